@@ -1,0 +1,3 @@
+from apppw_tui.cli import run
+
+run()

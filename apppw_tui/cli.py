@@ -1,0 +1,124 @@
+"""Arguments in, exit codes out. Wires the rooms; imports each only when its command needs it."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from apppw_tui import __version__
+from apppw_tui.domain.errors import ApppwError, ConfigError, StoreError
+
+OK, REFUSED, USAGE, NO_ANSWER = 0, 1, 2, 3
+NO_TERMINAL, FAULT, INTERRUPTED = 64, 70, 130
+
+EXIT_CODES = """\
+exit codes:
+  0    done; for verify: the app password is right
+  1    refused: it breaks a rule, does not exist, or is wrong
+  2    wrong usage
+  3    the store or the configuration cannot be used now
+  64   the portal needs a terminal, and there is none
+  70   a fault in the program itself
+  130  interrupted (129, 143: the terminal hung up, terminated)
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    where = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    where.add_argument(
+        "--store", type=Path, metavar="PATH", help="the folder of the store (or APPPW_STORE)"
+    )
+    where.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
+
+    top = argparse.ArgumentParser(
+        prog="apppw-tui",
+        parents=[where],
+        description="App passwords for your own server. Without a command, opens the portal.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"apppw-tui {__version__}")
+    top.add_argument(
+        "--demo", action="store_true", help="look around in made-up accounts; nothing is kept"
+    )
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+
+    def command(
+        group: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, help_: str
+    ) -> argparse.ArgumentParser:
+        return group.add_parser(
+            name,
+            parents=[where],
+            help=help_,
+            description=help_[0].upper() + help_[1:] + ".",
+            allow_abbrev=False,
+        )
+
+    account = command(commands, "account", "add, list and remove accounts")
+    of_account = account.add_subparsers(dest="action", metavar="ACTION", required=True)
+    add = command(of_account, "add", "add an account; asks for its password")
+    add.add_argument("name", metavar="NAME", help="such as ada or ada@example.org")
+    add.add_argument(
+        "--password-stdin", action="store_true", help="read the password from standard input"
+    )
+    listing = command(of_account, "list", "list the accounts")
+    listing.add_argument("--json", action="store_true", help="for programs")
+    remove = command(of_account, "remove", "remove an account with all its app passwords")
+    remove.add_argument("name", metavar="NAME")
+
+    password = command(commands, "app-password", "create, list and delete app passwords")
+    of_password = password.add_subparsers(dest="action", metavar="ACTION", required=True)
+    create = command(of_password, "create", "create an app password; prints it, and nothing else")
+    create.add_argument("account", metavar="ACCOUNT")
+    create.add_argument("name", metavar="NAME", help="the device or program that will use it")
+    listing = command(of_password, "list", "list the app passwords of an account")
+    listing.add_argument("account", metavar="ACCOUNT")
+    listing.add_argument("--json", action="store_true", help="for programs")
+    delete = command(of_password, "delete", "delete an app password; it stops working at once")
+    delete.add_argument("account", metavar="ACCOUNT")
+    delete.add_argument("name_or_id", metavar="NAME-OR-ID")
+
+    verify = command(
+        commands, "verify", "check the app password on standard input; prints its name if right"
+    )
+    verify.add_argument("account", metavar="ACCOUNT")
+    verify.add_argument("--service", metavar="S", help="what it is to open, such as imap")
+    verify.add_argument("--rhost", metavar="ADDR", help="where the attempt comes from")
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command and returns its exit code; says what went wrong in one sentence."""
+    top = parser()
+    options = top.parse_args(arguments)
+    try:
+        from apppw_tui import commands
+
+        return commands.dispatch(options, top)
+    except (StoreError, ConfigError) as error:
+        return _say(error, NO_ANSWER)
+    except ApppwError as error:
+        return _say(error, REFUSED)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has left, as `head` does; the interpreter must not stumble too.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except Exception as error:  # noqa: BLE001 - a traceback is for nobody, and could hold a secret
+        from apppw_tui.fault import describe
+
+        return _say(describe(error), FAULT)
+
+
+def run() -> NoReturn:
+    """The console script."""
+    sys.exit(main())
+
+
+def _say(message: object, code: int) -> int:
+    print(f"apppw-tui: {message}", file=sys.stderr)
+    return code

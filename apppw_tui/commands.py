@@ -1,0 +1,247 @@
+"""What each command does, once its arguments are understood."""
+
+import argparse
+import getpass
+import json
+import os
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from apppw_tui import config as configuration
+from apppw_tui.cli import OK, REFUSED
+from apppw_tui.config import Config
+from apppw_tui.domain.clock import SystemClock
+from apppw_tui.domain.errors import Refused, StoreUnusable
+from apppw_tui.domain.hashing import Hasher
+from apppw_tui.domain.names import shown
+from apppw_tui.domain.seam import Store
+from apppw_tui.domain.secret import Secret
+from apppw_tui.portal.issuing import Issuer
+from apppw_tui.portal.operator import Operator
+from apppw_tui.portal.portal import Portal
+from apppw_tui.store.place import open_store
+
+_LONGEST_STDIN = 4096  # bytes; PAM passes at most 511
+
+
+def dispatch(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    """Runs the command in `options` and returns its exit code."""
+    if options.command is None:
+        from apppw_tui.launch import portal
+
+        return portal(options, parser)
+    if options.demo:
+        parser.error("--demo opens the portal; it goes with no command")
+    config = load_config(options)
+    if options.command == "verify":
+        return _verify(options, config)
+    if options.command == "account":
+        return {"add": _account_add, "list": _account_list, "remove": _account_remove}[
+            options.action
+        ](options, config)
+    return {"create": _create, "list": _list, "delete": _delete}[options.action](options, config)
+
+
+def load_config(options: argparse.Namespace) -> Config:
+    """From --config, else the system's, else the user's own, else the defaults."""
+    named: Path | None = getattr(options, "config", None)
+    if named is not None:
+        return configuration.load(named)
+    if configuration.SYSTEM_FILE.exists():
+        return configuration.load(configuration.SYSTEM_FILE)
+    own = _user_folder("XDG_CONFIG_HOME", ".config") / "config.toml"
+    return configuration.load(own) if own.exists() else Config()
+
+
+def store_folder(options: argparse.Namespace, config: Config) -> Path:
+    """Where the store is: --store, APPPW_STORE, the configuration, or the default (SAFETY 26)."""
+    named = getattr(options, "store", None) or os.environ.get("APPPW_STORE") or config.store
+    if named:
+        return Path(named)
+    if configuration.SYSTEM_FILE.exists():
+        return configuration.SYSTEM_STORE
+    return _user_folder("XDG_DATA_HOME", ".local/share")
+
+
+def _user_folder(variable: str, fallback: str) -> Path:
+    # XDG Base Directory Specification 0.8: a relative path in the variable is to be ignored.
+    base = Path(os.environ.get(variable) or "")
+    if not base.is_absolute():
+        try:
+            base = Path.home() / fallback
+        except RuntimeError:
+            raise StoreUnusable("There is no home folder: say --store PATH.") from None
+    return base / "apppw-tui"
+
+
+def _operator(store: Store, config: Config) -> Operator:
+    issuer = Issuer(store, Hasher(), SystemClock(), config.policy)
+    return Operator(store, issuer, config.default_domain)
+
+
+def _account_add(options: argparse.Namespace, config: Config) -> int:
+    store = open_store(store_folder(options, config), create=True)
+    portal = Portal(
+        store, Hasher(), SystemClock(), config.policy, default_domain=config.default_domain
+    )
+    password = _stdin_line() if options.password_stdin else _ask_twice()
+    account = portal.add_account(options.name, password)
+    print(f"Added {account.name}.")
+    return OK
+
+
+def _account_list(options: argparse.Namespace, config: Config) -> int:
+    accounts = _operator(open_store(store_folder(options, config)), config).accounts()
+    if options.json:
+        _print_json(
+            {
+                "account": account.name,
+                "created": _utc(account.created),
+                "enabled": account.enabled,
+                "app_passwords": len(account.app_passwords),
+            }
+            for account in accounts
+        )
+    else:
+        _print_table(
+            ("ACCOUNT", "APP PASSWORDS", "CREATED"),
+            [
+                (account.name, str(len(account.app_passwords)), _day(account.created))
+                for account in accounts
+            ],
+            "No accounts yet. Add one with: apppw-tui account add NAME",
+        )
+    return OK
+
+
+def _account_remove(options: argparse.Namespace, config: Config) -> int:
+    operator = _operator(open_store(store_folder(options, config)), config)
+    account = operator.remove_account(options.name)
+    print(f"Removed {account.name} with {len(account.app_passwords)} app passwords.")
+    return OK
+
+
+def _create(options: argparse.Namespace, config: Config) -> int:
+    operator = _operator(open_store(store_folder(options, config)), config)
+    issued = operator.create_app_password(options.account, options.name)
+    try:
+        print(issued.secret.reveal(), flush=True)
+    except OSError:
+        # Nobody will ever see it, so it must not stay.
+        operator.delete_app_password(options.account, issued.app_password.id)
+        raise Refused("The password could not be printed, so it was not kept.") from None
+    return OK
+
+
+def _list(options: argparse.Namespace, config: Config) -> int:
+    account = _operator(open_store(store_folder(options, config)), config).account(options.account)
+    if options.json:
+        _print_json(
+            {
+                "id": password.id,
+                "name": password.name,
+                "scope": list(password.scope),
+                "created": _utc(password.created),
+                "expires": None if password.expires is None else _utc(password.expires),
+            }
+            for password in account.app_passwords
+        )
+    else:
+        _print_table(
+            ("ID", "NAME", "CREATED", "EXPIRES"),
+            [
+                (
+                    password.id,
+                    shown(password.name),
+                    _day(password.created),
+                    "never" if password.expires is None else _day(password.expires),
+                )
+                for password in account.app_passwords
+            ],
+            f"{account.name} has no app passwords.",
+        )
+    return OK
+
+
+def _delete(options: argparse.Namespace, config: Config) -> int:
+    operator = _operator(open_store(store_folder(options, config)), config)
+    deleted = operator.delete_app_password(options.account, options.name_or_id)
+    print(f"Deleted {shown(deleted.name)}.")
+    return OK
+
+
+def _verify(options: argparse.Namespace, config: Config) -> int:
+    from apppw_tui.verifier.decision import Answer, Attempt, Verifier
+
+    store = open_store(store_folder(options, config))
+    verifier = Verifier(store, Hasher(), SystemClock(), config.default_domain)
+    attempt = Attempt(
+        options.account, Secret(_stdin_password()), options.service or None, options.rhost or None
+    )
+    verdict = verifier.decide(attempt)
+    if verdict.answer is Answer.NOT_NOW:
+        raise StoreUnusable(verdict.reason)
+    if verdict.answer is not Answer.YES or verdict.app_password is None:
+        return REFUSED  # silently: one answer for all refusals
+    # A full disk behind stdout must not turn a yes into anything else.
+    print(shown(verdict.app_password.name), flush=True)
+    return OK
+
+
+def _stdin_password() -> str:
+    """Standard input less one trailing newline or NUL, as pam_exec and shells hand it over."""
+    content = sys.stdin.buffer.read(_LONGEST_STDIN + 1)
+    if content.endswith((b"\n", b"\0")):
+        content = content[:-1]
+    return content.decode("utf-8", errors="replace")
+
+
+def _stdin_line() -> str:
+    content = sys.stdin.buffer.read(_LONGEST_STDIN + 1)
+    try:
+        text = content.decode().removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise Refused("The password on standard input is not UTF-8.") from None
+    if not text or not text.isprintable():
+        raise Refused("There is no password, in one line, on standard input.")
+    return text
+
+
+def _ask_twice() -> str:
+    if not sys.stdin.isatty():
+        raise Refused("There is no terminal to ask for a password; use --password-stdin.")
+    try:
+        password = getpass.getpass("Password: ")
+        again = getpass.getpass("Again: ")
+    except EOFError:
+        raise Refused("No password was given.") from None
+    if password != again:
+        raise Refused("The two passwords differ.")
+    return password
+
+
+def _print_json(rows: Iterable[dict[str, Any]]) -> None:
+    print(json.dumps(list(rows), indent=2, ensure_ascii=False), flush=True)
+
+
+def _print_table(head: tuple[str, ...], rows: list[tuple[str, ...]], empty: str) -> None:
+    if not rows:
+        print(empty, file=sys.stderr)
+        return
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    for row in (head, *rows):
+        print(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        )
+    sys.stdout.flush()
+
+
+def _utc(instant: datetime) -> str:
+    return instant.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _day(instant: datetime) -> str:
+    return instant.astimezone().strftime("%Y-%m-%d")

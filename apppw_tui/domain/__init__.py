@@ -1,0 +1,1 @@
+"""What things are, and which rules hold. No terminal, no files, no TinyDB."""

@@ -1,0 +1,66 @@
+"""The rules for choosing an account password; how strong one is, in words."""
+
+import unicodedata
+from dataclasses import dataclass
+
+from apppw_tui.domain import app_password
+from apppw_tui.domain.errors import WeakPassword
+from apppw_tui.domain.secret import Secret
+
+MIN_CHARACTERS = 8  # NIST SP 800-63B section 5.1.1.2
+MAX_CHARACTERS = 1024
+# zxcvbn grows with the square of the length and refuses more than this by default.
+_JUDGED_CHARACTERS = 72
+_GOOD_SCORE = 3
+_WORDS = ("Very weak", "Weak", "Fair", "Good", "Strong")
+
+
+@dataclass(frozen=True)
+class Strength:
+    """How hard a password is to guess: `score` 0-4 as zxcvbn counts, and what to say about it."""
+
+    score: int
+    word: str
+    advice: str
+
+    @property
+    def good_enough(self) -> bool:
+        return self.score >= _GOOD_SCORE
+
+    def __str__(self) -> str:
+        return f"{self.word}. {self.advice}".rstrip()
+
+
+def normalized(text: str) -> Secret:
+    """The password as it is hashed: NFC, as RFC 8265 section 4.2 prepares passwords."""
+    return Secret(unicodedata.normalize("NFC", text))
+
+
+def strength(password: Secret, account: str) -> Strength:
+    """Judges `password`, knowing that `account` is easy to guess."""
+    from zxcvbn import zxcvbn  # 20 ms, wanted only where a password is chosen
+
+    text = password.reveal()
+    if len(text) < MIN_CHARACTERS:
+        return Strength(0, "Too short", f"Use at least {MIN_CHARACTERS} characters.")
+    if len(text) > MAX_CHARACTERS:
+        return Strength(0, "Too long", f"Use at most {MAX_CHARACTERS} characters.")
+    if app_password.read(text) is not None:
+        return Strength(0, "That is an app password", "Choose another one for your account.")
+    judged = zxcvbn(text[:_JUDGED_CHARACTERS], user_inputs=[account, *account.split("@")])
+    score = int(judged["score"])
+    feedback = judged["feedback"]
+    advice = ""
+    if score < _GOOD_SCORE:
+        suggestions = feedback["suggestions"]
+        advice = feedback["warning"] or (
+            suggestions[0] if suggestions else "Add another word or two."
+        )
+    return Strength(score, _WORDS[score], advice)
+
+
+def check(password: Secret, account: str) -> None:
+    """Raises WeakPassword, with the reason, if `password` is not good enough for `account`."""
+    judged = strength(password, account)
+    if not judged.good_enough:
+        raise WeakPassword(str(judged))

@@ -1,0 +1,73 @@
+"""Argon2id, in two profiles (RFC 9106; OWASP Password Storage Cheat Sheet for the second)."""
+
+import base64
+import secrets
+from dataclasses import dataclass
+
+import argon2
+
+from apppw_tui.domain.errors import HashingFailed
+from apppw_tui.domain.secret import Secret
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Argon2id's cost: memory in KiB, passes, lanes."""
+
+    memory: int
+    passes: int
+    lanes: int
+
+
+ACCOUNT_PROFILE = Profile(memory=65536, passes=3, lanes=4)  # RFC 9106 section 4, second choice
+APP_PROFILE = Profile(memory=19456, passes=2, lanes=1)  # machine-made, 80 bits: OWASP's minimum
+CHEAP_PROFILE = Profile(memory=8, passes=1, lanes=1)  # for tests and the demonstration alone
+
+
+class Hashes:
+    """Makes and checks hashes of one profile; every check costs exactly one Argon2id."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._argon2 = argon2.PasswordHasher(
+            time_cost=profile.passes, memory_cost=profile.memory, parallelism=profile.lanes
+        )
+        self._dummy = _dummy(profile)
+
+    def make(self, secret: Secret) -> str:
+        return self._argon2.hash(secret.reveal())
+
+    def check(self, stored: str | None, secret: Secret) -> bool:
+        """True if `secret` is what `stored` was made from; None runs a dummy and is never true.
+
+        Raises:
+            HashingFailed: the hash could not be computed; says nothing about the secret.
+        """
+        try:
+            self._argon2.verify(self._dummy if stored is None else stored, secret.reveal())
+        except argon2.exceptions.VerifyMismatchError:
+            return False
+        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+            raise HashingFailed("The password could not be checked now. Try again later.") from None
+        return stored is not None
+
+    def outdated(self, stored: str) -> bool:
+        """True if the profile has changed since `stored` was made."""
+        return self._argon2.check_needs_rehash(stored)
+
+
+class Hasher:
+    """The two kinds of hashes that the product keeps."""
+
+    def __init__(self, account: Profile = ACCOUNT_PROFILE, app: Profile = APP_PROFILE) -> None:
+        self.account = Hashes(account)
+        self.app = Hashes(app)
+
+
+def _dummy(profile: Profile) -> str:
+    """A hash of the profile's cost that no known password has; made without hashing anything."""
+
+    def field(size: int) -> str:
+        return base64.b64encode(secrets.token_bytes(size)).rstrip(b"=").decode()
+
+    cost = f"m={profile.memory},t={profile.passes},p={profile.lanes}"
+    return f"$argon2id$v=19${cost}${field(16)}${field(32)}"

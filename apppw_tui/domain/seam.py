@@ -1,0 +1,63 @@
+"""The narrow interface behind which accounts are kept (SAFETY 9).
+
+Another engine, shared by many machines, implements these five calls and nothing else.
+"""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.errors import NameTaken, NotFound
+
+
+@dataclass
+class Change:
+    """What is being changed: assign `account` its next value; leave it, and nothing is written.
+
+    `account` is None while an account is being created.
+    """
+
+    account: Account | None
+
+    @property
+    def present(self) -> Account:
+        """The account of a change that began with one. Raises NotFound otherwise."""
+        if self.account is None:
+            raise NotFound("The account is gone.")
+        return self.account
+
+
+class Store(Protocol):
+    """Where accounts are kept. Every call may raise StoreError."""
+
+    def read(self, account: str) -> Account | None:
+        """The account as it stands now, or None if there is none of that name."""
+
+    def change(self, account: str, uid: str | None) -> AbstractContextManager[Change]:
+        """One change under the account's lock, written whole when the block ends, or not at all.
+
+        `uid` is whose account it must be; None says that it is about to be created.
+
+        Raises:
+            NotFound: the account is gone, or belongs to another uid by now; nothing is created.
+            NameTaken: `uid` is None and there is already an account of that name.
+            StoreBusy: the lock could not be had in time.
+        """
+
+    def version(self, account: str) -> int | None:
+        """A number that every change of the account raises; None if there is no such account."""
+
+    def names(self) -> list[str]:
+        """The names of all accounts, sorted."""
+
+    def remove(self, account: str) -> None:
+        """Removes the account. Raises NotFound if there is none."""
+
+
+def check_uid(name: str, before: Account | None, uid: str | None) -> None:
+    """What `change` promises about `uid`, for every engine. Raises NotFound or NameTaken."""
+    if uid is None and before is not None:
+        raise NameTaken(f"There is already an account {name}.")
+    if uid is not None and (before is None or before.uid != uid):
+        raise NotFound(f"The account {name} is gone.")

@@ -1,0 +1,1 @@
+"""What a person can do. Plain Python: no terminal in it."""

@@ -1,0 +1,63 @@
+"""Making an app password, for a person in the portal or for the operator."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from apppw_tui.domain import app_password
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.app_password import AppPassword, RandomBelow
+from apppw_tui.domain.clock import Clock
+from apppw_tui.domain.hashing import Hasher
+from apppw_tui.domain.names import app_password_name
+from apppw_tui.domain.policy import Policy
+from apppw_tui.domain.seam import Store
+from apppw_tui.domain.secret import Secret
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A new app password and, this once, its plaintext."""
+
+    app_password: AppPassword
+    secret: Secret
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """Makes app passwords: what it needs, passed in."""
+
+    store: Store
+    hasher: Hasher
+    clock: Clock
+    policy: Policy
+    randbelow: RandomBelow = secrets.randbelow
+
+    def issue(
+        self, account: Account, name: str, still_allowed: Callable[[Account], None] | None = None
+    ) -> Issued:
+        """One more app password for `account`, called `name`.
+
+        `still_allowed` is asked again about the account as it stands under the lock.
+
+        Raises:
+            InvalidName, NameTaken, LimitReached, NotFound, StoreError: nothing was made.
+        """
+        name = app_password_name(name)
+        limit = self.policy.app_passwords_per_account
+        # Refused before a hash is spent; decided under the lock, where the answer holds.
+        account.check_name_is_free(name)
+        account.check_room(limit)
+        while True:
+            id_ = app_password.unused_id(account.used_ids, self.randbelow)
+            secret = app_password.generate(id_, self.randbelow)
+            record = AppPassword(id_, name, self.hasher.app.make(secret), self.clock.now())
+            with self.store.change(account.name, account.uid) as change:
+                current = change.present
+                if still_allowed is not None:
+                    still_allowed(current)
+                if id_ in current.used_ids:
+                    account = current  # another window took the id meanwhile: draw again
+                    continue
+                change.account = current.with_app_password(record, limit)
+            return Issued(record, secret)

@@ -1,0 +1,1 @@
+"""Where accounts are kept: one TinyDB document per account, behind five calls."""

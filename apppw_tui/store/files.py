@@ -1,0 +1,133 @@
+"""Files opened without following links, written whole or not at all (SAFETY 7, 10)."""
+
+import contextlib
+import errno
+import os
+import stat
+from pathlib import Path
+
+from apppw_tui.domain.errors import MaybeSaved, StoreDamaged, StoreError, StoreUnusable
+
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
+_LARGEST = 16 * 1024 * 1024  # bytes; an account at every limit stays well under one of these
+
+
+def make_folder(path: Path) -> None:
+    """Makes `path`, 0700 whatever the umask; its missing parents as the umask has it.
+
+    Raises:
+        StoreUnusable: it cannot be made, or something that is not a folder stands there.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            path.mkdir(FOLDER_MODE)
+            path.chmod(FOLDER_MODE)
+        check_folder(path)
+    except OSError as error:
+        raise unusable(path, error) from None
+
+
+def check_folder(path: Path) -> None:
+    """Raises StoreUnusable unless `path` is a folder that can be used, and no symbolic link."""
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC))
+    except NotADirectoryError:
+        kind = "a symbolic link" if path.is_symlink() else "not a folder"
+        raise StoreUnusable(f"{path} is {kind}, so it cannot be a store.") from None
+    except OSError as error:
+        raise unusable(path, error) from None
+
+
+def read(path: Path) -> bytes | None:
+    """The file's content, or None if there is no such file.
+
+    Raises:
+        StoreDamaged: it is a link, no ordinary file, or absurdly large.
+        StoreUnusable: it cannot be read.
+    """
+    try:
+        # O_NONBLOCK: a pipe laid in the store must not hang the program.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise StoreDamaged(f"{path} is a symbolic link; it was left alone.") from None
+        raise unusable(path, error) from None
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise StoreDamaged(f"{path} is not an ordinary file; it was left alone.")
+        if status.st_size > _LARGEST:
+            raise StoreDamaged(f"{path} is larger than any account; it was left alone.")
+        try:
+            return file.read()
+        except OSError as error:
+            raise unusable(path, error) from None
+
+
+def write(path: Path, temporary: Path, content: bytes) -> None:
+    """Puts `content` at `path` in one step: whoever reads sees the old file or the new one.
+
+    `temporary` is in the same folder, and whoever calls holds the lock that makes it theirs.
+
+    Raises:
+        StoreUnusable: nothing was changed.
+        MaybeSaved: the new file stands, but the disk did not confirm that it will stay.
+    """
+    try:
+        remove_leftover(temporary)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(temporary, flags, FILE_MODE), "wb") as file:
+            os.fchmod(file.fileno(), FILE_MODE)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            remove_leftover(temporary)
+        raise unusable(path, error) from None
+    _confirm(path)
+
+
+def remove(path: Path) -> bool:
+    """Removes the file for good; False if there was none. Raises as `write` does."""
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise unusable(path, error) from None
+    _confirm(path)
+    return True
+
+
+def remove_leftover(temporary: Path) -> None:
+    """Sweeps what a killed process left behind."""
+    temporary.unlink(missing_ok=True)
+
+
+def unusable(path: Path, error: OSError) -> StoreError:
+    """The sentence for a person, whatever the system said."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreUnusable("The disk is full: nothing was changed.")
+    if error.errno == errno.EROFS:
+        return StoreUnusable(f"{path} is on a read-only file system: nothing was changed.")
+    reason = (error.strerror or "unknown reason").lower()
+    return StoreUnusable(f"{path} cannot be used: {reason}.")
+
+
+def _confirm(path: Path) -> None:
+    try:
+        descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError:
+        raise MaybeSaved(
+            "The disk did not confirm the change: it may or may not be saved."
+        ) from None

@@ -1,0 +1,118 @@
+"""The store in one folder: one TinyDB file per account, one lock file per account."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.errors import NotFound, StoreBusy, StoreDamaged
+from apppw_tui.domain.names import is_account_name, shown
+from apppw_tui.domain.seam import Change, check_uid
+from apppw_tui.store import documents, files
+
+LOCK_TIMEOUT = 5.0  # seconds
+_LOCK_POLL = 0.01  # seconds; filelock's own 0.05 makes a busy account wait noticeably
+_SUFFIX = ".json"
+
+
+class FolderStore:
+    """Accounts in `folder`/accounts, each changed under its own lock (SAFETY 7-11)."""
+
+    def __init__(self, folder: Path, lock_timeout: float = LOCK_TIMEOUT) -> None:
+        self._accounts = folder / "accounts"
+        self._locks = folder / "locks"
+        self._lock_timeout = lock_timeout
+
+    def read(self, account: str) -> Account | None:
+        return self._load(account)[1]
+
+    @contextmanager
+    def change(self, account: str, uid: str | None) -> Iterator[Change]:
+        with self._lock(account):
+            temporary = self._accounts / f".tmp-{account}"
+            files.remove_leftover(temporary)
+            tables, before = self._load(account)
+            check_uid(account, before, uid)
+            change = Change(before)
+            yield change
+            after = change.account
+            if after is None or after == before:
+                return
+            if before is not None:
+                after = replace(after, version=before.version + 1)
+            text = json.dumps(documents.save(tables, after), ensure_ascii=False)
+            files.write(self._file(account), temporary, text.encode())
+
+    def version(self, account: str) -> int | None:
+        found = self.read(account)
+        return None if found is None else found.version
+
+    def names(self) -> list[str]:
+        files.check_folder(self._accounts)
+        try:
+            found = [path.name.removesuffix(_SUFFIX) for path in self._accounts.glob(f"*{_SUFFIX}")]
+        except OSError as error:
+            raise files.unusable(self._accounts, error) from None
+        return sorted(name for name in found if is_account_name(name))
+
+    def remove(self, account: str) -> None:
+        # Looked for first: a lock file stays for good, so none is made for any word typed.
+        if not is_account_name(account) or files.read(self._file(account)) is None:
+            raise NotFound(f"There is no account {shown(account)}.")
+        with self._lock(account):
+            files.remove_leftover(self._accounts / f".tmp-{account}")
+            if not files.remove(self._file(account)):
+                raise NotFound(f"There is no account {account}.")
+
+    def _file(self, account: str) -> Path:
+        return self._accounts / f"{account}{_SUFFIX}"
+
+    def _load(self, account: str) -> tuple[documents.Tables | None, Account | None]:
+        if not is_account_name(account):
+            return None, None
+        path = self._file(account)
+        content = files.read(path)
+        if content is None:
+            # Only a store that is there can say that it does not know a name.
+            files.check_folder(self._accounts)
+            return None, None
+        try:
+            tables: Any = json.loads(content) if content.strip() else None
+            if tables is None:
+                raise documents.DocumentError("it is empty")
+            return tables, documents.load(tables, account)
+        except (ValueError, RecursionError) as error:
+            known = isinstance(error, documents.DocumentError)
+            reason = str(error) if known else "it is not JSON"
+            raise StoreDamaged(f"{path} cannot be read: {reason}; it was left alone.") from None
+
+    @contextmanager
+    def _lock(self, account: str) -> Iterator[None]:
+        from filelock import FileLock, Timeout  # 30 ms that readers need not spend
+
+        # The file stays for good: two processes that lock different inodes of one name do not
+        # exclude each other. No soft lock either: a killed process would leave it locked.
+        for folder in (self._accounts, self._locks):
+            files.make_folder(folder)
+        path = self._locks / f"{account}.lock"
+        lock = FileLock(
+            path,
+            timeout=self._lock_timeout,
+            mode=files.FILE_MODE,
+            thread_local=False,
+            poll_interval=_LOCK_POLL,
+            fallback_to_soft=False,
+        )
+        try:
+            lock.acquire()
+        except Timeout:
+            raise StoreBusy("The store is busy. Try again in a moment.") from None
+        except OSError as error:
+            raise files.unusable(path, error) from None
+        try:
+            yield
+        finally:
+            lock.release()

@@ -1,0 +1,52 @@
+"""A store that nobody can find afterwards: for `--demo`, and for tests that need no disk."""
+
+import copy
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.errors import NotFound
+from apppw_tui.domain.seam import Change, check_uid
+from apppw_tui.store import documents
+
+
+class MemoryStore:
+    """The same documents as in a folder, in this process alone."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, documents.Tables] = {}
+        self._lock = threading.Lock()
+
+    def read(self, account: str) -> Account | None:
+        tables = self._tables.get(account)
+        return None if tables is None else documents.load(tables, account)
+
+    @contextmanager
+    def change(self, account: str, uid: str | None) -> Iterator[Change]:
+        with self._lock:
+            before = self.read(account)
+            check_uid(account, before, uid)
+            change = Change(before)
+            yield change
+            after = change.account
+            if after is None or after == before:
+                return
+            if before is not None:
+                after = replace(after, version=before.version + 1)
+            # A copy, so that whoever reads meanwhile sees the old tables or the new ones.
+            tables = copy.deepcopy(self._tables.get(account))
+            self._tables[account] = documents.save(tables, after)
+
+    def version(self, account: str) -> int | None:
+        found = self.read(account)
+        return None if found is None else found.version
+
+    def names(self) -> list[str]:
+        return sorted(self._tables)
+
+    def remove(self, account: str) -> None:
+        with self._lock:
+            if self._tables.pop(account, None) is None:
+                raise NotFound(f"There is no account {account}.")

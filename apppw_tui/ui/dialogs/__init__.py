@@ -1,0 +1,1 @@
+"""One file per question; a dialog returns a typed answer."""

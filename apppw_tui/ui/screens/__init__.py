@@ -1,0 +1,1 @@
+"""One file per screen; they replace each other."""

@@ -1,0 +1,1 @@
+"""What a service can ask: yes, no, not mine, or not now."""

@@ -10,10 +10,10 @@ from apppw_tui.store import files
 from apppw_tui.store.folder import FolderStore
 
 # Where flock or rename do not keep their word between machines.
-_NETWORK = frozenset(
-    "9p afs ceph cifs davfs fuse.glusterfs fuse.rclone fuse.s3fs fuse.sshfs gfs2 glusterfs "
-    "lustre ncpfs nfs nfs4 ocfs2 smb2 smb3 smbfs".split()  # noqa: SIM905 - a list to read, not to scroll
-)
+_NETWORK = {"9p", "afs", "ceph", "cifs", "davfs", "gfs2", "glusterfs", "lustre", "ncpfs", "nfs"} | {
+    *("nfs4", "ocfs2", "smb2", "smb3", "smbfs"),
+    *("fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs"),
+}
 _MOUNTS = Path("/proc/self/mountinfo")
 
 

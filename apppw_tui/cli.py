@@ -3,14 +3,13 @@
 import argparse
 import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from apppw_tui import __version__
 from apppw_tui.domain.errors import ApppwError, ConfigError, StoreError
-
-OK, REFUSED, USAGE, NO_ANSWER = 0, 1, 2, 3
-NO_TERMINAL, FAULT, INTERRUPTED = 64, 70, 130
+from apppw_tui.exits import FAULT, INTERRUPTED, NO_ANSWER, OK, REFUSED
 
 EXIT_CODES = """\
 exit codes:
@@ -105,20 +104,38 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the output has left, as `head` does; the interpreter must not stumble too.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
+        return OK  # whoever read the output has left, as `head` does
     except Exception as error:  # noqa: BLE001 - a traceback is for nobody, and could hold a secret
-        from apppw_tui.fault import describe
-
-        return _say(describe(error), FAULT)
+        return _say(_fault(error), FAULT)
 
 
 def run() -> NoReturn:
     """The console script."""
-    sys.exit(main())
+    if sys.stdout is not None:
+        # Where a terminal cannot show a letter, its number is better than no answer.
+        cast(TextIOWrapper, sys.stdout).reconfigure(errors="backslashreplace")
+    code = main()
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        # Said already, or of no concern; the interpreter must not stumble over it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
 
 
 def _say(message: object, code: int) -> int:
     print(f"apppw-tui: {message}", file=sys.stderr)
     return code
+
+
+def _fault(error: Exception) -> str:
+    try:
+        if isinstance(error, ImportError):
+            raise error
+        from apppw_tui.fault import describe
+    except ImportError as missing:
+        # Root has become the store's owner, who cannot read what root installed for itself alone.
+        where = "where the owner of the store can read it"
+        return f"its part {missing.name} cannot be loaded; install it {where}."
+    return describe(error)

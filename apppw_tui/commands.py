@@ -1,6 +1,7 @@
 """What each command does, once its arguments are understood."""
 
 import argparse
+import contextlib
 import getpass
 import json
 import os
@@ -11,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from apppw_tui import config as configuration
-from apppw_tui.cli import OK, REFUSED
 from apppw_tui.config import Config
 from apppw_tui.domain.clock import SystemClock
 from apppw_tui.domain.errors import Refused, StoreUnusable
@@ -19,6 +19,7 @@ from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.names import shown
 from apppw_tui.domain.seam import Store
 from apppw_tui.domain.secret import Secret
+from apppw_tui.exits import OK, REFUSED
 from apppw_tui.portal.issuing import Issuer
 from apppw_tui.portal.operator import Operator
 from apppw_tui.portal.portal import Portal
@@ -50,10 +51,10 @@ def load_config(options: argparse.Namespace) -> Config:
     named: Path | None = getattr(options, "config", None)
     if named is not None:
         return configuration.load(named)
-    if configuration.SYSTEM_FILE.exists():
+    if configuration.present(configuration.SYSTEM_FILE):
         return configuration.load(configuration.SYSTEM_FILE)
     own = _user_folder("XDG_CONFIG_HOME", ".config") / "config.toml"
-    return configuration.load(own) if own.exists() else Config()
+    return configuration.load(own) if configuration.present(own) else Config()
 
 
 def store_folder(options: argparse.Namespace, config: Config) -> Path:
@@ -61,7 +62,7 @@ def store_folder(options: argparse.Namespace, config: Config) -> Path:
     named = getattr(options, "store", None) or os.environ.get("APPPW_STORE") or config.store
     if named:
         return Path(named)
-    if configuration.SYSTEM_FILE.exists():
+    if configuration.present(configuration.SYSTEM_FILE):
         return configuration.SYSTEM_STORE
     return _user_folder("XDG_DATA_HOME", ".local/share")
 
@@ -89,7 +90,7 @@ def _account_add(options: argparse.Namespace, config: Config) -> int:
     )
     password = _stdin_line() if options.password_stdin else _ask_twice()
     account = portal.add_account(options.name, password)
-    print(f"Added {account.name}.")
+    _print(f"Added {account.name}.")
     return OK
 
 
@@ -120,7 +121,7 @@ def _account_list(options: argparse.Namespace, config: Config) -> int:
 def _account_remove(options: argparse.Namespace, config: Config) -> int:
     operator = _operator(open_store(store_folder(options, config)), config)
     account = operator.remove_account(options.name)
-    print(f"Removed {account.name} with {len(account.app_passwords)} app passwords.")
+    _print(f"Removed {account.name} with {len(account.app_passwords)} app passwords.")
     return OK
 
 
@@ -128,6 +129,8 @@ def _create(options: argparse.Namespace, config: Config) -> int:
     operator = _operator(open_store(store_folder(options, config)), config)
     issued = operator.create_app_password(options.account, options.name)
     try:
+        if sys.stdout is None:
+            raise BrokenPipeError
         print(issued.secret.reveal(), flush=True)
     except OSError:
         # Nobody will ever see it, so it must not stay.
@@ -169,7 +172,7 @@ def _list(options: argparse.Namespace, config: Config) -> int:
 def _delete(options: argparse.Namespace, config: Config) -> int:
     operator = _operator(open_store(store_folder(options, config)), config)
     deleted = operator.delete_app_password(options.account, options.name_or_id)
-    print(f"Deleted {shown(deleted.name)}.")
+    _print(f"Deleted {shown(deleted.name)}.")
     return OK
 
 
@@ -187,20 +190,26 @@ def _verify(options: argparse.Namespace, config: Config) -> int:
     if verdict.answer is not Answer.YES or verdict.app_password is None:
         return REFUSED  # silently: one answer for all refusals
     # A full disk behind stdout must not turn a yes into anything else.
-    print(shown(verdict.app_password.name), flush=True)
+    with contextlib.suppress(OSError):
+        print(shown(verdict.app_password.name), flush=True)
     return OK
+
+
+def _stdin() -> bytes:
+    # None: whoever started the program closed it.
+    return b"" if sys.stdin is None else sys.stdin.buffer.read(_LONGEST_STDIN + 1)
 
 
 def _stdin_password() -> str:
     """Standard input less one trailing newline or NUL, as pam_exec and shells hand it over."""
-    content = sys.stdin.buffer.read(_LONGEST_STDIN + 1)
+    content = _stdin()
     if content.endswith((b"\n", b"\0")):
         content = content[:-1]
     return content.decode("utf-8", errors="replace")
 
 
 def _stdin_line() -> str:
-    content = sys.stdin.buffer.read(_LONGEST_STDIN + 1)
+    content = _stdin()
     try:
         text = content.decode().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
@@ -211,11 +220,13 @@ def _stdin_line() -> str:
 
 
 def _ask_twice() -> str:
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise Refused("There is no terminal to ask for a password; use --password-stdin.")
     try:
         password = getpass.getpass("Password: ")
         again = getpass.getpass("Again: ")
+    except UnicodeDecodeError:
+        raise Refused("The password is not UTF-8.") from None
     except EOFError:
         raise Refused("No password was given.") from None
     if password != again:
@@ -224,7 +235,8 @@ def _ask_twice() -> str:
 
 
 def _print_json(rows: Iterable[dict[str, Any]]) -> None:
-    print(json.dumps(list(rows), indent=2, ensure_ascii=False), flush=True)
+    # In ASCII: no character of a name may act on the terminal or fail to be encoded.
+    _print(json.dumps(list(rows), indent=2))
 
 
 def _print_table(head: tuple[str, ...], rows: list[tuple[str, ...]], empty: str) -> None:
@@ -232,11 +244,23 @@ def _print_table(head: tuple[str, ...], rows: list[tuple[str, ...]], empty: str)
         print(empty, file=sys.stderr)
         return
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
-    for row in (head, *rows):
-        print(
+    _print(
+        *(
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in (head, *rows)
         )
-    sys.stdout.flush()
+    )
+
+
+def _print(*lines: str) -> None:
+    """Prints at once, for output that fails at exit changes the exit code into Python's own."""
+    try:
+        print(*lines, sep="\n", flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = (error.strerror or "unknown reason").lower()
+        raise Refused(f"It is done, but could not be printed: {reason}.") from None
 
 
 def _utc(instant: datetime) -> str:
@@ -244,4 +268,6 @@ def _utc(instant: datetime) -> str:
 
 
 def _day(instant: datetime) -> str:
-    return instant.astimezone().strftime("%Y-%m-%d")
+    with contextlib.suppress(OverflowError):  # 9999-12-31, seen from the east, has no next day
+        instant = instant.astimezone()
+    return instant.strftime("%Y-%m-%d")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from apppw_tui.domain.errors import ConfigError
-from apppw_tui.domain.names import is_domain
+from apppw_tui.domain.names import is_domain, shown
 from apppw_tui.domain.policy import Policy
 
 SYSTEM_FILE = Path("/etc/apppw-tui/config.toml")
@@ -28,6 +28,17 @@ class Config:
     policy: Policy = field(default_factory=Policy)
 
 
+def present(path: Path) -> bool:
+    """True unless `path` is certainly not there: one that cannot be reached may hold a rule."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def load(path: Path) -> Config:
     """The configuration in `path`.
 
@@ -40,6 +51,8 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{path}: {(error.strerror or 'cannot be read').lower()}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}.") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: nested too deeply.") from None
     reader = _Reader(path)
     top = reader.table(document, "", {
         "host_name": _host_name,
@@ -65,7 +78,7 @@ class _Reader:
             if key not in keys:
                 near = difflib.get_close_matches(key, keys, n=1)
                 hint = f" Did you mean {prefix}{near[0]}?" if near else ""
-                raise ConfigError(f"{self.path}: {prefix}{key}: there is no such key.{hint}")
+                raise ConfigError(f"{self.path}: {prefix}{shown(key)}: there is no such key.{hint}")
             try:
                 values[key] = keys[key](value)
             except ValueError as error:

@@ -5,12 +5,12 @@ import os
 import secrets
 import sys
 
+from apppw_tui import config as configuration
 from apppw_tui import demo
-from apppw_tui.cli import NO_TERMINAL
 from apppw_tui.commands import load_config, store_folder
-from apppw_tui.config import SYSTEM_FILE
 from apppw_tui.domain.clock import SystemClock
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher
+from apppw_tui.exits import NO_TERMINAL
 from apppw_tui.portal.portal import Portal
 from apppw_tui.store.memory import MemoryStore
 from apppw_tui.store.place import is_own, open_store
@@ -47,7 +47,7 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         rooms = Portal(memory, hasher, clock, config.policy)
     else:
         folder = store_folder(options, config)
-        own = is_own(folder) and not SYSTEM_FILE.exists()
+        own = is_own(folder) and not configuration.present(configuration.SYSTEM_FILE)
         store = open_store(folder, create=own)
         domain = config.default_domain
         rooms = Portal(store, Hasher(), clock, config.policy, default_domain=domain)
@@ -61,7 +61,11 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         may_create_first=not options.demo and own and not over_ssh,
         demo=(demo.ACCOUNT, demo.PASSWORD) if options.demo else None,
     )
-    return PortalApp(rooms, clock, surroundings).run_portal()
+    app = PortalApp(rooms, clock, surroundings)
+    code = app.run_portal()
+    if app.last_words is not None:
+        print(f"apppw-tui: {app.last_words}", file=sys.stderr)
+    return code
 
 
 def clean_environment() -> None:

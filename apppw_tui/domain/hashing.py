@@ -34,7 +34,11 @@ class Hashes:
         self._dummy = _dummy(profile)
 
     def make(self, secret: Secret) -> str:
-        return self._argon2.hash(secret.reveal())
+        """A new hash. Raises HashingFailed if it could not be computed."""
+        try:
+            return self._argon2.hash(_bytes(secret))
+        except argon2.exceptions.HashingError:
+            raise HashingFailed("The password could not be hashed now. Try again later.") from None
 
     def check(self, stored: str | None, secret: Secret) -> bool:
         """True if `secret` is what `stored` was made from; None runs a dummy and is never true.
@@ -43,10 +47,14 @@ class Hashes:
             HashingFailed: the hash could not be computed; says nothing about the secret.
         """
         try:
-            self._argon2.verify(self._dummy if stored is None else stored, secret.reveal())
+            self._argon2.verify(self._dummy if stored is None else stored, _bytes(secret))
         except argon2.exceptions.VerifyMismatchError:
             return False
-        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+        except (
+            argon2.exceptions.VerificationError,
+            argon2.exceptions.InvalidHashError,
+            UnicodeEncodeError,  # `stored` has a character that no hash has
+        ):
             raise HashingFailed("The password could not be checked now. Try again later.") from None
         return stored is not None
 
@@ -61,6 +69,11 @@ class Hasher:
     def __init__(self, account: Profile = ACCOUNT_PROFILE, app: Profile = APP_PROFILE) -> None:
         self.account = Hashes(account)
         self.app = Hashes(app)
+
+
+def _bytes(secret: Secret) -> bytes:
+    # A terminal set to another encoding can hand over half a surrogate pair: wrong, not a fault.
+    return secret.reveal().encode("utf-8", "surrogatepass")
 
 
 def _dummy(profile: Profile) -> str:

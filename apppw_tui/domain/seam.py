@@ -40,6 +40,7 @@ class Store(Protocol):
         `uid` is whose account it must be; None says that it is about to be created.
 
         Raises:
+            InvalidName: `account` is not an account name.
             NotFound: the account is gone, or belongs to another uid by now; nothing is created.
             NameTaken: `uid` is None and there is already an account of that name.
             StoreBusy: the lock could not be had in time.

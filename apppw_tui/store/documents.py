@@ -54,6 +54,10 @@ def load(tables: Any, name: str) -> Account:
         database = TinyDB(storage=lambda: BufferedStorage(tables))
         heads = database.table("account").all()
         records = database.table("app_passwords").all()
+        # TinyDB would read a list of pairs as a document, and stumble when it is changed.
+        for table in ("account", "app_passwords"):
+            if not all(isinstance(document, dict) for document in tables.get(table, {}).values()):
+                raise TypeError
     except (AttributeError, TypeError, ValueError):
         raise DocumentError("it is not a TinyDB document") from None
     if len(heads) != 1:
@@ -187,10 +191,8 @@ class _Fields:
         return value
 
     def texts(self, key: str) -> list[str]:
-        values: list[str] = self._get(key, list)
-        if not all(isinstance(value, str) for value in values):
-            raise DocumentError(f"its {key} is of the wrong kind")
-        return values
+        values: list[Any] = self._get(key, list)
+        return [_Fields({key: value}).text(key) for value in values]
 
     def hash(self, key: str) -> str:
         value = self.text(key)
@@ -199,13 +201,15 @@ class _Fields:
         return value
 
     def time(self, key: str) -> datetime:
+        text = self.text(key)
         try:
-            instant = datetime.fromisoformat(self.text(key))
-        except ValueError:
+            instant = datetime.fromisoformat(text)
+            in_utc = instant.astimezone(UTC)
+        except (ValueError, OverflowError):
             raise DocumentError(f"its {key} is not a time") from None
         if instant.tzinfo is None:
             raise DocumentError(f"its {key} has no time zone")
-        return instant
+        return in_utc
 
     def optional_text(self, key: str) -> str | None:
         return None if self.document.get(key) is None else self.text(key)

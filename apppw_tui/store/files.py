@@ -56,16 +56,18 @@ def read(path: Path) -> bytes | None:
         if error.errno == errno.ELOOP:
             raise StoreDamaged(f"{path} is a symbolic link; it was left alone.") from None
         raise unusable(path, error) from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise StoreDamaged(f"{path} is not an ordinary file; it was left alone.")
         if status.st_size > _LARGEST:
             raise StoreDamaged(f"{path} is larger than any account; it was left alone.")
-        try:
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
             return file.read()
-        except OSError as error:
-            raise unusable(path, error) from None
+    except OSError as error:
+        raise unusable(path, error) from None
+    finally:
+        os.close(descriptor)
 
 
 def write(path: Path, temporary: Path, content: bytes) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import NotFound, StoreBusy, StoreDamaged
-from apppw_tui.domain.names import is_account_name, shown
+from apppw_tui.domain.names import account_name, is_account_name, shown
 from apppw_tui.domain.seam import Change, check_uid
 from apppw_tui.store import documents, files
 
@@ -31,6 +31,7 @@ class FolderStore:
 
     @contextmanager
     def change(self, account: str, uid: str | None) -> Iterator[Change]:
+        account_name(account)  # the lock and the file are named after it
         with self._lock(account):
             temporary = self._accounts / f".tmp-{account}"
             files.remove_leftover(temporary)
@@ -43,8 +44,7 @@ class FolderStore:
                 return
             if before is not None:
                 after = replace(after, version=before.version + 1)
-            text = json.dumps(documents.save(tables, after), ensure_ascii=False)
-            files.write(self._file(account), temporary, text.encode())
+            files.write(self._file(account), temporary, _encoded(documents.save(tables, after)))
 
     def version(self, account: str) -> int | None:
         found = self.read(account)
@@ -60,7 +60,7 @@ class FolderStore:
 
     def remove(self, account: str) -> None:
         # Looked for first: a lock file stays for good, so none is made for any word typed.
-        if not is_account_name(account) or files.read(self._file(account)) is None:
+        if not is_account_name(account) or self._content(account) is None:
             raise NotFound(f"There is no account {shown(account)}.")
         with self._lock(account):
             files.remove_leftover(self._accounts / f".tmp-{account}")
@@ -70,14 +70,18 @@ class FolderStore:
     def _file(self, account: str) -> Path:
         return self._accounts / f"{account}{_SUFFIX}"
 
+    def _content(self, account: str) -> bytes | None:
+        # Only a store that is there can say that it does not know a name; and opening the file
+        # refuses a link in the last step of its path alone.
+        files.check_folder(self._accounts)
+        return files.read(self._file(account))
+
     def _load(self, account: str) -> tuple[documents.Tables | None, Account | None]:
         if not is_account_name(account):
             return None, None
         path = self._file(account)
-        content = files.read(path)
+        content = self._content(account)
         if content is None:
-            # Only a store that is there can say that it does not know a name.
-            files.check_folder(self._accounts)
             return None, None
         try:
             tables: Any = json.loads(content) if content.strip() else None
@@ -116,3 +120,11 @@ class FolderStore:
             yield
         finally:
             lock.release()
+
+
+def _encoded(tables: documents.Tables) -> bytes:
+    try:
+        return json.dumps(tables, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        # What a newer schema keeps may hold half a surrogate pair, which only JSON can spell.
+        return json.dumps(tables).encode()

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import NotFound
+from apppw_tui.domain.names import account_name
 from apppw_tui.domain.seam import Change, check_uid
 from apppw_tui.store import documents
 
@@ -25,6 +26,7 @@ class MemoryStore:
 
     @contextmanager
     def change(self, account: str, uid: str | None) -> Iterator[Change]:
+        account_name(account)
         with self._lock:
             before = self.read(account)
             check_uid(account, before, uid)

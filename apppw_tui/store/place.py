@@ -52,8 +52,10 @@ def is_own(folder: Path) -> bool:
     """True if the store in `folder` is, or would be, the present user's own."""
     try:
         return folder.lstat().st_uid == os.geteuid()
+    except FileNotFoundError:
+        return True
     except OSError:
-        return not folder.exists()
+        return False
 
 
 def _become_owner(folder: Path, uid: int, gid: int) -> None:

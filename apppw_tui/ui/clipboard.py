@@ -1,0 +1,106 @@
+"""Where a copied password goes, and what may honestly be said about it."""
+
+import contextlib
+import hashlib
+import os
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from apppw_tui.domain.secret import Secret
+
+CLEAR_AFTER = 45.0  # seconds, as gopass and pass do
+_TIMEOUT = 2.0  # seconds; xclip and others can hang for ever
+
+_SENT = "Sent to your terminal's clipboard."
+_SENT_FAR = "Sent to your terminal's clipboard. Copy something else afterwards to remove it."
+_DRAG = "Nothing to paste? Drag over it holding Shift (Mac: Fn or Option)."
+_TMUX = "Nothing to paste? tmux needs: set -s set-clipboard on. Or drag over it holding Shift."
+_COPIED = f"Copied. It is cleared in {CLEAR_AFTER:.0f} s unless you copy something else."
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What to say after a copy; `clearable` if it sits where this machine can clear it."""
+
+    said: str
+    hint: str
+    clearable: bool
+
+
+class Clipboard:
+    """The one way out for a secret.
+
+    Over SSH the only clipboard worth having is that of the person's own terminal, which OSC 52
+    reaches, without ever saying whether it arrived. pyperclip would fill the server's.
+    """
+
+    def __init__(
+        self, send_osc52: Callable[[str], None], environment: Mapping[str, str] = os.environ
+    ) -> None:
+        self._send = send_osc52
+        self._far = "SSH_CONNECTION" in environment or "SSH_TTY" in environment
+        term = environment.get("TERM", "")
+        self._in_tmux = "TMUX" in environment or term.startswith(("tmux", "screen"))
+        self._key = secrets.token_bytes(32)
+        self._held: bytes | None = None
+
+    def copy(self, secret: Secret) -> Copied:
+        """Copies and says where to. May block for as long as the time-out allows."""
+        if not self._far and _with_timeout(lambda: _put(secret.reveal())) is not None:
+            self._held = self._digest(secret.reveal())
+            return Copied(_COPIED, "", clearable=True)
+        self._send(secret.reveal())
+        said = _SENT_FAR if self._far else _SENT
+        return Copied(said, _TMUX if self._in_tmux else _DRAG, clearable=False)
+
+    @property
+    def holds(self) -> bool:
+        """True if something that was copied here has not been cleared yet."""
+        return self._held is not None
+
+    def clear(self) -> None:
+        """Empties the clipboard if it still holds what was copied, and nothing else."""
+        held, self._held = self._held, None
+        if held is not None and self._still(held):
+            _with_timeout(lambda: _put(""))
+
+    def _still(self, held: bytes) -> bool:
+        content = _with_timeout(_get)
+        return isinstance(content, str) and secrets.compare_digest(self._digest(content), held)
+
+    def _digest(self, text: str) -> bytes:
+        # A keyed digest, so that the password itself need not be kept until it is cleared.
+        return hashlib.blake2b(text.encode(errors="replace"), key=self._key).digest()
+
+
+def _put(text: str) -> bool:
+    import pyperclip
+
+    pyperclip.copy(text)
+    return True
+
+
+def _get() -> str:
+    import pyperclip
+
+    return str(pyperclip.paste())
+
+
+def _with_timeout(call: Callable[[], object]) -> object | None:
+    """The result of `call`, or None if it failed or took too long.
+
+    In a thread of its own that nobody waits for: a hanging clipboard tool must neither freeze
+    the screen nor keep the program from ending.
+    """
+    results: list[object] = []
+
+    def run() -> None:
+        with contextlib.suppress(Exception):  # pyperclip raises whatever its many tools raise
+            results.append(call())
+
+    thread = threading.Thread(target=run, daemon=True, name="clipboard")
+    thread.start()
+    thread.join(_TIMEOUT)
+    return results[0] if results else None

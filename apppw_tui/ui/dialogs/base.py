@@ -1,0 +1,96 @@
+"""What every dialog has: a frame with its question, buttons, keys of its own, and help."""
+
+from collections.abc import Callable
+from typing import ClassVar, Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Button
+
+from apppw_tui.domain.errors import SessionEnded
+from apppw_tui.ui.messages import SessionOver
+from apppw_tui.ui.patience import busy, patiently
+from apppw_tui.ui.widgets.footer import KeyFooter
+
+Answer = TypeVar("Answer")
+Result = TypeVar("Result")
+
+
+class Dialog(ModalScreen[Answer], Generic[Answer]):
+    """A question that returns a typed answer, or None if it was cancelled.
+
+    `FOOTER` holds binding ids. Subclasses yield what is inside the frame in `content()`.
+    """
+
+    AUTO_FOCUS = ""
+    FOOTER: ClassVar[tuple[str, ...]] = ("submit", "cancel", "help")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", id="cancel", tooltip="Leave without doing anything"),
+        Binding("question_mark,f1", "app.help", "Help", id="help", tooltip="What the keys do"),
+        Binding(
+            "left,up", "app.focus_previous", "Back", id="step-back", tooltip="Back", show=False
+        ),
+        Binding("right,down", "app.focus_next", "On", id="step-on", tooltip="On", show=False),
+    ]
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._title = title
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="frame") as frame:
+            frame.border_title = self._title
+            yield from self.content()
+        yield KeyFooter(self.FOOTER)
+
+    def content(self) -> ComposeResult:
+        """The widgets inside the frame."""
+        raise NotImplementedError
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._fit_card)
+
+    def _fit_card(self) -> None:
+        """Gives `#card`, the one part that scrolls, the rows that the fixed parts leave."""
+        for card in self.query("#card"):
+            frame = card.parent
+            if not isinstance(frame, Widget):
+                continue
+            fixed = sum(
+                child.outer_size.height + child.styles.margin.height
+                for child in frame.children
+                if child is not card and child.display
+            )
+            room = self.size.height - 1 - frame.gutter.height - fixed  # 1: the footer
+            card.styles.max_height = max(1, room)
+
+    def deaf(self, key: str) -> bool:
+        """True while `key` must not do anything, to save people from their own speed."""
+        return False
+
+    def may_quit(self) -> bool:
+        """False if something would be lost; then it has been said."""
+        return True
+
+    async def ask(self, button: str, waiting: str, call: Callable[[], Result]) -> Result | None:
+        """The result of `call`, in a thread; `button` reads `waiting` meanwhile.
+
+        None if the session has ended, which the app is told, or if `button` is busy already.
+        Raises what `call` raises otherwise.
+        """
+        widget = self.query_one(button, Button)
+        if busy(widget):
+            return None
+        try:
+            return await patiently(widget, waiting, call)
+        except SessionEnded as error:
+            self.post_message(SessionOver(str(error)))
+            return None
+
+    def action_cancel(self) -> None:
+        """Not while something is being done: its outcome would never be seen."""
+        if not any(busy(button) for button in self.query(Button)):
+            self.dismiss(None)

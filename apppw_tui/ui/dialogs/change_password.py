@@ -1,0 +1,66 @@
+"""Change the account password: the present one, the new one twice."""
+
+from collections.abc import Callable
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Button, Input
+
+from apppw_tui.domain.errors import ApppwError, SignInRefused
+from apppw_tui.portal.portal import Session
+from apppw_tui.ui.dialogs.base import Dialog
+from apppw_tui.ui.widgets.field import Field
+from apppw_tui.ui.widgets.inputs import PasswordInput
+from apppw_tui.ui.widgets.strength import NewPassword
+
+
+class ChangePasswordDialog(Dialog[Session | None]):
+    """Answers with the session that goes on; every other one has ended."""
+
+    def __init__(self, account: str, change: Callable[[str, str], Session]) -> None:
+        super().__init__("Change the account password")
+        self._account = account
+        self._change = change
+
+    def content(self) -> ComposeResult:
+        yield Field("Present password", PasswordInput(id="current"))
+        yield NewPassword(lambda: self._account, "New password")
+        with Horizontal(classes="buttons"):
+            yield Button("Change", id="change", compact=True)
+            yield Button("Cancel", id="cancel", compact=True)
+
+    def on_mount(self) -> None:
+        self.query_one("#current", Input).focus()
+
+    @on(Input.Submitted, "#current")
+    def to_new(self) -> None:
+        self.query_one("#new", Input).focus()
+
+    @on(Button.Pressed, "#change")
+    @on(NewPassword.Submitted)
+    @work
+    async def change(self) -> None:
+        current = self.query_one(Field)
+        new = self.query_one(NewPassword)
+        if not current.value:
+            current.refuse("Type your present password.")
+            return
+        if not new.agrees():
+            return
+        old, fresh = current.value, new.value
+        try:
+            session = await self.ask("#change", "Checking…", lambda: self._change(old, fresh))
+        except SignInRefused as error:
+            current.refuse(str(error))
+            current.offer_anew()
+            return
+        except ApppwError as error:
+            new.refuse(str(error))
+            return
+        if session is not None:
+            self.dismiss(session)
+
+    @on(Button.Pressed, "#cancel")
+    def cancel(self) -> None:
+        self.action_cancel()

@@ -1,0 +1,70 @@
+"""Everything about one app password, and what can be done with it."""
+
+from datetime import datetime
+from typing import Literal
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Grid, Horizontal
+from textual.widgets import Button, Label
+
+from apppw_tui.domain.app_password import AppPassword
+from apppw_tui.domain.names import shown
+from apppw_tui.ui import words
+from apppw_tui.ui.dialogs.base import Dialog
+
+Next = Literal["rename", "delete"]
+
+
+class DetailsDialog(Dialog[Next | None]):
+    """Answers with what to do next, if anything."""
+
+    FOOTER = ("rename", "delete", "cancel", "help")
+    BINDINGS = [
+        Binding("r", "next('rename')", "Rename", id="rename", tooltip="Give it another name"),
+        Binding("d", "next('delete')", "Delete", id="delete", tooltip="Delete it"),
+        Binding("escape,q", "cancel", "Close", id="cancel", tooltip="Back to the list"),
+    ]
+
+    def __init__(self, password: AppPassword, now: datetime) -> None:
+        super().__init__("App password")
+        self._password = password
+        self._now = now
+
+    def content(self) -> ComposeResult:
+        password = self._password
+        expires = password.expires
+        created = f"{words.exactly(password.created)} ({words.ago(password.created, self._now)})"
+        with Grid(id="details"):
+            for label, value in (
+                ("Name", shown(password.name)),
+                ("For", words.scope(password)),
+                ("Created", created),
+                ("Expires", "never" if expires is None else words.exactly(expires)),
+                ("Begins with", password.id),
+            ):
+                yield Label(label, classes="field-label", markup=False)
+                yield Label(value, markup=False)
+        with Horizontal(classes="buttons"):
+            yield Button("Rename", id="rename", compact=True)
+            yield Button("Delete", id="delete", compact=True)
+            yield Button("Close", id="close", compact=True)
+
+    def on_mount(self) -> None:
+        self.query_one("#close", Button).focus()
+
+    @on(Button.Pressed, "#rename")
+    def rename(self) -> None:
+        self.dismiss("rename")
+
+    @on(Button.Pressed, "#delete")
+    def delete(self) -> None:
+        self.dismiss("delete")
+
+    @on(Button.Pressed, "#close")
+    def close(self) -> None:
+        self.dismiss(None)
+
+    def action_next(self, what: Next) -> None:
+        self.dismiss(what)

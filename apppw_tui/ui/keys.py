@@ -1,0 +1,75 @@
+"""What the bindings say of themselves: for the footer, the help and the palette."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from textual.app import App, SystemCommand
+from textual.binding import ActiveBinding
+from textual.screen import Screen
+from textual.widgets import Input
+
+from apppw_tui.ui.dialogs.help import Keys
+from apppw_tui.ui.glyphs import GLYPHS
+
+_SHOWN = {
+    "enter": GLYPHS.enter,
+    "escape": "esc",
+    "question_mark": "?",
+    "comma": ",",
+    "colon": ":",
+    "slash": "/",
+    "delete": "del",
+}
+# Arrows and their letters are the same everywhere; one line tells of all of them.
+_MOVING = ("Move about", "arrows, tab, j k g G")
+
+
+def display(key: str) -> str:
+    """`ctrl+q` as `^q`, `f1` as `F1`, `enter` as its sign."""
+    if key in _SHOWN:
+        return _SHOWN[key]
+    if key.startswith("ctrl+"):
+        return "^" + key.removeprefix("ctrl+")
+    if key[0] == "f" and key[1:].isdigit():
+        return key.upper()
+    return key
+
+
+def where(screen: Screen[object]) -> str:
+    """How the help calls `screen`."""
+    return str(getattr(screen, "NAME", "") or getattr(screen, "_title", "") or "keys")
+
+
+def help_keys(app: App[None]) -> Keys:
+    """Every key that does something on the present screen, and what."""
+    does: dict[str, list[str]] = {}
+    for active in _told(app.screen):
+        does.setdefault(active.tooltip or active.binding.description, []).append(
+            display(active.binding.key)
+        )
+    rows = [("  ".join(keys), sentence) for sentence, keys in does.items()]
+    if isinstance(app.screen.focused, Input):
+        rows.append(("letters", "Are text while a field has the focus; tab leaves it"))
+    return [*rows, (_MOVING[1], _MOVING[0])]
+
+
+def commands(app: App[None], screen: Screen[object]) -> Iterator[SystemCommand]:
+    """Everything that the bindings can do on `screen`, once each."""
+    seen = {"command_palette"}
+    for active in _told(screen):
+        binding = active.binding
+        if binding.action in seen or not active.enabled:
+            continue
+        seen.add(binding.action)
+        run = partial(app.run_action, binding.action, active.node)
+        yield SystemCommand(binding.description, active.tooltip, run)
+
+
+def _told(screen: Screen[object]) -> Iterator[ActiveBinding]:
+    """The bindings that are the product's own, less those that only move about."""
+    told = screen.active_bindings.values()
+    # What the footer may show comes first, as the more useful.
+    for active in sorted(told, key=lambda active: not active.binding.show):
+        id_ = active.binding.id
+        if id_ and active.enabled and not id_.startswith(("move-", "step-")):
+            yield active

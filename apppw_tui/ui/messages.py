@@ -1,0 +1,38 @@
+"""What screens and dialogs tell the app, which alone decides where to go."""
+
+from textual.message import Message
+
+from apppw_tui.portal.portal import Session
+
+
+class SignedIn(Message):
+    """Somebody proved who they are."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+
+
+class SessionOver(Message):
+    """The session may not go on; `reason` is shown on Login."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+class Go(Message):
+    """To another screen; `by_tab` when the tab bar asked and wants to keep the focus."""
+
+    def __init__(self, place: str, *, by_tab: bool = False) -> None:
+        super().__init__()
+        self.place = place
+        self.by_tab = by_tab
+
+
+class PasswordChanged(Message):
+    """The account password was changed; the session that goes on is `session`."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session

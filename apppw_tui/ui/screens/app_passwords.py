@@ -1,0 +1,229 @@
+"""App Passwords: the list, and the four things to do with it."""
+
+from collections.abc import Callable
+from functools import partial
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.widgets import Button, Input, Label
+
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.app_password import AppPassword
+from apppw_tui.domain.errors import ApppwError, NotFound
+from apppw_tui.domain.names import same_name_key, shown
+from apppw_tui.domain.secret import Secret
+from apppw_tui.ui.clipboard import Copied
+from apppw_tui.ui.dialogs.create import CreateDialog
+from apppw_tui.ui.dialogs.delete import DeleteDialog
+from apppw_tui.ui.dialogs.details import DetailsDialog
+from apppw_tui.ui.dialogs.rename import RenameDialog
+from apppw_tui.ui.dialogs.reveal import RevealDialog
+from apppw_tui.ui.messages import Go
+from apppw_tui.ui.screens.base import Desk, PortalScreen
+from apppw_tui.ui.widgets.filter_input import FilterInput
+from apppw_tui.ui.widgets.password_table import PasswordTable
+from apppw_tui.ui.widgets.tab_bar import TabBar
+
+_EMPTY = "No app passwords yet. Create one for your phone or mail program."
+_NONE = "There is none to choose. Create one with c."
+
+
+class AppPasswordsScreen(PortalScreen):
+    """Create, look, rename, delete; everything is asked in dialogs and done by the portal."""
+
+    NAME = "App Passwords"
+    FOOTER = ("delete-row", "details", "create", "delete", "rename", "filter", "help")
+    BINDINGS = [
+        Binding("c", "create", "Create", id="create", tooltip="Create an app password"),
+        Binding(
+            "d,delete", "delete", "Delete", id="delete", tooltip="Delete this one, or the marked"
+        ),
+        Binding("r", "rename", "Rename", id="rename", tooltip="Give this one another name"),
+        Binding(
+            "slash", "filter", "Filter", id="filter", tooltip="Show only some", key_display="/"
+        ),
+        Binding("escape,q", "back", "Settings", id="back", tooltip="Back to Settings"),
+    ]
+
+    def __init__(self, desk: Desk, copy: Callable[[Secret], Copied], *, by_tab: bool) -> None:
+        super().__init__(desk)
+        self._copy = copy
+        self._by_tab = by_tab
+        self._account: Account | None = None
+
+    def content(self) -> ComposeResult:
+        yield TabBar("app-passwords")
+        with Horizontal(id="tools"):
+            yield Label("For an app that cannot ask for a security code.", id="purpose")
+            yield FilterInput()
+            yield Label("", id="count", markup=False)
+            yield Button("Create", id="create", compact=True)
+        yield Label(_EMPTY, id="empty", markup=False)
+        yield PasswordTable(self.desk.clock.now)
+        yield Label("", id="more", markup=False)
+
+    def on_mount(self) -> None:
+        self.load(first=True)
+
+    def focus_content(self) -> None:
+        if self._account is not None and self._account.app_passwords:
+            self.query_one(PasswordTable).focus()
+        else:
+            self.query_one("#create", Button).focus()
+
+    @work
+    async def load(self, cursor: str | None = None, *, first: bool = False) -> None:
+        await self.refresh_list(cursor)
+        if first and self._by_tab:
+            self.query_one(TabBar).focus()
+        elif first or self.focused is None or not self.focused.display:
+            self.focus_content()
+
+    async def refresh_list(self, cursor: str | None = None) -> None:
+        """Shows what the store holds now."""
+        account = await self.ask(lambda: self.desk.portal.account(self.desk.session))
+        if account is None:
+            return
+        self._account = account
+        limit = self.desk.portal.policy.app_passwords_per_account
+        count = len(account.app_passwords)
+        self.query_one("#count", Label).update(f"{count} of {limit}")
+        self.query_one("#create", Button).set_class(count >= limit, "-dim")
+        self.set_class(count == 0, "-empty")
+        self._draw(cursor)
+        self.refresh_bindings()
+
+    def _draw(self, cursor: str | None = None) -> None:
+        account = self._account
+        if account is None:
+            return
+        wanted = same_name_key(self.query_one(FilterInput).value.strip())
+        self.query_one(PasswordTable).show(
+            tuple(p for p in account.app_passwords if wanted in same_name_key(p.name)), cursor
+        )
+
+    def why_not(self, action: str) -> str | None:
+        account = self._account
+        if account is None:
+            return None
+        if action == "create":
+            try:
+                account.check_room(self.desk.portal.policy.app_passwords_per_account)
+            except ApppwError as error:
+                return str(error)
+        if action in ("delete", "rename", "filter") and not account.app_passwords:
+            return _NONE
+        return None
+
+    def _can(self, action: str) -> bool:
+        reason = self.why_not(action)
+        self.say(reason or "")
+        return reason is None
+
+    @on(Button.Pressed, "#create")
+    @work(exclusive=True, group="flow")
+    async def action_create(self) -> None:
+        await self.refresh_list()
+        if not self._can("create"):
+            return
+        desk = self.desk
+        issued = await self.app.push_screen_wait(
+            CreateDialog(lambda name: desk.portal.create_app_password(desk.session, name))
+        )
+        if issued is None:
+            await self.refresh_list()
+            return
+        reveal = RevealDialog(desk.session.account, issued, self._copy, desk.clock.monotonic)
+        record = issued.app_password
+        del issued
+        await self.app.push_screen_wait(reveal)
+        self.query_one(FilterInput).clear()
+        await self.refresh_list(record.id)
+        self.focus_content()
+        self.say(f"Created {shown(record.name)}.", good=True)
+
+    @work(exclusive=True, group="flow")
+    async def action_delete(self) -> None:
+        await self._delete(self.query_one(PasswordTable).chosen)
+
+    @on(PasswordTable.DeleteWanted)
+    def delete_row(self) -> None:
+        self.action_delete()
+
+    async def _delete(self, passwords: list[AppPassword]) -> None:
+        if not self._can("delete") or not passwords:
+            return
+        if not await self.app.push_screen_wait(DeleteDialog(passwords, self.desk.clock.now())):
+            return
+        said = "Deleted " + ", ".join(shown(password.name) for password in passwords) + "."
+        for password in passwords:
+            try:
+                done = await self.ask(partial(self._delete_one, password.id))
+            except NotFound as error:
+                said = str(error)
+                continue
+            if not done:
+                await self.refresh_list()
+                return
+        await self.refresh_list()
+        self.focus_content()
+        self.say(said, good=said.startswith("Deleted"))
+
+    def _delete_one(self, id_: str) -> bool:
+        self.desk.portal.delete_app_password(self.desk.session, id_)
+        return True
+
+    @work(exclusive=True, group="flow")
+    async def action_rename(self) -> None:
+        await self._rename(self.query_one(PasswordTable).current)
+
+    async def _rename(self, password: AppPassword | None) -> None:
+        if not self._can("rename") or password is None:
+            return
+        desk = self.desk
+        done = await self.app.push_screen_wait(
+            RenameDialog(
+                password.name,
+                lambda name: desk.portal.rename_app_password(desk.session, password.id, name),
+            )
+        )
+        await self.refresh_list(password.id)
+        if done:
+            self.say("Renamed.", good=True)
+
+    @on(PasswordTable.Opened)
+    @work(exclusive=True, group="flow")
+    async def details(self) -> None:
+        password = self.query_one(PasswordTable).current
+        if password is None:
+            return
+        self.say("")
+        answer = await self.app.push_screen_wait(DetailsDialog(password, self.desk.clock.now()))
+        if answer == "delete":
+            await self._delete([password])
+        elif answer == "rename":
+            await self._rename(password)
+
+    def action_filter(self) -> None:
+        if self._can("filter"):
+            self.set_class(True, "-filtering")
+            self.query_one(FilterInput).focus()
+
+    @on(Input.Changed, "#filter")
+    def filter(self) -> None:
+        self._draw()
+        rows = self.query_one(PasswordTable).row_count
+        self.say("" if rows or self._account is None else "None has that in its name.")
+
+    @on(FilterInput.Left)
+    def leave_filter(self, event: FilterInput.Left) -> None:
+        entry = self.query_one(FilterInput)
+        if event.clear:
+            entry.clear()
+        self.set_class(bool(entry.value), "-filtering")
+        self.focus_content()
+
+    def action_back(self) -> None:
+        self.post_message(Go("settings"))

@@ -1,0 +1,90 @@
+"""What every signed-in screen has: header, content, the line that tells, the keys."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, TypeVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import Screen
+
+from apppw_tui.domain.clock import Clock
+from apppw_tui.domain.errors import SessionEnded, StoreError
+from apppw_tui.portal.portal import Portal, Session
+from apppw_tui.ui.dialogs.change_password import ChangePasswordDialog
+from apppw_tui.ui.messages import PasswordChanged, SessionOver
+from apppw_tui.ui.widgets.footer import KeyFooter, StatusLine
+from apppw_tui.ui.widgets.header import PortalHeader
+
+Result = TypeVar("Result")
+
+
+@dataclass
+class Desk:
+    """What a signed-in screen works with."""
+
+    portal: Portal
+    session: Session
+    clock: Clock
+    host_name: str
+
+
+class PortalScreen(Screen[None]):
+    """`FOOTER` holds binding ids; `NAME` heads the help."""
+
+    AUTO_FOCUS = ""
+    NAME: ClassVar[str] = ""
+    FOOTER: ClassVar[tuple[str, ...]] = ("help",)
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+
+    def compose(self) -> ComposeResult:
+        yield PortalHeader(self.desk.host_name, self.desk.session.account)
+        with Vertical(id="content"):
+            yield from self.content()
+        yield StatusLine()
+        yield KeyFooter(self.FOOTER)
+
+    def content(self) -> ComposeResult:
+        """The widgets between header and footer."""
+        raise NotImplementedError
+
+    def focus_content(self) -> None:
+        """Puts the focus where work begins."""
+        raise NotImplementedError
+
+    def why_not(self, action: str) -> str | None:
+        """Why `action` cannot be done now; None if it can."""
+        return None
+
+    def say(self, sentence: str, *, good: bool = False) -> None:
+        self.query_one(StatusLine).say(sentence, good=good)
+
+    async def ask(self, call: Callable[[], Result]) -> Result | None:
+        """The result of `call`, in a thread; None if it could not be had, which has been said."""
+        try:
+            return await asyncio.to_thread(call)
+        except SessionEnded as error:
+            self.post_message(SessionOver(str(error)))
+        except StoreError as error:
+            self.say(str(error))
+        return None
+
+    async def ask_new_password(self) -> bool:
+        """Lets the person change the account password; True if it was changed."""
+        desk = self.desk
+        session = await self.app.push_screen_wait(
+            ChangePasswordDialog(
+                desk.session.account,
+                lambda current, new: desk.portal.change_password(desk.session, current, new),
+            )
+        )
+        if session is None:
+            return False
+        desk.session = session
+        self.post_message(PasswordChanged(session))
+        self.say("Password changed. Other sessions were signed out.", good=True)
+        return True

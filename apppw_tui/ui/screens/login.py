@@ -1,0 +1,145 @@
+"""Sign in, or create the first account."""
+
+from dataclasses import dataclass
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Button, Input, Label
+
+from apppw_tui.domain.errors import ApppwError, InvalidName, NameTaken, SignInRefused, WeakPassword
+from apppw_tui.portal.portal import Portal, Session
+from apppw_tui.ui.glyphs import GLYPHS
+from apppw_tui.ui.messages import SignedIn
+from apppw_tui.ui.patience import busy, patiently
+from apppw_tui.ui.widgets.field import Field
+from apppw_tui.ui.widgets.footer import KeyFooter, StatusLine
+from apppw_tui.ui.widgets.header import PortalHeader
+from apppw_tui.ui.widgets.inputs import PasswordInput, TextInput
+from apppw_tui.ui.widgets.strength import NewPassword
+
+
+@dataclass(frozen=True)
+class Welcome:
+    """What Login is told about where it stands."""
+
+    host_name: str
+    first: bool = False
+    no_accounts: bool = False
+    demo: tuple[str, str] | None = None
+    reason: str = ""
+    account: str = ""
+
+
+class LoginScreen(Screen[None]):
+    """Both faces of the door; which one is decided before it is drawn."""
+
+    AUTO_FOCUS = ""
+    NAME = "Sign in"
+    FOOTER = ("quit", "help")
+    BINDINGS = [
+        Binding("down", "app.focus_next", "On", id="step-on", tooltip="Next field", show=False),
+        Binding("up", "app.focus_previous", "Back", id="step-back", tooltip="Back", show=False),
+    ]
+
+    def __init__(self, portal: Portal, welcome: Welcome) -> None:
+        super().__init__()
+        self._portal = portal
+        self._welcome = welcome
+
+    def compose(self) -> ComposeResult:
+        welcome = self._welcome
+        heading = "Create the first account" if welcome.first else "Sign in"
+        known = welcome.demo[0] if welcome.demo else welcome.account
+        yield PortalHeader(welcome.host_name)
+        with VerticalScroll(id="door", can_focus=False):
+            yield Label(heading, id="heading", markup=False)
+            hint = "Such as ada or ada@example.org" if welcome.first else ""
+            yield Field("Account", TextInput(id="account", value=known), hint=hint)
+            if welcome.first:
+                yield NewPassword(lambda: self.query_one("#account", Input).value, "Password")
+            else:
+                yield Field("Password", PasswordInput(id="password"))
+            with Horizontal(classes="buttons"):
+                yield Button(heading, id="enter", compact=True)
+            if welcome.demo:
+                yield Label(
+                    f"A demonstration; nothing is kept.\nThe password is: {welcome.demo[1]}",
+                    id="demo",
+                    markup=False,
+                )
+        yield StatusLine()
+        yield KeyFooter(self.FOOTER)
+
+    def on_mount(self) -> None:
+        account = self.query_one("#account", Input)
+        if account.value and not self._welcome.first:
+            self.query_one("#password", Input).focus()
+        else:
+            account.focus()
+        if self._welcome.reason:
+            self.say(self._welcome.reason)
+        elif self._welcome.no_accounts:
+            self.say("There are no accounts yet. Add one with: apppw-tui account add NAME")
+
+    def say(self, sentence: str) -> None:
+        self.query_one(StatusLine).say(sentence)
+
+    @on(Input.Submitted, "#account")
+    def to_password(self) -> None:
+        self.query_one("#new" if self._welcome.first else "#password", Input).focus()
+
+    @on(Input.Submitted, "#password")
+    @on(NewPassword.Submitted)
+    @on(Button.Pressed, "#enter")
+    @work
+    async def enter(self) -> None:
+        button = self.query_one("#enter", Button)
+        if busy(button):
+            return
+        self.say("")
+        session = await (self._create(button) if self._welcome.first else self._sign_in(button))
+        if session is not None:
+            self.post_message(SignedIn(session))
+
+    async def _sign_in(self, button: Button) -> Session | None:
+        account, password = self.query(Field)
+        if not account.value:
+            account.refuse("Type the name of your account.")
+            return None
+        if not password.value:
+            password.refuse("Type your password.")
+            return None
+        name, text = account.value, password.value
+        try:
+            return await patiently(button, "Checking…", lambda: self._portal.sign_in(name, text))
+        except InvalidName as error:
+            account.refuse(str(error))
+        except SignInRefused as error:
+            password.refuse(str(error))
+            password.offer_anew()
+        except ApppwError as error:
+            self.say(f"{GLYPHS.bad} {error}")
+        return None
+
+    async def _create(self, button: Button) -> Session | None:
+        account, new = self.query(Field).first(), self.query_one(NewPassword)
+        if not account.value:
+            account.refuse("Choose a name for the account.")
+            return None
+        if not new.agrees():
+            return None
+        name, text = account.value, new.value
+        try:
+            return await patiently(
+                button, "Creating…", lambda: self._portal.create_first_account(name, text)
+            )
+        except (InvalidName, NameTaken) as error:
+            account.refuse(str(error))
+        except WeakPassword as error:
+            new.refuse(str(error))
+        except ApppwError as error:
+            self.say(f"{GLYPHS.bad} {error}")
+        return None

@@ -1,0 +1,157 @@
+"""Settings: sections on the left, what they hold on the right."""
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.widgets import ContentSwitcher, Label, OptionList
+
+from apppw_tui.domain.account import Account
+from apppw_tui.ui import words
+from apppw_tui.ui.glyphs import GLYPHS
+from apppw_tui.ui.messages import Go, SessionOver
+from apppw_tui.ui.screens.base import Desk, PortalScreen
+from apppw_tui.ui.themes import APPEARANCES
+from apppw_tui.ui.widgets.menu import Menu
+
+_SECTIONS = (
+    ("security", "Additional security verification"),
+    ("password", "Password"),
+    ("appearance", "Appearance"),
+    ("sign-out", "Sign out"),
+)
+_LOOKS = {"dark": "Dark", "light": "Light", "terminal": "The terminal's own colours"}
+_LINK = f"{GLYPHS.link} "
+
+
+class SettingsScreen(PortalScreen):
+    """Below 64 columns the left list stands alone; Enter shows the right side, esc returns."""
+
+    NAME = "Settings"
+    FOOTER = ("open", "security", "app-passwords", "back", "quit", "help")
+    BINDINGS = [
+        Binding("escape,q", "back", "Back", id="back", tooltip="Back to where you came from"),
+        Binding("right", "into", "Into the section", id="into", tooltip="To the right", show=False),
+        Binding("left", "out", "To the sections", id="out", tooltip="To the left", show=False),
+    ]
+
+    def __init__(self, desk: Desk, came_from: str | None, section: str = "security") -> None:
+        super().__init__(desk)
+        self._came_from = came_from
+        self._section = section
+
+    def content(self) -> ComposeResult:
+        with Horizontal(id="columns"):
+            yield Menu(*_SECTIONS, id="sections")
+            with ContentSwitcher(id="pages", initial=f"page-{self._section}"):
+                with Vertical(id="page-security"):
+                    yield Label("Additional security verification", classes="page-title")
+                    yield Label("", id="protection", classes="page-text", markup=False)
+                    yield Menu(
+                        ("numbers", f"{_LINK}Update my phone numbers used for account security"),
+                        ("app-passwords", f"{_LINK}Create and manage app passwords"),
+                        id="security-links",
+                    )
+                with Vertical(id="page-password"):
+                    yield Label("Password", classes="page-title")
+                    yield Label("", id="password-age", classes="page-text", markup=False)
+                    yield Menu(
+                        ("change-password", f"{_LINK}Change the account password"),
+                        id="password-links",
+                    )
+                with Vertical(id="page-appearance"):
+                    yield Label("Appearance", classes="page-title")
+                    yield Label("How this looks, here and elsewhere.", classes="page-text")
+                    yield Menu(
+                        *((key, f"{_LINK}{label}") for key, label in _LOOKS.items()),
+                        id="appearance-links",
+                    )
+                with Vertical(id="page-sign-out"):
+                    yield Label("Sign out", classes="page-title")
+                    yield Label(
+                        f"You are signed in as {self.desk.session.account}.",
+                        classes="page-text",
+                        markup=False,
+                    )
+                    yield Menu(("sign-out", f"{_LINK}Sign out now"), id="sign-out-links")
+
+    def on_mount(self) -> None:
+        sections = self.query_one("#sections", Menu)
+        sections.highlighted = [key for key, _ in _SECTIONS].index(self._section)
+        self.focus_content()
+        self.load()
+
+    def focus_content(self) -> None:
+        self.query_one("#sections", Menu).focus()
+
+    @work(exclusive=True)
+    async def load(self) -> None:
+        account = await self.ask(lambda: self.desk.portal.account(self.desk.session))
+        if account is not None:
+            self._show(account)
+
+    def _show(self, account: Account) -> None:
+        now = self.desk.clock.now()
+        count = len(account.app_passwords)
+        passwords = "no app passwords" if not count else f"{count} app password{'s' * (count > 1)}"
+        changed = words.ago(account.password_changed, now)
+        self.query_one("#protection", Label).update(
+            f"Signing in here asks for your account password. Mail, calendar and other apps sign in "
+            f"with app passwords; you have {passwords}."
+        )
+        self.query_one("#password-age", Label).update(
+            f"It opens these settings and nothing else. Changed {changed}."
+        )
+
+    @on(OptionList.OptionHighlighted, "#sections")
+    def show_section(self, event: OptionList.OptionHighlighted) -> None:
+        self._section = event.option_id or self._section
+        self.query_one("#pages", ContentSwitcher).current = f"page-{self._section}"
+
+    @on(OptionList.OptionSelected, "#sections")
+    def open_section(self) -> None:
+        self.action_into()
+
+    def action_into(self) -> None:
+        self.set_class(True, "-open")
+        self.query_one(f"#page-{self._section} Menu", Menu).focus()
+
+    def action_out(self) -> None:
+        self.set_class(False, "-open")
+        self.focus_content()
+
+    def action_back(self) -> None:
+        if self.focused is not None and self.focused.id != "sections":
+            self.action_out()
+        elif self._came_from is not None:
+            self.post_message(Go(self._came_from))
+        else:
+            self.say("Sign out is the last entry on the left.")
+
+    @on(OptionList.OptionSelected, "#security-links")
+    def open_security(self, event: OptionList.OptionSelected) -> None:
+        self.post_message(Go("security" if event.option_id == "numbers" else "app-passwords"))
+
+    @on(OptionList.OptionSelected, "#password-links")
+    @work
+    async def change_password(self) -> None:
+        if await self.ask_new_password():
+            self.load()
+
+    @on(OptionList.OptionSelected, "#appearance-links")
+    @work
+    async def change_appearance(self, event: OptionList.OptionSelected) -> None:
+        appearance = event.option_id or ""
+        self.app.theme = APPEARANCES[appearance]
+        desk = self.desk
+
+        def remember() -> bool:
+            desk.portal.set_appearance(desk.session, appearance)
+            return True
+
+        if await self.ask(remember):
+            self.say(f"{_LOOKS[appearance]}, from now on.", good=True)
+
+    @on(OptionList.OptionSelected, "#sign-out-links")
+    def sign_out(self) -> None:
+        self.post_message(SessionOver("You are signed out."))

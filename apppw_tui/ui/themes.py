@@ -1,0 +1,155 @@
+"""The three looks: dark, light, and the terminal's own sixteen colours."""
+
+from textual.theme import Theme
+
+DARK, LIGHT, TERMINAL = "apppw-dark", "apppw-light", "apppw-ansi"
+APPEARANCES = {"dark": DARK, "light": LIGHT, "terminal": TERMINAL}
+
+
+def _theme(name: str, *, dark: bool, colours: dict[str, str]) -> Theme:
+    """Every colour named, so that none is blended from others into something unreadable."""
+    accent, foreground = colours["accent"], colours["foreground"]
+    return Theme(
+        name=name,
+        dark=dark,
+        primary=accent,
+        secondary=accent,
+        accent=accent,
+        foreground=foreground,
+        background=colours["background"],
+        surface=colours["surface"],
+        panel=colours["panel"],
+        boost=colours["panel"],
+        warning=colours["warning"],
+        error=colours["error"],
+        success=colours["success"],
+        variables={
+            "border": accent,
+            "border-blurred": colours["quiet"],
+            "text-muted": colours["muted"],
+            "foreground-muted": colours["muted"],
+            "text-disabled": colours["disabled"],
+            "foreground-disabled": colours["disabled"],
+            "text-error": colours["error"],
+            "text-success": colours["success"],
+            "text-warning": colours["warning"],
+            "scrollbar": colours["quiet"],
+            "block-cursor-foreground": colours["on-accent"],
+            "block-cursor-background": accent,
+            "block-cursor-text-style": "bold",
+            "block-cursor-blurred-foreground": foreground,
+            "block-cursor-blurred-background": colours["blurred"],
+            "block-cursor-blurred-text-style": "none",
+            "block-hover-background": colours["blurred"],
+            "button-focus-text-style": "bold",
+            "input-selection-foreground": colours["selected"],
+            "input-selection-background": colours["selection"],
+            "input-cursor-foreground": colours["background"],
+            "input-cursor-background": foreground,
+            "footer-background": colours["footer"],
+            "footer-foreground": foreground,
+            "footer-description-foreground": foreground,
+            "footer-key-foreground": accent,
+        },
+    )
+
+
+_ANSI = "ansi_default"
+
+THEMES = (
+    _theme(
+        DARK,
+        dark=True,
+        colours={
+            "accent": "#5fd7ff",
+            "on-accent": "#121212",
+            "foreground": "#e4e4e4",
+            "background": "#121212",
+            "surface": "#1c1c1c",
+            "panel": "#262626",
+            "warning": "#ffd75f",
+            "error": "#ff8787",
+            "success": "#5fd787",
+            "muted": "#a8a8a8",
+            "disabled": "#949494",
+            "quiet": "#808080",
+            "blurred": "#303030",
+            "selected": "#ffffff",
+            "selection": "#005f87",
+            "footer": "#1c1c1c",
+        },
+    ),
+    _theme(
+        LIGHT,
+        dark=False,
+        colours={
+            "accent": "#005faf",
+            "on-accent": "#ffffff",
+            "foreground": "#1c1c1c",
+            "background": "#ffffff",
+            "surface": "#f8f8f8",
+            "panel": "#eeeeee",
+            "warning": "#875f00",
+            "error": "#af0000",
+            "success": "#005f00",
+            "muted": "#585858",
+            "disabled": "#626262",
+            "quiet": "#767676",
+            "blurred": "#dadada",
+            "selected": "#1c1c1c",
+            "selection": "#afd7ff",
+            "footer": "#eeeeee",
+        },
+    ),
+    Theme(
+        name=TERMINAL,
+        ansi=True,
+        primary=_ANSI,
+        secondary=_ANSI,
+        accent=_ANSI,
+        warning=_ANSI,
+        error=_ANSI,
+        success=_ANSI,
+        foreground=_ANSI,
+        background=_ANSI,
+        surface=_ANSI,
+        panel=_ANSI,
+        boost=_ANSI,
+        variables={
+            # Textual cannot resolve its own style sheet without these two.
+            "ansi-background": "ansi_black",
+            "ansi-foreground": "ansi_white",
+            "border": _ANSI,
+            "border-blurred": _ANSI,
+            "text-muted": _ANSI,
+            "foreground-muted": _ANSI,
+            "text-disabled": _ANSI,
+            "foreground-disabled": _ANSI,
+            "block-cursor-foreground": _ANSI,
+            "block-cursor-background": _ANSI,
+            "block-cursor-text-style": "bold reverse",
+            "block-cursor-blurred-foreground": _ANSI,
+            "block-cursor-blurred-background": _ANSI,
+            "block-cursor-blurred-text-style": "bold underline",
+            "block-hover-background": _ANSI,
+            "button-focus-text-style": "bold reverse",
+            "input-cursor-text-style": "reverse",
+            "input-selection-foreground": _ANSI,
+            "input-selection-background": _ANSI,
+            "footer-key-foreground": _ANSI,
+            "scrollbar": _ANSI,
+            "scrollbar-background": _ANSI,
+        },
+    ),
+)
+
+
+def pick(appearance: str | None, colour_system: str | None, *, no_color: bool) -> str:
+    """The theme for a person's choice on this terminal.
+
+    `colour_system` is Rich's name for what the terminal can do; below 256 colours the two
+    coloured themes would lose their contrast.
+    """
+    if no_color or colour_system not in ("256", "truecolor"):
+        return TERMINAL
+    return APPEARANCES.get(appearance or "dark", DARK)

@@ -1,0 +1,66 @@
+"""A labelled field with one line under it for what is wrong."""
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Input, Label
+
+from apppw_tui.ui.glyphs import GLYPHS
+from apppw_tui.ui.widgets.inputs import TextInput
+
+
+class Field(Vertical):
+    """Label, input and slot. The slot says what is wrong with this field, or gives a hint."""
+
+    def __init__(self, label: str, entry: TextInput, *, hint: str = "") -> None:
+        super().__init__()
+        self._label = label
+        self._hint = hint
+        self.entry = entry
+
+    def compose(self) -> ComposeResult:
+        yield Label(self._label, classes="field-label", markup=False)
+        yield self.entry
+        yield Label(self._hint, classes="slot", markup=False)
+
+    @property
+    def value(self) -> str:
+        return self.entry.value
+
+    def refuse(self, sentence: str) -> None:
+        """Says what is wrong; the focus goes to the field, nothing typed is lost."""
+        self._slot(f"{GLYPHS.bad} {sentence}", "-bad")
+        self.entry.focus()
+
+    def tell(self, sentence: str, *, good: bool = False) -> None:
+        """Puts a remark into the slot."""
+        self._slot(sentence, "-good" if good else "")
+
+    def clear(self) -> None:
+        """Back to the hint."""
+        self._slot(self._hint, "")
+
+    def select_all(self) -> None:
+        """Selects what was typed, so that typing replaces it."""
+        self.entry.action_select_all()
+
+    def offer_anew(self) -> None:
+        """Selects a refused password, so that typing replaces it.
+
+        Where a selection cannot be told from a cursor, in sixteen colours, it is emptied.
+        """
+        if self.app.current_theme.ansi:
+            with self.entry.prevent(Input.Changed):
+                self.entry.clear()
+        else:
+            self.select_all()
+
+    def _slot(self, text: str, kind: str) -> None:
+        slot = self.query_one(".slot", Label)
+        slot.set_class(kind == "-bad", "-bad")
+        slot.set_class(kind == "-good", "-good")
+        slot.update(text)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """What was wrong is being mended."""
+        if self.query_one(".slot", Label).has_class("-bad"):
+            self.clear()

@@ -1,0 +1,28 @@
+"""The field that narrows a list down while one types."""
+
+from textual.binding import Binding
+from textual.message import Message
+
+from apppw_tui.ui.widgets.inputs import TextInput
+
+
+class FilterInput(TextInput):
+    """Enter and down go into the list; esc shows everything again."""
+
+    BINDINGS = [
+        Binding("enter,down", "leave(False)", "To the list", id="submit", tooltip="To the list"),
+        Binding("escape", "leave(True)", "Show all", id="show-all", tooltip="Show all again"),
+    ]
+
+    class Left(Message):
+        """The list is wanted again; with `clear`, all of it."""
+
+        def __init__(self, *, clear: bool) -> None:
+            super().__init__()
+            self.clear = clear
+
+    def __init__(self) -> None:
+        super().__init__(id="filter", placeholder="part of a name")
+
+    def action_leave(self, clear: bool) -> None:
+        self.post_message(self.Left(clear=clear))

@@ -1,0 +1,89 @@
+"""The keys that matter here, as many as fit; and the line above them for what happened."""
+
+from collections.abc import Iterator
+
+from rich.cells import cell_len
+from textual.app import ComposeResult
+from textual.binding import ActiveBinding
+from textual.screen import Screen
+from textual.widgets import Footer, Input, Label
+from textual.widgets._footer import FooterKey
+
+from apppw_tui.ui.glyphs import GLYPHS
+
+_MOST, _MOST_NARROW, NARROW = 6, 4, 64  # keys, keys, columns
+
+
+class KeyFooter(Footer):
+    """Shows, of `order`, what is active; the last is help and always stays.
+
+    `order` holds binding ids, the most useful first.
+    """
+
+    def __init__(self, order: tuple[str, ...]) -> None:
+        super().__init__(show_command_palette=False, compact=True)
+        self._order = order
+
+    def compose(self) -> ComposeResult:
+        if not self._bindings_ready:
+            return
+        for active, enabled in self._chosen():
+            binding = active.binding
+            yield FooterKey(
+                binding.key,
+                self.app.get_key_display(binding),
+                binding.description,
+                binding.action,
+                disabled=not enabled,
+                tooltip=active.tooltip,
+            )
+
+    def on_resize(self) -> None:
+        """Another width holds other keys."""
+        if self._bindings_ready:
+            self.refresh(recompose=True)
+
+    def _chosen(self) -> list[tuple[ActiveBinding, bool]]:
+        found = dict(self._by_id())
+        wanted = [found[id_] for id_ in self._order if id_ in found]
+        width = self.app.size.width
+        most = _MOST if width >= NARROW else _MOST_NARROW
+        while len(wanted) > most or (len(wanted) > 1 and self._width(wanted) > width):
+            del wanted[-2]  # the last one is help
+        return [(active, active.enabled and not self._why_not(active)) for active in wanted]
+
+    def _by_id(self) -> Iterator[tuple[str, ActiveBinding]]:
+        typing = isinstance(self.screen.focused, Input)
+        for active in reversed(list(self.screen.active_bindings.values())):
+            binding = active.binding
+            # While a field has the focus, a letter is text; the other key for it still works.
+            letter = len(binding.key) == 1 or binding.key in ("question_mark", "slash")
+            if binding.id and not (typing and letter):
+                yield binding.id, active
+
+    def _width(self, wanted: list[ActiveBinding]) -> int:
+        return 1 + sum(
+            cell_len(self.app.get_key_display(active.binding))
+            + cell_len(active.binding.description)
+            + 2
+            for active in wanted
+        )
+
+    def _why_not(self, active: ActiveBinding) -> str | None:
+        return why_not(self.screen, active.binding.action)
+
+
+class StatusLine(Label):
+    """What happened, or why something cannot be done now."""
+
+    def __init__(self) -> None:
+        super().__init__("", id="status", markup=False)
+
+    def say(self, sentence: str, *, good: bool = False) -> None:
+        self.update(f"{GLYPHS.good} {sentence}" if good else sentence)
+
+
+def why_not(screen: Screen[object], action: str) -> str | None:
+    """Why `action` cannot be done on `screen` now, in a sentence; None if it can."""
+    judge = getattr(screen, "why_not", None)
+    return None if judge is None else judge(action)

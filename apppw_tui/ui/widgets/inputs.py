@@ -1,0 +1,54 @@
+"""Text fields of one row: no blinking, and a masked one gives nothing away."""
+
+from textual.binding import Binding
+from textual.reactive import reactive
+from textual.widgets import Input
+
+from apppw_tui.domain.names import APP_PASSWORD_NAME_CHARACTERS
+
+# Not the limit of any rule: only what a paste by mistake may put into a field.
+_LONGEST = 1100
+
+
+class TextInput(Input):
+    """One row; its left edge tells whether it has the focus."""
+
+    # A blinking cursor sends bytes all day and keeps a dead connection looking alive.
+    BINDINGS = [
+        Binding("enter", "submit", "Next", id="submit", tooltip="Go on"),
+    ]
+
+    cursor_blink = reactive(False, init=False)
+
+    def __init__(self, *, id: str, value: str = "", placeholder: str = "") -> None:  # noqa: A002
+        super().__init__(value, id=id, placeholder=placeholder, max_length=_LONGEST)
+
+
+class NameInput(TextInput):
+    """A name for an app password: a little longer than allowed, so that the rule can be told."""
+
+    def __init__(self, *, id: str, value: str = "") -> None:  # noqa: A002
+        super().__init__(id=id, value=value)
+        self.max_length = APP_PASSWORD_NAME_CHARACTERS * 4
+
+
+class NewNameInput(NameInput):
+    """The same, where Enter renames."""
+
+    BINDINGS = [
+        Binding("enter", "submit", "Rename", id="submit", tooltip="Rename it"),
+    ]
+
+
+class PasswordInput(TextInput):
+    """Masked on screen, so also never on the clipboard."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.password = True
+
+    def action_copy(self) -> None:
+        """A masked field gives nothing away."""
+
+    def action_cut(self) -> None:
+        """A masked field gives nothing away."""

@@ -1,0 +1,228 @@
+"""The list of app passwords: one row each, `Delete` at its end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual import events
+from textual.binding import Binding
+from textual.message import Message
+from textual.widgets import DataTable
+from textual.widgets.data_table import RowKey
+
+from apppw_tui.domain.app_password import AppPassword
+from apppw_tui.domain.names import same_name_key, shown
+from apppw_tui.ui import words
+from apppw_tui.ui.glyphs import GLYPHS
+from apppw_tui.ui.widgets.footer import NARROW
+from apppw_tui.ui.widgets.menu import moves
+
+_WIDE = 100  # columns from which there is room for what matters least
+_LEAST_NAME = 8
+_DELETE = "Delete"
+
+
+@dataclass(frozen=True)
+class _Column:
+    key: str
+    head: str
+    width: int
+    cell: Callable[[AppPassword, datetime], str]
+    order: Callable[[AppPassword], object]
+    from_width: int = 0
+
+
+def _expiry_order(password: AppPassword) -> tuple[bool, datetime]:
+    return (password.expires is None, password.expires or password.created)
+
+
+_COLUMNS = (
+    _Column("name", "Name", 0, lambda p, _: shown(p.name), lambda p: same_name_key(p.name)),
+    _Column("for", "For", 14, lambda p, _: words.scope(p), words.scope, NARROW),
+    _Column(
+        "created", "Created", 12, lambda p, now: words.since(p.created, now),
+        lambda p: p.created, NARROW,
+    ),
+    _Column("expires", "Expires", 11, words.expiry, _expiry_order),
+)  # fmt: skip
+
+
+class PasswordTable(DataTable[Text]):
+    """Rows keep their cursor by id; Name takes the width that the other columns leave."""
+
+    BINDINGS = [
+        Binding("enter", "open", "Details", id="details", tooltip="Everything about this one"),
+        Binding("enter", "delete_row", "Delete", id="delete-row", tooltip="Delete this one"),
+        Binding("right", "to_delete", "To Delete", id="to-delete", tooltip="To Delete", show=False),
+        Binding("left", "to_row", "To the row", id="to-row", tooltip="Back", show=False),
+        Binding("s", "sort", "Sort", id="sort", tooltip="Sort by the next column", show=False),
+        Binding(
+            "S", "reverse", "Reverse", id="reverse", tooltip="Turn the order round", show=False
+        ),
+        Binding("space", "mark", "Mark", id="mark", tooltip="Mark, to delete several", show=False),
+        *moves(
+            ("j", "cursor_down", "Down"),
+            ("k", "cursor_up", "Up"),
+            ("g,home", "scroll_top", "To the top"),
+            ("G,end", "scroll_bottom", "To the end"),
+        ),
+    ]
+
+    class Opened(Message):
+        """Details of the row under the cursor are wanted."""
+
+    class DeleteWanted(Message):
+        """The rows that are marked, or the one under the cursor, are to be deleted."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        super().__init__(cursor_type="row", zebra_stripes=False, id="table")
+        self._now = now
+        self._passwords: tuple[AppPassword, ...] = ()
+        self._marked: set[str] = set()
+        self._sorted_by = 0
+        self._reversed = False
+        self._on_delete = False
+
+    @property
+    def current(self) -> AppPassword | None:
+        """The app password under the cursor."""
+        if not self.row_count:
+            return None
+        id_ = self.coordinate_to_cell_key(self.cursor_coordinate).row_key.value
+        return next((password for password in self._passwords if password.id == id_), None)
+
+    @property
+    def chosen(self) -> list[AppPassword]:
+        """Those that are marked, else the one under the cursor."""
+        marked = [password for password in self._passwords if password.id in self._marked]
+        return marked or ([self.current] if self.current else [])
+
+    def show(self, passwords: tuple[AppPassword, ...], cursor: str | None = None) -> None:
+        """Shows `passwords`; the cursor goes to the id `cursor`, else stays where it was."""
+        kept = cursor or (self.current.id if self.current else None)
+        row = self.cursor_row
+        self._passwords = passwords
+        self._marked &= {password.id for password in passwords}
+        self._draw(kept, row)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._draw(self.current.id if self.current else None, self.cursor_row)
+
+    def _draw(self, cursor: str | None, row: int) -> None:
+        width = self.size.width
+        if not width:
+            return
+        columns = [column for column in _COLUMNS if width >= column.from_width - 2]
+        fixed = sum(column.width + 2 for column in columns[1:])
+        name_width = max(_LEAST_NAME, width - fixed - 2 - (len(_DELETE) + 2))
+        self.clear(columns=True)
+        for column in columns:
+            sorted_ = column is _COLUMNS[self._sorted_by]
+            arrow = f" {GLYPHS.down if self._reversed else GLYPHS.up}" if sorted_ else ""
+            self.add_column(column.head + arrow, width=column.width or name_width, key=column.key)
+        self.add_column("", width=len(_DELETE), key="delete")
+        now = self._now()
+        rows = sorted(self._passwords, key=lambda p: same_name_key(p.name))
+        rows.sort(key=_COLUMNS[self._sorted_by].order, reverse=self._reversed)  # type: ignore[arg-type]
+        for password in rows:
+            cells = [
+                _cell(column.cell(password, now), column.width or name_width) for column in columns
+            ]
+            if password.id in self._marked:
+                cells[0] = _cell(f"{GLYPHS.on} {cells[0].plain}", name_width)
+            self.add_row(*cells, Text(_DELETE, style="dim"), key=password.id)
+        if self.row_count:
+            keys = [password.id for password in rows]
+            at = keys.index(cursor) if cursor in keys else min(row, len(rows) - 1)
+            self.move_cursor(row=at, animate=False)
+            self._draw_delete(at)
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        super().watch_has_focus(has_focus)
+        if not has_focus:
+            self._to_delete(False)
+
+    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
+        self._to_delete(False)
+        for at in range(self.row_count):
+            self._draw_delete(at)
+
+    def _draw_delete(self, at: int) -> None:
+        """Muted; underlined where the cursor is; reversed once it is what Enter will do."""
+        style = "dim"
+        if at == self.cursor_row:
+            style = "reverse bold" if self._on_delete else "underline"
+        key = self._row_key(at)
+        self.update_cell(key, "delete", Text(_DELETE, style=style))
+
+    def _row_key(self, at: int) -> RowKey:
+        return self.ordered_rows[at].key
+
+    def _to_delete(self, on: bool) -> None:
+        if self._on_delete == on:
+            return
+        self._on_delete = on
+        if self.row_count:
+            self._draw_delete(self.cursor_row)
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Enter does what the cursor is on."""
+        if action == "open":
+            return not self._on_delete and self.row_count > 0
+        if action == "delete_row":
+            return self._on_delete
+        return True
+
+    def action_open(self) -> None:
+        self.post_message(self.Opened())
+
+    def action_delete_row(self) -> None:
+        self._marked.clear()
+        self.post_message(self.DeleteWanted())
+
+    def action_to_delete(self) -> None:
+        self._to_delete(self.row_count > 0)
+
+    def action_to_row(self) -> None:
+        self._to_delete(False)
+
+    def action_mark(self) -> None:
+        if self.current is None:
+            return
+        self._marked ^= {self.current.id}
+        row = min(self.cursor_row + 1, self.row_count - 1)
+        self.show(self._passwords)
+        self.move_cursor(row=row, animate=False)
+
+    def action_sort(self) -> None:
+        shown_keys = [column.value for column in self.columns]
+        while True:
+            self._sorted_by = (self._sorted_by + 1) % len(_COLUMNS)
+            if _COLUMNS[self._sorted_by].key in shown_keys:
+                break
+        self._reversed = False
+        self.show(self._passwords)
+
+    def action_reverse(self) -> None:
+        self._reversed = not self._reversed
+        self.show(self._passwords)
+
+    async def _on_click(self, event: events.Click) -> None:
+        """A click selects its row; on `Delete` it asks, elsewhere in the row it opens."""
+        meta = event.style.meta
+        await super()._on_click(event)
+        row, column = meta.get("row", -1), meta.get("column", -1)
+        if row >= 0 and column == len(self.ordered_columns) - 1:
+            self._marked.clear()
+            self.post_message(self.DeleteWanted())
+
+
+def _cell(text: str, width: int) -> Text:
+    """One row, cut off with a sign that something is missing; combining marks never split."""
+    cell = Text(text, no_wrap=True, overflow="ellipsis", end="")
+    if cell_len(text) > width:
+        cell.truncate(width, overflow="ellipsis")
+    return cell

@@ -1,0 +1,70 @@
+"""A new account password, typed twice, with its strength in words as it is typed."""
+
+import asyncio
+from collections.abc import Callable
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Input
+
+from apppw_tui.domain import account_password
+from apppw_tui.ui.widgets.field import Field
+from apppw_tui.ui.widgets.inputs import PasswordInput
+
+
+class NewPassword(Vertical):
+    """Two masked fields that have to agree."""
+
+    class Submitted(Message):
+        """Enter was pressed in the second field."""
+
+    def __init__(self, account: Callable[[], str], label: str) -> None:
+        super().__init__()
+        self._account = account
+        self._first = Field(label, PasswordInput(id="new"))
+        self._second = Field("The same again", PasswordInput(id="again"))
+
+    def compose(self) -> ComposeResult:
+        yield self._first
+        yield self._second
+
+    @property
+    def value(self) -> str:
+        return self._first.value
+
+    def refuse(self, sentence: str) -> None:
+        self._first.refuse(sentence)
+
+    def agrees(self) -> bool:
+        """True if something was typed, twice the same; otherwise it says what is missing."""
+        if not self._first.value:
+            self._first.refuse("Choose a password.")
+        elif self._first.value != self._second.value:
+            self._second.refuse("The two passwords differ.")
+            self._second.offer_anew()
+        else:
+            return True
+        return False
+
+    @on(Input.Changed, "#new")
+    @work(exclusive=True)
+    async def judge(self) -> None:
+        text = self._first.value
+        if not text:
+            self._first.tell("")
+            return
+        password, account = account_password.normalized(text), self._account()
+        strength = await asyncio.to_thread(account_password.strength, password, account)
+        self._first.tell(str(strength), good=strength.good_enough)
+
+    @on(Input.Submitted, "#new")
+    def to_second(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._second.entry.focus()
+
+    @on(Input.Submitted, "#again")
+    def submit(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.post_message(self.Submitted())

@@ -1,0 +1,47 @@
+"""The two tabs that the two screens of this section share."""
+
+from textual import on
+from textual.binding import Binding
+from textual.events import Resize
+from textual.widgets import Tab, Tabs
+
+from apppw_tui.ui.messages import Go
+from apppw_tui.ui.widgets.footer import NARROW
+
+
+class TabBar(Tabs):
+    """Announces the other tab; its own is where one already is."""
+
+    BINDINGS = [
+        Binding(
+            "down,enter", "enter_content", "Into the page", id="content", tooltip="Into the page",
+            show=False,
+        ),
+    ]  # fmt: skip
+
+    def __init__(self, own: str) -> None:
+        super().__init__(
+            Tab("additional security verification", id="security"),
+            Tab("app passwords", id="app-passwords"),
+            active=own,
+            id="tabs",
+        )
+        self._own = own
+
+    @on(Tabs.TabActivated)
+    def leave(self, event: Tabs.TabActivated) -> None:
+        """Textual also announces the first tab when it is mounted."""
+        event.stop()
+        place = event.tab.id or ""
+        if place != self._own:
+            self.post_message(Go(place, by_tab=self.has_focus))
+
+    def action_enter_content(self) -> None:
+        self.screen.focus_next()
+
+    def on_resize(self, event: Resize) -> None:
+        narrow = self.app.size.width < NARROW
+        label = "security verification" if narrow else "additional security verification"
+        tab = self.query_one("#security", Tab)
+        if tab.label_text != label:
+            tab.label = label

@@ -1,0 +1,165 @@
+"""What one answer to a service costs, as ratios measured in one run.
+
+Every round takes each case once, in an order of its own, so that a machine that slows down does
+so for all of them; the figures are medians.
+"""
+
+import argparse
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from argon2 import low_level
+
+from apppw_tui.domain import app_password
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.app_password import AppPassword
+from apppw_tui.domain.clock import SystemClock
+from apppw_tui.domain.hashing import APP_PROFILE, Hasher
+from apppw_tui.domain.secret import Secret
+from apppw_tui.store.folder import FolderStore
+from apppw_tui.store.place import open_store
+from apppw_tui.verifier.decision import Answer, Attempt, Verifier
+
+Case = Callable[[], None]
+
+HASHER, CLOCK = Hasher(), SystemClock()
+MOST = 40  # app passwords of one account, as the policy has it
+BARE = "one bare Argon2id"
+EMPTY = "python -c pass"
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument(
+        "--rounds", type=int, default=15, metavar="N", help="how often each case is measured"
+    )
+    rounds = arguments.parse_args().rounds
+    if rounds < 1:
+        arguments.error("--rounds must be at least 1")
+    with tempfile.TemporaryDirectory() as folder:
+        decisions, processes = cases(Path(folder))
+        show(f"one decision, as a multiple of {BARE}", measure(decisions, rounds), BARE)
+        show(f"one process, as a multiple of {EMPTY}", measure(processes, rounds), EMPTY)
+
+
+def cases(folder: Path) -> tuple[dict[str, Case], dict[str, Case]]:
+    """The decisions and the processes to measure, over stores in `folder`."""
+    secrets = app_passwords()
+    records = tuple(
+        AppPassword(public_id(secret), f"Device {n}", HASHER.app.make(secret), CLOCK.now())
+        for n, secret in enumerate(secrets)
+    )
+    right, wrong = secrets[0], app_password.generate(public_id(secrets[0]))
+    small = open_store(folder / "small", create=True)
+    for held in (1, 10, MOST):
+        add(small, f"has{held}", records[:held])
+    for number in range(10 - len(small.names())):
+        add(small, f"user{number}", records[:1])
+    large = open_store(folder / "large", create=True)
+    for number in range(2000):
+        add(large, f"user{number}", records[:1])
+
+    def decision(store: FolderStore, name: str, secret: Secret, expected: Answer) -> Case:
+        verifier = Verifier(store, HASHER, CLOCK)
+
+        def decide() -> None:
+            answer = verifier.decide(Attempt(name, secret, "imap", "192.0.2.1")).answer
+            if answer is not expected:
+                raise SystemExit(f"{name}: the answer was {answer.value}, not {expected.value}")
+
+        return decide
+
+    def loop() -> None:
+        if any(HASHER.app.check(record.hash, wrong) for record in records):
+            raise SystemExit("the wrong password was right")
+
+    decisions = {
+        BARE: bare,
+        "right, 1 app password": decision(small, "has1", right, Answer.YES),
+        "right, 10 app passwords": decision(small, "has10", right, Answer.YES),
+        f"right, {MOST} app passwords": decision(small, f"has{MOST}", right, Answer.YES),
+        f"wrong, {MOST} app passwords": decision(small, f"has{MOST}", wrong, Answer.NO),
+        "unknown account": decision(small, "nobody", right, Answer.NOT_MINE),
+        "right, among 10 accounts": decision(small, "user0", right, Answer.YES),
+        "right, among 2,000 accounts": decision(large, "user0", right, Answer.YES),
+        f"instead: a loop over {MOST} hashes": loop,
+    }
+    verify = [sys.executable, "-m", "apppw_tui", "--store", str(folder / "small"), "verify", "has1"]
+    processes = {
+        EMPTY: process([sys.executable, "-c", "pass"], "", 0),
+        "apppw-tui verify, mistyped (no hash)": process(verify, right.reveal()[:-1], 1),
+        "apppw-tui verify, right": process(verify, right.reveal(), 0),
+    }
+    return decisions, processes
+
+
+def app_passwords() -> list[Secret]:
+    made: list[Secret] = []
+    for _ in range(MOST):
+        id_ = app_password.unused_id([public_id(secret) for secret in made])
+        made.append(app_password.generate(id_))
+    return made
+
+
+def public_id(secret: Secret) -> str:
+    return secret.reveal()[: app_password.ID_LENGTH]
+
+
+def add(store: FolderStore, name: str, held: tuple[AppPassword, ...]) -> None:
+    # No service compares the account password, so any hash will do for it.
+    account = Account.new(name, held[0].hash, CLOCK.now())
+    with store.change(name, None) as change:
+        change.account = account
+        for record in held:
+            change.account = change.account.with_app_password(record, MOST)
+
+
+def bare() -> None:
+    low_level.hash_secret_raw(
+        b"an app password of 20",
+        b"sixteen bytes...",
+        time_cost=APP_PROFILE.passes,
+        memory_cost=APP_PROFILE.memory,
+        parallelism=APP_PROFILE.lanes,
+        hash_len=32,
+        type=low_level.Type.ID,
+    )
+
+
+def process(command: list[str], stdin: str, expected: int) -> Case:
+    def run() -> None:
+        done = subprocess.run(command, input=stdin, text=True, capture_output=True, check=False)
+        if done.returncode != expected:
+            raise SystemExit(f"{command}: exit code {done.returncode}: {done.stderr}")
+
+    return run
+
+
+def measure(cases: dict[str, Case], rounds: int) -> dict[str, float]:
+    """The median duration of each case, in seconds."""
+    order = list(cases)
+    durations: dict[str, list[float]] = {name: [] for name in cases}
+    for number in range(rounds + 1):
+        random.shuffle(order)
+        for name in order:
+            start = time.perf_counter()
+            cases[name]()
+            if number:  # the first round warms up
+                durations[name].append(time.perf_counter() - start)
+    return {name: statistics.median(taken) for name, taken in durations.items()}
+
+
+def show(title: str, medians: dict[str, float], unit: str) -> None:
+    print(f"\n{title} (here {medians[unit] * 1000:.1f} ms)")
+    for name, taken in medians.items():
+        print(f"  {name:<38} {taken / medians[unit]:7.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -115,12 +115,13 @@ def run() -> NoReturn:
         # Where a terminal cannot show a letter, its number is better than no answer.
         cast(TextIOWrapper, sys.stdout).reconfigure(errors="backslashreplace")
     code = main()
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except OSError:
-        # Said already, or of no concern; the interpreter must not stumble over it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for stream in (sys.stdout, sys.stderr):  # Textual writes to the second
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            # Said already, or of no concern; the interpreter must not stumble over it at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(code)
 
 

@@ -1,5 +1,6 @@
 """What a person can do: sign in, and look after one's own account."""
 
+import contextlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -8,11 +9,12 @@ from apppw_tui.domain import account_password
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import RandomBelow
 from apppw_tui.domain.clock import Clock
-from apppw_tui.domain.errors import Refused, SessionEnded, SignInRefused
+from apppw_tui.domain.errors import Refused, SessionEnded, SignInRefused, StoreError
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.names import account_name, app_password_name
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.seam import Store
+from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.issuing import Issued, Issuer
 
 
@@ -86,11 +88,9 @@ class Portal:
         if account is None or not right or not account.enabled:
             raise SignInRefused("That account and password do not match.")
         if self._hasher.account.outdated(account.password_hash):
-            fresh = self._hasher.account.make(secret)
-            with self._store.change(name, account.uid) as change:
-                current = change.account
-                if current is not None and current.password_hash == account.password_hash:
-                    change.account = replace(current, password_hash=fresh)
+            # The old hash is still good: a full or busy store keeps nobody out.
+            with contextlib.suppress(StoreError):
+                self._hash_anew(account, secret)
         return self._session(account)
 
     def account(self, session: Session) -> Account:
@@ -133,6 +133,13 @@ class Portal:
         now = self._clock.now()
         changed = self._change(session, lambda current: current.with_password(fresh, now))
         return self._session(changed)
+
+    def _hash_anew(self, account: Account, password: Secret) -> None:
+        fresh = self._hasher.account.make(password)
+        with self._store.change(account.name, account.uid) as change:
+            current = change.account
+            if current is not None and current.password_hash == account.password_hash:
+                change.account = replace(current, password_hash=fresh)
 
     def _change(self, session: Session, step: Callable[[Account], Account]) -> Account:
         # The account may be gone altogether; then the session is what has ended.

@@ -82,6 +82,8 @@ class PortalApp(App[None]):
         self.surroundings = surroundings
         self.clipboard_out = clipboard or Clipboard(self.copy_to_clipboard)
         self.fault: str | None = None
+        self._on_terminal = False
+        self._told_to_leave: int | None = None
         self._desk: Desk | None = None
         self._came_from: str | None = None
         for theme in themes.THEMES:
@@ -94,8 +96,11 @@ class PortalApp(App[None]):
     def run_portal(self) -> int:
         """Runs until the person leaves; the exit code. `last_words` is what to say then."""
         terminal.quiet_threads()
+        self._on_terminal = True
         self.run()
-        return FAULT if self.fault is not None else self.return_code or 0
+        if self.fault is not None:
+            return FAULT
+        return self._told_to_leave or self.return_code or 0
 
     @property
     def last_words(self) -> str | None:
@@ -106,14 +111,18 @@ class PortalApp(App[None]):
             return "the clipboard still holds an app password; copy something else to remove it."
         return None
 
-    async def on_mount(self) -> None:
-        if not self.is_headless:
+    def on_load(self) -> None:
+        """Before the terminal is touched: from then on a signal must not just kill."""
+        if self._on_terminal:
             terminal.on_signals(self._leave)
             terminal.on_hang_up(self._leave)
+
+    async def on_mount(self) -> None:
         await self.push_screen(self._login())
 
     def _leave(self, code: int) -> None:
-        self.exit(return_code=code)
+        self._told_to_leave = code
+        self.exit()
 
     def _login(self, reason: str = "", account: str = "") -> LoginScreen:
         welcome = Welcome(self.surroundings.host_name, reason=reason, account=account)
@@ -138,7 +147,9 @@ class PortalApp(App[None]):
 
     def _fatal_error(self) -> None:
         """Instead of a traceback with the passwords that are in its variables."""
-        self.fault = self.fault or describe(self._exception or RuntimeError())
+        # A screen that is taken away while it opens stumbles; that is no fault.
+        if self._told_to_leave is None:
+            self.fault = self.fault or describe(self._exception or RuntimeError())
         self._close_messages_no_wait()
 
     def panic(self, *renderables: object) -> None:

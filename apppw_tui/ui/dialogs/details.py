@@ -35,7 +35,9 @@ class DetailsDialog(Dialog[Next | None]):
     def content(self) -> ComposeResult:
         password = self._password
         expires = password.expires
-        created = f"{words.exactly(password.created)} ({words.ago(password.created, self._now)})"
+        created = words.exactly(password.created)
+        if (ago := words.ago(password.created, self._now)).endswith(("ago", "now")):
+            created = f"{created} ({ago})"
         with Grid(id="details"):
             for label, value in (
                 ("Name", shown(password.name)),

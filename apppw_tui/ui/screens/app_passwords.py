@@ -20,6 +20,7 @@ from apppw_tui.ui.dialogs.delete import DeleteDialog
 from apppw_tui.ui.dialogs.details import DetailsDialog
 from apppw_tui.ui.dialogs.rename import RenameDialog
 from apppw_tui.ui.dialogs.reveal import RevealDialog
+from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import Go
 from apppw_tui.ui.screens.base import Desk, PortalScreen
 from apppw_tui.ui.widgets.filter_input import FilterInput
@@ -34,7 +35,17 @@ class AppPasswordsScreen(PortalScreen):
     """Create, look, rename, delete; everything is asked in dialogs and done by the portal."""
 
     NAME = "App Passwords"
-    FOOTER = ("delete-row", "details", "create", "delete", "rename", "filter", "help")
+    FOOTER = (
+        "submit",
+        "show-all",
+        "delete-row",
+        "details",
+        "create",
+        "delete",
+        "rename",
+        "filter",
+        "help",
+    )
     BINDINGS = [
         Binding("c", "create", "Create", id="create", tooltip="Create an app password"),
         Binding(
@@ -147,6 +158,11 @@ class AppPasswordsScreen(PortalScreen):
     @work(exclusive=True, group="flow")
     async def action_delete(self) -> None:
         await self._delete(self.query_one(PasswordTable).chosen)
+
+    @on(PasswordTable.Below)
+    def tell_more(self, event: PasswordTable.Below) -> None:
+        more = f"{GLYPHS.down} {event.rows} more" if event.rows else ""
+        self.query_one("#more", Label).update(more)
 
     @on(PasswordTable.DeleteWanted)
     def delete_row(self) -> None:

@@ -17,7 +17,7 @@ from apppw_tui.ui.patience import busy, patiently
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.footer import KeyFooter, StatusLine
 from apppw_tui.ui.widgets.header import PortalHeader
-from apppw_tui.ui.widgets.inputs import PasswordInput, TextInput
+from apppw_tui.ui.widgets.inputs import AccountInput, PasswordInput
 from apppw_tui.ui.widgets.strength import NewPassword
 
 
@@ -57,7 +57,7 @@ class LoginScreen(Screen[None]):
         with VerticalScroll(id="door", can_focus=False):
             yield Label(heading, id="heading", markup=False)
             hint = "Such as ada or ada@example.org" if welcome.first else ""
-            yield Field("Account", TextInput(id="account", value=known), hint=hint)
+            yield Field("Account", AccountInput(id="account", value=known), hint=hint)
             if welcome.first:
                 yield NewPassword(lambda: self.query_one("#account", Input).value, "Password")
             else:
@@ -86,10 +86,6 @@ class LoginScreen(Screen[None]):
 
     def say(self, sentence: str) -> None:
         self.query_one(StatusLine).say(sentence)
-
-    @on(Input.Submitted, "#account")
-    def to_password(self) -> None:
-        self.query_one("#new" if self._welcome.first else "#password", Input).focus()
 
     @on(Input.Submitted, "#password")
     @on(NewPassword.Submitted)

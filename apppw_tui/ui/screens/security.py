@@ -120,7 +120,7 @@ class SecurityScreen(PortalScreen):
     def do(self, event: DataTable.RowSelected) -> None:
         self.query_one(ProtectionTable).protections[event.cursor_row].do()
 
-    @work
+    @work(group="flow")
     async def change_password(self) -> None:
         if await self.ask_new_password():
             self.load()

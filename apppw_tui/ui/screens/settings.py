@@ -61,7 +61,7 @@ class SettingsScreen(PortalScreen):
                     )
                 with Vertical(id="page-appearance"):
                     yield Label("Appearance", classes="page-title")
-                    yield Label("How this looks, here and elsewhere.", classes="page-text")
+                    yield Label("How this looks, for you.", classes="page-text")
                     yield Menu(
                         *((key, f"{_LINK}{label}") for key, label in _LOOKS.items()),
                         id="appearance-links",
@@ -96,8 +96,8 @@ class SettingsScreen(PortalScreen):
         passwords = "no app passwords" if not count else f"{count} app password{'s' * (count > 1)}"
         changed = words.ago(account.password_changed, now)
         self.query_one("#protection", Label).update(
-            f"Signing in here asks for your account password. Mail, calendar and other apps sign in "
-            f"with app passwords; you have {passwords}."
+            "Signing in here asks for your account password. Mail, calendar and other apps "
+            f"sign in with app passwords; you have {passwords}."
         )
         self.query_one("#password-age", Label).update(
             f"It opens these settings and nothing else. Changed {changed}."
@@ -133,7 +133,7 @@ class SettingsScreen(PortalScreen):
         self.post_message(Go("security" if event.option_id == "numbers" else "app-passwords"))
 
     @on(OptionList.OptionSelected, "#password-links")
-    @work
+    @work(group="flow")
     async def change_password(self) -> None:
         if await self.ask_new_password():
             self.load()

@@ -10,7 +10,10 @@ class FilterInput(TextInput):
     """Enter and down go into the list; esc shows everything again."""
 
     BINDINGS = [
-        Binding("enter,down", "leave(False)", "To the list", id="submit", tooltip="To the list"),
+        Binding("enter", "leave(False)", "To the list", id="submit", tooltip="To the list"),
+        Binding(
+            "down", "leave(False)", "To the list", id="step-on", tooltip="To the list", show=False
+        ),
         Binding("escape", "leave(True)", "Show all", id="show-all", tooltip="Show all again"),
     ]
 

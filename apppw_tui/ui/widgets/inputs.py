@@ -24,6 +24,21 @@ class TextInput(Input):
         super().__init__(value, id=id, placeholder=placeholder, max_length=_LONGEST)
 
 
+class AccountInput(TextInput):
+    """A field before a masked one: whatever follows Enter or Tab belongs there.
+
+    Textual moves the focus a moment after the key. A password that arrives together with the key,
+    from a password manager or over a slow line, would stand here for everyone to read.
+    """
+
+    BINDINGS = [
+        Binding("enter,tab", "go_on", "Next", id="submit", tooltip="Go on", priority=True),
+    ]
+
+    def action_go_on(self) -> None:
+        self.screen.focus_next()
+
+
 class NameInput(TextInput):
     """A name for an app password: a little longer than allowed, so that the rule can be told."""
 

@@ -55,8 +55,15 @@ class PasswordTable(DataTable[Text]):
     BINDINGS = [
         Binding("enter", "open", "Details", id="details", tooltip="Everything about this one"),
         Binding("enter", "delete_row", "Delete", id="delete-row", tooltip="Delete this one"),
-        Binding("right", "to_delete", "To Delete", id="to-delete", tooltip="To Delete", show=False),
-        Binding("left", "to_row", "To the row", id="to-row", tooltip="Back", show=False),
+        Binding(
+            "right",
+            "to_delete",
+            "To Delete",
+            id="to-delete",
+            tooltip="To Delete at its end",
+            show=False,
+        ),
+        Binding("left", "to_row", "To the row", id="to-row", tooltip="Back to the row", show=False),
         Binding("s", "sort", "Sort", id="sort", tooltip="Sort by the next column", show=False),
         Binding(
             "S", "reverse", "Reverse", id="reverse", tooltip="Turn the order round", show=False
@@ -72,6 +79,13 @@ class PasswordTable(DataTable[Text]):
 
     class Opened(Message):
         """Details of the row under the cursor are wanted."""
+
+    class Below(Message):
+        """How many rows are out of sight, further down."""
+
+        def __init__(self, rows: int) -> None:
+            super().__init__()
+            self.rows = rows
 
     class DeleteWanted(Message):
         """The rows that are marked, or the one under the cursor, are to be deleted."""
@@ -138,6 +152,16 @@ class PasswordTable(DataTable[Text]):
             at = keys.index(cursor) if cursor in keys else min(row, len(rows) - 1)
             self.move_cursor(row=at, animate=False)
             self._draw_delete(at)
+        self._tell_below()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self._tell_below()
+
+    def _tell_below(self) -> None:
+        """There is no scroll bar: over SSH it costs more than all the rest."""
+        in_sight = self.size.height - self.header_height
+        self.post_message(self.Below(max(0, self.row_count - round(self.scroll_y) - in_sight)))
 
     def watch_has_focus(self, has_focus: bool) -> None:
         super().watch_has_focus(has_focus)

@@ -1,0 +1,38 @@
+"""Clears what would colour a picture or reach a real store, before anything else is imported."""
+
+import os
+import time
+
+_COLOURING = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TMUX")
+# Textual and Rich read most of these once, when they are imported.
+for _name in list(os.environ):
+    ours = _name.startswith(("TEXTUAL", "XDG_", "APPPW_STORE", "SSH_"))
+    # TEXTUAL_SNAPSHOT_TEMPDIR is the snapshot plugin's own.
+    if (ours and "SNAPSHOT" not in _name) or _name in _COLOURING:
+        del os.environ[_name]
+os.environ.update(TERM="xterm-256color", COLORTERM="truecolor", TZ="UTC", LC_ALL="C.UTF-8")
+time.tzset()
+
+from importlib.metadata import version  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+import pytest  # noqa: E402
+
+# What a picture depends on; another version may draw another one that is just as right.
+_PINNED = {"textual": "8.2.8", "rich": "15.0.0", "pytest-textual-snapshot": "1.1.0"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not config.getoption("--snapshot-update", default=False):
+        return
+    other = [f"{name} {pin}" for name, pin in _PINNED.items() if version(name) != pin]
+    if other:
+        raise pytest.UsageError(f"pictures are accepted on the pinned versions only: {other}")
+
+
+@pytest.fixture(autouse=True)
+def _nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test may find, or leave, anything at home."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))

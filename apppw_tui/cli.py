@@ -23,6 +23,13 @@ exit codes:
 """
 
 
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Keeps the exit codes as they are laid out; the longest command beside its help."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=20)
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     where = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
@@ -36,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
         parents=[where],
         description="App passwords for your own server. Without a command, opens the portal.",
         epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
         allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"apppw-tui {__version__}")
@@ -54,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
             help=help_,
             description=help_[0].upper() + help_[1:] + ".",
             allow_abbrev=False,
+            formatter_class=_Formatter,
         )
 
     account = command(commands, "account", "add, list and remove accounts")
@@ -66,24 +74,26 @@ def parser() -> argparse.ArgumentParser:
     listing = command(of_account, "list", "list the accounts")
     listing.add_argument("--json", action="store_true", help="for programs")
     remove = command(of_account, "remove", "remove an account with all its app passwords")
-    remove.add_argument("name", metavar="NAME")
+    remove.add_argument("name", metavar="NAME", help="which one")
 
     password = command(commands, "app-password", "create, list and delete app passwords")
     of_password = password.add_subparsers(dest="action", metavar="ACTION", required=True)
     create = command(of_password, "create", "create an app password; prints it, and nothing else")
-    create.add_argument("account", metavar="ACCOUNT")
+    create.add_argument("account", metavar="ACCOUNT", help="whose it is to be")
     create.add_argument("name", metavar="NAME", help="the device or program that will use it")
     listing = command(of_password, "list", "list the app passwords of an account")
-    listing.add_argument("account", metavar="ACCOUNT")
+    listing.add_argument("account", metavar="ACCOUNT", help="whose to list")
     listing.add_argument("--json", action="store_true", help="for programs")
     delete = command(of_password, "delete", "delete an app password; it stops working at once")
-    delete.add_argument("account", metavar="ACCOUNT")
-    delete.add_argument("name_or_id", metavar="NAME-OR-ID")
+    delete.add_argument("account", metavar="ACCOUNT", help="whose it is")
+    delete.add_argument(
+        "name_or_id", metavar="NAME-OR-ID", help="its name, or the first three symbols"
+    )
 
     verify = command(
         commands, "verify", "check the app password on standard input; prints its name if right"
     )
-    verify.add_argument("account", metavar="ACCOUNT")
+    verify.add_argument("account", metavar="ACCOUNT", help="who signs in")
     verify.add_argument("--service", metavar="S", help="what it is to open, such as imap")
     verify.add_argument("--rhost", metavar="ADDR", help="where the attempt comes from")
     return top

@@ -4,21 +4,31 @@ Another engine, shared by many machines, implements these five calls and nothing
 """
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Protocol
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import NameTaken, NotFound
 
 
-@dataclass
 class Change:
     """What is being changed: assign `account` its next value; leave it, and nothing is written.
 
     `account` is None while an account is being created.
     """
 
-    account: Account | None
+    def __init__(self, name: str, before: Account | None, uid: str | None) -> None:
+        """Begins the change of `before`, which must be the account of `uid` (see Store.change).
+
+        Raises:
+            NameTaken, NotFound: it is not.
+        """
+        if uid is None and before is not None:
+            raise NameTaken(f"There is already an account {name}.")
+        if uid is not None and (before is None or before.uid != uid):
+            raise NotFound(f"The account {name} is gone.")
+        self._before = before
+        self.account = before
 
     @property
     def present(self) -> Account:
@@ -26,6 +36,15 @@ class Change:
         if self.account is None:
             raise NotFound("The account is gone.")
         return self.account
+
+    @property
+    def outcome(self) -> Account | None:
+        """What is to be written, its version raised; None if nothing was changed."""
+        if self.account is None or self.account == self._before:
+            return None
+        if self._before is None:
+            return self.account
+        return replace(self.account, version=self._before.version + 1)
 
 
 class Store(Protocol):
@@ -54,11 +73,3 @@ class Store(Protocol):
 
     def remove(self, account: str) -> None:
         """Removes the account. Raises NotFound if there is none."""
-
-
-def check_uid(name: str, before: Account | None, uid: str | None) -> None:
-    """What `change` promises about `uid`, for every engine. Raises NotFound or NameTaken."""
-    if uid is None and before is not None:
-        raise NameTaken(f"There is already an account {name}.")
-    if uid is not None and (before is None or before.uid != uid):
-        raise NotFound(f"The account {name} is gone.")

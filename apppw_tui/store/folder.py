@@ -3,14 +3,13 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import NotFound, StoreBusy, StoreDamaged
 from apppw_tui.domain.names import account_name, is_account_name, shown
-from apppw_tui.domain.seam import Change, check_uid
+from apppw_tui.domain.seam import Change
 from apppw_tui.store import documents, files
 
 LOCK_TIMEOUT = 5.0  # seconds
@@ -36,14 +35,11 @@ class FolderStore:
             temporary = self._accounts / f".tmp-{account}"
             files.remove_leftover(temporary)
             tables, before = self._load(account)
-            check_uid(account, before, uid)
-            change = Change(before)
+            change = Change(account, before, uid)
             yield change
-            after = change.account
-            if after is None or after == before:
+            after = change.outcome
+            if after is None:
                 return
-            if before is not None:
-                after = replace(after, version=before.version + 1)
             files.write(self._file(account), temporary, _encoded(documents.save(tables, after)))
 
     def version(self, account: str) -> int | None:

@@ -4,12 +4,11 @@ import copy
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import NotFound
 from apppw_tui.domain.names import account_name
-from apppw_tui.domain.seam import Change, check_uid
+from apppw_tui.domain.seam import Change
 from apppw_tui.store import documents
 
 
@@ -28,15 +27,11 @@ class MemoryStore:
     def change(self, account: str, uid: str | None) -> Iterator[Change]:
         account_name(account)
         with self._lock:
-            before = self.read(account)
-            check_uid(account, before, uid)
-            change = Change(before)
+            change = Change(account, self.read(account), uid)
             yield change
-            after = change.account
-            if after is None or after == before:
+            after = change.outcome
+            if after is None:
                 return
-            if before is not None:
-                after = replace(after, version=before.version + 1)
             # A copy, so that whoever reads meanwhile sees the old tables or the new ones.
             tables = copy.deepcopy(self._tables.get(account))
             self._tables[account] = documents.save(tables, after)

@@ -76,7 +76,7 @@ class AppPasswordsScreen(PortalScreen):
         yield Label("", id="more", markup=False)
 
     def on_mount(self) -> None:
-        self.load(first=True)
+        self.load()
 
     def focus_content(self) -> None:
         if self._account is not None and self._account.app_passwords:
@@ -84,19 +84,20 @@ class AppPasswordsScreen(PortalScreen):
         else:
             self.query_one("#create", Button).focus()
 
-    @work
-    async def load(self, cursor: str | None = None, *, first: bool = False) -> None:
-        await self.refresh_list(cursor)
-        if first and self._by_tab:
+    def show_account(self, account: Account) -> None:
+        self._show(account)
+        if self._by_tab:
             self.query_one(TabBar).focus()
-        elif first or self.focused is None or not self.focused.display:
+        else:
             self.focus_content()
 
     async def refresh_list(self, cursor: str | None = None) -> None:
-        """Shows what the store holds now."""
-        account = await self.ask(lambda: self.desk.portal.account(self.desk.session))
-        if account is None:
-            return
+        """Shows what the store holds now; the cursor goes to the id `cursor`."""
+        account = await self.read_account()
+        if account is not None:
+            self._show(account, cursor)
+
+    def _show(self, account: Account, cursor: str | None = None) -> None:
         self._account = account
         limit = self.desk.portal.policy.app_passwords_per_account
         count = len(account.app_passwords)

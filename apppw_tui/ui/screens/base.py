@@ -5,10 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import Screen
 
+from apppw_tui.domain.account import Account
 from apppw_tui.domain.clock import Clock
 from apppw_tui.domain.errors import SessionEnded, StoreError
 from apppw_tui.portal.portal import Portal, Session
@@ -55,6 +57,20 @@ class PortalScreen(Screen[None]):
     def focus_content(self) -> None:
         """Puts the focus where work begins."""
         raise NotImplementedError
+
+    def show_account(self, account: Account) -> None:
+        """Fills the screen with what the store holds now."""
+        raise NotImplementedError
+
+    @work(exclusive=True)
+    async def load(self) -> None:
+        """Reads the account afresh and shows it."""
+        account = await self.read_account()
+        if account is not None:
+            self.show_account(account)
+
+    async def read_account(self) -> Account | None:
+        return await self.ask(lambda: self.desk.portal.account(self.desk.session))
 
     def why_not(self, action: str) -> str | None:
         """Why `action` cannot be done now; None if it can."""

@@ -88,13 +88,7 @@ class SecurityScreen(PortalScreen):
     def focus_content(self) -> None:
         self.query_one(ProtectionTable).focus()
 
-    @work(exclusive=True)
-    async def load(self) -> None:
-        account = await self.ask(lambda: self.desk.portal.account(self.desk.session))
-        if account is not None:
-            self._show(account)
-
-    def _show(self, account: Account) -> None:
+    def show_account(self, account: Account) -> None:
         now = self.desk.clock.now()
         limit = self.desk.portal.policy.app_passwords_per_account
         changed = words.ago(account.password_changed, now)

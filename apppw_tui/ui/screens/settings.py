@@ -84,13 +84,7 @@ class SettingsScreen(PortalScreen):
     def focus_content(self) -> None:
         self.query_one("#sections", Menu).focus()
 
-    @work(exclusive=True)
-    async def load(self) -> None:
-        account = await self.ask(lambda: self.desk.portal.account(self.desk.session))
-        if account is not None:
-            self._show(account)
-
-    def _show(self, account: Account) -> None:
+    def show_account(self, account: Account) -> None:
         now = self.desk.clock.now()
         count = len(account.app_passwords)
         passwords = "no app passwords" if not count else f"{count} app password{'s' * (count > 1)}"

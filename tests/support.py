@@ -1,14 +1,17 @@
 """What many tests need: a clock that stands still, cheap hashes, a store with an account in it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.seam import Store
-from apppw_tui.portal.portal import Portal
+from apppw_tui.portal.issuing import Issued, Issuer
+from apppw_tui.portal.operator import Operator
+from apppw_tui.portal.portal import Portal, Session
 from apppw_tui.store.memory import MemoryStore
 
 PASSWORD = "engine no. 1 weaves algebra"
@@ -66,3 +69,30 @@ class House:
         with self.store.change(name, None) as change:
             change.account = account
         return account
+
+    @property
+    def issuer(self) -> Issuer:
+        return Issuer(self.store, self.hasher, self.clock, self.policy, self.random.randrange)
+
+    @property
+    def operator(self) -> Operator:
+        return Operator(self.store, self.issuer)
+
+    def session(self, name: str = "ada@example.org") -> Session:
+        """The account's session, without the cost of signing in."""
+        account = self.now(name)
+        return Session(account.name, account.uid, account.epoch)
+
+    def now(self, name: str = "ada@example.org") -> Account:
+        """The account as the store has it now."""
+        account = self.store.read(name)
+        assert account is not None
+        return account
+
+    def issue(self, name: str, account: str = "ada@example.org") -> Issued:
+        return self.operator.create_app_password(account, name)
+
+    def alter(self, name: str = "ada@example.org", **fields: Any) -> None:
+        """Changes fields of the account as no room may."""
+        with self.store.change(name, self.now(name).uid) as change:
+            change.account = replace(change.present, **fields)

@@ -1,0 +1,94 @@
+"""Ids, expiry and scope of an app password."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import product
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from apppw_tui.domain.app_password import ANY_APP, SYMBOLS, AppPassword, unused_id
+from apppw_tui.domain.errors import LimitReached
+from tests.support import NOW
+
+ALL_IDS = frozenset("".join(symbols) for symbols in product(SYMBOLS, repeat=3))
+
+
+def always(number: int) -> Callable[[int], int]:
+    return lambda limit: number % limit
+
+
+def test_ids_are_drawn_from_all_thirty_two_thousand() -> None:
+    assert len({unused_id((), always(number)) for number in range(32**3)}) == len(ALL_IDS) == 32768
+
+
+def test_a_used_id_is_never_given_again() -> None:
+    random = Random(5)
+    used: set[str] = set()
+    for _ in range(2000):
+        id_ = unused_id(used, random.randrange)
+        assert id_ not in used
+        assert id_ in ALL_IDS
+        used.add(id_)
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.sets(st.sampled_from(["000", "001", "zzz", "zzy"])), st.integers(0, 32**3 - 1))
+def test_wherever_the_draw_falls_the_id_is_unused(used: set[str], number: int) -> None:
+    assert unused_id(used, always(number)) in ALL_IDS - used
+
+
+@pytest.mark.parametrize("left", ["000", "7kf", "zzz"])
+@pytest.mark.parametrize("number", [0, 1, 31, 32, 32767])
+def test_the_last_unused_id_is_found_wherever_the_draw_begins(left: str, number: int) -> None:
+    assert unused_id(ALL_IDS - {left}, always(number)) == left
+
+
+def test_when_all_ids_are_used_it_says_so() -> None:
+    with pytest.raises(LimitReached, match="used up"):
+        unused_id(ALL_IDS)
+
+
+def one(scope: tuple[str, ...] = (ANY_APP,), expires: datetime | None = None) -> AppPassword:
+    return AppPassword("abc", "Phone", "$argon2id$", NOW, scope, expires)
+
+
+def test_it_has_expired_from_the_very_instant_on() -> None:
+    tick = timedelta(microseconds=1)
+    assert not one(expires=NOW).expired(NOW - tick)
+    assert one(expires=NOW).expired(NOW)
+    assert one(expires=NOW).expired(NOW + tick)
+
+
+def test_without_a_date_it_never_expires() -> None:
+    assert not one().expired(datetime.max.replace(tzinfo=UTC))
+
+
+def test_expiry_is_an_instant_whatever_zone_it_is_written_in() -> None:
+    elsewhere = NOW.astimezone(timezone(timedelta(hours=9)))
+    assert one(expires=elsewhere).expired(NOW)
+    assert not one(expires=elsewhere).expired(NOW - timedelta(seconds=1))
+
+
+@pytest.mark.parametrize(
+    ("scope", "service", "good"),
+    [
+        ((ANY_APP,), "imap", True),
+        ((ANY_APP,), None, True),
+        (("imap", "smtp"), "imap", True),
+        (("imap", "smtp"), "smtp", True),
+        (("imap",), "smtp", False),
+        (("imap",), None, False),
+        (("imap",), "", False),
+        (("imap",), "IMAP", False),
+        (("imap",), "ima", False),
+        ((), "imap", False),
+        ((), None, False),
+    ],
+)
+def test_it_is_good_for_what_its_scope_holds(
+    scope: tuple[str, ...], service: str | None, good: bool
+) -> None:
+    assert one(scope=scope).good_for(service) is good

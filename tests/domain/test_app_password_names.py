@@ -1,0 +1,168 @@
+"""SAFETY 3: names of app passwords are text that can be seen, and told apart."""
+
+import sys
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.app_password import AppPassword
+from apppw_tui.domain.errors import InvalidName, NameTaken
+from apppw_tui.domain.names import app_password_name, same_name_key, shown
+from tests.support import NOW
+
+ALL_CHARACTERS = [chr(code) for code in range(sys.maxunicode + 1)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("Phone", "Phone"),
+        ("  Phone \t\n", "Phone"),
+        ("\u2003Phone\u00a0", "Phone"),
+        ("Cafe\u0301", "Caf\u00e9"),
+        ("\u1100\u1161", "\uac00"),
+        ("two  blanks", "two  blanks"),
+        ("[red]x[/red]", "[red]x[/red]"),
+        ("[/x]", "[/x]"),
+        ('it\'s "quoted" \\ $HOME `id`', 'it\'s "quoted" \\ $HOME `id`'),
+        ("\U0001f4f1 phone", "\U0001f4f1 phone"),
+        ("\u2709\ufe0f", "\u2709\ufe0f"),
+        ("q\u0323\u0307", "q\u0323\u0307"),
+        ("\u05d8\u05dc\u05e4\u05d5\u05df", "\u05d8\u05dc\u05e4\u05d5\u05df"),
+        ("\u0647\u0627\u062a\u0641", "\u0647\u0627\u062a\u0641"),
+        ("\u624b\u673a", "\u624b\u673a"),
+        ("x" * 64, "x" * 64),
+        (" " + "x" * 64 + " ", "x" * 64),
+        ("e\u0301" * 64, "\u00e9" * 64),
+    ],
+)
+def test_a_good_name_is_trimmed_and_composed_and_otherwise_kept(typed: str, kept: str) -> None:
+    assert app_password_name(typed) == kept
+
+
+@pytest.mark.parametrize("typed", ["", " ", "\t\n", "\u3000"])
+def test_an_empty_name_asks_for_one(typed: str) -> None:
+    with pytest.raises(InvalidName, match="Give it a name"):
+        app_password_name(typed)
+
+
+def test_a_name_that_is_too_long_says_how_long_it_is() -> None:
+    with pytest.raises(InvalidName, match=r"at most 64 characters; this one has 65\."):
+        app_password_name("x" * 65)
+
+
+@pytest.mark.parametrize(
+    "character",
+    [
+        *map(chr, range(0x20)),  # C0
+        *map(chr, range(0x7F, 0xA0)),  # DEL and C1
+        *map(chr, range(0x202A, 0x202F)),  # bidi embeddings and overrides
+        *map(chr, range(0x2066, 0x206A)),  # bidi isolates
+        *"\u200e\u200f\u061c",  # bidi marks
+        *"\u200b\u200c\u200d\u2060\ufeff",  # zero width
+        *"\u00ad\u034f\u115f\u1160\u3164\uffa0\u17b4\u17b5\u180b\u180e\u2800\ufe00\ufe0e",
+        *"\u00a0\u2028\u2029\u3000",
+        *"\U000e0001\U000e0041\U000e0100\U000e01ef\ue000\ud800\udcff\uffff",
+    ],
+    ids=lambda character: f"U+{ord(character):04X}",
+)
+def test_a_character_that_cannot_be_shown_is_refused(character: str) -> None:
+    with pytest.raises(InvalidName, match="cannot be shown"):
+        app_password_name(f"a{character}b")
+
+
+def test_of_all_characters_none_that_acts_or_hides_is_let_in() -> None:
+    let_in = [
+        character for character in ALL_CHARACTERS if character == _kept_inside_a_name(character)
+    ]
+    assert len(let_in) > 100_000
+    for character in let_in:
+        # Other: controls, formats, surrogates, private, unassigned. Separators but the blank.
+        category = unicodedata.category(character)
+        assert category[0] != "C"
+        assert category[0] != "Z" or character == " "
+        assert unicodedata.bidirectional(character) not in {
+            *("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI", "BN"),
+        }
+
+
+def _kept_inside_a_name(character: str) -> str | None:
+    try:
+        return app_password_name(f"a{character}b")[1:-1]
+    except InvalidName:
+        return None
+
+
+@pytest.mark.parametrize("name", ["\u0301x", "\u0301", "\ufe0f", "\u20dd"])
+def test_a_mark_without_a_letter_before_it_is_refused(name: str) -> None:
+    with pytest.raises(InvalidName, match="cannot be shown"):
+        app_password_name(name)
+
+
+@settings(deadline=None, derandomize=True, max_examples=500)
+@given(st.text(max_size=70))
+def test_a_name_that_was_accepted_is_accepted_unchanged_again(text: str) -> None:
+    try:
+        name = app_password_name(text)
+    except InvalidName:
+        return
+    assert app_password_name(name) == name
+    assert shown(name) == name
+
+
+def account_with(*names: str) -> Account:
+    account = Account.new("ada", "$argon2id$", NOW)
+    for number, name in enumerate(names):
+        account = account.with_app_password(
+            AppPassword(f"00{number}", name, "$argon2id$", NOW), limit=40
+        )
+    return account
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Phone", "Phone"),
+        ("Phone", "pHONE"),
+        ("Stra\u00dfe", "STRASSE"),
+        (
+            "\u03a3\u03af\u03c3\u03c5\u03c6\u03bf\u03c2",
+            "\u03a3\u038a\u03a3\u03a5\u03a6\u039f\u03a3",
+        ),
+        ("Caf\u00e9", "CAF\u00c9"),
+    ],
+)
+def test_names_that_differ_in_case_alone_are_the_same(first: str, second: str) -> None:
+    assert same_name_key(first) == same_name_key(second)
+    with pytest.raises(NameTaken, match=f"already have one called {first}"):
+        account_with(first, second)
+
+
+def test_names_that_differ_in_more_are_different() -> None:
+    assert len(account_with("Phone", "Phones", "Ph\u00f6ne", "Pho ne").app_passwords) == 4
+
+
+def test_one_may_be_renamed_into_another_case_of_its_own_name() -> None:
+    renamed = account_with("Phone", "Car").with_app_password_renamed("000", "PHONE")
+    assert [password.name for password in renamed.app_passwords] == ["PHONE", "Car"]
+    with pytest.raises(NameTaken):
+        renamed.with_app_password_renamed("001", "phone")
+
+
+@pytest.mark.parametrize(
+    ("text", "visible"),
+    [
+        ("Phone", "Phone"),
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("a\nb\tc\0", "a\\nb\\tc\\x00"),
+        ("\x9b31m", "\\x9b31m"),
+        ("\u202eevil", "\\u202eevil"),
+        ("\udcff", "\\udcff"),
+        ("\u624b\u673a", "\u624b\u673a"),
+    ],
+)
+def test_what_is_shown_cannot_act(text: str, visible: str) -> None:
+    assert shown(text) == visible

@@ -1,0 +1,120 @@
+"""Running the command line: in this process, where hashes are cheap, or as a real one."""
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from apppw_tui import cli, commands, config
+from apppw_tui.store.place import open_store
+from tests.support import PASSWORD, FixedClock, House, cheap_hasher
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a run ended with."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def line(self) -> str:
+        """The one line on standard error, without the program's name."""
+        (line,) = self.err.splitlines()
+        return line.removeprefix("apppw-tui: ")
+
+
+class _Input(io.TextIOWrapper):
+    terminal = False
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+
+@dataclass
+class CommandLine:
+    """Runs commands in this process, in a home of their own."""
+
+    home: Path
+    patch: pytest.MonkeyPatch
+    capture: pytest.CaptureFixture[str]
+
+    def __post_init__(self) -> None:
+        for name in [*os.environ]:
+            if name.startswith(("APPPW_", "XDG_")):
+                self.patch.delenv(name)
+        self.patch.setenv("HOME", str(self.home))
+        self.patch.setattr(config, "SYSTEM_FILE", self.home / "etc" / "config.toml")
+        self.patch.setattr(config, "SYSTEM_STORE", self.home / "var")
+        self.patch.setattr(commands, "Hasher", cheap_hasher)
+        self.patch.setattr(commands, "SystemClock", FixedClock)
+
+    @property
+    def store(self) -> Path:
+        """Where the store is when nobody says otherwise."""
+        return self.home / ".local" / "share" / "apppw-tui"
+
+    def house(self) -> House:
+        """The rooms over the same store."""
+        return House(store=open_store(self.store, create=True))
+
+    def __call__(
+        self, *arguments: str | Path, stdin: bytes | str | None = b"", terminal: bool = False
+    ) -> Said:
+        """Runs one command; `stdin` is None where whoever started it has closed it."""
+        content = stdin.encode() if isinstance(stdin, str) else stdin
+        stream = None if content is None else _Input(io.BytesIO(content))
+        if stream is not None:
+            stream.terminal = terminal
+        self.patch.setattr(sys, "stdin", stream)
+        self.capture.readouterr()
+        try:
+            code = cli.main([str(argument) for argument in arguments])
+        except SystemExit as end:  # argparse
+            code = end.code if isinstance(end.code, int) else 1
+        said = self.capture.readouterr()
+        assert "Traceback" not in said.err
+        assert PASSWORD not in said.out + said.err
+        return Said(code, said.out, said.err)
+
+    def good(self, *arguments: str | Path, stdin: bytes | str | None = b"") -> str:
+        """What a run printed that must go well and say nothing else."""
+        said = self(*arguments, stdin=stdin)
+        assert (said.code, said.err) == (0, "")
+        return said.out
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """As little as a real process needs; standard output buffered, as it is for people."""
+    return {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1", **more}
+
+
+def run_program(
+    home: Path,
+    *arguments: str | Path,
+    stdin: bytes = b"",
+    stdout: IO[bytes] | int = subprocess.PIPE,
+    closed: int | None = None,
+    more: Mapping[str, str] | None = None,
+) -> "subprocess.CompletedProcess[bytes]":
+    """A real process; `closed` is a stream that whoever starts it has closed."""
+    return subprocess.run(
+        [sys.executable, "-m", "apppw_tui", *arguments],
+        input=stdin,
+        stderr=subprocess.PIPE,
+        env=environment(home, **(more or {})),
+        cwd=ROOT,
+        check=False,
+        timeout=60,
+        stdout=stdout,
+        preexec_fn=None if closed is None else lambda: os.close(closed),
+    )

@@ -1,0 +1,87 @@
+"""What a command does not need it does not import: a service asks often, and starts are cost."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from apppw_tui.store.place import open_store
+from tests.running import ROOT, environment
+from tests.support import House
+
+# What was imported comes last, in one line.
+PROGRAM = """
+import sys
+code = 0
+if sys.argv[1] == "nothing":
+    import apppw_tui
+elif sys.argv[1] == "parser":
+    import apppw_tui.cli
+else:
+    from apppw_tui.cli import main
+    code = main(sys.argv[1:])
+print()
+print(*sorted(sys.modules))
+sys.exit(code)
+"""
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    house = House(store=open_store(tmp_path / "store", create=True))
+    house.add("ada")
+    return house
+
+
+def imported(tmp_path: Path, *arguments: str, stdin: str = "") -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        env=environment(tmp_path, APPPW_STORE=str(tmp_path / "store")),
+        cwd=ROOT,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def own(modules: set[str]) -> set[str]:
+    return {name for name in modules if name.partition(".")[0] == "apppw_tui"}
+
+
+FOR_SCREENS = {"textual", "rich", "pyperclip", "zxcvbn", "apppw_tui.ui", "apppw_tui.launch"}
+
+
+def test_the_package_itself_imports_nothing_of_its_own(tmp_path: Path) -> None:
+    assert own(imported(tmp_path, "nothing")) == {"apppw_tui"}
+
+
+def test_the_arguments_are_read_before_any_room_is_opened(tmp_path: Path) -> None:
+    modules = imported(tmp_path, "parser")
+    assert own(modules) <= {
+        *("apppw_tui", "apppw_tui.cli", "apppw_tui.exits"),
+        *("apppw_tui.domain", "apppw_tui.domain.errors"),
+    }
+    assert not modules & {"tinydb", "argon2", "filelock", *FOR_SCREENS}
+
+
+def test_verifying_imports_neither_screens_nor_locks(tmp_path: Path, house: House) -> None:
+    secret = house.issue("Phone", "ada").secret.reveal()
+    modules = imported(tmp_path, "verify", "ada", stdin=secret)
+    assert not modules & {"filelock", *FOR_SCREENS}
+    assert {"tinydb", "argon2", "apppw_tui.verifier.decision"} <= modules  # it did verify
+
+
+def test_listing_imports_neither_screens_nor_the_verifier(tmp_path: Path, house: House) -> None:
+    modules = imported(tmp_path, "account", "list")
+    assert not modules & {"apppw_tui.verifier", "filelock", *FOR_SCREENS}
+
+
+def test_creating_imports_no_screens(tmp_path: Path, house: House) -> None:
+    modules = imported(tmp_path, "app-password", "create", "ada", "Phone")
+    assert not modules & FOR_SCREENS
+    assert "filelock" in modules

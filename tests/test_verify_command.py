@@ -1,0 +1,145 @@
+"""`apppw-tui verify`: 0 is right, 1 is wrong, 2 is wrong usage, 3 is no answer."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.argon import count_argon2, failing_argon2
+from tests.running import CommandLine
+from tests.support import NOW, PASSWORD
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> CommandLine:
+    return CommandLine(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def right(run: CommandLine) -> str:
+    """Ada's app password Phone."""
+    house = run.house()
+    house.add("ada")
+    return house.issue("Phone", "ada").secret.reveal()
+
+
+def silently(run: CommandLine, code: int, *arguments: str, stdin: bytes | str | None) -> None:
+    said = run("verify", *arguments, stdin=stdin)
+    assert (said.code, said.out, said.err) == (code, "", "")
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\0"])
+def test_the_right_one_prints_its_name(run: CommandLine, right: str, ending: str) -> None:
+    assert run.good("verify", "ada", stdin=right + ending) == "Phone\n"
+
+
+def test_it_may_be_typed_in_groups(run: CommandLine, right: str) -> None:
+    typed = " ".join(right[start : start + 4] for start in range(0, 20, 4)).upper()
+    assert run.good("verify", "ada", stdin=f"{typed}\n") == "Phone\n"
+
+
+@pytest.mark.parametrize("ending", ["\n\n", "\0\0", "\n\0", "\0\n", "\r\n", "\r"])
+def test_only_one_line_end_or_nul_is_dropped(run: CommandLine, right: str, ending: str) -> None:
+    silently(run, 1, "ada", stdin=right + ending)
+
+
+@pytest.mark.parametrize(
+    "stdin",
+    [
+        b"",
+        None,
+        b"\n",
+        b"hunter2\n",
+        PASSWORD,
+        b"\xff" * 20,
+        b"x" * 9999,
+        "7kfm2xqd9h3vtw5nc8rw",
+    ],
+)
+def test_a_wrong_one_is_refused_silently(
+    run: CommandLine, right: str, stdin: bytes | str | None
+) -> None:
+    silently(run, 1, "ada", stdin=stdin)
+
+
+@pytest.mark.parametrize("name", ["grace", "Ada", "../ada", "", "a\x1b[31m", "ada@example.org"])
+def test_an_unknown_account_is_refused_silently(run: CommandLine, right: str, name: str) -> None:
+    silently(run, 1, name, stdin=right)
+
+
+def test_a_deleted_one_is_refused_at_once(run: CommandLine, right: str) -> None:
+    run.good("app-password", "delete", "ada", "Phone")
+    silently(run, 1, "ada", stdin=right)
+
+
+def test_scope_expiry_and_disabling_are_judged(run: CommandLine, right: str) -> None:
+    house = run.house()
+    (phone,) = house.now("ada").app_passwords
+    house.alter("ada", app_passwords=(replace(phone, scope=("imap",)),))
+    arguments = ["ada", "--rhost", "192.0.2.7", "--service"]
+    assert run.good("verify", *arguments, "imap", stdin=right) == "Phone\n"
+    silently(run, 1, *arguments, "smtp", stdin=right)
+    silently(run, 1, *arguments, "", stdin=right)
+    silently(run, 1, "ada", stdin=right)
+    house.alter("ada", app_passwords=(replace(phone, expires=NOW),))
+    silently(run, 1, "ada", stdin=right)
+    house.alter("ada", app_passwords=(phone,))
+    assert run.good("verify", "ada", stdin=right) == "Phone\n"
+    house.alter("ada", enabled=False)
+    silently(run, 1, "ada", stdin=right)
+
+
+def test_it_costs_one_hash(run: CommandLine, right: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    spent = count_argon2(monkeypatch)
+    run.good("verify", "ada", stdin=right)
+    assert spent.total == 1
+    silently(run, 1, "grace", stdin=right)
+    assert spent.total == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"account": {"1": {"schema": "2.0"}}}'])
+def test_a_damaged_account_is_no_answer_and_named(
+    run: CommandLine, right: str, content: bytes
+) -> None:
+    path = run.store / "accounts" / "ada.json"
+    path.write_bytes(content)
+    for stdin in (right, right + "\n"):
+        said = run("verify", "ada", stdin=stdin)
+        assert (said.code, said.out) == (3, "")
+        assert said.line.startswith(f"{path} cannot be read: ")
+    assert path.read_bytes() == content
+
+
+def test_argon2_without_memory_is_no_answer(
+    run: CommandLine, right: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing_argon2(monkeypatch)
+    said = run("verify", "ada", stdin=right)
+    assert (said.code, said.out) == (3, "")
+    assert said.line == "The password could not be checked now. Try again later."
+
+
+def test_a_broken_configuration_is_no_answer(run: CommandLine, right: str) -> None:
+    broken = run.home / "broken.toml"
+    broken.write_text("stroe = 1")
+    said = run("verify", "ada", "--config", broken, stdin=right)
+    assert (said.code, said.out) == (3, "")
+    assert said.line == f"{broken}: stroe: there is no such key. Did you mean store?"
+
+
+def test_a_default_domain_completes_the_account(run: CommandLine) -> None:
+    house = run.house()
+    house.add()
+    right = house.issue("Phone").secret.reveal()
+    configuration = run.home / "c.toml"
+    configuration.write_text('default_domain = "example.org"')
+    assert run.good("verify", "ada", "--config", configuration, stdin=right) == "Phone\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["ada", "grace"], ["ada", "--servic", "imap"]])
+def test_wrong_usage_is_told_from_a_refusal(run: CommandLine, arguments: list[str]) -> None:
+    said = run("verify", *arguments)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("usage: apppw-tui ")

@@ -1,0 +1,44 @@
+"""Asking the verifier, for its tests."""
+
+from dataclasses import replace
+from typing import Any
+
+from apppw_tui.domain.app_password import SYMBOLS, check_symbol
+from apppw_tui.domain.hashing import Hasher
+from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier.decision import Attempt, Verdict, Verifier
+from tests.support import House
+
+ADA = "ada@example.org"
+
+
+def ask(
+    house: House,
+    password: str | Secret,
+    account: str = ADA,
+    service: str | None = "imap",
+    hasher: Hasher | None = None,
+) -> Verdict:
+    secret = password if isinstance(password, Secret) else Secret(password)
+    verifier = Verifier(house.store, hasher or house.hasher, house.clock)
+    return verifier.decide(Attempt(account, secret, service, "192.0.2.7"))
+
+
+def wrong(secret: Secret) -> str:
+    """A well-formed app password with the same id that is another one."""
+    symbols = secret.reveal()
+    last = SYMBOLS[(SYMBOLS.index(symbols[18]) + 1) % 32]
+    body = symbols[:18] + last
+    return body + check_symbol(body)
+
+
+def of_unknown_id(house: House) -> str:
+    used = house.now().used_ids
+    body = next(id_ for id_ in ("000", "001", "002") if id_ not in used) + "0" * 16
+    return body + check_symbol(body)
+
+
+def change_record(house: House, **fields: Any) -> None:
+    """Gives the first app password other fields."""
+    first, *others = house.now().app_passwords
+    house.alter(app_passwords=(replace(first, **fields), *others))

@@ -1,0 +1,100 @@
+"""SAFETY 5 and 6: exactly one Argon2id per well-formed attempt, and none for any other."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher, Profile
+from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier.decision import Answer, Attempt, Verifier
+from tests.argon import Spent, count_argon2
+from tests.support import NOW, PASSWORD, House
+from tests.verifier.asking import ADA, change_record, of_unknown_id, wrong
+
+APP_COST = Profile(memory=16, passes=2, lanes=1)  # unlike an account password's, to tell them apart
+ONE = ["m=16,t=2,p=1"]
+
+
+@pytest.fixture
+def house() -> House:
+    house = House(hasher=Hasher(CHEAP_PROFILE, APP_COST))
+    house.add()
+    return house
+
+
+@pytest.fixture
+def asked(house: House, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
+    """Asks, and checks what it cost."""
+    spent = count_argon2(monkeypatch)
+
+    def ask(password: str, account: str = ADA, *, cost: list[str]) -> Answer:
+        return cost_of(house, spent, password, account, cost)
+
+    return ask
+
+
+def cost_of(house: House, spent: Spent, password: str, account: str, cost: list[str]) -> Answer:
+    verifier = Verifier(house.store, house.hasher, house.clock)
+    spent.clear()
+    verdict = verifier.decide(Attempt(account, Secret(password), "imap"))
+    assert spent.verified == cost
+    assert spent.made == 0
+    return verdict.answer
+
+
+Asked = Callable[..., Answer]
+
+
+@pytest.mark.parametrize("count", [0, 1, 40])
+def test_one_however_many_app_passwords_the_account_has(
+    house: House, asked: Asked, count: int
+) -> None:
+    issued = [house.issue(f"Device {number}") for number in range(count)]
+    for one in issued[:1] + issued[-1:]:
+        assert asked(one.secret.reveal(), cost=ONE) is Answer.YES
+        assert asked(wrong(one.secret), cost=ONE) is Answer.NO
+    assert asked(of_unknown_id(house), cost=ONE) is Answer.NO
+
+
+def test_one_for_a_deleted_one(house: House, asked: Asked) -> None:
+    issued = house.issue("Phone")
+    house.operator.delete_app_password(ADA, "Phone")
+    assert asked(issued.secret.reveal(), cost=ONE) is Answer.NO
+
+
+@pytest.mark.parametrize("name", ["grace", "Ada@example.org", "", "../x", "a\0b"])
+def test_one_for_an_account_that_is_unknown_or_none(house: House, asked: Asked, name: str) -> None:
+    issued = house.issue("Phone")
+    assert asked(issued.secret.reveal(), name, cost=ONE) is Answer.NOT_MINE
+
+
+def test_one_whether_or_not_it_is_disabled_expired_or_out_of_scope(
+    house: House, asked: Asked
+) -> None:
+    issued = house.issue("Phone")
+    spoils: list[Callable[[], None]] = [
+        lambda: change_record(house, scope=("smtp",)),
+        lambda: change_record(house, expires=NOW - timedelta(days=1)),
+        lambda: house.alter(enabled=False),
+    ]
+    for spoil in spoils:
+        spoil()
+        assert asked(issued.secret.reveal(), cost=ONE) is Answer.NO
+        assert asked(wrong(issued.secret), cost=ONE) is Answer.NO
+
+
+@pytest.mark.parametrize("password", ["", PASSWORD, "7kfm2xqd9h3vtw5nc8rx", "\u212a" * 20])
+@pytest.mark.parametrize("name", [ADA, "unknown", "Not A Name"])
+def test_none_for_what_has_not_the_form(
+    house: House, asked: Asked, password: str, name: str
+) -> None:
+    house.issue("Phone")
+    assert asked(password, name, cost=[]) is Answer.NO
+
+
+def test_the_form_is_judged_before_the_store_is_touched(
+    house: House, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(house.store, "read", pytest.fail)
+    assert asked(PASSWORD, cost=[]) is Answer.NO

@@ -1,0 +1,119 @@
+"""SAFETY 5, 6, 17 and 22: what is answered, and what it costs."""
+
+from datetime import timedelta
+
+import pytest
+
+from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier.decision import Answer, Attempt, Verdict, Verifier
+from tests.support import NOW, PASSWORD, House
+from tests.verifier.asking import ADA, ask, change_record, of_unknown_id, wrong
+
+
+def test_the_right_one_is_a_yes_with_the_canonical_account_and_the_record(house: House) -> None:
+    issued = house.issue("Phone")
+    assert ask(house, issued.secret) == Verdict(Answer.YES, "right", ADA, issued.app_password)
+
+
+def test_it_is_read_however_it_was_typed(house: House) -> None:
+    plain = house.issue("Phone").secret.reveal().upper()
+    typed = " ".join(plain[start : start + 4] for start in range(0, 20, 4))
+    assert ask(house, typed).answer is Answer.YES
+
+
+def test_each_of_several_opens_under_its_own_name(house: House) -> None:
+    for number in range(5):
+        house.issue(f"Device {number}")
+    issued = house.issue("Phone")
+    verdict = ask(house, issued.secret)
+    assert verdict.app_password == issued.app_password
+
+
+def test_a_wrong_one_is_a_no(house: House) -> None:
+    issued = house.issue("Phone")
+    assert ask(house, wrong(issued.secret)) == Verdict(Answer.NO, "wrong or deleted", ADA)
+    assert ask(house, of_unknown_id(house)) == Verdict(Answer.NO, "wrong or deleted", ADA)
+
+
+def test_another_accounts_is_a_no(house: House) -> None:
+    house.add("grace")
+    assert ask(house, house.issue("Phone", "grace").secret).answer is Answer.NO
+
+
+def test_a_deleted_one_is_refused_at_the_very_next_attempt(house: House) -> None:
+    issued = house.issue("Phone")
+    assert ask(house, issued.secret).answer is Answer.YES
+    house.portal.delete_app_password(house.session(), issued.app_password.id)
+    assert ask(house, issued.secret) == Verdict(Answer.NO, "wrong or deleted", ADA)
+
+
+@pytest.mark.parametrize("name", ["grace", "ada", "Ada@example.org", "../x", "", "a\0b", "x" * 999])
+def test_an_unknown_account_is_not_ours(house: House, name: str) -> None:
+    secret = house.issue("Phone").secret
+    assert ask(house, secret, account=name) == Verdict(Answer.NOT_MINE, "unknown account")
+
+
+def test_a_default_domain_completes_the_account(house: House) -> None:
+    secret = house.issue("Phone").secret
+    verifier = Verifier(house.store, house.hasher, house.clock, default_domain="example.org")
+    verdict = verifier.decide(Attempt("ada", secret))
+    assert (verdict.answer, verdict.account) == (Answer.YES, ADA)
+
+
+@pytest.mark.parametrize("password", ["", PASSWORD, "7kfm2xqd9h3vtw5nc8rx", "\udcff", "x" * 9999])
+def test_what_has_not_the_form_is_a_no(house: House, password: str) -> None:
+    house.issue("Phone")
+    expected = Verdict(Answer.NO, "not in the form of an app password")
+    assert ask(house, password) == expected
+    assert ask(house, password, account="unknown") == expected
+
+
+def test_the_account_password_is_never_a_yes() -> None:
+    # Even one that has the form: made by hand, past the rule that refuses it.
+    house = House()
+    house.issuer.issue(house.add(), "Phone")
+    password = wrong(house.issue("Car").secret)
+    house.alter(password_hash=house.hasher.account.make(Secret(password)))
+    assert house.portal.sign_in(ADA, password)
+    assert ask(house, password).answer is Answer.NO
+    assert ask(house, PASSWORD).answer is Answer.NO
+
+
+def test_it_is_refused_from_the_very_instant_of_its_expiry_on(house: House) -> None:
+    secret = house.issue("Phone").secret
+    change_record(house, expires=NOW + timedelta(seconds=60))
+    house.clock.advance(60 - 1e-6)
+    assert ask(house, secret).answer is Answer.YES
+    house.clock.advance(1e-6)
+    verdict = ask(house, secret)
+    assert (verdict.answer, verdict.reason) == (Answer.NO, "expired")
+    house.clock.advance(1)
+    assert ask(house, secret).answer is Answer.NO
+
+
+@pytest.mark.parametrize(
+    ("scope", "service", "answer"),
+    [
+        (("any",), "imap", Answer.YES),
+        (("any",), None, Answer.YES),
+        (("imap", "smtp"), "smtp", Answer.YES),
+        (("smtp",), "imap", Answer.NO),
+        (("smtp",), None, Answer.NO),
+        ((), "imap", Answer.NO),
+    ],
+)
+def test_it_opens_what_its_scope_holds(
+    house: House, scope: tuple[str, ...], service: str | None, answer: Answer
+) -> None:
+    secret = house.issue("Phone").secret
+    change_record(house, scope=scope)
+    verdict = ask(house, secret, service=service)
+    assert verdict.answer is answer
+    assert verdict.reason == ("right" if answer is Answer.YES else "out of scope")
+
+
+def test_a_disabled_account_is_refused(house: House) -> None:
+    secret = house.issue("Phone").secret
+    house.alter(enabled=False)
+    verdict = ask(house, secret)
+    assert (verdict.answer, verdict.reason) == (Answer.NO, "the account is disabled")

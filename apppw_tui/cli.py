@@ -30,13 +30,20 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, max_help_position=20)
 
 
+def _path(text: str) -> Path:
+    # Path("") would be the present folder: what a script with an unset variable never means.
+    if not text:
+        raise argparse.ArgumentTypeError("must not be empty")
+    return Path(text)
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     where = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     where.add_argument(
-        "--store", type=Path, metavar="PATH", help="the folder of the store (or APPPW_STORE)"
+        "--store", type=_path, metavar="PATH", help="the folder of the store (or APPPW_STORE)"
     )
-    where.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
+    where.add_argument("--config", type=_path, metavar="FILE", help="the configuration file")
 
     top = argparse.ArgumentParser(
         prog="apppw-tui",
@@ -104,9 +111,7 @@ def main(arguments: list[str] | None = None) -> int:
     top = parser()
     options = top.parse_args(arguments)
     try:
-        from apppw_tui import commands
-
-        return commands.dispatch(options, top)
+        return _act(options, top)
     except (StoreError, ConfigError) as error:
         return _say(error, NO_ANSWER)
     except ApppwError as error:
@@ -117,6 +122,18 @@ def main(arguments: list[str] | None = None) -> int:
         return OK  # whoever read the output has left, as `head` does
     except Exception as error:  # noqa: BLE001 - a traceback is for nobody, and could hold a secret
         return _say(_fault(error), FAULT)
+
+
+def _act(options: argparse.Namespace, top: argparse.ArgumentParser) -> int:
+    if options.command is None:
+        from apppw_tui.launch import portal
+
+        return portal(options, top)
+    if options.demo:
+        top.error("--demo opens the portal; it goes with no command")
+    from apppw_tui.commands import dispatch
+
+    return dispatch(options)
 
 
 def run() -> NoReturn:

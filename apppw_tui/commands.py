@@ -4,22 +4,20 @@ import argparse
 import contextlib
 import getpass
 import json
-import os
 import sys
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from apppw_tui import config as configuration
-from apppw_tui.config import Config
+from apppw_tui.config import Config, choose, store_folder
 from apppw_tui.domain.clock import SystemClock
 from apppw_tui.domain.errors import Refused, StoreUnusable
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.names import shown
 from apppw_tui.domain.seam import Store
 from apppw_tui.domain.secret import Secret
-from apppw_tui.exits import OK, REFUSED
+from apppw_tui.exits import NO_ANSWER, OK, REFUSED
 from apppw_tui.portal.issuing import Issuer
 from apppw_tui.portal.operator import Operator
 from apppw_tui.portal.portal import Portal
@@ -28,15 +26,9 @@ from apppw_tui.store.place import open_store
 _LONGEST_STDIN = 4096  # bytes; PAM passes at most 511
 
 
-def dispatch(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+def dispatch(options: argparse.Namespace) -> int:
     """Runs the command in `options` and returns its exit code."""
-    if options.command is None:
-        from apppw_tui.launch import portal
-
-        return portal(options, parser)
-    if options.demo:
-        parser.error("--demo opens the portal; it goes with no command")
-    config = load_config(options)
+    config = choose(getattr(options, "config", None))
     if options.command == "verify":
         return _verify(options, config)
     if options.command == "account":
@@ -46,36 +38,8 @@ def dispatch(options: argparse.Namespace, parser: argparse.ArgumentParser) -> in
     return {"create": _create, "list": _list, "delete": _delete}[options.action](options, config)
 
 
-def load_config(options: argparse.Namespace) -> Config:
-    """From --config, else the system's, else the user's own, else the defaults."""
-    named: Path | None = getattr(options, "config", None)
-    if named is not None:
-        return configuration.load(named)
-    if configuration.present(configuration.SYSTEM_FILE):
-        return configuration.load(configuration.SYSTEM_FILE)
-    own = _user_folder("XDG_CONFIG_HOME", ".config") / "config.toml"
-    return configuration.load(own) if configuration.present(own) else Config()
-
-
-def store_folder(options: argparse.Namespace, config: Config) -> Path:
-    """Where the store is: --store, APPPW_STORE, the configuration, or the default (SAFETY 26)."""
-    named = getattr(options, "store", None) or os.environ.get("APPPW_STORE") or config.store
-    if named:
-        return Path(named)
-    if configuration.present(configuration.SYSTEM_FILE):
-        return configuration.SYSTEM_STORE
-    return _user_folder("XDG_DATA_HOME", ".local/share")
-
-
-def _user_folder(variable: str, fallback: str) -> Path:
-    # XDG Base Directory Specification 0.8: a relative path in the variable is to be ignored.
-    base = Path(os.environ.get(variable) or "")
-    if not base.is_absolute():
-        try:
-            base = Path.home() / fallback
-        except RuntimeError:
-            raise StoreUnusable("There is no home folder: say --store PATH.") from None
-    return base / "apppw-tui"
+def _folder(options: argparse.Namespace, config: Config) -> Path:
+    return store_folder(getattr(options, "store", None), config)
 
 
 def _operator(store: Store, config: Config) -> Operator:
@@ -84,7 +48,7 @@ def _operator(store: Store, config: Config) -> Operator:
 
 
 def _account_add(options: argparse.Namespace, config: Config) -> int:
-    store = open_store(store_folder(options, config), create=True)
+    store = open_store(_folder(options, config), create=True)
     portal = Portal(
         store, Hasher(), SystemClock(), config.policy, default_domain=config.default_domain
     )
@@ -95,7 +59,7 @@ def _account_add(options: argparse.Namespace, config: Config) -> int:
 
 
 def _account_list(options: argparse.Namespace, config: Config) -> int:
-    accounts = _operator(open_store(store_folder(options, config)), config).accounts()
+    accounts, troubles = _operator(open_store(_folder(options, config)), config).accounts()
     if options.json:
         _print_json(
             {
@@ -113,20 +77,24 @@ def _account_list(options: argparse.Namespace, config: Config) -> int:
                 (account.name, str(len(account.app_passwords)), _day(account.created))
                 for account in accounts
             ],
-            "No accounts yet. Add one with: apppw-tui account add NAME",
+            "" if troubles else "No accounts yet. Add one with: apppw-tui account add NAME",
         )
-    return OK
+    # One damaged file concerns one person: the others are listed all the same.
+    for trouble in troubles:
+        print(f"apppw-tui: {trouble}", file=sys.stderr)
+    return NO_ANSWER if troubles else OK
 
 
 def _account_remove(options: argparse.Namespace, config: Config) -> int:
-    operator = _operator(open_store(store_folder(options, config)), config)
+    operator = _operator(open_store(_folder(options, config)), config)
     account = operator.remove_account(options.name)
-    _print(f"Removed {account.name} with {len(account.app_passwords)} app passwords.")
+    count = len(account.app_passwords)
+    _print(f"Removed {account.name} with {count} app password{'' if count == 1 else 's'}.")
     return OK
 
 
 def _create(options: argparse.Namespace, config: Config) -> int:
-    operator = _operator(open_store(store_folder(options, config)), config)
+    operator = _operator(open_store(_folder(options, config)), config)
     issued = operator.create_app_password(options.account, options.name)
     try:
         if sys.stdout is None:
@@ -140,7 +108,7 @@ def _create(options: argparse.Namespace, config: Config) -> int:
 
 
 def _list(options: argparse.Namespace, config: Config) -> int:
-    account = _operator(open_store(store_folder(options, config)), config).account(options.account)
+    account = _operator(open_store(_folder(options, config)), config).account(options.account)
     if options.json:
         _print_json(
             {
@@ -170,7 +138,7 @@ def _list(options: argparse.Namespace, config: Config) -> int:
 
 
 def _delete(options: argparse.Namespace, config: Config) -> int:
-    operator = _operator(open_store(store_folder(options, config)), config)
+    operator = _operator(open_store(_folder(options, config)), config)
     deleted = operator.delete_app_password(options.account, options.name_or_id)
     _print(f"Deleted {shown(deleted.name)}.")
     return OK
@@ -179,7 +147,7 @@ def _delete(options: argparse.Namespace, config: Config) -> int:
 def _verify(options: argparse.Namespace, config: Config) -> int:
     from apppw_tui.verifier.decision import Answer, Attempt, Verifier
 
-    store = open_store(store_folder(options, config))
+    store = open_store(_folder(options, config))
     verifier = Verifier(store, Hasher(), SystemClock(), config.default_domain)
     attempt = Attempt(
         options.account, Secret(_stdin_password()), options.service or None, options.rhost or None
@@ -241,7 +209,7 @@ def _print_json(rows: Iterable[dict[str, Any]]) -> None:
 
 def _print_table(head: tuple[str, ...], rows: list[tuple[str, ...]], empty: str) -> None:
     if not rows:
-        print(empty, file=sys.stderr)
+        print(empty, end="\n" if empty else "", file=sys.stderr)
         return
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
     _print(

@@ -1,6 +1,7 @@
 """The configuration file: TOML in, frozen values out; a wrong key is an error that says which."""
 
 import difflib
+import os
 import socket
 import tomllib
 from collections.abc import Callable, Mapping
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from apppw_tui.domain.errors import ConfigError
+from apppw_tui.domain.errors import ConfigError, StoreUnusable
 from apppw_tui.domain.names import is_domain, shown
 from apppw_tui.domain.policy import Policy
 
@@ -64,6 +65,37 @@ def load(path: Path) -> Config:
         "app_passwords_per_account": _count,
     })  # fmt: skip
     return Config(**top, policy=Policy(**policy))
+
+
+def choose(named: Path | None) -> Config:
+    """From the file `named`, else the system's, else the user's own, else the defaults."""
+    if named is not None:
+        return load(named)
+    if present(SYSTEM_FILE):
+        return load(SYSTEM_FILE)
+    own = _user_folder("XDG_CONFIG_HOME", ".config") / "config.toml"
+    return load(own) if present(own) else Config()
+
+
+def store_folder(named: Path | None, config: Config) -> Path:
+    """Where the store is: `named`, APPPW_STORE, the configuration, or the default (SAFETY 26)."""
+    told = named or os.environ.get("APPPW_STORE") or config.store
+    if told:
+        return Path(told)
+    if present(SYSTEM_FILE):
+        return SYSTEM_STORE
+    return _user_folder("XDG_DATA_HOME", ".local/share")
+
+
+def _user_folder(variable: str, fallback: str) -> Path:
+    # XDG Base Directory Specification 0.8: a relative path in the variable is to be ignored.
+    base = Path(os.environ.get(variable) or "")
+    if not base.is_absolute():
+        try:
+            base = Path.home() / fallback
+        except RuntimeError:
+            raise StoreUnusable("There is no home folder: say --store PATH.") from None
+    return base / "apppw-tui"
 
 
 @dataclass(frozen=True)

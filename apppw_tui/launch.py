@@ -7,7 +7,6 @@ import sys
 
 from apppw_tui import config as configuration
 from apppw_tui import demo
-from apppw_tui.commands import load_config, store_folder
 from apppw_tui.domain.clock import SystemClock
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher
 from apppw_tui.exits import NO_TERMINAL
@@ -38,7 +37,7 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     if os.environ.get("TERM") == "dumb":
         print("apppw-tui: this terminal cannot show screens (TERM=dumb).", file=sys.stderr)
         return NO_TERMINAL
-    config = load_config(options)
+    config = configuration.choose(getattr(options, "config", None))
     clock = SystemClock()
     if options.demo:
         memory = MemoryStore()
@@ -46,7 +45,7 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         demo.fill(memory, hasher, clock, secrets.randbelow, secrets.token_hex)
         rooms = Portal(memory, hasher, clock, config.policy)
     else:
-        folder = store_folder(options, config)
+        folder = configuration.store_folder(getattr(options, "store", None), config)
         own = is_own(folder) and not configuration.present(configuration.SYSTEM_FILE)
         store = open_store(folder, create=own)
         domain = config.default_domain

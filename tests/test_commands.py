@@ -133,8 +133,20 @@ def test_an_empty_store_says_what_to_do_next_and_prints_nothing(run: CommandLine
     assert json.loads(run.good("account", "list", "--json")) == []
 
 
+def test_a_damaged_account_is_named_and_the_others_are_listed(ada: CommandLine) -> None:
+    (ada.store / "accounts" / "grace.json").write_text("{}")
+    said = ada("account", "list")
+    assert said.code == 3
+    assert "ada " in said.out
+    assert "grace.json cannot be read" in said.err
+
+
+def test_an_empty_path_is_wrong_usage_and_makes_no_store_here(ada: CommandLine) -> None:
+    assert ada("--store", "", "account", "list").code == 2
+
+
 def test_an_account_is_removed_with_its_app_passwords(ada: CommandLine) -> None:
-    assert ada.good("account", "remove", "ada") == "Removed ada with 1 app passwords.\n"
+    assert ada.good("account", "remove", "ada") == "Removed ada with 1 app password.\n"
     said = ada("account", "remove", "ada")
     assert (said.code, said.line) == (1, "There is no account ada.")
 

@@ -1,6 +1,5 @@
 """The configuration file: what is right is taken, what is wrong is named."""
 
-import argparse
 import os
 import socket
 from pathlib import Path
@@ -8,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui import config as configuration
-from apppw_tui.commands import load_config, store_folder
-from apppw_tui.config import Config, load, present
+from apppw_tui.config import Config, choose, load, present, store_folder
 from apppw_tui.domain.errors import ConfigError
 from apppw_tui.domain.policy import Policy
 from tests.store.other_uid import OTHER, only_root, said_as
@@ -182,14 +180,13 @@ def write(places: dict[str, Path], *names: str) -> None:
 
 
 def test_the_named_file_beats_the_systems_and_that_the_users_own(places: dict[str, Path]) -> None:
-    nothing = argparse.Namespace()
-    assert load_config(nothing) == Config()
+    assert choose(None) == Config()
     write(places, "home", "own")
-    assert load_config(nothing).host_name == "own"
+    assert choose(None).host_name == "own"
     write(places, "system")
-    assert load_config(nothing).host_name == "system"
+    assert choose(None).host_name == "system"
     write(places, "named")
-    assert load_config(argparse.Namespace(config=places["named"])).host_name == "named"
+    assert choose(places["named"]).host_name == "named"
 
 
 def test_without_xdg_the_users_own_is_in_dot_config(
@@ -198,21 +195,18 @@ def test_without_xdg_the_users_own_is_in_dot_config(
     write(places, "home")
     for elsewhere in ("", "relative"):
         monkeypatch.setenv("XDG_CONFIG_HOME", elsewhere)
-        assert load_config(argparse.Namespace()).host_name == "home"
+        assert choose(None).host_name == "home"
 
 
 def test_a_named_file_that_is_missing_is_an_error_and_no_default(places: dict[str, Path]) -> None:
     write(places, "own")
     with pytest.raises(ConfigError, match=r"named\.toml"):
-        load_config(argparse.Namespace(config=places["named"]))
+        choose(places["named"])
 
 
 def test_where_the_systems_file_is_its_store_is_the_default(places: dict[str, Path]) -> None:
-    nothing = argparse.Namespace()
-    assert store_folder(nothing, Config()) == Path(os.environ["HOME"]) / ".local/share/apppw-tui"
+    assert store_folder(None, Config()) == Path(os.environ["HOME"]) / ".local/share/apppw-tui"
     write(places, "system")
-    assert store_folder(nothing, Config()) == Path("/var/lib/apppw-tui")
-    assert store_folder(nothing, Config(store=Path("/srv/x"))) == Path("/srv/x")
-    assert store_folder(argparse.Namespace(store=Path("/o")), Config(store=Path("/srv"))) == Path(
-        "/o"
-    )
+    assert store_folder(None, Config()) == Path("/var/lib/apppw-tui")
+    assert store_folder(None, Config(store=Path("/srv/x"))) == Path("/srv/x")
+    assert store_folder(Path("/o"), Config(store=Path("/srv"))) == Path("/o")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword
-from apppw_tui.domain.errors import NotFound, Refused
+from apppw_tui.domain.errors import NotFound, Refused, StoreError
 from apppw_tui.domain.names import account_name, same_name_key, shown
 from apppw_tui.domain.seam import Store
 from apppw_tui.portal.issuing import Issued, Issuer
@@ -26,10 +26,20 @@ class Operator:
             raise NotFound(f"There is no account {canonical}.")
         return found
 
-    def accounts(self) -> list[Account]:
-        """All accounts, by name. One that is removed while the list is made is left out."""
-        found = (self.store.read(name) for name in self.store.names())
-        return [account for account in found if account is not None]
+    def accounts(self) -> tuple[list[Account], list[StoreError]]:
+        """All accounts, by name, and what is wrong with those that cannot be read.
+
+        One that is removed while the list is made is left out.
+        """
+        accounts, troubles = [], []
+        for name in self.store.names():
+            try:
+                account = self.store.read(name)
+            except StoreError as error:
+                troubles.append(error)
+            else:
+                accounts += [account] if account else []
+        return accounts, troubles
 
     def remove_account(self, name: str) -> Account:
         account = self.account(name)

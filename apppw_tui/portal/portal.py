@@ -9,13 +9,15 @@ from apppw_tui.domain import account_password
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import RandomBelow
 from apppw_tui.domain.clock import Clock
-from apppw_tui.domain.errors import Refused, SessionEnded, SignInRefused, StoreError
+from apppw_tui.domain.errors import NotFound, Refused, SessionEnded, SignInRefused, StoreError
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.names import account_name, app_password_name
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.seam import Store
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.issuing import Issued, Issuer
+
+_GONE = "You were signed out: the account is gone."
 
 
 @dataclass(frozen=True)
@@ -99,9 +101,12 @@ class Portal:
 
     def create_app_password(self, session: Session, name: str) -> Issued:
         """Raises InvalidName, NameTaken or LimitReached; then nothing was made."""
-        return self._issuer.issue(
-            self.account(session), name, lambda account: _check(session, account)
-        )
+        try:
+            return self._issuer.issue(
+                self.account(session), name, lambda account: _check(session, account)
+            )
+        except NotFound:
+            raise SessionEnded(_GONE) from None
 
     def delete_app_password(self, session: Session, id_: str) -> None:
         """Raises NotFound if it was deleted already."""
@@ -155,7 +160,7 @@ class Portal:
     @staticmethod
     def _checked(session: Session, account: Account | None) -> Account:
         if account is None:
-            raise SessionEnded("You were signed out: the account is gone.")
+            raise SessionEnded(_GONE)
         _check(session, account)
         return account
 

@@ -76,7 +76,9 @@ class Verifier:
         current = self._store.read(account.name)
         if current is None or current.uid != account.uid:
             return Verdict(Answer.NO, "the account was removed", account.name)
-        record = current.app_password(presented.id)
+        hashed, record = record.hash, current.app_password(presented.id)
+        if record is not None and record.hash != hashed:
+            record = None  # not what was checked a moment ago
         reason = self._objection(current, record, attempt.service)
         answer = Answer.YES if reason is None else Answer.NO
         return Verdict(answer, reason or "right", account.name, record)

@@ -195,7 +195,7 @@ def test_removed_while_it_was_hashed_nothing_is_made(
 ) -> None:
     session = house.session()
     meanwhile(house, monkeypatch, lambda: house.store.remove("ada@example.org"))
-    with pytest.raises(NotFound):
+    with pytest.raises(SessionEnded):
         house.portal.create_app_password(session, "Phone")
     assert house.store.names() == []
 

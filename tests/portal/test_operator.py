@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from apppw_tui.domain.errors import InvalidName, NameTaken, NotFound, Refused
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.errors import InvalidName, NameTaken, NotFound, Refused, StoreDamaged
 from apppw_tui.portal.operator import Operator
 from tests.support import House
 
@@ -12,14 +13,35 @@ from tests.support import House
 def test_accounts_are_listed_by_name(house: House) -> None:
     house.add("grace")
     house.add("ada")
-    assert [one.name for one in house.operator.accounts()] == ["ada", "ada@example.org", "grace"]
+    accounts, troubles = house.operator.accounts()
+    assert [one.name for one in accounts] == ["ada", "ada@example.org", "grace"]
+    assert troubles == []
 
 
 def test_an_account_removed_while_the_list_is_made_is_left_out(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(house.store, "names", lambda: ["ada@example.org", "gone"])
-    assert [one.name for one in house.operator.accounts()] == ["ada@example.org"]
+    accounts, troubles = house.operator.accounts()
+    assert [one.name for one in accounts] == ["ada@example.org"]
+    assert troubles == []
+
+
+def test_a_damaged_account_concerns_one_person_and_the_others_are_listed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.add("grace")
+    read = house.store.read
+
+    def damaged(name: str) -> Account | None:
+        if name == "grace":
+            raise StoreDamaged("grace.json cannot be read")
+        return read(name)
+
+    monkeypatch.setattr(house.store, "read", damaged)
+    accounts, troubles = house.operator.accounts()
+    assert [one.name for one in accounts] == ["ada@example.org"]
+    assert [str(trouble) for trouble in troubles] == ["grace.json cannot be read"]
 
 
 def test_one_account_is_found_by_its_name(house: House) -> None:

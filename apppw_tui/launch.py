@@ -61,7 +61,7 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         demo=(demo.ACCOUNT, demo.PASSWORD) if options.demo else None,
     )
     app = PortalApp(rooms, clock, surroundings)
-    code = app.run_portal()
+    code = app.run_guarded()
     if app.last_words is not None:
         print(f"apppw-tui: {app.last_words}", file=sys.stderr)
     return code

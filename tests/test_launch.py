@@ -36,13 +36,13 @@ def at_a_terminal(run: CommandLine) -> list[PortalApp]:
     """Puts somebody at a terminal; the portals that are opened there, instead of drawing them."""
     opened: list[PortalApp] = []
 
-    def run_portal(app: PortalApp) -> int:
+    def run_guarded(app: PortalApp) -> int:
         opened.append(app)
         return 0
 
     for stream in (sys.stdout, sys.stderr):
         run.patch.setattr(stream, "isatty", lambda: True)
-    run.patch.setattr(PortalApp, "run_portal", run_portal)
+    run.patch.setattr(PortalApp, "run_guarded", run_guarded)
     run.patch.setenv("TERM", "xterm")
     return opened
 

@@ -30,6 +30,14 @@ class Go(Message):
         self.by_tab = by_tab
 
 
+class AppearanceChosen(Message):
+    """Somebody wants it to look otherwise, at once."""
+
+    def __init__(self, appearance: str) -> None:
+        super().__init__()
+        self.appearance = appearance
+
+
 class PasswordChanged(Message):
     """The account password was changed; the session that goes on is `session`."""
 

@@ -87,7 +87,7 @@ async def settle(pilot: Pilot[None]) -> None:
             if not worker.is_finished and not (asking and worker.group == "flow")
         ]
         calm = 0 if busy else calm + 1
-        if calm == 3:
+        if calm == 2:
             return
         if busy:
             await pilot.pause(0.002)

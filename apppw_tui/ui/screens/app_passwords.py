@@ -1,9 +1,9 @@
 """App Passwords: the list, and the four things to do with it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
@@ -28,6 +28,7 @@ from apppw_tui.ui.widgets.password_table import PasswordTable
 from apppw_tui.ui.widgets.tab_bar import TabBar
 
 _EMPTY = "No app passwords yet. Create one for your phone or mail program."
+_FLOW = "flow"
 _NONE = "There is none to choose. Create one with c."
 
 
@@ -134,10 +135,21 @@ class AppPasswordsScreen(PortalScreen):
         self.say(reason or "")
         return reason is None
 
+    def _start(self, flow: Callable[[], Awaitable[None]]) -> None:
+        """Starts `flow`, unless another is on its way to a dialog and this key was meant for that.
+
+        A name typed ahead of its field may begin with d and y, which here would delete.
+        """
+        if all(worker.is_finished for worker in self.workers if worker.group == _FLOW):
+            self.run_worker(flow(), group=_FLOW)
+
     @on(Button.Pressed, "#create")
-    @work(exclusive=True, group="flow")
-    async def action_create(self) -> None:
-        await self.refresh_list()
+    def action_create(self) -> None:
+        self._start(self._create)
+
+    async def _create(self) -> None:
+        if self.why_not("create") is not None:
+            await self.refresh_list()  # somebody may have made room elsewhere
         if not self._can("create"):
             return
         desk = self.desk
@@ -156,9 +168,8 @@ class AppPasswordsScreen(PortalScreen):
         self.focus_content()
         self.say(f"Created {shown(record.name)}.", good=True)
 
-    @work(exclusive=True, group="flow")
-    async def action_delete(self) -> None:
-        await self._delete(self.query_one(PasswordTable).chosen)
+    def action_delete(self) -> None:
+        self._start(lambda: self._delete(self.query_one(PasswordTable).chosen))
 
     @on(PasswordTable.Below)
     def tell_more(self, event: PasswordTable.Below) -> None:
@@ -192,9 +203,8 @@ class AppPasswordsScreen(PortalScreen):
         self.desk.portal.delete_app_password(self.desk.session, id_)
         return True
 
-    @work(exclusive=True, group="flow")
-    async def action_rename(self) -> None:
-        await self._rename(self.query_one(PasswordTable).current)
+    def action_rename(self) -> None:
+        self._start(lambda: self._rename(self.query_one(PasswordTable).current))
 
     async def _rename(self, password: AppPassword | None) -> None:
         if not self._can("rename") or password is None:
@@ -211,8 +221,10 @@ class AppPasswordsScreen(PortalScreen):
             self.say("Renamed.", good=True)
 
     @on(PasswordTable.Opened)
-    @work(exclusive=True, group="flow")
-    async def details(self) -> None:
+    def details(self) -> None:
+        self._start(self._details)
+
+    async def _details(self) -> None:
         password = self.query_one(PasswordTable).current
         if password is None:
             return

@@ -9,9 +9,8 @@ from textual.widgets import ContentSwitcher, Label, OptionList
 from apppw_tui.domain.account import Account
 from apppw_tui.ui import words
 from apppw_tui.ui.glyphs import GLYPHS
-from apppw_tui.ui.messages import Go, SessionOver
+from apppw_tui.ui.messages import AppearanceChosen, Go, SessionOver
 from apppw_tui.ui.screens.base import Desk, PortalScreen
-from apppw_tui.ui.themes import APPEARANCES
 from apppw_tui.ui.widgets.menu import Menu
 
 _SECTIONS = (
@@ -136,7 +135,7 @@ class SettingsScreen(PortalScreen):
     @work
     async def change_appearance(self, event: OptionList.OptionSelected) -> None:
         appearance = event.option_id or ""
-        self.app.theme = APPEARANCES[appearance]
+        self.post_message(AppearanceChosen(appearance))
         desk = self.desk
 
         def remember() -> bool:

@@ -1,0 +1,221 @@
+"""Where a copied password goes: over SSH, at the machine itself, and where nothing works."""
+
+import gc
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import FunctionType, MethodType, ModuleType
+from typing import Any
+
+import pytest
+
+from apppw_tui.domain.secret import Secret
+from apppw_tui.ui import clipboard as room
+from apppw_tui.ui.clipboard import Clipboard
+
+SECRET = "7kfm2xqd9h3vtw5nc8rw"
+_PATIENCE = 10.0  # seconds; only a test that fails ever waits as long
+
+
+@dataclass
+class FakePyperclip:
+    """The clipboard of this machine, as pyperclip has it."""
+
+    held: str = "from before"
+    copied: list[str] = field(default_factory=list)
+    fails: bool = False
+    hangs: threading.Event | None = None
+
+    def copy(self, text: str) -> None:
+        self._maybe()
+        self.copied.append(text)
+        self.held = text
+
+    def paste(self) -> str:
+        self._maybe()
+        return self.held
+
+    def _maybe(self) -> None:
+        if self.fails:
+            raise RuntimeError("no display")
+        if self.hangs is not None:
+            self.hangs.wait(_PATIENCE)
+
+
+@pytest.fixture
+def pyperclip(monkeypatch: pytest.MonkeyPatch) -> FakePyperclip:
+    fake = FakePyperclip()
+    monkeypatch.setitem(sys.modules, "pyperclip", fake)
+    return fake
+
+
+@pytest.fixture
+def hanging(pyperclip: FakePyperclip, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePyperclip]:
+    """A clipboard whose tool never answers, and little patience with it."""
+    monkeypatch.setattr(room, "_TIMEOUT", 0.05)
+    before = set(threading.enumerate())
+    pyperclip.hangs = threading.Event()
+    yield pyperclip
+    pyperclip.hangs.set()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(_PATIENCE)
+
+
+@pytest.fixture
+def sent() -> list[str]:
+    """What went out as OSC 52."""
+    return []
+
+
+@pytest.mark.parametrize("variable", ["SSH_TTY", "SSH_CONNECTION"])
+def test_over_ssh_only_the_persons_own_terminal_is_asked(
+    monkeypatch: pytest.MonkeyPatch, sent: list[str], variable: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyperclip", None)  # to import it would fail
+    monkeypatch.setattr(room, "_with_timeout", None)  # and so would any other way to it
+    clipboard = Clipboard(sent.append, {variable: "x", "DISPLAY": ":0"})
+    copied = clipboard.copy(Secret(SECRET))
+    assert sent == [SECRET]
+    assert copied.said.startswith("Sent to your terminal's clipboard.")
+    assert copied.said.endswith("Copy something else afterwards to remove it.")
+    assert not copied.clearable
+    assert not clipboard.holds
+    clipboard.clear()
+    assert sent == [SECRET]
+
+
+def test_at_the_machine_its_own_clipboard_is_filled(
+    pyperclip: FakePyperclip, sent: list[str]
+) -> None:
+    clipboard = Clipboard(sent.append, {})
+    copied = clipboard.copy(Secret(SECRET))
+    assert pyperclip.held == SECRET
+    assert sent == []
+    assert copied.said == "Copied. It is cleared in 45 s unless you copy something else."
+    assert copied.clearable
+    assert clipboard.holds
+
+
+def test_it_is_cleared_if_it_still_holds_the_password(
+    pyperclip: FakePyperclip, sent: list[str]
+) -> None:
+    clipboard = Clipboard(sent.append, {})
+    clipboard.copy(Secret(SECRET))
+    clipboard.clear()
+    assert pyperclip.held == ""
+    assert not clipboard.holds
+    pyperclip.held = SECRET  # somebody copied it themselves
+    clipboard.clear()
+    assert pyperclip.held == SECRET
+
+
+@pytest.mark.parametrize("other", ["something else", SECRET + "\n", ""])
+def test_it_is_left_alone_if_it_holds_anything_else(
+    pyperclip: FakePyperclip, sent: list[str], other: str
+) -> None:
+    clipboard = Clipboard(sent.append, {})
+    clipboard.copy(Secret(SECRET))
+    pyperclip.held = other
+    clipboard.clear()
+    assert pyperclip.held == other
+    assert pyperclip.copied == [SECRET]
+    assert not clipboard.holds
+
+
+def test_of_two_copies_the_last_is_cleared(pyperclip: FakePyperclip, sent: list[str]) -> None:
+    clipboard = Clipboard(sent.append, {})
+    clipboard.copy(Secret("z" * 20))
+    clipboard.copy(Secret(SECRET))
+    clipboard.clear()
+    assert pyperclip.held == ""
+
+
+def test_a_clipboard_that_fails_is_replaced_by_the_terminals(
+    pyperclip: FakePyperclip, sent: list[str]
+) -> None:
+    pyperclip.fails = True
+    clipboard = Clipboard(sent.append, {})
+    copied = clipboard.copy(Secret(SECRET))
+    assert sent == [SECRET]
+    assert copied.said == "Sent to your terminal's clipboard."
+    assert not copied.clearable
+    assert not clipboard.holds
+
+
+def test_a_clipboard_that_hangs_is_replaced_by_the_terminals(
+    hanging: FakePyperclip, sent: list[str]
+) -> None:
+    clipboard = Clipboard(sent.append, {})
+    copied = clipboard.copy(Secret(SECRET))
+    assert sent == [SECRET]
+    assert hanging.copied == []
+    assert not copied.clearable
+    assert not clipboard.holds
+
+
+def test_what_hangs_keeps_no_program_from_ending(hanging: FakePyperclip, sent: list[str]) -> None:
+    before = set(threading.enumerate())
+    Clipboard(sent.append, {}).copy(Secret(SECRET))
+    (left,) = set(threading.enumerate()) - before
+    assert left.daemon
+
+
+def test_to_clear_what_cannot_be_read_does_nothing(
+    pyperclip: FakePyperclip, sent: list[str]
+) -> None:
+    clipboard = Clipboard(sent.append, {})
+    clipboard.copy(Secret(SECRET))
+    pyperclip.fails = True
+    clipboard.clear()
+    assert pyperclip.copied == [SECRET]
+
+
+@pytest.mark.parametrize(
+    ("environment", "hint"),
+    [
+        ({"TMUX": "/tmp/tmux-0/default,1,0"}, "tmux needs: set -s set-clipboard on."),
+        ({"TERM": "tmux-256color"}, "tmux needs: set -s set-clipboard on."),
+        ({"TERM": "screen"}, "tmux needs: set -s set-clipboard on."),
+        ({"TERM": "screen.xterm-256color"}, "tmux needs: set -s set-clipboard on."),
+        ({"TERM": "xterm-256color"}, "Drag over it holding Shift (Mac: Fn or Option)."),
+        ({}, "Drag over it holding Shift (Mac: Fn or Option)."),
+    ],
+)
+def test_the_hint_is_for_where_one_is(
+    sent: list[str], environment: dict[str, str], hint: str
+) -> None:
+    copied = Clipboard(sent.append, {"SSH_TTY": "x", **environment}).copy(Secret(SECRET))
+    assert copied.hint.startswith("Nothing to paste? ")
+    assert hint in copied.hint
+    assert ("tmux" in copied.hint) is ("tmux" in hint)
+
+
+def held_by(thing: object) -> Iterator[object]:
+    """Everything that can be reached from `thing`, but not by way of code."""
+    seen: set[int] = set()
+    waiting = [thing]
+    while waiting:
+        present = waiting.pop()
+        if id(present) in seen or isinstance(present, type | ModuleType | FunctionType):
+            continue
+        seen.add(id(present))
+        yield present
+        waiting += [] if isinstance(present, MethodType) else gc.get_referents(present)
+
+
+@pytest.mark.parametrize("environment", [{}, {"SSH_TTY": "x"}])
+def test_the_password_is_not_kept(pyperclip: FakePyperclip, environment: dict[str, str]) -> None:
+    heard: list[int] = []
+
+    def send(text: str) -> None:
+        heard.append(len(text))
+
+    clipboard = Clipboard(send, environment)
+    clipboard.copy(Secret(SECRET))
+    assert heard == ([20] if environment else [])
+    held: list[Any] = list(held_by(clipboard))
+    assert len(held) > 3
+    assert not [thing for thing in held if isinstance(thing, Secret)]
+    assert not [thing for thing in held if isinstance(thing, str) and SECRET in thing]
+    assert not [thing for thing in held if isinstance(thing, bytes) and SECRET.encode() in thing]

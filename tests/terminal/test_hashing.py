@@ -1,0 +1,106 @@
+"""While a hash is computed the screen lives: keys act, the button says so, nothing runs twice."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button, Input
+
+from apppw_tui.domain.hashing import CHEAP_PROFILE, Hashes
+from apppw_tui.domain.secret import Secret
+from apppw_tui.ui.app import PortalApp
+from apppw_tui.ui.dialogs.help import HelpDialog
+from apppw_tui.ui.screens.settings import SettingsScreen
+from tests.support import PASSWORD
+from tests.ui.walks import ACCOUNT, house_with, portal_app, settle, type_into
+
+_PATIENCE = 10.0  # seconds; only a test that fails ever waits as long
+
+
+class SlowHashes(Hashes):
+    """Computes nothing until it is allowed to."""
+
+    def __init__(self) -> None:
+        super().__init__(CHEAP_PROFILE)
+        self.asked = 0
+        self.allowed = threading.Event()
+
+    def check(self, stored: str | None, secret: Secret) -> bool:
+        self.asked += 1
+        self.allowed.wait(_PATIENCE)
+        return super().check(stored, secret)
+
+
+@pytest.fixture
+def hashes() -> Iterator[SlowHashes]:
+    hashes = SlowHashes()
+    yield hashes
+    hashes.allowed.set()
+
+
+def slow_app(hashes: SlowHashes) -> PortalApp:
+    house = house_with()
+    house.hasher.account = hashes
+    return portal_app(house)
+
+
+async def begin(pilot: Pilot[None]) -> Button:
+    """Presses Enter with the right password; the button, once it says what goes on."""
+    await type_into(pilot, "#account", ACCOUNT)
+    await type_into(pilot, "#password", PASSWORD)
+    await pilot.press("enter")
+    button = pilot.app.screen.query_one("#enter", Button)
+    for _ in range(500):
+        if str(button.label) == "Checking…":
+            return button
+        await pilot.pause(0.01)
+    raise AssertionError(f"it reads {button.label}")
+
+
+async def test_keys_act_while_a_hash_runs(hashes: SlowHashes) -> None:
+    app = slow_app(hashes)
+    async with app.run_test() as pilot:
+        await begin(pilot)
+        await pilot.press("f1")
+        assert isinstance(pilot.app.screen, HelpDialog)
+        await pilot.press("escape")
+        assert hashes.asked == 1
+        hashes.allowed.set()
+        await settle(pilot)
+        assert isinstance(app.screen, SettingsScreen)
+
+
+async def test_a_second_enter_starts_no_second_hash(hashes: SlowHashes) -> None:
+    app = slow_app(hashes)
+    async with app.run_test() as pilot:
+        button = await begin(pilot)
+        await pilot.press("enter", "enter")
+        button.focus()
+        await pilot.press("enter")
+        assert str(button.label) == "Checking…"
+        assert hashes.asked == 1
+        hashes.allowed.set()
+        await settle(pilot)
+        assert hashes.asked == 1
+        assert isinstance(app.screen, SettingsScreen)
+
+
+async def test_the_button_reads_as_before_once_it_is_known(hashes: SlowHashes) -> None:
+    app = slow_app(hashes)
+    async with app.run_test() as pilot:
+        button = await begin(pilot)
+        app.screen.query_one("#password", Input).value = "another, meanwhile"
+        hashes.allowed.set()
+        await settle(pilot)
+        assert isinstance(app.screen, SettingsScreen)  # what was typed when Enter was pressed
+        assert str(button.label) == "Sign in"
+
+
+async def test_a_program_that_is_left_meanwhile_ends(hashes: SlowHashes) -> None:
+    app = slow_app(hashes)
+    async with app.run_test() as pilot:
+        await begin(pilot)
+        await pilot.press("ctrl+q")
+        hashes.allowed.set()
+    assert app.return_code == 0

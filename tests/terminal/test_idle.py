@@ -1,0 +1,54 @@
+"""A screen that nobody touches sends nothing: a dead connection then looks dead."""
+
+from tests.terminal.conftest import Installed
+from tests.terminal.program import ACCOUNT, Program
+
+_LONG_ENOUGH = 1.2  # seconds; a cursor that blinks does so every half second
+
+
+def is_silent(program: Program) -> bool:
+    program.settle()
+    return program.arrives(_LONG_ENOUGH) == b""
+
+
+def test_login_is_silent(installed: Installed) -> None:
+    program = installed.open()
+    program.see("Quit")
+    assert is_silent(program)
+    program.send(f"{ACCOUNT}\rwrong\r")
+    program.see("do not match")
+    assert is_silent(program)
+
+
+def test_the_list_and_the_palette_are_silent(installed: Installed) -> None:
+    assert installed.run("app-password", "create", ACCOUNT, "Laptop").returncode == 0
+    program = installed.open()
+    program.sign_in()
+    program.send("p")
+    program.see("1 of 40")
+    assert is_silent(program)
+    program.send("/")
+    program.see("art of a name")  # the cursor stands on the first letter
+    assert is_silent(program)
+    program.press("\r")
+    program.send(":")
+    program.see("earch for commands")
+    assert is_silent(program)
+
+
+def test_the_dialogs_are_silent(installed: Installed) -> None:
+    program = installed.open()
+    program.sign_in()
+    program.send("p")
+    program.see("No app passwords yet")
+    program.send("c")
+    program.see("where will you use it")
+    program.settle()
+    program.press("Laptop")
+    assert is_silent(program)
+    program.send("\r")
+    program.see("You will not see it again")
+    assert is_silent(program)
+    program.send("c")
+    program.see("Sent to your terminal's clipboard")
+    assert is_silent(program)

@@ -1,0 +1,225 @@
+"""Hidden ways out for a secret, and hidden ways in for what a name could do to the terminal."""
+
+import json
+from typing import Any
+
+import pytest
+from textual.app import App
+from textual.command import CommandPalette
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from apppw_tui.ui.clipboard import Clipboard
+from apppw_tui.ui.dialogs.base import Dialog
+from tests.support import PASSWORD, House
+from tests.terminal.conftest import Installed
+from tests.terminal.program import ACCOUNT, AWAKE, Program, copied, is_restored, shown_password
+from tests.ui.walks import (
+    house_with,
+    portal_app,
+    press,
+    sign_in,
+    to_app_passwords,
+    to_create,
+    to_reveal,
+    type_into,
+)
+
+_WHOLE_LINE = "\x1b[1;2H"  # shift+home
+_HOSTILE = "\x1b]52;c;aGk=\x07[b]\x9b7m"
+_HOSTILE_SHOWN = "\\x1b]52;c;aGk=\\x07[b]\\x9b7m"
+
+
+def test_a_masked_field_gives_nothing_away(installed: Installed) -> None:
+    program = installed.open()
+    program.see("Quit")
+    program.press(ACCOUNT)
+    program.press(_WHOLE_LINE)
+    program.press("\x03")
+    assert copied(program.output) == [ACCOUNT]  # so that a copy would be noticed below
+    program.press("\r")
+    program.press(PASSWORD)
+    program.press(_WHOLE_LINE)
+    for key in ("\x03", "\x18"):  # ctrl+c, ctrl+x
+        program.send(key)
+        program.settle(AWAKE)
+    assert copied(program.output) == [ACCOUNT]
+    program.send("\r")  # and nothing was cut
+    program.see("Create and manage app passwords")
+    assert PASSWORD not in program.output.decode()
+
+
+@pytest.mark.parametrize("key", ["\r", "\t"])
+def test_a_password_that_comes_with_the_key_before_it_stays_masked(
+    installed: Installed, key: str
+) -> None:
+    """In one piece, as from a password manager that types, or over a slow line."""
+    program = installed.open()
+    program.see("Quit")
+    program.send(f"{ACCOUNT}{key}{PASSWORD}")
+    program.see("•" * len(PASSWORD))
+    assert "algebra" not in program.output.decode()
+    program.send("\r")
+    program.see("Create and manage app passwords")
+
+
+def test_a_name_typed_ahead_of_its_field_deletes_nothing(installed: Installed) -> None:
+    """`c` and `Dylan`: d is Delete in the list, and y is Yes to it."""
+    password = installed.run("app-password", "create", ACCOUNT, "Laptop").stdout
+    program = installed.open()
+    program.sign_in()
+    program.send("p")
+    program.see("1 of 40")
+    program.settle()
+    program.send("cd")
+    program.see("where will you use it")
+    program.settle()
+    program.press("ylan")
+    program.send("\x11")
+    assert program.end() == 0
+    assert b"Delete this" not in program.output
+    assert installed.opens(password)
+
+
+def test_quitting_over_a_password_that_was_not_copied_asks_first(installed: Installed) -> None:
+    program = installed.open()
+    program.sign_in()
+    program.to_reveal()
+    secret = shown_password(program.text)
+    program.send("\x11")
+    program.see("Not copied yet. Press again to quit.")
+    program.send("\x11")
+    assert program.end() == 0
+    assert is_restored(program)
+    last_words = program.output.rpartition(b"\x1b[?1049l")[2].decode()
+    assert secret not in last_words.replace(" ", "")
+    assert copied(program.output) == []
+
+
+def does_nothing_to_the_terminal(program: Program) -> bool:
+    """True if nothing of the hostile text was sent in a form that a terminal obeys."""
+    assert copied(program.output) == []
+    spoken = program.output.decode().replace("\x1b]22;default\x07", "")  # Textual's, at its start
+    return not {"\x07", "\x9b", "\u202e"} & set(spoken)
+
+
+def test_a_name_of_the_terminals_own_language_is_only_text(installed: Installed) -> None:
+    assert installed.run("app-password", "create", ACCOUNT, "Laptop").returncode == 0
+    file = installed.store / "accounts" / f"{ACCOUNT}.json"
+    tables = json.loads(file.read_text())
+    tables["app_passwords"]["1"]["name"] = _HOSTILE
+    file.write_text(json.dumps(tables))
+    program = installed.open()
+    program.sign_in()
+    program.send("p")
+    program.see(_HOSTILE_SHOWN[:20])  # the list, which cuts it off
+    program.settle()
+    for key, question in (("\r", "App password"), ("d", "Delete this"), ("r", "Rename this")):
+        program.send(key)
+        program.see(question)
+        program.see(_HOSTILE_SHOWN)
+        program.settle()
+        program.press("\x1b")
+    program.send("d")
+    program.see("Delete this")
+    program.settle()
+    program.send("y")
+    program.see(f"Deleted {_HOSTILE_SHOWN}.")
+    assert does_nothing_to_the_terminal(program)
+
+
+def test_a_paste_of_the_terminals_own_language_is_only_text(installed: Installed) -> None:
+    program = installed.open()
+    program.see("Quit")
+    program.send("\x1b[200~before\x9b7m\u202eafter\x1b[201~")
+    program.see("before7mafter")
+    program.settle()
+    assert does_nothing_to_the_terminal(program)
+
+
+def test_a_paste_into_a_masked_field_is_taken_as_it_is(installed: Installed) -> None:
+    program = installed.open()
+    program.see("Quit")
+    program.send(f"{ACCOUNT}\r\x1b[200~{PASSWORD}\x07\x1b[201~\r")
+    program.see("do not match")
+    program.send(f"\x1b[200~{PASSWORD}\x1b[201~\r")
+    program.see("Create and manage app passwords")
+
+
+async def test_textual_keeps_no_copy_of_what_was_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = portal_app(house_with())
+    app.clipboard_out = Clipboard(app.copy_to_clipboard, {"SSH_TTY": "x"})
+    written: list[str] = []
+    async with app.run_test() as pilot:
+        await to_reveal(pilot)
+        driver: Any = vars(app)["_driver"]
+        monkeypatch.setattr(driver, "write", written.append)
+        await press(pilot, "c")
+        (secret,) = copied("".join(written).encode())
+        assert len(secret) == 20
+        assert app.clipboard == ""
+
+
+async def test_no_command_is_textuals_own() -> None:
+    """Its Screenshot writes the screen, secrets included, to a file."""
+    app = portal_app(house_with("Laptop"))
+    async with app.run_test() as pilot:
+        await to_app_passwords(pilot)
+        theirs = {command.title for command in App.get_system_commands(app, app.screen)}
+        ours = {command.title for command in app.get_system_commands(app.screen)}
+        assert "Screenshot" in theirs
+        assert ours & theirs == {"Quit"}  # the binding's, which asks where something is at stake
+        assert "Create" in ours
+        await press(pilot, "ctrl+p")
+        assert isinstance(app.screen, CommandPalette)
+
+
+async def open_delete(pilot: Pilot[None]) -> None:
+    await to_app_passwords(pilot)
+    await press(pilot, "d")
+
+
+async def open_details(pilot: Pilot[None]) -> None:
+    await to_app_passwords(pilot)
+    await press(pilot, "enter")
+
+
+@pytest.mark.parametrize("walk", [to_create, to_reveal, open_delete, open_details])
+async def test_the_palette_does_not_open_over_a_dialog(walk: Any) -> None:
+    app = portal_app(house_with("Laptop"))
+    async with app.run_test() as pilot:
+        await walk(pilot)
+        before = app.screen
+        assert isinstance(before, Dialog)
+        await press(pilot, "ctrl+p", "colon")
+        app.action_command_palette()  # by whatever way
+        assert app.screen is before
+
+
+async def stay(pilot: Pilot[None]) -> None:
+    """Login is what opens."""
+
+
+async def open_change(pilot: Pilot[None]) -> None:
+    await sign_in(pilot)
+    await press(pilot, "v", "enter")
+
+
+@pytest.mark.parametrize(
+    ("first", "walk", "masked"), [(True, stay, 2), (False, stay, 1), (False, open_change, 3)]
+)
+async def test_no_masked_field_is_copied_or_cut(
+    monkeypatch: pytest.MonkeyPatch, first: bool, walk: Any, masked: int
+) -> None:
+    taken: list[str] = []
+    monkeypatch.setattr(App, "copy_to_clipboard", lambda _, text: taken.append(text))
+    app = portal_app(House() if first else house_with(), may_create_first=first)
+    async with app.run_test() as pilot:
+        await walk(pilot)
+        fields = [field for field in app.screen.query(Input) if field.password]
+        assert len(fields) == masked
+        for field in fields:
+            await type_into(pilot, f"#{field.id}", PASSWORD)
+            await press(pilot, "ctrl+shift+a", "ctrl+c", "ctrl+x")
+            assert field.value == PASSWORD
+    assert taken == []

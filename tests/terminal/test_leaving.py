@@ -1,0 +1,97 @@
+"""Whatever ends the program, the terminal is left as it was found, and nothing stays behind."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.terminal.conftest import Installed
+from tests.terminal.program import Program, is_restored
+
+
+def nothing_is_left_of(program: Program) -> bool:
+    """True if no process of its group is left; `end` has already waited for the program itself."""
+    with pytest.raises(ProcessLookupError):
+        os.killpg(program.pid, 0)
+    return True
+
+
+@pytest.mark.parametrize(
+    ("number", "signed_in"),
+    [
+        (signal.SIGTERM, True),
+        (signal.SIGTERM, False),
+        (signal.SIGHUP, True),
+        (signal.SIGINT, False),
+    ],
+)
+def test_a_signal_ends_it_in_order(installed: Installed, number: int, signed_in: bool) -> None:
+    program = installed.open()
+    if signed_in:
+        program.sign_in()
+        program.to_reveal()
+    else:
+        program.see("Quit")
+    program.signal(number)
+    assert program.end() == 128 + number
+    assert is_restored(program)
+    assert nothing_is_left_of(program)
+
+
+@pytest.mark.parametrize("moment", ["\x1b[?1049h", "\x1b[?1004h", "\x1b[?2004h"])
+def test_a_signal_while_it_opens_ends_it_in_order(installed: Installed, moment: str) -> None:
+    program = installed.open()
+    program.see(moment)
+    program.signal(signal.SIGTERM)
+    assert program.end() == 128 + signal.SIGTERM
+    assert is_restored(program)
+
+
+def test_ctrl_q_leaves_with_nothing_to_say(installed: Installed) -> None:
+    program = installed.open()
+    program.sign_in()
+    program.send("\x11")
+    assert program.end() == 0
+    assert is_restored(program)
+    assert nothing_is_left_of(program)
+    assert program.output.rpartition(b"\x1b[?1006l")[2] == b""
+
+
+def test_ctrl_c_says_how_to_quit_and_does_not(installed: Installed) -> None:
+    program = installed.open()
+    program.sign_in()
+    program.send("\x03")
+    program.see("Press ^q to quit.")
+    program.send("p")
+    program.see("No app passwords yet")
+
+
+@pytest.mark.parametrize("key", ["\x1a", "\x1c", "\x04"])
+def test_the_keys_that_act_on_programs_elsewhere_do_nothing(installed: Installed, key: str) -> None:
+    """ctrl+z, ctrl+backslash and ctrl+d: not stopped, not killed, not at the end."""
+    program = installed.open()
+    program.sign_in()
+    program.send(key + "p")
+    program.see("No app passwords yet")
+
+
+def test_a_terminal_that_hangs_up_ends_it(installed: Installed) -> None:
+    program = installed.open()
+    program.sign_in()
+    program.hang_up()
+    assert program.end() == 128 + signal.SIGHUP
+    assert nothing_is_left_of(program)
+
+
+def test_a_terminal_that_goes_away_without_a_signal_ends_it(
+    installed: Installed, tmp_path: Path
+) -> None:
+    """As under nohup: a shell that ignores the hang-up, and a program in another session."""
+    note = tmp_path / "code"
+    script = f'trap "" HUP; setsid --wait "$@"; echo $? >{note}'
+    program = installed.open(["/bin/sh", "-c", script, "sh", *installed.command])
+    program.sign_in()
+    program.hang_up()
+    assert program.end() == 0
+    assert note.read_text() == f"{128 + signal.SIGHUP}\n"

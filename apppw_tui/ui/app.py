@@ -118,6 +118,7 @@ class PortalApp(GuardedApp):
     @on(SignedIn)
     @work
     async def enter(self, event: SignedIn) -> None:
+        self.hold()
         self._desk = Desk(self.portal, event.session, self.clock, self.surroundings.host_name)
         self._came_from = None
         await self._own_look(event.session)
@@ -140,20 +141,26 @@ class PortalApp(GuardedApp):
     @on(Go)
     async def go(self, event: Go) -> None:
         desk = self._desk
-        if desk is None or isinstance(self.screen, ModalScreen):
-            return
         here = self.screen
+        if desk is None or isinstance(here, ModalScreen):
+            await self.release()
+            return
+        self.hold()
         if event.place == "settings":
-            if not isinstance(here, SettingsScreen):
+            if isinstance(here, SettingsScreen):
+                await self.release()
+            else:
                 await self.switch_screen(SettingsScreen(desk, self._came_from))
         elif event.place == "security":
             self._came_from = "security"
             if isinstance(here, SecurityScreen):
                 here.focus_content()
+                await self.release()
             else:
                 await self.switch_screen(SecurityScreen(desk, by_tab=event.by_tab))
         elif isinstance(here, AppPasswordsScreen):
             here.focus_content()
+            await self.release()
         else:
             self._came_from = "app-passwords"
             copy = self.copy_secret
@@ -168,12 +175,15 @@ class PortalApp(GuardedApp):
         return True
 
     def action_settings(self) -> None:
+        self.hold()
         self.post_message(Go("settings"))
 
     def action_security(self) -> None:
+        self.hold()
         self.post_message(Go("security"))
 
     def action_app_passwords(self) -> None:
+        self.hold()
         self.post_message(Go("app-passwords"))
 
     def action_help(self) -> None:

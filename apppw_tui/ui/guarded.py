@@ -3,7 +3,6 @@
 import os
 
 from textual import events
-from textual.app import App
 from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.screen import ModalScreen
@@ -13,6 +12,7 @@ from textual.worker import WorkerFailed
 from apppw_tui.exits import FAULT
 from apppw_tui.fault import describe
 from apppw_tui.ui import terminal
+from apppw_tui.ui.ahead import TypeAhead
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.keys import display
 from apppw_tui.ui.widgets.inputs import PasswordInput
@@ -25,7 +25,7 @@ class QuietPalette(CommandPalette):
         self.query_one(Input).cursor_blink = False
 
 
-class GuardedApp(App[None]):
+class GuardedApp(TypeAhead):
     """Textual's App, less what would log, print, keep, draw or lose what it must not."""
 
     def __init__(self) -> None:

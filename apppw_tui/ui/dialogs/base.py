@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Button
 
 from apppw_tui.domain.errors import SessionEnded
+from apppw_tui.ui.ahead import Arrived
 from apppw_tui.ui.messages import SessionOver
 from apppw_tui.ui.patience import busy, patiently
 from apppw_tui.ui.widgets.footer import KeyFooter
@@ -49,6 +50,10 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
     def content(self) -> ComposeResult:
         """The widgets inside the frame."""
         raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """After the refresh the focus is where the subclass's own `on_mount` has put it."""
+        self.call_after_refresh(self.post_message, Arrived())
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._fit_card)

@@ -14,6 +14,7 @@ from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import ApppwError, NotFound
 from apppw_tui.domain.names import same_name_key, shown
 from apppw_tui.domain.secret import Secret
+from apppw_tui.ui.ahead import Arrived, TypeAhead
 from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.delete import DeleteDialog
@@ -133,14 +134,19 @@ class AppPasswordsScreen(PortalScreen):
     def _can(self, action: str) -> bool:
         reason = self.why_not(action)
         self.say(reason or "")
+        if reason is not None:
+            self.post_message(Arrived())  # no dialog comes that keys could wait for
         return reason is None
 
-    def _start(self, flow: Callable[[], Awaitable[None]]) -> None:
+    def _start(self, flow: Callable[[], Awaitable[None]], *, ahead: bool = True) -> None:
         """Starts `flow`, unless another is on its way to a dialog and this key was meant for that.
 
-        A name typed ahead of its field may begin with d and y, which here would delete.
+        Keys typed `ahead` wait for the dialog; never where one of them could be a Yes.
         """
         if all(worker.is_finished for worker in self.workers if worker.group == _FLOW):
+            app = self.app
+            if ahead and isinstance(app, TypeAhead):
+                app.hold()
             self.run_worker(flow(), group=_FLOW)
 
     @on(Button.Pressed, "#create")
@@ -169,7 +175,7 @@ class AppPasswordsScreen(PortalScreen):
         self.say(f"Created {shown(record.name)}.", good=True)
 
     def action_delete(self) -> None:
-        self._start(lambda: self._delete(self.query_one(PasswordTable).chosen))
+        self._start(lambda: self._delete(self.query_one(PasswordTable).chosen), ahead=False)
 
     @on(PasswordTable.Below)
     def tell_more(self, event: PasswordTable.Below) -> None:

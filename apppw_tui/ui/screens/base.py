@@ -14,6 +14,7 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.clock import Clock
 from apppw_tui.domain.errors import SessionEnded, StoreError
 from apppw_tui.portal.portal import Portal, Session
+from apppw_tui.ui.ahead import Arrived
 from apppw_tui.ui.dialogs.change_password import ChangePasswordDialog
 from apppw_tui.ui.messages import PasswordChanged, SessionOver
 from apppw_tui.ui.widgets.footer import KeyFooter, StatusLine
@@ -68,6 +69,7 @@ class PortalScreen(Screen[None]):
         account = await self.read_account()
         if account is not None:
             self.show_account(account)
+        self.call_after_refresh(self.post_message, Arrived())
 
     async def read_account(self) -> Account | None:
         return await self.ask(lambda: self.desk.portal.account(self.desk.session))

@@ -1,0 +1,67 @@
+"""Keys that arrive in one burst, as over a slow line, all have their effect."""
+
+from textual import events
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from apppw_tui.ui.dialogs.create import CreateDialog
+from apppw_tui.ui.dialogs.delete import DeleteDialog
+from apppw_tui.ui.dialogs.reveal import RevealDialog
+from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
+from apppw_tui.ui.screens.settings import SettingsScreen
+from tests.ui.walks import (
+    house_with,
+    on,
+    portal_app,
+    screen_text,
+    settle,
+    sign_in,
+    to_app_passwords,
+)
+
+
+async def burst(pilot: Pilot[None], *keys: str) -> None:
+    """All `keys` at once, before any of them has had its effect."""
+    for key in keys:
+        pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+    await settle(pilot)
+
+
+async def test_the_way_to_a_new_password_can_be_typed_in_one_go() -> None:
+    house = house_with()
+    app = portal_app(house)
+    async with app.run_test() as pilot:
+        await sign_in(pilot)
+        await burst(pilot, "p", "c", *"dylan's phone", "enter")
+        assert on(app, RevealDialog), screen_text(pilot)
+        assert "dylan's phone · Any app" in screen_text(pilot)
+
+
+async def test_keys_for_the_screen_after_the_next_wait_for_it() -> None:
+    app = portal_app(house_with("Laptop"))
+    async with app.run_test() as pilot:
+        await sign_in(pilot)
+        await burst(pilot, "v", "p", "f2", "p", "r")
+        assert app.screen.query_one("#name", Input).value == "Laptop"
+
+
+async def test_a_key_that_leads_nowhere_holds_nothing_up() -> None:
+    app = portal_app(house_with())
+    async with app.run_test() as pilot:
+        await to_app_passwords(pilot)
+        await burst(pilot, "p", "r", "enter")
+        assert on(app, CreateDialog)
+        await burst(pilot, "escape", "escape")
+        assert on(app, SettingsScreen)
+
+
+async def test_a_yes_is_never_typed_ahead() -> None:
+    house = house_with("Laptop")
+    app = portal_app(house)
+    async with app.run_test() as pilot:
+        await to_app_passwords(pilot)
+        await burst(pilot, "d", "y")
+        assert on(app, DeleteDialog)
+        await burst(pilot, "n")
+        assert on(app, AppPasswordsScreen)
+        assert "Laptop" in screen_text(pilot)

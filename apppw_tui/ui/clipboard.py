@@ -13,8 +13,8 @@ from apppw_tui.domain.secret import Secret
 CLEAR_AFTER = 45.0  # seconds, as gopass and pass do
 _TIMEOUT = 2.0  # seconds; xclip and others can hang for ever
 
-_SENT = "Sent to your terminal's clipboard."
-_SENT_FAR = "Sent to your terminal's clipboard. Copy something else afterwards to remove it."
+# Nobody here can see what the terminal's clipboard holds, so nobody here may empty it.
+_SENT = "Sent to your terminal's clipboard. Copy something else afterwards to remove it."
 _DRAG = "Nothing to paste? Drag over it holding Shift (Mac: Fn or Option)."
 _TMUX = "Nothing to paste? tmux needs: set -s set-clipboard on. Or drag over it holding Shift."
 _COPIED = f"Copied. It is cleared in {CLEAR_AFTER:.0f} s unless you copy something else."
@@ -52,8 +52,7 @@ class Clipboard:
             self._held = self._digest(secret.reveal())
             return Copied(_COPIED, "", clearable=True)
         self._send(secret.reveal())
-        said = _SENT_FAR if self._far else _SENT
-        return Copied(said, _TMUX if self._in_tmux else _DRAG, clearable=False)
+        return Copied(_SENT, _TMUX if self._in_tmux else _DRAG, clearable=False)
 
     @property
     def holds(self) -> bool:

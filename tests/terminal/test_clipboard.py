@@ -138,7 +138,7 @@ def test_a_clipboard_that_fails_is_replaced_by_the_terminals(
     clipboard = Clipboard(sent.append, {})
     copied = clipboard.copy(Secret(SECRET))
     assert sent == [SECRET]
-    assert copied.said == "Sent to your terminal's clipboard."
+    assert copied.said.startswith("Sent to your terminal's clipboard. Copy something else")
     assert not copied.clearable
     assert not clipboard.holds
 

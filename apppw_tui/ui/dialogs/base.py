@@ -49,7 +49,7 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
 
     def content(self) -> ComposeResult:
         """The widgets inside the frame."""
-        raise NotImplementedError
+        yield from ()
 
     def on_mount(self) -> None:
         """After the refresh the focus is where the subclass's own `on_mount` has put it."""

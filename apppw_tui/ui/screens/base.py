@@ -53,15 +53,14 @@ class PortalScreen(Screen[None]):
 
     def content(self) -> ComposeResult:
         """The widgets between header and footer."""
-        raise NotImplementedError
+        yield from ()
 
     def focus_content(self) -> None:
         """Puts the focus where work begins."""
-        raise NotImplementedError
+        self.focus_next()
 
     def show_account(self, account: Account) -> None:
         """Fills the screen with what the store holds now."""
-        raise NotImplementedError
 
     @work(exclusive=True)
     async def load(self) -> None:

@@ -235,7 +235,7 @@ class PasswordTable(DataTable[Text]):
         self.show(self._passwords)
 
     async def _on_click(self, event: events.Click) -> None:
-        """A click selects its row; on `Delete` it asks, elsewhere in the row it opens."""
+        """A click selects its row; on `Delete` it asks."""
         meta = event.style.meta
         await super()._on_click(event)
         row, column = meta.get("row", -1), meta.get("column", -1)

@@ -13,7 +13,7 @@ from apppw_tui.store import files
 from apppw_tui.store.folder import FolderStore
 from tests.store.making import account_file, add, folder_store, touch
 
-KILLS = 200
+KILLS = (200, pytest.param(4000, marks=pytest.mark.slow))
 LONGEST_SPIN = 80_000  # turns of an empty loop: about as long as two writes take
 STEPS = ["open", "write", "fsync", "rename", "confirm", "done"]
 
@@ -43,14 +43,15 @@ def write_on(folder: Path, account: Account, first: int, acknowledgements: int) 
         number += 1
 
 
+@pytest.mark.parametrize("kills", KILLS)
 def test_killed_at_any_instant_of_a_write_it_keeps_every_acknowledged_change(
-    disk: FolderStore, folder: Path
+    disk: FolderStore, folder: Path, kills: int
 ) -> None:
-    random = Random(7)
+    random = Random(kills)
     account = add(disk)
     touch(disk, account, "0")
     last, leftovers, unsaid = 0, 0, 0
-    for _ in range(KILLS):
+    for _ in range(kills):
         reading, writing = os.pipe()
         child = forked(lambda: write_on(folder, account, last + 1, writing))  # noqa: B023
         os.close(writing)
@@ -72,7 +73,7 @@ def test_killed_at_any_instant_of_a_write_it_keeps_every_acknowledged_change(
         unsaid += found.appearance == str(acknowledged + 1)
         last = int(found.appearance)
     # Else it would never have been killed in the midst of anything, and have shown nothing.
-    assert last > KILLS // 4
+    assert last > kills // 4
     assert leftovers + unsaid > 0
     touch(disk, account, "over")
     assert [path.name for path in (folder / "accounts").iterdir()] == ["ada.json"]

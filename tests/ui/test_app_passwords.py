@@ -244,3 +244,14 @@ async def test_two_windows_at_once_never_overwrite_each_other() -> None:
         await press(pilot, "enter")
         assert "You already have one called Made elsewhere." in screen_text(pilot)
     assert names(house) == ["Phone", "Made elsewhere"]
+
+
+async def test_delete_at_the_end_of_a_row_means_this_row_whatever_else_is_marked() -> None:
+    house = house_with("A", "B", "C")
+    app = portal_app(house)
+    async with app.run_test() as pilot:
+        await to_app_passwords(pilot)
+        await press(pilot, "space", "right", "enter")
+        assert "☑" not in screen_text(pilot).splitlines()[7]
+        await press(pilot, "y")
+    assert names(house) == ["A", "C"]

@@ -19,7 +19,6 @@ from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.widgets.footer import NARROW
 from apppw_tui.ui.widgets.menu import moves
 
-_WIDE = 100  # columns from which there is room for what matters least
 _LEAST_NAME = 8
 _DELETE = "Delete"
 
@@ -98,6 +97,7 @@ class PasswordTable(DataTable[Text]):
         self._sorted_by = 0
         self._reversed = False
         self._on_delete = False
+        self._underlined = 0
 
     @property
     def current(self) -> AppPassword | None:
@@ -152,6 +152,7 @@ class PasswordTable(DataTable[Text]):
             at = keys.index(cursor) if cursor in keys else min(row, len(rows) - 1)
             self.move_cursor(row=at, animate=False)
             self._draw_delete(at)
+            self._underlined = at
         self._tell_below()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
@@ -170,8 +171,11 @@ class PasswordTable(DataTable[Text]):
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
         self._to_delete(False)
-        for at in range(self.row_count):
-            self._draw_delete(at)
+        # Only the two rows concerned: every cell that is drawn again is sent again.
+        for at in {self._underlined, self.cursor_row}:
+            if at < self.row_count:
+                self._draw_delete(at)
+        self._underlined = self.cursor_row
 
     def _draw_delete(self, at: int) -> None:
         """Muted; underlined where the cursor is; reversed once it is what Enter will do."""
@@ -204,7 +208,10 @@ class PasswordTable(DataTable[Text]):
         self.post_message(self.Opened())
 
     def action_delete_row(self) -> None:
-        self._marked.clear()
+        """Only this row, whatever else is marked."""
+        if self._marked:
+            self._marked.clear()
+            self.show(self._passwords)
         self.post_message(self.DeleteWanted())
 
     def action_to_delete(self) -> None:
@@ -240,8 +247,7 @@ class PasswordTable(DataTable[Text]):
         await super()._on_click(event)
         row, column = meta.get("row", -1), meta.get("column", -1)
         if row >= 0 and column == len(self.ordered_columns) - 1:
-            self._marked.clear()
-            self.post_message(self.DeleteWanted())
+            self.action_delete_row()
 
 
 def _cell(text: str, width: int) -> Text:

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from textual import on, work
 from textual.app import SystemCommand
@@ -28,6 +29,8 @@ from apppw_tui.ui.screens.base import Desk, PortalScreen
 from apppw_tui.ui.screens.login import LoginScreen, Welcome
 from apppw_tui.ui.screens.security import SecurityScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
+
+_SOON = 0.05  # seconds
 
 
 @dataclass(frozen=True)
@@ -122,16 +125,20 @@ class PortalApp(GuardedApp):
         self._desk = Desk(self.portal, event.session, self.clock, self.surroundings.host_name)
         self._came_from = None
         await self._own_look(event.session)
-        await self.switch_screen(SettingsScreen(self._desk, None))
+        await self._replace(SettingsScreen(self._desk, None))
 
     @on(SessionOver)
     async def leave_session(self, event: SessionOver) -> None:
         account = self._desk.session.account if self._desk else ""
         self._desk = None
         self._look(self.surroundings.appearance)
+        await self._replace(await self._login(event.reason, account))
+
+    async def _replace(self, screen: Screen[None]) -> None:
+        """Shows `screen` instead of the present one and of whatever dialog lies over it."""
         while isinstance(self.screen, ModalScreen):
             await self.pop_screen()
-        await self.switch_screen(await self._login(event.reason, account))
+        await self.switch_screen(screen)
 
     @on(PasswordChanged)
     def keep_session(self, event: PasswordChanged) -> None:
@@ -144,6 +151,11 @@ class PortalApp(GuardedApp):
         here = self.screen
         if desk is None or isinstance(here, ModalScreen):
             await self.release()
+            return
+        if isinstance(here, PortalScreen) and here.in_flow:
+            # Its dialog is on its way, or its outcome is being shown. Textual does not survive
+            # that a screen is taken from under a dialog that is just being pushed.
+            self.set_timer(_SOON, partial(self.post_message, event))
             return
         self.hold()
         if event.place == "settings":

@@ -65,3 +65,13 @@ async def test_a_yes_is_never_typed_ahead() -> None:
         await burst(pilot, "n")
         assert on(app, AppPasswordsScreen)
         assert "Laptop" in screen_text(pilot)
+
+
+async def test_a_key_that_would_leave_waits_for_the_dialog_that_is_on_its_way() -> None:
+    app = portal_app(house_with("Laptop"))
+    async with app.run_test() as pilot:
+        await to_app_passwords(pilot)
+        await burst(pilot, "d", "v", "backspace")
+        assert on(app, DeleteDialog)
+        await burst(pilot, "n", "v")
+        assert app.is_running

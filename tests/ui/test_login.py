@@ -4,6 +4,7 @@ import pytest
 from textual.widgets import Button, Input
 
 from apppw_tui.domain.errors import StoreUnusable
+from apppw_tui.ui.messages import SignedIn
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
 from apppw_tui.ui.themes import TERMINAL
@@ -16,6 +17,7 @@ from tests.ui.walks import (
     portal_app,
     press,
     screen_text,
+    settle,
     sign_in,
     type_into,
 )
@@ -162,3 +164,14 @@ async def test_the_demonstration_tells_how_to_get_in() -> None:
         assert PASSWORD in screen_text(pilot)
         assert app.focused is not None
         assert app.focused.id == "password"
+
+
+async def test_help_that_is_open_when_one_is_let_in_goes_with_the_door() -> None:
+    house = house_with()
+    app = portal_app(house)
+    async with app.run_test() as pilot:
+        await press(pilot, "f1")
+        app.post_message(SignedIn(house.portal.sign_in(ACCOUNT, PASSWORD)))
+        await settle(pilot)
+        assert on(app, SettingsScreen)
+        assert len(app.screen_stack) == 2  # Textual's own, and Settings

@@ -1,6 +1,6 @@
 """App Passwords: the list, and the four things to do with it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 
 from textual import on
@@ -14,7 +14,7 @@ from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import ApppwError, NotFound
 from apppw_tui.domain.names import same_name_key, shown
 from apppw_tui.domain.secret import Secret
-from apppw_tui.ui.ahead import Arrived, TypeAhead
+from apppw_tui.ui.ahead import Arrived
 from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.delete import DeleteDialog
@@ -29,7 +29,6 @@ from apppw_tui.ui.widgets.password_table import PasswordTable
 from apppw_tui.ui.widgets.tab_bar import TabBar
 
 _EMPTY = "No app passwords yet. Create one for your phone or mail program."
-_FLOW = "flow"
 _NONE = "There is none to choose. Create one with c."
 
 
@@ -138,20 +137,9 @@ class AppPasswordsScreen(PortalScreen):
             self.post_message(Arrived())  # no dialog comes that keys could wait for
         return reason is None
 
-    def _start(self, flow: Callable[[], Awaitable[None]], *, ahead: bool = True) -> None:
-        """Starts `flow`, unless another is on its way to a dialog and this key was meant for that.
-
-        Keys typed `ahead` wait for the dialog; never where one of them could be a Yes.
-        """
-        if all(worker.is_finished for worker in self.workers if worker.group == _FLOW):
-            app = self.app
-            if ahead and isinstance(app, TypeAhead):
-                app.hold()
-            self.run_worker(flow(), group=_FLOW)
-
     @on(Button.Pressed, "#create")
     def action_create(self) -> None:
-        self._start(self._create)
+        self.start_flow(self._create)
 
     async def _create(self) -> None:
         if self.why_not("create") is not None:
@@ -175,7 +163,7 @@ class AppPasswordsScreen(PortalScreen):
         self.say(f"Created {shown(record.name)}.", good=True)
 
     def action_delete(self) -> None:
-        self._start(lambda: self._delete(self.query_one(PasswordTable).chosen), ahead=False)
+        self.start_flow(lambda: self._delete(self.query_one(PasswordTable).chosen), ahead=False)
 
     @on(PasswordTable.Below)
     def tell_more(self, event: PasswordTable.Below) -> None:
@@ -210,7 +198,7 @@ class AppPasswordsScreen(PortalScreen):
         return True
 
     def action_rename(self) -> None:
-        self._start(lambda: self._rename(self.query_one(PasswordTable).current))
+        self.start_flow(lambda: self._rename(self.query_one(PasswordTable).current))
 
     async def _rename(self, password: AppPassword | None) -> None:
         if not self._can("rename") or password is None:
@@ -228,7 +216,7 @@ class AppPasswordsScreen(PortalScreen):
 
     @on(PasswordTable.Opened)
     def details(self) -> None:
-        self._start(self._details)
+        self.start_flow(self._details)
 
     async def _details(self) -> None:
         password = self.query_one(PasswordTable).current

@@ -1,7 +1,7 @@
 """What every signed-in screen has: header, content, the line that tells, the keys."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
@@ -14,13 +14,14 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.clock import Clock
 from apppw_tui.domain.errors import SessionEnded, StoreError
 from apppw_tui.portal.portal import Portal, Session
-from apppw_tui.ui.ahead import Arrived
+from apppw_tui.ui.ahead import Arrived, TypeAhead
 from apppw_tui.ui.dialogs.change_password import ChangePasswordDialog
 from apppw_tui.ui.messages import PasswordChanged, SessionOver
 from apppw_tui.ui.widgets.footer import KeyFooter, StatusLine
 from apppw_tui.ui.widgets.header import PortalHeader
 
 Result = TypeVar("Result")
+FLOW = "flow"  # the group of the workers that wait for a dialog
 
 
 @dataclass
@@ -79,6 +80,26 @@ class PortalScreen(Screen[None]):
 
     def say(self, sentence: str, *, good: bool = False) -> None:
         self.query_one(StatusLine).say(sentence, good=good)
+
+    @property
+    def in_flow(self) -> bool:
+        """True from when a flow of dialogs is called for until its outcome is shown."""
+        return any(
+            worker.node is self and not worker.is_finished
+            for worker in self.workers
+            if worker.group == FLOW
+        )
+
+    def start_flow(self, flow: Callable[[], Awaitable[None]], *, ahead: bool = True) -> None:
+        """Starts `flow`, unless another is on its way to a dialog and this key was meant for that.
+
+        Keys typed `ahead` wait for the dialog; never where one of them could be a Yes.
+        """
+        if not self.in_flow:
+            app = self.app
+            if ahead and isinstance(app, TypeAhead):
+                app.hold()
+            self.run_worker(flow(), group=FLOW)
 
     async def ask(self, call: Callable[[], Result]) -> Result | None:
         """The result of `call`, in a thread; None if it could not be had, which has been said."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rich.text import Text
-from textual import events, on, work
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import DataTable, Label
@@ -114,8 +114,10 @@ class SecurityScreen(PortalScreen):
     def do(self, event: DataTable.RowSelected) -> None:
         self.query_one(ProtectionTable).protections[event.cursor_row].do()
 
-    @work(group="flow")
-    async def change_password(self) -> None:
+    def change_password(self) -> None:
+        self.start_flow(self._change_password)
+
+    async def _change_password(self) -> None:
         if await self.ask_new_password():
             self.load()
 

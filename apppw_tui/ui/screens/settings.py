@@ -126,8 +126,10 @@ class SettingsScreen(PortalScreen):
         self.post_message(Go("security" if event.option_id == "numbers" else "app-passwords"))
 
     @on(OptionList.OptionSelected, "#password-links")
-    @work(group="flow")
-    async def change_password(self) -> None:
+    def change_password(self) -> None:
+        self.start_flow(self._change_password)
+
+    async def _change_password(self) -> None:
         if await self.ask_new_password():
             self.load()
 

@@ -1,5 +1,6 @@
 """Keys that arrive in one burst, as over a slow line, all have their effect."""
 
+import pytest
 from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -9,6 +10,7 @@ from apppw_tui.ui.dialogs.delete import DeleteDialog
 from apppw_tui.ui.dialogs.reveal import RevealDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
+from tests.support import PASSWORD, House
 from tests.ui.walks import (
     house_with,
     on,
@@ -75,3 +77,12 @@ async def test_a_key_that_would_leave_waits_for_the_dialog_that_is_on_its_way() 
         assert on(app, DeleteDialog)
         await burst(pilot, "n", "v")
         assert app.is_running
+
+
+@pytest.mark.parametrize("key", ["enter", "tab"])
+async def test_a_password_manager_may_type_both_fields_in_one_go(key: str) -> None:
+    house = House()
+    app = portal_app(house, may_create_first=True)
+    async with app.run_test() as pilot:
+        await burst(pilot, *"ada", key, *PASSWORD, key, *PASSWORD, "enter")
+        assert on(app, SettingsScreen), screen_text(pilot)

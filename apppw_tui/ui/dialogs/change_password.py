@@ -11,7 +11,7 @@ from apppw_tui.domain.errors import ApppwError, SignInRefused
 from apppw_tui.portal.portal import Session
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.widgets.field import Field
-from apppw_tui.ui.widgets.inputs import PasswordInput
+from apppw_tui.ui.widgets.inputs import EarlierPasswordInput
 from apppw_tui.ui.widgets.strength import NewPassword
 
 
@@ -24,7 +24,7 @@ class ChangePasswordDialog(Dialog[Session | None]):
         self._change = change
 
     def content(self) -> ComposeResult:
-        yield Field("Present password", PasswordInput(id="current"))
+        yield Field("Present password", EarlierPasswordInput(id="current"))
         yield NewPassword(lambda: self._account, "New password")
         with Horizontal(classes="buttons"):
             yield Button("Change", id="change", compact=True)
@@ -32,10 +32,6 @@ class ChangePasswordDialog(Dialog[Session | None]):
 
     def on_mount(self) -> None:
         self.query_one("#current", Input).focus()
-
-    @on(Input.Submitted, "#current")
-    def to_new(self) -> None:
-        self.query_one("#new", Input).focus()
 
     @on(Button.Pressed, "#change")
     @on(NewPassword.Submitted)

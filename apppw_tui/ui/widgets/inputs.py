@@ -67,3 +67,14 @@ class PasswordInput(TextInput):
 
     def action_cut(self) -> None:
         """A masked field gives nothing away."""
+
+
+class EarlierPasswordInput(PasswordInput):
+    """A masked field before another one: the same, for the same reason, as AccountInput."""
+
+    BINDINGS = [
+        Binding("enter,tab", "go_on", "Next", id="submit", tooltip="Go on", priority=True),
+    ]
+
+    def action_go_on(self) -> None:
+        self.screen.focus_next()

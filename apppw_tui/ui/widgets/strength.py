@@ -11,7 +11,7 @@ from textual.widgets import Input
 
 from apppw_tui.domain import account_password
 from apppw_tui.ui.widgets.field import Field
-from apppw_tui.ui.widgets.inputs import PasswordInput
+from apppw_tui.ui.widgets.inputs import EarlierPasswordInput, PasswordInput
 
 
 class NewPassword(Vertical):
@@ -23,7 +23,7 @@ class NewPassword(Vertical):
     def __init__(self, account: Callable[[], str], label: str) -> None:
         super().__init__()
         self._account = account
-        self._first = Field(label, PasswordInput(id="new"))
+        self._first = Field(label, EarlierPasswordInput(id="new"))
         self._second = Field("The same again", PasswordInput(id="again"))
 
     def compose(self) -> ComposeResult:
@@ -58,11 +58,6 @@ class NewPassword(Vertical):
         password, account = account_password.normalized(text), self._account()
         strength = await asyncio.to_thread(account_password.strength, password, account)
         self._first.tell(str(strength), good=strength.good_enough)
-
-    @on(Input.Submitted, "#new")
-    def to_second(self, event: Input.Submitted) -> None:
-        event.stop()
-        self._second.entry.focus()
 
     @on(Input.Submitted, "#again")
     def submit(self, event: Input.Submitted) -> None:

@@ -17,7 +17,7 @@ from apppw_tui.ui.patience import busy, patiently
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.footer import KeyFooter, StatusLine
 from apppw_tui.ui.widgets.header import PortalHeader
-from apppw_tui.ui.widgets.inputs import AccountInput, PasswordInput
+from apppw_tui.ui.widgets.inputs import EarlierInput, PasswordInput
 from apppw_tui.ui.widgets.strength import NewPassword
 
 
@@ -57,7 +57,7 @@ class LoginScreen(Screen[None]):
         with VerticalScroll(id="door", can_focus=False):
             yield Label(heading, id="heading", markup=False)
             hint = "Such as ada or ada@example.org" if welcome.first else ""
-            yield Field("Account", AccountInput(id="account", value=known), hint=hint)
+            yield Field("Account", EarlierInput(id="account", value=known), hint=hint)
             if welcome.first:
                 yield NewPassword(lambda: self.query_one("#account", Input).value, "Password")
             else:

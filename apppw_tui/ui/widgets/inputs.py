@@ -13,18 +13,18 @@ _LONGEST = 1100
 class TextInput(Input):
     """One row; its left edge tells whether it has the focus."""
 
-    # A blinking cursor sends bytes all day and keeps a dead connection looking alive.
     BINDINGS = [
         Binding("enter", "submit", "Next", id="submit", tooltip="Go on"),
     ]
 
+    # A blinking cursor sends bytes all day and keeps a dead connection looking alive.
     cursor_blink = reactive(False, init=False)
 
     def __init__(self, *, id: str, value: str = "", placeholder: str = "") -> None:  # noqa: A002
         super().__init__(value, id=id, placeholder=placeholder, max_length=_LONGEST)
 
 
-class AccountInput(TextInput):
+class EarlierInput(TextInput):
     """A field before a masked one: whatever follows Enter or Tab belongs there.
 
     Textual moves the focus a moment after the key. A password that arrives together with the key,
@@ -69,12 +69,5 @@ class PasswordInput(TextInput):
         """A masked field gives nothing away."""
 
 
-class EarlierPasswordInput(PasswordInput):
-    """A masked field before another one: the same, for the same reason, as AccountInput."""
-
-    BINDINGS = [
-        Binding("enter,tab", "go_on", "Next", id="submit", tooltip="Go on", priority=True),
-    ]
-
-    def action_go_on(self) -> None:
-        self.screen.focus_next()
+class EarlierPasswordInput(EarlierInput, PasswordInput):
+    """A masked field before another one."""

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.account_password import normalized
-from apppw_tui.domain.app_password import AppPassword, RandomBelow, generate, unused_id
+from apppw_tui.domain.app_password import AppPassword, generate, unused_id
 from apppw_tui.domain.clock import Clock
 from apppw_tui.domain.hashing import Hasher
+from apppw_tui.domain.symbols import RandomBelow
 from apppw_tui.store.memory import MemoryStore
 
 ACCOUNT = "ada@example.org"

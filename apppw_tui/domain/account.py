@@ -1,13 +1,18 @@
 """An account, and what may become of it. Every change gives a new value."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import LimitReached, NameTaken, NotFound
 from apppw_tui.domain.names import same_name_key
+from apppw_tui.domain.phone import Phone, Which
+from apppw_tui.domain.recovery import RecoveryCodes
+from apppw_tui.domain.totp import Authenticator
+
+AUTHENTICATOR = "authenticator"  # the name under which its secret is sealed
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,12 @@ class Account:
     appearance: str | None = None
     app_passwords: tuple[AppPassword, ...] = ()
     deleted_ids: frozenset[str] = frozenset()
+    authenticator: Authenticator | None = None
+    phones: tuple[Phone, ...] = ()
+    recovery: RecoveryCodes | None = None
+    preferred: str | None = None
+    verification_required: bool = False
+    bypass_until: datetime | None = None
 
     @classmethod
     def new(
@@ -84,6 +95,66 @@ class Account:
                 for password in self.app_passwords
             ),
         )
+
+    def without_app_passwords(self) -> "Account":
+        """With every one of them deleted."""
+        ids = (password.id for password in self.app_passwords)
+        return replace(self, app_passwords=(), deleted_ids=self.deleted_ids.union(ids))
+
+    # --- verification methods ---------------------------------------------------------------
+
+    @property
+    def has_second_factor(self) -> bool:
+        """True if there is a method that signing in must ask for."""
+        return self.authenticator is not None or bool(self.phones)
+
+    def phone(self, which: Which) -> Phone | None:
+        return next((phone for phone in self.phones if phone.which == which), None)
+
+    def with_authenticator(self, authenticator: Authenticator) -> "Account":
+        return replace(self, authenticator=authenticator)
+
+    def with_phone(self, phone: Phone) -> "Account":
+        """`phone` instead of the one that was there."""
+        others = (other for other in self.phones if other.which != phone.which)
+        return replace(self, phones=(*others, phone))
+
+    def without_authenticator(self) -> "Account":
+        return replace(self, authenticator=None)._methods_left()
+
+    def without_phone(self, which: Which) -> "Account":
+        phones = tuple(phone for phone in self.phones if phone.which != which)
+        return replace(self, phones=phones)._methods_left()
+
+    def _methods_left(self) -> "Account":
+        """Recovery codes stand in for a method; where none is left they stand in for nothing."""
+        return self if self.has_second_factor else replace(self, recovery=None, preferred=None)
+
+    def sealed_values(self) -> dict[str, str]:
+        """What is kept sealed: the name of each field, and the token."""
+        values = {phone.field: phone.sealed for phone in self.phones}
+        if self.authenticator is not None:
+            values[AUTHENTICATOR] = self.authenticator.sealed
+        return values
+
+    def with_sealed_values(self, values: Mapping[str, str]) -> "Account":
+        """The same values, sealed anew."""
+        app = self.authenticator
+        return replace(
+            self,
+            authenticator=app and replace(app, sealed=values[AUTHENTICATOR]),
+            phones=tuple(replace(phone, sealed=values[phone.field]) for phone in self.phones),
+        )
+
+    # --- what ends sessions -----------------------------------------------------------------
+
+    def requiring_verification(self) -> "Account":
+        """From now on a second factor is asked, whatever the policy; sessions end (SAFETY 12)."""
+        return replace(self, verification_required=True, epoch=self.epoch + 1)
+
+    def bypass_open(self, now: datetime) -> bool:
+        """True while the administrator lets the person in, once, to set up a method."""
+        return self.bypass_until is not None and now < self.bypass_until
 
     def with_password(self, password_hash: str, now: datetime) -> "Account":
         """A changed password ends every session that began before it (SAFETY 12)."""

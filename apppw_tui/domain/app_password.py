@@ -1,25 +1,18 @@
 """An app password: its record, its symbols, how it is made and how it is read (SAFETY 4-6)."""
 
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from apppw_tui.domain.errors import LimitReached
 from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.symbols import SYMBOLS, RandomBelow, canonical, drawn
 
-# Crockford's base32, https://www.crockford.com/base32.html, in lower case.
-SYMBOLS = "0123456789abcdefghjkmnpqrstvwxyz"
 ID_LENGTH = 3
 LENGTH = 20
-_VALUE = {symbol: value for value, symbol in enumerate(SYMBOLS)}
-_LOOKALIKES = str.maketrans({"o": "0", "i": "1", "l": "1", " ": None, "-": None})
-# Longer than any way to write twenty symbols; bounds the work on what a stranger sends.
-_LONGEST_WRITTEN = 128
 
 ANY_APP = "any"
-
-RandomBelow = Callable[[int], int]
 
 
 @dataclass(frozen=True)
@@ -32,6 +25,7 @@ class AppPassword:
     created: datetime
     scope: tuple[str, ...] = (ANY_APP,)
     expires: datetime | None = None
+    by_operator: bool = False
 
     def expired(self, now: datetime) -> bool:
         """Judged at every attempt: `now >= expires` refuses (SAFETY 22)."""
@@ -50,24 +44,9 @@ class Presented:
     secret: Secret
 
 
-def check_symbol(symbols: str) -> str:
-    """The check symbol for the first nineteen: a weighted sum in GF(2^5), x^5+x^2+1, alpha = 2.
-
-    The weights are distinct powers of alpha, so every single substitution and every swap of two
-    unequal symbols changes the sum.
-    """
-    total = 0
-    for symbol in symbols:
-        total = (total ^ _VALUE[symbol]) << 1
-        if total & 0b100000:
-            total ^= 0b100101
-    return SYMBOLS[total]
-
-
 def generate(id_: str, randbelow: RandomBelow = secrets.randbelow) -> Secret:
     """A new plaintext under `id_`: 16 random symbols, 80 bits."""
-    body = id_ + "".join(SYMBOLS[randbelow(32)] for _ in range(LENGTH - ID_LENGTH - 1))
-    return Secret(body + check_symbol(body))
+    return drawn(id_, LENGTH, randbelow)
 
 
 def unused_id(used: Collection[str], randbelow: RandomBelow = secrets.randbelow) -> str:
@@ -91,18 +70,5 @@ def read(text: str) -> Presented | None:
 
     Spaces, dashes, case and the usual lookalikes are forgiven. Costs no hash.
     """
-    # ASCII first: str.lower() would turn the Kelvin sign into a k.
-    if len(text) > _LONGEST_WRITTEN or not text.isascii():
-        return None
-    symbols = text.lower().translate(_LOOKALIKES)
-    if len(symbols) != LENGTH or any(symbol not in _VALUE for symbol in symbols):
-        return None
-    if check_symbol(symbols[:-1]) != symbols[-1]:
-        return None
-    return Presented(symbols[:ID_LENGTH], Secret(symbols))
-
-
-def grouped(secret: Secret) -> str:
-    """How it is shown: five groups of four."""
-    text = secret.reveal()
-    return " ".join(text[start : start + 4] for start in range(0, LENGTH, 4))
+    symbols = canonical(text, LENGTH)
+    return None if symbols is None else Presented(symbols[:ID_LENGTH], Secret(symbols))

@@ -33,6 +33,38 @@ class SignInRefused(Refused):
     """Account and password do not match. Says nothing about which of them is wrong."""
 
 
+class TooMany(Refused):
+    """Too many tries, or codes sent: `wait` seconds until the next; None if no wait helps."""
+
+    def __init__(self, sentence: str, wait: float | None) -> None:
+        super().__init__(sentence)
+        self.wait = wait
+
+
+class CodeRefused(Refused):
+    """A security code that is wrong, expired or used; the sentence says which."""
+
+
+class InvalidNumber(Refused):
+    """What was typed is not a telephone number that can be called."""
+
+
+class Unavailable(Refused):
+    """A verification method that the account cannot use now; the sentence says why."""
+
+
+class DeliveryFailed(Refused):
+    """The code could not be sent. The detail is in the log, not in the sentence."""
+
+
+class VerificationNeeded(Refused):
+    """The last verification is too old for this: prove again who you are, then ask again."""
+
+
+class SetUpFirst(Refused):
+    """The account has to set up a second factor before it may do anything else."""
+
+
 class SessionEnded(Refused):
     """The session may not act any more; the person has to sign in again."""
 
@@ -59,6 +91,14 @@ class MaybeSaved(StoreError):
 
 class HashingFailed(StoreError):
     """Argon2 itself failed (no memory, or a hash that is none); says nothing about the password."""
+
+
+class SealBroken(StoreError):
+    """What was sealed cannot be opened: another key, another account's, or damaged."""
+
+
+class KeyMissing(StoreError):
+    """The key that seals what must be read back is not where it should be; nothing was changed."""
 
 
 class ConfigError(ApppwError):

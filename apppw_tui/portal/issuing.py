@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from apppw_tui.domain import app_password
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.app_password import AppPassword, RandomBelow
+from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.clock import Clock
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.names import app_password_name
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.seam import Store
 from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.symbols import RandomBelow
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from apppw_tui.domain import account_password
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.app_password import RandomBelow
 from apppw_tui.domain.clock import Clock
 from apppw_tui.domain.errors import NotFound, Refused, SessionEnded, SignInRefused, StoreError
 from apppw_tui.domain.hashing import Hasher
@@ -15,6 +14,7 @@ from apppw_tui.domain.names import account_name, app_password_name
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.seam import Store
 from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.symbols import RandomBelow
 from apppw_tui.portal.issuing import Issued, Issuer
 
 _GONE = "You were signed out: the account is gone."

@@ -11,6 +11,8 @@ from apppw_tui.domain.errors import NotFound, StoreBusy, StoreDamaged
 from apppw_tui.domain.names import account_name, is_account_name, shown
 from apppw_tui.domain.seam import Change
 from apppw_tui.store import documents, files
+from apppw_tui.store.fields import DocumentError
+from apppw_tui.store.tables import Tables
 
 LOCK_TIMEOUT = 5.0  # seconds
 _LOCK_POLL = 0.01  # seconds; filelock's own 0.05 makes a busy account wait noticeably
@@ -72,7 +74,7 @@ class FolderStore:
         files.check_folder(self._accounts)
         return files.read(self._file(account))
 
-    def _load(self, account: str) -> tuple[documents.Tables | None, Account | None]:
+    def _load(self, account: str) -> tuple[Tables | None, Account | None]:
         if not is_account_name(account):
             return None, None
         path = self._file(account)
@@ -82,10 +84,10 @@ class FolderStore:
         try:
             tables: Any = json.loads(content) if content.strip() else None
             if tables is None:
-                raise documents.DocumentError("it is empty")
+                raise DocumentError("it is empty")
             return tables, documents.load(tables, account)
         except (ValueError, RecursionError) as error:
-            known = isinstance(error, documents.DocumentError)
+            known = isinstance(error, DocumentError)
             reason = str(error) if known else "it is not JSON"
             raise StoreDamaged(f"{path} cannot be read: {reason}; it was left alone.") from None
 
@@ -118,7 +120,7 @@ class FolderStore:
             lock.release()
 
 
-def _encoded(tables: documents.Tables) -> bytes:
+def _encoded(tables: Tables) -> bytes:
     try:
         return json.dumps(tables, ensure_ascii=False).encode()
     except UnicodeEncodeError:

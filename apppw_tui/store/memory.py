@@ -10,13 +10,14 @@ from apppw_tui.domain.errors import NotFound
 from apppw_tui.domain.names import account_name
 from apppw_tui.domain.seam import Change
 from apppw_tui.store import documents
+from apppw_tui.store.tables import Tables
 
 
 class MemoryStore:
     """The same documents as in a folder, in this process alone."""
 
     def __init__(self) -> None:
-        self._tables: dict[str, documents.Tables] = {}
+        self._tables: dict[str, Tables] = {}
         self._lock = threading.Lock()
 
     def read(self, account: str) -> Account | None:

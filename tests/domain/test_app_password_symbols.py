@@ -9,13 +9,11 @@ from hypothesis import strategies as st
 
 from apppw_tui.domain.app_password import (
     LENGTH,
-    SYMBOLS,
-    check_symbol,
     generate,
-    grouped,
     read,
 )
 from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.symbols import SYMBOLS, check_symbol, grouped
 
 RANDOM = Random(4)
 GENERATED = [

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain import app_password
+from apppw_tui.domain import symbols
 from apppw_tui.domain.secret import Secret
 from apppw_tui.store.folder import FolderStore
 from tests.services.dovecot import Dovecot, running
@@ -98,7 +98,7 @@ def phone(mail: Mail) -> str:
 
 
 def grouped(password: str) -> str:
-    return app_password.grouped(Secret(password))
+    return symbols.grouped(Secret(password))
 
 
 @pytest.mark.parametrize("written", [str, grouped, str.upper])

@@ -1,6 +1,7 @@
 """Whatever stands in a file, nobody meets a traceback."""
 
 import json
+from copy import deepcopy
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -50,9 +51,9 @@ def test_whatever_stands_in_the_file_it_is_an_account_or_refused(tmp_path: Path)
         for _ in range(random.choice([1, 1, 2])):
             node, key = random.choice(places(content))
             if random.random() < 0.2:
-                node[random.choice(["1", "2", "x", "name", "id"])] = random.choice(JUNK)
+                node[random.choice(["1", "2", "x", "name", "id"])] = deepcopy(random.choice(JUNK))
             else:
-                node[key] = random.choice(JUNK)
+                node[key] = deepcopy(random.choice(JUNK))
         path.write_text(json.dumps(content))
         try:
             found = disk.read("ada")

@@ -29,7 +29,7 @@ def test_a_bare_tinydb_opens_the_file_and_shows_the_account(
         (password,) = database.table("app_passwords").all()
     assert head["name"] == "ada"
     assert head["uid"] == account.uid
-    assert head["schema"] == "1.0"
+    assert head["schema"] == "1.1"
     assert head["created"] == "2026-11-22T12:00:00Z"
     assert password["name"] == "Phone"
     assert password["id"] == "abc"
@@ -134,7 +134,7 @@ def newer(folder: Path) -> dict[str, object]:
     content = tables(folder)
     content["account"]["1"] |= {"schema": "1.7", "phone": {"sealed": "x", "tries": [1, 2]}}
     content["app_passwords"]["1"]["colour"] = "blue"
-    content["methods"] = {"1": {"kind": "authenticator", "half": "\ud800"}, "9": {"kind": "phone"}}
+    content["devices"] = {"1": {"kind": "authenticator", "half": "\ud800"}, "9": {"kind": "phone"}}
     account_file(folder).write_text(json.dumps(content))
     return content
 
@@ -151,7 +151,7 @@ def test_what_a_newer_minor_schema_wrote_survives_every_change(
     with disk.change("ada", account.uid) as change:
         change.account = change.present.without_app_password("abd")
     kept = tables(folder)
-    assert kept["methods"] == written["methods"]
+    assert kept["devices"] == written["devices"]
     head, password = kept["account"]["1"], kept["app_passwords"]["1"]
     assert head["schema"] == "1.7"
     assert head["phone"] == {"sealed": "x", "tries": [1, 2]}

@@ -9,9 +9,10 @@ from textual.binding import Binding
 from textual.containers import Grid, Horizontal, VerticalScroll
 from textual.widgets import Button, Label
 
-from apppw_tui.domain.app_password import AppPassword, grouped
+from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.names import shown
 from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.symbols import grouped
 from apppw_tui.portal.issuing import Issued
 from apppw_tui.ui import words
 from apppw_tui.ui.clipboard import Copied

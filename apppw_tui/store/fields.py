@@ -1,0 +1,86 @@
+"""The fields of a document, each of the one type it may have."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+
+class DocumentError(ValueError):
+    """The tables are not an account's; str() is the reason, without any of their content."""
+
+
+def stamp(instant: datetime) -> str:
+    """An instant as it is kept: UTC, ISO 8601."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def optional_stamp(instant: datetime | None) -> str | None:
+    return None if instant is None else stamp(instant)
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Reads a document's fields; one that is missing or of another type is a DocumentError."""
+
+    document: Mapping[str, Any]
+
+    def _get(self, key: str, kind: type) -> Any:
+        value = self.document.get(key)
+        # bool is an int to isinstance, and a version of True would be a damaged file.
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise DocumentError(f"its {key} is missing or of the wrong kind")
+        return value
+
+    def text(self, key: str) -> str:
+        value: str = self._get(key, str)
+        try:
+            value.encode()
+        except UnicodeEncodeError:  # JSON can spell half a surrogate pair
+            raise DocumentError(f"its {key} is not text") from None
+        return value
+
+    def matching(self, key: str, form: re.Pattern[str]) -> str:
+        value = self.text(key)
+        if form.fullmatch(value) is None:
+            raise DocumentError(f"its {key} is malformed")
+        return value
+
+    def number(self, key: str) -> int:
+        value: int = self._get(key, int)
+        return value
+
+    def flag(self, key: str, *, missing: bool | None = None) -> bool:
+        """`missing` is what it means that an older schema did not have it; None if it had."""
+        if missing is not None and key not in self.document:
+            return missing
+        value: bool = self._get(key, bool)
+        return value
+
+    def texts(self, key: str) -> list[str]:
+        values: list[Any] = self._get(key, list)
+        return [Fields({key: value}).text(key) for value in values]
+
+    def hash(self, key: str) -> str:
+        value = self.text(key)
+        if not value.startswith("$argon2id$"):
+            raise DocumentError(f"its {key} is not an Argon2id hash")
+        return value
+
+    def time(self, key: str) -> datetime:
+        text = self.text(key)
+        try:
+            instant = datetime.fromisoformat(text)
+            in_utc = instant.astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise DocumentError(f"its {key} is not a time") from None
+        if instant.tzinfo is None:
+            raise DocumentError(f"its {key} has no time zone")
+        return in_utc
+
+    def optional_text(self, key: str) -> str | None:
+        return None if self.document.get(key) is None else self.text(key)
+
+    def optional_time(self, key: str) -> datetime | None:
+        return None if self.document.get(key) is None else self.time(key)

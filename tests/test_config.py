@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui import config as configuration
-from apppw_tui.config import Config, choose, load, present, store_folder
+from apppw_tui.config import Config, DeliveryConfig, choose, load, present, store_folder
 from apppw_tui.domain.errors import ConfigError
 from apppw_tui.domain.policy import Policy
 from tests.store.other_uid import OTHER, only_root, said_as
@@ -28,20 +28,61 @@ def test_every_key_is_taken(file: Path) -> None:
         'host_name = "mail.example.org \u2014 B\u00fcro"\n'
         'default_domain = "example.org"\n'
         'store = "/srv/app passwords"\n'
+        'phone_region = "DE"\n'
+        'key_file = "/etc/apppw-tui/key"\n'
         "[policy]\n"
-        "app_passwords_per_account = 7\n",
+        "app_passwords_per_account = 7\n"
+        'second_factor = "optional"\n'
+        "[delivery]\n"
+        'command = ["/usr/local/lib/apppw-tui/send", "{kind}", "{number}", "{}", "a{b}c"]\n'
+        'kinds = ["call", "text"]\n'
+        "timeout = 2.5\n",
         encoding="utf-8",
     )
     assert load(file) == Config(
         host_name="mail.example.org \u2014 B\u00fcro",
         default_domain="example.org",
         store=Path("/srv/app passwords"),
-        policy=Policy(app_passwords_per_account=7),
+        policy=Policy(app_passwords_per_account=7, second_factor_required=False),
+        phone_region="DE",
+        key_file=Path("/etc/apppw-tui/key"),
+        delivery=DeliveryConfig(
+            ("/usr/local/lib/apppw-tui/send", "{kind}", "{number}", "{}", "a{b}c"),
+            frozenset({"text", "call"}),
+            2.5,
+        ),
     )
+
+
+DELIVERY = '[delivery]\ncommand = ["/bin/send"]\nkinds = ["text"]\n'
+
+
+def test_a_delivery_takes_twenty_seconds_at_most_unless_told(file: Path) -> None:
+    file.write_text(DELIVERY)
+    assert load(file).delivery == DeliveryConfig(("/bin/send",), frozenset({"text"}), 20)
+
+
+@pytest.mark.parametrize("content", ["[delivery]", 'phone_region = "GB"', ""])
+def test_without_a_command_there_is_no_delivery(file: Path, content: str) -> None:
+    file.write_text(content)
+    assert load(file).delivery is None
+
+
+@pytest.mark.parametrize(("word", "required"), [("required", True), ("optional", False)])
+def test_a_second_factor_is_required_or_optional(file: Path, word: str, required: bool) -> None:
+    file.write_text(f'[policy]\nsecond_factor = "{word}"')
+    assert load(file).policy == Policy(second_factor_required=required)
+    assert Config().policy.second_factor_required
 
 
 COUNT = "app_passwords_per_account"
 TEXT = "must be a line of text"
+LIST = "must be a list of texts, and not an empty one"
+ABSOLUTE = "must begin with the absolute path of a program"
+KINDS = 'must be some of "text", "call" and "notify", each once at most'
+SECONDS = "must be from 1 to 120 seconds"
+FACTOR = 'must be "required" or "optional"'
+REGION = 'must be a country of ISO 3166 in two capitals, such as "DE"'
 DOMAIN = 'must be a lower-case domain such as "example.org"'
 
 
@@ -63,6 +104,67 @@ DOMAIN = 'must be a lower-case domain such as "example.org"'
         ('store = ""', "store", TEXT),
         ('store = "/a\\u0000b"', "store", TEXT),
         ("store = ['/a']", "store", TEXT),
+        ('key_file = "key"', "key_file", "must be an absolute path"),
+        *(
+            (f"phone_region = {value}", "phone_region", REGION)
+            for value in ('"de"', '"XX"', '"49"')
+        ),
+        ('phone_region = ""', "phone_region", TEXT),
+        ("phone_region = 49", "phone_region", TEXT),
+        *(
+            (f"[policy]\nsecond_factor = {value}", "policy.second_factor", FACTOR)
+            for value in ("true", '"Required"', '""', "['required']")
+        ),
+        ("delivery = 'sms'", "delivery", "must be a table"),
+        *(
+            (f"[delivery]\ncommand = {value}", "delivery.command", reason)
+            for value, reason in (
+                ('"/bin/send {number}"', LIST),
+                ("[]", LIST),
+                ('["/bin/send", 5]', f"each element {TEXT}"),
+                ('["/bin/send", ""]', f"each element {TEXT}"),
+                ('["/bin/send", "a\\u0000"]', f"each element {TEXT}"),
+                ('["send", "{number}"]', ABSOLUTE),
+                ('["{number}"]', ABSOLUTE),
+                (
+                    '["/bin/send", "to={number}"]',
+                    '"{number}" must be an element by itself, not in "to={number}"',
+                ),
+                (
+                    '["/bin/send", "{kind}{kind}"]',
+                    '"{kind}" must be an element by itself, not in "{kind}{kind}"',
+                ),
+                (
+                    '["/bin/send", "{code}"]',
+                    'there is no "{code}" here, only "{kind}" and "{number}"',
+                ),
+            )
+        ),
+        *(
+            (f"[delivery]\nkinds = {value}", "delivery.kinds", reason)
+            for value, reason in (
+                ('"text"', LIST),
+                ("[]", LIST),
+                ("[1]", f"each element {TEXT}"),
+                ('["sms"]', KINDS),
+                ('["text", "call", "text"]', KINDS),
+            )
+        ),
+        *(
+            (f"[delivery]\ntimeout = {value}", "delivery.timeout", reason)
+            for value, reason in (
+                ("0", SECONDS),
+                ("0.9", SECONDS),
+                ("120.5", SECONDS),
+                ("inf", SECONDS),
+                ("nan", SECONDS),
+                ("true", "must be a number of seconds"),
+                ('"20"', "must be a number of seconds"),
+            )
+        ),
+        ('[delivery]\ncommand = ["/x"]', "delivery.kinds", 'is missing beside "command"'),
+        ('[delivery]\nkinds = ["text"]', "delivery.command", 'is missing beside "kinds"'),
+        ("[delivery]\ntimeout = 5", "delivery.command", 'is missing beside "timeout"'),
         ("policy = 5", "policy", "must be a table"),
         ("policy = [1]", "policy", "must be a table"),
         *(
@@ -93,6 +195,14 @@ def test_the_bounds_themselves_are_allowed(file: Path, value: int) -> None:
     assert load(file).policy.app_passwords_per_account == value
 
 
+@pytest.mark.parametrize("seconds", [1, 120])
+def test_the_bounds_of_a_time_out_are_allowed(file: Path, seconds: int) -> None:
+    file.write_text(f"{DELIVERY}timeout = {seconds}")
+    delivery = load(file).delivery
+    assert delivery is not None
+    assert delivery.timeout == seconds
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -106,6 +216,11 @@ def test_the_bounds_themselves_are_allowed(file: Path, value: int) -> None:
             "Did you mean policy.app_passwords_per_account?",
         ),
         ("[policy]\nstore = '/x'", "policy.store: there is no such key."),
+        (
+            "[delivery]\ncomand = ['/x']",
+            "delivery.comand: there is no such key. Did you mean delivery.command?",
+        ),
+        ("phone_regoin = 'DE'", "phone_regoin: there is no such key. Did you mean phone_region?"),
         ('"\\u001b[31m" = 1', "\\x1b[31m: there is no such key."),
     ],
 )

@@ -1,0 +1,197 @@
+"""The key file: one Fernet key per line, the first seals, all of them open.
+
+It is read afresh for every value, so that whoever holds an account's lock uses the keys of now.
+"""
+
+import os
+import re
+import shlex
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from apppw_tui.domain.errors import KeyMissing, StoreBusy, StoreDamaged, StoreUnusable
+from apppw_tui.domain.seam import Store
+from apppw_tui.domain.secret import Secret
+from apppw_tui.store import files
+from apppw_tui.store.folder import LOCK_TIMEOUT
+from apppw_tui.store.ring import Ring, new_key
+
+CREDENTIAL = "apppw-tui-key"
+_LOCK = ".key.lock"  # no account can have that name
+_LOCK_POLL = 0.01  # seconds
+# The Fernet specification, "Key Format": base64url of 32 bytes.
+_KEY = re.compile("[A-Za-z0-9_-]{43}=")
+_OTHERS = stat.S_IROTH | stat.S_IWOTH
+
+
+class Keyring:
+    """Seals and opens under the keys in one file. Implements Seals.
+
+    A first key is made when something is sealed for the first time, and never where sealed values
+    exist already: a second key would be taken for the lost one.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        lock: Path,
+        sealed_exists: Callable[[], bool],
+        randbytes: Callable[[int], bytes] = os.urandom,
+        lock_timeout: float = LOCK_TIMEOUT,
+    ) -> None:
+        self.path = path
+        self._lock = lock
+        self._sealed_exists = sealed_exists
+        self._randbytes = randbytes
+        self._lock_timeout = lock_timeout
+
+    def seal(self, uid: str, field: str, secret: Secret) -> str:
+        return (self.read() or self._first()).seal(uid, field, secret)
+
+    def open(self, uid: str, field: str, sealed: str) -> Secret:
+        return self.present().open(uid, field, sealed)
+
+    def read(self) -> Ring | None:
+        """The keys as the file has them now; None if there is no file.
+
+        Raises:
+            StoreDamaged: it is a link, no ordinary file, or holds anything but keys.
+            StoreUnusable: it cannot be read, or others can read or write it.
+        """
+        content = files.read(self.path)
+        if content is None:
+            return None
+        self._check_mode()
+        return self._parsed(content)
+
+    def present(self) -> Ring:
+        """As `read`, for whoever has something to open. Raises KeyMissing if there is no file."""
+        ring = self.read()
+        if ring is None:
+            raise self._missing()
+        return ring
+
+    def write(self, ring: Ring) -> None:
+        """Puts these keys into the file, in one step. Only while `locked`.
+
+        Raises:
+            StoreUnusable: nothing was changed.
+            MaybeSaved: see files.write.
+        """
+        content = "".join(f"{key.reveal()}\n" for key in ring.keys)
+        files.write(self.path, self.path.with_name(f".tmp-{self.path.name}"), content.encode())
+
+    def check_unneeded(self) -> None:
+        """Raises KeyMissing if the store holds sealed values, and StoreError if nobody can tell."""
+        if self._sealed_exists():
+            raise self._missing()
+
+    def new_key(self) -> Secret:
+        return new_key(self._randbytes)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody else writes the file meanwhile. Raises StoreBusy.
+
+        An account's lock may be taken inside. The other way round happens only where there is no
+        key file yet, and then nobody who holds this lock waits for an account.
+        """
+        from filelock import FileLock, Timeout
+
+        files.make_folder(self._lock.parent)
+        lock = FileLock(
+            self._lock,
+            timeout=self._lock_timeout,
+            mode=files.FILE_MODE,
+            thread_local=False,
+            poll_interval=_LOCK_POLL,
+            fallback_to_soft=False,
+        )
+        try:
+            lock.acquire()
+        except Timeout:
+            raise StoreBusy("The key of the store is in use. Try again in a moment.") from None
+        except OSError as error:
+            raise files.unusable(self._lock, error) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _first(self) -> Ring:
+        with self.locked():
+            ring = self.read()  # somebody else may have made it meanwhile
+            if ring is None:
+                self.check_unneeded()
+                ring = Ring((self.new_key(),))
+                self.write(ring)
+            return ring
+
+    def _missing(self) -> KeyMissing:
+        return KeyMissing(
+            f"The key of the store is missing: {self.path}. Put it back; nothing was changed."
+        )
+
+    def _check_mode(self) -> None:
+        try:
+            mode = self.path.lstat().st_mode
+        except OSError as error:
+            raise files.unusable(self.path, error) from None
+        if mode & _OTHERS:
+            command = shlex.join(["chmod", "600", str(self.path)])
+            raise StoreUnusable(f"{self.path} is open to others. Close it with: {command}")
+
+    def _parsed(self, content: bytes) -> Ring:
+        lines = [line for line in content.decode("ascii", "replace").split("\n") if line.strip()]
+        keys = [line.strip() for line in lines]
+        if not keys:
+            raise StoreDamaged(f"{self.path} holds no key; it was left alone.")
+        if not all(_KEY.fullmatch(key) for key in keys):
+            raise StoreDamaged(f"{self.path} holds something that is no key; it was left alone.")
+        return Ring(tuple(Secret(key) for key in keys))
+
+
+def keyring_of(folder: Path, store: Store, path: Path) -> Keyring:
+    """The keyring of the store in `folder`, its keys in the file `path` (see key_path)."""
+    return Keyring(
+        path, lock=folder / "locks" / _LOCK, sealed_exists=lambda: has_sealed_values(store)
+    )
+
+
+def has_sealed_values(store: Store) -> bool:
+    """True if any account holds one. Raises StoreError if that cannot be told of all."""
+    accounts = map(store.read, store.names())
+    return any(account.sealed_values() for account in accounts if account is not None)
+
+
+def key_path(
+    store_folder: Path,
+    named: Path | None,
+    configured: Path | None,
+    environment: Mapping[str, str] = os.environ,
+) -> Path:
+    """Where the key is: `named`, the configuration's, systemd's credential, or in the store.
+
+    systemd.exec(5), LoadCredential=: a file in the folder that $CREDENTIALS_DIRECTORY names.
+    """
+    told = named or configured
+    if told is not None:
+        return told
+    folder = Path(environment.get("CREDENTIALS_DIRECTORY", ""))
+    credential = folder / CREDENTIAL
+    if folder.is_absolute() and _may_be_there(credential):
+        return credential
+    return store_folder / "key"
+
+
+def _may_be_there(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True  # to make another key because this one cannot be reached would split the store
+    return True

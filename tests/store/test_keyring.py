@@ -1,0 +1,311 @@
+"""Sealing: what opens again and what does not, and when the key is made."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import filelock
+import pytest
+
+from apppw_tui.domain.errors import (
+    KeyMissing,
+    MaybeSaved,
+    SealBroken,
+    StoreBusy,
+    StoreDamaged,
+    StoreUnusable,
+)
+from apppw_tui.domain.secret import Secret
+from apppw_tui.store import files
+from apppw_tui.store.folder import FolderStore
+from apppw_tui.store.keyring import Keyring, has_sealed_values
+from apppw_tui.store.memory import MemoryStore
+from apppw_tui.store.ring import MemorySeals, Ring, new_key
+from tests.store.making import account_file, add
+from tests.store.rotator import content, keyring, opened, put, with_values
+from tests.store.test_killed import forked
+
+UID, FIELD = "1" * 32, "authenticator"
+SECRET = Secret("JBSWY3DPEHPK3PXP")
+
+
+@pytest.mark.parametrize("text", ["JBSWY3DPEHPK3PXP", "", "+4915123456789", "\u624b\ud800 \x00"])
+def test_what_was_sealed_opens_again(disk: FolderStore, folder: Path, text: str) -> None:
+    sealed = keyring(folder).seal(UID, FIELD, Secret(text))
+    assert sealed.isascii()
+    assert sealed.isprintable()
+    assert keyring(folder).open(UID, FIELD, sealed).reveal() == text
+
+
+def test_one_value_sealed_twice_looks_like_two(disk: FolderStore, folder: Path) -> None:
+    seals = keyring(folder)
+    assert seals.seal(UID, FIELD, SECRET) != seals.seal(UID, FIELD, SECRET)
+
+
+def test_a_value_that_was_moved_does_not_open(disk: FolderStore, folder: Path) -> None:
+    seals = keyring(folder)
+    sealed = seals.seal(UID, FIELD, SECRET)
+    for uid, field in (("2" * 32, FIELD), (UID, "phone office"), (UID + FIELD, ""), (FIELD, UID)):
+        with pytest.raises(SealBroken):
+            seals.open(uid, field, sealed)
+
+
+def test_another_key_does_not_open_and_says_neither_value_nor_token(
+    disk: FolderStore, folder: Path
+) -> None:
+    sealed = keyring(folder).seal(UID, FIELD, SECRET)
+    (folder / "key").write_text(new_key().reveal())
+    with pytest.raises(SealBroken) as refusal:
+        keyring(folder).open(UID, FIELD, sealed)
+    assert str(refusal.value) == (
+        "The authenticator of this account cannot be opened: put back the key that sealed it, "
+        "or set it up again."
+    )
+    assert refusal.value.__cause__ is None
+    assert refusal.value.__context__ is None
+
+
+@pytest.mark.parametrize("damage", ["", "x", "gAAAA", "\u624b", "\ud800", "a=b", "[1, 2, 3]"])
+def test_what_is_no_token_is_told_as_broken(disk: FolderStore, folder: Path, damage: str) -> None:
+    seals = keyring(folder)
+    seals.seal(UID, FIELD, SECRET)
+    with pytest.raises(SealBroken):
+        seals.open(UID, FIELD, damage)
+
+
+@pytest.mark.parametrize("place", range(0, 140, 7))
+def test_a_token_with_a_wrong_symbol_does_not_open(place: int) -> None:
+    seals = MemorySeals()
+    sealed = seals.seal(UID, FIELD, SECRET)
+    other = "A" if sealed[place] != "A" else "B"
+    with pytest.raises(SealBroken):
+        seals.open(UID, FIELD, sealed[:place] + other + sealed[place + 1 :])
+
+
+@pytest.mark.parametrize("inside", [b"{}", b"3", b'["1", "2"]', b"not JSON", b"\xff"])
+def test_a_token_of_the_right_key_with_something_else_in_it_is_broken(inside: bytes) -> None:
+    from cryptography.fernet import Fernet
+
+    key = new_key()
+    sealed = Fernet(key.reveal()).encrypt(inside).decode()
+    with pytest.raises(SealBroken):
+        Ring((key,)).open(UID, FIELD, sealed)
+
+
+def test_a_token_does_not_tell_when_it_was_sealed() -> None:
+    from cryptography.fernet import Fernet
+
+    key = new_key()
+    sealed = Ring((key,)).seal(UID, FIELD, SECRET)
+    assert Fernet(key.reveal()).extract_timestamp(sealed) == 0
+
+
+def test_the_first_key_seals_and_all_open(disk: FolderStore, folder: Path) -> None:
+    old, new = new_key(), new_key()
+    sealed = Ring((old,)).seal(UID, FIELD, SECRET)
+    (folder / "key").write_text(f"{new.reveal()}\n{old.reveal()}\n")
+    (folder / "key").chmod(0o600)
+    seals = keyring(folder)
+    assert seals.open(UID, FIELD, sealed).reveal() == SECRET.reveal()
+    again = seals.seal(UID, FIELD, SECRET)
+    assert Ring((new,)).opens(UID, FIELD, again)
+    assert not Ring((old,)).opens(UID, FIELD, again)
+
+
+def test_the_file_is_read_afresh_for_every_value(disk: FolderStore, folder: Path) -> None:
+    seals = keyring(folder)
+    seals.seal(UID, FIELD, SECRET)
+    other = new_key()
+    (folder / "key").write_text(other.reveal())
+    sealed = seals.seal(UID, FIELD, SECRET)
+    assert Ring((other,)).opens(UID, FIELD, sealed)
+    (folder / "key").write_text(new_key().reveal())
+    with pytest.raises(SealBroken):
+        seals.open(UID, FIELD, sealed)
+
+
+def test_keys_do_not_show_in_a_repr() -> None:
+    key = new_key()
+    assert key.reveal() not in repr(Ring((key,)))
+    assert repr(MemorySeals()) == "MemorySeals(keys=(<Secret>,))"
+
+
+def test_memory_has_a_key_of_its_own() -> None:
+    store, seals = MemoryStore(), MemorySeals()
+    account = add(store)
+    put(store, seals, "ada", "x")
+    found = store.read("ada")
+    assert found is not None
+    assert opened(found, seals) == ["x", "x"]
+    with pytest.raises(SealBroken):
+        MemorySeals().open(account.uid, FIELD, found.sealed_values()[FIELD])
+
+
+# --- when the key is made -------------------------------------------------------------------
+
+
+@pytest.fixture
+def umask_restored() -> Iterator[None]:
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
+def test_the_first_value_makes_the_key_0600_whatever_the_umask(
+    disk: FolderStore, folder: Path, umask: int, umask_restored: None
+) -> None:
+    os.umask(umask)
+    drawn: list[int] = []
+
+    def randbytes(size: int) -> bytes:
+        drawn.append(size)
+        return bytes(range(size))
+
+    seals = Keyring(
+        folder / "key",
+        lock=folder / "locks" / ".key.lock",
+        sealed_exists=lambda: False,
+        randbytes=randbytes,
+    )
+    seals.seal(UID, FIELD, SECRET)
+    seals.seal(UID, FIELD, SECRET)
+    assert drawn == [32]
+    assert (folder / "key").read_text() == "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
+    for path in (folder / "key", folder / "locks" / ".key.lock"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert sorted(path.name for path in folder.iterdir()) == ["accounts", "key", "locks"]
+
+
+def test_opening_makes_no_key(disk: FolderStore, folder: Path) -> None:
+    sealed = MemorySeals().seal(UID, FIELD, SECRET)
+    with pytest.raises(KeyMissing) as refusal:
+        keyring(folder).open(UID, FIELD, sealed)
+    assert str(refusal.value) == (
+        f"The key of the store is missing: {folder}/key. Put it back; nothing was changed."
+    )
+    assert content(folder) == {}
+
+
+def test_a_store_whose_key_vanished_gets_no_other_and_loses_nothing(
+    disk: FolderStore, folder: Path
+) -> None:
+    add(disk)
+    add(disk, "grace", seed=2)
+    seals = keyring(folder)
+    put(disk, seals, "grace", "x")
+    key = (folder / "key").read_bytes()
+    (folder / "key").unlink()
+    before = content(folder)
+    account = disk.read("ada")
+    assert account is not None
+    for _ in range(2):
+        with pytest.raises(KeyMissing, match="Put it back"), disk.change("ada", account.uid) as ada:
+            ada.account = with_values(ada.present, seals, "y")
+        with pytest.raises(KeyMissing, match="Put it back"):
+            put(disk, seals, "grace", "y")
+    assert content(folder) == before
+    (folder / "key").write_bytes(key)
+    (folder / "key").chmod(0o600)
+    found = disk.read("grace")
+    assert found is not None
+    assert opened(found, seals) == ["x", "x"]
+
+
+def test_once_nothing_is_sealed_any_more_a_lost_key_is_made_anew(
+    disk: FolderStore, folder: Path
+) -> None:
+    add(disk)
+    put(disk, keyring(folder), "ada", "x")
+    assert has_sealed_values(disk)
+    (folder / "key").unlink()
+    disk.remove("ada")
+    assert not has_sealed_values(disk)
+    add(disk)
+    put(disk, keyring(folder), "ada", "y")
+
+
+def test_while_nobody_can_tell_what_an_account_holds_no_key_is_made(
+    disk: FolderStore, folder: Path
+) -> None:
+    add(disk)
+    account_file(folder).write_text("{")
+    with pytest.raises(StoreDamaged, match=r"ada\.json cannot be read"):
+        keyring(folder).seal(UID, FIELD, SECRET)
+    assert not (folder / "key").exists()
+
+
+def test_a_key_that_another_process_made_meanwhile_is_used(
+    disk: FolderStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, acquire = new_key(), filelock.FileLock.acquire
+
+    def late(self: filelock.FileLock) -> object:
+        (folder / "key").write_text(other.reveal())
+        (folder / "key").chmod(0o600)
+        return acquire(self)
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", late)
+    assert Ring((other,)).opens(UID, FIELD, keyring(folder).seal(UID, FIELD, SECRET))
+    assert (folder / "key").read_text() == other.reveal()
+
+
+@pytest.mark.parametrize("turn", range(8))
+def test_of_many_processes_that_seal_first_at_once_one_makes_the_key(
+    disk: FolderStore, folder: Path, turn: int
+) -> None:
+    names = ["ada", "ben", "cleo", "dora"]
+    for number, name in enumerate(names):
+        add(disk, name, seed=number)
+    MemorySeals().seal(UID, FIELD, SECRET)  # imports, before the start
+    waiting, start = os.pipe()
+
+    def seal(name: str) -> None:
+        os.close(start)
+        os.read(waiting, 1)  # until all are ready
+        put(disk, keyring(folder, 60.0), name, name)
+        os._exit(0)
+
+    children = [forked(partial(seal, name)) for name in names]
+    os.close(start)
+    os.close(waiting)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0] * len(names)
+    assert len((folder / "key").read_text().split()) == 1
+    for name in names:
+        found = disk.read(name)
+        assert found is not None
+        assert opened(found, keyring(folder)) == [name, name]
+
+
+def test_while_another_makes_the_key_the_store_is_busy(disk: FolderStore, folder: Path) -> None:
+    with keyring(folder).locked(), pytest.raises(StoreBusy, match="Try again in a moment"):
+        keyring(folder, 0.05).seal(UID, FIELD, SECRET)
+    assert not (folder / "key").exists()
+    keyring(folder, 0.05).seal(UID, FIELD, SECRET)
+
+
+def test_a_key_that_may_not_stay_on_the_disk_seals_nothing(
+    disk: FolderStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Path) -> None:
+        raise MaybeSaved("The disk did not confirm the change: it may or may not be saved.")
+
+    monkeypatch.setattr(files, "_confirm", fail)
+    with pytest.raises(MaybeSaved):
+        keyring(folder).seal(UID, FIELD, SECRET)
+
+
+def test_a_full_disk_makes_no_key(
+    disk: FolderStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(StoreUnusable, match="disk is full"):
+            keyring(folder).seal(UID, FIELD, SECRET)
+    assert content(folder) == {}

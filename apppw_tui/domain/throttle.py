@@ -1,0 +1,310 @@
+"""How often may be tried: failures of one account name, codes sent, as plain values (SAFETY 15).
+
+A try is charged before it is compared, and taken back if it was right. Every delay ends, even if
+the clock was set back: a stamp in the future counts as the present.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, Protocol
+
+from apppw_tui.domain.errors import TooMany
+
+Step = Literal["password", "second"]
+
+FREE_FAILURES = 4
+FIRST_DELAY = 5.0  # seconds, after the fifth consecutive failure; doubled by each further one
+LONGEST_DELAY = 900.0  # seconds
+STRANGERS_LOCK = 90  # consecutive failures
+KNOWN_FOR = timedelta(days=30)
+MOST_KNOWN = 32
+_ADDRESS_CHARACTERS = 64
+_MOST_OF_A_UNIT = 60
+_LONGEST_WINDOW = timedelta(days=1)
+_MOST_SENDS = 100  # stamps; more than any limit counts
+_LOCKED = (
+    "Too many tries from elsewhere: sign in from where you usually do, or ask your administrator."
+)
+
+
+@dataclass(frozen=True)
+class SendLimit:
+    """At most `count` codes in any `seconds`."""
+
+    count: int
+    seconds: float
+
+
+ACCOUNT_SENDS = SendLimit(3, 600)
+NUMBER_SENDS = SendLimit(10, 86_400)
+
+
+def address_key(text: str) -> str:
+    """Where somebody comes from, as it is counted: IPv6 by its /64, what is no address as text."""
+    import ipaddress  # wanted at a sign-in alone
+
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return text[:_ADDRESS_CHARACTERS]
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(address), 64), strict=False))
+
+
+@dataclass(frozen=True)
+class Count:
+    """Consecutive failures, and when the last of them was charged."""
+
+    failures: int = 0
+    last: datetime | None = None
+
+    def wait(self, now: datetime) -> float:
+        """Seconds until the next try, 0 to LONGEST_DELAY."""
+        if self.last is None or self.failures <= FREE_FAILURES:
+            return 0.0
+        doublings = min(self.failures - FREE_FAILURES - 1, 16)
+        delay = min(LONGEST_DELAY, FIRST_DELAY * 2.0**doublings)
+        return max(0.0, delay - max(0.0, (now - self.last).total_seconds()))
+
+    def charged(self, now: datetime) -> "Count":
+        return Count(self.failures + 1, now)
+
+    def refunded(self) -> "Count":
+        return Count(self.failures - 1, self.last) if self.failures > 1 else Count()
+
+    def settled(self, now: datetime) -> "Count":
+        return self if self.last is None else Count(self.failures, min(self.last, now))
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """The failures of one kind of addresses; password and second factor are counted apart."""
+
+    password: Count = Count()
+    second: Count = Count()
+
+    @property
+    def locked(self) -> bool:
+        """True if only waiting does not help any more; it is asked of strangers alone."""
+        return max(self.password.failures, self.second.failures) >= STRANGERS_LOCK
+
+    def of(self, step: Step) -> Count:
+        return self.password if step == "password" else self.second
+
+    def put(self, step: Step, count: Count) -> "Bucket":
+        return Bucket(count, self.second) if step == "password" else Bucket(self.password, count)
+
+    def to_document(self) -> dict[str, Any]:
+        counts = {"password": self.password, "second": self.second}
+        return {
+            step: [count.failures, count.last.isoformat()]
+            for step, count in counts.items()
+            if count.last is not None
+        }
+
+    def settled(self, now: datetime) -> "Bucket":
+        return Bucket(self.password.settled(now), self.second.settled(now))
+
+
+@dataclass(frozen=True)
+class Known:
+    """An address from which the account completed both steps, the last time at `completed`."""
+
+    bucket: Bucket
+    completed: datetime
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """All that is counted for one account name, whether or not there is such an account.
+
+    `mark` turns an address into its key in `known`: a store keeps no address in clear.
+    """
+
+    strangers: Bucket = Bucket()
+    known: Mapping[str, Known] = field(default_factory=dict)
+    sends: tuple[datetime, ...] = ()
+    mark: Callable[[str], str] = field(default=address_key, repr=False, compare=False)
+
+    @property
+    def counts(self) -> tuple[Count, ...]:
+        """Everything that is counted here."""
+        buckets = [self.strangers, *(known.bucket for known in self.known.values())]
+        return tuple(count for one in buckets for count in (one.password, one.second))
+
+    def settled(self, now: datetime) -> "Ledger":
+        """The same as of `now`: no stamp in the future, and nothing that has run out."""
+        stamps = sorted(min(stamp, now) for stamp in self.sends)
+        known = {
+            key: Known(one.bucket.settled(now), min(one.completed, now))
+            for key, one in self.known.items()
+            if now - one.completed <= KNOWN_FOR
+        }
+        newest = sorted(known, key=lambda key: known[key].completed)[-MOST_KNOWN:]
+        return replace(
+            self,
+            strangers=self.strangers.settled(now),
+            known={key: one for key, one in known.items() if key in newest},
+            sends=tuple(stamp for stamp in stamps if now - stamp < _LONGEST_WINDOW)[-_MOST_SENDS:],
+        )
+
+    def charge(self, step: Step, address: str, now: datetime) -> "Ledger":
+        """One more try, counted as a failure until it is refunded.
+
+        Raises:
+            TooMany: it may not be made now; nothing is charged.
+        """
+        ledger = self.settled(now)
+        key = self.mark(address)
+        if key not in ledger.known and ledger.strangers.locked:
+            raise TooMany(_LOCKED, None)
+        count = ledger._bucket(key).of(step)
+        wait = count.wait(now)
+        if wait > 0:
+            raise TooMany(f"Too many tries. Wait {in_words(wait)}.", wait)
+        return ledger._with(key, step, count.charged(now))
+
+    def refund(self, step: Step, address: str, now: datetime) -> "Ledger":
+        """The try was right: takes back its one charge, and none of the failures before it."""
+        ledger = self.settled(now)
+        key = self.mark(address)
+        return ledger._with(key, step, ledger._bucket(key).of(step).refunded())
+
+    def completed(self, address: str, now: datetime) -> "Ledger":
+        """Both steps were right: resets the counts that they used, and makes the address known.
+
+        From an address that was known before, it also unlocks strangers; their counts go on if
+        they were not locked out.
+        """
+        ledger = self.settled(now)
+        key = self.mark(address)
+        strangers = ledger.strangers
+        if key not in ledger.known or strangers.locked:
+            strangers = Bucket()
+        known = {**ledger.known, key: Known(Bucket(), now)}
+        if len(known) > MOST_KNOWN:
+            del known[min(ledger.known, key=lambda one: ledger.known[one].completed)]
+        return replace(ledger, strangers=strangers, known=known)
+
+    def cleared(self) -> "Ledger":
+        """After a change of the password: strangers may try again."""
+        return replace(self, strangers=Bucket())
+
+    def unlocked(self) -> "Ledger":
+        """After `account unlock`: nothing is counted any more; known addresses stay known."""
+        known = {key: Known(Bucket(), one.completed) for key, one in self.known.items()}
+        return replace(self, strangers=Bucket(), known=known, sends=())
+
+    def sent(self, now: datetime, limit: SendLimit = ACCOUNT_SENDS) -> "Ledger":
+        """One more code sent; a ledger is asked with one limit alone.
+
+        Raises:
+            TooMany: as many as `limit` allows were sent; nothing is counted.
+        """
+        ledger = self.settled(now)
+        ages = [(now - stamp).total_seconds() for stamp in ledger.sends]
+        recent = [age for age in ages if age < limit.seconds]
+        if len(recent) >= limit.count:
+            wait = limit.seconds - recent[-limit.count]
+            raise TooMany(f"Too many codes were sent. Wait {in_words(wait)}.", wait)
+        kept = ledger.sends[len(ages) - len(recent) :]
+        return replace(ledger, sends=(*kept, now))
+
+    def to_document(self) -> dict[str, Any]:
+        """The ledger as JSON keeps it."""
+        return {
+            "strangers": self.strangers.to_document(),
+            "known": {
+                key: {"completed": one.completed.isoformat(), **one.bucket.to_document()}
+                for key, one in self.known.items()
+            },
+            "sends": [stamp.isoformat() for stamp in self.sends],
+        }
+
+    @classmethod
+    def from_document(cls, document: object) -> "Ledger":
+        """What was kept; whatever is malformed in it counts as empty. Never raises."""
+        fields = _members(document)
+        known = {
+            key: Known(_bucket(one), completed)
+            for key, one in _members(fields.get("known")).items()
+            if (completed := _stamp(_members(one).get("completed"))) is not None
+        }
+        sends = fields.get("sends")
+        stamps = [_stamp(one) for one in sends] if isinstance(sends, list) else []
+        kept = tuple(stamp for stamp in stamps if stamp is not None)
+        return cls(_bucket(fields.get("strangers")), known, kept)
+
+    def _bucket(self, key: str) -> Bucket:
+        return self.known[key].bucket if key in self.known else self.strangers
+
+    def _with(self, key: str, step: Step, count: Count) -> "Ledger":
+        bucket = self._bucket(key).put(step, count)
+        if key not in self.known:
+            return replace(self, strangers=bucket)
+        return replace(self, known={**self.known, key: replace(self.known[key], bucket=bucket)})
+
+
+def in_words(wait: float) -> str:
+    """A waiting time in seconds, rounded up, as it is said to a person."""
+    for size, unit in ((1, "s"), (60, "min")):
+        if math.ceil(wait / size) < _MOST_OF_A_UNIT:
+            return f"{math.ceil(wait / size)} {unit}"
+    return f"{math.ceil(wait / 3600)} h"
+
+
+def _bucket(document: object) -> Bucket:
+    fields = _members(document)
+    return Bucket(_count(fields.get("password")), _count(fields.get("second")))
+
+
+def _count(document: object) -> Count:
+    match document:
+        # `type`, since True is an int too.
+        case [failures, text] if type(failures) is int and failures > 0:
+            last = _stamp(text)
+            return Count() if last is None else Count(failures, last)
+    return Count()
+
+
+def _stamp(document: object) -> datetime | None:
+    try:
+        stamp = datetime.fromisoformat(document) if isinstance(document, str) else None
+        return None if stamp is None or stamp.tzinfo is None else stamp.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _members(document: object) -> dict[str, Any]:
+    return document if isinstance(document, dict) else {}
+
+
+@dataclass
+class Entry:
+    """What is being counted: assign `ledger` its next value; leave it, and nothing is counted."""
+
+    ledger: Ledger
+
+
+class Counters(Protocol):
+    """Where ledgers are kept, under subjects like `account:ada` and `number:+493012345`."""
+
+    def change(self, subject: str, *, keep: bool) -> AbstractContextManager[Entry]:
+        """One change of the subject's ledger under its lock, kept when the block ends.
+
+        If the block raises, what was assigned is lost; after TooMany alone, stamps in the future
+        have become the present all the same, since a wait that never shrinks would lock out.
+        Blocks are short, hash nothing, and are never nested.
+
+        `keep` says that the subject belongs to an account, from now on; the others are bounded
+        in number.
+
+        Raises:
+            StoreError: it cannot be counted, so it must not be tried.
+        """

@@ -2,10 +2,11 @@
 
 import argparse
 import os
+import re
 import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import NoReturn, TypeAlias, cast
 
 from apppw_tui import __version__
 from apppw_tui.domain.errors import ApppwError, ConfigError, StoreError
@@ -21,6 +22,7 @@ exit codes:
   70   a fault in the program itself
   130  interrupted (129, 143: the terminal hung up, terminated)
 """
+_Group: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -37,17 +39,18 @@ def _path(text: str) -> Path:
     return Path(text)
 
 
+def _whole(text: str) -> int:
+    # int() would take 1_0 and other alphabets' digits; more than nine are not meant.
+    if re.fullmatch("-?[0-9]{1,9}", text) is None:
+        raise argparse.ArgumentTypeError("must be a whole number")
+    return int(text)
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    where = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    where.add_argument(
-        "--store", type=_path, metavar="PATH", help="the folder of the store (or APPPW_STORE)"
-    )
-    where.add_argument("--config", type=_path, metavar="FILE", help="the configuration file")
-
     top = argparse.ArgumentParser(
         prog="apppw-tui",
-        parents=[where],
+        parents=[_where()],
         description="App passwords for your own server. Without a command, opens the portal.",
         epilog=EXIT_CODES,
         formatter_class=_Formatter,
@@ -58,52 +61,96 @@ def parser() -> argparse.ArgumentParser:
         "--demo", action="store_true", help="look around in made-up accounts; nothing is kept"
     )
     commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-
-    def command(
-        group: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, help_: str
-    ) -> argparse.ArgumentParser:
-        return group.add_parser(
-            name,
-            parents=[where],
-            help=help_,
-            description=help_[0].upper() + help_[1:] + ".",
-            allow_abbrev=False,
-            formatter_class=_Formatter,
-        )
-
-    account = command(commands, "account", "add, list and remove accounts")
-    of_account = account.add_subparsers(dest="action", metavar="ACTION", required=True)
-    add = command(of_account, "add", "add an account; asks for its password")
-    add.add_argument("name", metavar="NAME", help="such as ada or ada@example.org")
-    add.add_argument(
-        "--password-stdin", action="store_true", help="read the password from standard input"
-    )
-    listing = command(of_account, "list", "list the accounts")
-    listing.add_argument("--json", action="store_true", help="for programs")
-    remove = command(of_account, "remove", "remove an account with all its app passwords")
-    remove.add_argument("name", metavar="NAME", help="which one")
-
-    password = command(commands, "app-password", "create, list and delete app passwords")
-    of_password = password.add_subparsers(dest="action", metavar="ACTION", required=True)
-    create = command(of_password, "create", "create an app password; prints it, and nothing else")
-    create.add_argument("account", metavar="ACCOUNT", help="whose it is to be")
-    create.add_argument("name", metavar="NAME", help="the device or program that will use it")
-    listing = command(of_password, "list", "list the app passwords of an account")
-    listing.add_argument("account", metavar="ACCOUNT", help="whose to list")
-    listing.add_argument("--json", action="store_true", help="for programs")
-    delete = command(of_password, "delete", "delete an app password; it stops working at once")
-    delete.add_argument("account", metavar="ACCOUNT", help="whose it is")
-    delete.add_argument(
-        "name_or_id", metavar="NAME-OR-ID", help="its name, or the first three symbols"
-    )
-
-    verify = command(
+    _account(_command(commands, "account", "look after accounts and their second factors"))
+    _app_password(_command(commands, "app-password", "create, list and delete app passwords"))
+    _key(_command(commands, "key", "replace the key that authenticator secrets are sealed with"))
+    verify = _command(
         commands, "verify", "check the app password on standard input; prints its name if right"
     )
     verify.add_argument("account", metavar="ACCOUNT", help="who signs in")
     verify.add_argument("--service", metavar="S", help="what it is to open, such as imap")
     verify.add_argument("--rhost", metavar="ADDR", help="where the attempt comes from")
     return top
+
+
+def _where() -> argparse.ArgumentParser:
+    """What may stand before a command and after it."""
+    where = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    where.add_argument(
+        "--store", type=_path, metavar="PATH", help="the folder of the store (or APPPW_STORE)"
+    )
+    where.add_argument("--config", type=_path, metavar="FILE", help="the configuration file")
+    where.add_argument(
+        "--key-file",
+        type=_path,
+        metavar="FILE",
+        help="the file with the store's key (default: key, in the store)",
+    )
+    return where
+
+
+def _command(group: _Group, name: str, help_: str) -> argparse.ArgumentParser:
+    return group.add_parser(
+        name,
+        parents=[_where()],
+        help=help_,
+        description=help_[0].upper() + help_[1:] + ".",
+        allow_abbrev=False,
+        formatter_class=_Formatter,
+    )
+
+
+def _actions(command: argparse.ArgumentParser) -> _Group:
+    return command.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+
+def _account(account: argparse.ArgumentParser) -> None:
+    actions = _actions(account)
+
+    def action(name: str, help_: str, which: str = "which account") -> argparse.ArgumentParser:
+        parser = _command(actions, name, help_)
+        parser.add_argument("name", metavar="NAME", help=which)
+        return parser
+
+    add = action("add", "add an account; asks for its password", "such as ada or ada@example.org")
+    listing = _command(actions, "list", "list the accounts")
+    show = action("show", "show what is known about an account, and no secret")
+    password = action("set-password", "set another account password; open sessions end")
+    action("require-verification", "ask for a second factor from now on; open sessions end")
+    bypass = action("bypass", "let a person in once without a code, to set up a second factor")
+    bypass.add_argument(
+        "--minutes", type=_whole, metavar="N", required=True, help="for how long, 1 to 1440"
+    )
+    action("unlock", "let everybody try again after too many wrong tries")
+    action("remove", "remove an account with all its app passwords")
+    for one in (add, password):
+        one.add_argument(
+            "--password-stdin", action="store_true", help="read the password from standard input"
+        )
+    for one in (listing, show):
+        one.add_argument("--json", action="store_true", help="for programs")
+
+
+def _app_password(password: argparse.ArgumentParser) -> None:
+    actions = _actions(password)
+    create = _command(actions, "create", "create an app password; prints it, and nothing else")
+    create.add_argument("account", metavar="ACCOUNT", help="whose it is to be")
+    create.add_argument("name", metavar="NAME", help="the device or program that will use it")
+    listing = _command(actions, "list", "list the app passwords of an account")
+    listing.add_argument("account", metavar="ACCOUNT", help="whose to list")
+    listing.add_argument("--json", action="store_true", help="for programs")
+    delete = _command(actions, "delete", "delete an app password; it stops working at once")
+    delete.add_argument("account", metavar="ACCOUNT", help="whose it is")
+    delete.add_argument(
+        "name_or_id", metavar="NAME-OR-ID", help="its name, or the first three symbols"
+    )
+
+
+def _key(key: argparse.ArgumentParser) -> None:
+    rotate = _command(_actions(key), "rotate", "make a new key and seal everything anew with it")
+    rotate.add_argument(
+        "--finish", action="store_true", help="drop the old keys, once nothing needs them"
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -126,6 +173,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _act(options: argparse.Namespace, top: argparse.ArgumentParser) -> int:
     if options.command is None:
+        if options.demo and hasattr(options, "key_file"):
+            top.error("--demo has a store of its own; leave out --key-file")
         from apppw_tui.launch import portal
 
         return portal(options, top)

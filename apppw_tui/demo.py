@@ -1,15 +1,21 @@
 """Believable accounts in a store that lives in memory alone: for a first look and for pictures."""
 
+import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
-from apppw_tui.domain.account import Account
+from apppw_tui.domain import phone, recovery, totp
+from apppw_tui.domain.account import AUTHENTICATOR, Account
 from apppw_tui.domain.account_password import normalized
 from apppw_tui.domain.app_password import AppPassword, generate, unused_id
 from apppw_tui.domain.clock import Clock
+from apppw_tui.domain.delivery import KINDS, Kind
 from apppw_tui.domain.hashing import Hasher
+from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.symbols import RandomBelow
 from apppw_tui.store.memory import MemoryStore
+from apppw_tui.store.ring import MemorySeals
 
 ACCOUNT = "ada@example.org"
 PASSWORD = "engine no. 1 weaves algebra"  # noqa: S105 - shown on screen, opens nothing but the demo
@@ -56,22 +62,99 @@ _APP_PASSWORDS = {
 }
 
 
-def fill(
-    store: MemoryStore,
-    hasher: Hasher,
-    clock: Clock,
-    randbelow: RandomBelow,
-    token_hex: Callable[[int], str],
-) -> None:
-    """Puts three accounts with thirty app passwords into `store`; all open with PASSWORD."""
-    password_hash = hasher.account.make(normalized(PASSWORD))
-    for name, app_passwords in _APP_PASSWORDS.items():
-        account = Account.new(name, password_hash, clock.now() - timedelta(days=420), token_hex)
-        for label, hours in app_passwords:
-            id_ = unused_id(account.used_ids, randbelow)
-            made = clock.now() - timedelta(hours=hours)
-            secret = generate(id_, randbelow)
-            record = AppPassword(id_, label, hasher.app.make(secret), made)
-            account = account.with_app_password(record, len(app_passwords))
-        with store.change(name, None) as change:
-            change.account = account
+# Whose second factor is shown; the last one has none yet, to be led through setting one up.
+_PROTECTED = {ACCOUNT: "+4915123456767", "grace@example.org": "+12025550143"}
+_PROTECTED_FOR = timedelta(days=20)
+_USED_CODES = 2
+
+
+class Demonstration:
+    """Everything that one person needs to look around alone: see ui/surroundings.py, Demo.
+
+    The accounts, the phone that messages go to and the authenticator app are all here.
+    """
+
+    account = ACCOUNT
+    password = PASSWORD
+    kinds: frozenset[Kind] = frozenset(KINDS)
+
+    def __init__(
+        self,
+        clock: Clock,
+        hasher: Hasher,
+        randbelow: RandomBelow = secrets.randbelow,
+        token_bytes: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self.store = MemoryStore()
+        self.seals = MemorySeals(token_bytes)
+        self.hasher = hasher
+        self.clock = clock
+        self._randbelow = randbelow
+        self._token_bytes = token_bytes
+        self._newest = ""
+        self._fill()
+
+    # --- the phone and the app ----------------------------------------------------------------
+
+    def deliver(self, _kind: Kind, _number: str, message: Secret, /) -> None:
+        """The message goes nowhere; its code is shown."""
+        digits = "".join(sign for sign in message.reveal() if sign.isdigit())
+        self._newest = digits[: totp.DIGITS]
+
+    def sent(self) -> str:
+        return self._newest
+
+    def shown_for(self, secret: Secret) -> str:
+        return totp.code(secret, totp.step_at(self.clock.now()))
+
+    def shown_by_app(self, account: str) -> str:
+        """The next code that would be accepted: here nobody has to wait for half a minute."""
+        kept = self.store.read(account)
+        if kept is None or kept.authenticator is None:
+            return ""
+        app = kept.authenticator
+        secret = self.seals.open(kept.uid, AUTHENTICATOR, app.sealed)
+        return totp.code(secret, max(totp.step_at(self.clock.now()), app.last_step + 1))
+
+    # --- the accounts ---------------------------------------------------------------------------
+
+    def _fill(self) -> None:
+        """Three accounts with thirty app passwords; all open with PASSWORD."""
+        password_hash = self.hasher.account.make(normalized(PASSWORD))
+        begun = self.clock.now() - timedelta(days=420)
+        for name, app_passwords in _APP_PASSWORDS.items():
+            account = Account.new(
+                name, password_hash, begun, lambda size: self._token_bytes(size).hex()
+            )
+            for label, hours in app_passwords:
+                account = self._with_app_password(account, label, hours)
+            if name in _PROTECTED:
+                account = self._protected(account, _PROTECTED[name])
+            with self.store.change(name, None) as change:
+                change.account = account
+
+    def _with_app_password(self, account: Account, label: str, hours: int) -> Account:
+        id_ = unused_id(account.used_ids, self._randbelow)
+        made = self.clock.now() - timedelta(hours=hours)
+        hash_ = self.hasher.app.make(generate(id_, self._randbelow))
+        return account.with_app_password(
+            AppPassword(id_, label, hash_, made), len(account.app_passwords) + 1
+        )
+
+    def _protected(self, account: Account, number: str) -> Account:
+        since = self.clock.now() - _PROTECTED_FOR
+        field = phone.field("authentication")
+        app = totp.Authenticator(
+            self.seals.seal(account.uid, AUTHENTICATOR, totp.new_secret(self._token_bytes)),
+            since,
+            last_step=0,
+        )
+        kept = phone.Phone(
+            "authentication", self.seals.seal(account.uid, field, Secret(number)), since
+        )
+        hashes = [self.hasher.app.make(code) for code in recovery.generate(self._randbelow)]
+        left = (*[None] * _USED_CODES, *hashes[_USED_CODES:])
+        return replace(
+            account.with_authenticator(app).with_phone(kept),
+            recovery=recovery.RecoveryCodes(left, since),
+        )

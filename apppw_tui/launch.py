@@ -1,18 +1,21 @@
 """Opens the portal: a fit terminal, a clean environment, then the screens."""
 
 import argparse
+import itertools
 import os
-import secrets
 import sys
+from pathlib import Path
 
 from apppw_tui import config as configuration
 from apppw_tui import demo
 from apppw_tui.domain.clock import SystemClock
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher
+from apppw_tui.domain.secret import Secret
 from apppw_tui.exits import NO_TERMINAL
+from apppw_tui.portal.means import Means
 from apppw_tui.portal.portal import Portal
-from apppw_tui.store.memory import MemoryStore
-from apppw_tui.store.place import is_own, open_store
+from apppw_tui.store.place import is_own
+from apppw_tui.wiring import Place, wire
 
 # Textual reads these when it is imported. Others write keys and passwords to a log, import any
 # class as the driver, or act on start; these only say how to draw.
@@ -39,32 +42,81 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         return NO_TERMINAL
     config = configuration.choose(getattr(options, "config", None))
     clock = SystemClock()
+    demonstration: demo.Demonstration | None = None
+    own = False
     if options.demo:
-        memory = MemoryStore()
-        hasher = Hasher(CHEAP_PROFILE, CHEAP_PROFILE)
-        demo.fill(memory, hasher, clock, secrets.randbelow, secrets.token_hex)
-        rooms = Portal(memory, hasher, clock, config.policy)
+        demonstration = demo.Demonstration(clock, Hasher(CHEAP_PROFILE, CHEAP_PROFILE))
+        means = _demo_means(demonstration, config)
     else:
-        folder = configuration.store_folder(getattr(options, "store", None), config)
-        own = is_own(folder) and not configuration.present(configuration.SYSTEM_FILE)
-        store = open_store(folder, create=own)
-        domain = config.default_domain
-        rooms = Portal(store, Hasher(), clock, config.policy, default_domain=domain)
+        named, key = getattr(options, "store", None), getattr(options, "key_file", None)
+        place = Place.of(config, named, key)
+        own = is_own(place.folder) and not configuration.present(configuration.SYSTEM_FILE)
+        means = wire(place, config, clock, create=own, address=_address()).means
     clean_environment()
 
-    from apppw_tui.ui.app import PortalApp, Surroundings
+    from apppw_tui.ui.app import PortalApp
+    from apppw_tui.ui.surroundings import Surroundings
 
     over_ssh = "SSH_CONNECTION" in os.environ or "SSH_TTY" in os.environ
     surroundings = Surroundings(
-        host_name=demo.HOST_NAME if options.demo else config.host_name,
-        may_create_first=not options.demo and own and not over_ssh,
-        demo=(demo.ACCOUNT, demo.PASSWORD) if options.demo else None,
+        host_name=means.host_name,
+        may_create_first=own and not over_ssh,
+        demo=demonstration,
+        # Over SSH a file would be left on the server, where the phone's owner may not look again.
+        save=None if over_ssh or demonstration else save_recovery_codes,
     )
-    app = PortalApp(rooms, clock, surroundings)
+    app = PortalApp(Portal(means), clock, surroundings)
     code = app.run_guarded()
     if app.last_words is not None:
         print(f"apppw-tui: {app.last_words}", file=sys.stderr)
     return code
+
+
+def _demo_means(demonstration: demo.Demonstration, config: configuration.Config) -> Means:
+    from apppw_tui.store.counters import MemoryCounters
+
+    return Means(
+        demonstration.store,
+        demonstration.hasher,
+        demonstration.clock,
+        config.policy,
+        demonstration.seals,
+        MemoryCounters(demonstration.clock),
+        demonstration,
+        region=config.phone_region,
+        host_name=demo.HOST_NAME,
+    )
+
+
+def _address() -> str:
+    """Where the person comes from. sshd(8): SSH_CONNECTION begins with the client's address."""
+    return (os.environ.get("SSH_CONNECTION", "").split() or ["local"])[0]
+
+
+def save_recovery_codes(account: str, codes: Secret) -> Path:
+    """Writes `codes` to a new file at home that nobody else can read; its path.
+
+    Raises:
+        OSError: it could not be written; nothing is left.
+    """
+    path = Path.home() / f"recovery-codes-{account}.txt"
+    for number in itertools.count(2):
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            descriptor = os.open(path, flags, 0o600)
+            break
+        except FileExistsError:  # codes from before; they are not ours to overwrite
+            path = path.with_name(f"recovery-codes-{account}-{number}.txt")
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            os.fchmod(descriptor, 0o600)
+            file.write(codes.reveal())
+            file.flush()
+            os.fsync(descriptor)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+    return path
 
 
 def clean_environment() -> None:

@@ -16,8 +16,12 @@ HERE = Path(__file__).parent
 PICTURES = {
     "login": "login-wrong",
     "first-account": "first-account-strong",
+    "second-factor": "verify-wrong",
+    "different-option": "verify-options",
+    "set-up-authenticator": "set-up-app",
+    "recovery-codes": "set-up-recovery",
     "settings": "settings",
-    "security-verification": "security",
+    "security-verification": "security-all",
     "app-passwords": "app-passwords",
     "app-passwords-empty": "app-passwords-empty",
     "create": "create",

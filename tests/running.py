@@ -5,13 +5,16 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 import pytest
 
-from apppw_tui import cli, commands, config
+from apppw_tui import cli, config, wiring
+from apppw_tui.commands import opening, verify
+from apppw_tui.store.counters import FolderCounters
+from apppw_tui.store.keyring import keyring_of
 from apppw_tui.store.place import open_store
 from tests.support import PASSWORD, FixedClock, House, cheap_hasher
 
@@ -42,30 +45,44 @@ class _Input(io.TextIOWrapper):
 
 @dataclass
 class CommandLine:
-    """Runs commands in this process, in a home of their own."""
+    """Runs commands in this process, in a home of their own, by a clock that stands still."""
 
     home: Path
     patch: pytest.MonkeyPatch
     capture: pytest.CaptureFixture[str]
+    clock: FixedClock = field(default_factory=FixedClock)
 
     def __post_init__(self) -> None:
         for name in [*os.environ]:
-            if name.startswith(("APPPW_", "XDG_")):
+            if name.startswith(("APPPW_", "XDG_", "SUDO_", "CREDENTIALS_")):
                 self.patch.delenv(name)
         self.patch.setenv("HOME", str(self.home))
         self.patch.setattr(config, "SYSTEM_FILE", self.home / "etc" / "config.toml")
         self.patch.setattr(config, "SYSTEM_STORE", self.home / "var")
-        self.patch.setattr(commands, "Hasher", cheap_hasher)
-        self.patch.setattr(commands, "SystemClock", FixedClock)
+        self.patch.setattr(wiring, "Hasher", lambda **_: cheap_hasher())
+        self.patch.setattr(verify, "Hasher", cheap_hasher)
+        for module in (opening, verify):
+            self.patch.setattr(module, "SystemClock", lambda: self.clock)
 
     @property
     def store(self) -> Path:
         """Where the store is when nobody says otherwise."""
         return self.home / ".local" / "share" / "apppw-tui"
 
+    @property
+    def key(self) -> Path:
+        """Where its key is."""
+        return self.store / "key"
+
     def house(self) -> House:
-        """The rooms over the same store."""
-        return House(store=open_store(self.store, create=True))
+        """The rooms over the same store, its counters and its key."""
+        store = open_store(self.store, create=True)
+        return House(
+            store=store,
+            clock=self.clock,
+            counters=FolderCounters(self.store, self.clock),
+            seals=keyring_of(self.store, store, self.key),
+        )
 
     def __call__(
         self, *arguments: str | Path, stdin: bytes | str | None = b"", terminal: bool = False

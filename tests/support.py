@@ -5,14 +5,26 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from apppw_tui.domain.account import Account
+from apppw_tui.domain import phone, recovery, totp
+from apppw_tui.domain.account import AUTHENTICATOR, Account
+from apppw_tui.domain.delivery import KINDS, Kind
+from apppw_tui.domain.errors import DeliveryFailed
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher
+from apppw_tui.domain.phone import Which
 from apppw_tui.domain.policy import Policy
+from apppw_tui.domain.sealing import Seals
 from apppw_tui.domain.seam import Store
+from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.throttle import Counters
+from apppw_tui.portal.challenge import Challenge
 from apppw_tui.portal.issuing import Issued, Issuer
+from apppw_tui.portal.means import Means
 from apppw_tui.portal.operator import Operator
-from apppw_tui.portal.portal import Portal, Session
+from apppw_tui.portal.portal import Portal
+from apppw_tui.portal.sessions import Session, begun
+from apppw_tui.store.counters import MemoryCounters
 from apppw_tui.store.memory import MemoryStore
+from apppw_tui.store.ring import MemorySeals
 
 PASSWORD = "engine no. 1 weaves algebra"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -41,20 +53,83 @@ def cheap_hasher() -> Hasher:
 
 
 @dataclass
+class Outbox:
+    """A delivery that keeps what was sent, or fails when it is told to."""
+
+    kinds: frozenset[Kind] = frozenset(KINDS)
+    sent: list[tuple[Kind, str, str]] = field(default_factory=list)
+    broken: bool = False
+
+    def deliver(self, kind: Kind, number: str, message: Secret) -> None:
+        if self.broken:
+            raise DeliveryFailed("The code could not be sent.")
+        self.sent.append((kind, number, message.reveal()))
+
+    @property
+    def code(self) -> str:
+        """The code in the newest message."""
+        return "".join(sign for sign in self.sent[-1][2] if sign.isdigit())[:6]
+
+
+@dataclass
+class Notebook:
+    """A journal that is kept in memory."""
+
+    acts: list[tuple[str, str, str, dict[str, str]]] = field(default_factory=list)
+    faults: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+
+    def record(self, uid: str, what: str, by: str, **facts: str) -> None:
+        self.acts.append((uid, what, by, facts))
+
+    def fault(self, what: str, **facts: str) -> None:
+        self.faults.append((what, facts))
+
+
+@dataclass
 class House:
-    """A portal over a memory store, with everything random drawn from one seed."""
+    """A portal over a memory store, with everything random drawn from one seed.
+
+    No second factor is asked for unless the account has one, or the policy says so.
+    """
 
     store: Store = field(default_factory=MemoryStore)
     clock: FixedClock = field(default_factory=FixedClock)
-    policy: Policy = field(default_factory=Policy)
+    policy: Policy = field(default_factory=lambda: Policy(second_factor_required=False))
     seed: int = 1
     hasher: Hasher = field(default_factory=cheap_hasher)
+    outbox: Outbox = field(default_factory=Outbox)
+    notebook: Notebook = field(default_factory=Notebook)
+    counters: Counters | None = None
+    seals: Seals | None = None
+    address: str = "192.0.2.7"
+    region: str | None = None
+    default_domain: str | None = None
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
-        self.portal = Portal(
-            self.store, self.hasher, self.clock, self.policy, randbelow=self.random.randrange
+        self.counters = self.counters or MemoryCounters(self.clock)
+        self.seals = self.seals or MemorySeals(self.random.randbytes)
+        self.means = Means(
+            self.store,
+            self.hasher,
+            self.clock,
+            self.policy,
+            self.seals,
+            self.counters,
+            self.outbox,
+            self.notebook,
+            address=self.address,
+            region=self.region,
+            default_domain=self.default_domain,
+            host_name="mail.example.org",
+            randbelow=self.random.randrange,
+            token_bytes=self.random.randbytes,
         )
+        self.portal = Portal(self.means)
+
+    def elsewhere(self, address: str) -> "House":
+        """The same rooms, as somebody meets them who comes from another address."""
+        return replace(self, address=address, seed=self.seed + 1)
 
     def add(self, name: str = "ada@example.org", password: str = PASSWORD) -> Account:
         """An account; its password is not judged, which would cost each test a dictionary."""
@@ -76,12 +151,55 @@ class House:
 
     @property
     def operator(self) -> Operator:
-        return Operator(self.store, self.issuer)
+        return Operator(self.means)
+
+    def sign_in(self, name: str = "ada@example.org", password: str = PASSWORD) -> Session:
+        """Signs in an account that has no second factor."""
+        session = self.portal.sign_in(name, password)
+        assert isinstance(session, Session)
+        return session
+
+    def challenge(self, name: str = "ada@example.org", password: str = PASSWORD) -> Challenge:
+        """The second question of an account that has a second factor."""
+        challenge = self.portal.sign_in(name, password)
+        assert isinstance(challenge, Challenge)
+        return challenge
 
     def session(self, name: str = "ada@example.org") -> Session:
-        """The account's session, without the cost of signing in."""
+        """The account's session, verified just now, without the cost of signing in."""
+        return begun(self.now(name)).proven(self.clock)
+
+    # --- verification methods, without the cost of setting them up ---------------------------
+
+    def give_authenticator(self, name: str = "ada@example.org") -> Secret:
+        """An authenticator app for the account; returns its secret."""
         account = self.now(name)
-        return Session(account.name, account.uid, account.epoch)
+        secret = totp.new_secret(self.random.randbytes)
+        sealed = self.means.seals.seal(account.uid, AUTHENTICATOR, secret)
+        app = totp.Authenticator(sealed, self.clock.now(), last_step=0)
+        self.alter(name, authenticator=app)
+        return secret
+
+    def give_phone(
+        self,
+        which: Which = "authentication",
+        number: str = "+4915123456767",
+        name: str = "ada@example.org",
+    ) -> None:
+        account = self.now(name)
+        sealed = self.means.seals.seal(account.uid, phone.field(which), Secret(number))
+        kept = phone.Phone(which, sealed, self.clock.now())
+        self.alter(name, phones=account.with_phone(kept).phones)
+
+    def give_recovery_codes(self, name: str = "ada@example.org") -> list[Secret]:
+        codes = recovery.generate(self.random.randrange)
+        hashes = tuple(self.hasher.app.make(code) for code in codes)
+        self.alter(name, recovery=recovery.RecoveryCodes(hashes, self.clock.now()))
+        return codes
+
+    def app_code(self, secret: Secret, steps: int = 0) -> str:
+        """What an authenticator app with that secret shows now, or some steps from now."""
+        return totp.code(secret, totp.step_at(self.clock.now()) + steps)
 
     def now(self, name: str = "ada@example.org") -> Account:
         """The account as the store has it now."""

@@ -6,6 +6,7 @@ from typing import NoReturn
 import pytest
 
 from apppw_tui import __version__, commands
+from apppw_tui.commands import account
 from apppw_tui.domain.errors import ConfigError, NotFound, StoreBusy
 from apppw_tui.fault import describe
 from apppw_tui.store.place import open_store
@@ -20,6 +21,10 @@ def run(
     return CommandLine(tmp_path, monkeypatch, capsys)
 
 
+# The last is three in Arabic digits, which int() would take.
+BAD_NUMBERS = ["", "five", "5.0", "1_0", " 5", "0x5", "+5", "9" * 10, "9" * 5000, "\u0663"]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -28,6 +33,19 @@ def run(
         ["account", "frobnicate"],
         ["account", "add"],
         ["account", "list", "ada"],
+        ["account", "show"],
+        ["account", "unlock"],
+        ["account", "set-password"],
+        ["account", "set-password", "ada", "a word"],
+        ["account", "require-verification"],
+        ["account", "bypass", "ada"],
+        ["account", "bypass", "--minutes", "5"],
+        *(["account", "bypass", "ada", "--minutes", bad] for bad in BAD_NUMBERS),
+        ["key"],
+        ["key", "rotate", "ada"],
+        ["--key-file", "", "account", "list"],
+        ["--demo", "--key-file", "/x"],
+        ["--demo", "key", "rotate"],
         ["app-password", "create", "ada"],
         ["app-password", "delete", "ada"],
         ["verify"],
@@ -63,6 +81,13 @@ def test_help_tells_every_exit_code(run: CommandLine, code: str) -> None:
         ["account", "add"],
         ["account", "list"],
         ["account", "remove"],
+        ["account", "show"],
+        ["account", "set-password"],
+        ["account", "require-verification"],
+        ["account", "bypass"],
+        ["account", "unlock"],
+        ["key"],
+        ["key", "rotate"],
         ["app-password"],
         ["app-password", "create"],
         ["app-password", "list"],
@@ -108,10 +133,10 @@ def test_a_fault_of_the_program_names_the_line_and_tells_no_secret(run: CommandL
         raise ValueError(f"something with {PASSWORD}")
 
     run.house()
-    run.patch.setattr(commands, "_print_json", fail)
+    run.patch.setattr(account, "say_json", fail)
     said = run("account", "list", "--json")
     assert (said.code, said.out) == (70, "")
-    assert said.line.startswith("stopped by a fault of its own (ValueError at commands.py:")
+    assert said.line.startswith("stopped by a fault of its own (ValueError at commands/account.py:")
     assert said.line.endswith("What was saved before is safe; please report this line.")
 
 

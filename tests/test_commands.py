@@ -1,17 +1,37 @@
-"""What each command prints and how it exits."""
+"""What all commands have in common: whom they refuse, what stops them, what is written down."""
 
-import getpass
 import json
-from dataclasses import replace
-from datetime import UTC, datetime
+import os
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from apppw_tui import wiring
+from apppw_tui.store import place
+from apppw_tui.store.counters import FolderCounters
+from apppw_tui.store.folder import FolderStore
 from tests.running import CommandLine
-from tests.support import PASSWORD
+from tests.support import PASSWORD, House
 
-GOOD = f"{PASSWORD}\n"
+GOOD = f"{PASSWORD}, anew\n"
+WHOSE = "WHOSE"
+LOOKING = [
+    ["account", "show", WHOSE],
+    ["account", "show", WHOSE, "--json"],
+    ["app-password", "list", WHOSE],
+]
+CHANGING = [
+    ["account", "set-password", WHOSE, "--password-stdin"],
+    ["account", "require-verification", WHOSE],
+    ["account", "bypass", WHOSE, "--minutes", "5"],
+    ["account", "remove", WHOSE],
+    ["app-password", "create", WHOSE, "Car"],
+    ["app-password", "delete", WHOSE, "Phone"],
+]
+UNLOCKING = ["account", "unlock", WHOSE]
+OF_ONE = [*LOOKING, *CHANGING, UNLOCKING]
 
 
 @pytest.fixture
@@ -22,241 +42,191 @@ def run(
 
 
 @pytest.fixture
-def ada(run: CommandLine) -> CommandLine:
-    """With an account ada that has one app password, Phone."""
-    run.good("account", "add", "ada", "--password-stdin", stdin=GOOD)
-    run.good("app-password", "create", "ada", "Phone")
-    return run
+def house(run: CommandLine) -> House:
+    """With an account ada that has one app password, Phone, and a telephone number."""
+    house = run.house()
+    house.add("ada")
+    house.issue("Phone", "ada")
+    house.give_phone(name="ada")
+    return house
 
 
-def test_an_account_is_added_and_the_store_made(run: CommandLine) -> None:
-    out = run.good("account", "add", "ada@example.org", "--password-stdin", stdin=GOOD)
-    assert out == "Added ada@example.org.\n"
-    assert run.house().portal.sign_in("ada@example.org", PASSWORD)
+def of(name: str, arguments: list[str]) -> list[str]:
+    return [name if argument == WHOSE else argument for argument in arguments]
 
 
-@pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
-def test_one_line_end_is_not_part_of_the_password(run: CommandLine, ending: str) -> None:
-    run.good("account", "add", "ada", "--password-stdin", stdin=f" {PASSWORD} {ending}")
-    assert run.house().portal.sign_in("ada", f" {PASSWORD} ")
-
-
-@pytest.mark.parametrize(
-    ("name", "stdin", "reason"),
-    [
-        ("Ada", GOOD, "Account names are lower case, without spaces, like ada or ada@example.org."),
-        ("../ada", GOOD, "That is not an account name. One looks like ada or ada@example.org."),
-        ("ada", "hunter2", "Too short. Use at least 8 characters."),
-        ("ada", "7kfm2xqd9h3vtw5nc8rw", "That is an app password. Choose another one for your acc"),
-        ("ada", "", "There is no password, in one line, on standard input."),
-        ("ada", "\n", "There is no password, in one line, on standard input."),
-        ("ada", None, "There is no password, in one line, on standard input."),
-        ("ada", GOOD * 2, "There is no password, in one line, on standard input."),
-        ("ada", GOOD.strip() + "\0", "There is no password, in one line, on standard input."),
-        ("ada", b"\xff" * 12, "The password on standard input is not UTF-8."),
-        ("ada", "x" * 5000, "Too long. Use at most 1024 characters."),
-    ],
-)
-def test_a_bad_name_or_password_adds_nothing(
-    run: CommandLine, name: str, stdin: bytes | str | None, reason: str
-) -> None:
-    said = run("account", "add", name, "--password-stdin", stdin=stdin)
-    assert (said.code, said.out) == (1, "")
-    assert said.line.startswith(reason)
-    assert run.house().store.names() == []
-
-
-def test_an_account_is_added_once(ada: CommandLine) -> None:
-    said = ada("account", "add", "ada", "--password-stdin", stdin=GOOD)
-    assert (said.code, said.line) == (1, "There is already an account ada.")
+def everything(folder: Path) -> dict[Path, bytes]:
+    """All that is kept; locks and what is counted are no part of it."""
+    kept = (folder / "accounts", folder / "activity")
+    files = (path for one in kept if one.exists() for path in one.iterdir())
+    return {path: path.read_bytes() for path in files}
 
 
 @pytest.mark.parametrize(
-    ("answers", "code", "err"),
+    ("name", "reason"),
     [
-        ((PASSWORD, PASSWORD), 0, ""),
-        ((PASSWORD, PASSWORD.upper()), 1, "apppw-tui: The two passwords differ.\n"),
-        ((EOFError(),), 1, "apppw-tui: No password was given.\n"),
-        ((PASSWORD, EOFError()), 1, "apppw-tui: No password was given.\n"),
-        ((KeyboardInterrupt(),), 130, ""),
-        (
-            (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "x"),),
-            1,
-            "apppw-tui: The password is not UTF-8.\n",
-        ),
+        ("grace", "There is no account grace."),
+        ("Ada", "Account names are lower case, without spaces, like ada or ada@example.org."),
+        ("../ada", "That is not an account name. One looks like ada or ada@example.org."),
+        ("a\x1b[31m", "That is not an account name. One looks like ada or ada@example.org."),
+        ("", "That is not an account name. One looks like ada or ada@example.org."),
     ],
 )
-def test_at_a_terminal_the_password_is_asked_twice(
-    run: CommandLine, answers: tuple[str | BaseException, ...], code: int, err: str
+@pytest.mark.parametrize("arguments", OF_ONE, ids=" ".join)
+def test_what_is_no_account_is_refused(
+    run: CommandLine, house: House, arguments: list[str], name: str, reason: str
 ) -> None:
-    left = list(answers)
-
-    def answer(_prompt: str) -> str:
-        given = left.pop(0)
-        if isinstance(given, BaseException):
-            raise given
-        return given
-
-    run.patch.setattr(getpass, "getpass", answer)
-    said = run("account", "add", "ada", terminal=True)
-    assert (said.code, said.err) == (code, err)
-    assert run.house().store.names() == (["ada"] if code == 0 else [])
+    before = everything(run.store)
+    said = run(*of(name, arguments), stdin=GOOD)
+    assert (said.code, said.out, said.line) == (1, "", reason)
+    assert everything(run.store) == before
+    assert not (run.store / "locks" / "grace.lock").exists()
 
 
-@pytest.mark.parametrize("stdin", [b"", None])
-def test_without_a_terminal_nobody_is_asked(run: CommandLine, stdin: bytes | None) -> None:
-    said = run("account", "add", "ada", stdin=stdin)
-    assert said.code == 1
-    assert said.line == "There is no terminal to ask for a password; use --password-stdin."
-
-
-def test_accounts_are_listed_as_a_table(ada: CommandLine) -> None:
-    ada.good("account", "add", "grace@example.org", "--password-stdin", stdin=GOOD)
-    assert ada.good("account", "list").splitlines() == [
-        "ACCOUNT            APP PASSWORDS  CREATED",
-        "ada                1              2026-11-22",
-        "grace@example.org  0              2026-11-22",
-    ]
-
-
-def test_accounts_are_listed_as_json(ada: CommandLine) -> None:
-    assert json.loads(ada.good("account", "list", "--json")) == [
-        {"account": "ada", "created": "2026-11-22T12:00:00Z", "enabled": True, "app_passwords": 1}
-    ]
-
-
-def test_an_empty_store_says_what_to_do_next_and_prints_nothing(run: CommandLine) -> None:
-    run.house()
-    said = run("account", "list")
-    assert (said.code, said.out) == (0, "")
-    assert said.err == "No accounts yet. Add one with: apppw-tui account add NAME\n"
-    assert json.loads(run.good("account", "list", "--json")) == []
-
-
-def test_a_damaged_account_is_named_and_the_others_are_listed(ada: CommandLine) -> None:
-    (ada.store / "accounts" / "grace.json").write_text("{}")
-    said = ada("account", "list")
-    assert said.code == 3
-    assert "ada " in said.out
-    assert "grace.json cannot be read" in said.err
-
-
-def test_an_empty_path_is_wrong_usage_and_makes_no_store_here(ada: CommandLine) -> None:
-    assert ada("--store", "", "account", "list").code == 2
-
-
-def test_an_account_is_removed_with_its_app_passwords(ada: CommandLine) -> None:
-    assert ada.good("account", "remove", "ada") == "Removed ada with 1 app password.\n"
-    said = ada("account", "remove", "ada")
-    assert (said.code, said.line) == (1, "There is no account ada.")
-
-
-def test_creating_prints_the_app_password_and_nothing_else(ada: CommandLine) -> None:
-    out = ada.good("app-password", "create", "ada", "Car")
-    password = out.removesuffix("\n")
-    assert len(password) == 20
-    assert password.isalnum()
-    assert ada.good("verify", "ada", stdin=password) == "Car\n"
+@pytest.mark.parametrize("arguments", OF_ONE, ids=" ".join)
+def test_a_default_domain_completes_the_name(run: CommandLine, arguments: list[str]) -> None:
+    house = run.house()
+    house.add("ada@example.org")
+    house.issue("Phone")
+    config = run.home / "c.toml"
+    config.write_text('default_domain = "example.org"')
+    assert run.good(*of("ada", arguments), "--config", config, stdin=GOOD)
 
 
 @pytest.mark.parametrize(
-    ("account", "name", "reason"),
+    "arguments",
     [
-        ("ada", "pHONE", "You already have one called Phone."),
-        ("ada", "  ", "Give it a name, such as the device or program that will use it."),
-        ("ada", "x" * 65, "A name has at most 64 characters; this one has 65."),
-        ("ada", "\x1b[31m", "That name has a character that cannot be shown. Type it again witho"),
-        ("ada", "\udcff", "That name has a character that cannot be shown. Type it again withou"),
-        ("grace", "Phone", "There is no account grace."),
-        ("a\x1b[31m", "Phone", "That is not an account name. One looks like ada or ada@example"),
-    ],
-)
-def test_a_refused_app_password_is_not_made(
-    ada: CommandLine, account: str, name: str, reason: str
-) -> None:
-    said = ada("app-password", "create", account, name)
-    assert (said.code, said.out) == (1, "")
-    assert said.line.startswith(reason)
-    assert [one.name for one in ada.house().now("ada").app_passwords] == ["Phone"]
-
-
-def test_app_passwords_are_listed_as_a_table(ada: CommandLine) -> None:
-    house = ada.house()
-    (phone,) = house.now("ada").app_passwords
-    never = replace(phone, id="abc", name="B\u00fcro \U0001f4f1")
-    soon = replace(
-        phone, id="abd", name="[red]x[/red]", expires=datetime(2027, 1, 2, 12, tzinfo=UTC)
-    )
-    house.alter("ada", app_passwords=(never, soon))
-    assert ada.good("app-password", "list", "ada").splitlines() == [
-        "ID   NAME          CREATED     EXPIRES",
-        "abc  B\u00fcro \U0001f4f1        2026-11-22  never",
-        "abd  [red]x[/red]  2026-11-22  2027-01-02",
-    ]
-
-
-def test_the_end_of_time_is_a_date_too(ada: CommandLine) -> None:
-    house = ada.house()
-    for instant in (datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)):
-        (phone,) = house.now("ada").app_passwords
-        house.alter("ada", app_passwords=(replace(phone, expires=instant),))
-        assert ada.good("app-password", "list", "ada").count("\n") == 2
-
-
-def test_app_passwords_are_listed_as_json_without_their_hashes(ada: CommandLine) -> None:
-    (phone,) = ada.house().now("ada").app_passwords
-    out = ada.good("app-password", "list", "ada", "--json")
-    assert json.loads(out) == [
-        {
-            "id": phone.id,
-            "name": "Phone",
-            "scope": ["any"],
-            "created": "2026-11-22T12:00:00Z",
-            "expires": None,
-        }
-    ]
-    assert "argon2" not in out
-
-
-def test_an_account_without_app_passwords_says_so(run: CommandLine) -> None:
-    run.good("account", "add", "ada", "--password-stdin", stdin=GOOD)
-    said = run("app-password", "list", "ada")
-    assert (said.code, said.out, said.err) == (0, "", "ada has no app passwords.\n")
-    said = run("app-password", "list", "grace")
-    assert (said.code, said.line) == (1, "There is no account grace.")
-
-
-def test_an_app_password_is_deleted_by_name_or_id(ada: CommandLine) -> None:
-    car = ada.good("app-password", "create", "ada", "Car").strip()
-    assert ada.good("app-password", "delete", "ada", "pHONE") == "Deleted Phone.\n"
-    assert ada.good("app-password", "delete", "ada", car[:3]) == "Deleted Car.\n"
-    said = ada("app-password", "delete", "ada", "Car")
-    assert (said.code, said.line) == (1, "ada has no app password Car.")
-    assert ada("verify", "ada", stdin=car).code == 1
-
-
-def test_what_somebody_wrote_into_the_file_by_hand_cannot_act_on_the_terminal(
-    ada: CommandLine,
-) -> None:
-    house = ada.house()
-    (phone,) = house.now("ada").app_passwords
-    house.alter("ada", app_passwords=(replace(phone, name="\x1b[2J\x9b31m\u202eevil"),))
-    for arguments in (["list", "ada"], ["list", "ada", "--json"], ["delete", "ada", phone.id]):
-        out = ada.good("app-password", *arguments)
-        assert "evil" in out
-        assert all(character == "\n" or character.isprintable() for character in out)
-
-
-def test_commands_on_a_missing_store_make_none(run: CommandLine) -> None:
-    for arguments in (
+        *OF_ONE,
         ["account", "list"],
-        ["account", "remove", "ada"],
-        ["app-password", "create", "ada", "Phone"],
-        ["app-password", "list", "ada"],
-        ["app-password", "delete", "ada", "Phone"],
+        ["key", "rotate"],
+        ["key", "rotate", "--finish"],
         ["verify", "ada"],
-    ):
-        said = run(*arguments, stdin="7kfm2xqd9h3vtw5nc8rw")
-        assert (said.code, said.out) == (3, "")
-        assert said.line == f"There is no store at {run.store}."
+    ],
+    ids=" ".join,
+)
+def test_commands_on_a_missing_store_make_none(run: CommandLine, arguments: list[str]) -> None:
+    said = run(*of("ada", arguments), stdin="7kfm2xqd9h3vtw5nc8rw")
+    assert (said.code, said.out) == (3, "")
+    assert said.line == f"There is no store at {run.store}."
     assert not run.store.exists()
+
+
+@pytest.mark.parametrize("option", ["--store", "--config", "--key-file"])
+def test_an_empty_path_is_wrong_usage_and_makes_no_store_here(
+    run: CommandLine, option: str
+) -> None:
+    assert run(option, "", "account", "list").code == 2
+
+
+@pytest.mark.parametrize("arguments", OF_ONE, ids=" ".join)
+def test_nothing_that_the_operator_does_needs_the_key(
+    run: CommandLine, house: House, arguments: list[str]
+) -> None:
+    run.key.unlink()
+    assert run.good(*of("ada", arguments), stdin=GOOD)
+    assert not run.key.exists()
+
+
+@pytest.mark.parametrize("arguments", CHANGING, ids=" ".join)
+def test_while_somebody_else_holds_the_account_nothing_is_done(
+    run: CommandLine, house: House, arguments: list[str]
+) -> None:
+    impatient = partial(FolderStore, lock_timeout=0.0)
+    run.patch.setattr(place, "FolderStore", impatient)
+    before = everything(run.store)
+    with house.store.change("ada", house.now("ada").uid):
+        said = run(*of("ada", arguments), stdin=GOOD)
+    assert (said.code, said.out) == (3, "")
+    assert said.line == "The store is busy. Try again in a moment."
+    assert everything(run.store) == before
+
+
+@pytest.mark.parametrize("arguments", LOOKING, ids=" ".join)
+def test_looking_waits_for_nobody(run: CommandLine, house: House, arguments: list[str]) -> None:
+    run.patch.setattr(place, "FolderStore", partial(FolderStore, lock_timeout=0.0))
+    with house.store.change("ada", house.now("ada").uid):
+        assert run.good(*of("ada", arguments))
+
+
+def test_while_the_counters_are_held_nothing_is_unlocked(run: CommandLine, house: House) -> None:
+    run.patch.setattr(wiring, "FolderCounters", partial(FolderCounters, lock_timeout=0.0))
+    with house.means.counters.change("account:ada", keep=True):
+        said = run(*of("ada", UNLOCKING))
+    assert (said.code, said.out) == (3, "")
+    assert said.line == "The store is busy. Try again in a moment."
+
+
+@pytest.mark.parametrize("arguments", [*CHANGING, UNLOCKING], ids=" ".join)
+def test_a_damaged_account_is_named_and_left_alone(
+    run: CommandLine, house: House, arguments: list[str]
+) -> None:
+    path = run.store / "accounts" / "ada.json"
+    path.write_bytes(b"{")
+    said = run(*of("ada", arguments), stdin=GOOD)
+    assert (said.code, said.out) == (3, "")
+    assert said.line == f"{path} cannot be read: it is not JSON; it was left alone."
+    assert path.read_bytes() == b"{"
+
+
+# --- the record -----------------------------------------------------------------------------
+
+RECORDED = {
+    "app password created": (["app-password", "create", "ada", "Car"], {"id"}),
+    "app password deleted": (["app-password", "delete", "ada", "Phone"], {"id"}),
+    "verification required": (["account", "require-verification", "ada"], set[str]()),
+    "bypass given": (["account", "bypass", "ada", "--minutes", "5"], {"minutes"}),
+    "unlocked": (["account", "unlock", "ada"], set[str]()),
+    "password set": (["account", "set-password", "ada", "--password-stdin"], set[str]()),
+}
+
+
+def acts(run: CommandLine, house: House) -> list[dict[str, Any]]:
+    path = run.store / "activity" / f"{house.now('ada').uid}.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("what", RECORDED)
+def test_what_the_operator_did_is_written_down_without_a_secret(
+    run: CommandLine, house: House, what: str
+) -> None:
+    arguments, facts = RECORDED[what]
+    out = run.good(*arguments, stdin=GOOD)
+    (act,) = acts(run, house)
+    assert act.keys() - facts == {"time", "what", "by"}
+    assert (act["what"], act["time"]) == (what, "2026-11-22T12:00:00Z")
+    assert act["by"] == f"operator (uid {os.getuid()})"
+    text = json.dumps(act)
+    assert GOOD.strip() not in text
+    assert "argon2" not in text
+    if what == "app password created":
+        assert out.strip() not in text
+
+
+@pytest.mark.parametrize(
+    ("uid", "sudo", "by"),
+    [
+        (1000, None, "operator (uid 1000)"),
+        (1000, "1001", "operator (uid 1000)"),  # anybody can set a variable
+        (0, None, "operator (uid 0)"),
+        (0, "1001", "operator (uid 1001, by sudo)"),
+        (0, "", "operator (uid 0)"),
+        (0, "ada", "operator (uid 0)"),
+        (0, "1001)\n", "operator (uid 0)"),
+        (0, "1" * 11, "operator (uid 0)"),
+        (0, "\u0663", "operator (uid 0)"),
+    ],
+)
+def test_who_did_it_is_who_came_before_root_became_the_owner(
+    run: CommandLine, house: House, uid: int, sudo: str | None, by: str
+) -> None:
+    def become_owner(folder: Path, *, create: bool = False) -> FolderStore:
+        run.patch.setattr(os, "getuid", lambda: 4242)
+        return place.open_store(folder, create=create)
+
+    run.patch.setattr(wiring, "open_store", become_owner)
+    run.patch.setattr(os, "getuid", lambda: uid)
+    run.patch.delenv("SUDO_UID", raising=False)
+    if sudo is not None:
+        run.patch.setenv("SUDO_UID", sudo)
+    run.good("account", "unlock", "ada")
+    assert [act["by"] for act in acts(run, house)] == [by]

@@ -20,7 +20,10 @@ elif sys.argv[1] == "parser":
     import apppw_tui.cli
 else:
     from apppw_tui.cli import main
-    code = main(sys.argv[1:])
+    try:
+        code = main(sys.argv[1:])
+    except SystemExit as end:  # --help
+        code = end.code
 print()
 print(*sorted(sys.modules))
 sys.exit(code)
@@ -54,6 +57,8 @@ def own(modules: set[str]) -> set[str]:
 
 
 FOR_SCREENS = {"textual", "rich", "pyperclip", "zxcvbn", "apppw_tui.ui", "apppw_tui.launch"}
+FOR_METHODS = {"cryptography", "pyotp", "phonenumbers", "segno"}
+FOR_THE_PORTAL = {"apppw_tui.portal", "apppw_tui.wiring", "apppw_tui.store.keyring"}
 
 
 def test_the_package_itself_imports_nothing_of_its_own(tmp_path: Path) -> None:
@@ -66,22 +71,39 @@ def test_the_arguments_are_read_before_any_room_is_opened(tmp_path: Path) -> Non
         *("apppw_tui", "apppw_tui.cli", "apppw_tui.exits"),
         *("apppw_tui.domain", "apppw_tui.domain.errors"),
     }
-    assert not modules & {"tinydb", "argon2", "filelock", *FOR_SCREENS}
+    assert not modules & {"tinydb", "argon2", "filelock", *FOR_SCREENS, *FOR_METHODS}
 
 
-def test_verifying_imports_neither_screens_nor_locks(tmp_path: Path, house: House) -> None:
+@pytest.mark.parametrize("arguments", [[], ["account", "bypass"], ["key", "rotate"], ["verify"]])
+def test_help_needs_no_room_at_all(tmp_path: Path, arguments: list[str]) -> None:
+    modules = imported(tmp_path, *arguments, "--help")
+    assert not modules & {"tinydb", "argon2", "filelock", *FOR_SCREENS, *FOR_METHODS}
+    assert not modules & {"apppw_tui.commands", "apppw_tui.store", *FOR_THE_PORTAL}
+
+
+def test_verifying_imports_neither_screens_nor_locks_nor_keys(tmp_path: Path, house: House) -> None:
     secret = house.issue("Phone", "ada").secret.reveal()
     modules = imported(tmp_path, "verify", "ada", stdin=secret)
-    assert not modules & {"filelock", *FOR_SCREENS}
+    assert not modules & {"filelock", "subprocess", *FOR_SCREENS, *FOR_METHODS, *FOR_THE_PORTAL}
     assert {"tinydb", "argon2", "apppw_tui.verifier.decision"} <= modules  # it did verify
 
 
 def test_listing_imports_neither_screens_nor_the_verifier(tmp_path: Path, house: House) -> None:
+    house.give_phone(name="ada")
+    house.give_authenticator("ada")
     modules = imported(tmp_path, "account", "list")
-    assert not modules & {"apppw_tui.verifier", "filelock", *FOR_SCREENS}
+    assert not modules & {"apppw_tui.verifier", "filelock", *FOR_SCREENS, *FOR_METHODS}
+    assert "apppw_tui.portal.operator" in modules
+
+
+def test_showing_whom_nothing_is_sealed_of_needs_no_cryptography(
+    tmp_path: Path, house: House
+) -> None:
+    modules = imported(tmp_path, "account", "show", "ada")
+    assert not modules & {"apppw_tui.verifier", *FOR_SCREENS, *FOR_METHODS}
 
 
 def test_creating_imports_no_screens(tmp_path: Path, house: House) -> None:
     modules = imported(tmp_path, "app-password", "create", "ada", "Phone")
-    assert not modules & FOR_SCREENS
+    assert not modules & {*FOR_SCREENS, *FOR_METHODS}
     assert "filelock" in modules

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from apppw_tui import demo
-from apppw_tui.launch import clean_environment
+from apppw_tui.domain.options import APP
+from apppw_tui.launch import clean_environment, save_recovery_codes
+from apppw_tui.portal.challenge import Challenge
 from apppw_tui.store.place import open_store
-from apppw_tui.ui.app import PortalApp, Surroundings
+from apppw_tui.ui.app import PortalApp
+from apppw_tui.ui.surroundings import Surroundings
 from tests.running import CommandLine
 
 
@@ -52,7 +55,9 @@ def test_the_first_one_at_their_own_machine_may_create_an_account(run: CommandLi
     said = run(terminal=True)
     assert (said.code, said.out, said.err) == (0, "", "")
     (app,) = opened
-    assert app.surroundings == Surroundings(socket.gethostname(), may_create_first=True)
+    assert app.surroundings == Surroundings(
+        socket.gethostname(), may_create_first=True, save=save_recovery_codes
+    )
     assert not app.portal.has_accounts()
     assert open_store(run.store).names() == []
 
@@ -71,16 +76,21 @@ def test_in_the_systems_store_nobody_may_create_the_first_account(run: CommandLi
     (run.home / "etc" / "config.toml").write_text('host_name = "mail.example.org"')
     open_store(run.home / "var", create=True)
     run(terminal=True)
-    assert opened[0].surroundings == Surroundings("mail.example.org")
+    assert not opened[0].surroundings.may_create_first
+    assert opened[0].surroundings.host_name == "mail.example.org"
 
 
 def test_the_demonstration_shows_its_account_and_keeps_nothing(run: CommandLine) -> None:
     opened = at_a_terminal(run)
     run("--demo", terminal=True)
     (app,) = opened
-    assert app.surroundings.demo == (demo.ACCOUNT, demo.PASSWORD)
+    shown = app.surroundings.demo
+    assert shown is not None
+    assert (shown.account, shown.password) == (demo.ACCOUNT, demo.PASSWORD)
     assert not app.surroundings.may_create_first
-    session = app.portal.sign_in(demo.ACCOUNT, demo.PASSWORD)
+    challenge = app.portal.sign_in(shown.account, shown.password)
+    assert isinstance(challenge, Challenge)
+    session = challenge.answer(APP, shown.shown_by_app(shown.account))
     assert len(app.portal.account(session).app_passwords) == 12
     assert list(run.home.iterdir()) == []
 

@@ -2,12 +2,14 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
 import pexpect
 import pytest
 
+from apppw_tui.store.keyring import keyring_of
 from apppw_tui.store.place import open_store
 from tests.running import ROOT, environment, run_program
 from tests.support import PASSWORD, House
@@ -32,7 +34,8 @@ def test_from_the_first_account_to_the_last(tmp_path: Path) -> None:
 
     stdin = f"{PASSWORD}\n".encode()
     adding = ("account", "add", "ada", "--password-stdin")
-    assert run(*adding, stdin=stdin) == (0, b"Added ada.\n", b"")
+    added = b"Added ada. At the first sign-in a second factor is set up.\n"
+    assert run(*adding, stdin=stdin) == (0, added, b"")
     code, password, said = run("app-password", "create", "ada", "Phone")
     assert (code, len(password), said) == (0, 21, b"")
     assert run("verify", "ada", "--service", "imap", stdin=password) == (0, b"Phone\n", b"")
@@ -85,22 +88,52 @@ def test_a_yes_stays_a_yes_whoever_reads_it(tmp_path: Path, house: House) -> Non
     assert done.returncode == 1
 
 
+SAYING = [
+    ["account", "list"],
+    ["account", "show", "ada", "--json"],
+    ["account", "require-verification", "ada"],
+    ["account", "bypass", "ada", "--minutes", "5"],
+    ["account", "unlock", "ada"],
+    ["account", "set-password", "ada", "--password-stdin"],
+    ["app-password", "delete", "ada", "Phone"],
+    ["key", "rotate"],
+    ["key", "rotate", "--finish"],
+]
+
+
+def sealed(tmp_path: Path, house: House) -> House:
+    """The same house, with something that its key has sealed."""
+    store = tmp_path / ".local" / "share" / "apppw-tui"
+    house = replace(house, seals=keyring_of(store, house.store, store / "key"))
+    house.give_phone(name="ada")
+    return house
+
+
 def test_output_that_a_full_disk_swallowed_is_said(tmp_path: Path, house: House) -> None:
+    house = sealed(tmp_path, house)
+    before = house.now("ada")
     house.issue("Phone", "ada")
-    for arguments in (["app-password", "delete", "ada", "Phone"], ["account", "list"]):
+    for arguments in SAYING:
         with Path("/dev/full").open("wb") as full:
-            done = run_program(tmp_path, *arguments, stdout=full)
+            done = run_program(tmp_path, *arguments, stdin=b"a loom of 40 wheels", stdout=full)
         assert done.returncode == 1
         reason = "no space left on device"
         said = f"apppw-tui: It is done, but could not be printed: {reason}.\n"
         assert done.stderr.decode() == said
-    assert names(house) == []
+    after = house.now("ada")
+    assert (names(house), after.verification_required) == ([], True)
+    assert after.password_hash != before.password_hash
+    assert after.sealed_values() != before.sealed_values()
+    assert after.bypass_until is not None
+    assert len((tmp_path / ".local/share/apppw-tui/key").read_text().split()) == 1
 
 
 def test_a_reader_who_left_is_no_error(tmp_path: Path, house: House) -> None:
-    for arguments in (["account", "list"], ["account", "list", "--json"]):
+    house = sealed(tmp_path, house)
+    house.issue("Phone", "ada")
+    for arguments in (["account", "list", "--json"], *SAYING):
         with nobody_reads() as pipe:
-            done = run_program(tmp_path, *arguments, stdout=pipe)
+            done = run_program(tmp_path, *arguments, stdin=b"a loom of 40 wheels", stdout=pipe)
         assert (done.returncode, done.stderr) == (0, b"")
 
 
@@ -142,6 +175,7 @@ def test_a_damaged_store_is_one_line_and_no_traceback(tmp_path: Path, house: Hou
     path.write_bytes(path.read_bytes()[:-100])
     for arguments in (
         ["account", "list"],
+        ["account", "show", "ada"],
         ["app-password", "list", "ada"],
         ["app-password", "create", "ada", "Car"],
         ["app-password", "delete", "ada", "Phone"],
@@ -167,15 +201,38 @@ def test_the_password_is_not_echoed_at_a_terminal(tmp_path: Path) -> None:
         assert "weaves" not in child.before
         child.sendline(PASSWORD)
     child.expect(pexpect.EOF)
-    assert child.before.split() == ["Added", "ada."]
+    assert child.before.split()[:2] == ["Added", "ada."]
     child.close()
     assert child.exitstatus == 0
 
 
 def test_a_password_is_never_among_the_arguments(tmp_path: Path) -> None:
-    help_ = run_program(tmp_path, "account", "add", "--help").stdout
-    assert b"--password-stdin" in help_
-    assert b"--password " not in help_
+    for action in ("add", "set-password"):
+        help_ = run_program(tmp_path, "account", action, "--help").stdout
+        assert b"--password-stdin" in help_
+        assert b"--password " not in help_
+
+
+def test_a_second_factor_is_required_passed_over_and_sealed_anew(
+    tmp_path: Path, house: House
+) -> None:
+    def run(*arguments: str) -> str:
+        done = run_program(tmp_path, *arguments, stdin=b"a loom of 40 wheels")
+        assert (done.returncode, done.stderr) == (0, b"")
+        return done.stdout.decode()
+
+    house = sealed(tmp_path, house)
+    assert run("account", "require-verification", "ada").startswith("ada must verify with ")
+    assert run("account", "bypass", "ada", "--minutes", "5").endswith(
+        ": no message could be sent.\n"
+    )
+    assert run("account", "set-password", "ada", "--password-stdin").startswith("Set the password")
+    assert run("account", "unlock", "ada") == "Unlocked ada.\n"
+    assert run("key", "rotate").startswith("Made a new key and sealed 1 account anew. ")
+    assert run("key", "rotate", "--finish") == "Dropped 1 old key.\n"
+    shown = run("account", "show", "ada")
+    assert "ends in 67" in shown
+    assert "Bypass:" in shown
 
 
 def test_standard_input_may_be_closed(tmp_path: Path, house: House) -> None:

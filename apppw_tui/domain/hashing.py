@@ -2,12 +2,16 @@
 
 import base64
 import secrets
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import argon2
 
 from apppw_tui.domain.errors import HashingFailed
 from apppw_tui.domain.secret import Secret
+
+Slot = Callable[[], AbstractContextManager[object]]
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ CHEAP_PROFILE = Profile(memory=8, passes=1, lanes=1)  # for tests and the demons
 class Hashes:
     """Makes and checks hashes of one profile; every check costs exactly one Argon2id."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, slot: Slot = nullcontext) -> None:
+        self._slot = slot
         self._argon2 = argon2.PasswordHasher(
             time_cost=profile.passes, memory_cost=profile.memory, parallelism=profile.lanes
         )
@@ -36,7 +41,8 @@ class Hashes:
     def make(self, secret: Secret) -> str:
         """A new hash. Raises HashingFailed if it could not be computed."""
         try:
-            return self._argon2.hash(_bytes(secret))
+            with self._slot():
+                return self._argon2.hash(_bytes(secret))
         except argon2.exceptions.HashingError:
             raise HashingFailed("The password could not be hashed now. Try again later.") from None
 
@@ -47,7 +53,8 @@ class Hashes:
             HashingFailed: the hash could not be computed; says nothing about the secret.
         """
         try:
-            self._argon2.verify(self._dummy if stored is None else stored, _bytes(secret))
+            with self._slot():
+                self._argon2.verify(self._dummy if stored is None else stored, _bytes(secret))
         except argon2.exceptions.VerifyMismatchError:
             return False
         except (
@@ -64,10 +71,19 @@ class Hashes:
 
 
 class Hasher:
-    """The two kinds of hashes that the product keeps."""
+    """The two kinds of hashes that the product keeps.
 
-    def __init__(self, account: Profile = ACCOUNT_PROFILE, app: Profile = APP_PROFILE) -> None:
-        self.account = Hashes(account)
+    `slot` is held while one of the account's is computed: each takes 64 MiB, and forty strangers
+    at once must not starve the machine (SAFETY 16).
+    """
+
+    def __init__(
+        self,
+        account: Profile = ACCOUNT_PROFILE,
+        app: Profile = APP_PROFILE,
+        slot: Slot = nullcontext,
+    ) -> None:
+        self.account = Hashes(account, slot)
         self.app = Hashes(app)
 
 

@@ -58,7 +58,7 @@ def accepted_step(secret: Secret, digits: str, now: datetime, last_step: int) ->
     right = [step for step in steps if hmac.compare_digest(code(secret, step), digits)]
     fresh = [step for step in right if step > last_step]
     if fresh:
-        return fresh[0]
+        return fresh[-1]  # where two steps share their digits, both are used up
     if right:
         raise CodeRefused("That code was used already. Wait for the next one.")
     raise CodeRefused("That code is wrong. Wait for the next one.")
@@ -71,5 +71,5 @@ def uri(secret: Secret, account: str, issuer: str) -> Secret:
     """
     who = quote(account, safe="@")
     end = f"?secret={secret.reveal()}"
-    full = f"otpauth://totp/{quote(issuer)}:{who}{end}"
+    full = f"otpauth://totp/{quote(issuer, safe='')}:{who}{end}"
     return Secret(full if len(full) <= _QR_BYTES else f"otpauth://totp/{who}{end}")

@@ -35,7 +35,12 @@ class Issuer:
     randbelow: RandomBelow = secrets.randbelow
 
     def issue(
-        self, account: Account, name: str, still_allowed: Callable[[Account], None] | None = None
+        self,
+        account: Account,
+        name: str,
+        still_allowed: Callable[[Account], None] | None = None,
+        *,
+        by_operator: bool = False,
     ) -> Issued:
         """One more app password for `account`, called `name`.
 
@@ -52,7 +57,8 @@ class Issuer:
         while True:
             id_ = app_password.unused_id(account.used_ids, self.randbelow)
             secret = app_password.generate(id_, self.randbelow)
-            record = AppPassword(id_, name, self.hasher.app.make(secret), self.clock.now())
+            hash_ = self.hasher.app.make(secret)
+            record = AppPassword(id_, name, hash_, self.clock.now(), by_operator=by_operator)
             with self.store.change(account.name, account.uid) as change:
                 current = change.present
                 if still_allowed is not None:

@@ -1,27 +1,58 @@
 """What the operator of the server does to other people's accounts, from the command line."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
+from apppw_tui.domain import account_password
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword
-from apppw_tui.domain.errors import NotFound, Refused, StoreError
+from apppw_tui.domain.delivery import KINDS
+from apppw_tui.domain.errors import DeliveryFailed, NotFound, Refused, StoreError
 from apppw_tui.domain.names import account_name, same_name_key, shown
-from apppw_tui.domain.seam import Store
+from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.issuing import Issued, Issuer
+from apppw_tui.portal.means import Means
+from apppw_tui.portal.throttling import Throttle
+
+_BYPASS_NOTICE = (
+    "your administrator lets you sign in once without a security code. "
+    "If you did not ask for that, tell them now."
+)
+LONGEST_BYPASS = 24 * 60  # minutes
+
+
+@dataclass(frozen=True)
+class Bypass:
+    """A bypass that was given: whose, until when, and whether they could be told."""
+
+    account: Account
+    until: datetime
+    told: bool
+
+
+@dataclass(frozen=True)
+class Throttled:
+    """What keeps people from trying: strangers are `locked` out, or somebody has `wait` seconds."""
+
+    locked: bool
+    wait: float
 
 
 @dataclass(frozen=True)
 class Operator:
-    """Acts on any account, without a session. Every method may raise StoreError."""
+    """Acts on any account, without a session; `by` is who, for the record.
 
-    store: Store
-    issuer: Issuer
-    default_domain: str | None = None
+    Every method may raise StoreError, and those that take a name InvalidName or NotFound.
+    """
+
+    means: Means
+    by: str = "operator"
 
     def account(self, name: str) -> Account:
         """Raises InvalidName or NotFound."""
-        canonical = account_name(name, self.default_domain)
-        found = self.store.read(canonical)
+        canonical = account_name(name, self.means.default_domain)
+        found = self.means.store.read(canonical)
         if found is None:
             raise NotFound(f"There is no account {canonical}.")
         return found
@@ -32,9 +63,9 @@ class Operator:
         One that is removed while the list is made is left out.
         """
         accounts, troubles = [], []
-        for name in self.store.names():
+        for name in self.means.store.names():
             try:
-                account = self.store.read(name)
+                account = self.means.store.read(name)
             except StoreError as error:
                 troubles.append(error)
             else:
@@ -43,11 +74,68 @@ class Operator:
 
     def remove_account(self, name: str) -> Account:
         account = self.account(name)
-        self.store.remove(account.name)
+        self.means.store.remove(account.name)
         return account
 
     def create_app_password(self, name: str, app_password: str) -> Issued:
-        return self.issuer.issue(self.account(name), app_password)
+        """Not bound by the policy on second factors, and marked as the operator's act."""
+        means = self.means
+        account = self.account(name)
+        issuer = Issuer(means.store, means.hasher, means.clock, means.policy, means.randbelow)
+        issued = issuer.issue(account, app_password, by_operator=True)
+        self._record(account, "app password created", id=issued.app_password.id)
+        return issued
+
+    def require_verification(self, name: str) -> Account:
+        """From now on a second factor is asked, whatever the policy; sessions end."""
+        account = self._change(name, Account.requiring_verification)
+        self._record(account, "verification required")
+        return account
+
+    def bypass(self, name: str, minutes: int) -> Bypass:
+        """Lets the person in once, with the password alone, to set up a method; tells them.
+
+        Raises:
+            Refused: for no time at all, or for more than a day.
+        """
+        if not 1 <= minutes <= LONGEST_BYPASS:
+            raise Refused(f"A bypass is good for 1 to {LONGEST_BYPASS} minutes.")
+        until = self.means.clock.now() + timedelta(minutes=minutes)
+        account = self._change(name, lambda account: replace(account, bypass_until=until))
+        self._record(account, "bypass given", minutes=str(minutes))
+        return Bypass(account, until, self._tell(account, _BYPASS_NOTICE))
+
+    def throttled(self, name: str) -> Throttled:
+        """How signing in stands now; `wait` is the longest, of whatever address. Counts nothing."""
+        account, means = self.account(name), self.means
+        with means.counters.change(f"account:{account.name}", keep=False) as entry:
+            ledger = entry.ledger
+        now = means.clock.now()
+        return Throttled(ledger.strangers.locked, max(one.wait(now) for one in ledger.counts))
+
+    def unlock(self, name: str) -> Account:
+        """Forgets the failures that were counted, so that strangers may try again."""
+        account = self.account(name)
+        means = self.means
+        Throttle(means.counters, means.clock, means.address).unlocked(account.name)
+        self._record(account, "unlocked")
+        return account
+
+    def set_password(self, name: str, password: str) -> Account:
+        """A new account password; every session ends.
+
+        Raises:
+            WeakPassword: with the reason.
+        """
+        means = self.means
+        account = self.account(name)
+        secret = account_password.normalized(password)
+        account_password.check(secret, account.name)
+        hash_, now = means.hasher.account.make(secret), means.clock.now()
+        account = self._change(name, lambda account: account.with_password(hash_, now))
+        Throttle(means.counters, means.clock, means.address).password_changed(account.name)
+        self._record(account, "password set")
+        return account
 
     def delete_app_password(self, name: str, name_or_id: str) -> AppPassword:
         """Deletes the one app password that goes by that name or id.
@@ -69,6 +157,30 @@ class Operator:
             raise Refused(
                 f"{shown(name_or_id)} is the name of one app password and the id of another."
             )
-        with self.store.change(account.name, account.uid) as change:
+        with self.means.store.change(account.name, account.uid) as change:
             change.account = change.present.without_app_password(found[0].id)
+        self._record(account, "app password deleted", id=found[0].id)
         return found[0]
+
+    def _change(self, name: str, step: Callable[[Account], Account]) -> Account:
+        account = self.account(name)
+        with self.means.store.change(account.name, account.uid) as change:
+            change.account = step(change.present)
+        return change.present
+
+    def _record(self, account: Account, what: str, **facts: str) -> None:
+        self.means.journal.record(account.uid, what, self.by, **facts)
+
+    def _tell(self, account: Account, message: str) -> bool:
+        """True if a message reached the account's authentication phone."""
+        phone, means = account.phone("authentication"), self.means
+        kind = next((kind for kind in KINDS if kind in means.delivery.kinds), None)
+        if phone is None or kind is None:
+            return False
+        try:
+            number = means.seals.open(account.uid, phone.field, phone.sealed)
+            text = f"{account.name} at {means.host_name}: {message}"
+            means.delivery.deliver(kind, number.reveal(), Secret(text))
+        except (DeliveryFailed, StoreError):
+            return False
+        return True

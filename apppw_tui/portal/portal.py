@@ -1,56 +1,57 @@
 """What a person can do: sign in, and look after one's own account."""
 
 import contextlib
-import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from apppw_tui.domain import account_password
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.clock import Clock
-from apppw_tui.domain.errors import NotFound, Refused, SessionEnded, SignInRefused, StoreError
-from apppw_tui.domain.hashing import Hasher
+from apppw_tui.domain.errors import (
+    NotFound,
+    Refused,
+    SessionEnded,
+    SetUpFirst,
+    SignInRefused,
+    StoreDamaged,
+    StoreError,
+)
 from apppw_tui.domain.names import account_name, app_password_name
-from apppw_tui.domain.policy import Policy
-from apppw_tui.domain.seam import Store
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.symbols import RandomBelow
+from apppw_tui.portal.challenge import Challenge
 from apppw_tui.portal.issuing import Issued, Issuer
+from apppw_tui.portal.means import Means
+from apppw_tui.portal.methods import Methods
+from apppw_tui.portal.sessions import (
+    GONE,
+    Session,
+    begun,
+    changing,
+    check_fresh,
+    check_full,
+    checked,
+    must_set_up,
+)
+from apppw_tui.portal.throttling import Throttle
 
-_GONE = "You were signed out: the account is gone."
-
-
-@dataclass(frozen=True)
-class Session:
-    """A signed-in person: good for as long as account, uid and epoch are still the same."""
-
-    account: str
-    uid: str
-    epoch: int
+_NO_MATCH = "That account and password do not match."
 
 
 class Portal:
     """Every method may block (hashes, files): never call it on the event loop.
 
-    All of them may raise StoreError; those that take a session may raise SessionEnded.
+    All of them may raise StoreError; those that take a session may raise SessionEnded, those that
+    matter VerificationNeeded (SAFETY 14), and all but looking SetUpFirst.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        hasher: Hasher,
-        clock: Clock,
-        policy: Policy,
-        *,
-        default_domain: str | None = None,
-        randbelow: RandomBelow = secrets.randbelow,
-    ) -> None:
-        self.policy = policy
-        self._store = store
-        self._hasher = hasher
-        self._clock = clock
-        self._default_domain = default_domain
-        self._issuer = Issuer(store, hasher, clock, policy, randbelow)
+    def __init__(self, means: Means) -> None:
+        self.policy = means.policy
+        self.methods = Methods(means)
+        self._means = means
+        self._store = means.store
+        self._hasher = means.hasher
+        self._clock = means.clock
+        self._throttle = Throttle(means.counters, means.clock, means.address)
+        self._issuer = Issuer(means.store, means.hasher, means.clock, means.policy, means.randbelow)
 
     def has_accounts(self) -> bool:
         return bool(self._store.names())
@@ -64,11 +65,11 @@ class Portal:
         """
         if self.has_accounts():
             raise Refused("There is an account by now. Sign in with it.")
-        return self._session(self.add_account(name, password))
+        return self._begun(self.add_account(name, password))
 
     def add_account(self, name: str, password: str) -> Account:
         """A new account. Raises InvalidName, WeakPassword or NameTaken."""
-        name = account_name(name, self._default_domain)
+        name = account_name(name, self._means.default_domain)
         secret = account_password.normalized(password)
         account_password.check(secret, name)
         account = Account.new(name, self._hasher.account.make(secret), self._clock.now())
@@ -76,68 +77,110 @@ class Portal:
             change.account = account
         return account
 
-    def sign_in(self, name: str, password: str) -> Session:
-        """A session, for the right account password. Exactly one hash, whether or not it is known.
+    def sign_in(self, name: str, password: str) -> Session | Challenge:
+        """For the right account password: a session, or the second question that comes before it.
+
+        Exactly one hash, whether or not the account is known.
 
         Raises:
             InvalidName: `name` cannot be an account at all.
             SignInRefused: account and password do not match.
+            TooMany: this try was not made; says how long to wait.
         """
-        name = account_name(name, self._default_domain)
+        name = account_name(name, self._means.default_domain)
         secret = account_password.normalized(password)
-        account = self._store.read(name)
+        self._throttle.charge(name, "password")
+        account = self._readable(name)
         right = self._hasher.account.check(account.password_hash if account else None, secret)
         if account is None or not right or not account.enabled:
-            raise SignInRefused("That account and password do not match.")
+            raise SignInRefused(_NO_MATCH)
+        self._throttle.refund(name, "password")
         if self._hasher.account.outdated(account.password_hash):
             # The old hash is still good: a full or busy store keeps nobody out.
             with contextlib.suppress(StoreError):
                 self._hash_anew(account, secret)
-        return self._session(account)
+        if account.has_second_factor:
+            return Challenge(self._means, account)
+        return self._begun(account)
+
+    def verify_again(self, session: Session) -> Challenge:
+        """The second question, asked once more; its answer is the same session, fresh again."""
+        check_full(session)
+        return Challenge(self._means, self.account(session), session)
+
+    def check_fresh(self, session: Session) -> None:
+        """Raises VerificationNeeded if the last verification is too old for what matters."""
+        check_full(session)
+        check_fresh(session, self._clock)
 
     def account(self, session: Session) -> Account:
         """The account as it stands now."""
-        return self._checked(session, self._store.read(session.account))
+        return checked(session, self._store.read(session.account))
 
     def create_app_password(self, session: Session, name: str) -> Issued:
         """Raises InvalidName, NameTaken or LimitReached; then nothing was made."""
+        self.check_fresh(session)
+
+        def still_allowed(account: Account) -> None:
+            checked(session, account)
+            if must_set_up(account, self.policy):
+                raise SetUpFirst("Set up a verification method first.")
+
+        account = self.account(session)
+        still_allowed(account)
         try:
-            return self._issuer.issue(
-                self.account(session), name, lambda account: _check(session, account)
-            )
+            return self._issuer.issue(account, name, still_allowed)
         except NotFound:
-            raise SessionEnded(_GONE) from None
+            raise SessionEnded(GONE) from None
 
     def delete_app_password(self, session: Session, id_: str) -> None:
         """Raises NotFound if it was deleted already."""
+        check_full(session)
         self._change(session, lambda account: account.without_app_password(id_))
 
     def rename_app_password(self, session: Session, id_: str, name: str) -> None:
         """Raises InvalidName, NameTaken or NotFound."""
+        check_full(session)
         name = app_password_name(name)
         self._change(session, lambda account: account.with_app_password_renamed(id_, name))
 
     def set_appearance(self, session: Session, appearance: str) -> None:
         self._change(session, lambda account: replace(account, appearance=appearance))
 
-    def change_password(self, session: Session, current: str, new: str) -> Session:
+    def change_password(
+        self, session: Session, current: str, new: str, *, delete_app_passwords: bool = False
+    ) -> Session:
         """Ends every other session of the account; the one returned goes on.
 
         Raises:
             SignInRefused: `current` is wrong.
+            TooMany: this try was not made.
             WeakPassword: `new` will not do; says why.
         """
+        self.check_fresh(session)
         account = self.account(session)
+        self._throttle.charge(account.name, "password")
         if not self._hasher.account.check(
             account.password_hash, account_password.normalized(current)
         ):
             raise SignInRefused("That is not your present password.")
+        self._throttle.refund(account.name, "password")
         secret = account_password.normalized(new)
         account_password.check(secret, account.name)
         fresh = self._hasher.account.make(secret)
         now = self._clock.now()
-        changed = self._change(session, lambda current: current.with_password(fresh, now))
-        return self._session(changed)
+
+        def step(present: Account) -> Account:
+            kept = present.without_app_passwords() if delete_app_passwords else present
+            return kept.with_password(fresh, now)
+
+        changed = self._change(session, step)
+        deleted = str(len(account.app_passwords) if delete_app_passwords else 0)
+        self._means.journal.record(
+            account.uid, "password changed", account.name, app_passwords_deleted=deleted
+        )
+        self._throttle.password_changed(account.name)
+        return replace(session, epoch=changed.epoch)
 
     def _hash_anew(self, account: Account, password: Secret) -> None:
         fresh = self._hasher.account.make(password)
@@ -147,27 +190,22 @@ class Portal:
                 change.account = replace(current, password_hash=fresh)
 
     def _change(self, session: Session, step: Callable[[Account], Account]) -> Account:
-        # The account may be gone altogether; then the session is what has ended.
-        self.account(session)
-        with self._store.change(session.account, session.uid) as change:
-            change.account = step(self._checked(session, change.account))
-            return change.account
+        with changing(self._store, session) as change:
+            change.account = step(change.present)
+        return change.present
 
-    @staticmethod
-    def _session(account: Account) -> Session:
-        return Session(account.name, account.uid, account.epoch)
+    def _readable(self, name: str) -> Account | None:
+        """The account; None too where its file is damaged, which a stranger must not learn."""
+        try:
+            return self._store.read(name)
+        except StoreDamaged as error:
+            self._means.journal.fault("account damaged", why=str(error))
+            return None
 
-    @staticmethod
-    def _checked(session: Session, account: Account | None) -> Account:
-        if account is None:
-            raise SessionEnded(_GONE)
-        _check(session, account)
-        return account
-
-
-def _check(session: Session, account: Account) -> None:
-    """Raises SessionEnded unless `session` may still act on `account` (SAFETY 12)."""
-    if account.uid != session.uid or not account.enabled:
-        raise SessionEnded("You were signed out: the account is closed.")
-    if account.epoch != session.epoch:
-        raise SessionEnded("You were signed out: the password was changed elsewhere.")
+    def _begun(self, account: Account) -> Session:
+        """A session for somebody whose password was right, and who has no second factor."""
+        session = begun(account)
+        if must_set_up(account, self.policy):
+            return replace(session, limited="none yet")
+        self._throttle.completed(account.name)
+        return session.proven(self._clock)

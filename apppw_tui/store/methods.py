@@ -89,9 +89,5 @@ def _hashes(fields: Fields) -> tuple[str | None, ...]:
     )
 
 
-def _hash(value: Any) -> str:
-    return Fields({"hash": value}).hash("hash")
-
-
 def _is(test: Callable[..., bool]) -> Any:
     return where("method").test(test)

@@ -14,6 +14,9 @@ from textual.timer import Timer
 _LONGEST = 1.0  # seconds; whatever keeps a screen from coming must not take the keyboard with it
 
 
+_QUIT = "ctrl+q"  # never waits: whoever wants to leave need not wait for a screen first
+
+
 class Arrived(Message):
     """A screen or dialog is there, and its focus where work begins."""
 
@@ -26,10 +29,14 @@ class TypeAhead(App[None]):
         self._holding: Timer | None = None
         self._held: deque[events.Key | events.Paste] = deque()
 
-    def hold(self) -> None:
-        """From now until the next screen has arrived, keys wait."""
+    def hold(self, longest: float = _LONGEST) -> None:
+        """From now until the next screen has arrived, but no `longest` seconds, keys wait."""
         if self._holding is None:
-            self._holding = self.set_timer(_LONGEST, self.release)
+            self._holding = self.set_timer(longest, self.release)
+
+    def forget(self) -> None:
+        """What waits was meant for another dialog than the one that comes."""
+        self._held.clear()
 
     @on(Arrived)
     async def release(self) -> None:
@@ -42,7 +49,7 @@ class TypeAhead(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         # It may have been to the screen before and come back; a copy goes its way anew.
-        if self._holding is not None and isinstance(event, events.Key):
+        if self._holding is not None and isinstance(event, events.Key) and event.key != _QUIT:
             self._held.append(events.Key(event.key, event.character))
         elif self._holding is not None and isinstance(event, events.Paste):
             self._held.append(events.Paste(event.text))

@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import partial
 
 from textual import on, work
@@ -16,31 +15,26 @@ from textual.timer import Timer
 from apppw_tui.domain.clock import Clock
 from apppw_tui.domain.errors import ApppwError
 from apppw_tui.domain.secret import Secret
-from apppw_tui.portal.portal import Portal, Session
+from apppw_tui.portal.portal import Portal
+from apppw_tui.portal.sessions import Session
 from apppw_tui.ui import themes
 from apppw_tui.ui.clipboard import CLEAR_AFTER, Clipboard, Copied
 from apppw_tui.ui.dialogs.help import HelpDialog
+from apppw_tui.ui.flows.verify import prove
 from apppw_tui.ui.glyphs import GLYPHS, PLAIN
 from apppw_tui.ui.guarded import GuardedApp
 from apppw_tui.ui.keys import commands, help_keys, where
-from apppw_tui.ui.messages import AppearanceChosen, Go, PasswordChanged, SessionOver, SignedIn
+from apppw_tui.ui.messages import AppearanceChosen, Go, SessionOver, SignedIn
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.base import Desk, PortalScreen
 from apppw_tui.ui.screens.login import LoginScreen, Welcome
 from apppw_tui.ui.screens.security import SecurityScreen
+from apppw_tui.ui.screens.set_up import SetUpScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
+from apppw_tui.ui.surroundings import Surroundings
+from apppw_tui.ui.widgets.tab_bar import TabBar
 
 _SOON = 0.05  # seconds
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What the program knows of where it runs."""
-
-    host_name: str
-    may_create_first: bool = False
-    demo: tuple[str, str] | None = None
-    appearance: str | None = None
 
 
 class PortalApp(GuardedApp):
@@ -122,10 +116,21 @@ class PortalApp(GuardedApp):
     @work
     async def enter(self, event: SignedIn) -> None:
         self.hold()
-        self._desk = Desk(self.portal, event.session, self.clock, self.surroundings.host_name)
+        around = self.surroundings
+        desk = Desk(
+            self.portal,
+            event.session,
+            self.clock,
+            around.host_name,
+            self.copy_secret,
+            around.demo,
+            around.save,
+        )
+        self._desk = desk
         self._came_from = None
         await self._own_look(event.session)
-        await self._replace(SettingsScreen(self._desk, None))
+        limited = event.session.limited is not None
+        await self._replace(SetUpScreen(desk) if limited else SettingsScreen(desk, None))
 
     @on(SessionOver)
     async def leave_session(self, event: SessionOver) -> None:
@@ -140,22 +145,46 @@ class PortalApp(GuardedApp):
             await self.pop_screen()
         await self.switch_screen(screen)
 
-    @on(PasswordChanged)
-    def keep_session(self, event: PasswordChanged) -> None:
-        if self._desk is not None:
-            self._desk.session = event.session
+    async def verify_again(self) -> bool:
+        """Asks the person to prove again who they are. Only within a worker.
+
+        Raises:
+            StoreError, SessionEnded: it cannot be asked.
+        """
+        desk = self._desk
+        if desk is None:
+            return False
+        self.forget()
+        challenge = await asyncio.to_thread(self.portal.verify_again, desk.session)
+        session = await prove(self, challenge, self.surroundings.demo)
+        if session is not None:
+            desk.session = session
+        return session is not None
+
+    async def _verify_then_go(self, screen: PortalScreen, event: Go) -> None:
+        """What is behind the security link is for somebody who has just proved who they are."""
+        if await screen.begin() is not None:
+            self.post_message(event)
+        else:
+            for tabs in screen.query(TabBar):
+                tabs.stay()
+            await self.release()
 
     @on(Go)
     async def go(self, event: Go) -> None:
         desk = self._desk
         here = self.screen
-        if desk is None or isinstance(here, ModalScreen):
+        if desk is None or desk.session.limited or isinstance(here, ModalScreen):
             await self.release()
             return
         if isinstance(here, PortalScreen) and here.in_flow:
             # Its dialog is on its way, or its outcome is being shown. Textual does not survive
             # that a screen is taken from under a dialog that is just being pushed.
             self.set_timer(_SOON, partial(self.post_message, event))
+            return
+        stale = event.place == "security" and not desk.session.fresh(self.clock)
+        if stale and isinstance(here, PortalScreen) and not isinstance(here, SecurityScreen):
+            here.start_flow(partial(self._verify_then_go, here, event))
             return
         self.hold()
         if event.place == "settings":
@@ -175,15 +204,16 @@ class PortalApp(GuardedApp):
             await self.release()
         else:
             self._came_from = "app-passwords"
-            copy = self.copy_secret
-            await self.switch_screen(AppPasswordsScreen(desk, copy, by_tab=event.by_tab))
+            await self.switch_screen(AppPasswordsScreen(desk, by_tab=event.by_tab))
 
     # --- what keys do everywhere ----------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Signed out, or under a dialog, there is nowhere to go."""
         if action in ("settings", "security", "app_passwords"):
-            return self._desk is not None and isinstance(self.screen, PortalScreen)
+            desk = self._desk
+            full = desk is not None and desk.session.limited is None
+            return full and isinstance(self.screen, PortalScreen)
         return True
 
     def action_settings(self) -> None:

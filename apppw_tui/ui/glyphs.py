@@ -11,6 +11,9 @@ class Glyphs:
     bad: str = "✗"
     good: str = "✓"
     on: str = "☑"
+    off: str = "☐"
+    drop: str = "▾"
+    mask: str = "•"
     enter: str = "⏎"
     up: str = "↑"
     down: str = "↓"
@@ -19,7 +22,7 @@ class Glyphs:
 
 
 # The Linux console's font has 256 or 512 signs; what it lacks would all look alike.
-_ASCII = Glyphs("", ">", "x", "OK:", "[x]", "Enter", "^", "v", "-", "...")
+_ASCII = Glyphs("", ">", "x", "OK:", "[x]", "[ ]", "v", "*", "Enter", "^", "v", "-", "...")
 
 PLAIN = os.environ.get("TERM", "") == "linux"
 GLYPHS = _ASCII if PLAIN else Glyphs()

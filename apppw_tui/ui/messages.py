@@ -2,7 +2,7 @@
 
 from textual.message import Message
 
-from apppw_tui.portal.portal import Session
+from apppw_tui.portal.sessions import Session
 
 
 class SignedIn(Message):
@@ -36,11 +36,3 @@ class AppearanceChosen(Message):
     def __init__(self, appearance: str) -> None:
         super().__init__()
         self.appearance = appearance
-
-
-class PasswordChanged(Message):
-    """The account password was changed; the session that goes on is `session`."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__()
-        self.session = session

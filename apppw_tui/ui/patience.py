@@ -1,14 +1,14 @@
-"""Work that takes a while, off the event loop, with a button that says so."""
+"""Work that takes a while, with a button that says so."""
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable
 from typing import TypeVar
 
+from textual.content import ContentText
 from textual.widgets import Button
 
 Result = TypeVar("Result")
 
-_UNNOTICED = 0.15  # seconds that nobody needs to be told about
+UNNOTICED = 0.15  # seconds that nobody needs to be told about
 _BUSY = "-busy"
 
 
@@ -17,18 +17,20 @@ def busy(button: Button) -> bool:
     return button.has_class(_BUSY)
 
 
-async def patiently(button: Button, waiting: str, call: Callable[[], Result]) -> Result:
-    """The result of `call`, run in a thread; `button` reads `waiting` if that takes a while."""
+async def patiently(button: Button, waiting: str, work: Awaitable[Result]) -> Result:
+    """The result of `work`; `button` reads `waiting` if that takes a while."""
     label = button.label
 
-    def say_so() -> None:
-        button.label = waiting
+    def label_it(text: ContentText) -> None:
+        button.label = text
+        button.refresh(layout=True)  # Textual leaves it as wide as it was
+
 
     button.add_class(_BUSY)
-    timer = button.set_timer(_UNNOTICED, say_so)
+    timer = button.set_timer(UNNOTICED, lambda: label_it(waiting))
     try:
-        return await asyncio.to_thread(call)
+        return await work
     finally:
         timer.stop()
-        button.label = label
+        label_it(label)
         button.remove_class(_BUSY)

@@ -3,7 +3,6 @@
 import pytest
 
 from apppw_tui.domain.errors import InvalidName, NameTaken, Refused, WeakPassword
-from apppw_tui.portal.portal import Portal
 from tests.argon import count_argon2
 from tests.support import NOW, PASSWORD, House
 
@@ -15,7 +14,7 @@ def test_the_first_account_is_made_and_signed_in() -> None:
     assert house.portal.has_accounts()
     assert house.portal.account(session).name == "ada"
     assert house.portal.account(session).created == NOW
-    assert house.portal.sign_in("ada", PASSWORD) == session
+    assert house.sign_in("ada", PASSWORD) == session
 
 
 def test_there_is_only_one_first_account(house: House) -> None:
@@ -62,10 +61,7 @@ def test_a_bad_name_or_a_weak_password_costs_no_hash_and_makes_nothing(
 
 
 def test_with_a_default_domain_short_names_mean_that_domain() -> None:
-    house = House()
-    portal = Portal(
-        house.store, house.hasher, house.clock, house.policy, default_domain="example.org"
-    )
-    portal.add_account("ada", PASSWORD)
+    house = House(default_domain="example.org")
+    house.portal.add_account("ada", PASSWORD)
     assert house.store.names() == ["ada@example.org"]
-    assert portal.sign_in("ada", PASSWORD) == portal.sign_in("ada@example.org", PASSWORD)
+    assert house.sign_in("ada", PASSWORD) == house.sign_in("ada@example.org", PASSWORD)

@@ -71,7 +71,7 @@ def test_at_forty_it_says_so_and_asks_to_delete_one(house: House) -> None:
 
 
 def test_the_limit_is_the_policys() -> None:
-    house = House(policy=Policy(app_passwords_per_account=1))
+    house = House(policy=Policy(app_passwords_per_account=1, second_factor_required=False))
     house.add()
     house.issue("Phone")
     with pytest.raises(LimitReached, match="You have 1 of 1"):
@@ -146,7 +146,7 @@ def test_created_in_two_windows_at_once_the_second_is_told_that_the_name_is_take
 
 
 def test_the_limit_holds_in_two_windows_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    house = House(policy=Policy(app_passwords_per_account=1))
+    house = House(policy=Policy(app_passwords_per_account=1, second_factor_required=False))
     house.add()
     meanwhile(house, monkeypatch, lambda: house.issue("Car"))
     with pytest.raises(LimitReached):
@@ -185,7 +185,7 @@ def test_signed_out_while_it_was_hashed_nothing_is_made(
 ) -> None:
     session = house.session()
     meanwhile(house, monkeypatch, lambda: house.alter(epoch=1))
-    with pytest.raises(SessionEnded, match="the password was changed elsewhere"):
+    with pytest.raises(SessionEnded, match="the account's security was changed elsewhere"):
         house.portal.create_app_password(session, "Phone")
     assert house.now().app_passwords == ()
 

@@ -14,9 +14,9 @@ NEW = "differential engine 22"
 def test_the_new_password_opens_and_the_old_one_does_not(house: House) -> None:
     house.clock.advance(60)
     house.portal.change_password(house.session(), PASSWORD, NEW)
-    assert house.portal.sign_in("ada@example.org", NEW)
+    assert house.sign_in("ada@example.org", NEW)
     with pytest.raises(SignInRefused):
-        house.portal.sign_in("ada@example.org", PASSWORD)
+        house.sign_in("ada@example.org", PASSWORD)
     assert house.now().password_changed == NOW + timedelta(seconds=60)
 
 
@@ -24,7 +24,7 @@ def test_only_the_session_that_changed_it_goes_on(house: House) -> None:
     here, there = house.session(), house.session()
     here = house.portal.change_password(here, PASSWORD, NEW)
     assert house.portal.account(here) == house.now()
-    with pytest.raises(SessionEnded, match="the password was changed elsewhere"):
+    with pytest.raises(SessionEnded, match="the account's security was changed elsewhere"):
         house.portal.account(there)
 
 

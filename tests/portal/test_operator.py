@@ -6,7 +6,6 @@ import pytest
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import InvalidName, NameTaken, NotFound, Refused, StoreDamaged
-from apppw_tui.portal.operator import Operator
 from tests.support import House
 
 
@@ -53,7 +52,7 @@ def test_one_account_is_found_by_its_name(house: House) -> None:
 
 
 def test_a_default_domain_completes_the_name(house: House) -> None:
-    operator = Operator(house.store, house.issuer, default_domain="example.org")
+    operator = replace(house, default_domain="example.org").operator
     assert operator.account("ada") == house.now()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain import symbols
+from apppw_tui.domain import app_password, symbols
 from apppw_tui.domain.secret import Secret
 from apppw_tui.store.folder import FolderStore
 from tests.services.dovecot import Dovecot, running

@@ -95,12 +95,12 @@ async def test_at_the_limit_of_forty_it_says_so_and_asks_to_delete_one_first() -
 
 
 async def test_the_administrators_limit_is_the_one_that_counts() -> None:
-    house = House(policy=Policy(app_passwords_per_account=1))
+    house = House(policy=Policy(app_passwords_per_account=1, second_factor_required=False))
     house.add(ACCOUNT)
     app = portal_app(house)
     async with app.run_test() as pilot:
         await to_create(pilot, "One")
-        session = house.portal.sign_in(ACCOUNT, PASSWORD)
+        session = house.sign_in(ACCOUNT, PASSWORD)
         house.portal.create_app_password(session, "Quicker")
         await press(pilot, "enter")
         assert "You have 1 of 1. Delete one first." in screen_text(pilot)
@@ -229,7 +229,7 @@ async def test_two_windows_at_once_never_overwrite_each_other() -> None:
     app = portal_app(house)
     async with app.run_test() as pilot:
         await to_app_passwords(pilot)
-        other = house.portal.sign_in(ACCOUNT, PASSWORD)
+        other = house.sign_in(ACCOUNT, PASSWORD)
         account = house.portal.account(other)
         house.portal.delete_app_password(other, account.app_passwords[0].id)
         house.portal.create_app_password(other, "Made elsewhere")

@@ -12,6 +12,7 @@ from tests.support import PASSWORD, House
 from tests.ui.walks import (
     ACCOUNT,
     create_first,
+    demo_house,
     house_with,
     on,
     portal_app,
@@ -158,7 +159,7 @@ def _broken(account: str) -> None:
 
 
 async def test_the_demonstration_tells_how_to_get_in() -> None:
-    app = portal_app(house_with(), show_demo=True)
+    app = portal_app(demo_house(), show_demo=True)
     async with app.run_test() as pilot:
         assert app.screen.query_one("#account", Input).value == ACCOUNT
         assert PASSWORD in screen_text(pilot)
@@ -171,7 +172,7 @@ async def test_help_that_is_open_when_one_is_let_in_goes_with_the_door() -> None
     app = portal_app(house)
     async with app.run_test() as pilot:
         await press(pilot, "f1")
-        app.post_message(SignedIn(house.portal.sign_in(ACCOUNT, PASSWORD)))
+        app.post_message(SignedIn(house.sign_in(ACCOUNT, PASSWORD)))
         await settle(pilot)
         assert on(app, SettingsScreen)
         assert len(app.screen_stack) == 2  # Textual's own, and Settings

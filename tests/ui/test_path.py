@@ -67,7 +67,7 @@ async def test_the_long_path_with_tab_arrows_and_enter_alone() -> None:  # noqa:
         assert on(app, SecurityScreen)
 
         # 5. Its two tabs; the second is App Passwords.
-        await press(pilot, "shift+tab")
+        await press(pilot, "shift+tab", "shift+tab")
         assert isinstance(app.focused, Tabs)
         tabs = [tab.label_text for tab in app.screen.query(Tab)]
         assert tabs == ["additional security verification", "app passwords"]

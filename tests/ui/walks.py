@@ -1,40 +1,62 @@
 """Walking through the portal with a pilot: what the tests and the pictures have in common."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from random import Random
+from threading import Event
 from typing import Any
 
+from pytest import MonkeyPatch
 from textual.pilot import Pilot
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
 from apppw_tui import demo
-from apppw_tui.store.memory import MemoryStore
-from apppw_tui.ui.app import PortalApp, Surroundings
+from apppw_tui.domain import totp
+from apppw_tui.domain.account import AUTHENTICATOR
+from apppw_tui.domain.policy import Policy
+from apppw_tui.domain.secret import Secret
+from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.clipboard import Clipboard
-from tests.support import PASSWORD, FixedClock, House
+from apppw_tui.ui.dialogs.code import CodeDialog
+from apppw_tui.ui.surroundings import Surroundings
+from apppw_tui.ui.widgets.choices import Choices
+from tests.support import PASSWORD, FixedClock, House, cheap_hasher
 
 ACCOUNT = demo.ACCOUNT
 _PATIENCE = 400  # looks, not seconds; more than any test has ever needed
 
 
-def demo_house() -> House:
+@dataclass
+class DemoHouse(House):
     """The accounts of `--demo`, the same in every run."""
-    store, clock, random = MemoryStore(), FixedClock(), Random(7)
-    house = House(store=store, clock=clock)
-    demo.fill(
-        store, house.hasher, clock, random.randrange, lambda size: random.randbytes(size).hex()
+
+    demonstration: demo.Demonstration | None = None
+
+
+def demo_house() -> DemoHouse:
+    clock, random = FixedClock(), Random(7)
+    made = demo.Demonstration(clock, cheap_hasher(), random.randrange, random.randbytes)
+    return DemoHouse(
+        store=made.store,
+        clock=clock,
+        hasher=made.hasher,
+        seals=made.seals,
+        policy=Policy(),
+        demonstration=made,
     )
-    return house
 
 
 def house_with(*names: str) -> House:
     """One account, with app passwords of these names."""
     house = House()
     house.add(ACCOUNT)
-    session = house.portal.sign_in(ACCOUNT, PASSWORD)
+    session = house.session(ACCOUNT)
     for name in names:
         house.portal.create_app_password(session, name)
         house.clock.advance(3600)
+        session = session.proven(house.clock)
     return house
 
 
@@ -44,12 +66,14 @@ def portal_app(
     may_create_first: bool = False,
     show_demo: bool = False,
     environment: dict[str, str] | None = None,
+    save: Callable[[str, Secret], Path] | None = None,
 ) -> PortalApp:
     """The application over `house`; what it copies is kept in `sent(app)`, as over SSH."""
     surroundings = Surroundings(
         demo.HOST_NAME,
         may_create_first=may_create_first,
-        demo=(demo.ACCOUNT, demo.PASSWORD) if show_demo else None,
+        demo=house.demonstration if show_demo and isinstance(house, DemoHouse) else None,
+        save=save,
     )
     clipboard = SentClipboard(environment or {"SSH_TTY": "/dev/pts/0"})
     return PortalApp(house.portal, house.clock, surroundings, clipboard)
@@ -110,10 +134,75 @@ async def type_into(pilot: Pilot[None], selector: str, text: str) -> None:
     await settle(pilot)
 
 
-async def sign_in(pilot: Pilot[None], password: str = PASSWORD, account: str = ACCOUNT) -> None:
+async def enter_password(
+    pilot: Pilot[None], password: str = PASSWORD, account: str = ACCOUNT
+) -> None:
+    """The first question alone."""
     await type_into(pilot, "#account", account)
     await type_into(pilot, "#password", password)
     await press(pilot, "enter")
+
+
+async def sign_in(pilot: Pilot[None], password: str = PASSWORD, account: str = ACCOUNT) -> None:
+    """Both questions, where there is a second one."""
+    await enter_password(pilot, password, account)
+    if isinstance(pilot.app.screen, CodeDialog):
+        await type_code(pilot, app_code(pilot))
+
+
+def app_code(pilot: Pilot[None], account: str = ACCOUNT, steps: int = 0) -> str:
+    """What the account's authenticator app shows; a step later if this one's was used."""
+    app = pilot.app
+    assert isinstance(app, PortalApp)
+    means = app.portal._means  # where the key to the app's secret is
+    kept = means.store.read(account)
+    assert kept is not None
+    assert kept.authenticator is not None
+    secret = means.seals.open(kept.uid, AUTHENTICATOR, kept.authenticator.sealed)
+    step = max(totp.step_at(means.clock.now()), kept.authenticator.last_step + 1)
+    return totp.code(secret, step + steps)
+
+
+async def type_code(pilot: Pilot[None], code: str) -> None:
+    """Types it digit by digit; the sixth submits it."""
+    await press(pilot, *code)
+
+
+async def choose(pilot: Pilot[None], id_: str) -> None:
+    """Moves the cursor of the list that is asked to that row, and presses Enter."""
+    rows = pilot.app.screen.query_one(Choices)
+    at = rows.get_option_index(id_)
+    await press(pilot, "home", *["down"] * at, "enter")
+
+
+async def differently(pilot: Pilot[None], id_: str) -> None:
+    """From one way to answer the second question to another."""
+    await press(pilot, "f3")
+    await choose(pilot, id_)
+
+
+async def press_button(pilot: Pilot[None], id_: str) -> None:
+    """With Tab and Enter alone, as far round as it takes."""
+    for _ in range(12):
+        focused = pilot.app.focused
+        if focused is not None and focused.id == id_:
+            break
+        await press(pilot, "tab")
+    else:
+        raise AssertionError(f"Tab never comes to {id_}")
+    await press(pilot, "enter")
+
+
+def gated(monkeypatch: MonkeyPatch, owner: type, method: str) -> Event:
+    """From now on `method` takes until the event that is returned is set."""
+    gate, real = Event(), getattr(owner, method)
+
+    def slow(*arguments: object) -> object:
+        assert gate.wait(10)  # seconds; a test that forgets it must end
+        return real(*arguments)
+
+    monkeypatch.setattr(owner, method, slow)
+    return gate
 
 
 async def create_first(pilot: Pilot[None], again: str = PASSWORD) -> None:
@@ -153,3 +242,8 @@ def screen_text(pilot: Pilot[None]) -> str:
     screen = pilot.app.screen
     strips = screen._compositor.render_strips()  # the only way to see what a person sees
     return "\n".join(strip.text.rstrip() for strip in strips)
+
+
+def sentences(pilot: Pilot[None]) -> str:
+    """The words on the screen, without the frame that may have broken them into lines."""
+    return " ".join(screen_text(pilot).replace("│", " ").split())

@@ -74,7 +74,7 @@ def test_the_account_password_is_never_a_yes() -> None:
     house.issuer.issue(house.add(), "Phone")
     password = wrong(house.issue("Car").secret)
     house.alter(password_hash=house.hasher.account.make(Secret(password)))
-    assert house.portal.sign_in(ADA, password)
+    assert house.sign_in(ADA, password)
     assert ask(house, password).answer is Answer.NO
     assert ask(house, PASSWORD).answer is Answer.NO
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
@@ -12,6 +13,7 @@ from textual.widgets import Button
 
 from apppw_tui.domain.errors import SessionEnded
 from apppw_tui.ui.ahead import Arrived
+from apppw_tui.ui.fresh import freshly
 from apppw_tui.ui.messages import SessionOver
 from apppw_tui.ui.patience import busy, patiently
 from apppw_tui.ui.widgets.footer import KeyFooter
@@ -40,6 +42,7 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
     def __init__(self, title: str) -> None:
         super().__init__()
         self._title = title
+        self._late: list[Answer | None] = []
 
     def compose(self) -> ComposeResult:
         with Vertical(id="frame") as frame:
@@ -59,8 +62,8 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
         self.call_after_refresh(self._fit_card)
 
     def _fit_card(self) -> None:
-        """Gives `#card`, the one part that scrolls, the rows that the fixed parts leave."""
-        for card in self.query("#card"):
+        """Gives `.card`, the one part that scrolls, the rows that the fixed parts leave."""
+        for card in self.query(".card"):
             frame = card.parent
             if not isinstance(frame, Widget):
                 continue
@@ -80,6 +83,20 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
         """False if something would be lost; then it has been said."""
         return True
 
+    def dismiss(self, result: Answer | None = None) -> AwaitComplete:
+        """Answers; while something lies over it, help perhaps, once that has gone.
+
+        Textual would take away what lies over it, and leave this dialog there, answered.
+        """
+        if self.is_active:
+            return super().dismiss(result)
+        self._late = [result]
+        return AwaitComplete()
+
+    def on_screen_resume(self) -> None:
+        if self._late and self.is_active:
+            super().dismiss(self._late.pop())
+
     async def ask(self, button: str, waiting: str, call: Callable[[], Result]) -> Result | None:
         """The result of `call`, in a thread; `button` reads `waiting` meanwhile.
 
@@ -90,7 +107,7 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
         if busy(widget):
             return None
         try:
-            return await patiently(widget, waiting, call)
+            return await patiently(widget, waiting, freshly(self, call))
         except SessionEnded as error:
             self.post_message(SessionOver(str(error)))
             return None

@@ -4,28 +4,37 @@ from collections.abc import Callable
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Input
 
-from apppw_tui.domain.errors import ApppwError, SignInRefused
-from apppw_tui.portal.portal import Session
+from apppw_tui.domain.errors import ApppwError, SignInRefused, TooMany
+from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.inputs import EarlierPasswordInput
 from apppw_tui.ui.widgets.strength import NewPassword
+from apppw_tui.ui.widgets.tick import Tick
 
 
 class ChangePasswordDialog(Dialog[Session | None]):
     """Answers with the session that goes on; every other one has ended."""
 
-    def __init__(self, account: str, change: Callable[[str, str], Session]) -> None:
+    def __init__(
+        self, account: str, app_passwords: int, change: Callable[[str, str, bool], Session]
+    ) -> None:
         super().__init__("Change the account password")
         self._account = account
+        self._app_passwords = app_passwords
         self._change = change
 
     def content(self) -> ComposeResult:
-        yield Field("Present password", EarlierPasswordInput(id="current"))
-        yield NewPassword(lambda: self._account, "New password")
+        with VerticalScroll(classes="card", can_focus=False):
+            yield Field("Present password", EarlierPasswordInput(id="current"))
+            yield NewPassword(lambda: self._account, "New password")
+        if self._app_passwords:
+            # Ticked: whoever knew the password may have made one of them.
+            count = "the one app password" if self._app_passwords == 1 else "all app passwords"
+            yield Tick(f"Delete {count} too", id="delete-all", value=True)
         with Horizontal(classes="buttons"):
             yield Button("Change", id="change", compact=True)
             yield Button("Cancel", id="cancel", compact=True)
@@ -45,9 +54,10 @@ class ChangePasswordDialog(Dialog[Session | None]):
         if not new.agrees():
             return
         old, fresh = current.value, new.value
+        too = any(tick.value for tick in self.query(Tick))
         try:
-            session = await self.ask("#change", "Checking…", lambda: self._change(old, fresh))
-        except SignInRefused as error:
+            session = await self.ask("#change", "Checking…", lambda: self._change(old, fresh, too))
+        except (SignInRefused, TooMany) as error:
             current.refuse(str(error))
             current.offer_anew()
             return

@@ -26,7 +26,7 @@ class HelpDialog(Dialog[None]):
         self._keys = keys
 
     def content(self) -> ComposeResult:
-        with VerticalScroll(id="card"), Grid(id="keys"):
+        with VerticalScroll(id="card", classes="card"), Grid(id="keys"):
             for keys, does in self._keys:
                 yield Label(keys, classes="key", markup=False)
                 yield Label(does, markup=False)

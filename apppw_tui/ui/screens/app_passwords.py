@@ -1,6 +1,5 @@
 """App Passwords: the list, and the four things to do with it."""
 
-from collections.abc import Callable
 from functools import partial
 
 from textual import on
@@ -13,9 +12,8 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import ApppwError, NotFound
 from apppw_tui.domain.names import same_name_key, shown
-from apppw_tui.domain.secret import Secret
+from apppw_tui.portal.issuing import Issued
 from apppw_tui.ui.ahead import Arrived
-from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.delete import DeleteDialog
 from apppw_tui.ui.dialogs.details import DetailsDialog
@@ -59,9 +57,8 @@ class AppPasswordsScreen(PortalScreen):
         Binding("escape,q", "back", "Settings", id="back", tooltip="Back to Settings"),
     ]
 
-    def __init__(self, desk: Desk, copy: Callable[[Secret], Copied], *, by_tab: bool) -> None:
+    def __init__(self, desk: Desk, *, by_tab: bool) -> None:
         super().__init__(desk)
-        self._copy = copy
         self._by_tab = by_tab
         self._account: Account | None = None
 
@@ -144,16 +141,16 @@ class AppPasswordsScreen(PortalScreen):
     async def _create(self) -> None:
         if self.why_not("create") is not None:
             await self.refresh_list()  # somebody may have made room elsewhere
-        if not self._can("create"):
+        if not self._can("create") or await self.begin() is None:
             return
         desk = self.desk
         issued = await self.app.push_screen_wait(
             CreateDialog(lambda name: desk.portal.create_app_password(desk.session, name))
         )
-        if issued is None:
+        if not isinstance(issued, Issued):
             await self.refresh_list()
             return
-        reveal = RevealDialog(desk.session.account, issued, self._copy, desk.clock.monotonic)
+        reveal = RevealDialog(desk.session.account, issued, desk.copy, desk.clock.monotonic)
         record = issued.app_password
         del issued
         await self.app.push_screen_wait(reveal)

@@ -1,8 +1,8 @@
 """What every signed-in screen has: header, content, the line that tells, the keys."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from textual import work
@@ -12,11 +12,16 @@ from textual.screen import Screen
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.clock import Clock
-from apppw_tui.domain.errors import SessionEnded, StoreError
-from apppw_tui.portal.portal import Portal, Session
+from apppw_tui.domain.errors import SessionEnded, SetUpFirst, StoreError, VerificationNeeded
+from apppw_tui.domain.secret import Secret
+from apppw_tui.portal.portal import Portal
+from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.ahead import Arrived, TypeAhead
+from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.change_password import ChangePasswordDialog
-from apppw_tui.ui.messages import PasswordChanged, SessionOver
+from apppw_tui.ui.fresh import freshly
+from apppw_tui.ui.messages import SessionOver
+from apppw_tui.ui.surroundings import Demo
 from apppw_tui.ui.widgets.footer import KeyFooter, StatusLine
 from apppw_tui.ui.widgets.header import PortalHeader
 
@@ -32,6 +37,9 @@ class Desk:
     session: Session
     clock: Clock
     host_name: str
+    copy: Callable[[Secret], Copied]
+    demo: Demo | None = None
+    save: Callable[[str, Secret], Path] | None = None
 
 
 class PortalScreen(Screen[None]):
@@ -46,11 +54,14 @@ class PortalScreen(Screen[None]):
         self.desk = desk
 
     def compose(self) -> ComposeResult:
-        yield PortalHeader(self.desk.host_name, self.desk.session.account)
+        yield self.header()
         with Vertical(id="content"):
             yield from self.content()
         yield StatusLine()
         yield KeyFooter(self.FOOTER)
+
+    def header(self) -> PortalHeader:
+        return PortalHeader(self.desk.host_name, self.desk.session.account)
 
     def content(self) -> ComposeResult:
         """The widgets between header and footer."""
@@ -73,6 +84,16 @@ class PortalScreen(Screen[None]):
 
     async def read_account(self) -> Account | None:
         return await self.ask(lambda: self.desk.portal.account(self.desk.session))
+
+    async def begin(self) -> Account | None:
+        """The account, once the person is freshly verified: before a dialog that needs it."""
+        desk = self.desk
+
+        def call() -> Account:
+            desk.portal.check_fresh(desk.session)
+            return desk.portal.account(desk.session)
+
+        return await self.ask(call)
 
     def why_not(self, action: str) -> str | None:
         """Why `action` cannot be done now; None if it can."""
@@ -102,27 +123,35 @@ class PortalScreen(Screen[None]):
             self.run_worker(flow(), group=FLOW)
 
     async def ask(self, call: Callable[[], Result]) -> Result | None:
-        """The result of `call`, in a thread; None if it could not be had, which has been said."""
+        """The result of `call`, in a thread; None if it could not be had, which has been said.
+
+        Where it needs a fresh verification, that is asked first.
+        """
         try:
-            return await asyncio.to_thread(call)
+            return await freshly(self, call)
         except SessionEnded as error:
             self.post_message(SessionOver(str(error)))
-        except StoreError as error:
+        except (StoreError, SetUpFirst, VerificationNeeded) as error:
             self.say(str(error))
         return None
 
     async def ask_new_password(self) -> bool:
         """Lets the person change the account password; True if it was changed."""
         desk = self.desk
+        account = await self.begin()
+        if account is None:
+            return False
         session = await self.app.push_screen_wait(
             ChangePasswordDialog(
                 desk.session.account,
-                lambda current, new: desk.portal.change_password(desk.session, current, new),
+                len(account.app_passwords),
+                lambda current, new, too: desk.portal.change_password(
+                    desk.session, current, new, delete_app_passwords=too
+                ),
             )
         )
         if session is None:
             return False
         desk.session = session
-        self.post_message(PasswordChanged(session))
         self.say("Password changed. Other sessions were signed out.", good=True)
         return True

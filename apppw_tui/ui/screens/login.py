@@ -1,5 +1,6 @@
 """Sign in, or create the first account."""
 
+import asyncio
 from dataclasses import dataclass
 
 from textual import on, work
@@ -9,16 +10,30 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Button, Input, Label
 
-from apppw_tui.domain.errors import ApppwError, InvalidName, NameTaken, SignInRefused, WeakPassword
-from apppw_tui.portal.portal import Portal, Session
+from apppw_tui.domain.errors import (
+    ApppwError,
+    InvalidName,
+    NameTaken,
+    SignInRefused,
+    TooMany,
+    WeakPassword,
+)
+from apppw_tui.portal.portal import Portal
+from apppw_tui.portal.sessions import Session
+from apppw_tui.ui.ahead import Arrived, TypeAhead
+from apppw_tui.ui.flows.verify import prove
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import SignedIn
 from apppw_tui.ui.patience import busy, patiently
+from apppw_tui.ui.screens.base import FLOW
+from apppw_tui.ui.surroundings import Demo
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.footer import KeyFooter, StatusLine
 from apppw_tui.ui.widgets.header import PortalHeader
 from apppw_tui.ui.widgets.inputs import EarlierInput, PasswordInput
 from apppw_tui.ui.widgets.strength import NewPassword
+
+_LONGEST_CHECK = 40.0  # seconds; a hash may wait for its turn for thirty of them
 
 
 @dataclass(frozen=True)
@@ -28,7 +43,7 @@ class Welcome:
     host_name: str
     first: bool = False
     no_accounts: bool = False
-    demo: tuple[str, str] | None = None
+    demo: Demo | None = None
     reason: str = ""
     account: str = ""
 
@@ -52,7 +67,7 @@ class LoginScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         welcome = self._welcome
         heading = "Create the first account" if welcome.first else "Sign in"
-        known = welcome.demo[0] if welcome.demo else welcome.account
+        known = welcome.demo.account if welcome.demo else welcome.account
         yield PortalHeader(welcome.host_name)
         with VerticalScroll(id="door", can_focus=False):
             yield Label(heading, id="heading", markup=False)
@@ -66,7 +81,7 @@ class LoginScreen(Screen[None]):
                 yield Button(heading, id="enter", compact=True)
             if welcome.demo:
                 yield Label(
-                    f"A demonstration; nothing is kept.\nThe password is: {welcome.demo[1]}",
+                    f"A demonstration; nothing is kept.\nThe password is: {welcome.demo.password}",
                     id="demo",
                     markup=False,
                 )
@@ -90,7 +105,7 @@ class LoginScreen(Screen[None]):
     @on(Input.Submitted, "#password")
     @on(NewPassword.Submitted)
     @on(Button.Pressed, "#enter")
-    @work
+    @work(group=FLOW)
     async def enter(self) -> None:
         button = self.query_one("#enter", Button)
         if busy(button):
@@ -99,6 +114,15 @@ class LoginScreen(Screen[None]):
         session = await (self._create(button) if self._welcome.first else self._sign_in(button))
         if session is not None:
             self.post_message(SignedIn(session))
+        elif isinstance(self.app, TypeAhead):
+            # What was typed ahead was meant for whoever had been let in.
+            self.app.forget()
+            self.post_message(Arrived())
+
+    def _hold(self) -> None:
+        """A code that arrives together with the password is for the dialog that comes."""
+        if isinstance(self.app, TypeAhead):
+            self.app.hold(_LONGEST_CHECK)
 
     async def _sign_in(self, button: Button) -> Session | None:
         account, password = self.query(Field)
@@ -109,10 +133,21 @@ class LoginScreen(Screen[None]):
             password.refuse("Type your password.")
             return None
         name, text = account.value, password.value
+        self._hold()
         try:
-            return await patiently(button, "Checking…", lambda: self._portal.sign_in(name, text))
+            signing_in = asyncio.to_thread(self._portal.sign_in, name, text)
+            answer = await patiently(button, "Checking…", signing_in)
+            if isinstance(answer, Session):
+                return answer
+            session = await prove(self.app, answer, self._welcome.demo)
+            if session is None:
+                password.entry.clear()
+                password.entry.focus()
+            return session
         except InvalidName as error:
             account.refuse(str(error))
+        except TooMany as error:
+            password.refuse(str(error))
         except SignInRefused as error:
             password.refuse(str(error))
             password.offer_anew()
@@ -128,10 +163,10 @@ class LoginScreen(Screen[None]):
         if not new.agrees():
             return None
         name, text = account.value, new.value
+        self._hold()
         try:
-            return await patiently(
-                button, "Creating…", lambda: self._portal.create_first_account(name, text)
-            )
+            creating = asyncio.to_thread(self._portal.create_first_account, name, text)
+            return await patiently(button, "Creating…", creating)
         except (InvalidName, NameTaken) as error:
             account.refuse(str(error))
         except WeakPassword as error:

@@ -1,70 +1,54 @@
-"""Security Verification: what protects the account."""
+"""Security Verification: the preferred option, and the methods."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from functools import partial
 
-from rich.text import Text
-from textual import events, on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.widgets import DataTable, Label
+from textual.widgets import Button, DataTable, Label
 
+from apppw_tui.domain import options
 from apppw_tui.domain.account import Account
-from apppw_tui.ui import words
+from apppw_tui.domain.errors import Refused
+from apppw_tui.domain.phone import PHONES, Which, masked
+from apppw_tui.domain.secret import Secret
+from apppw_tui.ui import protection, words
+from apppw_tui.ui.ahead import Arrived
+from apppw_tui.ui.dialogs.choose import ChooseDialog
+from apppw_tui.ui.dialogs.confirm import ConfirmDialog
+from apppw_tui.ui.flows.methods import (
+    NO_DELIVERY,
+    Outcome,
+    set_up_authenticator,
+    set_up_phone,
+    show_recovery_codes,
+    ways,
+)
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import Go
 from apppw_tui.ui.screens.base import Desk, PortalScreen
-from apppw_tui.ui.widgets.menu import moves
+from apppw_tui.ui.widgets.choices import Choice
+from apppw_tui.ui.widgets.method_table import MethodTable, Row
 from apppw_tui.ui.widgets.tab_bar import TabBar
 
-
-@dataclass(frozen=True)
-class Protection:
-    """One row: what it is, how it stands, and what Enter does about it."""
-
-    name: str
-    state: str
-    verb: str
-    do: Callable[[], object]
-
-
-class ProtectionTable(DataTable[Text]):
-    """What protects the account; Enter does what stands at the row's right."""
-
-    BINDINGS = [
-        Binding("enter", "select_cursor", "Open", id="open", tooltip="Do what stands at the right"),
-        *moves(("j", "cursor_down", "Down"), ("k", "cursor_up", "Up")),
-    ]
-
-    def __init__(self) -> None:
-        super().__init__(show_header=False, cursor_type="row", id="protections")
-        self.protections: list[Protection] = []
-
-    def show(self, protections: list[Protection]) -> None:
-        row = self.cursor_row
-        self.protections = protections
-        verb = max((len(protection.verb) for protection in protections), default=0)
-        name = max((len(protection.name) for protection in protections), default=0) + 2
-        state = max(0, self.size.width - verb - name - 6)
-        self.clear(columns=True)
-        for key, width in (("name", name), ("state", state), ("verb", verb)):
-            self.add_column("", width=width, key=key)
-        for protection in protections:
-            cells = (f"{GLYPHS.on} {protection.name}", protection.state, protection.verb)
-            self.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in cells))
-        if protections:
-            self.move_cursor(row=min(row, len(protections) - 1), animate=False)
-
-    def on_resize(self, event: events.Resize) -> None:
-        self.show(self.protections)
+_NAMES: dict[Which, tuple[str, str]] = {
+    "authentication": ("Authentication phone", "Authentication phone"),
+    "office": ("Office phone", "Office phone"),
+    "alternate": ("Alternate authentication phone", "Alternate phone"),
+}
+_QUESTION = "What's your preferred option?"
+_NONE_YET = "None yet: set up a method below"
 
 
 class SecurityScreen(PortalScreen):
-    """One row for each thing that protects the account; verification methods are such rows too."""
+    """One row for each method; what is asked, is asked in dialogs."""
 
     NAME = "Security Verification"
-    FOOTER = ("open", "app-passwords", "back", "help")
+    FOOTER = ("open", "remove", "prefer", "app-passwords", "back", "help")
     BINDINGS = [
+        Binding("d,delete", "remove", "Remove", id="remove", tooltip="Remove this method"),
+        Binding("o", "prefer", "Preferred", id="prefer", tooltip="Choose the preferred option"),
         Binding("escape,q", "back", "Settings", id="back", tooltip="Back to Settings"),
     ]
 
@@ -74,9 +58,11 @@ class SecurityScreen(PortalScreen):
 
     def content(self) -> ComposeResult:
         yield TabBar("security")
-        yield Label("What protects your account", classes="page-title", markup=False)
-        yield ProtectionTable()
-        yield Label("", id="explanation", classes="page-text", markup=False)
+        yield Label(_QUESTION, classes="question", markup=False)
+        yield Button("", id="preferred", compact=True)
+        yield Label("How would you like to respond?", classes="question", markup=False)
+        yield MethodTable()
+        yield Label("The new number is verified before the old one goes.", id="explanation")
 
     def on_mount(self) -> None:
         if self._by_tab:
@@ -86,40 +72,194 @@ class SecurityScreen(PortalScreen):
         self.load()
 
     def focus_content(self) -> None:
-        self.query_one(ProtectionTable).focus()
+        self.query_one(MethodTable).focus()
 
     def show_account(self, account: Account) -> None:
+        self._fill(account)
+
+    @work(exclusive=True, group="numbers")
+    async def _fill(self, account: Account) -> None:
+        """The numbers are sealed: to open them is work, and may fail where the rest does not."""
+        desk = self.desk
+        numbers: dict[Which, Secret] | None = await self.ask(
+            lambda: desk.portal.methods.numbers(desk.session, account)
+        )
+        kinds = desk.portal.methods.kinds()
+        usable = [option for option in options.usable(account, kinds) if option != options.RECOVERY]
+        label = usable[0].label if usable else _NONE_YET
+        self.query_one("#preferred", Button).label = f"{label}  {GLYPHS.drop}"
+        self.query_one(MethodTable).show(self._rows(account, numbers))
+        self.refresh_bindings()
+
+    def _rows(self, account: Account, numbers: dict[Which, Secret] | None) -> list[Row]:
         now = self.desk.clock.now()
-        limit = self.desk.portal.policy.app_passwords_per_account
-        changed = words.ago(account.password_changed, now)
-        self.query_one(ProtectionTable).show(
-            [
-                Protection(
-                    "Account password", f"changed {changed}", "Change", self.change_password
+        rows = [self._phone_row(account, which, numbers) for which in PHONES]
+        app = account.authenticator
+        rows.append(
+            Row(
+                *("Authenticator app", "Authenticator app"),
+                app is not None,
+                "" if app is None else f"since {words.day(app.since, now)}",
+                "Set up" if app is None else "Set up again",
+                partial(
+                    self._set_up, partial(set_up_authenticator, self, "Set up Authenticator app")
                 ),
-                Protection(
-                    "App passwords",
-                    f"{len(account.app_passwords)} of {limit}",
-                    "Manage",
-                    lambda: self.post_message(Go("app-passwords")),
-                ),
-            ]
+                None if app is None else self._remove_authenticator,
+            )
         )
-        self.query_one("#explanation", Label).update(
-            "The account password opens these settings and no app. "
-            "An app password opens an app and never these settings."
+        left = account.recovery is not None and account.recovery.left > 0
+        rows.append(
+            Row(
+                *("Recovery codes", "Recovery codes"),
+                left,
+                protection.recovery_state(account),
+                "New codes",
+                self._new_codes,
+                why_not=None
+                if account.has_second_factor
+                else "Set up a verification method first.",
+            )
+        )
+        return rows
+
+    def _phone_row(
+        self, account: Account, which: Which, numbers: dict[Which, Secret] | None
+    ) -> Row:
+        kept = account.phone(which) is not None
+        known = None if numbers is None else numbers.get(which)
+        reachable = ways(self.desk.portal.methods.kinds(), which)
+        state = "" if reachable else "(not available)"
+        if known is not None:
+            state = masked(known, GLYPHS.mask)
+        name, short = _NAMES[which]
+        return Row(
+            *(name, short),
+            kept,
+            "sealed, and its key is missing" if kept and known is None else state,
+            "Change" if kept else "Add",
+            partial(self._set_up, partial(set_up_phone, self, which, name)),
+            partial(self._remove_phone, which) if kept else None,
+            None if reachable else NO_DELIVERY,
         )
 
-    @on(DataTable.RowSelected, "#protections")
-    def do(self, event: DataTable.RowSelected) -> None:
-        self.query_one(ProtectionTable).protections[event.cursor_row].do()
+    # --- what the rows do --------------------------------------------------------------------
 
-    def change_password(self) -> None:
-        self.start_flow(self._change_password)
+    @on(DataTable.RowSelected, "#methods")
+    def do(self) -> None:
+        row = self.query_one(MethodTable).current
+        if row is None:
+            return
+        self.say(row.why_not or "")
+        if row.why_not is None:
+            self.start_flow(row.do)
 
-    async def _change_password(self) -> None:
-        if await self.ask_new_password():
-            self.load()
+    async def _set_up(self, flow: Callable[[], Awaitable[Outcome]]) -> None:
+        account = await self.begin()
+        if account is None:
+            self.post_message(Arrived())
+            return
+        if await flow() == "done":
+            if account.recovery is None:
+                await show_recovery_codes(self, "Your recovery codes")
+            self.say("Done: it was verified, and counts from now on.", good=True)
+        self.load()
+
+    async def _new_codes(self) -> None:
+        account = await self.begin()
+        if account is None:
+            self.post_message(Arrived())
+            return
+        replaces = account.recovery is not None and account.recovery.left > 0
+        if not replaces or await self.app.push_screen_wait(
+            ConfirmDialog("Make new recovery codes?", "The old ones stop working at once.")
+        ):
+            await show_recovery_codes(self, "Your recovery codes")
+        self.load()
+
+    def why_not(self, action: str) -> str | None:
+        if action != "remove":
+            return None
+        row = self.query_one(MethodTable).current
+        if row is not None and row.name == "Recovery codes":
+            return "Recovery codes are not removed: new ones replace them."
+        return None if row is not None and row.remove is not None else "There is none to remove."
+
+    def action_remove(self) -> None:
+        reason = self.why_not("remove")
+        self.say(reason or "")
+        row = self.query_one(MethodTable).current
+        if reason is None and row is not None and row.remove is not None:
+            self.start_flow(row.remove, ahead=False)
+
+    async def _remove_authenticator(self) -> None:
+        methods = self.desk.portal.methods
+        await self._remove(
+            "the authenticator app", lambda: methods.remove_authenticator(self.desk.session)
+        )
+
+    async def _remove_phone(self, which: Which) -> None:
+        methods = self.desk.portal.methods
+        await self._remove(
+            f"the {options.phone_name(which)}",
+            lambda: methods.remove_phone(self.desk.session, which),
+        )
+
+    async def _remove(self, what: str, call: Callable[[], Account]) -> None:
+        if await self.begin() is None:
+            return
+        if not await self.app.push_screen_wait(
+            ConfirmDialog(f"Remove {what}?", "It can no longer be used to sign in here.")
+        ):
+            return
+        try:
+            done = await self.ask(call)
+        except Refused as error:
+            self.say(str(error))
+            return
+        self.load()
+        if done is not None:
+            self.say(f"Removed {what}.", good=True)
+
+    # --- the preferred option ------------------------------------------------------------------
+
+    @on(Button.Pressed, "#preferred")
+    def action_prefer(self) -> None:
+        self.start_flow(self._prefer)
+
+    async def _prefer(self) -> None:
+        account = await self.begin()
+        if account is None:
+            self.post_message(Arrived())
+            return
+        desk = self.desk
+        kinds = desk.portal.methods.kinds()
+        usable = options.usable(account, kinds)
+        rows = [
+            Choice(
+                option.id,
+                option.label,
+                options.why_not(account, option, kinds),
+                option == next(iter(usable), None),
+            )
+            for option in options.PREFERRED
+        ]
+        sentence = "Signing in begins with it; the others stay at hand."
+        chosen = await self.app.push_screen_wait(ChooseDialog(_QUESTION, sentence, rows))
+        if chosen is None:
+            return
+
+        def call() -> bool:
+            desk.portal.methods.prefer(desk.session, chosen)
+            return True
+
+        try:
+            done = await self.ask(call)
+        except Refused as error:
+            self.say(str(error))
+            return
+        self.load()
+        if done:
+            self.say("Signing in begins with it from now on.", good=True)
 
     def action_back(self) -> None:
         self.post_message(Go("settings"))

@@ -7,7 +7,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import ContentSwitcher, Label, OptionList
 
 from apppw_tui.domain.account import Account
-from apppw_tui.ui import words
+from apppw_tui.ui import protection, words
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import AppearanceChosen, Go, SessionOver
 from apppw_tui.ui.screens.base import Desk, PortalScreen
@@ -88,13 +88,18 @@ class SettingsScreen(PortalScreen):
         count = len(account.app_passwords)
         passwords = "no app passwords" if not count else f"{count} app password{'s' * (count > 1)}"
         changed = words.ago(account.password_changed, now)
-        self.query_one("#protection", Label).update(
-            "Signing in here asks for your account password. Mail, calendar and other apps "
-            f"sign in with app passwords; you have {passwords}."
-        )
+        self._protected(account, f"Apps sign in with app passwords; you have {passwords}.")
         self.query_one("#password-age", Label).update(
             f"It opens these settings and nothing else. Changed {changed}."
         )
+
+    @work(exclusive=True, group="numbers")
+    async def _protected(self, account: Account, apps: str) -> None:
+        """The numbers are sealed: to open them is work, and may fail where the rest does not."""
+        desk = self.desk
+        numbers = await self.ask(lambda: desk.portal.methods.numbers(desk.session, account))
+        said = protection.in_short(account, numbers or {})
+        self.query_one("#protection", Label).update(f"{said}\n{apps}")
 
     @on(OptionList.OptionHighlighted, "#sections")
     def show_section(self, event: OptionList.OptionHighlighted) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding
+from textual.keys import key_to_character
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Label
 from textual.widgets._footer import FooterKey
@@ -53,19 +54,21 @@ class KeyFooter(Footer):
         return [(active, active.enabled and not self._why_not(active)) for active in wanted]
 
     def _by_id(self) -> Iterator[tuple[str, ActiveBinding]]:
-        typing = isinstance(self.screen.focused, Input)
+        field = self.screen.focused if isinstance(self.screen.focused, Input) else None
         for active in reversed(list(self.screen.active_bindings.values())):
             binding = active.binding
-            # While a field has the focus, a letter is text; the other key for it still works.
-            letter = len(binding.key) == 1 or binding.key in ("question_mark", "slash")
-            if binding.id and not (typing and letter):
+            # Where a letter is text, the other key for the same still works.
+            letter = "/" if binding.key == "slash" else key_to_character(binding.key)
+            text = letter is not None and field and field.check_consume_key(binding.key, letter)
+            if binding.id and not text:
                 yield binding.id, active
 
     def _width(self, wanted: list[ActiveBinding]) -> int:
-        return 1 + sum(
+        # One column before each key's label, two between keys, one at either edge.
+        return 2 * len(wanted) + sum(
             cell_len(self.app.get_key_display(active.binding))
+            + 1
             + cell_len(active.binding.description)
-            + 2
             for active in wanted
         )
 

@@ -36,8 +36,14 @@ class TabBar(Tabs):
         if place != self._own:
             self.post_message(Go(place, by_tab=self.has_focus))
 
+    def stay(self) -> None:
+        """Back to its own tab: the other one could not be shown."""
+        self.active = self._own
+
     def action_enter_content(self) -> None:
-        self.screen.focus_next()
+        content = getattr(self.screen, "focus_content", None)
+        if content is not None:
+            content()
 
     def on_resize(self, event: Resize) -> None:
         narrow = self.app.size.width < NARROW

@@ -1,0 +1,26 @@
+"""What each command does, once its arguments are understood: one file for each kind of thing."""
+
+import argparse
+
+from apppw_tui.config import choose
+
+
+def dispatch(options: argparse.Namespace) -> int:
+    """Runs the command in `options` and returns its exit code."""
+    config = choose(getattr(options, "config", None))
+    # Imports are cost: a service asks `verify` often, and it needs nothing of the others.
+    if options.command == "verify":
+        from apppw_tui.commands import verify
+
+        return verify.verify(options, config)
+    if options.command == "account":
+        from apppw_tui.commands import account
+
+        return account.ACTIONS[options.action](options, config)
+    if options.command == "key":
+        from apppw_tui.commands import key
+
+        return key.ACTIONS[options.action](options, config)
+    from apppw_tui.commands import app_password
+
+    return app_password.ACTIONS[options.action](options, config)

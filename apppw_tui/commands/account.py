@@ -1,0 +1,127 @@
+"""Accounts, and what the operator decides about their second factors and passwords."""
+
+import argparse
+
+from apppw_tui.commands.asking import new_password
+from apppw_tui.commands.opening import opened, operator
+from apppw_tui.commands.printing import (
+    counted,
+    day,
+    moment,
+    say,
+    say_json,
+    say_table,
+    say_trouble,
+    utc,
+)
+from apppw_tui.config import Config
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.policy import Policy
+from apppw_tui.exits import NO_ANSWER, OK
+from apppw_tui.portal.portal import Portal
+from apppw_tui.portal.sessions import must_set_up
+
+
+def add(options: argparse.Namespace, config: Config) -> int:
+    portal = Portal(opened(options, config, create=True).means)
+    account = portal.add_account(options.name, new_password(options))
+    next_ = " At the first sign-in a second factor is set up."
+    say(f"Added {account.name}.{next_ if must_set_up(account, config.policy) else ''}")
+    return OK
+
+
+def list_(options: argparse.Namespace, config: Config) -> int:
+    accounts, troubles = operator(options, config).accounts()
+    if options.json:
+        say_json([
+            {
+                "account": account.name,
+                "created": utc(account.created),
+                "enabled": account.enabled,
+                "second_factor": account.has_second_factor,
+                "app_passwords": len(account.app_passwords),
+            }
+            for account in accounts
+        ])  # fmt: skip
+    else:
+        say_table(
+            ("ACCOUNT", "SECOND FACTOR", "APP PASSWORDS", "CREATED"),
+            [
+                (
+                    account.name,
+                    _second_factor(account, config.policy),
+                    str(len(account.app_passwords)),
+                    day(account.created),
+                )
+                for account in accounts
+            ],
+            "" if troubles else "No accounts yet. Add one with: apppw-tui account add NAME",
+        )
+    # One damaged file concerns one person: the others are listed all the same.
+    for trouble in troubles:
+        say_trouble(trouble)
+    return NO_ANSWER if troubles else OK
+
+
+def show(options: argparse.Namespace, config: Config) -> int:
+    from apppw_tui.commands.showing import show_account
+
+    show_account(operator(options, config), options.name, as_json=options.json)
+    return OK
+
+
+def remove(options: argparse.Namespace, config: Config) -> int:
+    account = operator(options, config).remove_account(options.name)
+    say(f"Removed {account.name} with {counted(len(account.app_passwords), 'app password')}.")
+    return OK
+
+
+def require_verification(options: argparse.Namespace, config: Config) -> int:
+    account = operator(options, config).require_verification(options.name)
+    say(f"{account.name} must verify with a second factor from now on; open sessions have ended.")
+    return OK
+
+
+def bypass(options: argparse.Namespace, config: Config) -> int:
+    acting = operator(options, config)
+    given = acting.bypass(options.name, options.minutes)
+    until = moment(given.until, acting.means.clock.now())
+    if given.told:
+        told = "They were told by message."
+    elif given.account.phone("authentication") is None:
+        told = "Nobody could be told: there is no phone to reach."
+    else:
+        told = "Nobody could be told: no message could be sent."
+    say(f"{given.account.name} may sign in once without a code until {until}. {told}")
+    return OK
+
+
+def unlock(options: argparse.Namespace, config: Config) -> int:
+    say(f"Unlocked {operator(options, config).unlock(options.name).name}.")
+    return OK
+
+
+def set_password(options: argparse.Namespace, config: Config) -> int:
+    acting = operator(options, config)
+    account = acting.account(options.name)  # before anybody types a password for nobody
+    acting.set_password(account.name, new_password(options))
+    say(f"Set the password of {account.name}; open sessions have ended.")
+    return OK
+
+
+def _second_factor(account: Account, policy: Policy) -> str:
+    if must_set_up(account, policy):
+        return "required, none yet"
+    return "yes" if account.has_second_factor else "no"
+
+
+ACTIONS = {
+    "add": add,
+    "list": list_,
+    "show": show,
+    "remove": remove,
+    "require-verification": require_verification,
+    "bypass": bypass,
+    "unlock": unlock,
+    "set-password": set_password,
+}

@@ -1,0 +1,54 @@
+"""Passwords from whoever runs the command: by standard input, or asked at the terminal."""
+
+import argparse
+import sys
+
+from apppw_tui.domain.errors import Refused
+
+_LONGEST_STDIN = 4096  # bytes; PAM passes at most 511
+
+
+def new_password(options: argparse.Namespace) -> str:
+    """A new account password, from where `options` say. Raises Refused with the reason."""
+    return _stdin_line() if options.password_stdin else _ask_twice()
+
+
+def stdin_password() -> str:
+    """Standard input less one trailing newline or NUL, as pam_exec and shells hand it over."""
+    content = _stdin()
+    if content.endswith((b"\n", b"\0")):
+        content = content[:-1]
+    return content.decode("utf-8", errors="replace")
+
+
+def _stdin() -> bytes:
+    # None: whoever started the program closed it.
+    return b"" if sys.stdin is None else sys.stdin.buffer.read(_LONGEST_STDIN + 1)
+
+
+def _stdin_line() -> str:
+    content = _stdin()
+    try:
+        text = content.decode().removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise Refused("The password on standard input is not UTF-8.") from None
+    if not text or not text.isprintable():
+        raise Refused("There is no password, in one line, on standard input.")
+    return text
+
+
+def _ask_twice() -> str:
+    import getpass
+
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise Refused("There is no terminal to ask for a password; use --password-stdin.")
+    try:
+        password = getpass.getpass("Password: ")
+        again = getpass.getpass("Again: ")
+    except UnicodeDecodeError:
+        raise Refused("The password is not UTF-8.") from None
+    except EOFError:
+        raise Refused("No password was given.") from None
+    if password != again:
+        raise Refused("The two passwords differ.")
+    return password

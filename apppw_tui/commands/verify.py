@@ -1,0 +1,33 @@
+"""What a service asks: whether this is an app password of that account."""
+
+import argparse
+import contextlib
+
+from apppw_tui.commands.asking import stdin_password
+from apppw_tui.config import Config, store_folder
+from apppw_tui.domain.clock import SystemClock
+from apppw_tui.domain.errors import StoreUnusable
+from apppw_tui.domain.hashing import Hasher
+from apppw_tui.domain.names import shown
+from apppw_tui.domain.secret import Secret
+from apppw_tui.exits import OK, REFUSED
+from apppw_tui.store.place import open_store
+from apppw_tui.verifier.decision import Answer, Attempt, Verifier
+
+
+def verify(options: argparse.Namespace, config: Config) -> int:
+    """Needs the store and no key: what the portal works with is not even imported."""
+    store = open_store(store_folder(getattr(options, "store", None), config))
+    verifier = Verifier(store, Hasher(), SystemClock(), config.default_domain)
+    attempt = Attempt(
+        options.account, Secret(stdin_password()), options.service or None, options.rhost or None
+    )
+    verdict = verifier.decide(attempt)
+    if verdict.answer is Answer.NOT_NOW:
+        raise StoreUnusable(verdict.reason)
+    if verdict.answer is not Answer.YES or verdict.app_password is None:
+        return REFUSED  # silently: one answer for all refusals
+    # A full disk behind stdout must not turn a yes into anything else.
+    with contextlib.suppress(OSError):
+        print(shown(verdict.app_password.name), flush=True)
+    return OK

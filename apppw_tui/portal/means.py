@@ -1,0 +1,35 @@
+"""What the portal works with: everything is passed in, it makes nothing of it itself."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from apppw_tui.domain.clock import Clock
+from apppw_tui.domain.delivery import Delivery, NoDelivery
+from apppw_tui.domain.hashing import Hasher
+from apppw_tui.domain.journal import Journal, NoJournal
+from apppw_tui.domain.policy import Policy
+from apppw_tui.domain.sealing import Seals
+from apppw_tui.domain.seam import Store
+from apppw_tui.domain.symbols import RandomBelow
+from apppw_tui.domain.throttle import Counters
+
+
+@dataclass(frozen=True)
+class Means:
+    """One of these serves one person at one terminal: `address` is where they come from."""
+
+    store: Store
+    hasher: Hasher
+    clock: Clock
+    policy: Policy
+    seals: Seals
+    counters: Counters
+    delivery: Delivery = field(default_factory=NoDelivery)
+    journal: Journal = field(default_factory=NoJournal)
+    address: str = "local"
+    default_domain: str | None = None
+    region: str | None = None
+    host_name: str = "this server"
+    randbelow: RandomBelow = secrets.randbelow
+    token_bytes: Callable[[int], bytes] = secrets.token_bytes

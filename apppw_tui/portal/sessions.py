@@ -1,0 +1,84 @@
+"""A signed-in person, and what the session may still do (SAFETY 12, 14)."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.clock import Clock
+from apppw_tui.domain.errors import NotFound, SessionEnded, SetUpFirst, VerificationNeeded
+from apppw_tui.domain.policy import Policy
+from apppw_tui.domain.seam import Change, Store
+
+VERIFIED_FOR = 600.0  # seconds; then what matters asks again
+GONE = "You were signed out: the account is gone."
+
+
+@dataclass(frozen=True)
+class Session:
+    """Good for as long as account, uid and epoch are still the same.
+
+    `verified` is when this session last proved who it is, in the clock's monotonic seconds: it
+    lives here and nowhere else. `limited` says why it may do nothing but set up a verification
+    method: the account has none, or the administrator let the person in to set one up.
+    """
+
+    account: str
+    uid: str
+    epoch: int
+    verified: float | None = None
+    limited: Literal["none yet", "bypass"] | None = None
+
+    def proven(self, clock: Clock) -> "Session":
+        """The same session, verified just now."""
+        return replace(self, verified=clock.monotonic())
+
+    def fresh(self, clock: Clock) -> bool:
+        """True while the last verification is recent enough for what matters."""
+        return self.verified is not None and clock.monotonic() - self.verified < VERIFIED_FOR
+
+
+def begun(account: Account) -> Session:
+    return Session(account.name, account.uid, account.epoch)
+
+
+def checked(session: Session, account: Account | None) -> Account:
+    """The account, if `session` may still act on it. Raises SessionEnded otherwise."""
+    if account is None or account.uid != session.uid:
+        raise SessionEnded(GONE)
+    if not account.enabled:
+        raise SessionEnded("You were signed out: the account is closed.")
+    if account.epoch != session.epoch:
+        raise SessionEnded("You were signed out: the account's security was changed elsewhere.")
+    return account
+
+
+@contextmanager
+def changing(store: Store, session: Session) -> Iterator[Change]:
+    """One change of the session's own account. Raises SessionEnded if it may not be made."""
+    with ExitStack() as stack:
+        try:
+            change = stack.enter_context(store.change(session.account, session.uid))
+        except NotFound:
+            raise SessionEnded(GONE) from None
+        checked(session, change.account)
+        yield change
+
+
+def check_full(session: Session) -> None:
+    """Raises SetUpFirst for a session that may only set up a verification method."""
+    if session.limited is not None:
+        raise SetUpFirst("Set up a verification method first.")
+
+
+def check_fresh(session: Session, clock: Clock) -> None:
+    """Raises VerificationNeeded if the last verification is too old for what matters."""
+    if not session.fresh(clock):
+        raise VerificationNeeded("Not done: verify first that it is you.")
+
+
+def must_set_up(account: Account, policy: Policy) -> bool:
+    """True if `account` needs a second factor and has none."""
+    required = policy.second_factor_required or account.verification_required
+    return required and not account.has_second_factor

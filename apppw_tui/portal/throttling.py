@@ -1,0 +1,56 @@
+"""The portal's side of the throttle: every try is charged before it is compared (SAFETY 15)."""
+
+from dataclasses import dataclass
+
+from apppw_tui.domain.clock import Clock
+from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.throttle import ACCOUNT_SENDS, NUMBER_SENDS, Counters, Step
+
+
+@dataclass(frozen=True)
+class Throttle:
+    """Counts what comes from `address`. Every method may raise StoreError."""
+
+    counters: Counters
+    clock: Clock
+    address: str
+
+    def charge(self, name: str, step: Step) -> None:
+        """One try, whether or not there is such an account. Raises TooMany: it must not be made."""
+        now = self.clock.now()
+        # Not marked as an account's: whether it is one would have to be looked up first, which
+        # takes longer if it is. The mark stays once a sign-in was completed.
+        with self.counters.change(_account(name), keep=False) as entry:
+            entry.ledger = entry.ledger.charge(step, self.address, now)
+
+    def refund(self, name: str, step: Step) -> None:
+        """The try was right: it is taken back, which is no reset."""
+        with self.counters.change(_account(name), keep=True) as entry:
+            entry.ledger = entry.ledger.refund(step, self.address, self.clock.now())
+
+    def completed(self, name: str) -> None:
+        """A sign-in is complete: only that resets, and only its own counters."""
+        with self.counters.change(_account(name), keep=True) as entry:
+            entry.ledger = entry.ledger.completed(self.address, self.clock.now())
+
+    def password_changed(self, name: str) -> None:
+        """Strangers may try again."""
+        with self.counters.change(_account(name), keep=True) as entry:
+            entry.ledger = entry.ledger.cleared()
+
+    def unlocked(self, name: str) -> None:
+        """Nothing is counted any more."""
+        with self.counters.change(_account(name), keep=True) as entry:
+            entry.ledger = entry.ledger.unlocked()
+
+    def sent(self, name: str, number: Secret) -> None:
+        """One more code for that account to that number. Raises TooMany, with the wait."""
+        now = self.clock.now()
+        with self.counters.change(_account(name), keep=True) as entry:
+            entry.ledger = entry.ledger.sent(now, ACCOUNT_SENDS)
+        with self.counters.change(f"number:{number.reveal()}", keep=True) as entry:
+            entry.ledger = entry.ledger.sent(now, NUMBER_SENDS)
+
+
+def _account(name: str) -> str:
+    return f"account:{name}"

@@ -1,0 +1,160 @@
+"""Set up Authenticator app: a QR code or the key, and a code that proves it."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Literal
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.geometry import Size
+from textual.widgets import Button, Label
+
+from apppw_tui.domain.errors import ApppwError, SessionEnded
+from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.symbols import grouped
+from apppw_tui.portal.methods import AuthenticatorSetUp
+from apppw_tui.portal.sessions import Session
+from apppw_tui.ui.clipboard import Copied
+from apppw_tui.ui.dialogs.base import Dialog
+from apppw_tui.ui.fresh import freshly
+from apppw_tui.ui.glyphs import GLYPHS
+from apppw_tui.ui.messages import SessionOver
+from apppw_tui.ui.widgets.code_input import CodeInput
+from apppw_tui.ui.widgets.field import Field
+from apppw_tui.ui.widgets.qr import QrCode
+
+_BESIDE = 30  # columns, for what to do with the picture
+
+
+class KeyLabel(Label):
+    """The key in plain text."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, secret: Secret) -> None:
+        groups = grouped(secret).split()
+        half = len(groups) // 2
+        text = " ".join(groups[:half]) + "\n" + " ".join(groups[half:])
+        super().__init__(text, id="key", markup=False)
+
+
+class AuthenticatorDialog(Dialog[Session | Literal["back"] | None]):
+    """Answers with the session, verified just now, once a code from the app was accepted."""
+
+    FOOTER = ("key", "copy", "back", "cancel", "help")
+    BINDINGS = [
+        Binding("k,f3", "key", "Show the key", id="key", tooltip="Show the key, to type it"),
+        Binding("c", "copy", "Copy the key", id="copy", tooltip="Copy the key to the clipboard"),
+        Binding("b,f4", "back", "Back", id="back", tooltip="One step back"),
+    ]
+
+    def __init__(
+        self,
+        title: str,
+        set_up: AuthenticatorSetUp,
+        confirm: Callable[[str], Session],
+        copy: Callable[[Secret], Copied],
+        *,
+        peek: Callable[[], str] | None = None,
+        step: bool = False,
+    ) -> None:
+        super().__init__(title)
+        self._set_up = set_up
+        self._confirm = confirm
+        self._copy = copy
+        self._give_away = peek
+        self._step = step
+
+    def content(self) -> ComposeResult:
+        with Horizontal(id="scan"):
+            yield QrCode(self._set_up.uri)
+            with Vertical(id="beside"):
+                yield Label("", id="too-small", classes="quiet", markup=False)
+                yield Label("1  Scan this with your authenticator app.", id="do", markup=False)
+                yield Label("Type this key into it:", id="type", markup=False)
+                yield KeyLabel(self._set_up.secret)
+                yield Field("2  Type the code it shows.", CodeInput(id="code"))
+                if self._give_away is not None:
+                    yield Label("", id="peek", classes="quiet", markup=False)
+                yield Button("I cannot scan: show the key", id="show", compact=True)
+                yield Label("", id="copied", classes="quiet", markup=False)
+                with Horizontal(classes="buttons"):
+                    if self._step:
+                        yield Button("Back", id="back", compact=True)
+                    yield Button("Cancel", id="cancel", compact=True)
+
+    def on_mount(self) -> None:
+        self.query_one(CodeInput).focus()
+        needs = self._needs
+        note = f"For a picture to scan, this needs {needs.width} x {needs.height}."
+        self.query_one("#too-small", Label).update(note)
+        self._peek()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The key can be copied where it can be seen."""
+        if action == "back":
+            return self._step
+        if action in ("key", "copy"):
+            seen = self.has_class("-key") or self.has_class("-no-picture")
+            return seen is (action == "copy")
+        return True
+
+    def on_resize(self) -> None:
+        """Where there is no room for the picture, the key is what one has."""
+        room, needs = self.size, self._needs
+        self.set_class(room.width < needs.width or room.height < needs.height, "-no-picture")
+        self.refresh_bindings()
+
+    @property
+    def _needs(self) -> Size:
+        """The room for the picture, the frame with the footer, and what stands beside it."""
+        picture = self.query_one(QrCode).needs
+        return Size(picture.width + 2 + _BESIDE, picture.height + 3)
+
+    @on(Button.Pressed, "#show")
+    def action_key(self) -> None:
+        self.add_class("-key")
+        self.query_one(CodeInput).focus()
+        self.refresh_bindings()
+
+    @work(group="copy", exclusive=True)
+    async def action_copy(self) -> None:
+        copied = await asyncio.to_thread(self._copy, self._set_up.secret)
+        self.query_one("#copied", Label).update(f"{GLYPHS.good} {copied.said}")
+
+    @on(CodeInput.Short)
+    def short(self) -> None:
+        self.query_one(Field).refuse("A code has six digits.")
+
+    @on(CodeInput.Complete)
+    @work(group="check", exclusive=True)
+    async def check(self, event: CodeInput.Complete) -> None:
+        field = self.query_one(Field)
+        try:
+            session = await freshly(self, lambda: self._confirm(event.code))
+        except SessionEnded as error:
+            self.post_message(SessionOver(str(error)))
+        except ApppwError as error:
+            self.query_one(CodeInput).refuse()
+            field.refuse(str(error))
+            self._peek()
+        else:
+            self.dismiss(session)
+
+    @work(group="peek")
+    async def _peek(self) -> None:
+        if self._give_away is not None:
+            code = await asyncio.to_thread(self._give_away)
+            self.query_one("#peek", Label).update(f"A demonstration: the code is {code}.")
+
+    @on(Button.Pressed, "#back")
+    def action_back(self) -> None:
+        if not self.query_one(CodeInput).busy:
+            self.dismiss("back")
+
+    @on(Button.Pressed, "#cancel")
+    def action_cancel(self) -> None:
+        if not self.query_one(CodeInput).busy:
+            self.dismiss(None)

@@ -1,0 +1,57 @@
+"""Choose one of several; what cannot be had says why."""
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Button, Label, OptionList
+
+from apppw_tui.ui.dialogs.base import Dialog
+from apppw_tui.ui.glyphs import GLYPHS
+from apppw_tui.ui.widgets.choices import Choice, Choices
+
+
+class ChooseDialog(Dialog[str | None]):
+    """Answers with the id that was chosen."""
+
+    FOOTER = ("choose", "cancel", "help")
+
+    def __init__(
+        self, title: str, sentence: str, choices: list[Choice], leave: str = "Cancel"
+    ) -> None:
+        super().__init__(title)
+        self._sentence = sentence
+        self._choices = choices
+        self._leave = leave
+
+    def content(self) -> ComposeResult:
+        yield Label(self._sentence, classes="lead", markup=False)
+        choices = Choices(*self._choices, id="choices")
+        choices.add_class("card")
+        yield choices
+        yield Label("", id="why", classes="slot", markup=False)
+        with Horizontal(classes="buttons"):
+            yield Button(self._leave, id="cancel", compact=True)
+
+    def on_mount(self) -> None:
+        self.query_one(Choices).focus()
+
+    @on(Choices.Highlighted)
+    def explain(self, event: Choices.Highlighted) -> None:
+        self._why(event.reason or "", bad=False)
+
+    @on(Choices.Refused)
+    def refuse(self, event: Choices.Refused) -> None:
+        self._why(f"{GLYPHS.bad} {event.reason}", bad=True)
+
+    def _why(self, sentence: str, *, bad: bool) -> None:
+        label = self.query_one("#why", Label)
+        label.set_class(bad, "-bad")
+        label.update(sentence)
+
+    @on(OptionList.OptionSelected)
+    def choose(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option_id)
+
+    @on(Button.Pressed, "#cancel")
+    def cancel(self) -> None:
+        self.action_cancel()

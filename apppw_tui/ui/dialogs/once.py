@@ -1,0 +1,99 @@
+"""What is shown this once: copied, then closed; not lost by a hasty key."""
+
+import asyncio
+from collections.abc import Callable
+
+from textual import on, work
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.widgets import Button, Label
+
+from apppw_tui.domain.secret import Secret
+from apppw_tui.ui.clipboard import Copied
+from apppw_tui.ui.dialogs.base import Answer, Dialog
+from apppw_tui.ui.glyphs import GLYPHS
+
+# An Enter that was meant for the dialog before, or pressed twice, must not destroy the secret.
+EAGER = 0.4  # seconds
+
+
+class OnceDialog(Dialog[Answer]):
+    """Subclasses yield `#card` with `#said` and `#hint` in it, and buttons `#copy` and `#close`."""
+
+    BINDINGS = [
+        Binding("c", "copy", "Copy", id="copy", tooltip="Copy to clipboard"),
+        Binding("escape,q", "close", "Close", id="close", tooltip="Close; it is not shown again"),
+    ]
+
+    def __init__(
+        self,
+        title: str,
+        secret: Secret,
+        copy: Callable[[Secret], Copied],
+        monotonic: Callable[[], float],
+    ) -> None:
+        super().__init__(title)
+        self._secret: Secret | None = secret
+        self._copy = copy
+        self._monotonic = monotonic
+        self._opened = monotonic()
+        self._kept_at: float | None = None
+        self._warned = False
+
+    def on_mount(self) -> None:
+        self.query_one("#copy", Button).focus()
+
+    def deaf(self, key: str) -> bool:
+        now = self._monotonic()
+        if now - self._opened < EAGER:
+            return True
+        return key == "enter" and self._kept_at is not None and now - self._kept_at < EAGER
+
+    def may_quit(self) -> bool:
+        return self.sure("quit")
+
+    @on(Button.Pressed, "#copy")
+    def copy_pressed(self) -> None:
+        self.action_copy()
+
+    @on(Button.Pressed, "#close")
+    def close_pressed(self) -> None:
+        self.action_close()
+
+    @work(exclusive=True)
+    async def action_copy(self) -> None:
+        secret = self._secret
+        if secret is None:
+            return
+        copied = await asyncio.to_thread(self._copy, secret)
+        self.kept(copied.said, copied.hint)
+
+    def kept(self, sentence: str, hint: str = "") -> None:
+        """It is somewhere else now, and may go from the screen."""
+        self._kept_at = self._monotonic()
+        self.tell(f"{GLYPHS.good} {sentence}", hint)
+        self.query_one("#close", Button).focus()
+
+    def tell(self, sentence: str, hint: str = "", *, bad: bool = False) -> None:
+        said = self.query_one("#said", Label)
+        said.set_class(bad, "-bad")
+        said.update(sentence)
+        if hint:
+            self.query_one("#hint", Label).update(hint)
+        card = self.query_one("#card", VerticalScroll)
+        self.call_after_refresh(card.scroll_end, animate=False)
+
+    def action_close(self) -> None:
+        """Subclasses answer here, once `sure`."""
+
+    def sure(self, verb: str) -> bool:
+        """True if it was copied, or if whoever leaves has been told that it was not."""
+        if self._kept_at is not None or self._warned:
+            return True
+        self._warned = True
+        self.tell(f"{GLYPHS.bad} Not copied yet. Press again to {verb}.", bad=True)
+        return False
+
+    @property
+    def was_kept(self) -> bool:
+        return self._kept_at is not None

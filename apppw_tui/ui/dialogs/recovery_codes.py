@@ -1,0 +1,107 @@
+"""Ten recovery codes: shown this once, copied or saved, closed."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Grid, Horizontal, VerticalScroll
+from textual.widgets import Button, Label
+
+from apppw_tui.domain.names import shown
+from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.symbols import grouped
+from apppw_tui.ui.clipboard import Copied
+from apppw_tui.ui.dialogs.once import OnceDialog
+from apppw_tui.ui.glyphs import GLYPHS
+
+
+class CodeLabel(Label):
+    """One code in plain text."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, code: Secret) -> None:
+        super().__init__(grouped(code), classes="recovery-code", markup=False)
+
+
+class RecoveryCodesDialog(OnceDialog[Literal["on", "back"]]):
+    """`on` when it was closed. `save` puts them into a file; None where none can be had."""
+
+    FOOTER = ("copy", "save", "back", "close", "help")
+    BINDINGS = [
+        Binding("s", "save", "Save", id="save", tooltip="Save them to a file of your own"),
+        Binding("b,f4", "back", "Back", id="back", tooltip="One step back"),
+    ]
+
+    def __init__(
+        self,
+        title: str,
+        codes: list[Secret],
+        copy: Callable[[Secret], Copied],
+        save: Callable[[Secret], Path] | None,
+        monotonic: Callable[[], float],
+        *,
+        step: bool = False,
+    ) -> None:
+        text = Secret("".join(f"{grouped(code)}\n" for code in codes))
+        super().__init__(title, text, copy, monotonic)
+        self._codes = codes
+        self._save = save
+        self._step = step
+
+    def content(self) -> ComposeResult:
+        yield Label(
+            "Each of these opens your account once when your phone is gone.",
+            id="facts",
+            markup=False,
+        )
+        with Grid(id="codes"):
+            for code in self._codes:
+                yield CodeLabel(code)
+        with VerticalScroll(id="card", classes="card", can_focus=False):
+            yield Label(
+                "You will not see them again. Keep them where your phone is not.",
+                id="once",
+                markup=False,
+            )
+            yield Label("", id="said", markup=False)
+            yield Label("", id="hint", markup=False)
+        with Horizontal(classes="buttons"):
+            if self._step:
+                yield Button("Back", id="back", compact=True)
+            yield Button("Copy", id="copy", compact=True)
+            if self._save is not None:
+                yield Button("Save to a file", id="save", compact=True)
+            yield Button("Next" if self._step else "Close", id="close", compact=True)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "save":
+            return self._save is not None
+        return self._step if action == "back" else True
+
+    @on(Button.Pressed, "#save")
+    @work(exclusive=True)
+    async def action_save(self) -> None:
+        save, secret = self._save, self._secret
+        if save is None or secret is None:
+            return
+        try:
+            path = await asyncio.to_thread(save, secret)
+        except OSError as error:
+            reason = (error.strerror or "unknown reason").lower()
+            self.tell(f"{GLYPHS.bad} They could not be saved: {reason}.", bad=True)
+            return
+        self.kept(f"Saved to {shown(str(path))}, for you alone to read.")
+
+    @on(Button.Pressed, "#back")
+    def action_back(self) -> None:
+        self.dismiss("back")
+
+    def action_close(self) -> None:
+        if self.sure("go on" if self._step else "close"):
+            self._secret = None
+            self.dismiss("on")

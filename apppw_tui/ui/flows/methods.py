@@ -1,0 +1,108 @@
+"""Setting up one verification method, and proving it."""
+
+from functools import partial
+from typing import Literal
+
+from apppw_tui.domain.delivery import Kind
+from apppw_tui.domain.phone import Which, ending
+from apppw_tui.domain.secret import Secret
+from apppw_tui.portal.sessions import Session
+from apppw_tui.ui.dialogs.authenticator import AuthenticatorDialog
+from apppw_tui.ui.dialogs.code import CodeDialog, CodeQuestion
+from apppw_tui.ui.dialogs.number import NumberDialog, Numbered
+from apppw_tui.ui.dialogs.recovery_codes import RecoveryCodesDialog
+from apppw_tui.ui.flows.verify import told
+from apppw_tui.ui.screens.base import PortalScreen
+
+Outcome = Literal["done", "back"] | None
+NO_DELIVERY = "This server sends no codes. Use the authenticator app."
+
+
+def ways(kinds: frozenset[Kind], which: Which) -> list[Kind]:
+    """How a code can be sent to that phone, the usual way first."""
+    order: tuple[Kind, ...] = ("call", "text") if which == "office" else ("text", "call", "notify")
+    return [kind for kind in order if kind in kinds]
+
+
+async def set_up_authenticator(screen: PortalScreen, title: str, *, step: bool = False) -> Outcome:
+    """Done once a code from the app was accepted."""
+    desk = screen.desk
+    set_up = await screen.ask(lambda: desk.portal.methods.begin_authenticator(desk.session))
+    if set_up is None:
+        return None
+    answer = await screen.app.push_screen_wait(
+        AuthenticatorDialog(
+            title,
+            set_up,
+            lambda digits: set_up.confirm(desk.session, digits),
+            desk.copy,
+            peek=partial(desk.demo.shown_for, set_up.secret) if desk.demo else None,
+            step=step,
+        )
+    )
+    return _outcome(screen, answer)
+
+
+async def set_up_phone(
+    screen: PortalScreen, which: Which, title: str, *, step: bool = False
+) -> Outcome:
+    """Done once a code that was sent to the number came back."""
+    desk = screen.desk
+    kinds = ways(desk.portal.methods.kinds(), which)
+    typed = ""
+    while True:
+        numbered = await screen.app.push_screen_wait(
+            NumberDialog(
+                title,
+                kinds,
+                lambda text: desk.portal.methods.begin_phone(desk.session, which, text),
+                typed,
+                step=step,
+            )
+        )
+        if not isinstance(numbered, Numbered):
+            return numbered
+        typed = numbered.set_up.number.reveal()
+        answer = await screen.app.push_screen_wait(CodeDialog(_question(screen, title, numbered)))
+        if answer != "back":
+            return _outcome(screen, answer)
+
+
+def _question(screen: PortalScreen, title: str, numbered: Numbered) -> CodeQuestion:
+    desk, set_up, kind = screen.desk, numbered.set_up, numbered.kind
+
+    def send(again: bool) -> str:  # noqa: ARG001 - a new dialog always sends a new code
+        set_up.send(desk.session, kind)
+        return told(kind, ending(set_up.number))
+
+    return CodeQuestion(
+        title,
+        "A code is on its way.",
+        lambda digits: set_up.confirm(desk.session, digits),
+        send,
+        instead=("back",),
+        peek=desk.demo.sent if desk.demo else None,
+    )
+
+
+def _outcome(screen: PortalScreen, answer: Session | str | None) -> Outcome:
+    if isinstance(answer, Session):
+        screen.desk.session = answer
+        return "done"
+    return "back" if answer == "back" else None
+
+
+async def show_recovery_codes(
+    screen: PortalScreen, title: str, codes: list[Secret] | None = None, *, step: bool = False
+) -> tuple[Literal["on", "back"], list[Secret]] | None:
+    """Shows `codes`, or makes new ones; None if they could not be made, which has been said."""
+    desk = screen.desk
+    if codes is None:
+        codes = await screen.ask(lambda: desk.portal.methods.new_recovery_codes(desk.session))
+    if codes is None:
+        return None
+    save = desk.save and partial(desk.save, desk.session.account)
+    answer = await screen.app.push_screen_wait(
+        RecoveryCodesDialog(title, codes, desk.copy, save, desk.clock.monotonic, step=step)
+    )
+    return answer, codes

@@ -1,0 +1,93 @@
+"""Proving who one is: the preferred method, or a different one."""
+
+from functools import partial
+
+from textual.app import App
+
+from apppw_tui.domain import options
+from apppw_tui.domain.options import Option
+from apppw_tui.portal.challenge import Challenge
+from apppw_tui.portal.sessions import Session
+from apppw_tui.ui.dialogs.bypass import BypassDialog
+from apppw_tui.ui.dialogs.choose import ChooseDialog
+from apppw_tui.ui.dialogs.code import CodeDialog, CodeQuestion
+from apppw_tui.ui.dialogs.password_again import PasswordAgainDialog
+from apppw_tui.ui.surroundings import Demo
+from apppw_tui.ui.widgets.choices import Choice
+
+TITLE = "Additional security verification"
+_DIFFERENT = "Use a different verification option"
+_BYPASS = "bypass"
+_FROM_APP = "Enter the six digits that your authenticator app shows now."
+_FROM_PAPER = "Enter one of your recovery codes. Each of them works once."
+
+
+async def prove(app: App[None], challenge: Challenge, demo: Demo | None) -> Session | None:
+    """The session that the right answer gives; None if the person gave up.
+
+    Only within a worker: it waits for dialogs.
+    """
+    if challenge.by_password:
+        return await app.push_screen_wait(PasswordAgainDialog(challenge.answer_with_password))
+    first = challenge.first
+    way: str | None = first.id if first else None
+    if challenge.bypass_until is not None:
+        way = _BYPASS
+    while True:
+        if way is None:
+            way = await _choose(app, challenge, None)
+            if way is None:
+                return None
+        answer = await _ask(app, challenge, way, demo)
+        if answer != "different":
+            return answer if isinstance(answer, Session) else None
+        way = await _choose(app, challenge, way) or way
+
+
+async def _ask(
+    app: App[None], challenge: Challenge, way: str, demo: Demo | None
+) -> Session | str | None:
+    option = options.by_id(way)
+    if option is None:
+        return await app.push_screen_wait(BypassDialog(challenge))
+    return await app.push_screen_wait(CodeDialog(question(challenge, option, demo)))
+
+
+async def _choose(app: App[None], challenge: Challenge, present: str | None) -> str | None:
+    rows = [
+        Choice(choice.option.id, choice.option.label, choice.why_not, choice.option.id == present)
+        for choice in challenge.choices()
+    ]
+    if challenge.bypass_until is not None:
+        allowed = "Set up a new method, as your administrator allows"
+        rows.insert(0, Choice(_BYPASS, allowed, None, present == _BYPASS))
+    sentence = "How would you like to verify that it is you?"
+    if all(row.reason for row in rows):
+        sentence = "None of these can be used now. Ask your administrator for help."
+    return await app.push_screen_wait(ChooseDialog(_DIFFERENT, sentence, rows))
+
+
+def question(challenge: Challenge, option: Option, demo: Demo | None) -> CodeQuestion:
+    """How a code of that kind is asked for."""
+    check = partial(challenge.answer, option)
+    if option == options.APP:
+        peek = None if demo is None else partial(demo.shown_by_app, challenge.account)
+        return CodeQuestion(TITLE, _FROM_APP, check, peek=peek)
+    if option == options.RECOVERY:
+        return CodeQuestion(TITLE, _FROM_PAPER, check, recovery=True)
+
+    def send(again: bool) -> str:
+        challenge.send(option, again=again)
+        return told(option.kind or "", challenge.ending(option))
+
+    sent = None if demo is None else demo.sent
+    return CodeQuestion(TITLE, f"{option.label}.", check, send, peek=sent)
+
+
+def told(kind: str, ending: str) -> str:
+    """What was done to reach a telephone, in a sentence."""
+    if kind == "call":
+        return f"We are calling your phone that ends in {ending}. Listen for a code of six digits."
+    if kind == "notify":
+        return f"We sent a notification with a code to the app on your phone ending in {ending}."
+    return f"We sent a text message with a code to your phone that ends in {ending}."

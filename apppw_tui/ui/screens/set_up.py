@@ -1,0 +1,68 @@
+"""Before anything else: an account that needs a second factor and has none."""
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Label, OptionList
+
+from apppw_tui.domain.account import Account
+from apppw_tui.ui.ahead import Arrived
+from apppw_tui.ui.flows.set_up import SetUp
+from apppw_tui.ui.glyphs import GLYPHS
+from apppw_tui.ui.messages import SessionOver, SignedIn
+from apppw_tui.ui.screens.base import PortalScreen
+from apppw_tui.ui.widgets.header import PortalHeader
+from apppw_tui.ui.widgets.menu import Menu
+
+_LINK = f"{GLYPHS.link} "
+_NONE_YET = (
+    "Your account needs one more thing than a password: a code that only you can get. "
+    "It takes a minute, with an authenticator app or a phone."
+)
+_BYPASS = (
+    "You signed in with your password alone, as your administrator allows this once. "
+    "Set up a new verification method now; until then there is nothing else to do here."
+)
+
+
+class SetUpScreen(PortalScreen):
+    """One way on, one way out."""
+
+    NAME = "Set it up now"
+    FOOTER = ("open", "quit", "help")
+
+    def header(self) -> PortalHeader:
+        return PortalHeader(self.desk.host_name)
+
+    def content(self) -> ComposeResult:
+        why = _BYPASS if self.desk.session.limited == "bypass" else _NONE_YET
+        with Vertical(id="set-up"):
+            yield Label("Additional security verification", classes="page-title", markup=False)
+            yield Label(why, classes="page-text", markup=False)
+            yield Menu(
+                ("now", f"{_LINK}Set it up now"), ("out", f"{_LINK}Sign out"), id="set-up-links"
+            )
+
+    def on_mount(self) -> None:
+        self.focus_content()
+        self.call_after_refresh(self.post_message, Arrived())
+
+    def focus_content(self) -> None:
+        self.query_one(Menu).focus()
+
+    @on(OptionList.OptionSelected, "#set-up-links")
+    def choose(self, event: OptionList.OptionSelected) -> None:
+        if event.option_id == "now":
+            self.start_flow(self._set_up)
+        else:
+            self.post_message(SessionOver("You are signed out."))
+
+    async def _set_up(self) -> None:
+        account: Account | None = await self.read_account()
+        if account is None:
+            return
+        done = await SetUp(self, offer_app_password=not account.app_passwords).walk()
+        if done or self.desk.session.limited is None:  # open by the last step, whatever came of it
+            self.post_message(SignedIn(self.desk.session))
+        else:
+            self.post_message(Arrived())

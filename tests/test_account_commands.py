@@ -1,0 +1,177 @@
+"""Accounts from the command line: added, listed, removed."""
+
+import getpass
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.running import CommandLine
+from tests.support import PASSWORD
+
+GOOD = f"{PASSWORD}\n"
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> CommandLine:
+    return CommandLine(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def ada(run: CommandLine) -> CommandLine:
+    """With an account ada that has one app password, Phone."""
+    run.good("account", "add", "ada", "--password-stdin", stdin=GOOD)
+    run.good("app-password", "create", "ada", "Phone")
+    return run
+
+
+def test_an_account_is_added_and_the_store_made(run: CommandLine) -> None:
+    out = run.good("account", "add", "ada@example.org", "--password-stdin", stdin=GOOD)
+    assert out == "Added ada@example.org. At the first sign-in a second factor is set up.\n"
+    assert run.house().sign_in("ada@example.org", PASSWORD)
+
+
+def test_where_no_second_factor_is_required_none_is_promised(run: CommandLine) -> None:
+    config = optional(run)
+    out = run.good("account", "add", "ada", "--password-stdin", "--config", config, stdin=GOOD)
+    assert out == "Added ada.\n"
+
+
+def optional(run: CommandLine) -> Path:
+    """A configuration under which nobody needs a second factor."""
+    path = run.home / "optional.toml"
+    path.write_text('[policy]\nsecond_factor = "optional"\n')
+    return path
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
+def test_one_line_end_is_not_part_of_the_password(run: CommandLine, ending: str) -> None:
+    run.good("account", "add", "ada", "--password-stdin", stdin=f" {PASSWORD} {ending}")
+    assert run.house().sign_in("ada", f" {PASSWORD} ")
+
+
+@pytest.mark.parametrize(
+    ("name", "stdin", "reason"),
+    [
+        ("Ada", GOOD, "Account names are lower case, without spaces, like ada or ada@example.org."),
+        ("../ada", GOOD, "That is not an account name. One looks like ada or ada@example.org."),
+        ("ada", "hunter2", "Too short. Use at least 8 characters."),
+        ("ada", "7kfm2xqd9h3vtw5nc8rw", "That is an app password. Choose another one for your acc"),
+        ("ada", "", "There is no password, in one line, on standard input."),
+        ("ada", "\n", "There is no password, in one line, on standard input."),
+        ("ada", None, "There is no password, in one line, on standard input."),
+        ("ada", GOOD * 2, "There is no password, in one line, on standard input."),
+        ("ada", GOOD.strip() + "\0", "There is no password, in one line, on standard input."),
+        ("ada", b"\xff" * 12, "The password on standard input is not UTF-8."),
+        ("ada", "x" * 5000, "Too long. Use at most 1024 characters."),
+    ],
+)
+def test_a_bad_name_or_password_adds_nothing(
+    run: CommandLine, name: str, stdin: bytes | str | None, reason: str
+) -> None:
+    said = run("account", "add", name, "--password-stdin", stdin=stdin)
+    assert (said.code, said.out) == (1, "")
+    assert said.line.startswith(reason)
+    assert run.house().store.names() == []
+
+
+def test_an_account_is_added_once(ada: CommandLine) -> None:
+    said = ada("account", "add", "ada", "--password-stdin", stdin=GOOD)
+    assert (said.code, said.line) == (1, "There is already an account ada.")
+
+
+@pytest.mark.parametrize(
+    ("answers", "code", "err"),
+    [
+        ((PASSWORD, PASSWORD), 0, ""),
+        ((PASSWORD, PASSWORD.upper()), 1, "apppw-tui: The two passwords differ.\n"),
+        ((EOFError(),), 1, "apppw-tui: No password was given.\n"),
+        ((PASSWORD, EOFError()), 1, "apppw-tui: No password was given.\n"),
+        ((KeyboardInterrupt(),), 130, ""),
+        (
+            (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "x"),),
+            1,
+            "apppw-tui: The password is not UTF-8.\n",
+        ),
+    ],
+)
+def test_at_a_terminal_the_password_is_asked_twice(
+    run: CommandLine, answers: tuple[str | BaseException, ...], code: int, err: str
+) -> None:
+    left = list(answers)
+
+    def answer(_prompt: str) -> str:
+        given = left.pop(0)
+        if isinstance(given, BaseException):
+            raise given
+        return given
+
+    run.patch.setattr(getpass, "getpass", answer)
+    said = run("account", "add", "ada", terminal=True)
+    assert (said.code, said.err) == (code, err)
+    assert run.house().store.names() == (["ada"] if code == 0 else [])
+
+
+@pytest.mark.parametrize("stdin", [b"", None])
+def test_without_a_terminal_nobody_is_asked(run: CommandLine, stdin: bytes | None) -> None:
+    said = run("account", "add", "ada", stdin=stdin)
+    assert said.code == 1
+    assert said.line == "There is no terminal to ask for a password; use --password-stdin."
+
+
+def test_accounts_are_listed_as_a_table(ada: CommandLine) -> None:
+    house = ada.house()
+    house.add("grace@example.org")
+    house.give_phone(name="grace@example.org")
+    assert ada.good("account", "list").splitlines() == [
+        "ACCOUNT            SECOND FACTOR       APP PASSWORDS  CREATED",
+        "ada                required, none yet  1              2026-11-22",
+        "grace@example.org  yes                 0              2026-11-22",
+    ]
+    config = optional(ada)
+    assert ada.good("account", "list", "--config", config).splitlines()[1:] == [
+        "ada                no             1              2026-11-22",
+        "grace@example.org  yes            0              2026-11-22",
+    ]
+    house.alter("ada", verification_required=True)
+    assert "ada                required, none yet  1" in ada.good(
+        "account", "list", "--config", config
+    )
+
+
+def test_accounts_are_listed_as_json(ada: CommandLine) -> None:
+    ada_alone = {
+        "account": "ada",
+        "created": "2026-11-22T12:00:00Z",
+        "enabled": True,
+        "second_factor": False,
+        "app_passwords": 1,
+    }
+    assert json.loads(ada.good("account", "list", "--json")) == [ada_alone]
+    ada.house().give_authenticator("ada")
+    listed = json.loads(ada.good("account", "list", "--json"))
+    assert listed == [{**ada_alone, "second_factor": True}]
+
+
+def test_an_empty_store_says_what_to_do_next_and_prints_nothing(run: CommandLine) -> None:
+    run.house()
+    said = run("account", "list")
+    assert (said.code, said.out) == (0, "")
+    assert said.err == "No accounts yet. Add one with: apppw-tui account add NAME\n"
+    assert json.loads(run.good("account", "list", "--json")) == []
+
+
+def test_a_damaged_account_is_named_and_the_others_are_listed(ada: CommandLine) -> None:
+    (ada.store / "accounts" / "grace.json").write_text("{}")
+    said = ada("account", "list")
+    assert said.code == 3
+    assert "ada " in said.out
+    assert "grace.json cannot be read" in said.err
+
+
+def test_an_account_is_removed_with_its_app_passwords(ada: CommandLine) -> None:
+    assert ada.good("account", "remove", "ada") == "Removed ada with 1 app password.\n"
+    said = ada("account", "remove", "ada")
+    assert (said.code, said.line) == (1, "There is no account ada.")

@@ -1,0 +1,129 @@
+"""App passwords from the command line."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.running import CommandLine
+from tests.support import PASSWORD
+
+GOOD = f"{PASSWORD}\n"
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> CommandLine:
+    return CommandLine(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def ada(run: CommandLine) -> CommandLine:
+    """With an account ada that has one app password, Phone."""
+    run.good("account", "add", "ada", "--password-stdin", stdin=GOOD)
+    run.good("app-password", "create", "ada", "Phone")
+    return run
+
+
+def test_creating_prints_the_app_password_and_nothing_else(ada: CommandLine) -> None:
+    out = ada.good("app-password", "create", "ada", "Car")
+    password = out.removesuffix("\n")
+    assert len(password) == 20
+    assert password.isalnum()
+    assert ada.good("verify", "ada", stdin=password) == "Car\n"
+
+
+@pytest.mark.parametrize(
+    ("account", "name", "reason"),
+    [
+        ("ada", "pHONE", "You already have one called Phone."),
+        ("ada", "  ", "Give it a name, such as the device or program that will use it."),
+        ("ada", "x" * 65, "A name has at most 64 characters; this one has 65."),
+        ("ada", "\x1b[31m", "That name has a character that cannot be shown. Type it again witho"),
+        ("ada", "\udcff", "That name has a character that cannot be shown. Type it again withou"),
+        ("grace", "Phone", "There is no account grace."),
+        ("a\x1b[31m", "Phone", "That is not an account name. One looks like ada or ada@example"),
+    ],
+)
+def test_a_refused_app_password_is_not_made(
+    ada: CommandLine, account: str, name: str, reason: str
+) -> None:
+    said = ada("app-password", "create", account, name)
+    assert (said.code, said.out) == (1, "")
+    assert said.line.startswith(reason)
+    assert [one.name for one in ada.house().now("ada").app_passwords] == ["Phone"]
+
+
+def test_app_passwords_are_listed_as_a_table(ada: CommandLine) -> None:
+    house = ada.house()
+    (phone,) = house.now("ada").app_passwords
+    never = replace(phone, id="abc", name="B\u00fcro \U0001f4f1")
+    soon = replace(
+        phone,
+        id="abd",
+        name="[red]x[/red]",
+        expires=datetime(2027, 1, 2, 12, tzinfo=UTC),
+        by_operator=False,
+    )
+    house.alter("ada", app_passwords=(never, soon))
+    assert ada.good("app-password", "list", "ada").splitlines() == [
+        "ID   NAME          CREATED     EXPIRES     BY",
+        "abc  B\u00fcro \U0001f4f1        2026-11-22  never       the operator",
+        "abd  [red]x[/red]  2026-11-22  2027-01-02  ada",
+    ]
+
+
+def test_the_end_of_time_is_a_date_too(ada: CommandLine) -> None:
+    house = ada.house()
+    for instant in (datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)):
+        (phone,) = house.now("ada").app_passwords
+        house.alter("ada", app_passwords=(replace(phone, expires=instant),))
+        assert ada.good("app-password", "list", "ada").count("\n") == 2
+
+
+def test_app_passwords_are_listed_as_json_without_their_hashes(ada: CommandLine) -> None:
+    (phone,) = ada.house().now("ada").app_passwords
+    out = ada.good("app-password", "list", "ada", "--json")
+    assert json.loads(out) == [
+        {
+            "id": phone.id,
+            "name": "Phone",
+            "scope": ["any"],
+            "created": "2026-11-22T12:00:00Z",
+            "expires": None,
+            "by_operator": True,
+        }
+    ]
+    assert "argon2" not in out
+
+
+def test_an_account_without_app_passwords_says_so(run: CommandLine) -> None:
+    run.good("account", "add", "ada", "--password-stdin", stdin=GOOD)
+    said = run("app-password", "list", "ada")
+    assert (said.code, said.out, said.err) == (0, "", "ada has no app passwords.\n")
+    said = run("app-password", "list", "grace")
+    assert (said.code, said.line) == (1, "There is no account grace.")
+
+
+def test_an_app_password_is_deleted_by_name_or_id(ada: CommandLine) -> None:
+    car = ada.good("app-password", "create", "ada", "Car").strip()
+    assert ada.good("app-password", "delete", "ada", "pHONE") == "Deleted Phone.\n"
+    assert ada.good("app-password", "delete", "ada", car[:3]) == "Deleted Car.\n"
+    said = ada("app-password", "delete", "ada", "Car")
+    assert (said.code, said.line) == (1, "ada has no app password Car.")
+    assert ada("verify", "ada", stdin=car).code == 1
+
+
+def test_what_somebody_wrote_into_the_file_by_hand_cannot_act_on_the_terminal(
+    ada: CommandLine,
+) -> None:
+    house = ada.house()
+    (phone,) = house.now("ada").app_passwords
+    house.alter("ada", app_passwords=(replace(phone, name="\x1b[2J\x9b31m\u202eevil"),))
+    for arguments in (["list", "ada"], ["list", "ada", "--json"], ["delete", "ada", phone.id]):
+        out = ada.good("app-password", *arguments)
+        assert "evil" in out
+        assert all(character == "\n" or character.isprintable() for character in out)

@@ -1,0 +1,188 @@
+"""The QR code: a phone reads it from every theme, or the screen says that it cannot be shown."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.pilot import Pilot
+from textual.widgets import Label
+
+from apppw_tui.domain.secret import Secret
+from apppw_tui.ui.guarded import GuardedApp
+from apppw_tui.ui.themes import DARK, LIGHT, TERMINAL, THEMES
+from apppw_tui.ui.widgets.qr import QrCode, size
+from tests.services.require import require_program
+from tests.ui import picture
+from tests.ui.picture import Palette
+from tests.ui.walks import screen_text
+
+KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+LONGER = (
+    f"otpauth://totp/example.org:ada%40example.org?secret={KEY}&issuer=example.org"  # version 5
+)
+SHORTER = f"otpauth://totp/ada%40example.org?secret={KEY}"  # version 4
+LEGIBLE = 150  # of 255, between its white and its black
+
+Read = Callable[[picture.Picture], str]
+
+
+class OneCode(GuardedApp):
+    """As in the dialog: the code at the left, words close by, a footer under it."""
+
+    CSS = """
+    Label { width: 1fr; }
+    #footer { dock: bottom; height: 1; }
+    Vertical { border: round $border; }
+    .-fixed QrCode { width: 41; height: 21; }
+    """
+
+    def __init__(self, text: str = LONGER, theme: str = DARK) -> None:
+        super().__init__()
+        for each in THEMES:
+            self.register_theme(each)
+        self.theme = theme
+        self._text = Secret(text)
+        self.told: list[bool] = []
+
+    def compose(self) -> ComposeResult:
+        with Vertical(), Horizontal():
+            yield QrCode(self._text, id="code")
+            yield Label("Scan this with your authenticator app.\n" * 30)
+        yield Label("esc Cancel", id="footer")
+
+    def on_qr_code_fitted(self, event: QrCode.Fitted) -> None:
+        self.told.append(event.fits)
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    """What a reader finds in a picture."""
+    zbarimg = require_program("zbarimg", "zbar-tools")
+
+    def read_it(of: picture.Picture) -> str:
+        file = tmp_path / "screen.ppm"
+        file.write_bytes(of.ppm())
+        found = subprocess.run(
+            [zbarimg, "-q", "--raw", str(file)], capture_output=True, text=True, check=False
+        )
+        return found.stdout.removesuffix("\n")
+
+    return read_it
+
+
+def code_of(pilot: Pilot[None]) -> QrCode:
+    return pilot.app.query_one(QrCode)
+
+
+@pytest.mark.parametrize("window", [(80, 24), (120, 40)], ids="{0[0]}x{0[1]}".format)
+@pytest.mark.parametrize("text", [LONGER, SHORTER], ids=["version-5", "version-4"])
+@pytest.mark.parametrize("theme", [DARK, LIGHT, TERMINAL])
+async def test_it_is_read_from_the_screen(
+    theme: str, text: str, window: tuple[int, int], read: Read
+) -> None:
+    app = OneCode(text, theme)
+    async with app.run_test(size=window) as pilot:
+        assert code_of(pilot).fits
+        assert read(picture.picture(app)) == text
+
+
+# TERM, COLORTERM, NO_COLOR, and what the terminal makes of colours
+TERMINALS = {
+    "256": ("xterm-256color", "", False, picture.DARK),
+    "sixteen, dark": ("xterm", "", False, picture.DARK),
+    "sixteen, light": ("xterm", "", False, picture.LIGHT),
+    "console": ("linux", "", False, picture.LINUX_CONSOLE),
+    "no colour": ("xterm-256color", "truecolor", True, picture.DARK),
+    "no colour of sixteen": ("linux", "", True, picture.LINUX_CONSOLE),
+    "turned round": ("xterm-256color", "truecolor", False, picture.TURNED_ROUND),
+    "turned round, 256": ("xterm-256color", "", False, picture.TURNED_ROUND),
+}
+
+
+@pytest.mark.parametrize(
+    ("term", "colorterm", "no_color", "palette"), TERMINALS.values(), ids=TERMINALS
+)
+async def test_it_is_black_on_white_whatever_the_terminal(
+    term: str, colorterm: str, no_color: bool, palette: Palette, read: Read
+) -> None:
+    os.environ.update(TERM=term, COLORTERM=colorterm, **({"NO_COLOR": "1"} if no_color else {}))
+    app = OneCode(theme=TERMINAL)
+    async with app.run_test(size=(80, 24)):
+        seen = picture.picture(app, palette)
+        assert read(seen) == LONGER
+        # Not all readers take white on black. Behind the border: two of quiet, then the finder.
+        quiet, finder = seen.at(1, 1), seen.at(3, 2)
+        assert max(finder) == 0
+        assert min(quiet) >= LEGIBLE
+        at_once = {seen.at(column, row) for column in range(1, 42) for row in range(1, 22)}
+        assert at_once == {quiet, finder}
+
+
+@pytest.mark.parametrize(
+    ("text", "modules", "columns", "rows"), [(LONGER, 37, 45, 23), (SHORTER, 33, 41, 21)]
+)
+async def test_four_quiet_modules_are_around_it_where_there_is_room(
+    text: str, modules: int, columns: int, rows: int
+) -> None:
+    assert size(Secret(text)) == modules
+    app = OneCode(text)
+    async with app.run_test(size=(120, 40)) as pilot:
+        assert code_of(pilot).size == (columns, rows)
+        lines = [line[1 : 1 + columns] for line in screen_text(pilot).splitlines()[1:][:rows]]
+        assert [line[:4].strip() + line[-4:].strip() for line in lines] == [""] * rows
+        assert not "".join(lines[:2] + lines[-2:]).strip()
+        assert code_of(pilot).needs == (modules + 4, (modules + 5) // 2)
+
+
+async def test_two_are_enough_where_there_is_less() -> None:
+    async with OneCode().run_test(size=(80, 24)) as pilot:
+        assert code_of(pilot).size == (41, 21)
+        assert code_of(pilot).fits
+
+
+@pytest.mark.parametrize("window", [(80, 23), (42, 24), (40, 12)], ids="{0[0]}x{0[1]}".format)
+async def test_without_the_room_it_says_what_it_needs(window: tuple[int, int]) -> None:
+    app = OneCode()
+    async with app.run_test(size=window) as pilot:
+        await pilot.pause()
+        assert not code_of(pilot).fits
+        assert app.told == [False]
+        assert "Needs 41\N{MULTIPLICATION SIGN}21" in screen_text(pilot)
+        assert "▀" not in screen_text(pilot)
+
+
+async def test_it_decides_anew_when_the_room_changes(read: Read) -> None:
+    app = OneCode()
+    async with app.run_test(size=(80, 24)) as pilot:
+        for window, fits in [((80, 20), False), ((80, 24), True), ((60, 40), True)]:
+            await pilot.resize_terminal(*window)
+            await pilot.pause()
+            assert code_of(pilot).fits is fits
+            assert read(picture.picture(app)) == (LONGER if fits else "")
+        assert app.told == [True, False, True]
+
+
+async def test_a_code_that_is_cut_off_counts_as_none() -> None:
+    app = OneCode()
+    app.add_class("-fixed")
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert code_of(pilot).fits
+        await pilot.resize_terminal(80, 23)
+        await pilot.pause()
+        assert code_of(pilot).size == (41, 21)
+        assert not code_of(pilot).fits
+        assert app.told == [True, False]
+        assert "Needs 41\N{MULTIPLICATION SIGN}21" in screen_text(pilot)
+
+
+async def test_what_it_holds_is_in_no_description_and_cannot_be_selected() -> None:
+    async with OneCode().run_test(size=(80, 24)) as pilot:
+        code = code_of(pilot)
+        assert not code.ALLOW_SELECT
+        held = [repr(code), str(code), *(repr(value) for value in vars(code).values())]
+        assert KEY not in "".join(held)
+        assert not any(isinstance(value, Secret) for value in vars(code).values())

@@ -85,6 +85,10 @@ class StoreUnusable(StoreError):
     """The store cannot be opened or written: owner, mode, missing folder, full disk."""
 
 
+class DiskFull(StoreUnusable):
+    """There is no room left; nothing was changed."""
+
+
 class MaybeSaved(StoreError):
     """The change reached the disk or did not: the last step that makes it certain failed."""
 

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from apppw_tui.domain.clock import Clock
-from apppw_tui.domain.errors import StoreBusy, TooMany
+from apppw_tui.domain.errors import DiskFull, StoreBusy, TooMany
 from apppw_tui.domain.throttle import Entry, Ledger, address_key
 from apppw_tui.store import files
+from apppw_tui.store.reserve import Reserve
 
 MOST_UNKEPT = 64  # entries in each shard that belong to no account
 LOCK_TIMEOUT = 5.0  # seconds
@@ -160,6 +161,7 @@ class FolderCounters(_Counters):
         super().__init__(clock, most_unkept)
         self._store = folder
         self._folder = folder / "throttle"
+        self._reserve = Reserve(folder)
         self._lock_timeout = lock_timeout
 
     def _key(self) -> bytes:
@@ -204,6 +206,15 @@ class FolderCounters(_Counters):
         return files.read(self._folder / f"{shard}.json")
 
     def _write(self, shard: str, content: bytes) -> None:
+        try:
+            self._replace(shard, content)
+        except DiskFull:
+            # Who cannot sign in cannot delete either.
+            if not self._reserve.release():
+                raise
+            self._replace(shard, content)
+
+    def _replace(self, shard: str, content: bytes) -> None:
         # No fsync: a counter need not survive a power cut, and strangers can ask for many writes.
         # What one leaves behind is a damaged shard, which counts as empty.
         path, temporary = self._folder / f"{shard}.json", self._folder / f".tmp-{shard}"

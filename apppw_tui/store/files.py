@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from apppw_tui.domain.errors import MaybeSaved, StoreDamaged, StoreError, StoreUnusable
+from apppw_tui.domain.errors import DiskFull, MaybeSaved, StoreDamaged, StoreError, StoreUnusable
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
@@ -115,7 +115,7 @@ def remove_leftover(temporary: Path) -> None:
 def unusable(path: Path, error: OSError) -> StoreError:
     """The sentence for a person, whatever the system said."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StoreUnusable("The disk is full: nothing was changed.")
+        return DiskFull("The disk is full: nothing was changed.")
     if error.errno == errno.EROFS:
         return StoreUnusable(f"{path} is on a read-only file system: nothing was changed.")
     reason = (error.strerror or "unknown reason").lower()

@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.errors import NotFound, StoreBusy, StoreDamaged
+from apppw_tui.domain.errors import DiskFull, NotFound, StoreBusy, StoreDamaged
 from apppw_tui.domain.names import account_name, is_account_name, shown
 from apppw_tui.domain.seam import Change
 from apppw_tui.store import documents, files
 from apppw_tui.store.fields import DocumentError
+from apppw_tui.store.reserve import Reserve
 from apppw_tui.store.tables import Tables
 
 LOCK_TIMEOUT = 5.0  # seconds
 _LOCK_POLL = 0.01  # seconds; filelock's own 0.05 makes a busy account wait noticeably
 _SUFFIX = ".json"
+_SLACK = 64  # bytes; a number that gains a digit is no creation
 
 
 class FolderStore:
@@ -25,6 +27,7 @@ class FolderStore:
     def __init__(self, folder: Path, lock_timeout: float = LOCK_TIMEOUT) -> None:
         self._accounts = folder / "accounts"
         self._locks = folder / "locks"
+        self._reserve = Reserve(folder)
         self._lock_timeout = lock_timeout
 
     def read(self, account: str) -> Account | None:
@@ -42,7 +45,7 @@ class FolderStore:
             after = change.outcome
             if after is None:
                 return
-            files.write(self._file(account), temporary, _encoded(documents.save(tables, after)))
+            self._write(account, temporary, _encoded(documents.save(tables, after)))
 
     def version(self, account: str) -> int | None:
         found = self.read(account)
@@ -64,6 +67,20 @@ class FolderStore:
             files.remove_leftover(self._accounts / f".tmp-{account}")
             if not files.remove(self._file(account)):
                 raise NotFound(f"There is no account {account}.")
+
+    def _write(self, account: str, temporary: Path, content: bytes) -> None:
+        """A change that takes no more room than before, a deletion above all, fits any disk."""
+        path = self._file(account)
+        grows = len(content) > _size(path) + _SLACK
+        try:
+            files.write(path, temporary, content)
+        except DiskFull:
+            if grows or not self._reserve.release():
+                raise
+            files.write(path, temporary, content)
+        else:
+            if grows:
+                self._reserve.keep()
 
     def _file(self, account: str) -> Path:
         return self._accounts / f"{account}{_SUFFIX}"
@@ -118,6 +135,13 @@ class FolderStore:
             yield
         finally:
             lock.release()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
 
 
 def _encoded(tables: Tables) -> bytes:

@@ -38,6 +38,8 @@ class DetailsDialog(Dialog[Next | None]):
         created = words.exactly(password.created)
         if (ago := words.ago(password.created, self._now)).endswith(("ago", "now")):
             created = f"{created} ({ago})"
+        if password.by_operator:
+            created = f"{created}, by the administrator"
         with Grid(id="details"):
             for label, value in (
                 ("Name", shown(password.name)),

@@ -1,0 +1,96 @@
+"""SAFETY 24: a full disk never stops a deletion; it refuses a creation. On a real, full disk."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from apppw_tui.domain.errors import DiskFull
+from apppw_tui.domain.options import APP
+from apppw_tui.portal.portal import Portal
+from apppw_tui.store.counters import FolderCounters
+from apppw_tui.store.folder import FolderStore
+from tests.support import PASSWORD, FixedClock, House
+
+ACCOUNT = "ada@example.org"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of one megabyte, or a folder where none can be mounted."""
+    place = tmp_path / "small"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
+    mounted = shutil.which("mount") and subprocess.run(mount, capture_output=True, check=False)
+    if not mounted or mounted.returncode:
+        pytest.skip("no file system can be mounted here: not root")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def fill(disk: Path) -> None:
+    """Leaves not one block."""
+    with (disk / "filler").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(os.urandom(4096))
+
+
+def house_on(folder: Path) -> House:
+    clock = FixedClock()
+    return House(store=FolderStore(folder), clock=clock, counters=FolderCounters(folder, clock))
+
+
+def test_on_a_full_disk_one_can_sign_in_and_delete_but_not_create(small_disk: Path) -> None:
+    folder = small_disk / "store"
+    folder.mkdir(0o700)
+    house = house_on(folder)
+    house.add()
+    ids = [house.issue(f"Device {number}").app_password.id for number in range(20)]
+    house.sign_in(ACCOUNT, PASSWORD)
+    fill(small_disk)
+
+    with pytest.raises(DiskFull, match="The disk is full: nothing was changed"):
+        house.issue("One more")
+    portal: Portal = house.portal
+    session = house.sign_in(ACCOUNT, PASSWORD)
+    for id_ in ids:
+        portal.delete_app_password(session, id_)
+    assert house.now().app_passwords == ()
+    assert house.now().deleted_ids == set(ids)
+
+
+def test_the_room_is_set_aside_again_once_there_is_some(small_disk: Path) -> None:
+    folder = small_disk / "store"
+    folder.mkdir(0o700)
+    house = house_on(folder)
+    house.add()
+    id_ = house.issue("Phone").app_password.id
+    fill(small_disk)
+    house.portal.delete_app_password(house.session(), id_)
+    assert not (folder / "reserve").exists()
+    (small_disk / "filler").unlink()
+    id_ = house.issue("Phone").app_password.id
+    assert (folder / "reserve").stat().st_mode & 0o777 == 0o600
+    fill(small_disk)
+    house.portal.delete_app_password(house.session(), id_)
+    assert house.now().app_passwords == ()
+
+
+def test_a_code_can_be_used_on_a_full_disk(small_disk: Path) -> None:
+    folder = small_disk / "store"
+    folder.mkdir(0o700)
+    house = house_on(folder)
+    house.add()
+    house.issue("Phone")
+    secret = house.give_authenticator()
+    house.challenge(ACCOUNT, PASSWORD)  # somebody signed in here before
+    fill(small_disk)
+    session = house.challenge(ACCOUNT, PASSWORD).answer(APP, house.app_code(secret))
+    house.portal.delete_app_password(session, house.now().app_passwords[0].id)
+    assert house.now().app_passwords == ()

@@ -3,6 +3,7 @@
 import argparse
 import os
 import re
+import signal
 import sys
 from io import TextIOWrapper
 from pathlib import Path
@@ -187,6 +188,8 @@ def _act(options: argparse.Namespace, top: argparse.ArgumentParser) -> int:
 
 def run() -> NoReturn:
     """The console script."""
+    # Whoever ignored it would hide how every program ended that is run from here.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if sys.stdout is not None:
         # Where a terminal cannot show a letter, its number is better than no answer.
         cast(TextIOWrapper, sys.stdout).reconfigure(errors="backslashreplace")

@@ -6,7 +6,7 @@ from datetime import datetime
 from apppw_tui.domain import options, phone, recovery, totp
 from apppw_tui.domain.account import AUTHENTICATOR, Account
 from apppw_tui.domain.account_password import normalized
-from apppw_tui.domain.errors import CodeRefused, SignInRefused, Unavailable
+from apppw_tui.domain.errors import CodeRefused, KeyMissing, SealBroken, SignInRefused, Unavailable
 from apppw_tui.domain.options import Option
 from apppw_tui.domain.phone import Phone
 from apppw_tui.domain.secret import Secret
@@ -106,12 +106,17 @@ class Challenge:
         if presented is None:
             check_form(text)
         self._throttle.charge(self.account, "second")
-        if presented is not None:
-            account = self._use_recovery_code(presented)
-        elif option == options.APP:
-            account = self._use_app_code(text)
-        else:
-            account = self._use_sent_code(option, text)
+        try:
+            if presented is not None:
+                account = self._use_recovery_code(presented)
+            elif option == options.APP:
+                account = self._use_app_code(text)
+            else:
+                account = self._use_sent_code(option, text)
+        except (KeyMissing, SealBroken):
+            # Nothing was compared: nobody is to wait for what the server lacks.
+            self._throttle.refund(self.account, "second")
+            raise
         return self._admitted(account)
 
     def answer_with_password(self, password: str) -> Session:

@@ -84,9 +84,10 @@ class Methods:
             SetUpFirst: there is no verification method that they could stand in for.
         """
         means = self._means
-        if session.verified is None:
-            check_full(session)  # one that has just proved its first method may
-        check_fresh(session, means.clock)
+        if session.limited is None:
+            check_fresh(session, means.clock)
+        elif session.verified is None:  # one that has proved a method may, in its own time
+            check_full(session)
         account = self._account(session)
         if not account.has_second_factor:
             raise SetUpFirst("Set up a verification method first.")

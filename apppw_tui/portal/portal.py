@@ -168,16 +168,17 @@ class Portal:
         secret = account_password.normalized(new)
         account_password.check(secret, account.name)
         fresh = self._hasher.account.make(secret)
-        now = self._clock.now()
+        now, deleted = self._clock.now(), 0
 
         def step(present: Account) -> Account:
+            nonlocal deleted
             kept = present.without_app_passwords() if delete_app_passwords else present
+            deleted = len(present.app_passwords) - len(kept.app_passwords)
             return kept.with_password(fresh, now)
 
         changed = self._change(session, step)
-        deleted = str(len(account.app_passwords) if delete_app_passwords else 0)
         self._means.journal.record(
-            account.uid, "password changed", account.name, app_passwords_deleted=deleted
+            account.uid, "password changed", account.name, app_passwords_deleted=str(deleted)
         )
         self._throttle.password_changed(account.name)
         return replace(session, epoch=changed.epoch)

@@ -6,6 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+# The PHC string format, https://github.com/P-H-C/phc-string-format, as libargon2 writes it.
+_ARGON2 = re.compile(
+    r"\$argon2id\$v=19\$m=[1-9]\d{0,9},t=[1-9]\d{0,9},p=[1-9]\d{0,7}"
+    r"\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{16,172}",
+    re.ASCII,
+)
+
 
 class DocumentError(ValueError):
     """The tables are not an account's; str() is the reason, without any of their content."""
@@ -63,8 +70,9 @@ class Fields:
         return [Fields({key: value}).text(key) for value in values]
 
     def hash(self, key: str) -> str:
+        """Only what Argon2 can compute: else a sign-in would fail in a way that tells it exists."""
         value = self.text(key)
-        if not value.startswith("$argon2id$"):
+        if _ARGON2.fullmatch(value) is None:
             raise DocumentError(f"its {key} is not an Argon2id hash")
         return value
 

@@ -14,6 +14,7 @@ from textual.timer import Timer
 _LONGEST = 1.0  # seconds; whatever keeps a screen from coming must not take the keyboard with it
 
 
+A_HASH = 40.0  # seconds; one may wait for its turn for thirty of them
 _QUIT = "ctrl+q"  # never waits: whoever wants to leave need not wait for a screen first
 
 
@@ -27,11 +28,16 @@ class TypeAhead(App[None]):
     def __init__(self, *, ansi_color: bool | None = None) -> None:
         super().__init__(ansi_color=ansi_color)
         self._holding: Timer | None = None
+        self._impatient = ""
         self._held: deque[events.Key | events.Paste] = deque()
 
-    def hold(self, longest: float = _LONGEST) -> None:
-        """From now until the next screen has arrived, but no `longest` seconds, keys wait."""
+    def hold(self, longest: float = _LONGEST, *, impatient: str = "") -> None:
+        """From now until the next screen has arrived, but no `longest` seconds, keys wait.
+
+        An `impatient` key is one pressed again because nothing seems to happen: it does nothing.
+        """
         if self._holding is None:
+            self._impatient = impatient
             self._holding = self.set_timer(longest, self.release)
 
     def forget(self) -> None:
@@ -50,7 +56,8 @@ class TypeAhead(App[None]):
     async def on_event(self, event: events.Event) -> None:
         # It may have been to the screen before and come back; a copy goes its way anew.
         if self._holding is not None and isinstance(event, events.Key) and event.key != _QUIT:
-            self._held.append(events.Key(event.key, event.character))
+            if self._held or event.key != self._impatient:
+                self._held.append(events.Key(event.key, event.character))
         elif self._holding is not None and isinstance(event, events.Paste):
             self._held.append(events.Paste(event.text))
         else:

@@ -11,6 +11,7 @@ from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
+from textual.widgets import Input
 
 from apppw_tui.domain.clock import Clock
 from apppw_tui.domain.errors import ApppwError
@@ -135,6 +136,9 @@ class PortalApp(GuardedApp):
     @on(SessionOver)
     async def leave_session(self, event: SessionOver) -> None:
         account = self._desk.session.account if self._desk else ""
+        for screen in self.screen_stack:
+            if isinstance(screen, LoginScreen):
+                account = account or screen.query_one("#account", Input).value
         self._desk = None
         self._look(self.surroundings.appearance)
         await self._replace(await self._login(event.reason, account))

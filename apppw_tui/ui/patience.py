@@ -25,7 +25,6 @@ async def patiently(button: Button, waiting: str, work: Awaitable[Result]) -> Re
         button.label = text
         button.refresh(layout=True)  # Textual leaves it as wide as it was
 
-
     button.add_class(_BUSY)
     timer = button.set_timer(UNNOTICED, lambda: label_it(waiting))
     try:

@@ -1,7 +1,8 @@
 """The program with one fault put into it: `python -m tests.terminal.faulty KIND ARGUMENT…`.
 
-F1 sets it off, except where the fault is in opening the portal at all. Every fault has the password
-that stands in the field both among its variables and in what it says.
+F1 sets it off, except where the fault is in opening the portal, or in one of its steps. Every fault
+has the password that stands in the field, or the secrets of its step, both among its variables and
+in what it says.
 """
 
 import asyncio
@@ -14,7 +15,15 @@ from textual.app import App, ComposeResult
 from textual.widgets import Input, Label
 
 from apppw_tui import cli
-from apppw_tui.portal.portal import Portal, Session
+from apppw_tui.delivery import CommandDelivery
+from apppw_tui.domain import totp
+from apppw_tui.domain.delivery import Kind
+from apppw_tui.domain.options import Option
+from apppw_tui.domain.secret import Secret
+from apppw_tui.portal.challenge import Challenge
+from apppw_tui.portal.methods import AuthenticatorSetUp, Methods
+from apppw_tui.portal.portal import Portal
+from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.screens.login import LoginScreen
 
@@ -149,15 +158,51 @@ def sign_in(self: Portal, name: str, password: str) -> Session:
     raise Fault(name, password)
 
 
+def answer(self: Challenge, option: Option, text: str) -> Session:
+    raise Fault(self.account, option, text)
+
+
+def confirm(self: AuthenticatorSetUp, session: Session, digits: str) -> Session:
+    key = self.secret.reveal()
+    raise Fault(session, key, digits)
+
+
+def accepted_step(secret: Secret, digits: str, *_: object, **__: object) -> int:
+    key = secret.reveal()
+    raise Fault(key, digits)
+
+
+def deliver(self: CommandDelivery, kind: Kind, number: str, message: Secret) -> None:
+    text = message.reveal()
+    raise Fault(self, kind, number, text)
+
+
+def new_recovery_codes(self: Methods, session: Session) -> list[Secret]:
+    codes = [code.reveal() for code in made(self, session)]
+    raise Fault(*codes)
+
+
+made = Methods.new_recovery_codes
+
+
 def compose(self: LoginScreen) -> ComposeResult:
     raise Fault("engine no. 1 weaves algebra")
 
 
+STEPS: dict[str, tuple[object, str, Callable[..., object]]] = {
+    "sign-in": (Portal, "sign_in", sign_in),
+    "opening": (LoginScreen, "compose", compose),
+    "answer": (Challenge, "answer", answer),
+    "confirm": (AuthenticatorSetUp, "confirm", confirm),
+    "accepted-step": (totp, "accepted_step", accepted_step),
+    "deliver": (CommandDelivery, "deliver", deliver),
+    "recovery-codes": (Methods, "new_recovery_codes", new_recovery_codes),
+}
+
+
 def main(kind: str, arguments: list[str]) -> int:
-    if kind == "sign-in":
-        Portal.sign_in = sign_in  # type: ignore[method-assign]
-    elif kind == "opening":
-        LoginScreen.compose = compose  # type: ignore[method-assign]
+    if kind in STEPS:
+        setattr(*STEPS[kind])
     else:
         PortalApp.action_help = SET_OFF[kind]  # type: ignore[assignment, method-assign]
     return cli.main(arguments)

@@ -10,6 +10,7 @@ from tests.support import PASSWORD
 from tests.terminal.conftest import Installed
 from tests.terminal.faulty import SURVIVED
 from tests.terminal.program import ACCOUNT, Program, is_restored
+from tests.terminal.second_factor import ASKED, AuthenticatorApp, begin_sign_in, show_key
 
 _F1 = "\x1bOP"
 _SENTENCE = re.compile(
@@ -19,12 +20,17 @@ _SENTENCE = re.compile(
 )
 
 
-def faulty(installed: Installed, kind: str) -> Program:
-    """The program with a fault of that kind; where it opens at all, with a password typed."""
+def opened(installed: Installed, kind: str) -> Program:
+    """The program with a fault of that kind, which nothing has set off yet."""
     arguments = installed.command[1:]
-    program = installed.open(
+    return installed.open(
         [sys.executable, "-m", "tests.terminal.faulty", kind, *arguments], PYTHONPATH=str(ROOT)
     )
+
+
+def faulty(installed: Installed, kind: str) -> Program:
+    """The program with a fault of that kind; where it opens at all, with a password typed."""
+    program = opened(installed, kind)
     if kind != "opening":
         program.see("Quit")
         program.send(f"{ACCOUNT}\r{PASSWORD}")
@@ -52,7 +58,38 @@ def test_a_fault_ends_it_with_one_sentence(installed: Installed, kind: str) -> N
     assert said is not None
     assert said["what"] == ("Talkative" if kind == "own-report" else "Fault")
     if kind == "sign-in":  # the others do not come from the program's own lines
-        assert said["where"].startswith(" at ui/screens/login.py:")
+        assert said["where"].startswith(" at ui/")
+
+
+@pytest.mark.parametrize("kind", ["answer", "accepted-step", "deliver"])
+def test_a_fault_at_the_second_question_ends_it_with_one_sentence(
+    required: Installed, kind: str
+) -> None:
+    house = required.house()
+    app = AuthenticatorApp(house.give_authenticator().reveal())
+    if kind == "deliver":
+        house.give_phone(number="+4915173910684")
+        house.alter(preferred="text")
+        required.configure(
+            '[delivery]\ncommand = ["/bin/true", "{kind}", "{number}"]\nkinds = ["text"]\n'
+        )
+    program = opened(required, kind)
+    begin_sign_in(program)
+    if kind != "deliver":
+        program.see(ASKED)
+        program.settle()
+        program.send(app.code())
+    assert program.end() == 70
+    assert _SENTENCE.fullmatch(words_after(program))
+
+
+@pytest.mark.parametrize("kind", ["confirm", "recovery-codes"])
+def test_a_fault_in_the_set_up_ends_it_with_one_sentence(required: Installed, kind: str) -> None:
+    program = opened(required, kind)
+    begin_sign_in(program)
+    program.send(show_key(program).code())
+    assert program.end() == 70
+    assert _SENTENCE.fullmatch(words_after(program))
 
 
 @pytest.mark.parametrize("kind", SURVIVED)

@@ -1,4 +1,4 @@
-"""While a hash is computed the screen lives: keys act, the button says so, nothing runs twice."""
+"""While a hash is computed the screen lives: keys wait, the button says so, nothing runs twice."""
 
 import threading
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from apppw_tui.domain.hashing import CHEAP_PROFILE, Hashes
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.dialogs.help import HelpDialog
+from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
 from tests.support import PASSWORD
 from tests.ui.walks import ACCOUNT, house_with, portal_app, settle, type_into
@@ -58,17 +59,17 @@ async def begin(pilot: Pilot[None]) -> Button:
     raise AssertionError(f"it reads {button.label}")
 
 
-async def test_keys_act_while_a_hash_runs(hashes: SlowHashes) -> None:
+async def test_what_is_typed_while_a_hash_runs_waits_for_what_comes(hashes: SlowHashes) -> None:
     app = slow_app(hashes)
     async with app.run_test() as pilot:
         await begin(pilot)
         await pilot.press("f1")
-        assert isinstance(pilot.app.screen, HelpDialog)
-        await pilot.press("escape")
+        assert isinstance(pilot.app.screen, LoginScreen)
         assert hashes.asked == 1
         hashes.allowed.set()
         await settle(pilot)
-        assert isinstance(app.screen, SettingsScreen)
+        assert isinstance(app.screen_stack[-2], SettingsScreen)
+        assert isinstance(app.screen, HelpDialog)
 
 
 async def test_a_second_enter_starts_no_second_hash(hashes: SlowHashes) -> None:

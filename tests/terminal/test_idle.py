@@ -1,13 +1,13 @@
 """A screen that nobody touches sends nothing: a dead connection then looks dead."""
 
 from tests.terminal.conftest import Installed
-from tests.terminal.program import ACCOUNT, Program
+from tests.terminal.program import ACCOUNT, AWAKE, Program
 
 _LONG_ENOUGH = 1.2  # seconds; a cursor that blinks does so every half second
 
 
 def is_silent(program: Program) -> bool:
-    program.settle()
+    program.settle(AWAKE)
     return program.arrives(_LONG_ENOUGH) == b""
 
 

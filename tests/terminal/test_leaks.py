@@ -202,7 +202,7 @@ async def stay(pilot: Pilot[None]) -> None:
 
 async def open_change(pilot: Pilot[None]) -> None:
     await sign_in(pilot)
-    await press(pilot, "v", "enter")
+    await press(pilot, "down", "enter", "enter")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ class Tmux:
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self._tmux = [require_program("tmux", "tmux"), "-u", "-S", str(folder / "tmux"), "-f"]
         self._tmux.append(os.devnull)
-        self._environment = dict(environment)
+        # Else a server's users, who have no shell to log in with, could not run these.
+        self._environment = {**environment, "SHELL": "/bin/sh"}
         self.raw = b""
         pipe = folder / "raw"
         os.mkfifo(pipe)
@@ -72,6 +73,16 @@ class Tmux:
             if text in screen and not came:
                 return screen
             assert time.monotonic() < deadline, f"never seen: {text!r}\n{screen}"
+
+    def see_no_more(self, text: str) -> str:
+        """The screen, once `text` is gone from it and it has come to rest."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            came = self._listen(CALM)
+            screen = self.screen
+            if text not in screen and not came:
+                return screen
+            assert time.monotonic() < deadline, f"still seen: {text!r}\n{screen}"
 
     def run(self, command: str) -> None:
         """Types a command into the shell."""

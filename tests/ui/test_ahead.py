@@ -11,14 +11,20 @@ from apppw_tui.ui.dialogs.reveal import RevealDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
 from tests.support import PASSWORD, House
+from tests.ui.states_of_verification import optional, protected
 from tests.ui.walks import (
+    ACCOUNT,
+    app_code,
     house_with,
+    later,
     on,
     portal_app,
+    press,
     screen_text,
     settle,
     sign_in,
     to_app_passwords,
+    type_into,
 )
 
 
@@ -86,3 +92,44 @@ async def test_a_password_manager_may_type_both_fields_in_one_go(key: str) -> No
     async with app.run_test() as pilot:
         await burst(pilot, *"ada", key, *PASSWORD, key, *PASSWORD, "enter")
         assert on(app, SettingsScreen), screen_text(pilot)
+
+
+@pytest.mark.parametrize("second", ["code", "p"])
+async def test_what_follows_the_password_in_one_burst_is_for_what_comes(second: str) -> None:
+    app = portal_app(protected() if second == "code" else house_with())
+    async with app.run_test() as pilot:
+        await type_into(pilot, "#account", ACCOUNT)
+        app.screen.query_one("#password").focus()
+        await burst(pilot, *PASSWORD, "enter", *(app_code(pilot) if second == "code" else "p"))
+        assert on(app, SettingsScreen if second == "code" else AppPasswordsScreen)
+
+
+async def test_after_a_refusal_the_password_can_be_typed_again_in_one_burst() -> None:
+    app = portal_app(protected())
+    async with app.run_test() as pilot:
+        await type_into(pilot, "#account", ACCOUNT)
+        app.screen.query_one("#password").focus()
+        await burst(pilot, *"wrong one", "enter", *app_code(pilot))
+        assert app.screen.query_one("#password", Input).value == "wrong one"
+        await burst(pilot, *PASSWORD, "enter", *app_code(pilot))
+        assert on(app, SettingsScreen)
+
+
+async def test_what_follows_a_name_in_one_burst_is_no_part_of_it() -> None:
+    house = house_with()
+    app = portal_app(house)
+    async with app.run_test() as pilot:
+        await sign_in(pilot)
+        await burst(pilot, "p", "c", *"Laptop", "enter", "c")
+        assert [password.name for password in house.now(ACCOUNT).app_passwords] == ["Laptop"]
+
+
+async def test_what_follows_the_password_that_verifies_again_is_no_part_of_it() -> None:
+    app = portal_app(optional())
+    async with app.run_test() as pilot:
+        await sign_in(pilot)
+        await press(pilot, "p")
+        later(pilot, 601)
+        await press(pilot, "c")
+        await burst(pilot, *PASSWORD, "enter", *"Laptop")
+        assert on(app, CreateDialog)

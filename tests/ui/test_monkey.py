@@ -4,9 +4,24 @@ from random import Random
 
 import pytest
 from textual import events
+from textual.pilot import Pilot
 
+from apppw_tui.ui.dialogs.code import CodeDialog
+from apppw_tui.ui.screens.login import LoginScreen
 from tests.support import PASSWORD
-from tests.ui.walks import ACCOUNT, house_with, later, portal_app, settle, sign_in
+from tests.ui.walks import (
+    ACCOUNT,
+    DemoHouse,
+    app_code,
+    demo_house,
+    enter_password,
+    house_with,
+    later,
+    on,
+    portal_app,
+    settle,
+    sign_in,
+)
 
 KEYS = [
     *("enter", "escape", "tab", "shift+tab", "up", "down", "left", "right", "space", "home", "end"),
@@ -37,4 +52,45 @@ async def test_keys_at_random_break_nothing(seed: int, presses: int) -> None:
     account = house.store.read(ACCOUNT)
     assert account is not None
     assert len(account.app_passwords) <= 40
-    assert house.portal.sign_in(ACCOUNT, PASSWORD)
+    assert house.sign_in(ACCOUNT, PASSWORD)
+
+
+# Digits more often than letters, or no code would ever be six of them.
+DIGITS = [*KEYS, *"0123456789" * 3, "o", "r", "v", "p", "enter", "enter", "enter"]
+
+
+@pytest.mark.parametrize(
+    ("seed", "presses"),
+    [(1, 150), *(pytest.param(seed, MANY, marks=pytest.mark.slow) for seed in range(2, 6))],
+)
+async def test_keys_at_random_break_nothing_where_codes_are_asked(seed: int, presses: int) -> None:
+    random = Random(seed)
+    house = demo_house()
+    app = portal_app(house, show_demo=random.choice([True, False]))
+    seen = set()
+    async with app.run_test(size=random.choice([(80, 24), (40, 12)])) as pilot:
+        for _ in range(presses):
+            if on(app, LoginScreen) and random.random() < 0.2:
+                await enter_password(pilot)
+            keys = random.choices(DIGITS, k=random.choice([1, 1, 1, 3]))
+            if on(app, CodeDialog) and random.random() < 0.2:
+                keys = [*right_code(pilot, house), *keys]
+            for key in keys:
+                app.post_message(events.Key(key, key if len(key) == 1 else None))
+            await settle(pilot)
+            seen.add(type(app.screen))
+            later(pilot, random.choice([0.1, 1.0, 30.0, 601.0]))
+            assert app.is_running
+            assert app.fault is None
+    assert len(seen) > 5
+    assert house.now(ACCOUNT).has_second_factor
+    assert house.portal.methods.numbers(house.session(ACCOUNT), house.now(ACCOUNT)) is not None
+
+
+def right_code(pilot: Pilot[None], house: DemoHouse) -> str:
+    """A code that may be the one that is asked for."""
+    if house.now(ACCOUNT).authenticator is None or (
+        house.outbox.sent and house.random.random() < 0.5
+    ):
+        return house.outbox.code if house.outbox.sent else "123456"
+    return app_code(pilot)

@@ -7,7 +7,7 @@ from random import Random
 from threading import Event
 from typing import Any
 
-from pytest import MonkeyPatch
+import pytest
 from textual.pilot import Pilot
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
@@ -19,7 +19,9 @@ from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.clipboard import Clipboard
+from apppw_tui.ui.dialogs.authenticator import AuthenticatorDialog
 from apppw_tui.ui.dialogs.code import CodeDialog
+from apppw_tui.ui.dialogs.help import HelpDialog
 from apppw_tui.ui.surroundings import Surroundings
 from apppw_tui.ui.widgets.choices import Choices
 from tests.support import PASSWORD, FixedClock, House, cheap_hasher
@@ -105,10 +107,14 @@ async def settle(pilot: Pilot[None]) -> None:
         await pilot.pause()
         app = pilot.app
         asking = isinstance(app.screen, ModalScreen)
+        # What lies under a question waits for its answer; it does not wait for help to be closed.
+        asked = [screen for screen in app.screen_stack if not isinstance(screen, HelpDialog)][-1]
         busy = [
             worker
             for worker in app.workers
-            if not worker.is_finished and not (asking and worker.group == "flow")
+            if not worker.is_finished
+            and not (asking and worker.group == "flow")
+            and not (isinstance(worker.node, ModalScreen) and worker.node is not asked)
         ]
         calm = 0 if busy else calm + 1
         if calm == 2:
@@ -163,9 +169,23 @@ def app_code(pilot: Pilot[None], account: str = ACCOUNT, steps: int = 0) -> str:
     return totp.code(secret, step + steps)
 
 
+def shown_code(pilot: Pilot[None]) -> str:
+    """What an app shows that holds the secret of the dialog which sets it up."""
+    app, dialog = pilot.app, pilot.app.screen
+    assert isinstance(app, PortalApp)
+    assert isinstance(dialog, AuthenticatorDialog)
+    return totp.code(dialog._set_up.secret, totp.step_at(app.clock.now()))
+
+
 async def type_code(pilot: Pilot[None], code: str) -> None:
     """Types it digit by digit; the sixth submits it."""
     await press(pilot, *code)
+
+
+def rows(pilot: Pilot[None]) -> list[str]:
+    """What the list says that is asked."""
+    found = pilot.app.screen.query_one(Choices)
+    return [str(found.get_option_at_index(at).prompt).strip() for at in range(found.option_count)]
 
 
 async def choose(pilot: Pilot[None], id_: str) -> None:
@@ -193,7 +213,7 @@ async def press_button(pilot: Pilot[None], id_: str) -> None:
     await press(pilot, "enter")
 
 
-def gated(monkeypatch: MonkeyPatch, owner: type, method: str) -> Event:
+def gated(monkeypatch: pytest.MonkeyPatch, owner: type, method: str) -> Event:
     """From now on `method` takes until the event that is returned is set."""
     gate, real = Event(), getattr(owner, method)
 

@@ -20,7 +20,7 @@ from apppw_tui.domain.errors import (
 )
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session
-from apppw_tui.ui.ahead import Arrived, TypeAhead
+from apppw_tui.ui.ahead import A_HASH, Arrived, TypeAhead
 from apppw_tui.ui.flows.verify import prove
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import SignedIn
@@ -30,10 +30,8 @@ from apppw_tui.ui.surroundings import Demo
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.footer import KeyFooter, StatusLine
 from apppw_tui.ui.widgets.header import PortalHeader
-from apppw_tui.ui.widgets.inputs import EarlierInput, PasswordInput
+from apppw_tui.ui.widgets.inputs import EarlierInput, LastPasswordInput
 from apppw_tui.ui.widgets.strength import NewPassword
-
-_LONGEST_CHECK = 40.0  # seconds; a hash may wait for its turn for thirty of them
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ class LoginScreen(Screen[None]):
             if welcome.first:
                 yield NewPassword(lambda: self.query_one("#account", Input).value, "Password")
             else:
-                yield Field("Password", PasswordInput(id="password"))
+                yield Field("Password", LastPasswordInput(id="password"))
             with Horizontal(classes="buttons"):
                 yield Button(heading, id="enter", compact=True)
             if welcome.demo:
@@ -117,12 +115,14 @@ class LoginScreen(Screen[None]):
         elif isinstance(self.app, TypeAhead):
             # What was typed ahead was meant for whoever had been let in.
             self.app.forget()
+            for entry in self.query(LastPasswordInput):
+                entry.stay()
             self.post_message(Arrived())
 
     def _hold(self) -> None:
         """A code that arrives together with the password is for the dialog that comes."""
         if isinstance(self.app, TypeAhead):
-            self.app.hold(_LONGEST_CHECK)
+            self.app.hold(A_HASH, impatient="enter")
 
     async def _sign_in(self, button: Button) -> Session | None:
         account, password = self.query(Field)

@@ -1,10 +1,12 @@
 """Text fields of one row: no blinking, and a masked one gives nothing away."""
 
+from textual import events
 from textual.binding import Binding
 from textual.reactive import reactive
 from textual.widgets import Input
 
 from apppw_tui.domain.names import APP_PASSWORD_NAME_CHARACTERS
+from apppw_tui.ui.ahead import A_HASH, TypeAhead
 
 # Not the limit of any rule: only what a paste by mistake may put into a field.
 _LONGEST = 1100
@@ -22,6 +24,14 @@ class TextInput(Input):
 
     def __init__(self, *, id: str, value: str = "", placeholder: str = "") -> None:  # noqa: A002
         super().__init__(value, id=id, placeholder=placeholder, max_length=_LONGEST)
+
+    async def _on_key(self, event: events.Key) -> None:
+        """As a binding, Enter would have its effect after the keys that follow it in a burst."""
+        bound = self._bindings.key_to_bindings.get("enter", [])
+        if event.key == "enter" and any(binding.action == "submit" for binding in bound):
+            event.stop()
+            event.prevent_default()
+            await self.action_submit()
 
 
 class EarlierInput(TextInput):
@@ -67,6 +77,33 @@ class PasswordInput(TextInput):
 
     def action_cut(self) -> None:
         """A masked field gives nothing away."""
+
+
+class LastPasswordInput(PasswordInput):
+    """A masked field that is handed in with Enter: what follows in the same burst is not for it.
+
+    It is for the dialog or the screen that comes. Until `stay()` the field takes no key.
+    """
+
+    handed_in = False
+
+    async def action_submit(self) -> None:
+        app = self.app
+        if self.value and not self.handed_in and isinstance(app, TypeAhead):
+            self.handed_in = True
+            app.hold(A_HASH, impatient="enter")
+        await super().action_submit()
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Unused here, a key goes on to the app, where it waits."""
+        if self.handed_in:
+            event.prevent_default()
+        else:
+            await super()._on_key(event)
+
+    def stay(self) -> None:
+        """It was refused, or nothing came of it."""
+        self.handed_in = False
 
 
 class EarlierPasswordInput(EarlierInput, PasswordInput):

@@ -1,0 +1,164 @@
+"""How long an answer to a sign-in takes, whatever stands behind the name: ratios of one run.
+
+Whoever tries account names must not learn from the time which of them exist. Every round takes
+each case once, in an order of its own, so that a machine that slows down does so for all of them;
+the figures are medians. Before each, what the case counted in the throttle is forgotten, and a
+second factor that was set up is left as it is.
+"""
+
+import argparse
+import contextlib
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from argon2 import low_level
+
+from apppw_tui.config import Config
+from apppw_tui.domain.account import AUTHENTICATOR, Account
+from apppw_tui.domain.clock import SystemClock
+from apppw_tui.domain.errors import SignInRefused, TooMany
+from apppw_tui.domain.hashing import ACCOUNT_PROFILE
+from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.throttle import Ledger
+from apppw_tui.domain.totp import Authenticator, new_secret
+from apppw_tui.portal.challenge import Challenge
+from apppw_tui.portal.operator import Operator
+from apppw_tui.portal.portal import Portal
+from apppw_tui.portal.sessions import Session
+from apppw_tui.wiring import Place, Wired, wire
+
+Case = Callable[[], None]
+
+PASSWORD = "engine no. 1 weaves algebra"
+MOST = 40  # app passwords of one account, as the policy has it
+BARE = "one bare Argon2id"
+UNKNOWN = "unknown account"
+THROTTLED = "throttled (no hash)"
+FAILURES = 6
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument(
+        "--rounds", type=int, default=40, metavar="N", help="how often each case is measured"
+    )
+    rounds = arguments.parse_args().rounds
+    if rounds < 1:
+        arguments.error("--rounds must be at least 1")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "store"
+        wired = wire(Place(folder, folder / "key"), Config(), SystemClock(), create=True)
+        fill(wired, folder)
+        durations = measure(wired, cases(wired), rounds)
+    show(durations)
+
+
+def fill(wired: Wired, folder: Path) -> None:
+    """The accounts to sign in to; all have the same password."""
+    means = wired.means
+    hash_ = means.hasher.account.make(Secret(PASSWORD))
+    for name in ("bare", "factor", "full", "closed", "damaged"):
+        account = Account.new(name, hash_, means.clock.now())
+        with wired.store.change(name, None) as change:
+            change.account = replace(account, enabled=name != "closed")
+    for name in ("factor", "full"):
+        uid = Operator(means).account(name).uid
+        with wired.store.change(name, uid) as change:
+            sealed = means.seals.seal(uid, AUTHENTICATOR, new_secret())
+            app = Authenticator(sealed, means.clock.now(), 0)
+            change.account = change.present.with_authenticator(app)
+    for number in range(MOST):
+        Operator(means).create_app_password("full", f"Device {number}")
+    (folder / "accounts" / "damaged.json").write_text("{")
+
+
+def cases(wired: Wired) -> dict[str, tuple[str, Case]]:
+    """What is measured: the name that it counts against, and how it is done."""
+    portal = Portal(wired.means)
+
+    def attempt(name: str, password: str, expected: type[object]) -> tuple[str, Case]:
+        def sign_in() -> None:
+            try:
+                answer: object = portal.sign_in(name, password)
+            except (SignInRefused, TooMany) as refused:
+                answer = refused
+            if not isinstance(answer, expected):
+                raise SystemExit(f"{name}: the answer was {answer!r}, not {expected.__name__}")
+
+        return name, sign_in
+
+    return {
+        BARE: ("", bare),
+        UNKNOWN: attempt("nobody", PASSWORD, SignInRefused),
+        "wrong password": attempt("bare", "wrong", SignInRefused),
+        "wrong, with a second factor": attempt("factor", "wrong", SignInRefused),
+        f"wrong, with {MOST} app passwords": attempt("full", "wrong", SignInRefused),
+        "closed, wrong password": attempt("closed", "wrong", SignInRefused),
+        "closed, right password": attempt("closed", PASSWORD, SignInRefused),
+        "damaged account": attempt("damaged", PASSWORD, SignInRefused),
+        "right, then a second factor": attempt("factor", PASSWORD, Challenge),
+        f"right, with {MOST} app passwords": attempt("full", PASSWORD, Challenge),
+        "right, to the set-up alone": attempt("bare", PASSWORD, Session),
+        THROTTLED: attempt("throttled", PASSWORD, TooMany),
+    }
+
+
+def bare() -> None:
+    low_level.hash_secret_raw(
+        PASSWORD.encode(),
+        b"sixteen bytes...",
+        time_cost=ACCOUNT_PROFILE.passes,
+        memory_cost=ACCOUNT_PROFILE.memory,
+        parallelism=ACCOUNT_PROFILE.lanes,
+        hash_len=32,
+        type=low_level.Type.ID,
+    )
+
+
+def prepare(wired: Wired, name: str) -> None:
+    """Nothing is counted against `name`, unless it is the one that is throttled."""
+    means = wired.means
+    with means.counters.change(f"account:{name}", keep=False) as entry:
+        entry.ledger = Ledger(mark=entry.ledger.mark)
+        if name == "throttled":
+            for _ in range(FAILURES):
+                with contextlib.suppress(TooMany):
+                    entry.ledger = entry.ledger.charge("password", "local", means.clock.now())
+
+
+def measure(
+    wired: Wired, cases: dict[str, tuple[str, Case]], rounds: int
+) -> dict[str, list[float]]:
+    """The durations of each case, in seconds."""
+    order = list(cases)
+    durations: dict[str, list[float]] = {name: [] for name in cases}
+    for number in range(rounds + 1):
+        random.shuffle(order)
+        for name in order:
+            account, case = cases[name]
+            prepare(wired, account)
+            start = time.perf_counter()
+            case()
+            if number:  # the first round warms up
+                durations[name].append(time.perf_counter() - start)
+    return durations
+
+
+def show(durations: dict[str, list[float]]) -> None:
+    unit, unknown = statistics.median(durations[BARE]), statistics.median(durations[UNKNOWN])
+    print(f"\none sign-in: medians of {len(durations[BARE])} (the unit here: {unit * 1000:.1f} ms)")
+    print(f"  {'':<34}{'x ' + BARE:>22}{'x ' + UNKNOWN:>20}{'quartiles, ms':>18}")
+    for name, taken in durations.items():
+        median = statistics.median(taken)
+        low, _, high = statistics.quantiles(taken, n=4) if len(taken) > 1 else (median,) * 3
+        spread = f"{low * 1000:.1f} to {high * 1000:.1f}"
+        print(f"  {name:<34}{median / unit:>22.3f}{median / unknown:>20.3f}{spread:>18}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+from collections.abc import Iterator
+
+import phonenumbers
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apppw_tui.domain import phone
+from apppw_tui.domain.errors import InvalidNumber
+from apppw_tui.domain.secret import Secret
+
+MOBILE = "+4915123456767"
+DOT = "\u2022"
+
+
+@pytest.mark.parametrize(
+    ("typed", "region"),
+    [
+        (MOBILE, None),
+        ("+49 151 23456767", None),
+        ("  +49 (151) 2345-6767 ", None),
+        ("+49 (0) 151 23456767", None),
+        ("+49 151 23456767", "FR"),
+        ("0151 23456767", "DE"),
+        ("0151/23456767", "DE"),
+        ("0049 151 23456767", "DE"),
+        ("tel:+49-151-23456767", "DE"),
+    ],
+)
+def test_however_it_is_written_it_is_read_as_e164(typed: str, region: str | None) -> None:
+    assert phone.read(typed, region).reveal() == MOBILE
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "+\uff14\uff19 \uff11\uff15\uff11 \uff12\uff13\uff14\uff15\uff16\uff17\uff16\uff17",
+        "+\u0664\u0669\u0661\u0665\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0666\u0667",
+    ],
+)
+def test_digits_of_other_scripts_become_ascii(typed: str) -> None:
+    assert phone.read(typed, None).reveal() == MOBILE
+
+
+@pytest.mark.parametrize("region", [None, "DE"])
+@pytest.mark.parametrize("typed", ["", "   "])
+def test_nothing_typed_is_asked_for(typed: str, region: str | None) -> None:
+    with pytest.raises(InvalidNumber, match="Type the number"):
+        phone.read(typed, region)
+
+
+@pytest.mark.parametrize("typed", ["0151 23456767", "4915123456767", "hello"])
+def test_without_a_region_a_number_begins_with_the_code_of_its_country(typed: str) -> None:
+    with pytest.raises(InvalidNumber, match=r"Begin with \+ and the code of the country"):
+        phone.read(typed, None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "region", "reason"),
+    [
+        ("+", None, "not a telephone number"),
+        ("+49", None, "not a telephone number"),
+        ("+ada", None, "not a telephone number"),
+        ("hello", "DE", "not a telephone number"),
+        ("+999 151 23456767", None, "not a telephone number"),
+        ("0151 23456767", "XX", "not a telephone number"),
+        ("+" + "1" * 100, None, "not a telephone number"),
+        (f"{MOBILE}{' ' * 40}", None, "not a telephone number"),
+        ("+49 151 234", None, "no such telephone number"),
+        ("+49 151 2345676789012", None, "no such telephone number"),
+        ("+1 000 000 0000", None, "no such telephone number"),
+        ("110", "DE", "no such telephone number"),
+        (f"{MOBILE} ext. 5", None, "no such telephone number"),
+        (f"{MOBILE};ext=5", None, "no such telephone number"),
+        (f"{MOBILE} call me", None, "no such telephone number"),
+        (f"{MOBILE}\N{SEMICOLON}$(id)", None, None),
+        (f"{MOBILE}\n+4915123456768", None, None),
+        ("\udcff", "DE", "not a telephone number"),
+        ("+\0", None, "not a telephone number"),
+    ],
+)
+def test_what_cannot_be_called_is_refused(
+    typed: str, region: str | None, reason: str | None
+) -> None:
+    with pytest.raises(InvalidNumber, match=reason) as refused:
+        phone.read(typed, region)
+    assert refused.value.__cause__ is None
+    assert "151" not in str(refused.value).replace("+49 151 23456789", "")
+
+
+def examples() -> Iterator[tuple[int, str]]:
+    """The code of the country and the E.164 form of every kind of number there is."""
+    kinds = [kind for kind in vars(phonenumbers.PhoneNumberType).values() if isinstance(kind, int)]
+    found = [
+        phonenumbers.example_number_for_type(region, kind)
+        for region in sorted(phonenumbers.SUPPORTED_REGIONS)
+        for kind in kinds
+        if 0 <= kind <= 10
+    ]
+    found += [
+        phonenumbers.example_number_for_non_geo_entity(code)
+        for code in sorted(phonenumbers.COUNTRY_CODES_FOR_NON_GEO_REGIONS)
+    ]
+    for number in found:
+        if number is not None:
+            e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+            yield number.country_code or 0, e164
+
+
+def shows_its_ends_alone(code: int, e164: str) -> None:
+    """All of its digits but the country's and the last two have become dots."""
+    number = phone.read(e164, None)
+    assert number.reveal() == e164
+    shown = phone.masked(number, DOT)
+    assert "".join(sign for sign in shown if sign.isdigit()) == f"{code}{e164[-2:]}"
+    assert shown.startswith(f"+{code}")
+    assert shown.endswith(e164[-2:])
+    assert shown.count(DOT) == len(e164) - len(f"+{code}") - 2
+    assert phone.ending(number) == e164[-2:]
+
+
+def test_everywhere_the_mask_shows_the_country_and_the_last_two_digits() -> None:
+    numbers = set(examples())
+    assert len(numbers) > 900
+    for code, e164 in numbers:
+        shows_its_ends_alone(code, e164)
+
+
+@given(st.sampled_from(sorted(set(examples()))), st.text("0123456789", min_size=4, max_size=4))
+def test_whatever_the_last_digits_are_they_alone_are_shown(
+    example: tuple[int, str], end: str
+) -> None:
+    code, e164 = example
+    e164 = e164[:-4] + end
+    try:
+        phone.read(e164, None)
+    except InvalidNumber:
+        return  # no such number: nothing to show
+    shows_its_ends_alone(code, e164)
+
+
+def test_a_masked_number_keeps_the_shape_in_which_it_is_written() -> None:
+    assert phone.masked(Secret(MOBILE), DOT) == f"+49 {DOT * 4} {DOT * 5}67"
+    assert phone.masked(Secret("+12015550123"), "*") == "+1 ***-***-**23"
+
+
+def test_a_phone_names_the_field_under_which_it_is_sealed() -> None:
+    assert [phone.field(which) for which in phone.PHONES] == [
+        "phone authentication",
+        "phone office",
+        "phone alternate",
+    ]

@@ -1,0 +1,183 @@
+"""Set up Authenticator app: what a phone reads from the screen, and what the app then shows."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pyotp
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, Label
+
+from apppw_tui.ui.dialogs.authenticator import AuthenticatorDialog, KeyLabel
+from apppw_tui.ui.dialogs.recovery_codes import RecoveryCodesDialog
+from apppw_tui.ui.screens.set_up import SetUpScreen
+from apppw_tui.ui.themes import APPEARANCES
+from apppw_tui.ui.widgets.qr import QrCode
+from tests.services.require import require_program
+from tests.support import House
+from tests.ui import picture
+from tests.ui.states_of_verification import new_account, set_up_app
+from tests.ui.walks import (
+    ACCOUNT,
+    on,
+    portal_app,
+    press,
+    press_button,
+    screen_text,
+    sent,
+    sentences,
+    type_code,
+)
+
+Scan = Callable[[picture.Picture], str]
+
+
+@pytest.fixture
+def scan(tmp_path: Path) -> Scan:
+    """What a phone reads in a picture."""
+    zbarimg = require_program("zbarimg", "zbar-tools")
+
+    def scan_it(of: picture.Picture) -> str:
+        file = tmp_path / "screen.ppm"
+        file.write_bytes(of.ppm())
+        found = subprocess.run(
+            [zbarimg, "-q", "--raw", str(file)], capture_output=True, text=True, check=False
+        )
+        return found.stdout.removesuffix("\n")
+
+    return scan_it
+
+
+def key(pilot: Pilot[None]) -> str:
+    """The key as it is shown, without its gaps."""
+    label = pilot.app.screen.query_one(KeyLabel)
+    assert label.display
+    shown = str(label.content)
+    for half in shown.split("\n"):
+        assert half in screen_text(pilot)
+    return "".join(shown.split())
+
+
+def said(pilot: Pilot[None], where: str) -> str:
+    """A remark beside the picture, which is broken into lines."""
+    return str(pilot.app.screen.query_one(where, Label).content)
+
+
+def code_from(key: str, house: House) -> str:
+    """What an app shows now into which `key` was typed."""
+    return pyotp.TOTP(key).at(house.clock.now())
+
+
+@pytest.mark.parametrize("window", [(80, 24), (120, 40)], ids="{0[0]}x{0[1]}".format)
+@pytest.mark.parametrize("look", ["dark", "light", "terminal", "sixteen colours"])
+async def test_a_phone_reads_the_key_that_is_shown_and_its_code_is_accepted(
+    look: str, window: tuple[int, int], scan: Scan
+) -> None:
+    if look == "sixteen colours":
+        os.environ.update(TERM="xterm", COLORTERM="")
+    house = new_account()
+    appearance = "terminal" if look == "sixteen colours" else look
+    house.alter(ACCOUNT, appearance=appearance)
+    app = portal_app(house)
+    async with app.run_test(size=window) as pilot:
+        await set_up_app(pilot)
+        assert app.theme == APPEARANCES[appearance]
+        uri = urlsplit(scan(picture.picture(app)))
+        assert (uri.scheme, uri.netloc) == ("otpauth", "totp")
+        assert unquote(uri.path).endswith(ACCOUNT)
+        await press(pilot, "k")
+        shown = key(pilot)
+        assert parse_qs(uri.query)["secret"] == [shown]
+        # It is still there to be scanned.
+        assert urlsplit(scan(picture.picture(app))) == uri
+        await type_code(pilot, code_from(shown, house))
+        assert on(app, RecoveryCodesDialog)
+
+
+async def test_at_40x12_the_key_is_shown_instead() -> None:
+    house = new_account()
+    app = portal_app(house)
+    async with app.run_test(size=(40, 12)) as pilot:
+        await set_up_app(pilot)
+        assert "For a picture to scan, this needs 73 x 24." in sentences(pilot)
+        assert "▀" not in screen_text(pilot)
+        shown = key(pilot)
+        assert "Type the code it shows." in screen_text(pilot)
+        await press(pilot, "c")
+        assert sent(app) == [shown]
+        await type_code(pilot, code_from(shown, house))
+        assert on(app, RecoveryCodesDialog)
+
+
+async def test_when_the_terminal_grows_the_picture_comes_and_the_key_goes() -> None:
+    app = portal_app(new_account())
+    async with app.run_test(size=(40, 12)) as pilot:
+        await set_up_app(pilot)
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        await pilot.pause()
+        assert app.screen.query_one(QrCode).fits
+        assert not app.screen.query_one(KeyLabel).display
+        assert "▀" in screen_text(pilot)
+
+
+@pytest.mark.parametrize("way", ["k", "f3", "button"])
+async def test_the_key_is_shown_on_demand_and_can_be_copied_only_then(way: str) -> None:
+    app = portal_app(new_account())
+    async with app.run_test() as pilot:
+        await set_up_app(pilot)
+        await press(pilot, "c")
+        assert sent(app) == []
+        assert not app.screen.query_one(KeyLabel).display
+        await (press_button(pilot, "show") if way == "button" else press(pilot, way))
+        shown = key(pilot)
+        assert app.focused is app.screen.query_one("#code", Input)
+        await press(pilot, "c")
+        assert sent(app) == [shown]
+        assert said(pilot, "#copied").startswith("✓ Sent to your terminal's clipboard.")
+
+
+async def test_a_wrong_code_keeps_the_key_and_the_next_one_counts() -> None:
+    house = new_account()
+    app = portal_app(house)
+    async with app.run_test() as pilot:
+        await set_up_app(pilot)
+        await press(pilot, "k")
+        shown = key(pilot)
+        await type_code(pilot, "000000")
+        assert said(pilot, ".slot").startswith("✗ That code is wrong.")
+        assert app.screen.query_one("#code", Input).value == ""
+        assert key(pilot) == shown
+        await press(pilot, "1", "2", "enter")
+        assert said(pilot, ".slot") == "✗ A code has six digits."
+        await press(pilot, "backspace", "backspace")
+        assert house.now(ACCOUNT).authenticator is None
+        await type_code(pilot, code_from(shown, house))
+        assert on(app, RecoveryCodesDialog)
+        assert house.now(ACCOUNT).authenticator is not None
+
+
+async def test_each_time_it_is_opened_it_has_another_key() -> None:
+    app = portal_app(new_account())
+    async with app.run_test() as pilot:
+        await set_up_app(pilot)
+        await press(pilot, "k")
+        first = key(pilot)
+        await press(pilot, "escape")
+        assert on(app, SetUpScreen)
+        await press(pilot, "enter", "enter", "k")
+        assert key(pilot) != first
+
+
+async def test_the_key_is_nowhere_but_in_its_label_and_cannot_be_selected() -> None:
+    app = portal_app(new_account())
+    async with app.run_test() as pilot:
+        await set_up_app(pilot)
+        dialog = app.screen
+        assert isinstance(dialog, AuthenticatorDialog)
+        secret = dialog._set_up.secret.reveal()
+        assert secret not in repr(vars(dialog)) + repr(vars(dialog._set_up))
+        assert not KeyLabel.ALLOW_SELECT

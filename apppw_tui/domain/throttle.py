@@ -8,8 +8,8 @@ import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, Protocol
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
 
 from apppw_tui.domain.errors import TooMany
 
@@ -99,14 +99,6 @@ class Bucket:
 
     def put(self, step: Step, count: Count) -> "Bucket":
         return Bucket(count, self.second) if step == "password" else Bucket(self.password, count)
-
-    def to_document(self) -> dict[str, Any]:
-        counts = {"password": self.password, "second": self.second}
-        return {
-            step: [count.failures, count.last.isoformat()]
-            for step, count in counts.items()
-            if count.last is not None
-        }
 
     def settled(self, now: datetime) -> "Bucket":
         return Bucket(self.password.settled(now), self.second.settled(now))
@@ -216,31 +208,6 @@ class Ledger:
         kept = ledger.sends[len(ages) - len(recent) :]
         return replace(ledger, sends=(*kept, now))
 
-    def to_document(self) -> dict[str, Any]:
-        """The ledger as JSON keeps it."""
-        return {
-            "strangers": self.strangers.to_document(),
-            "known": {
-                key: {"completed": one.completed.isoformat(), **one.bucket.to_document()}
-                for key, one in self.known.items()
-            },
-            "sends": [stamp.isoformat() for stamp in self.sends],
-        }
-
-    @classmethod
-    def from_document(cls, document: object) -> "Ledger":
-        """What was kept; whatever is malformed in it counts as empty. Never raises."""
-        fields = _members(document)
-        known = {
-            key: Known(_bucket(one), completed)
-            for key, one in _members(fields.get("known")).items()
-            if (completed := _stamp(_members(one).get("completed"))) is not None
-        }
-        sends = fields.get("sends")
-        stamps = [_stamp(one) for one in sends] if isinstance(sends, list) else []
-        kept = tuple(stamp for stamp in stamps if stamp is not None)
-        return cls(_bucket(fields.get("strangers")), known, kept)
-
     def _bucket(self, key: str) -> Bucket:
         return self.known[key].bucket if key in self.known else self.strangers
 
@@ -257,32 +224,6 @@ def in_words(wait: float) -> str:
         if math.ceil(wait / size) < _MOST_OF_A_UNIT:
             return f"{math.ceil(wait / size)} {unit}"
     return f"{math.ceil(wait / 3600)} h"
-
-
-def _bucket(document: object) -> Bucket:
-    fields = _members(document)
-    return Bucket(_count(fields.get("password")), _count(fields.get("second")))
-
-
-def _count(document: object) -> Count:
-    match document:
-        # `type`, since True is an int too.
-        case [failures, text] if type(failures) is int and failures > 0:
-            last = _stamp(text)
-            return Count() if last is None else Count(failures, last)
-    return Count()
-
-
-def _stamp(document: object) -> datetime | None:
-    try:
-        stamp = datetime.fromisoformat(document) if isinstance(document, str) else None
-        return None if stamp is None or stamp.tzinfo is None else stamp.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _members(document: object) -> dict[str, Any]:
-    return document if isinstance(document, dict) else {}
 
 
 @dataclass

@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from apppw_tui.domain.clock import Clock
-from apppw_tui.domain.errors import DiskFull, StoreBusy, TooMany
+from apppw_tui.domain.errors import DiskFull, TooMany
 from apppw_tui.domain.throttle import Entry, Ledger, address_key
-from apppw_tui.store import files
+from apppw_tui.store import files, ledgers
+from apppw_tui.store.locking import LOCK_TIMEOUT, locked
 from apppw_tui.store.reserve import Reserve
 
 MOST_UNKEPT = 64  # entries in each shard that belong to no account
-LOCK_TIMEOUT = 5.0  # seconds
-_LOCK_POLL = 0.01  # seconds
 _KEY_BYTES = 32
 
 
@@ -180,27 +179,8 @@ class FolderCounters(_Counters):
 
     @contextmanager
     def _lock(self, shard: str) -> Iterator[None]:
-        from filelock import FileLock, Timeout  # 30 ms that only a sign-in needs
-
-        path = self._folder / f".{shard}.lock"
-        lock = FileLock(
-            path,
-            timeout=self._lock_timeout,
-            mode=files.FILE_MODE,
-            thread_local=False,
-            poll_interval=_LOCK_POLL,
-            fallback_to_soft=False,
-        )
-        try:
-            lock.acquire()
-        except Timeout:
-            raise StoreBusy("The store is busy. Try again in a moment.") from None
-        except OSError as error:
-            raise files.unusable(path, error) from None
-        try:
+        with locked(self._folder / f".{shard}.lock", self._lock_timeout):
             yield
-        finally:
-            lock.release()
 
     def _read(self, shard: str) -> bytes | None:
         return files.read(self._folder / f"{shard}.json")
@@ -238,7 +218,10 @@ def _digest(key: bytes, kind: str, text: str) -> str:
 
 def _encoded(table: dict[str, _Kept]) -> bytes:
     return json.dumps(
-        {digest: {"keep": one.keep, **one.ledger.to_document()} for digest, one in table.items()}
+        {
+            digest: {"keep": one.keep, **ledgers.document(one.ledger)}
+            for digest, one in table.items()
+        }
     ).encode()
 
 
@@ -249,7 +232,7 @@ def _decoded(content: bytes | None) -> dict[str, _Kept]:
         return {}
     entries = table.items() if isinstance(table, dict) else ()
     return {
-        digest: _Kept(Ledger.from_document(one), one.get("keep") is True)
+        digest: _Kept(ledgers.ledger(one), one.get("keep") is True)
         for digest, one in entries
         if isinstance(one, dict)
     }

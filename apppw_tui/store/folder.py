@@ -7,16 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.errors import DiskFull, NotFound, StoreBusy, StoreDamaged
+from apppw_tui.domain.errors import DiskFull, NotFound, StoreDamaged
 from apppw_tui.domain.names import account_name, is_account_name, shown
 from apppw_tui.domain.seam import Change
 from apppw_tui.store import documents, files
 from apppw_tui.store.fields import DocumentError
+from apppw_tui.store.locking import LOCK_TIMEOUT, locked
 from apppw_tui.store.reserve import Reserve
 from apppw_tui.store.tables import Tables
 
-LOCK_TIMEOUT = 5.0  # seconds
-_LOCK_POLL = 0.01  # seconds; filelock's own 0.05 makes a busy account wait noticeably
 _SUFFIX = ".json"
 _SLACK = 64  # bytes; a number that gains a digit is no creation
 
@@ -110,31 +109,10 @@ class FolderStore:
 
     @contextmanager
     def _lock(self, account: str) -> Iterator[None]:
-        from filelock import FileLock, Timeout  # 30 ms that readers need not spend
-
-        # The file stays for good: two processes that lock different inodes of one name do not
-        # exclude each other. No soft lock either: a killed process would leave it locked.
         for folder in (self._accounts, self._locks):
             files.make_folder(folder)
-        path = self._locks / f"{account}.lock"
-        lock = FileLock(
-            path,
-            timeout=self._lock_timeout,
-            mode=files.FILE_MODE,
-            thread_local=False,
-            poll_interval=_LOCK_POLL,
-            fallback_to_soft=False,
-        )
-        try:
-            lock.acquire()
-        except Timeout:
-            raise StoreBusy("The store is busy. Try again in a moment.") from None
-        except OSError as error:
-            raise files.unusable(path, error) from None
-        try:
+        with locked(self._locks / f"{account}.lock", self._lock_timeout):
             yield
-        finally:
-            lock.release()
 
 
 def _size(path: Path) -> int:

@@ -11,16 +11,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from apppw_tui.domain.errors import KeyMissing, StoreBusy, StoreDamaged, StoreUnusable
+from apppw_tui.domain.errors import KeyMissing, StoreDamaged, StoreUnusable
 from apppw_tui.domain.seam import Store
 from apppw_tui.domain.secret import Secret
 from apppw_tui.store import files
-from apppw_tui.store.folder import LOCK_TIMEOUT
+from apppw_tui.store.locking import LOCK_TIMEOUT, locked
 from apppw_tui.store.ring import Ring, new_key
 
 CREDENTIAL = "apppw-tui-key"
 _LOCK = ".key.lock"  # no account can have that name
-_LOCK_POLL = 0.01  # seconds
+_BUSY = "The key of the store is in use. Try again in a moment."
 # The Fernet specification, "Key Format": base64url of 32 bytes.
 _KEY = re.compile("[A-Za-z0-9_-]{43}=")
 _OTHERS = stat.S_IROTH | stat.S_IWOTH
@@ -99,27 +99,9 @@ class Keyring:
         An account's lock may be taken inside. The other way round happens only where there is no
         key file yet, and then nobody who holds this lock waits for an account.
         """
-        from filelock import FileLock, Timeout
-
         files.make_folder(self._lock.parent)
-        lock = FileLock(
-            self._lock,
-            timeout=self._lock_timeout,
-            mode=files.FILE_MODE,
-            thread_local=False,
-            poll_interval=_LOCK_POLL,
-            fallback_to_soft=False,
-        )
-        try:
-            lock.acquire()
-        except Timeout:
-            raise StoreBusy("The key of the store is in use. Try again in a moment.") from None
-        except OSError as error:
-            raise files.unusable(self._lock, error) from None
-        try:
+        with locked(self._lock, self._lock_timeout, _BUSY):
             yield
-        finally:
-            lock.release()
 
     def _first(self) -> Ring:
         with self.locked():

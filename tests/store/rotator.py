@@ -16,8 +16,9 @@ from apppw_tui.domain.sealing import Seals
 from apppw_tui.domain.seam import Store
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.totp import Authenticator
-from apppw_tui.store.folder import LOCK_TIMEOUT, FolderStore
+from apppw_tui.store.folder import FolderStore
 from apppw_tui.store.keyring import Keyring, has_sealed_values
+from apppw_tui.store.locking import LOCK_TIMEOUT
 from apppw_tui.store.rotation import finish, rotate
 from tests.store.making import add
 from tests.support import NOW

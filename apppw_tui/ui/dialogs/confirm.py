@@ -24,11 +24,15 @@ class ConfirmDialog(Dialog[bool]):
         self._sentences = sentences
 
     def content(self) -> ComposeResult:
-        for sentence in self._sentences:
-            yield Label(sentence, markup=False)
+        yield from self.matter()
         with Horizontal(classes="buttons"):
             yield Button("Yes", id="yes", compact=True)
             yield Button("No", id="no", compact=True)
+
+    def matter(self) -> ComposeResult:
+        """What it is about."""
+        for sentence in self._sentences:
+            yield Label(sentence, markup=False)
 
     def on_mount(self) -> None:
         self.query_one("#no", Button).focus()

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.errors import NotFound
+from apppw_tui.domain.errors import NotFound, StoreDamaged
 from apppw_tui.domain.names import account_name
 from apppw_tui.domain.seam import Change
 from apppw_tui.store import documents
+from apppw_tui.store.fields import DocumentError
 from apppw_tui.store.tables import Tables
 
 
@@ -22,7 +23,10 @@ class MemoryStore:
 
     def read(self, account: str) -> Account | None:
         tables = self._tables.get(account)
-        return None if tables is None else documents.load(tables, account)
+        try:
+            return None if tables is None else documents.load(tables, account)
+        except DocumentError as error:
+            raise StoreDamaged(f"{account} cannot be read: {error}.") from None
 
     @contextmanager
     def change(self, account: str, uid: str | None) -> Iterator[Change]:

@@ -28,6 +28,7 @@ class Reserve:
         except OSError:
             return
         try:
+            os.fchmod(descriptor, files.FILE_MODE)
             # Not zeros: some file systems keep no room for these.
             os.write(descriptor, os.urandom(SIZE))
         except OSError:

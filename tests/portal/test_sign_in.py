@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -10,6 +11,7 @@ from apppw_tui.domain.errors import InvalidName, SessionEnded, SignInRefused, St
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher, Profile
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.sessions import Session
+from apppw_tui.store.folder import FolderStore
 from tests.argon import count_argon2
 from tests.support import PASSWORD, House
 
@@ -202,3 +204,17 @@ def test_a_store_that_fails_is_not_taken_for_a_wrong_password(
     monkeypatch.setattr(house.store, "read", read)
     with pytest.raises(StoreUnusable):
         house.sign_in("ada@example.org", PASSWORD)
+
+
+def test_a_stored_hash_that_argon2_cannot_compute_is_refused_like_an_unknown_account(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "store"
+    folder.mkdir()
+    house = House(store=FolderStore(folder))
+    house.add()
+    path = folder / "accounts" / "ada@example.org.json"
+    path.write_text(path.read_text().replace(house.now().password_hash, "$argon2id$garbage"))
+    with pytest.raises(SignInRefused, match="do not match"):
+        house.sign_in("ada@example.org", PASSWORD)
+    assert [what for what, _ in house.notebook.faults] == ["account damaged"]

@@ -68,6 +68,7 @@ def test_folders_are_0700_and_files_0600_whatever_the_umask(
         "accounts/ada.json": 0o600,
         "locks": 0o700,
         "locks/ada.lock": 0o600,
+        "reserve": 0o600,
     }
 
 

@@ -46,6 +46,7 @@ def test_other_sizes(snap_compare: Compare, name: str, size: tuple[int, int]) ->
     assert compare(snap_compare, name, size)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("look", ["light", "terminal"])
 @pytest.mark.parametrize("name", MAIN)
 def test_other_looks(

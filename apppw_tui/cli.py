@@ -15,7 +15,7 @@ from apppw_tui.exits import FAULT, INTERRUPTED, NO_ANSWER, OK, REFUSED
 
 EXIT_CODES = """\
 exit codes:
-  0    done; for verify: the app password is right
+  0    done; for verify and pam: the app password is right
   1    refused: it breaks a rule, does not exist, or is wrong
   2    wrong usage
   3    the store or the configuration cannot be used now
@@ -71,6 +71,20 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("account", metavar="ACCOUNT", help="who signs in")
     verify.add_argument("--service", metavar="S", help="what it is to open, such as imap")
     verify.add_argument("--rhost", metavar="ADDR", help="where the attempt comes from")
+    serve = _command(commands, "serve", "answer services on Unix sockets, until it is told to end")
+    serve.add_argument(
+        "--socket-dir",
+        type=_path,
+        metavar="DIR",
+        help="the folder of the sockets (default: $RUNTIME_DIRECTORY, or /run/apppw-tui)",
+    )
+    pam = _command(commands, "pam", "ask the daemon, for pam_exec; exits with 0 for yes alone", [])
+    pam.add_argument(
+        "--socket",
+        default="/run/apppw-tui/json",
+        metavar="PATH",
+        help="the daemon's json socket (default: %(default)s)",
+    )
     return top
 
 
@@ -90,10 +104,12 @@ def _where() -> argparse.ArgumentParser:
     return where
 
 
-def _command(group: _Group, name: str, help_: str) -> argparse.ArgumentParser:
+def _command(
+    group: _Group, name: str, help_: str, parents: list[argparse.ArgumentParser] | None = None
+) -> argparse.ArgumentParser:
     return group.add_parser(
         name,
-        parents=[_where()],
+        parents=[_where()] if parents is None else parents,
         help=help_,
         description=help_[0].upper() + help_[1:] + ".",
         allow_abbrev=False,
@@ -122,6 +138,10 @@ def _account(account: argparse.ArgumentParser) -> None:
     bypass.add_argument(
         "--minutes", type=_whole, metavar="N", required=True, help="for how long, 1 to 1440"
     )
+    enforce = action("enforce", "let only app passwords open the account's services")
+    enforce.add_argument("--on", metavar="DATE", help="from the beginning of that day on")
+    action("open", "let what opened the account's services before do so again")
+    action("tidy", "remove app passwords that expired more than 30 days ago")
     action("unlock", "let everybody try again after too many wrong tries")
     action("remove", "remove an account with all its app passwords")
     for one in (add, password):
@@ -137,6 +157,18 @@ def _app_password(password: argparse.ArgumentParser) -> None:
     create = _command(actions, "create", "create an app password; prints it, and nothing else")
     create.add_argument("account", metavar="ACCOUNT", help="whose it is to be")
     create.add_argument("name", metavar="NAME", help="the device or program that will use it")
+    create.add_argument(
+        "--scope",
+        metavar="WORDS",
+        default="any",
+        help="any, mail, sending, calendar, files, chat, web, or services such as imap,smtp",
+    )
+    create.add_argument(
+        "--expires",
+        metavar="WHEN",
+        default="never",
+        help="never, a number of days, or the last day, such as 2027-01-31",
+    )
     listing = _command(actions, "list", "list the app passwords of an account")
     listing.add_argument("account", metavar="ACCOUNT", help="whose to list")
     listing.add_argument("--json", action="store_true", help="for programs")

@@ -1,18 +1,19 @@
 """The configuration file: TOML in, frozen values out; a wrong key is an error that says which."""
 
-import difflib
 import os
 import re
 import socket
 import tomllib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from apppw_tui.config_serve import ServeConfig, serve
+from apppw_tui.config_values import Reader, absolute, listed, seconds, table, text, texts
 from apppw_tui.domain.delivery import KINDS, Kind
 from apppw_tui.domain.errors import ConfigError, StoreUnusable
-from apppw_tui.domain.names import is_domain, shown
+from apppw_tui.domain.names import is_domain
 from apppw_tui.domain.policy import Policy
 
 SYSTEM_FILE = Path("/etc/apppw-tui/config.toml")
@@ -43,6 +44,7 @@ class Config:
     phone_region: str | None = None
     key_file: Path | None = None
     delivery: DeliveryConfig | None = None
+    serve: ServeConfig = field(default_factory=ServeConfig)
 
 
 def present(path: Path) -> bool:
@@ -70,15 +72,16 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{path}: not TOML: {error}.") from None
     except RecursionError:
         raise ConfigError(f"{path}: nested too deeply.") from None
-    reader = _Reader(path)
+    reader = Reader(path)
     top = reader.table(document, "", {
         "host_name": _host_name,
         "default_domain": _default_domain,
-        "store": _absolute,
+        "store": absolute,
         "phone_region": _region,
-        "key_file": _absolute,
-        "policy": _table,
-        "delivery": _table,
+        "key_file": absolute,
+        "policy": table,
+        "delivery": table,
+        "serve": table,
     })  # fmt: skip
     policy = reader.table(top.pop("policy", {}), "policy.", {
         "app_passwords_per_account": _count,
@@ -89,11 +92,13 @@ def load(path: Path) -> Config:
     delivery = reader.table(top.pop("delivery", {}), "delivery.", {
         "command": _command,
         "kinds": _kinds,
-        "timeout": _timeout,
+        "timeout": seconds(1, _LONGEST_TIMEOUT),
     })  # fmt: skip
     for key in ("command", "kinds"):
         if delivery and key not in delivery:
-            raise ConfigError(f"{path}: delivery.{key}: is missing beside {_listed(delivery)}.")
+            raise ConfigError(f"{path}: delivery.{key}: is missing beside {listed(delivery)}.")
+    if "serve" in top:
+        top["serve"] = serve(reader, top["serve"])
     return Config(
         **top,
         policy=Policy(**policy),
@@ -132,65 +137,26 @@ def _user_folder(variable: str, fallback: str) -> Path:
     return base / "apppw-tui"
 
 
-@dataclass(frozen=True)
-class _Reader:
-    path: Path
-
-    def table(
-        self, table: Mapping[str, Any], prefix: str, keys: Mapping[str, Callable[[Any], Any]]
-    ) -> dict[str, Any]:
-        values = {}
-        for key, value in table.items():
-            if key not in keys:
-                near = difflib.get_close_matches(key, keys, n=1)
-                hint = f" Did you mean {prefix}{near[0]}?" if near else ""
-                raise ConfigError(f"{self.path}: {prefix}{shown(key)}: there is no such key.{hint}")
-            try:
-                values[key] = keys[key](value)
-            except ValueError as error:
-                raise ConfigError(f"{self.path}: {prefix}{key}: {error}.") from None
-        return values
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value or not value.isprintable():
-        raise ValueError("must be a line of text")
-    return value
-
-
 def _host_name(value: Any) -> str:
-    text = _text(value)
-    if len(text) > _LONGEST_HOST_NAME:
+    name = text(value)
+    if len(name) > _LONGEST_HOST_NAME:
         raise ValueError(f"must be at most {_LONGEST_HOST_NAME} characters long")
-    return text
+    return name
 
 
 def _default_domain(value: Any) -> str:
-    text = _text(value)
-    if not is_domain(text):
+    name = text(value)
+    if not is_domain(name):
         raise ValueError('must be a lower-case domain such as "example.org"')
-    return text
-
-
-def _absolute(value: Any) -> Path:
-    path = Path(_text(value))
-    if not path.is_absolute():
-        raise ValueError("must be an absolute path")
-    return path
+    return name
 
 
 def _region(value: Any) -> str:
     from phonenumbers import SUPPORTED_REGIONS
 
-    if _text(value) not in SUPPORTED_REGIONS:
+    if text(value) not in SUPPORTED_REGIONS:
         raise ValueError('must be a country of ISO 3166 in two capitals, such as "DE"')
     return str(value)
-
-
-def _table(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError("must be a table")
-    return value
 
 
 def _count(value: Any) -> int:
@@ -207,17 +173,8 @@ def _required(value: Any) -> bool:
     return bool(value == "required")
 
 
-def _texts(value: Any) -> list[str]:
-    if not isinstance(value, list) or not value:
-        raise ValueError("must be a list of texts, and not an empty one")
-    try:
-        return [_text(element) for element in value]
-    except ValueError as error:
-        raise ValueError(f"each element {error}") from None
-
-
 def _command(value: Any) -> tuple[str, ...]:
-    program, *arguments = _texts(value)
+    program, *arguments = texts(value)
     if not Path(program).is_absolute():
         raise ValueError("must begin with the absolute path of a program")
     for element in arguments:
@@ -231,24 +188,12 @@ def _check_placeholders(element: str, known: Collection[str]) -> None:
         if f"{{{name}}}" in element and element != f"{{{name}}}":
             raise ValueError(f'"{{{name}}}" must be an element by itself, not in "{element}"')
     if _PLACEHOLDER.fullmatch(element) and element[1:-1] not in known:
-        raise ValueError(f'there is no "{element}" here, only {_listed(f"{{{k}}}" for k in known)}')
+        raise ValueError(f'there is no "{element}" here, only {listed(f"{{{k}}}" for k in known)}')
 
 
 def _kinds(value: Any) -> frozenset[Kind]:
-    told = _texts(value)
+    told = texts(value)
     kinds = frozenset(kind for kind in KINDS if kind in told)
     if len(kinds) != len(told):
         raise ValueError('must be some of "text", "call" and "notify", each once at most')
     return kinds
-
-
-def _timeout(value: Any) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise ValueError("must be a number of seconds")
-    if not 1 <= value <= _LONGEST_TIMEOUT:
-        raise ValueError(f"must be from 1 to {_LONGEST_TIMEOUT} seconds")
-    return value
-
-
-def _listed(words: Iterable[str]) -> str:
-    return " and ".join(f'"{word}"' for word in words)

@@ -13,7 +13,9 @@ from apppw_tui.domain.clock import Clock
 from apppw_tui.domain.delivery import KINDS, Kind
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.services import ANY_APP
 from apppw_tui.domain.symbols import RandomBelow
+from apppw_tui.domain.usage import LastUse, Used
 from apppw_tui.store.memory import MemoryStore
 from apppw_tui.store.ring import MemorySeals
 
@@ -62,6 +64,27 @@ _APP_PASSWORDS = {
 }
 
 
+# What each is for, where it is not any app; and its last use: how long ago, in hours, and by what.
+_FOR = {
+    "Laptop": ("mail",),
+    "Phone calendar": ("calendar",),
+    "Thunderbird on the desk": ("mail",),
+    "Printer, scan to mail": ("sending",),
+    "Contacts sync": ("carddav",),
+    "Mail merge": ("sending",),
+    "git send-email": ("sending",),
+    "NAS": ("files",),
+}
+_LAST_USED = {
+    "Laptop": (0.07, "imap"),
+    "Phone calendar": (25.0, "caldav"),
+    "Thunderbird on the desk": (3.0, "imap"),
+    "Tablet": (50.0, "imap"),
+    "Printer, scan to mail": (300.0, "smtp"),
+    "Mutt": (1.0, "imap"),
+    "Old laptop": (4000.0, "pop3"),
+}
+
 # Whose second factor is shown; the last one has none yet, to be led through setting one up.
 _PROTECTED = {ACCOUNT: "+4915123456767", "grace@example.org": "+12025550143"}
 _PROTECTED_FOR = timedelta(days=20)
@@ -93,6 +116,22 @@ class Demonstration:
         self._token_bytes = token_bytes
         self._newest = ""
         self._fill()
+
+    # --- what the services wrote down -------------------------------------------------------------
+
+    def read(self, uid: str, /) -> Used:
+        """When the app passwords of the account of `uid` were last used."""
+        found: dict[str, LastUse] = {}
+        for account in map(self.store.read, self.store.names()):
+            for password in account.app_passwords if account and account.uid == uid else ():
+                if password.name in _LAST_USED:
+                    hours, service = _LAST_USED[password.name]
+                    time = self.clock.now() - timedelta(hours=hours)
+                    found[password.id] = LastUse(time, service, "192.0.2.7")
+        return Used(found)
+
+    def forget(self, _uid: str, /) -> None:
+        """Nothing is kept here."""
 
     # --- the phone and the app ----------------------------------------------------------------
 
@@ -138,7 +177,8 @@ class Demonstration:
         made = self.clock.now() - timedelta(hours=hours)
         hash_ = self.hasher.app.make(generate(id_, self._randbelow))
         return account.with_app_password(
-            AppPassword(id_, label, hash_, made), len(account.app_passwords) + 1
+            AppPassword(id_, label, hash_, made, scope=_FOR.get(label, (ANY_APP,))),
+            len(account.app_passwords) + 1,
         )
 
     def _protected(self, account: Account, number: str) -> Account:

@@ -83,6 +83,7 @@ def _demo_means(demonstration: demo.Demonstration, config: configuration.Config)
         demonstration.seals,
         MemoryCounters(demonstration.clock),
         demonstration,
+        usage=demonstration,
         region=config.phone_region,
         host_name=demo.HOST_NAME,
     )

@@ -16,6 +16,7 @@ from apppw_tui.store.journal import FolderJournal
 from apppw_tui.store.keyring import Keyring, key_path, keyring_of
 from apppw_tui.store.place import open_store
 from apppw_tui.store.slots import Slots
+from apppw_tui.store.usage import FolderUsage
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def wire(
         FolderCounters(place.folder, clock),
         _delivery(config, journal),
         journal,
+        FolderUsage(place.folder, store, clock),
         address=address,
         default_domain=config.default_domain,
         region=config.phone_region,

@@ -16,6 +16,7 @@ from apppw_tui.domain.sealing import Seals
 from apppw_tui.domain.seam import Store
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.throttle import Counters
+from apppw_tui.domain.usage import NoUsage, UsageBook
 from apppw_tui.portal.challenge import Challenge
 from apppw_tui.portal.issuing import Issued, Issuer
 from apppw_tui.portal.means import Means
@@ -101,6 +102,7 @@ class House:
     notebook: Notebook = field(default_factory=Notebook)
     counters: Counters | None = None
     seals: Seals | None = None
+    usage: UsageBook = field(default_factory=NoUsage)
     address: str = "192.0.2.7"
     region: str | None = None
     default_domain: str | None = None
@@ -118,6 +120,7 @@ class House:
             self.counters,
             self.outbox,
             self.notebook,
+            self.usage,
             address=self.address,
             region=self.region,
             default_domain=self.default_domain,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.running import CommandLine
-from tests.support import PASSWORD
+from tests.support import NOW, PASSWORD
 
 GOOD = f"{PASSWORD}\n"
 
@@ -125,15 +125,16 @@ def test_accounts_are_listed_as_a_table(ada: CommandLine) -> None:
     house = ada.house()
     house.add("grace@example.org")
     house.give_phone(name="grace@example.org")
+    house.operator.enforce("grace@example.org")
     assert ada.good("account", "list").splitlines() == [
-        "ACCOUNT            SECOND FACTOR       APP PASSWORDS  CREATED",
-        "ada                required, none yet  1              2026-11-22",
-        "grace@example.org  yes                 0              2026-11-22",
+        "ACCOUNT            SECOND FACTOR       APP PASSWORDS  SERVICES  PASSED ON  CREATED",
+        "ada                required, none yet  1              open      never      2026-11-22",
+        "grace@example.org  yes                 0              enforced  never      2026-11-22",
     ]
     config = optional(ada)
     assert ada.good("account", "list", "--config", config).splitlines()[1:] == [
-        "ada                no             1              2026-11-22",
-        "grace@example.org  yes            0              2026-11-22",
+        "ada                no             1              open      never      2026-11-22",
+        "grace@example.org  yes            0              enforced  never      2026-11-22",
     ]
     house.alter("ada", verification_required=True)
     assert "ada                required, none yet  1" in ada.good(
@@ -147,12 +148,17 @@ def test_accounts_are_listed_as_json(ada: CommandLine) -> None:
         "created": "2026-11-22T12:00:00Z",
         "enabled": True,
         "second_factor": False,
+        "enforced_from": None,
+        "passed_on": None,
         "app_passwords": 1,
     }
     assert json.loads(ada.good("account", "list", "--json")) == [ada_alone]
     ada.house().give_authenticator("ada")
     listed = json.loads(ada.good("account", "list", "--json"))
     assert listed == [{**ada_alone, "second_factor": True}]
+    ada.house().operator.enforce("ada", NOW)
+    (listed,) = json.loads(ada.good("account", "list", "--json"))
+    assert listed["enforced_from"] == "2026-11-22T12:00:00Z"
 
 
 def test_an_empty_store_says_what_to_do_next_and_prints_nothing(run: CommandLine) -> None:

@@ -37,6 +37,45 @@ def test_creating_prints_the_app_password_and_nothing_else(ada: CommandLine) -> 
 
 
 @pytest.mark.parametrize(
+    ("options", "scope", "expires"),
+    [
+        (["--scope", "mail"], ["mail"], None),
+        (["--scope", "imaps, submission"], ["imap", "smtp"], None),
+        (["--expires", "30"], ["any"], "2026-12-23T00:00:00Z"),
+        (["--expires", "2027-01-31", "--scope", "web"], ["web"], "2027-02-01T00:00:00Z"),
+        (["--expires", "never", "--scope", "any"], ["any"], None),
+    ],
+)
+def test_it_is_what_it_was_asked_to_be(
+    ada: CommandLine, options: list[str], scope: list[str], expires: str | None
+) -> None:
+    ada.good("app-password", "create", "ada", "Car", *options)
+    car = json.loads(ada.good("app-password", "list", "ada", "--json"))[1]
+    assert (car["scope"], car["expires"]) == (scope, expires)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--scope", "ftp"], "There is no scope ftp. There are: any, mail,"),
+        (["--scope", "\x1b[31m"], "There is no scope "),
+        (["--scope", "mail,"], "There is no scope "),
+        (["--expires", "soon"], 'Say "never", a number of days, or a date such as 2027-01-31.'),
+        (["--expires", "2026-11-21"], "That day has passed."),
+        (["--expires", "9999"], "That is more than ten years ahead: let it never expire."),
+    ],
+)
+def test_a_wrong_scope_or_day_is_told_and_nothing_is_made(
+    ada: CommandLine, options: list[str], reason: str
+) -> None:
+    said = ada("app-password", "create", "ada", "Car", *options)
+    assert (said.code, said.out) == (1, "")
+    assert said.line.startswith(reason)
+    assert said.line.isprintable()
+    assert [one.name for one in ada.house().now("ada").app_passwords] == ["Phone"]
+
+
+@pytest.mark.parametrize(
     ("account", "name", "reason"),
     [
         ("ada", "pHONE", "You already have one called Phone."),
@@ -65,14 +104,16 @@ def test_app_passwords_are_listed_as_a_table(ada: CommandLine) -> None:
         phone,
         id="abd",
         name="[red]x[/red]",
-        expires=datetime(2027, 1, 2, 12, tzinfo=UTC),
+        scope=("calendar",),
+        expires=datetime(2027, 1, 3, tzinfo=UTC),  # the first instant in which it is refused
         by_operator=False,
     )
     house.alter("ada", app_passwords=(never, soon))
     assert ada.good("app-password", "list", "ada").splitlines() == [
-        "ID   NAME          CREATED     EXPIRES     BY",
-        "abc  B\u00fcro \U0001f4f1        2026-11-22  never       the operator",
-        "abd  [red]x[/red]  2026-11-22  2027-01-02  ada",
+        "ID   NAME          FOR                    LAST USED  CREATED     EXPIRES     BY",
+        "abc  B\u00fcro \U0001f4f1        Any app                never      2026-11-22  "
+        "never       the operator",
+        "abd  [red]x[/red]  Calendar and contacts  never      2026-11-22  2027-01-02  ada",
     ]
 
 
@@ -94,6 +135,7 @@ def test_app_passwords_are_listed_as_json_without_their_hashes(ada: CommandLine)
             "scope": ["any"],
             "created": "2026-11-22T12:00:00Z",
             "expires": None,
+            "last_used": None,
             "by_operator": True,
         }
     ]

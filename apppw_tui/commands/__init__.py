@@ -2,12 +2,20 @@
 
 import argparse
 
-from apppw_tui.config import choose
-
 
 def dispatch(options: argparse.Namespace) -> int:
     """Runs the command in `options` and returns its exit code."""
+    if options.command == "pam":  # asked at every sign-in, by whoever may not read any of this
+        from apppw_tui.commands import pam
+
+        return pam.ask(options)
+    from apppw_tui.config import choose
+
     config = choose(getattr(options, "config", None))
+    if options.command == "serve":
+        from apppw_tui.commands import serve
+
+        return serve.serve(options, config)
     # Imports are cost: a service asks `verify` often, and it needs nothing of the others.
     if options.command == "verify":
         from apppw_tui.commands import verify

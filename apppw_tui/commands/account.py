@@ -7,16 +7,21 @@ from apppw_tui.commands.opening import opened, operator
 from apppw_tui.commands.printing import (
     counted,
     day,
+    last_use,
     moment,
     say,
     say_json,
     say_table,
     say_trouble,
     utc,
+    utc_or_none,
 )
 from apppw_tui.config import Config
+from apppw_tui.domain import expiry
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.names import shown
 from apppw_tui.domain.policy import Policy
+from apppw_tui.domain.usage import LastUse
 from apppw_tui.exits import NO_ANSWER, OK
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import must_set_up
@@ -31,7 +36,9 @@ def add(options: argparse.Namespace, config: Config) -> int:
 
 
 def list_(options: argparse.Namespace, config: Config) -> int:
-    accounts, troubles = operator(options, config).accounts()
+    acting = operator(options, config)
+    accounts, troubles = acting.accounts()
+    now = acting.means.clock.now()
     if options.json:
         say_json([
             {
@@ -39,18 +46,22 @@ def list_(options: argparse.Namespace, config: Config) -> int:
                 "created": utc(account.created),
                 "enabled": account.enabled,
                 "second_factor": account.has_second_factor,
+                "enforced_from": utc_or_none(account.enforced_from),
+                "passed_on": last_use(acting.means.usage.read(account.uid).passed_on),
                 "app_passwords": len(account.app_passwords),
             }
             for account in accounts
         ])  # fmt: skip
     else:
         say_table(
-            ("ACCOUNT", "SECOND FACTOR", "APP PASSWORDS", "CREATED"),
+            ("ACCOUNT", "SECOND FACTOR", "APP PASSWORDS", "SERVICES", "PASSED ON", "CREATED"),
             [
                 (
                     account.name,
                     _second_factor(account, config.policy),
                     str(len(account.app_passwords)),
+                    "enforced" if account.enforced(now) else "open",
+                    _passed_on(acting.means.usage.read(account.uid).passed_on),
                     day(account.created),
                 )
                 for account in accounts
@@ -96,6 +107,27 @@ def bypass(options: argparse.Namespace, config: Config) -> int:
     return OK
 
 
+def enforce(options: argparse.Namespace, config: Config) -> int:
+    acting = operator(options, config)
+    at = None if options.on is None else expiry.beginning_of(options.on)
+    account = acting.enforce(options.name, at)
+    when = "now" if at is None else options.on
+    say(f"From {when} on, only app passwords open the services of {account.name}.")
+    return OK
+
+
+def open_(options: argparse.Namespace, config: Config) -> int:
+    account = operator(options, config).open(options.name)
+    say(f"What opened the services of {account.name} before does so again.")
+    return OK
+
+
+def tidy(options: argparse.Namespace, config: Config) -> int:
+    count = operator(options, config).tidy(options.name)
+    say(f"Removed {counted(count, 'expired app password')} of {options.name}.")
+    return OK
+
+
 def unlock(options: argparse.Namespace, config: Config) -> int:
     say(f"Unlocked {operator(options, config).unlock(options.name).name}.")
     return OK
@@ -107,6 +139,15 @@ def set_password(options: argparse.Namespace, config: Config) -> int:
     acting.set_password(account.name, new_password(options))
     say(f"Set the password of {account.name}; open sessions have ended.")
     return OK
+
+
+def _passed_on(last: LastUse | None) -> str:
+    """Who has not moved yet: when something was last not an app password, and what asked."""
+    if last is None:
+        return "never"
+    service = f" {shown(last.service)}" if last.service else ""
+    place = f" {shown(last.address)}" if last.address else ""
+    return f"{day(last.time)}{service}{place}"
 
 
 def _second_factor(account: Account, policy: Policy) -> str:
@@ -122,6 +163,9 @@ ACTIONS = {
     "remove": remove,
     "require-verification": require_verification,
     "bypass": bypass,
+    "enforce": enforce,
+    "open": open_,
+    "tidy": tidy,
     "unlock": unlock,
     "set-password": set_password,
 }

@@ -1,19 +1,25 @@
 """App passwords of other people, made and deleted by the operator."""
 
 import argparse
+import contextlib
 import sys
+from datetime import datetime, timedelta
 
 from apppw_tui.commands.opening import operator
-from apppw_tui.commands.printing import day, say, say_json, say_table, utc, utc_or_none
+from apppw_tui.commands.printing import day, last_use, say, say_json, say_table, utc, utc_or_none
 from apppw_tui.config import Config
+from apppw_tui.domain import expiry, services
 from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.names import shown
+from apppw_tui.domain.usage import LastUse
 from apppw_tui.exits import OK
 
 
 def create(options: argparse.Namespace, config: Config) -> int:
     acting = operator(options, config)
-    issued = acting.create_app_password(options.account, options.name)
+    scope = services.read_scope(options.scope.split(","))
+    expires = expiry.read(options.expires, acting.means.clock.now())
+    issued = acting.create_app_password(options.account, options.name, scope, expires)
     try:
         if sys.stdout is None:
             raise BrokenPipeError
@@ -26,7 +32,9 @@ def create(options: argparse.Namespace, config: Config) -> int:
 
 
 def list_(options: argparse.Namespace, config: Config) -> int:
-    account = operator(options, config).account(options.account)
+    acting = operator(options, config)
+    account = acting.account(options.account)
+    used = acting.means.usage.read(account.uid)
     if options.json:
         say_json([
             {
@@ -35,19 +43,22 @@ def list_(options: argparse.Namespace, config: Config) -> int:
                 "scope": list(password.scope),
                 "created": utc(password.created),
                 "expires": utc_or_none(password.expires),
+                "last_used": last_use(used.by_id.get(password.id)),
                 "by_operator": password.by_operator,
             }
             for password in account.app_passwords
         ])  # fmt: skip
         return OK
     say_table(
-        ("ID", "NAME", "CREATED", "EXPIRES", "BY"),
+        ("ID", "NAME", "FOR", "LAST USED", "CREATED", "EXPIRES", "BY"),
         [
             (
                 password.id,
                 shown(password.name),
+                services.label(password.scope),
+                _last_used(used.by_id.get(password.id)),
                 day(password.created),
-                "never" if password.expires is None else day(password.expires),
+                _last_day(password.expires),
                 "the operator" if password.by_operator else account.name,
             )
             for password in account.app_passwords
@@ -55,6 +66,21 @@ def list_(options: argparse.Namespace, config: Config) -> int:
         f"{account.name} has no app passwords.",
     )
     return OK
+
+
+def _last_used(last: LastUse | None) -> str:
+    if last is None:
+        return "never"
+    return f"{day(last.time)} {shown(last.service)}" if last.service else day(last.time)
+
+
+def _last_day(expires: datetime | None) -> str:
+    if expires is None:
+        return "never"
+    # It ends with the end of a day: the day before that instant is the last one.
+    with contextlib.suppress(OverflowError):  # there is none before the year 1
+        return day(expires - timedelta(seconds=1))
+    return day(expires)
 
 
 def delete(options: argparse.Namespace, config: Config) -> int:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from apppw_tui.domain.errors import Refused
+from apppw_tui.domain.usage import LastUse
 
 
 def say(*lines: str) -> None:
@@ -77,3 +78,10 @@ def _columns(rows: list[tuple[str, ...]]) -> list[str]:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
+
+
+def last_use(last: LastUse | None) -> dict[str, str | None] | None:
+    """When, by which service and from where, for programs."""
+    if last is None:
+        return None
+    return {"time": utc(last.time), "service": last.service, "address": last.address}

@@ -36,6 +36,7 @@ class Account:
     preferred: str | None = None
     verification_required: bool = False
     bypass_until: datetime | None = None
+    enforced_from: datetime | None = None
 
     @classmethod
     def new(
@@ -101,6 +102,10 @@ class Account:
         ids = (password.id for password in self.app_passwords)
         return replace(self, app_passwords=(), deleted_ids=self.deleted_ids.union(ids))
 
+    def overdue(self, now: datetime) -> tuple[AppPassword, ...]:
+        """The app passwords that expired so long ago that they need not be shown any more."""
+        return tuple(password for password in self.app_passwords if password.overdue(now))
+
     # --- verification methods ---------------------------------------------------------------
 
     @property
@@ -145,6 +150,15 @@ class Account:
             authenticator=app and replace(app, sealed=values[AUTHENTICATOR]),
             phones=tuple(replace(phone, sealed=values[phone.field]) for phone in self.phones),
         )
+
+    # --- the change-over --------------------------------------------------------------------
+
+    def enforced(self, now: datetime) -> bool:
+        """True if only app passwords open its services; else its old ones go on to the next source.
+
+        SAFETY 17: an account begins as `open`.
+        """
+        return self.enforced_from is not None and now >= self.enforced_from
 
     # --- what ends sessions -----------------------------------------------------------------
 

@@ -5,14 +5,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from apppw_tui.domain import services
 from apppw_tui.domain.errors import LimitReached
+from apppw_tui.domain.expiry import MARKED_FOR
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.symbols import SYMBOLS, RandomBelow, canonical, drawn
 
 ID_LENGTH = 3
 LENGTH = 20
-
-ANY_APP = "any"
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class AppPassword:
     name: str
     hash: str
     created: datetime
-    scope: tuple[str, ...] = (ANY_APP,)
+    scope: tuple[str, ...] = (services.ANY_APP,)
     expires: datetime | None = None
     by_operator: bool = False
 
@@ -31,9 +31,13 @@ class AppPassword:
         """Judged at every attempt: `now >= expires` refuses (SAFETY 22)."""
         return self.expires is not None and now >= self.expires
 
+    def overdue(self, now: datetime) -> bool:
+        """True once it has been seen as expired for long enough."""
+        return self.expires is not None and now >= self.expires + MARKED_FOR
+
     def good_for(self, service: str | None) -> bool:
         """True if its scope holds `service`; a missing service fits only `Any app`."""
-        return ANY_APP in self.scope or (service is not None and service in self.scope)
+        return services.opens(self.scope, service)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from apppw_tui.domain import app_password
 from apppw_tui.domain.account import Account
@@ -13,7 +14,17 @@ from apppw_tui.domain.names import app_password_name
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.seam import Store
 from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.services import ANY_APP
 from apppw_tui.domain.symbols import RandomBelow
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody wants an app password to be."""
+
+    name: str
+    scope: tuple[str, ...] = (ANY_APP,)
+    expires: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -37,19 +48,19 @@ class Issuer:
     def issue(
         self,
         account: Account,
-        name: str,
+        wish: Wish,
         still_allowed: Callable[[Account], None] | None = None,
         *,
         by_operator: bool = False,
     ) -> Issued:
-        """One more app password for `account`, called `name`.
+        """One more app password for `account`.
 
         `still_allowed` is asked again about the account as it stands under the lock.
 
         Raises:
             InvalidName, NameTaken, LimitReached, NotFound, StoreError: nothing was made.
         """
-        name = app_password_name(name)
+        name = app_password_name(wish.name)
         limit = self.policy.app_passwords_per_account
         # Refused before a hash is spent; decided under the lock, where the answer holds.
         account.check_name_is_free(name)
@@ -58,7 +69,9 @@ class Issuer:
             id_ = app_password.unused_id(account.used_ids, self.randbelow)
             secret = app_password.generate(id_, self.randbelow)
             hash_ = self.hasher.app.make(secret)
-            record = AppPassword(id_, name, hash_, self.clock.now(), by_operator=by_operator)
+            record = AppPassword(
+                id_, name, hash_, self.clock.now(), wish.scope, wish.expires, by_operator
+            )
             with self.store.change(account.name, account.uid) as change:
                 current = change.present
                 if still_allowed is not None:

@@ -13,6 +13,7 @@ from apppw_tui.domain.sealing import Seals
 from apppw_tui.domain.seam import Store
 from apppw_tui.domain.symbols import RandomBelow
 from apppw_tui.domain.throttle import Counters
+from apppw_tui.domain.usage import NoUsage, UsageBook
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Means:
     counters: Counters
     delivery: Delivery = field(default_factory=NoDelivery)
     journal: Journal = field(default_factory=NoJournal)
+    usage: UsageBook = field(default_factory=NoUsage)
     address: str = "local"
     default_domain: str | None = None
     region: str | None = None

@@ -11,9 +11,11 @@ from apppw_tui.domain.delivery import KINDS
 from apppw_tui.domain.errors import DeliveryFailed, NotFound, Refused, StoreError
 from apppw_tui.domain.names import account_name, same_name_key, shown
 from apppw_tui.domain.secret import Secret
-from apppw_tui.portal.issuing import Issued, Issuer
+from apppw_tui.domain.services import ANY_APP
+from apppw_tui.portal.issuing import Issued, Issuer, Wish
 from apppw_tui.portal.means import Means
 from apppw_tui.portal.throttling import Throttle
+from apppw_tui.portal.tidying import remove_overdue
 
 _BYPASS_NOTICE = (
     "your administrator lets you sign in once without a security code. "
@@ -75,14 +77,21 @@ class Operator:
     def remove_account(self, name: str) -> Account:
         account = self.account(name)
         self.means.store.remove(account.name)
+        self.means.usage.forget(account.uid)
         return account
 
-    def create_app_password(self, name: str, app_password: str) -> Issued:
+    def create_app_password(
+        self,
+        name: str,
+        app_password: str,
+        scope: tuple[str, ...] = (ANY_APP,),
+        expires: datetime | None = None,
+    ) -> Issued:
         """Not bound by the policy on second factors, and marked as the operator's act."""
         means = self.means
         account = self.account(name)
         issuer = Issuer(means.store, means.hasher, means.clock, means.policy, means.randbelow)
-        issued = issuer.issue(account, app_password, by_operator=True)
+        issued = issuer.issue(account, Wish(app_password, scope, expires), by_operator=True)
         self._record(account, "app password created", id=issued.app_password.id)
         return issued
 
@@ -90,6 +99,24 @@ class Operator:
         """From now on a second factor is asked, whatever the policy; sessions end."""
         account = self._change(name, Account.requiring_verification)
         self._record(account, "verification required")
+        return account
+
+    def tidy(self, name: str) -> int:
+        """Removes the app passwords that expired long ago; how many."""
+        account = self.account(name)
+        return len(account.app_passwords) - len(remove_overdue(self.means, account).app_passwords)
+
+    def enforce(self, name: str, at: datetime | None = None) -> Account:
+        """From `at` on, or from now, only app passwords open the account's services."""
+        since = at or self.means.clock.now()
+        account = self._change(name, lambda account: replace(account, enforced_from=since))
+        self._record(account, "enforced", since=since.isoformat(timespec="minutes"))
+        return account
+
+    def open(self, name: str) -> Account:
+        """The account's old passwords go on to the server's other password source again."""
+        account = self._change(name, lambda account: replace(account, enforced_from=None))
+        self._record(account, "opened")
         return account
 
     def bypass(self, name: str, minutes: int) -> Bypass:

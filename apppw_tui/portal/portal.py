@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from apppw_tui.domain import account_password
 from apppw_tui.domain.account import Account
@@ -17,8 +18,10 @@ from apppw_tui.domain.errors import (
 )
 from apppw_tui.domain.names import account_name, app_password_name
 from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.services import ANY_APP
+from apppw_tui.domain.usage import Used
 from apppw_tui.portal.challenge import Challenge
-from apppw_tui.portal.issuing import Issued, Issuer
+from apppw_tui.portal.issuing import Issued, Issuer, Wish
 from apppw_tui.portal.means import Means
 from apppw_tui.portal.methods import Methods
 from apppw_tui.portal.sessions import (
@@ -32,6 +35,7 @@ from apppw_tui.portal.sessions import (
     must_set_up,
 )
 from apppw_tui.portal.throttling import Throttle
+from apppw_tui.portal.tidying import remove_overdue
 
 _NO_MATCH = "That account and password do not match."
 
@@ -117,7 +121,26 @@ class Portal:
         """The account as it stands now."""
         return checked(session, self._store.read(session.account))
 
-    def create_app_password(self, session: Session, name: str) -> Issued:
+    def used(self, session: Session, account: Account) -> Used:
+        """When the account's app passwords were last used."""
+        return self._means.usage.read(checked(session, account).uid)
+
+    def entered(self, session: Session) -> Account:
+        """The account of somebody who has just signed in, tidied: what expired long ago is gone."""
+        account = self.account(session)
+        if session.limited is None and account.overdue(self._clock.now()):
+            # Whether it can be tidied now is no concern of theirs.
+            with contextlib.suppress(StoreError, NotFound):
+                account = remove_overdue(self._means, account)
+        return account
+
+    def create_app_password(
+        self,
+        session: Session,
+        name: str,
+        scope: tuple[str, ...] = (ANY_APP,),
+        expires: datetime | None = None,
+    ) -> Issued:
         """Raises InvalidName, NameTaken or LimitReached; then nothing was made."""
         self.check_fresh(session)
 
@@ -129,7 +152,7 @@ class Portal:
         account = self.account(session)
         still_allowed(account)
         try:
-            return self._issuer.issue(account, name, still_allowed)
+            return self._issuer.issue(account, Wish(name, scope, expires), still_allowed)
         except NotFound:
             raise SessionEnded(GONE) from None
 

@@ -18,7 +18,7 @@ from apppw_tui.store import methods
 from apppw_tui.store.fields import DocumentError, Fields, optional_stamp, stamp
 from apppw_tui.store.tables import BufferedStorage, Tables
 
-SCHEMA_MAJOR, SCHEMA_MINOR = 1, 1  # 1.1: verification methods
+SCHEMA_MAJOR, SCHEMA_MINOR = 1, 2  # 1.1: verification methods; 1.2: enforced accounts
 _UID = re.compile("[0-9a-f]{32}")
 _ID = re.compile(f"[{SYMBOLS}]{{{ID_LENGTH}}}")
 
@@ -64,6 +64,7 @@ def load(tables: Any, name: str) -> Account:
         preferred=head.optional_text("preferred"),
         verification_required=head.flag("verification_required", missing=False),
         bypass_until=head.optional_time("bypass_until"),
+        enforced_from=head.optional_time("enforced_from"),
         **methods.load(Fields(way) for way in ways),
     )
 
@@ -87,6 +88,7 @@ def save(tables: Tables | None, account: Account) -> Tables:
         "preferred": account.preferred,
         "verification_required": account.verification_required,
         "bypass_until": optional_stamp(account.bypass_until),
+        "enforced_from": optional_stamp(account.enforced_from),
     }
     if present := heads.all():
         heads.update({"schema": _raised(present[0]["schema"]), **fields})

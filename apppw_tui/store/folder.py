@@ -64,12 +64,12 @@ class FolderStore:
             raise NotFound(f"There is no account {shown(account)}.")
         with self._lock(account):
             files.remove_leftover(self._accounts / f".tmp-{account}")
-            if not files.remove(self._file(account)):
+            if not files.remove(self.path(account)):
                 raise NotFound(f"There is no account {account}.")
 
     def _write(self, account: str, temporary: Path, content: bytes) -> None:
         """A change that takes no more room than before, a deletion above all, fits any disk."""
-        path = self._file(account)
+        path = self.path(account)
         grows = len(content) > _size(path) + _SLACK
         try:
             files.write(path, temporary, content)
@@ -81,19 +81,20 @@ class FolderStore:
             if grows:
                 self._reserve.keep()
 
-    def _file(self, account: str) -> Path:
+    def path(self, account: str) -> Path:
+        """Where that account is, or would be."""
         return self._accounts / f"{account}{_SUFFIX}"
 
     def _content(self, account: str) -> bytes | None:
         # Only a store that is there can say that it does not know a name; and opening the file
         # refuses a link in the last step of its path alone.
         files.check_folder(self._accounts)
-        return files.read(self._file(account))
+        return files.read(self.path(account))
 
     def _load(self, account: str) -> tuple[Tables | None, Account | None]:
         if not is_account_name(account):
             return None, None
-        path = self._file(account)
+        path = self.path(account)
         content = self._content(account)
         if content is None:
             return None, None

@@ -265,7 +265,7 @@ class PortalApp(GuardedApp):
 
     async def _own_look(self, session: Session) -> None:
         try:
-            account = await asyncio.to_thread(self.portal.account, session)
+            account = await asyncio.to_thread(self.portal.entered, session)
         except ApppwError:
             return  # the screen that has just opened says so
         self._look(account.appearance or self.surroundings.appearance)

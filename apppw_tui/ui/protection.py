@@ -1,9 +1,12 @@
 """What protects an account, in sentences."""
 
+from datetime import datetime
+
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.phone import Which, ending
 from apppw_tui.domain.recovery import COUNT, FEW
 from apppw_tui.domain.secret import Secret
+from apppw_tui.ui import words
 
 
 def in_short(account: Account, numbers: dict[Which, Secret]) -> str:
@@ -20,6 +23,16 @@ def in_short(account: Account, numbers: dict[Which, Secret]) -> str:
         )
     asks = f"Signing in here asks for your password and a code from {' or '.join(ways)}."
     return f"{asks}\n{recovery_in_short(account)}"
+
+
+def change_over(account: Account, now: datetime) -> str:
+    """How apps sign in: with app passwords alone, or with what they used before too."""
+    if account.enforced(now):
+        return "Apps sign in with app passwords alone."
+    if account.enforced_from is not None:
+        day = words.day(account.enforced_from, now)
+        return f"From {day} on, apps sign in with app passwords alone."
+    return "Apps sign in with app passwords; what they used before still works too."
 
 
 def recovery_in_short(account: Account) -> str:

@@ -1,11 +1,15 @@
 """Times and scopes as a person reads them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from apppw_tui.domain.app_password import ANY_APP, AppPassword
+from apppw_tui.domain import services
+from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.names import shown
+from apppw_tui.domain.usage import UNUSED_AFTER, LastUse
+from apppw_tui.ui.glyphs import GLYPHS
 
-_SCOPES = {ANY_APP: "Any app"}
+_MONTHS_SHOWN_AS_DAYS = 99  # days; beyond, the day itself says more
+_SOON = 7  # days
 _MINUTE, _HOUR, _DAY, _MONTH = 60, 3600, 86400, 30 * 86400  # seconds
 
 
@@ -45,11 +49,30 @@ def exactly(instant: datetime) -> str:
     return f"{local.day} {local:%b %Y %H:%M} {local:%Z}".rstrip()
 
 
+def last_use(last: LastUse | None, created: datetime, now: datetime) -> str:
+    """When it was last used, and for what; what lies unused is marked."""
+    mark = " !" if now - (last.time if last else created) >= UNUSED_AFTER else ""
+    if last is None:
+        return f"never{mark}"
+    service = f" {GLYPHS.dot} {shown(last.service)}" if last.service else ""
+    return f"{since(last.time, now)}{service}{mark}"
+
+
 def scope(password: AppPassword) -> str:
     """What it is good for."""
-    return ", ".join(_SCOPES.get(word, shown(word)) for word in password.scope)
+    return services.label(password.scope)
 
 
 def expiry(password: AppPassword, now: datetime) -> str:
-    """When it stops working."""
-    return "never" if password.expires is None else day(password.expires, now)
+    """When it stops working: `never`, `61 days`, `2 days !`, `today !`, `expired !`."""
+    if password.expires is None:
+        return "never"
+    if password.expired(now):
+        return "expired !"
+    # It ends with the end of a day: the day before that instant is the last one.
+    last = password.expires - timedelta(microseconds=1)
+    left = (last.astimezone().date() - now.astimezone().date()).days
+    if left > _MONTHS_SHOWN_AS_DAYS:
+        return day(last, now)
+    count = {0: "today", 1: "1 day"}.get(left, f"{left} days")
+    return f"{count} !" if left <= _SOON else count

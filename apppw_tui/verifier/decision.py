@@ -1,17 +1,18 @@
 """The decision: may this password open this service for this account now (SAFETY 5, 6, 17)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import Protocol
 
-from apppw_tui.domain import app_password
+from apppw_tui.domain import app_password, services
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword, Presented
 from apppw_tui.domain.clock import Clock
 from apppw_tui.domain.errors import InvalidName, StoreError
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.names import account_name
-from apppw_tui.domain.seam import Store
 from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier.memory import Remembered
 
 
 class Answer(Enum):
@@ -35,21 +36,37 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer; `reason` is for the administrator, never for whoever asked."""
+    """The answer; `reason` is for the administrator, never for whoever asked.
+
+    `proved` is what Argon2 found right, whatever the answer: the account's uid and the hash.
+    `wrong_for` is the account for which it found the secret wrong, as it stood at `version`.
+    `retry_after` is how many seconds "not now" is to last.
+    """
 
     answer: Answer
     reason: str
     account: str | None = None
     app_password: AppPassword | None = None
+    proved: tuple[str, str] | None = field(default=None, repr=False, compare=False)
+    wrong_for: str | None = field(default=None, repr=False, compare=False)  # as it was typed
+    version: int | None = field(default=None, compare=False)
+    retry_after: float | None = field(default=None, compare=False)
+
+
+class Accounts(Protocol):
+    """What the verifier reads; it never writes."""
+
+    def read(self, name: str, /) -> Account | None:
+        """The account as it stands now, or None. Raises StoreError."""
 
 
 class Verifier:
-    """Decides attempts over a store that it only reads."""
+    """Decides attempts over accounts that it only reads."""
 
     def __init__(
-        self, store: Store, hasher: Hasher, clock: Clock, default_domain: str | None = None
+        self, accounts: Accounts, hasher: Hasher, clock: Clock, default_domain: str | None = None
     ) -> None:
-        self._store = store
+        self._accounts = accounts
         self._hasher = hasher
         self._clock = clock
         self._default_domain = default_domain
@@ -57,48 +74,82 @@ class Verifier:
     def decide(self, attempt: Attempt) -> Verdict:
         """Exactly one Argon2id for a well-formed password, none for any other. Never raises."""
         presented = app_password.read(attempt.password.reveal())
-        if presented is None:
-            return Verdict(Answer.NO, "not in the form of an app password")
         try:
+            if presented is None:
+                return self._malformed(attempt)
             return self._judge(attempt, presented)
         except StoreError as error:
             return Verdict(Answer.NOT_NOW, str(error))
+
+    def remembered(
+        self, attempt: Attempt, presented: Presented, memory: Remembered
+    ) -> Verdict | None:
+        """What to answer without a hash; None if that secret is not known to be right.
+
+        Only the hash's result is remembered: everything else is taken from the present document.
+        """
+        try:
+            account = self._account(attempt.account)
+        except StoreError:
+            return None
+        record = account.app_password(presented.id) if account is not None else None
+        if account is None or record is None:
+            return None
+        if not memory.holds(account.uid, presented.secret, record.hash):
+            return None
+        return self._standing(account, record, attempt)
+
+    def _malformed(self, attempt: Attempt) -> Verdict:
+        """What cannot be an app password may be the old password of an account that is open."""
+        account = self._account(attempt.account)
+        if account is None:
+            return Verdict(Answer.NOT_MINE, "unknown account")
+        return self._refused(account, "not in the form of an app password")
 
     def _judge(self, attempt: Attempt, presented: Presented) -> Verdict:
         account = self._account(attempt.account)
         record = account.app_password(presented.id) if account is not None else None
         right = self._hasher.app.check(record.hash if record else None, presented.secret)
         if account is None:
-            return Verdict(Answer.NOT_MINE, "unknown account")
-        if record is None or not right:
-            return Verdict(Answer.NO, "wrong or deleted", account.name)
+            return Verdict(Answer.NOT_MINE, "unknown account", wrong_for=attempt.account)
         # Read again: while the hash was computed, the account may have changed.
-        current = self._store.read(account.name)
+        current = self._accounts.read(account.name)
         if current is None or current.uid != account.uid:
             return Verdict(Answer.NO, "the account was removed", account.name)
-        hashed, record = record.hash, current.app_password(presented.id)
-        if record is not None and record.hash != hashed:
-            record = None  # not what was checked a moment ago
-        reason = self._objection(current, record, attempt.service)
-        answer = Answer.YES if reason is None else Answer.NO
-        return Verdict(answer, reason or "right", account.name, record)
+        if record is None or not right:
+            refused = self._refused(current, "wrong or deleted")
+            return replace(refused, wrong_for=account.name, version=account.version)
+        proved = (account.uid, record.hash)
+        now = current.app_password(presented.id)
+        if now is None or now.hash != record.hash:  # not what was checked a moment ago
+            return replace(self._refused(current, "deleted"), proved=proved)
+        return replace(self._standing(current, now, attempt), proved=proved)
 
-    def _objection(
-        self, account: Account, record: AppPassword | None, service: str | None
-    ) -> str | None:
+    def _standing(self, account: Account, record: AppPassword, attempt: Attempt) -> Verdict:
+        """What a right password opens now."""
+        reason = self._objection(account, record, attempt.service)
+        if reason is not None:
+            return self._refused(account, reason, record)
+        return Verdict(Answer.YES, "right", account.name, record)
+
+    def _refused(self, account: Account, reason: str, record: AppPassword | None = None) -> Verdict:
+        """No, or not mine: the next password source may know it, while the account is open."""
+        passes_on = account.enabled and not account.enforced(self._clock.now())
+        answer = Answer.NOT_MINE if passes_on else Answer.NO
+        return Verdict(answer, reason, account.name, record)
+
+    def _objection(self, account: Account, record: AppPassword, service: str | None) -> str | None:
         """Why a right password is refused all the same, or None."""
-        if record is None:
-            return "deleted"
         if not account.enabled:
             return "the account is disabled"
         if record.expired(self._clock.now()):
             return "expired"
-        if not record.good_for(service):
+        if not record.good_for(services.service(service)):
             return "out of scope"
         return None
 
     def _account(self, name: str) -> Account | None:
         try:
-            return self._store.read(account_name(name, self._default_domain))
+            return self._accounts.read(account_name(name, self._default_domain))
         except InvalidName:
             return None

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apppw_tui.domain.app_password import ANY_APP, AppPassword, unused_id
+from apppw_tui.domain.app_password import AppPassword, unused_id
 from apppw_tui.domain.errors import LimitReached
+from apppw_tui.domain.services import ANY_APP
 from apppw_tui.domain.symbols import SYMBOLS
 from tests.support import NOW
 

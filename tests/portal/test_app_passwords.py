@@ -1,10 +1,11 @@
 """Creating, renaming and deleting app passwords, in one window and in two."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
-from apppw_tui.domain.app_password import ANY_APP, read
+from apppw_tui.domain.app_password import read
 from apppw_tui.domain.errors import (
     HashingFailed,
     InvalidName,
@@ -15,7 +16,8 @@ from apppw_tui.domain.errors import (
 )
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.secret import Secret
-from apppw_tui.portal.issuing import Issuer
+from apppw_tui.domain.services import ANY_APP
+from apppw_tui.portal.issuing import Issuer, Wish
 from tests.argon import count_argon2, failing_argon2
 from tests.support import NOW, House
 
@@ -37,6 +39,15 @@ def test_a_created_one_is_kept_as_a_hash_and_shown_once(house: House) -> None:
     assert presented.id == kept.id
     assert plain not in repr(house.now())
     assert plain not in repr(issued)
+
+
+def test_a_created_one_is_what_was_wished_for(house: House) -> None:
+    until = NOW + timedelta(days=30)
+    house.portal.create_app_password(house.session(), "Phone", ("mail", "xmpp"), until)
+    house.operator.create_app_password("ada@example.org", "Car", ("web",), until)
+    phone, car = house.now().app_passwords
+    assert (phone.scope, phone.expires, phone.by_operator) == (("mail", "xmpp"), until, False)
+    assert (car.scope, car.expires, car.by_operator) == (("web",), until, True)
 
 
 def test_creating_costs_one_hash(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,8 +172,8 @@ def test_an_id_that_was_taken_meanwhile_is_drawn_again(
         return 7 % limit
 
     issuer = Issuer(house.store, house.hasher, house.clock, house.policy, always_the_same)
-    meanwhile(house, monkeypatch, lambda: issuer.issue(house.now(), "First"))
-    issued = issuer.issue(house.now(), "Second")
+    meanwhile(house, monkeypatch, lambda: issuer.issue(house.now(), Wish("First")))
+    issued = issuer.issue(house.now(), Wish("Second"))
     assert [(one.id, one.name) for one in house.now().app_passwords] == [
         ("007", "First"),
         ("008", "Second"),
@@ -177,7 +188,7 @@ def test_an_id_that_was_taken_and_deleted_meanwhile_is_drawn_again(
 ) -> None:
     meanwhile(house, monkeypatch, lambda: house.alter(deleted_ids=frozenset({"007"})))
     issuer = Issuer(house.store, house.hasher, house.clock, house.policy, lambda limit: 7 % limit)
-    assert issuer.issue(house.now(), "Phone").app_password.id == "008"
+    assert issuer.issue(house.now(), Wish("Phone")).app_password.id == "008"
 
 
 def test_signed_out_while_it_was_hashed_nothing_is_made(

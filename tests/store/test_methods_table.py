@@ -144,7 +144,7 @@ def test_each_method_is_one_document(full: Account, folder: Path) -> None:
         },
     }
     head = tables(folder)["account"]["1"]
-    assert head["schema"] == "1.1"
+    assert head["schema"] == "1.2"
     assert head["bypass_until"] == "2026-11-22T12:30:00Z"
 
 
@@ -187,7 +187,7 @@ def test_a_document_of_schema_1_0_is_read_and_raised_when_it_is_written(
         document.pop("methods", None)
         head = document["account"]["1"]
         head["schema"] = "1.0"
-        for key in ("preferred", "verification_required", "bypass_until"):
+        for key in ("preferred", "verification_required", "bypass_until", "enforced_from"):
             del head[key]
         for one in document["app_passwords"].values():
             del one["by_operator"]
@@ -196,7 +196,7 @@ def test_a_document_of_schema_1_0_is_read_and_raised_when_it_is_written(
     assert disk.read("ada") == account
     found = change(disk, authenticator=APP)
     assert found == replace(account, authenticator=APP, version=account.version + 1)
-    assert tables(folder)["account"]["1"]["schema"] == "1.1"
+    assert tables(folder)["account"]["1"]["schema"] == "1.2"
 
 
 def test_whatever_they_are_called_methods_are_found_by_their_kind(

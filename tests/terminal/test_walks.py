@@ -51,7 +51,7 @@ def test_the_long_way_with_tab_arrows_and_enter_alone(required: Installed, tmux:
     tmux.press("Down", "Enter")
     tmux.see("where will you use it")
     tmux.type("Laptop")
-    tmux.press("Tab", "Enter")
+    tmux.press("Tab", "Tab", "Tab", "Enter")  # past For and Expires
     password = shown_password(tmux.see("You will not see it again", AWAKE))
     tmux.press("Enter")
     assert "tmux needs: set -s set-clipboard on" in tmux.see(

@@ -199,7 +199,7 @@ async def test_the_filter_narrows_down_while_one_types() -> None:
 
 async def test_the_list_is_sorted_by_the_next_column_and_the_other_way_round() -> None:
     app = portal_app(house_with("b", "A", "c"))
-    async with app.run_test() as pilot:
+    async with app.run_test(size=(120, 40)) as pilot:
         await to_app_passwords(pilot)
         table = app.screen.query_one(PasswordTable)
 
@@ -209,7 +209,7 @@ async def test_the_list_is_sorted_by_the_next_column_and_the_other_way_round() -
         assert shown() == "Abc"
         await press(pilot, "S")
         assert shown() == "cbA"
-        await press(pilot, "s", "s")
+        await press(pilot, "s", "s", "s")
         assert "Created ↑" in screen_text(pilot)
         assert shown() == "bAc"
 

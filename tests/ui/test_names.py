@@ -40,7 +40,8 @@ async def test_every_name_is_shown_literally_and_keeps_the_columns(size: tuple[i
         for number in range(table.row_count):
             cell = str(table.get_row_at(number)[0])
             whole = [name for name in KEPT if name == cell]
-            cut = [name for name in KEPT if name.startswith(cell.removesuffix("…"))]
+            # A sign of two columns leaves a blank where only one of them would fit.
+            cut = [name for name in KEPT if name.startswith(cell.removesuffix("…").rstrip())]
             assert whole or (cell.endswith("…") and cut), cell
 
 

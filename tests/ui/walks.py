@@ -45,6 +45,7 @@ def demo_house() -> DemoHouse:
         clock=clock,
         hasher=made.hasher,
         seals=made.seals,
+        usage=made,
         policy=Policy(),
         demonstration=made,
     )

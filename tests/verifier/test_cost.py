@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import NoReturn
 
 import pytest
 
+from apppw_tui.domain import app_password
+from apppw_tui.domain.errors import StoreBusy
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher, Profile
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.decision import Answer, Attempt, Verifier
@@ -20,6 +23,7 @@ ONE = ["m=16,t=2,p=1"]
 def house() -> House:
     house = House(hasher=Hasher(CHEAP_PROFILE, APP_COST))
     house.add()
+    house.alter(enforced_from=NOW)
     return house
 
 
@@ -90,11 +94,44 @@ def test_none_for_what_has_not_the_form(
     house: House, asked: Asked, password: str, name: str
 ) -> None:
     house.issue("Phone")
-    assert asked(password, name, cost=[]) is Answer.NO
+    assert asked(password, name, cost=[]) is (Answer.NO if name == ADA else Answer.NOT_MINE)
 
 
+@pytest.mark.parametrize("open_", [True, False])
+def test_none_for_what_has_not_the_form_whether_or_not_the_account_is_enforced_or_disabled(
+    house: House, asked: Asked, open_: bool
+) -> None:
+    house.alter(enforced_from=None if open_ else NOW)
+    assert asked(PASSWORD, cost=[]) is (Answer.NOT_MINE if open_ else Answer.NO)
+    house.alter(enabled=False)
+    assert asked(PASSWORD, cost=[]) is Answer.NO
+
+
+@pytest.mark.parametrize("password", ["", PASSWORD, "7kfm2xqd9h3vtw5nc8rx"])
 def test_the_form_is_judged_before_the_store_is_touched(
+    house: House, asked: Asked, monkeypatch: pytest.MonkeyPatch, password: str
+) -> None:
+    done: list[str] = []
+
+    def noting(what: str, real: Callable[[str], object]) -> Callable[[str], object]:
+        def call(text: str) -> object:
+            done.append(what)
+            return real(text)
+
+        return call
+
+    monkeypatch.setattr(app_password, "read", noting("form", app_password.read))
+    monkeypatch.setattr(house.store, "read", noting("store", house.store.read))
+    assert asked(password, cost=[]) is Answer.NO
+    # Read once, to know whether the account is enforced.
+    assert done == ["form", "store"]
+
+
+def test_what_has_not_the_form_is_not_now_where_nobody_can_tell_whose_it_is(
     house: House, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(house.store, "read", pytest.fail)
-    assert asked(PASSWORD, cost=[]) is Answer.NO
+    def busy(name: str) -> NoReturn:
+        raise StoreBusy("That is the reason.")
+
+    monkeypatch.setattr(house.store, "read", busy)
+    assert asked(PASSWORD, cost=[]) is Answer.NOT_NOW

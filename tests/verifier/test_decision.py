@@ -10,6 +10,13 @@ from tests.support import NOW, PASSWORD, House
 from tests.verifier.asking import ADA, ask, change_record, of_unknown_id, wrong
 
 
+@pytest.fixture
+def house(house: House) -> House:
+    """Enforced: what is refused is a no, and goes nowhere else."""
+    house.alter(enforced_from=NOW - timedelta(days=1))
+    return house
+
+
 def test_the_right_one_is_a_yes_with_the_canonical_account_and_the_record(house: House) -> None:
     issued = house.issue("Phone")
     assert ask(house, issued.secret) == Verdict(Answer.YES, "right", ADA, issued.app_password)
@@ -63,15 +70,15 @@ def test_a_default_domain_completes_the_account(house: House) -> None:
 @pytest.mark.parametrize("password", ["", PASSWORD, "7kfm2xqd9h3vtw5nc8rx", "\udcff", "x" * 9999])
 def test_what_has_not_the_form_is_a_no(house: House, password: str) -> None:
     house.issue("Phone")
-    expected = Verdict(Answer.NO, "not in the form of an app password")
+    expected = Verdict(Answer.NO, "not in the form of an app password", ADA)
     assert ask(house, password) == expected
+    expected = Verdict(Answer.NOT_MINE, "unknown account")
     assert ask(house, password, account="unknown") == expected
 
 
-def test_the_account_password_is_never_a_yes() -> None:
+def test_the_account_password_is_never_a_yes(house: House) -> None:
     # Even one that has the form: made by hand, past the rule that refuses it.
-    house = House()
-    house.issuer.issue(house.add(), "Phone")
+    house.issue("Phone")
     password = wrong(house.issue("Car").secret)
     house.alter(password_hash=house.hasher.account.make(Secret(password)))
     assert house.sign_in(ADA, password)

@@ -1,6 +1,7 @@
 """SAFETY 17 and 18: what happens meanwhile, and what cannot be answered now."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,6 +15,13 @@ from apppw_tui.verifier.decision import Answer, Attempt, Verdict
 from tests.argon import failing_argon2
 from tests.support import NOW, House
 from tests.verifier.asking import ADA, ask, change_record, wrong
+
+
+@pytest.fixture
+def house(house: House) -> House:
+    """Enforced: what is refused is a no, and goes nowhere else."""
+    house.alter(enforced_from=NOW - timedelta(days=1))
+    return house
 
 
 def deleted(house: House) -> None:

@@ -1,20 +1,34 @@
-"""Create an app password: asks its name."""
+"""Create an app password: its name, what it is for, and how long."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Literal
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal
-from textual.widgets import Button, Input
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Button, Input, Label
 
-from apppw_tui.domain.errors import ApppwError
+from apppw_tui.domain import expiry, services
+from apppw_tui.domain.errors import ApppwError, Refused
+from apppw_tui.domain.services import ANY_APP
 from apppw_tui.portal.issuing import Issued
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.patience import busy
+from apppw_tui.ui.widgets.choose import Choose
 from apppw_tui.ui.widgets.field import Field
-from apppw_tui.ui.widgets.inputs import NameInput
+from apppw_tui.ui.widgets.inputs import NameInput, TextInput
+
+_SINGLE, _DATE = "single", "date"
+_SCOPES = [*((scope.label, scope.word) for scope in services.SCOPES), ("Single services…", _SINGLE)]
+_EXPIRES = [
+    ("Never", "never"),
+    *((f"In {days} days", str(days)) for days in expiry.CHOICES),
+    ("After a date…", _DATE),
+]
+_SERVICES = "Some of " + ", ".join(services.SERVICES)
+_LAST_DAY = "Such as 2027-01-31; until the end of that day, in this server's time"
 
 
 class CreateDialog(Dialog[Issued | Literal["back", "skip"] | None]):
@@ -23,24 +37,38 @@ class CreateDialog(Dialog[Issued | Literal["back", "skip"] | None]):
     As the last `step` of a set-up it can be skipped.
     """
 
-    FOOTER = ("submit", "back", "cancel", "help")
+    FOOTER = ("submit", "open", "back", "cancel", "help")
     BINDINGS = [
         Binding("f4", "back", "Back", id="back", tooltip="One step back"),
     ]
 
     def __init__(
         self,
-        create: Callable[[str], Issued],
+        create: Callable[[str, tuple[str, ...], datetime | None], Issued],
+        now: Callable[[], datetime],
         *,
         title: str = "Create an app password",
         step: bool = False,
     ) -> None:
         super().__init__(title)
         self._create = create
+        self._now = now
         self._step = step
 
     def content(self) -> ComposeResult:
-        yield Field("Name: where will you use it?", NameInput(id="name"))
+        with VerticalScroll(classes="card", can_focus=False):
+            yield Field("Name: where will you use it?", NameInput(id="name"))
+            with Horizontal(id="wishes"):
+                with Vertical():
+                    yield Label("For", classes="field-label")
+                    yield Choose(_SCOPES, ANY_APP, id="for")
+                with Vertical():
+                    yield Label("Expires", classes="field-label")
+                    yield Choose(_EXPIRES, "never", id="expires")
+            with Vertical(id="more-services", classes="more"):
+                yield Field("Services", TextInput(id="services"), hint=_SERVICES)
+            with Vertical(id="more-date", classes="more"):
+                yield Field("Last day", TextInput(id="last-day"), hint=_LAST_DAY)
         with Horizontal(classes="buttons"):
             if self._step:
                 yield Button("Back", id="back", compact=True)
@@ -54,18 +82,60 @@ class CreateDialog(Dialog[Issued | Literal["back", "skip"] | None]):
         self.query_one("#name", Input).focus()
 
     @on(Button.Pressed, "#next")
-    @on(Input.Submitted, "#name")
+    @on(Input.Submitted)
     @work
     async def create(self, event: Button.Pressed | Input.Submitted) -> None:
-        field = self.query_one(Field)
-        name = event.value if isinstance(event, Input.Submitted) else field.value
+        field = self._field("name")
+        name = field.value
+        if isinstance(event, Input.Submitted) and event.input is field.entry:
+            name = event.value
+        scope, expires = self._scope(), self._expiry()
+        if scope is None or isinstance(expires, str):
+            return
         try:
-            issued = await self.ask("#next", "Creating…", lambda: self._create(name))
+            issued = await self.ask(
+                "#next", "Creating…", lambda: self._create(name, scope, expires)
+            )
         except ApppwError as error:
             field.refuse(str(error))
             return
         if issued is not None:
             self.dismiss(issued)
+
+    # --- For and Expires --------------------------------------------------------------------
+
+    @on(Choose.Changed)
+    def ask_more(self, event: Choose.Changed) -> None:
+        """Single services and a date are typed; nothing else needs these fields."""
+        self.set_class(self.query_one("#for", Choose).value == _SINGLE, "-services")
+        self.set_class(self.query_one("#expires", Choose).value == _DATE, "-date")
+        more = {"for": "services", "expires": "last-day"}.get(event.select.id or "", "")
+        if event.value in (_SINGLE, _DATE):
+            self.call_after_refresh(self._field(more).entry.focus)
+
+    def _scope(self) -> tuple[str, ...] | None:
+        """What was chosen; None if it cannot be that, which has been said."""
+        chosen = self.query_one("#for", Choose).value
+        if chosen != _SINGLE:
+            return (str(chosen),)
+        field = self._field("services")
+        try:
+            return services.read_scope(field.value.replace(",", " ").split())
+        except Refused as error:
+            field.refuse(str(error))
+            return None
+
+    def _expiry(self) -> datetime | Literal["refused"] | None:
+        chosen = self.query_one("#expires", Choose).value
+        field = self._field("last-day")
+        try:
+            return expiry.read(field.value if chosen == _DATE else str(chosen), self._now())
+        except Refused as error:
+            field.refuse(str(error))
+            return "refused"
+
+    def _field(self, id_: str) -> Field:
+        return next(field for field in self.query(Field) if field.entry.id == id_)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self._step if action == "back" else True

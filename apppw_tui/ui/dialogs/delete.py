@@ -7,6 +7,7 @@ from textual.widgets import Label
 
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.names import shown
+from apppw_tui.domain.usage import Used
 from apppw_tui.ui import words
 from apppw_tui.ui.dialogs.confirm import ConfirmDialog
 from apppw_tui.ui.glyphs import GLYPHS
@@ -17,10 +18,11 @@ _LISTED = 5
 class DeleteDialog(ConfirmDialog):
     """True for Yes."""
 
-    def __init__(self, passwords: list[AppPassword], now: datetime) -> None:
+    def __init__(self, passwords: list[AppPassword], used: Used, now: datetime) -> None:
         many = len(passwords) > 1
         super().__init__(f"Delete these {len(passwords)}?" if many else "Delete this app password?")
         self._passwords = passwords
+        self._used = used
         self._now = now
 
     def matter(self) -> ComposeResult:
@@ -31,8 +33,13 @@ class DeleteDialog(ConfirmDialog):
             yield Label(f"and {len(self._passwords) - _LISTED} more", markup=False)
         if not many:
             password = self._passwords[0]
-            made = words.ago(password.created, self._now)
-            yield Label(f"{words.scope(password)} {GLYPHS.dot} created {made}", markup=False)
+            last = self._used.by_id.get(password.id)
+            if last is None:
+                fact = f"never used, created {words.ago(password.created, self._now)}"
+            else:
+                by = f" by {shown(last.service)}" if last.service else ""
+                fact = f"last used {words.ago(last.time, self._now)}{by}"
+            yield Label(f"{words.scope(password)} {GLYPHS.dot} {fact}", markup=False)
         it = "them" if many else "it"
         yield Label(
             f"Whatever uses {it} stops working at once. This cannot be undone.",

@@ -11,6 +11,7 @@ from textual.widgets import Button, Label
 
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.names import shown
+from apppw_tui.domain.usage import LastUse
 from apppw_tui.ui import words
 from apppw_tui.ui.dialogs.base import Dialog
 
@@ -27,9 +28,10 @@ class DetailsDialog(Dialog[Next | None]):
         Binding("escape,q", "cancel", "Close", id="cancel", tooltip="Back to the list"),
     ]
 
-    def __init__(self, password: AppPassword, now: datetime) -> None:
+    def __init__(self, password: AppPassword, last: LastUse | None, now: datetime) -> None:
         super().__init__("App password")
         self._password = password
+        self._last = last
         self._now = now
 
     def content(self) -> ComposeResult:
@@ -44,6 +46,7 @@ class DetailsDialog(Dialog[Next | None]):
             for label, value in (
                 ("Name", shown(password.name)),
                 ("For", words.scope(password)),
+                ("Last used", self._last_use()),
                 ("Created", created),
                 ("Expires", "never" if expires is None else words.exactly(expires)),
                 ("Begins with", password.id),
@@ -54,6 +57,14 @@ class DetailsDialog(Dialog[Next | None]):
             yield Button("Rename", id="rename", compact=True)
             yield Button("Delete", id="delete", compact=True)
             yield Button("Close", id="close", compact=True)
+
+    def _last_use(self) -> str:
+        last = self._last
+        if last is None:
+            return "never"
+        by = f" by {shown(last.service)}" if last.service else ""
+        place = f" from {shown(last.address)}" if last.address else ""
+        return f"{words.exactly(last.time)}{by}{place}"
 
     def on_mount(self) -> None:
         self.query_one("#close", Button).focus()

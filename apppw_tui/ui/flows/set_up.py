@@ -107,7 +107,8 @@ class SetUp:
         screen, desk = self._screen, self._screen.desk
         issued = await screen.app.push_screen_wait(
             CreateDialog(
-                lambda name: desk.portal.create_app_password(desk.session, name),
+                lambda *wish: desk.portal.create_app_password(desk.session, *wish),
+                desk.clock.now,
                 title=self._title(_Step.APP_PASSWORD, "A first app password"),
                 step=True,
             )

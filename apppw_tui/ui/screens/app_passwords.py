@@ -12,6 +12,7 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import ApppwError, NotFound
 from apppw_tui.domain.names import same_name_key, shown
+from apppw_tui.domain.usage import Used
 from apppw_tui.portal.issuing import Issued
 from apppw_tui.ui.ahead import Arrived
 from apppw_tui.ui.dialogs.create import CreateDialog
@@ -61,6 +62,7 @@ class AppPasswordsScreen(PortalScreen):
         super().__init__(desk)
         self._by_tab = by_tab
         self._account: Account | None = None
+        self._used = Used()
 
     def content(self) -> ComposeResult:
         yield TabBar("app-passwords")
@@ -89,6 +91,14 @@ class AppPasswordsScreen(PortalScreen):
         else:
             self.focus_content()
 
+    async def read_account(self) -> Account | None:
+        account = await super().read_account()
+        if account is not None:
+            desk = self.desk
+            used = await self.ask(lambda: desk.portal.used(desk.session, account))
+            self._used = used or Used()
+        return account
+
     async def refresh_list(self, cursor: str | None = None) -> None:
         """Shows what the store holds now; the cursor goes to the id `cursor`."""
         account = await self.read_account()
@@ -111,7 +121,9 @@ class AppPasswordsScreen(PortalScreen):
             return
         wanted = same_name_key(self.query_one(FilterInput).value.strip())
         self.query_one(PasswordTable).show(
-            tuple(p for p in account.app_passwords if wanted in same_name_key(p.name)), cursor
+            tuple(p for p in account.app_passwords if wanted in same_name_key(p.name)),
+            self._used,
+            cursor,
         )
 
     def why_not(self, action: str) -> str | None:
@@ -145,7 +157,9 @@ class AppPasswordsScreen(PortalScreen):
             return
         desk = self.desk
         issued = await self.app.push_screen_wait(
-            CreateDialog(lambda name: desk.portal.create_app_password(desk.session, name))
+            CreateDialog(
+                lambda *wish: desk.portal.create_app_password(desk.session, *wish), desk.clock.now
+            )
         )
         if not isinstance(issued, Issued):
             await self.refresh_list()
@@ -174,7 +188,8 @@ class AppPasswordsScreen(PortalScreen):
     async def _delete(self, passwords: list[AppPassword]) -> None:
         if not self._can("delete") or not passwords:
             return
-        if not await self.app.push_screen_wait(DeleteDialog(passwords, self.desk.clock.now())):
+        question = DeleteDialog(passwords, self._used, self.desk.clock.now())
+        if not await self.app.push_screen_wait(question):
             return
         said = "Deleted " + ", ".join(shown(password.name) for password in passwords) + "."
         for password in passwords:
@@ -220,7 +235,10 @@ class AppPasswordsScreen(PortalScreen):
         if password is None:
             return
         self.say("")
-        answer = await self.app.push_screen_wait(DetailsDialog(password, self.desk.clock.now()))
+        last = self._used.by_id.get(password.id)
+        answer = await self.app.push_screen_wait(
+            DetailsDialog(password, last, self.desk.clock.now())
+        )
         if answer == "delete":
             await self._delete([password])
         elif answer == "rename":

@@ -11,6 +11,7 @@ from apppw_tui.ui import protection, words
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import AppearanceChosen, Go, SessionOver
 from apppw_tui.ui.screens.base import Desk, PortalScreen
+from apppw_tui.ui.widgets.footer import NARROW
 from apppw_tui.ui.widgets.menu import Menu
 
 _SECTIONS = (
@@ -88,7 +89,7 @@ class SettingsScreen(PortalScreen):
         count = len(account.app_passwords)
         passwords = "no app passwords" if not count else f"{count} app password{'s' * (count > 1)}"
         changed = words.ago(account.password_changed, now)
-        self._protected(account, f"Apps sign in with app passwords; you have {passwords}.")
+        self._protected(account, f"{protection.change_over(account, now)} You have {passwords}.")
         self.query_one("#password-age", Label).update(
             f"It opens these settings and nothing else. Changed {changed}."
         )
@@ -99,7 +100,9 @@ class SettingsScreen(PortalScreen):
         desk = self.desk
         numbers = await self.ask(lambda: desk.portal.methods.numbers(desk.session, account))
         said = protection.in_short(account, numbers or {})
-        self.query_one("#protection", Label).update(f"{said}\n{apps}")
+        # Where there is little room, the links below it matter more.
+        narrow = self.app.size.width < NARROW
+        self.query_one("#protection", Label).update(said if narrow else f"{said}\n{apps}")
 
     @on(OptionList.OptionHighlighted, "#sections")
     def show_section(self, event: OptionList.OptionHighlighted) -> None:

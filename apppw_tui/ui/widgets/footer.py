@@ -12,7 +12,8 @@ from textual.widgets._footer import FooterKey
 
 from apppw_tui.ui.glyphs import GLYPHS
 
-_MOST, _MOST_NARROW, NARROW = 6, 4, 64  # keys, keys, columns
+_MOST, _MOST_NARROW = 6, 4  # keys
+NARROW, WIDE = 64, 100  # columns: the breakpoints of the app
 
 
 class KeyFooter(Footer):

@@ -14,9 +14,10 @@ from textual.widgets.data_table import RowKey
 
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.names import same_name_key, shown
+from apppw_tui.domain.usage import LastUse, Used
 from apppw_tui.ui import words
 from apppw_tui.ui.glyphs import GLYPHS
-from apppw_tui.ui.widgets.footer import NARROW
+from apppw_tui.ui.widgets.footer import NARROW, WIDE
 from apppw_tui.ui.widgets.menu import moves
 
 _LEAST_NAME = 8
@@ -28,23 +29,35 @@ class _Column:
     key: str
     head: str
     width: int
-    cell: Callable[[AppPassword, datetime], str]
-    order: Callable[[AppPassword], object]
+    cell: Callable[[AppPassword, LastUse | None, datetime], str]
+    order: Callable[[AppPassword, LastUse | None], object]
     from_width: int = 0
 
 
-def _expiry_order(password: AppPassword) -> tuple[bool, datetime]:
+def _expiry_order(password: AppPassword, _: LastUse | None) -> tuple[bool, datetime]:
     return (password.expires is None, password.expires or password.created)
 
 
+def _use_order(_: AppPassword, last: LastUse | None) -> tuple[bool, float]:
+    return (last is None, 0.0 if last is None else -last.time.timestamp())
+
+
 _COLUMNS = (
-    _Column("name", "Name", 0, lambda p, _: shown(p.name), lambda p: same_name_key(p.name)),
-    _Column("for", "For", 14, lambda p, _: words.scope(p), words.scope, NARROW),
     _Column(
-        "created", "Created", 12, lambda p, now: words.since(p.created, now),
-        lambda p: p.created, NARROW,
+        "name", "Name", 0, lambda p, *_: shown(p.name), lambda p, _: same_name_key(p.name)
     ),
-    _Column("expires", "Expires", 11, words.expiry, _expiry_order),
+    _Column(
+        "for", "For", 14, lambda p, *_: words.scope(p), lambda p, _: words.scope(p), NARROW
+    ),
+    _Column(
+        "used", "Last used", 15, lambda p, last, now: words.last_use(last, p.created, now),
+        _use_order, NARROW,
+    ),
+    _Column(
+        "created", "Created", 12, lambda p, _, now: words.since(p.created, now),
+        lambda p, _: p.created, WIDE,
+    ),
+    _Column("expires", "Expires", 11, lambda p, _, now: words.expiry(p, now), _expiry_order),
 )  # fmt: skip
 
 
@@ -93,6 +106,7 @@ class PasswordTable(DataTable[Text]):
         super().__init__(cursor_type="row", zebra_stripes=False, id="table")
         self._now = now
         self._passwords: tuple[AppPassword, ...] = ()
+        self._used = Used()
         self._marked: set[str] = set()
         self._sorted_by = 0
         self._reversed = False
@@ -113,11 +127,14 @@ class PasswordTable(DataTable[Text]):
         marked = [password for password in self._passwords if password.id in self._marked]
         return marked or ([self.current] if self.current else [])
 
-    def show(self, passwords: tuple[AppPassword, ...], cursor: str | None = None) -> None:
+    def show(
+        self, passwords: tuple[AppPassword, ...], used: Used, cursor: str | None = None
+    ) -> None:
         """Shows `passwords`; the cursor goes to the id `cursor`, else stays where it was."""
         kept = cursor or (self.current.id if self.current else None)
         row = self.cursor_row
         self._passwords = passwords
+        self._used = used
         self._marked &= {password.id for password in passwords}
         self._draw(kept, row)
 
@@ -139,10 +156,13 @@ class PasswordTable(DataTable[Text]):
         self.add_column("", width=len(_DELETE), key="delete")
         now = self._now()
         rows = sorted(self._passwords, key=lambda p: same_name_key(p.name))
-        rows.sort(key=_COLUMNS[self._sorted_by].order, reverse=self._reversed)  # type: ignore[arg-type]
+        last = self._used.by_id
+        order = _COLUMNS[self._sorted_by].order
+        rows.sort(key=lambda p: order(p, last.get(p.id)), reverse=self._reversed)  # type: ignore[arg-type, return-value]
         for password in rows:
             cells = [
-                _cell(column.cell(password, now), column.width or name_width) for column in columns
+                _cell(column.cell(password, last.get(password.id), now), column.width or name_width)
+                for column in columns
             ]
             if password.id in self._marked:
                 cells[0] = _cell(f"{GLYPHS.on} {cells[0].plain}", name_width)
@@ -211,7 +231,7 @@ class PasswordTable(DataTable[Text]):
         """Only this row, whatever else is marked."""
         if self._marked:
             self._marked.clear()
-            self.show(self._passwords)
+            self.show(self._passwords, self._used)
         self.post_message(self.DeleteWanted())
 
     def action_to_delete(self) -> None:
@@ -225,7 +245,7 @@ class PasswordTable(DataTable[Text]):
             return
         self._marked ^= {self.current.id}
         row = min(self.cursor_row + 1, self.row_count - 1)
-        self.show(self._passwords)
+        self.show(self._passwords, self._used)
         self.move_cursor(row=row, animate=False)
 
     def action_sort(self) -> None:
@@ -235,11 +255,11 @@ class PasswordTable(DataTable[Text]):
             if _COLUMNS[self._sorted_by].key in shown_keys:
                 break
         self._reversed = False
-        self.show(self._passwords)
+        self.show(self._passwords, self._used)
 
     def action_reverse(self) -> None:
         self._reversed = not self._reversed
-        self.show(self._passwords)
+        self.show(self._passwords, self._used)
 
     async def _on_click(self, event: events.Click) -> None:
         """A click selects its row; on `Delete` it asks."""

@@ -1,0 +1,97 @@
+"""Services, by the names under which programs sign in; scopes, as people choose them."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from apppw_tui.domain.errors import Refused
+from apppw_tui.domain.names import shown
+
+ANY_APP = "any"
+# What a program may call its service: enough for every one that is known.
+_SERVICE = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}", re.ASCII)
+# Other names of the same: ports and dialects make no difference to a person.
+_ALIASES = {
+    "imaps": "imap",
+    "pop": "pop3",
+    "pop3s": "pop3",
+    "managesieve": "sieve",
+    "submission": "smtp",
+    "submissions": "smtp",
+    "smtps": "smtp",
+    "radicale": "caldav",
+    "dav": "webdav",
+    "xmpp-client": "xmpp",
+    "https": "http",
+    "web": "http",
+}
+SERVICES = ("imap", "pop3", "sieve", "smtp", "caldav", "carddav", "webdav", "xmpp", "http")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One choice: the word that is kept, its label, and what it opens."""
+
+    word: str
+    label: str
+    services: frozenset[str]
+
+
+def _scope(word: str, label: str, *services: str) -> Scope:
+    return Scope(word, label, frozenset(services))
+
+
+SCOPES = (
+    _scope(ANY_APP, "Any app", *SERVICES),
+    _scope("mail", "Mail", "imap", "pop3", "sieve", "smtp"),
+    _scope("sending", "Sending only", "smtp"),
+    _scope("calendar", "Calendar and contacts", "caldav", "carddav"),
+    _scope("files", "Files", "webdav"),
+    _scope("chat", "Chat", "xmpp"),
+    _scope("web", "Web", "http"),
+)
+_GROUPS = {scope.word: scope for scope in SCOPES}
+
+
+def service(text: str | None) -> str | None:
+    """The service that a program named; None if it named none, or nothing that can be one."""
+    name = (text or "").lower()
+    name = _ALIASES.get(name, name)
+    return name if _SERVICE.fullmatch(name) else None
+
+
+def opens(scope: Iterable[str], asked: str | None) -> bool:
+    """True if one of the words of `scope` opens the service `asked`; none fits only `Any app`."""
+    words = set(scope)
+    if ANY_APP in words:
+        return True
+    # A program may call itself `files`: that is no service of the group of that name.
+    return asked is not None and (
+        asked in words - _GROUPS.keys()
+        or any(asked in _GROUPS[word].services for word in words & _GROUPS.keys())
+    )
+
+
+def label(scope: Iterable[str]) -> str:
+    """What a scope is called."""
+    return ", ".join(_GROUPS[word].label if word in _GROUPS else shown(word) for word in scope)
+
+
+def read_scope(words: Iterable[str]) -> tuple[str, ...]:
+    """A scope from words as they are typed: the groups' words, or single services.
+
+    Raises:
+        Refused: one of them is neither; it says what there is.
+    """
+    found: list[str] = []
+    for word in words:
+        named = word.strip().lower()
+        # `web` is a scope here, and an alias for a service elsewhere.
+        kept = named if named in _GROUPS else service(named)
+        if kept not in (*_GROUPS, *SERVICES):
+            known = ", ".join([*_GROUPS, *SERVICES])
+            raise Refused(f"There is no scope {shown(word)}. There are: {known}.")
+        found += [kept] if kept not in found else []
+    if not found:
+        raise Refused("A scope needs at least one service.")
+    return (ANY_APP,) if ANY_APP in found else tuple(found)

@@ -1,0 +1,59 @@
+"""Where the protocols hand in what they were asked: one counter for each socket."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from apppw_tui.domain import services
+from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier.decision import Answer, Attempt, Verdict
+from apppw_tui.verifier.gate import Gate
+
+
+class Usage(Protocol):
+    """Told of every answer; writes in batches, in its own time. Never raises, never blocks."""
+
+    def used(self, verdict: Verdict, service: str | None, address: str | None) -> None:
+        """An app password was right and good for that service."""
+
+    def passed_on(self, verdict: Verdict, service: str | None, address: str | None) -> None:
+        """What was presented goes on to the next password source."""
+
+
+class Record(Protocol):
+    """The log. Never raises."""
+
+    def answered(
+        self, socket: str, verdict: Verdict, service: str | None, address: str | None
+    ) -> None:
+        """One line: who, which app password, service, address, answer, why; never a password."""
+
+
+@dataclass(frozen=True)
+class Counter:
+    """`allowed` are the services that this socket may speak for (SAFETY 20); None means any."""
+
+    socket: str
+    gate: Gate
+    usage: Usage
+    record: Record
+    allowed: frozenset[str] | None = None
+
+    async def ask(
+        self, account: str, password: Secret, service: str | None, address: str | None
+    ) -> Verdict:
+        """Decides one attempt and writes it down. Never raises."""
+        asked = self._service(service)
+        verdict = await self.gate.decide(Attempt(account, password, asked, address))
+        if verdict.answer is Answer.YES:
+            self.usage.used(verdict, asked, address)
+        elif verdict.answer is Answer.NOT_MINE and verdict.account is not None:
+            self.usage.passed_on(verdict, asked, address)
+        self.record.answered(self.socket, verdict, asked, address)
+        return verdict
+
+    def _service(self, named: str | None) -> str | None:
+        """A name chooses among what the socket may speak for; where that is one, none is needed."""
+        service = services.service(named)
+        if self.allowed is None or service in self.allowed:
+            return service
+        return next(iter(self.allowed)) if named is None and len(self.allowed) == 1 else None

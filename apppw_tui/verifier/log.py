@@ -1,0 +1,95 @@
+"""What was answered, for the administrator: one line each, and never a password (SAFETY 24)."""
+
+import contextlib
+import os
+import re
+from collections.abc import Callable
+from datetime import UTC
+
+from apppw_tui.domain import app_password
+from apppw_tui.domain.addresses import address as parsed
+from apppw_tui.domain.clock import Clock
+from apppw_tui.domain.names import shown
+from apppw_tui.verifier.decision import Answer, Verdict
+
+LINE_BYTES = 4096  # what POSIX writes to a pipe in one piece is not less on any system we know
+STANDARD_ERROR = 2
+_VALUE_CHARACTERS = 256
+_NONE = "-"
+_UNKNOWN = "(unknown)"
+_INSTEAD = "(app password)"
+_BARE = re.compile(r"[A-Za-z0-9._:/@+()-]+", re.ASCII)
+# Twenty symbols that stand by themselves, however they are grouped; where one may begin.
+_SHAPED = re.compile(
+    r"(?<![0-9A-Za-z])(?=([0-9A-Za-z](?:[ -]*[0-9A-Za-z]){19})(?![0-9A-Za-z]))", re.ASCII
+)
+
+
+class Log:
+    """Writes lines to standard error, each in one write. Never raises."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        write: Callable[[int, bytes], object] = os.write,
+        descriptor: int = STANDARD_ERROR,
+    ) -> None:
+        self._clock = clock
+        self._write = write
+        self._descriptor = descriptor
+
+    def answered(
+        self, socket: str, verdict: Verdict, service: str | None, address: str | None
+    ) -> None:
+        """One answer: every key each time, in this order, `-` where there is nothing to say."""
+        record = verdict.app_password
+        # "Not now" may be said before anybody looked whether there is such an account.
+        nobody = _NONE if verdict.answer is Answer.NOT_NOW else _UNKNOWN
+        self.said(
+            "",
+            answer=verdict.answer.value,
+            account=verdict.account or nobody,
+            app_password=record.id if record else _NONE,
+            name=record.name if record else _NONE,
+            service=service or _NONE,
+            address=parsed(address) or _NONE,
+            socket=socket,
+            why=verdict.reason,
+        )
+
+    def said(self, what: str, **facts: str) -> None:
+        """One line about the daemon itself."""
+        now = self._clock.now().astimezone(UTC).replace(tzinfo=None)
+        pairs = (f"{key}={_quoted(_bounded(value))}" for key, value in facts.items())
+        words = [f"{now.isoformat(timespec='seconds')}Z", shown(_bounded(what)), *pairs]
+        line = " ".join(word for word in words if word).encode()
+        with contextlib.suppress(OSError):
+            self._write(self._descriptor, _fitting(line) + b"\n")
+
+
+def _fitting(line: bytes) -> bytes:
+    if len(line) < LINE_BYTES:
+        return line
+    return line[: LINE_BYTES - 1].decode(errors="ignore").encode()  # never half a character
+
+
+def _bounded(text: str) -> str:
+    """`text` without anything that could be an app password, and not too long."""
+    text = without_app_passwords(text[: 4 * _VALUE_CHARACTERS])
+    return text if len(text) <= _VALUE_CHARACTERS else f"{text[:_VALUE_CHARACTERS]}…"
+
+
+def without_app_passwords(text: str) -> str:
+    """`text` with whatever has the form of an app password replaced: somebody mistook the field."""
+    kept, end = [], 0
+    for match in _SHAPED.finditer(text):
+        if app_password.read(match[1]) is not None:
+            kept += [text[end : match.start()], _INSTEAD]
+            end = match.end(1)
+    return "".join([*kept, text[end:]])
+
+
+def _quoted(text: str) -> str:
+    if _BARE.fullmatch(text):
+        return text
+    return '"' + shown(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'

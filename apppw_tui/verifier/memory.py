@@ -1,0 +1,61 @@
+"""Which passwords were right a short while ago: only that, never a decision (SAFETY 18)."""
+
+import hashlib
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+
+from apppw_tui.domain.secret import Secret
+
+GOOD_FOR = 300.0  # seconds
+MOST = 4096
+_KEY_BYTES = 32
+
+
+class Remembered:
+    """Results of Argon2, under keys that nobody outside this process can compute or invert."""
+
+    def __init__(
+        self,
+        monotonic: Callable[[], float],
+        good_for: float = GOOD_FOR,
+        most: int = MOST,
+        token_bytes: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self._monotonic = monotonic
+        self._good_for = good_for
+        self._most = most
+        self._key = token_bytes(_KEY_BYTES)
+        self._until: OrderedDict[bytes, float] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def holds(self, uid: str, secret: Secret, stored_hash: str) -> bool:
+        """True if that secret was right for that very hash not long ago."""
+        digest = self._digest(uid, secret, stored_hash)
+        with self._lock:
+            until = self._until.get(digest)
+            if until is None:
+                return False
+            if self._monotonic() >= until:
+                del self._until[digest]
+                return False
+            return True
+
+    def remember(self, uid: str, secret: Secret, stored_hash: str) -> None:
+        """It was right just now. The oldest are forgotten first; use makes none live longer."""
+        if self._good_for <= 0:
+            return
+        digest = self._digest(uid, secret, stored_hash)
+        with self._lock:
+            self._until.pop(digest, None)
+            self._until[digest] = self._monotonic() + self._good_for
+            while len(self._until) > self._most:
+                self._until.popitem(last=False)
+
+    def _digest(self, uid: str, secret: Secret, stored_hash: str) -> bytes:
+        digest = hashlib.blake2b(key=self._key, digest_size=32)
+        for text in (uid, secret.reveal(), stored_hash):
+            content = text.encode("utf-8", "surrogatepass")
+            digest.update(len(content).to_bytes(8, "big") + content)
+        return digest.digest()

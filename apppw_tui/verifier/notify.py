@@ -1,0 +1,37 @@
+"""Telling systemd how the daemon is: one datagram for each word (sd_notify(3))."""
+
+import contextlib
+import os
+import socket
+import time
+from collections.abc import Mapping
+
+
+class Notifier:
+    """Speaks to the socket in $NOTIFY_SOCKET; without one, to nobody. Never raises."""
+
+    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
+        self._address = environ.get("NOTIFY_SOCKET", "")
+
+    def ready(self) -> None:
+        self._say("READY=1")
+
+    def reloading(self) -> None:
+        # Type=notify-reload wants the time, to tell this message from an earlier one's.
+        now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        self._say(f"RELOADING=1\nMONOTONIC_USEC={now}")
+
+    def stopping(self) -> None:
+        self._say("STOPPING=1")
+
+    def _say(self, state: str) -> None:
+        if not self._address.startswith(("/", "@")):
+            return
+        # unix(7): the name of an abstract socket begins with a null byte.
+        address = "\0" + self._address[1:] if self._address[0] == "@" else self._address
+        with (
+            contextlib.suppress(OSError),
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as speaking,
+        ):
+            speaking.settimeout(1.0)
+            speaking.sendto(state.encode(), address)

@@ -1,0 +1,68 @@
+"""The protocols by their names; each is imported only where a socket speaks it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from apppw_tui.verifier.counter import Counter
+
+
+class Conversation(Protocol):
+    """One of the protocols: serves connections."""
+
+    async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serves one connection to its end."""
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What the protocol HTTP alone has to be told."""
+
+    store_answers: Callable[[], bool]
+    service_header: str | None = None
+    address_header: str | None = None
+
+
+def conversation(protocol: str, counter: Counter, telling: Telling) -> Conversation:
+    """The protocol of that name; each is imported only where a socket speaks it."""
+    return _PROTOCOLS[protocol](counter, telling)
+
+
+def _auth_client(counter: Counter, _: Telling) -> Conversation:
+    from apppw_tui.verifier.auth_client import AuthClient
+    from apppw_tui.verifier.lines import Limits
+
+    return AuthClient(counter, Limits())
+
+
+def _mux(counter: Counter, _: Telling) -> Conversation:
+    from apppw_tui.verifier.lines import Limits
+    from apppw_tui.verifier.mux import Mux
+
+    return Mux(counter, Limits())
+
+
+def _http(counter: Counter, telling: Telling) -> Conversation:
+    from apppw_tui.verifier.http import Http
+
+    return Http(
+        counter,
+        telling.store_answers,
+        service_header=telling.service_header,
+        address_header=telling.address_header,
+    )
+
+
+def _json(counter: Counter, _: Telling) -> Conversation:
+    from apppw_tui.verifier.json_lines import JsonLines
+
+    return JsonLines(counter)
+
+
+_PROTOCOLS: dict[str, Callable[[Counter, Telling], Conversation]] = {
+    "auth-client": _auth_client,
+    "mux": _mux,
+    "http": _http,
+    "json": _json,
+}

@@ -1,0 +1,231 @@
+"""recipes/dovecot/apppw.lua in a plain Lua, against a socket that answers what the test wants."""
+
+import json
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.services.recipes import adapted
+from tests.services.require import require_program, unavailable
+
+_TIMEOUT = 30.0  # seconds
+# What Dovecot gives to the script, and asks of it. Names and passwords come in hexadecimal.
+_DOVECOT = """
+dovecot = {auth = {
+  PASSDB_RESULT_OK = "ok", PASSDB_RESULT_NEXT = "next",
+  PASSDB_RESULT_PASSWORD_MISMATCH = "mismatch", PASSDB_RESULT_INTERNAL_FAILURE = "failure",
+}}
+dofile(arg[1])
+local function bytes(hex)
+  return (hex:gsub("%x%x", function(pair) return string.char(tonumber(pair, 16)) end))
+end
+io.stdout:setvbuf("line")
+for line in io.lines() do
+  local user, password, service = line:match("^(%x*),(%x*),(%x*)$")
+  local request = {
+    user = bytes(user), service = service ~= "" and bytes(service) or nil, remote_ip = "192.0.2.1",
+    log_error = function() end,
+  }
+  local result, text = auth_password_verify(request, bytes(password))
+  assert(type(text) == "string")
+  print(result .. " " .. text)
+end
+"""
+
+
+@dataclass
+class Daemon:
+    """Answers one line to each line, as it is told; None closes the connection instead."""
+
+    path: Path
+    answers: list[bytes | None] = field(default_factory=list)
+    asked: list[bytes] = field(default_factory=list)
+    connections: int = 0
+
+    def __post_init__(self) -> None:
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(self.path))
+        self.listener.listen()
+        self.thread = threading.Thread(target=self.serve)
+        self.thread.start()
+
+    def serve(self) -> None:
+        while True:
+            client, _ = self.listener.accept()
+            with client, client.makefile("rb") as lines:
+                self.connections += 1
+                for line in lines:
+                    if line == b"end\n":
+                        return
+                    self.asked.append(line)
+                    answer = self.answers.pop(0) if self.answers else b'{"answer": "no"}\n'
+                    if answer is None:
+                        break
+                    client.sendall(answer)
+
+    def close(self) -> None:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(self.path))
+            client.sendall(b"end\n")
+            self.thread.join(_TIMEOUT)
+        self.listener.close()
+
+
+@dataclass
+class Script:
+    """The recipe, as one auth-worker runs it."""
+
+    process: "subprocess.Popen[str]"
+    daemon: Daemon
+
+    def verify(self, user: bytes = b"ada", password: bytes = b"x", service: bytes = b"imap") -> str:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{user.hex()},{password.hex()},{service.hex()}\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().rstrip("\n")
+
+    def answered(self, *answers: bytes | None) -> str:
+        self.daemon.answers = list(answers)
+        return self.verify().partition(" ")[0]
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Iterator[Script]:
+    lua = require_program("lua5.4", "lua5.4")
+    tried = subprocess.run([lua, "-e", 'require "socket.unix"'], check=False, capture_output=True)
+    if tried.returncode:
+        unavailable("Lua has no sockets here (Debian package lua-socket)")
+    recipe, around = tmp_path / "apppw.lua", tmp_path / "dovecot.lua"
+    replaced = {"/run/apppw-tui/json": f"{tmp_path}/sock", "SECONDS = 10": "SECONDS = 0.2"}
+    recipe.write_text(adapted("dovecot/apppw.lua", replaced))
+    around.write_text(_DOVECOT)
+    daemon = Daemon(tmp_path / "sock")
+    with subprocess.Popen(
+        [lua, around, recipe], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield Script(process, daemon)
+        process.stdin.close()  # type: ignore[union-attr]  # a pipe, as was asked for
+        process.wait(_TIMEOUT)
+    daemon.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "result"),
+    [
+        (b'{"answer": "yes", "user": "ada@example.org"}', "ok user=ada@example.org"),
+        (b'{"answer": "no"}', "mismatch refused by apppw-tui"),
+        (b'{"answer": "no", "user": "ada"}', "mismatch refused by apppw-tui"),
+        (b'{"answer": "not mine"}', "next not an app password"),
+        (b'{"answer": "not mine", "user": "ada"}', "next not an app password"),
+        (b'{"answer": "not now"}', "failure not now"),
+        (b'{"answer": "error"}', "failure not now"),
+    ],
+)
+def test_each_answer_has_its_result(script: Script, answer: bytes, result: str) -> None:
+    script.daemon.answers = [answer + b"\n"]
+    assert script.verify() == result
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"yes",
+        b'{"answer": "yes"}',
+        b'{"answer": "yes", "user": ""}',
+        b'{"answer": "yes", "user": "ada nologin"}',
+        b'{"answer": "yes", "user": "ada\tuid=0"}',
+        b'{"answer": "yes", "user": "ada", "x": 1}',
+        b'x{"answer": "yes", "user": "ada"}',
+        b'{"answer": "yes", "user": "ada"}x',
+        b'{"answer": "Yes", "user": "ada"}',
+        b'{"answer":"yes","user":"ada"}',
+    ],
+)
+def test_any_other_line_is_an_internal_failure(script: Script, answer: bytes) -> None:
+    assert script.answered(answer + b"\n") == "failure"
+
+
+def test_every_byte_arrives_as_it_was_sent(script: Script) -> None:
+    text = "".join(map(chr, (*range(0x300), 0x7FF, 0x800, 0xD7FF, 0xE000, 0xFFFF, 0x10000)))
+    text += "\U0010ffff"
+    sent = [text[start : start + 100] for start in range(0, len(text), 100)]
+    for part in sent:
+        script.verify(part.encode(), part.encode(), part.encode())
+    read = [json.loads(line) for line in script.daemon.asked]
+    assert read == [
+        {"user": part, "password": part, "service": part, "rip": "192.0.2.1"} for part in sent
+    ]
+
+
+NOT_UTF8 = [
+    b"\x80",
+    b"a\xff",
+    b"\xc0\x80",
+    b"\xc3",
+    b"\xc3\xc3\xa4\xa4",
+    b"\xe2\xc3\xa4\x82\xac",  # one good sequence inside of another
+    b"\xe0\x80\x80",
+    b"\xed\xa0\x80",
+    b"\xf0\x80\x80\x80",
+    b"\xf4\x90\x80\x80",
+    b"\xf8\x88\x80\x80\x80",
+]
+
+
+@pytest.mark.parametrize("bad", [*NOT_UTF8, b"x" * 513])
+def test_a_name_that_cannot_be_one_is_refused_unasked(script: Script, bad: bytes) -> None:
+    assert script.verify(user=bad) == "mismatch not an account name"
+    assert script.daemon.asked == []
+
+
+@pytest.mark.parametrize("bad", [*NOT_UTF8, b"x" * 513])
+def test_a_password_that_cannot_be_one_is_left_out_of_the_question(
+    script: Script, bad: bytes
+) -> None:
+    script.verify(password=bad, service=b"")
+    assert json.loads(script.daemon.asked[0]) == {"user": "ada", "password": "", "rip": "192.0.2.1"}
+
+
+def test_the_longest_question_fits_into_a_line(script: Script) -> None:
+    script.verify(b"\x01" * 512, b"\x02" * 512, b"imap")
+    assert len(script.daemon.asked[0]) < 8192
+
+
+def test_one_connection_carries_many_questions(script: Script) -> None:
+    for _ in range(5):
+        assert script.answered(b'{"answer": "not mine"}\n') == "next"
+    assert script.daemon.connections == 1
+
+
+def test_it_connects_again_once_when_the_daemon_was_restarted(script: Script) -> None:
+    assert script.answered(b'{"answer": "no"}\n') == "mismatch"
+    assert script.answered(None, b'{"answer": "not mine"}\n') == "next"
+    assert script.answered(None, None, b'{"answer": "not mine"}\n') == "failure"
+    assert script.answered(b'{"answer": "no"}\n') == "mismatch"
+
+
+def test_half_a_line_is_no_answer(script: Script) -> None:
+    assert script.answered(b'{"answer": "yes", "user": "ada"}') == "failure"
+
+
+def test_a_late_answer_is_never_taken_for_that_to_another_question(script: Script) -> None:
+    assert script.answered(b'{"answer": "no"}\n') == "mismatch"
+    # Nothing comes in time; what comes then belongs to that question.
+    assert script.answered(b'{"answer"') == "failure"
+    assert script.answered(b': "yes", "user": "ada"}\n', b'{"answer": "no"}\n') == "failure"
+    assert script.answered(b'{"answer": "no"}\n') == "mismatch"
+    assert script.daemon.connections == 3
+
+
+def test_without_a_daemon_it_is_an_internal_failure(script: Script, tmp_path: Path) -> None:
+    (tmp_path / "sock").rename(tmp_path / "away")
+    assert script.verify() == "failure not now"
+    (tmp_path / "away").rename(tmp_path / "sock")
+    assert script.answered(b'{"answer": "no"}\n') == "mismatch"

@@ -1,0 +1,27 @@
+"""Changes an account as fast as it can; says each version once it is kept.
+
+Arguments: the store's folder, the account, how many times. Waits for a line after each.
+"""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from apppw_tui.store.folder import FolderStore
+
+
+def rewrite(folder: Path, name: str, times: int) -> None:
+    store = FolderStore(folder)
+    account = store.read(name)
+    assert account is not None
+    for number in range(times):
+        with store.change(name, account.uid) as change:
+            change.account = replace(change.present, appearance=f"{number:04}")
+        sys.stdout.write(f"{store.version(name)}\n")
+        sys.stdout.flush()
+        sys.stdin.readline()
+
+
+if __name__ == "__main__":
+    _, folder, name, times = sys.argv
+    rewrite(Path(folder), name, int(times))

@@ -1,0 +1,121 @@
+"""A handler behind a real Unix socket, over a house, for the tests of the protocols."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from apppw_tui.verifier.brake import Brake
+from apppw_tui.verifier.counter import Counter
+from apppw_tui.verifier.decision import Verdict, Verifier
+from apppw_tui.verifier.gate import Gate
+from apppw_tui.verifier.memory import Remembered
+from tests.support import House
+
+PATIENCE = 30.0  # seconds until a test that waits in vain fails
+
+Converse = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass
+class Noted:
+    """Usage and log, kept in memory; all that a counter answered."""
+
+    answers: list[tuple[str, Verdict, str | None, str | None]] = field(default_factory=list)
+
+    def used(self, verdict: Verdict, service: str | None, address: str | None) -> None:
+        pass
+
+    def passed_on(self, verdict: Verdict, service: str | None, address: str | None) -> None:
+        pass
+
+    def answered(
+        self, socket: str, verdict: Verdict, service: str | None, address: str | None
+    ) -> None:
+        self.answers.append((socket, verdict, service, address))
+
+    @property
+    def asked(self) -> list[tuple[str | None, str | None]]:
+        """Service and address of every attempt."""
+        return [(service, address) for _, _, service, address in self.answers]
+
+
+def counter_over(
+    house: House, noted: Noted | None = None, allowed: frozenset[str] | None = None
+) -> Counter:
+    noted = noted or Noted()
+    monotonic = house.clock.monotonic
+    verifier = Verifier(house.store, house.hasher, house.clock, house.default_domain)
+    gate = Gate(verifier, Remembered(monotonic), Brake(monotonic), threads=1)
+    return Counter("test", gate, noted, noted, allowed)
+
+
+@dataclass(frozen=True)
+class Fixed(Counter):
+    """Answers every question alike, or fails."""
+
+    verdict: Verdict | Exception = field(default_factory=AssertionError)
+
+    async def ask(self, *_: object, **__: object) -> Verdict:
+        if isinstance(self.verdict, Exception):
+            raise self.verdict
+        return self.verdict
+
+
+def always(house: House, verdict: Verdict | Exception) -> Counter:
+    counter = counter_over(house)
+    return Fixed(counter.socket, counter.gate, counter.usage, counter.record, None, verdict)
+
+
+@dataclass
+class Served:
+    """Where it listens, and what went wrong inside."""
+
+    path: Path
+    faults: list[str] = field(default_factory=list)
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_unix_connection(self.path)
+
+    async def talk(self, *pieces: bytes) -> bytes:
+        """All that is answered to the pieces, sent one by one, up to the connection's end."""
+        reader, writer = await self.connect()
+        async with asyncio.timeout(PATIENCE):
+            try:
+                for piece in pieces:
+                    writer.write(piece)
+                    await writer.drain()
+                writer.write_eof()
+                return await reader.read()
+            except (ConnectionResetError, BrokenPipeError):
+                return await reader.read() if reader.exception() is None else b""
+            finally:
+                writer.close()
+
+
+@asynccontextmanager
+async def served(converse: Converse, folder: Path) -> AsyncIterator[Served]:
+    """Checks at the end that no connection raised, and that each one ended."""
+    here = Served(folder / "socket")
+    begun: list[asyncio.Task[None]] = []
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        begun.append(task)
+        try:
+            await converse(reader, writer)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test must fail for it
+            here.faults.append(f"raised {error!r}")
+
+    def fault(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        here.faults.append(str(context["message"]))
+
+    asyncio.get_running_loop().set_exception_handler(fault)
+    server = await asyncio.start_unix_server(accept, here.path)
+    async with server:
+        yield here
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.gather(*begun)

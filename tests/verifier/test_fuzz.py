@@ -1,0 +1,133 @@
+"""Whatever comes in: nothing raises, nothing is let in, and nobody else notices."""
+
+import asyncio
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from apppw_tui.verifier.http import Http
+from apppw_tui.verifier.http_connection import HttpLimits
+from apppw_tui.verifier.json_lines import JsonLines
+from apppw_tui.verifier.lines import Limits
+from tests.support import NOW, House
+from tests.verifier.asking import ADA, wrong
+from tests.verifier.conversing import PATIENCE, Converse, counter_over, served
+from tests.verifier.test_http import basic, request
+from tests.verifier.test_json_lines import line
+
+FEW, MANY = 300, 10_000
+_HTTP = [
+    b"GET /verify HTTP/1.1\r\n",
+    b"POST /verify HTTP/1.0\r\n",
+    b"HEAD /verify?a=b HTTP/1.1\r\n",
+    b"CONNECT verify:1 HTTP/1.1\r\n",
+    b"Host: x\r\n",
+    b"Authorization: Basic ",
+    b"Authorization: Basic YWRhQGV4YW1wbGUub3JnOg==\r\n",
+    b"Content-Length: 5\r\n",
+    b"Content-Length: 99999999999999999999\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"5\r\nabcde\r\n0\r\n\r\n",
+    b"Expect: 100-continue\r\n",
+    b"Upgrade: h2c\r\n",
+    b"Connection: close, upgrade\r\n",
+    b"\r\n",
+    b"\r\n\r\n",
+    b"\n",
+]
+_JSON = [b'{"user": ', b'"ada@example.org"', b', "password": ', b'"', b"}", b"{", b"[" * 600, b"\n"]
+_JSON += [b"\\ud800", b"\\u0000", b"null", b"1e999", b"NaN", b', "service": ', b', "rip": "::1"']
+
+
+def streams_of(pieces: list[bytes]) -> st.SearchStrategy[list[bytes]]:
+    """Pieces of good questions and of anything, in the portions in which they are sent."""
+    return st.lists(st.sampled_from(pieces) | st.binary(max_size=40), max_size=30)
+
+
+def changed(good: bytes) -> st.SearchStrategy[list[bytes]]:
+    """A good question with one thing changed, then the rest of a connection."""
+
+    def change(at: int, length: int, put: bytes) -> list[bytes]:
+        return [good[:at] + put + good[at + length :]]
+
+    return st.builds(change, st.integers(0, len(good)), st.integers(0, 3), st.binary(max_size=3))
+
+
+async def nothing_gets_in(
+    converse: Converse, sent: list[bytes], good: bytes, is_yes: Callable[[bytes], bool]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        async with served(converse, Path(folder)) as here:
+            before = await here.connect()
+            answer = await here.talk(*sent)
+            assert not is_yes(answer)
+            for reader, writer in (before, await here.connect()):
+                writer.write(good)
+                writer.write_eof()
+                async with asyncio.timeout(PATIENCE):
+                    assert is_yes(await reader.read())
+                writer.close()
+        assert not here.faults
+
+
+def http_house() -> tuple[Converse, bytes, bytes]:
+    house = House()
+    house.add()
+    secret = house.issue("Phone").secret
+    handler = Http(
+        counter_over(house), lambda: True, limits=HttpLimits(header_bytes=512, body_bytes=64)
+    )
+    right = request(f"Authorization: {basic(ADA, secret)}")
+    return handler.converse, right, request(f"Authorization: {basic(ADA, wrong(secret))}")
+
+
+def json_house() -> tuple[Converse, bytes, bytes]:
+    house = House()
+    house.add()
+    house.alter(enforced_from=NOW)
+    secret = house.issue("Phone").secret
+    handler = JsonLines(counter_over(house), Limits(longest=1024))
+    return handler.converse, line(ADA, secret), line(ADA, wrong(secret))
+
+
+HTTP, HTTP_RIGHT, HTTP_WRONG = http_house()
+JSON, JSON_RIGHT, JSON_WRONG = json_house()
+
+
+def http_yes(answer: bytes) -> bool:
+    return b"remote-user" in answer.lower() or b"200 OK" in answer
+
+
+def json_yes(answer: bytes) -> bool:
+    read = {json.loads(each)["answer"] for each in answer.splitlines()}
+    assert read <= {"yes", "no", "not mine", "not now", "error"}
+    return "yes" in read
+
+
+def fuzz_http(examples: int) -> None:
+    @settings(max_examples=examples, deadline=None, derandomize=True, database=None)
+    @given(streams_of(_HTTP) | changed(HTTP_WRONG))
+    def run(sent: list[bytes]) -> None:
+        asyncio.run(nothing_gets_in(HTTP, sent, HTTP_RIGHT, http_yes))
+
+    run()
+
+
+def fuzz_json(examples: int) -> None:
+    @settings(max_examples=examples, deadline=None, derandomize=True, database=None)
+    @given(streams_of(_JSON) | changed(JSON_WRONG))
+    def run(sent: list[bytes]) -> None:
+        asyncio.run(nothing_gets_in(JSON, sent, JSON_RIGHT, json_yes))
+
+    run()
+
+
+@pytest.mark.parametrize("examples", [FEW, pytest.param(MANY, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("fuzz", [fuzz_http, fuzz_json])
+def test_whatever_comes_in(fuzz: Callable[[int], None], examples: int) -> None:
+    fuzz(examples)

@@ -1,0 +1,144 @@
+"""SAFETY 24: one line for each answer, and nothing in it that somebody typed by mistake."""
+
+import errno
+import os
+from dataclasses import replace
+from datetime import timedelta, timezone
+from typing import NoReturn
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apppw_tui.domain import app_password
+from apppw_tui.domain.app_password import AppPassword
+from apppw_tui.verifier.decision import Answer, Verdict
+from apppw_tui.verifier.log import LINE_BYTES, Log, without_app_passwords
+from tests.support import NOW, FixedClock
+
+PHONE = AppPassword("7kf", "Phone", "$argon2id$", NOW)
+RIGHT = Verdict(Answer.YES, "right", "ada", PHONE)
+RULE = "2026-11-22T12:00:00Z"
+SECRET = "7kfm2xqd9h3vtw5nc8rw"
+
+
+class Kept:
+    """A log that is kept in memory."""
+
+    def __init__(self, clock: FixedClock | None = None) -> None:
+        self.writes: list[tuple[int, bytes]] = []
+        self.log = Log(clock or FixedClock(), lambda *write: self.writes.append(write))
+
+    @property
+    def line(self) -> str:
+        ((descriptor, line),) = self.writes
+        assert (descriptor, line[-1:], line.count(b"\n")) == (2, b"\n", 1)
+        return line.decode().removesuffix("\n")
+
+
+def line(
+    verdict: Verdict = RIGHT, service: str | None = "imap", address: str | None = "192.0.2.7"
+) -> str:
+    kept = Kept()
+    kept.log.answered("json", verdict, service, address)
+    return kept.line
+
+
+def test_an_answer_is_one_line_with_its_keys_in_order() -> None:
+    assert line() == (
+        f"{RULE} answer=yes account=ada app_password=7kf name=Phone service=imap "
+        "address=192.0.2.7 socket=json why=right"
+    )
+
+
+def test_every_key_is_there_however_little_is_known() -> None:
+    assert line(Verdict(Answer.NO, "x y"), None, None) == (
+        f"{RULE} answer=no account=(unknown) app_password=- name=- service=- "
+        'address=- socket=json why="x y"'
+    )
+
+
+def test_before_anybody_looked_nobody_is_called_unknown() -> None:
+    said = line(Verdict(Answer.NOT_NOW, "too many at once", retry_after=1.0))
+    assert ' answer="not now" account=- ' in said
+
+
+def test_time_is_written_in_utc() -> None:
+    clock = FixedClock(NOW.astimezone(timezone(timedelta(hours=5))) + timedelta(microseconds=7))
+    kept = Kept(clock)
+    kept.log.said("ready")
+    assert kept.line == f"{RULE} ready"
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("2001:DB8:0::1", "2001:db8::1"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("fe80::1%eth0 account=eve", "fe80::1"),
+        ("mail.example.org", "-"),
+        ("192.0.2.7 account=eve", "-"),
+        ("", "-"),
+        ("1" * 5000, "-"),
+    ],
+)
+def test_an_address_is_one_or_nothing(address: str, said: str) -> None:
+    assert f" address={said} " in line(address=address)
+
+
+def test_what_people_named_acts_nowhere() -> None:
+    evil = 'a"b\\ account=eve\n\x1b[31m\u202e\ud800'
+    said = line(replace(RIGHT, app_password=replace(PHONE, name=evil)))
+    assert said.isprintable()
+    assert r' name="a\"b\\ account=eve\n\x1b[31m\u202e\ud800" ' in said
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        SECRET,
+        SECRET.upper(),
+        "7kfm 2xqd 9h3v tw5n c8rw",
+        "7kfm-2xqd-9h3v-tw5n-c8rw",
+        "7-k-f-m2xqd9h3vtw5nc8rw",
+        "my phone 7kfm 2xqd 9h3v tw5n c8rw",
+        f"/store/accounts/{SECRET}.json cannot be used: no",
+        "7kfm2xqd9h3vtw5nc8rw 7kfm 2xqd 9h3v tw5n c8rw",
+    ],
+)
+def test_what_has_the_form_of_an_app_password_is_replaced(typed: str) -> None:
+    verdict = Verdict(Answer.NOT_MINE, typed, typed, replace(PHONE, name=typed))
+    said = line(verdict, typed, typed)
+    assert said.count("(app password)") >= 4
+    for part in ("xqd", "XQD", "5nc", "5NC"):
+        assert part not in said
+
+
+@given(st.text(max_size=30), st.text(max_size=30), st.randoms(use_true_random=False))
+def test_wherever_it_stands_by_itself_it_is_found(before: str, after: str, random: object) -> None:
+    secret = app_password.generate("7kf", random.randrange).reveal()  # type: ignore[attr-defined]  # hypothesis types it as object
+    assert secret not in without_app_passwords(f"{before}/{secret}/{after}")
+
+
+def test_other_words_are_left_as_they_are() -> None:
+    for text in ("a name of twenty symbols", SECRET[:-1] + "0", "Ada's iPhone", SECRET + "x"):
+        assert without_app_passwords(text) == text
+
+
+@pytest.mark.parametrize("character", ["x", "\U0010ffff", "\ud800", "ä", '"'])
+def test_a_line_is_bounded(character: str) -> None:
+    long = character * 10_000
+    verdict = Verdict(Answer.NOT_NOW, long, long, replace(PHONE, name=long))
+    said = line(verdict, long, long)
+    assert len(said.encode()) < LINE_BYTES
+    kept = Kept()
+    kept.log.said("x", **{f"fact{number}": long for number in range(40)})
+    assert len(kept.line.encode()) < LINE_BYTES
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EPIPE, errno.EBADF, errno.EAGAIN])
+def test_a_log_that_cannot_be_written_stops_nothing(number: int) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise OSError(number, os.strerror(number))
+
+    Log(FixedClock(), fail).answered("json", RIGHT, "imap", None)

@@ -40,6 +40,7 @@ def test_80x24(snap_compare: Compare, name: str) -> None:
     assert compare(snap_compare, name, (80, 24))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(40, 12), (120, 40)], ids=["40x12", "120x40"])
 @pytest.mark.parametrize("name", MAIN)
 def test_other_sizes(snap_compare: Compare, name: str, size: tuple[int, int]) -> None:

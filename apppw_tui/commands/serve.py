@@ -22,6 +22,7 @@ from apppw_tui.verifier import daemon, protocols, sockets
 from apppw_tui.verifier.brake import Brake
 from apppw_tui.verifier.counter import Counter
 from apppw_tui.verifier.decision import Verifier
+from apppw_tui.verifier.gate import Gate
 from apppw_tui.verifier.log import Log
 from apppw_tui.verifier.memory import Remembered
 from apppw_tui.verifier.notify import Notifier
@@ -50,9 +51,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
 
         usage = FolderUsage(folder, store, clock, accounts, complain)
         verifier = Verifier(accounts, Hasher(), clock, config.default_domain)
-        gate = daemon.AdjustableGate(
-            verifier, _remembered(config.serve, clock), _brake(config.serve, clock)
-        )
+        gate = Gate(verifier, _remembered(config.serve, clock), _brake(config.serve, clock))
         stack.callback(gate.close)
         configured = {one.name: one for one in config.serve.sockets}
 
@@ -96,7 +95,7 @@ class _Reading:
         options: argparse.Namespace,
         config: ServeConfig,
         clock: Clock,
-        gate: daemon.AdjustableGate,
+        gate: Gate,
     ) -> None:
         self._options = options
         self._now = config

@@ -10,10 +10,7 @@ from typing import Any, SupportsIndex
 
 from apppw_tui.domain.errors import ApppwError
 from apppw_tui.fault import describe
-from apppw_tui.verifier.brake import Brake
-from apppw_tui.verifier.gate import Gate
 from apppw_tui.verifier.log import Log
-from apppw_tui.verifier.memory import Remembered
 from apppw_tui.verifier.notify import Notifier
 from apppw_tui.verifier.protocols import Conversation
 from apppw_tui.verifier.sockets import BACKLOG, Listening
@@ -23,16 +20,6 @@ PATIENCE = 5.0  # seconds for the answers that are being given when the daemon e
 FLUSH_EVERY = 60.0  # seconds
 _LAST_MOMENT = 1.0  # seconds, for a conversation that was broken off to close its connection
 _BUFFER = 16_384  # bytes; no protocol here has a longer line
-
-
-class AdjustableGate(Gate):
-    """A gate whose limits can be changed while attempts pass through it."""
-
-    def remember(self, remembered: Remembered) -> None:
-        self._remembered = remembered
-
-    def slow_down(self, brake: Brake) -> None:
-        self._brake = brake
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,14 @@ class Gate:
             )
         return verdict
 
+    def remember(self, remembered: Remembered) -> None:
+        """From now on with another memory: the configuration was read again."""
+        self._remembered = remembered
+
+    def slow_down(self, brake: Brake) -> None:
+        """From now on with another throttle: the configuration was read again."""
+        self._brake = brake
+
     def close(self) -> None:
         """Waits for the hashes that are being computed; no further one begins."""
         self._pool.shutdown(wait=True, cancel_futures=True)

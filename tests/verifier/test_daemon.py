@@ -15,8 +15,9 @@ import pytest
 from apppw_tui.domain.errors import ConfigError
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.brake import FREE, Brake
-from apppw_tui.verifier.daemon import AdjustableGate, Daemon, Served
+from apppw_tui.verifier.daemon import Daemon, Served
 from apppw_tui.verifier.decision import Answer, Attempt, Verifier
+from apppw_tui.verifier.gate import Gate
 from apppw_tui.verifier.log import Log
 from apppw_tui.verifier.memory import Remembered
 from apppw_tui.verifier.notify import Notifier
@@ -307,7 +308,7 @@ async def test_the_limits_change_while_attempts_pass(
 ) -> None:
     clock = house.clock
     verifier = Verifier(house.store, house.hasher, clock)
-    gate = AdjustableGate(verifier, Remembered(clock.monotonic), Brake(clock.monotonic), threads=1)
+    gate = Gate(verifier, Remembered(clock.monotonic), Brake(clock.monotonic), threads=1)
     secret = house.issue("Phone").secret
 
     async def ask(password: Secret) -> Answer:

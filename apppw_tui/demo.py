@@ -14,10 +14,13 @@ from apppw_tui.domain.delivery import KINDS, Kind
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.services import ANY_APP
+from apppw_tui.domain.setup import SetupRow, Tried
 from apppw_tui.domain.symbols import RandomBelow
 from apppw_tui.domain.usage import LastUse, Used
 from apppw_tui.store.memory import MemoryStore
 from apppw_tui.store.ring import MemorySeals
+from apppw_tui.trying import decided, in_words
+from apppw_tui.verifier.decision import Verifier
 
 ACCOUNT = "ada@example.org"
 PASSWORD = "engine no. 1 weaves algebra"  # noqa: S105 - shown on screen, opens nothing but the demo
@@ -85,6 +88,15 @@ _LAST_USED = {
     "Old laptop": (4000.0, "pop3"),
 }
 
+# What is typed into an app.
+ROWS = (
+    SetupRow("imap", HOST_NAME, 993, "TLS"),
+    SetupRow("smtp", HOST_NAME, 587, "STARTTLS"),
+    SetupRow("caldav", url="https://dav.example.org/"),
+    SetupRow("carddav", url="https://dav.example.org/"),
+    SetupRow("webdav", url="https://files.example.org/dav/"),
+)
+
 # Whose second factor is shown; the last one has none yet, to be led through setting one up.
 _PROTECTED = {ACCOUNT: "+4915123456767", "grace@example.org": "+12025550143"}
 _PROTECTED_FOR = timedelta(days=20)
@@ -132,6 +144,14 @@ class Demonstration:
 
     def forget(self, _uid: str, /) -> None:
         """Nothing is kept here."""
+
+    # --- what a service would say ---------------------------------------------------------------
+
+    def try_it(self, account: str, secret: Secret, service: str) -> Tried:
+        """What the verifier decides; no daemon is asked, and none is said to be there."""
+        verifier = Verifier(self.store, self.hasher, self.clock)
+        tried = in_words(decided(verifier, account, secret, service), service)
+        return replace(tried, sentence=f"{tried.sentence[:-1]}, in this demonstration.")
 
     # --- the phone and the app ----------------------------------------------------------------
 

@@ -7,14 +7,18 @@ import sys
 from pathlib import Path
 
 from apppw_tui import config as configuration
-from apppw_tui import demo
+from apppw_tui import demo, kiosk
 from apppw_tui.domain.clock import SystemClock
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher
 from apppw_tui.domain.secret import Secret
 from apppw_tui.exits import NO_TERMINAL
 from apppw_tui.portal.means import Means
 from apppw_tui.portal.portal import Portal
+from apppw_tui.socket_folder import socket_folder
 from apppw_tui.store.place import is_own
+from apppw_tui.trying import Trying
+from apppw_tui.ui.surroundings import Connecting, Kiosk, Surroundings
+from apppw_tui.verifier.decision import Verifier
 from apppw_tui.wiring import Place, wire
 
 # Textual reads these when it is imported. Others write keys and passwords to a log, import any
@@ -32,6 +36,8 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     """
     if options.demo and getattr(options, "store", None) is not None:
         parser.error("--demo has a store of its own; leave out --store")
+    if options.kiosk:
+        kiosk.clean_environment()
     # stderr too: that is where Textual writes.
     streams = (sys.stdin, sys.stdout, sys.stderr)
     if not all(stream is not None and stream.isatty() for stream in streams):
@@ -40,22 +46,33 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     if os.environ.get("TERM") == "dumb":
         print("apppw-tui: this terminal cannot show screens (TERM=dumb).", file=sys.stderr)
         return NO_TERMINAL
-    config = configuration.choose(getattr(options, "config", None))
+    if options.kiosk:
+        config = kiosk.configured(options)
+    else:
+        config = configuration.choose(getattr(options, "config", None))
     clock = SystemClock()
     demonstration: demo.Demonstration | None = None
     own = False
+    door: Kiosk | None = None
     if options.demo:
         demonstration = demo.Demonstration(clock, Hasher(CHEAP_PROFILE, CHEAP_PROFILE))
         means = _demo_means(demonstration, config)
+        connecting = Connecting(demo.ROWS, demonstration.try_it)
     else:
         named, key = getattr(options, "store", None), getattr(options, "key_file", None)
         place = Place.of(config, named, key)
-        own = is_own(place.folder) and not configuration.present(configuration.SYSTEM_FILE)
-        means = wire(place, config, clock, create=own, address=_address()).means
+        theirs = options.kiosk or configuration.present(configuration.SYSTEM_FILE)
+        own = is_own(place.folder) and not theirs
+        folder = socket_folder()  # before root becomes the store's owner
+        wired = wire(place, config, clock, create=own, address=_address())
+        means = wired.means
+        if options.kiosk:
+            door = kiosk.admitted(place.folder, means.address)
+        verifier = Verifier(wired.store, means.hasher, clock, config.default_domain)
+        connecting = Connecting(config.setup, Trying(verifier, config.serve.sockets, folder))
     clean_environment()
 
     from apppw_tui.ui.app import PortalApp
-    from apppw_tui.ui.surroundings import Surroundings
 
     over_ssh = "SSH_CONNECTION" in os.environ or "SSH_TTY" in os.environ
     surroundings = Surroundings(
@@ -63,7 +80,9 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         may_create_first=own and not over_ssh,
         demo=demonstration,
         # Over SSH a file would be left on the server, where the phone's owner may not look again.
-        save=None if over_ssh or demonstration else save_recovery_codes,
+        save=None if over_ssh or demonstration or door else save_recovery_codes,
+        connecting=connecting,
+        kiosk=door,
     )
     app = PortalApp(Portal(means), clock, surroundings)
     code = app.run_guarded()
@@ -73,8 +92,10 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
 
 
 def _demo_means(demonstration: demo.Demonstration, config: configuration.Config) -> Means:
+    from apppw_tui.store.activity import MemoryActivity
     from apppw_tui.store.counters import MemoryCounters
 
+    book = MemoryActivity(demonstration.clock)
     return Means(
         demonstration.store,
         demonstration.hasher,
@@ -83,7 +104,9 @@ def _demo_means(demonstration: demo.Demonstration, config: configuration.Config)
         demonstration.seals,
         MemoryCounters(demonstration.clock),
         demonstration,
+        book,
         usage=demonstration,
+        activity=book,
         region=config.phone_region,
         host_name=demo.HOST_NAME,
     )

@@ -171,8 +171,8 @@ def test_a_damaged_account_is_named_and_left_alone(
 # --- the record -----------------------------------------------------------------------------
 
 RECORDED = {
-    "app password created": (["app-password", "create", "ada", "Car"], {"id"}),
-    "app password deleted": (["app-password", "delete", "ada", "Phone"], {"id"}),
+    "app password created": (["app-password", "create", "ada", "Car"], {"id", "name"}),
+    "app password deleted": (["app-password", "delete", "ada", "Phone"], {"id", "name"}),
     "verification required": (["account", "require-verification", "ada"], set[str]()),
     "bypass given": (["account", "bypass", "ada", "--minutes", "5"], {"minutes"}),
     "unlocked": (["account", "unlock", "ada"], set[str]()),

@@ -69,6 +69,7 @@ def test_the_arguments_are_read_before_any_room_is_opened(tmp_path: Path) -> Non
     modules = imported(tmp_path, "parser")
     assert own(modules) <= {
         *("apppw_tui", "apppw_tui.cli", "apppw_tui.exits"),
+        *(name for name in modules if name.startswith("apppw_tui.arguments")),
         *("apppw_tui.domain", "apppw_tui.domain.errors"),
     }
     assert not modules & {"tinydb", "argon2", "filelock", *FOR_SCREENS, *FOR_METHODS}

@@ -9,12 +9,14 @@ import pytest
 
 from apppw_tui import demo
 from apppw_tui.domain.options import APP
+from apppw_tui.domain.setup import SetupRow, Tried
 from apppw_tui.launch import clean_environment, save_recovery_codes
 from apppw_tui.portal.challenge import Challenge
 from apppw_tui.store.place import open_store
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.surroundings import Surroundings
 from tests.running import CommandLine
+from tests.support import House
 
 
 @pytest.fixture
@@ -56,8 +58,12 @@ def test_the_first_one_at_their_own_machine_may_create_an_account(run: CommandLi
     assert (said.code, said.out, said.err) == (0, "", "")
     (app,) = opened
     assert app.surroundings == Surroundings(
-        socket.gethostname(), may_create_first=True, save=save_recovery_codes
+        socket.gethostname(),
+        may_create_first=True,
+        save=save_recovery_codes,
+        connecting=app.surroundings.connecting,
     )
+    assert app.surroundings.connecting.rows == ()
     assert not app.portal.has_accounts()
     assert open_store(run.store).names() == []
 
@@ -80,6 +86,22 @@ def test_in_the_systems_store_nobody_may_create_the_first_account(run: CommandLi
     assert opened[0].surroundings.host_name == "mail.example.org"
 
 
+def test_the_screens_are_told_what_is_typed_into_an_app_and_whom_to_ask(run: CommandLine) -> None:
+    opened = at_a_terminal(run)
+    run.patch.setenv("RUNTIME_DIRECTORY", str(run.home))
+    (run.home / "c.toml").write_text('[[setup]]\nservice = "imap"\nhost = "mail.example.org"')
+    house = House(store=open_store(run.store, create=True))
+    house.add("ada")
+    secret = house.issue("Phone", "ada").secret
+    run("--config", run.home / "c.toml", terminal=True)
+    connecting = opened[0].surroundings.connecting
+    assert connecting.rows == (SetupRow("imap", "mail.example.org", 993, "TLS"),)
+    assert connecting.try_it is not None
+    silent = f"Right, but no daemon answers at {run.home}/json: apps cannot sign in yet."
+    assert connecting.try_it("ada", secret, "imap") == Tried(None, silent)
+    assert connecting.try_it("grace", secret, "imap").right is False
+
+
 def test_the_demonstration_shows_its_account_and_keeps_nothing(run: CommandLine) -> None:
     opened = at_a_terminal(run)
     run("--demo", terminal=True)
@@ -88,6 +110,7 @@ def test_the_demonstration_shows_its_account_and_keeps_nothing(run: CommandLine)
     assert shown is not None
     assert (shown.account, shown.password) == (demo.ACCOUNT, demo.PASSWORD)
     assert not app.surroundings.may_create_first
+    assert app.surroundings.connecting.rows == demo.ROWS
     challenge = app.portal.sign_in(shown.account, shown.password)
     assert isinstance(challenge, Challenge)
     session = challenge.answer(APP, shown.shown_by_app(shown.account))

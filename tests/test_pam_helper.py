@@ -15,6 +15,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from apppw_tui import daemon_client
 from apppw_tui.commands import pam
 from apppw_tui.store.place import open_store
 from tests.running import CommandLine, environment, run_program
@@ -186,7 +187,7 @@ def test_a_broken_pipe_is_no_yes(run: CommandLine) -> None:
     def broken(*_: object) -> str:
         raise BrokenPipeError
 
-    run.patch.setattr(pam, "_answer", broken)
+    run.patch.setattr(daemon_client, "ask", broken)
     assert code(run) == 3
 
 
@@ -207,8 +208,9 @@ def test_it_waits_ten_seconds_for_all_together(run: CommandLine) -> None:
     answer = '{"answer": "yes"}\n'
     for step, wanted in ((0.1, 0), (1.0, 3)):  # each byte comes in time, the last may not
         seconds = itertools.count(100.0, step)
-        run.patch.setattr(pam, "time", SimpleNamespace(monotonic=lambda of=seconds: next(of)))
-        run.patch.setattr(pam, "_CHUNK", 1)
+        clock = SimpleNamespace(monotonic=lambda of=seconds: next(of))
+        run.patch.setattr(daemon_client, "time", clock)
+        run.patch.setattr(daemon_client, "_CHUNK", 1)
         with daemon(run.home / "json", says(answer)):
             assert code(run) == wanted
         (run.home / "json").unlink()
@@ -265,8 +267,9 @@ def test_it_imports_next_to_nothing(tmp_path: Path) -> None:
     assert answer == "3"
     assert {name for name in modules if name.startswith("apppw_tui")} == {
         *("apppw_tui", "apppw_tui.cli", "apppw_tui.exits"),
+        *(name for name in modules if name.startswith("apppw_tui.arguments")),
         *("apppw_tui.domain", "apppw_tui.domain.errors"),
-        *("apppw_tui.commands", "apppw_tui.commands.pam"),
+        *("apppw_tui.commands", "apppw_tui.commands.pam", "apppw_tui.daemon_client"),
     }
     heavy = {"asyncio", "tomllib", "tinydb", "argon2", "filelock", "ssl", "subprocess", "logging"}
     assert not set(modules) & {*heavy, *FOR_SCREENS, *FOR_METHODS}

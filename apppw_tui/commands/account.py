@@ -1,23 +1,21 @@
-"""Accounts, and what the operator decides about their second factors and passwords."""
+"""Accounts: added, listed, shown, given a password; `deeds` has the rest."""
 
 import argparse
 
+from apppw_tui.commands import deeds
 from apppw_tui.commands.asking import new_password
-from apppw_tui.commands.opening import opened, operator
+from apppw_tui.commands.opening import acting, opened, operator
 from apppw_tui.commands.printing import (
-    counted,
     day,
     last_use,
-    moment,
-    say,
     say_json,
     say_table,
     say_trouble,
     utc,
     utc_or_none,
 )
+from apppw_tui.commands.several import Command, Done, each, one
 from apppw_tui.config import Config
-from apppw_tui.domain import expiry
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.names import shown
 from apppw_tui.domain.policy import Policy
@@ -28,11 +26,13 @@ from apppw_tui.portal.sessions import must_set_up
 
 
 def add(options: argparse.Namespace, config: Config) -> int:
+    by = acting()  # before root becomes the store's owner
     portal = Portal(opened(options, config, create=True).means)
-    account = portal.add_account(options.name, new_password(options))
+    wanted = portal.passwords_elsewhere is None or options.password_stdin
+    account = portal.add_account(options.name, new_password(options) if wanted else None, by)
     next_ = " At the first sign-in a second factor is set up."
-    say(f"Added {account.name}.{next_ if must_set_up(account, config.policy) else ''}")
-    return OK
+    sentence = f"Added {account.name}.{next_ if must_set_up(account, config.policy) else ''}"
+    return one(Done(account.name, sentence, {"added": True}), options)
 
 
 def list_(options: argparse.Namespace, config: Config) -> int:
@@ -74,6 +74,12 @@ def list_(options: argparse.Namespace, config: Config) -> int:
     return NO_ANSWER if troubles else OK
 
 
+def import_(options: argparse.Namespace, config: Config) -> int:
+    from apppw_tui.commands.importing import import_file
+
+    return import_file(options, config)
+
+
 def show(options: argparse.Namespace, config: Config) -> int:
     from apppw_tui.commands.showing import show_account
 
@@ -81,64 +87,23 @@ def show(options: argparse.Namespace, config: Config) -> int:
     return OK
 
 
-def remove(options: argparse.Namespace, config: Config) -> int:
-    account = operator(options, config).remove_account(options.name)
-    say(f"Removed {account.name} with {counted(len(account.app_passwords), 'app password')}.")
-    return OK
-
-
-def require_verification(options: argparse.Namespace, config: Config) -> int:
-    account = operator(options, config).require_verification(options.name)
-    say(f"{account.name} must verify with a second factor from now on; open sessions have ended.")
-    return OK
-
-
-def bypass(options: argparse.Namespace, config: Config) -> int:
+def rename(options: argparse.Namespace, config: Config) -> int:
     acting = operator(options, config)
-    given = acting.bypass(options.name, options.minutes)
-    until = moment(given.until, acting.means.clock.now())
-    if given.told:
-        told = "They were told by message."
-    elif given.account.phone("authentication") is None:
-        told = "Nobody could be told: there is no phone to reach."
-    else:
-        told = "Nobody could be told: no message could be sent."
-    say(f"{given.account.name} may sign in once without a code until {until}. {told}")
-    return OK
-
-
-def enforce(options: argparse.Namespace, config: Config) -> int:
-    acting = operator(options, config)
-    at = None if options.on is None else expiry.beginning_of(options.on)
-    account = acting.enforce(options.name, at)
-    when = "now" if at is None else options.on
-    say(f"From {when} on, only app passwords open the services of {account.name}.")
-    return OK
-
-
-def open_(options: argparse.Namespace, config: Config) -> int:
-    account = operator(options, config).open(options.name)
-    say(f"What opened the services of {account.name} before does so again.")
-    return OK
-
-
-def tidy(options: argparse.Namespace, config: Config) -> int:
-    count = operator(options, config).tidy(options.name)
-    say(f"Removed {counted(count, 'expired app password')} of {options.name}.")
-    return OK
-
-
-def unlock(options: argparse.Namespace, config: Config) -> int:
-    say(f"Unlocked {operator(options, config).unlock(options.name).name}.")
-    return OK
+    before = acting.account(options.name).name
+    account = acting.rename(before, options.new)
+    state = "" if account.enabled else " It is disabled."
+    facts = {"before": before, "enabled": account.enabled}
+    return one(Done(account.name, f"Renamed {before} to {account.name}.{state}", facts), options)
 
 
 def set_password(options: argparse.Namespace, config: Config) -> int:
     acting = operator(options, config)
-    account = acting.account(options.name)  # before anybody types a password for nobody
+    # Before anybody types a password for nobody.
+    acting.check_passwords_kept()
+    account = acting.account(options.name)
     acting.set_password(account.name, new_password(options))
-    say(f"Set the password of {account.name}; open sessions have ended.")
-    return OK
+    sentence = f"Set the password of {account.name}; open sessions have ended."
+    return one(Done(account.name, sentence, {"password_set": True}), options)
 
 
 def _passed_on(last: LastUse | None) -> str:
@@ -156,16 +121,21 @@ def _second_factor(account: Account, policy: Policy) -> str:
     return "yes" if account.has_second_factor else "no"
 
 
-ACTIONS = {
+ACTIONS: dict[str, Command] = {
     "add": add,
     "list": list_,
+    "import": import_,
     "show": show,
-    "remove": remove,
-    "require-verification": require_verification,
-    "bypass": bypass,
-    "enforce": enforce,
-    "open": open_,
-    "tidy": tidy,
-    "unlock": unlock,
+    "rename": rename,
     "set-password": set_password,
+    "disable": each(deeds.disable),
+    "enable": each(deeds.enable),
+    "delete-app-passwords": each(deeds.delete_app_passwords),
+    "remove": each(deeds.remove),
+    "require-verification": each(deeds.require_verification),
+    "bypass": each(deeds.bypass),
+    "enforce": each(deeds.enforce),
+    "open": each(deeds.open_),
+    "tidy": each(deeds.tidy),
+    "unlock": each(deeds.unlock),
 }

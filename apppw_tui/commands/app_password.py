@@ -2,17 +2,20 @@
 
 import argparse
 import contextlib
+import json
 import sys
 from datetime import datetime, timedelta
 
 from apppw_tui.commands.opening import operator
-from apppw_tui.commands.printing import day, last_use, say, say_json, say_table, utc, utc_or_none
+from apppw_tui.commands.printing import day, last_use, say_json, say_table, utc, utc_or_none
+from apppw_tui.commands.several import Done, one
 from apppw_tui.config import Config
 from apppw_tui.domain import expiry, services
 from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.names import shown
 from apppw_tui.domain.usage import LastUse
 from apppw_tui.exits import OK
+from apppw_tui.portal.issuing import Issued
 
 
 def create(options: argparse.Namespace, config: Config) -> int:
@@ -23,12 +26,26 @@ def create(options: argparse.Namespace, config: Config) -> int:
     try:
         if sys.stdout is None:
             raise BrokenPipeError
-        print(issued.secret.reveal(), flush=True)
+        print(_issued(issued) if options.json else issued.secret.reveal(), flush=True)
     except OSError:
         # Nobody will ever see it, so it must not stay.
         acting.delete_app_password(options.account, issued.app_password.id)
         raise Refused("The password could not be printed, so it was not kept.") from None
     return OK
+
+
+def _issued(issued: Issued) -> str:
+    made = issued.app_password
+    return json.dumps(
+        {
+            "id": made.id,
+            "name": made.name,
+            "scope": list(made.scope),
+            "expires": utc_or_none(made.expires),
+            "password": issued.secret.reveal(),
+        },
+        indent=2,
+    )
 
 
 def list_(options: argparse.Namespace, config: Config) -> int:
@@ -84,9 +101,13 @@ def _last_day(expires: datetime | None) -> str:
 
 
 def delete(options: argparse.Namespace, config: Config) -> int:
-    deleted = operator(options, config).delete_app_password(options.account, options.name_or_id)
-    say(f"Deleted {shown(deleted.name)}.")
-    return OK
+    acting = operator(options, config)
+    account, found = acting.find_app_password(options.account, options.name_or_id)
+    if not options.dry_run:
+        acting.delete_app_password(options.account, options.name_or_id)
+    verb = "Would delete" if options.dry_run else "Deleted"
+    facts = {"id": found.id, "name": found.name, "deleted": not options.dry_run}
+    return one(Done(account.name, f"{verb} {shown(found.name)}.", facts), options)
 
 
 ACTIONS = {"create": create, "list": list_, "delete": delete}

@@ -20,11 +20,11 @@ def opened(options: argparse.Namespace, config: Config, *, create: bool = False)
 
 def operator(options: argparse.Namespace, config: Config) -> Operator:
     """Whoever acts on other people's accounts in that store. Raises StoreError."""
-    by = _acting()  # before root becomes the store's owner
+    by = acting()  # before root becomes the store's owner
     return Operator(opened(options, config).means, by)
 
 
-def _acting() -> str:
+def acting() -> str:
     """Who this is, for the record. sudo(8): SUDO_UID is the number of whoever called it."""
     uid, caller = os.getuid(), os.environ.get("SUDO_UID", "")
     if uid == 0 and _UID.fullmatch(caller):

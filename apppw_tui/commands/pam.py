@@ -1,17 +1,13 @@
 """The helper for pam_exec(8): asks the daemon about one password. Says nothing, to nobody."""
 
 import argparse
-import json
 import os
-import socket
 import sys
-import time
 
+from apppw_tui import daemon_client
 from apppw_tui.exits import NO_ANSWER, OK, REFUSED
 
 _LONGEST = 511  # bytes; PAM_MAX_RESP_SIZE less its null byte
-_LONGEST_ANSWER = 4096  # bytes
-_CHUNK = 4096  # bytes
 _SECONDS = 10.0  # for everything: PAM itself would wait for ever
 _OURS = "apppw-"  # before the service, in the name of its file in /etc/pam.d
 _EXITS = {"yes": OK, "no": REFUSED, "not mine": REFUSED}
@@ -33,11 +29,11 @@ def ask(options: argparse.Namespace) -> int:
         "rip": os.environ.get("PAM_RHOST", ""),
     }
     try:
-        answer = _answer(options.socket, json.dumps(question).encode() + b"\n")
+        answer = daemon_client.ask(options.socket, question, _SECONDS).get("answer")
     # A broken pipe among them, which the command line would take for a reader of the output.
     except (OSError, ValueError, RecursionError):
         return NO_ANSWER
-    return _EXITS.get(answer, NO_ANSWER)
+    return _EXITS.get(answer, NO_ANSWER) if isinstance(answer, str) else NO_ANSWER
 
 
 def _password() -> str | None:
@@ -48,22 +44,3 @@ def _password() -> str | None:
         return content.decode() if 0 < len(content) <= _LONGEST else None
     except (OSError, UnicodeDecodeError):
         return None
-
-
-def _answer(path: str, question: bytes) -> str:
-    """Raises OSError, a time-out among them; ValueError or RecursionError for what is no answer."""
-    end = time.monotonic() + _SECONDS
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
-        asking.settimeout(_SECONDS)
-        asking.connect(path)
-        asking.sendall(question)
-        said = b""
-        while b"\n" not in said and len(said) <= _LONGEST_ANSWER:
-            asking.settimeout(end - time.monotonic())  # below 0 it is a ValueError
-            more = asking.recv(_CHUNK)
-            if not more:
-                raise ConnectionError
-            said += more
-    read = json.loads(said.partition(b"\n")[0])
-    answer = read.get("answer") if isinstance(read, dict) else None
-    return answer if isinstance(answer, str) else ""

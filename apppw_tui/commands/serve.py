@@ -9,15 +9,19 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from apppw_tui.config import Config, choose, store_folder
-from apppw_tui.config_serve import ServeConfig
+from apppw_tui.config.serve import ServeConfig
+from apppw_tui.domain.acts import THE_SERVER, Act, Entry
 from apppw_tui.domain.clock import Clock, SystemClock
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.exits import OK
+from apppw_tui.socket_folder import socket_folder
 from apppw_tui.store import files
 from apppw_tui.store.cache import MOST_HELD, CachedReads
+from apppw_tui.store.journal import FROM_DAEMON, FolderJournal
+from apppw_tui.store.outbox import FolderOutbox
 from apppw_tui.store.place import open_store
-from apppw_tui.store.usage import FolderUsage
+from apppw_tui.store.usage import FirstUse, FolderUsage
 from apppw_tui.verifier import daemon, protocols, sockets
 from apppw_tui.verifier.brake import Brake
 from apppw_tui.verifier.counter import Counter
@@ -27,7 +31,6 @@ from apppw_tui.verifier.log import Log
 from apppw_tui.verifier.memory import Remembered
 from apppw_tui.verifier.notify import Notifier
 
-SYSTEM_FOLDER = Path("/run/apppw-tui")
 _OTHER_FILES = 64  # besides connections and accounts
 _WANTED_FILES = 16_384
 _FEWEST_CONNECTIONS = 16
@@ -49,7 +52,11 @@ def serve(options: argparse.Namespace, config: Config) -> int:
         def complain(sentence: str) -> None:
             log.said("usage not written", why=sentence)
 
-        usage = FolderUsage(folder, store, clock, accounts, complain)
+        announcing = _Announcing(folder, clock, log, told=config.notices is not None)
+        usage = FolderUsage(
+            folder, store, clock, accounts, complain=complain, announce=announcing.announce
+        )
+        usage.trust(config.serve.trusted)
         verifier = Verifier(accounts, Hasher(), clock, config.default_domain)
         gate = Gate(verifier, _remembered(config.serve, clock), _brake(config.serve, clock))
         stack.callback(gate.close)
@@ -73,7 +80,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
             log.said("serving", socket=one.name, protocol=wanted.protocol, path=path)
         for name in configured.keys() - {one.name for one in listening}:
             log.said("not served", socket=name, why="systemd passed others, but not this one")
-        reading = _Reading(options, config.serve, clock, gate)
+        reading = _Reading(options, config.serve, clock, gate, usage)
         running = daemon.Daemon(
             served,
             log,
@@ -87,6 +94,30 @@ def serve(options: argparse.Namespace, config: Config) -> int:
     return OK
 
 
+class _Announcing:
+    """Writes down where app passwords are used from for the first time.
+
+    People are told by `apppw-tui notices`: whoever took over the daemon is to run no program.
+    """
+
+    def __init__(self, folder: Path, clock: Clock, log: Log, *, told: bool) -> None:
+        self._journal = FolderJournal(folder, clock, FROM_DAEMON)
+        self._outbox = FolderOutbox(folder) if told else None
+        self._log = log
+
+    def announce(self, first: FirstUse) -> None:
+        use, account = first.use, first.account
+        facts = {"id": first.app_password.id, "name": first.app_password.name}
+        facts |= {"address": use.address or "", "service": use.service or ""}
+        facts = {key: value for key, value in facts.items() if value}
+        self._journal.record(account.uid, Act.USED_NEW, THE_SERVER, **facts)
+        if self._outbox is not None and first.moved:
+            try:
+                self._outbox.lay(account, Entry(use.time, Act.USED_NEW, THE_SERVER, facts))
+            except StoreError as error:
+                self._log.said("notice left out", account=account.name, why=str(error))
+
+
 class _Reading:
     """The configuration, read again: what of it can change while the daemon runs."""
 
@@ -96,7 +127,9 @@ class _Reading:
         config: ServeConfig,
         clock: Clock,
         gate: Gate,
+        usage: FolderUsage,
     ) -> None:
+        self._usage = usage
         self._options = options
         self._now = config
         self._clock = clock
@@ -110,6 +143,7 @@ class _Reading:
             self._gate.remember(_remembered(config, self._clock))
         if config.trusted != self._now.trusted:
             self._gate.slow_down(_brake(config, self._clock))
+            self._usage.trust(config.trusted)
         self._now = config
 
 
@@ -128,7 +162,7 @@ def _listening(
     found = sockets.passed(os.environ, frozenset(one.name for one in config.sockets))
     if found:
         return found
-    folder = _socket_folder(getattr(options, "socket_dir", None))
+    folder = socket_folder(getattr(options, "socket_dir", None))
     sockets.make_folder(folder, owner)
     with sockets.folder_locked(folder):
         for one in config.sockets:
@@ -136,17 +170,6 @@ def _listening(
             stack.callback(made.close)
             found.append(made)
     return found
-
-
-def _socket_folder(named: Path | None) -> Path:
-    """systemd.exec(5): RUNTIME_DIRECTORY is one path or several, between colons."""
-    told = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
-    if named is not None or told:
-        return (named or Path(told)).absolute()
-    own = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
-    if os.geteuid() == 0 or os.access(SYSTEM_FOLDER, os.W_OK) or not own.is_absolute():
-        return SYSTEM_FOLDER
-    return own / "apppw-tui"
 
 
 def _owner(store: Path) -> sockets.Owner | None:

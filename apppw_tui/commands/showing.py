@@ -105,7 +105,10 @@ def _pairs(known: _Known) -> list[tuple[str, str]]:
         ("Recovery codes", "none" if codes is None else f"{codes.left} of {COUNT} left"),
         ("Preferred option", "none" if preferred is None else preferred.label),
         ("App passwords", f"{count} of {limit}"),
-        ("Password changed", day(account.password_changed)),
+        (
+            "Password changed",
+            "kept elsewhere" if account.password_hash is None else day(account.password_changed),
+        ),
     ]
     if known.bypass_until is not None:
         pairs.append(("Bypass", f"open until {moment(known.bypass_until, known.now)}"))

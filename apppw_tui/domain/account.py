@@ -21,7 +21,7 @@ class Account:
 
     name: str
     uid: str
-    password_hash: str
+    password_hash: str | None  # None where another source knows the password
     password_changed: datetime
     created: datetime
     version: int
@@ -42,7 +42,7 @@ class Account:
     def new(
         cls,
         name: str,
-        password_hash: str,
+        password_hash: str | None,
         now: datetime,
         token_hex: Callable[[int], str] = secrets.token_hex,
     ) -> "Account":
@@ -165,6 +165,10 @@ class Account:
     def requiring_verification(self) -> "Account":
         """From now on a second factor is asked, whatever the policy; sessions end (SAFETY 12)."""
         return replace(self, verification_required=True, epoch=self.epoch + 1)
+
+    def disabled(self) -> "Account":
+        """Neither signs in nor opens any service, from the next attempt on; sessions end."""
+        return replace(self, enabled=False, epoch=self.epoch + 1)
 
     def bypass_open(self, now: datetime) -> bool:
         """True while the administrator lets the person in, once, to set up a method."""

@@ -97,6 +97,10 @@ class HashingFailed(StoreError):
     """Argon2 itself failed (no memory, or a hash that is none); says nothing about the password."""
 
 
+class PasswordSourceDown(StoreError):
+    """What keeps the account passwords cannot be asked now; says nothing about the password."""
+
+
 class SealBroken(StoreError):
     """What was sealed cannot be opened: another key, another account's, or damaged."""
 

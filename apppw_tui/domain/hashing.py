@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import argon2
 
-from apppw_tui.domain.errors import HashingFailed
+from apppw_tui.domain.errors import HashingFailed, Refused
+from apppw_tui.domain.phc import is_argon2id
 from apppw_tui.domain.secret import Secret
 
 Slot = Callable[[], AbstractContextManager[object]]
@@ -26,6 +27,37 @@ class Profile:
 ACCOUNT_PROFILE = Profile(memory=65536, passes=3, lanes=4)  # RFC 9106 section 4, second choice
 APP_PROFILE = Profile(memory=19456, passes=2, lanes=1)  # machine-made, 80 bits: OWASP's minimum
 CHEAP_PROFILE = Profile(memory=8, passes=1, lanes=1)  # for tests and the demonstration alone
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a hash from elsewhere may cost: memory in KiB, passes, lanes.
+
+    One that costs too little is guessed too quickly; one that costs too much holds everybody up,
+    since it is computed at the next sign-in.
+    """
+
+    least: Profile = APP_PROFILE
+    most: Profile = Profile(memory=262144, passes=10, lanes=16)
+
+    def check(self, stored: str) -> None:
+        """Raises Refused, with the reason, if `stored` is no hash within these bounds."""
+        if not is_argon2id(stored):
+            raise Refused("Its hash is damaged.")
+        found = argon2.extract_parameters(stored)
+        if found.memory_cost < self.least.memory or found.time_cost < 1:
+            raise Refused(
+                f"Its hash takes {found.memory_cost} KiB, "
+                f"and must take at least {self.least.memory}."
+            )
+        cost = Profile(found.memory_cost, found.time_cost, found.parallelism)
+        for what, one, most in (
+            ("KiB", cost.memory, self.most.memory),
+            ("passes", cost.passes, self.most.passes),
+            ("lanes", cost.lanes, self.most.lanes),
+        ):
+            if one > most:
+                raise Refused(f"Its hash takes {one} {what}, and may take {most} at most.")
 
 
 class Hashes:

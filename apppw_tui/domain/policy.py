@@ -1,11 +1,52 @@
 """What the administrator decides."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from apppw_tui.domain import expiry, services
+from apppw_tui.domain.errors import Refused
+
+BY_ADMINISTRATOR = "Your administrator creates app passwords here: ask for one."
 
 
 @dataclass(frozen=True)
 class Policy:
-    """The rules that an administrator can set; the defaults are meant to be kept."""
+    """The rules that an administrator can set; the defaults are meant to be kept.
+
+    `scopes` are the words that people may choose from; `longest_expiry` is in days, None lets an
+    app password last for ever; the rest is in seconds.
+    """
 
     app_passwords_per_account: int = 40
     second_factor_required: bool = True
+    scopes: tuple[str, ...] = (services.ANY_APP,)
+    longest_expiry: int | None = None
+    people_create: bool = True
+    sign_out_after: float = 300.0  # without a key
+    verify_again_after: float = 600.0
+
+    @property
+    def every_scope(self) -> bool:
+        """True if whoever wants any app may have it, and so everything."""
+        return services.ANY_APP in self.scopes
+
+    def check_scope(self, scope: Iterable[str]) -> None:
+        """Raises Refused, saying what there is, if people may not choose that."""
+        if self.every_scope:
+            return
+        allowed = services.within(self.scopes)
+        if any(word not in allowed for word in scope):
+            raise Refused(f"Your administrator offers: {services.label(self.scopes)}.")
+
+    def check_expiry(
+        self, expires: datetime | None, now: datetime, zone: tzinfo | None = None
+    ) -> None:
+        """Raises Refused, saying how long it may be, if people may not choose that."""
+        if self.longest_expiry is None:
+            return
+        last = now.astimezone(zone).date() + timedelta(days=self.longest_expiry)
+        if expires is None or expires > expiry.end_of(last, zone):
+            raise Refused(
+                f"Your administrator lets app passwords last {self.longest_expiry} days at most."
+            )

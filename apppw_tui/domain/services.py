@@ -8,6 +8,7 @@ from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.names import shown
 
 ANY_APP = "any"
+PORTAL = "apppw-portal"  # under this, the portal asks elsewhere for account passwords
 # What a program may call its service: enough for every one that is known.
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}", re.ASCII)
 # Other names of the same: ports and dialects make no difference to a person.
@@ -61,7 +62,12 @@ def service(text: str | None) -> str | None:
 
 
 def opens(scope: Iterable[str], asked: str | None) -> bool:
-    """True if one of the words of `scope` opens the service `asked`; none fits only `Any app`."""
+    """True if one of the words of `scope` opens the service `asked`; none fits only `Any app`.
+
+    Nothing opens the portal.
+    """
+    if asked == PORTAL:
+        return False
     words = set(scope)
     if ANY_APP in words:
         return True
@@ -70,6 +76,15 @@ def opens(scope: Iterable[str], asked: str | None) -> bool:
         asked in words - _GROUPS.keys()
         or any(asked in _GROUPS[word].services for word in words & _GROUPS.keys())
     )
+
+
+def within(scope: Iterable[str]) -> frozenset[str]:
+    """The words that ask for no more than the words of `scope` open."""
+    words = frozenset(scope)
+    if ANY_APP in words:
+        return frozenset({*_GROUPS, *SERVICES})
+    opened = words.union(*(_GROUPS[word].services for word in words & _GROUPS.keys()))
+    return opened | {word for word, group in _GROUPS.items() if group.services <= opened}
 
 
 def label(scope: Iterable[str]) -> str:

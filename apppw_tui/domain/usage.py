@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 UNUSED_AFTER = timedelta(days=90)
+NEW_AFTER = timedelta(days=90)  # a network that was not seen for so long is new again
+MOST_NETWORKS = 64
+_IPV4_BITS, _IPV6_BITS = 24, 48
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,24 @@ class Used:
 
     by_id: Mapping[str, LastUse] = field(default_factory=dict)
     passed_on: LastUse | None = None
+
+
+def network_of(address: str | None) -> str | None:
+    """Where an address belongs, for telling whether somebody comes from anywhere new.
+
+    The /24 of IPv4 and the /48 of IPv6: a telephone gets another address each time it connects,
+    and whoever is told of each soon reads none. None for no address, and for the machine itself.
+    """
+    import ipaddress
+
+    try:
+        found = ipaddress.ip_address(address or "")
+    except ValueError:
+        return None
+    if found.is_loopback:
+        return None
+    bits = _IPV4_BITS if isinstance(found, ipaddress.IPv4Address) else _IPV6_BITS
+    return str(ipaddress.ip_network(f"{found}/{bits}", strict=False))
 
 
 class UsageBook(Protocol):

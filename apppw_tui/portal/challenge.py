@@ -5,12 +5,14 @@ from datetime import datetime
 
 from apppw_tui.domain import options, phone, recovery, totp
 from apppw_tui.domain.account import AUTHENTICATOR, Account
-from apppw_tui.domain.account_password import normalized
+from apppw_tui.domain.acts import Act
 from apppw_tui.domain.errors import CodeRefused, KeyMissing, SealBroken, SignInRefused, Unavailable
 from apppw_tui.domain.options import Option
 from apppw_tui.domain.phone import Phone
 from apppw_tui.domain.secret import Secret
+from apppw_tui.portal.acting import note, signed_in
 from apppw_tui.portal.means import Means
+from apppw_tui.portal.passwords import account_passwords
 from apppw_tui.portal.sending import SentCode, check_form
 from apppw_tui.portal.sessions import Session, begun, changing, checked
 from apppw_tui.portal.throttling import Throttle
@@ -117,6 +119,9 @@ class Challenge:
             # Nothing was compared: nobody is to wait for what the server lacks.
             self._throttle.refund(self.account, "second")
             raise
+        except CodeRefused:
+            note(self._means, self._account, Act.WRONG_CODE, method=_method(option))
+            raise
         return self._admitted(account)
 
     def answer_with_password(self, password: str) -> Session:
@@ -129,10 +134,8 @@ class Challenge:
         account = self._now()
         if not self.by_password or account.has_second_factor:
             raise Unavailable("Verify with one of your verification methods.")
-        self._throttle.charge(self.account, "password")
-        if not self._means.hasher.account.check(account.password_hash, normalized(password)):
+        if not account_passwords(self._means).confirm(account, Secret(password)):
             raise SignInRefused("That is not your password.")
-        self._throttle.refund(self.account, "password")
         return (self._signed_in or self._begun).proven(self._means.clock)
 
     def use_bypass(self) -> Session:
@@ -147,7 +150,7 @@ class Challenge:
             if self._signed_in is not None or not account.bypass_open(means.clock.now()):
                 raise CodeRefused("Your administrator's permission has ended. Ask again.")
             change.account = replace(account, bypass_until=None)
-        means.journal.record(account.uid, "bypass used", account.name, address=means.address)
+        note(means, account, Act.BYPASS_USED)
         return replace(self._begun, limited="bypass")
 
     # --- how each is checked ----------------------------------------------------------------
@@ -184,7 +187,7 @@ class Challenge:
                 raise CodeRefused(recovery.REFUSED)
             codes = account.recovery.without(presented.index, hash_)
             change.account = account = replace(account, recovery=codes)
-        means.journal.record(account.uid, "recovery code used", account.name, left=str(codes.left))
+        note(means, account, Act.RECOVERY_USED, left=str(codes.left))
         return account
 
     def _admitted(self, account: Account) -> Session:
@@ -193,6 +196,7 @@ class Challenge:
             self._throttle.refund(self.account, "second")
             return self._signed_in.proven(self._means.clock)
         self._throttle.completed(self.account)
+        signed_in(self._means, account)
         return begun(account).proven(self._means.clock)
 
     def _now(self) -> Account:
@@ -203,3 +207,10 @@ class Challenge:
         if kept is None:
             raise Unavailable("That telephone number was removed. Use another way.")
         return self._means.seals.open(self._account.uid, kept.field, kept.sealed)
+
+
+def _method(option: Option) -> str:
+    """What a wrong code was meant for, as activity calls it."""
+    if option.phone is not None:
+        return options.phone_name(option.phone)
+    return "recovery code" if option == options.RECOVERY else "authenticator app"

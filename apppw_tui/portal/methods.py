@@ -5,11 +5,13 @@ from dataclasses import replace
 
 from apppw_tui.domain import options, phone, recovery, totp
 from apppw_tui.domain.account import AUTHENTICATOR, Account
+from apppw_tui.domain.acts import Act
 from apppw_tui.domain.delivery import Kind
 from apppw_tui.domain.errors import Refused, SealBroken, SessionEnded, SetUpFirst, Unavailable
 from apppw_tui.domain.phone import Phone, Which
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.totp import Authenticator
+from apppw_tui.portal.acting import note
 from apppw_tui.portal.means import Means
 from apppw_tui.portal.sending import SentCode, check_form
 from apppw_tui.portal.sessions import (
@@ -85,7 +87,7 @@ class Methods:
         """
         means = self._means
         if session.limited is None:
-            check_fresh(session, means.clock)
+            check_fresh(session, means.clock, means.policy)
         elif session.verified is None:  # one that has proved a method may, in its own time
             check_full(session)
         account = self._account(session)
@@ -98,7 +100,7 @@ class Methods:
                 raise SetUpFirst("Set up a verification method first.")
             kept = recovery.RecoveryCodes(hashes, means.clock.now())
             change.account = replace(change.present, recovery=kept)
-        self._record(account, "recovery codes made")
+        note(means, account, Act.RECOVERY_MADE)
         return codes
 
     def finish(self, session: Session) -> Session:
@@ -126,19 +128,15 @@ class Methods:
                 raise Refused("Add another one first: your account needs one.")
             changed, change.account = account != change.present, account
         if changed:
-            self._record(account, "method removed", method=name)
+            note(self._means, account, Act.METHOD_REMOVED, method=name)
         return account
 
     def _check(self, session: Session) -> None:
         check_full(session)
-        check_fresh(session, self._means.clock)
+        check_fresh(session, self._means.clock, self._means.policy)
 
     def _account(self, session: Session) -> Account:
         return checked(session, self._means.store.read(session.account))
-
-    def _record(self, account: Account, what: str, **facts: str) -> None:
-        address = self._means.address
-        self._means.journal.record(account.uid, what, account.name, address=address, **facts)
 
 
 class AuthenticatorSetUp:
@@ -217,12 +215,10 @@ def may_add(means: Means, session: Session, account: Account) -> None:
     holds the password alone would be in.
     """
     if session.limited is None:
-        check_fresh(session, means.clock)
+        check_fresh(session, means.clock, means.policy)
     elif session.limited == "none yet" and session.verified is None and account.has_second_factor:
         raise SessionEnded("A verification method was set up elsewhere. Sign in with it.")
 
 
 def _record_set_up(means: Means, account: Account, method: str) -> None:
-    means.journal.record(
-        account.uid, "method set up", account.name, address=means.address, method=method
-    )
+    note(means, account, Act.METHOD_SET_UP, method=method)

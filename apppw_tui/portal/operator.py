@@ -6,12 +6,15 @@ from datetime import datetime, timedelta
 
 from apppw_tui.domain import account_password
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.acts import Act
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.delivery import KINDS
 from apppw_tui.domain.errors import DeliveryFailed, NotFound, Refused, StoreError
 from apppw_tui.domain.names import account_name, same_name_key, shown
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.services import ANY_APP
+from apppw_tui.portal import renaming
+from apppw_tui.portal.acting import note
 from apppw_tui.portal.issuing import Issued, Issuer, Wish
 from apppw_tui.portal.means import Means
 from apppw_tui.portal.throttling import Throttle
@@ -75,10 +78,49 @@ class Operator:
         return accounts, troubles
 
     def remove_account(self, name: str) -> Account:
-        account = self.account(name)
+        account, live_sessions = self.account(name), self.means.live_sessions
+        # Before, lest a kill between the two forget it; after, since this is not told under the
+        # lock, and sessions that were ended before the account was gone may have begun again.
+        live_sessions.end(account.name)
         self.means.store.remove(account.name)
+        live_sessions.end(account.name)
+        self._record(account, Act.ACCOUNT_REMOVED)
         self.means.usage.forget(account.uid)
         return account
+
+    def disable(self, name: str) -> Account:
+        """Neither signs in nor opens any service from now on; open sessions end."""
+        account = self._change(name, Account.disabled, ending=True)
+        self._record(account, Act.DISABLED)
+        return account
+
+    def enable(self, name: str) -> Account:
+        """Signs in and opens services again, as before."""
+        account = self._change(name, lambda account: replace(account, enabled=True))
+        self._record(account, Act.ENABLED)
+        return account
+
+    def rename(self, name: str, new: str) -> Account:
+        """Gives the account another name. Raises NameTaken, and what `renaming.rename` does."""
+        account, live_sessions = self.account(name), self.means.live_sessions
+        live_sessions.end(account.name)  # before and after, as when one is removed
+        renamed = renaming.rename(
+            self.means.store, account, account_name(new, self.means.default_domain)
+        )
+        live_sessions.end(account.name)
+        self._record(renamed, Act.ACCOUNT_RENAMED, before=account.name)
+        return renamed
+
+    def delete_app_passwords(self, name: str) -> tuple[Account, int]:
+        """Deletes all app passwords of the account; how many there were."""
+        account = self.account(name)
+        with self.means.store.change(account.name, account.uid) as change:
+            count = len(change.present.app_passwords)
+            change.account = change.present.without_app_passwords()
+            if count:
+                self.means.live_sessions.end(account.name)
+        self._record(account, Act.ALL_DELETED, count=str(count))
+        return account, count
 
     def create_app_password(
         self,
@@ -92,31 +134,32 @@ class Operator:
         account = self.account(name)
         issuer = Issuer(means.store, means.hasher, means.clock, means.policy, means.randbelow)
         issued = issuer.issue(account, Wish(app_password, scope, expires), by_operator=True)
-        self._record(account, "app password created", id=issued.app_password.id)
+        self._record(account, Act.CREATED, id=issued.app_password.id, name=issued.app_password.name)
         return issued
 
     def require_verification(self, name: str) -> Account:
         """From now on a second factor is asked, whatever the policy; sessions end."""
         account = self._change(name, Account.requiring_verification)
-        self._record(account, "verification required")
+        self._record(account, Act.REQUIRED)
         return account
 
     def tidy(self, name: str) -> int:
-        """Removes the app passwords that expired long ago; how many."""
+        """Removes the app passwords that expired long ago; how many. Forgets old activity."""
         account = self.account(name)
+        self.means.activity.forget_old(account.uid)
         return len(account.app_passwords) - len(remove_overdue(self.means, account).app_passwords)
 
     def enforce(self, name: str, at: datetime | None = None) -> Account:
         """From `at` on, or from now, only app passwords open the account's services."""
         since = at or self.means.clock.now()
         account = self._change(name, lambda account: replace(account, enforced_from=since))
-        self._record(account, "enforced", since=since.isoformat(timespec="minutes"))
+        self._record(account, Act.ENFORCED, since=since.isoformat(timespec="minutes"))
         return account
 
     def open(self, name: str) -> Account:
         """The account's old passwords go on to the server's other password source again."""
         account = self._change(name, lambda account: replace(account, enforced_from=None))
-        self._record(account, "opened")
+        self._record(account, Act.OPENED)
         return account
 
     def bypass(self, name: str, minutes: int) -> Bypass:
@@ -129,7 +172,7 @@ class Operator:
             raise Refused(f"A bypass is good for 1 to {LONGEST_BYPASS} minutes.")
         until = self.means.clock.now() + timedelta(minutes=minutes)
         account = self._change(name, lambda account: replace(account, bypass_until=until))
-        self._record(account, "bypass given", minutes=str(minutes))
+        self._record(account, Act.BYPASS_GIVEN, minutes=str(minutes))
         return Bypass(account, until, self._tell(account, _BYPASS_NOTICE))
 
     def throttled(self, name: str) -> Throttled:
@@ -145,15 +188,22 @@ class Operator:
         account = self.account(name)
         means = self.means
         Throttle(means.counters, means.clock, means.address).unlocked(account.name)
-        self._record(account, "unlocked")
+        self._record(account, Act.UNLOCKED)
         return account
+
+    def check_passwords_kept(self) -> None:
+        """Raises Refused if they are kept elsewhere; it says where they are changed."""
+        if self.means.source is not None:
+            raise Refused(self.means.source.sentence)
 
     def set_password(self, name: str, password: str) -> Account:
         """A new account password; every session ends.
 
         Raises:
             WeakPassword: with the reason.
+            Refused: passwords are kept elsewhere.
         """
+        self.check_passwords_kept()
         means = self.means
         account = self.account(name)
         secret = account_password.normalized(password)
@@ -161,11 +211,11 @@ class Operator:
         hash_, now = means.hasher.account.make(secret), means.clock.now()
         account = self._change(name, lambda account: account.with_password(hash_, now))
         Throttle(means.counters, means.clock, means.address).password_changed(account.name)
-        self._record(account, "password set")
+        self._record(account, Act.PASSWORD_SET)
         return account
 
-    def delete_app_password(self, name: str, name_or_id: str) -> AppPassword:
-        """Deletes the one app password that goes by that name or id.
+    def find_app_password(self, name: str, name_or_id: str) -> tuple[Account, AppPassword]:
+        """The account, and the one app password that goes by that name or id.
 
         Raises:
             NotFound: there is none.
@@ -184,19 +234,30 @@ class Operator:
             raise Refused(
                 f"{shown(name_or_id)} is the name of one app password and the id of another."
             )
-        with self.means.store.change(account.name, account.uid) as change:
-            change.account = change.present.without_app_password(found[0].id)
-        self._record(account, "app password deleted", id=found[0].id)
-        return found[0]
+        return account, found[0]
 
-    def _change(self, name: str, step: Callable[[Account], Account]) -> Account:
+    def delete_app_password(self, name: str, name_or_id: str) -> AppPassword:
+        """Deletes what `find_app_password` finds, and raises what it does."""
+        account, found = self.find_app_password(name, name_or_id)
+        with self.means.store.change(account.name, account.uid) as change:
+            change.account = change.present.without_app_password(found.id)
+            self.means.live_sessions.end(account.name)
+        self._record(account, Act.DELETED, id=found.id, name=found.name)
+        return found
+
+    def _change(
+        self, name: str, step: Callable[[Account], Account], *, ending: bool = False
+    ) -> Account:
+        """One change; with `ending`, the account's live sessions at services end with it."""
         account = self.account(name)
         with self.means.store.change(account.name, account.uid) as change:
             change.account = step(change.present)
+            if ending:
+                self.means.live_sessions.end(account.name)
         return change.present
 
-    def _record(self, account: Account, what: str, **facts: str) -> None:
-        self.means.journal.record(account.uid, what, self.by, **facts)
+    def _record(self, account: Account, act: Act, **facts: str) -> None:
+        note(self.means, account, act, self.by, **facts)
 
     def _tell(self, account: Account, message: str) -> bool:
         """True if a message reached the account's authentication phone."""

@@ -7,23 +7,26 @@ from datetime import datetime
 
 from apppw_tui.domain import account_password
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.acts import Act, Entry
 from apppw_tui.domain.errors import (
     NotFound,
     Refused,
     SessionEnded,
     SetUpFirst,
     SignInRefused,
-    StoreDamaged,
     StoreError,
 )
 from apppw_tui.domain.names import account_name, app_password_name
+from apppw_tui.domain.policy import BY_ADMINISTRATOR
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.services import ANY_APP
 from apppw_tui.domain.usage import Used
+from apppw_tui.portal.acting import note, signed_in
 from apppw_tui.portal.challenge import Challenge
 from apppw_tui.portal.issuing import Issued, Issuer, Wish
 from apppw_tui.portal.means import Means
 from apppw_tui.portal.methods import Methods
+from apppw_tui.portal.passwords import account_passwords
 from apppw_tui.portal.sessions import (
     GONE,
     Session,
@@ -37,6 +40,7 @@ from apppw_tui.portal.sessions import (
 from apppw_tui.portal.throttling import Throttle
 from apppw_tui.portal.tidying import remove_overdue
 
+RECENT = 100  # lines of activity
 _NO_MATCH = "That account and password do not match."
 
 
@@ -50,6 +54,10 @@ class Portal:
     def __init__(self, means: Means) -> None:
         self.policy = means.policy
         self.methods = Methods(means)
+        self.ends_sessions = means.live_sessions.end_here
+        self._passwords = account_passwords(means)
+        # None, or the sentence that says where they are changed.
+        self.passwords_elsewhere = self._passwords.elsewhere
         self._means = means
         self._store = means.store
         self._hasher = means.hasher
@@ -58,33 +66,42 @@ class Portal:
         self._issuer = Issuer(means.store, means.hasher, means.clock, means.policy, means.randbelow)
 
     def has_accounts(self) -> bool:
-        return bool(self._store.names())
+        """True if there is anybody who could sign in."""
+        source = self._means.source
+        return bool(self._store.names()) or (source is not None and not source.require_add)
 
     def create_first_account(self, name: str, password: str) -> Session:
         """The first account of a store, and a session for it.
 
         Raises:
             InvalidName, WeakPassword: with the reason.
-            Refused: there is an account by now.
+            Refused: there is an account by now, or accounts are not made here.
         """
+        if self.passwords_elsewhere is not None:
+            raise Refused(self.passwords_elsewhere)
         if self.has_accounts():
             raise Refused("There is an account by now. Sign in with it.")
         return self._begun(self.add_account(name, password))
 
-    def add_account(self, name: str, password: str) -> Account:
-        """A new account. Raises InvalidName, WeakPassword or NameTaken."""
+    def add_account(self, name: str, password: str | None, by: str | None = None) -> Account:
+        """A new account; `password` is None exactly where passwords are kept elsewhere.
+
+        `by` is who makes it, for the record, if it is not made by its own owner.
+
+        Raises:
+            InvalidName, WeakPassword, NameTaken: with the reason.
+        """
         name = account_name(name, self._means.default_domain)
-        secret = account_password.normalized(password)
-        account_password.check(secret, name)
-        account = Account.new(name, self._hasher.account.make(secret), self._clock.now())
+        account = Account.new(name, self._first_hash(name, password), self._clock.now())
         with self._store.change(name, None) as change:
             change.account = account
+        note(self._means, account, Act.ACCOUNT_CREATED, by)
         return account
 
     def sign_in(self, name: str, password: str) -> Session | Challenge:
         """For the right account password: a session, or the second question that comes before it.
 
-        Exactly one hash, whether or not the account is known.
+        It costs the same whether or not the account is known (see passwords.py).
 
         Raises:
             InvalidName: `name` cannot be an account at all.
@@ -92,17 +109,9 @@ class Portal:
             TooMany: this try was not made; says how long to wait.
         """
         name = account_name(name, self._means.default_domain)
-        secret = account_password.normalized(password)
-        self._throttle.charge(name, "password")
-        account = self._readable(name)
-        right = self._hasher.account.check(account.password_hash if account else None, secret)
-        if account is None or not right or not account.enabled:
+        account = self._passwords.admit(name, Secret(password))
+        if account is None:
             raise SignInRefused(_NO_MATCH)
-        self._throttle.refund(name, "password")
-        if self._hasher.account.outdated(account.password_hash):
-            # The old hash is still good: a full or busy store keeps nobody out.
-            with contextlib.suppress(StoreError):
-                self._hash_anew(account, secret)
         if account.has_second_factor:
             return Challenge(self._means, account)
         return self._begun(account)
@@ -115,11 +124,16 @@ class Portal:
     def check_fresh(self, session: Session) -> None:
         """Raises VerificationNeeded if the last verification is too old for what matters."""
         check_full(session)
-        check_fresh(session, self._clock)
+        check_fresh(session, self._clock, self.policy)
 
     def account(self, session: Session) -> Account:
         """The account as it stands now."""
         return checked(session, self._store.read(session.account))
+
+    def activity(self, session: Session) -> list[Entry]:
+        """What happened to the account, the newest first: as many as anybody reads."""
+        uid = self.account(session).uid
+        return self._means.activity.read(uid)[: -RECENT - 1 : -1]
 
     def used(self, session: Session, account: Account) -> Used:
         """When the account's app passwords were last used."""
@@ -141,8 +155,12 @@ class Portal:
         scope: tuple[str, ...] = (ANY_APP,),
         expires: datetime | None = None,
     ) -> Issued:
-        """Raises InvalidName, NameTaken or LimitReached; then nothing was made."""
+        """Raises InvalidName, NameTaken, LimitReached or Refused; then nothing was made."""
         self.check_fresh(session)
+        if not self.policy.people_create:
+            raise Refused(BY_ADMINISTRATOR)
+        self.policy.check_scope(scope)
+        self.policy.check_expiry(expires, self._clock.now())
 
         def still_allowed(account: Account) -> None:
             checked(session, account)
@@ -152,20 +170,42 @@ class Portal:
         account = self.account(session)
         still_allowed(account)
         try:
-            return self._issuer.issue(account, Wish(name, scope, expires), still_allowed)
+            issued = self._issuer.issue(account, Wish(name, scope, expires), still_allowed)
         except NotFound:
             raise SessionEnded(GONE) from None
+        made = issued.app_password
+        note(self._means, account, Act.CREATED, id=made.id, name=made.name)
+        return issued
 
     def delete_app_password(self, session: Session, id_: str) -> None:
         """Raises NotFound if it was deleted already."""
         check_full(session)
-        self._change(session, lambda account: account.without_app_password(id_))
+
+        name = ""
+
+        def step(account: Account) -> Account:
+            nonlocal name
+            kept = account.without_app_password(id_)
+            name = _name_of(account, id_)
+            self._means.live_sessions.end(account.name)
+            return kept
+
+        account = self._change(session, step)
+        note(self._means, account, Act.DELETED, id=id_, name=name)
 
     def rename_app_password(self, session: Session, id_: str, name: str) -> None:
         """Raises InvalidName, NameTaken or NotFound."""
         check_full(session)
         name = app_password_name(name)
-        self._change(session, lambda account: account.with_app_password_renamed(id_, name))
+        before = ""
+
+        def step(account: Account) -> Account:
+            nonlocal before
+            before = _name_of(account, id_)
+            return account.with_app_password_renamed(id_, name)
+
+        account = self._change(session, step)
+        note(self._means, account, Act.RENAMED, id=id_, name=name, before=before)
 
     def set_appearance(self, session: Session, appearance: str) -> None:
         self._change(session, lambda account: replace(account, appearance=appearance))
@@ -179,15 +219,14 @@ class Portal:
             SignInRefused: `current` is wrong.
             TooMany: this try was not made.
             WeakPassword: `new` will not do; says why.
+            Refused: passwords are kept elsewhere; says where they are changed.
         """
         self.check_fresh(session)
+        if self.passwords_elsewhere is not None:
+            raise Refused(self.passwords_elsewhere)
         account = self.account(session)
-        self._throttle.charge(account.name, "password")
-        if not self._hasher.account.check(
-            account.password_hash, account_password.normalized(current)
-        ):
+        if not self._passwords.confirm(account, Secret(current)):
             raise SignInRefused("That is not your present password.")
-        self._throttle.refund(account.name, "password")
         secret = account_password.normalized(new)
         account_password.check(secret, account.name)
         fresh = self._hasher.account.make(secret)
@@ -197,39 +236,39 @@ class Portal:
             nonlocal deleted
             kept = present.without_app_passwords() if delete_app_passwords else present
             deleted = len(present.app_passwords) - len(kept.app_passwords)
+            if deleted:
+                self._means.live_sessions.end(present.name)
             return kept.with_password(fresh, now)
 
         changed = self._change(session, step)
-        self._means.journal.record(
-            account.uid, "password changed", account.name, app_passwords_deleted=str(deleted)
-        )
+        note(self._means, account, Act.PASSWORD_CHANGED, app_passwords_deleted=str(deleted))
         self._throttle.password_changed(account.name)
         return replace(session, epoch=changed.epoch)
 
-    def _hash_anew(self, account: Account, password: Secret) -> None:
-        fresh = self._hasher.account.make(password)
-        with self._store.change(account.name, account.uid) as change:
-            current = change.account
-            if current is not None and current.password_hash == account.password_hash:
-                change.account = replace(current, password_hash=fresh)
+    def _first_hash(self, name: str, password: str | None) -> str | None:
+        if password is None and self.passwords_elsewhere is not None:
+            return None
+        if self.passwords_elsewhere is not None:
+            raise Refused(self.passwords_elsewhere)
+        secret = account_password.normalized(password or "")
+        account_password.check(secret, name)
+        return self._hasher.account.make(secret)
 
     def _change(self, session: Session, step: Callable[[Account], Account]) -> Account:
         with changing(self._store, session) as change:
             change.account = step(change.present)
         return change.present
 
-    def _readable(self, name: str) -> Account | None:
-        """The account; None too where its file is damaged, which a stranger must not learn."""
-        try:
-            return self._store.read(name)
-        except StoreDamaged as error:
-            self._means.journal.fault("account damaged", why=str(error))
-            return None
-
     def _begun(self, account: Account) -> Session:
         """A session for somebody whose password was right, and who has no second factor."""
         session = begun(account)
+        signed_in(self._means, account)
         if must_set_up(account, self.policy):
             return replace(session, limited="none yet")
         self._throttle.completed(account.name)
         return session.proven(self._clock)
+
+
+def _name_of(account: Account, id_: str) -> str:
+    password = account.app_password(id_)
+    return "" if password is None else password.name

@@ -11,7 +11,7 @@ from apppw_tui.domain.errors import NotFound, SessionEnded, SetUpFirst, Verifica
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.seam import Change, Store
 
-VERIFIED_FOR = 600.0  # seconds; then what matters asks again
+VERIFIED_FOR = Policy.verify_again_after  # seconds; then what matters asks again
 GONE = "You were signed out: the account is gone."
 
 
@@ -34,9 +34,9 @@ class Session:
         """The same session, verified just now."""
         return replace(self, verified=clock.monotonic())
 
-    def fresh(self, clock: Clock) -> bool:
-        """True while the last verification is recent enough for what matters."""
-        return self.verified is not None and clock.monotonic() - self.verified < VERIFIED_FOR
+    def fresh(self, clock: Clock, within: float = VERIFIED_FOR) -> bool:
+        """True if the last verification was `within` so many seconds: enough for what matters."""
+        return self.verified is not None and clock.monotonic() - self.verified < within
 
 
 def begun(account: Account) -> Session:
@@ -72,9 +72,9 @@ def check_full(session: Session) -> None:
         raise SetUpFirst("Set up a verification method first.")
 
 
-def check_fresh(session: Session, clock: Clock) -> None:
+def check_fresh(session: Session, clock: Clock, policy: Policy) -> None:
     """Raises VerificationNeeded if the last verification is too old for what matters."""
-    if not session.fresh(clock):
+    if not session.fresh(clock, policy.verify_again_after):
         raise VerificationNeeded("Not done: verify first that it is you.")
 
 

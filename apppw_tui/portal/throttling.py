@@ -23,9 +23,12 @@ class Throttle:
         with self.counters.change(_account(name), keep=False) as entry:
             entry.ledger = entry.ledger.charge(step, self.address, now)
 
-    def refund(self, name: str, step: Step) -> None:
-        """The try was right: it is taken back, which is no reset."""
-        with self.counters.change(_account(name), keep=True) as entry:
+    def refund(self, name: str, step: Step, *, keep: bool = True) -> None:
+        """The try was right: it is taken back, which is no reset.
+
+        `keep` says that it is an account's name (see Counters.change).
+        """
+        with self.counters.change(_account(name), keep=keep) as entry:
             entry.ledger = entry.ledger.refund(step, self.address, self.clock.now())
 
     def completed(self, name: str) -> None:

@@ -1,6 +1,8 @@
 """App passwords that expired long ago go, with a line in the activity (SAFETY 21)."""
 
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.acts import THE_SERVER, Act
+from apppw_tui.portal.acting import note
 from apppw_tui.portal.means import Means
 
 
@@ -12,5 +14,5 @@ def remove_overdue(means: Means, account: Account) -> Account:
         for password in gone:
             change.account = change.present.without_app_password(password.id)
     for password in gone:
-        means.journal.record(account.uid, "app password expired", "the server", id=password.id)
+        note(means, account, Act.EXPIRED, THE_SERVER, id=password.id, name=password.name)
     return change.present

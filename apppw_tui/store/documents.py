@@ -18,7 +18,9 @@ from apppw_tui.store import methods
 from apppw_tui.store.fields import DocumentError, Fields, optional_stamp, stamp
 from apppw_tui.store.tables import BufferedStorage, Tables
 
-SCHEMA_MAJOR, SCHEMA_MINOR = 1, 2  # 1.1: verification methods; 1.2: enforced accounts
+# 1.1: verification methods; 1.2: enforced accounts; 1.3: passwords that are kept elsewhere
+SCHEMA_MAJOR, SCHEMA_MINOR = 1, 3
+_NUMBER = re.compile("[0-9]{1,9}")
 _UID = re.compile("[0-9a-f]{32}")
 _ID = re.compile(f"[{SYMBOLS}]{{{ID_LENGTH}}}")
 
@@ -52,7 +54,7 @@ def load(tables: Any, name: str) -> Account:
     return Account(
         name=name,
         uid=head.matching("uid", _UID),
-        password_hash=head.hash("password_hash"),
+        password_hash=head.hash_or_none("password_hash"),
         password_changed=head.time("password_changed"),
         created=head.time("created"),
         version=head.number("version"),
@@ -111,11 +113,27 @@ def _id_is(test: Callable[..., bool]) -> Any:
     return where("id").test(test)
 
 
-def _check_schema(schema: str) -> None:
+def schema(tables: Any) -> tuple[int, int]:
+    """The major and minor version of what may be an account's tables. Raises DocumentError."""
+    try:
+        (head,) = tables["account"].values()
+    except (AttributeError, KeyError, TypeError, ValueError):
+        head = None
+    if not isinstance(head, dict):
+        raise DocumentError("it is not a TinyDB document with one account")
+    return _version(Fields(head).text("schema"))
+
+
+def _version(schema: str) -> tuple[int, int]:
     major, _, minor = schema.partition(".")
-    if not (major.isdecimal() and minor.isdecimal()):
+    if _NUMBER.fullmatch(major) is None or _NUMBER.fullmatch(minor) is None:
         raise DocumentError("its schema is not a version")
-    if int(major) != SCHEMA_MAJOR:
+    return int(major), int(minor)
+
+
+def _check_schema(schema: str) -> None:
+    major, _ = _version(schema)
+    if major != SCHEMA_MAJOR:
         raise DocumentError(f"its schema is {major}, this program reads {SCHEMA_MAJOR}")
 
 

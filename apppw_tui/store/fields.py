@@ -6,12 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-# The PHC string format, https://github.com/P-H-C/phc-string-format; lengths from RFC 9106, 3.1.
-_ARGON2 = re.compile(
-    r"\$argon2id\$v=19\$m=[1-9]\d{0,9},t=[1-9]\d{0,9},p=[1-9]\d{0,7}"
-    r"\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{6,172}",
-    re.ASCII,
-)
+from apppw_tui.domain.phc import is_argon2id
 
 
 class DocumentError(ValueError):
@@ -72,9 +67,15 @@ class Fields:
     def hash(self, key: str) -> str:
         """Only what Argon2 can compute: else a sign-in would fail in a way that tells it exists."""
         value = self.text(key)
-        if _ARGON2.fullmatch(value) is None:
+        if not is_argon2id(value):
             raise DocumentError(f"its {key} is not an Argon2id hash")
         return value
+
+    def hash_or_none(self, key: str) -> str | None:
+        """None only where the document says null: one that lost its hash is damaged."""
+        if key in self.document and self.document[key] is None:
+            return None
+        return self.hash(key)
 
     def time(self, key: str) -> datetime:
         text = self.text(key)

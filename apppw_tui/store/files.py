@@ -10,7 +10,7 @@ from apppw_tui.domain.errors import DiskFull, MaybeSaved, StoreDamaged, StoreErr
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
-_LARGEST = 16 * 1024 * 1024  # bytes; an account at every limit stays well under one of these
+LARGEST = 16 * 1024 * 1024  # bytes; an account at every limit stays well under one of these
 
 
 def make_folder(path: Path) -> None:
@@ -40,8 +40,8 @@ def check_folder(path: Path) -> None:
         raise unusable(path, error) from None
 
 
-def read(path: Path) -> bytes | None:
-    """The file's content, or None if there is no such file.
+def read(path: Path, largest: int = LARGEST) -> bytes | None:
+    """The file's content, or None if there is no such file; `largest` is in bytes.
 
     Raises:
         StoreDamaged: it is a link, no ordinary file, or absurdly large.
@@ -60,7 +60,7 @@ def read(path: Path) -> bytes | None:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise StoreDamaged(f"{path} is not an ordinary file; it was left alone.")
-        if status.st_size > _LARGEST:
+        if status.st_size > largest:
             raise StoreDamaged(f"{path} is larger than any account; it was left alone.")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             return file.read()

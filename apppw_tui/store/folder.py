@@ -1,23 +1,36 @@
 """The store in one folder: one TinyDB file per account, one lock file per account."""
 
-import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.errors import DiskFull, NotFound, StoreDamaged
+from apppw_tui.domain.errors import DiskFull, NotFound, StoreDamaged, StoreError
 from apppw_tui.domain.names import account_name, is_account_name, shown
 from apppw_tui.domain.seam import Change
 from apppw_tui.store import documents, files
+from apppw_tui.store.deleted import DeletedIds
 from apppw_tui.store.fields import DocumentError
 from apppw_tui.store.locking import LOCK_TIMEOUT, locked
 from apppw_tui.store.reserve import Reserve
-from apppw_tui.store.tables import Tables
+from apppw_tui.store.tables import Tables, decoded, encoded
 
 _SUFFIX = ".json"
 _SLACK = 64  # bytes; a number that gains a digit is no creation
+
+
+@dataclass
+class Whole:
+    """An account's whole file: as it is, and, once `tables` are assigned, as it is to be.
+
+    `account` is None if there is no file, or if what it holds cannot be read: then `why` says so.
+    """
+
+    content: bytes | None
+    account: Account | None = None
+    why: DocumentError | None = None
+    tables: Tables | None = None
 
 
 class FolderStore:
@@ -27,6 +40,7 @@ class FolderStore:
         self._accounts = folder / "accounts"
         self._locks = folder / "locks"
         self._reserve = Reserve(folder)
+        self._deleted = DeletedIds(folder)
         self._lock_timeout = lock_timeout
 
     def read(self, account: str) -> Account | None:
@@ -37,14 +51,50 @@ class FolderStore:
         account_name(account)  # the lock and the file are named after it
         with self._lock(account):
             temporary = self._accounts / f".tmp-{account}"
-            files.remove_leftover(temporary)
+            with suppress(OSError):  # the daemon may not write there; who may, sweeps when writing
+                files.remove_leftover(temporary)
             tables, before = self._load(account)
             change = Change(account, before, uid)
             yield change
             after = change.outcome
             if after is None:
                 return
-            self._write(account, temporary, _encoded(documents.save(tables, after)))
+            self._record_deleted(before, after)
+            self._write(account, temporary, encoded(documents.save(tables, after)))
+
+    def look(self, account: str) -> Whole:
+        """The whole file of an account, even a damaged one. Raises StoreError, InvalidName.
+
+        A link, or what is no ordinary file, is StoreDamaged as ever.
+        """
+        account_name(account)
+        content = self._content(account)
+        if content is None:
+            return Whole(None)
+        try:
+            return Whole(content, documents.load(decoded(content), account))
+        except DocumentError as error:
+            return Whole(content, why=error)
+
+    @contextmanager
+    def replace(self, account: str) -> Iterator[Whole]:
+        """As `look`, under the account's lock; writes what is assigned when the block ends.
+
+        Raises:
+            StoreDamaged: what was assigned is no account of that name.
+        """
+        account_name(account)
+        with self._lock(account):
+            temporary = self._accounts / f".tmp-{account}"
+            files.remove_leftover(temporary)
+            whole = self.look(account)
+            yield whole
+            if whole.tables is None:
+                return
+            content = encoded(whole.tables)
+            after = self._loaded(account, content)[1]  # nothing that could not be read again
+            self._record_deleted(whole.account, after)
+            self._write(account, temporary, content)
 
     def version(self, account: str) -> int | None:
         found = self.read(account)
@@ -64,8 +114,28 @@ class FolderStore:
             raise NotFound(f"There is no account {shown(account)}.")
         with self._lock(account):
             files.remove_leftover(self._accounts / f".tmp-{account}")
+            with suppress(StoreError):  # one that cannot be read may go as well
+                self._record_deleted(self.read(account), None)
             if not files.remove(self.path(account)):
                 raise NotFound(f"There is no account {account}.")
+
+    def _record_deleted(self, before: Account | None, after: Account | None) -> None:
+        """Puts on the list what is deleted, before it is. Never raises.
+
+        Of an account that is removed that is all it has: so that a list which could once not be
+        written is whole. What goes without being called deleted is renamed with its account.
+        """
+        if before is None:
+            return
+        gone = before.used_ids if after is None else after.deleted_ids - before.deleted_ids
+        try:
+            self._deleted.add(before.uid, gone)
+        except DiskFull:
+            if self._reserve.release():
+                with suppress(StoreError):
+                    self._deleted.add(before.uid, gone)
+        except StoreError:
+            pass  # whatever is wrong with the list, the app password goes (SAFETY 24)
 
     def _write(self, account: str, temporary: Path, content: bytes) -> None:
         """A change that takes no more room than before, a deletion above all, fits any disk."""
@@ -80,6 +150,7 @@ class FolderStore:
         else:
             if grows:
                 self._reserve.keep()
+                self._deleted.make()
 
     def path(self, account: str) -> Path:
         """Where that account is, or would be."""
@@ -94,19 +165,16 @@ class FolderStore:
     def _load(self, account: str) -> tuple[Tables | None, Account | None]:
         if not is_account_name(account):
             return None, None
-        path = self.path(account)
         content = self._content(account)
-        if content is None:
-            return None, None
+        return (None, None) if content is None else self._loaded(account, content)
+
+    def _loaded(self, account: str, content: bytes) -> tuple[Tables, Account]:
         try:
-            tables: Any = json.loads(content) if content.strip() else None
-            if tables is None:
-                raise DocumentError("it is empty")
+            tables = decoded(content)
             return tables, documents.load(tables, account)
-        except (ValueError, RecursionError) as error:
-            known = isinstance(error, DocumentError)
-            reason = str(error) if known else "it is not JSON"
-            raise StoreDamaged(f"{path} cannot be read: {reason}; it was left alone.") from None
+        except DocumentError as error:
+            path = self.path(account)
+            raise StoreDamaged(f"{path} cannot be read: {error}; it was left alone.") from None
 
     @contextmanager
     def _lock(self, account: str) -> Iterator[None]:
@@ -121,11 +189,3 @@ def _size(path: Path) -> int:
         return path.lstat().st_size
     except OSError:
         return 0
-
-
-def _encoded(tables: Tables) -> bytes:
-    try:
-        return json.dumps(tables, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        # What a newer schema keeps may hold half a surrogate pair, which only JSON can spell.
-        return json.dumps(tables).encode()

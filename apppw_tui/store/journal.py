@@ -1,4 +1,7 @@
-"""What happened, on disk: activity for people, a log for the administrator (SAFETY 24)."""
+"""What happened, on disk: activity for people, a log for the administrator (SAFETY 24).
+
+The daemon, which may not write activity/, appends to usage/ what it has to say; readers take both.
+"""
 
 import contextlib
 import errno
@@ -8,9 +11,10 @@ import os
 import re
 import stat
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 
+from apppw_tui.domain import acts
 from apppw_tui.domain.clock import Clock
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.names import shown
@@ -18,17 +22,26 @@ from apppw_tui.store import files
 
 LINE_BYTES = 4096
 LOG_BYTES = 1024 * 1024  # the log begins anew when it is larger
+ACTIVITY_BYTES = 256 * 1024  # and so does one account's activity; the file before it is kept
+ACTIVITY = "activity"
+FROM_DAEMON = "usage"
 _VALUE_CHARACTERS = (512, 128, 32, 8, 0)  # tried in turn until the line is short enough
 _UID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _BARE = re.compile(r"[A-Za-z0-9._:/@+-]+", re.ASCII)
+_FIRST_TIME = re.compile(rb'\{"time": "([0-9TZ:.+-]{10,32})"')
+_FIRST_BYTES = 64
 
 
 class FolderJournal:
-    """Appends to activity/<uid>.jsonl and to log in the store. Never raises."""
+    """Appends to activity/<uid>.jsonl and to log in the store. Never raises.
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    `acts_in` is the folder of the activity, if it is another.
+    """
+
+    def __init__(self, folder: Path, clock: Clock, acts_in: str = ACTIVITY) -> None:
         self._folder = folder
         self._clock = clock
+        self._acts_in = acts_in
 
     def record(self, uid: str, what: str, by: str, **facts: str) -> None:
         if _UID.fullmatch(uid) is None:
@@ -39,11 +52,12 @@ class FolderJournal:
         def line(most: int) -> str:
             return json.dumps({key: _cut(value, most) for key, value in values.items()})
 
-        folder = self._folder / "activity"
+        folder = self._folder / self._acts_in
         with contextlib.suppress(OSError, StoreError):
             files.check_folder(self._folder)  # a store that is gone is not made again in passing
             files.make_folder(folder)
-            _append(folder / f"{uid}.jsonl", _fitting(line))
+            begun_before = self._clock.now() - acts.KEPT_FOR / 2
+            _append(folder / f"{uid}.jsonl", _fitting(line), ACTIVITY_BYTES, begun_before)
 
     def fault(self, what: str, **facts: str) -> None:
         now = self._now()
@@ -83,13 +97,17 @@ def _fitting(line: Callable[[int], str]) -> bytes:
     return encoded[: LINE_BYTES - 1] + b"\n"
 
 
-def _append(path: Path, line: bytes, most: int | None = None) -> None:
-    """Appends in one write; a file of more than `most` bytes goes to `path`.1 first."""
+def _append(path: Path, line: bytes, most: int, begun_before: datetime | None = None) -> None:
+    """Appends in one write.
+
+    A file of more than `most` bytes, or that was begun before that instant, goes to `path`.1 first.
+    """
     descriptor = _open(path)
     try:
-        if most is not None and os.fstat(descriptor).st_size > most and _moved(path, descriptor):
-            full, descriptor = descriptor, _open(path)
-            os.close(full)
+        full = os.fstat(descriptor).st_size > most or _begun(descriptor, begun_before)
+        if full and _moved(path, descriptor):
+            old, descriptor = descriptor, _open(path)
+            os.close(old)
         status = os.fstat(descriptor)
         if stat.S_IMODE(status.st_mode) != files.FILE_MODE:
             os.fchmod(descriptor, files.FILE_MODE)
@@ -99,6 +117,17 @@ def _append(path: Path, line: bytes, most: int | None = None) -> None:
         os.write(descriptor, line)
     finally:
         os.close(descriptor)
+
+
+def _begun(descriptor: int, before: datetime | None) -> bool:
+    """True if the file's first line is older than `before`."""
+    if before is None:
+        return False
+    match = _FIRST_TIME.match(os.pread(descriptor, _FIRST_BYTES, 0))
+    try:
+        return match is not None and acts.instant(match[1].decode()) < before
+    except ValueError:
+        return False
 
 
 def _open(path: Path) -> int:

@@ -65,7 +65,7 @@ class Keyring:
         if content is None:
             return None
         self._check_mode()
-        return self._parsed(content)
+        return parsed(content, self.path)
 
     def present(self) -> Ring:
         """As `read`, for whoever has something to open. Raises KeyMissing if there is no file."""
@@ -81,8 +81,7 @@ class Keyring:
             StoreUnusable: nothing was changed.
             MaybeSaved: see files.write.
         """
-        content = "".join(f"{key.reveal()}\n" for key in ring.keys)
-        files.write(self.path, self.path.with_name(f".tmp-{self.path.name}"), content.encode())
+        files.write(self.path, self.path.with_name(f".tmp-{self.path.name}"), as_file(ring))
 
     def check_unneeded(self) -> None:
         """Raises KeyMissing if the store holds sealed values, and StoreError if nobody can tell."""
@@ -126,14 +125,21 @@ class Keyring:
             command = shlex.join(["chmod", "600", str(self.path)])
             raise StoreUnusable(f"{self.path} is open to others. Close it with: {command}")
 
-    def _parsed(self, content: bytes) -> Ring:
-        lines = [line for line in content.decode("ascii", "replace").split("\n") if line.strip()]
-        keys = [line.strip() for line in lines]
-        if not keys:
-            raise StoreDamaged(f"{self.path} holds no key; it was left alone.")
-        if not all(_KEY.fullmatch(key) for key in keys):
-            raise StoreDamaged(f"{self.path} holds something that is no key; it was left alone.")
-        return Ring(tuple(Secret(key) for key in keys))
+
+def parsed(content: bytes, where: Path | str) -> Ring:
+    """The keys in a key file's content; `where` it is. Raises StoreDamaged."""
+    lines = [line for line in content.decode("ascii", "replace").split("\n") if line.strip()]
+    keys = [line.strip() for line in lines]
+    if not keys:
+        raise StoreDamaged(f"{where} holds no key; it was left alone.")
+    if not all(_KEY.fullmatch(key) for key in keys):
+        raise StoreDamaged(f"{where} holds something that is no key; it was left alone.")
+    return Ring(tuple(Secret(key) for key in keys))
+
+
+def as_file(ring: Ring) -> bytes:
+    """What a file with these keys holds."""
+    return "".join(f"{key.reveal()}\n" for key in ring.keys).encode()
 
 
 def keyring_of(folder: Path, store: Store, path: Path) -> Keyring:

@@ -2,6 +2,7 @@
 
 import copy
 import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,7 +20,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._tables: dict[str, Tables] = {}
-        self._lock = threading.Lock()
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def read(self, account: str) -> Account | None:
         tables = self._tables.get(account)
@@ -31,7 +32,7 @@ class MemoryStore:
     @contextmanager
     def change(self, account: str, uid: str | None) -> Iterator[Change]:
         account_name(account)
-        with self._lock:
+        with self._locks[account]:
             change = Change(account, self.read(account), uid)
             yield change
             after = change.outcome
@@ -49,6 +50,6 @@ class MemoryStore:
         return sorted(self._tables)
 
     def remove(self, account: str) -> None:
-        with self._lock:
+        with self._locks[account]:
             if self._tables.pop(account, None) is None:
                 raise NotFound(f"There is no account {account}.")

@@ -1,18 +1,16 @@
 """When each app password was last used, and what an account's services still ask elsewhere for.
 
-One file for each account, usage/<uid>.json. Tables: `used` (one document for each app password:
-id, time, service, address) and `passed_on` (one document: the last "not mine").
+One file for each account, usage/<uid>.json: see usage_file.py.
 """
 
 import json
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
-
-from tinydb import TinyDB
+from typing import Protocol
 
 from apppw_tui.domain import app_password
 from apppw_tui.domain.account import Account
@@ -21,10 +19,10 @@ from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.clock import Clock
 from apppw_tui.domain.errors import NotFound, StoreBusy, StoreDamaged, StoreError
 from apppw_tui.domain.seam import Store
-from apppw_tui.domain.usage import LastUse, Used
+from apppw_tui.domain.usage import MOST_NETWORKS, LastUse, Used, network_of
 from apppw_tui.store import files
-from apppw_tui.store.fields import DocumentError, Fields, stamp
-from apppw_tui.store.tables import BufferedStorage
+from apppw_tui.store.fields import DocumentError
+from apppw_tui.store.usage_file import Kept, encoded, loaded, newest
 
 _UID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _OF_ONE_ACCOUNT = (StoreBusy, StoreDamaged)  # all else concerns the disk
@@ -44,17 +42,41 @@ class _Verdict(Protocol):
     def app_password(self) -> AppPassword | None: ...
 
 
+@dataclass(frozen=True)
+class FirstUse:
+    """An app password was used from where none of its account was lately.
+
+    `moved` says that the account was used elsewhere lately: then it is worth a message.
+    """
+
+    account: Account
+    app_password: AppPassword
+    use: LastUse
+    moved: bool
+
+
 @dataclass
 class _Told:
-    """What is not written yet, for the account of one uid."""
+    """What is not written yet, for the account of one uid.
+
+    `first` has, for each network, the first use since the last time.
+    """
 
     name: str
     by_id: dict[str, LastUse] = field(default_factory=dict)
     passed_on: LastUse | None = None
+    first: dict[str, tuple[str, LastUse]] = field(default_factory=dict)
+    networks: dict[str, datetime] = field(default_factory=dict)
 
     def add(self, later: "_Told") -> None:
         self.by_id.update(later.by_id)
         self.passed_on = later.passed_on or self.passed_on
+        if not later.networks.keys() <= self.networks.keys():
+            self.first = {**later.first, **self.first}
+        self.networks.update(later.networks)
+        if len(self.networks) > MOST_NETWORKS:
+            self.networks = newest(self.networks)
+            self.first = {at: use for at, use in self.first.items() if at in self.networks}
 
 
 class FolderUsage:
@@ -66,18 +88,29 @@ class FolderUsage:
         store: Store,
         clock: Clock,
         accounts: _Accounts | None = None,
+        *,
         complain: Callable[[str], None] = lambda _: None,
+        announce: Callable[[FirstUse], None] = lambda _: None,
     ) -> None:
-        """`accounts` is asked at every use (default: `store`); `complain` is told of trouble."""
+        """`accounts` is asked at every use (default: `store`); `complain` is told of trouble.
+
+        `announce` is told of first uses, when they have been written: it must not raise.
+        """
         self._folder = folder / "usage"
         self._store = store
         self._accounts: _Accounts = accounts or store
         self._clock = clock
         self._complain = complain
+        self._announce = announce
+        self._trusted: frozenset[str] = frozenset()
         self._told: dict[str, _Told] = {}
         self._telling = threading.Lock()
         self._writing = threading.Lock()
         self._troubles: set[str] = set()
+
+    def trust(self, addresses: Collection[str]) -> None:
+        """Uses from these exact addresses are not looked at for being from anywhere new."""
+        self._trusted = frozenset(found for one in addresses if (found := parsed(one)) is not None)
 
     def used(self, verdict: _Verdict, service: str | None, address: str | None) -> None:
         """An app password was right and good for that service. Never raises."""
@@ -88,7 +121,12 @@ class FolderUsage:
         # The hash tells that it is the same account, should the name have been given away since.
         if present is None or present.hash != record.hash:
             return
-        self._tell(account, _Told(account.name, {record.id: self._now(service, address)}))
+        use = self._now(service, address)
+        told = _Told(account.name, {record.id: use})
+        network = None if use.address in self._trusted else network_of(use.address)
+        if network is not None:
+            told.first, told.networks = {network: (record.id, use)}, {network: use.time}
+        self._tell(account, told)
 
     def passed_on(self, verdict: _Verdict, service: str | None, address: str | None) -> None:
         """What was presented goes on to the next password source. Never raises."""
@@ -103,16 +141,10 @@ class FolderUsage:
         Raises:
             StoreUnusable: it cannot be read.
         """
-        if _UID.fullmatch(uid) is None:
-            return Used()
-        try:
-            content = files.read(self._path(uid))
-            return Used() if content is None else _loaded(json.loads(content))
-        except (StoreDamaged, DocumentError, AttributeError, TypeError, ValueError, RecursionError):
-            return Used()
+        return self._read(uid).used if _UID.fullmatch(uid) is not None else Used()
 
     def forget(self, uid: str) -> None:
-        """The account of `uid` is gone, and so is its file. Raises StoreUnusable."""
+        """The account of `uid` is gone, and so is this, but not its activity. Raises StoreError."""
         if _UID.fullmatch(uid) is not None:
             files.remove(self._path(uid))
 
@@ -168,48 +200,35 @@ class FolderUsage:
                 self._told[uid] = told
 
     def _write(self, uid: str, told: _Told) -> None:
+        first: list[FirstUse] = []
         self._store.read(told.name)  # asking for the lock would make a store that is gone again
         with self._store.change(told.name, uid) as change:  # nothing is changed: for its lock
             ids = {password.id for password in change.present.app_passwords}
-            before = self.read(uid)
+            known = self._read(uid)
+            before = known.used
             by_id = {**before.by_id, **told.by_id}
             after = Used(
                 {id_: last for id_, last in by_id.items() if id_ in ids},
                 told.passed_on or before.passed_on,
             )
-            if after != before:
+            kept = Kept(after, newest({**known.networks, **told.networks}))
+            seen = known.seen(self._clock.now())
+            for network, (id_, use) in told.first.items():
+                password = change.present.app_password(id_)
+                if network not in seen and password is not None:
+                    first.append(FirstUse(change.present, password, use, bool(seen)))
+            if kept != known:
                 files.make_folder(self._folder)
-                files.write(self._path(uid), self._folder / f".tmp-{uid}", _encoded(after))
+                files.write(self._path(uid), self._folder / f".tmp-{uid}", encoded(kept))
+        for one in first:
+            self._announce(one)
+
+    def _read(self, uid: str) -> Kept:
+        try:
+            content = files.read(self._path(uid))
+            return Kept() if content is None else loaded(json.loads(content))
+        except (StoreDamaged, DocumentError, AttributeError, TypeError, ValueError, RecursionError):
+            return Kept()
 
     def _path(self, uid: str) -> Path:
         return self._folder / f"{uid}.json"
-
-
-def _loaded(tables: Any) -> Used:
-    database = TinyDB(storage=lambda: BufferedStorage(tables))
-    passed_on = [_last(Fields(document)) for document in database.table("passed_on").all()]
-    used = [Fields(document) for document in database.table("used").all()]
-    return Used(
-        {fields.text("id"): _last(fields) for fields in used}, passed_on[-1] if passed_on else None
-    )
-
-
-def _last(fields: Fields) -> LastUse:
-    return LastUse(
-        fields.time("time"), fields.optional_text("service"), fields.optional_text("address")
-    )
-
-
-def _encoded(used: Used) -> bytes:
-    storage = BufferedStorage(None)
-    database = TinyDB(storage=lambda: storage)
-    database.table("used").insert_multiple(
-        {"id": id_, **_document(last)} for id_, last in used.by_id.items()
-    )
-    if used.passed_on is not None:
-        database.table("passed_on").insert(_document(used.passed_on))
-    return json.dumps(storage.tables or {}, ensure_ascii=False).encode()
-
-
-def _document(last: LastUse) -> dict[str, Any]:
-    return {"time": stamp(last.time), "service": last.service, "address": last.address}

@@ -19,13 +19,14 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui import themes
+from apppw_tui.ui.attended import AttendedApp
 from apppw_tui.ui.clipboard import CLEAR_AFTER, Clipboard, Copied
 from apppw_tui.ui.dialogs.help import HelpDialog
 from apppw_tui.ui.flows.verify import prove
 from apppw_tui.ui.glyphs import GLYPHS, PLAIN
-from apppw_tui.ui.guarded import GuardedApp
 from apppw_tui.ui.keys import commands, help_keys, where
 from apppw_tui.ui.messages import AppearanceChosen, Go, SessionOver, SignedIn
+from apppw_tui.ui.presence import Presence
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.base import Desk, PortalScreen
 from apppw_tui.ui.screens.login import LoginScreen, Welcome
@@ -38,7 +39,7 @@ from apppw_tui.ui.widgets.tab_bar import TabBar
 _SOON = 0.05  # seconds
 
 
-class PortalApp(GuardedApp):
+class PortalApp(AttendedApp):
     """Where a person looks after their app passwords."""
 
     TITLE = "App passwords"
@@ -64,7 +65,10 @@ class PortalApp(GuardedApp):
         surroundings: Surroundings,
         clipboard: Clipboard | None = None,
     ) -> None:
-        super().__init__()
+        kiosk = surroundings.kiosk
+        patience = None if kiosk is None else kiosk.patience
+        presence = Presence(clock.monotonic, portal.policy.sign_out_after, patience)
+        super().__init__(presence, kiosk)
         self.portal = portal
         self.clock = clock
         self.surroundings = surroundings
@@ -84,12 +88,15 @@ class PortalApp(GuardedApp):
         """A sentence for the shell that one returns to, if there is any reason."""
         if self.fault is not None:
             return self.fault
+        if self.parting is not None:
+            return self.parting
         if self.clipboard_out.holds:
             return "the clipboard still holds an app password; copy something else to remove it."
         return None
 
     async def on_mount(self) -> None:
         await self.push_screen(await self._login())
+        self.attend()
 
     async def _login(self, reason: str = "", account: str = "") -> LoginScreen:
         around = self.surroundings
@@ -98,13 +105,15 @@ class PortalApp(GuardedApp):
             none = not await asyncio.to_thread(self.portal.has_accounts)
         except ApppwError as error:
             reason = f"{GLYPHS.bad} {error}"
-        first = none and around.may_create_first
+        kept = self.portal.passwords_elsewhere is None
+        first = none and around.may_create_first and kept
         return LoginScreen(
             self.portal,
             Welcome(
                 around.host_name,
                 first=first,
                 no_accounts=none and not first,
+                kiosk=around.kiosk is not None,
                 demo=around.demo,
                 reason=reason,
                 account=account,
@@ -126,15 +135,23 @@ class PortalApp(GuardedApp):
             self.copy_secret,
             around.demo,
             around.save,
+            around.connecting,
         )
         self._desk = desk
         self._came_from = None
+        self.presence.signed_in()
+        if around.kiosk is not None:
+            around.kiosk.let_in()
         await self._own_look(event.session)
         limited = event.session.limited is not None
         await self._replace(SetUpScreen(desk) if limited else SettingsScreen(desk, None))
 
     @on(SessionOver)
     async def leave_session(self, event: SessionOver) -> None:
+        if self.surroundings.kiosk is not None:
+            self.part(event.reason)
+            return
+        self.presence.at_door()
         account = self._desk.session.account if self._desk else ""
         for screen in self.screen_stack:
             if isinstance(screen, LoginScreen):
@@ -186,7 +203,9 @@ class PortalApp(GuardedApp):
             # that a screen is taken from under a dialog that is just being pushed.
             self.set_timer(_SOON, partial(self.post_message, event))
             return
-        stale = event.place == "security" and not desk.session.fresh(self.clock)
+        stale = event.place == "security" and not desk.session.fresh(
+            self.clock, self.portal.policy.verify_again_after
+        )
         if stale and isinstance(here, PortalScreen) and not isinstance(here, SecurityScreen):
             here.start_flow(partial(self._verify_then_go, here, event))
             return

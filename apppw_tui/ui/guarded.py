@@ -15,6 +15,7 @@ from apppw_tui.ui import terminal
 from apppw_tui.ui.ahead import TypeAhead
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.keys import display
+from apppw_tui.ui.presence import Presence
 from apppw_tui.ui.widgets.inputs import PasswordInput
 
 
@@ -52,6 +53,11 @@ class GuardedApp(TypeAhead):
         if self._on_terminal:
             terminal.on_signals(self._leave)
             terminal.on_hang_up(self._leave)
+
+    def end_for_sure(self, presence: Presence) -> None:
+        """From now on a terminal that takes nothing more cannot hold the program up for long."""
+        if self._on_terminal:
+            terminal.end_for_sure(lambda: presence.overdue)
 
     def _leave(self, code: int) -> None:
         self._told_to_leave = code

@@ -13,6 +13,10 @@ class SignedIn(Message):
         self.session = session
 
 
+class Mistaken(Message):
+    """A password or a code was wrong."""
+
+
 class SessionOver(Message):
     """The session may not go on; `reason` is shown on Login."""
 

@@ -1,11 +1,12 @@
 """What the program knows of where it runs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.setup import SetupRow, Tried
 
 
 class Demo(Protocol):
@@ -25,6 +26,31 @@ class Demo(Protocol):
 
 
 @dataclass(frozen=True)
+class Connecting:
+    """What helps a person to connect an app.
+
+    `rows` is what is typed into it; `try_it` tells what became of an app password of an account
+    that asks for a service, may take seconds and never raises.
+    """
+
+    rows: tuple[SetupRow, ...] = ()
+    try_it: Callable[[str, Secret, str], Tried] | None = None
+
+
+@dataclass(frozen=True)
+class Kiosk:
+    """Strangers stand before it (SAFETY 25).
+
+    `let_in` is called once somebody has signed in. Until then there are `patience` seconds, and
+    `mistakes` that may be made.
+    """
+
+    let_in: Callable[[], None]
+    patience: float = 60.0
+    mistakes: int = 5
+
+
+@dataclass(frozen=True)
 class Surroundings:
     """`save` puts recovery codes into a file of one's own; None where that is not one's machine."""
 
@@ -33,3 +59,5 @@ class Surroundings:
     demo: Demo | None = None
     appearance: str | None = None
     save: Callable[[str, Secret], Path] | None = None
+    connecting: Connecting = field(default_factory=Connecting)
+    kiosk: Kiosk | None = None

@@ -2,14 +2,17 @@
 
 import asyncio
 import contextlib
+import os
 import select
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 
 from apppw_tui.exits import BY_SIGNAL
 
+_LOOK_EVERY = 5.0  # seconds
 _SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
@@ -42,6 +45,21 @@ def on_hang_up(leave: Callable[[int], None]) -> None:
             loop.call_soon_threadsafe(leave, BY_SIGNAL + signal.SIGHUP)
 
     threading.Thread(target=watch, daemon=True, name="hang-up").start()
+
+
+def end_for_sure(overdue: Callable[[], bool]) -> None:
+    """Ends the program once it is `overdue`, come what may.
+
+    A terminal that takes nothing more, such as that of a frozen ssh, holds up every other way
+    out: Textual's own threads wait for it with the screen's next line in their hands.
+    """
+
+    def watch() -> None:
+        while not overdue():
+            time.sleep(_LOOK_EVERY)
+        os._exit(BY_SIGNAL + signal.SIGHUP)
+
+    threading.Thread(target=watch, daemon=True, name="overdue").start()
 
 
 def quiet_threads() -> None:

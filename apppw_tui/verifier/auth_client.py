@@ -165,8 +165,15 @@ class _Connection:
     def _answer(self, number: int, account: str, verdict: Verdict) -> None:
         if verdict.answer is Answer.YES and verdict.account is not None:
             self._say(f"OK\t{number}\tuser={verdict.account}")
+        elif verdict.answer is not Answer.NOT_NOW:
+            self._fail(number, account)
+        elif any(not other.waiting for other in self._exchanges.values()):
+            self._fail(number, account, temporary=True)
         else:
-            self._fail(number, account, temporary=verdict.answer is Answer.NOT_NOW)
+            # SAFETY 17: Postfix, Exim and Radicale take any FAIL as final; the end of a connection
+            # is 454, 435 and 500 to them, and they connect again for the next attempt. Challenges
+            # do not hinder it: Postfix never says which were given up.
+            self._writer.close()
 
     def _fail(self, number: int, account: str = "", *, temporary: bool = False) -> None:
         # The name as it was sent: the canonical one would tell which accounts exist. What has not

@@ -1,12 +1,14 @@
 """Where the protocols hand in what they were asked: one counter for each socket."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from apppw_tui.domain import services
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.decision import Answer, Attempt, Verdict
 from apppw_tui.verifier.gate import Gate
+
+_LOOPBACK = "127.0.0.1"
 
 
 class Usage(Protocol):
@@ -30,19 +32,26 @@ class Record(Protocol):
 
 @dataclass(frozen=True)
 class Counter:
-    """`allowed` are the services that this socket may speak for (SAFETY 20); None means any."""
+    """`allowed` are the services that this socket may speak for (SAFETY 20); None means any.
+
+    A `test` is decided and logged like any attempt, but nobody signs in: usage does not hear of it,
+    and it slows nobody down.
+    """
 
     socket: str
     gate: Gate
     usage: Usage
     record: Record
     allowed: frozenset[str] | None = None
+    test: bool = field(default=False, kw_only=True)
 
     async def ask(
         self, account: str, password: Secret, service: str | None, address: str | None
     ) -> Verdict:
         """Decides one attempt and writes it down. Never raises."""
         asked = self._service(service)
+        if self.test:
+            return await self._try(account, password, asked)
         verdict = await self.gate.decide(Attempt(account, password, asked, address))
         if verdict.answer is Answer.YES:
             self.usage.used(verdict, asked, address)
@@ -51,9 +60,17 @@ class Counter:
         self.record.answered(self.socket, verdict, asked, address)
         return verdict
 
+    async def _try(self, account: str, password: Secret, asked: str | None) -> Verdict:
+        # The throttle has no bucket for the machine itself.
+        verdict = await self.gate.decide(Attempt(account, password, asked, _LOOPBACK))
+        told = replace(verdict, reason=f"test: {verdict.reason}")
+        self.record.answered(self.socket, told, asked, None)
+        return verdict
+
     def _service(self, named: str | None) -> str | None:
         """A name chooses among what the socket may speak for; where that is one, none is needed."""
         service = services.service(named)
-        if self.allowed is None or service in self.allowed:
+        # The portal's sign-in is nobody's to speak for: it is never a yes.
+        if self.allowed is None or service in self.allowed or service == services.PORTAL:
             return service
         return next(iter(self.allowed)) if named is None and len(self.allowed) == 1 else None

@@ -53,6 +53,11 @@ class Verdict:
     retry_after: float | None = field(default=None, compare=False)
 
 
+# The portal asks elsewhere for account passwords, and we may stand before that: neither an app
+# password, which never opens the portal, nor that the account is enforced concerns us there.
+_PORTALS = Verdict(Answer.NOT_MINE, "it is the portal's own sign-in")
+
+
 class Accounts(Protocol):
     """What the verifier reads; it never writes."""
 
@@ -73,6 +78,8 @@ class Verifier:
 
     def decide(self, attempt: Attempt) -> Verdict:
         """Exactly one Argon2id for a well-formed password, none for any other. Never raises."""
+        if services.service(attempt.service) == services.PORTAL:
+            return _PORTALS
         presented = app_password.read(attempt.password.reveal())
         try:
             if presented is None:
@@ -88,6 +95,8 @@ class Verifier:
 
         Only the hash's result is remembered: everything else is taken from the present document.
         """
+        if services.service(attempt.service) == services.PORTAL:
+            return _PORTALS
         try:
             account = self._account(attempt.account)
         except StoreError:

@@ -8,19 +8,33 @@ need a client library inside Dovecot's Lua.
 
 `service` and `rip` may be missing or null; unknown keys are ignored. The answer is `yes`, `no`,
 `not mine` or `not now`, and has `user`, the canonical name, where the store knows the account.
+With `"test": true` nobody signs in: it is decided and logged, but does not count as a use, nor
+against anybody. Such an answer also has `why`, where the password itself was right, and
+`retry_after`, in whole seconds, where it is known.
 Any other line is answered by `{"answer": "error"}` and the end of the connection; what is too long,
 or never ends, by its end alone.
 """
 
 import asyncio
 import json
+import math
+from dataclasses import dataclass, replace
 from typing import Any
 
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier import streams
 from apppw_tui.verifier.counter import Counter
-from apppw_tui.verifier.decision import Answer
+from apppw_tui.verifier.decision import Answer, Verdict
 from apppw_tui.verifier.lines import Asking, Limits, next_line
+
+
+@dataclass(frozen=True)
+class _Question:
+    user: str
+    password: Secret
+    service: str | None
+    address: str | None
+    test: bool
 
 
 class JsonLines:
@@ -29,6 +43,7 @@ class JsonLines:
     def __init__(self, counter: Counter, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
         self._asking = Asking(counter, self._limits)
+        self._testing = Asking(replace(counter, test=True), self._limits)
 
     async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serves one connection to its end. Raises nothing but CancelledError."""
@@ -39,34 +54,49 @@ class JsonLines:
                 except (ValueError, RecursionError):  # the latter: nested too deeply
                     writer.write(_line(answer="error"))
                     return
-                writer.write(await self._answer(*question))
+                writer.write(await self._answer(question))
         finally:
             await streams.close(writer, self._limits.answer)
 
-    async def _answer(
-        self, user: str, password: Secret, service: str | None, address: str | None
-    ) -> bytes:
-        verdict = await self._asking.ask(user, password, service, address)
+    async def _answer(self, question: _Question) -> bytes:
+        asking = self._testing if question.test else self._asking
+        verdict = await asking.ask(
+            question.user, question.password, question.service, question.address
+        )
+        more = _more(verdict) if question.test else {}
         if verdict.account is not None:
-            return _line(answer=verdict.answer.value, user=verdict.account)
+            return _line(answer=verdict.answer.value, user=verdict.account, **more)
         answer = Answer.NOT_NOW if verdict.answer is Answer.YES else verdict.answer
-        return _line(answer=answer.value)
+        return _line(answer=answer.value, **more)
 
 
-def _line(**answer: str) -> bytes:
+def _more(verdict: Verdict) -> dict[str, str | int]:
+    """What whoever tries a password may know besides: nothing that a wrong one could find out."""
+    more: dict[str, str | int] = {}
+    if verdict.app_password is not None:
+        more["why"] = verdict.reason
+    if verdict.retry_after is not None:
+        more["retry_after"] = math.ceil(verdict.retry_after)
+    return more
+
+
+def _line(**answer: str | int) -> bytes:
     return json.dumps(answer).encode() + b"\n"
 
 
-def _question(line: bytes) -> tuple[str, Secret, str | None, str | None]:
-    """What `Counter.ask` takes. Raises ValueError, RecursionError."""
+def _question(line: bytes) -> _Question:
+    """Raises ValueError, RecursionError."""
     read = json.loads(line.decode(), object_pairs_hook=_object, parse_constant=_constant)
     if not isinstance(read, dict):
         raise ValueError
     user, password = _text(read.get("user")), _text(read.get("password"))
     service, address = _text(read.get("service")), _text(read.get("rip"))
-    if user is None or password is None:
+    test = read.get("test")
+    if user is None or password is None or not isinstance(test, bool | None):
         raise ValueError
-    return user, Secret(password), service or None, streams.address(address)
+    return _Question(
+        user, Secret(password), service or None, streams.address(address), test is True
+    )
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 -- App passwords for Dovecot: asks apppw-tui's "lua" socket, one line of JSON for each sign-in.
 --
--- Put it at /etc/dovecot/apppw.lua, with 05-apppw-lua.conf beside it, which says how it is used.
--- Needs lua-socket. Whoever runs auth-worker must be in the group of the socket.
+-- Put it at /etc/dovecot/apppw.lua. 05-apppw-lua.conf says how it is used; for Dovecot 2.4, so does
+-- 24-apppw-lua.conf. Needs lua-socket. Whoever runs auth-worker must be in the group of the socket.
 
 local SOCKET = "/run/apppw-tui/json"
 local SECONDS = 10  -- until an answer counts as none: "not now", never a yes
@@ -98,17 +98,19 @@ local function read(line)
   return line:match('^{"answer": "([a-z ]+)"}$')
 end
 
--- Dovecot calls this: the result, and a string (2.4 takes no table for a refusal).
+-- Dovecot calls this: the result, and fields for a yes, else a string; 2.4 takes nothing else. It is
+-- empty, since 2.3 reads its words as fields.
 function auth_password_verify(request, password)
   if not fits(request.user) then
-    return dovecot.auth.PASSDB_RESULT_PASSWORD_MISMATCH, "not an account name"
+    return dovecot.auth.PASSDB_RESULT_PASSWORD_MISMATCH, ""
   end
   -- What is not UTF-8, or too long, is no app password: apppw-tui need not see it to say so, and
   -- it may be the old password of an account that is open.
   local question = '{"user": ' .. quoted(request.user)
     .. ', "password": ' .. quoted(fits(password) and password or "")
-  if request.service and fits(request.service) then
-    question = question .. ', "service": ' .. quoted(request.service)
+  local service = request.service or request.protocol  -- so it is called in 2.3, and in 2.4
+  if service and fits(service) then
+    question = question .. ', "service": ' .. quoted(service)
   end
   if request.remote_ip and fits(request.remote_ip) then
     question = question .. ', "rip": ' .. quoted(request.remote_ip)
@@ -116,11 +118,11 @@ function auth_password_verify(request, password)
   local line, failure = ask(question .. "}\n")
   local answer, user = read(line or "")
   if answer == "yes" and user then
-    return dovecot.auth.PASSDB_RESULT_OK, "user=" .. user
+    return dovecot.auth.PASSDB_RESULT_OK, {user = user}
   elseif answer == "no" then
-    return dovecot.auth.PASSDB_RESULT_PASSWORD_MISMATCH, "refused by apppw-tui"
+    return dovecot.auth.PASSDB_RESULT_PASSWORD_MISMATCH, ""
   elseif answer == "not mine" then
-    return dovecot.auth.PASSDB_RESULT_NEXT, "not an app password"
+    return dovecot.auth.PASSDB_RESULT_NEXT, ""
   elseif answer ~= "not now" then
     if kept then  -- no telling what else comes on it
       kept:close()
@@ -129,5 +131,5 @@ function auth_password_verify(request, password)
     failure = failure or "strange answer"
     request:log_error("apppw-tui cannot be asked at " .. SOCKET .. ": " .. failure)
   end
-  return dovecot.auth.PASSDB_RESULT_INTERNAL_FAILURE, "not now"
+  return dovecot.auth.PASSDB_RESULT_INTERNAL_FAILURE, ""
 end

@@ -64,7 +64,7 @@ def test_the_operator_makes_one_all_the_same_and_it_is_marked(make: Callable[[],
     made = house.operator.create_app_password(ADA, "Scanner").app_password
     assert made.by_operator
     assert house.now().app_passwords == (made,)
-    facts = {"id": made.id}
+    facts = {"id": made.id, "name": "Scanner"}
     assert house.notebook.acts == [(house.now().uid, "app password created", "operator", facts)]
 
 

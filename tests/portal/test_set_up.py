@@ -58,7 +58,7 @@ CLOSED: dict[str, Act] = {
     ),
     "finish": lambda house, session, _: house.portal.methods.finish(session),
 }
-LOOKING = {"account", "entered", "used", "numbers", "kinds", "set_appearance"}
+LOOKING = {"account", "activity", "entered", "used", "numbers", "kinds", "set_appearance"}
 SETTING_UP = {"begin_authenticator", "begin_phone"}
 WITHOUT_A_SESSION = {"has_accounts", "create_first_account", "add_account", "sign_in"}
 

@@ -42,8 +42,8 @@ def test_each_has_a_line_in_the_activity(house: House) -> None:
     house.operator.tidy(ADA)
     uid = house.now().uid
     assert house.notebook.acts == [
-        (uid, "app password expired", "the server", {"id": made[0]}),
-        (uid, "app password expired", "the server", {"id": made[2]}),
+        (uid, "app password expired", "the server", {"id": made[0], "name": "Device 0"}),
+        (uid, "app password expired", "the server", {"id": made[2], "name": "Device 2"}),
     ]
 
 

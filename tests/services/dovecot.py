@@ -1,23 +1,31 @@
-"""A real Dovecot, run by an ordinary user on a free port of this machine alone."""
+"""A real Dovecot, run by an ordinary user on free ports of this machine alone."""
 
 import contextlib
 import grp
-import imaplib
 import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.services import sign_in
 from tests.services.ordinary import OrdinaryUser
+from tests.services.require import require_program, unavailable
+from tests.services.sign_in import HOST, IN, REFUSED, Password, Session
 
-_HOST = "127.0.0.1"
 _TIMEOUT = 30.0  # seconds, for one answer
 _ATTEMPTS, _BETWEEN = 400, 0.05  # seconds; 20 in all until it listens
+_PROGRAMS = Path("/usr/lib/dovecot")
+_PACKAGES = {
+    "imap": ("imap-login", "dovecot-imapd"),
+    "pop3": ("pop3-login", "dovecot-pop3d"),
+    "sieve": ("managesieve-login", "dovecot-managesieved"),
+}
 
 # Every setting that names a user or a chroot: all of it is one ordinary user here. The two about
 # delays: a refusal would otherwise hold up the next attempt for seconds.
@@ -26,7 +34,7 @@ base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {log}
 auth_verbose = yes
-protocols = imap
+protocols = {protocols}
 listen = {host}
 ssl = no
 disable_plaintext_auth = no
@@ -36,15 +44,6 @@ default_login_user = {user}
 first_valid_uid = 1
 auth_failure_delay = 0
 mail_location = maildir:{folder}/mail/%u
-service imap-login {{
-  chroot =
-  inet_listener imap {{
-    port = {port}
-  }}
-  inet_listener imaps {{
-    port = 0
-  }}
-}}
 service anvil {{
   chroot =
   unix_listener anvil-auth-penalty {{
@@ -61,7 +60,17 @@ userdb {{
   driver = static
   args = uid={uid} gid={gid} home={folder}/home/%u
 }}
-!include {recipe}
+"""
+_LISTENER = """\
+service {program} {{
+  chroot =
+  inet_listener {protocol} {{
+    port = {port}
+  }}
+  inet_listener {protocol}s {{
+    port = 0
+  }}
+}}
 """
 
 
@@ -69,58 +78,97 @@ userdb {{
 class Dovecot:
     """Where it listens, and what it says."""
 
-    port: int
+    ports: dict[str, int]  # by protocol
     log: Path
+    configuration: Path
+    user: OrdinaryUser
 
-    def lets_in(self, account: str, password: str) -> bool:
-        """Whether IMAP's LOGIN opens the inbox. Any other answer than yes or no is an error."""
-        with imaplib.IMAP4(_HOST, self.port, timeout=_TIMEOUT) as imap:
-            try:
-                imap.login(account, password)
-            except imaplib.IMAP4.error as error:
-                # RFC 5530 section 3. A "temporary failure" is no refusal, it is a broken test.
-                if "[AUTHENTICATIONFAILED]" in str(error):
-                    return False
-                pytest.fail(f"{error}\n{self.log.read_text()}", pytrace=False)
-            answer, _ = imap.select("INBOX")
-            assert answer == "OK", self.log.read_text()
-            return True
+    @property
+    def port(self) -> int:
+        """IMAP's."""
+        return self.ports["imap"]
+
+    def says(
+        self, account: str, password: Password, protocol: str = "imap", source: str = HOST
+    ) -> str:
+        """One sign-in: sign_in.IN, REFUSED, NOT_NOW, or what else Dovecot said."""
+        return sign_in.says(protocol, self.ports[protocol], account, password, source)
+
+    def all_say(self, account: str, password: Password) -> dict[str, str]:
+        """`says` by protocol, for all that it speaks, at once."""
+        return sign_in.all_say(self.ports, account, password)
+
+    def lets_in(self, account: str, password: str, protocol: str = "imap") -> bool:
+        """Whether the mailbox opens. Any other answer than yes or no is an error."""
+        said = self.says(account, password, protocol)
+        # A "temporary failure" is no refusal, it is a broken test.
+        if said not in (IN, REFUSED):
+            pytest.fail(f"{said}\n{self.log.read_text()}", pytrace=False)
+        return said == IN
+
+    @contextmanager
+    def idling(self, account: str, password: str) -> Iterator[Session]:
+        """A session of IMAP that waits for new mail, as a telephone's does all day."""
+        with sign_in.connected("imap", self.port) as session:
+            assert session.sign_in(account, password) == IN, self.log.read_text()
+            session.idle()
+            yield session
+
+    def doveadm(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """doveadm(1) with this very Dovecot, as the user that runs it."""
+        program = require_program("doveadm", "dovecot-core")
+        return self.user.run([program, "-c", self.configuration, *arguments])
 
 
-@contextlib.contextmanager
-def running(program: str, folder: Path, user: OrdinaryUser, recipe: Path) -> Iterator[Dovecot]:
-    """Dovecot with `recipe` as its only passdb; gone, with all its children, at the end."""
+@contextmanager
+def running(
+    program: str,
+    folder: Path,
+    user: OrdinaryUser,
+    recipe: Path,
+    protocols: Sequence[str] = ("imap",),
+) -> Iterator[Dovecot]:
+    """Dovecot with the passdbs of `recipe` alone; gone, with all its children, at the end."""
+    for protocol in protocols:
+        part, package = _PACKAGES[protocol]
+        if not (_PROGRAMS / part).exists():
+            unavailable(f"Dovecot has no {protocol} here (Debian package {package})")
     own = folder / "dovecot"
     own.mkdir()
     os.chown(own, user.uid, user.gid)
-    port = _free_port()
-    dovecot = Dovecot(port, own / "dovecot.log")
-    configuration = folder / "dovecot.conf"
-    configuration.write_text(
-        _CONFIGURATION.format(
-            folder=own,
-            log=dovecot.log,
-            host=_HOST,
-            port=port,
-            user=user.name,
-            group=grp.getgrgid(user.gid).gr_name,
-            uid=user.uid,
-            gid=user.gid,
-            recipe=recipe,
-        )
+    ports = dict(zip(protocols, free_ports(len(protocols)), strict=True))
+    dovecot = Dovecot(ports, own / "dovecot.log", folder / "dovecot.conf", user)
+    told = _CONFIGURATION.format(
+        folder=own,
+        log=dovecot.log,
+        host=HOST,
+        protocols=" ".join(protocols),
+        user=user.name,
+        group=grp.getgrgid(user.gid).gr_name,
+        uid=user.uid,
+        gid=user.gid,
     )
-    process = user.start([program, "-F", "-c", configuration])
+    for protocol, port in ports.items():
+        told += _LISTENER.format(program=_PACKAGES[protocol][0], protocol=protocol, port=port)
+    dovecot.configuration.write_text(f"{told}!include {recipe}\n")
+    process = user.start([program, "-F", "-c", dovecot.configuration])
     try:
-        _wait(process, dovecot)
+        wait_for(process, ports.values(), dovecot.log)
         yield dovecot
     finally:
-        _stop(process)
+        stop(process)
 
 
-def _wait(process: subprocess.Popen[str], dovecot: Dovecot) -> None:
+def wait_for(process: "subprocess.Popen[str]", ports: Iterable[int], log: Path) -> None:
+    """Until it listens on all of its ports."""
+    for port in ports:
+        _wait_for(process, port, log)
+
+
+def _wait_for(process: "subprocess.Popen[str]", port: int, log: Path) -> None:
     for _ in range(_ATTEMPTS):
         try:
-            socket.create_connection((_HOST, dovecot.port), _TIMEOUT).close()
+            socket.create_connection((HOST, port), _TIMEOUT).close()
         except ConnectionRefusedError:
             # Waiting for its death is waiting without going on when there is nothing to wait for.
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -128,11 +176,12 @@ def _wait(process: subprocess.Popen[str], dovecot: Dovecot) -> None:
                 break
         else:
             return
-    log = dovecot.log.read_text() if dovecot.log.exists() else "it wrote no log"
-    pytest.fail(f"Dovecot did not start: {log}", pytrace=False)
+    said = log.read_text() if log.exists() else "it wrote no log"
+    pytest.fail(f"Dovecot did not start: {said}", pytrace=False)
 
 
-def _stop(process: subprocess.Popen[str]) -> None:
+def stop(process: "subprocess.Popen[str]") -> None:
+    """Ends Dovecot and all its children."""
     process.terminate()  # it ends its children itself
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(_TIMEOUT)
@@ -141,7 +190,8 @@ def _stop(process: subprocess.Popen[str]) -> None:
     process.wait(_TIMEOUT)
 
 
-def _free_port() -> int:
-    with socket.create_server((_HOST, 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+def free_ports(count: int) -> list[int]:
+    """So many, all different: each is held until the last is found."""
+    with ExitStack() as held:
+        servers = [held.enter_context(socket.create_server((HOST, 0))) for _ in range(count)]
+        return [server.getsockname()[1] for server in servers]

@@ -1,165 +1,123 @@
-"""Dovecot asks PAM, PAM asks `apppw-tui verify`: with the very files of recipes/."""
+"""Dovecot asks PAM, PAM asks `apppw-tui pam`, with old passwords behind: the files of recipes/."""
 
-import os
-import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain import app_password, symbols
-from apppw_tui.domain.secret import Secret
-from apppw_tui.store.folder import FolderStore
+from apppw_tui.store.place import open_store
+from tests.services import old_passwords, pam
 from tests.services.dovecot import Dovecot, running
+from tests.services.old_passwords import OLD
 from tests.services.ordinary import OrdinaryUser
 from tests.services.recipes import adapted
-from tests.services.require import require_program, unavailable
-
-ACCOUNT = "ada@example.org"
-ACCOUNT_PASSWORD = "engine no. 1 weaves algebra"
-# libpam reads service files from nowhere else.
-PAM_FOLDER = Path("/etc/pam.d")
-
-
-@dataclass(frozen=True)
-class Mail:
-    """A mail server, and the command line that looks after its app passwords."""
-
-    dovecot: Dovecot
-    user: OrdinaryUser
-    program: Path
-    store: Path
-
-    def command(self, *arguments: str, stdin: str = "") -> str:
-        done = self.user.run([self.program, "--store", self.store, *arguments], stdin=stdin)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
-
-    def create(self, name: str) -> str:
-        return self.command("app-password", "create", ACCOUNT, name)
-
-    def delete(self, name: str) -> None:
-        self.command("app-password", "delete", ACCOUNT, name)
+from tests.services.require import require_program
+from tests.services.sign_in import HOST, IN, PROTOCOLS, REFUSED
+from tests.services.trials import ENFORCED, OPEN, TRIALS, UNKNOWN, Asked, asked, trial
+from tests.support import House
 
 
 @pytest.fixture(scope="module")
-def mail(folder: Path, program: Path, user: OrdinaryUser) -> Iterator[Mail]:
+def place(folder: Path, program: Path, user: OrdinaryUser) -> Iterator[tuple[Dovecot, Path]]:
     server = require_program("dovecot", "dovecot-core")
-    if not Path("/usr/lib/dovecot/imap-login").exists():
-        unavailable("Dovecot speaks no IMAP here (Debian package dovecot-imapd)")
-    if not os.access(PAM_FOLDER, os.W_OK):
-        unavailable(f"only root can put a service file into {PAM_FOLDER}")
-    store = folder / "store"
-    store.mkdir(0o700)
-    os.chown(store, user.uid, user.gid)
-    prefix = f"apppw-test-{secrets.token_hex(8)}-"
-    recipe = folder / "05-apppw.conf"
-    recipe.write_text(adapted("dovecot/05-apppw.conf", {"args = apppw-%Ls": f"args = {prefix}%Ls"}))
-    with (
-        pam_service(prefix, folder, program, store),
-        running(server, folder, user, recipe) as dovecot,
-    ):
-        mail = Mail(dovecot, user, program, store)
-        mail.command("account", "add", ACCOUNT, "--password-stdin", stdin=ACCOUNT_PASSWORD)
-        yield mail
-
-
-@contextmanager
-def pam_service(prefix: str, folder: Path, program: Path, store: Path) -> Iterator[None]:
-    """The PAM service `prefix`imap, for as long as it is needed."""
-    helper = folder / "apppw-pam-verify"
-    helper.write_text(
-        adapted(
-            "pam/apppw-pam-verify",
-            {
-                "exec /usr/local/bin/apppw-tui": f"exec {program}",
-                "--store /var/lib/apppw-tui": f"--store {store}",
-                "#apppw-}": f"#{prefix}}}",
-            },
+    recipe, enforced = folder / "05-apppw.conf", folder / "enforced"
+    enforced.write_text(f"{ENFORCED}\n")
+    with pam.installed(program, folder / "json", *PROTOCOLS) as prefix:
+        recipe.write_text(
+            adapted("dovecot/05-apppw.conf", {"args = apppw-%Ls": f"args = {prefix}%Ls"})
+            + adapted(
+                "dovecot/06-apppw-enforced.conf", {"/etc/dovecot/apppw-enforced": str(enforced)}
+            )
+            + old_passwords.behind(folder, OPEN, ENFORCED, UNKNOWN)
         )
-    )
-    helper.chmod(0o755)
-    service = PAM_FOLDER / f"{prefix}imap"
-    text = adapted("pam/apppw-imap", {"/usr/local/libexec/apppw-pam-verify": str(helper)})
-    try:
-        service.write_text(text)
-        service.chmod(0o644)
-        yield
-    finally:
-        service.unlink(missing_ok=True)
+        with running(server, folder, user, recipe, PROTOCOLS) as dovecot:
+            yield dovecot, folder / "json"
 
 
-@pytest.fixture(scope="module")
-def phone(mail: Mail) -> str:
-    """A right app password."""
-    return mail.create("Phone")
+@pytest.fixture
+def dovecot(place: tuple[Dovecot, Path]) -> Dovecot:
+    return place[0]
 
 
-def grouped(password: str) -> str:
-    return symbols.grouped(Secret(password))
+@pytest.fixture
+def daemon(place: tuple[Dovecot, Path]) -> Iterator[Asked]:
+    with asked(place[1], "json") as daemon:
+        yield daemon
 
 
-@pytest.mark.parametrize("written", [str, grouped, str.upper])
-def test_the_right_app_password_opens_the_inbox(
-    mail: Mail, phone: str, written: Callable[[str], str]
+@pytest.mark.parametrize("account", [OPEN, ENFORCED])
+@pytest.mark.parametrize("name", TRIALS)
+def test_only_the_right_one_opens_the_mailbox(
+    dovecot: Dovecot, daemon: Asked, name: str, account: str
 ) -> None:
-    assert mail.dovecot.lets_in(ACCOUNT, written(phone))
+    tried = trial(name, daemon.house, account, "mail", "http")
+    said = IN if tried.gets_in else REFUSED
+    assert dovecot.all_say(tried.account, tried.password) == dict.fromkeys(PROTOCOLS, said)
+    assert sorted(daemon.noted.asked) == [(protocol, HOST) for protocol in PROTOCOLS]
 
 
-def another_secret(password: str) -> str:
-    return app_password.generate(password[: app_password.ID_LENGTH]).reveal()
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_service_is_told(dovecot: Dovecot, daemon: Asked, protocol: str) -> None:
+    right = trial("right", daemon.house, ENFORCED, protocol, "http")
+    said = {other: IN if other == protocol else REFUSED for other in PROTOCOLS}
+    assert dovecot.all_say(ENFORCED, right.password) == said
 
 
-def another_id(password: str) -> str:
-    return app_password.generate(app_password.unused_id([password[:3]])).reveal()
+@pytest.mark.parametrize(
+    ("account", "said"), [(OPEN, IN), (UNKNOWN, IN), (ENFORCED, REFUSED), ("nobody", REFUSED)]
+)
+def test_the_old_password_opens_what_is_not_enforced(
+    dovecot: Dovecot, daemon: Asked, account: str, said: str
+) -> None:
+    assert dovecot.all_say(account, OLD) == dict.fromkeys(PROTOCOLS, said)
+    assert len(daemon.noted.asked) == len(PROTOCOLS)
+    daemon.stop()
+    assert dovecot.all_say(account, OLD) == dict.fromkeys(PROTOCOLS, said)
 
 
-def mistyped(password: str) -> str:
-    return password[:-2] + ("0" if password[-2] != "0" else "1") + password[-1]
+@pytest.mark.parametrize("account", [OPEN, ENFORCED])
+def test_while_the_daemon_is_down_an_app_password_is_refused(
+    dovecot: Dovecot, daemon: Asked, account: str
+) -> None:
+    right = trial("right", daemon.house, account, "mail", "http")
+    assert dovecot.all_say(account, right.password) == dict.fromkeys(PROTOCOLS, IN)
+    daemon.stop()
+    assert dovecot.all_say(account, right.password) == dict.fromkeys(PROTOCOLS, REFUSED)
+    daemon.start()
+    assert dovecot.all_say(account, right.password) == dict.fromkeys(PROTOCOLS, IN)
 
 
-def the_account_password(_: str) -> str:
-    return ACCOUNT_PASSWORD
+@pytest.mark.parametrize("written", [ENFORCED.upper(), "--help"])
+def test_a_name_is_no_way_around(dovecot: Dovecot, daemon: Asked, written: str) -> None:
+    assert dovecot.says(written, OLD) == REFUSED
 
 
-@pytest.mark.parametrize("wrong", [another_secret, another_id, mistyped, the_account_password])
-def test_anything_else_is_refused(mail: Mail, phone: str, wrong: Callable[[str], str]) -> None:
-    assert not mail.dovecot.lets_in(ACCOUNT, wrong(phone))
+def test_the_list_has_who_is_enforced_or_disabled(tmp_path: Path) -> None:
+    house = House(store=open_store(tmp_path / "store", create=True))
+    now = datetime.now(UTC)
+    for name in ("open", "past", "soon", "disabled"):
+        house.add(f"{name}@example.org")
+    house.alter("past@example.org", enforced_from=now - timedelta(days=1))
+    house.alter("soon@example.org", enforced_from=now + timedelta(days=1))
+    house.alter("disabled@example.org", enabled=False)
+    script = tmp_path / "apppw-enforced"
+    replaced = {
+        '"/usr/local/bin/apppw-tui"': f'"{sys.executable}", "-m", "apppw_tui"',
+        "/var/lib/apppw-tui": str(tmp_path / "store"),
+        "/etc/dovecot/apppw-enforced": str(tmp_path / "list"),
+    }
+    script.write_text(adapted("dovecot/apppw-enforced", replaced))
 
+    def run() -> int:
+        return subprocess.run([sys.executable, script], timeout=60, check=False).returncode
 
-def test_a_deleted_one_is_refused_at_the_very_next_attempt(mail: Mail) -> None:
-    tablet = mail.create("Tablet")
-    assert mail.dovecot.lets_in(ACCOUNT, tablet)
-    mail.delete("Tablet")
-    assert not mail.dovecot.lets_in(ACCOUNT, tablet)
-
-
-# `apppw-tui verify --help` exits with 0: it must reach the program as a name.
-@pytest.mark.parametrize("name", ["grace@example.org", "ada", "nobody", "--help"])
-def test_another_account_is_refused(mail: Mail, phone: str, name: str) -> None:
-    assert not mail.dovecot.lets_in(name, phone)
-
-
-@pytest.mark.parametrize(("scope", "opens"), [("imap", True), ("smtp", False)])
-def test_the_service_is_told(mail: Mail, scope: str, opens: bool) -> None:
-    password = mail.create(f"Only {scope}")
-    restrict(mail, f"Only {scope}", scope)
-    assert mail.dovecot.lets_in(ACCOUNT, password) is opens
-
-
-def restrict(mail: Mail, name: str, service: str) -> None:
-    """Makes the app password good for one service alone, which no command does."""
-    store = FolderStore(mail.store)
-    account = store.read(ACCOUNT)
-    assert account is not None
-    with store.change(ACCOUNT, account.uid) as change:
-        change.account = replace(
-            account,
-            app_passwords=tuple(
-                replace(password, scope=(service,)) if password.name == name else password
-                for password in account.app_passwords
-            ),
-        )
-    os.chown(mail.store / "accounts" / f"{ACCOUNT}.json", mail.user.uid, mail.user.gid)
+    assert run() == 0
+    assert (tmp_path / "list").read_text() == "disabled@example.org\npast@example.org\n"
+    assert stat.S_IMODE((tmp_path / "list").stat().st_mode) == 0o644
+    (tmp_path / "store" / "accounts" / "past@example.org.json").write_text("")
+    assert run() != 0
+    assert (tmp_path / "list").read_text() == "disabled@example.org\npast@example.org\n"

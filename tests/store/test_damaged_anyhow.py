@@ -64,7 +64,7 @@ def test_whatever_stands_in_the_file_it_is_an_account_or_refused(tmp_path: Path)
         assert found is not None
         assert found.uid == account.uid
         with disk.change("ada", account.uid) as change:
-            change.account = change.present.with_password(account.password_hash, found.created)
+            change.account = change.present.with_password(str(account.password_hash), found.created)
         changed = disk.read("ada")
         assert changed is not None
         assert changed.epoch == found.epoch + 1

@@ -29,7 +29,7 @@ def test_a_bare_tinydb_opens_the_file_and_shows_the_account(
         (password,) = database.table("app_passwords").all()
     assert head["name"] == "ada"
     assert head["uid"] == account.uid
-    assert head["schema"] == "1.2"
+    assert head["schema"] == "1.3"
     assert head["created"] == "2026-11-22T12:00:00Z"
     assert password["name"] == "Phone"
     assert password["id"] == "abc"
@@ -68,6 +68,7 @@ def test_folders_are_0700_and_files_0600_whatever_the_umask(
         "accounts/ada.json": 0o600,
         "locks": 0o700,
         "locks/ada.lock": 0o600,
+        "deleted": 0o600,
         "reserve": 0o600,
     }
 

@@ -107,6 +107,12 @@ def create_first_app_password(tmux: Tmux) -> str:
     tmux.press("Enter")
     tmux.see("Sent to your terminal's clipboard", AWAKE)
     assert copied(tmux.raw)[-1] == password
+    tmux.type("t")
+    tmux.see("Right, but no daemon answers", AWAKE)
+    tmux.type("m")
+    tmux.see("Point your phone's camera", AWAKE)
+    tmux.type("m")
+    tmux.see("You will not see it again", AWAKE)
     tmux.press("Enter")
     signed_in(tmux)
     return password
@@ -114,7 +120,7 @@ def create_first_app_password(tmux: Tmux) -> str:
 
 def sign_out(tmux: Tmux) -> None:
     """From Settings."""
-    tmux.type(f"{3 * DOWN}\r")
+    tmux.type(f"{4 * DOWN}\r")
     tmux.press("Enter")
     tmux.see("You are signed out.")
 

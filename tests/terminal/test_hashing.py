@@ -9,6 +9,7 @@ from textual.widgets import Button, Input
 
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hashes
 from apppw_tui.domain.secret import Secret
+from apppw_tui.portal.portal import Portal
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.dialogs.help import HelpDialog
 from apppw_tui.ui.screens.login import LoginScreen
@@ -43,6 +44,7 @@ def hashes() -> Iterator[SlowHashes]:
 def slow_app(hashes: SlowHashes) -> PortalApp:
     house = house_with()
     house.hasher.account = hashes
+    house.portal = Portal(house.means)
     return portal_app(house)
 
 

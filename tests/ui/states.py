@@ -1,13 +1,16 @@
 """Every visible state, and how one gets there: for the snapshots and for the pictures."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual.pilot import Pilot
 
+from apppw_tui.portal.portal import Portal
+from tests.endings import Noticed
 from tests.support import House
 from tests.ui.walks import (
     demo_house,
+    enter_password,
     house_with,
     later,
     press,
@@ -31,7 +34,7 @@ def keys(start: Walk, *pressed: str) -> Walk:
 
 
 async def wrong_password(pilot: Pilot[None]) -> None:
-    await sign_in(pilot, "not the password")
+    await enter_password(pilot, "not the password")
 
 
 async def strong(pilot: Pilot[None]) -> None:
@@ -96,6 +99,13 @@ def forty() -> House:
     return house_with(*(f"Device {number:02}" for number in range(1, 41)))
 
 
+def ending() -> House:
+    """Where deleting an app password ends the account's sessions."""
+    house = demo_house()
+    house.portal = Portal(replace(house.means, live_sessions=Noticed()))
+    return house
+
+
 def awkward() -> House:
     return house_with(
         "[bold]markup[/]", "Küche 👩", "e\u0301\u0323 marks", "טלפון של עדה", "x" * 64, "電話" * 30
@@ -113,7 +123,7 @@ STATES = {
     "settings": State(sign_in),
     "settings-links": State(keys(sign_in, "enter", "down")),
     "settings-password": State(keys(sign_in, "down")),
-    "settings-appearance": State(keys(sign_in, "down", "down", "enter")),
+    "settings-appearance": State(keys(sign_in, *["down"] * 3, "enter")),
     "settings-sign-out": State(keys(sign_in, "end")),
     "signed-out": State(keys(sign_in, "end", "enter", "enter")),
     "change-password": State(to_change_password),
@@ -136,6 +146,7 @@ STATES = {
     "reveal-copied": State(copied),
     "reveal-not-copied": State(keys(to_reveal, "escape")),
     "delete": State(keys(to_app_passwords, "d")),
+    "delete-ends-sessions": State(keys(to_app_passwords, "d"), ending),
     "delete-several": State(keys(to_app_passwords, "space", "space", "d")),
     "rename": State(keys(to_app_passwords, "r")),
     "details": State(keys(to_app_passwords, "enter")),

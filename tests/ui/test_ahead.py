@@ -22,7 +22,7 @@ from tests.ui.walks import (
     press,
     screen_text,
     settle,
-    sign_in,
+    sign_in_by_hand,
     to_app_passwords,
     type_into,
 )
@@ -39,7 +39,7 @@ async def test_the_way_to_a_new_password_can_be_typed_in_one_go() -> None:
     house = house_with()
     app = portal_app(house)
     async with app.run_test() as pilot:
-        await sign_in(pilot)
+        await sign_in_by_hand(pilot)
         await burst(pilot, "p", "c", *"dylan's phone", "enter")
         assert on(app, RevealDialog), screen_text(pilot)
         assert "dylan's phone · Any app" in screen_text(pilot)
@@ -48,7 +48,7 @@ async def test_the_way_to_a_new_password_can_be_typed_in_one_go() -> None:
 async def test_keys_for_the_screen_after_the_next_wait_for_it() -> None:
     app = portal_app(house_with("Laptop"))
     async with app.run_test() as pilot:
-        await sign_in(pilot)
+        await sign_in_by_hand(pilot)
         await burst(pilot, "v", "p", "f2", "p", "r")
         assert app.screen.query_one("#name", Input).value == "Laptop"
 
@@ -119,7 +119,7 @@ async def test_what_follows_a_name_in_one_burst_is_no_part_of_it() -> None:
     house = house_with()
     app = portal_app(house)
     async with app.run_test() as pilot:
-        await sign_in(pilot)
+        await sign_in_by_hand(pilot)
         await burst(pilot, "p", "c", *"Laptop", "enter", "c")
         assert [password.name for password in house.now(ACCOUNT).app_passwords] == ["Laptop"]
 
@@ -127,7 +127,7 @@ async def test_what_follows_a_name_in_one_burst_is_no_part_of_it() -> None:
 async def test_what_follows_the_password_that_verifies_again_is_no_part_of_it() -> None:
     app = portal_app(optional())
     async with app.run_test() as pilot:
-        await sign_in(pilot)
+        await sign_in_by_hand(pilot)
         await press(pilot, "p")
         later(pilot, 601)
         await press(pilot, "c")

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from textual.widgets import Label
 
 from apppw_tui.ui import protection
 from tests.support import NOW
-from tests.ui.walks import ACCOUNT, house_with, portal_app, sentences, sign_in
+from tests.ui.walks import ACCOUNT, house_with, portal_app, sign_in
 
 OPEN = "Apps sign in with app passwords; what they used before still works too."
 ENFORCED = "Apps sign in with app passwords alone."
@@ -30,4 +31,4 @@ async def test_settings_says_how_apps_sign_in(days: int | None, said: str) -> No
     app = portal_app(house)
     async with app.run_test() as pilot:
         await sign_in(pilot)
-        assert said in sentences(pilot)
+        assert said in str(pilot.app.screen.query_one("#protection", Label).content)

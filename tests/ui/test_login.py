@@ -19,7 +19,7 @@ from tests.ui.walks import (
     press,
     screen_text,
     settle,
-    sign_in,
+    sign_in_by_hand,
     type_into,
 )
 
@@ -29,7 +29,7 @@ NO_MATCH = "That account and password do not match."
 async def test_a_wrong_password_stays_selected_in_its_field() -> None:
     app = portal_app(house_with())
     async with app.run_test() as pilot:
-        await sign_in(pilot, "not the password")
+        await sign_in_by_hand(pilot, "not the password")
         password = app.screen.query_one("#password", Input)
         assert f"✗ {NO_MATCH}" in screen_text(pilot)
         assert app.focused is password
@@ -43,7 +43,7 @@ async def test_in_sixteen_colours_a_wrong_password_is_emptied(
     app = portal_app(house_with())
     assert app.theme == TERMINAL
     async with app.run_test() as pilot:
-        await sign_in(pilot, "not the password")
+        await sign_in_by_hand(pilot, "not the password")
         assert app.screen.query_one("#password", Input).value == ""
         assert NO_MATCH in screen_text(pilot)
 
@@ -51,14 +51,14 @@ async def test_in_sixteen_colours_a_wrong_password_is_emptied(
 async def test_an_unknown_account_is_answered_like_a_wrong_password() -> None:
     app = portal_app(house_with())
     async with app.run_test() as pilot:
-        await sign_in(pilot, account="nobody@example.org")
+        await sign_in_by_hand(pilot, account="nobody@example.org")
         assert NO_MATCH in screen_text(pilot)
 
 
 async def test_a_refusal_goes_away_as_soon_as_one_types() -> None:
     app = portal_app(house_with())
     async with app.run_test() as pilot:
-        await sign_in(pilot, "not the password")
+        await sign_in_by_hand(pilot, "not the password")
         await press(pilot, "x")
         assert NO_MATCH not in screen_text(pilot)
 
@@ -77,7 +77,7 @@ async def test_what_cannot_be_right_is_said_under_its_field(
 ) -> None:
     app = portal_app(house_with())
     async with app.run_test() as pilot:
-        await sign_in(pilot, password, account)
+        await sign_in_by_hand(pilot, password, account)
         assert said in screen_text(pilot)
         assert app.focused is not None
         assert app.focused.id == focus
@@ -148,7 +148,7 @@ async def test_a_store_that_fails_is_said_and_can_be_tried_again(
     async with app.run_test() as pilot:
         with monkeypatch.context() as patch:
             patch.setattr(house.store, "read", _broken)
-            await sign_in(pilot)
+            await sign_in_by_hand(pilot)
             assert "The disk is full" in screen_text(pilot)
         await press(pilot, "enter")
         assert on(app, SettingsScreen)

@@ -21,7 +21,7 @@ from tests.ui.walks import (
     press,
     screen_text,
     sent,
-    sign_in,
+    sign_in_by_hand,
 )
 
 
@@ -120,7 +120,7 @@ async def test_the_name_and_five_keys_to_a_password_on_the_clipboard() -> None:
     house = house_with("Tablet")
     app = portal_app(house)
     async with app.run_test(size=(80, 24)) as pilot:
-        await sign_in(pilot)
+        await sign_in_by_hand(pilot)
         spent = 0
         for keys in (["p"], ["c"], [*"Laptop"], ["enter"]):
             await press(pilot, *keys)

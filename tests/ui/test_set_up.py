@@ -7,6 +7,7 @@ from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.widgets import Button, Label
 
+from apppw_tui.demo import ROWS
 from apppw_tui.domain import options
 from apppw_tui.ui.dialogs.code import CodeDialog
 from apppw_tui.ui.dialogs.create import CreateDialog
@@ -16,6 +17,7 @@ from apppw_tui.ui.dialogs.reveal import RevealDialog
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.set_up import SetUpScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
+from apppw_tui.ui.surroundings import Connecting
 from tests.support import House
 from tests.ui.states_of_verification import (
     NUMBER,
@@ -36,7 +38,7 @@ from tests.ui.walks import (
     screen_text,
     sent,
     shown_code,
-    sign_in,
+    sign_in_by_hand,
     type_code,
     type_into,
 )
@@ -65,7 +67,7 @@ async def to_first_app_password(pilot: Pilot[None]) -> None:
 
 async def test_with_the_app_it_leads_to_settings_and_a_first_app_password() -> None:
     house = new_account()
-    app = portal_app(house)
+    app = portal_app(house, connecting=Connecting(ROWS))
     async with app.run_test() as pilot:
         await enter_password(pilot)
         assert on(app, SetUpScreen)
@@ -83,6 +85,7 @@ async def test_with_the_app_it_leads_to_settings_and_a_first_app_password() -> N
         assert title(pilot) == "Step 4 of 4: A first app password"
         await press(pilot, *"Phone", "enter")
         assert on(app, RevealDialog)
+        assert "mail.example.org  993  TLS" in screen_text(pilot)
         later(pilot)
         await press(pilot, "enter")
         later(pilot)
@@ -95,7 +98,7 @@ async def test_with_the_app_it_leads_to_settings_and_a_first_app_password() -> N
         assert "Phone" in screen_text(pilot)
         await press(pilot, "f2", "end", "enter", "enter")
         later(pilot, 30)
-        await sign_in(pilot)
+        await sign_in_by_hand(pilot)
         assert on(app, SettingsScreen)
     [password] = house.now(ACCOUNT).app_passwords
     assert password.name == "Phone"

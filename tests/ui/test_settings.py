@@ -152,7 +152,7 @@ async def test_the_appearance_is_kept_for_the_next_time() -> None:
     app = portal_app(house)
     async with app.run_test() as pilot:
         await sign_in(pilot)
-        await press(pilot, "down", "down", "enter", "down", "enter")
+        await press(pilot, *["down"] * 3, "enter", "down", "enter")
         assert app.theme == LIGHT
         assert "Light, from now on." in screen_text(pilot)
         await press(pilot, "escape", "end", "enter", "enter")

@@ -8,6 +8,7 @@ from tests.ui.walks import portal_app, screen_text, settle
 SIZES = [(1, 1), (4, 3), (12, 5), (20, 8), (63, 17), (64, 18), (300, 90)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MAIN)
 async def test_every_screen_survives_every_size_and_comes_back(name: str) -> None:
     state = STATES[name]

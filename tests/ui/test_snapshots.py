@@ -5,12 +5,24 @@ from collections.abc import Callable
 import pytest
 
 from apppw_tui.ui import themes
-from tests.ui import states, states_of_verification
+from tests.ui import (
+    states,
+    states_of_activity,
+    states_of_reveal,
+    states_of_rules,
+    states_of_verification,
+)
 from tests.ui.walks import portal_app
 
 Compare = Callable[..., bool]
 
-STATES = {**states.STATES, **states_of_verification.STATES}
+STATES = {
+    **states.STATES,
+    **states_of_activity.STATES,
+    **states_of_reveal.STATES,
+    **states_of_rules.STATES,
+    **states_of_verification.STATES,
+}
 MAIN = (
     "login-wrong",
     "first-account-strong",
@@ -28,6 +40,21 @@ MAIN = (
     "help",
 )
 
+EVERYDAY = (
+    *MAIN,
+    *("activity", "app-passwords-marked", "app-passwords-names", "change-password", "details"),
+    *("create-not-here", "delete-ends-sessions", "delete-several", "first-account", "idle"),
+    *(
+        "palette",
+        "rename",
+        "reveal-many-tried",
+        "reveal-qr",
+        "settings-password",
+        "set-up-number",
+        "verify-recovery",
+    ),
+)
+
 
 def compare(snap_compare: Compare, name: str, size: tuple[int, int]) -> bool:
     state = STATES[name]
@@ -35,7 +62,12 @@ def compare(snap_compare: Compare, name: str, size: tuple[int, int]) -> bool:
     return snap_compare(app, terminal_size=size, run_before=state.walk)
 
 
-@pytest.mark.parametrize("name", STATES)
+def marked(name: str) -> object:
+    """The rest is drawn where there is time."""
+    return name if name in EVERYDAY else pytest.param(name, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("name", map(marked, STATES))
 def test_80x24(snap_compare: Compare, name: str) -> None:
     assert compare(snap_compare, name, (80, 24))
 

@@ -35,7 +35,7 @@ from tests.ui.walks import (
     screen_text,
     sentences,
     settle,
-    sign_in,
+    sign_in_by_hand,
     to_create,
     type_code,
 )
@@ -112,7 +112,7 @@ async def test_leaving_ends_at_login_with_the_password_field_empty(key: str) -> 
         assert app.focused is password
         assert password.value == ""
         assert app.screen.query_one("#account", Input).value == ACCOUNT
-        await sign_in(pilot)
+        await sign_in_by_hand(pilot)
         assert on(app, SettingsScreen)
 
 

@@ -1,7 +1,8 @@
 """Walking through the portal with a pilot: what the tests and the pictures have in common."""
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from threading import Event
@@ -17,12 +18,15 @@ from apppw_tui.domain import totp
 from apppw_tui.domain.account import AUTHENTICATOR
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.setup import SetupRow, Tried
+from apppw_tui.portal.sessions import begun, must_set_up
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.clipboard import Clipboard
 from apppw_tui.ui.dialogs.authenticator import AuthenticatorDialog
 from apppw_tui.ui.dialogs.code import CodeDialog
 from apppw_tui.ui.dialogs.help import HelpDialog
-from apppw_tui.ui.surroundings import Surroundings
+from apppw_tui.ui.messages import SignedIn
+from apppw_tui.ui.surroundings import Connecting, Kiosk, Surroundings
 from apppw_tui.ui.widgets.choices import Choices
 from tests.support import PASSWORD, FixedClock, House, cheap_hasher
 
@@ -35,6 +39,8 @@ class DemoHouse(House):
     """The accounts of `--demo`, the same in every run."""
 
     demonstration: demo.Demonstration | None = None
+    rows: tuple[SetupRow, ...] = demo.ROWS
+    says: Tried = field(default_factory=lambda: Tried(True, f"It opens IMAP, as {ACCOUNT}."))
 
 
 def demo_house() -> DemoHouse:
@@ -70,16 +76,26 @@ def portal_app(
     show_demo: bool = False,
     environment: dict[str, str] | None = None,
     save: Callable[[str, Secret], Path] | None = None,
+    connecting: Connecting | None = None,
+    kiosk: Kiosk | None = None,
+    sign_out_after: float = math.inf,
 ) -> PortalApp:
     """The application over `house`; what it copies is kept in `sent(app)`, as over SSH."""
+    if connecting is None and isinstance(house, DemoHouse):
+        says = house.says
+        connecting = Connecting(house.rows, lambda *_: says)
     surroundings = Surroundings(
         demo.HOST_NAME,
         may_create_first=may_create_first,
         demo=house.demonstration if show_demo and isinstance(house, DemoHouse) else None,
         save=save,
+        connecting=connecting or Connecting(try_it=lambda *_: Tried(None, "Nobody was asked.")),
+        kiosk=kiosk,
     )
     clipboard = SentClipboard(environment or {"SSH_TTY": "/dev/pts/0"})
-    return PortalApp(house.portal, house.clock, surroundings, clipboard)
+    app = PortalApp(house.portal, house.clock, surroundings, clipboard)
+    app.presence.limit = sign_out_after  # the clock makes leaps that nobody sat through
+    return app
 
 
 class SentClipboard(Clipboard):
@@ -150,7 +166,24 @@ async def enter_password(
     await press(pilot, "enter")
 
 
-async def sign_in(pilot: Pilot[None], password: str = PASSWORD, account: str = ACCOUNT) -> None:
+async def sign_in(pilot: Pilot[None], account: str = ACCOUNT) -> None:
+    """As if both questions had been answered, just now: most tests begin behind the door."""
+    app = pilot.app
+    assert isinstance(app, PortalApp)
+    kept = app.portal._means.store.read(account)
+    assert kept is not None
+    session = begun(kept)
+    policy = app.portal.policy
+    limited = must_set_up(kept, policy)
+    app.post_message(
+        SignedIn(replace(session, limited="none yet") if limited else session.proven(app.clock))
+    )
+    await settle(pilot)
+
+
+async def sign_in_by_hand(
+    pilot: Pilot[None], password: str = PASSWORD, account: str = ACCOUNT
+) -> None:
     """Both questions, where there is a second one."""
     await enter_password(pilot, password, account)
     if isinstance(pilot.app.screen, CodeDialog):
@@ -179,8 +212,10 @@ def shown_code(pilot: Pilot[None]) -> str:
 
 
 async def type_code(pilot: Pilot[None], code: str) -> None:
-    """Types it digit by digit; the sixth submits it."""
-    await press(pilot, *code)
+    """Types it digit by digit, in one burst; the sixth submits it."""
+    for digit in code:
+        pilot.app.simulate_key(digit)
+    await settle(pilot)
 
 
 def rows(pilot: Pilot[None]) -> list[str]:

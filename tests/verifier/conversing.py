@@ -9,7 +9,7 @@ from typing import Any
 
 from apppw_tui.verifier.brake import Brake
 from apppw_tui.verifier.counter import Counter
-from apppw_tui.verifier.decision import Verdict, Verifier
+from apppw_tui.verifier.decision import Answer, Verdict, Verifier
 from apppw_tui.verifier.gate import Gate
 from apppw_tui.verifier.memory import Remembered
 from tests.support import House
@@ -24,12 +24,13 @@ class Noted:
     """Usage and log, kept in memory; all that a counter answered."""
 
     answers: list[tuple[str, Verdict, str | None, str | None]] = field(default_factory=list)
+    heard: list[tuple[str, Answer, str | None, str | None]] = field(default_factory=list)
 
     def used(self, verdict: Verdict, service: str | None, address: str | None) -> None:
-        pass
+        self.heard.append(("used", verdict.answer, service, address))
 
     def passed_on(self, verdict: Verdict, service: str | None, address: str | None) -> None:
-        pass
+        self.heard.append(("passed on", verdict.answer, service, address))
 
     def answered(
         self, socket: str, verdict: Verdict, service: str | None, address: str | None

@@ -188,61 +188,94 @@ async def test_what_is_no_name_is_not_repeated(
         assert await client.finish() == b"FAIL\t1\n"
 
 
-async def test_a_store_that_cannot_be_read_is_a_temporary_failure(
-    desk: Desk, path: Path, secret: str, monkeypatch: pytest.MonkeyPatch
+# "Not now" ends a connection on which nobody else waits for an answer.
+
+
+def busy(name: str) -> None:
+    raise StoreBusy("busy")
+
+
+@pytest.mark.parametrize("given_up", [b"", auth(7, None), auth(7, None, "LOGIN")])
+async def test_a_store_that_cannot_be_read_ends_the_connection_without_an_answer(
+    desk: Desk, path: Path, secret: str, monkeypatch: pytest.MonkeyPatch, given_up: bytes
 ) -> None:
-    def busy(name: str) -> None:
-        raise StoreBusy("busy")
-
-    monkeypatch.setattr(desk.house.store, "read", busy)
-    async with asking(desk, path) as client:
-        await client.send(auth(1, plain(ADA, secret)))
-        assert await client.line() == f"FAIL\t1\tuser={ADA}\ttemp\tcode=temp_fail"
-
-
-async def test_whoever_is_throttled_is_told_so_as_a_temporary_failure(
-    desk: Desk, path: Path, secret: str
-) -> None:
-    from_there = "\trip=192.0.2.7"
-    async with asking(desk, path) as client:
-        for number in range(FREE):
-            other = plain(f"a{number}", secret)
-            await client.send(auth(number, other, more=from_there))
-            assert await client.line() == f"FAIL\t{number}\tuser=a{number}"
-        await client.send(auth(99, plain(ADA, secret), more=from_there))
-        assert await client.line() == f"FAIL\t99\tuser={ADA}\ttemp\tcode=temp_fail"
-        await client.send(auth(100, plain(ADA, secret), more="\trip=192.0.2.8"))
-        assert await client.line() == f"OK\t100\tuser={ADA}"
+    handler = AuthClient(desk.counter, Limits())
+    async with served(handler.converse, path):
+        with monkeypatch.context() as patch:
+            patch.setattr(desk.house.store, "read", busy)
+            async with introduced(path) as client:
+                # Postfix never says that a challenge was given up.
+                await client.send(given_up)
+                if given_up:
+                    assert (await client.line()).startswith("CONT\t7\t")
+                await client.send(auth(8, plain(ADA, secret)))
+                assert await client.rest() == b""
+        async with introduced(path) as client:
+            await client.send(auth(8, plain(ADA, secret)))
+            assert await client.line() == f"OK\t8\tuser={ADA}"
+    assert [verdict.answer for verdict, _, _ in desk.book.answers] == [Answer.NOT_NOW, Answer.YES]
 
 
-async def test_what_takes_too_long_is_a_temporary_failure_and_still_written_down(
+async def test_where_others_wait_it_is_a_temporary_failure_of_that_attempt_alone(
     desk: Desk, path: Path, secret: str
 ) -> None:
     desk.gate.opened.clear()
     async with asking(desk, path, Limits(answer=0.01)) as client:
-        await client.send(auth(1, plain(ADA, secret)))
-        assert await client.line() == f"FAIL\t1\tuser={ADA}\ttemp\tcode=temp_fail"
+        await client.send(auth(1, plain(ADA, secret)) + auth(2, plain(ADA, secret)))
+        assert await client.rest() == f"FAIL\t1\tuser={ADA}\ttemp\tcode=temp_fail\n".encode()
+        desk.gate.opened.set()
+    await tasks_are(1)
+
+
+async def test_whoever_is_throttled_is_told_so_by_the_end_of_the_connection(
+    desk: Desk, path: Path, secret: str
+) -> None:
+    from_there = "\trip=192.0.2.7"
+    handler = AuthClient(desk.counter, Limits())
+    async with served(handler.converse, path):
+        async with introduced(path) as client:
+            for number in range(FREE):
+                other = plain(f"a{number}", secret)
+                await client.send(auth(number, other, more=from_there))
+                assert await client.line() == f"FAIL\t{number}\tuser=a{number}"
+            await client.send(auth(99, plain(ADA, secret), more=from_there))
+            assert await client.rest() == b""
+        async with introduced(path) as client:
+            await client.send(auth(100, plain(ADA, secret), more="\trip=192.0.2.8"))
+            assert await client.line() == f"OK\t100\tuser={ADA}"
+
+
+async def test_what_takes_too_long_is_not_now_and_still_written_down(
+    desk: Desk, path: Path, secret: str
+) -> None:
+    desk.gate.opened.clear()
+    handler = AuthClient(desk.counter, Limits(answer=0.01))
+    async with served(handler.converse, path):
+        async with introduced(path) as client:
+            await client.send(auth(1, plain(ADA, secret)))
+            assert await client.rest() == b""
         assert desk.book.answers == []
         desk.gate.opened.set()
-        await client.send(auth(2, plain(ADA, PASSWORD)))
-        assert await client.line() == f"FAIL\t2\tuser={ADA}"
     await tasks_are(1)
-    assert len(desk.book.answers) == 2
+    assert len(desk.book.answers) == 1
     assert desk.book.uses == [(ADA, "imap", None)]
 
 
-async def test_a_fault_is_a_temporary_failure_of_that_attempt_alone(
+async def test_a_fault_is_not_now_and_told_without_the_secret(
     desk: Desk, path: Path, secret: str
 ) -> None:
     told: list[dict[str, object]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
     desk.gate.fault = RuntimeError(secret)
-    async with asking(desk, path) as client:
-        await client.send(auth(1, plain(ADA, secret)))
-        assert await client.line() == f"FAIL\t1\tuser={ADA}\ttemp\tcode=temp_fail"
+    handler = AuthClient(desk.counter, Limits())
+    async with served(handler.converse, path):
+        async with introduced(path) as client:
+            await client.send(auth(1, plain(ADA, secret)))
+            assert await client.rest() == b""
         desk.gate.fault = None
-        await client.send(auth(2, plain(ADA, secret)))
-        assert await client.line() == f"OK\t2\tuser={ADA}"
+        async with introduced(path) as client:
+            await client.send(auth(2, plain(ADA, secret)))
+            assert await client.line() == f"OK\t2\tuser={ADA}"
     assert len(told) == 1
     assert secret not in str(told)
 

@@ -1,11 +1,12 @@
 """SAFETY 20: which service counts, and who is told of an answer."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
+from apppw_tui.domain import app_password
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.brake import Brake
+from apppw_tui.verifier.brake import FREE, Brake
 from apppw_tui.verifier.counter import Counter
 from apppw_tui.verifier.decision import Answer, Verdict, Verifier
 from apppw_tui.verifier.gate import Gate
@@ -22,6 +23,7 @@ class Book:
     """Keeps what it is told: by which call, the answer, the service and the address."""
 
     told: list[Told] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
 
     def used(self, verdict: Verdict, service: str | None, address: str | None) -> None:
         self.told.append(("used", verdict.answer, service, address))
@@ -33,6 +35,7 @@ class Book:
         self, socket: str, verdict: Verdict, service: str | None, address: str | None
     ) -> None:
         self.told.append((socket, verdict.answer, service, address))
+        self.reasons.append(verdict.reason)
 
 
 def counter(house: House, book: Book, allowed: frozenset[str] | None = None) -> Counter:
@@ -74,6 +77,36 @@ async def test_a_name_only_chooses_among_what_the_socket_may_speak_for(
     change_record(house, scope=("imap", "smtp"))
     right = (await here.ask(ADA, secret, named, HERE)).answer is Answer.YES
     assert right is (counted in ("imap", "smtp"))
+
+
+async def test_a_test_is_logged_as_one_and_usage_never_hears_of_it(house: House) -> None:
+    secret, book = house.issue("Phone").secret, Book()
+    here = replace(counter(house, book), test=True)
+    for password in (secret, Secret(wrong(secret)), Secret(PASSWORD)):
+        await here.ask(ADA, password, "imaps", HERE)
+    assert book.told == [
+        ("mail", Answer.YES, "imap", None),
+        *[("mail", Answer.NOT_MINE, "imap", None)] * 2,
+    ]
+    assert book.reasons[0] == "test: right"
+    assert all(reason.startswith("test: ") for reason in book.reasons)
+
+
+async def test_a_test_slows_nobody(house: House) -> None:
+    secret, book = house.issue("Phone").secret, Book()
+    here = counter(house, book)
+    for number in range(FREE + 5):
+        wrong_one = app_password.generate(f"{number:03}", house.random.randrange)
+        await replace(here, test=True).ask(ADA, wrong_one, "imap", None)
+    for address in (None, HERE):
+        assert (await here.ask(ADA, secret, "imap", address)).answer is Answer.YES
+    for number in range(FREE + 5):
+        wrong_one = app_password.generate(f"{number:03}", house.random.randrange)
+        await here.ask(ADA, wrong_one, "imap", None)
+    another = house.issue("Tablet").secret
+    assert (await here.ask(ADA, another, "imap", None)).answer is Answer.NOT_NOW
+    verdict = await replace(here, test=True).ask(ADA, another, "imap", None)
+    assert verdict.answer is Answer.YES
 
 
 async def test_each_answer_is_written_down_and_usage_hears_of_what_it_counts(

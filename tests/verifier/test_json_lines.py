@@ -13,7 +13,7 @@ from apppw_tui.verifier.decision import Answer, Verdict
 from apppw_tui.verifier.json_lines import JsonLines
 from apppw_tui.verifier.lines import Limits
 from tests.support import NOW, House
-from tests.verifier.asking import ADA, wrong
+from tests.verifier.asking import ADA, change_record, wrong
 from tests.verifier.conversing import (
     PATIENCE,
     Noted,
@@ -110,6 +110,49 @@ async def test_a_fault_within_is_not_now_and_is_reported_without_its_text(
     assert not any("a secret" in fault for fault in here.faults)
 
 
+@pytest.mark.parametrize("test", [True, False, None])
+async def test_what_was_only_tried_is_no_use_and_passes_nothing_on(
+    passdb: Passdb, test: bool | None
+) -> None:
+    right = line(ADA, passdb.secret, service="imap", rip="192.0.2.7", test=test)
+    wrong_one = line(ADA, wrong(passdb.secret), service="imap", test=test)
+    why = {"why": "right"} if test else {}
+    assert await passdb.ask(right, wrong_one) == [YES | why, NOT_MINE]
+    heard = [
+        ("used", Answer.YES, "imap", "192.0.2.7"),
+        ("passed on", Answer.NOT_MINE, "imap", None),
+    ]
+    assert passdb.noted.heard == ([] if test else heard)
+    assert [verdict.reason for _, verdict, _, _ in passdb.noted.answers] == (
+        ["test: right", "test: wrong or deleted"] if test else ["right", "wrong or deleted"]
+    )
+
+
+async def test_why_is_told_to_a_test_alone_and_only_of_a_right_password(passdb: Passdb) -> None:
+    passdb.house.alter(enforced_from=NOW)
+    change_record(passdb.house, expires=NOW)
+    asked = [
+        line(ADA, passdb.secret, test=True),
+        line(ADA, passdb.secret),
+        line(ADA, wrong(passdb.secret), test=True),
+        line(ADA, "no app password", test=True),
+        line("grace", passdb.secret, test=True),
+    ]
+    assert await passdb.ask(*asked) == [
+        NO | {"why": "expired"},
+        *[NO] * 3,
+        {"answer": "not mine"},
+    ]
+
+
+async def test_a_test_is_told_how_long_to_wait(house: House, tmp_path: Path) -> None:
+    verdict = Verdict(Answer.NOT_NOW, "too many at once", retry_after=1.2)
+    handler = JsonLines(always(house, verdict), LIMITS)
+    async with served(handler.converse, tmp_path) as here:
+        said = answers(await here.talk(line(ADA, "x"), line(ADA, "x", test=True)))
+    assert said == [{"answer": "not now"}, {"answer": "not now", "retry_after": 2}]
+
+
 async def test_service_and_address_are_told(passdb: Passdb) -> None:
     await passdb.ask(
         line(ADA, "x", service="imap", rip="192.0.2.1"),
@@ -166,6 +209,8 @@ GOOD = b'{"user": "ada@example.org", "password": "SECRET"}'
         GOOD.replace(b'"SECRET"', b'["SECRET"]'),
         GOOD.replace(b"}", b', "service": 1}'),
         GOOD.replace(b"}", b', "rip": ["::1"]}'),
+        GOOD.replace(b"}", b', "test": 1}'),
+        GOOD.replace(b"}", b', "test": "true"}'),
         GOOD.replace(b"}", b', "password": "SECRET"}'),
         GOOD.replace(b"}", b', "x": {"y": 1, "y": 2}}'),
         GOOD.replace(b"}", b', "x": NaN}'),

@@ -11,11 +11,11 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.widgets import Button, Input, Label
 
-from apppw_tui.domain.errors import ApppwError, SessionEnded
+from apppw_tui.domain.errors import ApppwError, CodeRefused, SessionEnded
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.fresh import freshly
-from apppw_tui.ui.messages import SessionOver
+from apppw_tui.ui.messages import Mistaken, SessionOver
 from apppw_tui.ui.patience import UNNOTICED
 from apppw_tui.ui.widgets.code_input import CheckedInput, CodeInput, RecoveryInput
 from apppw_tui.ui.widgets.field import Field
@@ -146,6 +146,8 @@ class CodeDialog(Dialog[Session | Instead | None]):
         except ApppwError as error:
             timer.stop()
             self._refused(error)
+            if isinstance(error, CodeRefused):
+                self.post_message(Mistaken())
             if not self._question.recovery:
                 entry.refuse()
             entry.checking(False)

@@ -1,6 +1,6 @@
 """Create an app password: its name, what it is for, and how long."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Literal
 
@@ -12,7 +12,7 @@ from textual.widgets import Button, Input, Label
 
 from apppw_tui.domain import expiry, services
 from apppw_tui.domain.errors import ApppwError, Refused
-from apppw_tui.domain.services import ANY_APP
+from apppw_tui.domain.policy import Policy
 from apppw_tui.portal.issuing import Issued
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.patience import busy
@@ -21,13 +21,6 @@ from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.inputs import NameInput, TextInput
 
 _SINGLE, _DATE = "single", "date"
-_SCOPES = [*((scope.label, scope.word) for scope in services.SCOPES), ("Single services…", _SINGLE)]
-_EXPIRES = [
-    ("Never", "never"),
-    *((f"In {days} days", str(days)) for days in expiry.CHOICES),
-    ("After a date…", _DATE),
-]
-_SERVICES = "Some of " + ", ".join(services.SERVICES)
 _LAST_DAY = "Such as 2027-01-31; until the end of that day, in this server's time"
 
 
@@ -46,6 +39,7 @@ class CreateDialog(Dialog[Issued | Literal["back", "skip"] | None]):
         self,
         create: Callable[[str, tuple[str, ...], datetime | None], Issued],
         now: Callable[[], datetime],
+        policy: Policy,
         *,
         title: str = "Create an app password",
         step: bool = False,
@@ -53,6 +47,7 @@ class CreateDialog(Dialog[Issued | Literal["back", "skip"] | None]):
         super().__init__(title)
         self._create = create
         self._now = now
+        self._policy = policy
         self._step = step
 
     def content(self) -> ComposeResult:
@@ -61,12 +56,14 @@ class CreateDialog(Dialog[Issued | Literal["back", "skip"] | None]):
             with Horizontal(id="wishes"):
                 with Vertical():
                     yield Label("For", classes="field-label")
-                    yield Choose(_SCOPES, ANY_APP, id="for")
+                    scopes = _scopes(self._policy)
+                    yield Choose(scopes, scopes[0][1], id="for")
                 with Vertical():
                     yield Label("Expires", classes="field-label")
-                    yield Choose(_EXPIRES, "never", id="expires")
+                    ends = _ends(self._policy)
+                    yield Choose(ends, ends[0][1], id="expires")
             with Vertical(id="more-services", classes="more"):
-                yield Field("Services", TextInput(id="services"), hint=_SERVICES)
+                yield Field("Services", TextInput(id="services"), hint=_services(self._policy))
             with Vertical(id="more-date", classes="more"):
                 yield Field("Last day", TextInput(id="last-day"), hint=_LAST_DAY)
         with Horizontal(classes="buttons"):
@@ -120,19 +117,23 @@ class CreateDialog(Dialog[Issued | Literal["back", "skip"] | None]):
             return (str(chosen),)
         field = self._field("services")
         try:
-            return services.read_scope(field.value.replace(",", " ").split())
+            scope = services.read_scope(field.value.replace(",", " ").split())
+            self._policy.check_scope(scope)
         except Refused as error:
             field.refuse(str(error))
             return None
+        return scope
 
     def _expiry(self) -> datetime | Literal["refused"] | None:
         chosen = self.query_one("#expires", Choose).value
         field = self._field("last-day")
         try:
-            return expiry.read(field.value if chosen == _DATE else str(chosen), self._now())
+            expires = expiry.read(field.value if chosen == _DATE else str(chosen), self._now())
+            self._policy.check_expiry(expires, self._now())
         except Refused as error:
             field.refuse(str(error))
             return "refused"
+        return expires
 
     def _field(self, id_: str) -> Field:
         return next(field for field in self.query(Field) if field.entry.id == id_)
@@ -153,3 +154,30 @@ class CreateDialog(Dialog[Issued | Literal["back", "skip"] | None]):
     def action_cancel(self) -> None:
         if not busy(self.query_one("#next", Button)):
             self.dismiss("skip" if self._step else None)
+
+
+def _scopes(policy: Policy) -> list[tuple[str, str]]:
+    """What it can be for: all that the administrator offers, the widest first."""
+    offered = services.within(policy.scopes)
+    groups = [(scope.label, scope.word) for scope in services.SCOPES if scope.word in offered]
+    single = [word for word in policy.scopes if word in services.SERVICES]
+    return [*groups, *((word, word) for word in single), ("Single services…", _SINGLE)]
+
+
+def _services(policy: Policy) -> str:
+    offered = services.within(policy.scopes)
+    return "Some of " + ", ".join(one for one in services.SERVICES if one in offered)
+
+
+def _ends(policy: Policy) -> list[tuple[str, str]]:
+    """How long it can last: never first, or the longest that the administrator lets it."""
+    most = policy.longest_expiry
+    if most is None:
+        ends = [("Never", "never"), *_days(expiry.CHOICES)]
+    else:
+        ends = _days([most, *(days for days in expiry.CHOICES if days < most)])
+    return [*ends, ("After a date…", _DATE)]
+
+
+def _days(choices: Iterable[int]) -> list[tuple[str, str]]:
+    return [(f"In {days} days", str(days)) for days in choices]

@@ -12,25 +12,31 @@ from apppw_tui.ui import words
 from apppw_tui.ui.dialogs.confirm import ConfirmDialog
 from apppw_tui.ui.glyphs import GLYPHS
 
-_LISTED = 5
+_LISTED, _LISTED_IF_SHORT = 5, 2  # so that Yes and No are in sight under all the rest
+_SHORT = 18  # rows, as in the application
 
 
 class DeleteDialog(ConfirmDialog):
     """True for Yes."""
 
-    def __init__(self, passwords: list[AppPassword], used: Used, now: datetime) -> None:
+    def __init__(
+        self, passwords: list[AppPassword], used: Used, now: datetime, *, ends_sessions: bool
+    ) -> None:
         many = len(passwords) > 1
         super().__init__(f"Delete these {len(passwords)}?" if many else "Delete this app password?")
         self._passwords = passwords
         self._used = used
         self._now = now
+        self._ends_sessions = ends_sessions
 
     def matter(self) -> ComposeResult:
         many = len(self._passwords) > 1
-        for password in self._passwords[:_LISTED]:
+        short = self._ends_sessions and self.app.size.height < _SHORT
+        listed = _LISTED_IF_SHORT if short else _LISTED
+        for password in self._passwords[:listed]:
             yield Label(shown(password.name), classes="strong", markup=False)
-        if len(self._passwords) > _LISTED:
-            yield Label(f"and {len(self._passwords) - _LISTED} more", markup=False)
+        if len(self._passwords) > listed:
+            yield Label(f"and {len(self._passwords) - listed} more", markup=False)
         if not many:
             password = self._passwords[0]
             last = self._used.by_id.get(password.id)
@@ -46,3 +52,5 @@ class DeleteDialog(ConfirmDialog):
             classes="spaced",
             markup=False,
         )
+        if self._ends_sessions:
+            yield Label("All your mail sessions end; your other devices reconnect.", markup=False)

@@ -74,14 +74,19 @@ class OnceDialog(Dialog[Answer]):
         self.tell(f"{GLYPHS.good} {sentence}", hint)
         self.query_one("#close", Button).focus()
 
-    def tell(self, sentence: str, hint: str = "", *, bad: bool = False) -> None:
+    def tell(
+        self, sentence: str, hint: str = "", *, bad: bool = False, unsure: bool = False
+    ) -> None:
+        self._warned = False  # whatever was warned of before is no longer what one reads
         said = self.query_one("#said", Label)
         said.set_class(bad, "-bad")
+        said.set_class(unsure, "-unsure")
         said.update(sentence)
         if hint:
             self.query_one("#hint", Label).update(hint)
         card = self.query_one("#card", VerticalScroll)
-        self.call_after_refresh(card.scroll_end, animate=False)
+        # All that follows where there is room for it; else its beginning.
+        self.call_after_refresh(card.scroll_to_widget, said, animate=False, top=True)
 
     def action_close(self) -> None:
         """Subclasses answer here, once `sure`."""
@@ -90,8 +95,8 @@ class OnceDialog(Dialog[Answer]):
         """True if it was copied, or if whoever leaves has been told that it was not."""
         if self._kept_at is not None or self._warned:
             return True
-        self._warned = True
         self.tell(f"{GLYPHS.bad} Not copied yet. Press again to {verb}.", bad=True)
+        self._warned = True
         return False
 
     @property

@@ -105,16 +105,21 @@ class SetUp:
         if not await self._finished():
             return None
         screen, desk = self._screen, self._screen.desk
+        if not desk.portal.policy.people_create:
+            return _Step.DONE
         issued = await screen.app.push_screen_wait(
             CreateDialog(
                 lambda *wish: desk.portal.create_app_password(desk.session, *wish),
                 desk.clock.now,
+                desk.portal.policy,
                 title=self._title(_Step.APP_PASSWORD, "A first app password"),
                 step=True,
             )
         )
         if isinstance(issued, Issued):
-            reveal = RevealDialog(desk.session.account, issued, desk.copy, desk.clock.monotonic)
+            reveal = RevealDialog(
+                desk.session.account, issued, desk.copy, desk.clock.monotonic, desk.connecting
+            )
             del issued
             await screen.app.push_screen_wait(reveal)
             return _Step.DONE

@@ -12,6 +12,7 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import ApppwError, NotFound
 from apppw_tui.domain.names import same_name_key, shown
+from apppw_tui.domain.policy import BY_ADMINISTRATOR
 from apppw_tui.domain.usage import Used
 from apppw_tui.portal.issuing import Issued
 from apppw_tui.ui.ahead import Arrived
@@ -28,6 +29,7 @@ from apppw_tui.ui.widgets.password_table import PasswordTable
 from apppw_tui.ui.widgets.tab_bar import TabBar
 
 _EMPTY = "No app passwords yet. Create one for your phone or mail program."
+_GIVEN = f"No app passwords yet. {BY_ADMINISTRATOR}"
 _NONE = "There is none to choose. Create one with c."
 
 
@@ -71,7 +73,8 @@ class AppPasswordsScreen(PortalScreen):
             yield FilterInput()
             yield Label("", id="count", markup=False)
             yield Button("Create", id="create", compact=True)
-        yield Label(_EMPTY, id="empty", markup=False)
+        creates = self.desk.portal.policy.people_create
+        yield Label(_EMPTY if creates else _GIVEN, id="empty", markup=False)
         yield PasswordTable(self.desk.clock.now)
         yield Label("", id="more", markup=False)
 
@@ -110,7 +113,7 @@ class AppPasswordsScreen(PortalScreen):
         limit = self.desk.portal.policy.app_passwords_per_account
         count = len(account.app_passwords)
         self.query_one("#count", Label).update(f"{count} of {limit}")
-        self.query_one("#create", Button).set_class(count >= limit, "-dim")
+        self.query_one("#create", Button).set_class(self.why_not("create") is not None, "-dim")
         self.set_class(count == 0, "-empty")
         self._draw(cursor)
         self.refresh_bindings()
@@ -130,9 +133,12 @@ class AppPasswordsScreen(PortalScreen):
         account = self._account
         if account is None:
             return None
+        policy = self.desk.portal.policy
         if action == "create":
+            if not policy.people_create:
+                return BY_ADMINISTRATOR
             try:
-                account.check_room(self.desk.portal.policy.app_passwords_per_account)
+                account.check_room(policy.app_passwords_per_account)
             except ApppwError as error:
                 return str(error)
         if action in ("delete", "rename", "filter") and not account.app_passwords:
@@ -158,13 +164,17 @@ class AppPasswordsScreen(PortalScreen):
         desk = self.desk
         issued = await self.app.push_screen_wait(
             CreateDialog(
-                lambda *wish: desk.portal.create_app_password(desk.session, *wish), desk.clock.now
+                lambda *wish: desk.portal.create_app_password(desk.session, *wish),
+                desk.clock.now,
+                desk.portal.policy,
             )
         )
         if not isinstance(issued, Issued):
             await self.refresh_list()
             return
-        reveal = RevealDialog(desk.session.account, issued, desk.copy, desk.clock.monotonic)
+        reveal = RevealDialog(
+            desk.session.account, issued, desk.copy, desk.clock.monotonic, desk.connecting
+        )
         record = issued.app_password
         del issued
         await self.app.push_screen_wait(reveal)
@@ -188,7 +198,10 @@ class AppPasswordsScreen(PortalScreen):
     async def _delete(self, passwords: list[AppPassword]) -> None:
         if not self._can("delete") or not passwords:
             return
-        question = DeleteDialog(passwords, self._used, self.desk.clock.now())
+        desk = self.desk
+        question = DeleteDialog(
+            passwords, self._used, desk.clock.now(), ends_sessions=desk.portal.ends_sessions
+        )
         if not await self.app.push_screen_wait(question):
             return
         said = "Deleted " + ", ".join(shown(password.name) for password in passwords) + "."

@@ -1,7 +1,7 @@
 """What every signed-in screen has: header, content, the line that tells, the keys."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
@@ -21,7 +21,7 @@ from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.change_password import ChangePasswordDialog
 from apppw_tui.ui.fresh import freshly
 from apppw_tui.ui.messages import SessionOver
-from apppw_tui.ui.surroundings import Demo
+from apppw_tui.ui.surroundings import Connecting, Demo
 from apppw_tui.ui.widgets.footer import KeyFooter, StatusLine
 from apppw_tui.ui.widgets.header import PortalHeader
 
@@ -40,6 +40,7 @@ class Desk:
     copy: Callable[[Secret], Copied]
     demo: Demo | None = None
     save: Callable[[str, Secret], Path] | None = None
+    connecting: Connecting = field(default_factory=Connecting)
 
 
 class PortalScreen(Screen[None]):

@@ -23,7 +23,7 @@ from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.ahead import A_HASH, Arrived, TypeAhead
 from apppw_tui.ui.flows.verify import prove
 from apppw_tui.ui.glyphs import GLYPHS
-from apppw_tui.ui.messages import SignedIn
+from apppw_tui.ui.messages import Mistaken, SignedIn
 from apppw_tui.ui.patience import busy, patiently
 from apppw_tui.ui.screens.base import FLOW
 from apppw_tui.ui.surroundings import Demo
@@ -33,6 +33,9 @@ from apppw_tui.ui.widgets.header import PortalHeader
 from apppw_tui.ui.widgets.inputs import EarlierInput, LastPasswordInput
 from apppw_tui.ui.widgets.strength import NewPassword
 
+_ADD = "There are no accounts yet. Add one with: apppw-tui account add NAME"
+_ASK = "There are no accounts yet. Ask your administrator."
+
 
 @dataclass(frozen=True)
 class Welcome:
@@ -41,6 +44,7 @@ class Welcome:
     host_name: str
     first: bool = False
     no_accounts: bool = False
+    kiosk: bool = False
     demo: Demo | None = None
     reason: str = ""
     account: str = ""
@@ -95,7 +99,7 @@ class LoginScreen(Screen[None]):
         if self._welcome.reason:
             self.say(self._welcome.reason)
         elif self._welcome.no_accounts:
-            self.say("There are no accounts yet. Add one with: apppw-tui account add NAME")
+            self.say(_ASK if self._welcome.kiosk else _ADD)
 
     def say(self, sentence: str) -> None:
         self.query_one(StatusLine).say(sentence)
@@ -149,6 +153,7 @@ class LoginScreen(Screen[None]):
         except TooMany as error:
             password.refuse(str(error))
         except SignInRefused as error:
+            self.post_message(Mistaken())
             password.refuse(str(error))
             password.offer_anew()
         except ApppwError as error:

@@ -8,19 +8,25 @@ from textual.widgets import ContentSwitcher, Label, OptionList
 
 from apppw_tui.domain.account import Account
 from apppw_tui.ui import protection, words
+from apppw_tui.ui.dialogs.happened import HappenedDialog
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import AppearanceChosen, Go, SessionOver
 from apppw_tui.ui.screens.base import Desk, PortalScreen
+from apppw_tui.ui.widgets.activity_list import ActivityList
+from apppw_tui.ui.widgets.choices import Choice, Choices
 from apppw_tui.ui.widgets.footer import NARROW
 from apppw_tui.ui.widgets.menu import Menu
 
 _SECTIONS = (
     ("security", "Additional security verification"),
     ("password", "Password"),
+    ("activity", "Recent activity"),
     ("appearance", "Appearance"),
     ("sign-out", "Sign out"),
 )
 _LOOKS = {"dark": "Dark", "light": "Light", "terminal": "The terminal's own colours"}
+# The line that tells may be too short for where it is changed.
+_NOT_KEPT = "The account password is not kept here. Change it where it says above."
 _LINK = f"{GLYPHS.link} "
 
 
@@ -55,10 +61,10 @@ class SettingsScreen(PortalScreen):
                 with Vertical(id="page-password"):
                     yield Label("Password", classes="page-title")
                     yield Label("", id="password-age", classes="page-text", markup=False)
-                    yield Menu(
-                        ("change-password", f"{_LINK}Change the account password"),
-                        id="password-links",
-                    )
+                    yield self._change_link()
+                with Vertical(id="page-activity"):
+                    yield Label("Recent activity", classes="page-title")
+                    yield ActivityList(id="activity")
                 with Vertical(id="page-appearance"):
                     yield Label("Appearance", classes="page-title")
                     yield Label("How this looks, for you.", classes="page-text")
@@ -74,6 +80,12 @@ class SettingsScreen(PortalScreen):
                         markup=False,
                     )
                     yield Menu(("sign-out", f"{_LINK}Sign out now"), id="sign-out-links")
+
+    def _change_link(self) -> Menu:
+        label = "Change the account password"
+        if self.desk.portal.passwords_elsewhere is not None:
+            return Choices(Choice("change-password", label, _NOT_KEPT), id="password-links")
+        return Menu(("change-password", f"{_LINK}{label}"), id="password-links")
 
     def on_mount(self) -> None:
         sections = self.query_one("#sections", Menu)
@@ -91,7 +103,8 @@ class SettingsScreen(PortalScreen):
         changed = words.ago(account.password_changed, now)
         self._protected(account, f"{protection.change_over(account, now)} You have {passwords}.")
         self.query_one("#password-age", Label).update(
-            f"It opens these settings and nothing else. Changed {changed}."
+            self.desk.portal.passwords_elsewhere
+            or f"It opens these settings and nothing else. Changed {changed}."
         )
 
     @work(exclusive=True, group="numbers")
@@ -108,6 +121,21 @@ class SettingsScreen(PortalScreen):
     def show_section(self, event: OptionList.OptionHighlighted) -> None:
         self._section = event.option_id or self._section
         self.query_one("#pages", ContentSwitcher).current = f"page-{self._section}"
+        if self._section == "activity":
+            self.load_activity()
+
+    @work(exclusive=True, group="activity")
+    async def load_activity(self) -> None:
+        """Reads it afresh whenever somebody looks."""
+        desk = self.desk
+        entries = await self.ask(lambda: desk.portal.activity(desk.session))
+        if entries is not None:
+            self.query_one("#activity", ActivityList).show(entries, desk.clock.now())
+
+    @on(ActivityList.Told)
+    def open_line(self, event: ActivityList.Told) -> None:
+        desk = self.desk
+        self.app.push_screen(HappenedDialog(event.entry, desk.session.account, desk.clock.now()))
 
     @on(OptionList.OptionSelected, "#sections")
     def open_section(self) -> None:
@@ -140,6 +168,10 @@ class SettingsScreen(PortalScreen):
     async def _change_password(self) -> None:
         if await self.ask_new_password():
             self.load()
+
+    @on(Choices.Refused, "#password-links")
+    def say_where(self, event: Choices.Refused) -> None:
+        self.say(event.reason or "")
 
     @on(OptionList.OptionSelected, "#appearance-links")
     @work

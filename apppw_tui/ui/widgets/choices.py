@@ -73,18 +73,22 @@ class Choices(Menu):
         """The list moves its cursor while it is being made, when nobody could be told."""
         self._tell()
 
+    def watch_has_focus(self, focused: bool) -> None:
+        super().watch_has_focus(focused)
+        self._dim()
+
     def _tell(self) -> None:
         self._dim()
         if self.current is not None:
             self.post_message(self.Highlighted(self, self.current))
 
     def _dim(self) -> None:
-        """All that cannot be chosen, but the one under the cursor: its colours are the cursor's."""
+        """All that cannot be chosen, but what is under the cursor: its colours are the cursor's."""
         style = "dim" if self.app.current_theme.ansi else "$text-disabled"
         for at, choice in enumerate(self._choices):
             if choice.reason is not None:
                 text = Content(_text(choice))
-                dimmed = at != self.highlighted
+                dimmed = at != self.highlighted or not self.has_focus
                 self.replace_option_prompt_at_index(at, text.stylize(style) if dimmed else text)
 
     def action_select(self) -> None:

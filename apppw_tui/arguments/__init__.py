@@ -1,0 +1,64 @@
+"""The whole command line: what may be said, and what `--help` says about it."""
+
+import argparse
+
+from apppw_tui import __version__
+from apppw_tui.arguments import accounts, activity, server, store
+from apppw_tui.arguments.completion import completion
+from apppw_tui.arguments.config import config
+from apppw_tui.arguments.doctor import doctor
+from apppw_tui.arguments.words import Formatter, command, where
+
+EXIT_CODES = """\
+exit codes:
+  0    done; for verify and pam: the app password is right
+  1    refused: it breaks a rule, does not exist, or is wrong; for doctor and config check:
+       something is to be put right
+  2    wrong usage
+  3    the store or the configuration cannot be used now
+  4    doctor alone: something lets in, keeps out or loses what it should not
+  64   the portal needs a terminal, and there is none
+  70   a fault in the program itself
+  130  interrupted (129, 143: the terminal hung up, terminated)
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Understands everything that the program can be asked to do."""
+    top = argparse.ArgumentParser(
+        prog="apppw-tui",
+        parents=[where()],
+        description="App passwords for your own server. Without a command, opens the portal.",
+        epilog=EXIT_CODES,
+        formatter_class=Formatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"apppw-tui {__version__}")
+    top.add_argument(
+        "--demo", action="store_true", help="look around in made-up accounts; nothing is kept"
+    )
+    top.add_argument(
+        "--kiosk", action="store_true", help="for strangers: only sign in, and only for so long"
+    )
+    group = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    accounts.account(command(group, "account", "look after accounts and their second factors"))
+    accounts.app_password(command(group, "app-password", "create, list and delete app passwords"))
+    server.key(command(group, "key", "replace the key that authenticator secrets are sealed with"))
+    store.backup(command(group, "backup", "copy the accounts into a file, while people work"))
+    store.restore(command(group, "restore", "bring accounts back from a backup"))
+    store.store(command(group, "store", "look after the store as a whole"))
+    server.verify(
+        command(
+            group, "verify", "check the app password on standard input; prints its name if right"
+        )
+    )
+    server.serve(command(group, "serve", "answer services on Unix sockets, until told to end"))
+    server.pam(
+        command(group, "pam", "ask the daemon, for pam_exec; exits with 0 for yes alone", [])
+    )
+    activity.activity(command(group, "activity", "print what happened to accounts"))
+    command(group, "notices", "send the messages that the daemon has left to be sent")
+    doctor(command(group, "doctor", "look for what is wrong with the store and the server"))
+    config(command(group, "config", "look at the configuration"))
+    completion(command(group, "completion", "print what a shell completes this program with", []))
+    return top

@@ -1,0 +1,91 @@
+"""The arguments of `account` and `app-password`."""
+
+import argparse
+
+from apppw_tui.arguments.words import actions, command, for_programs, path, whole
+
+
+def account(parser: argparse.ArgumentParser) -> None:
+    group = actions(parser)
+
+    def one(name: str, help_: str, which: str = "which account") -> argparse.ArgumentParser:
+        action = command(group, name, help_)
+        action.add_argument("name", metavar="NAME", help=which)
+        for_programs(action)
+        return action
+
+    def several(name: str, help_: str) -> argparse.ArgumentParser:
+        action = command(group, name, help_)
+        which = action.add_mutually_exclusive_group(required=True)
+        which.add_argument("names", metavar="NAME", nargs="*", default=[], help="which accounts")
+        which.add_argument("--all", action="store_true", help="every account of the store")
+        for_programs(action)
+        return action
+
+    add = one("add", "add an account; asks for its password", "such as ada or ada@example.org")
+    for_programs(command(group, "list", "list the accounts"))
+    import_ = command(group, "import", "add the accounts of a Dovecot passwd-file, by their hashes")
+    import_.add_argument("file", type=path, metavar="FILE", help="with Argon2id hashes")
+    import_.add_argument(
+        "--most-memory",
+        type=whole,
+        metavar="MIB",
+        default=256,
+        help="what a hash may take (default: %(default)s)",
+    )
+    import_.add_argument("--dry-run", action="store_true", help="say what would be added")
+    for_programs(import_)
+    one("show", "show what is known about an account, and no secret")
+    password = one("set-password", "set another account password; open sessions end")
+    several("disable", "let accounts neither sign in nor open any service, from now on")
+    several("enable", "let accounts that were disabled do what they did before")
+    rename = one("rename", "give an account another name; open sessions end")
+    rename.add_argument("new", metavar="NEW", help="what it is to be called")
+    several("require-verification", "ask for a second factor from now on; open sessions end")
+    bypass = several("bypass", "let people in once without a code, to set up a second factor")
+    bypass.add_argument(
+        "--minutes", type=whole, metavar="N", required=True, help="for how long, 1 to 1440"
+    )
+    enforce = several("enforce", "let only app passwords open the accounts' services")
+    enforce.add_argument("--on", metavar="DATE", help="from the beginning of that day on")
+    several("open", "let what opened the accounts' services before do so again")
+    several("tidy", "remove app passwords that expired more than 30 days ago")
+    several("unlock", "let everybody try again after too many wrong tries")
+    _may_be_tried(several("delete-app-passwords", "delete all app passwords of accounts"))
+    _may_be_tried(several("remove", "remove accounts with all their app passwords"))
+    for parser_ in (add, password):
+        parser_.add_argument(
+            "--password-stdin", action="store_true", help="read the password from standard input"
+        )
+
+
+def app_password(parser: argparse.ArgumentParser) -> None:
+    group = actions(parser)
+    create = command(group, "create", "create an app password; prints it, and nothing else")
+    create.add_argument("account", metavar="ACCOUNT", help="whose it is to be")
+    create.add_argument("name", metavar="NAME", help="the device or program that will use it")
+    create.add_argument(
+        "--scope",
+        metavar="WORDS",
+        default="any",
+        help="any, mail, sending, calendar, files, chat, web, or services such as imap,smtp",
+    )
+    create.add_argument(
+        "--expires",
+        metavar="WHEN",
+        default="never",
+        help="never, a number of days, or the last day, such as 2027-01-31",
+    )
+    listing = command(group, "list", "list the app passwords of an account")
+    listing.add_argument("account", metavar="ACCOUNT", help="whose to list")
+    delete = command(group, "delete", "delete an app password; it stops working at once")
+    delete.add_argument("account", metavar="ACCOUNT", help="whose it is")
+    delete.add_argument(
+        "name_or_id", metavar="NAME-OR-ID", help="its name, or the first three symbols"
+    )
+    _may_be_tried(delete)
+    for_programs(create, listing, delete)
+
+
+def _may_be_tried(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="say what would go, and keep it")

@@ -1,0 +1,15 @@
+"""The arguments of `config`."""
+
+import argparse
+
+from apppw_tui.arguments.words import actions, command, for_programs, path
+
+
+def config(parser: argparse.ArgumentParser) -> None:
+    check = command(
+        actions(parser), "check", "say whether the configuration can be used, and has what it names"
+    )
+    check.add_argument(
+        "file", type=path, metavar="FILE", nargs="?", help="which (default: the one in force)"
+    )
+    for_programs(check)

@@ -1,0 +1,36 @@
+"""The arguments of what the server and its programs run: `serve`, `verify`, `pam`, `key`."""
+
+import argparse
+
+from apppw_tui.arguments.words import actions, command, path
+
+
+def verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("account", metavar="ACCOUNT", help="who signs in")
+    parser.add_argument("--service", metavar="S", help="what it is to open, such as imap")
+    parser.add_argument("--rhost", metavar="ADDR", help="where the attempt comes from")
+
+
+def serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--socket-dir",
+        type=path,
+        metavar="DIR",
+        help="the folder of the sockets (default: $RUNTIME_DIRECTORY, or /run/apppw-tui)",
+    )
+
+
+def pam(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--socket",
+        default="/run/apppw-tui/json",
+        metavar="PATH",
+        help="the daemon's json socket (default: %(default)s)",
+    )
+
+
+def key(parser: argparse.ArgumentParser) -> None:
+    rotate = command(actions(parser), "rotate", "make a new key and seal everything anew with it")
+    rotate.add_argument(
+        "--finish", action="store_true", help="drop the old keys, once nothing needs them"
+    )

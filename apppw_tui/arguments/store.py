@@ -1,0 +1,43 @@
+"""The arguments of `backup`, `restore` and `store`."""
+
+import argparse
+
+from apppw_tui.arguments.words import actions, command, for_programs, path
+
+
+def backup(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file", metavar="FILE", help="a file that is not there yet, or - for standard output"
+    )
+    parser.add_argument(
+        "--with-key", action="store_true", help="with the store's key: then keep it as secret"
+    )
+    for_programs(parser)
+
+
+def restore(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="what backup has written")
+    parser.add_argument(
+        "--account",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="these accounts only",
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="also where the store's account has changed since"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="say what would come back")
+    for_programs(parser)
+
+
+def store(parser: argparse.ArgumentParser) -> None:
+    migrate = command(
+        actions(parser), "migrate", "take the accounts of an older apppw-tui to this one's schema"
+    )
+    migrate.add_argument("--dry-run", action="store_true", help="say what would be migrated")
+    migrate.add_argument(
+        "--socket-dir", type=path, metavar="DIR", help="where the daemon's sockets are"
+    )
+    for_programs(migrate)

@@ -1,0 +1,112 @@
+"""What happened to accounts: read, and followed while it happens."""
+
+import argparse
+import json
+import select
+import sys
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+
+from apppw_tui.commands.opening import operator
+from apppw_tui.commands.printing import say, say_trouble, utc
+from apppw_tui.config import Config
+from apppw_tui.domain.acts import NOBODY, Entry, in_words, who
+from apppw_tui.domain.errors import StoreError
+from apppw_tui.domain.names import shown
+from apppw_tui.exits import NO_ANSWER, OK
+from apppw_tui.portal.operator import Operator
+from apppw_tui.store.activity import FolderActivity, Tail
+from apppw_tui.wiring import Place
+
+EVERY = 1000  # milliseconds between two looks
+_REMOVED = "(removed)"
+_SHOWN_OF_UID = 8
+
+
+def activity(
+    options: argparse.Namespace, config: Config, wait: Callable[[], bool] | None = None
+) -> int:
+    """Prints what happened; `wait` says whether to look again (default: once in a second)."""
+    acting = operator(options, config)
+    place = Place.of(config, getattr(options, "store", None), getattr(options, "key_file", None))
+    names = _Names(acting)
+    told: frozenset[str] | None = None
+    if options.account is not None:
+        account = acting.account(options.account)
+        told = frozenset({account.uid})
+    tail = Tail(place.folder, told) if options.follow else None  # before: nothing falls between
+    reader = FolderActivity(place.folder, acting.means.clock)
+    since = _instant(options.since, acting.means.clock.now())
+    found = [
+        (uid, entry)
+        for uid in sorted(told or reader.uids())
+        for entry in reader.read(uid)
+        if since is None or entry.time >= since
+    ]
+    for uid, entry in sorted(found, key=lambda one: one[1].time):
+        _print(uid, entry, names, as_json=options.json)
+    if not found and tail is None:
+        print("Nothing happened.", file=sys.stderr)
+    while tail is not None and (wait or _still_read)():
+        news, printed = tail.news(), found
+        found = []  # what came while all was read is in both, the first time
+        for uid, entry in news:
+            if (uid, entry) not in printed:
+                _print(uid, entry, names, as_json=options.json)
+    for trouble in names.troubles:
+        say_trouble(trouble)
+    return NO_ANSWER if names.troubles else OK
+
+
+class _Names:
+    """Which account a uid belongs to; looked up again when there is a new one."""
+
+    def __init__(self, acting: Operator) -> None:
+        self._acting = acting
+        self._removed: set[str] = set()
+        self.troubles: list[StoreError] = []
+        self._by_uid = self._read()
+
+    def of(self, uid: str) -> str | None:
+        if uid not in self._by_uid and uid not in self._removed:
+            self._by_uid = self._read()
+            if uid not in self._by_uid:
+                self._removed.add(uid)
+        return self._by_uid.get(uid)
+
+    def _read(self) -> dict[str, str]:
+        accounts, self.troubles = self._acting.accounts()
+        return {account.uid: account.name for account in accounts}
+
+
+def _print(uid: str, entry: Entry, names: _Names, *, as_json: bool) -> None:
+    account = names.of(uid)
+    if as_json:
+        first = {"time": utc(entry.time), "account": account, "uid": uid}
+        second = {"what": entry.what, "by": entry.by}
+        # One object in a line: whoever follows has no end to wait for.
+        say(json.dumps({**first, **second, **entry.facts, **first, **second}))
+        return
+    by = "" if entry.by == account else f"  by {who(entry, account)}"
+    place = "" if entry.address is None else f"  from {shown(entry.address)}"
+    gone = "(unknown)" if uid == NOBODY else f"{_REMOVED} {uid[:_SHOWN_OF_UID]}"
+    local = entry.time.astimezone()
+    say(f"{local:%Y-%m-%d %H:%M:%S}  {account or gone}  {in_words(entry)}{place}{by}")
+
+
+def _instant(since: date | timedelta | None, now: datetime) -> datetime | None:
+    if since is None:
+        return None
+    if isinstance(since, timedelta):
+        try:
+            return now - since
+        except OverflowError:
+            return None
+    return datetime.combine(since, time()).astimezone()
+
+
+def _still_read() -> bool:
+    """Waits a moment; False if whoever reads what is printed has left."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)  # nothing but its end
+    return not poll.poll(EVERY)

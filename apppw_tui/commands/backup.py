@@ -1,0 +1,130 @@
+"""A backup of the store, into a file or to standard output."""
+
+import argparse
+import contextlib
+import os
+import stat
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from apppw_tui.commands.opening import opened
+from apppw_tui.commands.printing import counted, say, say_json, say_trouble, utc
+from apppw_tui.config import Config
+from apppw_tui.domain.errors import ApppwError, Refused, StoreError
+from apppw_tui.exits import BY_SIGNAL, FAULT, NO_ANSWER, OK, REFUSED
+from apppw_tui.fault import describe
+from apppw_tui.store import files
+from apppw_tui.store.archive import Archive
+from apppw_tui.store.backup import KEY, BackedUp, back_up
+from apppw_tui.store.newfile import new_file
+from apppw_tui.wiring import Place
+
+_SECRET = "It holds the key, and is as secret as the store itself."  # noqa: S105 - a sentence
+
+
+class _SaidAlready(Exception):
+    """Another process could not write the backup, and has said why."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+
+
+def backup(options: argparse.Namespace, config: Config) -> int:
+    """Writes it. Raises Refused, StoreError."""
+    if options.file == "-":
+        return _to_standard_output(options, config)
+    path = Path(options.file)
+    try:
+        with new_file(path) as file:
+            _write_as_owner(options, config, file)
+            file.seek(0)
+            archive = Archive(file)  # what cannot be read again is no backup
+    except _SaidAlready as ended:
+        return ended.code
+    if options.json:
+        say_json({
+            "file": str(path),
+            "time": utc(archive.made),
+            "accounts": len(archive.accounts),
+            "with_key": KEY in archive,
+            "left_out": archive.left_out,
+        })  # fmt: skip
+    else:
+        secret = f" {_SECRET}" if KEY in archive else ""
+        say(f"Backed up {counted(len(archive.accounts), 'account')} to {path}.{secret}")
+    return _left_out(archive.left_out)
+
+
+def _to_standard_output(options: argparse.Namespace, config: Config) -> int:
+    if options.json:
+        raise Refused("--json needs a file: standard output has the backup itself.")
+    if sys.stdout is None or sys.stdout.isatty():
+        raise Refused("A backup is nothing for a terminal; name a file, or send it to a program.")
+    out = sys.stdout.buffer
+    # What a shell has made for it is open to others, as its umask has it.
+    with contextlib.suppress(OSError, ValueError):
+        if stat.S_ISREG(os.fstat(out.fileno()).st_mode):
+            os.fchmod(out.fileno(), files.FILE_MODE)
+    done = _write(options, config, out)
+    return _left_out({name: str(error) for name, error in done.troubles.items()})
+
+
+def _left_out(troubles: dict[str, str]) -> int:
+    for name, why in sorted(troubles.items()):
+        say_trouble(f"{name} is not in the backup: {why}")
+    return NO_ANSWER if troubles else OK
+
+
+def _write(options: argparse.Namespace, config: Config, out: BinaryIO) -> BackedUp:
+    wired = opened(options, config)
+    folder = Place.of(config, getattr(options, "store", None), None).folder
+    try:
+        done = back_up(
+            out,
+            folder,
+            wired.store,
+            wired.keyring if options.with_key else None,
+            now=wired.means.clock.now(),
+            host=config.host_name,
+        )
+        out.flush()
+    except OSError as error:  # even a pipe whose reader has left: what it has is no backup
+        reason = (error.strerror or "unknown reason").lower()
+        raise Refused(f"The backup could not be written: {reason}.") from None
+    return done
+
+
+def _write_as_owner(options: argparse.Namespace, config: Config, file: BinaryIO) -> None:
+    """Writes it to `file`, in a process of its own where this one has to stay root.
+
+    Once root has become the store's owner, it could not give the file its name in root's folder.
+    """
+    folder = Place.of(config, getattr(options, "store", None), None).folder
+    if not _would_change_owner(folder):
+        _write(options, config, file)
+        return
+    child = os.fork()
+    if child == 0:
+        code = FAULT
+        try:
+            _write(options, config, file)
+            code = OK
+        except ApppwError as error:
+            say_trouble(error)
+            code = NO_ANSWER if isinstance(error, StoreError) else REFUSED
+        except Exception as error:  # noqa: BLE001 - a traceback is for nobody
+            say_trouble(describe(error))
+        finally:
+            sys.stderr.flush()
+            os._exit(code)
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if ended != OK:
+        raise _SaidAlready(ended if ended > 0 else BY_SIGNAL - ended)
+
+
+def _would_change_owner(folder: Path) -> bool:
+    try:
+        return os.geteuid() == 0 and folder.lstat().st_uid != 0
+    except OSError:
+        return False  # opening the store says what is wrong

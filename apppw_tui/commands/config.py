@@ -1,0 +1,171 @@
+"""Looks at the configuration: can it be used, and is there what it names."""
+
+import argparse
+import contextlib
+import grp
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from apppw_tui import config as configuration
+from apppw_tui.commands.printing import counted, say, say_json, say_pairs
+from apppw_tui.config import Config, choose, present, store_folder
+from apppw_tui.doctor.configuration import findings
+from apppw_tui.doctor.finding import Finding, Level, command, warning
+from apppw_tui.domain.errors import ConfigError, Refused, StoreUnusable
+from apppw_tui.domain.names import shown
+from apppw_tui.exits import OK, REFUSED
+
+
+@dataclass(frozen=True)
+class _Places:
+    """The file that is read, if there is one, and those that are not, each with the reason."""
+
+    read: Path | None
+    absent: tuple[Path, ...] = ()
+    passed_over: tuple[Path, ...] = ()
+
+
+def check(options: argparse.Namespace) -> int:
+    """0 if nothing is to be put right, 1 if something is. Raises ConfigError if it is no use."""
+    named = _named(options)
+    places = _places(named)
+    try:
+        config = choose(named)
+    except ConfigError as error:
+        if options.json:
+            _say_json(places, str(error), [])
+        raise
+    found = _findings(places.read, config, getattr(options, "store", None))
+    if options.json:
+        _say_json(places, None, found)
+    else:
+        _say(places, found)
+    return REFUSED if found else OK
+
+
+def _named(options: argparse.Namespace) -> Path | None:
+    named: list[Path] = [
+        path for path in (options.file, getattr(options, "config", None)) if path is not None
+    ]
+    if len(named) > 1:
+        raise Refused("Say which file once: after check, or with --config.")
+    return named[0] if named else None
+
+
+def _places(named: Path | None) -> _Places:
+    """As `choose` looks for it."""
+    if named is not None:
+        return _Places(named)
+    usual = [configuration.SYSTEM_FILE]
+    with contextlib.suppress(StoreUnusable):  # there is no home folder
+        usual.append(configuration.user_file())
+    there = [path for path in usual if present(path)]
+    return _Places(
+        there[0] if there else None,
+        tuple(path for path in usual if path not in there),
+        tuple(there[1:]),
+    )
+
+
+def _findings(file: Path | None, config: Config, named_store: Path | None) -> list[Finding]:
+    store = store_folder(named_store, config)
+    owners = {0, os.geteuid(), *_owner(store)}
+    found = [
+        finding
+        for finding in findings(
+            None if file is None else file.absolute(), config, frozenset(owners)
+        )
+        if finding.level is not Level.OK
+    ]
+    return [*found, *_notices(config), *_store(store), *_key(config), *_groups(config)]
+
+
+def _owner(store: Path) -> list[int]:
+    with contextlib.suppress(OSError):
+        return [store.stat().st_uid]
+    return []
+
+
+def _notices(config: Config) -> Iterator[Finding]:
+    if config.notices is None or config.notices.command is None:
+        return
+    program = Path(config.notices.command[0])
+    if not program.is_file() or not os.access(program, os.X_OK):
+        yield warning(
+            program,
+            "It is to send the notices, but it is no program: nobody is told of anything.",
+            "Put it there, or correct notices.command in the configuration.",
+        )
+
+
+def _store(store: Path) -> Iterator[Finding]:
+    if not present(store):
+        yield warning(
+            store,
+            "There is no store.",
+            "Correct store in the configuration, or make it: apppw-tui account add NAME",
+        )
+
+
+def _key(config: Config) -> Iterator[Finding]:
+    if config.key_file is not None and not present(config.key_file):
+        yield warning(
+            config.key_file,
+            "There is no key: what it sealed cannot be opened.",
+            "Put the key back, or correct key_file in the configuration.",
+        )
+
+
+def _groups(config: Config) -> Iterator[Finding]:
+    for number, one in enumerate(config.serve.sockets, 1):
+        if one.group is None:
+            continue
+        try:
+            grp.getgrnam(one.group)
+        except KeyError:
+            yield warning(
+                f"serve.socket[{number}].group",
+                f"There is no group {one.group}: the daemon will not start.",
+                f"Correct it, or {_lower(command('groupadd', '--system', one.group))}",
+            )
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _say(places: _Places, found: list[Finding]) -> None:
+    read = "nothing; the defaults hold" if places.read is None else shown(str(places.read))
+    say_pairs([
+        ("Read", read),
+        *(("Not there", shown(str(path))) for path in places.absent),
+        *(("Passed over", shown(str(path))) for path in places.passed_over),
+    ])  # fmt: skip
+    for finding in found:
+        say(shown(f"{finding.where}: {finding.what}"), f"  {shown(finding.remedy)}")
+    say(
+        f"It can be used; {counted(len(found), 'thing')} to put right." if found else "It is right."
+    )
+
+
+def _say_json(places: _Places, problem: str | None, found: list[Finding]) -> None:
+    say_json({
+        "file": None if places.read is None else str(places.read),
+        "absent": [str(path) for path in places.absent],
+        "passed_over": [str(path) for path in places.passed_over],
+        "problem": problem,
+        "findings": [
+            {
+                "level": finding.level.value,
+                "where": finding.where,
+                "what": finding.what,
+                "remedy": finding.remedy,
+            }
+            for finding in found
+        ],
+    })  # fmt: skip
+
+
+ACTIONS = {"check": check}

@@ -1,0 +1,113 @@
+"""What the operator does to an account, one function for each act."""
+
+import argparse
+from datetime import datetime
+
+from apppw_tui.commands.printing import counted, moment, utc
+from apppw_tui.commands.several import Done
+from apppw_tui.domain import expiry
+from apppw_tui.portal.operator import Operator
+
+
+def remove(acting: Operator, name: str, options: argparse.Namespace) -> Done:
+    account = acting.account(name) if options.dry_run else acting.remove_account(name)
+    count = len(account.app_passwords)
+    verb = "Would remove" if options.dry_run else "Removed"
+    return Done(
+        account.name,
+        f"{verb} {account.name} with {counted(count, 'app password')}.",
+        {"removed": not options.dry_run, "app_passwords": count},
+    )
+
+
+def disable(acting: Operator, name: str, _: argparse.Namespace) -> Done:
+    account = acting.disable(name)
+    return Done(
+        account.name,
+        f"Disabled {account.name}: it neither signs in nor opens any service.",
+        {"enabled": False},
+    )
+
+
+def enable(acting: Operator, name: str, _: argparse.Namespace) -> Done:
+    account = acting.enable(name)
+    return Done(
+        account.name,
+        f"Enabled {account.name}: it signs in and opens services as before.",
+        {"enabled": True},
+    )
+
+
+def delete_app_passwords(acting: Operator, name: str, options: argparse.Namespace) -> Done:
+    if options.dry_run:
+        account = acting.account(name)
+        count = len(account.app_passwords)
+    else:
+        account, count = acting.delete_app_passwords(name)
+    verb = "Would delete" if options.dry_run else "Deleted"
+    return Done(
+        account.name,
+        f"{verb} {counted(count, 'app password')} of {account.name}.",
+        {"deleted": not options.dry_run, "app_passwords": count},
+    )
+
+
+def require_verification(acting: Operator, name: str, _: argparse.Namespace) -> Done:
+    account = acting.require_verification(name)
+    return Done(
+        account.name,
+        f"{account.name} must verify with a second factor from now on; open sessions have ended.",
+        {"second_factor_required_for_account": True},
+    )
+
+
+def bypass(acting: Operator, name: str, options: argparse.Namespace) -> Done:
+    given = acting.bypass(name, options.minutes)
+    until = moment(given.until, acting.means.clock.now())
+    if given.told:
+        told = "They were told by message."
+    elif given.account.phone("authentication") is None:
+        told = "Nobody could be told: there is no phone to reach."
+    else:
+        told = "Nobody could be told: no message could be sent."
+    return Done(
+        given.account.name,
+        f"{given.account.name} may sign in once without a code until {until}. {told}",
+        {"bypass_until": utc(given.until), "told": given.told},
+    )
+
+
+def enforce(acting: Operator, name: str, options: argparse.Namespace) -> Done:
+    at = None if options.on is None else expiry.beginning_of(options.on)
+    account = acting.enforce(name, at)
+    when = "now" if at is None else options.on
+    since: datetime = account.enforced_from or acting.means.clock.now()
+    return Done(
+        account.name,
+        f"From {when} on, only app passwords open the services of {account.name}.",
+        {"enforced_from": utc(since)},
+    )
+
+
+def open_(acting: Operator, name: str, _: argparse.Namespace) -> Done:
+    account = acting.open(name)
+    return Done(
+        account.name,
+        f"What opened the services of {account.name} before does so again.",
+        {"enforced_from": None},
+    )
+
+
+def tidy(acting: Operator, name: str, _: argparse.Namespace) -> Done:
+    account = acting.account(name)
+    count = acting.tidy(account.name)
+    return Done(
+        account.name,
+        f"Removed {counted(count, 'expired app password')} of {account.name}.",
+        {"removed_app_passwords": count},
+    )
+
+
+def unlock(acting: Operator, name: str, _: argparse.Namespace) -> Done:
+    account = acting.unlock(name)
+    return Done(account.name, f"Unlocked {account.name}.", {"locked": False})

@@ -1,0 +1,94 @@
+"""Looks for what is wrong with the store and the server, and says how to put it right."""
+
+import argparse
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from apppw_tui import config as configuration
+from apppw_tui.commands.printing import say, say_json
+from apppw_tui.config import Config, present
+from apppw_tui.config.serve import ServeConfig
+from apppw_tui.doctor.examination import Examination
+from apppw_tui.doctor.finding import Finding, Level
+from apppw_tui.domain.clock import SystemClock
+from apppw_tui.domain.errors import StoreUnusable
+from apppw_tui.domain.names import shown
+from apppw_tui.exits import DANGER, OK, REFUSED
+from apppw_tui.socket_folder import socket_folder
+from apppw_tui.store.place import is_own
+from apppw_tui.wiring import Place
+
+_EXITS = {Level.OK: OK, Level.NOTICE: OK, Level.WARNING: REFUSED, Level.DANGER: DANGER}
+_SIGNS = {Level.OK: "✓", Level.NOTICE: "·", Level.WARNING: "!", Level.DANGER: "✗"}
+_LETTERS = {Level.OK: "ok", Level.NOTICE: "note", Level.WARNING: "!", Level.DANGER: "!!"}
+_LEVELS = list(Level)
+
+
+def doctor(options: argparse.Namespace, config: Config) -> int:
+    """0 if nothing has to be done, 1 if something has, 4 if it is dangerous. Raises StoreError."""
+    named, key_file = getattr(options, "store", None), getattr(options, "key_file", None)
+    place = Place.of(config, named, key_file)
+    folder = place.folder.absolute()
+    if os.geteuid() != 0 and not is_own(folder):
+        again = shlex.join(["sudo", "apppw-tui", "--store", str(folder), "doctor"])
+        raise StoreUnusable(f"Only root and its owner can look at {folder}. Ask with: {again}")
+    file = _file(options)
+    examination = Examination(
+        folder,
+        place.key_file.absolute(),
+        config,
+        file,
+        socket_folder(options.socket_dir),
+        # A store of one's own needs no daemon; the server's is there to be asked.
+        file == configuration.SYSTEM_FILE or config.serve != ServeConfig(),
+        SystemClock(),
+    )
+    # The store comes last: root is its owner then, and sees less of the server.
+    found = examination.server() + examination.store()
+    worst = max((finding.level for finding in found), key=_LEVELS.index)
+    if not options.all:
+        found = [finding for finding in found if finding.level is not Level.OK]
+    if options.json:
+        say_json([_document(finding) for finding in found])
+    else:
+        say(*(_lines(found) or ["Nothing is wrong."]))
+    return _EXITS[worst]
+
+
+def _file(options: argparse.Namespace) -> Path | None:
+    """The configuration that says what the server's daemon does, if there is one."""
+    named: Path | None = getattr(options, "config", None)
+    if named is not None:
+        return named.absolute()
+    return configuration.SYSTEM_FILE if present(configuration.SYSTEM_FILE) else None
+
+
+def _document(finding: Finding) -> dict[str, str]:
+    return {
+        "level": finding.level.value,
+        "where": finding.where,
+        "what": finding.what,
+        "remedy": finding.remedy,
+    }
+
+
+def _lines(found: list[Finding]) -> list[str]:
+    signs = _SIGNS if _can_show("".join(_SIGNS.values())) else _LETTERS
+    lines = []
+    for finding in sorted(found, key=lambda one: -_LEVELS.index(one.level)):
+        # What the store itself says begins with its path.
+        named = finding.what.startswith(finding.where)
+        what = finding.what if named else f"{finding.where}: {finding.what}"
+        lines.append(f"{signs[finding.level]} {shown(what)}")
+        lines += [f"  {shown(finding.remedy)}"] if finding.remedy else []
+    return lines
+
+
+def _can_show(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

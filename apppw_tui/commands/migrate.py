@@ -1,0 +1,101 @@
+"""The store taken to the schema of this program: said, tried, and done while nothing serves."""
+
+import argparse
+import socket
+
+from apppw_tui.commands.opening import opened
+from apppw_tui.commands.printing import counted, say, say_json, say_trouble
+from apppw_tui.commands.several import Command
+from apppw_tui.config import Config
+from apppw_tui.domain.errors import NotFound, Refused, StoreError
+from apppw_tui.exits import NO_ANSWER, OK
+from apppw_tui.socket_folder import socket_folder
+from apppw_tui.store import documents
+from apppw_tui.store.aside import Aside
+from apppw_tui.store.migrate import Found, found, migrate
+from apppw_tui.wiring import Place, Wired
+
+
+def run(options: argparse.Namespace, config: Config) -> int:
+    """Migrates what is of an older major schema. Raises Refused while the daemon runs."""
+    wired = opened(options, config)
+    accounts, troubles = _look(wired)
+    older = [one for one in accounts if one.older]
+    minor = sum(one.older_minor for one in accounts)
+    folder = Place.of(config, getattr(options, "store", None), None).folder
+    aside = Aside(folder, "before-migration", wired.means.clock.now())
+    migrated: list[str] = []
+    if older and not options.dry_run:
+        _check_nobody_serves(options, config)
+        for one in older:
+            try:
+                if migrate(wired.store, one.name, aside):
+                    migrated.append(one.name)
+            except StoreError as error:
+                troubles[one.name] = error
+    if options.json:
+        say_json({
+            "schema": f"{documents.SCHEMA_MAJOR}.{documents.SCHEMA_MINOR}",
+            "older": [one.name for one in older],
+            "older_minor": minor,
+            "migrated": migrated,
+            "unreadable": {name: str(error) for name, error in sorted(troubles.items())},
+            "kept": None if aside.path is None else str(aside.path),
+        })  # fmt: skip
+    else:
+        say(*_sentences(older, migrated, minor, aside, dry=options.dry_run))
+    for _, trouble in sorted(troubles.items()):
+        say_trouble(trouble)
+    return NO_ANSWER if troubles else OK
+
+
+def _look(wired: Wired) -> tuple[list[Found], dict[str, StoreError]]:
+    accounts: list[Found] = []
+    troubles: dict[str, StoreError] = {}
+    for name in wired.store.names():
+        try:
+            accounts.append(found(wired.store, name))
+        except NotFound:
+            continue  # removed meanwhile
+        except StoreError as error:
+            troubles[name] = error
+    return accounts, troubles
+
+
+def _sentences(
+    older: list[Found], migrated: list[str], minor: int, aside: Aside, *, dry: bool
+) -> list[str]:
+    to = f"schema {documents.SCHEMA_MAJOR}"
+    if not older:
+        said = [f"Nothing has to be migrated: every account that can be read is of {to}."]
+    elif dry:
+        said = [f"{one.name}: would be migrated from schema {one.major} to {to}." for one in older]
+    else:
+        said = [f"Migrated {counted(len(migrated), 'account')} to {to}."]
+    if minor:
+        newest = f"{documents.SCHEMA_MAJOR}.{documents.SCHEMA_MINOR}"
+        said.append(f"{counted(minor, 'account')} will be of schema {newest} from the next change.")
+    if aside.path is not None:
+        said.append(f"What was there before is in {aside.path}.")
+    return said
+
+
+def _check_nobody_serves(options: argparse.Namespace, config: Config) -> None:
+    """Raises Refused if anybody listens on the daemon's sockets, be it systemd for it."""
+    folder = socket_folder(getattr(options, "socket_dir", None))
+    for one in config.serve.sockets:
+        path = folder / one.name
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+            asking.settimeout(0)
+            try:
+                asking.connect(str(path))
+            except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
+                continue
+            except OSError:
+                pass  # somebody is there, but busy, or does not let this user in
+        raise Refused(
+            f"The daemon listens at {path}: stop it, and its sockets in systemd, before migrating."
+        )
+
+
+ACTIONS: dict[str, Command] = {"migrate": run}

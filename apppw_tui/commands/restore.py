@@ -1,0 +1,180 @@
+"""Accounts brought back from a backup: a sentence for each, or JSON for programs."""
+
+import argparse
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from apppw_tui.commands.opening import acting, opened
+from apppw_tui.commands.printing import counted, moment, say, say_json, say_trouble, utc
+from apppw_tui.config import Config
+from apppw_tui.domain.acts import Act
+from apppw_tui.domain.errors import ApppwError, Refused, StoreError
+from apppw_tui.domain.names import account_name, shown
+from apppw_tui.exits import NO_ANSWER, OK, REFUSED
+from apppw_tui.portal.acting import note
+from apppw_tui.store.archive import Archive
+from apppw_tui.store.aside import Aside
+from apppw_tui.store.restore import Outcome, Restore, Rules
+from apppw_tui.wiring import Place, Wired
+
+
+def restore(options: argparse.Namespace, config: Config) -> int:
+    """Restores what may come back, and says why the rest may not. Raises Refused, StoreError."""
+    by = acting()
+    # Before root becomes the store's owner, who may not read it.
+    with _open(options.file) as file:
+        archive = Archive(file)
+        return _Run(options, config, archive, by).run()
+
+
+def _open(name: str) -> BinaryIO:
+    try:
+        return Path(name).open("rb")
+    except OSError as error:
+        reason = (error.strerror or "unknown reason").lower()
+        raise Refused(f"{name} cannot be read: {reason}.") from None
+
+
+class _Run:
+    """One run of the command."""
+
+    def __init__(
+        self, options: argparse.Namespace, config: Config, archive: Archive, by: str
+    ) -> None:
+        self._dry = options.dry_run
+        self._json = options.json
+        self._archive = archive
+        self._by = by
+        wired = opened(options, config, create=not self._dry)
+        self._wired = wired
+        self._names = _names(options, config, archive)
+        means = wired.means
+        folder = Place.of(config, getattr(options, "store", None), None).folder
+        self._restore = Restore(
+            archive,
+            folder,
+            wired.store,
+            wired.keyring,
+            Aside(folder, "before-restore", means.clock.now()),
+            means.randbelow,
+            means.live_sessions.end,
+            Rules(overwrite=options.overwrite, dry_run=self._dry),
+        )
+        self._code = OK
+        self._told: list[dict[str, Any]] = []
+        self._unchanged = 0
+
+    def run(self) -> int:
+        archive = self._archive
+        self._say(f"{_backup_of(archive, self._wired)}:")
+        key = self._restore.take_key()
+        if key:
+            self._say(f"The key of the store {'would come' if self._dry else 'came'} back.")
+        self._take_list()
+        for member in archive.foreign:
+            self._trouble(Refused(f"{member} does not belong into the backup; it was left there."))
+        for name in self._names:
+            self._one(name)
+        for name, why in sorted(archive.left_out.items()):
+            say_trouble(f"{name} was left out when the backup was made: {why}")
+        aside = self._restore.aside.path
+        if self._unchanged:
+            self._say(f"{counted(self._unchanged, 'account')} unchanged since.")
+        if aside is not None:
+            self._say(f"What was there before is in {aside}.")
+        if self._json:
+            say_json({
+                "made": utc(archive.made),
+                "host": archive.host,
+                "dry_run": self._dry,
+                "key": key,
+                "accounts": self._told,
+                "kept": None if aside is None else str(aside),
+            })  # fmt: skip
+        return self._code
+
+    def _take_list(self) -> None:
+        try:
+            unreadable = self._restore.take_list()
+        except Refused as error:
+            self._trouble(error)
+            return
+        if unreadable:
+            say_trouble(
+                f"{counted(unreadable, 'line')} of the list of deleted app passwords cannot be "
+                "read: look over the app passwords that come back."
+            )
+
+    def _one(self, name: str) -> None:
+        try:
+            outcome = self._restore.account(name)
+        except ApppwError as error:
+            self._trouble(error)
+            self._told.append({"account": name, "restored": False, "error": str(error)})
+            return
+        account = outcome.account
+        if account is None:
+            self._unchanged += 1
+            self._told.append({"account": name, "restored": False, "unchanged": True})
+            return
+        self._told.append({
+            "account": name,
+            "restored": not self._dry,
+            "app_passwords": [password.id for password in account.app_passwords],
+            "stay_deleted": sorted(outcome.stay_deleted),
+            "gone": sorted(outcome.gone),
+            "recovery_codes_void": outcome.codes_void,
+            "unopened": list(outcome.unopened),
+        })  # fmt: skip
+        self._say(_sentence(outcome, dry=self._dry))
+        for field in outcome.unopened:
+            self._code = max(self._code, NO_ANSWER)
+            say_trouble(
+                f"{name}: no key opens the {field}; put back the key that sealed it, as one more "
+                f"line of {self._wired.keyring.path}, or let them set up another with "
+                f"apppw-tui account bypass {name}"
+            )
+        if not self._dry:
+            made = utc(self._archive.made)
+            note(self._wired.means, account, Act.ACCOUNT_RESTORED, self._by, backup=made)
+
+    def _say(self, sentence: str) -> None:
+        if not self._json:
+            say(sentence)
+
+    def _trouble(self, error: ApppwError) -> None:
+        say_trouble(error)
+        self._code = max(self._code, NO_ANSWER if isinstance(error, StoreError) else REFUSED)
+
+
+def _names(options: argparse.Namespace, config: Config, archive: Archive) -> list[str]:
+    if not options.account:
+        return archive.accounts
+    return list(
+        dict.fromkeys(account_name(name, config.default_domain) for name in options.account)
+    )
+
+
+def _backup_of(archive: Archive, wired: Wired) -> str:
+    made = moment(archive.made, wired.means.clock.now())
+    return f"Backup of {made} from {shown(archive.host)}"
+
+
+def _sentence(outcome: Outcome, *, dry: bool) -> str:
+    account = outcome.account
+    live = len(account.app_passwords) if account else 0
+    said = [
+        f"{outcome.name}: {'would be restored' if dry else 'restored'} "
+        f"with {counted(live, 'app password')}"
+    ]
+    if outcome.stay_deleted:
+        said.append(f"{_those(outcome.stay_deleted, 'stays', 'stay')} deleted")
+    if outcome.gone:
+        said.append(f"{len(outcome.gone)} made since {'would go' if dry else 'went'}")
+    if outcome.codes_void:
+        said.append("the recovery codes are void")
+    return "; ".join(said) + "."
+
+
+def _those(ids: frozenset[str], one: str, several: str) -> str:
+    return f"{len(ids)} {one if len(ids) == 1 else several}"

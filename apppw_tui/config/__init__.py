@@ -1,0 +1,191 @@
+"""The configuration file: TOML in, frozen values out; a wrong key is an error that says which."""
+
+import os
+import socket
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from apppw_tui.config.accounts import AccountsConfig, accounts
+from apppw_tui.config.notices import NoticesConfig, notices
+from apppw_tui.config.policy import policy
+from apppw_tui.config.serve import ServeConfig, serve
+from apppw_tui.config.setup import setup, tables
+from apppw_tui.config.values import Reader, absolute, command, listed, seconds, table, text, texts
+from apppw_tui.domain.delivery import KINDS, Kind
+from apppw_tui.domain.errors import ConfigError, StoreUnusable
+from apppw_tui.domain.names import is_domain
+from apppw_tui.domain.policy import Policy
+from apppw_tui.domain.setup import SetupRow
+
+SYSTEM_FILE = Path("/etc/apppw-tui/config.toml")
+SYSTEM_STORE = Path("/var/lib/apppw-tui")
+_LONGEST_HOST_NAME = 253  # RFC 1035 section 2.3.4, as text
+_LONGEST_TIMEOUT = 120  # seconds; a person waits for it
+
+
+@dataclass(frozen=True)
+class DeliveryConfig:
+    """The program that sends security codes, and the ways in which it can."""
+
+    command: tuple[str, ...]
+    kinds: frozenset[Kind]
+    timeout: float = 20  # seconds
+
+
+@dataclass(frozen=True)
+class Config:
+    """What an administrator can set, with the defaults that hold otherwise."""
+
+    host_name: str = field(default_factory=socket.gethostname)
+    default_domain: str | None = None
+    store: Path | None = None
+    policy: Policy = field(default_factory=Policy)
+    phone_region: str | None = None
+    key_file: Path | None = None
+    delivery: DeliveryConfig | None = None
+    notices: NoticesConfig | None = None
+    end_sessions: bool = False
+    accounts: AccountsConfig = field(default_factory=AccountsConfig)
+    serve: ServeConfig = field(default_factory=ServeConfig)
+    setup: tuple[SetupRow, ...] = ()
+
+
+def present(path: Path) -> bool:
+    """True unless `path` is certainly not there: one that cannot be reached may hold a rule."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def load(path: Path) -> Config:
+    """The configuration in `path`.
+
+    Raises:
+        ConfigError: it names the file, the key and the reason.
+    """
+    try:
+        document = tomllib.loads(path.read_bytes().decode())
+    except OSError as error:
+        raise ConfigError(f"{path}: {(error.strerror or 'cannot be read').lower()}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}.") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: nested too deeply.") from None
+    reader = Reader(path)
+    top = reader.table(document, "", {
+        "host_name": _host_name,
+        "default_domain": _default_domain,
+        "store": absolute,
+        "phone_region": _region,
+        "key_file": absolute,
+        "accounts": table,
+        "policy": table,
+        "delivery": table,
+        "notices": table,
+        "sessions": table,
+        "serve": table,
+        "setup": tables,
+    })  # fmt: skip
+    rules = policy(reader, top.pop("policy", {}))
+    delivery = reader.table(top.pop("delivery", {}), "delivery.", {
+        "command": command("kind", "number"),
+        "kinds": _kinds,
+        "timeout": seconds(1, _LONGEST_TIMEOUT),
+    })  # fmt: skip
+    for key in ("command", "kinds"):
+        if delivery and key not in delivery:
+            raise ConfigError(f"{path}: delivery.{key}: is missing beside {listed(delivery)}.")
+    sessions = reader.table(top.pop("sessions", {}), "sessions.", {"end": _flag})
+    if "accounts" in top:
+        top["accounts"] = accounts(reader, top["accounts"])
+    if "notices" in top:
+        top["notices"] = notices(reader, top["notices"], delivery=bool(delivery))
+    if "serve" in top:
+        top["serve"] = serve(reader, top["serve"])
+    if "setup" in top:
+        host_name = top.get("host_name") or socket.gethostname()
+        top["setup"] = setup(reader, top["setup"], host_name)
+    return Config(
+        **top,
+        policy=rules,
+        delivery=DeliveryConfig(**delivery) if delivery else None,
+        end_sessions=sessions.get("end", False),
+    )
+
+
+def user_file() -> Path:
+    """Where somebody has a configuration of their own, if they have one."""
+    return _user_folder("XDG_CONFIG_HOME", ".config") / "config.toml"
+
+
+def choose(named: Path | None) -> Config:
+    """From the file `named`, else the system's, else the user's own, else the defaults."""
+    if named is not None:
+        return load(named)
+    if present(SYSTEM_FILE):
+        return load(SYSTEM_FILE)
+    own = user_file()
+    return load(own) if present(own) else Config()
+
+
+def store_folder(named: Path | None, config: Config) -> Path:
+    """Where the store is: `named`, APPPW_STORE, the configuration, or the default (SAFETY 26)."""
+    told = named or os.environ.get("APPPW_STORE") or config.store
+    if told:
+        return Path(told)
+    if present(SYSTEM_FILE):
+        return SYSTEM_STORE
+    return _user_folder("XDG_DATA_HOME", ".local/share")
+
+
+def _user_folder(variable: str, fallback: str) -> Path:
+    # XDG Base Directory Specification 0.8: a relative path in the variable is to be ignored.
+    base = Path(os.environ.get(variable) or "")
+    if not base.is_absolute():
+        try:
+            base = Path.home() / fallback
+        except RuntimeError:
+            raise StoreUnusable("There is no home folder: say --store PATH.") from None
+    return base / "apppw-tui"
+
+
+def _host_name(value: Any) -> str:
+    name = text(value)
+    if len(name) > _LONGEST_HOST_NAME:
+        raise ValueError(f"must be at most {_LONGEST_HOST_NAME} characters long")
+    return name
+
+
+def _default_domain(value: Any) -> str:
+    name = text(value)
+    if not is_domain(name):
+        raise ValueError('must be a lower-case domain such as "example.org"')
+    return name
+
+
+def _region(value: Any) -> str:
+    from phonenumbers import SUPPORTED_REGIONS
+
+    if text(value) not in SUPPORTED_REGIONS:
+        raise ValueError('must be a country of ISO 3166 in two capitals, such as "DE"')
+    return str(value)
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
+def _kinds(value: Any) -> frozenset[Kind]:
+    told = texts(value)
+    kinds = frozenset(kind for kind in KINDS if kind in told)
+    if len(kinds) != len(told):
+        raise ValueError('must be some of "text", "call" and "notify", each once at most')
+    return kinds

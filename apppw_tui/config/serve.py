@@ -1,0 +1,130 @@
+"""The section [serve] of the configuration: which sockets the daemon has, and for whom."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from apppw_tui.config.values import Reader, listed, seconds, table, text, texts
+from apppw_tui.domain import services
+from apppw_tui.domain.addresses import address
+
+PROTOCOLS = ("auth-client", "mux", "http", "json")
+_LONGEST_MEMORY = 3600  # seconds
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}", re.ASCII)
+_MODE = re.compile(r"0?[0-7]{3}", re.ASCII)
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)  # RFC 9110 section 5.1, what is in use of it
+
+
+@dataclass(frozen=True)
+class SocketConfig:
+    """One Unix socket, called `name` in the socket folder, and what may be asked there.
+
+    `services` are those for which it may speak; None means any (SAFETY 20).
+    """
+
+    name: str
+    protocol: str
+    services: frozenset[str] | None = None
+    mode: int = 0o660
+    group: str | None = None
+    service_header: str | None = None
+    address_header: str | None = None
+
+
+@dataclass(frozen=True)
+class ServeConfig:
+    """How the daemon listens; `remember` is in seconds, 0 is off."""
+
+    remember: float = 300
+    trusted: frozenset[str] = frozenset()
+    sockets: tuple[SocketConfig, ...] = tuple(
+        SocketConfig(protocol, protocol) for protocol in PROTOCOLS
+    )
+
+
+def serve(reader: Reader, value: Mapping[str, Any]) -> ServeConfig:
+    """The section as it stands in the file. Raises ConfigError."""
+    values = reader.table(value, "serve.", {
+        "remember": seconds(0, _LONGEST_MEMORY),
+        "trusted": _addresses,
+        "socket": _tables,
+    })  # fmt: skip
+    if "socket" in values:
+        found = [
+            _socket(reader, f"serve.socket[{number}].", one)
+            for number, one in enumerate(values.pop("socket"), 1)
+        ]
+        names = [one.name for one in found]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                raise reader.wrong(f"serve.socket[{number + 1}].name", f'"{name}" is taken already')
+        values["sockets"] = tuple(found)
+    return ServeConfig(**values)
+
+
+def _socket(reader: Reader, prefix: str, value: Mapping[str, Any]) -> SocketConfig:
+    keys: dict[str, Callable[[Any], Any]] = {
+        "name": _name,
+        "protocol": _protocol,
+        "services": _services,
+        "mode": _mode,
+        "group": text,
+        "service_header": _header,
+        "address_header": _header,
+    }
+    values = reader.table(value, prefix, keys)
+    for key in ("name", "protocol"):
+        if key not in values:
+            raise reader.wrong(f"{prefix}{key}", "is missing")
+    for key in ("service_header", "address_header"):
+        if key in values and values["protocol"] != "http":
+            raise reader.wrong(f"{prefix}{key}", 'goes with protocol "http" alone')
+    return SocketConfig(**values)
+
+
+def _tables(value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not value:
+        raise ValueError("must be written as [[serve.socket]], once for each socket")
+    return [table(element) for element in value]
+
+
+def _name(value: Any) -> str:
+    if _NAME.fullmatch(text(value)) is None:
+        raise ValueError("must be a file name of small letters, digits, dots and dashes")
+    return str(value)
+
+
+def _protocol(value: Any) -> str:
+    if text(value) not in PROTOCOLS:
+        raise ValueError(f"must be one of {listed(PROTOCOLS)}")
+    return str(value)
+
+
+def _services(value: Any) -> frozenset[str]:
+    found = {told: services.service(told) for told in texts(value)}
+    for told, service in found.items():
+        if service is None:
+            raise ValueError(f'"{told}" cannot be the name of a service')
+    return frozenset(service for service in found.values() if service is not None)
+
+
+def _mode(value: Any) -> int:
+    # 660 without quotes would be another number, and a socket open to nobody or to everybody.
+    if not isinstance(value, str) or _MODE.fullmatch(value) is None:
+        raise ValueError('must be a mode in quotes, such as "0660"')
+    return int(value, 8)
+
+
+def _header(value: Any) -> str:
+    if _HEADER.fullmatch(text(value)) is None:
+        raise ValueError('must be the name of a header, such as "X-Real-IP"')
+    return str(value)
+
+
+def _addresses(value: Any) -> frozenset[str]:
+    told = value if isinstance(value, list) else [None]
+    found = {address(one) if isinstance(one, str) else None for one in told}
+    if None in found:
+        raise ValueError('must be a list of addresses, such as ["192.0.2.1"]')
+    return frozenset(one for one in found if one is not None)

@@ -1,0 +1,34 @@
+"""Asks the running daemon one question over its socket of protocol json, as services do."""
+
+import json
+import socket
+import time
+from collections.abc import Mapping
+
+_LONGEST_ANSWER = 4096  # bytes
+_CHUNK = 4096  # bytes
+
+
+def ask(path: str, question: Mapping[str, object], seconds: float) -> dict[str, object]:
+    """The answer to `question` (verifier/json_lines.py says what they are made of).
+
+    `seconds` is for everything together.
+
+    Raises:
+        OSError: nobody is there, nobody may ask, or no answer came in time.
+        ValueError, RecursionError: what came is no answer.
+    """
+    end = time.monotonic() + seconds
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+        asking.settimeout(seconds)
+        asking.connect(path)
+        asking.sendall(json.dumps(question).encode() + b"\n")
+        said = b""
+        while b"\n" not in said and len(said) <= _LONGEST_ANSWER:
+            asking.settimeout(end - time.monotonic())  # below 0 it is a ValueError
+            more = asking.recv(_CHUNK)
+            if not more:
+                raise ConnectionError
+            said += more
+    read = json.loads(said.partition(b"\n")[0])
+    return read if isinstance(read, dict) else {}

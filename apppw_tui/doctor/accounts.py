@@ -1,0 +1,97 @@
+"""Every document of a store: whether it can be read, and is what its place says."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from apppw_tui.doctor.finding import Finding, danger, notice, warning
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.errors import StoreError
+from apppw_tui.domain.names import shown
+from apppw_tui.store import documents, files
+from apppw_tui.store.folder import FolderStore
+
+_COUNTED = ("usage", "throttle")  # what is damaged there counts as empty
+
+
+def findings(folder: Path, store: FolderStore) -> tuple[list[Finding], list[Account]]:
+    """And the accounts that can be read."""
+    found: list[Finding] = []
+    accounts: list[Account] = []
+    try:
+        names = store.names()
+    except StoreError as error:
+        return [danger(folder / "accounts", str(error), "Put it back as it was.")], []
+    for name in names:
+        path = store.path(name)
+        try:
+            account = store.read(name)
+        except StoreError as error:
+            found.append(_damaged(path, str(error)))
+            continue
+        if account is not None:
+            accounts.append(account)
+            found += _unknown(path, account)
+    found += _twins(store, accounts)
+    for part in _COUNTED:
+        found += _counted(folder / part)
+    return found, accounts
+
+
+def _damaged(path: Path, sentence: str) -> Finding:
+    remedy = f"Put back a copy of {path} from before, or move it away and add the account anew."
+    if "its schema is" in sentence and "this program reads" in sentence:
+        remedy = "Install the newer apppw-tui that wrote it."
+    return danger(path, sentence, remedy)
+
+
+def _unknown(path: Path, account: Account) -> Iterator[Finding]:
+    """Keys of a newer schema, or of somebody's own."""
+    try:
+        tables: dict[str, Any] = json.loads(files.read(path) or b"")
+    except (ValueError, RecursionError, StoreError):
+        return  # changed meanwhile
+    known = documents.save(None, account)
+    more = set(tables) - set(known) - {"_default"}
+    for table in tables.keys() & known.keys():
+        keys = {key for document in known[table].values() for key in document}
+        more |= {key for document in tables[table].values() for key in document} - keys
+    if more:
+        yield notice(
+            path,
+            f"It holds what this version does not know: {', '.join(map(shown, sorted(more)))}.",
+            "It is kept. If a newer apppw-tui wrote it, install that one here, too.",
+        )
+
+
+def _twins(store: FolderStore, accounts: list[Account]) -> Iterator[Finding]:
+    by_uid: dict[str, list[str]] = defaultdict(list)
+    for account in accounts:
+        by_uid[account.uid].append(account.name)
+    for names in by_uid.values():
+        if len(names) > 1:
+            yield danger(
+                store.path(names[-1]),
+                f"It is a copy: the accounts {' and '.join(names)} are told apart by nothing, and "
+                "share what is counted and recorded.",
+                f"Remove all but one of {' and '.join(names)}, and add the others anew.",
+            )
+
+
+def _counted(folder: Path) -> Iterator[Finding]:
+    for path in sorted(folder.glob("*.json")):
+        try:
+            content = files.read(path)
+            good = content is None or isinstance(json.loads(content), dict)
+        except StoreError:
+            continue  # its mode or kind was told
+        except (ValueError, RecursionError):
+            good = False
+        if not good:
+            yield warning(
+                path,
+                "It is damaged, and counts as empty.",
+                f"Remove it; it begins anew: rm {path}",
+            )

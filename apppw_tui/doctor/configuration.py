@@ -1,0 +1,53 @@
+"""The configuration's own file: who may write it, and what it has run."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from apppw_tui.config import Config
+from apppw_tui.doctor.finding import Finding, command, danger, ok
+
+_WRITABLE = stat.S_IWGRP | stat.S_IWOTH
+
+
+def findings(path: Path | None, config: Config, owners: frozenset[int]) -> list[Finding]:
+    """`path` is the file, if there is one; `owners` are the uids that may own it."""
+    found: list[Finding] = []
+    if path is not None:
+        found += _file(path, owners)
+    if config.delivery is not None:
+        found += _program(Path(config.delivery.command[0]), owners)
+    return found or [ok(path or "the configuration", "It is only its owner's to change.")]
+
+
+def _file(path: Path, owners: frozenset[int]) -> Iterator[Finding]:
+    for one in (path, path.parent):
+        yield from _writers(one, owners, "can change what apppw-tui does, and what it runs")
+
+
+def _program(path: Path, owners: frozenset[int]) -> Iterator[Finding]:
+    if not path.is_file() or not path.stat().st_mode & stat.S_IXUSR:
+        yield danger(
+            path,
+            "It is to send the security codes, but it is no program: nobody gets a code.",
+            "Put it there, or correct delivery.command in the configuration.",
+        )
+        return
+    yield from _writers(path, owners, "can read every security code that is sent")
+
+
+def _writers(path: Path, owners: frozenset[int], consequence: str) -> Iterator[Finding]:
+    status = os.stat(path)  # noqa: PTH116 - a link is as good as what it leads to
+    if status.st_uid not in owners:
+        yield danger(
+            path,
+            f"It belongs to uid {status.st_uid}, who {consequence}.",
+            command("chown", "root", path),
+        )
+    if status.st_mode & _WRITABLE and not status.st_mode & stat.S_ISVTX:
+        yield danger(
+            path,
+            f"Others than its owner can write it: whoever does {consequence}.",
+            command("chmod", "go-w", path),
+        )

@@ -1,0 +1,57 @@
+"""What `doveconf -n` prints, as blocks: of Dovecot 2.3 and of 2.4."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+# doveconf(1): `key = value`, or `kind {`, or `kind "name" {` and its end on lines of their own.
+_SETTING = re.compile(r"([^\s=]+) =(?: (.*))?")
+_BLOCK = re.compile(r"(\S+)(?: (.*))? \{")
+
+
+@dataclass
+class Block:
+    """Settings, and blocks in the order in which they are printed."""
+
+    kind: str = ""
+    name: str = ""
+    settings: dict[str, str] = field(default_factory=dict)
+    blocks: list["Block"] = field(default_factory=list)
+
+    def of(self, kind: str) -> "list[Block]":
+        return [block for block in self.blocks if block.kind == kind]
+
+    def words(self, key: str) -> list[str]:
+        """A list: `key = a b`, or in 2.4 also `key { a = yes }`."""
+        found = _unquoted(self.settings.get(key, "")).split()
+        for block in self.of(key):
+            found += [word for word, value in block.settings.items() if value == "yes"]
+        return found
+
+    def values(self) -> Iterator[str]:
+        """Every value in it, however deep."""
+        yield from self.settings.values()
+        for block in self.blocks:
+            yield from block.values()
+
+
+def parsed(text: str) -> Block:
+    """What is not understood is passed over."""
+    top = Block()
+    inside = [top]
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("#"):
+            continue
+        if setting := _SETTING.fullmatch(line):
+            inside[-1].settings[setting[1]] = setting[2] or ""
+        elif begun := _BLOCK.fullmatch(line):
+            block = Block(begun[1], _unquoted(begun[2] or ""))
+            inside[-1].blocks.append(block)
+            inside.append(block)
+        elif line == "}" and len(inside) > 1:
+            inside.pop()
+    return top
+
+
+def _unquoted(value: str) -> str:
+    return value.strip().removeprefix('"').removesuffix('"')

@@ -1,0 +1,179 @@
+"""Ways past apppw-tui in Dovecot, as Dovecot itself understood its configuration."""
+
+import re
+from collections.abc import Iterator
+
+from apppw_tui.doctor.asking import Ask
+from apppw_tui.doctor.doveconf import Block, parsed
+from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
+from apppw_tui.doctor.pam import is_present
+from apppw_tui.doctor.places import Places
+
+_COMMAND = ("doveconf", "-n")
+_WHERE = "Dovecot"
+_OURS = "apppw"
+# The only two that bring the password itself.
+_MECHANISMS = {"plain", "login"}
+_SERVICE = re.compile(r"apppw-(?:%\{[^}]*\}|\S)+")
+_VARIABLE = re.compile(r"%(?:\{.*\}|[A-Z]*[a-z])")
+_NOT_OF_PEOPLE = {"lmtp", "none"}  # protocols in which nobody signs in
+_STOPS = ("return-fail", "return")
+# %n of Dovecot 2.3, `user | username` of 2.4: the domain goes.
+_CUTS_DOMAIN = re.compile(r"%[A-Z]*n|%\{[^}]*\busername\b")
+
+
+def findings(ask: Ask, places: Places) -> list[Finding]:
+    """Nothing but "not looked at" where Dovecot is not here, or does not ask apppw-tui."""
+    said = ask(_COMMAND)
+    if said.how:
+        return [said.trouble()]
+    top = parsed(said.out)
+    # What belongs to master users alone, or only ever refuses, opens nobody's account.
+    judging = [one for one in top.of("passdb") if not _is(one, "master") and not _is(one, "deny")]
+    if not any(map(_is_ours, judging)):
+        return [ok(_WHERE, "No passdb names apppw, so Dovecot was not looked at.")]
+    return [
+        *_order(judging),
+        *(finding for one in judging if _is_ours(one) for finding in _results(one, top, judging)),
+        *_mechanisms(top),
+        *_cache(top),
+        *_masters(top),
+        *_user_names(top),
+        *_pam_files(top, judging, places),
+    ] or [ok(_WHERE, "Nothing gets past apppw-tui.")]
+
+
+def _order(judging: list[Block]) -> Iterator[Finding]:
+    if not _is_ours(judging[0]):
+        yield danger(
+            _WHERE,
+            f"The passdb {_called(judging[0])} stands before apppw-tui's: its passwords open "
+            "accounts that are enforced, too.",
+            "Put apppw-tui's block first, as recipes/dovecot/ does by the number of its file.",
+        )
+
+
+def _results(ours: Block, top: Block, judging: list[Block]) -> Iterator[Finding]:
+    if all(_is_ours(one) for one in judging[judging.index(ours) :]):
+        return  # behind it stands nothing that a refusal could go on to
+    if ours.settings.get("result_internalfail") not in _STOPS:
+        yield danger(
+            _WHERE,
+            f"result_internalfail of the passdb {_called(ours)} is not return-fail: while "
+            "apppw-tui is down, old passwords open accounts that are enforced.",
+            "Set result_internalfail = return-fail in that passdb.",
+        )
+    if ours.settings.get("result_failure") in _STOPS:
+        return
+    if _driver(ours) != "pam":
+        yield danger(
+            _WHERE,
+            f"result_failure of the passdb {_called(ours)} is not return-fail: old passwords "
+            "open accounts that are enforced.",
+            "Set result_failure = return-fail in that passdb.",
+        )
+    elif not _denied_behind(ours, top):
+        yield warning(
+            _WHERE,
+            "Behind PAM, which cannot say who is enforced, stands another passdb: old passwords "
+            "open accounts that are enforced.",
+            "Add recipes/dovecot/06-apppw-enforced.conf, or set result_failure = return-fail.",
+        )
+
+
+def _denied_behind(ours: Block, top: Block) -> bool:
+    """True if what follows ours at once refuses those who are enforced."""
+    passdbs = top.of("passdb")
+    following = passdbs[passdbs.index(ours) + 1 :]
+    return bool(following) and _is(following[0], "deny")
+
+
+def _mechanisms(top: Block) -> Iterator[Finding]:
+    others = [word for word in top.words("auth_mechanisms") if word.lower() not in _MECHANISMS]
+    if others:
+        yield danger(
+            _WHERE,
+            f"auth_mechanisms has {' and '.join(others)}: what these bring, apppw-tui cannot "
+            "judge, and another passdb answers.",
+            "Set auth_mechanisms = plain login.",
+        )
+
+
+def _cache(top: Block) -> Iterator[Finding]:
+    size = top.settings.get("auth_cache_size", "0")
+    if not re.fullmatch(r"0+ *[a-zA-Z]*", size):
+        yield danger(
+            _WHERE,
+            f"auth_cache_size is {size}: what Dovecot remembers lets a deleted app password in.",
+            "Set auth_cache_size = 0.",
+        )
+
+
+def _masters(top: Block) -> Iterator[Finding]:
+    for one in top.of("passdb"):
+        if _is(one, "master"):
+            yield warning(
+                _WHERE,
+                f"The passdb {_called(one)} has master users: their passwords open every account.",
+                "Remove that passdb, unless somebody needs it.",
+            )
+
+
+def _user_names(top: Block) -> Iterator[Finding]:
+    form = top.settings.get("auth_username_format", "")
+    if _CUTS_DOMAIN.search(form):
+        yield notice(
+            _WHERE,
+            f"auth_username_format = {form} cuts off the domain: ada@example.org is asked for "
+            "as ada.",
+            "Keep the domain, unless no account has one.",
+        )
+
+
+def _pam_files(top: Block, judging: list[Block], places: Places) -> Iterator[Finding]:
+    for one in judging:
+        if not _is_ours(one) or _driver(one) != "pam":
+            continue
+        for service in _services(one, top):
+            if not is_present(places, service):
+                path = places.pam[0] / service
+                yield danger(
+                    path,
+                    "Dovecot asks PAM for that service, but it has no file: /etc/pam.d/other "
+                    "answers, as a rule with the system's passwords.",
+                    f"Copy recipes/pam/apppw-imap to {path}.",
+                )
+
+
+def _services(ours: Block, top: Block) -> list[str]:
+    """The names by which PAM is asked: args of 2.3, service_name of 2.4."""
+    told = " ".join(ours.values())
+    named = _SERVICE.search(told)
+    if named is None:
+        return []
+    if not _VARIABLE.search(named[0]):
+        return [named[0]]
+    protocols = top.words("protocols") or ["imap", "pop3"]
+    services = [one for one in protocols if one not in _NOT_OF_PEOPLE]
+    listeners = [one.name for service in top.of("service") for one in service.of("unix_listener")]
+    if any("postfix" in path for path in listeners):
+        services.append("smtp")
+    return [_VARIABLE.sub(service, named[0]) for service in services]
+
+
+def _is_ours(passdb: Block) -> bool:
+    return any(_OURS in value for value in passdb.values())
+
+
+def _is(passdb: Block, flag: str) -> bool:
+    return passdb.settings.get(flag) == "yes"
+
+
+def _driver(passdb: Block) -> str:
+    """2.4: a block's name is its driver, unless it says otherwise."""
+    return passdb.settings.get("driver") or passdb.name
+
+
+def _called(passdb: Block) -> str:
+    driver = _driver(passdb)
+    return f"{passdb.name} ({driver})" if passdb.name not in ("", driver) else driver

@@ -1,0 +1,147 @@
+"""Everything that is looked at, in two parts: the server, then the store as its owner sees it."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from apppw_tui.config import Config, present
+from apppw_tui.doctor import (
+    accounts,
+    asking,
+    clock,
+    configuration,
+    dovecot,
+    key,
+    layout,
+    locks,
+    pam,
+    postfix,
+    room,
+    sockets,
+    sshd,
+)
+from apppw_tui.doctor.finding import Finding, danger, ok, warning
+from apppw_tui.doctor.places import Places
+from apppw_tui.domain.clock import Clock
+from apppw_tui.domain.errors import StoreError
+from apppw_tui.fault import describe
+from apppw_tui.store.folder import FolderStore
+from apppw_tui.store.keyring import keyring_of
+from apppw_tui.store.place import open_store
+
+_Look = Callable[[], Iterable[Finding]]
+
+
+@dataclass(frozen=True)
+class Examination:
+    """A store, the server around it, and the ways in which they are looked at."""
+
+    folder: Path
+    key_file: Path
+    config: Config
+    config_file: Path | None
+    sockets: Path
+    daemon_wanted: bool
+    clock: Clock
+    places: Places = field(default_factory=Places)
+    ask: asking.Ask = asking.ask
+    wait: Callable[[float], object] = time.sleep
+    system_owner: int = 0  # whose the server's own files are
+
+    def server(self) -> list[Finding]:
+        """As root it sees the most."""
+        owner = self._owner()
+        owners = frozenset((self.system_owner, owner))
+        return _each({
+            "the configuration": lambda: configuration.findings(
+                self.config_file, self.config, owners
+            ),
+            "the sockets": lambda: sockets.findings(
+                self.config.serve,
+                self.sockets,
+                owner,
+                self.ask,
+                wanted=self.daemon_wanted,
+            ),
+            "PAM": lambda: pam.findings(self.places),
+            "Dovecot": lambda: dovecot.findings(self.ask, self.places),
+            "Postfix": lambda: postfix.findings(self.ask),
+            "sshd": lambda: sshd.findings(self.ask, self.places),
+            "the clock": lambda: clock.kept(self.ask),
+        })  # fmt: skip
+
+    def store(self) -> list[Finding]:
+        """A process of uid 0 is the store's owner from here on."""
+        if not present(self.folder):
+            return [
+                danger(
+                    self.folder,
+                    "There is no store.",
+                    "Name it with --store, or make it: apppw-tui account add NAME",
+                )
+            ]
+        try:
+            store = open_store(self.folder)
+        except StoreError as error:
+            remedy = "Name the folder itself with --store, on a disk of this machine."
+            return [danger(self.folder, str(error), remedy)]
+        now = self.clock.now()
+        return _each({
+            "the files": lambda: _or_ok(
+                layout.findings(self.folder, now), self.folder, "Owner and modes are right."
+            ),
+            "the disk": lambda: _or_ok(
+                room.findings(self.folder, self.places), self.folder, "Its disk has room."
+            ),
+            "the accounts": lambda: self._documents(store),
+            "the locks": lambda: locks.findings(self.folder, self.places, self.wait),
+            "the clock": lambda: clock.against(self.folder, now),
+        })  # fmt: skip
+
+    def _documents(self, store: FolderStore) -> Sequence[Finding]:
+        found, readable = accounts.findings(self.folder, store)
+        counted = ok(self.folder, f"Every account can be read ({len(readable)}).")
+        keyring = keyring_of(self.folder, store, self.key_file)
+        return [*(found or [counted]), *key.findings(self.folder, keyring, readable)]
+
+    def _owner(self) -> int:
+        try:
+            return self.folder.lstat().st_uid
+        except OSError:
+            return self.system_owner
+
+
+def _or_ok(found: Iterable[Finding], folder: Path, good: str) -> Iterator[Finding]:
+    """What was found until something stood in the way is told all the same."""
+    nothing = True
+    for finding in found:
+        nothing = False
+        yield finding
+    if nothing:
+        yield ok(folder, good)
+
+
+def _each(looks: dict[str, _Look]) -> list[Finding]:
+    """What cannot be looked at is told, and keeps nobody from the rest."""
+    found: list[Finding] = []
+    for what, look in looks.items():
+        try:
+            found += look()
+        except Exception as error:  # noqa: BLE001 - a doctor who falls over one patient helps none
+            found.append(_not_looked_at(what, error))
+    return found
+
+
+def _not_looked_at(what: str, error: Exception) -> Finding:
+    if isinstance(error, (OSError, StoreError)):
+        reason = (error.strerror or "unknown reason") if isinstance(error, OSError) else str(error)
+        return warning(what, f"It could not be looked at: {reason.lower()}.", "Try as root.")
+    if isinstance(error, ImportError):
+        # Root is the store's owner by now, who cannot read what root installed for itself alone.
+        return danger(
+            what,
+            f"The program's part {error.name} cannot be loaded by the store's owner.",
+            "Install apppw-tui where the store's owner can read it.",
+        )
+    return warning(what, f"It could not be looked at: {describe(error)}", "Please report it.")

@@ -1,0 +1,156 @@
+"""What lies in a store: whose each file is, who can read it, and whether it belongs there."""
+
+import re
+import stat
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from apppw_tui.doctor.finding import Finding, command, danger, notice, warning
+from apppw_tui.domain.names import is_account_name
+from apppw_tui.store import files
+
+_TEMPORARY = ".tmp-"
+_LEFT_OVER = timedelta(minutes=5)  # a write takes milliseconds
+_NOT_ENDED = timedelta(minutes=10)  # recipes/systemd ends sessions within one
+_UID = r"[0-9a-f]{32}"
+
+
+def _named(suffix: str) -> Callable[[str], bool]:
+    return lambda name: name.endswith(suffix) and is_account_name(name.removesuffix(suffix))
+
+
+def _like(pattern: str) -> Callable[[str], bool]:
+    form = re.compile(pattern, re.ASCII)
+    return lambda name: form.fullmatch(name) is not None
+
+
+# What may be in each folder of a store.
+_FOLDERS: dict[str, Callable[[str], bool]] = {
+    "accounts": _named(".json"),
+    "locks": lambda name: name.startswith(".") or _named(".lock")(name),
+    "usage": _like(rf"{_UID}\.json|{_UID}\.jsonl(\.\d+)?"),
+    "activity": _like(rf"{_UID}\.jsonl(\.\d+)?"),
+    "throttle": _like(r"key|[0-9a-f]{2}\.json|\.([0-9a-f]{2}|key)\.lock"),
+    "ended": is_account_name,
+    "notices": _like(rf"{_UID}-[0-9a-f]{{16}}\.json|\.tmp-.*"),
+}
+_FILES = _like(r"key|reserve|deleted|log(\.\d+)?")
+_ASIDE = _like(r"[a-z-]+-\d{8}T\d{6}Z(-\d+)?")  # store/aside.py: what a restore replaced
+
+
+def findings(folder: Path, now: datetime) -> Iterator[Finding]:
+    """Of the store in `folder`, which can be opened, and of everything in it."""
+    owner = folder.lstat().st_uid
+    yield from _folder(folder, owner)
+    yield from _above(folder)
+    for path in sorted(folder.iterdir()):
+        if path.name == "lost+found":
+            continue  # the store has a file system of its own
+        belongs = _FOLDERS.get(path.name)
+        if _ASIDE(path.name):
+            yield from _folder(path, owner)
+        elif belongs is None:
+            yield from _file(path, owner, now, belongs=_FILES)
+        elif not stat.S_ISDIR(path.lstat().st_mode):
+            yield danger(
+                path,
+                "A folder of the store belongs here, and not this: nothing can be kept in it.",
+                f"Move it away: {path}",
+            )
+        else:
+            yield from _folder(path, owner)
+            for inner in _inside(path):
+                yield from _file(inner, owner, now, belongs=belongs)
+            yield from _waiting(path, now)
+
+
+def _inside(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []  # its mode was told
+
+
+def _folder(path: Path, owner: int) -> Iterator[Finding]:
+    status = path.lstat()
+    if status.st_uid != owner:
+        yield _foreign_owner(path, status.st_uid, owner)
+    elif stat.S_IMODE(status.st_mode) & 0o777 != files.FOLDER_MODE:
+        yield danger(
+            path,
+            f"Its mode is {stat.S_IMODE(status.st_mode):04o}; hashes and names are its owner's "
+            "alone to read and write.",
+            command("chmod", f"{files.FOLDER_MODE:o}", path),
+        )
+
+
+def _above(folder: Path) -> Iterator[Finding]:
+    parent = folder.parent
+    mode = parent.stat().st_mode
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        yield danger(
+            parent,
+            "Anybody can write it, and put another store in the place of this one.",
+            command("chmod", "o-w", parent),
+        )
+
+
+def _file(
+    path: Path, owner: int, now: datetime, *, belongs: Callable[[str], bool]
+) -> Iterator[Finding]:
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return  # removed meanwhile
+    if path.name.startswith(_TEMPORARY):
+        if now - _written(status.st_mtime) > _LEFT_OVER:
+            yield notice(
+                path,
+                "A process that was killed left it behind.",
+                f"The next change of that file takes it away; so does: rm {path}",
+            )
+    elif not belongs(path.name):
+        yield warning(
+            path, "It does not belong to a store; apppw-tui leaves it alone.", "Move it elsewhere."
+        )
+    elif not stat.S_ISREG(status.st_mode):
+        kind = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "no ordinary file"
+        yield danger(path, f"It is {kind}, which apppw-tui refuses.", "Put the file itself there.")
+    elif path.name == "key" and path.parent.name not in _FOLDERS:
+        return  # whose it is and who can read it is looked at with it: it need not be here
+    elif status.st_uid != owner:
+        yield _foreign_owner(path, status.st_uid, owner)
+    elif stat.S_IMODE(status.st_mode) & 0o677 != files.FILE_MODE:
+        yield warning(
+            path,
+            f"Its mode is {stat.S_IMODE(status.st_mode):04o}; it is its owner's alone to read "
+            "and write.",
+            command("chmod", f"{files.FILE_MODE:o}", path),
+        )
+
+
+def _foreign_owner(path: Path, uid: int, owner: int) -> Finding:
+    return danger(
+        path,
+        f"It belongs to uid {uid}, and the store to uid {owner}: it cannot be relied upon.",
+        command("chown", "-h", str(owner), path),
+    )
+
+
+def _waiting(folder: Path, now: datetime) -> Iterator[Finding]:
+    """Sessions that nobody ended."""
+    if folder.name != "ended":
+        return
+    old = [path for path in _inside(folder) if now - _written(path.lstat().st_mtime) > _NOT_ENDED]
+    if old:
+        yield warning(
+            folder,
+            f"Sessions of deleted app passwords wait to be ended ({len(old)}), and nobody does.",
+            "Start what ends them, recipes/systemd/apppw-kick.*, or set sessions.end = false "
+            "and remove these files.",
+        )
+
+
+def _written(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

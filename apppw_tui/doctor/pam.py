@@ -1,0 +1,87 @@
+"""PAM: the services of apppw-tui, and what must never stand in sshd's own."""
+
+import re
+import shlex
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from apppw_tui.doctor.finding import Finding, command, danger, ok, warning
+from apppw_tui.doctor.places import Places
+
+_OURS = "apppw-*"
+# Those of the kiosk's own sshd, which lets everybody come as far as the portal's first question.
+_KIOSKS = ("apppw-sshd", "apppw-kiosk")
+_MODULE = re.compile(r"\S*pam_(\w+)\.so")
+# pam.d(5): type, control (which may hold blanks in brackets), module, arguments.
+_AUTH = re.compile(r"-?auth\s+(?:\[[^\]]*\]|\S+)\s+(?P<module>\S+)\s*(?P<arguments>.*)", re.I)
+
+
+def findings(places: Places) -> list[Finding]:
+    """What the files say; those that they include are the system's affair."""
+    found: list[Finding] = []
+    files = [path for folder in places.pam for path in sorted(folder.glob(_OURS))]
+    for path in files:
+        found += _file(path, is_kiosk=path.name in _KIOSKS)
+    for folder in places.pam:
+        found += _sshd(folder / "sshd")
+    return found or [ok("PAM", f"It has {_counted(len(files))} of apppw-tui, with no fault.")]
+
+
+def is_present(places: Places, service: str) -> bool:
+    return any((folder / service).is_file() for folder in places.pam)
+
+
+def _counted(files: int) -> str:
+    return "one file" if files == 1 else f"{files or 'no'} files"
+
+
+def _file(path: Path, *, is_kiosk: bool) -> Iterator[Finding]:
+    try:
+        mode, lines = path.stat().st_mode, list(_auth(path))
+    except OSError:
+        yield warning(path, "It cannot be read, by PAM neither.", "Copy it anew from recipes/pam/.")
+        return
+    if mode & (stat.S_IWGRP | stat.S_IWOTH):
+        yield danger(path, "Others than its owner can write it.", command("chmod", "go-w", path))
+    if is_kiosk:
+        return
+    helpers = [shlex.split(arguments) for module, arguments in lines if module == "exec"]
+    ours = [words for words in helpers if any(word.endswith("apppw-tui") for word in words)]
+    if not ours:
+        yield danger(
+            path,
+            "None of its auth lines asks apppw-tui, so that something else decides.",
+            "Copy it anew from recipes/pam/.",
+        )
+    for words in ours:
+        program = Path(next(word for word in words if word.endswith("apppw-tui")))
+        if not program.is_file():
+            yield danger(
+                path,
+                f"It runs {program}, which is not there: everybody is refused.",
+                f"Install apppw-tui at {program}, or name in this file where it is.",
+            )
+
+
+def _sshd(path: Path) -> Iterator[Finding]:
+    try:
+        permits = any(module == "permit" for module, _ in _auth(path))
+    except OSError:
+        return
+    if permits:
+        yield danger(
+            path,
+            "pam_permit in an auth line lets everybody in, into every account of this machine.",
+            "Remove that line; it belongs into the kiosk's own file alone.",
+        )
+
+
+def _auth(path: Path) -> Iterator[tuple[str, str]]:
+    """The modules and arguments of the auth lines."""
+    text = path.read_text(encoding="utf-8", errors="replace").replace("\\\n", " ")
+    for line in text.splitlines():
+        found = _AUTH.match(line.partition("#")[0].strip())
+        module = found and _MODULE.fullmatch(found["module"])
+        if found and module:
+            yield module[1], found["arguments"]

@@ -1,0 +1,96 @@
+"""The disk below a store: of what kind, and how much of it is left."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from apppw_tui.doctor.finding import Finding, danger, notice, warning
+from apppw_tui.doctor.places import Places
+from apppw_tui.store.reserve import SIZE
+
+_LITTLE = 64 * 1024 * 1024  # bytes
+_FEW = 100  # files
+_IN_MEMORY = ("tmpfs", "ramfs")
+
+
+class _Room(Protocol):
+    """Of os.statvfs: statvfs(3)."""
+
+    @property
+    def f_bavail(self) -> int: ...
+    @property
+    def f_frsize(self) -> int: ...
+    @property
+    def f_files(self) -> int: ...
+    @property
+    def f_favail(self) -> int: ...
+
+
+def findings(
+    folder: Path, places: Places, room: Callable[[Path], _Room] = os.statvfs
+) -> Iterator[Finding]:
+    kind, options = _mounted(folder, places)
+    if kind in _IN_MEMORY:
+        yield danger(
+            folder,
+            f"It is in memory ({kind}): the next start of the machine loses every account.",
+            "Move the store to a disk.",
+        )
+    if "ro" in options:
+        yield danger(
+            folder,
+            "Its file system is read-only: nobody can create, delete or sign in.",
+            "See why in the system's log (dmesg), and mount it for writing.",
+        )
+    else:
+        yield from _left(folder, room(folder))
+    yield from _reserve(folder)
+
+
+def _left(folder: Path, room: _Room) -> Iterator[Finding]:
+    free = room.f_bavail * room.f_frsize
+    few = room.f_files > 0 and room.f_favail < _FEW  # some file systems do not count them
+    if free < SIZE or (few and room.f_favail == 0):
+        yield danger(
+            folder, "The disk is full: nothing but deletions fits.", "Make room on that disk."
+        )
+    elif free < _LITTLE or few:
+        left = f"{room.f_favail} files" if few else f"{free // 1024 // 1024} MiB"
+        yield warning(folder, f"Its disk has room for {left} only.", "Make room on that disk.")
+
+
+def _reserve(folder: Path) -> Iterator[Finding]:
+    if not any((folder / "accounts").glob("*.json")):
+        return  # it is made with the first of them
+    path = folder / "reserve"
+    try:
+        size = path.lstat().st_size
+    except OSError:
+        size = 0
+    if size < SIZE:
+        yield notice(
+            path,
+            "The room for deletions on a full disk is not set aside.",
+            f"It is at the next creation; if there is a file, remove it first: rm {path}",
+        )
+
+
+def _mounted(folder: Path, places: Places) -> tuple[str, list[str]]:
+    """Its file system's type and options; empty where the system does not tell.
+
+    proc_pid_mountinfo(5): number, parent, major:minor, root, mount point, options, any number of
+    fields, a lone dash, type, source, options of the file system itself.
+    """
+    device = folder.lstat().st_dev
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    try:
+        lines = places.mounts.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return "", []
+    for line in lines:
+        fields, _, rest = line.partition(" - ")
+        if fields.split()[2] == wanted:
+            kind, _, options = rest.split()[:3]
+            return kind, options.split(",")
+    return "", []

@@ -1,0 +1,204 @@
+"""Whether an account password is right: by the store's own hash, or as another source says.
+
+Every try is charged before it is compared, and taken back if it was right (SAFETY 15).
+"""
+
+import contextlib
+from dataclasses import replace
+from typing import Protocol
+
+from apppw_tui.domain import app_password
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.account_password import normalized
+from apppw_tui.domain.account_source import AccountSource, Said
+from apppw_tui.domain.acts import NOBODY, Act
+from apppw_tui.domain.errors import (
+    NameTaken,
+    PasswordSourceDown,
+    StoreDamaged,
+    StoreError,
+    TooMany,
+)
+from apppw_tui.domain.names import is_account_name
+from apppw_tui.domain.secret import Secret
+from apppw_tui.portal.acting import note
+from apppw_tui.portal.means import Means
+from apppw_tui.portal.throttling import Throttle
+
+_DECOY_BYTES = 24
+
+
+class AccountPasswords(Protocol):
+    """Checks account passwords. Every method may block, and raise StoreError.
+
+    `elsewhere` is None, or the sentence that says where passwords are changed.
+    """
+
+    elsewhere: str | None
+
+    def admit(self, name: str, password: Secret) -> Account | None:
+        """The account that the right password opens; None says nothing about why not.
+
+        Raises:
+            TooMany: this try was not made, or its outcome is not told.
+        """
+
+    def confirm(self, account: Account, password: Secret) -> bool:
+        """True if it is the password of an account that is signed in already. Raises TooMany."""
+
+
+def account_passwords(means: Means) -> AccountPasswords:
+    """What checks them, as the administrator has it."""
+    return Kept(means) if means.source is None else Elsewhere(means, means.source)
+
+
+class Kept:
+    """Passwords whose hashes are in the store; exactly one hash for each try."""
+
+    elsewhere: str | None = None
+
+    def __init__(self, means: Means) -> None:
+        self._means = means
+        self._hashes = means.hasher.account
+        self._throttle = Throttle(means.counters, means.clock, means.address)
+
+    def admit(self, name: str, password: Secret) -> Account | None:
+        secret = normalized(password.reveal())
+        self._throttle.charge(name, "password")
+        account = self._readable(name)
+        # None for an account without a hash, too: whoever made it knows the password elsewhere.
+        stored = account.password_hash if account else None
+        right = self._hashes.check(stored, secret)
+        if account is None or stored is None or not right or not account.enabled:
+            if not right:
+                self._note_wrong(account)
+            return None
+        self._throttle.refund(name, "password")
+        if self._hashes.outdated(stored):
+            # The old hash is still good: a full or busy store keeps nobody out.
+            with contextlib.suppress(StoreError):
+                self._hash_anew(account, secret)
+        return account
+
+    def confirm(self, account: Account, password: Secret) -> bool:
+        self._throttle.charge(account.name, "password")
+        right = self._hashes.check(account.password_hash, normalized(password.reveal()))
+        if right:
+            self._throttle.refund(account.name, "password")
+        else:
+            note(self._means, account, Act.WRONG_PASSWORD)
+        return right
+
+    def _note_wrong(self, account: Account | None) -> None:
+        """A line for whoever is not known, too: how long it takes must not tell who is."""
+        means = self._means
+        if account is not None:
+            note(means, account, Act.WRONG_PASSWORD)
+        else:
+            means.journal.record(NOBODY, Act.WRONG_PASSWORD, "(unknown)", address=means.address)
+
+    def _readable(self, name: str) -> Account | None:
+        """The account; None too where its file is damaged, which a stranger must not learn."""
+        try:
+            return self._means.store.read(name)
+        except StoreDamaged as error:
+            self._means.journal.fault("account damaged", why=str(error))
+            return None
+
+    def _hash_anew(self, account: Account, password: Secret) -> None:
+        fresh = self._hashes.make(password)
+        with self._means.store.change(account.name, account.uid) as change:
+            current = change.account
+            if current is not None and current.password_hash == account.password_hash:
+                change.account = replace(current, password_hash=fresh)
+
+
+class Elsewhere:
+    """Passwords that a source knows; the store's hashes, if there are any, are not looked at."""
+
+    def __init__(self, means: Means, source: AccountSource) -> None:
+        self.elsewhere: str | None = source.sentence
+        self._means = means
+        self._source = source
+        self._throttle = Throttle(means.counters, means.clock, means.address)
+
+    def admit(self, name: str, password: Secret) -> Account | None:
+        self._throttle.charge(name, "password")
+        said = self._ask(name, password)
+        canonical = said.name or name
+        account = None
+        try:
+            # The same person under another name: with as many names as they like, people could
+            # try as often as they like.
+            if canonical != name and is_account_name(canonical):
+                self._throttle.charge(canonical, "password")
+            if said.right and is_account_name(canonical):
+                account = self._account(canonical)
+        except TooMany:
+            self._take_as_long(name, said)
+            raise
+        if account is None:
+            # In no activity: whether there is such an account was not looked up, and the source
+            # writes down who was refused.
+            self._take_as_long(name, said)
+            return None
+        self._throttle.refund(name, "password", keep=canonical == name)
+        if canonical != name:
+            self._throttle.refund(canonical, "password")
+        return account
+
+    def confirm(self, account: Account, password: Secret) -> bool:
+        self._throttle.charge(account.name, "password")
+        said = self._ask(account.name, password)
+        right = said.right and said.name in (None, account.name)
+        if right:
+            self._throttle.refund(account.name, "password")
+        else:
+            note(self._means, account, Act.WRONG_PASSWORD)
+        return right
+
+    def _ask(self, name: str, password: Secret) -> Said:
+        """What the source says; nothing is counted if it cannot."""
+        if app_password.read(password.reveal()) is not None:
+            return Said(right=False)  # whatever the source would say to it
+        try:
+            return self._source.passwords.ask(name, password, self._means.address)
+        except PasswordSourceDown:
+            # Not kept: whether it is an account's was not found out.
+            self._throttle.refund(name, "password", keep=False)
+            raise
+
+    def _take_as_long(self, name: str, said: Said) -> None:
+        """A right password that opens nothing here must not be told from a wrong one by the clock.
+
+        A source holds its refusals back: so it is asked for one.
+        """
+        if said.right:
+            decoy = Secret(self._means.token_bytes(_DECOY_BYTES).hex())
+            with contextlib.suppress(PasswordSourceDown):
+                self._source.passwords.ask(name, decoy, self._means.address)
+
+    def _account(self, name: str) -> Account | None:
+        """The account that may sign in; where there is none it is made, if that may be."""
+        means = self._means
+        try:
+            account = means.store.read(name)
+        except StoreDamaged as error:
+            means.journal.fault("account damaged", why=str(error))
+            return None
+        if account is None and not self._source.require_add:
+            account = self._made(name)
+        return account if account is not None and account.enabled else None
+
+    def _made(self, name: str) -> Account | None:
+        means = self._means
+        account = Account.new(
+            name, None, means.clock.now(), lambda size: means.token_bytes(size).hex()
+        )
+        try:
+            with means.store.change(name, None) as change:
+                change.account = account
+        except NameTaken:  # at another terminal, a moment ago
+            return means.store.read(name)
+        note(means, account, Act.ACCOUNT_CREATED)
+        return account

@@ -1,0 +1,81 @@
+"""Who waits at the door: few at once whom nobody knows yet, fewer of one address (SAFETY 25)."""
+
+import fcntl
+import hashlib
+import os
+from pathlib import Path
+
+from apppw_tui.domain.errors import StoreBusy
+from apppw_tui.domain.throttle import address_key
+from apppw_tui.store import files
+from apppw_tui.store.locking import locked
+
+MOST = 10
+MOST_OF_ONE_ADDRESS = 3
+_MARK = 16  # bytes
+_FULL = "Too many people are signing in just now. Try again in a minute."
+
+
+class Admission:
+    """A place at the door of the store in `folder`, for one process among all that use it.
+
+    The kernel frees the place of a process that was killed.
+    """
+
+    def __init__(
+        self, folder: Path, most: int = MOST, of_one_address: int = MOST_OF_ONE_ADDRESS
+    ) -> None:
+        self._store = folder
+        self._folder = folder / "locks"
+        self._most = most
+        self._of_one = of_one_address
+        self._held: int | None = None
+
+    def enter(self, address: str) -> None:
+        """Takes a place for somebody who comes from `address`, until `leave`.
+
+        Raises:
+            StoreBusy: all places are taken, or as many as one address may have.
+            StoreUnusable: the folder of the locks cannot be used.
+        """
+        files.check_folder(self._store)  # a store that is gone is not made again in passing
+        files.make_folder(self._folder)
+        mark = hashlib.sha256(address_key(address).encode()).digest()[:_MARK]
+        with locked(self._folder / ".door", busy=_FULL):
+            self._held = self._take(mark)
+        if self._held is None:
+            raise StoreBusy(_FULL)
+
+    def leave(self) -> None:
+        """Somebody else may have the place: this one has signed in, or has gone."""
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
+
+    def _take(self, mark: bytes) -> int | None:
+        """The open file whose lock is the place; None if there is none for that mark."""
+        free: list[int] = []
+        same = 0
+        for number in range(self._most):
+            place = self._open(self._folder / f".door-{number}")
+            try:
+                fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                same += os.pread(place, _MARK, 0) == mark
+                os.close(place)
+            else:
+                free.append(place)
+        held = free.pop() if free and same < self._of_one else None
+        for place in free:
+            os.close(place)
+        if held is not None:
+            os.pwrite(held, mark, 0)
+        return held
+
+    @staticmethod
+    def _open(path: Path) -> int:
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            return os.open(path, flags, files.FILE_MODE)
+        except OSError as error:
+            raise files.unusable(path, error) from None

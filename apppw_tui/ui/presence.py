@@ -1,0 +1,53 @@
+"""Whether somebody is there: how long nothing was pressed, and how long is left."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+WARNED_FOR = 30.0  # seconds before the end, in which a line says that it comes
+_GRACE = 30.0  # seconds after the end, in which the program may still leave in good order
+
+
+@dataclass
+class Presence:
+    """Ends `limit` seconds after the last key; all in the clock's monotonic seconds.
+
+    With `door`, whoever has not signed in has that many seconds in all, whatever they press.
+    """
+
+    monotonic: Callable[[], float]
+    limit: float
+    door: float | None = None
+    _since: float = field(default=0.0, init=False)
+    outside: bool = field(default=True, init=False)  # nobody is signed in
+
+    def __post_init__(self) -> None:
+        self._since = self.monotonic()
+
+    def at_door(self) -> None:
+        """From now on nobody is signed in."""
+        self._since, self.outside = self.monotonic(), True
+
+    def signed_in(self) -> None:
+        """From now on somebody is."""
+        self._since, self.outside = self.monotonic(), False
+
+    def touched(self) -> None:
+        """Somebody pressed something."""
+        if self.extends:
+            self._since = self.monotonic()
+
+    @property
+    def extends(self) -> bool:
+        """True if a key puts the end off."""
+        return not self.outside or self.door is None
+
+    @property
+    def left(self) -> float:
+        """Seconds to the end."""
+        limit = self.limit if self.extends or self.door is None else self.door
+        return limit - (self.monotonic() - self._since)
+
+    @property
+    def overdue(self) -> bool:
+        """True if it should have ended: perhaps a terminal takes nothing more."""
+        return self.left < -_GRACE

@@ -1,0 +1,42 @@
+"""What the daemon costs, as ratios measured in one run; printed as tables in Markdown.
+
+log-ins: how many a second, of what the processors can do of bare Argon2id.
+answers: one answer, by the number of app passwords and of accounts.
+pam: `apppw-tui pam` beside an interpreter that does nothing.
+memory: of the daemon, in MiB and beside an interpreter that does nothing.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from answers import answers
+from log_ins import log_ins
+from places import FEW, prepared
+from processes import memory, pam
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    arguments.add_argument("part", nargs="*", help="which parts to run (all of them)")
+    arguments.add_argument("--rounds", type=int, default=9, metavar="N", help="of log-ins (9)")
+    arguments.add_argument(
+        "--accounts", type=int, default=100_000, metavar="N", help="how many are many (100000)"
+    )
+    options = arguments.parse_args()
+    parts = {"log-ins": log_ins, "answers": answers, "pam": pam, "memory": memory}
+    for part in options.part:
+        if part not in parts:
+            arguments.error(f"there is no part {part}, only {', '.join(parts)}")
+    if options.rounds < 1 or options.accounts <= FEW:
+        arguments.error(f"at least one round, and more than {FEW} accounts")
+    with tempfile.TemporaryDirectory(prefix="apppw-bench-") as name:
+        place = prepared(Path(name), options.rounds, options.accounts)
+        for part in options.part or parts:
+            parts[part](place)
+
+
+if __name__ == "__main__":
+    main()

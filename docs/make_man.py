@@ -1,0 +1,186 @@
+"""Writes docs/apppw-tui.1 from the command line: python -m docs.make_man."""  # noqa: INP001 - texts
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from apppw_tui import __version__
+from apppw_tui.arguments import EXIT_CODES, parser
+from apppw_tui.arguments.words import where
+
+PAGE = Path(__file__).with_name("apppw-tui.1")
+
+_DESCRIPTION = """\
+Mail, calendar and web programs cannot ask for a security code. apppw-tui gives each of them a
+password of its own, that can be deleted by itself. Without a command it opens the portal, in which
+a person looks after their app passwords and their second factors. With a command it does one thing
+for whoever runs the server, or answers the server's programs.
+
+Passwords are read from standard input or asked at the terminal, and are never arguments. What is
+printed for people is in the server's time; with --json, for programs, in UTC, without colour or
+other control characters either way. docs/output.schema.json describes what --json prints.
+"""
+_FILES = {
+    "/etc/apppw-tui/config.toml": "The configuration. Where it is, it is everybody's.",
+    "$XDG_CONFIG_HOME/apppw-tui/config.toml": "The configuration of one user, where the other is "
+    "not there; by default in ~/.config.",
+    "/var/lib/apppw-tui": "The store, where /etc/apppw-tui/config.toml is there.",
+    "$XDG_DATA_HOME/apppw-tui": "The store otherwise; by default in ~/.local/share.",
+    "/run/apppw-tui": "The sockets of the daemon.",
+}
+_ENVIRONMENT = {
+    "APPPW_STORE": "The folder of the store, unless --store names one.",
+    "XDG_CONFIG_HOME, XDG_DATA_HOME": "As above.",
+    "CREDENTIALS_DIRECTORY": "Where systemd puts the credential apppw-tui-key: the store's key.",
+    "RUNTIME_DIRECTORY": "Where the daemon makes its sockets, unless --socket-dir names a folder.",
+    "NO_COLOR": "The portal without colour. Commands never print any.",
+    "TERM, COLORTERM": "What the terminal can show.",
+    "SUDO_UID": "Who calls the program by sudo, for the record of what was done.",
+    "PAM_USER, PAM_TYPE, PAM_SERVICE, PAM_RHOST": "From pam_exec(8), for apppw-tui pam.",
+}
+_EXAMPLES = {
+    "apppw-tui account add ada": "Adds an account, and asks for its password.",
+    "apppw-tui app-password create ada Phone --scope mail --expires 365": "Prints an app password "
+    "that is good for mail and for a year.",
+    "apppw-tui account enforce --all --on 2027-01-31": "From that day on only app passwords open "
+    "anybody's services.",
+    "apppw-tui config check && systemctl reload apppw-tui": "Takes a changed configuration into "
+    "use, if it is right.",
+    'eval "$(apppw-tui completion bash)"': "Completes the program's commands in this shell.",
+}
+
+
+def page() -> str:
+    """The whole page, in the man macros of groff_man(7)."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    top = parser()
+    yield '.\\" Made by docs/make_man.py; do not edit.'
+    yield f'.TH APPPW\\-TUI 1 "" "apppw\\-tui {__version__}" "User Commands"'
+    yield ".SH NAME"
+    yield f"apppw\\-tui \\- {plain('app passwords for your own server')}"
+    yield ".SH SYNOPSIS"
+    yield f".B apppw\\-tui\n{_synopsis(top)}"
+    yield ".SH DESCRIPTION"
+    yield "\n.PP\n".join(plain(part) for part in _DESCRIPTION.strip().split("\n\n"))
+    yield ".SH OPTIONS"
+    yield plain("--store, --config and --key-file may stand before a command and after it.")
+    yield from _arguments(top)
+    yield ".SH COMMANDS"
+    yield from _commands(top, "")
+    yield ".SH EXIT STATUS"
+    for code, meaning in _exit_codes():
+        yield f".TP\n.B {code}\n{plain(meaning)}"
+    for title, told in (
+        ("FILES", _FILES),
+        ("ENVIRONMENT", _ENVIRONMENT),
+        ("EXAMPLES", _EXAMPLES),
+    ):
+        yield f".SH {title}"
+        for name, meaning in told.items():
+            yield f".TP\n.B {plain(name)}\n{plain(meaning)}"
+    yield ".SH SEE ALSO"
+    yield ".BR pam_exec (8),\n.BR sshd_config (5)"
+
+
+def _commands(of: argparse.ArgumentParser, said: str) -> Iterator[str]:
+    """Those that do something, each with what it takes besides `where`."""
+    for name, one in _below(of).items():
+        words = f"{said} {name}".strip()
+        if _below(one):
+            yield from _commands(one, words)
+            continue
+        yield f".SS {plain(words)}"
+        yield f".B {plain(f'apppw-tui {words}')}\n{_synopsis(one)}".rstrip()
+        yield f".PP\n{plain(one.description or '')}"
+        yield from _arguments(one, shared=_shared())
+
+
+def _below(of: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """The commands of a parser; argparse has no public way to ask."""
+    for action in of._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return dict(action.choices)
+    return {}
+
+
+def _shared() -> set[str]:
+    """What every command takes is told once."""
+    return {"--help", *(text for action in where()._actions for text in action.option_strings)}
+
+
+def _arguments(of: argparse.ArgumentParser, shared: set[str] | None = None) -> Iterator[str]:
+    for action in of._actions:
+        if isinstance(action, argparse._SubParsersAction) or (shared or set()) & {
+            *action.option_strings
+        }:
+            continue
+        help_ = (action.help or "") % {"default": action.default}
+        yield f".TP\n{_named(action)}\n{plain(help_[:1].upper() + help_[1:])}."
+
+
+def _synopsis(of: argparse.ArgumentParser) -> str:
+    """What it takes, each on a line of its own: roff fills them."""
+    groups = [group._group_actions for group in of._mutually_exclusive_groups if group.required]
+    shared = _shared() if of.prog != "apppw-tui" else {"--help"}
+    told = []
+    for action in of._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            told.append("[\\fICOMMAND\\fR]")
+        elif shared & {*action.option_strings}:
+            continue
+        elif group := next((one for one in groups if action in one), None):
+            if action is group[0]:
+                told.append(f"{{{' | '.join(_one(other) for other in group)}}}")
+        else:
+            optional = not action.required or action.nargs in ("?", "*")
+            told.append(f"[{_one(action)}]" if optional else _one(action))
+    return "\n".join(told)
+
+
+def _one(action: argparse.Action) -> str:
+    many = " ..." if action.nargs in ("*", "+") else ""
+    if not action.option_strings:
+        value = _value(action)
+        return f"{{{value}}}" if action.choices is not None else f"{value}{many}"
+    value = "" if action.nargs == 0 else f" {_value(action)}{many}"
+    return f"\\fB{plain(action.option_strings[-1])}\\fR{value}"
+
+
+def _named(action: argparse.Action) -> str:
+    if not action.option_strings:
+        return _value(action)
+    value = "" if action.nargs == 0 else f" {_value(action)}"
+    return ", ".join(f"\\fB{plain(text)}\\fR" for text in action.option_strings) + value
+
+
+def _value(action: argparse.Action) -> str:
+    if action.choices is not None:
+        return " | ".join(f"\\fB{plain(str(choice))}\\fR" for choice in action.choices)
+    return f"\\fI{plain(str(action.metavar or action.dest.upper()))}\\fR"
+
+
+def _exit_codes() -> list[tuple[str, str]]:
+    """The table of `--help`, whose long lines go on below their beginning."""
+    found: list[tuple[str, str]] = []
+    for line in EXIT_CODES.splitlines()[1:]:
+        code, _, meaning = line.strip().partition(" ")
+        if code.isdecimal():
+            found.append((code, meaning.strip()))
+        else:
+            found[-1] = (found[-1][0], f"{found[-1][1]} {line.strip()}")
+    return found
+
+
+def plain(text: str) -> str:
+    """Text, of which roff is to interpret nothing."""
+    escaped = text.replace("\\", "\\e").replace("-", "\\-").replace("~", "\\(ti")
+    return "\n".join(
+        f"\\&{line}" if line.startswith((".", "'")) else line for line in escaped.splitlines()
+    )
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())

@@ -1,0 +1,136 @@
+"""A server with nothing wrong, in a folder; each test then breaks one thing of it."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from apppw_tui.config import Config
+from apppw_tui.doctor.asking import Answer
+from apppw_tui.doctor.examination import Examination
+from apppw_tui.doctor.finding import Finding, Level
+from apppw_tui.doctor.places import Places
+from apppw_tui.store.counters import FolderCounters
+from apppw_tui.store.keyring import Keyring, keyring_of
+from apppw_tui.store.place import open_store
+from tests.services.recipes import adapted
+from tests.support import FixedClock, House
+
+PRINTED = Path(__file__).with_name("printed")
+
+
+def printed(name: str) -> str:
+    """What a real program printed."""
+    return (PRINTED / name).read_text()
+
+
+@dataclass
+class Programs:
+    """What each program prints when it is asked; one that is not here was not installed."""
+
+    out: dict[str, str] = field(default_factory=dict)
+    how: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, command: Sequence[str]) -> Answer:
+        line = " ".join(command)
+        for told in (*self.out, *self.how):
+            if line.startswith(told):
+                return Answer(
+                    command,
+                    self.out.get(told, ""),
+                    self.errors.get(told, ""),
+                    self.how.get(told, ""),
+                )
+        return Answer(command, how="not found", here=False)
+
+
+@dataclass
+class Server:
+    """A store in `home`/store, and a server's own files below `home`/root."""
+
+    home: Path
+    clock: FixedClock = field(default_factory=lambda: FixedClock(datetime.now(UTC)))
+    programs: Programs = field(default_factory=Programs)
+    config: Config = field(default_factory=Config)
+    config_file: Path | None = None
+    daemon_wanted: bool = False
+    waits: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.programs.out |= {
+            "doveconf": printed("doveconf-2.4-lua.txt"),
+            "postconf -n": "mynetworks = 127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128\n",
+            "postconf -P": "submission/inet/smtpd_sasl_auth_enable = yes\n"
+            "submission/inet/smtpd_tls_security_level = encrypt\n",
+            "timedatectl": "Timezone=Europe/Berlin\nLocalRTC=no\nNTPSynchronized=yes\n",
+        }
+        pam = self.places.pam[0]
+        pam.mkdir(parents=True)
+        (pam / "sshd").write_text("@include common-auth\n")
+        self.helper.touch()
+        self.add_pam_file("apppw-imap")
+        store = open_store(self.store, create=True)
+        self.house = House(
+            store=store,
+            clock=self.clock,
+            counters=FolderCounters(self.store, self.clock),
+            seals=keyring_of(self.store, store, self.key),
+        )
+        self.house.add("ada")
+        self.house.add("bob")
+        self.house.give_authenticator("ada")
+        self.house.issue("Phone", "ada")
+
+    @property
+    def store(self) -> Path:
+        return self.home / "store"
+
+    @property
+    def key(self) -> Path:
+        return self.store / "key"
+
+    @property
+    def helper(self) -> Path:
+        return self.home / "apppw-tui"
+
+    @property
+    def places(self) -> Places:
+        return Places(self.home / "root")
+
+    def keyring(self) -> Keyring:
+        return keyring_of(self.store, self.house.store, self.key)
+
+    def add_pam_file(self, name: str) -> None:
+        text = adapted("pam/apppw-imap", {"/usr/local/bin/apppw-tui": str(self.helper)})
+        (self.places.pam[0] / name).write_text(text)
+
+    def examination(self, wait: Callable[[float], object] | None = None) -> Examination:
+        return Examination(
+            self.store,
+            self.key,
+            self.config,
+            self.config_file,
+            self.home / "run",
+            self.daemon_wanted,
+            self.clock,
+            self.places,
+            self.programs,
+            wait or self.waits.append,
+            system_owner=os.geteuid(),
+        )
+
+    def faults(self) -> list[Finding]:
+        """All that is not in order."""
+        examination = self.examination()
+        return faults(examination.server() + examination.store())
+
+    def fault(self) -> Finding:
+        """The one thing that is not in order."""
+        (found,) = self.faults()
+        return found
+
+
+def faults(found: Sequence[Finding]) -> list[Finding]:
+    return [finding for finding in found if finding.level is not Level.OK]

@@ -1,0 +1,152 @@
+"""Ways past apppw-tui in Dovecot: with the real doveconf 2.3, and what that of 2.4 printed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from apppw_tui.doctor import asking, dovecot
+from apppw_tui.doctor.asking import Answer
+from apppw_tui.doctor.doveconf import parsed
+from apppw_tui.doctor.finding import Finding, Level
+from tests.doctor.healthy import Server, faults, printed
+from tests.services.recipes import adapted
+from tests.services.require import require_program
+
+BEHIND = "passdb {\n  driver = pam\n}\n"
+PROTOCOLS = "ssl = no\nprotocols = imap\n"
+LUA = adapted("dovecot/05-apppw-lua.conf", {})
+PAM = adapted("dovecot/05-apppw.conf", {})
+DENY = adapted("dovecot/06-apppw-enforced.conf", {})
+FIRST = "passdb {\n  driver = passwd-file\n  args = /etc/dovecot/users\n}\n"
+MASTER = "passdb {\n  driver = passwd-file\n  master = yes\n  args = /etc/dovecot/master\n}\n"
+
+
+def looked_at(server: Server, text: str) -> list[Finding]:
+    """What is found by way of the real doveconf, over that configuration."""
+    require_program("doveconf", "dovecot-core")
+    path = server.home / "dovecot.conf"
+    path.write_text(PROTOCOLS + text)
+
+    def ask(command: Sequence[str]) -> Answer:
+        return asking.ask([*command, "-c", str(path)])
+
+    return faults(dovecot.findings(ask, server.places))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [LUA + BEHIND, LUA, PAM + DENY + BEHIND, PAM, DENY + LUA + BEHIND, BEHIND, FIRST + BEHIND],
+    ids=["lua", "lua-alone", "pam", "pam-alone", "denied-first", "not-ours", "none-ours"],
+)
+def test_nothing_is_wrong_with_the_recipes(server: Server, text: str) -> None:
+    assert looked_at(server, text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "level", "what"),
+    [
+        (FIRST + LUA + BEHIND, Level.DANGER, "passwd-file stands before"),
+        (
+            LUA.replace("result_internalfail = return-fail", "") + BEHIND,
+            Level.DANGER,
+            "result_internalfail of the passdb lua",
+        ),
+        (
+            LUA.replace("result_failure = return-fail", "") + BEHIND,
+            Level.DANGER,
+            "result_failure of the passdb lua",
+        ),
+        (PAM + BEHIND, Level.WARNING, "cannot say who is enforced"),
+        (LUA + "auth_mechanisms = plain cram-md5\n", Level.DANGER, "has cram-md5"),
+        (LUA + "auth_cache_size = 10M\n", Level.DANGER, "auth_cache_size is 10 M"),
+        (LUA + MASTER, Level.WARNING, "has master users"),
+        (MASTER + LUA + BEHIND, Level.WARNING, "has master users"),
+        (LUA + "auth_username_format = %Ln\n", Level.NOTICE, "cuts off the domain"),
+        (PAM + "protocols = imap pop3\n", Level.DANGER, "no file"),
+        (PAM.replace("apppw-%Ls", "apppw-mail"), Level.DANGER, "no file"),
+        (
+            PAM + adapted("postfix/dovecot-auth.conf", {}),
+            Level.DANGER,
+            "no file",
+        ),
+    ],
+    ids=[
+        *("before", "internalfail", "failure", "pam-alone-knows-not", "mechanism", "cache"),
+        *("masters", "masters-first", "domain", "pop3", "named", "smtp"),
+    ],
+)
+def test_a_way_past_is_found_alone(server: Server, text: str, level: Level, what: str) -> None:
+    (found,) = looked_at(server, text)
+    assert (found.level, what in found.what, found.remedy != "") == (level, True, True), found
+
+
+def test_a_missing_pam_file_is_named(server: Server) -> None:
+    (found,) = looked_at(server, PAM + adapted("postfix/dovecot-auth.conf", {}))
+    assert found.where == str(server.places.pam[0] / "apppw-smtp")
+
+
+def test_a_pam_file_of_the_distribution_is_one_as_well(server: Server) -> None:
+    folder = server.places.pam[1]
+    folder.mkdir(parents=True)
+    (folder / "apppw-pop3").touch()
+    assert looked_at(server, PAM + "protocols = imap pop3\n") == []
+
+
+def test_a_configuration_that_dovecot_refuses_is_told_without_its_content(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    (found,) = looked_at(server, "passdb {\n  hunter2 = hunter2\n}\n")
+    assert (found.level, "exit code 89" in found.what) == (Level.WARNING, True)
+    assert "hunter2" not in repr(found)
+
+
+def test_whom_only_root_can_ask_is_no_fault_for_others(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    assert looked_at(server, "passdb {\n  hunter2 = hunter2\n}\n") == []
+
+
+@pytest.mark.parametrize("name", ["lua", "pam"])
+def test_nothing_is_wrong_with_the_recipes_in_dovecot_2_4(server: Server, name: str) -> None:
+    for service in ("apppw-pop3", "apppw-smtp"):
+        server.add_pam_file(service)
+    server.programs.out["doveconf"] = printed(f"doveconf-2.4-{name}.txt")
+    assert server.faults() == []
+
+
+def test_every_way_past_is_found_in_dovecot_2_4(server: Server) -> None:
+    server.programs.out["doveconf"] = printed("doveconf-2.4-faulty.txt")
+    assert [(one.level.value, one.what.partition(":")[0]) for one in server.faults()] == [
+        ("danger", "The passdb first (static) stands before apppw-tui's"),
+        ("danger", "result_internalfail of the passdb apppw (lua) is not return-fail"),
+        (
+            "danger",
+            "result_failure of the passdb apppw (lua) is not return-fail",
+        ),
+        ("danger", "auth_mechanisms has cram-md5"),
+        ("danger", "auth_cache_size is 10M"),
+        ("warning", "The passdb masters (passwd-file) has master users"),
+        ("notice", "auth_username_format = %{user | username | lower} cuts off the domain"),
+    ]
+
+
+@pytest.mark.parametrize("begins", ["passdb apppw {\n  driver = pam\n", "passdb pam {\n"])
+def test_the_pam_files_that_2_4_asks_for_are_missed(server: Server, begins: str) -> None:
+    text = printed("doveconf-2.4-pam.txt")
+    server.programs.out["doveconf"] = text.replace("passdb apppw {\n  driver = pam\n", begins)
+    missed = [Path(finding.where).name for finding in server.faults()]
+    assert missed == ["apppw-pop3", "apppw-smtp"]
+
+
+def test_without_dovecot_nothing_is_missed(server: Server) -> None:
+    del server.programs.out["doveconf"]
+    assert server.faults() == []
+
+
+def test_a_value_that_looks_like_a_block_is_a_value() -> None:
+    top = parsed("plugin {\n  x = a {\n}\npassdb {\n  driver = lua\n}\n}\n")
+    assert [block.kind for block in top.blocks] == ["plugin", "passdb"]
+    assert top.blocks[1].settings == {"driver": "lua"}

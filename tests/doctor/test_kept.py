@@ -1,0 +1,46 @@
+"""Whatever the program itself keeps in a store belongs there."""
+
+from datetime import timedelta
+
+from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.usage import LastUse
+from apppw_tui.store.aside import Aside
+from apppw_tui.store.deleted import DeletedIds
+from apppw_tui.store.ended import FolderLiveSessions
+from apppw_tui.store.journal import LOG_BYTES, FolderJournal
+from apppw_tui.store.slots import Slots
+from apppw_tui.store.usage import FolderUsage
+from apppw_tui.verifier.decision import Attempt, Verifier
+from tests.doctor.healthy import Server
+from tests.support import cheap_hasher
+
+
+def test_what_the_program_keeps_is_no_fault(server: Server) -> None:
+    folder, clock, store = server.store, server.clock, server.house.store
+    ada = store.read("ada")
+    assert ada is not None
+    assert server.house.counters is not None
+    with server.house.counters.change("ada", keep=True) as entry:
+        entry.ledger = entry.ledger.charge("password", "192.0.2.7", clock.now())
+    secret = server.house.issue("Laptop", "ada").secret.reveal()
+    usage = FolderUsage(folder, store, clock)
+    verdict = Verifier(store, cheap_hasher(), clock).decide(
+        Attempt("ada", Secret(secret), "imap", None)
+    )
+    usage.used(verdict, "imap", "192.0.2.7")
+    usage.flush()
+    assert isinstance(next(iter(usage.read(ada.uid).by_id.values())), LastUse)
+    journal = FolderJournal(folder, clock)
+    journal.record(ada.uid, "signed in", "ada")
+    journal.fault("begins the log")
+    (folder / "log").write_text("x" * (LOG_BYTES + 1))
+    journal.fault("moves the log aside")
+    FolderLiveSessions(folder, journal).end("ada")
+    DeletedIds(folder).add(ada.uid, ["7kf"])
+    Aside(folder, "before-restore", clock.now()).keep("ada", b"{}")
+    with Slots(folder).one():
+        pass
+    kept = {path.name for path in folder.iterdir()}
+    assert {"throttle", "usage", "activity", "log", "log.1", "ended", "deleted"} <= kept
+    clock.advance(timedelta(minutes=2).total_seconds())
+    assert server.faults() == []

@@ -1,0 +1,197 @@
+"""The kiosk's own sshd, as the real sshd tells it; and PAM."""
+
+import contextlib
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from apppw_tui.doctor import asking, sshd
+from apppw_tui.doctor.asking import Answer
+from apppw_tui.doctor.finding import Finding, Level
+from tests.doctor.healthy import Server, faults
+from tests.services.require import require_program, unavailable
+
+# Without it sshd does not even tell; where it is started by the system, it is there.
+_SSHD_FOLDER = Path("/run/sshd")
+HEALTHY = """\
+Port 2222
+HostKey {key}
+AllowUsers apppw
+ForceCommand /usr/local/libexec/apppw-kiosk
+DisableForwarding yes
+PermitUserRC no
+PermitUserEnvironment no
+MaxSessions 1
+UsePAM yes
+"""
+
+
+@pytest.fixture(scope="module")
+def host_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("keys") / "host"
+    generate = require_program("ssh-keygen", "openssh-client")
+    subprocess.run([generate, "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
+    return path
+
+
+def looked_at(server: Server, text: str, host_key: Path) -> list[Finding]:
+    require_program("sshd", "openssh-server")
+    with contextlib.suppress(OSError):
+        _SSHD_FOLDER.mkdir(0o755)  # left there: another test may run an sshd by now
+    path = server.places.kiosk
+    path.parent.mkdir(parents=True)
+    path.write_text(text.format(key=host_key))
+    commands = []
+
+    def ask(command: Sequence[str]) -> Answer:
+        commands.append(command)
+        answer = asking.ask(command)
+        if "Missing privilege separation directory" in answer.errors:
+            unavailable("there is no /run/sshd, where sshd looks even if it only tells")
+        return answer
+
+    found = faults(sshd.findings(ask, server.places))
+    assert commands
+    return found
+
+
+def test_nothing_is_wrong_with_a_kiosk(server: Server, host_key: Path) -> None:
+    assert looked_at(server, HEALTHY, host_key) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "level", "what"),
+    [
+        (("AllowUsers apppw\n", ""), Level.DANGER, "AllowUsers"),
+        (("AllowUsers apppw\n", "AllowUsers apppw ada\n"), Level.DANGER, "AllowUsers"),
+        (("AllowUsers apppw\n", "AllowUsers *\n"), Level.DANGER, "AllowUsers"),
+        (("ForceCommand /usr/local/libexec/apppw-kiosk\n", ""), Level.DANGER, "ForceCommand"),
+        (("DisableForwarding yes\n", ""), Level.DANGER, "forwards connections"),
+        (("PermitUserRC no\n", ""), Level.DANGER, "permituserrc is yes"),
+        (
+            ("PermitUserEnvironment no\n", "PermitUserEnvironment yes\n"),
+            Level.DANGER,
+            "permituserenvironment is yes",
+        ),
+        (("MaxSessions 1\n", ""), Level.NOTICE, "MaxSessions is 10"),
+        (("UsePAM yes\n", "Subsystem sftp internal-sftp\n"), Level.WARNING, "Subsystem"),
+        (
+            ("UsePAM yes\n", "Match User apppw\n  DisableForwarding no\n"),
+            Level.DANGER,
+            "forwards connections",
+        ),
+    ],
+    ids=[
+        *("nobody-named", "two-named", "everybody", "command", "forwarding", "rc"),
+        *("environment", "sessions", "subsystem", "match"),
+    ],
+)
+def test_a_fault_of_the_kiosk_is_found_alone(
+    server: Server, host_key: Path, change: tuple[str, str], level: Level, what: str
+) -> None:
+    line, instead = change
+    assert line in HEALTHY
+    text = HEALTHY.replace(line, "") + instead
+    (found,) = looked_at(server, text, host_key)
+    assert (found.level, what in found.what, found.remedy != "") == (level, True, True), found
+
+
+def test_where_the_one_user_may_come_from_is_no_fault(server: Server, host_key: Path) -> None:
+    text = HEALTHY.replace("AllowUsers apppw", "AllowUsers apppw@192.0.2.*")
+    assert looked_at(server, text, host_key) == []
+
+
+def test_what_is_closed_one_by_one_is_closed(server: Server, host_key: Path) -> None:
+    closed = (
+        "AllowTcpForwarding no\nAllowStreamLocalForwarding no\nAllowAgentForwarding no\n"
+        "X11Forwarding no\nPermitTunnel no\n"
+    )
+    text = HEALTHY.replace("DisableForwarding yes\n", closed)
+    assert looked_at(server, text, host_key) == []
+
+
+def test_a_configuration_that_sshd_refuses_is_told(
+    server: Server, host_key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    (found,) = looked_at(server, HEALTHY + "What no\n", host_key)
+    assert (found.level, "exit code 255" in found.what) == (Level.WARNING, True)
+
+
+def test_an_sshd_that_does_not_run_here_is_no_fault(server: Server) -> None:
+    server.places.kiosk.parent.mkdir(parents=True)
+    server.places.kiosk.touch()
+    server.programs.how["sshd"] = "exit code 255"
+    server.programs.errors["sshd"] = "Missing privilege separation directory: /run/sshd\n"
+    assert server.faults() == []
+
+
+def pam(server: Server, name: str, *lines: str) -> Path:
+    path = server.places.pam[0] / name
+    path.write_text("".join(f"{line}\n" for line in lines))
+    return path
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "auth required pam_permit.so",
+        "auth\t[success=1 default=ignore]\t/lib/security/pam_permit.so",
+        "-auth sufficient pam_permit.so debug",
+        "AUTH \\\n  sufficient pam_permit.so",
+    ],
+)
+def test_sshds_own_service_that_lets_everybody_in_is_found(server: Server, line: str) -> None:
+    path = pam(server, "sshd", "@include common-account", line)
+    found = server.fault()
+    assert (found.level, found.where) == (Level.DANGER, str(path))
+    assert "lets everybody in" in found.what
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# auth required pam_permit.so",
+        "account required pam_permit.so",
+        "auth required pam_unix.so",
+    ],
+)
+def test_sshds_own_service_as_it_should_be_is_no_fault(server: Server, line: str) -> None:
+    pam(server, "sshd", line)
+    assert server.faults() == []
+
+
+def test_a_service_that_asks_something_else_is_found(server: Server) -> None:
+    path = pam(server, "apppw-imap", "auth required pam_unix.so", "account required pam_permit.so")
+    found = server.fault()
+    assert (found.level, found.where) == (Level.DANGER, str(path))
+    assert "something else decides" in found.what
+
+
+@pytest.mark.parametrize("name", ["apppw-sshd", "apppw-kiosk"])
+def test_the_kiosks_own_service_lets_everybody_come_as_far_as_the_portal(
+    server: Server, name: str
+) -> None:
+    pam(server, name, "auth required pam_permit.so")
+    assert server.faults() == []
+
+
+def test_a_service_whose_helper_is_gone_is_found(server: Server) -> None:
+    server.helper.unlink()
+    assert "everybody is refused" in server.fault().what
+
+
+def test_a_service_that_others_can_write_is_found(server: Server) -> None:
+    (server.places.pam[0] / "apppw-imap").chmod(0o666)
+    found = server.fault()
+    assert (found.level, "can write it" in found.what) == (Level.DANGER, True)
+
+
+def test_a_service_that_leads_nowhere_is_found(server: Server) -> None:
+    path = server.places.pam[0] / "apppw-imap"
+    path.unlink()
+    path.symlink_to("gone")
+    assert "cannot be read" in server.fault().what
+    assert path.is_symlink()

@@ -1,0 +1,120 @@
+"""Signing in to Postfix, as the real postconf tells it."""
+
+import os
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from apppw_tui.doctor import asking, postfix
+from apppw_tui.doctor.asking import Answer
+from apppw_tui.doctor.finding import Finding, Level
+from tests.doctor.healthy import Server, faults
+from tests.services.recipes import adapted
+from tests.services.require import require_program
+
+MASTER = adapted("postfix/master-submission.cf", {})
+LOOPBACK = "mynetworks = 127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128\n"
+IN_MAIN = "smtpd_sasl_auth_enable = yes\n"
+
+
+@pytest.fixture
+def queue(tmp_path: Path) -> Path:
+    """A queue directory, with the socket of the recipe in it."""
+    folder = tmp_path / "queue"
+    (folder / "private").mkdir(parents=True)
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(folder / "private/apppw"))
+    return folder
+
+
+def looked_at(queue: Path, main: str, master: str = MASTER) -> list[Finding]:
+    require_program("postconf", "postfix")
+    folder = queue.parent / "postfix"
+    folder.mkdir()
+    # Without a name, postconf looks for one in the network.
+    text = f"compatibility_level = 3.6\nmyhostname = mail.example\nqueue_directory = {queue}\n"
+    (folder / "main.cf").write_text(text + LOOPBACK + main)
+    (folder / "master.cf").write_text(master)
+    for path in folder.iterdir():
+        os.utime(path, (0, 0))  # Postfix waits two seconds for a file that was just written
+
+    def ask(command: Sequence[str]) -> Answer:
+        return asking.ask([command[0], "-c", str(folder), *command[1:]])
+
+    return faults(postfix.findings(ask))
+
+
+@pytest.mark.parametrize("name", ["direct", "cyrus"])
+def test_nothing_is_wrong_with_the_recipes(queue: Path, name: str) -> None:
+    assert looked_at(queue, adapted(f"postfix/main-{name}.cf", {})) == []
+
+
+def test_where_nobody_signs_in_nothing_is_looked_at(queue: Path) -> None:
+    assert looked_at(queue, "smtpd_sasl_security_options = noplaintext\n", "") == []
+
+
+@pytest.mark.parametrize(
+    ("main", "master", "level", "what"),
+    [
+        (
+            "smtpd_sasl_security_options =\nsmtpd_sasl_tls_security_options = noanonymous\n",
+            MASTER,
+            Level.DANGER,
+            "smtpd_sasl_security_options of submission/inet has no noanonymous",
+        ),
+        (
+            "smtpd_sasl_tls_security_options = noactive\n",
+            MASTER,
+            Level.DANGER,
+            "smtpd_sasl_tls_security_options of submission/inet has no noanonymous",
+        ),
+        (
+            "",
+            MASTER.replace("smtpd_tls_security_level=encrypt", "smtpd_tls_security_level=may"),
+            Level.WARNING,
+            "submission/inet takes passwords over connections that are not encrypted",
+        ),
+        (IN_MAIN, "", Level.WARNING, "main.cf takes passwords over connections"),
+        (
+            "smtpd_sasl_type = dovecot\nsmtpd_sasl_path = private/gone\n",
+            MASTER,
+            Level.DANGER,
+            "it is no socket: nobody can send",
+        ),
+        ("mynetworks = 127.0.0.1 192.0.2.0/24\n", MASTER, Level.NOTICE, "192.0.2.0/24: from"),
+    ],
+    ids=["anonymous", "anonymous-tls", "clear", "clear-main", "socket", "networks"],
+)
+def test_a_fault_is_found_alone(
+    queue: Path, main: str, master: str, level: Level, what: str
+) -> None:
+    (found,) = looked_at(queue, main, master)
+    assert (found.level, what in found.what, found.remedy != "") == (level, True, True), found
+
+
+def test_a_path_inside_the_chroot_is_looked_for_there(queue: Path) -> None:
+    main = "smtpd_sasl_type = dovecot\nsmtpd_sasl_path = /private/apppw\n"
+    assert looked_at(queue, main) == []
+
+
+def test_what_no_mail_program_connects_to_is_no_port(queue: Path) -> None:
+    relay = "relay unix - - y - - smtp\n  -o syslog_name=relay\n"
+    (found,) = looked_at(queue, IN_MAIN, relay)
+    assert found.what.startswith("main.cf takes passwords")
+
+
+@pytest.mark.parametrize(
+    "main",
+    ["smtpd_tls_auth_only = yes\n", "smtpd_tls_wrappermode = yes\n"],
+)
+def test_passwords_on_encrypted_connections_alone_are_no_fault(queue: Path, main: str) -> None:
+    assert looked_at(queue, IN_MAIN + main, "") == []
+
+
+def test_without_postfix_nothing_is_missed(server: Server) -> None:
+    server.programs.out = {
+        key: text for key, text in server.programs.out.items() if "postconf" not in key
+    }
+    assert server.faults() == []

@@ -1,0 +1,169 @@
+"""The daemon's sockets, with the real daemon behind them."""
+
+import grp
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from apppw_tui.config.serve import ServeConfig, SocketConfig
+from apppw_tui.doctor import sockets
+from apppw_tui.doctor.finding import Finding, Level
+from apppw_tui.store.place import open_store
+from tests.doctor.healthy import Programs, Server, faults
+from tests.serving import Serving, serving
+
+NAMES = ("auth-client", "mux", "http", "json")
+EXPLICIT = ServeConfig(sockets=(*ServeConfig().sockets, SocketConfig("postfix", "auth-client")))
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    home = tmp_path_factory.mktemp("daemon")
+    open_store(home / "store", create=True)
+    with serving(home) as running:
+        yield running
+
+
+@pytest.fixture
+def folder(daemon: Serving) -> Iterator[Path]:
+    """The sockets' folder; what a test does to it is undone."""
+    made = {path: path.stat().st_mode & 0o777 for path in daemon.sockets.iterdir()}
+    yield daemon.sockets
+    for path in daemon.sockets.iterdir():
+        if path in made:
+            path.chmod(made[path])
+        else:
+            path.unlink()
+    daemon.sockets.chmod(0o755)
+
+
+def looked_at(
+    folder: Path,
+    serve: ServeConfig | None = None,
+    programs: Programs | None = None,
+    *,
+    owner: int | None = None,
+) -> list[Finding]:
+    uid = os.geteuid() if owner is None else owner
+    ask = programs or Programs()
+    return faults(sockets.findings(serve or ServeConfig(), folder, uid, ask, wanted=True))
+
+
+def test_nothing_is_wrong_with_a_daemon_that_answers(folder: Path) -> None:
+    assert looked_at(folder) == []
+
+
+def test_asking_is_nobodys_attempt_to_sign_in(folder: Path, daemon: Serving) -> None:
+    looked_at(folder)
+    assert daemon.answers == []
+
+
+def test_a_daemon_that_does_not_run_is_told_where_one_is_wanted(server: Server) -> None:
+    assert server.faults() == []
+    server.daemon_wanted = True
+    found = server.fault()
+    assert (found.level, found.where) == (Level.DANGER, str(server.home / "run"))
+    assert "does not run" in found.what
+
+
+@pytest.mark.parametrize(
+    ("mode", "level"), [(0o666, Level.DANGER), (0o662, Level.DANGER), (0o600, Level.WARNING)]
+)
+def test_a_socket_that_is_open_to_more_or_fewer_is_found(
+    folder: Path, mode: int, level: Level
+) -> None:
+    (folder / "mux").chmod(mode)
+    (found,) = looked_at(folder)
+    assert (found.level, found.where) == (level, str(folder / "mux"))
+    assert found.remedy == f"Run: chmod 0660 {folder / 'mux'}"
+
+
+def test_a_folder_that_others_can_write_is_found(folder: Path) -> None:
+    folder.chmod(0o777)
+    (found,) = looked_at(folder)
+    assert (found.level, found.where) == (Level.DANGER, str(folder))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_sockets_that_belong_to_another_are_found(folder: Path) -> None:
+    os.chown(folder / "json", 65534, -1)
+    try:
+        (found,) = looked_at(folder)
+    finally:
+        os.chown(folder / "json", 0, -1)
+    assert (found.level, "belongs to uid 65534" in found.what) == (Level.DANGER, True)
+
+
+def test_a_socket_that_the_configuration_names_is_missed(folder: Path) -> None:
+    (found,) = looked_at(folder, EXPLICIT)
+    assert (found.level, found.where) == (Level.WARNING, str(folder / "postfix"))
+
+
+def test_of_the_sockets_that_nobody_named_some_will_do(folder: Path) -> None:
+    (folder / "http").rename(folder.parent / "http")
+    try:
+        assert looked_at(folder) == []
+    finally:
+        (folder.parent / "http").rename(folder / "http")
+
+
+def test_a_socket_that_systemd_made_is_looked_for_there(folder: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "apppw"
+    told = (
+        f"Listen={elsewhere} (Stream)\nFileDescriptorName=postfix\n\n"
+        f"Listen={folder / 'json'} (Stream)\nFileDescriptorName=json\n"
+    )
+    programs = Programs(out={"systemctl": told})
+    (found,) = looked_at(folder, EXPLICIT, programs)
+    assert found.where == str(elsewhere)
+    elsewhere.symlink_to("/dev/null")
+    (found,) = looked_at(folder, EXPLICIT, programs)
+    assert (found.level, "no socket" in found.what) == (Level.DANGER, True)
+
+
+def test_a_group_that_the_configuration_names_is_checked(folder: Path) -> None:
+    right = grp.getgrgid((folder / "json").stat().st_gid).gr_name
+    for group, level in ((right, None), ("no-such-group", Level.WARNING)):
+        serve = ServeConfig(sockets=(SocketConfig("json", "json", group=group),))
+        found = looked_at(folder, serve)
+        assert [one.level for one in found] == ([] if level is None else [level])
+
+
+def test_a_socket_on_which_nobody_listens_is_found(folder: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(folder / "postfix"))
+    (folder / "postfix").chmod(0o660)
+    (found,) = looked_at(folder, EXPLICIT)
+    assert (found.level, found.where) == (Level.DANGER, str(folder / "postfix"))
+    assert "Nobody answers" in found.what
+
+
+def test_what_speaks_another_protocol_is_found(folder: Path) -> None:
+    serve = ServeConfig(sockets=(SocketConfig("json", "http"),))
+    (found,) = looked_at(folder, serve)
+    assert (found.level, "is not apppw-tui's http" in found.what) == (Level.DANGER, True)
+
+
+def test_a_store_out_of_the_daemons_reach_is_found(folder: Path) -> None:
+    store = folder.parent / "store"
+    store.rename(folder.parent / "away")
+    try:
+        found = looked_at(folder)
+    finally:
+        (folder.parent / "away").rename(store)
+    assert [(one.where, one.level) for one in found] == [(str(folder / "http"), Level.DANGER)]
+
+
+def test_a_daemon_that_hangs_is_given_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "_SECONDS", 0.2)
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(folder / "postfix"))
+        (folder / "postfix").chmod(0o660)
+        made.listen()
+        for protocol in NAMES:
+            serve = ServeConfig(sockets=(SocketConfig("postfix", protocol),))
+            (found,) = looked_at(folder, serve)
+            assert "Nobody answers" in found.what

@@ -1,0 +1,199 @@
+"""A store with nothing wrong, and then with one thing wrong: that is found, and nothing else."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from apppw_tui.doctor.finding import Level
+from tests.doctor.healthy import Server, faults
+
+ONLY_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+
+
+def test_nothing_is_wrong_with_a_healthy_server(server: Server) -> None:
+    assert server.faults() == []
+
+
+def rewrite(path: Path, change: Callable[[dict[str, dict[str, dict[str, object]]]], None]) -> None:
+    tables = json.loads(path.read_text())
+    change(tables)
+    path.write_text(json.dumps(tables))
+
+
+def edit_head(key: str, value: object) -> Callable[[Server], None]:
+    def edit(server: Server) -> None:
+        path = server.store / "accounts/ada.json"
+        rewrite(path, lambda tables: tables["account"]["1"].update({key: value}))
+
+    return edit
+
+
+def chmod(name: str, mode: int) -> Callable[[Server], None]:
+    return lambda server: (server.store / name).chmod(mode)
+
+
+def written(name: str, content: str) -> Callable[[Server], None]:
+    def write(server: Server) -> None:
+        path = server.store / name
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.write_text(content)
+        path.chmod(0o600)
+
+    return write
+
+
+def aged(name: str, **by: float) -> Callable[[Server], None]:
+    def age(server: Server) -> None:
+        written(name, "")(server)
+        then = (server.clock.now() - timedelta(**by)).timestamp()
+        os.utime(server.store / name, (then, then))
+
+    return age
+
+
+def moved_and_linked(server: Server) -> None:
+    path = server.store / "accounts/bob.json"
+    path.rename(server.home / "bob.json")
+    path.symlink_to(server.home / "bob.json")
+
+
+def linked_log(server: Server) -> None:
+    (server.store / "log").symlink_to("/dev/null")
+
+
+def pipe(server: Server) -> None:
+    os.mkfifo(server.store / "log", 0o600)
+
+
+def file_for_folder(server: Server) -> None:
+    written("usage", "")(server)
+
+
+def copied(server: Server) -> None:
+    """bob becomes a copy of ada in all but the name."""
+    accounts = server.store / "accounts"
+    ada = json.loads((accounts / "ada.json").read_text())
+    uid = ada["account"]["1"]["uid"]
+    rewrite(accounts / "bob.json", lambda tables: tables["account"]["1"].update(uid=uid))
+
+
+def below_everybodys(server: Server) -> None:
+    server.home.chmod(0o777)
+
+
+def open_counters(server: Server) -> None:
+    written("throttle/key", "")(server)
+    (server.store / "throttle/key").chmod(0o640)
+
+
+def reserve_lost(server: Server) -> None:
+    (server.store / "reserve").unlink()
+
+
+FAULTS = [
+    ("accounts is open", chmod("accounts", 0o755), Level.DANGER, "accounts", "0755"),
+    ("store is open", chmod("", 0o711), Level.DANGER, "", "0711"),
+    ("file is open", chmod("accounts/bob.json", 0o644), Level.WARNING, "accounts/bob.json", "0644"),
+    ("throttle key", open_counters, Level.WARNING, "throttle/key", "0640"),
+    ("log is a link", linked_log, Level.DANGER, "log", "symbolic link"),
+    ("log is a pipe", pipe, Level.DANGER, "log", "no ordinary file"),
+    ("file for folder", file_for_folder, Level.DANGER, "usage", "folder of the store"),
+    ("anybody's folder", below_everybodys, Level.DANGER, "..", "put another store"),
+    ("foreign", written("accounts/Ada.json", "{}"), Level.WARNING, "accounts/Ada.json", "belong"),
+    ("foreign on top", written("notes", ""), Level.WARNING, "notes", "does not belong"),
+    ("left-over", aged("accounts/.tmp-ada", hours=1), Level.NOTICE, "accounts/.tmp-ada", "killed"),
+    ("not ended", aged("ended/ada", hours=1), Level.WARNING, "ended", "wait to be ended (1)"),
+    ("empty", written("accounts/bob.json", ""), Level.DANGER, "accounts/bob.json", "is empty"),
+    ("not JSON", written("accounts/bob.json", "{"), Level.DANGER, "accounts/bob.json", "not JSON"),
+    ("newer", edit_head("schema", "2.0"), Level.DANGER, "accounts/ada.json", "schema is 2"),
+    ("renamed", edit_head("name", "eve"), Level.DANGER, "accounts/ada.json", "of another name"),
+    ("more", edit_head("colour", "red"), Level.NOTICE, "accounts/ada.json", "know: colour"),
+    ("copied", copied, Level.DANGER, "accounts/bob.json", "ada and bob"),
+    ("damaged usage", written(f"usage/{'0' * 32}.json", "{"), Level.WARNING, None, "counts as"),
+    ("damaged counters", written("throttle/00.json", "[]"), Level.WARNING, None, "counts as empty"),
+    ("no reserve", reserve_lost, Level.NOTICE, "reserve", "not set aside"),
+]
+
+
+@pytest.mark.parametrize(
+    ("break_it", "level", "where", "what"),
+    [row[1:] for row in FAULTS],
+    ids=[row[0].replace(" ", "-") for row in FAULTS],
+)
+def test_a_fault_of_the_store_is_found_alone(
+    server: Server, break_it: Callable[[Server], None], level: Level, where: str | None, what: str
+) -> None:
+    break_it(server)
+    found = server.fault()
+    assert (found.level, what in found.what, found.remedy != "") == (level, True, True), found
+    if where is not None:
+        assert Path(found.where) == Path(os.path.normpath(server.store / where))
+
+
+def test_an_account_of_a_newer_program_needs_that_program(server: Server) -> None:
+    edit_head("schema", "2.0")(server)
+    assert server.fault().remedy == "Install the newer apppw-tui that wrote it."
+
+
+def test_an_account_that_is_a_link_is_told_by_each_who_refuses_it(server: Server) -> None:
+    moved_and_linked(server)
+    found = server.faults()
+    assert {finding.where for finding in found} == {str(server.store / "accounts/bob.json")}
+    assert all("symbolic link" in finding.what for finding in found)
+
+
+def test_what_is_written_at_this_moment_is_no_fault(server: Server) -> None:
+    aged("accounts/.tmp-ada", seconds=1)(server)
+    aged("ended/ada", seconds=30)(server)
+    assert server.faults() == []
+
+
+@ONLY_ROOT
+@pytest.mark.parametrize("name", ["accounts", "accounts/bob.json", "reserve"])
+def test_what_belongs_to_another_is_found(server: Server, name: str) -> None:
+    os.chown(server.store / name, 65534, 65534)
+    found = server.fault()
+    assert (found.level, "belongs to uid 65534" in found.what) == (Level.DANGER, True)
+    assert found.remedy == f"Run: chown -h 0 {server.store / name}"
+
+
+def test_a_store_that_is_not_there_is_told(server: Server) -> None:
+    shutil.rmtree(server.store)
+    assert server.fault().what == "There is no store."
+
+
+def test_what_cannot_be_looked_at_is_told_and_the_rest_is(server: Server) -> None:
+    server.config_file = server.home / "missing.toml"
+    examination = replace(server.examination(), config_file=server.home / "missing.toml")
+    (found,) = faults(examination.server())
+    assert (found.level, found.where) == (Level.WARNING, "the configuration")
+
+
+def test_a_program_that_the_owner_cannot_load_is_told(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> NoReturn:
+        raise ImportError(name="cryptography")
+
+    monkeypatch.setattr("apppw_tui.doctor.key.findings", refuse)
+    found = server.fault()
+    assert (found.level, "cryptography cannot be loaded" in found.what) == (Level.DANGER, True)
+
+
+def test_a_fault_of_the_doctors_own_is_told_without_what_it_held(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise ValueError("hunter2")
+
+    monkeypatch.setattr("apppw_tui.doctor.dovecot.findings", fail)
+    found = server.fault()
+    assert (found.level, found.where) == (Level.WARNING, "Dovecot")
+    assert "hunter2" not in repr(found)

@@ -1,0 +1,55 @@
+"""A clean Debian in a folder, and the packages that are fetched for its Python."""
+
+import platform
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.services.debian13 import _ENVIRONMENT, _mirror, _proxies, _remove
+from tests.services.require import require_program, unavailable
+
+_TIMEOUT = 600  # seconds; it takes less than one minute where the packages come fast
+_SOURCES = Path(__file__).parents[2]
+# systemd is there on every Debian server; the other two are what the README says to install.
+_PACKAGES = ("systemd", "python3-venv", "openssh-server")
+
+
+@contextmanager
+def debian(suite: str) -> Iterator[Path]:
+    """Its root folder, gone at the end."""
+    debootstrap = require_program("debootstrap", "debootstrap")
+    root = Path(tempfile.mkdtemp(prefix="apppw-"))
+    try:
+        root.chmod(0o755)
+        line = [debootstrap, "--variant=minbase", f"--include={','.join(_PACKAGES)}"]
+        _fetch([*line, suite, str(root), _mirror()])
+        yield root
+    finally:
+        _remove(root)
+
+
+def fetch_packages(folder: Path, python: str) -> None:
+    """What pip installs for apppw-tui, and what builds it, as wheels for that Python."""
+    project = tomllib.loads((_SOURCES / "pyproject.toml").read_text())
+    wanted = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
+    machine = platform.machine()
+    fits = [f"--platform=manylinux{age}_{machine}" for age in ("2014", "_2_17", "_2_28", "_2_34")]
+    line = [sys.executable, "-m", "pip", "download", "-q", "--only-binary=:all:", *fits]
+    _fetch([*line, f"--python-version={python}", "-d", str(folder), *wanted])
+
+
+def _fetch(line: list[str]) -> None:
+    done = subprocess.run(
+        line,
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT,
+        check=False,
+        env={**_ENVIRONMENT, **_proxies()},
+    )
+    if done.returncode:
+        unavailable(f"not to be had: {done.stdout[-300:]}{done.stderr[-300:]}")

@@ -1,0 +1,20 @@
+"""The kiosk as it is, with a tenth of a second for everything: `-m tests.kiosk.impatient STORE`."""
+
+import sys
+from pathlib import Path
+
+from apppw_tui import cli, kiosk
+from apppw_tui.ui import presence, surroundings, terminal
+
+_MOMENT = 0.1  # seconds
+
+
+def impatient(store: Path, address: str) -> surroundings.Kiosk:
+    return surroundings.Kiosk(_admitted(store, address).let_in, patience=_MOMENT)
+
+
+_admitted = kiosk.admitted
+kiosk.admitted = impatient
+presence._GRACE = _MOMENT
+terminal._LOOK_EVERY = _MOMENT
+sys.exit(cli.main(["--kiosk", "--store", sys.argv[1]]))

@@ -1,0 +1,33 @@
+"""A person at the kiosk: a real ssh client in a real terminal, from signing in to leaving."""
+
+import shlex
+
+import pytest
+
+from tests.kiosk import person
+from tests.kiosk.kiosk import KioskServer
+from tests.kiosk.scratch import await_end
+from tests.support import PASSWORD
+from tests.terminal.program import copied
+from tests.terminal.tmux import Tmux
+
+pytestmark = pytest.mark.slow
+
+
+def test_sign_in_create_copy_delete_and_leave(kiosk: KioskServer, tmux: Tmux) -> None:
+    tmux.run(f"{shlex.join(kiosk.ssh())}; echo code=$?")
+    person.sign_in(tmux)
+    password = person.create_and_copy(tmux)
+    assert copied(tmux.raw) == [password]
+    assert tmux.tell("show-buffer") == password
+    assert kiosk.opens(password)
+    person.delete(tmux)
+    assert not kiosk.opens(password)
+    session = list(kiosk.sessions())
+    assert kiosk.portals()
+    tmux.press("C-q")
+    tmux.see("code=0")
+    everything = tmux.everything
+    assert not [secret for secret in (PASSWORD, password, password[:4]) if secret in everything]
+    assert await_end(session) == []
+    assert kiosk.sessions() == {}

@@ -1,0 +1,87 @@
+"""The packages that the tests themselves run on, as wheels: to be installed elsewhere, offline."""
+
+import re
+import sys
+import zipfile
+from collections.abc import Iterator
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+_SOURCES = Path(__file__).parents[2]
+_NOT_IN_WHEELS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
+_PYTHON = f"cp{sys.version_info[0]}{sys.version_info[1]}"
+
+
+def wheels(folder: Path, *versions: str) -> list[Path]:
+    """Those of this very apppw-tui, one that claims to be each of `versions`.
+
+    All that they need lies beside them.
+    """
+    for name in sorted(_needed("apppw-tui")):
+        found = _installed(name)
+        _pack(found, found.version, dict(_files(found)), folder)
+    own = _installed("apppw-tui")
+    content = {name: text for name, text in _files(own) if ".dist-info/" in name}
+    content = {name: text for name, text in content.items() if not name.endswith(".pth")}
+    for path in sorted((_SOURCES / "apppw_tui").rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            content[str(path.relative_to(_SOURCES))] = path.read_bytes()
+    return [_pack(own, version, content, folder) for version in versions]
+
+
+def _installed(name: str) -> Distribution:
+    """Not the traces that a build left in the checkout."""
+    return next(found for found in distributions(name=name) if found.read_text("WHEEL"))
+
+
+def _needed(name: str) -> set[str]:
+    """The names of all packages that `name` needs, and that these need."""
+    found: set[tuple[str, str]] = set()
+    waiting = [(name, "")]
+    while waiting:
+        name, extra = waiting.pop()
+        for text in _installed(name).requires or []:
+            wanted = Requirement(text)
+            if wanted.marker is not None and not wanted.marker.evaluate({"extra": extra}):
+                continue
+            for one in {(wanted.name, ""), *((wanted.name, more) for more in wanted.extras)}:
+                if one not in found:
+                    found.add(one)
+                    waiting.append(one)
+    return {name for name, _ in found}
+
+
+def _files(found: Distribution) -> Iterator[tuple[str, bytes]]:
+    for file in found.files or []:
+        elsewhere = ".." in file.parts or "__pycache__" in file.parts
+        if not elsewhere and file.name not in _NOT_IN_WHEELS:
+            yield str(file), Path(str(file.locate())).read_bytes()
+
+
+def _pack(found: Distribution, version: str, content: dict[str, bytes], folder: Path) -> Path:
+    """Binary distribution format, packaging.python.org: a zip whose name says what it fits."""
+    name = re.sub(r"[-_.]+", "_", found.metadata["Name"]).lower()
+    tags = re.findall(r"^Tag: (\S+)$", found.read_text("WHEEL") or "", re.MULTILINE)
+    (tag, *_) = [tag for tag in tags if not tag.startswith("py2-")]
+    path = folder / f"{name}-{version}-{tag}.whl"
+    information = f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(path, "w") as wheel:
+        for file, data in content.items():
+            top, slash, rest = file.partition("/")
+            inside = f"{information}{slash}{rest}" if top.endswith(".dist-info") else file
+            wheel.writestr(inside, _claiming(version, found.version, rest, data))
+        wheel.writestr(f"{information}/RECORD", f"{information}/RECORD,,\n")
+    return path
+
+
+def _claiming(version: str, real: str, name: str, data: bytes) -> bytes:
+    if version == real or name not in ("METADATA", "__init__.py"):
+        return data
+    return data.replace(real.encode(), version.encode(), 1)
+
+
+def fits(python: str) -> bool:
+    """True if the wheels are for an interpreter whose tag (cp311) that is."""
+    return python == _PYTHON

@@ -1,0 +1,125 @@
+"""Backups for tests: taken of a store in a folder, and restored to it or to another."""
+
+import io
+import json
+import tarfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.errors import ApppwError
+from apppw_tui.store import documents
+from apppw_tui.store.archive import Archive
+from apppw_tui.store.aside import Aside
+from apppw_tui.store.backup import MANIFEST, BackedUp, back_up
+from apppw_tui.store.folder import FolderStore
+from apppw_tui.store.keyring import Keyring, keyring_of
+from apppw_tui.store.place import open_store
+from apppw_tui.store.restore import Outcome, Restore, Rules
+from tests.support import NOW, FixedClock, House
+
+Told = Outcome | ApppwError
+SCHEMA = f"{documents.SCHEMA_MAJOR}.{documents.SCHEMA_MINOR}"
+
+
+@dataclass
+class Place:
+    """A store in a folder, with its key in it."""
+
+    folder: Path
+    clock: FixedClock = field(default_factory=FixedClock)
+    ended: list[str] = field(default_factory=list)
+    house: House = field(init=False)
+    store: FolderStore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store = open_store(self.folder, create=True)
+        self.house = House(store=self.store, clock=self.clock, seals=self.keyring)
+
+    @property
+    def keyring(self) -> Keyring:
+        return keyring_of(self.folder, self.store, self.folder / "key")
+
+    def backup(self, *, with_key: bool = False) -> bytes:
+        return self.backed_up(with_key=with_key)[0]
+
+    def backed_up(self, *, with_key: bool = False) -> tuple[bytes, BackedUp]:
+        out = io.BytesIO()
+        keyring = self.keyring if with_key else None
+        done = back_up(out, self.folder, self.store, keyring, now=NOW, host="mail.example.org")
+        return out.getvalue(), done
+
+    def restoring(self, backup: bytes, rules: Rules | None = None) -> Restore:
+        return Restore(
+            Archive(io.BytesIO(backup)),
+            self.folder,
+            self.store,
+            self.keyring,
+            Aside(self.folder, "before-restore", NOW),
+            Random(7).randrange,
+            self.ended.append,
+            rules or Rules(),
+        )
+
+    def restore(
+        self,
+        backup: bytes,
+        names: Sequence[str] = (),
+        *,
+        overwrite: bool = False,
+        dry_run: bool = False,
+    ) -> dict[str, Told]:
+        """What became of each account, or what kept it from coming back."""
+        restore = self.restoring(backup, Rules(overwrite, dry_run))
+        restore.take_key()
+        restore.take_list()
+        told: dict[str, Told] = {}
+        for name in names or restore.archive.accounts:
+            try:
+                told[name] = restore.account(name)
+            except ApppwError as error:
+                told[name] = error
+        return told
+
+    def now(self, name: str = "ada") -> Account:
+        return self.house.now(name)
+
+    def files(self) -> dict[str, bytes]:
+        """Every file of the store, with its content."""
+        return {
+            str(path.relative_to(self.folder)): path.read_bytes()
+            for path in self.folder.rglob("*")
+            if path.is_file()
+        }
+
+
+def members(backup: bytes) -> dict[str, bytes]:
+    """Read with nothing but the standard library, as anybody could."""
+    with tarfile.open(fileobj=io.BytesIO(backup)) as tar:
+        found = {}
+        for member in tar.getmembers():
+            file = tar.extractfile(member)
+            found[member.name] = b"" if file is None else file.read()
+        return found
+
+
+def manifest(backup: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(members(backup)[MANIFEST])
+    return found
+
+
+def packed(
+    contents: dict[str, bytes], change: Callable[[tarfile.TarInfo], object] = lambda _: None
+) -> bytes:
+    """An archive of these members, the manifest last."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for name, content in sorted(contents.items(), key=lambda one: one[0] == MANIFEST):
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            change(info)
+            tar.addfile(info, io.BytesIO(content))
+    return out.getvalue()

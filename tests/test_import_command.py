@@ -1,0 +1,125 @@
+"""Accounts that are taken over from a Dovecot passwd-file."""
+
+import json
+from pathlib import Path
+
+import argon2
+import pytest
+
+from tests.running import CommandLine
+from tests.support import PASSWORD
+
+
+def hashed(memory: int = 19456, passes: int = 1, lanes: int = 1, salt: int = 16) -> str:
+    made = argon2.PasswordHasher(passes, memory, lanes).hash(PASSWORD, salt=b"s" * salt)
+    return "{ARGON2ID}" + made
+
+
+GOOD = hashed()
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> CommandLine:
+    run = CommandLine(tmp_path, monkeypatch, capsys)
+    run.house().add("grace")
+    return run
+
+
+def file(run: CommandLine, *lines: str) -> Path:
+    path = run.home / "passwd"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("password_hash", [GOOD, hashed(salt=8), hashed(65536, 3, 4)])
+def test_whoever_is_taken_over_signs_in_with_their_old_password(
+    run: CommandLine, password_hash: str
+) -> None:
+    path = file(run, "# people", "", f"ada@example.org:{password_hash}:1000:1000::/home/ada::x=y")
+    assert run.good("account", "import", path) == "Added ada@example.org.\n"
+    house = run.house()
+    assert house.sign_in("ada@example.org", PASSWORD)
+    assert password_hash.partition("}")[2] != house.now("ada@example.org").password_hash  # anew
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (
+            "Ada:" + GOOD,
+            "Account names are lower case, without spaces, like ada or ada@example.org.",
+        ),
+        ("../ada:" + GOOD, "That is not an account name. One looks like ada or ada@example.org."),
+        ("ada", "Its password is no Argon2id hash; add it, and set a password."),
+        ("ada:{PLAIN}secret", "Its password is no Argon2id hash; add it, and set a password."),
+        (
+            "ada:" + GOOD.partition("}")[2],
+            "Its password is no Argon2id hash; add it, and set a pass",
+        ),
+        ("ada:{ARGON2ID}$argon2id$v=19$m=19456,t=2$x$y", "Its hash is damaged."),
+        ("ada:" + GOOD + "xx", "Its hash is damaged."),
+        ("ada:" + GOOD.replace("argon2id", "argon2i"), "Its hash is damaged."),
+        ("ada:" + GOOD.replace("v=19", "v=16"), "Its hash is damaged."),
+        (
+            "ada:" + hashed(1024),
+            "Its hash takes 1024 KiB, and must take at least 19456.",
+        ),
+        (
+            "ada:{ARGON2ID}" + GOOD.partition("}")[2].replace("m=19456", "m=9999999"),
+            "Its hash takes 9999999 KiB, and may take 262144 at most.",
+        ),
+        (
+            "ada:{ARGON2ID}" + GOOD.partition("}")[2].replace("t=1", "t=99"),
+            "Its hash takes 99 passes, and may take 10 at most.",
+        ),
+        ("grace:" + GOOD, "There is already an account grace."),
+    ],
+)
+@pytest.mark.parametrize("dry", [True, False])
+def test_who_cannot_be_taken_over_is_told_by_line_and_the_others_are_added(
+    run: CommandLine, line: str, reason: str, dry: bool
+) -> None:
+    path = file(run, line, f"carol:{GOOD}")
+    said = run("account", "import", path, *(["--dry-run"] if dry else []))
+    name = line.partition(":")[0]
+    assert (said.code, said.out) == (1, "Would add carol.\n" if dry else "Added carol.\n")
+    assert said.line.startswith(f"line 1, {name}: {reason}")
+    assert run.house().store.names() == (["grace"] if dry else ["carol", "grace"])
+
+
+def test_a_name_counts_once_and_the_default_domain_completes_it(run: CommandLine) -> None:
+    config = run.home / "with.toml"
+    config.write_text('default_domain = "example.org"')
+    path = file(run, f"ada:{GOOD}", f"ada@example.org:{GOOD}")
+    said = run("account", "import", path, "--config", config, "--json")
+    assert said.code == 1
+    assert json.loads(said.out) == [
+        {"line": 1, "account": "ada@example.org", "added": True},
+        {"line": 2, "account": "ada@example.org", "error": "It stands in the file twice."},
+    ]
+
+
+def test_a_greater_bound_is_said(run: CommandLine) -> None:
+    path = file(run, f"ada:{GOOD}")
+    said = run("account", "import", path, "--most-memory", "1")
+    assert (said.code, said.line) == (1, "--most-memory must be at least 19 MiB.")
+    assert run.good("account", "import", path, "--most-memory", "19") == "Added ada.\n"
+
+
+def test_a_file_that_cannot_be_read_adds_nobody(run: CommandLine) -> None:
+    assert run("account", "import", run.home / "none").line.endswith(
+        "cannot be read: no such file or directory."
+    )
+    path = run.home / "latin"
+    path.write_bytes(b"ada:\xff")
+    assert run("account", "import", path).line.endswith("is not UTF-8.")
+    assert run.house().store.names() == ["grace"]
+
+
+def test_no_hash_is_printed(run: CommandLine) -> None:
+    path = file(run, f"ada:{GOOD}", f"Ada:{GOOD}", "bob:{PLAIN}hunter2")
+    said = run("account", "import", path)
+    assert "argon2" not in said.out + said.err
+    assert "hunter2" not in said.out + said.err

@@ -1,0 +1,64 @@
+"""docs/apppw-tui.1: made from the parser, and right for those who show it."""
+
+import subprocess
+
+import pytest
+
+from apppw_tui.arguments import EXIT_CODES
+from docs.make_man import PAGE, page, plain
+from tests.running import ROOT, environment
+from tests.services.require import require_program
+from tests.walking import commands
+
+
+def shown() -> str:
+    """The page as a terminal shows it, in one line, without bold and underlining."""
+    groff = require_program("groff", "groff-base")
+    done = subprocess.run(
+        [groff, "-man", "-Tascii", "-P-cbou", "-ww", "-rHY=0", PAGE],
+        capture_output=True,
+        env=environment(ROOT),
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stderr == ""
+    return " ".join(done.stdout.split())
+
+
+def test_what_is_committed_is_what_the_script_makes() -> None:
+    assert PAGE.read_text() == page(), "run: python -m docs.make_man"
+
+
+def test_a_terminal_shows_all_of_it_as_it_was_meant() -> None:
+    text = shown()
+    for command in commands():
+        if command.acts:
+            assert f"apppw-tui {command}" in text
+            assert command.parser.description is not None
+            assert " ".join(command.parser.description.split()) in text
+    for line in EXIT_CODES.splitlines()[1:]:
+        assert " ".join(line.split()) in text
+    assert "~/.config" in text
+    assert "{NAME ... | --all}" in text
+    assert "{bash | zsh | fish}" in text
+    assert "%(" not in text
+    assert "\\" not in text
+
+
+def test_mandoc_finds_no_fault_with_it() -> None:
+    mandoc = require_program("mandoc", "mandoc")
+    done = subprocess.run(
+        [mandoc, "-T", "lint", "-W", "warning", PAGE],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    told = [line for line in done.stdout.splitlines() if "missing date" not in line]
+    assert told == []
+
+
+@pytest.mark.parametrize("told", [".", "'", "\\", "-", "~"])
+def test_no_text_is_taken_for_a_request(told: str) -> None:
+    assert plain(f"{told}x") in {f"\\&{told}x", "\\ex", "\\-x", "\\(tix"}

@@ -1,0 +1,135 @@
+"""What is done to one, several or all accounts at once, and how it is told."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apppw_tui.domain.account import Account
+from tests.running import CommandLine
+from tests.support import House
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> CommandLine:
+    return CommandLine(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def house(run: CommandLine) -> House:
+    """With three accounts."""
+    house = run.house()
+    for name in ("ada", "bob", "grace"):
+        house.add(name)
+    return house
+
+
+def enforced(house: House) -> list[str]:
+    accounts: list[Account] = house.operator.accounts()[0]
+    return [account.name for account in accounts if account.enforced_from is not None]
+
+
+def test_each_account_that_is_named_is_done_once_and_told(run: CommandLine, house: House) -> None:
+    said = run.good("account", "enforce", "grace", "ada", "grace", "--on", "2027-01-31")
+    assert said.splitlines() == [
+        "From 2027-01-31 on, only app passwords open the services of grace.",
+        "From 2027-01-31 on, only app passwords open the services of ada.",
+    ]
+    assert enforced(house) == ["ada", "grace"]
+
+
+def test_all_are_all_of_the_store(run: CommandLine, house: House) -> None:
+    run.good("account", "enforce", "--all")
+    assert enforced(house) == ["ada", "bob", "grace"]
+    assert len(run.good("account", "open", "--all").splitlines()) == 3
+    assert enforced(house) == []
+
+
+def test_all_of_none_is_nothing_to_do(run: CommandLine) -> None:
+    assert run.house().store.names() == []
+    assert run.good("account", "enforce", "--all") == ""
+
+
+@pytest.mark.parametrize("names", [[], ["ada", "--all"]])
+def test_who_is_meant_must_be_said_in_one_way(
+    run: CommandLine, house: House, names: list[str]
+) -> None:
+    assert run("account", "enforce", *names).code == 2
+    assert enforced(house) == []
+
+
+def test_one_that_is_not_there_is_told_and_the_others_are_done(
+    run: CommandLine, house: House
+) -> None:
+    said = run("account", "enforce", "ada", "nobody", "bob")
+    assert (said.code, said.err) == (1, "apppw-tui: There is no account nobody.\n")
+    assert enforced(house) == ["ada", "bob"]
+
+
+def test_one_that_cannot_be_read_is_worse_than_one_that_is_not_there(
+    run: CommandLine, house: House
+) -> None:
+    (run.store / "accounts/ada.json").write_text("{")
+    said = run("account", "enforce", "ada", "nobody", "bob")
+    assert said.code == 3
+    assert "ada.json" in said.err.splitlines()[0]
+    (run.store / "accounts/ada.json").unlink()
+    assert enforced(house) == ["bob"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "facts"),
+    [
+        (["enforce", "--on", "2027-01-31"], {"enforced_from"}),
+        (["open"], {"enforced_from"}),
+        (["disable"], {"enabled"}),
+        (["enable"], {"enabled"}),
+        (["delete-app-passwords", "--dry-run"], {"deleted", "app_passwords"}),
+        (["delete-app-passwords"], {"deleted", "app_passwords"}),
+        (["tidy"], {"removed_app_passwords"}),
+        (["unlock"], {"locked"}),
+        (["bypass", "--minutes", "5"], {"bypass_until", "told"}),
+        (["require-verification"], {"second_factor_required_for_account"}),
+        (["remove", "--dry-run"], {"removed", "app_passwords"}),
+        (["remove"], {"removed", "app_passwords"}),
+    ],
+)
+def test_programs_get_an_object_for_each_account(
+    run: CommandLine, house: House, arguments: list[str], facts: set[str]
+) -> None:
+    said = run("account", *arguments, "ada", "nobody", "--json")
+    assert said.code == 1
+    done, failed = json.loads(said.out)
+    assert done.keys() == {"account", *facts}
+    assert failed == {"account": "nobody", "error": "There is no account nobody."}
+
+
+def test_a_dry_run_says_what_would_go_and_keeps_it(run: CommandLine, house: House) -> None:
+    house.issue("Phone", "ada")
+    said = run.good("account", "remove", "ada", "bob", "--dry-run")
+    assert said.splitlines() == [
+        "Would remove ada with 1 app password.",
+        "Would remove bob with 0 app passwords.",
+    ]
+    assert (
+        run.good("app-password", "delete", "ada", "Phone", "--dry-run") == "Would delete Phone.\n"
+    )
+    assert house.store.names() == ["ada", "bob", "grace"]
+    assert len(house.now("ada").app_passwords) == 1
+
+
+def test_programs_are_told_of_one_app_password(run: CommandLine, house: House) -> None:
+    made = answer(run, "create", "ada", "Phone", "--scope", "mail", "--expires", "2027-01-31")
+    assert made.keys() == {"id", "name", "scope", "expires", "password"}
+    assert made["password"].startswith(made["id"])
+    gone = answer(run, "delete", "ada", "Phone")
+    assert gone == {"account": "ada", "id": made["id"], "name": "Phone", "deleted": True}
+    assert not house.now("ada").app_passwords
+
+
+def answer(run: CommandLine, *arguments: str) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(run.good("app-password", *arguments, "--json"))
+    return read

@@ -1,0 +1,67 @@
+"""Recent activity: what it can look like, and how one gets there."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from textual.pilot import Pilot
+
+from apppw_tui.domain.acts import Act, Entry
+from apppw_tui.portal.portal import Portal
+from apppw_tui.store.activity import MemoryActivity
+from tests.support import House
+from tests.ui.states import State
+from tests.ui.walks import ACCOUNT, house_with, press, sign_in
+
+HERE = "192.0.2.7"
+OPERATOR = "operator (uid 1000, by sudo)"
+
+
+def watched() -> House:
+    """Where activity is written down."""
+    house = house_with()
+    activity = MemoryActivity(house.clock)
+    house.means = replace(house.means, journal=activity, activity=activity)
+    house.portal = Portal(house.means)
+    return house
+
+
+def busy() -> House:
+    """Ada's account, of which there is something to tell."""
+    house = watched()
+    activity = house.means.activity
+    assert isinstance(activity, MemoryActivity)
+    wide = "2001:db8:1234:5678:9abc:def0:1234:5678"
+    for hours, act, by, facts in (
+        (0, Act.SIGNED_IN, ACCOUNT, {"address": HERE}),
+        (0.07, Act.CREATED, ACCOUNT, {"name": "Laptop", "address": HERE}),
+        (0.5, Act.WRONG_CODE, ACCOUNT, {"method": "authenticator app", "address": HERE}),
+        (2, Act.WRONG_PASSWORD, ACCOUNT, {"address": "198.51.100.9"}),
+        (3, Act.USED_NEW, "the server", {"name": "Phone calendar", "address": wide}),
+        (26, Act.METHOD_SET_UP, ACCOUNT, {"method": "authentication phone", "address": HERE}),
+        (27, Act.BYPASS_GIVEN, OPERATOR, {"minutes": "30"}),
+        (50, Act.DELETED, ACCOUNT, {"name": "[bold]x[/] " + "電話" * 26, "address": HERE}),
+        (51, Act.RECOVERY_USED, ACCOUNT, {"left": "7", "address": HERE}),
+        (800, Act.PASSWORD_CHANGED, ACCOUNT, {"address": "local"}),
+        (801, "from\x1b[31m tomorrow", ACCOUNT, {}),
+        *((810 + hour, Act.SIGNED_IN, ACCOUNT, {"address": HERE}) for hour in range(95)),
+    ):
+        time = house.clock.now() - timedelta(hours=hours)
+        activity.add(house.now(ACCOUNT).uid, Entry(time, act, by, dict(facts)))
+    return house
+
+
+async def to_activity(pilot: Pilot[None]) -> None:
+    await sign_in(pilot)
+    await press(pilot, "down", "down", "enter")
+
+
+async def in_full(pilot: Pilot[None]) -> None:
+    await to_activity(pilot)
+    await press(pilot, "down", "down", "down", "down", "enter")
+
+
+STATES = {
+    "activity": State(to_activity, busy),
+    "activity-in-full": State(in_full, busy),
+    "activity-empty": State(to_activity, house_with),
+}

@@ -1,0 +1,69 @@
+"""To the portal's own sign-in the verifier says "not mine", whatever it knows."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from apppw_tui.domain import app_password, services
+from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier.decision import Answer, Attempt, Verifier
+from apppw_tui.verifier.memory import Remembered
+from tests.argon import count_argon2
+from tests.support import NOW, PASSWORD, House
+from tests.verifier.asking import ADA, ask, wrong
+from tests.verifier.conversing import Noted, counter_over
+
+PORTAL = "apppw-portal"
+
+
+@pytest.mark.parametrize("fields", [{}, {"enforced_from": NOW}, {"enabled": False}])
+@pytest.mark.parametrize("service", [PORTAL, PORTAL.upper()])
+def test_neither_password_nor_account_makes_a_difference(
+    house: House, service: str, fields: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = house.issue("Laptop").secret
+    house.alter(**fields)
+    spent = count_argon2(monkeypatch)
+    verdicts = [
+        ask(house, password, account, service)
+        for password in (right, wrong(right), PASSWORD, "")
+        for account in (ADA, "nobody@example.org")
+    ]
+    assert {verdict.answer for verdict in verdicts} == {Answer.NOT_MINE}
+    assert len(set(map(repr, verdicts))) == 1
+    assert spent.verified == []
+
+
+def test_what_is_remembered_opens_it_as_little(house: House) -> None:
+    issued = house.issue("Laptop")
+    house.alter(enforced_from=NOW)
+    memory = Remembered(house.clock.monotonic)
+    memory.remember(house.now().uid, issued.secret, issued.app_password.hash)
+    verifier = Verifier(house.store, house.hasher, house.clock)
+    presented = presented_as(issued.secret)
+    for service, answer in (("imap", Answer.YES), (PORTAL, Answer.NOT_MINE)):
+        verdict = verifier.remembered(Attempt(ADA, issued.secret, service), presented, memory)
+        assert verdict is not None
+        assert verdict.answer is answer
+
+
+def presented_as(secret: Secret) -> app_password.Presented:
+    presented = app_password.read(secret.reveal())
+    assert presented is not None
+    return presented
+
+
+@pytest.mark.parametrize("scope", [(services.ANY_APP,), (PORTAL,), ("mail", PORTAL)])
+def test_no_scope_opens_it(scope: tuple[str, ...]) -> None:
+    assert not services.opens(scope, PORTAL)
+
+
+async def test_a_socket_for_other_services_says_the_same(house: House) -> None:
+    house.alter(enforced_from=NOW - timedelta(days=1))
+    noted = Noted()
+    counter = counter_over(house, noted, frozenset({"imap"}))
+    verdict = await counter.ask(ADA, Secret(PASSWORD), PORTAL, None)
+    assert verdict.answer is Answer.NOT_MINE
+    assert noted.asked == [(PORTAL, None)]
+    assert noted.heard == []  # nobody used the old password for a service

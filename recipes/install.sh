@@ -32,7 +32,7 @@ fail() {
 
 # A program or a unit: ours, replaced.
 put() {
-    install -D -m "$1" -- "$here/$2" "$3"
+    install -C -D -m "$1" -- "$here/$2" "$3"
 }
 
 # Configuration: an administrator's, kept.
@@ -94,6 +94,7 @@ ln -sfn "$version" "$opt/.next"
 mv -T "$opt/.next" "$opt/current"
 mkdir -p /usr/local/bin /usr/local/sbin
 ln -sfn "$opt/current/bin/apppw-tui" /usr/local/bin/apppw-tui
+put 644 ../docs/apppw-tui.1 /usr/local/share/man/man1/apppw-tui.1
 
 # The user, who owns the store and has the portal for a shell; and the store.
 put 755 sshd/apppw-kiosk "$kiosk"

@@ -24,7 +24,7 @@ rm -f /etc/pam.d/apppw-sshd /etc/ssh/apppw_sshd_config /usr/local/sbin/apppw-ssh
 if getent passwd apppw | grep -q '/apppw-kiosk$'; then
     usermod --shell /usr/sbin/nologin apppw
 fi
-rm -f /usr/local/libexec/apppw-kiosk
+rm -f /usr/local/libexec/apppw-kiosk /usr/local/share/man/man1/apppw-tui.1
 if [ -L /usr/local/bin/apppw-tui ]; then
     rm -f /usr/local/bin/apppw-tui
 fi

@@ -27,6 +27,7 @@ PICTURES = {
     "create": "create",
     "your-app-password": "reveal-copied",
     "delete": "delete",
+    "recent-activity": "activity",
     "help": "help",
 }
 

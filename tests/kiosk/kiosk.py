@@ -41,7 +41,8 @@ def give(folder: Path) -> Path:
     folder.chmod(0o755)
     (folder / "wheels").mkdir()
     wheels.wheels(folder / "wheels", VERSION, NEXT)
-    shutil.copytree(RECIPES, folder / "checkout" / "recipes")
+    for given in (RECIPES, RECIPES.parent / "docs"):
+        shutil.copytree(given, folder / "checkout" / given.name)
     return folder
 
 

@@ -31,7 +31,7 @@ def test_installed_twice_it_is_signed_in_to_answers_and_can_be_undone(
     given = tmp_path / "given"
     (given / "wheels").mkdir(parents=True)
     fetch_packages(given / "wheels", python)
-    for name in ("apppw_tui", "recipes"):
+    for name in ("apppw_tui", "docs", "recipes"):
         unwanted = shutil.ignore_patterns("__pycache__")
         shutil.copytree(SOURCES / name, given / "checkout" / name, ignore=unwanted)
     for name in ("pyproject.toml", "README.md", "LICENSE"):

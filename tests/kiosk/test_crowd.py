@@ -51,7 +51,12 @@ def _start(kiosk: KioskServer, address: str) -> Any:
 
 
 def _first_word(client: Any) -> str:
-    """The portal's, or why there is none; "" where sshd itself had too many."""
+    """The portal's, or why there is none; "" where sshd itself had too many.
+
+    Who was turned away has gone by then.
+    """
     words = ["Quit", FULL]
     found: int = client.expect_exact([*(word.encode() for word in words), pexpect.EOF])
+    if words[found : found + 1] == [FULL]:
+        client.expect_exact(pexpect.EOF)
     return [*words, ""][found]

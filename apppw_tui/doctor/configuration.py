@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from apppw_tui.config import Config
@@ -11,13 +12,29 @@ from apppw_tui.doctor.finding import Finding, command, danger, ok
 _WRITABLE = stat.S_IWGRP | stat.S_IWOTH
 
 
+@dataclass(frozen=True)
+class _Use:
+    """What a configured program is for."""
+
+    key: str
+    what: str
+    one: str
+    without: str
+
+
+_CODES = _Use("delivery.command", "security codes", "security code", "nobody gets a code")
+_NOTICES = _Use("notices.command", "notices", "notice", "nobody is told what happens")
+
+
 def findings(path: Path | None, config: Config, owners: frozenset[int]) -> list[Finding]:
     """`path` is the file, if there is one; `owners` are the uids that may own it."""
     found: list[Finding] = []
     if path is not None:
         found += _file(path, owners)
     if config.delivery is not None:
-        found += _program(Path(config.delivery.command[0]), owners)
+        found += _program(Path(config.delivery.command[0]), owners, _CODES)
+    if config.notices is not None and config.notices.command is not None:
+        found += _program(Path(config.notices.command[0]), owners, _NOTICES)
     return found or [ok(path or "the configuration", "It is only its owner's to change.")]
 
 
@@ -26,15 +43,15 @@ def _file(path: Path, owners: frozenset[int]) -> Iterator[Finding]:
         yield from _writers(one, owners, "can change what apppw-tui does, and what it runs")
 
 
-def _program(path: Path, owners: frozenset[int]) -> Iterator[Finding]:
+def _program(path: Path, owners: frozenset[int], use: _Use) -> Iterator[Finding]:
     if not path.is_file() or not path.stat().st_mode & stat.S_IXUSR:
         yield danger(
             path,
-            "It is to send the security codes, but it is no program: nobody gets a code.",
-            "Put it there, or correct delivery.command in the configuration.",
+            f"It is to send the {use.what}, but it is no program: {use.without}.",
+            f"Put it there, or correct {use.key} in the configuration.",
         )
         return
-    yield from _writers(path, owners, "can read every security code that is sent")
+    yield from _writers(path, owners, f"can read every {use.one} that is sent")
 
 
 def _writers(path: Path, owners: frozenset[int], consequence: str) -> Iterator[Finding]:

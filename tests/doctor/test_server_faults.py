@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.config import DeliveryConfig
+from apppw_tui.config.notices import NoticesConfig
 from apppw_tui.doctor.finding import Level
 from tests.doctor.healthy import Server
 
@@ -16,17 +17,18 @@ ONLY_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files 
 
 @pytest.fixture
 def configured(server: Server) -> Server:
-    """With a configuration file, and a program that sends codes."""
+    """With a configuration file, and programs that send codes and notices."""
     folder = server.home / "etc"
     folder.mkdir(mode=0o755)
     server.config_file = folder / "config.toml"
     server.config_file.write_text("")
     server.config_file.chmod(0o644)
-    program = server.home / "send"
-    program.write_text("#!/bin/sh\n")
-    program.chmod(0o755)
-    delivery = DeliveryConfig((str(program), "{number}"), frozenset())
-    server.config = replace(server.config, delivery=delivery)
+    for name in ("send", "tell"):
+        (server.home / name).write_text("#!/bin/sh\n")
+        (server.home / name).chmod(0o755)
+    delivery = DeliveryConfig((str(server.home / "send"), "{number}"), frozenset())
+    notices = NoticesConfig((str(server.home / "tell"), "{account}"))
+    server.config = replace(server.config, delivery=delivery, notices=notices)
     return server
 
 
@@ -59,10 +61,15 @@ def given_away(path: Path) -> None:
         ("send", chmod(0o644), "no program: nobody gets a code"),
         ("send", gone, "no program: nobody gets a code"),
         ("send", chmod(0o757), "can read every security code"),
+        ("tell", gone, "no program: nobody is told what happens"),
+        ("tell", chmod(0o757), "can read every notice"),
         pytest.param("etc/config.toml", given_away, "belongs to uid 65534", marks=ONLY_ROOT),
         pytest.param("send", given_away, "belongs to uid 65534", marks=ONLY_ROOT),
     ],
-    ids=["file", "folder", "no-program", "gone", "program", "owner", "program-owner"],
+    ids=[
+        *("file", "folder", "no-program", "gone", "program"),
+        *("no-notices", "notices", "owner", "program-owner"),
+    ],
 )
 def test_a_fault_of_the_configuration_is_found_alone(
     configured: Server, name: str, break_it: Callable[[Path], None], what: str

@@ -13,6 +13,8 @@ from tests.services.recipes import adapted
 from tests.services.smtp import EXIM_NOT_NOW, HOST, IN, REFUSED, WAYS, Mailer, signed_in
 from tests.services.trials import ENFORCED, OPEN, TRIALS, Asked, asked, trial
 
+pytestmark = pytest.mark.slow
+
 OLD = "the old one"
 
 

@@ -22,6 +22,8 @@ from tests.services.sign_in import IN, REFUSED
 from tests.services.trials import ENFORCED, OPEN, UNKNOWN, Asked, asked
 from tests.support import PASSWORD, House
 
+pytestmark = pytest.mark.slow
+
 FREE = 5  # tries that are wrong before one has to wait
 SQL, ALIAS = "linus@example.org", "torvalds@example.org"
 BLOCKED, PROXIED, STRANGE = "blocked", "proxied", "strange"

@@ -20,6 +20,8 @@ from tests.store.making import account_file
 from tests.store.rotator import all_open, fill, keyring, keys, now, opened
 from tests.store.test_killed import forked, killed
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -12,6 +12,8 @@ from tests.terminal.faulty import SURVIVED
 from tests.terminal.program import ACCOUNT, Program, is_restored
 from tests.terminal.second_factor import ASKED, AuthenticatorApp, begin_sign_in, show_key
 
+pytestmark = pytest.mark.slow
+
 _F1 = "\x1bOP"
 _SENTENCE = re.compile(
     r"apppw-tui: stopped by a fault of its own "

@@ -25,6 +25,8 @@ from tests.ui.walks import (
     type_into,
 )
 
+pytestmark = pytest.mark.slow
+
 _WHOLE_LINE = "\x1b[1;2H"  # shift+home
 _HOSTILE = "\x1b]52;c;aGk=\x07[b]\x9b7m"
 _HOSTILE_SHOWN = "\\x1b]52;c;aGk=\\x07[b]\\x9b7m"

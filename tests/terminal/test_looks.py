@@ -2,9 +2,13 @@
 
 import re
 
+import pytest
+
 from apppw_tui.ui.glyphs import Glyphs
 from tests.terminal.conftest import Installed
 from tests.terminal.program import AWAKE, Program
+
+pytestmark = pytest.mark.slow
 
 _STYLE = re.compile(rb"\x1b\[([0-9;]*)m")
 _NO_COLOUR = {"", "0", "1", "2", "3", "4", "7", "9", "22", "39", "49"}

@@ -23,6 +23,8 @@ from tests.ui.walks import (
     sign_in,
 )
 
+pytestmark = pytest.mark.slow
+
 KEYS = [
     *("enter", "escape", "tab", "shift+tab", "up", "down", "left", "right", "space", "home", "end"),
     *"abcdefghjkmnpqrstvxyzGS?:,/",

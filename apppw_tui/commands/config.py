@@ -79,25 +79,13 @@ def _findings(file: Path | None, config: Config, named_store: Path | None) -> li
         )
         if finding.level is not Level.OK
     ]
-    return [*found, *_notices(config), *_store(store), *_key(config), *_groups(config)]
+    return [*found, *_store(store), *_key(config), *_groups(config)]
 
 
 def _owner(store: Path) -> list[int]:
     with contextlib.suppress(OSError):
         return [store.stat().st_uid]
     return []
-
-
-def _notices(config: Config) -> Iterator[Finding]:
-    if config.notices is None or config.notices.command is None:
-        return
-    program = Path(config.notices.command[0])
-    if not program.is_file() or not os.access(program, os.X_OK):
-        yield warning(
-            program,
-            "It is to send the notices, but it is no program: nobody is told of anything.",
-            "Put it there, or correct notices.command in the configuration.",
-        )
 
 
 def _store(store: Path) -> Iterator[Finding]:

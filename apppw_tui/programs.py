@@ -16,6 +16,7 @@ from pathlib import Path
 
 from apppw_tui.domain.names import shown
 from apppw_tui.domain.secret import Secret
+from apppw_tui.process_limits import unbind_memory
 
 OUTPUT = 4096  # bytes that are kept, and characters that are told
 _TOO_MUCH = 1024 * 1024  # bytes; who prints more than that will not end by itself
@@ -66,6 +67,7 @@ def run(
         )
     except OSError as error:
         return Outcome(ok=False, how=_not_started(filled[0], error))
+    unbind_memory(process.pid)
     raw = bytearray()
     try:
         stopped = _attend(process, message.reveal().encode(), raw, timeout)

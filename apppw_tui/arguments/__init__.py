@@ -19,7 +19,7 @@ exit codes:
   4    doctor alone: something lets in, keeps out or loses what it should not
   64   the portal needs a terminal, and there is none
   70   a fault in the program itself
-  130  interrupted (129, 143: the terminal hung up, terminated)
+  130  interrupted (129, 142, 143: the terminal hung up, took nothing more; terminated)
 """
 
 

@@ -15,6 +15,7 @@ from apppw_tui.domain.clock import Clock, SystemClock
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.exits import OK
+from apppw_tui.process_limits import keep_out_of_dumps
 from apppw_tui.socket_folder import socket_folder
 from apppw_tui.store import files
 from apppw_tui.store.cache import MOST_HELD, CachedReads
@@ -39,6 +40,7 @@ _FEWEST_CONNECTIONS = 16
 def serve(options: argparse.Namespace, config: Config) -> int:
     """Serves until it is told to end. Raises ConfigError, StoreError."""
     _open_standard_streams()
+    keep_out_of_dumps()
     clock = SystemClock()
     log = Log(clock)
     folder = store_folder(getattr(options, "store", None), config).absolute()

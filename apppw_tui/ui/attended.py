@@ -2,6 +2,8 @@
 
 from textual import events, on
 
+from apppw_tui.process_limits import bound_memory
+from apppw_tui.ui import terminal
 from apppw_tui.ui.guarded import GuardedApp
 from apppw_tui.ui.messages import Mistaken, SessionOver
 from apppw_tui.ui.presence import WARNED_FOR, Presence
@@ -37,7 +39,13 @@ class AttendedApp(GuardedApp):
     def attend(self) -> None:
         """From now on it is looked who is there."""
         self.set_interval(_LOOK_EVERY, self.look_who_is_there)
-        self.end_for_sure(self.presence)
+
+    def run_guarded(self) -> int:
+        """Sets the bounds before the terminal is looked at: its first word may be an attack."""
+        if self._kiosk is not None:
+            bound_memory()
+        terminal.end_within(self.presence.at_most)
+        return super().run_guarded()
 
     def part(self, reason: str) -> None:
         """Ends the program."""
@@ -54,6 +62,7 @@ class AttendedApp(GuardedApp):
 
     def look_who_is_there(self) -> None:
         """Warns in time, then signs out whoever pressed nothing, or was too slow at the door."""
+        self.end_within(self.presence.at_most)
         left = self.presence.left
         if left > WARNED_FOR:
             return

@@ -5,17 +5,19 @@ import os
 from textual import events
 from textual.binding import Binding
 from textual.command import CommandPalette
+from textual.driver import Driver
 from textual.screen import ModalScreen
 from textual.widgets import Input
 from textual.worker import WorkerFailed
 
 from apppw_tui.exits import FAULT
 from apppw_tui.fault import describe
+from apppw_tui.process_limits import keep_out_of_dumps
 from apppw_tui.ui import terminal
 from apppw_tui.ui.ahead import TypeAhead
 from apppw_tui.ui.dialogs.base import Dialog
+from apppw_tui.ui.driver import ClampedDriver
 from apppw_tui.ui.keys import display
-from apppw_tui.ui.presence import Presence
 from apppw_tui.ui.widgets.inputs import PasswordInput
 
 
@@ -37,10 +39,15 @@ class GuardedApp(TypeAhead):
         self._on_terminal = False
         self._told_to_leave: int | None = None
 
+    def get_driver_class(self) -> type[Driver]:
+        """The one driver there is, whatever the environment asks for."""
+        return ClampedDriver
+
     # --- leaving --------------------------------------------------------------------------
 
     def run_guarded(self) -> int:
         """Runs until the person leaves, or something makes it; the exit code."""
+        keep_out_of_dumps()
         terminal.quiet_threads()
         self._on_terminal = True
         self.run()
@@ -54,10 +61,10 @@ class GuardedApp(TypeAhead):
             terminal.on_signals(self._leave)
             terminal.on_hang_up(self._leave)
 
-    def end_for_sure(self, presence: Presence) -> None:
-        """From now on a terminal that takes nothing more cannot hold the program up for long."""
+    def end_within(self, seconds: float) -> None:
+        """From now on a terminal that takes nothing more cannot hold the program up for longer."""
         if self._on_terminal:
-            terminal.end_for_sure(lambda: presence.overdue)
+            terminal.end_within(seconds)
 
     def _leave(self, code: int) -> None:
         self._told_to_leave = code

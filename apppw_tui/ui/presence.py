@@ -48,6 +48,6 @@ class Presence:
         return limit - (self.monotonic() - self._since)
 
     @property
-    def overdue(self) -> bool:
-        """True if it should have ended: perhaps a terminal takes nothing more."""
-        return self.left < -_GRACE
+    def at_most(self) -> float:
+        """Seconds after which it should have ended: a terminal perhaps takes nothing more."""
+        return self.left + _GRACE

@@ -2,17 +2,15 @@
 
 import asyncio
 import contextlib
-import os
 import select
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable
 
 from apppw_tui.exits import BY_SIGNAL
 
-_LOOK_EVERY = 5.0  # seconds
+_AT_LEAST = 0.001  # seconds; nought would switch the timer off
 _SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
@@ -47,19 +45,16 @@ def on_hang_up(leave: Callable[[int], None]) -> None:
     threading.Thread(target=watch, daemon=True, name="hang-up").start()
 
 
-def end_for_sure(overdue: Callable[[], bool]) -> None:
-    """Ends the program once it is `overdue`, come what may.
+def end_within(seconds: float) -> None:
+    """Has the kernel end the program in `seconds`, come what may; called again, it counts anew.
 
-    A terminal that takes nothing more, such as that of a frozen ssh, holds up every other way
-    out: Textual's own threads wait for it with the screen's next line in their hands.
+    SIGALRM with its own effect needs no event loop, no thread and no lock of the interpreter. A
+    terminal that takes nothing more, such as that of a frozen ssh, holds up every other way out:
+    Textual's own threads wait for it with the screen's next line in their hands.
     """
-
-    def watch() -> None:
-        while not overdue():
-            time.sleep(_LOOK_EVERY)
-        os._exit(BY_SIGNAL + signal.SIGHUP)
-
-    threading.Thread(target=watch, daemon=True, name="overdue").start()
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+    signal.setitimer(signal.ITIMER_REAL, max(_AT_LEAST, seconds))
 
 
 def quiet_threads() -> None:

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from apppw_tui import cli, kiosk
-from apppw_tui.ui import presence, surroundings, terminal
+from apppw_tui.ui import presence, surroundings
 
 _MOMENT = 0.1  # seconds
 
@@ -16,5 +16,4 @@ def impatient(store: Path, address: str) -> surroundings.Kiosk:
 _admitted = kiosk.admitted
 kiosk.admitted = impatient
 presence._GRACE = _MOMENT
-terminal._LOOK_EVERY = _MOMENT
 sys.exit(cli.main(["--kiosk", "--store", sys.argv[1]]))

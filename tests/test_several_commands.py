@@ -83,16 +83,16 @@ def test_one_that_cannot_be_read_is_worse_than_one_that_is_not_there(
 @pytest.mark.parametrize(
     ("arguments", "facts"),
     [
-        (["enforce", "--on", "2027-01-31"], {"enforced_from"}),
-        (["open"], {"enforced_from"}),
-        (["disable"], {"enabled"}),
-        (["enable"], {"enabled"}),
+        (["enforce", "--on", "2027-01-31"], {"changed", "enforced_from"}),
+        (["open"], {"changed", "enforced_from"}),
+        (["disable"], {"changed", "enabled"}),
+        (["enable"], {"changed", "enabled"}),
         (["delete-app-passwords", "--dry-run"], {"deleted", "app_passwords"}),
         (["delete-app-passwords"], {"deleted", "app_passwords"}),
         (["tidy"], {"removed_app_passwords"}),
         (["unlock"], {"locked"}),
         (["bypass", "--minutes", "5"], {"bypass_until", "told"}),
-        (["require-verification"], {"second_factor_required_for_account"}),
+        (["require-verification"], {"changed", "second_factor_required_for_account"}),
         (["remove", "--dry-run"], {"removed", "app_passwords"}),
         (["remove"], {"removed", "app_passwords"}),
     ],
@@ -105,6 +105,56 @@ def test_programs_get_an_object_for_each_account(
     done, failed = json.loads(said.out)
     assert done.keys() == {"account", *facts}
     assert failed == {"account": "nobody", "error": "There is no account nobody."}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["enforce"], "ada is enforced already."),
+        (["enforce", "--on", "2027-01-31"], "ada is to be enforced from then on already."),
+        (["disable"], "ada is disabled already."),
+        (["require-verification"], "ada must verify with a second factor already."),
+    ],
+)
+def test_what_is_so_already_is_not_done_again_and_has_an_exit_code_of_its_own(
+    run: CommandLine, house: House, arguments: list[str], sentence: str
+) -> None:
+    run.good("account", *arguments, "ada")
+    before, recorded = house.now("ada"), run.good("activity", "ada")
+    run.clock.advance(60)
+    said = run("account", *arguments, "ada")
+    assert (said.code, said.out, said.err) == (5, f"{sentence}\n", "")
+    assert house.now("ada") == before
+    assert run.good("activity", "ada") == recorded
+    changed = json.loads(run("account", *arguments, "ada", "--json").out)
+    assert [one["changed"] for one in changed] == [False]
+    assert run("account", *arguments, "ada", "bob").code == 0  # bob was not
+    assert run("account", *arguments, "ada", "nobody").code == 1
+
+
+@pytest.mark.parametrize("act", ["open", "enable"])
+def test_what_an_account_is_from_the_beginning_is_so_already(
+    run: CommandLine, house: House, act: str
+) -> None:
+    said = run("account", act, "--all")
+    assert (said.code, len(said.out.splitlines()), said.err) == (5, 3, "")
+
+
+def test_what_is_to_be_enforced_later_can_be_enforced_now(run: CommandLine, house: House) -> None:
+    run.good("account", "enforce", "ada", "--on", "2027-01-31")
+    run.good("account", "enforce", "ada")
+    assert house.now("ada").enforced(run.clock.now())
+
+
+def test_sessions_of_one_who_is_disabled_already_are_ended_again(
+    run: CommandLine, house: House
+) -> None:
+    (run.home / "c.toml").write_text("[sessions]\nend = true\n")
+    config = ["--config", str(run.home / "c.toml")]
+    run.good("account", "disable", "ada", *config)
+    (run.store / "ended" / "ada").unlink()
+    assert run("account", "disable", "ada", *config).code == 5
+    assert (run.store / "ended" / "ada").exists()
 
 
 def test_a_dry_run_says_what_would_go_and_keeps_it(run: CommandLine, house: House) -> None:

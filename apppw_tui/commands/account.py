@@ -14,7 +14,7 @@ from apppw_tui.commands.printing import (
     utc,
     utc_or_none,
 )
-from apppw_tui.commands.several import Command, Done, each, one
+from apppw_tui.commands.several import Command, Done, each, into, one
 from apppw_tui.config import Config
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.names import shown
@@ -128,14 +128,14 @@ ACTIONS: dict[str, Command] = {
     "show": show,
     "rename": rename,
     "set-password": set_password,
-    "disable": each(deeds.disable),
-    "enable": each(deeds.enable),
+    "disable": each(into(deeds.enabled, deeds.disable)),
+    "enable": each(into(deeds.enabled, deeds.enable)),
     "delete-app-passwords": each(deeds.delete_app_passwords),
     "remove": each(deeds.remove),
-    "require-verification": each(deeds.require_verification),
+    "require-verification": each(into(deeds.required, deeds.require_verification)),
     "bypass": each(deeds.bypass),
-    "enforce": each(deeds.enforce),
-    "open": each(deeds.open_),
+    "enforce": each(into(deeds.enforced, deeds.enforce)),
+    "open": each(into(deeds.enforced, deeds.open_)),
     "tidy": each(deeds.tidy),
     "unlock": each(deeds.unlock),
 }

@@ -1,11 +1,13 @@
 """What the operator does to an account, one function for each act."""
 
 import argparse
-from datetime import datetime
+from collections.abc import Mapping
+from typing import Any
 
-from apppw_tui.commands.printing import counted, moment, utc
+from apppw_tui.commands.printing import counted, moment, utc, utc_or_none
 from apppw_tui.commands.several import Done
 from apppw_tui.domain import expiry
+from apppw_tui.domain.account import Account
 from apppw_tui.portal.operator import Operator
 
 
@@ -25,7 +27,7 @@ def disable(acting: Operator, name: str, _: argparse.Namespace) -> Done:
     return Done(
         account.name,
         f"Disabled {account.name}: it neither signs in nor opens any service.",
-        {"enabled": False},
+        enabled(account),
     )
 
 
@@ -34,7 +36,7 @@ def enable(acting: Operator, name: str, _: argparse.Namespace) -> Done:
     return Done(
         account.name,
         f"Enabled {account.name}: it signs in and opens services as before.",
-        {"enabled": True},
+        enabled(account),
     )
 
 
@@ -57,7 +59,7 @@ def require_verification(acting: Operator, name: str, _: argparse.Namespace) -> 
     return Done(
         account.name,
         f"{account.name} must verify with a second factor from now on; open sessions have ended.",
-        {"second_factor_required_for_account": True},
+        required(account),
     )
 
 
@@ -81,11 +83,10 @@ def enforce(acting: Operator, name: str, options: argparse.Namespace) -> Done:
     at = None if options.on is None else expiry.beginning_of(options.on)
     account = acting.enforce(name, at)
     when = "now" if at is None else options.on
-    since: datetime = account.enforced_from or acting.means.clock.now()
     return Done(
         account.name,
         f"From {when} on, only app passwords open the services of {account.name}.",
-        {"enforced_from": utc(since)},
+        enforced(account),
     )
 
 
@@ -94,7 +95,7 @@ def open_(acting: Operator, name: str, _: argparse.Namespace) -> Done:
     return Done(
         account.name,
         f"What opened the services of {account.name} before does so again.",
-        {"enforced_from": None},
+        enforced(account),
     )
 
 
@@ -111,3 +112,18 @@ def tidy(acting: Operator, name: str, _: argparse.Namespace) -> Done:
 def unlock(acting: Operator, name: str, _: argparse.Namespace) -> Done:
     account = acting.unlock(name)
     return Done(account.name, f"Unlocked {account.name}.", {"locked": False})
+
+
+# What programs are told of a state, whether the account was put into it or was in it already.
+
+
+def enabled(account: Account) -> Mapping[str, Any]:
+    return {"enabled": account.enabled}
+
+
+def enforced(account: Account) -> Mapping[str, Any]:
+    return {"enforced_from": utc_or_none(account.enforced_from)}
+
+
+def required(account: Account) -> Mapping[str, Any]:
+    return {"second_factor_required_for_account": account.verification_required}

@@ -2,14 +2,15 @@
 
 import argparse
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from apppw_tui.commands.opening import operator
 from apppw_tui.commands.printing import say, say_json, say_trouble
 from apppw_tui.config import Config
-from apppw_tui.domain.errors import ApppwError, StoreError
-from apppw_tui.exits import NO_ANSWER, OK, REFUSED
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.errors import AlreadySo, ApppwError, StoreError
+from apppw_tui.exits import ALREADY, NO_ANSWER, OK, REFUSED
 from apppw_tui.portal.operator import Operator
 
 
@@ -20,9 +21,11 @@ class Done:
     account: str
     sentence: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    already: bool = False  # nothing had to be done
 
 
 Act = Callable[[Operator, str, argparse.Namespace], Done]
+State = Callable[[Account], Mapping[str, Any]]
 Command = Callable[[argparse.Namespace, Config], int]
 
 
@@ -30,12 +33,12 @@ def each(act: Act) -> Command:
     """A command that does it to every account named, or to all.
 
     One that cannot be done is told, and the others are done all the same; the exit code is that
-    of the worst.
+    of the worst, and says so where nothing had to be done to any of them.
     """
 
     def run(options: argparse.Namespace, config: Config) -> int:
         acting = operator(options, config)
-        code, answers = OK, []
+        code, answers, already = OK, [], 0
         for name in _names(acting, options):
             try:
                 done = act(acting, name, options)
@@ -44,12 +47,31 @@ def each(act: Act) -> Command:
                 code = max(code, NO_ANSWER if isinstance(error, StoreError) else REFUSED)
                 answers.append({"account": name, "error": str(error)})
             else:
+                already += done.already
                 answers.append({"account": done.account, **done.facts})
                 if not options.json:
                     say(done.sentence)
         if options.json:
             say_json(answers)
-        return code
+        return ALREADY if code == OK and 0 < already == len(answers) else code
+
+    return run
+
+
+def into(state: State, act: Act) -> Act:
+    """An act that puts an account into a state, which is no error where the account is in it.
+
+    `state` has the facts about it.
+    """
+
+    def run(acting: Operator, name: str, options: argparse.Namespace) -> Done:
+        try:
+            done = act(acting, name, options)
+        except AlreadySo as so:
+            account = acting.account(name)
+            facts = {"changed": False, **state(account)}
+            return Done(account.name, str(so), facts, already=True)
+        return replace(done, facts={"changed": True, **done.facts})
 
     return run
 
@@ -60,7 +82,7 @@ def one(done: Done, options: argparse.Namespace) -> int:
         say_json({"account": done.account, **done.facts})
     else:
         say(done.sentence)
-    return OK
+    return ALREADY if done.already else OK
 
 
 def _names(acting: Operator, options: argparse.Namespace) -> list[str]:

@@ -9,6 +9,10 @@ class Refused(ApppwError):
     """What was asked breaks a rule; asking differently may work."""
 
 
+class AlreadySo(ApppwError):
+    """What was asked for stands already; nothing was changed."""
+
+
 class InvalidName(Refused):
     """A name that the rules for accounts or app passwords do not admit."""
 

@@ -9,7 +9,7 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.acts import Act
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.delivery import KINDS
-from apppw_tui.domain.errors import DeliveryFailed, NotFound, Refused, StoreError
+from apppw_tui.domain.errors import AlreadySo, DeliveryFailed, NotFound, Refused, StoreError
 from apppw_tui.domain.names import account_name, same_name_key, shown
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.services import ANY_APP
@@ -49,6 +49,7 @@ class Operator:
     """Acts on any account, without a session; `by` is who, for the record.
 
     Every method may raise StoreError, and those that take a name InvalidName or NotFound.
+    Those that put an account into a state raise AlreadySo where it is in it; nothing was done then.
     """
 
     means: Means
@@ -90,13 +91,20 @@ class Operator:
 
     def disable(self, name: str) -> Account:
         """Neither signs in nor opens any service from now on; open sessions end."""
-        account = self._change(name, Account.disabled, ending=True)
+        account = self._change(
+            name, Account.disabled, "is disabled", lambda account: not account.enabled, ending=True
+        )
         self._record(account, Act.DISABLED)
         return account
 
     def enable(self, name: str) -> Account:
         """Signs in and opens services again, as before."""
-        account = self._change(name, lambda account: replace(account, enabled=True))
+        account = self._change(
+            name,
+            lambda account: replace(account, enabled=True),
+            "is enabled",
+            lambda account: account.enabled,
+        )
         self._record(account, Act.ENABLED)
         return account
 
@@ -139,7 +147,12 @@ class Operator:
 
     def require_verification(self, name: str) -> Account:
         """From now on a second factor is asked, whatever the policy; sessions end."""
-        account = self._change(name, Account.requiring_verification)
+        account = self._change(
+            name,
+            Account.requiring_verification,
+            "must verify with a second factor",
+            lambda account: account.verification_required,
+        )
         self._record(account, Act.REQUIRED)
         return account
 
@@ -151,14 +164,25 @@ class Operator:
 
     def enforce(self, name: str, at: datetime | None = None) -> Account:
         """From `at` on, or from now, only app passwords open the account's services."""
-        since = at or self.means.clock.now()
-        account = self._change(name, lambda account: replace(account, enforced_from=since))
+        now = self.means.clock.now()
+        since = at or now
+        account = self._change(
+            name,
+            lambda account: replace(account, enforced_from=since),
+            "is enforced" if at is None else "is to be enforced from then on",
+            lambda account: account.enforced(now) if at is None else account.enforced_from == at,
+        )
         self._record(account, Act.ENFORCED, since=since.isoformat(timespec="minutes"))
         return account
 
     def open(self, name: str) -> Account:
         """The account's old passwords go on to the server's other password source again."""
-        account = self._change(name, lambda account: replace(account, enforced_from=None))
+        account = self._change(
+            name,
+            lambda account: replace(account, enforced_from=None),
+            "is open",
+            lambda account: account.enforced_from is None,
+        )
         self._record(account, Act.OPENED)
         return account
 
@@ -246,14 +270,26 @@ class Operator:
         return found
 
     def _change(
-        self, name: str, step: Callable[[Account], Account], *, ending: bool = False
+        self,
+        name: str,
+        step: Callable[[Account], Account],
+        state: str = "",
+        there: Callable[[Account], bool] = lambda _: False,
+        *,
+        ending: bool = False,
     ) -> Account:
-        """One change; with `ending`, the account's live sessions at services end with it."""
+        """One change; with `ending`, the account's live sessions at services end with it.
+
+        Raises:
+            AlreadySo: the account is `there`, in what `state` says.
+        """
         account = self.account(name)
         with self.means.store.change(account.name, account.uid) as change:
-            change.account = step(change.present)
             if ending:
                 self.means.live_sessions.end(account.name)
+            if there(change.present):
+                raise AlreadySo(f"{account.name} {state} already.")
+            change.account = step(change.present)
         return change.present
 
     def _record(self, account: Account, act: Act, **facts: str) -> None:

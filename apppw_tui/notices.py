@@ -1,11 +1,12 @@
-"""Notices go out by a configured program, or to the authentication phone, in their own time."""
+"""Sends notices by a configured program, or to the authentication phone: see store/outbox.py."""
 
 import os
 import pwd
-import queue
-import threading
-import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import Enum
 from typing import Literal, Protocol
 
 from apppw_tui import programs
@@ -14,26 +15,39 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.acts import Act, Entry
 from apppw_tui.domain.clock import Clock
 from apppw_tui.domain.delivery import KINDS, Delivery
-from apppw_tui.domain.errors import DeliveryFailed, StoreError, TooMany
+from apppw_tui.domain.errors import DeliveryFailed, StoreDamaged, StoreError, TooMany
 from apppw_tui.domain.journal import Journal
 from apppw_tui.domain.names import is_domain
+from apppw_tui.domain.notices import LONGEST_WAIT, Message, Outbox
 from apppw_tui.domain.sealing import Seals
+from apppw_tui.domain.seam import Store
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.throttle import Counters
 
 Format = Literal["mail", "plain"]
-MOST_WAITING = 200  # messages
-PATIENCE = 5.0  # seconds that the end of the program waits for what is still to be sent
+# After each failure; with the last one again and again, 27 tries are made within a day.
+_WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), LONGEST_WAIT)
+MOST_TRIES = 27
+# Failures one after the other, whoever they were for: then it is the program, and all others wait.
+_GIVE_UP_AFTER = 3
 
 
 class Way(Protocol):
     """How a message reaches people."""
 
-    def send(self, account: Account, entry: Entry | None, /) -> None:
+    def send(self, account: Account, entry: Entry | None, mark: str, /) -> "Result":
         """Sends one, and returns when it was taken; None stands for all that is left out.
 
-        A failure goes to the log. Blocks.
+        `mark` is the same if it is sent once more. Blocks.
         """
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of sending one: `how` it failed, and nothing if it was taken."""
+
+    how: str = ""
+    unreachable: bool = False  # there is no way to this person: not worth another try
 
 
 @dataclass(frozen=True)
@@ -45,22 +59,23 @@ class ByCommand:
     timeout: float
     host_name: str
     clock: Clock
-    journal: Journal
 
-    def send(self, account: Account, entry: Entry | None) -> None:
-        make = self._mail if self.format == "mail" else self._plain
-        message = Secret(make(account.name, entry))
-        outcome = programs.run(self.command, {"account": account.name}, message, self.timeout)
-        if not outcome.ok:
-            self.journal.fault(
-                "notice failed", account=account.name, how=outcome.how, output=outcome.output
-            )
+    def send(self, account: Account, entry: Entry | None, mark: str) -> Result:
+        if self.format == "mail":
+            text = self._mail(account.name, entry, mark)
+        else:
+            text = self._plain(account.name, entry)
+        values = {"account": account.name}
+        outcome = programs.run(self.command, values, Secret(text), self.timeout)
+        if outcome.ok:
+            return Result()
+        return Result(f"{outcome.how}: {outcome.output}" if outcome.output else outcome.how)
 
     def _plain(self, account: str, entry: Entry | None) -> str:
         said = notices.subject(entry, self.host_name)
         return f"{said}\n\n{self._body(account, entry)}"
 
-    def _mail(self, account: str, entry: Entry | None) -> str:
+    def _mail(self, account: str, entry: Entry | None, mark: str) -> str:
         """RFC 5322, as sendmail takes it: lines end with a newline alone."""
         from email.message import EmailMessage
         from email.utils import format_datetime
@@ -70,6 +85,10 @@ class ByCommand:
         mail["To"] = account
         mail["Subject"] = notices.subject(entry, self.host_name)
         mail["Date"] = format_datetime(self.clock.now())
+        # RFC 5322 section 3.6.4. Killed between sending and noting it, it is sent once more: by
+        # this, whatever files the mail away can see that it is the same.
+        host = self.host_name if is_domain(self.host_name) else "apppw-tui.invalid"
+        mail["Message-ID"] = f"<{mark}@{host}>"
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 section 5: nobody's absence answers
         mail.set_content(self._body(account, entry))
         return mail.as_string()
@@ -85,36 +104,134 @@ class ByDelivery:
     delivery: Delivery
     seals: Seals
     host_name: str
-    journal: Journal
 
-    def send(self, account: Account, entry: Entry | None) -> None:
+    def send(self, account: Account, entry: Entry | None, _mark: str) -> Result:
         if entry is not None and entry.what == Act.BYPASS_GIVEN:
-            return  # the operator's command has told them there, and says whether it could
+            # The operator's command has told them there, and said whether it could.
+            return Result()
         phone = account.phone("authentication")
         kind = next((kind for kind in KINDS if kind in self.delivery.kinds), None)
-        if phone is None or kind is None:
-            return
+        if phone is None:
+            return Result("the account has no authentication phone", unreachable=True)
+        if kind is None:
+            return Result("[delivery] has no kinds", unreachable=True)
         try:
             number = self.seals.open(account.uid, phone.field, phone.sealed)
             said = notices.short(account.name, entry, self.host_name)
             self.delivery.deliver(kind, number.reveal(), Secret(said))
         except DeliveryFailed:
-            pass  # it has gone to the log
+            return Result('the log says why, at "delivery failed"')
         except StoreError as error:
-            self.journal.fault("notice failed", account=account.name, how=str(error))
+            return Result(str(error))
+        return Result()
+
+
+class _Share(Enum):
+    """What becomes of a message, by how many there were about its account."""
+
+    OWN = "a message of its own"
+    SUM = "the one that says that there was more"
+    NONE = "none"
 
 
 @dataclass(frozen=True)
-class Limited:
-    """At most PER_HOUR messages about one account, and one more that says so."""
+class Sender:
+    """Sends what lies in the outbox: PER_HOUR about one account, and one that says there was more.
 
+    What is not taken is tried again, for about a day; it is sent twice only where this is killed
+    between sending and noting it.
+    """
+
+    outbox: Outbox
     way: Way
+    store: Store
     counters: Counters
     clock: Clock
     journal: Journal
 
-    def send(self, account: Account, entry: Entry | None) -> None:
-        """Sends one, or leaves it out. Blocks."""
+    def alone(self) -> AbstractContextManager[bool]:
+        return self.outbox.alone()
+
+    def send_due(self) -> int:
+        """Sends what is due, and what is laid down meanwhile; how many failed. Raises StoreError.
+
+        Blocks. Whoever calls is `alone`.
+        """
+        failed = row = 0
+        seen: set[str] = set()
+        more = True
+        while more and row < _GIVE_UP_AFTER:
+            more = False
+            for message in self._due(seen):
+                more = True
+                if self._one(message):
+                    row = 0
+                    continue
+                failed += 1
+                row += 1
+                if row == _GIVE_UP_AFTER:
+                    break
+        return failed
+
+    def _due(self, seen: set[str]) -> Iterator[Message]:
+        for message in self.outbox.due(self.clock.now()):
+            if message.file not in seen:
+                seen.add(message.file)
+                yield message
+
+    def _one(self, message: Message) -> bool:
+        """False if it was to be sent and was not taken."""
+        try:
+            account = self.store.read(message.account)
+        except StoreDamaged as error:  # `doctor` names it; it may be brought back
+            return self._ended(self._noted(message), Result(str(error)))
+        if account is None or account.uid != message.uid:
+            self.outbox.remove(message)  # there is nobody whom it concerns
+            return True
+        if not message.tries and message.entry.what != notices.TRIAL:
+            share = self._share(account)
+            if share is _Share.NONE:
+                self.outbox.remove(message)
+                return True
+            message = replace(message, summed=share is _Share.SUM)
+        message = self._noted(message)
+        entry = None if message.summed else message.entry
+        return self._ended(message, self.way.send(account, entry, message.mark))
+
+    def _noted(self, message: Message) -> Message:
+        """Counts a try before it is made: what kills whoever tries is not tried for ever."""
+        wait = _WAITS[min(message.tries, len(_WAITS) - 1)]
+        message = message.tried(self.clock.now(), wait)
+        try:
+            self.outbox.keep(message)
+        except StoreError as error:  # a full disk: better sent twice than never
+            self.journal.fault("notice not counted", account=message.account, why=str(error))
+        return message
+
+    def _ended(self, message: Message, result: Result) -> bool:
+        if not result.how:
+            self.outbox.remove(message)
+            return True
+        if message.entry.what == notices.TRIAL:
+            self.outbox.keep(replace(message, how=result.how))  # for whoever waits for it
+            return False
+        if result.unreachable:
+            self.outbox.remove(message)
+            return True
+        over = message.tries >= MOST_TRIES
+        self.journal.fault(
+            "notice given up" if over else "notice failed",
+            account=message.account,
+            how=result.how,
+            tries=str(message.tries),
+        )
+        if over:
+            self.outbox.remove(message)
+        else:
+            self.outbox.keep(replace(message, how=result.how))
+        return False
+
+    def _share(self, account: Account) -> _Share:
         now = self.clock.now()
         try:
             with self.counters.change(f"notices:{account.uid}", keep=True) as counted:
@@ -124,57 +241,12 @@ class Limited:
                     for stamp in counted.ledger.sends
                 )
         except TooMany:
-            return
+            return _Share.NONE
         except StoreError as error:
             # Better one too many than none.
             self.journal.fault("notices not counted", account=account.name, why=str(error))
-            count = 0
-        self.way.send(account, None if count > notices.PER_HOUR else entry)
-
-
-class Queued:
-    """Tells people in a thread of its own, which begins with the first message."""
-
-    def __init__(self, way: Way, journal: Journal) -> None:
-        self._way = way
-        self._journal = journal
-        self._waiting: queue.Queue[tuple[Account, Entry]] = queue.Queue(MOST_WAITING)
-        self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
-
-    def tell(self, account: Account, entry: Entry) -> None:
-        """Never raises, never blocks: what there is no room for is left out, and logged."""
-        try:
-            self._waiting.put_nowait((account, entry))
-        except queue.Full:
-            self._journal.fault("notice left out", account=account.name, why="too many wait")
-            return
-        with self._starting:
-            if self._thread is None:
-                # A daemon: a command that hangs must not keep the program from ending.
-                self._thread = threading.Thread(target=self._work, daemon=True)
-                self._thread.start()
-
-    def finish(self, patience: float = PATIENCE) -> None:
-        """Waits at most so many seconds until all is sent; what is not by then is logged."""
-        until = time.monotonic() + patience
-        with self._waiting.all_tasks_done:
-            while self._waiting.unfinished_tasks and (left := until - time.monotonic()) > 0:
-                self._waiting.all_tasks_done.wait(left)
-            count = self._waiting.unfinished_tasks
-        if count:
-            self._journal.fault("notices not sent in time", count=str(count))
-
-    def _work(self) -> None:
-        while True:
-            account, entry = self._waiting.get()
-            try:
-                self._way.send(account, entry)
-            except Exception as error:  # noqa: BLE001 - the next message must go out all the same
-                # Its text could hold what is nobody's business.
-                self._journal.fault("notice failed", account=account.name, how=type(error).__name__)
-            finally:
-                self._waiting.task_done()
+            return _Share.OWN
+        return _Share.SUM if count > notices.PER_HOUR else _Share.OWN
 
 
 def _sender(host_name: str) -> str:

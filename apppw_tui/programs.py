@@ -10,7 +10,8 @@ import signal
 import stat
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +54,39 @@ def run(
     the program leaves running after a timely end is left alone.
     """
     filled = [_filled(element, values) for element in command]
+    with _orderly_end():
+        return _run(filled, message, timeout, secrets)
+
+
+def leave(code: int) -> None:
+    """Ends this process by SystemExit: at once, or once the program that it runs was ended.
+
+    For a handler of signals: raised while a program is just being started, it would leave that
+    running.
+    """
+    global _leaving  # noqa: PLW0603 - of the process, as signals are
+    _leaving = code
+    if not _running:
+        raise SystemExit(code)
+
+
+_leaving: int | None = None
+_running = 0  # programs, in all threads
+
+
+@contextmanager
+def _orderly_end() -> Iterator[None]:
+    global _running  # noqa: PLW0603
+    _running += 1
+    try:
+        yield
+    finally:
+        _running -= 1
+    if _leaving is not None:
+        raise SystemExit(_leaving)
+
+
+def _run(filled: list[str], message: Secret, timeout: float, secrets: Sequence[str]) -> Outcome:
     try:
         process = subprocess.Popen(  # noqa: S603 - the administrator's own, as a list
             filled,
@@ -141,6 +175,8 @@ def _attend(
                     selector.unregister(process.stdout)
             if ended:
                 return None
+            if _leaving is not None:
+                return "the sender was told to end"
             if seen > _TOO_MUCH:
                 return f"stopped after printing {_TOO_MUCH} bytes"
             if time.monotonic() >= deadline:

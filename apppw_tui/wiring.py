@@ -1,7 +1,6 @@
 """Puts the rooms together over a store in a folder: what the portal and the operator work with."""
 
-import atexit
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +20,13 @@ from apppw_tui.store.ended import FolderLiveSessions
 from apppw_tui.store.folder import FolderStore
 from apppw_tui.store.journal import FolderJournal
 from apppw_tui.store.keyring import Keyring, key_path, keyring_of
+from apppw_tui.store.outbox import FolderNotices, FolderOutbox
 from apppw_tui.store.place import open_store
 from apppw_tui.store.slots import Slots
 from apppw_tui.store.usage import FolderUsage
 
 if TYPE_CHECKING:
-    from apppw_tui.notices import Way
+    from apppw_tui.notices import Sender, Way
 
 
 @dataclass(frozen=True)
@@ -81,35 +81,31 @@ def wire(
         live_sessions=_live_sessions(place, config, journal),
         source=_source(config, journal),
         activity=FolderActivity(place.folder, clock),
+        notices=_notices(place, config, journal),
     )
-    return Wired(store, keyring, replace(means, notices=_notices(config, means)))
+    return Wired(store, keyring, means)
 
 
-def way(config: Config, means: Means) -> "Way | None":
-    """How messages reach people at once; None if nobody is told."""
+def sender(place: Place, config: Config, means: Means) -> "Sender | None":
+    """Who sends what `Means.notices` has laid down; None if nothing says how."""
     told = config.notices
     if told is None:
         return None
-    from apppw_tui.notices import ByCommand, ByDelivery, Limited
+    from apppw_tui.notices import ByCommand, ByDelivery, Sender
 
-    journal, clock, host = means.journal, means.clock, means.host_name
-    found: Way
+    clock, host = means.clock, means.host_name
+    way: Way
     if told.command is None:
-        found = ByDelivery(means.delivery, means.seals, host, journal)
+        way = ByDelivery(means.delivery, means.seals, host)
     else:
-        found = ByCommand(told.command, told.format, told.timeout, host, clock, journal)
-    return Limited(found, means.counters, clock, journal)
+        way = ByCommand(told.command, told.format, told.timeout, host, clock)
+    outbox = FolderOutbox(place.folder)
+    return Sender(outbox, way, means.store, means.counters, clock, means.journal)
 
 
-def _notices(config: Config, means: Means) -> Notices:
-    found = way(config, means)
-    if found is None:
-        return NoNotices()
-    from apppw_tui.notices import Queued
-
-    queued = Queued(found, means.journal)
-    atexit.register(queued.finish)  # whoever leaves right after an act is told of it all the same
-    return queued
+def _notices(place: Place, config: Config, journal: Journal) -> Notices:
+    """Where nobody is to be told, nothing is laid down."""
+    return NoNotices() if config.notices is None else FolderNotices(place.folder, journal)
 
 
 def _delivery(config: Config, journal: Journal) -> Delivery:

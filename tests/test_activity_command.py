@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from apppw_tui.commands import activity
+from apppw_tui.commands import activity, notices
 from apppw_tui.commands.serve import _Announcing
 from apppw_tui.config import Config
 from apppw_tui.domain.acts import Act, Entry
@@ -229,18 +230,24 @@ def test_a_first_use_is_written_down_and_told_if_it_may_be_another(
         "2026-11-22 12:00:00  ada  First use from a new address: Phone  from 198.51.100.9"
         "  by the server"
     )
-    left = list(FolderOutbox(run.store).taken())
-    assert [(name, entry.what, entry.facts["name"]) for name, _, entry in left] == [
+    left = list(FolderOutbox(run.store).due(run.clock.now()))
+    assert [(one.account, one.entry.what, one.entry.facts["name"]) for one in left] == [
         ("ada", Act.USED_NEW, "Phone")
     ] * count
 
 
-def test_what_is_left_is_sent_to_whoever_it_is_still_about(run: CommandLine, house: House) -> None:
+def sending(run: CommandLine, last: str = "exit 0") -> Path:
+    """A configuration whose command writes down for whom it was run, and does `last`."""
     script = run.home / "send"
-    script.write_text(f'#!/bin/sh\nprintf "%s " "$1" >> {run.home}/sent\n')
+    script.write_text(f'#!/bin/sh\nprintf "%s " "$1" >> {run.home}/sent\n{last}\n')
     script.chmod(0o755)
     config = run.home / "config.toml"
     config.write_text(f"[notices]\ncommand = {json.dumps([str(script), '{account}'])}\n")
+    return config
+
+
+def test_what_is_left_is_sent_to_whoever_it_is_still_about(run: CommandLine, house: House) -> None:
+    config = sending(run)
     outbox = FolderOutbox(run.store)
     for name in ("ada", "ida"):
         outbox.lay(house.now(name), Entry(run.clock.now(), Act.USED_NEW, "the server"))
@@ -248,11 +255,52 @@ def test_what_is_left_is_sent_to_whoever_it_is_still_about(run: CommandLine, hou
     house.add("ida")  # another of that name, whom it does not concern
     run.good("notices", "--config", config)
     assert (run.home / "sent").read_text() == "ada "
-    assert list(outbox.taken()) == []
+    assert outbox.waiting() == []
 
 
 def test_where_nothing_says_how_it_is_left(run: CommandLine, house: House) -> None:
     FolderOutbox(run.store).lay(house.now("ada"), Entry(run.clock.now(), "x", "y"))
     said = run("notices")
     assert (said.code, "set [notices]" in said.err) == (1, True)
-    assert len(list(FolderOutbox(run.store).taken())) == 1
+    assert len(FolderOutbox(run.store).waiting()) == 1
+
+
+def test_a_trial_that_nobody_takes_is_sent_from_here_and_says_so(
+    run: CommandLine, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notices, "_BEGINS_WITHIN", 0)
+    said = run("notices", "--trial", "ada", "--config", sending(run))
+    assert said.code == 1
+    assert "Nobody took it away within 0 seconds. Sent from here, it was taken." in said.out
+    assert "systemctl enable --now apppw-notices.path" in said.out
+    assert (run.home / "sent").read_text() == "ada "
+    assert FolderOutbox(run.store).waiting() == []
+
+
+@pytest.mark.parametrize(("last", "code"), [("exit 0", 0), ("echo no room; exit 75", 1)])
+def test_a_trial_says_what_became_of_it_on_the_way_that_all_go(
+    run: CommandLine, house: House, monkeypatch: pytest.MonkeyPatch, last: str, code: int
+) -> None:
+    config = sending(run, last)
+
+    def unit(_: float) -> None:
+        monkeypatch.setattr(time, "sleep", lambda _: None)
+        run("notices", "--config", config)
+
+    monkeypatch.setattr(time, "sleep", unit)
+    said = run("notices", "--trial", "ada", "--config", config)
+    assert (said.code, (run.home / "sent").read_text()) == (code, "ada ")
+    assert ("exit code 75: no room" in said.err) == bool(code)
+    assert FolderOutbox(run.store).waiting() == []
+
+
+def test_two_do_not_send_at_once(run: CommandLine, house: House) -> None:
+    outbox = FolderOutbox(run.store)
+    outbox.lay(house.now("ada"), Entry(run.clock.now(), "x", "y"))
+    config = sending(run)
+    with outbox.alone() as alone:
+        assert alone
+        run.good("notices", "--config", config)
+    assert not (run.home / "sent").exists()
+    run.good("notices", "--config", config)
+    assert (run.home / "sent").read_text() == "ada "

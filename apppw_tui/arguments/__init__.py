@@ -59,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
         command(group, "pam", "ask the daemon, for pam_exec; exits with 0 for yes alone", [])
     )
     activity.activity(command(group, "activity", "print what happened to accounts"))
-    command(group, "notices", "send the messages that the daemon has left to be sent")
+    activity.notices(command(group, "notices", "send the messages to people that wait to be sent"))
     doctor(command(group, "doctor", "look for what is wrong with the store and the server"))
     config(command(group, "config", "look at the configuration"))
     completion(command(group, "completion", "print what a shell completes this program with", []))

@@ -21,6 +21,14 @@ def activity(parser: argparse.ArgumentParser) -> None:
     for_programs(parser)
 
 
+def notices(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--trial",
+        metavar="ACCOUNT",
+        help="lay one down for ACCOUNT, and see it sent as they all are",
+    )
+
+
 def since(text: str) -> date | timedelta:
     """A number of days back from now, or a day in the server's time."""
     if re.fullmatch("[0-9]{1,5}", text):

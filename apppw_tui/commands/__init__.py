@@ -55,7 +55,7 @@ def _look(options: argparse.Namespace, config: "Config") -> int:
         return activity.activity(options, config)
     from apppw_tui.commands import notices
 
-    return notices.send(options, config)
+    return notices.notices(options, config)
 
 
 def _act(options: argparse.Namespace, config: "Config") -> int:

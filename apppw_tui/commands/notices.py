@@ -1,33 +1,116 @@
-"""Sends what the daemon has to tell people: it sends nothing itself."""
+"""Sends what the portal, the commands and the daemon have laid down; they send none themselves."""
 
 import argparse
-import contextlib
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 
-from apppw_tui.commands.opening import opened
+from apppw_tui import programs
+from apppw_tui.commands.opening import acting, opened
+from apppw_tui.commands.printing import say
 from apppw_tui.config import Config
-from apppw_tui.domain.errors import Refused, StoreDamaged
-from apppw_tui.exits import OK
-from apppw_tui.wiring import Place, way
+from apppw_tui.domain.acts import Entry
+from apppw_tui.domain.errors import Refused
+from apppw_tui.domain.names import account_name, shown
+from apppw_tui.domain.notices import TRIAL
+from apppw_tui.exits import BY_SIGNAL, OK, REFUSED
+from apppw_tui.notices import Sender
+from apppw_tui.wiring import Place, sender
+
+# Seconds in which a unit that is at work has begun with a message: Python starts in one.
+_BEGINS_WITHIN = 10.0
+_ENDS_WITHIN = 10.0  # seconds, beside the time that the program itself has
+_GLANCE = 0.05
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_UNITS = "systemctl enable --now apppw-notices.path apppw-notices.timer"
 
 
-def send(options: argparse.Namespace, config: Config) -> int:
-    """Sends all that waits. Raises StoreError, and Refused if nothing says how."""
-    from apppw_tui.store.outbox import FolderOutbox
-
+def notices(options: argparse.Namespace, config: Config) -> int:
+    """Sends all that is due, or a trial. Raises StoreError, and Refused if nothing says how."""
+    by = acting()  # before root becomes the store's owner
     wired = opened(options, config)
-    means = wired.means
-    told = way(config, means)
-    if told is None:
-        raise Refused("Nothing says how people are told: set [notices] in the configuration.")
     place = Place.of(config, getattr(options, "store", None), getattr(options, "key_file", None))
-    outbox = FolderOutbox(place.folder)
-    more = True
-    while more:  # for some may be laid while one is sent
-        more = False
-        for name, uid, entry in outbox.taken():
-            more = True
-            with contextlib.suppress(StoreDamaged):  # `doctor` names it
-                account = means.store.read(name)
-                if account is not None and account.uid == uid:
-                    told.send(account, entry)
+    sending = sender(place, config, wired.means)
+    if sending is None:
+        raise Refused("Nothing says how people are told: set [notices] in the configuration.")
+    with _ending_programs():
+        if options.trial is not None:
+            name = account_name(options.trial, config.default_domain)
+            return _try(sending, name, by, _seconds(config))
+        return _send(sending)
+
+
+@contextmanager
+def _ending_programs() -> Iterator[None]:
+    """Told to end, this ends the program that it runs, too."""
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        programs.leave(BY_SIGNAL + number)
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        before = {one: signal.signal(one, leave) for one in _ENDING}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def _seconds(config: Config) -> float:
+    """How long one message may take."""
+    if config.notices is not None and config.notices.command is not None:
+        return config.notices.timeout
+    return config.delivery.timeout if config.delivery is not None else 0
+
+
+def _send(sending: Sender) -> int:
+    with sending.alone() as alone:
+        if not alone:
+            return OK  # whoever is at it takes what is laid down meanwhile
+        failed = sending.send_due()
+    if failed:
+        raise Refused("Not every notice was taken; they are tried again. The log says why.")
     return OK
+
+
+def _try(sending: Sender, name: str, by: str, seconds: float) -> int:
+    """Lays one down, as they all are, and waits for what becomes of it."""
+    account = sending.store.read(name)
+    if account is None:
+        raise Refused(f"There is no account {shown(name)}.")
+    outbox = sending.outbox
+    file = outbox.lay(account, Entry(sending.clock.now(), TRIAL, by))
+    until = time.monotonic() + _BEGINS_WITHIN
+    begun = taken_away = False
+    while time.monotonic() < until:
+        message = outbox.read(file)
+        if message is None:
+            taken_away = True
+            break
+        if message.how:
+            outbox.remove(message)
+            raise Refused(f"It was taken away, but not sent: {message.how}")
+        if message.tries and not begun:
+            begun = True
+            until = time.monotonic() + seconds + _ENDS_WITHIN
+        time.sleep(_GLANCE)
+    if taken_away:
+        say(f"A trial was sent to {name}, by what sends them all.")
+        return OK
+    message = outbox.read(file)
+    if message is not None:
+        outbox.remove(message)
+    if begun:
+        raise Refused("It was taken away, and whoever did has not come to an end with it.")
+    result = sending.way.send(account, Entry(sending.clock.now(), TRIAL, by), file[:-5])
+    sent = f"it was not taken: {result.how}" if result.how else "it was taken"
+    say(
+        f"Nobody took it away within {_BEGINS_WITHIN:g} seconds. Sent from here, {sent}.",
+        f"On a server: {_UNITS}",
+        "Elsewhere a line of cron does: * * * * * apppw-tui notices",
+    )
+    return REFUSED

@@ -15,6 +15,7 @@ from apppw_tui.doctor import (
     key,
     layout,
     locks,
+    outgoing,
     pam,
     postfix,
     room,
@@ -64,6 +65,9 @@ class Examination:
                 self.ask,
                 wanted=self.daemon_wanted,
             ),
+            "the units": lambda: outgoing.findings(
+                self.folder, self.config, self.ask, self.places
+            ),
             "PAM": lambda: pam.findings(self.places),
             "Dovecot": lambda: dovecot.findings(self.ask, self.places),
             "Postfix": lambda: postfix.findings(self.ask),
@@ -94,6 +98,7 @@ class Examination:
             "the disk": lambda: _or_ok(
                 room.findings(self.folder, self.places), self.folder, "Its disk has room."
             ),
+            "the outbox": lambda: outgoing.waiting(self.folder, now),
             "the accounts": lambda: self._documents(store),
             "the locks": lambda: locks.findings(self.folder, self.places, self.wait),
             "the clock": lambda: clock.against(self.folder, now),

@@ -21,6 +21,11 @@ class Places:
         return self.root / "etc/ssh/apppw_sshd_config"
 
     @property
+    def systemd(self) -> Path:
+        """sd_booted(3): it is there where systemd runs."""
+        return self.root / "run/systemd/system"
+
+    @property
     def locks(self) -> Path:
         return self.root / "proc/locks"
 

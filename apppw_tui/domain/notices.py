@@ -1,6 +1,9 @@
 """What an account's owner is told of at once, in a message: never a secret, no number in full."""
 
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from apppw_tui.domain.account import Account
@@ -10,6 +13,9 @@ from apppw_tui.domain.throttle import SendLimit
 
 PER_HOUR = 10  # messages about one account; one more says that there was more
 NOTICE_SENDS = SendLimit(PER_HOUR + 1, 3600)
+# What happened, in the one message that tells nothing: in_words() shows it as it is.
+TRIAL = "a trial: nothing has happened"
+LONGEST_WAIT = timedelta(hours=1)  # between two tries
 _MORE = "More has happened than messages are sent about"
 _WHAT_NOW = (
     "If that was not you, sign in, look at Recent activity in Settings, delete what you do not\n"
@@ -18,10 +24,10 @@ _WHAT_NOW = (
 
 
 class Notices(Protocol):
-    """Tells people what happened to their account. Never raises, never blocks."""
+    """Has people told what happened to their account. Never raises, runs no program."""
 
     def tell(self, account: Account, entry: Entry, /) -> None:
-        """Sends a message about `entry` to whoever owns `account`, in its own time."""
+        """A message about `entry` goes to whoever owns `account`, in its own time."""
 
 
 class NoNotices:
@@ -29,6 +35,51 @@ class NoNotices:
 
     def tell(self, _account: Account, _entry: Entry, /) -> None:
         """Nothing."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One that is laid down: about whom, what happened, and what became of it so far."""
+
+    file: str
+    account: str
+    uid: str
+    entry: Entry
+    tries: int = 0
+    not_before: datetime | None = None  # of the next try; None: at once
+    summed: bool = False  # it stands for all that no message of its own is sent about
+    how: str = ""  # why the last try failed
+
+    @property
+    def mark(self) -> str:
+        """The same at each try, and no other message's."""
+        return self.file.removesuffix(".json")
+
+    def tried(self, now: datetime, wait: timedelta) -> "Message":
+        """As it is written down before another try."""
+        return replace(self, tries=self.tries + 1, not_before=now + wait, how="")
+
+
+class Outbox(Protocol):
+    """Where messages lie until they are sent. Its methods raise StoreError."""
+
+    def lay(self, account: Account, one: Entry, /) -> str:
+        """Puts one message down; its file's name."""
+
+    def due(self, now: datetime, /) -> Iterator[Message]:
+        """What is to be sent, the oldest first."""
+
+    def read(self, file: str, /) -> Message | None:
+        """That message as it is now; None if it is gone."""
+
+    def keep(self, message: Message, /) -> None:
+        """Writes down what has become of it."""
+
+    def remove(self, message: Message, /) -> None:
+        """It was sent, or never will be."""
+
+    def alone(self) -> AbstractContextManager[bool]:
+        """Within it nobody else sends; False if somebody else does."""
 
 
 def subject(entry: Entry | None, host_name: str) -> str:

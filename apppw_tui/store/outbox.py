@@ -1,72 +1,161 @@
-"""What the daemon has to tell people, who sends nothing itself: a file for each message.
+"""What people are to be told, laid down by whoever acts: a file for each message.
 
-`apppw-tui notices` sends them; recipes/systemd/apppw-notices.path starts it at once.
+The portal, the commands and the daemon run no program to tell people something: where strangers
+come in, a sandbox keeps it from working, or it would be theirs (SAFETY 23). `apppw-tui notices`
+sends what lies here; recipes/systemd/apppw-notices.path and .timer start it.
 """
 
 import contextlib
+import fcntl
 import json
+import os
 import re
 import secrets
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.acts import Entry
+from apppw_tui.domain.acts import Entry, instant
 from apppw_tui.domain.errors import StoreDamaged, StoreError
+from apppw_tui.domain.journal import Journal
+from apppw_tui.domain.notices import LONGEST_WAIT, Message
 from apppw_tui.store import files
 from apppw_tui.store.activity import as_line, entry
 
-MOST = 1000  # files; nobody takes them away, and the disk is not to be filled
-_NAME = re.compile(r"[0-9a-f]{32}-[0-9a-f]{16}\.json", re.ASCII)
+MOST = 1000  # files; where nobody takes them away, the disk is not to be filled
+MOST_EACH = 50  # of one account: it is not to take everybody's room
+_NAME = re.compile(r"([0-9a-f]{32})-([0-9a-f]{16})\.json", re.ASCII)
 _LARGEST = 64 * 1024  # bytes
+_RANDOM = 0xFFF  # of the nanoseconds: less than two writes of one process are apart
 
 
 class FolderOutbox:
-    """Files in `folder`/notices, each taken once."""
+    """Files in `folder`/notices, oldest first by their names."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "notices"
 
-    def lay(self, account: Account, one: Entry) -> None:
-        """Puts one message down. Raises StoreError: it was not, and why."""
-        name = f"{account.uid}-{secrets.token_hex(8)}.json"
-        content = json.dumps({"account": account.name, "entry": as_line(one)}).encode()
+    def lay(self, account: Account, one: Entry) -> str:
+        """Puts one message down; its file's name. Raises StoreError: it was not, and why."""
         files.make_folder(self._folder)
-        if len(self._names()) >= MOST:
+        names = self._names()
+        if len(names) >= MOST:
             raise StoreError(f"{self._folder} is full: nobody takes the notices away.")
-        files.write(self._folder / name, self._folder / f".tmp-{name}", content)
+        if sum(name.startswith(account.uid) for name in names) >= MOST_EACH:
+            raise StoreError(f"{MOST_EACH} notices about that account wait already.")
+        now = time.time_ns() & ~_RANDOM | secrets.randbelow(_RANDOM + 1)
+        message = Message(f"{account.uid}-{now:016x}.json", account.name, account.uid, one)
+        self.keep(message)
+        return message.file
 
-    def taken(self) -> Iterator[tuple[str, str, Entry]]:
-        """Takes each away, oldest first: account, uid and what happened. Raises StoreError.
+    def keep(self, message: Message) -> None:
+        """Writes it, or what has become of it. Raises StoreError."""
+        # A program from before reads the first two, and would send it at once.
+        document: dict[str, Any] = {"account": message.account, "entry": as_line(message.entry)}
+        if message.tries:
+            document |= {"tries": message.tries, "summed": message.summed, "how": message.how}
+        if message.not_before is not None:
+            document["not_before"] = message.not_before.isoformat(timespec="seconds")
+        path = self._folder / message.file
+        files.write(path, self._folder / f".tmp-{message.file}", json.dumps(document).encode())
 
-        It is gone before it is sent: better one lost than one sent over and over.
+    def remove(self, message: Message) -> None:
+        """It was sent, or never will be. Raises StoreError."""
+        files.remove(self._folder / message.file)
+
+    def read(self, file: str) -> Message | None:
+        """That message as it is now; None if it is gone, or is none. Raises StoreError."""
+        named = _NAME.fullmatch(file)
+        content = files.read(self._folder / file, _LARGEST)
+        if content is None or named is None:
+            return None
+        with contextlib.suppress(ValueError, RecursionError, AttributeError, TypeError):
+            told = json.loads(content)
+            one = entry(told.get("entry"))
+            if one is not None:
+                return Message(
+                    file,
+                    str(told.get("account")),
+                    named[1],
+                    one,
+                    int(told.get("tries", 0)),
+                    instant(told["not_before"]) if "not_before" in told else None,
+                    bool(told.get("summed")),
+                    str(told.get("how", "")),
+                )
+        return None
+
+    def due(self, now: datetime) -> Iterator[Message]:
+        """What is to be sent, the oldest first. Raises StoreError.
+
+        What cannot be understood is taken away: no other is to wait for it.
         """
-        for name in sorted(self._names(), key=self._time):
-            path = self._folder / name
+        for name in self._names():
             try:
-                content = files.read(path, _LARGEST)
-            except StoreDamaged:  # nobody laid that; no other is to wait for it
+                message = self.read(name)
+            except StoreDamaged:
+                message = None
+            if message is None:
                 with contextlib.suppress(StoreError):
-                    files.remove(path)
+                    files.remove(self._folder / name)
                 continue
-            if content is None or not files.remove(path):
-                continue  # another took it
-            with contextlib.suppress(ValueError, RecursionError, AttributeError, TypeError):
-                told = json.loads(content)
-                one = entry(told.get("entry"))
-                if one is not None:
-                    yield str(told.get("account")), name[:32], one
+            until = message.not_before
+            # A clock that was ahead must not put it off for years.
+            if until is None or not now < until <= now + LONGEST_WAIT:
+                yield message
+
+    def waiting(self) -> list[tuple[str, float]]:
+        """All files, the oldest first, with when they were last written. Raises StoreError."""
+        found = []
+        for name in self._names():
+            with contextlib.suppress(OSError):
+                found.append((name, (self._folder / name).lstat().st_mtime))
+        return found
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Within it nobody else sends; False if somebody else does. Raises StoreError."""
+        try:
+            descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            yield True  # nothing was ever laid
+            return
+        except OSError as error:
+            raise files.unusable(self._folder, error) from None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            first = True
+        except OSError:
+            first = False
+        try:
+            yield first
+        finally:
+            os.close(descriptor)
 
     def _names(self) -> list[str]:
         try:
-            return [path.name for path in self._folder.iterdir() if _NAME.fullmatch(path.name)]
+            found = [path.name for path in self._folder.iterdir() if _NAME.fullmatch(path.name)]
         except FileNotFoundError:
             return []
         except OSError as error:
             raise files.unusable(self._folder, error) from None
+        return sorted(found, key=lambda name: name[33:])
 
-    def _time(self, name: str) -> tuple[float, str]:
+
+class FolderNotices:
+    """Lays notices down in the outbox of the store `folder`."""
+
+    def __init__(self, folder: Path, journal: Journal) -> None:
+        self._outbox = FolderOutbox(folder)
+        self._journal = journal
+
+    def tell(self, account: Account, one: Entry) -> None:
+        """Never raises: the act is done, whether or not anybody can be told."""
         try:
-            return (self._folder / name).lstat().st_mtime, name
-        except OSError:
-            return 0.0, name
+            self._outbox.lay(account, one)
+        except StoreError as error:
+            self._journal.fault("notice left out", account=account.name, why=str(error))

@@ -1,7 +1,10 @@
-"""What the daemon leaves for others to send."""
+"""What is laid down for others to send."""
 
 import json
+import re
 import stat
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from apppw_tui.domain.acts import Act, Entry
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.store import outbox as module
+from apppw_tui.store.activity import as_line, entry
 from apppw_tui.store.outbox import FolderOutbox
 from tests.store.making import new_account
 from tests.support import NOW
@@ -22,20 +26,55 @@ def outbox(tmp_path: Path) -> FolderOutbox:
     return FolderOutbox(tmp_path)
 
 
-def test_each_is_taken_once(outbox: FolderOutbox, tmp_path: Path) -> None:
+def whats(outbox: FolderOutbox) -> list[str]:
+    return [message.entry.what for message in outbox.due(NOW)]
+
+
+def test_message_is_laid_read_and_removed(outbox: FolderOutbox, tmp_path: Path) -> None:
     outbox.lay(ADA, USED)
     (path,) = (tmp_path / "notices").iterdir()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert list(outbox.taken()) == [("ada", ADA.uid, USED)]
+    (message,) = outbox.due(NOW)
+    assert (message.account, message.uid, message.entry) == ("ada", ADA.uid, USED)
+    assert (message.tries, message.how, message.summed) == (0, "", False)
+    outbox.remove(message)
     assert list((tmp_path / "notices").iterdir()) == []
-    assert list(outbox.taken()) == []
 
 
-def test_it_is_gone_before_it_is_sent(outbox: FolderOutbox) -> None:
+def test_messages_come_in_the_order_in_which_they_were_laid(outbox: FolderOutbox) -> None:
+    wanted = [str(number) for number in range(20)]
+    for what in wanted:
+        outbox.lay(replace(ADA, uid=f"{int(what) * 7 % 20:032x}"), replace(USED, what=what))
+    assert whats(outbox) == wanted
+
+
+def test_what_became_of_a_message_is_kept(outbox: FolderOutbox) -> None:
     outbox.lay(ADA, USED)
+    (message,) = outbox.due(NOW)
+    later = replace(message.tried(NOW, timedelta(minutes=5)), summed=True, how="exit code 75")
+    outbox.keep(later)
+    assert outbox.read(message.file) == later
+    assert list(outbox.due(NOW + timedelta(minutes=4))) == []
+    assert list(outbox.due(NOW + timedelta(minutes=5))) == [later]
+    assert list(outbox.due(NOW - timedelta(days=1))) == [later]
+
+
+def test_a_program_from_before_reads_what_it_knows(outbox: FolderOutbox, tmp_path: Path) -> None:
     outbox.lay(ADA, USED)
-    next(outbox.taken())
-    assert len(list(outbox.taken())) == 1
+    (message,) = outbox.due(NOW)
+    outbox.keep(message.tried(NOW, timedelta(minutes=5)))
+    (path,) = (tmp_path / "notices").iterdir()
+    assert re.fullmatch(rf"{ADA.uid}-[0-9a-f]{{16}}\.json", path.name)
+    told = json.loads(path.read_bytes())
+    assert told["account"] == "ada"
+    assert entry(told["entry"]) == USED
+
+
+def test_what_a_program_from_before_laid_is_read(outbox: FolderOutbox, tmp_path: Path) -> None:
+    document = {"account": "ada", "entry": dict(as_line(USED))}
+    (tmp_path / "notices").mkdir()
+    (tmp_path / "notices" / f"{ADA.uid}-{'0f' * 8}.json").write_text(json.dumps(document))
+    assert whats(outbox) == [USED.what]
 
 
 @pytest.mark.parametrize("kind", ["link", "folder"])
@@ -46,22 +85,36 @@ def test_what_is_no_file_keeps_no_other_waiting(
     path = tmp_path / "notices" / f"{ADA.uid}-{'0' * 16}.json"
     (tmp_path / "key").write_text("precious")
     path.symlink_to(tmp_path / "key") if kind == "link" else path.mkdir()
-    assert list(outbox.taken()) == [("ada", ADA.uid, USED)]
+    assert whats(outbox) == [USED.what]
     assert (tmp_path / "key").read_text() == "precious"
 
 
 def test_where_there_is_no_folder_nothing_waits(outbox: FolderOutbox, tmp_path: Path) -> None:
-    assert list(outbox.taken()) == []
+    with outbox.alone() as alone:
+        assert alone
+        assert list(outbox.due(NOW)) == []
     assert not (tmp_path / "notices").exists()
 
 
-def test_they_fill_no_disk(outbox: FolderOutbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages_fill_no_disk(outbox: FolderOutbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST", 2)
     outbox.lay(ADA, USED)
     outbox.lay(ADA, USED)
     with pytest.raises(StoreError, match="nobody takes the notices away"):
         outbox.lay(ADA, USED)
-    assert len(list(outbox.taken())) == 2
+    assert len(whats(outbox)) == 2
+
+
+def test_one_account_does_not_take_everybodys_room(
+    outbox: FolderOutbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_EACH", 2)
+    outbox.lay(ADA, USED)
+    outbox.lay(ADA, USED)
+    with pytest.raises(StoreError, match="about that account"):
+        outbox.lay(ADA, USED)
+    outbox.lay(replace(ADA, uid="0" * 32), USED)
+    assert len(whats(outbox)) == 3
 
 
 @pytest.mark.parametrize(
@@ -70,6 +123,8 @@ def test_they_fill_no_disk(outbox: FolderOutbox, monkeypatch: pytest.MonkeyPatch
         b"", b"[]", b"5", b"\xff", b"[" * 100_000, b"null",
         json.dumps({"account": "ada", "entry": {"what": "x"}}).encode(),
         json.dumps({"account": "ada", "entry": 5}).encode(),
+        json.dumps({"account": "ada", "entry": dict(as_line(USED)), "tries": "x"}).encode(),
+        json.dumps({"account": "ada", "entry": dict(as_line(USED)), "not_before": 5}).encode(),
     ],
 )  # fmt: skip
 def test_what_cannot_be_understood_goes_and_keeps_no_other_waiting(
@@ -78,5 +133,5 @@ def test_what_cannot_be_understood_goes_and_keeps_no_other_waiting(
     outbox.lay(ADA, USED)
     (tmp_path / "notices" / f"{ADA.uid}-{'0' * 16}.json").write_bytes(content)
     (tmp_path / "notices" / "README").write_text("somebody's")
-    assert list(outbox.taken()) == [("ada", ADA.uid, USED)]
-    assert [path.name for path in (tmp_path / "notices").iterdir()] == ["README"]
+    assert whats(outbox) == [USED.what]
+    assert len(list((tmp_path / "notices").iterdir())) == 2

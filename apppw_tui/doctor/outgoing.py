@@ -1,0 +1,125 @@
+"""What people are to be told, and sessions that are to end: whether any unit does it."""
+
+import stat
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from apppw_tui.config import Config, present
+from apppw_tui.doctor.asking import Ask
+from apppw_tui.doctor.finding import Finding, command, danger, ok, warning
+from apppw_tui.doctor.places import Places
+from apppw_tui.domain.errors import StoreError
+from apppw_tui.domain.names import shown
+from apppw_tui.store.outbox import FolderOutbox
+
+_KIOSK = "apppw-sshd.service"
+_LATE = timedelta(minutes=15)  # the timer comes every minute
+_CRON = "Without systemd, a line of cron: * * * * * apppw-tui notices"
+_PROPERTIES = "Id,LoadState,ActiveState,UnitFileState,Paths,NoNewPrivileges"
+_SET_ID = stat.S_ISUID | stat.S_ISGID
+_POSTDROP = "usr/sbin/postdrop"  # what Postfix's sendmail runs: postdrop(1)
+_Units = dict[str, dict[str, str]]
+
+
+def findings(folder: Path, config: Config, ask: Ask, places: Places) -> list[Finding]:
+    """Nothing but "not looked at" where systemd does not run."""
+    needed = []
+    if config.notices is not None:
+        needed.append(("apppw-notices", folder / "notices", "nobody is told what happens"))
+    if config.end_sessions:
+        needed.append(("apppw-kick", folder / "ended", "no session is ended"))
+    if not needed and config.delivery is None:
+        return []
+    if not present(places.systemd):
+        return [ok("systemd", "It does not run here, so its units were not looked at.")]
+    names = [f"{name}.{kind}" for name, _, _ in needed for kind in ("path", "timer")]
+    said = ask(("systemctl", "show", f"--property={_PROPERTIES}", *names, _KIOSK))
+    if said.how:
+        return [said.trouble()]
+    units = _parsed(said.out)
+    found = [one for need in needed for one in _unit(units, *need)]
+    if config.delivery is not None:
+        found += _codes(config.delivery.command, units.get(_KIOSK, {}), places)
+    return found or [ok("systemd", "Its units send notices and end sessions, as configured.")]
+
+
+def _parsed(text: str) -> _Units:
+    """systemctl(1): a block of lines for each unit, with an empty line between two."""
+    found: _Units = {}
+    for block in text.split("\n\n"):
+        told = dict(line.partition("=")[::2] for line in block.splitlines())
+        found[told.get("Id", "")] = told
+    return found
+
+
+def _unit(units: _Units, name: str, watched: Path, without: str) -> Iterator[Finding]:
+    path, timer = f"{name}.path", f"{name}.timer"
+    on = command("systemctl", "enable", "--now", path, timer)
+    told = units.get(path, {})
+    if told.get("LoadState") != "loaded":
+        yield warning(
+            path, f"It is not installed: {without}.", f"Run recipes/install.sh, and: {on}"
+        )
+        return
+    paths = [line.partition(" (")[0] for line in told.get("Paths", "").split("\n")]
+    if paths != [""] and str(watched) not in paths:
+        yield warning(
+            path,
+            f"It does not watch {watched}: {without}.",
+            f"Say PathChanged={watched} in a drop-in file, and name the store in its service.",
+        )
+    for unit, what in ((path, f"{without} at once"), (timer, "what failed is not tried again")):
+        told = units.get(unit, {})
+        if told.get("ActiveState") != "active":
+            yield warning(unit, f"It is not started: {what}.", on)
+        elif told.get("UnitFileState") not in ("enabled", "static", "linked", "generated"):
+            yield warning(unit, f"From the next start of the machine on, {what}.", on)
+
+
+def _codes(line: tuple[str, ...], kiosk: dict[str, str], places: Places) -> Iterator[Finding]:
+    """A program that becomes another user cannot, where that is given up for good."""
+    if kiosk.get("LoadState") != "loaded" or kiosk.get("NoNewPrivileges") != "yes":
+        return
+    inside = [Path(part) for part in line if part.startswith("/")]
+    if any(path.name == "sendmail" for path in inside):
+        inside.append(places.root / _POSTDROP)
+    for path in inside:
+        try:
+            mode = path.stat().st_mode
+        except OSError:
+            continue
+        if stat.S_ISREG(mode) and mode & _SET_ID:
+            yield danger(
+                path,
+                f"It becomes another user or group, which {_KIOSK} does not let it "
+                "(NoNewPrivileges=): nobody who comes by ssh gets a code.",
+                f"Put recipes/sshd/delivery.conf at /etc/systemd/system/{_KIOSK}.d/, "
+                "or use another program.",
+            )
+
+
+def waiting(folder: Path, now: datetime) -> Iterator[Finding]:
+    """What lies in the outbox for too long, and why, if that is known. Raises StoreError."""
+    outbox = FolderOutbox(folder)
+    found = outbox.waiting()
+    if not found:
+        return
+    oldest, written = found[0]
+    try:
+        message = outbox.read(oldest)
+    except StoreError:
+        message = None
+    if message is not None and message.how:
+        yield warning(
+            folder / "notices",
+            f"{len(found)} messages wait; the oldest was tried {message.tries} times: "
+            f"{shown(message.how)}.",
+            "Try one: apppw-tui notices --trial ACCOUNT",
+        )
+    elif now.timestamp() - written > _LATE.total_seconds():
+        yield warning(
+            folder / "notices",
+            f"{len(found)} messages wait, and nobody takes them away: people are not told.",
+            f"Run: systemctl enable --now apppw-notices.path apppw-notices.timer. {_CRON}",
+        )

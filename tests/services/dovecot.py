@@ -25,6 +25,7 @@ _PACKAGES = {
     "imap": ("imap-login", "dovecot-imapd"),
     "pop3": ("pop3-login", "dovecot-pop3d"),
     "sieve": ("managesieve-login", "dovecot-managesieved"),
+    "lmtp": ("lmtp", "dovecot-lmtpd"),
 }
 
 # Every setting that names a user or a chroot: all of it is one ordinary user here. The two about
@@ -56,6 +57,8 @@ service stats {{
 service auth-worker {{
   user = {user}
 }}
+"""
+_STATIC = """\
 userdb {{
   driver = static
   args = uid={uid} gid={gid} home={folder}/home/%u
@@ -127,8 +130,13 @@ def running(
     user: OrdinaryUser,
     recipe: Path,
     protocols: Sequence[str] = ("imap",),
+    *,
+    userdb: str = _STATIC,
 ) -> Iterator[Dovecot]:
-    """Dovecot with the passdbs of `recipe` alone; gone, with all its children, at the end."""
+    """Dovecot with the passdbs of `recipe` alone; gone, with all its children, at the end.
+
+    `userdb` has places for {uid}, {gid} and {folder}.
+    """
     for protocol in protocols:
         part, package = _PACKAGES[protocol]
         if not (_PROGRAMS / part).exists():
@@ -138,7 +146,7 @@ def running(
     os.chown(own, user.uid, user.gid)
     ports = dict(zip(protocols, free_ports(len(protocols)), strict=True))
     dovecot = Dovecot(ports, own / "dovecot.log", folder / "dovecot.conf", user)
-    told = _CONFIGURATION.format(
+    told = (_CONFIGURATION + userdb).format(
         folder=own,
         log=dovecot.log,
         host=HOST,

@@ -1,15 +1,10 @@
 """Dovecot asks PAM, PAM asks `apppw-tui pam`, with old passwords behind: the files of recipes/."""
 
-import stat
-import subprocess
-import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from apppw_tui.store.place import open_store
 from tests.services import old_passwords, pam
 from tests.services.dovecot import Dovecot, running
 from tests.services.old_passwords import OLD
@@ -18,7 +13,8 @@ from tests.services.recipes import adapted
 from tests.services.require import require_program
 from tests.services.sign_in import HOST, IN, PROTOCOLS, REFUSED
 from tests.services.trials import ENFORCED, OPEN, TRIALS, UNKNOWN, Asked, asked, trial
-from tests.support import House
+
+NO_USER = 67  # sysexits.h, as doveadm has it
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +29,7 @@ def place(folder: Path, program: Path, user: OrdinaryUser) -> Iterator[tuple[Dov
                 "dovecot/06-apppw-enforced.conf", {"/etc/dovecot/apppw-enforced": str(enforced)}
             )
             + old_passwords.behind(folder, OPEN, ENFORCED, UNKNOWN)
+            + adapted("dovecot/99-apppw-auth.conf", {})
         )
         with running(server, folder, user, recipe, PROTOCOLS) as dovecot:
             yield dovecot, folder / "json"
@@ -96,28 +93,7 @@ def test_a_name_is_no_way_around(dovecot: Dovecot, daemon: Asked, written: str) 
     assert dovecot.says(written, OLD) == REFUSED
 
 
-def test_the_list_has_who_is_enforced_or_disabled(tmp_path: Path) -> None:
-    house = House(store=open_store(tmp_path / "store", create=True))
-    now = datetime.now(UTC)
-    for name in ("open", "past", "soon", "disabled"):
-        house.add(f"{name}@example.org")
-    house.alter("past@example.org", enforced_from=now - timedelta(days=1))
-    house.alter("soon@example.org", enforced_from=now + timedelta(days=1))
-    house.alter("disabled@example.org", enabled=False)
-    script = tmp_path / "apppw-enforced"
-    replaced = {
-        '"/usr/local/bin/apppw-tui"': f'"{sys.executable}", "-m", "apppw_tui"',
-        "/var/lib/apppw-tui": str(tmp_path / "store"),
-        "/etc/dovecot/apppw-enforced": str(tmp_path / "list"),
-    }
-    script.write_text(adapted("dovecot/apppw-enforced", replaced))
-
-    def run() -> int:
-        return subprocess.run([sys.executable, script], timeout=60, check=False).returncode
-
-    assert run() == 0
-    assert (tmp_path / "list").read_text() == "disabled@example.org\npast@example.org\n"
-    assert stat.S_IMODE((tmp_path / "list").stat().st_mode) == 0o644
-    (tmp_path / "store" / "accounts" / "past@example.org.json").write_text("")
-    assert run() != 0
-    assert (tmp_path / "list").read_text() == "disabled@example.org\npast@example.org\n"
+@pytest.mark.parametrize("account", [OPEN, ENFORCED, UNKNOWN])
+def test_whether_there_is_a_user_is_not_answered(dovecot: Dovecot, account: str) -> None:
+    assert dovecot.doveadm("user", account).returncode == 0
+    assert dovecot.doveadm("user", "stranger@example.org").returncode == NO_USER

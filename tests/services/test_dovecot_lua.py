@@ -9,7 +9,7 @@ from tests.services import old_passwords
 from tests.services.dovecot import Dovecot, running
 from tests.services.old_passwords import OLD
 from tests.services.ordinary import OrdinaryUser
-from tests.services.recipes import adapted
+from tests.services.recipes import adapted, lua_script
 from tests.services.require import require_program, unavailable
 from tests.services.sign_in import HOST, IN, NOT_NOW, PROTOCOLS, REFUSED
 from tests.services.trials import ENFORCED, OPEN, TRIALS, UNKNOWN, Asked, asked, trial
@@ -18,6 +18,7 @@ from tests.support import NOW
 BOB, LATIN = "bob@example.org", b"\xfcber alles"  # ISO 8859-1, as old programs send it
 # The old passwords work from here alone (recipes/roundcube); and where else somebody may come from.
 ELSEWHERE = "127.0.0.2"
+NO_USER = 67  # sysexits.h, as doveadm has it
 _MODULE = Path("/usr/lib/dovecot/modules/auth/libauthdb_lua.so")
 
 
@@ -26,17 +27,16 @@ def server(folder: Path, user: OrdinaryUser) -> Iterator[tuple[Dovecot, Path]]:
     program = require_program("dovecot", "dovecot-core")
     if not _MODULE.exists():
         unavailable("Dovecot has no Lua here (Debian packages dovecot-auth-lua and lua-socket)")
-    script, recipe = folder / "apppw.lua", folder / "05-apppw-lua.conf"
-    script.write_text(adapted("dovecot/apppw.lua", {"/run/apppw-tui/json": f"{folder}/sock"}))
+    script, recipe = lua_script(folder, folder / "sock", ENFORCED), folder / "05-apppw-lua.conf"
     old = old_passwords.written(folder / "old", OPEN, ENFORCED, UNKNOWN)
     with old.open("ab") as more:
         more.write(BOB.encode() + b":{PLAIN}" + LATIN + b"\n")
     recipe.write_text(
         adapted("dovecot/05-apppw-lua.conf", {"/etc/dovecot/apppw.lua": str(script)})
         + adapted("roundcube/20-webmail.conf", {"/etc/dovecot/users": str(old)})
+        + adapted("dovecot/99-apppw-auth.conf", {})
     )
-    for file in (script, recipe):
-        file.chmod(0o644)
+    recipe.chmod(0o644)
     with running(program, folder, user, recipe, PROTOCOLS) as dovecot:
         yield dovecot, folder / "sock"
 
@@ -85,16 +85,26 @@ def test_the_old_password_opens_what_is_not_enforced(
 
 
 @pytest.mark.parametrize("account", [OPEN, ENFORCED])
-def test_while_the_daemon_is_down_nobody_gets_in_and_nobody_is_refused(
+def test_while_the_daemon_is_down_only_what_is_its_own_waits(
     dovecot: Dovecot, daemon: Asked, account: str
 ) -> None:
     right = trial("right", daemon.house, account, "mail", "http")
     assert dovecot.all_say(account, right.password) == everywhere(IN)
     daemon.stop()
     assert dovecot.all_say(account, right.password) == everywhere(NOT_NOW)
-    assert dovecot.all_say(account, OLD) == everywhere(NOT_NOW)
+    assert dovecot.all_say(account, OLD) == everywhere(IN if account == OPEN else NOT_NOW)
+    assert dovecot.all_say(account, "neither") == everywhere(
+        REFUSED if account == OPEN else NOT_NOW
+    )
     daemon.start()
     assert dovecot.all_say(account, right.password) == everywhere(IN)
+
+
+@pytest.mark.parametrize("account", [OPEN, ENFORCED, UNKNOWN])
+def test_whether_there_is_a_user_is_not_answered(dovecot: Dovecot, account: str) -> None:
+    """With the old passwords the webmail's alone, as well: who asks so has no address."""
+    assert dovecot.doveadm("user", account).returncode == 0
+    assert dovecot.doveadm("user", "stranger@example.org").returncode == NO_USER
 
 
 def test_a_restart_of_the_daemon_is_not_noticed(dovecot: Dovecot, daemon: Asked) -> None:

@@ -1,122 +1,19 @@
-"""recipes/dovecot/apppw.lua in a plain Lua, against a socket that answers what the test wants."""
+"""recipes/dovecot/apppw.lua in a plain Lua: the daemon's answers, and whatever else it sends."""
 
 import json
-import socket
-import subprocess
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from tests.services.recipes import adapted
-from tests.services.require import require_program, unavailable
-
-_TIMEOUT = 30.0  # seconds
-# What Dovecot gives to the script, and asks of it. Names and passwords come in hexadecimal.
-_DOVECOT = """
-dovecot = {auth = {
-  PASSDB_RESULT_OK = "ok", PASSDB_RESULT_NEXT = "next",
-  PASSDB_RESULT_PASSWORD_MISMATCH = "mismatch", PASSDB_RESULT_INTERNAL_FAILURE = "failure",
-}}
-dofile(arg[1])
-local function bytes(hex)
-  return (hex:gsub("%x%x", function(pair) return string.char(tonumber(pair, 16)) end))
-end
-io.stdout:setvbuf("line")
-for line in io.lines() do
-  local user, password, service = line:match("^(%x*),(%x*),(%x*)$")
-  local request = {
-    user = bytes(user), remote_ip = "192.0.2.1", log_error = function() end,
-    [arg[2]] = service ~= "" and bytes(service) or nil,
-  }
-  local result, more = auth_password_verify(request, bytes(password))
-  if result == "ok" then
-    more = "user=" .. more.user
-  end
-  assert(type(more) == "string")
-  print(more == "" and result or result .. " " .. more)
-end
-"""
-
-
-@dataclass
-class Daemon:
-    """Answers one line to each line, as it is told; None closes the connection instead."""
-
-    path: Path
-    answers: list[bytes | None] = field(default_factory=list)
-    asked: list[bytes] = field(default_factory=list)
-    connections: int = 0
-
-    def __post_init__(self) -> None:
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(str(self.path))
-        self.listener.listen()
-        self.thread = threading.Thread(target=self.serve)
-        self.thread.start()
-
-    def serve(self) -> None:
-        while True:
-            client, _ = self.listener.accept()
-            with client, client.makefile("rb") as lines:
-                self.connections += 1
-                for line in lines:
-                    if line == b"end\n":
-                        return
-                    self.asked.append(line)
-                    answer = self.answers.pop(0) if self.answers else b'{"answer": "no"}\n'
-                    if answer is None:
-                        break
-                    client.sendall(answer)
-
-    def close(self) -> None:
-        with socket.socket(socket.AF_UNIX) as client:
-            client.connect(str(self.path))
-            client.sendall(b"end\n")
-            self.thread.join(_TIMEOUT)
-        self.listener.close()
-
-
-@dataclass
-class Script:
-    """The recipe, as one auth-worker runs it."""
-
-    process: "subprocess.Popen[str]"
-    daemon: Daemon
-
-    def verify(self, user: bytes = b"ada", password: bytes = b"x", service: bytes = b"imap") -> str:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(f"{user.hex()},{password.hex()},{service.hex()}\n")
-        self.process.stdin.flush()
-        return self.process.stdout.readline().rstrip("\n")
-
-    def answered(self, *answers: bytes | None) -> str:
-        self.daemon.answers = list(answers)
-        return self.verify().partition(" ")[0]
+from tests.services import lua
+from tests.services.lua import Script
 
 
 @pytest.fixture
 def script(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Script]:
-    named = getattr(request, "param", "service")  # in Dovecot 2.4, protocol
-    lua = require_program("lua5.4", "lua5.4")
-    tried = subprocess.run([lua, "-e", 'require "socket.unix"'], check=False, capture_output=True)
-    if tried.returncode:
-        unavailable("Lua has no sockets here (Debian package lua-socket)")
-    recipe, around = tmp_path / "apppw.lua", tmp_path / "dovecot.lua"
-    replaced = {"/run/apppw-tui/json": f"{tmp_path}/sock", "SECONDS = 10": "SECONDS = 0.2"}
-    recipe.write_text(adapted("dovecot/apppw.lua", replaced))
-    around.write_text(_DOVECOT)
-    daemon = Daemon(tmp_path / "sock")
-    with subprocess.Popen(
-        [lua, around, recipe, named], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        yield Script(process, daemon)
-        process.stdin.close()  # type: ignore[union-attr]  # a pipe, as was asked for
-        process.wait(_TIMEOUT)
-    daemon.close()
+    with lua.running(tmp_path, getattr(request, "param", "service")) as script:
+        yield script
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.services import old_passwords
 from tests.services.dovecot import Dovecot, running
 from tests.services.old_passwords import OLD
 from tests.services.ordinary import OrdinaryUser
-from tests.services.recipes import adapted
+from tests.services.recipes import adapted, lua_script
 from tests.services.require import require_program, unavailable
 from tests.services.sign_in import IN, REFUSED
 from tests.services.trials import ENFORCED, OPEN, UNKNOWN, Asked, asked
@@ -48,8 +48,7 @@ def server(folder: Path, user: OrdinaryUser) -> Iterator[Dovecot]:
     program = require_program("dovecot", "dovecot-core")
     if not (_MODULES / "auth/libauthdb_lua.so").exists():
         unavailable("Dovecot has no Lua here (Debian packages dovecot-auth-lua and lua-socket)")
-    script, recipe = folder / "apppw.lua", folder / "recipe.conf"
-    script.write_text(adapted("dovecot/apppw.lua", {"/run/apppw-tui/json": f"{folder}/sock"}))
+    script, recipe = lua_script(folder, folder / "sock", ENFORCED), folder / "recipe.conf"
     old = old_passwords.behind(folder, OPEN, ENFORCED, UNKNOWN)
     with (folder / "old").open("a") as more:
         more.write(f"{BLOCKED}:{{PLAIN}}{OLD}::::::nologin\n")
@@ -61,8 +60,7 @@ def server(folder: Path, user: OrdinaryUser) -> Iterator[Dovecot]:
         + old
         + sql(folder)
     )
-    for file in (script, recipe):
-        file.chmod(0o644)
+    recipe.chmod(0o644)
     with running(program, folder, user, recipe) as dovecot:
         yield dovecot
 
@@ -208,13 +206,11 @@ def test_a_strange_password_is_wrong_and_nothing_worse(door: Door, password: str
     assert not door.opens(OPEN, password)
 
 
-def test_while_apppw_tui_serve_is_down_nobody_is_refused(door: Door, daemon: Asked) -> None:
+def test_the_portal_does_not_depend_on_apppw_tui_serve(door: Door, daemon: Asked) -> None:
     daemon.stop()
-    for _ in range(FREE + 1):
-        with pytest.raises(PasswordSourceDown):
-            door.opens(OPEN)
-    daemon.start()
-    assert door.opens(OPEN)
+    for account in (OPEN, ENFORCED):
+        assert door.opens(account)
+        assert not door.opens(account, "wrong")
 
 
 def test_wrong_ones_are_counted(door: Door) -> None:

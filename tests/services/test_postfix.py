@@ -13,7 +13,7 @@ from apppw_tui.domain.errors import StoreBusy
 from tests.services import dovecot, postfix
 from tests.services.ordinary import OrdinaryUser
 from tests.services.postfix import Postfix
-from tests.services.recipes import adapted
+from tests.services.recipes import adapted, lua_script
 from tests.services.require import require_program, unavailable
 from tests.services.smtp import GONE, HOST, IN, NOT_NOW, REFUSED, WAYS, signed_in
 from tests.services.trials import ENFORCED, OPEN, TRIALS, UNKNOWN, Asked, asked, trial
@@ -86,10 +86,10 @@ def by_dovecot(folder: Path, user: OrdinaryUser) -> Iterator[Route]:
     with postfix.running(folder, "through", recipe) as server:
         private = server.queue / "private"
         private.chmod(0o777)  # Dovecot is not root here
-        socket, script, old = folder / "json", folder / "apppw.lua", folder / "old"
+        socket, old = folder / "json", folder / "old"
         lines = [f"{name}:{{PLAIN}}{OLD}\n" for name in (OPEN, ENFORCED, UNKNOWN)]
         old.write_text("".join(lines))
-        script.write_text(adapted("dovecot/apppw.lua", {"/run/apppw-tui/json": str(socket)}))
+        script = lua_script(folder, socket, ENFORCED)
         lua = adapted("dovecot/05-apppw-lua.conf", {"/etc/dovecot/apppw.lua": str(script)})
         listener = adapted(
             "postfix/dovecot-auth.conf",
@@ -101,7 +101,8 @@ def by_dovecot(folder: Path, user: OrdinaryUser) -> Iterator[Route]:
             },
         )
         passdbs = folder / "passdbs.conf"
-        passdbs.write_text(lua + _BEHIND.format(old) + listener)
+        settings = adapted("dovecot/99-apppw-auth.conf", {})
+        passdbs.write_text(lua + _BEHIND.format(old) + settings + listener)
         with dovecot.running(program, folder, user, passdbs):
             yield Route(server, socket, "json", not_now=REFUSED, behind=True)
 

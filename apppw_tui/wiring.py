@@ -64,6 +64,9 @@ def wire(
     store = open_store(place.folder, create=create)
     keyring = keyring_of(place.folder, store, place.key_file)
     journal = FolderJournal(place.folder, clock)
+    store.complain = lambda name, error: journal.fault(
+        "enforcement not told", account=name, why=str(error)
+    )
     means = Means(
         store,
         hasher or Hasher(slot=Slots(place.folder).one),

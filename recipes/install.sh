@@ -107,6 +107,8 @@ case $(getent shadow apppw | cut -d: -f2) in
 *) usermod --lock apppw ;;
 esac
 systemd-tmpfiles --create /etc/tmpfiles.d/apppw-tui.conf
+# Who is enforced, for Dovecot: made of the accounts where it is missing, and mended.
+/usr/local/bin/apppw-tui --store "$store" store tidy
 if [ ! -e /etc/apppw-tui/config.toml ]; then
     mkdir -p /etc/apppw-tui
     # The kiosk takes the store from nowhere else.

@@ -1,4 +1,4 @@
-"""`backup`, `restore` and `store migrate`: sentences for people, JSON for programs, exit codes."""
+"""`backup`, `restore` and `store`: sentences for people, JSON for programs, exit codes."""
 
 import json
 import os
@@ -412,3 +412,32 @@ def test_while_the_daemon_runs_nothing_is_migrated(newer: CommandLine) -> None:
         assert account_file(newer.store).read_bytes() == before
         listening.close()  # what a killed daemon leaves behind
         assert newer.good("store", "migrate", "--socket-dir", name).startswith("Migrated 2")
+
+
+# --- store tidy ------------------------------------------------------------------------------
+
+
+def test_tidying_makes_what_services_are_told_right(run: CommandLine, house: House) -> None:
+    right = "What services are told of every account is right.\n"
+    run.good("account", "enforce", "ada")
+    assert run.good("store", "tidy") == right
+    told = run.store / "enforced" / "ada"
+    content = told.read_text()
+    told.unlink()
+    (run.store / "enforced" / "gone").write_text(content)
+    assert run.good("store", "tidy") == "Mended what services are told of 2 accounts.\n"
+    assert [path.name for path in told.parent.iterdir()] == ["ada"]
+    assert told.read_text() == content
+    assert json.loads(run.good("store", "tidy", "--json")) == {"mended": 0}
+
+
+@pytest.mark.parametrize(
+    "command", [("store", "tidy"), ("account", "list"), ("account", "open", "ben")]
+)
+def test_a_store_of_before_is_told_of_by_the_first_command(
+    run: CommandLine, house: House, command: tuple[str, ...]
+) -> None:
+    run.good("account", "enforce", "ada")
+    shutil.rmtree(run.store / "enforced")
+    run.good(*command)
+    assert [path.name for path in (run.store / "enforced").iterdir()] == ["ada"]

@@ -56,6 +56,7 @@ ASKED: dict[str, dict[str, int]] = {
         "{home}/backup.tar --overwrite --account ada nobody": 1,
     },
     "store migrate": {"": 0, "--dry-run": 0},
+    "store tidy": {"": 0},
     "doctor": {"--all": 0, "--config {home}/lacking": 4},
     "config check": {"": 0, "{home}/right": 0, "{home}/lacking": 1, "{home}/wrong": 3},
 }

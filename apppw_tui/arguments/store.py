@@ -33,11 +33,13 @@ def restore(parser: argparse.ArgumentParser) -> None:
 
 
 def store(parser: argparse.ArgumentParser) -> None:
+    group = actions(parser)
     migrate = command(
-        actions(parser), "migrate", "take the accounts of an older apppw-tui to this one's schema"
+        group, "migrate", "take the accounts of an older apppw-tui to this one's schema"
     )
     migrate.add_argument("--dry-run", action="store_true", help="say what would be migrated")
     migrate.add_argument(
         "--socket-dir", type=path, metavar="DIR", help="where the daemon's sockets are"
     )
-    for_programs(migrate)
+    tidy = command(group, "tidy", "make the folder enforced say what the accounts say")
+    for_programs(migrate, tidy)

@@ -1,4 +1,4 @@
-"""The store taken to the schema of this program: said, tried, and done while nothing serves."""
+"""The store as a whole: taken to this program's schema while nothing serves, and tidied."""
 
 import argparse
 import socket
@@ -98,4 +98,16 @@ def _check_nobody_serves(options: argparse.Namespace, config: Config) -> None:
         )
 
 
-ACTIONS: dict[str, Command] = {"migrate": run}
+def tidy(options: argparse.Namespace, config: Config) -> int:
+    """Makes the folder `enforced` say what the accounts say. Raises StoreError."""
+    mended = opened(options, config).store.mend_enforcements()
+    if options.json:
+        say_json({"mended": mended})
+    elif mended:
+        say(f"Mended what services are told of {counted(mended, 'account')}.")
+    else:
+        say("What services are told of every account is right.")
+    return OK
+
+
+ACTIONS: dict[str, Command] = {"migrate": run, "tidy": tidy}

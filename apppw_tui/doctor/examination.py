@@ -12,6 +12,7 @@ from apppw_tui.doctor import (
     clock,
     configuration,
     dovecot,
+    enforced,
     key,
     layout,
     locks,
@@ -100,6 +101,11 @@ class Examination:
             ),
             "the outbox": lambda: outgoing.waiting(self.folder, now),
             "the accounts": lambda: self._documents(store),
+            "who is enforced": lambda: _or_ok(
+                enforced.findings(self.folder, store),
+                self.folder / "enforced",
+                "It says what the accounts say.",
+            ),
             "the locks": lambda: locks.findings(self.folder, self.places, self.wait),
             "the clock": lambda: clock.against(self.folder, now),
         })  # fmt: skip

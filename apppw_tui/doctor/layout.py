@@ -33,6 +33,7 @@ _FOLDERS: dict[str, Callable[[str], bool]] = {
     "activity": _like(rf"{_UID}\.jsonl(\.\d+)?"),
     "throttle": _like(r"key|[0-9a-f]{2}\.json|\.([0-9a-f]{2}|key)\.lock"),
     "ended": is_account_name,
+    "enforced": is_account_name,
     "notices": _like(rf"{_UID}-[0-9a-f]{{16}}\.json|\.tmp-.*"),
 }
 _FILES = _like(r"key|reserve|deleted|log(\.\d+)?")

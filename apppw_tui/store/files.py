@@ -107,6 +107,15 @@ def remove(path: Path) -> bool:
     return True
 
 
+def move(source: Path, target: Path) -> None:
+    """Gives `source` the name `target`, beside it, for good. Raises as `write` does."""
+    try:
+        source.rename(target)
+    except OSError as error:
+        raise unusable(target, error) from None
+    _confirm(target)
+
+
 def remove_leftover(temporary: Path) -> None:
     """Sweeps what a killed process left behind."""
     temporary.unlink(missing_ok=True)

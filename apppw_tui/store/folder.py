@@ -5,12 +5,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from apppw_tui.domain import enforced
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.acts import NOBODY
+from apppw_tui.domain.enforced import EVER, Enforcement, enforcement
 from apppw_tui.domain.errors import DiskFull, NotFound, StoreDamaged, StoreError
 from apppw_tui.domain.names import account_name, is_account_name, shown
 from apppw_tui.domain.seam import Change
 from apppw_tui.store import documents, files
 from apppw_tui.store.deleted import DeletedIds
+from apppw_tui.store.enforced import FolderEnforcements
 from apppw_tui.store.fields import DocumentError
 from apppw_tui.store.locking import LOCK_TIMEOUT, locked
 from apppw_tui.store.reserve import Reserve
@@ -18,6 +22,8 @@ from apppw_tui.store.tables import Tables, decoded, encoded
 
 _SUFFIX = ".json"
 _SLACK = 64  # bytes; a number that gains a digit is no creation
+# What cannot be read waits, as it does while the daemon answers.
+_UNREADABLE = Enforcement(EVER, NOBODY)
 
 
 @dataclass
@@ -34,7 +40,11 @@ class Whole:
 
 
 class FolderStore:
-    """Accounts in `folder`/accounts, each changed under its own lock (SAFETY 7-11)."""
+    """Accounts in `folder`/accounts, each changed under its own lock (SAFETY 7-11).
+
+    `enforcements` tells who is closed to old passwords; every change keeps it right. `complain`
+    hears of what could not be told there while the change went on.
+    """
 
     def __init__(self, folder: Path, lock_timeout: float = LOCK_TIMEOUT) -> None:
         self._accounts = folder / "accounts"
@@ -42,6 +52,8 @@ class FolderStore:
         self._reserve = Reserve(folder)
         self._deleted = DeletedIds(folder)
         self._lock_timeout = lock_timeout
+        self.enforcements = FolderEnforcements(folder, self._enforced, lock_timeout)
+        self.complain: enforced.Complain = lambda _name, _error: None
 
     def read(self, account: str) -> Account | None:
         return self._load(account)[1]
@@ -58,9 +70,13 @@ class FolderStore:
             yield change
             after = change.outcome
             if after is None:
+                if before is not None:  # whoever was killed at it has left it too strict
+                    self._settle(account, enforcement(before))
                 return
-            self._record_deleted(before, after)
-            self._write(account, temporary, encoded(documents.save(tables, after)))
+            content = encoded(documents.save(tables, after))
+            with enforced.told(self.enforcements, account, before, after, self.complain):
+                self._record_deleted(before, after)
+                self._write(account, temporary, content)
 
     def look(self, account: str) -> Whole:
         """The whole file of an account, even a damaged one. Raises StoreError, InvalidName.
@@ -93,8 +109,10 @@ class FolderStore:
                 return
             content = encoded(whole.tables)
             after = self._loaded(account, content)[1]  # nothing that could not be read again
-            self._record_deleted(whole.account, after)
-            self._write(account, temporary, content)
+            before = whole.account
+            with enforced.told(self.enforcements, account, before, after, self.complain):
+                self._record_deleted(before, after)
+                self._write(account, temporary, content)
 
     def version(self, account: str) -> int | None:
         found = self.read(account)
@@ -118,6 +136,49 @@ class FolderStore:
                 self._record_deleted(self.read(account), None)
             if not files.remove(self.path(account)):
                 raise NotFound(f"There is no account {account}.")
+            self._settle(account, None)
+
+    def mend_enforcements(self) -> int:
+        """Makes what is told of every account right; of how many it was not. Raises StoreError."""
+        self.enforcements.make()
+        names = {*self.names(), *self.enforcements.names()}
+        return sum(self._mended(name) for name in sorted(names))
+
+    def _mended(self, name: str) -> bool:
+        if not self.enforcements.has_leftover(name) and self.tells_rightly(name):
+            return False  # as most are: they need no lock
+        with self._lock(name):
+            self.enforcements.sweep(name)
+            return self._settle(name, self.enforcement_wanted(name))
+
+    def tells_rightly(self, name: str) -> bool:
+        """True if what is told of that name is what its document says. Raises StoreError."""
+        try:
+            return self.enforcements.read(name) == self.enforcement_wanted(name)
+        except StoreDamaged:
+            return False
+
+    def enforcement_wanted(self, name: str) -> Enforcement | None:
+        """What is to be told of that name. Raises StoreError, if nobody can tell."""
+        try:
+            return enforcement(self.read(name))
+        except StoreDamaged:
+            with suppress(StoreDamaged):
+                return self.enforcements.read(name) or _UNREADABLE
+            return _UNREADABLE
+
+    def _enforced(self) -> Iterator[tuple[str, Enforcement]]:
+        """Of whom something is to be told, as far as accounts can be read."""
+        for name in self.names():
+            try:
+                told = enforcement(self.read(name))
+            except StoreDamaged:
+                told = _UNREADABLE
+            if told is not None:
+                yield name, told
+
+    def _settle(self, name: str, wanted: Enforcement | None) -> bool:
+        return enforced.settle(self.enforcements, name, wanted, self.complain)
 
     def _record_deleted(self, before: Account | None, after: Account | None) -> None:
         """Puts on the list what is deleted, before it is. Never raises.

@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from apppw_tui.domain import enforced
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.enforced import Enforcement, enforcement
 from apppw_tui.domain.errors import NotFound, StoreDamaged
 from apppw_tui.domain.names import account_name
 from apppw_tui.domain.seam import Change
@@ -15,10 +17,28 @@ from apppw_tui.store.fields import DocumentError
 from apppw_tui.store.tables import Tables
 
 
+class MemoryEnforcements:
+    """The same lines as in a folder's files."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, Enforcement] = {}
+
+    def read(self, name: str) -> Enforcement | None:
+        return self._told.get(name)
+
+    def write(self, name: str, told: Enforcement, *, urgent: bool) -> None:  # noqa: ARG002
+        self._told[name] = told
+
+    def remove(self, name: str) -> None:
+        self._told.pop(name, None)
+
+
 class MemoryStore:
     """The same documents as in a folder, in this process alone."""
 
     def __init__(self) -> None:
+        self.enforcements: enforced.Enforcements = MemoryEnforcements()
+        self.complain: enforced.Complain = lambda _name, _error: None
         self._tables: dict[str, Tables] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
@@ -33,14 +53,19 @@ class MemoryStore:
     def change(self, account: str, uid: str | None) -> Iterator[Change]:
         account_name(account)
         with self._locks[account]:
-            change = Change(account, self.read(account), uid)
+            before = self.read(account)
+            change = Change(account, before, uid)
             yield change
             after = change.outcome
             if after is None:
+                if before is not None:
+                    wanted = enforcement(before)
+                    enforced.settle(self.enforcements, account, wanted, self.complain)
                 return
             # A copy, so that whoever reads meanwhile sees the old tables or the new ones.
-            tables = copy.deepcopy(self._tables.get(account))
-            self._tables[account] = documents.save(tables, after)
+            tables = documents.save(copy.deepcopy(self._tables.get(account)), after)
+            with enforced.told(self.enforcements, account, before, after, self.complain):
+                self._tables[account] = tables
 
     def version(self, account: str) -> int | None:
         found = self.read(account)
@@ -53,3 +78,4 @@ class MemoryStore:
         with self._locks[account]:
             if self._tables.pop(account, None) is None:
                 raise NotFound(f"There is no account {account}.")
+            enforced.settle(self.enforcements, account, None, self.complain)

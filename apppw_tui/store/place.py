@@ -7,6 +7,7 @@ from pathlib import Path
 
 from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.store import files
+from apppw_tui.store.enforced import FOLDER
 from apppw_tui.store.folder import FolderStore
 
 # Where flock or rename do not keep their word between machines.
@@ -43,7 +44,9 @@ def open_store(folder: Path, *, create: bool = False) -> FolderStore:
             f"{folder} is on a network file system ({kind}); keep it on a local disk."
         )
     if create:
-        for name in ("accounts", "locks"):
+        # Where there are accounts already, it has to be made of what they say.
+        fresh = not os.path.lexists(folder / "accounts")
+        for name in (*([FOLDER] if fresh else []), "accounts", "locks"):
             files.make_folder(folder / name)
     return FolderStore(folder)
 

@@ -97,6 +97,19 @@ def reserve_lost(server: Server) -> None:
     (server.store / "reserve").unlink()
 
 
+def enforced_lost(server: Server) -> None:
+    shutil.rmtree(server.store / "enforced")
+
+
+def closed_untold(server: Server) -> None:
+    edit_head("enforced_from", "2026-11-22T12:00:00Z")(server)
+
+
+def put_off_untold(server: Server) -> None:
+    closed_untold(server)
+    written("enforced/ada", f"2027-11-22T12:00:00Z {'0' * 32}\n")(server)
+
+
 FAULTS = [
     ("accounts is open", chmod("accounts", 0o755), Level.DANGER, "accounts", "0755"),
     ("store is open", chmod("", 0o711), Level.DANGER, "", "0711"),
@@ -118,6 +131,17 @@ FAULTS = [
     ("copied", copied, Level.DANGER, "accounts/bob.json", "ada and bob"),
     ("damaged usage", written(f"usage/{'0' * 32}.json", "{"), Level.WARNING, None, "counts as"),
     ("damaged counters", written("throttle/00.json", "[]"), Level.WARNING, None, "counts as empty"),
+    ("no enforced", enforced_lost, Level.WARNING, "enforced", "is not there"),
+    ("closed", closed_untold, Level.DANGER, "enforced", "does not close ada:"),
+    ("put off", put_off_untold, Level.DANGER, "enforced", "does not close ada:"),
+    (
+        "too strict",
+        written("enforced/eve", f"2026-11-22T12:00:00Z {'0' * 32}\n"),
+        Level.WARNING,
+        "enforced",
+        "It closes eve, and",
+    ),
+    ("no instant", written("enforced/ada", ""), Level.WARNING, "enforced", "It closes ada, and"),
     ("no reserve", reserve_lost, Level.NOTICE, "reserve", "not set aside"),
 ]
 

@@ -51,3 +51,18 @@ def tables(folder: Path, name: str = "ada") -> dict[str, Any]:
     """What the file says, read without the store."""
     found: dict[str, Any] = json.loads(account_file(folder, name).read_bytes())
     return found
+
+
+def alter(store: Store, name: str = "ada", **fields: Any) -> Account:
+    """Some fields of the account, as they are to be."""
+    account = store.read(name)
+    assert account is not None
+    with store.change(name, account.uid) as change:
+        change.account = replace(change.present, **fields)
+    return change.present
+
+
+def told(folder: Path, name: str = "ada") -> str | None:
+    """The file of an enforced account, as Dovecot's Lua reads it."""
+    path = folder / "enforced" / name
+    return path.read_text() if path.exists() else None

@@ -66,6 +66,7 @@ def test_folders_are_0700_and_files_0600_whatever_the_umask(
     assert found == {
         "accounts": 0o700,
         "accounts/ada.json": 0o600,
+        "enforced": 0o700,
         "locks": 0o700,
         "locks/ada.lock": 0o600,
         "deleted": 0o600,
@@ -94,7 +95,7 @@ def test_the_lock_file_stays_when_the_account_goes(disk: FolderStore, folder: Pa
 def test_asking_for_an_unknown_account_leaves_no_trace(disk: FolderStore, folder: Path) -> None:
     assert disk.read("ada") is None
     assert disk.version("ada") is None
-    assert [path.name for path in sorted(folder.rglob("*"))] == ["accounts", "locks"]
+    assert [path.name for path in sorted(folder.rglob("*"))] == ["accounts", "enforced", "locks"]
 
 
 def test_a_change_replaces_the_file_instead_of_writing_into_it(

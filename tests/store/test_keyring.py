@@ -177,7 +177,9 @@ def test_the_first_value_makes_the_key_0600_whatever_the_umask(
     assert (folder / "key").read_text() == "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
     for path in (folder / "key", folder / "locks" / ".key.lock"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert sorted(path.name for path in folder.iterdir()) == ["accounts", "key", "locks"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "accounts", "enforced", "key", "locks",
+    ]  # fmt: skip
 
 
 def test_opening_makes_no_key(disk: FolderStore, folder: Path) -> None:

@@ -1,0 +1,62 @@
+"""Whether the folder `enforced` says what the accounts say: Dovecot's Lua relies on it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from apppw_tui.doctor.finding import Finding, command, danger, warning
+from apppw_tui.domain.acts import NOBODY
+from apppw_tui.domain.errors import StoreDamaged
+from apppw_tui.store.folder import FolderStore
+
+_MOST_NAMED = 5
+
+
+def findings(folder: Path, store: FolderStore) -> Iterator[Finding]:
+    """Of the store in `folder`, as its owner sees it. Raises StoreError."""
+    place = folder / "enforced"
+    remedy = command("apppw-tui", "--store", folder, "store", "tidy")
+    names = store.names()
+    if not place.is_dir():
+        if names:
+            yield warning(
+                place,
+                "It is not there: while the daemon does not answer, Dovecot lets nobody in, with "
+                "an old password neither.",
+                remedy,
+            )
+        return
+    lax: list[str] = []
+    strict: list[str] = []
+    for name in sorted({*names, *store.enforcements.names()}):
+        wanted = store.enforcement_wanted(name)
+        try:
+            there = store.enforcements.read(name)
+        except StoreDamaged:
+            strict.append(name)  # what cannot be read counts as closed
+            continue
+        if wanted is not None and wanted.uid == NOBODY:
+            continue  # its document cannot be read, which is told already
+        if wanted is not None and (there is None or there.since > wanted.since):
+            lax.append(name)
+        elif there != wanted:
+            strict.append(name)
+    if lax:
+        yield danger(
+            place,
+            f"It does not close {_named(lax)}: while the daemon does not answer, their old "
+            "passwords open Dovecot.",
+            remedy,
+        )
+    if strict:
+        yield warning(
+            place,
+            f"It closes {_named(strict)}, and the accounts do not: while the daemon does not "
+            "answer, their old passwords do not open Dovecot.",
+            remedy,
+        )
+
+
+def _named(names: list[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    named = ", ".join(names[:_MOST_NAMED])
+    return f"{named} and {more} more" if more > 0 else named

@@ -1,0 +1,128 @@
+"""From when on an account is closed to its old passwords, told beside its document.
+
+Dovecot's Lua reads it while the daemon is silent (SAFETY 17): then whoever is enforced or disabled
+waits, and the old passwords of all others go on.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.errors import DiskFull, MaybeSaved, StoreError, StoreUnusable
+
+EVER = datetime(1970, 1, 1, tzinfo=UTC)  # of a disabled account
+
+
+@dataclass(frozen=True)
+class Enforcement:
+    """The account of `uid` is closed to all but app passwords since then: UTC, whole seconds."""
+
+    since: datetime
+    uid: str
+
+
+def enforcement(account: Account | None) -> Enforcement | None:
+    """What is to be told of an account; None if it is open, and is to stay so."""
+    if account is None:
+        return None
+    if not account.enabled:
+        return Enforcement(EVER, account.uid)
+    if account.enforced_from is None:
+        return None
+    # Cut, not rounded: never later than the document says.
+    return Enforcement(account.enforced_from.astimezone(UTC).replace(microsecond=0), account.uid)
+
+
+class Enforcements(Protocol):
+    """Where it is told, by the accounts' names. Every call may raise StoreError."""
+
+    def read(self, name: str, /) -> Enforcement | None:
+        """What is told of that name; None if nothing is."""
+
+    def write(self, name: str, told: Enforcement, /, *, urgent: bool) -> None:
+        """Tells it so that it lasts; `urgent` says that it may take the room kept for deletions."""
+
+    def remove(self, name: str, /) -> None:
+        """Nothing is told of that name any more."""
+
+
+Complain = Callable[[str, StoreError], None]
+
+
+@contextmanager
+def told(
+    book: Enforcements,
+    name: str,
+    before: Account | None,
+    after: Account | None,
+    complain: Complain,
+) -> Iterator[None]:
+    """Around the writing of `after` in the place of `before`, under the account's lock.
+
+    What closes is told before the document says so, what opens after it says otherwise: killed at
+    any instant, it is told too strictly rather than not. `complain` hears of what could not be
+    told where the change goes on all the same.
+
+    Raises:
+        StoreUnusable: it would close the account, and cannot be told; nothing was changed.
+    """
+    was, is_ = enforcement(before), enforcement(after)
+    if is_ is not None:
+        try:
+            _tighten(book, name, is_, urgent=before is not None)
+        except StoreError as error:
+            if is_ != was:
+                raise _refusal(error) from None
+            # An app password of an account that was closed before goes, whatever is wrong here.
+            complain(name, error)
+    try:
+        yield
+    except MaybeSaved:
+        raise  # nobody knows which of the two stands
+    except BaseException:
+        if before is not None:  # of what cannot be read nobody knows what to tell
+            settle(book, name, was, complain)
+        raise
+    settle(book, name, is_, complain)
+
+
+def settle(book: Enforcements, name: str, wanted: Enforcement | None, complain: Complain) -> bool:
+    """Tells exactly what is `wanted`; True if something else was told. Never raises."""
+    try:
+        if _readable(book, name) == (wanted, True):
+            return False
+        if wanted is None:
+            book.remove(name)
+        else:
+            book.write(name, wanted, urgent=False)
+    except StoreError as error:
+        complain(name, error)
+        return False
+    return True
+
+
+def _tighten(book: Enforcements, name: str, wanted: Enforcement, *, urgent: bool) -> None:
+    """Tells it, unless what is told is stricter. Raises StoreError."""
+    there, _ = _readable(book, name)
+    if there is None or there.since > wanted.since:
+        book.write(name, wanted, urgent=urgent)
+
+
+def _readable(book: Enforcements, name: str) -> tuple[Enforcement | None, bool]:
+    """What is told, and whether it could be read: what could not is written anew."""
+    try:
+        return book.read(name), True
+    except StoreError:
+        return None, False
+
+
+def _refusal(error: StoreError) -> StoreError:
+    if isinstance(error, DiskFull):
+        return error
+    if isinstance(error, MaybeSaved):
+        return StoreUnusable("The disk did not confirm that it is told: nothing was changed.")
+    why = str(error).removesuffix(".").removesuffix(": nothing was changed")
+    return StoreUnusable(f"Nothing was changed: {why}.")

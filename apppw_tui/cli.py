@@ -10,6 +10,7 @@ from typing import NoReturn, cast
 from apppw_tui.arguments import parser
 from apppw_tui.domain.errors import ApppwError, ConfigError, StoreError
 from apppw_tui.exits import FAULT, INTERRUPTED, NO_ANSWER, OK, REFUSED
+from apppw_tui.priorities import Priority, prefix, to_journal
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -67,7 +68,8 @@ def run() -> NoReturn:
 
 
 def _say(message: object, code: int) -> int:
-    print(f"apppw-tui: {message}", file=sys.stderr)
+    before = prefix(Priority.ERROR, journal=to_journal())
+    print(f"{before}apppw-tui: {message}", file=sys.stderr)
     return code
 
 

@@ -128,12 +128,18 @@ mkdir -p /run/sshd
 
 # The units. New sessions and questions find the new version; sessions that are open stay.
 put 644 sshd/apppw-sshd.service /etc/systemd/system/apppw-sshd.service
-for unit in apppw-tui.service apppw-tui-auth-client.socket apppw-tui-http.socket \
-    apppw-tui-json.socket apppw-tui-mux.socket; do
-    put 644 "systemd/$unit" "/etc/systemd/system/$unit"
+put 644 systemd/apppw-tui.service /etc/systemd/system/apppw-tui.service
+sockets="auth-client http json mux apache cyrus postfix radicale"
+for socket in $sockets; do
+    put 644 "systemd/apppw-tui-$socket.socket" "/etc/systemd/system/apppw-tui-$socket.socket"
 done
 if [ -d /run/systemd/system ]; then
     systemctl daemon-reload
+    for socket in $sockets; do
+        # Enabled by an older version, it may not be wanted by the daemon yet.
+        ! systemctl is-enabled -q "apppw-tui-$socket.socket" ||
+            systemctl reenable -q "apppw-tui-$socket.socket"
+    done
     systemctl enable -q apppw-sshd.service
     systemctl reload-or-restart apppw-sshd.service
     systemctl try-restart apppw-tui.service
@@ -145,6 +151,7 @@ cat <<END
 apppw-tui $version is set up. Next:
   apppw-tui account add NAME                          an account
   ssh -p 2222 apppw@HOST                              its owner's way in
-  systemctl enable --now apppw-tui-json.socket        and each other socket that is to be asked at
+  systemctl enable apppw-tui-json.socket              and each other socket that is to be asked at
+  systemctl restart apppw-tui                         after that, each time
   apppw-tui doctor                                    whether all is well
 END

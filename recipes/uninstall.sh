@@ -9,7 +9,8 @@ if [ "$(id -u)" != 0 ]; then
     exit 1
 fi
 units="apppw-sshd.service apppw-tui-auth-client.socket apppw-tui-http.socket apppw-tui-json.socket
-    apppw-tui-mux.socket apppw-tui.service"
+    apppw-tui-mux.socket apppw-tui-apache.socket apppw-tui-cyrus.socket apppw-tui-postfix.socket
+    apppw-tui-radicale.socket apppw-tui.service"
 for unit in $units; do
     if [ -d /run/systemd/system ] && [ -e "/etc/systemd/system/$unit" ]; then
         systemctl disable -q --now "$unit"

@@ -110,6 +110,7 @@ def serving(
     passed: Mapping[str, socket.socket] | None = None,
     abstract: bool = False,
     closed: int | None = None,
+    store: bool = True,
 ) -> Iterator[Serving]:
     """A daemon over home/store that has said that it is ready, with its sockets in home/run."""
     told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -119,6 +120,8 @@ def serving(
         Path(notify).chmod(0o666)
     variables = environment(home, NOTIFY_SOCKET=notify, **(more or {}))
     line = command(home / "store", "--socket-dir", home / "run", *arguments)
+    if not store:  # it is said elsewhere
+        line = [one for one in line if one not in ("--store", str(home / "store"))]
     if passed is not None:
         line = activated(line, passed, variables)
 

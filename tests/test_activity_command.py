@@ -225,7 +225,9 @@ def test_a_first_use_is_written_down_and_told_if_it_may_be_another(
     run: CommandLine, house: House, told: bool, moved: bool, count: int
 ) -> None:
     first = first_use(house, "ada", moved=moved)
-    _Announcing(run.store, run.clock, Log(run.clock), told=told).announce(first)
+    announcing = _Announcing(run.store, run.clock, Log(run.clock))
+    announcing.tell(told)
+    announcing.announce(first)
     assert run.good("activity", "ada").splitlines()[-1] == (
         "2026-11-22 12:00:00  ada  First use from a new address: Phone  from 198.51.100.9"
         "  by the server"

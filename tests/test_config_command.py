@@ -180,7 +180,7 @@ def test_a_group_that_does_not_exist_is_told(run: CommandLine) -> None:
     serve = "[[serve.socket]]\nname = 'a'\nprotocol = 'mux'\ngroup = 'root'\n"
     assert found(run, serve) == []
     assert found(run, serve + serve.replace("'a'", "'b'").replace("root", "no-such")) == [
-        ("serve.socket[2].group", "There is no group no-such: the daemon will not start.")
+        ("group of [[serve.socket]] b", "There is no group no-such: the daemon will not start.")
     ]
 
 

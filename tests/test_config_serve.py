@@ -30,19 +30,46 @@ def test_every_key_is_taken(file: Path) -> None:
         '[[serve.socket]]\nname = "web"\nprotocol = "http"\nservices = ["https", "caldav"]\n'
         'mode = "0600"\ngroup = "www-data"\n'
         'service_header = "X-Service"\naddress_header = "X-Real-IP"\n'
-        '[[serve.socket]]\nname = "postfix"\nprotocol = "auth-client"\nservices = ["submission"]\n'
+        '[[serve.socket]]\nname = "sending"\nprotocol = "auth-client"\nservices = ["submission"]\n'
     )
     assert load(file).serve == ServeConfig(
         60.5,
         frozenset({"192.0.2.1", "2001:db8::1"}),
         (
+            *ServeConfig().sockets,
             SocketConfig(
                 *("web", "http", frozenset({"http", "caldav"}), 0o600, "www-data"),
                 *("X-Service", "X-Real-IP"),
             ),
-            SocketConfig("postfix", "auth-client", frozenset({"smtp"})),
+            SocketConfig("sending", "auth-client", frozenset({"smtp"})),
         ),
+        frozenset({"web", "sending"}),
     )
+
+
+def test_a_table_amends_the_socket_of_its_name_and_removes_none(file: Path) -> None:
+    file.write_text(
+        '[[serve.socket]]\nname = "http"\nservice_header = "X-Service"\n'
+        '[[serve.socket]]\nname = "mux"\nprotocol = "json"\n'
+        '[[serve.socket]]\nname = "radicale"\nmode = "0600"\n'
+    )
+    serve = load(file).serve
+    assert [(one.name, one.protocol) for one in serve.sockets] == [
+        *(("auth-client", "auth-client"), ("mux", "json"), ("http", "http"), ("json", "json")),
+        ("radicale", "auth-client"),
+    ]
+    assert serve.sockets[2].service_header == "X-Service"
+    assert serve.sockets[4] == SocketConfig("radicale", "auth-client", frozenset({"caldav"}), 0o600)
+    assert serve.configured == {"http", "mux", "radicale"}
+
+
+def test_what_systemd_passes_is_known_by_its_name(file: Path) -> None:
+    file.write_text('[[serve.socket]]\nname = "apache"\nservices = ["webdav"]\n')
+    serve = load(file).serve
+    assert serve.passed("apache") == SocketConfig("apache", "json", frozenset({"webdav"}))
+    assert serve.passed("postfix") == SocketConfig("postfix", "auth-client", frozenset({"smtp"}))
+    assert serve.passed("json") == SocketConfig("json", "json")
+    assert serve.passed("imap") is None
 
 
 TEXT = "must be a line of text"

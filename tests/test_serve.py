@@ -217,13 +217,12 @@ def test_the_configuration_names_the_sockets_and_their_services(
     config = configured(
         tmp_path,
         '[[serve.socket]]\nname = "sending"\nprotocol = "json"\nservices = ["submission"]\n'
-        f'mode = "0600"\ngroup = "{group}"\n'
-        '[[serve.socket]]\nname = "json"\nprotocol = "json"\n',
+        f'mode = "0600"\ngroup = "{group}"\n',
     )
     (phone,) = house.now("ada").app_passwords
     assert phone.scope == ("any",)
     with serving(tmp_path, "--config", config) as daemon:
-        assert {path.name for path in daemon.sockets.iterdir()} == {"sending", "json"}
+        assert {path.name for path in daemon.sockets.iterdir()} == ALL | {"sending"}
         assert stat.S_IMODE((daemon.sockets / "sending").lstat().st_mode) == 0o600
         with daemon.connected("sending") as asking:
             asked(asking, "ada", right, service="imap")
@@ -298,34 +297,74 @@ def listening(path: Path) -> Iterator[socket.socket]:
 def test_sockets_that_systemd_passes_are_served_and_stay(tmp_path: Path, right: str) -> None:
     run = tmp_path / "run"
     run.mkdir()
+    config = configured(tmp_path, '[[serve.socket]]\nname = "web"\nprotocol = "http"\n')
     with listening(run / "json") as one, listening(run / "other") as two:
         passed = {"json": one, "mux": two}
         for _ in range(2):  # systemd keeps them, and starts the daemon again
-            with serving(tmp_path, passed=passed) as daemon:
+            with serving(tmp_path, "--config", config, passed=passed) as daemon:
                 assert daemon.ask("ada", right) == "yes"
                 assert {path.name for path in run.iterdir()} == {"json", "other"}
                 assert daemon.end() == 0
-                assert "not served socket=http why=" in daemon.log
+                assert "not served socket=web why=" in daemon.log
+                assert "not served socket=http" not in daemon.log  # nobody asked for it
         assert {path.name for path in run.iterdir()} == {"json", "other"}
 
 
-def test_what_systemd_passes_must_be_known_and_listen(tmp_path: Path, house: House) -> None:
-    def said(name: str, made: socket.socket) -> None:
-        with pytest.raises(AssertionError) as error, serving(tmp_path, passed={name: made}):
-            pass
-        told.append(str(error.value).splitlines()[-1])
+def test_what_is_strange_of_what_systemd_passes_is_named_and_the_rest_is_served(
+    tmp_path: Path, right: str
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    with (
+        listening(run / "json") as json_,
+        listening(run / "radicale") as radicale,
+        listening(run / "strange") as strange,
+        socket.socket(socket.AF_UNIX) as deaf,
+        socket.socket(socket.AF_INET) as reachable,
+    ):
+        reachable.bind(("127.0.0.1", 0))
+        reachable.listen()
+        passed = {"a": deaf, "b": reachable, "im\x1bap": strange, "radicale": radicale}
+        with serving(tmp_path, passed={**passed, "json": json_}) as daemon:
+            assert daemon.ask("ada", right) == "yes"
+            with daemon.connected("radicale") as asking:
+                assert asking.recv(1024).startswith(b"VERSION\t1\t2\n")
+            with daemon.connected("strange") as asking:
+                assert closed(asking)  # rather than let somebody wait for an answer
+            for name in ("a", "b"):
+                why = '"systemd passed what is no listening Unix stream socket"'
+                assert f"not served socket={name} why={why}" in daemon.log
+            assert 'not served socket="im\\x1bap" why="no [[serve.socket]] is called so"' in (
+                daemon.log
+            )
+            assert daemon.end() == 0
 
-    told: list[str] = []
-    with listening(tmp_path / "s") as made, socket.socket(socket.AF_UNIX) as deaf:
-        said("imap", made)
-        said("json", deaf)
-    with socket.socket(socket.AF_INET) as made:
-        made.bind(("127.0.0.1", 0))
-        made.listen()
-        said("json", made)
-    assert "systemd passed a socket named imap; its FileDescriptorName= must be one of" in told[0]
-    for line in told[1:]:
-        assert "systemd passed as json what is no listening Unix stream socket." in line
+
+def test_a_group_and_a_mode_that_the_sockets_unit_decides_are_named(
+    tmp_path: Path, right: str
+) -> None:
+    config = configured(
+        tmp_path, '[[serve.socket]]\nname = "json"\nmode = "0666"\ngroup = "no-such-group"\n'
+    )
+    (tmp_path / "run").mkdir()
+    with (
+        listening(tmp_path / "run" / "json") as one,
+        serving(tmp_path, "--config", config, passed={"json": one}) as daemon,
+    ):
+        assert daemon.ask("ada", right) == "yes"
+        for key, setting in (("group", "SocketGroup="), ("mode", "SocketMode=")):
+            why = f'"the socket\'s unit decides: {setting}"'
+            assert f"ignored socket=json key={key} why={why}" in daemon.log
+
+
+def test_under_systemd_without_a_socket_it_says_how_to_have_one(
+    tmp_path: Path, house: House
+) -> None:
+    said = refused(tmp_path, "--socket-dir", "/proc/apppw-tui", NOTIFY_SOCKET="/nowhere")
+    assert said == (
+        "/proc/apppw-tui cannot be used: no such file or directory. systemd passed no socket. "
+        "Enable one: systemctl enable apppw-tui-json.socket && systemctl restart apppw-tui"
+    )
 
 
 def test_sockets_meant_for_another_process_are_not_touched(tmp_path: Path, right: str) -> None:

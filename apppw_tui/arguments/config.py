@@ -12,4 +12,9 @@ def config(parser: argparse.ArgumentParser) -> None:
     check.add_argument(
         "file", type=path, metavar="FILE", nargs="?", help="which (default: the one in force)"
     )
+    check.add_argument(
+        "--file-alone",
+        action="store_true",
+        help="look at the file alone: not at what it names, nor at the server",
+    )
     for_programs(check)

@@ -37,7 +37,11 @@ def check(options: argparse.Namespace) -> int:
         if options.json:
             _say_json(places, str(error), [])
         raise
-    found = _findings(places.read, config, getattr(options, "store", None))
+    found = (
+        []
+        if options.file_alone
+        else _findings(places.read, config, getattr(options, "store", None))
+    )
     if options.json:
         _say_json(places, None, found)
     else:
@@ -107,14 +111,14 @@ def _key(config: Config) -> Iterator[Finding]:
 
 
 def _groups(config: Config) -> Iterator[Finding]:
-    for number, one in enumerate(config.serve.sockets, 1):
+    for one in config.serve.sockets:
         if one.group is None:
             continue
         try:
             grp.getgrnam(one.group)
         except KeyError:
             yield warning(
-                f"serve.socket[{number}].group",
+                f"group of [[serve.socket]] {one.name}",
                 f"There is no group {one.group}: the daemon will not start.",
                 f"Correct it, or {_lower(command('groupadd', '--system', one.group))}",
             )

@@ -8,6 +8,7 @@ from typing import Any
 
 from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.usage import LastUse
+from apppw_tui.priorities import Priority, prefix, to_journal
 
 
 def say(*lines: str) -> None:
@@ -41,7 +42,8 @@ def say_pairs(pairs: list[tuple[str, str]]) -> None:
 
 def say_trouble(trouble: object) -> None:
     """One line on standard error, where the command goes on."""
-    print(f"apppw-tui: {trouble}", file=sys.stderr)
+    before = prefix(Priority.WARNING, journal=to_journal())
+    print(f"{before}apppw-tui: {trouble}", file=sys.stderr)
 
 
 def counted(number: int, thing: str) -> str:

@@ -8,8 +8,9 @@ import resource
 from contextlib import ExitStack
 from pathlib import Path
 
+from apppw_tui.commands.listening import Speaking, listening
+from apppw_tui.commands.reloading import Reloading, Running
 from apppw_tui.config import Config, choose, store_folder
-from apppw_tui.config.serve import ServeConfig
 from apppw_tui.domain.acts import THE_SERVER, Act, Entry
 from apppw_tui.domain.clock import Clock, SystemClock
 from apppw_tui.domain.errors import StoreError
@@ -23,9 +24,8 @@ from apppw_tui.store.journal import FROM_DAEMON, FolderJournal
 from apppw_tui.store.outbox import FolderOutbox
 from apppw_tui.store.place import open_store
 from apppw_tui.store.usage import FirstUse, FolderUsage
-from apppw_tui.verifier import daemon, protocols, sockets
+from apppw_tui.verifier import daemon, sockets
 from apppw_tui.verifier.brake import Brake
-from apppw_tui.verifier.counter import Counter
 from apppw_tui.verifier.decision import Verifier
 from apppw_tui.verifier.gate import Gate
 from apppw_tui.verifier.log import Log
@@ -42,27 +42,38 @@ def serve(options: argparse.Namespace, config: Config) -> int:
     _open_standard_streams()
     keep_out_of_dumps()
     clock = SystemClock()
-    log = Log(clock)
-    folder = store_folder(getattr(options, "store", None), config).absolute()
+    log, notifier = Log(clock), Notifier()
+    named = getattr(options, "store", None)
+    folder = store_folder(named, config).absolute()
     with ExitStack() as stack:
         # Before root becomes the store's owner, who could not give a socket to any group.
-        listening = _listening(options, config.serve, _owner(folder), stack)
+        found = listening(
+            lambda: socket_folder(getattr(options, "socket_dir", None)),
+            config.serve,
+            _owner(folder),
+            stack,
+            log,
+        )
         store = open_store(folder)
         accounts = CachedReads(store)
         stack.callback(accounts.close)
 
         def complain(sentence: str) -> None:
-            log.said("usage not written", why=sentence)
+            log.failed("usage not written", why=sentence)
 
-        announcing = _Announcing(folder, clock, log, told=config.notices is not None)
+        announcing = _Announcing(folder, clock, log)
+        announcing.tell(config.notices is not None)
         usage = FolderUsage(
             folder, store, clock, accounts, complain=complain, announce=announcing.announce
         )
         usage.trust(config.serve.trusted)
         verifier = Verifier(accounts, Hasher(), clock, config.default_domain)
-        gate = Gate(verifier, _remembered(config.serve, clock), _brake(config.serve, clock))
+        gate = Gate(
+            verifier,
+            Remembered(clock.monotonic, config.serve.remember),
+            Brake(clock.monotonic, config.serve.trusted),
+        )
         stack.callback(gate.close)
-        configured = {one.name: one for one in config.serve.sockets}
 
         def store_answers() -> bool:
             try:
@@ -71,27 +82,22 @@ def serve(options: argparse.Namespace, config: Config) -> int:
                 return False
             return True
 
-        served = []
-        for one in listening:
-            wanted = configured[one.name]
-            counter = Counter(one.name, gate, usage, log, wanted.services)
-            telling = protocols.Telling(store_answers, wanted.service_header, wanted.address_header)
-            conversation = protocols.conversation(wanted.protocol, counter, telling)
-            served.append(daemon.Served(one, conversation))
-            path = "passed by systemd" if one.path is None else str(one.path)
-            log.said("serving", socket=one.name, protocol=wanted.protocol, path=path)
-        for name in configured.keys() - {one.name for one in listening}:
-            log.said("not served", socket=name, why="systemd passed others, but not this one")
-        reading = _Reading(options, config.serve, clock, gate, usage)
-        running = daemon.Daemon(
+        def read() -> tuple[Config, Path]:
+            again = choose(getattr(options, "config", None))
+            return again, store_folder(named, again).absolute()
+
+        speaking = Speaking(gate, usage, log, store_answers)
+        running = Running(verifier, gate, usage, announcing.tell, speaking, found, folder, clock)
+        served = found.served(config.serve, speaking, log)
+        one = daemon.Daemon(
             served,
             log,
-            Notifier(),
-            reading.again,
+            notifier,
+            Reloading(read, config, running, log, notifier),
             usage.flush,
             most_connections=_most_connections(len(served)),
         )
-        asyncio.run(running.run())
+        asyncio.run(one.run())
     log.said("stopped")
     return OK
 
@@ -102,10 +108,15 @@ class _Announcing:
     People are told by `apppw-tui notices`: whoever took over the daemon is to run no program.
     """
 
-    def __init__(self, folder: Path, clock: Clock, log: Log, *, told: bool) -> None:
+    def __init__(self, folder: Path, clock: Clock, log: Log) -> None:
+        self._folder = folder
         self._journal = FolderJournal(folder, clock, FROM_DAEMON)
-        self._outbox = FolderOutbox(folder) if told else None
+        self._outbox: FolderOutbox | None = None
         self._log = log
+
+    def tell(self, told: bool) -> None:
+        """From now on people are told, or are not."""
+        self._outbox = FolderOutbox(self._folder) if told else None
 
     def announce(self, first: FirstUse) -> None:
         use, account = first.use, first.account
@@ -113,65 +124,12 @@ class _Announcing:
         facts |= {"address": use.address or "", "service": use.service or ""}
         facts = {key: value for key, value in facts.items() if value}
         self._journal.record(account.uid, Act.USED_NEW, THE_SERVER, **facts)
-        if self._outbox is not None and first.moved:
+        outbox = self._outbox
+        if outbox is not None and first.moved:
             try:
-                self._outbox.lay(account, Entry(use.time, Act.USED_NEW, THE_SERVER, facts))
+                outbox.lay(account, Entry(use.time, Act.USED_NEW, THE_SERVER, facts))
             except StoreError as error:
-                self._log.said("notice left out", account=account.name, why=str(error))
-
-
-class _Reading:
-    """The configuration, read again: what of it can change while the daemon runs."""
-
-    def __init__(
-        self,
-        options: argparse.Namespace,
-        config: ServeConfig,
-        clock: Clock,
-        gate: Gate,
-        usage: FolderUsage,
-    ) -> None:
-        self._usage = usage
-        self._options = options
-        self._now = config
-        self._clock = clock
-        self._gate = gate
-
-    def again(self) -> None:
-        """Raises ConfigError, StoreError; nothing is changed then."""
-        config = choose(getattr(self._options, "config", None)).serve
-        # What has not changed keeps what it knows.
-        if config.remember != self._now.remember:
-            self._gate.remember(_remembered(config, self._clock))
-        if config.trusted != self._now.trusted:
-            self._gate.slow_down(_brake(config, self._clock))
-            self._usage.trust(config.trusted)
-        self._now = config
-
-
-def _remembered(config: ServeConfig, clock: Clock) -> Remembered:
-    return Remembered(clock.monotonic, config.remember)
-
-
-def _brake(config: ServeConfig, clock: Clock) -> Brake:
-    return Brake(clock.monotonic, config.trusted)
-
-
-def _listening(
-    options: argparse.Namespace, config: ServeConfig, owner: sockets.Owner | None, stack: ExitStack
-) -> list[sockets.Listening]:
-    """What systemd passed, if it passed any; else sockets of our own, removed at the end."""
-    found = sockets.passed(os.environ, frozenset(one.name for one in config.sockets))
-    if found:
-        return found
-    folder = socket_folder(getattr(options, "socket_dir", None))
-    sockets.make_folder(folder, owner)
-    with sockets.folder_locked(folder):
-        for one in config.sockets:
-            made = sockets.listen(folder, one.name, one.mode, one.group, owner)
-            stack.callback(made.close)
-            found.append(made)
-    return found
+                self._log.warned("notice left out", account=account.name, why=str(error))
 
 
 def _owner(store: Path) -> sockets.Owner | None:

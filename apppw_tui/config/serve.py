@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from apppw_tui.config.values import Reader, listed, seconds, table, text, texts
@@ -32,15 +32,32 @@ class SocketConfig:
     address_header: str | None = None
 
 
+# What the daemon makes by itself, and what recipes/systemd passes besides.
+_OWN = tuple(SocketConfig(protocol, protocol) for protocol in PROTOCOLS)
+_SHIPPED = (
+    SocketConfig("postfix", "auth-client", frozenset({"smtp"})),
+    SocketConfig("cyrus", "mux"),
+    SocketConfig("radicale", "auth-client", frozenset({"caldav"})),
+    SocketConfig("apache", "json"),
+)
+
+
 @dataclass(frozen=True)
 class ServeConfig:
-    """How the daemon listens; `remember` is in seconds, 0 is off."""
+    """How the daemon listens; `remember` is in seconds, 0 is off.
+
+    `sockets` are the daemon's own and those that are `configured`: named in the file, which amends
+    a socket or adds one, and takes none away (SAFETY 20).
+    """
 
     remember: float = 300
     trusted: frozenset[str] = frozenset()
-    sockets: tuple[SocketConfig, ...] = tuple(
-        SocketConfig(protocol, protocol) for protocol in PROTOCOLS
-    )
+    sockets: tuple[SocketConfig, ...] = _OWN
+    configured: frozenset[str] = frozenset()
+
+    def passed(self, name: str) -> SocketConfig | None:
+        """What is spoken at a socket that systemd passes by that name, if anybody has said so."""
+        return next((one for one in (*self.sockets, *_SHIPPED) if one.name == name), None)
 
 
 def serve(reader: Reader, value: Mapping[str, Any]) -> ServeConfig:
@@ -51,15 +68,18 @@ def serve(reader: Reader, value: Mapping[str, Any]) -> ServeConfig:
         "socket": _tables,
     })  # fmt: skip
     if "socket" in values:
-        found = [
-            _socket(reader, f"serve.socket[{number}].", one)
-            for number, one in enumerate(values.pop("socket"), 1)
-        ]
-        names = [one.name for one in found]
-        for number, name in enumerate(names):
-            if name in names[:number]:
-                raise reader.wrong(f"serve.socket[{number + 1}].name", f'"{name}" is taken already')
-        values["sockets"] = tuple(found)
+        sockets = {one.name: one for one in _OWN}
+        configured: set[str] = set()
+        for number, one in enumerate(values.pop("socket"), 1):
+            made = _socket(reader, f"serve.socket[{number}].", one)
+            if made.name in configured:
+                raise reader.wrong(
+                    f"serve.socket[{number}].name", f'"{made.name}" is taken already'
+                )
+            configured.add(made.name)
+            sockets[made.name] = made
+        values["sockets"] = tuple(sockets.values())
+        values["configured"] = frozenset(configured)
     return ServeConfig(**values)
 
 
@@ -74,11 +94,14 @@ def _socket(reader: Reader, prefix: str, value: Mapping[str, Any]) -> SocketConf
         "address_header": _header,
     }
     values = reader.table(value, prefix, keys)
+    amended = ServeConfig().passed(values.get("name", ""))
+    if amended is not None and values.get("protocol", amended.protocol) == amended.protocol:
+        values = {one.name: getattr(amended, one.name) for one in fields(amended)} | values
     for key in ("name", "protocol"):
         if key not in values:
             raise reader.wrong(f"{prefix}{key}", "is missing")
     for key in ("service_header", "address_header"):
-        if key in values and values["protocol"] != "http":
+        if values.get(key) is not None and values["protocol"] != "http":
             raise reader.wrong(f"{prefix}{key}", 'goes with protocol "http" alone')
     return SocketConfig(**values)
 

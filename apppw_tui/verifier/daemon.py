@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, SupportsIndex
 
@@ -18,6 +18,9 @@ from apppw_tui.verifier.sockets import BACKLOG, Listening
 MOST_CONNECTIONS = 512  # for each socket
 PATIENCE = 5.0  # seconds for the answers that are being given when the daemon ends
 FLUSH_EVERY = 60.0  # seconds
+_GRACE = 1.0  # seconds at the end, for who has connected and has not asked yet
+_STEPS = 8  # of the loop, until what was accepted a moment ago is a connection
+_OF_WATCHED = 1 / 4  # of the time that systemd waits, between two signs of life
 _LAST_MOMENT = 1.0  # seconds, for a conversation that was broken off to close its connection
 _BUFFER = 16_384  # bytes; no protocol here has a longer line
 
@@ -33,7 +36,8 @@ class Served:
 class Daemon:
     """Serves sockets until it is told to end by SIGTERM or SIGINT.
 
-    `reload` is called in a thread upon SIGHUP and may raise ApppwError; `flush` is called in a
+    `reload` is called in a thread upon SIGHUP, may raise ApppwError, and returns what is spoken
+    from now on at those sockets, by name, where that is another than before; `flush` is called in a
     thread, every `flush_every` seconds and at the end.
     """
 
@@ -42,7 +46,7 @@ class Daemon:
         served: Sequence[Served],
         log: Log,
         notifier: Notifier,
-        reload: Callable[[], None],
+        reload: Callable[[], Mapping[str, Conversation]],
         flush: Callable[[], None],
         *,
         most_connections: int = MOST_CONNECTIONS,
@@ -84,6 +88,8 @@ class Daemon:
             sock = one.listening.socket
             servers.append(await loop.create_server(room.protocol, sock=sock, backlog=BACKLOG))
         tasks.add(loop.create_task(self._flush_regularly()))
+        if self._notifier.watched is not None:
+            tasks.add(loop.create_task(self._live(self._notifier.watched * _OF_WATCHED)))
         self._log.said("ready")
         self._notifier.ready()
         await end.wait()
@@ -98,7 +104,13 @@ class Daemon:
 
     async def _let_finish(self) -> None:
         """What was asked is still answered; whoever asks nothing is told to leave."""
-        conversations = {task for room in self._rooms for task in room.end()}
+        loop = asyncio.get_running_loop()
+        for room in self._rooms:
+            room.end()
+            loop.call_later(min(_GRACE, self._patience), room.end_all)
+        for _ in range(_STEPS):
+            await asyncio.sleep(0)
+        conversations = {task for room in self._rooms for task in room.conversations}
         if not conversations:
             return
         _, late = await asyncio.wait(conversations, timeout=self._patience)
@@ -107,17 +119,26 @@ class Daemon:
         if late:
             await asyncio.wait(late, timeout=_LAST_MOMENT)
 
+    async def _live(self, every: float) -> None:
+        """Tells systemd that this loop runs: one that stands still would answer nobody."""
+        while True:
+            self._notifier.alive()
+            await asyncio.sleep(every)
+
     async def _again(self) -> None:
         """Reads the configuration again; a wrong one changes nothing."""
         async with self._reloading:
             self._notifier.reloading()
             try:
-                await asyncio.to_thread(self._reload)
+                exchanged = await asyncio.to_thread(self._reload)
+                for room in self._rooms:
+                    if room.name in exchanged:
+                        room.exchange(exchanged[room.name])
                 self._log.said("configuration read again")
             except ApppwError as error:
-                self._log.said("configuration not changed", why=str(error))
+                self._log.failed("configuration not changed", why=str(error))
             except Exception as error:  # noqa: BLE001 - it must not end the daemon
-                self._log.said("configuration not changed", why=describe(error))
+                self._log.failed("configuration not changed", why=describe(error))
             self._notifier.ready()
 
     async def _flush_regularly(self) -> None:
@@ -129,24 +150,25 @@ class Daemon:
         try:
             await asyncio.to_thread(self._flush)
         except Exception as error:  # noqa: BLE001 - the next time may go well
-            self._log.said("fault", why=describe(error))
+            self._log.failed("fault", why=describe(error))
 
     def _unexpected(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """The loop's exception handler: one line, without what the error itself says."""
         error = context.get("exception")
         more = {} if error is None else {"error": describe(error)}
-        self._log.said("fault", why=str(context.get("message", "")), **more)
+        self._log.failed("fault", why=str(context.get("message", "")), **more)
 
 
 class _Room:
     """The connections of one socket."""
 
     def __init__(self, served: Served, log: Log, most: int) -> None:
-        self._name = served.listening.name
+        self.name = served.listening.name
         self._conversation = served.conversation
         self._log = log
         self._most = most
         self._full = False
+        self._over = False
         self._readers: dict[asyncio.Task[None], _Reader] = {}
 
     def protocol(self) -> asyncio.StreamReaderProtocol:
@@ -154,22 +176,41 @@ class _Room:
         reader = _Reader(limit=_BUFFER)
         return asyncio.StreamReaderProtocol(reader, self._connected)
 
-    def end(self) -> list[asyncio.Task[None]]:
-        """Nothing more is heard; the conversations that have to come to their end."""
+    @property
+    def conversations(self) -> list[asyncio.Task[None]]:
+        """Those that have to come to their end."""
+        return list(self._readers)
+
+    def exchange(self, conversation: Conversation) -> None:
+        """Speaks so from now on; who is connected comes to an end, and connects again."""
+        self._conversation = conversation
         for reader in self._readers.values():
             reader.end()
-        return list(self._readers)
+
+    def end(self) -> None:
+        """Nothing more is heard, but of who has not asked anything yet: they may be about to."""
+        for reader in self._readers.values():
+            if reader.heard:
+                reader.end()
+
+    def end_all(self) -> None:
+        """Nothing more is heard of anybody."""
+        self._over = True
+        for reader in self._readers.values():
+            reader.end()
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._readers) >= self._most:
             writer.transport.abort()
             if not self._full:  # once, however many knock
-                self._log.said("too many connections", socket=self._name, most=str(self._most))
+                self._log.warned("too many connections", socket=self.name, most=str(self._most))
             self._full = True
             return
         assert isinstance(reader, _Reader)  # noqa: S101 - what `protocol` made
         task = asyncio.get_running_loop().create_task(self._converse(reader, writer))
         self._readers[task] = reader
+        if self._over:
+            reader.end()
         task.add_done_callback(self._ended)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -178,7 +219,7 @@ class _Room:
         except OSError:
             pass  # the other side left
         except Exception as error:  # noqa: BLE001 - one connection's fault is no other's
-            self._log.said("fault", socket=self._name, why=describe(error))
+            self._log.failed("fault", socket=self.name, why=describe(error))
         finally:
             with contextlib.suppress(Exception):
                 writer.transport.close()
@@ -191,6 +232,7 @@ class _Room:
 class _Reader(asyncio.StreamReader):
     """A reader that can be told that nothing more comes, whatever the other side sends."""
 
+    heard = False  # anything at all
     _deaf = False
 
     def end(self) -> None:
@@ -199,4 +241,5 @@ class _Reader(asyncio.StreamReader):
 
     def feed_data(self, data: Iterable[SupportsIndex]) -> None:
         if not self._deaf:
+            self.heard = True
             super().feed_data(data)

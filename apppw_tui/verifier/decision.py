@@ -74,7 +74,7 @@ class Verifier:
         self._accounts = accounts
         self._hasher = hasher
         self._clock = clock
-        self._default_domain = default_domain
+        self.default_domain = default_domain  # may change between two attempts
 
     def decide(self, attempt: Attempt) -> Verdict:
         """Exactly one Argon2id for a well-formed password, none for any other. Never raises."""
@@ -159,6 +159,6 @@ class Verifier:
 
     def _account(self, name: str) -> Account | None:
         try:
-            return self._accounts.read(account_name(name, self._default_domain))
+            return self._accounts.read(account_name(name, self.default_domain))
         except InvalidName:
             return None

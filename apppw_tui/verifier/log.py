@@ -10,10 +10,10 @@ from apppw_tui.domain import app_password
 from apppw_tui.domain.addresses import address as parsed
 from apppw_tui.domain.clock import Clock
 from apppw_tui.domain.names import shown
+from apppw_tui.priorities import STANDARD_ERROR, Priority, prefix, to_journal
 from apppw_tui.verifier.decision import Answer, Verdict
 
 LINE_BYTES = 4096  # what POSIX writes to a pipe in one piece is not less on any system we know
-STANDARD_ERROR = 2
 _VALUE_CHARACTERS = 256
 _NONE = "-"
 _UNKNOWN = "(unknown)"
@@ -26,17 +26,24 @@ _SHAPED = re.compile(
 
 
 class Log:
-    """Writes lines to standard error, each in one write. Never raises."""
+    """Writes lines to standard error, each in one write, and with its priority to the journal.
+
+    Never raises.
+    """
 
     def __init__(
         self,
         clock: Clock,
         write: Callable[[int, bytes], object] = os.write,
         descriptor: int = STANDARD_ERROR,
+        *,
+        journal: bool | None = None,
     ) -> None:
+        """`journal` says whether it is the journal that is written to; None: find it out."""
         self._clock = clock
         self._write = write
         self._descriptor = descriptor
+        self._journal = to_journal(descriptor) if journal is None else journal
 
     def answered(
         self, socket: str, verdict: Verdict, service: str | None, address: str | None
@@ -45,7 +52,8 @@ class Log:
         record = verdict.app_password
         # "Not now" may be said before anybody looked whether there is such an account.
         nobody = _NONE if verdict.answer is Answer.NOT_NOW else _UNKNOWN
-        self.said(
+        self._line(
+            _priority(verdict),
             "",
             answer=verdict.answer.value,
             account=verdict.account or nobody,
@@ -59,12 +67,31 @@ class Log:
 
     def said(self, what: str, **facts: str) -> None:
         """One line about the daemon itself."""
+        self._line(Priority.INFO, what, **facts)
+
+    def warned(self, what: str, **facts: str) -> None:
+        """One line about what somebody should look at."""
+        self._line(Priority.WARNING, what, **facts)
+
+    def failed(self, what: str, **facts: str) -> None:
+        """One line about what went wrong."""
+        self._line(Priority.ERROR, what, **facts)
+
+    def _line(self, priority: Priority, what: str, **facts: str) -> None:
         now = self._clock.now().astimezone(UTC).replace(tzinfo=None)
         pairs = (f"{key}={_quoted(_bounded(value))}" for key, value in facts.items())
         words = [f"{now.isoformat(timespec='seconds')}Z", shown(_bounded(what)), *pairs]
-        line = " ".join(word for word in words if word).encode()
+        line = " ".join(word for word in words if word)
+        line = prefix(priority, journal=self._journal) + line
         with contextlib.suppress(OSError):
-            self._write(self._descriptor, _fitting(line) + b"\n")
+            self._write(self._descriptor, _fitting(line.encode()) + b"\n")
+
+
+def _priority(verdict: Verdict) -> Priority:
+    """One mistake is worth a notice, too many of them a warning, a fault of ours an error."""
+    if verdict.answer is Answer.NOT_NOW:
+        return Priority.ERROR if verdict.retry_after is None else Priority.WARNING
+    return Priority.NOTICE if verdict.answer is Answer.NO else Priority.INFO
 
 
 def _fitting(line: bytes) -> bytes:

@@ -6,12 +6,25 @@ import socket
 import time
 from collections.abc import Mapping
 
+from apppw_tui.domain.names import shown
+
 
 class Notifier:
-    """Speaks to the socket in $NOTIFY_SOCKET; without one, to nobody. Never raises."""
+    """Speaks to the socket in $NOTIFY_SOCKET; without one, to nobody. Never raises.
+
+    `watched` is how many seconds systemd waits for the next `alive`; None: it does not.
+    """
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         self._address = environ.get("NOTIFY_SOCKET", "")
+        self.watched = _watched(environ)
+
+    def alive(self) -> None:
+        self._say("WATCHDOG=1")
+
+    def status(self, sentence: str) -> None:
+        """What `systemctl status` shows beside the unit; one line."""
+        self._say(f"STATUS={shown(sentence)}")
 
     def ready(self) -> None:
         self._say("READY=1")
@@ -35,3 +48,12 @@ class Notifier:
         ):
             speaking.settimeout(1.0)
             speaking.sendto(state.encode(), address)
+
+
+def _watched(environ: Mapping[str, str]) -> float | None:
+    """sd_watchdog_enabled(3)."""
+    microseconds = environ.get("WATCHDOG_USEC", "")
+    whose = environ.get("WATCHDOG_PID", str(os.getpid()))
+    if not microseconds.isdecimal() or int(microseconds) == 0 or whose != str(os.getpid()):
+        return None
+    return int(microseconds) / 1_000_000

@@ -5,7 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from apppw_tui.verifier import streams
 from apppw_tui.verifier.counter import Counter
+
+_CLOSING = 1.0  # seconds
 
 
 class Conversation(Protocol):
@@ -13,6 +16,13 @@ class Conversation(Protocol):
 
     async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serves one connection to its end."""
+
+
+class HangsUp:
+    """Says nothing to anybody: whoever asks knows at once that there is no answer."""
+
+    async def converse(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await streams.close(writer, _CLOSING)
 
 
 @dataclass(frozen=True)

@@ -111,41 +111,49 @@ def listen(folder: Path, name: str, mode: int, group: str | None, owner: Owner |
     return listening
 
 
-def passed(environ: MutableMapping[str, str], names: frozenset[str]) -> list[Listening]:
+@dataclass(frozen=True)
+class Passed:
+    """One socket that systemd passed; None where it is no Unix stream socket that listens."""
+
+    name: str
+    socket: socket.socket | None
+
+    @property
+    def path(self) -> Path | None:
+        """Where it is, unless it has no name in the file system."""
+        name = self.socket.getsockname() if self.socket is not None else ""
+        return Path(name) if isinstance(name, str) and name.startswith("/") else None
+
+
+def passed(environ: MutableMapping[str, str]) -> list[Passed]:
     """The sockets that systemd passed to this process, by their names (sd_listen_fds(3)).
 
-    The variables are taken away. Raises ConfigError for what is not one of `names`, or does not
-    listen on the Unix domain.
+    The variables are taken away.
     """
     told = {variable: environ.pop(variable, "") for variable in _VARIABLES}
     if told["LISTEN_PID"] != str(os.getpid()) or not told["LISTEN_FDS"].isdecimal():
         return []
-    count = int(told["LISTEN_FDS"])
     given = told["LISTEN_FDNAMES"].split(":")
-    found = []
-    for number in range(count):
-        name = given[number] if number < len(given) else ""
-        if name not in names:
-            known = ", ".join(sorted(names))
-            raise ConfigError(
-                f"systemd passed a socket named {shown(name) or 'nothing'}; "
-                f"its FileDescriptorName= must be one of: {known}."
-            )
-        found.append(Listening(name, _taken(_FIRST_PASSED + number, name)))
-    return found
+    return [
+        Passed(given[number] if number < len(given) else "", _taken(_FIRST_PASSED + number))
+        for number in range(int(told["LISTEN_FDS"]))
+    ]
 
 
-def _taken(descriptor: int, name: str) -> socket.socket:
-    wrong = ConfigError(f"systemd passed as {name} what is no listening Unix stream socket.")
+def _taken(descriptor: int) -> socket.socket | None:
     try:
         os.set_inheritable(descriptor, False)  # noqa: FBT003 - it has no name there
         taken = socket.socket(fileno=descriptor)
+    except OSError:
+        return None  # no socket at all, or none there
+    try:
         listens = taken.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
     except OSError:
-        raise wrong from None
-    if taken.family != socket.AF_UNIX or taken.type != socket.SOCK_STREAM or not listens:
-        raise wrong
-    return taken
+        listens = 0
+    if taken.family == socket.AF_UNIX and taken.type == socket.SOCK_STREAM and listens:
+        return taken
+    taken.close()
+    return None
 
 
 def _gid(path: Path, group: str | None) -> int:

@@ -406,3 +406,16 @@ def test_while_dovecot_is_down_it_is_tried_again(kicker: Kicker) -> None:
     assert code == TRY_AGAIN
     assert "it is tried again" in complaint
     assert kicker.left == [f"{ADA},taken"]
+
+
+def test_to_the_journal_it_warns(kicker: Kicker) -> None:
+    (kicker.ended / ".hidden").touch()
+    reading, writing = os.pipe()
+    status = os.fstat(writing)
+    with os.fdopen(reading, "rb") as said:
+        for number in (status.st_ino, status.st_ino + 1):
+            told = {"JOURNAL_STREAM": f"{status.st_dev}:{number}"}
+            subprocess.run([kicker.script], stderr=writing, env=told, check=False, timeout=TIMEOUT)
+        os.close(writing)
+        lines = said.read().splitlines()
+    assert [line.partition(b": ")[0] for line in lines] == [b"<4>apppw-kick", b"apppw-kick"]

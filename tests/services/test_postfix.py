@@ -259,9 +259,15 @@ def test_no_password_is_in_the_log(door: Door) -> None:
     assert other not in log
 
 
-def test_the_socket_of_systemd_is_where_postfix_looks() -> None:
-    unit = adapted("postfix/socket-in-chroot.conf", {})
-    told = adapted("postfix/main-direct.cf", {})
-    (listens,) = re.findall(r"^ListenStream=(.*)", unit, re.MULTILINE)
-    (asks,) = re.findall(r"^smtpd_sasl_path = (.*)", told, re.MULTILINE)
+@pytest.mark.parametrize(
+    ("unit", "recipe", "key"),
+    [
+        ("postfix", "postfix/main-direct.cf", "smtpd_sasl_path = "),
+        ("cyrus", "cyrus/smtpd.conf", "saslauthd_path: /"),
+    ],
+)
+def test_the_socket_of_systemd_is_where_postfix_looks(unit: str, recipe: str, key: str) -> None:
+    made = adapted(f"systemd/apppw-tui-{unit}.socket", {})
+    (listens,) = re.findall(r"^ListenStream=(.*)", made, re.MULTILINE)
+    (asks,) = re.findall(rf"^{key}(.*)", adapted(recipe, {}), re.MULTILINE)
     assert listens == f"/var/spool/postfix/{asks}"

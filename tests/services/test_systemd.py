@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.config.serve import ServeConfig
+from apppw_tui.config.serve import PROTOCOLS, ServeConfig
 from apppw_tui.store.place import open_store
 from tests.services.ordinary import OrdinaryUser
 from tests.services.recipes import adapted
@@ -53,22 +53,59 @@ def unit(name: str) -> Settings:
     return settings((RECIPES / "systemd" / name).read_text())
 
 
-def test_the_sockets_are_those_that_the_daemon_has_by_itself() -> None:
-    named = [unit(name)["FileDescriptorName"] for name in SOCKETS]
-    assert sorted(named) == sorted([one.name] for one in ServeConfig().sockets)
+def test_the_sockets_are_those_that_the_daemon_knows_by_their_names() -> None:
+    named = {unit(name)["FileDescriptorName"][0] for name in SOCKETS}
+    assert {one.name for one in ServeConfig().sockets} <= named
+    assert [name for name in named if ServeConfig().passed(name) is None] == []
 
 
 @pytest.mark.parametrize("name", SOCKETS)
-def test_each_socket_has_a_group_of_its_own(name: str) -> None:
+def test_what_is_enabled_of_the_sockets_is_what_is_passed(name: str) -> None:
     said = unit(name)
     (called,) = said["FileDescriptorName"]
     assert name == f"apppw-tui-{called}.socket"
-    assert said["ListenStream"] == [f"{RUN}/{called}"]
-    assert (said["SocketMode"], said["SocketGroup"]) == (["0660"], [f"apppw-{called}"])
     assert said["Service"] == [SERVICE]
-    assert name in unit(SERVICE)["Sockets"]
-    users = (RECIPES / "systemd" / "apppw-tui.sysusers.conf").read_text()
-    assert f"\ng apppw-{called} " in users
+    assert said["WantedBy"] == ["sockets.target", SERVICE]
+    # Who restarts it restarts the service: systemd starts no socket whose service runs.
+    assert name in unit(SERVICE)["PartOf"]
+    assert not unit(SERVICE)["Sockets"]
+
+
+@pytest.mark.parametrize("name", SOCKETS)
+def test_each_socket_is_open_to_one_group(name: str) -> None:
+    said = unit(name)
+    (called,) = said["FileDescriptorName"]
+    assert said["SocketMode"] == ["0660"]
+    if said["ListenStream"] != [f"{RUN}/{called}"]:
+        assert said["SocketGroup"] == ["postfix"]
+    elif called in PROTOCOLS:
+        assert said["SocketGroup"] == [f"apppw-{called}"]
+        users = (RECIPES / "systemd" / "apppw-tui.sysusers.conf").read_text()
+        assert f"\ng apppw-{called} " in users
+
+
+@pytest.mark.parametrize("recipe", ["radicale/config", "apache/apppw.lua"])
+def test_the_socket_of_systemd_is_where_it_is_asked(recipe: str) -> None:
+    name = Path(recipe).parent.name
+    assert unit(f"apppw-tui-{name}.socket")["ListenStream"] == [f"{RUN}/{name}"]
+    assert f"{RUN}/{name}" in (RECIPES / recipe).read_text()
+
+
+@pytest.mark.parametrize("name", SOCKETS)
+@pytest.mark.parametrize("script", ["install.sh", "uninstall.sh"])
+def test_the_scripts_know_every_socket(name: str, script: str) -> None:
+    called = name.removeprefix("apppw-tui-").removesuffix(".socket")
+    assert re.search(rf"\b{called}\b", (RECIPES / script).read_text())
+
+
+def test_every_unit_that_a_recipe_names_is_shipped() -> None:
+    for path in RECIPES.rglob("*"):
+        if path.is_file():
+            named = re.findall(
+                r"\bapppw-[a-z-]+\.(?:socket|service|path|timer)\b", path.read_text()
+            )
+            missing = {one for one in named if not [*RECIPES.rglob(one)]}
+            assert missing == set(), path
 
 
 @pytest.mark.parametrize("name", UNITS)

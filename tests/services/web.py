@@ -121,8 +121,13 @@ class Door:
 def wanted(recipe: str) -> SocketConfig:
     """The socket that the comment at the top of `recipe` tells people to configure."""
     lines = adapted(recipe, {}).splitlines()
-    written = "\n".join(line.lstrip("# ") for line in lines if line.startswith("#   "))
-    (socket,) = serve(Reader(Path(recipe)), tomllib.loads(written)["serve"]).sockets
+    begin = lines.index("#   [[serve.socket]]")
+    end = lines.index("#", begin)
+    written = "\n".join(line.lstrip("# ") for line in lines[begin:end])
+    config = serve(Reader(Path(recipe)), tomllib.loads(written)["serve"])
+    (name,) = config.configured
+    socket = config.passed(name)
+    assert socket is not None
     return socket
 
 

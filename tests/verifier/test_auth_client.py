@@ -169,7 +169,7 @@ async def test_all_refusals_are_one_answer(
 async def test_the_answer_carries_the_canonical_name_and_a_refusal_the_one_that_was_sent(
     desk: Desk, path: Path, secret: str
 ) -> None:
-    desk.gate._verifier._default_domain = "example.org"
+    desk.gate._verifier.default_domain = "example.org"
     async with asking(desk, path) as client:
         await client.send(auth(1, plain("ada", secret)))
         assert await client.line() == f"OK\t1\tuser={ADA}"

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from apppw_tui.verifier.gate import Gate
 from apppw_tui.verifier.log import Log
 from apppw_tui.verifier.memory import Remembered
 from apppw_tui.verifier.notify import Notifier
+from apppw_tui.verifier.protocols import Conversation
 from apppw_tui.verifier.sockets import Listening, folder_locked, listen
 from tests.argon import count_argon2
 from tests.support import FixedClock, House
@@ -100,7 +101,7 @@ async def running(
     speak: Converse = echo,
     *,
     flush: Callable[[], None] = lambda: None,
-    reload: Callable[[], None] = lambda: None,
+    reload: Callable[[], Mapping[str, Conversation]] = dict,
     most: int = 512,
     patience: float = WAIT,
     flush_every: float = 3600.0,
@@ -167,6 +168,53 @@ async def test_an_answer_that_is_being_given_is_given_before_the_end(
         assert seen.over is not None
         await asyncio.wait_for(seen.over, WAIT)
         writer.close()
+
+
+async def test_who_has_connected_and_not_asked_yet_is_heard_at_the_end(
+    told: Told, tmp_path: Path
+) -> None:
+    async with running(told, tmp_path / "s") as seen:
+        reader, writer = await seen.connect()
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert await told.next() == "STOPPING=1"
+        writer.write(b"one\n")
+        assert await asyncio.wait_for(reader.readline(), WAIT) == b"one\n"
+        writer.close()
+        assert seen.over is not None
+        await asyncio.wait_for(seen.over, WAIT)
+
+
+async def test_it_tells_systemd_that_it_lives(
+    told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told.notifier.watched = 0.01
+    async with running(told, tmp_path / "s"):
+        for _ in range(3):
+            assert await told.next() == "WATCHDOG=1"
+        told.notifier.watched = None
+        while (said := await asyncio.wait_for(told.next(), WAIT)) == "WATCHDOG=1":
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert said == "STOPPING=1"
+
+
+@pytest.mark.parametrize(
+    ("usec", "whose", "watched"),
+    [
+        ("20000000", "mine", 20.0),
+        ("20000000", None, 20.0),
+        ("20000000", "1", None),
+        ("0", "mine", None),
+        ("x", "mine", None),
+        (None, None, None),
+    ],
+)
+def test_how_long_systemd_waits_is_what_it_says(
+    usec: str | None, whose: str | None, watched: float | None
+) -> None:
+    pid = str(os.getpid()) if whose == "mine" else whose
+    told = {"WATCHDOG_USEC": usec, "WATCHDOG_PID": pid}
+    notifier = Notifier({name: value for name, value in told.items() if value is not None})
+    assert notifier.watched == watched
 
 
 async def test_whoever_only_waits_is_sent_away(told: Told, tmp_path: Path) -> None:
@@ -276,9 +324,10 @@ async def test_beyond_the_most_connections_nobody_is_heard(told: Told, tmp_path:
 async def test_however_reading_again_ends_it_is_ready_again(
     told: Told, tmp_path: Path, error: Exception | None
 ) -> None:
-    def reload() -> None:
+    def reload() -> Mapping[str, Conversation]:
         if error is not None:
             raise error
+        return {}
 
     async with running(told, tmp_path / "s", reload=reload) as seen:
         os.kill(os.getpid(), signal.SIGHUP)
@@ -292,6 +341,26 @@ async def test_however_reading_again_ends_it_is_ready_again(
     )
     assert ("c.toml: wrong." in seen.log[1]) == isinstance(error, ConfigError)
     assert "hunter2" not in " ".join(seen.log)
+
+
+async def test_what_is_spoken_otherwise_is_so_for_who_is_connected_too(
+    told: Told, tmp_path: Path
+) -> None:
+    async def shout(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write((await reader.readline()).upper())
+
+    async with running(told, tmp_path / "s", reload=lambda: {"s": Speaking(shout)}) as seen:
+        before, writer = await seen.connect()
+        writer.write(b"x\n")
+        assert await asyncio.wait_for(before.readline(), WAIT) == b"x\n"
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert [await told.next(), await told.next()] == ["RELOADING=1", "READY=1"]
+        assert await asyncio.wait_for(before.readline(), WAIT) == b""  # it connects again
+        writer.close()
+        reader, writer = await seen.connect()
+        writer.write(b"x\n")
+        assert await asyncio.wait_for(reader.readline(), WAIT) == b"X\n"
+        writer.close()
 
 
 @pytest.mark.parametrize("address", ["", "nonsense", "/nowhere/at/all", "@" + "x" * 200])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from apppw_tui.domain import app_password
 from apppw_tui.domain.app_password import AppPassword
+from apppw_tui.priorities import to_journal
 from apppw_tui.verifier.decision import Answer, Verdict
 from apppw_tui.verifier.log import LINE_BYTES, Log, without_app_passwords
 from tests.support import NOW, FixedClock
@@ -25,9 +26,11 @@ SECRET = "7kfm2xqd9h3vtw5nc8rw"
 class Kept:
     """A log that is kept in memory."""
 
-    def __init__(self, clock: FixedClock | None = None) -> None:
+    def __init__(self, clock: FixedClock | None = None, *, journal: bool = False) -> None:
         self.writes: list[tuple[int, bytes]] = []
-        self.log = Log(clock or FixedClock(), lambda *write: self.writes.append(write))
+        self.log = Log(
+            clock or FixedClock(), lambda *write: self.writes.append(write), journal=journal
+        )
 
     @property
     def line(self) -> str:
@@ -142,3 +145,42 @@ def test_a_log_that_cannot_be_written_stops_nothing(number: int) -> None:
         raise OSError(number, os.strerror(number))
 
     Log(FixedClock(), fail).answered("json", RIGHT, "imap", None)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "priority"),
+    [
+        (RIGHT, 6),
+        (Verdict(Answer.NOT_MINE, "unknown account"), 6),
+        (Verdict(Answer.NO, "wrong or deleted", "ada"), 5),
+        (Verdict(Answer.NOT_NOW, "too many at once", retry_after=1.0), 4),
+        (Verdict(Answer.NOT_NOW, "The store is busy. Try again in a moment."), 3),
+    ],
+)
+def test_to_the_journal_a_line_has_the_priority_of_its_answer(
+    verdict: Verdict, priority: int
+) -> None:
+    kept = Kept(journal=True)
+    kept.log.answered("json", verdict, "imap", None)
+    assert kept.line.startswith(f"<{priority}>{RULE} answer=")
+
+
+def test_to_the_journal_what_it_says_of_itself_has_a_priority_too() -> None:
+    for name, priority in (("said", 6), ("warned", 4), ("failed", 3)):
+        kept = Kept(journal=True)
+        getattr(kept.log, name)("x")
+        assert kept.line == f"<{priority}>{RULE} x"
+
+
+def test_the_journal_is_what_systemd_says_it_is() -> None:
+    reading, writing = os.pipe()
+    try:
+        status = os.fstat(writing)
+        told = {"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"}
+        assert to_journal(writing, told)
+        assert not to_journal(writing, {})
+        assert not to_journal(0 if writing != 0 else 1, told)  # inherited, and the stream is not
+    finally:
+        os.close(reading)
+        os.close(writing)
+    assert not to_journal(writing, told)

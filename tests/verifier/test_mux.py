@@ -102,7 +102,7 @@ async def test_the_realm_completes_a_user_that_has_none(
 async def test_the_default_domain_completes_a_user_without_a_realm(
     desk: Desk, path: Path, secret: str
 ) -> None:
-    desk.gate._verifier._default_domain = "example.org"
+    desk.gate._verifier.default_domain = "example.org"
     assert await answered(desk, path, frame("ada", secret, "imap", "")) == OK
 
 

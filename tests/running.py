@@ -12,7 +12,7 @@ from typing import IO
 import pytest
 
 from apppw_tui import cli, config, wiring
-from apppw_tui.commands import opening, verify
+from apppw_tui.commands import mail_users, opening, verify
 from apppw_tui.store.counters import FolderCounters
 from apppw_tui.store.keyring import keyring_of
 from apppw_tui.store.place import open_store
@@ -59,6 +59,7 @@ class CommandLine:
         self.patch.setenv("HOME", str(self.home))
         self.patch.setattr(config, "SYSTEM_FILE", self.home / "etc" / "config.toml")
         self.patch.setattr(config, "SYSTEM_STORE", self.home / "var")
+        self.patch.setattr(mail_users, "SOCKET", self.home / "auth-userdb")
         self.patch.setattr(wiring, "Hasher", lambda **_: cheap_hasher())
         self.patch.setattr(verify, "Hasher", cheap_hasher)
         for module in (opening, verify):

@@ -2,12 +2,15 @@
 
 import getpass
 import json
+import socket
 from pathlib import Path
 
 import pytest
 
+from apppw_tui.commands import mail_users
 from tests.running import CommandLine
 from tests.support import NOW, PASSWORD
+from tests.userdb import dovecot
 
 GOOD = f"{PASSWORD}\n"
 
@@ -75,6 +78,52 @@ def test_a_bad_name_or_password_adds_nothing(
     assert (said.code, said.out) == (1, "")
     assert said.line.startswith(reason)
     assert run.house().store.names() == []
+
+
+KNOWN = {"ada": "USER", "o+o": "USER"}
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "knows", "warning"),
+    [
+        ("ada", "store", True, ""),
+        ("adda", "store", False, "Dovecot does not know adda. If it is mistyped: apppw-tui account "
+                                 "remove adda"),
+        ("adda", "dovecot", False, "Dovecot does not know adda, so nobody can sign in as it yet. "
+                                   "If it is mistyped: apppw-tui account remove adda"),
+        ("e+e", "store", None, ""),  # a character for which Dovecot may not look
+    ],
+)  # fmt: skip
+def test_whom_dovecot_does_not_know_is_added_with_a_warning(
+    run: CommandLine, name: str, source: str, knows: bool | None, warning: str
+) -> None:
+    config = run.home / "c.toml"
+    config.write_text(f"[accounts]\nsource = '{source}'\n")
+    how = ["--password-stdin"] if source == "store" else []
+    with dovecot(run.home / "auth-userdb", KNOWN):
+        said = run("account", "add", name, "--config", config, "--json", *how, stdin=GOOD)
+    assert said.code == 0
+    assert json.loads(said.out) == {"account": name, "added": True, "dovecot_knows": knows}
+    assert said.err == (f"apppw-tui: {warning}\n" if warning else "")
+
+
+def test_a_dovecot_that_hangs_keeps_nobody_from_being_added(run: CommandLine) -> None:
+    run.patch.setattr(mail_users, "_GLANCE", 0.1)
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(run.home / "auth-userdb"))
+        silent.listen()
+        run.good("account", "add", "ada", "--password-stdin", stdin=GOOD)
+
+
+def test_an_account_that_is_there_is_left_as_it_is_where_it_is_only_to_be_there(
+    ada: CommandLine,
+) -> None:
+    before = ada.house().now("ada")
+    said = ada("account", "add", "ada", "--if-missing")
+    assert (said.code, said.out, said.err) == (5, "There is an account ada already.\n", "")
+    assert ada.house().now("ada") == before
+    told = ["account", "add", "ben", "--if-missing", "--password-stdin"]
+    assert ada.good(*told, stdin=GOOD).startswith("Added ben.")
 
 
 def test_an_account_is_added_once(ada: CommandLine) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from apppw_tui.doctor.examination import Examination
 from apppw_tui.doctor.places import Places
 from tests.doctor.healthy import Programs
 from tests.running import ROOT, CommandLine, run_program
+from tests.userdb import dovecot
 from tests.walking import Command, commands
 
 SCHEMA = json.loads((ROOT / "docs" / "output.schema.json").read_text())
@@ -30,9 +32,14 @@ NOBODY = "nobody"
 SEVERAL = {"ada": 0, "ben nobody": 1, "--all": 0}
 ALREADY = {"ada": 5, "ben nobody": 1, "--all": 5}  # it is so of both
 ASKED: dict[str, dict[str, int]] = {
-    "account add": {"cem --password-stdin": 0},
+    "account add": {"cem --password-stdin": 0, "ada --if-missing": 5},
     "account list": {"": 0},
-    "account import": {"{home}/passwd": 1, "{home}/passwd --dry-run": 1},
+    "account import": {
+        "{home}/passwd": 1,
+        "{home}/passwd --dry-run": 1,
+        "{home}/names --names --config {home}/dovecot": 0,
+    },
+    "account prune": {"--yes": 0, "--dry-run": 0},
     "account show": {"ada": 0, "ben": 0},
     "account set-password": {"ben --password-stdin": 0},
     "account disable": SEVERAL,
@@ -68,7 +75,10 @@ each_run = pytest.mark.parametrize(
     ("name", "words", "code"), RUNS, ids=[f"{name} {words}" for name, words, _ in RUNS]
 )
 # They open no store before they are told something else, or need none.
-WITHOUT_STORE = {"pam", "completion", "config check", "doctor", "account add", "restore", "backup"}
+WITHOUT_STORE = {
+    *("pam", "completion", "config check", "doctor", "restore", "backup"),
+    *("account add", "account import", "account prune"),
+}
 WITHOUT_CONFIGURATION = {"pam", "completion"}
 
 
@@ -89,13 +99,15 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def house(run: CommandLine, kept: Path) -> None:
+def house(run: CommandLine, kept: Path) -> Iterator[None]:
     if kept.exists():
         shutil.copytree(kept, run.home, dirs_exist_ok=True)
     else:
         furnish(run)
         shutil.copytree(run.home, kept)
     (run.home / "right").write_text(f"store = '{run.store}'")
+    with dovecot(run.home / "auth-userdb", {"ada": "USER", "cem": "USER"}):
+        yield
 
 
 def furnish(run: CommandLine) -> None:
@@ -111,6 +123,8 @@ def furnish(run: CommandLine) -> None:
     house.issue("Since", "ada")
     run.good("account", "unlock", "ada")
     (run.home / "passwd").write_text(f"dora:{{ARGON2ID}}{HASH}\nela:x\n")
+    (run.home / "names").write_text("ada\ncem\n")
+    (run.home / "dovecot").write_text("[accounts]\nsource = 'dovecot'\n")
     (run.home / "lacking").write_text("store = '/nowhere'\nkey_file = '/nowhere'")
     (run.home / "wrong").write_text("stor = '/nowhere'")
 
@@ -178,7 +192,12 @@ def test_for_people_it_is_no_json_and_ends_alike(
 
 
 @pytest.mark.parametrize(
-    "name", [one for one in ASKED if one != "account list" and "error" in str(DEFINITIONS[one])]
+    "name",
+    [
+        one
+        for one in ASKED
+        if one not in ("account list", "account prune") and "error" in str(DEFINITIONS[one])
+    ],
 )
 def test_what_could_not_be_done_is_told_beside_what_was(
     run: CommandLine, house: None, name: str

@@ -112,9 +112,71 @@ def test_a_file_that_cannot_be_read_adds_nobody(run: CommandLine) -> None:
     assert run("account", "import", run.home / "none").line.endswith(
         "cannot be read: no such file or directory."
     )
-    path = run.home / "latin"
-    path.write_bytes(b"ada:\xff")
-    assert run("account", "import", path).line.endswith("is not UTF-8.")
+    assert run.house().store.names() == ["grace"]
+
+
+def test_full_names_are_in_nobodys_way_whatever_they_are_written_in(run: CommandLine) -> None:
+    path = run.home / "passwd"
+    # Latin-1, and what ends a line for Python alone: its rest would be an account.
+    lines = [f"ada:{GOOD}:::J\xf6rg".encode("latin-1"), f"ben:{GOOD}:::B\u2028cem:{GOOD}".encode()]
+    path.write_bytes(b"\r\n".join(lines))
+    assert run.good("account", "import", path) == "Added ada.\nAdded ben.\n"
+    path.write_bytes(b"\xff:" + GOOD.encode())
+    assert "line 1, \\udcff: That is not an account name" in run("account", "import", path).line
+
+
+def test_what_is_added_is_recorded_and_a_store_made_for_it(run: CommandLine) -> None:
+    store = run.home / "none" / "store"
+    run.good("account", "import", file(run, f"ada:{GOOD}"), "--store", store)
+    assert store.stat().st_mode & 0o777 == 0o700
+    assert "Account created" in run.good("activity", "ada", "--store", store)
+
+
+# --- names alone -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def dovecot(run: CommandLine) -> tuple[str, str]:
+    """The option that names a configuration by which Dovecot knows the passwords."""
+    config = run.home / "dovecot.toml"
+    config.write_text("[accounts]\nsource = 'dovecot'\n")
+    return "--config", str(config)
+
+
+NAMES = "grace\nada:{SSHA}xyz:1000\n\n# old\nben|{SHA512-CRYPT}$6$x$y|\nNo One\n"
+
+
+def test_names_alone_are_taken_over_whatever_the_scheme(
+    run: CommandLine, dovecot: tuple[str, str]
+) -> None:
+    told = ["account", "import", "--names", "-", *dovecot]
+    dry = run(*told, "--dry-run", stdin=NAMES)
+    assert dry.out == "Would add ada.\nWould add ben.\n1 account of the list was there.\n"
+    assert run.house().store.names() == ["grace"]
+    said = run(*told, stdin=NAMES)
+    assert said.out == "Added ada.\nAdded ben.\n1 account of the list was there.\n"
+    assert (said.code, said.line) == (1, "line 6, No One: That is not an account name. One looks "
+                                         "like ada or ada@example.org.")  # fmt: skip
+    assert run.house().now("ada").password_hash is None
+
+
+def test_names_can_be_taken_over_again_and_again(
+    run: CommandLine, dovecot: tuple[str, str]
+) -> None:
+    path = file(run, "grace", "ada")
+    told = ["account", "import", "--names", str(path), *dovecot]
+    run.good(*told)
+    assert run.good(*told) == "2 accounts of the list were there.\n"
+    assert json.loads(run.good(*told, "--json")) == [
+        {"line": 1, "account": "grace", "added": False, "already": True},
+        {"line": 2, "account": "ada", "added": False, "already": True},
+    ]
+
+
+def test_where_passwords_are_kept_here_a_name_is_not_enough(run: CommandLine) -> None:
+    said = run("account", "import", "--names", file(run, "ada"))
+    assert said.code == 1
+    assert said.line.startswith("Nobody could sign in by a name alone: account passwords are kept")
     assert run.house().store.names() == ["grace"]
 
 

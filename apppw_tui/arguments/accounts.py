@@ -23,9 +23,20 @@ def account(parser: argparse.ArgumentParser) -> None:
         return action
 
     add = one("add", "add an account; asks for its password", "such as ada or ada@example.org")
+    add.add_argument(
+        "--if-missing", action="store_true", help="leave one that is there as it is, by exit code 5"
+    )
     for_programs(command(group, "list", "list the accounts"))
     import_ = command(group, "import", "add the accounts of a Dovecot passwd-file, by their hashes")
-    import_.add_argument("file", type=path, metavar="FILE", help="with Argon2id hashes")
+    import_.add_argument(
+        "file", type=path, metavar="FILE", help="with Argon2id hashes; - is standard input"
+    )
+    import_.add_argument(
+        "--names",
+        action="store_true",
+        help="take the names alone, of any passwd-file or of `doveadm user '*'`, where Dovecot is "
+        "asked for account passwords; those that are there stay as they are",
+    )
     import_.add_argument(
         "--most-memory",
         type=whole,
@@ -35,6 +46,12 @@ def account(parser: argparse.ArgumentParser) -> None:
     )
     import_.add_argument("--dry-run", action="store_true", help="say what would be added")
     for_programs(import_)
+    prune = command(group, "prune", "remove accounts that Dovecot says it no longer knows")
+    prune.add_argument(
+        "--yes", action="store_true", help="do not ask; needed where there is no terminal to ask at"
+    )
+    _may_be_tried(prune)
+    for_programs(prune)
     one("show", "show what is known about an account, and no secret")
     password = one("set-password", "set another account password; open sessions end")
     several("disable", "let accounts neither sign in nor open any service, from now on")

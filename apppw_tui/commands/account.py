@@ -2,7 +2,7 @@
 
 import argparse
 
-from apppw_tui.commands import deeds
+from apppw_tui.commands import deeds, mail_users
 from apppw_tui.commands.asking import new_password
 from apppw_tui.commands.opening import acting, opened, operator
 from apppw_tui.commands.printing import (
@@ -17,22 +17,47 @@ from apppw_tui.commands.printing import (
 from apppw_tui.commands.several import Command, Done, each, into, one
 from apppw_tui.config import Config
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.errors import NotFound
 from apppw_tui.domain.names import shown
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.usage import LastUse
 from apppw_tui.exits import NO_ANSWER, OK
+from apppw_tui.portal.means import Means
+from apppw_tui.portal.operator import Operator
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import must_set_up
 
 
 def add(options: argparse.Namespace, config: Config) -> int:
     by = acting()  # before root becomes the store's owner
-    portal = Portal(opened(options, config, create=True).means)
-    wanted = portal.passwords_elsewhere is None or options.password_stdin
-    account = portal.add_account(options.name, new_password(options) if wanted else None, by)
+    with mail_users.glanced_at(config) as known:
+        means = opened(options, config, create=True).means
+        if options.if_missing and (there := _there(means, options.name)) is not None:
+            return one(there, options)
+        portal = Portal(means)
+        wanted = portal.passwords_elsewhere is None or options.password_stdin
+        account = portal.add_account(options.name, new_password(options) if wanted else None, by)
+        answer = known(account.name)
     next_ = " At the first sign-in a second factor is set up."
     sentence = f"Added {account.name}.{next_ if must_set_up(account, config.policy) else ''}"
-    return one(Done(account.name, sentence, {"added": True}), options)
+    code = one(Done(account.name, sentence, {"added": True, "dovecot_knows": answer}), options)
+    if answer is False:
+        so = "" if means.source is None else ", so nobody can sign in as it yet"
+        say_trouble(
+            f"Dovecot does not know {account.name}{so}. If it is mistyped: "
+            f"apppw-tui account remove {account.name}"
+        )
+    return code
+
+
+def _there(means: Means, name: str) -> Done | None:
+    """What is said of an account that is there, and not to be added once more."""
+    try:
+        account = Operator(means).account(name)
+    except NotFound:
+        return None
+    sentence = f"There is an account {account.name} already."
+    return Done(account.name, sentence, {"added": False, "dovecot_knows": None}, already=True)
 
 
 def list_(options: argparse.Namespace, config: Config) -> int:
@@ -80,6 +105,12 @@ def import_(options: argparse.Namespace, config: Config) -> int:
     return import_file(options, config)
 
 
+def prune(options: argparse.Namespace, config: Config) -> int:
+    from apppw_tui.commands.pruning import prune_accounts
+
+    return prune_accounts(options, config)
+
+
 def show(options: argparse.Namespace, config: Config) -> int:
     from apppw_tui.commands.showing import show_account
 
@@ -125,6 +156,7 @@ ACTIONS: dict[str, Command] = {
     "add": add,
     "list": list_,
     "import": import_,
+    "prune": prune,
     "show": show,
     "rename": rename,
     "set-password": set_password,

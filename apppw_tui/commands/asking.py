@@ -21,6 +21,22 @@ def stdin_password() -> str:
     return content.decode("utf-8", errors="replace")
 
 
+def check_meant(question: str, number: int, options: argparse.Namespace) -> None:
+    """For what destroys many things: asks for their number at a terminal, elsewhere for --yes.
+
+    Raises:
+        Refused: it was not meant; nothing was done.
+    """
+    if options.yes:
+        return
+    # Through --json, standard output is a program's.
+    if sys.stdin is None or not sys.stdin.isatty() or options.json:
+        raise Refused(f"{question} There is no terminal to ask at; say --yes. Nothing was done.")
+    print(f"{question} Type {number} to go on: ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip() != str(number):
+        raise Refused("It was not confirmed; nothing was done.")
+
+
 def _stdin() -> bytes:
     # None: whoever started the program closed it.
     return b"" if sys.stdin is None else sys.stdin.buffer.read(_LONGEST_STDIN + 1)

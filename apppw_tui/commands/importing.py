@@ -1,17 +1,19 @@
 """Accounts that are taken over from a file, one line of it after the other."""
 
 import argparse
+import sys
 from dataclasses import replace
+from typing import Any, BinaryIO
 
-from apppw_tui.commands.opening import operator
-from apppw_tui.commands.printing import say, say_json, say_trouble
+from apppw_tui.commands.opening import acting, opened
+from apppw_tui.commands.printing import counted, say, say_json, say_trouble
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import ApppwError, NameTaken, Refused, StoreError
 from apppw_tui.domain.hashing import Bounds
 from apppw_tui.domain.names import shown
 from apppw_tui.exits import NO_ANSWER, OK, REFUSED
 from apppw_tui.portal.importing import Line, bring_in, lines
-from apppw_tui.portal.operator import Operator
+from apppw_tui.portal.means import Means
 
 _LARGEST = 64 * 1024 * 1024  # bytes
 _KIB = 1024  # in a MiB
@@ -19,49 +21,68 @@ _KIB = 1024  # in a MiB
 
 def import_file(options: argparse.Namespace, config: Config) -> int:
     """Adds what can be added, and tells of the rest; the exit code is that of the worst."""
-    bounds = Bounds()
-    if options.most_memory * _KIB < bounds.least.memory:
-        raise Refused(f"--most-memory must be at least {bounds.least.memory // _KIB} MiB.")
-    bounds = replace(bounds, most=replace(bounds.most, memory=options.most_memory * _KIB))
-    text = _read(options)  # before root becomes the store's owner, who may not read it
-    acting = operator(options, config)
-    code, answers = OK, []
+    bounds = None if options.names else _bounds(options)
+    if options.names and config.accounts.source == "store":
+        raise Refused(
+            "Nobody could sign in by a name alone: account passwords are kept here. Import hashes, "
+            'without --names, or let Dovecot be asked: [accounts] source = "dovecot".'
+        )
+    by, text = acting(), _read(options)  # before root becomes the store's owner, who may not read
+    means = opened(options, config, create=not options.dry_run).means
+    code, there, answers = OK, 0, list[dict[str, Any]]()
     for line in lines(text, bounds, config.default_domain):
+        told: dict[str, Any] = {"line": line.number, "account": line.name}
         try:
-            _add(acting, line, dry_run=options.dry_run)
+            _add(means, line, by, dry_run=options.dry_run)
         except ApppwError as error:
+            if options.names and isinstance(error, NameTaken):
+                there += 1
+                answers.append({**told, "added": False, "already": True})
+                continue
             code = max(code, NO_ANSWER if isinstance(error, StoreError) else REFUSED)
             say_trouble(f"line {line.number}, {shown(line.name)}: {error}")
-            answers.append({"line": line.number, "account": line.name, "error": str(error)})
+            answers.append({**told, "error": str(error)})
         else:
-            answers.append(
-                {"line": line.number, "account": line.name, "added": not options.dry_run}
-            )
+            answers.append({**told, "added": not options.dry_run})
             if not options.json:
                 say(f"{'Would add' if options.dry_run else 'Added'} {line.name}.")
     if options.json:
         say_json(answers)
+    elif there:
+        say(f"{counted(there, 'account')} of the list {'was' if there == 1 else 'were'} there.")
     return code
 
 
-def _add(acting: Operator, line: Line, *, dry_run: bool) -> None:
+def _bounds(options: argparse.Namespace) -> Bounds:
+    bounds = Bounds()
+    if options.most_memory * _KIB < bounds.least.memory:
+        raise Refused(f"--most-memory must be at least {bounds.least.memory // _KIB} MiB.")
+    return replace(bounds, most=replace(bounds.most, memory=options.most_memory * _KIB))
+
+
+def _add(means: Means, line: Line, by: str, *, dry_run: bool) -> None:
     if line.why_not is not None:
         raise Refused(line.why_not)
     if not dry_run:
-        bring_in(acting.means, line)
-    elif acting.means.store.read(line.name) is not None:
+        bring_in(means, line, by)
+    elif means.store.read(line.name) is not None:
         raise NameTaken(f"There is already an account {line.name}.")
 
 
 def _read(options: argparse.Namespace) -> str:
+    """What the file holds; bytes of full names in another encoding are in nobody's way."""
     try:
+        if str(options.file) == "-":
+            return _text(None if sys.stdin is None else sys.stdin.buffer, "Standard input")
         with options.file.open("rb") as file:
-            content = file.read(_LARGEST + 1)
-        if len(content) > _LARGEST:
-            raise Refused(f"{options.file} is larger than 64 MiB.")
-        return str(content.decode())
+            return _text(file, str(options.file))
     except OSError as error:
         reason = (error.strerror or "unknown reason").lower()
         raise Refused(f"{options.file} cannot be read: {reason}.") from None
-    except UnicodeDecodeError:
-        raise Refused(f"{options.file} is not UTF-8.") from None
+
+
+def _text(file: BinaryIO | None, where: str) -> str:
+    content = b"" if file is None else file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise Refused(f"{where} is larger than 64 MiB.")
+    return content.decode(errors="surrogateescape")

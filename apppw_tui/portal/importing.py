@@ -1,19 +1,25 @@
 """Accounts from a Dovecot passwd-file: their names, and their Argon2id hashes as they are.
 
+Where Dovecot is asked for account passwords, the names are enough, whatever the scheme.
+
 Source: Dovecot's documentation, "Passwd-file" and "Password schemes".
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.acts import Act
 from apppw_tui.domain.errors import ApppwError, Refused
 from apppw_tui.domain.hashing import Bounds
 from apppw_tui.domain.names import account_name
+from apppw_tui.portal.acting import note
 from apppw_tui.portal.means import Means
 
 # Without a scheme a field is read as the server's default, which nobody knows here.
 _SCHEME = "{ARGON2ID}"
+_SEPARATOR = re.compile("[:|]")  # the second in docker-mailserver's file
 
 
 @dataclass(frozen=True)
@@ -22,23 +28,29 @@ class Line:
 
     number: int
     name: str
-    password_hash: str = field(default="", repr=False)
+    password_hash: str | None = field(default=None, repr=False)
     why_not: str | None = None
 
 
-def lines(text: str, bounds: Bounds, default_domain: str | None) -> Iterator[Line]:
-    """The lines that name somebody, in their order; blank ones and comments do not."""
+def lines(text: str, bounds: Bounds | None, default_domain: str | None) -> Iterator[Line]:
+    """The lines that name somebody, in their order; blank ones and comments do not.
+
+    Without `bounds` for what hashes may take, the names alone are taken over.
+    """
     seen: set[str] = set()
-    for number, line in enumerate(text.splitlines(), 1):
+    # Not str.splitlines: it ends lines within a full name, too, whose rest would be an account.
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip() or line.startswith("#"):
             continue
-        typed, _, rest = line.partition(":")
-        stored = rest.partition(":")[0]
+        typed, stored = (*_SEPARATOR.split(line.removesuffix("\r"), maxsplit=2), "")[:2]
         try:
             name = account_name(typed, default_domain)
             if name in seen:
                 raise Refused("It stands in the file twice.")
             seen.add(name)
+            if bounds is None:
+                yield Line(number, name)
+                continue
             if not stored.startswith(_SCHEME):
                 raise Refused("Its password is no Argon2id hash; add it, and set a password.")
             stored = stored.removeprefix(_SCHEME)
@@ -49,11 +61,12 @@ def lines(text: str, bounds: Bounds, default_domain: str | None) -> Iterator[Lin
             yield Line(number, name, stored)
 
 
-def bring_in(means: Means, line: Line) -> Account:
-    """A new account with the hash of that line. Raises NameTaken, StoreError."""
+def bring_in(means: Means, line: Line, by: str) -> Account:
+    """A new account by that line, which `by` makes. Raises NameTaken, StoreError."""
     account = Account.new(
         line.name, line.password_hash, means.clock.now(), lambda size: means.token_bytes(size).hex()
     )
     with means.store.change(line.name, None) as change:
         change.account = account
+    note(means, account, Act.ACCOUNT_CREATED, by)
     return account

@@ -1,0 +1,42 @@
+"""Whether the mail server knows the accounts: what commands ask Dovecot about names."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+from apppw_tui.config import Config
+from apppw_tui.domain.errors import PasswordSourceDown
+from apppw_tui.dovecot_users import DovecotUsers
+
+SOCKET = "auth-userdb"  # beside Dovecot's other sockets
+_GLANCE = 2.0  # seconds, for whoever only warns
+_TIMEOUT = 20.0  # seconds, for each name; LDAP may be slow
+
+
+def connected(config: Config, timeout: float = _TIMEOUT) -> DovecotUsers:
+    """Dovecot, for as long as it is needed. Raises PasswordSourceDown."""
+    return DovecotUsers(config.accounts.socket.parent / SOCKET, timeout)
+
+
+@contextlib.contextmanager
+def glanced_at(config: Config) -> Iterator[Callable[[str], bool | None]]:
+    """Whether Dovecot knows an account, for whoever only warns: None where it does not say."""
+    with contextlib.ExitStack() as stack:
+        users: DovecotUsers | None = None
+        with contextlib.suppress(PasswordSourceDown):
+            users = stack.enter_context(connected(config, _GLANCE))
+
+        def ask(name: str) -> bool | None:
+            with contextlib.suppress(PasswordSourceDown):
+                return None if users is None else known(users, name, config.default_domain)
+            return None
+
+        yield ask
+
+
+def known(users: DovecotUsers, name: str, default_domain: str | None) -> bool | None:
+    """As DovecotUsers.knows; an account of the default domain may stand there without it."""
+    answer = users.knows(name)
+    local, _, domain = name.partition("@")
+    if answer is not False or not default_domain or domain != default_domain:
+        return answer
+    return users.knows(local)

@@ -54,6 +54,48 @@ def test_it_is_what_it_was_asked_to_be(
     assert (car["scope"], car["expires"]) == (scope, expires)
 
 
+# --- ensure ----------------------------------------------------------------------------------
+
+
+def test_one_that_is_to_be_there_is_made_once_and_its_secret_printed_once(ada: CommandLine) -> None:
+    told = ["app-password", "ensure", "ada", "Printer", "--scope", "sending"]
+    assert ada.good("verify", "ada", "--service", "smtp", stdin=ada.good(*told)) == "Printer\n"
+    for again in (told, [*told[:3], " printer "]):
+        said = ada(*again)
+        assert (said.code, said.out) == (5, "")
+        assert said.line == "ada has an app password Printer already."
+    assert len(ada.house().now("ada").app_passwords) == 2
+
+
+def test_programs_are_told_whether_it_was_made(ada: CommandLine) -> None:
+    told = ["app-password", "ensure", "ada", "Printer", "--json"]
+    made = json.loads(ada.good(*told))
+    assert made["created"]
+    assert len(made["password"]) == 20
+    said = ada(*told)
+    assert json.loads(said.out) == {**made, "created": False, "password": None}
+    assert (said.code, said.err) == (5, "")
+
+
+@pytest.mark.parametrize(
+    ("expires", "more", "reason"),
+    [
+        ("2", ["--scope", "mail"], "Printer of ada has expired; delete it, to have another."),
+        ("never", ["--scope", "web"], "Printer of ada is there, but for Mail; delete it, to have"),
+        ("never", ["--scope", "ftp"], "There is no scope ftp."),
+    ],
+)
+def test_one_that_does_not_do_what_was_asked_for_is_no_such_one(
+    ada: CommandLine, expires: str, more: list[str], reason: str
+) -> None:
+    told = ["app-password", "ensure", "ada", "Printer"]
+    ada.good(*told, "--scope", "mail", "--expires", expires)
+    ada.clock.advance(7 * 86400)
+    said = ada(*told, *more)
+    assert (said.code, said.out) == (1, "")
+    assert said.line.startswith(reason)
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [

@@ -55,6 +55,7 @@ ASKED: dict[str, dict[str, int]] = {
     "account remove": {**SEVERAL, "ada --dry-run": 0},
     "activity": {"": 0, "ada --since 5": 0},
     "app-password create": {"ada Tablet --scope imap,smtp --expires 30": 0, "ben Phone": 0},
+    "app-password ensure": {"ada Tablet --scope mail": 0, "ada phone": 5, "ben Phone": 0},
     "app-password list": {"ada": 0, "ben": 0},
     "app-password delete": {"ada Phone --dry-run": 0, "ada Phone": 0},
     "backup": {"{home}/new.tar": 0, "{home}/new.tar --with-key": 0},

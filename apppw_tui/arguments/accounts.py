@@ -79,20 +79,26 @@ def account(parser: argparse.ArgumentParser) -> None:
 def app_password(parser: argparse.ArgumentParser) -> None:
     group = actions(parser)
     create = command(group, "create", "create an app password; prints it, and nothing else")
-    create.add_argument("account", metavar="ACCOUNT", help="whose it is to be")
-    create.add_argument("name", metavar="NAME", help="the device or program that will use it")
-    create.add_argument(
-        "--scope",
-        metavar="WORDS",
-        default="any",
-        help="any, mail, sending, calendar, files, chat, web, or services such as imap,smtp",
+    ensure = command(
+        group,
+        "ensure",
+        "create an app password unless there is one of that name, which is exit code 5",
     )
-    create.add_argument(
-        "--expires",
-        metavar="WHEN",
-        default="never",
-        help="never, a number of days, or the last day, such as 2027-01-31",
-    )
+    for making in (create, ensure):
+        making.add_argument("account", metavar="ACCOUNT", help="whose it is to be")
+        making.add_argument("name", metavar="NAME", help="the device or program that will use it")
+        making.add_argument(
+            "--scope",
+            metavar="WORDS",
+            help="any (the default), mail, sending, calendar, files, chat, web, or services such "
+            "as imap,smtp",
+        )
+        making.add_argument(
+            "--expires",
+            metavar="WHEN",
+            default="never",
+            help="never (the default), a number of days, or the last day, such as 2027-01-31",
+        )
     listing = command(group, "list", "list the app passwords of an account")
     listing.add_argument("account", metavar="ACCOUNT", help="whose to list")
     delete = command(group, "delete", "delete an app password; it stops working at once")
@@ -101,7 +107,7 @@ def app_password(parser: argparse.ArgumentParser) -> None:
         "name_or_id", metavar="NAME-OR-ID", help="its name, or the first three symbols"
     )
     _may_be_tried(delete)
-    for_programs(create, listing, delete)
+    for_programs(create, ensure, listing, delete)
 
 
 def _may_be_tried(parser: argparse.ArgumentParser) -> None:

@@ -5,28 +5,84 @@ import contextlib
 import json
 import sys
 from datetime import datetime, timedelta
+from typing import Any
 
 from apppw_tui.commands.opening import operator
-from apppw_tui.commands.printing import day, last_use, say_json, say_table, utc, utc_or_none
+from apppw_tui.commands.printing import (
+    day,
+    last_use,
+    say_json,
+    say_table,
+    say_trouble,
+    utc,
+    utc_or_none,
+)
 from apppw_tui.commands.several import Done, one
 from apppw_tui.config import Config
 from apppw_tui.domain import expiry, services
-from apppw_tui.domain.errors import Refused
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.app_password import AppPassword
+from apppw_tui.domain.errors import NameTaken, Refused
+from apppw_tui.domain.names import app_password_name, same_name_key, shown
 from apppw_tui.domain.usage import LastUse
-from apppw_tui.exits import OK
-from apppw_tui.portal.issuing import Issued
+from apppw_tui.exits import ALREADY, OK
+from apppw_tui.portal.operator import Operator
 
 
 def create(options: argparse.Namespace, config: Config) -> int:
     acting = operator(options, config)
-    scope = services.read_scope(options.scope.split(","))
+    return _create(acting, options)
+
+
+def ensure(options: argparse.Namespace, config: Config) -> int:
+    """As `create`, where there is none of that name; else nothing is made, and no secret printed.
+
+    Raises:
+        Refused: there is one, but it has expired, or is for something else.
+    """
+    acting = operator(options, config)
+    found = _called(acting.account(options.account), options.name)
+    if found is None:
+        with contextlib.suppress(NameTaken):  # another has made it meanwhile
+            return _create(acting, options)
+        found = acting.find_app_password(options.account, options.name)[1]
+    _check_good(found, options, acting.means.clock.now())
+    if options.json:
+        say_json(_facts(found, password=None, created=False))
+    else:
+        # Standard output would be taken for the password.
+        say_trouble(f"{options.account} has an app password {shown(found.name)} already.")
+    return ALREADY
+
+
+def _called(account: Account, name: str) -> AppPassword | None:
+    key = same_name_key(app_password_name(name))
+    return next((one for one in account.app_passwords if same_name_key(one.name) == key), None)
+
+
+def _check_good(found: AppPassword, options: argparse.Namespace, now: datetime) -> None:
+    """Raises Refused where it does not do what was asked for."""
+    scope = None if options.scope is None else services.read_scope(options.scope.split(","))
+    if found.expired(now):
+        why = "has expired"
+    elif scope is not None and set(scope) != set(found.scope):
+        why = f"is there, but for {services.label(found.scope)}"
+    else:
+        return
+    raise Refused(f"{shown(found.name)} of {options.account} {why}; delete it, to have another.")
+
+
+def _create(acting: Operator, options: argparse.Namespace) -> int:
+    scope = services.read_scope((options.scope or "any").split(","))
     expires = expiry.read(options.expires, acting.means.clock.now())
     issued = acting.create_app_password(options.account, options.name, scope, expires)
     try:
         if sys.stdout is None:
             raise BrokenPipeError
-        print(_issued(issued) if options.json else issued.secret.reveal(), flush=True)
+        secret = issued.secret.reveal()
+        told = {"created": True} if options.action == "ensure" else {}
+        facts = _facts(issued.app_password, password=secret, **told)
+        print(json.dumps(facts, indent=2) if options.json else secret, flush=True)
     except OSError:
         # Nobody will ever see it, so it must not stay.
         acting.delete_app_password(options.account, issued.app_password.id)
@@ -34,18 +90,15 @@ def create(options: argparse.Namespace, config: Config) -> int:
     return OK
 
 
-def _issued(issued: Issued) -> str:
-    made = issued.app_password
-    return json.dumps(
-        {
-            "id": made.id,
-            "name": made.name,
-            "scope": list(made.scope),
-            "expires": utc_or_none(made.expires),
-            "password": issued.secret.reveal(),
-        },
-        indent=2,
-    )
+def _facts(made: AppPassword, **more: Any) -> dict[str, Any]:
+    """For programs."""
+    return {
+        "id": made.id,
+        "name": made.name,
+        "scope": list(made.scope),
+        "expires": utc_or_none(made.expires),
+        **more,
+    }
 
 
 def list_(options: argparse.Namespace, config: Config) -> int:
@@ -110,4 +163,4 @@ def delete(options: argparse.Namespace, config: Config) -> int:
     return one(Done(account.name, f"{verb} {shown(found.name)}.", facts), options)
 
 
-ACTIONS = {"create": create, "list": list_, "delete": delete}
+ACTIONS = {"create": create, "ensure": ensure, "list": list_, "delete": delete}

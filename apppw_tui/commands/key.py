@@ -5,7 +5,7 @@ import argparse
 from apppw_tui.commands.opening import opened
 from apppw_tui.commands.printing import counted, say, say_trouble
 from apppw_tui.config import Config
-from apppw_tui.exits import NO_ANSWER, OK
+from apppw_tui.exits import ALREADY, NO_ANSWER, OK
 from apppw_tui.store import rotation
 from apppw_tui.wiring import Wired
 
@@ -35,7 +35,7 @@ def _begin(wired: Wired) -> int:
 def _finish(wired: Wired) -> int:
     dropped = rotation.finish(wired.keyring, wired.store)
     say(f"Dropped {counted(dropped, 'old key')}." if dropped else "There was no old key.")
-    return OK
+    return OK if dropped else ALREADY
 
 
 ACTIONS = {"rotate": rotate}

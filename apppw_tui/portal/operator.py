@@ -287,9 +287,12 @@ class Operator:
         with self.means.store.change(account.name, account.uid) as change:
             if ending:
                 self.means.live_sessions.end(account.name)
-            if there(change.present):
-                raise AlreadySo(f"{account.name} {state} already.")
-            change.account = step(change.present)
+            already = there(change.present)
+            if not already:
+                change.account = step(change.present)
+        # Not within: a change of nothing, too, sets right who is told to be enforced.
+        if already:
+            raise AlreadySo(f"{account.name} {state} already.")
         return change.present
 
     def _record(self, account: Account, act: Act, **facts: str) -> None:

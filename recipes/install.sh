@@ -149,6 +149,7 @@ fi
 
 cat <<END
 apppw-tui $version is set up. Next:
+  editor /etc/apppw-tui/config.toml                   default_domain above all: what names mean
   apppw-tui account add NAME                          an account
   ssh -p 2222 apppw@HOST                              its owner's way in
   systemctl enable apppw-tui-json.socket              and each other socket that is to be asked at

@@ -12,7 +12,7 @@ from apppw_tui.domain.errors import ApppwError, NameTaken, Refused, StoreError
 from apppw_tui.domain.hashing import Bounds
 from apppw_tui.domain.names import shown
 from apppw_tui.exits import NO_ANSWER, OK, REFUSED
-from apppw_tui.portal.importing import Line, bring_in, lines
+from apppw_tui.portal.importing import Line, bring_in, check_is_free, lines
 from apppw_tui.portal.means import Means
 
 _LARGEST = 64 * 1024 * 1024  # bytes
@@ -63,10 +63,10 @@ def _bounds(options: argparse.Namespace) -> Bounds:
 def _add(means: Means, line: Line, by: str, *, dry_run: bool) -> None:
     if line.why_not is not None:
         raise Refused(line.why_not)
-    if not dry_run:
+    if dry_run:
+        check_is_free(means, line)
+    else:
         bring_in(means, line, by)
-    elif means.store.read(line.name) is not None:
-        raise NameTaken(f"There is already an account {line.name}.")
 
 
 def _read(options: argparse.Namespace) -> str:

@@ -14,7 +14,7 @@ from apppw_tui.commands.printing import say
 from apppw_tui.config import Config
 from apppw_tui.domain.acts import Entry
 from apppw_tui.domain.errors import Refused
-from apppw_tui.domain.names import account_name, shown
+from apppw_tui.domain.names import candidates, shown
 from apppw_tui.domain.notices import TRIAL
 from apppw_tui.exits import BY_SIGNAL, OK, REFUSED
 from apppw_tui.notices import Sender
@@ -38,7 +38,7 @@ def notices(options: argparse.Namespace, config: Config) -> int:
         raise Refused("Nothing says how people are told: set [notices] in the configuration.")
     with _ending_programs():
         if options.trial is not None:
-            name = account_name(options.trial, config.default_domain)
+            name = wired.store.meant(candidates(options.trial, config.default_domain))
             return _try(sending, name, by, _seconds(config))
         return _send(sending)
 

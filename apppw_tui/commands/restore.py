@@ -9,7 +9,7 @@ from apppw_tui.commands.printing import counted, moment, say, say_json, say_trou
 from apppw_tui.config import Config
 from apppw_tui.domain.acts import Act
 from apppw_tui.domain.errors import ApppwError, Refused, StoreError
-from apppw_tui.domain.names import account_name, shown
+from apppw_tui.domain.names import candidates, shown
 from apppw_tui.exits import NO_ANSWER, OK, REFUSED
 from apppw_tui.portal.acting import note
 from apppw_tui.store.archive import Archive
@@ -150,9 +150,13 @@ class _Run:
 def _names(options: argparse.Namespace, config: Config, archive: Archive) -> list[str]:
     if not options.account:
         return archive.accounts
-    return list(
-        dict.fromkeys(account_name(name, config.default_domain) for name in options.account)
-    )
+    there = frozenset(archive.accounts)
+
+    def meant(name: str) -> str:
+        names = candidates(name, config.default_domain)
+        return next((one for one in names if one in there), names[-1])
+
+    return list(dict.fromkeys(meant(name) for name in options.account))
 
 
 def _backup_of(archive: Archive, wired: Wired) -> str:

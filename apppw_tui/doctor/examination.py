@@ -16,6 +16,7 @@ from apppw_tui.doctor import (
     key,
     layout,
     locks,
+    naming,
     outgoing,
     pam,
     postfix,
@@ -113,6 +114,7 @@ class Examination:
     def _documents(self, store: FolderStore) -> Sequence[Finding]:
         found, readable = accounts.findings(self.folder, store)
         counted = ok(self.folder, f"Every account can be read ({len(readable)}).")
+        found += naming.findings(store, readable, self.config.default_domain)
         keyring = keyring_of(self.folder, store, self.key_file)
         return [*(found or [counted]), *key.findings(self.folder, keyring, readable)]
 

@@ -32,14 +32,29 @@ def is_domain(text: str) -> bool:
     return len(text) <= ACCOUNT_BYTES and _DOMAIN.fullmatch(text) is not None
 
 
+def candidates(text: str, default_domain: str | None = None) -> tuple[str, ...]:
+    """The one or two names that may be meant by what was typed or sent, as it was typed first.
+
+    The first of which there is an account is meant: so one that was added before there was a
+    default domain is not stranded by it.
+
+    Raises:
+        InvalidName: as `account_name`.
+    """
+    if not is_account_name(text):
+        return (account_name(text),)
+    whole = _completed(text, default_domain)
+    return (text, whole) if whole != text and is_account_name(whole) else (text,)
+
+
 def account_name(text: str, default_domain: str | None = None) -> str:
-    """The canonical account name for what was typed or sent.
+    """The name of an account that is made, by what was typed for it.
 
     Raises:
         InvalidName: `text` is not an account name. It is never repaired: another program may go
             on with the name as it was sent, and `Ada` would then be somebody else than `ada`.
     """
-    name = f"{text}@{default_domain}" if default_domain and "@" not in text else text
+    name = _completed(text, default_domain)
     if is_account_name(text) and is_account_name(name):
         return name
     if is_account_name(text.strip().lower()):
@@ -47,6 +62,10 @@ def account_name(text: str, default_domain: str | None = None) -> str:
             "Account names are lower case, without spaces, like ada or ada@example.org."
         )
     raise InvalidName("That is not an account name. One looks like ada or ada@example.org.")
+
+
+def _completed(text: str, default_domain: str | None) -> str:
+    return f"{text}@{default_domain}" if default_domain and "@" not in text else text
 
 
 def app_password_name(text: str) -> str:

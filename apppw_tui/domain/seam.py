@@ -1,14 +1,15 @@
 """The narrow interface behind which accounts are kept (SAFETY 9).
 
-Another engine, shared by many machines, implements these five calls and nothing else.
+Another engine, shared by many machines, implements these six calls and nothing else.
 """
 
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Protocol
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.errors import NameTaken, NotFound
+from apppw_tui.domain.errors import NameTaken, NotFound, StoreError
 
 
 class Change:
@@ -47,11 +48,41 @@ class Change:
         return replace(self.account, version=self._before.version + 1)
 
 
+class Accounts(Protocol):
+    """Accounts that are only read."""
+
+    def read(self, name: str, /) -> Account | None:
+        """The account as it stands now, or None if there is none of that name."""
+
+
+def find(accounts: Accounts, names: Iterable[str]) -> Account | None:
+    """The account of the first name that has one; all are read, whichever that is (SAFETY 1).
+
+    Raises:
+        StoreError: one cannot be read, and none before it is an account's.
+    """
+    read: list[Account | StoreError | None] = []
+    for name in names:
+        try:
+            read.append(accounts.read(name))
+        except StoreError as error:
+            read.append(error)
+    for one in read:
+        if isinstance(one, StoreError):
+            raise one
+        if one is not None:
+            return one
+    return None
+
+
 class Store(Protocol):
     """Where accounts are kept. Every call may raise StoreError."""
 
-    def read(self, account: str) -> Account | None:
+    def read(self, account: str, /) -> Account | None:
         """The account as it stands now, or None if there is none of that name."""
+
+    def meant(self, names: Sequence[str], /) -> str:
+        """The first of the names that an account has, else the last; none is opened for that."""
 
     def change(self, account: str, uid: str | None) -> AbstractContextManager[Change]:
         """One change under the account's lock, written whole when the block ends, or not at all.

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.acts import Act
-from apppw_tui.domain.errors import ApppwError, Refused
+from apppw_tui.domain.errors import ApppwError, NameTaken, Refused
 from apppw_tui.domain.hashing import Bounds
-from apppw_tui.domain.names import account_name
+from apppw_tui.domain.names import account_name, candidates
+from apppw_tui.domain.seam import find
 from apppw_tui.portal.acting import note
 from apppw_tui.portal.means import Means
 
@@ -30,6 +31,7 @@ class Line:
     name: str
     password_hash: str | None = field(default=None, repr=False)
     why_not: str | None = None
+    names: tuple[str, ...] = ()  # those that may be meant; empty: `name` alone
 
 
 def lines(text: str, bounds: Bounds | None, default_domain: str | None) -> Iterator[Line]:
@@ -58,11 +60,19 @@ def lines(text: str, bounds: Bounds | None, default_domain: str | None) -> Itera
         except ApppwError as error:
             yield Line(number, typed, why_not=str(error))
         else:
-            yield Line(number, name, stored)
+            yield Line(number, name, stored, names=candidates(typed, default_domain))
+
+
+def check_is_free(means: Means, line: Line) -> None:
+    """Raises NameTaken if there is such an account, be it without the default domain."""
+    there = find(means.store, line.names or (line.name,))
+    if there is not None:
+        raise NameTaken(f"There is already an account {there.name}.")
 
 
 def bring_in(means: Means, line: Line, by: str) -> Account:
     """A new account by that line, which `by` makes. Raises NameTaken, StoreError."""
+    check_is_free(means, line)
     account = Account.new(
         line.name, line.password_hash, means.clock.now(), lambda size: means.token_bytes(size).hex()
     )

@@ -10,7 +10,8 @@ from apppw_tui.domain.acts import Act
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.delivery import KINDS
 from apppw_tui.domain.errors import AlreadySo, DeliveryFailed, NotFound, Refused, StoreError
-from apppw_tui.domain.names import account_name, same_name_key, shown
+from apppw_tui.domain.names import account_name, candidates, same_name_key, shown
+from apppw_tui.domain.seam import find
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.services import ANY_APP
 from apppw_tui.portal import renaming
@@ -57,10 +58,10 @@ class Operator:
 
     def account(self, name: str) -> Account:
         """Raises InvalidName or NotFound."""
-        canonical = account_name(name, self.means.default_domain)
-        found = self.means.store.read(canonical)
+        names = candidates(name, self.means.default_domain)
+        found = find(self.means.store, names)
         if found is None:
-            raise NotFound(f"There is no account {canonical}.")
+            raise NotFound(f"There is no account {names[-1]}.")
         return found
 
     def accounts(self) -> tuple[list[Account], list[StoreError]]:
@@ -111,10 +112,11 @@ class Operator:
     def rename(self, name: str, new: str) -> Account:
         """Gives the account another name. Raises NameTaken, and what `renaming.rename` does."""
         account, live_sessions = self.account(name), self.means.live_sessions
+        domain = self.means.default_domain
+        there = find(self.means.store, candidates(new, domain))
+        wanted = account_name(new, domain) if there is None else there.name
         live_sessions.end(account.name)  # before and after, as when one is removed
-        renamed = renaming.rename(
-            self.means.store, account, account_name(new, self.means.default_domain)
-        )
+        renamed = renaming.rename(self.means.store, account, wanted)
         live_sessions.end(account.name)
         self._record(renamed, Act.ACCOUNT_RENAMED, before=account.name)
         return renamed

@@ -4,6 +4,7 @@ Every try is charged before it is compared, and taken back if it was right (SAFE
 """
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -19,7 +20,8 @@ from apppw_tui.domain.errors import (
     StoreError,
     TooMany,
 )
-from apppw_tui.domain.names import is_account_name
+from apppw_tui.domain.names import candidates, is_account_name
+from apppw_tui.domain.seam import find
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.acting import note
 from apppw_tui.portal.means import Means
@@ -36,8 +38,10 @@ class AccountPasswords(Protocol):
 
     elsewhere: str | None
 
-    def admit(self, name: str, password: Secret) -> Account | None:
+    def admit(self, names: Sequence[str], password: Secret) -> Account | None:
         """The account that the right password opens; None says nothing about why not.
+
+        `names` are those that may be meant, as `names.candidates` has them.
 
         Raises:
             TooMany: this try was not made, or its outcome is not told.
@@ -62,10 +66,12 @@ class Kept:
         self._hashes = means.hasher.account
         self._throttle = Throttle(means.counters, means.clock, means.address)
 
-    def admit(self, name: str, password: Secret) -> Account | None:
+    def admit(self, names: Sequence[str], password: Secret) -> Account | None:
         secret = normalized(password.reveal())
+        # Under one name, whichever of them was typed; which that is costs the same for all.
+        name = self._means.store.meant(names)
         self._throttle.charge(name, "password")
-        account = self._readable(name)
+        account = self._readable(names)
         # None for an account without a hash, too: whoever made it knows the password elsewhere.
         stored = account.password_hash if account else None
         right = self._hashes.check(stored, secret)
@@ -97,10 +103,10 @@ class Kept:
         else:
             means.journal.record(NOBODY, Act.WRONG_PASSWORD, "(unknown)", address=means.address)
 
-    def _readable(self, name: str) -> Account | None:
+    def _readable(self, names: Sequence[str]) -> Account | None:
         """The account; None too where its file is damaged, which a stranger must not learn."""
         try:
-            return self._means.store.read(name)
+            return find(self._means.store, names)
         except StoreDamaged as error:
             self._means.journal.fault("account damaged", why=str(error))
             return None
@@ -122,10 +128,11 @@ class Elsewhere:
         self._source = source
         self._throttle = Throttle(means.counters, means.clock, means.address)
 
-    def admit(self, name: str, password: Secret) -> Account | None:
+    def admit(self, names: Sequence[str], password: Secret) -> Account | None:
+        name = self._means.store.meant(names)
         self._throttle.charge(name, "password")
         said = self._ask(name, password)
-        canonical = said.name or name
+        canonical = self._canonical(name, said)
         account = None
         try:
             # The same person under another name: with as many names as they like, people could
@@ -150,12 +157,23 @@ class Elsewhere:
     def confirm(self, account: Account, password: Secret) -> bool:
         self._throttle.charge(account.name, "password")
         said = self._ask(account.name, password)
-        right = said.right and said.name in (None, account.name)
+        right = said.right and self._canonical(account.name, said) == account.name
         if right:
             self._throttle.refund(account.name, "password")
         else:
             note(self._means, account, Act.WRONG_PASSWORD)
         return right
+
+    def _canonical(self, name: str, said: Said) -> str:
+        """Whom the source takes the name for.
+
+        A source that gives it the default domain means the account that has none, where there was
+        one before: else a new one would be made beside it.
+        """
+        canonical = said.name or name
+        if canonical in candidates(name, self._means.default_domain)[1:]:
+            return self._means.store.meant((canonical, name))
+        return canonical
 
     def _ask(self, name: str, password: Secret) -> Said:
         """What the source says; nothing is counted if it cannot."""

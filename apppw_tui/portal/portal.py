@@ -9,6 +9,7 @@ from apppw_tui.domain import account_password
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.acts import Act, Entry
 from apppw_tui.domain.errors import (
+    NameTaken,
     NotFound,
     Refused,
     SessionEnded,
@@ -16,8 +17,9 @@ from apppw_tui.domain.errors import (
     SignInRefused,
     StoreError,
 )
-from apppw_tui.domain.names import account_name, app_password_name
+from apppw_tui.domain.names import account_name, app_password_name, candidates
 from apppw_tui.domain.policy import BY_ADMINISTRATOR
+from apppw_tui.domain.seam import find
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.services import ANY_APP
 from apppw_tui.domain.usage import Used
@@ -91,7 +93,11 @@ class Portal:
         Raises:
             InvalidName, WeakPassword, NameTaken: with the reason.
         """
-        name = account_name(name, self._means.default_domain)
+        means = self._means
+        there = find(self._store, candidates(name, means.default_domain))
+        if there is not None:
+            raise NameTaken(f"There is already an account {there.name}.")
+        name = account_name(name, means.default_domain)
         account = Account.new(name, self._first_hash(name, password), self._clock.now())
         with self._store.change(name, None) as change:
             change.account = account
@@ -108,8 +114,8 @@ class Portal:
             SignInRefused: account and password do not match.
             TooMany: this try was not made; says how long to wait.
         """
-        name = account_name(name, self._means.default_domain)
-        account = self._passwords.admit(name, Secret(password))
+        names = candidates(name, self._means.default_domain)
+        account = self._passwords.admit(names, Secret(password))
         if account is None:
             raise SignInRefused(_NO_MATCH)
         if account.has_second_factor:

@@ -1,6 +1,7 @@
 """The store in one folder: one TinyDB file per account, one lock file per account."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,10 @@ class FolderStore:
 
     def read(self, account: str) -> Account | None:
         return self._load(account)[1]
+
+    def meant(self, names: Sequence[str]) -> str:
+        there = [os.path.lexists(self.path(name)) for name in names]  # each is looked for
+        return names[there.index(True)] if any(there) else names[-1]
 
     @contextmanager
     def change(self, account: str, uid: str | None) -> Iterator[Change]:

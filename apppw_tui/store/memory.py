@@ -3,7 +3,7 @@
 import copy
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from apppw_tui.domain import enforced
@@ -48,6 +48,9 @@ class MemoryStore:
             return None if tables is None else documents.load(tables, account)
         except DocumentError as error:
             raise StoreDamaged(f"{account} cannot be read: {error}.") from None
+
+    def meant(self, names: Sequence[str]) -> str:
+        return next((name for name in names if name in self._tables), names[-1])
 
     @contextmanager
     def change(self, account: str, uid: str | None) -> Iterator[Change]:

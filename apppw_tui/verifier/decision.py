@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Protocol
 
 from apppw_tui.domain import app_password, services
 from apppw_tui.domain.account import Account
@@ -10,7 +9,8 @@ from apppw_tui.domain.app_password import AppPassword, Presented
 from apppw_tui.domain.clock import Clock
 from apppw_tui.domain.errors import InvalidName, StoreError
 from apppw_tui.domain.hashing import Hasher
-from apppw_tui.domain.names import account_name
+from apppw_tui.domain.names import candidates
+from apppw_tui.domain.seam import Accounts, find
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.memory import Remembered
 
@@ -56,13 +56,6 @@ class Verdict:
 # The portal asks elsewhere for account passwords, and we may stand before that: neither an app
 # password, which never opens the portal, nor that the account is enforced concerns us there.
 _PORTALS = Verdict(Answer.NOT_MINE, "it is the portal's own sign-in")
-
-
-class Accounts(Protocol):
-    """What the verifier reads; it never writes."""
-
-    def read(self, name: str, /) -> Account | None:
-        """The account as it stands now, or None. Raises StoreError."""
 
 
 class Verifier:
@@ -159,6 +152,6 @@ class Verifier:
 
     def _account(self, name: str) -> Account | None:
         try:
-            return self._accounts.read(account_name(name, self.default_domain))
+            return find(self._accounts, candidates(name, self.default_domain))
         except InvalidName:
             return None

@@ -161,6 +161,22 @@ def test_a_fault_of_the_store_is_found_alone(
         assert Path(found.where) == Path(os.path.normpath(server.store / where))
 
 
+def test_an_account_that_the_default_domain_would_strand_is_named(server: Server) -> None:
+    server.config = replace(server.config, default_domain="example.org")
+    ada, _ = sorted(server.faults(), key=lambda found: found.where)
+    assert (ada.level, ada.remedy) == (
+        Level.NOTICE, "Run: apppw-tui account rename ada ada@example.org",
+    )  # fmt: skip
+    assert ada.where == str(server.store / "accounts/ada.json")
+    (server.store / "accounts/bob.json").rename(server.store / "accounts/ada@example.org.json")
+    rewrite(
+        server.store / "accounts/ada@example.org.json",
+        lambda tables: tables["account"]["1"].update(name="ada@example.org"),
+    )
+    found = server.fault()
+    assert (found.level, "stands before ada@example.org" in found.what) == (Level.WARNING, True)
+
+
 def test_an_account_of_a_newer_program_needs_that_program(server: Server) -> None:
     edit_head("schema", "2.0")(server)
     assert server.fault().remedy == "Install the newer apppw-tui that wrote it."

@@ -1,0 +1,193 @@
+"""SAFETY 1: a name without a domain means the account of that name, if there is one."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.account_source import AccountSource, Said
+from apppw_tui.domain.errors import NameTaken, NotFound, SignInRefused, StoreDamaged, TooMany
+from apppw_tui.domain.hashing import Bounds
+from apppw_tui.domain.names import candidates
+from apppw_tui.domain.seam import Store
+from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.throttle import LONGEST_DELAY
+from apppw_tui.portal.importing import bring_in, lines
+from apppw_tui.portal.portal import Portal
+from apppw_tui.portal.sessions import Session
+from apppw_tui.store.memory import MemoryStore
+from apppw_tui.verifier.decision import Answer, Attempt, Verifier
+from tests.store.making import HASH, folder_store
+from tests.support import PASSWORD, House
+
+DOMAIN = "example.org"
+WHOLE = "ada@example.org"
+STANDING = [(), ("ada",), (WHOLE,), ("ada", WHOLE)]
+ENGINES: dict[str, Callable[[Path], Store]] = {
+    "folder": folder_store,
+    "memory": lambda _: MemoryStore(),
+}
+
+
+@pytest.fixture(params=ENGINES)
+def house(request: pytest.FixtureRequest, tmp_path: Path) -> House:
+    return House(store=ENGINES[request.param](tmp_path / "store"), default_domain=DOMAIN)
+
+
+def test_what_is_typed_has_one_or_two_meanings_the_typed_one_first() -> None:
+    assert candidates("ada", DOMAIN) == ("ada", WHOLE)
+    assert candidates(WHOLE, DOMAIN) == (WHOLE,)
+    assert candidates("ada@example.net", DOMAIN) == ("ada@example.net",)
+    assert candidates("ada") == ("ada",)
+    assert candidates("a" * 64, "b" * 60 + f".{DOMAIN}" * 7) == ("a" * 64,)
+
+
+@pytest.mark.parametrize("standing", STANDING, ids=repr)
+def test_an_account_of_before_the_default_domain_is_not_stranded(
+    house: House, standing: tuple[str, ...]
+) -> None:
+    for name in standing:
+        house.add(name)
+    verifier = Verifier(house.store, house.hasher, house.clock, DOMAIN)
+    for typed, meant in (("ada", standing[:1]), (WHOLE, standing if WHOLE in standing else ())):
+        if not meant:
+            with pytest.raises(SignInRefused):
+                house.portal.sign_in(typed, PASSWORD)
+            with pytest.raises(NotFound, match=r"There is no account ada@example\.org\."):
+                house.operator.account(typed)
+            assert verifier.decide(Attempt(typed, Secret("old"))).account is None
+            continue
+        name = meant[-1] if typed == WHOLE else meant[0]
+        assert house.sign_in(typed).account == name
+        assert house.operator.account(typed).name == name
+        secret = house.issue("Phone", name).secret
+        verdict = verifier.decide(Attempt(typed, secret))
+        assert (verdict.answer, verdict.account) == (Answer.YES, name)
+        house.operator.delete_app_password(name, "Phone")
+
+
+@pytest.mark.parametrize("standing", STANDING, ids=repr)
+def test_both_are_read_whichever_there_is(
+    house: House, standing: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How long it takes tells nobody which of the two there is."""
+    for name in standing:
+        house.add(name)
+    read: list[str] = []
+    real = house.store.read
+
+    def reading(name: str) -> Account | None:
+        read.append(name)
+        return real(name)
+
+    monkeypatch.setattr(house.store, "read", reading)
+    verifier = Verifier(house.store, house.hasher, house.clock, DOMAIN)
+    verifier.decide(Attempt("ada", Secret("old")))
+    assert read == ["ada", WHOLE]
+    read.clear()
+    with pytest.raises(SignInRefused):
+        house.portal.sign_in("ada", "wrong")
+    assert read == ["ada", WHOLE]
+
+
+@pytest.mark.parametrize("standing", STANDING[1:], ids=repr)
+def test_nobody_is_made_beside_whom_the_name_means(house: House, standing: tuple[str, ...]) -> None:
+    for name in standing:
+        house.add(name)
+    house.add("grace")
+    there = rf"There is already an account {standing[0]}\."
+    with pytest.raises(NameTaken, match=there):
+        house.portal.add_account("ada", PASSWORD)
+    with pytest.raises(NameTaken, match=there):
+        house.operator.rename("grace", "ada")
+    (line,) = lines(f"ada:{{ARGON2ID}}{HASH}", Bounds(least=Bounds().most), DOMAIN)
+    line = replace(line, name=WHOLE, names=candidates("ada", DOMAIN), why_not=None)
+    with pytest.raises(NameTaken, match=there):
+        bring_in(house.means, line, "operator")
+    assert house.store.names() == sorted([*standing, "grace"])
+
+
+def test_an_account_of_before_is_renamed_to_what_it_would_be_now(house: House) -> None:
+    house.add("ada")
+    assert house.operator.rename("ada", WHOLE).name == WHOLE
+    assert house.sign_in("ada").account == WHOLE
+
+
+def test_tries_are_counted_for_the_account_whichever_name_was_typed(house: House) -> None:
+    house.add("ada")
+    for _ in range(5):
+        with pytest.raises(SignInRefused):
+            house.portal.sign_in("ada", "wrong")
+    with pytest.raises(TooMany):
+        house.portal.sign_in("ada", PASSWORD)
+    house.operator.unlock("ada")
+    assert house.sign_in("ada")
+    house.clock.advance(LONGEST_DELAY)
+
+
+def test_one_that_cannot_be_read_stands_in_nobodys_way_but_its_own(tmp_path: Path) -> None:
+    store = folder_store(tmp_path / "store")
+    house = House(store=store, default_domain=DOMAIN)
+    house.add("ada")
+    house.add(WHOLE)
+    store.path(WHOLE).write_text("{")
+    assert house.operator.account("ada").name == "ada"
+    store.path("ada").write_text("{")
+    with pytest.raises(StoreDamaged, match=r"/ada\.json"):
+        house.operator.account("ada")
+    store.path("ada").unlink()
+    with pytest.raises(StoreDamaged, match=r"/ada@example\.org\.json"):
+        house.operator.account("ada")
+
+
+# --- passwords that another source keeps --------------------------------------------------------
+
+
+class Source:
+    """Knows one password, and gives every name the domain; says what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def ask(self, name: str, password: Secret, _address: str) -> Said:
+        self.asked.append(name)
+        whole = name if "@" in name else f"{name}@{DOMAIN}"
+        return Said(password.reveal() == PASSWORD, whole)
+
+
+@pytest.mark.parametrize(
+    ("standing", "asked", "meant"),
+    [
+        ((), WHOLE, WHOLE),
+        (("ada",), "ada", "ada"),
+        ((WHOLE,), WHOLE, WHOLE),
+        # The source says whose password it is: that of the account which has the domain.
+        (("ada", WHOLE), "ada", WHOLE),
+    ],
+)
+def test_a_source_that_adds_the_domain_strands_nobody_either(
+    house: House, standing: tuple[str, ...], asked: str, meant: str
+) -> None:
+    for name in standing:
+        house.add(name)
+    source = Source()
+    means = replace(house.means, source=AccountSource(source, "there"))
+    portal = Portal(means)
+    session = portal.sign_in("ada", PASSWORD)
+    assert isinstance(session, Session)
+    assert (session.account, source.asked) == (meant, [asked])
+    assert house.store.names() == sorted({*standing, meant})
+    again = portal.verify_again(session)
+    assert again.answer_with_password(PASSWORD).account == meant
+    with pytest.raises(SignInRefused):
+        again.answer_with_password("wrong")
+
+
+def test_where_there_is_no_default_domain_a_source_may_say_what_it_likes(house: House) -> None:
+    house.add("ada")
+    means = replace(house.means, default_domain=None, source=AccountSource(Source(), "there"))
+    session = Portal(means).sign_in("ada", PASSWORD)
+    assert isinstance(session, Session)
+    assert session.account == WHOLE

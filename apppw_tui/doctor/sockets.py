@@ -5,14 +5,15 @@ import os
 import socket
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from apppw_tui.config.serve import ServeConfig, SocketConfig
 from apppw_tui.doctor.asking import Ask
-from apppw_tui.doctor.finding import Finding, command, danger, ok, warning
+from apppw_tui.doctor.finding import Finding, command, danger, notice, ok, warning
 
-_SECONDS = 5.0
+_SECONDS = 2.0  # all are asked at once, so that a daemon that hangs takes no longer
 _ACCESS = 0o666
 _CHUNK = 4096  # bytes; every answer is much shorter
 _ASKED = {
@@ -24,6 +25,7 @@ _ASKED = {
     "json": (b"doctor\n", b'{"answer": "error"}'),  # no question: so it is nobody's attempt
     "mux": (b"", b""),  # is never greeted; who says nothing more is hung up on
 }
+_ENABLE = "Enable those that are wanted, such as: systemctl enable --now apppw-tui-json.socket"
 _START = "Start it: systemctl start apppw-tui, or apppw-tui serve; its log says what is wrong."
 
 
@@ -44,17 +46,29 @@ def findings(
     if not there:
         if not wanted:
             return [ok(folder, "No daemon runs here.")]
+        if _none_enabled(ask):
+            return [notice(folder, "No socket is enabled yet: no service can ask.", _ENABLE)]
         return [danger(folder, "The daemon does not run: every service is refused.", _START)]
     found = list(_folder(folder, owner))
+    with ThreadPoolExecutor(len(there)) as asking:
+        for told in asking.map(lambda one: [*_socket(one, places[one.name], owner)], there):
+            found += told
     for one in serve.sockets:
         place = places[one.name]
-        if one in there:
-            found += _socket(one, place, owner)
-        elif serve.sockets != ServeConfig().sockets:  # of the default ones, few are wanted
+        if (
+            one not in there and serve.sockets != ServeConfig().sockets
+        ):  # of the default ones, few are wanted
             found.append(
                 warning(place.path, "The configuration names it; it is not there.", _START)
             )
     return found or [ok(folder, f"{len(there)} sockets answer.")]
+
+
+def _none_enabled(ask: Ask) -> bool:
+    """True if systemd has our units and starts none of them, as after installing them."""
+    said = ask(("systemctl", "list-unit-files", "--no-legend", "--no-pager", "apppw-tui*"))
+    states = [line.split()[1] for line in said.out.splitlines() if len(line.split()) > 1]
+    return not said.how and bool(states) and not any(one.startswith("enabled") for one in states)
 
 
 def _passed(ask: Ask) -> dict[str, _Place]:

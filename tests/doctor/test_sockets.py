@@ -2,7 +2,9 @@
 
 import grp
 import os
+import signal
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,6 +69,51 @@ def test_a_daemon_that_does_not_run_is_told_where_one_is_wanted(server: Server) 
     found = server.fault()
     assert (found.level, found.where) == (Level.DANGER, str(server.home / "run"))
     assert "does not run" in found.what
+
+
+FRESH = (
+    "apppw-tui.service            disabled enabled\napppw-tui-json.socket        disabled enabled\n"
+)
+ENABLED = FRESH.replace("json.socket        disabled", "json.socket        enabled")
+
+
+@pytest.mark.parametrize(
+    ("files", "level"), [(FRESH, Level.NOTICE), (ENABLED, Level.DANGER), ("", Level.DANGER)]
+)
+def test_where_no_socket_is_enabled_yet_nothing_is_wrong(
+    tmp_path: Path, files: str, level: Level
+) -> None:
+    (found,) = looked_at(tmp_path, programs=Programs(out={"systemctl list-unit-files": files}))
+    assert (found.level, found.where) == (level, str(tmp_path))
+
+
+def test_a_daemon_that_hangs_is_waited_for_once(
+    folder: Path, daemon: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float | None] = []
+
+    class Recorded(socket.socket):
+        def settimeout(self, seconds: float | None) -> None:
+            waits.append(seconds)
+            super().settimeout(0.2)
+
+    monkeypatch.setattr(socket, "socket", Recorded)
+    started = threading.Barrier(len(NAMES), timeout=30)  # all of them ask before any has waited
+    said = sockets._said
+
+    def together(path: Path, question: bytes, *, hang_up: bool) -> bytes:
+        started.wait()
+        return said(path, question, hang_up=hang_up)
+
+    monkeypatch.setattr(sockets, "_said", together)
+    os.kill(daemon.process.pid, signal.SIGSTOP)
+    try:
+        found = looked_at(folder)
+    finally:
+        os.kill(daemon.process.pid, signal.SIGCONT)
+    assert {Path(one.where).name for one in found} == {*NAMES}
+    assert all("Nobody answers there" in one.what for one in found)
+    assert {*waits} == {2.0}
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ _LONGEST = 1.0  # seconds; whatever keeps a screen from coming must not take the
 
 
 A_HASH = 40.0  # seconds; one may wait for its turn for thirty of them
+_MOST = 256  # keys and pastes that wait; whoever types more than that ahead is no person
 _QUIT = "ctrl+q"  # never waits: whoever wants to leave need not wait for a screen first
 
 
@@ -56,9 +57,12 @@ class TypeAhead(App[None]):
     async def on_event(self, event: events.Event) -> None:
         # It may have been to the screen before and come back; a copy goes its way anew.
         if self._holding is not None and isinstance(event, events.Key) and event.key != _QUIT:
+            if len(self._held) >= _MOST:
+                return
             if self._held or event.key != self._impatient:
                 self._held.append(events.Key(event.key, event.character))
         elif self._holding is not None and isinstance(event, events.Paste):
-            self._held.append(events.Paste(event.text))
+            if len(self._held) < _MOST:
+                self._held.append(events.Paste(event.text))
         else:
             await super().on_event(event)

@@ -1,17 +1,33 @@
-"""Textual's driver for terminals, less what a terminal must not decide alone."""
+"""The driver between Textual and the terminal, whose every word is input (SAFETY 27)."""
 
+import os
+import select
 import shutil
+import time
+from collections.abc import Iterator
 from typing import Any
 
 from textual import events
+from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.keys import Keys
 from textual.message import Message
-from textual.messages import InBandWindowResize
+from textual.message_pump import MessagePump
+from textual.messages import TerminalSupportsSynchronizedOutput
+
+from apppw_tui.ui.messages import NotUtf8
+from apppw_tui.ui.terminal_input import Key, Mouse, Pasted, Report, Sent, TerminalInput
 
 # Columns and rows, more than any screen shows. A window of 65535 by 65535 is 18 GB of cells, and
-# whoever has not signed in yet may say that theirs is (SAFETY 27).
+# whoever has not signed in yet may say that theirs is.
 LARGEST = (500, 200)
 _USUAL = (80, 24)
+_ESC = "\x1b"
+_GLANCE = 0.1  # seconds between two looks whether the program ends
+_PORTION = 1024  # bytes read at once
+# Messages that may wait. Beyond it nothing is read, and the kernel lets the terminal wait: keys
+# have no other bound, and a stream of them would fill the memory before anybody signs in.
+_BACKLOG = 256
 
 
 def clamped(size: tuple[int, int]) -> tuple[int, int]:
@@ -20,8 +36,8 @@ def clamped(size: tuple[int, int]) -> tuple[int, int]:
     return min(width, LARGEST[0]), min(height, LARGEST[1])
 
 
-class ClampedDriver(LinuxDriver):
-    """Takes the window's size from the kernel alone, and no more of it than can be drawn.
+class GuardedDriver(LinuxDriver):
+    """Takes the window's size from the kernel alone, and of what comes in what is known.
 
     Terminals can also say their size in what they send (mode 2048), where anybody could: it is
     not asked for, and a report that comes all the same is dropped.
@@ -31,6 +47,7 @@ class ClampedDriver(LinuxDriver):
         super().__init__(app, **arguments)
         # Until the first Resize, Textual would ask the console, which clamps nothing.
         self._size = clamped(self._size or self._get_terminal_size())
+        self._parser = XTermParser()
 
     def _get_terminal_size(self) -> tuple[int, int]:
         try:
@@ -42,7 +59,67 @@ class ClampedDriver(LinuxDriver):
     def _query_in_band_window_resize(self) -> None:
         """Asks nothing: see the class."""
 
-    def process_message(self, message: Message) -> None:
-        """Hands on what the terminal sent, if it is not about its size."""
-        if not isinstance(message, (events.Resize, InBandWindowResize)):
-            super().process_message(message)
+    def run_input_thread(self) -> None:
+        """Reads the terminal until the driver stops; Textual calls it in a thread of its own."""
+        front = TerminalInput()
+        poll = select.poll()
+        poll.register(self.fileno, select.POLLIN)
+        last = time.monotonic()
+        while not self.exit_event.is_set():
+            if self._is_behind():
+                self.exit_event.wait(_GLANCE / 10)
+                continue
+            patience = front.patience
+            wait = _GLANCE if patience is None else min(_GLANCE, patience)
+            if poll.poll(wait * 1000):
+                data = self._read()
+                last = time.monotonic()
+                self._hand_on(front.feed(data))
+            elif patience is not None and time.monotonic() - last >= patience:
+                self._hand_on(front.give_up())
+
+    def _read(self) -> bytes:
+        try:
+            data = os.read(self.fileno, _PORTION)
+        except OSError:
+            data = b""
+        if not data:  # it has hung up, which ends the program elsewhere; not to spin until then
+            self.exit_event.wait(_GLANCE)
+        return data
+
+    def _is_behind(self) -> bool:
+        """True while the program has not come to what was read before."""
+        pumps: list[MessagePump] = [self._app]
+        for screen in self._app.screen_stack[-1:]:
+            pumps += [screen] if screen.focused is None else [screen, screen.focused]
+        return max(pump.message_queue_size for pump in pumps) > _BACKLOG
+
+    def _hand_on(self, sent: Iterator[Sent]) -> None:
+        for one in sent:
+            for message in translated(one, self._parser):
+                self.process_message(message)
+
+
+def translated(sent: Sent, parser: XTermParser) -> Iterator[Message]:
+    """What Textual calls it; `parser` has its names for keys."""
+    match sent:
+        case Key(sequence) if sequence == _ESC:
+            yield events.Key("escape", _ESC)
+        case Key(sequence, alt):
+            for key in parser._sequence_to_key_events(sequence, alt=alt):
+                if key.key != Keys.Ignore:
+                    yield key
+        case Mouse(sequence):
+            moved = parser.parse_mouse_code(sequence)
+            if moved is not None:
+                yield moved
+        case Pasted(text):
+            yield events.Paste(text)
+        case Report.FOCUSED:
+            yield events.AppFocus()
+        case Report.BLURRED:
+            yield events.AppBlur()
+        case Report.SYNCHRONIZED_OUTPUT:
+            yield TerminalSupportsSynchronizedOutput()
+        case Report.NOT_UTF8:
+            yield NotUtf8()

@@ -2,7 +2,7 @@
 
 import os
 
-from textual import events
+from textual import events, on
 from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.driver import Driver
@@ -16,8 +16,9 @@ from apppw_tui.process_limits import keep_out_of_dumps
 from apppw_tui.ui import terminal
 from apppw_tui.ui.ahead import TypeAhead
 from apppw_tui.ui.dialogs.base import Dialog
-from apppw_tui.ui.driver import ClampedDriver
+from apppw_tui.ui.driver import GuardedDriver
 from apppw_tui.ui.keys import display
+from apppw_tui.ui.messages import NotUtf8
 from apppw_tui.ui.widgets.inputs import PasswordInput
 
 
@@ -41,7 +42,7 @@ class GuardedApp(TypeAhead):
 
     def get_driver_class(self) -> type[Driver]:
         """The one driver there is, whatever the environment asks for."""
-        return ClampedDriver
+        return GuardedDriver
 
     # --- leaving --------------------------------------------------------------------------
 
@@ -93,6 +94,13 @@ class GuardedApp(TypeAhead):
         say = getattr(self.screen, "say", None)
         if say is not None:
             say("Press ^q to quit.")
+
+    @on(NotUtf8)
+    def say_what_it_does_not_send(self) -> None:
+        """A password would otherwise be set that is another than the one typed."""
+        say = getattr(self.screen, "say", None)
+        if say is not None:
+            say("This terminal does not send UTF-8: a letter was left out.")
 
     # --- what comes in --------------------------------------------------------------------
 

@@ -40,3 +40,7 @@ class AppearanceChosen(Message):
     def __init__(self, appearance: str) -> None:
         super().__init__()
         self.appearance = appearance
+
+
+class NotUtf8(Message):
+    """The terminal sent what is no UTF-8, and it was dropped."""

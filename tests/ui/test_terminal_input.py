@@ -1,0 +1,250 @@
+"""Bytes of a terminal: keys are keys, and nothing else is ever taken for one."""
+
+import random
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual import events
+from textual._xterm_parser import XTermParser
+from textual.message import Message
+
+from apppw_tui.ui.driver import GuardedDriver, translated
+from apppw_tui.ui.messages import NotUtf8
+from apppw_tui.ui.terminal_input import LONGEST_PASTE, Key, Pasted, Report, Sent, TerminalInput
+
+# What terminals answer, asked or not, and long after; none of it is a key.
+REPLIES = {
+    "DA1": b"\x1b[?61;6;7;21;22;23;24;28;32;42c",
+    "DA1 short": b"\x1b[?6c",
+    "DA1 bare": b"\x1b[c",
+    "DA2": b"\x1b[>0;10;1c",
+    "DA3": b"\x1bP!|00000000\x1b\\",
+    "OSC 4": b"\x1b]4;1;rgb:cccc/0000/0000\x1b\\",
+    "OSC 10": b"\x1b]10;rgb:ffff/ffff/ffff\x07",
+    "OSC 11": b"\x1b]11;rgb:1414/1919/1f1f\x1b\\",
+    "OSC 52": b"\x1b]52;c;aHVudGVyMg==\x07",
+    "XTVERSION": b"\x1bP>|WezTerm 2024\x1b\\",
+    "XTGETTCAP": b"\x1bP1+r544e=787465726d\x1b\\",
+    "DECRPM": b"\x1b[?2048;2$y",
+    "DSR": b"\x1b[0n",
+    "theme": b"\x1b[?997;1n",
+    "CPR": b"\x1b[12;40R",
+    "CPR at the top": b"\x1b[1;2R",
+    "kitty's flags": b"\x1b[?25u",
+    "size": b"\x1b[48;65535;65535;65535;65535t",
+    "size of no pixels": b"\x1b[48;24;80;0;0t",
+    "size in cells": b"\x1b[8;24;80t",
+    "kitty's graphics": b"\x1b_Gi=31;OK\x1b\\",
+    "PM": b"\x1b^secret words\x1b\\",
+    "SOS": b"\x1bXsecret words\x1b\\",
+    "old mouse": b"\x1b[M \xff\xfe",
+    "urxvt's mouse": b"\x1b[32;10;20M",
+    "a mouse far away": b"\x1b[<0;9999;9999M",
+    "a mouse's fourth button": b"\x1b[<128;10;10M",
+    "a key that was let go": b"\x1b[97;1:3u",
+    "a key beyond Unicode": b"\x1b[1114112;1u",
+    "a key beyond numbers": b"\x1b[99999999999999999999;1u",
+    "half of a character": b"\x1b[55296;1u",
+    "a text beyond Unicode": b"\x1b[97;1;1114112u",
+    "a control character as a text": b"\x1b[97;1;27u",
+    "a key nobody has": b"\x1b[63~",
+    "another": b"\x1b[200;5~",
+    "an end of no paste": b"\x1b[201~",
+    "an end of no string": b"\x1b\\",
+    "an endless number": b"\x1b[" + b"1;" * 400 + b"u",
+}
+KEYS = {
+    b"a": "a",
+    "é".encode(): "é",
+    "あ".encode(): "あ",
+    b"\r": "enter",
+    b"\t": "tab",
+    b"\x7f": "backspace",
+    b"\x11": "ctrl+q",
+    b"\x1b[A": "up",
+    b"\x1bOA": "up",
+    b"\x1b[1;2A": "shift+up",
+    b"\x1b[Z": "shift+tab",
+    b"\x1b[3~": "delete",
+    b"\x1b[3$": "shift+delete",
+    b"\x1bOP": "f1",
+    b"\x1b[[A": "f1",
+    b"\x1b[11~": "f1",
+    b"\x1b[1;2P": "shift+f1",
+    b"\x1b[12~": "f2",
+    b"\x1b[5~": "pageup",
+    b"\x1b[97u": "a",
+    b"\x1b[97;5u": "ctrl+a",
+    b"\x1b[97:65:97;1:1;97u": "a",
+    b"\x1b[97;1:2;97u": "a",
+    b"\x1b[97;2;65u": "A",
+    b"\x1b[13u": "enter",
+    b"\x1b[27u": "escape",
+    b"\x1b[9;2u": "shift+tab",
+    b"\x1b[57399;1;48u": "0",
+    b"\x1ba": "alt+a",
+}
+
+
+def taken(*portions: bytes) -> list[Sent]:
+    """What comes of them, each with nothing but the next one behind it."""
+    front = TerminalInput()
+    return [sent for portion in portions for sent in front.feed(portion)]
+
+
+def messages(sent: Iterable[Sent]) -> list[Message]:
+    parser = XTermParser()
+    return [message for one in sent for message in translated(one, parser)]
+
+
+def names(*portions: bytes) -> list[str]:
+    return [one.key for one in messages(taken(*portions)) if isinstance(one, events.Key)]
+
+
+@pytest.mark.parametrize("sequence", KEYS)
+def test_keys_are_keys_however_they_arrive(sequence: bytes) -> None:
+    wanted = KEYS[sequence]
+    assert names(sequence) == [wanted]
+    assert names(*(bytes([byte]) for byte in sequence)) == [wanted]
+    assert names(sequence * 3) == [wanted] * 3
+
+
+@pytest.mark.parametrize("name", REPLIES)
+def test_replies_are_nothing_whole_or_in_parts(name: str) -> None:
+    reply = REPLIES[name]
+    for cut in range(len(reply)):
+        found = [one for one in taken(reply[:cut], reply[cut:]) if one is not Report.NOT_UTF8]
+        assert found == []
+    assert [one for one in taken(b"a", reply, b"b") if isinstance(one, Key)] == [Key("a"), Key("b")]
+
+
+@pytest.mark.parametrize("name", REPLIES)
+def test_replies_within_a_paste_are_no_part_of_it(name: str) -> None:
+    if name == "an end of no paste":
+        return
+    found = taken(b"\x1b[200~one" + REPLIES[name] + b"two\x1b[201~")
+    assert [one for one in found if one is not Report.NOT_UTF8] == [Pasted("onetwo")]
+
+
+def test_an_escape_alone_is_the_key() -> None:
+    front = TerminalInput()
+    assert list(front.feed(b"\x1b")) == []
+    assert list(front.give_up()) == [Key("\x1b")]
+    assert front.patience is None
+    assert names(b"\x1b\x1b[A") == ["escape", "up"]
+
+
+@pytest.mark.parametrize("begun", [b"\x1b[1;2", b"\x1b]11;rgb", b"\x1bP>|x", b"\x1b[M ", b"\x1b[["])
+def test_what_never_ends_does_not_take_the_keyboard(begun: bytes) -> None:
+    front = TerminalInput()
+    assert list(front.feed(begun)) == []
+    assert front.patience is not None
+    assert list(front.give_up()) == []
+    assert list(front.feed(b"a")) == [Key("a")]
+
+
+def test_a_paste_is_one_thing_without_sequences() -> None:
+    assert taken(b"\x1b[200~a\x1b[31mb\x00\tc\r\n\x9b\xc2\x9bd\x1b[201~e") == [
+        Report.NOT_UTF8,
+        Pasted("ab\tc\r\n\x9bd"),
+        Key("e"),
+    ]
+    assert taken(b"\x1b[200~\x1b[201~a") == [Key("a")]
+
+
+def test_a_paste_without_an_end_ends() -> None:
+    front = TerminalInput()
+    assert list(front.feed(b"\x1b[200~abc")) == []
+    assert list(front.give_up()) == [Pasted("abc")]
+    assert list(front.feed(b"d")) == [Key("d")]
+
+
+def test_a_paste_is_bounded() -> None:
+    (pasted,) = taken(b"\x1b[200~" + b"a" * (2 * LONGEST_PASTE) + b"\x1b[201~")
+    assert isinstance(pasted, Pasted)
+    assert len(pasted.text) == LONGEST_PASTE
+
+
+@pytest.mark.parametrize("data", [b"\xfc", b"\xff\xfe", b"\xc3(", b"\xe2\x82", b"\xed\xa0\x80"])
+def test_what_is_no_utf8_is_dropped_and_told(data: bytes) -> None:
+    found = taken(data + b"\x1b[A" + b"b")
+    assert Report.NOT_UTF8 in found
+    assert names(data + b"\x1b[A" + b"b")[-2:] == ["up", "b"]
+    assert any(isinstance(one, NotUtf8) for one in messages(found))
+
+
+def test_several_characters_of_one_report_are_as_many_keys() -> None:
+    text = ":".join(str(ord(sign)) for sign in "Zürich")
+    typed = messages(taken(f"\x1b[97;1;{text}u".encode()))
+    assert [one.character for one in typed if isinstance(one, events.Key)] == [*"Zürich"]
+
+
+class Waiting:
+    """An app with messages that it has not come to."""
+
+    screen_stack = ()
+
+    def __init__(self, waiting: int) -> None:
+        self.message_queue_size = waiting
+
+
+def test_nothing_is_read_while_much_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys have no other bound: a portal held 354 MB after 120,000 of them."""
+    monkeypatch.setattr(GuardedDriver, "__init__", lambda driver, app: setattr(driver, "_app", app))
+    assert GuardedDriver(Waiting(257))._is_behind()
+    assert not GuardedDriver(Waiting(256))._is_behind()
+
+
+_BEGUN = (b"\x1b[200~", b"\x1b[201~", b"\x1b", b"\x1b[", b"\x1b]")
+_PIECES = st.one_of(
+    st.text(max_size=8).map(lambda text: text.encode(errors="ignore")),
+    st.binary(max_size=8),
+    st.sampled_from(
+        [*KEYS, *REPLIES.values(), b"\x1b[200~", b"\x1b[201~", b"\x1b", b"\x1b[", b"\x1b]"]
+    ),
+)
+
+
+@given(st.lists(_PIECES, max_size=12).map(b"".join), st.data())
+def test_it_is_the_same_in_any_portions(data: bytes, draw: st.DataObject) -> None:
+    whole = taken(data)
+    cut = draw.draw(st.integers(0, len(data)))
+    assert taken(data[:cut], data[cut:]) == whole
+    assert taken(*(bytes([byte]) for byte in data)) == whole
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\ufffd")))
+def test_what_is_typed_is_what_arrives(text: str) -> None:
+    assert taken(text.encode()) == [Key(sign) for sign in text]
+
+
+@pytest.mark.slow
+def test_nothing_that_a_terminal_sends_takes_the_keyboard() -> None:
+    """100,000 inputs by a grammar of what terminals send, whole, cut short and mixed."""
+    dice = random.Random(20261129)
+    known = [*KEYS, *REPLIES.values(), b"\x1b[200~", b"\x1b[201~", b"\x1b", b"\x9b", b"\x18"]
+    parser = XTermParser()
+    for _ in range(100_000):
+        parts = []
+        for _ in range(dice.randrange(1, 6)):
+            part = dice.choice(known)
+            match dice.randrange(5):
+                case 0:
+                    part = part[: dice.randrange(len(part) + 1)]
+                case 1:
+                    part = dice.randbytes(dice.randrange(6))
+                case 2:
+                    at = dice.randrange(len(part) + 1)
+                    part = part[:at] + dice.randbytes(1) + part[at:]
+            parts.append(part)
+        front = TerminalInput()
+        sent = list(front.feed(b"".join(parts)))
+        for one in sent:
+            for message in translated(one, parser):
+                if isinstance(message, events.Key):
+                    assert message.key
+        while front.patience is not None:
+            list(front.give_up())
+        assert list(front.feed(b"a"))[-1:] == [Key("a")], parts

@@ -18,7 +18,8 @@ def answers(place: Place) -> None:
     """One question at a time; with a hash, and from memory."""
     many = place.folder / "many"
     multiply(place, many)
-    for remember, times, rounds in ((0, 1, 20 * place.rounds), (REMEMBER, 300, 10 * place.rounds)):
+    hashed, remembered = place.times(20 * place.rounds), place.times(10 * place.rounds)
+    for remember, times, rounds in ((0, 1, hashed), (REMEMBER, place.times(300), remembered)):
         how = "from memory" if remember else "with its hash"
         with ExitStack() as stack:
 

@@ -25,27 +25,28 @@ def log_ins(place: Place) -> None:
     """Ours with and without memory, and Dovecot's own file of passwords, all asked the same way."""
     stored, password = place.records[0].hash, place.passwords[0]
     threads = len(os.sched_getaffinity(0))
+    hashes, answers = place.times(HASHES), place.times(ANSWERS)
 
     def bare() -> None:
         low_level.verify_secret(stored.encode(), password.encode(), low_level.Type.ID)
 
-    cases: dict[str, Measure] = {BARE: partial(per_second, [bare] * threads, HASHES)}
+    cases: dict[str, Measure] = {BARE: partial(per_second, [bare] * threads, hashes)}
     with ExitStack() as stack:
 
-        def asking(path: Path, protocol: str, clients: int, count: int = HASHES) -> Measure:
+        def asking(path: Path, protocol: str, clients: int, count: int = hashes) -> Measure:
             asks = stack.enter_context(connected(path, protocol, clients))
             return partial(per_second, [partial(ask, ACCOUNT, password) for ask in asks], count)
 
         forgetful = stack.enter_context(place.serving(0))
         for clients in AT_ONCE:
-            count = HASHES // 2 if clients == 1 else HASHES  # one client keeps one processor busy
+            count = hashes // 2 if clients == 1 else hashes  # one client keeps one processor busy
             case = asking(forgetful.sockets / "json", "json", clients, count)
             cases[f"nothing remembered, {clients} at once"] = case
         four = asking(forgetful.sockets / "auth-client", "auth-client", 4)
         cases["nothing remembered, 4 at once, auth-client"] = four
         daemon = stack.enter_context(place.serving(REMEMBER))
         for protocol in ("json", "auth-client"):
-            case = asking(daemon.sockets / protocol, protocol, 4, ANSWERS)
+            case = asking(daemon.sockets / protocol, protocol, 4, answers)
             cases[f"remembered, 4 at once, {protocol}"] = case
         if dovecot_program() is None:
             print("Dovecot is not installed (Debian package dovecot-core): it is left out.")

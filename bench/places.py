@@ -26,6 +26,11 @@ class Place:
     passwords: tuple[str, ...]
     rounds: int
     accounts: int
+    small: bool = False
+
+    def times(self, number: int) -> int:
+        """How often something is to be done: `number`, or a few times where all is small."""
+        return min(number, 4) if self.small else number
 
     @property
     def store(self) -> Path:
@@ -39,7 +44,7 @@ class Place:
             yield daemon
 
 
-def prepared(folder: Path, rounds: int, accounts: int) -> Place:
+def prepared(folder: Path, rounds: int, accounts: int, *, small: bool = False) -> Place:
     folder.chmod(0o711)  # Dovecot is another user where this is root
     secrets = app_passwords()
     records = tuple(
@@ -51,7 +56,7 @@ def prepared(folder: Path, rounds: int, accounts: int) -> Place:
     for name in [*held, *(f"user{n}" for n in range(SAME))]:
         add(store, name, records[: held.get(name, 1)])
     passwords = tuple(secret.reveal() for secret in secrets)
-    return Place(folder, records, passwords, rounds, accounts)
+    return Place(folder, records, passwords, rounds, accounts, small)
 
 
 def multiply(place: Place, folder: Path) -> None:

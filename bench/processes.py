@@ -12,7 +12,7 @@ from figures import compared, measured, table, timed
 from places import REMEMBER, Place
 from verify import process
 
-LOG_INS = 10_000
+LOG_INS, CONNECTIONS = 10_000, 400
 
 
 def pam(place: Place) -> None:
@@ -27,7 +27,7 @@ def pam(place: Place) -> None:
             empty: timed(process([sys.executable, "-c", "pass"], "", 0)),
             ours: timed(process([*line, str(daemon.sockets / "json")], place.passwords[0], 0)),
         }
-        table("one process", compared(measured(cases, 4 * place.rounds), empty))
+        table("one process", compared(measured(cases, place.times(4 * place.rounds)), empty))
 
 
 def memory(place: Place) -> None:
@@ -49,10 +49,12 @@ def memory(place: Place) -> None:
             cases = [partial(ask, "has1", place.passwords[0]) for ask in asks]
             per_second(cases, 4)
             lines["with 4 connections"] = line(daemon)
-            per_second(cases, LOG_INS)
-            lines[f"after {LOG_INS:,} log-ins over these"] = line(daemon)
-        with connected(path, "json", 400) as asks:
+            log_ins = place.times(LOG_INS)
+            per_second(cases, log_ins)
+            lines[f"after {log_ins:,} log-ins over these"] = line(daemon)
+        connections = place.times(CONNECTIONS)
+        with connected(path, "json", connections) as asks:
             for ask in asks:
                 ask("has1", place.passwords[0])
-            lines["with 400 connections"] = line(daemon)
+            lines[f"with {connections} connections"] = line(daemon)
     table("memory of the daemon", lines, "PSS, MiB | RSS, MiB | PSS, of a bare interpreter's")

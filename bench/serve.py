@@ -25,6 +25,9 @@ def main() -> None:
     arguments.add_argument(
         "--accounts", type=int, default=100_000, metavar="N", help="how many are many (100000)"
     )
+    arguments.add_argument(
+        "--small", action="store_true", help="one round over little: only whether it works"
+    )
     options = arguments.parse_args()
     parts = {"log-ins": log_ins, "answers": answers, "pam": pam, "memory": memory}
     for part in options.part:
@@ -32,8 +35,10 @@ def main() -> None:
             arguments.error(f"there is no part {part}, only {', '.join(parts)}")
     if options.rounds < 1 or options.accounts <= FEW:
         arguments.error(f"at least one round, and more than {FEW} accounts")
+    if options.small:
+        options.rounds, options.accounts = 1, 2 * FEW
     with tempfile.TemporaryDirectory(prefix="apppw-bench-") as name:
-        place = prepared(Path(name), options.rounds, options.accounts)
+        place = prepared(Path(name), options.rounds, options.accounts, small=options.small)
         for part in options.part or parts:
             parts[part](place)
 

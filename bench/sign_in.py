@@ -47,9 +47,11 @@ def main() -> None:
     arguments.add_argument(
         "--rounds", type=int, default=40, metavar="N", help="how often each case is measured"
     )
-    rounds = arguments.parse_args().rounds
-    if rounds < 1:
+    arguments.add_argument("--small", action="store_true", help="one round: whether it works")
+    options = arguments.parse_args()
+    if options.rounds < 1:
         arguments.error("--rounds must be at least 1")
+    rounds = 1 if options.small else options.rounds
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "store"
         wired = wire(Place(folder, folder / "key"), Config(), SystemClock(), create=True)

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from argon2 import low_level
@@ -32,6 +33,7 @@ HASHER, CLOCK = Hasher(), SystemClock()
 MOST = 40  # app passwords of one account, as the policy has it
 BARE = "one bare Argon2id"
 EMPTY = "python -c pass"
+MANY, SMALL = 2000, 20  # accounts
 
 
 def main() -> None:
@@ -39,16 +41,20 @@ def main() -> None:
     arguments.add_argument(
         "--rounds", type=int, default=15, metavar="N", help="how often each case is measured"
     )
-    rounds = arguments.parse_args().rounds
-    if rounds < 1:
+    arguments.add_argument(
+        "--small", action="store_true", help="one round over little: only whether it works"
+    )
+    options = arguments.parse_args()
+    if options.rounds < 1:
         arguments.error("--rounds must be at least 1")
+    rounds = 1 if options.small else options.rounds
     with tempfile.TemporaryDirectory() as folder:
-        decisions, processes = cases(Path(folder))
+        decisions, processes = cases(Path(folder), SMALL if options.small else MANY)
         show(f"one decision, as a multiple of {BARE}", measure(decisions, rounds), BARE)
         show(f"one process, as a multiple of {EMPTY}", measure(processes, rounds), EMPTY)
 
 
-def cases(folder: Path) -> tuple[dict[str, Case], dict[str, Case]]:
+def cases(folder: Path, many: int) -> tuple[dict[str, Case], dict[str, Case]]:
     """The decisions and the processes to measure, over stores in `folder`."""
     secrets = app_passwords()
     records = tuple(
@@ -59,10 +65,11 @@ def cases(folder: Path) -> tuple[dict[str, Case], dict[str, Case]]:
     small = open_store(folder / "small", create=True)
     for held in (1, 10, MOST):
         add(small, f"has{held}", records[:held])
+    add(small, "enforced", records, enforced=True)
     for number in range(10 - len(small.names())):
         add(small, f"user{number}", records[:1])
     large = open_store(folder / "large", create=True)
-    for number in range(2000):
+    for number in range(many):
         add(large, f"user{number}", records[:1])
 
     def decision(store: FolderStore, name: str, secret: Secret, expected: Answer) -> Case:
@@ -84,10 +91,11 @@ def cases(folder: Path) -> tuple[dict[str, Case], dict[str, Case]]:
         "right, 1 app password": decision(small, "has1", right, Answer.YES),
         "right, 10 app passwords": decision(small, "has10", right, Answer.YES),
         f"right, {MOST} app passwords": decision(small, f"has{MOST}", right, Answer.YES),
-        f"wrong, {MOST} app passwords": decision(small, f"has{MOST}", wrong, Answer.NO),
+        f"wrong, {MOST} app passwords": decision(small, f"has{MOST}", wrong, Answer.NOT_MINE),
+        f"wrong, {MOST}, and enforced": decision(small, "enforced", wrong, Answer.NO),
         "unknown account": decision(small, "nobody", right, Answer.NOT_MINE),
         "right, among 10 accounts": decision(small, "user0", right, Answer.YES),
-        "right, among 2,000 accounts": decision(large, "user0", right, Answer.YES),
+        f"right, among {many:,} accounts": decision(large, "user0", right, Answer.YES),
         f"instead: a loop over {MOST} hashes": loop,
     }
     verify = [sys.executable, "-m", "apppw_tui", "--store", str(folder / "small"), "verify", "has1"]
@@ -111,9 +119,13 @@ def public_id(secret: Secret) -> str:
     return secret.reveal()[: app_password.ID_LENGTH]
 
 
-def add(store: FolderStore, name: str, held: tuple[AppPassword, ...]) -> None:
+def add(
+    store: FolderStore, name: str, held: tuple[AppPassword, ...], *, enforced: bool = False
+) -> None:
     # No service compares the account password, so any hash will do for it.
     account = Account.new(name, held[0].hash, CLOCK.now())
+    if enforced:
+        account = replace(account, enforced_from=account.created)
     with store.change(name, None) as change:
         change.account = account
         for record in held:

@@ -1,0 +1,43 @@
+"""The benchmarks run: each once, small, since their figures are not what is looked at here."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.running import ROOT
+from tests.services.require import require_program
+
+pytestmark = pytest.mark.slow
+LINES = {
+    "verify.py": ["right, 40 app passwords", "wrong, 40, and enforced", "apppw-tui verify, right"],
+    "sign_in.py": ["unknown account", "right, then a second factor", "throttled (no hash)"],
+    "serve.py": [
+        "nothing remembered, 4 at once",
+        "instead: Dovecot's passwd-file, no cache, 4 at once",
+        "one answer from memory, by accounts",
+        "apppw-tui pam",
+        "with 4 connections",
+    ],
+}
+
+
+def test_every_benchmark_is_tried() -> None:
+    programs = {
+        path.name for path in (ROOT / "bench").glob("*.py") if "--rounds" in path.read_text()
+    }
+    assert programs == set(LINES)
+
+
+@pytest.mark.parametrize("program", LINES)
+def test_a_benchmark_runs(program: str) -> None:
+    if program == "serve.py":
+        require_program("dovecot", "dovecot-core")
+    done = subprocess.run(
+        [sys.executable, ROOT / "bench" / program, "--small"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert [line for line in LINES[program] if line not in done.stdout] == []

@@ -16,10 +16,11 @@ from typing import Any
 import pexpect
 
 from tests.support import PASSWORD
+from tests.terminal.rest import ages, at_rest
 
-PATIENCE = 20.0  # seconds; only a test that fails ever waits as long
-CALM = 0.15  # seconds without a byte: it has come to rest
-AWAKE = 0.5  # and no key is too early any more, where a password is shown
+PATIENCE = 120.0  # seconds; only a test that fails ever waits as long
+CALM = 0.15  # seconds without a byte, and without work: it has come to rest
+AWAKE = 0.5  # and no key is too early any more, where a password has been seen (ui/dialogs/once.py)
 INSTALLED = str(Path(sys.executable).with_name("apppw-tui"))
 ACCOUNT = "ada@example.org"
 # Waits, so that the terminal can be looked at before the program has it.
@@ -83,10 +84,13 @@ class Program:
         self.settle()
 
     def settle(self, calm: float = CALM) -> None:
-        """Waits until the program has come to rest."""
+        """Waits until the program has come to rest, `calm` seconds from now or later."""
         deadline = time.monotonic() + PATIENCE
-        while self.arrives(calm):
-            assert time.monotonic() < deadline, "it never stops drawing"
+        while True:
+            before = ages()
+            if not self.arrives(calm) and at_rest(before, ages(), calm):
+                return
+            assert time.monotonic() < deadline, "it never comes to rest"
 
     def arrives(self, seconds: float) -> bytes:
         """What the program sends next, if that comes within `seconds`."""

@@ -4,11 +4,12 @@ import os
 import select
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.services.require import require_program
 from tests.terminal.program import CALM, PATIENCE
+from tests.terminal.rest import ages, at_rest
 
 
 class Tmux:
@@ -26,6 +27,7 @@ class Tmux:
         self._pipe = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
         try:
             self.tell("new-session", "-d", "-x", "80", "-y", "24", "/bin/sh")
+            self._server = int(self.tell("display-message", "-p", "#{pid}"))
             self.tell("set-option", "-s", "set-clipboard", "on")
             self.tell("pipe-pane", f"exec cat >'{pipe}'")
             self.run("echo here it ''begins")
@@ -57,32 +59,18 @@ class Tmux:
     def press(self, *keys: str) -> None:
         """Keys by tmux's names, such as Enter, Tab, Down, C-q or x; each has its effect first."""
         for key in keys:
-            self.tell("send-keys", key)
-            self._listen_until_calm(key)
+            self._send(key)
 
     def type(self, text: str) -> None:
-        self.tell("send-keys", "-l", text)
-        self._listen_until_calm(text)
+        self._send("-l", text)
 
     def see(self, text: str, calm: float = CALM) -> str:
-        """The screen, once `text` stands on it and it has come to rest."""
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            came = self._listen(calm)
-            screen = self.screen
-            if text in screen and not came:
-                return screen
-            assert time.monotonic() < deadline, f"never seen: {text!r}\n{screen}"
+        """The screen, once `text` stands on it and it has come to rest, `calm` seconds later."""
+        return self._await(lambda screen: text in screen, calm, f"never seen: {text!r}")
 
     def see_no_more(self, text: str) -> str:
         """The screen, once `text` is gone from it and it has come to rest."""
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            came = self._listen(CALM)
-            screen = self.screen
-            if text not in screen and not came:
-                return screen
-            assert time.monotonic() < deadline, f"still seen: {text!r}\n{screen}"
+        return self._await(lambda screen: text not in screen, CALM, f"still seen: {text!r}")
 
     def run(self, command: str) -> None:
         """Types a command into the shell."""
@@ -93,11 +81,23 @@ class Tmux:
         subprocess.run([*self._tmux, "kill-server"], check=False, capture_output=True)
         os.close(self._pipe)
 
-    def _listen_until_calm(self, sent: str) -> None:
-        assert self._listen(PATIENCE), f"{sent!r} had no effect"
+    def _send(self, *keys: str) -> None:
+        before = len(self.raw)
+        self.tell("send-keys", *keys)
+        self._await(lambda _: len(self.raw) > before, CALM, f"{keys[-1]!r} had no effect")
+
+    def _await(self, right: Callable[[str], bool], calm: float, otherwise: str) -> str:
+        """The screen, once it is `right`, and has been when all had come to rest for `calm` s."""
         deadline = time.monotonic() + PATIENCE
-        while self._listen(CALM):
-            assert time.monotonic() < deadline, "it never stops drawing"
+        while True:
+            seen = right(self.screen)
+            before = ages([self._server])
+            silent = not self._listen(calm)
+            rests = silent and at_rest(before, ages([self._server]), calm)
+            screen = self.screen
+            if seen and rests and right(screen):
+                return screen
+            assert time.monotonic() < deadline, f"{otherwise}\n{screen}"
 
     def _listen(self, seconds: float) -> bool:
         """True if the program wrote something within `seconds`."""

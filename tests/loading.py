@@ -17,7 +17,7 @@ from tests.support import House
 
 YES, NO, NOT_NOW = "yes", "no", "not now"
 ASKED, DELETED, END = "asked", "deleted", "end"
-PATIENCE = 60.0  # seconds, for what takes thousandths of one
+PATIENCE = 120.0  # seconds, for what takes thousandths of one
 # The machine itself: nothing is counted against it, or the throttle would answer before long.
 ADDRESS = "127.0.0.1"
 Ask = Callable[[str, str], str]

@@ -132,7 +132,7 @@ def run_program(
         env=environment(home, **(more or {})),
         cwd=ROOT,
         check=False,
-        timeout=60,
+        timeout=120,
         stdout=stdout,
         preexec_fn=None if closed is None else lambda: os.close(closed),
     )

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from apppw_tui import cli
 from tests.running import ROOT, environment
 
-SECONDS = 30.0  # for what takes a fraction of one
+SECONDS = 120.0  # for what takes a fraction of one
 _SPOKEN = ("auth_client", "http", "json_lines", "mux")
 
 

@@ -72,7 +72,7 @@ def said(here: Path, *command: str) -> str:
         env=environment(here.parent, TERM="dumb"),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
     assert done.stderr == ""
@@ -109,7 +109,7 @@ def test_zsh_completes(script: Path, here: Path) -> None:
         cwd=here,
         encoding="utf-8",
         dimensions=(50, 200),
-        timeout=30,
+        timeout=120,
     )
     try:
         zsh.expect_exact(READY)

@@ -24,7 +24,7 @@ GREETING = (
     b"VERSION\t1\t2\nMECH\tPLAIN\tplaintext\nMECH\tLOGIN\tplaintext\nSPID\t7\nCUID\t1\n"
     b"COOKIE\t00\nDONE\n"
 )
-_PATIENCE = 30.0  # seconds until a test that waits in vain fails
+_PATIENCE = 120.0  # seconds until a test that waits in vain fails
 
 
 @contextmanager

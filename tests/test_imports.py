@@ -46,7 +46,7 @@ def imported(tmp_path: Path, *arguments: str, stdin: str = "") -> set[str]:
         env=environment(tmp_path, APPPW_STORE=str(tmp_path / "store")),
         cwd=ROOT,
         check=False,
-        timeout=60,
+        timeout=120,
     )
     assert (done.returncode, done.stderr) == (0, "")
     return set(done.stdout.splitlines()[-1].split())

@@ -19,7 +19,7 @@ def shown() -> str:
         capture_output=True,
         env=environment(ROOT),
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
     assert done.stderr == ""
@@ -53,7 +53,7 @@ def test_mandoc_finds_no_fault_with_it() -> None:
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     told = [line for line in done.stdout.splitlines() if "missing date" not in line]
     assert told == []

@@ -47,7 +47,7 @@ def daemon(path: Path, reply: Callable[[socket.socket], None]) -> Iterator[list[
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(path))
         listening.listen()
-        listening.settimeout(20)
+        listening.settimeout(120)
 
         def work() -> None:
             try:
@@ -261,7 +261,7 @@ def test_it_imports_next_to_nothing(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         env=environment(tmp_path, PAM_USER="ada", PAM_TYPE="auth"),
         check=True,
-        timeout=60,
+        timeout=120,
     )
     answer, *modules = done.stdout.decode().split()
     assert answer == "3"

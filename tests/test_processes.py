@@ -193,7 +193,7 @@ def test_the_password_is_not_echoed_at_a_terminal(tmp_path: Path) -> None:
         ["-m", "apppw_tui", "account", "add", "ada"],
         env=environment(tmp_path),
         cwd=str(ROOT),
-        timeout=30,
+        timeout=120,
         encoding="utf-8",
     )
     for prompt in ("Password: ", "Again: "):

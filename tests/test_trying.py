@@ -54,7 +54,7 @@ def daemon(folder: Path, reply: bytes) -> Iterator[list[bytes]]:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(folder / "json"))
         listening.listen()
-        listening.settimeout(20)
+        listening.settimeout(120)
 
         def work() -> None:
             asking, _ = listening.accept()

@@ -15,7 +15,7 @@ from tests.kiosk.scratch import RECIPES
 from tests.services.recipes import adapted
 from tests.services.require import require_program, unavailable
 
-TIMEOUT = 30  # seconds
+TIMEOUT = 120.0  # seconds
 PROGRAM = "/usr/local/bin/apppw-tui"
 
 

@@ -60,7 +60,7 @@ def output(root: Path, *command: str) -> str:
         ["chroot", root, *command],
         stdout=subprocess.PIPE,
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
         env=_ENVIRONMENT,
     )
@@ -86,5 +86,5 @@ def _remove(root: Path) -> None:
     for line in reversed(Path("/proc/self/mounts").read_text().splitlines()):
         mounted = line.split()[1]
         if mounted.startswith(f"{root}/"):
-            subprocess.run(["umount", "--lazy", mounted], check=True, timeout=60)
+            subprocess.run(["umount", "--lazy", mounted], check=True, timeout=120)
     subprocess.run(["rm", "-rf", "--one-file-system", root], check=True, timeout=120)

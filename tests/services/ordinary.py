@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.services.require import unavailable
 
-_TIMEOUT = 60  # seconds; a machine under load, not a measure
+_TIMEOUT = 120.0  # seconds; a machine under load, not a measure
 # All that `account`, `app-password` and `verify` import beyond the standard library.
 _PACKAGES = (
     *("apppw_tui", "tinydb", "argon2", "_argon2_cffi_bindings", "_cffi_backend"),

@@ -12,7 +12,7 @@ Password = bytes | str | Secret
 IN, REFUSED, NOT_NOW = "in", "refused", "not now"
 PROTOCOLS = ("imap", "pop3", "sieve")
 HOST = "127.0.0.1"
-_TIMEOUT = 60.0  # seconds, for one answer; a machine under load, not a measure
+_TIMEOUT = 120.0  # seconds, for one answer; a machine under load, not a measure
 # What Dovecot says to a refusal, and to what is no refusal: RFC 5530 section 3, RFC 3206 sections
 # 4 and 5, RFC 5804 section 1.3. A mail program asks for a new password upon the first alone.
 _SAID = {

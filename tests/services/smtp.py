@@ -22,7 +22,7 @@ EXIM_NOT_NOW = 435  # any 4xx is temporary: RFC 5321 section 4.2.1
 GONE = 0  # it hung up, which to a mail program is a matter of the network
 # The mechanism, and whether its first response comes with the command.
 WAYS = [("PLAIN", True), ("PLAIN", False), ("LOGIN", True), ("LOGIN", False)]
-_TIMEOUT = 30.0  # seconds, for one answer
+_TIMEOUT = 120.0  # seconds, for one answer
 _ATTEMPTS, _BETWEEN = 400, 0.05  # seconds; 20 in all until it listens
 
 

@@ -25,7 +25,7 @@ from tests.services.require import require_program, unavailable
 CODE = "482913"
 MESSAGE = f"{CODE} is your code for mail.example.org. It is good for five minutes."
 NUMBER = "+4915112345678"
-TIMEOUT = 60.0  # seconds; a machine under load, not a measure
+TIMEOUT = 120.0  # seconds; a machine under load, not a measure
 RECIPES = ("send-gammu", "send-modemmanager", "send-apprise", "send-webhook")
 
 

@@ -73,7 +73,7 @@ def test_a_deleted_one_is_refused_at_the_very_next_attempt(door: Door) -> None:
 
 
 def test_without_tls_no_password_is_asked_for(door: Door) -> None:
-    with smtplib.SMTP(HOST, door.exim.port, timeout=30) as session:
+    with smtplib.SMTP(HOST, door.exim.port, timeout=120) as session:
         session.ehlo()
         assert session.has_extn("starttls")
         assert not session.has_extn("auth")

@@ -18,7 +18,7 @@ from tests.support import NOW, FixedClock, House
 
 RECIPES = Path(__file__).parents[2] / "recipes" / "fail2ban"
 FILTER = RECIPES / "filter.d" / "apppw-tui.conf"
-TIMEOUT = 60  # seconds
+TIMEOUT = 120.0  # seconds
 JOURNAL = "mail apppw-tui[4711]: "  # what fail2ban's systemd backend puts before a message
 
 

@@ -24,7 +24,7 @@ from tests.support import House, Notebook
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 ADA, GRACE = "ada@example.org", "grace"
-TIMEOUT = 30  # seconds
+TIMEOUT = 120.0  # seconds
 TRY_AGAIN, NOBODY = 75, 68
 SETTLE, DOVEADM = "\nsettle=2\n", "doveadm kick --"
 # Says by which mask it was asked, and whether the account's lock is free then.

@@ -171,7 +171,7 @@ def test_the_old_password_opens_only_what_is_not_enforced(door: Door) -> None:
 
 @everywhere
 def test_without_tls_no_password_is_asked_for(door: Door) -> None:
-    with smtplib.SMTP(HOST, door.postfix.port, timeout=60) as session:
+    with smtplib.SMTP(HOST, door.postfix.port, timeout=120) as session:
         session.ehlo()
         assert session.has_extn("starttls")
         assert not session.has_extn("auth")

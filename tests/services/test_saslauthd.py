@@ -30,7 +30,7 @@ def daemon(program: str, folder: Path) -> Iterator[Asked]:
 def says(program: str, daemon: Asked, account: str, password: str, *more: str) -> str:
     """What it prints for one sign-in. A test's secrets may be in its arguments."""
     command = [program, "-u", account, "-p", password, "-s", "smtp", "-f", str(daemon.path), *more]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode == 0) == (done.stdout.strip() == IN)
     return done.stdout.strip()
 

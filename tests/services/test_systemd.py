@@ -35,7 +35,7 @@ SOCKETS = [name for name in UNITS if name.endswith(".socket")]
 SERVICE = "apppw-tui.service"
 PROGRAM, KICK = "/usr/local/bin/apppw-tui", "/usr/local/libexec/apppw-kick"
 STORE, RUN = "/var/lib/apppw-tui", "/run/apppw-tui"
-TIMEOUT = 30  # seconds
+TIMEOUT = 120.0  # seconds
 Settings = dict[str, list[str]]
 
 

@@ -26,7 +26,7 @@ from tests.services.recipes import adapted
 from tests.services.trials import Asked, asked
 
 HOST = "127.0.0.1"
-TIMEOUT = 30.0  # seconds, for one answer
+TIMEOUT = 120.0  # seconds, for one answer
 _ATTEMPTS, _BETWEEN = 400, 0.05  # seconds; 20 in all until it listens
 _SENT_ON = ("remote-user", "remote_user", "authorization")
 

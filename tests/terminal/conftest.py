@@ -57,7 +57,7 @@ class Installed:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=120,
         )
 
     def opens(self, password: str) -> bool:

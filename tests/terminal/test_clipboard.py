@@ -15,7 +15,7 @@ from apppw_tui.ui import clipboard as room
 from apppw_tui.ui.clipboard import Clipboard
 
 SECRET = "7kfm2xqd9h3vtw5nc8rw"
-_PATIENCE = 10.0  # seconds; only a test that fails ever waits as long
+_PATIENCE = 60.0  # seconds; only a test that fails ever waits as long
 
 
 @dataclass

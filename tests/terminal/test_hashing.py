@@ -17,7 +17,7 @@ from apppw_tui.ui.screens.settings import SettingsScreen
 from tests.support import PASSWORD
 from tests.ui.walks import ACCOUNT, house_with, portal_app, settle, type_into
 
-_PATIENCE = 10.0  # seconds; only a test that fails ever waits as long
+_PATIENCE = 60.0  # seconds; only a test that fails ever waits as long
 
 
 class SlowHashes(Hashes):

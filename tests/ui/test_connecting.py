@@ -58,7 +58,7 @@ class Asked:
 
     def __call__(self, account: str, secret: Secret, service: str) -> Tried:
         self.questions.append((account, secret.reveal(), service))
-        assert self.gate.wait(10)  # seconds; a test that forgets it must end
+        assert self.gate.wait(120)  # seconds; a test that forgets it must end
         return self._tried
 
 

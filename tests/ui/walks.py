@@ -254,7 +254,7 @@ def gated(monkeypatch: pytest.MonkeyPatch, owner: type, method: str) -> Event:
     gate, real = Event(), getattr(owner, method)
 
     def slow(*arguments: object) -> object:
-        assert gate.wait(10)  # seconds; a test that forgets it must end
+        assert gate.wait(120)  # seconds; a test that forgets it must end
         return real(*arguments)
 
     monkeypatch.setattr(owner, method, slow)

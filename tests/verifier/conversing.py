@@ -14,7 +14,7 @@ from apppw_tui.verifier.gate import Gate
 from apppw_tui.verifier.memory import Remembered
 from tests.support import House
 
-PATIENCE = 30.0  # seconds until a test that waits in vain fails
+PATIENCE = 120.0  # seconds until a test that waits in vain fails
 
 Converse = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

@@ -16,7 +16,7 @@ from apppw_tui.verifier.lines import Limits
 from apppw_tui.verifier.memory import Remembered
 from tests.support import House
 
-_PATIENCE = 20  # seconds, after which a test fails instead of waiting for ever
+_PATIENCE = 120  # seconds, after which a test fails instead of waiting for ever
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Asked = tuple[str | None, str | None, str | None]
 

@@ -12,7 +12,7 @@ from tests.services.recipes import adapted
 from tests.services.require import require_program, unavailable
 
 FORMED = b"7kfm2xqd9h3vtw58"  # as an app password is (SAFETY 4)
-_TIMEOUT = 30.0  # seconds
+_TIMEOUT = 120.0  # seconds
 # What Dovecot gives to the script, and asks of it. Names and passwords come in hexadecimal.
 _DOVECOT = """
 dovecot = {auth = {

@@ -8,7 +8,7 @@ from apppw_tui import daemon_client
 from apppw_tui.exits import NO_ANSWER, OK, REFUSED
 
 _LONGEST = 511  # bytes; PAM_MAX_RESP_SIZE less its null byte
-_SECONDS = 10.0  # for everything: PAM itself would wait for ever
+_SECONDS = 5.0  # for everything: PAM itself would wait for ever
 _OURS = "apppw-"  # before the service, in the name of its file in /etc/pam.d
 _EXITS = {"yes": OK, "no": REFUSED, "not mine": REFUSED}
 

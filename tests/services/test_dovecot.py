@@ -21,14 +21,15 @@ NO_USER = 67  # sysexits.h, as doveadm has it
 def place(folder: Path, program: Path, user: OrdinaryUser) -> Iterator[tuple[Dovecot, Path]]:
     server = require_program("dovecot", "dovecot-core")
     recipe, enforced = folder / "05-apppw.conf", folder / "enforced"
-    enforced.write_text(f"{ENFORCED}\n")
+    # As recipes/dovecot/apppw-enforced writes it, and as Dovecot looks a name up in such a file.
+    enforced.write_text(f"{ENFORCED}\no\\'hara\n")
     with pam.installed(program, folder / "json", *PROTOCOLS) as prefix:
         recipe.write_text(
             adapted("dovecot/05-apppw.conf", {"args = apppw-%Ls": f"args = {prefix}%Ls"})
             + adapted(
                 "dovecot/06-apppw-enforced.conf", {"/etc/dovecot/apppw-enforced": str(enforced)}
             )
-            + old_passwords.behind(folder, OPEN, ENFORCED, UNKNOWN)
+            + old_passwords.behind(folder, OPEN, ENFORCED, UNKNOWN, "o\\'hara", "o\\'more&x=1~2")
             + adapted("dovecot/99-apppw-auth.conf", {})
         )
         with running(server, folder, user, recipe, PROTOCOLS) as dovecot:
@@ -91,6 +92,11 @@ def test_while_the_daemon_is_down_an_app_password_is_refused(
 @pytest.mark.parametrize("written", [ENFORCED.upper(), "--help"])
 def test_a_name_is_no_way_around(dovecot: Dovecot, daemon: Asked, written: str) -> None:
     assert dovecot.says(written, OLD) == REFUSED
+
+
+def test_every_name_that_an_account_can_have_is_asked_for(dovecot: Dovecot, daemon: Asked) -> None:
+    assert dovecot.says("o'more&x=1~2", OLD) == IN
+    assert dovecot.says("o'hara", OLD) == REFUSED
 
 
 @pytest.mark.parametrize("account", [OPEN, ENFORCED, UNKNOWN])

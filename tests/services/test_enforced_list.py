@@ -36,7 +36,7 @@ class Lister:
         )
 
     def names(self) -> list[str]:
-        return (self.home / "list").read_text().split("\n")[:-1]
+        return (self.home / "list").read_text().replace("\\'", "'").split("\n")[:-1]
 
 
 @pytest.fixture
@@ -103,6 +103,11 @@ def test_what_cannot_be_understood_is_enforced_and_told(lister: Lister, laid: st
     assert ran.returncode == 1
     assert "odd cannot be understood" in ran.stderr
     assert lister.names() == ["o'hara@example.org", "odd", "past@example.org"]
+
+
+def test_an_apostrophe_is_written_as_dovecot_looks_it_up(lister: Lister) -> None:
+    assert lister.run().returncode == 0
+    assert "o\\'hara@example.org\n" in (lister.home / "list").read_text()
 
 
 def test_a_file_that_is_no_accounts_is_told_and_left_out(lister: Lister) -> None:

@@ -54,6 +54,20 @@ def start(root: Path, *command: str) -> "subprocess.Popen[str]":
     )
 
 
+def exit_code(root: Path, *command: str, stdin: str = "") -> int:
+    """How it ends in there."""
+    done = subprocess.run(
+        ["chroot", root, *command],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=_ENVIRONMENT,
+    )
+    return done.returncode
+
+
 def output(root: Path, *command: str) -> str:
     """What it says in there, once it has ended well."""
     done = subprocess.run(

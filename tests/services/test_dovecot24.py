@@ -1,138 +1,39 @@
 """Dovecot 2.4, which Debian 13 has: by Lua and by PAM, the files of recipes/ where they belong."""
 
-import shutil
+import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-import apppw_tui
-from tests.services import debian13, old_passwords
-from tests.services.dovecot import free_ports, stop, wait_for
+from tests.services import debian13, dovecot24
+from tests.services.dovecot24 import RECIPES, SOURCES, Dovecot
+from tests.services.looking_up import FOUND, NOT_FOUND, policy_says, taken
 from tests.services.old_passwords import OLD
 from tests.services.recipes import adapted
-from tests.services.sign_in import HOST, IN, NOT_NOW, PROTOCOLS, REFUSED, all_say, connected, says
+from tests.services.sign_in import HOST, IN, NOT_NOW, PROTOCOLS, REFUSED, connected, says
 from tests.services.trials import ENFORCED, OPEN, TRIALS, UNKNOWN, Asked, asked, trial
 
+# In conf.d, where they go under other names.
+NAMES = {
+    "24-apppw-lua.conf": "05-apppw-lua.conf",
+    "24-apppw.conf": "05-apppw.conf",
+    "24-apppw-enforced.conf": "06-apppw-enforced.conf",
+}
 # One worker makes one Debian for all of them.
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("debian13")]
-
-PACKAGES = (
-    *("dovecot-core", "dovecot-imapd", "dovecot-pop3d", "dovecot-managesieved"),
-    *("dovecot-auth-lua", "lua-socket", "python3"),
-)
-RECIPES = {"lua": ["24-apppw-lua.conf"], "pam": ["24-apppw.conf", "24-apppw-enforced.conf"]}
-_CONFIGURATION = """\
-dovecot_config_version = 2.4.0
-dovecot_storage_version = 2.4.0
-base_dir = /run/dovecot-{way}
-state_dir = /run/dovecot-{way}-state
-log_path = /var/log/dovecot-{way}
-auth_verbose = yes
-protocols = imap pop3 sieve
-listen = {host}
-ssl = no
-auth_allow_cleartext = yes
-auth_failure_delay = 0
-auth_internal_failure_delay = 0
-first_valid_uid = 1
-mail_driver = maildir
-mail_path = ~/mail
-service imap-login {{
-  inet_listener imap {{
-    port = {imap}
-  }}
-  inet_listener imaps {{
-    port = 0
-  }}
-}}
-service pop3-login {{
-  inet_listener pop3 {{
-    port = {pop3}
-  }}
-  inet_listener pop3s {{
-    port = 0
-  }}
-}}
-service managesieve-login {{
-  inet_listener sieve {{
-    port = {sieve}
-  }}
-}}
-service anvil {{
-  unix_listener anvil-auth-penalty {{
-    mode = 0
-  }}
-}}
-userdb static {{
-  fields {{
-    uid = mail
-    gid = mail
-    home = /var/vmail/%{{user}}
-  }}
-}}
-!include /etc/dovecot/recipe-{way}.conf
-passdb passwd-file {{
-  passwd_file_path = /etc/dovecot/users
-  fields {{
-    allow_nets = {host}/32
-  }}
-}}
-"""
-
-
-@dataclass(frozen=True)
-class Dovecot:
-    """One that was started, and the daemon's socket as the tests see it."""
-
-    way: str
-    ports: dict[str, int]
-    log: Path
-    socket: Path
-
-    def says(self, account: str, password: str) -> dict[str, str]:
-        return all_say(self.ports, account, password)
 
 
 @pytest.fixture(scope="module")
 def root() -> Iterator[Path]:
-    with debian13.debian13(PACKAGES) as root:
-        (root / "run" / "apppw-tui").mkdir(0o755)
-        (root / "var" / "vmail").mkdir(0o777)
-        (root / "var" / "vmail").chmod(0o777)
-        old_passwords.written(root / "etc/dovecot/users", OPEN, ENFORCED, UNKNOWN)
-        put(root / "etc/dovecot/apppw-enforced", f"{ENFORCED}\n")
-        put(root / "etc/dovecot/apppw.lua", adapted("dovecot/apppw.lua", {}))
-        for way, recipes in RECIPES.items():
-            text = "".join(adapted(f"dovecot/{recipe}", {}) for recipe in recipes)
-            put(root / f"etc/dovecot/recipe-{way}.conf", text)
-        for protocol in PROTOCOLS:
-            put(root / f"etc/pam.d/apppw-{protocol}", adapted(f"pam/apppw-{protocol}", {}))
-        shutil.copytree(Path(apppw_tui.__file__).parent, root / "opt" / "apppw_tui")
-        program = root / "usr/local/bin/apppw-tui"
-        put(program, '#!/bin/sh\nPYTHONPATH=/opt exec /usr/bin/python3 -P -m apppw_tui "$@"\n')
-        program.chmod(0o755)
+    with dovecot24.rooted() as root:
         yield root
-
-
-def put(path: Path, text: str) -> None:
-    path.write_text(text)
-    path.chmod(0o644)
 
 
 @pytest.fixture(scope="module", params=RECIPES)
 def dovecot(root: Path, request: pytest.FixtureRequest) -> Iterator[Dovecot]:
-    way = str(request.param)
-    ports = dict(zip(PROTOCOLS, free_ports(len(PROTOCOLS)), strict=True))
-    log = root / "var/log" / f"dovecot-{way}"
-    put(root / f"etc/dovecot/test-{way}.conf", _CONFIGURATION.format(way=way, host=HOST, **ports))
-    process = debian13.start(root, "dovecot", "-F", "-c", f"/etc/dovecot/test-{way}.conf")
-    try:
-        wait_for(process, ports.values(), log)
-        yield Dovecot(way, ports, log, root / "run/apppw-tui/json")
-    finally:
-        stop(process)
+    with dovecot24.running(root, str(request.param)) as dovecot:
+        yield dovecot
 
 
 @pytest.fixture
@@ -171,10 +72,10 @@ def test_while_the_daemon_is_down(dovecot: Dovecot, daemon: Asked, account: str)
     right = trial("right", daemon.house, account, "mail", "http")
     assert dovecot.says(account, right.password) == everywhere(IN)
     daemon.stop()
-    # PAM has no third answer, and the old passdb of an open account none of it to wait for.
+    # PAM has no third answer.
     down = {"lua": NOT_NOW, "pam": REFUSED}[dovecot.way]
     assert dovecot.says(account, right.password) == everywhere(down)
-    old = IN if (dovecot.way, account) == ("pam", OPEN) else down
+    old = IN if account == OPEN else down
     assert dovecot.says(account, OLD) == everywhere(old)
     daemon.start()
     assert dovecot.says(account, right.password) == everywhere(IN)
@@ -185,25 +86,63 @@ def test_the_old_password_can_be_the_webmails_alone(dovecot: Dovecot, daemon: As
     assert says("imap", dovecot.ports["imap"], OPEN, OLD, "127.0.0.2") == REFUSED
 
 
-def test_a_kick_ends_a_session_that_is_open(root: Path, dovecot: Dovecot, daemon: Asked) -> None:
+def test_a_kick_ends_a_session_that_is_open(dovecot: Dovecot, daemon: Asked) -> None:
     right = trial("right", daemon.house, OPEN, "mail", "http")
     with connected("imap", dovecot.ports["imap"]) as session:
         assert session.sign_in(OPEN, right.password) == IN
         session.idle()
-        debian13.output(
-            root, "doveadm", "-c", f"/etc/dovecot/test-{dovecot.way}.conf", "kick", "--", OPEN
-        )
+        assert dovecot.run("doveadm", "kick", "--", OPEN) == 0
         assert "BYE" in session.last_words()
+
+
+@pytest.mark.parametrize("way", RECIPES)
+@pytest.mark.parametrize("source", SOURCES)
+def test_mail_is_delivered_and_users_are_found(root: Path, way: str, source: str) -> None:
+    """Whoever is enforced; while the daemon answers, while it is hung, and without it."""
+
+    def finds(dovecot: Dovecot, account: str) -> dict[str, object]:
+        message = "Subject: hello\n\nhello\n"
+        return {
+            "doveadm user": dovecot.run("doveadm", "user", account),
+            "LMTP": taken(dovecot.ports["lmtp"], account),
+            "quota": policy_says(dovecot.ports["policy"], account),
+            "LDA": dovecot.run("/usr/lib/dovecot/dovecot-lda", "-d", account, stdin=message),
+        }
+
+    def all_is_well(dovecot: Dovecot) -> None:
+        for account in (OPEN, ENFORCED, UNKNOWN):
+            assert finds(dovecot, account) == FOUND, dovecot.log.read_text()[-3000:]
+        assert finds(dovecot, "stranger@example.org") == NOT_FOUND
+        assert says("imap", dovecot.ports["imap"], OPEN, OLD) == IN
+        refused = says("imap", dovecot.ports["imap"], ENFORCED, OLD)
+        assert refused in (REFUSED, NOT_NOW)
+
+    with dovecot24.running(root, way, source) as dovecot:
+        all_is_well(dovecot)
+        with asked(dovecot.socket, "json"):
+            all_is_well(dovecot)
+        with socket.socket(socket.AF_UNIX) as hung:
+            hung.bind(str(dovecot.socket))
+            dovecot.socket.chmod(0o666)
+            hung.listen()
+            all_is_well(dovecot)
+        dovecot.socket.unlink()
 
 
 @pytest.mark.parametrize("way", RECIPES)
 def test_debians_own_configuration_takes_it(root: Path, way: str) -> None:
     """As the first of the passdbs, without a line changed; Debian's own stands behind it."""
-    recipe = root / "etc/dovecot/conf.d/05-apppw.conf"
-    shutil.copy(root / f"etc/dovecot/recipe-{way}.conf", recipe)
+    laid = []
+    for recipe in RECIPES[way]:
+        laid.append(root / "etc/dovecot/conf.d" / NAMES.get(recipe, recipe))
+        dovecot24.put(laid[-1], adapted(f"dovecot/{recipe}", {}))
     try:
         told = debian13.output(root, "doveconf", "-n").splitlines()
     finally:
-        recipe.unlink()
+        for path in laid:
+            path.unlink()
     passdbs = [line.split()[1] for line in told if line.startswith("passdb ")]
     assert passdbs == ["apppw", *(["apppw-enforced"] if way == "pam" else []), "pam"]
+    assert "auth_mechanisms = plain login" in told
+    (allowed,) = [line for line in told if line.startswith("auth_username_chars = ")]
+    assert allowed.endswith("+'&=~")

@@ -1,8 +1,6 @@
 """Mail is delivered, and users are found, whoever is enforced and however the daemon fares."""
 
 import signal
-import smtplib
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,12 +14,13 @@ from apppw_tui.store.place import open_store
 from tests import serving
 from tests.services import dovecot, old_passwords, pam, postfix, sign_in, slapd
 from tests.services.dovecot import Dovecot
+from tests.services.looking_up import FOUND, NOT_FOUND, policy_says, taken
 from tests.services.old_passwords import OLD
 from tests.services.ordinary import OrdinaryUser
 from tests.services.postfix import Postfix
 from tests.services.recipes import adapted, lua_script
 from tests.services.require import require_program, unavailable
-from tests.services.sign_in import HOST, IN, NOT_NOW, REFUSED
+from tests.services.sign_in import IN, NOT_NOW, REFUSED
 from tests.support import NOW, House
 
 # One worker starts each server.
@@ -32,8 +31,6 @@ OPEN, ENFORCED, SCHEDULED, DISABLED, UNKNOWN = (
 )
 KNOWN = (OPEN, ENFORCED, SCHEDULED, DISABLED)
 STRANGER = "stranger@example.org"  # whom nobody knows, Dovecot neither
-NO_USER = 67  # sysexits.h
-TAKEN, NOBODY = 250, 550  # RFC 2033
 _LUA, _LDAP = (
     Path(f"/usr/lib/dovecot/modules/auth/libauthdb_{name}.so") for name in ("lua", "ldap")
 )
@@ -86,25 +83,11 @@ class Server:
         lda: list[str | Path] = [_LDA, "-c", self.dovecot.configuration, "-d", account]
         return {
             "doveadm user": self.dovecot.doveadm("user", account).returncode,
-            "LMTP": self.taken(account),
-            "quota": self.quota_says(account),
+            "LMTP": taken(self.dovecot.ports["lmtp"], account),
+            "quota": policy_says(self.quota, account),
             "LDA": self.dovecot.user.run(lda, stdin=message).returncode,
             "Postfix": self.postfix.receive(account),
         }
-
-    def taken(self, account: str) -> int:
-        with smtplib.LMTP(HOST, self.dovecot.ports["lmtp"], timeout=60) as session:
-            session.ehlo()
-            session.mail("")
-            code, _ = session.rcpt(account)
-            return session.data("Subject: hello\r\n\r\nhello\r\n")[0] if code == TAKEN else code
-
-    def quota_says(self, account: str) -> str:
-        """Postfix's policy protocol: SMTPD_POLICY_README."""
-        with socket.create_connection((HOST, self.quota), 60) as asking:
-            lines = ["request=smtpd_access_policy", "size=10", f"recipient={account}", "", ""]
-            asking.sendall("\n".join(lines).encode())
-            return asking.makefile().readline().strip()
 
     def sign_ins(self, passwords: dict[str, str]) -> dict[str, str]:
         """What each account's password is answered; all ask at once."""
@@ -230,14 +213,7 @@ def state(request: pytest.FixtureRequest, server: Server) -> Iterator[str]:
 
 def test_mail_is_delivered_and_users_are_found(server: Server, state: str) -> None:
     found = {account: server.finds(account) for account in (*KNOWN, UNKNOWN, STRANGER)}
-    there = {"doveadm user": 0, "LMTP": TAKEN, "quota": "action=DUNNO", "LDA": 0, "Postfix": "sent"}
-    not_there = {
-        "doveadm user": NO_USER,
-        "LMTP": NOBODY,
-        "quota": "action=REJECT nobody",
-        "LDA": NO_USER,
-        "Postfix": "bounced",
-    }
+    there, not_there = {**FOUND, "Postfix": "sent"}, {**NOT_FOUND, "Postfix": "bounced"}
     assert found == {**dict.fromkeys((*KNOWN, UNKNOWN), there), STRANGER: not_there}
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import grp
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,8 +10,10 @@ from pathlib import Path
 from apppw_tui import config as configuration
 from apppw_tui.commands.printing import counted, say, say_json, say_pairs
 from apppw_tui.config import Config, choose, present, store_folder
+from apppw_tui.doctor import units
+from apppw_tui.doctor.asking import ask
 from apppw_tui.doctor.configuration import findings
-from apppw_tui.doctor.finding import Finding, Level, command, warning
+from apppw_tui.doctor.finding import Finding, Level, warning
 from apppw_tui.domain.errors import ConfigError, Refused, StoreUnusable
 from apppw_tui.domain.names import shown
 from apppw_tui.exits import OK, REFUSED
@@ -40,7 +41,10 @@ def check(options: argparse.Namespace) -> int:
     found = (
         []
         if options.file_alone
-        else _findings(places.read, config, getattr(options, "store", None))
+        else [
+            *_findings(places.read, config, getattr(options, "store", None)),
+            *_compared(places.read, config, of_server=named is not None),
+        ]
     )
     if options.json:
         _say_json(places, None, found)
@@ -83,7 +87,13 @@ def _findings(file: Path | None, config: Config, named_store: Path | None) -> li
         )
         if finding.level is not Level.OK
     ]
-    return [*found, *_store(store), *_key(config), *_groups(config)]
+    return [*found, *_store(store), *_key(config)]
+
+
+def _compared(file: Path | None, config: Config, *, of_server: bool) -> list[Finding]:
+    """With systemd's units, unless it is somebody's own file, of whom the server's know nothing."""
+    of_server = of_server or file is None or file == configuration.SYSTEM_FILE
+    return units.compared(config.serve, units.units(ask) if of_server else [])
 
 
 def _owner(store: Path) -> list[int]:
@@ -108,24 +118,6 @@ def _key(config: Config) -> Iterator[Finding]:
             "There is no key: what it sealed cannot be opened.",
             "Put the key back, or correct key_file in the configuration.",
         )
-
-
-def _groups(config: Config) -> Iterator[Finding]:
-    for one in config.serve.sockets:
-        if one.group is None:
-            continue
-        try:
-            grp.getgrnam(one.group)
-        except KeyError:
-            yield warning(
-                f"group of [[serve.socket]] {one.name}",
-                f"There is no group {one.group}: the daemon will not start.",
-                f"Correct it, or {_lower(command('groupadd', '--system', one.group))}",
-            )
-
-
-def _lower(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]
 
 
 def _say(places: _Places, found: list[Finding]) -> None:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from apppw_tui.doctor.finding import Finding, ok, warning
 
 _SECONDS = 20.0  # each takes a fraction of one
+_SECONDS_OF = {"systemctl": 2.0}  # it asks another process, which may hang
 # Where daemons are installed; an ordinary user's PATH leaves these out.
 _ALSO = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
@@ -46,7 +47,8 @@ Ask: TypeAlias = Callable[[Sequence[str]], Answer]
 
 
 def ask(command: Sequence[str]) -> Answer:
-    """Runs a program for at most 20 seconds, with nothing of this process's environment."""
+    """Runs a program for some seconds at most, with nothing of this process's environment."""
+    seconds = min(_SECONDS, _SECONDS_OF.get(command[0], _SECONDS))
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), *_ALSO))
     program = shutil.which(command[0], path=path)
     if program is None:
@@ -58,12 +60,12 @@ def ask(command: Sequence[str]) -> Answer:
             capture_output=True,
             cwd="/",
             env={"PATH": path, "LC_ALL": "C"},
-            timeout=_SECONDS,
+            timeout=seconds,
             start_new_session=True,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return Answer(command, how=f"time-out after {_SECONDS:g} s")
+        return Answer(command, how=f"time-out after {seconds:g} s")
     except OSError as error:
         return Answer(command, how=(error.strerror or "could not be started").lower())
     how = f"exit code {done.returncode}" if done.returncode else ""

@@ -9,6 +9,7 @@ from apppw_tui.config import Config, present
 from apppw_tui.doctor.asking import Ask
 from apppw_tui.doctor.finding import Finding, command, danger, ok, warning
 from apppw_tui.doctor.places import Places
+from apppw_tui.doctor.units import parsed
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.names import shown
 from apppw_tui.store.outbox import FolderOutbox
@@ -37,20 +38,11 @@ def findings(folder: Path, config: Config, ask: Ask, places: Places) -> list[Fin
     said = ask(("systemctl", "show", f"--property={_PROPERTIES}", *names, _KIOSK))
     if said.how:
         return [said.trouble()]
-    units = _parsed(said.out)
+    units = parsed(said.out)
     found = [one for need in needed for one in _unit(units, *need)]
     if config.delivery is not None:
         found += _codes(config.delivery.command, units.get(_KIOSK, {}), places)
     return found or [ok("systemd", "Its units send notices and end sessions, as configured.")]
-
-
-def _parsed(text: str) -> _Units:
-    """systemctl(1): a block of lines for each unit, with an empty line between two."""
-    found: _Units = {}
-    for block in text.split("\n\n"):
-        told = dict(line.partition("=")[::2] for line in block.splitlines())
-        found[told.get("Id", "")] = told
-    return found
 
 
 def _unit(units: _Units, name: str, watched: Path, without: str) -> Iterator[Finding]:

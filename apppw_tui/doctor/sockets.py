@@ -4,12 +4,13 @@ import grp
 import os
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from apppw_tui.config.serve import ServeConfig, SocketConfig
+from apppw_tui.config.serve import ServeConfig
+from apppw_tui.doctor import units
 from apppw_tui.doctor.asking import Ask
 from apppw_tui.doctor.finding import Finding, command, danger, notice, ok, warning
 
@@ -25,63 +26,92 @@ _ASKED = {
     "json": (b"doctor\n", b'{"answer": "error"}'),  # no question: so it is nobody's attempt
     "mux": (b"", b""),  # is never greeted; who says nothing more is hung up on
 }
-_ENABLE = "Enable those that are wanted, such as: systemctl enable --now apppw-tui-json.socket"
-_START = "Start it: systemctl start apppw-tui, or apppw-tui serve; its log says what is wrong."
+_ENABLE = (
+    "Enable those that are wanted, such as: systemctl enable apppw-tui-json.socket && "
+    f"{units.RESTART}"
+)
+_LOG = "its log says what is wrong: journalctl -u apppw-tui"
+_START = "Start it: apppw-tui serve; its log says what is wrong."
+_ANEW = "Start the daemon anew: it makes its sockets as they are configured."
+_MODE = 0o660  # SAFETY 20
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a socket is; `passed` if systemd made it, for whom its unit says."""
+    """One socket: where it is, what is spoken there, and who may ask, by mode and group.
+
+    `unit` is the one of systemd that made it; then no configuration says who may ask.
+    """
 
     path: Path
-    passed: bool = False
+    protocol: str
+    mode: int
+    group: str | None
+    unit: units.Unit | None = None
+
+    @property
+    def anew(self) -> str:
+        """What makes it as it should be."""
+        if self.unit is None:
+            return _ANEW
+        if self.unit.mode & ~_MODE:
+            edit = command("systemctl", "edit", self.unit.name)
+            return f"{edit}, for SocketMode=0660, then: systemctl restart {self.unit.name}"
+        return command("systemctl", "restart", self.unit.name)
+
+    @property
+    def start(self) -> str:
+        return _START if self.unit is None else f"Run: {units.RESTART}; {_LOG}"
 
 
 def findings(
     serve: ServeConfig, folder: Path, owner: int, ask: Ask, *, wanted: bool
 ) -> list[Finding]:
     """`owner` is the store's; unless a daemon is `wanted`, none at all is in order as well."""
-    places = {one.name: _Place(folder / one.name) for one in serve.sockets} | _passed(ask)
-    there = [one for one in serve.sockets if _is_there(places[one.name].path)]
-    if not there:
-        if not wanted:
-            return [ok(folder, "No daemon runs here.")]
-        if _none_enabled(ask):
-            return [notice(folder, "No socket is enabled yet: no service can ask.", _ENABLE)]
-        return [danger(folder, "The daemon does not run: every service is refused.", _START)]
-    found = list(_folder(folder, owner))
-    with ThreadPoolExecutor(len(there)) as asking:
-        for told in asking.map(lambda one: [*_socket(one, places[one.name], owner)], there):
+    there = units.units(ask)
+    by_systemd = any(unit.wanted for unit in there)
+    if by_systemd:
+        places = list(_passed(serve, there))
+    else:
+        own = (
+            _Place(folder / one.name, one.protocol, one.mode, one.group) for one in serve.sockets
+        )
+        places = [one for one in own if _is_there(one.path)]
+    found = units.compared(serve, there)
+    if not places:
+        return [*found, _nobody(folder, wanted=wanted, by_systemd=by_systemd, units_=bool(there))]
+    found += _folder(folder, owner)
+    with ThreadPoolExecutor(len(places)) as asking:
+        for told in asking.map(lambda one: [*_socket(one, owner)], places):
             found += told
-    for one in serve.sockets:
-        place = places[one.name]
-        if (
-            one not in there and serve.sockets != ServeConfig().sockets
-        ):  # of the default ones, few are wanted
+    if not by_systemd:
+        names = {one.path.name for one in places}
+        for name in sorted(serve.configured - names):
             found.append(
-                warning(place.path, "The configuration names it; it is not there.", _START)
+                warning(folder / name, "The configuration names it; it is not there.", _ANEW)
             )
-    return found or [ok(folder, f"{len(there)} sockets answer.")]
+    return found or [ok(folder, f"{len(places)} sockets answer.")]
 
 
-def _none_enabled(ask: Ask) -> bool:
-    """True if systemd has our units and starts none of them, as after installing them."""
-    said = ask(("systemctl", "list-unit-files", "--no-legend", "--no-pager", "apppw-tui*"))
-    states = [line.split()[1] for line in said.out.splitlines() if len(line.split()) > 1]
-    return not said.how and bool(states) and not any(one.startswith("enabled") for one in states)
+def _nobody(folder: Path, *, wanted: bool, by_systemd: bool, units_: bool) -> Finding:
+    """Of a server on which nobody can ask anything."""
+    if by_systemd:
+        remedy = f"Run: {units.RESTART}; {_LOG}"
+        return danger(folder, "No socket listens: every service is refused.", remedy)
+    if not wanted:
+        return ok(folder, "No daemon runs here.")
+    if units_:  # as after installing them
+        return notice(folder, "No socket is enabled yet: no service can ask.", _ENABLE)
+    return danger(folder, "The daemon does not run: every service is refused.", _START)
 
 
-def _passed(ask: Ask) -> dict[str, _Place]:
-    """What systemd made, wherever that is: systemctl(1), show, one paragraph for each unit."""
-    properties = "--property=FileDescriptorName,Listen"
-    said = ask(("systemctl", "show", properties, "apppw-tui*.socket"))
-    found: dict[str, _Place] = {}
-    for paragraph in "" if said.how else said.out.split("\n\n"):
-        told = dict(line.partition("=")[::2] for line in paragraph.splitlines())
-        path, _, kind = told.get("Listen", "").rpartition(" ")
-        if kind == "(Stream)" and path.startswith("/"):
-            found[told.get("FileDescriptorName", "")] = _Place(Path(path), passed=True)
-    return found
+def _passed(serve: ServeConfig, there: Sequence[units.Unit]) -> Iterator[_Place]:
+    """What systemd made, wherever that is, as far as the daemon answers there."""
+    for unit in there:
+        spoken = serve.passed(unit.called)
+        if unit.active and spoken is not None:
+            for path in unit.paths:
+                yield _Place(path, spoken.protocol, unit.mode, unit.group or None, unit)
 
 
 def _is_there(path: Path) -> bool:
@@ -107,53 +137,56 @@ def _folder(path: Path, owner: int) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _socket(wanted: SocketConfig, place: _Place, owner: int) -> Iterator[Finding]:
+def _socket(place: _Place, owner: int) -> Iterator[Finding]:
     path = place.path
-    status = path.lstat()
-    if not stat.S_ISSOCK(status.st_mode):
-        yield danger(path, "It is no socket: nobody can ask there.", f"Remove it. {_START}")
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        yield danger(path, "It is gone, although systemd listens: nobody can ask.", place.anew)
         return
-    if not place.passed and status.st_uid not in (0, owner):
+    except OSError:
+        return  # in a folder that only others enter
+    if not stat.S_ISSOCK(status.st_mode):
+        yield danger(path, "It is no socket: nobody can ask there.", f"Remove it. {place.anew}")
+        return
+    if place.unit is None and status.st_uid not in (0, owner):
         yield danger(
             path,
             f"It belongs to uid {status.st_uid}, who is told the passwords of whoever asks there.",
-            f"Find out who made it, and remove it. {_START}",
+            f"Find out who made it, and remove it. {place.anew}",
         )
         return
     mode = stat.S_IMODE(status.st_mode) & _ACCESS
-    repair = command("chmod", f"{wanted.mode:04o}", path)
-    if mode & ~wanted.mode:
+    most = place.mode if place.unit is None else place.mode & _MODE
+    if mode & ~most:
         yield danger(
-            path,
-            f"Its mode is {mode:04o}, not {wanted.mode:04o}: more may ask than should.",
-            repair,
+            path, f"Its mode is {mode:04o}, not {most:04o}: more may ask than should.", place.anew
         )
-    elif wanted.mode & _ACCESS & ~mode:
+    elif most & _ACCESS & ~mode:
         yield warning(
             path,
-            f"Its mode is {mode:04o}, not {wanted.mode:04o}: some who should ask cannot.",
-            repair,
+            f"Its mode is {mode:04o}, not {most:04o}: some who should ask cannot.",
+            place.anew,
         )
-    yield from _group(wanted.group, status.st_gid, path)
-    yield from _answer(wanted.protocol, path)
+    if place.group is not None and not _is_group(status.st_gid, place.group):
+        who = "the configuration" if place.unit is None else place.unit.name
+        yield warning(
+            path,
+            f"Its group is not {place.group}, as {who} says: who should ask cannot.",
+            place.anew,
+        )
+    yield from _answer(place)
 
 
-def _group(group: str | None, gid: int, path: Path) -> Iterator[Finding]:
-    if group is None:
-        return
+def _is_group(gid: int, name: str) -> bool:
     try:
-        right = grp.getgrnam(group).gr_gid == gid
+        return name == str(gid) or grp.getgrnam(name).gr_gid == gid
     except KeyError:
-        right = False
-    if not right:
-        yield warning(
-            path,
-            f"Its group is not {group}, as the configuration says: who should ask cannot.",
-            command("chgrp", group, path),
-        )
+        return True  # there is no such group, which is said already
 
 
-def _answer(protocol: str, path: Path) -> Iterator[Finding]:
+def _answer(place: _Place) -> Iterator[Finding]:
+    path, protocol = place.path, place.protocol
     question, expected = _ASKED[protocol]
     try:
         said = _said(path, question, hang_up=not expected)
@@ -162,7 +195,7 @@ def _answer(protocol: str, path: Path) -> Iterator[Finding]:
             return  # only its group can ask
         said = b""
     except OSError:
-        yield danger(path, "Nobody answers there: every service that asks is refused.", _START)
+        yield danger(path, "Nobody answers there: every service that asks is refused.", place.start)
         return
     if not said.startswith(expected):
         yield danger(

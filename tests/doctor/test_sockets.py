@@ -18,7 +18,28 @@ from tests.doctor.healthy import Programs, Server, faults
 from tests.serving import Serving, serving
 
 NAMES = ("auth-client", "mux", "http", "json")
-EXPLICIT = ServeConfig(sockets=(*ServeConfig().sockets, SocketConfig("postfix", "auth-client")))
+EXPLICIT = ServeConfig(
+    sockets=(*ServeConfig().sockets, SocketConfig("postfix", "auth-client")),
+    configured=frozenset({"postfix"}),
+)
+SERVICE = "Id=apppw-tui.service\nLoadState=loaded\nTriggeredBy="
+
+
+def made(
+    path: Path, called: str = "json", group: str = "", mode: str = "0660", state: str = "enabled"
+) -> Programs:
+    """What systemctl prints of one socket that systemd has made."""
+    unit = f"apppw-tui-{called}.socket"
+    told = (
+        f"Id={unit}\nFileDescriptorName={called}\nListen={path} (Stream)\nSocketGroup={group}\n"
+        f"SocketMode={mode}\nUnitFileState={state}\nActiveState=active\n"
+    )
+    out = {
+        "systemctl show --property=Id,LoadState": f"{SERVICE}{unit}\n",
+        "systemctl show --property=Id,FileDescriptorName": told,
+        "systemctl list-unit-files": f"{unit} {state} enabled\n",
+    }
+    return Programs(out=out)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +104,16 @@ ENABLED = FRESH.replace("json.socket        disabled", "json.socket        enabl
 def test_where_no_socket_is_enabled_yet_nothing_is_wrong(
     tmp_path: Path, files: str, level: Level
 ) -> None:
-    (found,) = looked_at(tmp_path, programs=Programs(out={"systemctl list-unit-files": files}))
+    names = " ".join(line.split()[0] for line in files.splitlines() if "socket" in line)
+    state = "enabled" if files == ENABLED else "disabled"
+    told = f"Id={names}\nFileDescriptorName=json\nUnitFileState={state}\nActiveState=inactive\n"
+    out = {
+        "systemctl show --property=Id,LoadState": f"{SERVICE}{names}\n",
+        "systemctl show --property=Id,FileDescriptorName": told,
+        "systemctl list-unit-files": "".join(files.splitlines(keepends=True)[1:]),
+    }
+    *more, found = looked_at(tmp_path, programs=Programs(out=out))
+    assert [one.where for one in more] == (["apppw-tui-json.socket"] if files == ENABLED else [])
     assert (found.level, found.where) == (level, str(tmp_path))
 
 
@@ -125,7 +155,7 @@ def test_a_socket_that_is_open_to_more_or_fewer_is_found(
     (folder / "mux").chmod(mode)
     (found,) = looked_at(folder)
     assert (found.level, found.where) == (level, str(folder / "mux"))
-    assert found.remedy == f"Run: chmod 0660 {folder / 'mux'}"
+    assert "chmod" not in found.remedy  # which the next start would undo
 
 
 def test_a_folder_that_others_can_write_is_found(folder: Path) -> None:
@@ -159,24 +189,47 @@ def test_of_the_sockets_that_nobody_named_some_will_do(folder: Path) -> None:
 
 def test_a_socket_that_systemd_made_is_looked_for_there(folder: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "apppw"
-    told = (
-        f"Listen={elsewhere} (Stream)\nFileDescriptorName=postfix\n\n"
-        f"Listen={folder / 'json'} (Stream)\nFileDescriptorName=json\n"
-    )
-    programs = Programs(out={"systemctl": told})
-    (found,) = looked_at(folder, EXPLICIT, programs)
-    assert found.where == str(elsewhere)
+    (found,) = looked_at(folder, EXPLICIT, made(elsewhere, "postfix"))
+    assert (found.level, found.where) == (Level.DANGER, str(elsewhere))
+    assert found.remedy == "Run: systemctl restart apppw-tui-postfix.socket"
     elsewhere.symlink_to("/dev/null")
-    (found,) = looked_at(folder, EXPLICIT, programs)
+    (found,) = looked_at(folder, EXPLICIT, made(elsewhere, "postfix"))
     assert (found.level, "no socket" in found.what) == (Level.DANGER, True)
+
+
+@pytest.mark.parametrize(
+    ("mode", "unit", "level", "remedy"),
+    [
+        (0o660, "0660", None, ""),
+        (0o600, "0660", Level.WARNING, "Run: systemctl restart apppw-tui-json.socket"),
+        (0o666, "0660", Level.DANGER, "Run: systemctl restart apppw-tui-json.socket"),
+        (0o666, "0666", Level.DANGER, "Run: systemctl edit apppw-tui-json.socket, for SocketMode="),
+    ],
+)
+def test_what_systemd_undoes_is_not_advised(
+    folder: Path, mode: int, unit: str, level: Level | None, remedy: str
+) -> None:
+    (folder / "json").chmod(mode)
+    found = looked_at(folder, programs=made(folder / "json", mode=unit))
+    assert [one.level for one in found] == ([] if level is None else [level])
+    assert all(one.remedy.startswith(remedy) for one in found)
+
+
+def test_a_group_that_is_not_the_units_is_found(folder: Path) -> None:
+    group = next(one.gr_name for one in grp.getgrall() if one.gr_gid != os.getegid())
+    (found,) = looked_at(folder, programs=made(folder / "json", group=group))
+    assert found.remedy == "Run: systemctl restart apppw-tui-json.socket"
+    assert f"Its group is not {group}, as apppw-tui-json.socket says" in found.what
 
 
 def test_a_group_that_the_configuration_names_is_checked(folder: Path) -> None:
     right = grp.getgrgid((folder / "json").stat().st_gid).gr_name
-    for group, level in ((right, None), ("no-such-group", Level.WARNING)):
+    other = next(one.gr_name for one in grp.getgrall() if one.gr_name != right)
+    for group, level in ((right, None), (other, Level.WARNING), ("no-such-group", Level.WARNING)):
         serve = ServeConfig(sockets=(SocketConfig("json", "json", group=group),))
         found = looked_at(folder, serve)
         assert [one.level for one in found] == ([] if level is None else [level])
+        assert all("chgrp" not in one.remedy for one in found)
 
 
 def test_a_socket_on_which_nobody_listens_is_found(folder: Path) -> None:

@@ -1,0 +1,179 @@
+"""systemd's units of the daemon's sockets, and what they have to do with the configuration."""
+
+import grp
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from apppw_tui.config.serve import ServeConfig, SocketConfig
+from apppw_tui.doctor.asking import Ask
+from apppw_tui.doctor.finding import Finding, command, warning
+from apppw_tui.domain.names import shown
+
+SERVICE = "apppw-tui.service"
+RESTART = f"systemctl restart {SERVICE}"
+_OURS = "apppw-tui*.socket"
+_PROPERTIES = "Id,FileDescriptorName,Listen,SocketGroup,SocketMode,UnitFileState,ActiveState"
+_ENABLED = ("enabled", "enabled-runtime", "static", "linked", "generated", "alias")
+_STREAM = " (Stream)"
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One socket unit: what the daemon is passed by it, and for whom."""
+
+    name: str
+    called: str
+    paths: tuple[Path, ...]
+    group: str
+    mode: int
+    enabled: bool
+    active: bool
+    failed: bool = False
+
+    @property
+    def wanted(self) -> bool:
+        return self.enabled or self.active
+
+
+def parsed(text: str) -> dict[str, dict[str, str]]:
+    """systemctl(1), show: a block of lines for each unit, with an empty line between two.
+
+    What a unit says several times, such as Listen, stands in lines.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for block in text.split("\n\n"):
+        told: dict[str, str] = {}
+        for line in block.splitlines():
+            key, _, value = line.partition("=")
+            told[key] = f"{told[key]}\n{value}" if key in told else value
+        found[told.get("Id", "")] = told
+    return found
+
+
+def units(ask: Ask) -> list[Unit]:
+    """Those of the sockets that start the daemon; none where systemd does not run."""
+    service = ask(("systemctl", "show", "--property=Id,LoadState,TriggeredBy", SERVICE))
+    told = parsed(service.out).get(SERVICE, {})
+    if service.how or told.get("LoadState") != "loaded":
+        return []
+    # Those that are not loaded are files alone.
+    files = ask(("systemctl", "list-unit-files", "--no-legend", "--no-pager", _OURS))
+    lines = [] if files.how else files.out.splitlines()
+    names = {*told.get("TriggeredBy", "").split(), *(line.split()[0] for line in lines if line)}
+    if not names:
+        return []
+    said = ask(("systemctl", "show", f"--property={_PROPERTIES}", *sorted(names)))
+    return [] if said.how else [_unit(name, one) for name, one in parsed(said.out).items() if name]
+
+
+def _unit(name: str, told: dict[str, str]) -> Unit:
+    listens = told.get("Listen", "").splitlines()
+    paths = [line.removesuffix(_STREAM) for line in listens if line.endswith(_STREAM)]
+    mode = told.get("SocketMode", "")
+    return Unit(
+        name,
+        told.get("FileDescriptorName", name),
+        tuple(Path(path) for path in paths if path.startswith("/")),
+        told.get("SocketGroup", ""),
+        int(mode, 8) if mode.isdecimal() and not set(mode) - set("01234567") else 0o666,
+        told.get("UnitFileState") in _ENABLED,
+        told.get("ActiveState") == "active",
+        told.get("ActiveState") == "failed",
+    )
+
+
+def compared(serve: ServeConfig, found: Sequence[Unit]) -> list[Finding]:
+    """What configuration, units and what is enabled say otherwise than each other."""
+    if not any(unit.wanted for unit in found):
+        return _groups(serve)  # the daemon makes its sockets itself, if there is one
+    by_name: dict[str, list[Unit]] = {}
+    for unit in found:
+        by_name.setdefault(unit.called, []).append(unit)
+    told: list[Finding] = []
+    for one in serve.sockets:
+        if one.name in serve.configured:
+            told += _configured(one, by_name.get(one.name, []))
+    for unit in found:
+        told += _listening(unit, serve)
+    return told
+
+
+def _configured(one: SocketConfig, units: Sequence[Unit]) -> Iterator[Finding]:
+    where = f"[[serve.socket]] {one.name}"
+    if not units:
+        yield warning(
+            where,
+            "systemd makes the sockets, and has no unit for this one: nobody can ask there.",
+            "Write one like recipes/systemd/apppw-tui-radicale.socket, with FileDescriptorName="
+            f"{one.name}; or take it out of the configuration.",
+        )
+        return
+    if not any(unit.wanted for unit in units):
+        name = units[0].name
+        yield warning(
+            where,
+            f"{name} is not enabled: nobody can ask there.",
+            f"Run: systemctl enable {name} && {RESTART}",
+        )
+        return
+    for unit in units:
+        if one.group is not None and unit.group != one.group:
+            yield warning(
+                where,
+                f"Its group is not {shown(one.group)}: {unit.name} makes it, for the group "
+                f"{unit.group or 'root'}.",
+                "Take group out of the configuration, and put who asks into the unit's group.",
+            )
+        if one.mode not in (SocketConfig.mode, unit.mode):
+            yield warning(
+                where,
+                f"Its mode is not {one.mode:04o}: {unit.name} makes it, with {unit.mode:04o}.",
+                "Take mode out of the configuration.",
+            )
+
+
+def _listening(unit: Unit, serve: ServeConfig) -> Iterator[Finding]:
+    if unit.wanted and serve.passed(unit.called) is None:
+        yield warning(
+            unit.name,
+            f"The configuration has no [[serve.socket]] called {shown(unit.called)}: who asks "
+            "there gets no answer.",
+            f"Write one, and: {RESTART}. Or: systemctl disable --now {unit.name}",
+        )
+    if unit.enabled and not unit.active:
+        yield warning(
+            unit.name,
+            "It is enabled and does not listen: nobody can ask there.",
+            f"See why: systemctl status {unit.name}" if unit.failed else f"Run: {RESTART}",
+        )
+    elif unit.active and not unit.enabled:
+        yield warning(
+            unit.name,
+            "It listens, but is not enabled: after the next start of the machine nobody can ask "
+            "there.",
+            command("systemctl", "enable", unit.name),
+        )
+
+
+def _groups(serve: ServeConfig) -> list[Finding]:
+    found = []
+    for one in serve.sockets:
+        if one.group is not None and not _is_group(one.group):
+            add = command("groupadd", "--system", one.group)
+            found.append(
+                warning(
+                    f"group of [[serve.socket]] {one.name}",
+                    f"There is no group {shown(one.group)}: the daemon will not start.",
+                    f"Correct it, or {add[:1].lower()}{add[1:]}",
+                )
+            )
+    return found
+
+
+def _is_group(name: str) -> bool:
+    try:
+        grp.getgrnam(name)
+    except KeyError:
+        return False
+    return True

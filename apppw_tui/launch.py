@@ -1,6 +1,7 @@
 """Opens the portal: a fit terminal, a clean environment, then the screens."""
 
 import argparse
+import errno
 import itertools
 import os
 import sys
@@ -123,7 +124,11 @@ def save_recovery_codes(account: str, codes: Secret) -> Path:
     Raises:
         OSError: it could not be written; nothing is left.
     """
-    path = Path.home() / f"recovery-codes-{account}.txt"
+    try:
+        home = Path.home()
+    except RuntimeError:
+        raise OSError(errno.ENOENT, "there is no home folder") from None
+    path = home / f"recovery-codes-{account}.txt"
     for number in itertools.count(2):
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC

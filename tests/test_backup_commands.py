@@ -1,11 +1,13 @@
 """`backup`, `restore` and `store`: sentences for people, JSON for programs, exit codes."""
 
+import gzip
 import json
+import lzma
 import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -283,10 +285,45 @@ def test_into_a_new_store_the_key_comes_back_first(
 
 
 def test_on_trial_no_store_is_made(run: CommandLine, house: House, file: Path) -> None:
-    run.good("backup", file)
-    said = run("--store", run.home / "other", "restore", file, "--dry-run")
-    assert (said.code, said.line) == (3, f"There is no store at {run.home}/other.")
+    run.good("backup", file, "--with-key")
+    before = sorted(run.home.parent.iterdir())
+    out = run.good("--store", run.home / "other", "restore", file, "--dry-run")
+    assert out.splitlines()[1:] == [
+        f"A store would be made at {run.home}/other.",
+        "The key of the store would come back.",
+        "ada: would be restored with 2 app passwords.",
+        "ben: would be restored with 0 app passwords.",
+    ]
     assert not (run.home / "other").exists()
+    assert sorted(run.home.parent.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--account ben {file}",
+        "--account ben eve {file}",
+        "--account ben --overwrite {file}",
+        "--overwrite --account ben --account eve {file}",
+        "{file} --account ben eve",
+    ],
+)
+def test_accounts_may_be_named_before_the_file_and_after_it(
+    run: CommandLine, house: House, file: Path, words: str
+) -> None:
+    run.good("backup", file)
+    for name in ("ada", "ben"):
+        run.good("account", "remove", name)
+    said = run("restore", *words.format(file=file).split())
+    assert said.code == (1 if "eve" in words else 0)
+    assert house.store.names() == ["ben"]
+
+
+@pytest.mark.parametrize("words", [[], ["--account", "ada"], ["--overwrite"]])
+def test_without_a_file_nothing_is_restored(run: CommandLine, words: list[str]) -> None:
+    said = run("restore", *words)
+    assert (said.code, said.out) == (2, "")
+    assert "the following arguments are required: FILE" in said.err
 
 
 def test_without_the_key_it_is_said_what_cannot_be_opened(
@@ -336,11 +373,22 @@ def test_lines_of_the_list_that_cannot_be_read_are_told(
     assert said.line.startswith("1 line of the list of deleted app passwords cannot be read: ")
 
 
-def test_a_backup_from_a_pipe_is_refused(run: CommandLine, house: House, file: Path) -> None:
+@pytest.mark.parametrize("name", ["-", "/dev/stdin"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, lzma.compress])
+def test_a_backup_comes_back_from_a_pipe_packed_or_not(
+    run: CommandLine, house: House, file: Path, name: str, pack: Callable[[bytes], bytes]
+) -> None:
     run.good("backup", file)
-    done = run_program(run.home, "restore", "/dev/stdin", stdin=file.read_bytes())
-    assert done.returncode == 1
-    assert b"from a file only, not from a pipe" in done.stderr
+    account_file(run.store).unlink()
+    done = run_program(run.home, "restore", name, stdin=pack(file.read_bytes()))
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert house.now("ada")
+
+
+def test_at_a_terminal_no_backup_is_waited_for(run: CommandLine) -> None:
+    said = run("restore", "-", terminal=True)
+    assert (said.code, said.out) == (1, "")
+    assert said.line == ("There is no backup on standard input; send it there, or name a file.")
 
 
 # --- store migrate ---------------------------------------------------------------------------
@@ -439,5 +487,6 @@ def test_a_store_of_before_is_told_of_by_the_first_command(
 ) -> None:
     run.good("account", "enforce", "ada")
     shutil.rmtree(run.store / "enforced")
-    run.good(*command)
+    said = run(*command)
+    assert (said.code, said.err) == (5 if "open" in command else 0, "")  # ben is open already
     assert [path.name for path in (run.store / "enforced").iterdir()] == ["ada"]

@@ -125,6 +125,13 @@ def test_full_names_are_in_nobodys_way_whatever_they_are_written_in(run: Command
     assert "line 1, \\udcff: That is not an account name" in run("account", "import", path).line
 
 
+def test_on_trial_no_store_is_made_for_them(run: CommandLine) -> None:
+    store = run.home / "none" / "store"
+    told = ["account", "import", str(file(run, f"ada:{GOOD}")), "--store", str(store), "--dry-run"]
+    assert run.good(*told) == "Would add ada.\n"
+    assert not store.parent.exists()
+
+
 def test_what_is_added_is_recorded_and_a_store_made_for_it(run: CommandLine) -> None:
     store = run.home / "none" / "store"
     run.good("account", "import", file(run, f"ada:{GOOD}"), "--store", store)

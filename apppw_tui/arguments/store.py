@@ -16,7 +16,14 @@ def backup(parser: argparse.ArgumentParser) -> None:
 
 
 def restore(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="what backup has written")
+    file = parser.add_argument(
+        "file",
+        metavar="FILE",
+        nargs="?",  # what --account has taken of it is given back
+        help="what backup has written, as it is or packed by gzip or xz; - is standard input",
+    )
+    file.required = True
+    parser.set_defaults(wrong=parser.error)
     parser.add_argument(
         "--account",
         action="extend",

@@ -78,7 +78,9 @@ def _places(named: Path | None) -> _Places:
 
 
 def _findings(file: Path | None, config: Config, named_store: Path | None) -> list[Finding]:
-    store = store_folder(named_store, config)
+    store: Path | None = None
+    with contextlib.suppress(StoreUnusable):  # there is no home folder, and none was named
+        store = store_folder(named_store, config)
     owners = {0, os.geteuid(), *_owner(store)}
     found = [
         finding
@@ -96,14 +98,20 @@ def _compared(file: Path | None, config: Config, *, of_server: bool) -> list[Fin
     return units.compared(config.serve, units.units(ask) if of_server else [])
 
 
-def _owner(store: Path) -> list[int]:
+def _owner(store: Path | None) -> list[int]:
     with contextlib.suppress(OSError):
-        return [store.stat().st_uid]
+        return [] if store is None else [store.stat().st_uid]
     return []
 
 
-def _store(store: Path) -> Iterator[Finding]:
-    if not present(store):
+def _store(store: Path | None) -> Iterator[Finding]:
+    if store is None:
+        yield warning(
+            "store",
+            "There is no home folder to look for it in.",
+            "Name it: store in the configuration, or --store.",
+        )
+    elif not present(store):
         yield warning(
             store,
             "There is no store.",

@@ -2,10 +2,11 @@
 
 import argparse
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, BinaryIO
 
-from apppw_tui.commands.opening import acting, opened
+from apppw_tui.commands.opening import acting, opened, tried
 from apppw_tui.commands.printing import counted, say, say_json, say_trouble
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import ApppwError, NameTaken, Refused, StoreError
@@ -28,6 +29,13 @@ def import_file(options: argparse.Namespace, config: Config) -> int:
             'without --names, or let Dovecot be asked: [accounts] source = "dovecot".'
         )
     by, text = acting(), _read(options)  # before root becomes the store's owner, who may not read
+    with tried(options, config) if options.dry_run else nullcontext():
+        return _import(options, config, by, text, bounds)
+
+
+def _import(
+    options: argparse.Namespace, config: Config, by: str, text: str, bounds: Bounds | None
+) -> int:
     means = opened(options, config, create=not options.dry_run).means
     code, there, answers = OK, 0, list[dict[str, Any]]()
     for line in lines(text, bounds, config.default_domain):

@@ -4,11 +4,16 @@ import argparse
 import contextlib
 import os
 import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-from apppw_tui.config import Config
+from apppw_tui.config import Config, present
 from apppw_tui.domain.clock import SystemClock
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.portal.operator import Operator
+from apppw_tui.store.place import open_store
 from apppw_tui.wiring import Place, Wired, wire
 
 _UID = re.compile("[0-9]{1,10}")
@@ -22,6 +27,23 @@ def opened(options: argparse.Namespace, config: Config, *, create: bool = False)
     with contextlib.suppress(StoreError):
         wired.store.enforcements.make()
     return wired
+
+
+@contextmanager
+def tried(options: argparse.Namespace, config: Config) -> Iterator[Path | None]:
+    """For a trial: where a store would be made, if there is none; meanwhile an empty one stands in.
+
+    Raises:
+        StoreError: nobody can tell whether there is one.
+    """
+    folder = Place.of(config, getattr(options, "store", None), None).folder
+    if present(folder):
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="apppw-tui-") as name:
+        options.store = Path(name)
+        open_store(options.store, create=True)
+        yield folder
 
 
 def operator(options: argparse.Namespace, config: Config) -> Operator:

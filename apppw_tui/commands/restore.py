@@ -1,10 +1,12 @@
 """Accounts brought back from a backup: a sentence for each, or JSON for programs."""
 
 import argparse
+import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from apppw_tui.commands.opening import acting, opened
+from apppw_tui.commands.opening import acting, opened, tried
 from apppw_tui.commands.printing import counted, moment, say, say_json, say_trouble, utc
 from apppw_tui.config import Config
 from apppw_tui.domain.acts import Act
@@ -14,33 +16,60 @@ from apppw_tui.exits import NO_ANSWER, OK, REFUSED
 from apppw_tui.portal.acting import note
 from apppw_tui.store.archive import Archive
 from apppw_tui.store.aside import Aside
+from apppw_tui.store.packed import unpacked
 from apppw_tui.store.restore import Outcome, Restore, Rules
 from apppw_tui.wiring import Place, Wired
 
 
 def restore(options: argparse.Namespace, config: Config) -> int:
     """Restores what may come back, and says why the rest may not. Raises Refused, StoreError."""
+    if options.file is None:
+        # `restore --account ada FILE`: an option that takes several takes the file as well.
+        if len(options.account) < 2:  # noqa: PLR2004 - an account and the file
+            options.wrong("the following arguments are required: FILE")
+        options.file = options.account.pop()
     by = acting()
-    # Before root becomes the store's owner, who may not read it.
-    with _open(options.file) as file:
-        archive = Archive(file)
-        return _Run(options, config, archive, by).run()
+    with ExitStack() as stack:
+        # Before root becomes the store's owner, who may not read it.
+        archive = Archive(_opened(options.file, stack))
+        told = stack.enter_context(tried(options, config)) if options.dry_run else None
+        return _Run(options, config, archive, by, told).run()
 
 
-def _open(name: str) -> BinaryIO:
+def _opened(name: str, stack: ExitStack) -> BinaryIO:
+    """The backup, unpacked. Raises Refused."""
     try:
-        return Path(name).open("rb")
+        if name == "-":
+            if sys.stdin is None or sys.stdin.isatty():
+                raise Refused(
+                    "There is no backup on standard input; send it there, or name a file."
+                )
+            return _kept(stack, sys.stdin.buffer)
+        return _kept(stack, stack.enter_context(Path(name).open("rb")))
     except OSError as error:
         reason = (error.strerror or "unknown reason").lower()
-        raise Refused(f"{name} cannot be read: {reason}.") from None
+        where = "Standard input" if name == "-" else name
+        raise Refused(f"{where} cannot be read: {reason}.") from None
+
+
+def _kept(stack: ExitStack, file: BinaryIO) -> BinaryIO:
+    found = unpacked(file)
+    return found if found is file else stack.enter_context(found)
 
 
 class _Run:
     """One run of the command."""
 
     def __init__(
-        self, options: argparse.Namespace, config: Config, archive: Archive, by: str
+        self,
+        options: argparse.Namespace,
+        config: Config,
+        archive: Archive,
+        by: str,
+        missing: Path | None,
     ) -> None:
+        """`missing` is where the store would be made."""
+        self._missing = missing
         self._dry = options.dry_run
         self._json = options.json
         self._archive = archive
@@ -67,6 +96,8 @@ class _Run:
     def run(self) -> int:
         archive = self._archive
         self._say(f"{_backup_of(archive, self._wired)}:")
+        if self._missing is not None:
+            self._say(f"A store would be made at {self._missing}.")
         key = self._restore.take_key()
         if key:
             self._say(f"The key of the store {'would come' if self._dry else 'came'} back.")

@@ -1,5 +1,6 @@
 """The configuration file: TOML in, frozen values out; a wrong key is an error that says which."""
 
+import contextlib
 import os
 import socket
 import tomllib
@@ -130,8 +131,10 @@ def choose(named: Path | None) -> Config:
         return load(named)
     if present(SYSTEM_FILE):
         return load(SYSTEM_FILE)
-    own = user_file()
-    return load(own) if present(own) else Config()
+    with contextlib.suppress(StoreUnusable):  # there is no home folder, so nothing in it
+        own = user_file()
+        return load(own) if present(own) else Config()
+    return Config()
 
 
 def store_folder(named: Path | None, config: Config) -> Path:

@@ -12,7 +12,7 @@ from typing import IO
 import pytest
 
 from apppw_tui import cli, config, wiring
-from apppw_tui.commands import mail_users, opening, verify
+from apppw_tui.commands import backup, mail_users, opening, verify
 from apppw_tui.store.counters import FolderCounters
 from apppw_tui.store.keyring import keyring_of
 from apppw_tui.store.place import open_store
@@ -62,7 +62,7 @@ class CommandLine:
         self.patch.setattr(mail_users, "SOCKET", self.home / "auth-userdb")
         self.patch.setattr(wiring, "Hasher", lambda **_: cheap_hasher())
         self.patch.setattr(verify, "Hasher", cheap_hasher)
-        for module in (opening, verify):
+        for module in (backup, opening, verify):
             self.patch.setattr(module, "SystemClock", lambda: self.clock)
 
     @property

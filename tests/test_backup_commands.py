@@ -113,9 +113,80 @@ def test_a_damaged_account_is_named_and_the_others_are_backed_up(
         "accounts": 1,
         "with_key": False,
         "left_out": {"ada": why},
+        "pruned": [],
     }
     said = run("restore", file)
     assert said.line == f"ada was left out when the backup was made: {why}"
+
+
+# --- a folder of them ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def kept(run: CommandLine) -> Path:
+    folder = run.home / "kept"
+    folder.mkdir()
+    return folder
+
+
+def test_in_a_folder_it_is_named_for_the_time(run: CommandLine, house: House, kept: Path) -> None:
+    named = kept / "apppw-tui-20261122T120000Z.tar"
+    assert run.good("backup", kept) == f"Backed up 2 accounts to {named}.\n"
+    assert run("backup", kept).line == f"{named} is there already; name another file."
+    assert named.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_oldest_go_and_nothing_that_it_did_not_make(
+    run: CommandLine, house: House, kept: Path
+) -> None:
+    made = []
+    for _ in range(4):
+        run.good("backup", kept)
+        made.append(f"apppw-tui-{run.clock.now():%Y%m%dT%H%M%SZ}.tar")
+        run.clock.advance(3600)
+    others = {
+        "apppw-tui-20200101T000000Z.tar": b"of somebody else",
+        "apppw-tui-20200102T000000Z.tar": (kept / made[0]).read_bytes(),  # called otherwise
+        f"{made[0]}.gz": b"packed",
+        "notes": b"mine",
+        ".apppw-tui-fresh": b"one that is being made",
+        ".apppw-tui-old": b"one that was killed",
+    }
+    for name, content in others.items():
+        (kept / name).write_bytes(content)
+    (kept / "apppw-tui-20200103T000000Z.tar").symlink_to(made[3])
+    os.utime(kept / ".apppw-tui-old", (0, 0))
+    foreign = run.home / "foreign.toml"
+    foreign.write_text("host_name = 'another'")
+    run.good("backup", kept, "--config", foreign)  # another server keeps its own here
+    run.clock.advance(3600)
+    out = run.good("backup", kept, "--keep", "2", "--json")
+    assert json.loads(out)["pruned"] == made[:3]
+    left = {path.name for path in kept.iterdir()}
+    newest = {"apppw-tui-20261122T160000Z.tar", "apppw-tui-20261122T170000Z.tar"}
+    assert left == (
+        {*others, "apppw-tui-20200103T000000Z.tar", made[3], *newest} - {".apppw-tui-old"}
+    )
+    run.clock.advance(3600)
+    assert run.good("backup", kept, "--keep", "2").endswith("Removed 1 older backup.\n")
+
+
+def test_while_an_account_is_damaged_no_older_backup_goes(
+    run: CommandLine, house: House, kept: Path
+) -> None:
+    run.good("backup", kept)
+    account_file(run.store).write_text("{")
+    run.clock.advance(3600)
+    assert run("backup", kept, "--keep", "1").code == 3
+    assert len([*kept.iterdir()]) == 2
+
+
+@pytest.mark.parametrize("words", [["{home}/b.tar", "1"], ["-", "1"], ["{home}", "0"]])
+def test_nothing_is_kept_but_in_a_folder(run: CommandLine, house: House, words: list[str]) -> None:
+    where, keep = (word.replace("{home}", str(run.home)) for word in words)
+    said = run("backup", where, "--keep", keep)
+    assert (said.code, said.out) == (1, "")
+    assert said.line == "--keep is a number from 1 on, and goes with a folder that is there."
 
 
 def test_standard_output_gets_the_backup_and_nothing_else(run: CommandLine, house: House) -> None:

@@ -58,7 +58,7 @@ ASKED: dict[str, dict[str, int]] = {
     "app-password ensure": {"ada Tablet --scope mail": 0, "ada phone": 5, "ben Phone": 0},
     "app-password list": {"ada": 0, "ben": 0},
     "app-password delete": {"ada Phone --dry-run": 0, "ada Phone": 0},
-    "backup": {"{home}/new.tar": 0, "{home}/new.tar --with-key": 0},
+    "backup": {"{home}/new.tar": 0, "{home}/new.tar --with-key": 0, "{home} --keep 2": 0},
     "restore": {
         "{home}/backup.tar --overwrite": 0,
         "{home}/backup.tar --overwrite --account ada nobody": 1,

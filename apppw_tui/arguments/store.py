@@ -2,12 +2,21 @@
 
 import argparse
 
-from apppw_tui.arguments.words import actions, command, for_programs, path
+from apppw_tui.arguments.words import actions, command, for_programs, path, whole
 
 
 def backup(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "file", metavar="FILE", help="a file that is not there yet, or - for standard output"
+        "file",
+        metavar="FILE",
+        help="a file that is not there yet; a folder, in which it is named for the time; or - for "
+        "standard output",
+    )
+    parser.add_argument(
+        "--keep",
+        type=whole,
+        metavar="N",
+        help="remove the oldest that this command has made in the folder, until N are left",
     )
     parser.add_argument(
         "--with-key", action="store_true", help="with the store's key: then keep it as secret"

@@ -5,12 +5,15 @@ import contextlib
 import os
 import stat
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from apppw_tui.commands import backup_folder
 from apppw_tui.commands.opening import opened
 from apppw_tui.commands.printing import counted, say, say_json, say_trouble, utc
 from apppw_tui.config import Config
+from apppw_tui.domain.clock import SystemClock
 from apppw_tui.domain.errors import ApppwError, Refused, StoreError
 from apppw_tui.exits import BY_SIGNAL, FAULT, NO_ANSWER, OK, REFUSED
 from apppw_tui.fault import describe
@@ -32,16 +35,25 @@ class _SaidAlready(Exception):
 
 def backup(options: argparse.Namespace, config: Config) -> int:
     """Writes it. Raises Refused, StoreError."""
+    now, path = SystemClock().now(), Path(options.file)
+    in_folder = path.is_dir()
+    if options.keep is not None and not (in_folder and options.keep > 0):
+        raise Refused("--keep is a number from 1 on, and goes with a folder that is there.")
     if options.file == "-":
-        return _to_standard_output(options, config)
-    path = Path(options.file)
+        return _to_standard_output(options, config, now)
+    if in_folder:
+        path /= backup_folder.name(now)
     try:
         with new_file(path) as file:
-            _write_as_owner(options, config, file)
+            _write_as_owner(options, config, file, now)
             file.seek(0)
             archive = Archive(file)  # what cannot be read again is no backup
     except _SaidAlready as ended:
         return ended.code
+    pruned: list[str] = []
+    # Of an account that is damaged by now, only an older one may have it.
+    if options.keep is not None and not archive.left_out:
+        pruned = backup_folder.prune(path.parent, options.keep, archive.host)
     if options.json:
         say_json({
             "file": str(path),
@@ -49,14 +61,17 @@ def backup(options: argparse.Namespace, config: Config) -> int:
             "accounts": len(archive.accounts),
             "with_key": KEY in archive,
             "left_out": archive.left_out,
+            "pruned": pruned,
         })  # fmt: skip
     else:
         secret = f" {_SECRET}" if KEY in archive else ""
         say(f"Backed up {counted(len(archive.accounts), 'account')} to {path}.{secret}")
+        if pruned:
+            say(f"Removed {counted(len(pruned), 'older backup')}.")
     return _left_out(archive.left_out)
 
 
-def _to_standard_output(options: argparse.Namespace, config: Config) -> int:
+def _to_standard_output(options: argparse.Namespace, config: Config, now: datetime) -> int:
     if options.json:
         raise Refused("--json needs a file: standard output has the backup itself.")
     if sys.stdout is None or sys.stdout.isatty():
@@ -66,7 +81,7 @@ def _to_standard_output(options: argparse.Namespace, config: Config) -> int:
     with contextlib.suppress(OSError, ValueError):
         if stat.S_ISREG(os.fstat(out.fileno()).st_mode):
             os.fchmod(out.fileno(), files.FILE_MODE)
-    done = _write(options, config, out)
+    done = _write(options, config, out, now)
     return _left_out({name: str(error) for name, error in done.troubles.items()})
 
 
@@ -76,7 +91,7 @@ def _left_out(troubles: dict[str, str]) -> int:
     return NO_ANSWER if troubles else OK
 
 
-def _write(options: argparse.Namespace, config: Config, out: BinaryIO) -> BackedUp:
+def _write(options: argparse.Namespace, config: Config, out: BinaryIO, now: datetime) -> BackedUp:
     wired = opened(options, config)
     folder = Place.of(config, getattr(options, "store", None), None).folder
     try:
@@ -85,7 +100,7 @@ def _write(options: argparse.Namespace, config: Config, out: BinaryIO) -> Backed
             folder,
             wired.store,
             wired.keyring if options.with_key else None,
-            now=wired.means.clock.now(),
+            now=now,
             host=config.host_name,
         )
         out.flush()
@@ -95,20 +110,22 @@ def _write(options: argparse.Namespace, config: Config, out: BinaryIO) -> Backed
     return done
 
 
-def _write_as_owner(options: argparse.Namespace, config: Config, file: BinaryIO) -> None:
+def _write_as_owner(
+    options: argparse.Namespace, config: Config, file: BinaryIO, now: datetime
+) -> None:
     """Writes it to `file`, in a process of its own where this one has to stay root.
 
     Once root has become the store's owner, it could not give the file its name in root's folder.
     """
     folder = Place.of(config, getattr(options, "store", None), None).folder
     if not _would_change_owner(folder):
-        _write(options, config, file)
+        _write(options, config, file, now)
         return
     child = os.fork()
     if child == 0:
         code = FAULT
         try:
-            _write(options, config, file)
+            _write(options, config, file, now)
             code = OK
         except ApppwError as error:
             say_trouble(error)

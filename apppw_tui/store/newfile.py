@@ -11,6 +11,7 @@ from typing import BinaryIO, cast
 
 from apppw_tui.domain.errors import Refused
 
+PREFIX = ".apppw-tui-"  # of what is not whole yet
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 
@@ -25,7 +26,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
         raise _taken(path)
     temporary = None
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=".apppw-tui-", dir=path.parent)
+        descriptor, temporary = tempfile.mkstemp(prefix=PREFIX, dir=path.parent)
         with os.fdopen(descriptor, "w+b") as file:
             yield cast(BinaryIO, file)
             file.flush()

@@ -1,0 +1,62 @@
+"""A folder with a backup for each day, say: what one is called in it, and which may go."""
+
+import contextlib
+import os
+import re
+import stat
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from apppw_tui.domain.errors import Refused
+from apppw_tui.store.archive import Archive
+from apppw_tui.store.newfile import PREFIX
+
+_CALLED = re.compile(r"apppw-tui-[0-9]{8}T[0-9]{6}Z\.tar")
+_DAY = 86400  # seconds; a backup under way is younger
+
+
+def name(now: datetime) -> str:
+    """In UTC, so that the names sort by age, whatever happens to the clocks in autumn."""
+    return f"apppw-tui-{now:%Y%m%dT%H%M%SZ}.tar"
+
+
+def prune(folder: Path, keep: int, host: str) -> list[str]:
+    """Removes the oldest, until so many are left; their names.
+
+    What this command has not made on this `host`, or somebody has changed, is neither counted nor
+    removed.
+
+    Raises:
+        Refused: the folder cannot be read, or one not be removed.
+    """
+    gone = []
+    try:
+        for path in sorted(_made_here(folder, host))[:-keep]:
+            path.unlink()
+            gone.append(path.name)
+        for left in folder.glob(f"{PREFIX}*"):  # by one that was killed
+            if _is_own(left) and left.lstat().st_mtime < time.time() - _DAY:
+                left.unlink()
+    except OSError as error:
+        reason = (error.strerror or "unknown reason").lower()
+        raise Refused(
+            f"The backup is made, but older ones in {folder} cannot be removed: {reason}."
+        ) from None
+    return gone
+
+
+def _made_here(folder: Path, host: str) -> Iterator[Path]:
+    for path in folder.iterdir():
+        if _CALLED.fullmatch(path.name) is None or not _is_own(path):
+            continue
+        with contextlib.suppress(Refused), path.open("rb") as file:
+            archive = Archive(file)
+            if (name(archive.made), archive.host) == (path.name, host):
+                yield path
+
+
+def _is_own(path: Path) -> bool:
+    status = path.lstat()
+    return stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()

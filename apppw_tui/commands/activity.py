@@ -5,13 +5,14 @@ import json
 import select
 import sys
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from apppw_tui.commands.opening import operator
 from apppw_tui.commands.printing import say, say_trouble, utc
 from apppw_tui.config import Config
 from apppw_tui.domain.acts import NOBODY, Entry, in_words, who
 from apppw_tui.domain.errors import StoreError
+from apppw_tui.domain.expiry import end_of
 from apppw_tui.domain.names import shown
 from apppw_tui.exits import NO_ANSWER, OK
 from apppw_tui.portal.operator import Operator
@@ -102,7 +103,7 @@ def _instant(since: date | timedelta | None, now: datetime) -> datetime | None:
             return now - since
         except OverflowError:
             return None
-    return datetime.combine(since, time()).astimezone()
+    return end_of(since - timedelta(days=1))
 
 
 def _still_read() -> bool:

@@ -8,6 +8,9 @@ CHOICES = (30, 90, 365)  # days
 MOST_DAYS = 3660  # ten years; what is meant to last longer never expires
 MARKED_FOR = timedelta(days=30)  # how long an expired one stays to be seen
 
+_LONGEST_GAP = timedelta(hours=26)
+_RESOLUTION = timedelta(milliseconds=1)
+
 _FORMS = 'Say "never", a number of days, or a date such as 2027-01-31.'
 
 
@@ -58,4 +61,16 @@ def end_of(day: date, zone: tzinfo | None = None) -> datetime:
     """The first instant after `day`, in UTC."""
     midnight = datetime.combine(day + timedelta(days=1), time(0), tzinfo=zone)
     # Without a zone, astimezone() takes it for the machine's own, summer time and all.
-    return midnight.astimezone(UTC)
+    instant = midnight.astimezone(UTC)
+    if instant.astimezone(zone).date() > day:
+        return instant
+    # That midnight does not exist, since summer time begins with it (Santiago, Beirut, Cairo), and
+    # the C library names an instant an hour before. A whole day has been left out, too (Apia).
+    before, after = instant, instant + _LONGEST_GAP
+    while after - before > _RESOLUTION:
+        middle = before + (after - before) // 2
+        if middle.astimezone(zone).date() > day:
+            after = middle
+        else:
+            before = middle
+    return after.replace(microsecond=0)

@@ -1,5 +1,6 @@
 """SAFETY 22: when an app password stops working, read from what somebody typed."""
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -138,3 +139,39 @@ def test_the_longest_is_the_same_in_days_and_as_a_date() -> None:
 def test_what_is_neither_is_refused_and_says_the_forms(text: str) -> None:
     with pytest.raises(Refused, match=r'Say "never", a number of days, or a date such as 2027-01'):
         read(text, NOW, UTC)
+
+
+@pytest.mark.parametrize(
+    "zone",
+    [
+        *("America/Santiago", "Asia/Beirut", "Africa/Cairo", "America/Havana"),
+        *("America/Asuncion", "Atlantic/Azores", "Pacific/Apia", "Europe/Berlin"),
+    ],
+)
+def test_a_day_of_the_machines_own_ends_where_the_next_begins(
+    zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In some zones summer time begins at midnight, and that midnight does not exist."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        for year in (2011, 2027):
+            for number in range(365):
+                day = date(year, 1, 1) + timedelta(days=number)
+                end = end_of(day)
+                assert end.astimezone().date() > day
+                assert (end - timedelta(seconds=1)).astimezone().date() <= day
+                assert end == end_of(day, ZoneInfo(zone))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_the_first_day_that_lacks_its_midnight(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/Santiago")
+    time.tzset()
+    try:
+        assert end_of(date(2027, 9, 4)) == utc("2027-09-05 04:00")
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,6 +51,16 @@ class Serving:
     @property
     def answers(self) -> list[str]:
         return [line for line in self.log.splitlines() if " answer=" in line]
+
+    def logged(self, what: str) -> str:
+        """The line with `what` in it, as soon as there is one."""
+        until = time.monotonic() + SECONDS
+        while time.monotonic() < until:
+            for line in self.log.splitlines():
+                if what in line:
+                    return line
+            time.sleep(0.05)
+        raise AssertionError(f"{what} was not logged: {self.log}")
 
     def notified(self) -> str:
         """The next datagram. Fails if the daemon has ended without one."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from apppw_tui.config.serve import ServeConfig, SocketConfig
 from apppw_tui.domain.errors import ConfigError
 from apppw_tui.verifier import protocols, sockets
-from apppw_tui.verifier.counter import Counter, Record, Usage
+from apppw_tui.verifier.counter import Counter, Hints, Record, Usage
 from apppw_tui.verifier.daemon import Served
 from apppw_tui.verifier.gate import Gate
 from apppw_tui.verifier.log import Log
@@ -26,12 +26,15 @@ class Speaking:
     usage: Usage
     record: Record
     store_answers: Callable[[], bool]
+    hints: Hints
 
     def __call__(self, wanted: SocketConfig | None) -> protocols.Conversation:
         """None: nobody has said what is spoken there."""
         if wanted is None:
             return protocols.HangsUp()
-        counter = Counter(wanted.name, self.gate, self.usage, self.record, wanted.services)
+        counter = Counter(
+            *(wanted.name, self.gate, self.usage, self.record, wanted.services), hints=self.hints
+        )
         telling = protocols.Telling(
             self.store_answers, wanted.service_header, wanted.address_header
         )

@@ -30,6 +30,7 @@ from apppw_tui.verifier.decision import Verifier
 from apppw_tui.verifier.gate import Gate
 from apppw_tui.verifier.log import Log
 from apppw_tui.verifier.memory import Remembered
+from apppw_tui.verifier.nearly import Nearly
 from apppw_tui.verifier.notify import Notifier
 
 _OTHER_FILES = 64  # besides connections and accounts
@@ -86,7 +87,8 @@ def serve(options: argparse.Namespace, config: Config) -> int:
             again = choose(getattr(options, "config", None))
             return again, store_folder(named, again).absolute()
 
-        speaking = Speaking(gate, usage, log, store_answers)
+        hints = Nearly(accounts, log, clock.monotonic, lambda: verifier.default_domain)
+        speaking = Speaking(gate, usage, log, store_answers, hints)
         running = Running(verifier, gate, usage, announcing.tell, speaking, found, folder, clock)
         served = found.served(config.serve, speaking, log)
         one = daemon.Daemon(

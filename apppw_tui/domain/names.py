@@ -1,7 +1,9 @@
 """Names of accounts and of app passwords: checked once, here, and never repaired."""
 
+import contextlib
 import re
 import unicodedata
+from urllib.parse import unquote
 
 from apppw_tui.domain.errors import InvalidName
 
@@ -10,6 +12,8 @@ _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII)
 _ACCOUNT = re.compile(rf"[a-z0-9][a-z0-9._+-]{{0,63}}(?:@{_LABEL}(?:\.{_LABEL})*)?", re.ASCII)
 ACCOUNT_BYTES = 200
+_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}", re.ASCII)  # RFC 3986 section 2.1
+_MOST_TYPED = 3 * ACCOUNT_BYTES  # characters, each of them percent-encoded
 
 APP_PASSWORD_NAME_CHARACTERS = 64
 
@@ -62,6 +66,22 @@ def account_name(text: str, default_domain: str | None = None) -> str:
             "Account names are lower case, without spaces, like ada or ada@example.org."
         )
     raise InvalidName("That is not an account name. One looks like ada or ada@example.org.")
+
+
+def nearly(text: str, default_domain: str | None = None) -> tuple[str, ...]:
+    """The names that `text` could have been meant for: a handful, for a hint and nothing else.
+
+    Folded, percent-decoded once, with and without a domain.
+    """
+    written = [text]
+    if len(text) <= _MOST_TYPED and _ENCODED.search(text):
+        with contextlib.suppress(UnicodeDecodeError):
+            written.append(unquote(text, errors="strict"))
+    found = []
+    for one in written:
+        folded = one.lower() if one.isascii() else ""
+        found += [folded, _completed(folded, default_domain), folded.partition("@")[0]]
+    return tuple(dict.fromkeys(name for name in found if is_account_name(name)))
 
 
 def _completed(text: str, default_domain: str | None) -> str:

@@ -21,6 +21,13 @@ class Usage(Protocol):
         """What was presented goes on to the next password source."""
 
 
+class Hints(Protocol):
+    """Told of names that no account has. Never raises, never blocks."""
+
+    def look(self, text: str, socket: str, service: str | None, address: str | None) -> None:
+        """Finds out, some time after the answer, which account it nearly was."""
+
+
 class Record(Protocol):
     """The log. Never raises."""
 
@@ -44,6 +51,7 @@ class Counter:
     record: Record
     allowed: frozenset[str] | None = None
     test: bool = field(default=False, kw_only=True)
+    hints: Hints | None = field(default=None, kw_only=True)
 
     async def ask(
         self, account: str, password: Secret, service: str | None, address: str | None
@@ -58,6 +66,9 @@ class Counter:
         elif verdict.answer is Answer.NOT_MINE and verdict.account is not None:
             self.usage.passed_on(verdict, asked, address)
         self.record.answered(self.socket, verdict, asked, address)
+        unknown = verdict.account is None and verdict.answer in (Answer.NO, Answer.NOT_MINE)
+        if unknown and self.hints is not None:
+            self.hints.look(account, self.socket, asked, address)
         return verdict
 
     async def _try(self, account: str, password: Secret, asked: str | None) -> Verdict:

@@ -65,6 +65,17 @@ class Log:
             why=verdict.reason,
         )
 
+    def nearly(self, socket: str, account: str, service: str | None, address: str | None) -> None:
+        """A name that no account has was nearly this account's."""
+        self._line(
+            Priority.NOTICE,
+            "nearly an account",
+            account=account,
+            service=service or _NONE,
+            address=parsed(address) or _NONE,
+            socket=socket,
+        )
+
     def said(self, what: str, **facts: str) -> None:
         """One line about the daemon itself."""
         self._line(Priority.INFO, what, **facts)

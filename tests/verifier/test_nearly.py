@@ -1,0 +1,141 @@
+"""SAFETY 1: which account a mistaken name nearly was, after the answer, and never a search."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.errors import StoreError
+from apppw_tui.domain.names import is_account_name, nearly
+from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier.counter import Counter
+from apppw_tui.verifier.nearly import Nearly
+from tests.support import House
+from tests.verifier.conversing import counter_over
+
+DOMAIN = "example.org"
+
+
+@dataclass
+class Hints:
+    """What was told, and how often the accounts were read."""
+
+    house: House
+    domain: str | None = None
+    told: list[tuple[str, str, str | None, str | None]] = field(default_factory=list)
+    read_names: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.nearly_ = Nearly(
+            self, self, self.house.clock.monotonic, lambda: self.domain, later=0.0
+        )
+
+    def read(self, name: str) -> Account | None:
+        self.read_names.append(name)
+        if name == "broken":
+            raise StoreError("The store cannot be read.")
+        return self.house.store.read(name)
+
+    def nearly(self, socket: str, account: str, service: str | None, address: str | None) -> None:
+        self.told.append((socket, account, service, address))
+
+    async def look(self, *texts: str) -> list[str]:
+        """The accounts that were named."""
+        before = len(self.told)
+        for text in texts:
+            self.nearly_.look(text, "json", "imap", "192.0.2.7")
+        await asyncio.gather(*self.nearly_._looking)
+        return [account for _, account, _, _ in self.told[before:]]
+
+
+@pytest.fixture
+def hints() -> Hints:
+    house = House()
+    for name in ("ada", "grace@example.org", "ida", "ida@example.org"):
+        house.add(name)
+    return Hints(house)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Ada", ("ada",)),
+        ("ADA@Example.ORG", ("ada@example.org", "ada")),
+        ("ada%40example.org", ("ada@example.org", "ada")),
+        ("Ada%40Example.org", ("ada@example.org", "ada")),
+        ("ada%2540example.org", ()),  # never twice
+        ("ada+%40example.org", ("ada+@example.org", "ada+")),  # "+" is no blank
+        ("ada lovelace", ()),
+        ("%ff", ()),
+        ("\u212bda", ()),  # folded, it would be another
+        ("%40" * 300, ()),
+        ("", ()),
+    ],
+)
+def test_a_name_is_read_otherwise_in_these_ways_alone(text: str, names: tuple[str, ...]) -> None:
+    assert nearly(text) == names
+
+
+def test_the_default_domain_is_one_more_way() -> None:
+    assert nearly("Ada", DOMAIN) == ("ada", "ada@example.org")
+    assert nearly("ada@elsewhere.example", DOMAIN) == ("ada@elsewhere.example", "ada")
+    for text in ("Ada%40example.org", "x" * 300, "a%41a"):
+        names = nearly(text, DOMAIN)
+        assert len(names) <= 6
+        assert all(is_account_name(name) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("text", "domain", "account"),
+    [
+        ("Ada", None, "ada"),
+        ("ada@example.org", None, "ada"),
+        ("GRACE%40example.org", None, "grace@example.org"),
+        ("Grace", DOMAIN, "grace@example.org"),
+        ("eve", DOMAIN, None),
+        ("hunter2 or so", None, None),
+    ],
+)
+async def test_the_account_is_named_and_nothing_that_was_typed(
+    hints: Hints, text: str, domain: str | None, account: str | None
+) -> None:
+    hints.domain = domain
+    assert await hints.look(text) == ([] if account is None else [account])
+    if account is not None:
+        assert hints.told == [("json", account, "imap", "192.0.2.7")]
+
+
+async def test_an_account_by_the_very_name_was_no_mistake(hints: Hints) -> None:
+    hints.domain = DOMAIN
+    assert await hints.look("ada", "ida", "grace", "grace@example.org") == []
+
+
+async def test_the_same_account_is_named_once_an_hour(hints: Hints) -> None:
+    assert await hints.look("Ada", "ADA") == ["ada"]
+    assert await hints.look("Ada") == []
+    hints.house.clock.advance(3601)
+    assert await hints.look("Ada") == ["ada"]
+
+
+async def test_of_many_at_once_some_are_let_go_and_a_fault_stops_nothing(hints: Hints) -> None:
+    assert await hints.look(*(f"Eve{number}" for number in range(100))) == []
+    assert len(hints.read_names) == 8
+    assert await hints.look("Broken") == []
+    assert await hints.look("Ada") == ["ada"]
+
+
+async def test_a_counter_hands_on_what_no_account_has_and_nothing_else(hints: Hints) -> None:
+    made = counter_over(hints.house)
+    counter = Counter(
+        *(made.socket, made.gate, made.usage, made.record, made.allowed), hints=hints.nearly_
+    )
+    secret = hints.house.issue("Phone", "ada").secret.reveal()
+    for name in ("ada", "Ada", "ida"):
+        await counter.ask(name, Secret(secret), "imap", "192.0.2.7")
+    await counter.ask("GRACE@example.org", Secret("old password"), "imap", None)
+    await asyncio.gather(*hints.nearly_._looking)
+    assert sorted(hints.told) == [
+        ("test", "ada", "imap", "192.0.2.7"),
+        ("test", "grace@example.org", "imap", None),
+    ]

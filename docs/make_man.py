@@ -4,7 +4,6 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from apppw_tui import __version__
 from apppw_tui.arguments import EXIT_CODES, parser
 from apppw_tui.arguments.words import where
 
@@ -58,7 +57,7 @@ def page() -> str:
 def _lines() -> Iterator[str]:
     top = parser()
     yield '.\\" Made by docs/make_man.py; do not edit.'
-    yield f'.TH APPPW\\-TUI 1 "" "apppw\\-tui {__version__}" "User Commands"'
+    yield '.TH APPPW\\-TUI 1 "" "apppw\\-tui" "User Commands"'
     yield ".SH NAME"
     yield f"apppw\\-tui \\- {plain('app passwords for your own server')}"
     yield ".SH SYNOPSIS"

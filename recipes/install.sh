@@ -3,152 +3,402 @@
 # the daemon's units. As root, from a checkout of the repository:
 #
 #   apt-get install -y python3-venv openssh-server
-#   recipes/install.sh                  # or: recipes/install.sh apppw_tui-1.0.0-py3-none-any.whl
+#   recipes/install.sh                  # again after `git pull`: that is the upgrade
+#   recipes/install.sh FILE.whl         # or a wheel that was built elsewhere
+#   recipes/install.sh --force          # the same version anew, with its dependencies
+#   recipes/install.sh --dependencies [FILE]   # them alone; FILE is by default recipes/requirements.txt
+#   recipes/install.sh --list           # what is there to roll back to
+#   recipes/install.sh --rollback [VERSION]    # by default to what was used before
 #
-# It can be run again, with the same version or another: what is there is kept, edited configuration
-# too. Every version has a folder of its own in /opt/apppw-tui, and the link `current` says which is
-# used; to roll back, let it point to the one before:
+# Every version has a folder of its own in /opt/apppw-tui, with its dependencies, units and this very
+# script (share/apppw-tui/recipes): the link `current` says which is used, and its units are those in
+# /etc/systemd/system. What is used, and the two that were used before, are kept. Edited configuration
+# is kept; edited units are set aside as FILE.edited, since drop-in files are the place for that.
 #
-#   ln -sfn 1.0.0 /opt/apppw-tui/current
-#
-# recipes/uninstall.sh undoes it. pip fetches what the program needs; PIP_NO_INDEX and PIP_FIND_LINKS
-# make it take that from a folder.
+# recipes/uninstall.sh undoes it. pip fetches what the program needs, by its own settings: PIP_NO_INDEX
+# and PIP_FIND_LINKS make it take that from a folder. It takes nothing but the very files whose hashes
+# stand in recipes/requirements.txt.
 set -eu
 umask 022
 unset CDPATH
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 here=$(cd -- "$(dirname -- "$0")" && pwd)
-what=${1-$(dirname -- "$here")}
 opt=/opt/apppw-tui
 store=/var/lib/apppw-tui
 kiosk=/usr/local/libexec/apppw-kiosk
-sshd_config=/etc/ssh/apppw_sshd_config
+config=/etc/apppw-tui/config.toml
+share=share/apppw-tui
+systemd=/etc/systemd/system
+kept=3 # folders in $opt
 
 fail() {
     echo "install.sh: $*" >&2
     exit 1
 }
 
-# A program or a unit: ours, replaced.
-put() {
-    install -C -D -m "$1" -- "$here/$2" "$3"
+say() {
+    echo "install.sh: $*" >&2
 }
 
-# Configuration: an administrator's, kept.
-keep() {
-    if [ ! -e "$2" ]; then
-        install -D -m 644 -- "$1" "$2"
-    elif ! cmp -s -- "$1" "$2"; then
-        echo "install.sh: $2 was edited, or is older, and is kept; compare recipes/sshd/${1##*/}." >&2
+# --- what is there -------------------------------------------------------------------------------
+
+# The builds that can be used, the last used first.
+builds() {
+    for mark in $(ls -1t -- "$opt"/*/.complete 2>/dev/null); do
+        name=${mark%/.complete}
+        name=${name##*/}
+        [ "$name" = current ] || [ ! -e "$opt/$name/$share/recipes/installed" ] || echo "$name"
+    done
+}
+
+current() {
+    readlink -- "$opt/current" 2>/dev/null || :
+}
+
+# True if that build runs: after an upgrade of Debian, its Python may be gone.
+runs() {
+    "$opt/$1/bin/apppw-tui" --version >/dev/null 2>&1
+}
+
+# The last used build of that version that runs, if there is one.
+build_of() {
+    for name in $(builds); do
+        if [ "${name%%\~*}" = "$1" ] && runs "$name"; then
+            echo "$name"
+            return
+        fi
+    done
+}
+
+# --- making a build ------------------------------------------------------------------------------
+
+version_of_wheel() {
+    version=${1##*/apppw_tui-}
+    version=${version%%-*}
+    case $1:$version in
+    *.whl:[0-9]*) ;;
+    *) fail "$1 is not a wheel of apppw-tui." ;;
+    esac
+}
+
+# From a copy: nothing is left in the checkout.
+make_wheel() {
+    mkdir "$scratch/checkout"
+    tar -C "$1" --exclude=__pycache__ -cf - apppw_tui recipes docs/apppw-tui.1 pyproject.toml setup.py \
+        README.md LICENSE | tar -C "$scratch/checkout" --no-same-owner -xf -
+    printf 'Metadata-Version: 2.1\nName: apppw-tui\nVersion: %s\n' "$version" >"$scratch/checkout/PKG-INFO"
+    /usr/bin/python3 -m venv "$scratch/venv"
+    "$scratch/venv/bin/pip" install -q --disable-pip-version-check --require-hashes \
+        -r "$1/recipes/requirements-build.txt"
+    "$scratch/venv/bin/pip" wheel -q --disable-pip-version-check --no-build-isolation --no-deps \
+        -w "$scratch" "$scratch/checkout"
+    wheel=$(echo "$scratch"/*.whl)
+}
+
+# Installs $wheel, with what stands in the file $1, into a new folder: $build is its name.
+make_build() {
+    build=$version
+    if [ -e "$opt/$build" ] && [ ! -e "$opt/$build/.complete" ] && [ "$(current)" != "$build" ]; then
+        rm -rf -- "${opt:?}/$build" # it was left half made
+    fi
+    number=2
+    while [ -e "$opt/$build" ]; do
+        build=$version~$number
+        number=$((number + 1))
+    done
+    pip="$opt/$build/bin/pip"
+    /usr/bin/python3 -m venv "$opt/$build"
+    if ! "$pip" install -q --disable-pip-version-check --require-hashes -r "$1" ||
+        ! "$pip" install -q --disable-pip-version-check --no-deps "$wheel" ||
+        ! "$pip" check -q || ! "$opt/$build/bin/apppw-tui" --version; then
+        rm -rf -- "${opt:?}/$build"
+        fail "$version could not be installed; what was there before is still used."
+    fi
+    install -D -m 644 -- "$wheel" "$opt/$build/$share/${wheel##*/}"
+    : >"$opt/$build/.complete"
+}
+
+# --- making it the one that is used --------------------------------------------------------------
+
+# The lines of a build's list, without what explains it; nothing where there is none.
+listed() {
+    [ -z "$1" ] || [ ! -e "$opt/$1/$share/recipes/installed" ] ||
+        grep -v '^#' "$opt/$1/$share/recipes/installed"
+}
+
+# Copies a file of a build to $scratch/file, as it is to be here.
+shipped() {
+    [ -e "$opt/$1/$share/recipes/$2" ] || return 1
+    cp -- "$opt/$1/$share/recipes/$2" "$scratch/file"
+    # OpenSSH 9.8 and later have to be told the PAM service's name.
+    if [ "$2" = sshd/apppw_sshd_config ] && [ "$pam_service" = yes ]; then
+        sed -i 's/^#PAMServiceName /PAMServiceName /' "$scratch/file"
     fi
 }
 
+# True if the file at $2 is what any version brought as $1.
+unedited() {
+    for name in $(builds); do
+        ! shipped "$name" "$1" || ! cmp -s -- "$scratch/file" "$2" || return 0
+    done
+    return 1
+}
+
+put_file() {
+    mode=$1 how=$2 file=$3 place=$4
+    if [ -e "$place" ] && ! unedited "$file" "$place"; then
+        shipped "$build" "$file"
+        # What an install.sh from before put there is known by no build.
+        if [ "$how" = kept ]; then
+            say "$place was edited, or is older, and is kept; compare" \
+                "$opt/current/$share/recipes/$file."
+            return
+        elif [ -n "$(listed "$before")" ]; then
+            cp -p -- "$place" "$place.edited"
+            say "$place was edited; that is now $place.edited. Use a drop-in file instead."
+        fi
+    fi
+    shipped "$build" "$file"
+    ! cmp -s -- "$scratch/file" "$place" || [ "$(stat -c %a "$place")" != "$mode" ] || return 0
+    # Written down first: whoever is interrupted does the rest the next time.
+    if [ -e "$place" ]; then how=changed; fi
+    echo "$how ${place##*/}" >>"$opt/.pending"
+    install -D -m "$mode" -- "$scratch/file" "$place"
+}
+
+# What the version before brought, and this one does not.
+take_away() {
+    listed "$before" | while read -r _ _ file place; do
+        listed "$build" | grep -q "[[:blank:]]$place\$" && continue
+        [ -e "$place" ] || continue
+        if ! unedited "$file" "$place"; then
+            say "$place was edited, and is left; $build has no use for it."
+            continue
+        fi
+        case $place in
+        "$systemd"/*) [ ! -d /run/systemd/system ] || systemctl disable -q --now "${place##*/}" || : ;;
+        esac
+        rm -f -- "$place"
+    done
+}
+
+activate() {
+    build=$1 before=$(current)
+    # A configuration that this version cannot read would stop the daemon.
+    if [ -e "$config" ]; then
+        code=0
+        "$opt/$build/bin/apppw-tui" config check "$config" >"$scratch/check" 2>&1 || code=$?
+        if [ "$code" -gt 1 ]; then
+            cat -- "$scratch/check" >&2
+            fail "$build cannot use $config: nothing was changed. Correct it, and try again."
+        fi
+    fi
+    pam_service=no
+    /usr/sbin/sshd -t -f /dev/null -o PAMServiceName=apppw-sshd 2>&1 | grep -qi 'bad config' ||
+        pam_service=yes
+
+    take_away
+    listed "$build" >"$scratch/list"
+    while read -r mode how file place; do
+        put_file "$mode" "$how" "$file" "$place"
+    done <"$scratch/list"
+    mkdir -p /run/sshd /usr/local/bin /usr/local/sbin
+    ln -sfn /usr/sbin/sshd /usr/local/sbin/apppw-sshd
+    set_up_user
+    /usr/local/sbin/apppw-sshd -t -f /etc/ssh/apppw_sshd_config
+    [ "$build" = "$before" ] || echo "changed apppw-tui" >>"$opt/.pending"
+    [ "$build" = "$before" ] || touch -- "$opt/$build/.complete"
+    ln -sfn -- "$build" "$opt/.next"
+    mv -T -- "$opt/.next" "$opt/current"
+    ln -sfn -- "$opt/current/bin/apppw-tui" /usr/local/bin/apppw-tui
+    set_up_store
+    start
+    rm -f -- "$opt/.pending"
+    prune
+}
+
+# The user, who owns the store and has the portal for a shell; and the store.
+set_up_user() {
+    systemd-sysusers /etc/sysusers.d/apppw-tui.conf
+    [ "$(getent passwd apppw | cut -d: -f7)" = "$kiosk" ] || usermod --shell "$kiosk" apppw
+    case $(getent shadow apppw | cut -d: -f2) in
+    '!'* | '*'*) ;;
+    *) usermod --lock apppw ;;
+    esac
+    systemd-tmpfiles --create /etc/tmpfiles.d/apppw-tui.conf
+    if [ ! -e "$config" ]; then
+        mkdir -p "${config%/*}"
+        # The kiosk takes the store from nowhere else.
+        sed "s|^#store = .*|store = \"$store\"|" "$opt/$build/$share/recipes/config.toml" >"$config"
+    fi
+}
+
+# What a version needs to find in a store that was there before it.
+set_up_store() {
+    # Who is enforced, for Dovecot: made of the accounts where it is missing, and mended.
+    /usr/local/bin/apppw-tui --store "$store" store tidy ||
+        say "see what is wrong with the store: apppw-tui doctor"
+}
+
+# The units that were put there, and how: enabled, ours, or changed.
+pending() {
+    [ ! -e "$opt/.pending" ] || grep -E "^($1) " "$opt/.pending" | cut -d' ' -f2 | sort -u
+}
+
+# New sessions and questions find the new version; sessions that are open stay. The sockets are
+# systemd's own: questions wait in them while the daemon is started anew, and none is lost.
+start() {
+    new=$(pending enabled) changed=$(pending changed)
+    for unit in $new; do
+        systemctl enable -q "$unit"
+    done
+    if [ ! -d /run/systemd/system ]; then
+        echo "systemd does not run here: nothing was started."
+        return
+    fi
+    [ -e "$opt/.pending" ] || return 0
+    systemctl daemon-reload
+    for unit in $new; do
+        systemctl start "$unit"
+    done
+    sockets=''
+    for unit in $changed; do
+        case $unit in
+        *.path | *.timer) systemctl try-restart "$unit" ;;
+        *.socket)
+            # Enabled by an older version, it may not be wanted by the daemon yet.
+            ! systemctl is-enabled -q "$unit" || systemctl reenable -q "$unit"
+            ! systemctl is-active -q "$unit" || sockets="$sockets$unit "
+            ;;
+        apppw-sshd.service)
+            say "apppw-sshd.service has changed; \`systemctl restart apppw-sshd\` applies that and" \
+                "ends the sessions of the portal."
+            ;;
+        esac
+    done
+    ! systemctl is-active -q apppw-sshd.service || systemctl reload apppw-sshd.service
+    if [ -z "$sockets" ]; then
+        systemctl try-restart apppw-tui.service
+        return
+    fi
+    # A socket is not started anew while its service runs.
+    running=$(systemctl is-active apppw-tui.service || :)
+    systemctl stop apppw-tui.service
+    # shellcheck disable=SC2086 # several
+    systemctl restart $sockets
+    [ "$running" != active ] || systemctl start apppw-tui.service
+}
+
+# Older builds; and what was left half made.
+prune() {
+    keep=" $build $(builds | grep -vxF -- "$build" | head -n $((kept - 1)) | tr '\n' ' ')"
+    for folder in "$opt"/*/; do
+        name=${folder%/}
+        name=${name##*/}
+        [ ! -L "$opt/$name" ] || continue
+        case $keep in *" $name "*) ;; *) rm -rf -- "${opt:?}/$name" ;; esac
+    done
+}
+
+# --- as root types it ----------------------------------------------------------------------------
+
+act=install what='' force=no
+while [ $# -gt 0 ]; do
+    case $1 in
+    --force) force=yes ;;
+    --rollback | --dependencies | --list) act=${1#--} ;;
+    -h | --help)
+        sed -n '2,/^set -eu/{/^#/s/^# \{0,1\}//p}' "$0"
+        exit 0
+        ;;
+    -*) fail "$1 is no option; see --help." ;;
+    *) what=$1 ;;
+    esac
+    shift
+done
+
+if [ "$act" = list ]; then
+    for name in $(builds); do
+        if [ "$name" = "$(current)" ]; then echo "$name (in use)"; else echo "$name"; fi
+    done
+    exit 0
+fi
 [ "$(id -u)" = 0 ] || fail "only root can install; try sudo."
 [ -x /usr/sbin/sshd ] || fail "first: apt-get install openssh-server"
 /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null || fail "first: apt-get install python3-venv"
 /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     fail "Python 3.11 or newer is needed."
 command -v systemd-sysusers >/dev/null || fail "first: apt-get install systemd"
-[ -e "$what" ] || fail "$what is not there."
 if [ -e /usr/local/bin/apppw-tui ] && [ ! -L /usr/local/bin/apppw-tui ]; then
     fail "/usr/local/bin/apppw-tui is there and not a link; move it away first."
 fi
 home=$(getent passwd apppw | cut -d: -f6)
 [ "${home:-$store}" = "$store" ] || fail "the user apppw is there already, and is somebody else."
 
+case $act in
+install)
+    what=${what:-$(dirname -- "$here")}
+    [ -e "$what" ] || fail "$what is not there."
+    case $what in
+    *.whl) version_of_wheel "$what" ;;
+    *)
+        [ -e "$what/pyproject.toml" ] || fail "$what is no checkout of apppw-tui."
+        version=$(/usr/bin/python3 -B "$what/recipes/version.py" "$what")
+        ;;
+    esac
+    ;;
+rollback)
+    if [ -z "$what" ]; then
+        what=$(builds | grep -vxF -- "$(current)" | head -n 1)
+        [ -n "$what" ] || fail "there is no other version to roll back to."
+    fi
+    builds | grep -qxF -- "$what" || fail "there is no version $what; see --list."
+    runs "$what" || fail "version $what does not run any more."
+    ;;
+esac
+
+mkdir -p "$opt"
+exec 9<"$opt"
+flock -n 9 || fail "another install.sh is at work."
 scratch=$(mktemp -d)
 trap 'rm -rf -- "$scratch"' EXIT
 trap 'exit 1' HUP INT TERM
 
-# The wheel. Built from a copy: nothing is left in the checkout.
-case $what in
-*.whl) wheel=$what ;;
-*)
-    mkdir "$scratch/checkout"
-    tar -C "$what" -cf - apppw_tui pyproject.toml README.md LICENSE | tar -C "$scratch/checkout" -xf -
-    /usr/bin/python3 -m venv "$scratch/venv"
-    "$scratch/venv/bin/pip" wheel -q --no-deps -w "$scratch" "$scratch/checkout"
-    wheel=$(echo "$scratch"/*.whl)
+case $act in
+install)
+    build=$(build_of "$version")
+    if [ -n "$build" ] && [ "$force" = no ]; then
+        echo "Version $version is in $opt already, and stays as it is; --force makes it anew."
+    else
+        case $what in
+        *.whl) wheel=$what ;;
+        *) make_wheel "$what" ;;
+        esac
+        /usr/bin/python3 - "$wheel" >"$scratch/requirements.txt" <<'END' || fail "$wheel is not a wheel of apppw-tui."
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1]) as wheel:
+    (name,) = (one for one in wheel.namelist() if one.endswith("/apppw-tui/recipes/requirements.txt"))
+    sys.stdout.write(wheel.read(name).decode())
+END
+        make_build "$scratch/requirements.txt"
+    fi
     ;;
+dependencies)
+    [ -n "$(current)" ] || fail "nothing is installed yet."
+    wheel=$(echo "$opt/current/$share"/*.whl)
+    [ -e "$wheel" ] || fail "$(current) was installed without its wheel; install again."
+    what=${what:-$here/requirements.txt}
+    [ -e "$what" ] || fail "$what is not there."
+    version_of_wheel "$wheel"
+    make_build "$what"
+    ;;
+rollback) build=$what ;;
 esac
-version=${wheel##*/apppw_tui-}
-version=${version%%-*}
-case $version in
-[0-9]*) ;;
-*) fail "$wheel is not a wheel of apppw-tui." ;;
-esac
-
-# The program. A folder without its mark was left half made.
-if [ -e "$opt/$version/.complete" ]; then
-    echo "Version $version is in $opt already, and stays as it is."
-else
-    rm -rf -- "${opt:?}/$version"
-    mkdir -p "$opt"
-    /usr/bin/python3 -m venv "$opt/$version"
-    "$opt/$version/bin/pip" install -q --disable-pip-version-check "$wheel"
-    "$opt/$version/bin/apppw-tui" --version
-    : >"$opt/$version/.complete"
-fi
-ln -sfn "$version" "$opt/.next"
-mv -T "$opt/.next" "$opt/current"
-mkdir -p /usr/local/bin /usr/local/sbin
-ln -sfn "$opt/current/bin/apppw-tui" /usr/local/bin/apppw-tui
-put 644 ../docs/apppw-tui.1 /usr/local/share/man/man1/apppw-tui.1
-
-# The user, who owns the store and has the portal for a shell; and the store.
-put 755 sshd/apppw-kiosk "$kiosk"
-put 644 systemd/apppw-tui.sysusers.conf /etc/sysusers.d/apppw-tui.conf
-put 644 systemd/apppw-tui.tmpfiles.conf /etc/tmpfiles.d/apppw-tui.conf
-systemd-sysusers /etc/sysusers.d/apppw-tui.conf
-[ "$(getent passwd apppw | cut -d: -f7)" = "$kiosk" ] || usermod --shell "$kiosk" apppw
-case $(getent shadow apppw | cut -d: -f2) in
-'!'* | '*'*) ;;
-*) usermod --lock apppw ;;
-esac
-systemd-tmpfiles --create /etc/tmpfiles.d/apppw-tui.conf
-# Who is enforced, for Dovecot: made of the accounts where it is missing, and mended.
-/usr/local/bin/apppw-tui --store "$store" store tidy
-if [ ! -e /etc/apppw-tui/config.toml ]; then
-    mkdir -p /etc/apppw-tui
-    # The kiosk takes the store from nowhere else.
-    sed "s|^#store = .*|store = \"$store\"|" "$here/config.toml" >/etc/apppw-tui/config.toml
-fi
-
-# The portal by ssh. OpenSSH 9.8 and later have to be told the PAM service's name.
-cp -- "$here/sshd/apppw_sshd_config" "$scratch/apppw_sshd_config"
-if ! /usr/sbin/sshd -t -f /dev/null -o PAMServiceName=apppw-sshd 2>&1 | grep -qi 'bad config'; then
-    sed -i 's/^#PAMServiceName /PAMServiceName /' "$scratch/apppw_sshd_config"
-fi
-ln -sfn /usr/sbin/sshd /usr/local/sbin/apppw-sshd
-keep "$here/sshd/apppw-sshd" /etc/pam.d/apppw-sshd
-keep "$scratch/apppw_sshd_config" "$sshd_config"
-mkdir -p /run/sshd
-/usr/local/sbin/apppw-sshd -t -f "$sshd_config"
-
-# The units. New sessions and questions find the new version; sessions that are open stay.
-put 644 sshd/apppw-sshd.service /etc/systemd/system/apppw-sshd.service
-put 644 systemd/apppw-tui.service /etc/systemd/system/apppw-tui.service
-sockets="auth-client http json mux apache cyrus postfix radicale"
-for socket in $sockets; do
-    put 644 "systemd/apppw-tui-$socket.socket" "/etc/systemd/system/apppw-tui-$socket.socket"
-done
-if [ -d /run/systemd/system ]; then
-    systemctl daemon-reload
-    for socket in $sockets; do
-        # Enabled by an older version, it may not be wanted by the daemon yet.
-        ! systemctl is-enabled -q "apppw-tui-$socket.socket" ||
-            systemctl reenable -q "apppw-tui-$socket.socket"
-    done
-    systemctl enable -q apppw-sshd.service
-    systemctl reload-or-restart apppw-sshd.service
-    systemctl try-restart apppw-tui.service
-else
-    echo "systemd does not run here: nothing was started."
-fi
+activate "$build"
 
 cat <<END
-apppw-tui $version is set up. Next:
+apppw-tui ${build} is set up. Next:
   editor /etc/apppw-tui/config.toml                   default_domain above all: what names mean
   apppw-tui account add NAME                          an account
   ssh -p 2222 apppw@HOST                              its owner's way in

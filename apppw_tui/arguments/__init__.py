@@ -2,7 +2,6 @@
 
 import argparse
 
-from apppw_tui import __version__
 from apppw_tui.arguments import accounts, activity, server, store
 from apppw_tui.arguments.completion import completion
 from apppw_tui.arguments.config import config
@@ -26,6 +25,16 @@ exit codes:
 """
 
 
+class _Version(argparse.Action):
+    """Prints the version, which is looked up for nobody else."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        import apppw_tui
+
+        print(f"apppw-tui {apppw_tui.__version__}")  # noqa: T201
+        parser.exit()
+
+
 def parser() -> argparse.ArgumentParser:
     """Understands everything that the program can be asked to do."""
     top = argparse.ArgumentParser(
@@ -36,7 +45,9 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=Formatter,
         allow_abbrev=False,
     )
-    top.add_argument("--version", action="version", version=f"apppw-tui {__version__}")
+    top.add_argument(
+        "--version", action=_Version, nargs=0, help="show program's version number and exit"
+    )
     top.add_argument(
         "--demo", action="store_true", help="look around in made-up accounts; nothing is kept"
     )

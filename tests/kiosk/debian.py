@@ -4,7 +4,6 @@ import platform
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,12 +32,27 @@ def debian(suite: str) -> Iterator[Path]:
 
 
 def fetch_packages(folder: Path, python: str) -> None:
-    """What pip installs for apppw-tui, and what builds it, as wheels for that Python."""
-    project = tomllib.loads((_SOURCES / "pyproject.toml").read_text())
-    wanted = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
+    """What pip installs for apppw-tui, and what builds it, as wheels for that Python.
+
+    The very files that recipes/install.sh takes: it compares their hashes.
+    """
+    lists = [_SOURCES / "recipes" / name for name in ("requirements.txt", "requirements-build.txt")]
+    wanted = [part for path in lists for part in ("-r", str(path))]
     machine = platform.machine()
-    fits = [f"--platform=manylinux{age}_{machine}" for age in ("2014", "_2_17", "_2_28", "_2_34")]
-    line = [sys.executable, "-m", "pip", "download", "-q", "--only-binary=:all:", *fits]
+    fits = [
+        f"--platform=manylinux{age}_{machine}"
+        for age in ("2014", *(f"_2_{one}" for one in range(17, 37)))
+    ]
+    line = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "-q",
+        "--only-binary=:all:",
+        "--no-deps",
+        *fits,
+    ]
     _fetch([*line, f"--python-version={python}", "-d", str(folder), *wanted])
 
 

@@ -34,7 +34,7 @@ def test_installed_twice_it_is_signed_in_to_answers_and_can_be_undone(
     for name in ("apppw_tui", "docs", "recipes"):
         unwanted = shutil.ignore_patterns("__pycache__")
         shutil.copytree(SOURCES / name, given / "checkout" / name, ignore=unwanted)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(SOURCES / name, given / "checkout" / name)
     checkout = {path: path.stat().st_mtime_ns for path in (given / "checkout").rglob("*")}
 

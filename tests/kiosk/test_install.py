@@ -1,6 +1,7 @@
 """recipes/install.sh and recipes/uninstall.sh, as root types them."""
 
 import os
+import re
 import stat
 import subprocess
 from pathlib import Path
@@ -79,14 +80,80 @@ def test_again_it_changes_nothing_and_keeps_what_was_edited(bare: KioskServer) -
     assert "Port 2022" in config.read_text()
 
 
-def test_another_version_stands_beside_it_and_the_link_rolls_back(bare: KioskServer) -> None:
+def unit_of(server: KioskServer) -> str:
+    """Which version the daemon's unit in use is of: the wheels mark it."""
+    path = server.scratch.root / "etc/systemd/system/apppw-tui.service"
+    return path.read_text().splitlines()[-1].removeprefix("# Of version ").rstrip(".")
+
+
+def listed(server: KioskServer) -> list[str]:
+    return server.scratch.output(INSTALL, "--list").splitlines()
+
+
+def test_upgrade_and_rollback_change_program_and_units_together(bare: KioskServer) -> None:
     bare.install(wheel(VERSION))
+    service = bare.scratch.root / "etc/systemd/system/apppw-tui.service"
+    assert (version(bare), unit_of(bare)) == (f"apppw-tui {VERSION}", VERSION)
     bare.install(wheel(NEXT))
-    assert version(bare) == f"apppw-tui {NEXT}"
-    bare.scratch.output("ln", "-sfn", VERSION, "/opt/apppw-tui/current")
+    assert (version(bare), unit_of(bare)) == (f"apppw-tui {NEXT}", NEXT)
+    assert listed(bare) == [f"{NEXT} (in use)", VERSION]
+
+    # The version that is used brings its own script, so that the checkout may be gone.
+    own = "/opt/apppw-tui/current/share/apppw-tui/recipes/install.sh"
+    service.write_text(service.read_text() + "# mine\n")
+    done = bare.scratch.run(own, "--rollback")
+    assert (done.returncode, version(bare), unit_of(bare)) == (0, f"apppw-tui {VERSION}", VERSION)
+    assert "apppw-tui.service was edited; that is now" in done.stderr
+    assert service.with_name("apppw-tui.service.edited").read_text().endswith("# mine\n")
+    assert listed(bare) == [f"{VERSION} (in use)", NEXT]
+
+    missing = bare.scratch.run(INSTALL, "--rollback", "9.9.9")
+    assert (missing.returncode, "no version 9.9.9" in missing.stderr) == (1, True)
+    bare.scratch.output(INSTALL, "--rollback", NEXT)
+    assert (version(bare), unit_of(bare)) == (f"apppw-tui {NEXT}", NEXT)
+
+
+def test_forced_it_is_made_anew_and_only_the_last_used_are_kept(bare: KioskServer) -> None:
+    bare.install(wheel(VERSION))
+    opt = bare.scratch.root / "opt/apppw-tui"
+    for number in (7, 8, 9):
+        recipes = opt / f"0.{number}.0/share/apppw-tui/recipes"
+        recipes.mkdir(parents=True)
+        (recipes / "installed").touch()
+        (opt / f"0.{number}.0" / ".complete").touch()
+        os.utime(opt / f"0.{number}.0" / ".complete", (number, number))
+    said = bare.scratch.output(INSTALL, "--force", wheel(VERSION))
+    assert f"apppw-tui {VERSION}~2 is set up." in said
+    assert listed(bare) == [f"{VERSION}~2 (in use)", VERSION, "0.9.0"]
+    assert {path.name for path in opt.iterdir()} == {f"{VERSION}~2", VERSION, "0.9.0", "current"}
     assert version(bare) == f"apppw-tui {VERSION}"
-    installed = {path.name for path in (bare.scratch.root / "opt/apppw-tui").iterdir()}
-    assert installed == {VERSION, NEXT, "current"}
+
+
+def test_dependencies_are_renewed_alone_and_are_those_that_are_meant(bare: KioskServer) -> None:
+    bare.install(wheel(VERSION))
+    recipes = "opt/apppw-tui/1.0.0/share/apppw-tui/recipes"
+    said = bare.scratch.output(f"/{recipes}/install.sh", "--dependencies")
+    assert f"apppw-tui {VERSION}~2 is set up." in said
+    text = (bare.scratch.root / recipes / "requirements.txt").read_text()
+    others = re.sub("sha256:[0-9a-f]{8}", "sha256:00000000", text)
+    (bare.scratch.root / "tmp/requirements.txt").write_text(others)
+    done = bare.scratch.run(INSTALL, "--dependencies", "/tmp/requirements.txt")
+    assert done.returncode == 1
+    assert "HASHES" in done.stderr
+    assert "what was there before is still used" in done.stderr
+    assert listed(bare) == [f"{VERSION}~2 (in use)", VERSION]
+    assert version(bare) == f"apppw-tui {VERSION}"
+
+
+def test_a_configuration_that_cannot_be_read_stops_an_upgrade_before_it_begins(
+    bare: KioskServer,
+) -> None:
+    bare.install(wheel(VERSION))
+    bare.configure("nonsense = true\n")
+    done = bare.scratch.run(INSTALL, wheel(NEXT))
+    assert (done.returncode, "nothing was changed" in done.stderr) == (1, True)
+    assert "nonsense" in done.stderr
+    assert (version(bare), unit_of(bare)) == (f"apppw-tui {VERSION}", VERSION)
 
 
 def test_what_was_left_half_made_is_made_anew_and_what_fails_is_not_used(bare: KioskServer) -> None:
@@ -124,6 +191,33 @@ def test_it_says_why_not_before_it_changes_anything(
     assert everything(bare) == present
 
 
+def test_it_is_not_undone_while_others_ask_and_what_was_edited_stays(bare: KioskServer) -> None:
+    bare.install(wheel(VERSION))
+    etc = bare.scratch.root / "etc"
+    asking = {
+        etc / "dovecot/conf.d/05-apppw-lua.conf": "passdb {\n  driver = lua\n}\n",
+        etc / "postfix/main.cf": "smtpd_sasl_path = private/apppw\n",
+    }
+    for path, text in asking.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    socket = etc / "systemd/system/apppw-tui-json.socket"
+    socket.write_text(socket.read_text().replace("Backlog=512", "Backlog=64"))
+    done = bare.scratch.run(UNINSTALL)
+    assert done.returncode == 1
+    for path in asking:
+        assert f"  /{path.relative_to(bare.scratch.root)}\n" in done.stderr
+    assert version(bare) == f"apppw-tui {VERSION}"
+
+    for path in asking:
+        path.write_text("# was: /run/apppw-tui\n")
+    (etc / "dovecot/conf.d/05-apppw-lua.conf").unlink()
+    said = bare.scratch.output(UNINSTALL)
+    assert "Edited by somebody, and left" in said
+    assert "  /etc/systemd/system/apppw-tui-json.socket\n" in said
+    assert sorted(path.name for path in (etc / "systemd/system").glob("apppw*")) == [socket.name]
+
+
 def test_what_undoes_it_keeps_the_accounts_and_says_so(bare: KioskServer) -> None:
     before = everything(bare)
     bare.install(wheel(VERSION))
@@ -145,3 +239,22 @@ def test_the_scripts_are_posix_and_can_be_run(script: str) -> None:
     assert os.access(path, os.X_OK)
     subprocess.run(["dash", "-n", path], check=True)
     assert Path(path).read_text().startswith("#!/bin/sh\n")
+
+
+def test_every_unit_is_installed_and_every_line_of_the_list_can_be() -> None:
+    lines = [
+        line.split()
+        for line in (RECIPES / "installed").read_text().splitlines()
+        if not line.startswith("#")
+    ]
+    files = {file for _, _, file, _ in lines}
+    units = {f"systemd/{path.name}" for path in (RECIPES / "systemd").iterdir()}
+    assert units <= files
+    for mode, how, file, place in lines:
+        source = RECIPES / file.replace("../man/", "../docs/")
+        assert source.is_file()
+        assert how in ("ours", "enabled", "kept")
+        assert (mode == "755") == source.read_text().startswith("#!")
+        assert place.startswith("/")
+        if how == "enabled":
+            assert "\n[Install]\n" in source.read_text()

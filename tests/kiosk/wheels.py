@@ -4,6 +4,7 @@ import re
 import sys
 import zipfile
 from collections.abc import Iterator
+from hashlib import sha256
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
@@ -28,7 +29,32 @@ def wheels(folder: Path, *versions: str) -> list[Path]:
     for path in sorted((_SOURCES / "apppw_tui").rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             content[str(path.relative_to(_SOURCES))] = path.read_bytes()
-    return [_pack(own, version, content, folder) for version in versions]
+    needed = _requirements(folder)
+    share = ".data/data/share/apppw-tui"
+    content[f"{share}/man/apppw-tui.1"] = (_SOURCES / "docs" / "apppw-tui.1").read_bytes()
+    for path in sorted((_SOURCES / "recipes").rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            content[f"{share}/{path.relative_to(_SOURCES)}"] = path.read_bytes()
+    content[f"{share}/recipes/requirements.txt"] = needed
+    return [
+        _pack(own, version, content | altered, folder)
+        for version, altered in ((version, _marked(version, content)) for version in versions)
+    ]
+
+
+def _marked(version: str, content: dict[str, bytes]) -> dict[str, bytes]:
+    """A unit that says which version it is of, so that it shows whose is in use."""
+    name = ".data/data/share/apppw-tui/recipes/systemd/apppw-tui.service"
+    return {name: content[name] + f"# Of version {version}.\n".encode()}
+
+
+def _requirements(folder: Path) -> bytes:
+    """As recipes/lock.py makes it, of the files in that folder."""
+    lines = []
+    for path in sorted(folder.glob("*.whl")):
+        name, version, *_ = path.name.split("-")
+        lines.append(f"{name}=={version} --hash=sha256:{sha256(path.read_bytes()).hexdigest()}\n")
+    return "".join(lines).encode()
 
 
 def _installed(name: str) -> Distribution:
@@ -71,13 +97,18 @@ def _pack(found: Distribution, version: str, content: dict[str, bytes], folder: 
         for file, data in content.items():
             top, slash, rest = file.partition("/")
             inside = f"{information}{slash}{rest}" if top.endswith(".dist-info") else file
-            wheel.writestr(inside, _claiming(version, found.version, rest, data))
+            if top == ".data":
+                inside = f"{name}-{version}{file}"
+            told = zipfile.ZipInfo(inside)
+            # Scripts are run.
+            told.external_attr = (0o100755 if data.startswith(b"#!") else 0o100644) << 16
+            wheel.writestr(told, _claiming(version, found.version, rest, data))
         wheel.writestr(f"{information}/RECORD", f"{information}/RECORD,,\n")
     return path
 
 
 def _claiming(version: str, real: str, name: str, data: bytes) -> bytes:
-    if version == real or name not in ("METADATA", "__init__.py"):
+    if version == real or name != "METADATA":
         return data
     return data.replace(real.encode(), version.encode(), 1)
 

@@ -1,0 +1,42 @@
+"""recipes/requirements*.txt: what install.sh takes is what pyproject.toml means."""
+
+import re
+import tomllib
+
+import pytest
+from packaging.requirements import Requirement
+
+from tests.running import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+LISTS = {
+    "requirements.txt": PROJECT["project"]["dependencies"],
+    "requirements-build.txt": PROJECT["build-system"]["requires"],
+}
+LINE = re.compile(r"([a-z0-9-]+)==(\S+)((?: --hash=sha256:[0-9a-f]{64})+)")
+
+
+def pinned(name: str) -> dict[str, str]:
+    """Each package's version; every line is understood, so that none says anything else."""
+    text = (ROOT / "recipes" / name).read_text().replace(" \\\n   ", "")
+    found = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            matched = LINE.fullmatch(line)
+            assert matched, line
+            found[matched[1]] = matched[2]
+    return found
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_list_holds_what_is_needed(name: str) -> None:
+    found = pinned(name)
+    for text in LISTS[name]:
+        wanted = Requirement(text)
+        assert wanted.name in found, "run: python recipes/lock.py"
+        assert wanted.specifier.contains(found[wanted.name]), "run: python recipes/lock.py"
+
+
+def test_what_breaks_by_surprise_has_an_upper_bound() -> None:
+    for text in PROJECT["project"]["dependencies"]:
+        assert any(one.operator in ("<", "<=", "==") for one in Requirement(text).specifier), text

@@ -12,7 +12,7 @@ from apppw_tui import demo, kiosk
 from apppw_tui.domain.clock import SystemClock
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher
 from apppw_tui.domain.secret import Secret
-from apppw_tui.exits import NO_TERMINAL
+from apppw_tui.exits import FAULT, NO_TERMINAL
 from apppw_tui.portal.means import Means
 from apppw_tui.portal.portal import Portal
 from apppw_tui.socket_folder import socket_folder
@@ -72,6 +72,13 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         verifier = Verifier(wired.store, means.hasher, clock, config.default_domain)
         connecting = Connecting(config.setup, Trying(verifier, config.serve.sockets, folder))
     clean_environment()
+
+    from apppw_tui.ui.relied_on import missing
+
+    gone = missing()  # before what overrides it is imported
+    if gone is not None:
+        print(f"apppw-tui: {gone}", file=sys.stderr)
+        return FAULT
 
     from apppw_tui.ui.app import PortalApp
 

@@ -146,7 +146,8 @@ def rooted() -> Iterator[Path]:
         ]
         put(root / "etc/dovecot/users", "".join(lines))
         put(root / "etc/dovecot/apppw-enforced", f"{ENFORCED}\n")
-        put(root / "etc/dovecot/apppw.lua", adapted("dovecot/apppw.lua", {}))
+        for script in ("apppw.lua", "apppw-old-password.lua"):
+            put(root / "etc/dovecot" / script, adapted(f"dovecot/{script}", {}))
         (root / "etc/apppw-tui").mkdir()
         put(root / "etc/apppw-tui/config.toml", "")
         # As in the store: its owner's alone, and auth-worker is root.
@@ -174,13 +175,22 @@ def put(path: Path, text: str) -> None:
 
 
 @contextmanager
-def running(root: Path, way: str, source: str = "static") -> Iterator[Dovecot]:
-    """With apppw-tui's passdbs that way, and the users in that source."""
+def running(
+    root: Path, way: str, source: str = "static", *, telling: bool = False
+) -> Iterator[Dovecot]:
+    """With apppw-tui's passdbs that way, and the users in that source.
+
+    `telling`: apppw-tui is told when an old password was right.
+    """
     with ExitStack() as stack:
         behind = SOURCES[source]
         if source == "ldap":
             people = slapd.running(root / "tmp" / way, OLD, OPEN, ENFORCED, UNKNOWN)
             behind = behind.replace("LDAP", stack.enter_context(people))
+        if telling:
+            begins = "passdb passwd-file {\n"
+            behind = behind.replace(begins, f"{begins}  result_success = continue-ok\n")
+            behind += adapted("dovecot/24-apppw-old-password.conf", {})
         names = (*PROTOCOLS, "lmtp", "policy")
         ports = dict(zip(names, free_ports(len(names)), strict=True))
         made = Dovecot(way, root, f"{way}-{ports['imap']}", ports, root / "run/apppw-tui/json")

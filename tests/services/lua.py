@@ -18,6 +18,7 @@ _DOVECOT = """
 dovecot = {auth = {
   PASSDB_RESULT_OK = "ok", PASSDB_RESULT_NEXT = "next",
   PASSDB_RESULT_PASSWORD_MISMATCH = "mismatch", PASSDB_RESULT_INTERNAL_FAILURE = "failure",
+  PASSDB_RESULT_USER_UNKNOWN = "unknown",
 }}
 dofile(arg[1])
 local function bytes(hex)
@@ -117,11 +118,17 @@ class Script:
 
 @contextmanager
 def running(
-    folder: Path, service: str = "service", recipe: str = "apppw.lua", pause: int = 0
+    folder: Path,
+    service: str = "service",
+    recipe: str = "apppw.lua",
+    *,
+    seconds: float = 60,
+    pause: int = 0,
 ) -> Iterator[Script]:
     """That recipe, with the socket, the store's folder and the configuration in `folder`.
 
-    `service` is how Dovecot calls the service: in 2.4, protocol.
+    `service` is how Dovecot calls the service: in 2.4, protocol. `seconds` and `pause` are the
+    script's, for the tests that wait for a silence.
     """
     lua = require_program("lua5.4", "lua5.4")
     tried = subprocess.run([lua, "-e", 'require "socket.unix"'], check=False, capture_output=True)
@@ -136,12 +143,17 @@ def running(
         "/run/apppw-tui/json": f"{folder}/sock",
         "/var/lib/apppw-tui/enforced": str(enforced),
         "/etc/apppw-tui/config.toml": str(configuration),
-        "SECONDS = 5 ": "SECONDS = 0.2 ",
+        "SECONDS = 5 ": f"SECONDS = {seconds} ",
         "PAUSE = 5 ": f"PAUSE = {pause} ",
     }
     script.write_text(adapted("dovecot/apppw.lua", replaced))
     if recipe != script.name:
-        text = adapted(f"dovecot/{recipe}", {"/etc/dovecot/apppw.lua": str(script)})
+        replaced = {
+            "/etc/dovecot/apppw.lua": str(script),
+            "SECONDS = 0.5 ": f"SECONDS = {seconds} ",
+            "PAUSE = 60 ": f"PAUSE = {pause} ",
+        }
+        text = adapted(f"dovecot/{recipe}", replaced)
         script = folder / recipe
         script.write_text(text)
     daemon = Daemon(folder / "sock")

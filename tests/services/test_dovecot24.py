@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 
 from tests.services import debian13, dovecot24
+from tests.services.asked import serving
 from tests.services.dovecot24 import RECIPES, SOURCES, Dovecot
 from tests.services.looking_up import FOUND, NOT_FOUND, policy_says, taken
 from tests.services.old_passwords import OLD
 from tests.services.recipes import adapted
 from tests.services.sign_in import HOST, IN, NOT_NOW, PROTOCOLS, REFUSED, connected, says
+from tests.services.told import APP_PASSWORD, Daemon, told
 from tests.services.trials import ENFORCED, OPEN, TRIALS, UNKNOWN, Asked, asked, trial
 
+NO_USER = 67  # sysexits.h
 # In conf.d, where they go under other names.
 NAMES = {
     "24-apppw-lua.conf": "05-apppw-lua.conf",
@@ -127,6 +130,26 @@ def test_mail_is_delivered_and_users_are_found(root: Path, way: str, source: str
             hung.listen()
             all_is_well(dovecot)
         dovecot.socket.unlink()
+
+
+def test_a_right_old_password_is_told_and_nothing_else(root: Path) -> None:
+    with dovecot24.running(root, "lua", telling=True) as dovecot:
+        daemon, imap = Daemon(), dovecot.ports["imap"]
+        with serving(daemon.converse, dovecot.socket):
+            assert says("imap", imap, OPEN, OLD) == IN, dovecot.log.read_text()[-3000:]
+            assert daemon.told == [told(OPEN, "imap")]
+            assert says("imap", imap, OPEN, "wrong") == REFUSED
+            assert says("imap", imap, OPEN, APP_PASSWORD) == IN
+            assert says("imap", imap, ENFORCED, OLD) == REFUSED
+            assert says("imap", imap, OPEN, OLD, "127.0.0.2") == REFUSED
+            for account in (OPEN, ENFORCED, UNKNOWN):
+                assert dovecot.run("doveadm", "user", account) == 0
+            assert dovecot.run("doveadm", "user", "stranger@example.org") == NO_USER
+            assert len(daemon.told) == 1
+            daemon.silent = True
+            assert says("imap", imap, UNKNOWN, OLD) == IN
+        assert says("imap", imap, OPEN, OLD) == IN
+        assert says("imap", imap, OPEN, "wrong") == REFUSED
 
 
 @pytest.mark.parametrize("way", RECIPES)

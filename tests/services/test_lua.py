@@ -16,6 +16,13 @@ def script(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Script]:
         yield script
 
 
+@pytest.fixture
+def impatient(tmp_path: Path) -> Iterator[Script]:
+    """One that soon takes a silence for one."""
+    with lua.running(tmp_path, seconds=1) as script:
+        yield script
+
+
 @pytest.mark.parametrize(
     ("answer", "result"),
     [
@@ -113,17 +120,17 @@ def test_it_connects_again_once_when_the_daemon_was_restarted(script: Script) ->
     assert script.answered(b'{"answer": "no"}\n') == "mismatch"
 
 
-def test_half_a_line_is_no_answer(script: Script) -> None:
-    assert script.answered(b'{"answer": "yes", "user": "ada"}') == "failure"
+def test_half_a_line_is_no_answer(impatient: Script) -> None:
+    assert impatient.answered(b'{"answer": "yes", "user": "ada"}') == "failure"
 
 
-def test_a_late_answer_is_never_taken_for_that_to_another_question(script: Script) -> None:
-    assert script.answered(b'{"answer": "no"}\n') == "mismatch"
+def test_a_late_answer_is_never_taken_for_that_to_another_question(impatient: Script) -> None:
+    assert impatient.answered(b'{"answer": "no"}\n') == "mismatch"
     # Nothing comes in time; what comes then belongs to that question.
-    assert script.answered(b'{"answer"') == "failure"
-    assert script.answered(b': "yes", "user": "ada"}\n', b'{"answer": "no"}\n') == "failure"
-    assert script.answered(b'{"answer": "no"}\n') == "mismatch"
-    assert script.daemon.connections == 3
+    assert impatient.answered(b'{"answer"') == "failure"
+    assert impatient.answered(b': "yes", "user": "ada"}\n', b'{"answer": "no"}\n') == "failure"
+    assert impatient.answered(b'{"answer": "no"}\n') == "mismatch"
+    assert impatient.daemon.connections == 3
 
 
 def test_without_a_daemon_it_is_an_internal_failure(script: Script, tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ def test_nobody_gets_an_old_password_for_its_proof(script: Script, mechanism: st
 
 def test_a_hung_daemon_is_not_waited_for_again_and_again(tmp_path: Path) -> None:
     """As a bystander sees it: after the first question, nobody else's arrives in the pause."""
-    with lua.running(tmp_path, pause=3600) as script:
+    with lua.running(tmp_path, seconds=0.2, pause=3600) as script:
         script.daemon.answers = [b"half a line"]
         for user in ("ada", "bob", "carol"):
             assert says(script, user) == GOES_ON

@@ -142,6 +142,9 @@ class Demonstration:
                     found[password.id] = LastUse(time, service, "192.0.2.7")
         return Used(found)
 
+    def old_passwords_since(self) -> None:
+        """Nobody tells."""
+
     def forget(self, _uid: str, /) -> None:
         """Nothing is kept here."""
 

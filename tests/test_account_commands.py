@@ -176,14 +176,14 @@ def test_accounts_are_listed_as_a_table(ada: CommandLine) -> None:
     house.give_phone(name="grace@example.org")
     house.operator.enforce("grace@example.org")
     assert ada.good("account", "list").splitlines() == [
-        "ACCOUNT            SECOND FACTOR       APP PASSWORDS  SERVICES  PASSED ON  CREATED",
-        "ada                required, none yet  1              open      never      2026-11-22",
-        "grace@example.org  yes                 0              enforced  never      2026-11-22",
+        "ACCOUNT            SECOND FACTOR       APP PASSWORDS  SERVICES  OLD PASSWORD  CREATED",
+        "ada                required, none yet  1              open      not known     2026-11-22",
+        "grace@example.org  yes                 0              enforced  not known     2026-11-22",
     ]
     config = optional(ada)
     assert ada.good("account", "list", "--config", config).splitlines()[1:] == [
-        "ada                no             1              open      never      2026-11-22",
-        "grace@example.org  yes            0              enforced  never      2026-11-22",
+        "ada                no             1              open      not known     2026-11-22",
+        "grace@example.org  yes            0              enforced  not known     2026-11-22",
     ]
     house.alter("ada", verification_required=True)
     assert "ada                required, none yet  1" in ada.good(
@@ -199,6 +199,7 @@ def test_accounts_are_listed_as_json(ada: CommandLine) -> None:
         "second_factor": False,
         "enforced_from": None,
         "passed_on": None,
+        "passed_on_since": None,
         "app_passwords": 1,
     }
     assert json.loads(ada.good("account", "list", "--json")) == [ada_alone]

@@ -122,13 +122,20 @@ def test_a_deleted_password_is_refused_at_the_very_next_attempt(
 def test_what_was_used_is_written_at_the_end_and_a_restart_goes_on(
     tmp_path: Path, house: House, right: str
 ) -> None:
-    for answer in ("yes", "not mine"):
-        with serving(tmp_path) as daemon:
-            assert daemon.ask("ada", right if answer == "yes" else "old password") == answer
-            assert not (tmp_path / "store" / "usage").exists() or answer == "not mine"
-            assert daemon.end() == 0
+    with serving(tmp_path) as daemon:
+        assert daemon.ask("ada", right) == "yes"
+        assert daemon.ask("ada", "a stranger's guess") == "not mine"
+        assert not (tmp_path / "store" / "usage").exists()
+        assert daemon.end() == 0
+    reading = FolderUsage(tmp_path / "store", house.store, house.clock)
+    assert reading.read(house.now("ada").uid).passed_on is None
+    with serving(tmp_path) as daemon, daemon.connected() as telling:
+        told = {"event": "old-password", "user": "ada", "service": "imap", "rip": "192.0.2.7"}
+        telling.sendall(json.dumps(told).encode() + b"\n")
+        assert json.loads(telling.makefile("rb").readline()) == {"answer": "noted"}
+        assert daemon.end() == 0
     account = house.now("ada")
-    used = FolderUsage(tmp_path / "store", house.store, house.clock).read(account.uid)
+    used = reading.read(account.uid)
     (phone,) = account.app_passwords
     for last in (used.by_id[phone.id], used.passed_on):
         assert last is not None

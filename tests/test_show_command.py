@@ -26,6 +26,9 @@ BARE = {
     "phones": [],
     "recovery_codes": None,
     "preferred": None,
+    "enforced_from": None,
+    "passed_on": None,
+    "passed_on_since": None,
     "app_passwords": 0,
     "app_passwords_limit": 40,
     "password_changed": "2026-11-22T12:00:00Z",
@@ -92,6 +95,8 @@ def test_a_new_account_has_little_to_show(run: CommandLine, house: House) -> Non
         "Recovery codes:     none",
         "Preferred option:   none",
         "App passwords:      0 of 40",
+        "Services:           open",
+        "Old password:       not known",
         "Password changed:   2026-11-22",
         "Sign-in:            open",
     ]
@@ -104,7 +109,7 @@ def test_a_new_account_as_json(run: CommandLine, house: House) -> None:
 def test_all_that_there_is_is_shown_and_no_secret(run: CommandLine, house: House) -> None:
     hidden = with_everything(house)
     out = run.good("account", "show", "ada")
-    assert out.splitlines()[3:10] == [
+    assert out.splitlines()[3:12] == [
         "Second factor:         required by the configuration",
         "Authenticator app:     since 2026-11-22",
         "Authentication phone:  ends in 67, since 2026-11-23",
@@ -112,6 +117,8 @@ def test_all_that_there_is_is_shown_and_no_secret(run: CommandLine, house: House
         "Recovery codes:        9 of 10 left",
         "Preferred option:      Text code to my authentication phone",
         "App passwords:         1 of 40",
+        "Services:              open",
+        "Old password:          not known",
     ]
     assert [secret for secret in hidden if secret in out] == []
 

@@ -26,7 +26,14 @@ def account(parser: argparse.ArgumentParser) -> None:
     add.add_argument(
         "--if-missing", action="store_true", help="leave one that is there as it is, by exit code 5"
     )
-    for_programs(command(group, "list", "list the accounts"))
+    listing = command(group, "list", "list the accounts")
+    listing.add_argument(
+        "--not-moved",
+        action="store_true",
+        help="those that enforcing would keep out: their old password was right for a service in "
+        "the last 30 days, as far as that is known, or no app password of theirs was ever used",
+    )
+    for_programs(listing)
     import_ = command(group, "import", "add the accounts of a Dovecot passwd-file, by their hashes")
     import_.add_argument(
         "file", type=path, metavar="FILE", help="with Argon2id hashes; - is standard input"

@@ -6,22 +6,12 @@ from apppw_tui.commands import deeds, mail_users
 from apppw_tui.commands.asking import new_password
 from apppw_tui.commands.opening import acting, opened, operator
 from apppw_tui.commands.printing import (
-    day,
-    last_use,
-    say_json,
-    say_table,
     say_trouble,
-    utc,
-    utc_or_none,
 )
 from apppw_tui.commands.several import Command, Done, each, into, one
 from apppw_tui.config import Config
-from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import NotFound
-from apppw_tui.domain.names import shown
-from apppw_tui.domain.policy import Policy
-from apppw_tui.domain.usage import LastUse
-from apppw_tui.exits import NO_ANSWER, OK
+from apppw_tui.exits import OK
 from apppw_tui.portal.means import Means
 from apppw_tui.portal.operator import Operator
 from apppw_tui.portal.portal import Portal
@@ -61,42 +51,9 @@ def _there(means: Means, name: str) -> Done | None:
 
 
 def list_(options: argparse.Namespace, config: Config) -> int:
-    acting = operator(options, config)
-    accounts, troubles = acting.accounts()
-    now = acting.means.clock.now()
-    if options.json:
-        say_json([
-            {
-                "account": account.name,
-                "created": utc(account.created),
-                "enabled": account.enabled,
-                "second_factor": account.has_second_factor,
-                "enforced_from": utc_or_none(account.enforced_from),
-                "passed_on": last_use(acting.means.usage.read(account.uid).passed_on),
-                "app_passwords": len(account.app_passwords),
-            }
-            for account in accounts
-        ])  # fmt: skip
-    else:
-        say_table(
-            ("ACCOUNT", "SECOND FACTOR", "APP PASSWORDS", "SERVICES", "PASSED ON", "CREATED"),
-            [
-                (
-                    account.name,
-                    _second_factor(account, config.policy),
-                    str(len(account.app_passwords)),
-                    "enforced" if account.enforced(now) else "open",
-                    _passed_on(acting.means.usage.read(account.uid).passed_on),
-                    day(account.created),
-                )
-                for account in accounts
-            ],
-            "" if troubles else "No accounts yet. Add one with: apppw-tui account add NAME",
-        )
-    # One damaged file concerns one person: the others are listed all the same.
-    for trouble in troubles:
-        say_trouble(trouble)
-    return NO_ANSWER if troubles else OK
+    from apppw_tui.commands.listing import list_accounts
+
+    return list_accounts(options, config)
 
 
 def import_(options: argparse.Namespace, config: Config) -> int:
@@ -135,21 +92,6 @@ def set_password(options: argparse.Namespace, config: Config) -> int:
     acting.set_password(account.name, new_password(options))
     sentence = f"Set the password of {account.name}; open sessions have ended."
     return one(Done(account.name, sentence, {"password_set": True}), options)
-
-
-def _passed_on(last: LastUse | None) -> str:
-    """Who has not moved yet: when something was last not an app password, and what asked."""
-    if last is None:
-        return "never"
-    service = f" {shown(last.service)}" if last.service else ""
-    place = f" {shown(last.address)}" if last.address else ""
-    return f"{day(last.time)}{service}{place}"
-
-
-def _second_factor(account: Account, policy: Policy) -> str:
-    if must_set_up(account, policy):
-        return "required, none yet"
-    return "yes" if account.has_second_factor else "no"
 
 
 ACTIONS: dict[str, Command] = {

@@ -15,6 +15,7 @@ from apppw_tui.domain.acts import THE_SERVER, Act, Entry
 from apppw_tui.domain.clock import Clock, SystemClock
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.hashing import Hasher
+from apppw_tui.domain.names import candidates
 from apppw_tui.exits import OK
 from apppw_tui.process_limits import keep_out_of_dumps
 from apppw_tui.socket_folder import socket_folder
@@ -64,11 +65,17 @@ def serve(options: argparse.Namespace, config: Config) -> int:
 
         announcing = _Announcing(folder, clock, log)
         announcing.tell(config.notices is not None)
+        verifier = Verifier(accounts, Hasher(), clock, config.default_domain)
         usage = FolderUsage(
-            folder, store, clock, accounts, complain=complain, announce=announcing.announce
+            folder,
+            store,
+            clock,
+            accounts,
+            complain=complain,
+            announce=announcing.announce,
+            meaning=lambda name: candidates(name, verifier.default_domain),
         )
         usage.trust(config.serve.trusted)
-        verifier = Verifier(accounts, Hasher(), clock, config.default_domain)
         gate = Gate(
             verifier,
             Remembered(clock.monotonic, config.serve.remember),

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from apppw_tui.commands.listing import old_password, services
 from apppw_tui.commands.printing import (
     day,
+    last_use,
     moment,
     say_json,
     say_pairs,
@@ -21,6 +23,7 @@ from apppw_tui.domain.phone import PHONES, Phone
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.recovery import COUNT
 from apppw_tui.domain.throttle import in_words
+from apppw_tui.domain.usage import Used
 from apppw_tui.portal.means import Means
 from apppw_tui.portal.operator import Operator, Throttled
 from apppw_tui.portal.sessions import must_set_up
@@ -36,6 +39,8 @@ class _Known:
     endings: dict[str, str]
     key_trouble: str | None
     throttled: Throttled | None
+    used: Used
+    told_since: datetime | None
 
     @property
     def phones(self) -> list[Phone]:
@@ -55,7 +60,16 @@ def show_account(operator: Operator, name: str, *, as_json: bool) -> None:
         throttled = operator.throttled(account.name)
     except StoreError as error:
         say_trouble(error)  # the rest is known all the same
-    known = _Known(account, means.policy, means.clock.now(), endings, key_trouble, throttled)
+    known = _Known(
+        account,
+        means.policy,
+        means.clock.now(),
+        endings,
+        key_trouble,
+        throttled,
+        means.usage.read(account.uid),
+        means.usage.old_passwords_since(),
+    )
     if as_json:
         say_json(_document(known))
     else:
@@ -105,6 +119,8 @@ def _pairs(known: _Known) -> list[tuple[str, str]]:
         ("Recovery codes", "none" if codes is None else f"{codes.left} of {COUNT} left"),
         ("Preferred option", "none" if preferred is None else preferred.label),
         ("App passwords", f"{count} of {limit}"),
+        ("Services", services(account, known.now)),
+        ("Old password", old_password(known.used, known.told_since)),
         (
             "Password changed",
             "kept elsewhere" if account.password_hash is None else day(account.password_changed),
@@ -160,6 +176,9 @@ def _document(known: _Known) -> dict[str, Any]:
         if codes is None
         else {"left": codes.left, "since": utc(codes.since)},
         "preferred": account.preferred,
+        "enforced_from": utc_or_none(account.enforced_from),
+        "passed_on": last_use(known.used.passed_on),
+        "passed_on_since": utc_or_none(known.told_since),
         "app_passwords": len(account.app_passwords),
         "app_passwords_limit": known.policy.app_passwords_per_account,
         "password_changed": utc(account.password_changed),

@@ -29,7 +29,7 @@ def _like(pattern: str) -> Callable[[str], bool]:
 _FOLDERS: dict[str, Callable[[str], bool]] = {
     "accounts": _named(".json"),
     "locks": lambda name: name.startswith(".") or _named(".lock")(name),
-    "usage": _like(rf"{_UID}\.json|{_UID}\.jsonl(\.\d+)?"),
+    "usage": _like(rf"{_UID}\.json|{_UID}\.jsonl(\.\d+)?|old-passwords"),
     "activity": _like(rf"{_UID}\.jsonl(\.\d+)?"),
     "throttle": _like(r"key|[0-9a-f]{2}\.json|\.([0-9a-f]{2}|key)\.lock"),
     "ended": is_account_name,

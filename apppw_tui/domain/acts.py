@@ -44,6 +44,7 @@ class Act(StrEnum):
     REQUIRED = "verification required"
     BYPASS_GIVEN = "bypass given"
     ENFORCED = "enforced"
+    SCHEDULED = "enforcement scheduled"
     OPENED = "opened"
 
 
@@ -54,6 +55,7 @@ NOTICED = frozenset({
     Act.METHOD_SET_UP, Act.METHOD_REMOVED, Act.RECOVERY_MADE,
     Act.PASSWORD_CHANGED, Act.PASSWORD_SET,
     Act.ACCOUNT_RENAMED, Act.ACCOUNT_RESTORED, Act.ENABLED, Act.DISABLED, Act.BYPASS_GIVEN,
+    Act.ENFORCED, Act.SCHEDULED, Act.OPENED,
 })  # fmt: skip
 
 # What may be somebody else's doing, and is marked in a list.
@@ -83,6 +85,7 @@ _WORDS: dict[str, str] = {
     Act.REQUIRED: "Second factor required from now on",
     Act.BYPASS_GIVEN: "Permission given to sign in once without a code",
     Act.ENFORCED: "Services closed to all but app passwords",
+    Act.SCHEDULED: "Services to be closed to all but app passwords, from: {day}",
     Act.OPENED: "Services opened to other passwords again",
 }
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.acts import Entry, in_words, who
+from apppw_tui.domain.acts import Act, Entry, in_words, who
 from apppw_tui.domain.names import shown
 from apppw_tui.domain.throttle import SendLimit
 
@@ -17,6 +17,10 @@ NOTICE_SENDS = SendLimit(PER_HOUR + 1, 3600)
 TRIAL = "a trial: nothing has happened"
 LONGEST_WAIT = timedelta(hours=1)  # between two tries
 _MORE = "More has happened than messages are sent about"
+_CREATE = (
+    "Mail, calendar and web programs that still use your old password need an app password each:\n"
+    "sign in where you look after your app passwords, and create them."
+)
 _WHAT_NOW = (
     "If that was not you, sign in, look at Recent activity in Settings, delete what you do not\n"
     "know, change your password, and tell your administrator."
@@ -102,7 +106,8 @@ def body(account: str, entry: Entry | None, now: datetime, host_name: str) -> st
         if service := entry.facts.get("service"):
             lines.append(f"Service: {shown(service)}")
         lines.append(f"By:      {who(entry, account)}")
-    return "\n".join([*lines, "", _WHAT_NOW, ""])
+    closing = entry is not None and entry.what in (Act.ENFORCED, Act.SCHEDULED)
+    return "\n".join([*lines, "", *([_CREATE, ""] if closing else []), _WHAT_NOW, ""])
 
 
 def short(account: str, entry: Entry | None, host_name: str) -> str:

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from apppw_tui.domain.account import Account
+
 UNUSED_AFTER = timedelta(days=90)
 NEW_AFTER = timedelta(days=90)  # a network that was not seen for so long is new again
 MOST_NETWORKS = 64
+MOVED_AFTER = timedelta(days=30)  # without the old password
 _IPV4_BITS, _IPV6_BITS = 24, 48
 
 
@@ -22,10 +25,25 @@ class LastUse:
 
 @dataclass(frozen=True)
 class Used:
-    """What is known about one account; `by_id` is by the app password's id."""
+    """What is known about one account; `by_id` is by the app password's id.
+
+    `passed_on` is when its old password was last right for a service; None where that never
+    happened, or where nobody tells (see UsageBook.old_passwords_since).
+    """
 
     by_id: Mapping[str, LastUse] = field(default_factory=dict)
     passed_on: LastUse | None = None
+
+
+def has_not_moved(account: Account, used: Used, now: datetime) -> bool:
+    """True if enforcing the account would, as far as is known, keep its owner out.
+
+    Its old password was right not long ago, or no app password of it was ever used.
+    """
+    if not account.enabled or account.enforced(now):
+        return False
+    last = used.passed_on
+    return not used.by_id or (last is not None and now - last.time < MOVED_AFTER)
 
 
 def network_of(address: str | None) -> str | None:
@@ -52,6 +70,12 @@ class UsageBook(Protocol):
     def read(self, uid: str, /) -> Used:
         """What is known about the account of `uid`. Raises StoreError."""
 
+    def old_passwords_since(self) -> datetime | None:
+        """Since when it is told where old passwords are right; None: nobody has told it ever.
+
+        Raises StoreError.
+        """
+
     def forget(self, uid: str, /) -> None:
         """The account of `uid` is gone, and so is this. Raises StoreError."""
 
@@ -61,6 +85,9 @@ class NoUsage:
 
     def read(self, _uid: str, /) -> Used:
         return Used()
+
+    def old_passwords_since(self) -> datetime | None:
+        return None
 
     def forget(self, _uid: str, /) -> None:
         """There is nothing."""

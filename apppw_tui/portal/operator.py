@@ -174,7 +174,12 @@ class Operator:
             "is enforced" if at is None else "is to be enforced from then on",
             lambda account: account.enforced(now) if at is None else account.enforced_from == at,
         )
-        self._record(account, Act.ENFORCED, since=since.isoformat(timespec="minutes"))
+        facts = {"since": since.isoformat(timespec="minutes")}
+        if account.enforced(now):
+            self._record(account, Act.ENFORCED, **facts)
+        else:
+            day = since.astimezone().strftime("%Y-%m-%d")  # as it was said: the server's
+            self._record(account, Act.SCHEDULED, **facts, day=day)
         return account
 
     def open(self, name: str) -> Account:

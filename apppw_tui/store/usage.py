@@ -3,10 +3,12 @@
 One file for each account, usage/<uid>.json: see usage_file.py.
 """
 
+import contextlib
 import json
+import os
 import re
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,19 +19,24 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.addresses import address as parsed
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.clock import Clock
-from apppw_tui.domain.errors import NotFound, StoreBusy, StoreDamaged, StoreError
-from apppw_tui.domain.seam import Store
+from apppw_tui.domain.errors import (
+    InvalidName,
+    NotFound,
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+)
+from apppw_tui.domain.names import candidates
+from apppw_tui.domain.seam import Accounts, Store, find
 from apppw_tui.domain.usage import MOST_NETWORKS, LastUse, Used, network_of
 from apppw_tui.store import files
-from apppw_tui.store.fields import DocumentError
+from apppw_tui.store.fields import DocumentError, Fields, stamp
 from apppw_tui.store.usage_file import Kept, encoded, loaded, newest
 
+SINCE = "old-passwords"  # the file that says since when it is told where they are right
+MOST_OLD = 4096  # names between two times of writing
 _UID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _OF_ONE_ACCOUNT = (StoreBusy, StoreDamaged)  # all else concerns the disk
-
-
-class _Accounts(Protocol):
-    def read(self, name: str, /) -> Account | None: ...
 
 
 class _Verdict(Protocol):
@@ -87,23 +94,28 @@ class FolderUsage:
         folder: Path,
         store: Store,
         clock: Clock,
-        accounts: _Accounts | None = None,
+        accounts: Accounts | None = None,
         *,
         complain: Callable[[str], None] = lambda _: None,
         announce: Callable[[FirstUse], None] = lambda _: None,
+        meaning: Callable[[str], Sequence[str]] = candidates,
     ) -> None:
         """`accounts` is asked at every use (default: `store`); `complain` is told of trouble.
+
+        `meaning` gives the names that may be meant by one, and may raise InvalidName.
 
         `announce` is told of first uses, when they have been written: it must not raise.
         """
         self._folder = folder / "usage"
         self._store = store
-        self._accounts: _Accounts = accounts or store
+        self._accounts: Accounts = accounts or store
         self._clock = clock
         self._complain = complain
         self._announce = announce
         self._trusted: frozenset[str] = frozenset()
+        self._meaning = meaning
         self._told: dict[str, _Told] = {}
+        self._right: dict[str, LastUse] = {}
         self._telling = threading.Lock()
         self._writing = threading.Lock()
         self._troubles: set[str] = set()
@@ -128,12 +140,15 @@ class FolderUsage:
             told.first, told.networks = {network: (record.id, use)}, {network: use.time}
         self._tell(account, told)
 
-    def passed_on(self, verdict: _Verdict, service: str | None, address: str | None) -> None:
-        """What was presented goes on to the next password source. Never raises."""
-        account = self._account(verdict)
-        if account is not None:
-            told = _Told(account.name, passed_on=self._now(service, address))
-            self._tell(account, told)
+    def old_password(self, name: str, service: str | None, address: str | None) -> None:
+        """A password of `name` was right elsewhere. Reads nothing yet; never raises."""
+        try:
+            self._meaning(name)
+        except InvalidName:
+            return
+        with self._telling:
+            if name in self._right or len(self._right) < MOST_OLD:
+                self._right[name] = self._now(service, address)
 
     def read(self, uid: str) -> Used:
         """What was written for that account; nothing, if the file is missing or damaged.
@@ -142,6 +157,14 @@ class FolderUsage:
             StoreUnusable: it cannot be read.
         """
         return self._read(uid).used if _UID.fullmatch(uid) is not None else Used()
+
+    def old_passwords_since(self) -> datetime | None:
+        """Since when it is told where they are right. Raises StoreUnusable."""
+        try:
+            content = files.read(self._folder / SINCE)
+            return None if content is None else Fields(json.loads(content)).time("since")
+        except (StoreDamaged, DocumentError, AttributeError, ValueError, RecursionError):
+            return None
 
     def forget(self, uid: str) -> None:
         """The account of `uid` is gone, and so is this, but not its activity. Raises StoreError."""
@@ -155,6 +178,7 @@ class FolderUsage:
         by now, nothing is.
         """
         with self._writing:
+            self._take_old_passwords()
             with self._telling:
                 left, self._told = self._told, {}
             troubles: set[str] = set()
@@ -175,6 +199,34 @@ class FolderUsage:
             for sentence in sorted(troubles - self._troubles):
                 self._complain(sentence)
             self._troubles = troubles
+
+    def _take_old_passwords(self) -> None:
+        """Finds whose they were; what cannot be found out now is tried again the next time."""
+        with self._telling:
+            right, self._right = self._right, {}
+        for name, use in right.items():
+            try:
+                account = find(self._accounts, self._meaning(name))
+            except InvalidName:
+                continue
+            except StoreError:
+                with self._telling:
+                    self._right.setdefault(name, use)
+                continue
+            # One that was made since has only the name of whom it was told.
+            if account is not None and account.created <= use.time:
+                self._tell(account, _Told(account.name, passed_on=use))
+                self._begin(use.time)
+
+    def _begin(self, since: datetime) -> None:
+        path = self._folder / SINCE
+        if os.path.lexists(path):
+            return
+        content = json.dumps({"since": stamp(since)}).encode()
+        # Whatever is wrong with the disk is told of the accounts.
+        with contextlib.suppress(StoreError):
+            files.make_folder(self._folder)
+            files.write(path, self._folder / f".tmp-{SINCE}", content)
 
     def _account(self, verdict: _Verdict) -> Account | None:
         try:

@@ -1,8 +1,9 @@
 """What usage/<uid>.json holds.
 
-Tables: `used` (one document for each app password: id, time, service, address), `passed_on` (one
-document: the last "not mine") and `networks` (one document for each network that the account's app
-passwords were used from lately: network, time).
+Tables: `used` (one document for each app password: id, time, service, address), `old_password`
+(one document: when another source last took an old one for right) and `networks` (one document for
+each network that the account's app passwords were used from lately: network, time). A table
+`passed_on`, of an earlier version, counted wrong guesses, and is left out.
 """
 
 import json
@@ -45,7 +46,7 @@ def newest(networks: Mapping[str, datetime]) -> dict[str, datetime]:
 def loaded(tables: Any) -> Kept:
     """What is in the file. Raises DocumentError, or what Python raises for other structures."""
     database = TinyDB(storage=lambda: BufferedStorage(tables))
-    passed_on = [_last(Fields(document)) for document in database.table("passed_on").all()]
+    passed_on = [_last(Fields(document)) for document in database.table("old_password").all()]
     used = [Fields(document) for document in database.table("used").all()]
     networks = [Fields(document) for document in database.table("networks").all()]
     return Kept(
@@ -72,7 +73,7 @@ def encoded(kept: Kept) -> bytes:
         {"id": id_, **_document(last)} for id_, last in used.by_id.items()
     )
     if used.passed_on is not None:
-        database.table("passed_on").insert(_document(used.passed_on))
+        database.table("old_password").insert(_document(used.passed_on))
     if kept.networks:
         database.table("networks").insert_multiple(
             {"network": network, "time": stamp(last)} for network, last in kept.networks.items()

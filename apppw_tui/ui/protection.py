@@ -3,9 +3,11 @@
 from datetime import datetime
 
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.names import shown
 from apppw_tui.domain.phone import Which, ending
 from apppw_tui.domain.recovery import COUNT, FEW
 from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.usage import LastUse
 from apppw_tui.ui import words
 
 
@@ -25,14 +27,23 @@ def in_short(account: Account, numbers: dict[Which, Secret]) -> str:
     return f"{asks}\n{recovery_in_short(account)}"
 
 
-def change_over(account: Account, now: datetime) -> str:
-    """How apps sign in: with app passwords alone, or with what they used before too."""
+def change_over(account: Account, before: LastUse | None, now: datetime) -> str:
+    """How apps sign in: with app passwords alone, or with what they used before too.
+
+    `before` is when that was last right for a service; None: it was not, or nobody tells.
+    """
     if account.enforced(now):
         return "Apps sign in with app passwords alone."
+    last = ""
+    if before is not None:
+        service = f" by {shown(before.service)}" if before.service else ""
+        last = f"last used {words.ago(before.time, now)}{service}"
     if account.enforced_from is not None:
         day = words.day(account.enforced_from, now)
-        return f"From {day} on, apps sign in with app passwords alone."
-    return "Apps sign in with app passwords; what they used before still works too."
+        said = f"From {day} on, apps sign in with app passwords alone."
+        return f"{said} What they used before was {last}." if last else said
+    said = "Apps sign in with app passwords; what they used before still works too"
+    return f"{said}, {last}." if last else f"{said}."
 
 
 def recovery_in_short(account: Account) -> str:

@@ -12,13 +12,13 @@ _LOOPBACK = "127.0.0.1"
 
 
 class Usage(Protocol):
-    """Told of every answer; writes in batches, in its own time. Never raises, never blocks."""
+    """Told of what was right; writes in batches, in its own time. Never raises, never blocks."""
 
     def used(self, verdict: Verdict, service: str | None, address: str | None) -> None:
         """An app password was right and good for that service."""
 
-    def passed_on(self, verdict: Verdict, service: str | None, address: str | None) -> None:
-        """What was presented goes on to the next password source."""
+    def old_password(self, account: str, service: str | None, address: str | None) -> None:
+        """Another password source took a password of `account` for right: a name as it was sent."""
 
 
 class Hints(Protocol):
@@ -63,13 +63,20 @@ class Counter:
         verdict = await self.gate.decide(Attempt(account, password, asked, address))
         if verdict.answer is Answer.YES:
             self.usage.used(verdict, asked, address)
-        elif verdict.answer is Answer.NOT_MINE and verdict.account is not None:
-            self.usage.passed_on(verdict, asked, address)
         self.record.answered(self.socket, verdict, asked, address)
         unknown = verdict.account is None and verdict.answer in (Answer.NO, Answer.NOT_MINE)
         if unknown and self.hints is not None:
             self.hints.look(account, self.socket, asked, address)
         return verdict
+
+    def old_password(self, account: str, service: str | None, address: str | None) -> None:
+        """The old password of `account` opened a service; counted for those it may speak for.
+
+        A mere "not mine" tells nothing of whether anybody still relies on it: strangers guess.
+        """
+        asked = self._service(service)
+        if asked != services.PORTAL and (self.allowed is None or asked is not None):
+            self.usage.old_password(account, asked, address)
 
     async def _try(self, account: str, password: Secret, asked: str | None) -> Verdict:
         # The throttle has no bucket for the machine itself.

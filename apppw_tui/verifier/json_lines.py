@@ -11,8 +11,16 @@ need a client library inside Dovecot's Lua.
 With `"test": true` nobody signs in: it is decided and logged, but does not count as a use, nor
 against anybody. Such an answer also has `why`, where the password itself was right, and
 `retry_after`, in whole seconds, where it is known.
-Any other line is answered by `{"answer": "error"}` and the end of the connection; what is too long,
-or never ends, by its end alone.
+Where an old password was right, Dovecot tells so, which cannot be known otherwise:
+
+    > {"event": "old-password", "user": "ada", "service": "imap", "rip": "192.0.2.7"}
+    < {"answer": "noted"}
+
+It is noted whether or not there is such an account; it counts for services that the socket may
+speak for.
+
+Any other line is answered by `{"answer": "error"}` and the end of the connection; what is too
+long, or never ends, by its end alone.
 """
 
 import asyncio
@@ -27,11 +35,15 @@ from apppw_tui.verifier.counter import Counter
 from apppw_tui.verifier.decision import Answer, Verdict
 from apppw_tui.verifier.lines import Asking, Limits, next_line
 
+_OLD_PASSWORD = "old-password"  # noqa: S105 - an event's name
+
 
 @dataclass(frozen=True)
 class _Question:
+    """`password` is None where nothing is asked: the user's old one was right elsewhere."""
+
     user: str
-    password: Secret
+    password: Secret | None
     service: str | None
     address: str | None
     test: bool
@@ -42,6 +54,7 @@ class JsonLines:
 
     def __init__(self, counter: Counter, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
+        self._counter = counter
         self._asking = Asking(counter, self._limits)
         self._testing = Asking(replace(counter, test=True), self._limits)
 
@@ -59,6 +72,9 @@ class JsonLines:
             await streams.close(writer, self._limits.answer)
 
     async def _answer(self, question: _Question) -> bytes:
+        if question.password is None:
+            self._counter.old_password(question.user, question.service, question.address)
+            return _line(answer="noted")
         asking = self._testing if question.test else self._asking
         verdict = await asking.ask(
             question.user, question.password, question.service, question.address
@@ -91,12 +107,14 @@ def _question(line: bytes) -> _Question:
         raise ValueError
     user, password = _text(read.get("user")), _text(read.get("password"))
     service, address = _text(read.get("service")), _text(read.get("rip"))
-    test = read.get("test")
-    if user is None or password is None or not isinstance(test, bool | None):
+    test, event = read.get("test"), read.get("event")
+    if user is None or not isinstance(test, bool | None):
         raise ValueError
-    return _Question(
-        user, Secret(password), service or None, streams.address(address), test is True
-    )
+    # A line that says both, or neither, is nothing that any of ours says.
+    if (event is None) is (password is None) or event not in (None, _OLD_PASSWORD):
+        raise ValueError
+    secret = None if password is None else Secret(password)
+    return _Question(user, secret, service or None, streams.address(address), test is True)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

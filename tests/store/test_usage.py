@@ -67,7 +67,7 @@ LAST = LastUse(NOW, "imap", "192.0.2.7")
 
 def test_a_use_is_kept_in_memory_until_it_is_written(rooms: Rooms) -> None:
     rooms.usage.used(PHONE, "imap", "192.0.2.7")
-    rooms.usage.passed_on(Verdict("ada"), None, None)
+    rooms.usage.old_password("ada", None, None)
     assert not rooms.path().exists()
     rooms.usage.flush()
     assert rooms.read == Used({"abc": LAST}, LastUse(NOW))
@@ -110,7 +110,7 @@ def test_later_uses_join_what_was_written(rooms: Rooms) -> None:
     with rooms.store.change("ada", rooms.ada.uid) as change:
         change.account = with_car(change.present)
     rooms.usage.used(PHONE, "imap", "192.0.2.7")
-    rooms.usage.passed_on(Verdict("ada"), "smtp", None)
+    rooms.usage.old_password("ada", "smtp", None)
     rooms.usage.flush()
     rooms.clock.advance(60)
     rooms.usage.used(Verdict("ada", record("xyz", "Car")), "smtp", None)
@@ -125,7 +125,7 @@ def test_what_was_deleted_is_forgotten(rooms: Rooms) -> None:
     rooms.usage.flush()
     with rooms.store.change("ada", rooms.ada.uid) as change:
         change.account = replace(change.present, app_passwords=(record("xyz", "Car"),))
-    rooms.usage.passed_on(Verdict("ada"), None, None)
+    rooms.usage.old_password("ada", None, None)
     rooms.usage.used(PHONE, "imap", None)  # deleted while it was judged
     rooms.usage.flush()
     assert rooms.read == Used({}, LastUse(NOW))
@@ -137,8 +137,8 @@ def test_of_an_account_that_is_gone_nothing_is_written(rooms: Rooms) -> None:
     rooms.usage.flush()
     assert not (rooms.folder / "usage").exists()
     rooms.usage.used(PHONE, "imap", None)
-    rooms.usage.passed_on(Verdict("ada"), None, None)
-    rooms.usage.passed_on(Verdict(None), None, None)
+    rooms.usage.old_password("ada", None, None)
+    rooms.usage.old_password("nobody", None, None)
     rooms.usage.flush()
     assert not (rooms.folder / "usage").exists()
     assert rooms.complaints == []
@@ -186,7 +186,7 @@ def test_an_app_password_under_another_name_is_still_the_same(rooms: Rooms) -> N
         b'{"used": {"1": {"id": "abc", "time": "yesterday"}}}',
         b'{"used": {"1": {"id": "abc", "time": "2026-11-22T12:00:00Z", "service": 5}}}',
         b'{"used": {"x": {"id": "abc", "time": "2026-11-22T12:00:00Z"}}}',
-        b'{"passed_on": {"1": []}}',
+        b'{"old_password": {"1": []}}',
         b"\xff\xfe",
         b"[" * 100_000,
     ],
@@ -254,14 +254,18 @@ def test_a_full_disk_is_said_once_and_nothing_is_lost(
 def test_what_is_used_while_it_cannot_be_written_is_the_later_one(
     rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(path: Path, *_: object) -> None:
+    real = files.write
+
+    def fail(path: Path, temporary: Path, content: bytes) -> None:
+        if path != rooms.path():
+            return real(path, temporary, content)
         rooms.clock.advance(60)
         rooms.usage.used(PHONE, "smtp", None)
         raise files.unusable(path, OSError(errno.ENOSPC, ""))
 
     monkeypatch.setattr(files, "write", fail)
     rooms.usage.used(PHONE, "imap", None)
-    rooms.usage.passed_on(Verdict("ada"), "imap", None)
+    rooms.usage.old_password("ada", "imap", None)
     rooms.usage.flush()
     monkeypatch.undo()
     rooms.usage.flush()
@@ -298,15 +302,16 @@ def test_a_store_that_fails_while_somebody_signs_in_stops_nothing(
 
     monkeypatch.setattr(rooms.store, "read", fail)
     rooms.usage.used(PHONE, "imap", None)
-    rooms.usage.passed_on(Verdict("ada"), "imap", None)
-    monkeypatch.undo()
+    rooms.usage.old_password("ada", "imap", None)
     rooms.usage.flush()
-    assert rooms.read == Used()
+    monkeypatch.undo()
+    rooms.usage.flush()  # whose old password it was is found out later
+    assert rooms.read == Used({}, LastUse(NOW, "imap"))
 
 
 def test_nothing_that_may_be_a_password_is_kept(rooms: Rooms) -> None:
     rooms.usage.used(PHONE, "7kfm2xqd9h3vtw5nc8rw", "7kfm-2xqd-9h3v-tw5n-c8rw")
-    rooms.usage.passed_on(Verdict("ada"), "7kfm-2xqd-9h3v-tw5n-c8rw", "fe80::1%hunter2")
+    rooms.usage.old_password("ada", "7kfm-2xqd-9h3v-tw5n-c8rw", "fe80::1%hunter2")
     rooms.usage.flush()
     assert rooms.read == Used({"abc": LastUse(NOW)}, LastUse(NOW, None, "fe80::1"))
 

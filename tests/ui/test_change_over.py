@@ -5,29 +5,50 @@ from datetime import timedelta
 import pytest
 from textual.widgets import Label
 
+from apppw_tui.domain.usage import LastUse, NoUsage, Used
 from apppw_tui.ui import protection
-from tests.support import NOW
-from tests.ui.walks import ACCOUNT, house_with, portal_app, sign_in
+from tests.support import NOW, House
+from tests.ui.walks import ACCOUNT, portal_app, sign_in
 
 OPEN = "Apps sign in with app passwords; what they used before still works too."
 ENFORCED = "Apps sign in with app passwords alone."
+SOON = "From 1 Dec on, apps sign in with app passwords alone."
+BEFORE = "What they used before was last used"
+HERE = "192.0.2.7"
+DAY = timedelta(days=1)
+
+
+class Told(NoUsage):
+    """The old password of everybody was right then."""
+
+    def __init__(self, before: LastUse | None) -> None:
+        self._before = before
+
+    def read(self, _uid: str, /) -> Used:
+        return Used(passed_on=self._before)
 
 
 @pytest.mark.parametrize(
-    ("days", "said"),
+    ("days", "before", "said"),
     [
-        (None, OPEN),
-        (-1, ENFORCED),
-        (0, ENFORCED),
-        (9, "From 1 Dec on, apps sign in with app passwords alone."),
-        (60, "From 21 Jan 2027 on, apps sign in with app passwords alone."),
+        (None, None, OPEN),
+        (None, LastUse(NOW, "imap", HERE), f"{OPEN[:-1]}, last used just now by imap."),
+        (None, LastUse(NOW - 3 * DAY), f"{OPEN[:-1]}, last used 3 d ago."),
+        (-1, LastUse(NOW), ENFORCED),
+        (0, None, ENFORCED),
+        (9, None, SOON),
+        (9, LastUse(NOW - 40 * DAY, "smtp"), f"{SOON} {BEFORE} on 13 Oct by smtp."),
+        (60, None, "From 21 Jan 2027 on, apps sign in with app passwords alone."),
     ],
 )
-async def test_settings_says_how_apps_sign_in(days: int | None, said: str) -> None:
-    house = house_with()
+async def test_settings_says_how_apps_sign_in(
+    days: int | None, before: LastUse | None, said: str
+) -> None:
+    house = House(usage=Told(before))
+    house.add(ACCOUNT)
     since = None if days is None else NOW + timedelta(days=days)
     house.alter(ACCOUNT, enforced_from=since)
-    assert protection.change_over(house.now(ACCOUNT), NOW) == said
+    assert protection.change_over(house.now(ACCOUNT), before, NOW) == said
     app = portal_app(house)
     async with app.run_test() as pilot:
         await sign_in(pilot)

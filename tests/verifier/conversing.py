@@ -24,13 +24,14 @@ class Noted:
     """Usage and log, kept in memory; all that a counter answered."""
 
     answers: list[tuple[str, Verdict, str | None, str | None]] = field(default_factory=list)
+    old: list[tuple[str, str | None, str | None]] = field(default_factory=list)
     heard: list[tuple[str, Answer, str | None, str | None]] = field(default_factory=list)
 
     def used(self, verdict: Verdict, service: str | None, address: str | None) -> None:
         self.heard.append(("used", verdict.answer, service, address))
 
-    def passed_on(self, verdict: Verdict, service: str | None, address: str | None) -> None:
-        self.heard.append(("passed on", verdict.answer, service, address))
+    def old_password(self, account: str, service: str | None, address: str | None) -> None:
+        self.old.append((account, service, address))
 
     def answered(
         self, socket: str, verdict: Verdict, service: str | None, address: str | None

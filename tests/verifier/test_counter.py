@@ -24,12 +24,13 @@ class Book:
 
     told: list[Told] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    old: list[tuple[str, str | None, str | None]] = field(default_factory=list)
 
     def used(self, verdict: Verdict, service: str | None, address: str | None) -> None:
         self.told.append(("used", verdict.answer, service, address))
 
-    def passed_on(self, verdict: Verdict, service: str | None, address: str | None) -> None:
-        self.told.append(("passed on", verdict.answer, service, address))
+    def old_password(self, account: str, service: str | None, address: str | None) -> None:
+        self.old.append((account, service, address))
 
     def answered(
         self, socket: str, verdict: Verdict, service: str | None, address: str | None
@@ -126,10 +127,32 @@ async def test_each_answer_is_written_down_and_usage_hears_of_what_it_counts(
     assert [(what, answer) for what, answer, _, _ in book.told] == [
         ("used", Answer.YES),
         ("mail", Answer.YES),
-        ("passed on", Answer.NOT_MINE),
         ("mail", Answer.NOT_MINE),
-        ("passed on", Answer.NOT_MINE),
         ("mail", Answer.NOT_MINE),
         ("mail", Answer.NOT_MINE),
         ("mail", Answer.NO),
     ]
+    assert book.old == []  # whatever was not ours was a guess, for all that is known
+
+
+@pytest.mark.parametrize(
+    ("allowed", "named", "counted"),
+    [
+        (None, "imaps", ["imap"]),
+        (None, None, [None]),
+        (None, "apppw-portal", []),
+        ({"imap", "smtp"}, "IMAP", ["imap"]),
+        ({"imap", "smtp"}, "webdav", []),
+        ({"imap", "smtp"}, None, []),
+        ({"smtp"}, None, ["smtp"]),
+        ({"smtp"}, "apppw-portal", []),
+    ],
+)
+def test_an_old_password_counts_where_the_socket_may_speak_for_the_service(
+    house: House, allowed: set[str] | None, named: str | None, counted: list[str | None]
+) -> None:
+    book = Book()
+    here = counter(house, book, None if allowed is None else frozenset(allowed))
+    here.old_password("ada", named, HERE)
+    assert book.old == [("ada", service, HERE) for service in counted]
+    assert book.told == []

@@ -118,14 +118,51 @@ async def test_what_was_only_tried_is_no_use_and_passes_nothing_on(
     wrong_one = line(ADA, wrong(passdb.secret), service="imap", test=test)
     why = {"why": "right"} if test else {}
     assert await passdb.ask(right, wrong_one) == [YES | why, NOT_MINE]
-    heard = [
-        ("used", Answer.YES, "imap", "192.0.2.7"),
-        ("passed on", Answer.NOT_MINE, "imap", None),
-    ]
+    heard = [("used", Answer.YES, "imap", "192.0.2.7")]
     assert passdb.noted.heard == ([] if test else heard)
     assert [verdict.reason for _, verdict, _, _ in passdb.noted.answers] == (
         ["test: right", "test: wrong or deleted"] if test else ["right", "wrong or deleted"]
     )
+
+
+def event(**fields: object) -> bytes:
+    return json.dumps({"event": "old-password", **fields}).encode() + b"\n"
+
+
+async def test_an_old_password_that_was_right_is_noted(passdb: Passdb) -> None:
+    said = await passdb.ask(
+        event(user=ADA, service="imap", rip="192.0.2.7"),
+        event(user="nobody"),
+        event(user="\x00\u00e4", service="no service", rip="nowhere"),
+        line(ADA, passdb.secret),
+    )
+    assert said == [{"answer": "noted"}] * 3 + [YES]
+    assert passdb.noted.old == [
+        (ADA, "imap", "192.0.2.7"),
+        ("nobody", None, None),
+        ("\x00\u00e4", None, None),
+    ]
+    assert len(passdb.noted.answers) == 1  # nothing was asked
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        event(),
+        event(user=7),
+        event(user=ADA, service=7),
+        event(user=ADA, password="old"),
+        json.dumps({"event": "other", "user": ADA}).encode() + b"\n",
+        json.dumps({"event": "other", "user": ADA, "password": "x"}).encode() + b"\n",
+        json.dumps({"event": None, "user": ADA}).encode() + b"\n",
+        json.dumps({"event": ["old-password"], "user": ADA}).encode() + b"\n",
+    ],
+)
+async def test_an_event_of_no_known_form_ends_the_connection(
+    passdb: Passdb, strange: bytes
+) -> None:
+    assert await passdb.ask(strange, event(user=ADA)) == [ERROR]
+    assert passdb.noted.old == []
 
 
 async def test_why_is_told_to_a_test_alone_and_only_of_a_right_password(passdb: Passdb) -> None:

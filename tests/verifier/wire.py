@@ -31,7 +31,7 @@ class Book:
     def used(self, verdict: Verdict, service: str | None, address: str | None) -> None:
         self.uses.append((verdict.account, service, address))
 
-    def passed_on(self, verdict: Verdict, service: str | None, address: str | None) -> None:
+    def old_password(self, account: str, service: str | None, address: str | None) -> None:
         pass
 
     def answered(

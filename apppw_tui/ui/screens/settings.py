@@ -7,6 +7,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import ContentSwitcher, Label, OptionList
 
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.usage import Used
 from apppw_tui.ui import protection, words
 from apppw_tui.ui.dialogs.happened import HappenedDialog
 from apppw_tui.ui.glyphs import GLYPHS
@@ -101,18 +102,20 @@ class SettingsScreen(PortalScreen):
         count = len(account.app_passwords)
         passwords = "no app passwords" if not count else f"{count} app password{'s' * (count > 1)}"
         changed = words.ago(account.password_changed, now)
-        self._protected(account, f"{protection.change_over(account, now)} You have {passwords}.")
+        self._protected(account, f"You have {passwords}.")
         self.query_one("#password-age", Label).update(
             self.desk.portal.passwords_elsewhere
             or f"It opens these settings and nothing else. Changed {changed}."
         )
 
     @work(exclusive=True, group="numbers")
-    async def _protected(self, account: Account, apps: str) -> None:
+    async def _protected(self, account: Account, count: str) -> None:
         """The numbers are sealed: to open them is work, and may fail where the rest does not."""
         desk = self.desk
         numbers = await self.ask(lambda: desk.portal.methods.numbers(desk.session, account))
+        used = await self.ask(lambda: desk.portal.used(desk.session, account)) or Used()
         said = protection.in_short(account, numbers or {})
+        apps = f"{protection.change_over(account, used.passed_on, desk.clock.now())} {count}"
         # Where there is little room, the links below it matter more.
         narrow = self.app.size.width < NARROW
         self.query_one("#protection", Label).update(said if narrow else f"{said}\n{apps}")

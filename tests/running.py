@@ -58,6 +58,7 @@ class CommandLine:
                 self.patch.delenv(name)
         self.patch.setenv("HOME", str(self.home))
         self.patch.setattr(config, "SYSTEM_FILE", self.home / "etc" / "config.toml")
+        self.patch.setattr(opening, "LOGIN_UID", self.home / "loginuid")
         self.patch.setattr(config, "SYSTEM_STORE", self.home / "var")
         self.patch.setattr(mail_users, "SOCKET", self.home / "auth-userdb")
         self.patch.setattr(wiring, "Hasher", lambda **_: cheap_hasher())

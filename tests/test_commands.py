@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from apppw_tui import wiring
+from apppw_tui.commands import opening
 from apppw_tui.store import place
 from apppw_tui.store.counters import FolderCounters
 from apppw_tui.store.folder import FolderStore
@@ -200,6 +201,41 @@ def test_what_the_operator_did_is_written_down_without_a_secret(
     assert "argon2" not in text
     if what == "app password created":
         assert out.strip() not in text
+
+
+@pytest.mark.parametrize(
+    ("login", "by"),
+    [
+        (None, "operator (uid 1001, by sudo from ada)"),
+        ("0", "operator (uid 1001, by sudo from ada, logged in as root)"),
+        ("4000000000\n", "operator (uid 1001, by sudo from ada, logged in as uid 4000000000)"),
+        ("4294967295", "operator (uid 1001, by sudo from ada)"),  # a service, or nobody
+        ("-1", "operator (uid 1001, by sudo from ada)"),
+        ("99999999999999999999", "operator (uid 1001, by sudo from ada)"),
+    ],
+)
+def test_who_logged_in_and_who_called_sudo_are_written_down(
+    run: CommandLine, house: House, login: str | None, by: str
+) -> None:
+    run.patch.setattr(os, "getuid", lambda: 0)
+    run.patch.setenv("SUDO_UID", "1001")
+    run.patch.setenv("SUDO_USER", "ada")
+    if login is not None:
+        opening.LOGIN_UID.write_text(login)
+    run.good("account", "unlock", "ada")
+    assert [act["by"] for act in acts(run, house)] == [by]
+    assert by in run.good("activity", "ada")
+
+
+@pytest.mark.parametrize("user", ["", "a b", "ada\n", "ada)", "\x1b[1m", "x" * 66])
+def test_what_cannot_be_a_users_name_is_not_written_down(
+    run: CommandLine, house: House, user: str
+) -> None:
+    run.patch.setattr(os, "getuid", lambda: 0)
+    run.patch.setenv("SUDO_UID", "1001")
+    run.patch.setenv("SUDO_USER", user)
+    run.good("account", "unlock", "ada")
+    assert [act["by"] for act in acts(run, house)] == ["operator (uid 1001, by sudo)"]
 
 
 @pytest.mark.parametrize(

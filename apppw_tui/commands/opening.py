@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import os
+import pwd
 import re
 import tempfile
 from collections.abc import Iterator
@@ -16,7 +17,10 @@ from apppw_tui.portal.operator import Operator
 from apppw_tui.store.place import open_store
 from apppw_tui.wiring import Place, Wired, wire
 
+LOGIN_UID = Path("/proc/self/loginuid")
+_NOBODY_LOGGED_IN = 2**32 - 1
 _UID = re.compile("[0-9]{1,10}")
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}\$?", re.ASCII)
 
 
 def opened(options: argparse.Namespace, config: Config, *, create: bool = False) -> Wired:
@@ -53,8 +57,33 @@ def operator(options: argparse.Namespace, config: Config) -> Operator:
 
 
 def acting() -> str:
-    """Who this is, for the record. sudo(8): SUDO_UID is the number of whoever called it."""
+    """Who this is, for the record, and never for a right.
+
+    sudo(8) names whoever called it in SUDO_UID and SUDO_USER, which root alone is believed. The
+    kernel keeps who logged in through su, sudo and all else: loginuid, of proc(5) and pam_loginuid.
+    """
     uid, caller = os.getuid(), os.environ.get("SUDO_UID", "")
+    told = [f"uid {uid}"]
     if uid == 0 and _UID.fullmatch(caller):
-        return f"operator (uid {caller}, by sudo)"
-    return f"operator (uid {uid})"
+        user = os.environ.get("SUDO_USER", "")
+        sudo = f"by sudo from {user}" if _USER.fullmatch(user) else "by sudo"
+        told = [f"uid {caller}", sudo]
+    login = _logged_in()
+    if login is not None:
+        told.append(f"logged in as {login}")
+    return f"operator ({', '.join(told)})"
+
+
+def _logged_in() -> str | None:
+    """The name of whoever logged in, or their number; None of what no login began, as a service."""
+    try:
+        text = LOGIN_UID.read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    if _UID.fullmatch(text) is None or int(text) == _NOBODY_LOGGED_IN:
+        return None
+    try:
+        name = pwd.getpwuid(int(text)).pw_name
+    except (KeyError, OverflowError):
+        name = ""
+    return name if _USER.fullmatch(name) else f"uid {text}"

@@ -1,16 +1,21 @@
 """Where the key is; `key rotate`: a new one, everything sealed anew, then the old one dropped."""
 
-from collections.abc import Iterable
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from apppw_tui import cli
 from apppw_tui.domain.phone import PHONES
 from apppw_tui.store import keyring, place
 from apppw_tui.store.folder import FolderStore
 from apppw_tui.store.keyring import Keyring
 from tests.running import CommandLine
+from tests.store.other_uid import OTHER, only_root, said_as
 from tests.support import House
 
 NEXT = "When nothing runs with a copy of the old key any more: apppw-tui key rotate --finish\n"
@@ -172,6 +177,60 @@ def test_what_is_no_key_is_left_alone_and_not_repeated(
     assert (said.code, said.out) == (3, "")
     assert said.line == f"{run.key} holds something that is no key; it was left alone."
     assert run.key.read_text() == "half of a key\n"
+
+
+@pytest.fixture
+def ground() -> Iterator[Path]:
+    """A folder that everybody may enter, unlike those that pytest makes."""
+    path = Path(tempfile.mkdtemp())
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+@only_root
+@pytest.mark.parametrize(("owner", "mode"), [(OTHER, 0o600), (0, 0o640)])
+def test_root_replaces_a_key_in_a_folder_of_its_own(
+    run: CommandLine, house: House, ground: Path, owner: int, mode: int
+) -> None:
+    before = values(house)
+    store, key = ground / "store", ground / "etc" / "key"
+    key.parent.mkdir()
+    shutil.copytree(run.store, store)
+    (store / "key").rename(key)
+    for path in (store, *store.rglob("*")):
+        os.chown(path, OTHER, OTHER)
+    os.chown(key, owner, OTHER)
+    key.chmod(mode)
+    old = key.read_bytes()
+    where = ["--store", str(store), "--key-file", str(key)]
+    rotate = ["key", "rotate", *where]
+    run("key", "rotate")  # imports what OTHER may not read
+    assert said_as(0, lambda: cli.main(rotate)) == "0"
+    assert key.read_bytes().endswith(old)
+    assert said_as(0, lambda: cli.main([*rotate, "--finish"])) == "0"
+    assert old not in key.read_bytes()
+    status = key.stat()
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (owner, OTHER, mode)
+    assert [path.name for path in key.parent.iterdir()] == ["key"]
+    shutil.copytree(store / "accounts", run.store / "accounts", dirs_exist_ok=True)
+    shutil.copy(key, run.key)
+    assert values(house) == before
+
+
+@only_root
+def test_a_key_comes_back_into_a_folder_of_roots_own(
+    run: CommandLine, house: House, ground: Path
+) -> None:
+    run.good("backup", ground / "backup.tar", "--with-key")
+    store, key = ground / "store", ground / "etc" / "key"
+    for folder in (store, key.parent):
+        folder.mkdir()
+    os.chown(store, OTHER, OTHER)
+    told = ["restore", str(ground / "backup.tar"), "--store", str(store), "--key-file", str(key)]
+    assert said_as(0, lambda: cli.main(told)) == "0"
+    assert key.read_bytes() == run.key.read_bytes()
+    assert (key.stat().st_uid, key.stat().st_mode & 0o777) == (OTHER, 0o600)
 
 
 # --- where the key is -----------------------------------------------------------------------

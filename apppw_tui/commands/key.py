@@ -13,7 +13,7 @@ _NEXT = "When nothing runs with a copy of the old key any more: apppw-tui key ro
 
 
 def rotate(options: argparse.Namespace, config: Config) -> int:
-    wired = opened(options, config)
+    wired = opened(options, config, new_key=True)
     return _finish(wired) if options.finish else _begin(wired)
 
 

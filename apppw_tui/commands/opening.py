@@ -14,6 +14,7 @@ from apppw_tui.config import Config, present
 from apppw_tui.domain.clock import SystemClock
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.portal.operator import Operator
+from apppw_tui.store import roots_hand
 from apppw_tui.store.place import open_store
 from apppw_tui.wiring import Place, Wired, wire
 
@@ -23,10 +24,22 @@ _UID = re.compile("[0-9]{1,10}")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}\$?", re.ASCII)
 
 
-def opened(options: argparse.Namespace, config: Config, *, create: bool = False) -> Wired:
-    """The rooms over the store that `options` and `config` name. Raises StoreError."""
+def opened(
+    options: argparse.Namespace, config: Config, *, create: bool = False, new_key: bool = False
+) -> Wired:
+    """The rooms over the store that `options` and `config` name; `new_key` says that one may come.
+
+    Raises:
+        StoreError: it cannot be opened.
+    """
     named, key_file = getattr(options, "store", None), getattr(options, "key_file", None)
-    wired = wire(Place.of(config, named, key_file), config, SystemClock(), create=create)
+    place = Place.of(config, named, key_file)
+    hand = None
+    if new_key and roots_hand.needed(place.folder, place.key_file):
+        hand = roots_hand.RootsHand(place.key_file, place.folder)
+    wired = wire(place, config, SystemClock(), create=create)
+    if hand is not None:
+        wired.keyring.hand = hand.write
     # A store of before has none. Who may only look is not kept from looking; the doctor tells.
     with contextlib.suppress(StoreError):
         wired.store.enforcements.make()

@@ -74,7 +74,7 @@ class _Run:
         self._json = options.json
         self._archive = archive
         self._by = by
-        wired = opened(options, config, create=not self._dry)
+        wired = opened(options, config, create=not self._dry, new_key=not self._dry)
         self._wired = wired
         self._names = _names(options, config, archive)
         means = wired.means

@@ -70,10 +70,13 @@ def read(path: Path, largest: int = LARGEST) -> bytes | None:
         os.close(descriptor)
 
 
-def write(path: Path, temporary: Path, content: bytes) -> None:
+def write(
+    path: Path, temporary: Path, content: bytes, *, as_of: tuple[int, int, int] | None = None
+) -> None:
     """Puts `content` at `path` in one step: whoever reads sees the old file or the new one.
 
-    `temporary` is in the same folder, and whoever calls holds the lock that makes it theirs.
+    `temporary` is in the same folder, and whoever calls holds the lock that makes it theirs. Root
+    may say `as_of` which uid and gid it is, and of which mode.
 
     Raises:
         StoreUnusable: nothing was changed.
@@ -83,7 +86,9 @@ def write(path: Path, temporary: Path, content: bytes) -> None:
         remove_leftover(temporary)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         with os.fdopen(os.open(temporary, flags, FILE_MODE), "wb") as file:
-            os.fchmod(file.fileno(), FILE_MODE)
+            if as_of is not None:
+                os.fchown(file.fileno(), *as_of[:2])
+            os.fchmod(file.fileno(), FILE_MODE if as_of is None else as_of[2])
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -353,6 +353,19 @@ def test_into_a_new_store_the_key_comes_back_first(
     out = run.good("--store", other, "restore", file)
     assert "The key of the store came back.\n" in out
     assert (other / "key").read_bytes() == run.key.read_bytes()
+    assert "systemctl" not in out
+
+
+def test_on_a_server_whatever_runs_is_to_be_started_anew_where_a_store_is_made(
+    run: CommandLine, house: House, file: Path
+) -> None:
+    run.good("backup", file)
+    system = run.home / "etc" / "config.toml"
+    system.parent.mkdir()
+    system.touch()
+    told = "Let what runs find the new store: systemctl try-restart apppw-tui apppw-sshd\n"
+    assert run("restore", file, "--account", "ben").out.endswith(told)  # to the system's store
+    assert told not in run("restore", file).out
 
 
 def test_on_trial_no_store_is_made(run: CommandLine, house: House, file: Path) -> None:

@@ -6,9 +6,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from apppw_tui import config as configuration
 from apppw_tui.commands.opening import acting, opened, tried
 from apppw_tui.commands.printing import counted, moment, say, say_json, say_trouble, utc
-from apppw_tui.config import Config
+from apppw_tui.config import Config, present
 from apppw_tui.domain.acts import Act
 from apppw_tui.domain.errors import ApppwError, Refused, StoreError
 from apppw_tui.domain.names import candidates, shown
@@ -19,6 +20,8 @@ from apppw_tui.store.aside import Aside
 from apppw_tui.store.packed import unpacked
 from apppw_tui.store.restore import Outcome, Restore, Rules
 from apppw_tui.wiring import Place, Wired
+
+_RESTART = "systemctl try-restart apppw-tui apppw-sshd"
 
 
 def restore(options: argparse.Namespace, config: Config) -> int:
@@ -74,11 +77,13 @@ class _Run:
         self._json = options.json
         self._archive = archive
         self._by = by
+        folder = Place.of(config, getattr(options, "store", None), None).folder
+        there = present(folder)
         wired = opened(options, config, create=not self._dry, new_key=not self._dry)
         self._wired = wired
+        self._made = not there
         self._names = _names(options, config, archive)
         means = wired.means
-        folder = Place.of(config, getattr(options, "store", None), None).folder
         self._restore = Restore(
             archive,
             folder,
@@ -113,6 +118,9 @@ class _Run:
             self._say(f"{counted(self._unchanged, 'account')} unchanged since.")
         if aside is not None:
             self._say(f"What was there before is in {aside}.")
+        if self._made and present(configuration.SYSTEM_FILE):
+            # Their units show them the folders that were there when they started.
+            self._say(f"Let what runs find the new store: {_RESTART}")
         if self._json:
             say_json({
                 "made": utc(archive.made),

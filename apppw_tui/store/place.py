@@ -21,7 +21,8 @@ _MOUNTS = Path("/proc/self/mountinfo")
 def open_store(folder: Path, *, create: bool = False) -> FolderStore:
     """The store in `folder`; with `create`, made if it is missing.
 
-    A process of uid 0 becomes the store's owner first, so that no file in it ends up root's.
+    A process of uid 0 becomes the store's owner first, so that no file in it ends up root's. What
+    root makes where somebody is at home, as the portal's user is, becomes theirs.
 
     Raises:
         StoreUnusable: missing, not a folder, a link, on a network file system, or another
@@ -29,7 +30,7 @@ def open_store(folder: Path, *, create: bool = False) -> FolderStore:
     """
     folder = Path(os.path.abspath(folder))
     if create:
-        files.make_folder(folder)
+        _make(folder)
     try:
         status = folder.lstat()
     except FileNotFoundError:
@@ -59,6 +60,17 @@ def is_own(folder: Path) -> bool:
         return True
     except OSError:
         return False
+
+
+def _make(folder: Path) -> None:
+    there = os.path.lexists(folder)
+    files.make_folder(folder)
+    if there or os.geteuid() != 0:
+        return
+    for somebody in pwd.getpwall():
+        if Path(somebody.pw_dir) == folder:
+            os.chown(folder, somebody.pw_uid, somebody.pw_gid)
+            return
 
 
 def _become_owner(folder: Path, uid: int, gid: int) -> None:

@@ -1,10 +1,12 @@
 """SAFETY 10: whose the store is, and who may open it."""
 
 import os
+import pwd
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -53,6 +55,25 @@ def test_the_command_is_quoted_for_a_shell(ground: Path) -> None:
     said = said_as(OTHER, lambda: open_store(folder))
     quoted = str(folder).replace("'", "'\"'\"'")
     assert said.endswith(f"sudo -u '#4000123' apppw-tui --store '{quoted}'")
+
+
+def test_what_root_makes_where_somebody_is_at_home_is_theirs(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said_as(OTHER, lambda: open_store(folder.parent / "nowhere"))  # imports what OTHER may not read
+    people = [SimpleNamespace(pw_dir=str(folder), pw_uid=OTHER, pw_gid=OTHER)]
+    monkeypatch.setattr(pwd, "getpwall", lambda: people)
+
+    def make(where: Path) -> int:
+        open_store(where, create=True)
+        return os.geteuid()
+
+    assert said_as(0, lambda: make(folder)) == str(OTHER)
+    assert {path.stat().st_uid for path in (folder, *folder.iterdir())} == {OTHER}
+    assert said_as(0, lambda: make(folder.parent / "another")) == "0"
+    folder.rename(folder.parent / "moved")
+    folder.mkdir()  # somebody's own, who has it like that
+    assert said_as(0, lambda: make(folder)) == "0"
 
 
 def test_uid_0_becomes_the_stores_owner_before_it_opens_anything(folder: Path) -> None:

@@ -243,13 +243,11 @@ local function has_to_wait(user)
     return false  -- no account has such a name
   elseif is_enforced(name) then
     return true
+  elseif name:find("@", 1, true) then
+    return false
   end
-  local bare, given = name:match("^([^@]+)@?(.*)$")
   local domain = default_domain()
-  if given == "" then
-    return domain == nil or (domain and is_enforced(bare .. "@" .. domain))
-  end
-  return (domain == nil or domain == given) and is_enforced(bare)
+  return domain == nil or (domain and is_enforced(name .. "@" .. domain))
 end
 
 -- What Dovecot is told while nobody answers.

@@ -1,14 +1,18 @@
 """recipes/dovecot/apppw-enforced: whom Dovecot by PAM refuses, from the store's folder."""
 
 import os
+import shutil
 import stat
 import subprocess
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from apppw_tui.store.place import open_store
 from tests.services.recipes import adapted
+from tests.support import House
 
 UID = "0123456789abcdef" * 2
 PAST, LATER = f"2026-01-01T00:00:00Z {UID}\n", f"2999-01-01T00:00:00Z {UID}\n"
@@ -103,6 +107,22 @@ def test_what_cannot_be_understood_is_enforced_and_told(lister: Lister, laid: st
     assert ran.returncode == 1
     assert "odd cannot be understood" in ran.stderr
     assert lister.names() == ["o'hara@example.org", "odd", "past@example.org"]
+
+
+def test_the_stores_own_files_are_read(lister: Lister) -> None:
+    shutil.rmtree(lister.home / "store")
+    house = House(store=open_store(lister.home / "store", create=True))
+    house.clock.instant = datetime.now(UTC)
+    for name in ("ada", "grace", "linus", "disabled"):
+        house.add(name)
+    house.operator.enforce("grace")
+    house.operator.enforce("linus", house.clock.now() + timedelta(days=300))
+    house.operator.disable("disabled")
+    assert lister.run().returncode == 0
+    assert lister.names() == ["disabled", "grace"]
+    house.operator.open("grace")
+    assert lister.run().returncode == 0
+    assert lister.names() == ["disabled"]
 
 
 def test_an_apostrophe_is_written_as_dovecot_looks_it_up(lister: Lister) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from apppw_tui.doctor import dovecot_users
 from apppw_tui.doctor.asking import Ask
 from apppw_tui.doctor.doveconf import Block, parsed
 from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
@@ -34,6 +35,7 @@ def findings(ask: Ask, places: Places) -> list[Finding]:
         return [ok(_WHERE, "No passdb names apppw, so Dovecot was not looked at.")]
     return [
         *_order(judging),
+        *dovecot_users.findings(top),
         *(finding for one in judging if _is_ours(one) for finding in _results(one, top, judging)),
         *_mechanisms(top),
         *_cache(top),

@@ -18,6 +18,9 @@ PROTOCOLS = "ssl = no\nprotocols = imap\n"
 LUA = adapted("dovecot/05-apppw-lua.conf", {})
 PAM = adapted("dovecot/05-apppw.conf", {})
 DENY = adapted("dovecot/06-apppw-enforced.conf", {})
+TOLD = adapted("dovecot/90-apppw-old-password.conf", {})
+# As 05-apppw-lua.conf has it, for where no old password is left.
+NOBODY = "passdb {\n  driver = passwd-file\n  args = /dev/null\n}\n"
 FIRST = "passdb {\n  driver = passwd-file\n  args = /etc/dovecot/users\n}\n"
 MASTER = "passdb {\n  driver = passwd-file\n  master = yes\n  args = /etc/dovecot/master\n}\n"
 
@@ -36,8 +39,26 @@ def looked_at(server: Server, text: str) -> list[Finding]:
 
 @pytest.mark.parametrize(
     "text",
-    [LUA + BEHIND, LUA, PAM + DENY + BEHIND, PAM, DENY + LUA + BEHIND, BEHIND, FIRST + BEHIND],
-    ids=["lua", "lua-alone", "pam", "pam-alone", "denied-first", "not-ours", "none-ours"],
+    [
+        LUA + BEHIND,
+        LUA + NOBODY,
+        LUA + BEHIND + TOLD,
+        PAM + DENY + BEHIND,
+        PAM,
+        DENY + LUA + BEHIND,
+        BEHIND,
+        FIRST + BEHIND,
+    ],
+    ids=[
+        "lua",
+        "lua-alone",
+        "lua-told",
+        "pam",
+        "pam-alone",
+        "denied-first",
+        "not-ours",
+        "none-ours",
+    ],
 )
 def test_nothing_is_wrong_with_the_recipes(server: Server, text: str) -> None:
     assert looked_at(server, text) == []
@@ -58,11 +79,11 @@ def test_nothing_is_wrong_with_the_recipes(server: Server, text: str) -> None:
             "result_failure of the passdb lua",
         ),
         (PAM + BEHIND, Level.WARNING, "cannot say who is enforced"),
-        (LUA + "auth_mechanisms = plain cram-md5\n", Level.DANGER, "has cram-md5"),
-        (LUA + "auth_cache_size = 10M\n", Level.DANGER, "auth_cache_size is 10 M"),
-        (LUA + MASTER, Level.WARNING, "has master users"),
+        (LUA + BEHIND + "auth_mechanisms = plain cram-md5\n", Level.DANGER, "has cram-md5"),
+        (LUA + BEHIND + "auth_cache_size = 10M\n", Level.DANGER, "auth_cache_size is 10 M"),
+        (LUA + BEHIND + MASTER, Level.WARNING, "has master users"),
         (MASTER + LUA + BEHIND, Level.WARNING, "has master users"),
-        (LUA + "auth_username_format = %Ln\n", Level.NOTICE, "cuts off the domain"),
+        (LUA + BEHIND + "auth_username_format = %Ln\n", Level.NOTICE, "cuts off the domain"),
         (PAM + "protocols = imap pop3\n", Level.DANGER, "no file"),
         (PAM.replace("apppw-%Ls", "apppw-mail"), Level.DANGER, "no file"),
         (

@@ -25,7 +25,9 @@ _FILES = {
     "not there; by default in ~/.config.",
     "/var/lib/apppw-tui": "The store, where /etc/apppw-tui/config.toml is there.",
     "$XDG_DATA_HOME/apppw-tui": "The store otherwise; by default in ~/.local/share.",
-    "/run/apppw-tui": "The sockets of the daemon.",
+    "/run/apppw-tui": "The sockets of the daemon. At the one called http, GET /healthz answers "
+    "without credentials: 200 and ok where the daemon could answer questions, 503 where its store "
+    "is out of its reach, within eight seconds.",
 }
 _ENVIRONMENT = {
     "APPPW_STORE": "The folder of the store, unless --store names one.",
@@ -34,7 +36,10 @@ _ENVIRONMENT = {
     "RUNTIME_DIRECTORY": "Where the daemon makes its sockets, unless --socket-dir names a folder.",
     "NO_COLOR": "The portal without colour. Commands never print any.",
     "TERM, COLORTERM": "What the terminal can show.",
-    "SUDO_UID": "Who calls the program by sudo, for the record of what was done.",
+    "SUDO_UID, SUDO_USER": "Who calls the program by sudo, for the record of what was done.",
+    "JOURNAL_STREAM": "From systemd: lines to the journal get their priority, such as <4>.",
+    "LISTEN_FDS, NOTIFY_SOCKET, WATCHDOG_USEC": "From systemd, for apppw-tui serve: its sockets, "
+    "whom it tells that it is ready, and how often that it lives.",
     "PAM_USER, PAM_TYPE, PAM_SERVICE, PAM_RHOST": "From pam_exec(8), for apppw-tui pam.",
 }
 _EXAMPLES = {
@@ -43,8 +48,8 @@ _EXAMPLES = {
     "that is good for mail and for a year.",
     "apppw-tui account enforce --all --on 2027-01-31": "From that day on only app passwords open "
     "anybody's services.",
-    "apppw-tui config check && systemctl reload apppw-tui": "Takes a changed configuration into "
-    "use, if it is right.",
+    "systemctl try-reload-or-restart apppw-tui": "Takes a changed configuration into use; fails, "
+    "and changes nothing, where it is broken.",
     'eval "$(apppw-tui completion bash)"': "Completes the program's commands in this shell.",
 }
 

@@ -92,6 +92,27 @@ def test_every_protocol_answers_at_its_socket(tmp_path: Path, right: str) -> Non
         assert daemon.ask("ada", right) == "yes"
 
 
+def test_its_health_is_told_to_whoever_may_connect(tmp_path: Path, house: House) -> None:
+    def health(method: str = "GET") -> bytes:
+        with daemon.connected("http") as asking:
+            head = f"{method} /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            asking.sendall(head.encode())
+            return b"".join(iter(lambda: asking.recv(4096), b""))
+
+    with serving(tmp_path) as daemon:
+        assert health().startswith(b"HTTP/1.1 200 ")
+        assert health().endswith(b"\r\n\r\nok\n")
+        assert health("HEAD").startswith(b"HTTP/1.1 200 ")
+        assert health("POST").startswith(b"HTTP/1.1 405 ")
+        (tmp_path / "store").rename(tmp_path / "away")
+        said = health()
+        assert said.startswith(b"HTTP/1.1 503 ")
+        assert b"\r\nretry-after: 1\r\n" in said.lower()
+        (tmp_path / "away").rename(tmp_path / "store")
+        assert health().startswith(b"HTTP/1.1 200 ")
+        assert daemon.answers == []
+
+
 def test_idle_connections_do_not_keep_it_from_ending(tmp_path: Path, right: str) -> None:
     with serving(tmp_path) as daemon, contextlib.ExitStack() as stack:
         idle = [stack.enter_context(daemon.connected(name)) for name in sorted(ALL)]

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 def dispatch(options: argparse.Namespace) -> int:
     """Runs the command in `options` and returns its exit code."""
-    if options.command in ("pam", "config", "completion"):
+    if options.command in ("pam", "config", "completion", "doctor"):
         return _act_before_configured(options)
     from apppw_tui.config import choose
 
@@ -23,7 +23,7 @@ def dispatch(options: argparse.Namespace) -> int:
         from apppw_tui.commands import verify
 
         return verify.verify(options, config)
-    if options.command in ("doctor", "activity", "notices"):
+    if options.command in ("activity", "notices"):
         return _look(options, config)
     return _act(options, config)
 
@@ -38,6 +38,10 @@ def _act_before_configured(options: argparse.Namespace) -> int:
         from apppw_tui.commands import config
 
         return config.ACTIONS[options.action](options)
+    if options.command == "doctor":
+        from apppw_tui.commands import doctor
+
+        return doctor.doctor(options)
     from apppw_tui.commands import completion
 
     return completion.completion(options)
@@ -45,10 +49,6 @@ def _act_before_configured(options: argparse.Namespace) -> int:
 
 def _look(options: argparse.Namespace, config: "Config") -> int:
     """Runs a command that says how things are, to the administrator or to people."""
-    if options.command == "doctor":
-        from apppw_tui.commands import doctor
-
-        return doctor.doctor(options, config)
     if options.command == "activity":
         from apppw_tui.commands import activity
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from apppw_tui import config as configuration
 from apppw_tui.commands.printing import say, say_json
-from apppw_tui.config import Config, present
+from apppw_tui.config import present
+from apppw_tui.config.salvage import salvaged
 from apppw_tui.config.serve import ServeConfig
 from apppw_tui.doctor.examination import Examination
 from apppw_tui.doctor.finding import Finding, Level
@@ -26,8 +27,15 @@ _LETTERS = {Level.OK: "ok", Level.NOTICE: "note", Level.WARNING: "!", Level.DANG
 _LEVELS = list(Level)
 
 
-def doctor(options: argparse.Namespace, config: Config) -> int:
-    """0 if nothing has to be done, 1 if something has, 4 if it is dangerous. Raises StoreError."""
+def doctor(options: argparse.Namespace) -> int:
+    """0 if nothing has to be done, 1 if something has, 4 if it is dangerous.
+
+    Where the configuration is broken, it goes by what is left of it.
+
+    Raises:
+        StoreError, ConfigError: there is nothing to look at.
+    """
+    config, broken = salvaged(getattr(options, "config", None))
     named, key_file = getattr(options, "store", None), getattr(options, "key_file", None)
     place = Place.of(config, named, key_file)
     folder = place.folder.absolute()
@@ -44,6 +52,7 @@ def doctor(options: argparse.Namespace, config: Config) -> int:
         # A store of one's own needs no daemon; the server's is there to be asked.
         file == configuration.SYSTEM_FILE or config.serve != ServeConfig(),
         SystemClock(),
+        broken=broken,
     )
     # The store comes last: root is its owner then, and sees less of the server.
     found = examination.server() + examination.store()

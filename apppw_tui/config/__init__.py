@@ -78,6 +78,11 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{path}: not TOML: {error}.") from None
     except RecursionError:
         raise ConfigError(f"{path}: nested too deeply.") from None
+    return read(path, document)
+
+
+def read(path: Path, document: dict[str, Any]) -> Config:
+    """The configuration that stands in `document`, which came from `path`. Raises ConfigError."""
     reader = Reader(path)
     top = reader.table(document, "", {
         "host_name": _host_name,
@@ -125,16 +130,22 @@ def user_file() -> Path:
     return _user_folder("XDG_CONFIG_HOME", ".config") / "config.toml"
 
 
-def choose(named: Path | None) -> Config:
-    """From the file `named`, else the system's, else the user's own, else the defaults."""
+def chosen_file(named: Path | None) -> Path | None:
+    """The file `named`, else the system's, else the user's own; None if there is none."""
     if named is not None:
-        return load(named)
+        return named
     if present(SYSTEM_FILE):
-        return load(SYSTEM_FILE)
+        return SYSTEM_FILE
     with contextlib.suppress(StoreUnusable):  # there is no home folder, so nothing in it
         own = user_file()
-        return load(own) if present(own) else Config()
-    return Config()
+        return own if present(own) else None
+    return None
+
+
+def choose(named: Path | None) -> Config:
+    """The configuration in the chosen file, or the defaults. Raises ConfigError."""
+    path = chosen_file(named)
+    return Config() if path is None else load(path)
 
 
 def store_folder(named: Path | None, config: Config) -> Path:

@@ -3,15 +3,16 @@
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from apppw_tui.doctor.finding import Finding, ok, warning
 
-_SECONDS = 20.0  # each takes a fraction of one
-_SECONDS_OF = {"systemctl": 2.0}  # it asks another process, which may hang
+_SECONDS = 2.0  # each takes a fraction of one; one that hangs must not hold up the rest
+_HUNG = "time-out"
 # Where daemons are installed; an ordinary user's PATH leaves these out.
 _ALSO = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
@@ -47,29 +48,48 @@ Ask: TypeAlias = Callable[[Sequence[str]], Answer]
 
 
 def ask(command: Sequence[str]) -> Answer:
-    """Runs a program for some seconds at most, with nothing of this process's environment."""
-    seconds = min(_SECONDS, _SECONDS_OF.get(command[0], _SECONDS))
+    """Runs a program for at most two seconds, with nothing of this process's environment."""
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), *_ALSO))
     program = shutil.which(command[0], path=path)
     if program is None:
         return Answer(command, how="not found", here=False)
     try:
-        done = subprocess.run(  # noqa: S603 - a list, of programs that are named here alone
+        process = subprocess.Popen(  # noqa: S603 - a list, of programs that are named here alone
             [os.path.abspath(program), *command[1:]],
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             cwd="/",
             env={"PATH": path, "LC_ALL": "C"},
-            timeout=seconds,
             start_new_session=True,
-            check=False,
         )
-    except subprocess.TimeoutExpired:
-        return Answer(command, how=f"time-out after {seconds:g} s")
     except OSError as error:
         return Answer(command, how=(error.strerror or "could not be started").lower())
-    how = f"exit code {done.returncode}" if done.returncode else ""
-    return Answer(command, _text(done.stdout), _text(done.stderr), how)
+    with process:
+        try:
+            out, errors = process.communicate(timeout=_SECONDS)
+        except subprocess.TimeoutExpired:
+            # With whatever it has started, which would hold its output open.
+            os.killpg(process.pid, signal.SIGKILL)
+            return Answer(command, how=f"{_HUNG} after {_SECONDS:g} s")
+    how = f"exit code {process.returncode}" if process.returncode else ""
+    return Answer(command, _text(out), _text(errors), how)
+
+
+class Patient:
+    """Asks programs, but not again one that hung: each may cost its two seconds once."""
+
+    def __init__(self, ask_: Ask = ask) -> None:
+        self._ask = ask_
+        self._hung: dict[str, Answer] = {}
+
+    def __call__(self, command: Sequence[str]) -> Answer:
+        if command[0] in self._hung:
+            return replace(self._hung[command[0]], command=command)
+        answer = self._ask(command)
+        if answer.how.startswith(_HUNG):
+            self._hung[command[0]] = answer
+        return answer
 
 
 def _text(printed: bytes) -> str:

@@ -8,7 +8,11 @@ from pathlib import Path
 
 from apppw_tui.config import Config
 from apppw_tui.doctor.finding import Finding, command, danger, ok
+from apppw_tui.domain.errors import ConfigError
 
+_CORRECT = (
+    "Correct it: until then nothing of apppw-tui starts. What is told here goes by the rest of it."
+)
 _WRITABLE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -26,9 +30,13 @@ _CODES = _Use("delivery.command", "security codes", "security code", "nobody get
 _NOTICES = _Use("notices.command", "notices", "notice", "nobody is told what happens")
 
 
-def findings(path: Path | None, config: Config, owners: frozenset[int]) -> list[Finding]:
+def findings(
+    path: Path | None, config: Config, owners: frozenset[int], broken: ConfigError | None = None
+) -> list[Finding]:
     """`path` is the file, if there is one; `owners` are the uids that may own it."""
     found: list[Finding] = []
+    if broken is not None:
+        found.append(danger(path or "the configuration", str(broken), _CORRECT))
     if path is not None:
         found += _file(path, owners)
     if config.delivery is not None:

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
-from apppw_tui.doctor import dovecot_users
+from apppw_tui.doctor import dovecot_files, dovecot_users
 from apppw_tui.doctor.asking import Ask
 from apppw_tui.doctor.doveconf import Block, parsed
 from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
 from apppw_tui.doctor.pam import is_present
 from apppw_tui.doctor.places import Places
 
-_COMMAND = ("doveconf", "-n")
+COMMAND = ("doveconf", "-n")
 _WHERE = "Dovecot"
 _OURS = "apppw"
 # The only two that bring the password itself.
@@ -23,26 +24,46 @@ _STOPS = ("return-fail", "return")
 _CUTS_DOMAIN = re.compile(r"%[A-Z]*n|%\{[^}]*\busername\b")
 
 
-def findings(ask: Ask, places: Places) -> list[Finding]:
-    """Nothing but "not looked at" where Dovecot is not here, or does not ask apppw-tui."""
-    said = ask(_COMMAND)
+def asks_us(top: Block) -> bool:
+    """True if one of its passdbs is ours."""
+    return any(map(_is_ours, _judging(top)))
+
+
+def findings(ask: Ask, places: Places, folder: Path) -> list[Finding]:
+    """Nothing but "not looked at" where Dovecot is not here, or does not ask apppw-tui.
+
+    `folder` is the store.
+    """
+    said = ask(COMMAND)
     if said.how:
         return [said.trouble()]
     top = parsed(said.out)
-    # What belongs to master users alone, or only ever refuses, opens nobody's account.
-    judging = [one for one in top.of("passdb") if not _is(one, "master") and not _is(one, "deny")]
-    if not any(map(_is_ours, judging)):
+    judging = _judging(top)
+    if not asks_us(top):
         return [ok(_WHERE, "No passdb names apppw, so Dovecot was not looked at.")]
     return [
         *_order(judging),
-        *dovecot_users.findings(top),
+        *dovecot_users.findings(top, places.root),
         *(finding for one in judging if _is_ours(one) for finding in _results(one, top, judging)),
         *_mechanisms(top),
         *_cache(top),
         *_masters(top),
         *_user_names(top),
         *_pam_files(top, judging, places),
+        *_files(top, judging, places, folder),
     ] or [ok(_WHERE, "Nothing gets past apppw-tui.")]
+
+
+def _judging(top: Block) -> list[Block]:
+    """What belongs to master users alone, or only ever refuses, opens nobody's account."""
+    return [one for one in top.of("passdb") if not _is(one, "master") and not _is(one, "deny")]
+
+
+def _files(top: Block, judging: list[Block], places: Places, folder: Path) -> Iterator[Finding]:
+    for one in judging:
+        if _is_ours(one) and _driver(one) == "lua":
+            yield from dovecot_files.script(one, places, folder)
+    yield from dovecot_files.user_name_characters(top, folder)
 
 
 def _order(judging: list[Block]) -> Iterator[Finding]:

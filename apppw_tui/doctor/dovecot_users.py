@@ -19,14 +19,14 @@ _LOOKS_UP = "function auth_passdb_lookup"
 _LARGEST = 1 << 20  # bytes
 
 
-def findings(top: Block) -> Iterator[Finding]:
-    """Of the passdbs that name apppw, in the order in which they stand."""
+def findings(top: Block, root: Path = Path("/")) -> Iterator[Finding]:
+    """Of the passdbs that name apppw, in the order in which they stand; `root` is the server's."""
     ours = [one for one in top.of("passdb") if any(_OURS in value for value in one.values())]
     for one in ours:
         if one.settings.get("deny") == "yes":
             yield from _denying(one)
         elif (script := _SCRIPT.search(" ".join(one.values()))) is not None:
-            yield from _script(Path(script[1]))
+            yield from _script(Path(script[1]), root)
     asking = [one for one in top.of("passdb") if _may_let_in(one)]
     if asking and asking[-1] in ours and _SCRIPT.search(" ".join(asking[-1].values())):
         yield warning(
@@ -56,9 +56,9 @@ def _denying(passdb: Block) -> Iterator[Finding]:
         )
 
 
-def _script(path: Path) -> Iterator[Finding]:
+def _script(path: Path, root: Path) -> Iterator[Finding]:
     try:
-        with path.open("rb") as file:
+        with (root / path.relative_to("/")).open("rb") as file:
             text = file.read(_LARGEST).decode(errors="replace")
     except OSError:
         return  # Dovecot itself says so, and does not start

@@ -12,6 +12,7 @@ from apppw_tui.doctor import (
     clock,
     configuration,
     dovecot,
+    dovecot_running,
     enforced,
     key,
     layout,
@@ -21,13 +22,14 @@ from apppw_tui.doctor import (
     pam,
     postfix,
     room,
+    senders,
     sockets,
     sshd,
 )
 from apppw_tui.doctor.finding import Finding, danger, ok, warning
 from apppw_tui.doctor.places import Places
 from apppw_tui.domain.clock import Clock
-from apppw_tui.domain.errors import StoreError
+from apppw_tui.domain.errors import ConfigError, StoreError
 from apppw_tui.fault import describe
 from apppw_tui.store.folder import FolderStore
 from apppw_tui.store.keyring import keyring_of
@@ -48,9 +50,10 @@ class Examination:
     daemon_wanted: bool
     clock: Clock
     places: Places = field(default_factory=Places)
-    ask: asking.Ask = asking.ask
+    ask: asking.Ask = field(default_factory=asking.Patient)
     wait: Callable[[float], object] = time.sleep
     system_owner: int = 0  # whose the server's own files are
+    broken: ConfigError | None = None  # why `config` is not all that the file has
 
     def server(self) -> list[Finding]:
         """As root it sees the most."""
@@ -58,7 +61,7 @@ class Examination:
         owners = frozenset((self.system_owner, owner))
         return _each({
             "the configuration": lambda: configuration.findings(
-                self.config_file, self.config, owners
+                self.config_file, self.config, owners, self.broken
             ),
             "the sockets": lambda: sockets.findings(
                 self.config.serve,
@@ -71,8 +74,12 @@ class Examination:
                 self.folder, self.config, self.ask, self.places
             ),
             "PAM": lambda: pam.findings(self.places),
-            "Dovecot": lambda: dovecot.findings(self.ask, self.places),
-            "Postfix": lambda: postfix.findings(self.ask),
+            "Dovecot": lambda: dovecot.findings(self.ask, self.places, self.folder),
+            "whether Dovecot runs": lambda: dovecot_running.findings(
+                self.ask, self.places, self.config.accounts
+            ),
+            "Postfix": lambda: postfix.findings(self.ask, self.places),
+            "who may send as whom": lambda: senders.findings(self.ask, self.folder),
             "sshd": lambda: sshd.findings(self.ask, self.places),
             "the clock": lambda: clock.kept(self.ask),
         })  # fmt: skip

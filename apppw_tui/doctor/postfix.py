@@ -9,11 +9,16 @@ from pathlib import Path
 
 from apppw_tui.doctor.asking import Ask
 from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
+from apppw_tui.doctor.places import Places
 
 _WHERE = "Postfix"
 _ENABLED = "smtpd_sasl_auth_enable"
 _LISTENING = ("/inet", "/pass")  # master(5): to a port, or by way of postscreen
 _LEVELS = ("encrypt", "dane", "dane-only", "fingerprint", "verify", "secure")
+_COMMAND_AT = 7
+_CYRUS = ("/etc/postfix/sasl", "/etc/sasl2", "/usr/lib/sasl2")  # Debian's Postfix, then SASL itself
+_SASLAUTHD = re.compile(r"^\s*pwcheck_method\s*:\s*saslauthd\s*$", re.MULTILINE)
+_OUR_SOCKET = re.compile(r"^\s*saslauthd_path\s*:.*apppw", re.MULTILINE)
 # postconf(5): what holds where neither file says anything.
 _DEFAULTS = {
     _ENABLED: "no",
@@ -29,8 +34,8 @@ _DEFAULTS = {
 
 
 @dataclass(frozen=True)
-class _Port:
-    """One service of master.cf in which people sign in, with what it overrides of main.cf."""
+class Port:
+    """One service of master.cf that is connected to, with what it overrides of main.cf."""
 
     name: str
     settings: dict[str, str]
@@ -40,19 +45,52 @@ class _Port:
         return self.value(value[1:]) if value.startswith("$") and value[1:] in _DEFAULTS else value
 
 
-def findings(ask: Ask) -> list[Finding]:
+def findings(ask: Ask, places: Places) -> list[Finding]:
     """Nothing but "not looked at" where Postfix is not here, or nobody signs in."""
-    main, services = ask(("postconf", "-n")), ask(("postconf", "-P"))
-    for said in (main, services):
-        if said.how:
-            return [said.trouble()]
-    top = _settings(main.out)
-    ports = [port for port in _ports(top, services.out) if port.value(_ENABLED) == "yes"]
-    if not ports:
+    found, trouble = ports(ask)
+    if trouble:
+        return trouble
+    signed_in = [port for port in found if takes_passwords(port)]
+    if not signed_in:
         return [ok(_WHERE, "Nobody signs in to it, so it was not looked at.")]
-    found = [finding for port in ports for finding in _port(port)]
-    found += _networks(top.get("mynetworks", ""))
-    return list(dict.fromkeys(found)) or [ok(_WHERE, "Nobody gets past its passwords.")]
+    told = [finding for port in signed_in for finding in _port(port)]
+    told += _networks(signed_in[0].settings.get("mynetworks", ""))
+    told += _past_us(signed_in, places)
+    return list(dict.fromkeys(told)) or [ok(_WHERE, _good(signed_in, places))]
+
+
+def ports(ask: Ask) -> tuple[list[Port], list[Finding]]:
+    """What mail programs connect to, and main.cf itself; or why that cannot be told."""
+    main, own, services = (ask(("postconf", option)) for option in ("-nx", "-Px", "-M"))
+    for said in (main, own, services):
+        if said.how:
+            return [], [said.trouble()]
+    top, overrides = _settings(main.out), _overrides(own.out)
+    found = [Port(name, top | more) for name, more in overrides.items()]
+    # What each service overrides holds nowhere.
+    smtpds = {
+        f"{one[0]}/{one[1]}" for one in map(str.split, services.out.splitlines()) if _is_smtpd(one)
+    }
+    bare = not smtpds or any(not _judges(overrides.get(name, {})) for name in smtpds)
+    return [*([Port("main.cf", top)] if bare else []), *found], []
+
+
+def takes_passwords(port: Port) -> bool:
+    return port.value(_ENABLED) == "yes"
+
+
+def _is_smtpd(fields: list[str]) -> bool:
+    """master(5): service, type, private, unprivileged, chroot, wake-up, limit, command."""
+    return (
+        len(fields) > _COMMAND_AT
+        and f"/{fields[1]}" in _LISTENING
+        and (fields[_COMMAND_AT] == "smtpd")
+    )
+
+
+def _judges(overrides: dict[str, str]) -> bool:
+    """True if a service says by itself whether passwords are taken."""
+    return _ENABLED in overrides
 
 
 def _settings(text: str) -> dict[str, str]:
@@ -60,7 +98,7 @@ def _settings(text: str) -> dict[str, str]:
     return {key: value.strip() for key, _, value in pairs}
 
 
-def _ports(top: dict[str, str], text: str) -> list[_Port]:
+def _overrides(text: str) -> dict[str, dict[str, str]]:
     """Those of `postconf -P`, which names a service only if it overrides something."""
     own: dict[str, dict[str, str]] = {}
     for key, value in _settings(text).items():
@@ -68,10 +106,48 @@ def _ports(top: dict[str, str], text: str) -> list[_Port]:
         if not service.endswith(_LISTENING):
             continue  # no mail program connects to it
         own.setdefault(service, {})[name] = value
-    return [_Port("main.cf", top), *(_Port(name, top | more) for name, more in own.items())]
+    return own
 
 
-def _port(port: _Port) -> Iterator[Finding]:
+def _past_us(signed_in: list[Port], places: Places) -> Iterator[Finding]:
+    """Ports that ask somebody else, beside others that ask apppw-tui or Dovecot."""
+    foreign = [port for port in signed_in if not _asks_us(port, places)]
+    if len(foreign) == len(signed_in):
+        return
+    for port in foreign:
+        yield warning(
+            _WHERE,
+            f"{port.name} asks Cyrus SASL, and that not apppw-tui: its passwords send mail for "
+            "accounts that are enforced, too.",
+            "Have it ask as the others do (postconf -P shows what it overrides), or see "
+            "recipes/cyrus/smtpd.conf.",
+        )
+
+
+def _asks_us(port: Port, places: Places) -> bool:
+    """Or Dovecot, which is looked at by itself."""
+    if port.value("smtpd_sasl_type") != "cyrus":
+        return True
+    file = f"{port.value('smtpd_sasl_path')}.conf"
+    folders = [port.settings.get("cyrus_sasl_config_path", ""), *_CYRUS]
+    for folder in filter(None, ":".join(folders).split(":")):
+        try:
+            text = (places.root / folder.lstrip("/") / file).read_text(errors="replace")
+        except PermissionError:
+            return True  # only root sees it
+        except OSError:
+            continue
+        return _SASLAUTHD.search(text) is not None and _OUR_SOCKET.search(text) is not None
+    return False
+
+
+def _good(signed_in: list[Port], places: Places) -> str:
+    if any(_asks_us(port, places) for port in signed_in):
+        return "Whatever takes passwords asks apppw-tui or Dovecot."
+    return "It asks Cyrus SASL who signs in, and that not apppw-tui."
+
+
+def _port(port: Port) -> Iterator[Finding]:
     for key in ("smtpd_sasl_security_options", "smtpd_sasl_tls_security_options"):
         if "noanonymous" not in re.split(r"[\s,]+", port.value(key)):
             yield danger(
@@ -89,7 +165,7 @@ def _port(port: _Port) -> Iterator[Finding]:
         yield from _socket(port)
 
 
-def _encrypted(port: _Port) -> bool:
+def _encrypted(port: Port) -> bool:
     return (
         port.value("smtpd_tls_auth_only") == "yes"
         or port.value("smtpd_tls_wrappermode") == "yes"
@@ -97,7 +173,7 @@ def _encrypted(port: _Port) -> bool:
     )
 
 
-def _socket(port: _Port) -> Iterator[Finding]:
+def _socket(port: Port) -> Iterator[Finding]:
     told = port.value("smtpd_sasl_path")
     if told.startswith("inet:"):
         return

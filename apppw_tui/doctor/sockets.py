@@ -189,15 +189,15 @@ def _answer(place: _Place) -> Iterator[Finding]:
     path, protocol = place.path, place.protocol
     question, expected = _ASKED[protocol]
     try:
-        said = _said(path, question, hang_up=not expected)
+        heard = said(path, question, hang_up=not expected)
     except PermissionError:
         if os.geteuid() != 0:
             return  # only its group can ask
-        said = b""
+        heard = b""
     except OSError:
         yield danger(path, "Nobody answers there: every service that asks is refused.", place.start)
         return
-    if not said.startswith(expected):
+    if not heard.startswith(expected):
         yield danger(
             path,
             f"What answers there is not apppw-tui's {protocol}, or its store is out of reach.",
@@ -205,7 +205,7 @@ def _answer(place: _Place) -> Iterator[Finding]:
         )
 
 
-def _said(path: Path, question: bytes, *, hang_up: bool) -> bytes:
+def said(path: Path, question: bytes, *, hang_up: bool) -> bytes:
     """Raises OSError; TimeoutError is one."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
         asking.settimeout(_SECONDS)

@@ -11,6 +11,7 @@ from apppw_tui.doctor.asking import Answer
 from apppw_tui.doctor.examination import Examination
 from apppw_tui.doctor.finding import Finding, Level
 from apppw_tui.doctor.places import Places
+from apppw_tui.domain.errors import ConfigError
 from apppw_tui.store.counters import FolderCounters
 from apppw_tui.store.keyring import Keyring, keyring_of
 from apppw_tui.store.place import open_store
@@ -56,11 +57,13 @@ class Server:
     config: Config = field(default_factory=Config)
     config_file: Path | None = None
     daemon_wanted: bool = False
+    broken: ConfigError | None = None
     waits: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.programs.out |= {
             "doveconf": printed("doveconf-2.4-lua.txt"),
+            "postconf -M": "submission inet n - y - - smtpd\n",
             "postconf -n": "mynetworks = 127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128\n",
             "postconf -P": "submission/inet/smtpd_sasl_auth_enable = yes\n"
             "submission/inet/smtpd_tls_security_level = encrypt\n",
@@ -70,6 +73,9 @@ class Server:
         pam.mkdir(parents=True)
         (pam / "sshd").write_text("@include common-auth\n")
         self.helper.touch()
+        self.lua.parent.mkdir(parents=True)
+        self.lua.write_text(adapted("dovecot/apppw.lua", {"/var/lib/apppw-tui": str(self.store)}))
+        self.run_dovecot()
         self.add_pam_file("apppw-imap")
         store = open_store(self.store, create=True)
         self.house = House(
@@ -96,6 +102,22 @@ class Server:
         return self.home / "apppw-tui"
 
     @property
+    def lua(self) -> Path:
+        """The script by which Dovecot asks."""
+        return self.places.root / "etc/dovecot/apppw.lua"
+
+    @property
+    def dovecot_pid(self) -> Path:
+        return self.places.root / "run/dovecot/master.pid"
+
+    def run_dovecot(self, pid: str = "4712") -> None:
+        """As if Dovecot ran, with that number."""
+        name = self.places.root / "proc" / pid / "comm"
+        for path, text in ((self.dovecot_pid, f"{pid}\n"), (name, "dovecot\n")):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    @property
     def places(self) -> Places:
         return Places(self.home / "root")
 
@@ -119,6 +141,7 @@ class Server:
             self.programs,
             wait or self.waits.append,
             system_owner=os.geteuid(),
+            broken=self.broken,
         )
 
     def faults(self) -> list[Finding]:

@@ -157,10 +157,21 @@ def test_another_folder_of_sockets_can_be_named(run: CommandLine, server: Server
     assert f"✓ {named}: No daemon runs here." in run.good("doctor", "--all", "--socket-dir", named)
 
 
-def test_a_configuration_that_cannot_be_read_is_told_as_ever(
+def test_a_configuration_that_is_broken_keeps_nobody_from_the_rest(
     run: CommandLine, server: Server
 ) -> None:
     path = server.home / "own.toml"
     path.write_text("stroe = 1\n")
+    path.chmod(0o600)
+    (server.store / "accounts").chmod(0o755)
     said = run("--config", path, "doctor")
-    assert (said.code, "there is no such key" in said.line) == (3, True)
+    assert said.code == 4
+    assert f"✗ {path}: stroe: there is no such key" in said.out
+    assert str(server.store / "accounts") in said.out
+
+
+def test_a_configuration_that_is_not_there_is_told_as_ever(
+    run: CommandLine, server: Server
+) -> None:
+    said = run("--config", server.home / "gone.toml", "doctor")
+    assert (said.code, "no such file" in said.line) == (3, True)

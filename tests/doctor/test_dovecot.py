@@ -34,7 +34,7 @@ def looked_at(server: Server, text: str) -> list[Finding]:
     def ask(command: Sequence[str]) -> Answer:
         return asking.ask([*command, "-c", str(path)])
 
-    return faults(dovecot.findings(ask, server.places))
+    return faults(dovecot.findings(ask, server.places, server.store))
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_a_stuck_lock_is_found_with_who_holds_it(server: Server) -> None:
     path = server.store / "locks/ada.lock"
     with locked(path):
         proc = server.places.locks
-        proc.parent.mkdir(parents=True)
+        proc.parent.mkdir(parents=True, exist_ok=True)
         inode = path.stat().st_ino
         proc.write_text(
             "1: POSIX  ADVISORY  READ 12 08:02:7 0 EOF\n"

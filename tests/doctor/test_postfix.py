@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.doctor import asking, postfix
+from apppw_tui.doctor import asking, postfix, senders
 from apppw_tui.doctor.asking import Answer
 from apppw_tui.doctor.finding import Finding, Level
+from apppw_tui.doctor.places import Places
 from tests.doctor.healthy import Server, faults
 from tests.services.recipes import adapted
 from tests.services.require import require_program
@@ -29,7 +30,8 @@ def queue(tmp_path: Path) -> Path:
     return folder
 
 
-def looked_at(queue: Path, main: str, master: str = MASTER) -> list[Finding]:
+def asking_of(queue: Path, main: str, master: str = MASTER) -> asking.Ask:
+    """The real programs, over that configuration."""
     require_program("postconf", "postfix")
     folder = queue.parent / "postfix"
     folder.mkdir()
@@ -43,7 +45,11 @@ def looked_at(queue: Path, main: str, master: str = MASTER) -> list[Finding]:
     def ask(command: Sequence[str]) -> Answer:
         return asking.ask([command[0], "-c", str(folder), *command[1:]])
 
-    return faults(postfix.findings(ask))
+    return ask
+
+
+def looked_at(queue: Path, main: str, master: str = MASTER) -> list[Finding]:
+    return faults(postfix.findings(asking_of(queue, main, master), Places(queue.parent / "root")))
 
 
 @pytest.mark.parametrize("name", ["direct", "cyrus"])
@@ -111,6 +117,27 @@ def test_what_no_mail_program_connects_to_is_no_port(queue: Path) -> None:
 )
 def test_passwords_on_encrypted_connections_alone_are_no_fault(queue: Path, main: str) -> None:
     assert looked_at(queue, IN_MAIN + main, "") == []
+
+
+@pytest.mark.parametrize(
+    ("table", "refused"),
+    [
+        ("regexp:{{/^(.+)$$/ $$1}}", True),
+        (r"regexp:{{/^([^+@]+)(\+[^@]*)?@(.+)$$/ $$1@$$3}}", False),
+        ("inline:{ada@example.org=ada@example.org}", False),  # asked for without the extension
+        ("inline:{x=y}, regexp:{{/^(.+)$$/ $$1}}", True),
+        ("", False),
+    ],
+)
+def test_who_may_send_from_an_address_with_an_extension(
+    queue: Path, tmp_path: Path, table: str, *, refused: bool
+) -> None:
+    main = f"recipient_delimiter = +\nsmtpd_sender_login_maps = {table}\n"
+    ask = asking_of(queue, main, MASTER)
+    (tmp_path / "store" / "accounts").mkdir(parents=True)
+    (tmp_path / "store" / "accounts" / "ada@example.org.json").touch()
+    found = faults(senders.findings(ask, tmp_path / "store"))
+    assert [one.where for one in found] == (["Postfix"] if refused else [])
 
 
 def test_without_postfix_nothing_is_missed(server: Server) -> None:

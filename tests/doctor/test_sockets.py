@@ -129,13 +129,13 @@ def test_a_daemon_that_hangs_is_waited_for_once(
 
     monkeypatch.setattr(socket, "socket", Recorded)
     started = threading.Barrier(len(NAMES), timeout=30)  # all of them ask before any has waited
-    said = sockets._said
+    said = sockets.said
 
     def together(path: Path, question: bytes, *, hang_up: bool) -> bytes:
         started.wait()
         return said(path, question, hang_up=hang_up)
 
-    monkeypatch.setattr(sockets, "_said", together)
+    monkeypatch.setattr(sockets, "said", together)
     os.kill(daemon.process.pid, signal.SIGSTOP)
     try:
         found = looked_at(folder)

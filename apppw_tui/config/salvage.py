@@ -1,0 +1,47 @@
+"""What can be used of a configuration that is broken: for whoever looks what is wrong."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from apppw_tui.config import Config, chosen_file, load, present, read
+from apppw_tui.domain.errors import ConfigError
+
+
+def salvaged(named: Path | None) -> tuple[Config, ConfigError | None]:
+    """The configuration, and why it is not all of it. Raises ConfigError if it is not there."""
+    path = chosen_file(named)
+    if path is None:
+        return Config(), None
+    try:
+        return load(path), None
+    except ConfigError as error:
+        if not present(path):
+            raise  # whoever named it mistyped it
+        return _less(path), error
+
+
+def _less(path: Path) -> Config:
+    """With those of its sections that are right by themselves."""
+    try:
+        lines = path.read_bytes().decode(errors="replace").splitlines(keepends=True)
+    except OSError:
+        return Config()
+    good, kept = Config(), dict[str, Any]()
+    for key, value in _first(lines).items():
+        try:
+            good = read(path, {**kept, key: value})
+        except ConfigError:
+            continue
+        kept[key] = value
+    return good
+
+
+def _first(lines: list[str]) -> dict[str, Any]:
+    """As much from its beginning as is TOML."""
+    for end in range(len(lines), 0, -1):
+        try:
+            return tomllib.loads("".join(lines[:end]))
+        except (tomllib.TOMLDecodeError, RecursionError):
+            continue
+    return {}

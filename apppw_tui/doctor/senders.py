@@ -1,0 +1,61 @@
+"""Who may send as whom in Postfix: an account's own addresses with an extension are its own."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from apppw_tui.doctor.asking import Ask
+from apppw_tui.doctor.finding import Finding, ok, warning
+from apppw_tui.doctor.postfix import ports, takes_passwords
+from apppw_tui.domain.names import is_account_name
+
+_WHERE = "Postfix"
+_MAPS = "smtpd_sender_login_maps"
+_RESTRICTIONS = (
+    "smtpd_sender_restrictions",
+    "smtpd_recipient_restrictions",
+    "smtpd_relay_restrictions",
+    "smtpd_client_restrictions",
+    "smtpd_helo_restrictions",
+    "smtpd_data_restrictions",
+)
+_MISMATCH = re.compile(r"reject_(?:\w+_)?sender_login_mismatch")
+# postconf(5): separated by commas and blanks, except in the braces of a table that is written out.
+_MAP = re.compile(r"(?:[^\s,{]|\{(?:[^{}]|\{[^{}]*\})*\})+")
+_EXTENSION = "apppw-tui"
+
+
+def findings(ask: Ask, folder: Path) -> list[Finding]:
+    """`folder` is the store; of its accounts, the first with a domain stands for all."""
+    found, _ = ports(ask)
+    names = sorted(path.stem for path in (folder / "accounts").glob("*@*.json"))
+    name = next((one for one in names if is_account_name(one)), None)
+    if name is None:
+        return [ok(_WHERE, "No account has an address, so who may send as whom was not looked at.")]
+    told: list[Finding] = []
+    for port in filter(takes_passwords, found):
+        delimiter = port.settings.get("recipient_delimiter", "")[:1]
+        judged = " ".join(port.settings.get(one, "") for one in _RESTRICTIONS)
+        if delimiter and _MISMATCH.search(judged):
+            local, _, domain = name.partition("@")
+            address = f"{local}{delimiter}{_EXTENSION}@{domain}"
+            maps = _MAP.findall(port.settings.get(_MAPS, ""))
+            told += _refused(ask, port.name, name, address, maps)
+    return list(dict.fromkeys(told)) or [ok(_WHERE, "Everybody may send as themselves.")]
+
+
+def _refused(ask: Ask, port: str, name: str, address: str, maps: list[str]) -> Iterator[Finding]:
+    """Postfix looks for the address as it is in all of the tables, then without its extension."""
+    for table in maps:
+        said = ask(("postmap", "-q", address, table.removeprefix("proxy:")))
+        owners = {one.lower() for one in re.split(r"[\s,]+", said.out) if one}
+        if said.how or not owners:
+            continue  # not in this one
+        if name not in owners:
+            yield warning(
+                _WHERE,
+                f"{_MAPS} of {port} gives {address} to somebody else than {name}: mail from "
+                "one's own address with an extension is refused.",
+                f"Set {_MAPS} as recipes/postfix/ does.",
+            )
+        return

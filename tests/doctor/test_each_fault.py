@@ -1,0 +1,221 @@
+"""A healthy server has no finding; each fault by itself has one, which says what it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from apppw_tui.config.accounts import AccountsConfig
+from apppw_tui.config.notices import NoticesConfig
+from apppw_tui.config.salvage import salvaged
+from apppw_tui.doctor.finding import Level
+from tests.doctor.healthy import Server, printed
+
+SUBMISSION = (
+    "{0}/inet/smtpd_sasl_auth_enable = yes\n{0}/inet/smtpd_tls_security_level = encrypt\n"
+    "{0}/inet/smtpd_sasl_type = {1}\n"
+)
+SMTPD_CONF = "pwcheck_method: saslauthd\nsaslauthd_path: {}\n"
+IDENTITY = "regexp:{{/^(.+)$/ $1}}"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is done to a healthy server, and the one thing that is to be said of it."""
+
+    name: str
+    done: Callable[[Server], object]
+    level: Level
+    what: str
+
+
+def without(server: Server, *words: str) -> None:
+    """The lines of the Lua script with none of these words."""
+    lines = server.lua.read_text().splitlines(keepends=True)
+    server.lua.write_text("".join(one for one in lines if not any(word in one for word in words)))
+
+
+def in_dovecot(old: str, new: str, file: str = "doveconf-2.4-lua.txt") -> Callable[[Server], None]:
+    def do(server: Server) -> None:
+        text = printed(file)
+        assert old in text
+        for service in ("apppw-pop3", "apppw-smtp"):
+            server.add_pam_file(service)
+        server.programs.out["doveconf"] = text.replace(old, new, 1)
+
+    return do
+
+
+def passwords_of_dovecot(server: Server) -> None:
+    accounts = AccountsConfig(source="dovecot", socket=server.home / "nobody-listens")
+    server.config = replace(server.config, accounts=accounts)
+
+
+def no_dovecot(server: Server) -> None:
+    server.dovecot_pid.unlink()
+
+
+def neither_dovecot_nor_its_passwords(server: Server) -> None:
+    passwords_of_dovecot(server)
+    no_dovecot(server)
+
+
+def one_port_by_cyrus(server: Server) -> None:
+    """Whose password file is somebody else's, beside one that asks as it should."""
+    ports = SUBMISSION.format("submission", "dovecot") + SUBMISSION.format("smtps", "cyrus")
+    server.programs.out["postconf -P"] = ports + (
+        "submission/inet/smtpd_sasl_path = inet:127.0.0.1:12345\n"
+    )
+    conf = server.places.root / "etc/postfix/sasl/smtpd.conf"
+    conf.parent.mkdir(parents=True)
+    conf.write_text("pwcheck_method: auxprop\nauxprop_plugin: sasldb\n")
+
+
+def ours_by_cyrus(server: Server) -> None:
+    one_port_by_cyrus(server)
+    conf = server.places.root / "etc/postfix/sasl/smtpd.conf"
+    conf.write_text(SMTPD_CONF.format("/private/apppw-mux"))
+
+
+def senders(table: str, prints: str = "ada+apppw-tui@example.org\n") -> Callable[[Server], None]:
+    def do(server: Server) -> None:
+        server.house.add("ada@example.org")
+        server.programs.out["postconf -n"] += (
+            f"recipient_delimiter = +\nsmtpd_sender_login_maps = {table}\n"
+        )
+        server.programs.out["postconf -P"] += (
+            "submission/inet/smtpd_sender_restrictions = reject_sender_login_mismatch\n"
+        )
+        key = "postmap -q ada+apppw-tui@example.org " + table.partition(",")[0]
+        server.programs.out[key] = prints
+
+    return do
+
+
+def old_program(server: Server) -> None:
+    without(server, "function auth_passdb_lookup", "local ENFORCED")
+
+
+def broken_configuration(text: str) -> Callable[[Server], None]:
+    def do(server: Server) -> None:
+        server.config_file = server.home / "config.toml"
+        server.config_file.write_text(text)
+        server.config_file.chmod(0o600)
+        server.config, server.broken = salvaged(server.config_file)
+
+    return do
+
+
+def nobody_sends(server: Server) -> None:
+    server.places.systemd.mkdir(parents=True)
+    server.config = replace(server.config, notices=NoticesConfig(("/bin/true",)))
+    server.programs.out["systemctl show"] = "Id=apppw-notices.path\nLoadState=not-found\n"
+
+
+def all_characters(server: Server) -> None:
+    server.house.add("ada+x@example.org")
+    in_dovecot("ssl = no", "auth_username_chars =")(server)
+
+
+def stranded(server: Server) -> None:
+    server.config = replace(server.config, default_domain="example.org")
+    server.house.store.remove("bob")
+
+
+def hangs(program: str) -> Callable[[Server], None]:
+    def do(server: Server) -> None:
+        out = server.programs.out
+        server.programs.out = {key: text for key, text in out.items() if program not in key}
+        server.programs.how[program] = "time-out after 2 s"
+
+    return do
+
+
+FAULTS = [
+    Fault("look-ups", lambda one: without(one, "function auth_passdb_lookup"), Level.DANGER,
+          "with a static userdb, no mail is delivered"),
+    Fault("depends", lambda one: without(one, "local ENFORCED"), Level.DANGER,
+          "while apppw-tui is silent, nobody's old password works"),
+    Fault("old-lua", old_program, Level.DANGER, "no mail is delivered"),
+    Fault("lua-gone", lambda one: one.lua.unlink(), Level.DANGER, "it is not there"),
+    Fault("lua-elsewhere", lambda one: one.lua.write_text(
+              one.lua.read_text().replace(str(one.store), "/srv/store")), Level.DANGER,
+          "looks for who is enforced in /srv/store/enforced"),
+    Fault("old-deny", in_dovecot("  auth_username_format = %{protocol | if('eq', 'apppw-portal', "
+                                 "'', mechanism) | if('eq', '', '-', user) | lower}\n", "",
+                                 "doveconf-2.4-pam.txt"), Level.DANGER,
+          "mail to them bounces"),
+    Fault("mechanisms", in_dovecot("plain login", "plain login cram-md5"), Level.DANGER,
+          "auth_mechanisms has cram-md5"),
+    Fault("cache", in_dovecot("ssl = no", "auth_cache_size = 1M"), Level.DANGER,
+          "auth_cache_size is 1M"),
+    Fault("characters", lambda one: one.house.add("ada+x@example.org"), Level.DANGER,
+          "auth_username_chars has no +: ada+x@example.org cannot sign in"),
+    Fault("dovecot-down", no_dovecot, Level.DANGER, "It does not run: nobody reads mail."),
+    Fault("dovecot-dead", lambda one: one.dovecot_pid.write_text("99\n"), Level.DANGER,
+          "It does not run"),
+    Fault("portal-and-dovecot-down", neither_dovecot_nor_its_passwords,
+          Level.DANGER, "nobody can sign in to the portal"),
+    Fault("portal-socket", passwords_of_dovecot, Level.DANGER, "Dovecot does not answer there"),
+    Fault("cyrus", one_port_by_cyrus, Level.WARNING, "smtps/inet asks Cyrus SASL"),
+    Fault("plus-addresses", senders(IDENTITY), Level.WARNING, "to somebody else than"),
+    Fault("plus-addresses-proxied", senders(f"{IDENTITY}, hash:/etc/x"), Level.WARNING,
+          "ada+apppw-tui@example.org to somebody else than ada@example.org"),
+    Fault("unknown-key", broken_configuration("stroe = 1\n"), Level.DANGER, "no such key"),
+    Fault("no-toml", broken_configuration('region = "\n'), Level.DANGER, "not TOML"),
+    Fault("notices", nobody_sends, Level.WARNING, "nobody is told"),
+    Fault("domain", stranded, Level.NOTICE, "It goes on as ada"),
+    Fault("dovecot-hangs", hangs("doveconf"), Level.WARNING, "time-out after 2 s"),
+    Fault("postfix-hangs", hangs("postconf"), Level.WARNING, "time-out after 2 s"),
+]  # fmt: skip
+
+
+def test_a_healthy_server_has_none(server: Server) -> None:
+    assert server.faults() == []
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_a_fault_has_its_finding_alone(
+    server: Server, fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    fault.done(server)
+    found = server.fault()
+    assert (found.level, fault.what in found.what) == (fault.level, True), found
+    assert found.remedy != ""
+
+
+@pytest.mark.parametrize(
+    "done",
+    [
+        ours_by_cyrus,
+        senders(IDENTITY, "ada@example.org\n"),
+        senders(IDENTITY, ""),  # the address without its extension is looked for then
+        all_characters,
+    ],
+    ids=["cyrus", "owner", "unknown", "characters"],
+)
+def test_what_is_no_fault_has_none(server: Server, done: Callable[[Server], object]) -> None:
+    done(server)
+    assert server.faults() == []
+
+
+def test_of_a_broken_configuration_the_rest_holds(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(
+        'store = "/srv/apppw"\nhost_name = 7\ndefault_domain = "example.org"\n'
+        "[policy]\nmost = [\n[serve]\n"
+    )
+    config, broken = salvaged(path)
+    assert broken is not None
+    assert str(config.store) == "/srv/apppw"
+    assert config.default_domain == "example.org"
+
+
+def test_a_port_by_itself_is_not_said_to_be_safe(server: Server) -> None:
+    """All of them ask Cyrus SASL, which asks somebody else."""
+    found = server.examination().server()
+    (told,) = [one for one in found if one.where == "Postfix" and "Cyrus" in one.what]
+    assert (told.level, "not apppw-tui" in told.what) == (Level.OK, True)
+    assert not [one for one in found if "Nobody gets past" in one.what]

@@ -59,9 +59,23 @@ class Door:
         return self.postfix.says(account, password)
 
 
+def senders(folder: Path) -> str:
+    """Who may send as whom, by the recipe, with aliases of two kinds."""
+    aliases, local = folder / "virtual", folder / "aliases"
+    aliases.write_text(f"info@example.org {OPEN}, {ENFORCED}\nsales@example.org {ENFORCED}\n")
+    local.write_text("post ada, linus\n")
+    return (
+        adapted(
+            "postfix/main-senders.cf", {"#   regexp": "    regexp", "#   pipemap": "    pipemap"}
+        )
+        + f"recipient_delimiter = +\nvirtual_alias_maps = texthash:{aliases}\n"
+        f"alias_maps = texthash:{local}\n"
+    )
+
+
 @contextmanager
 def direct(folder: Path, _: OrdinaryUser) -> Iterator[Route]:
-    recipe = adapted("postfix/main-direct.cf", {})
+    recipe = adapted("postfix/main-direct.cf", {}) + senders(folder)
     with postfix.running(folder, "direct", recipe) as server:
         yield Route(server, server.queue / "private/apppw", "auth-client")
 
@@ -72,7 +86,8 @@ def by_cyrus(folder: Path, _: OrdinaryUser) -> Iterator[Route]:
         if not [*Path("/usr/lib").glob(f"*/sasl2/lib{plugin}.so")]:
             unavailable("Cyrus SASL has no PLAIN and LOGIN here (Debian package libsasl2-modules)")
     sasl = adapted("cyrus/smtpd.conf", {})
-    with postfix.running(folder, "cyrus", adapted("postfix/main-cyrus.cf", {}), sasl) as server:
+    recipe = adapted("postfix/main-cyrus.cf", {}) + senders(folder)
+    with postfix.running(folder, "cyrus", recipe, sasl) as server:
         socket = server.queue / "private/apppw-mux"
         yield Route(server, socket, "mux", address=None, canonical=False)
 
@@ -82,7 +97,7 @@ def by_dovecot(folder: Path, user: OrdinaryUser) -> Iterator[Route]:
     program = require_program("dovecot", "dovecot-core")
     if not _LUA.exists():
         unavailable("Dovecot has no Lua here (Debian packages dovecot-auth-lua and lua-socket)")
-    recipe = adapted("postfix/main-dovecot.cf", {})
+    recipe = adapted("postfix/main-dovecot.cf", {}) + senders(folder)
     with postfix.running(folder, "through", recipe) as server:
         private = server.queue / "private"
         private.chmod(0o777)  # Dovecot is not root here
@@ -178,22 +193,54 @@ def test_without_tls_no_password_is_asked_for(door: Door) -> None:
         assert signed_in(session, OPEN, door.secret(OPEN)) == 530  # RFC 3207 section 4
 
 
+SENDS_AS = (
+    *(OPEN, OPEN.title(), "ada+list@example.org", "ada+a+b@example.org", ""),
+    *("info@example.org", "info+more@example.org"),
+)
+SENDS_NOT_AS = (
+    *(ENFORCED, "grace+list@example.org", "sales@example.org", "adam@example.org"),
+    *("ada@example.com", "+ada@example.org", "ada+x,grace@example.org", f'"{OPEN}, x"@example.org'),
+    *(f'"x, {OPEN}"@example.org', "x@ada@example.org"),
+)
+
+
+def may_send(session: smtplib.SMTP, sender: str) -> int:
+    session.mail(sender)
+    code, _ = session.rcpt("somebody@example.com")
+    session.rset()
+    return code
+
+
 @everywhere
-def test_whoever_signs_in_sends_as_that_address_alone(door: Door) -> None:
+def test_whoever_signs_in_sends_as_their_own_addresses_alone(door: Door) -> None:
     door.daemon.stop()
     door.daemon.house.default_domain = "example.org"
     door.daemon.start()
-    secret = door.secret(OPEN)
     name = OPEN.partition("@")[0] if door.route.canonical else OPEN
+    secret = door.secret(OPEN)
     with door.postfix.session() as session:
         assert signed_in(session, name, secret) == IN
-        for sender, said in ((OPEN, 250), (OPEN.title(), 250), (ENFORCED, 553), ("", 250)):
-            session.mail(sender)
-            assert session.rcpt("somebody@example.com")[0] == said, sender
-            session.rset()
+        assert {sender: may_send(session, sender) for sender in SENDS_AS} == dict.fromkeys(
+            SENDS_AS, 250
+        )
+        # What is no address at all is refused as that.
+        refused = {sender: may_send(session, sender) for sender in SENDS_NOT_AS}
+        assert set(refused.values()) <= {553, 501, 503}, refused
+        assert refused[ENFORCED] == refused["sales@example.org"] == 553
     with door.postfix.session() as session:
-        session.mail(OPEN)
-        assert session.rcpt("somebody@example.com")[0] == 553
+        assert may_send(session, OPEN) == 553
+
+
+@everywhere
+def test_an_account_without_a_domain_sends_as_the_address_in_its_domain(door: Door) -> None:
+    door.daemon.house.add("linus")
+    secret = door.secret("linus")
+    own = ("linus@example.org", "linus+list@example.org", "post@example.org", "post+x@example.org")
+    others = (OPEN, "linus@example.com", "post@example.com", "info@example.org")
+    with door.postfix.session() as session:
+        assert signed_in(session, "linus", secret) == IN
+        assert {one: may_send(session, one) for one in own} == dict.fromkeys(own, 250)
+        assert {one: may_send(session, one) for one in others} == dict.fromkeys(others, 553)
 
 
 @everywhere

@@ -378,7 +378,8 @@ install)
         /usr/bin/python3 - "$wheel" >"$scratch/requirements.txt" <<'END' || fail "$wheel is not a wheel of apppw-tui."
 import sys, zipfile
 with zipfile.ZipFile(sys.argv[1]) as wheel:
-    (name,) = (one for one in wheel.namelist() if one.endswith("/apppw-tui/recipes/requirements.txt"))
+    inside = "apppw-tui/recipes/requirements.txt"
+    (name,) = (one for one in wheel.namelist() if one.endswith(inside))
     sys.stdout.write(wheel.read(name).decode())
 END
         make_build "$scratch/requirements.txt"

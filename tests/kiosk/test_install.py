@@ -13,6 +13,7 @@ from tests.kiosk.scratch import CHECKOUT, GIVEN, RECIPES
 
 pytestmark = pytest.mark.slow
 INSTALL, UNINSTALL = (f"{CHECKOUT}/recipes/{name}.sh" for name in ("install", "uninstall"))
+SHARE = "share/apppw-tui"
 WRITTEN = ("etc", "opt", "usr", "var/lib")  # where it could leave something
 KEPT = {"/etc/apppw-tui", "/var/lib/apppw-tui"}
 
@@ -99,7 +100,7 @@ def test_upgrade_and_rollback_change_program_and_units_together(bare: KioskServe
     assert listed(bare) == [f"{NEXT} (in use)", VERSION]
 
     # The version that is used brings its own script, so that the checkout may be gone.
-    own = "/opt/apppw-tui/current/share/apppw-tui/recipes/install.sh"
+    own = f"/opt/apppw-tui/current/{SHARE}/recipes/install.sh"
     service.write_text(service.read_text() + "# mine\n")
     done = bare.scratch.run(own, "--rollback")
     assert (done.returncode, version(bare), unit_of(bare)) == (0, f"apppw-tui {VERSION}", VERSION)
@@ -131,7 +132,7 @@ def test_forced_it_is_made_anew_and_only_the_last_used_are_kept(bare: KioskServe
 
 def test_dependencies_are_renewed_alone_and_are_those_that_are_meant(bare: KioskServer) -> None:
     bare.install(wheel(VERSION))
-    recipes = "opt/apppw-tui/1.0.0/share/apppw-tui/recipes"
+    recipes = f"opt/apppw-tui/{VERSION}/{SHARE}/recipes"
     said = bare.scratch.output(f"/{recipes}/install.sh", "--dependencies")
     assert f"apppw-tui {VERSION}~2 is set up." in said
     text = (bare.scratch.root / recipes / "requirements.txt").read_text()

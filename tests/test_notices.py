@@ -353,6 +353,14 @@ def test_a_trial_is_not_counted_and_left_for_whoever_waits(office: Office) -> No
     assert (message.how, office.faults) == ("exit code 75", [])
 
 
+def test_a_trial_alarms_nobody(tmp_path: Path, house: House) -> None:
+    entry = Entry(NOW, TRIAL, "operator")
+    by_command(tmp_path, kept(tmp_path), "plain").send(house.now(), entry, MARK)
+    text = (tmp_path / "message").read_text()
+    assert "A trial: nothing has happened" in text
+    assert "If that was not you" not in text
+
+
 def test_the_sum_says_what_to_do(tmp_path: Path, house: House) -> None:
     by_command(tmp_path, kept(tmp_path), "plain").send(house.now(), None, MARK)
     text = (tmp_path / "message").read_text()

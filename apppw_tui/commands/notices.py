@@ -106,7 +106,7 @@ def _try(sending: Sender, name: str, by: str, seconds: float) -> int:
         outbox.remove(message)
     if begun:
         raise Refused("It was taken away, and whoever did has not come to an end with it.")
-    result = sending.way.send(account, Entry(sending.clock.now(), TRIAL, by), file[:-5])
+    result = sending.way.send(account, Entry(sending.clock.now(), TRIAL, by), file[33:-5])
     sent = f"it was not taken: {result.how}" if result.how else "it was taken"
     say(
         f"Nobody took it away within {_BEGINS_WITHIN:g} seconds. Sent from here, {sent}.",

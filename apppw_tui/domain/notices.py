@@ -56,8 +56,9 @@ class Message:
 
     @property
     def mark(self) -> str:
-        """The same at each try, and no other message's."""
-        return self.file.removesuffix(".json")
+        """The same at each try, and no other message's: some of the uid, and the time."""
+        uid, _, time = self.file.removesuffix(".json").partition("-")
+        return f"{uid[:12]}.{time}"
 
     def tried(self, now: datetime, wait: timedelta) -> "Message":
         """As it is written down before another try."""
@@ -106,8 +107,12 @@ def body(account: str, entry: Entry | None, now: datetime, host_name: str) -> st
         if service := entry.facts.get("service"):
             lines.append(f"Service: {shown(service)}")
         lines.append(f"By:      {who(entry, account)}")
-    closing = entry is not None and entry.what in (Act.ENFORCED, Act.SCHEDULED)
-    return "\n".join([*lines, "", *([_CREATE, ""] if closing else []), _WHAT_NOW, ""])
+    what = None if entry is None else entry.what
+    if what in (Act.ENFORCED, Act.SCHEDULED):
+        lines += ["", _CREATE]
+    if what != TRIAL:
+        lines += ["", _WHAT_NOW]
+    return "\n".join([*lines, ""])
 
 
 def short(account: str, entry: Entry | None, host_name: str) -> str:

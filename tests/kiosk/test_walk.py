@@ -31,3 +31,28 @@ def test_sign_in_create_copy_delete_and_leave(kiosk: KioskServer, tmux: Tmux) ->
     assert not [secret for secret in (PASSWORD, password, password[:4]) if secret in everything]
     assert await_end(session) == []
     assert kiosk.sessions() == {}
+
+
+def test_what_people_are_told_is_laid_down_and_nothing_is_run(
+    kiosk: KioskServer, tmux: Tmux
+) -> None:
+    """Within the sandbox of the unit, where a set-group-id program could not work."""
+    send, sent = kiosk.scratch.root / "usr/local/bin/send", kiosk.scratch.root / "tmp/sent"
+    send.write_text("#!/bin/sh\ncat >> /tmp/sent\n")
+    send.chmod(0o755)
+    told = '[notices]\ncommand = ["/usr/local/bin/send"]\n'
+    kiosk.configure(f'[policy]\nsecond_factor = "optional"\n{told}')
+    tmux.run(f"{shlex.join(kiosk.ssh())}; echo code=$?")
+    person.sign_in(tmux)
+    person.create_and_copy(tmux)
+    waiting = kiosk.scratch.root / "var/lib/apppw-tui/notices"
+    assert len(list(waiting.iterdir())) == 1
+    session = list(kiosk.sessions())
+    tmux.press("C-q")
+    tmux.see("code=0")
+    assert await_end(session) == []
+    assert kiosk.sessions() == {}
+    assert not sent.exists()
+    kiosk.scratch.output("apppw-tui", "notices")
+    assert "App password created: Laptop" in sent.read_text()
+    assert list(waiting.iterdir()) == []

@@ -20,8 +20,6 @@ _RESTRICTIONS = (
     "smtpd_data_restrictions",
 )
 _MISMATCH = re.compile(r"reject_(?:\w+_)?sender_login_mismatch")
-# postconf(5): separated by commas and blanks, except in the braces of a table that is written out.
-_MAP = re.compile(r"(?:[^\s,{]|\{(?:[^{}]|\{[^{}]*\})*\})+")
 _EXTENSION = "apppw-tui"
 
 
@@ -39,9 +37,21 @@ def findings(ask: Ask, folder: Path) -> list[Finding]:
         if delimiter and _MISMATCH.search(judged):
             local, _, domain = name.partition("@")
             address = f"{local}{delimiter}{_EXTENSION}@{domain}"
-            maps = _MAP.findall(port.settings.get(_MAPS, ""))
+            maps = _tables(port.settings.get(_MAPS, ""))
             told += _refused(ask, port.name, name, address, maps)
     return list(dict.fromkeys(told)) or [ok(_WHERE, "Everybody may send as themselves.")]
+
+
+def _tables(value: str) -> list[str]:
+    """Separated by commas and blanks, except in the braces of a written-out one: postconf(5)."""
+    found, depth = [""], 0
+    for character in value:
+        depth += (character == "{") - (character == "}")
+        if depth == 0 and character in ", \t\n":
+            found.append("")
+        else:
+            found[-1] += character
+    return [table for table in found if table]
 
 
 def _refused(ask: Ask, port: str, name: str, address: str, maps: list[str]) -> Iterator[Finding]:

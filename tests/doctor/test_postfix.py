@@ -126,6 +126,7 @@ def test_passwords_on_encrypted_connections_alone_are_no_fault(queue: Path, main
         (r"regexp:{{/^([^+@]+)(\+[^@]*)?@(.+)$$/ $$1@$$3}}", False),
         ("inline:{ada@example.org=ada@example.org}", False),  # asked for without the extension
         ("inline:{x=y}, regexp:{{/^(.+)$$/ $$1}}", True),
+        ("unionmap:{regexp:{{/^(.+)$$/ $$1}}, inline:{{x=y}}}", True),
         ("", False),
     ],
 )
@@ -138,6 +139,17 @@ def test_who_may_send_from_an_address_with_an_extension(
     (tmp_path / "store" / "accounts" / "ada@example.org.json").touch()
     found = faults(senders.findings(ask, tmp_path / "store"))
     assert [one.where for one in found] == (["Postfix"] if refused else [])
+
+
+def test_the_recipe_lets_everybody_send_from_an_address_with_an_extension(
+    queue: Path, tmp_path: Path
+) -> None:
+    main = "recipient_delimiter = +\n" + adapted("postfix/main-senders.cf", {})
+    ask = asking_of(queue, main, MASTER)
+    (tmp_path / "store" / "accounts").mkdir(parents=True)
+    (tmp_path / "store" / "accounts" / "ada@example.org.json").touch()
+    (line,) = senders.findings(ask, tmp_path / "store")
+    assert line.what == "Everybody may send as themselves."
 
 
 def test_without_postfix_nothing_is_missed(server: Server) -> None:

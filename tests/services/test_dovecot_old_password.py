@@ -1,5 +1,6 @@
 """Dovecot tells apppw-tui that an old password was right, and only then: the third passdb."""
 
+import imaplib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,7 +36,8 @@ def dovecot(folder: Path, user: OrdinaryUser) -> Iterator[Dovecot]:
     )
     users, more = folder / "users", folder / "more"
     old_passwords.written(users, FIRST, ENFORCED)
-    old_passwords.written(more, SECOND)
+    more.write_text(f"{SECOND}:{{PLAIN}}{OLD}\n")  # which CRAM-MD5 could prove
+    more.chmod(0o644)
     webmails = adapted("roundcube/20-webmail.conf", {"/etc/dovecot/users": str(users)})
     recipe.write_text(
         adapted("dovecot/05-apppw-lua.conf", {"/etc/dovecot/apppw.lua": str(script)})
@@ -47,6 +49,7 @@ def dovecot(folder: Path, user: OrdinaryUser) -> Iterator[Dovecot]:
             {"/etc/dovecot/apppw-old-password.lua": str(third)},
         )
         + adapted("dovecot/99-apppw-auth.conf", {})
+        + "auth_mechanisms = plain login cram-md5\n"
     )
     for file in (third, recipe):
         file.chmod(0o644)
@@ -92,6 +95,16 @@ def test_who_asks_for_a_user_tells_nothing(dovecot: Dovecot, daemon: Daemon) -> 
     for account in (FIRST, SECOND, ENFORCED):
         assert dovecot.doveadm("user", account).returncode == 0
     assert dovecot.doveadm("user", "nobody@example.org").returncode == 67  # sysexits.h
+    assert daemon.told == []
+
+
+def test_no_mechanism_gets_past(dovecot: Dovecot, daemon: Daemon) -> None:
+    with (
+        imaplib.IMAP4(HOST, dovecot.port) as session,
+        pytest.raises(imaplib.IMAP4.error, match="UNAVAILABLE"),
+    ):
+        session.login_cram_md5(SECOND, OLD)
+    assert "cannot judge cram-md5" in dovecot.log.read_text()
     assert daemon.told == []
 
 

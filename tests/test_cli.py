@@ -6,7 +6,7 @@ from typing import NoReturn
 import pytest
 
 from apppw_tui import __version__, commands
-from apppw_tui.commands import account
+from apppw_tui.commands import listing
 from apppw_tui.domain.errors import ConfigError, NotFound, StoreBusy
 from apppw_tui.fault import describe
 from apppw_tui.store.place import open_store
@@ -133,10 +133,10 @@ def test_a_fault_of_the_program_names_the_line_and_tells_no_secret(run: CommandL
         raise ValueError(f"something with {PASSWORD}")
 
     run.house()
-    run.patch.setattr(account, "say_json", fail)
+    run.patch.setattr(listing, "say_json", fail)
     said = run("account", "list", "--json")
     assert (said.code, said.out) == (70, "")
-    assert said.line.startswith("stopped by a fault of its own (ValueError at commands/account.py:")
+    assert said.line.startswith("stopped by a fault of its own (ValueError at commands/listing.py:")
     assert said.line.endswith("What was saved before is safe; please report this line.")
 
 

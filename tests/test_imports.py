@@ -68,7 +68,7 @@ def test_the_package_itself_imports_nothing_of_its_own(tmp_path: Path) -> None:
 def test_the_arguments_are_read_before_any_room_is_opened(tmp_path: Path) -> None:
     modules = imported(tmp_path, "parser")
     assert own(modules) <= {
-        *("apppw_tui", "apppw_tui.cli", "apppw_tui.exits"),
+        *("apppw_tui", "apppw_tui.cli", "apppw_tui.exits", "apppw_tui.priorities"),
         *(name for name in modules if name.startswith("apppw_tui.arguments")),
         *("apppw_tui.domain", "apppw_tui.domain.errors"),
     }

@@ -20,8 +20,8 @@ def findings(folder: Path, store: FolderStore) -> Iterator[Finding]:
         if names:
             yield warning(
                 place,
-                "It is not there: while the daemon does not answer, Dovecot lets nobody in, with "
-                "an old password neither.",
+                "It is not there: while the daemon does not answer, Dovecot lets nobody in, not "
+                "even with an old password.",
                 remedy,
             )
         return

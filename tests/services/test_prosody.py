@@ -63,7 +63,7 @@ def server(folder: Path) -> Iterator[tuple[int, Path]]:
     (modules / "mod_auth_apppw.lua").write_text(adapted("prosody/mod_auth_apppw.lua", {}))
     beside = _BESIDE.format(own=own, host=HOST, port=port, socket=folder / "json")
     (own / "prosody.cfg.lua").write_text(beside + adapted("prosody/apppw.cfg.lua", {}))
-    command = [program, "-F", "--config", own / "prosody.cfg.lua"]
+    command = [program, "-F", "--config", str(own / "prosody.cfg.lua")]
     with listening(user, command, port, own / "log"):
         yield port, own / "log"
 

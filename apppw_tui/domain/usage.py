@@ -71,7 +71,7 @@ class UsageBook(Protocol):
         """What is known about the account of `uid`. Raises StoreError."""
 
     def old_passwords_since(self) -> datetime | None:
-        """Since when it is told where old passwords are right; None: nobody has told it ever.
+        """Since when it is told where old passwords are right; None: nobody tells, or no longer.
 
         Raises StoreError.
         """

@@ -5,7 +5,6 @@ One file for each account, usage/<uid>.json: see usage_file.py.
 
 import contextlib
 import json
-import os
 import re
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -30,10 +29,10 @@ from apppw_tui.domain.names import candidates
 from apppw_tui.domain.seam import Accounts, Store, find
 from apppw_tui.domain.usage import MOST_NETWORKS, LastUse, Used, network_of
 from apppw_tui.store import files
-from apppw_tui.store.fields import DocumentError, Fields, stamp
+from apppw_tui.store.fields import DocumentError
+from apppw_tui.store.telling import Telling
 from apppw_tui.store.usage_file import Kept, encoded, loaded, newest
 
-SINCE = "old-passwords"  # the file that says since when it is told where they are right
 MOST_OLD = 4096  # names between two times of writing
 _UID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _OF_ONE_ACCOUNT = (StoreBusy, StoreDamaged)  # all else concerns the disk
@@ -107,6 +106,7 @@ class FolderUsage:
         `announce` is told of first uses, when they have been written: it must not raise.
         """
         self._folder = folder / "usage"
+        self._telling_old = Telling(self._folder)
         self._store = store
         self._accounts: Accounts = accounts or store
         self._clock = clock
@@ -160,11 +160,7 @@ class FolderUsage:
 
     def old_passwords_since(self) -> datetime | None:
         """Since when it is told where they are right. Raises StoreUnusable."""
-        try:
-            content = files.read(self._folder / SINCE)
-            return None if content is None else Fields(json.loads(content)).time("since")
-        except (StoreDamaged, DocumentError, AttributeError, ValueError, RecursionError):
-            return None
+        return self._telling_old.since(self._clock.now())
 
     def forget(self, uid: str) -> None:
         """The account of `uid` is gone, and so is this, but not its activity. Raises StoreError."""
@@ -216,17 +212,8 @@ class FolderUsage:
             # One that was made since has only the name of whom it was told.
             if account is not None and account.created <= use.time:
                 self._tell(account, _Told(account.name, passed_on=use))
-                self._begin(use.time)
-
-    def _begin(self, since: datetime) -> None:
-        path = self._folder / SINCE
-        if os.path.lexists(path):
-            return
-        content = json.dumps({"since": stamp(since)}).encode()
-        # Whatever is wrong with the disk is told of the accounts.
-        with contextlib.suppress(StoreError):
-            files.make_folder(self._folder)
-            files.write(path, self._folder / f".tmp-{SINCE}", content)
+                with contextlib.suppress(StoreError):  # the disk is complained of by the accounts
+                    self._telling_old.told(use.time)
 
     def _account(self, verdict: _Verdict) -> Account | None:
         try:

@@ -2,6 +2,7 @@
 
 import stat
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -69,20 +70,37 @@ def test_an_account_that_got_the_name_has_not_used_the_others_old_password(rooms
     assert rooms.again().read(later.uid) == Used()
 
 
+def told(rooms: Rooms) -> datetime | None:
+    """Somebody's old password is right; since when that is told."""
+    rooms.usage.old_password("ada", "imap", None)
+    rooms.usage.flush()
+    return rooms.again().old_passwords_since()
+
+
 def test_since_when_old_passwords_are_told_of_is_known(rooms: Rooms) -> None:
     assert rooms.usage.old_passwords_since() is None
     rooms.usage.used(PHONE, "imap", None)
     rooms.usage.flush()
     assert rooms.again().old_passwords_since() is None
-    for _ in range(2):
-        rooms.usage.old_password("ada", "imap", None)
-        rooms.usage.flush()
-        assert rooms.again().old_passwords_since() == NOW
-        rooms.clock.advance(60)
     path = rooms.folder / "usage" / "old-passwords"
+    files = set()
+    for _ in range(10):
+        assert told(rooms) == NOW
+        files.add(path.stat().st_ino)
+        rooms.clock.advance(60)
+    assert len(files) == 1  # written once a day
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     path.write_text("{")
     assert rooms.again().old_passwords_since() is None
+
+
+def test_where_nobody_has_told_for_long_it_is_not_known_any_more(rooms: Rooms) -> None:
+    for _ in range(3):
+        assert told(rooms) == NOW
+        rooms.clock.advance(29 * 86_400)
+    rooms.clock.advance(86_400)
+    assert rooms.again().old_passwords_since() is None
+    assert told(rooms) == rooms.clock.now()  # what was in between, nobody knows
 
 
 def test_what_an_earlier_version_counted_as_passed_on_is_left_out(rooms: Rooms) -> None:

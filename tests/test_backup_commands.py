@@ -363,7 +363,8 @@ def test_on_a_server_whatever_runs_is_to_be_started_anew_where_a_store_is_made(
     system = run.home / "etc" / "config.toml"
     system.parent.mkdir()
     system.touch()
-    told = "Let what runs find the new store: systemctl try-restart apppw-tui apppw-sshd\n"
+    told = "Let what runs find the new store: systemd-tmpfiles --create && systemctl "
+    told += "try-restart apppw-tui apppw-sshd\n"
     assert run("restore", file, "--account", "ben").out.endswith(told)  # to the system's store
     assert told not in run("restore", file).out
 

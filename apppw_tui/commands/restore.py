@@ -21,7 +21,7 @@ from apppw_tui.store.packed import unpacked
 from apppw_tui.store.restore import Outcome, Restore, Rules
 from apppw_tui.wiring import Place, Wired
 
-_RESTART = "systemctl try-restart apppw-tui apppw-sshd"
+_RESTART = "systemd-tmpfiles --create && systemctl try-restart apppw-tui apppw-sshd"
 
 
 def restore(options: argparse.Namespace, config: Config) -> int:
@@ -119,7 +119,8 @@ class _Run:
         if aside is not None:
             self._say(f"What was there before is in {aside}.")
         if self._made and present(configuration.SYSTEM_FILE):
-            # Their units show them the folders that were there when they started.
+            # Their units show them the folders that were there when they started, and need those
+            # of tmpfiles.d.
             self._say(f"Let what runs find the new store: {_RESTART}")
         if self._json:
             say_json({

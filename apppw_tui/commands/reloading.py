@@ -1,7 +1,7 @@
 """The configuration, read again: what of it changes while the daemon runs, and what cannot."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from apppw_tui.commands.listening import Sockets, Speaking
@@ -15,6 +15,7 @@ from apppw_tui.verifier.log import Log
 from apppw_tui.verifier.memory import Remembered
 from apppw_tui.verifier.notify import Notifier
 from apppw_tui.verifier.protocols import Conversation
+from apppw_tui.verifier.status import Status
 
 
 @dataclass(frozen=True)
@@ -36,27 +37,26 @@ class Reloading:
 
     def __init__(
         self,
-        read: Callable[[], tuple[Config, Path]],
+        read: Callable[[], tuple[Config, Path, Status | None]],
         config: Config,
         running: Running,
         log: Log,
         notifier: Notifier,
     ) -> None:
-        """`read` returns the configuration as it stands now and where its store is."""
+        """`read` returns the configuration as it stands now, where its store is, and its file."""
         self._read = read
         self._made = {one.name: one for one in config.serve.sockets}  # as they were made
         self._now = config
         self._running = running
         self._log = log
         self._notifier = notifier
-        self._status = ""
 
     def __call__(self) -> Mapping[str, Conversation]:
         """What is spoken otherwise from now on, by the names of the sockets.
 
         Raises ConfigError, StoreError; nothing is changed then.
         """
-        config, store = self._read()
+        config, store, status = self._read()
         before, self._now = self._now, config
         running, clock = self._running, self._running.clock
         running.verifier.default_domain = config.default_domain
@@ -67,7 +67,7 @@ class Reloading:
         if config.serve.trusted != before.serve.trusted:
             running.gate.slow_down(Brake(clock.monotonic, config.serve.trusted))
             running.usage.trust(config.serve.trusted)
-        self._say(self._later(config, store))
+        self._say(self._later(config, store), status)
         return {
             name: running.speaking(config.serve.passed(name))
             for name in running.sockets.names
@@ -92,11 +92,8 @@ class Reloading:
             if getattr(wanted[name], key) != getattr(self._made[name], key)
         ]
 
-    def _say(self, later: list[str]) -> None:
+    def _say(self, later: list[str], status: Status | None) -> None:
         settings = ", ".join(later)
         if later:
             self._log.warned("needs a restart", settings=settings)
-        status = f"Needs a restart for: {settings}" if later else ""
-        if status != self._status:
-            self._notifier.status(status)
-        self._status = status
+        self._notifier.status = "" if status is None else str(replace(status, later=settings))

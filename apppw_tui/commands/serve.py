@@ -10,7 +10,7 @@ from pathlib import Path
 
 from apppw_tui.commands.listening import Speaking, listening
 from apppw_tui.commands.reloading import Reloading, Running
-from apppw_tui.config import Config, choose, store_folder
+from apppw_tui.config import Config, choose, chosen_file, store_folder
 from apppw_tui.domain.acts import THE_SERVER, Act, Entry
 from apppw_tui.domain.clock import Clock, SystemClock
 from apppw_tui.domain.errors import StoreError
@@ -33,6 +33,7 @@ from apppw_tui.verifier.log import Log
 from apppw_tui.verifier.memory import Remembered
 from apppw_tui.verifier.nearly import Nearly
 from apppw_tui.verifier.notify import Notifier
+from apppw_tui.verifier.status import Status
 
 _OTHER_FILES = 64  # besides connections and accounts
 _WANTED_FILES = 16_384
@@ -45,6 +46,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
     keep_out_of_dumps()
     clock = SystemClock()
     log, notifier = Log(clock), Notifier()
+    notifier.status = str(_status(options) or "")
     named = getattr(options, "store", None)
     folder = store_folder(named, config).absolute()
     with ExitStack() as stack:
@@ -90,9 +92,10 @@ def serve(options: argparse.Namespace, config: Config) -> int:
                 return False
             return True
 
-        def read() -> tuple[Config, Path]:
+        def read() -> tuple[Config, Path, Status | None]:
+            status = _status(options)  # before it is read: what changes meanwhile is newer
             again = choose(getattr(options, "config", None))
-            return again, store_folder(named, again).absolute()
+            return again, store_folder(named, again).absolute(), status
 
         hints = Nearly(accounts, log, clock.monotonic, lambda: verifier.default_domain)
         speaking = Speaking(gate, usage, log, store_answers, hints)
@@ -109,6 +112,11 @@ def serve(options: argparse.Namespace, config: Config) -> int:
         asyncio.run(one.run())
     log.said("stopped")
     return OK
+
+
+def _status(options: argparse.Namespace) -> Status | None:
+    file = chosen_file(getattr(options, "config", None))
+    return None if file is None else Status.of(file.absolute())
 
 
 class _Announcing:

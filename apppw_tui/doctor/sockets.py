@@ -77,7 +77,7 @@ def findings(
             _Place(folder / one.name, one.protocol, one.mode, one.group) for one in serve.sockets
         )
         places = [one for one in own if _is_there(one.path)]
-    found = units.compared(serve, there)
+    found = [*units.service(ask), *units.compared(serve, there)]
     if not places:
         return [*found, _nobody(folder, wanted=wanted, by_systemd=by_systemd, units_=bool(there))]
     found += _folder(folder, owner)

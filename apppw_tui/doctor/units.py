@@ -9,11 +9,13 @@ from apppw_tui.config.serve import ServeConfig, SocketConfig
 from apppw_tui.doctor.asking import Ask
 from apppw_tui.doctor.finding import Finding, command, warning
 from apppw_tui.domain.names import shown
+from apppw_tui.verifier.status import Status
 
 SERVICE = "apppw-tui.service"
 RESTART = f"systemctl restart {SERVICE}"
 _OURS = "apppw-tui*.socket"
 _PROPERTIES = "Id,FileDescriptorName,Listen,SocketGroup,SocketMode,UnitFileState,ActiveState"
+_OF_SERVICE = "Id,LoadState,ActiveState,TriggeredBy,StatusText,WatchdogUSec,ExecReload"
 _ENABLED = ("enabled", "enabled-runtime", "static", "linked", "generated", "alias")
 _STREAM = " (Stream)"
 
@@ -51,11 +53,47 @@ def parsed(text: str) -> dict[str, dict[str, str]]:
     return found
 
 
+def _service(ask: Ask) -> dict[str, str]:
+    """What systemd knows of the daemon's unit; nothing where there is none, or it does not run."""
+    said = ask(("systemctl", "show", f"--property={_OF_SERVICE}", SERVICE))
+    told = parsed(said.out).get(SERVICE, {})
+    return {} if said.how or told.get("LoadState") != "loaded" else told
+
+
+def service(ask: Ask) -> Iterator[Finding]:
+    """What the daemon's unit lacks, and what of the configuration it does not know yet."""
+    told = _service(ask)
+    if told and (
+        told.get("WatchdogUSec") in ("0", "infinity") or "check" not in told.get("ExecReload", "")
+    ):
+        yield warning(
+            SERVICE,
+            "It is older than the program: nothing starts a daemon again that hangs, or tells a "
+            "broken configuration before it is read.",
+            "Run recipes/install.sh, or take WatchdogSec= and ExecReload= from recipes/systemd.",
+        )
+    status = Status.parse(told.get("StatusText", ""))
+    if status is None or told.get("ActiveState") not in ("active", "reloading"):
+        return
+    now = Status.of(status.file)
+    if now is not None and now.time != status.time:
+        yield warning(
+            status.file,
+            "It has changed since the daemon read it.",
+            command("systemctl", "try-reload-or-restart", SERVICE),
+        )
+    elif status.later:
+        yield warning(
+            status.file,
+            f"The daemon needs a restart for: {shown(status.later)}.",
+            f"Run: {RESTART}",
+        )
+
+
 def units(ask: Ask) -> list[Unit]:
     """Those of the sockets that start the daemon; none where systemd does not run."""
-    service = ask(("systemctl", "show", "--property=Id,LoadState,TriggeredBy", SERVICE))
-    told = parsed(service.out).get(SERVICE, {})
-    if service.how or told.get("LoadState") != "loaded":
+    told = _service(ask)
+    if not told:
         return []
     # Those that are not loaded are files alone.
     files = ask(("systemctl", "list-unit-files", "--no-legend", "--no-pager", _OURS))

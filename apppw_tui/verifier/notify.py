@@ -12,22 +12,23 @@ from apppw_tui.domain.names import shown
 class Notifier:
     """Speaks to the socket in $NOTIFY_SOCKET; without one, to nobody. Never raises.
 
-    `watched` is how many seconds systemd waits for the next `alive`; None: it does not.
+    `watched` is how many seconds systemd waits for the next `alive`; None: it does not. `status` is
+    one line that `systemctl status` shows, from the next `ready` on.
     """
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         self._address = environ.get("NOTIFY_SOCKET", "")
         self.watched = _watched(environ)
+        self.status = ""
+        self._told = ""
 
     def alive(self) -> None:
         self._say("WATCHDOG=1")
 
-    def status(self, sentence: str) -> None:
-        """What `systemctl status` shows beside the unit; one line."""
-        self._say(f"STATUS={shown(sentence)}")
-
     def ready(self) -> None:
-        self._say("READY=1")
+        more = f"\nSTATUS={shown(self.status)}" if self.status or self._told else ""
+        self._told = self.status
+        self._say(f"READY=1{more}")
 
     def reloading(self) -> None:
         # Type=notify-reload wants the time, to tell this message from an earlier one's.

@@ -22,7 +22,10 @@ EXPLICIT = ServeConfig(
     sockets=(*ServeConfig().sockets, SocketConfig("postfix", "auth-client")),
     configured=frozenset({"postfix"}),
 )
-SERVICE = "Id=apppw-tui.service\nLoadState=loaded\nTriggeredBy="
+SERVICE = (
+    "Id=apppw-tui.service\nLoadState=loaded\nWatchdogUSec=20s\nExecReload={ config check }\n"
+    "TriggeredBy="
+)
 
 
 def made(

@@ -1,5 +1,6 @@
 """What the configuration, systemd's units and what is enabled say otherwise than each other."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from apppw_tui.config.serve import ServeConfig, SocketConfig
 from apppw_tui.doctor import units
 from apppw_tui.doctor.finding import Level
 from apppw_tui.doctor.units import Unit
+from apppw_tui.verifier.status import Status
 from tests.doctor.healthy import Programs, printed
 
 PRINTED = printed("systemctl-252-sockets.txt")
@@ -66,6 +68,39 @@ def test_several_paths_of_a_unit_are_all_read() -> None:
 )
 def test_where_systemd_does_not_run_there_are_none(asked: Programs) -> None:
     assert units.units(asked) == []
+
+
+def daemon(status: str = "", watchdog: str = "20s", reload: str = "config check") -> Programs:
+    told = (
+        f"StatusText={status}\nActiveState=active\nWatchdogUSec={watchdog}\nExecReload={reload}\n"
+    )
+    out = {"systemctl show --property=Id,LoadState": SERVICE.format("loaded", "") + told}
+    return Programs(out=out)
+
+
+@pytest.mark.parametrize(
+    ("watchdog", "reload"), [("0", "config check"), ("infinity", "config check"), ("20s", "kill")]
+)
+def test_a_unit_that_is_older_than_the_program_is_found(watchdog: str, reload: str) -> None:
+    (found,) = units.service(daemon("", watchdog, reload))
+    assert (found.level, found.where) == (Level.WARNING, "apppw-tui.service")
+    assert [*units.service(daemon())] == [*units.service(Programs())] == []
+
+
+def test_a_configuration_that_the_daemon_has_not_read_is_found(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("")
+    status = Status.of(file)
+    assert status is not None
+    assert [*units.service(daemon(str(status)))] == []
+    (found,) = units.service(daemon(str(replace(status, later="store"))))
+    assert (found.where, found.remedy) == (str(file), f"Run: {RESTART}")
+    assert "needs a restart for: store" in found.what
+    os.utime(file, (0, 0))
+    (found,) = units.service(daemon(str(status)))
+    assert found.remedy == "Run: systemctl try-reload-or-restart apppw-tui.service"
+    file.unlink()
+    assert [*units.service(daemon(str(status)))] == []
 
 
 def named(*sockets: SocketConfig) -> ServeConfig:

@@ -277,6 +277,17 @@ def test_what_is_no_account_name_is_left_alone_and_told(kicker: Kicker, name: st
         assert f"{kicker.ended} has 1 files that are no account's" in complaint
 
 
+def test_every_name_that_an_account_can_have_is_kicked(kicker: Kicker) -> None:
+    kicker.lay(GRACE)
+    names = sorted([GRACE, "o'hara&x=1~2+3@example.org", "'", "_x"])
+    for name in names:
+        (kicker.ended / name).touch()
+        os.chown(kicker.ended / name, kicker.user.uid, kicker.user.gid)
+    assert kicker.run() == (0, "")
+    assert sorted(kicker.calls) == [f"{name} free" for name in names]
+    assert kicker.left == []
+
+
 @pytest.mark.parametrize(
     ("name", "mask"),
     [

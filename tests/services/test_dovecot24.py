@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from apppw_tui.dovecot_users import DovecotUsers
 from tests.services import debian13, dovecot24
 from tests.services.asked import serving
 from tests.services.dovecot24 import RECIPES, SOURCES, Dovecot
@@ -17,6 +18,7 @@ from tests.services.told import APP_PASSWORD, Daemon, told
 from tests.services.trials import ENFORCED, OPEN, TRIALS, UNKNOWN, Asked, asked, trial
 
 NO_USER = 67  # sysexits.h
+TIMEOUT = 30.0  # seconds, for one answer
 # In conf.d, where they go under other names.
 NAMES = {
     "24-apppw-lua.conf": "05-apppw-lua.conf",
@@ -96,6 +98,12 @@ def test_a_kick_ends_a_session_that_is_open(dovecot: Dovecot, daemon: Asked) -> 
         session.idle()
         assert dovecot.run("doveadm", "kick", "--", OPEN) == 0
         assert "BYE" in session.last_words()
+
+
+def test_commands_are_told_whom_it_knows(dovecot: Dovecot) -> None:
+    place = dovecot.root / "run" / f"dovecot-{dovecot.name}" / "auth-userdb"
+    with DovecotUsers(place, TIMEOUT) as users:
+        assert [users.knows(name) for name in (OPEN, UNKNOWN, "nobody")] == [True, True, False]
 
 
 @pytest.mark.parametrize("way", RECIPES)

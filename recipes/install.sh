@@ -290,9 +290,9 @@ start() {
     [ "$running" != active ] || systemctl start apppw-tui.service
 }
 
-# Older builds; and what was left half made.
+# Older builds; and what was left half made. What was used until now goes on in sessions that are open.
 prune() {
-    keep=" $build $(builds | grep -vxF -- "$build" | head -n $((kept - 1)) | tr '\n' ' ')"
+    keep=" $build $before $(builds | grep -vxF -- "$build" | head -n $((kept - 1)) | tr '\n' ' ')"
     for folder in "$opt"/*/; do
         name=${folder%/}
         name=${name##*/}

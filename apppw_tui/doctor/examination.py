@@ -14,6 +14,7 @@ from apppw_tui.doctor import (
     dovecot,
     dovecot_running,
     enforced,
+    installed,
     key,
     layout,
     locks,
@@ -70,6 +71,7 @@ class Examination:
                 self.ask,
                 wanted=self.daemon_wanted,
             ),
+            "what is installed": lambda: installed.findings(self.places),
             "the units": lambda: outgoing.findings(
                 self.folder, self.config, self.ask, self.places
             ),

@@ -21,6 +21,11 @@ class Places:
         return self.root / "etc/ssh/apppw_sshd_config"
 
     @property
+    def recipes(self) -> Path:
+        """Those of the version that recipes/install.sh has put in use."""
+        return self.root / "opt/apppw-tui/current/share/apppw-tui/recipes"
+
+    @property
     def systemd(self) -> Path:
         """sd_booted(3): it is there where systemd runs."""
         return self.root / "run/systemd/system"

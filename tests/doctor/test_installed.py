@@ -1,0 +1,49 @@
+"""Program and units of one version, or not."""
+
+from pathlib import Path
+
+import pytest
+
+from apppw_tui.doctor import installed
+from apppw_tui.doctor.finding import Level
+from tests.doctor.healthy import Server, faults
+
+LIST = """\
+# What is put where.
+644 kept ssh_config /etc/ssh/apppw_sshd_config
+644 ours unit.service /etc/systemd/system/unit.service
+644 enabled unit.path /etc/systemd/system/unit.path
+"""
+
+
+@pytest.fixture
+def units(server: Server) -> Path:
+    recipes = server.places.recipes
+    units = server.places.root / "etc/systemd/system"
+    for folder in (recipes, units):
+        folder.mkdir(parents=True)
+    (recipes / "installed").write_text(LIST)
+    (recipes / "ssh_config").write_text("Port 2222\n")
+    for name in ("unit.service", "unit.path"):
+        (recipes / name).write_text(name)
+        (units / name).write_text(name)
+    return units
+
+
+def test_units_of_the_program_are_in_order(server: Server, units: Path) -> None:
+    assert units.is_dir()
+    assert faults(installed.findings(server.places)) == []
+
+
+def test_unit_of_another_version_is_told(server: Server, units: Path) -> None:
+    (units / "unit.service").write_text("older")
+    (units / "unit.path").unlink()
+    found = installed.findings(server.places)
+    assert [(one.level, Path(one.where).name) for one in found] == [
+        (Level.NOTICE, "unit.service"),
+        (Level.WARNING, "unit.path"),
+    ]
+
+
+def test_installed_otherwise_it_is_not_looked_at(server: Server) -> None:
+    assert installed.findings(server.places) == []

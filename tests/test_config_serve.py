@@ -26,7 +26,8 @@ def test_without_a_word_there_are_four_sockets(file: Path) -> None:
 
 def test_every_key_is_taken(file: Path) -> None:
     file.write_text(
-        '[serve]\nremember = 60.5\ntrusted = ["192.0.2.1", "2001:DB8::1"]\n'
+        "[serve]\nremember = 60.5\n"
+        'trusted = ["192.0.2.1", "2001:DB8::1", "10.0.0.0/8", "::ffff:192.0.2.0/120"]\n'
         '[[serve.socket]]\nname = "web"\nprotocol = "http"\nservices = ["https", "caldav"]\n'
         'mode = "0600"\ngroup = "www-data"\n'
         'service_header = "X-Service"\naddress_header = "X-Real-IP"\n'
@@ -34,7 +35,7 @@ def test_every_key_is_taken(file: Path) -> None:
     )
     assert load(file).serve == ServeConfig(
         60.5,
-        frozenset({"192.0.2.1", "2001:db8::1"}),
+        frozenset({"192.0.2.1", "2001:db8::1", "10.0.0.0/8", "192.0.2.0/24"}),
         (
             *ServeConfig().sockets,
             SocketConfig(
@@ -74,7 +75,8 @@ def test_what_systemd_passes_is_known_by_its_name(file: Path) -> None:
 
 TEXT = "must be a line of text"
 REMEMBER = "must be from 0 to 3600 seconds"
-TRUSTED = 'must be a list of addresses, such as ["192.0.2.1"]'
+TRUSTED = 'must be a list of addresses and networks, such as ["192.0.2.0/24"]'
+NETWORK = "must be an address or a network, such as 192.0.2.0/24"
 TABLES = "must be written as [[serve.socket]], once for each socket"
 NAME = "must be a file name of small letters, digits, dots and dashes"
 MODE = 'must be a mode in quotes, such as "0660"'
@@ -97,7 +99,22 @@ PROTOCOL = 'must be one of "auth-client" and "mux" and "http" and "json"'
         ),
         *(
             (f"[serve]\ntrusted = {value}", "serve.trusted", TRUSTED)
-            for value in ('"192.0.2.1"', '["192.0.2.0/24"]', '["localhost"]', "[1]", '[""]')
+            for value in ('"192.0.2.1"', "[1]", '["192.0.2.1", 4]')
+        ),
+        *(
+            (f'[serve]\ntrusted = ["192.0.2.1", "{one}"]', "serve.trusted", f'"{one}" {NETWORK}')
+            for one in ("localhost", "", "192.0.2.0/33", "192.0.2.0/0.0.0.x", "2001:db8::/-1")
+        ),
+        *(
+            (
+                f'[serve]\ntrusted = ["{one}"]',
+                "serve.trusted",
+                f'"{one}" has bits beyond its mask; {x}',
+            )
+            for one, x in (
+                ("192.0.2.7/24", "the network is 192.0.2.0/24"),
+                ("2001:db8::1/64", "the network is 2001:db8::/64"),
+            )
         ),
         *(
             (f"[serve]\nsocket = {value}", "serve.socket", TABLES)

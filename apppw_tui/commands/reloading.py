@@ -8,7 +8,6 @@ from apppw_tui.commands.listening import Sockets, Speaking
 from apppw_tui.config import Config
 from apppw_tui.domain.clock import Clock
 from apppw_tui.store.usage import FolderUsage
-from apppw_tui.verifier.brake import Brake
 from apppw_tui.verifier.decision import Verifier
 from apppw_tui.verifier.gate import Gate
 from apppw_tui.verifier.log import Log
@@ -65,7 +64,7 @@ class Reloading:
         if config.serve.remember != before.serve.remember:
             running.gate.remember(Remembered(clock.monotonic, config.serve.remember))
         if config.serve.trusted != before.serve.trusted:
-            running.gate.slow_down(Brake(clock.monotonic, config.serve.trusted))
+            running.gate.brake.trust(config.serve.trusted)
             running.usage.trust(config.serve.trusted)
         self._say(self._later(config, store), status)
         return {

@@ -7,7 +7,8 @@ from typing import Any
 
 from apppw_tui.config.values import Reader, listed, seconds, table, text, texts
 from apppw_tui.domain import services
-from apppw_tui.domain.addresses import address
+from apppw_tui.domain.addresses import network
+from apppw_tui.domain.names import shown
 
 PROTOCOLS = ("auth-client", "mux", "http", "json")
 _LONGEST_MEMORY = 3600  # seconds
@@ -64,7 +65,7 @@ def serve(reader: Reader, value: Mapping[str, Any]) -> ServeConfig:
     """The section as it stands in the file. Raises ConfigError."""
     values = reader.table(value, "serve.", {
         "remember": seconds(0, _LONGEST_MEMORY),
-        "trusted": _addresses,
+        "trusted": _networks,
         "socket": _tables,
     })  # fmt: skip
     if "socket" in values:
@@ -145,9 +146,13 @@ def _header(value: Any) -> str:
     return str(value)
 
 
-def _addresses(value: Any) -> frozenset[str]:
-    told = value if isinstance(value, list) else [None]
-    found = {address(one) if isinstance(one, str) else None for one in told}
-    if None in found:
-        raise ValueError('must be a list of addresses, such as ["192.0.2.1"]')
-    return frozenset(one for one in found if one is not None)
+def _networks(value: Any) -> frozenset[str]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise ValueError('must be a list of addresses and networks, such as ["192.0.2.0/24"]')
+    found = set()
+    for one in value:
+        try:
+            found.add(network(one))
+        except ValueError as error:
+            raise ValueError(f'"{shown(one)}" {error}') from None
+    return frozenset(found)

@@ -1,6 +1,9 @@
-"""Where somebody asks from, as it may be kept and shown."""
+"""Where somebody asks from, as it may be kept and shown; and the networks that it may be of."""
+
+from collections.abc import Iterable
 
 _LONGEST = 64  # characters; no address needs as many
+_MAPPED_BITS = 96  # RFC 4291 section 2.5.5.2: IPv4 within IPv6
 
 
 def address(text: str | None) -> str | None:
@@ -19,3 +22,49 @@ def address(text: str | None) -> str | None:
     if isinstance(found, ipaddress.IPv4Address):
         return str(found)
     return str(found.ipv4_mapped or ipaddress.IPv6Address(int(found)))
+
+
+def network(text: str) -> str:
+    """The network or the one address that `text` is, in its one form.
+
+    Raises:
+        ValueError: it is neither, or has bits beyond its mask; says so.
+    """
+    import ipaddress
+
+    alone = address(text)
+    if alone is not None:
+        return alone
+    try:
+        found = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError("must be an address or a network, such as 192.0.2.0/24") from None
+    if ipaddress.ip_address(text.partition("/")[0]) != found.network_address:
+        raise ValueError(f"has bits beyond its mask; the network is {found}")
+    within = found.network_address
+    mapped = within.ipv4_mapped if isinstance(within, ipaddress.IPv6Address) else None
+    if mapped is None or found.prefixlen < _MAPPED_BITS:
+        return str(found)
+    return f"{mapped}/{found.prefixlen - _MAPPED_BITS}"
+
+
+class Networks:
+    """Addresses and networks, as `network` has them. Raises ValueError for what is neither."""
+
+    def __init__(self, networks: Iterable[str] = ()) -> None:
+        import ipaddress
+
+        told = [network(one) for one in networks]
+        self._alone = frozenset(one for one in told if "/" not in one)
+        self._wide = tuple(ipaddress.ip_network(one) for one in told if "/" in one)
+
+    def holds(self, text: str | None) -> bool:
+        """True if that address is one of them, or in one; never for what is no address."""
+        found = address(text)
+        if found is None or not (self._alone or self._wide):
+            return False
+        if found in self._alone:
+            return True
+        import ipaddress
+
+        return any(ipaddress.ip_address(found) in one for one in self._wide)

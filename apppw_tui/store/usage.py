@@ -7,7 +7,7 @@ import contextlib
 import json
 import re
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Protocol
 
 from apppw_tui.domain import app_password
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.addresses import Networks
 from apppw_tui.domain.addresses import address as parsed
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.clock import Clock
@@ -112,7 +113,7 @@ class FolderUsage:
         self._clock = clock
         self._complain = complain
         self._announce = announce
-        self._trusted: frozenset[str] = frozenset()
+        self._trusted = Networks()
         self._meaning = meaning
         self._told: dict[str, _Told] = {}
         self._right: dict[str, LastUse] = {}
@@ -120,9 +121,9 @@ class FolderUsage:
         self._writing = threading.Lock()
         self._troubles: set[str] = set()
 
-    def trust(self, addresses: Collection[str]) -> None:
-        """Uses from these exact addresses are not looked at for being from anywhere new."""
-        self._trusted = frozenset(found for one in addresses if (found := parsed(one)) is not None)
+    def trust(self, networks: Iterable[str]) -> None:
+        """Uses from these are not looked at for being from anywhere new."""
+        self._trusted = Networks(networks)
 
     def used(self, verdict: _Verdict, service: str | None, address: str | None) -> None:
         """An app password was right and good for that service. Never raises."""
@@ -135,7 +136,7 @@ class FolderUsage:
             return
         use = self._now(service, address)
         told = _Told(account.name, {record.id: use})
-        network = None if use.address in self._trusted else network_of(use.address)
+        network = None if self._trusted.holds(use.address) else network_of(use.address)
         if network is not None:
             told.first, told.networks = {network: (record.id, use)}, {network: use.time}
         self._tell(account, told)

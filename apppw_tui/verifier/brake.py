@@ -1,102 +1,140 @@
-"""The verifier's throttle: it protects processors, not eighty random bits (SAFETY 19)."""
+"""The verifier's throttle: it protects processors, not the random bits (SAFETY 19)."""
 
-import hashlib
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
-from apppw_tui.domain import addresses
+from apppw_tui.domain.addresses import Networks
+from apppw_tui.domain.addresses import address as parsed
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.throttle import address_key
+from apppw_tui.verifier.digests import KEY_BYTES, digest
 
-FREE = 20  # wrong secrets from one address before it has to wait
+FREE = 20  # wrong secrets before somebody has to wait
 FIRST_DELAY = 1.0  # seconds; doubled by each further one
 LONGEST_DELAY = 300.0  # seconds
-FORGOTTEN_AFTER = 900.0  # seconds without a further one
-MOST = 10_000  # addresses
-_SAME_SECRETS = 64  # wrong ones kept for each address
-_NONE = "-"  # whoever does not say where they come from shares one bucket
+FORGIVEN_AFTER = 30.0  # seconds, for each of them
+MOST_COUNTED = 30  # a crowd of stale ones is forgotten in a quarter of an hour, however large
+MOST = 10_000  # addresses and names
+MOST_SECRETS = 65_536  # wrong ones that are known again, of all together
+_LOOPBACK = Networks(("127.0.0.0/8", "::1"))
 
 
 @dataclass
 class _Bucket:
+    """The failures of one address; or of one account name, where no address was told."""
+
+    address: str | None
+    name: str | None  # of an account; None too for a name that is none, which could be a password
     failures: int = 0
     last: float = 0.0
-    secrets: OrderedDict[bytes, str] = field(default_factory=OrderedDict)
+
+    def present(self, now: float) -> int:
+        """What is left of them."""
+        return max(0, self.failures - int((now - self.last) // FORGIVEN_AFTER))
+
+    def wait(self, now: float) -> float:
+        if self.failures < FREE:
+            return 0.0
+        delay = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** (self.failures - FREE))
+        return max(0.0, self.last + delay - now)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What is counted at one place; both None: a name that is no account's. `wait` in seconds."""
+
+    address: str | None
+    name: str | None
+    failures: int
+    wait: float
 
 
 class Brake:
-    """Counts wrong secrets by address; the same one counts once, until the account changes."""
+    """Counts wrong secrets by address, the same one once; not thread-safe.
+
+    Where no address is told it counts by account name: a stranger slows down nobody else.
+    """
 
     def __init__(
         self,
         monotonic: Callable[[], float],
-        trusted: Collection[str] = (),
+        trusted: Iterable[str] = (),
         token_bytes: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._monotonic = monotonic
-        self._trusted = {_exactly(address) for address in trusted}
-        self._key = token_bytes(32)
-        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+        self._trusted = Networks(trusted)
+        self._key = token_bytes(KEY_BYTES)
+        self._buckets: OrderedDict[str | bytes, _Bucket] = OrderedDict()
+        # Of all addresses together: an office with hundreds of stale phones is one address.
+        self._secrets: OrderedDict[bytes, None] = OrderedDict()
 
-    def wait(self, address: str | None) -> float:
-        """Seconds until somebody from there may have a hash computed again; 0 if now."""
-        key = self._bucket_key(address)
+    def trust(self, networks: Iterable[str]) -> None:
+        """From now on these; what was counted stays."""
+        self._trusted = Networks(networks)
+
+    def wait(self, address: str | None, name: str) -> float:
+        """Seconds until somebody from there may have a hash computed for `name`; 0 if now."""
+        key = self._bucket_key(address, name)
         bucket = None if key is None else self._buckets.get(key)
-        if bucket is None or bucket.failures < FREE:
-            return 0.0
-        now = self._monotonic()
-        if now - bucket.last > FORGOTTEN_AFTER:
-            return 0.0
-        delay = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(bucket.failures - FREE, 16))
-        return max(0.0, bucket.last + delay - now)
+        return 0.0 if bucket is None else bucket.wait(self._monotonic())
 
-    def wrong(self, address: str | None, account: str, secret: Secret, state: str) -> None:
-        """A secret from there was wrong for `account`, whose present state (version) is `state`."""
-        key = self._bucket_key(address)
+    def wrong(self, address: str | None, name: str, secret: Secret, *, known: bool) -> None:
+        """A secret from there was wrong for `name`, which is an account's if it is `known`."""
+        key = self._bucket_key(address, name)
         if key is None:
             return
+        # A mail program asks every few minutes with the password that was deleted yesterday.
+        where = key if isinstance(key, str) else key.hex()
+        seen = digest(self._key, where, name, secret.reveal())
+        if seen in self._secrets:
+            self._secrets.move_to_end(seen)
+            return
+        self._secrets[seen] = None
+        while len(self._secrets) > MOST_SECRETS:
+            self._secrets.popitem(last=False)
         now = self._monotonic()
-        bucket = self._buckets.pop(key, None) or _Bucket()
-        if bucket.failures and now - bucket.last > FORGOTTEN_AFTER:
-            bucket = _Bucket()
-        digest = self._digest(account, secret)
-        if bucket.secrets.get(digest) != state:
-            # A mail program asks every few minutes with the password that was deleted yesterday.
-            bucket.failures += 1
-            bucket.last = now
-            bucket.secrets[digest] = state
-            while len(bucket.secrets) > _SAME_SECRETS:
-                bucket.secrets.popitem(last=False)
+        bucket = self._buckets.pop(key, None)
+        if bucket is None:
+            bucket = _Bucket(
+                key if isinstance(key, str) else None,
+                name if known and not isinstance(key, str) else None,
+            )
+        bucket.failures = min(MOST_COUNTED, bucket.present(now) + 1)
+        bucket.last = now
         self._buckets[key] = bucket
         while len(self._buckets) > MOST:
             self._buckets.popitem(last=False)
 
-    def _bucket_key(self, address: str | None) -> str | None:
+    def counted(self) -> list[Counted]:
+        """All that is counted now, those who wait longest first."""
+        now = self._monotonic()
+        found = [
+            Counted(one.address, one.name, failures, one.wait(now))
+            for one in self._buckets.values()
+            if (failures := one.present(now)) or one.wait(now)
+        ]
+        return sorted(found, key=lambda one: (-one.wait, -one.failures))
+
+    def clear(self, place: str | None = None) -> int:
+        """Forgets what is counted at that address or for that name, or everything; how many."""
+        if place is None:
+            gone = len(self._buckets)
+            self._buckets.clear()
+            return gone
+        # Trusted or not: it may have been counted before it was.
+        keys: tuple[str | bytes, ...] = (address_key(place), self._of_name(place))
+        return sum(self._buckets.pop(key, None) is not None for key in keys)
+
+    def _bucket_key(self, address: str | None, name: str) -> str | bytes | None:
         """None where nothing is counted: the machine itself, and whom the administrator trusts."""
         if not address:
-            return _NONE
+            return self._of_name(name)
+        if _LOOPBACK.holds(address) or self._trusted.holds(address):
+            return None
         # To trust one IPv6 address is not to trust its /64.
-        exact = _exactly(address)
-        return None if exact in self._trusted or _loopback(exact) else address_key(address)
+        return address_key(parsed(address) or address)
 
-    def _digest(self, account: str, secret: Secret) -> bytes:
-        digest = hashlib.blake2b(key=self._key, digest_size=16)
-        for text in (account, secret.reveal()):
-            content = text.encode("utf-8", "surrogatepass")
-            digest.update(len(content).to_bytes(8, "big") + content)
-        return digest.digest()
-
-
-def _exactly(address: str) -> str:
-    return addresses.address(address) or address
-
-
-def _loopback(address: str) -> bool:
-    import ipaddress
-
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
+    def _of_name(self, name: str) -> bytes:
+        return digest(self._key, name)

@@ -1,6 +1,6 @@
 """The decision: may this password open this service for this account now (SAFETY 5, 6, 17)."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 
 from apppw_tui.domain import app_password, services
@@ -38,8 +38,6 @@ class Attempt:
 class Verdict:
     """The answer; `reason` is for the administrator, never for whoever asked.
 
-    `proved` is what Argon2 found right, whatever the answer: the account's uid and the hash.
-    `wrong_for` is the account for which it found the secret wrong, as it stood at `version`.
     `retry_after` is how many seconds "not now" is to last.
     """
 
@@ -47,10 +45,24 @@ class Verdict:
     reason: str
     account: str | None = None
     app_password: AppPassword | None = None
-    proved: tuple[str, str] | None = field(default=None, repr=False, compare=False)
-    wrong_for: str | None = field(default=None, repr=False, compare=False)  # as it was typed
-    version: int | None = field(default=None, compare=False)
     retry_after: float | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What an attempt found in the store: the account, and the record that the password names.
+
+    `name` is the account's, or the one that was looked for last where there is none.
+    """
+
+    name: str
+    account: Account | None = None
+    record: AppPassword | None = None
+
+    @property
+    def stored(self) -> str | None:
+        """The hash to be checked; None: a dummy takes its place."""
+        return None if self.record is None else self.record.hash
 
 
 # The portal asks elsewhere for account passwords, and we may stand before that: neither an app
@@ -71,61 +83,81 @@ class Verifier:
 
     def decide(self, attempt: Attempt) -> Verdict:
         """Exactly one Argon2id for a well-formed password, none for any other. Never raises."""
-        if services.service(attempt.service) == services.PORTAL:
-            return _PORTALS
         presented = app_password.read(attempt.password.reveal())
+        if presented is None:
+            return self.malformed(attempt)
+        looked = self.look(attempt, presented)
+        if isinstance(looked, Verdict):
+            return looked
         try:
-            if presented is None:
-                return self._malformed(attempt)
-            return self._judge(attempt, presented)
+            right = self.check(looked, presented)
         except StoreError as error:
             return Verdict(Answer.NOT_NOW, str(error))
+        return self.judge(attempt, looked, right=right)
+
+    def malformed(self, attempt: Attempt) -> Verdict:
+        """What cannot be an app password may be the old password of an account that is open.
+
+        Costs no hash. Never raises.
+        """
+        if services.service(attempt.service) == services.PORTAL:
+            return _PORTALS
+        try:
+            account = self._found(attempt.account)[1]
+        except StoreError as error:
+            return Verdict(Answer.NOT_NOW, str(error))
+        if account is None:
+            return Verdict(Answer.NOT_MINE, "unknown account")
+        return self._refused(account, "not in the form of an app password")
+
+    def look(self, attempt: Attempt, presented: Presented) -> Looked | Verdict:
+        """What the store has for it; or the answer at once, where no hash has a say in it."""
+        if services.service(attempt.service) == services.PORTAL:
+            return _PORTALS
+        try:
+            name, account = self._found(attempt.account)
+        except StoreError as error:
+            return Verdict(Answer.NOT_NOW, str(error))
+        if account is None:
+            return Looked(name)
+        return Looked(account.name, account, account.app_password(presented.id))
 
     def remembered(
-        self, attempt: Attempt, presented: Presented, memory: Remembered
+        self, attempt: Attempt, looked: Looked, presented: Presented, memory: Remembered
     ) -> Verdict | None:
         """What to answer without a hash; None if that secret is not known to be right.
 
         Only the hash's result is remembered: everything else is taken from the present document.
         """
-        if services.service(attempt.service) == services.PORTAL:
-            return _PORTALS
-        try:
-            account = self._account(attempt.account)
-        except StoreError:
-            return None
-        record = account.app_password(presented.id) if account is not None else None
+        account, record = looked.account, looked.record
         if account is None or record is None:
             return None
         if not memory.holds(account.uid, presented.secret, record.hash):
             return None
         return self._standing(account, record, attempt)
 
-    def _malformed(self, attempt: Attempt) -> Verdict:
-        """What cannot be an app password may be the old password of an account that is open."""
-        account = self._account(attempt.account)
+    def check(self, looked: Looked, presented: Presented) -> bool:
+        """Exactly one Argon2id, whatever was found. Raises HashingFailed."""
+        return self._hasher.app.check(looked.stored, presented.secret)
+
+    def judge(self, attempt: Attempt, looked: Looked, *, right: bool) -> Verdict:
+        """The answer, where the hash that was found is `right` or not. Never raises."""
+        account, record = looked.account, looked.record
         if account is None:
             return Verdict(Answer.NOT_MINE, "unknown account")
-        return self._refused(account, "not in the form of an app password")
-
-    def _judge(self, attempt: Attempt, presented: Presented) -> Verdict:
-        account = self._account(attempt.account)
-        record = account.app_password(presented.id) if account is not None else None
-        right = self._hasher.app.check(record.hash if record else None, presented.secret)
-        if account is None:
-            return Verdict(Answer.NOT_MINE, "unknown account", wrong_for=attempt.account)
-        # Read again: while the hash was computed, the account may have changed.
-        current = self._accounts.read(account.name)
+        try:
+            # Read again: while the hash was computed, the account may have changed.
+            current = self._accounts.read(account.name)
+        except StoreError as error:
+            return Verdict(Answer.NOT_NOW, str(error))
         if current is None or current.uid != account.uid:
             return Verdict(Answer.NO, "the account was removed", account.name)
         if record is None or not right:
-            refused = self._refused(current, "wrong or deleted")
-            return replace(refused, wrong_for=account.name, version=account.version)
-        proved = (account.uid, record.hash)
-        now = current.app_password(presented.id)
+            return self._refused(current, "wrong or deleted")
+        now = current.app_password(record.id)
         if now is None or now.hash != record.hash:  # not what was checked a moment ago
-            return replace(self._refused(current, "deleted"), proved=proved)
-        return replace(self._standing(current, now, attempt), proved=proved)
+            return self._refused(current, "deleted")
+        return self._standing(current, now, attempt)
 
     def _standing(self, account: Account, record: AppPassword, attempt: Attempt) -> Verdict:
         """What a right password opens now."""
@@ -150,8 +182,13 @@ class Verifier:
             return "out of scope"
         return None
 
-    def _account(self, name: str) -> Account | None:
+    def _found(self, typed: str) -> tuple[str, Account | None]:
+        """The account that is meant, if there is one, and the name it is counted under.
+
+        Raises StoreError.
+        """
         try:
-            return find(self._accounts, candidates(name, self.default_domain))
+            names = candidates(typed, self.default_domain)
         except InvalidName:
-            return None
+            return typed, None
+        return names[-1], find(self._accounts, names)

@@ -1,69 +1,149 @@
-"""Where attempts wait for a processor: a bounded queue before as many threads as there are."""
+"""Where attempts wait for a processor: a queue that is bounded in seconds, before its threads."""
 
 import asyncio
 import os
+import secrets
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from apppw_tui.domain import app_password
+from apppw_tui.domain.app_password import Presented
+from apppw_tui.domain.errors import StoreError
 from apppw_tui.verifier.brake import Brake
-from apppw_tui.verifier.decision import Answer, Attempt, Verdict, Verifier
+from apppw_tui.verifier.decision import Answer, Attempt, Looked, Verdict, Verifier
+from apppw_tui.verifier.digests import KEY_BYTES, digest
 from apppw_tui.verifier.memory import Remembered
 
-_PER_THREAD = 16  # attempts that may wait for each; beyond, the answer is "not now"
+LONGEST_QUEUE = 6.0  # seconds; Limits.answer is 8, since Postfix gives up after ten
+_TOO_MANY = "too many at once"
+_SMOOTHED = 1 / 8  # how much of one hash's time counts in the mean
+
+
+class _NotNow(StoreError):
+    """No hash is to be computed for it now; `retry_after` is in seconds."""
+
+    def __init__(self, why: str, retry_after: float) -> None:
+        super().__init__(why)
+        self.retry_after = retry_after
+
+
+@dataclass
+class _UnderWay:
+    """One hash, and how many attempts wait for it."""
+
+    right: "asyncio.Future[bool]"
+    waiting: int = 0
 
 
 class Gate:
-    """Decides attempts for a server: form, remembered, throttle, hash (SAFETY 19)."""
+    """Decides attempts for a server: form, remembered, shared, throttle, hash (SAFETY 19)."""
 
     def __init__(
-        self, verifier: Verifier, remembered: Remembered, brake: Brake, threads: int | None = None
+        self,
+        verifier: Verifier,
+        remembered: Remembered,
+        brake: Brake,
+        threads: int | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._verifier = verifier
         self._remembered = remembered
-        self._brake = brake
+        self.brake = brake
         self._threads = threads or _processors()
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="hash")
-        self._waiting = 0
+        self._monotonic = monotonic
+        self._key = secrets.token_bytes(KEY_BYTES)
+        self._under_way: dict[bytes, _UnderWay] = {}
+        self._mean = 0.0  # seconds for one hash; 0 until there was one
 
     async def decide(self, attempt: Attempt) -> Verdict:
         """Never raises. Costs one Argon2id at most, and none for what is remembered."""
         presented = app_password.read(attempt.password.reveal())
         if presented is None:
-            return self._verifier.decide(attempt)  # costs no hash
-        known = self._verifier.remembered(attempt, presented, self._remembered)
+            return self._verifier.malformed(attempt)
+        looked = self._verifier.look(attempt, presented)
+        if isinstance(looked, Verdict):
+            return looked
+        known = self._verifier.remembered(attempt, looked, presented, self._remembered)
         if known is not None:
             return known
-        wait = self._brake.wait(attempt.address)
-        if wait > 0:
-            return Verdict(Answer.NOT_NOW, "too many wrong ones from there", retry_after=wait)
-        if self._waiting >= self._threads * _PER_THREAD:
-            return Verdict(Answer.NOT_NOW, "too many at once", retry_after=1.0)
-        self._waiting += 1
         try:
-            loop = asyncio.get_running_loop()
-            verdict = await loop.run_in_executor(self._pool, self._verifier.decide, attempt)
-        finally:
-            self._waiting -= 1
-        if verdict.proved is not None:
-            uid, stored_hash = verdict.proved
-            self._remembered.remember(uid, presented.secret, stored_hash)
-        elif verdict.wrong_for is not None:
-            self._brake.wrong(
-                attempt.address, verdict.wrong_for, presented.secret, str(verdict.version)
-            )
-        return verdict
+            right = await self._shared(self._under_way_for(attempt, looked, presented))
+        except _NotNow as refused:
+            return Verdict(Answer.NOT_NOW, str(refused), retry_after=refused.retry_after)
+        except StoreError as error:
+            return Verdict(Answer.NOT_NOW, str(error))
+        self._learn(attempt, looked, presented, right=right)
+        return self._verifier.judge(attempt, looked, right=right)
 
     def remember(self, remembered: Remembered) -> None:
         """From now on with another memory: the configuration was read again."""
         self._remembered = remembered
 
-    def slow_down(self, brake: Brake) -> None:
-        """From now on with another throttle: the configuration was read again."""
-        self._brake = brake
-
     def close(self) -> None:
         """Waits for the hashes that are being computed; no further one begins."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _under_way_for(self, attempt: Attempt, looked: Looked, presented: Presented) -> _UnderWay:
+        """The hash of equal attempts, or one that begins for this one. Raises _NotNow."""
+        # Mail programs open ten connections at once, each with the same password. The stored hash
+        # is part of what is equal: one that was replaced meanwhile is another question.
+        key = digest(self._key, looked.name, presented.secret.reveal(), looked.stored or "")
+        under_way = self._under_way.get(key)
+        if under_way is not None and not under_way.right.cancelled():
+            return under_way
+        wait = self.brake.wait(attempt.address, looked.name)
+        if wait > 0:
+            raise _NotNow("too many wrong ones from there", wait)
+        if len(self._under_way) * self._mean / self._threads > LONGEST_QUEUE:
+            raise _NotNow(_TOO_MANY, 1.0)
+        return self._begun(key, looked, presented)
+
+    def _begun(self, key: bytes, looked: Looked, presented: Presented) -> _UnderWay:
+        asked = self._monotonic()
+
+        def hashed() -> bool:
+            begun = self._monotonic()
+            if begun - asked > LONGEST_QUEUE:  # the mean was too low; nobody waits for it any more
+                raise _NotNow(_TOO_MANY, 1.0)
+            right = self._verifier.check(looked, presented)
+            taken = self._monotonic() - begun
+            self._mean += (taken - self._mean) * (_SMOOTHED if self._mean else 1)
+            return right
+
+        under_way = _UnderWay(asyncio.get_running_loop().run_in_executor(self._pool, hashed))
+        self._under_way[key] = under_way
+
+        def over(right: "asyncio.Future[bool]") -> None:
+            if self._under_way.get(key) is under_way:
+                del self._under_way[key]
+            if not right.cancelled():
+                right.exception()  # seen, though nobody waits for it any more
+
+        under_way.right.add_done_callback(over)
+        return under_way
+
+    async def _shared(self, under_way: _UnderWay) -> bool:
+        """Raises HashingFailed, _NotNow."""
+        under_way.waiting += 1
+        try:
+            return await asyncio.shield(under_way.right)
+        finally:
+            under_way.waiting -= 1
+            if not under_way.waiting:
+                under_way.right.cancel()  # the place is somebody else's, unless it is computed
+
+    def _learn(
+        self, attempt: Attempt, looked: Looked, presented: Presented, *, right: bool
+    ) -> None:
+        account, stored = looked.account, looked.stored
+        if not right:
+            known = account is not None
+            self.brake.wrong(attempt.address, looked.name, presented.secret, known=known)
+        elif account is not None and stored is not None:
+            self._remembered.remember(account.uid, presented.secret, stored)
 
 
 def _processors() -> int:

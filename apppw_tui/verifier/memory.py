@@ -1,16 +1,15 @@
 """Which passwords were right a short while ago: only that, never a decision (SAFETY 18)."""
 
-import hashlib
 import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
 from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier.digests import KEY_BYTES, digest
 
 GOOD_FOR = 300.0  # seconds
 MOST = 4096
-_KEY_BYTES = 32
 
 
 class Remembered:
@@ -26,19 +25,19 @@ class Remembered:
         self._monotonic = monotonic
         self._good_for = good_for
         self._most = most
-        self._key = token_bytes(_KEY_BYTES)
+        self._key = token_bytes(KEY_BYTES)
         self._until: OrderedDict[bytes, float] = OrderedDict()
         self._lock = threading.Lock()
 
     def holds(self, uid: str, secret: Secret, stored_hash: str) -> bool:
         """True if that secret was right for that very hash not long ago."""
-        digest = self._digest(uid, secret, stored_hash)
+        key = self._digest(uid, secret, stored_hash)
         with self._lock:
-            until = self._until.get(digest)
+            until = self._until.get(key)
             if until is None:
                 return False
             if self._monotonic() >= until:
-                del self._until[digest]
+                del self._until[key]
                 return False
             return True
 
@@ -46,16 +45,12 @@ class Remembered:
         """It was right just now. The oldest are forgotten first; use makes none live longer."""
         if self._good_for <= 0:
             return
-        digest = self._digest(uid, secret, stored_hash)
+        key = self._digest(uid, secret, stored_hash)
         with self._lock:
-            self._until.pop(digest, None)
-            self._until[digest] = self._monotonic() + self._good_for
+            self._until.pop(key, None)
+            self._until[key] = self._monotonic() + self._good_for
             while len(self._until) > self._most:
                 self._until.popitem(last=False)
 
     def _digest(self, uid: str, secret: Secret, stored_hash: str) -> bytes:
-        digest = hashlib.blake2b(key=self._key, digest_size=32)
-        for text in (uid, secret.reveal(), stored_hash):
-            content = text.encode("utf-8", "surrogatepass")
-            digest.update(len(content).to_bytes(8, "big") + content)
-        return digest.digest()
+        return digest(self._key, uid, secret.reveal(), stored_hash)

@@ -108,11 +108,13 @@ def test_networks(address: str | None, network: str | None) -> None:
     assert network_of(address) == network
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "::1", None, "rubbish", "203.0.113.5"])
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "::1", None, "rubbish", "203.0.113.5", "198.19.1.1"]
+)
 def test_the_machine_itself_and_who_is_trusted_do_not_count(
     rooms: Rooms, address: str | None
 ) -> None:
-    rooms.usage.trust({"203.0.113.5"})
+    rooms.usage.trust({"203.0.113.5", "198.18.0.0/15"})
     rooms.use(HOME)
     assert rooms.use(address) == []
     assert rooms.use("203.0.113.6") == [("203.0.113.6", True)]

@@ -162,11 +162,20 @@ async def test_a_store_that_cannot_be_read(
 
 
 async def test_too_many_wrong_ones(desk: Desk, path: Path, secret: str) -> None:
-    others = [frame(f"a{number}", secret, "imap", "") for number in range(FREE)]
+    phones = [desk.house.issue(f"App {number}").secret for number in range(FREE)]
+    others = b"".join(frame(ADA, wrong(phone), "imap", "") for phone in phones)
     right = frame(ADA, secret, "imap", "")
-    assert await answered(desk, path, b"".join(others) + right) == NO * FREE
+    assert await answered(desk, path, others + right) == NO * FREE
     desk.house.clock.advance(1)
     assert await answered(desk, path, right) == OK
+
+
+async def test_guesses_at_one_name_slow_down_no_other(desk: Desk, path: Path, secret: str) -> None:
+    phones = [desk.house.issue(f"App {number}").secret for number in range(FREE)]
+    guesses = [frame("someone", phone.reveal(), "imap", "") for phone in phones]
+    assert await answered(desk, path, b"".join(guesses)) == NO * FREE
+    assert await answered(desk, path, frame("someone", secret, "imap", "")) == b""
+    assert await answered(desk, path, frame(ADA, secret, "imap", "")) == OK
 
 
 async def test_what_takes_too_long(desk: Desk, path: Path, secret: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from apppw_tui.domain import app_password, services
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.decision import Answer, Attempt, Verifier
+from apppw_tui.verifier.decision import Answer, Attempt, Verdict, Verifier
 from apppw_tui.verifier.memory import Remembered
 from tests.argon import count_argon2
 from tests.support import NOW, PASSWORD, House
@@ -43,7 +43,13 @@ def test_what_is_remembered_opens_it_as_little(house: House) -> None:
     verifier = Verifier(house.store, house.hasher, house.clock)
     presented = presented_as(issued.secret)
     for service, answer in (("imap", Answer.YES), (PORTAL, Answer.NOT_MINE)):
-        verdict = verifier.remembered(Attempt(ADA, issued.secret, service), presented, memory)
+        attempt = Attempt(ADA, issued.secret, service)
+        looked = verifier.look(attempt, presented)
+        verdict = (
+            looked
+            if isinstance(looked, Verdict)
+            else verifier.remembered(attempt, looked, presented, memory)
+        )
         assert verdict is not None
         assert verdict.answer is answer
 

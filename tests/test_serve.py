@@ -430,7 +430,7 @@ def test_beyond_the_most_connections_further_ones_are_closed_at_once(
             for text in ("ada", right, "", ""):
                 mux.sendall(len(text).to_bytes(2, "big") + text.encode())
             assert mux.recv(4) == b"\0\2OK"
-        assert daemon.log.count("too many connections socket=json most=20") == 1
+        assert daemon.log.count("too many connections socket=json most=20 uid=") == 1
         held[0].shutdown(socket.SHUT_WR)
         assert closed(held[0])
         assert daemon.ask("ada", right) == "yes"

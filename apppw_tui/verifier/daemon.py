@@ -1,18 +1,18 @@
 """The daemon: one loop, its sockets, its life and its death."""
 
 import asyncio
-import contextlib
 import logging
 import signal
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, SupportsIndex
+from typing import Any
 
 from apppw_tui.domain.errors import ApppwError
 from apppw_tui.fault import describe
 from apppw_tui.verifier.log import Log
 from apppw_tui.verifier.notify import Notifier
 from apppw_tui.verifier.protocols import Conversation
+from apppw_tui.verifier.rooms import Room
 from apppw_tui.verifier.sockets import BACKLOG, Listening
 
 MOST_CONNECTIONS = 512  # for each socket
@@ -22,7 +22,6 @@ _GRACE = 1.0  # seconds at the end, for who has connected and has not asked yet
 _STEPS = 8  # of the loop, until what was accepted a moment ago is a connection
 _OF_WATCHED = 1 / 4  # of the time that systemd waits, between two signs of life
 _LAST_MOMENT = 1.0  # seconds, for a conversation that was broken off to close its connection
-_BUFFER = 16_384  # bytes; no protocol here has a longer line
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class Daemon:
         self._most = most_connections
         self._patience = patience
         self._flush_every = flush_every
-        self._rooms: list[_Room] = []
+        self._rooms: list[Room] = []
         self._reloading = asyncio.Lock()
 
     async def run(self) -> None:
@@ -82,7 +81,7 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, again)
         servers = []
         for one in self._served:
-            room = _Room(one, self._log, self._most)
+            room = Room(one.listening.name, one.conversation, self._log, self._most)
             self._rooms.append(room)
             # create_server rather than create_unix_server, which would remove what is not ours.
             sock = one.listening.socket
@@ -157,89 +156,3 @@ class Daemon:
         error = context.get("exception")
         more = {} if error is None else {"error": describe(error)}
         self._log.failed("fault", why=str(context.get("message", "")), **more)
-
-
-class _Room:
-    """The connections of one socket."""
-
-    def __init__(self, served: Served, log: Log, most: int) -> None:
-        self.name = served.listening.name
-        self._conversation = served.conversation
-        self._log = log
-        self._most = most
-        self._full = False
-        self._over = False
-        self._readers: dict[asyncio.Task[None], _Reader] = {}
-
-    def protocol(self) -> asyncio.StreamReaderProtocol:
-        """For one connection that was accepted."""
-        reader = _Reader(limit=_BUFFER)
-        return asyncio.StreamReaderProtocol(reader, self._connected)
-
-    @property
-    def conversations(self) -> list[asyncio.Task[None]]:
-        """Those that have to come to their end."""
-        return list(self._readers)
-
-    def exchange(self, conversation: Conversation) -> None:
-        """Speaks so from now on; who is connected comes to an end, and connects again."""
-        self._conversation = conversation
-        for reader in self._readers.values():
-            reader.end()
-
-    def end(self) -> None:
-        """Nothing more is heard, but of who has not asked anything yet: they may be about to."""
-        for reader in self._readers.values():
-            if reader.heard:
-                reader.end()
-
-    def end_all(self) -> None:
-        """Nothing more is heard of anybody."""
-        self._over = True
-        for reader in self._readers.values():
-            reader.end()
-
-    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._readers) >= self._most:
-            writer.transport.abort()
-            if not self._full:  # once, however many knock
-                self._log.warned("too many connections", socket=self.name, most=str(self._most))
-            self._full = True
-            return
-        assert isinstance(reader, _Reader)  # noqa: S101 - what `protocol` made
-        task = asyncio.get_running_loop().create_task(self._converse(reader, writer))
-        self._readers[task] = reader
-        if self._over:
-            reader.end()
-        task.add_done_callback(self._ended)
-
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await self._conversation.converse(reader, writer)
-        except OSError:
-            pass  # the other side left
-        except Exception as error:  # noqa: BLE001 - one connection's fault is no other's
-            self._log.failed("fault", socket=self.name, why=describe(error))
-        finally:
-            with contextlib.suppress(Exception):
-                writer.transport.close()
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        del self._readers[task]
-        self._full = False
-
-
-class _Reader(asyncio.StreamReader):
-    """A reader that can be told that nothing more comes, whatever the other side sends."""
-
-    heard = False  # anything at all
-    _deaf = False
-
-    def end(self) -> None:
-        self._deaf = True
-        self.feed_eof()
-
-    def feed_data(self, data: Iterable[SupportsIndex]) -> None:
-        if not self._deaf:
-            self.heard = True
-            super().feed_data(data)

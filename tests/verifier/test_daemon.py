@@ -4,7 +4,8 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from apppw_tui.domain.errors import ConfigError
 from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier import rooms
 from apppw_tui.verifier.brake import FREE, Brake
 from apppw_tui.verifier.daemon import Daemon, Served
 from apppw_tui.verifier.decision import Answer, Attempt, Verifier
@@ -24,6 +26,7 @@ from apppw_tui.verifier.notify import Notifier
 from apppw_tui.verifier.protocols import Conversation
 from apppw_tui.verifier.sockets import Listening, folder_locked, listen
 from tests.argon import count_argon2
+from tests.store.other_uid import OTHER, only_root
 from tests.support import FixedClock, House
 from tests.verifier.asking import ADA, wrong
 
@@ -311,13 +314,104 @@ async def test_beyond_the_most_connections_nobody_is_heard(told: Told, tmp_path:
             reader, writer = await seen.connect()
             assert await asyncio.wait_for(reader.read(), WAIT) == b""
             writer.close()
-        assert seen.log.count("too many connections socket=s most=2") == 1
+        assert sum("too many connections socket=s most=2 uid=" in line for line in seen.log) == 1
         reader, writer = held[0]
         writer.write_eof()
         assert await asyncio.wait_for(reader.read(), WAIT) == b""
         reader, writer = await seen.connect()
         writer.write(b"y\n")
         assert await asyncio.wait_for(reader.readline(), WAIT) == b"y\n"
+
+
+async def connected_as(path: Path, uid: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection that was made by a process of that user (unix(7), SO_PEERCRED)."""
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    os.seteuid(uid)
+    try:
+        made.connect(str(path))
+    finally:
+        os.seteuid(0)
+    return await asyncio.open_unix_connection(sock=made)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that everybody can enter."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+async def echoes(connection: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> bool:
+    """Whether somebody answers there."""
+    reader, writer = connection
+    try:
+        writer.write(b"x\n")
+        return await asyncio.wait_for(reader.readline(), WAIT) == b"x\n"
+    except OSError:
+        return False
+
+
+@only_root
+@pytest.mark.parametrize("asked", [False, True])
+async def test_idle_connections_of_one_user_keep_nobody_else_out(
+    told: Told, open_folder: Path, asked: bool
+) -> None:
+    path = open_folder / "s"
+    async with running(told, path, most=8) as seen:
+        path.chmod(0o666)
+        ours = [await connected_as(path, 0) for _ in range(2)]
+        theirs = [await connected_as(path, OTHER) for _ in range(6)]
+        for one in ours + theirs * asked:
+            assert await echoes(one)
+        newcomers = [await connected_as(path, 0) for _ in range(2)]
+        for one in newcomers + ours:  # the first of which came first
+            assert await echoes(one)
+        for reader, _ in theirs[:2]:  # who was silent for longest
+            assert await asyncio.wait_for(reader.read(), WAIT) == b""
+        for one in theirs[2:]:
+            assert await echoes(one)
+        told_of = f"too many connections socket=s most=8 uid={OTHER}"
+        assert seen.log.count(told_of) == 1
+        # Now both have as many; and who has most does not make room for itself.
+        assert not await echoes(await connected_as(path, OTHER))
+        assert not await echoes(await connected_as(path, 0))
+        for one in newcomers + ours + theirs[2:]:
+            assert await echoes(one)
+
+
+async def test_who_was_idle_for_long_makes_room(
+    told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rooms, "_IDLE", 0.0)
+    async with running(told, tmp_path / "s", most=2) as seen:
+        held = [await seen.connect() for _ in range(2)]
+        for one in held:
+            assert await echoes(one)
+        assert await echoes(await seen.connect())
+        assert await asyncio.wait_for(held[0][0].read(), WAIT) == b""
+        assert await echoes(held[1])
+
+
+async def test_who_makes_room_is_answered_first(
+    told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rooms, "_IDLE", 0.0)
+    may_answer = asyncio.Event()
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            if line == b"slow\n":
+                await may_answer.wait()
+            writer.write(line)
+
+    async with running(told, tmp_path / "s", slow, most=1) as seen:
+        reader, writer = await seen.connect()
+        writer.write(b"x\nslow\n")
+        assert await asyncio.wait_for(reader.readline(), WAIT) == b"x\n"
+        assert await echoes(await seen.connect())
+        may_answer.set()
+        assert await asyncio.wait_for(reader.read(), WAIT) == b"slow\n"
 
 
 @pytest.mark.parametrize("error", [None, ConfigError("c.toml: wrong."), ValueError("hunter2")])

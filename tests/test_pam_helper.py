@@ -266,7 +266,7 @@ def test_it_imports_next_to_nothing(tmp_path: Path) -> None:
     answer, *modules = done.stdout.decode().split()
     assert answer == "3"
     assert {name for name in modules if name.startswith("apppw_tui")} == {
-        *("apppw_tui", "apppw_tui.cli", "apppw_tui.exits"),
+        *("apppw_tui", "apppw_tui.cli", "apppw_tui.exits", "apppw_tui.priorities"),
         *(name for name in modules if name.startswith("apppw_tui.arguments")),
         *("apppw_tui.domain", "apppw_tui.domain.errors"),
         *("apppw_tui.commands", "apppw_tui.commands.pam", "apppw_tui.daemon_client"),

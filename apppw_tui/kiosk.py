@@ -8,6 +8,8 @@ from pathlib import Path
 from apppw_tui import config as configuration
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import ConfigError
+from apppw_tui.portal.means import Means
+from apppw_tui.portal.throttling import Throttle
 from apppw_tui.store.admission import Admission
 from apppw_tui.ui.surroundings import Kiosk
 
@@ -48,8 +50,9 @@ def configured(options: argparse.Namespace) -> Config:
     return config
 
 
-def admitted(store: Path, address: str) -> Kiosk:
-    """A place at the door, for somebody from `address`. Raises StoreError: there is none."""
+def admitted(store: Path, means: Means) -> Kiosk:
+    """A place at the door, for whoever `means` is for. Raises StoreError: there is none."""
     admission = Admission(store)
-    admission.enter(address)
+    known = Throttle(means.counters, means.clock, means.address).is_known()
+    admission.enter(means.address, known=known)
     return Kiosk(admission.leave)

@@ -68,7 +68,7 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         wired = wire(place, config, clock, create=own, address=_address())
         means = wired.means
         if options.kiosk:
-            door = kiosk.admitted(place.folder, means.address)
+            door = kiosk.admitted(place.folder, means)
         verifier = Verifier(wired.store, means.hasher, clock, config.default_domain)
         connecting = Connecting(config.setup, Trying(verifier, config.serve.sockets, folder))
     clean_environment()

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from apppw_tui.domain.clock import SystemClock
+from apppw_tui.portal.throttling import Throttle
 from apppw_tui.store.admission import Admission
+from apppw_tui.store.counters import FolderCounters
 from apppw_tui.store.place import open_store
 from apppw_tui.ui.app import PortalApp
 from tests.running import CommandLine, Said
@@ -118,6 +121,22 @@ def test_who_finds_the_door_full_is_told_and_not_drawn_a_screen(
     assert (said.code, said.line) == (3, FULL)
     run.patch.setenv("SSH_CONNECTION", "192.0.2.99 1 192.0.2.8 22")
     assert knock(run, "--store", run.home / "kiosk").code == 0
+    assert len(opened) == 1
+    for one in inside:
+        one.leave()
+
+
+def test_who_comes_from_where_a_sign_in_was_completed_finds_a_place_all_the_same(
+    run: CommandLine, opened: list[tuple[PortalApp, dict[str, str]]]
+) -> None:
+    store = run.home / "kiosk"
+    inside = [Admission(store) for _ in range(7)]
+    for number, one in enumerate(inside):
+        one.enter(f"198.51.100.{number}")
+    assert knock(run, "--store", store).line == FULL
+    clock = SystemClock()
+    Throttle(FolderCounters(store, clock), clock, "192.0.2.7").completed("ada")
+    assert knock(run, "--store", store).code == 0
     assert len(opened) == 1
     for one in inside:
         one.leave()

@@ -219,8 +219,10 @@ def test_who_has_to_wait_or_is_locked_out_is_shown_and_goes_on_as_before(
     assert row(run, "Sign-in") == "too many tries: wait 5 s"
     assert known(run)["sign_in"] == {"locked": False, "wait_seconds": 5}
     fail(house, 85)
-    assert row(run, "Sign-in") == "refused from new addresses until: apppw-tui account unlock ada"
-    assert known(run)["sign_in"] == {"locked": True, "wait_seconds": 900}
+    assert row(run, "Sign-in") == (
+        "refused from new addresses for 24 h, or until: apppw-tui account unlock ada"
+    )
+    assert known(run)["sign_in"] == {"locked": True, "wait_seconds": 86_400}
     counted = {path: path.read_bytes() for path in (run.store / "throttle").iterdir()}
     run.good("account", "show", "ada")
     assert {path: path.read_bytes() for path in (run.store / "throttle").iterdir()} == counted

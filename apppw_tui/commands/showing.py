@@ -149,7 +149,9 @@ def _sign_in(known: _Known) -> str:
     if throttled is None:
         return "cannot be told now"
     if throttled.locked:
-        return f"refused from new addresses until: apppw-tui account unlock {known.account.name}"
+        wait = in_words(throttled.wait)
+        unlock = f"apppw-tui account unlock {known.account.name}"
+        return f"refused from new addresses for {wait}, or until: {unlock}"
     return f"too many tries: wait {in_words(throttled.wait)}" if throttled.wait > 0 else "open"
 
 

@@ -19,6 +19,7 @@ FREE_FAILURES = 4
 FIRST_DELAY = 5.0  # seconds, after the fifth consecutive failure; doubled by each further one
 LONGEST_DELAY = 900.0  # seconds
 STRANGERS_LOCK = 90  # consecutive failures
+LOCKED_FOR = timedelta(days=1)  # since the last try that was compared
 KNOWN_FOR = timedelta(days=30)
 MOST_KNOWN = 32
 _ADDRESS_CHARACTERS = 64
@@ -26,8 +27,10 @@ _MOST_OF_A_UNIT = 60
 _LONGEST_WINDOW = timedelta(days=1)
 _MOST_SENDS = 100  # stamps; more than any limit counts
 _LOCKED = (
-    "Too many tries from elsewhere: sign in from where you usually do, or ask your administrator."
+    "Too many tries from elsewhere: sign in from where you usually do, wait {}, "
+    "or ask your administrator."
 )
+_NETWORK_BITS, _DOOR_BITS = 64, 56  # of IPv6: what one link has, and what one household gets
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,12 @@ ACCOUNT_SENDS = SendLimit(3, 600)
 NUMBER_SENDS = SendLimit(10, 86_400)
 
 
-def address_key(text: str) -> str:
+def door_key(text: str) -> str:
+    """Where somebody comes from, as the kiosk's door counts it: IPv6 by its /56."""
+    return address_key(text, _DOOR_BITS)
+
+
+def address_key(text: str, bits: int = _NETWORK_BITS) -> str:
     """Where somebody comes from, as it is counted: IPv6 by its /64, what is no address as text."""
     import ipaddress  # wanted at a sign-in alone
 
@@ -54,7 +62,7 @@ def address_key(text: str) -> str:
         return str(address)
     if address.ipv4_mapped is not None:
         return str(address.ipv4_mapped)
-    return str(ipaddress.IPv6Network((int(address), 64), strict=False))
+    return str(ipaddress.IPv6Network((int(address), bits), strict=False))
 
 
 @dataclass(frozen=True)
@@ -91,8 +99,19 @@ class Bucket:
 
     @property
     def locked(self) -> bool:
-        """True if only waiting does not help any more; it is asked of strangers alone."""
+        """True if nothing is compared for a day; it is asked of strangers alone."""
         return max(self.password.failures, self.second.failures) >= STRANGERS_LOCK
+
+    def locked_for(self, now: datetime) -> float:
+        """Seconds until it lifts, 0 to LOCKED_FOR; what the lock refuses does not prolong it."""
+        stamps = [one.last for one in (self.password, self.second) if one.last is not None]
+        if not self.locked or not stamps:
+            return 0.0
+        return max(0.0, (min(max(stamps), now) + LOCKED_FOR - now).total_seconds())
+
+    def lifted(self, now: datetime) -> "Bucket":
+        """The same, or an empty one if it was locked for long enough."""
+        return Bucket() if self.locked and self.locked_for(now) == 0 else self
 
     def of(self, step: Step) -> Count:
         return self.password if step == "password" else self.second
@@ -141,7 +160,7 @@ class Ledger:
         newest = sorted(known, key=lambda key: known[key].completed)[-MOST_KNOWN:]
         return replace(
             self,
-            strangers=self.strangers.settled(now),
+            strangers=self.strangers.settled(now).lifted(now),
             known={key: one for key, one in known.items() if key in newest},
             sends=tuple(stamp for stamp in stamps if now - stamp < _LONGEST_WINDOW)[-_MOST_SENDS:],
         )
@@ -155,7 +174,8 @@ class Ledger:
         ledger = self.settled(now)
         key = self.mark(address)
         if key not in ledger.known and ledger.strangers.locked:
-            raise TooMany(_LOCKED, None)
+            wait = ledger.strangers.locked_for(now)
+            raise TooMany(_LOCKED.format(in_words(wait)), wait)
         count = ledger._bucket(key).of(step)
         wait = count.wait(now)
         if wait > 0:

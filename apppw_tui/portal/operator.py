@@ -212,7 +212,8 @@ class Operator:
         with means.counters.change(f"account:{account.name}", keep=False) as entry:
             ledger = entry.ledger
         now = means.clock.now()
-        return Throttled(ledger.strangers.locked, max(one.wait(now) for one in ledger.counts))
+        waits = (ledger.strangers.locked_for(now), *(one.wait(now) for one in ledger.counts))
+        return Throttled(ledger.strangers.locked, max(waits))
 
     def unlock(self, name: str) -> Account:
         """Forgets the failures that were counted, so that strangers may try again."""

@@ -1,10 +1,12 @@
 """The portal's side of the throttle: every try is charged before it is compared (SAFETY 15)."""
 
+import contextlib
 from dataclasses import dataclass
 
 from apppw_tui.domain.clock import Clock
+from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.throttle import ACCOUNT_SENDS, NUMBER_SENDS, Counters, Step
+from apppw_tui.domain.throttle import ACCOUNT_SENDS, NUMBER_SENDS, Counters, Step, door_key
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,18 @@ class Throttle:
         """A sign-in is complete: only that resets, and only its own counters."""
         with self.counters.change(_account(name), keep=True) as entry:
             entry.ledger = entry.ledger.completed(self.address, self.clock.now())
+        # Of no account: the kiosk's door asks before it knows whose sign-in it will be.
+        door = door_key(self.address)
+        with (
+            contextlib.suppress(StoreError),  # the sign-in is complete, come what may
+            self.counters.change(_door(door), keep=True) as entry,
+        ):
+            entry.ledger = entry.ledger.completed(door, self.clock.now())
+
+    def is_known(self) -> bool:
+        """True if an account completed a sign-in from around there in the last 30 days."""
+        with self.counters.change(_door(door_key(self.address)), keep=False) as entry:
+            return bool(entry.ledger.known)
 
     def password_changed(self, name: str) -> None:
         """Strangers may try again."""
@@ -53,6 +67,10 @@ class Throttle:
             entry.ledger = entry.ledger.sent(now, ACCOUNT_SENDS)
         with self.counters.change(f"number:{number.reveal()}", keep=True) as entry:
             entry.ledger = entry.ledger.sent(now, NUMBER_SENDS)
+
+
+def _door(key: str) -> str:
+    return f"door:{key}"
 
 
 def _account(name: str) -> str:

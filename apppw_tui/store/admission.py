@@ -6,12 +6,13 @@ import os
 from pathlib import Path
 
 from apppw_tui.domain.errors import StoreBusy
-from apppw_tui.domain.throttle import address_key
+from apppw_tui.domain.throttle import door_key
 from apppw_tui.store import files
 from apppw_tui.store.locking import locked
 
 MOST = 10
 MOST_OF_ONE_ADDRESS = 3
+KEPT = 3  # of all, for who comes from where a sign-in was completed lately
 _MARK = 16  # bytes
 _FULL = "Too many people are signing in just now. Try again in a minute."
 
@@ -23,26 +24,32 @@ class Admission:
     """
 
     def __init__(
-        self, folder: Path, most: int = MOST, of_one_address: int = MOST_OF_ONE_ADDRESS
+        self,
+        folder: Path,
+        most: int = MOST,
+        of_one_address: int = MOST_OF_ONE_ADDRESS,
+        kept: int = KEPT,
     ) -> None:
         self._store = folder
         self._folder = folder / "locks"
         self._most = most
         self._of_one = of_one_address
+        self._for_strangers = most - kept
         self._held: int | None = None
 
-    def enter(self, address: str) -> None:
+    def enter(self, address: str, *, known: bool = False) -> None:
         """Takes a place for somebody who comes from `address`, until `leave`.
 
         Raises:
-            StoreBusy: all places are taken, or as many as one address may have.
+            StoreBusy: all places are taken, all that are not kept for who is `known`, or as many
+                as one address may have.
             StoreUnusable: the folder of the locks cannot be used.
         """
         files.check_folder(self._store)  # a store that is gone is not made again in passing
         files.make_folder(self._folder)
-        mark = hashlib.sha256(address_key(address).encode()).digest()[:_MARK]
+        mark = hashlib.sha256(door_key(address).encode()).digest()[:_MARK]
         with locked(self._folder / ".door", busy=_FULL):
-            self._held = self._take(mark)
+            self._held = self._take(mark, known=known)
         if self._held is None:
             raise StoreBusy(_FULL)
 
@@ -52,9 +59,13 @@ class Admission:
             os.close(self._held)
             self._held = None
 
-    def _take(self, mark: bytes) -> int | None:
-        """The open file whose lock is the place; None if there is none for that mark."""
+    def _take(self, mark: bytes, *, known: bool) -> int | None:
+        """The open file whose lock is the place; None if there is none for that mark.
+
+        The last ones are kept: who is known takes these first.
+        """
         free: list[int] = []
+        theirs = self._most if known else self._for_strangers
         same = 0
         for number in range(self._most):
             place = self._open(self._folder / f".door-{number}")
@@ -64,7 +75,10 @@ class Admission:
                 same += os.pread(place, _MARK, 0) == mark
                 os.close(place)
             else:
-                free.append(place)
+                if number < theirs:
+                    free.append(place)
+                else:
+                    os.close(place)
         held = free.pop() if free and same < self._of_one else None
         for place in free:
             os.close(place)

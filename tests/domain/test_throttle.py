@@ -18,6 +18,7 @@ from apppw_tui.domain.throttle import (
     SendLimit,
     Step,
     address_key,
+    door_key,
     in_words,
 )
 from tests.support import NOW
@@ -58,7 +59,7 @@ def refusal(charge: Callable[[], Ledger]) -> tuple[str, float | None]:
 
 
 def locked(ledger: Ledger, step: Step = "password") -> Ledger:
-    count = Count(STRANGERS_LOCK, NOW - DAY)
+    count = Count(STRANGERS_LOCK, NOW)
     return replace(ledger, strangers=ledger.strangers.put(step, count))
 
 
@@ -116,17 +117,41 @@ def test_at_ninety_failures_strangers_are_refused_until_something_else_happens(s
     ledger, now = failed(step, STRANGERS_LOCK - 1, at_home(HOME))
     now += timedelta(seconds=LONGEST_DELAY)
     ledger = ledger.charge(step, CAFE, now)
-    for later in (now, now + DAY, now + KNOWN_FOR - DAY):
+    for waited, left in ((0, "24 h"), (3600, "23 h"), (86_100, "5 min"), (86_399, "1 s")):
+        later = now + timedelta(seconds=waited)
         for either in STEPS:
             sentence, wait = refusal(lambda: ledger.charge(either, ELSEWHERE, later))  # noqa: B023 - called at once
-            assert wait is None
+            assert wait == 86_400 - waited
             assert sentence == (
                 "Too many tries from elsewhere: sign in from where you usually do,"
-                " or ask your administrator."
+                f" wait {left}, or ask your administrator."
             )
     assert ledger.charge(step, HOME, now).strangers == ledger.strangers
     assert ledger.cleared().charge(step, CAFE, now).strangers.of(step) == Count(1, now)
     assert ledger.unlocked().charge(step, CAFE, now).strangers.of(step) == Count(1, now)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_day_after_the_last_try_that_was_compared_strangers_begin_again(step: Step) -> None:
+    ledger = locked(at_home(HOME), step)
+    for either in STEPS:  # what the lock refuses does not prolong it
+        refusal(lambda: ledger.charge(either, CAFE, NOW + DAY / 2))  # noqa: B023 - called at once
+    again = ledger.charge(step, CAFE, NOW + DAY)
+    assert again.strangers.of(step) == Count(1, NOW + DAY)
+    assert not again.strangers.locked
+
+
+def test_a_clock_that_is_set_back_prolongs_the_lock_by_a_day_at_most() -> None:
+    ledger = locked(at_home(HOME)).settled(NOW - 400 * DAY)
+    assert refusal(lambda: ledger.charge("password", CAFE, NOW - 400 * DAY))[1] == 86_400
+    assert ledger.charge("password", CAFE, NOW - 399 * DAY).strangers.password.failures == 1
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_known_address_is_not_lifted_but_goes_on(step: Step) -> None:
+    ledger, now = failed(step, STRANGERS_LOCK, at_home(HOME), HOME)
+    count = ledger.charge(step, HOME, now + DAY).known[HOME].bucket.of(step)
+    assert count == Count(STRANGERS_LOCK + 1, now + DAY)
 
 
 def test_the_ninetieth_try_is_still_admitted_and_may_be_right() -> None:
@@ -170,11 +195,12 @@ def test_completing_from_elsewhere_resets_the_count_of_strangers_and_makes_it_kn
 
 
 def test_an_address_is_known_for_thirty_days_after_it_completed_last() -> None:
-    ledger = locked(at_home(HOME))
-    ledger.charge("password", HOME, NOW + KNOWN_FOR)
     late = NOW + KNOWN_FOR + timedelta(seconds=1)
-    assert refusal(lambda: ledger.charge("password", HOME, late))[1] is None
-    again = ledger.completed(HOME, NOW + 20 * DAY)
+    full = Bucket(password=Count(STRANGERS_LOCK, late))
+    ledger = replace(at_home(HOME), strangers=full)
+    ledger.charge("password", HOME, NOW + KNOWN_FOR)
+    assert refusal(lambda: ledger.charge("password", HOME, late))[1] == 86_400
+    again = replace(at_home(HOME).completed(HOME, NOW + 20 * DAY), strangers=full)
     again.charge("password", HOME, late)
 
 
@@ -278,6 +304,12 @@ def test_a_wait_is_rounded_up(wait: float, words: str) -> None:
 )
 def test_an_address_counts_by_what_one_person_has(text: str, key: str) -> None:
     assert address_key(text) == key
+
+
+def test_the_door_counts_by_what_one_household_has() -> None:
+    assert door_key("2001:db8:1:2f3::9") == "2001:db8:1:200::/56"
+    assert door_key("::ffff:192.0.2.1") == "192.0.2.1"
+    assert door_key("local") == "local"
 
 
 def test_a_ledger_marks_addresses_as_its_store_wants_it() -> None:

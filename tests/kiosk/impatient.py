@@ -4,13 +4,14 @@ import sys
 from pathlib import Path
 
 from apppw_tui import cli, kiosk
+from apppw_tui.portal.means import Means
 from apppw_tui.ui import presence, surroundings
 
 _MOMENT = 0.1  # seconds
 
 
-def impatient(store: Path, address: str) -> surroundings.Kiosk:
-    return surroundings.Kiosk(_admitted(store, address).let_in, patience=_MOMENT)
+def impatient(store: Path, means: Means) -> surroundings.Kiosk:
+    return surroundings.Kiosk(_admitted(store, means).let_in, patience=_MOMENT)
 
 
 _admitted = kiosk.admitted

@@ -21,10 +21,44 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def entered(folder: Path, address: str, most: int = 10) -> Admission:
-    admission = Admission(folder, most)
-    admission.enter(address)
+def entered(
+    folder: Path, address: str, most: int = 10, kept: int = 0, *, known: bool = False
+) -> Admission:
+    admission = Admission(folder, most, kept=kept)
+    admission.enter(address, known=known)
     return admission
+
+
+def test_three_of_ten_are_kept_for_who_is_known(folder: Path) -> None:
+    inside = [entered(folder, f"192.0.2.{number}", kept=3) for number in range(7)]
+    for _ in range(2):
+        with pytest.raises(StoreBusy, match=FULL):
+            entered(folder, "198.51.100.1", kept=3)
+    inside += [entered(folder, f"198.51.100.{number}", kept=3, known=True) for number in range(3)]
+    with pytest.raises(StoreBusy, match=FULL):
+        entered(folder, "198.51.100.9", kept=3, known=True)
+    inside.pop().leave()
+    with pytest.raises(StoreBusy, match=FULL):
+        entered(folder, "198.51.100.1", kept=3)
+    inside.pop(0).leave()
+    inside.append(entered(folder, "198.51.100.1", kept=3))
+    for one in inside:
+        one.leave()
+
+
+def test_who_is_known_takes_no_place_of_strangers_first(folder: Path) -> None:
+    inside = [entered(folder, f"198.51.100.{one}", kept=3, known=True) for one in range(3)]
+    inside += [entered(folder, f"192.0.2.{number}", kept=3) for number in range(7)]
+    for one in inside:
+        one.leave()
+
+
+def test_nobody_has_more_than_three_however_well_known(folder: Path) -> None:
+    inside = [entered(folder, HERE, kept=3, known=True) for _ in range(3)]
+    with pytest.raises(StoreBusy, match=FULL):
+        entered(folder, HERE, kept=3, known=True)
+    for one in inside:
+        one.leave()
 
 
 def test_three_of_one_address_and_ten_in_all(folder: Path) -> None:
@@ -43,9 +77,10 @@ def test_three_of_one_address_and_ten_in_all(folder: Path) -> None:
 
 def test_an_ipv6_network_is_one_address(folder: Path) -> None:
     inside = [entered(folder, f"2001:db8::{number}") for number in range(3)]
-    with pytest.raises(StoreBusy, match=FULL):
-        entered(folder, "2001:db8::ffff")
-    inside.append(entered(folder, "2001:db8:0:1::1"))
+    for address in ("2001:db8::ffff", "2001:db8:0:ff::1"):
+        with pytest.raises(StoreBusy, match=FULL):
+            entered(folder, address)
+    inside.append(entered(folder, "2001:db8:0:100::1"))
     for one in inside:
         one.leave()
 

@@ -190,7 +190,8 @@ def _listening(unit: Unit, serve: ServeConfig) -> Iterator[Finding]:
             unit.name,
             "It listens, but is not enabled: after the next start of the machine nobody can ask "
             "there.",
-            command("systemctl", "enable", unit.name),
+            f"Run: systemctl enable {unit.name}; or, if nobody is to ask, systemctl stop "
+            f"{unit.name}",
         )
 
 

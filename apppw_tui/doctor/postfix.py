@@ -185,8 +185,8 @@ def _socket(port: Port) -> Iterator[Finding]:
         yield danger(
             path,
             f"Postfix asks there who signs in ({port.name}), but it is no socket: nobody can send.",
-            "Start what makes it, such as apppw-tui-postfix.socket, or correct smtpd_sasl_path; see "
-            "recipes/postfix/.",
+            "Start what makes it, such as apppw-tui-postfix.socket, or correct smtpd_sasl_path; "
+            "see recipes/postfix/.",
         )
 
 

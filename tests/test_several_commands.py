@@ -146,6 +146,17 @@ def test_what_is_to_be_enforced_later_can_be_enforced_now(run: CommandLine, hous
     assert house.now("ada").enforced(run.clock.now())
 
 
+def test_a_later_day_opens_nobody_who_is_enforced(run: CommandLine, house: House) -> None:
+    """`--all` is said when some are enforced already: their old passwords stay refused."""
+    run.good("account", "enforce", "ada")
+    said = run("account", "enforce", "--all", "--on", "2027-01-31")
+    assert said.code == 0
+    assert "ada is enforced already." in said.out
+    assert house.now("ada").enforced(run.clock.now())
+    assert not house.now("grace").enforced(run.clock.now())
+    assert run("account", "enforce", "ada", "--on", "2027-01-31").code == 5
+
+
 def test_sessions_of_one_who_is_disabled_already_are_ended_again(
     run: CommandLine, house: House
 ) -> None:

@@ -93,7 +93,11 @@ class Operator:
     def disable(self, name: str) -> Account:
         """Neither signs in nor opens any service from now on; open sessions end."""
         account = self._change(
-            name, Account.disabled, "is disabled", lambda account: not account.enabled, ending=True
+            name,
+            Account.disabled,
+            lambda _: "is disabled",
+            lambda account: not account.enabled,
+            ending=True,
         )
         self._record(account, Act.DISABLED)
         return account
@@ -103,7 +107,7 @@ class Operator:
         account = self._change(
             name,
             lambda account: replace(account, enabled=True),
-            "is enabled",
+            lambda _: "is enabled",
             lambda account: account.enabled,
         )
         self._record(account, Act.ENABLED)
@@ -152,7 +156,7 @@ class Operator:
         account = self._change(
             name,
             Account.requiring_verification,
-            "must verify with a second factor",
+            lambda _: "must verify with a second factor",
             lambda account: account.verification_required,
         )
         self._record(account, Act.REQUIRED)
@@ -165,14 +169,20 @@ class Operator:
         return len(account.app_passwords) - len(remove_overdue(self.means, account).app_passwords)
 
     def enforce(self, name: str, at: datetime | None = None) -> Account:
-        """From `at` on, or from now, only app passwords open the account's services."""
+        """From `at` on, or from now, only app passwords open the account's services.
+
+        Raises:
+            AlreadySo: it is enforced, which a later instant does not undo: `open` does.
+        """
         now = self.means.clock.now()
         since = at or now
         account = self._change(
             name,
             lambda account: replace(account, enforced_from=since),
-            "is enforced" if at is None else "is to be enforced from then on",
-            lambda account: account.enforced(now) if at is None else account.enforced_from == at,
+            lambda account: (
+                "is enforced" if account.enforced(now) else "is to be enforced from then on"
+            ),
+            lambda account: account.enforced(now) or account.enforced_from == since,
         )
         facts = {"since": since.isoformat(timespec="minutes")}
         if account.enforced(now):
@@ -187,7 +197,7 @@ class Operator:
         account = self._change(
             name,
             lambda account: replace(account, enforced_from=None),
-            "is open",
+            lambda _: "is open",
             lambda account: account.enforced_from is None,
         )
         self._record(account, Act.OPENED)
@@ -281,7 +291,7 @@ class Operator:
         self,
         name: str,
         step: Callable[[Account], Account],
-        state: str = "",
+        state: Callable[[Account], str] = lambda _: "",
         there: Callable[[Account], bool] = lambda _: False,
         *,
         ending: bool = False,
@@ -300,7 +310,7 @@ class Operator:
                 change.account = step(change.present)
         # Not within: a change of nothing, too, sets right who is told to be enforced.
         if already:
-            raise AlreadySo(f"{account.name} {state} already.")
+            raise AlreadySo(f"{account.name} {state(change.present)} already.")
         return change.present
 
     def _record(self, account: Account, act: Act, **facts: str) -> None:

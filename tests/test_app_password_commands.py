@@ -126,7 +126,7 @@ def test_a_wrong_scope_or_day_is_told_and_nothing_is_made(
         ("ada", "\x1b[31m", "That name has a character that cannot be shown. Type it again witho"),
         ("ada", "\udcff", "That name has a character that cannot be shown. Type it again withou"),
         ("grace", "Phone", "There is no account grace."),
-        ("a\x1b[31m", "Phone", "That is not an account name. One looks like ada or ada@example"),
+        ("a\x1b[31m", "Phone", "An account name cannot have U+001B in it. One looks like ada or "),
     ],
 )
 def test_a_refused_app_password_is_not_made(

@@ -52,6 +52,9 @@ def house(run: CommandLine) -> House:
     return house
 
 
+LIKE = "One looks like ada or ada@example.org."
+
+
 def of(name: str, arguments: list[str]) -> list[str]:
     return [name if argument == WHOSE else argument for argument in arguments]
 
@@ -67,10 +70,10 @@ def everything(folder: Path) -> dict[Path, bytes]:
     ("name", "reason"),
     [
         ("grace", "There is no account grace."),
-        ("Ada", "Account names are lower case, without spaces, like ada or ada@example.org."),
-        ("../ada", "That is not an account name. One looks like ada or ada@example.org."),
-        ("a\x1b[31m", "That is not an account name. One looks like ada or ada@example.org."),
-        ("", "That is not an account name. One looks like ada or ada@example.org."),
+        ("ad a", f"An account name cannot have a blank in it. {LIKE}"),
+        ("../ada", f'An account name cannot have "/" in it. {LIKE}'),
+        ("a\x1b[31m", f"An account name cannot have U+001B in it. {LIKE}"),
+        ("", f"That is not an account name. {LIKE}"),
     ],
 )
 @pytest.mark.parametrize("arguments", OF_ONE, ids=" ".join)

@@ -1,7 +1,7 @@
-"""Names of accounts and of app passwords: checked once, here, and never repaired."""
+"""Names of accounts and of app passwords: read and checked once, here."""
 
-import contextlib
 import re
+import string
 import unicodedata
 from urllib.parse import unquote
 
@@ -10,10 +10,18 @@ from apppw_tui.domain.errors import InvalidName
 # SAFETY 1. A-labels: RFC 5890 section 2.3.2.1, lengths from RFC 1035 section 2.3.4.
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII)
-_ACCOUNT = re.compile(rf"[a-z0-9][a-z0-9._+-]{{0,63}}(?:@{_LABEL}(?:\.{_LABEL})*)?", re.ASCII)
+_FIRST = "a-z0-9_'"
+_FURTHER = _FIRST + ".+&=~-"
+_LOCAL_CHARACTERS = 64
+_ACCOUNT = re.compile(
+    rf"[{_FIRST}][{_FURTHER}]{{0,{_LOCAL_CHARACTERS - 1}}}(?:@{_LABEL}(?:\.{_LABEL})*)?", re.ASCII
+)
 ACCOUNT_BYTES = 200
+# ASCII alone: of others, str.lower() makes the Kelvin sign somebody else's k.
+_FOLDED = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}", re.ASCII)  # RFC 3986 section 2.1
 _MOST_TYPED = 3 * ACCOUNT_BYTES  # characters, each of them percent-encoded
+_UNDECODED = range(0xDC80, 0xDD00)  # bytes that were no UTF-8, as Python keeps them (PEP 383)
 
 APP_PASSWORD_NAME_CHARACTERS = 64
 
@@ -36,6 +44,12 @@ def is_domain(text: str) -> bool:
     return len(text) <= ACCOUNT_BYTES and _DOMAIN.fullmatch(text) is not None
 
 
+def check_account_name(name: str) -> None:
+    """Raises InvalidName unless `name` is an account name in its one accepted form."""
+    if not is_account_name(name):
+        raise InvalidName(_why_not(name))
+
+
 def candidates(text: str, default_domain: str | None = None) -> tuple[str, ...]:
     """The one or two names that may be meant by what was typed or sent, as it was typed first.
 
@@ -45,43 +59,118 @@ def candidates(text: str, default_domain: str | None = None) -> tuple[str, ...]:
     Raises:
         InvalidName: as `account_name`.
     """
-    if not is_account_name(text):
-        return (account_name(text),)
-    whole = _completed(text, default_domain)
-    return (text, whole) if whole != text and is_account_name(whole) else (text,)
+    name = _read(text)
+    whole = _completed(name, default_domain)
+    return (name, whole) if whole != name and is_account_name(whole) else (name,)
 
 
 def account_name(text: str, default_domain: str | None = None) -> str:
     """The name of an account that is made, by what was typed for it.
 
     Raises:
-        InvalidName: `text` is not an account name. It is never repaired: another program may go
-            on with the name as it was sent, and `Ada` would then be somebody else than `ada`.
+        InvalidName: `text` cannot be read as one; says which character is not allowed.
     """
-    name = _completed(text, default_domain)
-    if is_account_name(text) and is_account_name(name):
-        return name
-    if is_account_name(text.strip().lower()):
-        raise InvalidName(
-            "Account names are lower case, without spaces, like ada or ada@example.org."
-        )
-    raise InvalidName("That is not an account name. One looks like ada or ada@example.org.")
+    name = _completed(_read(text), default_domain)
+    check_account_name(name)
+    return name
 
 
 def nearly(text: str, default_domain: str | None = None) -> tuple[str, ...]:
-    """The names that `text` could have been meant for: a handful, for a hint and nothing else.
+    """The names that `text` could have been meant for: a handful, for a hint and nothing else."""
+    try:
+        name = _read(text)
+    except InvalidName:
+        return ()
+    found = (name, _completed(name, default_domain), name.partition("@")[0])
+    return tuple(dict.fromkeys(one for one in found if is_account_name(one)))
 
-    Folded, percent-decoded once, with and without a domain.
+
+def character_named(character: str) -> str:
+    """One character, as a sentence can name it whatever it looks like."""
+    if character == " ":
+        return "a blank"
+    if ord(character) in _UNDECODED:
+        return "a byte that is no UTF-8"
+    # Marks join what stands before them, be it a quote.
+    if character.isprintable() and unicodedata.category(character)[0] != "M":
+        return f"'{character}'" if character == '"' else f'"{character}"'
+    return f"U+{ord(character):04X}"
+
+
+def _read(text: str) -> str:
+    """The name that people or programs mean by `text`, which is read at the border, once.
+
+    Phones write the first letter large, and some programs percent-encode what they send. Nothing
+    else is repaired. Raises InvalidName.
     """
-    written = [text]
-    if len(text) <= _MOST_TYPED and _ENCODED.search(text):
-        with contextlib.suppress(UnicodeDecodeError):
-            written.append(unquote(text, errors="strict"))
-    found = []
-    for one in written:
-        folded = one.lower() if one.isascii() else ""
-        found += [folded, _completed(folded, default_domain), folded.partition("@")[0]]
-    return tuple(dict.fromkeys(name for name in found if is_account_name(name)))
+    name = _formed(text)
+    if not is_account_name(name) and len(text) <= _MOST_TYPED and _ENCODED.search(name):
+        try:
+            name = _formed(unquote(text, errors="strict"))  # not "+", which is a character of names
+        except UnicodeDecodeError:
+            raise InvalidName(_why_not(name)) from None
+    check_account_name(name)
+    return name
+
+
+def _formed(text: str) -> str:
+    """ASCII capitals folded, and U-labels of the domain as A-labels (IDNA 2008)."""
+    folded = text.translate(_FOLDED)
+    local, _, domain = folded.partition("@")
+    if domain.isascii() or len(domain) > ACCOUNT_BYTES:
+        return folded
+    import idna  # 28 ms, wanted by few
+
+    try:
+        # What is ASCII already is judged as all names are.
+        labels = [
+            label if label.isascii() else idna.alabel(label).decode() for label in domain.split(".")
+        ]
+    except UnicodeError:  # IDNAError among them
+        return folded
+    return f"{local}@{'.'.join(labels)}"
+
+
+def _why_not(name: str) -> str:
+    """The sentence that refuses it. No more of it than one character: it could be a password."""
+    return f"{_fault(*name.partition('@'))} One looks like ada or ada@example.org."
+
+
+def _fault(local: str, at: str, domain: str) -> str:
+    bad = re.search(rf"[^{_FURTHER}]", local)
+    bad_in_domain = _bad_in_domain(domain)
+    if bad is not None:
+        fault = f"An account name cannot have {character_named(bad[0])} in it."
+    elif local and re.match(f"[{_FIRST}]", local) is None:
+        fault = f"An account name cannot begin with {character_named(local[0])}."
+    elif bad_in_domain is not None:
+        named = character_named(bad_in_domain)
+        fault = f"The domain of an account name cannot have {named} in it."
+    elif len(local) > _LOCAL_CHARACTERS:
+        fault = f"An account name has at most {_LOCAL_CHARACTERS} characters before the @."
+    elif len(local) + len(domain) >= ACCOUNT_BYTES:
+        fault = f"An account name has at most {ACCOUNT_BYTES} characters."
+    else:
+        what = "no domain of an account name" if local and at else "not an account name"
+        fault = f"That is {what}."
+    return fault
+
+
+def _bad_in_domain(domain: str) -> str | None:
+    """The first character that no domain has."""
+    for character in domain[:ACCOUNT_BYTES]:
+        if not character.isascii():
+            import idna
+
+            try:
+                idna.alabel(character)
+            except idna.InvalidCodepoint:
+                return character
+            except UnicodeError:
+                pass  # not by itself
+        elif re.match(r"[a-z0-9.-]", character) is None:
+            return character
+    return None
 
 
 def _completed(text: str, default_domain: str | None) -> str:

@@ -14,6 +14,7 @@ from apppw_tui.domain.account_password import normalized
 from apppw_tui.domain.account_source import AccountSource, Said
 from apppw_tui.domain.acts import NOBODY, Act
 from apppw_tui.domain.errors import (
+    InvalidName,
     NameTaken,
     PasswordSourceDown,
     StoreDamaged,
@@ -171,6 +172,8 @@ class Elsewhere:
         one before: else a new one would be made beside it.
         """
         canonical = said.name or name
+        with contextlib.suppress(InvalidName):  # whoever is called otherwise has no account
+            canonical = candidates(canonical)[0]
         if canonical in candidates(name, self._means.default_domain)[1:]:
             return self._means.store.meant((canonical, name))
         return canonical

@@ -11,7 +11,7 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.acts import NOBODY
 from apppw_tui.domain.enforced import EVER, Enforcement, enforcement
 from apppw_tui.domain.errors import DiskFull, NotFound, StoreDamaged, StoreError
-from apppw_tui.domain.names import account_name, is_account_name, shown
+from apppw_tui.domain.names import check_account_name, is_account_name, shown
 from apppw_tui.domain.seam import Change
 from apppw_tui.store import documents, files
 from apppw_tui.store.deleted import DeletedIds
@@ -65,7 +65,7 @@ class FolderStore:
 
     @contextmanager
     def change(self, account: str, uid: str | None) -> Iterator[Change]:
-        account_name(account)  # the lock and the file are named after it
+        check_account_name(account)  # the lock and the file are named after it
         with self._lock(account):
             temporary = self._accounts / f".tmp-{account}"
             with suppress(OSError):  # the daemon may not write there; who may, sweeps when writing
@@ -88,7 +88,7 @@ class FolderStore:
 
         A link, or what is no ordinary file, is StoreDamaged as ever.
         """
-        account_name(account)
+        check_account_name(account)
         content = self._content(account)
         if content is None:
             return Whole(None)
@@ -104,7 +104,7 @@ class FolderStore:
         Raises:
             StoreDamaged: what was assigned is no account of that name.
         """
-        account_name(account)
+        check_account_name(account)
         with self._lock(account):
             temporary = self._accounts / f".tmp-{account}"
             files.remove_leftover(temporary)

@@ -10,7 +10,7 @@ from apppw_tui.domain import enforced
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.enforced import Enforcement, enforcement
 from apppw_tui.domain.errors import NotFound, StoreDamaged
-from apppw_tui.domain.names import account_name
+from apppw_tui.domain.names import check_account_name
 from apppw_tui.domain.seam import Change
 from apppw_tui.store import documents
 from apppw_tui.store.fields import DocumentError
@@ -54,7 +54,7 @@ class MemoryStore:
 
     @contextmanager
     def change(self, account: str, uid: str | None) -> Iterator[Change]:
-        account_name(account)
+        check_account_name(account)
         with self._locks[account]:
             before = self.read(account)
             change = Change(account, before, uid)

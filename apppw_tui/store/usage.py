@@ -144,7 +144,7 @@ class FolderUsage:
     def old_password(self, name: str, service: str | None, address: str | None) -> None:
         """A password of `name` was right elsewhere. Reads nothing yet; never raises."""
         try:
-            self._meaning(name)
+            name = self._meaning(name)[0]
         except InvalidName:
             return
         with self._telling:

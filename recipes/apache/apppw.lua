@@ -60,7 +60,7 @@ function check(r)
     .. ', "password": ' .. quoted(password)
     .. ', "service": ' .. quoted(r.subprocess_env["apppw_service"] or "http")
     .. ', "rip": ' .. quoted(r.useragent_ip) .. "}\n")
-  local name = (line or ""):match('^{"answer": "yes", "user": "([a-z0-9][a-z0-9._+@-]*)"}$')
+  local name = (line or ""):match('^{"answer": "yes", "user": "([a-z0-9_\'][a-z0-9._+\'&=~@-]*)"}$')
   if name then
     r.user = name  -- the account's own, which need not be how it was typed
     return apache2.OK

@@ -40,7 +40,7 @@ def test_a_name_is_added_once(house: House) -> None:
 @pytest.mark.parametrize(
     ("name", "password", "refusal"),
     [
-        ("Ada", PASSWORD, InvalidName),
+        ("Ad\u00e4", PASSWORD, InvalidName),
         ("../ada", PASSWORD, InvalidName),
         ("ada", "hunter2", WeakPassword),
         ("ada", "password1", WeakPassword),

@@ -47,8 +47,9 @@ def test_one_account_is_found_by_its_name(house: House) -> None:
     assert house.operator.account("ada@example.org") == house.now()
     with pytest.raises(NotFound, match=r"There is no account ada\."):
         house.operator.account("ada")
+    assert house.operator.account("Ada%40Example.org") == house.now()
     with pytest.raises(InvalidName):
-        house.operator.account("Ada@example.org")
+        house.operator.account("ad\u00e4@example.org")
 
 
 def test_a_default_domain_completes_the_name(house: House) -> None:

@@ -65,8 +65,13 @@ def test_an_app_password_never_opens_the_portal(house: House) -> None:
 
 
 def test_a_name_that_is_none_is_said_to_be_none(house: House) -> None:
-    with pytest.raises(InvalidName, match="lower case"):
-        house.sign_in("Ada@example.org", PASSWORD)
+    with pytest.raises(InvalidName, match="cannot have a blank in it"):
+        house.sign_in("ada @example.org", PASSWORD)
+
+
+@pytest.mark.parametrize("typed", ["Ada@Example.org", "ada%40example.org"])
+def test_a_name_is_read_as_it_is_typed_and_sent(house: House, typed: str) -> None:
+    assert house.sign_in(typed, PASSWORD).account == "ada@example.org"
 
 
 def test_every_attempt_costs_exactly_one_hash(

@@ -138,11 +138,18 @@ def test_an_app_password_is_refused_before_the_source_is_asked(elsewhere: Elsewh
     assert elsewhere.source.asked == []
 
 
-@pytest.mark.parametrize("name", ["No_Account", "", "a\tb", "ada ", "ADA@example.org"])
+@pytest.mark.parametrize("name", ["No Account", "", "a\tb", "ada ", "ad\u00e4@example.org"])
 def test_a_name_that_no_account_can_have_opens_nothing(name: str) -> None:
     elsewhere = Elsewhere(House(), Source(lambda _: name or "\udcff"))
     elsewhere.refuses()
     assert elsewhere.house.store.names() == []
+
+
+def test_the_source_may_write_the_name_otherwise(elsewhere: Elsewhere) -> None:
+    elsewhere.source.canonical = str.upper
+    assert elsewhere.signed_in(ADA.title()).account == ADA
+    assert elsewhere.house.store.names() == [ADA]
+    assert elsewhere.source.asked == [(ADA, OLD)]
 
 
 def test_the_account_is_whom_the_source_names(elsewhere: Elsewhere) -> None:
@@ -185,7 +192,7 @@ def to_be_added(house: House) -> Elsewhere:
 
 
 def of_no_name(house: House) -> Elsewhere:
-    return Elsewhere(house, Source(lambda _: "No_Account"))
+    return Elsewhere(house, Source(lambda _: "No Account"))
 
 
 @pytest.mark.parametrize("made", [disabled, to_be_added, of_no_name])

@@ -114,9 +114,16 @@ def test_a_calendar_and_an_address_book_are_made_and_read(door: Door) -> None:
         assert client.ask(mine, "DELETE", work).status == REFUSED
 
 
-@pytest.mark.parametrize(
-    "name", [f"{OPEN}\t", f"{OPEN}\n", f" {OPEN}", OPEN.upper(), "ada%40example.org"]
-)
+@pytest.mark.parametrize("name", [OPEN.upper(), "Ada%40example.org"])
+def test_a_name_as_phones_send_it_has_the_same_calendars(door: Door, name: str) -> None:
+    secret, calendar = door.issue(OPEN, "calendar"), f"/{OPEN}/phone-{len(name)}/"
+    with door.site.client() as client:
+        assert client.ask(basic(name, secret), "MKCALENDAR", calendar).status == CREATED
+        assert client.ask(basic(OPEN, secret), "PUT", f"{calendar}one.ics", EVENT).status == CREATED
+        assert client.ask(basic(name, secret), "GET", f"{calendar}one.ics").status == OK
+
+
+@pytest.mark.parametrize("name", [f"{OPEN}\t", f"{OPEN}\n", f" {OPEN}", "ada%252540example.org"])
 def test_another_way_to_write_a_name_is_refused(door: Door, name: str) -> None:
     secret = door.issue(OPEN, "calendar")
     with door.site.client() as client:

@@ -68,8 +68,8 @@ async def test_a_refusal_goes_away_as_soon_as_one_types() -> None:
     [
         ("", PASSWORD, "Type the name of your account.", "account"),
         (ACCOUNT, "", "Type your password.", "password"),
-        ("Ada", PASSWORD, "Account names are lower case", "account"),
-        ("[b]ada", PASSWORD, "That is not an account name.", "account"),
+        ("ad a", PASSWORD, "An account name cannot have a blank in it", "account"),
+        ("[b]ada", PASSWORD, 'An account name cannot have "[" in it.', "account"),
     ],
 )
 async def test_what_cannot_be_right_is_said_under_its_field(

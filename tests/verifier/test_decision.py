@@ -54,10 +54,18 @@ def test_a_deleted_one_is_refused_at_the_very_next_attempt(house: House) -> None
     assert ask(house, issued.secret) == Verdict(Answer.NO, "wrong or deleted", ADA)
 
 
-@pytest.mark.parametrize("name", ["grace", "ada", "Ada@example.org", "../x", "", "a\0b", "x" * 999])
+@pytest.mark.parametrize(
+    "name", ["grace", "ada", "ada @example.org", "../x", "", "a\0b", "x" * 999]
+)
 def test_an_unknown_account_is_not_ours(house: House, name: str) -> None:
     secret = house.issue("Phone").secret
     assert ask(house, secret, account=name) == Verdict(Answer.NOT_MINE, "unknown account")
+
+
+@pytest.mark.parametrize("name", ["Ada@Example.ORG", "ada%40example.org", "A%64a%40example.org"])
+def test_a_name_is_read_as_programs_send_it(house: House, name: str) -> None:
+    verdict = ask(house, house.issue("Phone").secret, account=name)
+    assert (verdict.answer, verdict.account) == (Answer.YES, ADA)
 
 
 def test_a_default_domain_completes_the_account(house: House) -> None:

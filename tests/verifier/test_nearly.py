@@ -89,10 +89,10 @@ def test_the_default_domain_is_one_more_way() -> None:
 @pytest.mark.parametrize(
     ("text", "domain", "account"),
     [
-        ("Ada", None, "ada"),
+        ("GRACE@example.net", None, None),
         ("ada@example.org", None, "ada"),
-        ("GRACE%40example.org", None, "grace@example.org"),
-        ("Grace", DOMAIN, "grace@example.org"),
+        ("ADA%40example.org", None, "ada"),
+        ("Ada@example.net", DOMAIN, "ada"),
         ("eve", DOMAIN, None),
         ("hunter2 or so", None, None),
     ],
@@ -108,21 +108,21 @@ async def test_the_account_is_named_and_nothing_that_was_typed(
 
 async def test_an_account_by_the_very_name_was_no_mistake(hints: Hints) -> None:
     hints.domain = DOMAIN
-    assert await hints.look("ada", "ida", "grace", "grace@example.org") == []
+    assert await hints.look("ada", "Ida", "grace", "grace%40example.org") == []
 
 
 async def test_the_same_account_is_named_once_an_hour(hints: Hints) -> None:
-    assert await hints.look("Ada", "ADA") == ["ada"]
-    assert await hints.look("Ada") == []
+    assert await hints.look("ada@example.org", "Ada@example.net") == ["ada"]
+    assert await hints.look("ada@example.org") == []
     hints.house.clock.advance(3601)
-    assert await hints.look("Ada") == ["ada"]
+    assert await hints.look("ada@example.org") == ["ada"]
 
 
 async def test_of_many_at_once_some_are_let_go_and_a_fault_stops_nothing(hints: Hints) -> None:
     assert await hints.look(*(f"Eve{number}" for number in range(100))) == []
     assert len(hints.read_names) == 8
-    assert await hints.look("Broken") == []
-    assert await hints.look("Ada") == ["ada"]
+    assert await hints.look("broken") == []
+    assert await hints.look("ada@example.org") == ["ada"]
 
 
 async def test_a_counter_hands_on_what_no_account_has_and_nothing_else(hints: Hints) -> None:
@@ -131,11 +131,11 @@ async def test_a_counter_hands_on_what_no_account_has_and_nothing_else(hints: Hi
         *(made.socket, made.gate, made.usage, made.record, made.allowed), hints=hints.nearly_
     )
     secret = hints.house.issue("Phone", "ada").secret.reveal()
-    for name in ("ada", "Ada", "ida"):
+    for name in ("ada", "Ada", "ada@example.org", "ida"):
         await counter.ask(name, Secret(secret), "imap", "192.0.2.7")
-    await counter.ask("GRACE@example.org", Secret("old password"), "imap", None)
+    await counter.ask("ida@example.net", Secret("old password"), "imap", None)
     await asyncio.gather(*hints.nearly_._looking)
     assert sorted(hints.told) == [
         ("test", "ada", "imap", "192.0.2.7"),
-        ("test", "grace@example.org", "imap", None),
+        ("test", "ida", "imap", None),
     ]

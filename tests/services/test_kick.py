@@ -20,6 +20,7 @@ from tests.services import dovecot
 from tests.services.ordinary import OrdinaryUser
 from tests.services.recipes import adapted
 from tests.services.require import require_program, unavailable
+from tests.services.trials import ALL_SIGNS
 from tests.support import House, Notebook
 
 RECIPES = Path(__file__).parents[2] / "recipes"
@@ -279,7 +280,7 @@ def test_what_is_no_account_name_is_left_alone_and_told(kicker: Kicker, name: st
 
 def test_every_name_that_an_account_can_have_is_kicked(kicker: Kicker) -> None:
     kicker.lay(GRACE)
-    names = sorted([GRACE, "o'hara&x=1~2+3@example.org", "'", "_x"])
+    names = sorted([GRACE, "o'hara&x=1~2+3@example.org", "'", "_x", *ALL_SIGNS])
     for name in names:
         (kicker.ended / name).touch()
         os.chown(kicker.ended / name, kicker.user.uid, kicker.user.gid)

@@ -11,7 +11,7 @@ from tests.services import pam
 from tests.services.ordinary import OrdinaryUser
 from tests.services.recipes import adapted
 from tests.services.require import require_program
-from tests.services.trials import ENFORCED, OPEN, TRIALS, Asked, asked, trial
+from tests.services.trials import ALL_SIGNS, ENFORCED, OPEN, TRIALS, Asked, asked, trial
 
 ALL = (*SERVICES, "submission")
 HOST = "192.0.2.9"
@@ -52,6 +52,19 @@ def test_only_the_right_one_gets_in(tester: Pam, daemon: Asked, name: str, accou
     tried = trial(name, daemon.house, account, "imap", "smtp")
     assert tester.succeeds("imap", tried.account, tried.password) is tried.gets_in
     assert daemon.noted.asked == [("imap", HOST)]
+
+
+@pytest.mark.parametrize("account", ALL_SIGNS)
+def test_every_name_that_an_account_can_have_gets_in(
+    tester: Pam, daemon: Asked, account: str
+) -> None:
+    daemon.house.add(account)
+    assert tester.succeeds("imap", account, daemon.house.issue("Phone", account).secret.reveal())
+
+
+@pytest.mark.parametrize("sent", ["Ada@Example.org", "ada%40example.org"])
+def test_a_name_is_read_as_programs_send_it(tester: Pam, daemon: Asked, sent: str) -> None:
+    assert tester.succeeds("imap", sent, daemon.house.issue("Phone", OPEN).secret.reveal())
 
 
 @pytest.mark.parametrize("service", ALL)

@@ -16,7 +16,7 @@ from tests.services.postfix import Postfix
 from tests.services.recipes import adapted, lua_script
 from tests.services.require import require_program, unavailable
 from tests.services.smtp import GONE, HOST, IN, NOT_NOW, REFUSED, WAYS, signed_in
-from tests.services.trials import ENFORCED, OPEN, TRIALS, UNKNOWN, Asked, asked, trial
+from tests.services.trials import ALL_SIGNS, ENFORCED, OPEN, TRIALS, UNKNOWN, Asked, asked, trial
 
 OLD = "the old one"
 _LUA = Path("/usr/lib/dovecot/modules/auth/libauthdb_lua.so")
@@ -155,6 +155,14 @@ def test_the_right_one_gets_in_and_nothing_else(door: Door, name: str, account: 
     said = door.says(tried.account, tried.password)
     assert said == (IN if tried.gets_in else REFUSED), door.postfix.log.read_text()
     assert door.daemon.noted.asked == [("smtp", door.route.address)]
+
+
+@almost_everywhere
+def test_every_name_that_an_account_can_have_gets_in(door: Door) -> None:
+    for account in ALL_SIGNS:
+        door.daemon.house.add(account)
+        assert door.says(account, door.secret(account)) == IN
+    assert door.says(OPEN.title(), door.secret(OPEN)) == IN
 
 
 @almost_everywhere

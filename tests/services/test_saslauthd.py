@@ -8,7 +8,7 @@ import pytest
 
 from apppw_tui.domain.errors import StoreBusy
 from tests.services.require import require_program
-from tests.services.trials import ENFORCED, OPEN, TRIALS, Asked, asked, trial
+from tests.services.trials import ALL_SIGNS, ENFORCED, OPEN, TRIALS, Asked, asked, trial
 
 OLD = "the old one"
 # What the program prints, whatever it exits with.
@@ -52,6 +52,20 @@ def test_the_right_one_is_ok_and_nothing_else(
     user, *realm = split(tried.account)
     assert says(program, daemon, user, tried.password, *realm) == said
     assert daemon.noted.asked == [("smtp", None)] * 2
+
+
+@pytest.mark.parametrize("account", ALL_SIGNS)
+def test_every_name_that_an_account_can_have_gets_in(
+    program: str, daemon: Asked, account: str
+) -> None:
+    daemon.house.add(account)
+    secret = daemon.house.issue("Phone", account).secret.reveal()
+    assert says(program, daemon, account, secret) == IN
+
+
+@pytest.mark.parametrize("sent", ["Ada@Example.org", "ada%40example.org"])
+def test_a_name_is_read_as_programs_send_it(program: str, daemon: Asked, sent: str) -> None:
+    assert says(program, daemon, sent, daemon.house.issue("Phone", OPEN).secret.reveal()) == IN
 
 
 def test_a_name_without_its_realm_is_another_account(program: str, daemon: Asked) -> None:

@@ -12,6 +12,12 @@ from tests.support import NOW, PASSWORD, House
 from tests.verifier.conversing import Noted, counter_over
 
 OPEN, ENFORCED, UNKNOWN = "ada@example.org", "grace@example.org", "nobody@example.org"
+# Every character that the name of an account may have, and first each of the two signs that may be
+# (SAFETY 1).
+ALL_SIGNS = (
+    "'abcdefghijklmnopqrstuvwxyz0123456789._+&=~-'",
+    "_'a.b_c+d&e=f~g-0@a-z.0123456789.xn--bcher-kva.bcdefghijklmnopqrstuvwxy.example",
+)
 _MISTAKE = {"2": "3"}  # any other symbol becomes this one
 
 

@@ -6,9 +6,10 @@ import pytest
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreError
-from tests.services.trials import ENFORCED, OPEN, TRIALS, trial
+from tests.services.trials import ALL_SIGNS, ENFORCED, OPEN, TRIALS, trial
 from tests.services.web import Door, basic
 
+BOOKS = "ada@xn--bcher-kva.example"
 LARGE = 300_000  # bytes; more than apppw-tui would take
 # What a client sends of itself; the recipes must not let it count.
 _CLAIMS = {
@@ -45,6 +46,19 @@ class SignsIn:
         assert reply.status == (200 if tried.gets_in else 401)
         if tried.gets_in:
             assert reply.user == account
+
+    @pytest.mark.parametrize("account", ALL_SIGNS)
+    def test_every_name_that_an_account_can_have_gets_in(self, door: Door, account: str) -> None:
+        door.daemon.house.add(account)
+        assert door.site.ask(account, door.issue(account)).user == account
+
+    @pytest.mark.parametrize(
+        "sent", ["Ada@Example.org", "ada%40example.org", "ada@b\u00fccher.example"]
+    )
+    def test_a_name_is_read_as_programs_send_it(self, door: Door, sent: str) -> None:
+        door.daemon.house.add(BOOKS)
+        account = BOOKS if "cher" in sent else OPEN
+        assert door.site.ask(sent, door.issue(account)).user == account
 
     @pytest.mark.parametrize("kind", _NO_CREDENTIALS)
     def test_who_brings_no_password_is_asked_for_one(self, door: Door, kind: str) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import shlex
 import stat
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from apppw_tui.domain.errors import DiskFull, MaybeSaved, StoreDamaged, StoreErr
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 LARGEST = 16 * 1024 * 1024  # bytes; an account at every limit stays well under one of these
 
 
@@ -30,14 +32,24 @@ def make_folder(path: Path) -> None:
 
 
 def check_folder(path: Path) -> None:
-    """Raises StoreUnusable unless `path` is a folder that can be used, and no symbolic link."""
+    """Raises StoreUnusable unless `path` is a folder that can be used, and no symbolic link.
+
+    One that others may write could hold what they put there: its accounts would be theirs.
+    """
     try:
-        os.close(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC))
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            mode = os.fstat(descriptor).st_mode
+        finally:
+            os.close(descriptor)
     except NotADirectoryError:
         kind = "a symbolic link" if path.is_symlink() else "not a folder"
         raise StoreUnusable(f"{path} is {kind}, so it cannot be a store.") from None
     except OSError as error:
         raise unusable(path, error) from None
+    if mode & _OTHERS_WRITE:
+        command = shlex.join(["chmod", f"{FOLDER_MODE:o}", str(path)])
+        raise StoreUnusable(f"{path} can be written by others. Close it with: {command}")
 
 
 def read(path: Path, largest: int = LARGEST) -> bytes | None:

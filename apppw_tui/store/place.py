@@ -15,6 +15,7 @@ _NETWORK = {"9p", "afs", "ceph", "cifs", "davfs", "gfs2", "glusterfs", "lustre",
     *("nfs4", "ocfs2", "smb2", "smb3", "smbfs"),
     *("fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs"),
 }
+_INNER = ("accounts", "locks", FOLDER)
 _MOUNTS = Path("/proc/self/mountinfo")
 
 
@@ -25,8 +26,8 @@ def open_store(folder: Path, *, create: bool = False) -> FolderStore:
     root makes where somebody is at home, as the portal's user is, becomes theirs.
 
     Raises:
-        StoreUnusable: missing, not a folder, a link, on a network file system, or another
-            person's; the sentence says what to do.
+        StoreUnusable: missing, not a folder, a link, on a network file system, writable by
+            others, or another person's; the sentence says what to do.
     """
     folder = Path(os.path.abspath(folder))
     if create:
@@ -39,6 +40,9 @@ def open_store(folder: Path, *, create: bool = False) -> FolderStore:
         raise files.unusable(folder, error) from None
     _become_owner(folder, status.st_uid, status.st_gid)
     files.check_folder(folder)
+    for inner in _INNER:
+        if os.path.lexists(folder / inner):
+            files.check_folder(folder / inner)
     kind = _file_system(status.st_dev)
     if kind in _NETWORK:
         raise StoreUnusable(

@@ -13,7 +13,7 @@ from apppw_tui.domain.errors import StoreDamaged, StoreUnusable
 from apppw_tui.store import files
 from apppw_tui.store.folder import FolderStore
 from apppw_tui.store.place import open_store
-from tests.store.making import account_file, add, folder_store, record, tables, touch
+from tests.store.making import account_file, add, alter, folder_store, record, tables, touch
 
 
 def mode(path: Path) -> int:
@@ -242,3 +242,22 @@ def test_a_temporary_file_that_is_a_link_is_replaced_and_never_followed(
     add(disk)
     assert victim.read_text() == "precious"
     assert disk.read("ada") is not None
+
+
+@pytest.mark.parametrize("mode_", [0o720, 0o702])
+@pytest.mark.parametrize("inner", ["", "accounts", "locks", "enforced"])
+def test_a_store_that_others_may_write_is_refused_with_the_command_that_closes_it(
+    disk: FolderStore, folder: Path, mode_: int, inner: str
+) -> None:
+    account = add(disk)
+    alter(disk, enforced_from=account.created)
+    open_ = folder / inner if inner else folder
+    open_.chmod(mode_)
+    with pytest.raises(StoreUnusable) as error:
+        open_store(folder)
+    assert str(error.value) == f"{open_} can be written by others. Close it with: chmod 700 {open_}"
+    if inner == "accounts":  # of a daemon that has it open
+        with pytest.raises(StoreUnusable, match="can be written by others"):
+            disk.read("ada")
+    open_.chmod(0o750)  # as systemd makes it, say: read by a group at worst
+    assert open_store(folder).read("ada") is not None

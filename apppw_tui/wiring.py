@@ -22,6 +22,7 @@ from apppw_tui.store.journal import FolderJournal
 from apppw_tui.store.keyring import Keyring, key_path, keyring_of
 from apppw_tui.store.outbox import FolderNotices, FolderOutbox
 from apppw_tui.store.place import open_store
+from apppw_tui.store.profiles import FolderProfiles
 from apppw_tui.store.slots import Slots
 from apppw_tui.store.usage import FolderUsage
 
@@ -69,7 +70,8 @@ def wire(
     )
     means = Means(
         store,
-        hasher or Hasher(slot=Slots(place.folder).one),
+        hasher
+        or Hasher(slot=Slots(place.folder).one, profiles=FolderProfiles(place.folder, clock)),
         clock,
         config.policy,
         keyring,

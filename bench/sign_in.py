@@ -2,8 +2,9 @@
 
 Whoever tries account names must not learn from the time which of them exist. Every round takes
 each case once, in an order of its own, so that a machine that slows down does so for all of them;
-the figures are medians. Before each, what the case counted in the throttle is forgotten, and a
-second factor that was set up is left as it is.
+the figures are medians. Before each, what the case counted in the throttle is forgotten, a second
+factor that was set up is left as it is, and an imported account has its imported hash again, so
+that each of its sign-ins is the first.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import argon2
 from argon2 import low_level
 
 from apppw_tui.config import Config
@@ -26,7 +28,9 @@ from apppw_tui.domain.hashing import ACCOUNT_PROFILE
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.throttle import Ledger
 from apppw_tui.domain.totp import Authenticator, new_secret
+from apppw_tui.portal import importing
 from apppw_tui.portal.challenge import Challenge
+from apppw_tui.portal.importing import Line
 from apppw_tui.portal.operator import Operator
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session
@@ -40,12 +44,17 @@ BARE = "one bare Argon2id"
 UNKNOWN = "unknown account"
 THROTTLED = "throttled (no hash)"
 FAILURES = 6
+# Dovecot's own, and libsodium's for what may take longer: name, passes, KiB, lanes.
+IMPORTED = {"64 MiB, t=3, p=1": ("dovecot", 3, 65536, 1), "256 MiB, t=3": ("sodium", 3, 262144, 1)}
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument(
         "--rounds", type=int, default=40, metavar="N", help="how often each case is measured"
+    )
+    arguments.add_argument(
+        "--imported", action="store_true", help="what imported hashes of two other costs change"
     )
     arguments.add_argument("--small", action="store_true", help="one round: whether it works")
     options = arguments.parse_args()
@@ -56,7 +65,8 @@ def main() -> None:
         folder = Path(name) / "store"
         wired = wire(Place(folder, folder / "key"), Config(), SystemClock(), create=True)
         fill(wired, folder)
-        durations = measure(wired, cases(wired), rounds)
+        imported = bring_in(wired) if options.imported else {}
+        durations = measure(wired, cases(wired, imported), rounds, imported)
     show(durations)
 
 
@@ -79,7 +89,16 @@ def fill(wired: Wired, folder: Path) -> None:
     (folder / "accounts" / "damaged.json").write_text("{")
 
 
-def cases(wired: Wired) -> dict[str, tuple[str, Case]]:
+def bring_in(wired: Wired) -> dict[str, str]:
+    """Accounts with hashes of costs that are in use elsewhere; their names, and these hashes."""
+    hashes = {}
+    for cost, (name, passes, memory, lanes) in IMPORTED.items():
+        hashes[name] = argon2.PasswordHasher(passes, memory, lanes).hash(PASSWORD)
+        importing.bring_in(wired.means, Line(1, name, hashes[name]), f"bench, {cost}")
+    return hashes
+
+
+def cases(wired: Wired, imported: dict[str, str]) -> dict[str, tuple[str, Case]]:
     """What is measured: the name that it counts against, and how it is done."""
     portal = Portal(wired.means)
 
@@ -94,10 +113,21 @@ def cases(wired: Wired) -> dict[str, tuple[str, Case]]:
 
         return name, sign_in
 
-    return {
+    alike = {
         BARE: ("", bare),
         UNKNOWN: attempt("nobody", PASSWORD, SignInRefused),
         "wrong password": attempt("bare", "wrong", SignInRefused),
+    }
+    if imported:
+        return alike | {
+            f"imported ({cost}), {how}": attempt(name, password, expected)
+            for cost, (name, *_) in IMPORTED.items()
+            for how, password, expected in (
+                ("first wrong", "wrong", SignInRefused),
+                ("first right", PASSWORD, Session),
+            )
+        }
+    return alike | {
         "wrong, with a second factor": attempt("factor", "wrong", SignInRefused),
         f"wrong, with {MOST} app passwords": attempt("full", "wrong", SignInRefused),
         "closed, wrong password": attempt("closed", "wrong", SignInRefused),
@@ -122,9 +152,12 @@ def bare() -> None:
     )
 
 
-def prepare(wired: Wired, name: str) -> None:
+def prepare(wired: Wired, name: str, imported: dict[str, str]) -> None:
     """Nothing is counted against `name`, unless it is the one that is throttled."""
     means = wired.means
+    if name in imported:
+        with wired.store.change(name, Operator(means).account(name).uid) as change:
+            change.account = replace(change.present, password_hash=imported[name])
     with means.counters.change(f"account:{name}", keep=False) as entry:
         entry.ledger = Ledger(mark=entry.ledger.mark)
         if name == "throttled":
@@ -134,7 +167,7 @@ def prepare(wired: Wired, name: str) -> None:
 
 
 def measure(
-    wired: Wired, cases: dict[str, tuple[str, Case]], rounds: int
+    wired: Wired, cases: dict[str, tuple[str, Case]], rounds: int, imported: dict[str, str]
 ) -> dict[str, list[float]]:
     """The durations of each case, in seconds."""
     order = list(cases)
@@ -143,7 +176,7 @@ def measure(
         random.shuffle(order)
         for name in order:
             account, case = cases[name]
-            prepare(wired, account)
+            prepare(wired, account, imported)
             start = time.perf_counter()
             case()
             if number:  # the first round warms up
@@ -154,12 +187,12 @@ def measure(
 def show(durations: dict[str, list[float]]) -> None:
     unit, unknown = statistics.median(durations[BARE]), statistics.median(durations[UNKNOWN])
     print(f"\none sign-in: medians of {len(durations[BARE])} (the unit here: {unit * 1000:.1f} ms)")
-    print(f"  {'':<34}{'x ' + BARE:>22}{'x ' + UNKNOWN:>20}{'quartiles, ms':>18}")
+    print(f"  {'':<42}{'x ' + BARE:>22}{'x ' + UNKNOWN:>20}{'quartiles, ms':>18}")
     for name, taken in durations.items():
         median = statistics.median(taken)
         low, _, high = statistics.quantiles(taken, n=4) if len(taken) > 1 else (median,) * 3
         spread = f"{low * 1000:.1f} to {high * 1000:.1f}"
-        print(f"  {name:<34}{median / unit:>22.3f}{median / unknown:>20.3f}{spread:>18}")
+        print(f"  {name:<42}{median / unit:>22.3f}{median / unknown:>20.3f}{spread:>18}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from typing import IO
 import pytest
 
 from apppw_tui import cli, config, wiring
-from apppw_tui.commands import backup, mail_users, opening, verify
+from apppw_tui.commands import account, backup, mail_users, opening, verify
+from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher, Profiles
 from apppw_tui.store.counters import FolderCounters
 from apppw_tui.store.keyring import keyring_of
 from apppw_tui.store.place import open_store
@@ -43,6 +44,10 @@ class _Input(io.TextIOWrapper):
         return self.terminal
 
 
+def _cheap_hasher(profiles: Profiles, **_: object) -> Hasher:
+    return Hasher(CHEAP_PROFILE, CHEAP_PROFILE, profiles=profiles)
+
+
 @dataclass
 class CommandLine:
     """Runs commands in this process, in a home of their own, by a clock that stands still."""
@@ -61,9 +66,9 @@ class CommandLine:
         self.patch.setattr(opening, "LOGIN_UID", self.home / "loginuid")
         self.patch.setattr(config, "SYSTEM_STORE", self.home / "var")
         self.patch.setattr(mail_users, "SOCKET", self.home / "auth-userdb")
-        self.patch.setattr(wiring, "Hasher", lambda **_: cheap_hasher())
+        self.patch.setattr(wiring, "Hasher", _cheap_hasher)
         self.patch.setattr(verify, "Hasher", cheap_hasher)
-        for module in (backup, opening, verify):
+        for module in (account, backup, opening, verify):
             self.patch.setattr(module, "SystemClock", lambda: self.clock)
 
     @property

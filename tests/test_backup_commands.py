@@ -11,17 +11,19 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import argon2
 import pytest
 
 from apppw_tui import cli
 from apppw_tui.store import documents
 from apppw_tui.store import migrate as migrating
+from apppw_tui.store.profiles import FolderProfiles
 from tests.running import CommandLine, run_program
 from tests.store.backing import SCHEMA, members, packed
 from tests.store.making import account_file
 from tests.store.other_uid import OTHER, only_root, said_as
 from tests.store.test_migrate import step
-from tests.support import House
+from tests.support import PASSWORD, House
 
 
 @pytest.fixture
@@ -575,3 +577,21 @@ def test_a_store_of_before_is_told_of_by_the_first_command(
     said = run(*command)
     assert (said.code, said.err) == (5 if "open" in command else 0, "")  # ben is open already
     assert [path.name for path in (run.store / "enforced").iterdir()] == ["ada"]
+
+
+def test_a_hash_of_another_cost_is_listed_or_it_is_said_that_the_clock_tells(
+    run: CommandLine, house: House, file: Path
+) -> None:
+    costs = [(19456, 1), (20000, 1), (20001, 1)]
+    names = [f"user{number}" for number in range(len(costs))]
+    for name, (memory, passes) in zip(names, costs, strict=True):
+        house.add(name)
+        house.alter(name, password_hash=argon2.PasswordHasher(passes, memory, 1).hash(PASSWORD))
+    run.good("backup", file)
+    for name in names:
+        house.store.remove(name)
+    said = run("restore", file, "--account", *names)
+    assert said.code == 0
+    assert said.line.startswith("user2: its hash costs m=20001,t=1,p=1, unlike all others, so that")
+    in_use = FolderProfiles(run.store, run.clock).in_use()
+    assert [str(one) for one in in_use] == ["m=19456,t=1,p=1", "m=20000,t=1,p=1"]

@@ -1,11 +1,16 @@
 """Accounts that are taken over from a Dovecot passwd-file."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import argon2
 import pytest
 
+from apppw_tui.domain.errors import SignInRefused
+from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher
+from apppw_tui.store.profiles import FolderProfiles
+from tests.argon import count_argon2
 from tests.running import CommandLine
 from tests.support import PASSWORD
 
@@ -191,3 +196,69 @@ def test_no_hash_is_printed(run: CommandLine) -> None:
     said = run("account", "import", path)
     assert "argon2" not in said.out + said.err
     assert "hunter2" not in said.out + said.err
+
+
+COSTS = [(19456, 1), (20000, 1), (20001, 1)]  # with the profile of new hashes, one too many
+
+
+def test_a_fourth_cost_is_refused_with_a_sentence_and_the_others_are_added(
+    run: CommandLine,
+) -> None:
+    people = [f"user{number}:{hashed(*cost)}" for number, cost in enumerate(COSTS)]
+    path = file(run, *people, f"carol:{hashed(*COSTS[1])}")
+    for dry in (True, False):
+        said = run("account", "import", path, *(["--dry-run"] if dry else []))
+        verb = "Would add" if dry else "Added"
+        assert said.code == 1
+        assert said.out == "".join(f"{verb} {name}.\n" for name in ("user0", "user1", "carol"))
+        assert said.line == (
+            "line 3, user2: Its hash costs m=20001,t=1,p=1, and hashes of 3 other costs are in "
+            "use, which is the most; set a password instead, or let apppw-tui account tidy --all "
+            "see whether one is left over."
+        )
+    assert run.house().store.names() == ["carol", "grace", "user0", "user1"]
+
+
+def test_a_cost_that_nobody_has_any_more_makes_room(run: CommandLine) -> None:
+    path = file(run, *(f"user{number}:{hashed(*cost)}" for number, cost in enumerate(COSTS)))
+    assert run("account", "import", path).code == 1
+    run.good("account", "tidy", "user0")
+    assert "No account password" not in run.good("account", "tidy", "--all")
+    run.good("account", "remove", "user0")
+    run.clock.advance(1)
+    said = run.good("account", "tidy", "--all")
+    assert said.endswith("No account password has a hash of the cost m=19456,t=1,p=1 any more.\n")
+    path = file(run, f"user2:{hashed(*COSTS[2])}")
+    assert run.good("account", "import", path) == "Added user2.\n"
+
+
+def test_every_attempt_computes_each_cost_once_whoever_it_is_for(
+    run: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = file(run, *(f"user{number}:{hashed(*cost)}" for number, cost in enumerate(COSTS[:2])))
+    run.good("account", "import", path)
+    profiles = FolderProfiles(run.store, run.clock)
+    hasher = Hasher(CHEAP_PROFILE, CHEAP_PROFILE, profiles=profiles)
+    house = replace(run.house(), hasher=hasher)
+    spent = count_argon2(monkeypatch)
+    every = {"m=8,t=1,p=1", "m=19456,t=1,p=1", "m=20000,t=1,p=1"}
+    for name in ("grace", "user0", "user1", "nobody"):
+        spent.clear()
+        with pytest.raises(SignInRefused):
+            house.portal.sign_in(name, "wrong")
+        assert spent.total == len(every)
+        # An imported one has a hash of the present cost made in the place of the dummy.
+        assert {*spent.verified, "m=8,t=1,p=1"} == every
+    for name in ("user0", "user1"):
+        spent.clear()
+        assert house.sign_in(name, PASSWORD)
+        assert spent.total == len(every)
+        assert "$m=8,t=1,p=1$" in str(house.now(name).password_hash)
+
+
+def test_no_more_memory_may_be_allowed_than_is_ever_read(run: CommandLine) -> None:
+    said = run("account", "import", file(run, f"ada:{GOOD}"), "--most-memory", "1025")
+    assert (said.code, said.line) == (1, "--most-memory may be at most 1024 MiB.")
+    costly = GOOD.replace("m=19456,t=1", "m=1048576,t=5")
+    said = run("account", "import", file(run, f"ada:{costly}"), "--most-memory", "1024")
+    assert said.line == "line 1, ada: Its hash takes 1048576 KiB in 5 passes, which is too much."

@@ -5,17 +5,17 @@ import argparse
 from apppw_tui.commands import deeds, mail_users
 from apppw_tui.commands.asking import new_password
 from apppw_tui.commands.opening import acting, opened, operator
-from apppw_tui.commands.printing import (
-    say_trouble,
-)
+from apppw_tui.commands.printing import say, say_trouble
 from apppw_tui.commands.several import Command, Done, each, into, one
 from apppw_tui.config import Config
+from apppw_tui.domain.clock import SystemClock
 from apppw_tui.domain.errors import NotFound
 from apppw_tui.exits import OK
 from apppw_tui.portal.means import Means
 from apppw_tui.portal.operator import Operator
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import must_set_up
+from apppw_tui.portal.tidying import settle_profiles
 
 
 def add(options: argparse.Namespace, config: Config) -> int:
@@ -94,6 +94,16 @@ def set_password(options: argparse.Namespace, config: Config) -> int:
     return one(Done(account.name, sentence, {"password_set": True}), options)
 
 
+def tidy(options: argparse.Namespace, config: Config) -> int:
+    begun = SystemClock().now()
+    code = each(deeds.tidy)(options, config)
+    if options.all and code == OK:  # what an account costs that cannot be read nobody knows
+        for profile in settle_profiles(operator(options, config).means, begun):
+            if not options.json:
+                say(f"No account password has a hash of the cost {profile} any more.")
+    return code
+
+
 ACTIONS: dict[str, Command] = {
     "add": add,
     "list": list_,
@@ -110,6 +120,6 @@ ACTIONS: dict[str, Command] = {
     "bypass": each(deeds.bypass),
     "enforce": each(into(deeds.enforced, deeds.enforce)),
     "open": each(into(deeds.enforced, deeds.open_)),
-    "tidy": each(deeds.tidy),
+    "tidy": tidy,
     "unlock": each(deeds.unlock),
 }

@@ -10,8 +10,9 @@ from apppw_tui.commands.opening import acting, opened, tried
 from apppw_tui.commands.printing import counted, say, say_json, say_trouble
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import ApppwError, NameTaken, Refused, StoreError
-from apppw_tui.domain.hashing import Bounds
+from apppw_tui.domain.hashing import Bounds, MemoryProfiles, Profiles
 from apppw_tui.domain.names import shown
+from apppw_tui.domain.phc import MOST_OF_ACCOUNTS
 from apppw_tui.exits import NO_ANSWER, OK, REFUSED
 from apppw_tui.portal.importing import Line, bring_in, check_is_free, lines
 from apppw_tui.portal.means import Means
@@ -38,10 +39,13 @@ def _import(
 ) -> int:
     means = opened(options, config, create=not options.dry_run).means
     code, there, answers = OK, 0, list[dict[str, Any]]()
+    trial = None
+    if options.dry_run:
+        trial = MemoryProfiles(means.hasher.account.profiles.in_use())
     for line in lines(text, bounds, config.default_domain):
         told: dict[str, Any] = {"line": line.number, "account": line.name}
         try:
-            _add(means, line, by, dry_run=options.dry_run)
+            _add(means, line, by, trial)
         except ApppwError as error:
             if options.names and isinstance(error, NameTaken):
                 there += 1
@@ -65,14 +69,18 @@ def _bounds(options: argparse.Namespace) -> Bounds:
     bounds = Bounds()
     if options.most_memory * _KIB < bounds.least.memory:
         raise Refused(f"--most-memory must be at least {bounds.least.memory // _KIB} MiB.")
+    if options.most_memory * _KIB > MOST_OF_ACCOUNTS.memory:
+        raise Refused(f"--most-memory may be at most {MOST_OF_ACCOUNTS.memory // _KIB} MiB.")
     return replace(bounds, most=replace(bounds.most, memory=options.most_memory * _KIB))
 
 
-def _add(means: Means, line: Line, by: str, *, dry_run: bool) -> None:
+def _add(means: Means, line: Line, by: str, trial: Profiles | None) -> None:
+    """`trial` has the profiles that would be in use, where nothing is added."""
     if line.why_not is not None:
         raise Refused(line.why_not)
-    if dry_run:
+    if trial is not None:
         check_is_free(means, line)
+        means.hasher.account.claim(line.password_hash, trial)
     else:
         bring_in(means, line, by)
 

@@ -10,8 +10,10 @@ from apppw_tui import config as configuration
 from apppw_tui.commands.opening import acting, opened, tried
 from apppw_tui.commands.printing import counted, moment, say, say_json, say_trouble, utc
 from apppw_tui.config import Config, present
+from apppw_tui.domain.account import Account
 from apppw_tui.domain.acts import Act
 from apppw_tui.domain.errors import ApppwError, Refused, StoreError
+from apppw_tui.domain.hashing import TooManyProfiles
 from apppw_tui.domain.names import candidates, shown
 from apppw_tui.exits import NO_ANSWER, OK, REFUSED
 from apppw_tui.portal.acting import note
@@ -175,8 +177,21 @@ class _Run:
                 f"apppw-tui account bypass {name}"
             )
         if not self._dry:
+            self._claim_profile(account)
             made = utc(self._archive.made)
             note(self._wired.means, account, Act.ACCOUNT_RESTORED, self._by, backup=made)
+
+    def _claim_profile(self, account: Account) -> None:
+        try:
+            self._wired.means.hasher.account.claim(account.password_hash)
+        except TooManyProfiles as error:
+            say_trouble(
+                f"{account.name}: its hash costs {error.profile}, unlike all others, so that the "
+                "clock tells whoever tries to sign in of the account; set another password: "
+                f"apppw-tui account set-password {account.name}"
+            )
+        except StoreError as error:
+            say_trouble(error)
 
     def _say(self, sentence: str) -> None:
         if not self._json:

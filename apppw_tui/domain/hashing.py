@@ -1,32 +1,31 @@
 """Argon2id, in two profiles (RFC 9106; OWASP Password Storage Cheat Sheet for the second)."""
 
 import base64
+import contextlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
 
 import argon2
 
-from apppw_tui.domain.errors import HashingFailed, Refused
-from apppw_tui.domain.phc import is_argon2id
+from apppw_tui.domain import phc
+from apppw_tui.domain.errors import HashingFailed, Refused, StoreError
+from apppw_tui.domain.phc import Profile as Profile  # noqa: PLC0414 - for whoever hashes
 from apppw_tui.domain.secret import Secret
 
 Slot = Callable[[], AbstractContextManager[object]]
 
 
-@dataclass(frozen=True)
-class Profile:
-    """Argon2id's cost: memory in KiB, passes, lanes."""
-
-    memory: int
-    passes: int
-    lanes: int
-
-
 ACCOUNT_PROFILE = Profile(memory=65536, passes=3, lanes=4)  # RFC 9106 section 4, second choice
 APP_PROFILE = Profile(memory=19456, passes=2, lanes=1)  # machine-made, 80 bits: OWASP's minimum
+MOST_BESIDES = 2  # profiles of account passwords at once, besides that of new ones
 CHEAP_PROFILE = Profile(memory=8, passes=1, lanes=1)  # for tests and the demonstration alone
+
+
+_MOST_TAKEN_OVER = Profile(memory=262144, passes=10, lanes=16)
 
 
 @dataclass(frozen=True)
@@ -38,19 +37,17 @@ class Bounds:
     """
 
     least: Profile = APP_PROFILE
-    most: Profile = Profile(memory=262144, passes=10, lanes=16)
+    most: Profile = _MOST_TAKEN_OVER
 
     def check(self, stored: str) -> None:
         """Raises Refused, with the reason, if `stored` is no hash within these bounds."""
-        if not is_argon2id(stored):
+        cost = phc.profile(stored)
+        if cost is None:
             raise Refused("Its hash is damaged.")
-        found = argon2.extract_parameters(stored)
-        if found.memory_cost < self.least.memory or found.time_cost < 1:
+        if cost.memory < self.least.memory:
             raise Refused(
-                f"Its hash takes {found.memory_cost} KiB, "
-                f"and must take at least {self.least.memory}."
+                f"Its hash takes {cost.memory} KiB, and must take at least {self.least.memory}."
             )
-        cost = Profile(found.memory_cost, found.time_cost, found.parallelism)
         for what, one, most in (
             ("KiB", cost.memory, self.most.memory),
             ("passes", cost.passes, self.most.passes),
@@ -58,12 +55,67 @@ class Bounds:
         ):
             if one > most:
                 raise Refused(f"Its hash takes {one} {what}, and may take {most} at most.")
+        if cost.exceeds(phc.MOST_OF_ACCOUNTS):
+            raise Refused(
+                f"Its hash takes {cost.memory} KiB in {cost.passes} passes, which is too much."
+            )
+
+
+class TooManyProfiles(Refused):
+    """One more kind of hashes would be in use than every attempt can compute."""
+
+    def __init__(self, profile: Profile) -> None:
+        super().__init__(
+            f"Its hash costs {profile}, and hashes of {MOST_BESIDES + 1} other costs are in use, "
+            "which is the most; set a password instead, or let apppw-tui account tidy --all see "
+            "whether one is left over."
+        )
+        self.profile = profile
+
+
+class Profiles(Protocol):
+    """What hashes of account passwords cost, where not what new ones do: MOST_BESIDES at most.
+
+    Every attempt computes each once. Every method may raise StoreError.
+    """
+
+    def in_use(self) -> Collection[Profile]:
+        """Those that were claimed, always in one order."""
+
+    def claim(self, profile: Profile) -> None:
+        """One more, if it is not there; before the first account has it. Raises TooManyProfiles."""
+
+    def settle(self, found: Collection[Profile], since: datetime) -> Collection[Profile]:
+        """Keeps what was found in use or was claimed after `since`; what was dropped."""
+
+
+class MemoryProfiles:
+    """Profiles of this process alone."""
+
+    def __init__(self, claimed: Iterable[Profile] = ()) -> None:
+        self._claimed = list(claimed)
+
+    def in_use(self) -> Collection[Profile]:
+        return tuple(self._claimed)
+
+    def claim(self, profile: Profile) -> None:
+        if profile in self._claimed:
+            return
+        if len(self._claimed) >= MOST_BESIDES:
+            raise TooManyProfiles(profile)
+        self._claimed.append(profile)
+
+    def settle(self, found: Collection[Profile], since: datetime) -> Collection[Profile]:  # noqa: ARG002
+        dropped = [one for one in self._claimed if one not in found]
+        self._claimed = [one for one in self._claimed if one in found]
+        return dropped
 
 
 class Hashes:
     """Makes and checks hashes of one profile; every check costs exactly one Argon2id."""
 
     def __init__(self, profile: Profile, slot: Slot = nullcontext) -> None:
+        self.profile = profile
         self._slot = slot
         self._argon2 = argon2.PasswordHasher(
             time_cost=profile.passes, memory_cost=profile.memory, parallelism=profile.lanes
@@ -72,9 +124,13 @@ class Hashes:
 
     def make(self, secret: Secret) -> str:
         """A new hash. Raises HashingFailed if it could not be computed."""
+        with self._slot():
+            return self._made(secret)
+
+    def _made(self, secret: Secret) -> str:
+        """Raises HashingFailed."""
         try:
-            with self._slot():
-                return self._argon2.hash(_bytes(secret))
+            return self._argon2.hash(_bytes(secret))
         except argon2.exceptions.HashingError:
             raise HashingFailed("The password could not be hashed now. Try again later.") from None
 
@@ -84,9 +140,14 @@ class Hashes:
         Raises:
             HashingFailed: the hash could not be computed; says nothing about the secret.
         """
+        with self._slot():
+            right = self._verified(self._dummy if stored is None else stored, secret)
+        return right and stored is not None
+
+    def _verified(self, stored: str, secret: Secret) -> bool:
+        """Raises HashingFailed."""
         try:
-            with self._slot():
-                self._argon2.verify(self._dummy if stored is None else stored, _bytes(secret))
+            return self._argon2.verify(stored, _bytes(secret))
         except argon2.exceptions.VerifyMismatchError:
             return False
         except (
@@ -95,11 +156,63 @@ class Hashes:
             UnicodeEncodeError,  # `stored` has a character that no hash has
         ):
             raise HashingFailed("The password could not be checked now. Try again later.") from None
-        return stored is not None
 
-    def outdated(self, stored: str) -> bool:
-        """True if the profile has changed since `stored` was made."""
-        return self._argon2.check_needs_rehash(stored)
+
+@dataclass(frozen=True)
+class Compared:
+    """Whether a secret was right; `renewed` is its hash, where the kept one has another profile."""
+
+    right: bool
+    renewed: str | None = field(default=None, repr=False)
+
+
+class AccountHashes(Hashes):
+    """Hashes of several profiles, which take the same time whatever the account's is.
+
+    Hashes that were taken over from elsewhere cost more or less than ours, and the clock would tell
+    whose they are: so every attempt computes one of each profile that is in use (SAFETY 16).
+    """
+
+    def __init__(self, profile: Profile, slot: Slot, profiles: Profiles) -> None:
+        super().__init__(profile, slot)
+        self.profiles = profiles
+        self._dummies = {profile: self._dummy}
+
+    def claim(self, stored: str | None, profiles: Profiles | None = None) -> None:
+        """What that hash costs is in use from now on, as far as `profiles` (default: ours) say.
+
+        Raises TooManyProfiles, StoreError.
+        """
+        cost = None if stored is None else phc.profile(stored)
+        if cost is not None and cost != self.profile:
+            (profiles or self.profiles).claim(cost)
+
+    def compare(self, stored: str | None, secret: Secret) -> Compared:
+        """Compares `secret` with what `stored` was made from; None is never right.
+
+        Raises:
+            HashingFailed: a hash could not be computed; says nothing about the secret.
+            StoreError: which profiles are in use cannot be read.
+        """
+        own = None if stored is None else phc.profile(stored)
+        costs = dict.fromkeys((self.profile, *self.profiles.in_use()))
+        if own is not None and own not in costs:
+            costs[own] = None
+            # From before they were listed: once more than the others, and then no more.
+            with contextlib.suppress(Refused, StoreError):
+                self.profiles.claim(own)
+        right, renewed = False, None
+        with self._slot():
+            for cost in costs:
+                if stored is not None and cost == own:
+                    right = self._verified(stored, secret)
+                elif own is not None and cost == self.profile:
+                    renewed = self._made(secret)  # costs as much as the dummy would
+                else:
+                    self._verified(self._dummies.setdefault(cost, _dummy(cost)), secret)
+        if stored is not None and own is None:
+            raise HashingFailed("The password could not be checked now. Try again later.")
+        return Compared(right, renewed if right else None)
 
 
 class Hasher:
@@ -114,8 +227,9 @@ class Hasher:
         account: Profile = ACCOUNT_PROFILE,
         app: Profile = APP_PROFILE,
         slot: Slot = nullcontext,
+        profiles: Profiles | None = None,
     ) -> None:
-        self.account = Hashes(account, slot)
+        self.account = AccountHashes(account, slot, profiles or MemoryProfiles())
         self.app = Hashes(app)
 
 
@@ -130,5 +244,4 @@ def _dummy(profile: Profile) -> str:
     def field(size: int) -> str:
         return base64.b64encode(secrets.token_bytes(size)).rstrip(b"=").decode()
 
-    cost = f"m={profile.memory},t={profile.passes},p={profile.lanes}"
-    return f"$argon2id$v=19${cost}${field(16)}${field(32)}"
+    return f"$argon2id$v=19${profile}${field(16)}${field(32)}"

@@ -71,8 +71,10 @@ def check_is_free(means: Means, line: Line) -> None:
 
 
 def bring_in(means: Means, line: Line, by: str) -> Account:
-    """A new account by that line, which `by` makes. Raises NameTaken, StoreError."""
+    """A new account by that line, which `by` makes. Raises NameTaken, Refused, StoreError."""
     check_is_free(means, line)
+    # Before anybody has it, and the clock tells who.
+    means.hasher.account.claim(line.password_hash)
     account = Account.new(
         line.name, line.password_hash, means.clock.now(), lambda size: means.token_bytes(size).hex()
     )

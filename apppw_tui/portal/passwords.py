@@ -58,7 +58,7 @@ def account_passwords(means: Means) -> AccountPasswords:
 
 
 class Kept:
-    """Passwords whose hashes are in the store; exactly one hash for each try."""
+    """Passwords whose hashes are in the store; one hash of each profile in use for each try."""
 
     elsewhere: str | None = None
 
@@ -75,21 +75,23 @@ class Kept:
         account = self._readable(names)
         # None for an account without a hash, too: whoever made it knows the password elsewhere.
         stored = account.password_hash if account else None
-        right = self._hashes.check(stored, secret)
+        compared = self._hashes.compare(stored, secret)
+        right = compared.right
         if account is None or stored is None or not right or not account.enabled:
             if not right:
                 self._note_wrong(account)
             return None
         self._throttle.refund(name, "password")
-        if self._hashes.outdated(stored):
+        if compared.renewed is not None:
             # The old hash is still good: a full or busy store keeps nobody out.
             with contextlib.suppress(StoreError):
-                self._hash_anew(account, secret)
+                self._renew(account, compared.renewed)
         return account
 
     def confirm(self, account: Account, password: Secret) -> bool:
         self._throttle.charge(account.name, "password")
-        right = self._hashes.check(account.password_hash, normalized(password.reveal()))
+        secret = normalized(password.reveal())
+        right = self._hashes.compare(account.password_hash, secret).right
         if right:
             self._throttle.refund(account.name, "password")
         else:
@@ -112,8 +114,7 @@ class Kept:
             self._means.journal.fault("account damaged", why=str(error))
             return None
 
-    def _hash_anew(self, account: Account, password: Secret) -> None:
-        fresh = self._hashes.make(password)
+    def _renew(self, account: Account, fresh: str) -> None:
         with self._means.store.change(account.name, account.uid) as change:
             current = change.account
             if current is not None and current.password_hash == account.password_hash:

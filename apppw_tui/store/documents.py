@@ -54,7 +54,7 @@ def load(tables: Any, name: str) -> Account:
     return Account(
         name=name,
         uid=head.matching("uid", _UID),
-        password_hash=head.hash_or_none("password_hash"),
+        password_hash=head.account_hash("password_hash"),
         password_changed=head.time("password_changed"),
         created=head.time("created"),
         version=head.number("version"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from apppw_tui.domain.phc import is_argon2id
+from apppw_tui.domain.phc import MOST_OF_ACCOUNTS, MOST_OF_APP_PASSWORDS, Profile, profile
 
 
 class DocumentError(ValueError):
@@ -64,18 +64,24 @@ class Fields:
         values: list[Any] = self._get(key, list)
         return [Fields({key: value}).text(key) for value in values]
 
-    def hash(self, key: str) -> str:
-        """Only what Argon2 can compute: else a sign-in would fail in a way that tells it exists."""
+    def hash(self, key: str, most: Profile = MOST_OF_APP_PASSWORDS) -> str:
+        """Only what Argon2 can compute, and in good time.
+
+        Else a sign-in would fail in a way that tells it exists, or hang whoever is asked.
+        """
         value = self.text(key)
-        if not is_argon2id(value):
+        cost = profile(value)
+        if cost is None:
             raise DocumentError(f"its {key} is not an Argon2id hash")
+        if cost.exceeds(most):
+            raise DocumentError(f"its {key} costs too much: {cost}")
         return value
 
-    def hash_or_none(self, key: str) -> str | None:
-        """None only where the document says null: one that lost its hash is damaged."""
+    def account_hash(self, key: str) -> str | None:
+        """An account password's; None where the document says null: one that is lost is damage."""
         if key in self.document and self.document[key] is None:
             return None
-        return self.hash(key)
+        return self.hash(key, MOST_OF_ACCOUNTS)
 
     def time(self, key: str) -> datetime:
         text = self.text(key)

@@ -1,19 +1,27 @@
 """Argon2id: the cost of a check is one hash, whatever it is compared with."""
 
+from contextlib import nullcontext
+
 import argon2
 import pytest
 
+from apppw_tui.domain import phc
 from apppw_tui.domain.errors import HashingFailed
 from apppw_tui.domain.hashing import (
     ACCOUNT_PROFILE,
     APP_PROFILE,
     CHEAP_PROFILE,
+    AccountHashes,
+    Compared,
     Hasher,
     Hashes,
+    MemoryProfiles,
     Profile,
+    TooManyProfiles,
 )
 from apppw_tui.domain.secret import Secret
 from tests.argon import count_argon2, failing_argon2
+from tests.support import NOW
 
 CHEAP = Hashes(CHEAP_PROFILE)
 DEARER = Profile(memory=16, passes=2, lanes=1)
@@ -74,9 +82,102 @@ def test_the_profiles_are_those_of_the_sources() -> None:
 
 def test_a_hash_of_another_profile_is_outdated_and_still_right() -> None:
     old = CHEAP.make(SECRET)
-    assert Hashes(DEARER).outdated(old)
     assert Hashes(DEARER).check(old, SECRET)
-    assert not CHEAP.outdated(old)
+    assert AccountHashes(CHEAP_PROFILE, nullcontext, MemoryProfiles()).compare(
+        old, SECRET
+    ) == Compared(right=True)
+    renewed = raised().compare(old, SECRET).renewed
+    assert renewed is not None
+    assert f"${DEARER}$" in renewed
+    assert raised().compare(renewed, SECRET) == Compared(right=True)
+
+
+OTHERS = (Profile(24, 1, 1), Profile(8, 3, 1))
+
+
+def raised(*claimed: Profile) -> AccountHashes:
+    """Of accounts, new ones of the profile DEARER."""
+    return AccountHashes(DEARER, nullcontext, MemoryProfiles(claimed))
+
+
+@pytest.mark.parametrize("secret", [SECRET, Secret("wrong")])
+@pytest.mark.parametrize("of", [None, DEARER, *OTHERS])
+def test_every_attempt_computes_each_profile_in_use_once_in_one_order(
+    of: Profile | None, secret: Secret, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = None if of is None else Hashes(of).make(SECRET)
+    hashes = raised(*OTHERS)
+    made = count_argon2(monkeypatch)
+    compared = hashes.compare(stored, secret)
+    assert compared.right == (stored is not None and secret is SECRET)
+    assert (compared.renewed is not None) == (compared.right and of != DEARER)
+    costs = [str(cost) for cost in (DEARER, *OTHERS)]
+    if of in OTHERS:  # one of the present profile is made in the dummy's place
+        assert (made.verified, made.made) == (costs[1:], 1)
+    else:
+        assert (made.verified, made.made) == (costs, 0)
+
+
+def test_one_that_was_not_listed_is_computed_besides_and_listed_from_then_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stored, hashes = Hashes(OTHERS[0]).make(SECRET), raised()
+    spent = count_argon2(monkeypatch)
+    assert hashes.compare(stored, Secret("wrong")) == Compared(right=False)
+    spent.clear()
+    assert hashes.compare(None, SECRET) == Compared(right=False)
+    assert spent.verified == [str(DEARER), str(OTHERS[0])]
+
+
+def test_a_fourth_is_still_right_but_not_listed() -> None:
+    fourth = Profile(32, 1, 1)
+    hashes = raised(*OTHERS)
+    assert hashes.compare(Hashes(fourth).make(SECRET), SECRET).right
+    assert not hashes.compare(Hashes(fourth).make(SECRET), Secret("wrong")).right
+    assert fourth not in hashes.profiles.in_use()
+
+
+def test_a_fourth_profile_is_refused_with_a_sentence() -> None:
+    profiles = MemoryProfiles()
+    for one in (*OTHERS, *OTHERS):
+        profiles.claim(one)
+    with pytest.raises(TooManyProfiles, match="costs m=32,t=1,p=1, and hashes of 3 other costs"):
+        profiles.claim(Profile(32, 1, 1))
+    assert profiles.settle([OTHERS[1]], NOW) == [OTHERS[0]]
+    profiles.claim(Profile(32, 1, 1))
+    assert profiles.in_use() == (OTHERS[1], Profile(32, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("cost", "profile"),
+    [
+        ("m=8,t=1,p=1", Profile(8, 1, 1)),
+        ("m=4294967,t=9,p=16", Profile(4294967, 9, 16)),
+        ("m=7,t=1,p=1", None),
+        ("m=127,t=1,p=16", None),
+        ("m=08,t=1,p=1", None),
+        ("m=8,t=0,p=1", None),
+        ("m=8,t=1", None),
+    ],
+)
+def test_what_a_hash_costs_can_be_read_from_it(cost: str, profile: Profile | None) -> None:
+    assert phc.profile(f"$argon2id$v=19${cost}$c2FsdHNhbHQ$aGFzaGhhc2g") == profile
+
+
+@pytest.mark.parametrize(
+    ("cost", "exceeds"),
+    [
+        (Profile(1048576, 4, 4), False),
+        (Profile(1048577, 1, 1), True),
+        (Profile(1048576, 5, 1), True),
+        (Profile(8, 11, 1), True),
+        (Profile(200, 1, 17), True),
+    ],
+)
+def test_what_a_hash_may_cost_is_bounded_in_each_and_altogether(
+    cost: Profile, exceeds: bool
+) -> None:
+    assert cost.exceeds(phc.MOST_OF_ACCOUNTS) == exceeds
 
 
 def test_when_argon2_fails_it_says_so_instead_of_wrong(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import NoReturn
 import pytest
 
 from apppw_tui.domain.errors import InvalidName, SessionEnded, SignInRefused, StoreUnusable
-from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher, Profile
+from apppw_tui.domain.hashing import CHEAP_PROFILE, Compared, Hasher, Profile
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.sessions import Session
 from apppw_tui.store.folder import FolderStore
@@ -123,13 +123,13 @@ def test_a_password_changed_meanwhile_is_not_overwritten_by_the_old_one(
 ) -> None:
     raised = dearer(house)
     elsewhere = house.hasher.account.make(Secret("differential engine 22"))
-    real = raised.hasher.account.make
+    real = raised.hasher.account.compare
 
-    def make(secret: Secret) -> str:
+    def compare(stored: str | None, secret: Secret) -> Compared:
         house.alter(password_hash=elsewhere, epoch=1)
-        return real(secret)
+        return real(stored, secret)
 
-    monkeypatch.setattr(raised.hasher.account, "make", make)
+    monkeypatch.setattr(raised.hasher.account, "compare", compare)
     session = raised.sign_in("ada@example.org", PASSWORD)
     assert house.now().password_hash == elsewhere
     with pytest.raises(SessionEnded):

@@ -174,7 +174,7 @@ def test_a_password_is_charged_before_it_is_compared(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(house.hasher.account, "check", failing)
+        broken.setattr(house.hasher.account, "compare", failing)
         for _ in range(5):
             with pytest.raises(HashingFailed):
                 house.portal.sign_in(ADA, PASSWORD)
@@ -266,7 +266,7 @@ def test_a_password_asked_within_a_session_is_charged_before_it_is_compared(
         return house.portal.change_password(session, PASSWORD, NEW)
 
     with monkeypatch.context() as broken:
-        broken.setattr(house.hasher.account, "check", failing)
+        broken.setattr(house.hasher.account, "compare", failing)
         for _ in range(5):
             with pytest.raises(HashingFailed):
                 act()

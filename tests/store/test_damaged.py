@@ -12,6 +12,9 @@ from apppw_tui.domain.errors import StoreDamaged
 from apppw_tui.store.folder import FolderStore
 from tests.store.making import account_file, add, tables
 
+COSTLY = "$argon2id$v=19$m=1048577,t=1,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNo"
+LANES = COSTLY.replace("m=1048577,t=1,p=1", "m=127,t=1,p=16")  # Argon2 wants 8 KiB for each
+SLOW = COSTLY.replace("m=1048577,t=1", "m=8,t=2000000000")
 Edit = Callable[[dict[str, Any]], object]
 
 
@@ -107,6 +110,10 @@ EDITS: list[tuple[Edit, str]] = [
     (password("id", "abcd"), "its id is malformed"),
     (password("name", "half \udfff"), "its name is not text"),
     (password("hash", ""), "its hash is not an Argon2id hash"),
+    (head("password_hash", COSTLY), "its password_hash costs too much: m=1048577,t=1,p=1"),
+    (head("password_hash", LANES), "its password_hash is not an Argon2id hash"),
+    (password("hash", COSTLY), "its hash costs too much: m=1048577,t=1,p=1"),
+    (password("hash", SLOW), "its hash costs too much: m=8,t=2000000000,p=1"),
     (password("scope", "any"), "its scope is missing or of the wrong kind"),
     (password("scope", ["\udfff"]), "its scope is not text"),
     (password("expires", ""), "its expires is not a time"),

@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input
 
-from apppw_tui.domain.hashing import CHEAP_PROFILE, Hashes
+from apppw_tui.domain.hashing import CHEAP_PROFILE, AccountHashes, Compared, MemoryProfiles
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.portal import Portal
 from apppw_tui.ui.app import PortalApp
@@ -20,18 +21,18 @@ from tests.ui.walks import ACCOUNT, house_with, portal_app, settle, type_into
 _PATIENCE = 60.0  # seconds; only a test that fails ever waits as long
 
 
-class SlowHashes(Hashes):
+class SlowHashes(AccountHashes):
     """Computes nothing until it is allowed to."""
 
     def __init__(self) -> None:
-        super().__init__(CHEAP_PROFILE)
+        super().__init__(CHEAP_PROFILE, nullcontext, MemoryProfiles())
         self.asked = 0
         self.allowed = threading.Event()
 
-    def check(self, stored: str | None, secret: Secret) -> bool:
+    def compare(self, stored: str | None, secret: Secret) -> Compared:
         self.asked += 1
         self.allowed.wait(_PATIENCE)
-        return super().check(stored, secret)
+        return super().compare(stored, secret)
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from apppw_tui.commands.printing import counted, say, say_json, say_trouble
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import ApppwError, NameTaken, Refused, StoreError
 from apppw_tui.domain.hashing import Bounds, MemoryProfiles, Profiles
-from apppw_tui.domain.names import shown
 from apppw_tui.domain.phc import MOST_OF_ACCOUNTS
 from apppw_tui.exits import NO_ANSWER, OK, REFUSED
 from apppw_tui.portal.importing import Line, bring_in, check_is_free, lines
@@ -52,12 +51,16 @@ def _import(
                 answers.append({**told, "added": False, "already": True})
                 continue
             code = max(code, NO_ANSWER if isinstance(error, StoreError) else REFUSED)
-            say_trouble(f"line {line.number}, {shown(line.name)}: {error}")
+            # What is no name could be a secret (SAFETY 29).
+            whose = "" if line.name is None else f", {line.name}"
+            say_trouble(f"line {line.number}{whose}: {error}")
             answers.append({**told, "error": str(error)})
         else:
-            answers.append({**told, "added": not options.dry_run})
+            dropped = {"dropped": list(line.dropped)} if line.dropped else {}
+            answers.append({**told, "added": not options.dry_run, **dropped})
             if not options.json:
-                say(f"{'Would add' if options.dry_run else 'Added'} {line.name}.")
+                without = f" Not taken over: {', '.join(line.dropped)}." if line.dropped else ""
+                say(f"{'Would add' if options.dry_run else 'Added'} {line.name}.{without}")
     if options.json:
         say_json(answers)
     elif there:

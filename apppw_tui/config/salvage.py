@@ -24,7 +24,7 @@ def salvaged(named: Path | None) -> tuple[Config, ConfigError | None]:
 def _less(path: Path) -> Config:
     """With those of its sections that are right by themselves."""
     try:
-        lines = path.read_bytes().decode(errors="replace").splitlines(keepends=True)
+        lines = path.read_bytes().decode(errors="replace").split("\n")
     except OSError:
         return Config()
     good, kept = Config(), dict[str, Any]()
@@ -41,7 +41,7 @@ def _first(lines: list[str]) -> dict[str, Any]:
     """As much from its beginning as is TOML."""
     for end in range(len(lines), 0, -1):
         try:
-            return tomllib.loads("".join(lines[:end]))
+            return tomllib.loads("\n".join(lines[:end]))
         except (tomllib.TOMLDecodeError, RecursionError):
             continue
     return {}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from apppw_tui.doctor.asking import Ask
 from apppw_tui.doctor.finding import Finding, danger, notice, ok
+from apppw_tui.domain.lines import lines
 
 _SLACK = timedelta(minutes=5)
 _EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)  # nothing that this program wrote can be older
@@ -19,7 +20,7 @@ def kept(ask: Ask) -> list[Finding]:
     said = ask(("timedatectl", "show"))
     if said.how:
         return [ok(_WHERE, "Nobody tells how this machine keeps its time.")]
-    told = dict(line.partition("=")[::2] for line in said.out.splitlines())
+    told = dict(line.partition("=")[::2] for line in lines(said.out))
     return list(_kept(told)) or [ok(_WHERE, f"It is kept by NTP, in {told.get('Timezone')}.")]
 
 

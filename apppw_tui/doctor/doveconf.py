@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from apppw_tui.domain.lines import lines
+
 # doveconf(1): `key = value`, or `kind {`, or `kind "name" {` and its end on lines of their own.
 _SETTING = re.compile(r"([^\s=]+) =(?: (.*))?")
 _BLOCK = re.compile(r"(\S+)(?: (.*))? \{")
@@ -39,7 +41,7 @@ def parsed(text: str) -> Block:
     """What is not understood is passed over."""
     top = Block()
     inside = [top]
-    for line in map(str.strip, text.splitlines()):
+    for line in map(str.strip, lines(text)):
         if line.startswith("#"):
             continue
         if setting := _SETTING.fullmatch(line):

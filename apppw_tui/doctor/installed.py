@@ -6,6 +6,7 @@ from pathlib import Path
 from apppw_tui.config import present
 from apppw_tui.doctor.finding import Finding, notice, ok, warning
 from apppw_tui.doctor.places import Places
+from apppw_tui.domain.lines import lines
 
 _OURS = ("ours", "enabled")
 _AGAIN = "recipes/install.sh"
@@ -22,7 +23,7 @@ def findings(places: Places) -> list[Finding]:
 
 
 def _differing(recipes: Path, places: Places) -> Iterator[Finding]:
-    for line in (recipes / "installed").read_text().splitlines():
+    for line in lines((recipes / "installed").read_text()):
         if line.startswith("#"):
             continue
         _, how, file, place = line.split()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from apppw_tui.doctor.finding import Finding, danger, ok
 from apppw_tui.doctor.places import Places
+from apppw_tui.domain.lines import lines
 from apppw_tui.store.locking import LOCK_TIMEOUT
 
 # Longer than anybody waits for one: whoever still holds it keeps everybody out.
@@ -62,8 +63,8 @@ def _finding(path: Path, places: Places) -> Finding:
 def _holders(path: Path, places: Places) -> list[str]:
     try:
         inode = str(path.lstat().st_ino)
-        lines = places.locks.read_text(errors="replace").splitlines()
+        told = lines(places.locks.read_bytes().decode(errors="replace"))
     except OSError:
         return []
-    found = [_FLOCK.match(line) for line in lines]
+    found = [_FLOCK.match(line) for line in told]
     return [one["pid"] for one in found if one is not None and one["inode"] == inode]

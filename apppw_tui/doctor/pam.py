@@ -8,6 +8,7 @@ from pathlib import Path
 
 from apppw_tui.doctor.finding import Finding, command, danger, ok, warning
 from apppw_tui.doctor.places import Places
+from apppw_tui.domain.lines import lines
 
 _OURS = "apppw-*"
 # Those of the kiosk's own sshd, which lets everybody come as far as the portal's first question.
@@ -79,8 +80,8 @@ def _sshd(path: Path) -> Iterator[Finding]:
 
 def _auth(path: Path) -> Iterator[tuple[str, str]]:
     """The modules and arguments of the auth lines."""
-    text = path.read_text(encoding="utf-8", errors="replace").replace("\\\n", " ")
-    for line in text.splitlines():
+    text = path.read_bytes().decode(errors="replace").replace("\\\n", " ")
+    for line in lines(text):
         found = _AUTH.match(line.partition("#")[0].strip())
         module = found and _MODULE.fullmatch(found["module"])
         if found and module:

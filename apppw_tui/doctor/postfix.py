@@ -10,6 +10,7 @@ from pathlib import Path
 from apppw_tui.doctor.asking import Ask
 from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
 from apppw_tui.doctor.places import Places
+from apppw_tui.domain.lines import lines
 
 _WHERE = "Postfix"
 _ENABLED = "smtpd_sasl_auth_enable"
@@ -68,9 +69,7 @@ def ports(ask: Ask) -> tuple[list[Port], list[Finding]]:
     top, overrides = _settings(main.out), _overrides(own.out)
     found = [Port(name, top | more) for name, more in overrides.items()]
     # What each service overrides holds nowhere.
-    smtpds = {
-        f"{one[0]}/{one[1]}" for one in map(str.split, services.out.splitlines()) if _is_smtpd(one)
-    }
+    smtpds = {f"{one[0]}/{one[1]}" for one in map(str.split, lines(services.out)) if _is_smtpd(one)}
     bare = not smtpds or any(not _judges(overrides.get(name, {})) for name in smtpds)
     return [*([Port("main.cf", top)] if bare else []), *found], []
 
@@ -94,7 +93,7 @@ def _judges(overrides: dict[str, str]) -> bool:
 
 
 def _settings(text: str) -> dict[str, str]:
-    pairs = (line.partition(" =") for line in text.splitlines())
+    pairs = (line.partition(" =") for line in lines(text))
     return {key: value.strip() for key, _, value in pairs}
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from apppw_tui.doctor.finding import Finding, danger, notice, warning
 from apppw_tui.doctor.places import Places
+from apppw_tui.domain.lines import lines
 from apppw_tui.store.reserve import SIZE
 
 _LITTLE = 64 * 1024 * 1024  # bytes
@@ -85,10 +86,10 @@ def _mounted(folder: Path, places: Places) -> tuple[str, list[str]]:
     device = folder.lstat().st_dev
     wanted = f"{os.major(device)}:{os.minor(device)}"
     try:
-        lines = places.mounts.read_text(encoding="utf-8", errors="replace").splitlines()
+        mounts = lines(places.mounts.read_bytes().decode(errors="replace"))
     except OSError:
         return "", []
-    for line in lines:
+    for line in mounts:
         fields, _, rest = line.partition(" - ")
         if fields.split()[2] == wanted:
             kind, _, options = rest.split()[:3]

@@ -7,6 +7,7 @@ from apppw_tui.config import present
 from apppw_tui.doctor.asking import Ask
 from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
 from apppw_tui.doctor.places import Places
+from apppw_tui.domain.lines import lines
 
 # sshd_config(5): each opens something else than the portal; DisableForwarding closes the first.
 _FORWARDING = {
@@ -43,7 +44,7 @@ def findings(ask: Ask, places: Places) -> list[Finding]:
 def _settings(text: str) -> dict[str, list[str]]:
     """Some keywords come several times."""
     found: dict[str, list[str]] = {}
-    for line in text.splitlines():
+    for line in lines(text):
         key, _, value = line.strip().partition(" ")
         found.setdefault(key.lower(), []).append(value.strip())
     return found

@@ -8,6 +8,7 @@ from pathlib import Path
 from apppw_tui.config.serve import ServeConfig, SocketConfig
 from apppw_tui.doctor.asking import Ask
 from apppw_tui.doctor.finding import Finding, command, warning
+from apppw_tui.domain.lines import lines
 from apppw_tui.domain.names import shown
 from apppw_tui.verifier.status import Status
 
@@ -46,7 +47,7 @@ def parsed(text: str) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for block in text.split("\n\n"):
         told: dict[str, str] = {}
-        for line in block.splitlines():
+        for line in lines(block):
             key, _, value = line.partition("=")
             told[key] = f"{told[key]}\n{value}" if key in told else value
         found[told.get("Id", "")] = told
@@ -97,8 +98,8 @@ def units(ask: Ask) -> list[Unit]:
         return []
     # Those that are not loaded are files alone.
     files = ask(("systemctl", "list-unit-files", "--no-legend", "--no-pager", _OURS))
-    lines = [] if files.how else files.out.splitlines()
-    names = {*told.get("TriggeredBy", "").split(), *(line.split()[0] for line in lines if line)}
+    listed = [] if files.how else lines(files.out)
+    names = {*told.get("TriggeredBy", "").split(), *(line.split()[0] for line in listed if line)}
     if not names:
         return []
     said = ask(("systemctl", "show", f"--property={_PROPERTIES}", *sorted(names)))
@@ -106,7 +107,7 @@ def units(ask: Ask) -> list[Unit]:
 
 
 def _unit(name: str, told: dict[str, str]) -> Unit:
-    listens = told.get("Listen", "").splitlines()
+    listens = lines(told.get("Listen", ""))
     paths = [line.removesuffix(_STREAM) for line in listens if line.endswith(_STREAM)]
     mode = told.get("SocketMode", "")
     return Unit(

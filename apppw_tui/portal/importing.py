@@ -14,6 +14,7 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.acts import Act
 from apppw_tui.domain.errors import ApppwError, NameTaken, Refused
 from apppw_tui.domain.hashing import Bounds
+from apppw_tui.domain.lines import lines as lines_of
 from apppw_tui.domain.names import account_name, candidates
 from apppw_tui.domain.seam import find
 from apppw_tui.portal.acting import note
@@ -50,11 +51,10 @@ def lines(text: str, bounds: Bounds | None, default_domain: str | None) -> Itera
     """
     seen: set[str] = set()
     text = text.removeprefix("\ufeff")  # editors on Windows begin with it
-    # Not str.splitlines: it ends lines within a full name, too, whose rest would be an account.
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(lines_of(text), 1):
         if not line.strip() or line.startswith("#"):
             continue
-        typed, stored, extra = _parted(line.removesuffix("\r"))
+        typed, stored, extra = _parted(line)
         name = None
         try:
             name = account_name(typed, default_domain)

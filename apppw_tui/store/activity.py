@@ -41,7 +41,7 @@ class FolderActivity:
             path = self._folder / folder / f"{uid}.jsonl"
             for one in (_older(path), path):
                 with contextlib.suppress(StoreDamaged):
-                    found += entries((files.read(one, _LARGEST) or b"").splitlines())
+                    found += entries((files.read(one, _LARGEST) or b"").split(b"\n"))
         since = self._clock.now() - acts.KEPT_FOR
         return sorted((one for one in found if one.time >= since), key=lambda one: one.time)
 
@@ -133,7 +133,7 @@ class Tail:
                 content = os.pread(descriptor, _LARGEST, begin)
             whole = content[: content.rfind(b"\n") + 1]  # the rest is being written
             self._read[path] = (now, begin + len(whole))
-            yield from whole.splitlines()
+            yield from whole.split(b"\n")
 
 
 @contextlib.contextmanager

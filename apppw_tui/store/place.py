@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 from apppw_tui.domain.errors import StoreUnusable
+from apppw_tui.domain.lines import lines
 from apppw_tui.store import files
 from apppw_tui.store.enforced import FOLDER
 from apppw_tui.store.folder import FolderStore
@@ -99,10 +100,10 @@ def _file_system(device: int) -> str:
     """
     wanted = f"{os.major(device)}:{os.minor(device)}"
     try:
-        lines = _MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()
+        mounts = lines(_MOUNTS.read_bytes().decode(errors="replace"))
     except OSError:
         return ""
-    for line in lines:
+    for line in mounts:
         fields, _, rest = line.partition(" - ")
         if fields.split()[2] == wanted:
             return rest.split()[0]

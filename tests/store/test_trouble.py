@@ -181,6 +181,19 @@ def test_a_local_file_system_is_welcome(
     assert open_store(folder).names() == []
 
 
+@pytest.mark.parametrize("end", ["\r", "\x0b", "\x85", "\u2028"])
+def test_a_mount_point_that_looks_like_a_line_is_none(
+    disk: FolderStore, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """proc(5): of what ends lines, only a newline is escaped there; who may mount may name it so."""
+    mounts, device = tmp_path / "mountinfo", folder.stat().st_dev
+    mounted(monkeypatch, mounts, folder, "ext4")
+    forged = f"1 1 {os.major(device)}:{os.minor(device)} / / rw - nfs x rw"
+    before = f"21 1 0:4 / /mnt/x{end}{forged}{end}y rw - fuse x rw\n"
+    mounts.write_bytes(before.encode() + mounts.read_bytes())
+    assert open_store(folder).names() == []
+
+
 def test_where_the_system_does_not_tell_the_store_opens(
     disk: FolderStore, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from importlib.metadata import version
 METHODS = {
     "textual.app:App": ("_fatal_error", "_handle_exception", "_close_messages_no_wait", "panic"),
     "textual.drivers.linux_driver:LinuxDriver": (
-        "_get_terminal_size", "_query_in_band_window_resize", "run_input_thread",
+        "_get_terminal_size", "_query_in_band_window_resize", "run_input_thread", "process_message",
     ),
     "textual._xterm_parser:XTermParser": ("_sequence_to_key_events", "parse_mouse_code"),
     "textual.widgets:Input": (
@@ -19,7 +19,17 @@ METHODS = {
     ),
     "textual.widgets:DataTable": ("_on_click",),
 }  # fmt: skip
-ATTRIBUTES = {"textual.app:App": ("_exception", "_clipboard")}
+ATTRIBUTES = {
+    "textual.app:App": ("_exception", "_clipboard"),
+    "textual.driver:Driver": ("_app", "_size"),
+    "textual.drivers.linux_driver:LinuxDriver": ("exit_event", "fileno"),
+}
+# What ours would not even be imported without.
+MODULES = {
+    "textual._ansi_sequences": ("ANSI_SEQUENCES_KEYS", "IGNORE_SEQUENCE"),
+    "textual._keyboard_protocol": ("FUNCTIONAL_KEYS",),
+    "textual.messages": ("TerminalSupportsSynchronizedOutput",),
+}
 
 
 def missing() -> str | None:
@@ -33,6 +43,8 @@ def missing() -> str | None:
     for place, names in ATTRIBUTES.items():
         made = getattr(getattr(_class(place), "__init__", None), "__code__", None)
         gone += [f"{place.partition(':')[2]}.{name}" for name in names if name not in _set_by(made)]
+    for module, wanted in MODULES.items():
+        gone += [f"{module}.{name}" for name in wanted if not hasattr(_imported(module), name)]
     if not gone:
         return None
     return (
@@ -44,8 +56,12 @@ def missing() -> str | None:
 
 def _class(place: str) -> object:
     module, _, name = place.partition(":")
+    return getattr(_imported(module), name, None)
+
+
+def _imported(module: str) -> object:
     try:
-        return getattr(import_module(module), name, None)
+        return import_module(module)
     except ImportError:
         return None
 

@@ -5,8 +5,9 @@ import re
 
 import pytest
 
+from apppw_tui.ui.terminal_input import AFTER_STRING
 from tests.terminal.conftest import Installed
-from tests.terminal.program import Program
+from tests.terminal.program import CALM, Program, copied, shown_password
 from tests.ui.test_terminal_input import REPLIES
 
 # Keys of one sort, and how many.
@@ -68,5 +69,58 @@ def test_a_paste_without_an_end_leaves_the_keyboard(installed: Installed) -> Non
     program = at_login(installed)
     send(program, b"\x1b[200~" + b"x" * 30)
     program.see("xxx")  # after a while it is taken for over
+    program.send("\x11")
+    assert program.end() == 0
+
+
+_OVER = AFTER_STRING + 0.3  # seconds
+# Bytes that are no character, cut sequences and a string that nobody ends; never a key.
+_ODD = b"\xfc\xff\xfe\xc3(\x08\x9b\x9d\x1b[1;1;1\x1b]0;\x1bP"
+
+
+def calls(program: Program, data: bytes) -> bytes:
+    """What `data` makes the program draw; what it has begun is over then."""
+    mark = len(program.output)
+    send(program, data)
+    program.settle(_OVER if data == _ODD else CALM)
+    return program.output[mark:]
+
+
+@pytest.mark.slow
+def test_no_reply_does_anything_on_any_screen(installed: Installed) -> None:
+    program = installed.open()
+    program.sign_in()
+    replies = b"".join(REPLIES.values())
+    ways = {
+        "Settings": "",
+        "Help": "?",
+        "a section": "\x1bOB\x1bOB",
+        "Security Verification": "v",
+        "a dialog to set up": "\x1bOB\x1bOB\x1bOB\r",
+        "App Passwords": "\x1b",
+    }
+    for place, keys in ways.items():
+        if place != "Settings":
+            program.press(keys)
+        assert calls(program, replies) == b"", place
+        said = calls(program, _ODD)
+        assert b"UTF-8" in said or said == b"", place
+        if place == "Help":
+            program.press("\x1b")
+    program.send("\x11")
+    assert program.end() == 0
+
+
+@pytest.mark.slow
+def test_nothing_that_arrives_touches_a_secret_that_is_shown(installed: Installed) -> None:
+    program = installed.open()
+    program.sign_in()
+    program.to_reveal()
+    password = shown_password(program.text)
+    assert calls(program, b"".join(REPLIES.values())) == b""
+    assert calls(program, _ODD) == b""
+    assert copied(program.output) == []
+    program.press("c")
+    assert copied(program.output) == [password]
     program.send("\x11")
     assert program.end() == 0

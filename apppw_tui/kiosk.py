@@ -15,7 +15,7 @@ from apppw_tui.ui.surroundings import Kiosk
 
 _TERM = re.compile(r"[A-Za-z0-9._+-]{1,64}", re.ASCII)
 # All else is a stranger's to choose, as far as sshd lets it through. PATH is the recipe's.
-_KEPT = frozenset({"LANG", "PATH", "SSH_CONNECTION", "TERM", "TZ"})
+_KEPT = frozenset({"LANG", "NO_COLOR", "PATH", "SSH_CONNECTION", "TERM", "TZ"})
 
 
 def check(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:

@@ -41,7 +41,12 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         kiosk.clean_environment()
     # stderr too: that is where Textual writes.
     streams = (sys.stdin, sys.stdout, sys.stderr)
-    if not all(stream is not None and stream.isatty() for stream in streams):
+    at_terminal = [stream is not None and stream.isatty() for stream in streams]
+    if at_terminal == [True, True, False]:
+        # Said where it is seen: the file would hold a sentence that nobody reads.
+        print("apppw-tui: the portal is drawn on standard error; leave out 2>.")
+        return NO_TERMINAL
+    if not all(at_terminal):
         print("apppw-tui: the portal needs a terminal; try ssh -t.", file=sys.stderr)
         return NO_TERMINAL
     if os.environ.get("TERM") == "dumb":

@@ -90,10 +90,17 @@ class GuardedApp(TypeAhead):
             self.exit()
 
     def action_help_quit(self) -> None:
-        """ctrl+c: people try it; it must neither kill nor be silent."""
+        """ctrl+c: people try it; it must neither kill nor be silent.
+
+        A screen that has another way out takes it by `leave`: some terminals keep ^q to themselves.
+        """
+        leave = getattr(self.screen, "action_leave", None)
+        if leave is not None:
+            leave()
+            return
         say = getattr(self.screen, "say", None)
         if say is not None:
-            say("Press ^q to quit.")
+            say("Press ^q to quit. If that does nothing: F2, and Sign out.")
 
     @on(NotUtf8)
     def say_what_it_does_not_send(self) -> None:

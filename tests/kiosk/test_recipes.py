@@ -54,7 +54,7 @@ def test_the_kiosk_is_as_the_doctor_wants_it(tmp_path: Path, host_key: Path) -> 
     places.kiosk.write_text(f"{text}\nHostKey {host_key}\n")
     said = told(places.kiosk)
     assert said["authenticationmethods"] == ["keyboard-interactive"]
-    assert said["acceptenv"] == ["LANG"]
+    assert said["acceptenv"] == ["LANG", "NO_COLOR"]
     assert "subsystem" not in said
     assert said["permitrootlogin"] == ["no"]
     assert said["unusedconnectiontimeout"] == ["20"]
@@ -155,6 +155,13 @@ def test_four_variables_are_passed_on_and_no_argument(
         "SSH_CONNECTION=::1 1 ::1 2",
         "TERM=xterm",
     ]
+
+
+@pytest.mark.parametrize(("asked", "passed"), [("1", 1), ("x; id", 1), ("", 0)])
+def test_no_colour_is_passed_on_where_it_is_asked_for(
+    tmp_path: Path, asked: str, passed: int
+) -> None:
+    assert opened(tmp_path, TERM="xterm", NO_COLOR=asked).count("NO_COLOR=1") == passed
 
 
 def test_without_a_terminal_the_script_opens_nothing() -> None:

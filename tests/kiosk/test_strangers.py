@@ -140,10 +140,11 @@ def test_who_is_connected_and_asks_for_nothing_is_sent_away(kiosk: KioskServer) 
     kiosk.stop(OTHER_PORT)
 
 
-def test_a_client_chooses_its_characters_and_nothing_else(kiosk: KioskServer) -> None:
+def test_a_client_chooses_its_characters_and_colours_and_nothing_else(kiosk: KioskServer) -> None:
     smuggled = (
         "APPPW_STORE=/tmp TEXTUAL_LOG=/var/lib/apppw-tui/made LD_PRELOAD=/tmp/x PYTHONPATH=/tmp "
-        "PATH=/tmp TZ=Mars HOME=/tmp SSH_CONNECTION=x SSH_ORIGINAL_COMMAND=x LANG=de_DE.UTF-8"
+        "PATH=/tmp TZ=Mars HOME=/tmp SSH_CONNECTION=x SSH_ORIGINAL_COMMAND=x "
+        "LANG=de_DE.UTF-8 NO_COLOR=yes"
     )
     program = kiosk.client("-o", f"SetEnv={smuggled}", "-o", "SendEnv=*")
     try:
@@ -156,6 +157,7 @@ def test_a_client_chooses_its_characters_and_nothing_else(kiosk: KioskServer) ->
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "TERM": "xterm-256color",
             "LANG": "de_DE.UTF-8",
+            "NO_COLOR": "1",
         }
     finally:
         program.close()

@@ -7,12 +7,13 @@ import pytest
 from tests.terminal.conftest import Installed
 
 _NEEDS = "apppw-tui: the portal needs a terminal; try ssh -t."
+_STDERR = "apppw-tui: the portal is drawn on standard error; leave out 2>."
 _DUMB = "apppw-tui: this terminal cannot show screens (TERM=dumb)."
 
 
 @pytest.mark.parametrize(
     "elsewhere",
-    ["</dev/null", ">note", "2>note", "<&-", ">&-", "2>&-", "</dev/null >note 2>&1"],
+    ["</dev/null", ">note", "<&-", ">&-", ">note 2>&1", "</dev/null >note 2>&1"],
 )
 def test_one_stream_that_is_no_terminal_is_refused(
     installed: Installed, tmp_path: Path, elsewhere: str
@@ -24,6 +25,16 @@ def test_one_stream_that_is_no_terminal_is_refused(
     assert program.end() == 0
     said = program.output.decode().replace("\r", "") + note.read_text()
     assert sorted(said.split("\n")[2:]) == sorted(["", _NEEDS, "code=64"])
+
+
+@pytest.mark.parametrize("elsewhere", ["2>note", "2>&-"])
+def test_without_stderr_alone_the_terminal_is_told_what_is_missing(
+    installed: Installed, tmp_path: Path, elsewhere: str
+) -> None:
+    script = f'cd {tmp_path}; "$@" {elsewhere}; echo code=$?'
+    program = installed.open(["/bin/sh", "-c", script, "sh", *installed.command])
+    assert program.end() == 0
+    assert program.output.decode().split("\r\n")[2:] == [_STDERR, "code=64", ""]
 
 
 def test_a_dumb_terminal_is_refused(installed: Installed) -> None:

@@ -57,6 +57,7 @@ class LoginScreen(Screen[None]):
     NAME = "Sign in"
     FOOTER = ("quit", "help")
     BINDINGS = [
+        Binding("escape", "leave", "Leave", id="leave", tooltip="Leave the program: twice"),
         Binding("down", "app.focus_next", "On", id="step-on", tooltip="Next field", show=False),
         Binding("up", "app.focus_previous", "Back", id="step-back", tooltip="Back", show=False),
     ]
@@ -65,6 +66,7 @@ class LoginScreen(Screen[None]):
         super().__init__()
         self._portal = portal
         self._welcome = welcome
+        self._leaving = False
 
     def compose(self) -> ComposeResult:
         welcome = self._welcome
@@ -102,7 +104,22 @@ class LoginScreen(Screen[None]):
             self.say(_ASK if self._welcome.kiosk else _ADD)
 
     def say(self, sentence: str) -> None:
+        self._leaving = False
         self.query_one(StatusLine).say(sentence)
+
+    def action_leave(self) -> None:
+        """esc, or ctrl+c, twice: VS Code's terminal and zellij keep ^q to themselves."""
+        if self._leaving:
+            self.app.exit()
+            return
+        self.say("Press esc again to leave.")
+        self._leaving = True
+
+    @on(Input.Changed)
+    def stay(self) -> None:
+        """Whoever goes on typing does not leave."""
+        if self._leaving:
+            self.say("")
 
     @on(Input.Submitted, "#password")
     @on(NewPassword.Submitted)

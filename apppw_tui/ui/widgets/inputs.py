@@ -1,6 +1,7 @@
 """Text fields of one row: no blinking, and a masked one gives nothing away."""
 
 from textual import events
+from textual.actions import SkipAction
 from textual.binding import Binding
 from textual.reactive import reactive
 from textual.widgets import Input
@@ -73,7 +74,8 @@ class PasswordInput(TextInput):
         self.password = True
 
     def action_copy(self) -> None:
-        """A masked field gives nothing away."""
+        """A masked field gives nothing away; ctrl+c goes on to whoever says how to leave."""
+        raise SkipAction
 
     def action_cut(self) -> None:
         """A masked field gives nothing away."""

@@ -5,7 +5,7 @@ import socket
 import time
 from collections.abc import Mapping
 
-_LONGEST_ANSWER = 4096  # bytes
+_LONGEST_ANSWER = 65_536  # bytes; to a question about a password, some hundred
 _CHUNK = 4096  # bytes
 
 

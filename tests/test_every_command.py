@@ -2,7 +2,11 @@
 
 import json
 import shutil
+import socketserver
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +18,9 @@ import pytest
 from apppw_tui.commands import doctor
 from apppw_tui.doctor.examination import Examination
 from apppw_tui.doctor.places import Places
+from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier import throttle_lines
+from apppw_tui.verifier.brake import FREE, Brake
 from tests.doctor.healthy import Programs
 from tests.running import ROOT, CommandLine, run_program
 from tests.userdb import dovecot
@@ -65,6 +72,8 @@ ASKED: dict[str, dict[str, int]] = {
     },
     "store migrate": {"": 0, "--dry-run": 0},
     "store tidy": {"": 0},
+    "throttle list": {"": 0},
+    "throttle clear": {"192.0.2.7": 0, "ada nobody": 0, "--all": 0},
     "doctor": {"--all": 0, "--config {home}/lacking": 4},
     "config check": {"": 0, "{home}/right": 0, "{home}/lacking": 1, "{home}/wrong": 3},
 }
@@ -77,6 +86,7 @@ each_run = pytest.mark.parametrize(
 )
 # They open no store before they are told something else, or need none.
 WITHOUT_STORE = {
+    *("throttle list", "throttle clear"),
     *("pam", "completion", "config check", "doctor", "restore", "backup"),
     *("account add", "account import", "account prune"),
 }
@@ -100,14 +110,51 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def house(run: CommandLine, kept: Path) -> Iterator[None]:
+def name(request: pytest.FixtureRequest) -> str:
+    """The command that is tried; a test that is parametrized has its own."""
+    raise AssertionError(request.node.name)
+
+
+@contextmanager
+def slowed_down(path: Path, *, wanted: bool) -> Iterator[None]:
+    """A daemon, as far as `throttle` asks it: somebody was wrong there too often."""
+    if not wanted:
+        yield
+        return
+    path.parent.mkdir()
+    brake = Brake(time.monotonic)
+    for number in range(FREE + 1):
+        brake.wrong("192.0.2.7", "ada", Secret(str(number)), known=True)
+    for who in ("ada", "correct horse battery"):
+        brake.wrong(None, who, Secret("1"), known=who == "ada")
+
+    class Answering(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            answer = throttle_lines.answer(json.loads(self.rfile.readline()), brake)
+            self.wfile.write(json.dumps(answer).encode() + b"\n")
+
+    with socketserver.UnixStreamServer(str(path), Answering) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def house(run: CommandLine, kept: Path, name: str) -> Iterator[None]:
     if kept.exists():
         shutil.copytree(kept, run.home, dirs_exist_ok=True)
     else:
         furnish(run)
         shutil.copytree(run.home, kept)
     (run.home / "right").write_text(f"store = '{run.store}'")
-    with dovecot(run.home / "auth-userdb", {"ada": "USER", "cem": "USER"}):
+    with (
+        dovecot(run.home / "auth-userdb", {"ada": "USER", "cem": "USER"}),
+        slowed_down(run.home / "run" / "json", wanted=name.startswith("throttle")),
+    ):
         yield
 
 

@@ -67,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
         )
     )
     server.serve(command(group, "serve", "answer services on Unix sockets, until told to end"))
+    server.throttle(command(group, "throttle", "show or clear what slows down wrong app passwords"))
     server.pam(
         command(group, "pam", "ask the daemon, for pam_exec; exits with 0 for yes alone", [])
     )

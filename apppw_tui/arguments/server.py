@@ -2,7 +2,7 @@
 
 import argparse
 
-from apppw_tui.arguments.words import actions, command, path
+from apppw_tui.arguments.words import actions, command, for_programs, path
 
 
 def verify(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +27,26 @@ def pam(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="the daemon's json socket (default: %(default)s)",
     )
+
+
+def throttle(parser: argparse.ArgumentParser) -> None:
+    group = actions(parser)
+    listing = command(group, "list", "print who was wrong lately, and who has to wait")
+    clear = command(group, "clear", "let somebody try again at once")
+    which = clear.add_mutually_exclusive_group(required=True)
+    which.add_argument(
+        "places",
+        metavar="PLACE",
+        nargs="*",
+        default=[],
+        help="addresses, or accounts where no address was told",
+    )
+    which.add_argument("--all", action="store_true", help="everybody")
+    for one in (listing, clear):
+        one.add_argument(
+            "--socket", type=path, metavar="PATH", help="the daemon's json socket, if not the usual"
+        )
+        for_programs(one)
 
 
 def key(parser: argparse.ArgumentParser) -> None:

@@ -23,7 +23,7 @@ def dispatch(options: argparse.Namespace) -> int:
         from apppw_tui.commands import verify
 
         return verify.verify(options, config)
-    if options.command in ("activity", "notices"):
+    if options.command in ("activity", "notices", "throttle"):
         return _look(options, config)
     return _act(options, config)
 
@@ -53,6 +53,10 @@ def _look(options: argparse.Namespace, config: "Config") -> int:
         from apppw_tui.commands import activity
 
         return activity.activity(options, config)
+    if options.command == "throttle":
+        from apppw_tui.commands import throttle
+
+        return throttle.ACTIONS[options.action](options)
     from apppw_tui.commands import notices
 
     return notices.notices(options, config)

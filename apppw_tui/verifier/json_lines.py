@@ -19,6 +19,8 @@ Where an old password was right, Dovecot tells so, which cannot be known otherwi
 It is noted whether or not there is such an account; it counts for services that the socket may
 speak for.
 
+Root, and whoever the daemon runs as, may also ask what is slowed down: see throttle_lines.py.
+
 Any other line is answered by `{"answer": "error"}` and the end of the connection; what is too
 long, or never ends, by its end alone.
 """
@@ -30,7 +32,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier import streams
+from apppw_tui.verifier import streams, throttle_lines
 from apppw_tui.verifier.counter import Counter
 from apppw_tui.verifier.decision import Answer, Verdict
 from apppw_tui.verifier.lines import Asking, Limits, next_line
@@ -63,13 +65,23 @@ class JsonLines:
         try:
             while (line := await next_line(reader, writer, self._limits)) is not None:
                 try:
-                    question = _question(line)
+                    read = _read(line)
+                    if "throttle" in read:
+                        writer.write(self._throttle(read, writer))
+                        continue
+                    question = _question(read)
                 except (ValueError, RecursionError):  # the latter: nested too deeply
                     writer.write(_line(answer="error"))
                     return
                 writer.write(await self._answer(question))
         finally:
             await streams.close(writer, self._limits.answer)
+
+    def _throttle(self, read: dict[str, Any], writer: asyncio.StreamWriter) -> bytes:
+        """Raises ValueError: it is no such question, or not theirs to ask."""
+        if not throttle_lines.may_ask(writer):
+            raise ValueError
+        return _line(**throttle_lines.answer(read, self._counter.gate.brake))
 
     async def _answer(self, question: _Question) -> bytes:
         if question.password is None:
@@ -96,15 +108,20 @@ def _more(verdict: Verdict) -> dict[str, str | int]:
     return more
 
 
-def _line(**answer: str | int) -> bytes:
+def _line(**answer: Any) -> bytes:
     return json.dumps(answer).encode() + b"\n"
 
 
-def _question(line: bytes) -> _Question:
+def _read(line: bytes) -> dict[str, Any]:
     """Raises ValueError, RecursionError."""
     read = json.loads(line.decode(), object_pairs_hook=_object, parse_constant=_constant)
     if not isinstance(read, dict):
         raise ValueError
+    return read
+
+
+def _question(read: dict[str, Any]) -> _Question:
+    """Raises ValueError."""
     user, password = _text(read.get("user")), _text(read.get("password"))
     service, address = _text(read.get("service")), _text(read.get("rip"))
     test, event = read.get("test"), read.get("event")

@@ -2,21 +2,19 @@
 
 import asyncio
 import contextlib
-import socket
-import struct
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import SupportsIndex
 
 from apppw_tui.fault import describe
+from apppw_tui.verifier import streams
 from apppw_tui.verifier.log import Log
 from apppw_tui.verifier.protocols import Conversation
 
 _IDLE = 10.0  # seconds since anything was heard: all that was asked has been answered
 _MOST_LEAVING = 32  # connections that were told to make room, and have an answer yet to give
 _BUFFER = 16_384  # bytes; no protocol here has a longer line
-_CREDENTIALS = struct.Struct("3i")  # unix(7), struct ucred: pid, uid, gid
 
 
 @dataclass
@@ -76,7 +74,7 @@ class Room:
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         assert isinstance(reader, _Reader)  # noqa: S101 - what `protocol` made
-        guest = _Guest(reader, _uid(writer))
+        guest = _Guest(reader, streams.peer_uid(writer))
         if len(self._guests) - self._leaving >= self._most and not self._make_room(guest):
             writer.transport.abort()
             self._say_full(guest)
@@ -151,17 +149,3 @@ class _Reader(asyncio.StreamReader):
             self.heard = True
             self.last = self._now()
             super().feed_data(data)
-
-
-def _uid(writer: asyncio.StreamWriter) -> int | None:
-    """Whose process it is at the other end (unix(7), SO_PEERCRED)."""
-    connected = writer.get_extra_info("socket")
-    number = getattr(socket, "SO_PEERCRED", None)  # not on macOS and the BSDs
-    if connected is None or number is None:
-        return None
-    try:
-        told = connected.getsockopt(socket.SOL_SOCKET, number, _CREDENTIALS.size)
-    except OSError:
-        return None
-    uid: int = _CREDENTIALS.unpack(told)[1]
-    return uid

@@ -1,9 +1,27 @@
 """What every protocol here does with its connection."""
 
 import asyncio
+import socket
+import struct
 
 from apppw_tui.domain.addresses import address as address  # noqa: PLC0414 - for the protocols
 from apppw_tui.fault import describe
+
+_CREDENTIALS = struct.Struct("3i")  # unix(7), struct ucred: pid, uid, gid
+
+
+def peer_uid(writer: asyncio.StreamWriter) -> int | None:
+    """Whose process made the connection (unix(7), SO_PEERCRED); None where nobody tells."""
+    connected = writer.get_extra_info("socket")
+    number = getattr(socket, "SO_PEERCRED", None)  # not on macOS and the BSDs
+    if connected is None or number is None:
+        return None
+    try:
+        told = connected.getsockopt(socket.SOL_SOCKET, number, _CREDENTIALS.size)
+    except OSError:
+        return None
+    uid: int = _CREDENTIALS.unpack(told)[1]
+    return uid
 
 
 async def send(writer: asyncio.StreamWriter, data: bytes, seconds: float) -> None:

@@ -1,0 +1,77 @@
+"""What the daemon's throttle counts: shown, and cleared, by asking the daemon."""
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from apppw_tui import daemon_client
+from apppw_tui.commands.printing import counted, say, say_json, say_table, say_trouble
+from apppw_tui.domain.errors import Refused, StoreUnusable
+from apppw_tui.domain.names import shown
+from apppw_tui.domain.throttle import in_words
+from apppw_tui.exits import OK
+from apppw_tui.socket_folder import socket_folder
+
+_SECONDS = 5.0  # for the answer
+
+
+def list_(options: argparse.Namespace) -> int:
+    answer = _asked(options, {"throttle": "list"})
+    places = answer["throttle"]
+    if options.json:
+        say_json([
+            {
+                "address": one["address"],
+                "account": one["account"],
+                "failures": one["failures"],
+                "wait_seconds": one["wait"],
+            }
+            for one in places
+        ])  # fmt: skip
+    else:
+        say_table(
+            ("ADDRESS", "ACCOUNT", "WRONG", "WAITS"),
+            [
+                (
+                    shown(one["address"] or "-"),
+                    # Of what is no account nothing is kept: people type passwords there.
+                    shown(one["account"] or ("-" if one["address"] else "(unknown)")),
+                    str(one["failures"]),
+                    in_words(one["wait"]) if one["wait"] else "no",
+                )
+                for one in places
+            ],
+            "Nobody was wrong lately.",
+        )
+    if answer["more"]:
+        say_trouble(f"{answer['more']} more, who wait no longer than these.")
+    return OK
+
+
+def clear(options: argparse.Namespace) -> int:
+    places: list[str | None] = [None] if options.all else [*dict.fromkeys(options.places)]
+    cleared = 0
+    for place in places:
+        cleared += _asked(options, {"throttle": "clear", "place": place})["cleared"]
+    if options.json:
+        say_json({"cleared": cleared})
+    else:
+        say(f"Cleared {counted(cleared, 'place')}.")
+    return OK
+
+
+def _asked(options: argparse.Namespace, question: Mapping[str, object]) -> Mapping[str, Any]:
+    """Raises StoreUnusable: nobody answers; Refused: not to us."""
+    path = str(options.socket or socket_folder() / "json")
+    try:
+        answer = daemon_client.ask(path, question, _SECONDS)
+    except PermissionError:
+        answer = {"answer": "error"}
+    except (OSError, ValueError, RecursionError):
+        raise StoreUnusable(f"No daemon answers at {shown(path)}.") from None
+    if "throttle" not in answer and "cleared" not in answer:
+        raise Refused("Only root, and the user of the daemon, may see and clear what it counts.")
+    return answer
+
+
+ACTIONS = {"list": list_, "clear": clear}

@@ -15,6 +15,8 @@ STEP = 30  # seconds; RFC 6238 section 5.2
 DIGITS = 6
 _SECRET_BYTES = 20  # RFC 4226 section 4, R6
 _DRIFT = 1  # steps; RFC 6238 section 5.2 recommends at most one
+_RECOGNIZED = 20  # steps, ten minutes: so far a clock's error is told, and nothing is accepted
+_IN_WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 # What a QR code of 37 x 37 modules holds (ISO 18004, version 5, level L, bytes): the largest that
 # fits a terminal of 24 rows with its quiet zone.
 _QR_BYTES = 106
@@ -62,6 +64,32 @@ def accepted_step(secret: Secret, digits: str, now: datetime, last_step: int) ->
     if right:
         raise CodeRefused("That code was used already. Wait for the next one.")
     raise CodeRefused("That code is wrong. Wait for the next one.")
+
+
+def refused_again(error: CodeRefused, times: int) -> CodeRefused:
+    """That refusal of a code, the `times`th, for whoever types it.
+
+    What is said of the clock depends on no code: how far it is off, said of a guess, would tell a
+    code that will be good in a moment.
+    """
+    more = " If codes go on failing, check your phone's clock." if times > 1 else ""
+    return CodeRefused(f"{error}{more}")
+
+
+def clock_error(secret: Secret, digits: str, now: datetime) -> str | None:
+    """How wrong the clock is by which `digits` are right, as `two minutes fast`; None if none is.
+
+    For whoever sees the secret, and nobody else.
+    """
+    present = step_at(now)
+    for distance in range(_DRIFT + 1, _RECOGNIZED + 1):
+        for steps, direction in ((distance, "fast"), (-distance, "slow")):
+            step = max(0, present + steps)  # a machine without a clock begins in 1970
+            if hmac.compare_digest(code(secret, step), digits):
+                minutes = (distance + 1) * STEP // 60
+                unit = "minute" if minutes == 1 else "minutes"
+                return f"{_IN_WORDS[minutes - 1]} {unit} {direction}"
+    return None
 
 
 def uri(secret: Secret, account: str, issuer: str) -> Secret:

@@ -39,6 +39,7 @@ class Challenge:
         self._throttle = Throttle(means.counters, means.clock, means.address)
         self._sent = SentCode(means)
         self._account = account
+        self._wrong_app_codes = 0
 
     @property
     def account(self) -> str:
@@ -119,9 +120,12 @@ class Challenge:
             # Nothing was compared: nobody is to wait for what the server lacks.
             self._throttle.refund(self.account, "second")
             raise
-        except CodeRefused:
+        except CodeRefused as error:
             note(self._means, self._account, Act.WRONG_CODE, method=_method(option))
-            raise
+            if option != options.APP:
+                raise
+            self._wrong_app_codes += 1
+            raise totp.refused_again(error, self._wrong_app_codes) from None
         return self._admitted(account)
 
     def answer_with_password(self, password: str) -> Session:

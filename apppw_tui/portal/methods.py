@@ -7,7 +7,14 @@ from apppw_tui.domain import options, phone, recovery, totp
 from apppw_tui.domain.account import AUTHENTICATOR, Account
 from apppw_tui.domain.acts import Act
 from apppw_tui.domain.delivery import Kind
-from apppw_tui.domain.errors import Refused, SealBroken, SessionEnded, SetUpFirst, Unavailable
+from apppw_tui.domain.errors import (
+    CodeRefused,
+    Refused,
+    SealBroken,
+    SessionEnded,
+    SetUpFirst,
+    Unavailable,
+)
 from apppw_tui.domain.phone import Phone, Which
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.totp import Authenticator
@@ -146,17 +153,27 @@ class AuthenticatorSetUp:
         self._means = means
         self.secret = totp.new_secret(means.token_bytes)
         self.uri = totp.uri(self.secret, account, means.host_name)
+        self._wrong = 0
 
     def confirm(self, session: Session, digits: str) -> Session:
         """Makes it the account's, for a right code; the session counts as verified just now.
 
         Raises:
-            CodeRefused: wrong.
+            CodeRefused: wrong; says so where the phone's clock is.
         """
         check_form(digits)
         means = self._means
         now = means.clock.now()
-        step = totp.accepted_step(self.secret, digits, now, last_step=-1)
+        try:
+            step = totp.accepted_step(self.secret, digits, now, last_step=-1)
+        except CodeRefused as error:
+            error_of_clock = totp.clock_error(self.secret, digits, now)
+            if error_of_clock is not None:
+                raise CodeRefused(
+                    f"Your phone's clock is {error_of_clock}. Set it right, and type a new code."
+                ) from None
+            self._wrong += 1
+            raise totp.refused_again(error, self._wrong) from None
         with changing(means.store, session) as change:
             account = change.present
             may_add(means, session, account)

@@ -170,6 +170,17 @@ def test_a_clock_that_is_one_step_off_does_not_matter(house: House, steps: int) 
     assert house.challenge().answer(APP, house.app_code(secret, steps))
 
 
+@pytest.mark.parametrize("steps", [2, -2, 20, 12345])
+def test_at_sign_in_the_clock_is_asked_after_whatever_the_code(house: House, steps: int) -> None:
+    """How far it is off would tell whoever guesses a code that will be good in a moment."""
+    secret = house.give_authenticator()
+    challenge = house.challenge()
+    wrong = "That code is wrong. Wait for the next one."
+    again = f"{wrong} If codes go on failing, check your phone's clock."
+    answers = [said(challenge, house.app_code(secret, steps)) for _ in range(3)]
+    assert answers == [wrong, again, again]
+
+
 def test_what_was_wrong_is_said_to_who_knows_the_password(house: House) -> None:
     secret = house.give_authenticator()
     house.give_phone()
@@ -188,7 +199,8 @@ def test_what_was_wrong_is_said_to_who_knows_the_password(house: House) -> None:
         "That code is wrong. Wait for the next one.",
         "That code was used already. Wait for the next one.",
         "That code has expired. Send a new one.",
-        "That code is wrong. Wait for the next one.",
+        "That code is wrong. Wait for the next one. "
+        "If codes go on failing, check your phone's clock.",
     ]
     assert said(other, "000000") == "Too many tries. Wait 5 s."
 

@@ -201,10 +201,49 @@ def test_what_is_not_six_digits_proves_nothing_and_counts_as_no_try(
     assert not house.now().has_second_factor
 
 
+@pytest.mark.parametrize(
+    ("steps", "clock"),
+    [
+        (2, "one minute fast"),
+        (4, "two minutes fast"),
+        (20, "ten minutes fast"),
+        (-2, "one minute slow"),
+        (-6, "three minutes slow"),
+        (-20, "ten minutes slow"),
+    ],
+)
+def test_a_clock_that_is_off_is_told_and_its_code_is_not_accepted(
+    house: House, steps: int, clock: str
+) -> None:
+    set_up = house.portal.methods.begin_authenticator(house.session())
+    sentence = f"Your phone's clock is {clock}. Set it right, and type a new code."
+    for _ in range(2):
+        with pytest.raises(CodeRefused) as refused:
+            set_up.confirm(house.session(), house.app_code(set_up.secret, steps))
+        assert str(refused.value) == sentence
+        assert house.now().authenticator is None
+    assert set_up.confirm(house.session(), house.app_code(set_up.secret))
+
+
+@pytest.mark.parametrize("steps", [21, -21])
+def test_a_clock_that_is_further_off_is_asked_after_from_the_second_code_on(
+    house: House, steps: int
+) -> None:
+    set_up = house.portal.methods.begin_authenticator(house.session())
+    said = []
+    for _ in range(3):
+        with pytest.raises(CodeRefused) as refused:
+            set_up.confirm(house.session(), house.app_code(set_up.secret, steps))
+        said.append(str(refused.value))
+    wrong = "That code is wrong. Wait for the next one."
+    again = f"{wrong} If codes go on failing, check your phone's clock."
+    assert said == [wrong, again, again]
+
+
 def test_a_wrong_code_proves_no_app_and_the_right_one_still_does(house: House) -> None:
     session = house.sign_in()
     set_up = house.portal.methods.begin_authenticator(session)
-    for steps in (-2, 2):
+    for steps in (-50, 50):
         with pytest.raises(CodeRefused, match="That code is wrong"):
             set_up.confirm(session, house.app_code(set_up.secret, steps))
     assert not house.now().has_second_factor

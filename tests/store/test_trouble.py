@@ -185,7 +185,7 @@ def test_a_local_file_system_is_welcome(
 def test_a_mount_point_that_looks_like_a_line_is_none(
     disk: FolderStore, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
-    """proc(5): of what ends lines, only a newline is escaped there; who may mount may name it so."""
+    """proc(5): of what ends lines, a newline alone is escaped; who may mount may name it so."""
     mounts, device = tmp_path / "mountinfo", folder.stat().st_dev
     mounted(monkeypatch, mounts, folder, "ext4")
     forged = f"1 1 {os.major(device)}:{os.minor(device)} / / rw - nfs x rw"

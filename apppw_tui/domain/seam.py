@@ -1,9 +1,9 @@
 """The narrow interface behind which accounts are kept (SAFETY 9).
 
-Another engine, shared by many machines, implements these six calls and nothing else.
+Another engine, shared by many machines, implements these calls and nothing else.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Protocol
@@ -48,6 +48,21 @@ class Change:
         return replace(self.account, version=self._before.version + 1)
 
 
+def renaming(
+    account: Account, name: str, before: Account | None, there: Account | None
+) -> tuple[Account, Account | None]:
+    """Of a rename to `name`: `before`, which has the old one now, and what is `there`, if it may.
+
+    Raises:
+        NotFound, NameTaken: see Store.rename.
+    """
+    if before is None or before.uid != account.uid:
+        raise NotFound(f"The account {account.name} is gone.")
+    if account.name == name or (there is not None and there.uid != account.uid):
+        raise NameTaken(f"There is already an account {name}.")
+    return before, there
+
+
 class Accounts(Protocol):
     """Accounts that are only read."""
 
@@ -73,6 +88,10 @@ def find(accounts: Accounts, names: Iterable[str]) -> Account | None:
         if one is not None:
             return one
     return None
+
+
+# Of the account that is renamed, and of what an earlier rename of it may have left at the name.
+Rename = Callable[[Account, Account | None], Account]
 
 
 class Store(Protocol):
@@ -101,6 +120,21 @@ class Store(Protocol):
 
     def names(self) -> list[str]:
         """The names of all accounts, sorted."""
+
+    def rename(self, account: Account, name: str, step: Rename) -> Account:
+        """Puts the account under another name, as `step` has it; it is never under both.
+
+        Killed at any instant it is under the old name, the new one or, for a moment, neither: then
+        `half_renamed` finds it, and this does the rest.
+
+        Raises:
+            NotFound: the account is gone.
+            NameTaken: there is another account of that name.
+            StoreBusy: a lock could not be had in time.
+        """
+
+    def half_renamed(self, account: str, name: str, /) -> Account | None:
+        """The account whose rename to `name` was cut short where neither name has it."""
 
     def remove(self, account: str) -> None:
         """Removes the account. Raises NotFound if there is none."""

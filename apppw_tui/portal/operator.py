@@ -115,15 +115,26 @@ class Operator:
 
     def rename(self, name: str, new: str) -> Account:
         """Gives the account another name. Raises NameTaken, and what `renaming.rename` does."""
-        account, live_sessions = self.account(name), self.means.live_sessions
-        domain = self.means.default_domain
-        there = find(self.means.store, candidates(new, domain))
-        wanted = account_name(new, domain) if there is None else there.name
+        store, live_sessions = self.means.store, self.means.live_sessions
+        account, wanted = self._to_rename(name, new)
         live_sessions.end(account.name)  # before and after, as when one is removed
-        renamed = renaming.rename(self.means.store, account, wanted)
+        renamed = renaming.rename(store, account, wanted)
         live_sessions.end(account.name)
         self._record(renamed, Act.ACCOUNT_RENAMED, before=account.name)
         return renamed
+
+    def _to_rename(self, name: str, new: str) -> tuple[Account, str]:
+        """The account, and the name that it gets."""
+        store, domain = self.means.store, self.means.default_domain
+        names, wanted = candidates(name, domain), candidates(new, domain)
+        account = find(store, names)
+        if account is None:
+            try:
+                return renaming.half_renamed(store, names, wanted)
+            except NotFound:
+                raise NotFound(f"There is no account {names[-1]}.") from None
+        there = find(store, wanted)
+        return account, account_name(new, domain) if there is None else there.name
 
     def delete_app_passwords(self, name: str) -> tuple[Account, int]:
         """Deletes all app passwords of the account; how many there were."""

@@ -1,46 +1,62 @@
-"""Gives an account another name: nothing is lost at any step, and nobody gets in meanwhile."""
+"""Gives an account another name: it is never under both, so that nothing deleted comes back."""
 
-from contextlib import ExitStack
+from collections.abc import Iterable
 from dataclasses import replace
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.errors import NameTaken
-from apppw_tui.domain.seam import Change, Store
+from apppw_tui.domain.errors import NotFound
+from apppw_tui.domain.seam import Store
 
 
 def rename(store: Store, account: Account, name: str) -> Account:
     """The account under its new name; its sessions end, its app passwords move with it.
 
-    It is disabled until the old name has gone: killed between two steps it is found under either
-    name or both, disabled, and doing it again goes on from there.
+    Where it was cut short, doing it again does the rest.
 
     Raises:
         NameTaken: there is another account of that name.
-        NotFound, StoreError: as it says; what was done so far stands.
+        NotFound: it is gone.
+        StoreError: as it says.
     """
-    there = store.read(name)
-    if there is None:
-        _copy(store, account, name)
-    elif there.uid != account.uid or name == account.name:
-        raise NameTaken(f"There is already an account {name}.")
-    with store.change(account.name, account.uid) as change:
-        # Moved, not deleted: they live on under the new name.
-        change.account = replace(change.present, app_passwords=())
-    store.remove(account.name)
-    if there is None and account.enabled:
-        with store.change(name, account.uid) as change:
-            change.account = replace(change.present, enabled=True)
-    return store.read(name) or account
+    return store.rename(account, name, lambda present, left: _renamed(present, left, name))
 
 
-def _copy(store: Store, account: Account, name: str) -> None:
-    """Both names at once, disabled."""
-    # In the order of the names, lest two of these wait for each other (SAFETY 11).
-    changes: dict[str, Change] = {}
-    uids = {account.name: account.uid, name: None}
-    with ExitStack() as stack:
-        for one in sorted(uids):
-            changes[one] = stack.enter_context(store.change(one, uids[one]))
-        closed = changes[account.name].present.disabled()
-        changes[account.name].account = closed
-        changes[name].account = replace(closed, name=name)
+def half_renamed(store: Store, names: Iterable[str], wanted: Iterable[str]) -> tuple[Account, str]:
+    """The account that an earlier rename left under neither name, and the one it was to get.
+
+    Raises NotFound if there is none.
+    """
+    wanted = tuple(wanted)
+    for name in names:
+        for one in wanted:
+            found = store.half_renamed(name, one)
+            if found is not None:
+                return found, one
+    raise NotFound("There is no such account.")
+
+
+def _renamed(present: Account, left: Account | None, name: str) -> Account:
+    """`present` as it is to be; `left` is a copy that an older program's rename left there.
+
+    Of each part the newer state is taken, and what was deleted under either name stays so.
+    """
+    if left is None:
+        return replace(present, name=name, version=present.version + 1, epoch=present.epoch + 1)
+    newer, older = (left, present) if left.version > present.version else (present, left)
+    deleted = newer.deleted_ids | older.deleted_ids
+    ids = {password.id for password in newer.app_passwords}
+    # That program took them out of the one before it removed it: moved, not deleted.
+    moved = (password for password in older.app_passwords if password.id not in ids)
+    kept = tuple(one for one in (*newer.app_passwords, *moved) if one.id not in deleted)
+    starts = [one for one in (newer.enforced_from, older.enforced_from) if one is not None]
+    return replace(
+        newer,
+        name=name,
+        version=newer.version + 1,
+        epoch=max(newer.epoch, older.epoch) + 1,
+        app_passwords=kept,
+        deleted_ids=deleted,
+        enabled=newer.enabled and older.enabled,
+        verification_required=newer.verification_required or older.verification_required,
+        enforced_from=min(starts, default=None),
+    )

@@ -151,7 +151,7 @@ def _opened(path: Path) -> Iterator[int | None]:
     except OSError as error:
         raise files.unusable(path, error) from None
     finally:
-        os.close(descriptor)
+        files.close(descriptor)
 
 
 def _older(path: Path) -> Path:

@@ -56,7 +56,7 @@ class Admission:
     def leave(self) -> None:
         """Somebody else may have the place: this one has signed in, or has gone."""
         if self._held is not None:
-            os.close(self._held)
+            files.close(self._held)
             self._held = None
 
     def _take(self, mark: bytes, *, known: bool) -> int | None:
@@ -73,15 +73,15 @@ class Admission:
                 fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 same += os.pread(place, _MARK, 0) == mark
-                os.close(place)
+                files.close(place)
             else:
                 if number < theirs:
                     free.append(place)
                 else:
-                    os.close(place)
+                    files.close(place)
         held = free.pop() if free and same < self._of_one else None
         for place in free:
-            os.close(place)
+            files.close(place)
         if held is not None:
             os.pwrite(held, mark, 0)
         return held

@@ -27,10 +27,10 @@ class Aside:
             path = self._beginning.with_name(self._beginning.name + ending)
             try:
                 path.mkdir(files.FOLDER_MODE)
+                path.chmod(files.FOLDER_MODE)  # whatever the umask
             except FileExistsError:
                 continue
             except OSError as error:
                 raise files.unusable(path, error) from None
             break
-        path.chmod(files.FOLDER_MODE)  # whatever the umask
         return path

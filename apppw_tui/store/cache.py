@@ -8,6 +8,7 @@ from pathlib import Path
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.names import is_account_name
+from apppw_tui.store import files
 from apppw_tui.store.folder import FolderStore
 
 MOST_HELD = 512  # files; each is one open descriptor
@@ -56,11 +57,11 @@ class CachedReads:
             account = self._store.read(name)
             # Replaced while it was read: what was parsed may belong to the newer file.
             if account is None or _identity(path) != before:
-                os.close(descriptor)
+                files.close(descriptor)
                 self._drop(name)
                 return account
         except BaseException:
-            os.close(descriptor)
+            files.close(descriptor)
             self._drop(name)
             raise
         self._keep(name, _Held(descriptor, before, account))
@@ -70,7 +71,7 @@ class CachedReads:
         """Lets go of every file."""
         with self._lock:
             while self._held:
-                os.close(self._held.popitem()[1].descriptor)
+                files.close(self._held.popitem()[1].descriptor)
 
     def _keep(self, name: str, held: _Held) -> None:
         with self._lock:
@@ -80,13 +81,13 @@ class CachedReads:
             while len(self._held) > self._most_held:
                 gone.append(self._held.popitem(last=False)[1])
         for one in gone:
-            os.close(one.descriptor)
+            files.close(one.descriptor)
 
     def _drop(self, name: str) -> None:
         with self._lock:
             old = self._held.pop(name, None)
         if old is not None:
-            os.close(old.descriptor)
+            files.close(old.descriptor)
 
 
 def _opened(path: Path) -> int | None:

@@ -64,7 +64,7 @@ class DeletedIds:
         except OSError as error:
             raise files.unusable(self._path, error) from None
         finally:
-            os.close(descriptor)
+            files.close(descriptor)
 
     def make(self) -> None:
         """An empty list, if there is none: a disk without an inode left has room for a line."""
@@ -73,7 +73,7 @@ class DeletedIds:
             try:
                 os.fchmod(descriptor, files.FILE_MODE)  # whatever the umask
             finally:
-                os.close(descriptor)
+                files.close(descriptor)
 
     def read(self) -> Deleted:
         """All of it; nothing, if there is none. Raises StoreError."""

@@ -41,7 +41,7 @@ def check_folder(path: Path) -> None:
         try:
             mode = os.fstat(descriptor).st_mode
         finally:
-            os.close(descriptor)
+            close(descriptor)
     except NotADirectoryError:
         kind = "a symbolic link" if path.is_symlink() else "not a folder"
         raise StoreUnusable(f"{path} is {kind}, so it cannot be a store.") from None
@@ -79,7 +79,7 @@ def read(path: Path, largest: int = LARGEST) -> bytes | None:
     except OSError as error:
         raise unusable(path, error) from None
     finally:
-        os.close(descriptor)
+        close(descriptor)
 
 
 def write(
@@ -94,6 +94,24 @@ def write(
         StoreUnusable: nothing was changed.
         MaybeSaved: the new file stands, but the disk did not confirm that it will stay.
     """
+    prepare(path, temporary, content, as_of=as_of)
+    try:
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            remove_leftover(temporary)
+        raise unusable(path, error) from None
+    confirm(path)
+
+
+def prepare(
+    path: Path, temporary: Path, content: bytes, *, as_of: tuple[int, int, int] | None = None
+) -> None:
+    """Has what is to be at `path` on the disk, as `temporary`, which nobody reads.
+
+    Raises:
+        StoreUnusable: nothing was changed.
+    """
     try:
         remove_leftover(temporary)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -104,12 +122,10 @@ def write(
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):
             remove_leftover(temporary)
         raise unusable(path, error) from None
-    _confirm(path)
 
 
 def remove(path: Path) -> bool:
@@ -120,7 +136,7 @@ def remove(path: Path) -> bool:
         return False
     except OSError as error:
         raise unusable(path, error) from None
-    _confirm(path)
+    confirm(path)
     return True
 
 
@@ -130,12 +146,44 @@ def move(source: Path, target: Path) -> None:
         source.rename(target)
     except OSError as error:
         raise unusable(target, error) from None
-    _confirm(target)
+    confirm(target)
+
+
+def succeed(source: Path, target: Path, temporary: Path, *, half: str) -> None:
+    """Puts `temporary` at `target` in the place of `source`: there are never both of these.
+
+    For a moment what was at `source` is at `target`; where that is so already, `source` is gone.
+
+    Raises:
+        StoreUnusable: nothing was changed, or it says `half`: only the last step is missing.
+        MaybeSaved: see `write`.
+    """
+    there = os.path.lexists(source)
+    try:
+        if there:
+            source.replace(target)
+        temporary.replace(target)
+    except OSError as error:
+        if there and not os.path.lexists(source):
+            with contextlib.suppress(OSError):
+                target.replace(source)
+        if not os.path.lexists(source):
+            raise StoreUnusable(half) from None
+        with contextlib.suppress(OSError):
+            remove_leftover(temporary)
+        raise unusable(target, error) from None
+    confirm(target)
 
 
 def remove_leftover(temporary: Path) -> None:
-    """Sweeps what a killed process left behind."""
+    """Sweeps what a killed process left behind. Raises OSError."""
     temporary.unlink(missing_ok=True)
+
+
+def close(descriptor: int) -> None:
+    """Closes what was only read, or is on the disk already: if that fails, nothing is lost."""
+    with contextlib.suppress(OSError):
+        os.close(descriptor)
 
 
 def unusable(path: Path, error: OSError) -> StoreError:
@@ -148,13 +196,14 @@ def unusable(path: Path, error: OSError) -> StoreError:
     return StoreUnusable(f"{path} cannot be used: {reason}.")
 
 
-def _confirm(path: Path) -> None:
+def confirm(path: Path) -> None:
+    """Sees to it that what was renamed stays so. Raises MaybeSaved."""
     try:
         descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(descriptor)
         finally:
-            os.close(descriptor)
+            close(descriptor)
     except OSError:
         raise MaybeSaved(
             "The disk did not confirm the change: it may or may not be saved."

@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from apppw_tui.domain import enforced
@@ -12,7 +12,7 @@ from apppw_tui.domain.acts import NOBODY
 from apppw_tui.domain.enforced import EVER, Enforcement, enforcement
 from apppw_tui.domain.errors import DiskFull, NotFound, StoreDamaged, StoreError
 from apppw_tui.domain.names import check_account_name, is_account_name, shown
-from apppw_tui.domain.seam import Change
+from apppw_tui.domain.seam import Change, Rename, renaming
 from apppw_tui.store import documents, files
 from apppw_tui.store.deleted import DeletedIds
 from apppw_tui.store.enforced import FolderEnforcements
@@ -67,9 +67,8 @@ class FolderStore:
     def change(self, account: str, uid: str | None) -> Iterator[Change]:
         check_account_name(account)  # the lock and the file are named after it
         with self._lock(account):
-            temporary = self._accounts / f".tmp-{account}"
-            with suppress(OSError):  # the daemon may not write there; who may, sweeps when writing
-                files.remove_leftover(temporary)
+            self._sweep(account)
+            temporary = self._temporary(account)
             tables, before = self._load(account)
             change = Change(account, before, uid)
             yield change
@@ -106,8 +105,8 @@ class FolderStore:
         """
         check_account_name(account)
         with self._lock(account):
-            temporary = self._accounts / f".tmp-{account}"
-            files.remove_leftover(temporary)
+            self._sweep(account)
+            temporary = self._temporary(account)
             whole = self.look(account)
             yield whole
             if whole.tables is None:
@@ -136,12 +135,48 @@ class FolderStore:
         if not is_account_name(account) or self._content(account) is None:
             raise NotFound(f"There is no account {shown(account)}.")
         with self._lock(account):
-            files.remove_leftover(self._accounts / f".tmp-{account}")
+            self._sweep(account)
             with suppress(StoreError):  # one that cannot be read may go as well
                 self._record_deleted(self.read(account), None)
             if not files.remove(self.path(account)):
                 raise NotFound(f"There is no account {account}.")
             self._settle(account, None)
+
+    def rename(self, account: Account, name: str, step: Rename) -> Account:
+        check_account_name(name)
+        old = account.name
+        again = f"{old} is renamed by half and opens nothing: rename it to {name} once more."
+        with ExitStack() as stack:
+            for one in sorted({old, name}):  # lest two of these wait for each other (SAFETY 11)
+                stack.enter_context(self._lock(one))
+            half = self._half(old, name)
+            tables, found = half or self._load(old)
+            present, left = renaming(account, name, found, None if half else self._load(name)[1])
+            after = step(present, left)
+            if left is not None:  # all that an older program left there, first under the old name
+                merged = replace(after, name=old)
+                with enforced.told(self.enforcements, old, present, merged, self.complain):
+                    content = encoded(documents.save(tables, merged))
+                    self._write(old, self._temporary(old), content)
+            content = encoded(documents.save(tables, after))
+            with enforced.told(self.enforcements, name, left, after, self.complain):
+                files.prepare(self.path(name), self._temporary(name), content)
+                # For that moment the file says the old name, which opens nothing.
+                files.succeed(self.path(old), self.path(name), self._temporary(name), half=again)
+            self._settle(old, None)
+        return after
+
+    def half_renamed(self, account: str, name: str) -> Account | None:
+        return (self._half(account, name) or (None, None))[1]
+
+    def _half(self, old: str, name: str) -> tuple[Tables, Account] | None:
+        """What a rename that was cut short has left at `name`, which still says the old one."""
+        if not is_account_name(old) or self._content(old) is not None:
+            return None
+        with suppress(StoreDamaged):
+            content = self._content(name) if is_account_name(name) else None
+            return None if content is None else self._loaded(old, content)
+        return None
 
     def mend_enforcements(self) -> int:
         """Makes what is told of every account right; of how many it was not. Raises StoreError."""
@@ -217,6 +252,14 @@ class FolderStore:
             if grows:
                 self._reserve.keep()
                 self._deleted.make()
+
+    def _sweep(self, account: str) -> None:
+        """What a killed process left; where it cannot be done, whoever writes says why."""
+        with suppress(OSError):
+            files.remove_leftover(self._temporary(account))
+
+    def _temporary(self, account: str) -> Path:
+        return self._accounts / f".tmp-{account}"
 
     def path(self, account: str) -> Path:
         """Where that account is, or would be."""

@@ -1,11 +1,15 @@
 """One lock file, for as long as a block runs (SAFETY 7)."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from apppw_tui.domain.errors import StoreBusy
 from apppw_tui.store import files
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 LOCK_TIMEOUT = 5.0  # seconds
 _POLL = 0.01  # seconds; filelock's own 0.05 makes a busy account wait noticeably
@@ -42,4 +46,10 @@ def locked(path: Path, timeout: float = LOCK_TIMEOUT, busy: str = BUSY) -> Itera
     try:
         yield
     finally:
+        release(lock)
+
+
+def release(lock: "BaseFileLock") -> None:
+    """Lets it go; the kernel has, whatever it says of the closing (close(2))."""
+    with suppress(OSError):
         lock.release()

@@ -4,14 +4,14 @@ import copy
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from apppw_tui.domain import enforced
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.enforced import Enforcement, enforcement
 from apppw_tui.domain.errors import NotFound, StoreDamaged
 from apppw_tui.domain.names import check_account_name
-from apppw_tui.domain.seam import Change
+from apppw_tui.domain.seam import Change, Rename, renaming
 from apppw_tui.store import documents
 from apppw_tui.store.fields import DocumentError
 from apppw_tui.store.tables import Tables
@@ -76,6 +76,23 @@ class MemoryStore:
 
     def names(self) -> list[str]:
         return sorted(self._tables)
+
+    def rename(self, account: Account, name: str, step: Rename) -> Account:
+        check_account_name(name)
+        with ExitStack() as stack:
+            for one in sorted({account.name, name}):
+                stack.enter_context(self._locks[one])
+            present, left = renaming(account, name, self.read(account.name), self.read(name))
+            after = step(present, left)
+            tables = documents.save(copy.deepcopy(self._tables[account.name]), after)
+            with enforced.told(self.enforcements, name, left, after, self.complain):
+                del self._tables[account.name]
+                self._tables[name] = tables
+            enforced.settle(self.enforcements, account.name, None, self.complain)
+        return after
+
+    def half_renamed(self, account: str, name: str) -> None:
+        """Never: here it is one step."""
 
     def remove(self, account: str) -> None:
         with self._locks[account]:

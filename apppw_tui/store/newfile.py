@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from apppw_tui.domain.errors import MaybeSaved, Refused
-from apppw_tui.store.files import FILE_MODE
+from apppw_tui.store.files import FILE_MODE, close
 
 PREFIX = ".apppw-tui-"  # of what is not whole yet
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
@@ -66,7 +66,7 @@ def _nameless(folder: Path) -> int | None:
             return None
         raise
     if not os.path.lexists(f"{_OPEN_FILES}/{descriptor}"):
-        os.close(descriptor)
+        close(descriptor)
         return None
     os.fchmod(descriptor, FILE_MODE)  # whatever the umask
     return descriptor
@@ -89,7 +89,7 @@ def _remove_unheld(left: Path) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             left.unlink()
     finally:
-        os.close(descriptor)
+        close(descriptor)
 
 
 def _settle(temporary: str, path: Path, *, named: bool) -> None:
@@ -111,7 +111,7 @@ def _settle(temporary: str, path: Path, *, named: bool) -> None:
     else:
         _confirm(folder, path)
     finally:
-        os.close(folder)
+        close(folder)
 
 
 def _confirm(folder: int, path: Path) -> None:

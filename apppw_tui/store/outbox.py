@@ -134,7 +134,7 @@ class FolderOutbox:
         try:
             yield first
         finally:
-            os.close(descriptor)
+            files.close(descriptor)
 
     def _names(self) -> list[str]:
         try:

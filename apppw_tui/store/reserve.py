@@ -35,7 +35,7 @@ class Reserve:
             with contextlib.suppress(OSError):
                 self._path.unlink()
         finally:
-            os.close(descriptor)
+            files.close(descriptor)
 
     def release(self) -> bool:
         """Gives the room up; True if there was any."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from apppw_tui.domain.errors import StoreBusy
 from apppw_tui.store import files
+from apppw_tui.store.locking import release
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -55,7 +56,7 @@ class Slots:
         try:
             yield
         finally:
-            held.release()
+            release(held)
 
     def _take(self) -> "BaseFileLock | None":
         from filelock import FileLock, Timeout  # 30 ms that only a hash needs

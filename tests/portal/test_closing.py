@@ -1,22 +1,15 @@
 """Accounts that are disabled, renamed, or lose all their app passwords."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import Any
-
 import pytest
 
 from apppw_tui.domain.errors import (
-    AlreadySo,
     InvalidName,
     NameTaken,
     NotFound,
     SessionEnded,
     SignInRefused,
 )
-from apppw_tui.domain.seam import Change
 from apppw_tui.domain.secret import Secret
-from apppw_tui.store.memory import MemoryStore
 from apppw_tui.verifier.decision import Answer, Attempt, Verifier
 from tests.support import PASSWORD, House
 
@@ -93,56 +86,3 @@ def test_what_is_no_name_is_refused(house: House) -> None:
         house.operator.rename(ADA, "../ada")
     with pytest.raises(NotFound):
         house.operator.rename("nobody", NEW)
-
-
-class Killed(BaseException):
-    """As if the process had gone."""
-
-
-class Mortal(MemoryStore):
-    """Dies instead of the write or removal of that number."""
-
-    def __init__(self, writes: int) -> None:
-        super().__init__()
-        self.left: int | None = None
-        self.writes = writes
-
-    def _step(self) -> None:
-        if self.left is not None:
-            if self.left == 0:
-                raise Killed
-            self.left -= 1
-
-    @contextmanager
-    def change(self, account: str, uid: str | None) -> Iterator[Change]:
-        with super().change(account, uid) as change:
-            yield change
-            if change.outcome is not None:
-                self._step()
-
-    def remove(self, account: str) -> None:
-        self._step()
-        super().remove(account)
-
-
-@pytest.mark.parametrize("old", [ADA, "zoe@example.org"])
-@pytest.mark.parametrize("step", range(5))
-def test_killed_at_any_step_nothing_is_lost_and_it_can_be_done_again(step: int, old: str) -> None:
-    store = Mortal(step)
-    house = House(store=store)
-    house.add(old)
-    secret = house.issue("Phone", old).secret
-    store.left = step
-    with pytest.raises(Killed):
-        house.operator.rename(old, NEW)
-    store.left = None
-    standing: list[Any] = [found for found in map(store.read, (old, NEW)) if found]
-    assert any(found.app_passwords for found in standing)
-    # Never under both names at once.
-    assert [answer(house, name, secret) for name in (old, NEW)].count(Answer.YES) <= 1
-    if store.read(old):
-        house.operator.rename(old, NEW)
-    with suppress(AlreadySo):
-        house.operator.enable(NEW)
-    assert store.names() == [NEW]
-    assert answer(house, NEW, secret) is Answer.YES

@@ -295,7 +295,7 @@ def test_a_key_that_may_not_stay_on_the_disk_seals_nothing(
     def fail(_: Path) -> None:
         raise MaybeSaved("The disk did not confirm the change: it may or may not be saved.")
 
-    monkeypatch.setattr(files, "_confirm", fail)
+    monkeypatch.setattr(files, "confirm", fail)
     with pytest.raises(MaybeSaved):
         keyring(folder).seal(UID, FIELD, SECRET)
 

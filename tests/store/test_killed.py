@@ -101,7 +101,7 @@ def die_at(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     elif step == "rename":
         monkeypatch.setattr(Path, "replace", die)
     elif step == "confirm":
-        monkeypatch.setattr(files, "_confirm", die)
+        monkeypatch.setattr(files, "confirm", die)
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -100,7 +100,7 @@ def test_a_new_key_that_may_not_stay_on_the_disk_is_written_again_before_it_seal
         if len(confirmed) == 1:
             raise MaybeSaved("The disk did not confirm the change: it may or may not be saved.")
 
-    monkeypatch.setattr(files, "_confirm", confirm)
+    monkeypatch.setattr(files, "confirm", confirm)
     with pytest.raises(MaybeSaved):
         rotate(keyring(folder), full)
     all_open(full, folder)

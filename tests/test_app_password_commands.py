@@ -31,7 +31,7 @@ def ada(run: CommandLine) -> CommandLine:
 def test_creating_prints_the_app_password_and_nothing_else(ada: CommandLine) -> None:
     out = ada.good("app-password", "create", "ada", "Car")
     password = out.removesuffix("\n")
-    assert len(password) == 20
+    assert len(password) == 16
     assert password.isalnum()
     assert ada.good("verify", "ada", stdin=password) == "Car\n"
 
@@ -71,7 +71,7 @@ def test_programs_are_told_whether_it_was_made(ada: CommandLine) -> None:
     told = ["app-password", "ensure", "ada", "Printer", "--json"]
     made = json.loads(ada.good(*told))
     assert made["created"]
-    assert len(made["password"]) == 20
+    assert len(made["password"]) == 16
     said = ada(*told)
     assert json.loads(said.out) == {**made, "created": False, "password": None}
     assert (said.code, said.err) == (5, "")

@@ -1,6 +1,8 @@
 """An app password: its record, its symbols, how it is made and how it is read (SAFETY 4-6)."""
 
+import re
 import secrets
+import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,10 +11,20 @@ from apppw_tui.domain import services
 from apppw_tui.domain.errors import LimitReached
 from apppw_tui.domain.expiry import MARKED_FOR
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.symbols import SYMBOLS, RandomBelow, canonical, drawn
+from apppw_tui.domain.symbols import GROUP, SEPARATING, SYMBOLS, RandomBelow, canonical, drawn
 
 ID_LENGTH = 3
-LENGTH = 20
+LENGTH = 16  # 3 id, 12 random (60 bits, behind Argon2id), 1 check
+LENGTHS = (LENGTH, 20)  # the longer form is one of earlier versions, and stays valid for ever
+
+_INSTEAD = "(app password)"
+_SIGN = "[0-9A-Za-z]"
+_BETWEEN = r"[\x00-\x20\x7f-]*"
+# So many symbols that stand by themselves, however they are grouped; where one may begin.
+_SHAPED = tuple(
+    re.compile(rf"(?<!{_SIGN})(?=({_SIGN}(?:{_BETWEEN}{_SIGN}){{{length - 1}}})(?!{_SIGN}))")
+    for length in LENGTHS
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +61,7 @@ class Presented:
 
 
 def generate(id_: str, randbelow: RandomBelow = secrets.randbelow) -> Secret:
-    """A new plaintext under `id_`: 16 random symbols, 80 bits."""
+    """A new plaintext under `id_`: 12 random symbols, 60 bits."""
     return drawn(id_, LENGTH, randbelow)
 
 
@@ -72,7 +84,46 @@ def unused_id(used: Collection[str], randbelow: RandomBelow = secrets.randbelow)
 def read(text: str) -> Presented | None:
     """What was presented, in its canonical form; None if it cannot be an app password.
 
-    Spaces, dashes, case and the usual lookalikes are forgiven. Costs no hash.
+    Forgives what `canonical` forgives. Costs no hash.
     """
-    symbols = canonical(text, LENGTH)
+    symbols = canonical(text, LENGTHS)
     return None if symbols is None else Presented(symbols[:ID_LENGTH], Secret(symbols))
+
+
+def redacted(text: str) -> str:
+    """`text` with whatever must be taken for an app password replaced: somebody mistook the field.
+
+    Of sixteen letters in a sentence one in thirty has the check symbol by chance. So words are
+    left alone where they are words: letters without a digit, grouped as nobody groups symbols.
+    """
+    folded = text if text.isascii() else "".join(map(_folded, text))
+    kept, end = [], 0
+    for start, stop in _places(folded):
+        if start >= end:  # else it is one with the one before it
+            kept += [text[end:start], _INSTEAD]
+        end = max(end, stop)
+    return "".join([*kept, text[end:]])
+
+
+def _places(folded: str) -> list[tuple[int, int]]:
+    matches = (match for shaped in _SHAPED for match in shaped.finditer(folded))
+    return sorted(
+        match.span(1) for match in matches if _is_no_prose(match[1]) and read(match[1]) is not None
+    )
+
+
+def _folded(character: str) -> str:
+    """The one ASCII character that it is read as; a full stop for what ends an app password."""
+    plain = unicodedata.normalize("NFKC", character)
+    if len(plain) == 1 and plain.isascii():
+        return plain
+    return " " if unicodedata.category(plain[0]) in SEPARATING else "."
+
+
+def _is_no_prose(shaped: str) -> bool:
+    groups = re.split(_BETWEEN.replace("*", "+"), shaped)
+    return (
+        len(groups) == 1
+        or all(len(group) == GROUP for group in groups)
+        or any(sign.isdigit() for sign in shaped)
+    )

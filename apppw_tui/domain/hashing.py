@@ -20,7 +20,7 @@ Slot = Callable[[], AbstractContextManager[object]]
 
 
 ACCOUNT_PROFILE = Profile(memory=65536, passes=3, lanes=4)  # RFC 9106 section 4, second choice
-APP_PROFILE = Profile(memory=19456, passes=2, lanes=1)  # machine-made, 80 bits: OWASP's minimum
+APP_PROFILE = Profile(memory=19456, passes=2, lanes=1)  # for 60 random bits: OWASP's minimum
 MOST_BESIDES = 2  # profiles of account passwords at once, besides that of new ones
 CHEAP_PROFILE = Profile(memory=8, passes=1, lanes=1)  # for tests and the demonstration alone
 

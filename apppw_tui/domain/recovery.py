@@ -52,7 +52,7 @@ def generate(randbelow: RandomBelow) -> list[Secret]:
 
 def read(text: str) -> PresentedCode | None:
     """What was presented; None if it cannot be a recovery code. Costs no hash."""
-    symbols = canonical(text, LENGTH)
+    symbols = canonical(text, (LENGTH,))
     if symbols is None:
         return None
     return PresentedCode(SYMBOLS.index(symbols[0]), Secret(symbols))

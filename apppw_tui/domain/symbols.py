@@ -1,15 +1,22 @@
 """What is typed by hand from a screen: Crockford's base32 with a check symbol (SAFETY 4, 5)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from unicodedata import category, normalize
 
 from apppw_tui.domain.secret import Secret
 
 # https://www.crockford.com/base32.html, in lower case.
 SYMBOLS = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUE = {symbol: value for value, symbol in enumerate(SYMBOLS)}
-_LOOKALIKES = str.maketrans({"o": "0", "i": "1", "l": "1", " ": None, "-": None})
+# Blanks of any width, hyphens and dashes, what is invisible, controls: whatever a page, a note or a
+# terminal puts between the groups of what was copied from it.
+SEPARATING = frozenset({"Zs", "Pd", "Cf", "Cc"})
+_LOOKALIKES = str.maketrans(
+    "oil", "011", "".join(sign for sign in map(chr, range(128)) if category(sign) in SEPARATING)
+)
 # Longer than any way to write twenty symbols; bounds the work on what a stranger sends.
 _LONGEST_WRITTEN = 128
+GROUP = 4  # symbols that are shown together
 
 RandomBelow = Callable[[int], int]
 
@@ -34,21 +41,30 @@ def drawn(head: str, length: int, randbelow: RandomBelow) -> Secret:
     return Secret(body + check_symbol(body))
 
 
-def canonical(text: str, length: int) -> str | None:
-    """The `length` symbols that were meant; None if `text` cannot be that, by form or by check.
+def canonical(text: str, lengths: Container[int]) -> str | None:
+    """The symbols that were meant, as many as one of `lengths`; None if `text` cannot be that.
 
-    Spaces, dashes, case and the usual lookalikes are forgiven. Costs no hash.
+    It is judged by its form and its check symbol. Case, the usual lookalikes, full width, and
+    whatever separates or is invisible are forgiven. Costs no hash.
     """
-    # ASCII first: str.lower() would turn the Kelvin sign into a k.
-    if len(text) > _LONGEST_WRITTEN or not text.isascii():
+    if len(text) > _LONGEST_WRITTEN:
         return None
-    symbols = text.lower().translate(_LOOKALIKES)
-    if len(symbols) != length or any(symbol not in _VALUE for symbol in symbols):
+    symbols = plain(text)
+    if len(symbols) not in lengths or any(symbol not in _VALUE for symbol in symbols):
         return None
     return symbols if check_symbol(symbols[:-1]) == symbols[-1] else None
 
 
+def plain(text: str) -> str:
+    """`text` less what may stand between symbols, with each symbol in its one form (SAFETY 5)."""
+    kept = normalize("NFKC", text)
+    if not kept.isascii():
+        kept = "".join(sign for sign in kept if category(sign) not in SEPARATING)
+    # Only ASCII is folded: a letter of another alphabet never becomes a symbol by that.
+    return kept.lower().translate(_LOOKALIKES) if kept.isascii() else kept
+
+
 def grouped(secret: Secret) -> str:
-    """How it is shown: in groups of four."""
+    """How it is shown."""
     text = secret.reveal()
-    return " ".join(text[start : start + 4] for start in range(0, len(text), 4))
+    return " ".join(text[start : start + GROUP] for start in range(0, len(text), GROUP))

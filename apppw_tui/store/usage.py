@@ -223,7 +223,7 @@ class FolderUsage:
             return None
 
     def _now(self, service: str | None, address: str | None) -> LastUse:
-        # Twenty symbols can be a service's name; what may be a password is not kept.
+        # Sixteen symbols can be a service's name; what may be a password is not kept.
         named = None if service is None or app_password.read(service) else service
         return LastUse(self._clock.now(), named, parsed(address))
 

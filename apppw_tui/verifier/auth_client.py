@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from apppw_tui.domain import app_password
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier import streams
@@ -178,7 +179,8 @@ class _Connection:
     def _fail(self, number: int, account: str = "", *, temporary: bool = False) -> None:
         # The name as it was sent: the canonical one would tell which accounts exist. What has not
         # the form of a name is not repeated: it could be a password, and goes into a log.
-        named = f"\tuser={account}" if is_account_name(account) else ""
+        is_password = app_password.read(account) is not None  # typed into the wrong field
+        named = f"\tuser={account}" if is_account_name(account) and not is_password else ""
         self._say(f"FAIL\t{number}{named}" + ("\ttemp\tcode=temp_fail" if temporary else ""))
 
     def _say(self, line: str) -> None:

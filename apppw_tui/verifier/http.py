@@ -21,7 +21,9 @@ from apppw_tui.verifier.decision import Answer, Verdict
 from apppw_tui.verifier.http_connection import HttpConnection, HttpLimits, Response
 from apppw_tui.verifier.lines import Asking, Limits
 
-_BASIC = re.compile(rb"basic +([a-z0-9+/]+={0,2})", re.IGNORECASE)
+# base64, or base64url, with its padding or without: programs send all four.
+_BASIC = re.compile(rb"basic +([a-z0-9+/_-]+)={0,2}", re.IGNORECASE)
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")  # RFC 4648 section 5
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ORIGIN = re.compile(rb"https?://[^/?]*", re.IGNORECASE)  # RFC 9112 section 3.2.2
 _REALM = re.compile(r"[ !#-\[\]-~]*")  # of RFC 9110's quoted-string, what needs no escape
@@ -157,11 +159,17 @@ def _credentials(authorization: bytes) -> tuple[str, Secret] | None:
     """Account and password, or None if these are no Basic credentials (RFC 7617 section 2)."""
     match = _BASIC.fullmatch(authorization)
     try:
-        text = base64.b64decode(match[1]).decode() if match else ""
+        text = _decoded(match[1]).decode() if match else ""
     except ValueError:
         return None
     account, colon, password = text.partition(":")
-    return (account, Secret(password)) if colon and not _CONTROL.search(text) else None
+    # In a password control characters come from pasting, and are dropped as all that separates.
+    return (account, Secret(password)) if colon and not _CONTROL.search(account) else None
+
+
+def _decoded(credentials: bytes) -> bytes:
+    """Raises ValueError."""
+    return base64.b64decode(credentials.translate(_URL_SAFE) + b"=" * (-len(credentials) % 4))
 
 
 def _text(value: bytes | None) -> str:

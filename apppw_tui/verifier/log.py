@@ -9,7 +9,7 @@ from datetime import UTC
 from apppw_tui.domain import app_password
 from apppw_tui.domain.addresses import address as parsed
 from apppw_tui.domain.clock import Clock
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.names import is_account_name, shown
 from apppw_tui.priorities import STANDARD_ERROR, Priority, prefix, to_journal
 from apppw_tui.verifier.decision import Answer, Verdict
 
@@ -17,12 +17,7 @@ LINE_BYTES = 4096  # what POSIX writes to a pipe in one piece is not less on any
 _VALUE_CHARACTERS = 256
 _NONE = "-"
 _UNKNOWN = "(unknown)"
-_INSTEAD = "(app password)"
 _BARE = re.compile(r"[A-Za-z0-9._:/@+()-]+", re.ASCII)
-# Twenty symbols that stand by themselves, however they are grouped; where one may begin.
-_SHAPED = re.compile(
-    r"(?<![0-9A-Za-z])(?=([0-9A-Za-z](?:[ -]*[0-9A-Za-z]){19})(?![0-9A-Za-z]))", re.ASCII
-)
 
 
 class Log:
@@ -90,8 +85,8 @@ class Log:
 
     def _line(self, priority: Priority, what: str, **facts: str) -> None:
         now = self._clock.now().astimezone(UTC).replace(tzinfo=None)
-        pairs = (f"{key}={_quoted(_bounded(value))}" for key, value in facts.items())
-        words = [f"{now.isoformat(timespec='seconds')}Z", shown(_bounded(what)), *pairs]
+        pairs = (f"{key}={_quoted(_bounded(key, value))}" for key, value in facts.items())
+        words = [f"{now.isoformat(timespec='seconds')}Z", shown(_bounded("", what)), *pairs]
         line = " ".join(word for word in words if word)
         line = prefix(priority, journal=self._journal) + line
         with contextlib.suppress(OSError):
@@ -111,20 +106,12 @@ def _fitting(line: bytes) -> bytes:
     return line[: LINE_BYTES - 1].decode(errors="ignore").encode()  # never half a character
 
 
-def _bounded(text: str) -> str:
+def _bounded(key: str, text: str) -> str:
     """`text` without anything that could be an app password, and not too long."""
-    text = without_app_passwords(text[: 4 * _VALUE_CHARACTERS])
+    if key == "account" and is_account_name(text):
+        return text  # only names that the store knows: long ones may have the form by chance
+    text = app_password.redacted(text[: 4 * _VALUE_CHARACTERS])
     return text if len(text) <= _VALUE_CHARACTERS else f"{text[:_VALUE_CHARACTERS]}…"
-
-
-def without_app_passwords(text: str) -> str:
-    """`text` with whatever has the form of an app password replaced: somebody mistook the field."""
-    kept, end = [], 0
-    for match in _SHAPED.finditer(text):
-        if app_password.read(match[1]) is not None:
-            kept += [text[end : match.start()], _INSTEAD]
-            end = match.end(1)
-    return "".join([*kept, text[end:]])
 
 
 def _quoted(text: str) -> str:

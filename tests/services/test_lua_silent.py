@@ -1,13 +1,13 @@
 """recipes/dovecot/apppw.lua while the daemon is silent: who has to wait, and who goes on."""
 
 import random
-import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain.symbols import SYMBOLS, check_symbol
+from apppw_tui.domain.app_password import read
+from apppw_tui.domain.symbols import SYMBOLS, check_symbol, plain
 from tests.services import lua
 from tests.services.lua import FORMED, Script
 
@@ -177,8 +177,9 @@ def test_an_app_password_waits_however_it_is_written(
         secret = drawn(chance, length)
         spelled = secret.replace("0", "O").replace("1", chance.choice("iIlL1"))
         groups = [spelled[start : start + 4] for start in range(0, length, 4)]
-        assert says(script, "bob", between.join(groups)) == WAITS
-        assert says(script, "bob", between.join(groups).upper()) == WAITS
+        for written in (between.join(groups), between.join(groups).upper()):
+            assert read(written) is not None
+            assert says(script, "bob", written) == WAITS
 
 
 @pytest.mark.parametrize(
@@ -197,21 +198,37 @@ def test_a_password_that_is_no_utf8_goes_on(script: Script) -> None:
     assert script.verify(b"bob", FORMED[:-1] + b"\xff") == GOES_ON
 
 
-def read(text: str) -> str:
-    """SAFETY 5, by Unicode's own tables."""
-    kept = unicodedata.normalize("NFKC", text)
-    kept = "".join(one for one in kept if unicodedata.category(one) not in ("Zs", "Pd", "Cf", "Cc"))
-    return kept.lower().translate(str.maketrans("oil", "011"))
-
-
 def test_every_character_that_can_stand_in_an_app_password_is_known(script: Script) -> None:
     """Each one of Unicode: alone at the end of one, where it may be dropped; or as part of it."""
     told = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
-    standing = [one for one in told if all(symbol in SYMBOLS for symbol in read(one))]
+    standing = [one for one in told if all(symbol in SYMBOLS for symbol in plain(one))]
     assert len(standing) > 1300
     for one in standing:
-        symbols = read(one)
+        symbols = plain(one)
         body = (symbols + "7kfm2xqd9h3vtw5nc8r0")[:15]
         secret = body + check_symbol(body)
-        assert read(one + secret[len(symbols) :]) == secret
+        presented = read(one + secret[len(symbols) :])
+        assert presented is not None, ascii(one)
+        assert presented.secret.reveal() == secret
         assert says(script, "bob", one + secret[len(symbols) :]) == WAITS, ascii(one)
+
+
+def test_whatever_is_read_as_an_app_password_waits(script: Script) -> None:
+    """The same spellings through both: right ones, and what only resembles one."""
+    chance = random.Random(16)
+    around = [*" -\t\r\n\0\x85", *map(chr, (0xA0, 0xAD, 0x200B, 0x202F, 0x2011, 0x2014, 0xFEFF))]
+    strange = [*"u.ü_'", *map(chr, (0x301, 0xFE0F, 0x2028, 0x43A, 0x212A, 0x2460, 0x2475, 0x1F600))]
+    taken = 0
+    for _ in range(4000):
+        signs = list(drawn(chance, chance.choice([16, 16, 20, 20, 12, 15, 17, 21])))
+        for place, sign in enumerate(signs):
+            signs[place] = chance.choice([sign, sign, sign.upper(), chr(ord(sign) + 0xFEE0)])
+        for _ in range(chance.choice([0, 3, 40, 120])):
+            signs.insert(chance.randrange(len(signs) + 1), chance.choice(around))
+        for _ in range(chance.choice([0, 0, 0, 1, 2])):
+            signs.insert(chance.randrange(len(signs) + 1), chance.choice(strange))
+        written = "".join(signs)
+        if read(written) is not None:
+            taken += 1
+            assert says(script, "bob", written) == WAITS, ascii(written)
+    assert 800 < taken < 2500

@@ -175,7 +175,7 @@ def copied(output: bytes) -> list[str]:
 
 
 def shown_password(text: str) -> str:
-    """The app password that stands in `text` in its five groups, without the blanks."""
-    found = set(re.findall(r"\b(?:[0-9a-z]{4} ){4}[0-9a-z]{4}\b", text))
+    """The app password that stands in `text` in its four groups, without the blanks."""
+    found = set(re.findall(r"\b(?:[0-9a-z]{4} ){3}[0-9a-z]{4}\b", text))
     assert len(found) == 1, found
     return str(found.pop()).replace(" ", "")

@@ -158,7 +158,7 @@ async def test_textual_keeps_no_copy_of_what_was_copied(monkeypatch: pytest.Monk
         monkeypatch.setattr(driver, "write", written.append)
         await press(pilot, "c")
         (secret,) = copied("".join(written).encode())
-        assert len(secret) == 20
+        assert len(secret) == 16
         assert app.clipboard == ""
 
 

@@ -315,7 +315,7 @@ async def test_a_phone_reads_the_symbols_that_are_shown(
 
 
 @pytest.mark.parametrize(
-    ("window", "needs"), [((40, 12), "33 x 24"), ((80, 12), "61 x 18")], ids=str
+    ("window", "needs"), [((40, 12), "29 x 22"), ((80, 12), "57 x 16")], ids=str
 )
 async def test_where_there_is_no_room_it_says_what_it_needs(
     window: tuple[int, int], needs: str

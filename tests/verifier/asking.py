@@ -3,11 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
+from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.symbols import SYMBOLS, check_symbol
 from apppw_tui.verifier.decision import Attempt, Verdict, Verifier
-from tests.support import House
+from tests.support import NOW, House
 
 ADA = "ada@example.org"
 
@@ -27,14 +28,22 @@ def ask(
 def wrong(secret: Secret) -> str:
     """A well-formed app password with the same id that is another one."""
     symbols = secret.reveal()
-    last = SYMBOLS[(SYMBOLS.index(symbols[18]) + 1) % 32]
-    body = symbols[:18] + last
+    last = SYMBOLS[(SYMBOLS.index(symbols[-2]) + 1) % 32]
+    body = symbols[:-2] + last
     return body + check_symbol(body)
+
+
+def older(house: House) -> Secret:
+    """An app password of twenty symbols, as earlier versions made them; ada has it."""
+    secret = Secret("7kfm2xqd9h3vtw5nc8rw")
+    kept = AppPassword("7kf", "Old printer", house.hasher.app.make(secret), NOW)
+    house.alter(app_passwords=(*house.now().app_passwords, kept))
+    return secret
 
 
 def of_unknown_id(house: House) -> str:
     used = house.now().used_ids
-    body = next(id_ for id_ in ("000", "001", "002") if id_ not in used) + "0" * 16
+    body = next(id_ for id_ in ("000", "001", "002") if id_ not in used) + "0" * 12
     return body + check_symbol(body)
 
 

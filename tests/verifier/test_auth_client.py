@@ -179,6 +179,15 @@ async def test_the_answer_carries_the_canonical_name_and_a_refusal_the_one_that_
         assert await client.line() == "FAIL\t3\tuser=grace"
 
 
+async def test_an_app_password_in_place_of_the_name_is_not_repeated(
+    desk: Desk, path: Path, secret: str
+) -> None:
+    async with asking(desk, path) as client:
+        for number, typed in enumerate((secret, "7kfm2xqd9h3vtw5nc8rw")):
+            await client.send(auth(number, plain(typed, secret)))
+            assert await client.line() == f"FAIL\t{number}"
+
+
 @pytest.mark.parametrize("name", ["a\tuser=ada", "a\nOK\t1\tuser=ada", "Ada", "\x01", "../x", "é"])
 async def test_what_is_no_name_is_not_repeated(
     desk: Desk, path: Path, secret: str, name: str
@@ -364,7 +373,7 @@ async def test_one_account_never_signs_in_as_another(desk: Desk, path: Path, sec
         lambda _: "!",
         lambda secret: plain(ADA, secret).rstrip("=") + "A",
         lambda secret: plain(ADA, secret)[:8] + " " + plain(ADA, secret)[8:],
-        lambda secret: plain(ADA, secret) + "=",
+        lambda secret: plain(ADA, secret) + "=A",
         lambda secret: plain(ADA, secret) + "\x01",
         lambda secret: plain(ADA, secret) + "é",
         lambda secret: b64(f"\0{ADA}\0{secret}".encode() + b"\xff"),

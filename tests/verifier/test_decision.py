@@ -7,7 +7,7 @@ import pytest
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.decision import Answer, Attempt, Verdict, Verifier
 from tests.support import NOW, PASSWORD, House
-from tests.verifier.asking import ADA, ask, change_record, of_unknown_id, wrong
+from tests.verifier.asking import ADA, ask, change_record, of_unknown_id, older, wrong
 
 
 @pytest.fixture
@@ -24,8 +24,17 @@ def test_the_right_one_is_a_yes_with_the_canonical_account_and_the_record(house:
 
 def test_it_is_read_however_it_was_typed(house: House) -> None:
     plain = house.issue("Phone").secret.reveal().upper()
-    typed = " ".join(plain[start : start + 4] for start in range(0, 20, 4))
+    typed = " ".join(plain[start : start + 4] for start in range(0, 16, 4))
     assert ask(house, typed).answer is Answer.YES
+
+
+def test_one_of_twenty_symbols_opens_as_ever(house: House) -> None:
+    secret = older(house)
+    for typed in (secret, "7KFM-2XQD 9h3v tw5n c8rw"):
+        verdict = ask(house, typed)
+        assert verdict.answer is Answer.YES
+        assert verdict.app_password is not None
+        assert verdict.app_password.name == "Old printer"
 
 
 def test_each_of_several_opens_under_its_own_name(house: House) -> None:

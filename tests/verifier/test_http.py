@@ -178,7 +178,7 @@ def encoded(text: bytes) -> str:
         "Basic",
         "Basic ",
         "Basic !!!!",
-        "Basic YWRh=",  # base64 of a length that cannot be
+        "Basic YWRhO",  # base64 of a length that cannot be
         "Bearer {}",
         "{}",
         "Basic {} {}",
@@ -197,10 +197,24 @@ async def test_missing_and_malformed_credentials_are_401(
     assert (reply.status, reply.headers["WWW-Authenticate"]) == (401, CHALLENGE)
 
 
-async def test_a_control_character_in_the_credentials_is_never_asked_about(site: Site) -> None:
-    typed = f"{site.secret.reveal()}"
-    assert (await site.ask(basic(ADA, typed[:4] + "\t" + typed[4:]))).status == 401
-    assert not site.noted.asked
+@pytest.mark.parametrize("between", [" ", "-", "\t", "\r\n", "\u00a0", "\u2011", "\u00ad"])
+async def test_a_password_may_be_pasted_with_whatever_separates_its_groups(
+    site: Site, between: str
+) -> None:
+    symbols = site.secret.reveal()
+    groups = [symbols[start : start + 4] for start in range(0, 16, 4)]
+    assert (await site.ask(basic(ADA, between.join(groups)))).status == 200
+
+
+async def test_basic_may_be_unpadded_and_in_the_alphabet_for_urls(site: Site) -> None:
+    for blanks in range(3):  # of all three lengths of padding
+        # Its soft hyphens and marks of byte order are + and / in base64.
+        typed = "\u00ad\ufeff" * 3 + site.secret.reveal() + " " * blanks
+        padded = base64.b64encode(f"{ADA}:{typed}".encode()).decode()
+        assert {"+", "/"} <= set(padded)
+        for sent in (padded, padded.translate(str.maketrans("+/", "-_"))):
+            for more in (sent, sent.rstrip("=")):
+                assert (await site.ask(f"Basic {more}")).status == 200, more
 
 
 async def test_credentials_are_split_at_the_first_colon_and_are_utf8(

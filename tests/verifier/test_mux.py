@@ -60,7 +60,7 @@ async def test_libsasl(desk: Desk, path: Path, secret: str) -> None:
     # It takes ada@example.org apart, writes once, reads the answer and closes.
     handler = Mux(desk.counter, Limits())
     async with served(handler.converse, path), connected(path) as postfix:
-        request = b"\0\3ada\0\x14" + secret.encode() + b"\0\4smtp\0\x0bexample.org"
+        request = b"\0\3ada\0\x10" + secret.encode() + b"\0\4smtp\0\x0bexample.org"
         await postfix.send(request)
         assert await reply(postfix) == OK
     assert desk.book.uses == [(ADA, "smtp", None)]
@@ -111,7 +111,7 @@ async def test_all_refusals_are_one_answer(
     desk: Desk, path: Path, secret: str, enforced: bool
 ) -> None:
     desk.house.alter(enforced_from=NOW if enforced else None)
-    passwords = (wrong(Secret(secret)), of_unknown_id(desk.house), PASSWORD, "", secret + "\0")
+    passwords = (wrong(Secret(secret)), of_unknown_id(desk.house), PASSWORD, "", secret + "0")
     requests = [frame(ADA, password, "imap", "") for password in passwords]
     requests.append(frame("grace", secret, "imap", ""))
     requests.append(frame(ADA, b"\xff", "imap", ""))
@@ -291,7 +291,7 @@ def requests_of(secret: str) -> st.SearchStrategy[bytes]:
             frame(ADA, wrong(Secret(secret)), "imap", ""),
             frame("grace", secret, "imap", ""),
             frame(ADA + "\0", secret, "imap", ""),
-            frame(ADA, secret + "\0", "imap", ""),
+            frame(ADA, secret + "\u0301", "imap", ""),
             frame(ADA, secret + "0", "imap", ""),
             frame("ada", secret, "imap", "example.org\0"),
             frame(secret, ADA, "imap", ""),

@@ -24,6 +24,7 @@ from apppw_tui.ui.surroundings import Connecting
 from apppw_tui.ui.widgets.footer import NARROW
 
 _MARKS = {True: GLYPHS.good, False: GLYPHS.bad, None: "!"}
+_ONCE = "Blanks do not count. You will not see it again after you close this."
 _ALIGNED = 36  # columns of a host; behind a longer one, its port follows at once
 
 
@@ -96,7 +97,7 @@ class RevealDialog(OnceDialog[bool]):
         if self._secret is not None:
             yield SecretLabel(self._secret)
         with Card(id="card", classes="card", can_focus=False):
-            yield Label("You will not see it again after you close this.", id="once", markup=False)
+            yield Label(_ONCE, id="once", markup=False)
             with Grid(id="details"):
                 for label, value in self._typed_in():
                     yield Label(label, classes="field-label", markup=False)

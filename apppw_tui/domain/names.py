@@ -32,6 +32,12 @@ APP_PASSWORD_NAME_CHARACTERS = 64
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0e\uffa0\U000e0100-\U000e01ef]"
 )
+_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")  # Unicode's Zs but the blank
+# Persian needs the first within words, Malayalam both, and a family of emoji the second.
+_NON_JOINER, _JOINER = "\u200c", "\u200d"
+_EMOJI_STYLE = "\ufe0f"
+_TONES = re.compile("[\U0001f3fb-\U0001f3ff]")  # of skin
+_VIRAMA = 9  # its canonical combining class
 
 
 def is_account_name(text: str) -> bool:
@@ -183,27 +189,78 @@ def app_password_name(text: str) -> str:
     Raises:
         InvalidName: with the reason, for the person who typed it.
     """
-    name = unicodedata.normalize("NFC", text.strip())
+    name = _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
     if not name:
         raise InvalidName("Give it a name, such as the device or program that will use it.")
     if len(name) > APP_PASSWORD_NAME_CHARACTERS:
         most = APP_PASSWORD_NAME_CHARACTERS
         raise InvalidName(f"A name has at most {most} characters; this one has {len(name)}.")
-    if not name.isprintable() or _INVISIBLE.search(name) or unicodedata.category(name[0])[0] == "M":
-        raise InvalidName(
-            "That name has a character that cannot be shown. Type it again without it."
-        )
+    if unicodedata.category(name[0])[0] == "M":
+        raise InvalidName(f"A name cannot begin with {_named(name[0])}.")
+    for place, character in enumerate(name):
+        if character in (_NON_JOINER, _JOINER):
+            if not _joins(name, place):
+                raise InvalidName(f"A name can have {_named(character)} only between letters.")
+        elif not character.isprintable() or _INVISIBLE.match(character):
+            raise InvalidName(f"A name cannot have {_named(character)}.")
     return name
 
 
+def _named(character: str) -> str:
+    name = unicodedata.name(character, "").lower()
+    return f"U+{ord(character):04X}" + (f" ({name})" if name else "")
+
+
+def _joins(text: str, place: int) -> bool:
+    """True if the joiner at `place` stands between letters, marks or emoji.
+
+    Or behind a virama, whose shape it chooses, at the end of a word as well: RFC 5892, appendix A.
+    """
+    before, after = text[:place][-1:], text[place + 1 :][:1]
+    if before and unicodedata.combining(before) == _VIRAMA:
+        return True
+    return all(_can_be_joined(beside) for beside in (before, after))
+
+
+def _can_be_joined(character: str) -> bool:
+    kind = unicodedata.category(character) if character else ""
+    return kind[:1] in ("L", "M") or _is_emoji(character)
+
+
+def _is_emoji(character: str) -> bool:
+    """True for what can be part of an emoji: symbols, skin tones, and one arrow."""
+    return character != "" and (
+        unicodedata.category(character) == "So"
+        or character == "\u2194"
+        or bool(_TONES.match(character))
+    )
+
+
 def same_name_key(name: str) -> str:
-    """Two app password names with the same key count as the same name."""
-    return unicodedata.normalize("NFC", name.casefold())
+    """Two app password names with the same key count as the same name.
+
+    What `shown` leaves out does not count, nor do joiners: with or without one, many a word looks
+    the same.
+    """
+    bare = "".join(sign for sign in shown(name) if sign not in (_NON_JOINER, _JOINER))
+    return unicodedata.normalize("NFC", bare.casefold())
 
 
 def shown(text: str) -> str:
-    """`text` from people, files or services as it may be shown or logged: nothing in it acts."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )
+    """`text` from people, files or services as it may be shown or logged: nothing in it acts.
+
+    Terminals differ in how wide they draw an emoji that is put together of several: so its parts
+    are shown, without a skin tone, which all draw alike.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_shown(text, place) for place in range(len(text)))
+
+
+def _shown(text: str, place: int) -> str:
+    character = text[place]
+    if character == _EMOJI_STYLE or (_TONES.match(character) and _is_emoji(text[:place][-1:])):
+        return ""
+    if character in (_NON_JOINER, _JOINER) and _joins(text, place):
+        return "" if _is_emoji(text[place + 1 :][:1]) else character
+    return character if character.isprintable() else character.encode("unicode_escape").decode()

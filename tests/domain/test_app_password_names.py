@@ -13,6 +13,8 @@ from apppw_tui.domain.errors import InvalidName, NameTaken
 from apppw_tui.domain.names import app_password_name, same_name_key, shown
 from tests.support import NOW
 
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
+PHONES = "\u06af\u0648\u0634\u06cc\u200c\u0647\u0627"  # Persian
 ALL_CHARACTERS = [chr(code) for code in range(sys.maxunicode + 1)]
 
 
@@ -22,6 +24,8 @@ ALL_CHARACTERS = [chr(code) for code in range(sys.maxunicode + 1)]
         ("Phone", "Phone"),
         ("  Phone \t\n", "Phone"),
         ("\u2003Phone\u00a0", "Phone"),
+        ("\u3000\u96fb\u8a71\u3000\u516d\u3000", "\u96fb\u8a71 \u516d"),
+        ("my\u00a0old\u202fphone\u2007", "my old phone"),
         ("Cafe\u0301", "Caf\u00e9"),
         ("\u1100\u1161", "\uac00"),
         ("two  blanks", "two  blanks"),
@@ -34,6 +38,22 @@ ALL_CHARACTERS = [chr(code) for code in range(sys.maxunicode + 1)]
         ("\u05d8\u05dc\u05e4\u05d5\u05df", "\u05d8\u05dc\u05e4\u05d5\u05df"),
         ("\u0647\u0627\u062a\u0641", "\u0647\u0627\u062a\u0641"),
         ("\u624b\u673a", "\u624b\u673a"),
+        (
+            "\u06af\u0648\u0634\u06cc\u200c\u0647\u0627",
+            "\u06af\u0648\u0634\u06cc\u200c\u0647\u0627",
+        ),
+        # Malayalam with chillus of before Unicode 5.1, at the end of a word; Hindi, half a letter
+        ("\u0d2b\u0d4b\u0d23\u0d4d\u200d", "\u0d2b\u0d4b\u0d23\u0d4d\u200d"),
+        ("\u0d05\u0d35\u0d28\u0d4d\u200d \u0d2b", "\u0d05\u0d35\u0d28\u0d4d\u200d \u0d2b"),
+        (
+            "\u0915\u094d\u200d\u0937 \u0930\u094d\u200c\u092f",
+            "\u0915\u094d\u200d\u0937 \u0930\u094d\u200c\u092f",
+        ),
+        (FAMILY, FAMILY),
+        ("\U0001f469\U0001f3fd\u200d\U0001f4bb", "\U0001f469\U0001f3fd\u200d\U0001f4bb"),
+        ("\u2764\ufe0f\u200d\U0001f525", "\u2764\ufe0f\u200d\U0001f525"),
+        ("\U0001f3c3\u200d\u2642\ufe0f", "\U0001f3c3\u200d\u2642\ufe0f"),
+        ("\U0001f642\u200d\u2194\ufe0f", "\U0001f642\u200d\u2194\ufe0f"),
         ("x" * 64, "x" * 64),
         (" " + "x" * 64 + " ", "x" * 64),
         ("e\u0301" * 64, "\u00e9" * 64),
@@ -43,7 +63,7 @@ def test_a_good_name_is_trimmed_and_composed_and_otherwise_kept(typed: str, kept
     assert app_password_name(typed) == kept
 
 
-@pytest.mark.parametrize("typed", ["", " ", "\t\n", "\u3000"])
+@pytest.mark.parametrize("typed", ["", " ", "\t\n", "\u3000", "\u00a0 \u2003"])
 def test_an_empty_name_asks_for_one(typed: str) -> None:
     with pytest.raises(InvalidName, match="Give it a name"):
         app_password_name(typed)
@@ -62,16 +82,42 @@ def test_a_name_that_is_too_long_says_how_long_it_is() -> None:
         *map(chr, range(0x202A, 0x202F)),  # bidi embeddings and overrides
         *map(chr, range(0x2066, 0x206A)),  # bidi isolates
         *"\u200e\u200f\u061c",  # bidi marks
-        *"\u200b\u200c\u200d\u2060\ufeff",  # zero width
+        *"\u200b\u2060\ufeff",  # zero width
         *"\u00ad\u034f\u115f\u1160\u3164\uffa0\u17b4\u17b5\u180b\u180e\u2800\ufe00\ufe0e",
-        *"\u00a0\u2028\u2029\u3000",
+        *"\u2028\u2029",
         *"\U000e0001\U000e0041\U000e0100\U000e01ef\ue000\ud800\udcff\uffff",
     ],
     ids=lambda character: f"U+{ord(character):04X}",
 )
-def test_a_character_that_cannot_be_shown_is_refused(character: str) -> None:
-    with pytest.raises(InvalidName, match="cannot be shown"):
+def test_a_character_that_acts_or_hides_is_refused_by_its_number(character: str) -> None:
+    with pytest.raises(InvalidName, match=rf"^A name cannot have U\+{ord(character):04X}[ .]"):
         app_password_name(f"a{character}b")
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("a\u202eb", "A name cannot have U+202E (right-to-left override)."),
+        ("a\u200bb", "A name cannot have U+200B (zero width space)."),
+        ("a\x07b", "A name cannot have U+0007."),
+        ("\u0301x", "A name cannot begin with U+0301 (combining acute accent)."),
+        ("1\u200d", "A name can have U+200D (zero width joiner) only between letters."),
+        ("a \u200c b", "A name can have U+200C (zero width non-joiner) only between letters."),
+    ],
+)
+def test_the_refusal_says_which_character(typed: str, said: str) -> None:
+    with pytest.raises(InvalidName) as refused:
+        app_password_name(typed)
+    assert str(refused.value) == said
+
+
+@pytest.mark.parametrize("joiner", ["\u200c", "\u200d"])
+@pytest.mark.parametrize(
+    "around", ["{}a", "a{}", "a{} b", "a {}b", "1{}2", "a{}{}b", "a{}-b", "{}"]
+)
+def test_a_joiner_that_joins_nothing_is_refused(joiner: str, around: str) -> None:
+    with pytest.raises(InvalidName, match="only between letters"):
+        app_password_name(around.format(joiner, joiner))
 
 
 def test_of_all_characters_none_that_acts_or_hides_is_let_in() -> None:
@@ -82,10 +128,10 @@ def test_of_all_characters_none_that_acts_or_hides_is_let_in() -> None:
     for character in let_in:
         # Other: controls, formats, surrogates, private, unassigned. Separators but the blank.
         category = unicodedata.category(character)
-        assert category[0] != "C"
         assert category[0] != "Z" or character == " "
+        assert character in "\u200c\u200d" or category[0] != "C"
         assert unicodedata.bidirectional(character) not in {
-            *("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI", "BN"),
+            *("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"),
         }
 
 
@@ -98,7 +144,7 @@ def _kept_inside_a_name(character: str) -> str | None:
 
 @pytest.mark.parametrize("name", ["\u0301x", "\u0301", "\ufe0f", "\u20dd"])
 def test_a_mark_without_a_letter_before_it_is_refused(name: str) -> None:
-    with pytest.raises(InvalidName, match="cannot be shown"):
+    with pytest.raises(InvalidName, match=rf"cannot begin with U\+{ord(name[0]):04X}"):
         app_password_name(name)
 
 
@@ -110,7 +156,8 @@ def test_a_name_that_was_accepted_is_accepted_unchanged_again(text: str) -> None
     except InvalidName:
         return
     assert app_password_name(name) == name
-    assert shown(name) == name
+    assert shown(shown(name)) == shown(name)
+    assert all(sign.isprintable() or sign in "\u200c\u200d" for sign in shown(name))
 
 
 def account_with(*names: str) -> Account:
@@ -133,9 +180,12 @@ def account_with(*names: str) -> Account:
             "\u03a3\u038a\u03a3\u03a5\u03a6\u039f\u03a3",
         ),
         ("Caf\u00e9", "CAF\u00c9"),
+        (PHONES, PHONES.replace("\u200c", "")),
+        (FAMILY, FAMILY.replace("\u200d", "")),
+        ("\u2709\ufe0f", "\u2709"),
     ],
 )
-def test_names_that_differ_in_case_alone_are_the_same(first: str, second: str) -> None:
+def test_names_that_look_the_same_are_the_same(first: str, second: str) -> None:
     assert same_name_key(first) == same_name_key(second)
     with pytest.raises(NameTaken, match=f"already have one called {first}"):
         account_with(first, second)
@@ -162,6 +212,11 @@ def test_one_may_be_renamed_into_another_case_of_its_own_name() -> None:
         ("\u202eevil", "\\u202eevil"),
         ("\udcff", "\\udcff"),
         ("\u624b\u673a", "\u624b\u673a"),
+        ("\u06cc\u200c\u0647", "\u06cc\u200c\u0647"),
+        ("a\u200c", "a\\u200c"),
+        (f"{FAMILY} tablet", "\U0001f468\U0001f469\U0001f467\U0001f466 tablet"),
+        ("\U0001f469\U0001f3fd\u200d\U0001f4bb", "\U0001f469\U0001f4bb"),
+        ("\u2764\ufe0f\u200d\U0001f525", "\u2764\U0001f525"),
     ],
 )
 def test_what_is_shown_cannot_act(text: str, visible: str) -> None:

@@ -19,7 +19,7 @@ _RECOGNIZED = 20  # steps, ten minutes: so far a clock's error is told, and noth
 _IN_WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 # What a QR code of 37 x 37 modules holds (ISO 18004, version 5, level L, bytes): the largest that
 # fits a terminal of 24 rows with its quiet zone.
-_QR_BYTES = 106
+QR_BYTES = 106
 
 
 @dataclass(frozen=True)
@@ -92,12 +92,23 @@ def clock_error(secret: Secret, digits: str, now: datetime) -> str | None:
     return None
 
 
-def uri(secret: Secret, account: str, issuer: str) -> Secret:
+def uri(secret: Secret, account: str, issuer: str, room: int = QR_BYTES) -> Secret:
     """What the QR code says: otpauth, as the Key Uri Format of google-authenticator's wiki has it.
 
-    The issuer is left out where the whole would be too long to be shown in 24 rows.
+    It names the issuer, since an authenticator takes two accounts of one name for the same where
+    none does: once where both would be too long for 24 rows, and shortened where even that is
+    more than `room` bytes. Only where there is room for none of it, none is named.
     """
-    who = quote(account, safe="@")
-    end = f"?secret={secret.reveal()}"
-    full = f"otpauth://totp/{quote(issuer, safe='')}:{who}{end}"
-    return Secret(full if len(full) <= _QR_BYTES else f"otpauth://totp/{who}{end}")
+    forms = [_written(secret, account, issuer, issuer), _written(secret, account, issuer)]
+    shorter = (issuer[:length] for length in range(len(issuer) - 1, 0, -1))
+    forms += [_written(secret, account, one.rstrip(".") or one) for one in shorter]
+    forms.append(_written(secret, account))
+    small = [form for form in forms[:2] if len(form) <= QR_BYTES]
+    fitting = [form for form in forms if len(form) <= room]
+    return Secret([*small, *fitting, forms[-1]][0])
+
+
+def _written(secret: Secret, account: str, issuer: str = "", prefix: str = "") -> str:
+    label = (f"{quote(prefix, safe='')}:" if prefix else "") + quote(account, safe="@")
+    named = f"&issuer={quote(issuer, safe='')}" if issuer else ""
+    return f"otpauth://totp/{label}?secret={secret.reveal()}{named}"

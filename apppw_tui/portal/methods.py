@@ -151,9 +151,13 @@ class AuthenticatorSetUp:
 
     def __init__(self, means: Means, account: str) -> None:
         self._means = means
+        self._account = account
         self.secret = totp.new_secret(means.token_bytes)
-        self.uri = totp.uri(self.secret, account, means.host_name)
         self._wrong = 0
+
+    def uri(self, room: int = totp.QR_BYTES) -> Secret:
+        """What is scanned, in no more than `room` bytes if that can be."""
+        return totp.uri(self.secret, self._account, self._means.host_name, room)
 
     def confirm(self, session: Session, digits: str) -> Session:
         """Makes it the account's, for a right code; the session counts as verified just now.

@@ -4,8 +4,11 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from apppw_tui.domain import totp
 from apppw_tui.domain.errors import CodeRefused
@@ -143,28 +146,65 @@ END = "?secret=AAAQEAYEAUDAOCAJBIFQYDIOB4IBCEQT"
 
 
 @pytest.mark.parametrize(
-    ("account", "issuer", "label"),
+    ("account", "issuer", "label", "named"),
     [
-        ("ada", "example.org", "example.org:ada"),
-        ("ada@example.org", "mail.example.org", "mail.example.org:ada@example.org"),
-        ("ada+x", "My Server", "My%20Server:ada%2Bx"),
-        ("ada", "mail:2222", "mail%3A2222:ada"),
-        ("ada", "a/b?c&d#e%f", "a%2Fb%3Fc%26d%23e%25f:ada"),
-        ("ada", "b\u00fccher.example", "b%C3%BCcher.example:ada"),
+        ("ada", "example.org", "example.org:ada", "example.org"),
+        ("ada@example.org", "mail.example.org", "ada@example.org", "mail.example.org"),
+        ("ada+x", "My Server", "My%20Server:ada%2Bx", "My%20Server"),
+        ("ada", "mail:2222", "mail%3A2222:ada", "mail%3A2222"),
+        ("ada", "a/b?c&d#e%f", "ada", "a%2Fb%3Fc%26d%23e%25f"),
+        ("ada", "b\u00fccher.example", "b%C3%BCcher.example:ada", "b%C3%BCcher.example"),
     ],
 )
-def test_the_uri_names_issuer_and_account(account: str, issuer: str, label: str) -> None:
-    assert uri(SECRET, account, issuer).reveal() == f"otpauth://totp/{label}{END}"
+def test_the_uri_names_issuer_and_account(
+    account: str, issuer: str, label: str, named: str
+) -> None:
+    told = uri(SECRET, account, issuer, room=271).reveal()
+    assert told == f"otpauth://totp/{label}{END}&issuer={named}"
+    assert len(told) <= 106  # for a terminal of 24 rows
 
 
-def test_the_issuer_is_left_out_where_the_code_would_not_fit_a_terminal() -> None:
-    room = 106 - len(f"otpauth://totp/:ada{END}")
-    longest = uri(SECRET, "ada", "h" * room).reveal()
-    assert longest == f"otpauth://totp/{'h' * room}:ada{END}"
-    assert len(longest) == 106
-    assert uri(SECRET, "ada", "h" * (room + 1)).reveal() == f"otpauth://totp/ada{END}"
-    # What counts is the length as it is written.
-    assert uri(SECRET, "ada", "\u00fc" * (room // 2)).reveal() == f"otpauth://totp/ada{END}"
+LONG = "mail.a-very-long-name-of-an-organisation.example.org"
+
+
+def test_the_issuer_is_shortened_where_the_terminal_has_no_room_for_all_of_it() -> None:
+    room = 106 - len(f"otpauth://totp/ada@example.org{END}&issuer=")
+    start = f"otpauth://totp/ada@example.org{END}&issuer="
+    assert uri(SECRET, "ada@example.org", "h" * room).reveal() == start + "h" * room
+    for long in ("h" * 200, "h" * (room + 1)):
+        assert uri(SECRET, "ada@example.org", long).reveal() == start + "h" * room
+    # Never within an escape, nor at a full stop.
+    assert uri(SECRET, "ada@example.org", "\u00fc" * 40).reveal() == start + "%C3%BC" * (room // 6)
+    assert uri(SECRET, "ada@example.org", "h" * (room - 1) + ".x").reveal()[106:] == ""
+    assert uri(SECRET, "ada@example.org", "h" * (room - 1) + ".x").reveal().endswith("h")
+
+
+def test_a_larger_terminal_has_room_for_more_of_it() -> None:
+    name = "ada." * 9 + "lovelace@example.org"
+    told = [uri(SECRET, name, LONG, room).reveal() for room in (106, 134, 154, 192, 230)]
+    issuers = [one.partition("&issuer=")[2] for one in told]
+    assert issuers == ["", LONG[:15], LONG[:35], LONG, LONG]
+    assert [len(one) for one in told[1:3]] == [134, 154]
+    assert told[4].startswith(f"otpauth://totp/{LONG}:ada.")
+
+
+@given(
+    st.text("abc.0@+_-", min_size=1, max_size=200),
+    st.text(min_size=1, max_size=80),
+    st.sampled_from([106, 134, 154, 192, 230, 271]),
+)
+def test_an_issuer_is_named_wherever_there_is_room_for_one(
+    account: str, issuer: str, room: int
+) -> None:
+    told = uri(SECRET, account, issuer, room).reveal()
+    query = parse_qs(urlsplit(told).query)
+    assert query["secret"] == [SECRET.reveal()]
+    if "issuer" in query:
+        assert len(told) <= room
+        assert issuer.startswith(query["issuer"][0])
+    else:
+        least = len(uri(SECRET, account, "").reveal()) + len("&issuer=")
+        assert least + len(quote(issuer[0], safe="")) > room
 
 
 def test_neither_secret_nor_uri_shows_itself() -> None:

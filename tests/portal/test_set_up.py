@@ -425,7 +425,7 @@ def test_a_set_up_shows_no_secret(house: House) -> None:
     session = house.sign_in()
     phone = house.portal.methods.begin_phone(session, "office", NUMBER)
     app = house.portal.methods.begin_authenticator(session)
-    assert isinstance(app.uri, Secret)
-    shown = repr(phone) + repr(phone.number) + repr(app) + repr(app.secret) + repr(app.uri)
+    assert isinstance(app.uri(), Secret)
+    shown = repr(phone) + repr(phone.number) + repr(app) + repr(app.secret) + repr(app.uri())
     assert NUMBER.lstrip("+").replace(" ", "")[2:] not in shown
     assert app.secret.reveal() not in shown

@@ -23,7 +23,7 @@ from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import SessionOver
 from apppw_tui.ui.widgets.code_input import CodeInput
 from apppw_tui.ui.widgets.field import Field
-from apppw_tui.ui.widgets.qr import QrCode
+from apppw_tui.ui.widgets.qr import QrCode, capacity
 
 _BESIDE = 30  # columns, for what to do with the picture
 
@@ -69,7 +69,7 @@ class AuthenticatorDialog(Dialog[Session | Literal["back"] | None]):
 
     def content(self) -> ComposeResult:
         with Horizontal(id="scan"):
-            yield QrCode(self._set_up.uri)
+            yield QrCode(self._set_up.uri(self._room()))
             with Vertical(id="beside"):
                 yield Label("", id="too-small", classes="quiet", markup=False)
                 yield Label("1  Scan this with your authenticator app.", id="do", markup=False)
@@ -84,6 +84,11 @@ class AuthenticatorDialog(Dialog[Session | Literal["back"] | None]):
                     if self._step:
                         yield Button("Back", id="back", compact=True)
                     yield Button("Cancel", id="cancel", compact=True)
+
+    def _room(self) -> int:
+        """So many bytes the picture may have."""
+        window = self.app.size
+        return capacity(Size(window.width - 2 - _BESIDE, window.height - 3))
 
     def on_mount(self) -> None:
         self.query_one(CodeInput).focus()

@@ -19,12 +19,25 @@ from apppw_tui.ui.glyphs import PLAIN
 
 # Light modules around it. ISO/IEC 18004 asks for four; two leave room for a dialog in 24 rows.
 _QUIET, _LEAST_QUIET = 4, 2
+# ISO/IEC 18004, table 7: of versions 5 to 10 at level L. 24 rows have room for the first.
+_BYTES = (106, 134, 154, 192, 230, 271)
+_FIRST_SIDE = 37  # modules
 _TIMES = "x" if PLAIN else "\N{MULTIPLICATION SIGN}"
 
 
 def size(text: Secret) -> int:
     """How many modules the code for `text` has along one side, without its quiet zone."""
     return len(_modules(text))
+
+
+def capacity(room: Size) -> int:
+    """How many bytes a code can hold that fits into `room`; those of the smallest at least."""
+    held = _BYTES[0]
+    for step, bytes_ in enumerate(_BYTES):
+        side = _FIRST_SIDE + 4 * step + 2 * _LEAST_QUIET
+        if _within(Size(side, (side + 1) // 2), room):
+            held = bytes_
+    return held
 
 
 class QrCode(Widget):

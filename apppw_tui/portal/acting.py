@@ -1,5 +1,8 @@
 """Every act is written down, and its account's owner told of those that matter to them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.acts import NOTICED, Act, Entry
 from apppw_tui.domain.errors import StoreError
@@ -7,6 +10,15 @@ from apppw_tui.domain.usage import NEW_AFTER, network_of
 from apppw_tui.portal.means import Means
 
 _SIGN_INS = frozenset({Act.SIGNED_IN, Act.SIGNED_IN_NEW})
+
+
+@contextmanager
+def afterwards(means: Means, account: Account, what: str) -> Iterator[None]:
+    """What follows a change that stands never unsays it; the log has what fails (SAFETY 7a)."""
+    try:
+        yield
+    except StoreError as error:
+        means.journal.fault(f"{what} not kept", account=account.name, why=str(error))
 
 
 def note(means: Means, account: Account, act: Act, by: str | None = None, **facts: str) -> None:

@@ -10,7 +10,7 @@ from apppw_tui.domain.errors import CodeRefused, KeyMissing, SealBroken, SignInR
 from apppw_tui.domain.options import Option
 from apppw_tui.domain.phone import Phone
 from apppw_tui.domain.secret import Secret
-from apppw_tui.portal.acting import note, signed_in
+from apppw_tui.portal.acting import afterwards, note, signed_in
 from apppw_tui.portal.means import Means
 from apppw_tui.portal.passwords import account_passwords
 from apppw_tui.portal.sending import SentCode, check_form
@@ -195,11 +195,14 @@ class Challenge:
         return account
 
     def _admitted(self, account: Account) -> Session:
+        """The code is used up: whatever else cannot be written, the person is in (SAFETY 13)."""
         self._account = account
         if self._signed_in is not None:
-            self._throttle.refund(self.account, "second")
+            with afterwards(self._means, account, "throttle"):
+                self._throttle.refund(self.account, "second")
             return self._signed_in.proven(self._means.clock)
-        self._throttle.completed(self.account)
+        with afterwards(self._means, account, "throttle"):
+            self._throttle.completed(self.account)
         signed_in(self._means, account)
         return begun(account).proven(self._means.clock)
 

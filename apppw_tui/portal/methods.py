@@ -18,7 +18,7 @@ from apppw_tui.domain.errors import (
 from apppw_tui.domain.phone import Phone, Which
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.totp import Authenticator
-from apppw_tui.portal.acting import note
+from apppw_tui.portal.acting import afterwards, note
 from apppw_tui.portal.means import Means
 from apppw_tui.portal.sending import SentCode, check_form
 from apppw_tui.portal.sessions import (
@@ -116,9 +116,9 @@ class Methods:
         if session.verified is None or must_set_up(account, self._means.policy):
             raise SetUpFirst("Set up a verification method first.")
         if session.limited is not None:
-            Throttle(self._means.counters, self._means.clock, self._means.address).completed(
-                account.name
-            )
+            means = self._means
+            with afterwards(means, account, "throttle"):
+                Throttle(means.counters, means.clock, means.address).completed(account.name)
         return replace(session, limited=None)
 
     def _opened(self, account: Account) -> dict[Which, Secret]:
@@ -218,13 +218,14 @@ class PhoneSetUp:
         throttle = Throttle(means.counters, means.clock, means.address)
         throttle.charge(session.account, "second")
         self._sent.check(self.number, digits)
-        throttle.refund(session.account, "second")
         with changing(means.store, session) as change:
             account = change.present
             may_add(means, session, account)
             sealed = means.seals.seal(account.uid, phone.field(self._which), self.number)
             kept = Phone(self._which, sealed, means.clock.now())
             change.account = replace(account.with_phone(kept), bypass_until=None)
+        with afterwards(means, account, "throttle"):
+            throttle.refund(session.account, "second")
         _record_set_up(means, account, options.phone_name(self._which))
         return session.proven(means.clock)
 

@@ -15,7 +15,7 @@ from apppw_tui.domain.seam import find
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.services import ANY_APP
 from apppw_tui.portal import renaming
-from apppw_tui.portal.acting import note
+from apppw_tui.portal.acting import afterwards, note
 from apppw_tui.portal.issuing import Issued, Issuer, Wish
 from apppw_tui.portal.means import Means
 from apppw_tui.portal.throttling import Throttle
@@ -87,7 +87,8 @@ class Operator:
         self.means.store.remove(account.name)
         live_sessions.end(account.name)
         self._record(account, Act.ACCOUNT_REMOVED)
-        self.means.usage.forget(account.uid)
+        with afterwards(self.means, account, "forgetting of its use"):
+            self.means.usage.forget(account.uid)
         return account
 
     def disable(self, name: str) -> Account:
@@ -263,7 +264,8 @@ class Operator:
         account_password.check(secret, account.name)
         hash_, now = means.hasher.account.make(secret), means.clock.now()
         account = self._change(name, lambda account: account.with_password(hash_, now))
-        Throttle(means.counters, means.clock, means.address).password_changed(account.name)
+        with afterwards(means, account, "throttle"):
+            Throttle(means.counters, means.clock, means.address).password_changed(account.name)
         self._record(account, Act.PASSWORD_SET)
         return account
 

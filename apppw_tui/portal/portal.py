@@ -23,7 +23,7 @@ from apppw_tui.domain.seam import find
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.services import ANY_APP
 from apppw_tui.domain.usage import Used
-from apppw_tui.portal.acting import note, signed_in
+from apppw_tui.portal.acting import afterwards, note, signed_in
 from apppw_tui.portal.challenge import Challenge
 from apppw_tui.portal.issuing import Issued, Issuer, Wish
 from apppw_tui.portal.means import Means
@@ -248,7 +248,8 @@ class Portal:
 
         changed = self._change(session, step)
         note(self._means, account, Act.PASSWORD_CHANGED, app_passwords_deleted=str(deleted))
-        self._throttle.password_changed(account.name)
+        with afterwards(self._means, changed, "throttle"):
+            self._throttle.password_changed(account.name)
         return replace(session, epoch=changed.epoch)
 
     def _first_hash(self, name: str, password: str | None) -> str | None:
@@ -271,7 +272,8 @@ class Portal:
         signed_in(self._means, account)
         if must_set_up(account, self.policy):
             return replace(session, limited="none yet")
-        self._throttle.completed(account.name)
+        with afterwards(self._means, account, "throttle"):
+            self._throttle.completed(account.name)
         return session.proven(self._clock)
 
 

@@ -8,9 +8,12 @@ from apppw_tui import programs
 from apppw_tui.domain.delivery import Kind
 from apppw_tui.domain.errors import DeliveryFailed
 from apppw_tui.domain.journal import Journal
+from apppw_tui.domain.phone import parted
 from apppw_tui.domain.secret import Secret
 
 _NUMBER = re.compile(r"\+[0-9]{5,15}")  # E.164: at most fifteen digits
+_EXTENSION = re.compile(r"[0-9]{0,20}")
+_TELLING = 3  # digits; to hide a shorter extension would hide half of the output
 _SUBSCRIBER = 7  # digits: enough of a number's end to know it by, however its beginning is written
 _SORRY = (
     "The code could not be sent. Try again, or use another way; the administrator's log says why."
@@ -26,6 +29,10 @@ class CommandDelivery:
     timeout: float
     journal: Journal
 
+    @property
+    def extensions(self) -> bool:
+        return "{extension}" in self.command
+
     def deliver(self, kind: Kind, number: str, message: Secret) -> None:
         """Hands `message` to the command, on its standard input. Blocks.
 
@@ -34,14 +41,18 @@ class CommandDelivery:
         """
         if kind not in self.kinds:
             self._fail(kind, number, "kind is not configured")
-        if not _NUMBER.fullmatch(number):
+        number, extension = parted(number)
+        if not _NUMBER.fullmatch(number) or not _EXTENSION.fullmatch(extension):
             self._fail(kind, "", "number is not E.164")
+        if extension and not self.extensions:
+            self._fail(kind, number, "the command takes no {extension}")
+        hidden = [extension] if len(extension) >= _TELLING else []
         outcome = programs.run(
             self.command,
-            {"kind": kind, "number": number},
+            {"kind": kind, "number": number, "extension": extension},
             message,
             self.timeout,
-            secrets=(number, number[-_SUBSCRIBER:]),
+            secrets=(number, number[-_SUBSCRIBER:], *hidden),
         )
         if not outcome.ok:
             self._fail(kind, number, outcome.how, outcome.output)

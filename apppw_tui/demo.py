@@ -112,6 +112,7 @@ class Demonstration:
     account = ACCOUNT
     password = PASSWORD
     kinds: frozenset[Kind] = frozenset(KINDS)
+    extensions = True
 
     def __init__(
         self,

@@ -58,6 +58,7 @@ class Outbox:
     """A delivery that keeps what was sent, or fails when it is told to."""
 
     kinds: frozenset[Kind] = frozenset(KINDS)
+    extensions: bool = False
     sent: list[tuple[Kind, str, str]] = field(default_factory=list)
     broken: bool = False
 

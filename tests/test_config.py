@@ -136,7 +136,7 @@ DOMAIN = 'must be a lower-case domain such as "example.org"'
                 ),
                 (
                     '["/bin/send", "{code}"]',
-                    'there is no "{code}" here, only "{kind}" and "{number}"',
+                    'there is no "{code}" here, only "{kind}", "{number}" and "{extension}"',
                 ),
             )
         ),

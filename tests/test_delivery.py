@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -168,6 +168,30 @@ def test_what_is_no_number_never_reaches_a_command(
     facts = {"kind": "text", "number": "*", "how": "number is not E.164", "output": ""}
     assert told == ("delivery failed", facts)
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(("number", "extension"), [(NUMBER, ""), (f"{NUMBER};ext=0421", "0421")])
+def test_an_extension_is_an_argument_of_its_own_empty_where_there_is_none(
+    command: Command, journal: Recording, tmp_path: Path, number: str, extension: str
+) -> None:
+    given = f'printf "%s|" "$@" > {tmp_path}/arguments; echo to {NUMBER} 0421; exit 1'
+    made = command(given)
+    made = replace(made, command=(*made.command, "{extension}", "end"))
+    with pytest.raises(DeliveryFailed):
+        made.deliver("text", number, Secret(MESSAGE))
+    assert (tmp_path / "arguments").read_text() == f"text|{NUMBER}|{extension}|end|"
+    ((_, facts),) = journal.faults
+    assert (facts["number"], "0421" in facts["output"]) == ("*78", not extension)
+
+
+def test_a_command_that_takes_no_extension_is_not_run_without_it(
+    command: Command, journal: Recording, tmp_path: Path
+) -> None:
+    with pytest.raises(DeliveryFailed):
+        command(f"touch {tmp_path}/ran").deliver("call", f"{NUMBER};ext=42", Secret(MESSAGE))
+    assert not (tmp_path / "ran").exists()
+    ((_, facts),) = journal.faults
+    assert facts["how"] == "the command takes no {extension}"
 
 
 @pytest.mark.parametrize("number", ["+12345", "+123456789012345"])

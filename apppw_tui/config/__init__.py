@@ -100,7 +100,7 @@ def read(path: Path, document: dict[str, Any]) -> Config:
     })  # fmt: skip
     rules = policy(reader, top.pop("policy", {}))
     delivery = reader.table(top.pop("delivery", {}), "delivery.", {
-        "command": command("kind", "number"),
+        "command": command("kind", "number", "extension"),
         "kinds": _kinds,
         "timeout": seconds(1, _LONGEST_TIMEOUT),
     })  # fmt: skip

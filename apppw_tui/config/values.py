@@ -112,4 +112,5 @@ def _check_placeholders(element: str, known: Collection[str]) -> None:
 
 
 def listed(words: Iterable[str]) -> str:
-    return " and ".join(f'"{word}"' for word in words)
+    *before, last = (f'"{word}"' for word in words)
+    return f"{', '.join(before)} and {last}" if before else last

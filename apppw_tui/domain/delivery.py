@@ -16,8 +16,14 @@ class Delivery(Protocol):
     def kinds(self) -> frozenset[Kind]:
         """The ways that work here; empty where nothing is configured."""
 
+    @property
+    def extensions(self) -> bool:
+        """True if it is told which extension of a number is meant."""
+
     def deliver(self, kind: Kind, number: str, message: Secret, /) -> None:
-        """Hands over one message for `number` (E.164); returns when it was taken. May block.
+        """Hands over one message for `number`, as `phone.read` has it; returns when it was taken.
+
+        May block.
 
         Raises:
             DeliveryFailed: it was not taken; the detail has gone to the log.
@@ -28,6 +34,7 @@ class NoDelivery:
     """Nothing is configured: no code can be sent."""
 
     kinds: frozenset[Kind] = frozenset()
+    extensions = False
 
     def deliver(self, _kind: Kind, _number: str, _message: Secret, /) -> None:
         raise DeliveryFailed("This server sends no codes.")

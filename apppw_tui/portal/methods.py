@@ -9,6 +9,7 @@ from apppw_tui.domain.acts import Act
 from apppw_tui.domain.delivery import Kind
 from apppw_tui.domain.errors import (
     CodeRefused,
+    InvalidNumber,
     Refused,
     SealBroken,
     SessionEnded,
@@ -62,7 +63,10 @@ class Methods:
             InvalidNumber: with the reason.
         """
         may_add(self._means, session, self._account(session))
-        return PhoneSetUp(self._means, which, phone.read(typed, self._means.region))
+        number = phone.read(typed, self._means.region)
+        if phone.parted(number.reveal())[1] and not self._means.delivery.extensions:
+            raise InvalidNumber("This server sends no codes to extensions. Type a number without.")
+        return PhoneSetUp(self._means, which, number)
 
     def remove_authenticator(self, session: Session) -> Account:
         """Raises Refused if it is the last method, and one is needed."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from apppw_tui.domain.clock import Clock
 from apppw_tui.domain.errors import StoreError
+from apppw_tui.domain.phone import parted
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.throttle import ACCOUNT_SENDS, NUMBER_SENDS, Counters, Step, door_key
 
@@ -65,7 +66,8 @@ class Throttle:
         now = self.clock.now()
         with self.counters.change(_account(name), keep=True) as entry:
             entry.ledger = entry.ledger.sent(now, ACCOUNT_SENDS)
-        with self.counters.change(f"number:{number.reveal()}", keep=True) as entry:
+        e164, _ = parted(number.reveal())
+        with self.counters.change(f"number:{e164}", keep=True) as entry:
             entry.ledger = entry.ledger.sent(now, NUMBER_SENDS)
 
 

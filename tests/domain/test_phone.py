@@ -25,10 +25,37 @@ DOT = "\u2022"
         ("0151/23456767", "DE"),
         ("0049 151 23456767", "DE"),
         ("tel:+49-151-23456767", "DE"),
+        ("tel:+49-151-23456767", None),
+        ("TEL: +4915123456767", None),
+        ("(+49) 151 23456767", None),
+        ("( +49 ) 151/23456767", None),
+        ("(+49) 151 23456767", "FR"),
     ],
 )
 def test_however_it_is_written_it_is_read_as_e164(typed: str, region: str | None) -> None:
     assert phone.read(typed, region).reveal() == MOBILE
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "+49 30 1234567 ext. 42",
+        "+49301234567;ext=42",
+        "+49 30 1234567 x42",
+        "tel:+49-30-1234567;ext=42",
+    ],
+)
+def test_an_extension_is_kept(typed: str) -> None:
+    number = phone.read(typed, None)
+    assert number.reveal() == "+49301234567;ext=42"
+    assert phone.parted(number.reveal()) == ("+49301234567", "42")
+    assert phone.masked(number, DOT) == f"+49 {DOT * 2} {DOT * 5}67 ext. {DOT * 2}"
+    assert phone.ending(number) == "67"
+
+
+@pytest.mark.parametrize("typed", ["+52 1 55 1234 5678", "+5215512345678", "+52 55 1234 5678"])
+def test_a_mexican_mobile_phone_has_no_one_since_2019(typed: str) -> None:
+    assert phone.read(typed, None).reveal() == "+525512345678"
 
 
 @pytest.mark.parametrize(
@@ -70,11 +97,15 @@ def test_without_a_region_a_number_begins_with_the_code_of_its_country(typed: st
         ("+49 151 2345676789012", None, "no such telephone number"),
         ("+1 000 000 0000", None, "no such telephone number"),
         ("110", "DE", "no such telephone number"),
-        (f"{MOBILE} ext. 5", None, "no such telephone number"),
-        (f"{MOBILE};ext=5", None, "no such telephone number"),
         (f"{MOBILE} call me", None, "no such telephone number"),
         (f"{MOBILE}\N{SEMICOLON}$(id)", None, None),
-        (f"{MOBILE}\n+4915123456768", None, None),
+        (f"{MOBILE}\n+4915123456768", None, "more than one number"),
+        (f"{MOBILE} +4915123456768", None, "more than one number"),
+        ("+49 151 23456767 / 0151 23456768", None, "more than one number"),
+        ("0151 23456767, 030 12345678", "DE", "more than one number"),
+        ("0151 23456767; 030 12345678", "DE", "more than one number"),
+        ("0151 23456767 or 030 12345678", "DE", "more than one number"),
+        (", ".join(["0151 23456767"] * 9), "DE", "more than one number"),
         ("\udcff", "DE", "not a telephone number"),
         ("+\0", None, "not a telephone number"),
     ],

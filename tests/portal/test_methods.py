@@ -127,6 +127,17 @@ def test_what_is_damaged_on_disk_is_not_taken_for_an_account_without_methods(
 # --- adding and changing --------------------------------------------------------------------
 
 
+def test_an_extension_is_taken_where_it_can_be_handed_over(house: House) -> None:
+    session, typed = house.session(), "+49 30 1234567 ext. 42"
+    with pytest.raises(InvalidNumber, match="This server sends no codes to extensions"):
+        house.portal.methods.begin_phone(session, "office", typed)
+    house.outbox.extensions = True
+    add_phone(house, session, "office", typed)
+    assert house.outbox.sent[-1][1] == "+49301234567;ext=42"
+    numbers = house.portal.methods.numbers(session, house.now())
+    assert numbers["office"].reveal() == "+49301234567;ext=42"
+
+
 @pytest.mark.parametrize("which", PHONES)
 def test_a_number_counts_once_its_code_came_back(house: House, which: Which) -> None:
     session = house.session()

@@ -3,6 +3,7 @@
 log-ins: how many a second, of what the processors can do of bare Argon2id.
 answers: one answer, by the number of app passwords and of accounts.
 pam: `apppw-tui pam` beside an interpreter that does nothing.
+crowd: twenty devices with up to twenty connections each, right after a start, on one processor.
 memory: of the daemon, in MiB and beside an interpreter that does nothing.
 """
 
@@ -11,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from answers import answers
+from crowd import crowd
 from log_ins import log_ins
 from places import FEW, prepared
 from processes import memory, pam
@@ -29,7 +31,7 @@ def main() -> None:
         "--small", action="store_true", help="one round over little: only whether it works"
     )
     options = arguments.parse_args()
-    parts = {"log-ins": log_ins, "answers": answers, "pam": pam, "memory": memory}
+    parts = {"log-ins": log_ins, "answers": answers, "pam": pam, "crowd": crowd, "memory": memory}
     for part in options.part:
         if part not in parts:
             arguments.error(f"there is no part {part}, only {', '.join(parts)}")

@@ -18,6 +18,7 @@ LINES = {
         "instead: Dovecot's passwd-file, no cache, 4 at once",
         "one answer from memory, by accounts",
         "apppw-tui pam",
+        "20 of 20 devices",
         "with 4 connections",
     ],
 }

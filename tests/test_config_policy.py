@@ -38,7 +38,7 @@ def test_each_key_is_read(file: Path, line: str, policy: Policy) -> None:
         ("create = true", 'create: must be "everyone" or "administrator".'),
         ("scopes = []", "scopes: must be a list of texts, and not an empty one."),
         ('scopes = "mail"', "scopes: must be a list of texts, and not an empty one."),
-        ('scopes = ["post"]', 'scopes: must be some of "any" and "mail" and '),
+        ('scopes = ["post"]', 'scopes: must be some of "any", "mail", '),
         ("longest_expiry = 0", "longest_expiry: must be from 1 to 3660."),
         ('longest_expiry = "never"', "longest_expiry: must be a whole number."),
         ("sign_out_after = 0", "sign_out_after: must be from 1 to 60."),

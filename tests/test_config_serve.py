@@ -81,7 +81,7 @@ TABLES = "must be written as [[serve.socket]], once for each socket"
 NAME = "must be a file name of small letters, digits, dots and dashes"
 MODE = 'must be a mode in quotes, such as "0660"'
 HEADER = 'must be the name of a header, such as "X-Real-IP"'
-PROTOCOL = 'must be one of "auth-client" and "mux" and "http" and "json"'
+PROTOCOL = 'must be one of "auth-client", "mux", "http" and "json"'
 
 
 @pytest.mark.parametrize(

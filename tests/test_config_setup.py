@@ -71,8 +71,8 @@ def test_without_a_host_name_it_is_this_machines(
 TABLES = "must be written as [[setup]], once for each service"
 TEXT = "must be a line of text"
 SERVICE = (
-    'must be one of "imap" and "pop3" and "sieve" and "smtp" and "caldav" and "carddav" and '
-    '"webdav" and "xmpp" and "http"'
+    'must be one of "imap", "pop3", "sieve", "smtp", "caldav", "carddav", '
+    '"webdav", "xmpp" and "http"'
 )
 HOST = 'must be the name of a host in small letters, such as "mail.example.org"'
 PORT = "must be a number from 1 to 65535"

@@ -112,5 +112,5 @@ def _check_placeholders(element: str, known: Collection[str]) -> None:
 
 
 def listed(words: Iterable[str]) -> str:
-    *before, last = (f'"{word}"' for word in words)
+    *before, last = [f'"{word}"' for word in words] or [""]
     return f"{', '.join(before)} and {last}" if before else last

@@ -19,7 +19,7 @@ from tests.services.ordinary import OrdinaryUser
 from tests.services.recipes import adapted, lua_script
 from tests.services.require import require_program, unavailable
 from tests.services.sign_in import IN, REFUSED
-from tests.services.trials import ENFORCED, OPEN, UNKNOWN, Asked, asked
+from tests.services.trials import ALL_SIGNS, ENFORCED, OPEN, UNKNOWN, Asked, asked
 from tests.support import PASSWORD, House
 
 pytestmark = pytest.mark.slow
@@ -49,14 +49,17 @@ def server(folder: Path, user: OrdinaryUser) -> Iterator[Dovecot]:
     if not (_MODULES / "auth/libauthdb_lua.so").exists():
         unavailable("Dovecot has no Lua here (Debian packages dovecot-auth-lua and lua-socket)")
     script, recipe = lua_script(folder, folder / "sock", ENFORCED), folder / "recipe.conf"
-    old = old_passwords.behind(folder, OPEN, ENFORCED, UNKNOWN)
+    # As Dovecot looks a name up in such a file.
+    signs = [name.replace("'", "\\'") for name in ALL_SIGNS]
+    old = old_passwords.behind(folder, OPEN, ENFORCED, UNKNOWN, *signs)
     with (folder / "old").open("a") as more:
         more.write(f"{BLOCKED}:{{PLAIN}}{OLD}::::::nologin\n")
         more.write(f"{PROXIED}:::::::proxy=y host=192.0.2.9 nopassword=y\n")
-        more.write(f"{STRANGE}:{{PLAIN}}{OLD}::::::user=No_Account\n")
+        more.write(f"{STRANGE}:{{PLAIN}}{OLD}::::::user=No!Account\n")
     recipe.write_text(
         adapted("dovecot/05-apppw-lua.conf", {"/etc/dovecot/apppw.lua": str(script)})
         + listening(user)
+        + adapted("dovecot/99-apppw-auth.conf", {})
         + old
         + sql(folder)
     )
@@ -127,6 +130,12 @@ def test_the_password_that_dovecot_knows_opens_the_portal(door: Door, account: s
     assert not door.opens(account, OLD + "!")
     assert not door.opens(account, PASSWORD)  # the store's own, which nobody asks about now
     assert door.opens(account)
+
+
+@pytest.mark.parametrize("name", [*ALL_SIGNS, OPEN.title(), "ada%40example.org"])
+def test_every_name_that_an_account_can_have_is_asked_for(door: Door, name: str) -> None:
+    assert door.opens(name)
+    assert not door.opens(name, "wrong")
 
 
 def test_nobody_gets_in_whom_dovecot_does_not_know(door: Door) -> None:

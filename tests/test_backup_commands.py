@@ -291,13 +291,17 @@ def test_a_restore_says_of_each_account_what_came_back(
         f"Backup of 12:00 from {host}:\n"
         "ada: would be restored with 1 app password; 1 stays deleted; 1 made since would go; "
         "the recovery codes are void.\n"
+        "What was deleted since stays deleted: it may be on a device that was lost. If it was "
+        "deleted by mistake: --bring-back-deleted\n"
         "1 account unchanged since.\n"
     )
-    out = run.good("restore", file, "--overwrite")
+    out = run.good("restore", file, "--overwrite", "--yes")
     assert out == (
         f"Backup of 12:00 from {host}:\n"
         "ada: restored with 1 app password; 1 stays deleted; 1 made since went; "
         "the recovery codes are void.\n"
+        "What was deleted since stays deleted: it may be on a device that was lost. If it was "
+        "deleted by mistake: --bring-back-deleted\n"
         "1 account unchanged since.\n"
         f"What was there before is in {run.store}/before-restore-20261122T120000Z.\n"
     )
@@ -327,6 +331,7 @@ def test_what_may_not_come_back_is_told_and_the_exit_code_says_so(
             "restored": True,
             "app_passwords": [],
             "stay_deleted": [],
+            "brought_back": [],
             "gone": [],
             "recovery_codes_void": False,
             "unopened": [],
@@ -390,8 +395,8 @@ def test_on_trial_no_store_is_made(run: CommandLine, house: House, file: Path) -
     [
         "--account ben {file}",
         "--account ben eve {file}",
-        "--account ben --overwrite {file}",
-        "--overwrite --account ben --account eve {file}",
+        "--account ben --overwrite --yes {file}",
+        "--yes --overwrite --account ben --account eve {file}",
         "{file} --account ben eve",
     ],
 )
@@ -406,7 +411,7 @@ def test_accounts_may_be_named_before_the_file_and_after_it(
     assert house.store.names() == ["ben"]
 
 
-@pytest.mark.parametrize("words", [[], ["--account", "ada"], ["--overwrite"]])
+@pytest.mark.parametrize("words", [[], ["--account", "ada"], ["--overwrite", "--yes"]])
 def test_without_a_file_nothing_is_restored(run: CommandLine, words: list[str]) -> None:
     said = run("restore", *words)
     assert (said.code, said.out) == (2, "")
@@ -595,3 +600,37 @@ def test_a_hash_of_another_cost_is_listed_or_it_is_said_that_the_clock_tells(
     assert said.line.startswith("user2: its hash costs m=20001,t=1,p=1, unlike all others, so that")
     in_use = FolderProfiles(run.store, run.clock).in_use()
     assert [str(one) for one in in_use] == ["m=19456,t=1,p=1", "m=20000,t=1,p=1"]
+
+
+def test_overwriting_and_bringing_back_is_confirmed_by_the_number_of_accounts(
+    run: CommandLine, house: House, file: Path
+) -> None:
+    run.good("backup", file)
+    kept = house.now("ada").app_passwords
+    run.good("app-password", "delete", "ada", "Phone")
+    for option, also in (
+        ("--overwrite", ""),
+        ("--bring-back-deleted", ", with what was deleted since"),
+    ):
+        said = run("restore", file, option)
+        question = f"Put 2 accounts back to what the backup has{also}?"
+        assert said.code == 1
+        assert said.line.startswith(f"{question} There is no terminal")
+        said = run("restore", file, option, stdin="1\n", terminal=True)
+        assert said.err.startswith(f"{question} Type 2 to go on: ")
+        assert len(house.now("ada").app_passwords) == 1
+    assert run("restore", file, "--bring-back-deleted", "--dry-run").code == 0
+    said = run("restore", file, "--bring-back-deleted", stdin="2\n", terminal=True)
+    assert "ada: restored with 2 app passwords; 1 deleted since came back." in said.out
+    assert house.now("ada").app_passwords == kept
+    assert house.now("ada").deleted_ids == set()
+
+
+def test_app_passwords_of_a_removed_account_come_back_only_where_that_is_said(
+    run: CommandLine, house: House, file: Path
+) -> None:
+    run.good("backup", file)
+    run.good("account", "remove", "ada")
+    assert "ada: restored with 0 app passwords; 2 stay deleted" in run.good("restore", file)
+    run.good("restore", file, "--bring-back-deleted", "--yes")
+    assert len(house.now("ada").app_passwords) == 2

@@ -103,7 +103,7 @@ def test_a_default_domain_completes_the_name(run: CommandLine, arguments: list[s
         *OF_ONE,
         ["account", "list"],
         ["key", "rotate"],
-        ["key", "rotate", "--finish"],
+        ["key", "rotate", "--finish", "--yes"],
         ["verify", "ada"],
     ],
     ids=" ".join,

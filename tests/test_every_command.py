@@ -37,6 +37,7 @@ NOBODY = "nobody"
 # What each command is asked, with its exit code, on a store with ada, who has everything, and ben,
 # who has nothing; "{home}" is a folder with a backup, a passwd-file and configurations.
 SEVERAL = {"ada": 0, "ben nobody": 1, "--all": 0}
+ASKING = {"ada": 0, "ben nobody --yes": 1, "--all --yes": 0}
 ALREADY = {"ada": 5, "ben nobody": 1, "--all": 5}  # it is so of both
 ASKED: dict[str, dict[str, int]] = {
     "account add": {"cem --password-stdin": 0, "ada --if-missing": 5},
@@ -49,7 +50,7 @@ ASKED: dict[str, dict[str, int]] = {
     "account prune": {"--yes": 0, "--dry-run": 0},
     "account show": {"ada": 0, "ben": 0},
     "account set-password": {"ben --password-stdin": 0},
-    "account disable": SEVERAL,
+    "account disable": ASKING,
     "account enable": ALREADY,
     "account rename": {"ben cem": 0},
     "account require-verification": SEVERAL,
@@ -58,8 +59,8 @@ ASKED: dict[str, dict[str, int]] = {
     "account open": ALREADY,
     "account tidy": SEVERAL,
     "account unlock": SEVERAL,
-    "account delete-app-passwords": {**SEVERAL, "ada --dry-run": 0},
-    "account remove": {**SEVERAL, "ada --dry-run": 0},
+    "account delete-app-passwords": {**ASKING, "ada --dry-run": 0},
+    "account remove": {**ASKING, "ada --dry-run": 0},
     "activity": {"": 0, "ada --since 5": 0},
     "app-password create": {"ada Tablet --scope imap,smtp --expires 30": 0, "ben Phone": 0},
     "app-password ensure": {"ada Tablet --scope mail": 0, "ada phone": 5, "ben Phone": 0},
@@ -67,8 +68,8 @@ ASKED: dict[str, dict[str, int]] = {
     "app-password delete": {"ada Phone --dry-run": 0, "ada Phone": 0},
     "backup": {"{home}/new.tar": 0, "{home}/new.tar --with-key": 0, "{home} --keep 2": 0},
     "restore": {
-        "{home}/backup.tar --overwrite": 0,
-        "{home}/backup.tar --overwrite --account ada nobody": 1,
+        "{home}/backup.tar --overwrite --yes": 0,
+        "{home}/backup.tar --overwrite --yes --account ada nobody": 1,
     },
     "store migrate": {"": 0, "--dry-run": 0},
     "store tidy": {"": 0},

@@ -63,7 +63,7 @@ def test_a_rotation_seals_anew_and_everything_still_opens(run: CommandLine, hous
     assert kept == old
     assert new not in out
     assert values(house) == before
-    assert run.good("key", "rotate", "--finish") == "Dropped 1 old key.\n"
+    assert run.good("key", "rotate", "--finish", "--yes") == "Dropped 1 old key.\n"
     assert keys(run) == [new]
     assert values(house) == before
     assert len(before) == 4
@@ -72,7 +72,7 @@ def test_a_rotation_seals_anew_and_everything_still_opens(run: CommandLine, hous
 
 def test_where_there_is_no_old_key_none_is_dropped(run: CommandLine, house: House) -> None:
     before = keys(run)
-    said = run("key", "rotate", "--finish")
+    said = run("key", "rotate", "--finish", "--yes")
     assert (said.code, said.out, said.err) == (5, "There was no old key.\n", "")
     assert keys(run) == before
 
@@ -95,7 +95,7 @@ def test_one_account_is_counted_as_one(run: CommandLine) -> None:
     assert run.good("key", "rotate").startswith("Made a new key and sealed 1 account anew. ")
 
 
-@pytest.mark.parametrize("arguments", [[], ["--finish"]])
+@pytest.mark.parametrize("arguments", [[], ["--finish", "--yes"]])
 def test_where_nothing_is_sealed_there_is_no_key_to_replace(
     run: CommandLine, arguments: list[str]
 ) -> None:
@@ -106,7 +106,7 @@ def test_where_nothing_is_sealed_there_is_no_key_to_replace(
     assert not run.key.exists()
 
 
-@pytest.mark.parametrize("arguments", [[], ["--finish"]])
+@pytest.mark.parametrize("arguments", [[], ["--finish", "--yes"]])
 def test_a_missing_key_is_not_replaced(
     run: CommandLine, house: House, arguments: list[str]
 ) -> None:
@@ -134,14 +134,14 @@ def test_who_could_not_be_sealed_anew_is_named_and_keeps_the_old_key(
         "apppw-tui: ada: The store is busy. Try again in a moment.",
         f"apppw-tui: eve: {damaged} cannot be read: it is not JSON; it was left alone.",
     ]
-    said = run("key", "rotate", "--finish")
+    said = run("key", "rotate", "--finish", "--yes")
     assert (said.code, said.out) == (1, "")
     assert said.line.startswith("The older key stays: accounts that still need it: 1; ")
     assert len(keys(run)) == 2
     assert values(house, ["ada", "grace"]) == before
 
 
-@pytest.mark.parametrize("arguments", [[], ["--finish"]])
+@pytest.mark.parametrize("arguments", [[], ["--finish", "--yes"]])
 def test_while_somebody_else_rotates_nothing_is_done(
     run: CommandLine, house: House, arguments: list[str]
 ) -> None:
@@ -161,14 +161,14 @@ def test_a_key_that_lies_elsewhere_is_replaced_there(run: CommandLine, house: Ho
     elsewhere = run.home / "elsewhere"
     run.key.rename(elsewhere)
     run.good("key", "rotate", "--key-file", elsewhere)
-    run.good("key", "rotate", "--finish", "--key-file", elsewhere)
+    run.good("key", "rotate", "--finish", "--yes", "--key-file", elsewhere)
     assert not run.key.exists()
     elsewhere.rename(run.key)
     assert values(house) == before
     assert len(keys(run)) == 1
 
 
-@pytest.mark.parametrize("arguments", [[], ["--finish"]])
+@pytest.mark.parametrize("arguments", [[], ["--finish", "--yes"]])
 def test_what_is_no_key_is_left_alone_and_not_repeated(
     run: CommandLine, house: House, arguments: list[str]
 ) -> None:
@@ -208,7 +208,7 @@ def test_root_replaces_a_key_in_a_folder_of_its_own(
     run("key", "rotate")  # imports what OTHER may not read
     assert said_as(0, lambda: cli.main(rotate)) == "0"
     assert key.read_bytes().endswith(old)
-    assert said_as(0, lambda: cli.main([*rotate, "--finish"])) == "0"
+    assert said_as(0, lambda: cli.main([*rotate, "--finish", "--yes"])) == "0"
     assert old not in key.read_bytes()
     status = key.stat()
     assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (owner, OTHER, mode)
@@ -261,3 +261,15 @@ def test_the_configuration_names_the_key_and_the_option_goes_first(
     show: list[str | Path] = ["account", "show", "ada", "--config", config]
     assert f"key of the store is missing: {run.home}/nowhere" in run.good(*show)
     assert "ends in 01" in run.good(*show, "--key-file", elsewhere)
+
+
+def test_dropping_a_key_is_confirmed_by_the_number(run: CommandLine, house: House) -> None:
+    house.give_authenticator("ada")
+    run.good("key", "rotate")
+    question = "Drop 1 old key for good? Backups that need one stay sealed."
+    said = run("key", "rotate", "--finish")
+    assert (said.code, said.line.startswith(question)) == (1, True)
+    said = run("key", "rotate", "--finish", stdin="2\n", terminal=True)
+    assert said.err.startswith(f"{question} Type 1 to go on: ")
+    said = run("key", "rotate", "--finish", stdin="1\n", terminal=True)
+    assert said.out == "Dropped 1 old key.\n"

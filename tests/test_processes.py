@@ -97,7 +97,7 @@ SAYING = [
     ["account", "set-password", "ada", "--password-stdin"],
     ["app-password", "delete", "ada", "Phone"],
     ["key", "rotate"],
-    ["key", "rotate", "--finish"],
+    ["key", "rotate", "--finish", "--yes"],
 ]
 
 
@@ -229,7 +229,7 @@ def test_a_second_factor_is_required_passed_over_and_sealed_anew(
     assert run("account", "set-password", "ada", "--password-stdin").startswith("Set the password")
     assert run("account", "unlock", "ada") == "Unlocked ada.\n"
     assert run("key", "rotate").startswith("Made a new key and sealed 1 account anew. ")
-    assert run("key", "rotate", "--finish") == "Dropped 1 old key.\n"
+    assert run("key", "rotate", "--finish", "--yes") == "Dropped 1 old key.\n"
     shown = run("account", "show", "ada")
     assert "ends in 67" in shown
     assert "Bypass:" in shown

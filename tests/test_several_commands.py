@@ -85,16 +85,16 @@ def test_one_that_cannot_be_read_is_worse_than_one_that_is_not_there(
     [
         (["enforce", "--on", "2027-01-31"], {"changed", "enforced_from"}),
         (["open"], {"changed", "enforced_from"}),
-        (["disable"], {"changed", "enabled"}),
+        (["disable", "--yes"], {"changed", "enabled"}),
         (["enable"], {"changed", "enabled"}),
         (["delete-app-passwords", "--dry-run"], {"deleted", "app_passwords"}),
-        (["delete-app-passwords"], {"deleted", "app_passwords"}),
+        (["delete-app-passwords", "--yes"], {"deleted", "app_passwords"}),
         (["tidy"], {"removed_app_passwords"}),
         (["unlock"], {"locked"}),
         (["bypass", "--minutes", "5"], {"bypass_until", "told"}),
         (["require-verification"], {"changed", "second_factor_required_for_account"}),
         (["remove", "--dry-run"], {"removed", "app_passwords"}),
-        (["remove"], {"removed", "app_passwords"}),
+        (["remove", "--yes"], {"removed", "app_passwords"}),
     ],
 )
 def test_programs_get_an_object_for_each_account(
@@ -112,7 +112,7 @@ def test_programs_get_an_object_for_each_account(
     [
         (["enforce"], "ada is enforced already."),
         (["enforce", "--on", "2027-01-31"], "ada is to be enforced from then on already."),
-        (["disable"], "ada is disabled already."),
+        (["disable", "--yes"], "ada is disabled already."),
         (["require-verification"], "ada must verify with a second factor already."),
     ],
 )
@@ -194,3 +194,69 @@ def test_programs_are_told_of_one_app_password(run: CommandLine, house: House) -
 def answer(run: CommandLine, *arguments: str) -> dict[str, Any]:
     read: dict[str, Any] = json.loads(run.good("app-password", *arguments, "--json"))
     return read
+
+
+DESTROYING = [
+    ("remove", "Remove 3 accounts for good?"),
+    ("delete-app-passwords", "Delete all app passwords of 3 accounts?"),
+    ("disable", "Disable 3 accounts?"),
+]
+
+
+def unharmed(house: House) -> bool:
+    accounts = house.operator.accounts()[0]
+    return [(one.name, one.enabled, len(one.app_passwords)) for one in accounts] == [
+        (name, True, 1) for name in ("ada", "bob", "grace")
+    ]
+
+
+@pytest.fixture
+def equipped(house: House) -> House:
+    for name in ("ada", "bob", "grace"):
+        house.issue("Phone", name)
+    return house
+
+
+@pytest.mark.parametrize(("act", "question"), DESTROYING)
+@pytest.mark.parametrize("whom", [["--all"], ["ada", "bob", "grace"]])
+def test_what_destroys_many_things_is_confirmed_by_its_number(
+    run: CommandLine, equipped: House, act: str, question: str, whom: list[str]
+) -> None:
+    said = run("account", act, *whom)
+    no_terminal = f"{question} There is no terminal to ask at; say --yes. Nothing was done."
+    assert (said.code, said.line) == (1, no_terminal)
+    for typed in ("yes", "2", ""):
+        said = run("account", act, *whom, stdin=f"{typed}\n", terminal=True)
+        assert (said.code, said.out) == (1, "")
+        assert said.err.startswith(f"{question} Type 3 to go on: ")
+        assert said.err.endswith("It was not confirmed; nothing was done.\n")
+    assert unharmed(equipped)
+    assert run("account", act, *whom, stdin="3\n", terminal=True).code == 0
+    assert not unharmed(equipped)
+
+
+@pytest.mark.parametrize(("act", "question"), DESTROYING)
+def test_where_it_is_meant_nobody_is_asked(
+    run: CommandLine, equipped: House, act: str, question: str
+) -> None:
+    assert len(run.good("account", act, "--all", "--yes").splitlines()) == 3
+    assert not unharmed(equipped)
+
+
+def test_one_account_is_removed_without_a_terminal_and_asked_for_at_one(
+    run: CommandLine, equipped: House
+) -> None:
+    said = run("account", "remove", "ada", stdin="\n", terminal=True)
+    assert said.err.startswith("Remove ada for good? Type 1 to go on: ")
+    assert unharmed(equipped)
+    assert run.good("account", "remove", "ada") == "Removed ada with 1 app password.\n"
+    assert run("account", "remove", "bob", stdin="1\n", terminal=True).code == 0
+    assert equipped.store.names() == ["grace"]
+
+
+@pytest.mark.parametrize("act", ["delete-app-passwords", "disable"])
+def test_what_concerns_one_account_and_leaves_it_there_asks_nothing(
+    run: CommandLine, equipped: House, act: str
+) -> None:
+    assert run("account", act, "ada", stdin="\n", terminal=True).code == 0
+    assert not unharmed(equipped)

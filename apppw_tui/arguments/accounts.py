@@ -2,7 +2,7 @@
 
 import argparse
 
-from apppw_tui.arguments.words import actions, command, for_programs, path, whole
+from apppw_tui.arguments.words import actions, asking, command, for_programs, path, whole
 
 
 def account(parser: argparse.ArgumentParser) -> None:
@@ -54,14 +54,12 @@ def account(parser: argparse.ArgumentParser) -> None:
     import_.add_argument("--dry-run", action="store_true", help="say what would be added")
     for_programs(import_)
     prune = command(group, "prune", "remove accounts that Dovecot says it no longer knows")
-    prune.add_argument(
-        "--yes", action="store_true", help="do not ask; needed where there is no terminal to ask at"
-    )
+    asking(prune)
     _may_be_tried(prune)
     for_programs(prune)
     one("show", "show what is known about an account, and no secret")
     password = one("set-password", "set another account password; open sessions end")
-    several("disable", "let accounts neither sign in nor open any service, from now on")
+    asking(several("disable", "let accounts neither sign in nor open any service, from now on"))
     several("enable", "let accounts that were disabled do what they did before")
     rename = one("rename", "give an account another name; open sessions end")
     rename.add_argument("new", metavar="NEW", help="what it is to be called")
@@ -75,8 +73,12 @@ def account(parser: argparse.ArgumentParser) -> None:
     several("open", "let what opened the accounts' services before do so again")
     several("tidy", "remove app passwords that expired more than 30 days ago")
     several("unlock", "let everybody try again after too many wrong tries")
-    _may_be_tried(several("delete-app-passwords", "delete all app passwords of accounts"))
-    _may_be_tried(several("remove", "remove accounts with all their app passwords"))
+    for destroying in (
+        several("delete-app-passwords", "delete all app passwords of accounts"),
+        several("remove", "remove accounts with all their app passwords"),
+    ):
+        asking(destroying)
+        _may_be_tried(destroying)
     for parser_ in (add, password):
         parser_.add_argument(
             "--password-stdin", action="store_true", help="read the password from standard input"

@@ -2,7 +2,7 @@
 
 import argparse
 
-from apppw_tui.arguments.words import actions, command, for_programs, path
+from apppw_tui.arguments.words import actions, asking, command, for_programs, path
 
 
 def verify(parser: argparse.ArgumentParser) -> None:
@@ -54,3 +54,4 @@ def key(parser: argparse.ArgumentParser) -> None:
     rotate.add_argument(
         "--finish", action="store_true", help="drop the old keys, once nothing needs them"
     )
+    asking(rotate)

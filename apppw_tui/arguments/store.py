@@ -2,7 +2,7 @@
 
 import argparse
 
-from apppw_tui.arguments.words import actions, command, for_programs, path, whole
+from apppw_tui.arguments.words import actions, asking, command, for_programs, path, whole
 
 
 def backup(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +44,12 @@ def restore(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--overwrite", action="store_true", help="also where the store's account has changed since"
     )
+    parser.add_argument(
+        "--bring-back-deleted",
+        action="store_true",
+        help="also app passwords that were deleted since, as after an administrator's own mistake",
+    )
+    asking(parser)
     parser.add_argument("--dry-run", action="store_true", help="say what would come back")
     for_programs(parser)
 

@@ -68,6 +68,12 @@ def actions(parser: argparse.ArgumentParser) -> Group:
     return parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
 
+def asking(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--yes", action="store_true", help="do not ask; needed where there is no terminal to ask at"
+    )
+
+
 def for_programs(*parsers: argparse.ArgumentParser) -> None:
     for parser in parsers:
         parser.add_argument("--json", action="store_true", help="print JSON, for programs")

@@ -29,12 +29,16 @@ def check_meant(question: str, number: int, options: argparse.Namespace) -> None
     """
     if options.yes:
         return
-    # Through --json, standard output is a program's.
-    if sys.stdin is None or not sys.stdin.isatty() or options.json:
+    if not at_terminal(options):
         raise Refused(f"{question} There is no terminal to ask at; say --yes. Nothing was done.")
     print(f"{question} Type {number} to go on: ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip() != str(number):
         raise Refused("It was not confirmed; nothing was done.")
+
+
+def at_terminal(options: argparse.Namespace) -> bool:
+    """True if there is somebody to ask; through --json, standard output is a program's."""
+    return sys.stdin is not None and sys.stdin.isatty() and not getattr(options, "json", False)
 
 
 def _stdin() -> bytes:

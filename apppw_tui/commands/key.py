@@ -2,6 +2,7 @@
 
 import argparse
 
+from apppw_tui.commands.asking import check_meant
 from apppw_tui.commands.opening import opened
 from apppw_tui.commands.printing import counted, say, say_trouble
 from apppw_tui.config import Config
@@ -14,7 +15,7 @@ _NEXT = "When nothing runs with a copy of the old key any more: apppw-tui key ro
 
 def rotate(options: argparse.Namespace, config: Config) -> int:
     wired = opened(options, config, new_key=True)
-    return _finish(wired) if options.finish else _begin(wired)
+    return _finish(wired, options) if options.finish else _begin(wired)
 
 
 def _begin(wired: Wired) -> int:
@@ -32,7 +33,12 @@ def _begin(wired: Wired) -> int:
     return OK
 
 
-def _finish(wired: Wired) -> int:
+def _finish(wired: Wired, options: argparse.Namespace) -> int:
+    ring = wired.keyring.read()
+    old = 0 if ring is None else len(ring.keys) - 1
+    if old:
+        what = f"Drop {counted(old, 'old key')} for good? Backups that need one stay sealed."
+        check_meant(what, old, options)
     dropped = rotation.finish(wired.keyring, wired.store)
     say(f"Dropped {counted(dropped, 'old key')}." if dropped else "There was no old key.")
     return OK if dropped else ALREADY

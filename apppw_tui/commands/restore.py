@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from apppw_tui import config as configuration
+from apppw_tui.commands.asking import check_meant
 from apppw_tui.commands.opening import acting, opened, tried
 from apppw_tui.commands.printing import counted, moment, say, say_json, say_trouble, utc
 from apppw_tui.config import Config, present
@@ -94,14 +95,17 @@ class _Run:
             Aside(folder, "before-restore", means.clock.now()),
             means.randbelow,
             means.live_sessions.end,
-            Rules(overwrite=options.overwrite, dry_run=self._dry),
+            Rules(options.overwrite, self._dry, options.bring_back_deleted),
         )
         self._code = OK
         self._told: list[dict[str, Any]] = []
         self._unchanged = 0
+        self._stay = False
+        self._options = options
 
     def run(self) -> int:
         archive = self._archive
+        self._check_meant()
         self._say(f"{_backup_of(archive, self._wired)}:")
         if self._missing is not None:
             self._say(f"A store would be made at {self._missing}.")
@@ -116,6 +120,11 @@ class _Run:
         for name, why in sorted(archive.left_out.items()):
             say_trouble(f"{name} was left out when the backup was made: {why}")
         aside = self._restore.aside.path
+        if self._stay:
+            self._say(
+                "What was deleted since stays deleted: it may be on a device that was lost. If it "
+                "was deleted by mistake: --bring-back-deleted"
+            )
         if self._unchanged:
             self._say(f"{counted(self._unchanged, 'account')} unchanged since.")
         if aside is not None:
@@ -134,6 +143,15 @@ class _Run:
                 "kept": None if aside is None else str(aside),
             })  # fmt: skip
         return self._code
+
+    def _check_meant(self) -> None:
+        """Raises Refused where nobody confirms that newer things are to go, or deleted to come."""
+        options, count = self._options, len(self._names)
+        if self._dry or not count or not (options.overwrite or options.bring_back_deleted):
+            return
+        what = f"Put {counted(count, 'account')} back to what the backup has"
+        also = ", with what was deleted since" if options.bring_back_deleted else ""
+        check_meant(f"{what}{also}?", count, options)
 
     def _take_list(self) -> None:
         try:
@@ -155,6 +173,7 @@ class _Run:
             self._told.append({"account": name, "restored": False, "error": str(error)})
             return
         account = outcome.account
+        self._stay |= bool(outcome.stay_deleted)
         if account is None:
             self._unchanged += 1
             self._told.append({"account": name, "restored": False, "unchanged": True})
@@ -164,6 +183,7 @@ class _Run:
             "restored": not self._dry,
             "app_passwords": [password.id for password in account.app_passwords],
             "stay_deleted": sorted(outcome.stay_deleted),
+            "brought_back": sorted(outcome.brought_back),
             "gone": sorted(outcome.gone),
             "recovery_codes_void": outcome.codes_void,
             "unopened": list(outcome.unopened),
@@ -179,7 +199,10 @@ class _Run:
         if not self._dry:
             self._claim_profile(account)
             made = utc(self._archive.made)
-            note(self._wired.means, account, Act.ACCOUNT_RESTORED, self._by, backup=made)
+            facts = {"backup": made}
+            if outcome.brought_back:
+                facts["brought_back"] = " ".join(sorted(outcome.brought_back))
+            note(self._wired.means, account, Act.ACCOUNT_RESTORED, self._by, **facts)
 
     def _claim_profile(self, account: Account) -> None:
         try:
@@ -228,6 +251,9 @@ def _sentence(outcome: Outcome, *, dry: bool) -> str:
     ]
     if outcome.stay_deleted:
         said.append(f"{_those(outcome.stay_deleted, 'stays', 'stay')} deleted")
+    if outcome.brought_back:
+        came = "would come" if dry else "came"
+        said.append(f"{len(outcome.brought_back)} deleted since {came} back")
     if outcome.gone:
         said.append(f"{len(outcome.gone)} made since {'would go' if dry else 'went'}")
     if outcome.codes_void:

@@ -5,11 +5,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from apppw_tui.commands.asking import at_terminal, check_meant
 from apppw_tui.commands.opening import operator
-from apppw_tui.commands.printing import say, say_json, say_trouble
+from apppw_tui.commands.printing import counted, say, say_json, say_trouble
 from apppw_tui.config import Config
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import AlreadySo, ApppwError, StoreError
+from apppw_tui.domain.names import shown
 from apppw_tui.exits import ALREADY, NO_ANSWER, OK, REFUSED
 from apppw_tui.portal.operator import Operator
 
@@ -29,8 +31,11 @@ State = Callable[[Account], Mapping[str, Any]]
 Command = Callable[[argparse.Namespace, Config], int]
 
 
-def each(act: Act) -> Command:
+def each(act: Act, *, asks: str = "", always: bool = False) -> Command:
     """A command that does it to every account named, or to all.
+
+    `asks` is what it asks before it does so to several, such as "Disable {}"; with `always`, at a
+    terminal to a single one, too.
 
     One that cannot be done is told, and the others are done all the same; the exit code is that
     of the worst, and says so where nothing had to be done to any of them.
@@ -39,7 +44,10 @@ def each(act: Act) -> Command:
     def run(options: argparse.Namespace, config: Config) -> int:
         acting = operator(options, config)
         code, answers, already = OK, [], 0
-        for name in _names(acting, options):
+        names = _names(acting, options)
+        if asks and not getattr(options, "dry_run", False):
+            _check_meant(asks, names, options, always=always)
+        for name in names:
             try:
                 done = act(acting, name, options)
             except ApppwError as error:
@@ -83,6 +91,15 @@ def one(done: Done, options: argparse.Namespace) -> int:
     else:
         say(done.sentence)
     return ALREADY if done.already else OK
+
+
+def _check_meant(asks: str, names: list[str], options: argparse.Namespace, *, always: bool) -> None:
+    """Raises Refused where it was not meant."""
+    one = len(names) == 1 and not options.all
+    if not names or (one and not (always and at_terminal(options))):
+        return
+    whom = shown(names[0]) if one else counted(len(names), "account")
+    check_meant(f"{asks.format(whom)}?", len(names), options)
 
 
 def _names(acting: Operator, options: argparse.Namespace) -> list[str]:

@@ -24,10 +24,14 @@ from apppw_tui.store.tables import Tables, decoded
 
 @dataclass(frozen=True)
 class Rules:
-    """How to restore: `overwrite` what is newer in the store; `dry_run` changes nothing."""
+    """How to restore: `overwrite` what is newer in the store; `dry_run` changes nothing.
+
+    `bring_back` has app passwords that were deleted since come back, by an administrator's word.
+    """
 
     overwrite: bool = False
     dry_run: bool = False
+    bring_back: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Outcome:
     account: Account | None = None
     stay_deleted: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
+    brought_back: frozenset[str] = frozenset()
     codes_void: bool = False
     unopened: tuple[str, ...] = ()
 
@@ -152,7 +157,8 @@ class Restore:
         self._check(backup, whole)
         self._read_on()  # somebody may just have removed it
         key = None
-        account = restored(backup, present, self._deleted.of(backup.uid), self.randbelow)
+        gone = self._deleted.of(backup.uid) | (present.deleted_ids if present else frozenset())
+        account = restored(backup, present, gone, self.randbelow, bring_back=self.rules.bring_back)
         if account.sealed_values():
             # Afresh, inside the lock: a rotation may have begun. On trial, no key was put there.
             key = self.keyring.read() or (self._ring if self.rules.dry_run else None)
@@ -164,6 +170,7 @@ class Restore:
             account,
             stay_deleted=frozenset(password.id for password in backup.app_passwords) - live,
             gone=frozenset(there - live),
+            brought_back=frozenset(live) & gone,
             codes_void=backup.recovery is not None,
             unopened=unopened(account, key),
         )
@@ -186,7 +193,8 @@ class Restore:
                 f"{name} is another account by now, made after the first was removed; remove it "
                 "first if it is to make room."
             )
-        if present.version >= backup.version and not self.rules.overwrite:
+        may = self.rules.overwrite or self.rules.bring_back
+        if present.version >= backup.version and not may:
             raise Refused(
                 f"{name} has changed since the backup; --overwrite brings the older one back."
             )

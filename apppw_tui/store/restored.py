@@ -14,13 +14,18 @@ _LEAP = 2**32
 
 
 def restored(
-    backup: Account, present: Account | None, deleted: frozenset[str], randbelow: RandomBelow
+    backup: Account,
+    present: Account | None,
+    deleted: frozenset[str],
+    randbelow: RandomBelow,
+    *,
+    bring_back: bool = False,
 ) -> Account:
     """`backup` as it may come back, where `present` stands now (None: nothing that can be read).
 
     `deleted` are the ids on the store's list. What was deleted stays so; what was narrowed,
     required or closed since stays so; the authenticator's step never falls; sessions, recovery
-    codes and a bypass end.
+    codes and a bypass end. With `bring_back`, what was deleted does not stay so.
     """
     gone = backup.deleted_ids | deleted
     kept = backup.app_passwords
@@ -28,7 +33,8 @@ def restored(
         gone |= present.deleted_ids
         if present.version >= backup.version:
             kept = tuple(_narrowed(backup, present))
-    kept = tuple(password for password in kept if password.id not in gone)
+    if not bring_back:
+        kept = tuple(password for password in kept if password.id not in gone)
     used = backup.used_ids | gone | (present.used_ids if present else frozenset())
     leap = 1 + randbelow(_LEAP)
     merged = replace(

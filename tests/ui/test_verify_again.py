@@ -236,7 +236,7 @@ async def test_a_session_that_ends_under_the_question_ends_at_login() -> None:
 
 
 @pytest.mark.parametrize("ticked", [True, False])
-async def test_a_new_password_deletes_app_passwords_unless_that_is_unticked(ticked: bool) -> None:
+async def test_a_new_password_deletes_app_passwords_only_where_that_is_ticked(ticked: bool) -> None:
     house = protected()
     house.issue("Laptop", ACCOUNT)
     app = portal_app(house)
@@ -249,16 +249,17 @@ async def test_a_new_password_deletes_app_passwords_unless_that_is_unticked(tick
         await press(pilot, "tab")
         tick = app.focused
         assert isinstance(tick, Tick)
-        assert tick.value
-        assert "☑ Delete the one app password too" in screen_text(pilot)
-        if not ticked:
+        assert not tick.value
+        assert "☐ Delete the one app password too" in screen_text(pilot)
+        if ticked:
             await press(pilot, "space")
-            assert "☐ Delete the one app password too" in screen_text(pilot)
+            assert "☑ Delete the one app password too" in screen_text(pilot)
         await press(pilot, "tab")
         assert isinstance(app.focused, Button)
         await press(pilot, "enter")
         assert on(app, SettingsScreen)
-        assert "✓ Password changed." in screen_text(pilot)
+        deleted = "; 1 app password deleted" if ticked else ""
+        assert f"✓ Password changed{deleted}." in screen_text(pilot)
         await press(pilot, "p")
         assert on(app, AppPasswordsScreen)
     assert len(house.now(ACCOUNT).app_passwords) == (0 if ticked else 1)

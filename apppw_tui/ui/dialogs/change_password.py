@@ -32,9 +32,9 @@ class ChangePasswordDialog(Dialog[Session | None]):
             yield Field("Present password", EarlierPasswordInput(id="current"))
             yield NewPassword(lambda: self._account, "New password")
         if self._app_passwords:
-            # Ticked: whoever knew the password may have made one of them.
+            # Not ticked: what destroys things is chosen, never left as it stands.
             count = "the one app password" if self._app_passwords == 1 else "all app passwords"
-            yield Tick(f"Delete {count} too", id="delete-all", value=True)
+            yield Tick(f"Delete {count} too", id="delete-all")
         with Horizontal(classes="buttons"):
             yield Button("Change", id="change", compact=True)
             yield Button("Cancel", id="cancel", compact=True)

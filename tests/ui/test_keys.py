@@ -130,7 +130,7 @@ def palette_entries(app: PortalApp) -> set[str]:
 async def test_the_palette_reaches_everything_that_can_be_done_here_and_nothing_else() -> None:
     app = portal_app(house_with("Laptop"))
     async with app.run_test() as pilot:
-        assert palette_entries(app) == {"Help", "Quit", "Next"}
+        assert palette_entries(app) == {"Help", "Leave", "Next", "Quit"}
         await to_app_passwords(pilot)
         wanted = {"Create", "Delete", "Rename", "Filter", "Sort", "Mark", "Settings", "Sign out"}
         assert wanted <= palette_entries(app)

@@ -68,6 +68,9 @@ def wire(
     store.complain = lambda name, error: journal.fault(
         "enforcement not told", account=name, why=str(error)
     )
+    store.deletions.complain = lambda name, error: journal.fault(
+        "deletion not listed", account=name, why=str(error)
+    )
     means = Means(
         store,
         hasher

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from apppw_tui.commands.printing import say_trouble
 from apppw_tui.config import Config, present
 from apppw_tui.domain.clock import SystemClock
 from apppw_tui.domain.errors import StoreError
@@ -66,7 +67,7 @@ def tried(options: argparse.Namespace, config: Config) -> Iterator[Path | None]:
 def operator(options: argparse.Namespace, config: Config) -> Operator:
     """Whoever acts on other people's accounts in that store. Raises StoreError."""
     by = acting()  # before root becomes the store's owner
-    return Operator(opened(options, config).means, by)
+    return Operator(opened(options, config).means, by, say_trouble)
 
 
 def acting() -> str:

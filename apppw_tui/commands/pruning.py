@@ -27,7 +27,7 @@ def prune_accounts(options: argparse.Namespace, config: Config) -> int:
     """
     by = acting()
     with mail_users.connected(config) as users:  # both before root becomes the store's owner
-        operator = Operator(opened(options, config).means, by)
+        operator = Operator(opened(options, config).means, by, say_trouble)
         gone, unsure, known = [], [], 0
         for name in operator.means.store.names():
             try:

@@ -34,6 +34,7 @@ _FOLDERS: dict[str, Callable[[str], bool]] = {
     "throttle": _like(r"key|[0-9a-f]{2}\.json|\.([0-9a-f]{2}|key)\.lock"),
     "ended": is_account_name,
     "enforced": is_account_name,
+    "unlisted": _like(rf"{_UID}\.json"),
     "notices": _like(rf"{_UID}-[0-9a-f]{{16}}\.json|\.tmp-.*"),
 }
 _FILES = _like(r"key|reserve|deleted|log(\.\d+)?")

@@ -11,6 +11,11 @@ from typing import Protocol
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import NameTaken, NotFound, StoreError
 
+UNLISTED = (
+    "It could not be put on the list of what was deleted: until the next change, a restored backup "
+    "could bring it back."
+)
+
 
 class Change:
     """What is being changed: assign `account` its next value; leave it, and nothing is written.
@@ -30,6 +35,7 @@ class Change:
             raise NotFound(f"The account {name} is gone.")
         self._before = before
         self.account = before
+        self.unlisted = False  # once written: what was deleted could not be listed as such
 
     @property
     def present(self) -> Account:
@@ -136,5 +142,8 @@ class Store(Protocol):
     def half_renamed(self, account: str, name: str, /) -> Account | None:
         """The account whose rename to `name` was cut short where neither name has it."""
 
-    def remove(self, account: str) -> None:
-        """Removes the account. Raises NotFound if there is none."""
+    def remove(self, account: str) -> bool:
+        """Removes the account; False if its app passwords could not be listed as deleted.
+
+        Raises NotFound if there is none.
+        """

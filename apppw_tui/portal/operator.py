@@ -11,7 +11,7 @@ from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.delivery import KINDS
 from apppw_tui.domain.errors import AlreadySo, DeliveryFailed, NotFound, Refused, StoreError
 from apppw_tui.domain.names import account_name, candidates, same_name_key, shown
-from apppw_tui.domain.seam import find
+from apppw_tui.domain.seam import UNLISTED, find
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.services import ANY_APP
 from apppw_tui.portal import renaming
@@ -55,6 +55,7 @@ class Operator:
 
     means: Means
     by: str = "operator"
+    warn: Callable[[str], None] = lambda _sentence: None  # what is to be said besides
 
     def account(self, name: str) -> Account:
         """Raises InvalidName or NotFound."""
@@ -84,7 +85,8 @@ class Operator:
         # Before, lest a kill between the two forget it; after, since this is not told under the
         # lock, and sessions that were ended before the account was gone may have begun again.
         live_sessions.end(account.name)
-        self.means.store.remove(account.name)
+        if not self.means.store.remove(account.name):
+            self.warn(f"{account.name}: {UNLISTED}")
         live_sessions.end(account.name)
         self._record(account, Act.ACCOUNT_REMOVED)
         with afterwards(self.means, account, "forgetting of its use"):
@@ -145,6 +147,8 @@ class Operator:
             change.account = change.present.without_app_passwords()
             if count:
                 self.means.live_sessions.end(account.name)
+        if change.unlisted:
+            self.warn(f"{account.name}: {UNLISTED}")
         self._record(account, Act.ALL_DELETED, count=str(count))
         return account, count
 
@@ -297,6 +301,8 @@ class Operator:
         with self.means.store.change(account.name, account.uid) as change:
             change.account = change.present.without_app_password(found.id)
             self.means.live_sessions.end(account.name)
+        if change.unlisted:
+            self.warn(UNLISTED)
         self._record(account, Act.DELETED, id=found.id, name=found.name)
         return found
 

@@ -19,7 +19,7 @@ from apppw_tui.domain.errors import (
 )
 from apppw_tui.domain.names import account_name, app_password_name, candidates
 from apppw_tui.domain.policy import BY_ADMINISTRATOR
-from apppw_tui.domain.seam import find
+from apppw_tui.domain.seam import UNLISTED, find
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.services import ANY_APP
 from apppw_tui.domain.usage import Used
@@ -60,6 +60,7 @@ class Portal:
         self._passwords = account_passwords(means)
         # None, or the sentence that says where they are changed.
         self.passwords_elsewhere = self._passwords.elsewhere
+        self.besides = ""  # what is to be said of the last change besides that it was made
         self._means = means
         self._store = means.store
         self._hasher = means.hasher
@@ -264,6 +265,7 @@ class Portal:
     def _change(self, session: Session, step: Callable[[Account], Account]) -> Account:
         with changing(self._store, session) as change:
             change.account = step(change.present)
+        self.besides = f" {UNLISTED}" if change.unlisted else ""
         return change.present
 
     def _begun(self, account: Account) -> Session:

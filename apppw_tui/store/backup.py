@@ -86,6 +86,7 @@ def back_up(
                 except StoreError as error:
                     done.troubles[name] = error
         done.accounts = len(uids)
+        store.deletions.list_waiting()
         deleted = DeletedIds(folder).content()
         if deleted is not None:
             archive.add(DELETED, deleted)

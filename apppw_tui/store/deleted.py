@@ -10,15 +10,20 @@ import json
 import os
 import re
 import stat
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import ID_LENGTH
-from apppw_tui.domain.errors import StoreDamaged
+from apppw_tui.domain.errors import DiskFull, StoreDamaged, StoreError
 from apppw_tui.domain.symbols import SYMBOLS
-from apppw_tui.store import files
+from apppw_tui.store import documents, files
+from apppw_tui.store.fields import DocumentError
+from apppw_tui.store.reserve import Reserve
+from apppw_tui.store.tables import Tables, decoded
 
+UNLISTED = "unlisted"  # a table of a document, and a folder: what is to be listed yet
 LARGEST = 256 * 1024 * 1024  # bytes; some four million deletions
 _UID = re.compile("[0-9a-f]{32}")
 _ID = re.compile(f"[{SYMBOLS}]{{{ID_LENGTH}}}")
@@ -83,6 +88,89 @@ class DeletedIds:
     def content(self) -> bytes | None:
         """The file as it is. Raises StoreError."""
         return files.read(self._path, LARGEST)
+
+
+class Deletions:
+    """Has every deletion listed: before it is done, or at the next change of any account.
+
+    Whatever is wrong with the list, the app password goes (SAFETY 24); `complain` hears of it.
+    """
+
+    def __init__(self, folder: Path, reserve: Reserve) -> None:
+        self.complain: Callable[[str, StoreError], None] = lambda _name, _error: None
+        self._list = DeletedIds(folder)
+        self._waiting = folder / UNLISTED
+        self._reserve = reserve
+
+    def record(self, before: Account, after: Account, tables: Tables, *earlier: Tables) -> bool:
+        """Lists what goes with this change, and what waits in `tables` and those from `earlier`.
+
+        False: it could not be; then `tables`, which are about to be written, have it wait.
+        """
+        ids = set(after.deleted_ids - before.deleted_ids)
+        for one in (tables, *earlier):
+            ids |= _waiting_in(one)
+        self.list_waiting()
+        listed = self._add(before.name, before.uid, ids)
+        tables.pop(UNLISTED, None)
+        if not listed:
+            tables[UNLISTED] = {"1": {"ids": sorted(ids)}}
+        return listed
+
+    def record_removal(self, account: Account, path: Path) -> bool:
+        """Lists all that the account ever had; False: it could not be, and its file waits aside."""
+        self.list_waiting()
+        if self._add(account.name, account.uid, account.used_ids):
+            return True
+        with contextlib.suppress(OSError, StoreError):
+            files.make_folder(self._waiting)
+            path.replace(self._waiting / f"{account.uid}.json")  # which takes no room
+        return False
+
+    def list_waiting(self) -> None:
+        """Lists what the accounts had that were removed meanwhile. Never raises."""
+        with contextlib.suppress(OSError, StoreError):
+            for path in self._waiting.iterdir():
+                uid, ids = path.stem, _ids_in(files.read(path) or b"")
+                if _UID.fullmatch(uid) and ids is not None:
+                    self._list.add(uid, ids)
+                    files.remove(path)
+
+    def make(self) -> None:
+        """What a full disk would have no room for (see DeletedIds.make)."""
+        self._list.make()
+
+    def _add(self, name: str, uid: str, ids: Collection[str]) -> bool:
+        try:
+            try:
+                self._list.add(uid, ids)
+            except DiskFull:
+                if not self._reserve.release():
+                    raise
+                self._list.add(uid, ids)
+        except StoreError as error:
+            self.complain(name, error)
+            return False
+        return True
+
+
+def _waiting_in(tables: Tables) -> set[str]:
+    """What could not be listed when the account was changed; nobody else writes there."""
+    found: set[str] = set()
+    with contextlib.suppress(AttributeError, KeyError, TypeError):
+        for document in tables[UNLISTED].values():
+            found |= {id_ for id_ in document["ids"] if _ID.fullmatch(id_)}
+    return found
+
+
+def _ids_in(content: bytes) -> frozenset[str] | None:
+    """All ids that the account in a file ever had; None if it cannot be read."""
+    try:
+        tables = decoded(content)
+        (head,) = tables["account"].values()
+        return documents.load(tables, head["name"]).used_ids
+    except (DocumentError, AttributeError, KeyError, TypeError, ValueError):
+        return None
 
 
 def parsed(content: bytes) -> Deleted:

@@ -14,7 +14,7 @@ from apppw_tui.domain.errors import DiskFull, NotFound, StoreDamaged, StoreError
 from apppw_tui.domain.names import check_account_name, is_account_name, shown
 from apppw_tui.domain.seam import Change, Rename, renaming
 from apppw_tui.store import documents, files
-from apppw_tui.store.deleted import DeletedIds
+from apppw_tui.store.deleted import Deletions
 from apppw_tui.store.enforced import FolderEnforcements
 from apppw_tui.store.fields import DocumentError
 from apppw_tui.store.locking import LOCK_TIMEOUT, locked
@@ -51,7 +51,7 @@ class FolderStore:
         self._accounts = folder / "accounts"
         self._locks = folder / "locks"
         self._reserve = Reserve(folder)
-        self._deleted = DeletedIds(folder)
+        self.deletions = Deletions(folder, self._reserve)
         self._lock_timeout = lock_timeout
         self.enforcements = FolderEnforcements(folder, self._enforced, lock_timeout)
         self.complain: enforced.Complain = lambda _name, _error: None
@@ -77,10 +77,11 @@ class FolderStore:
                 if before is not None:  # whoever was killed at it has left it too strict
                     self._settle(account, enforcement(before))
                 return
-            content = encoded(documents.save(tables, after))
+            fresh = documents.save(tables, after)
             with enforced.told(self.enforcements, account, before, after, self.complain):
-                self._record_deleted(before, after)
-                self._write(account, temporary, content)
+                if before is not None:
+                    change.unlisted = not self.deletions.record(before, after, fresh)
+                self._write(account, temporary, encoded(fresh))
 
     def look(self, account: str) -> Whole:
         """The whole file of an account, even a damaged one. Raises StoreError, InvalidName.
@@ -111,12 +112,13 @@ class FolderStore:
             yield whole
             if whole.tables is None:
                 return
-            content = encoded(whole.tables)
-            after = self._loaded(account, content)[1]  # nothing that could not be read again
+            after = self._loaded(account, encoded(whole.tables))[1]  # what can be read again
             before = whole.account
             with enforced.told(self.enforcements, account, before, after, self.complain):
-                self._record_deleted(before, after)
-                self._write(account, temporary, content)
+                if before is not None and whole.content is not None:
+                    was = decoded(whole.content)
+                    self.deletions.record(before, after, whole.tables, was)
+                self._write(account, temporary, encoded(whole.tables))
 
     def version(self, account: str) -> int | None:
         found = self.read(account)
@@ -130,17 +132,20 @@ class FolderStore:
             raise files.unusable(self._accounts, error) from None
         return sorted(name for name in found if is_account_name(name))
 
-    def remove(self, account: str) -> None:
+    def remove(self, account: str) -> bool:
         # Looked for first: a lock file stays for good, so none is made for any word typed.
         if not is_account_name(account) or self._content(account) is None:
             raise NotFound(f"There is no account {shown(account)}.")
         with self._lock(account):
             self._sweep(account)
+            listed = True
             with suppress(StoreError):  # one that cannot be read may go as well
-                self._record_deleted(self.read(account), None)
-            if not files.remove(self.path(account)):
+                found = self.read(account)
+                listed = found is None or self.deletions.record_removal(found, self.path(account))
+            if not files.remove(self.path(account)) and listed:
                 raise NotFound(f"There is no account {account}.")
             self._settle(account, None)
+            return listed
 
     def rename(self, account: Account, name: str, step: Rename) -> Account:
         check_account_name(name)
@@ -220,24 +225,6 @@ class FolderStore:
     def _settle(self, name: str, wanted: Enforcement | None) -> bool:
         return enforced.settle(self.enforcements, name, wanted, self.complain)
 
-    def _record_deleted(self, before: Account | None, after: Account | None) -> None:
-        """Puts on the list what is deleted, before it is. Never raises.
-
-        Of an account that is removed that is all it has: so that a list which could once not be
-        written is whole. What goes without being called deleted is renamed with its account.
-        """
-        if before is None:
-            return
-        gone = before.used_ids if after is None else after.deleted_ids - before.deleted_ids
-        try:
-            self._deleted.add(before.uid, gone)
-        except DiskFull:
-            if self._reserve.release():
-                with suppress(StoreError):
-                    self._deleted.add(before.uid, gone)
-        except StoreError:
-            pass  # whatever is wrong with the list, the app password goes (SAFETY 24)
-
     def _write(self, account: str, temporary: Path, content: bytes) -> None:
         """A change that takes no more room than before, a deletion above all, fits any disk."""
         path = self.path(account)
@@ -251,7 +238,7 @@ class FolderStore:
         else:
             if grows:
                 self._reserve.keep()
-                self._deleted.make()
+                self.deletions.make()
 
     def _sweep(self, account: str) -> None:
         """What a killed process left; where it cannot be done, whoever writes says why."""

@@ -94,8 +94,9 @@ class MemoryStore:
     def half_renamed(self, account: str, name: str) -> None:
         """Never: here it is one step."""
 
-    def remove(self, account: str) -> None:
+    def remove(self, account: str) -> bool:
         with self._locks[account]:
             if self._tables.pop(account, None) is None:
                 raise NotFound(f"There is no account {account}.")
             enforced.settle(self.enforcements, account, None, self.complain)
+        return True

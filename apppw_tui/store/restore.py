@@ -78,6 +78,7 @@ class Restore:
             Refused: the backup's is missing or damaged; the store's own still counts.
             StoreError: the store's cannot be read or written.
         """
+        self.store.deletions.list_waiting()
         self._read_on()
         if DELETED not in self.archive:
             return self._deleted.unreadable

@@ -204,6 +204,7 @@ class AppPasswordsScreen(PortalScreen):
         )
         if not await self.app.push_screen_wait(question):
             return
+        besides = ""
         said = "Deleted " + ", ".join(shown(password.name) for password in passwords) + "."
         for password in passwords:
             try:
@@ -214,9 +215,10 @@ class AppPasswordsScreen(PortalScreen):
             if not done:
                 await self.refresh_list()
                 return
+            besides = besides or desk.portal.besides
         await self.refresh_list()
         self.focus_content()
-        self.say(said, good=said.startswith("Deleted"))
+        self.say(said + besides, good=said.startswith("Deleted") and not besides)
 
     def _delete_one(self, id_: str) -> bool:
         self.desk.portal.delete_app_password(self.desk.session, id_)

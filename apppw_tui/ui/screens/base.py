@@ -154,8 +154,11 @@ class PortalScreen(Screen[None]):
         if session is None:
             return False
         desk.session = session
+        besides = desk.portal.besides
         left = await self.ask(lambda: len(desk.portal.account(session).app_passwords))
         gone = 0 if left is None else len(account.app_passwords) - left
         deleted = f"; {gone} app password{'' if gone == 1 else 's'} deleted" if gone > 0 else ""
-        self.say(f"Password changed{deleted}. Other sessions were signed out.", good=True)
+        self.say(
+            f"Password changed{deleted}. Other sessions were signed out.{besides}", good=not besides
+        )
         return True

@@ -1,0 +1,118 @@
+"""A deletion that cannot be listed is done, says so, and is listed at the next change."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.errors import StoreError
+from apppw_tui.domain.seam import UNLISTED
+from apppw_tui.portal.operator import Operator
+from tests.store.backing import Place
+from tests.store.making import account_file, alter, tables
+
+
+@pytest.fixture
+def place(folder: Path) -> Place:
+    place = Place(folder)
+    place.house.add("ada")
+    place.house.issue("Phone", "ada")
+    place.house.issue("Tablet", "ada")
+    place.house.add("ben")
+    return place
+
+
+@pytest.fixture
+def logged(place: Place) -> list[str]:
+    names: list[str] = []
+    place.store.deletions.complain = lambda name, _error: names.append(name)
+    return names
+
+
+def put_in_the_way(place: Place) -> None:
+    (place.folder / "deleted").unlink(missing_ok=True)
+    (place.folder / "deleted").mkdir()
+
+
+def take_out_of_the_way(place: Place) -> None:
+    (place.folder / "deleted").rmdir()
+
+
+def listed(place: Place, account: Account) -> set[str]:
+    found: set[str] = set()
+    for line in (place.folder / "deleted").read_text().splitlines():
+        told = json.loads(line)
+        found |= set(told["ids"]) if told["uid"] == account.uid else set()
+    return found
+
+
+def test_a_deletion_that_could_not_be_listed_is_listed_at_the_next_change(
+    place: Place, logged: list[str]
+) -> None:
+    backup, account = place.backup(), place.now()
+    phone = account.app_passwords[0].id
+    put_in_the_way(place)
+    portal = place.house.portal
+    portal.delete_app_password(place.house.session("ada"), phone)
+    assert portal.besides == f" {UNLISTED}"
+    assert logged == ["ada"]
+    assert [one.name for one in place.now().app_passwords] == ["Tablet"]
+    take_out_of_the_way(place)
+    alter(place.store, appearance="nord")
+    assert listed(place, account) == {phone}
+    assert "unlisted" not in tables(place.folder)
+    portal.rename_app_password(place.house.session("ada"), account.app_passwords[1].id, "Pad")
+    assert portal.besides == ""
+    account_file(place.folder).write_text("{")  # the list alone knows of it now
+    place.restore(backup)
+    assert [one.name for one in place.now().app_passwords] == ["Tablet"]
+
+
+def test_what_waits_is_not_forgotten_where_the_account_is_renamed_or_restored(
+    place: Place, logged: list[str]
+) -> None:
+    backup, account = place.backup(), place.now()
+    phone = account.app_passwords[0].id
+    put_in_the_way(place)
+    place.house.operator.delete_app_password("ada", phone)
+    place.house.operator.rename("ada", "lea")
+    place.house.operator.rename("lea", "ada")
+    take_out_of_the_way(place)
+    place.restore(backup, overwrite=True)
+    assert listed(place, account) == {phone}
+    assert [one.name for one in place.now().app_passwords] == ["Tablet"]
+
+
+@pytest.mark.parametrize("next_", ["change", "restore", "backup"])
+def test_an_account_that_was_removed_is_listed_whatever_comes_next(
+    place: Place, logged: list[str], next_: str
+) -> None:
+    backup, account = place.backup(), place.now()
+    put_in_the_way(place)
+    said: list[str] = []
+    Operator(place.house.means, warn=said.append).remove_account("ada")
+    assert said == [f"ada: {UNLISTED}"]
+    assert logged == ["ada"]
+    assert place.store.names() == ["ben"]
+    with pytest.raises(StoreError):
+        place.restore(backup)
+    take_out_of_the_way(place)
+    if next_ == "change":
+        alter(place.store, "ben", appearance="nord")
+    elif next_ == "backup":
+        place.backup()
+    else:
+        place.restore(backup, ["ada"])
+        assert place.now().app_passwords == ()
+    assert listed(place, account) == account.used_ids
+    assert [*(place.folder / "unlisted").iterdir()] == []
+    place.restore(backup, ["ada"])
+    assert place.now().app_passwords == ()
+
+
+def test_all_that_are_deleted_at_once_say_so_once(place: Place, logged: list[str]) -> None:
+    put_in_the_way(place)
+    said: list[str] = []
+    Operator(place.house.means, warn=said.append).delete_app_passwords("ada")
+    assert said == [f"ada: {UNLISTED}"]

@@ -4,8 +4,8 @@ import os
 import select
 import shutil
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 from textual import events
 from textual._xterm_parser import XTermParser
@@ -45,6 +45,7 @@ class GuardedDriver(LinuxDriver):
 
     def __init__(self, app: Any, **arguments: Any) -> None:
         super().__init__(app, **arguments)
+        self._file = cast(Any, TerminalFile(self._file))
         # Until the first Resize, Textual would ask the console, which clamps nothing.
         self._size = clamped(self._size or self._get_terminal_size())
         self._parser = XTermParser()
@@ -98,6 +99,35 @@ class GuardedDriver(LinuxDriver):
         for one in sent:
             for message in translated(one, self._parser):
                 self.process_message(message)
+
+
+class TerminalFile:
+    """The terminal's file; once the terminal is gone, whatever is written is dropped.
+
+    Textual's writer would end with the first error, and its queue, which takes thirty pieces, then
+    holds up for ever whoever puts more into it: the program itself, on its way out.
+    """
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._gone = False
+
+    def write(self, text: str) -> None:
+        self._unless_gone(lambda: self._file.write(text))
+
+    def flush(self) -> None:
+        self._unless_gone(self._file.flush)
+
+    def fileno(self) -> int:
+        return int(self._file.fileno())
+
+    def _unless_gone(self, act: Callable[[], object]) -> None:
+        if self._gone:
+            return
+        try:
+            act()
+        except (OSError, ValueError):  # it has hung up; it is closed
+            self._gone = True
 
 
 def translated(sent: Sent, parser: XTermParser) -> Iterator[Message]:

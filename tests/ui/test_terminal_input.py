@@ -1,5 +1,7 @@
 """Bytes of a terminal: keys are keys, and nothing else is ever taken for one."""
 
+import contextlib
+import os
 import random
 from collections.abc import Iterable
 
@@ -8,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual import events
 from textual._xterm_parser import XTermParser
+from textual.drivers._writer_thread import WriterThread
 from textual.message import Message
 
-from apppw_tui.ui.driver import GuardedDriver, translated
+from apppw_tui.ui.driver import GuardedDriver, TerminalFile, translated
 from apppw_tui.ui.messages import NotUtf8
 from apppw_tui.ui.terminal_input import LONGEST_PASTE, Key, Pasted, Report, Sent, TerminalInput
 
@@ -195,6 +198,21 @@ def test_nothing_is_read_while_much_waits(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(GuardedDriver, "__init__", lambda driver, app: setattr(driver, "_app", app))
     assert GuardedDriver(Waiting(257))._is_behind()
     assert not GuardedDriver(Waiting(256))._is_behind()
+
+
+def test_a_terminal_that_is_gone_holds_nobody_up() -> None:
+    """The program writes more on its way out than the writer's queue takes."""
+    master, slave = os.openpty()
+    terminal = os.fdopen(slave, "w")
+    os.close(master)
+    writer = WriterThread(TerminalFile(terminal))  # type: ignore[arg-type]
+    writer.start()
+    for _ in range(100):
+        writer.write("x" * 10_000)
+    writer.stop()
+    assert not writer.is_alive()
+    with contextlib.suppress(OSError):
+        terminal.close()
 
 
 _BEGUN = (b"\x1b[200~", b"\x1b[201~", b"\x1b", b"\x1b[", b"\x1b]")

@@ -1,8 +1,10 @@
 """`apppw-tui verify`: 0 is right, 1 is wrong, 2 is wrong usage, 3 is no answer."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from tests.argon import count_argon2, failing_argon2
@@ -143,3 +145,21 @@ def test_wrong_usage_is_told_from_a_refusal(run: CommandLine, arguments: list[st
     said = run("verify", *arguments)
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith("usage: apppw-tui ")
+
+
+def test_at_a_terminal_it_asks_for_one_line_without_echo_and_says_that_it_is_refused(
+    run: CommandLine, right: str
+) -> None:
+    for password, end, code in ((right, "Phone", 0), ("7kfm 2xqd 9h3v tw58", "Refused.", 1)):
+        child = pexpect.spawn(
+            sys.executable,
+            ["-m", "apppw_tui", "--store", str(run.store), "verify", "ada"],
+            encoding="utf-8",
+            timeout=60,
+        )
+        child.expect_exact("App password: ")
+        child.sendline(password)
+        child.expect(pexpect.EOF)
+        assert (child.before or "").split() == [end]  # and nothing of what was typed
+        child.close()
+        assert child.exitstatus == code

@@ -21,6 +21,18 @@ def stdin_password() -> str:
     return content.decode("utf-8", errors="replace")
 
 
+def typed(prompt: str) -> str:
+    """One line from the terminal, without echo. Raises Refused."""
+    import getpass
+
+    try:
+        return getpass.getpass(prompt)
+    except UnicodeDecodeError:
+        raise Refused("The password is not UTF-8.") from None
+    except EOFError:
+        raise Refused("No password was given.") from None
+
+
 def check_meant(question: str, number: int, options: argparse.Namespace) -> None:
     """For what destroys many things: asks for their number at a terminal, elsewhere for --yes.
 
@@ -58,17 +70,9 @@ def _stdin_line() -> str:
 
 
 def _ask_twice() -> str:
-    import getpass
-
     if sys.stdin is None or not sys.stdin.isatty():
         raise Refused("There is no terminal to ask for a password; use --password-stdin.")
-    try:
-        password = getpass.getpass("Password: ")
-        again = getpass.getpass("Again: ")
-    except UnicodeDecodeError:
-        raise Refused("The password is not UTF-8.") from None
-    except EOFError:
-        raise Refused("No password was given.") from None
+    password, again = typed("Password: "), typed("Again: ")
     if password != again:
         raise Refused("The two passwords differ.")
     return password

@@ -2,8 +2,9 @@
 
 import argparse
 import contextlib
+import sys
 
-from apppw_tui.commands.asking import stdin_password
+from apppw_tui.commands.asking import at_terminal, stdin_password, typed
 from apppw_tui.config import Config, store_folder
 from apppw_tui.domain.clock import SystemClock
 from apppw_tui.domain.errors import StoreUnusable
@@ -19,14 +20,17 @@ def verify(options: argparse.Namespace, config: Config) -> int:
     """Needs the store and no key: what the portal works with is not even imported."""
     store = open_store(store_folder(getattr(options, "store", None), config))
     verifier = Verifier(store, Hasher(), SystemClock(), config.default_domain)
-    attempt = Attempt(
-        options.account, Secret(stdin_password()), options.service or None, options.rhost or None
-    )
+    asked = at_terminal(options)
+    secret = Secret(typed("App password: ") if asked else stdin_password())
+    attempt = Attempt(options.account, secret, options.service or None, options.rhost or None)
     verdict = verifier.decide(attempt)
     if verdict.answer is Answer.NOT_NOW:
         raise StoreUnusable(verdict.reason)
     if verdict.answer is not Answer.YES or verdict.app_password is None:
-        return REFUSED  # silently: one answer for all refusals
+        # One answer for all refusals, which a program is told by the exit code.
+        if asked:
+            print("Refused.", file=sys.stderr)
+        return REFUSED
     # A full disk behind stdout must not turn a yes into anything else.
     with contextlib.suppress(OSError):
         print(shown(verdict.app_password.name), flush=True)

@@ -1,5 +1,7 @@
 """The list of app passwords: create, look, rename, delete, find."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Input
 
 from apppw_tui.domain.policy import Policy
+from apppw_tui.domain.seam import Change
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.delete import DeleteDialog
 from apppw_tui.ui.dialogs.details import DetailsDialog
@@ -133,6 +136,25 @@ async def test_several_are_marked_and_deleted_together() -> None:
         await press(pilot, "y")
         assert "Deleted A, C." in screen_text(pilot)
     assert names(house) == ["B", "D"]
+
+
+async def test_a_deletion_that_could_not_be_listed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    house = house_with("A", "B")
+    real = house.store.change
+
+    @contextmanager
+    def change(account: str, uid: str | None) -> Iterator[Change]:
+        with real(account, uid) as one:
+            yield one
+        one.unlisted = True
+
+    monkeypatch.setattr(house.store, "change", change)
+    app = portal_app(house)
+    async with app.run_test() as pilot:
+        await to_app_passwords(pilot)
+        await press(pilot, "d", "y")
+        assert "Deleted A. It could not be put on the list" in screen_text(pilot)
+    assert names(house) == ["B"]
 
 
 async def test_after_a_deletion_the_cursor_stays_near() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from apppw_tui.doctor.finding import Finding, command, danger, notice, warning
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.store import files
+from apppw_tui.store.deleted import UNLISTED
 
 _TEMPORARY = ".tmp-"
 _LEFT_OVER = timedelta(minutes=5)  # a write takes milliseconds
@@ -34,7 +35,7 @@ _FOLDERS: dict[str, Callable[[str], bool]] = {
     "throttle": _like(r"key|[0-9a-f]{2}\.json|\.([0-9a-f]{2}|key)\.lock"),
     "ended": is_account_name,
     "enforced": is_account_name,
-    "unlisted": _like(rf"{_UID}\.json"),
+    UNLISTED: _like(rf"{_UID}\.json"),
     "notices": _like(rf"{_UID}-[0-9a-f]{{16}}\.json|\.tmp-.*"),
 }
 _FILES = _like(r"key|reserve|deleted|log(\.\d+)?")
@@ -65,6 +66,7 @@ def findings(folder: Path, now: datetime) -> Iterator[Finding]:
             for inner in _inside(path):
                 yield from _file(inner, owner, now, belongs=belongs)
             yield from _waiting(path, now)
+            yield from _unlisted(path)
 
 
 def _inside(folder: Path) -> list[Path]:
@@ -151,6 +153,19 @@ def _waiting(folder: Path, now: datetime) -> Iterator[Finding]:
             f"Sessions of deleted app passwords wait to be ended ({len(old)}), and nobody does.",
             "Start what ends them, recipes/systemd/apppw-kick.*, or set sessions.end = false "
             "and remove these files.",
+        )
+
+
+def _unlisted(folder: Path) -> Iterator[Finding]:
+    """Accounts that were removed while what they had could not be listed as deleted."""
+    count = len(_inside(folder)) if folder.name == UNLISTED else 0
+    if count:
+        yield warning(
+            folder,
+            f"Removed accounts that are not on the list of what was deleted ({count}): an old "
+            "backup without them could bring them back elsewhere.",
+            f"See to it that {folder.with_name('deleted')} can be written; the next change lists "
+            "them.",
         )
 
 

@@ -110,6 +110,11 @@ def put_off_untold(server: Server) -> None:
     written("enforced/ada", f"2027-11-22T12:00:00Z {'0' * 32}\n")(server)
 
 
+def unlisted(server: Server) -> None:
+    (server.store / "unlisted").mkdir(0o700)
+    written(f"unlisted/{'0' * 32}.json", "{}")(server)
+
+
 FAULTS = [
     ("accounts is open", chmod("accounts", 0o755), Level.DANGER, "accounts", "0755"),
     ("store is open", chmod("", 0o711), Level.DANGER, "", "0711"),
@@ -123,6 +128,7 @@ FAULTS = [
     ("foreign on top", written("notes", ""), Level.WARNING, "notes", "does not belong"),
     ("left-over", aged("accounts/.tmp-ada", hours=1), Level.NOTICE, "accounts/.tmp-ada", "killed"),
     ("not ended", aged("ended/ada", hours=1), Level.WARNING, "ended", "wait to be ended (1)"),
+    ("unlisted", unlisted, Level.WARNING, "unlisted", "not on the list of what was deleted (1)"),
     ("empty", written("accounts/bob.json", ""), Level.DANGER, "accounts/bob.json", "is empty"),
     ("not JSON", written("accounts/bob.json", "{"), Level.DANGER, "accounts/bob.json", "not JSON"),
     ("newer", edit_head("schema", "2.0"), Level.DANGER, "accounts/ada.json", "schema is 2"),

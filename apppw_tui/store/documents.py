@@ -13,6 +13,7 @@ from tinydb import TinyDB, where
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import ID_LENGTH, AppPassword
+from apppw_tui.domain.names import is_account_name
 from apppw_tui.domain.symbols import SYMBOLS
 from apppw_tui.store import methods
 from apppw_tui.store.fields import DocumentError, Fields, optional_stamp, stamp
@@ -46,8 +47,12 @@ def load(tables: Any, name: str) -> Account:
         raise DocumentError("it does not hold exactly one account")
     head = Fields(heads[0])
     _check_schema(head.text("schema"))
-    if head.text("name") != name:
-        raise DocumentError("it belongs to an account of another name")
+    other = head.text("name")
+    if other != name:
+        hint = (
+            f", {other}: if that was being renamed, do it again" if is_account_name(other) else ""
+        )
+        raise DocumentError(f"it belongs to an account of another name{hint}")
     app_passwords = tuple(_load_app_password(Fields(record)) for record in records)
     if len({password.id for password in app_passwords}) != len(app_passwords):
         raise DocumentError("two app passwords have the same id")

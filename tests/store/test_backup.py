@@ -202,7 +202,10 @@ def test_a_member_that_is_missing_is_named(place: Place, empty: Place) -> None:
         (b"", "it is empty"),
         (b"[" * 100_000, "it is not JSON"),
         (b"{}", "it does not hold exactly one account"),
-        ("ben", "it belongs to an account of another name"),
+        (
+            "ben",
+            "it belongs to an account of another name, ben: if that was being renamed, do it again",
+        ),
         ("newer", "its schema is 2, this program reads 1"),
     ],
 )

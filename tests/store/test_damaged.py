@@ -86,7 +86,10 @@ EDITS: list[tuple[Edit, str]] = [
     (head("schema", "12.0"), "its schema is 12, this program reads 1"),
     *((head("schema", value), "its schema is not a version") for value in ("", "1", "1.", "1.x")),
     (head("schema", 1.0), "its schema is missing or of the wrong kind"),
-    (head("name", "grace"), "it belongs to an account of another name"),
+    (
+        head("name", "grace"),
+        "it belongs to an account of another name, grace: if that was being renamed, do it again",
+    ),
     (head("name", "Ada"), "it belongs to an account of another name"),
     (head("name", None), "its name is missing or of the wrong kind"),
     (head("uid", "x" * 32), "its uid is malformed"),

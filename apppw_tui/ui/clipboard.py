@@ -1,5 +1,6 @@
 """Where a copied password goes, and what may honestly be said about it."""
 
+import base64
 import contextlib
 import hashlib
 import os
@@ -18,6 +19,26 @@ _SENT = "Sent to your terminal's clipboard. Copy something else afterwards to re
 _DRAG = "Nothing to paste? Drag over it holding Shift (Mac: Fn or Option)."
 _TMUX = "Nothing to paste? tmux needs: set -s set-clipboard on. Or drag over it holding Shift."
 _COPIED = f"Copied. It is cleared in {CLEAR_AFTER:.0f} s unless you copy something else."
+
+
+_MANAGER = "A clipboard manager, if you have one, may keep it for longer."
+_PIECE = 512  # bytes; a string of 768 (MAXSTR) or more is dropped by GNU screen
+
+
+def osc52(text: str, environment: Mapping[str, str] = os.environ) -> list[str]:
+    """What to write so that the terminal puts `text` on its clipboard.
+
+    GNU screen swallows it unless it is wrapped as a device control string, whose content goes to
+    the terminal outside as it is. Where only TERM tells, over SSH, it may be tmux, which takes the
+    plain one.
+    """
+    plain = f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\a"
+    in_screen = "STY" in environment and "TMUX" not in environment
+    if not in_screen and not environment.get("TERM", "").startswith("screen"):
+        return [plain]
+    pieces = (plain[at : at + _PIECE] for at in range(0, len(plain), _PIECE))
+    wrapped = [f"\x1bP{piece}\x1b\\" for piece in pieces]
+    return wrapped if in_screen else [plain, *wrapped]
 
 
 @dataclass(frozen=True)
@@ -42,7 +63,10 @@ class Clipboard:
         self._send = send_osc52
         self._far = "SSH_CONNECTION" in environment or "SSH_TTY" in environment
         term = environment.get("TERM", "")
-        self._in_tmux = "TMUX" in environment or term.startswith(("tmux", "screen"))
+        in_screen = "STY" in environment and "TMUX" not in environment
+        self._in_tmux = not in_screen and (
+            "TMUX" in environment or term.startswith(("tmux", "screen"))
+        )
         self._key = secrets.token_bytes(32)
         self._held: bytes | None = None
 
@@ -50,7 +74,7 @@ class Clipboard:
         """Copies and says where to. May block for as long as the time-out allows."""
         if not self._far and _with_timeout(lambda: _put(secret.reveal())) is not None:
             self._held = self._digest(secret.reveal())
-            return Copied(_COPIED, "", clearable=True)
+            return Copied(_COPIED, _MANAGER, clearable=True)
         self._send(secret.reveal())
         return Copied(_SENT, _TMUX if self._in_tmux else _DRAG, clearable=False)
 

@@ -15,6 +15,7 @@ from apppw_tui.fault import describe
 from apppw_tui.process_limits import keep_out_of_dumps
 from apppw_tui.ui import terminal
 from apppw_tui.ui.ahead import TypeAhead
+from apppw_tui.ui.clipboard import osc52
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.driver import GuardedDriver
 from apppw_tui.ui.keys import display
@@ -133,9 +134,10 @@ class GuardedApp(TypeAhead):
     # --- what goes out --------------------------------------------------------------------
 
     def copy_to_clipboard(self, text: str) -> None:
-        """OSC 52; Textual would keep the text."""
-        super().copy_to_clipboard(text)
-        self._clipboard = ""
+        """OSC 52; Textual would keep the text, and know nothing of GNU screen."""
+        if self._driver is not None:
+            for sequence in osc52(text):
+                self._driver.write(sequence)
 
     def get_key_display(self, binding: Binding) -> str:
         return binding.key_display or display(binding.key)

@@ -1,18 +1,24 @@
 """Where a copied password goes: over SSH, at the machine itself, and where nothing works."""
 
+import base64
 import gc
+import os
 import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
+import pexpect
 import pytest
 
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui import clipboard as room
-from apppw_tui.ui.clipboard import Clipboard
+from apppw_tui.ui.clipboard import Clipboard, osc52
+from tests.services.require import require_program
+from tests.terminal.program import copied
 
 SECRET = "7kfm2xqd9h3vtw58"
 _PATIENCE = 60.0  # seconds; only a test that fails ever waits as long
@@ -85,6 +91,48 @@ def test_over_ssh_only_the_persons_own_terminal_is_asked(
     assert sent == [SECRET]
 
 
+def wrapped(sequence: str) -> str:
+    return f"\x1bP{sequence}\x1b\\"
+
+
+def test_gnu_screen_gets_it_wrapped_in_pieces_that_it_takes() -> None:
+    inside = {"STY": "1.x", "TERM": "screen.xterm-256color"}
+    (plain,) = osc52(SECRET, {"TERM": "xterm"})
+    assert plain == f"\x1b]52;c;{base64.b64encode(SECRET.encode()).decode()}\a"
+    assert osc52(SECRET, inside) == [wrapped(plain)]
+    assert osc52(SECRET, {"TERM": "screen"}) == [plain, wrapped(plain)]  # or is it tmux?
+    assert osc52(SECRET, {**inside, "TMUX": "x"}) == [plain, wrapped(plain)]
+    (plain,) = osc52("x" * 1000, {})
+    assert osc52("x" * 1000, inside) == [
+        wrapped(plain[:512]),
+        wrapped(plain[512:1024]),
+        wrapped(plain[1024:]),
+    ]
+
+
+def test_gnu_screen_hands_it_on(tmp_path: Path) -> None:
+    """The real one, with a terminal outside that is this test."""
+    program = require_program("screen", "screen")
+    folder = tmp_path / "s"
+    folder.mkdir(mode=0o700)
+    text = SECRET * 60
+    script = f"import os; from apppw_tui.ui.clipboard import osc52; print(*osc52({text!r}), sep='')"
+    child = pexpect.spawn(
+        program,
+        ["-c", os.devnull, "-U", sys.executable, "-c", script],
+        env={
+            "PATH": os.defpath,
+            "TERM": "xterm-256color",
+            "LANG": "C.UTF-8",
+            "SCREENDIR": str(folder),
+            "PYTHONPATH": str(Path(room.__file__).parents[2]),
+        },
+        timeout=_PATIENCE,
+    )
+    child.expect(pexpect.EOF)
+    assert copied(child.before) == [text]
+
+
 def test_at_the_machine_its_own_clipboard_is_filled(
     pyperclip: FakePyperclip, sent: list[str]
 ) -> None:
@@ -93,6 +141,7 @@ def test_at_the_machine_its_own_clipboard_is_filled(
     assert pyperclip.held == SECRET
     assert sent == []
     assert copied.said == "Copied. It is cleared in 45 s unless you copy something else."
+    assert copied.hint == "A clipboard manager, if you have one, may keep it for longer."
     assert copied.clearable
     assert clipboard.holds
 
@@ -179,6 +228,7 @@ def test_to_clear_what_cannot_be_read_does_nothing(
         ({"TERM": "screen"}, "tmux needs: set -s set-clipboard on."),
         ({"TERM": "screen.xterm-256color"}, "tmux needs: set -s set-clipboard on."),
         ({"TERM": "xterm-256color"}, "Drag over it holding Shift (Mac: Fn or Option)."),
+        ({"STY": "1.x", "TERM": "screen"}, "Drag over it holding Shift (Mac: Fn or Option)."),
         ({}, "Drag over it holding Shift (Mac: Fn or Option)."),
     ],
 )
@@ -213,7 +263,7 @@ def test_the_password_is_not_kept(pyperclip: FakePyperclip, environment: dict[st
 
     clipboard = Clipboard(send, environment)
     clipboard.copy(Secret(SECRET))
-    assert heard == ([16] if environment else [])
+    assert heard == ([len(SECRET)] if environment else [])
     held: list[Any] = list(held_by(clipboard))
     assert len(held) > 3
     assert not [thing for thing in held if isinstance(thing, Secret)]

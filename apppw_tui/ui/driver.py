@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.messages import TerminalSupportsSynchronizedOutput
 
+from apppw_tui.ui.glyphs import ASCII_ONLY, as_ascii
 from apppw_tui.ui.messages import NotUtf8
 from apppw_tui.ui.terminal_input import Key, Mouse, Pasted, Report, Sent, TerminalInput
 
@@ -56,6 +57,10 @@ class GuardedDriver(LinuxDriver):
         except (OSError, ValueError):
             columns, rows = _USUAL
         return clamped((columns, rows))
+
+    def write(self, data: str) -> None:
+        """Draws nothing that a terminal without UTF-8 would show as something else."""
+        super().write(as_ascii(data) if ASCII_ONLY else data)
 
     def _query_in_band_window_resize(self) -> None:
         """Asks nothing: see the class."""

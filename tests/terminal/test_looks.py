@@ -46,6 +46,15 @@ def test_the_console_gets_ascii_for_every_sign(installed: Installed) -> None:
     assert not (signs - textuals) & set(text)
 
 
+@pytest.mark.parametrize("said", [{"LANG": "C"}, {"LANG": "de_DE.ISO-8859-1"}, {"LC_ALL": "C"}])
+def test_a_terminal_without_utf8_gets_ascii_alone(
+    installed: Installed, said: dict[str, str]
+) -> None:
+    text = walked(installed, **said).output.decode()
+    assert "> Create and manage app passwords" in text
+    assert text.isascii()
+
+
 def test_no_color_means_none(installed: Installed) -> None:
     """And so neither black on black, which is what Textual makes of a theme set late."""
     program = walked(installed, NO_COLOR="1")

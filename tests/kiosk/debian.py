@@ -4,7 +4,7 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,13 +18,13 @@ _PACKAGES = ("systemd", "python3-venv", "openssh-server")
 
 
 @contextmanager
-def debian(suite: str) -> Iterator[Path]:
-    """Its root folder, gone at the end."""
+def debian(suite: str, packages: Sequence[str] = _PACKAGES) -> Iterator[Path]:
+    """Its root folder, gone at the end, with no package but these and what they need."""
     debootstrap = require_program("debootstrap", "debootstrap")
     root = Path(tempfile.mkdtemp(prefix="apppw-"))
     try:
         root.chmod(0o755)
-        line = [debootstrap, "--variant=minbase", f"--include={','.join(_PACKAGES)}"]
+        line = [debootstrap, "--variant=minbase", f"--include={','.join(packages)}"]
         _fetch([*line, suite, str(root), _mirror()])
         yield root
     finally:

@@ -20,7 +20,7 @@ PORT = 2222
 VERSION, NEXT = "1.0.0", "1.1.0"
 CLIENT = {"PATH": os.defpath, "HOME": "/nonexistent", "TERM": "xterm-256color", "LANG": "C.UTF-8"}
 _LISTENER = "apppw-sshd -D"
-_OPTIONS = (
+OPTIONS = (
     *("-F", "/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR"),
     *("-o", "UserKnownHostsFile=/dev/null", "-o", "IdentityAgent=none", "-o", "IdentityFile=none"),
 )
@@ -110,7 +110,7 @@ class KioskServer:
     ) -> list[str]:
         """The command line of a client outside, coming from `address`."""
         come = ("-p", str(port), "-b", address)
-        client = ["ssh", *_OPTIONS, *come, *options, f"{user}@127.0.0.1", *arguments]
+        client = ["ssh", *OPTIONS, *come, *options, f"{user}@127.0.0.1", *arguments]
         return [*self.scratch.network, *client]
 
     def said(self, *command: str) -> "subprocess.CompletedProcess[str]":

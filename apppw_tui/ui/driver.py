@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.messages import TerminalSupportsSynchronizedOutput
 
+from apppw_tui.ui.ahead import TypeAhead
 from apppw_tui.ui.glyphs import ASCII_ONLY, as_ascii
 from apppw_tui.ui.messages import NotUtf8
 from apppw_tui.ui.terminal_input import Key, Mouse, Pasted, Report, Sent, TerminalInput
@@ -98,7 +99,10 @@ class GuardedDriver(LinuxDriver):
         pumps: list[MessagePump] = [self._app]
         for screen in self._app.screen_stack[-1:]:
             pumps += [screen] if screen.focused is None else [screen, screen.focused]
-        return max(pump.message_queue_size for pump in pumps) > _BACKLOG
+        waiting = [pump.message_queue_size for pump in pumps]
+        if isinstance(self._app, TypeAhead) and not self._app.waits_for_screen:
+            waiting.append(self._app.typed_ahead)
+        return max(waiting) > _BACKLOG
 
     def _hand_on(self, sent: Iterator[Sent]) -> None:
         for one in sent:

@@ -5,6 +5,7 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from apppw_tui.ui import ahead
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.delete import DeleteDialog
 from apppw_tui.ui.dialogs.reveal import RevealDialog
@@ -26,6 +27,12 @@ from tests.ui.walks import (
     to_app_passwords,
     type_into,
 )
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine is, a screen comes before it is given up."""
+    monkeypatch.setattr(ahead, "_LONGEST", 60.0)
 
 
 async def burst(pilot: Pilot[None], *keys: str) -> None:
@@ -133,3 +140,45 @@ async def test_what_follows_the_password_that_verifies_again_is_no_part_of_it() 
         await press(pilot, "c")
         await burst(pilot, *PASSWORD, "enter", *"Laptop")
         assert on(app, CreateDialog)
+
+
+async def test_two_enters_on_settings_open_what_the_second_is_on() -> None:
+    app = portal_app(house_with())
+    async with app.run_test() as pilot:
+        await sign_in_by_hand(pilot)
+        await burst(pilot, "enter", "down", "enter")
+        assert on(app, AppPasswordsScreen), screen_text(pilot)
+
+
+# A way to a dialog, and keys there that move the focus before Enter.
+_DIALOGS = {
+    "create": (("c",), ("tab", "tab", "tab", "tab", "enter")),
+    "create, next": (("c", *"Phone"), ("tab", "tab", "tab", "enter")),
+    "create, a list": (("c",), ("tab", "enter", "down", "enter", "tab", "enter", "down", "enter")),
+    "details": (("enter",), ("shift+tab", "enter")),
+    "rename": (("r",), ("tab", "tab", "enter")),
+    "delete": (("d",), ("left", "enter")),
+    "delete, not": (("d",), ("tab", "shift+tab", "enter")),
+    "help": (("?",), ("tab", "shift+tab", "enter")),
+    "password": (("f2", "down", "enter", "enter"), ("tab", "shift+tab", *"abc", "tab", *"de")),
+    "password, not": (("f2", "down", "enter", "enter"), ("up", "enter")),
+    "a phone": (("v", "enter"), ("tab", "enter")),
+    "an app": (("v", "down", "down", "down", "enter"), ("tab", "enter", "tab", "tab", "enter")),
+}
+
+
+@pytest.mark.parametrize("name", _DIALOGS)
+async def test_keys_in_one_packet_do_what_they_do_one_after_the_other(name: str) -> None:
+    way, keys = _DIALOGS[name]
+    seen = []
+    for together in (False, True):
+        app = portal_app(house_with("Laptop"))
+        async with app.run_test() as pilot:
+            await to_app_passwords(pilot)
+            await press(pilot, *way)
+            before = screen_text(pilot)
+            await (burst if together else press)(pilot, *keys)
+            seen.append((before, screen_text(pilot), app.focused and app.focused.id))
+    one_by_one, at_once = seen
+    assert one_by_one[0] != one_by_one[1]
+    assert at_once[1:] == one_by_one[1:]

@@ -133,12 +133,13 @@ async def settle(pilot: Pilot[None]) -> None:
             and not (asking and worker.group == "flow")
             and not (isinstance(worker.node, ModalScreen) and worker.node is not asked)
         ]
-        calm = 0 if busy else calm + 1
+        keys = isinstance(app, PortalApp) and not app.at_rest
+        calm = 0 if busy or keys else calm + 1
         if calm == 2:
             return
-        if busy:
+        if busy or keys:
             await pilot.pause(0.002)
-    raise AssertionError(f"never came to rest: {busy}")
+    raise AssertionError(f"never came to rest: {busy}, keys wait: {keys}")
 
 
 async def press(pilot: Pilot[None], *keys: str) -> None:

@@ -119,8 +119,8 @@ class PortalScreen(Screen[None]):
         """
         if not self.in_flow:
             app = self.app
-            if ahead and isinstance(app, TypeAhead):
-                app.hold()
+            if isinstance(app, TypeAhead):
+                app.hold(swallow=not ahead)
             self.run_worker(flow(), group=FLOW)
 
     async def ask(self, call: Callable[[], Result]) -> Result | None:

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import select
 import shutil
 import subprocess
 from pathlib import Path
@@ -125,7 +126,10 @@ def opened(tmp_path: Path, **environment: str) -> list[str]:
             check=True,
             timeout=TIMEOUT,
         )
-        return os.read(master, 65536).decode().splitlines()
+        printed = b""  # all of it is there, and comes in pieces
+        while select.select([master], [], [], 0)[0]:
+            printed += os.read(master, 65536)
+        return printed.decode().splitlines()
     finally:
         os.close(master)
         os.close(slave)

@@ -64,9 +64,10 @@ def _service(ask: Ask) -> dict[str, str]:
 def service(ask: Ask) -> Iterator[Finding]:
     """What the daemon's unit lacks, and what of the configuration it does not know yet."""
     told = _service(ask)
-    if told and (
-        told.get("WatchdogUSec") in ("0", "infinity") or "check" not in told.get("ExecReload", "")
-    ):
+    # Of a unit that was not started since the machine was, systemd says "infinity" in any case.
+    running = told.get("ActiveState") in ("active", "reloading")
+    unwatched = running and told.get("WatchdogUSec") in ("0", "infinity")
+    if told and (unwatched or "check" not in told.get("ExecReload", "")):
         yield warning(
             SERVICE,
             "It is older than the program: nothing starts a daemon again that hangs, or tells a "
@@ -74,7 +75,7 @@ def service(ask: Ask) -> Iterator[Finding]:
             "Run recipes/install.sh, or take WatchdogSec= and ExecReload= from recipes/systemd.",
         )
     status = Status.parse(told.get("StatusText", ""))
-    if status is None or told.get("ActiveState") not in ("active", "reloading"):
+    if status is None or not running:
         return
     now = Status.of(status.file)
     if now is not None and now.time != status.time:

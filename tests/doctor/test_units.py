@@ -87,6 +87,13 @@ def test_a_unit_that_is_older_than_the_program_is_found(watchdog: str, reload: s
     assert [*units.service(daemon())] == [*units.service(Programs())] == []
 
 
+def test_a_unit_that_was_not_started_yet_is_no_older_than_the_program() -> None:
+    """Until then systemd says of each that it has no watchdog."""
+    told = "ActiveState=inactive\nWatchdogUSec=infinity\nExecReload=config check\n"
+    out = {"systemctl show --property=Id,LoadState": SERVICE.format("loaded", "") + told}
+    assert [*units.service(Programs(out=out))] == []
+
+
 def test_a_configuration_that_the_daemon_has_not_read_is_found(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text("")

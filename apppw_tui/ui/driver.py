@@ -95,9 +95,12 @@ class GuardedDriver(LinuxDriver):
         return data
 
     def _is_behind(self) -> bool:
-        """True while the program has not come to what was read before."""
+        """True while the program has not come to what was read before, or has no screen for it."""
+        screens = self._app.screen_stack[-1:]
+        if not screens:
+            return True
         pumps: list[MessagePump] = [self._app]
-        for screen in self._app.screen_stack[-1:]:
+        for screen in screens:
             pumps += [screen] if screen.focused is None else [screen, screen.focused]
         waiting = [pump.message_queue_size for pump in pumps]
         if isinstance(self._app, TypeAhead) and not self._app.waits_for_screen:

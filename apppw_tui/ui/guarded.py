@@ -118,6 +118,8 @@ class GuardedApp(TypeAhead):
         Textual would draw them as they are. A masked field takes every character as it comes.
         """
         screen = self.screen_stack[-1] if self.screen_stack else None
+        if screen is None and isinstance(event, events.Key | events.Paste):
+            return  # there is nothing yet, or no longer, that it could be meant for
         if isinstance(event, events.Key) and isinstance(screen, Dialog) and screen.deaf(event.key):
             return
         if isinstance(event, events.Paste) and not isinstance(self.focused, PasswordInput):

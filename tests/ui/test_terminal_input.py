@@ -16,6 +16,7 @@ from textual.message import Message
 from apppw_tui.ui.driver import GuardedDriver, TerminalFile, translated
 from apppw_tui.ui.messages import NotUtf8
 from apppw_tui.ui.terminal_input import LONGEST_PASTE, Key, Pasted, Report, Sent, TerminalInput
+from tests.ui.walks import house_with, portal_app
 
 # What terminals answer, asked or not, and long after; none of it is a key.
 REPLIES = {
@@ -187,10 +188,11 @@ def test_several_characters_of_one_report_are_as_many_keys() -> None:
 class Waiting:
     """An app with messages that it has not come to."""
 
-    screen_stack = ()
+    focused = None
 
-    def __init__(self, waiting: int) -> None:
+    def __init__(self, waiting: int, *, at_screen: bool = True) -> None:
         self.message_queue_size = waiting
+        self.screen_stack = [self] if at_screen else []
 
 
 def test_nothing_is_read_while_much_waits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,6 +200,20 @@ def test_nothing_is_read_while_much_waits(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(GuardedDriver, "__init__", lambda driver, app: setattr(driver, "_app", app))
     assert GuardedDriver(Waiting(257))._is_behind()
     assert not GuardedDriver(Waiting(256))._is_behind()
+    assert GuardedDriver(Waiting(0, at_screen=False))._is_behind()
+
+
+async def test_a_key_before_the_first_screen_ends_nothing() -> None:
+    app = portal_app(house_with())
+    async with app.run_test():
+        stack = app._screen_stack
+        kept, stack[:] = stack[:], []
+        try:
+            await app.on_event(events.Key("a", "a"))
+            await app.on_event(events.Paste("text"))
+        finally:
+            stack[:] = kept
+    assert app.fault is None
 
 
 def test_a_terminal_that_is_gone_holds_nobody_up() -> None:

@@ -31,7 +31,7 @@ from apppw_tui.ui.widgets.choices import Choices
 from tests.support import PASSWORD, FixedClock, House, cheap_hasher
 
 ACCOUNT = demo.ACCOUNT
-_PATIENCE = 400  # looks, not seconds; more than any test has ever needed
+_PATIENCE = 5_000  # looks, not seconds: keys may wait for a second for a screen that does not come
 
 
 @dataclass

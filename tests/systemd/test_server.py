@@ -25,7 +25,7 @@ from tests.systemd.walk import CLONE, Step, steps, walk
 from tests.terminal.program import AWAKE, shown_password
 from tests.terminal.tmux import Tmux
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long  # five minutes and more by itself
 ADA, GRACE, LINUS = (f"{name}@{as_it_was.DOMAIN}" for name in as_it_was.PEOPLE)
 PAGE = "administrator.md"
 _SOURCES = Path(__file__).parents[2]

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from apppw_tui.doctor import dovecot_files, dovecot_users
+from apppw_tui.doctor import dovecot_files, dovecot_told, dovecot_users, dovecot_worker
 from apppw_tui.doctor.asking import Ask
 from apppw_tui.doctor.doveconf import Block, parsed
 from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
 from apppw_tui.doctor.pam import is_present
 from apppw_tui.doctor.places import Places
+from apppw_tui.domain.names import is_account_name
 
 COMMAND = ("doveconf", "-n")
 _WHERE = "Dovecot"
@@ -29,10 +30,12 @@ def asks_us(top: Block) -> bool:
     return any(map(_is_ours, _judging(top)))
 
 
-def findings(ask: Ask, places: Places, folder: Path) -> list[Finding]:
-    """Nothing but "not looked at" where Dovecot is not here, or does not ask apppw-tui.
+def findings(
+    ask: Ask, places: Places, folder: Path, asked: frozenset[Path] = frozenset()
+) -> list[Finding]:
+    """Nothing but "not looked at" where Dovecot is not here, or nobody's account is its affair.
 
-    `folder` is the store.
+    `folder` is the store; `asked` are the sockets at which the daemon is asked by Lua.
     """
     said = ask(COMMAND)
     if said.how:
@@ -40,18 +43,52 @@ def findings(ask: Ask, places: Places, folder: Path) -> list[Finding]:
     top = parsed(said.out)
     judging = _judging(top)
     if not asks_us(top):
-        return [ok(_WHERE, "No passdb names apppw, so Dovecot was not looked at.")]
+        return list(_not_asking(top, judging, folder))
     return [
         *_order(judging),
         *dovecot_users.findings(top, places.root),
         *(finding for one in judging if _is_ours(one) for finding in _results(one, top, judging)),
+        *dovecot_told.findings(top),
         *_mechanisms(top),
         *_cache(top),
         *_masters(top),
         *_user_names(top),
         *_pam_files(top, judging, places),
-        *_files(top, judging, places, folder),
+        *_files(top, judging, places, folder, asked),
     ] or [ok(_WHERE, "Nothing gets past apppw-tui.")]
+
+
+def asks_by_lua(ask: Ask) -> bool:
+    """True if one of its passdbs is to ask the daemon itself."""
+    said = ask(COMMAND)
+    ours = [] if said.how else [one for one in _judging(parsed(said.out)) if _is_ours(one)]
+    return any(_driver(one) == "lua" and not dovecot_told.is_told(one) for one in ours)
+
+
+def _not_asking(top: Block, judging: list[Block], folder: Path) -> Iterator[Finding]:
+    """Who is enforced counts for nothing where nobody asks whether they are."""
+    protocols = top.words("protocols") or ["imap", "pop3"]  # those of 2.3, where all are default
+    closed = _closed(folder) if judging and set(protocols) - _NOT_OF_PEOPLE else []
+    if closed:
+        others = f" and {len(closed) - 1} more" if len(closed) > 1 else ""
+        yield danger(
+            _WHERE,
+            f"No passdb of it asks apppw-tui, and accounts are enforced or disabled ({closed[0]}"
+            f"{others}): their old passwords open their mail.",
+            "Put recipes/dovecot/ in place; or, if Dovecot is not to ask: apppw-tui account "
+            "enforce NAME --off",
+        )
+    else:
+        yield ok(_WHERE, "No passdb names apppw, so Dovecot was not looked at.")
+
+
+def _closed(folder: Path) -> list[str]:
+    """Whose accounts the store says to be closed to old passwords, by now or some day."""
+    try:
+        names = [path.name for path in (folder / "enforced").iterdir()]
+    except OSError:
+        return []
+    return sorted(filter(is_account_name, names))
 
 
 def _judging(top: Block) -> list[Block]:
@@ -59,10 +96,14 @@ def _judging(top: Block) -> list[Block]:
     return [one for one in top.of("passdb") if not _is(one, "master") and not _is(one, "deny")]
 
 
-def _files(top: Block, judging: list[Block], places: Places, folder: Path) -> Iterator[Finding]:
+def _files(
+    top: Block, judging: list[Block], places: Places, folder: Path, asked: frozenset[Path]
+) -> Iterator[Finding]:
     for one in judging:
         if _is_ours(one) and _driver(one) == "lua":
-            yield from dovecot_files.script(one, places, folder)
+            yield from dovecot_files.script(one, places, folder, asked)
+            if not dovecot_told.is_told(one):
+                yield from dovecot_worker.findings(one, top, asked, folder)
     yield from dovecot_files.user_name_characters(top, folder)
 
 

@@ -1,37 +1,73 @@
 """Whether Dovecot's mail goes on while apppw-tui is silent, and takes the names of all accounts."""
 
+import os
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from apppw_tui.doctor import brought
 from apppw_tui.doctor.doveconf import Block
-from apppw_tui.doctor.finding import Finding, danger
+from apppw_tui.doctor.finding import Finding, command, danger
 from apppw_tui.doctor.places import Places
 
 _LUA_OF_2_3 = re.compile(r"(?:^|\s)file=(\S+)")
 _LOOKS_UP = re.compile(r"^\s*function auth_passdb_lookup\b", re.MULTILINE)
 _ENFORCED = re.compile(r'^\s*local ENFORCED = "([^"]*)"', re.MULTILINE)
+_SOCKET = re.compile(r'^\s*local SOCKET = "([^"]*)"', re.MULTILINE)
+_WRITABLE = stat.S_IWGRP | stat.S_IWOTH
 _RELOAD = "then run: doveadm reload"
 
 
-def script(passdb: Block, places: Places, folder: Path) -> Iterator[Finding]:
-    """Of a passdb that asks by Lua; `folder` is the store."""
-    if passdb.settings.get("skip") == "unauthenticated":
-        return  # apppw-old-password.lua, which is told of a yes and never asked for one
+def script(
+    passdb: Block, places: Places, folder: Path, asked: frozenset[Path]
+) -> Iterator[Finding]:
+    """Of a passdb that asks by Lua; `folder` is the store.
+
+    `asked` are the sockets at which the daemon is asked so; none where nothing is known of them.
+    """
     named = passdb.settings.get("lua_file")
     if named is None:
         in_args = _LUA_OF_2_3.search(passdb.settings.get("args", ""))
         named = "" if in_args is None else in_args[1]
     if not named.startswith("/"):
         return
-    put = f"Put recipes/dovecot/apppw.lua at {named}; {_RELOAD}"
+    path = places.root / named.lstrip("/")
+    # The other is told of a yes, and never asked for one.
+    asks = passdb.settings.get("skip") != "unauthenticated"
+    recipe = "dovecot/apppw.lua" if asks else "dovecot/apppw-old-password.lua"
+    put = f"Put recipes/{recipe} at {named}; {_RELOAD}"
     try:
-        text = (places.root / named.lstrip("/")).read_text(errors="replace")
+        text, mode = path.read_text(errors="replace"), path.stat().st_mode
     except PermissionError:
         return  # only root sees it
     except OSError:
-        yield danger(named, "Dovecot is to ask by it, and it is not there: nobody signs in.", put)
+        if asks:
+            yield danger(
+                named, "Dovecot is to ask by it, and it is not there: nobody signs in.", put
+            )
         return
+    if mode & _WRITABLE:
+        yield danger(
+            named,
+            "Others than its owner can write it: whoever does is told every password, and let in.",
+            command("chmod", "go-w", named),
+        )
+    told = list(_asking(named, text, folder, asked, put)) if asks else []
+    yield from told or brought.differing(path, named, recipe, places)
+
+
+def _asking(
+    named: str, text: str, folder: Path, asked: frozenset[Path], put: str
+) -> Iterator[Finding]:
+    socket = _SOCKET.search(text)
+    if asked and socket is not None and not _is_one_of(socket[1], asked):
+        there = " or ".join(sorted(map(str, asked)))
+        yield danger(
+            named,
+            f"It asks at {socket[1]}, and the daemon listens at {there}: no app password works.",
+            f"Correct SOCKET in {named}; {_RELOAD}",
+        )
     if not _LOOKS_UP.search(text):
         return  # so old that mail is not delivered, which is told elsewhere
     enforced = _ENFORCED.search(text)
@@ -48,6 +84,11 @@ def script(passdb: Block, places: Places, folder: Path) -> Iterator[Finding]:
             "apppw-tui is silent, nobody's old password works.",
             f"Correct ENFORCED in {named}; {_RELOAD}",
         )
+
+
+def _is_one_of(socket: str, asked: frozenset[Path]) -> bool:
+    """/var/run and /run are one folder."""
+    return os.path.realpath(socket) in {os.path.realpath(path) for path in asked}
 
 
 def user_name_characters(top: Block, folder: Path) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from apppw_tui.config import Config, present
 from apppw_tui.doctor import (
     accounts,
     asking,
+    brought,
     clock,
     configuration,
     dovecot,
@@ -60,6 +61,7 @@ class Examination:
         """As root it sees the most."""
         owner = self._owner()
         owners = frozenset((self.system_owner, owner))
+        there = sockets.listening(self.config.serve, self.sockets, self.ask)
         return _each({
             "the configuration": lambda: configuration.findings(
                 self.config_file, self.config, owners, self.broken
@@ -69,20 +71,25 @@ class Examination:
                 self.sockets,
                 owner,
                 self.ask,
+                there,
                 wanted=self.daemon_wanted,
+                lua=dovecot.asks_by_lua(self.ask),
             ),
             "what is installed": lambda: installed.findings(self.places),
+            "what is put in place by hand": lambda: brought.by_hand(self.places),
             "the units": lambda: outgoing.findings(
                 self.folder, self.config, self.ask, self.places
             ),
             "PAM": lambda: pam.findings(self.places),
-            "Dovecot": lambda: dovecot.findings(self.ask, self.places, self.folder),
+            "Dovecot": lambda: dovecot.findings(
+                self.ask, self.places, self.folder, there.paths("json")
+            ),
             "whether Dovecot runs": lambda: dovecot_running.findings(
                 self.ask, self.places, self.config.accounts
             ),
             "Postfix": lambda: postfix.findings(self.ask, self.places),
             "who may send as whom": lambda: senders.findings(self.ask, self.folder),
-            "sshd": lambda: sshd.findings(self.ask, self.places),
+            "sshd": lambda: sshd.findings(self.ask, self.places, self.system_owner),
             "the clock": lambda: clock.kept(self.ask),
         })  # fmt: skip
 

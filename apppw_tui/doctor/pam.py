@@ -16,6 +16,10 @@ _KIOSKS = ("apppw-sshd", "apppw-kiosk")
 _MODULE = re.compile(r"\S*pam_(\w+)\.so")
 # pam.d(5): type, control (which may hold blanks in brackets), module, arguments.
 _AUTH = re.compile(r"-?auth\s+(?:\[[^\]]*\]|\S+)\s+(?P<module>\S+)\s*(?P<arguments>.*)", re.I)
+# What the recipes have; of them, those that answer by themselves.
+_OF_RECIPE = ("pam_exec", "pam_deny", "pam_permit")
+_DECIDE = ("deny", "permit")
+_INCLUDE = re.compile(r"(?:@include|-?auth\s+(?:include|substack))\s+(\S+)", re.I)
 
 
 def findings(places: Places) -> list[Finding]:
@@ -33,6 +37,18 @@ def is_present(places: Places, service: str) -> bool:
     return any((folder / service).is_file() for folder in places.pam)
 
 
+def missing_for_kiosk(places: Places) -> Iterator[Finding]:
+    """Where the kiosk's sshd asks PAM."""
+    if not any(is_present(places, name) for name in _KIOSKS):
+        path = places.pam[0] / _KIOSKS[0]
+        yield danger(
+            path,
+            "The kiosk's sshd asks PAM for it, and it is not there: /etc/pam.d/other answers, and "
+            "nobody comes to the portal.",
+            f"Copy recipes/sshd/apppw-sshd to {path}.",
+        )
+
+
 def _counted(files: int) -> str:
     return "one file" if files == 1 else f"{files or 'no'} files"
 
@@ -46,6 +62,7 @@ def _file(path: Path, *, is_kiosk: bool) -> Iterator[Finding]:
     if mode & (stat.S_IWGRP | stat.S_IWOTH):
         yield danger(path, "Others than its owner can write it.", command("chmod", "go-w", path))
     if is_kiosk:
+        yield from _of_kiosk(path, [module for module, _ in lines])
         return
     helpers = [shlex.split(arguments) for module, arguments in lines if module == "exec"]
     ours = [words for words in helpers if any(word.endswith("apppw-tui") for word in words)]
@@ -64,6 +81,48 @@ def _file(path: Path, *, is_kiosk: bool) -> Iterator[Finding]:
                 f"Install apppw-tui at {program}, or name in this file where it is.",
             )
 
+    if ours:
+        yield from _past_us(path, [module for module, _ in lines])
+
+
+def _past_us(path: Path, modules: list[str]) -> Iterator[Finding]:
+    """Whoever apppw-tui refuses has to be refused: pam_deny stands between it and pam_permit."""
+    behind = modules[modules.index("exec") + 1 :]
+    deciding = [one for one in behind if one in _DECIDE]
+    if "permit" in deciding and deciding[0] == "permit":
+        yield danger(
+            path,
+            "Behind apppw-tui stands pam_permit without pam_deny before it: every password is "
+            "right.",
+            "Copy it anew from recipes/pam/.",
+        )
+    named = (one if one.startswith("@") else f"pam_{one}" for one in modules)
+    others = [one for one in named if one not in _OF_RECIPE]
+    if others:
+        yield warning(
+            path,
+            f"Beside apppw-tui, {' and '.join(others)} decides: what it "
+            "lets in opens accounts that are enforced, too.",
+            "Copy it anew from recipes/pam/, unless it is to be so.",
+        )
+
+
+def _of_kiosk(path: Path, modules: list[str]) -> Iterator[Finding]:
+    if "permit" not in modules:
+        yield danger(
+            path,
+            "It is not the one of recipes/sshd/: it asks for a password that the kiosk's user does "
+            "not have, and nobody comes to the portal.",
+            f"Copy recipes/sshd/apppw-sshd to {path}.",
+        )
+    elif "succeed_if" not in modules[: modules.index("permit")]:
+        yield danger(
+            path,
+            "It is not the one of recipes/sshd/: it lets in whomever sshd's configuration names, "
+            "without a password.",
+            f"Copy recipes/sshd/apppw-sshd to {path}.",
+        )
+
 
 def _sshd(path: Path) -> Iterator[Finding]:
     try:
@@ -79,10 +138,13 @@ def _sshd(path: Path) -> Iterator[Finding]:
 
 
 def _auth(path: Path) -> Iterator[tuple[str, str]]:
-    """The modules and arguments of the auth lines."""
+    """The modules and arguments of the auth lines; of an included file, "@" and its name."""
     text = path.read_bytes().decode(errors="replace").replace("\\\n", " ")
     for line in lines(text):
-        found = _AUTH.match(line.partition("#")[0].strip())
+        told = line.partition("#")[0].strip()
+        if include := _INCLUDE.fullmatch(told):
+            yield f"@{include[1]}", ""
+        found = _AUTH.match(told)
         module = found and _MODULE.fullmatch(found["module"])
         if found and module:
             yield module[1], found["arguments"]

@@ -20,6 +20,16 @@ _COMMAND_AT = 7
 _CYRUS = ("/etc/postfix/sasl", "/etc/sasl2", "/usr/lib/sasl2")  # Debian's Postfix, then SASL itself
 _SASLAUTHD = re.compile(r"^\s*pwcheck_method\s*:\s*saslauthd\s*$", re.MULTILINE)
 _OUR_SOCKET = re.compile(r"^\s*saslauthd_path\s*:.*apppw", re.MULTILINE)
+# Where who may send as whom can be judged.
+RESTRICTIONS = (
+    "smtpd_sender_restrictions",
+    "smtpd_recipient_restrictions",
+    "smtpd_relay_restrictions",
+    "smtpd_client_restrictions",
+    "smtpd_helo_restrictions",
+    "smtpd_data_restrictions",
+)
+MISMATCH = re.compile(r"reject_(?:\w+_)?sender_login_mismatch")
 # postconf(5): what holds where neither file says anything.
 _DEFAULTS = {
     _ENABLED: "no",
@@ -57,6 +67,7 @@ def findings(ask: Ask, places: Places) -> list[Finding]:
     told = [finding for port in signed_in for finding in _port(port)]
     told += _networks(signed_in[0].settings.get("mynetworks", ""))
     told += _past_us(signed_in, places)
+    told += [one for port in signed_in if _asks_us(port, places) for one in _as_anybody(port)]
     return list(dict.fromkeys(told)) or [ok(_WHERE, _good(signed_in, places))]
 
 
@@ -120,6 +131,17 @@ def _past_us(signed_in: list[Port], places: Places) -> Iterator[Finding]:
             "accounts that are enforced, too.",
             "Have it ask as the others do (postconf -P shows what it overrides), or see "
             "recipes/cyrus/smtpd.conf.",
+        )
+
+
+def _as_anybody(port: Port) -> Iterator[Finding]:
+    judged = " ".join(port.settings.get(one, "") for one in RESTRICTIONS)
+    if not MISMATCH.search(judged):
+        yield warning(
+            _WHERE,
+            f"{port.name} has no reject_sender_login_mismatch: whoever signs in sends as anybody.",
+            "Set smtpd_sender_restrictions = reject_sender_login_mismatch for that port, with "
+            "smtpd_sender_login_maps as in recipes/postfix/main-senders.cf.",
         )
 
 

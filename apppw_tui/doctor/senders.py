@@ -6,20 +6,11 @@ from pathlib import Path
 
 from apppw_tui.doctor.asking import Ask
 from apppw_tui.doctor.finding import Finding, ok, warning
-from apppw_tui.doctor.postfix import ports, takes_passwords
+from apppw_tui.doctor.postfix import MISMATCH, RESTRICTIONS, ports, takes_passwords
 from apppw_tui.domain.names import is_account_name
 
 _WHERE = "Postfix"
 _MAPS = "smtpd_sender_login_maps"
-_RESTRICTIONS = (
-    "smtpd_sender_restrictions",
-    "smtpd_recipient_restrictions",
-    "smtpd_relay_restrictions",
-    "smtpd_client_restrictions",
-    "smtpd_helo_restrictions",
-    "smtpd_data_restrictions",
-)
-_MISMATCH = re.compile(r"reject_(?:\w+_)?sender_login_mismatch")
 _EXTENSION = "apppw-tui"
 
 
@@ -33,8 +24,8 @@ def findings(ask: Ask, folder: Path) -> list[Finding]:
     told: list[Finding] = []
     for port in filter(takes_passwords, found):
         delimiter = port.settings.get("recipient_delimiter", "")[:1]
-        judged = " ".join(port.settings.get(one, "") for one in _RESTRICTIONS)
-        if delimiter and _MISMATCH.search(judged):
+        judged = " ".join(port.settings.get(one, "") for one in RESTRICTIONS)
+        if delimiter and MISMATCH.search(judged):
             local, _, domain = name.partition("@")
             address = f"{local}{delimiter}{_EXTENSION}@{domain}"
             maps = _tables(port.settings.get(_MAPS, ""))

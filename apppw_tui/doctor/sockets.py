@@ -26,9 +26,10 @@ _ASKED = {
     "json": (b"doctor\n", b'{"answer": "error"}'),  # no question: so it is nobody's attempt
     "mux": (b"", b""),  # is never greeted; who says nothing more is hung up on
 }
-_ENABLE = (
-    "Enable those that are wanted, such as: systemctl enable apppw-tui-json.socket && "
-    f"{units.RESTART}"
+ENABLE_JSON = f"systemctl enable apppw-tui-json.socket && {units.RESTART}"
+_ENABLE = f"Enable those that are wanted, such as: {ENABLE_JSON}"
+_NO_LUA = (
+    "app passwords and enforced accounts have to wait in Dovecot, and what else asks is refused"
 )
 _LOG = "its log says what is wrong: journalctl -u apppw-tui"
 _START = "Start it: apppw-tui serve; its log says what is wrong."
@@ -64,25 +65,51 @@ class _Place:
         return _START if self.unit is None else f"Run: {units.RESTART}; {_LOG}"
 
 
-def findings(
-    serve: ServeConfig, folder: Path, owner: int, ask: Ask, *, wanted: bool
-) -> list[Finding]:
-    """`owner` is the store's; unless a daemon is `wanted`, none at all is in order as well."""
+@dataclass(frozen=True)
+class Listening:
+    """Where the daemon is asked: by the units of systemd, or at sockets that it makes itself."""
+
+    places: Sequence[_Place]
+    units: Sequence[units.Unit]
+
+    @property
+    def by_systemd(self) -> bool:
+        return any(unit.wanted for unit in self.units)
+
+    def paths(self, protocol: str) -> frozenset[Path]:
+        return frozenset(one.path for one in self.places if one.protocol == protocol)
+
+
+def listening(serve: ServeConfig, folder: Path, ask: Ask) -> Listening:
+    """`folder` is where the daemon puts sockets of its own."""
     there = units.units(ask)
-    by_systemd = any(unit.wanted for unit in there)
-    if by_systemd:
-        places = list(_passed(serve, there))
-    else:
-        own = (
-            _Place(folder / one.name, one.protocol, one.mode, one.group) for one in serve.sockets
-        )
-        places = [one for one in own if _is_there(one.path)]
-    found = [*units.service(ask), *units.compared(serve, there)]
+    if any(unit.wanted for unit in there):
+        return Listening(list(_passed(serve, there)), there)
+    own = (_Place(folder / one.name, one.protocol, one.mode, one.group) for one in serve.sockets)
+    return Listening([one for one in own if _is_there(one.path)], there)
+
+
+def findings(
+    serve: ServeConfig,
+    folder: Path,
+    owner: int,
+    ask: Ask,
+    there: Listening,
+    *,
+    wanted: bool,
+    lua: bool = False,
+) -> list[Finding]:
+    """`owner` is the store's; unless a daemon is `wanted`, none at all is in order as well.
+
+    `lua` says that Dovecot is to ask.
+    """
+    places, by_systemd = there.places, there.by_systemd
+    found = [*units.service(ask), *units.compared(serve, there.units)]
     if not places:
-        return [*found, _nobody(folder, wanted=wanted, by_systemd=by_systemd, units_=bool(there))]
+        return [*found, _nobody(folder, there, wanted=wanted, lua=lua)]
     found += _folder(folder, owner)
     with ThreadPoolExecutor(len(places)) as asking:
-        for told in asking.map(lambda one: [*_socket(one, owner)], places):
+        for told in asking.map(lambda one: [*_socket(one, owner, lua=lua)], places):
             found += told
     if not by_systemd:
         names = {one.path.name for one in places}
@@ -93,16 +120,20 @@ def findings(
     return found or [ok(folder, f"{len(places)} sockets answer.")]
 
 
-def _nobody(folder: Path, *, wanted: bool, by_systemd: bool, units_: bool) -> Finding:
+def _nobody(folder: Path, there: Listening, *, wanted: bool, lua: bool) -> Finding:
     """Of a server on which nobody can ask anything."""
-    if by_systemd:
+    # Dovecot's Lua lets old passwords go on where it is told nothing.
+    refused = _NO_LUA if lua else "every service is refused"
+    if there.by_systemd:
         remedy = f"Run: {units.RESTART}; {_LOG}"
-        return danger(folder, "No socket listens: every service is refused.", remedy)
+        return danger(folder, f"No socket listens: {refused}.", remedy)
+    if there.units and lua:
+        return danger(folder, f"No socket is enabled: {refused}.", f"Run: {ENABLE_JSON}")
     if not wanted:
         return ok(folder, "No daemon runs here.")
-    if units_:  # as after installing them
+    if there.units:  # as after installing them
         return notice(folder, "No socket is enabled yet: no service can ask.", _ENABLE)
-    return danger(folder, "The daemon does not run: every service is refused.", _START)
+    return danger(folder, f"The daemon does not run: {refused}.", _START)
 
 
 def _passed(serve: ServeConfig, there: Sequence[units.Unit]) -> Iterator[_Place]:
@@ -137,7 +168,7 @@ def _folder(path: Path, owner: int) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _socket(place: _Place, owner: int) -> Iterator[Finding]:
+def _socket(place: _Place, owner: int, *, lua: bool) -> Iterator[Finding]:
     path = place.path
     try:
         status = path.lstat()
@@ -175,7 +206,7 @@ def _socket(place: _Place, owner: int) -> Iterator[Finding]:
             f"Its group is not {place.group}, as {who} says: who should ask cannot.",
             place.anew,
         )
-    yield from _answer(place)
+    yield from _answer(place, lua=lua and place.protocol == "json")
 
 
 def _is_group(gid: int, name: str) -> bool:
@@ -185,7 +216,7 @@ def _is_group(gid: int, name: str) -> bool:
         return True  # there is no such group, which is said already
 
 
-def _answer(place: _Place) -> Iterator[Finding]:
+def _answer(place: _Place, *, lua: bool) -> Iterator[Finding]:
     path, protocol = place.path, place.protocol
     question, expected = _ASKED[protocol]
     try:
@@ -195,7 +226,8 @@ def _answer(place: _Place) -> Iterator[Finding]:
             return  # only its group can ask
         heard = b""
     except OSError:
-        yield danger(path, "Nobody answers there: every service that asks is refused.", place.start)
+        refused = _NO_LUA if lua else "every service that asks is refused"
+        yield danger(path, f"Nobody answers there: {refused}.", place.start)
         return
     if not heard.startswith(expected):
         yield danger(

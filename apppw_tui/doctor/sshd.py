@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from apppw_tui.config import present
+from apppw_tui.doctor import kiosk, pam
 from apppw_tui.doctor.asking import Ask
 from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
 from apppw_tui.doctor.places import Places
@@ -21,16 +22,17 @@ _OTHERS = {"permituserrc": "no", "permituserenvironment": "no"}
 _NOT_RUNNING = "Missing privilege separation directory"
 
 
-def findings(ask: Ask, places: Places) -> list[Finding]:
-    """Nothing but "not looked at" where there is no kiosk."""
+def findings(ask: Ask, places: Places, owner: int = 0) -> list[Finding]:
+    """Nothing but "not looked at" where there is no kiosk; `owner` has the server's files."""
     path = places.kiosk
     if not present(path):
         return [ok(path, "There is no kiosk here.")]
+    stands = list(kiosk.door(ask, places))
     said = ask(("sshd", "-T", "-f", str(path)))
     if said.how and _NOT_RUNNING in said.errors:
-        return [ok(path, "sshd does not run on this machine, so it was not looked at.")]
+        return stands or [ok(path, "sshd does not run on this machine, so it was not looked at.")]
     if said.how:
-        return [said.trouble()]
+        return [*stands, said.trouble()]
     told = _settings(said.out)
     users = told.get("allowusers", [])
     if len(users) == 1:
@@ -38,7 +40,11 @@ def findings(ask: Ask, places: Places) -> list[Finding]:
         who = f"user={_user(users[0])},host=localhost,addr=127.0.0.1"
         again = ask(("sshd", "-T", "-f", str(path), "-C", who))
         told = told if again.how else _settings(again.out)
-    return list(_kiosk(path, told)) or [ok(path, "It opens the portal, and nothing else.")]
+        stands += kiosk.script(_only(told, "forcecommand"), _user(users[0]), places, owner)
+    if _only(told, "usepam") == "yes":
+        stands += pam.missing_for_kiosk(places)
+    found = [*stands, *_kiosk(path, told)]
+    return found or [ok(path, "It opens the portal, and nothing else.")]
 
 
 def _settings(text: str) -> dict[str, list[str]]:

@@ -6,8 +6,8 @@
 -- While apppw-tui is silent (stopped, hung, or not answering in what is its language), app passwords
 -- and enforced accounts have to wait, "not now"; the old passwords of all others go on to the next
 -- passdb, so that mail does not depend on apppw-tui. Who is enforced stands in a folder of the store.
--- Whoever runs auth-worker (root, unless you say otherwise) must be in the group of the socket, and
--- must be able to read that folder: who cannot lets everybody wait.
+-- Whoever runs auth-worker (root, unless you say otherwise) needs the group of the socket by
+-- `extra_groups`, and must be able to read that folder: who cannot lets everybody wait.
 
 local SOCKET = "/run/apppw-tui/json"
 local ENFORCED = "/var/lib/apppw-tui/enforced"  -- a file for each account that has to wait

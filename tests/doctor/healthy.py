@@ -66,7 +66,8 @@ class Server:
             "postconf -M": "submission inet n - y - - smtpd\n",
             "postconf -n": "mynetworks = 127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128\n",
             "postconf -P": "submission/inet/smtpd_sasl_auth_enable = yes\n"
-            "submission/inet/smtpd_tls_security_level = encrypt\n",
+            "submission/inet/smtpd_tls_security_level = encrypt\n"
+            "submission/inet/smtpd_sender_restrictions = reject_sender_login_mismatch\n",
             "timedatectl": "Timezone=Europe/Berlin\nLocalRTC=no\nNTPSynchronized=yes\n",
         }
         pam = self.places.pam[0]
@@ -123,6 +124,19 @@ class Server:
 
     def keyring(self) -> Keyring:
         return keyring_of(self.store, self.house.store, self.key)
+
+    def add_kiosk(self) -> None:
+        """What stands behind sshd's own configuration."""
+        script = self.places.root / "usr/local/libexec/apppw-kiosk"
+        script.parent.mkdir(parents=True)
+        script.write_text(adapted("sshd/apppw-kiosk", {}))
+        for one, mode in ((script, 0o755), (script.parent, 0o755)):
+            one.chmod(mode)
+        (self.places.pam[0] / "apppw-sshd").write_text(adapted("sshd/apppw-sshd", {}))
+        (self.places.root / "etc/passwd").write_text(
+            "root:x:0:0:root:/root:/bin/sh\n"
+            "apppw:x:999:999::/var/lib/apppw-tui:/usr/local/libexec/apppw-kiosk\n"
+        )
 
     def add_pam_file(self, name: str) -> None:
         text = adapted("pam/apppw-imap", {"/usr/local/bin/apppw-tui": str(self.helper)})

@@ -1,6 +1,9 @@
 """Ways past apppw-tui in Dovecot: with the real doveconf 2.3, and what that of 2.4 printed."""
 
-from collections.abc import Sequence
+import grp
+import os
+import socket
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -25,7 +28,7 @@ FIRST = "passdb {\n  driver = passwd-file\n  args = /etc/dovecot/users\n}\n"
 MASTER = "passdb {\n  driver = passwd-file\n  master = yes\n  args = /etc/dovecot/master\n}\n"
 
 
-def looked_at(server: Server, text: str) -> list[Finding]:
+def looked_at(server: Server, text: str, asked: frozenset[Path] = frozenset()) -> list[Finding]:
     """What is found by way of the real doveconf, over that configuration."""
     require_program("doveconf", "dovecot-core")
     path = server.home / "dovecot.conf"
@@ -34,7 +37,7 @@ def looked_at(server: Server, text: str) -> list[Finding]:
     def ask(command: Sequence[str]) -> Answer:
         return asking.ask([*command, "-c", str(path)])
 
-    return faults(dovecot.findings(ask, server.places, server.store))
+    return faults(dovecot.findings(ask, server.places, server.store, asked))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +45,8 @@ def looked_at(server: Server, text: str) -> list[Finding]:
     [
         LUA + BEHIND,
         LUA + NOBODY,
-        LUA + BEHIND + TOLD,
+        LUA + BEHIND.replace("}", "  result_success = continue-ok\n}") + TOLD,
+        LUA + NOBODY + TOLD,
         PAM + DENY + BEHIND,
         PAM,
         DENY + LUA + BEHIND,
@@ -53,6 +57,7 @@ def looked_at(server: Server, text: str) -> list[Finding]:
         "lua",
         "lua-alone",
         "lua-told",
+        "lua-told-of-nobody",
         "pam",
         "pam-alone",
         "denied-first",
@@ -171,3 +176,57 @@ def test_a_value_that_looks_like_a_block_is_a_value() -> None:
     top = parsed("plugin {\n  x = a {\n}\npassdb {\n  driver = lua\n}\n}\n")
     assert [block.kind for block in top.blocks] == ["plugin", "passdb"]
     assert top.blocks[1].settings == {"driver": "lua"}
+
+
+@pytest.fixture
+def json(server: Server) -> Iterator[Path]:
+    """The daemon's socket, and the script that asks there."""
+    path = server.home / "json"
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(path))
+        path.chmod(0o660)
+        server.lua.write_text(server.lua.read_text().replace("/run/apppw-tui/json", str(path)))
+        yield path
+
+
+def test_a_script_that_asks_where_nobody_listens_is_found(server: Server, json: Path) -> None:
+    assert looked_at(server, LUA + BEHIND, frozenset({json})) == []
+    server.lua.write_text(server.lua.read_text().replace(str(json), "/run/apppw/json"))
+    (found,) = looked_at(server, LUA + BEHIND, frozenset({json}))
+    assert (found.level, found.where) == (Level.DANGER, "/etc/dovecot/apppw.lua")
+    assert f"asks at /run/apppw/json, and the daemon listens at {json}" in found.what
+    # Another name of the same place.
+    (server.home / "link").symlink_to(server.home)
+    text = server.lua.read_text().replace("/run/apppw/json", f"{server.home}/link/json")
+    server.lua.write_text(text)
+    assert looked_at(server, LUA + BEHIND, frozenset({json})) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.parametrize(
+    ("service", "user", "found"),
+    [
+        ("", "", []),  # auth-worker is root
+        ("auth-worker", "  user = root\n", []),
+        ("auth-worker", "  user = nobody\n", ["may not ask", "cannot read"]),
+        ("auth-worker", "  user = nobody\n  extra_groups = daemon\n", ["cannot read"]),
+        ("auth-worker", "  user = nobody\n  group = daemon\n", ["cannot read"]),
+        ("auth-worker", "  user = $default_internal_user\n", ["may not ask", "cannot read"]),
+    ],
+)
+def test_who_asks_may_ask(
+    server: Server, json: Path, service: str, user: str, found: list[str]
+) -> None:
+    os.chown(json, -1, grp.getgrnam("daemon").gr_gid)
+    text = LUA + BEHIND + (f"service {service} {{\n{user}}}\n" if service else "")
+    told = looked_at(server, text, frozenset({json}))
+    assert len(told) == len(found)
+    for one, what in zip(told, found, strict=True):
+        assert what in one.what
+        assert service in one.what
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_where_no_worker_asks_it_is_auth_itself(server: Server, json: Path) -> None:
+    told = looked_at(server, LUA.replace("blocking=yes", "blocking=no") + BEHIND, frozenset({json}))
+    assert ["runs as dovecot" in one.what for one in told] == [True, True]

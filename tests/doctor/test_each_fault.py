@@ -11,11 +11,13 @@ from apppw_tui.config.notices import NoticesConfig
 from apppw_tui.config.salvage import salvaged
 from apppw_tui.doctor.finding import Level
 from tests.doctor.healthy import Server, printed
+from tests.services.recipes import adapted
 
 SUBMISSION = (
     "{0}/inet/smtpd_sasl_auth_enable = yes\n{0}/inet/smtpd_tls_security_level = encrypt\n"
     "{0}/inet/smtpd_sasl_type = {1}\n"
 )
+SENDERS = "submission/inet/smtpd_sender_restrictions = reject_sender_login_mismatch\n"
 SMTPD_CONF = "pwcheck_method: saslauthd\nsaslauthd_path: {}\n"
 IDENTITY = "regexp:{{/^(.+)$/ $1}}"
 
@@ -64,6 +66,7 @@ def neither_dovecot_nor_its_passwords(server: Server) -> None:
 def one_port_by_cyrus(server: Server) -> None:
     """Whose password file is somebody else's, beside one that asks as it should."""
     ports = SUBMISSION.format("submission", "dovecot") + SUBMISSION.format("smtps", "cyrus")
+    ports += SENDERS + SENDERS.replace("submission", "smtps")
     server.programs.out["postconf -P"] = ports + (
         "submission/inet/smtpd_sasl_path = inet:127.0.0.1:12345\n"
     )
@@ -84,13 +87,29 @@ def senders(table: str, prints: str = "ada+apppw-tui@example.org\n") -> Callable
         server.programs.out["postconf -n"] += (
             f"recipient_delimiter = +\nsmtpd_sender_login_maps = {table}\n"
         )
-        server.programs.out["postconf -P"] += (
-            "submission/inet/smtpd_sender_restrictions = reject_sender_login_mismatch\n"
-        )
         key = "postmap -q ada+apppw-tui@example.org " + table.partition(",")[0]
         server.programs.out[key] = prints
 
     return do
+
+
+def altered(server: Server) -> None:
+    """Beside settings of its own, which are no fault."""
+    shipped = server.places.recipes / "dovecot/apppw.lua"
+    shipped.parent.mkdir(parents=True)
+    shipped.write_text(adapted("dovecot/apppw.lua", {}))
+    server.lua.write_text(server.lua.read_text().replace("SECONDS = 5 ", "SECONDS = 7 "))
+    assert server.faults() == []
+    server.lua.write_text(server.lua.read_text().replace("PASSWORD_MISMATCH", "NEXT", 1))
+
+
+def not_asking(server: Server) -> None:
+    in_dovecot("apppw.lua", "mine.lua")(server)
+    text = server.programs.out["doveconf"]
+    server.programs.out["doveconf"] = text.replace("passdb apppw", "passdb mine")
+    assert server.faults() == []
+    server.house.alter("ada", enforced_from=server.clock.now())
+    server.house.alter("bob", enabled=False)
 
 
 def old_program(server: Server) -> None:
@@ -142,6 +161,20 @@ FAULTS = [
     Fault("lua-elsewhere", lambda one: one.lua.write_text(
               one.lua.read_text().replace(str(one.store), "/srv/store")), Level.DANGER,
           "looks for who is enforced in /srv/store/enforced"),
+    Fault("lua-altered", altered, Level.WARNING, "altered, or is older"),
+    Fault("lua-writable", lambda one: one.lua.chmod(0o666), Level.DANGER, "told every password"),
+    Fault("not-asking", not_asking, Level.DANGER, "(ada and 1 more): their old passwords open"),
+    Fault("senders", lambda one: one.programs.out.update(
+              {"postconf -P": one.programs.out["postconf -P"].replace(SENDERS, "") +
+               "submission/inet/smtpd_sasl_type = dovecot\n"
+               "submission/inet/smtpd_sasl_path = inet:127.0.0.1:1\n"}), Level.WARNING,
+          "whoever signs in sends as anybody"),
+    Fault("not-told", in_dovecot("userdb passwd", "passdb apppw-old-password {\n  driver = lua\n"
+                                 "  lua_file = /etc/dovecot/apppw-old-password.lua\n"
+                                 "  skip = unauthenticated\n}\nuserdb passwd"), Level.WARNING,
+          "result_success of the passdb pam is not continue-ok"),
+    Fault("worker", in_dovecot("userdb passwd", "service auth-worker {\n  user = nobody\n}\n"
+                               "userdb passwd"), Level.WARNING, "runs as nobody, who cannot read"),
     Fault("old-deny", in_dovecot("  auth_username_format = %{protocol | if('eq', 'apppw-portal', "
                                  "'', mechanism) | if('eq', '', '-', user) | lower}\n", "",
                                  "doveconf-2.4-pam.txt"), Level.DANGER,

@@ -1,16 +1,18 @@
 """The kiosk's own sshd, as the real sshd tells it; and PAM."""
 
 import contextlib
+import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from apppw_tui.doctor import asking, sshd
+from apppw_tui.doctor import asking, kiosk, sshd
 from apppw_tui.doctor.asking import Answer
 from apppw_tui.doctor.finding import Finding, Level
-from tests.doctor.healthy import Server, faults
+from tests.doctor.healthy import Programs, Server, faults
+from tests.services.recipes import adapted
 from tests.services.require import require_program, unavailable
 
 # Without it sshd does not even tell; where it is started by the system, it is there.
@@ -41,8 +43,10 @@ def looked_at(server: Server, text: str, host_key: Path) -> list[Finding]:
     with contextlib.suppress(OSError):
         _SSHD_FOLDER.mkdir(0o755)  # left there: another test may run an sshd by now
     path = server.places.kiosk
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text.format(key=host_key))
+    if not (server.places.root / "etc/passwd").exists():
+        server.add_kiosk()
     commands = []
 
     def ask(command: Sequence[str]) -> Answer:
@@ -52,7 +56,7 @@ def looked_at(server: Server, text: str, host_key: Path) -> list[Finding]:
             unavailable("there is no /run/sshd, where sshd looks even if it only tells")
         return answer
 
-    found = faults(sshd.findings(ask, server.places))
+    found = faults(sshd.findings(ask, server.places, os.geteuid()))
     assert commands
     return found
 
@@ -174,8 +178,12 @@ def test_a_service_that_asks_something_else_is_found(server: Server) -> None:
 def test_the_kiosks_own_service_lets_everybody_come_as_far_as_the_portal(
     server: Server, name: str
 ) -> None:
-    pam(server, name, "auth required pam_permit.so")
+    path = pam(server, name, adapted("sshd/apppw-sshd", {}))
     assert server.faults() == []
+    path.write_text("auth required pam_permit.so\n")
+    assert "lets in whomever" in server.fault().what
+    path.write_text("@include common-auth\n")
+    assert "nobody comes to the portal" in server.fault().what
 
 
 def test_a_service_whose_helper_is_gone_is_found(server: Server) -> None:
@@ -195,3 +203,74 @@ def test_a_service_that_leads_nowhere_is_found(server: Server) -> None:
     path.symlink_to("gone")
     assert "cannot be read" in server.fault().what
     assert path.is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "level", "what"),
+    [
+        ("requisite                   pam_deny", "optional pam_permit", Level.DANGER,
+         "every password is right"),
+        ("auth      [success", "auth sufficient pam_unix.so\nauth      [success", Level.WARNING,
+         "pam_unix decides"),
+        ("auth      [success", "@include common-auth\nauth      [success", Level.WARNING,
+         "@common-auth decides"),
+    ],
+)  # fmt: skip
+def test_a_service_beside_which_others_decide_is_found(
+    server: Server, line: str, instead: str, level: Level, what: str
+) -> None:
+    path = server.places.pam[0] / "apppw-imap"
+    text = path.read_text()
+    assert line in text
+    path.write_text(text.replace(line, instead, 1))
+    found = server.fault()
+    assert (found.level, what in found.what) == (level, True)
+
+
+def test_what_stands_behind_the_kiosk_is_looked_at(server: Server, host_key: Path) -> None:
+    looked_at(server, HEALTHY, host_key)
+    script = server.places.root / "usr/local/libexec/apppw-kiosk"
+    users = server.places.root / "etc/passwd"
+
+    def found(what: str, level: Level = Level.DANGER) -> None:
+        (one,) = looked_at(server, HEALTHY, host_key)
+        assert (one.level, what in one.what, one.remedy != "") == (level, True, True), one
+
+    script.chmod(0o775)
+    found("Others than its owner can write it")
+    script.chmod(0o755)
+    script.parent.chmod(0o777)
+    found("Others than its owner can write it")
+    script.parent.chmod(0o755)
+    script.rename(script.with_name("aside"))
+    found("It is not there")
+    script.with_name("aside").rename(script)
+    script.chmod(0o644)
+    found("no program that all may run")
+    script.chmod(0o755)
+    told = users.read_text()
+    users.write_text(told.replace("/usr/local/libexec/apppw-kiosk", "/bin/bash"))
+    found("Its shell is /bin/bash", Level.WARNING)
+    users.write_text(told)
+    (server.places.pam[0] / "apppw-sshd").unlink()
+    found("asks PAM for it")
+
+
+@pytest.mark.parametrize(
+    ("runs", "enabled", "level"),
+    [
+        ("active", "enabled", None),
+        ("failed", "enabled", Level.DANGER),
+        ("inactive", "enabled", Level.DANGER),
+        ("inactive", "disabled", Level.NOTICE),
+        ("active", "disabled", Level.WARNING),
+    ],
+)
+def test_a_door_that_is_closed_is_told(
+    server: Server, runs: str, enabled: str, level: Level | None
+) -> None:
+    told = f"LoadState=loaded\nActiveState={runs}\nUnitFileState={enabled}\n"
+    ask = Programs(out={"systemctl show": f"Id={kiosk.SERVICE}\n{told}"})
+    assert [*kiosk.door(ask, server.places)] == []  # systemd does not run
+    server.places.systemd.mkdir(parents=True)
+    assert [one.level for one in kiosk.door(ask, server.places)] == ([level] if level else [])

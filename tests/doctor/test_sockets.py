@@ -17,6 +17,7 @@ from apppw_tui.store.place import open_store
 from tests.doctor.healthy import Programs, Server, faults
 from tests.serving import Serving, serving
 
+UNIT = "apppw-tui-json.socket"
 NAMES = ("auth-client", "mux", "http", "json")
 EXPLICIT = ServeConfig(
     sockets=(*ServeConfig().sockets, SocketConfig("postfix", "auth-client")),
@@ -72,10 +73,13 @@ def looked_at(
     programs: Programs | None = None,
     *,
     owner: int | None = None,
+    lua: bool = False,
 ) -> list[Finding]:
     uid = os.geteuid() if owner is None else owner
     ask = programs or Programs()
-    return faults(sockets.findings(serve or ServeConfig(), folder, uid, ask, wanted=True))
+    config = serve or ServeConfig()
+    there = sockets.listening(config, folder, ask)
+    return faults(sockets.findings(config, folder, uid, ask, there, wanted=True, lua=lua))
 
 
 def test_nothing_is_wrong_with_a_daemon_that_answers(folder: Path) -> None:
@@ -118,6 +122,22 @@ def test_where_no_socket_is_enabled_yet_nothing_is_wrong(
     *more, found = looked_at(tmp_path, programs=Programs(out=out))
     assert [one.where for one in more] == (["apppw-tui-json.socket"] if files == ENABLED else [])
     assert (found.level, found.where) == (level, str(tmp_path))
+
+
+@pytest.mark.parametrize("files", [FRESH, ENABLED])
+def test_where_dovecot_is_to_ask_a_socket_has_to_listen(tmp_path: Path, files: str) -> None:
+    state = "enabled" if files == ENABLED else "disabled"
+    told = f"Id={UNIT}\nFileDescriptorName=json\nUnitFileState={state}\nActiveState=inactive\n"
+    out = {
+        "systemctl show --property=Id,LoadState": f"{SERVICE}{UNIT}\n",
+        "systemctl show --property=Id,FileDescriptorName": told,
+        "systemctl list-unit-files": f"{UNIT} {state} enabled\n",
+    }
+    *_, found = looked_at(tmp_path, programs=Programs(out=out), lua=True)
+    assert (found.level, found.where) == (Level.DANGER, str(tmp_path))
+    # Old passwords go on where the Lua is told nothing.
+    assert "every service" not in found.what
+    assert "enforced accounts have to wait in Dovecot" in found.what
 
 
 def test_a_daemon_that_hangs_is_waited_for_once(

@@ -1,0 +1,98 @@
+"""The door by ssh: whether it stands open, and what is behind it is the portal."""
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from apppw_tui.config import present
+from apppw_tui.doctor.asking import Ask
+from apppw_tui.doctor.finding import Finding, command, danger, notice, warning
+from apppw_tui.doctor.places import Places
+from apppw_tui.doctor.units import parsed
+from apppw_tui.domain.lines import lines
+
+SERVICE = "apppw-sshd.service"
+_PROPERTIES = "Id,LoadState,ActiveState,UnitFileState"
+_WRITABLE = stat.S_IWGRP | stat.S_IWOTH
+_SHELL = 6  # passwd(5): its place in a line
+_ENABLED = ("enabled", "enabled-runtime", "static", "linked", "generated")
+_AGAIN = "Put recipes/sshd/apppw-kiosk there anew, mode 0755, owner root."
+
+
+def door(ask: Ask, places: Places) -> Iterator[Finding]:
+    """Whether the sshd of the portal runs, and will after the next start of the machine."""
+    if not present(places.systemd):
+        return
+    said = ask(("systemctl", "show", f"--property={_PROPERTIES}", SERVICE))
+    told = parsed(said.out).get(SERVICE, {})
+    if said.how or told.get("LoadState") != "loaded":
+        return  # it may be started otherwise
+    runs = told.get("ActiveState") in ("active", "reloading", "activating")
+    enabled = told.get("UnitFileState") in _ENABLED
+    if not runs and enabled:
+        yield danger(
+            SERVICE,
+            "It does not run: nobody comes to the portal by ssh.",
+            f"Run: systemctl start {SERVICE}; what is wrong stands in journalctl -u {SERVICE}",
+        )
+    elif not runs:
+        yield notice(
+            SERVICE,
+            "It is neither started nor enabled: nobody comes to the portal by ssh.",
+            command("systemctl", "enable", "--now", SERVICE),
+        )
+    elif not enabled:
+        yield warning(
+            SERVICE,
+            "From the next start of the machine on, nobody comes to the portal by ssh.",
+            command("systemctl", "enable", SERVICE),
+        )
+
+
+def script(forced: str, user: str, places: Places, owner: int) -> Iterator[Finding]:
+    """What everybody is given who comes as `user`; `owner` is whose the server's files are."""
+    words = forced.split()
+    if not words or not words[0].startswith("/"):
+        return
+    path = places.root / words[0].lstrip("/")
+    try:
+        status = path.stat()
+    except PermissionError:
+        return  # only root sees it
+    except OSError:
+        yield danger(words[0], "It is not there: nobody comes to the portal by ssh.", _AGAIN)
+        return
+    if not stat.S_ISREG(status.st_mode) or not status.st_mode & stat.S_IXOTH:
+        yield danger(words[0], "It is no program that all may run: nobody comes to the portal by "
+                     "ssh.", _AGAIN)  # fmt: skip
+    for one in (path, path.parent):
+        yield from _writers(one, owner)
+    shell = _shell(user, places)
+    if shell not in (None, words[0]):
+        yield warning(
+            f"the user {user}",
+            f"Its shell is {shell or 'the default one'}, and not {words[0]}: whatever else lets "
+            "that user in opens a shell, which owns the store.",
+            command("usermod", "--shell", words[0], user),
+        )
+
+
+def _writers(path: Path, owner: int) -> Iterator[Finding]:
+    status = path.stat()
+    consequence = "is told what everybody types at the portal"
+    if status.st_uid not in (0, owner):
+        yield danger(path, f"It belongs to uid {status.st_uid}, who {consequence}.",
+                     command("chown", "root", path))  # fmt: skip
+    if status.st_mode & _WRITABLE:
+        yield danger(path, f"Others than its owner can write it: whoever does {consequence}.",
+                     command("chmod", "go-w", path))  # fmt: skip
+
+
+def _shell(user: str, places: Places) -> str | None:
+    """passwd(5); None of a user who is not in it."""
+    try:
+        told = lines((places.root / "etc/passwd").read_text(errors="replace"))
+    except OSError:
+        return None
+    entries = (line.split(":") for line in told)
+    return next((one[_SHELL] for one in entries if one[0] == user and len(one) > _SHELL), None)

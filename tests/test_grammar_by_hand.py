@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
+from idna.idnadata import codepoint_classes
+from idna.intranges import intranges_contain
 
 from apppw_tui.domain.names import is_account_name
 
@@ -31,7 +33,27 @@ def test_each_character_is_allowed_where_we_allow_it(file: str, before: str) -> 
     assert further - {"@"} == {sign for sign in ASCII if is_account_name(f"a{sign}")}
 
 
-def test_dovecot_is_told_to_let_each_of_them_through() -> None:
-    text = (ROOT / "recipes/dovecot/99-apppw-auth.conf").read_text()
+def allowed_by(recipe: str) -> set[int]:
+    """Dovecot compares bytes."""
+    text = (ROOT / "recipes/dovecot" / recipe).read_text()
     (allowed,) = re.findall(r"^auth_username_chars = (.*)$", text, re.MULTILINE)
-    assert {sign for sign in ASCII if is_account_name(f"a{sign}")} <= set(allowed)
+    return set(allowed.encode())
+
+
+def test_dovecot_is_told_to_let_each_of_them_through() -> None:
+    named = {ord(sign) for sign in ASCII if is_account_name(f"a{sign}")}
+    assert named <= allowed_by("99-apppw-auth.conf")
+
+
+def test_dovecot_lets_each_way_of_writing_them_through_where_it_is_told_the_name() -> None:
+    allowed = allowed_by("99-apppw-names.conf")
+    ascii_ = {byte for byte in allowed if byte < 128}
+    assert ascii_ == allowed_by("99-apppw-auth.conf") | {ord("%")}
+    # Each letter of the first plane of which a domain can be made: RFC 5892.
+    letters = (chr(code) for code in range(0x80, 0x20000) if not 0xD800 <= code < 0xE000)
+    bytes_ = {byte for one in letters if is_of_a_domain(one) for byte in one.encode()}
+    assert bytes_ <= allowed
+
+
+def is_of_a_domain(letter: str) -> bool:
+    return intranges_contain(ord(letter), codepoint_classes["PVALID"])

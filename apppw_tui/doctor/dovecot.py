@@ -4,7 +4,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from apppw_tui.doctor import dovecot_files, dovecot_told, dovecot_users, dovecot_worker
+from apppw_tui.doctor import (
+    dovecot_files,
+    dovecot_names,
+    dovecot_told,
+    dovecot_users,
+    dovecot_worker,
+)
 from apppw_tui.doctor.asking import Ask
 from apppw_tui.doctor.doveconf import Block, parsed
 from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
@@ -61,7 +67,11 @@ def findings(
 def asks_by_lua(ask: Ask) -> bool:
     """True if one of its passdbs is to ask the daemon itself."""
     said = ask(COMMAND)
-    ours = [] if said.how else [one for one in _judging(parsed(said.out)) if _is_ours(one)]
+    return not said.how and _has_lua(_judging(parsed(said.out)))
+
+
+def _has_lua(judging: list[Block]) -> bool:
+    ours = filter(_is_ours, judging)
     return any(_driver(one) == "lua" and not dovecot_told.is_told(one) for one in ours)
 
 
@@ -99,12 +109,12 @@ def _judging(top: Block) -> list[Block]:
 def _files(
     top: Block, judging: list[Block], places: Places, folder: Path, asked: frozenset[Path]
 ) -> Iterator[Finding]:
-    for one in judging:
-        if _is_ours(one) and _driver(one) == "lua":
+    for one in filter(_is_ours, judging):
+        if _driver(one) == "lua":
             yield from dovecot_files.script(one, places, folder, asked)
             if not dovecot_told.is_told(one):
                 yield from dovecot_worker.findings(one, top, asked, folder)
-    yield from dovecot_files.user_name_characters(top, folder)
+    yield from dovecot_names.findings(top, folder, lua=_has_lua(judging))
 
 
 def _order(judging: list[Block]) -> Iterator[Finding]:

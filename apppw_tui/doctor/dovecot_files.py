@@ -1,4 +1,4 @@
-"""Whether Dovecot's mail goes on while apppw-tui is silent, and takes the names of all accounts."""
+"""Whether Dovecot's mail goes on while apppw-tui is silent, as its script for that says."""
 
 import os
 import re
@@ -89,23 +89,3 @@ def _asking(
 def _is_one_of(socket: str, asked: frozenset[Path]) -> bool:
     """/var/run and /run are one folder."""
     return os.path.realpath(socket) in {os.path.realpath(path) for path in asked}
-
-
-def user_name_characters(top: Block, folder: Path) -> Iterator[Finding]:
-    """Names with characters that Dovecot refuses before anybody is asked."""
-    allowed = top.settings.get("auth_username_chars")
-    if allowed == "":
-        return  # all of them
-    missing = set("+'&=~") if allowed is None else set("+'&=~") - set(allowed)
-    try:
-        names = [path.stem for path in (folder / "accounts").glob("*.json")]
-    except OSError:
-        names = []
-    refused = sorted(name for name in names if missing & set(name))
-    if refused:
-        yield danger(
-            "Dovecot",
-            f"auth_username_chars has no {' '.join(sorted(missing & set(''.join(refused))))}: "
-            f"{refused[0]}{' and others' if len(refused) > 1 else ''} cannot sign in.",
-            f"Put recipes/dovecot/99-apppw-auth.conf after whatever sets it; {_RELOAD}",
-        )

@@ -1,5 +1,6 @@
 """A healthy server has no finding; each fault by itself has one, which says what it is."""
 
+import string
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ SUBMISSION = (
     "{0}/inet/smtpd_sasl_auth_enable = yes\n{0}/inet/smtpd_tls_security_level = encrypt\n"
     "{0}/inet/smtpd_sasl_type = {1}\n"
 )
+NAME_CHARACTERS = f"{string.ascii_lowercase}.-_@+'&=~"
 SENDERS = "submission/inet/smtpd_sender_restrictions = reject_sender_login_mismatch\n"
 SMTPD_CONF = "pwcheck_method: saslauthd\nsaslauthd_path: {}\n"
 IDENTITY = "regexp:{{/^(.+)$/ $1}}"
@@ -137,6 +139,16 @@ def all_characters(server: Server) -> None:
     in_dovecot("ssl = no", "auth_username_chars =")(server)
 
 
+def other_alphabet(server: Server) -> None:
+    """Beside what is no fault: the letters of the recipe."""
+    server.house.add("eva@xn--bcher-kva.example")
+    text = adapted("dovecot/99-apppw-names.conf", {})
+    (line,) = (one for one in text.splitlines() if not one.startswith("#") and one)
+    in_dovecot("ssl = no", line)(server)
+    assert server.faults() == []
+    in_dovecot("ssl = no", f"auth_username_chars = {NAME_CHARACTERS}%")(server)
+
+
 def stranded(server: Server) -> None:
     server.config = replace(server.config, default_domain="example.org")
     server.house.store.remove("bob")
@@ -185,6 +197,13 @@ FAULTS = [
           "auth_cache_size is 1M"),
     Fault("characters", lambda one: one.house.add("ada+x@example.org"), Level.DANGER,
           "auth_username_chars has no +: ada+x@example.org cannot sign in"),
+    Fault("percent", in_dovecot("ssl = no", f"auth_username_chars = {NAME_CHARACTERS}"),
+          Level.NOTICE, "auth_username_chars has no %"),
+    Fault("alphabet", other_alphabet, Level.WARNING,
+          "as eva@bücher.example, which is eva@xn--bcher-kva.example, is refused"),
+    Fault("pam-percent", in_dovecot("ssl = no", f"auth_username_chars = {NAME_CHARACTERS}%",
+                                    "doveconf-2.4-pam.txt"), Level.DANGER,
+          "opens another mailbox"),
     Fault("dovecot-down", no_dovecot, Level.DANGER, "It does not run: nobody reads mail."),
     Fault("dovecot-dead", lambda one: one.dovecot_pid.write_text("99\n"), Level.DANGER,
           "It does not run"),

@@ -21,7 +21,7 @@ PACKAGES = (
     *("dovecot-lmtpd", "dovecot-ldap", "dovecot-auth-lua", "lua-socket", "python3"),
 )
 RECIPES = {
-    "lua": ["24-apppw-lua.conf", "99-apppw-auth.conf"],
+    "lua": ["24-apppw-lua.conf", "99-apppw-auth.conf", "99-apppw-names.conf"],
     "pam": ["24-apppw.conf", "24-apppw-enforced.conf", "99-apppw-auth.conf"],
 }
 _CONFIGURATION = """\

@@ -18,6 +18,15 @@ from tests.support import NOW
 BOB, LATIN = "bob@example.org", b"\xfcber alles"  # ISO 8859-1, as old programs send it
 # The old passwords work from here alone (recipes/roundcube); and where else somebody may come from.
 ELSEWHERE = "127.0.0.2"
+# As it is sent, and what it is an account by.
+NAMES = {
+    "Dora%40example.org": "dora@example.org",
+    "o%27hara%2Blist@example.org": "o'hara+list@example.org",
+    "eva@Bücher.example": "eva@xn--bcher-kva.example",
+    "eva%40%D7%90%D7%91.example": "eva@xn--4dbc.example",
+    "fay@אב.example": "fay@xn--4dbc.example",
+    "gil@日本.example": "gil@xn--wgv71a.example",
+}
 NO_USER = 67  # sysexits.h, as doveadm has it
 _MODULE = Path("/usr/lib/dovecot/modules/auth/libauthdb_lua.so")
 
@@ -35,6 +44,7 @@ def server(folder: Path, user: OrdinaryUser) -> Iterator[tuple[Dovecot, Path]]:
         adapted("dovecot/05-apppw-lua.conf", {"/etc/dovecot/apppw.lua": str(script)})
         + adapted("roundcube/20-webmail.conf", {"/etc/dovecot/users": str(old)})
         + adapted("dovecot/99-apppw-auth.conf", {})
+        + adapted("dovecot/99-apppw-names.conf", {})
     )
     recipe.chmod(0o644)
     with running(program, folder, user, recipe, PROTOCOLS) as dovecot:
@@ -143,6 +153,31 @@ def test_a_default_domain_completes_the_name(dovecot: Dovecot, daemon: Asked) ->
     mailboxes = dovecot.log.parent / "mail"
     assert (mailboxes / "carol@example.org").exists()
     assert not (mailboxes / "carol").exists()
+
+
+@pytest.mark.parametrize("sent", NAMES)
+def test_a_name_is_read_as_programs_write_it(dovecot: Dovecot, daemon: Asked, sent: str) -> None:
+    """Dovecot opens the mailbox of the account's own name, and no other."""
+    name = NAMES[sent]
+    daemon.house.add(name)
+    secret = daemon.house.issue("Phone", name).secret.reveal()
+    assert dovecot.all_say(sent, secret) == everywhere(IN), dovecot.log.read_text()[-2000:]
+    done = dovecot.doveadm("auth", "test", "-x", "service=imap", sent, secret)
+    assert f"user={name}\n" in done.stdout, done
+    assert {path.name for path in (dovecot.log.parent / "mail").iterdir()} & {
+        name, sent, sent.lower()
+    } == {name}  # fmt: skip
+    daemon.house.alter(name, enforced_from=NOW)
+    assert dovecot.says(sent, OLD) == REFUSED
+    daemon.stop()
+    assert dovecot.says(sent, secret) == NOT_NOW
+    daemon.start()
+
+
+@pytest.mark.parametrize("sign", list('"*()/\\ \x1b'))
+def test_what_no_name_has_is_refused_unasked(dovecot: Dovecot, daemon: Asked, sign: str) -> None:
+    assert dovecot.says(f"dora{sign}", OLD) == REFUSED
+    assert daemon.noted.asked == []
 
 
 def test_the_old_password_can_be_the_webmails_alone(dovecot: Dovecot, daemon: Asked) -> None:

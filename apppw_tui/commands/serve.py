@@ -97,7 +97,10 @@ def serve(options: argparse.Namespace, config: Config) -> int:
             again = choose(getattr(options, "config", None))
             return again, store_folder(named, again).absolute(), status
 
-        hints = Nearly(accounts, log, clock.monotonic, lambda: verifier.default_domain)
+        hints = Nearly(
+            *(accounts, log, clock.monotonic, lambda: verifier.default_domain),
+            reading=gate.reading,
+        )
         speaking = Speaking(gate, usage, log, store_answers, hints)
         running = Running(verifier, gate, usage, announcing.tell, speaking, found, folder, clock)
         served = found.served(config.serve, speaking, log)

@@ -1,7 +1,9 @@
 """Where somebody asks from, as it may be kept and shown; and the networks that it may be of."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
+_KEPT = 1024  # addresses that were read lately: a daemon reads the same few all day
 _LONGEST = 64  # characters; no address needs as many
 _MAPPED_BITS = 96  # RFC 4291 section 2.5.5.2: IPv4 within IPv6
 
@@ -11,8 +13,11 @@ def address(text: str | None) -> str | None:
 
     The zone of an IPv6 address (RFC 4007 section 11) is left out: it may be any text.
     """
-    if not text or len(text) > _LONGEST:
-        return None
+    return _address(text) if text and len(text) <= _LONGEST else None
+
+
+@lru_cache(_KEPT)
+def _address(text: str) -> str | None:
     import ipaddress
 
     try:

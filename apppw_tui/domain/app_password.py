@@ -96,6 +96,8 @@ def redacted(text: str) -> str:
     Of sixteen letters in a sentence one in thirty has the check symbol by chance. So words are
     left alone where they are words: letters without a digit, grouped as nobody groups symbols.
     """
+    if len(text) < LENGTH:
+        return text  # as most of what is logged; each character is read as one symbol at most
     folded = text if text.isascii() else "".join(map(_folded, text))
     kept, end = [], 0
     for start, stop in _places(folded):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 
 from apppw_tui.domain.account import Account
@@ -12,6 +13,7 @@ NEW_AFTER = timedelta(days=90)  # a network that was not seen for so long is new
 MOST_NETWORKS = 64
 MOVED_AFTER = timedelta(days=30)  # without the old password
 _IPV4_BITS, _IPV6_BITS = 24, 48
+_KEPT = 1024  # addresses whose network was asked for lately
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ def has_not_moved(account: Account, used: Used, now: datetime) -> bool:
     return not used.by_id or (last is not None and now - last.time < MOVED_AFTER)
 
 
+@lru_cache(_KEPT)
 def network_of(address: str | None) -> str | None:
     """Where an address belongs, for telling whether somebody comes from anywhere new.
 

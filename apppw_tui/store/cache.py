@@ -45,9 +45,12 @@ class CachedReads:
         path = self._store.path(name)
         with self._lock:
             held = self._held.get(name)
-            if held is not None and held.identity == _identity(path):
-                self._held.move_to_end(name)
-                return held.account
+        # Not under the lock: a disk that stands still at one file is no reason to wait for others.
+        if held is not None and held.identity == _identity(path):
+            with self._lock:
+                if self._held.get(name) is held:  # else its inode may be another file's by now
+                    self._held.move_to_end(name)
+                    return held.account
         descriptor = _opened(path)
         if descriptor is None:
             self._drop(name)

@@ -46,6 +46,9 @@ class _Verdict(Protocol):
     def account(self) -> str | None: ...
 
     @property
+    def uid(self) -> str | None: ...
+
+    @property
     def app_password(self) -> AppPassword | None: ...
 
 
@@ -100,7 +103,9 @@ class FolderUsage:
         announce: Callable[[FirstUse], None] = lambda _: None,
         meaning: Callable[[str], Sequence[str]] = candidates,
     ) -> None:
-        """`accounts` is asked at every use (default: `store`); `complain` is told of trouble.
+        """`accounts` is asked whose an old password was (default: `store`).
+
+        `complain` is told of trouble.
 
         `meaning` gives the names that may be meant by one, and may raise InvalidName.
 
@@ -126,20 +131,16 @@ class FolderUsage:
         self._trusted = Networks(networks)
 
     def used(self, verdict: _Verdict, service: str | None, address: str | None) -> None:
-        """An app password was right and good for that service. Never raises."""
-        account, record = self._account(verdict), verdict.app_password
-        if account is None or record is None:
-            return
-        present = account.app_password(record.id)
-        # The hash tells that it is the same account, should the name have been given away since.
-        if present is None or present.hash != record.hash:
+        """An app password was right and good for that service. Reads nothing yet; never raises."""
+        name, uid, record = verdict.account, verdict.uid, verdict.app_password
+        if name is None or uid is None or record is None:
             return
         use = self._now(service, address)
-        told = _Told(account.name, {record.id: use})
+        told = _Told(name, {record.id: use})
         network = None if self._trusted.holds(use.address) else network_of(use.address)
         if network is not None:
             told.first, told.networks = {network: (record.id, use)}, {network: use.time}
-        self._tell(account, told)
+        self._tell(uid, told)
 
     def old_password(self, name: str, service: str | None, address: str | None) -> None:
         """A password of `name` was right elsewhere. Reads nothing yet; never raises."""
@@ -212,24 +213,18 @@ class FolderUsage:
                 continue
             # One that was made since has only the name of whom it was told.
             if account is not None and account.created <= use.time:
-                self._tell(account, _Told(account.name, passed_on=use))
+                self._tell(account.uid, _Told(account.name, passed_on=use))
                 with contextlib.suppress(StoreError):  # the disk is complained of by the accounts
                     self._telling_old.told(use.time)
-
-    def _account(self, verdict: _Verdict) -> Account | None:
-        try:
-            return None if verdict.account is None else self._accounts.read(verdict.account)
-        except StoreError:
-            return None
 
     def _now(self, service: str | None, address: str | None) -> LastUse:
         # Sixteen symbols can be a service's name; what may be a password is not kept.
         named = None if service is None or app_password.read(service) else service
         return LastUse(self._clock.now(), named, parsed(address))
 
-    def _tell(self, account: Account, told: _Told) -> None:
+    def _tell(self, uid: str, told: _Told) -> None:
         with self._telling:
-            self._told.setdefault(account.uid, _Told(account.name)).add(told)
+            self._told.setdefault(uid, _Told(told.name)).add(told)
 
     def _keep(self, left: Mapping[str, _Told]) -> None:
         """Takes back what could not be written, under what was told meanwhile."""

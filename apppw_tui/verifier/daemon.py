@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +13,14 @@ from apppw_tui.fault import describe
 from apppw_tui.verifier.log import Log
 from apppw_tui.verifier.notify import Notifier
 from apppw_tui.verifier.protocols import Conversation
+from apppw_tui.verifier.reading import Reading
 from apppw_tui.verifier.rooms import Room
 from apppw_tui.verifier.sockets import BACKLOG, Listening
 
 MOST_CONNECTIONS = 512  # for each socket
 PATIENCE = 5.0  # seconds for the answers that are being given when the daemon ends
 FLUSH_EVERY = 60.0  # seconds
+LAST_FLUSH = 30.0  # seconds, for what is to be written down at the end
 _GRACE = 1.0  # seconds at the end, for who has connected and has not asked yet
 _STEPS = 8  # of the loop, until what was accepted a moment ago is a connection
 _OF_WATCHED = 1 / 4  # of the time that systemd waits, between two signs of life
@@ -51,6 +54,7 @@ class Daemon:
         most_connections: int = MOST_CONNECTIONS,
         patience: float = PATIENCE,
         flush_every: float = FLUSH_EVERY,
+        last_flush: float = LAST_FLUSH,
     ) -> None:
         self._served = served
         self._log = log
@@ -60,6 +64,9 @@ class Daemon:
         self._most = most_connections
         self._patience = patience
         self._flush_every = flush_every
+        self._last_flush = last_flush
+        # However long it takes; but a disk that stands still must not keep the daemon from its end.
+        self._writing = Reading(deadline=math.inf, most_threads=1)
         self._rooms: list[Room] = []
         self._reloading = asyncio.Lock()
 
@@ -99,7 +106,12 @@ class Daemon:
         for task in [*tasks]:
             task.cancel()
         await self._let_finish()
-        await self._flushed()
+        try:
+            async with asyncio.timeout(self._last_flush):
+                await self._flushed()
+        except TimeoutError:
+            self._log.failed("usage not written", why="the store does not answer")
+        self._writing.close()
 
     async def _let_finish(self) -> None:
         """What was asked is still answered; whoever asks nothing is told to leave."""
@@ -147,7 +159,7 @@ class Daemon:
 
     async def _flushed(self) -> None:
         try:
-            await asyncio.to_thread(self._flush)
+            await self._writing(self._flush)
         except Exception as error:  # noqa: BLE001 - the next time may go well
             self._log.failed("fault", why=describe(error))
 

@@ -38,7 +38,7 @@ class Attempt:
 class Verdict:
     """The answer; `reason` is for the administrator, never for whoever asked.
 
-    `retry_after` is how many seconds "not now" is to last.
+    `retry_after` is how many seconds "not now" is to last; `uid` is the account's, where it is yes.
     """
 
     answer: Answer
@@ -46,6 +46,7 @@ class Verdict:
     account: str | None = None
     app_password: AppPassword | None = None
     retry_after: float | None = field(default=None, compare=False)
+    uid: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -143,13 +144,14 @@ class Verifier:
     def judge(self, attempt: Attempt, looked: Looked, *, right: bool) -> Verdict:
         """The answer, where the hash that was found is `right` or not. Never raises."""
         account, record = looked.account, looked.record
-        if account is None:
-            return Verdict(Answer.NOT_MINE, "unknown account")
         try:
-            # Read again: while the hash was computed, the account may have changed.
-            current = self._accounts.read(account.name)
+            # Read again: while the hash was computed, the account may have changed; for a name that
+            # is none as well, so that the time tells nothing.
+            current = self._accounts.read(looked.name)
         except StoreError as error:
             return Verdict(Answer.NOT_NOW, str(error))
+        if account is None:
+            return Verdict(Answer.NOT_MINE, "unknown account")
         if current is None or current.uid != account.uid:
             return Verdict(Answer.NO, "the account was removed", account.name)
         if record is None or not right:
@@ -164,7 +166,7 @@ class Verifier:
         reason = self._objection(account, record, attempt.service)
         if reason is not None:
             return self._refused(account, reason, record)
-        return Verdict(Answer.YES, "right", account.name, record)
+        return Verdict(Answer.YES, "right", account.name, record, uid=account.uid)
 
     def _refused(self, account: Account, reason: str, record: AppPassword | None = None) -> Verdict:
         """No, or not mine: the next password source may know it, while the account is open."""

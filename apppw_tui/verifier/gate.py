@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from apppw_tui.domain import app_password
 from apppw_tui.domain.app_password import Presented
@@ -15,6 +16,7 @@ from apppw_tui.verifier.brake import Brake
 from apppw_tui.verifier.decision import Answer, Attempt, Looked, Verdict, Verifier
 from apppw_tui.verifier.digests import KEY_BYTES, digest
 from apppw_tui.verifier.memory import Remembered
+from apppw_tui.verifier.reading import Reading
 
 LONGEST_QUEUE = 6.0  # seconds; Limits.answer is 8, since Postfix gives up after ten
 _TOO_MANY = "too many at once"
@@ -47,8 +49,11 @@ class Gate:
         brake: Brake,
         threads: int | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        *,
+        reading: Reading | None = None,
     ) -> None:
         self._verifier = verifier
+        self.reading = reading or Reading()
         self._remembered = remembered
         self.brake = brake
         self._threads = threads or _processors()
@@ -60,23 +65,27 @@ class Gate:
 
     async def decide(self, attempt: Attempt) -> Verdict:
         """Never raises. Costs one Argon2id at most, and none for what is remembered."""
+        try:
+            return await self._decided(attempt)
+        except _NotNow as refused:
+            return Verdict(Answer.NOT_NOW, str(refused), retry_after=refused.retry_after)
+        except StoreError as error:
+            return Verdict(Answer.NOT_NOW, str(error))
+
+    async def _decided(self, attempt: Attempt) -> Verdict:
+        """Raises StoreError: there is no answer now."""
         presented = app_password.read(attempt.password.reveal())
         if presented is None:
-            return self._verifier.malformed(attempt)
-        looked = self._verifier.look(attempt, presented)
+            return await self.reading(partial(self._verifier.malformed, attempt))
+        looked = await self.reading(partial(self._verifier.look, attempt, presented))
         if isinstance(looked, Verdict):
             return looked
         known = self._verifier.remembered(attempt, looked, presented, self._remembered)
         if known is not None:
             return known
-        try:
-            right = await self._shared(self._under_way_for(attempt, looked, presented))
-        except _NotNow as refused:
-            return Verdict(Answer.NOT_NOW, str(refused), retry_after=refused.retry_after)
-        except StoreError as error:
-            return Verdict(Answer.NOT_NOW, str(error))
+        right = await self._shared(self._under_way_for(attempt, looked, presented))
         self._learn(attempt, looked, presented, right=right)
-        return self._verifier.judge(attempt, looked, right=right)
+        return await self.reading(partial(self._verifier.judge, attempt, looked, right=right))
 
     def remember(self, remembered: Remembered) -> None:
         """From now on with another memory: the configuration was read again."""
@@ -85,6 +94,7 @@ class Gate:
     def close(self) -> None:
         """Waits for the hashes that are being computed; no further one begins."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self.reading.close()
 
     def _under_way_for(self, attempt: Attempt, looked: Looked, presented: Presented) -> _UnderWay:
         """The hash of equal attempts, or one that begins for this one. Raises _NotNow."""

@@ -57,6 +57,7 @@ class Http:
         self._limits = limits or HttpLimits()
         self._asking = Asking(counter, Limits(answer=self._limits.answer))
         self._store_answers = store_answers
+        self._reading = counter.gate.reading
         self._challenge = ("WWW-Authenticate", f'Basic realm="{realm}", charset="UTF-8"')
         self._service_header = service_header
         self._address_header = address_header
@@ -106,9 +107,8 @@ class Http:
 
     async def _healthy(self) -> bool:
         try:
-            async with asyncio.timeout(self._limits.answer):
-                return await asyncio.to_thread(self._store_answers)
-        except (ApppwError, OSError):  # TimeoutError is an OSError
+            return await self._reading(self._store_answers)
+        except (ApppwError, OSError):
             return False
 
     async def _verify(self, request: h11.Request) -> Response:

@@ -4,11 +4,13 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import InvalidName, StoreError
 from apppw_tui.domain.names import candidates, nearly
+from apppw_tui.verifier.reading import Reading
 
 LATER = 1.0  # seconds after the answer, whose time must not tell anything
 _AT_ONCE = 8  # names that wait; further ones are let go
@@ -50,12 +52,15 @@ class Nearly:
         monotonic: Callable[[], float],
         default_domain: Callable[[], str | None],
         later: float = LATER,
+        *,
+        reading: Reading | None = None,
     ) -> None:
         self._accounts = accounts
         self._record = record
         self._monotonic = monotonic
         self._default_domain = default_domain
         self._later = later
+        self._reading = reading or Reading()
         self._looking: set[asyncio.Task[None]] = set()
         self._told: OrderedDict[str, float] = OrderedDict()
 
@@ -78,19 +83,19 @@ class Nearly:
 
     async def _look(self, asked: _Asked) -> None:
         await asyncio.sleep(self._later)
-        found = await asyncio.to_thread(self._first, asked.names)
+        try:
+            found = await self._reading(partial(self._first, asked.names))
+        except StoreError:
+            return  # a hint is not worth a second complaint
         # An account by the very name that was typed was no mistake of the name.
         if found is not None and found not in asked.typed and self._is_new(found):
             self._record.nearly(asked.socket, found, asked.service, asked.address)
 
     def _first(self, names: tuple[str, ...]) -> str | None:
-        try:
-            for name in names:
-                account = self._accounts.read(name)
-                if account is not None:
-                    return account.name
-        except StoreError:
-            pass  # a hint is not worth a second complaint
+        for name in names:
+            account = self._accounts.read(name)
+            if account is not None:
+                return account.name
         return None
 
     def _is_new(self, name: str) -> bool:

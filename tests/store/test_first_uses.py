@@ -13,7 +13,7 @@ from apppw_tui.domain.errors import DiskFull
 from apppw_tui.domain.usage import MOST_NETWORKS, NEW_AFTER, network_of
 from apppw_tui.store import files
 from apppw_tui.store.usage import FirstUse, FolderUsage
-from tests.store.making import add, folder_store, record
+from tests.store.making import add, folder_store, new_account, record
 from tests.support import FixedClock
 
 
@@ -21,6 +21,7 @@ from tests.support import FixedClock
 class Verdict:
     account: str | None
     app_password: AppPassword | None = None
+    uid: str | None = new_account().uid
 
 
 PHONE = Verdict("ada", record())

@@ -20,7 +20,7 @@ from apppw_tui.domain.usage import LastUse, Used
 from apppw_tui.store import files
 from apppw_tui.store.folder import FolderStore
 from apppw_tui.store.usage import FolderUsage
-from tests.store.making import account_file, add, folder_store, record, touch
+from tests.store.making import account_file, add, folder_store, new_account, record, touch
 from tests.support import NOW, FixedClock
 
 
@@ -30,6 +30,7 @@ class Verdict:
 
     account: str | None
     app_password: AppPassword | None = None
+    uid: str | None = new_account().uid
 
 
 PHONE = Verdict("ada", record())
@@ -234,7 +235,7 @@ def test_a_full_disk_is_said_once_and_nothing_is_lost(
 
     monkeypatch.setattr(files, "write", fail)
     rooms.usage.used(PHONE, "imap", "192.0.2.7")
-    rooms.usage.used(Verdict("grace", record()), "imap", "192.0.2.7")
+    rooms.usage.used(Verdict("grace", record(), grace.uid), "imap", "192.0.2.7")
     for _ in range(3):
         rooms.usage.flush()
     assert len(rooms.complaints) == 1
@@ -278,7 +279,7 @@ def test_one_busy_or_damaged_account_keeps_no_other_waiting(
 ) -> None:
     grace = add(rooms.store, "grace", seed=2)
     rooms.usage.used(PHONE, "imap", "192.0.2.7")
-    rooms.usage.used(Verdict("grace", record()), "imap", "192.0.2.7")
+    rooms.usage.used(Verdict("grace", record(), grace.uid), "imap", "192.0.2.7")
     good = account_file(rooms.folder).read_bytes()
     account_file(rooms.folder).write_bytes(b"{")
     rooms.usage.flush()
@@ -306,7 +307,7 @@ def test_a_store_that_fails_while_somebody_signs_in_stops_nothing(
     rooms.usage.flush()
     monkeypatch.undo()
     rooms.usage.flush()  # whose old password it was is found out later
-    assert rooms.read == Used({}, LastUse(NOW, "imap"))
+    assert rooms.read == Used({"abc": LastUse(NOW, "imap")}, LastUse(NOW, "imap"))
 
 
 @pytest.mark.parametrize("secret", ["7kfm2xqd9h3vtw58", "7kfm2xqd9h3vtw5nc8rw"])

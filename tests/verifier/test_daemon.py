@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -108,6 +109,7 @@ async def running(
     most: int = 512,
     patience: float = WAIT,
     flush_every: float = 3600.0,
+    last_flush: float = WAIT,
 ) -> AsyncIterator[Running]:
     seen = Running(path)
     loop = asyncio.get_running_loop()
@@ -127,6 +129,7 @@ async def running(
         most_connections=most,
         patience=patience,
         flush_every=flush_every,
+        last_flush=last_flush,
     )
     seen.over = asyncio.ensure_future(daemon.run())
     try:
@@ -455,6 +458,20 @@ async def test_what_is_spoken_otherwise_is_so_for_who_is_connected_too(
         writer.write(b"x\n")
         assert await asyncio.wait_for(reader.readline(), WAIT) == b"X\n"
         writer.close()
+
+
+async def test_a_disk_that_stands_still_does_not_keep_it_from_its_end(
+    told: Told, tmp_path: Path
+) -> None:
+    may = threading.Event()
+
+    def stand_still() -> None:
+        may.wait(WAIT)
+
+    async with running(told, tmp_path / "s", flush=stand_still, last_flush=0.1) as seen:
+        await seen.end()
+        assert any("usage not written" in line for line in seen.log)
+    may.set()
 
 
 @pytest.mark.parametrize("address", ["", "nonsense", "/nowhere/at/all", "@" + "x" * 200])

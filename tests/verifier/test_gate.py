@@ -348,6 +348,7 @@ async def begun(door: Door, *asked: tuple[str | Secret, str]) -> "list[asyncio.T
     """Attempts under way, each of which has looked into the store by now."""
     tasks = [asyncio.create_task(door.ask(password, name)) for password, name in asked]
     await asyncio.sleep(0)
+    await door.gate.reading(lambda: None)  # behind theirs
     return tasks
 
 

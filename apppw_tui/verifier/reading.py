@@ -1,0 +1,133 @@
+"""Where the store is read: in threads, so that a disk that stands still keeps nobody else waiting.
+
+Most reads take less than what it costs to hand one over to a thread. So one thread takes all that
+waits, one after the other, and the loop is told once, when nothing is left; another thread is
+begun only where that one stands still.
+"""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+from apppw_tui.domain.errors import StoreUnusable
+
+DEADLINE = 4.0  # seconds; two of them fit into what Postfix waits
+_LOOK_EVERY = 0.1  # seconds; whoever has not come further since the last look stands still
+MOST_THREADS = 16  # that may stand still at once; behind them everybody waits for the deadline
+_SILENT = "The store does not answer."
+_T = TypeVar("_T")
+
+
+@dataclass(eq=False)
+class _Asked:
+    """One read, and what came of it."""
+
+    read: Callable[[], Any]
+    answered: "asyncio.Future[Any]"
+    until: float  # by the loop's clock
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Reading:
+    """Calls functions that read the store, each with a deadline (SAFETY 18)."""
+
+    def __init__(self, deadline: float = DEADLINE, most_threads: int = MOST_THREADS) -> None:
+        self._deadline = deadline
+        self._most_threads = most_threads
+        self._desk: _Desk | None = None
+
+    async def __call__(self, read: Callable[[], _T]) -> _T:
+        """What `read` returns, or raises. Raises StoreUnusable when it takes too long."""
+        loop = asyncio.get_running_loop()
+        desk = self._desk
+        if desk is None or desk.loop is not loop:
+            self.close()
+            desk = self._desk = _Desk(loop, self._most_threads)
+        asked = _Asked(read, loop.create_future(), loop.time() + self._deadline)
+        desk.ask(asked)
+        result: _T = await asked.answered
+        return result
+
+    def close(self) -> None:
+        """Ends the threads, but those that stand still: they end with the process."""
+        if self._desk is not None:
+            self._desk.close()
+        self._desk = None
+
+
+class _Desk:
+    """What the threads and one loop share: `_work` is theirs, all else is done by the loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, most_threads: int) -> None:
+        self.loop = loop
+        self._most_threads = most_threads
+        self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
+        self._done: deque[_Asked] = deque()
+        self._told = False  # the loop will take what is done
+        self._threads = 0
+        self._pending: dict[_Asked, None] = {}  # the oldest first
+        self._further = True  # something was done since the last look
+        self._looking: asyncio.TimerHandle | None = None
+        self._begin_thread()
+
+    def ask(self, asked: _Asked) -> None:
+        self._pending[asked] = None
+        self._asked.put(asked)
+        if self._looking is None:
+            self._looking = self.loop.call_later(_LOOK_EVERY, self._look)
+
+    def close(self) -> None:
+        for _ in range(self._threads):
+            self._asked.put(None)
+
+    def _begin_thread(self) -> None:
+        self._threads += 1
+        # Nobody waits for one at the end: a disk that stands still would hold the daemon back.
+        threading.Thread(target=self._work, name="read", daemon=True).start()
+
+    def _work(self) -> None:
+        while (asked := self._asked.get()) is not None:
+            if not asked.answered.done():  # else it is late, or nobody waits for it any more
+                try:
+                    asked.result = asked.read()
+                except BaseException as error:  # noqa: BLE001 - it is raised where it was asked
+                    asked.error = error
+                self._done.append(asked)
+            if self._done and self._asked.empty() and not self._told:
+                self._told = True
+                try:
+                    self.loop.call_soon_threadsafe(self._deliver)
+                except RuntimeError:
+                    return  # the loop has ended meanwhile
+
+    def _deliver(self) -> None:
+        self._told = False  # before they are taken: what is done from now on is told anew
+        while self._done:
+            asked = self._done.popleft()
+            self._further = True
+            self._pending.pop(asked, None)
+            if asked.answered.done():
+                continue
+            if asked.error is None:
+                asked.answered.set_result(asked.result)
+            else:
+                asked.answered.set_exception(asked.error)
+
+    def _look(self) -> None:
+        """Refuses what is late; begins another thread where all stand still."""
+        self._deliver()  # what a thread has done before it came to stand still
+        now = self.loop.time()
+        while self._pending and (asked := next(iter(self._pending))).until <= now:
+            del self._pending[asked]
+            if not asked.answered.done():
+                asked.answered.set_exception(StoreUnusable(_SILENT))
+        if not self._further and not self._asked.empty() and self._threads < self._most_threads:
+            self._begin_thread()
+        self._further = False
+        again = bool(self._pending)
+        self._looking = self.loop.call_later(_LOOK_EVERY, self._look) if again else None

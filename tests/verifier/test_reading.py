@@ -1,0 +1,125 @@
+"""SAFETY 18: the store is read in threads, and every read has a deadline."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from threading import Event
+
+import pytest
+
+from apppw_tui.domain.errors import StoreDamaged, StoreUnusable
+from apppw_tui.verifier.reading import Reading
+
+SOON = 0.3  # seconds
+
+
+@dataclass
+class Stopped:
+    """A read that stands still until it may go on."""
+
+    may: Event = field(default_factory=Event)
+    begun: Event = field(default_factory=Event)
+
+    def read(self) -> str:
+        self.begun.set()
+        assert self.may.wait(60)  # seconds; a test that forgets it must end
+        return "late"
+
+
+@pytest.fixture
+def stopped() -> Iterator[Stopped]:
+    stopped = Stopped()
+    yield stopped
+    stopped.may.set()
+
+
+@pytest.fixture
+def reading() -> Iterator[Reading]:
+    reading = Reading()
+    yield reading
+    reading.close()
+
+
+def threads() -> int:
+    return sum(thread.name == "read" for thread in threading.enumerate())
+
+
+async def test_what_is_read_is_returned_and_what_is_raised_is_raised(reading: Reading) -> None:
+    def damaged() -> None:
+        raise StoreDamaged("No.")
+
+    assert await reading(lambda: threading.current_thread().name) == "read"
+    with pytest.raises(StoreDamaged):
+        await reading(damaged)
+
+
+async def test_one_thread_takes_all_that_waits(reading: Reading) -> None:
+    names = await asyncio.gather(*(reading(threading.get_ident) for _ in range(200)))
+    assert len({*names}) == 1
+
+
+async def test_one_that_stands_still_keeps_nobody_else_waiting(
+    reading: Reading, stopped: Stopped
+) -> None:
+    before = asyncio.ensure_future(reading(lambda: "before"))
+    late = asyncio.ensure_future(reading(stopped.read))
+    assert await asyncio.gather(before, *(reading(lambda: "more") for _ in range(9))) == [
+        *("before", *["more"] * 9)
+    ]
+    assert not late.done()
+    stopped.may.set()
+    assert await late == "late"
+
+
+async def test_what_takes_too_long_is_refused_and_the_next_is_read(stopped: Stopped) -> None:
+    reading = Reading(deadline=SOON)
+    with pytest.raises(StoreUnusable, match="does not answer"):
+        await reading(stopped.read)
+    assert await reading(lambda: 1) == 1
+    stopped.may.set()
+    reading.close()
+
+
+async def test_where_all_stand_still_no_more_threads_are_begun_and_everybody_is_told(
+    stopped: Stopped,
+) -> None:
+    before, read = threads(), []
+    reading = Reading(deadline=2 * SOON, most_threads=2)
+    held = [asyncio.ensure_future(reading(stopped.read)) for _ in range(4)]
+    behind = asyncio.ensure_future(reading(lambda: read.append(1)))
+    for one in [*held, behind]:
+        with pytest.raises(StoreUnusable):
+            await one
+    assert threads() - before <= 2
+    stopped.may.set()
+    assert await reading(lambda: 1) == 1
+    assert read == []  # nobody waited for it any more
+    reading.close()
+
+
+async def test_who_gave_up_is_not_read_for(reading: Reading, stopped: Stopped) -> None:
+    first = asyncio.ensure_future(reading(stopped.read))
+    await asyncio.sleep(0)
+    read: list[int] = []
+    second = asyncio.ensure_future(reading(lambda: read.append(1)))
+    await asyncio.sleep(0)
+    second.cancel()
+    stopped.may.set()
+    assert await first == "late"
+    assert await reading(lambda: 1) == 1
+    assert read == []
+
+
+def test_it_serves_one_loop_after_another(reading: Reading) -> None:
+    async def ask() -> int:
+        return await reading(lambda: 1)
+
+    assert [asyncio.run(ask()), asyncio.run(ask())] == [1, 1]
+
+
+async def test_closing_ends_the_thread(reading: Reading) -> None:
+    mine = await reading(threading.current_thread)
+    reading.close()
+    mine.join(60)
+    assert not mine.is_alive()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.commands import mail_users
+from apppw_tui.dovecot_users import DovecotUsers
 from tests.running import CommandLine
 from tests.support import NOW, PASSWORD
 from tests.userdb import dovecot
@@ -105,6 +106,71 @@ def test_whom_dovecot_does_not_know_is_added_with_a_warning(
     assert said.code == 0
     assert json.loads(said.out) == {"account": name, "added": True, "dovecot_knows": knows}
     assert said.err == (f"apppw-tui: {warning}\n" if warning else "")
+
+
+@pytest.mark.parametrize("source", ["store", "dovecot"])
+def test_a_name_that_dovecot_still_knows_is_told(ada: CommandLine, source: str) -> None:
+    """No account's any more, it goes on to Dovecot's other passwords."""
+    config = ada.home / "c.toml"
+    config.write_text(f"[accounts]\nsource = '{source}'\n")
+    again = ", and the portal as a new account" if source == "dovecot" else ""
+    with dovecot(ada.home / "auth-userdb", {"ada": "USER"}):
+        said = ada("account", "rename", "ada", "eve", "--config", config)
+    warning = "apppw-tui: Dovecot still knows ada: its old password opens its mail{}. {} it there"
+    assert (said.code, said.out) == (0, "Renamed ada to eve.\n")
+    assert said.err.startswith(warning.format(again, "Rename"))
+    (ada.home / "auth-userdb").unlink()
+    with dovecot(ada.home / "auth-userdb", {"ada": "USER"}) as asked:
+        said = ada("account", "remove", "eve", "--yes", "--config", config)
+        assert (said.code, said.err, asked) == (0, "", ["eve"])
+
+
+def test_a_removed_account_that_dovecot_still_knows_is_told(ada: CommandLine) -> None:
+    with dovecot(ada.home / "auth-userdb", {"ada": "USER"}) as asked:
+        assert ada("account", "remove", "ada", "--dry-run").err == ""
+    (ada.home / "auth-userdb").unlink()
+    with dovecot(ada.home / "auth-userdb", {"ada": "USER"}) as asked:
+        said = ada("account", "remove", "ada", "--yes")
+    assert (said.code, asked) == (0, ["ada"])
+    assert (
+        said.line
+        == "Dovecot still knows ada: its old password opens its mail. Remove it there, too."
+    )
+
+
+def test_a_name_that_leads_to_the_renamed_one_is_not_told(ada: CommandLine) -> None:
+    config = ada.home / "c.toml"
+    config.write_text("default_domain = 'example.org'\n")
+    with dovecot(ada.home / "auth-userdb", {"ada": "USER"}):
+        said = ada("account", "rename", "ada", "ada@example.org", "--config", config)
+    assert (said.code, said.err) == (0, "")
+
+
+def test_a_dovecot_that_hangs_is_waited_for_once(ada: CommandLine) -> None:
+    ada.patch.setattr(mail_users, "_GLANCE", 0.1)
+    asked: list[str] = []
+    known = mail_users.known
+
+    def count(users: DovecotUsers, name: str, domain: str | None) -> bool | None:
+        asked.append(name)
+        return known(users, name, domain)
+
+    ada.patch.setattr(mail_users, "known", count)
+    for name in ("ben", "eve"):
+        ada.house().add(name)
+    with dovecot(ada.home / "auth-userdb", {"ada": ""}):
+        ada.good("account", "remove", "ada", "ben", "eve", "--yes")
+    assert asked == ["ada"]
+
+
+def test_a_day_that_has_passed_is_not_taken_for_now(ada: CommandLine) -> None:
+    said = ada("account", "enforce", "ada", "--on", "2020-01-01")
+    assert (said.code, said.out) == (1, "")
+    assert said.line == "That day has passed. Without --on, it is from now on."
+    assert ada.house().now("ada").enforced_from is None
+    ada.good("account", "enforce", "ada", "--on", "2026-11-22")
+    # Who says the same day, day after day, hears that it is so.
+    assert ada("account", "enforce", "ada", "--on", "2020-01-01").code == 5
 
 
 def test_a_dovecot_that_hangs_keeps_nobody_from_being_added(run: CommandLine) -> None:

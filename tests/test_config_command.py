@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from apppw_tui import cli
+from apppw_tui.store.place import open_store
 from tests.running import CommandLine, Said
 from tests.store.other_uid import OTHER, only_root, said_as
+from tests.support import House
 
 
 @pytest.fixture
@@ -154,8 +156,13 @@ def test_a_missing_store_is_told_and_not_made(run: CommandLine) -> None:
     assert not folder.exists()
 
 
-def test_a_missing_key_is_told(run: CommandLine) -> None:
+def test_a_missing_key_is_told_once_something_was_sealed(run: CommandLine) -> None:
     key = run.home / "key"
+    assert found(run, f"key_file = '{key}'") == []  # as after installing
+    house = House(store=open_store(run.store))
+    house.add("eve")
+    assert found(run, f"key_file = '{key}'") == []
+    house.give_authenticator("eve")
     why = (str(key), "There is no key: what it sealed cannot be opened.")
     assert found(run, f"key_file = '{key}'") == [why]
     key.touch()

@@ -130,7 +130,7 @@ def test_a_store_that_cannot_be_used_is_said_before_anything_is_drawn(run: Comma
     (run.home / "file").write_text("")
     said = run("--store", run.home / "file", terminal=True)
     assert (said.code, said.out) == (3, "")
-    assert said.line == f"{run.home}/file is not a folder, so it cannot be a store."
+    assert said.line == f"{run.home}/file is not a folder, as it has to be."
 
 
 def test_on_a_server_nobody_is_given_a_private_store(run: CommandLine) -> None:

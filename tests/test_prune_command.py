@@ -95,9 +95,9 @@ def test_whoever_dovecot_does_not_speak_of_is_kept(
     with dovecot(place, {"ada": KNOWN, "ben": "FAIL"}):
         said = run(*PRUNE, "--yes", "--json")
     assert said.code == 3
-    assert [line.split(",")[0] for line in said.err.splitlines()] == [
-        "apppw-tui: Dovecot does not say whether it knows ben",
-        "apppw-tui: Dovecot does not say whether it knows o+o",
+    assert [line.split(":")[1] for line in said.err.splitlines()] == [
+        " Dovecot does not say for certain whether it knows ben",
+        " Dovecot does not say for certain whether it knows o+o",
     ]
     assert [list(one) for one in json.loads(said.out)] == [
         ["account", "removed", "app_passwords"],

@@ -31,7 +31,8 @@ def account(parser: argparse.ArgumentParser) -> None:
         "--not-moved",
         action="store_true",
         help="those that enforcing would keep out: their old password was right for a service in "
-        "the last 30 days, as far as that is known, or no app password of theirs was ever used",
+        "the last 30 days, as far as that is known (a minute later), or no app password of theirs "
+        "was ever used",
     )
     for_programs(listing)
     import_ = command(group, "import", "add the accounts of a Dovecot passwd-file, by their hashes")

@@ -10,6 +10,7 @@ from apppw_tui.commands.several import Command, Done, each, into, one
 from apppw_tui.config import Config
 from apppw_tui.domain.clock import SystemClock
 from apppw_tui.domain.errors import NotFound
+from apppw_tui.domain.names import candidates
 from apppw_tui.exits import OK
 from apppw_tui.portal.means import Means
 from apppw_tui.portal.operator import Operator
@@ -76,12 +77,34 @@ def show(options: argparse.Namespace, config: Config) -> int:
 
 
 def rename(options: argparse.Namespace, config: Config) -> int:
-    acting = operator(options, config)
-    before = acting.account(options.name).name
-    account = acting.rename(before, options.new)
+    by = acting()  # both before root becomes the store's owner
+    with mail_users.glanced_at(config) as known:
+        operator_ = Operator(opened(options, config).means, by, say_trouble)
+        before = operator_.account(options.name).name
+        account = operator_.rename(before, options.new)
+        # Who types it is still meant where it leads to the new one.
+        leads = account.name in candidates(before, config.default_domain)
+        still = not leads and known(before)
     state = "" if account.enabled else " It is disabled."
     facts = {"before": before, "enabled": account.enabled}
-    return one(Done(account.name, f"Renamed {before} to {account.name}.{state}", facts), options)
+    code = one(Done(account.name, f"Renamed {before} to {account.name}.{state}", facts), options)
+    if still:
+        say_trouble(deeds.still_known(before, _left_behind(config, "Rename it there, too.")))
+    return code
+
+
+def remove(options: argparse.Namespace, config: Config) -> int:
+    why = _left_behind(config, "Remove it there, too.")
+    with mail_users.glanced_at(config) as known:  # before root becomes the store's owner
+        act = deeds.while_known(known, deeds.remove, why)
+        return each(act, asks="Remove {} for good", always=True)(options, config)
+
+
+def _left_behind(config: Config, remedy: str) -> str:
+    """What a name comes to that is no account's any more, and still a user's of Dovecot."""
+    # So apppw-tui says "not mine", and Dovecot goes on to the next passdb.
+    again = "" if config.accounts.source != "dovecot" else ", and the portal as a new account"
+    return f"its old password opens its mail{again}. {remedy}"
 
 
 def set_password(options: argparse.Namespace, config: Config) -> int:
@@ -115,7 +138,7 @@ ACTIONS: dict[str, Command] = {
     "disable": each(into(deeds.enabled, deeds.disable), asks="Disable {}"),
     "enable": each(into(deeds.enabled, deeds.enable)),
     "delete-app-passwords": each(deeds.delete_app_passwords, asks="Delete all app passwords of {}"),
-    "remove": each(deeds.remove, asks="Remove {} for good", always=True),
+    "remove": remove,
     "require-verification": each(into(deeds.required, deeds.require_verification)),
     "bypass": each(deeds.bypass),
     "enforce": each(into(deeds.enforced, deeds.enforce)),

@@ -18,6 +18,8 @@ from apppw_tui.domain.errors import ConfigError, Refused, StoreUnusable
 from apppw_tui.domain.names import shown
 from apppw_tui.exits import OK, REFUSED
 
+_SEALED = b'"sealed"'  # in the document of an account
+
 
 @dataclass(frozen=True)
 class _Places:
@@ -89,7 +91,7 @@ def _findings(file: Path | None, config: Config, named_store: Path | None) -> li
         )
         if finding.level is not Level.OK
     ]
-    return [*found, *_store(store), *_key(config)]
+    return [*found, *_store(store), *_key(config, store)]
 
 
 def _compared(file: Path | None, config: Config, *, of_server: bool) -> list[Finding]:
@@ -119,13 +121,23 @@ def _store(store: Path | None) -> Iterator[Finding]:
         )
 
 
-def _key(config: Config) -> Iterator[Finding]:
-    if config.key_file is not None and not present(config.key_file):
+def _key(config: Config, store: Path | None) -> Iterator[Finding]:
+    """The first secret that is sealed makes the key: until then it is not missed."""
+    if config.key_file is None or present(config.key_file) or store is None:
+        return
+    if _has_sealed(store):
         yield warning(
             config.key_file,
             "There is no key: what it sealed cannot be opened.",
             "Put the key back, or correct key_file in the configuration.",
         )
+
+
+def _has_sealed(store: Path) -> bool:
+    """False, too, where only others can look."""
+    with contextlib.suppress(OSError):
+        return any(_SEALED in path.read_bytes() for path in (store / "accounts").glob("*.json"))
+    return False
 
 
 def _say(places: _Places, found: list[Finding]) -> None:

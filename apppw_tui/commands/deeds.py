@@ -1,13 +1,14 @@
 """What the operator does to an account, one function for each act."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from apppw_tui.commands.printing import counted, moment, utc, utc_or_none
-from apppw_tui.commands.several import Done
+from apppw_tui.commands.printing import counted, moment, say_trouble, utc, utc_or_none
+from apppw_tui.commands.several import Act, Done
 from apppw_tui.domain import expiry
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.errors import Refused
 from apppw_tui.portal.operator import Operator
 
 
@@ -81,6 +82,11 @@ def bypass(acting: Operator, name: str, options: argparse.Namespace) -> Done:
 
 def enforce(acting: Operator, name: str, options: argparse.Namespace) -> Done:
     at = None if options.on is None else expiry.beginning_of(options.on)
+    now = acting.means.clock.now()
+    # Who is enforced since then is so already, and is told so.
+    has_passed = at is not None and at.astimezone().date() < now.astimezone().date()
+    if has_passed and not acting.account(name).enforced(now):
+        raise Refused("That day has passed. Without --on, it is from now on.")
     account = acting.enforce(name, at)
     when = "now" if at is None else options.on
     return Done(
@@ -112,6 +118,22 @@ def tidy(acting: Operator, name: str, _: argparse.Namespace) -> Done:
 def unlock(acting: Operator, name: str, _: argparse.Namespace) -> Done:
     account = acting.unlock(name)
     return Done(account.name, f"Unlocked {account.name}.", {"locked": False})
+
+
+def while_known(known: Callable[[str], bool | None], act: Act, why: str) -> Act:
+    """An act after which a name is no account's, with a warning if Dovecot still knows it."""
+
+    def run(acting: Operator, name: str, options: argparse.Namespace) -> Done:
+        done = act(acting, name, options)
+        if not options.dry_run and known(done.account):
+            say_trouble(still_known(done.account, why))
+        return done
+
+    return run
+
+
+def still_known(name: str, why: str) -> str:
+    return f"Dovecot still knows {name}: {why}"
 
 
 # What programs are told of a state, whether the account was put into it or was in it already.

@@ -26,8 +26,10 @@ def glanced_at(config: Config) -> Iterator[Callable[[str], bool | None]]:
             users = stack.enter_context(connected(config, _GLANCE))
 
         def ask(name: str) -> bool | None:
+            nonlocal users
             with contextlib.suppress(PasswordSourceDown):
                 return None if users is None else known(users, name, config.default_domain)
+            users = None  # one that hangs is waited for once
             return None
 
         yield ask

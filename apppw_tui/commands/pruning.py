@@ -13,8 +13,9 @@ from apppw_tui.exits import NO_ANSWER, OK, REFUSED
 from apppw_tui.portal.operator import Operator
 
 _UNSURE = (
-    "Dovecot does not say whether it knows {}, now or for a character that its "
-    "auth_username_chars lacks; it was kept."
+    "Dovecot does not say for certain whether it knows {}: it cannot now, or the name has a "
+    "character that its auth_username_chars lacks, or ' (in a passwd-file, 2.3 looks for \\'); it "
+    "was kept."
 )
 
 

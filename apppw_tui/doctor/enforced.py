@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from apppw_tui.config import present
 from apppw_tui.doctor.finding import Finding, command, danger, warning
 from apppw_tui.domain.acts import NOBODY
 from apppw_tui.domain.errors import StoreDamaged
@@ -16,8 +17,9 @@ def findings(folder: Path, store: FolderStore) -> Iterator[Finding]:
     place = folder / "enforced"
     remedy = command("apppw-tui", "--store", folder, "store", "tidy")
     names = store.names()
-    if not place.is_dir():
-        if names:
+    if place.is_symlink() or not place.is_dir():
+        # What else stands there is told with all that does not belong to a store.
+        if names and not present(place):
             yield warning(
                 place,
                 "It is not there: while the daemon does not answer, Dovecot lets nobody in, not "

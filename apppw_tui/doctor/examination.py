@@ -1,5 +1,6 @@
 """Everything that is looked at, in two parts: the server, then the store as its owner sees it."""
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -56,6 +57,8 @@ class Examination:
     wait: Callable[[float], object] = time.sleep
     system_owner: int = 0  # whose the server's own files are
     broken: ConfigError | None = None  # why `config` is not all that the file has
+    # Before it becomes the store's owner.
+    by_root: bool = field(default_factory=lambda: os.geteuid() == 0)
 
     def server(self) -> list[Finding]:
         """As root it sees the most."""
@@ -91,7 +94,7 @@ class Examination:
             "who may send as whom": lambda: senders.findings(self.ask, self.folder),
             "sshd": lambda: sshd.findings(self.ask, self.places, self.system_owner),
             "the clock": lambda: clock.kept(self.ask),
-        })  # fmt: skip
+        }, by_root=self.by_root)  # fmt: skip
 
     def store(self) -> list[Finding]:
         """A process of uid 0 is the store's owner from here on."""
@@ -107,6 +110,8 @@ class Examination:
             store = open_store(self.folder)
         except StoreError as error:
             remedy = "Name the folder itself with --store, on a disk of this machine."
+            if f"{self.folder}/" in str(error):
+                remedy = "Move it away, or put back what belongs there."
             return [danger(self.folder, str(error), remedy)]
         now = self.clock.now()
         return _each({
@@ -125,7 +130,7 @@ class Examination:
             ),
             "the locks": lambda: locks.findings(self.folder, self.places, self.wait),
             "the clock": lambda: clock.against(self.folder, now),
-        })  # fmt: skip
+        }, by_root=self.by_root)  # fmt: skip
 
     def _documents(self, store: FolderStore) -> Sequence[Finding]:
         found, readable = accounts.findings(self.folder, store)
@@ -151,21 +156,30 @@ def _or_ok(found: Iterable[Finding], folder: Path, good: str) -> Iterator[Findin
         yield ok(folder, good)
 
 
-def _each(looks: dict[str, _Look]) -> list[Finding]:
+def _each(looks: dict[str, _Look], *, by_root: bool) -> list[Finding]:
     """What cannot be looked at is told, and keeps nobody from the rest."""
     found: list[Finding] = []
     for what, look in looks.items():
         try:
             found += look()
         except Exception as error:  # noqa: BLE001 - a doctor who falls over one patient helps none
-            found.append(_not_looked_at(what, error))
+            found.append(_not_looked_at(what, error, by_root=by_root))
     return found
 
 
-def _not_looked_at(what: str, error: Exception) -> Finding:
+def _not_looked_at(what: str, error: Exception, *, by_root: bool) -> Finding:
     if isinstance(error, (OSError, StoreError)):
-        reason = (error.strerror or "unknown reason") if isinstance(error, OSError) else str(error)
-        return warning(what, f"It could not be looked at: {reason.lower()}.", "Try as root.")
+        # Of the store it is a sentence already.
+        reason = (
+            f"{(error.strerror or 'unknown reason').lower()}."
+            if isinstance(error, OSError)
+            else str(error)
+        )
+        return warning(
+            what,
+            f"It could not be looked at: {reason}",
+            "Put that right, and look again." if by_root else "Try as root.",
+        )
     if isinstance(error, ImportError):
         # Root is the store's owner by now, who cannot read what root installed for itself alone.
         return danger(

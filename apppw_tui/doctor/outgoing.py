@@ -105,13 +105,21 @@ def waiting(folder: Path, now: datetime) -> Iterator[Finding]:
     if message is not None and message.how:
         yield warning(
             folder / "notices",
-            f"{len(found)} messages wait; the oldest was tried {message.tries} times: "
+            f"{_wait(len(found))}; the oldest was tried {_times(message.tries)}: "
             f"{shown(message.how)}.",
             "Try one: apppw-tui notices --trial ACCOUNT",
         )
     elif now.timestamp() - written > _LATE.total_seconds():
         yield warning(
             folder / "notices",
-            f"{len(found)} messages wait, and nobody takes them away: people are not told.",
+            f"{_wait(len(found))}, and nobody takes messages away: people are not told.",
             f"Run: systemctl enable --now apppw-notices.path apppw-notices.timer. {_CRON}",
         )
+
+
+def _wait(count: int) -> str:
+    return "One message waits" if count == 1 else f"{count} messages wait"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

@@ -30,15 +30,19 @@ _WHAT_NOW = (
 class Notices(Protocol):
     """Has people told what happened to their account. Never raises, runs no program."""
 
-    def tell(self, account: Account, entry: Entry, /) -> None:
-        """A message about `entry` goes to whoever owns `account`, in its own time."""
+    def tell(self, account: Account, entry: Entry, /) -> bool:
+        """A message about `entry` goes to whoever owns `account`, in its own time.
+
+        False if it is left out, which the log says.
+        """
 
 
 class NoNotices:
     """Nobody is told."""
 
-    def tell(self, _account: Account, _entry: Entry, /) -> None:
-        """Nothing."""
+    def tell(self, _account: Account, _entry: Entry, /) -> bool:
+        """Nothing was to be told."""
+        return True
 
 
 @dataclass(frozen=True)

@@ -21,16 +21,17 @@ def afterwards(means: Means, account: Account, what: str) -> Iterator[None]:
         means.journal.fault(f"{what} not kept", account=account.name, why=str(error))
 
 
-def note(means: Means, account: Account, act: Act, by: str | None = None, **facts: str) -> None:
+def note(means: Means, account: Account, act: Act, by: str | None = None, **facts: str) -> bool:
     """Writes `act` down, by the account itself from `means.address`, or by whoever `by` is.
 
-    Never raises.
+    False if somebody was to be told of it and is not. Never raises.
     """
     if by is None:
         by, facts = account.name, {"address": means.address, **facts}
     means.journal.record(account.uid, act, by, **facts)
-    if act in NOTICED:
-        means.notices.tell(account, Entry(means.clock.now(), act, by, facts))
+    return act not in NOTICED or means.notices.tell(
+        account, Entry(means.clock.now(), act, by, facts)
+    )
 
 
 def signed_in(means: Means, account: Account) -> None:

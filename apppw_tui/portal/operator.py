@@ -333,7 +333,10 @@ class Operator:
         return change.present
 
     def _record(self, account: Account, act: Act, **facts: str) -> None:
-        note(self.means, account, act, self.by, **facts)
+        if not note(self.means, account, act, self.by, **facts):
+            self.warn(
+                f"{account.name}: it is done, but no notice of it goes out; the log says why."
+            )
 
     def _tell(self, account: Account, message: str) -> bool:
         """True if a message reached the account's authentication phone."""

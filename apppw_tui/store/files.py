@@ -43,8 +43,8 @@ def check_folder(path: Path) -> None:
         finally:
             close(descriptor)
     except NotADirectoryError:
-        kind = "a symbolic link" if path.is_symlink() else "not a folder"
-        raise StoreUnusable(f"{path} is {kind}, so it cannot be a store.") from None
+        kind = "a symbolic link, not a folder" if path.is_symlink() else "not a folder"
+        raise StoreUnusable(f"{path} is {kind}, as it has to be.") from None
     except OSError as error:
         raise unusable(path, error) from None
     if mode & _OTHERS_WRITE:

@@ -12,6 +12,7 @@ import os
 import re
 import secrets
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -26,8 +27,11 @@ from apppw_tui.domain.notices import LONGEST_WAIT, Message
 from apppw_tui.store import files
 from apppw_tui.store.activity import as_line, entry
 
-MOST = 1000  # files; where nobody takes them away, the disk is not to be filled
+# Files; where nobody takes them away, the disk is not to be filled: they take 200 MB. An
+# administrator's act on all accounts lays one for each of them at once.
+MOST = 50_000
 MOST_EACH = 50  # of one account: it is not to take everybody's room
+_COUNTED_FOR = 256  # messages that are laid before the folder is looked at again
 _NAME = re.compile(r"([0-9a-f]{32})-([0-9a-f]{16})\.json", re.ASCII)
 _LARGEST = 64 * 1024  # bytes
 _RANDOM = 0xFFF  # of the nanoseconds: less than two writes of one process are apart
@@ -38,19 +42,33 @@ class FolderOutbox:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "notices"
+        self._counts: Counter[str] = Counter()  # by uid, as of when the folder was looked at
+        self._laid = _COUNTED_FOR  # since then
 
     def lay(self, account: Account, one: Entry) -> str:
         """Puts one message down; its file's name. Raises StoreError: it was not, and why."""
         files.make_folder(self._folder)
-        names = self._names()
-        if len(names) >= MOST:
-            raise StoreError(f"{self._folder} is full: nobody takes the notices away.")
-        if sum(name.startswith(account.uid) for name in names) >= MOST_EACH:
-            raise StoreError(f"{MOST_EACH} notices about that account wait already.")
+        self._check_room(account.uid)
         now = time.time_ns() & ~_RANDOM | secrets.randbelow(_RANDOM + 1)
         message = Message(f"{account.uid}-{now:016x}.json", account.name, account.uid, one)
         self.keep(message)
+        self._counts[account.uid] += 1
+        self._laid += 1
         return message.file
+
+    def _check_room(self, uid: str) -> None:
+        """Raises StoreError. To look at the folder each time would take long when all are told."""
+
+        def is_full() -> bool:
+            return self._counts.total() >= MOST or self._counts[uid] >= MOST_EACH
+
+        if self._laid >= _COUNTED_FOR or is_full():
+            self._counts = Counter(name.partition("-")[0] for name in self._names())
+            self._laid = 0
+        if self._counts.total() >= MOST:
+            raise StoreError(f"{self._folder} is full: nobody takes the notices away.")
+        if is_full():
+            raise StoreError(f"{MOST_EACH} notices about that account wait already.")
 
     def keep(self, message: Message) -> None:
         """Writes it, or what has become of it. Raises StoreError."""
@@ -153,9 +171,11 @@ class FolderNotices:
         self._outbox = FolderOutbox(folder)
         self._journal = journal
 
-    def tell(self, account: Account, one: Entry) -> None:
+    def tell(self, account: Account, one: Entry) -> bool:
         """Never raises: the act is done, whether or not anybody can be told."""
         try:
             self._outbox.lay(account, one)
         except StoreError as error:
             self._journal.fault("notice left out", account=account.name, why=str(error))
+            return False
+        return True

@@ -120,7 +120,7 @@ def test_what_nobody_takes_away_is_told(server: Server) -> None:
     before = server.clock.now().timestamp() - 3600
     os.utime(lay(server), (before, before))
     (finding,) = outgoing.waiting(server.store, server.clock.now())
-    assert "nobody takes them away" in finding.what
+    assert "One message waits, and nobody takes messages away" in finding.what
     assert "cron" in finding.remedy
 
 
@@ -130,4 +130,4 @@ def test_what_is_not_taken_is_told_with_its_reason(server: Server) -> None:
     assert message is not None
     outbox.keep(replace(message.tried(now, timedelta(0)), how="exit code 75: \x1b[no room"))
     (finding,) = outgoing.waiting(server.store, now)
-    assert "tried 1 times: exit code 75: \\x1b[no room." in finding.what
+    assert "was tried once: exit code 75: \\x1b[no room." in finding.what

@@ -12,6 +12,7 @@ from typing import NoReturn
 import pytest
 
 from apppw_tui.doctor.finding import Level
+from apppw_tui.domain.errors import StoreError
 from tests.doctor.healthy import Server, faults
 
 ONLY_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
@@ -243,3 +244,33 @@ def test_a_fault_of_the_doctors_own_is_told_without_what_it_held(
     found = server.fault()
     assert (found.level, found.where) == (Level.WARNING, "Dovecot")
     assert "hunter2" not in repr(found)
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_what_stands_in_place_of_the_folder_is_not_said_to_be_missing(
+    server: Server, *, link: bool
+) -> None:
+    place = server.store / "enforced"
+    shutil.rmtree(place, ignore_errors=True)
+    if link:
+        (server.home / "elsewhere").mkdir()
+        place.symlink_to(server.home / "elsewhere")
+    else:
+        place.touch()
+    found = server.fault()
+    kind = "a symbolic link, not a folder" if link else "not a folder"
+    assert (found.level, found.what) == (Level.DANGER, f"{place} is {kind}, as it has to be.")
+    assert found.remedy.startswith("Move it away")
+
+
+@pytest.mark.parametrize("root", [False, True])
+def test_what_cannot_be_looked_at_is_said_in_one_sentence(
+    server: Server, monkeypatch: pytest.MonkeyPatch, *, root: bool
+) -> None:
+    def fail(*_: object) -> object:
+        raise StoreError("/srv/Store cannot be read: no such thing.")
+
+    monkeypatch.setattr("apppw_tui.doctor.room.findings", fail)
+    (found,) = faults(replace(server.examination(), by_root=root).store())
+    assert found.what == "It could not be looked at: /srv/Store cannot be read: no such thing."
+    assert ("root" in found.remedy) != root

@@ -9,6 +9,7 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.acts import NOBODY, Act, Entry
 from apppw_tui.domain.errors import CodeRefused, SignInRefused, StoreUnusable
 from apppw_tui.domain.options import APP, RECOVERY, TEXT, Option
+from apppw_tui.portal.operator import Operator
 from apppw_tui.portal.portal import RECENT, Portal
 from apppw_tui.store.activity import MemoryActivity
 from tests.support import PASSWORD, House
@@ -21,9 +22,11 @@ class Told:
     """Keeps what people are told."""
 
     notices: list[tuple[str, Entry]] = field(default_factory=list)
+    room: bool = True
 
-    def tell(self, account: Account, entry: Entry) -> None:
+    def tell(self, account: Account, entry: Entry) -> bool:
         self.notices.append((account.name, entry))
+        return self.room
 
     @property
     def acts(self) -> list[str]:
@@ -271,3 +274,15 @@ def test_ones_own_is_shown_newest_first_and_not_without_end(house: Watched) -> N
     house.book.record("f" * 32, "another's", "ida")
     found = house.portal.activity(house.session())
     assert [one.what for one in found] == [str(number) for number in range(RECENT + 4, 4, -1)]
+
+
+def test_an_operator_hears_of_a_notice_that_is_left_out() -> None:
+    house = Watched()
+    house.add(ADA)
+    said: list[str] = []
+    operator = Operator(house.means, "operator", said.append)
+    operator.enforce(ADA)
+    assert said == []
+    house.told.room = False
+    operator.open(ADA)
+    assert said == [f"{ADA}: it is done, but no notice of it goes out; the log says why."]

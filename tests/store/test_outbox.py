@@ -11,6 +11,7 @@ import pytest
 
 from apppw_tui.domain.acts import Act, Entry
 from apppw_tui.domain.errors import StoreError
+from apppw_tui.store import files
 from apppw_tui.store import outbox as module
 from apppw_tui.store.activity import as_line, entry
 from apppw_tui.store.outbox import FolderOutbox
@@ -103,6 +104,34 @@ def test_messages_fill_no_disk(outbox: FolderOutbox, monkeypatch: pytest.MonkeyP
     with pytest.raises(StoreError, match="nobody takes the notices away"):
         outbox.lay(ADA, USED)
     assert len(whats(outbox)) == 2
+
+
+def test_an_act_on_all_accounts_has_a_message_for_each(
+    outbox: FolderOutbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[FolderOutbox] = []
+    names = FolderOutbox._names
+
+    def look(self: FolderOutbox) -> list[str]:
+        looks.append(self)
+        return names(self)
+
+    monkeypatch.setattr(FolderOutbox, "_names", look)
+    # Not as durable as it is: a thousand of them would take half a minute.
+    monkeypatch.setattr(files, "confirm", lambda _: None)
+    monkeypatch.setattr("os.fsync", lambda _: None)
+    for number in range(1200):
+        outbox.lay(replace(ADA, uid=f"{number:032x}"), USED)
+    assert len(looks) < 10  # to look each time takes the square of it
+    assert len(outbox.waiting()) == 1200
+
+
+def test_room_that_was_made_is_seen(outbox: FolderOutbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST", 1)
+    outbox.lay(ADA, USED)
+    (message,) = outbox.due(NOW)
+    outbox.remove(message)
+    outbox.lay(ADA, USED)
 
 
 def test_one_account_does_not_take_everybodys_room(

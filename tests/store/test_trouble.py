@@ -224,7 +224,7 @@ def test_dots_in_the_path_go_before_the_store_is_judged(folder: Path, disk: Fold
 def test_what_is_no_folder_is_no_store(folder: Path) -> None:
     folder.write_text("precious")
     for create in (False, True):
-        with pytest.raises(StoreUnusable, match=r"/store is not a folder, so it cannot be a store"):
+        with pytest.raises(StoreUnusable, match=r"/store is not a folder, as it has to be"):
             open_store(folder, create=create)
     for create in (False, True):
         with pytest.raises(StoreUnusable, match="cannot be used"):

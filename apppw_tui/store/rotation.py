@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.errors import NotFound, Refused, StoreError
+from apppw_tui.domain.errors import NotFound, Refused, StoreError, StoreUnusable
 from apppw_tui.domain.seam import Store
 from apppw_tui.store.keyring import Keyring
 from apppw_tui.store.ring import Ring
@@ -27,7 +27,8 @@ def rotate(keyring: Keyring, store: Store) -> Rotation:
 
     Raises:
         Refused: nothing is sealed yet.
-        StoreError: the key file cannot be read or written; no value was sealed anew.
+        StoreError: the key file cannot be read or written, or no account be listed; no value was
+            sealed anew.
     """
     with keyring.locked():
         ring = _to_replace(keyring)
@@ -35,7 +36,7 @@ def rotate(keyring: Keyring, store: Store) -> Rotation:
         # have seen to it that it stays on the disk.
         keyring.write(ring if len(ring.keys) > 1 else ring.led_by(keyring.new_key()))
     rotation = Rotation()
-    for name in store.names():
+    for name in _names(store):
         try:
             rotation.resealed += _reseal(keyring, store, name)
         except NotFound:
@@ -43,6 +44,16 @@ def rotate(keyring: Keyring, store: Store) -> Rotation:
         except StoreError as error:
             rotation.troubles[name] = error
     return rotation
+
+
+def _names(store: Store) -> list[str]:
+    try:
+        return store.names()
+    except StoreError:  # whose own sentence may say that nothing was changed
+        raise StoreUnusable(
+            "A new key was made, but the accounts cannot be listed, so that nothing is sealed anew "
+            "yet. Rotate again."
+        ) from None
 
 
 def finish(keyring: Keyring, store: Store) -> int:

@@ -68,7 +68,7 @@ def imported_again(folder: Path, file: str, ada: bytes) -> None:
 def test_an_import_that_was_killed_is_done_again(folder: Path, file: str, step: int) -> None:
     for at in steps(step):
         ada = begin(folder)
-        if not kills(lambda: run(folder, "account", "import", file), at):  # noqa: B023
+        if not kills(lambda: run(folder, "account", "import", file), at):
             break
         imported_again(folder, file, ada)
 

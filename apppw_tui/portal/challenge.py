@@ -14,7 +14,7 @@ from apppw_tui.portal.acting import afterwards, note, signed_in
 from apppw_tui.portal.means import Means
 from apppw_tui.portal.passwords import account_passwords
 from apppw_tui.portal.sending import SentCode, check_form
-from apppw_tui.portal.sessions import Session, begun, changing, checked
+from apppw_tui.portal.sessions import Session, begun, checked, consuming
 from apppw_tui.portal.throttling import Throttle
 
 
@@ -149,7 +149,7 @@ class Challenge:
             CodeRefused: it has ended, or was used.
         """
         means = self._means
-        with changing(means.store, self._begun) as change:
+        with consuming(means, self._begun) as change:
             account = change.present
             if self._signed_in is not None or not account.bypass_open(means.clock.now()):
                 raise CodeRefused("Your administrator's permission has ended. Ask again.")
@@ -162,7 +162,7 @@ class Challenge:
     def _use_app_code(self, digits: str) -> Account:
         """Consumes the step under the lock, so that no second session can use it (SAFETY 13)."""
         means = self._means
-        with changing(means.store, self._begun) as change:
+        with consuming(means, self._begun) as change:
             account = change.present
             app = account.authenticator
             if app is None:
@@ -185,7 +185,7 @@ class Challenge:
         hash_ = account.recovery.hash(presented.index) if account.recovery else None
         if not means.hasher.app.check(hash_, presented.secret) or hash_ is None:
             raise CodeRefused(recovery.REFUSED)
-        with changing(means.store, self._begun) as change:
+        with consuming(means, self._begun) as change:
             account = change.present
             if account.recovery is None:
                 raise CodeRefused(recovery.REFUSED)

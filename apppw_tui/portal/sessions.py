@@ -7,9 +7,17 @@ from typing import Literal
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.clock import Clock
-from apppw_tui.domain.errors import NotFound, SessionEnded, SetUpFirst, VerificationNeeded
+from apppw_tui.domain.errors import (
+    MaybeSaved,
+    NotFound,
+    SessionEnded,
+    SetUpFirst,
+    StoreError,
+    VerificationNeeded,
+)
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.seam import Change, Store
+from apppw_tui.portal.means import Means
 
 VERIFIED_FOR = Policy.verify_again_after  # seconds; then what matters asks again
 GONE = "You were signed out: the account is gone."
@@ -64,6 +72,30 @@ def changing(store: Store, session: Session) -> Iterator[Change]:
             raise SessionEnded(GONE) from None
         checked(session, change.account)
         yield change
+
+
+@contextmanager
+def consuming(means: Means, session: Session) -> Iterator[Change]:
+    """As `changing`, for a code: where everybody reads that it is used up, it is (SAFETY 13).
+
+    Raises MaybeSaved only if not even that can be found out.
+    """
+    try:
+        with changing(means.store, session) as change:
+            yield change
+    except MaybeSaved as error:
+        after = change.outcome
+        if after is None or not _stands(means.store, after):
+            raise
+        means.journal.fault("code used up, not confirmed", account=after.name, why=str(error))
+
+
+def _stands(store: Store, written: Account) -> bool:
+    try:
+        now = store.read(written.name)
+    except StoreError:
+        return False
+    return now is not None and now.uid == written.uid and now.version >= written.version
 
 
 def check_full(session: Session) -> None:

@@ -12,7 +12,7 @@ from tests.services.ordinary import OrdinaryUser
 from tests.services.recipes import adapted, lua_script
 from tests.services.require import require_program, unavailable
 from tests.services.sign_in import HOST, IN, NOT_NOW, PROTOCOLS, REFUSED
-from tests.services.trials import ENFORCED, OPEN, TRIALS, UNKNOWN, Asked, asked, trial
+from tests.services.trials import ALL_SIGNS, ENFORCED, OPEN, TRIALS, UNKNOWN, Asked, asked, trial
 from tests.support import NOW
 
 BOB, LATIN = "bob@example.org", b"\xfcber alles"  # ISO 8859-1, as old programs send it
@@ -26,6 +26,7 @@ NAMES = {
     "eva%40%D7%90%D7%91.example": "eva@xn--4dbc.example",
     "fay@אב.example": "fay@xn--4dbc.example",
     "gil@日本.example": "gil@xn--wgv71a.example",
+    **{name: name for name in ALL_SIGNS},
 }
 NO_USER = 67  # sysexits.h, as doveadm has it
 _MODULE = Path("/usr/lib/dovecot/modules/auth/libauthdb_lua.so")
@@ -187,8 +188,10 @@ def test_the_old_password_can_be_the_webmails_alone(dovecot: Dovecot, daemon: As
     assert dovecot.says(OPEN, right.password, source=ELSEWHERE) == IN
 
 
-@pytest.mark.parametrize("account", [OPEN, ENFORCED])
+@pytest.mark.parametrize("account", [OPEN, ENFORCED, *ALL_SIGNS])
 def test_a_kick_ends_a_session_that_is_open(dovecot: Dovecot, daemon: Asked, account: str) -> None:
+    if account in ALL_SIGNS:
+        daemon.house.add(account)
     right = trial("right", daemon.house, account, "mail", "http")
     with dovecot.idling(account, right.password) as session:
         assert account in dovecot.doveadm("who").stdout

@@ -1,8 +1,10 @@
 """The driver between Textual and the terminal, whose every word is input (SAFETY 27)."""
 
+import contextlib
 import os
 import select
 import shutil
+import termios
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, cast
@@ -51,6 +53,35 @@ class GuardedDriver(LinuxDriver):
         # Until the first Resize, Textual would ask the console, which clamps nothing.
         self._size = clamped(self._size or self._get_terminal_size())
         self._parser = XTermParser()
+        self._raw: list[Any] | None = None  # the terminal's settings while screens are drawn
+        self._is_suspended = False
+
+    def start_application_mode(self) -> None:
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's
+        with contextlib.suppress(termios.error):  # it has hung up
+            self._raw = termios.tcgetattr(self.fileno)
+
+    def stop_application_mode(self) -> None:
+        self._raw = None
+        super().stop_application_mode()
+
+    def _sigtstp_application(self, *_: object) -> None:
+        self._is_suspended = True
+        super()._sigtstp_application()
+
+    def _sigcont_application(self, *_: object) -> None:
+        """Starts anew what was suspended, and only that.
+
+        With the signal that a terminal is gone, the kernel sends this one as well. Textual would
+        start a second pair of threads; nobody ends the first then, and the program waits for it.
+        """
+        if self._is_suspended:
+            self._is_suspended = False
+            super()._sigcont_application()
+        elif self._raw is not None:
+            # Whoever stopped it by SIGSTOP may have had the terminal echo what is typed.
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self._raw)
 
     def _get_terminal_size(self) -> tuple[int, int]:
         try:

@@ -12,6 +12,8 @@ METHODS = {
     "textual.app:App": ("_fatal_error", "_handle_exception", "_close_messages_no_wait", "panic"),
     "textual.drivers.linux_driver:LinuxDriver": (
         "_get_terminal_size", "_query_in_band_window_resize", "run_input_thread", "process_message",
+        "start_application_mode", "stop_application_mode", "_sigtstp_application",
+        "_sigcont_application",
     ),
     "textual._xterm_parser:XTermParser": ("_sequence_to_key_events", "parse_mouse_code"),
     "textual.widgets:Input": (

@@ -67,6 +67,10 @@ class Program:
         """The settings of the terminal as they are now, as termios tells them."""
         return termios.tcgetattr(self._child.child_fd)
 
+    @terminal.setter
+    def terminal(self, settings: list[Any]) -> None:
+        termios.tcsetattr(self._child.child_fd, termios.TCSANOW, settings)
+
     def see(self, text: str) -> None:
         """Waits until `text` is drawn."""
         try:

@@ -2,12 +2,15 @@
 
 import os
 import signal
+import termios
 from pathlib import Path
 
 import pytest
 
 from tests.terminal.conftest import Installed
 from tests.terminal.program import Program, is_restored
+
+LOCAL = 3  # termios(3): the place of the local modes
 
 
 def nothing_is_left_of(program: Program) -> bool:
@@ -79,6 +82,31 @@ def test_the_keys_that_act_on_programs_elsewhere_do_nothing(installed: Installed
 def test_a_terminal_that_hangs_up_ends_it(installed: Installed) -> None:
     program = installed.open()
     program.sign_in()
+    program.hang_up()
+    assert program.end() == 128 + signal.SIGHUP
+    assert nothing_is_left_of(program)
+
+
+def threads_of(program: Program) -> int:
+    return len(list(Path(f"/proc/{program.pid}/task").iterdir()))
+
+
+def test_what_was_not_suspended_is_not_started_twice(installed: Installed) -> None:
+    """The kernel sends SIGCONT along with a hang-up; of two readers, the first is never ended."""
+    program = installed.open()
+    program.sign_in()
+    before, drawn = threads_of(program), program.output.count(b"\x1b[?1049h")
+    # As a shell does with whoever stopped it.
+    cooked = program.terminal
+    cooked[LOCAL] |= termios.ECHO | termios.ICANON
+    program.terminal = cooked
+    program.signal(signal.SIGSTOP)
+    program.signal(signal.SIGCONT)
+    program.send("p")
+    program.see("No app passwords yet")
+    assert threads_of(program) == before
+    assert program.output.count(b"\x1b[?1049h") == drawn
+    assert not program.terminal[LOCAL] & (termios.ECHO | termios.ICANON)
     program.hang_up()
     assert program.end() == 128 + signal.SIGHUP
     assert nothing_is_left_of(program)

@@ -3,7 +3,7 @@
 import contextlib
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from apppw_tui.domain.account import Account
@@ -157,6 +157,8 @@ class Restore:
             return tables, Outcome(name)
         self._check(backup, whole)
         self._read_on()  # somebody may just have removed it
+        if present is not None and present.uid != backup.uid:
+            present = None  # it holds nothing
         key = None
         gone = self._deleted.of(backup.uid) | (present.deleted_ids if present else frozenset())
         account = restored(backup, present, gone, self.randbelow, bring_back=self.rules.bring_back)
@@ -190,6 +192,11 @@ class Restore:
                 raise Refused(f"{name} was written by a newer apppw-tui; it was left alone.")
             return
         if present.uid != backup.uid:
+            # Where Dovecot knows the passwords, whoever signs in while a lost store is brought back
+            # has made a new one. Of an account that was removed here, the store knows something.
+            unknown = not self._has_known(backup.uid) and self._called_now(backup) is None
+            if unknown and _is_bare(present):
+                return
             raise Refused(
                 f"{name} is another account by now, made after the first was removed; remove it "
                 "first if it is to make room."
@@ -199,6 +206,10 @@ class Restore:
             raise Refused(
                 f"{name} has changed since the backup; --overwrite brings the older one back."
             )
+
+    def _has_known(self, uid: str) -> bool:
+        paths = (self.folder / member for member in other_members(uid))
+        return bool(self._deleted.of(uid)) or any(path.exists() for path in paths)
 
     def _called_now(self, backup: Account) -> str | None:
         """The other name under which the account is in the store, if there is one."""
@@ -224,6 +235,12 @@ class Restore:
                 # Damaged or in the way, it is no reason to go without the account.
                 with contextlib.suppress(Refused, OSError, StoreError):
                     _place(path, self.archive.read(member))
+
+
+def _is_bare(account: Account) -> bool:
+    """True of one that a sign-in has made, in which nobody has put anything yet."""
+    made = Account.new(account.name, None, account.created, lambda _: account.uid)
+    return account == replace(made, epoch=account.epoch, version=account.version)
 
 
 def _is_newer(content: bytes) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import ApppwError, KeyMissing, NotFound, Refused, SessionEnded
 from apppw_tui.store.keyring import as_file
 from apppw_tui.store.restore import Outcome
@@ -95,6 +96,46 @@ def test_another_account_of_that_name_is_never_replaced(place: Place) -> None:
         said = refused(place.restore(backup, overwrite=overwrite))
         assert said.startswith("ada is another account by now")
     assert place.now() == second
+
+
+def signed_in(place: Place) -> Account:
+    """As the portal makes an account where Dovecot knows its password."""
+    account = Account.new("ada", None, NOW)
+    with place.store.change("ada", None) as change:
+        change.account = account
+    return account
+
+
+def test_who_signs_in_while_a_lost_store_comes_back_keeps_nothing_from_it(
+    place: Place, empty: Place
+) -> None:
+    (id_,) = issue(place, "Phone")
+    backup, before = place.backup(), place.now()
+    made = signed_in(empty)
+    outcome = came(empty.restore(backup))
+    assert outcome.account is not None
+    assert (empty.now().uid, ids(empty)) == (before.uid, {id_})
+    # What was there is kept aside, and a session of it changes nothing any more.
+    (aside,) = empty.folder.glob("before-restore-*")
+    assert any(made.uid in kept.read_text() for kept in aside.rglob("*") if kept.is_file())
+    with pytest.raises(SessionEnded), empty.store.change("ada", made.uid):
+        pass
+
+
+@pytest.mark.parametrize("known", ["app password", "activity", "something in it"])
+def test_who_signed_in_after_a_removal_inherits_nothing(place: Place, known: str) -> None:
+    if known == "app password":
+        issue(place, "Phone")
+    backup, uid = place.backup(), place.now().uid
+    place.store.remove("ada")
+    if known == "activity":
+        (place.folder / "activity").mkdir(exist_ok=True)
+        (place.folder / "activity" / f"{uid}.jsonl").write_text("")
+    made = signed_in(place)
+    if known == "something in it":
+        place.house.alter("ada", verification_required=True)
+    assert refused(place.restore(backup)).startswith("ada is another account by now")
+    assert place.now().uid == made.uid
 
 
 @pytest.mark.parametrize("meanwhile", [False, True])

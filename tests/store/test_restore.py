@@ -118,7 +118,7 @@ def test_who_signs_in_while_a_lost_store_comes_back_keeps_nothing_from_it(
     # What was there is kept aside, and a session of it changes nothing any more.
     (aside,) = empty.folder.glob("before-restore-*")
     assert any(made.uid in kept.read_text() for kept in aside.rglob("*") if kept.is_file())
-    with pytest.raises(SessionEnded), empty.store.change("ada", made.uid):
+    with pytest.raises(NotFound), empty.store.change("ada", made.uid):
         pass
 
 

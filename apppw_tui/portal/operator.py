@@ -1,25 +1,20 @@
 """What the operator of the server does to other people's accounts, from the command line."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from apppw_tui.domain import account_password
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.acts import Act
-from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.delivery import KINDS
-from apppw_tui.domain.errors import AlreadySo, DeliveryFailed, NotFound, Refused, StoreError
-from apppw_tui.domain.names import account_name, candidates, same_name_key, shown
+from apppw_tui.domain.errors import DeliveryFailed, NotFound, Refused, StoreError
+from apppw_tui.domain.names import account_name, candidates
 from apppw_tui.domain.seam import UNLISTED, find
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.services import ANY_APP
 from apppw_tui.portal import renaming
-from apppw_tui.portal.acting import afterwards, note
-from apppw_tui.portal.issuing import Issued, Issuer, Wish
-from apppw_tui.portal.means import Means
+from apppw_tui.portal.acting import afterwards
+from apppw_tui.portal.app_password_operator import AppPasswordOperator
 from apppw_tui.portal.throttling import Throttle
-from apppw_tui.portal.tidying import remove_overdue
 
 _BYPASS_NOTICE = (
     "your administrator lets you sign in once without a security code. "
@@ -46,39 +41,11 @@ class Throttled:
 
 
 @dataclass(frozen=True)
-class Operator:
-    """Acts on any account, without a session; `by` is who, for the record.
+class Operator(AppPasswordOperator):
+    """Acts on accounts as a whole, and on their app passwords.
 
-    Every method may raise StoreError, and those that take a name InvalidName or NotFound.
-    Those that put an account into a state raise AlreadySo where it is in it; nothing was done then.
+    What puts an account into a state raises AlreadySo where it is in it; nothing was done then.
     """
-
-    means: Means
-    by: str = "operator"
-    warn: Callable[[str], None] = lambda _sentence: None  # what is to be said besides
-
-    def account(self, name: str) -> Account:
-        """Raises InvalidName or NotFound."""
-        names = candidates(name, self.means.default_domain)
-        found = find(self.means.store, names)
-        if found is None:
-            raise NotFound(f"There is no account {names[-1]}.")
-        return found
-
-    def accounts(self) -> tuple[list[Account], list[StoreError]]:
-        """All accounts, by name, and what is wrong with those that cannot be read.
-
-        One that is removed while the list is made is left out.
-        """
-        accounts, troubles = [], []
-        for name in self.means.store.names():
-            try:
-                account = self.means.store.read(name)
-            except StoreError as error:
-                troubles.append(error)
-            else:
-                accounts += [account] if account else []
-        return accounts, troubles
 
     def remove_account(self, name: str) -> Account:
         account, live_sessions = self.account(name), self.means.live_sessions
@@ -139,34 +106,6 @@ class Operator:
         there = find(store, wanted)
         return account, account_name(new, domain) if there is None else there.name
 
-    def delete_app_passwords(self, name: str) -> tuple[Account, int]:
-        """Deletes all app passwords of the account; how many there were."""
-        account = self.account(name)
-        with self.means.store.change(account.name, account.uid) as change:
-            count = len(change.present.app_passwords)
-            change.account = change.present.without_app_passwords()
-            if count:
-                self.means.live_sessions.end(account.name)
-        if change.unlisted:
-            self.warn(f"{account.name}: {UNLISTED}")
-        self._record(account, Act.ALL_DELETED, count=str(count))
-        return account, count
-
-    def create_app_password(
-        self,
-        name: str,
-        app_password: str,
-        scope: tuple[str, ...] = (ANY_APP,),
-        expires: datetime | None = None,
-    ) -> Issued:
-        """Not bound by the policy on second factors, and marked as the operator's act."""
-        means = self.means
-        account = self.account(name)
-        issuer = Issuer(means.store, means.hasher, means.clock, means.policy, means.randbelow)
-        issued = issuer.issue(account, Wish(app_password, scope, expires), by_operator=True)
-        self._record(account, Act.CREATED, id=issued.app_password.id, name=issued.app_password.name)
-        return issued
-
     def require_verification(self, name: str) -> Account:
         """From now on a second factor is asked, whatever the policy; sessions end."""
         account = self._change(
@@ -177,12 +116,6 @@ class Operator:
         )
         self._record(account, Act.REQUIRED)
         return account
-
-    def tidy(self, name: str) -> int:
-        """Removes the app passwords that expired long ago; how many. Forgets old activity."""
-        account = self.account(name)
-        self.means.activity.forget_old(account.uid)
-        return len(account.app_passwords) - len(remove_overdue(self.means, account).app_passwords)
 
     def enforce(self, name: str, at: datetime | None = None) -> Account:
         """From `at` on, or from now, only app passwords open the account's services.
@@ -272,71 +205,6 @@ class Operator:
             Throttle(means.counters, means.clock, means.address).password_changed(account.name)
         self._record(account, Act.PASSWORD_SET)
         return account
-
-    def find_app_password(self, name: str, name_or_id: str) -> tuple[Account, AppPassword]:
-        """The account, and the one app password that goes by that name or id.
-
-        Raises:
-            NotFound: there is none.
-            Refused: it is the name of one and the id of another.
-        """
-        account = self.account(name)
-        key = same_name_key(name_or_id)
-        found = [
-            password
-            for password in account.app_passwords
-            if password.id == name_or_id or same_name_key(password.name) == key
-        ]
-        if not found:
-            raise NotFound(f"{account.name} has no app password {shown(name_or_id)}.")
-        if len(found) > 1:
-            raise Refused(
-                f"{shown(name_or_id)} is the name of one app password and the id of another."
-            )
-        return account, found[0]
-
-    def delete_app_password(self, name: str, name_or_id: str) -> AppPassword:
-        """Deletes what `find_app_password` finds, and raises what it does."""
-        account, found = self.find_app_password(name, name_or_id)
-        with self.means.store.change(account.name, account.uid) as change:
-            change.account = change.present.without_app_password(found.id)
-            self.means.live_sessions.end(account.name)
-        if change.unlisted:
-            self.warn(UNLISTED)
-        self._record(account, Act.DELETED, id=found.id, name=found.name)
-        return found
-
-    def _change(
-        self,
-        name: str,
-        step: Callable[[Account], Account],
-        state: Callable[[Account], str] = lambda _: "",
-        there: Callable[[Account], bool] = lambda _: False,
-        *,
-        ending: bool = False,
-    ) -> Account:
-        """One change; with `ending`, the account's live sessions at services end with it.
-
-        Raises:
-            AlreadySo: the account is `there`, in what `state` says.
-        """
-        account = self.account(name)
-        with self.means.store.change(account.name, account.uid) as change:
-            if ending:
-                self.means.live_sessions.end(account.name)
-            already = there(change.present)
-            if not already:
-                change.account = step(change.present)
-        # Not within: a change of nothing, too, sets right who is told to be enforced.
-        if already:
-            raise AlreadySo(f"{account.name} {state(change.present)} already.")
-        return change.present
-
-    def _record(self, account: Account, act: Act, **facts: str) -> None:
-        if not note(self.means, account, act, self.by, **facts):
-            self.warn(
-                f"{account.name}: it is done, but no notice of it goes out; the log says why."
-            )
 
     def _tell(self, account: Account, message: str) -> bool:
         """True if a message reached the account's authentication phone."""

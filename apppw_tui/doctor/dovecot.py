@@ -85,8 +85,7 @@ def _not_asking(top: Block, judging: list[Block], folder: Path) -> Iterator[Find
             _WHERE,
             f"No passdb of it asks apppw-tui, and accounts are enforced or disabled ({closed[0]}"
             f"{others}): their old passwords open their mail.",
-            "Put recipes/dovecot/ in place; or, if Dovecot is not to ask: apppw-tui account "
-            "enforce NAME --off",
+            "Put recipes/dovecot/ in place. If Dovecot is not to ask: apppw-tui account open NAME",
         )
     else:
         yield ok(_WHERE, "No passdb names apppw, so Dovecot was not looked at.")

@@ -17,8 +17,12 @@ time.tzset()
 from collections.abc import Iterator  # noqa: E402
 from importlib.metadata import version  # noqa: E402
 from pathlib import Path  # noqa: E402
+from typing import TYPE_CHECKING  # noqa: E402
 
 import pytest  # noqa: E402
+
+if TYPE_CHECKING:
+    from tests.running import CommandLine
 
 # What a picture depends on; another version may draw another one that is just as right.
 _PINNED = {"textual": "8.2.8", "rich": "15.0.0", "pytest-textual-snapshot": "1.1.0"}
@@ -50,3 +54,13 @@ def _nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     monkeypatch.undo()
     os.environ.clear()
     os.environ.update(kept)
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> "CommandLine":
+    """Commands on a store of this test's own."""
+    from tests.running import CommandLine
+
+    return CommandLine(tmp_path, monkeypatch, capsys)

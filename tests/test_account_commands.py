@@ -17,13 +17,6 @@ GOOD = f"{PASSWORD}\n"
 
 
 @pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> CommandLine:
-    return CommandLine(tmp_path, monkeypatch, capsys)
-
-
-@pytest.fixture
 def ada(run: CommandLine) -> CommandLine:
     """With an account ada that has one app password, Phone."""
     run.good("account", "add", "ada", "--password-stdin", stdin=GOOD)

@@ -27,13 +27,6 @@ from tests.support import PASSWORD, House
 
 
 @pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> CommandLine:
-    return CommandLine(tmp_path, monkeypatch, capsys)
-
-
-@pytest.fixture
 def house(run: CommandLine) -> House:
     """With ada, who has two app passwords and a phone, and ben, who has nothing."""
     house = run.house()

@@ -13,14 +13,6 @@ from apppw_tui.store.place import open_store
 from tests.running import CommandLine
 from tests.support import PASSWORD, House
 
-
-@pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> CommandLine:
-    return CommandLine(tmp_path, monkeypatch, capsys)
-
-
 # The last is three in Arabic digits, which int() would take.
 BAD_NUMBERS = ["", "five", "5.0", "1_0", " 5", "0x5", "+5", "9" * 10, "9" * 5000, "\u0663"]
 

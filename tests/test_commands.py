@@ -36,13 +36,6 @@ OF_ONE = [*LOOKING, *CHANGING, UNLOCKING]
 
 
 @pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> CommandLine:
-    return CommandLine(tmp_path, monkeypatch, capsys)
-
-
-@pytest.fixture
 def house(run: CommandLine) -> House:
     """With an account ada that has one app password, Phone, and a telephone number."""
     house = run.house()

@@ -41,13 +41,6 @@ Complete = Callable[[str], set[str]]
 
 
 @pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> CommandLine:
-    return CommandLine(tmp_path, monkeypatch, capsys)
-
-
-@pytest.fixture
 def script(run: CommandLine, tmp_path: Path, shell: str) -> Path:
     # An account, so that one could be completed; as zsh wants the file called.
     run.house().add("ada")

@@ -93,13 +93,6 @@ WHERE = "The account password is not kept here. Change it where you changed it b
 
 
 @pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> CommandLine:
-    return CommandLine(tmp_path, monkeypatch, capsys)
-
-
-@pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "elsewhere.toml"
     path.write_text('[accounts]\nsource = "dovecot"\nrequire_add = true\n')

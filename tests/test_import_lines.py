@@ -2,20 +2,12 @@
 
 import base64
 import json
-from pathlib import Path
 
 import pytest
 
 from tests.running import CommandLine
 from tests.support import PASSWORD
 from tests.test_import_command import GOOD, file
-
-
-@pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> CommandLine:
-    return CommandLine(tmp_path, monkeypatch, capsys)
 
 
 def encoded(how: str) -> str:

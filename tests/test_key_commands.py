@@ -23,13 +23,6 @@ NUMBERS = ["+4915123456701", "+4915123456702", "+4915123456703"]
 
 
 @pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> CommandLine:
-    return CommandLine(tmp_path, monkeypatch, capsys)
-
-
-@pytest.fixture
 def house(run: CommandLine) -> House:
     """With ada, who has three telephone numbers, grace, who has an app, and eve, who has none."""
     house = run.house()

@@ -3,7 +3,6 @@
 import os
 import socket
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -17,13 +16,6 @@ from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.surroundings import Surroundings
 from tests.running import CommandLine
 from tests.support import House
-
-
-@pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> CommandLine:
-    return CommandLine(tmp_path, monkeypatch, capsys)
 
 
 @pytest.mark.parametrize("arguments", [[], ["--demo"], ["--store", "/nowhere"]])

@@ -14,13 +14,6 @@ PRUNE = ("account", "prune")
 
 
 @pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> CommandLine:
-    return CommandLine(tmp_path, monkeypatch, capsys)
-
-
-@pytest.fixture
 def house(run: CommandLine) -> House:
     """With ada, ben and cem."""
     house = run.house()

@@ -1,7 +1,6 @@
 """What is done to one, several or all accounts at once, and how it is told."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,13 +8,6 @@ import pytest
 from apppw_tui.domain.account import Account
 from tests.running import CommandLine
 from tests.support import House
-
-
-@pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> CommandLine:
-    return CommandLine(tmp_path, monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -39,13 +39,6 @@ BARE = {
 
 
 @pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> CommandLine:
-    return CommandLine(tmp_path, monkeypatch, capsys)
-
-
-@pytest.fixture
 def house(run: CommandLine) -> House:
     house = run.house()
     house.add("ada")

@@ -21,13 +21,6 @@ STRANGER = "198.51.100.9"
 
 
 @pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> CommandLine:
-    return CommandLine(tmp_path, monkeypatch, capsys)
-
-
-@pytest.fixture
 def house(tmp_path: Path) -> House:
     house = House(store=open_store(tmp_path / "store", create=True))
     house.add("ada")

@@ -2,7 +2,6 @@
 
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pexpect
 import pytest
@@ -10,13 +9,6 @@ import pytest
 from tests.argon import count_argon2, failing_argon2
 from tests.running import CommandLine
 from tests.support import NOW, PASSWORD
-
-
-@pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> CommandLine:
-    return CommandLine(tmp_path, monkeypatch, capsys)
 
 
 @pytest.fixture

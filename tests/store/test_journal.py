@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apppw_tui.domain.journal import Journal
@@ -108,7 +108,11 @@ def test_however_many_facts_there_are_the_line_is_bounded(journal: Journal, fold
     assert (folder / "log").stat().st_size == LINE_BYTES
 
 
-@given(st.text(), st.text(), st.dictionaries(st.text(), st.text()))
+_SHORT = st.text(max_size=20)  # longer ones may be cut, so that the line is bounded
+
+
+@settings(deadline=None)
+@given(_SHORT, _SHORT, st.dictionaries(_SHORT, _SHORT, max_size=5))
 def test_whatever_is_said_is_one_line(
     tmp_path_factory: pytest.TempPathFactory, what: str, by: str, facts: dict[str, str]
 ) -> None:

@@ -105,7 +105,7 @@ def test_killed_before_any_step_every_value_opens_and_the_next_rotation_succeeds
         all_open(full, folder)
         assert len(keys(folder)) == 1
         kept = {path.name for path in folder.iterdir()} - {"deleted", "reserve"}
-        assert kept == {"accounts", "key", "locks"}
+        assert kept == {"accounts", "enforced", "key", "locks"}
     assert len(lengths) > 30
     assert set(lengths) == {1, 2}
     assert account_file(folder, "ben").read_bytes() == ben

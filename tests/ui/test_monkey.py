@@ -30,7 +30,7 @@ KEYS = [
     *"abcdefghjkmnpqrstvxyzGS?:,/",
     *("f1", "f2", "ctrl+p", "ctrl+c", "ctrl+x", "ctrl+v", "backspace", "delete", "pagedown"),
 ]
-MANY = 1500
+MANY = 500
 
 
 @pytest.mark.parametrize(
@@ -40,17 +40,20 @@ MANY = 1500
 async def test_keys_at_random_break_nothing(seed: int, presses: int) -> None:
     random = Random(seed)
     house = house_with("Laptop", "Phone", "Tablet")
-    app = portal_app(house)
-    async with app.run_test(size=random.choice([(80, 24), (40, 12)])) as pilot:
-        await sign_in(pilot)
-        for _ in range(presses):
-            # Now and then several in one burst, as over a slow line.
-            for key in random.choices(KEYS, k=random.choice([1, 1, 1, 3])):
-                app.post_message(events.Key(key, key if len(key) == 1 else None))
-            await settle(pilot)
-            later(pilot, random.choice([0.1, 1.0]))
-            assert app.is_running
-            assert app.fault is None
+    done = 0
+    while done < presses:
+        app = portal_app(house)
+        async with app.run_test(size=random.choice([(80, 24), (40, 12)])) as pilot:
+            await sign_in(pilot)
+            while done < presses and app.is_running:
+                done += 1
+                # Now and then several in one burst, as over a slow line.
+                for key in random.choices(KEYS, k=random.choice([1, 1, 1, 3])):
+                    app.post_message(events.Key(key, key if len(key) == 1 else None))
+                await settle(pilot)
+                later(pilot, random.choice([0.1, 1.0]))
+                assert app.fault is None
+                assert app.return_code in (None, 0)  # esc twice leaves, where one signs in
     account = house.store.read(ACCOUNT)
     assert account is not None
     assert len(account.app_passwords) <= 40
@@ -68,22 +71,25 @@ DIGITS = [*KEYS, *"0123456789" * 3, "o", "r", "v", "p", "enter", "enter", "enter
 async def test_keys_at_random_break_nothing_where_codes_are_asked(seed: int, presses: int) -> None:
     random = Random(seed)
     house = demo_house()
-    app = portal_app(house, show_demo=random.choice([True, False]))
-    seen = set()
-    async with app.run_test(size=random.choice([(80, 24), (40, 12)])) as pilot:
-        for _ in range(presses):
-            if on(app, LoginScreen) and random.random() < 0.2:
-                await enter_password(pilot)
-            keys = random.choices(DIGITS, k=random.choice([1, 1, 1, 3]))
-            if on(app, CodeDialog) and random.random() < 0.2:
-                keys = [*right_code(pilot, house), *keys]
-            for key in keys:
-                app.post_message(events.Key(key, key if len(key) == 1 else None))
-            await settle(pilot)
-            seen.add(type(app.screen))
-            later(pilot, random.choice([0.1, 1.0, 30.0, 601.0]))
-            assert app.is_running
-            assert app.fault is None
+    seen: set[type] = set()
+    done = 0
+    while done < presses:
+        app = portal_app(house, show_demo=random.choice([True, False]))
+        async with app.run_test(size=random.choice([(80, 24), (40, 12)])) as pilot:
+            while done < presses and app.is_running:
+                done += 1
+                if on(app, LoginScreen) and random.random() < 0.2:
+                    await enter_password(pilot)
+                keys = random.choices(DIGITS, k=random.choice([1, 1, 1, 3]))
+                if on(app, CodeDialog) and random.random() < 0.2:
+                    keys = [*right_code(pilot, house), *keys]
+                for key in keys:
+                    app.post_message(events.Key(key, key if len(key) == 1 else None))
+                await settle(pilot)
+                seen.add(type(app.screen))
+                later(pilot, random.choice([0.1, 1.0, 30.0, 601.0]))
+                assert app.fault is None
+                assert app.return_code in (None, 0)
     assert len(seen) > 5
     assert house.now(ACCOUNT).has_second_factor
     assert house.portal.methods.numbers(house.session(ACCOUNT), house.now(ACCOUNT)) is not None

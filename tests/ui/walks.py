@@ -31,7 +31,7 @@ from apppw_tui.ui.widgets.choices import Choices
 from tests.support import PASSWORD, FixedClock, House, cheap_hasher
 
 ACCOUNT = demo.ACCOUNT
-_PATIENCE = 5_000  # looks, not seconds: keys may wait for a second for a screen that does not come
+_PATIENCE = 400  # looks, not seconds
 
 
 @dataclass
@@ -118,11 +118,13 @@ def on(app: PortalApp, kind: type[Screen[Any]]) -> bool:
 
 
 async def settle(pilot: Pilot[None]) -> None:
-    """Until nothing is going on any more but a flow that waits for its dialog."""
+    """Until nothing is going on any more but a flow that waits for its dialog, or it was left."""
     calm = 0
     for _ in range(_PATIENCE):
         await pilot.pause()
         app = pilot.app
+        if not app.is_running:
+            return
         asking = isinstance(app.screen, ModalScreen)
         # What lies under a question waits for its answer; it does not wait for help to be closed.
         asked = [screen for screen in app.screen_stack if not isinstance(screen, HelpDialog)][-1]

@@ -45,7 +45,17 @@ asking() {
     done
 }
 
-found=$(asking | grep -vE '\.(dpkg|ucf)-|~$' | sort -u)
+# Without the scripts in Lua that nothing else beside them speaks of: nobody runs these.
+used() {
+    while read -r file; do
+        case $file in
+        *.lua) grep -rqE --exclude='*.lua' "^[^#;]*${file##*/}" "${file%"${file#/etc/*/}"}" || continue ;;
+        esac
+        echo "$file"
+    done
+}
+
+found=$(asking | grep -vE '\.(dpkg|ucf)-|~$' | used | sort -u)
 if [ -n "$found" ]; then
     {
         echo "uninstall.sh: these still ask apppw-tui, or lead to its portal, and would let nobody in:"
@@ -94,6 +104,8 @@ for kind in socket path timer service; do
 done
 left=''
 while read -r _ _ file place; do
+    [ ! -e "$place.edited" ] || left="$left  $place.edited
+"
     [ -e "$place" ] || continue
     if unedited "$file" "$place"; then
         rm -f -- "$place"

@@ -204,8 +204,17 @@ def test_it_is_not_undone_while_others_ask_and_what_was_edited_stays(bare: Kiosk
         path.write_text(text)
     socket = etc / "systemd/system/apppw-tui-json.socket"
     socket.write_text(socket.read_text().replace("Backlog=512", "Backlog=64"))
+    aside = socket.with_name("apppw-sshd.service.edited")
+    aside.write_text("# mine\n")
+    scripts = [etc / "dovecot" / name for name in ("used.lua", "unused.lua")]
+    for script in scripts:
+        script.write_text('local path = "/run/apppw-tui/json"\n')
+    (etc / "dovecot/conf.d/06-site.conf").write_text("  args = file=/etc/dovecot/used.lua\n")
     done = bare.scratch.run(UNINSTALL)
     assert done.returncode == 1
+    assert "  /etc/dovecot/used.lua\n" in done.stderr
+    assert "unused.lua" not in done.stderr
+    (etc / "dovecot/conf.d/06-site.conf").unlink()
     for path in asking:
         assert f"  /{path.relative_to(bare.scratch.root)}\n" in done.stderr
     assert version(bare) == f"apppw-tui {VERSION}"
@@ -215,8 +224,10 @@ def test_it_is_not_undone_while_others_ask_and_what_was_edited_stays(bare: Kiosk
     (etc / "dovecot/conf.d/05-apppw-lua.conf").unlink()
     said = bare.scratch.output(UNINSTALL)
     assert "Edited by somebody, and left" in said
-    assert "  /etc/systemd/system/apppw-tui-json.socket\n" in said
-    assert sorted(path.name for path in (etc / "systemd/system").glob("apppw*")) == [socket.name]
+    left = sorted(path.name for path in (etc / "systemd/system").glob("apppw*"))
+    assert left == [aside.name, socket.name]
+    for name in left:
+        assert f"  /etc/systemd/system/{name}\n" in said
 
 
 def test_what_undoes_it_keeps_the_accounts_and_says_so(bare: KioskServer) -> None:

@@ -5,7 +5,6 @@ the commands are those of docs/administrator.md, the programs Debian's.
 """
 
 import json
-import os
 import re
 import shlex
 import shutil
@@ -18,14 +17,13 @@ import pytest
 
 from tests.kiosk.debian import debian, fetch_packages
 from tests.kiosk.kiosk import CLIENT, OPTIONS, PORT
-from tests.services.require import unavailable
 from tests.systemd import as_it_was
-from tests.systemd.machine import ENVIRONMENT, Machine, booted, give
+from tests.systemd.machine import ENVIRONMENT, Machine, booted, give, require_namespaces
 from tests.systemd.walk import CLONE, Step, steps, walk
 from tests.terminal.program import AWAKE, shown_password
 from tests.terminal.tmux import Tmux
 
-pytestmark = pytest.mark.long  # five minutes and more by itself
+pytestmark = pytest.mark.long  # four to eight minutes for each suite
 ADA, GRACE, LINUS = (f"{name}@{as_it_was.DOMAIN}" for name in as_it_was.PEOPLE)
 PAGE = "administrator.md"
 _SOURCES = Path(__file__).parents[2]
@@ -40,8 +38,7 @@ _NEW_PASSWORD = re.compile(r"(?m)^([0-9a-z]{16}|[0-9a-z]{20})\r?$")
 def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Machine]:
     """A mail server as there are many, running; nothing of apppw-tui is on it but a clone."""
     suite, python = request.param
-    if os.geteuid() != 0:
-        unavailable("only root can boot a Debian in a folder")
+    require_namespaces()
     wheels = tmp_path / "wheels"
     wheels.mkdir()
     fetch_packages(wheels, python)
@@ -129,6 +126,17 @@ def everything_works(machine: Machine, secret: str) -> None:
     mail(machine, GRACE, "for grace")
     failed = machine.run("systemctl", "--failed", "--no-legend", *_UNITS)
     assert failed.stdout == ""
+    assert sockets(machine, "list-unit-files", "enabled") == sockets(
+        machine, "list-units", "active"
+    )
+
+
+def sockets(machine: Machine, list_: str, state: str) -> set[str]:
+    """Those of apppw-tui that are in that state; there are some."""
+    line = ["systemctl", list_, "--no-legend", "--plain", f"--state={state}", "apppw-tui-*.socket"]
+    found = {told.split()[0] for told in machine.output(*line).splitlines()}
+    assert found
+    return found
 
 
 def test_it_changes_over_survives_and_goes_back(machine: Machine, tmux: Tmux) -> None:
@@ -150,6 +158,8 @@ def test_it_changes_over_survives_and_goes_back(machine: Machine, tmux: Tmux) ->
     for step in steps(PAGE, "The way back"):
         walk(machine, step, partial(answers, step))
         old_passwords_work(machine, ADA, LINUS)
+    find = ["find", "/etc", "/opt", "/usr", "-name", "*apppw*", "-prune"]
+    assert machine.output(*find).split() == ["/etc/apppw-tui"]
     old_passwords_work(machine, GRACE)
     assert client(machine, "imap", ADA, secret) == "no"
     machine.reboot()

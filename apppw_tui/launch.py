@@ -5,6 +5,7 @@ import errno
 import itertools
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 
 from apppw_tui import config as configuration
@@ -130,8 +131,10 @@ def _address() -> str:
     return (os.environ.get("SSH_CONNECTION", "").split() or ["local"])[0]
 
 
-def save_recovery_codes(account: str, codes: Secret) -> Path:
+def save_recovery_codes(server: str, account: str, made: datetime, codes: Secret) -> Path:
     """Writes `codes` to a new file at home that nobody else can read; its path.
+
+    Found again years later, it says what the codes are for, and which of two files is the newer.
 
     Raises:
         OSError: it could not be written; nothing is left.
@@ -141,6 +144,8 @@ def save_recovery_codes(account: str, codes: Secret) -> Path:
     except RuntimeError:
         raise OSError(errno.ENOENT, "there is no home folder") from None
     path = home / f"recovery-codes-{account}.txt"
+    day = made.astimezone().date().isoformat()
+    head = f"Recovery codes\nServer:  {server}\nAccount: {account}\nMade:    {day}\n\n"
     for number in itertools.count(2):
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -149,8 +154,9 @@ def save_recovery_codes(account: str, codes: Secret) -> Path:
         except FileExistsError:  # codes from before; they are not ours to overwrite
             path = path.with_name(f"recovery-codes-{account}-{number}.txt")
     try:
-        with os.fdopen(descriptor, "w") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             os.fchmod(descriptor, 0o600)
+            file.write(head)
             file.write(codes.reveal())
             file.flush()
             os.fsync(descriptor)

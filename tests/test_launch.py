@@ -3,11 +3,13 @@
 import os
 import socket
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
 from apppw_tui import demo
 from apppw_tui.domain.options import APP
+from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.setup import SetupRow, Tried
 from apppw_tui.launch import clean_environment, save_recovery_codes
 from apppw_tui.portal.challenge import Challenge
@@ -180,3 +182,27 @@ def test_terminals_that_can_do_true_colour_get_it(
             monkeypatch.delenv(name)
     clean_environment()
     assert os.environ.get("TEXTUAL_COLOR_SYSTEM") == expected
+
+
+def test_saved_recovery_codes_say_what_they_are_for(run: CommandLine) -> None:
+    run.patch.setenv("HOME", str(run.home))
+    run.patch.setenv("TZ", "UTC")
+    made = datetime(2026, 11, 29, 12, tzinfo=UTC)
+    codes = Secret("0abc defg hjkm\n1abc defg hjkm\n")
+    paths = [
+        save_recovery_codes("mail.example.org", "ada@example.org", made, codes) for _ in range(2)
+    ]
+    assert [path.name for path in paths] == [
+        "recovery-codes-ada@example.org.txt",
+        "recovery-codes-ada@example.org-2.txt",
+    ]
+    assert paths[1].read_text().splitlines() == [
+        "Recovery codes",
+        "Server:  mail.example.org",
+        "Account: ada@example.org",
+        "Made:    2026-11-29",
+        "",
+        "0abc defg hjkm",
+        "1abc defg hjkm",
+    ]
+    assert paths[1].stat().st_mode & 0o777 == 0o600

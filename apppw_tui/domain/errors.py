@@ -49,6 +49,10 @@ class CodeRefused(Refused):
     """A security code that is wrong, expired or used; the sentence says which."""
 
 
+class WrongCode(CodeRefused):
+    """It is not what the authenticator app shows now; a clock may be to blame."""
+
+
 class InvalidNumber(Refused):
     """What was typed is not a telephone number that can be called."""
 

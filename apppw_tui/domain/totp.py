@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from apppw_tui.domain.errors import CodeRefused
+from apppw_tui.domain.errors import CodeRefused, WrongCode
 from apppw_tui.domain.secret import Secret
 
 STEP = 30  # seconds; RFC 6238 section 5.2
@@ -52,7 +52,8 @@ def accepted_step(secret: Secret, digits: str, now: datetime, last_step: int) ->
     """The step that `digits` belong to: this one, or one beside it, but later than `last_step`.
 
     Raises:
-        CodeRefused: wrong, or used already.
+        WrongCode: no app shows it now.
+        CodeRefused: used already.
     """
     present = step_at(now)
     steps = range(present - _DRIFT, present + _DRIFT + 1)
@@ -63,17 +64,17 @@ def accepted_step(secret: Secret, digits: str, now: datetime, last_step: int) ->
         return fresh[-1]  # where two steps share their digits, both are used up
     if right:
         raise CodeRefused("That code was used already. Wait for the next one.")
-    raise CodeRefused("That code is wrong. Wait for the next one.")
+    raise WrongCode("That code is wrong. Wait for the next one.")
 
 
-def refused_again(error: CodeRefused, times: int) -> CodeRefused:
+def refused_again(error: WrongCode, times: int) -> WrongCode:
     """That refusal of a code, the `times`th, for whoever types it.
 
     What is said of the clock depends on no code: how far it is off, said of a guess, would tell a
     code that will be good in a moment.
     """
     more = " If codes go on failing, check your phone's clock." if times > 1 else ""
-    return CodeRefused(f"{error}{more}")
+    return WrongCode(f"{error}{more}")
 
 
 def clock_error(secret: Secret, digits: str, now: datetime) -> str | None:

@@ -6,7 +6,14 @@ from datetime import datetime
 from apppw_tui.domain import options, phone, recovery, totp
 from apppw_tui.domain.account import AUTHENTICATOR, Account
 from apppw_tui.domain.acts import Act
-from apppw_tui.domain.errors import CodeRefused, KeyMissing, SealBroken, SignInRefused, Unavailable
+from apppw_tui.domain.errors import (
+    CodeRefused,
+    KeyMissing,
+    SealBroken,
+    SignInRefused,
+    Unavailable,
+    WrongCode,
+)
 from apppw_tui.domain.options import Option
 from apppw_tui.domain.phone import Phone
 from apppw_tui.domain.secret import Secret
@@ -122,7 +129,7 @@ class Challenge:
             raise
         except CodeRefused as error:
             note(self._means, self._account, Act.WRONG_CODE, method=_method(option))
-            if option != options.APP:
+            if not isinstance(error, WrongCode):  # as where the app was removed meanwhile
                 raise
             self._wrong_app_codes += 1
             raise totp.refused_again(error, self._wrong_app_codes) from None

@@ -15,6 +15,7 @@ from apppw_tui.domain.errors import (
     SessionEnded,
     SetUpFirst,
     Unavailable,
+    WrongCode,
 )
 from apppw_tui.domain.phone import Phone, Which
 from apppw_tui.domain.secret import Secret
@@ -174,7 +175,7 @@ class AuthenticatorSetUp:
         now = means.clock.now()
         try:
             step = totp.accepted_step(self.secret, digits, now, last_step=-1)
-        except CodeRefused as error:
+        except WrongCode as error:
             error_of_clock = totp.clock_error(self.secret, digits, now)
             if error_of_clock is not None:
                 raise CodeRefused(

@@ -99,6 +99,9 @@ class GuardedApp(TypeAhead):
         if leave is not None:
             leave()
             return
+        if isinstance(self.screen, Dialog):
+            self.screen.say("Press esc to leave this, ^q to quit.")
+            return
         say = getattr(self.screen, "say", None)
         if say is not None:
             say("Press ^q to quit. If that does nothing: F2, and Sign out.")

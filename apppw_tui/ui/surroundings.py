@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -58,6 +59,6 @@ class Surroundings:
     may_create_first: bool = False
     demo: Demo | None = None
     appearance: str | None = None
-    save: Callable[[str, Secret], Path] | None = None
+    save: Callable[[str, str, datetime, Secret], Path] | None = None
     connecting: Connecting = field(default_factory=Connecting)
     kiosk: Kiosk | None = None

@@ -205,6 +205,22 @@ def test_what_was_wrong_is_said_to_who_knows_the_password(house: House) -> None:
     assert said(other, "000000") == "Too many tries. Wait 5 s."
 
 
+def test_of_the_clock_nothing_is_said_where_another_thing_was_wrong(house: House) -> None:
+    secret = house.give_authenticator()
+    house.give_phone()
+    challenge, other = house.challenge(), house.challenge()
+    code = house.app_code(secret)
+    challenge.answer(APP, code)
+    sentences = [said(other, house.app_code(secret, 20)), said(other, code)]
+    house.portal.methods.remove_authenticator(house.session())
+    sentences.append(said(other, house.app_code(secret)))
+    assert sentences == [
+        "That code is wrong. Wait for the next one.",
+        "That code was used already. Wait for the next one.",
+        "The authenticator app was removed. Use another way.",
+    ]
+
+
 def test_everybody_else_is_told_one_and_the_same(tmp_path: Path) -> None:
     house = House(store=open_store(tmp_path / "store", create=True))
     for name in ("ada", "bare", "closed", "damaged"):

@@ -11,6 +11,7 @@ from textual.widgets import Input, Label
 
 import apppw_tui.ui
 from apppw_tui.ui.app import PortalApp
+from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.help import HelpDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
@@ -173,6 +174,22 @@ async def test_ctrl_c_says_how_to_quit() -> None:
         await press(pilot, "ctrl+c")
         assert "Press ^q to quit." in screen_text(pilot)
         assert app.is_running
+
+
+@pytest.mark.parametrize("keys", [("c",), ("enter",), ("question_mark",)])
+async def test_ctrl_c_in_a_dialog_says_how_to_leave_it(keys: tuple[str, ...]) -> None:
+    """In a field, on a button, and over a text that scrolls."""
+    app = portal_app(house_with("Laptop"))
+    async with app.run_test() as pilot:
+        await to_app_passwords(pilot)
+        await press(pilot, *keys)
+        dialog = app.screen
+        assert isinstance(dialog, Dialog)
+        await press(pilot, "ctrl+c")
+        assert "Press esc to leave this, ^q to quit." in screen_text(pilot)
+        assert app.screen is dialog
+        await press(pilot, "escape")
+        assert not isinstance(app.screen, Dialog)
 
 
 async def test_arrows_move_between_the_buttons_of_a_dialog() -> None:

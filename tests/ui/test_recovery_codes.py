@@ -1,5 +1,6 @@
 """Recovery codes: kept before they go from the screen, on a clipboard or in a file."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -30,12 +31,12 @@ class Drawer:
 
     def __init__(self, fault: OSError | None = None) -> None:
         self.fault = fault
-        self.saved: list[tuple[str, str]] = []
+        self.saved: list[tuple[str, str, datetime, str]] = []
 
-    def save(self, account: str, codes: Secret) -> Path:
+    def save(self, server: str, account: str, made: datetime, codes: Secret) -> Path:
         if self.fault is not None:
             raise self.fault
-        self.saved.append((account, codes.reveal()))
+        self.saved.append((server, account, made, codes.reveal()))
         return Path("/home/ada/recovery codes.txt")
 
 
@@ -50,12 +51,17 @@ async def open_codes(pilot: Pilot[None]) -> None:
 @pytest.mark.parametrize("way", ["s", "button"])
 async def test_saved_they_may_go(way: str) -> None:
     drawer = Drawer()
-    app = portal_app(protected(), save=drawer.save)
+    house = protected()
+    app = portal_app(house, save=drawer.save)
     async with app.run_test() as pilot:
         await open_codes(pilot)
+        made = house.clock.now()
         shown = [str(label.content) for label in app.screen.query(CodeLabel)]
         await (press_button(pilot, "save") if way == "button" else press(pilot, way))
-        assert drawer.saved == [(ACCOUNT, "".join(f"{code}\n" for code in shown))]
+        text = "".join(f"{code}\n" for code in shown)
+        server = app.surroundings.host_name
+        assert [(*kept[:2], kept[3]) for kept in drawer.saved] == [(server, ACCOUNT, text)]
+        assert drawer.saved[0][2].date() == made.date()
         assert "✓ Saved to /home/ada/recovery codes.txt, for you alone to read." in sentences(pilot)
         later(pilot)
         await press(pilot, "enter")

@@ -108,6 +108,47 @@ async def test_cancelled_half_way_what_was_proved_opens_the_account_later() -> N
         assert "a code from your authenticator app." in str(protection.content)
 
 
+@pytest.mark.parametrize("left", ["at the codes", "at the choice"])
+async def test_begun_again_it_goes_on_with_what_is_stored(left: str) -> None:
+    """Neither is the app asked for twice, nor do the codes stop working that were kept."""
+    house = new_account()
+    app = portal_app(house)
+    async with app.run_test() as pilot:
+        await prove_app(pilot)
+        shown = [str(label.content) for label in app.screen.query(CodeLabel)]
+        stored = house.now(ACCOUNT)
+        await press(pilot, "b")
+        if left == "at the codes":
+            await press(pilot, "enter")
+            assert on(app, RecoveryCodesDialog)
+            later(pilot)
+            await press(pilot, "b")
+        await press(pilot, "escape")
+        assert on(app, SetUpScreen)
+        await press(pilot, "enter")
+        assert [str(label.content) for label in app.screen.query(CodeLabel)] == shown
+        later(pilot)
+        await press(pilot, "b")
+        assert rows(pilot)[0] == "✓ Authenticator app on a phone or computer"
+        assert "What is ticked is set up." in sentences(pilot)
+        await press(pilot, "enter")
+        assert on(app, RecoveryCodesDialog)
+        now = house.now(ACCOUNT)
+        assert (now.authenticator, now.recovery) == (stored.authenticator, stored.recovery)
+
+
+async def test_begun_again_what_was_removed_meanwhile_is_asked_for() -> None:
+    house = new_account()
+    app = portal_app(house)
+    async with app.run_test() as pilot:
+        await prove_app(pilot)
+        await press(pilot, "b", "escape")
+        with house.store.change(ACCOUNT, house.now(ACCOUNT).uid) as change:
+            change.account = change.present.without_authenticator()
+        await press(pilot, "enter")
+        assert rows(pilot)[0] == "Authenticator app on a phone or computer"
+
+
 async def test_cancelled_before_anything_was_proved_nothing_was_set_up() -> None:
     house = new_account()
     app = portal_app(house)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from threading import Event
@@ -75,7 +76,7 @@ def portal_app(
     may_create_first: bool = False,
     show_demo: bool = False,
     environment: dict[str, str] | None = None,
-    save: Callable[[str, Secret], Path] | None = None,
+    save: Callable[[str, str, datetime, Secret], Path] | None = None,
     connecting: Connecting | None = None,
     kiosk: Kiosk | None = None,
     sign_out_after: float = math.inf,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import ClassVar, Generic, TypeVar
 
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
@@ -96,6 +97,17 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
     def on_screen_resume(self) -> None:
         if self._late and self.is_active:
             super().dismiss(self._late.pop())
+
+    def say(self, sentence: str) -> None:
+        """Puts a remark into the frame, where there is room for it in every dialog."""
+        self.query_one("#frame").border_subtitle = sentence
+
+    def action_copy_text(self) -> None:
+        """ctrl+c, where nothing is selected: no key of the app's arrives while a dialog is open."""
+        try:
+            super().action_copy_text()
+        except SkipAction:
+            self.app.action_help_quit()
 
     async def ask(self, button: str, waiting: str, call: Callable[[], Result]) -> Result | None:
         """The result of `call`, in a thread; `button` reads `waiting` meanwhile.

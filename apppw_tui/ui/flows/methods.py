@@ -5,6 +5,7 @@ from typing import Literal
 
 from apppw_tui.domain.delivery import Kind
 from apppw_tui.domain.phone import Which, ending
+from apppw_tui.domain.recovery import RecoveryCodes
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.dialogs.authenticator import AuthenticatorDialog
@@ -92,17 +93,22 @@ def _outcome(screen: PortalScreen, answer: Session | str | None) -> Outcome:
     return "back" if answer == "back" else None
 
 
-async def show_recovery_codes(
-    screen: PortalScreen, title: str, codes: list[Secret] | None = None, *, step: bool = False
-) -> tuple[Literal["on", "back"], list[Secret]] | None:
-    """Shows `codes`, or makes new ones; None if they could not be made, which has been said."""
+async def make_recovery_codes(
+    screen: PortalScreen,
+) -> tuple[list[Secret], RecoveryCodes | None] | None:
+    """New ones, and what the account keeps of them; None if there are none, which has been said."""
     desk = screen.desk
-    if codes is None:
-        codes = await screen.ask(lambda: desk.portal.methods.new_recovery_codes(desk.session))
-    if codes is None:
-        return None
-    save = desk.save and partial(desk.save, desk.session.account)
-    answer = await screen.app.push_screen_wait(
+    codes = await screen.ask(lambda: desk.portal.methods.new_recovery_codes(desk.session))
+    account = await screen.read_account() if codes is not None else None
+    return None if codes is None else (codes, account.recovery if account else None)
+
+
+async def show_recovery_codes(
+    screen: PortalScreen, title: str, codes: list[Secret], *, step: bool = False
+) -> Literal["on", "back"] | None:
+    desk = screen.desk
+    made = desk.clock.now()
+    save = desk.save and partial(desk.save, desk.host_name, desk.session.account, made)
+    return await screen.app.push_screen_wait(
         RecoveryCodesDialog(title, codes, desk.copy, save, desk.clock.monotonic, step=step)
     )
-    return answer, codes

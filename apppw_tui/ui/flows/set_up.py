@@ -2,6 +2,8 @@
 
 from enum import IntEnum
 
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.recovery import RecoveryCodes
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.issuing import Issued
 from apppw_tui.ui.dialogs.choose import ChooseDialog
@@ -9,6 +11,7 @@ from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.reveal import RevealDialog
 from apppw_tui.ui.flows.methods import (
     NO_DELIVERY,
+    make_recovery_codes,
     set_up_authenticator,
     set_up_phone,
     show_recovery_codes,
@@ -18,6 +21,8 @@ from apppw_tui.ui.screens.base import PortalScreen
 from apppw_tui.ui.widgets.choices import Choice
 
 _APP, _PHONE = "app", "phone"
+_WHY = "Signing in here will ask for your password, and for a code that only you can get."
+_AND_ON = "What is ticked is set up. Choose it to go on, or set up the other one as well."
 
 
 class _Step(IntEnum):
@@ -29,30 +34,46 @@ class _Step(IntEnum):
 
 
 class SetUp:
-    """One walk through the steps, each with a way back; what was proved stays proved."""
+    """The steps, each with a way back; it lives as long as its screen does.
 
-    def __init__(self, screen: PortalScreen, *, offer_app_password: bool) -> None:
+    Whoever leaves half way and begins again goes on where they were, as far as the account still
+    has what was stored: a method is not asked for twice, and no recovery codes are replaced.
+    """
+
+    def __init__(self, screen: PortalScreen) -> None:
         self._screen = screen
-        self._last = _Step.APP_PASSWORD if offer_app_password else _Step.RECOVERY
+        self._last = _Step.RECOVERY
         self._method = _APP
         self._proved: set[str] = set()
         self._codes: list[Secret] | None = None
+        self._stored: RecoveryCodes | None = None  # what the account keeps of `_codes`
 
-    async def walk(self) -> bool:
+    async def walk(self, account: Account) -> bool:
         """True once it is all done; the desk's session may then do everything.
 
         Only within a worker: it waits for dialogs.
         """
+        self._last = _Step.RECOVERY if account.app_passwords else _Step.APP_PASSWORD
+        self._forget_what_is_gone(account)
         asks = {
             _Step.CHOOSE: self._choose,
             _Step.PROVE: self._prove,
             _Step.RECOVERY: self._recovery_codes,
             _Step.APP_PASSWORD: self._app_password,
         }
-        step: _Step | None = _Step.CHOOSE
+        step: _Step | None = _Step.RECOVERY if self._proved else _Step.CHOOSE
         while step is not None and step <= self._last:
             step = await asks[step]()
         return step is not None and await self._finished()
+
+    def _forget_what_is_gone(self, account: Account) -> None:
+        """An administrator may have removed it, or another session replaced it, meanwhile."""
+        if account.authenticator is None:
+            self._proved.discard(_APP)
+        if all(phone.which != "authentication" for phone in account.phones):
+            self._proved.discard(_PHONE)
+        if account.recovery is None or account.recovery != self._stored:
+            self._codes = self._stored = None
 
     def _title(self, step: _Step, what: str) -> str:
         return f"Step {step} of {self._last}: {what}"
@@ -70,7 +91,7 @@ class SetUp:
         ]
         dialog = ChooseDialog(
             self._title(_Step.CHOOSE, "How will you verify?"),
-            "Signing in here will ask for your password, and for a code that only you can get.",
+            _AND_ON if self._proved else _WHY,
             rows,
             "Back",
         )
@@ -78,7 +99,7 @@ class SetUp:
         if chosen is None:
             return None
         self._method = chosen
-        return _Step.PROVE
+        return _Step.RECOVERY if chosen in self._proved else _Step.PROVE
 
     async def _prove(self) -> _Step | None:
         if self._method == _APP:
@@ -94,14 +115,16 @@ class SetUp:
 
     async def _recovery_codes(self) -> _Step | None:
         title = self._title(_Step.RECOVERY, "Your recovery codes")
-        shown = await show_recovery_codes(self._screen, title, self._codes, step=True)
-        if shown is None:
-            return None
-        answer, self._codes = shown
+        if self._codes is None:
+            made = await make_recovery_codes(self._screen)
+            if made is None:
+                return None
+            self._codes, self._stored = made
+        answer = await show_recovery_codes(self._screen, title, self._codes, step=True)
         return _Step.CHOOSE if answer == "back" else _Step.APP_PASSWORD
 
     async def _app_password(self) -> _Step | None:
-        """A first one is offered; the account is open by now."""
+        """A first one is offered; the person may do everything by now."""
         if not await self._finished():
             return None
         screen, desk = self._screen, self._screen.desk

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
@@ -39,7 +40,7 @@ class Desk:
     host_name: str
     copy: Callable[[Secret], Copied]
     demo: Demo | None = None
-    save: Callable[[str, Secret], Path] | None = None
+    save: Callable[[str, str, datetime, Secret], Path] | None = None
     connecting: Connecting = field(default_factory=Connecting)
 
 

@@ -20,6 +20,7 @@ from apppw_tui.ui.dialogs.confirm import ConfirmDialog
 from apppw_tui.ui.flows.methods import (
     NO_DELIVERY,
     Outcome,
+    make_recovery_codes,
     set_up_authenticator,
     set_up_phone,
     show_recovery_codes,
@@ -160,7 +161,7 @@ class SecurityScreen(PortalScreen):
             return
         if await flow() == "done":
             if account.recovery is None:
-                await show_recovery_codes(self, "Your recovery codes")
+                await self._show_new_codes()
             self.say("Done: it was verified, and counts from now on.", good=True)
         self.load()
 
@@ -173,8 +174,13 @@ class SecurityScreen(PortalScreen):
         if not replaces or await self.app.push_screen_wait(
             ConfirmDialog("Make new recovery codes?", "The old ones stop working at once.")
         ):
-            await show_recovery_codes(self, "Your recovery codes")
+            await self._show_new_codes()
         self.load()
+
+    async def _show_new_codes(self) -> None:
+        made = await make_recovery_codes(self)
+        if made is not None:
+            await show_recovery_codes(self, "Your recovery codes", made[0])
 
     def why_not(self, action: str) -> str | None:
         if action != "remove":

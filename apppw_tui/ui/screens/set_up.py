@@ -10,7 +10,7 @@ from apppw_tui.ui.ahead import Arrived
 from apppw_tui.ui.flows.set_up import SetUp
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import SessionOver, SignedIn
-from apppw_tui.ui.screens.base import PortalScreen
+from apppw_tui.ui.screens.base import Desk, PortalScreen
 from apppw_tui.ui.widgets.header import PortalHeader
 from apppw_tui.ui.widgets.menu import Menu
 
@@ -30,6 +30,10 @@ class SetUpScreen(PortalScreen):
 
     NAME = "Set it up now"
     FOOTER = ("open", "quit", "help")
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._walk = SetUp(self)
 
     def header(self) -> PortalHeader:
         return PortalHeader(self.desk.host_name)
@@ -61,8 +65,8 @@ class SetUpScreen(PortalScreen):
         account: Account | None = await self.read_account()
         if account is None:
             return
-        done = await SetUp(self, offer_app_password=not account.app_passwords).walk()
-        if done or self.desk.session.limited is None:  # open by the last step, whatever came of it
+        done = await self._walk.walk(account)
+        if done or self.desk.session.limited is None:  # from the last step on, whatever came of it
             self.post_message(SignedIn(self.desk.session))
         else:
             self.post_message(Arrived())

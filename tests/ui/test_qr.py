@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.widgets import Label
 
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui.guarded import GuardedApp
 from apppw_tui.ui.themes import DARK, LIGHT, TERMINAL, THEMES
-from apppw_tui.ui.widgets.qr import QrCode, size
+from apppw_tui.ui.widgets import qr
+from apppw_tui.ui.widgets.qr import QrCode, capacity, size
 from tests.services.require import require_program
 from tests.ui import picture
 from tests.ui.picture import Palette
@@ -164,6 +166,34 @@ async def test_it_decides_anew_when_the_room_changes(read: Read) -> None:
             assert code_of(pilot).fits is fits
             assert read(picture.picture(app)) == (LONGER if fits else "")
         assert app.told == [True, False, True]
+
+
+@pytest.mark.parametrize("no_color", [False, True])
+async def test_without_utf8_it_is_drawn_of_blanks_alone(
+    monkeypatch: pytest.MonkeyPatch, no_color: bool, read: Read
+) -> None:
+    monkeypatch.setattr(qr, "ASCII_ONLY", True)
+    if no_color:
+        os.environ.update(NO_COLOR="1")
+    app = OneCode()
+    async with app.run_test(size=(120, 50)) as pilot:
+        assert code_of(pilot).size == (90, 45)
+        assert code_of(pilot).fits
+        assert read(picture.picture(app)) == LONGER
+        rows = [line[1:91] for line in screen_text(pilot).splitlines()[1:46]]
+        assert rows == [90 * " "] * 45
+        assert read(picture.picture(app, picture.LINUX_CONSOLE)) == LONGER
+
+
+async def test_without_utf8_it_says_what_the_blanks_need(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(qr, "ASCII_ONLY", True)
+    async with OneCode().run_test(size=(80, 24)) as pilot:
+        assert not code_of(pilot).fits
+        assert code_of(pilot).needs == (82, 41)
+        assert "Needs 82" in screen_text(pilot)
+        assert capacity(Size(90, 45)) > capacity(Size(89, 45)) == capacity(Size(80, 24))
 
 
 async def test_a_code_that_is_cut_off_counts_as_none() -> None:

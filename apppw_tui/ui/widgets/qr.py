@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from apppw_tui.domain.secret import Secret
-from apppw_tui.ui.glyphs import PLAIN
+from apppw_tui.ui.glyphs import ASCII_ONLY, PLAIN
 
 # Light modules around it. ISO/IEC 18004 asks for four; two leave room for a dialog in 24 rows.
 _QUIET, _LEAST_QUIET = 4, 2
@@ -35,13 +35,15 @@ def capacity(room: Size) -> int:
     held = _BYTES[0]
     for step, bytes_ in enumerate(_BYTES):
         side = _FIRST_SIDE + 4 * step + 2 * _LEAST_QUIET
-        if _within(Size(side, (side + 1) // 2), room):
+        if _within(_cells(side), room):
             held = bytes_
     return held
 
 
 class QrCode(Widget):
     """Two modules per cell; where there is no room for it, one line that says what it needs.
+
+    A terminal without UTF-8 has no halves of a cell: there it is two cells per module.
 
     As the room changes it decides anew, and tells by `Fitted`. Left to itself (`width: auto`,
     `height: auto`) it is as large as its code.
@@ -114,8 +116,7 @@ class QrCode(Widget):
         return None
 
     def _cells(self, quiet: int) -> Size:
-        side = len(self._matrix) + 2 * quiet
-        return Size(side, (side + 1) // 2)
+        return _cells(len(self._matrix) + 2 * quiet)
 
     def on_mount(self) -> None:
         """What is cut off by something around it changes without a change of its own size."""
@@ -170,8 +171,13 @@ def _within(cells: Size, room: Size) -> bool:
     return cells.width <= room.width and cells.height <= room.height
 
 
+def _cells(side: int) -> Size:
+    """The columns and rows that `side` by `side` modules take."""
+    return Size(2 * side, side) if ASCII_ONLY else Size(side, (side + 1) // 2)
+
+
 def _draw(matrix: tuple[bytes, ...], quiet: int, *, exact: bool) -> list[Strip]:
-    """The code and its quiet zone, two rows of modules in one row of cells.
+    """The code and its quiet zone, as blanks or as two rows of modules in one row of cells.
 
     White is always a background, so that it is one white where a terminal has two; black is one
     wherever a cell is all black, so that no gap between rows runs through it.
@@ -184,8 +190,14 @@ def _draw(matrix: tuple[bytes, ...], quiet: int, *, exact: bool) -> list[Strip]:
     rows = [
         *[blank] * quiet,
         *(margin + row + margin for row in matrix),
-        *[blank] * (quiet + side % 2),  # half a row of cells more, where the last one is odd
+        *[blank] * quiet,
     ]
+    if ASCII_ONLY:
+        return [
+            Strip([Segment("  " * len([*run]), styles[dark == 1]) for dark, run in groupby(row)])
+            for row in rows
+        ]
+    rows += [blank] * (side % 2)  # half a row of cells more, where the last one is odd
     strips = []
     for upper, lower in zip(rows[::2], rows[1::2], strict=True):
         segments = []

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from apppw_tui import config as configuration
 from apppw_tui import demo, kiosk
+from apppw_tui.clipboard_tools import ClipboardTools
 from apppw_tui.domain.clock import SystemClock
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher
 from apppw_tui.domain.secret import Secret
@@ -97,6 +98,8 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         save=None if over_ssh or demonstration or door else save_recovery_codes,
         connecting=connecting,
         kiosk=door,
+        # A stranger's terminal says nothing of what runs here.
+        tools=None if door else ClipboardTools(),
     )
     app = PortalApp(Portal(means), clock, surroundings)
     code = app.run_guarded()

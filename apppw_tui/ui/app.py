@@ -72,7 +72,9 @@ class PortalApp(AttendedApp):
         self.portal = portal
         self.clock = clock
         self.surroundings = surroundings
-        self.clipboard_out = clipboard or Clipboard(self.copy_to_clipboard)
+        self.clipboard_out = clipboard or Clipboard(
+            self.copy_to_clipboard, tools=surroundings.tools
+        )
         self._clearing: Timer | None = None
         self._desk: Desk | None = None
         self._came_from: str | None = None

@@ -8,6 +8,8 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Protocol
 
 from apppw_tui.domain.secret import Secret
 
@@ -20,8 +22,13 @@ _DRAG = "Nothing to paste? Drag over it holding Shift (Mac: Fn or Option)."
 _TMUX = "Nothing to paste? tmux needs: set -s set-clipboard on. Or drag over it holding Shift."
 _COPIED = f"Copied. It is cleared in {CLEAR_AFTER:.0f} s unless you copy something else."
 
-
 _MANAGER = "A clipboard manager, if you have one, may keep it for longer."
+_HIDDEN = "Clipboard managers are told not to keep it."
+_SWALLOWED = "tmux keeps it from your terminal's clipboard."
+_SET = "tmux needs: set -s set-clipboard on. Or drag over it holding Shift."
+_DEAF = "tmux knows of no clipboard of your terminal."
+_TELL = "Tell it: set -as terminal-features ',*:clipboard'. Or drag over it holding Shift."
+_LEFT = "tmux still has it in a buffer; see: tmux list-buffers."
 _PIECE = 512  # bytes; a string of 768 (MAXSTR) or more is dropped by GNU screen
 
 
@@ -43,11 +50,34 @@ def osc52(text: str, environment: Mapping[str, str] = os.environ) -> list[str]:
 
 @dataclass(frozen=True)
 class Copied:
-    """What to say after a copy; `clearable` if it sits where this machine can clear it."""
+    """What to say after a copy; `clearable` if it sits where this machine can clear it.
+
+    Not `arrived` is what is known to have gone nowhere.
+    """
 
     said: str
     hint: str
     clearable: bool
+    arrived: bool = True
+
+
+class ByTmux(Enum):
+    """What became of a secret that tmux was to send to the terminal outside."""
+
+    SENT = auto()
+    LEFT = auto()  # sent, but its buffer could not be deleted
+    DEAF = auto()  # tmux knows no way to that terminal's clipboard
+    SWALLOWED = auto()  # tmux cannot send it, and lets no program do so
+
+
+class Tools(Protocol):
+    """Programs of this machine. Both block, and neither raises."""
+
+    def by_tmux(self, secret: Secret, /) -> ByTmux | None:
+        """None: it is not around this program, or lets pass what a program writes."""
+
+    def hidden(self, secret: Secret, /) -> bool:
+        """True if the desktop's clipboard has it, and its managers are told to keep nothing."""
 
 
 class Clipboard:
@@ -58,9 +88,13 @@ class Clipboard:
     """
 
     def __init__(
-        self, send_osc52: Callable[[str], None], environment: Mapping[str, str] = os.environ
+        self,
+        send_osc52: Callable[[str], None],
+        environment: Mapping[str, str] = os.environ,
+        tools: Tools | None = None,
     ) -> None:
         self._send = send_osc52
+        self._tools = tools
         self._far = "SSH_CONNECTION" in environment or "SSH_TTY" in environment
         term = environment.get("TERM", "")
         in_screen = "STY" in environment and "TMUX" not in environment
@@ -72,10 +106,20 @@ class Clipboard:
 
     def copy(self, secret: Secret) -> Copied:
         """Copies and says where to. May block for as long as the time-out allows."""
+        if not self._far and self._tools is not None and self._tools.hidden(secret):
+            self._held = self._digest(secret.reveal())
+            return Copied(_COPIED, _HIDDEN, clearable=True)
         if not self._far and _with_timeout(lambda: _put(secret.reveal())) is not None:
             self._held = self._digest(secret.reveal())
             return Copied(_COPIED, _MANAGER, clearable=True)
+        by_tmux = None if self._tools is None else self._tools.by_tmux(secret)
+        if by_tmux in (ByTmux.SENT, ByTmux.LEFT):
+            return Copied(_SENT, _DRAG if by_tmux is ByTmux.SENT else _LEFT, clearable=False)
+        if by_tmux is ByTmux.DEAF:
+            return Copied(_DEAF, _TELL, clearable=False, arrived=False)
         self._send(secret.reveal())
+        if by_tmux is ByTmux.SWALLOWED:
+            return Copied(_SWALLOWED, _SET, clearable=False, arrived=False)
         return Copied(_SENT, _TMUX if self._in_tmux else _DRAG, clearable=False)
 
     @property

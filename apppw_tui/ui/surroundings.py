@@ -8,6 +8,7 @@ from typing import Protocol
 
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.setup import SetupRow, Tried
+from apppw_tui.ui.clipboard import Tools
 
 
 class Demo(Protocol):
@@ -53,7 +54,10 @@ class Kiosk:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """`save` puts recovery codes into a file of one's own; None where that is not one's machine."""
+    """`save` puts recovery codes into a file of one's own; None where that is not one's machine.
+
+    `tools` are programs that help to copy; None where strangers' may not be run.
+    """
 
     host_name: str
     may_create_first: bool = False
@@ -62,3 +66,4 @@ class Surroundings:
     save: Callable[[str, str, datetime, Secret], Path] | None = None
     connecting: Connecting = field(default_factory=Connecting)
     kiosk: Kiosk | None = None
+    tools: Tools | None = None

@@ -6,7 +6,6 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
@@ -18,35 +17,10 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.ui import clipboard as room
 from apppw_tui.ui.clipboard import Clipboard, osc52
 from tests.services.require import require_program
-from tests.terminal.program import copied
+from tests.terminal.fake_pyperclip import FakePyperclip
+from tests.terminal.program import PATIENCE, copied
 
 SECRET = "7kfm2xqd9h3vtw58"
-_PATIENCE = 60.0  # seconds; only a test that fails ever waits as long
-
-
-@dataclass
-class FakePyperclip:
-    """The clipboard of this machine, as pyperclip has it."""
-
-    held: str = "from before"
-    copied: list[str] = field(default_factory=list)
-    fails: bool = False
-    hangs: threading.Event | None = None
-
-    def copy(self, text: str) -> None:
-        self._maybe()
-        self.copied.append(text)
-        self.held = text
-
-    def paste(self) -> str:
-        self._maybe()
-        return self.held
-
-    def _maybe(self) -> None:
-        if self.fails:
-            raise RuntimeError("no display")
-        if self.hangs is not None:
-            self.hangs.wait(_PATIENCE)
 
 
 @pytest.fixture
@@ -65,7 +39,7 @@ def hanging(pyperclip: FakePyperclip, monkeypatch: pytest.MonkeyPatch) -> Iterat
     yield pyperclip
     pyperclip.hangs.set()
     for thread in set(threading.enumerate()) - before:
-        thread.join(_PATIENCE)
+        thread.join(PATIENCE)
 
 
 @pytest.fixture
@@ -127,7 +101,7 @@ def test_gnu_screen_hands_it_on(tmp_path: Path) -> None:
             "SCREENDIR": str(folder),
             "PYTHONPATH": str(Path(room.__file__).parents[2]),
         },
-        timeout=_PATIENCE,
+        timeout=PATIENCE,
     )
     child.expect(pexpect.EOF)
     assert copied(child.before) == [text]

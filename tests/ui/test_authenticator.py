@@ -11,6 +11,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Label
 
+from apppw_tui.ui.clipboard import ByTmux
 from apppw_tui.ui.dialogs.authenticator import AuthenticatorDialog, KeyLabel
 from apppw_tui.ui.dialogs.recovery_codes import RecoveryCodesDialog
 from apppw_tui.ui.screens.set_up import SetUpScreen
@@ -19,6 +20,7 @@ from apppw_tui.ui.widgets.qr import QrCode
 from tests.services.require import require_program
 from tests.support import House
 from tests.ui import picture
+from tests.ui.copying import ByTmuxAlone
 from tests.ui.states_of_verification import new_account, set_up_app
 from tests.ui.walks import (
     ACCOUNT,
@@ -138,6 +140,14 @@ async def test_the_key_is_shown_on_demand_and_can_be_copied_only_then(way: str) 
         await press(pilot, "c")
         assert sent(app) == [shown]
         assert said(pilot, "#copied").startswith("✓ Sent to your terminal's clipboard.")
+
+
+async def test_a_key_that_went_nowhere_is_not_said_to_be_sent() -> None:
+    app = portal_app(new_account(), tools=ByTmuxAlone(ByTmux.SWALLOWED))
+    async with app.run_test() as pilot:
+        await set_up_app(pilot)
+        await press(pilot, "k", "c")
+        assert said(pilot, "#copied") == "! tmux keeps it from your terminal's clipboard."
 
 
 async def test_a_wrong_code_keeps_the_key_and_the_next_one_counts() -> None:

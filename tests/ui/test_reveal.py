@@ -7,8 +7,10 @@ from textual.widgets import Button
 
 from apppw_tui.domain.app_password import read
 from apppw_tui.ui.app import PortalApp
+from apppw_tui.ui.clipboard import ByTmux
 from apppw_tui.ui.dialogs.reveal import RevealDialog, SecretLabel
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
+from tests.ui.copying import ByTmuxAlone
 from tests.ui.walks import (
     house_with,
     later,
@@ -116,3 +118,28 @@ async def test_on_a_small_terminal_password_and_buttons_stay_in_sight() -> None:
         shown = str(app.screen.query_one(SecretLabel).content)
         for text in (shown, "Copy password to clipboard", "Close", "Sent to your"):
             assert text in screen_text(pilot)
+
+
+async def test_what_is_known_to_have_gone_nowhere_is_not_copied() -> None:
+    app = portal_app(house_with(), tools=ByTmuxAlone(ByTmux.SWALLOWED))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_reveal(pilot)
+        await press(pilot, "c")
+        assert "! tmux keeps it from your terminal's clipboard." in screen_text(pilot)
+        assert "tmux needs: set -s set-clipboard on." in screen_text(pilot)
+        await press(pilot, "escape")
+        assert "Not copied yet. Press again to close." in screen_text(pilot)
+
+
+async def test_tmux_alone_is_asked_to_send_it() -> None:
+    for answer, said in [
+        (ByTmux.SENT, "✓ Sent to your terminal's clipboard."),
+        (ByTmux.LEFT, "tmux still has it in a buffer; see: tmux list-buffers."),
+        (ByTmux.DEAF, "! tmux knows of no clipboard of your terminal."),
+    ]:
+        app = portal_app(house_with(), tools=ByTmuxAlone(answer))
+        async with app.run_test(size=(80, 24)) as pilot:
+            await to_reveal(pilot)
+            await press(pilot, "c")
+            assert said in screen_text(pilot)
+            assert sent(app) == []

@@ -22,7 +22,7 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.setup import SetupRow, Tried
 from apppw_tui.portal.sessions import begun, must_set_up
 from apppw_tui.ui.app import PortalApp
-from apppw_tui.ui.clipboard import Clipboard
+from apppw_tui.ui.clipboard import Clipboard, Tools
 from apppw_tui.ui.dialogs.authenticator import AuthenticatorDialog
 from apppw_tui.ui.dialogs.code import CodeDialog
 from apppw_tui.ui.dialogs.help import HelpDialog
@@ -79,6 +79,7 @@ def portal_app(
     save: Callable[[str, str, datetime, Secret], Path] | None = None,
     connecting: Connecting | None = None,
     kiosk: Kiosk | None = None,
+    tools: Tools | None = None,
     sign_out_after: float = math.inf,
 ) -> PortalApp:
     """The application over `house`; what it copies is kept in `sent(app)`, as over SSH."""
@@ -93,7 +94,7 @@ def portal_app(
         connecting=connecting or Connecting(try_it=lambda *_: Tried(None, "Nobody was asked.")),
         kiosk=kiosk,
     )
-    clipboard = SentClipboard(environment or {"SSH_TTY": "/dev/pts/0"})
+    clipboard = SentClipboard(environment or {"SSH_TTY": "/dev/pts/0"}, tools)
     app = PortalApp(house.portal, house.clock, surroundings, clipboard)
     app.presence.limit = sign_out_after  # the clock makes leaps that nobody sat through
     return app
@@ -102,9 +103,9 @@ def portal_app(
 class SentClipboard(Clipboard):
     """Remembers what was sent to the terminal's clipboard."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str], tools: Tools | None = None) -> None:
         self.sent: list[str] = []
-        super().__init__(self.sent.append, environment)
+        super().__init__(self.sent.append, environment, tools)
 
 
 def sent(app: PortalApp) -> list[str]:

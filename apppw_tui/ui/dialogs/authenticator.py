@@ -127,7 +127,9 @@ class AuthenticatorDialog(Dialog[Session | Literal["back"] | None]):
     @work(group="copy", exclusive=True)
     async def action_copy(self) -> None:
         copied = await asyncio.to_thread(self._copy, self._set_up.secret)
-        self.query_one("#copied", Label).update(f"{GLYPHS.good} {copied.said}")
+        self.query_one("#copied", Label).update(
+            f"{GLYPHS.good} {copied.said}" if copied.arrived else f"! {copied.said}"
+        )
 
     @on(CodeInput.Short)
     def short(self) -> None:

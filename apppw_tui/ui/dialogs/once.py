@@ -66,7 +66,10 @@ class OnceDialog(Dialog[Answer]):
         if secret is None:
             return
         copied = await asyncio.to_thread(self._copy, secret)
-        self.kept(copied.said, copied.hint)
+        if copied.arrived:
+            self.kept(copied.said, copied.hint)
+        else:
+            self.tell(f"! {copied.said}", copied.hint, unsure=True)
 
     def kept(self, sentence: str, hint: str = "") -> None:
         """It is somewhere else now, and may go from the screen."""

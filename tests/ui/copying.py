@@ -1,0 +1,17 @@
+"""Programs that help to copy, as a test wants them."""
+
+from apppw_tui.domain.secret import Secret
+from apppw_tui.ui.clipboard import ByTmux
+
+
+class ByTmuxAlone:
+    """A tmux that always answers the same, and no desktop."""
+
+    def __init__(self, answer: ByTmux | None) -> None:
+        self._answer = answer
+
+    def by_tmux(self, _: Secret) -> ByTmux | None:
+        return self._answer
+
+    def hidden(self, _: Secret) -> bool:
+        return False

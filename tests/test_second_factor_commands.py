@@ -34,7 +34,7 @@ def test_requiring_verification_ends_sessions_and_asks_for_a_method(
 ) -> None:
     session = house.sign_in("ada")
     assert run.good("account", "require-verification", "ada") == (
-        "ada must verify with a second factor from now on; open sessions have ended.\n"
+        "ada must verify with a second factor from now on; active sessions have ended.\n"
     )
     with pytest.raises(SessionEnded):
         house.portal.account(session)
@@ -192,7 +192,7 @@ def test_a_password_that_was_set_ends_sessions_and_lets_strangers_try_again(
     session = house.sign_in("ada")
     lock_out(house.elsewhere("198.51.100.1"))
     out = run.good("account", "set-password", "ada", "--password-stdin", stdin=f"{NEW}\n")
-    assert out == "Set the password of ada; open sessions have ended.\n"
+    assert out == "Set the password of ada; active sessions have ended.\n"
     with pytest.raises(SessionEnded):
         house.portal.account(session)
     stranger = house.elsewhere("198.51.100.1")

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,7 @@ def test_a_new_account_has_little_to_show(run: CommandLine, house: House) -> Non
         "Services:           open",
         "Old password:       not known",
         "Password changed:   2026-11-22",
-        "Sign-in:            open",
+        "Sign-in:            allowed",
     ]
 
 
@@ -181,7 +181,7 @@ def test_of_whom_a_second_factor_is_asked(run: CommandLine, house: House) -> Non
 
 def test_a_bypass_is_shown_while_it_is_open(run: CommandLine, house: House) -> None:
     house.alter("ada", bypass_until=NOW + timedelta(minutes=30))
-    assert row(run, "Bypass") == "open until 12:30"
+    assert row(run, "Bypass") == "until 12:30"
     assert known(run)["bypass_until"] == "2026-11-22T12:30:00Z"
     run.clock.advance(30 * 60)
     assert "Bypass" not in run.good("account", "show", "ada")
@@ -195,6 +195,23 @@ def test_a_closed_account_is_shown_as_closed(run: CommandLine, house: House) -> 
     assert known(run)["enabled"] is False
 
 
+@pytest.mark.parametrize(
+    ("enforced_from", "enabled", "told"),
+    [
+        (None, True, "open"),
+        (NOW - timedelta(days=1), True, "enforced since 2026-11-21"),
+        (NOW + timedelta(days=9), True, "enforced from 2026-12-01"),
+        (NOW - timedelta(days=1), False, "disabled (enforced since 2026-11-21)"),
+    ],
+)
+def test_since_when_or_from_when_on_an_account_is_enforced(
+    run: CommandLine, house: House, enforced_from: datetime | None, enabled: bool, told: str
+) -> None:
+    with house.store.change("ada", house.now("ada").uid) as change:
+        change.account = replace(change.present, enforced_from=enforced_from, enabled=enabled)
+    assert row(run, "Services") == told
+
+
 def fail(house: House, tries: int) -> None:
     for _ in range(tries):
         house.clock.advance(900)
@@ -206,7 +223,7 @@ def test_who_has_to_wait_or_is_locked_out_is_shown_and_goes_on_as_before(
     run: CommandLine, house: House
 ) -> None:
     fail(house, 4)
-    assert row(run, "Sign-in") == "open"
+    assert row(run, "Sign-in") == "allowed"
     fail(house, 1)
     run.clock.advance(0.5)
     assert row(run, "Sign-in") == "too many tries: wait 5 s"

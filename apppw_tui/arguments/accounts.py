@@ -59,12 +59,12 @@ def account(parser: argparse.ArgumentParser) -> None:
     _may_be_tried(prune)
     for_programs(prune)
     one("show", "show what is known about an account, and no secret")
-    password = one("set-password", "set another account password; open sessions end")
+    password = one("set-password", "set another account password; active sessions end")
     asking(several("disable", "let accounts neither sign in nor open any service, from now on"))
     several("enable", "let accounts that were disabled do what they did before")
-    rename = one("rename", "give an account another name; open sessions end")
+    rename = one("rename", "give an account another name; active sessions end")
     rename.add_argument("new", metavar="NEW", help="what it is to be called")
-    several("require-verification", "ask for a second factor from now on; open sessions end")
+    several("require-verification", "ask for a second factor from now on; active sessions end")
     bypass = several("bypass", "let people in once without a code, to set up a second factor")
     bypass.add_argument(
         "--minutes", type=whole, metavar="N", required=True, help="for how long, 1 to 1440"

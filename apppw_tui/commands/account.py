@@ -113,7 +113,7 @@ def set_password(options: argparse.Namespace, config: Config) -> int:
     acting.check_passwords_kept()
     account = acting.account(options.name)
     acting.set_password(account.name, new_password(options))
-    sentence = f"Set the password of {account.name}; open sessions have ended."
+    sentence = f"Set the password of {account.name}; active sessions have ended."
     return one(Done(account.name, sentence, {"password_set": True}), options)
 
 

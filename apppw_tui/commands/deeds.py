@@ -59,7 +59,7 @@ def require_verification(acting: Operator, name: str, _: argparse.Namespace) -> 
     account = acting.require_verification(name)
     return Done(
         account.name,
-        f"{account.name} must verify with a second factor from now on; open sessions have ended.",
+        f"{account.name} must verify with a second factor from now on; active sessions have ended.",
         required(account),
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from apppw_tui.commands.listing import old_password, services
+from apppw_tui.commands.listing import old_password
 from apppw_tui.commands.printing import (
     day,
     last_use,
@@ -48,7 +48,7 @@ class _Known:
 
     @property
     def bypass_until(self) -> datetime | None:
-        return self.account.bypass_until if self.account.bypass_open(self.now) else None
+        return self.account.bypass_until if self.account.has_bypass(self.now) else None
 
 
 def show_account(operator: Operator, name: str, *, as_json: bool) -> None:
@@ -119,7 +119,7 @@ def _pairs(known: _Known) -> list[tuple[str, str]]:
         ("Recovery codes", "none" if codes is None else f"{codes.left} of {COUNT} left"),
         ("Preferred option", "none" if preferred is None else preferred.label),
         ("App passwords", f"{count} of {limit}"),
-        ("Services", services(account, known.now)),
+        ("Services", _services(account, known.now)),
         ("Old password", old_password(known.used, known.told_since)),
         (
             "Password changed",
@@ -127,11 +127,22 @@ def _pairs(known: _Known) -> list[tuple[str, str]]:
         ),
     ]
     if known.bypass_until is not None:
-        pairs.append(("Bypass", f"open until {moment(known.bypass_until, known.now)}"))
+        pairs.append(("Bypass", f"until {moment(known.bypass_until, known.now)}"))
     pairs.append(("Sign-in", _sign_in(known)))
     if known.key_trouble is not None:
         pairs.append(("Key", known.key_trouble))
     return pairs
+
+
+def _services(account: Account, now: datetime) -> str:
+    """What opens them, since when or from when on; told of a disabled account, too."""
+    enforced_from = account.enforced_from
+    if enforced_from is None:
+        what = "open"
+    else:
+        since = "since" if account.enforced(now) else "from"
+        what = f"enforced {since} {day(enforced_from)}"
+    return what if account.enabled else f"disabled ({what})"
 
 
 def _requirement(known: _Known) -> str:
@@ -152,7 +163,7 @@ def _sign_in(known: _Known) -> str:
         wait = in_words(throttled.wait)
         unlock = f"apppw-tui account unlock {known.account.name}"
         return f"refused from new addresses for {wait}, or until: {unlock}"
-    return f"too many tries: wait {in_words(throttled.wait)}" if throttled.wait > 0 else "open"
+    return f"too many tries: wait {in_words(throttled.wait)}" if throttled.wait > 0 else "allowed"
 
 
 def _document(known: _Known) -> dict[str, Any]:

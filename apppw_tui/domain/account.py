@@ -170,7 +170,7 @@ class Account:
         """Neither signs in nor opens any service, from the next attempt on; sessions end."""
         return replace(self, enabled=False, epoch=self.epoch + 1)
 
-    def bypass_open(self, now: datetime) -> bool:
+    def has_bypass(self, now: datetime) -> bool:
         """True while the administrator lets the person in, once, to set up a method."""
         return self.bypass_until is not None and now < self.bypass_until
 

@@ -81,8 +81,8 @@ class Challenge:
     def bypass_until(self) -> datetime | None:
         """Until when the administrator lets this person in, once, to set up a method."""
         account = self._account
-        open_ = self._signed_in is None and account.bypass_open(self._means.clock.now())
-        return account.bypass_until if open_ else None
+        valid = self._signed_in is None and account.has_bypass(self._means.clock.now())
+        return account.bypass_until if valid else None
 
     def ending(self, option: Option) -> str:
         """The last two digits of the number that `option` reaches."""
@@ -158,7 +158,7 @@ class Challenge:
         means = self._means
         with consuming(means, self._begun) as change:
             account = change.present
-            if self._signed_in is not None or not account.bypass_open(means.clock.now()):
+            if self._signed_in is not None or not account.has_bypass(means.clock.now()):
                 raise CodeRefused("Your administrator's permission has ended. Ask again.")
             change.account = replace(account, bypass_until=None)
         note(means, account, Act.BYPASS_USED)

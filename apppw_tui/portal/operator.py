@@ -61,7 +61,7 @@ class Operator(AppPasswordOperator):
         return account
 
     def disable(self, name: str) -> Account:
-        """Neither signs in nor opens any service from now on; open sessions end."""
+        """Neither signs in nor opens any service from now on; active sessions end."""
         account = self._change(
             name,
             Account.disabled,

@@ -43,7 +43,7 @@ async def strong(pilot: Pilot[None]) -> None:
 
 
 async def weak_refused(pilot: Pilot[None]) -> None:
-    await type_into(pilot, "#account", "Ada")
+    await type_into(pilot, "#account", "adä lovelace")
     await type_into(pilot, "#new", "password1")
     await type_into(pilot, "#again", "password1")
     await press(pilot, "enter")

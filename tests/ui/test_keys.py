@@ -22,10 +22,12 @@ from tests.ui.walks import (
     portal_app,
     press,
     screen_text,
+    sentences,
     settle,
     sign_in,
     to_app_passwords,
     to_create,
+    to_reveal,
 )
 
 
@@ -190,6 +192,18 @@ async def test_ctrl_c_in_a_dialog_says_how_to_leave_it(keys: tuple[str, ...]) ->
         assert app.screen is dialog
         await press(pilot, "escape")
         assert not isinstance(app.screen, Dialog)
+
+
+async def test_ctrl_c_over_a_password_that_is_shown_once_takes_nothing_away() -> None:
+    """The frame of that dialog says how much follows; and esc still asks."""
+    app = portal_app(house_with("Laptop"))
+    async with app.run_test() as pilot:
+        await to_reveal(pilot)
+        await press(pilot, "ctrl+c")
+        assert "Press esc to leave this, ^q to quit." in sentences(pilot)
+        assert not app.screen.query_one("#frame").border_subtitle
+        await press(pilot, "escape")
+        assert "Not copied yet. Press again to close." in sentences(pilot)
 
 
 async def test_arrows_move_between_the_buttons_of_a_dialog() -> None:

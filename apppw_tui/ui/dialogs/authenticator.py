@@ -26,6 +26,7 @@ from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.qr import QrCode, capacity
 
 _BESIDE = 30  # columns, for what to do with the picture
+_WIDTH = 80  # columns of the frame, as a rule
 
 
 class KeyLabel(Label):
@@ -110,6 +111,8 @@ class AuthenticatorDialog(Dialog[Session | Literal["back"] | None]):
         """Where there is no room for the picture, the key is what one has."""
         room, needs = self.size, self._needs
         self.set_class(room.width < needs.width or room.height < needs.height, "-no-picture")
+        if needs.width > _WIDTH:  # of blanks it is twice as wide
+            self.query_one("#frame").styles.width = needs.width
         self.refresh_bindings()
 
     @property

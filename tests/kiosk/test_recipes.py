@@ -53,6 +53,16 @@ def test_the_kiosk_is_as_the_doctor_wants_it(tmp_path: Path, host_key: Path) -> 
     places.kiosk.parent.mkdir(parents=True)
     text = (RECIPES / "sshd/apppw_sshd_config").read_text()
     places.kiosk.write_text(f"{text}\nHostKey {host_key}\n")
+    script = tmp_path / "usr/local/libexec/apppw-kiosk"
+    script.parent.mkdir(parents=True)
+    script.write_bytes((RECIPES / "sshd/apppw-kiosk").read_bytes())
+    script.parent.chmod(0o755)
+    script.chmod(0o755)
+    (tmp_path / "etc/pam.d").mkdir()
+    (tmp_path / "etc/pam.d/apppw-sshd").write_bytes((RECIPES / "sshd/apppw-sshd").read_bytes())
+    (tmp_path / "etc/passwd").write_text(
+        f"apppw:x:999:999::/var/lib/apppw-tui:/{script.relative_to(tmp_path)}\n"
+    )
     said = told(places.kiosk)
     assert said["authenticationmethods"] == ["keyboard-interactive"]
     assert said["acceptenv"] == ["LANG", "NO_COLOR"]

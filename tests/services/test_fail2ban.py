@@ -16,6 +16,8 @@ from tests.services.require import require_program
 from tests.services.trials import ENFORCED, OPEN, TRIALS, UNKNOWN, trial
 from tests.support import NOW, FixedClock, House
 
+pytestmark = pytest.mark.slow
+
 RECIPES = Path(__file__).parents[2] / "recipes" / "fail2ban"
 FILTER = RECIPES / "filter.d" / "apppw-tui.conf"
 TIMEOUT = 120.0  # seconds

@@ -8,6 +8,8 @@ import pytest
 from tests.services.recipes import adapted
 from tests.services.require import require_program
 
+pytestmark = pytest.mark.slow
+
 
 def owners(folder: Path, settings: str, address: str) -> set[str]:
     """The accounts that may send as that address."""

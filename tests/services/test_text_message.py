@@ -26,6 +26,8 @@ from tests.terminal.second_factor import (
 )
 from tests.terminal.tmux import Tmux
 
+pytestmark = pytest.mark.slow
+
 NUMBER = "+4915173910684"
 _SIX = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
 

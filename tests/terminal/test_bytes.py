@@ -10,6 +10,8 @@ from tests.terminal.conftest import Installed
 from tests.terminal.program import CALM, Program, copied, shown_password
 from tests.ui.test_terminal_input import REPLIES
 
+pytestmark = pytest.mark.slow
+
 # Keys of one sort, and how many.
 _FLOODS = {b"a": 4_000, "é".encode(): 2_000, b"\x1b[97;1u": 2_000, b"\x1b[A": 1_000}
 

@@ -1,7 +1,11 @@
 """A screen that nobody touches sends nothing: a dead connection then looks dead."""
 
+import pytest
+
 from tests.terminal.conftest import Installed
 from tests.terminal.program import ACCOUNT, AWAKE, Program
+
+pytestmark = pytest.mark.slow
 
 _LONG_ENOUGH = 1.2  # seconds; a cursor that blinks does so every half second
 

@@ -10,6 +10,8 @@ import pytest
 from tests.terminal.conftest import Installed
 from tests.terminal.program import Program, is_restored
 
+pytestmark = pytest.mark.slow
+
 LOCAL = 3  # termios(3): the place of the local modes
 
 

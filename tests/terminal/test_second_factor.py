@@ -6,6 +6,8 @@ import signal
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from apppw_tui.domain.clock import SystemClock
 from apppw_tui.domain.throttle import FREE_FAILURES, Count
 from apppw_tui.store.counters import FolderCounters
@@ -26,6 +28,8 @@ from tests.terminal.second_factor import (
     signed_in,
 )
 from tests.terminal.tmux import Tmux
+
+pytestmark = pytest.mark.slow
 
 _MISSING = "The key of the store is missing"
 

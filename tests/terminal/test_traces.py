@@ -116,6 +116,7 @@ class Walk:
         self.look()
 
 
+@pytest.mark.slow
 def test_nothing_is_left_of_any_secret(required: Installed, tmux: Tmux, tmp_path: Path) -> None:
     walk = Walk(required, tmux, tmp_path)
     walk.set_up()

@@ -2,6 +2,8 @@
 
 import shlex
 
+import pytest
+
 from tests.support import PASSWORD
 from tests.terminal.conftest import Installed
 from tests.terminal.program import ACCOUNT, AWAKE, copied, shown_password
@@ -14,6 +16,8 @@ from tests.terminal.second_factor import (
     signed_in,
 )
 from tests.terminal.tmux import Tmux
+
+pytestmark = pytest.mark.slow
 
 
 def goes(installed: Installed, tmux: Tmux, password: str, *, accepted: bool) -> None:

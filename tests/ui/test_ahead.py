@@ -28,6 +28,8 @@ from tests.ui.walks import (
     type_into,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:

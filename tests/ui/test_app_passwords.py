@@ -79,6 +79,7 @@ async def test_a_refused_name_is_kept_and_the_dialog_stays_open(name: str, said:
     assert names(house) == ["Laptop"]
 
 
+@pytest.mark.slow
 async def test_at_the_limit_of_forty_it_says_so_and_asks_to_delete_one_first() -> None:
     house = house_with(*(f"Device {number}" for number in range(39)))
     app = portal_app(house)
@@ -246,6 +247,7 @@ async def test_a_click_on_delete_asks_and_a_click_on_the_gear_opens_settings() -
         assert "B" in screen_text(pilot)
 
 
+@pytest.mark.slow
 async def test_two_windows_at_once_never_overwrite_each_other() -> None:
     house = house_with("Laptop", "Phone")
     app = portal_app(house)

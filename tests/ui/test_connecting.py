@@ -43,6 +43,8 @@ from tests.ui.walks import (
     to_reveal,
 )
 
+pytestmark = pytest.mark.slow
+
 NOT_COPIED = "Not copied yet. Press again to close."
 
 

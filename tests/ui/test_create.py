@@ -76,6 +76,7 @@ async def test_the_name_and_enter_alone_make_one_for_any_app_that_never_expires(
     assert (tablet.name, tablet.scope, tablet.expires) == ("Tablet", ("any",), None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", [1, 3, len(SCOPES) - 1])
 async def test_what_it_is_for_is_chosen_by_keyboard(house: House, app: PortalApp, row: int) -> None:
     async with app.run_test() as pilot:
@@ -87,6 +88,7 @@ async def test_what_it_is_for_is_chosen_by_keyboard(house: House, app: PortalApp
     assert made(house)[0].scope == (SCOPES[row].word,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("row", "expires"),
     [(1, datetime(2026, 12, 23, tzinfo=UTC)), (3, datetime(2027, 11, 23, tzinfo=UTC))],
@@ -102,6 +104,7 @@ async def test_how_long_is_chosen_by_keyboard(
     assert made(house)[0].expires == expires
 
 
+@pytest.mark.slow
 async def test_single_services_and_a_date_are_asked_for_where_they_were_chosen(
     house: House, app: PortalApp
 ) -> None:
@@ -123,6 +126,7 @@ async def test_single_services_and_a_date_are_asked_for_where_they_were_chosen(
     assert one.expires == datetime(2027, 2, 1, tzinfo=UTC)
 
 
+@pytest.mark.slow
 async def test_what_was_typed_counts_only_while_its_choice_stands(
     house: House, app: PortalApp
 ) -> None:

@@ -52,6 +52,7 @@ async def test_every_name_is_shown_literally_and_keeps_the_columns(size: tuple[i
             assert whole or (cell.endswith("…") and cut), cell
 
 
+@pytest.mark.slow
 async def test_the_question_before_deleting_shows_it_whole_and_literally() -> None:
     app = portal_app(house_with(*NAMES))
     async with app.run_test() as pilot:

@@ -1,5 +1,6 @@
 """The path that Office 365 made familiar: taken literally, and by the short cuts."""
 
+import pytest
 from textual.widgets import Button, OptionList, Tab, Tabs
 
 from apppw_tui.domain.secret import Secret
@@ -30,6 +31,7 @@ def answer(house: House, password: str) -> Answer:
     return verifier.decide(Attempt(ACCOUNT, Secret(password), "imap")).answer
 
 
+@pytest.mark.slow
 async def test_the_long_path_with_tab_arrows_and_enter_alone() -> None:  # noqa: PLR0915 - seven steps
     house = house_with()
     app = portal_app(house)

@@ -193,6 +193,7 @@ async def test_a_kiosk_without_accounts_names_no_command() -> None:
         assert "There are no accounts yet. Ask your administrator." in screen_text(pilot)
 
 
+@pytest.mark.slow
 async def test_a_dialog_that_is_open_does_not_survive_the_end() -> None:
     house = house_with()
     app = portal_app(house, sign_out_after=LIMIT)

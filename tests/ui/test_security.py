@@ -90,6 +90,7 @@ async def test_a_phone_is_added_once_its_code_came_back(which: Which, kind: str)
         assert number_of(house, which) == "+4930654321"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leave", ["escape", "b"])
 async def test_the_old_number_stays_until_the_new_one_is_proved(leave: str) -> None:
     house = protected()
@@ -136,6 +137,7 @@ async def test_the_old_app_stays_until_the_new_one_is_proved() -> None:
         assert house.now(ACCOUNT).authenticator != old
 
 
+@pytest.mark.slow
 async def test_with_the_first_method_come_the_first_recovery_codes() -> None:
     house = optional()
     app = portal_app(house)
@@ -226,6 +228,7 @@ async def test_what_cannot_be_removed_says_why(name: str, said: str) -> None:
 # --- the preferred option -------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["o", "button"])
 async def test_another_preferred_option_is_asked_first_next_time(way: str) -> None:
     house = protected()
@@ -288,6 +291,7 @@ def missing(*_: object) -> None:
     raise KeyMissing("The key of the store is not where it should be.")
 
 
+@pytest.mark.slow
 async def test_a_missing_key_is_told_and_the_rest_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     house = protected()
     app = portal_app(house)
@@ -342,6 +346,7 @@ async def test_a_session_that_ended_elsewhere_takes_the_open_dialog_with_it(
 # --- getting about --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_every_row_can_be_reached_with_tab_arrows_and_enter_alone() -> None:
     app = portal_app(protected())
     async with app.run_test() as pilot:

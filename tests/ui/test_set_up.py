@@ -65,6 +65,7 @@ async def to_first_app_password(pilot: Pilot[None]) -> None:
 # --- the whole way --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_with_the_app_it_leads_to_settings_and_a_first_app_password() -> None:
     house = new_account()
     app = portal_app(house, connecting=Connecting(ROWS))
@@ -148,6 +149,7 @@ async def test_going_on_without_copying_them_needs_the_key_twice(key: str) -> No
         assert on(app, CreateDialog)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["escape", "button"])
 async def test_the_first_app_password_can_be_skipped(way: str) -> None:
     house = new_account()

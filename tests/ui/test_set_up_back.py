@@ -36,6 +36,8 @@ from tests.ui.walks import (
     type_into,
 )
 
+pytestmark = pytest.mark.slow
+
 # --- one step back --------------------------------------------------------------------------
 
 

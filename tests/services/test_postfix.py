@@ -18,6 +18,8 @@ from tests.services.require import require_program, unavailable
 from tests.services.smtp import GONE, HOST, IN, NOT_NOW, REFUSED, WAYS, signed_in
 from tests.services.trials import ALL_SIGNS, ENFORCED, OPEN, TRIALS, UNKNOWN, Asked, asked, trial
 
+pytestmark = pytest.mark.slow
+
 OLD = "the old one"
 _LUA = Path("/usr/lib/dovecot/modules/auth/libauthdb_lua.so")
 _BEHIND = """

@@ -54,6 +54,7 @@ def test_a_file_is_parsed_once(
     assert parsed == ["ada"]
 
 
+@pytest.mark.slow
 def test_none_of_two_thousand_changes_by_another_process_is_missed(
     disk: FolderStore, folder: Path, cache: CachedReads
 ) -> None:

@@ -125,6 +125,7 @@ def rotated_again(folder: Path) -> None:
     all_open(store, folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("begun", [False, True])
 @pytest.mark.parametrize("step", STEPS)
 def test_a_rotation_that_was_killed_is_done_again(folder: Path, step: int, begun: bool) -> None:
@@ -135,6 +136,7 @@ def test_a_rotation_that_was_killed_is_done_again(folder: Path, step: int, begun
         rotated_again(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("begun", [False, True])
 @pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC])
 @pytest.mark.parametrize("step", STEPS)

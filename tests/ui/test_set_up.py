@@ -106,6 +106,7 @@ async def test_with_the_app_it_leads_to_settings_and_a_first_app_password() -> N
     assert not password.by_operator
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["text", "call", "notify"])
 async def test_with_a_phone_it_takes_a_code_that_was_sent_there(kind: str) -> None:
     house = new_account()
@@ -137,6 +138,7 @@ async def test_the_recovery_codes_are_the_ones_that_open_the_account() -> None:
         house.challenge(ACCOUNT).answer(options.RECOVERY, shown[9])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["escape", "q"])
 async def test_going_on_without_copying_them_needs_the_key_twice(key: str) -> None:
     app = portal_app(new_account())
@@ -214,6 +216,7 @@ async def test_whoever_sets_it_up_elsewhere_meanwhile_is_asked_to_sign_in_with_i
 # --- the demonstration ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_the_demonstration_gives_the_code_away(monkeypatch: pytest.MonkeyPatch) -> None:
     house = demo_house()
     assert house.demonstration is not None

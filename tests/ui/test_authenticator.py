@@ -16,6 +16,7 @@ from apppw_tui.ui.dialogs.authenticator import AuthenticatorDialog, KeyLabel
 from apppw_tui.ui.dialogs.recovery_codes import RecoveryCodesDialog
 from apppw_tui.ui.screens.set_up import SetUpScreen
 from apppw_tui.ui.themes import APPEARANCES
+from apppw_tui.ui.widgets import qr
 from apppw_tui.ui.widgets.qr import QrCode
 from tests.services.require import require_program
 from tests.support import House
@@ -192,3 +193,16 @@ async def test_the_key_is_nowhere_but_in_its_label_and_cannot_be_selected() -> N
         secret = dialog._set_up.secret.reveal()
         assert secret not in repr(vars(dialog)) + repr(vars(dialog._set_up))
         assert not KeyLabel.ALLOW_SELECT
+
+
+@pytest.mark.parametrize(("window", "picture_fits"), [((130, 55), True), ((80, 24), False)])
+async def test_without_utf8_there_is_a_picture_or_the_key(
+    monkeypatch: pytest.MonkeyPatch, window: tuple[int, int], picture_fits: bool
+) -> None:
+    monkeypatch.setattr(qr, "ASCII_ONLY", True)
+    app = portal_app(new_account())
+    async with app.run_test(size=window) as pilot:
+        await set_up_app(pilot)
+        assert app.screen.query_one(QrCode).fits is picture_fits
+        assert app.screen.query_one(KeyLabel).display is not picture_fits
+        assert ("For a picture to scan, this needs" in screen_text(pilot)) is not picture_fits

@@ -91,6 +91,10 @@ class OnceDialog(Dialog[Answer]):
         # All that follows where there is room for it; else its beginning.
         self.call_after_refresh(card.scroll_to_widget, said, animate=False, top=True)
 
+    def say(self, sentence: str) -> None:
+        """Not in the frame, which may say that more follows."""
+        self.tell(sentence)
+
     def action_close(self) -> None:
         """Subclasses answer here, once `sure`."""
 

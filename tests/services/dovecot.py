@@ -168,9 +168,14 @@ def running(
 
 
 def wait_for(process: "subprocess.Popen[str]", ports: Iterable[int], log: Path) -> None:
-    """Until it listens on all of its ports."""
+    """Until it listens on all of its ports, and where it is asked for people: that comes last."""
     for port in ports:
         _wait_for(process, port, log)
+    for _ in range(_ATTEMPTS):
+        if (log.parent / "run" / "auth-userdb").exists():
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_BETWEEN)
 
 
 def _wait_for(process: "subprocess.Popen[str]", port: int, log: Path) -> None:

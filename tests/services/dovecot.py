@@ -162,20 +162,16 @@ def running(
     process = user.start([program, "-F", "-c", dovecot.configuration])
     try:
         wait_for(process, ports.values(), dovecot.log)
+        _wait_for_people(process, dovecot.log.parent / "run" / "auth-userdb")
         yield dovecot
     finally:
         stop(process)
 
 
 def wait_for(process: "subprocess.Popen[str]", ports: Iterable[int], log: Path) -> None:
-    """Until it listens on all of its ports, and where it is asked for people: that comes last."""
+    """Until it listens on all of its ports."""
     for port in ports:
         _wait_for(process, port, log)
-    for _ in range(_ATTEMPTS):
-        if (log.parent / "run" / "auth-userdb").exists():
-            return
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_BETWEEN)
 
 
 def _wait_for(process: "subprocess.Popen[str]", port: int, log: Path) -> None:
@@ -191,6 +187,16 @@ def _wait_for(process: "subprocess.Popen[str]", port: int, log: Path) -> None:
             return
     said = log.read_text() if log.exists() else "it wrote no log"
     pytest.fail(f"Dovecot did not start: {said}", pytrace=False)
+
+
+def _wait_for_people(process: "subprocess.Popen[str]", path: Path) -> None:
+    """Until it can be asked for people, too: that may come after the ports."""
+    for _ in range(_ATTEMPTS):
+        if path.exists():
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_BETWEEN)
+    pytest.fail(f"Dovecot never made {path.name}", pytrace=False)
 
 
 def stop(process: "subprocess.Popen[str]") -> None:

@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from apppw_tui.domain.lines import lines
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui.clipboard import ByTmux
 
@@ -39,7 +40,7 @@ class ClipboardTools:
         known = self._run([tmux, *asked, "show-options", "-sv", "set-clipboard"])
         if known is None:
             return None
-        client, setting = (*known.splitlines(), "", "")[:2]
+        client, setting = (*lines(known), "", "")[:2]
         passes = setting == "on"  # else it swallows what a program writes
         if not client:
             return None if passes else ByTmux.SWALLOWED
@@ -53,7 +54,7 @@ class ClipboardTools:
         if not loaded:
             return None if passes else ByTmux.SWALLOWED
         left = self._run([tmux, "list-buffers", "-F", "#{buffer_name}"])
-        if left is None or name in left.splitlines():
+        if left is None or name in lines(left):
             return ByTmux.LEFT
         return ByTmux.SENT if self._takes(tmux, client) else ByTmux.DEAF
 
@@ -78,9 +79,9 @@ class ClipboardTools:
 
     def _takes(self, tmux: str, client: str) -> bool:
         """False if tmux says that the client's terminal has no clipboard (no `Ms`)."""
-        lines = (self._run([tmux, "show-messages", "-T"]) or "").splitlines()
+        told = lines(self._run([tmux, "show-messages", "-T"]) or "")
         mine = False
-        for line in lines:
+        for line in told:
             if line.startswith("Terminal "):
                 mine = f" for {client}," in line
             elif mine and " Ms: " in line:

@@ -56,7 +56,9 @@ def test_the_first_one_at_their_own_machine_may_create_an_account(run: CommandLi
         may_create_first=True,
         save=save_recovery_codes,
         connecting=app.surroundings.connecting,
+        tools=app.surroundings.tools,
     )
+    assert app.surroundings.tools is not None
     assert app.surroundings.connecting.rows == ()
     assert not app.portal.has_accounts()
     assert open_store(run.store).names() == []

@@ -82,7 +82,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 def client(machine: Machine, kind: str, name: str, secret: str, *more: str) -> str:
     """What a program of theirs is told: yes, no or later."""
-    line = ["python3", "/root/clients.py", kind, name, *more]
+    line = ["python3", "/srv/clients.py", kind, name, *more]
     return machine.output(*line, stdin=secret).strip()
 
 
@@ -227,15 +227,15 @@ def a_person_comes_by_ssh_and_is_told_by_mail(machine: Machine, tmux: Tmux) -> N
 
 def a_deletion_ends_the_session(machine: Machine) -> None:
     secret = create(machine, ADA, "Tablet")
-    machine.shell("rm -f /root/ready")
-    line = machine.inside("python3", "/root/idle.py", ADA, "/root/ready")
+    machine.shell("rm -f /srv/ready")
+    line = machine.inside("python3", "/srv/idle.py", ADA, "/srv/ready")
     with subprocess.Popen(
         line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
     ) as session:
         assert session.stdin is not None
         session.stdin.write(secret)
         session.stdin.close()
-        machine.eventually("test -e /root/ready")
+        machine.eventually("test -e /srv/ready")
         machine.output("apppw-tui", "app-password", "delete", ADA, "Tablet")
         assert session.stdout is not None
         assert session.stdout.read() == "ended\n"
@@ -257,8 +257,8 @@ def an_upgrade_loses_no_answer(machine: Machine, secret: str) -> None:
     """And going back keeps what the newer version deleted."""
     before = machine.output("apppw-tui", "--version")
     doomed = create(machine, ADA, "Old phone")
-    machine.shell("rm -f /root/stop")
-    line = machine.inside("python3", "/root/asking.py", ADA, "/root/stop")
+    machine.shell("rm -f /srv/stop")
+    line = machine.inside("python3", "/srv/asking.py", ADA, "/srv/stop")
     with subprocess.Popen(
         line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
     ) as asking:
@@ -271,7 +271,7 @@ def an_upgrade_loses_no_answer(machine: Machine, secret: str) -> None:
         assert machine.output("apppw-tui", "--version") != before
         machine.output("apppw-tui", "app-password", "delete", ADA, "Old phone")
         machine.output(f"{CLONE}/recipes/install.sh", "--rollback", before.split()[-1])
-        machine.shell("touch /root/stop")
+        machine.shell("touch /srv/stop")
         counted = json.loads(asking.stdout.read())
     assert counted.keys() == {"yes"}, counted
     assert machine.output("apppw-tui", "--version") == before

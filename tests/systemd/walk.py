@@ -11,7 +11,7 @@ from tests.systemd.machine import ENVIRONMENT, PATIENCE, Machine
 
 _DOCS = Path(__file__).parents[2] / "docs"
 _HEADING = re.compile(r"^(#{1,6}) (.*)$")
-CLONE = "/root/apppw-tui"  # where the page is walked
+CLONE = "/srv/apppw-tui"  # where the page is walked
 _SEVERAL = "…"  # stands for whatever else is in a line
 _ASKED = re.compile(rb"[Pp]assword[^\n]*: ?$")
 
@@ -69,10 +69,10 @@ def walk(machine: Machine, step: Step, answer: Callable[[str], str]) -> str:
 
     Whatever asks for a password gets what `answer` says, who is told all that was printed so far.
     """
-    machine.write("/root/step.sh", f"cd {CLONE}\n{step.commands}")
+    machine.write("/srv/step.sh", f"cd {CLONE}\n{step.commands}")
     child = pexpect.spawn(
         "env",
-        machine.inside("bash", "-euo", "pipefail", "/root/step.sh"),
+        machine.inside("bash", "-euo", "pipefail", "/srv/step.sh"),
         env=ENVIRONMENT,
         timeout=10 * PATIENCE,
         dimensions=(40, 160),

@@ -38,7 +38,7 @@ def _of_archive(tree: Path) -> str | None:
         text = (tree / ".git_archival.txt").read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
-    told = dict(line.partition(": ")[::2] for line in text.splitlines())
+    told = dict(line.partition(": ")[::2] for line in text.split("\n"))
     commit = told.get("commit", "")
     if not re.fullmatch("[0-9a-f]{40,64}", commit):
         return None  # not filled in: this is a checkout

@@ -27,6 +27,7 @@ def names(house: House) -> list[str]:
     return [password.name for password in house.now("ada").app_passwords]
 
 
+@pytest.mark.slow
 def test_from_the_first_account_to_the_last(tmp_path: Path) -> None:
     def run(*arguments: str, stdin: bytes = b"") -> tuple[int, bytes, bytes]:
         done = run_program(tmp_path, *arguments, stdin=stdin)
@@ -109,6 +110,7 @@ def sealed(tmp_path: Path, house: House) -> House:
     return house
 
 
+@pytest.mark.slow
 def test_output_that_a_full_disk_swallowed_is_said(tmp_path: Path, house: House) -> None:
     house = sealed(tmp_path, house)
     before = house.now("ada")
@@ -128,6 +130,7 @@ def test_output_that_a_full_disk_swallowed_is_said(tmp_path: Path, house: House)
     assert len((tmp_path / ".local/share/apppw-tui/key").read_text().split()) == 1
 
 
+@pytest.mark.slow
 def test_a_reader_who_left_is_no_error(tmp_path: Path, house: House) -> None:
     house = sealed(tmp_path, house)
     house.issue("Phone", "ada")
@@ -213,6 +216,7 @@ def test_a_password_is_never_among_the_arguments(tmp_path: Path) -> None:
         assert b"--password " not in help_
 
 
+@pytest.mark.slow
 def test_a_second_factor_is_required_passed_over_and_sealed_anew(
     tmp_path: Path, house: House
 ) -> None:

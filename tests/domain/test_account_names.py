@@ -182,6 +182,7 @@ def test_a_default_domain_cannot_make_a_name_too_long() -> None:
     assert account_name("a" * 64, DOMAIN_135)
 
 
+@pytest.mark.slow
 @settings(deadline=None, derandomize=True, max_examples=500)
 @given(st.text(st.characters(codec="utf-8") | st.sampled_from("aA0.@-_/\n %\u00fc"), max_size=12))
 def test_whatever_is_accepted_is_one_plain_file_name_in_lower_case(text: str) -> None:

@@ -120,6 +120,7 @@ def test_a_joiner_that_joins_nothing_is_refused(joiner: str, around: str) -> Non
         app_password_name(around.format(joiner, joiner))
 
 
+@pytest.mark.slow
 def test_of_all_characters_none_that_acts_or_hides_is_let_in() -> None:
     let_in = [
         character for character in ALL_CHARACTERS if character == _kept_inside_a_name(character)
@@ -148,6 +149,7 @@ def test_a_mark_without_a_letter_before_it_is_refused(name: str) -> None:
         app_password_name(name)
 
 
+@pytest.mark.slow
 @settings(deadline=None, derandomize=True, max_examples=500)
 @given(st.text(max_size=70))
 def test_a_name_that_was_accepted_is_accepted_unchanged_again(text: str) -> None:

@@ -198,6 +198,7 @@ def test_a_password_that_is_no_utf8_goes_on(script: Script) -> None:
     assert script.verify(b"bob", FORMED[:-1] + b"\xff") == GOES_ON
 
 
+@pytest.mark.slow
 def test_every_character_that_can_stand_in_an_app_password_is_known(script: Script) -> None:
     """Each one of Unicode: alone at the end of one, where it may be dropped; or as part of it."""
     told = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]

@@ -81,6 +81,7 @@ def test_none_of_two_thousand_changes_by_another_process_is_missed(
     assert seen == [(first + number, first + number, f"{number:04}") for number in range(CHANGES)]
 
 
+@pytest.mark.slow
 def test_what_is_read_while_it_is_written_is_never_older_than_what_was_kept(
     disk: FolderStore, cache: CachedReads
 ) -> None:

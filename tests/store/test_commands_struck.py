@@ -64,6 +64,7 @@ def imported_again(folder: Path, file: str, ada: bytes) -> None:
     assert account_file(folder, "ada").read_bytes() == ada
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 def test_an_import_that_was_killed_is_done_again(folder: Path, file: str, step: int) -> None:
     for at in steps(step):
@@ -73,6 +74,7 @@ def test_an_import_that_was_killed_is_done_again(folder: Path, file: str, step: 
         imported_again(folder, file, ada)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC])
 @pytest.mark.parametrize("step", STEPS)
 def test_an_import_says_of_each_account_what_became_of_it(

@@ -39,6 +39,7 @@ def places(node: Any) -> list[tuple[dict[str, Any], str]]:
     return found
 
 
+@pytest.mark.slow
 def test_whatever_stands_in_the_file_it_is_an_account_or_refused(tmp_path: Path) -> None:
     random = Random(8)
     disk = folder_store(tmp_path / "store")

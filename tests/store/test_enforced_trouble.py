@@ -213,6 +213,7 @@ def toggle(folder: Path) -> None:
             alter(store, **fields)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kills", KILLS)
 def test_killed_at_any_instant_no_closed_account_goes_untold(
     disk: FolderStore, folder: Path, kills: int

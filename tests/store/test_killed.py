@@ -43,6 +43,7 @@ def write_on(folder: Path, account: Account, first: int, acknowledgements: int) 
         number += 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kills", KILLS)
 def test_killed_at_any_instant_of_a_write_it_keeps_every_acknowledged_change(
     disk: FolderStore, folder: Path, kills: int

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 
+import pytest
+
 from apppw_tui.domain.errors import NameTaken
 from apppw_tui.domain.seam import Store
 from apppw_tui.store.folder import FolderStore
@@ -17,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 PROCESSES, TIMES = 8, 25
 
 
+@pytest.mark.slow
 def test_eight_processes_on_one_account_lose_nothing(disk: FolderStore, folder: Path) -> None:
     account = add(disk)
     racers = [

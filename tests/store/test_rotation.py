@@ -147,6 +147,7 @@ def test_what_is_in_the_way_of_one_account_stops_no_other(full: FolderStore, fol
     assert opened(now(full, "emil"), ring_of(folder).newest) == ["emil", "emil"]
 
 
+@pytest.mark.slow
 def test_an_account_that_goes_meanwhile_is_no_trouble(full: FolderStore, folder: Path) -> None:
     class Leaving(FolderStore):
         def names(self) -> list[str]:

@@ -11,6 +11,7 @@ from tests.ui.states_of_activity import busy, to_activity, watched
 from tests.ui.walks import ACCOUNT, on, portal_app, press, screen_text, settle, sign_in
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(80, 24), (40, 12)])
 async def test_it_is_opened_walked_and_left_by_keys(size: tuple[int, int]) -> None:
     app = portal_app(busy())

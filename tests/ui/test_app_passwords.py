@@ -56,6 +56,7 @@ async def test_what_cannot_be_done_on_an_empty_list_says_why(key: str) -> None:
         assert "There is none to choose." in screen_text(pilot)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "said"),
     [
@@ -203,6 +204,7 @@ async def test_details_tell_everything_and_lead_on(
         assert on(app, dialog or AppPasswordsScreen)
 
 
+@pytest.mark.slow
 async def test_the_filter_narrows_down_while_one_types() -> None:
     app = portal_app(house_with("Laptop", "Phone", "Old phone"))
     async with app.run_test() as pilot:

@@ -152,6 +152,7 @@ async def test_a_key_that_went_nowhere_is_not_said_to_be_sent() -> None:
         assert said(pilot, "#copied") == "! tmux keeps it from your terminal's clipboard."
 
 
+@pytest.mark.slow
 async def test_a_wrong_code_keeps_the_key_and_the_next_one_counts() -> None:
     house = new_account()
     app = portal_app(house)
@@ -172,6 +173,7 @@ async def test_a_wrong_code_keeps_the_key_and_the_next_one_counts() -> None:
         assert house.now(ACCOUNT).authenticator is not None
 
 
+@pytest.mark.slow
 async def test_each_time_it_is_opened_it_has_another_key() -> None:
     app = portal_app(new_account())
     async with app.run_test() as pilot:

@@ -143,6 +143,7 @@ async def test_what_was_typed_counts_only_while_its_choice_stands(
     assert (made(house)[0].scope, made(house)[0].expires) == (("any",), None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
@@ -177,6 +178,7 @@ async def test_a_wrong_service_is_told_under_its_field_and_nothing_is_lost(
     assert made(house)[0].expires == datetime(2026, 12, 23, tzinfo=UTC)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
@@ -212,6 +214,7 @@ async def test_a_wrong_date_is_told_under_its_field_and_nothing_is_lost(
     assert made(house)[0].expires == datetime(2026, 11, 23, tzinfo=UTC)
 
 
+@pytest.mark.slow
 async def test_a_refused_name_keeps_what_was_chosen(app: PortalApp, house: House) -> None:
     house.issue("Tablet", ACCOUNT)
     async with app.run_test() as pilot:
@@ -228,6 +231,7 @@ async def test_a_refused_name_keeps_what_was_chosen(app: PortalApp, house: House
     assert (car.scope, car.expires) == (("sending",), datetime(2027, 2, 21, tzinfo=UTC))
 
 
+@pytest.mark.slow
 async def test_escape_closes_what_was_opened_and_then_the_dialog(
     house: House, app: PortalApp
 ) -> None:

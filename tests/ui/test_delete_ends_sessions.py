@@ -20,6 +20,7 @@ def ending(house: House) -> Noticed:
     return noticed
 
 
+@pytest.mark.slow
 async def test_it_is_said_before_and_told_after_yes() -> None:
     house = house_with("Laptop", "Phone")
     noticed = ending(house)
@@ -45,6 +46,7 @@ async def test_nothing_is_said_where_nobody_ends_them() -> None:
         assert "session" not in screen_text(pilot)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 7])
 async def test_on_a_small_screen_the_answers_are_in_sight(count: int) -> None:
     house = house_with(*(f"Device {number}" for number in range(count)))

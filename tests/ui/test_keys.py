@@ -57,6 +57,7 @@ def test_every_binding_has_an_id_and_a_tooltip() -> None:
         assert binding.tooltip, (node, binding)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("width", "shown"),
     [
@@ -93,6 +94,7 @@ async def test_while_a_field_has_the_focus_the_footer_names_the_other_key() -> N
         assert footer(screen_text(pilot)).endswith("? Help")
 
 
+@pytest.mark.slow
 async def test_letters_are_text_in_a_field() -> None:
     app = portal_app(house_with())
     async with app.run_test() as pilot:
@@ -102,6 +104,7 @@ async def test_letters_are_text_in_a_field() -> None:
         assert app.screen.query_one("#name", Input).value == "cdqpv?:,"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["f1", "question_mark"])
 async def test_help_tells_the_keys_of_the_screen_it_was_asked_on(key: str) -> None:
     app = portal_app(house_with("Laptop"))
@@ -154,6 +157,7 @@ async def test_what_is_chosen_in_the_palette_is_done() -> None:
         assert on(app, CreateDialog)
 
 
+@pytest.mark.slow
 async def test_the_palette_does_not_open_over_a_dialog() -> None:
     app = portal_app(house_with("Laptop"))
     async with app.run_test() as pilot:
@@ -178,6 +182,7 @@ async def test_ctrl_c_says_how_to_quit() -> None:
         assert app.is_running
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keys", [("c",), ("enter",), ("question_mark",)])
 async def test_ctrl_c_in_a_dialog_says_how_to_leave_it(keys: tuple[str, ...]) -> None:
     """In a field, on a button, and over a text that scrolls."""
@@ -194,6 +199,7 @@ async def test_ctrl_c_in_a_dialog_says_how_to_leave_it(keys: tuple[str, ...]) ->
         assert not isinstance(app.screen, Dialog)
 
 
+@pytest.mark.slow
 async def test_ctrl_c_over_a_password_that_is_shown_once_takes_nothing_away() -> None:
     """The frame of that dialog says how much follows; and esc still asks."""
     app = portal_app(house_with("Laptop"))
@@ -206,6 +212,7 @@ async def test_ctrl_c_over_a_password_that_is_shown_once_takes_nothing_away() ->
         assert "Not copied yet. Press again to close." in sentences(pilot)
 
 
+@pytest.mark.slow
 async def test_arrows_move_between_the_buttons_of_a_dialog() -> None:
     app = portal_app(house_with("Laptop"))
     async with app.run_test() as pilot:

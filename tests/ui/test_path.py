@@ -118,6 +118,7 @@ async def test_the_long_path_with_tab_arrows_and_enter_alone() -> None:  # noqa:
         assert answer(house, password) is Answer.NOT_MINE  # the account is open: others may know it
 
 
+@pytest.mark.slow
 async def test_the_name_and_five_keys_to_a_password_on_the_clipboard() -> None:
     house = house_with("Tablet")
     app = portal_app(house)

@@ -175,6 +175,7 @@ async def test_five_wrong_tries_at_a_kiosk_are_the_last(mistakes: int) -> None:
     assert app.last_words == ("Too many wrong tries." if left else None)
 
 
+@pytest.mark.slow
 async def test_who_is_in_may_make_mistakes() -> None:
     house, door = house_with(), Door()
     app = portal_app(house, kiosk=door.kiosk, sign_out_after=LIMIT)

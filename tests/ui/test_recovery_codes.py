@@ -69,6 +69,7 @@ async def test_saved_they_may_go(way: str) -> None:
     assert sent(app) == []
 
 
+@pytest.mark.slow
 async def test_what_cannot_be_saved_is_told_and_stays_on_the_screen() -> None:
     drawer = Drawer(OSError(28, "No space left on device"))
     app = portal_app(protected(), save=drawer.save)
@@ -98,6 +99,7 @@ async def test_where_nothing_can_be_saved_it_is_not_offered() -> None:
         assert "✗ Not copied yet." in screen_text(pilot)
 
 
+@pytest.mark.slow
 async def test_an_eager_enter_neither_copies_nor_closes() -> None:
     app = portal_app(protected())
     async with app.run_test() as pilot:
@@ -147,6 +149,7 @@ async def test_the_codes_are_gone_with_their_dialog() -> None:
         assert app.clipboard == ""
 
 
+@pytest.mark.slow
 async def test_no_one_gets_new_codes_on_an_old_verification() -> None:
     house = protected()
     app = portal_app(house)

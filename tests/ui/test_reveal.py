@@ -30,6 +30,7 @@ def focused(app: PortalApp) -> str:
     return str(app.focused.label)
 
 
+@pytest.mark.slow
 async def test_an_eager_double_enter_neither_copies_nor_closes() -> None:
     app = portal_app(house_with())
     async with app.run_test() as pilot:
@@ -48,6 +49,7 @@ async def test_an_eager_double_enter_neither_copies_nor_closes() -> None:
         assert on(app, AppPasswordsScreen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["escape", "q"])
 async def test_closing_it_uncopied_needs_the_key_twice(key: str) -> None:
     app = portal_app(house_with())
@@ -70,6 +72,7 @@ async def test_quitting_from_it_uncopied_needs_the_key_twice() -> None:
         assert app.is_running
 
 
+@pytest.mark.slow
 async def test_what_is_copied_is_what_is_shown_without_the_spaces() -> None:
     app = portal_app(house_with())
     async with app.run_test() as pilot:
@@ -92,6 +95,7 @@ async def test_it_can_be_copied_again() -> None:
         assert len(sent(app)) == 2
 
 
+@pytest.mark.slow
 async def test_the_secret_lives_nowhere_but_there() -> None:
     app = portal_app(house_with())
     async with app.run_test() as pilot:
@@ -131,6 +135,7 @@ async def test_what_is_known_to_have_gone_nowhere_is_not_copied() -> None:
         assert "Not copied yet. Press again to close." in screen_text(pilot)
 
 
+@pytest.mark.slow
 async def test_tmux_alone_is_asked_to_send_it() -> None:
     for answer, said in [
         (ByTmux.SENT, "✓ Sent to your terminal's clipboard."),

@@ -64,6 +64,7 @@ def number_of(house: House, which: Which) -> str | None:
 # --- adding and changing --------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("which", "kind"), [("authentication", "text"), ("office", "call"), ("alternate", "text")]
 )
@@ -119,6 +120,7 @@ async def test_the_old_number_stays_until_the_new_one_is_proved(leave: str) -> N
         assert number_of(house, "authentication") == "+4930654321"
 
 
+@pytest.mark.slow
 async def test_the_old_app_stays_until_the_new_one_is_proved() -> None:
     house = protected()
     app = portal_app(house)
@@ -171,6 +173,7 @@ async def test_where_no_codes_are_sent_a_phone_cannot_be_added() -> None:
 # --- removing -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["d", "delete"])
 @pytest.mark.parametrize("name", ROWS[:4])
 async def test_a_method_is_removed_after_a_yes(name: str, key: str) -> None:
@@ -264,6 +267,7 @@ async def test_an_option_that_cannot_be_preferred_says_why_and_changes_nothing()
 # --- recovery codes -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_new_recovery_codes_void_the_old_ones_and_no_leaves_them() -> None:
     house = protected()
     old = house.give_recovery_codes(ACCOUNT)

@@ -70,6 +70,7 @@ async def test_signing_out_ends_at_login_with_the_account_filled_in() -> None:
         assert on(app, LoginScreen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("too", [True, False], ids=["with app passwords", "alone"])
 async def test_a_changed_password_ends_other_sessions_and_keeps_its_own(too: bool) -> None:
     house = house_with("Laptop")
@@ -93,6 +94,7 @@ async def test_a_changed_password_ends_other_sessions_and_keeps_its_own(too: boo
     house.sign_in(ACCOUNT, NEW)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("current", "new", "again", "said"),
     [
@@ -148,6 +150,7 @@ async def test_a_session_that_ends_under_a_dialog_takes_the_dialog_with_it() -> 
         assert "the account is gone" in screen_text(pilot)
 
 
+@pytest.mark.slow
 async def test_the_appearance_is_kept_for_the_next_time() -> None:
     house = house_with()
     app = portal_app(house)
@@ -174,6 +177,7 @@ async def test_below_64_columns_the_list_stands_alone_until_something_is_opened(
         assert "Appearance" in screen_text(pilot)
 
 
+@pytest.mark.slow
 async def test_the_tab_bar_keeps_the_focus_going_to_and_fro_and_down_enters_the_page() -> None:
     app = portal_app(house_with("Laptop"))
     async with app.run_test() as pilot:

@@ -128,6 +128,7 @@ async def test_login_says_that_passwords_cannot_be_checked() -> None:
         assert on(app, SettingsScreen)
 
 
+@pytest.mark.slow
 async def test_verifying_again_says_that_passwords_cannot_be_checked() -> None:
     source = Source()
     house = elsewhere(house_with("Laptop"), source)

@@ -54,6 +54,7 @@ def code_field(app: PortalApp) -> Input:
 # --- right answers --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["app", *REACHED])
 async def test_six_digits_submit_themselves_whichever_way_they_come(way: str) -> None:
     house = protected()
@@ -85,6 +86,7 @@ async def test_the_preferred_way_is_asked_first(way: str) -> None:
         assert len(house.outbox.sent) == (way in REACHED)
 
 
+@pytest.mark.slow
 async def test_a_recovery_code_signs_in_once_and_letters_are_text_in_its_field() -> None:
     house = protected()
     codes = house.give_recovery_codes(ACCOUNT)
@@ -213,6 +215,7 @@ async def test_a_code_can_be_sent_again_and_only_the_newest_counts(key: str) -> 
         assert on(app, SettingsScreen)
 
 
+@pytest.mark.slow
 async def test_coming_back_to_a_code_that_was_sent_sends_no_other() -> None:
     house = by_text()
     app = portal_app(house)

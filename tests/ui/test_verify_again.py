@@ -51,6 +51,7 @@ ASKED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("before", "keys", "wanted"), ASKED.values(), ids=ASKED)
 async def test_it_is_asked_first_and_then_goes_on_to_what_was_wanted(
     before: tuple[str, ...], keys: tuple[str, ...], wanted: type
@@ -69,6 +70,7 @@ async def test_it_is_asked_first_and_then_goes_on_to_what_was_wanted(
             assert isinstance(app.focused, Tabs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("before", "keys", "wanted"), ASKED.values(), ids=ASKED)
 async def test_not_answered_everything_stays_as_it_was(
     before: tuple[str, ...], keys: tuple[str, ...], wanted: type
@@ -101,6 +103,7 @@ async def test_within_ten_minutes_nothing_is_asked(age: float) -> None:
         assert on(app, SecurityScreen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["d", "r"])
 async def test_deleting_and_renaming_ask_nothing(key: str) -> None:
     """Whoever lost a phone must be able to stop it at once."""
@@ -121,6 +124,7 @@ async def test_deleting_and_renaming_ask_nothing(key: str) -> None:
             assert "Deleted Laptop." in screen_text(pilot)
 
 
+@pytest.mark.slow
 async def test_another_way_serves_as_well() -> None:
     house = protected()
     app = portal_app(house)
@@ -133,6 +137,7 @@ async def test_another_way_serves_as_well() -> None:
         assert on(app, SecurityScreen)
 
 
+@pytest.mark.slow
 async def test_without_a_second_factor_the_password_is_asked() -> None:
     app = portal_app(optional())
     async with app.run_test() as pilot:
@@ -155,6 +160,7 @@ async def test_without_a_second_factor_the_password_is_asked() -> None:
 # --- while a dialog is open -----------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_grown_old_under_the_name_it_is_asked_on_top_and_the_name_is_kept() -> None:
     house = protected()
     app = portal_app(house)
@@ -178,6 +184,7 @@ async def test_grown_old_under_the_name_it_is_asked_on_top_and_the_name_is_kept(
     assert [password.name for password in house.now(ACCOUNT).app_passwords] == ["Laptop"]
 
 
+@pytest.mark.slow
 async def test_grown_old_while_a_number_is_proved_its_code_still_counts() -> None:
     house = protected()
     app = portal_app(house)
@@ -196,6 +203,7 @@ async def test_grown_old_while_a_number_is_proved_its_code_still_counts() -> Non
         assert "✓ Done: it was verified" in screen_text(pilot)
 
 
+@pytest.mark.slow
 async def test_keys_typed_ahead_are_not_for_the_question() -> None:
     house = protected()
     house.alter(ACCOUNT, preferred="text")
@@ -213,6 +221,7 @@ async def test_keys_typed_ahead_are_not_for_the_question() -> None:
         assert app.screen.query_one("#name", Input).value == ""
 
 
+@pytest.mark.slow
 async def test_a_session_that_ends_under_the_question_ends_at_login() -> None:
     house = protected()
     app = portal_app(house)
@@ -235,6 +244,7 @@ async def test_a_session_that_ends_under_the_question_ends_at_login() -> None:
 # --- the account password -------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ticked", [True, False])
 async def test_a_new_password_deletes_app_passwords_only_where_that_is_ticked(ticked: bool) -> None:
     house = protected()

@@ -84,6 +84,7 @@ async def test_what_can_be_had_comes_first_and_the_rest_says_why_it_cannot() -> 
         assert on(app, SettingsScreen)
 
 
+@pytest.mark.slow
 async def test_with_no_way_at_all_one_is_sent_to_the_administrator() -> None:
     app = portal_app(unreachable())
     async with app.run_test() as pilot:
@@ -174,6 +175,7 @@ async def test_an_answer_waits_until_the_help_over_its_dialog_is_closed(
         assert len(app.screen_stack) == 2
 
 
+@pytest.mark.slow
 async def test_a_password_made_under_the_help_is_shown_once_the_help_is_closed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

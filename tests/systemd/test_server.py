@@ -49,7 +49,7 @@ def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Machine]
         (root / "etc/pip.conf").write_text(f"[global]\nno-index = true\nfind-links = {_WHEELS}\n")
         clone(root)
         for script in _INSIDE.glob("*.py"):
-            shutil.copy(script, root / "root")
+            shutil.copy(script, root / "srv")
         with booted(root, f"mail.{as_it_was.DOMAIN}") as machine:
             as_it_was.set_up(machine, certificate)
             yield machine

@@ -9,8 +9,8 @@ from typing import NoReturn, cast
 
 from apppw_tui.arguments import parser
 from apppw_tui.domain.errors import ApppwError, ConfigError, StoreError
-from apppw_tui.exits import FAULT, INTERRUPTED, NO_ANSWER, OK, REFUSED
-from apppw_tui.priorities import Priority, prefix, to_journal
+from apppw_tui.exit_codes import FAULT, INTERRUPTED, NO_ANSWER, OK, REFUSED
+from apppw_tui.integrations.journald import Priority, prefix, to_journal
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,13 +33,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _act(options: argparse.Namespace, top: argparse.ArgumentParser) -> int:
     if options.kiosk:
-        from apppw_tui import kiosk
+        from apppw_tui.commands import kiosk
 
         kiosk.check(options, top)
     if options.command is None:
         if options.demo and hasattr(options, "key_file"):
             top.error("--demo has a store of its own; leave out --key-file")
-        from apppw_tui.launch import portal
+        from apppw_tui.commands.portal import portal
 
         return portal(options, top)
     if options.demo:
@@ -77,9 +77,9 @@ def _fault(error: Exception) -> str:
     try:
         if isinstance(error, ImportError):
             raise error
-        from apppw_tui.fault import describe
+        from apppw_tui.domain.errors import describe_fault
     except ImportError as missing:
         # Root has become the store's owner, who cannot read what root installed for itself alone.
         where = "where the owner of the store can read it"
         return f"its part {missing.name} cannot be loaded; install it {where}."
-    return describe(error)
+    return describe_fault(error)

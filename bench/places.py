@@ -10,7 +10,7 @@ from daemons import Daemon, served
 from verify import CLOCK, HASHER, MOST, add, app_passwords, public_id
 
 from apppw_tui.domain.app_password import AppPassword
-from apppw_tui.store.place import open_store
+from apppw_tui.store.folder.location import open_store
 
 FEW = 10  # accounts
 SAME = 7  # of them are in both stores

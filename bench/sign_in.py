@@ -20,21 +20,21 @@ from pathlib import Path
 import argon2
 from argon2 import low_level
 
+from apppw_tui.bootstrap import Place, Wired, wire
 from apppw_tui.config import Config
 from apppw_tui.domain.account import AUTHENTICATOR, Account
-from apppw_tui.domain.clock import SystemClock
 from apppw_tui.domain.errors import SignInRefused, TooMany
 from apppw_tui.domain.hashing import ACCOUNT_PROFILE
+from apppw_tui.domain.ports import SystemClock
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.throttle import Ledger
 from apppw_tui.domain.totp import Authenticator, new_secret
-from apppw_tui.portal import importing
-from apppw_tui.portal.challenge import Challenge
-from apppw_tui.portal.importing import Line
-from apppw_tui.portal.operator import Operator
+from apppw_tui.portal import passwd_import
+from apppw_tui.portal.admin import Operator
+from apppw_tui.portal.passwd_import import Line
 from apppw_tui.portal.portal import Portal
+from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import Session
-from apppw_tui.wiring import Place, Wired, wire
 
 Case = Callable[[], None]
 
@@ -94,7 +94,7 @@ def bring_in(wired: Wired) -> dict[str, str]:
     hashes = {}
     for cost, (name, passes, memory, lanes) in IMPORTED.items():
         hashes[name] = argon2.PasswordHasher(passes, memory, lanes).hash(PASSWORD)
-        importing.bring_in(wired.means, Line(1, name, hashes[name]), f"bench, {cost}")
+        passwd_import.bring_in(wired.means, Line(1, name, hashes[name]), f"bench, {cost}")
     return hashes
 
 

@@ -20,11 +20,11 @@ from argon2 import low_level
 from apppw_tui.domain import app_password
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword
-from apppw_tui.domain.clock import SystemClock
 from apppw_tui.domain.hashing import APP_PROFILE, Hasher
+from apppw_tui.domain.ports import SystemClock
 from apppw_tui.domain.secret import Secret
-from apppw_tui.store.folder import FolderStore
-from apppw_tui.store.place import open_store
+from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.location import open_store
 from apppw_tui.verifier.decision import Answer, Attempt, Verifier
 
 Case = Callable[[], None]

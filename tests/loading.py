@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from apppw_tui.store.folder import FolderStore
+from apppw_tui.store.folder.accounts import FolderStore
 from tests.support import House
 
 YES, NO, NOT_NOW = "yes", "no", "not now"

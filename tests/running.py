@@ -11,12 +11,12 @@ from typing import IO
 
 import pytest
 
-from apppw_tui import cli, config, wiring
-from apppw_tui.commands import account, backup, mail_users, opening, verify
+from apppw_tui import bootstrap, cli, config
+from apppw_tui.commands import account, backup, context, mail_users, verify
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher, Profiles
-from apppw_tui.store.counters import FolderCounters
+from apppw_tui.store.folder.counters import FolderCounters
+from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.keyring import keyring_of
-from apppw_tui.store.place import open_store
 from tests.support import PASSWORD, FixedClock, House, cheap_hasher
 
 ROOT = Path(__file__).parents[1]
@@ -63,12 +63,12 @@ class CommandLine:
                 self.patch.delenv(name)
         self.patch.setenv("HOME", str(self.home))
         self.patch.setattr(config, "SYSTEM_FILE", self.home / "etc" / "config.toml")
-        self.patch.setattr(opening, "LOGIN_UID", self.home / "loginuid")
+        self.patch.setattr(context, "LOGIN_UID", self.home / "loginuid")
         self.patch.setattr(config, "SYSTEM_STORE", self.home / "var")
         self.patch.setattr(mail_users, "SOCKET", self.home / "auth-userdb")
-        self.patch.setattr(wiring, "Hasher", _cheap_hasher)
+        self.patch.setattr(bootstrap, "Hasher", _cheap_hasher)
         self.patch.setattr(verify, "Hasher", cheap_hasher)
-        for module in (account, backup, opening, verify):
+        for module in (account, backup, context, verify):
             self.patch.setattr(module, "SystemClock", lambda: self.clock)
 
     @property

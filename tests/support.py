@@ -5,27 +5,25 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from apppw_tui.domain import phone, recovery, totp
+from apppw_tui.domain import phone, recovery_codes, totp
 from apppw_tui.domain.account import AUTHENTICATOR, Account
-from apppw_tui.domain.delivery import KINDS, Kind
 from apppw_tui.domain.errors import DeliveryFailed
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher
 from apppw_tui.domain.phone import Which
 from apppw_tui.domain.policy import Policy
-from apppw_tui.domain.sealing import Seals
-from apppw_tui.domain.seam import Store
+from apppw_tui.domain.ports import KINDS, Kind, Seals, Store
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.throttle import Counters
 from apppw_tui.domain.usage import NoUsage, UsageBook
-from apppw_tui.portal.challenge import Challenge
-from apppw_tui.portal.issuing import Issued, Issuer
-from apppw_tui.portal.means import Means
-from apppw_tui.portal.operator import Operator
+from apppw_tui.portal.admin import Operator
+from apppw_tui.portal.app_passwords import Issued, Issuer
+from apppw_tui.portal.context import Means
 from apppw_tui.portal.portal import Portal
+from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import Session, begun
-from apppw_tui.store.counters import MemoryCounters
+from apppw_tui.store.folder.counters import MemoryCounters
+from apppw_tui.store.keyring import MemorySeals
 from apppw_tui.store.memory import MemoryStore
-from apppw_tui.store.ring import MemorySeals
 
 PASSWORD = "engine no. 1 weaves algebra"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -196,9 +194,9 @@ class House:
         self.alter(name, phones=account.with_phone(kept).phones)
 
     def give_recovery_codes(self, name: str = "ada@example.org") -> list[Secret]:
-        codes = recovery.generate(self.random.randrange)
+        codes = recovery_codes.generate(self.random.randrange)
         hashes = tuple(self.hasher.app.make(code) for code in codes)
-        self.alter(name, recovery=recovery.RecoveryCodes(hashes, self.clock.now()))
+        self.alter(name, recovery=recovery_codes.RecoveryCodes(hashes, self.clock.now()))
         return codes
 
     def app_code(self, secret: Secret, steps: int = 0) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from apppw_tui.commands.listing import NOT_TOLD
-from apppw_tui.domain.acts import NOTICED, Act, Entry, in_words
-from apppw_tui.domain.notices import body
+from apppw_tui.commands.account_list import NOT_TOLD
+from apppw_tui.domain.activity import NOTICED, Act, Entry, in_words
+from apppw_tui.domain.notice_text import body
 from apppw_tui.domain.usage import LastUse, Used, has_not_moved
-from apppw_tui.store.usage import FolderUsage
+from apppw_tui.store.folder.usage import FolderUsage
 from tests.running import CommandLine
 from tests.support import NOW, House
 

@@ -6,10 +6,9 @@ from typing import NoReturn
 import pytest
 
 from apppw_tui import __version__, commands
-from apppw_tui.commands import listing
-from apppw_tui.domain.errors import ConfigError, NotFound, StoreBusy
-from apppw_tui.fault import describe
-from apppw_tui.store.place import open_store
+from apppw_tui.commands import account_list
+from apppw_tui.domain.errors import ConfigError, NotFound, StoreBusy, describe_fault
+from apppw_tui.store.folder.location import open_store
 from tests.running import CommandLine
 from tests.support import PASSWORD, House
 
@@ -125,15 +124,17 @@ def test_a_fault_of_the_program_names_the_line_and_tells_no_secret(run: CommandL
         raise ValueError(f"something with {PASSWORD}")
 
     run.house()
-    run.patch.setattr(listing, "say_json", fail)
+    run.patch.setattr(account_list, "say_json", fail)
     said = run("account", "list", "--json")
     assert (said.code, said.out) == (70, "")
-    assert said.line.startswith("stopped by a fault of its own (ValueError at commands/listing.py:")
+    assert said.line.startswith(
+        "stopped by a fault of its own (ValueError at commands/account_list.py:"
+    )
     assert said.line.endswith("What was saved before is safe; please report this line.")
 
 
 def test_a_fault_outside_the_program_is_told_without_a_place() -> None:
-    assert describe(KeyError(PASSWORD)) == (
+    assert describe_fault(KeyError(PASSWORD)) == (
         "stopped by a fault of its own (KeyError). "
         "What was saved before is safe; please report this line."
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.store.place import open_store
+from apppw_tui.store.folder.location import open_store
 from tests.running import ROOT, environment
 from tests.support import House
 
@@ -56,9 +56,16 @@ def own(modules: set[str]) -> set[str]:
     return {name for name in modules if name.partition(".")[0] == "apppw_tui"}
 
 
-FOR_SCREENS = {"textual", "rich", "pyperclip", "zxcvbn", "apppw_tui.ui", "apppw_tui.launch"}
+FOR_SCREENS = {
+    "textual",
+    "rich",
+    "pyperclip",
+    "zxcvbn",
+    "apppw_tui.ui",
+    "apppw_tui.commands.portal",
+}
 FOR_METHODS = {"cryptography", "pyotp", "phonenumbers", "segno"}
-FOR_THE_PORTAL = {"apppw_tui.portal", "apppw_tui.wiring", "apppw_tui.store.keyring"}
+FOR_THE_PORTAL = {"apppw_tui.portal", "apppw_tui.bootstrap", "apppw_tui.store.keyring"}
 
 
 def test_the_package_itself_imports_nothing_of_its_own(tmp_path: Path) -> None:
@@ -68,7 +75,8 @@ def test_the_package_itself_imports_nothing_of_its_own(tmp_path: Path) -> None:
 def test_the_arguments_are_read_before_any_room_is_opened(tmp_path: Path) -> None:
     modules = imported(tmp_path, "parser")
     assert own(modules) <= {
-        *("apppw_tui", "apppw_tui.cli", "apppw_tui.exits", "apppw_tui.priorities"),
+        *("apppw_tui", "apppw_tui.cli", "apppw_tui.exit_codes"),
+        *("apppw_tui.integrations", "apppw_tui.integrations.journald"),
         *(name for name in modules if name.startswith("apppw_tui.arguments")),
         *("apppw_tui.domain", "apppw_tui.domain.errors"),
     }
@@ -94,7 +102,7 @@ def test_listing_imports_neither_screens_nor_the_verifier(tmp_path: Path, house:
     house.give_authenticator("ada")
     modules = imported(tmp_path, "account", "list")
     assert not modules & {"apppw_tui.verifier", "filelock", *FOR_SCREENS, *FOR_METHODS}
-    assert "apppw_tui.portal.operator" in modules
+    assert "apppw_tui.portal.admin" in modules
 
 
 def test_showing_whom_nothing_is_sealed_of_needs_no_cryptography(

@@ -9,8 +9,8 @@ from typing import IO
 import pexpect
 import pytest
 
+from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.keyring import keyring_of
-from apppw_tui.store.place import open_store
 from tests.running import ROOT, environment, run_program
 from tests.support import PASSWORD, House
 

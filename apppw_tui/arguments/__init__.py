@@ -3,9 +3,7 @@
 import argparse
 
 from apppw_tui.arguments import accounts, activity, server, store
-from apppw_tui.arguments.completion import completion
-from apppw_tui.arguments.config import config
-from apppw_tui.arguments.doctor import doctor
+from apppw_tui.arguments.server import completion, config, doctor
 from apppw_tui.arguments.words import Formatter, command, where
 
 EXIT_CODES = """\

@@ -4,6 +4,8 @@ import argparse
 
 from apppw_tui.arguments.words import actions, asking, command, for_programs, path
 
+SHELLS = ("bash", "zsh", "fish")
+
 
 def verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("account", metavar="ACCOUNT", help="who signs in")
@@ -55,3 +57,33 @@ def key(parser: argparse.ArgumentParser) -> None:
         "--finish", action="store_true", help="drop the old keys, once nothing needs them"
     )
     asking(rotate)
+
+
+def completion(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", choices=SHELLS, help="for which shell")
+
+
+def config(parser: argparse.ArgumentParser) -> None:
+    check = command(
+        actions(parser), "check", "say whether the configuration can be used, and has what it names"
+    )
+    check.add_argument(
+        "file", type=path, metavar="FILE", nargs="?", help="which (default: the one in force)"
+    )
+    check.add_argument(
+        "--file-alone",
+        action="store_true",
+        help="look at the file alone: not at what it names, nor at the server",
+    )
+    for_programs(check)
+
+
+def doctor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--all", action="store_true", help="say what is in order, too")
+    parser.add_argument(
+        "--socket-dir",
+        type=path,
+        metavar="DIR",
+        help="the folder of the daemon's sockets (default: as for serve)",
+    )
+    for_programs(parser)

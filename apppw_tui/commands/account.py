@@ -3,20 +3,20 @@
 import argparse
 
 from apppw_tui.commands import deeds, mail_users
-from apppw_tui.commands.asking import new_password
-from apppw_tui.commands.opening import acting, opened, operator
-from apppw_tui.commands.printing import say, say_trouble
-from apppw_tui.commands.several import Command, Done, each, into, one
+from apppw_tui.commands.batch import Command, Done, each, into, one
+from apppw_tui.commands.context import acting, opened, operator
+from apppw_tui.commands.output import say, say_trouble
+from apppw_tui.commands.password_input import new_password
 from apppw_tui.config import Config
-from apppw_tui.domain.clock import SystemClock
 from apppw_tui.domain.errors import NotFound
 from apppw_tui.domain.names import candidates
-from apppw_tui.exits import OK
-from apppw_tui.portal.means import Means
-from apppw_tui.portal.operator import Operator
+from apppw_tui.domain.ports import SystemClock
+from apppw_tui.exit_codes import OK
+from apppw_tui.portal.admin import Operator
+from apppw_tui.portal.context import Means
+from apppw_tui.portal.password_check import settle_profiles
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import must_set_up
-from apppw_tui.portal.tidying import settle_profiles
 
 
 def add(options: argparse.Namespace, config: Config) -> int:
@@ -52,25 +52,25 @@ def _there(means: Means, name: str) -> Done | None:
 
 
 def list_(options: argparse.Namespace, config: Config) -> int:
-    from apppw_tui.commands.listing import list_accounts
+    from apppw_tui.commands.account_list import list_accounts
 
     return list_accounts(options, config)
 
 
 def import_(options: argparse.Namespace, config: Config) -> int:
-    from apppw_tui.commands.importing import import_file
+    from apppw_tui.commands.account_import import import_file
 
     return import_file(options, config)
 
 
 def prune(options: argparse.Namespace, config: Config) -> int:
-    from apppw_tui.commands.pruning import prune_accounts
+    from apppw_tui.commands.account_prune import prune_accounts
 
     return prune_accounts(options, config)
 
 
 def show(options: argparse.Namespace, config: Config) -> int:
-    from apppw_tui.commands.showing import show_account
+    from apppw_tui.commands.account_show import show_account
 
     show_account(operator(options, config), options.name, as_json=options.json)
     return OK

@@ -7,17 +7,17 @@ import sys
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-from apppw_tui.commands.opening import operator
-from apppw_tui.commands.printing import say, say_trouble, utc
+from apppw_tui.bootstrap import Place
+from apppw_tui.commands.context import operator
+from apppw_tui.commands.output import say, say_trouble, utc
 from apppw_tui.config import Config
-from apppw_tui.domain.acts import NOBODY, Entry, in_words, who
+from apppw_tui.domain.activity import NOBODY, Entry, in_words, who
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.expiry import end_of
 from apppw_tui.domain.names import shown
-from apppw_tui.exits import NO_ANSWER, OK
-from apppw_tui.portal.operator import Operator
-from apppw_tui.store.activity import FolderActivity, Tail
-from apppw_tui.wiring import Place
+from apppw_tui.exit_codes import NO_ANSWER, OK
+from apppw_tui.portal.admin import Operator
+from apppw_tui.store.folder.activity import FolderActivity, Tail
 
 EVERY = 1000  # milliseconds between two looks
 _REMOVED = "(removed)"

@@ -7,8 +7,9 @@ import sys
 from datetime import datetime, timedelta
 from typing import Any
 
-from apppw_tui.commands.opening import operator
-from apppw_tui.commands.printing import (
+from apppw_tui.commands.batch import Done, one
+from apppw_tui.commands.context import operator
+from apppw_tui.commands.output import (
     day,
     last_use,
     say_json,
@@ -17,16 +18,15 @@ from apppw_tui.commands.printing import (
     utc,
     utc_or_none,
 )
-from apppw_tui.commands.several import Done, one
 from apppw_tui.config import Config
-from apppw_tui.domain import expiry, services
+from apppw_tui.domain import expiry, scopes
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import NameTaken, Refused
 from apppw_tui.domain.names import app_password_name, same_name_key, shown
 from apppw_tui.domain.usage import LastUse
-from apppw_tui.exits import ALREADY, OK
-from apppw_tui.portal.operator import Operator
+from apppw_tui.exit_codes import ALREADY, OK
+from apppw_tui.portal.admin import Operator
 
 
 def create(options: argparse.Namespace, config: Config) -> int:
@@ -62,18 +62,18 @@ def _called(account: Account, name: str) -> AppPassword | None:
 
 def _check_good(found: AppPassword, options: argparse.Namespace, now: datetime) -> None:
     """Raises Refused where it does not do what was asked for."""
-    scope = None if options.scope is None else services.read_scope(options.scope.split(","))
+    scope = None if options.scope is None else scopes.read_scope(options.scope.split(","))
     if found.expired(now):
         why = "has expired"
     elif scope is not None and set(scope) != set(found.scope):
-        why = f"is there, but for {services.label(found.scope)}"
+        why = f"is there, but for {scopes.label(found.scope)}"
     else:
         return
     raise Refused(f"{shown(found.name)} of {options.account} {why}; delete it, to have another.")
 
 
 def _create(acting: Operator, options: argparse.Namespace) -> int:
-    scope = services.read_scope((options.scope or "any").split(","))
+    scope = scopes.read_scope((options.scope or "any").split(","))
     expires = expiry.read(options.expires, acting.means.clock.now())
     issued = acting.create_app_password(options.account, options.name, scope, expires)
     try:
@@ -125,7 +125,7 @@ def list_(options: argparse.Namespace, config: Config) -> int:
             (
                 password.id,
                 shown(password.name),
-                services.label(password.scope),
+                scopes.label(password.scope),
                 _last_used(used.by_id.get(password.id)),
                 day(password.created),
                 _last_day(password.expires),

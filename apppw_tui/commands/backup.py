@@ -9,19 +9,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from apppw_tui.bootstrap import Place
 from apppw_tui.commands import backup_folder
-from apppw_tui.commands.opening import opened
-from apppw_tui.commands.printing import counted, say, say_json, say_trouble, utc
+from apppw_tui.commands.context import opened
+from apppw_tui.commands.output import counted, say, say_json, say_trouble, utc
 from apppw_tui.config import Config
-from apppw_tui.domain.clock import SystemClock
-from apppw_tui.domain.errors import ApppwError, Refused, StoreError
-from apppw_tui.exits import BY_SIGNAL, FAULT, NO_ANSWER, OK, REFUSED
-from apppw_tui.fault import describe
-from apppw_tui.store import files
-from apppw_tui.store.archive import Archive
-from apppw_tui.store.backup import KEY, BackedUp, back_up
+from apppw_tui.domain.errors import ApppwError, Refused, StoreError, describe_fault
+from apppw_tui.domain.ports import SystemClock
+from apppw_tui.exit_codes import BY_SIGNAL, FAULT, NO_ANSWER, OK, REFUSED
+from apppw_tui.store.backup.reader import Archive
+from apppw_tui.store.backup.writer import KEY, BackedUp, back_up
+from apppw_tui.store.folder import files
 from apppw_tui.store.newfile import new_file
-from apppw_tui.wiring import Place
 
 _SECRET = "It holds the key, and is as secret as the store itself."  # noqa: S105 - a sentence
 
@@ -131,7 +130,7 @@ def _write_as_owner(
             say_trouble(error)
             code = NO_ANSWER if isinstance(error, StoreError) else REFUSED
         except Exception as error:  # noqa: BLE001 - a traceback is for nobody
-            say_trouble(describe(error))
+            say_trouble(describe_fault(error))
         finally:
             sys.stderr.flush()
             os._exit(code)

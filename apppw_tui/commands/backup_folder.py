@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from apppw_tui.domain.errors import Refused
-from apppw_tui.store.archive import Archive
+from apppw_tui.store.backup.reader import Archive
 from apppw_tui.store.newfile import PREFIX
 
 _CALLED = re.compile(r"apppw-tui-[0-9]{8}T[0-9]{6}Z\.tar")

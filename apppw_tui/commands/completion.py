@@ -4,8 +4,8 @@ import argparse
 
 from apppw_tui.arguments import parser
 from apppw_tui.arguments.words import path
-from apppw_tui.commands.printing import say
-from apppw_tui.exits import OK
+from apppw_tui.commands.output import say
+from apppw_tui.exit_codes import OK
 
 _FOLDERS = ("DIR", "PATH")
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apppw_tui import config as configuration
-from apppw_tui.commands.printing import counted, say, say_json, say_pairs
+from apppw_tui.commands.output import counted, say, say_json, say_pairs
 from apppw_tui.config import Config, choose, present, store_folder
 from apppw_tui.doctor import units
-from apppw_tui.doctor.asking import ask
 from apppw_tui.doctor.configuration import findings
 from apppw_tui.doctor.finding import Finding, Level, warning
+from apppw_tui.doctor.probe import ask
 from apppw_tui.domain.errors import ConfigError, Refused, StoreUnusable
 from apppw_tui.domain.names import shown
-from apppw_tui.exits import OK, REFUSED
+from apppw_tui.exit_codes import OK, REFUSED
 
 _SEALED = b'"sealed"'  # in the document of an account
 

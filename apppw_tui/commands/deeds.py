@@ -4,12 +4,12 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from apppw_tui.commands.printing import counted, moment, say_trouble, utc, utc_or_none
-from apppw_tui.commands.several import Act, Done
+from apppw_tui.commands.batch import Act, Done
+from apppw_tui.commands.output import counted, moment, say_trouble, utc, utc_or_none
 from apppw_tui.domain import expiry
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import Refused
-from apppw_tui.portal.operator import Operator
+from apppw_tui.portal.admin import Operator
 
 
 def remove(acting: Operator, name: str, options: argparse.Namespace) -> Done:

@@ -7,19 +7,19 @@ import sys
 from pathlib import Path
 
 from apppw_tui import config as configuration
-from apppw_tui.commands.printing import say, say_json
+from apppw_tui.bootstrap import Place
+from apppw_tui.commands.output import say, say_json
 from apppw_tui.config import present
 from apppw_tui.config.salvage import salvaged
 from apppw_tui.config.serve import ServeConfig
-from apppw_tui.doctor.examination import Examination
+from apppw_tui.doctor.checks import Examination
 from apppw_tui.doctor.finding import Finding, Level
-from apppw_tui.domain.clock import SystemClock
 from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.domain.names import shown
-from apppw_tui.exits import DANGER, OK, REFUSED
-from apppw_tui.socket_folder import socket_folder
-from apppw_tui.store.place import is_own
-from apppw_tui.wiring import Place
+from apppw_tui.domain.ports import SystemClock
+from apppw_tui.exit_codes import DANGER, OK, REFUSED
+from apppw_tui.integrations.daemon import socket_folder
+from apppw_tui.store.folder.location import is_own
 
 _EXITS = {Level.OK: OK, Level.NOTICE: OK, Level.WARNING: REFUSED, Level.DANGER: DANGER}
 _SIGNS = {Level.OK: "✓", Level.NOTICE: "·", Level.WARNING: "!", Level.DANGER: "✗"}

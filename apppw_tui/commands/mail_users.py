@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import PasswordSourceDown
-from apppw_tui.dovecot_users import DovecotUsers
+from apppw_tui.integrations.dovecot_users import DovecotUsers
 
 SOCKET = "auth-userdb"  # beside Dovecot's other sockets
 _GLANCE = 2.0  # seconds, for whoever only warns

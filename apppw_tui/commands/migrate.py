@@ -3,17 +3,17 @@
 import argparse
 import socket
 
-from apppw_tui.commands.opening import opened
-from apppw_tui.commands.printing import counted, say, say_json, say_trouble
-from apppw_tui.commands.several import Command
+from apppw_tui.bootstrap import Place, Wired
+from apppw_tui.commands.batch import Command
+from apppw_tui.commands.context import opened
+from apppw_tui.commands.output import counted, say, say_json, say_trouble
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import NotFound, Refused, StoreError
-from apppw_tui.exits import NO_ANSWER, OK
-from apppw_tui.socket_folder import socket_folder
+from apppw_tui.exit_codes import NO_ANSWER, OK
+from apppw_tui.integrations.daemon import socket_folder
 from apppw_tui.store import documents
-from apppw_tui.store.aside import Aside
+from apppw_tui.store.backup.restore import Aside
 from apppw_tui.store.migrate import Found, found, migrate
-from apppw_tui.wiring import Place, Wired
 
 
 def run(options: argparse.Namespace, config: Config) -> int:

@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from apppw_tui import programs
-from apppw_tui.commands.opening import acting, opened
-from apppw_tui.commands.printing import say
+from apppw_tui.bootstrap import Place, sender
+from apppw_tui.commands.context import acting, opened
+from apppw_tui.commands.output import say
 from apppw_tui.config import Config
-from apppw_tui.domain.acts import Entry
+from apppw_tui.domain.activity import Entry
 from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.names import candidates, shown
-from apppw_tui.domain.notices import TRIAL
-from apppw_tui.exits import BY_SIGNAL, OK, REFUSED
-from apppw_tui.notices import Sender
-from apppw_tui.wiring import Place, sender
+from apppw_tui.domain.notice_text import TRIAL
+from apppw_tui.exit_codes import BY_SIGNAL, OK, REFUSED
+from apppw_tui.integrations import process
+from apppw_tui.integrations.notifications import Sender
 
 # Seconds in which a unit that is at work has begun with a message: Python starts in one.
 _BEGINS_WITHIN = 10.0
@@ -48,7 +48,7 @@ def _ending_programs() -> Iterator[None]:
     """Told to end, this ends the program that it runs, too."""
 
     def leave(number: int, _frame: FrameType | None) -> None:
-        programs.leave(BY_SIGNAL + number)
+        process.leave(BY_SIGNAL + number)
 
     before = {}
     if threading.current_thread() is threading.main_thread():

@@ -4,8 +4,8 @@ import argparse
 import os
 import sys
 
-from apppw_tui import daemon_client
-from apppw_tui.exits import NO_ANSWER, OK, REFUSED
+from apppw_tui.exit_codes import NO_ANSWER, OK, REFUSED
+from apppw_tui.integrations import daemon
 
 _LONGEST = 511  # bytes; PAM_MAX_RESP_SIZE less its null byte
 _SECONDS = 5.0  # for everything: PAM itself would wait for ever
@@ -29,7 +29,7 @@ def ask(options: argparse.Namespace) -> int:
         "rip": os.environ.get("PAM_RHOST", ""),
     }
     try:
-        answer = daemon_client.ask(options.socket, question, _SECONDS).get("answer")
+        answer = daemon.ask(options.socket, question, _SECONDS).get("answer")
     # A broken pipe among them, which the command line would take for a reader of the output.
     except (OSError, ValueError, RecursionError):
         return NO_ANSWER

@@ -7,22 +7,21 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from apppw_tui import config as configuration
-from apppw_tui.commands.asking import check_meant
-from apppw_tui.commands.opening import acting, opened, tried
-from apppw_tui.commands.printing import counted, moment, say, say_json, say_trouble, utc
+from apppw_tui.bootstrap import Place, Wired
+from apppw_tui.commands.context import acting, opened, tried
+from apppw_tui.commands.output import counted, moment, say, say_json, say_trouble, utc
+from apppw_tui.commands.password_input import check_meant
 from apppw_tui.config import Config, present
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.acts import Act
+from apppw_tui.domain.activity import Act
 from apppw_tui.domain.errors import ApppwError, Refused, StoreError
 from apppw_tui.domain.hashing import TooManyProfiles
 from apppw_tui.domain.names import candidates, shown
-from apppw_tui.exits import NO_ANSWER, OK, REFUSED
-from apppw_tui.portal.acting import note
-from apppw_tui.store.archive import Archive
-from apppw_tui.store.aside import Aside
-from apppw_tui.store.packed import unpacked
-from apppw_tui.store.restore import Outcome, Restore, Rules
-from apppw_tui.wiring import Place, Wired
+from apppw_tui.exit_codes import NO_ANSWER, OK, REFUSED
+from apppw_tui.portal.audit import note
+from apppw_tui.store.backup.packed import unpacked
+from apppw_tui.store.backup.reader import Archive
+from apppw_tui.store.backup.restore import Aside, Outcome, Restore, Rules
 
 _RESTART = "systemd-tmpfiles --create && systemctl try-restart apppw-tui apppw-sshd"
 

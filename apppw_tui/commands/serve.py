@@ -8,32 +8,31 @@ import resource
 from contextlib import ExitStack
 from pathlib import Path
 
-from apppw_tui.commands.listening import Speaking, listening
-from apppw_tui.commands.reloading import Reloading, Running
+from apppw_tui.commands.serve_reload import Reloading, Running
+from apppw_tui.commands.serve_sockets import Speaking, listening
 from apppw_tui.config import Config, choose, chosen_file, store_folder
-from apppw_tui.domain.acts import THE_SERVER, Act, Entry
-from apppw_tui.domain.clock import Clock, SystemClock
+from apppw_tui.domain.activity import THE_SERVER, Act, Entry
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.names import candidates
-from apppw_tui.exits import OK
-from apppw_tui.process_limits import keep_out_of_dumps
-from apppw_tui.socket_folder import socket_folder
-from apppw_tui.store import files
-from apppw_tui.store.cache import MOST_HELD, CachedReads
-from apppw_tui.store.journal import FROM_DAEMON, FolderJournal
-from apppw_tui.store.outbox import FolderOutbox
-from apppw_tui.store.place import open_store
-from apppw_tui.store.usage import FirstUse, FolderUsage
-from apppw_tui.verifier import daemon, sockets
-from apppw_tui.verifier.brake import Brake
+from apppw_tui.domain.ports import Clock, SystemClock
+from apppw_tui.exit_codes import OK
+from apppw_tui.integrations.daemon import socket_folder
+from apppw_tui.integrations.process_limits import keep_out_of_dumps
+from apppw_tui.store.folder import files
+from apppw_tui.store.folder.cache import MOST_HELD, CachedReads
+from apppw_tui.store.folder.journal import FROM_DAEMON, FolderJournal
+from apppw_tui.store.folder.location import open_store
+from apppw_tui.store.folder.notice_queue import FolderOutbox
+from apppw_tui.store.folder.usage import FirstUse, FolderUsage
+from apppw_tui.verifier import server, sockets
+from apppw_tui.verifier.answer_log import Log
+from apppw_tui.verifier.auth_service import Gate
 from apppw_tui.verifier.decision import Verifier
-from apppw_tui.verifier.gate import Gate
-from apppw_tui.verifier.log import Log
-from apppw_tui.verifier.memory import Remembered
 from apppw_tui.verifier.nearly import Nearly
-from apppw_tui.verifier.notify import Notifier
-from apppw_tui.verifier.status import Status
+from apppw_tui.verifier.password_cache import Remembered
+from apppw_tui.verifier.rate_limit import Brake
+from apppw_tui.verifier.systemd import Notifier, Status
 
 _OTHER_FILES = 64  # besides connections and accounts
 _WANTED_FILES = 16_384
@@ -104,7 +103,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
         speaking = Speaking(gate, usage, log, store_answers, hints)
         running = Running(verifier, gate, usage, announcing.tell, speaking, found, folder, clock)
         served = found.served(config.serve, speaking, log)
-        one = daemon.Daemon(
+        one = server.Daemon(
             served,
             log,
             notifier,
@@ -181,4 +180,4 @@ def _most_connections(count: int) -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
             soft = most
     room = (soft - MOST_HELD - _OTHER_FILES) // max(1, count)
-    return max(_FEWEST_CONNECTIONS, min(daemon.MOST_CONNECTIONS, room))
+    return max(_FEWEST_CONNECTIONS, min(server.MOST_CONNECTIONS, room))

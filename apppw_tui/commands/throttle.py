@@ -4,13 +4,13 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from apppw_tui import daemon_client
-from apppw_tui.commands.printing import counted, say, say_json, say_table, say_trouble
+from apppw_tui.commands.output import counted, say, say_json, say_table, say_trouble
 from apppw_tui.domain.errors import Refused, StoreUnusable
 from apppw_tui.domain.names import shown
 from apppw_tui.domain.throttle import in_words
-from apppw_tui.exits import OK
-from apppw_tui.socket_folder import socket_folder
+from apppw_tui.exit_codes import OK
+from apppw_tui.integrations import daemon
+from apppw_tui.integrations.daemon import socket_folder
 
 _SECONDS = 5.0  # for the answer
 
@@ -64,7 +64,7 @@ def _asked(options: argparse.Namespace, question: Mapping[str, object]) -> Mappi
     """Raises StoreUnusable: nobody answers; Refused: not to us."""
     path = str(options.socket or socket_folder() / "json")
     try:
-        answer = daemon_client.ask(path, question, _SECONDS)
+        answer = daemon.ask(path, question, _SECONDS)
     except PermissionError:
         answer = {"answer": "error"}
     except (OSError, ValueError, RecursionError):

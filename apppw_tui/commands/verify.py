@@ -4,15 +4,15 @@ import argparse
 import contextlib
 import sys
 
-from apppw_tui.commands.asking import at_terminal, stdin_password, typed
+from apppw_tui.commands.password_input import at_terminal, stdin_password, typed
 from apppw_tui.config import Config, store_folder
-from apppw_tui.domain.clock import SystemClock
 from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.names import shown
+from apppw_tui.domain.ports import SystemClock
 from apppw_tui.domain.secret import Secret
-from apppw_tui.exits import OK, REFUSED
-from apppw_tui.store.place import open_store
+from apppw_tui.exit_codes import OK, REFUSED
+from apppw_tui.store.folder.location import open_store
 from apppw_tui.verifier.decision import Answer, Attempt, Verifier
 
 

@@ -14,11 +14,12 @@ from apppw_tui.config.policy import policy
 from apppw_tui.config.serve import ServeConfig, serve
 from apppw_tui.config.setup import setup, tables
 from apppw_tui.config.values import Reader, absolute, command, listed, seconds, table, text, texts
-from apppw_tui.domain.delivery import KINDS, Kind
+from apppw_tui.domain.connection_settings import SetupRow
 from apppw_tui.domain.errors import ConfigError, StoreUnusable
 from apppw_tui.domain.names import is_domain
+from apppw_tui.domain.phone import is_region
 from apppw_tui.domain.policy import Policy
-from apppw_tui.domain.setup import SetupRow
+from apppw_tui.domain.ports import KINDS, Kind
 
 SYSTEM_FILE = Path("/etc/apppw-tui/config.toml")
 SYSTEM_STORE = Path("/var/lib/apppw-tui")
@@ -184,9 +185,7 @@ def _default_domain(value: Any) -> str:
 
 
 def _region(value: Any) -> str:
-    from phonenumbers import SUPPORTED_REGIONS
-
-    if text(value) not in SUPPORTED_REGIONS:
+    if not is_region(text(value)):
         raise ValueError('must be a country of ISO 3166 in two capitals, such as "DE"')
     return str(value)
 

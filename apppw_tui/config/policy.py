@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from apppw_tui.config.values import Reader, listed, texts
-from apppw_tui.domain import expiry, services
+from apppw_tui.domain import expiry, scopes
 from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.policy import Policy
 
@@ -52,9 +52,9 @@ def _one_of(**meanings: bool) -> Callable[[Any], bool]:
 
 def _scopes(value: Any) -> tuple[str, ...]:
     try:
-        return services.read_scope(texts(value))
+        return scopes.read_scope(texts(value))
     except Refused:
-        known = [*(scope.word for scope in services.SCOPES), *services.SERVICES]
+        known = [*(scope.word for scope in scopes.SCOPES), *scopes.SERVICES]
         raise ValueError(f"must be some of {listed(known)}") from None
 
 

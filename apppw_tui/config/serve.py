@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from apppw_tui.config.values import Reader, listed, seconds, table, text, texts
-from apppw_tui.domain import services
+from apppw_tui.domain import scopes
 from apppw_tui.domain.addresses import network
 from apppw_tui.domain.names import shown
 
@@ -126,7 +126,7 @@ def _protocol(value: Any) -> str:
 
 
 def _services(value: Any) -> frozenset[str]:
-    found = {told: services.service(told) for told in texts(value)}
+    found = {told: scopes.service(told) for told in texts(value)}
     for told, service in found.items():
         if service is None:
             raise ValueError(f'"{told}" cannot be the name of a service')

@@ -5,10 +5,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from apppw_tui.config.values import Reader, listed, table, text
-from apppw_tui.domain import services
+from apppw_tui.domain import scopes
 from apppw_tui.domain.addresses import address
+from apppw_tui.domain.connection_settings import SetupRow
 from apppw_tui.domain.names import is_domain
-from apppw_tui.domain.setup import SetupRow
 
 # RFC 8314 section 3.3 and, before it, RFC 3501, 1939, 6409; XEP-0368 and RFC 6120; RFC 5804, which
 # has no port for TLS from the beginning.
@@ -78,9 +78,9 @@ def _with_host(reader: Reader, prefix: str, values: Mapping[str, Any], host_name
 
 
 def _service(value: Any) -> str:
-    service = services.service(text(value))
-    if service not in services.SERVICES:
-        raise ValueError(f"must be one of {listed(services.SERVICES)}")
+    service = scopes.service(text(value))
+    if service not in scopes.SERVICES:
+        raise ValueError(f"must be one of {listed(scopes.SERVICES)}")
     return str(service)
 
 

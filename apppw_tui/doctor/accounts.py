@@ -10,8 +10,9 @@ from apppw_tui.doctor.finding import Finding, danger, notice, warning
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.names import shown
-from apppw_tui.store import documents, files
-from apppw_tui.store.folder import FolderStore
+from apppw_tui.store import documents
+from apppw_tui.store.folder import files
+from apppw_tui.store.folder.accounts import FolderStore
 
 _COUNTED = ("usage", "throttle")  # what is damaged there counts as empty
 

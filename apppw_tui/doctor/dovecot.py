@@ -11,11 +11,10 @@ from apppw_tui.doctor import (
     dovecot_users,
     dovecot_worker,
 )
-from apppw_tui.doctor.asking import Ask
 from apppw_tui.doctor.doveconf import Block, parsed
 from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
 from apppw_tui.doctor.pam import is_present
-from apppw_tui.doctor.places import Places
+from apppw_tui.doctor.probe import Ask, Places
 from apppw_tui.domain.names import is_account_name
 
 COMMAND = ("doveconf", "-n")

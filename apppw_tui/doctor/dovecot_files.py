@@ -6,10 +6,10 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from apppw_tui.doctor import brought
+from apppw_tui.doctor import installed
 from apppw_tui.doctor.doveconf import Block
 from apppw_tui.doctor.finding import Finding, command, danger
-from apppw_tui.doctor.places import Places
+from apppw_tui.doctor.probe import Places
 
 _LUA_OF_2_3 = re.compile(r"(?:^|\s)file=(\S+)")
 _LOOKS_UP = re.compile(r"^\s*function auth_passdb_lookup\b", re.MULTILINE)
@@ -54,7 +54,7 @@ def script(
             command("chmod", "go-w", named),
         )
     told = list(_asking(named, text, folder, asked, put)) if asks else []
-    yield from told or brought.differing(path, named, recipe, places)
+    yield from told or installed.differing(path, named, recipe, places)
 
 
 def _asking(

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from apppw_tui.doctor.doveconf import Block
 from apppw_tui.doctor.finding import Finding, danger, notice, warning
+from apppw_tui.domain.names import domain_decoded
 
 _WHERE = "Dovecot"
 _RELOAD = "then run: doveadm reload"
 _NAMES = f"Put recipes/dovecot/99-apppw-names.conf in place; {_RELOAD}"
 _OF_NAMES = "+'&=~"
-_ENCODED = "xn--"  # RFC 5890, section 2.3.2.1
 
 
 def findings(top: Block, folder: Path, *, lua: bool) -> Iterator[Finding]:
@@ -52,12 +52,14 @@ def findings(top: Block, folder: Path, *, lua: bool) -> Iterator[Finding]:
             _NAMES,
         )
     bytes_ = set(allowed.encode())
-    foreign = [name for name in names if set(_typed(name).encode()) - set(range(128)) - bytes_]
+    foreign = [
+        name for name in names if set(domain_decoded(name).encode()) - set(range(128)) - bytes_
+    ]
     if foreign:
         yield warning(
             _WHERE,
             f"auth_username_chars has no letters beyond English ones: who signs in as "
-            f"{_typed(foreign[0])}, which is {foreign[0]}, is refused.",
+            f"{domain_decoded(foreign[0])}, which is {foreign[0]}, is refused.",
             _NAMES,
         )
 
@@ -69,16 +71,3 @@ def _by_pam(what: str) -> Finding:
         "written otherwise opens another mailbox.",
         f"Take 99-apppw-names.conf away, which is for Lua; {_RELOAD}",
     )
-
-
-def _typed(name: str) -> str:
-    """As people write its domain."""
-    if _ENCODED not in name:
-        return name
-    import idna  # 28 ms, wanted by few
-
-    local, _, domain = name.partition("@")
-    try:
-        return f"{local}@{idna.decode(domain)}"
-    except UnicodeError:  # IDNAError among them
-        return name

@@ -1,11 +1,10 @@
 """Whether Dovecot runs, where it asks apppw-tui or is asked for account passwords."""
 
 from apppw_tui.config.accounts import AccountsConfig
-from apppw_tui.doctor.asking import Ask
 from apppw_tui.doctor.doveconf import parsed
 from apppw_tui.doctor.dovecot import COMMAND, asks_us
 from apppw_tui.doctor.finding import Finding, danger, ok
-from apppw_tui.doctor.places import Places
+from apppw_tui.doctor.probe import Ask, Places
 from apppw_tui.doctor.sockets import said
 
 _WHERE = "Dovecot"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from apppw_tui.config import present
 from apppw_tui.doctor.finding import Finding, command, danger, warning
-from apppw_tui.domain.acts import NOBODY
+from apppw_tui.domain.activity import NOBODY
 from apppw_tui.domain.errors import StoreDamaged
-from apppw_tui.store.folder import FolderStore
+from apppw_tui.store.folder.accounts import FolderStore
 
 _MOST_NAMED = 5
 

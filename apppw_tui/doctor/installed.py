@@ -1,15 +1,28 @@
 """What recipes/install.sh put in place: whether it is that of the version in use."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from apppw_tui.config import present
 from apppw_tui.doctor.finding import Finding, notice, ok, warning
-from apppw_tui.doctor.places import Places
+from apppw_tui.doctor.probe import Places
 from apppw_tui.domain.lines import lines
 
 _OURS = ("ours", "enabled")
 _AGAIN = "recipes/install.sh"
+
+
+# Dovecot's are looked at where Dovecot says that they are.
+_BY_HAND = {
+    "dovecot/apppw-enforced": "/usr/local/sbin/apppw-enforced",
+    "apache/apppw.lua": "/etc/apache2/apppw.lua",
+    "prosody/mod_auth_apppw.lua": "/usr/local/lib/prosody/modules/mod_auth_apppw.lua",
+}
+# What is there to be edited: a constant of the script, or where another script is.
+_SETTING = re.compile(
+    r"""(local )?[A-Z_]+ = ("[^"]*"|[0-9.]+)( *--.*)?|local \w+ = dofile\("[^"]*"\)"""
+)
 
 
 def findings(places: Places) -> list[Finding]:
@@ -38,3 +51,37 @@ def _differing(recipes: Path, places: Places) -> Iterator[Finding]:
                 "It was edited, or is of another version than the program.",
                 f"Put your own settings into a drop-in file; then: {_AGAIN}",
             )
+
+
+def by_hand(places: Places) -> Iterator[Finding]:
+    """Of those that are there."""
+    for recipe, place in _BY_HAND.items():
+        path = places.root / place.lstrip("/")
+        if present(path):
+            yield from differing(path, place, recipe, places)
+
+
+def differing(path: Path, named: str, recipe: str, places: Places) -> Iterator[Finding]:
+    """Of the script at `path`, beside what recipes/install.sh brought as `recipe`, if it did."""
+    shipped = places.recipes / recipe
+    try:
+        same = _code(path) == _code(shipped)
+    except OSError:
+        return
+    if not same:
+        yield warning(
+            named,
+            "It is not the one of the version in use, not even but for the settings at its head: "
+            "it was altered, or is older.",
+            f"Compare it with {shipped}, which belongs there with your settings.",
+        )
+
+
+def _code(path: Path) -> list[str]:
+    """Its lines without what may differ."""
+    told = (line.rstrip() for line in lines(path.read_text(errors="replace")))
+    return [
+        line
+        for line in told
+        if line and not line.startswith(("--", "#")) and not _SETTING.fullmatch(line)
+    ]

@@ -7,8 +7,7 @@ from pathlib import Path
 from apppw_tui.doctor.finding import Finding, command, danger, ok, warning
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import KeyMissing, StoreError
-from apppw_tui.store.keyring import Keyring
-from apppw_tui.store.ring import Ring
+from apppw_tui.store.keyring import Keyring, Ring
 
 _ROTATE = "apppw-tui key rotate"
 

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from apppw_tui.config import present
-from apppw_tui.doctor.asking import Ask
 from apppw_tui.doctor.finding import Finding, command, danger, notice, warning
-from apppw_tui.doctor.places import Places
+from apppw_tui.doctor.probe import Ask, Places
 from apppw_tui.doctor.units import parsed
 from apppw_tui.domain.lines import lines
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from apppw_tui.doctor.finding import Finding, command, danger, notice, warning
 from apppw_tui.domain.names import is_account_name
-from apppw_tui.store import files
-from apppw_tui.store.deleted import UNLISTED
+from apppw_tui.store.folder import files
+from apppw_tui.store.folder.deleted_ids import UNLISTED
 
 _TEMPORARY = ".tmp-"
 _LEFT_OVER = timedelta(minutes=5)  # a write takes milliseconds
@@ -39,7 +39,7 @@ _FOLDERS: dict[str, Callable[[str], bool]] = {
     "notices": _like(rf"{_UID}-[0-9a-f]{{16}}\.json|\.tmp-.*"),
 }
 _FILES = _like(r"key|reserve|deleted|log(\.\d+)?")
-_ASIDE = _like(r"[a-z-]+-\d{8}T\d{6}Z(-\d+)?")  # store/aside.py: what a restore replaced
+_ASIDE = _like(r"[a-z-]+-\d{8}T\d{6}Z(-\d+)?")  # store/backup/restore.py: what a restore replaced
 
 
 def findings(folder: Path, now: datetime) -> Iterator[Finding]:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from apppw_tui.doctor.finding import Finding, danger, ok
-from apppw_tui.doctor.places import Places
+from apppw_tui.doctor.probe import Places
 from apppw_tui.domain.lines import lines
-from apppw_tui.store.locking import LOCK_TIMEOUT
+from apppw_tui.store.folder.locks import LOCK_TIMEOUT
 
 # Longer than anybody waits for one: whoever still holds it keeps everybody out.
 PATIENCE = LOCK_TIMEOUT + 1  # seconds

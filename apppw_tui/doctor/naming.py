@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from apppw_tui.doctor.finding import Finding, command, notice, warning
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.names import candidates
-from apppw_tui.store.folder import FolderStore
+from apppw_tui.store.folder.accounts import FolderStore
 
 
 def findings(

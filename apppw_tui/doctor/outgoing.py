@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from apppw_tui.config import Config, present
-from apppw_tui.doctor.asking import Ask
 from apppw_tui.doctor.finding import Finding, command, danger, ok, warning
-from apppw_tui.doctor.places import Places
+from apppw_tui.doctor.probe import Ask, Places
 from apppw_tui.doctor.units import parsed
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.names import shown
-from apppw_tui.store.outbox import FolderOutbox
+from apppw_tui.store.folder.notice_queue import FolderOutbox
 
 _KIOSK = "apppw-sshd.service"
 _LATE = timedelta(minutes=15)  # the timer comes every minute

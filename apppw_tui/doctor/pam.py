@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from apppw_tui.doctor.finding import Finding, command, danger, ok, warning
-from apppw_tui.doctor.places import Places
+from apppw_tui.doctor.probe import Places
 from apppw_tui.domain.lines import lines
 
 _OURS = "apppw-*"

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from apppw_tui.doctor.asking import Ask
 from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
-from apppw_tui.doctor.places import Places
+from apppw_tui.doctor.probe import Ask, Places
 from apppw_tui.domain.lines import lines
 
 _WHERE = "Postfix"

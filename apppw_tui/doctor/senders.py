@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from apppw_tui.doctor.asking import Ask
 from apppw_tui.doctor.finding import Finding, ok, warning
 from apppw_tui.doctor.postfix import MISMATCH, RESTRICTIONS, ports, takes_passwords
+from apppw_tui.doctor.probe import Ask
 from apppw_tui.domain.names import is_account_name
 
 _WHERE = "Postfix"

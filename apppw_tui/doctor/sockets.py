@@ -11,8 +11,8 @@ from pathlib import Path
 
 from apppw_tui.config.serve import ServeConfig
 from apppw_tui.doctor import units
-from apppw_tui.doctor.asking import Ask
 from apppw_tui.doctor.finding import Finding, command, danger, notice, ok, warning
+from apppw_tui.doctor.probe import Ask
 
 _SECONDS = 2.0  # all are asked at once, so that a daemon that hangs takes no longer
 _ACCESS = 0o666

@@ -5,9 +5,8 @@ from pathlib import Path
 
 from apppw_tui.config import present
 from apppw_tui.doctor import kiosk, pam
-from apppw_tui.doctor.asking import Ask
 from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
-from apppw_tui.doctor.places import Places
+from apppw_tui.doctor.probe import Ask, Places
 from apppw_tui.domain.lines import lines
 
 # sshd_config(5): each opens something else than the portal; DisableForwarding closes the first.

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apppw_tui.config.serve import ServeConfig, SocketConfig
-from apppw_tui.doctor.asking import Ask
 from apppw_tui.doctor.finding import Finding, command, warning
+from apppw_tui.doctor.probe import Ask
 from apppw_tui.domain.lines import lines
 from apppw_tui.domain.names import shown
-from apppw_tui.verifier.status import Status
+from apppw_tui.verifier.systemd import Status
 
 SERVICE = "apppw-tui.service"
 RESTART = f"systemctl restart {SERVICE}"

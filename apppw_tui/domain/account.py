@@ -9,7 +9,7 @@ from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import LimitReached, NameTaken, NotFound
 from apppw_tui.domain.names import same_name_key
 from apppw_tui.domain.phone import Phone, Which
-from apppw_tui.domain.recovery import RecoveryCodes
+from apppw_tui.domain.recovery_codes import RecoveryCodes
 from apppw_tui.domain.totp import Authenticator
 
 AUTHENTICATOR = "authenticator"  # the name under which its secret is sealed

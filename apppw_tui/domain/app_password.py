@@ -7,11 +7,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from apppw_tui.domain import services
+from apppw_tui.domain import scopes
+from apppw_tui.domain.base32 import GROUP, SEPARATING, SYMBOLS, RandomBelow, canonical, drawn
 from apppw_tui.domain.errors import LimitReached
 from apppw_tui.domain.expiry import MARKED_FOR
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.symbols import GROUP, SEPARATING, SYMBOLS, RandomBelow, canonical, drawn
 
 ID_LENGTH = 3
 LENGTH = 16  # 3 id, 12 random (60 bits, behind Argon2id), 1 check
@@ -35,7 +35,7 @@ class AppPassword:
     name: str
     hash: str
     created: datetime
-    scope: tuple[str, ...] = (services.ANY_APP,)
+    scope: tuple[str, ...] = (scopes.ANY_APP,)
     expires: datetime | None = None
     by_operator: bool = False
 
@@ -49,7 +49,7 @@ class AppPassword:
 
     def good_for(self, service: str | None) -> bool:
         """True if its scope holds `service`; a missing service fits only `Any app`."""
-        return services.opens(self.scope, service)
+        return scopes.opens(self.scope, service)
 
 
 @dataclass(frozen=True)

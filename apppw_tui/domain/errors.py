@@ -1,5 +1,7 @@
 """Everything that can be said to a person: str(error) is one sentence written for them."""
 
+import traceback
+
 
 class ApppwError(Exception):
     """A refusal or a failure with a sentence for the person it concerns."""
@@ -119,3 +121,20 @@ class KeyMissing(StoreError):
 
 class ConfigError(ApppwError):
     """A configuration that cannot be used: names file, key and reason."""
+
+
+def describe_fault(error: BaseException) -> str:
+    """One sentence with the kind of the error and the line it came from.
+
+    Neither the error's own text nor any variable is in it: either could hold a password.
+    """
+    place = ""
+    for frame in traceback.extract_tb(error.__traceback__):
+        parts = frame.filename.split("/")
+        if "apppw_tui" in parts:
+            inside = "/".join(parts[parts.index("apppw_tui") + 1 :])
+            place = f" at {inside}:{frame.lineno}"
+    return (
+        f"stopped by a fault of its own ({type(error).__name__}{place}). "
+        "What was saved before is safe; please report this line."
+    )

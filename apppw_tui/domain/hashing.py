@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import re
 import secrets
 from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager, nullcontext
@@ -11,10 +12,30 @@ from typing import Protocol
 
 import argon2
 
-from apppw_tui.domain import phc
 from apppw_tui.domain.errors import HashingFailed, Refused, StoreError
-from apppw_tui.domain.phc import Profile as Profile  # noqa: PLC0414 - for whoever hashes
 from apppw_tui.domain.secret import Secret
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Argon2id's cost: memory in KiB, passes, lanes."""
+
+    memory: int
+    passes: int
+    lanes: int
+
+    def __str__(self) -> str:
+        return f"m={self.memory},t={self.passes},p={self.lanes}"
+
+    def exceeds(self, most: "Profile") -> bool:
+        """True if it takes more than `most` in anything, or altogether."""
+        return (
+            self.memory > most.memory
+            or self.passes > most.passes
+            or self.lanes > most.lanes
+            or self.memory * self.passes > MOST_WORK
+        )
+
 
 Slot = Callable[[], AbstractContextManager[object]]
 
@@ -26,6 +47,20 @@ CHEAP_PROFILE = Profile(memory=8, passes=1, lanes=1)  # for tests and the demons
 
 
 _MOST_TAKEN_OVER = Profile(memory=262144, passes=10, lanes=16)
+
+
+_ARGON2ID = re.compile(
+    r"\$argon2id\$v=19\$(m=[1-9]\d{0,9},t=[1-9]\d{0,9},p=[1-9]\d{0,7})"
+    r"\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{6,172})",
+    re.ASCII,
+)
+_COST = re.compile(r"m=([1-9]\d{0,9}),t=([1-9]\d{0,9}),p=([1-9]\d{0,7})", re.ASCII)
+_ALONE = 1  # base64 has no group of one symbol
+_LEAST_OF_A_LANE = 8  # KiB; RFC 9106 section 3.1
+MOST_WORK = 4 * 1024 * 1024  # KiB times passes: what libsodium calls sensitive, some seconds
+# What may be kept, from wherever it comes: else one document could hang whoever computes it.
+MOST_OF_ACCOUNTS = Profile(memory=1024 * 1024, passes=10, lanes=16)
+MOST_OF_APP_PASSWORDS = Profile(memory=65536, passes=10, lanes=16)  # for services, which wait less
 
 
 @dataclass(frozen=True)
@@ -41,7 +76,7 @@ class Bounds:
 
     def check(self, stored: str) -> None:
         """Raises Refused, with the reason, if `stored` is no hash within these bounds."""
-        cost = phc.profile(stored)
+        cost = profile(stored)
         if cost is None:
             raise Refused("Its hash is damaged.")
         if cost.memory < self.least.memory:
@@ -55,7 +90,7 @@ class Bounds:
         ):
             if one > most:
                 raise Refused(f"Its hash takes {one} {what}, and may take {most} at most.")
-        if cost.exceeds(phc.MOST_OF_ACCOUNTS):
+        if cost.exceeds(MOST_OF_ACCOUNTS):
             raise Refused(
                 f"Its hash takes {cost.memory} KiB in {cost.passes} passes, which is too much."
             )
@@ -183,7 +218,7 @@ class AccountHashes(Hashes):
 
         Raises TooManyProfiles, StoreError.
         """
-        cost = None if stored is None else phc.profile(stored)
+        cost = None if stored is None else profile(stored)
         if cost is not None and cost != self.profile:
             (profiles or self.profiles).claim(cost)
 
@@ -194,7 +229,7 @@ class AccountHashes(Hashes):
             HashingFailed: a hash could not be computed; says nothing about the secret.
             StoreError: which profiles are in use cannot be read.
         """
-        own = None if stored is None else phc.profile(stored)
+        own = None if stored is None else profile(stored)
         costs = dict.fromkeys((self.profile, *self.profiles.in_use()))
         if own is not None and own not in costs:
             costs[own] = None
@@ -245,3 +280,18 @@ def _dummy(profile: Profile) -> str:
         return base64.b64encode(secrets.token_bytes(size)).rstrip(b"=").decode()
 
     return f"$argon2id$v=19${profile}${field(16)}${field(32)}"
+
+
+def profile(stored: str) -> Profile | None:
+    """What computing `stored` again costs; None for what Argon2 cannot compute."""
+    found = _ARGON2ID.fullmatch(stored)
+    if found is None or any(len(field) % 4 == _ALONE for field in found.groups()[1:]):
+        return None
+    cost = parsed(found[1])
+    return cost if cost and cost.memory >= _LEAST_OF_A_LANE * cost.lanes else None
+
+
+def parsed(text: str) -> Profile | None:
+    """The profile that is written so, as str() writes it; None if it is none."""
+    found = _COST.fullmatch(text)
+    return None if found is None else Profile(*(int(number) for number in found.groups()))

@@ -19,6 +19,7 @@ _ACCOUNT = re.compile(
 ACCOUNT_BYTES = 200
 # ASCII alone: of others, str.lower() makes the Kelvin sign somebody else's k.
 _FOLDED = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+_A_LABEL = "xn--"  # RFC 5890, section 2.3.2.1
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}", re.ASCII)  # RFC 3986 section 2.1
 _MOST_TYPED = 3 * ACCOUNT_BYTES  # characters, each of them percent-encoded
 _UNDECODED = range(0xDC80, 0xDD00)  # bytes that were no UTF-8, as Python keeps them (PEP 383)
@@ -264,3 +265,16 @@ def _shown(text: str, place: int) -> str:
     if character in (_NON_JOINER, _JOINER) and _joins(text, place):
         return "" if _is_emoji(text[place + 1 :][:1]) else character
     return character if character.isprintable() else character.encode("unicode_escape").decode()
+
+
+def domain_decoded(name: str) -> str:
+    """The account name with its domain as people write it: RFC 5891 section 5.4, U-labels."""
+    if _A_LABEL not in name:
+        return name
+    import idna  # 28 ms, wanted by few
+
+    local, _, domain = name.partition("@")
+    try:
+        return f"{local}@{idna.decode(domain)}"
+    except UnicodeError:  # IDNAError among them
+        return name

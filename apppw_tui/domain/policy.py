@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from apppw_tui.domain import expiry, services
+from apppw_tui.domain import expiry
 from apppw_tui.domain.errors import Refused
+from apppw_tui.domain.scopes import ANY_APP, label, within
 
 BY_ADMINISTRATOR = "Your administrator creates app passwords here: ask for one."
 
@@ -20,7 +21,7 @@ class Policy:
 
     app_passwords_per_account: int = 40
     second_factor_required: bool = True
-    scopes: tuple[str, ...] = (services.ANY_APP,)
+    scopes: tuple[str, ...] = (ANY_APP,)
     longest_expiry: int | None = None
     people_create: bool = True
     sign_out_after: float = 300.0  # without a key
@@ -29,15 +30,15 @@ class Policy:
     @property
     def every_scope(self) -> bool:
         """True if whoever wants any app may have it, and so everything."""
-        return services.ANY_APP in self.scopes
+        return ANY_APP in self.scopes
 
     def check_scope(self, scope: Iterable[str]) -> None:
         """Raises Refused, saying what there is, if people may not choose that."""
         if self.every_scope:
             return
-        allowed = services.within(self.scopes)
+        allowed = within(self.scopes)
         if any(word not in allowed for word in scope):
-            raise Refused(f"Your administrator offers: {services.label(self.scopes)}.")
+            raise Refused(f"Your administrator offers: {label(self.scopes)}.")
 
     def check_expiry(
         self, expires: datetime | None, now: datetime, zone: tzinfo | None = None

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from apppw_tui.domain import account_password
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.acts import Act, Entry
+from apppw_tui.domain.activity import Act, Entry
 from apppw_tui.domain.errors import (
     NameTaken,
     NotFound,
@@ -19,16 +19,16 @@ from apppw_tui.domain.errors import (
 )
 from apppw_tui.domain.names import account_name, app_password_name, candidates
 from apppw_tui.domain.policy import BY_ADMINISTRATOR
-from apppw_tui.domain.seam import UNLISTED, find
+from apppw_tui.domain.ports import UNLISTED, find
+from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.services import ANY_APP
 from apppw_tui.domain.usage import Used
-from apppw_tui.portal.acting import afterwards, note, signed_in
-from apppw_tui.portal.challenge import Challenge
-from apppw_tui.portal.issuing import Issued, Issuer, Wish
-from apppw_tui.portal.means import Means
-from apppw_tui.portal.methods import Methods
-from apppw_tui.portal.passwords import account_passwords
+from apppw_tui.portal.app_passwords import Issued, Issuer, Wish, remove_overdue
+from apppw_tui.portal.audit import afterwards, note, signed_in
+from apppw_tui.portal.context import Means, Throttle
+from apppw_tui.portal.enrollment import Methods
+from apppw_tui.portal.password_check import account_passwords
+from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import (
     GONE,
     Session,
@@ -39,8 +39,6 @@ from apppw_tui.portal.sessions import (
     checked,
     must_set_up,
 )
-from apppw_tui.portal.throttling import Throttle
-from apppw_tui.portal.tidying import remove_overdue
 
 RECENT = 100  # lines of activity
 _NO_MATCH = "That account and password do not match."

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.clock import Clock
 from apppw_tui.domain.errors import (
     MaybeSaved,
     NotFound,
@@ -16,8 +15,8 @@ from apppw_tui.domain.errors import (
     VerificationNeeded,
 )
 from apppw_tui.domain.policy import Policy
-from apppw_tui.domain.seam import Change, Store
-from apppw_tui.portal.means import Means
+from apppw_tui.domain.ports import Change, Clock, Store
+from apppw_tui.portal.context import Means
 
 VERIFIED_FOR = Policy.verify_again_after  # seconds; then what matters asks again
 GONE = "You were signed out: the account is gone."

@@ -6,24 +6,39 @@ is yet to come, whatever else a newer minor schema put there: unknown tables and
 """
 
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypedDict
 
 from tinydb import TinyDB, where
+from tinydb.table import Table
 
-from apppw_tui.domain.account import Account
+from apppw_tui.domain.account import AUTHENTICATOR, Account
 from apppw_tui.domain.app_password import ID_LENGTH, AppPassword
+from apppw_tui.domain.base32 import SYMBOLS
 from apppw_tui.domain.names import is_account_name
-from apppw_tui.domain.symbols import SYMBOLS
-from apppw_tui.store import methods
-from apppw_tui.store.fields import DocumentError, Fields, optional_stamp, stamp
-from apppw_tui.store.tables import BufferedStorage, Tables
+from apppw_tui.domain.phone import PHONES, Phone
+from apppw_tui.domain.recovery_codes import COUNT, RecoveryCodes
+from apppw_tui.domain.totp import Authenticator
+from apppw_tui.store.fields import (
+    BufferedStorage,
+    DocumentError,
+    Fields,
+    Tables,
+    optional_stamp,
+    stamp,
+)
 
 # 1.1: verification methods; 1.2: enforced accounts; 1.3: passwords that are kept elsewhere
 SCHEMA_MAJOR, SCHEMA_MINOR = 1, 3
 _NUMBER = re.compile("[0-9]{1,9}")
 _UID = re.compile("[0-9a-f]{32}")
 _ID = re.compile(f"[{SYMBOLS}]{{{ID_LENGTH}}}")
+
+
+METHODS_TABLE = "methods"
+_RECOVERY = "recovery codes"
+_PHONE_FIELDS = {f"phone {which}": which for which in PHONES}
+_SEALED = re.compile("[!-~]+")  # whatever seals it gives a line of ASCII
 
 
 def load(tables: Any, name: str) -> Account:
@@ -36,9 +51,9 @@ def load(tables: Any, name: str) -> Account:
         database = TinyDB(storage=lambda: BufferedStorage(tables))
         heads = database.table("account").all()
         records = database.table("app_passwords").all()
-        ways = database.table(methods.TABLE).all()
+        ways = database.table(METHODS_TABLE).all()
         # TinyDB would read a list of pairs as a document, and stumble when it is changed.
-        for table in ("account", "app_passwords", methods.TABLE):
+        for table in ("account", "app_passwords", METHODS_TABLE):
             if not all(isinstance(document, dict) for document in tables.get(table, {}).values()):
                 raise TypeError
     except (AttributeError, TypeError, ValueError):
@@ -72,7 +87,7 @@ def load(tables: Any, name: str) -> Account:
         verification_required=head.flag("verification_required", missing=False),
         bypass_until=head.optional_time("bypass_until"),
         enforced_from=head.optional_time("enforced_from"),
-        **methods.load(Fields(way) for way in ways),
+        **load_methods(Fields(way) for way in ways),
     )
 
 
@@ -101,7 +116,7 @@ def save(tables: Tables | None, account: Account) -> Tables:
         heads.update({"schema": _raised(present[0]["schema"]), **fields})
     else:
         heads.insert({"schema": f"{SCHEMA_MAJOR}.{SCHEMA_MINOR}", **fields})
-    methods.save(database.table(methods.TABLE), account)
+    save_methods(database.table(METHODS_TABLE), account)
     wanted = {password.id for password in account.app_passwords}
     records.remove(cond=_id_is(lambda id_: id_ not in wanted))
     kept = {record["id"]: record for record in records.all()}
@@ -170,3 +185,77 @@ def _app_password_document(password: AppPassword) -> dict[str, Any]:
         "expires": optional_stamp(password.expires),
         "by_operator": password.by_operator,
     }
+
+
+class Methods(TypedDict):
+    """The part of an Account that this table holds."""
+
+    authenticator: Authenticator | None
+    phones: tuple[Phone, ...]
+    recovery: RecoveryCodes | None
+
+
+def load_methods(documents: Iterable[Fields]) -> Methods:
+    """Raises DocumentError. Methods of a kind that only a newer schema knows are left alone."""
+    found: Methods = {"authenticator": None, "phones": (), "recovery": None}
+    seen: set[str] = set()
+    for fields in documents:
+        kind = fields.text("method")
+        if kind in seen:
+            raise DocumentError("it has a verification method twice")
+        seen.add(kind)
+        if kind == AUTHENTICATOR:
+            sealed, step = fields.matching("sealed", _SEALED), fields.number("last_step")
+            found["authenticator"] = Authenticator(sealed, fields.time("since"), step)
+        elif kind == _RECOVERY:
+            found["recovery"] = RecoveryCodes(_hashes(fields), fields.time("since"))
+        elif kind in _PHONE_FIELDS:
+            sealed = fields.matching("sealed", _SEALED)
+            phone = Phone(_PHONE_FIELDS[kind], sealed, fields.time("since"))
+            found["phones"] = (*found["phones"], phone)
+    return found
+
+
+def save_methods(table: Table, account: Account) -> None:
+    """Makes `table` hold the account's methods; what this version does not know is kept."""
+    wanted = {document["method"]: document for document in _documents(account)}
+    known = {AUTHENTICATOR, _RECOVERY, *_PHONE_FIELDS}
+    table.remove(_is(lambda kind: kind in known and kind not in wanted))
+    present = {document["method"] for document in table.all()}
+    for kind, document in wanted.items():
+        if kind in present:
+            table.update(document, _is(lambda own, kind=kind: own == kind))
+        else:
+            table.insert(document)
+
+
+def _documents(account: Account) -> Iterable[dict[str, Any]]:
+    app, recovery = account.authenticator, account.recovery
+    if app is not None:
+        yield {
+            "method": AUTHENTICATOR,
+            "sealed": app.sealed,
+            "since": stamp(app.since),
+            "last_step": app.last_step,
+        }
+    for phone in account.phones:
+        yield {"method": phone.field, "sealed": phone.sealed, "since": stamp(phone.since)}
+    if recovery is not None:
+        yield {
+            "method": _RECOVERY,
+            "hashes": list(recovery.hashes),
+            "since": stamp(recovery.since),
+        }
+
+
+def _hashes(fields: Fields) -> tuple[str | None, ...]:
+    values: Any = fields.document.get("hashes")
+    if not isinstance(values, list) or len(values) != COUNT:
+        raise DocumentError("its recovery codes are malformed")
+    return tuple(
+        None if value is None else Fields({"hash": value}).hash("hash") for value in values
+    )
+
+
+def _is(test: Callable[..., bool]) -> Any:
+    return where("method").test(test)

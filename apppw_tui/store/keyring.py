@@ -3,20 +3,82 @@
 It is read afresh for every value, so that whoever holds an account's lock uses the keys of now.
 """
 
+import base64
+import json
 import os
 import re
 import shlex
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from apppw_tui.domain.errors import KeyMissing, StoreDamaged, StoreUnusable
-from apppw_tui.domain.seam import Store
+from apppw_tui.domain.errors import KeyMissing, SealBroken, StoreDamaged, StoreUnusable
+from apppw_tui.domain.ports import Store
 from apppw_tui.domain.secret import Secret
-from apppw_tui.store import files
-from apppw_tui.store.locking import LOCK_TIMEOUT, locked
-from apppw_tui.store.ring import Ring, new_key
+from apppw_tui.store.folder import files
+from apppw_tui.store.folder.locks import LOCK_TIMEOUT, locked
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
+
+
+@dataclass(frozen=True)
+class Ring:
+    """One Fernet key or several: the first seals, all of them open. Implements Seals."""
+
+    keys: tuple[Secret, ...]
+
+    def seal(self, uid: str, field: str, secret: Secret) -> str:
+        envelope = json.dumps([uid, field, secret.reveal()])
+        # A token shows its time to everybody, and nothing here asks for it: so it shows none.
+        return self._fernet().encrypt_at_time(envelope.encode(), 0).decode()
+
+    def open(self, uid: str, field: str, sealed: str) -> Secret:
+        from cryptography.fernet import InvalidToken
+
+        try:
+            whose, what, value = json.loads(self._fernet().decrypt(sealed))
+        except (InvalidToken, ValueError, TypeError):  # ValueError: not even ASCII, or not three
+            pass
+        else:
+            if (whose, what) == (uid, field) and isinstance(value, str):
+                return Secret(value)
+        raise SealBroken(
+            f"The {field} of this account cannot be opened: put back the key that sealed it, "
+            "or set it up again."
+        )
+
+    def opens(self, uid: str, field: str, sealed: str) -> bool:
+        try:
+            self.open(uid, field, sealed)
+        except SealBroken:
+            return False
+        return True
+
+    def led_by(self, key: Secret) -> "Ring":
+        """`key` in front: from now on it seals."""
+        return Ring((key, *self.keys))
+
+    @property
+    def newest(self) -> "Ring":
+        """The first key alone."""
+        return Ring(self.keys[:1])
+
+    def _fernet(self) -> "MultiFernet":
+        from cryptography.fernet import Fernet, MultiFernet  # 30 ms that only sealing needs
+
+        return MultiFernet([Fernet(key.reveal()) for key in self.keys])
+
+
+class MemorySeals(Ring):
+    """Sealing for a store that lives in memory: the key goes with the process."""
+
+    def __init__(self, randbytes: Callable[[int], bytes] = os.urandom) -> None:
+        super().__init__((new_key(randbytes),))
+
 
 CREDENTIAL = "apppw-tui-key"
 _LOCK = ".key.lock"  # no account can have that name
@@ -24,6 +86,9 @@ _BUSY = "The key of the store is in use. Try again in a moment."
 # The Fernet specification, "Key Format": base64url of 32 bytes.
 _KEY = re.compile("[A-Za-z0-9_-]{43}=")
 _OTHERS = stat.S_IROTH | stat.S_IWOTH
+
+
+_KEY_BYTES = 32  # the Fernet specification, "Key Format"
 
 
 class Keyring:
@@ -188,3 +253,7 @@ def _may_be_there(path: Path) -> bool:
     except OSError:
         return True  # to make another key because this one cannot be reached would split the store
     return True
+
+
+def new_key(randbytes: Callable[[int], bytes] = os.urandom) -> Secret:
+    return Secret(base64.urlsafe_b64encode(randbytes(_KEY_BYTES)).decode())

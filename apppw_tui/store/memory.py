@@ -11,10 +11,9 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.enforced import Enforcement, enforcement
 from apppw_tui.domain.errors import NotFound, StoreDamaged
 from apppw_tui.domain.names import check_account_name
-from apppw_tui.domain.seam import Change, Rename, renaming
+from apppw_tui.domain.ports import Change, Rename, renaming
 from apppw_tui.store import documents
-from apppw_tui.store.fields import DocumentError
-from apppw_tui.store.tables import Tables
+from apppw_tui.store.fields import DocumentError, Tables
 
 
 class MemoryEnforcements:

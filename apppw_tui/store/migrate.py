@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from apppw_tui.domain.errors import NotFound, StoreDamaged
 from apppw_tui.store import documents
-from apppw_tui.store.aside import Aside
-from apppw_tui.store.fields import DocumentError
-from apppw_tui.store.folder import FolderStore
-from apppw_tui.store.tables import Tables, decoded
+from apppw_tui.store.backup.restore import Aside
+from apppw_tui.store.fields import DocumentError, Tables, decoded
+from apppw_tui.store.folder.accounts import FolderStore
 
 Step = Callable[[Tables], Tables]
 # From the major schema that is its key to the next. Schema 1 is the first, so there is none yet.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from apppw_tui.domain.errors import MaybeSaved, Refused
-from apppw_tui.store.files import FILE_MODE, close
+from apppw_tui.store.folder.files import FILE_MODE, close
 
 PREFIX = ".apppw-tui-"  # of what is not whole yet
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)

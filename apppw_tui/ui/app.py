@@ -13,27 +13,27 @@ from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
 from textual.widgets import Input
 
-from apppw_tui.domain.clock import Clock
 from apppw_tui.domain.errors import ApppwError
+from apppw_tui.domain.ports import Clock
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui import themes
-from apppw_tui.ui.attended import AttendedApp
+from apppw_tui.ui.app_options import Surroundings
 from apppw_tui.ui.clipboard import CLEAR_AFTER, Clipboard, Copied
 from apppw_tui.ui.dialogs.help import HelpDialog
 from apppw_tui.ui.flows.verify import prove
 from apppw_tui.ui.glyphs import GLYPHS, PLAIN
-from apppw_tui.ui.keys import commands, help_keys, where
+from apppw_tui.ui.idle_app import AttendedApp
+from apppw_tui.ui.idle_clock import Presence
+from apppw_tui.ui.key_help import commands, help_keys, where
 from apppw_tui.ui.messages import AppearanceChosen, Go, SessionOver, SignedIn
-from apppw_tui.ui.presence import Presence
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.base import Desk, PortalScreen
 from apppw_tui.ui.screens.login import LoginScreen, Welcome
 from apppw_tui.ui.screens.security import SecurityScreen
 from apppw_tui.ui.screens.set_up import SetUpScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
-from apppw_tui.ui.surroundings import Surroundings
 from apppw_tui.ui.widgets.tab_bar import TabBar
 
 _SOON = 0.05  # seconds

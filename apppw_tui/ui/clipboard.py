@@ -8,9 +8,8 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
-from typing import Protocol
 
+from apppw_tui.domain.ports import ByTmux, Tools
 from apppw_tui.domain.secret import Secret
 
 CLEAR_AFTER = 45.0  # seconds, as gopass and pass do
@@ -59,25 +58,6 @@ class Copied:
     hint: str
     clearable: bool
     arrived: bool = True
-
-
-class ByTmux(Enum):
-    """What became of a secret that tmux was to send to the terminal outside."""
-
-    SENT = auto()
-    LEFT = auto()  # sent, but its buffer could not be deleted
-    DEAF = auto()  # tmux knows no way to that terminal's clipboard
-    SWALLOWED = auto()  # tmux cannot send it, and lets no program do so
-
-
-class Tools(Protocol):
-    """Programs of this machine. Both block, and neither raises."""
-
-    def by_tmux(self, secret: Secret, /) -> ByTmux | None:
-        """None: it is not around this program, or lets pass what a program writes."""
-
-    def hidden(self, secret: Secret, /) -> bool:
-        """True if the desktop's clipboard has it, and its managers are told to keep nothing."""
 
 
 class Clipboard:

@@ -17,10 +17,10 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.messages import TerminalSupportsSynchronizedOutput
 
-from apppw_tui.ui.ahead import TypeAhead
 from apppw_tui.ui.glyphs import ASCII_ONLY, as_ascii
 from apppw_tui.ui.messages import NotUtf8
 from apppw_tui.ui.terminal_input import Key, Mouse, Pasted, Report, Sent, TerminalInput
+from apppw_tui.ui.type_ahead import TypeAhead
 
 # Columns and rows, more than any screen shows. A window of 65535 by 65535 is 18 GB of cells, and
 # whoever has not signed in yet may say that theirs is.

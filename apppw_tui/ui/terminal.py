@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 
-from apppw_tui.exits import BY_SIGNAL
+from apppw_tui.exit_codes import BY_SIGNAL
 
 _AT_LEAST = 0.001  # seconds; nought would switch the timer off
 _SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)

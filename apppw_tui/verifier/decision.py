@@ -3,16 +3,15 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
-from apppw_tui.domain import app_password, services
+from apppw_tui.domain import app_password, scopes
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword, Presented
-from apppw_tui.domain.clock import Clock
 from apppw_tui.domain.errors import InvalidName, StoreError
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.names import candidates
-from apppw_tui.domain.seam import Accounts, find
+from apppw_tui.domain.ports import Accounts, Clock, find
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.memory import Remembered
+from apppw_tui.verifier.password_cache import Remembered
 
 
 class Answer(Enum):
@@ -101,7 +100,7 @@ class Verifier:
 
         Costs no hash. Never raises.
         """
-        if services.service(attempt.service) == services.PORTAL:
+        if scopes.service(attempt.service) == scopes.PORTAL:
             return _PORTALS
         try:
             account = self._found(attempt.account)[1]
@@ -113,7 +112,7 @@ class Verifier:
 
     def look(self, attempt: Attempt, presented: Presented) -> Looked | Verdict:
         """What the store has for it; or the answer at once, where no hash has a say in it."""
-        if services.service(attempt.service) == services.PORTAL:
+        if scopes.service(attempt.service) == scopes.PORTAL:
             return _PORTALS
         try:
             name, account = self._found(attempt.account)
@@ -180,7 +179,7 @@ class Verifier:
             return "the account is disabled"
         if record.expired(self._clock.now()):
             return "expired"
-        if not record.good_for(services.service(service)):
+        if not record.good_for(scopes.service(service)):
             return "out of scope"
         return None
 

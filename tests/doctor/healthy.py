@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from apppw_tui.config import Config
-from apppw_tui.doctor.asking import Answer
-from apppw_tui.doctor.examination import Examination
+from apppw_tui.doctor.checks import Examination
 from apppw_tui.doctor.finding import Finding, Level
-from apppw_tui.doctor.places import Places
+from apppw_tui.doctor.probe import Answer, Places
 from apppw_tui.domain.errors import ConfigError
-from apppw_tui.store.counters import FolderCounters
+from apppw_tui.store.folder.counters import FolderCounters
+from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.keyring import Keyring, keyring_of
-from apppw_tui.store.place import open_store
 from tests.services.recipes import adapted
 from tests.support import FixedClock, House
 

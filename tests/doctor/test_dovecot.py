@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.doctor import asking, dovecot
-from apppw_tui.doctor.asking import Answer
+from apppw_tui.doctor import dovecot, probe
 from apppw_tui.doctor.doveconf import parsed
 from apppw_tui.doctor.finding import Finding, Level
+from apppw_tui.doctor.probe import Answer
 from tests.doctor.healthy import Server, faults, printed
 from tests.services.recipes import adapted
 from tests.services.require import require_program
@@ -35,7 +35,7 @@ def looked_at(server: Server, text: str, asked: frozenset[Path] = frozenset()) -
     path.write_text(PROTOCOLS + text)
 
     def ask(command: Sequence[str]) -> Answer:
-        return asking.ask([*command, "-c", str(path)])
+        return probe.ask([*command, "-c", str(path)])
 
     return faults(dovecot.findings(ask, server.places, server.store, asked))
 

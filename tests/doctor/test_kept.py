@@ -4,12 +4,12 @@ from datetime import timedelta
 
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.usage import LastUse
-from apppw_tui.store.aside import Aside
-from apppw_tui.store.deleted import DeletedIds
-from apppw_tui.store.ended import FolderLiveSessions
-from apppw_tui.store.journal import LOG_BYTES, FolderJournal
-from apppw_tui.store.slots import Slots
-from apppw_tui.store.usage import FolderUsage
+from apppw_tui.store.backup.restore import Aside
+from apppw_tui.store.folder.deleted_ids import DeletedIds
+from apppw_tui.store.folder.journal import LOG_BYTES, FolderJournal
+from apppw_tui.store.folder.session_kicks import FolderLiveSessions
+from apppw_tui.store.folder.slots import Slots
+from apppw_tui.store.folder.usage import FolderUsage
 from apppw_tui.verifier.decision import Attempt, Verifier
 from tests.doctor.healthy import Server
 from tests.support import cheap_hasher

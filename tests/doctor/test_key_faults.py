@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from apppw_tui.doctor.finding import Level
-from apppw_tui.store.rotation import rotate
+from apppw_tui.store.key_rotation import rotate
 from tests.doctor.healthy import Server
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.doctor import asking, kiosk, sshd
-from apppw_tui.doctor.asking import Answer
+from apppw_tui.doctor import kiosk, probe, sshd
 from apppw_tui.doctor.finding import Finding, Level
+from apppw_tui.doctor.probe import Answer
 from tests.doctor.healthy import Programs, Server, faults
 from tests.services.recipes import adapted
 from tests.services.require import require_program, unavailable
@@ -51,7 +51,7 @@ def looked_at(server: Server, text: str, host_key: Path) -> list[Finding]:
 
     def ask(command: Sequence[str]) -> Answer:
         commands.append(command)
-        answer = asking.ask(command)
+        answer = probe.ask(command)
         if "Missing privilege separation directory" in answer.errors:
             unavailable("there is no /run/sshd, where sshd looks even if it only tells")
         return answer

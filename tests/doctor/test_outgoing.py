@@ -11,8 +11,8 @@ from apppw_tui.config import DeliveryConfig
 from apppw_tui.config.notices import NoticesConfig
 from apppw_tui.doctor import outgoing
 from apppw_tui.doctor.finding import Finding, Level
-from apppw_tui.domain.acts import Entry
-from apppw_tui.store.outbox import FolderOutbox
+from apppw_tui.domain.activity import Entry
+from apppw_tui.store.folder.notice_queue import FolderOutbox
 from tests.doctor.healthy import Server, faults
 
 KIOSK = "Id=apppw-sshd.service\nLoadState=loaded\nNoNewPrivileges=yes\n"

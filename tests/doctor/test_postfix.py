@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.doctor import asking, postfix, senders
-from apppw_tui.doctor.asking import Answer
+from apppw_tui.doctor import postfix, probe, senders
 from apppw_tui.doctor.finding import Finding, Level
-from apppw_tui.doctor.places import Places
+from apppw_tui.doctor.probe import Answer, Places
 from tests.doctor.healthy import Server, faults
 from tests.services.recipes import adapted
 from tests.services.require import require_program
@@ -30,7 +29,7 @@ def queue(tmp_path: Path) -> Path:
     return folder
 
 
-def asking_of(queue: Path, main: str, master: str = MASTER) -> asking.Ask:
+def asking_of(queue: Path, main: str, master: str = MASTER) -> probe.Ask:
     """The real programs, over that configuration."""
     require_program("postconf", "postfix")
     folder = queue.parent / "postfix"
@@ -43,7 +42,7 @@ def asking_of(queue: Path, main: str, master: str = MASTER) -> asking.Ask:
         os.utime(path, (0, 0))  # Postfix waits two seconds for a file that was just written
 
     def ask(command: Sequence[str]) -> Answer:
-        return asking.ask([command[0], "-c", str(folder), *command[1:]])
+        return probe.ask([command[0], "-c", str(folder), *command[1:]])
 
     return ask
 

@@ -13,7 +13,7 @@ import pytest
 from apppw_tui.config.serve import ServeConfig, SocketConfig
 from apppw_tui.doctor import sockets
 from apppw_tui.doctor.finding import Finding, Level
-from apppw_tui.store.place import open_store
+from apppw_tui.store.folder.location import open_store
 from tests.doctor.healthy import Programs, Server, faults
 from tests.serving import Serving, serving
 

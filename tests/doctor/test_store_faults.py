@@ -270,7 +270,7 @@ def test_what_cannot_be_looked_at_is_said_in_one_sentence(
     def fail(*_: object) -> object:
         raise StoreError("/srv/Store cannot be read: no such thing.")
 
-    monkeypatch.setattr("apppw_tui.doctor.room.findings", fail)
+    monkeypatch.setattr("apppw_tui.doctor.machine.findings", fail)
     (found,) = faults(replace(server.examination(), by_root=root).store())
     assert found.what == "It could not be looked at: /srv/Store cannot be read: no such thing."
     assert ("root" in found.remedy) != root

@@ -11,7 +11,7 @@ from apppw_tui.config.serve import ServeConfig, SocketConfig
 from apppw_tui.doctor import units
 from apppw_tui.doctor.finding import Level
 from apppw_tui.doctor.units import Unit
-from apppw_tui.verifier.status import Status
+from apppw_tui.verifier.systemd import Status
 from tests.doctor.healthy import Programs, printed
 
 PRINTED = printed("systemctl-252-sockets.txt")

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apppw_tui.domain.app_password import AppPassword, unused_id
+from apppw_tui.domain.base32 import SYMBOLS
 from apppw_tui.domain.errors import LimitReached
-from apppw_tui.domain.services import ANY_APP
-from apppw_tui.domain.symbols import SYMBOLS
+from apppw_tui.domain.scopes import ANY_APP
 from tests.support import NOW
 
 ALL_IDS = frozenset("".join(symbols) for symbols in product(SYMBOLS, repeat=3))

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 import argon2
 import pytest
 
-from apppw_tui.domain import phc
+from apppw_tui.domain import hashing
 from apppw_tui.domain.errors import HashingFailed
 from apppw_tui.domain.hashing import (
     ACCOUNT_PROFILE,
@@ -161,7 +161,7 @@ def test_a_fourth_profile_is_refused_with_a_sentence() -> None:
     ],
 )
 def test_what_a_hash_costs_can_be_read_from_it(cost: str, profile: Profile | None) -> None:
-    assert phc.profile(f"$argon2id$v=19${cost}$c2FsdHNhbHQ$aGFzaGhhc2g") == profile
+    assert hashing.profile(f"$argon2id$v=19${cost}$c2FsdHNhbHQ$aGFzaGhhc2g") == profile
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_what_a_hash_costs_can_be_read_from_it(cost: str, profile: Profile | Non
 def test_what_a_hash_may_cost_is_bounded_in_each_and_altogether(
     cost: Profile, exceeds: bool
 ) -> None:
-    assert cost.exceeds(phc.MOST_OF_ACCOUNTS) == exceeds
+    assert cost.exceeds(hashing.MOST_OF_ACCOUNTS) == exceeds
 
 
 def test_when_argon2_fails_it_says_so_instead_of_wrong(monkeypatch: pytest.MonkeyPatch) -> None:

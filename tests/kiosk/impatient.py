@@ -3,18 +3,19 @@
 import sys
 from pathlib import Path
 
-from apppw_tui import cli, kiosk
-from apppw_tui.portal.means import Means
-from apppw_tui.ui import presence, surroundings
+from apppw_tui import cli
+from apppw_tui.commands import kiosk
+from apppw_tui.portal.context import Means
+from apppw_tui.ui import app_options, idle_clock
 
 _MOMENT = 0.1  # seconds
 
 
-def impatient(store: Path, means: Means) -> surroundings.Kiosk:
-    return surroundings.Kiosk(_admitted(store, means).let_in, patience=_MOMENT)
+def impatient(store: Path, means: Means) -> app_options.Kiosk:
+    return app_options.Kiosk(_admitted(store, means).let_in, patience=_MOMENT)
 
 
 _admitted = kiosk.admitted
 kiosk.admitted = impatient
-presence._GRACE = _MOMENT
+idle_clock._GRACE = _MOMENT
 sys.exit(cli.main(["--kiosk", "--store", sys.argv[1]]))

@@ -10,7 +10,7 @@ import sys
 import termios
 from pathlib import Path
 
-from apppw_tui.store.place import open_store
+from apppw_tui.store.folder.location import open_store
 from tests.kiosk.scratch import await_end
 
 _WIDE = struct.pack("HHHH", 400, 600, 0, 0)  # its first picture is more than a terminal holds

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.doctor import asking, sshd
+from apppw_tui.doctor import probe, sshd
 from apppw_tui.doctor.finding import Level
-from apppw_tui.doctor.places import Places
+from apppw_tui.doctor.probe import Places
 from tests.kiosk.scratch import RECIPES
 from tests.services.recipes import adapted
 from tests.services.require import require_program, unavailable
@@ -70,7 +70,7 @@ def test_the_kiosk_is_as_the_doctor_wants_it(tmp_path: Path, host_key: Path) -> 
     assert said["permitrootlogin"] == ["no"]
     assert said["unusedconnectiontimeout"] == ["20"]
     assert (said["clientaliveinterval"], said["clientalivecountmax"]) == (["20"], ["3"])
-    found = sshd.findings(asking.ask, places)
+    found = sshd.findings(probe.ask, places)
     assert [one.level for one in found] == [Level.OK], found
 
 

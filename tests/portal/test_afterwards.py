@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager
 import pytest
 
 from apppw_tui.domain.errors import NotFound, StoreBusy
-from apppw_tui.domain.options import APP, RECOVERY
 from apppw_tui.domain.throttle import Entry
 from apppw_tui.domain.usage import NoUsage
+from apppw_tui.domain.verification_options import APP, RECOVERY
 from tests.support import House
 
 ADA = "ada@example.org"

@@ -15,9 +15,9 @@ from apppw_tui.domain.errors import (
     SessionEnded,
 )
 from apppw_tui.domain.policy import Policy
+from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.services import ANY_APP
-from apppw_tui.portal.issuing import Issuer, Wish
+from apppw_tui.portal.app_passwords import Issuer, Wish
 from tests.argon import count_argon2, failing_argon2
 from tests.support import NOW, House
 

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain.delivery import Kind
 from apppw_tui.domain.errors import CodeRefused, Refused, SignInRefused, TooMany
-from apppw_tui.domain.options import APP, RECOVERY
 from apppw_tui.domain.phone import Phone
 from apppw_tui.domain.policy import Policy
-from apppw_tui.portal.challenge import Challenge
+from apppw_tui.domain.ports import Kind
+from apppw_tui.domain.verification_options import APP, RECOVERY
+from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import Session
-from apppw_tui.store.place import open_store
+from apppw_tui.store.folder.location import open_store
 from tests.portal.windows import admitted, at_once
 from tests.support import PASSWORD, House
 

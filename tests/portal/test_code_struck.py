@@ -11,11 +11,11 @@ import pytest
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreError
-from apppw_tui.domain.options import APP, RECOVERY, TEXT
+from apppw_tui.domain.verification_options import APP, RECOVERY, TEXT
 from apppw_tui.portal.sessions import Session
-from apppw_tui.store.counters import FolderCounters
-from apppw_tui.store.journal import FolderJournal
-from apppw_tui.store.place import open_store
+from apppw_tui.store.folder.counters import FolderCounters
+from apppw_tui.store.folder.journal import FolderJournal
+from apppw_tui.store.folder.location import open_store
 from tests.faults import STEPS, steps, struck_by
 from tests.support import FixedClock, House
 

@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.account_source import AccountSource, Said
 from apppw_tui.domain.errors import NameTaken, NotFound, SignInRefused, StoreDamaged, TooMany
 from apppw_tui.domain.hashing import Bounds
 from apppw_tui.domain.names import candidates
-from apppw_tui.domain.seam import Store
+from apppw_tui.domain.ports import AccountSource, Said, Store
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.throttle import LONGEST_DELAY
-from apppw_tui.portal.importing import bring_in, lines
+from apppw_tui.portal.passwd_import import bring_in, lines
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session
 from apppw_tui.store.memory import MemoryStore

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from apppw_tui.bootstrap import Place, wire
 from apppw_tui.config import Config
-from apppw_tui.domain.endings import LeftOpen
 from apppw_tui.domain.errors import NotFound, SessionEnded, SignInRefused, StoreBusy
-from apppw_tui.portal.operator import Operator
+from apppw_tui.domain.ports import LeftOpen
+from apppw_tui.portal.admin import Operator
 from apppw_tui.portal.portal import Portal
-from apppw_tui.store.ended import FolderLiveSessions
-from apppw_tui.store.folder import FolderStore
-from apppw_tui.store.place import open_store
-from apppw_tui.wiring import Place, wire
+from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.location import open_store
+from apppw_tui.store.folder.session_kicks import FolderLiveSessions
 from tests.endings import Noticed
 from tests.store.test_killed import forked, killed
 from tests.support import NOW, PASSWORD, FixedClock, House

@@ -13,8 +13,8 @@ from apppw_tui.domain.errors import (
     VerificationNeeded,
     WeakPassword,
 )
-from apppw_tui.domain.options import APP
 from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.verification_options import APP
 from apppw_tui.portal.sessions import Session
 from tests.support import PASSWORD, House
 

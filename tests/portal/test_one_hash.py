@@ -7,8 +7,8 @@ import pytest
 
 from apppw_tui.domain.errors import SignInRefused, TooMany
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher, Profile
-from apppw_tui.domain.options import APP, TEXT
-from apppw_tui.store.place import open_store
+from apppw_tui.domain.verification_options import APP, TEXT
+from apppw_tui.store.folder.location import open_store
 from tests.argon import count_argon2
 from tests.support import PASSWORD, House
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from apppw_tui.domain.base32 import SYMBOLS, check_symbol
 from apppw_tui.domain.errors import CodeRefused, SetUpFirst, TooMany
-from apppw_tui.domain.options import RECOVERY
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.symbols import SYMBOLS, check_symbol
-from apppw_tui.portal.challenge import Challenge
-from apppw_tui.store.place import open_store
+from apppw_tui.domain.verification_options import RECOVERY
+from apppw_tui.portal.second_factor import Challenge
+from apppw_tui.store.folder.location import open_store
 from tests.argon import count_argon2
 from tests.portal.windows import admitted, at_once
 from tests.support import House

@@ -8,16 +8,16 @@ from typing import NoReturn
 
 import pytest
 
-from apppw_tui.domain import options
-from apppw_tui.domain.delivery import Kind
+from apppw_tui.domain import verification_options
 from apppw_tui.domain.errors import CodeRefused, DeliveryFailed, TooMany, Unavailable
-from apppw_tui.domain.options import TEXT, Option
+from apppw_tui.domain.ports import Kind
 from apppw_tui.domain.secret import Secret
-from apppw_tui.portal import sending
-from apppw_tui.portal.challenge import Challenge
+from apppw_tui.domain.verification_options import TEXT, Option
+from apppw_tui.portal import sent_codes
 from apppw_tui.portal.portal import Portal
-from apppw_tui.store.counters import FolderCounters
-from apppw_tui.store.place import open_store
+from apppw_tui.portal.second_factor import Challenge
+from apppw_tui.store.folder.counters import FolderCounters
+from apppw_tui.store.folder.location import open_store
 from tests.support import PASSWORD, FixedClock, House
 
 ADA = "ada@example.org"
@@ -33,7 +33,7 @@ def house(house: House) -> House:
 
 
 def way(id_: str) -> Option:
-    option = options.by_id(id_)
+    option = verification_options.by_id(id_)
     assert option is not None
     return option
 
@@ -382,6 +382,6 @@ def test_a_code_is_compared_in_constant_time(house: House, monkeypatch: pytest.M
 def test_a_code_is_not_kept_in_the_open(house: House) -> None:
     challenge = house.challenge()
     challenge.send(TEXT)
-    (sent,) = (one for one in vars(challenge).values() if isinstance(one, sending.SentCode))
+    (sent,) = (one for one in vars(challenge).values() if isinstance(one, sent_codes.SentCode))
     codes = [one for one in vars(sent).values() if isinstance(one, Secret)]
     assert [code.reveal() for code in codes] == [house.outbox.code]

@@ -19,10 +19,10 @@ from apppw_tui.domain.errors import (
 )
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.secret import Secret
-from apppw_tui.portal.methods import AuthenticatorSetUp, Methods, PhoneSetUp
+from apppw_tui.portal.enrollment import AuthenticatorSetUp, Methods, PhoneSetUp
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session
-from apppw_tui.store.place import open_store
+from apppw_tui.store.folder.location import open_store
 from tests.portal.windows import admitted, at_once
 from tests.support import PASSWORD, House
 

@@ -11,7 +11,7 @@ from apppw_tui.domain.errors import InvalidName, SessionEnded, SignInRefused, St
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Compared, Hasher, Profile
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.sessions import Session
-from apppw_tui.store.folder import FolderStore
+from apppw_tui.store.folder.accounts import FolderStore
 from tests.argon import count_argon2
 from tests.support import PASSWORD, House
 

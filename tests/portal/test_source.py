@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain.account_source import AccountSource, Said
 from apppw_tui.domain.errors import (
     PasswordSourceDown,
     Refused,
@@ -19,14 +18,15 @@ from apppw_tui.domain.errors import (
     WeakPassword,
 )
 from apppw_tui.domain.policy import Policy
+from apppw_tui.domain.ports import AccountSource, Said
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.throttle import Entry
-from apppw_tui.portal.operator import Operator
+from apppw_tui.portal.admin import Operator
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import VERIFIED_FOR, Session
-from apppw_tui.store.counters import MemoryCounters
-from apppw_tui.store.folder import FolderStore
-from apppw_tui.store.place import open_store
+from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.counters import MemoryCounters
+from apppw_tui.store.folder.location import open_store
 from tests.support import PASSWORD, FixedClock, House
 
 ADA, GRACE = "ada@example.org", "grace@example.org"

@@ -16,11 +16,11 @@ from apppw_tui.domain.errors import (
     TooMany,
     WeakPassword,
 )
-from apppw_tui.domain.options import APP, RECOVERY, TEXT
 from apppw_tui.domain.throttle import LONGEST_DELAY, STRANGERS_LOCK
-from apppw_tui.portal import sending
-from apppw_tui.portal.challenge import Challenge
-from apppw_tui.portal.throttling import Throttle
+from apppw_tui.domain.verification_options import APP, RECOVERY, TEXT
+from apppw_tui.portal import sent_codes
+from apppw_tui.portal.context import Throttle
+from apppw_tui.portal.second_factor import Challenge
 from tests.argon import count_argon2
 from tests.support import PASSWORD, House
 
@@ -242,7 +242,7 @@ def test_each_second_factor_is_charged_before_it_is_compared(
         with monkeypatch.context() as broken:
             broken.setattr(house.hasher.app, "check", failing)
             broken.setattr("apppw_tui.domain.totp.accepted_step", failing)
-            broken.setattr(sending.SentCode, "check", failing)
+            broken.setattr(sent_codes.SentCode, "check", failing)
             for _ in range(5):
                 with pytest.raises(HashingFailed):
                     challenge.answer(option, text)

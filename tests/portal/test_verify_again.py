@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain import options
+from apppw_tui.domain import verification_options
 from apppw_tui.domain.errors import (
     CodeRefused,
     SessionEnded,
@@ -16,9 +16,9 @@ from apppw_tui.domain.errors import (
     Unavailable,
     VerificationNeeded,
 )
-from apppw_tui.domain.options import APP, RECOVERY, TEXT
+from apppw_tui.domain.verification_options import APP, RECOVERY, TEXT
 from apppw_tui.portal.sessions import VERIFIED_FOR, Session
-from apppw_tui.store.place import open_store
+from apppw_tui.store.folder.location import open_store
 from tests.argon import count_argon2
 from tests.portal.windows import on_disk
 from tests.support import PASSWORD, House
@@ -273,4 +273,4 @@ def test_every_way_of_signing_in_is_a_way_to_verify_again(house: House) -> None:
     here = [choice.option for choice in house.challenge().choices()]
     again = house.portal.verify_again(house.session())
     assert [choice.option for choice in again.choices()] == here
-    assert set(here) == set(options.ALL)
+    assert set(here) == set(verification_options.ALL)

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Barrier, Thread
 
-from apppw_tui.domain import options
+from apppw_tui.domain import verification_options
 from apppw_tui.domain.errors import ApppwError
 from apppw_tui.portal.sessions import Session
-from apppw_tui.store.counters import FolderCounters
-from apppw_tui.store.folder import FolderStore
+from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.counters import FolderCounters
 from tests.store.rotator import keyring
 from tests.support import FixedClock, House
 
@@ -53,7 +53,7 @@ def on_disk(folder: Path) -> House:
 
 
 def answer(folder: Path, account: str, way: str) -> None:
-    challenge, option = on_disk(folder).challenge(account), options.by_id(way)
+    challenge, option = on_disk(folder).challenge(account), verification_options.by_id(way)
     assert option is not None
     sys.stdout.write("ready\n")
     sys.stdout.flush()

@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.usage import LastUse
-from apppw_tui.store.place import open_store
-from apppw_tui.store.usage import FolderUsage
-from apppw_tui.verifier.brake import Brake
-from apppw_tui.verifier.counter import Counter
+from apppw_tui.store.folder.location import open_store
+from apppw_tui.store.folder.usage import FolderUsage
+from apppw_tui.verifier.auth_service import Counter, Gate
 from apppw_tui.verifier.decision import Verifier
-from apppw_tui.verifier.gate import Gate
-from apppw_tui.verifier.json_lines import JsonLines
-from apppw_tui.verifier.memory import Remembered
+from apppw_tui.verifier.password_cache import Remembered
+from apppw_tui.verifier.protocols.json_lines import JsonLines
+from apppw_tui.verifier.rate_limit import Brake
 from tests.services import old_passwords
 from tests.services.asked import serving
 from tests.services.dovecot import Dovecot, running

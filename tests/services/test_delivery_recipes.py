@@ -13,12 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui import programs
-from apppw_tui.delivery import CommandDelivery
-from apppw_tui.domain.delivery import KINDS, Kind
 from apppw_tui.domain.errors import DeliveryFailed
-from apppw_tui.domain.journal import NoJournal
+from apppw_tui.domain.ports import KINDS, Kind, NoJournal
 from apppw_tui.domain.secret import Secret
+from apppw_tui.integrations import process
+from apppw_tui.integrations.code_delivery import CommandDelivery
 from tests.services.recipes import adapted
 from tests.services.require import require_program, unavailable
 
@@ -97,12 +96,12 @@ def test_one_that_is_called_with_too_little_fails(
     assert not straight(tmp_path, name, *arguments).ok
 
 
-def straight(folder: Path, name: str, *arguments: str) -> programs.Outcome:
+def straight(folder: Path, name: str, *arguments: str) -> process.Outcome:
     """How the recipe itself ends, whatever a delivery would have checked before."""
     path = folder / name
     path.write_text(adapted(f"delivery/{name}", {}))
     path.chmod(0o755)
-    return programs.run((str(path), *arguments), {}, Secret(MESSAGE), TIMEOUT)
+    return process.run((str(path), *arguments), {}, Secret(MESSAGE), TIMEOUT)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.dovecot_users import DovecotUsers
+from apppw_tui.integrations.dovecot_users import DovecotUsers
 from tests.services import debian13, dovecot24
 from tests.services.asked import serving
 from tests.services.dovecot24 import RECIPES, SOURCES, Dovecot

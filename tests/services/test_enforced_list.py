@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.store.place import open_store
+from apppw_tui.store.folder.location import open_store
 from tests.services.recipes import adapted
 from tests.support import House
 

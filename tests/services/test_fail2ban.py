@@ -10,8 +10,8 @@ import pytest
 
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier.answer_log import Log
 from apppw_tui.verifier.decision import Answer, Attempt, Verdict, Verifier
-from apppw_tui.verifier.log import Log
 from tests.services.require import require_program
 from tests.services.trials import ENFORCED, OPEN, TRIALS, UNKNOWN, trial
 from tests.support import NOW, FixedClock, House

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.store.ended import FolderLiveSessions
-from apppw_tui.store.folder import FolderStore
+from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.session_kicks import FolderLiveSessions
 from tests.services import dovecot
 from tests.services.ordinary import OrdinaryUser
 from tests.services.recipes import adapted

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.app_password import read
-from apppw_tui.domain.symbols import SYMBOLS, check_symbol, plain
+from apppw_tui.domain.base32 import SYMBOLS, check_symbol, plain
 from tests.services import lua
 from tests.services.lua import FORMED, Script
 

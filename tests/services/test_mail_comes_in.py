@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.store.place import open_store
+from apppw_tui.store.folder.location import open_store
 from tests import serving
 from tests.services import dovecot, old_passwords, pam, postfix, sign_in, slapd
 from tests.services.dovecot import Dovecot

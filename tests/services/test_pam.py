@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain.services import SERVICES
+from apppw_tui.domain.scopes import SERVICES
 from tests.services import pam
 from tests.services.ordinary import OrdinaryUser
 from tests.services.recipes import adapted

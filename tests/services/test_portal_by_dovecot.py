@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain.account_source import AccountSource
 from apppw_tui.domain.errors import PasswordSourceDown, SignInRefused, TooMany
-from apppw_tui.dovecot_client import DovecotPasswords
+from apppw_tui.domain.ports import AccountSource
+from apppw_tui.integrations.dovecot_passwords import DovecotPasswords
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session
 from tests.services import old_passwords

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.config.serve import PROTOCOLS, ServeConfig
-from apppw_tui.store.place import open_store
+from apppw_tui.store.folder.location import open_store
 from tests.services.ordinary import OrdinaryUser
 from tests.services.recipes import adapted
 from tests.services.require import require_program, unavailable

@@ -12,7 +12,7 @@ from apppw_tui.commands.mail_users import connected, known
 from apppw_tui.config import Config
 from apppw_tui.config.accounts import AccountsConfig
 from apppw_tui.domain.errors import PasswordSourceDown
-from apppw_tui.dovecot_users import DovecotUsers
+from apppw_tui.integrations.dovecot_users import DovecotUsers
 from tests.services import old_passwords
 from tests.services.dovecot import Dovecot, running
 from tests.services.ordinary import OrdinaryUser

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.protocols import Telling, conversation
+from apppw_tui.verifier.protocols.registry import Telling, conversation
 from tests.services.asked import serving
 from tests.support import NOW, PASSWORD, House
 from tests.verifier.conversing import Noted, counter_over

@@ -20,7 +20,7 @@ import pytest
 from apppw_tui.config.serve import SocketConfig, serve
 from apppw_tui.config.values import Reader
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.protocols import Telling
+from apppw_tui.verifier.protocols.registry import Telling
 from tests.services.ordinary import OrdinaryUser
 from tests.services.recipes import adapted
 from tests.services.trials import Asked, asked

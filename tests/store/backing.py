@@ -12,13 +12,12 @@ from typing import Any
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import ApppwError
 from apppw_tui.store import documents
-from apppw_tui.store.archive import Archive
-from apppw_tui.store.aside import Aside
-from apppw_tui.store.backup import MANIFEST, BackedUp, back_up
-from apppw_tui.store.folder import FolderStore
+from apppw_tui.store.backup.reader import Archive
+from apppw_tui.store.backup.restore import Aside, Outcome, Restore, Rules
+from apppw_tui.store.backup.writer import MANIFEST, BackedUp, back_up
+from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.keyring import Keyring, keyring_of
-from apppw_tui.store.place import open_store
-from apppw_tui.store.restore import Outcome, Restore, Rules
 from tests.support import NOW, FixedClock, House
 
 Told = Outcome | ApppwError

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from apppw_tui.domain.policy import Policy
-from apppw_tui.store.folder import FolderStore
+from apppw_tui.store.folder.accounts import FolderStore
 from tests.support import House
 
 ACCOUNTS = ("ada", "ben", "eve")

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.store.folder import FolderStore
+from apppw_tui.store.folder.accounts import FolderStore
 from tests.store.making import folder_store
 
 

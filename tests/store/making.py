@@ -8,9 +8,9 @@ from typing import Any
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword
-from apppw_tui.domain.seam import Store
-from apppw_tui.store.folder import FolderStore
-from apppw_tui.store.place import open_store
+from apppw_tui.domain.ports import Store
+from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.location import open_store
 from tests.support import NOW
 
 HASH = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g"  # has the form, is never computed

@@ -12,14 +12,13 @@ from random import Random
 from apppw_tui.domain.account import AUTHENTICATOR, Account
 from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.phone import Phone
-from apppw_tui.domain.sealing import Seals
-from apppw_tui.domain.seam import Store
+from apppw_tui.domain.ports import Seals, Store
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.totp import Authenticator
-from apppw_tui.store.folder import FolderStore
+from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.locks import LOCK_TIMEOUT
+from apppw_tui.store.key_rotation import finish, rotate
 from apppw_tui.store.keyring import Keyring, has_sealed_values
-from apppw_tui.store.locking import LOCK_TIMEOUT
-from apppw_tui.store.rotation import finish, rotate
 from tests.store.making import add
 from tests.support import NOW
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from apppw_tui import cli
-from apppw_tui.exits import OK
-from apppw_tui.store.folder import FolderStore
-from apppw_tui.store.place import open_store
+from apppw_tui.exit_codes import OK
+from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.location import open_store
 from tests.faults import STEPS, kills, steps, struck_by
 from tests.store.making import account_file, add
 from tests.store.rotator import SEALED, all_open, fill, keyring, keys, now, opened

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from apppw_tui.domain.errors import StoreDamaged
-from apppw_tui.store.folder import FolderStore
+from apppw_tui.store.folder.accounts import FolderStore
 from tests.store.making import account_file, add, tables
 
 COSTLY = "$argon2id$v=19$m=1048577,t=1,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNo"

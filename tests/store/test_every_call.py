@@ -11,7 +11,7 @@ import pytest
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import ApppwError, MaybeSaved, NotFound
-from apppw_tui.store.folder import FolderStore
+from apppw_tui.store.folder.accounts import FolderStore
 from tests.faults import STEPS, kills, steps, struck_by
 from tests.store.backing import Place
 from tests.store.making import alter

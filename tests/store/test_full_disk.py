@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.errors import DiskFull
-from apppw_tui.domain.options import APP
+from apppw_tui.domain.verification_options import APP
 from apppw_tui.portal.portal import Portal
-from apppw_tui.store.counters import FolderCounters
-from apppw_tui.store.folder import FolderStore
+from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.counters import FolderCounters
 from tests.support import PASSWORD, FixedClock, House
 
 ACCOUNT = "ada@example.org"

@@ -11,9 +11,8 @@ from apppw_tui.domain.errors import (
     StoreUnusable,
 )
 from apppw_tui.domain.secret import Secret
-from apppw_tui.store.folder import FolderStore
-from apppw_tui.store.keyring import key_path, keyring_of
-from apppw_tui.store.ring import MemorySeals, new_key
+from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.keyring import MemorySeals, key_path, keyring_of, new_key
 from tests.store.making import add
 from tests.store.other_uid import OTHER, only_root, said_as
 from tests.store.rotator import keyring, put

@@ -19,11 +19,10 @@ from apppw_tui.domain.errors import (
     StoreUnusable,
 )
 from apppw_tui.domain.secret import Secret
-from apppw_tui.store import files
-from apppw_tui.store.folder import FolderStore
-from apppw_tui.store.keyring import Keyring, has_sealed_values
+from apppw_tui.store.folder import files
+from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.keyring import Keyring, MemorySeals, Ring, has_sealed_values, new_key
 from apppw_tui.store.memory import MemoryStore
-from apppw_tui.store.ring import MemorySeals, Ring, new_key
 from tests.store.making import account_file, add
 from tests.store.rotator import content, keyring, opened, put, with_values
 from tests.store.test_killed import forked

@@ -9,8 +9,8 @@ from random import Random
 import pytest
 
 from apppw_tui.domain.account import Account
-from apppw_tui.store import files
-from apppw_tui.store.folder import FolderStore
+from apppw_tui.store.folder import files
+from apppw_tui.store.folder.accounts import FolderStore
 from tests.store.making import account_file, add, folder_store, touch
 
 KILLS = (200, pytest.param(4000, marks=pytest.mark.slow))

@@ -12,10 +12,10 @@ import pytest
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreDamaged
 from apppw_tui.domain.phone import PHONES, Phone
-from apppw_tui.domain.recovery import RecoveryCodes
-from apppw_tui.domain.seam import Store
+from apppw_tui.domain.ports import Store
+from apppw_tui.domain.recovery_codes import RecoveryCodes
 from apppw_tui.domain.totp import Authenticator
-from apppw_tui.store.folder import FolderStore
+from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.memory import MemoryStore
 from tests.store.making import HASH, account_file, add, folder_store, new_account, tables, touch
 from tests.support import NOW

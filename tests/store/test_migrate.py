@@ -6,10 +6,10 @@ import pytest
 
 from apppw_tui.domain.errors import NotFound, StoreDamaged
 from apppw_tui.store import documents
-from apppw_tui.store.aside import Aside
-from apppw_tui.store.folder import FolderStore
+from apppw_tui.store.backup.restore import Aside
+from apppw_tui.store.fields import Tables
+from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.migrate import STEPS, Found, Step, found, migrate
-from apppw_tui.store.tables import Tables
 from tests.store.backing import SCHEMA
 from tests.store.making import account_file, add, tables
 from tests.support import NOW

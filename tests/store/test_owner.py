@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from apppw_tui.store.place import is_own, open_store
+from apppw_tui.store.folder.location import is_own, open_store
 from tests.store.making import account_file, add, folder_store, touch
 from tests.store.other_uid import OTHER, only_root, said_as
 

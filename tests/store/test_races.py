@@ -10,8 +10,8 @@ from threading import Event, Thread
 import pytest
 
 from apppw_tui.domain.errors import NameTaken
-from apppw_tui.domain.seam import Store
-from apppw_tui.store.folder import FolderStore
+from apppw_tui.domain.ports import Store
+from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.memory import MemoryStore
 from tests.store.making import add, new_account, touch
 

@@ -11,7 +11,7 @@ import pytest
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import ApppwError, MaybeSaved, NotFound, StoreDamaged
-from apppw_tui.store.folder import FolderStore
+from apppw_tui.store.folder.accounts import FolderStore
 from tests.faults import STEPS, kills, steps, struck_by
 from tests.store.making import add, alter, folder_store, record, told
 from tests.support import House

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.errors import MaybeSaved, StoreBusy, StoreUnusable
-from apppw_tui.store import place
-from apppw_tui.store.folder import FolderStore
-from apppw_tui.store.place import is_own, open_store
+from apppw_tui.store.folder import location
+from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.location import is_own, open_store
 from tests.store.making import account_file, add, folder_store, touch
 
 
@@ -160,7 +160,7 @@ def mounted(monkeypatch: pytest.MonkeyPatch, made: Path, folder: Path, kind: str
         "22 1 0:5 / /proc rw,nosuid shared:3 - proc proc rw\n"
         f"36 22 {os.major(device)}:{os.minor(device)} / /mnt\\040x rw master:1 - {kind} x rw\n"
     )
-    monkeypatch.setattr(place, "_MOUNTS", made)
+    monkeypatch.setattr(location, "_MOUNTS", made)
 
 
 @pytest.mark.parametrize("kind", ["nfs", "nfs4", "cifs", "fuse.sshfs", "9p", "ceph"])
@@ -197,7 +197,7 @@ def test_a_mount_point_that_looks_like_a_line_is_none(
 def test_where_the_system_does_not_tell_the_store_opens(
     disk: FolderStore, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(place, "_MOUNTS", tmp_path / "missing")
+    monkeypatch.setattr(location, "_MOUNTS", tmp_path / "missing")
     assert open_store(folder).names() == []
 
 

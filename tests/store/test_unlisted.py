@@ -7,8 +7,8 @@ import pytest
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreError
-from apppw_tui.domain.seam import UNLISTED
-from apppw_tui.portal.operator import Operator
+from apppw_tui.domain.ports import UNLISTED
+from apppw_tui.portal.admin import Operator
 from tests.store.backing import Place
 from tests.store.making import account_file, alter, tables
 

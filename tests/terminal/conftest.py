@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.keyring import keyring_of
-from apppw_tui.store.place import open_store
 from tests.support import PASSWORD, FixedClock, House
 from tests.terminal.program import ACCOUNT, INSTALLED, Program
 from tests.terminal.tmux import Tmux

@@ -15,14 +15,14 @@ from textual.app import App, ComposeResult
 from textual.widgets import Input, Label
 
 from apppw_tui import cli
-from apppw_tui.delivery import CommandDelivery
 from apppw_tui.domain import totp
-from apppw_tui.domain.delivery import Kind
-from apppw_tui.domain.options import Option
+from apppw_tui.domain.ports import Kind
 from apppw_tui.domain.secret import Secret
-from apppw_tui.portal.challenge import Challenge
-from apppw_tui.portal.methods import AuthenticatorSetUp, Methods
+from apppw_tui.domain.verification_options import Option
+from apppw_tui.integrations.code_delivery import CommandDelivery
+from apppw_tui.portal.enrollment import AuthenticatorSetUp, Methods
 from apppw_tui.portal.portal import Portal
+from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.screens.login import LoginScreen

@@ -20,7 +20,8 @@ from tests.terminal.rest import ages, at_rest
 
 PATIENCE = 120.0  # seconds; only a test that fails ever waits as long
 CALM = 0.15  # seconds without a byte, and without work: it has come to rest
-AWAKE = 0.5  # and no key is too early any more, where a password has been seen (ui/dialogs/once.py)
+# And no key is too early any more, where a password has been seen (ui/dialogs/one_time_secret.py).
+AWAKE = 0.5
 INSTALLED = str(Path(sys.executable).with_name("apppw-tui"))
 ACCOUNT = "ada@example.org"
 # Waits, so that the terminal can be looked at before the program has it.

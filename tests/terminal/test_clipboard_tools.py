@@ -11,8 +11,8 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from apppw_tui.clipboard_tools import ClipboardTools
 from apppw_tui.domain.secret import Secret
+from apppw_tui.integrations.clipboard_tools import ClipboardTools
 from apppw_tui.ui.clipboard import Clipboard
 from tests.services.require import require_program
 from tests.terminal.fake_pyperclip import FakePyperclip

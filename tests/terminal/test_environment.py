@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.launch import clean_environment
+from apppw_tui.commands.portal import clean_environment
 from tests.support import PASSWORD
 from tests.terminal.conftest import Installed
 

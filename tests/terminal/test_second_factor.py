@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain.clock import SystemClock
+from apppw_tui.domain.ports import SystemClock
 from apppw_tui.domain.throttle import FREE_FAILURES, Count
-from apppw_tui.store.counters import FolderCounters
+from apppw_tui.store.folder.counters import FolderCounters
 from tests.support import PASSWORD
 from tests.terminal.conftest import Installed
 from tests.terminal.program import ACCOUNT, INSTALLED, Program, copied

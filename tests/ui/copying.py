@@ -1,7 +1,7 @@
 """Programs that help to copy, as a test wants them."""
 
+from apppw_tui.domain.ports import ByTmux
 from apppw_tui.domain.secret import Secret
-from apppw_tui.ui.clipboard import ByTmux
 
 
 class ByTmuxAlone:

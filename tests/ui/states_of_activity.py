@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from textual.pilot import Pilot
 
-from apppw_tui.domain.acts import Act, Entry
+from apppw_tui.domain.activity import Act, Entry
 from apppw_tui.portal.portal import Portal
-from apppw_tui.store.activity import MemoryActivity
+from apppw_tui.store.folder.activity import MemoryActivity
 from tests.support import House
 from tests.ui.states import State
 from tests.ui.walks import ACCOUNT, house_with, press, sign_in

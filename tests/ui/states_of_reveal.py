@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from apppw_tui.domain.setup import SetupRow, Tried
+from apppw_tui.domain.connection_settings import SetupRow, Tried
 from tests.ui.states import State, keys
 from tests.ui.walks import DemoHouse, demo_house, to_reveal
 

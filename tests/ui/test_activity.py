@@ -2,9 +2,9 @@
 
 import pytest
 
-from apppw_tui.domain.acts import Act, Entry
-from apppw_tui.store.activity import MemoryActivity
-from apppw_tui.ui.dialogs.happened import HappenedDialog
+from apppw_tui.domain.activity import Act, Entry
+from apppw_tui.store.folder.activity import MemoryActivity
+from apppw_tui.ui.dialogs.activity_details import HappenedDialog
 from apppw_tui.ui.screens.settings import SettingsScreen
 from apppw_tui.ui.widgets.activity_list import ActivityList
 from tests.ui.states_of_activity import busy, to_activity, watched

@@ -11,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Label
 
-from apppw_tui.ui.clipboard import ByTmux
+from apppw_tui.domain.ports import ByTmux
 from apppw_tui.ui.dialogs.authenticator import AuthenticatorDialog, KeyLabel
 from apppw_tui.ui.dialogs.recovery_codes import RecoveryCodesDialog
 from apppw_tui.ui.screens.set_up import SetUpScreen

@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import Label
 
 from apppw_tui.domain.usage import LastUse, NoUsage, Used
-from apppw_tui.ui import protection
+from apppw_tui.ui import formatting
 from tests.support import NOW, House
 from tests.ui.walks import ACCOUNT, portal_app, sign_in
 
@@ -48,7 +48,7 @@ async def test_settings_says_how_apps_sign_in(
     house.add(ACCOUNT)
     since = None if days is None else NOW + timedelta(days=days)
     house.alter(ACCOUNT, enforced_from=since)
-    assert protection.change_over(house.now(ACCOUNT), before, NOW) == said
+    assert formatting.change_over(house.now(ACCOUNT), before, NOW) == said
     app = portal_app(house)
     async with app.run_test() as pilot:
         await sign_in(pilot)

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from apppw_tui.ui.guarded import GuardedApp
+from apppw_tui.ui.hardened_app import GuardedApp
 from apppw_tui.ui.widgets.code_input import CheckedInput, CodeInput, RecoveryInput, digits_of
 from apppw_tui.ui.widgets.field import Field
 

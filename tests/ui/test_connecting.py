@@ -10,16 +10,16 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Label
 
-from apppw_tui import demo
+from apppw_tui.commands import demo
+from apppw_tui.domain.connection_settings import SetupRow, Tried
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.setup import SetupRow, Tried
-from apppw_tui.portal.issuing import Wish
+from apppw_tui.portal.app_passwords import Wish
 from apppw_tui.ui.app import PortalApp
-from apppw_tui.ui.dialogs.reveal import Card, RevealDialog, SecretLabel
-from apppw_tui.ui.dialogs.scan import ScanDialog
-from apppw_tui.ui.patience import busy
+from apppw_tui.ui.app_options import Connecting
+from apppw_tui.ui.dialogs.new_app_password import Card, RevealDialog, SecretLabel
+from apppw_tui.ui.dialogs.password_qr import ScanDialog
+from apppw_tui.ui.portal_calls import busy
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
-from apppw_tui.ui.surroundings import Connecting
 from apppw_tui.ui.themes import APPEARANCES
 from apppw_tui.ui.widgets.qr import QrCode
 from tests.services.require import require_program

@@ -9,10 +9,10 @@ from textual.widgets import Input
 
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.expiry import CHOICES
-from apppw_tui.domain.services import SCOPES
+from apppw_tui.domain.scopes import SCOPES
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.dialogs.create import CreateDialog
-from apppw_tui.ui.dialogs.reveal import RevealDialog
+from apppw_tui.ui.dialogs.new_app_password import RevealDialog
 from apppw_tui.ui.widgets.choose import Choose
 from tests.support import House
 from tests.ui.walks import (

@@ -6,7 +6,7 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from apppw_tui.ui.dialogs.code import CodeDialog
+from apppw_tui.ui.dialogs.security_code import CodeDialog
 from apppw_tui.ui.screens.login import LoginScreen
 from tests.support import PASSWORD
 from tests.ui.walks import (

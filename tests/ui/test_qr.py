@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import Label
 
 from apppw_tui.domain.secret import Secret
-from apppw_tui.ui.guarded import GuardedApp
+from apppw_tui.ui.hardened_app import GuardedApp
 from apppw_tui.ui.themes import DARK, LIGHT, TERMINAL, THEMES
 from apppw_tui.ui.widgets import qr
 from apppw_tui.ui.widgets.qr import QrCode, capacity, size

@@ -4,17 +4,17 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input
 
-from apppw_tui.domain import options
+from apppw_tui.domain import verification_options
 from apppw_tui.domain.errors import CodeRefused, KeyMissing
 from apppw_tui.domain.phone import Which
 from apppw_tui.domain.policy import Policy
-from apppw_tui.store.ring import Ring
+from apppw_tui.store.keyring import Ring
 from apppw_tui.ui.dialogs.authenticator import AuthenticatorDialog
 from apppw_tui.ui.dialogs.choose import ChooseDialog
-from apppw_tui.ui.dialogs.code import CodeDialog
 from apppw_tui.ui.dialogs.confirm import ConfirmDialog
-from apppw_tui.ui.dialogs.number import NumberDialog
+from apppw_tui.ui.dialogs.phone_number import NumberDialog
 from apppw_tui.ui.dialogs.recovery_codes import CodeLabel, RecoveryCodesDialog
+from apppw_tui.ui.dialogs.security_code import CodeDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.security import SecurityScreen
@@ -284,8 +284,8 @@ async def test_new_recovery_codes_void_the_old_ones_and_no_leaves_them() -> None
         assert on(app, RecoveryCodesDialog)
         new = [str(label.content) for label in app.screen.query(CodeLabel)]
     with pytest.raises(CodeRefused):
-        house.challenge(ACCOUNT).answer(options.RECOVERY, old[0].reveal())
-    house.challenge(ACCOUNT).answer(options.RECOVERY, new[0])
+        house.challenge(ACCOUNT).answer(verification_options.RECOVERY, old[0].reveal())
+    house.challenge(ACCOUNT).answer(verification_options.RECOVERY, new[0])
 
 
 # --- trouble --------------------------------------------------------------------------------

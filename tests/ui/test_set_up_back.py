@@ -5,7 +5,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Label
 
 from apppw_tui.ui.dialogs.choose import ChooseDialog
-from apppw_tui.ui.dialogs.number import NumberDialog
+from apppw_tui.ui.dialogs.phone_number import NumberDialog
 from apppw_tui.ui.dialogs.recovery_codes import CodeLabel, RecoveryCodesDialog
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.set_up import SetUpScreen
@@ -19,7 +19,7 @@ from tests.ui.states_of_verification import (
     to_set_up,
     without_delivery,
 )
-from tests.ui.test_set_up import prove_app, to_first_app_password
+from tests.ui.test_first_setup import prove_app, to_first_app_password
 from tests.ui.walks import (
     ACCOUNT,
     later,

@@ -7,13 +7,13 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Label
 
-from apppw_tui.domain.account_source import AccountSource, Said
 from apppw_tui.domain.errors import PasswordSourceDown
+from apppw_tui.domain.ports import AccountSource, Said
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import VERIFIED_FOR
 from apppw_tui.ui.dialogs.change_password import ChangePasswordDialog
-from apppw_tui.ui.dialogs.password_again import PasswordAgainDialog
+from apppw_tui.ui.dialogs.confirm_password import PasswordAgainDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.settings import SettingsScreen

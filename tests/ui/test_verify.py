@@ -6,11 +6,11 @@ import pytest
 from textual import events
 from textual.widgets import Input
 
-from apppw_tui.domain import options
-from apppw_tui.domain.symbols import grouped
+from apppw_tui.domain import verification_options
+from apppw_tui.domain.base32 import grouped
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.dialogs.choose import ChooseDialog
-from apppw_tui.ui.dialogs.code import CodeDialog
+from apppw_tui.ui.dialogs.security_code import CodeDialog
 from apppw_tui.ui.screens.settings import SettingsScreen
 from tests.support import House
 from tests.ui.states_of_verification import (
@@ -147,7 +147,7 @@ def used(house: House) -> str:
     """The code of the app, which another session has used meanwhile."""
     secret = house.give_authenticator(ACCOUNT)
     code = house.app_code(secret)
-    house.challenge(ACCOUNT).answer(options.APP, code)
+    house.challenge(ACCOUNT).answer(verification_options.APP, code)
     return code
 
 

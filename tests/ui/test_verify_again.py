@@ -5,19 +5,19 @@ from textual.widgets import Button, Input, Tabs
 
 from apppw_tui.ui.dialogs.change_password import ChangePasswordDialog
 from apppw_tui.ui.dialogs.choose import ChooseDialog
-from apppw_tui.ui.dialogs.code import CodeDialog
+from apppw_tui.ui.dialogs.confirm_password import PasswordAgainDialog
 from apppw_tui.ui.dialogs.create import CreateDialog
-from apppw_tui.ui.dialogs.number import NumberDialog
-from apppw_tui.ui.dialogs.password_again import PasswordAgainDialog
-from apppw_tui.ui.dialogs.reveal import RevealDialog
+from apppw_tui.ui.dialogs.new_app_password import RevealDialog
+from apppw_tui.ui.dialogs.phone_number import NumberDialog
+from apppw_tui.ui.dialogs.security_code import CodeDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.security import SecurityScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
-from apppw_tui.ui.widgets.tick import Tick
+from apppw_tui.ui.widgets.checkbox import Tick
 from tests.support import PASSWORD
 from tests.ui.states_of_verification import optional, protected
-from tests.ui.test_ahead import burst
+from tests.ui.test_type_ahead import burst
 from tests.ui.walks import (
     ACCOUNT,
     app_code,

@@ -3,20 +3,20 @@
 import pytest
 from textual.widgets import Input
 
-from apppw_tui.portal.challenge import Challenge
 from apppw_tui.portal.portal import Portal
+from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.ui.dialogs.bypass import BypassDialog
 from apppw_tui.ui.dialogs.choose import ChooseDialog
-from apppw_tui.ui.dialogs.code import CodeDialog
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.help import HelpDialog
-from apppw_tui.ui.dialogs.reveal import RevealDialog
+from apppw_tui.ui.dialogs.new_app_password import RevealDialog
+from apppw_tui.ui.dialogs.security_code import CodeDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.set_up import SetUpScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
 from tests.ui.states_of_verification import by_text, bypassed, protected, unreachable
-from tests.ui.test_ahead import burst
+from tests.ui.test_type_ahead import burst
 from tests.ui.walks import (
     ACCOUNT,
     app_code,

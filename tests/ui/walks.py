@@ -14,21 +14,22 @@ from textual.pilot import Pilot
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
-from apppw_tui import demo
+from apppw_tui.commands import demo
 from apppw_tui.domain import totp
 from apppw_tui.domain.account import AUTHENTICATOR
+from apppw_tui.domain.connection_settings import SetupRow, Tried
 from apppw_tui.domain.policy import Policy
+from apppw_tui.domain.ports import Tools
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.setup import SetupRow, Tried
 from apppw_tui.portal.sessions import begun, must_set_up
 from apppw_tui.ui.app import PortalApp
-from apppw_tui.ui.clipboard import Clipboard, Tools
+from apppw_tui.ui.app_options import Connecting, Kiosk, Surroundings
+from apppw_tui.ui.clipboard import Clipboard
 from apppw_tui.ui.dialogs.authenticator import AuthenticatorDialog
-from apppw_tui.ui.dialogs.code import CodeDialog
 from apppw_tui.ui.dialogs.help import HelpDialog
+from apppw_tui.ui.dialogs.security_code import CodeDialog
 from apppw_tui.ui.messages import SignedIn
-from apppw_tui.ui.surroundings import Connecting, Kiosk, Surroundings
-from apppw_tui.ui.widgets.choices import Choices
+from apppw_tui.ui.widgets.choice_list import Choices
 from tests.support import PASSWORD, FixedClock, House, cheap_hasher
 
 ACCOUNT = demo.ACCOUNT

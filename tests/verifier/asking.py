@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from apppw_tui.domain.app_password import AppPassword
+from apppw_tui.domain.base32 import SYMBOLS, check_symbol
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.symbols import SYMBOLS, check_symbol
 from apppw_tui.verifier.decision import Attempt, Verdict, Verifier
 from tests.support import NOW, House
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from apppw_tui.verifier.brake import Brake
-from apppw_tui.verifier.counter import Counter
+from apppw_tui.verifier.auth_service import Counter, Gate
 from apppw_tui.verifier.decision import Answer, Verdict, Verifier
-from apppw_tui.verifier.gate import Gate
-from apppw_tui.verifier.memory import Remembered
+from apppw_tui.verifier.password_cache import Remembered
+from apppw_tui.verifier.rate_limit import Brake
 from tests.support import House
 
 PATIENCE = 120.0  # seconds until a test that waits in vain fails

@@ -6,11 +6,10 @@ import pytest
 
 from apppw_tui.domain import app_password
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.brake import FREE, Brake
-from apppw_tui.verifier.counter import Counter
+from apppw_tui.verifier.auth_service import Counter, Gate
 from apppw_tui.verifier.decision import Answer, Verdict, Verifier
-from apppw_tui.verifier.gate import Gate
-from apppw_tui.verifier.memory import Remembered
+from apppw_tui.verifier.password_cache import Remembered
+from apppw_tui.verifier.rate_limit import FREE, Brake
 from tests.support import NOW, PASSWORD, House
 from tests.verifier.asking import ADA, change_record, wrong
 

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apppw_tui.verifier.http import Http
-from apppw_tui.verifier.http_connection import HttpLimits
-from apppw_tui.verifier.json_lines import JsonLines
-from apppw_tui.verifier.lines import Limits
+from apppw_tui.verifier.protocols.framing import Limits
+from apppw_tui.verifier.protocols.http import Http
+from apppw_tui.verifier.protocols.http_connection import HttpLimits
+from apppw_tui.verifier.protocols.json_lines import JsonLines
 from tests.support import NOW, House
 from tests.verifier.asking import ADA, wrong
 from tests.verifier.conversing import PATIENCE, Converse, counter_over, served
-from tests.verifier.test_http import basic, request
-from tests.verifier.test_json_lines import line
+from tests.verifier.protocols.test_http import basic, request
+from tests.verifier.protocols.test_json_lines import line
 
 FEW, MANY = 300, 10_000
 _HTTP = [

@@ -10,7 +10,7 @@ import pytest
 from apppw_tui.domain.errors import HashingFailed, StoreBusy, StoreDamaged, StoreUnusable
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher, Hashes
 from apppw_tui.domain.secret import Secret
-from apppw_tui.store.place import open_store
+from apppw_tui.store.folder.location import open_store
 from apppw_tui.verifier.decision import Answer, Attempt, Verdict
 from tests.argon import failing_argon2
 from tests.support import NOW, House

@@ -9,7 +9,7 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.names import is_account_name, nearly
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.counter import Counter
+from apppw_tui.verifier.auth_service import Counter
 from apppw_tui.verifier.nearly import Nearly
 from tests.support import House
 from tests.verifier.conversing import counter_over

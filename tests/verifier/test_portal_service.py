@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from apppw_tui.domain import app_password, services
+from apppw_tui.domain import app_password, scopes
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.decision import Answer, Attempt, Verdict, Verifier
-from apppw_tui.verifier.memory import Remembered
+from apppw_tui.verifier.password_cache import Remembered
 from tests.argon import count_argon2
 from tests.support import NOW, PASSWORD, House
 from tests.verifier.asking import ADA, ask, wrong
@@ -60,9 +60,9 @@ def presented_as(secret: Secret) -> app_password.Presented:
     return presented
 
 
-@pytest.mark.parametrize("scope", [(services.ANY_APP,), (PORTAL,), ("mail", PORTAL)])
+@pytest.mark.parametrize("scope", [(scopes.ANY_APP,), (PORTAL,), ("mail", PORTAL)])
 def test_no_scope_opens_it(scope: tuple[str, ...]) -> None:
-    assert not services.opens(scope, PORTAL)
+    assert not scopes.opens(scope, PORTAL)
 
 
 async def test_a_socket_for_other_services_says_the_same(house: House) -> None:

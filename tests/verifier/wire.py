@@ -7,13 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from apppw_tui.verifier.auth_client import AuthClient
-from apppw_tui.verifier.brake import Brake
-from apppw_tui.verifier.counter import Counter
+from apppw_tui.verifier.auth_service import Counter, Gate
 from apppw_tui.verifier.decision import Attempt, Verdict, Verifier
-from apppw_tui.verifier.gate import Gate
-from apppw_tui.verifier.lines import Limits
-from apppw_tui.verifier.memory import Remembered
+from apppw_tui.verifier.password_cache import Remembered
+from apppw_tui.verifier.protocols.dovecot_auth import AuthClient
+from apppw_tui.verifier.protocols.framing import Limits
+from apppw_tui.verifier.rate_limit import Brake
 from tests.support import House
 
 _PATIENCE = 120  # seconds, after which a test fails instead of waiting for ever

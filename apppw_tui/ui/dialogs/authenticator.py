@@ -11,16 +11,16 @@ from textual.containers import Horizontal, Vertical
 from textual.geometry import Size
 from textual.widgets import Button, Label
 
+from apppw_tui.domain.base32 import grouped
 from apppw_tui.domain.errors import ApppwError, SessionEnded
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.symbols import grouped
-from apppw_tui.portal.methods import AuthenticatorSetUp
+from apppw_tui.portal.enrollment import AuthenticatorSetUp
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.base import Dialog
-from apppw_tui.ui.fresh import freshly
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import SessionOver
+from apppw_tui.ui.reverification import freshly
 from apppw_tui.ui.widgets.code_input import CodeInput
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.qr import QrCode, capacity

@@ -13,10 +13,10 @@ from textual.widget import Widget
 from textual.widgets import Button
 
 from apppw_tui.domain.errors import SessionEnded
-from apppw_tui.ui.ahead import Arrived
-from apppw_tui.ui.fresh import freshly
 from apppw_tui.ui.messages import SessionOver
-from apppw_tui.ui.patience import busy, patiently
+from apppw_tui.ui.portal_calls import busy, patiently
+from apppw_tui.ui.reverification import freshly
+from apppw_tui.ui.type_ahead import Arrived
 from apppw_tui.ui.widgets.footer import KeyFooter
 
 Answer = TypeVar("Answer")

@@ -8,9 +8,9 @@ from textual.containers import Horizontal
 from textual.widgets import Button, Label
 
 from apppw_tui.domain.errors import ApppwError
-from apppw_tui.portal.challenge import Challenge
+from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import Session
-from apppw_tui.ui import words
+from apppw_tui.ui import formatting
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.glyphs import GLYPHS
 
@@ -26,7 +26,7 @@ class BypassDialog(Dialog[Session | Literal["different"] | None]):
 
     def content(self) -> ComposeResult:
         until = self._challenge.bypass_until
-        end = "" if until is None else f" until {words.exactly(until)}"
+        end = "" if until is None else f" until {formatting.exactly(until)}"
         yield Label(
             f"Your administrator lets you in once without a security code{end}. "
             "You can set up a new verification method, and nothing else before that.",

@@ -10,10 +10,10 @@ from textual.widgets import Button, Input
 from apppw_tui.domain.errors import ApppwError, SignInRefused, TooMany
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.dialogs.base import Dialog
+from apppw_tui.ui.widgets.checkbox import Tick
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.inputs import EarlierPasswordInput
-from apppw_tui.ui.widgets.strength import NewPassword
-from apppw_tui.ui.widgets.tick import Tick
+from apppw_tui.ui.widgets.new_password import NewPassword
 
 
 class ChangePasswordDialog(Dialog[Session | None]):

@@ -10,12 +10,12 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Input, Label
 
-from apppw_tui.domain import expiry, services
+from apppw_tui.domain import expiry, scopes
 from apppw_tui.domain.errors import ApppwError, Refused
 from apppw_tui.domain.policy import Policy
-from apppw_tui.portal.issuing import Issued
+from apppw_tui.portal.app_passwords import Issued
 from apppw_tui.ui.dialogs.base import Dialog
-from apppw_tui.ui.patience import busy
+from apppw_tui.ui.portal_calls import busy
 from apppw_tui.ui.widgets.choose import Choose
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.inputs import NameInput, TextInput
@@ -56,8 +56,8 @@ class CreateDialog(Dialog[Issued | Literal["back", "skip"] | None]):
             with Horizontal(id="wishes"):
                 with Vertical():
                     yield Label("For", classes="field-label")
-                    scopes = _scopes(self._policy)
-                    yield Choose(scopes, scopes[0][1], id="for")
+                    offered = _scopes(self._policy)
+                    yield Choose(offered, offered[0][1], id="for")
                 with Vertical():
                     yield Label("Expires", classes="field-label")
                     ends = _ends(self._policy)
@@ -117,7 +117,7 @@ class CreateDialog(Dialog[Issued | Literal["back", "skip"] | None]):
             return (str(chosen),)
         field = self._field("services")
         try:
-            scope = services.read_scope(field.value.replace(",", " ").split())
+            scope = scopes.read_scope(field.value.replace(",", " ").split())
             self._policy.check_scope(scope)
         except Refused as error:
             field.refuse(str(error))
@@ -158,15 +158,15 @@ class CreateDialog(Dialog[Issued | Literal["back", "skip"] | None]):
 
 def _scopes(policy: Policy) -> list[tuple[str, str]]:
     """What it can be for: all that the administrator offers, the widest first."""
-    offered = services.within(policy.scopes)
-    groups = [(scope.label, scope.word) for scope in services.SCOPES if scope.word in offered]
-    single = [word for word in policy.scopes if word in services.SERVICES]
+    offered = scopes.within(policy.scopes)
+    groups = [(scope.label, scope.word) for scope in scopes.SCOPES if scope.word in offered]
+    single = [word for word in policy.scopes if word in scopes.SERVICES]
     return [*groups, *((word, word) for word in single), ("Single services…", _SINGLE)]
 
 
 def _services(policy: Policy) -> str:
-    offered = services.within(policy.scopes)
-    return "Some of " + ", ".join(one for one in services.SERVICES if one in offered)
+    offered = scopes.within(policy.scopes)
+    return "Some of " + ", ".join(one for one in scopes.SERVICES if one in offered)
 
 
 def _ends(policy: Policy) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from textual.widgets import Label
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.names import shown
 from apppw_tui.domain.usage import Used
-from apppw_tui.ui import words
+from apppw_tui.ui import formatting
 from apppw_tui.ui.dialogs.confirm import ConfirmDialog
 from apppw_tui.ui.glyphs import GLYPHS
 
@@ -41,11 +41,11 @@ class DeleteDialog(ConfirmDialog):
             password = self._passwords[0]
             last = self._used.by_id.get(password.id)
             if last is None:
-                fact = f"never used, created {words.ago(password.created, self._now)}"
+                fact = f"never used, created {formatting.ago(password.created, self._now)}"
             else:
                 by = f" by {shown(last.service)}" if last.service else ""
-                fact = f"last used {words.ago(last.time, self._now)}{by}"
-            yield Label(f"{words.scope(password)} {GLYPHS.dot} {fact}", markup=False)
+                fact = f"last used {formatting.ago(last.time, self._now)}{by}"
+            yield Label(f"{formatting.scope(password)} {GLYPHS.dot} {fact}", markup=False)
         it = "them" if many else "it"
         yield Label(
             f"Whatever uses {it} stops working at once. This cannot be undone.",

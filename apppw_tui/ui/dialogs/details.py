@@ -12,7 +12,7 @@ from textual.widgets import Button, Label
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.names import shown
 from apppw_tui.domain.usage import LastUse
-from apppw_tui.ui import words
+from apppw_tui.ui import formatting
 from apppw_tui.ui.dialogs.base import Dialog
 
 Next = Literal["rename", "delete"]
@@ -37,18 +37,18 @@ class DetailsDialog(Dialog[Next | None]):
     def content(self) -> ComposeResult:
         password = self._password
         expires = password.expires
-        created = words.exactly(password.created)
-        if (ago := words.ago(password.created, self._now)).endswith(("ago", "now")):
+        created = formatting.exactly(password.created)
+        if (ago := formatting.ago(password.created, self._now)).endswith(("ago", "now")):
             created = f"{created} ({ago})"
         if password.by_operator:
             created = f"{created}, by the administrator"
         with Grid(id="details"):
             for label, value in (
                 ("Name", shown(password.name)),
-                ("For", words.scope(password)),
+                ("For", formatting.scope(password)),
                 ("Last used", self._last_use()),
                 ("Created", created),
-                ("Expires", "never" if expires is None else words.exactly(expires)),
+                ("Expires", "never" if expires is None else formatting.exactly(expires)),
                 ("Begins with", password.id),
             ):
                 yield Label(label, classes="field-label", markup=False)
@@ -64,7 +64,7 @@ class DetailsDialog(Dialog[Next | None]):
             return "never"
         by = f" by {shown(last.service)}" if last.service else ""
         place = f" from {shown(last.address)}" if last.address else ""
-        return f"{words.exactly(last.time)}{by}{place}"
+        return f"{formatting.exactly(last.time)}{by}{place}"
 
     def on_mount(self) -> None:
         self.query_one("#close", Button).focus()

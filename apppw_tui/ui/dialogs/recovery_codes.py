@@ -11,11 +11,11 @@ from textual.binding import Binding
 from textual.containers import Grid, Horizontal, VerticalScroll
 from textual.widgets import Button, Label
 
+from apppw_tui.domain.base32 import grouped
 from apppw_tui.domain.names import shown
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.symbols import grouped
 from apppw_tui.ui.clipboard import Copied
-from apppw_tui.ui.dialogs.once import OnceDialog
+from apppw_tui.ui.dialogs.one_time_secret import OnceDialog
 from apppw_tui.ui.glyphs import GLYPHS
 
 

@@ -3,15 +3,15 @@
 from functools import partial
 from typing import Literal
 
-from apppw_tui.domain.delivery import Kind
 from apppw_tui.domain.phone import Which, ending
-from apppw_tui.domain.recovery import RecoveryCodes
+from apppw_tui.domain.ports import Kind
+from apppw_tui.domain.recovery_codes import RecoveryCodes
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.dialogs.authenticator import AuthenticatorDialog
-from apppw_tui.ui.dialogs.code import CodeDialog, CodeQuestion
-from apppw_tui.ui.dialogs.number import NumberDialog, Numbered
+from apppw_tui.ui.dialogs.phone_number import NumberDialog, Numbered
 from apppw_tui.ui.dialogs.recovery_codes import RecoveryCodesDialog
+from apppw_tui.ui.dialogs.security_code import CodeDialog, CodeQuestion
 from apppw_tui.ui.flows.verify import told
 from apppw_tui.ui.screens.base import PortalScreen
 

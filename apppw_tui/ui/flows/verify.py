@@ -4,16 +4,16 @@ from functools import partial
 
 from textual.app import App
 
-from apppw_tui.domain import options
-from apppw_tui.domain.options import Option
-from apppw_tui.portal.challenge import Challenge
+from apppw_tui.domain import verification_options
+from apppw_tui.domain.verification_options import Option
+from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import Session
+from apppw_tui.ui.app_options import Demo
 from apppw_tui.ui.dialogs.bypass import BypassDialog
 from apppw_tui.ui.dialogs.choose import ChooseDialog
-from apppw_tui.ui.dialogs.code import CodeDialog, CodeQuestion
-from apppw_tui.ui.dialogs.password_again import PasswordAgainDialog
-from apppw_tui.ui.surroundings import Demo
-from apppw_tui.ui.widgets.choices import Choice
+from apppw_tui.ui.dialogs.confirm_password import PasswordAgainDialog
+from apppw_tui.ui.dialogs.security_code import CodeDialog, CodeQuestion
+from apppw_tui.ui.widgets.choice_list import Choice
 
 TITLE = "Additional security verification"
 _DIFFERENT = "Use a different verification option"
@@ -47,7 +47,7 @@ async def prove(app: App[None], challenge: Challenge, demo: Demo | None) -> Sess
 async def _ask(
     app: App[None], challenge: Challenge, way: str, demo: Demo | None
 ) -> Session | str | None:
-    option = options.by_id(way)
+    option = verification_options.by_id(way)
     if option is None:
         return await app.push_screen_wait(BypassDialog(challenge))
     return await app.push_screen_wait(CodeDialog(question(challenge, option, demo)))
@@ -70,10 +70,10 @@ async def _choose(app: App[None], challenge: Challenge, present: str | None) -> 
 def question(challenge: Challenge, option: Option, demo: Demo | None) -> CodeQuestion:
     """How a code of that kind is asked for."""
     check = partial(challenge.answer, option)
-    if option == options.APP:
+    if option == verification_options.APP:
         peek = None if demo is None else partial(demo.shown_by_app, challenge.account)
         return CodeQuestion(TITLE, _FROM_APP, check, peek=peek)
-    if option == options.RECOVERY:
+    if option == verification_options.RECOVERY:
         return CodeQuestion(TITLE, _FROM_PAPER, check, recovery=True)
 
     def send(again: bool) -> str:

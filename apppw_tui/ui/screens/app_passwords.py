@@ -14,16 +14,16 @@ from apppw_tui.domain.errors import ApppwError, NotFound
 from apppw_tui.domain.names import same_name_key, shown
 from apppw_tui.domain.policy import BY_ADMINISTRATOR
 from apppw_tui.domain.usage import Used
-from apppw_tui.portal.issuing import Issued
-from apppw_tui.ui.ahead import Arrived
+from apppw_tui.portal.app_passwords import Issued
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.delete import DeleteDialog
 from apppw_tui.ui.dialogs.details import DetailsDialog
+from apppw_tui.ui.dialogs.new_app_password import RevealDialog
 from apppw_tui.ui.dialogs.rename import RenameDialog
-from apppw_tui.ui.dialogs.reveal import RevealDialog
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import Go
 from apppw_tui.ui.screens.base import Desk, PortalScreen
+from apppw_tui.ui.type_ahead import Arrived
 from apppw_tui.ui.widgets.filter_input import FilterInput
 from apppw_tui.ui.widgets.password_table import PasswordTable
 from apppw_tui.ui.widgets.tab_bar import TabBar

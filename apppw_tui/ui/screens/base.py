@@ -12,17 +12,17 @@ from textual.containers import Vertical
 from textual.screen import Screen
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.clock import Clock
 from apppw_tui.domain.errors import SessionEnded, SetUpFirst, StoreError, VerificationNeeded
+from apppw_tui.domain.ports import Clock
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session
-from apppw_tui.ui.ahead import Arrived, TypeAhead
+from apppw_tui.ui.app_options import Connecting, Demo
 from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.change_password import ChangePasswordDialog
-from apppw_tui.ui.fresh import freshly
 from apppw_tui.ui.messages import SessionOver
-from apppw_tui.ui.surroundings import Connecting, Demo
+from apppw_tui.ui.reverification import freshly
+from apppw_tui.ui.type_ahead import Arrived, TypeAhead
 from apppw_tui.ui.widgets.footer import KeyFooter, StatusLine
 from apppw_tui.ui.widgets.header import PortalHeader
 

@@ -20,18 +20,18 @@ from apppw_tui.domain.errors import (
 )
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session
-from apppw_tui.ui.ahead import A_HASH, Arrived, TypeAhead
+from apppw_tui.ui.app_options import Demo
 from apppw_tui.ui.flows.verify import prove
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import Mistaken, SignedIn
-from apppw_tui.ui.patience import busy, patiently
+from apppw_tui.ui.portal_calls import busy, patiently
 from apppw_tui.ui.screens.base import FLOW
-from apppw_tui.ui.surroundings import Demo
+from apppw_tui.ui.type_ahead import A_HASH, Arrived, TypeAhead
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.footer import KeyFooter, StatusLine
 from apppw_tui.ui.widgets.header import PortalHeader
 from apppw_tui.ui.widgets.inputs import EarlierInput, LastPasswordInput
-from apppw_tui.ui.widgets.strength import NewPassword
+from apppw_tui.ui.widgets.new_password import NewPassword
 
 _ADD = "There are no accounts yet. Add one with: apppw-tui account add NAME"
 _ASK = "There are no accounts yet. Ask your administrator."

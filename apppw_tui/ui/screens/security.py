@@ -8,13 +8,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Button, DataTable, Label
 
-from apppw_tui.domain import options
+from apppw_tui.domain import verification_options
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.phone import PHONES, Which, masked
 from apppw_tui.domain.secret import Secret
-from apppw_tui.ui import protection, words
-from apppw_tui.ui.ahead import Arrived
+from apppw_tui.ui import formatting
 from apppw_tui.ui.dialogs.choose import ChooseDialog
 from apppw_tui.ui.dialogs.confirm import ConfirmDialog
 from apppw_tui.ui.flows.methods import (
@@ -29,7 +28,8 @@ from apppw_tui.ui.flows.methods import (
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import Go
 from apppw_tui.ui.screens.base import Desk, PortalScreen
-from apppw_tui.ui.widgets.choices import Choice
+from apppw_tui.ui.type_ahead import Arrived
+from apppw_tui.ui.widgets.choice_list import Choice
 from apppw_tui.ui.widgets.method_table import MethodTable, Row
 from apppw_tui.ui.widgets.tab_bar import TabBar
 
@@ -86,7 +86,11 @@ class SecurityScreen(PortalScreen):
             lambda: desk.portal.methods.numbers(desk.session, account)
         )
         kinds = desk.portal.methods.kinds()
-        usable = [option for option in options.usable(account, kinds) if option != options.RECOVERY]
+        usable = [
+            option
+            for option in verification_options.usable(account, kinds)
+            if option != verification_options.RECOVERY
+        ]
         label = usable[0].label if usable else _NONE_YET
         self.query_one("#preferred", Button).label = f"{label}  {GLYPHS.drop}"
         self.query_one(MethodTable).show(self._rows(account, numbers))
@@ -100,7 +104,7 @@ class SecurityScreen(PortalScreen):
             Row(
                 *("Authenticator app", "Authenticator app"),
                 app is not None,
-                "" if app is None else f"since {words.day(app.since, now)}",
+                "" if app is None else f"since {formatting.day(app.since, now)}",
                 "Set up" if app is None else "Set up again",
                 partial(
                     self._set_up, partial(set_up_authenticator, self, "Set up Authenticator app")
@@ -113,7 +117,7 @@ class SecurityScreen(PortalScreen):
             Row(
                 *("Recovery codes", "Recovery codes"),
                 left,
-                protection.recovery_state(account),
+                formatting.recovery_state(account),
                 "New codes",
                 self._new_codes,
                 why_not=None
@@ -206,7 +210,7 @@ class SecurityScreen(PortalScreen):
     async def _remove_phone(self, which: Which) -> None:
         methods = self.desk.portal.methods
         await self._remove(
-            f"the {options.phone_name(which)}",
+            f"the {verification_options.phone_name(which)}",
             lambda: methods.remove_phone(self.desk.session, which),
         )
 
@@ -239,15 +243,15 @@ class SecurityScreen(PortalScreen):
             return
         desk = self.desk
         kinds = desk.portal.methods.kinds()
-        usable = options.usable(account, kinds)
+        usable = verification_options.usable(account, kinds)
         rows = [
             Choice(
                 option.id,
                 option.label,
-                options.why_not(account, option, kinds),
+                verification_options.why_not(account, option, kinds),
                 option == next(iter(usable), None),
             )
-            for option in options.PREFERRED
+            for option in verification_options.PREFERRED
         ]
         sentence = "Signing in begins with it; the others stay at hand."
         chosen = await self.app.push_screen_wait(ChooseDialog(_QUESTION, sentence, rows))

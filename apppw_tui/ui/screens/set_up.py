@@ -6,11 +6,11 @@ from textual.containers import Vertical
 from textual.widgets import Label, OptionList
 
 from apppw_tui.domain.account import Account
-from apppw_tui.ui.ahead import Arrived
-from apppw_tui.ui.flows.set_up import SetUp
+from apppw_tui.ui.flows.first_setup import SetUp
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import SessionOver, SignedIn
 from apppw_tui.ui.screens.base import Desk, PortalScreen
+from apppw_tui.ui.type_ahead import Arrived
 from apppw_tui.ui.widgets.header import PortalHeader
 from apppw_tui.ui.widgets.menu import Menu
 

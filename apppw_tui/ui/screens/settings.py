@@ -8,13 +8,13 @@ from textual.widgets import ContentSwitcher, Label, OptionList
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.usage import Used
-from apppw_tui.ui import protection, words
-from apppw_tui.ui.dialogs.happened import HappenedDialog
+from apppw_tui.ui import formatting
+from apppw_tui.ui.dialogs.activity_details import HappenedDialog
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import AppearanceChosen, Go, SessionOver
 from apppw_tui.ui.screens.base import Desk, PortalScreen
 from apppw_tui.ui.widgets.activity_list import ActivityList
-from apppw_tui.ui.widgets.choices import Choice, Choices
+from apppw_tui.ui.widgets.choice_list import Choice, Choices
 from apppw_tui.ui.widgets.footer import NARROW
 from apppw_tui.ui.widgets.menu import Menu
 
@@ -101,7 +101,7 @@ class SettingsScreen(PortalScreen):
         now = self.desk.clock.now()
         count = len(account.app_passwords)
         passwords = "no app passwords" if not count else f"{count} app password{'s' * (count > 1)}"
-        changed = words.ago(account.password_changed, now)
+        changed = formatting.ago(account.password_changed, now)
         self._protected(account, f"You have {passwords}.")
         self.query_one("#password-age", Label).update(
             self.desk.portal.passwords_elsewhere
@@ -114,8 +114,8 @@ class SettingsScreen(PortalScreen):
         desk = self.desk
         numbers = await self.ask(lambda: desk.portal.methods.numbers(desk.session, account))
         used = await self.ask(lambda: desk.portal.used(desk.session, account)) or Used()
-        said = protection.in_short(account, numbers or {})
-        apps = f"{protection.change_over(account, used.passed_on, desk.clock.now())} {count}"
+        said = formatting.in_short(account, numbers or {})
+        apps = f"{formatting.change_over(account, used.passed_on, desk.clock.now())} {count}"
         # Where there is little room, the links below it matter more.
         narrow = self.app.size.width < NARROW
         self.query_one("#protection", Label).update(said if narrow else f"{said}\n{apps}")

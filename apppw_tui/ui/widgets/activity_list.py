@@ -9,9 +9,9 @@ from textual.binding import Binding
 from textual.message import Message
 from textual.widgets.option_list import Option
 
-from apppw_tui.domain.acts import Entry, in_words
+from apppw_tui.domain.activity import Entry, in_words
 from apppw_tui.domain.names import shown
-from apppw_tui.ui import words
+from apppw_tui.ui import formatting
 from apppw_tui.ui.widgets.menu import Menu
 
 _EMPTY = "Nothing yet."
@@ -47,7 +47,7 @@ class ActivityList(Menu):
         """Fills the list, the cursor on the line where it was."""
         self._entries, self._now = entries, now
         cursor = self.highlighted or 0
-        times = [words.since(entry.time, now) for entry in entries]
+        times = [formatting.since(entry.time, now) for entry in entries]
         width = max(map(len, times), default=0)
         room = self.size.width - _GAPS
         self.clear_options()

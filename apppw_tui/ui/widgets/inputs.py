@@ -7,7 +7,7 @@ from textual.reactive import reactive
 from textual.widgets import Input
 
 from apppw_tui.domain.names import APP_PASSWORD_NAME_CHARACTERS
-from apppw_tui.ui.ahead import A_HASH, TypeAhead
+from apppw_tui.ui.type_ahead import A_HASH, TypeAhead
 
 # Not the limit of any rule: only what a paste by mistake may put into a field.
 _LONGEST = 1100

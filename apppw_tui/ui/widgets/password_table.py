@@ -15,7 +15,7 @@ from textual.widgets.data_table import RowKey
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.names import same_name_key, shown
 from apppw_tui.domain.usage import LastUse, Used
-from apppw_tui.ui import words
+from apppw_tui.ui import formatting
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.widgets.footer import NARROW, WIDE
 from apppw_tui.ui.widgets.menu import moves
@@ -47,17 +47,20 @@ _COLUMNS = (
         "name", "Name", 0, lambda p, *_: shown(p.name), lambda p, _: same_name_key(p.name)
     ),
     _Column(
-        "for", "For", 14, lambda p, *_: words.scope(p), lambda p, _: words.scope(p), NARROW
+        "for", "For", 14,
+        lambda p, *_: formatting.scope(p),
+        lambda p, _: formatting.scope(p),
+        NARROW,
     ),
     _Column(
-        "used", "Last used", 15, lambda p, last, now: words.last_use(last, p.created, now),
+        "used", "Last used", 15, lambda p, last, now: formatting.last_use(last, p.created, now),
         _use_order, NARROW,
     ),
     _Column(
-        "created", "Created", 12, lambda p, _, now: words.since(p.created, now),
+        "created", "Created", 12, lambda p, _, now: formatting.since(p.created, now),
         lambda p, _: p.created, WIDE,
     ),
-    _Column("expires", "Expires", 11, lambda p, _, now: words.expiry(p, now), _expiry_order),
+    _Column("expires", "Expires", 11, lambda p, _, now: formatting.expiry(p, now), _expiry_order),
 )  # fmt: skip
 
 

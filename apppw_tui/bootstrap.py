@@ -1,0 +1,142 @@
+"""Puts the rooms together over a store in a folder: what the portal and the operator work with."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from apppw_tui.config import Config, store_folder
+from apppw_tui.domain.hashing import Hasher
+from apppw_tui.domain.notice_text import NoNotices, Notices
+from apppw_tui.domain.ports import (
+    AccountSource,
+    Clock,
+    Delivery,
+    Journal,
+    LeftOpen,
+    LiveSessions,
+    NoDelivery,
+)
+from apppw_tui.integrations.code_delivery import CommandDelivery
+from apppw_tui.portal.context import Means
+from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.activity import FolderActivity
+from apppw_tui.store.folder.counters import FolderCounters
+from apppw_tui.store.folder.journal import FolderJournal
+from apppw_tui.store.folder.location import open_store
+from apppw_tui.store.folder.notice_queue import FolderNotices, FolderOutbox
+from apppw_tui.store.folder.profiles import FolderProfiles
+from apppw_tui.store.folder.session_kicks import FolderLiveSessions
+from apppw_tui.store.folder.slots import Slots
+from apppw_tui.store.folder.usage import FolderUsage
+from apppw_tui.store.keyring import Keyring, key_path, keyring_of
+
+if TYPE_CHECKING:
+    from apppw_tui.integrations.notifications import Sender, Way
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a store is, and where its key is; what the command line says goes before the rest."""
+
+    folder: Path
+    key_file: Path
+
+    @classmethod
+    def of(cls, config: Config, named: Path | None, key_file: Path | None) -> "Place":
+        folder = store_folder(named, config)
+        return cls(folder, key_path(folder, key_file, config.key_file))
+
+
+@dataclass(frozen=True)
+class Wired:
+    """The store in a folder, its keys, and everything that the portal is given."""
+
+    store: FolderStore
+    keyring: Keyring
+    means: Means
+
+
+def wire(
+    place: Place,
+    config: Config,
+    clock: Clock,
+    hasher: Hasher | None = None,
+    *,
+    create: bool = False,
+    address: str = "local",
+) -> Wired:
+    """Opens the store in `place`. Raises StoreError."""
+    store = open_store(place.folder, create=create)
+    keyring = keyring_of(place.folder, store, place.key_file)
+    journal = FolderJournal(place.folder, clock)
+    store.complain = lambda name, error: journal.fault(
+        "enforcement not told", account=name, why=str(error)
+    )
+    store.deletions.complain = lambda name, error: journal.fault(
+        "deletion not listed", account=name, why=str(error)
+    )
+    means = Means(
+        store,
+        hasher
+        or Hasher(slot=Slots(place.folder).one, profiles=FolderProfiles(place.folder, clock)),
+        clock,
+        config.policy,
+        keyring,
+        FolderCounters(place.folder, clock),
+        _delivery(config, journal),
+        journal,
+        FolderUsage(place.folder, store, clock),
+        address=address,
+        default_domain=config.default_domain,
+        region=config.phone_region,
+        host_name=config.host_name,
+        live_sessions=_live_sessions(place, config, journal),
+        source=_source(config, journal),
+        activity=FolderActivity(place.folder, clock),
+        notices=_notices(place, config, journal),
+    )
+    return Wired(store, keyring, means)
+
+
+def sender(place: Place, config: Config, means: Means) -> "Sender | None":
+    """Who sends what `Means.notices` has laid down; None if nothing says how."""
+    told = config.notices
+    if told is None:
+        return None
+    from apppw_tui.integrations.notifications import ByCommand, ByDelivery, Sender
+
+    clock, host = means.clock, means.host_name
+    way: Way
+    if told.command is None:
+        way = ByDelivery(means.delivery, means.seals, host)
+    else:
+        way = ByCommand(told.command, told.format, told.timeout, host, clock)
+    outbox = FolderOutbox(place.folder)
+    return Sender(outbox, way, means.store, means.counters, clock, means.journal)
+
+
+def _notices(place: Place, config: Config, journal: Journal) -> Notices:
+    """Where nobody is to be told, nothing is laid down."""
+    return NoNotices() if config.notices is None else FolderNotices(place.folder, journal)
+
+
+def _delivery(config: Config, journal: Journal) -> Delivery:
+    told = config.delivery
+    if told is None:
+        return NoDelivery()
+    return CommandDelivery(told.command, told.kinds, told.timeout, journal)
+
+
+def _source(config: Config, journal: Journal) -> AccountSource | None:
+    told = config.accounts
+    if told.source == "store":
+        return None
+    from apppw_tui.integrations.dovecot_passwords import DovecotPasswords
+
+    dovecot = DovecotPasswords(told.socket, journal)
+    return AccountSource(dovecot, told.change_password_at, told.require_add)
+
+
+def _live_sessions(place: Place, config: Config, journal: Journal) -> LiveSessions:
+    """Where nobody takes the files away, none are laid there."""
+    return FolderLiveSessions(place.folder, journal) if config.end_sessions else LeftOpen()

@@ -1,0 +1,106 @@
+"""Accounts that are taken over from a file, one line of it after the other."""
+
+import argparse
+import sys
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import Any, BinaryIO
+
+from apppw_tui.commands.context import acting, opened, tried
+from apppw_tui.commands.output import counted, say, say_json, say_trouble
+from apppw_tui.config import Config
+from apppw_tui.domain.errors import ApppwError, NameTaken, Refused, StoreError
+from apppw_tui.domain.hashing import MOST_OF_ACCOUNTS, Bounds, MemoryProfiles, Profiles
+from apppw_tui.exit_codes import NO_ANSWER, OK, REFUSED
+from apppw_tui.portal.context import Means
+from apppw_tui.portal.passwd_import import Line, bring_in, check_is_free, lines
+
+_LARGEST = 64 * 1024 * 1024  # bytes
+_KIB = 1024  # in a MiB
+
+
+def import_file(options: argparse.Namespace, config: Config) -> int:
+    """Adds what can be added, and tells of the rest; the exit code is that of the worst."""
+    bounds = None if options.names else _bounds(options)
+    if options.names and config.accounts.source == "store":
+        raise Refused(
+            "Nobody could sign in by a name alone: account passwords are kept here. Import hashes, "
+            'without --names, or let Dovecot be asked: [accounts] source = "dovecot".'
+        )
+    by, text = acting(), _read(options)  # before root becomes the store's owner, who may not read
+    with tried(options, config) if options.dry_run else nullcontext():
+        return _import(options, config, by, text, bounds)
+
+
+def _import(
+    options: argparse.Namespace, config: Config, by: str, text: str, bounds: Bounds | None
+) -> int:
+    means = opened(options, config, create=not options.dry_run).means
+    code, there, answers = OK, 0, list[dict[str, Any]]()
+    trial = None
+    if options.dry_run:
+        trial = MemoryProfiles(means.hasher.account.profiles.in_use())
+    for line in lines(text, bounds, config.default_domain):
+        told: dict[str, Any] = {"line": line.number, "account": line.name}
+        try:
+            _add(means, line, by, trial)
+        except ApppwError as error:
+            if options.names and isinstance(error, NameTaken):
+                there += 1
+                answers.append({**told, "added": False, "already": True})
+                continue
+            code = max(code, NO_ANSWER if isinstance(error, StoreError) else REFUSED)
+            # What is no name could be a secret (SAFETY 29).
+            whose = "" if line.name is None else f", {line.name}"
+            say_trouble(f"line {line.number}{whose}: {error}")
+            answers.append({**told, "error": str(error)})
+        else:
+            dropped = {"dropped": list(line.dropped)} if line.dropped else {}
+            answers.append({**told, "added": not options.dry_run, **dropped})
+            if not options.json:
+                without = f" Not taken over: {', '.join(line.dropped)}." if line.dropped else ""
+                say(f"{'Would add' if options.dry_run else 'Added'} {line.name}.{without}")
+    if options.json:
+        say_json(answers)
+    elif there:
+        say(f"{counted(there, 'account')} of the list {'was' if there == 1 else 'were'} there.")
+    return code
+
+
+def _bounds(options: argparse.Namespace) -> Bounds:
+    bounds = Bounds()
+    if options.most_memory * _KIB < bounds.least.memory:
+        raise Refused(f"--most-memory must be at least {bounds.least.memory // _KIB} MiB.")
+    if options.most_memory * _KIB > MOST_OF_ACCOUNTS.memory:
+        raise Refused(f"--most-memory may be at most {MOST_OF_ACCOUNTS.memory // _KIB} MiB.")
+    return replace(bounds, most=replace(bounds.most, memory=options.most_memory * _KIB))
+
+
+def _add(means: Means, line: Line, by: str, trial: Profiles | None) -> None:
+    """`trial` has the profiles that would be in use, where nothing is added."""
+    if line.why_not is not None:
+        raise Refused(line.why_not)
+    if trial is not None:
+        check_is_free(means, line)
+        means.hasher.account.claim(line.password_hash, trial)
+    else:
+        bring_in(means, line, by)
+
+
+def _read(options: argparse.Namespace) -> str:
+    """What the file holds; bytes of full names in another encoding are in nobody's way."""
+    try:
+        if str(options.file) == "-":
+            return _text(None if sys.stdin is None else sys.stdin.buffer, "Standard input")
+        with options.file.open("rb") as file:
+            return _text(file, str(options.file))
+    except OSError as error:
+        reason = (error.strerror or "unknown reason").lower()
+        raise Refused(f"{options.file} cannot be read: {reason}.") from None
+
+
+def _text(file: BinaryIO | None, where: str) -> str:
+    content = b"" if file is None else file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise Refused(f"{where} is larger than 64 MiB.")
+    return content.decode(errors="surrogateescape")

@@ -1,0 +1,104 @@
+"""All accounts, or those whose owners still rely on their old passwords."""
+
+import argparse
+from datetime import datetime
+
+from apppw_tui.commands.context import operator
+from apppw_tui.commands.output import (
+    day,
+    last_use,
+    say_json,
+    say_table,
+    say_trouble,
+    utc,
+    utc_or_none,
+)
+from apppw_tui.config import Config
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.names import shown
+from apppw_tui.domain.policy import Policy
+from apppw_tui.domain.usage import Used, has_not_moved
+from apppw_tui.exit_codes import NO_ANSWER, OK
+from apppw_tui.portal.sessions import must_set_up
+
+_HEAD = ("ACCOUNT", "SECOND FACTOR", "APP PASSWORDS", "SERVICES", "OLD PASSWORD", "CREATED")
+_NONE = "No accounts yet. Add one with: apppw-tui account add NAME"
+_ALL_MOVED = "Everybody has moved, as far as is known."
+NOT_TOLD = (
+    "Where old passwords are still used is not known: it is told by Dovecot, with "
+    "recipes/dovecot/apppw-old-password.lua."
+)
+
+
+def list_accounts(options: argparse.Namespace, config: Config) -> int:
+    """Prints them; the exit code."""
+    acting = operator(options, config)
+    accounts, troubles = acting.accounts()
+    usage, now = acting.means.usage, acting.means.clock.now()
+    since = usage.old_passwords_since()
+    listed = [(account, usage.read(account.uid)) for account in accounts]
+    if options.not_moved:
+        listed = [(one, used) for one, used in listed if has_not_moved(one, used, now)]
+        if since is None:
+            say_trouble(NOT_TOLD)
+    if options.json:
+        say_json([
+            {
+                "account": account.name,
+                "created": utc(account.created),
+                "enabled": account.enabled,
+                "second_factor": account.has_second_factor,
+                "enforced_from": utc_or_none(account.enforced_from),
+                "passed_on": last_use(used.passed_on),
+                "passed_on_since": utc_or_none(since),
+                "app_passwords": len(account.app_passwords),
+            }
+            for account, used in listed
+        ])  # fmt: skip
+    else:
+        say_table(
+            _HEAD,
+            [
+                (
+                    account.name,
+                    _second_factor(account, config.policy),
+                    str(len(account.app_passwords)),
+                    services(account, now),
+                    old_password(used, since),
+                    day(account.created),
+                )
+                for account, used in listed
+            ],
+            "" if troubles else _ALL_MOVED if accounts else _NONE,
+        )
+    # One damaged file concerns one person: the others are listed all the same.
+    for trouble in troubles:
+        say_trouble(trouble)
+    return NO_ANSWER if troubles else OK
+
+
+def services(account: Account, now: datetime) -> str:
+    """What opens the account's services, and what will."""
+    if not account.enabled:
+        return "disabled"
+    if account.enforced_from is None:
+        return "open"
+    if account.enforced(now):
+        return "enforced"
+    return f"enforced from {day(account.enforced_from)}"
+
+
+def old_password(used: Used, since: datetime | None) -> str:
+    """When it was last right, for what and from where; `since` is since when that is told."""
+    last = used.passed_on
+    if last is None:
+        return "not known" if since is None else f"not since {day(since)}"
+    service = f" {shown(last.service)}" if last.service else ""
+    place = f" {shown(last.address)}" if last.address else ""
+    return f"{day(last.time)}{service}{place}"
+
+
+def _second_factor(account: Account, policy: Policy) -> str:
+    if must_set_up(account, policy):
+        return "required, none yet"
+    return "yes" if account.has_second_factor else "no"

@@ -1,0 +1,93 @@
+"""Accounts of people who have left: removed where Dovecot says that it does not know them."""
+
+import argparse
+from typing import Any
+
+from apppw_tui.commands import deeds, mail_users
+from apppw_tui.commands.context import acting, opened
+from apppw_tui.commands.output import counted, say, say_json, say_trouble
+from apppw_tui.commands.password_input import check_meant
+from apppw_tui.config import Config
+from apppw_tui.domain.errors import ApppwError, PasswordSourceDown, Refused, StoreError
+from apppw_tui.exit_codes import NO_ANSWER, OK, REFUSED
+from apppw_tui.portal.admin import Operator
+
+_UNSURE = (
+    "Dovecot does not say for certain whether it knows {}: it cannot now, or the name has a "
+    "character that its auth_username_chars lacks, or ' (in a passwd-file, 2.3 looks for \\'); it "
+    "was kept."
+)
+
+
+def prune_accounts(options: argparse.Namespace, config: Config) -> int:
+    """Asks about all, then removes; where one answer does not come, nobody is removed.
+
+    Raises:
+        PasswordSourceDown: Dovecot cannot be asked.
+        Refused: it knows nobody at all, or it was not meant.
+    """
+    by = acting()
+    with mail_users.connected(config) as users:  # both before root becomes the store's owner
+        operator = Operator(opened(options, config).means, by, say_trouble)
+        gone, unsure, known = [], [], 0
+        for name in operator.means.store.names():
+            try:
+                answer = mail_users.known(users, name, config.default_domain)
+            except PasswordSourceDown as error:
+                raise PasswordSourceDown(f"{error} Nobody was removed.") from None
+            known += answer is True
+            gone += [name] if answer is False else []
+            unsure += [name] if answer is None else []
+    if gone and not known:
+        # As when it has lost its database, or another domain was configured.
+        raise Refused(
+            f"Dovecot knows none of {counted(len(gone), 'account')}, which looks like a fault of "
+            "its own. Nobody was removed; apppw-tui account remove does so by name."
+        )
+    return _Pruning(operator, options).run(gone, unsure)
+
+
+class _Pruning:
+    """What is removed, and what is said of it."""
+
+    def __init__(self, operator: Operator, options: argparse.Namespace) -> None:
+        self._operator = operator
+        self._options = options
+        self._code = OK
+        self._answers: list[dict[str, Any]] = []
+
+    def run(self, gone: list[str], unsure: list[str]) -> int:
+        options = self._options
+        if gone and not options.dry_run:
+            if not options.yes:
+                say(*(f"Dovecot does not know {name}." for name in gone))
+            check_meant(f"Remove {counted(len(gone), 'account')} for good?", len(gone), options)
+        removed = 0
+        for name in gone:
+            removed += self._remove(name)
+        for name in unsure:
+            self._trouble(name, StoreError(_UNSURE.format(name)))
+        if options.json:
+            say_json(self._answers)
+        elif not gone:
+            say("Dovecot knows every account that it answers for.")
+        else:
+            verb = "Would remove" if options.dry_run else "Removed"
+            say(f"{verb} {counted(removed, 'account')}.")
+        return self._code
+
+    def _remove(self, name: str) -> bool:
+        try:
+            done = deeds.remove(self._operator, name, self._options)
+        except ApppwError as error:
+            self._trouble(name, error)
+            return False
+        self._answers.append({"account": done.account, **done.facts})
+        if not self._options.json:
+            say(done.sentence)
+        return True
+
+    def _trouble(self, name: str, error: ApppwError) -> None:
+        say_trouble(error)
+        self._code = max(self._code, NO_ANSWER if isinstance(error, StoreError) else REFUSED)
+        self._answers.append({"account": name, "error": str(error)})

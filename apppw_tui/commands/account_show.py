@@ -1,0 +1,212 @@
+"""What is known about one account, without any secret and without telephone numbers."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from apppw_tui.commands.account_list import old_password
+from apppw_tui.commands.output import (
+    day,
+    last_use,
+    moment,
+    say_json,
+    say_pairs,
+    say_trouble,
+    utc,
+    utc_or_none,
+)
+from apppw_tui.domain import phone, verification_options
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.errors import StoreError
+from apppw_tui.domain.phone import PHONES, Phone
+from apppw_tui.domain.policy import Policy
+from apppw_tui.domain.recovery_codes import COUNT
+from apppw_tui.domain.throttle import in_words
+from apppw_tui.domain.usage import Used
+from apppw_tui.portal.admin import Operator, Throttled
+from apppw_tui.portal.context import Means
+from apppw_tui.portal.sessions import must_set_up
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What both forms are made of; `endings` are the last digits of numbers, by their fields."""
+
+    account: Account
+    policy: Policy
+    now: datetime
+    endings: dict[str, str]
+    key_trouble: str | None
+    throttled: Throttled | None
+    used: Used
+    told_since: datetime | None
+
+    @property
+    def phones(self) -> list[Phone]:
+        return sorted(self.account.phones, key=lambda kept: PHONES.index(kept.which))
+
+    @property
+    def bypass_until(self) -> datetime | None:
+        return self.account.bypass_until if self.account.has_bypass(self.now) else None
+
+
+def show_account(operator: Operator, name: str, *, as_json: bool) -> None:
+    """Prints what is known. Raises InvalidName, NotFound or StoreError."""
+    account, means = operator.account(name), operator.means
+    endings, key_trouble = _opened(means, account)
+    throttled: Throttled | None = None
+    try:
+        throttled = operator.throttled(account.name)
+    except StoreError as error:
+        say_trouble(error)  # the rest is known all the same
+    known = _Known(
+        account,
+        means.policy,
+        means.clock.now(),
+        endings,
+        key_trouble,
+        throttled,
+        means.usage.read(account.uid),
+        means.usage.old_passwords_since(),
+    )
+    if as_json:
+        say_json(_document(known))
+    else:
+        say_pairs(_pairs(known))
+
+
+def _opened(means: Means, account: Account) -> tuple[dict[str, str], str | None]:
+    """The last two digits of each number; why something cannot be opened, if so.
+
+    What the authenticator app holds is opened too: with another key nobody could sign in with it.
+    """
+    numbers = {kept.field for kept in account.phones}
+    endings: dict[str, str] = {}
+    trouble = None
+    for field, sealed in account.sealed_values().items():
+        try:
+            value = means.seals.open(account.uid, field, sealed)
+        except StoreError as error:
+            trouble = str(error)
+        else:
+            endings |= {field: phone.ending(value)} if field in numbers else {}
+    return endings, trouble
+
+
+def _pairs(known: _Known) -> list[tuple[str, str]]:
+    account = known.account
+    app, codes, preferred = (
+        account.authenticator,
+        account.recovery,
+        verification_options.by_id(account.preferred),
+    )
+    count, limit = len(account.app_passwords), known.policy.app_passwords_per_account
+    pairs = [
+        ("Account", account.name),
+        ("Created", day(account.created)),
+        ("Enabled", "yes" if account.enabled else "no"),
+        ("Second factor", _requirement(known)),
+        ("Authenticator app", "none" if app is None else f"since {day(app.since)}"),
+    ]
+    for kept in known.phones:
+        ending = known.endings.get(kept.field)
+        how = "its number cannot be opened" if ending is None else f"ends in {ending}"
+        pairs.append(
+            (
+                _capital(verification_options.phone_name(kept.which)),
+                f"{how}, since {day(kept.since)}",
+            )
+        )
+    if not known.phones:
+        pairs.append(("Phones", "none"))
+    pairs += [
+        ("Recovery codes", "none" if codes is None else f"{codes.left} of {COUNT} left"),
+        ("Preferred option", "none" if preferred is None else preferred.label),
+        ("App passwords", f"{count} of {limit}"),
+        ("Services", _services(account, known.now)),
+        ("Old password", old_password(known.used, known.told_since)),
+        (
+            "Password changed",
+            "kept elsewhere" if account.password_hash is None else day(account.password_changed),
+        ),
+    ]
+    if known.bypass_until is not None:
+        pairs.append(("Bypass", f"until {moment(known.bypass_until, known.now)}"))
+    pairs.append(("Sign-in", _sign_in(known)))
+    if known.key_trouble is not None:
+        pairs.append(("Key", known.key_trouble))
+    return pairs
+
+
+def _services(account: Account, now: datetime) -> str:
+    """What opens them, since when or from when on; told of a disabled account, too."""
+    enforced_from = account.enforced_from
+    if enforced_from is None:
+        what = "open"
+    else:
+        since = "since" if account.enforced(now) else "from"
+        what = f"enforced {since} {day(enforced_from)}"
+    return what if account.enabled else f"disabled ({what})"
+
+
+def _requirement(known: _Known) -> str:
+    if known.policy.second_factor_required:
+        required = "required by the configuration"
+    elif known.account.verification_required:
+        required = "required for this account"
+    else:
+        return "not required"
+    return f"{required}, none yet" if must_set_up(known.account, known.policy) else required
+
+
+def _sign_in(known: _Known) -> str:
+    throttled = known.throttled
+    if throttled is None:
+        return "cannot be told now"
+    if throttled.locked:
+        wait = in_words(throttled.wait)
+        unlock = f"apppw-tui account unlock {known.account.name}"
+        return f"refused from new addresses for {wait}, or until: {unlock}"
+    return f"too many tries: wait {in_words(throttled.wait)}" if throttled.wait > 0 else "allowed"
+
+
+def _document(known: _Known) -> dict[str, Any]:
+    account, throttled = known.account, known.throttled
+    app, codes = account.authenticator, account.recovery
+    return {
+        "account": account.name,
+        "created": utc(account.created),
+        "enabled": account.enabled,
+        "second_factor": account.has_second_factor,
+        "second_factor_required_by_policy": known.policy.second_factor_required,
+        "second_factor_required_for_account": account.verification_required,
+        "authenticator": None if app is None else {"since": utc(app.since)},
+        "phones": [
+            {
+                "phone": kept.which,
+                "since": utc(kept.since),
+                "ends_in": known.endings.get(kept.field),
+            }
+            for kept in known.phones
+        ],
+        "recovery_codes": None
+        if codes is None
+        else {"left": codes.left, "since": utc(codes.since)},
+        "preferred": account.preferred,
+        "enforced_from": utc_or_none(account.enforced_from),
+        "passed_on": last_use(known.used.passed_on),
+        "passed_on_since": utc_or_none(known.told_since),
+        "app_passwords": len(account.app_passwords),
+        "app_passwords_limit": known.policy.app_passwords_per_account,
+        "password_changed": utc(account.password_changed),
+        "bypass_until": utc_or_none(known.bypass_until),
+        "sign_in": None
+        if throttled is None
+        else {"locked": throttled.locked, "wait_seconds": math.ceil(throttled.wait)},
+        "key_trouble": known.key_trouble,
+    }
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

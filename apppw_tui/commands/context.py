@@ -1,0 +1,103 @@
+"""Opens the rooms that a command acts in, and says who acts."""
+
+import argparse
+import contextlib
+import os
+import pwd
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from apppw_tui.bootstrap import Place, Wired, wire
+from apppw_tui.commands.output import say_trouble
+from apppw_tui.config import Config, present
+from apppw_tui.domain.errors import StoreError
+from apppw_tui.domain.ports import SystemClock
+from apppw_tui.portal.admin import Operator
+from apppw_tui.store.folder import key_folder
+from apppw_tui.store.folder.location import open_store
+
+LOGIN_UID = Path("/proc/self/loginuid")
+_NOBODY_LOGGED_IN = 2**32 - 1
+_UID = re.compile("[0-9]{1,10}")
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}\$?", re.ASCII)
+
+
+def opened(
+    options: argparse.Namespace, config: Config, *, create: bool = False, new_key: bool = False
+) -> Wired:
+    """The rooms over the store that `options` and `config` name; `new_key` says that one may come.
+
+    Raises:
+        StoreError: it cannot be opened.
+    """
+    named, key_file = getattr(options, "store", None), getattr(options, "key_file", None)
+    place = Place.of(config, named, key_file)
+    hand = None
+    if new_key and key_folder.needed(place.folder, place.key_file):
+        hand = key_folder.RootsHand(place.key_file, place.folder)
+    wired = wire(place, config, SystemClock(), create=create)
+    if hand is not None:
+        wired.keyring.hand = hand.write
+    # A store of before has none. Who may only look is not kept from looking; the doctor tells.
+    with contextlib.suppress(StoreError):
+        wired.store.enforcements.make()
+    return wired
+
+
+@contextmanager
+def tried(options: argparse.Namespace, config: Config) -> Iterator[Path | None]:
+    """For a trial: where a store would be made, if there is none; meanwhile an empty one stands in.
+
+    Raises:
+        StoreError: nobody can tell whether there is one.
+    """
+    folder = Place.of(config, getattr(options, "store", None), None).folder
+    if present(folder):
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="apppw-tui-") as name:
+        options.store = Path(name)
+        open_store(options.store, create=True)
+        yield folder
+
+
+def operator(options: argparse.Namespace, config: Config) -> Operator:
+    """Whoever acts on other people's accounts in that store. Raises StoreError."""
+    by = acting()  # before root becomes the store's owner
+    return Operator(opened(options, config).means, by, say_trouble)
+
+
+def acting() -> str:
+    """Who this is, for the record, and never for a right.
+
+    sudo(8) names whoever called it in SUDO_UID and SUDO_USER, which root alone is believed. The
+    kernel keeps who logged in through su, sudo and all else: loginuid, of proc(5) and pam_loginuid.
+    """
+    uid, caller = os.getuid(), os.environ.get("SUDO_UID", "")
+    told = [f"uid {uid}"]
+    if uid == 0 and _UID.fullmatch(caller):
+        user = os.environ.get("SUDO_USER", "")
+        sudo = f"by sudo from {user}" if _USER.fullmatch(user) else "by sudo"
+        told = [f"uid {caller}", sudo]
+    login = _logged_in()
+    if login is not None:
+        told.append(f"logged in as {login}")
+    return f"operator ({', '.join(told)})"
+
+
+def _logged_in() -> str | None:
+    """The name of whoever logged in, or their number; None of what no login began, as a service."""
+    try:
+        text = LOGIN_UID.read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    if _UID.fullmatch(text) is None or int(text) == _NOBODY_LOGGED_IN:
+        return None
+    try:
+        name = pwd.getpwuid(int(text)).pw_name
+    except (KeyError, OverflowError):
+        name = ""
+    return name if _USER.fullmatch(name) else f"uid {text}"

@@ -1,0 +1,223 @@
+"""Believable accounts in a store that lives in memory alone: for a first look and for pictures."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from apppw_tui.domain import phone, recovery_codes, totp
+from apppw_tui.domain.account import AUTHENTICATOR, Account
+from apppw_tui.domain.account_password import normalized
+from apppw_tui.domain.app_password import AppPassword, generate, unused_id
+from apppw_tui.domain.base32 import RandomBelow
+from apppw_tui.domain.connection_settings import SetupRow, Tried
+from apppw_tui.domain.hashing import Hasher
+from apppw_tui.domain.ports import KINDS, Clock, Kind
+from apppw_tui.domain.scopes import ANY_APP
+from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.usage import LastUse, Used
+from apppw_tui.store.keyring import MemorySeals
+from apppw_tui.store.memory import MemoryStore
+from apppw_tui.verifier.connection_test import decided, in_words
+from apppw_tui.verifier.decision import Verifier
+
+ACCOUNT = "ada@example.org"
+PASSWORD = "engine no. 1 weaves algebra"  # noqa: S105 - shown on screen, opens nothing but the demo
+HOST_NAME = "mail.example.org"
+
+# Name, and how long ago it was created, in hours.
+_APP_PASSWORDS = {
+    ACCOUNT: (
+        ("Laptop", 2),
+        ("Phone calendar", 26),
+        ("Thunderbird on the desk", 75),
+        ("Tablet", 180),
+        ("Printer, scan to mail", 400),
+        ("Backup script", 900),
+        ("Mutt", 1500),
+        ("Watch", 2100),
+        ("Car", 3000),
+        ("Old laptop", 6000),
+        ("Newsreader", 8000),
+        ("Contacts sync", 9500),
+    ),
+    "grace@example.org": (
+        ("Phone", 5),
+        ("Work laptop", 50),
+        ("Tablet", 300),
+        ("Calendar on the wall", 700),
+        ("Evolution", 1200),
+        ("Camera upload", 2500),
+        ("Mail merge", 4000),
+        ("Spare phone", 5000),
+        ("Alarm panel", 7000),
+        ("Ship's log", 9000),
+    ),
+    "linus@example.org": (
+        ("git send-email", 1),
+        ("Phone", 100),
+        ("Kernel list reader", 800),
+        ("Dive computer", 1600),
+        ("NAS", 2400),
+        ("Desktop", 3600),
+        ("Calendar", 5200),
+        ("Test machine", 8600),
+    ),
+}
+
+
+# What each is for, where it is not any app; and its last use: how long ago, in hours, and by what.
+_FOR = {
+    "Laptop": ("mail",),
+    "Phone calendar": ("calendar",),
+    "Thunderbird on the desk": ("mail",),
+    "Printer, scan to mail": ("sending",),
+    "Contacts sync": ("carddav",),
+    "Mail merge": ("sending",),
+    "git send-email": ("sending",),
+    "NAS": ("files",),
+}
+_LAST_USED = {
+    "Laptop": (0.07, "imap"),
+    "Phone calendar": (25.0, "caldav"),
+    "Thunderbird on the desk": (3.0, "imap"),
+    "Tablet": (50.0, "imap"),
+    "Printer, scan to mail": (300.0, "smtp"),
+    "Mutt": (1.0, "imap"),
+    "Old laptop": (4000.0, "pop3"),
+}
+
+# What is typed into an app.
+ROWS = (
+    SetupRow("imap", HOST_NAME, 993, "TLS"),
+    SetupRow("smtp", HOST_NAME, 587, "STARTTLS"),
+    SetupRow("caldav", url="https://dav.example.org/"),
+    SetupRow("carddav", url="https://dav.example.org/"),
+    SetupRow("webdav", url="https://files.example.org/dav/"),
+)
+
+# Whose second factor is shown; the last one has none yet, to be led through setting one up.
+_PROTECTED = {ACCOUNT: "+4915123456767", "grace@example.org": "+12025550143"}
+_PROTECTED_FOR = timedelta(days=20)
+_USED_CODES = 2
+
+
+class Demonstration:
+    """Everything that one person needs to look around alone: see ui/app_options.py, Demo.
+
+    The accounts, the phone that messages go to and the authenticator app are all here.
+    """
+
+    account = ACCOUNT
+    password = PASSWORD
+    kinds: frozenset[Kind] = frozenset(KINDS)
+    extensions = True
+
+    def __init__(
+        self,
+        clock: Clock,
+        hasher: Hasher,
+        randbelow: RandomBelow = secrets.randbelow,
+        token_bytes: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self.store = MemoryStore()
+        self.seals = MemorySeals(token_bytes)
+        self.hasher = hasher
+        self.clock = clock
+        self._randbelow = randbelow
+        self._token_bytes = token_bytes
+        self._newest = ""
+        self._fill()
+
+    # --- what the services wrote down -------------------------------------------------------------
+
+    def read(self, uid: str, /) -> Used:
+        """When the app passwords of the account of `uid` were last used."""
+        found: dict[str, LastUse] = {}
+        for account in map(self.store.read, self.store.names()):
+            for password in account.app_passwords if account and account.uid == uid else ():
+                if password.name in _LAST_USED:
+                    hours, service = _LAST_USED[password.name]
+                    time = self.clock.now() - timedelta(hours=hours)
+                    found[password.id] = LastUse(time, service, "192.0.2.7")
+        return Used(found)
+
+    def old_passwords_since(self) -> None:
+        """Nobody tells."""
+
+    def forget(self, _uid: str, /) -> None:
+        """Nothing is kept here."""
+
+    # --- what a service would say ---------------------------------------------------------------
+
+    def try_it(self, account: str, secret: Secret, service: str) -> Tried:
+        """What the verifier decides; no daemon is asked, and none is said to be there."""
+        verifier = Verifier(self.store, self.hasher, self.clock)
+        tried = in_words(decided(verifier, account, secret, service), service)
+        return replace(tried, sentence=f"{tried.sentence[:-1]}, in this demonstration.")
+
+    # --- the phone and the app ----------------------------------------------------------------
+
+    def deliver(self, _kind: Kind, _number: str, message: Secret, /) -> None:
+        """The message goes nowhere; its code is shown."""
+        digits = "".join(sign for sign in message.reveal() if sign.isdigit())
+        self._newest = digits[: totp.DIGITS]
+
+    def sent(self) -> str:
+        return self._newest
+
+    def shown_for(self, secret: Secret) -> str:
+        return totp.code(secret, totp.step_at(self.clock.now()))
+
+    def shown_by_app(self, account: str) -> str:
+        """The next code that would be accepted: here nobody has to wait for half a minute."""
+        kept = self.store.read(account)
+        if kept is None or kept.authenticator is None:
+            return ""
+        app = kept.authenticator
+        secret = self.seals.open(kept.uid, AUTHENTICATOR, app.sealed)
+        return totp.code(secret, max(totp.step_at(self.clock.now()), app.last_step + 1))
+
+    # --- the accounts ---------------------------------------------------------------------------
+
+    def _fill(self) -> None:
+        """Three accounts with thirty app passwords; all open with PASSWORD."""
+        password_hash = self.hasher.account.make(normalized(PASSWORD))
+        begun = self.clock.now() - timedelta(days=420)
+        for name, app_passwords in _APP_PASSWORDS.items():
+            account = Account.new(
+                name, password_hash, begun, lambda size: self._token_bytes(size).hex()
+            )
+            for label, hours in app_passwords:
+                account = self._with_app_password(account, label, hours)
+            if name in _PROTECTED:
+                account = self._protected(account, _PROTECTED[name])
+            with self.store.change(name, None) as change:
+                change.account = account
+
+    def _with_app_password(self, account: Account, label: str, hours: int) -> Account:
+        id_ = unused_id(account.used_ids, self._randbelow)
+        made = self.clock.now() - timedelta(hours=hours)
+        hash_ = self.hasher.app.make(generate(id_, self._randbelow))
+        return account.with_app_password(
+            AppPassword(id_, label, hash_, made, scope=_FOR.get(label, (ANY_APP,))),
+            len(account.app_passwords) + 1,
+        )
+
+    def _protected(self, account: Account, number: str) -> Account:
+        since = self.clock.now() - _PROTECTED_FOR
+        field = phone.field("authentication")
+        app = totp.Authenticator(
+            self.seals.seal(account.uid, AUTHENTICATOR, totp.new_secret(self._token_bytes)),
+            since,
+            last_step=0,
+        )
+        kept = phone.Phone(
+            "authentication", self.seals.seal(account.uid, field, Secret(number)), since
+        )
+        hashes = [self.hasher.app.make(code) for code in recovery_codes.generate(self._randbelow)]
+        left = (*[None] * _USED_CODES, *hashes[_USED_CODES:])
+        return replace(
+            account.with_authenticator(app).with_phone(kept),
+            recovery=recovery_codes.RecoveryCodes(left, since),
+        )

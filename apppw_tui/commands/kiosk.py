@@ -1,0 +1,57 @@
+"""The portal as strangers meet it, at the end of an ssh connection (SAFETY 25)."""
+
+import argparse
+import os
+import re
+from pathlib import Path
+
+from apppw_tui import config as configuration
+from apppw_tui.config import Config
+from apppw_tui.domain.errors import ConfigError
+from apppw_tui.portal.context import Means, Throttle
+from apppw_tui.store.folder.slots import Admission
+from apppw_tui.ui.app_options import Kiosk
+
+_TERM = re.compile(r"[A-Za-z0-9._+-]{1,64}", re.ASCII)
+# All else is a stranger's to choose, as far as sshd lets it through. PATH is the recipe's.
+_KEPT = frozenset({"LANG", "NO_COLOR", "PATH", "SSH_CONNECTION", "TERM", "TZ"})
+
+
+def check(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """Ends the program where --kiosk does not go with what else was said."""
+    if options.command is not None:
+        parser.error("--kiosk opens the portal; it goes with no command")
+    if options.demo:
+        parser.error("--kiosk is for accounts that exist; leave out --demo")
+    if not hasattr(options, "store") and not hasattr(options, "config"):
+        parser.error("--kiosk needs --store or --config, since it takes neither from elsewhere")
+
+
+def clean_environment() -> None:
+    """Drops whatever the program does not need of it."""
+    for name in [*os.environ]:
+        if name not in _KEPT:
+            del os.environ[name]
+    if _TERM.fullmatch(os.environ.get("TERM", "")) is None:
+        os.environ["TERM"] = "dumb"  # which no screen is drawn on
+
+
+def configured(options: argparse.Namespace) -> Config:
+    """What the file that was named says; nothing is read from anywhere else.
+
+    Raises:
+        ConfigError: a key is wrong, or no store is named.
+    """
+    named: Path | None = getattr(options, "config", None)
+    config = Config() if named is None else configuration.load(named)
+    if config.store is None and not hasattr(options, "store"):
+        raise ConfigError(f"{named}: store: is missing, and --kiosk takes it from nowhere else.")
+    return config
+
+
+def admitted(store: Path, means: Means) -> Kiosk:
+    """A place at the door, for whoever `means` is for. Raises StoreError: there is none."""
+    admission = Admission(store)
+    known = Throttle(means.counters, means.clock, means.address).is_known()
+    admission.enter(means.address, known=known)
+    return Kiosk(admission.leave)

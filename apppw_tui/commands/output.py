@@ -1,0 +1,89 @@
+"""What commands print: sentences, tables, JSON; local time for people, UTC for programs."""
+
+import contextlib
+import json
+import sys
+from datetime import datetime
+from typing import Any
+
+from apppw_tui.domain.errors import Refused
+from apppw_tui.domain.usage import LastUse
+from apppw_tui.integrations.journald import Priority, prefix, to_journal
+
+
+def say(*lines: str) -> None:
+    """Prints at once, for output that fails at exit changes the exit code into Python's own."""
+    try:
+        print(*lines, sep="\n", flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = (error.strerror or "unknown reason").lower()
+        raise Refused(f"It is done, but could not be printed: {reason}.") from None
+
+
+def say_json(value: Any) -> None:
+    # In ASCII: no character of a name may act on the terminal or fail to be encoded.
+    say(json.dumps(value, indent=2))
+
+
+def say_table(head: tuple[str, ...], rows: list[tuple[str, ...]], empty: str) -> None:
+    """The rows in columns; `empty`, to standard error, where there are none."""
+    if not rows:
+        print(empty, end="\n" if empty else "", file=sys.stderr)
+        return
+    say(*_columns([head, *rows]))
+
+
+def say_pairs(pairs: list[tuple[str, str]]) -> None:
+    """What is known about one thing, a line for each."""
+    say(*_columns([(f"{name}:", value) for name, value in pairs]))
+
+
+def say_trouble(trouble: object) -> None:
+    """One line on standard error, where the command goes on."""
+    before = prefix(Priority.WARNING, journal=to_journal())
+    print(f"{before}apppw-tui: {trouble}", file=sys.stderr)
+
+
+def counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def utc(instant: datetime) -> str:
+    return instant.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def utc_or_none(instant: datetime | None) -> str | None:
+    return None if instant is None else utc(instant)
+
+
+def day(instant: datetime) -> str:
+    return _local(instant).strftime("%Y-%m-%d")
+
+
+def moment(instant: datetime, now: datetime) -> str:
+    """The time of day, with its day if that is not today."""
+    time = _local(instant).strftime("%H:%M")
+    return time if day(instant) == day(now) else f"{day(instant)} {time}"
+
+
+def _local(instant: datetime) -> datetime:
+    with contextlib.suppress(OverflowError):  # 9999-12-31, seen from the east, has no next day
+        return instant.astimezone()
+    return instant
+
+
+def _columns(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def last_use(last: LastUse | None) -> dict[str, str | None] | None:
+    """When, by which service and from where, for programs."""
+    if last is None:
+        return None
+    return {"time": utc(last.time), "service": last.service, "address": last.address}

@@ -1,0 +1,139 @@
+"""The daemon's sockets, each with what is spoken there: passed by systemd, or made here."""
+
+import grp
+import os
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from apppw_tui.config.serve import ServeConfig, SocketConfig
+from apppw_tui.domain.errors import ConfigError
+from apppw_tui.verifier import sockets
+from apppw_tui.verifier.answer_log import Log
+from apppw_tui.verifier.auth_service import Counter, Gate, Hints, Record, Usage
+from apppw_tui.verifier.protocols import registry
+from apppw_tui.verifier.server import Served
+
+_ENABLE = "systemctl enable apppw-tui-json.socket && systemctl restart apppw-tui"
+
+
+@dataclass(frozen=True)
+class Speaking:
+    """Makes what is spoken at a socket."""
+
+    gate: Gate
+    usage: Usage
+    record: Record
+    store_answers: Callable[[], bool]
+    hints: Hints
+
+    def __call__(self, wanted: SocketConfig | None) -> registry.Conversation:
+        """None: nobody has said what is spoken there."""
+        if wanted is None:
+            return registry.HangsUp()
+        counter = Counter(
+            *(wanted.name, self.gate, self.usage, self.record, wanted.services), hints=self.hints
+        )
+        telling = registry.Telling(self.store_answers, wanted.service_header, wanted.address_header)
+        return registry.conversation(wanted.protocol, counter, telling)
+
+
+@dataclass(frozen=True)
+class Sockets:
+    """All that are listened at; `passed` says that systemd made them."""
+
+    listening: tuple[sockets.Listening, ...]
+    passed: bool
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(one.name for one in self.listening)
+
+    def served(self, config: ServeConfig, speaking: Speaking, log: Log) -> list[Served]:
+        """Every one of them, told to the log; one that nobody has named hangs up (SAFETY 20)."""
+        served = []
+        for one in self.listening:
+            wanted = config.passed(one.name)
+            served.append(Served(one, speaking(wanted)))
+            if wanted is None:
+                why = "no [[serve.socket]] is called so"
+                log.warned("not served", socket=one.name, why=why)
+                continue
+            path = "passed by systemd" if one.path is None else str(one.path)
+            log.said("serving", socket=one.name, protocol=wanted.protocol, path=path)
+        for name in sorted(config.configured - self.names):
+            log.warned("not served", socket=name, why="systemd passed others, but not this one")
+        return served
+
+
+def listening(
+    folder: Callable[[], Path],
+    config: ServeConfig,
+    owner: sockets.Owner | None,
+    stack: ExitStack,
+    log: Log,
+) -> Sockets:
+    """What systemd passed, if it passed any; else sockets in `folder`, removed at the end.
+
+    Raises ConfigError.
+    """
+    given = sockets.passed(os.environ)
+    if given:
+        return Sockets(tuple(_usable(given, config, log)), passed=True)
+    try:
+        return Sockets(tuple(_made(folder(), config, owner, stack)), passed=False)
+    except ConfigError as error:
+        if "NOTIFY_SOCKET" not in os.environ:
+            raise
+        raise ConfigError(f"{error} systemd passed no socket. Enable one: {_ENABLE}") from None
+
+
+def _made(
+    folder: Path, config: ServeConfig, owner: sockets.Owner | None, stack: ExitStack
+) -> list[sockets.Listening]:
+    sockets.make_folder(folder, owner)
+    found = []
+    with sockets.folder_locked(folder):
+        for one in config.sockets:
+            made = sockets.listen(folder, one.name, one.mode, one.group, owner)
+            stack.callback(made.close)
+            found.append(made)
+    return found
+
+
+def _usable(given: list[sockets.Passed], config: ServeConfig, log: Log) -> list[sockets.Listening]:
+    found = []
+    for one in given:
+        if one.socket is None:
+            why = "systemd passed what is no listening Unix stream socket"
+            log.warned("not served", socket=one.name, why=why)
+            continue
+        found.append(sockets.Listening(one.name, one.socket))
+        wanted = config.passed(one.name)
+        if wanted is not None and one.path is not None:
+            for key, setting in differing(wanted, one.path).items():
+                why = f"the socket's unit decides: {setting}"
+                log.warned("ignored", socket=one.name, key=key, why=why)
+    return found
+
+
+def differing(wanted: SocketConfig, path: Path) -> Mapping[str, str]:
+    """What the configuration says otherwise than systemd made it, with the setting that decides."""
+    try:
+        status = path.stat()
+    except OSError:
+        return {}  # in a folder that only others enter
+    found = {}
+    if wanted.group is not None and not _is_group(status.st_gid, wanted.group):
+        found["group"] = "SocketGroup="
+    if wanted.mode not in (SocketConfig.mode, status.st_mode & 0o777):
+        found["mode"] = "SocketMode="
+    return found
+
+
+def _is_group(gid: int, name: str) -> bool:
+    try:
+        return grp.getgrnam(name).gr_gid == gid
+    except KeyError:
+        return False

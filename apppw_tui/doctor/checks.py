@@ -1,0 +1,187 @@
+"""Everything that is looked at, in two parts: the server, then the store as its owner sees it."""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from apppw_tui.config import Config, present
+from apppw_tui.doctor import (
+    accounts,
+    configuration,
+    dovecot,
+    dovecot_running,
+    enforced,
+    installed,
+    key,
+    layout,
+    locks,
+    machine,
+    naming,
+    outgoing,
+    pam,
+    postfix,
+    probe,
+    senders,
+    sockets,
+    sshd,
+)
+from apppw_tui.doctor.finding import Finding, danger, ok, warning
+from apppw_tui.doctor.probe import Places
+from apppw_tui.domain.errors import ConfigError, StoreError, describe_fault
+from apppw_tui.domain.ports import Clock
+from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.location import open_store
+from apppw_tui.store.keyring import keyring_of
+
+_Look = Callable[[], Iterable[Finding]]
+
+
+@dataclass(frozen=True)
+class Examination:
+    """A store, the server around it, and the ways in which they are looked at."""
+
+    folder: Path
+    key_file: Path
+    config: Config
+    config_file: Path | None
+    sockets: Path
+    daemon_wanted: bool
+    clock: Clock
+    places: Places = field(default_factory=Places)
+    ask: probe.Ask = field(default_factory=probe.Patient)
+    wait: Callable[[float], object] = time.sleep
+    system_owner: int = 0  # whose the server's own files are
+    broken: ConfigError | None = None  # why `config` is not all that the file has
+    # Before it becomes the store's owner.
+    by_root: bool = field(default_factory=lambda: os.geteuid() == 0)
+
+    def server(self) -> list[Finding]:
+        """As root it sees the most."""
+        owner = self._owner()
+        owners = frozenset((self.system_owner, owner))
+        there = sockets.listening(self.config.serve, self.sockets, self.ask)
+        return _each({
+            "the configuration": lambda: configuration.findings(
+                self.config_file, self.config, owners, self.broken
+            ),
+            "the sockets": lambda: sockets.findings(
+                self.config.serve,
+                self.sockets,
+                owner,
+                self.ask,
+                there,
+                wanted=self.daemon_wanted,
+                lua=dovecot.asks_by_lua(self.ask),
+            ),
+            "what is installed": lambda: installed.findings(self.places),
+            "what is put in place by hand": lambda: installed.by_hand(self.places),
+            "the units": lambda: outgoing.findings(
+                self.folder, self.config, self.ask, self.places
+            ),
+            "PAM": lambda: pam.findings(self.places),
+            "Dovecot": lambda: dovecot.findings(
+                self.ask, self.places, self.folder, there.paths("json")
+            ),
+            "whether Dovecot runs": lambda: dovecot_running.findings(
+                self.ask, self.places, self.config.accounts
+            ),
+            "Postfix": lambda: postfix.findings(self.ask, self.places),
+            "who may send as whom": lambda: senders.findings(self.ask, self.folder),
+            "sshd": lambda: sshd.findings(self.ask, self.places, self.system_owner),
+            "the clock": lambda: machine.kept(self.ask),
+        }, by_root=self.by_root)  # fmt: skip
+
+    def store(self) -> list[Finding]:
+        """A process of uid 0 is the store's owner from here on."""
+        if not present(self.folder):
+            return [
+                danger(
+                    self.folder,
+                    "There is no store.",
+                    "Name it with --store, or make it: apppw-tui account add NAME",
+                )
+            ]
+        try:
+            store = open_store(self.folder)
+        except StoreError as error:
+            remedy = "Name the folder itself with --store, on a disk of this machine."
+            if f"{self.folder}/" in str(error):
+                remedy = "Move it away, or put back what belongs there."
+            return [danger(self.folder, str(error), remedy)]
+        now = self.clock.now()
+        return _each({
+            "the files": lambda: _or_ok(
+                layout.findings(self.folder, now), self.folder, "Owner and modes are right."
+            ),
+            "the disk": lambda: _or_ok(
+                machine.findings(self.folder, self.places), self.folder, "Its disk has room."
+            ),
+            "the outbox": lambda: outgoing.waiting(self.folder, now),
+            "the accounts": lambda: self._documents(store),
+            "who is enforced": lambda: _or_ok(
+                enforced.findings(self.folder, store),
+                self.folder / "enforced",
+                "It says what the accounts say.",
+            ),
+            "the locks": lambda: locks.findings(self.folder, self.places, self.wait),
+            "the clock": lambda: machine.against(self.folder, now),
+        }, by_root=self.by_root)  # fmt: skip
+
+    def _documents(self, store: FolderStore) -> Sequence[Finding]:
+        found, readable = accounts.findings(self.folder, store)
+        counted = ok(self.folder, f"Every account can be read ({len(readable)}).")
+        found += naming.findings(store, readable, self.config.default_domain)
+        keyring = keyring_of(self.folder, store, self.key_file)
+        return [*(found or [counted]), *key.findings(self.folder, keyring, readable)]
+
+    def _owner(self) -> int:
+        try:
+            return self.folder.lstat().st_uid
+        except OSError:
+            return self.system_owner
+
+
+def _or_ok(found: Iterable[Finding], folder: Path, good: str) -> Iterator[Finding]:
+    """What was found until something stood in the way is told all the same."""
+    nothing = True
+    for finding in found:
+        nothing = False
+        yield finding
+    if nothing:
+        yield ok(folder, good)
+
+
+def _each(looks: dict[str, _Look], *, by_root: bool) -> list[Finding]:
+    """What cannot be looked at is told, and keeps nobody from the rest."""
+    found: list[Finding] = []
+    for what, look in looks.items():
+        try:
+            found += look()
+        except Exception as error:  # noqa: BLE001 - a doctor who falls over one patient helps none
+            found.append(_not_looked_at(what, error, by_root=by_root))
+    return found
+
+
+def _not_looked_at(what: str, error: Exception, *, by_root: bool) -> Finding:
+    if isinstance(error, (OSError, StoreError)):
+        # Of the store it is a sentence already.
+        reason = (
+            f"{(error.strerror or 'unknown reason').lower()}."
+            if isinstance(error, OSError)
+            else str(error)
+        )
+        return warning(
+            what,
+            f"It could not be looked at: {reason}",
+            "Put that right, and look again." if by_root else "Try as root.",
+        )
+    if isinstance(error, ImportError):
+        # Root is the store's owner by now, who cannot read what root installed for itself alone.
+        return danger(
+            what,
+            f"The program's part {error.name} cannot be loaded by the store's owner.",
+            "Install apppw-tui where the store's owner can read it.",
+        )
+    return warning(what, f"It could not be looked at: {describe_fault(error)}", "Please report it.")

@@ -1,0 +1,139 @@
+"""Asks the server's programs for what they made of their own configuration."""
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeAlias
+
+from apppw_tui.doctor.finding import Finding, ok, warning
+
+_SECONDS = 2.0  # each takes a fraction of one; one that hangs must not hold up the rest
+_HUNG = "time-out"
+# Where daemons are installed; an ordinary user's PATH leaves these out.
+_ALSO = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What `command` printed; `how` says why it could not be asked, and is empty if it was.
+
+    What it printed is never shown: a configuration may hold passwords.
+    """
+
+    command: Sequence[str]
+    out: str = ""
+    errors: str = ""
+    how: str = ""
+    here: bool = True
+
+    def trouble(self) -> Finding:
+        """Of a program that could not be asked."""
+        program = self.command[0]
+        if not self.here:
+            return ok(program, "It is not here, and was not looked at.")
+        if os.geteuid() != 0:
+            return ok(program, "Only root can ask it, so it was not looked at.")
+        return warning(
+            program,
+            f"It cannot be asked for its configuration: {self.how}.",
+            f"See what it says: {shlex.join(self.command)}",
+        )
+
+
+Ask: TypeAlias = Callable[[Sequence[str]], Answer]
+
+
+def ask(command: Sequence[str]) -> Answer:
+    """Runs a program for at most two seconds, with nothing of this process's environment."""
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), *_ALSO))
+    program = shutil.which(command[0], path=path)
+    if program is None:
+        return Answer(command, how="not found", here=False)
+    try:
+        process = subprocess.Popen(  # noqa: S603 - a list, of programs that are named here alone
+            [os.path.abspath(program), *command[1:]],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd="/",
+            env={"PATH": path, "LC_ALL": "C"},
+            start_new_session=True,
+        )
+    except OSError as error:
+        return Answer(command, how=(error.strerror or "could not be started").lower())
+    with process:
+        try:
+            out, errors = process.communicate(timeout=_SECONDS)
+        except subprocess.TimeoutExpired:
+            # With whatever it has started, which would hold its output open.
+            os.killpg(process.pid, signal.SIGKILL)
+            return Answer(command, how=f"{_HUNG} after {_SECONDS:g} s")
+    how = f"exit code {process.returncode}" if process.returncode else ""
+    return Answer(command, _text(out), _text(errors), how)
+
+
+class Patient:
+    """Asks programs, but not again one that hung: each may cost its two seconds once."""
+
+    def __init__(self, ask_: Ask = ask) -> None:
+        self._ask = ask_
+        self._hung: dict[str, Answer] = {}
+
+    def __call__(self, command: Sequence[str]) -> Answer:
+        if command[0] in self._hung:
+            return replace(self._hung[command[0]], command=command)
+        answer = self._ask(command)
+        if answer.how.startswith(_HUNG):
+            self._hung[command[0]] = answer
+        return answer
+
+
+def _text(printed: bytes) -> str:
+    return printed.decode(errors="replace")
+
+
+@dataclass(frozen=True)
+class Places:
+    """Paths below `root`, which is / but in tests."""
+
+    root: Path = field(default_factory=lambda: Path("/"))
+
+    @property
+    def pam(self) -> tuple[Path, ...]:
+        """pam.d(5): a service's file is looked for in the first, then in the second."""
+        return self.root / "etc/pam.d", self.root / "usr/lib/pam.d"
+
+    @property
+    def kiosk(self) -> Path:
+        """The configuration of the sshd that opens the portal and nothing else."""
+        return self.root / "etc/ssh/apppw_sshd_config"
+
+    @property
+    def recipes(self) -> Path:
+        """Those of the version that recipes/install.sh has put in use."""
+        return self.root / "opt/apppw-tui/current/share/apppw-tui/recipes"
+
+    @property
+    def systemd(self) -> Path:
+        """sd_booted(3): it is there where systemd runs."""
+        return self.root / "run/systemd/system"
+
+    @property
+    def locks(self) -> Path:
+        return self.root / "proc/locks"
+
+    @property
+    def mounts(self) -> Path:
+        return self.root / "proc/self/mountinfo"
+
+    def process_name(self, pid: str) -> str:
+        """What a process is called; empty where nobody tells."""
+        try:
+            return (self.root / "proc" / pid / "comm").read_text(errors="replace").strip()
+        except OSError:
+            return ""

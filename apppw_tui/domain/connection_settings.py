@@ -1,0 +1,58 @@
+"""What is typed into an app besides the app password: where each service is, as configured."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from apppw_tui.domain import scopes
+
+# As the apps themselves write them.
+_NAMES = {
+    "imap": "IMAP",
+    "pop3": "POP3",
+    "sieve": "Sieve",
+    "smtp": "SMTP",
+    "caldav": "CalDAV",
+    "carddav": "CardDAV",
+    "webdav": "WebDAV",
+    "xmpp": "XMPP",
+    "http": "Web",
+}
+
+
+@dataclass(frozen=True)
+class SetupRow:
+    """Where one service is: a host, a port and `TLS` or `STARTTLS`; or an address alone."""
+
+    service: str
+    host: str = ""
+    port: int = 0
+    security: str = ""
+    url: str = ""
+
+
+def name(service: str) -> str:
+    """What a person calls `service`: `IMAP` for `imap`."""
+    return _NAMES.get(service, service)
+
+
+def rows_for(rows: Iterable[SetupRow], scope: tuple[str, ...]) -> tuple[SetupRow, ...]:
+    """Those of `rows` whose service `scope` opens, in their order."""
+    return tuple(row for row in rows if scopes.opens(scope, row.service))
+
+
+def first_service(rows: Iterable[SetupRow], scope: tuple[str, ...]) -> str:
+    """The service that an app with this scope asks for first: the first row's, if there is one."""
+    named = [row.service for row in rows_for(rows, scope)]
+    opened = [service for service in scopes.SERVICES if scopes.opens(scope, service)]
+    return next(iter(named + opened), scope[0])
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of trying an app password, in a sentence.
+
+    `right` is None where nobody knows whether an app could sign in with it.
+    """
+
+    right: bool | None
+    sentence: str

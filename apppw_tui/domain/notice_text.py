@@ -1,0 +1,126 @@
+"""What an account's owner is told of at once, in a message: never a secret, no number in full."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.activity import Act, Entry, in_words, who
+from apppw_tui.domain.names import shown
+from apppw_tui.domain.throttle import SendLimit
+
+PER_HOUR = 10  # messages about one account; one more says that there was more
+NOTICE_SENDS = SendLimit(PER_HOUR + 1, 3600)
+# What happened, in the one message that tells nothing: in_words() shows it as it is.
+TRIAL = "a trial: nothing has happened"
+LONGEST_WAIT = timedelta(hours=1)  # between two tries
+_MORE = "More has happened than messages are sent about"
+_CREATE = (
+    "Mail, calendar and web programs that still use your old password need an app password each:\n"
+    "sign in where you look after your app passwords, and create them."
+)
+_WHAT_NOW = (
+    "If that was not you, sign in, look at Recent activity in Settings, delete what you do not\n"
+    "know, change your password, and tell your administrator."
+)
+
+
+class Notices(Protocol):
+    """Has people told what happened to their account. Never raises, runs no program."""
+
+    def tell(self, account: Account, entry: Entry, /) -> bool:
+        """A message about `entry` goes to whoever owns `account`, in its own time.
+
+        False if it is left out, which the log says.
+        """
+
+
+class NoNotices:
+    """Nobody is told."""
+
+    def tell(self, _account: Account, _entry: Entry, /) -> bool:
+        """Nothing was to be told."""
+        return True
+
+
+@dataclass(frozen=True)
+class Message:
+    """One that is laid down: about whom, what happened, and what became of it so far."""
+
+    file: str
+    account: str
+    uid: str
+    entry: Entry
+    tries: int = 0
+    not_before: datetime | None = None  # of the next try; None: at once
+    summed: bool = False  # it stands for all that no message of its own is sent about
+    how: str = ""  # why the last try failed
+
+    @property
+    def mark(self) -> str:
+        """The same at each try, and no other message's: some of the uid, and the time."""
+        uid, _, time = self.file.removesuffix(".json").partition("-")
+        return f"{uid[:12]}.{time}"
+
+    def tried(self, now: datetime, wait: timedelta) -> "Message":
+        """As it is written down before another try."""
+        return replace(self, tries=self.tries + 1, not_before=now + wait, how="")
+
+
+class Outbox(Protocol):
+    """Where messages lie until they are sent. Its methods raise StoreError."""
+
+    def lay(self, account: Account, one: Entry, /) -> str:
+        """Puts one message down; its file's name."""
+
+    def due(self, now: datetime, /) -> Iterator[Message]:
+        """What is to be sent, the oldest first."""
+
+    def read(self, file: str, /) -> Message | None:
+        """That message as it is now; None if it is gone."""
+
+    def keep(self, message: Message, /) -> None:
+        """Writes down what has become of it."""
+
+    def remove(self, message: Message, /) -> None:
+        """It was sent, or never will be."""
+
+    def alone(self) -> AbstractContextManager[bool]:
+        """Within it nobody else sends; False if somebody else does."""
+
+
+def subject(entry: Entry | None, host_name: str) -> str:
+    """One line; None stands for all that no message of its own is sent about."""
+    return f"{shown(host_name)}: {_MORE if entry is None else in_words(entry)}"
+
+
+def body(account: str, entry: Entry | None, now: datetime, host_name: str) -> str:
+    """The whole text, ending with a newline."""
+    time = entry.time if entry is not None else now
+    lines = [
+        f"{_MORE if entry is None else in_words(entry)}.",
+        "",
+        f"Account: {account} at {shown(host_name)}",
+        f"When:    {time:%Y-%m-%d %H:%M} UTC",
+    ]
+    if entry is not None:
+        if entry.address is not None:
+            lines.append(f"From:    {shown(entry.address)}")
+        if service := entry.facts.get("service"):
+            lines.append(f"Service: {shown(service)}")
+        lines.append(f"By:      {who(entry, account)}")
+    what = None if entry is None else entry.what
+    if what in (Act.ENFORCED, Act.SCHEDULED):
+        lines += ["", _CREATE]
+    if what != TRIAL:
+        lines += ["", _WHAT_NOW]
+    return "\n".join([*lines, ""])
+
+
+def short(account: str, entry: Entry | None, host_name: str) -> str:
+    """The same for a telephone."""
+    place = f" from {shown(entry.address)}" if entry is not None and entry.address else ""
+    said = _MORE if entry is None else in_words(entry)
+    return f"{account} at {host_name}: {said}{place}. If that was not you, tell your administrator."

@@ -1,0 +1,336 @@
+"""The narrow interface behind which accounts are kept (SAFETY 9).
+
+Another engine, shared by many machines, implements these calls and nothing else.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import Enum, auto
+from typing import Literal, Protocol
+
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.errors import DeliveryFailed, NameTaken, NotFound, StoreError
+from apppw_tui.domain.secret import Secret
+
+UNLISTED = (
+    "It could not be put on the list of what was deleted: until the next change, a restored backup "
+    "could bring it back."
+)
+
+
+Kind = Literal["text", "call", "notify"]
+KINDS: tuple[Kind, ...] = ("text", "call", "notify")
+
+
+class Change:
+    """What is being changed: assign `account` its next value; leave it, and nothing is written.
+
+    `account` is None while an account is being created.
+    """
+
+    def __init__(self, name: str, before: Account | None, uid: str | None) -> None:
+        """Begins the change of `before`, which must be the account of `uid` (see Store.change).
+
+        Raises:
+            NameTaken, NotFound: it is not.
+        """
+        if uid is None and before is not None:
+            raise NameTaken(f"There is already an account {name}.")
+        if uid is not None and (before is None or before.uid != uid):
+            raise NotFound(f"The account {name} is gone.")
+        self._before = before
+        self.account = before
+        self.unlisted = False  # once written: what was deleted could not be listed as such
+
+    @property
+    def present(self) -> Account:
+        """The account of a change that began with one. Raises NotFound otherwise."""
+        if self.account is None:
+            raise NotFound("The account is gone.")
+        return self.account
+
+    @property
+    def outcome(self) -> Account | None:
+        """What is to be written, its version raised; None if nothing was changed."""
+        if self.account is None or self.account == self._before:
+            return None
+        if self._before is None:
+            return self.account
+        return replace(self.account, version=self._before.version + 1)
+
+
+def renaming(
+    account: Account, name: str, before: Account | None, there: Account | None
+) -> tuple[Account, Account | None]:
+    """Of a rename to `name`: `before`, which has the old one now, and what is `there`, if it may.
+
+    Raises:
+        NotFound, NameTaken: see Store.rename.
+    """
+    if before is None or before.uid != account.uid:
+        raise NotFound(f"The account {account.name} is gone.")
+    if account.name == name or (there is not None and there.uid != account.uid):
+        raise NameTaken(f"There is already an account {name}.")
+    return before, there
+
+
+class Accounts(Protocol):
+    """Accounts that are only read."""
+
+    def read(self, name: str, /) -> Account | None:
+        """The account as it stands now, or None if there is none of that name."""
+
+
+def find(accounts: Accounts, names: Iterable[str]) -> Account | None:
+    """The account of the first name that has one; all are read, whichever that is (SAFETY 1).
+
+    Raises:
+        StoreError: one cannot be read, and none before it is an account's.
+    """
+    read: list[Account | StoreError | None] = []
+    for name in names:
+        try:
+            read.append(accounts.read(name))
+        except StoreError as error:
+            read.append(error)
+    for one in read:
+        if isinstance(one, StoreError):
+            raise one
+        if one is not None:
+            return one
+    return None
+
+
+# Of the account that is renamed, and of what an earlier rename of it may have left at the name.
+Rename = Callable[[Account, Account | None], Account]
+
+
+class Store(Protocol):
+    """Where accounts are kept. Every call may raise StoreError."""
+
+    def read(self, account: str, /) -> Account | None:
+        """The account as it stands now, or None if there is none of that name."""
+
+    def meant(self, names: Sequence[str], /) -> str:
+        """The first of the names that an account has, else the last; none is opened for that."""
+
+    def change(self, account: str, uid: str | None) -> AbstractContextManager[Change]:
+        """One change under the account's lock, written whole when the block ends, or not at all.
+
+        `uid` is whose account it must be; None says that it is about to be created.
+
+        Raises:
+            InvalidName: `account` is not an account name.
+            NotFound: the account is gone, or belongs to another uid by now; nothing is created.
+            NameTaken: `uid` is None and there is already an account of that name.
+            StoreBusy: the lock could not be had in time.
+        """
+
+    def version(self, account: str) -> int | None:
+        """A number that every change of the account raises; None if there is no such account."""
+
+    def names(self) -> list[str]:
+        """The names of all accounts, sorted."""
+
+    def rename(self, account: Account, name: str, step: Rename) -> Account:
+        """Puts the account under another name, as `step` has it; it is never under both.
+
+        Killed at any instant it is under the old name, the new one or, for a moment, neither: then
+        `half_renamed` finds it, and this does the rest.
+
+        Raises:
+            NotFound: the account is gone.
+            NameTaken: there is another account of that name.
+            StoreBusy: a lock could not be had in time.
+        """
+
+    def half_renamed(self, account: str, name: str, /) -> Account | None:
+        """The account whose rename to `name` was cut short where neither name has it."""
+
+    def remove(self, account: str) -> bool:
+        """Removes the account; False if its app passwords could not be listed as deleted.
+
+        Raises NotFound if there is none.
+        """
+
+
+class ByTmux(Enum):
+    """What became of a secret that tmux was to send to the terminal outside."""
+
+    SENT = auto()
+    LEFT = auto()  # sent, but its buffer could not be deleted
+    DEAF = auto()  # tmux knows no way to that terminal's clipboard
+    SWALLOWED = auto()  # tmux cannot send it, and lets no program do so
+
+
+class Tools(Protocol):
+    """Programs of this machine. Both block, and neither raises."""
+
+    def by_tmux(self, secret: Secret, /) -> ByTmux | None:
+        """None: it is not around this program, or lets pass what a program writes."""
+
+    def hidden(self, secret: Secret, /) -> bool:
+        """True if the desktop's clipboard has it, and its managers are told to keep nothing."""
+
+
+class Journal(Protocol):
+    """Where acts and failures are written down. Never raises: a full disk stops nothing."""
+
+    def record(self, uid: str, what: str, by: str, **facts: str) -> None:
+        """One act that concerns the account of `uid`, into that account's activity."""
+
+    def fault(self, what: str, **facts: str) -> None:
+        """One failure, in detail, for the administrator."""
+
+
+class NoJournal:
+    """Writes nothing down."""
+
+    def record(self, uid: str, what: str, by: str, **facts: str) -> None:
+        """Nothing."""
+
+    def fault(self, what: str, **facts: str) -> None:
+        """Nothing."""
+
+
+class Seals(Protocol):
+    """Seals and opens single values. Both calls may raise StoreError.
+
+    The uid of the account and the name of the field are inside what is sealed: a value that was
+    moved to another account or another field does not open.
+    """
+
+    def seal(self, uid: str, field: str, secret: Secret) -> str:
+        """`secret` under the present key, as ASCII text.
+
+        Call it inside the account's change: only then can no rotation of the key come between
+        the reading of the key and the write.
+
+        Raises:
+            KeyMissing: the store holds sealed values, and the key they need is gone.
+        """
+
+    def open(self, uid: str, field: str, sealed: str) -> Secret:
+        """What was sealed for that account and field.
+
+        Raises:
+            KeyMissing: there is no key.
+            SealBroken: no key of the ring opens it, or it was sealed for something else.
+        """
+
+
+class LiveSessions(Protocol):
+    """Where it is told whose sessions are to end, for whoever can end them."""
+
+    @property
+    def end_here(self) -> bool:
+        """True if somebody is to end them on this server."""
+
+    def end(self, account: str, /) -> None:
+        """Told while the deletion is being made, before it is saved. Never raises.
+
+        `account` is a canonical name. All of its sessions end: a service does not know which app
+        password has opened one.
+        """
+
+
+class LeftOpen:
+    """Nobody ends them: each goes on until its program signs in again."""
+
+    end_here = False
+
+    def end(self, _account: str, /) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """Whether a password is `right`, and whom the source takes the name for, if it said so."""
+
+    right: bool
+    name: str | None = None  # as it came: perhaps no account name at all
+
+
+class PasswordSource(Protocol):
+    """Knows the account passwords."""
+
+    def ask(self, name: str, password: Secret, address: str, /) -> Said:
+        """Whether `password` is that of `name`, who comes from `address`. May block.
+
+        It is asked with the password as it was typed: what its hash was made of is not ours to say.
+
+        Raises:
+            PasswordSourceDown: it cannot be told now; says nothing about the password.
+        """
+
+
+@dataclass(frozen=True)
+class AccountSource:
+    """Where account passwords are kept, if not in the store.
+
+    `change_at` ends the sentence "Change it ...". With `require_add`, nobody gets an account by
+    the right password alone.
+    """
+
+    passwords: PasswordSource
+    change_at: str
+    require_add: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """Said wherever a password would be changed."""
+        return f"The account password is not kept here. Change it {self.change_at}."
+
+
+class Clock(Protocol):
+    """What the rooms know of time."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary start; never goes back."""
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+class Delivery(Protocol):
+    """Sends messages to telephone numbers."""
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """The ways that work here; empty where nothing is configured."""
+
+    @property
+    def extensions(self) -> bool:
+        """True if it is told which extension of a number is meant."""
+
+    def deliver(self, kind: Kind, number: str, message: Secret, /) -> None:
+        """Hands over one message for `number`, as `phone.read` has it; returns when it was taken.
+
+        May block.
+
+        Raises:
+            DeliveryFailed: it was not taken; the detail has gone to the log.
+        """
+
+
+class NoDelivery:
+    """Nothing is configured: no code can be sent."""
+
+    kinds: frozenset[Kind] = frozenset()
+    extensions = False
+
+    def deliver(self, _kind: Kind, _number: str, _message: Secret, /) -> None:
+        raise DeliveryFailed("This server sends no codes.")

@@ -1,0 +1,58 @@
+"""Recovery codes: ten, for the day when the phone is gone (SAFETY 13)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from apppw_tui.domain.base32 import SYMBOLS, RandomBelow, canonical, drawn
+from apppw_tui.domain.errors import CodeRefused
+from apppw_tui.domain.secret import Secret
+
+COUNT = 10
+LENGTH = 12  # 1 index, 10 random (50 bits), 1 check
+FEW = 3
+
+NO_CODE = "That is not one of your recovery codes. They look like 0abc defg hjkm."
+REFUSED = "That recovery code is wrong, or was used before."
+
+
+@dataclass(frozen=True)
+class RecoveryCodes:
+    """What is kept of them: a hash for each that was not used yet, at its own index."""
+
+    hashes: tuple[str | None, ...]
+    since: datetime
+
+    @property
+    def left(self) -> int:
+        return sum(hash_ is not None for hash_ in self.hashes)
+
+    def hash(self, index: int) -> str | None:
+        return self.hashes[index] if index < len(self.hashes) else None
+
+    def without(self, index: int, hash_: str) -> "RecoveryCodes":
+        """With the code at `index` used up. Raises CodeRefused if `hash_` is not there any more."""
+        if self.hash(index) != hash_:
+            raise CodeRefused(REFUSED)
+        hashes = (*self.hashes[:index], None, *self.hashes[index + 1 :])
+        return replace(self, hashes=hashes)
+
+
+@dataclass(frozen=True)
+class PresentedCode:
+    """A well-formed recovery code that somebody presented."""
+
+    index: int
+    secret: Secret
+
+
+def generate(randbelow: RandomBelow) -> list[Secret]:
+    """Ten new ones, each with its index first."""
+    return [drawn(SYMBOLS[index], LENGTH, randbelow) for index in range(COUNT)]
+
+
+def read(text: str) -> PresentedCode | None:
+    """What was presented; None if it cannot be a recovery code. Costs no hash."""
+    symbols = canonical(text, (LENGTH,))
+    if symbols is None:
+        return None
+    return PresentedCode(SYMBOLS.index(symbols[0]), Secret(symbols))

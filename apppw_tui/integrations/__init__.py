@@ -1,0 +1,1 @@
+"""What the world around is told, and what it is asked."""

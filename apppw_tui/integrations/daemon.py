@@ -1,0 +1,50 @@
+"""Asks the running daemon one question over its socket of protocol json, as services do."""
+
+import json
+import os
+import socket
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+_LONGEST_ANSWER = 65_536  # bytes; to a question about a password, some hundred
+_CHUNK = 4096  # bytes
+
+
+SYSTEM_FOLDER = Path("/run/apppw-tui")
+
+
+def ask(path: str, question: Mapping[str, object], seconds: float) -> dict[str, object]:
+    """The answer to `question` (verifier/protocols/json_lines.py says what they are made of).
+
+    `seconds` is for everything together.
+
+    Raises:
+        OSError: nobody is there, nobody may ask, or no answer came in time.
+        ValueError, RecursionError: what came is no answer.
+    """
+    end = time.monotonic() + seconds
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+        asking.settimeout(seconds)
+        asking.connect(path)
+        asking.sendall(json.dumps(question).encode() + b"\n")
+        said = b""
+        while b"\n" not in said and len(said) <= _LONGEST_ANSWER:
+            asking.settimeout(end - time.monotonic())  # below 0 it is a ValueError
+            more = asking.recv(_CHUNK)
+            if not more:
+                raise ConnectionError
+            said += more
+    read = json.loads(said.partition(b"\n")[0])
+    return read if isinstance(read, dict) else {}
+
+
+def socket_folder(named: Path | None = None) -> Path:
+    """systemd.exec(5): RUNTIME_DIRECTORY is one path or several, between colons."""
+    told = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    if named is not None or told:
+        return (named or Path(told)).absolute()
+    own = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
+    if os.geteuid() == 0 or os.access(SYSTEM_FOLDER, os.W_OK) or not own.is_absolute():
+        return SYSTEM_FOLDER
+    return own / "apppw-tui"

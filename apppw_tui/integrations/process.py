@@ -1,0 +1,245 @@
+"""Runs a configured program: no shell, nothing inherited, never longer than it may (SAFETY 23)."""
+
+import contextlib
+import errno
+import os
+import pwd
+import re
+import selectors
+import signal
+import stat
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from apppw_tui.domain import app_password
+from apppw_tui.domain.names import shown
+from apppw_tui.domain.secret import Secret
+from apppw_tui.integrations.process_limits import unbind_memory
+
+OUTPUT = 4096  # bytes that are kept, and characters that are told
+_TOO_MUCH = 1024 * 1024  # bytes; who prints more than that will not end by itself
+_PIPEFUL = 65536  # bytes; one look after the end finds all that was printed before it
+_GLANCE = 0.02  # seconds between two looks at a program that says nothing
+_FAREWELL = 1.0  # seconds for a killed program to be gone; another user's cannot be killed
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_HIDDEN = "(hidden)"
+_FEWEST_DIGITS = 3  # a run of fewer would hide half of every output, and gives nothing away
+_DIGITS = re.compile(r"[0-9](?:[^0-9A-Za-z]{0,2}[0-9])*")
+_BETWEEN = 3  # characters that may stand between two digits of one run
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a program ended, in a few words for the log, and what it printed: escaped, no secrets."""
+
+    ok: bool
+    how: str
+    output: str = ""
+
+
+def run(
+    command: Sequence[str],
+    values: Mapping[str, str],
+    message: Secret,
+    timeout: float,
+    secrets: Sequence[str] = (),
+) -> Outcome:
+    """Runs `command` with `message` on its standard input, for at most `timeout` seconds.
+
+    An element `{name}` becomes `values[name]`, which the caller has checked. The message, its
+    digits and the `secrets` are not in the outcome. Blocks; may be called from any thread. What
+    the program leaves running after a timely end is left alone.
+    """
+    filled = [_filled(element, values) for element in command]
+    with _orderly_end():
+        return _run(filled, message, timeout, secrets)
+
+
+def leave(code: int) -> None:
+    """Ends this process by SystemExit: at once, or once the program that it runs was ended.
+
+    For a handler of signals: raised while a program is just being started, it would leave that
+    running.
+    """
+    global _leaving  # noqa: PLW0603 - of the process, as signals are
+    _leaving = code
+    if not _running:
+        raise SystemExit(code)
+
+
+_leaving: int | None = None
+_running = 0  # programs, in all threads
+
+
+@contextmanager
+def _orderly_end() -> Iterator[None]:
+    global _running  # noqa: PLW0603
+    _running += 1
+    try:
+        yield
+    finally:
+        _running -= 1
+    if _leaving is not None:
+        raise SystemExit(_leaving)
+
+
+def _run(filled: list[str], message: Secret, timeout: float, secrets: Sequence[str]) -> Outcome:
+    try:
+        process = subprocess.Popen(  # noqa: S603 - the administrator's own, as a list
+            filled,
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            env={"PATH": _PATH, "LANG": "C.UTF-8", "HOME": _home()},
+            umask=0o077,
+            start_new_session=True,
+        )
+    except OSError as error:
+        return Outcome(ok=False, how=_not_started(filled[0], error))
+    unbind_memory(process.pid)
+    raw = bytearray()
+    try:
+        stopped = _attend(process, message.reveal().encode(), raw, timeout)
+    finally:
+        _end(process)
+    output = _told(bytes(raw), (message.reveal(), *secrets))
+    if stopped:
+        return Outcome(ok=False, how=stopped, output=output)
+    return Outcome(process.returncode == 0, _end_of(process), output)
+
+
+def _filled(element: str, values: Mapping[str, str]) -> str:
+    if element.startswith("{") and element.endswith("}"):
+        return values.get(element[1:-1], element)
+    return element
+
+
+def _home() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_dir
+    except KeyError:
+        return "/"
+
+
+def _not_started(program: str, error: OSError) -> str:
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return "its interpreter was not found" if Path(program).exists() else "not found"
+    if error.errno == errno.ENOEXEC:
+        return "not executable"
+    if isinstance(error, PermissionError):
+        with contextlib.suppress(OSError):
+            mode = Path(program).stat().st_mode
+            if not stat.S_ISREG(mode) or not mode & 0o111:
+                return "not executable"
+        return "no permission"
+    return (error.strerror or "could not be started").lower()
+
+
+def _attend(
+    process: "subprocess.Popen[bytes]", message: bytes, output: bytearray, timeout: float
+) -> str | None:
+    """Feeds and reads the program until it ends; None, or why it is not waited for any longer.
+
+    It is its end that counts, not that of its pipes: a child of its own may keep those open.
+    """
+    assert process.stdin is not None  # noqa: S101 - for mypy: both are pipes
+    assert process.stdout is not None  # noqa: S101
+    deadline = time.monotonic() + timeout
+    left, seen = memoryview(message), 0
+    with selectors.DefaultSelector() as selector:
+        for stream, event in (
+            (process.stdin, selectors.EVENT_WRITE),
+            (process.stdout, selectors.EVENT_READ),
+        ):
+            os.set_blocking(stream.fileno(), False)
+            selector.register(stream, event)
+        while True:
+            ended = process.poll() is not None
+            wait = 0 if ended else max(0.0, min(_GLANCE, deadline - time.monotonic()))
+            ready = {key.fileobj for key, _ in selector.select(wait)}
+            if process.stdin in ready:
+                left = _fed(process.stdin.fileno(), left)
+                if not left:
+                    selector.unregister(process.stdin)
+                    process.stdin.close()
+            if process.stdout in ready:
+                chunk = _read(process.stdout.fileno())
+                seen += len(chunk)
+                output += chunk[: OUTPUT - len(output)]
+                if not chunk:
+                    selector.unregister(process.stdout)
+            if ended:
+                return None
+            if _leaving is not None:
+                return "the sender was told to end"
+            if seen > _TOO_MUCH:
+                return f"stopped after printing {_TOO_MUCH} bytes"
+            if time.monotonic() >= deadline:
+                return f"time-out after {timeout:g} s"
+
+
+def _fed(pipe: int, message: memoryview) -> memoryview:
+    """What is left of `message`; nothing if nobody reads it."""
+    try:
+        return message[os.write(pipe, message) :]
+    except BlockingIOError:
+        return message
+    except OSError:
+        return message[:0]
+
+
+def _read(pipe: int) -> bytes:
+    try:
+        return os.read(pipe, _PIPEFUL)
+    except OSError:
+        return b""
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Closes the pipes; a program that still runs is killed, with all of its group."""
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            stream.close()
+    # Until poll() has seen its end, its process id cannot have become another's.
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_FAREWELL)
+
+
+def _end_of(process: "subprocess.Popen[bytes]") -> str:
+    code = process.returncode
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"killed by signal {-code}"
+
+
+def _told(raw: bytes, secrets: Sequence[str]) -> str:
+    """`raw` as it may be logged. Where it was cut there may be half a secret: that goes too."""
+    text = raw.decode(errors="backslashreplace").strip()
+    # To be read aloud, a code is 4, 8, 2; and printed as 48-2, or in UTF-16, it is the same code.
+    runs = {re.sub("[^0-9]", "", run) for secret in secrets for run in _DIGITS.findall(secret)}
+    between = f"[^0-9]{{0,{_BETWEEN}}}"
+    patterns = [re.escape(secret) for secret in secrets if secret.strip()]
+    for run in sorted(runs, key=len, reverse=True):
+        if len(run) >= _FEWEST_DIGITS:
+            patterns.append(between.join(run))
+            # The program itself may have been stopped in the middle of it.
+            halves = range(len(run) - 1, _FEWEST_DIGITS - 1, -1)
+            patterns += [between.join(run[:half]) + between + r"\Z" for half in halves]
+    if patterns:
+        text = re.sub("|".join(patterns), _HIDDEN, text)
+    if len(raw) == OUTPUT:
+        longest = max(map(len, secrets), default=0)
+        text = text[: max(0, len(text) - longest * (1 + _BETWEEN))]
+    return shown(app_password.redacted(text))[:OUTPUT]

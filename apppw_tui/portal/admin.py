@@ -1,0 +1,220 @@
+"""What the operator of the server does to other people's accounts, from the command line."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from apppw_tui.domain import account_password
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.activity import Act
+from apppw_tui.domain.errors import DeliveryFailed, NotFound, Refused, StoreError
+from apppw_tui.domain.names import account_name, candidates
+from apppw_tui.domain.ports import KINDS, UNLISTED, find
+from apppw_tui.domain.secret import Secret
+from apppw_tui.portal import rename_account
+from apppw_tui.portal.admin_app_passwords import AppPasswordOperator
+from apppw_tui.portal.audit import afterwards
+from apppw_tui.portal.context import Throttle
+
+_BYPASS_NOTICE = (
+    "your administrator lets you sign in once without a security code. "
+    "If you did not ask for that, tell them now."
+)
+LONGEST_BYPASS = 24 * 60  # minutes
+
+
+@dataclass(frozen=True)
+class Bypass:
+    """A bypass that was given: whose, until when, and whether they could be told."""
+
+    account: Account
+    until: datetime
+    told: bool
+
+
+@dataclass(frozen=True)
+class Throttled:
+    """What keeps people from trying: strangers are `locked` out, or somebody has `wait` seconds."""
+
+    locked: bool
+    wait: float
+
+
+@dataclass(frozen=True)
+class Operator(AppPasswordOperator):
+    """Acts on accounts as a whole, and on their app passwords.
+
+    What puts an account into a state raises AlreadySo where it is in it; nothing was done then.
+    """
+
+    def remove_account(self, name: str) -> Account:
+        account, live_sessions = self.account(name), self.means.live_sessions
+        # Before, lest a kill between the two forget it; after, since this is not told under the
+        # lock, and sessions that were ended before the account was gone may have begun again.
+        live_sessions.end(account.name)
+        if not self.means.store.remove(account.name):
+            self.warn(f"{account.name}: {UNLISTED}")
+        live_sessions.end(account.name)
+        self._record(account, Act.ACCOUNT_REMOVED)
+        with afterwards(self.means, account, "forgetting of its use"):
+            self.means.usage.forget(account.uid)
+        return account
+
+    def disable(self, name: str) -> Account:
+        """Neither signs in nor opens any service from now on; active sessions end."""
+        account = self._change(
+            name,
+            Account.disabled,
+            lambda _: "is disabled",
+            lambda account: not account.enabled,
+            ending=True,
+        )
+        self._record(account, Act.DISABLED)
+        return account
+
+    def enable(self, name: str) -> Account:
+        """Signs in and opens services again, as before."""
+        account = self._change(
+            name,
+            lambda account: replace(account, enabled=True),
+            lambda _: "is enabled",
+            lambda account: account.enabled,
+        )
+        self._record(account, Act.ENABLED)
+        return account
+
+    def rename(self, name: str, new: str) -> Account:
+        """Gives the account another name. Raises NameTaken, and what `renaming.rename` does."""
+        store, live_sessions = self.means.store, self.means.live_sessions
+        account, wanted = self._to_rename(name, new)
+        live_sessions.end(account.name)  # before and after, as when one is removed
+        renamed = rename_account.rename(store, account, wanted)
+        live_sessions.end(account.name)
+        self._record(renamed, Act.ACCOUNT_RENAMED, before=account.name)
+        return renamed
+
+    def _to_rename(self, name: str, new: str) -> tuple[Account, str]:
+        """The account, and the name that it gets."""
+        store, domain = self.means.store, self.means.default_domain
+        names, wanted = candidates(name, domain), candidates(new, domain)
+        account = find(store, names)
+        if account is None:
+            try:
+                return rename_account.half_renamed(store, names, wanted)
+            except NotFound:
+                raise NotFound(f"There is no account {names[-1]}.") from None
+        there = find(store, wanted)
+        return account, account_name(new, domain) if there is None else there.name
+
+    def require_verification(self, name: str) -> Account:
+        """From now on a second factor is asked, whatever the policy; sessions end."""
+        account = self._change(
+            name,
+            Account.requiring_verification,
+            lambda _: "must verify with a second factor",
+            lambda account: account.verification_required,
+        )
+        self._record(account, Act.REQUIRED)
+        return account
+
+    def enforce(self, name: str, at: datetime | None = None) -> Account:
+        """From `at` on, or from now, only app passwords open the account's services.
+
+        Raises:
+            AlreadySo: it is enforced, which a later instant does not undo: `open` does.
+        """
+        now = self.means.clock.now()
+        since = at or now
+        account = self._change(
+            name,
+            lambda account: replace(account, enforced_from=since),
+            lambda account: (
+                "is enforced" if account.enforced(now) else "is to be enforced from then on"
+            ),
+            lambda account: account.enforced(now) or account.enforced_from == since,
+        )
+        facts = {"since": since.isoformat(timespec="minutes")}
+        if account.enforced(now):
+            self._record(account, Act.ENFORCED, **facts)
+        else:
+            day = since.astimezone().strftime("%Y-%m-%d")  # as it was said: the server's
+            self._record(account, Act.SCHEDULED, **facts, day=day)
+        return account
+
+    def open(self, name: str) -> Account:
+        """The account's old passwords go on to the server's other password source again."""
+        account = self._change(
+            name,
+            lambda account: replace(account, enforced_from=None),
+            lambda _: "is open",
+            lambda account: account.enforced_from is None,
+        )
+        self._record(account, Act.OPENED)
+        return account
+
+    def bypass(self, name: str, minutes: int) -> Bypass:
+        """Lets the person in once, with the password alone, to set up a method; tells them.
+
+        Raises:
+            Refused: for no time at all, or for more than a day.
+        """
+        if not 1 <= minutes <= LONGEST_BYPASS:
+            raise Refused(f"A bypass is good for 1 to {LONGEST_BYPASS} minutes.")
+        until = self.means.clock.now() + timedelta(minutes=minutes)
+        account = self._change(name, lambda account: replace(account, bypass_until=until))
+        self._record(account, Act.BYPASS_GIVEN, minutes=str(minutes))
+        return Bypass(account, until, self._tell(account, _BYPASS_NOTICE))
+
+    def throttled(self, name: str) -> Throttled:
+        """How signing in stands now; `wait` is the longest, of whatever address. Counts nothing."""
+        account, means = self.account(name), self.means
+        with means.counters.change(f"account:{account.name}", keep=False) as entry:
+            ledger = entry.ledger
+        now = means.clock.now()
+        waits = (ledger.strangers.locked_for(now), *(one.wait(now) for one in ledger.counts))
+        return Throttled(ledger.strangers.locked, max(waits))
+
+    def unlock(self, name: str) -> Account:
+        """Forgets the failures that were counted, so that strangers may try again."""
+        account = self.account(name)
+        means = self.means
+        Throttle(means.counters, means.clock, means.address).unlocked(account.name)
+        self._record(account, Act.UNLOCKED)
+        return account
+
+    def check_passwords_kept(self) -> None:
+        """Raises Refused if they are kept elsewhere; it says where they are changed."""
+        if self.means.source is not None:
+            raise Refused(self.means.source.sentence)
+
+    def set_password(self, name: str, password: str) -> Account:
+        """A new account password; every session ends.
+
+        Raises:
+            WeakPassword: with the reason.
+            Refused: passwords are kept elsewhere.
+        """
+        self.check_passwords_kept()
+        means = self.means
+        account = self.account(name)
+        secret = account_password.normalized(password)
+        account_password.check(secret, account.name)
+        hash_, now = means.hasher.account.make(secret), means.clock.now()
+        account = self._change(name, lambda account: account.with_password(hash_, now))
+        with afterwards(means, account, "throttle"):
+            Throttle(means.counters, means.clock, means.address).password_changed(account.name)
+        self._record(account, Act.PASSWORD_SET)
+        return account
+
+    def _tell(self, account: Account, message: str) -> bool:
+        """True if a message reached the account's authentication phone."""
+        phone, means = account.phone("authentication"), self.means
+        kind = next((kind for kind in KINDS if kind in means.delivery.kinds), None)
+        if phone is None or kind is None:
+            return False
+        try:
+            number = means.seals.open(account.uid, phone.field, phone.sealed)
+            text = f"{account.name} at {means.host_name}: {message}"
+            means.delivery.deliver(kind, number.reveal(), Secret(text))
+        except (DeliveryFailed, StoreError):
+            return False
+        return True

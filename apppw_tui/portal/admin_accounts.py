@@ -1,0 +1,79 @@
+"""What all acts of an operator have in common: an account is found, changed, and it is noted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.activity import Act
+from apppw_tui.domain.errors import AlreadySo, NotFound, StoreError
+from apppw_tui.domain.names import candidates
+from apppw_tui.domain.ports import find
+from apppw_tui.portal.audit import note
+from apppw_tui.portal.context import Means
+
+
+@dataclass(frozen=True)
+class AccountOperator:
+    """Acts on any account, without a session; `by` is who, for the record.
+
+    Every method may raise StoreError, and those that take a name InvalidName or NotFound.
+    """
+
+    means: Means
+    by: str = "operator"
+    warn: Callable[[str], None] = lambda _sentence: None  # what is to be said besides
+
+    def account(self, name: str) -> Account:
+        """Raises InvalidName or NotFound."""
+        names = candidates(name, self.means.default_domain)
+        found = find(self.means.store, names)
+        if found is None:
+            raise NotFound(f"There is no account {names[-1]}.")
+        return found
+
+    def accounts(self) -> tuple[list[Account], list[StoreError]]:
+        """All accounts, by name, and what is wrong with those that cannot be read.
+
+        One that is removed while the list is made is left out.
+        """
+        accounts, troubles = [], []
+        for name in self.means.store.names():
+            try:
+                account = self.means.store.read(name)
+            except StoreError as error:
+                troubles.append(error)
+            else:
+                accounts += [account] if account else []
+        return accounts, troubles
+
+    def _change(
+        self,
+        name: str,
+        step: Callable[[Account], Account],
+        state: Callable[[Account], str] = lambda _: "",
+        there: Callable[[Account], bool] = lambda _: False,
+        *,
+        ending: bool = False,
+    ) -> Account:
+        """One change; with `ending`, the account's live sessions at services end with it.
+
+        Raises:
+            AlreadySo: the account is `there`, in what `state` says.
+        """
+        account = self.account(name)
+        with self.means.store.change(account.name, account.uid) as change:
+            if ending:
+                self.means.live_sessions.end(account.name)
+            already = there(change.present)
+            if not already:
+                change.account = step(change.present)
+        # Not within: a change of nothing, too, sets right who is told to be enforced.
+        if already:
+            raise AlreadySo(f"{account.name} {state(change.present)} already.")
+        return change.present
+
+    def _record(self, account: Account, act: Act, **facts: str) -> None:
+        if not note(self.means, account, act, self.by, **facts):
+            self.warn(
+                f"{account.name}: it is done, but no notice of it goes out; the log says why."
+            )

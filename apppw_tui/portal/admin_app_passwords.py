@@ -1,0 +1,86 @@
+"""What the operator of the server does to other people's app passwords."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.activity import Act
+from apppw_tui.domain.app_password import AppPassword
+from apppw_tui.domain.errors import NotFound, Refused
+from apppw_tui.domain.names import same_name_key, shown
+from apppw_tui.domain.ports import UNLISTED
+from apppw_tui.domain.scopes import ANY_APP
+from apppw_tui.portal.admin_accounts import AccountOperator
+from apppw_tui.portal.app_passwords import Issued, Issuer, Wish, remove_overdue
+
+
+@dataclass(frozen=True)
+class AppPasswordOperator(AccountOperator):
+    """Acts on the app passwords of any account."""
+
+    def create_app_password(
+        self,
+        name: str,
+        app_password: str,
+        scope: tuple[str, ...] = (ANY_APP,),
+        expires: datetime | None = None,
+    ) -> Issued:
+        """Not bound by the policy on second factors, and marked as the operator's act."""
+        means = self.means
+        account = self.account(name)
+        issuer = Issuer(means.store, means.hasher, means.clock, means.policy, means.randbelow)
+        issued = issuer.issue(account, Wish(app_password, scope, expires), by_operator=True)
+        self._record(account, Act.CREATED, id=issued.app_password.id, name=issued.app_password.name)
+        return issued
+
+    def find_app_password(self, name: str, name_or_id: str) -> tuple[Account, AppPassword]:
+        """The account, and the one app password that goes by that name or id.
+
+        Raises:
+            NotFound: there is none.
+            Refused: it is the name of one and the id of another.
+        """
+        account = self.account(name)
+        key = same_name_key(name_or_id)
+        found = [
+            password
+            for password in account.app_passwords
+            if password.id == name_or_id or same_name_key(password.name) == key
+        ]
+        if not found:
+            raise NotFound(f"{account.name} has no app password {shown(name_or_id)}.")
+        if len(found) > 1:
+            raise Refused(
+                f"{shown(name_or_id)} is the name of one app password and the id of another."
+            )
+        return account, found[0]
+
+    def delete_app_password(self, name: str, name_or_id: str) -> AppPassword:
+        """Deletes what `find_app_password` finds, and raises what it does."""
+        account, found = self.find_app_password(name, name_or_id)
+        with self.means.store.change(account.name, account.uid) as change:
+            change.account = change.present.without_app_password(found.id)
+            self.means.live_sessions.end(account.name)
+        if change.unlisted:
+            self.warn(UNLISTED)
+        self._record(account, Act.DELETED, id=found.id, name=found.name)
+        return found
+
+    def delete_app_passwords(self, name: str) -> tuple[Account, int]:
+        """Deletes all app passwords of the account; how many there were."""
+        account = self.account(name)
+        with self.means.store.change(account.name, account.uid) as change:
+            count = len(change.present.app_passwords)
+            change.account = change.present.without_app_passwords()
+            if count:
+                self.means.live_sessions.end(account.name)
+        if change.unlisted:
+            self.warn(f"{account.name}: {UNLISTED}")
+        self._record(account, Act.ALL_DELETED, count=str(count))
+        return account, count
+
+    def tidy(self, name: str) -> int:
+        """Removes the app passwords that expired long ago; how many. Forgets old activity."""
+        account = self.account(name)
+        self.means.activity.forget_old(account.uid)
+        return len(account.app_passwords) - len(remove_overdue(self.means, account).app_passwords)

@@ -1,0 +1,100 @@
+"""Making an app password, for a person in the portal or for the operator."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from apppw_tui.domain import app_password
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.activity import THE_SERVER, Act
+from apppw_tui.domain.app_password import AppPassword
+from apppw_tui.domain.base32 import RandomBelow
+from apppw_tui.domain.hashing import Hasher
+from apppw_tui.domain.names import app_password_name
+from apppw_tui.domain.policy import Policy
+from apppw_tui.domain.ports import Clock, Store
+from apppw_tui.domain.scopes import ANY_APP
+from apppw_tui.domain.secret import Secret
+from apppw_tui.portal.audit import note
+from apppw_tui.portal.context import Means
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody wants an app password to be."""
+
+    name: str
+    scope: tuple[str, ...] = (ANY_APP,)
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A new app password and, this once, its plaintext."""
+
+    app_password: AppPassword
+    secret: Secret
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """Makes app passwords: what it needs, passed in."""
+
+    store: Store
+    hasher: Hasher
+    clock: Clock
+    policy: Policy
+    randbelow: RandomBelow = secrets.randbelow
+
+    def issue(
+        self,
+        account: Account,
+        wish: Wish,
+        still_allowed: Callable[[Account], None] | None = None,
+        *,
+        by_operator: bool = False,
+    ) -> Issued:
+        """One more app password for `account`.
+
+        `still_allowed` is asked again about the account as it stands under the lock.
+
+        Raises:
+            InvalidName, NameTaken, LimitReached, NotFound, StoreError: nothing was made.
+        """
+        name = app_password_name(wish.name)
+        limit = self.policy.app_passwords_per_account
+        # Refused before a hash is spent; decided under the lock, where the answer holds.
+        account.check_name_is_free(name)
+        account.check_room(limit)
+        while True:
+            id_ = app_password.unused_id(account.used_ids, self.randbelow)
+            secret = app_password.generate(id_, self.randbelow)
+            hash_ = self.hasher.app.make(secret)
+            record = AppPassword(
+                id_, name, hash_, self.clock.now(), wish.scope, wish.expires, by_operator
+            )
+            with self.store.change(account.name, account.uid) as change:
+                current = change.present
+                if still_allowed is not None:
+                    still_allowed(current)
+                if id_ in current.used_ids:
+                    account = current  # another window took the id meanwhile: draw again
+                    continue
+                change.account = current.with_app_password(record, limit)
+            return Issued(record, secret)
+
+
+def remove_overdue(means: Means, account: Account) -> Account:
+    """The account without what expired long ago, with a line in the activity (SAFETY 21).
+
+    Raises StoreError, NotFound.
+    """
+    now = means.clock.now()
+    with means.store.change(account.name, account.uid) as change:
+        gone = change.present.overdue(now)
+        for password in gone:
+            change.account = change.present.without_app_password(password.id)
+    for password in gone:
+        note(means, account, Act.EXPIRED, THE_SERVER, id=password.id, name=password.name)
+    return change.present

@@ -1,0 +1,244 @@
+"""Whether an account password is right: by the store's own hash, or as another source says.
+
+Every try is charged before it is compared, and taken back if it was right (SAFETY 15).
+"""
+
+import contextlib
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from apppw_tui.domain import app_password
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.account_password import normalized
+from apppw_tui.domain.activity import NOBODY, Act
+from apppw_tui.domain.errors import (
+    InvalidName,
+    NameTaken,
+    PasswordSourceDown,
+    StoreDamaged,
+    StoreError,
+    TooMany,
+)
+from apppw_tui.domain.hashing import Profile, TooManyProfiles, profile
+from apppw_tui.domain.names import candidates, is_account_name
+from apppw_tui.domain.ports import AccountSource, Said, find
+from apppw_tui.domain.secret import Secret
+from apppw_tui.portal.audit import note
+from apppw_tui.portal.context import Means, Throttle
+
+_DECOY_BYTES = 24
+
+
+class AccountPasswords(Protocol):
+    """Checks account passwords. Every method may block, and raise StoreError.
+
+    `elsewhere` is None, or the sentence that says where passwords are changed.
+    """
+
+    elsewhere: str | None
+
+    def admit(self, names: Sequence[str], password: Secret) -> Account | None:
+        """The account that the right password opens; None says nothing about why not.
+
+        `names` are those that may be meant, as `names.candidates` has them.
+
+        Raises:
+            TooMany: this try was not made, or its outcome is not told.
+        """
+
+    def confirm(self, account: Account, password: Secret) -> bool:
+        """True if it is the password of an account that is signed in already. Raises TooMany."""
+
+
+def account_passwords(means: Means) -> AccountPasswords:
+    """What checks them, as the administrator has it."""
+    return Kept(means) if means.source is None else Elsewhere(means, means.source)
+
+
+class Kept:
+    """Passwords whose hashes are in the store; one hash of each profile in use for each try."""
+
+    elsewhere: str | None = None
+
+    def __init__(self, means: Means) -> None:
+        self._means = means
+        self._hashes = means.hasher.account
+        self._throttle = Throttle(means.counters, means.clock, means.address)
+
+    def admit(self, names: Sequence[str], password: Secret) -> Account | None:
+        secret = normalized(password.reveal())
+        # Under one name, whichever of them was typed; which that is costs the same for all.
+        name = self._means.store.meant(names)
+        self._throttle.charge(name, "password")
+        account = self._readable(names)
+        # None for an account without a hash, too: whoever made it knows the password elsewhere.
+        stored = account.password_hash if account else None
+        compared = self._hashes.compare(stored, secret)
+        right = compared.right
+        if account is None or stored is None or not right or not account.enabled:
+            if not right:
+                self._note_wrong(account)
+            return None
+        self._throttle.refund(name, "password")
+        if compared.renewed is not None:
+            # The old hash is still good: a full or busy store keeps nobody out.
+            with contextlib.suppress(StoreError):
+                self._renew(account, compared.renewed)
+        return account
+
+    def confirm(self, account: Account, password: Secret) -> bool:
+        self._throttle.charge(account.name, "password")
+        secret = normalized(password.reveal())
+        right = self._hashes.compare(account.password_hash, secret).right
+        if right:
+            self._throttle.refund(account.name, "password")
+        else:
+            note(self._means, account, Act.WRONG_PASSWORD)
+        return right
+
+    def _note_wrong(self, account: Account | None) -> None:
+        """A line for whoever is not known, too: how long it takes must not tell who is."""
+        means = self._means
+        if account is not None:
+            note(means, account, Act.WRONG_PASSWORD)
+        else:
+            means.journal.record(NOBODY, Act.WRONG_PASSWORD, "(unknown)", address=means.address)
+
+    def _readable(self, names: Sequence[str]) -> Account | None:
+        """The account; None too where its file is damaged, which a stranger must not learn."""
+        try:
+            return find(self._means.store, names)
+        except StoreDamaged as error:
+            self._means.journal.fault("account damaged", why=str(error))
+            return None
+
+    def _renew(self, account: Account, fresh: str) -> None:
+        with self._means.store.change(account.name, account.uid) as change:
+            current = change.account
+            if current is not None and current.password_hash == account.password_hash:
+                change.account = replace(current, password_hash=fresh)
+
+
+class Elsewhere:
+    """Passwords that a source knows; the store's hashes, if there are any, are not looked at."""
+
+    def __init__(self, means: Means, source: AccountSource) -> None:
+        self.elsewhere: str | None = source.sentence
+        self._means = means
+        self._source = source
+        self._throttle = Throttle(means.counters, means.clock, means.address)
+
+    def admit(self, names: Sequence[str], password: Secret) -> Account | None:
+        name = self._means.store.meant(names)
+        self._throttle.charge(name, "password")
+        said = self._ask(name, password)
+        canonical = self._canonical(name, said)
+        account = None
+        try:
+            # The same person under another name: with as many names as they like, people could
+            # try as often as they like.
+            if canonical != name and is_account_name(canonical):
+                self._throttle.charge(canonical, "password")
+            if said.right and is_account_name(canonical):
+                account = self._account(canonical)
+        except TooMany:
+            self._take_as_long(name, said)
+            raise
+        if account is None:
+            # In no activity: whether there is such an account was not looked up, and the source
+            # writes down who was refused.
+            self._take_as_long(name, said)
+            return None
+        self._throttle.refund(name, "password", keep=canonical == name)
+        if canonical != name:
+            self._throttle.refund(canonical, "password")
+        return account
+
+    def confirm(self, account: Account, password: Secret) -> bool:
+        self._throttle.charge(account.name, "password")
+        said = self._ask(account.name, password)
+        right = said.right and self._canonical(account.name, said) == account.name
+        if right:
+            self._throttle.refund(account.name, "password")
+        else:
+            note(self._means, account, Act.WRONG_PASSWORD)
+        return right
+
+    def _canonical(self, name: str, said: Said) -> str:
+        """Whom the source takes the name for.
+
+        A source that gives it the default domain means the account that has none, where there was
+        one before: else a new one would be made beside it.
+        """
+        canonical = said.name or name
+        with contextlib.suppress(InvalidName):  # whoever is called otherwise has no account
+            canonical = candidates(canonical)[0]
+        if canonical in candidates(name, self._means.default_domain)[1:]:
+            return self._means.store.meant((canonical, name))
+        return canonical
+
+    def _ask(self, name: str, password: Secret) -> Said:
+        """What the source says; nothing is counted if it cannot."""
+        if app_password.read(password.reveal()) is not None:
+            return Said(right=False)  # whatever the source would say to it
+        try:
+            return self._source.passwords.ask(name, password, self._means.address)
+        except PasswordSourceDown:
+            # Not kept: whether it is an account's was not found out.
+            self._throttle.refund(name, "password", keep=False)
+            raise
+
+    def _take_as_long(self, name: str, said: Said) -> None:
+        """A right password that opens nothing here must not be told from a wrong one by the clock.
+
+        A source holds its refusals back: so it is asked for one.
+        """
+        if said.right:
+            decoy = Secret(self._means.token_bytes(_DECOY_BYTES).hex())
+            with contextlib.suppress(PasswordSourceDown):
+                self._source.passwords.ask(name, decoy, self._means.address)
+
+    def _account(self, name: str) -> Account | None:
+        """The account that may sign in; where there is none it is made, if that may be."""
+        means = self._means
+        try:
+            account = means.store.read(name)
+        except StoreDamaged as error:
+            means.journal.fault("account damaged", why=str(error))
+            return None
+        if account is None and not self._source.require_add:
+            account = self._made(name)
+        return account if account is not None and account.enabled else None
+
+    def _made(self, name: str) -> Account | None:
+        means = self._means
+        account = Account.new(
+            name, None, means.clock.now(), lambda size: means.token_bytes(size).hex()
+        )
+        try:
+            with means.store.change(name, None) as change:
+                change.account = account
+        except NameTaken:  # at another terminal, a moment ago
+            return means.store.read(name)
+        note(means, account, Act.ACCOUNT_CREATED)
+        return account
+
+
+def settle_profiles(means: Means, since: datetime) -> Collection[Profile]:
+    """Drops the profiles of hashes that no account has, unless claimed after `since`; which.
+
+    Those that were not listed are. Reads every account. Raises StoreError.
+    """
+    hashes, found = means.hasher.account, set()
+    for name in means.store.names():
+        account = means.store.read(name)
+        if account is not None and account.password_hash is not None:
+            found.add(profile(account.password_hash))
+    costs = {one for one in found if one is not None and one != hashes.profile}
+    dropped = hashes.profiles.settle(costs, since)
+    for one in costs - {*hashes.profiles.in_use()}:
+        with contextlib.suppress(TooManyProfiles):
+            hashes.profiles.claim(one)
+    return dropped

@@ -1,0 +1,62 @@
+"""Gives an account another name: it is never under both, so that nothing deleted comes back."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.errors import NotFound
+from apppw_tui.domain.ports import Store
+
+
+def rename(store: Store, account: Account, name: str) -> Account:
+    """The account under its new name; its sessions end, its app passwords move with it.
+
+    Where it was cut short, doing it again does the rest.
+
+    Raises:
+        NameTaken: there is another account of that name.
+        NotFound: it is gone.
+        StoreError: as it says.
+    """
+    return store.rename(account, name, lambda present, left: _renamed(present, left, name))
+
+
+def half_renamed(store: Store, names: Iterable[str], wanted: Iterable[str]) -> tuple[Account, str]:
+    """The account that an earlier rename left under neither name, and the one it was to get.
+
+    Raises NotFound if there is none.
+    """
+    wanted = tuple(wanted)
+    for name in names:
+        for one in wanted:
+            found = store.half_renamed(name, one)
+            if found is not None:
+                return found, one
+    raise NotFound("There is no such account.")
+
+
+def _renamed(present: Account, left: Account | None, name: str) -> Account:
+    """`present` as it is to be; `left` is a copy that an older program's rename left there.
+
+    Of each part the newer state is taken, and what was deleted under either name stays so.
+    """
+    if left is None:
+        return replace(present, name=name, version=present.version + 1, epoch=present.epoch + 1)
+    newer, older = (left, present) if left.version > present.version else (present, left)
+    deleted = newer.deleted_ids | older.deleted_ids
+    ids = {password.id for password in newer.app_passwords}
+    # That program took them out of the one before it removed it: moved, not deleted.
+    moved = (password for password in older.app_passwords if password.id not in ids)
+    kept = tuple(one for one in (*newer.app_passwords, *moved) if one.id not in deleted)
+    starts = [one for one in (newer.enforced_from, older.enforced_from) if one is not None]
+    return replace(
+        newer,
+        name=name,
+        version=newer.version + 1,
+        epoch=max(newer.epoch, older.epoch) + 1,
+        app_passwords=kept,
+        deleted_ids=deleted,
+        enabled=newer.enabled and older.enabled,
+        verification_required=newer.verification_required or older.verification_required,
+        enforced_from=min(starts, default=None),
+    )

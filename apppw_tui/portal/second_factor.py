@@ -1,0 +1,230 @@
+"""The second question: of one sign-in, or of one "verify again"."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from apppw_tui.domain import phone, recovery_codes, totp, verification_options
+from apppw_tui.domain.account import AUTHENTICATOR, Account
+from apppw_tui.domain.activity import Act
+from apppw_tui.domain.errors import (
+    CodeRefused,
+    KeyMissing,
+    SealBroken,
+    SignInRefused,
+    Unavailable,
+    WrongCode,
+)
+from apppw_tui.domain.phone import Phone
+from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.verification_options import Option
+from apppw_tui.portal.audit import afterwards, note, signed_in
+from apppw_tui.portal.context import Means, Throttle
+from apppw_tui.portal.password_check import account_passwords
+from apppw_tui.portal.sent_codes import SentCode, check_form
+from apppw_tui.portal.sessions import Session, begun, checked, consuming
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One way to answer, and why it cannot be had now."""
+
+    option: Option
+    why_not: str | None
+
+
+class Challenge:
+    """Lives in one session's memory; only who held the right password is ever given one.
+
+    Every method may block, and may raise StoreError or SessionEnded.
+    """
+
+    def __init__(self, means: Means, account: Account, signed_in: Session | None = None) -> None:
+        self._means = means
+        self._begun = begun(account)
+        self._signed_in = signed_in
+        self._throttle = Throttle(means.counters, means.clock, means.address)
+        self._sent = SentCode(means)
+        self._account = account
+        self._wrong_app_codes = 0
+
+    @property
+    def account(self) -> str:
+        return self._begun.account
+
+    # --- the ways ---------------------------------------------------------------------------
+
+    def choices(self) -> list[Choice]:
+        """All ways that the account has or could have, with the reason where one is not to be had.
+
+        The preferred one of those that can be had comes first.
+        """
+        kinds = self._means.delivery.kinds
+        usable = verification_options.usable(self._account, kinds)
+        missing = [option for option in verification_options.ALL if option not in usable]
+        return [Choice(option, None) for option in usable] + [
+            Choice(option, verification_options.why_not(self._account, option, kinds))
+            for option in missing
+        ]
+
+    @property
+    def first(self) -> Option | None:
+        """The way to begin with; None if the account can use none."""
+        usable = verification_options.usable(self._account, self._means.delivery.kinds)
+        return usable[0] if usable else None
+
+    @property
+    def by_password(self) -> bool:
+        """True if there is no second factor to ask for: then the password proves it again."""
+        return self._signed_in is not None and not self._account.has_second_factor
+
+    @property
+    def bypass_until(self) -> datetime | None:
+        """Until when the administrator lets this person in, once, to set up a method."""
+        account = self._account
+        valid = self._signed_in is None and account.has_bypass(self._means.clock.now())
+        return account.bypass_until if valid else None
+
+    def ending(self, option: Option) -> str:
+        """The last two digits of the number that `option` reaches."""
+        return phone.ending(self._number(option))
+
+    # --- asking and answering ---------------------------------------------------------------
+
+    def send(self, option: Option, *, again: bool = False) -> None:
+        """Sends a code by `option`, unless one is under way there already; `again` sends anyway.
+
+        Raises:
+            Unavailable, TooMany, DeliveryFailed: with the reason.
+        """
+        self._account = self._now()  # a number may be under another key by now
+        number = self._number(option)
+        if option.kind is None or option.kind not in self._means.delivery.kinds:
+            raise Unavailable("No code can be sent that way now.")
+        if again or not self._sent.waits_for(option.kind, number):
+            self._sent.send(self.account, option.kind, number)
+
+    def answer(self, option: Option, text: str) -> Session:
+        """A session, for the right code.
+
+        Raises:
+            CodeRefused: wrong, expired, used, tried too often: it says which.
+            TooMany: this try was not made; says how long to wait.
+        """
+        presented = recovery_codes.read(text) if option == verification_options.RECOVERY else None
+        if option == verification_options.RECOVERY and presented is None:
+            raise CodeRefused(recovery_codes.NO_CODE)
+        if presented is None:
+            check_form(text)
+        self._throttle.charge(self.account, "second")
+        try:
+            if presented is not None:
+                account = self._use_recovery_code(presented)
+            elif option == verification_options.APP:
+                account = self._use_app_code(text)
+            else:
+                account = self._use_sent_code(option, text)
+        except (KeyMissing, SealBroken):
+            # Nothing was compared: nobody is to wait for what the server lacks.
+            self._throttle.refund(self.account, "second")
+            raise
+        except CodeRefused as error:
+            note(self._means, self._account, Act.WRONG_CODE, method=_method(option))
+            if not isinstance(error, WrongCode):  # as where the app was removed meanwhile
+                raise
+            self._wrong_app_codes += 1
+            raise totp.refused_again(error, self._wrong_app_codes) from None
+        return self._admitted(account)
+
+    def answer_with_password(self, password: str) -> Session:
+        """A session verified again, where there is no second factor.
+
+        Raises:
+            SignInRefused: it is wrong.
+            TooMany: this try was not made.
+        """
+        account = self._now()
+        if not self.by_password or account.has_second_factor:
+            raise Unavailable("Verify with one of your verification methods.")
+        if not account_passwords(self._means).confirm(account, Secret(password)):
+            raise SignInRefused("That is not your password.")
+        return (self._signed_in or self._begun).proven(self._means.clock)
+
+    def use_bypass(self) -> Session:
+        """A session that may set up a method, and nothing else; the bypass is used up with it.
+
+        Raises:
+            CodeRefused: it has ended, or was used.
+        """
+        means = self._means
+        with consuming(means, self._begun) as change:
+            account = change.present
+            if self._signed_in is not None or not account.has_bypass(means.clock.now()):
+                raise CodeRefused("Your administrator's permission has ended. Ask again.")
+            change.account = replace(account, bypass_until=None)
+        note(means, account, Act.BYPASS_USED)
+        return replace(self._begun, limited="bypass")
+
+    # --- how each is checked ----------------------------------------------------------------
+
+    def _use_app_code(self, digits: str) -> Account:
+        """Consumes the step under the lock, so that no second session can use it (SAFETY 13)."""
+        means = self._means
+        with consuming(means, self._begun) as change:
+            account = change.present
+            app = account.authenticator
+            if app is None:
+                raise CodeRefused("The authenticator app was removed. Use another way.")
+            secret = means.seals.open(account.uid, AUTHENTICATOR, app.sealed)
+            step = totp.accepted_step(secret, digits, means.clock.now(), app.last_step)
+            change.account = account.with_authenticator(replace(app, last_step=step))
+        return change.present
+
+    def _use_sent_code(self, option: Option, digits: str) -> Account:
+        """Good only for a number that is still the account's: a lost phone is removed elsewhere."""
+        self._account = self._now()
+        self._sent.check(self._number(option), digits)
+        return self._account
+
+    def _use_recovery_code(self, presented: recovery_codes.PresentedCode) -> Account:
+        """One Argon2id, a dummy where that code is used up; then consumed under the lock."""
+        means = self._means
+        account = self._now()
+        hash_ = account.recovery.hash(presented.index) if account.recovery else None
+        if not means.hasher.app.check(hash_, presented.secret) or hash_ is None:
+            raise CodeRefused(recovery_codes.REFUSED)
+        with consuming(means, self._begun) as change:
+            account = change.present
+            if account.recovery is None:
+                raise CodeRefused(recovery_codes.REFUSED)
+            codes = account.recovery.without(presented.index, hash_)
+            change.account = account = replace(account, recovery=codes)
+        note(means, account, Act.RECOVERY_USED, left=str(codes.left))
+        return account
+
+    def _admitted(self, account: Account) -> Session:
+        """The code is used up: whatever else cannot be written, the person is in (SAFETY 13)."""
+        self._account = account
+        if self._signed_in is not None:
+            with afterwards(self._means, account, "throttle"):
+                self._throttle.refund(self.account, "second")
+            return self._signed_in.proven(self._means.clock)
+        with afterwards(self._means, account, "throttle"):
+            self._throttle.completed(self.account)
+        signed_in(self._means, account)
+        return begun(account).proven(self._means.clock)
+
+    def _now(self) -> Account:
+        return checked(self._begun, self._means.store.read(self.account))
+
+    def _number(self, option: Option) -> Secret:
+        kept: Phone | None = self._account.phone(option.phone) if option.phone else None
+        if kept is None:
+            raise Unavailable("That telephone number was removed. Use another way.")
+        return self._means.seals.open(self._account.uid, kept.field, kept.sealed)
+
+
+def _method(option: Option) -> str:
+    """What a wrong code was meant for, as activity calls it."""
+    if option.phone is not None:
+        return verification_options.phone_name(option.phone)
+    return "recovery code" if option == verification_options.RECOVERY else "authenticator app"

@@ -1,0 +1,1 @@
+"""Backups: written, read, and brought back account by account."""

@@ -1,0 +1,100 @@
+"""What an account becomes when it is restored: the backup's, and never more than that."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.app_password import AppPassword
+from apppw_tui.domain.base32 import RandomBelow
+from apppw_tui.store.keyring import Ring
+
+# An account that is gone, or cannot be read, does not tell how far version and epoch had come: a
+# session of then must not find its own again.
+_LEAP = 2**32
+
+
+def restored(
+    backup: Account,
+    present: Account | None,
+    deleted: frozenset[str],
+    randbelow: RandomBelow,
+    *,
+    bring_back: bool = False,
+) -> Account:
+    """`backup` as it may come back, where `present` stands now (None: nothing that can be read).
+
+    `deleted` are the ids on the store's list. What was deleted stays so; what was narrowed,
+    required or closed since stays so; the authenticator's step never falls; sessions, recovery
+    codes and a bypass end. With `bring_back`, what was deleted does not stay so.
+    """
+    gone = backup.deleted_ids | deleted
+    kept = backup.app_passwords
+    if present is not None:
+        gone |= present.deleted_ids
+        if present.version >= backup.version:
+            kept = tuple(_narrowed(backup, present))
+    if not bring_back:
+        kept = tuple(password for password in kept if password.id not in gone)
+    used = backup.used_ids | gone | (present.used_ids if present else frozenset())
+    leap = 1 + randbelow(_LEAP)
+    merged = replace(
+        backup,
+        version=max(backup.version, present.version) + 1 if present else backup.version + leap,
+        epoch=max(backup.epoch, present.epoch) + 1 if present else backup.epoch + leap,
+        app_passwords=kept,
+        deleted_ids=used - {password.id for password in kept},
+        recovery=None,
+        bypass_until=None,
+    )
+    if present is None:
+        return merged
+    return replace(
+        _with_step_of(merged, present),
+        enabled=backup.enabled and present.enabled,
+        verification_required=backup.verification_required or present.verification_required,
+        enforced_from=_earlier(backup.enforced_from, present.enforced_from),
+    )
+
+
+def resealed(account: Account, old: Ring | None, new: Ring | None) -> Account:
+    """The account sealed under `new`, as far as that opens it already, or `old` does."""
+    values = account.sealed_values()
+    for field in unopened(account, new):
+        if new is not None and old is not None and old.opens(account.uid, field, values[field]):
+            secret = old.open(account.uid, field, values[field])
+            values[field] = new.seal(account.uid, field, secret)
+    return account.with_sealed_values(values)
+
+
+def unopened(account: Account, ring: Ring | None) -> tuple[str, ...]:
+    """The sealed fields that no key of `ring` opens."""
+    return tuple(
+        field
+        for field, sealed in account.sealed_values().items()
+        if ring is None or not ring.opens(account.uid, field, sealed)
+    )
+
+
+def opens_all(ring: Ring, account: Account) -> bool:
+    return not unopened(account, ring)
+
+
+def _narrowed(backup: Account, present: Account) -> list[AppPassword]:
+    """The backup's app passwords, with scope and expiry as they are by now."""
+    found = []
+    for password in backup.app_passwords:
+        now = present.app_password(password.id) or password
+        found.append(replace(password, scope=now.scope, expires=now.expires))
+    return found
+
+
+def _with_step_of(account: Account, present: Account) -> Account:
+    app, there = account.authenticator, present.authenticator
+    if app is None or there is None or there.last_step <= app.last_step:
+        return account
+    return account.with_authenticator(replace(app, last_step=there.last_step))
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    told = [instant for instant in (one, other) if instant is not None]
+    return min(told, default=None)

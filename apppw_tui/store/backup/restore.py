@@ -1,0 +1,292 @@
+"""Brings accounts back from a backup, one under its lock after the other, while people work."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.base32 import RandomBelow
+from apppw_tui.domain.errors import KeyMissing, NotFound, Refused, StoreError
+from apppw_tui.store import documents
+from apppw_tui.store.backup.merge import opens_all, resealed, restored, unopened
+from apppw_tui.store.backup.reader import Archive
+from apppw_tui.store.backup.writer import DELETED, KEY, account_member, other_members
+from apppw_tui.store.fields import DocumentError, Tables, decoded
+from apppw_tui.store.folder import deleted_ids, files
+from apppw_tui.store.folder.accounts import FolderStore, Whole
+from apppw_tui.store.folder.deleted_ids import Deleted, DeletedIds
+from apppw_tui.store.keyring import Keyring, Ring, parsed
+
+
+class Aside:
+    """`folder`/<what>-<time>, made when the first file is put there; `path` is None until then."""
+
+    def __init__(self, folder: Path, what: str, now: datetime) -> None:
+        self._beginning = folder / f"{what}-{now:%Y%m%dT%H%M%SZ}"
+        self.path: Path | None = None
+
+    def keep(self, name: str, content: bytes) -> None:
+        """Keeps what the account of that name was. Raises StoreError."""
+        self.path = self.path or self._made()
+        accounts = self.path / "accounts"
+        files.make_folder(accounts)
+        files.write(accounts / f"{name}.json", accounts / f".tmp-{name}", content)
+
+    def _made(self) -> Path:
+        for number in count(1):
+            ending = "" if number == 1 else f"-{number}"
+            path = self._beginning.with_name(self._beginning.name + ending)
+            try:
+                path.mkdir(files.FOLDER_MODE)
+                path.chmod(files.FOLDER_MODE)  # whatever the umask
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise files.unusable(path, error) from None
+            break
+        return path
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How to restore: `overwrite` what is newer in the store; `dry_run` changes nothing.
+
+    `bring_back` has app passwords that were deleted since come back, by an administrator's word.
+    """
+
+    overwrite: bool = False
+    dry_run: bool = False
+    bring_back: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one account, or would: None for `account` if it is as it was backed up.
+
+    `stay_deleted` and `gone` are ids of app passwords: of the backup, but deleted since; and of the
+    store, but not in the backup. `unopened` are the sealed fields that no key opens.
+    """
+
+    name: str
+    account: Account | None = None
+    stay_deleted: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
+    brought_back: frozenset[str] = frozenset()
+    codes_void: bool = False
+    unopened: tuple[str, ...] = ()
+
+
+@dataclass
+class Restore:
+    """Restores from `archive` to the store in `folder`.
+
+    What is replaced goes to `aside`; `ended` is told, under the lock, of whom app passwords go.
+    """
+
+    archive: Archive
+    folder: Path
+    store: FolderStore
+    keyring: Keyring
+    aside: Aside
+    randbelow: RandomBelow
+    ended: Callable[[str], None]
+    rules: Rules = field(default_factory=Rules)
+    _deleted: Deleted = field(default_factory=Deleted)
+    _read_until: int = 0
+    _ring: Ring | None = None
+    _called: dict[str, str] | None = None
+
+    def take_list(self) -> int:
+        """Adds the backup's list of deleted ids to the store's; how many lines none can read.
+
+        Raises:
+            Refused: the backup's is missing or damaged; the store's own still counts.
+            StoreError: the store's cannot be read or written.
+        """
+        self.store.deletions.list_waiting()
+        self._read_on()
+        if DELETED not in self.archive:
+            return self._deleted.unreadable
+        theirs = deleted_ids.parsed(self.archive.read(DELETED))
+        if not self.rules.dry_run:
+            own = DeletedIds(self.folder)
+            for uid, ids in theirs.ids.items():
+                own.add(uid, ids - self._deleted.of(uid))
+        self._deleted.add(theirs)
+        return self._deleted.unreadable
+
+    def take_key(self) -> bool:
+        """Puts the backup's key where the store has none; True if it does, or would.
+
+        Raises:
+            KeyMissing: the store has none, and holds what the backup's does not open.
+            Refused: the backup's key is damaged.
+            StoreError: the store's cannot be read, or none can be written.
+        """
+        present = self.keyring.read()
+        self._ring = parsed(self.archive.read(KEY), KEY) if KEY in self.archive else None
+        if self._ring is None or present is not None:
+            return False
+        if not all(opens_all(self._ring, account) for account in self._readable()):
+            raise KeyMissing(
+                f"The key of the store is missing, and the backup has another: put the store's own "
+                f"back first, at {self.keyring.path}; nothing was changed."
+            )
+        if not self.rules.dry_run:
+            with self.keyring.locked():
+                if self.keyring.read() is None:
+                    self.keyring.write(self._ring)
+        return True
+
+    def account(self, name: str) -> Outcome:
+        """Restores one account.
+
+        Raises:
+            NotFound: the backup has none of that name.
+            Refused: it is damaged there, or what stands in the store is newer or somebody else's.
+            StoreError: the store cannot be read or written, or its key; nothing was changed.
+        """
+        if account_member(name) not in self.archive:
+            raise NotFound(f"There is no account {name} in the backup.")
+        tables, backup = self._read(name)
+        if self.rules.dry_run:
+            return self._weighed(tables, backup, self.store.look(name))[1]
+        with self.store.replace(name) as whole:
+            tables, outcome = self._weighed(tables, backup, whole)
+            if outcome.account is not None:
+                if whole.content is not None:
+                    self.aside.keep(name, whole.content)
+                self._take_others(backup.uid)
+                if outcome.gone:
+                    self.ended(name)
+                whole.tables = tables
+        return outcome
+
+    def _read_on(self) -> None:
+        """Reads what the store's list has more by now."""
+        content = DeletedIds(self.folder).content() or b""
+        self._deleted.add(deleted_ids.parsed(content[self._read_until :]))
+        self._read_until = content.rfind(b"\n") + 1
+
+    def _read(self, name: str) -> tuple[Tables, Account]:
+        content = self.archive.read(account_member(name))
+        try:
+            tables = decoded(content)
+            return tables, documents.load(tables, name)
+        except DocumentError as error:
+            raise Refused(f"{name} in the backup cannot be read: {error}.") from None
+
+    def _weighed(self, tables: Tables, backup: Account, whole: Whole) -> tuple[Tables, Outcome]:
+        name, present = backup.name, whole.account
+        if present == backup:
+            return tables, Outcome(name)
+        self._check(backup, whole)
+        self._read_on()  # somebody may just have removed it
+        if present is not None and present.uid != backup.uid:
+            present = None  # it holds nothing
+        key = None
+        gone = self._deleted.of(backup.uid) | (present.deleted_ids if present else frozenset())
+        account = restored(backup, present, gone, self.randbelow, bring_back=self.rules.bring_back)
+        if account.sealed_values():
+            # Afresh, inside the lock: a rotation may have begun. On trial, no key was put there.
+            key = self.keyring.read() or (self._ring if self.rules.dry_run else None)
+            account = resealed(account, self._ring, key)
+        live = {password.id for password in account.app_passwords}
+        there = {password.id for password in present.app_passwords} if present else set()
+        return documents.save(tables, account), Outcome(
+            name,
+            account,
+            stay_deleted=frozenset(password.id for password in backup.app_passwords) - live,
+            gone=frozenset(there - live),
+            brought_back=frozenset(live) & gone,
+            codes_void=backup.recovery is not None,
+            unopened=unopened(account, key),
+        )
+
+    def _check(self, backup: Account, whole: Whole) -> None:
+        """Raises Refused if what stands there may not be replaced."""
+        name, present = backup.name, whole.account
+        if present is None:
+            other = self._called_now(backup)
+            if other is not None:
+                raise Refused(
+                    f"{name} is called {other} by now; rename that back first, if it is to come "
+                    "back."
+                )
+            if whole.content is not None and _is_newer(whole.content):
+                raise Refused(f"{name} was written by a newer apppw-tui; it was left alone.")
+            return
+        if present.uid != backup.uid:
+            # Where Dovecot knows the passwords, whoever signs in while a lost store is brought back
+            # has made a new one. Of an account that was removed here, the store knows something.
+            unknown = not self._has_known(backup.uid) and self._called_now(backup) is None
+            if unknown and _is_bare(present):
+                return
+            raise Refused(
+                f"{name} is another account by now, made after the first was removed; remove it "
+                "first if it is to make room."
+            )
+        may = self.rules.overwrite or self.rules.bring_back
+        if present.version >= backup.version and not may:
+            raise Refused(
+                f"{name} has changed since the backup; --overwrite brings the older one back."
+            )
+
+    def _has_known(self, uid: str) -> bool:
+        paths = (self.folder / member for member in other_members(uid))
+        return bool(self._deleted.of(uid)) or any(path.exists() for path in paths)
+
+    def _called_now(self, backup: Account) -> str | None:
+        """The other name under which the account is in the store, if there is one."""
+        # Looked up once, and again for those that were there then, but are no more.
+        if self._called is None or backup.uid in self._called:
+            self._called = {account.uid: account.name for account in self._readable()}
+        return self._called.get(backup.uid)
+
+    def _readable(self) -> Iterator[Account]:
+        """Every account of the store; of what cannot be read nobody knows."""
+        for name in self.store.names():
+            with contextlib.suppress(StoreError):
+                account = self.store.look(name).account
+                if account is not None:
+                    yield account
+
+    def _take_others(self, uid: str) -> None:
+        """When it was used and what happened: only where the store knows nothing of it."""
+        for member in other_members(uid):
+            if member in self.archive:
+                path = self.folder / member
+                files.make_folder(path.parent)
+                # Damaged or in the way, it is no reason to go without the account.
+                with contextlib.suppress(Refused, OSError, StoreError):
+                    _place(path, self.archive.read(member))
+
+
+def _is_bare(account: Account) -> bool:
+    """True of one that a sign-in has made, in which nobody has put anything yet."""
+    made = Account.new(account.name, None, account.created, lambda _: account.uid)
+    return account == replace(made, epoch=account.epoch, version=account.version)
+
+
+def _is_newer(content: bytes) -> bool:
+    try:
+        return documents.schema(decoded(content))[0] > documents.SCHEMA_MAJOR
+    except DocumentError:
+        return False
+
+
+def _place(path: Path, content: bytes) -> None:
+    """Puts a file where there is none, in one step. Raises OSError, StoreError."""
+    if path.exists():
+        return
+    staged = path.with_name(f".tmp-restored-{path.name}")
+    files.write(staged, path.with_name(f".tmp-restoring-{path.name}"), content)
+    try:
+        # Not a rename: what somebody else has begun there meanwhile stays.
+        os.link(staged, path)
+    finally:
+        staged.unlink()

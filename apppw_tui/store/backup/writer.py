@@ -1,0 +1,167 @@
+"""A backup: a tar archive of the accounts and what belongs to them, its manifest at the end.
+
+Members: accounts/<name>.json, usage/<uid>.json and .jsonl, activity/<uid>.jsonl and .jsonl.1,
+deleted, with the key `key`, and manifest.json, which has the SHA-256 of each of the others.
+"""
+
+import io
+import json
+import tarfile
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from apppw_tui import __version__
+from apppw_tui.domain.errors import StoreDamaged, StoreError
+from apppw_tui.store.documents import SCHEMA_MAJOR, SCHEMA_MINOR
+from apppw_tui.store.fields import stamp
+from apppw_tui.store.folder import files
+from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.deleted_ids import DeletedIds
+from apppw_tui.store.keyring import Keyring, as_file
+
+FORMAT = 1
+MANIFEST, KEY, DELETED = "manifest.json", "key", "deleted"
+LARGEST_ACTIVITY = 64 * 1024 * 1024  # bytes, of one account
+
+
+@dataclass
+class BackedUp:
+    """How many accounts a backup has, and what kept others out of it, by name."""
+
+    accounts: int = 0
+    troubles: dict[str, StoreError] = field(default_factory=dict)
+
+
+def account_member(name: str) -> str:
+    return f"accounts/{name}.json"
+
+
+def other_members(uid: str) -> tuple[str, ...]:
+    """What is kept under the uid of an account: when it was used, and what happened."""
+    written = (f"{folder}/{uid}.jsonl" for folder in ("usage", "activity"))
+    return (f"usage/{uid}.json", *(f"{one}{old}" for one in written for old in (".1", "")))
+
+
+def back_up(
+    out: BinaryIO,
+    folder: Path,
+    store: FolderStore,
+    keyring: Keyring | None,
+    *,
+    now: datetime,
+    host: str,
+) -> BackedUp:
+    """Writes a backup of the store in `folder` to `out`, with its key if `keyring` is given.
+
+    Takes no account's lock: each file is replaced in one step, so it is read as it was at one
+    instant. The list of deleted ids comes last, and knows of every deletion in the accounts.
+
+    Raises:
+        StoreError: the list or the key cannot be read; what was written is no backup.
+        OSError: `out` cannot be written.
+    """
+    done = BackedUp()
+    with ExitStack() as stack:
+        ring = None
+        if keyring is not None:
+            # While the lock is held no key is dropped, so that this one opens all that follows.
+            stack.enter_context(keyring.locked())
+            ring = keyring.read()
+            if ring is None:
+                keyring.check_unneeded()
+        archive = _Archive(out, now)
+        uids: set[str] = set()
+        looked_at: set[str] = set()
+        # Again until nobody is new: one may have been renamed behind the sweep.
+        while fresh := [name for name in store.names() if name not in looked_at]:
+            known = frozenset(uids) if looked_at else frozenset()
+            for name in fresh:
+                looked_at.add(name)
+                try:
+                    uids |= _add_account(archive, folder, store, name, known)
+                except StoreError as error:
+                    done.troubles[name] = error
+        done.accounts = len(uids)
+        store.deletions.list_waiting()
+        deleted = DeletedIds(folder).content()
+        if deleted is not None:
+            archive.add(DELETED, deleted)
+        if ring is not None:
+            archive.add(KEY, as_file(ring))
+        archive.end(host, {name: str(error) for name, error in done.troubles.items()})
+    return done
+
+
+def _add_account(
+    archive: "_Archive", folder: Path, store: FolderStore, name: str, known: frozenset[str]
+) -> set[str]:
+    """Its uid, or nothing: if it was removed meanwhile, or is one of those that are `known`.
+
+    Raises StoreError; nothing is added then.
+    """
+    whole = store.look(name)
+    if whole.content is None:
+        return set()
+    if whole.account is None:
+        raise StoreDamaged(f"{store.path(name)} cannot be read: {whole.why}.")
+    uid = whole.account.uid
+    if uid in known:
+        return set()
+    others = {one: files.read(folder / one, LARGEST_ACTIVITY) for one in other_members(uid)}
+    archive.add(account_member(name), whole.content)
+    for member, content in others.items():
+        if content is not None:
+            archive.add(member, content)
+    return {uid}
+
+
+class _Archive:
+    """Writes members one after the other, and remembers what they were."""
+
+    def __init__(self, out: BinaryIO, now: datetime) -> None:
+        stream = cast(BinaryIO, _Stream(out))
+        self._tar = tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT)  # noqa: SIM115 - closed by `end`
+        self._now = now
+        self._sums: dict[str, str] = {}
+
+    def add(self, name: str, content: bytes) -> None:
+        member = tarfile.TarInfo(name)
+        member.size = len(content)
+        member.mode = files.FILE_MODE
+        member.mtime = int(self._now.timestamp())
+        self._tar.addfile(member, io.BytesIO(content))
+        self._sums[name] = sha256(content).hexdigest()
+
+    def end(self, host: str, left_out: dict[str, str]) -> None:
+        """The manifest, which tells that the archive is whole, and what is not in it."""
+        manifest = {
+            "apppw_tui_backup": FORMAT,
+            "program": __version__,
+            "schema": f"{SCHEMA_MAJOR}.{SCHEMA_MINOR}",
+            "time": stamp(self._now),
+            "host": host,
+            "left_out": left_out,
+            "members": self._sums,
+        }
+        self.add(MANIFEST, json.dumps(manifest).encode())
+        self._tar.close()
+
+
+class _Stream:
+    """As much of a file as tarfile needs; its own stream writes on when it is thrown away."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self._written = 0
+
+    def write(self, content: bytes) -> int:
+        self._out.write(content)
+        self._written += len(content)
+        return len(content)
+
+    def tell(self) -> int:
+        return self._written

@@ -1,0 +1,1 @@
+"""A store in one folder: TinyDB documents, small files of counters and use, locks."""

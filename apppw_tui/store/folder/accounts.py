@@ -1,0 +1,287 @@
+"""The store in one folder: one TinyDB file per account, one lock file per account."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from apppw_tui.domain import enforced
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.activity import NOBODY
+from apppw_tui.domain.enforced import EVER, Enforcement, enforcement
+from apppw_tui.domain.errors import DiskFull, NotFound, StoreDamaged, StoreError
+from apppw_tui.domain.names import check_account_name, is_account_name, shown
+from apppw_tui.domain.ports import Change, Rename, renaming
+from apppw_tui.store import documents
+from apppw_tui.store.fields import DocumentError, Tables, decoded, encoded
+from apppw_tui.store.folder import files
+from apppw_tui.store.folder.deleted_ids import Deletions
+from apppw_tui.store.folder.disk_reserve import Reserve
+from apppw_tui.store.folder.enforced import FolderEnforcements
+from apppw_tui.store.folder.locks import LOCK_TIMEOUT, locked
+
+_SUFFIX = ".json"
+_SLACK = 64  # bytes; a number that gains a digit is no creation
+# What cannot be read waits, as it does while the daemon answers.
+_UNREADABLE = Enforcement(EVER, NOBODY)
+
+
+@dataclass
+class Whole:
+    """An account's whole file: as it is, and, once `tables` are assigned, as it is to be.
+
+    `account` is None if there is no file, or if what it holds cannot be read: then `why` says so.
+    """
+
+    content: bytes | None
+    account: Account | None = None
+    why: DocumentError | None = None
+    tables: Tables | None = None
+
+
+class FolderStore:
+    """Accounts in `folder`/accounts, each changed under its own lock (SAFETY 7-11).
+
+    `enforcements` tells who is closed to old passwords; every change keeps it right. `complain`
+    hears of what could not be told there while the change went on.
+    """
+
+    def __init__(self, folder: Path, lock_timeout: float = LOCK_TIMEOUT) -> None:
+        self._accounts = folder / "accounts"
+        self._locks = folder / "locks"
+        self._reserve = Reserve(folder)
+        self.deletions = Deletions(folder, self._reserve)
+        self._lock_timeout = lock_timeout
+        self.enforcements = FolderEnforcements(folder, self._enforced, lock_timeout)
+        self.complain: enforced.Complain = lambda _name, _error: None
+
+    def read(self, account: str) -> Account | None:
+        return self._load(account)[1]
+
+    def meant(self, names: Sequence[str]) -> str:
+        there = [os.path.lexists(self.path(name)) for name in names]  # each is looked for
+        return names[there.index(True)] if any(there) else names[-1]
+
+    @contextmanager
+    def change(self, account: str, uid: str | None) -> Iterator[Change]:
+        check_account_name(account)  # the lock and the file are named after it
+        with self._lock(account):
+            self._sweep(account)
+            temporary = self._temporary(account)
+            tables, before = self._load(account)
+            change = Change(account, before, uid)
+            yield change
+            after = change.outcome
+            if after is None:
+                if before is not None:  # whoever was killed at it has left it too strict
+                    self._settle(account, enforcement(before))
+                return
+            fresh = documents.save(tables, after)
+            with enforced.told(self.enforcements, account, before, after, self.complain):
+                if before is not None:
+                    change.unlisted = not self.deletions.record(before, after, fresh)
+                self._write(account, temporary, encoded(fresh))
+
+    def look(self, account: str) -> Whole:
+        """The whole file of an account, even a damaged one. Raises StoreError, InvalidName.
+
+        A link, or what is no ordinary file, is StoreDamaged as ever.
+        """
+        check_account_name(account)
+        content = self._content(account)
+        if content is None:
+            return Whole(None)
+        try:
+            return Whole(content, documents.load(decoded(content), account))
+        except DocumentError as error:
+            return Whole(content, why=error)
+
+    @contextmanager
+    def replace(self, account: str) -> Iterator[Whole]:
+        """As `look`, under the account's lock; writes what is assigned when the block ends.
+
+        Raises:
+            StoreDamaged: what was assigned is no account of that name.
+        """
+        check_account_name(account)
+        with self._lock(account):
+            self._sweep(account)
+            temporary = self._temporary(account)
+            whole = self.look(account)
+            yield whole
+            if whole.tables is None:
+                return
+            after = self._loaded(account, encoded(whole.tables))[1]  # what can be read again
+            before = whole.account
+            with enforced.told(self.enforcements, account, before, after, self.complain):
+                if before is not None and whole.content is not None:
+                    was = decoded(whole.content)
+                    self.deletions.record(before, after, whole.tables, was)
+                self._write(account, temporary, encoded(whole.tables))
+
+    def version(self, account: str) -> int | None:
+        found = self.read(account)
+        return None if found is None else found.version
+
+    def names(self) -> list[str]:
+        files.check_folder(self._accounts)
+        try:
+            found = [path.name.removesuffix(_SUFFIX) for path in self._accounts.glob(f"*{_SUFFIX}")]
+        except OSError as error:
+            raise files.unusable(self._accounts, error) from None
+        return sorted(name for name in found if is_account_name(name))
+
+    def remove(self, account: str) -> bool:
+        # Looked for first: a lock file stays for good, so none is made for any word typed.
+        if not is_account_name(account) or self._content(account) is None:
+            raise NotFound(f"There is no account {shown(account)}.")
+        with self._lock(account):
+            self._sweep(account)
+            listed = True
+            with suppress(StoreError):  # one that cannot be read may go as well
+                found = self.read(account)
+                listed = found is None or self.deletions.record_removal(found, self.path(account))
+            if not files.remove(self.path(account)) and listed:
+                raise NotFound(f"There is no account {account}.")
+            self._settle(account, None)
+            return listed
+
+    def rename(self, account: Account, name: str, step: Rename) -> Account:
+        check_account_name(name)
+        old = account.name
+        again = f"{old} is renamed by half and opens nothing: rename it to {name} once more."
+        with ExitStack() as stack:
+            for one in sorted({old, name}):  # lest two of these wait for each other (SAFETY 11)
+                stack.enter_context(self._lock(one))
+            half = self._half(old, name)
+            tables, found = half or self._load(old)
+            present, left = renaming(account, name, found, None if half else self._load(name)[1])
+            after = step(present, left)
+            if left is not None:  # all that an older program left there, first under the old name
+                merged = replace(after, name=old)
+                with enforced.told(self.enforcements, old, present, merged, self.complain):
+                    content = encoded(documents.save(tables, merged))
+                    self._write(old, self._temporary(old), content)
+            content = encoded(documents.save(tables, after))
+            with enforced.told(self.enforcements, name, left, after, self.complain):
+                files.prepare(self.path(name), self._temporary(name), content)
+                # For that moment the file says the old name, which opens nothing.
+                files.succeed(self.path(old), self.path(name), self._temporary(name), half=again)
+            self._settle(old, None)
+        return after
+
+    def half_renamed(self, account: str, name: str) -> Account | None:
+        return (self._half(account, name) or (None, None))[1]
+
+    def _half(self, old: str, name: str) -> tuple[Tables, Account] | None:
+        """What a rename that was cut short has left at `name`, which still says the old one."""
+        if not is_account_name(old) or self._content(old) is not None:
+            return None
+        with suppress(StoreDamaged):
+            content = self._content(name) if is_account_name(name) else None
+            return None if content is None else self._loaded(old, content)
+        return None
+
+    def mend_enforcements(self) -> int:
+        """Makes what is told of every account right; of how many it was not. Raises StoreError."""
+        self.enforcements.make()
+        names = {*self.names(), *self.enforcements.names()}
+        return sum(self._mended(name) for name in sorted(names))
+
+    def _mended(self, name: str) -> bool:
+        if not self.enforcements.has_leftover(name) and self.tells_rightly(name):
+            return False  # as most are: they need no lock
+        with self._lock(name):
+            self.enforcements.sweep(name)
+            return self._settle(name, self.enforcement_wanted(name))
+
+    def tells_rightly(self, name: str) -> bool:
+        """True if what is told of that name is what its document says. Raises StoreError."""
+        try:
+            return self.enforcements.read(name) == self.enforcement_wanted(name)
+        except StoreDamaged:
+            return False
+
+    def enforcement_wanted(self, name: str) -> Enforcement | None:
+        """What is to be told of that name. Raises StoreError, if nobody can tell."""
+        try:
+            return enforcement(self.read(name))
+        except StoreDamaged:
+            with suppress(StoreDamaged):
+                return self.enforcements.read(name) or _UNREADABLE
+            return _UNREADABLE
+
+    def _enforced(self) -> Iterator[tuple[str, Enforcement]]:
+        """Of whom something is to be told, as far as accounts can be read."""
+        for name in self.names():
+            try:
+                told = enforcement(self.read(name))
+            except StoreDamaged:
+                told = _UNREADABLE
+            if told is not None:
+                yield name, told
+
+    def _settle(self, name: str, wanted: Enforcement | None) -> bool:
+        return enforced.settle(self.enforcements, name, wanted, self.complain)
+
+    def _write(self, account: str, temporary: Path, content: bytes) -> None:
+        """A change that takes no more room than before, a deletion above all, fits any disk."""
+        path = self.path(account)
+        grows = len(content) > _size(path) + _SLACK
+        try:
+            files.write(path, temporary, content)
+        except DiskFull:
+            if grows or not self._reserve.release():
+                raise
+            files.write(path, temporary, content)
+        else:
+            if grows:
+                self._reserve.keep()
+                self.deletions.make()
+
+    def _sweep(self, account: str) -> None:
+        """What a killed process left; where it cannot be done, whoever writes says why."""
+        with suppress(OSError):
+            files.remove_leftover(self._temporary(account))
+
+    def _temporary(self, account: str) -> Path:
+        return self._accounts / f".tmp-{account}"
+
+    def path(self, account: str) -> Path:
+        """Where that account is, or would be."""
+        return self._accounts / f"{account}{_SUFFIX}"
+
+    def _content(self, account: str) -> bytes | None:
+        # Only a store that is there can say that it does not know a name; and opening the file
+        # refuses a link in the last step of its path alone.
+        files.check_folder(self._accounts)
+        return files.read(self.path(account))
+
+    def _load(self, account: str) -> tuple[Tables | None, Account | None]:
+        if not is_account_name(account):
+            return None, None
+        content = self._content(account)
+        return (None, None) if content is None else self._loaded(account, content)
+
+    def _loaded(self, account: str, content: bytes) -> tuple[Tables, Account]:
+        try:
+            tables = decoded(content)
+            return tables, documents.load(tables, account)
+        except DocumentError as error:
+            path = self.path(account)
+            raise StoreDamaged(f"{path} cannot be read: {error}; it was left alone.") from None
+
+    @contextmanager
+    def _lock(self, account: str) -> Iterator[None]:
+        for folder in (self._accounts, self._locks):
+            files.make_folder(folder)
+        with locked(self._locks / f"{account}.lock", self._lock_timeout):
+            yield
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0

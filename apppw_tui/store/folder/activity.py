@@ -1,0 +1,197 @@
+"""The activity of accounts, read: what people did, and what the daemon saw (see journal.py)."""
+
+import contextlib
+import errno
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from apppw_tui.domain import activity
+from apppw_tui.domain.activity import Entry
+from apppw_tui.domain.errors import StoreDamaged
+from apppw_tui.domain.ports import Clock
+from apppw_tui.store.folder import files
+from apppw_tui.store.folder.journal import ACTIVITY, FROM_DAEMON
+
+_LARGEST = 4 * 1024 * 1024  # bytes; far more than one file ever gets
+_FOLDERS = (ACTIVITY, FROM_DAEMON)
+_NAME = re.compile(r"([0-9a-f]{32})\.jsonl", re.ASCII)
+_OLDER = ".1"
+
+
+class FolderActivity:
+    """Reads activity/ and usage/ of the store in `folder`."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder = folder
+        self._clock = clock
+
+    def read(self, uid: str) -> list[Entry]:
+        """The account's lines of the last KEPT_FOR, the oldest first; none for what is no uid.
+
+        Lines that are cut or damaged are left out. Raises StoreUnusable.
+        """
+        if _NAME.fullmatch(f"{uid}.jsonl") is None:
+            return []
+        found: list[Entry] = []
+        for folder in _FOLDERS:
+            path = self._folder / folder / f"{uid}.jsonl"
+            for one in (_older(path), path):
+                with contextlib.suppress(StoreDamaged):
+                    found += entries((files.read(one, _LARGEST) or b"").split(b"\n"))
+        since = self._clock.now() - activity.KEPT_FOR
+        return sorted((one for one in found if one.time >= since), key=lambda one: one.time)
+
+    def uids(self) -> list[str]:
+        """Whoever anything was written down about, whether or not there still is an account."""
+        return sorted({path.stem for path in current_files(self._folder)})
+
+    def forget_old(self, uid: str) -> None:
+        """Removes what is older than KEPT_FOR: a file whose newest line is. Raises StoreError."""
+        if _NAME.fullmatch(f"{uid}.jsonl") is None:
+            return
+        before = (self._clock.now() - activity.KEPT_FOR).timestamp()
+        for folder in _FOLDERS:
+            path = self._folder / folder / f"{uid}.jsonl"
+            if _written_before(_older(path), before):
+                files.remove(_older(path))
+            # Not removed: somebody may have it open, and append one line more.
+            if _written_before(path, before):
+                with contextlib.suppress(FileNotFoundError):
+                    path.replace(_older(path))
+
+
+def entries(lines: Iterable[bytes]) -> Iterator[Entry]:
+    """What can be understood of these lines; keys that are not known are facts."""
+    for line in lines:
+        with contextlib.suppress(ValueError, RecursionError):
+            one = entry(json.loads(line))
+            if one is not None:
+                yield one
+
+
+def entry(document: Any) -> Entry | None:
+    """The entry that a line's document holds; None if it is none. Raises ValueError."""
+    if not isinstance(document, dict):
+        return None
+    facts = {key: value for key, value in document.items() if isinstance(value, str)}
+    time, what, by = (facts.pop(key, None) for key in ("time", "what", "by"))
+    if time is None or what is None or by is None:
+        return None
+    return Entry(activity.instant(time), what, by, facts)
+
+
+def current_files(folder: Path) -> list[Path]:
+    """Every file that activity is appended to in the store `folder`."""
+    found = []
+    for name in _FOLDERS:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            found += [path for path in (folder / name).iterdir() if _NAME.fullmatch(path.name)]
+    return sorted(found)
+
+
+class Tail:
+    """What is appended from now on; survives that a file begins anew."""
+
+    def __init__(self, folder: Path, uids: frozenset[str] | None = None) -> None:
+        """`uids` are the accounts to follow; None is all of them. Raises StoreUnusable."""
+        self._folder = folder
+        self._uids = uids
+        self._read: dict[Path, tuple[int, int]] = {}  # inode, and how far it was read, in bytes
+        for path in self._paths():
+            with contextlib.suppress(FileNotFoundError):
+                status = path.stat()
+                self._read[path] = (status.st_ino, status.st_size)
+
+    def news(self) -> list[tuple[str, Entry]]:
+        """What was appended since the last time: uid and entry, by time. Raises StoreError."""
+        found: list[tuple[str, Entry]] = []
+        for path in self._paths():
+            found += [(path.stem, one) for one in entries(self._appended(path))]
+        return sorted(found, key=lambda one: one[1].time)
+
+    def _paths(self) -> list[Path]:
+        try:
+            paths = current_files(self._folder)
+        except OSError as error:
+            raise files.unusable(self._folder, error) from None
+        return [path for path in paths if self._uids is None or path.stem in self._uids]
+
+    def _appended(self, path: Path) -> Iterator[bytes]:
+        inode, offset = self._read.get(path, (0, 0))
+        for one in (_older(path), path):
+            with _opened(one) as descriptor:
+                if descriptor is None:
+                    continue
+                now = os.fstat(descriptor).st_ino
+                if one != path and now != inode:
+                    continue  # it was moved aside before anybody looked
+                begin = offset if now == inode else 0
+                content = os.pread(descriptor, _LARGEST, begin)
+            whole = content[: content.rfind(b"\n") + 1]  # the rest is being written
+            self._read[path] = (now, begin + len(whole))
+            yield from whole.split(b"\n")
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[int | None]:
+    """The file, or None if there is no such ordinary file."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ELOOP):
+            yield None
+            return
+        raise files.unusable(path, error) from None
+    try:
+        yield descriptor
+    except OSError as error:
+        raise files.unusable(path, error) from None
+    finally:
+        files.close(descriptor)
+
+
+def _older(path: Path) -> Path:
+    return path.with_name(path.name + _OLDER)
+
+
+def _written_before(path: Path, instant: float) -> bool:
+    try:
+        return path.lstat().st_mtime < instant
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise files.unusable(path, error) from None
+
+
+class MemoryActivity:
+    """A journal that is kept in memory and can be read: for looking around, and for tests."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._acts: dict[str, list[Entry]] = {}
+
+    def record(self, uid: str, what: str, by: str, **facts: str) -> None:
+        self.add(uid, Entry(self._clock.now(), what, by, facts))
+
+    def add(self, uid: str, one: Entry) -> None:
+        """One more entry, which may be of any time."""
+        self._acts.setdefault(uid, []).append(one)
+
+    def fault(self, what: str, **facts: str) -> None:
+        """Kept nowhere."""
+
+    def read(self, uid: str) -> list[Entry]:
+        return sorted(self._acts.get(uid, []), key=lambda one: one.time)
+
+    def forget_old(self, uid: str) -> None:
+        """It does not live that long."""
+
+
+def as_line(one: Entry) -> Mapping[str, str]:
+    """What an entry is written down as."""
+    time = one.time.replace(tzinfo=None).isoformat(timespec="seconds")
+    return {**one.facts, "time": f"{time}Z", "what": one.what, "by": one.by}

@@ -1,0 +1,115 @@
+"""Accounts as they were parsed, for as long as their files are still the same (SAFETY 18)."""
+
+import os
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.names import is_account_name
+from apppw_tui.store.folder import files
+from apppw_tui.store.folder.accounts import FolderStore
+
+MOST_HELD = 512  # files; each is one open descriptor
+_Identity = tuple[int, int, int, int]  # device, inode, size, time in ns
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A parsed account, and the open file it came from."""
+
+    descriptor: int
+    identity: _Identity
+    account: Account
+
+
+class CachedReads:
+    """Reads accounts of a FolderStore; parses a file again only once another one has its name.
+
+    A changed account is a new file. While the old one is held open its inode cannot be used
+    again, so the same st_dev and st_ino mean the same file. What somebody wrote into it by hand
+    tells by size and time, which alone would miss changes. For processes that only read.
+    """
+
+    def __init__(self, store: FolderStore, most_held: int = MOST_HELD) -> None:
+        self._store = store
+        self._most_held = most_held
+        self._held: OrderedDict[str, _Held] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def read(self, name: str) -> Account | None:
+        """As FolderStore.read, and as fresh. Raises StoreError."""
+        if not is_account_name(name):
+            return None
+        path = self._store.path(name)
+        with self._lock:
+            held = self._held.get(name)
+        # Not under the lock: a disk that stands still at one file is no reason to wait for others.
+        if held is not None and held.identity == _identity(path):
+            with self._lock:
+                if self._held.get(name) is held:  # else its inode may be another file's by now
+                    self._held.move_to_end(name)
+                    return held.account
+        descriptor = _opened(path)
+        if descriptor is None:
+            self._drop(name)
+            return self._store.read(name)  # says what is wrong, or that there is none
+        try:
+            before = _identity_of(descriptor)
+            account = self._store.read(name)
+            # Replaced while it was read: what was parsed may belong to the newer file.
+            if account is None or _identity(path) != before:
+                files.close(descriptor)
+                self._drop(name)
+                return account
+        except BaseException:
+            files.close(descriptor)
+            self._drop(name)
+            raise
+        self._keep(name, _Held(descriptor, before, account))
+        return account
+
+    def close(self) -> None:
+        """Lets go of every file."""
+        with self._lock:
+            while self._held:
+                files.close(self._held.popitem()[1].descriptor)
+
+    def _keep(self, name: str, held: _Held) -> None:
+        with self._lock:
+            old = self._held.pop(name, None)
+            self._held[name] = held
+            gone = [old] if old is not None else []
+            while len(self._held) > self._most_held:
+                gone.append(self._held.popitem(last=False)[1])
+        for one in gone:
+            files.close(one.descriptor)
+
+    def _drop(self, name: str) -> None:
+        with self._lock:
+            old = self._held.pop(name, None)
+        if old is not None:
+            files.close(old.descriptor)
+
+
+def _opened(path: Path) -> int | None:
+    try:
+        return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+
+
+def _identity(path: Path) -> _Identity | None:
+    try:
+        return _of(path.lstat())
+    except OSError:
+        return None
+
+
+def _identity_of(descriptor: int) -> _Identity:
+    return _of(os.fstat(descriptor))
+
+
+def _of(status: os.stat_result) -> _Identity:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

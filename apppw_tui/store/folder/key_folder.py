@@ -1,0 +1,86 @@
+"""The key file in a folder of root's: a process of root's own replaces it, and does nothing else.
+
+Root becomes the store's owner before it opens anything, who cannot write there. So a child that
+stays root is made before that; it ends with the process that asks it.
+"""
+
+import os
+import socket
+from pathlib import Path
+
+from apppw_tui.domain.errors import MaybeSaved, StoreError, StoreUnusable
+from apppw_tui.store.folder import files
+from apppw_tui.store.keyring import parsed
+
+_LARGEST = 65536  # bytes; some hundreds of keys
+_DONE, _MAYBE = "done", "maybe:"
+_GONE = "The process that could have replaced the key has ended: nothing was changed."
+
+
+def needed(folder: Path, key_file: Path) -> bool:
+    """True if this is root, who will be the owner of the store in `folder`, who cannot do it."""
+    if os.geteuid() != 0:
+        return False
+    try:
+        owner = folder.lstat().st_uid
+        return owner != 0 and key_file.parent.stat().st_uid != owner
+    except OSError:
+        return False  # opening the one or the other says what is wrong
+
+
+class RootsHand:
+    """Replaces one file; must be made while this is root."""
+
+    def __init__(self, key_file: Path, owner: Path) -> None:
+        """A new file belongs to whom the folder `owner` belongs; else it stays with its owner."""
+        self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        if os.fork() == 0:
+            try:
+                self._ours.close()
+                _serve(theirs, key_file, owner)
+            finally:
+                os._exit(0)
+        theirs.close()
+
+    def write(self, content: bytes) -> None:
+        """Puts `content` into the file, in one step. Raises StoreUnusable, MaybeSaved."""
+        try:
+            self._ours.sendall(content)
+            said = self._ours.recv(_LARGEST).decode()
+        except OSError:
+            raise StoreUnusable(_GONE) from None
+        if said == _DONE:
+            return
+        if said.startswith(_MAYBE):
+            raise MaybeSaved(said.removeprefix(_MAYBE))
+        raise StoreUnusable(said or _GONE)
+
+
+def _serve(asked: socket.socket, key_file: Path, owner: Path) -> None:
+    """Answers until nobody asks any more. Whoever reads what we print must not wait for us."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(nowhere, stream)
+    while content := asked.recv(_LARGEST):
+        try:
+            parsed(content, key_file)  # nothing but keys is ever written
+            _replace(key_file, content, owner)
+            said = _DONE
+        except MaybeSaved as error:
+            said = f"{_MAYBE}{error}"
+        except StoreError as error:
+            said = str(error)
+        except OSError as error:
+            said = str(files.unusable(key_file, error))
+        asked.sendall(said.encode())
+
+
+def _replace(key_file: Path, content: bytes, owner: Path) -> None:
+    mode = files.FILE_MODE
+    try:
+        status = key_file.lstat()
+        mode = status.st_mode & 0o660
+    except FileNotFoundError:
+        status = owner.lstat()
+    temporary = key_file.with_name(f".tmp-{key_file.name}")
+    files.write(key_file, temporary, content, as_of=(status.st_uid, status.st_gid, mode))

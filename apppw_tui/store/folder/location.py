@@ -1,0 +1,110 @@
+"""Opening a store: whose it is, who may open it, and on what kind of disk (SAFETY 10)."""
+
+import os
+import pwd
+import shlex
+from pathlib import Path
+
+from apppw_tui.domain.errors import StoreUnusable
+from apppw_tui.domain.lines import lines
+from apppw_tui.store.folder import files
+from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.enforced import FOLDER
+
+# Where flock or rename do not keep their word between machines.
+_NETWORK = {"9p", "afs", "ceph", "cifs", "davfs", "gfs2", "glusterfs", "lustre", "ncpfs", "nfs"} | {
+    *("nfs4", "ocfs2", "smb2", "smb3", "smbfs"),
+    *("fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs"),
+}
+_INNER = ("accounts", "locks", FOLDER)
+_MOUNTS = Path("/proc/self/mountinfo")
+
+
+def open_store(folder: Path, *, create: bool = False) -> FolderStore:
+    """The store in `folder`; with `create`, made if it is missing.
+
+    A process of uid 0 becomes the store's owner first, so that no file in it ends up root's. What
+    root makes where somebody is at home, as the portal's user is, becomes theirs.
+
+    Raises:
+        StoreUnusable: missing, not a folder, a link, on a network file system, writable by
+            others, or another person's; the sentence says what to do.
+    """
+    folder = Path(os.path.abspath(folder))
+    if create:
+        _make(folder)
+    try:
+        status = folder.lstat()
+    except FileNotFoundError:
+        raise StoreUnusable(f"There is no store at {folder}.") from None
+    except OSError as error:
+        raise files.unusable(folder, error) from None
+    _become_owner(folder, status.st_uid, status.st_gid)
+    files.check_folder(folder)
+    for inner in _INNER:
+        if os.path.lexists(folder / inner):
+            files.check_folder(folder / inner)
+    kind = _file_system(status.st_dev)
+    if kind in _NETWORK:
+        raise StoreUnusable(
+            f"{folder} is on a network file system ({kind}); keep it on a local disk."
+        )
+    if create:
+        # Where there are accounts already, it has to be made of what they say.
+        fresh = not os.path.lexists(folder / "accounts")
+        for name in (*([FOLDER] if fresh else []), "accounts", "locks"):
+            files.make_folder(folder / name)
+    return FolderStore(folder)
+
+
+def is_own(folder: Path) -> bool:
+    """True if the store in `folder` is, or would be, the present user's own."""
+    try:
+        return folder.lstat().st_uid == os.geteuid()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+
+
+def _make(folder: Path) -> None:
+    there = os.path.lexists(folder)
+    files.make_folder(folder)
+    if there or os.geteuid() != 0:
+        return
+    for somebody in pwd.getpwall():
+        if Path(somebody.pw_dir) == folder:
+            os.chown(folder, somebody.pw_uid, somebody.pw_gid)
+            return
+
+
+def _become_owner(folder: Path, uid: int, gid: int) -> None:
+    if uid == os.geteuid():
+        return
+    try:
+        owner = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        owner = f"#{uid}"
+    if os.geteuid() != 0:
+        command = shlex.join(["sudo", "-u", owner, "apppw-tui", "--store", str(folder)])
+        raise StoreUnusable(f"{folder} belongs to {owner}. Open it with: {command}")
+    os.setgroups([])
+    os.setgid(gid)
+    os.setuid(uid)
+
+
+def _file_system(device: int) -> str:
+    """The type of the mounted file system with that st_dev; empty where the system does not tell.
+
+    proc(5), /proc/pid/mountinfo: fields are separated by blanks, the type follows a lone dash.
+    """
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    try:
+        mounts = lines(_MOUNTS.read_bytes().decode(errors="replace"))
+    except OSError:
+        return ""
+    for line in mounts:
+        fields, _, rest = line.partition(" - ")
+        if fields.split()[2] == wanted:
+            return rest.split()[0]
+    return ""

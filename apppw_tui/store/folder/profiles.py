@@ -1,0 +1,77 @@
+"""What the hashes of account passwords cost, of all accounts: one small file (SAFETY 16)."""
+
+import json
+from collections.abc import Collection
+from datetime import UTC, datetime
+from pathlib import Path
+
+from apppw_tui.domain.hashing import (
+    MOST_BESIDES,
+    MOST_OF_ACCOUNTS,
+    Profile,
+    TooManyProfiles,
+    parsed,
+)
+from apppw_tui.domain.ports import Clock
+from apppw_tui.store.fields import stamp
+from apppw_tui.store.folder import files
+from apppw_tui.store.folder.locks import locked
+
+
+class FolderProfiles:
+    """Keeps them in `folder`/throttle, each with the time when it was claimed last."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._store = folder
+        self._folder = folder / "throttle"
+        self._path = self._folder / "profiles.json"
+        self._clock = clock
+
+    def in_use(self) -> Collection[Profile]:
+        return self._read().keys()
+
+    def claim(self, profile: Profile) -> None:
+        files.check_folder(self._store)  # a store that is gone is not made again in passing
+        files.make_folder(self._folder)
+        with locked(self._folder / ".profiles.lock"):
+            claimed = self._read()
+            if profile not in claimed and len(claimed) >= MOST_BESIDES:
+                raise TooManyProfiles(profile)
+            # Again, too: an account is about to have it, which no search has found yet.
+            self._write({**claimed, profile: self._clock.now()})
+
+    def settle(self, found: Collection[Profile], since: datetime) -> Collection[Profile]:
+        if not self._read():
+            return ()
+        with locked(self._folder / ".profiles.lock"):
+            claimed = self._read()
+            dropped = [one for one, at in claimed.items() if one not in found and at < since]
+            if dropped:
+                self._write({one: at for one, at in claimed.items() if one not in dropped})
+        return dropped
+
+    def _read(self) -> dict[Profile, datetime]:
+        """What was kept; whatever is malformed in it was not. In the order of what they cost."""
+        try:
+            kept = json.loads(files.read(self._path) or b"{}")
+        except (ValueError, RecursionError):
+            return {}
+        claimed = {}
+        for text, at in kept.items() if isinstance(kept, dict) else ():
+            profile = parsed(text)
+            if profile is not None and not profile.exceeds(MOST_OF_ACCOUNTS):
+                claimed[profile] = _time(at)
+        order = sorted(claimed, key=lambda one: (one.memory, one.passes, one.lanes))
+        return {one: claimed[one] for one in order[:MOST_BESIDES]}
+
+    def _write(self, claimed: dict[Profile, datetime]) -> None:
+        content = json.dumps({str(one): stamp(at) for one, at in claimed.items()}).encode()
+        files.write(self._path, self._folder / ".tmp-profiles", content)
+
+
+def _time(text: object) -> datetime:
+    try:
+        at = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        at = None
+    return datetime.min.replace(tzinfo=UTC) if at is None or at.tzinfo is None else at

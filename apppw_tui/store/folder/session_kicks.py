@@ -1,0 +1,39 @@
+"""Whose sessions are to end: an empty file for each account, for recipes/dovecot/apppw-kick."""
+
+import os
+from pathlib import Path
+
+from apppw_tui.domain.errors import StoreError
+from apppw_tui.domain.names import is_account_name
+from apppw_tui.domain.ports import Journal
+from apppw_tui.store.folder import files
+
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class FolderLiveSessions:
+    """Puts files into `folder`/ended; whoever ends the sessions takes them away.
+
+    One that is there already is as good as a new one: it is written under the account's lock, and
+    whoever has taken a file away waits for that lock before any session is ended.
+    """
+
+    end_here = True
+
+    def __init__(self, folder: Path, journal: Journal) -> None:
+        self._folder = folder / "ended"
+        self._journal = journal
+
+    def end(self, account: str) -> None:
+        if not is_account_name(account):  # it becomes the file's name
+            return
+        path = self._folder / account
+        try:
+            files.make_folder(self._folder)
+            # Empty, so that there is no half of one; no fsync: what could lose it ends every
+            # session as well.
+            os.close(os.open(path, _FLAGS, files.FILE_MODE))
+        except (OSError, StoreError) as error:
+            # Whatever is wrong here, the app password goes (SAFETY 24).
+            why = str(files.unusable(path, error)) if isinstance(error, OSError) else str(error)
+            self._journal.fault("sessions not ended", account=account, why=why)

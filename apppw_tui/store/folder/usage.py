@@ -1,0 +1,268 @@
+"""When each app password was last used, and what an account's services still ask elsewhere for.
+
+One file for each account, usage/<uid>.json: see usage_file.py.
+"""
+
+import contextlib
+import json
+import re
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from apppw_tui.domain import app_password
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.addresses import Networks
+from apppw_tui.domain.addresses import address as parsed
+from apppw_tui.domain.app_password import AppPassword
+from apppw_tui.domain.errors import (
+    InvalidName,
+    NotFound,
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+)
+from apppw_tui.domain.names import candidates
+from apppw_tui.domain.ports import Accounts, Clock, Store, find
+from apppw_tui.domain.usage import MOST_NETWORKS, LastUse, Used, network_of
+from apppw_tui.store.fields import DocumentError
+from apppw_tui.store.folder import files
+from apppw_tui.store.folder.old_password_reports import Telling
+from apppw_tui.store.folder.usage_file import Kept, encoded, loaded, newest
+
+MOST_OLD = 4096  # names between two times of writing
+_UID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_OF_ONE_ACCOUNT = (StoreBusy, StoreDamaged)  # all else concerns the disk
+
+
+class _Verdict(Protocol):
+    """The verifier's, as far as it is wanted here."""
+
+    @property
+    def account(self) -> str | None: ...
+
+    @property
+    def uid(self) -> str | None: ...
+
+    @property
+    def app_password(self) -> AppPassword | None: ...
+
+
+@dataclass(frozen=True)
+class FirstUse:
+    """An app password was used from where none of its account was lately.
+
+    `moved` says that the account was used elsewhere lately: then it is worth a message.
+    """
+
+    account: Account
+    app_password: AppPassword
+    use: LastUse
+    moved: bool
+
+
+@dataclass
+class _Told:
+    """What is not written yet, for the account of one uid.
+
+    `first` has, for each network, the first use since the last time.
+    """
+
+    name: str
+    by_id: dict[str, LastUse] = field(default_factory=dict)
+    passed_on: LastUse | None = None
+    first: dict[str, tuple[str, LastUse]] = field(default_factory=dict)
+    networks: dict[str, datetime] = field(default_factory=dict)
+
+    def add(self, later: "_Told") -> None:
+        self.by_id.update(later.by_id)
+        self.passed_on = later.passed_on or self.passed_on
+        if not later.networks.keys() <= self.networks.keys():
+            self.first = {**later.first, **self.first}
+        self.networks.update(later.networks)
+        if len(self.networks) > MOST_NETWORKS:
+            self.networks = newest(self.networks)
+            self.first = {at: use for at, use in self.first.items() if at in self.networks}
+
+
+class FolderUsage:
+    """Keeps in memory what it is told, until `flush` writes it. Only `read` is for the portal."""
+
+    def __init__(
+        self,
+        folder: Path,
+        store: Store,
+        clock: Clock,
+        accounts: Accounts | None = None,
+        *,
+        complain: Callable[[str], None] = lambda _: None,
+        announce: Callable[[FirstUse], None] = lambda _: None,
+        meaning: Callable[[str], Sequence[str]] = candidates,
+    ) -> None:
+        """`accounts` is asked whose an old password was (default: `store`).
+
+        `complain` is told of trouble.
+
+        `meaning` gives the names that may be meant by one, and may raise InvalidName.
+
+        `announce` is told of first uses, when they have been written: it must not raise.
+        """
+        self._folder = folder / "usage"
+        self._telling_old = Telling(self._folder)
+        self._store = store
+        self._accounts: Accounts = accounts or store
+        self._clock = clock
+        self._complain = complain
+        self._announce = announce
+        self._trusted = Networks()
+        self._meaning = meaning
+        self._told: dict[str, _Told] = {}
+        self._right: dict[str, LastUse] = {}
+        self._telling = threading.Lock()
+        self._writing = threading.Lock()
+        self._troubles: set[str] = set()
+
+    def trust(self, networks: Iterable[str]) -> None:
+        """Uses from these are not looked at for being from anywhere new."""
+        self._trusted = Networks(networks)
+
+    def used(self, verdict: _Verdict, service: str | None, address: str | None) -> None:
+        """An app password was right and good for that service. Reads nothing yet; never raises."""
+        name, uid, record = verdict.account, verdict.uid, verdict.app_password
+        if name is None or uid is None or record is None:
+            return
+        use = self._now(service, address)
+        told = _Told(name, {record.id: use})
+        network = None if self._trusted.holds(use.address) else network_of(use.address)
+        if network is not None:
+            told.first, told.networks = {network: (record.id, use)}, {network: use.time}
+        self._tell(uid, told)
+
+    def old_password(self, name: str, service: str | None, address: str | None) -> None:
+        """A password of `name` was right elsewhere. Reads nothing yet; never raises."""
+        try:
+            name = self._meaning(name)[0]
+        except InvalidName:
+            return
+        with self._telling:
+            if name in self._right or len(self._right) < MOST_OLD:
+                self._right[name] = self._now(service, address)
+
+    def read(self, uid: str) -> Used:
+        """What was written for that account; nothing, if the file is missing or damaged.
+
+        Raises:
+            StoreUnusable: it cannot be read.
+        """
+        return self._read(uid).used if _UID.fullmatch(uid) is not None else Used()
+
+    def old_passwords_since(self) -> datetime | None:
+        """Since when it is told where they are right. Raises StoreUnusable."""
+        return self._telling_old.since(self._clock.now())
+
+    def forget(self, uid: str) -> None:
+        """The account of `uid` is gone, and so is this, but not its activity. Raises StoreError."""
+        if _UID.fullmatch(uid) is not None:
+            files.remove(self._path(uid))
+
+    def flush(self) -> None:
+        """Writes what was told since the last time, one file for each account. Never raises.
+
+        What cannot be written is kept for the next time; of an account that is gone, or another
+        by now, nothing is.
+        """
+        with self._writing:
+            self._take_old_passwords()
+            with self._telling:
+                left, self._told = self._told, {}
+            troubles: set[str] = set()
+            while left:
+                uid = next(iter(left))
+                try:
+                    self._write(uid, left[uid])
+                except NotFound:
+                    pass
+                except _OF_ONE_ACCOUNT as error:
+                    troubles.add(str(error))
+                    self._keep({uid: left[uid]})
+                except StoreError as error:
+                    troubles.add(str(error))
+                    self._keep(left)
+                    break
+                del left[uid]
+            for sentence in sorted(troubles - self._troubles):
+                self._complain(sentence)
+            self._troubles = troubles
+
+    def _take_old_passwords(self) -> None:
+        """Finds whose they were; what cannot be found out now is tried again the next time."""
+        with self._telling:
+            right, self._right = self._right, {}
+        for name, use in right.items():
+            try:
+                account = find(self._accounts, self._meaning(name))
+            except InvalidName:
+                continue
+            except StoreError:
+                with self._telling:
+                    self._right.setdefault(name, use)
+                continue
+            # One that was made since has only the name of whom it was told.
+            if account is not None and account.created <= use.time:
+                self._tell(account.uid, _Told(account.name, passed_on=use))
+                with contextlib.suppress(StoreError):  # the disk is complained of by the accounts
+                    self._telling_old.told(use.time)
+
+    def _now(self, service: str | None, address: str | None) -> LastUse:
+        # Sixteen symbols can be a service's name; what may be a password is not kept.
+        named = None if service is None or app_password.read(service) else service
+        return LastUse(self._clock.now(), named, parsed(address))
+
+    def _tell(self, uid: str, told: _Told) -> None:
+        with self._telling:
+            self._told.setdefault(uid, _Told(told.name)).add(told)
+
+    def _keep(self, left: Mapping[str, _Told]) -> None:
+        """Takes back what could not be written, under what was told meanwhile."""
+        with self._telling:
+            for uid, told in left.items():
+                if uid in self._told:
+                    told.add(self._told[uid])
+                self._told[uid] = told
+
+    def _write(self, uid: str, told: _Told) -> None:
+        first: list[FirstUse] = []
+        self._store.read(told.name)  # asking for the lock would make a store that is gone again
+        with self._store.change(told.name, uid) as change:  # nothing is changed: for its lock
+            ids = {password.id for password in change.present.app_passwords}
+            known = self._read(uid)
+            before = known.used
+            by_id = {**before.by_id, **told.by_id}
+            after = Used(
+                {id_: last for id_, last in by_id.items() if id_ in ids},
+                told.passed_on or before.passed_on,
+            )
+            kept = Kept(after, newest({**known.networks, **told.networks}))
+            seen = known.seen(self._clock.now())
+            for network, (id_, use) in told.first.items():
+                password = change.present.app_password(id_)
+                if network not in seen and password is not None:
+                    first.append(FirstUse(change.present, password, use, bool(seen)))
+            if kept != known:
+                files.make_folder(self._folder)
+                files.write(self._path(uid), self._folder / f".tmp-{uid}", encoded(kept))
+        for one in first:
+            self._announce(one)
+
+    def _read(self, uid: str) -> Kept:
+        try:
+            content = files.read(self._path(uid))
+            return Kept() if content is None else loaded(json.loads(content))
+        except (StoreDamaged, DocumentError, AttributeError, TypeError, ValueError, RecursionError):
+            return Kept()
+
+    def _path(self, uid: str) -> Path:
+        return self._folder / f"{uid}.json"

@@ -1,0 +1,84 @@
+"""What usage/<uid>.json holds.
+
+Tables: `used` (one document for each app password: id, time, service, address), `old_password`
+(one document: when another source last took an old one for right) and `networks` (one document for
+each network that the account's app passwords were used from lately: network, time). A table
+`passed_on`, of an earlier version, counted wrong guesses, and is left out.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tinydb import TinyDB
+
+from apppw_tui.domain.usage import MOST_NETWORKS, NEW_AFTER, LastUse, Used, network_of
+from apppw_tui.store.fields import BufferedStorage, Fields, stamp
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One account's; `networks` has when something was last used from each."""
+
+    used: Used = field(default_factory=Used)
+    networks: Mapping[str, datetime] = field(default_factory=dict)
+
+    def seen(self, now: datetime) -> frozenset[str]:
+        """The networks that are not new; where none were kept yet, those of the last uses."""
+        before = {
+            network: last.time
+            for last in self.used.by_id.values()
+            if (network := network_of(last.address)) is not None
+        }
+        known = self.networks or before
+        return frozenset(network for network, last in known.items() if now - last < NEW_AFTER)
+
+
+def newest(networks: Mapping[str, datetime]) -> dict[str, datetime]:
+    """As many of them as are kept."""
+    kept = sorted(networks, key=networks.__getitem__)[-MOST_NETWORKS:]
+    return {network: networks[network] for network in kept}
+
+
+def loaded(tables: Any) -> Kept:
+    """What is in the file. Raises DocumentError, or what Python raises for other structures."""
+    database = TinyDB(storage=lambda: BufferedStorage(tables))
+    passed_on = [_last(Fields(document)) for document in database.table("old_password").all()]
+    used = [Fields(document) for document in database.table("used").all()]
+    networks = [Fields(document) for document in database.table("networks").all()]
+    return Kept(
+        Used(
+            {fields.text("id"): _last(fields) for fields in used},
+            passed_on[-1] if passed_on else None,
+        ),
+        {fields.text("network"): fields.time("time") for fields in networks},
+    )
+
+
+def _last(fields: Fields) -> LastUse:
+    return LastUse(
+        fields.time("time"), fields.optional_text("service"), fields.optional_text("address")
+    )
+
+
+def encoded(kept: Kept) -> bytes:
+    """The file's content."""
+    used = kept.used
+    storage = BufferedStorage(None)
+    database = TinyDB(storage=lambda: storage)
+    database.table("used").insert_multiple(
+        {"id": id_, **_document(last)} for id_, last in used.by_id.items()
+    )
+    if used.passed_on is not None:
+        database.table("old_password").insert(_document(used.passed_on))
+    if kept.networks:
+        database.table("networks").insert_multiple(
+            {"network": network, "time": stamp(last)} for network, last in kept.networks.items()
+        )
+    return json.dumps(storage.tables or {}, ensure_ascii=False).encode()
+
+
+def _document(last: LastUse) -> dict[str, Any]:
+    return {"time": stamp(last.time), "service": last.service, "address": last.address}

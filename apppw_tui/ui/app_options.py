@@ -1,0 +1,69 @@
+"""What the program knows of where it runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from apppw_tui.domain.connection_settings import SetupRow, Tried
+from apppw_tui.domain.ports import Tools
+from apppw_tui.domain.secret import Secret
+
+
+class Demo(Protocol):
+    """What a demonstration gives away, so that one person can look around alone."""
+
+    account: str
+    password: str
+
+    def sent(self) -> str:
+        """The newest code that was sent to anybody."""
+
+    def shown_by_app(self, account: str) -> str:
+        """What the account's authenticator app would show now."""
+
+    def shown_for(self, secret: Secret) -> str:
+        """What an app with that secret would show now."""
+
+
+@dataclass(frozen=True)
+class Connecting:
+    """What helps a person to connect an app.
+
+    `rows` is what is typed into it; `try_it` tells what became of an app password of an account
+    that asks for a service, may take seconds and never raises.
+    """
+
+    rows: tuple[SetupRow, ...] = ()
+    try_it: Callable[[str, Secret, str], Tried] | None = None
+
+
+@dataclass(frozen=True)
+class Kiosk:
+    """Strangers stand before it (SAFETY 25).
+
+    `let_in` is called once somebody has signed in. Until then there are `patience` seconds, and
+    `mistakes` that may be made.
+    """
+
+    let_in: Callable[[], None]
+    patience: float = 60.0
+    mistakes: int = 5
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """`save` puts recovery codes into a file of one's own; None where that is not one's machine.
+
+    `tools` are programs that help to copy; None where strangers' may not be run.
+    """
+
+    host_name: str
+    may_create_first: bool = False
+    demo: Demo | None = None
+    appearance: str | None = None
+    save: Callable[[str, str, datetime, Secret], Path] | None = None
+    connecting: Connecting = field(default_factory=Connecting)
+    kiosk: Kiosk | None = None
+    tools: Tools | None = None

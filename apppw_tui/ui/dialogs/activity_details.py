@@ -1,0 +1,54 @@
+"""Everything about one line of activity."""
+
+from datetime import datetime
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Grid, Horizontal
+from textual.widgets import Button, Label
+
+from apppw_tui.domain.activity import Entry, in_words, who
+from apppw_tui.domain.names import shown
+from apppw_tui.ui import formatting
+from apppw_tui.ui.dialogs.base import Dialog
+
+
+class HappenedDialog(Dialog[None]):
+    """Asks nothing."""
+
+    FOOTER = ("cancel", "help")
+    BINDINGS = [
+        Binding("escape,q", "cancel", "Close", id="cancel", tooltip="Back to the list"),
+    ]
+
+    def __init__(self, entry: Entry, account: str, now: datetime) -> None:
+        super().__init__("What happened")
+        self._entry = entry
+        self._account = account
+        self._now = now
+
+    def content(self) -> ComposeResult:
+        entry = self._entry
+        when, ago = formatting.exactly(entry.time), formatting.ago(entry.time, self._now)
+        service = entry.facts.get("service")
+        with Grid(id="details"):
+            for label, value in (
+                ("What", in_words(entry)),
+                ("When", f"{when} ({ago})" if ago.endswith(("ago", "now")) else when),
+                ("By", who(entry, self._account)),
+                ("From", shown(entry.address) if entry.address else "the server itself"),
+                ("Service", shown(service) if service else None),
+            ):
+                if value is not None:
+                    yield Label(label, classes="field-label", markup=False)
+                    yield Label(value, markup=False)
+        with Horizontal(classes="buttons"):
+            yield Button("Close", id="close", compact=True)
+
+    def on_mount(self) -> None:
+        self.query_one("#close", Button).focus()
+
+    @on(Button.Pressed, "#close")
+    def close(self) -> None:
+        self.dismiss(None)

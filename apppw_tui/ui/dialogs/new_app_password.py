@@ -1,0 +1,168 @@
+"""Your app password: shown this once, copied, tried, closed."""
+
+from collections.abc import Callable, Iterator
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Grid, Horizontal, VerticalScroll
+from textual.widget import Widget
+from textual.widgets import Button, Label
+
+from apppw_tui.domain import connection_settings
+from apppw_tui.domain.app_password import AppPassword
+from apppw_tui.domain.base32 import grouped
+from apppw_tui.domain.names import shown
+from apppw_tui.domain.secret import Secret
+from apppw_tui.portal.app_passwords import Issued
+from apppw_tui.ui import formatting
+from apppw_tui.ui.app_options import Connecting
+from apppw_tui.ui.clipboard import Copied
+from apppw_tui.ui.dialogs.one_time_secret import OnceDialog
+from apppw_tui.ui.dialogs.password_qr import ScanDialog
+from apppw_tui.ui.glyphs import GLYPHS
+from apppw_tui.ui.widgets.footer import NARROW
+
+_MARKS = {True: GLYPHS.good, False: GLYPHS.bad, None: "!"}
+_ONCE = "Blanks do not count. You will not see it again after you close this."
+_ALIGNED = 36  # columns of a host; behind a longer one, its port follows at once
+
+
+class SecretLabel(Label):
+    """The plaintext, in groups that can be read and typed."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, secret: Secret) -> None:
+        super().__init__(grouped(secret), id="secret", markup=False)
+
+
+class Card(VerticalScroll):
+    """The one part that scrolls; the frame around it says how much is out of sight."""
+
+    def on_mount(self) -> None:
+        self.screen.screen_layout_refresh_signal.subscribe(self, lambda _: self._tell())
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self._tell()
+
+    def _tell(self) -> None:
+        frame = self.parent
+        if isinstance(frame, Widget):
+            above = round(self.scroll_y)
+            below = max(0, self._end() - above - self.size.height)
+            hidden = {GLYPHS.up: above, GLYPHS.down: below}
+            told = "  ".join(f"{arrow} {rows}" for arrow, rows in hidden.items() if rows)
+            frame.border_subtitle = f"{told} more" if told else ""
+
+    def _end(self) -> int:
+        """The row after the last one that has anything on it."""
+        filled = [
+            child for child in self.children if not isinstance(child, Label) or str(child.content)
+        ]
+        return max((child.virtual_region.bottom for child in filled), default=0)
+
+
+class RevealDialog(OnceDialog[bool]):
+    """True if it was copied at least once."""
+
+    FOOTER = ("copy", "test", "qr", "close", "help")
+    BINDINGS = [
+        Binding("t", "test", "Test it", id="test", tooltip="Ask the server, as an app would"),
+        Binding("m", "qr", "QR code", id="qr", tooltip="Show it as a QR code for your phone"),
+        Binding("up,k", "scroll(-1)", "Up", id="move-up", tooltip="Up", show=False),
+        Binding("down,j", "scroll(1)", "Down", id="move-down", tooltip="Down", show=False),
+    ]
+
+    def __init__(
+        self,
+        account: str,
+        issued: Issued,
+        copy: Callable[[Secret], Copied],
+        monotonic: Callable[[], float],
+        connecting: Connecting,
+    ) -> None:
+        super().__init__("Your app password", issued.secret, copy, monotonic)
+        self._account = account
+        self._record: AppPassword = issued.app_password
+        self._connecting = connecting
+
+    def content(self) -> ComposeResult:
+        record = self._record
+        expires = record.expires
+        end = "never expires" if expires is None else f"expires {formatting.exactly(expires)}"
+        facts = (shown(record.name), formatting.scope(record), end)
+        yield Label(f" {GLYPHS.dot} ".join(facts), id="facts", markup=False)
+        if self._secret is not None:
+            yield SecretLabel(self._secret)
+        with Card(id="card", classes="card", can_focus=False):
+            yield Label(_ONCE, id="once", markup=False)
+            with Grid(id="details"):
+                for label, value in self._typed_in():
+                    yield Label(label, classes="field-label", markup=False)
+                    yield Label(value, markup=False)
+            yield Label("", id="said", markup=False)
+            yield Label("", id="hint", markup=False)
+        with Horizontal(classes="buttons"):
+            yield Button("Copy password to clipboard", id="copy", compact=True)
+            with Horizontal(id="besides"):
+                if self._connecting.try_it is not None:
+                    yield Button("Test it", id="test", compact=True)
+                yield Button("Show QR code", id="qr", compact=True)
+            yield Button("Close", id="close", compact=True)
+
+    def _typed_in(self) -> Iterator[tuple[str, str]]:
+        """What is typed into an app besides, and what it is called there."""
+        yield "Account", self._account
+        rows = connection_settings.rows_for(self._connecting.rows, self._record.scope)
+        longest = max((len(row.host) for row in rows), default=0)
+        aligned = longest <= _ALIGNED and self.app.size.width >= NARROW
+        width = longest if aligned else 0
+        digits = max((len(str(row.port)) for row in rows), default=0) if aligned else 0
+        for row in rows:
+            where = f"{row.host:{width}}  {row.port:<{digits}}  {row.security}"
+            yield connection_settings.name(row.service), shown(row.url or where)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._connecting.try_it is not None if action == "test" else True
+
+    def action_scroll(self, rows: int) -> None:
+        """Where all is in sight, the arrows move between the buttons, as in every dialog."""
+        card = self.query_one(Card)
+        if card.max_scroll_y > 0:
+            card.scroll_relative(y=rows, animate=False)
+        elif rows < 0:
+            self.focus_previous()
+        else:
+            self.focus_next()
+
+    @on(Button.Pressed, "#test")
+    def test_pressed(self) -> None:
+        self.action_test()
+
+    @work(group="test")
+    async def action_test(self) -> None:
+        """A second one meanwhile does nothing: see `Dialog.ask`."""
+        try_it, secret = self._connecting.try_it, self._secret
+        if try_it is None or secret is None:
+            return
+        service = connection_settings.first_service(self._connecting.rows, self._record.scope)
+        tried = await self.ask(
+            "#test", f"Testing{GLYPHS.more}", lambda: try_it(self._account, secret, service)
+        )
+        if tried is not None:
+            said = f"{_MARKS[tried.right]} {tried.sentence}"
+            self.tell(said, bad=tried.right is False, unsure=tried.right is None)
+
+    @on(Button.Pressed, "#qr")
+    def action_qr(self) -> None:
+        """Nobody here can see whether it was scanned: it does not count as kept."""
+        if self._secret is not None:
+            self._warned = False
+            self.app.push_screen(ScanDialog(self._secret))
+
+    def action_close(self) -> None:
+        if self.sure("close"):
+            self._secret = None
+            self.dismiss(self.was_kept)

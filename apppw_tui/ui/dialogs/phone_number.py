@@ -1,0 +1,102 @@
+"""A telephone number: typed, then proved by a code that is sent there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.widgets import Button, Input, Label
+
+from apppw_tui.domain.errors import ApppwError
+from apppw_tui.domain.ports import Kind
+from apppw_tui.portal.enrollment import PhoneSetUp
+from apppw_tui.ui.dialogs.base import Dialog
+from apppw_tui.ui.widgets.field import Field
+from apppw_tui.ui.widgets.inputs import TextInput
+
+_LABELS: dict[Kind, str] = {"text": "Text me a code", "call": "Call me", "notify": "Notify me"}
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """A number that may exist, and how its owner wants to be reached."""
+
+    set_up: PhoneSetUp
+    kind: Kind
+
+
+class NumberDialog(Dialog[Numbered | Literal["back"] | None]):
+    """`begin` judges the number; a refusal appears under it, and what was typed is kept."""
+
+    FOOTER = ("submit", "back", "cancel", "help")
+    BINDINGS = [
+        Binding("f4", "back", "Back", id="back", tooltip="One step back"),
+    ]
+
+    def __init__(
+        self,
+        title: str,
+        kinds: list[Kind],
+        begin: Callable[[str], PhoneSetUp],
+        typed: str = "",
+        *,
+        step: bool = False,
+    ) -> None:
+        super().__init__(title)
+        self._kinds = kinds
+        self._begin = begin
+        self._typed = typed
+        self._step = step
+
+    def content(self) -> ComposeResult:
+        yield Label(
+            "A code is sent there, so that nobody's number is taken by mistake.",
+            classes="lead",
+            markup=False,
+        )
+        hint = "With + and the code of the country, such as +49 151 23456789"
+        yield Field("Number", TextInput(id="number", value=self._typed), hint=hint)
+        with Horizontal(classes="buttons"):
+            if self._step:
+                yield Button("Back", id="back", compact=True)
+            for kind in self._kinds:
+                yield Button(_LABELS[kind], id=f"kind-{kind}", classes="kind", compact=True)
+            yield Button("Cancel", id="cancel", compact=True)
+
+    def on_mount(self) -> None:
+        self.query_one("#number", Input).focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._step if action == "back" else True
+
+    @on(Input.Submitted, "#number")
+    def submitted(self, event: Input.Submitted) -> None:
+        self.begin(self._kinds[0], event.value)
+
+    @on(Button.Pressed, ".kind")
+    def pressed(self, event: Button.Pressed) -> None:
+        chosen = (event.button.id or "").removeprefix("kind-")
+        kind = next(kind for kind in self._kinds if kind == chosen)
+        self.begin(kind, self.query_one(Field).value)
+
+    @work
+    async def begin(self, kind: Kind, typed: str) -> None:
+        field = self.query_one(Field)
+        try:
+            set_up = await self.ask(f"#kind-{kind}", "Checking…", lambda: self._begin(typed))
+        except ApppwError as error:
+            field.refuse(str(error))
+            return
+        if set_up is not None:
+            self.dismiss(Numbered(set_up, kind))
+
+    @on(Button.Pressed, "#back")
+    def action_back(self) -> None:
+        self.dismiss("back")
+
+    @on(Button.Pressed, "#cancel")
+    def cancel(self) -> None:
+        self.action_cancel()

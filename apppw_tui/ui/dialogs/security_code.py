@@ -1,0 +1,194 @@
+"""The second question: a code, from an app, from a message or from paper."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.widgets import Button, Input, Label
+
+from apppw_tui.domain.errors import ApppwError, CodeRefused, SessionEnded
+from apppw_tui.portal.sessions import Session
+from apppw_tui.ui.dialogs.base import Dialog
+from apppw_tui.ui.messages import Mistaken, SessionOver
+from apppw_tui.ui.portal_calls import UNNOTICED
+from apppw_tui.ui.reverification import freshly
+from apppw_tui.ui.widgets.code_input import CheckedInput, CodeInput, RecoveryInput
+from apppw_tui.ui.widgets.field import Field
+
+Instead = Literal["different", "back"]
+
+
+@dataclass(frozen=True)
+class CodeQuestion:
+    """What to ask, and what happens with the answer.
+
+    `send` sends a code, once more if it is told True, and returns the sentence that says so;
+    None where nothing need be sent. `instead` are the other ways out than to cancel. `peek` gives
+    the code away, in a demonstration.
+    """
+
+    title: str
+    sentence: str
+    check: Callable[[str], Session]
+    send: Callable[[bool], str] | None = None
+    recovery: bool = False
+    instead: tuple[Instead, ...] = ("different",)
+    peek: Callable[[], str] | None = None
+
+
+class CodeDialog(Dialog[Session | Instead | None]):
+    """Answers with the session that the right code gives. Six digits submit themselves."""
+
+    FOOTER = ("different", "back", "again", "submit", "cancel", "help")
+    BINDINGS = [
+        Binding("o,f3", "instead('different')", "Different option", id="different",
+                tooltip="Use a different verification option"),
+        Binding("b,f4", "instead('back')", "Back", id="back", tooltip="One step back"),
+        Binding("r,f5", "again", "Send again", id="again", tooltip="Send a new code"),
+    ]  # fmt: skip
+
+    def __init__(self, question: CodeQuestion) -> None:
+        super().__init__(question.title)
+        self._question = question
+        self._working = False
+
+    def content(self) -> ComposeResult:
+        question = self._question
+        yield Label(question.sentence, id="sentence", classes="lead", markup=False)
+        if question.recovery:
+            yield Field("Recovery code", RecoveryInput(id="code"))
+        else:
+            yield Field("Code", CodeInput(id="code"))
+        if question.peek is not None:
+            yield Label("", id="peek", classes="quiet", markup=False)
+        with Horizontal(classes="buttons"):
+            if "back" in question.instead:
+                yield Button("Back", id="back", compact=True)
+            if "different" in question.instead:
+                label = "Use a different verification option"
+                yield Button(label, id="different", compact=True)
+            if question.send is not None:
+                yield Button("Send again", id="again", compact=True)
+            yield Button("Cancel", id="cancel", compact=True)
+
+    def on_mount(self) -> None:
+        self._entry.focus()
+        self._peek()
+        if self._question.send is not None:
+            self.send(again=False)
+
+    @property
+    def _entry(self) -> CheckedInput:
+        return self.query_one("#code", CheckedInput)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only the ways out that this question has."""
+        if action == "instead":
+            return parameters[0] in self._question.instead
+        if action == "again":
+            return self._question.send is not None
+        return True
+
+    # --- sending ----------------------------------------------------------------------------
+
+    @on(Button.Pressed, "#again")
+    def action_again(self) -> None:
+        self.send(again=True)
+
+    @work(group="send")
+    async def send(self, *, again: bool) -> None:
+        """One message at a time; what became of it stands in the sentence or under the field."""
+        send = self._question.send
+        if send is None or self._working:
+            return
+        self._working = True
+        field = self.query_one(Field)
+        field.tell("Sending…")
+        try:
+            sentence = await asyncio.to_thread(send, again)
+        except ApppwError as error:
+            self._refused(error)
+        else:
+            self.query_one("#sentence", Label).update(sentence)
+            field.tell("Sent once more." if again else "")
+        finally:
+            self._working = False
+        self._peek()
+
+    # --- answering --------------------------------------------------------------------------
+
+    @on(CodeInput.Complete)
+    def complete(self, event: CodeInput.Complete) -> None:
+        self.check(event.code)
+
+    @on(CodeInput.Short)
+    def short(self) -> None:
+        self.query_one(Field).refuse("A code has six digits.")
+
+    @on(Input.Submitted, "#code")
+    def submitted(self, event: Input.Submitted) -> None:
+        if event.value.strip():
+            self._entry.checking(True)
+            self.check(event.value)
+
+    @work(group="check", exclusive=True)
+    async def check(self, text: str) -> None:
+        """Hands `text` to the portal; the field takes nothing meanwhile."""
+        field, entry = self.query_one(Field), self._entry
+        timer = self.set_timer(UNNOTICED, lambda: field.tell("Checking…"))
+        try:
+            session = await freshly(self, lambda: self._question.check(text))
+        except ApppwError as error:
+            timer.stop()
+            self._refused(error)
+            if isinstance(error, CodeRefused):
+                self.post_message(Mistaken())
+            if not self._question.recovery:
+                entry.refuse()
+            entry.checking(False)
+            self._peek()
+        else:
+            timer.stop()
+            self.dismiss(session)
+
+    def _refused(self, error: ApppwError) -> None:
+        if isinstance(error, SessionEnded):
+            self.post_message(SessionOver(str(error)))
+        else:
+            self.query_one(Field).refuse(str(error))
+
+    @work(group="peek")
+    async def _peek(self) -> None:
+        peek = self._question.peek
+        if peek is not None:
+            code = await asyncio.to_thread(peek)
+            said = f"A demonstration: the code is {code}." if code else ""
+            self.query_one("#peek", Label).update(said)
+
+    # --- leaving ----------------------------------------------------------------------------
+
+    @on(Button.Pressed, "#different")
+    def different(self) -> None:
+        self.action_instead("different")
+
+    @on(Button.Pressed, "#back")
+    def back(self) -> None:
+        self.action_instead("back")
+
+    @on(Button.Pressed, "#cancel")
+    def cancel(self) -> None:
+        self.action_cancel()
+
+    def action_instead(self, answer: Instead) -> None:
+        if not self._entry.busy:
+            self.dismiss(answer)
+
+    def action_cancel(self) -> None:
+        """Not while a code is being checked: it may be right, and is then used up."""
+        if not self._entry.busy:
+            self.dismiss(None)

@@ -1,0 +1,156 @@
+"""The first time: a method, proved; recovery codes; a first app password."""
+
+from enum import IntEnum
+
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.recovery_codes import RecoveryCodes
+from apppw_tui.domain.secret import Secret
+from apppw_tui.portal.app_passwords import Issued
+from apppw_tui.ui.dialogs.choose import ChooseDialog
+from apppw_tui.ui.dialogs.create import CreateDialog
+from apppw_tui.ui.dialogs.new_app_password import RevealDialog
+from apppw_tui.ui.flows.methods import (
+    NO_DELIVERY,
+    make_recovery_codes,
+    set_up_authenticator,
+    set_up_phone,
+    show_recovery_codes,
+    ways,
+)
+from apppw_tui.ui.screens.base import PortalScreen
+from apppw_tui.ui.widgets.choice_list import Choice
+
+_APP, _PHONE = "app", "phone"
+_WHY = "Signing in here will ask for your password, and for a code that only you can get."
+_AND_ON = "What is ticked is set up. Choose it to go on, or set up the other one as well."
+
+
+class _Step(IntEnum):
+    CHOOSE = 1
+    PROVE = 2
+    RECOVERY = 3
+    APP_PASSWORD = 4
+    DONE = 5
+
+
+class SetUp:
+    """The steps, each with a way back; it lives as long as its screen does.
+
+    Whoever leaves half way and begins again goes on where they were, as far as the account still
+    has what was stored: a method is not asked for twice, and no recovery codes are replaced.
+    """
+
+    def __init__(self, screen: PortalScreen) -> None:
+        self._screen = screen
+        self._last = _Step.RECOVERY
+        self._method = _APP
+        self._proved: set[str] = set()
+        self._codes: list[Secret] | None = None
+        self._stored: RecoveryCodes | None = None  # what the account keeps of `_codes`
+
+    async def walk(self, account: Account) -> bool:
+        """True once it is all done; the desk's session may then do everything.
+
+        Only within a worker: it waits for dialogs.
+        """
+        self._last = _Step.RECOVERY if account.app_passwords else _Step.APP_PASSWORD
+        self._forget_what_is_gone(account)
+        asks = {
+            _Step.CHOOSE: self._choose,
+            _Step.PROVE: self._prove,
+            _Step.RECOVERY: self._recovery_codes,
+            _Step.APP_PASSWORD: self._app_password,
+        }
+        step: _Step | None = _Step.RECOVERY if self._proved else _Step.CHOOSE
+        while step is not None and step <= self._last:
+            step = await asks[step]()
+        return step is not None and await self._finished()
+
+    def _forget_what_is_gone(self, account: Account) -> None:
+        """An administrator may have removed it, or another session replaced it, meanwhile."""
+        if account.authenticator is None:
+            self._proved.discard(_APP)
+        if all(phone.which != "authentication" for phone in account.phones):
+            self._proved.discard(_PHONE)
+        if account.recovery is None or account.recovery != self._stored:
+            self._codes = self._stored = None
+
+    def _title(self, step: _Step, what: str) -> str:
+        return f"Step {step} of {self._last}: {what}"
+
+    async def _choose(self) -> _Step | None:
+        kinds = self._screen.desk.portal.methods.kinds()
+        rows = [
+            Choice(_APP, "Authenticator app on a phone or computer", chosen=_APP in self._proved),
+            Choice(
+                _PHONE,
+                "Authentication phone: a code by text or call",
+                None if ways(kinds, "authentication") else NO_DELIVERY,
+                chosen=_PHONE in self._proved,
+            ),
+        ]
+        dialog = ChooseDialog(
+            self._title(_Step.CHOOSE, "How will you verify?"),
+            _AND_ON if self._proved else _WHY,
+            rows,
+            "Back",
+        )
+        chosen = await self._screen.app.push_screen_wait(dialog)
+        if chosen is None:
+            return None
+        self._method = chosen
+        return _Step.RECOVERY if chosen in self._proved else _Step.PROVE
+
+    async def _prove(self) -> _Step | None:
+        if self._method == _APP:
+            title = self._title(_Step.PROVE, "Set up Authenticator app")
+            outcome = await set_up_authenticator(self._screen, title, step=True)
+        else:
+            title = self._title(_Step.PROVE, "Authentication phone")
+            outcome = await set_up_phone(self._screen, "authentication", title, step=True)
+        if outcome == "done":
+            self._proved.add(self._method)
+            return _Step.RECOVERY
+        return _Step.CHOOSE if outcome == "back" or self._proved else None
+
+    async def _recovery_codes(self) -> _Step | None:
+        title = self._title(_Step.RECOVERY, "Your recovery codes")
+        if self._codes is None:
+            made = await make_recovery_codes(self._screen)
+            if made is None:
+                return None
+            self._codes, self._stored = made
+        answer = await show_recovery_codes(self._screen, title, self._codes, step=True)
+        return _Step.CHOOSE if answer == "back" else _Step.APP_PASSWORD
+
+    async def _app_password(self) -> _Step | None:
+        """A first one is offered; the person may do everything by now."""
+        if not await self._finished():
+            return None
+        screen, desk = self._screen, self._screen.desk
+        if not desk.portal.policy.people_create:
+            return _Step.DONE
+        issued = await screen.app.push_screen_wait(
+            CreateDialog(
+                lambda *wish: desk.portal.create_app_password(desk.session, *wish),
+                desk.clock.now,
+                desk.portal.policy,
+                title=self._title(_Step.APP_PASSWORD, "A first app password"),
+                step=True,
+            )
+        )
+        if isinstance(issued, Issued):
+            reveal = RevealDialog(
+                desk.session.account, issued, desk.copy, desk.clock.monotonic, desk.connecting
+            )
+            del issued
+            await screen.app.push_screen_wait(reveal)
+            return _Step.DONE
+        return _Step.RECOVERY if issued == "back" else _Step.DONE
+
+    async def _finished(self) -> bool:
+        desk = self._screen.desk
+        session = await self._screen.ask(lambda: desk.portal.methods.finish(desk.session))
+        if session is not None:
+            desk.session = session
+        return session is not None

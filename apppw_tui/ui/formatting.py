@@ -1,0 +1,135 @@
+"""Times and scopes as a person reads them."""
+
+from datetime import datetime, timedelta
+
+from apppw_tui.domain import scopes
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.app_password import AppPassword
+from apppw_tui.domain.names import shown
+from apppw_tui.domain.phone import Which, ending
+from apppw_tui.domain.recovery_codes import COUNT, FEW
+from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.usage import UNUSED_AFTER, LastUse
+from apppw_tui.ui.glyphs import GLYPHS
+
+_MONTHS_SHOWN_AS_DAYS = 99  # days; beyond, the day itself says more
+_SOON = 7  # days
+_MINUTE, _HOUR, _DAY, _MONTH = 60, 3600, 86400, 30 * 86400  # seconds
+
+
+def since(instant: datetime, now: datetime) -> str:
+    """How long ago, short enough for a table: `now`, `4 min`, `3 h`, `1 d`, or the day."""
+    seconds = int((now - instant).total_seconds())
+    if seconds < _MINUTE:
+        return "now"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE} min"
+    if seconds < _DAY:
+        return f"{seconds // _HOUR} h"
+    if seconds < _MONTH:
+        return f"{seconds // _DAY} d"
+    return day(instant, now)
+
+
+def ago(instant: datetime, now: datetime) -> str:
+    """How long ago, in a sentence: `just now`, `4 min ago`, `on 2 Nov`."""
+    seconds = (now - instant).total_seconds()
+    if seconds < _MINUTE:
+        return "just now"
+    words = since(instant, now)
+    return f"{words} ago" if seconds < _MONTH else f"on {words}"
+
+
+def day(instant: datetime, now: datetime) -> str:
+    """The day in the server's time; the year only where it is another."""
+    local = instant.astimezone()
+    year = "" if local.year == now.astimezone().year else f" {local.year}"
+    return f"{local.day} {local:%b}{year}"
+
+
+def exactly(instant: datetime) -> str:
+    """The very minute, in the server's time."""
+    local = instant.astimezone()
+    return f"{local.day} {local:%b %Y %H:%M} {local:%Z}".rstrip()
+
+
+def last_use(last: LastUse | None, created: datetime, now: datetime) -> str:
+    """When it was last used, and for what; what lies unused is marked."""
+    mark = " !" if now - (last.time if last else created) >= UNUSED_AFTER else ""
+    if last is None:
+        return f"never{mark}"
+    service = f" {GLYPHS.dot} {shown(last.service)}" if last.service else ""
+    return f"{since(last.time, now)}{service}{mark}"
+
+
+def scope(password: AppPassword) -> str:
+    """What it is good for."""
+    return scopes.label(password.scope)
+
+
+def expiry(password: AppPassword, now: datetime) -> str:
+    """When it stops working: `never`, `61 days`, `2 days !`, `today !`, `expired !`."""
+    if password.expires is None:
+        return "never"
+    if password.expired(now):
+        return "expired !"
+    # It ends with the end of a day: the day before that instant is the last one.
+    last = password.expires - timedelta(microseconds=1)
+    left = (last.astimezone().date() - now.astimezone().date()).days
+    if left > _MONTHS_SHOWN_AS_DAYS:
+        return day(last, now)
+    count = {0: "today", 1: "1 day"}.get(left, f"{left} days")
+    return f"{count} !" if left <= _SOON else count
+
+
+def in_short(account: Account, numbers: dict[Which, Secret]) -> str:
+    """How signing in goes, for Settings; `numbers` are those that could be opened."""
+    ways = ["your authenticator app"] * (account.authenticator is not None)
+    first = next(iter(account.phones), None)
+    if first is not None:
+        known = numbers.get(first.which)
+        ways.append("your phone" if known is None else f"your phone that ends in {ending(known)}")
+    if not ways:
+        return (
+            "Signing in here asks for your password alone. Set up a verification method, "
+            "and it asks for a code too."
+        )
+    asks = f"Signing in here asks for your password and a code from {' or '.join(ways)}."
+    return f"{asks}\n{recovery_in_short(account)}"
+
+
+def change_over(account: Account, before: LastUse | None, now: datetime) -> str:
+    """How apps sign in: with app passwords alone, or with what they used before too.
+
+    `before` is when that was last right for a service; None: it was not, or nobody tells.
+    """
+    if account.enforced(now):
+        return "Apps sign in with app passwords alone."
+    last = ""
+    if before is not None:
+        service = f" by {shown(before.service)}" if before.service else ""
+        last = f"last used {ago(before.time, now)}{service}"
+    if account.enforced_from is not None:
+        starts = day(account.enforced_from, now)
+        said = f"From {starts} on, apps sign in with app passwords alone."
+        return f"{said} What they used before was {last}." if last else said
+    said = "Apps sign in with app passwords; what they used before still works too"
+    return f"{said}, {last}." if last else f"{said}."
+
+
+def recovery_in_short(account: Account) -> str:
+    """How many recovery codes are left; a warning when they are few."""
+    left = account.recovery.left if account.recovery else 0
+    if left > FEW:
+        return f"{left} of {COUNT} recovery codes are left."
+    count = "No recovery codes are" if not left else f"Only {left} recovery codes are"
+    count = "Only 1 recovery code is" if left == 1 else count
+    return f"! {count} left: make new ones before you need them."
+
+
+def recovery_state(account: Account) -> str:
+    """The same, for a table."""
+    if account.recovery is None:
+        return "! none" if account.has_second_factor else ""
+    left = account.recovery.left
+    return f"{'! ' if left <= FEW else ''}{left} of {COUNT} left"

@@ -1,0 +1,148 @@
+"""An application that gives no secret away and leaves the terminal as it found it."""
+
+import os
+
+from textual import events, on
+from textual.binding import Binding
+from textual.command import CommandPalette
+from textual.driver import Driver
+from textual.screen import ModalScreen
+from textual.widgets import Input
+from textual.worker import WorkerFailed
+
+from apppw_tui.domain.errors import describe_fault
+from apppw_tui.exit_codes import FAULT
+from apppw_tui.integrations.process_limits import keep_out_of_dumps
+from apppw_tui.ui import terminal
+from apppw_tui.ui.clipboard import osc52
+from apppw_tui.ui.dialogs.base import Dialog
+from apppw_tui.ui.driver import GuardedDriver
+from apppw_tui.ui.key_help import display
+from apppw_tui.ui.messages import NotUtf8
+from apppw_tui.ui.type_ahead import TypeAhead
+from apppw_tui.ui.widgets.inputs import PasswordInput
+
+
+class QuietPalette(CommandPalette):
+    """The command palette, without the blinking cursor."""
+
+    def on_mount(self) -> None:
+        self.query_one(Input).cursor_blink = False
+
+
+class GuardedApp(TypeAhead):
+    """Textual's App, less what would log, print, keep, draw or lose what it must not."""
+
+    def __init__(self) -> None:
+        # Told before the theme is known, Textual would draw black on black under NO_COLOR.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        self.animation_level = "none"
+        self.fault: str | None = None
+        self._on_terminal = False
+        self._told_to_leave: int | None = None
+
+    def get_driver_class(self) -> type[Driver]:
+        """The one driver there is, whatever the environment asks for."""
+        return GuardedDriver
+
+    # --- leaving --------------------------------------------------------------------------
+
+    def run_guarded(self) -> int:
+        """Runs until the person leaves, or something makes it; the exit code."""
+        keep_out_of_dumps()
+        terminal.quiet_threads()
+        self._on_terminal = True
+        self.run()
+        if self.fault is not None:
+            return FAULT
+        return self._told_to_leave or self.return_code or 0
+
+    def on_load(self) -> None:
+        """Before the terminal is touched: from then on a signal must not just kill."""
+        if self._on_terminal:
+            terminal.on_signals(self._leave)
+            terminal.on_hang_up(self._leave)
+
+    def end_within(self, seconds: float) -> None:
+        """From now on a terminal that takes nothing more cannot hold the program up for longer."""
+        if self._on_terminal:
+            terminal.end_within(seconds)
+
+    def _leave(self, code: int) -> None:
+        self._told_to_leave = code
+        self.exit()
+
+    def _fatal_error(self) -> None:
+        """Instead of a traceback with the passwords that are in its variables."""
+        # A screen that is taken away while it opens stumbles; that is no fault.
+        if self._told_to_leave is None:
+            error: BaseException = self._exception or RuntimeError()
+            if isinstance(error, WorkerFailed):
+                error = error.error
+            self.fault = self.fault or describe_fault(error)
+        self._close_messages_no_wait()
+
+    def panic(self, *renderables: object) -> None:
+        """Called with a rendered traceback; only the sentence is kept."""
+        self._fatal_error()
+
+    async def action_quit(self) -> None:
+        if not isinstance(self.screen, Dialog) or self.screen.may_quit():
+            self.exit()
+
+    def action_help_quit(self) -> None:
+        """ctrl+c: people try it; it must neither kill nor be silent.
+
+        A screen that has another way out takes it by `leave`: some terminals keep ^q to themselves.
+        """
+        leave = getattr(self.screen, "action_leave", None)
+        if leave is not None:
+            leave()
+            return
+        if isinstance(self.screen, Dialog):
+            self.screen.say("Press esc to leave this, ^q to quit.")
+            return
+        say = getattr(self.screen, "say", None)
+        if say is not None:
+            say("Press ^q to quit. If that does nothing: F2, and Sign out.")
+
+    @on(NotUtf8)
+    def say_what_it_does_not_send(self) -> None:
+        """A password would otherwise be set that is another than the one typed."""
+        say = getattr(self.screen, "say", None)
+        if say is not None:
+            say("This terminal does not send UTF-8: a letter was left out.")
+
+    # --- what comes in --------------------------------------------------------------------
+
+    async def on_event(self, event: events.Event) -> None:
+        """Some keys come too early to be meant (see `Dialog.deaf`); a paste may hold escape codes.
+
+        Textual would draw them as they are. A masked field takes every character as it comes.
+        """
+        screen = self.screen_stack[-1] if self.screen_stack else None
+        if screen is None and isinstance(event, events.Key | events.Paste):
+            return  # there is nothing yet, or no longer, that it could be meant for
+        if isinstance(event, events.Key) and isinstance(screen, Dialog) and screen.deaf(event.key):
+            return
+        if isinstance(event, events.Paste) and not isinstance(self.focused, PasswordInput):
+            event.text = "".join(
+                sign for sign in event.text if sign.isprintable() or sign in "\r\n"
+            )
+        await super().on_event(event)
+
+    def action_command_palette(self) -> None:
+        """Not over a dialog: a command could leave it behind, with a password that nobody saw."""
+        if not isinstance(self.screen, ModalScreen):
+            self.push_screen(QuietPalette(id="--command-palette"))
+
+    # --- what goes out --------------------------------------------------------------------
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """OSC 52; Textual would keep the text, and know nothing of GNU screen."""
+        if self._driver is not None:
+            for sequence in osc52(text):
+                self._driver.write(sequence)
+
+    def get_key_display(self, binding: Binding) -> str:
+        return binding.key_display or display(binding.key)

@@ -1,0 +1,82 @@
+"""An application that somebody sits at, or no longer: it warns, signs out, and shuts the door."""
+
+from textual import events, on
+
+from apppw_tui.integrations.process_limits import bound_memory
+from apppw_tui.ui import terminal
+from apppw_tui.ui.app_options import Kiosk
+from apppw_tui.ui.hardened_app import GuardedApp
+from apppw_tui.ui.idle_clock import WARNED_FOR, Presence
+from apppw_tui.ui.messages import Mistaken, SessionOver
+from apppw_tui.ui.widgets.idle_warning import unwarn, warn
+
+_LOOK_EVERY = 1.0  # seconds
+_QUIT = "ctrl+q"
+_PRESSED = (
+    events.Key,
+    events.Paste,
+    events.MouseDown,
+    events.MouseScrollUp,
+    events.MouseScrollDown,
+)
+
+
+class AttendedApp(GuardedApp):
+    """`parting` is what the shell, or ssh's client, is told at the end."""
+
+    def __init__(self, presence: Presence, kiosk: Kiosk | None) -> None:
+        super().__init__()
+        self.presence = presence
+        self.parting: str | None = None
+        self._kiosk = kiosk
+        self._mistakes = 0
+
+    @property
+    def signed_in(self) -> bool:
+        """True while there is a session to end."""
+        return not self.presence.outside
+
+    def attend(self) -> None:
+        """From now on it is looked who is there."""
+        self.set_interval(_LOOK_EVERY, self.look_who_is_there)
+
+    def run_guarded(self) -> int:
+        """Sets the bounds before the terminal is looked at: its first word may be an attack."""
+        if self._kiosk is not None:
+            bound_memory()
+        terminal.end_within(self.presence.at_most)
+        return super().run_guarded()
+
+    def part(self, reason: str) -> None:
+        """Ends the program."""
+        self.parting = reason
+        self.exit()
+
+    @on(Mistaken)
+    def count_mistakes(self) -> None:
+        """Whoever tries and tries has to knock anew."""
+        kiosk = self._kiosk
+        self._mistakes += 1
+        if kiosk is not None and not self.signed_in and self._mistakes >= kiosk.mistakes:
+            self.part("Too many wrong tries.")
+
+    def look_who_is_there(self) -> None:
+        """Warns in time, then signs out whoever pressed nothing, or was too slow at the door."""
+        self.end_within(self.presence.at_most)
+        left = self.presence.left
+        if left > WARNED_FOR:
+            return
+        if left > 0:
+            warn(self.screen, signed_in=self.signed_in, extends=self.presence.extends)
+        elif self.signed_in:
+            self.post_message(SessionOver("You were signed out: nothing was pressed for a while."))
+        else:
+            self.part("Nobody signed in.")
+
+    async def on_event(self, event: events.Event) -> None:
+        """A key under the warning says that somebody is there, and nothing else."""
+        if isinstance(event, _PRESSED):
+            self.presence.touched()
+            if self.presence.extends and unwarn(self) and getattr(event, "key", "") != _QUIT:
+                return
+        await super().on_event(event)

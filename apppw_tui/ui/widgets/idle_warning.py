@@ -1,0 +1,33 @@
+"""The line that asks whether somebody is still there."""
+
+from textual.app import App
+from textual.screen import Screen
+from textual.widgets import Label
+
+from apppw_tui.ui.idle_clock import WARNED_FOR
+
+_STAY = f"Still there? Press any key, or you are signed out in {WARNED_FOR:.0f} seconds."
+_CLOSE = f"Still there? Press any key, or the program ends in {WARNED_FOR:.0f} seconds."
+_HURRY = f"You have {WARNED_FOR:.0f} seconds left to sign in."
+
+
+class StillThere(Label):
+    """Drawn once, not counted down: a dead connection has to look dead."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence, markup=False)
+
+
+def warn(screen: Screen[object], *, signed_in: bool, extends: bool) -> None:
+    """Shows the line on `screen`, unless it stands there."""
+    if not screen.query(StillThere):
+        outside = _CLOSE if extends else _HURRY
+        screen.mount(StillThere(_STAY if signed_in else outside))
+
+
+def unwarn(app: App[None]) -> bool:
+    """Takes the line away, wherever it stands; True if it stood anywhere."""
+    shown = [line for screen in app.screen_stack for line in screen.query(StillThere)]
+    for line in shown:
+        line.remove()
+    return bool(shown)

@@ -1,0 +1,120 @@
+"""What was answered, for the administrator: one line each, and never a password (SAFETY 24)."""
+
+import contextlib
+import os
+import re
+from collections.abc import Callable
+from datetime import UTC
+
+from apppw_tui.domain import app_password
+from apppw_tui.domain.addresses import address as parsed
+from apppw_tui.domain.names import is_account_name, shown
+from apppw_tui.domain.ports import Clock
+from apppw_tui.integrations.journald import STANDARD_ERROR, Priority, prefix, to_journal
+from apppw_tui.verifier.decision import Answer, Verdict
+
+LINE_BYTES = 4096  # what POSIX writes to a pipe in one piece is not less on any system we know
+_VALUE_CHARACTERS = 256
+_NONE = "-"
+_UNKNOWN = "(unknown)"
+_BARE = re.compile(r"[A-Za-z0-9._:/@+()-]+", re.ASCII)
+
+
+class Log:
+    """Writes lines to standard error, each in one write, and with its priority to the journal.
+
+    Never raises.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        write: Callable[[int, bytes], object] = os.write,
+        descriptor: int = STANDARD_ERROR,
+        *,
+        journal: bool | None = None,
+    ) -> None:
+        """`journal` says whether it is the journal that is written to; None: find it out."""
+        self._clock = clock
+        self._write = write
+        self._descriptor = descriptor
+        self._journal = to_journal(descriptor) if journal is None else journal
+
+    def answered(
+        self, socket: str, verdict: Verdict, service: str | None, address: str | None
+    ) -> None:
+        """One answer: every key each time, in this order, `-` where there is nothing to say."""
+        record = verdict.app_password
+        # "Not now" may be said before anybody looked whether there is such an account.
+        nobody = _NONE if verdict.answer is Answer.NOT_NOW else _UNKNOWN
+        self._line(
+            _priority(verdict),
+            "",
+            answer=verdict.answer.value,
+            account=verdict.account or nobody,
+            app_password=record.id if record else _NONE,
+            name=record.name if record else _NONE,
+            service=service or _NONE,
+            address=parsed(address) or _NONE,
+            socket=socket,
+            why=verdict.reason,
+        )
+
+    def nearly(self, socket: str, account: str, service: str | None, address: str | None) -> None:
+        """A name that no account has was nearly this account's."""
+        self._line(
+            Priority.NOTICE,
+            "nearly an account",
+            account=account,
+            service=service or _NONE,
+            address=parsed(address) or _NONE,
+            socket=socket,
+        )
+
+    def said(self, what: str, **facts: str) -> None:
+        """One line about the daemon itself."""
+        self._line(Priority.INFO, what, **facts)
+
+    def warned(self, what: str, **facts: str) -> None:
+        """One line about what somebody should look at."""
+        self._line(Priority.WARNING, what, **facts)
+
+    def failed(self, what: str, **facts: str) -> None:
+        """One line about what went wrong."""
+        self._line(Priority.ERROR, what, **facts)
+
+    def _line(self, priority: Priority, what: str, **facts: str) -> None:
+        now = self._clock.now().astimezone(UTC).replace(tzinfo=None)
+        pairs = (f"{key}={_quoted(_bounded(key, value))}" for key, value in facts.items())
+        words = [f"{now.isoformat(timespec='seconds')}Z", shown(_bounded("", what)), *pairs]
+        line = " ".join(word for word in words if word)
+        line = prefix(priority, journal=self._journal) + line
+        with contextlib.suppress(OSError):
+            self._write(self._descriptor, _fitting(line.encode()) + b"\n")
+
+
+def _priority(verdict: Verdict) -> Priority:
+    """One mistake is worth a notice, too many of them a warning, a fault of ours an error."""
+    if verdict.answer is Answer.NOT_NOW:
+        return Priority.ERROR if verdict.retry_after is None else Priority.WARNING
+    return Priority.NOTICE if verdict.answer is Answer.NO else Priority.INFO
+
+
+def _fitting(line: bytes) -> bytes:
+    if len(line) < LINE_BYTES:
+        return line
+    return line[: LINE_BYTES - 1].decode(errors="ignore").encode()  # never half a character
+
+
+def _bounded(key: str, text: str) -> str:
+    """`text` without anything that could be an app password, and not too long."""
+    if key == "account" and is_account_name(text):
+        return text  # only names that the store knows: long ones may have the form by chance
+    text = app_password.redacted(text[: 4 * _VALUE_CHARACTERS])
+    return text if len(text) <= _VALUE_CHARACTERS else f"{text[:_VALUE_CHARACTERS]}…"
+
+
+def _quoted(text: str) -> str:
+    if _BARE.fullmatch(text):
+        return text
+    return '"' + shown(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'

@@ -1,0 +1,251 @@
+"""Where attempts wait for a processor: a queue that is bounded in seconds, before its threads."""
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Protocol
+
+from apppw_tui.domain import app_password, scopes
+from apppw_tui.domain.app_password import Presented
+from apppw_tui.domain.errors import StoreError
+from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier.decision import Answer, Attempt, Looked, Verdict, Verifier
+from apppw_tui.verifier.digests import KEY_BYTES, digest
+from apppw_tui.verifier.password_cache import Remembered
+from apppw_tui.verifier.rate_limit import Brake
+from apppw_tui.verifier.reading import Reading
+
+LONGEST_QUEUE = 6.0  # seconds; Limits.answer is 8, since Postfix gives up after ten
+_TOO_MANY = "too many at once"
+_SMOOTHED = 1 / 8  # how much of one hash's time counts in the mean
+
+
+_LOOPBACK = "127.0.0.1"
+
+
+class _NotNow(StoreError):
+    """No hash is to be computed for it now; `retry_after` is in seconds."""
+
+    def __init__(self, why: str, retry_after: float) -> None:
+        super().__init__(why)
+        self.retry_after = retry_after
+
+
+@dataclass
+class _UnderWay:
+    """One hash, and how many attempts wait for it."""
+
+    right: "asyncio.Future[bool]"
+    waiting: int = 0
+
+
+class Gate:
+    """Decides attempts for a server: form, remembered, shared, throttle, hash (SAFETY 19)."""
+
+    def __init__(
+        self,
+        verifier: Verifier,
+        remembered: Remembered,
+        brake: Brake,
+        threads: int | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        *,
+        reading: Reading | None = None,
+    ) -> None:
+        self._verifier = verifier
+        self.reading = reading or Reading()
+        self._remembered = remembered
+        self.brake = brake
+        self._threads = threads or _processors()
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="hash")
+        self._monotonic = monotonic
+        self._key = secrets.token_bytes(KEY_BYTES)
+        self._under_way: dict[bytes, _UnderWay] = {}
+        self._mean = 0.0  # seconds for one hash; 0 until there was one
+
+    async def decide(self, attempt: Attempt) -> Verdict:
+        """Never raises. Costs one Argon2id at most, and none for what is remembered."""
+        try:
+            return await self._decided(attempt)
+        except _NotNow as refused:
+            return Verdict(Answer.NOT_NOW, str(refused), retry_after=refused.retry_after)
+        except StoreError as error:
+            return Verdict(Answer.NOT_NOW, str(error))
+
+    async def _decided(self, attempt: Attempt) -> Verdict:
+        """Raises StoreError: there is no answer now."""
+        presented = app_password.read(attempt.password.reveal())
+        if presented is None:
+            return await self.reading(partial(self._verifier.malformed, attempt))
+        looked = await self.reading(partial(self._verifier.look, attempt, presented))
+        if isinstance(looked, Verdict):
+            return looked
+        known = self._verifier.remembered(attempt, looked, presented, self._remembered)
+        if known is not None:
+            return known
+        right = await self._shared(self._under_way_for(attempt, looked, presented))
+        self._learn(attempt, looked, presented, right=right)
+        return await self.reading(partial(self._verifier.judge, attempt, looked, right=right))
+
+    def remember(self, remembered: Remembered) -> None:
+        """From now on with another memory: the configuration was read again."""
+        self._remembered = remembered
+
+    def close(self) -> None:
+        """Waits for the hashes that are being computed; no further one begins."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self.reading.close()
+
+    def _under_way_for(self, attempt: Attempt, looked: Looked, presented: Presented) -> _UnderWay:
+        """The hash of equal attempts, or one that begins for this one. Raises _NotNow."""
+        # Mail programs open ten connections at once, each with the same password. The stored hash
+        # is part of what is equal: one that was replaced meanwhile is another question.
+        key = digest(self._key, looked.name, presented.secret.reveal(), looked.stored or "")
+        under_way = self._under_way.get(key)
+        if under_way is not None and not under_way.right.cancelled():
+            return under_way
+        wait = self.brake.wait(attempt.address, looked.name)
+        if wait > 0:
+            raise _NotNow("too many wrong ones from there", wait)
+        if len(self._under_way) * self._mean / self._threads > LONGEST_QUEUE:
+            raise _NotNow(_TOO_MANY, 1.0)
+        return self._begun(key, looked, presented)
+
+    def _begun(self, key: bytes, looked: Looked, presented: Presented) -> _UnderWay:
+        asked = self._monotonic()
+
+        def hashed() -> bool:
+            begun = self._monotonic()
+            if begun - asked > LONGEST_QUEUE:  # the mean was too low; nobody waits for it any more
+                raise _NotNow(_TOO_MANY, 1.0)
+            right = self._verifier.check(looked, presented)
+            taken = self._monotonic() - begun
+            self._mean += (taken - self._mean) * (_SMOOTHED if self._mean else 1)
+            return right
+
+        under_way = _UnderWay(asyncio.get_running_loop().run_in_executor(self._pool, hashed))
+        self._under_way[key] = under_way
+
+        def over(right: "asyncio.Future[bool]") -> None:
+            if self._under_way.get(key) is under_way:
+                del self._under_way[key]
+            if not right.cancelled():
+                right.exception()  # seen, though nobody waits for it any more
+
+        under_way.right.add_done_callback(over)
+        return under_way
+
+    async def _shared(self, under_way: _UnderWay) -> bool:
+        """Raises HashingFailed, _NotNow."""
+        under_way.waiting += 1
+        try:
+            return await asyncio.shield(under_way.right)
+        finally:
+            under_way.waiting -= 1
+            if not under_way.waiting:
+                under_way.right.cancel()  # the place is somebody else's, unless it is computed
+
+    def _learn(
+        self, attempt: Attempt, looked: Looked, presented: Presented, *, right: bool
+    ) -> None:
+        account, stored = looked.account, looked.stored
+        if not right:
+            known = account is not None
+            self.brake.wrong(attempt.address, looked.name, presented.secret, known=known)
+        elif account is not None and stored is not None:
+            self._remembered.remember(account.uid, presented.secret, stored)
+
+
+def _processors() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and the BSDs
+        return os.cpu_count() or 1
+
+
+class Usage(Protocol):
+    """Told of what was right; writes in batches, in its own time. Never raises, never blocks."""
+
+    def used(self, verdict: Verdict, service: str | None, address: str | None) -> None:
+        """An app password was right and good for that service."""
+
+    def old_password(self, account: str, service: str | None, address: str | None) -> None:
+        """Another password source took a password of `account` for right: a name as it was sent."""
+
+
+class Hints(Protocol):
+    """Told of names that no account has. Never raises, never blocks."""
+
+    def look(self, text: str, socket: str, service: str | None, address: str | None) -> None:
+        """Finds out, some time after the answer, which account it nearly was."""
+
+
+class Record(Protocol):
+    """The log. Never raises."""
+
+    def answered(
+        self, socket: str, verdict: Verdict, service: str | None, address: str | None
+    ) -> None:
+        """One line: who, which app password, service, address, answer, why; never a password."""
+
+
+@dataclass(frozen=True)
+class Counter:
+    """`allowed` are the services that this socket may speak for (SAFETY 20); None means any.
+
+    A `test` is decided and logged like any attempt, but nobody signs in: usage does not hear of it,
+    and it slows nobody down.
+    """
+
+    socket: str
+    gate: Gate
+    usage: Usage
+    record: Record
+    allowed: frozenset[str] | None = None
+    test: bool = field(default=False, kw_only=True)
+    hints: Hints | None = field(default=None, kw_only=True)
+
+    async def ask(
+        self, account: str, password: Secret, service: str | None, address: str | None
+    ) -> Verdict:
+        """Decides one attempt and writes it down. Never raises."""
+        asked = self._service(service)
+        if self.test:
+            return await self._try(account, password, asked)
+        verdict = await self.gate.decide(Attempt(account, password, asked, address))
+        if verdict.answer is Answer.YES:
+            self.usage.used(verdict, asked, address)
+        self.record.answered(self.socket, verdict, asked, address)
+        unknown = verdict.account is None and verdict.answer in (Answer.NO, Answer.NOT_MINE)
+        if unknown and self.hints is not None:
+            self.hints.look(account, self.socket, asked, address)
+        return verdict
+
+    def old_password(self, account: str, service: str | None, address: str | None) -> None:
+        """The old password of `account` opened a service; counted for those it may speak for.
+
+        A mere "not mine" tells nothing of whether anybody still relies on it: strangers guess.
+        """
+        asked = self._service(service)
+        if asked != scopes.PORTAL and (self.allowed is None or asked is not None):
+            self.usage.old_password(account, asked, address)
+
+    async def _try(self, account: str, password: Secret, asked: str | None) -> Verdict:
+        # The throttle has no bucket for the machine itself.
+        verdict = await self.gate.decide(Attempt(account, password, asked, _LOOPBACK))
+        told = replace(verdict, reason=f"test: {verdict.reason}")
+        self.record.answered(self.socket, told, asked, None)
+        return verdict
+
+    def _service(self, named: str | None) -> str | None:
+        """A name chooses among what the socket may speak for; where that is one, none is needed."""
+        service = scopes.service(named)
+        # The portal's sign-in is nobody's to speak for: it is never a yes.
+        if self.allowed is None or service in self.allowed or service == scopes.PORTAL:
+            return service
+        return next(iter(self.allowed)) if named is None and len(self.allowed) == 1 else None

@@ -1,0 +1,134 @@
+"""Tries a new app password as an app would: asks the daemon, and decides here where none answers.
+
+What came of it is one sentence for the person who looks at the password.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from apppw_tui.config.serve import SocketConfig
+from apppw_tui.domain import connection_settings
+from apppw_tui.domain.connection_settings import Tried
+from apppw_tui.domain.names import shown
+from apppw_tui.domain.secret import Secret
+from apppw_tui.integrations import daemon
+from apppw_tui.verifier.decision import Answer, Attempt, Verdict
+
+_SECONDS = 5.0  # for the daemon's answer: a person waits for it
+_REASONS = {
+    "expired": "it has expired",
+    "the account is disabled": "your account is disabled",
+}
+
+
+class Decides(Protocol):
+    """The verifier, in this process."""
+
+    def decide(self, attempt: Attempt) -> Verdict:
+        """What a service would be told."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What was answered, by the daemon or here; `why` is known where the password was right."""
+
+    answer: Answer
+    account: str | None
+    why: str = ""
+    retry_after: float | None = None
+
+
+def socket_for(sockets: Iterable[SocketConfig], folder: Path, service: str) -> Path | None:
+    """The first of `sockets` that can be asked about `service`; None if none can."""
+    for one in sockets:
+        if one.protocol == "json" and (one.services is None or service in one.services):
+            return folder / one.name
+    return None
+
+
+class Trying:
+    """Tries app passwords on a server. `folder` is where its daemon has its sockets."""
+
+    def __init__(self, verifier: Decides, sockets: Iterable[SocketConfig], folder: Path) -> None:
+        self._verifier = verifier
+        self._sockets = tuple(sockets)
+        self._folder = folder
+
+    def __call__(self, account: str, secret: Secret, service: str) -> Tried:
+        """May take seconds. Never raises."""
+        path = socket_for(self._sockets, self._folder, service)
+        if path is None:
+            return self._without(
+                account, secret, service, "the daemon has no json socket to ask: try it in an app"
+            )
+        try:
+            return in_words(_ask(path, account, secret, service), service)
+        except PermissionError:
+            silence = f"{shown(str(path))} may not be asked from here: try it in an app"
+        except (OSError, ValueError, RecursionError):
+            silence = f"no daemon answers at {shown(str(path))}: apps cannot sign in yet"
+        return self._without(account, secret, service, silence)
+
+    def _without(self, account: str, secret: Secret, service: str, silence: str) -> Tried:
+        answer = decided(self._verifier, account, secret, service)
+        if answer.answer is Answer.YES:
+            return Tried(None, f"Right, but {silence}.")
+        return in_words(answer, service)
+
+
+def _ask(path: Path, account: str, secret: Secret, service: str) -> Answered:
+    """Raises OSError, ValueError, RecursionError: see integrations.daemon.ask."""
+    question = {
+        "user": account,
+        "password": secret.reveal(),
+        "service": service,
+        "test": True,
+    }
+    read = daemon.ask(str(path), question, _SECONDS)
+    return Answered(
+        Answer(read.get("answer")),
+        _text(read.get("user")) or None,
+        _text(read.get("why")),
+        _number(read.get("retry_after")),
+    )
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: Any) -> float | None:
+    return value if isinstance(value, int | float) else None
+
+
+def decided(verifier: Decides, account: str, secret: Secret, service: str) -> Answered:
+    """What `verifier` would answer an app."""
+    verdict = verifier.decide(Attempt(account, secret, service))
+    # What it says of a wrong password is for the administrator.
+    right = verdict.app_password is not None
+    why = verdict.reason if right or verdict.answer is Answer.NOT_NOW else ""
+    return Answered(verdict.answer, verdict.account, why, verdict.retry_after)
+
+
+def in_words(answer: Answered, service: str) -> Tried:
+    """What was answered, as a person reads it."""
+    called = connection_settings.name(service)
+    if answer.answer is Answer.YES:
+        return Tried(right=True, sentence=f"It opens {called}, as {shown(answer.account or '')}.")
+    if answer.answer is Answer.NOT_NOW:
+        return Tried(None, f"Not now: {_later(answer)}")
+    if answer.account is None:
+        why = "it does not know your account"
+    elif answer.why == "out of scope":
+        why = f"it is not for {called}"
+    else:
+        why = _REASONS.get(answer.why, "it knows no such app password")
+    return Tried(right=False, sentence=f"The server refuses it: {why}.")
+
+
+def _later(answer: Answered) -> str:
+    if answer.retry_after is not None:
+        return f"try again in {max(1, round(answer.retry_after))} s."
+    return "the server is busy. Try again in a moment." if not answer.why else shown(answer.why)

@@ -1,0 +1,151 @@
+"""The connections of one socket: so many at once, and no user's idle ones in everybody's way."""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import SupportsIndex
+
+from apppw_tui.domain.errors import describe_fault
+from apppw_tui.verifier.answer_log import Log
+from apppw_tui.verifier.protocols import streams
+from apppw_tui.verifier.protocols.registry import Conversation
+
+_IDLE = 10.0  # seconds since anything was heard: all that was asked has been answered
+_MOST_LEAVING = 32  # connections that were told to make room, and have an answer yet to give
+_BUFFER = 16_384  # bytes; no protocol here has a longer line
+
+
+@dataclass
+class _Guest:
+    """One connection; `uid` is that of the process which made it, None where nobody tells."""
+
+    reader: "_Reader"
+    uid: int | None
+    leaving: bool = False
+
+    def leave(self) -> None:
+        """Answers what it was asked, and hears nothing more."""
+        self.leaving = True
+        self.reader.end()
+
+
+class Room:
+    """The connections of the socket `name`, `most` at once."""
+
+    def __init__(self, name: str, conversation: Conversation, log: Log, most: int) -> None:
+        self.name = name
+        self._conversation = conversation
+        self._log = log
+        self._most = most
+        self._full = False
+        self._over = False
+        self._guests: dict[asyncio.Task[None], _Guest] = {}
+        self._leaving = 0
+
+    def protocol(self) -> asyncio.StreamReaderProtocol:
+        """For one connection that was accepted."""
+        reader = _Reader(limit=_BUFFER)
+        return asyncio.StreamReaderProtocol(reader, self._connected)
+
+    @property
+    def conversations(self) -> list[asyncio.Task[None]]:
+        """Those that have to come to their end."""
+        return list(self._guests)
+
+    def exchange(self, conversation: Conversation) -> None:
+        """Speaks so from now on; who is connected comes to an end, and connects again."""
+        self._conversation = conversation
+        for guest in self._guests.values():
+            guest.reader.end()
+
+    def end(self) -> None:
+        """Nothing more is heard, but of who has not asked anything yet: they may be about to."""
+        for guest in self._guests.values():
+            if guest.reader.heard:
+                guest.reader.end()
+
+    def end_all(self) -> None:
+        """Nothing more is heard of anybody."""
+        self._over = True
+        for guest in self._guests.values():
+            guest.reader.end()
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert isinstance(reader, _Reader)  # noqa: S101 - what `protocol` made
+        guest = _Guest(reader, streams.peer_uid(writer))
+        if len(self._guests) - self._leaving >= self._most and not self._make_room(guest):
+            writer.transport.abort()
+            self._say_full(guest)
+            return
+        task = asyncio.get_running_loop().create_task(self._converse(reader, writer))
+        self._guests[task] = guest
+        if self._over:
+            reader.end()
+        task.add_done_callback(self._ended)
+
+    def _make_room(self, for_: _Guest) -> bool:
+        """Ends who was silent for longest, of the user who has most; False if nobody may be ended.
+
+        Nobody who has as few connections as whoever comes, unless they are idle.
+        """
+        staying = [guest for guest in self._guests.values() if not guest.leaving]
+        if not staying or self._leaving >= _MOST_LEAVING:
+            return False
+        counts = Counter(guest.uid for guest in staying)
+        uid, most = counts.most_common(1)[0]
+        silent = min(
+            (guest for guest in staying if guest.uid == uid), key=lambda guest: guest.reader.last
+        )
+        idle = asyncio.get_running_loop().time() - silent.reader.last >= _IDLE
+        if not idle and most <= counts[for_.uid] + 1:
+            return False
+        self._say_full(silent)
+        silent.leave()
+        self._leaving += 1
+        return True
+
+    def _say_full(self, guest: _Guest) -> None:
+        if not self._full:  # once, however many knock
+            uid = {} if guest.uid is None else {"uid": str(guest.uid)}
+            self._log.warned("too many connections", socket=self.name, most=str(self._most), **uid)
+        self._full = True
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._conversation.converse(reader, writer)
+        except OSError:
+            pass  # the other side left
+        except Exception as error:  # noqa: BLE001 - one connection's fault is no other's
+            self._log.failed("fault", socket=self.name, why=describe_fault(error))
+        finally:
+            with contextlib.suppress(Exception):
+                writer.transport.close()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._leaving -= self._guests.pop(task).leaving
+        if len(self._guests) - self._leaving < self._most:
+            self._full = False
+
+
+class _Reader(asyncio.StreamReader):
+    """A reader that can be told that nothing more comes, whatever the other side sends."""
+
+    heard = False  # anything at all
+    _deaf = False
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self._now = asyncio.get_running_loop().time
+        self.last = self._now()  # when something was heard, or it was made
+
+    def end(self) -> None:
+        self._deaf = True
+        self.feed_eof()
+
+    def feed_data(self, data: Iterable[SupportsIndex]) -> None:
+        if not self._deaf:
+            self.heard = True
+            self.last = self._now()
+            super().feed_data(data)

@@ -1,0 +1,1 @@
+"""One file for each protocol that a service may speak, and what they share."""

@@ -1,0 +1,240 @@
+"""Dovecot's auth-client protocol, the server's side: Postfix, Exim, Radicale and Prosody speak it.
+
+Source: Dovecot's documentation, "Dovecot Authentication Protocol", version 1.2. PLAIN is RFC 4616,
+LOGIN is draft-murchison-sasl-login-00.
+"""
+
+import asyncio
+import base64
+import itertools
+import os
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from apppw_tui.domain import app_password
+from apppw_tui.domain.names import is_account_name
+from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier.auth_service import Counter
+from apppw_tui.verifier.decision import Answer, Verdict
+from apppw_tui.verifier.protocols import streams
+from apppw_tui.verifier.protocols.framing import Asking, Limits, next_line
+
+_MECHANISMS = ("PLAIN", "LOGIN")
+_ID = re.compile(rb"[0-9]{1,10}")
+_HIGHEST_ID = 2**32 - 1
+_ESCAPED = re.compile(rb"\x01(.?)")
+_ESCAPES = {b"0": b"\0", b"1": b"\x01", b"t": b"\t", b"r": b"\r", b"n": b"\n"}
+
+
+class AuthClient:
+    """Serves the connections of one socket."""
+
+    def __init__(
+        self,
+        counter: Counter,
+        limits: Limits,
+        token_hex: Callable[[int], str] = secrets.token_hex,
+    ) -> None:
+        self._asking = Asking(counter, limits)
+        self._limits = limits
+        self._token_hex = token_hex
+        self._connections = itertools.count(1)
+
+    async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serves one connection to its end. Raises nothing but CancelledError."""
+        # In one write, and below 1,024 bytes: Radicale reads it once. Higher minor versions
+        # begin with another handshake.
+        mechanisms = "".join(f"MECH\t{name}\tplaintext\n" for name in _MECHANISMS)
+        greeting = (
+            f"VERSION\t1\t2\n{mechanisms}SPID\t{os.getpid()}\n"
+            f"CUID\t{next(self._connections)}\nCOOKIE\t{self._token_hex(16)}\nDONE\n"
+        )
+        writer.write(greeting.encode())
+        try:
+            await _Connection(self._asking, self._limits, writer).serve(reader)
+        finally:
+            await streams.close(writer, self._limits.answer)
+
+
+@dataclass
+class _Exchange:
+    """One attempt to sign in, until it is answered."""
+
+    mechanism: str
+    service: str | None
+    address: str | None
+    account: str = field(default="", repr=False)  # people type their password there, too
+    waiting: bool = False  # for a response to a challenge
+
+    def take(self, response: bytes | None) -> str | Secret:
+        """The next challenge; or the password, once it is there, and `account` with it.
+
+        Raises:
+            ValueError: the mechanism does not allow that response.
+        """
+        if self.mechanism == "PLAIN":
+            return "" if response is None else self._plain(response)
+        if response is None:
+            return "Username:"
+        text = response.decode()
+        if not text or "\0" in text:
+            raise ValueError("neither name nor password")
+        if self.account:
+            return Secret(text)
+        self.account = text
+        return "Password:"
+
+    def _plain(self, response: bytes) -> Secret:
+        authzid, self.account, password = response.decode().split("\0")
+        if authzid not in ("", self.account):
+            raise ValueError("one account asks for another")  # SAFETY 20
+        if not self.account or not password:
+            raise ValueError("no name or no password")
+        return Secret(password)
+
+
+class _Connection:
+    """What is under way on one connection."""
+
+    def __init__(self, asking: Asking, limits: Limits, writer: asyncio.StreamWriter) -> None:
+        self._asking = asking
+        self._limits = limits
+        self._writer = writer
+        self._exchanges: dict[int, _Exchange] = {}  # by id, the oldest first
+        self._room = asyncio.Semaphore(limits.outstanding)
+
+    async def serve(self, reader: asyncio.StreamReader) -> None:
+        """Reads to the end, then waits until everything that was asked is answered."""
+        async with asyncio.TaskGroup() as deciding:
+            for expected in (b"VERSION\t1\t", b"CPID\t"):
+                line = await next_line(reader, self._writer, self._limits)
+                if line is None or not line.startswith(expected):
+                    return
+            while (line := await next_line(reader, self._writer, self._limits)) is not None:
+                if not await self._obey(line, deciding):
+                    return
+
+    async def _obey(self, line: bytes, deciding: asyncio.TaskGroup) -> bool:
+        """Does what a line says; False if that says nothing, and the connection is over."""
+        command, *fields = line.split(b"\t")
+        number = _number(fields)
+        if number is None or command not in (b"AUTH", b"CONT", b"CANCEL"):
+            return False
+        before = self._exchanges.pop(number, None)
+        if command == b"CANCEL":
+            return True
+        try:
+            step = _begun if command == b"AUTH" else _continued
+            exchange, response = step(before, fields[1:])
+            wanted = exchange.take(response)
+        except ValueError:
+            self._fail(number)
+            return True
+        if isinstance(wanted, str):
+            self._challenge(number, exchange, wanted)
+        else:
+            self._exchanges[number] = exchange
+            # Beyond the limit nothing more is read: a refusal would cost people their password,
+            # which mail programs forget then.
+            await self._room.acquire()
+            deciding.create_task(self._decide(number, exchange, wanted))
+        return True
+
+    def _challenge(self, number: int, exchange: _Exchange, challenge: str) -> None:
+        waiting = [one for one, other in self._exchanges.items() if other.waiting]
+        if len(waiting) >= self._limits.outstanding:
+            # Postfix never says CANCEL: the oldest is one that somebody gave up.
+            del self._exchanges[waiting[0]]
+            self._fail(waiting[0], temporary=True)
+        exchange.waiting = True
+        self._exchanges[number] = exchange
+        self._say(f"CONT\t{number}\t{base64.b64encode(challenge.encode()).decode()}")
+
+    async def _decide(self, number: int, exchange: _Exchange, password: Secret) -> None:
+        try:
+            verdict = await self._asking.ask(
+                exchange.account, password, exchange.service, exchange.address
+            )
+        finally:
+            self._room.release()
+        if self._exchanges.get(number) is exchange:  # else it was cancelled meanwhile
+            del self._exchanges[number]
+            self._answer(number, exchange.account, verdict)
+
+    def _answer(self, number: int, account: str, verdict: Verdict) -> None:
+        if verdict.answer is Answer.YES and verdict.account is not None:
+            self._say(f"OK\t{number}\tuser={verdict.account}")
+        elif verdict.answer is not Answer.NOT_NOW:
+            self._fail(number, account)
+        elif any(not other.waiting for other in self._exchanges.values()):
+            self._fail(number, account, temporary=True)
+        else:
+            # SAFETY 17: Postfix, Exim and Radicale take any FAIL as final; the end of a connection
+            # is 454, 435 and 500 to them, and they connect again for the next attempt. Challenges
+            # do not hinder it: Postfix never says which were given up.
+            self._writer.close()
+
+    def _fail(self, number: int, account: str = "", *, temporary: bool = False) -> None:
+        # The name as it was sent: the canonical one would tell which accounts exist. What has not
+        # the form of a name is not repeated: it could be a password, and goes into a log.
+        is_password = app_password.read(account) is not None  # typed into the wrong field
+        named = f"\tuser={account}" if is_account_name(account) and not is_password else ""
+        self._say(f"FAIL\t{number}{named}" + ("\ttemp\tcode=temp_fail" if temporary else ""))
+
+    def _say(self, line: str) -> None:
+        if not self._writer.is_closing():
+            self._writer.write(f"{line}\n".encode())
+
+
+def _number(fields: list[bytes]) -> int | None:
+    """The id of an attempt, which the client chooses."""
+    if not fields or _ID.fullmatch(fields[0]) is None:
+        return None
+    number = int(fields[0])
+    return number if number <= _HIGHEST_ID else None
+
+
+def _begun(before: _Exchange | None, fields: list[bytes]) -> tuple[_Exchange, bytes | None]:
+    """What `AUTH` begins, and the initial response. Raises ValueError."""
+    if before is not None:
+        raise ValueError(
+            "the id is in use"
+        )  # both end, since nobody could tell their answers apart
+    name, *parameters = fields
+    mechanism = name.decode().upper()
+    if mechanism not in _MECHANISMS:
+        raise ValueError("no such mechanism")
+    given: dict[bytes, bytes] = {}
+    for parameter in parameters:
+        if b"resp" in given:
+            raise ValueError("the response comes last")
+        key, _, value = parameter.partition(b"=")
+        given[key] = value
+    service = given.get(b"service", b"")
+    exchange = _Exchange(
+        mechanism,
+        _unescaped(service).decode() or None,
+        streams.address(_unescaped(given.get(b"rip", b"")).decode(errors="replace")),
+    )
+    # "=" is an empty one; Exim sends nothing at all where there is none.
+    response = given.get(b"resp", b"")
+    return exchange, None if response in (b"", b"=") else _decoded(response)
+
+
+def _continued(before: _Exchange | None, fields: list[bytes]) -> tuple[_Exchange, bytes | None]:
+    """What `CONT` continues, and the response. Raises ValueError."""
+    if before is None or not before.waiting:
+        raise ValueError("nothing was asked")
+    before.waiting = False
+    (response,) = fields
+    return before, _decoded(response)
+
+
+def _decoded(response: bytes) -> bytes:
+    return base64.b64decode(response, validate=True)
+
+
+def _unescaped(value: bytes) -> bytes:
+    return _ESCAPED.sub(lambda match: _ESCAPES.get(match[1], match[1]), value)

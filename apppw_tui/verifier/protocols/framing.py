@@ -1,0 +1,77 @@
+"""What the line and frame protocols share: limits, a bounded line, an answer in time."""
+
+import asyncio
+from dataclasses import dataclass
+
+from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier.auth_service import Counter
+from apppw_tui.verifier.decision import Answer, Verdict
+from apppw_tui.verifier.protocols import streams
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one connection may take.
+
+    `longest` is in bytes: of a line, or of the strings of a frame together. `outstanding` counts
+    attempts that are being decided and, apart, challenges that wait for a response. `idle` and
+    `answer` are in seconds: for the next line or frame to be complete, and for a decision.
+    """
+
+    longest: int = 8192
+    outstanding: int = 32
+    idle: float = 600.0
+    answer: float = 8.0  # Postfix gives up after ten
+
+
+async def next_line(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limits: Limits
+) -> bytes | None:
+    """The next line without its end; None if it is too long, does not come, or is cut off."""
+    try:
+        async with asyncio.timeout(limits.idle):
+            await writer.drain()  # whoever does not read is not listened to
+            line = await reader.readuntil(b"\n")
+    except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        return None  # TimeoutError is an OSError
+    line = line.removesuffix(b"\n")
+    return line.removesuffix(b"\r") if len(line) <= limits.longest else None
+
+
+class Asking:
+    """Asks a counter, and waits only so long."""
+
+    def __init__(self, counter: Counter, limits: Limits) -> None:
+        self._counter = counter
+        self._limits = limits
+        self._late: set[asyncio.Task[Verdict]] = set()
+
+    async def ask(
+        self, account: str, password: Secret, service: str | None, address: str | None
+    ) -> Verdict:
+        """The verdict; "not now" if it takes longer than the limit, or fails. Never raises."""
+        task = asyncio.create_task(self._counter.ask(account, password, service, address))
+        try:
+            await asyncio.wait({task}, timeout=self._limits.answer)
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        if not task.done():
+            # It goes on, so that it is still counted by the throttle and written down.
+            self._late.add(task)
+            task.add_done_callback(self._came_late)
+            return Verdict(Answer.NOT_NOW, "took too long")
+        return _result(task)
+
+    def _came_late(self, task: asyncio.Task[Verdict]) -> None:
+        self._late.discard(task)
+        _result(task)
+
+
+def _result(task: asyncio.Task[Verdict]) -> Verdict:
+    error = None if task.cancelled() else task.exception()
+    if isinstance(error, Exception):
+        streams.report(error)
+    if task.cancelled() or error is not None:
+        return Verdict(Answer.NOT_NOW, "a fault of its own")
+    return task.result()

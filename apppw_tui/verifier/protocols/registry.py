@@ -1,0 +1,78 @@
+"""The protocols by their names; each is imported only where a socket speaks it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from apppw_tui.verifier.auth_service import Counter
+from apppw_tui.verifier.protocols import streams
+
+_CLOSING = 1.0  # seconds
+
+
+class Conversation(Protocol):
+    """One of the protocols: serves connections."""
+
+    async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serves one connection to its end."""
+
+
+class HangsUp:
+    """Says nothing to anybody: whoever asks knows at once that there is no answer."""
+
+    async def converse(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await streams.close(writer, _CLOSING)
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What the protocol HTTP alone has to be told."""
+
+    store_answers: Callable[[], bool]
+    service_header: str | None = None
+    address_header: str | None = None
+
+
+def conversation(protocol: str, counter: Counter, telling: Telling) -> Conversation:
+    """The protocol of that name; each is imported only where a socket speaks it."""
+    return _PROTOCOLS[protocol](counter, telling)
+
+
+def _auth_client(counter: Counter, _: Telling) -> Conversation:
+    from apppw_tui.verifier.protocols.dovecot_auth import AuthClient
+    from apppw_tui.verifier.protocols.framing import Limits
+
+    return AuthClient(counter, Limits())
+
+
+def _mux(counter: Counter, _: Telling) -> Conversation:
+    from apppw_tui.verifier.protocols.framing import Limits
+    from apppw_tui.verifier.protocols.saslauthd import Mux
+
+    return Mux(counter, Limits())
+
+
+def _http(counter: Counter, telling: Telling) -> Conversation:
+    from apppw_tui.verifier.protocols.http import Http
+
+    return Http(
+        counter,
+        telling.store_answers,
+        service_header=telling.service_header,
+        address_header=telling.address_header,
+    )
+
+
+def _json(counter: Counter, _: Telling) -> Conversation:
+    from apppw_tui.verifier.protocols.json_lines import JsonLines
+
+    return JsonLines(counter)
+
+
+_PROTOCOLS: dict[str, Callable[[Counter, Telling], Conversation]] = {
+    "auth-client": _auth_client,
+    "mux": _mux,
+    "http": _http,
+    "json": _json,
+}

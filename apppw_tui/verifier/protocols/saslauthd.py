@@ -1,0 +1,71 @@
+"""saslauthd's protocol: whatever signs people in through Cyrus SASL speaks it.
+
+Source: cyrus-sasl, lib/checkpw.c and saslauthd/ipc_unix.c (2.1.28). A request is four counted
+strings, user, password, service and realm, the answer is one; a count is 16 bits, big-endian.
+"""
+
+import asyncio
+
+from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier.auth_service import Counter
+from apppw_tui.verifier.decision import Answer
+from apppw_tui.verifier.protocols import streams
+from apppw_tui.verifier.protocols.framing import Asking, Limits
+
+_STRINGS = 4  # libsasl after 2.1.28 adds the client's address, then reads the answer and closes
+_OK = b"\0\2OK"
+_NO = b"\0\2NO"
+
+
+class Mux:
+    """Serves the connections of one socket."""
+
+    def __init__(self, counter: Counter, limits: Limits) -> None:
+        self._asking = Asking(counter, limits)
+        self._limits = limits
+
+    async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serves one connection to its end. Raises nothing but CancelledError."""
+        try:
+            while (request := await self._request(reader, writer)) is not None:
+                answer = await self._answer(request)
+                if answer is None:
+                    return
+                writer.write(answer)
+        finally:
+            await streams.close(writer, self._limits.answer)
+
+    async def _request(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> list[bytes] | None:
+        """The next one; None if it is too long, does not come, or is cut off."""
+        strings: list[bytes] = []
+        left = self._limits.longest
+        try:
+            async with asyncio.timeout(self._limits.idle):
+                await writer.drain()  # whoever does not read is not listened to
+                while len(strings) < _STRINGS:
+                    size = int.from_bytes(await reader.readexactly(2), "big")
+                    left -= size
+                    if left < 0:
+                        return None
+                    strings.append(await reader.readexactly(size))
+        except (OSError, asyncio.IncompleteReadError):
+            return None  # TimeoutError is an OSError
+        return strings
+
+    async def _answer(self, request: list[bytes]) -> bytes | None:
+        """None if it cannot be answered now."""
+        try:
+            user, password, service, realm = (string.decode() for string in request)
+        except UnicodeDecodeError:
+            return _NO
+        if realm and "@" not in user:
+            user = f"{user}@{realm}"  # libsasl takes bob@example.org apart
+        verdict = await self._asking.ask(user, Secret(password), service or None, None)
+        if verdict.answer is Answer.NOT_NOW:
+            # There is no answer for that. To a closed connection libsasl says SASL_FAIL
+            # (checkpw.c, "size read failed"), which Postfix takes as temporary, 454; a NO would be
+            # SASL_BADAUTH, 535 (xsasl_cyrus_server.c).
+            return None
+        return _OK if verdict.answer is Answer.YES else _NO

@@ -1,0 +1,264 @@
+"""What all commands have in common: whom they refuse, what stops them, what is written down."""
+
+import json
+import os
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apppw_tui import bootstrap
+from apppw_tui.commands import context
+from apppw_tui.store.folder import location
+from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.counters import FolderCounters
+from tests.running import CommandLine
+from tests.support import PASSWORD, House
+
+GOOD = f"{PASSWORD}, anew\n"
+WHOSE = "WHOSE"
+LOOKING = [
+    ["account", "show", WHOSE],
+    ["account", "show", WHOSE, "--json"],
+    ["app-password", "list", WHOSE],
+]
+CHANGING = [
+    ["account", "set-password", WHOSE, "--password-stdin"],
+    ["account", "require-verification", WHOSE],
+    ["account", "bypass", WHOSE, "--minutes", "5"],
+    ["account", "remove", WHOSE],
+    ["app-password", "create", WHOSE, "Car"],
+    ["app-password", "delete", WHOSE, "Phone"],
+]
+UNLOCKING = ["account", "unlock", WHOSE]
+OF_ONE = [*LOOKING, *CHANGING, UNLOCKING]
+
+
+@pytest.fixture
+def house(run: CommandLine) -> House:
+    """With an account ada that has one app password, Phone, and a telephone number."""
+    house = run.house()
+    house.add("ada")
+    house.issue("Phone", "ada")
+    house.give_phone(name="ada")
+    return house
+
+
+LIKE = "One looks like ada or ada@example.org."
+
+
+def of(name: str, arguments: list[str]) -> list[str]:
+    return [name if argument == WHOSE else argument for argument in arguments]
+
+
+def everything(folder: Path) -> dict[Path, bytes]:
+    """All that is kept; locks and what is counted are no part of it."""
+    kept = (folder / "accounts", folder / "activity")
+    files = (path for one in kept if one.exists() for path in one.iterdir())
+    return {path: path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("grace", "There is no account grace."),
+        ("ad a", f"An account name cannot have a blank in it. {LIKE}"),
+        ("../ada", f'An account name cannot have "/" in it. {LIKE}'),
+        ("a\x1b[31m", f"An account name cannot have U+001B in it. {LIKE}"),
+        ("", f"That is not an account name. {LIKE}"),
+    ],
+)
+@pytest.mark.parametrize("arguments", OF_ONE, ids=" ".join)
+def test_what_is_no_account_is_refused(
+    run: CommandLine, house: House, arguments: list[str], name: str, reason: str
+) -> None:
+    before = everything(run.store)
+    said = run(*of(name, arguments), stdin=GOOD)
+    assert (said.code, said.out, said.line) == (1, "", reason)
+    assert everything(run.store) == before
+    assert not (run.store / "locks" / "grace.lock").exists()
+
+
+@pytest.mark.parametrize("arguments", OF_ONE, ids=" ".join)
+def test_a_default_domain_completes_the_name(run: CommandLine, arguments: list[str]) -> None:
+    house = run.house()
+    house.add("ada@example.org")
+    house.issue("Phone")
+    config = run.home / "c.toml"
+    config.write_text('default_domain = "example.org"')
+    assert run.good(*of("ada", arguments), "--config", config, stdin=GOOD)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *OF_ONE,
+        ["account", "list"],
+        ["key", "rotate"],
+        ["key", "rotate", "--finish", "--yes"],
+        ["verify", "ada"],
+    ],
+    ids=" ".join,
+)
+def test_commands_on_a_missing_store_make_none(run: CommandLine, arguments: list[str]) -> None:
+    said = run(*of("ada", arguments), stdin="7kfm2xqd9h3vtw5nc8rw")
+    assert (said.code, said.out) == (3, "")
+    assert said.line == f"There is no store at {run.store}."
+    assert not run.store.exists()
+
+
+@pytest.mark.parametrize("option", ["--store", "--config", "--key-file"])
+def test_an_empty_path_is_wrong_usage_and_makes_no_store_here(
+    run: CommandLine, option: str
+) -> None:
+    assert run(option, "", "account", "list").code == 2
+
+
+@pytest.mark.parametrize("arguments", OF_ONE, ids=" ".join)
+def test_nothing_that_the_operator_does_needs_the_key(
+    run: CommandLine, house: House, arguments: list[str]
+) -> None:
+    run.key.unlink()
+    assert run.good(*of("ada", arguments), stdin=GOOD)
+    assert not run.key.exists()
+
+
+@pytest.mark.parametrize("arguments", CHANGING, ids=" ".join)
+def test_while_somebody_else_holds_the_account_nothing_is_done(
+    run: CommandLine, house: House, arguments: list[str]
+) -> None:
+    impatient = partial(FolderStore, lock_timeout=0.0)
+    run.patch.setattr(location, "FolderStore", impatient)
+    before = everything(run.store)
+    with house.store.change("ada", house.now("ada").uid):
+        said = run(*of("ada", arguments), stdin=GOOD)
+    assert (said.code, said.out) == (3, "")
+    assert said.line == "The store is busy. Try again in a moment."
+    assert everything(run.store) == before
+
+
+@pytest.mark.parametrize("arguments", LOOKING, ids=" ".join)
+def test_looking_waits_for_nobody(run: CommandLine, house: House, arguments: list[str]) -> None:
+    run.patch.setattr(location, "FolderStore", partial(FolderStore, lock_timeout=0.0))
+    with house.store.change("ada", house.now("ada").uid):
+        assert run.good(*of("ada", arguments))
+
+
+def test_while_the_counters_are_held_nothing_is_unlocked(run: CommandLine, house: House) -> None:
+    run.patch.setattr(bootstrap, "FolderCounters", partial(FolderCounters, lock_timeout=0.0))
+    with house.means.counters.change("account:ada", keep=True):
+        said = run(*of("ada", UNLOCKING))
+    assert (said.code, said.out) == (3, "")
+    assert said.line == "The store is busy. Try again in a moment."
+
+
+@pytest.mark.parametrize("arguments", [*CHANGING, UNLOCKING], ids=" ".join)
+def test_a_damaged_account_is_named_and_left_alone(
+    run: CommandLine, house: House, arguments: list[str]
+) -> None:
+    path = run.store / "accounts" / "ada.json"
+    path.write_bytes(b"{")
+    said = run(*of("ada", arguments), stdin=GOOD)
+    assert (said.code, said.out) == (3, "")
+    assert said.line == f"{path} cannot be read: it is not JSON; it was left alone."
+    assert path.read_bytes() == b"{"
+
+
+# --- the record -----------------------------------------------------------------------------
+
+RECORDED = {
+    "app password created": (["app-password", "create", "ada", "Car"], {"id", "name"}),
+    "app password deleted": (["app-password", "delete", "ada", "Phone"], {"id", "name"}),
+    "verification required": (["account", "require-verification", "ada"], set[str]()),
+    "bypass given": (["account", "bypass", "ada", "--minutes", "5"], {"minutes"}),
+    "unlocked": (["account", "unlock", "ada"], set[str]()),
+    "password set": (["account", "set-password", "ada", "--password-stdin"], set[str]()),
+}
+
+
+def acts(run: CommandLine, house: House) -> list[dict[str, Any]]:
+    path = run.store / "activity" / f"{house.now('ada').uid}.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("what", RECORDED)
+def test_what_the_operator_did_is_written_down_without_a_secret(
+    run: CommandLine, house: House, what: str
+) -> None:
+    arguments, facts = RECORDED[what]
+    out = run.good(*arguments, stdin=GOOD)
+    (act,) = acts(run, house)
+    assert act.keys() - facts == {"time", "what", "by"}
+    assert (act["what"], act["time"]) == (what, "2026-11-22T12:00:00Z")
+    assert act["by"] == f"operator (uid {os.getuid()})"
+    text = json.dumps(act)
+    assert GOOD.strip() not in text
+    assert "argon2" not in text
+    if what == "app password created":
+        assert out.strip() not in text
+
+
+@pytest.mark.parametrize(
+    ("login", "by"),
+    [
+        (None, "operator (uid 1001, by sudo from ada)"),
+        ("0", "operator (uid 1001, by sudo from ada, logged in as root)"),
+        ("4000000000\n", "operator (uid 1001, by sudo from ada, logged in as uid 4000000000)"),
+        ("4294967295", "operator (uid 1001, by sudo from ada)"),  # a service, or nobody
+        ("-1", "operator (uid 1001, by sudo from ada)"),
+        ("99999999999999999999", "operator (uid 1001, by sudo from ada)"),
+    ],
+)
+def test_who_logged_in_and_who_called_sudo_are_written_down(
+    run: CommandLine, house: House, login: str | None, by: str
+) -> None:
+    run.patch.setattr(os, "getuid", lambda: 0)
+    run.patch.setenv("SUDO_UID", "1001")
+    run.patch.setenv("SUDO_USER", "ada")
+    if login is not None:
+        context.LOGIN_UID.write_text(login)
+    run.good("account", "unlock", "ada")
+    assert [act["by"] for act in acts(run, house)] == [by]
+    assert by in run.good("activity", "ada")
+
+
+@pytest.mark.parametrize("user", ["", "a b", "ada\n", "ada)", "\x1b[1m", "x" * 66])
+def test_what_cannot_be_a_users_name_is_not_written_down(
+    run: CommandLine, house: House, user: str
+) -> None:
+    run.patch.setattr(os, "getuid", lambda: 0)
+    run.patch.setenv("SUDO_UID", "1001")
+    run.patch.setenv("SUDO_USER", user)
+    run.good("account", "unlock", "ada")
+    assert [act["by"] for act in acts(run, house)] == ["operator (uid 1001, by sudo)"]
+
+
+@pytest.mark.parametrize(
+    ("uid", "sudo", "by"),
+    [
+        (1000, None, "operator (uid 1000)"),
+        (1000, "1001", "operator (uid 1000)"),  # anybody can set a variable
+        (0, None, "operator (uid 0)"),
+        (0, "1001", "operator (uid 1001, by sudo)"),
+        (0, "", "operator (uid 0)"),
+        (0, "ada", "operator (uid 0)"),
+        (0, "1001)\n", "operator (uid 0)"),
+        (0, "1" * 11, "operator (uid 0)"),
+        (0, "\u0663", "operator (uid 0)"),
+    ],
+)
+def test_who_did_it_is_who_came_before_root_became_the_owner(
+    run: CommandLine, house: House, uid: int, sudo: str | None, by: str
+) -> None:
+    def become_owner(folder: Path, *, create: bool = False) -> FolderStore:
+        run.patch.setattr(os, "getuid", lambda: 4242)
+        return location.open_store(folder, create=create)
+
+    run.patch.setattr(bootstrap, "open_store", become_owner)
+    run.patch.setattr(os, "getuid", lambda: uid)
+    run.patch.delenv("SUDO_UID", raising=False)
+    if sudo is not None:
+        run.patch.setenv("SUDO_UID", sudo)
+    run.good("account", "unlock", "ada")
+    assert [act["by"] for act in acts(run, house)] == [by]

@@ -1,0 +1,135 @@
+"""`apppw-tui completion`: what each shell makes of it, in the real shell."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from apppw_tui.arguments.server import SHELLS
+from tests.running import CommandLine, environment
+from tests.services.require import require_program
+
+# What has been typed, and what it may become, in a folder with config.toml and the folder conf.d.
+TYPED = [
+    ("acc", {"account"}),
+    ("account ena", {"enable"}),
+    ("account un", {"unlock"}),
+    ("config c", {"check"}),
+    ("completion z", {"zsh"}),
+    ("account list --j", {"--json"}),
+    ("verify ada --s", {"--service", "--store"}),
+    ("serve --so", {"--socket-dir"}),
+    ("--config conf", {"config.toml", "conf.d"}),
+    ("--store conf", {"conf.d"}),
+    ("config check conf", {"config.toml", "conf.d"}),
+    ("account show ad", set()),
+    ("app-password list ad", set()),
+]
+TYPED_IDS = [words for words, _ in TYPED]
+BASH = """
+source "$1"; shift
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+completes=$(complete -p apppw-tui | sed 's/.*-F \\([^ ]*\\) .*/\\1/')
+$completes apppw-tui "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+READY = "ready> "
+Complete = Callable[[str], set[str]]
+
+
+@pytest.fixture
+def script(run: CommandLine, tmp_path: Path, shell: str) -> Path:
+    # An account, so that one could be completed; as zsh wants the file called.
+    run.house().add("ada")
+    file = tmp_path / "functions" / "_apppw-tui"
+    file.parent.mkdir()
+    file.write_text(run.good("completion", shell))
+    return file
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    folder = tmp_path / "here"
+    (folder / "conf.d").mkdir(parents=True)
+    (folder / "config.toml").touch()
+    return folder
+
+
+def said(here: Path, *command: str) -> str:
+    done = subprocess.run(
+        command,
+        cwd=here,
+        env=environment(here.parent, TERM="dumb"),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert done.stderr == ""
+    return done.stdout
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_shell_finds_no_fault_with_it(shell: str, script: Path, here: Path) -> None:
+    assert said(here, require_program(shell, shell), "-n", str(script)) == ""
+
+
+@pytest.mark.parametrize("shell", ["bash"])
+@pytest.mark.parametrize(("typed", "wanted"), TYPED, ids=TYPED_IDS)
+def test_bash_completes(shell: str, script: Path, here: Path, typed: str, wanted: set[str]) -> None:
+    words = ["bash", str(script), "apppw-tui", *typed.split()]
+    told = said(here, require_program("bash", "bash"), "--norc", "-c", BASH, *words)
+    assert {*told.split()} == wanted
+
+
+@pytest.mark.parametrize("shell", ["fish"])
+@pytest.mark.parametrize(("typed", "wanted"), TYPED, ids=TYPED_IDS)
+def test_fish_completes(shell: str, script: Path, here: Path, typed: str, wanted: set[str]) -> None:
+    fish = require_program("fish", "fish")
+    told = said(here, fish, "-N", "-c", f"source {script}; complete -C 'apppw-tui {typed}'")
+    assert {line.split("\t")[0].rstrip("/") for line in told.splitlines()} == wanted
+
+
+@pytest.mark.parametrize("shell", ["zsh"])
+def test_zsh_completes(script: Path, here: Path) -> None:
+    zsh = pexpect.spawn(
+        require_program("zsh", "zsh"),
+        ["-f", "-i"],
+        env={"PATH": os.environ["PATH"], "HOME": str(here), "TERM": "dumb", "PS1": READY},
+        cwd=here,
+        encoding="utf-8",
+        dimensions=(50, 200),
+        timeout=120,
+    )
+    try:
+        zsh.expect_exact(READY)
+        zsh.sendline(
+            f"fpath=({script.parent} $fpath); autoload -Uz compinit; compinit -u -D; echo $((40+2))"
+        )
+        zsh.expect_exact("\n42")
+        for typed, wanted in TYPED:
+            zsh.expect_exact(READY)
+            # Tab completes the line; then it is printed, from its beginning on (Ctrl-A), not run.
+            zsh.send(f"apppw-tui {typed}\t\x01print -r -- :\r")
+            zsh.expect(r"\n:([^\r]*)")
+            one = os.path.commonprefix([*wanted])  # noqa: RUF071 - as far as a shell can tell
+            line = ["apppw-tui", *typed.split()[:-1], one or typed.split()[-1]]
+            assert zsh.match[1].split() == line
+    finally:
+        zsh.close(force=True)
+
+
+def test_it_needs_no_configuration(run: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "config.toml").write_text("wrong")
+    assert run("account", "list").code == 3
+    assert "apppw-tui" in run.good("completion", "bash")
+
+
+@pytest.mark.parametrize("arguments", [[], ["tcsh"], ["bash", "zsh"]])
+def test_another_shell_is_wrong_usage(run: CommandLine, arguments: list[str]) -> None:
+    said = run("completion", *arguments)
+    assert (said.code, said.out) == (2, "")

@@ -1,0 +1,202 @@
+"""`config check`: which file is read, whether it can be used, and what it names in vain."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from apppw_tui import cli
+from apppw_tui.store.folder.location import open_store
+from tests.running import CommandLine, Said
+from tests.store.other_uid import OTHER, only_root, said_as
+from tests.support import House
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> CommandLine:
+    line = CommandLine(tmp_path, monkeypatch, capsys)
+    line.house()
+    return line
+
+
+@pytest.fixture
+def system(run: CommandLine) -> Path:
+    """The server's own file, which says where the store is."""
+    file = run.home / "etc" / "config.toml"
+    file.parent.mkdir()
+    file.write_text(f"store = '{run.store}'\n")
+    return file
+
+
+@pytest.fixture
+def own(run: CommandLine) -> Path:
+    file = run.home / ".config" / "apppw-tui" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text("")
+    return file
+
+
+def of(said: Said) -> list[tuple[str, ...]]:
+    """The table of files, without its padding."""
+    pairs = (line.partition(": ") for line in said.out.splitlines()[:-1])
+    return [(name, value.strip()) for name, _, value in pairs]
+
+
+def found(run: CommandLine, more: str) -> list[tuple[str, str]]:
+    """What is found in a file that is right but for `more`, which stays out of everybody's way."""
+    file = run.home / "c.toml"
+    file.write_text(f"store = '{run.store}'\n{more}\n")
+    said = run("config", "check", file, "--json")
+    told = json.loads(said.out)
+    assert (told["file"], told["problem"]) == (str(file), None)
+    assert said.code == (1 if told["findings"] else 0)
+    assert said.err == ""
+    return [(one["where"], one["what"]) for one in told["findings"]]
+
+
+def test_without_any_file_the_defaults_hold(run: CommandLine) -> None:
+    said = run("config", "check")
+    assert (said.code, said.err) == (0, "")
+    assert of(said) == [
+        ("Read", "nothing; the defaults hold"),
+        ("Not there", f"{run.home}/etc/config.toml"),
+        ("Not there", f"{run.home}/.config/apppw-tui/config.toml"),
+    ]
+    assert said.out.endswith("\nIt is right.\n")
+
+
+def test_the_servers_file_goes_before_ones_own(run: CommandLine, system: Path, own: Path) -> None:
+    assert of(run("config", "check")) == [("Read", str(system)), ("Passed over", str(own))]
+    system.unlink()
+    assert of(run("config", "check")) == [("Read", str(own)), ("Not there", str(system))]
+
+
+@pytest.mark.parametrize("named", [["config", "check"], ["config", "check", "--config"]])
+def test_a_named_file_goes_before_all(
+    run: CommandLine, system: Path, own: Path, named: list[str]
+) -> None:
+    system.write_text("wrong")
+    file = run.home / "new.toml"
+    file.write_text(f"store = '{run.store}'")
+    said = run(*named, file)
+    assert (said.code, of(said)) == (0, [("Read", str(file))])
+
+
+def test_a_file_is_named_once(run: CommandLine, own: Path) -> None:
+    said = run("config", "check", own, "--config", own)
+    assert (said.code, said.out) == (1, "")
+    assert said.line == "Say which file once: after check, or with --config."
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("[serv]", "serv: there is no such key. Did you mean serve?"),
+        ("host_name = 5", "host_name: must be a line of text."),
+        ("[serve]\nremember = -1", "serve.remember: must be from 0 to 3600 seconds."),
+        ("a = 1\nstore =\n", "not TOML: Invalid value (at line 2, column 8)."),
+        (None, "no such file or directory."),
+    ],
+)
+def test_what_is_no_use_is_told_and_for_programs_too(
+    run: CommandLine, content: str | None, reason: str
+) -> None:
+    file = run.home / "c.toml"
+    if content is not None:
+        file.write_text(content)
+    said = run("config", "check", file)
+    assert (said.code, said.out, said.line) == (3, "", f"{file}: {reason}")
+    for_programs = run("config", "check", file, "--json")
+    assert (for_programs.code, for_programs.line) == (3, said.line)
+    told = json.loads(for_programs.out)
+    assert (told["problem"], told["findings"]) == (said.line, [])
+
+
+def test_what_others_can_write_is_told_and_how_to_mend_it(run: CommandLine, system: Path) -> None:
+    system.chmod(0o666)
+    said = run("config", "check")
+    assert said.code == 1
+    assert f"{system}: Others than its owner can write it: " in said.out
+    assert f"\n  Run: chmod go-w {system}\nIt can be used; 1 thing to put right.\n" in said.out
+
+
+@only_root
+def test_a_stranger_may_not_own_the_servers_file(run: CommandLine, system: Path) -> None:
+    os.chown(system, OTHER, OTHER)
+    said = run("config", "check")
+    assert said.code == 1
+    assert f"It belongs to uid {OTHER}" in said.out
+    os.chown(run.store, OTHER, OTHER)  # the store's owner may
+    assert run("config", "check").code == 0
+
+
+@only_root
+def test_ones_own_file_is_ones_own(run: CommandLine) -> None:
+    # In a folder that others can reach, which pytest's are not.
+    with tempfile.TemporaryDirectory() as name:
+        file = Path(name) / "c.toml"
+        file.write_text("store = '/'")  # root's, whom it may belong to as well
+        for path in (Path(name), file):
+            os.chown(path, OTHER, OTHER)
+        assert said_as(OTHER, lambda: cli.main(["config", "check", str(file)])) == "0"
+        os.chown(file, OTHER - 1, OTHER)
+        file.chmod(0o644)
+        assert said_as(OTHER, lambda: cli.main(["config", "check", str(file)])) == "1"
+
+
+def test_a_missing_store_is_told_and_not_made(run: CommandLine) -> None:
+    folder = run.home / "none"
+    said = run("config", "check", "--store", folder)
+    assert said.code == 1
+    assert f"{folder}: There is no store." in said.out
+    assert not folder.exists()
+
+
+def test_a_missing_key_is_told_once_something_was_sealed(run: CommandLine) -> None:
+    key = run.home / "key"
+    assert found(run, f"key_file = '{key}'") == []  # as after installing
+    house = House(store=open_store(run.store))
+    house.add("eve")
+    assert found(run, f"key_file = '{key}'") == []
+    house.give_authenticator("eve")
+    why = (str(key), "There is no key: what it sealed cannot be opened.")
+    assert found(run, f"key_file = '{key}'") == [why]
+    key.touch()
+    assert found(run, f"key_file = '{key}'") == []
+
+
+@pytest.mark.parametrize("table", ["[delivery]\nkinds = ['text']", "[notices]"])
+def test_what_is_to_be_run_has_to_be_a_program(run: CommandLine, table: str) -> None:
+    program = run.home / "send"
+    told = f"{table}\ncommand = ['{program}']"
+    for there in (False, True):
+        if there:
+            program.touch(0o644)
+        ((where, what),) = found(run, told)
+        assert where == str(program)
+        assert "it is no program" in what
+    program.chmod(0o755)
+    assert found(run, told) == []
+
+
+def test_a_group_that_does_not_exist_is_told(run: CommandLine) -> None:
+    serve = "[[serve.socket]]\nname = 'a'\nprotocol = 'mux'\ngroup = 'root'\n"
+    assert found(run, serve) == []
+    assert found(run, serve + serve.replace("'a'", "'b'").replace("root", "no-such")) == [
+        ("group of [[serve.socket]] b", "There is no group no-such: the daemon will not start.")
+    ]
+
+
+def test_names_in_it_do_not_act_on_the_terminal(run: CommandLine) -> None:
+    folder = run.home / "\x1b[31m"
+    folder.mkdir()
+    folder.chmod(0o777)
+    (folder / "c.toml").touch()
+    said = run("config", "check", folder / "c.toml")
+    assert said.code == 1
+    assert "Others than its owner can write it" in said.out
+    assert "\x1b" not in said.out

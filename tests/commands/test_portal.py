@@ -1,0 +1,210 @@
+"""What happens before the portal is drawn."""
+
+import os
+import socket
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+from apppw_tui.commands import demo
+from apppw_tui.commands.portal import clean_environment, save_recovery_codes
+from apppw_tui.domain.connection_settings import SetupRow, Tried
+from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.verification_options import APP
+from apppw_tui.portal.second_factor import Challenge
+from apppw_tui.store.folder.location import open_store
+from apppw_tui.ui.app import PortalApp
+from apppw_tui.ui.app_options import Surroundings
+from tests.running import CommandLine
+from tests.support import House
+
+
+@pytest.mark.parametrize("arguments", [[], ["--demo"], ["--store", "/nowhere"]])
+@pytest.mark.parametrize("stdin", [b"", None])
+def test_without_a_terminal_it_exits_64_and_says_why(
+    run: CommandLine, arguments: list[str], stdin: bytes | None
+) -> None:
+    said = run(*arguments, stdin=stdin)
+    assert (said.code, said.out) == (64, "")
+    assert said.line == "the portal needs a terminal; try ssh -t."
+    assert not run.store.exists()
+
+
+def at_a_terminal(run: CommandLine) -> list[PortalApp]:
+    """Puts somebody at a terminal; the portals that are opened there, instead of drawing them."""
+    opened: list[PortalApp] = []
+
+    def run_guarded(app: PortalApp) -> int:
+        opened.append(app)
+        return 0
+
+    for stream in (sys.stdout, sys.stderr):
+        run.patch.setattr(stream, "isatty", lambda: True)
+    run.patch.setattr(PortalApp, "run_guarded", run_guarded)
+    run.patch.setenv("TERM", "xterm")
+    return opened
+
+
+def test_the_first_one_at_their_own_machine_may_create_an_account(run: CommandLine) -> None:
+    opened = at_a_terminal(run)
+    said = run(terminal=True)
+    assert (said.code, said.out, said.err) == (0, "", "")
+    (app,) = opened
+    assert app.surroundings == Surroundings(
+        socket.gethostname(),
+        may_create_first=True,
+        save=save_recovery_codes,
+        connecting=app.surroundings.connecting,
+        tools=app.surroundings.tools,
+    )
+    assert app.surroundings.tools is not None
+    assert app.surroundings.connecting.rows == ()
+    assert not app.portal.has_accounts()
+    assert open_store(run.store).names() == []
+
+
+@pytest.mark.parametrize("variable", ["SSH_CONNECTION", "SSH_TTY"])
+def test_over_ssh_nobody_may_create_the_first_account(run: CommandLine, variable: str) -> None:
+    opened = at_a_terminal(run)
+    run.patch.setenv(variable, "192.0.2.7 1 192.0.2.8 22")
+    run(terminal=True)
+    assert not opened[0].surroundings.may_create_first
+
+
+def test_in_the_systems_store_nobody_may_create_the_first_account(run: CommandLine) -> None:
+    opened = at_a_terminal(run)
+    (run.home / "etc").mkdir()
+    (run.home / "etc" / "config.toml").write_text('host_name = "mail.example.org"')
+    open_store(run.home / "var", create=True)
+    run(terminal=True)
+    assert not opened[0].surroundings.may_create_first
+    assert opened[0].surroundings.host_name == "mail.example.org"
+
+
+def test_the_screens_are_told_what_is_typed_into_an_app_and_whom_to_ask(run: CommandLine) -> None:
+    opened = at_a_terminal(run)
+    run.patch.setenv("RUNTIME_DIRECTORY", str(run.home))
+    (run.home / "c.toml").write_text('[[setup]]\nservice = "imap"\nhost = "mail.example.org"')
+    house = House(store=open_store(run.store, create=True))
+    house.add("ada")
+    secret = house.issue("Phone", "ada").secret
+    run("--config", run.home / "c.toml", terminal=True)
+    connecting = opened[0].surroundings.connecting
+    assert connecting.rows == (SetupRow("imap", "mail.example.org", 993, "TLS"),)
+    assert connecting.try_it is not None
+    silent = f"Right, but no daemon answers at {run.home}/json: apps cannot sign in yet."
+    assert connecting.try_it("ada", secret, "imap") == Tried(None, silent)
+    assert connecting.try_it("grace", secret, "imap").right is False
+
+
+def test_the_demonstration_shows_its_account_and_keeps_nothing(run: CommandLine) -> None:
+    opened = at_a_terminal(run)
+    run("--demo", terminal=True)
+    (app,) = opened
+    shown = app.surroundings.demo
+    assert shown is not None
+    assert (shown.account, shown.password) == (demo.ACCOUNT, demo.PASSWORD)
+    assert not app.surroundings.may_create_first
+    assert app.surroundings.connecting.rows == demo.ROWS
+    challenge = app.portal.sign_in(shown.account, shown.password)
+    assert isinstance(challenge, Challenge)
+    session = challenge.answer(APP, shown.shown_by_app(shown.account))
+    assert len(app.portal.account(session).app_passwords) == 12
+    assert list(run.home.iterdir()) == []
+
+
+def test_on_a_dumb_terminal_it_exits_64_and_says_why(run: CommandLine) -> None:
+    at_a_terminal(run)
+    run.patch.setenv("TERM", "dumb")
+    said = run(terminal=True)
+    assert (said.code, said.line) == (64, "this terminal cannot show screens (TERM=dumb).")
+
+
+def test_a_store_that_cannot_be_used_is_said_before_anything_is_drawn(run: CommandLine) -> None:
+    at_a_terminal(run)
+    (run.home / "file").write_text("")
+    said = run("--store", run.home / "file", terminal=True)
+    assert (said.code, said.out) == (3, "")
+    assert said.line == f"{run.home}/file is not a folder, as it has to be."
+
+
+def test_on_a_server_nobody_is_given_a_private_store(run: CommandLine) -> None:
+    at_a_terminal(run)
+    (run.home / "etc").mkdir()
+    (run.home / "etc" / "config.toml").write_text("")
+    said = run(terminal=True)
+    assert (said.code, said.line) == (3, f"There is no store at {run.home}/var.")
+    assert not (run.home / "var").exists()
+
+
+def test_a_broken_configuration_is_said_before_anything_is_drawn(run: CommandLine) -> None:
+    at_a_terminal(run)
+    (run.home / "c.toml").write_text("x")
+    said = run("--config", run.home / "c.toml", terminal=True)
+    assert (said.code, said.out) == (3, "")
+    assert said.line.startswith(f"{run.home}/c.toml: not TOML: ")
+
+
+def test_what_would_make_textual_log_load_or_act_is_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dangerous = ["", "_LOG", "_DRIVER", "_PRESS", "_SCREENSHOT", "_DEBUG", "_DEVTOOLS_PORT", "_NEW"]
+    for ending in dangerous:
+        monkeypatch.setenv(f"TEXTUAL{ending}", "x")
+    monkeypatch.setenv("TEXTUAL_FPS", "30")
+    monkeypatch.setenv("TEXTUALLY", "not Textual's")
+    clean_environment()
+    left = {name for name in os.environ if name.startswith("TEXTUAL")}
+    assert left - {"TEXTUAL_COLOR_SYSTEM"} == {"TEXTUAL_FPS", "TEXTUALLY"}
+
+
+@pytest.mark.parametrize(
+    ("term", "colorterm", "set_already", "expected"),
+    [
+        ("xterm-kitty", None, None, "truecolor"),
+        ("foot", None, None, "truecolor"),
+        ("xterm-direct", None, None, "truecolor"),
+        ("xterm-256color", None, None, None),
+        ("xterm-kitty", "truecolor", None, None),
+        ("xterm-kitty", None, "256", "256"),
+    ],
+)
+def test_terminals_that_can_do_true_colour_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+    term: str,
+    colorterm: str | None,
+    set_already: str | None,
+    expected: str | None,
+) -> None:
+    monkeypatch.setenv("TERM", term)
+    for name, value in (("COLORTERM", colorterm), ("TEXTUAL_COLOR_SYSTEM", set_already)):
+        monkeypatch.setenv(name, value or "")
+        if value is None:
+            monkeypatch.delenv(name)
+    clean_environment()
+    assert os.environ.get("TEXTUAL_COLOR_SYSTEM") == expected
+
+
+def test_saved_recovery_codes_say_what_they_are_for(run: CommandLine) -> None:
+    run.patch.setenv("HOME", str(run.home))
+    run.patch.setenv("TZ", "UTC")
+    made = datetime(2026, 11, 29, 12, tzinfo=UTC)
+    codes = Secret("0abc defg hjkm\n1abc defg hjkm\n")
+    paths = [
+        save_recovery_codes("mail.example.org", "ada@example.org", made, codes) for _ in range(2)
+    ]
+    assert [path.name for path in paths] == [
+        "recovery-codes-ada@example.org.txt",
+        "recovery-codes-ada@example.org-2.txt",
+    ]
+    assert paths[1].read_text().splitlines() == [
+        "Recovery codes",
+        "Server:  mail.example.org",
+        "Account: ada@example.org",
+        "Made:    2026-11-29",
+        "",
+        "0abc defg hjkm",
+        "1abc defg hjkm",
+    ]
+    assert paths[1].stat().st_mode & 0o777 == 0o600

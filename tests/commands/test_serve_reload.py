@@ -1,0 +1,171 @@
+"""The configuration read again by a daemon that runs: what it takes over, and what it cannot."""
+
+import grp
+import os
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from apppw_tui.store.folder.location import open_store
+from apppw_tui.verifier.systemd import Status
+from tests.running import CommandLine
+from tests.serving import Serving, asked, serving
+from tests.support import House
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    house = House(store=open_store(tmp_path / "store", create=True))
+    house.add("ada")
+    house.add("grace@example.org")
+    return house
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_text("")
+    return path
+
+
+def reload(daemon: Serving) -> str:
+    """What the log says of it; what systemd is told must end with READY=1."""
+    before = len(daemon.log)
+    daemon.process.send_signal(signal.SIGHUP)
+    said = [daemon.notified()]
+    assert said[0].startswith("RELOADING=1\n")
+    while not said[-1].startswith("READY=1"):
+        said.append(daemon.notified())
+    return f"{daemon.log[before:]}\n{said[-1]}"
+
+
+def test_the_default_domain_is_taken_over(tmp_path: Path, house: House, config: Path) -> None:
+    whole = house.issue("Phone", "grace@example.org").secret.reveal()
+    with serving(tmp_path, "--config", config) as daemon:
+        assert daemon.ask("grace", whole) == "not mine"
+        config.write_text('default_domain = "example.org"')
+        assert "configuration read again" in reload(daemon)
+        assert daemon.ask("grace", whole) == "yes"
+
+
+def test_whether_people_are_told_is_taken_over(tmp_path: Path, house: House, config: Path) -> None:
+    secret = house.issue("Phone", "ada").secret.reveal()
+    notices = tmp_path / "store" / "notices"
+    with serving(tmp_path) as daemon:
+        assert daemon.ask("ada", secret, rip="192.0.2.7") == "yes"
+        assert daemon.end() == 0
+    with serving(tmp_path, "--config", config) as daemon:
+        config.write_text('[notices]\ncommand = ["/bin/true"]')
+        reload(daemon)
+        assert daemon.ask("ada", secret, rip="198.51.100.7") == "yes"
+        assert daemon.end() == 0
+    assert [path.name for path in notices.iterdir() if not path.name.startswith(".")] != []
+
+
+def test_what_a_socket_speaks_for_is_taken_over_at_once(
+    tmp_path: Path, house: House, config: Path
+) -> None:
+    secret = house.issue("Phone", "ada").secret.reveal()
+    with serving(tmp_path, "--config", config) as daemon, daemon.connected() as before:
+        asked(before, "ada", secret)
+        config.write_text('[[serve.socket]]\nname = "json"\nservices = ["pop3", "smtp"]')
+        reload(daemon)
+        assert before.recv(1) == b""  # who is connected connects again
+        daemon.ask("ada", secret)
+        assert [line.split("service=")[1].split()[0] for line in daemon.answers] == ["imap", "-"]
+
+
+def test_a_socket_that_systemd_passed_is_served_once_it_is_named(
+    tmp_path: Path, house: House, config: Path
+) -> None:
+    secret = house.issue("Phone", "ada").secret.reveal()
+    (tmp_path / "run").mkdir()
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(tmp_path / "run" / "json"))
+        made.listen()
+        with serving(tmp_path, "--config", config, passed={"calendars": made}) as daemon:
+            with daemon.connected() as asking:
+                assert asking.recv(1) == b""
+            config.write_text('[[serve.socket]]\nname = "calendars"\nprotocol = "json"')
+            reload(daemon)
+            assert daemon.ask("ada", secret) == "yes"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "settings"),
+    [
+        ("", 'store = "/srv/other"', ""),  # --store goes before it
+        ("", '[[serve.socket]]\nname = "radicale"', "[[serve.socket]] radicale"),
+        ('[[serve.socket]]\nname = "radicale"', "", "[[serve.socket]] radicale"),
+        ("", '[[serve.socket]]\nname = "mux"\nmode = "0600"', "mode of [[serve.socket]] mux"),
+        (
+            "",
+            '[[serve.socket]]\nname = "mux"\ngroup = "{group}"\nmode = "0600"',
+            "group of [[serve.socket]] mux, mode of [[serve.socket]] mux",
+        ),
+        ("", '[[serve.socket]]\nname = "mux"\nprotocol = "json"', ""),
+    ],
+)
+@pytest.mark.usefixtures("house")
+def test_what_a_restart_alone_can_do_is_named(
+    tmp_path: Path, config: Path, before: str, after: str, settings: str
+) -> None:
+    config.write_text(before)
+    with serving(tmp_path, "--config", config) as daemon:
+        config.write_text(after.format(group=grp.getgrgid(os.getgid()).gr_name))
+        said = reload(daemon)
+        assert "configuration read again" in said
+        if not settings:
+            assert "needs a restart" not in said
+            return
+        assert f'needs a restart settings="{settings}"' in said
+        assert said.endswith(f"\nSTATUS={Status.of(config, settings)}")
+        config.write_text(before)
+        said = reload(daemon)
+        assert "needs a restart" not in said
+        assert said.endswith(f"\nSTATUS={Status.of(config)}")
+
+
+def test_another_store_needs_a_restart(
+    tmp_path: Path, house: House, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = {"APPPW_STORE": str(tmp_path / "store")}
+    line_without_store = ("--config", config)
+    with serving(tmp_path, *line_without_store, more=more, store=False) as daemon:
+        assert "needs a restart" not in reload(daemon)
+    config.write_text(f'store = "{tmp_path}/store"')
+    with serving(tmp_path, *line_without_store, store=False) as daemon:
+        config.write_text('store = "/srv/other"')
+        assert "needs a restart settings=store" in reload(daemon)
+
+
+def test_a_broken_file_changes_nothing_and_the_check_fails(
+    tmp_path: Path,
+    house: House,
+    config: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    whole = house.issue("Phone", "grace@example.org").secret.reveal()
+    run = CommandLine(tmp_path, monkeypatch, capsys)
+    config.write_text('default_domain = "example.org"')
+    assert run("config", "check", "--file-alone", "--config", config).code == 0
+    with serving(tmp_path, "--config", config) as daemon:
+        config.write_text('default_domain = "example.org"\n[[serve.socket]]\nname = "a"')
+        assert run("config", "check", "--file-alone", "--config", config).code == 3
+        said = reload(daemon)
+        assert "serve.socket[1].protocol: is missing." in said
+        assert "configuration not changed" in said
+        assert daemon.ask("grace", whole) == "yes"
+
+
+def test_the_file_alone_is_no_matter_of_what_it_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = CommandLine(tmp_path, monkeypatch, capsys)
+    config = tmp_path / "c.toml"
+    config.write_text('store = "/nowhere"\nkey_file = "/nowhere/key"')
+    assert run("config", "check", config).code == 1
+    assert run("config", "check", "--file-alone", config).code == 0

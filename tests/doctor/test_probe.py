@@ -1,0 +1,68 @@
+"""How programs are asked: by their own name, for so long, in an empty environment."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from apppw_tui.doctor import probe
+from apppw_tui.doctor.finding import Level
+
+
+def program(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    path = folder / "told"
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return path.name
+
+
+def test_a_program_that_is_not_here_is_no_fault() -> None:
+    answer = probe.ask(["no-such-program-anywhere"])
+    assert (answer.here, answer.trouble().level) == (False, Level.OK)
+
+
+def test_what_a_program_prints_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = program(tmp_path, 'echo "out $1"; echo err >&2', monkeypatch)
+    answer = probe.ask([name, "one"])
+    assert (answer.out, answer.errors, answer.how) == ("out one\n", "err\n", "")
+
+
+def test_a_program_that_fails_is_told_without_what_it_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    name = program(tmp_path, "echo hunter2; echo hunter2 >&2; exit 7", monkeypatch)
+    found = probe.ask([name, "-n"]).trouble()
+    assert found.level is Level.WARNING
+    assert "exit code 7" in found.what
+    assert found.remedy == "See what it says: told -n"
+    assert "hunter2" not in repr(found)
+
+
+def test_nothing_of_the_environment_is_handed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = program(tmp_path, "env", monkeypatch)
+    monkeypatch.setenv("APPPW_STORE", "/elsewhere")
+    assert "APPPW" not in probe.ask([name]).out
+
+
+def test_a_program_that_never_ends_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "_SECONDS", 0.2)
+    pid = tmp_path / "pid"
+    name = program(tmp_path, f"echo $$ > {pid}\nexec sleep 600", monkeypatch)
+    assert probe.ask([name]).how == "time-out after 0.2 s"
+    if pid.exists():  # else it was killed before its first line
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pid.read_text()), 0)
+
+
+def test_a_program_that_cannot_be_started_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = program(tmp_path, "", monkeypatch)
+    (tmp_path / name).write_text("#!/no/such/interpreter\n")
+    assert probe.ask([name]).how == "no such file or directory"

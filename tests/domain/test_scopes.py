@@ -1,0 +1,141 @@
+"""Services under all their names, and the scopes that open them."""
+
+import pytest
+
+from apppw_tui.domain.errors import Refused
+from apppw_tui.domain.scopes import ANY_APP, SCOPES, SERVICES, label, opens, read_scope, service
+
+MAIL = {"imap", "pop3", "sieve", "smtp"}
+OPENED = {
+    "any": set(SERVICES),
+    "mail": MAIL,
+    "sending": {"smtp"},
+    "calendar": {"caldav", "carddav"},
+    "files": {"webdav"},
+    "chat": {"xmpp"},
+    "web": {"http"},
+}
+ALIASES = {
+    "imaps": "imap",
+    "pop": "pop3",
+    "pop3s": "pop3",
+    "managesieve": "sieve",
+    "submission": "smtp",
+    "submissions": "smtp",
+    "smtps": "smtp",
+    "radicale": "caldav",
+    "dav": "webdav",
+    "xmpp-client": "xmpp",
+    "https": "http",
+    "web": "http",
+}
+
+
+@pytest.mark.parametrize(("named", "meant"), ALIASES.items())
+def test_a_service_is_known_under_its_other_names(named: str, meant: str) -> None:
+    assert service(named) == meant
+    assert service(named.upper()) == meant
+
+
+@pytest.mark.parametrize("named", [*SERVICES, "ftp", "prosody_2", "a.b-c", "x" * 32])
+def test_every_other_name_stands_for_itself(named: str) -> None:
+    assert service(named) == named
+    assert service(service(named)) == named
+
+
+@pytest.mark.parametrize(
+    "named",
+    [None, "", " ", " imap", "imap\n", "-imap", "x" * 33, "imap,smtp", "a/b", "ima\u0440", "a\0b"],
+)
+def test_what_can_be_no_service_is_none(named: str | None) -> None:
+    assert service(named) is None
+
+
+def test_there_are_the_scopes_that_people_know() -> None:
+    assert {scope.word: set(scope.services) for scope in SCOPES} == OPENED
+    assert [scope.label for scope in SCOPES] == [
+        "Any app",
+        "Mail",
+        "Sending only",
+        "Calendar and contacts",
+        "Files",
+        "Chat",
+        "Web",
+    ]
+
+
+@pytest.mark.parametrize("asked", SERVICES)
+@pytest.mark.parametrize("scope", OPENED)
+def test_a_group_opens_its_own_services(scope: str, asked: str) -> None:
+    assert opens((scope,), asked) is (asked in OPENED[scope])
+
+
+@pytest.mark.parametrize("asked", SERVICES)
+@pytest.mark.parametrize("scope", SERVICES)
+def test_a_single_service_opens_itself_alone(scope: str, asked: str) -> None:
+    assert opens((scope,), asked) is (scope == asked)
+
+
+def test_several_words_open_what_any_of_them_opens() -> None:
+    scope = ("sending", "calendar", "xmpp")
+    opened = {asked for asked in SERVICES if opens(scope, asked)}
+    assert opened == {"smtp", "caldav", "carddav", "xmpp"}
+
+
+@pytest.mark.parametrize("scope", [*OPENED, *SERVICES])
+def test_none_fits_only_any_app(scope: str) -> None:
+    assert opens((scope,), None) is (scope == ANY_APP)
+    assert opens((scope,), "ftp") is (scope == ANY_APP)
+
+
+@pytest.mark.parametrize("asked", [None, *SERVICES])
+def test_an_empty_scope_opens_nothing(asked: str | None) -> None:
+    assert not opens((), asked)
+
+
+@pytest.mark.parametrize("word", [word for word in OPENED if word != ANY_APP])
+def test_a_program_that_calls_itself_like_a_group_is_no_service_of_it(word: str) -> None:
+    assert not opens((word,), word)
+
+
+def test_web_is_a_scope_and_http_a_service() -> None:
+    assert read_scope(["web"]) == ("web",)
+    assert read_scope(["http"]) == read_scope(["https"]) == ("http",)
+    assert service("web") == "http"
+    assert opens(("web",), service("web"))
+
+
+@pytest.mark.parametrize(
+    ("words", "scope"),
+    [
+        (["any"], ("any",)),
+        (["Mail"], ("mail",)),
+        (["imaps", "SUBMISSION", "imap"], ("imap", "smtp")),
+        (["mail", "xmpp", "mail"], ("mail", "xmpp")),
+        (["imap", "any", "smtp"], ("any",)),
+        (["mail", " calendar "], ("mail", "calendar")),
+    ],
+)
+def test_a_scope_is_read_as_it_was_typed(words: list[str], scope: tuple[str, ...]) -> None:
+    assert read_scope(words) == scope
+
+
+@pytest.mark.parametrize("word", ["ftp", "", "imap smtp", "everything", "\x1b[31m", "ima\u0440"])
+def test_another_word_is_refused_and_what_there_is_is_said(word: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        read_scope(["mail", word])
+    said = str(refusal.value)
+    assert said.startswith("There is no scope ")
+    assert all(known in said for known in (*OPENED, *SERVICES))
+    assert said.isprintable()
+
+
+def test_a_scope_of_nothing_is_refused() -> None:
+    with pytest.raises(Refused, match="at least one service"):
+        read_scope([])
+
+
+def test_a_scope_is_called_by_its_labels() -> None:
+    assert label(("any",)) == "Any app"
+    assert label(("sending", "xmpp")) == "Sending only, xmpp"
+    assert label(("\x1b[31m",)).isprintable()

@@ -1,0 +1,110 @@
+from dataclasses import replace
+
+import pytest
+
+from apppw_tui.domain import verification_options
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.phone import PHONES, Phone, Which
+from apppw_tui.domain.ports import KINDS, Kind
+from apppw_tui.domain.recovery_codes import RecoveryCodes
+from apppw_tui.domain.totp import Authenticator
+from tests.store.making import new_account
+from tests.support import NOW
+
+ALL: frozenset[Kind] = frozenset(KINDS)
+APP = Authenticator("sealed", NOW, 1)
+CODES = RecoveryCodes(("hash",) * 10, NOW)
+
+
+def phones(*which: Which) -> tuple[Phone, ...]:
+    return tuple(Phone(one, "sealed", NOW) for one in which)
+
+
+FULL = replace(new_account(), authenticator=APP, phones=phones(*PHONES), recovery=CODES)
+
+
+def ids(account: Account, kinds: frozenset[Kind] = ALL) -> list[str]:
+    return [option.id for option in verification_options.usable(account, kinds)]
+
+
+def test_every_way_has_a_label_of_its_own_and_a_place_in_the_order() -> None:
+    assert (
+        len({option.label for option in verification_options.ALL})
+        == len(verification_options.ALL)
+        == 8
+    )
+    assert ids(FULL) == [
+        "app",
+        "notify",
+        "text",
+        "call",
+        "text-alternate",
+        "call-alternate",
+        "office",
+        "recovery",
+    ]
+    assert [verification_options.by_id(option.id) for option in verification_options.ALL] == list(
+        verification_options.ALL
+    )
+    assert verification_options.by_id("pigeon") is verification_options.by_id(None) is None
+
+
+@pytest.mark.parametrize("preferred", [option.id for option in verification_options.PREFERRED])
+def test_the_preferred_one_comes_first_and_the_others_stay_in_order(preferred: str) -> None:
+    others = [id_ for id_ in ids(FULL) if id_ != preferred]
+    assert ids(replace(FULL, preferred=preferred)) == [preferred, *others]
+
+
+def test_where_the_preferred_one_is_not_to_be_had_the_next_is_first() -> None:
+    assert ids(replace(FULL, preferred="app", authenticator=None))[0] == "notify"
+    assert ids(replace(FULL, preferred="text"), frozenset({"call"}))[0] == "app"
+    assert ids(replace(FULL, preferred="pigeon")) == ids(FULL)
+
+
+@pytest.mark.parametrize(
+    ("account", "kinds", "expected"),
+    [
+        (new_account(), ALL, []),
+        (replace(new_account(), authenticator=APP), frozenset(), ["app"]),
+        (replace(new_account(), phones=phones("office")), ALL, ["office"]),
+        (replace(new_account(), phones=phones("office")), frozenset({"text", "notify"}), []),
+        (
+            replace(new_account(), phones=phones("authentication")),
+            ALL,
+            ["notify", "text", "call"],
+        ),
+        (
+            replace(new_account(), phones=phones("alternate")),
+            ALL,
+            ["text-alternate", "call-alternate"],
+        ),
+        (FULL, frozenset(), ["app", "recovery"]),
+        (replace(FULL, recovery=RecoveryCodes((None,) * 10, NOW)), frozenset(), ["app"]),
+    ],
+)
+def test_what_can_be_used(account: Account, kinds: frozenset[Kind], expected: list[str]) -> None:
+    assert ids(account, kinds) == expected
+
+
+@pytest.mark.parametrize(
+    ("id_", "account", "kinds", "reason"),
+    [
+        ("app", new_account(), ALL, "Set up the authenticator app first."),
+        ("recovery", new_account(), ALL, "There are no recovery codes left."),
+        ("text", new_account(), ALL, "Add your authentication phone first."),
+        ("notify", new_account(), ALL, "Add your authentication phone first."),
+        ("office", new_account(), ALL, "Add your office phone first."),
+        ("call-alternate", new_account(), ALL, "Add your alternate authentication phone first."),
+        ("text", FULL, frozenset(), "This server sends no text messages."),
+        ("call", FULL, frozenset(), "This server makes no telephone calls."),
+        ("notify", FULL, frozenset(), "This server sends no notifications."),
+        ("text", new_account(), frozenset(), "This server sends no text messages."),
+    ],
+)
+def test_what_cannot_be_used_says_why(
+    id_: str, account: Account, kinds: frozenset[Kind], reason: str
+) -> None:
+    option = verification_options.by_id(id_)
+    assert option is not None
+    assert verification_options.why_not(account, option, kinds) == reason
+    assert verification_options.why_not(FULL, option, ALL) is None

@@ -1,0 +1,406 @@
+"""What a backup holds, and what is believed of a file that says that it is one."""
+
+import io
+import json
+import tarfile
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from apppw_tui.domain.errors import ApppwError, KeyMissing, Refused, StoreBusy, StoreDamaged
+from apppw_tui.store import keyring as keyrings
+from apppw_tui.store.backup.reader import Archive
+from apppw_tui.store.backup.restore import Outcome
+from apppw_tui.store.backup.writer import MANIFEST
+from apppw_tui.store.folder.accounts import FolderStore, Whole
+from apppw_tui.store.keyring import Keyring
+from tests.store.backing import SCHEMA, Place, Told, manifest, members, packed
+from tests.store.making import account_file
+
+
+@pytest.fixture
+def place(folder: Path) -> Place:
+    """With ada and ben, who have an app password each."""
+    place = Place(folder)
+    for name in ("ada", "ben"):
+        place.house.add(name)
+        place.house.issue("Phone", name)
+    return place
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Place:
+    return Place(tmp_path / "other")
+
+
+def resummed(contents: dict[str, bytes]) -> dict[str, bytes]:
+    """The members, with a manifest that has their sums."""
+    others = {name: content for name, content in contents.items() if name != MANIFEST}
+    told = json.loads(contents[MANIFEST])
+    told["members"] = {name: sha256(content).hexdigest() for name, content in others.items()}
+    return {**others, MANIFEST: json.dumps(told).encode()}
+
+
+# --- what it holds ---------------------------------------------------------------------------
+
+
+def test_it_is_a_tar_archive_of_the_files_as_they_are(place: Place) -> None:
+    place.house.give_phone(name="ada")
+    place.house.operator.delete_app_password("ada", "Phone")
+    for folder, ending in (("usage", "json"), ("activity", "jsonl")):
+        (place.folder / folder).mkdir()
+        (place.folder / folder / f"{place.now().uid}.{ending}").write_text("{}")
+        (place.folder / folder / f"{'0' * 32}.{ending}").write_text("of nobody")
+    found = members(place.backup())
+    uid = place.now().uid
+    expected = {"accounts/ada.json", "accounts/ben.json", "deleted"} | {
+        f"usage/{uid}.json",
+        f"activity/{uid}.jsonl",
+    }
+    assert set(found) == expected | {MANIFEST}
+    assert {name: place.files()[name] for name in expected} == {
+        name: content for name, content in found.items() if name != MANIFEST
+    }
+
+
+def test_its_manifest_says_what_when_and_where(place: Place) -> None:
+    backup = place.backup()
+    told, found = manifest(backup), members(backup)
+    assert told["apppw_tui_backup"] == 1
+    assert told["schema"] == SCHEMA
+    assert told["time"] == "2026-11-22T12:00:00Z"
+    assert told["host"] == "mail.example.org"
+    assert told["left_out"] == {}
+    assert told["members"] == {
+        name: sha256(content).hexdigest() for name, content in found.items() if name != MANIFEST
+    }
+
+
+def test_nobody_but_its_owner_may_read_what_tar_unpacks(place: Place) -> None:
+    with tarfile.open(fileobj=io.BytesIO(place.backup())) as tar:
+        assert {member.mode for member in tar.getmembers()} == {0o600}
+        assert [member.name for member in tar.getmembers()][-1] == MANIFEST
+
+
+def test_the_key_is_in_it_only_if_it_was_asked_for(place: Place) -> None:
+    place.house.give_phone(name="ada")
+    assert "key" not in members(place.backup())
+    key = (place.folder / "key").read_bytes()
+    assert members(place.backup(with_key=True))["key"] == key
+
+
+def test_where_nothing_is_sealed_there_is_no_key_to_keep(place: Place) -> None:
+    assert "key" not in members(place.backup(with_key=True))
+
+
+def test_a_missing_key_is_not_left_out_silently(place: Place) -> None:
+    place.house.give_phone(name="ada")
+    (place.folder / "key").unlink()
+    with pytest.raises(KeyMissing):
+        place.backup(with_key=True)
+
+
+def test_no_key_is_dropped_while_a_backup_with_the_key_is_made(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.house.give_phone(name="ada")
+    read, said = Keyring.read, []
+    monkeypatch.setattr(keyrings, "LOCK_TIMEOUT", 0.0)
+    other = Keyring(
+        place.folder / "key",
+        lock=place.folder / "locks" / ".key.lock",
+        sealed_exists=lambda: True,
+        lock_timeout=0.0,
+    )
+
+    def reading(self: Keyring) -> object:
+        with pytest.raises(StoreBusy) as error, other.locked():
+            pass
+        said.append(error)
+        return read(self)
+
+    monkeypatch.setattr(Keyring, "read", reading)
+    place.backup(with_key=True)
+    assert said
+
+
+def test_a_damaged_account_is_left_out_and_named(place: Place, empty: Place) -> None:
+    account_file(place.folder).write_text("{")
+    backup, done = place.backed_up()
+    assert done.accounts == 1
+    assert [*done.troubles] == ["ada"]
+    assert isinstance(done.troubles["ada"], StoreDamaged)
+    assert "it is not JSON" in manifest(backup)["left_out"]["ada"]
+    assert [*empty.restore(backup)] == ["ben"]
+
+
+@pytest.mark.parametrize(("moved", "kept"), [("ada", "zoe"), ("ben", "ben")])
+def test_who_is_renamed_meanwhile_is_in_the_backup_once(
+    place: Place, empty: Place, monkeypatch: pytest.MonkeyPatch, moved: str, kept: str
+) -> None:
+    look, renames = FolderStore.look, iter([moved])
+
+    def looking(store: FolderStore, name: str) -> Whole:
+        found = look(store, name) if name == "ben" else None
+        if name == moved and (old := next(renames, None)):
+            place.house.operator.rename(old, "zoe")
+        return found or look(store, name)
+
+    monkeypatch.setattr(FolderStore, "look", looking)
+    backup, done = place.backed_up()
+    monkeypatch.undo()
+    assert done.accounts == 2
+    assert came(empty.restore(backup)) == sorted({"ada", "ben"} - {moved} | {kept})
+
+
+def test_a_list_that_cannot_be_read_is_no_backup(place: Place) -> None:
+    (place.folder / "deleted").unlink()
+    (place.folder / "deleted").mkdir()
+    with pytest.raises(StoreDamaged):
+        place.backup()
+
+
+def test_an_account_with_the_longest_name_comes_back(place: Place, empty: Place) -> None:
+    label = "b" * 61
+    name = f"{'a' * 64}@{label}.{label}.example"
+    place.house.add(name)
+    assert name in empty.restore(place.backup())
+    assert name in empty.store.names()
+
+
+# --- what is not believed --------------------------------------------------------------------
+
+
+def came(told: dict[str, Told]) -> list[str]:
+    return sorted(name for name, one in told.items() if isinstance(one, Outcome))
+
+
+def test_a_member_that_was_changed_is_refused_by_name_and_the_rest_comes_back(
+    place: Place, empty: Place
+) -> None:
+    contents = members(place.backup())
+    contents["accounts/ada.json"] = contents["accounts/ada.json"].replace(b"Phone", b"Other")
+    told = empty.restore(packed(contents))
+    assert str(told["ada"]) == "accounts/ada.json in the backup is damaged."
+    assert came(told) == ["ben"]
+
+
+def test_a_member_that_is_missing_is_named(place: Place, empty: Place) -> None:
+    contents = members(place.backup())
+    del contents["accounts/ada.json"]
+    told = empty.restore(packed(contents))
+    assert str(told["ada"]) == "accounts/ada.json is missing in the backup."
+    assert came(told) == ["ben"]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "it is empty"),
+        (b"[" * 100_000, "it is not JSON"),
+        (b"{}", "it does not hold exactly one account"),
+        (
+            "ben",
+            "it belongs to an account of another name, ben: if that was being renamed, do it again",
+        ),
+        ("newer", "its schema is 2, this program reads 1"),
+    ],
+)
+def test_an_account_that_is_none_is_refused_by_name(
+    place: Place, empty: Place, content: bytes | str, why: str
+) -> None:
+    contents = members(place.backup())
+    if content == "ben":
+        content = contents["accounts/ben.json"]
+    elif content == "newer":
+        content = contents["accounts/ada.json"].replace(b'"schema": "1.', b'"schema": "2.')
+    assert isinstance(content, bytes)
+    told = empty.restore(packed(resummed({**contents, "accounts/ada.json": content})))
+    assert str(told["ada"]) == f"ada in the backup cannot be read: {why}."
+    assert came(told) == ["ben"]
+
+
+STRANGE = [
+    "../../etc/passwd",
+    "/etc/passwd",
+    "accounts/../../x.json",
+    "accounts/UPPER.json",
+    "accounts/.json",
+    "usage/../x.json",
+    "activity/xyz.jsonl",
+    "log",
+    "locks/ada.lock",
+    "accounts/a\n\x1b[2Jb.json",
+]
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_what_does_not_belong_there_is_named_and_left(
+    place: Place, empty: Place, tmp_path: Path, known: bool
+) -> None:
+    contents = members(place.backup()) | dict.fromkeys(STRANGE, b"x")
+    backup = packed(resummed(contents) if known else contents)
+    archive = Archive(io.BytesIO(backup))
+    assert len(archive.foreign) == len(STRANGE)
+    assert all(name.isprintable() for name in archive.foreign)
+    before = {*tmp_path.rglob("*")} - {*empty.folder.rglob("*")}
+    assert came(empty.restore(backup)) == ["ada", "ben"]
+    assert {*tmp_path.rglob("*")} - {*empty.folder.rglob("*")} == before
+    expected = {"accounts/ada.json", "accounts/ben.json", "locks/ada.lock", "locks/ben.lock"}
+    assert {*empty.files()} - {"deleted", "reserve"} == expected
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.DIRTYPE]
+)
+def test_a_member_that_is_no_ordinary_file_is_refused(
+    place: Place, empty: Place, kind: bytes
+) -> None:
+    def change(member: tarfile.TarInfo) -> None:
+        if member.name == "accounts/ada.json":
+            member.type, member.linkname, member.size = kind, "accounts/ben.json", 0
+
+    told = empty.restore(packed(members(place.backup()), change))
+    assert isinstance(told["ada"], Refused)
+    assert came(told) == ["ben"]
+
+
+def same_name(member: tarfile.TarInfo) -> None:
+    member.name = member.name.replace("xyz", "ada")
+
+
+def test_a_member_that_is_there_twice_is_refused(place: Place, empty: Place) -> None:
+    contents = members(place.backup())
+    twice = packed(contents | {"accounts/xyz.json": contents["accounts/ada.json"]}, same_name)
+    told = empty.restore(twice)
+    assert isinstance(told["ada"], Refused)
+    assert came(told) == ["ben"]
+
+
+def test_a_damaged_list_is_told_and_the_stores_own_counts(place: Place) -> None:
+    place.house.operator.delete_app_password("ada", "Phone")
+    contents = members(place.backup())
+    restore = place.restoring(packed(contents | {"deleted": b"x"}))
+    with pytest.raises(Refused, match="deleted in the backup is damaged"):
+        restore.take_list()
+    assert restore._deleted.of(place.now().uid) == place.now().deleted_ids
+
+
+def other_manifest(**values: object) -> Callable[[dict[str, bytes]], bytes]:
+    def edit(contents: dict[str, bytes]) -> bytes:
+        told = {**json.loads(contents[MANIFEST]), **values}
+        return packed({**contents, MANIFEST: json.dumps(told).encode()})
+
+    return edit
+
+
+def raw_manifest(content: bytes) -> Callable[[dict[str, bytes]], bytes]:
+    return lambda contents: packed({**contents, MANIFEST: content})
+
+
+NEWER = "The backup was made by a newer apppw-tui; restore it with that one."
+DAMAGED = "The manifest of the backup is damaged."
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (other_manifest(apppw_tui_backup=2), NEWER),
+        (other_manifest(schema="2.0"), NEWER),
+        (other_manifest(schema="0.9"), "The backup was made by an older apppw-tui: "),
+        (other_manifest(schema="x"), DAMAGED),
+        (other_manifest(apppw_tui_backup=True), DAMAGED),
+        (other_manifest(time="yesterday"), DAMAGED),
+        (other_manifest(host=7), DAMAGED),
+        (other_manifest(members=[]), DAMAGED),
+        (other_manifest(members={"accounts/ada.json": 1}), DAMAGED),
+        (other_manifest(left_out=None), DAMAGED),
+        (raw_manifest(b"[]"), DAMAGED),
+        (raw_manifest(b"\xff"), DAMAGED),
+        (raw_manifest(b"[" * 100_000), DAMAGED),
+        (lambda _: packed({"accounts/ada.json": b"x"}), "The file is no backup, or it was"),
+        (lambda _: b"", "The file is no backup."),
+        (lambda _: b"no archive at all" * 100, "The file is no backup."),
+    ],
+)
+def test_what_is_no_backup_or_a_newer_one_is_refused_as_a_whole(
+    place: Place, empty: Place, edit: Callable[[dict[str, bytes]], bytes], said: str
+) -> None:
+    before = empty.files()
+    with pytest.raises(Refused) as error:
+        empty.restore(edit(members(place.backup())))
+    assert str(error.value).startswith(said)
+    assert empty.files() == before
+
+
+class Counted(io.BytesIO):
+    """Counts what is read of it."""
+
+    read_bytes = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        content = super().read(size)
+        self.read_bytes += len(content)
+        return content
+
+
+@pytest.mark.parametrize("begins", [True, False])
+def test_what_is_large_and_no_part_of_a_backup_is_not_read(place: Place, begins: bool) -> None:
+    backup = place.backup() if begins else b""
+    file = Counted(backup + bytes(4 * 1024 * 1024))
+    if begins:
+        assert Archive(file).accounts == ["ada", "ben"]
+    else:
+        with pytest.raises(Refused):
+            Archive(file)
+    assert file.read_bytes <= len(backup) + 1024
+
+
+@pytest.mark.parametrize("member", ["accounts/ada.json", "accounts/ben.json"])
+def test_behind_a_damaged_header_the_rest_comes_back(
+    place: Place, empty: Place, member: str
+) -> None:
+    backup = bytearray(place.backup())
+    at = backup.index(member.encode())
+    backup[at] ^= 1
+    told = empty.restore(bytes(backup))
+    assert str(told[member[9:12]]) == f"{member} is missing in the backup."
+    assert came(told) == sorted({"ada", "ben"} - {member[9:12]})
+
+
+def test_a_backup_that_was_cut_short_is_refused(place: Place, empty: Place) -> None:
+    backup = place.backup()
+    for length in range(0, backup.rindex(MANIFEST.encode()) + 600, 512):
+        with pytest.raises(Refused, match=r"cut short|damaged|no backup"):
+            empty.restore(backup[:length])
+    assert empty.store.names() == []
+
+
+@pytest.mark.parametrize("turns", [150, pytest.param(5000, marks=pytest.mark.slow)])
+def test_however_a_backup_is_damaged_nothing_wrong_comes_back(
+    place: Place, tmp_path: Path, turns: int
+) -> None:
+    backup = place.backup()
+    random = Random(turns)
+    refused = whole = 0
+    right = {name: place.house.now(name).password_hash for name in ("ada", "ben")}
+    target = Place(tmp_path / "target")
+    for _ in range(turns):
+        damaged = bytearray(backup)
+        for _ in range(random.randrange(1, 4)):
+            at = random.randrange(len(damaged))
+            damaged[at : at + random.randrange(1, 3)] = random.randbytes(random.randrange(3))
+        try:
+            told = target.restore(bytes(damaged))
+        except ApppwError:
+            refused += 1
+            continue
+        whole += len(came(told)) == 2
+        for name in target.store.names():
+            assert target.house.now(name).password_hash == right[name]
+            account_file(target.folder, name).unlink()
+    assert 0 < refused < turns
+    assert whole

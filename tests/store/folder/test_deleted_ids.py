@@ -1,0 +1,187 @@
+"""The list of deleted ids: whoever deletes, however it is done, it is on the list before."""
+
+import json
+import os
+import signal
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from apppw_tui.domain.errors import NotFound, StoreDamaged
+from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.deleted_ids import DeletedIds, parsed
+from tests.store.making import account_file, add, record, touch
+from tests.store.test_full_disk import fill, house_on, small_disk  # noqa: F401 - a fixture
+from tests.store.test_killed import die_at, forked, killed
+from tests.support import House
+
+
+def listed(folder: Path, uid: str) -> set[str]:
+    return set(DeletedIds(folder).read().of(uid))
+
+
+def test_what_a_person_deletes_is_on_the_list(disk: FolderStore, folder: Path) -> None:
+    house = House(store=disk)
+    account = house.add("ada")
+    ids = [house.issue(name, "ada").app_password.id for name in ("Phone", "Tablet", "Laptop")]
+    assert (folder / "deleted").read_text() == ""
+    house.portal.delete_app_password(house.session("ada"), ids[0])
+    house.operator.delete_app_password("ada", "Laptop")
+    assert listed(folder, account.uid) == {ids[0], ids[2]}
+    lines = (folder / "deleted").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == [
+        {"uid": account.uid, "ids": [ids[0]]},
+        {"uid": account.uid, "ids": [ids[2]]},
+    ]
+    assert (folder / "deleted").stat().st_mode & 0o777 == 0o600
+    with disk.change("ada", account.uid) as change:
+        change.account = change.present.without_app_passwords()
+    assert listed(folder, account.uid) == set(ids)
+
+
+def test_other_changes_put_nothing_on_the_list(disk: FolderStore, folder: Path) -> None:
+    account = add(disk)
+    touch(disk, account, "nord")
+    with disk.change("ada", account.uid) as change:
+        change.account = change.present.with_app_password_renamed("abc", "Old phone")
+    with disk.change("ada", account.uid):
+        pass
+    assert (folder / "deleted").read_text() == ""
+
+
+def test_what_moves_to_another_name_is_not_on_the_list(disk: FolderStore, folder: Path) -> None:
+    house = House(store=disk)
+    house.add("ada")
+    house.issue("Phone", "ada")
+    house.operator.delete_app_password("ada", house.issue("Tablet", "ada").app_password.id)
+    renamed = house.operator.rename("ada", "grace")
+    assert len(renamed.app_passwords) == 1
+    assert listed(folder, renamed.uid) == renamed.deleted_ids
+
+
+def test_an_account_that_is_removed_takes_all_its_app_passwords_with_it(
+    disk: FolderStore, folder: Path
+) -> None:
+    account = add(disk)
+    with disk.change("ada", account.uid) as change:
+        two = change.present.with_app_password(record("xyz", "Tablet"), 40)
+        change.account = two.without_app_password("abc")
+    (folder / "deleted").unlink()  # as in a store from before there was a list
+    disk.remove("ada")
+    assert listed(folder, account.uid) == {"abc", "xyz"}
+
+
+def test_a_damaged_account_can_be_removed_all_the_same(disk: FolderStore, folder: Path) -> None:
+    add(disk)
+    account_file(folder).write_text("{")
+    disk.remove("ada")
+    assert disk.names() == []
+
+
+def delete(disk: FolderStore, uid: str) -> None:
+    with disk.change("ada", uid) as change:
+        change.account = change.present.without_app_password("abc")
+
+
+@pytest.mark.parametrize("kind", ["folder", "link", "pipe"])
+def test_what_is_wrong_with_the_list_stops_no_deletion(
+    disk: FolderStore, folder: Path, tmp_path: Path, kind: str
+) -> None:
+    account = add(disk)
+    path, other = folder / "deleted", tmp_path / "other"
+    other.write_text("")
+    path.unlink()
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "link":
+        path.symlink_to(other)
+    else:
+        os.mkfifo(path)
+    delete(disk, account.uid)
+    found = disk.read("ada")
+    assert found is not None
+    assert found.app_passwords == ()
+    assert found.deleted_ids == {"abc"}
+    assert other.read_text() == ""
+    with pytest.raises(StoreDamaged, match="deleted"):
+        DeletedIds(folder).read()
+
+
+def test_on_a_full_disk_what_goes_is_still_on_the_list(small_disk: Path) -> None:  # noqa: F811 - the fixture
+    folder = small_disk / "store"
+    folder.mkdir(0o700)
+    house = house_on(folder)
+    house.add()
+    ids = [house.issue(f"Device {number}").app_password.id for number in range(20)]
+    fill(small_disk)
+    for id_ in ids:
+        house.operator.delete_app_password("ada@example.org", id_)
+    assert listed(folder, house.now().uid) == set(ids)
+
+
+def test_killed_after_the_list_and_before_the_account_it_is_deleted_for_a_restore(
+    disk: FolderStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = add(disk)
+
+    def work() -> None:
+        die_at("rename", monkeypatch)
+        delete(disk, account.uid)
+
+    assert killed(forked(work))
+    found = disk.read("ada")
+    assert found is not None
+    assert found.app_password("abc") is not None
+    assert listed(folder, account.uid) == {"abc"}
+
+
+UID = "0123456789abcdef" * 2
+
+
+def line(*ids: str, uid: str = UID) -> bytes:
+    return json.dumps({"uid": uid, "ids": ids}).encode()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [b'{"uid": "0123', b"[]", b"\xff\0", b"[" * 100_000, line("ABC"), line("abc", uid="../x")],
+)
+def test_a_line_that_was_cut_short_or_damaged_is_counted_and_the_others_are_read(
+    broken: bytes,
+) -> None:
+    found = parsed(b"\n".join([line("abc"), broken, b"", line("xyz"), b""]))
+    assert found.of(UID) == {"abc", "xyz"}
+    assert found.unreadable == 1
+    assert found.of("f" * 32) == frozenset()
+
+
+def test_a_line_that_was_cut_short_does_not_take_the_next_with_it(
+    disk: FolderStore, folder: Path
+) -> None:
+    account = add(disk)
+    (folder / "deleted").write_bytes(b'{"uid": "01')
+    delete(disk, account.uid)
+    assert listed(folder, account.uid) == {"abc"}
+
+
+def test_eight_who_delete_at_once_lose_no_line(folder: Path, disk: FolderStore) -> None:
+    uids = [f"{number:032x}" for number in range(8)]
+
+    def work(uid: str) -> None:
+        for number in range(50):
+            DeletedIds(folder).add(uid, {f"a{number // 10}{number % 10}"})
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    children = [forked(partial(work, uid)) for uid in uids]
+    for child in children:
+        assert killed(child)
+    found = DeletedIds(folder).read()
+    assert found.unreadable == 0
+    assert [len(found.of(uid)) for uid in uids] == [50] * 8
+
+
+def test_whoever_removes_nobody_puts_nothing_on_the_list(disk: FolderStore, folder: Path) -> None:
+    with pytest.raises(NotFound):
+        disk.remove("ada")
+    assert not (folder / "deleted").exists()

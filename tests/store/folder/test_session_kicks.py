@@ -1,0 +1,124 @@
+"""Whose sessions are to end, as files in the store."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from apppw_tui.portal.portal import Portal
+from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.journal import FolderJournal
+from apppw_tui.store.folder.session_kicks import FolderLiveSessions
+from tests.store.making import folder_store
+from tests.support import FixedClock, House, Notebook
+
+ADA = "ada@example.org"
+
+
+@pytest.fixture
+def live_sessions(folder: Path) -> FolderLiveSessions:
+    folder_store(folder)
+    return FolderLiveSessions(folder, Notebook())
+
+
+def test_a_name_is_an_empty_file_of_the_owners_alone(
+    folder: Path, live_sessions: FolderLiveSessions
+) -> None:
+    before = os.umask(0)
+    try:
+        live_sessions.end(ADA)
+    finally:
+        os.umask(before)
+    (path,) = (folder / "ended").iterdir()
+    assert (path.name, path.read_bytes()) == (ADA, b"")
+    assert (folder / "ended").stat().st_mode & 0o777 == 0o700
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_same_name_again_is_the_same_file(
+    folder: Path, live_sessions: FolderLiveSessions
+) -> None:
+    for name in (ADA, "grace", ADA):
+        live_sessions.end(name)
+    assert sorted(path.name for path in (folder / "ended").iterdir()) == [ADA, "grace"]
+
+
+@pytest.mark.parametrize("name", ["../accounts/x", "", ".", ".hidden", "Ada", "a/b", "*", "a\n"])
+def test_what_is_no_account_name_is_no_file(
+    folder: Path, live_sessions: FolderLiveSessions, name: str
+) -> None:
+    live_sessions.end(name)
+    assert not (folder / "ended").exists()
+    assert list((folder / "accounts").iterdir()) == []
+
+
+@pytest.mark.parametrize("wrong", ["a file", "a link", "a link for a name", "gone"])
+def test_where_it_cannot_be_told_the_log_says_so_and_nothing_is_raised(
+    folder: Path, tmp_path: Path, wrong: str
+) -> None:
+    folder_store(folder)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    if wrong == "a file":
+        (folder / "ended").touch()
+    elif wrong == "a link":
+        (folder / "ended").symlink_to(elsewhere)
+    elif wrong == "a link for a name":
+        (folder / "ended").mkdir()
+        (folder / "ended" / ADA).symlink_to(elsewhere / "new")
+    else:
+        shutil.rmtree(folder)
+        folder.touch()
+    notebook = Notebook()
+    FolderLiveSessions(folder, notebook).end(ADA)
+    ((what, facts),) = notebook.faults
+    assert (what, facts["account"]) == ("sessions not ended", ADA)
+    assert str(folder) in facts["why"]
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_the_fault_is_a_line_in_the_stores_log(folder: Path) -> None:
+    folder_store(folder)
+    (folder / "ended").touch()
+    FolderLiveSessions(folder, FolderJournal(folder, FixedClock())).end(ADA)
+    said = (folder / "log").read_text()
+    assert f"sessions not ended account={ADA} why=" in said
+
+
+@pytest.fixture
+def few_files(tmp_path: Path) -> Iterator[Path]:
+    """A file system with room for a few files, or a folder where none can be mounted."""
+    place = tmp_path / "small"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m,nr_inodes=40", "tmpfs", str(place)]
+    mounted = shutil.which("mount") and subprocess.run(mount, capture_output=True, check=False)
+    if not mounted or mounted.returncode:
+        pytest.skip("no file system can be mounted here: not root")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def test_a_full_disk_stops_no_deletion(few_files: Path) -> None:
+    folder = few_files / "store"
+    folder.mkdir(0o700)
+    house = House(store=FolderStore(folder))
+    house.add()
+    id_ = house.issue("Phone").app_password.id
+    for number in range(40):
+        try:
+            (few_files / str(number)).touch()
+        except OSError:
+            break
+    means = replace(house.means, live_sessions=FolderLiveSessions(folder, house.notebook))
+    Portal(means).delete_app_password(house.session(), id_)
+    assert house.now().app_passwords == ()
+    ((what, facts),) = house.notebook.faults
+    assert (what, facts["account"]) == ("sessions not ended", ADA)
+    assert "The disk is full" in facts["why"]
+    assert not (folder / "ended").exists()

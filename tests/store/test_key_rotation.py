@@ -1,0 +1,332 @@
+"""Another key: at every instant every value opens, and no key goes that one of them needs."""
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.errors import (
+    KeyMissing,
+    MaybeSaved,
+    Refused,
+    SealBroken,
+    StoreBusy,
+    StoreDamaged,
+    StoreUnusable,
+)
+from apppw_tui.domain.ports import Change
+from apppw_tui.store.folder import files
+from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.key_rotation import finish, rotate
+from apppw_tui.store.keyring import MemorySeals, Ring
+from tests.store.making import account_file, add
+from tests.store.rotator import (
+    SEALED,
+    all_open,
+    content,
+    fill,
+    keyring,
+    keys,
+    now,
+    opened,
+    put,
+    with_values,
+)
+from tests.store.test_trouble import held
+
+
+@pytest.fixture
+def full(disk: FolderStore, folder: Path) -> FolderStore:
+    fill(disk, folder)
+    return disk
+
+
+def ring_of(folder: Path) -> Ring:
+    found = keyring(folder).read()
+    assert found is not None
+    return found
+
+
+def put_back(disk: FolderStore, ring: Ring, name: str) -> None:
+    """As somebody does who had read the key before it was replaced."""
+    with disk.change(name, now(disk, name).uid) as change:
+        change.account = with_values(change.present, ring, name)
+
+
+# --- rotate ---------------------------------------------------------------------------------
+
+
+def test_rotating_seals_everything_anew_and_leaves_the_rest_alone(
+    full: FolderStore, folder: Path
+) -> None:
+    (old,) = keys(folder)
+    ben = account_file(folder, "ben").read_bytes()
+    versions = {name: full.version(name) for name in SEALED}
+    before = now(full, "ada")
+    done = rotate(keyring(folder), full)
+    assert (done.resealed, done.troubles) == (3, {})
+    assert len(keys(folder)) == 2
+    assert keys(folder)[1] == old
+    all_open(full, folder)
+    for name in SEALED:
+        assert opened(now(full, name), ring_of(folder).newest) == [name, name]
+        assert full.version(name) == (versions[name] or 0) + 1
+    assert account_file(folder, "ben").read_bytes() == ben
+    after = now(full, "ada")
+    assert after.with_sealed_values(before.sealed_values()).phones == before.phones
+    assert after.app_passwords == before.app_passwords
+    assert (folder / "key").stat().st_mode & 0o777 == 0o600
+
+
+def test_rotating_again_goes_on_with_the_same_key(full: FolderStore, folder: Path) -> None:
+    rotate(keyring(folder), full)
+    before = content(folder)
+    done = rotate(keyring(folder), full)
+    assert (done.resealed, done.troubles) == (0, {})
+    assert content(folder) == before
+
+
+def test_a_new_key_that_may_not_stay_on_the_disk_is_written_again_before_it_seals(
+    full: FolderStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    confirmed: list[str] = []
+
+    def confirm(path: Path) -> None:
+        confirmed.append(path.name)
+        if len(confirmed) == 1:
+            raise MaybeSaved("The disk did not confirm the change: it may or may not be saved.")
+
+    monkeypatch.setattr(files, "confirm", confirm)
+    with pytest.raises(MaybeSaved):
+        rotate(keyring(folder), full)
+    all_open(full, folder)
+    assert rotate(keyring(folder), full).resealed == 3
+    assert confirmed == ["key", "key", "ada.json", "cleo.json", "dora.json"]
+    assert len(keys(folder)) == 2
+
+
+def test_a_rotation_that_overtakes_another_leaves_it_nothing_to_do(
+    full: FolderStore, folder: Path
+) -> None:
+    class Overtaken(FolderStore):
+        @contextmanager
+        def change(self, account: str, uid: str | None) -> Iterator[Change]:
+            if account == "ada":
+                for _ in range(2):
+                    rotate(keyring(folder), full)
+                    finish(keyring(folder), full)
+            with super().change(account, uid) as change:
+                yield change
+
+    done = rotate(keyring(folder), Overtaken(folder))
+    assert (done.resealed, done.troubles) == (0, {})
+    assert len(keys(folder)) == 1
+    all_open(full, folder)
+
+
+def test_what_is_in_the_way_of_one_account_stops_no_other(full: FolderStore, folder: Path) -> None:
+    broken = MemorySeals()
+    with full.change("cleo", now(full, "cleo").uid) as change:
+        change.account = with_values(change.present, broken, "cleo")
+    account_file(folder, "dora").write_text("{")
+    before = account_file(folder, "cleo").read_bytes()
+    add(full, "emil")
+    put(full, keyring(folder), "emil", "emil")
+    with held(folder, "ada"):
+        done = rotate(keyring(folder), FolderStore(folder, lock_timeout=0.05))
+    assert done.resealed == 1
+    kinds = {name: type(trouble) for name, trouble in done.troubles.items()}
+    assert kinds == {"ada": StoreBusy, "cleo": SealBroken, "dora": StoreDamaged}
+    assert account_file(folder, "cleo").read_bytes() == before
+    assert account_file(folder, "dora").read_text() == "{"
+    assert opened(now(full, "ada"), keyring(folder)) == ["ada", "ada"]
+    assert opened(now(full, "emil"), ring_of(folder).newest) == ["emil", "emil"]
+
+
+@pytest.mark.slow
+def test_an_account_that_goes_meanwhile_is_no_trouble(full: FolderStore, folder: Path) -> None:
+    class Leaving(FolderStore):
+        def names(self) -> list[str]:
+            return [*super().names(), "gone"]
+
+        def read(self, account: str) -> Account | None:
+            found = super().read(account)
+            if account == "dora" and found is not None:
+                self.remove("dora")
+            return found
+
+    done = rotate(keyring(folder), Leaving(folder))
+    assert (done.resealed, done.troubles) == (2, {})
+    put(full, keyring(folder), "ada", "ada")
+    add(full, "dora")
+    put(full, keyring(folder), "dora", "dora")
+    assert finish(keyring(folder), Leaving(folder)) == 1
+
+
+@pytest.mark.parametrize("what", [rotate, finish])
+def test_where_nothing_is_sealed_there_is_no_key_to_replace(
+    disk: FolderStore, folder: Path, what: Callable[..., object]
+) -> None:
+    add(disk)
+    with pytest.raises(Refused, match="Nothing is sealed yet"):
+        what(keyring(folder), disk)
+    assert not (folder / "key").exists()
+
+
+@pytest.mark.parametrize("what", [rotate, finish])
+def test_with_the_key_missing_nothing_is_changed(
+    full: FolderStore, folder: Path, what: Callable[..., object]
+) -> None:
+    (folder / "key").unlink()
+    before = content(folder)
+    with pytest.raises(KeyMissing, match="Put it back; nothing was changed"):
+        what(keyring(folder), full)
+    assert content(folder) == before
+
+
+def test_a_key_that_vanishes_meanwhile_is_told_of_every_account_that_needs_it(
+    full: FolderStore, folder: Path
+) -> None:
+    class Losing(FolderStore):
+        def names(self) -> list[str]:
+            (folder / "key").unlink()
+            return super().names()
+
+    before = content(folder)
+    done = rotate(keyring(folder), Losing(folder))
+    assert done.resealed == 0
+    assert {name: type(trouble) for name, trouble in done.troubles.items()} == dict.fromkeys(
+        SEALED, KeyMissing
+    )
+    assert {**content(folder), "key": before["key"]} == before
+
+
+@pytest.mark.parametrize("what", [rotate, finish])
+def test_of_two_who_replace_the_key_one_waits(
+    full: FolderStore, folder: Path, what: Callable[..., object]
+) -> None:
+    before = content(folder)
+    with keyring(folder).locked(), pytest.raises(StoreBusy):
+        what(keyring(folder, 0.05), full)
+    assert content(folder) == before
+
+
+def test_a_key_that_cannot_be_written_is_not_replaced_and_nothing_is_sealed_anew(
+    full: FolderStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, real = content(folder), os.open
+
+    def opening(path: object, *rest: int, **more: int) -> int:
+        if str(path).endswith(".tmp-key"):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        return real(str(path), *rest, **more)
+
+    monkeypatch.setattr(os, "open", opening)
+    with pytest.raises(StoreUnusable, match="read-only file system"):
+        rotate(keyring(folder), full)
+    assert content(folder) == before
+
+
+# --- finish ---------------------------------------------------------------------------------
+
+
+def test_finishing_drops_the_older_key_and_writes_no_account(
+    full: FolderStore, folder: Path
+) -> None:
+    rotate(keyring(folder), full)
+    before = content(folder)
+    first = keys(folder)[0]
+    assert finish(keyring(folder), full) == 1
+    assert keys(folder) == [first]
+    assert (folder / "key").stat().st_mode & 0o777 == 0o600
+    all_open(full, folder)
+    assert {**content(folder), "key": before["key"]} == before
+    assert finish(keyring(folder), full) == 0
+
+
+def refusal_to_finish(full: FolderStore, folder: Path) -> str:
+    """What it says; not a byte may change."""
+    before = content(folder)
+    with pytest.raises(Refused) as refusal:
+        finish(keyring(folder), full)
+    assert content(folder) == before
+    return str(refusal.value)
+
+
+def test_the_older_key_stays_while_a_value_needs_it(full: FolderStore, folder: Path) -> None:
+    old = ring_of(folder)
+    rotate(keyring(folder), full)
+    put_back(full, old, "ada")
+    put_back(full, old, "dora")
+    assert refusal_to_finish(full, folder) == (
+        "The older key stays: accounts that still need it: 2; that cannot be read: 0. "
+        "Rotate again first."
+    )
+    assert rotate(keyring(folder), full).resealed == 2
+    assert finish(keyring(folder), full) == 1
+    all_open(full, folder)
+
+
+def test_the_older_key_stays_for_one_value_of_an_account(full: FolderStore, folder: Path) -> None:
+    old = now(full, "ada").sealed_values()
+    rotate(keyring(folder), full)
+    with full.change("ada", now(full, "ada").uid) as change:
+        values = change.present.sealed_values()
+        change.account = change.present.with_sealed_values(
+            {**values, "phone office": old["phone office"]}
+        )
+    assert "still need it: 1;" in refusal_to_finish(full, folder)
+    assert rotate(keyring(folder), full).resealed == 1
+    all_open(full, folder)
+
+
+def test_the_older_key_stays_while_an_account_cannot_be_read(
+    full: FolderStore, folder: Path
+) -> None:
+    rotate(keyring(folder), full)
+    whole = account_file(folder, "ben").read_bytes()
+    account_file(folder, "ben").write_text("{")
+    impatient = FolderStore(folder, lock_timeout=0.05)
+    with held(folder, "ada"):
+        assert refusal_to_finish(impatient, folder).startswith(
+            "The older key stays: accounts that still need it: 0; that cannot be read: 2."
+        )
+    account_file(folder, "ben").write_bytes(whole)
+    with full.change("cleo", now(full, "cleo").uid) as change:
+        change.account = with_values(change.present, MemorySeals(), "cleo")
+    assert "cannot be read: 1." in refusal_to_finish(full, folder)
+
+
+def test_an_account_that_comes_up_behind_the_sweep_is_looked_at_too(
+    full: FolderStore, folder: Path
+) -> None:
+    class Growing(FolderStore):
+        grown = False
+
+        def names(self) -> list[str]:
+            found = super().names()
+            if not self.grown:
+                self.grown = True
+                add(full, "aaron")
+                put_back(full, old, "aaron")
+            return found
+
+    old = ring_of(folder)
+    rotate(keyring(folder), full)
+    with pytest.raises(Refused, match="still need it: 1;"):
+        finish(keyring(folder), Growing(folder))
+    assert len(keys(folder)) == 2
+
+
+def test_what_was_sealed_anew_is_on_the_disk_before_the_older_key_goes(
+    full: FolderStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rotate(keyring(folder), full)
+    synced: list[int] = []
+    monkeypatch.setattr(os, "sync", lambda: synced.append(len(keys(folder))))
+    finish(keyring(folder), full)
+    assert synced == [2]

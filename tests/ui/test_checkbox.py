@@ -1,0 +1,90 @@
+"""Something to tick: by key, by mouse, and plain to see in every theme."""
+
+import pytest
+from textual.app import ComposeResult
+from textual.pilot import Pilot
+
+from apppw_tui.ui.hardened_app import GuardedApp
+from apppw_tui.ui.themes import DARK, LIGHT, TERMINAL, THEMES
+from apppw_tui.ui.widgets.checkbox import Tick
+from tests.ui.walks import screen_text
+
+LABEL = "Delete all app passwords [too]"
+
+
+class TwoTicks(GuardedApp):
+    """The first is not ticked, the second is."""
+
+    def __init__(self, theme: str = DARK) -> None:
+        super().__init__()
+        for each in THEMES:
+            self.register_theme(each)
+        self.theme = theme
+        self.told: list[tuple[str | None, bool]] = []
+
+    def compose(self) -> ComposeResult:
+        yield Tick(LABEL, id="first")
+        yield Tick("Tell them", id="second", value=True)
+
+    def on_tick_changed(self, event: Tick.Changed) -> None:
+        self.told.append((event.control.id, event.value))
+
+
+def rows(pilot: Pilot[None]) -> list[str]:
+    return [row.strip() for row in screen_text(pilot).splitlines()[:2]]
+
+
+async def test_its_sign_tells_whether_it_is_ticked() -> None:
+    app = TwoTicks()
+    async with app.run_test() as pilot:
+        assert rows(pilot) == [f"☐ {LABEL}", "☑ Tell them"]
+        assert app.told == []
+
+
+@pytest.mark.parametrize("key", ["space", "enter"])
+async def test_a_key_ticks_it_and_takes_it_back(key: str) -> None:
+    app = TwoTicks()
+    async with app.run_test() as pilot:
+        await pilot.press(key)
+        assert rows(pilot)[0] == f"☑ {LABEL}"
+        await pilot.press(key, "tab", key)
+        assert rows(pilot) == [f"☐ {LABEL}", "☐ Tell them"]
+        assert app.told == [("first", True), ("first", False), ("second", False)]
+
+
+async def test_a_click_ticks_it() -> None:
+    app = TwoTicks()
+    async with app.run_test() as pilot:
+        await pilot.click("#first")
+        assert app.query_one("#first", Tick).value
+        assert app.told == [("first", True)]
+
+
+async def test_a_value_set_by_the_program_is_shown_and_told() -> None:
+    app = TwoTicks()
+    async with app.run_test() as pilot:
+        app.query_one("#first", Tick).value = True
+        await pilot.pause()
+        assert rows(pilot)[0].startswith("☑")
+        assert app.told == [("first", True)]
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT, TERMINAL])
+async def test_the_one_with_the_focus_looks_like_nothing_else(theme: str) -> None:
+    app = TwoTicks(theme)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        strips = app.screen._compositor.render_strips()
+        focused, other = (
+            {style for text, style, _ in strip if text.strip() and style} for strip in strips[:2]
+        )
+        assert not focused & other
+        for style in focused:
+            assert style.bold
+            assert style.reverse or theme != TERMINAL
+
+
+async def test_a_long_label_is_cut_off_with_a_sign_that_it_is() -> None:
+    app = TwoTicks()
+    async with app.run_test(size=(24, 6)) as pilot:
+        assert rows(pilot) == ["☐ Delete all app pass…", "☑ Tell them"]

@@ -1,0 +1,207 @@
+"""Somebody who is no longer there is signed out; at a kiosk, whoever does not get in must go."""
+
+import pytest
+from textual.pilot import Pilot
+
+from apppw_tui.ui.app import PortalApp
+from apppw_tui.ui.app_options import Kiosk
+from apppw_tui.ui.dialogs.create import CreateDialog
+from apppw_tui.ui.dialogs.new_app_password import RevealDialog
+from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
+from apppw_tui.ui.screens.login import LoginScreen
+from apppw_tui.ui.screens.settings import SettingsScreen
+from tests.support import House
+from tests.ui.walks import (
+    ACCOUNT,
+    enter_password,
+    house_with,
+    on,
+    portal_app,
+    press,
+    screen_text,
+    settle,
+    sign_in_by_hand,
+    to_app_passwords,
+    to_create,
+    to_reveal,
+    type_code,
+)
+
+LIMIT = 300.0
+STAY = "Still there? Press any key, or you are signed out in 30 seconds."
+GONE = "You were signed out: nothing was pressed for a while."
+
+
+class Door:
+    """A kiosk, and how often it let somebody in."""
+
+    def __init__(self) -> None:
+        self.let_in = 0
+        self.kiosk = Kiosk(self._let_in)
+
+    def _let_in(self) -> None:
+        self.let_in += 1
+
+
+async def wait(pilot: Pilot[None], house: House, seconds: float) -> None:
+    """Nobody presses anything for so long, and the app looks who is there."""
+    house.clock.advance(seconds)
+    look(pilot.app)
+    await settle(pilot)
+
+
+def look(app: object) -> None:
+    assert isinstance(app, PortalApp)
+    app.look_who_is_there()
+
+
+async def test_thirty_seconds_before_the_end_a_line_says_so_and_then_one_is_signed_out() -> None:
+    house = house_with("Laptop")
+    app = portal_app(house, sign_out_after=LIMIT)
+    async with app.run_test() as pilot:
+        await to_app_passwords(pilot)
+        await wait(pilot, house, LIMIT - 31)
+        assert STAY not in screen_text(pilot)
+        await wait(pilot, house, 1)
+        assert STAY in screen_text(pilot)
+        await wait(pilot, house, 29)
+        assert on(app, AppPasswordsScreen)
+        await wait(pilot, house, 1)
+        assert on(app, LoginScreen)
+        assert GONE in screen_text(pilot)
+        assert STAY not in screen_text(pilot)
+
+
+async def test_any_key_dismisses_the_line_and_does_nothing_else() -> None:
+    house = house_with("Laptop")
+    app = portal_app(house, sign_out_after=LIMIT)
+    async with app.run_test() as pilot:
+        await to_app_passwords(pilot)
+        await wait(pilot, house, LIMIT - 10)
+        await press(pilot, "c")
+        assert on(app, AppPasswordsScreen)
+        assert STAY not in screen_text(pilot)
+        await wait(pilot, house, LIMIT - 31)
+        assert on(app, AppPasswordsScreen)
+        await press(pilot, "c")
+        assert on(app, CreateDialog)
+
+
+async def test_the_line_stands_over_a_dialog_and_a_secret_goes_with_the_session() -> None:
+    house = house_with()
+    app = portal_app(house, sign_out_after=LIMIT)
+    async with app.run_test() as pilot:
+        await to_reveal(pilot)
+        await wait(pilot, house, LIMIT - 10)
+        assert STAY in screen_text(pilot)
+        await wait(pilot, house, 20)
+        assert on(app, LoginScreen)
+        assert not [screen for screen in app.screen_stack if isinstance(screen, RevealDialog)]
+
+
+async def test_quitting_needs_no_second_key_under_the_line() -> None:
+    house = house_with()
+    app = portal_app(house, sign_out_after=LIMIT)
+    async with app.run_test() as pilot:
+        await sign_in_by_hand(pilot)
+        await wait(pilot, house, LIMIT - 10)
+        await pilot.press("ctrl+q")
+    assert app.return_code == 0
+    assert app.last_words is None
+
+
+async def test_at_login_the_program_ends_in_the_end() -> None:
+    house = house_with()
+    app = portal_app(house, sign_out_after=LIMIT)
+    async with app.run_test() as pilot:
+        await wait(pilot, house, LIMIT - 10)
+        assert "or the program ends in 30 seconds." in screen_text(pilot)
+        house.clock.advance(11)
+        look(app)
+    assert app.last_words == "Nobody signed in."
+
+
+async def test_what_is_typed_at_a_kiosks_door_does_not_put_the_end_off() -> None:
+    house, door = house_with(), Door()
+    app = portal_app(house, kiosk=door.kiosk, sign_out_after=LIMIT)
+    async with app.run_test() as pilot:
+        for _ in range(3):
+            await wait(pilot, house, 15)
+            await press(pilot, "a")
+        assert "You have 30 seconds left to sign in." in screen_text(pilot)
+        house.clock.advance(15)
+        look(app)
+    assert app.last_words == "Nobody signed in."
+    assert door.let_in == 0
+
+
+async def test_who_got_in_at_a_kiosk_has_time_and_leaves_it_by_signing_out() -> None:
+    house, door = house_with(), Door()
+    app = portal_app(house, kiosk=door.kiosk, sign_out_after=LIMIT)
+    async with app.run_test() as pilot:
+        await wait(pilot, house, 50)
+        await sign_in_by_hand(pilot)
+        assert door.let_in == 1
+        await wait(pilot, house, LIMIT - 31)
+        assert on(app, SettingsScreen)
+        app.action_sign_out()
+        await pilot.pause()
+    assert app.last_words == "You are signed out."
+
+
+async def test_at_a_kiosk_who_is_signed_out_has_to_knock_again() -> None:
+    house, door = house_with(), Door()
+    app = portal_app(house, kiosk=door.kiosk, sign_out_after=LIMIT)
+    async with app.run_test() as pilot:
+        await sign_in_by_hand(pilot)
+        await wait(pilot, house, LIMIT + 1)
+    assert app.last_words == GONE
+
+
+@pytest.mark.parametrize("mistakes", [4, 5])
+async def test_five_wrong_tries_at_a_kiosk_are_the_last(mistakes: int) -> None:
+    house, door = house_with(), Door()
+    secret = house.give_authenticator(ACCOUNT)
+    app = portal_app(house, kiosk=door.kiosk, sign_out_after=LIMIT)
+    async with app.run_test() as pilot:
+        for _ in range(2):
+            await enter_password(pilot, "not the password")
+        await enter_password(pilot)
+        wrong = "000000" if house.app_code(secret) != "000000" else "111111"
+        for _ in range(mistakes - 2):
+            await type_code(pilot, wrong)
+        left = app.last_words is not None
+    assert left == (mistakes == 5)
+    assert app.last_words == ("Too many wrong tries." if left else None)
+
+
+@pytest.mark.slow
+async def test_who_is_in_may_make_mistakes() -> None:
+    house, door = house_with(), Door()
+    app = portal_app(house, kiosk=door.kiosk, sign_out_after=LIMIT)
+    async with app.run_test() as pilot:
+        for _ in range(4):
+            await enter_password(pilot, "not the password")
+        await sign_in_by_hand(pilot)
+        app.count_mistakes()
+        await settle(pilot)
+        assert on(app, SettingsScreen)
+
+
+async def test_a_kiosk_without_accounts_names_no_command() -> None:
+    app = portal_app(House(), kiosk=Door().kiosk)
+    async with app.run_test() as pilot:
+        assert "There are no accounts yet. Ask your administrator." in screen_text(pilot)
+
+
+@pytest.mark.slow
+async def test_a_dialog_that_is_open_does_not_survive_the_end() -> None:
+    house = house_with()
+    app = portal_app(house, sign_out_after=LIMIT)
+    async with app.run_test() as pilot:
+        await to_create(pilot)
+        await wait(pilot, house, LIMIT + 1)
+        assert on(app, LoginScreen)
+        await sign_in_by_hand(pilot)
+        assert on(app, SettingsScreen)
+        assert house.now(ACCOUNT).app_passwords == ()

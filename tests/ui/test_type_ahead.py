@@ -1,0 +1,186 @@
+"""Keys that arrive in one burst, as over a slow line, all have their effect."""
+
+import pytest
+from textual import events
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from apppw_tui.ui import type_ahead
+from apppw_tui.ui.dialogs.create import CreateDialog
+from apppw_tui.ui.dialogs.delete import DeleteDialog
+from apppw_tui.ui.dialogs.new_app_password import RevealDialog
+from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
+from apppw_tui.ui.screens.settings import SettingsScreen
+from tests.support import PASSWORD, House
+from tests.ui.states_of_verification import optional, protected
+from tests.ui.walks import (
+    ACCOUNT,
+    app_code,
+    house_with,
+    later,
+    on,
+    portal_app,
+    press,
+    screen_text,
+    settle,
+    sign_in_by_hand,
+    to_app_passwords,
+    type_into,
+)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine is, a screen comes before it is given up."""
+    monkeypatch.setattr(type_ahead, "_LONGEST", 60.0)
+
+
+async def burst(pilot: Pilot[None], *keys: str) -> None:
+    """All `keys` at once, before any of them has had its effect."""
+    for key in keys:
+        pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+    await settle(pilot)
+
+
+async def test_the_way_to_a_new_password_can_be_typed_in_one_go() -> None:
+    house = house_with()
+    app = portal_app(house)
+    async with app.run_test() as pilot:
+        await sign_in_by_hand(pilot)
+        await burst(pilot, "p", "c", *"dylan's phone", "enter")
+        assert on(app, RevealDialog), screen_text(pilot)
+        assert "dylan's phone · Any app" in screen_text(pilot)
+
+
+async def test_keys_for_the_screen_after_the_next_wait_for_it() -> None:
+    app = portal_app(house_with("Laptop"))
+    async with app.run_test() as pilot:
+        await sign_in_by_hand(pilot)
+        await burst(pilot, "v", "p", "f2", "p", "r")
+        assert app.screen.query_one("#name", Input).value == "Laptop"
+
+
+async def test_a_key_that_leads_nowhere_holds_nothing_up() -> None:
+    app = portal_app(house_with())
+    async with app.run_test() as pilot:
+        await to_app_passwords(pilot)
+        await burst(pilot, "p", "r", "enter")
+        assert on(app, CreateDialog)
+        await burst(pilot, "escape", "escape")
+        assert on(app, SettingsScreen)
+
+
+async def test_a_yes_is_never_typed_ahead() -> None:
+    house = house_with("Laptop")
+    app = portal_app(house)
+    async with app.run_test() as pilot:
+        await to_app_passwords(pilot)
+        await burst(pilot, "d", "y")
+        assert on(app, DeleteDialog)
+        await burst(pilot, "n")
+        assert on(app, AppPasswordsScreen)
+        assert "Laptop" in screen_text(pilot)
+
+
+async def test_a_key_that_would_leave_waits_for_the_dialog_that_is_on_its_way() -> None:
+    app = portal_app(house_with("Laptop"))
+    async with app.run_test() as pilot:
+        await to_app_passwords(pilot)
+        await burst(pilot, "d", "v", "backspace")
+        assert on(app, DeleteDialog)
+        await burst(pilot, "n", "v")
+        assert app.is_running
+
+
+@pytest.mark.parametrize("key", ["enter", "tab"])
+async def test_a_password_manager_may_type_both_fields_in_one_go(key: str) -> None:
+    house = House()
+    app = portal_app(house, may_create_first=True)
+    async with app.run_test() as pilot:
+        await burst(pilot, *"ada", key, *PASSWORD, key, *PASSWORD, "enter")
+        assert on(app, SettingsScreen), screen_text(pilot)
+
+
+@pytest.mark.parametrize("second", ["code", "p"])
+async def test_what_follows_the_password_in_one_burst_is_for_what_comes(second: str) -> None:
+    app = portal_app(protected() if second == "code" else house_with())
+    async with app.run_test() as pilot:
+        await type_into(pilot, "#account", ACCOUNT)
+        app.screen.query_one("#password").focus()
+        await burst(pilot, *PASSWORD, "enter", *(app_code(pilot) if second == "code" else "p"))
+        assert on(app, SettingsScreen if second == "code" else AppPasswordsScreen)
+
+
+async def test_after_a_refusal_the_password_can_be_typed_again_in_one_burst() -> None:
+    app = portal_app(protected())
+    async with app.run_test() as pilot:
+        await type_into(pilot, "#account", ACCOUNT)
+        app.screen.query_one("#password").focus()
+        await burst(pilot, *"wrong one", "enter", *app_code(pilot))
+        assert app.screen.query_one("#password", Input).value == "wrong one"
+        await burst(pilot, *PASSWORD, "enter", *app_code(pilot))
+        assert on(app, SettingsScreen)
+
+
+async def test_what_follows_a_name_in_one_burst_is_no_part_of_it() -> None:
+    house = house_with()
+    app = portal_app(house)
+    async with app.run_test() as pilot:
+        await sign_in_by_hand(pilot)
+        await burst(pilot, "p", "c", *"Laptop", "enter", "c")
+        assert [password.name for password in house.now(ACCOUNT).app_passwords] == ["Laptop"]
+
+
+async def test_what_follows_the_password_that_verifies_again_is_no_part_of_it() -> None:
+    app = portal_app(optional())
+    async with app.run_test() as pilot:
+        await sign_in_by_hand(pilot)
+        await press(pilot, "p")
+        later(pilot, 601)
+        await press(pilot, "c")
+        await burst(pilot, *PASSWORD, "enter", *"Laptop")
+        assert on(app, CreateDialog)
+
+
+async def test_two_enters_on_settings_open_what_the_second_is_on() -> None:
+    app = portal_app(house_with())
+    async with app.run_test() as pilot:
+        await sign_in_by_hand(pilot)
+        await burst(pilot, "enter", "down", "enter")
+        assert on(app, AppPasswordsScreen), screen_text(pilot)
+
+
+# A way to a dialog, and keys there that move the focus before Enter.
+_DIALOGS = {
+    "create": (("c",), ("tab", "tab", "tab", "tab", "enter")),
+    "create, next": (("c", *"Phone"), ("tab", "tab", "tab", "enter")),
+    "create, a list": (("c",), ("tab", "enter", "down", "enter", "tab", "enter", "down", "enter")),
+    "details": (("enter",), ("shift+tab", "enter")),
+    "rename": (("r",), ("tab", "tab", "enter")),
+    "delete": (("d",), ("left", "enter")),
+    "delete, not": (("d",), ("tab", "shift+tab", "enter")),
+    "help": (("?",), ("tab", "shift+tab", "enter")),
+    "password": (("f2", "down", "enter", "enter"), ("tab", "shift+tab", *"abc", "tab", *"de")),
+    "password, not": (("f2", "down", "enter", "enter"), ("up", "enter")),
+    "a phone": (("v", "enter"), ("tab", "enter")),
+    "an app": (("v", "down", "down", "down", "enter"), ("tab", "enter", "tab", "tab", "enter")),
+}
+
+
+@pytest.mark.parametrize("name", _DIALOGS)
+async def test_keys_in_one_packet_do_what_they_do_one_after_the_other(name: str) -> None:
+    way, keys = _DIALOGS[name]
+    seen = []
+    for together in (False, True):
+        app = portal_app(house_with("Laptop"))
+        async with app.run_test() as pilot:
+            await to_app_passwords(pilot)
+            await press(pilot, *way)
+            before = screen_text(pilot)
+            await (burst if together else press)(pilot, *keys)
+            seen.append((before, screen_text(pilot), app.focused and app.focused.id))
+    one_by_one, at_once = seen
+    assert one_by_one[0] != one_by_one[1]
+    assert at_once[1:] == one_by_one[1:]

@@ -1,0 +1,295 @@
+"""The JSON lines that Dovecot's Lua passdb speaks, over a Unix socket."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier.decision import Answer, Verdict
+from apppw_tui.verifier.protocols.framing import Limits
+from apppw_tui.verifier.protocols.json_lines import JsonLines
+from tests.support import NOW, House
+from tests.verifier.asking import ADA, change_record, wrong
+from tests.verifier.conversing import (
+    PATIENCE,
+    Noted,
+    Served,
+    always,
+    counter_over,
+    served,
+)
+
+LIMITS = Limits(idle=PATIENCE)
+YES = {"answer": "yes", "user": ADA}
+NO = {"answer": "no", "user": ADA}
+NOT_MINE = {"answer": "not mine", "user": ADA}
+ERROR = {"answer": "error"}
+
+
+def line(user: object, password: object, **more: object) -> bytes:
+    text = password.reveal() if isinstance(password, Secret) else password
+    return json.dumps({"user": user, "password": text, **more}).encode() + b"\n"
+
+
+def answers(sent: bytes) -> list[Any]:
+    return [json.loads(each) for each in sent.splitlines()]
+
+
+@dataclass
+class Passdb:
+    """A house whose door is the socket that Lua asks."""
+
+    house: House
+    secret: Secret
+    served: Served
+    noted: Noted = field(default_factory=Noted)
+
+    async def ask(self, *pieces: bytes) -> list[Any]:
+        return answers(await self.served.talk(*pieces))
+
+
+@pytest.fixture
+async def passdb(house: House, tmp_path: Path) -> AsyncIterator[Passdb]:
+    noted = Noted()
+    handler = JsonLines(counter_over(house, noted), LIMITS)
+    async with served(handler.converse, tmp_path) as here:
+        yield Passdb(house, house.issue("Phone").secret, here, noted)
+    assert not here.faults
+
+
+async def test_the_right_password_is_a_yes(passdb: Passdb) -> None:
+    answer = await passdb.served.talk(line(ADA, passdb.secret, service="imap"))
+    assert answer == b'{"answer": "yes", "user": "ada@example.org"}\n'
+
+
+async def test_a_wrong_one_is_not_ours_while_the_account_is_open(passdb: Passdb) -> None:
+    secret = wrong(passdb.secret)
+    assert await passdb.ask(line(ADA, secret)) == [NOT_MINE]
+    passdb.house.alter(enforced_from=NOW)
+    assert await passdb.ask(line(ADA, secret)) == [NO]
+
+
+async def test_a_deleted_one_is_refused_at_the_very_next_question(passdb: Passdb) -> None:
+    passdb.house.alter(enforced_from=NOW)
+    assert await passdb.ask(line(ADA, passdb.secret)) == [YES]
+    passdb.house.operator.delete_app_password(ADA, "Phone")
+    assert await passdb.ask(line(ADA, passdb.secret)) == [NO]
+
+
+@pytest.mark.parametrize("user", ["grace", "", "ada @example.org", "a\0b", 'a"b\\', "ä", "a\r\nb"])
+async def test_an_unknown_account_is_not_ours(passdb: Passdb, user: str) -> None:
+    assert await passdb.ask(line(user, passdb.secret)) == [{"answer": "not mine"}]
+
+
+@pytest.mark.parametrize("account", [None, ADA])
+async def test_not_now_is_said(house: House, tmp_path: Path, account: str | None) -> None:
+    handler = JsonLines(always(house, Verdict(Answer.NOT_NOW, "busy", account)), LIMITS)
+    async with served(handler.converse, tmp_path) as here:
+        (answer,) = answers(await here.talk(line(ADA, "x")))
+    assert answer == {"answer": "not now"} | ({"user": account} if account else {})
+
+
+async def test_a_yes_without_a_name_is_not_now(house: House, tmp_path: Path) -> None:
+    handler = JsonLines(always(house, Verdict(Answer.YES, "right")), LIMITS)
+    async with served(handler.converse, tmp_path) as here:
+        assert answers(await here.talk(line(ADA, "x"))) == [{"answer": "not now"}]
+
+
+async def test_a_fault_within_is_not_now_and_is_reported_without_its_text(
+    house: House, tmp_path: Path
+) -> None:
+    handler = JsonLines(always(house, RuntimeError("a secret")), LIMITS)
+    async with served(handler.converse, tmp_path) as here:
+        answer = answers(await here.talk(line(ADA, "x"), line(ADA, "x")))
+    assert answer == [{"answer": "not now"}] * 2
+    assert len(here.faults) == 2
+    assert not any("a secret" in fault for fault in here.faults)
+
+
+@pytest.mark.parametrize("test", [True, False, None])
+async def test_what_was_only_tried_is_no_use_and_passes_nothing_on(
+    passdb: Passdb, test: bool | None
+) -> None:
+    right = line(ADA, passdb.secret, service="imap", rip="192.0.2.7", test=test)
+    wrong_one = line(ADA, wrong(passdb.secret), service="imap", test=test)
+    why = {"why": "right"} if test else {}
+    assert await passdb.ask(right, wrong_one) == [YES | why, NOT_MINE]
+    heard = [("used", Answer.YES, "imap", "192.0.2.7")]
+    assert passdb.noted.heard == ([] if test else heard)
+    assert [verdict.reason for _, verdict, _, _ in passdb.noted.answers] == (
+        ["test: right", "test: wrong or deleted"] if test else ["right", "wrong or deleted"]
+    )
+
+
+def event(**fields: object) -> bytes:
+    return json.dumps({"event": "old-password", **fields}).encode() + b"\n"
+
+
+async def test_an_old_password_that_was_right_is_noted(passdb: Passdb) -> None:
+    said = await passdb.ask(
+        event(user=ADA, service="imap", rip="192.0.2.7"),
+        event(user="nobody"),
+        event(user="\x00\u00e4", service="no service", rip="nowhere"),
+        line(ADA, passdb.secret),
+    )
+    assert said == [{"answer": "noted"}] * 3 + [YES]
+    assert passdb.noted.old == [
+        (ADA, "imap", "192.0.2.7"),
+        ("nobody", None, None),
+        ("\x00\u00e4", None, None),
+    ]
+    assert len(passdb.noted.answers) == 1  # nothing was asked
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        event(),
+        event(user=7),
+        event(user=ADA, service=7),
+        event(user=ADA, password="old"),
+        json.dumps({"event": "other", "user": ADA}).encode() + b"\n",
+        json.dumps({"event": "other", "user": ADA, "password": "x"}).encode() + b"\n",
+        json.dumps({"event": None, "user": ADA}).encode() + b"\n",
+        json.dumps({"event": ["old-password"], "user": ADA}).encode() + b"\n",
+    ],
+)
+async def test_an_event_of_no_known_form_ends_the_connection(
+    passdb: Passdb, strange: bytes
+) -> None:
+    assert await passdb.ask(strange, event(user=ADA)) == [ERROR]
+    assert passdb.noted.old == []
+
+
+async def test_why_is_told_to_a_test_alone_and_only_of_a_right_password(passdb: Passdb) -> None:
+    passdb.house.alter(enforced_from=NOW)
+    change_record(passdb.house, expires=NOW)
+    asked = [
+        line(ADA, passdb.secret, test=True),
+        line(ADA, passdb.secret),
+        line(ADA, wrong(passdb.secret), test=True),
+        line(ADA, "no app password", test=True),
+        line("grace", passdb.secret, test=True),
+    ]
+    assert await passdb.ask(*asked) == [
+        NO | {"why": "expired"},
+        *[NO] * 3,
+        {"answer": "not mine"},
+    ]
+
+
+async def test_a_test_is_told_how_long_to_wait(house: House, tmp_path: Path) -> None:
+    verdict = Verdict(Answer.NOT_NOW, "too many at once", retry_after=1.2)
+    handler = JsonLines(always(house, verdict), LIMITS)
+    async with served(handler.converse, tmp_path) as here:
+        said = answers(await here.talk(line(ADA, "x"), line(ADA, "x", test=True)))
+    assert said == [{"answer": "not now"}, {"answer": "not now", "retry_after": 2}]
+
+
+async def test_service_and_address_are_told(passdb: Passdb) -> None:
+    await passdb.ask(
+        line(ADA, "x", service="imap", rip="192.0.2.1"),
+        line(ADA, "x", service="", rip=""),
+        line(ADA, "x", service=None, rip=None),
+        line(ADA, "x", rip="somewhere"),
+        line(ADA, "x"),
+    )
+    assert passdb.noted.asked == [("imap", "192.0.2.1"), *[(None, None)] * 4]
+
+
+@pytest.mark.parametrize("service", [None, ""])
+async def test_where_a_socket_speaks_for_one_service_none_need_be_named(
+    house: House, tmp_path: Path, service: str | None
+) -> None:
+    noted = Noted()
+    handler = JsonLines(counter_over(house, noted, frozenset({"imap"})), LIMITS)
+    async with served(handler.converse, tmp_path) as here:
+        await here.talk(line(ADA, "x", service=service))
+    assert noted.asked == [("imap", None)]
+
+
+async def test_unknown_keys_and_their_values_are_ignored(passdb: Passdb) -> None:
+    more = {"session": [1, {"a": None}], "Password": "x", "lip": True}
+    assert await passdb.ask(line(ADA, passdb.secret, **more)) == [YES]
+
+
+async def test_many_questions_are_answered_in_order(passdb: Passdb) -> None:
+    right, wrong_ = line(ADA, passdb.secret), line(ADA, wrong(passdb.secret))
+    unknown = line("grace", "x")
+    sent = right + wrong_ + unknown + right.replace(b"\n", b"\r\n") + wrong_
+    expected = [YES, NOT_MINE, {"answer": "not mine"}, YES, NOT_MINE]
+    assert await passdb.ask(sent) == expected
+    assert await passdb.ask(*(bytes([byte]) for byte in sent)) == expected
+
+
+GOOD = b'{"user": "ada@example.org", "password": "SECRET"}'
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"",
+        b" ",
+        b"hello",
+        b"null",
+        b'"ada"',
+        b"[]",
+        b"{}",
+        b'{"user": "ada@example.org"}',
+        b'{"password": "SECRET"}',
+        GOOD.replace(b'"ada@example.org"', b"null"),
+        GOOD.replace(b'"SECRET"', b"1"),
+        GOOD.replace(b'"SECRET"', b'["SECRET"]'),
+        GOOD.replace(b"}", b', "service": 1}'),
+        GOOD.replace(b"}", b', "rip": ["::1"]}'),
+        GOOD.replace(b"}", b', "test": 1}'),
+        GOOD.replace(b"}", b', "test": "true"}'),
+        GOOD.replace(b"}", b', "password": "SECRET"}'),
+        GOOD.replace(b"}", b', "x": {"y": 1, "y": 2}}'),
+        GOOD.replace(b"}", b', "x": NaN}'),
+        GOOD.replace(b"}", b', "x": ' + b"9" * 5000 + b"}"),
+        GOOD.replace(b"}", b', "x": ' + b"[" * 4000 + b"]" * 4000 + b"}"),
+        GOOD.replace(b"ada", b"\\ud800"),
+        GOOD.replace(b"SECRET", b"SECRET\\udfff"),
+        GOOD.replace(b"ada", b"\xff"),
+        GOOD.replace(b"ada", b"\xed\xa0\x80"),
+        GOOD.replace(b"SECRET", b"\x01"),
+        GOOD.replace(b'"', b"'"),
+        GOOD + b" x",
+        GOOD + GOOD,
+        GOOD[:-1],
+        b"\xef\xbb\xbf" + GOOD,
+        GOOD.decode().encode("utf-16"),
+    ],
+)
+async def test_what_is_no_question_is_an_error_and_the_end(passdb: Passdb, bad: bytes) -> None:
+    secret = passdb.secret.reveal().encode()
+    good = GOOD.replace(b"SECRET", secret) + b"\n"
+    assert await passdb.ask(good, bad.replace(b"SECRET", secret) + b"\n" + good) == [YES, ERROR]
+    assert len(passdb.noted.asked) == 1
+
+
+@pytest.mark.parametrize("excess", [0, 1, 100_000])
+async def test_a_line_has_its_longest(passdb: Passdb, excess: int) -> None:
+    good = line(ADA, passdb.secret)
+    padded = good[:-1] + b" " * (LIMITS.longest - len(good) + 1 + excess) + b"\n"
+    assert await passdb.ask(padded, good) == ([YES, YES] if not excess else [])
+
+
+async def test_what_is_cut_off_is_no_question(passdb: Passdb) -> None:
+    good = line(ADA, passdb.secret)
+    assert await passdb.ask(good + good[:-1]) == [YES]
+
+
+@pytest.mark.parametrize("part", [b"", b'{"user": '])
+async def test_who_says_nothing_is_let_go(house: House, tmp_path: Path, part: bytes) -> None:
+    handler = JsonLines(counter_over(house), Limits(idle=0.02))
+    async with served(handler.converse, tmp_path) as here:
+        reader, writer = await here.connect()
+        writer.write(part)
+        assert await reader.read() == b""
+        writer.close()

@@ -1,0 +1,344 @@
+"""saslauthd's protocol: what libsasl sends, and what it never would."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from apppw_tui.domain.errors import StoreBusy
+from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier.decision import Answer
+from apppw_tui.verifier.protocols.framing import Limits
+from apppw_tui.verifier.protocols.saslauthd import Mux
+from apppw_tui.verifier.rate_limit import FREE
+from tests.support import NOW, PASSWORD, House
+from tests.verifier.asking import ADA, change_record, of_unknown_id, wrong
+from tests.verifier.wire import Client, Desk, connected, frame, served, tasks_are, until
+
+OK = b"\0\2OK"
+NO = b"\0\2NO"
+
+
+@pytest.fixture
+def secret(house: House) -> str:
+    return house.issue("Phone").secret.reveal()
+
+
+@pytest.fixture
+def desk(house: House) -> Iterator[Desk]:
+    house.alter(enforced_from=NOW)
+    desk = Desk(house)
+    yield desk
+    desk.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "mux"
+
+
+async def answered(
+    desk: Desk, path: Path, data: bytes, limits: Limits | None = None, step: int | None = None
+) -> bytes:
+    """All that one connection is answered."""
+    handler = Mux(desk.counter, limits or Limits())
+    async with served(handler.converse, path), connected(path) as client:
+        for start in range(0, len(data), step or len(data)):
+            await client.send(data[start : start + (step or len(data))])
+            await asyncio.sleep(0)
+        return await client.finish()
+
+
+async def reply(client: Client) -> bytes:
+    return await client.reader.readexactly(4)
+
+
+async def test_libsasl(desk: Desk, path: Path, secret: str) -> None:
+    # It takes ada@example.org apart, writes once, reads the answer and closes.
+    handler = Mux(desk.counter, Limits())
+    async with served(handler.converse, path), connected(path) as postfix:
+        request = b"\0\3ada\0\x10" + secret.encode() + b"\0\4smtp\0\x0bexample.org"
+        await postfix.send(request)
+        assert await reply(postfix) == OK
+    assert desk.book.uses == [(ADA, "smtp", None)]
+
+
+async def test_a_newer_libsasl_that_sends_the_clients_address_too(
+    desk: Desk, path: Path, secret: str
+) -> None:
+    handler = Mux(desk.counter, Limits())
+    for client_address in ("", "192.0.2.7;50123"):
+        async with served(handler.converse, path), connected(path) as postfix:
+            await postfix.send(frame("ada", secret, "smtp", "example.org", client_address))
+            assert await reply(postfix) == OK
+    assert len(desk.book.answers) == 2
+
+
+@pytest.mark.parametrize(
+    ("named", "answer"),
+    [
+        ((ADA, ""), OK),
+        (("ada", "example.org"), OK),
+        ((ADA, "elsewhere.example"), OK),
+        (("ada", ""), NO),
+        (("ada", "elsewhere.example"), NO),
+        (("", ""), NO),
+        (("", ADA), NO),
+        (("ada@", "example.org"), NO),
+        (("ada\0", "example.org"), NO),
+        (("ada", "example.org\0"), NO),
+    ],
+)
+async def test_the_realm_completes_a_user_that_has_none(
+    desk: Desk, path: Path, secret: str, named: tuple[str, str], answer: bytes
+) -> None:
+    user, realm = named
+    assert await answered(desk, path, frame(user, secret, "imap", realm)) == answer
+
+
+async def test_the_default_domain_completes_a_user_without_a_realm(
+    desk: Desk, path: Path, secret: str
+) -> None:
+    desk.gate._verifier.default_domain = "example.org"
+    assert await answered(desk, path, frame("ada", secret, "imap", "")) == OK
+
+
+@pytest.mark.parametrize("enforced", [True, False])
+async def test_all_refusals_are_one_answer(
+    desk: Desk, path: Path, secret: str, enforced: bool
+) -> None:
+    desk.house.alter(enforced_from=NOW if enforced else None)
+    passwords = (wrong(Secret(secret)), of_unknown_id(desk.house), PASSWORD, "", secret + "0")
+    requests = [frame(ADA, password, "imap", "") for password in passwords]
+    requests.append(frame("grace", secret, "imap", ""))
+    requests.append(frame(ADA, b"\xff", "imap", ""))
+    requests.append(frame(ADA, secret, b"\xff", ""))
+    assert await answered(desk, path, b"".join(requests)) == NO * len(requests)
+    refusal = Answer.NO if enforced else Answer.NOT_MINE
+    assert {verdict.answer for verdict, _, _ in desk.book.answers[:4]} == {refusal}
+
+
+async def test_the_service_counts(desk: Desk, path: Path, secret: str) -> None:
+    change_record(desk.house, scope=("smtp",))
+    requests = [frame(ADA, secret, service, "") for service in ("smtp", "imap", "", "\x01")]
+    assert await answered(desk, path, b"".join(requests)) == OK + NO * 3
+
+
+async def test_a_socket_for_one_service_needs_none_named(
+    desk: Desk, path: Path, secret: str
+) -> None:
+    change_record(desk.house, scope=("smtp",))
+    desk.allowed = frozenset({"smtp"})
+    requests = [frame(ADA, secret, service, "") for service in ("", "imap")]
+    assert await answered(desk, path, b"".join(requests)) == OK + NO
+
+
+@pytest.mark.parametrize("step", [1, 3, None])
+async def test_several_on_one_connection_however_the_bytes_are_cut(
+    desk: Desk, path: Path, secret: str, step: int | None
+) -> None:
+    right = frame(ADA, secret, "imap", "")
+    data = right + frame(ADA, wrong(Secret(secret)), "imap", "") + right
+    assert await answered(desk, path, data, step=step) == OK + NO + OK
+
+
+# --- not now: closed without an answer ------------------------------------------------------------
+
+
+async def test_a_store_that_cannot_be_read(
+    desk: Desk, path: Path, secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(name: str) -> None:
+        raise StoreBusy("busy")
+
+    right = frame(ADA, secret, "imap", "")
+    assert await answered(desk, path, right) == OK
+    desk.house.clock.advance(3600)  # past what is remembered
+    monkeypatch.setattr(desk.house.store, "read", busy)
+    assert await answered(desk, path, right + right) == b""
+
+
+async def test_too_many_wrong_ones(desk: Desk, path: Path, secret: str) -> None:
+    phones = [desk.house.issue(f"App {number}").secret for number in range(FREE)]
+    others = b"".join(frame(ADA, wrong(phone), "imap", "") for phone in phones)
+    right = frame(ADA, secret, "imap", "")
+    assert await answered(desk, path, others + right) == NO * FREE
+    desk.house.clock.advance(1)
+    assert await answered(desk, path, right) == OK
+
+
+async def test_guesses_at_one_name_slow_down_no_other(desk: Desk, path: Path, secret: str) -> None:
+    phones = [desk.house.issue(f"App {number}").secret for number in range(FREE)]
+    guesses = [frame("someone", phone.reveal(), "imap", "") for phone in phones]
+    assert await answered(desk, path, b"".join(guesses)) == NO * FREE
+    assert await answered(desk, path, frame("someone", secret, "imap", "")) == b""
+    assert await answered(desk, path, frame(ADA, secret, "imap", "")) == OK
+
+
+async def test_what_takes_too_long(desk: Desk, path: Path, secret: str) -> None:
+    desk.gate.opened.clear()
+    right = frame(ADA, secret, "imap", "")
+    handler = Mux(desk.counter, Limits(answer=0.01))
+    async with served(handler.converse, path), connected(path) as client:
+        await client.send(right)
+        assert await client.rest() == b""
+    desk.gate.opened.set()
+    await tasks_are(1)
+    assert desk.book.uses == [(ADA, "imap", None)]
+
+
+async def test_a_fault(desk: Desk, path: Path, secret: str) -> None:
+    told: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    desk.gate.fault = RuntimeError(secret)
+    assert await answered(desk, path, frame(ADA, secret, "imap", "")) == b""
+    assert len(told) == 1
+    assert secret not in str(told)
+
+
+# --- the end of a connection ----------------------------------------------------------------------
+
+
+async def test_what_is_too_long_ends_the_connection_and_no_other(
+    desk: Desk, path: Path, secret: str
+) -> None:
+    right = frame(ADA, secret, "imap", "")
+    longest = Limits(longest=len(right) - 8)
+    assert await answered(desk, path, right, longest) == OK
+    handler = Mux(desk.counter, longest)
+    async with served(handler.converse, path), connected(path) as other:
+        for request in (
+            frame(ADA, secret, "imap", "x"),
+            frame(ADA, secret, "imap1", ""),
+            b"\xff\xff",
+            frame("x" * 65535, "", "", ""),
+        ):
+            async with connected(path) as client:
+                client.writer.write(right + request + right)
+                assert await client.rest() == OK
+        await other.send(right)
+        assert await reply(other) == OK
+
+
+async def test_what_is_cut_off_is_not_asked(desk: Desk, path: Path, secret: str) -> None:
+    whole = frame(ADA, secret, "imap", "")
+    for end in range(1, len(whole)):
+        assert await answered(desk, path, whole[:end]) == b""
+    assert desk.book.answers == []
+
+
+@pytest.mark.parametrize("begun", [b"", b"\0", b"\0\3ad", frame(ADA, "x", "imap")])
+async def test_an_idle_connection_is_closed(desk: Desk, path: Path, begun: bytes) -> None:
+    handler = Mux(desk.counter, Limits(idle=0.01))
+    async with served(handler.converse, path), connected(path) as client:
+        client.writer.write(begun)
+        assert await client.rest() == b""
+
+
+async def test_whoever_does_not_read_is_not_listened_to(desk: Desk, path: Path) -> None:
+    handler = Mux(desk.counter, Limits(idle=0.5, answer=0.01))
+    async with served(handler.converse, path), connected(path) as client:
+        client.reader._transport.pause_reading()  # type: ignore[attr-defined]  # not public
+        with pytest.raises(ConnectionError):
+            await client.send(frame(b"\xff", "", "", "") * 500_000)
+
+
+async def test_a_client_that_goes_away_leaves_nothing_behind(
+    desk: Desk, path: Path, secret: str
+) -> None:
+    desk.gate.opened.clear()
+    handler = Mux(desk.counter, Limits())
+    async with served(handler.converse, path):
+        before = len(asyncio.all_tasks())
+        async with connected(path) as client:
+            await client.send(frame(ADA, secret, "imap", ""))
+            await until(lambda: len(desk.gate.asked) == 1)
+        desk.gate.opened.set()
+        await tasks_are(before)
+    assert len(desk.book.answers) == 1
+
+
+async def test_a_server_that_stops_leaves_nothing_behind(
+    desk: Desk, path: Path, secret: str
+) -> None:
+    desk.gate.opened.clear()
+    handler = Mux(desk.counter, Limits())
+    tasks: list[asyncio.Task[None]] = []
+
+    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tasks.append(asyncio.create_task(handler.converse(reader, writer)))
+
+    async with await asyncio.start_unix_server(begin, path), connected(path) as client:
+        await client.send(frame(ADA, secret, "imap", ""))
+        await until(lambda: len(desk.gate.asked) == 1)
+        tasks[0].cancel()
+        assert await client.rest() == b""
+        with pytest.raises(asyncio.CancelledError):
+            await tasks[0]
+    assert len(asyncio.all_tasks()) == 1
+
+
+# --- anything at all ------------------------------------------------------------------------------
+
+
+def requests_of(secret: str) -> st.SearchStrategy[bytes]:
+    """Requests of a confused or a hostile client, none of which is a right sign-in."""
+    never_right = st.sampled_from(
+        [
+            frame(ADA, wrong(Secret(secret)), "imap", ""),
+            frame("grace", secret, "imap", ""),
+            frame(ADA + "\0", secret, "imap", ""),
+            frame(ADA, secret + "\u0301", "imap", ""),
+            frame(ADA, secret + "0", "imap", ""),
+            frame("ada", secret, "imap", "example.org\0"),
+            frame(secret, ADA, "imap", ""),
+        ]
+    )
+    any_frame = st.lists(st.binary(max_size=20), min_size=4, max_size=4)
+    return st.one_of(never_right, any_frame.map(lambda four: frame(*four)))
+
+
+def play(desk: Desk, path: Path, secret: str, examples: int) -> None:
+    async def one(data: bytes) -> None:
+        async with connected(path) as client:
+            client.writer.write(data)
+            answers = await client.finish()
+        assert answers.replace(NO, b"") == b""
+        async with connected(path) as client:
+            await client.send(frame(ADA, secret, "imap", ""))
+            assert await client.finish() == OK
+        await tasks_are(1)
+
+    with asyncio.Runner() as runner:
+
+        async def begin() -> asyncio.Server:
+            return await asyncio.start_unix_server(Mux(desk.counter, Limits()).converse, path)
+
+        server = runner.run(begin())
+
+        @settings(
+            max_examples=examples,
+            deadline=None,
+            database=None,
+            suppress_health_check=[HealthCheck.function_scoped_fixture],
+        )
+        @given(st.lists(requests_of(secret), max_size=8), st.binary(max_size=40))
+        def fuzz(requests: list[bytes], end: bytes) -> None:
+            runner.run(one(b"".join(requests) + end))
+
+        fuzz()
+        server.close()
+
+
+def test_nothing_that_is_sent_breaks_it_or_gets_in(desk: Desk, path: Path, secret: str) -> None:
+    play(desk, path, secret, 300)
+
+
+@pytest.mark.slow
+def test_nothing_of_ten_thousand_things_breaks_it_or_gets_in(
+    desk: Desk, path: Path, secret: str
+) -> None:
+    play(desk, path, secret, 10_000)

@@ -1,0 +1,210 @@
+"""Whether an app could sign in: what the daemon says, what is said without one, in which words."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from apppw_tui.config.serve import ServeConfig, SocketConfig
+from apppw_tui.domain.connection_settings import Tried
+from apppw_tui.domain.secret import Secret
+from apppw_tui.integrations import daemon
+from apppw_tui.store.folder.location import open_store
+from apppw_tui.verifier.connection_test import Trying
+from apppw_tui.verifier.decision import Answer, Attempt, Verdict, Verifier
+from tests.serving import serving
+from tests.support import NOW, House
+from tests.verifier.asking import ADA, change_record
+
+SECRET = Secret("7kfm2xqd9h3vtw5nc8rw")
+SOCKETS = ServeConfig().sockets
+SIGN_IN = f"It opens IMAP, as {ADA}."
+
+
+@pytest.fixture
+def house() -> House:
+    house = House()
+    house.add(ADA)
+    return house
+
+
+class Never:
+    """A verifier that must not be asked."""
+
+    def decide(self, attempt: Attempt) -> Verdict:
+        raise AssertionError(attempt)
+
+
+class Says:
+    def __init__(self, verdict: Verdict) -> None:
+        self._verdict = verdict
+
+    def decide(self, _: Attempt) -> Verdict:
+        return self._verdict
+
+
+@contextmanager
+def a_daemon(folder: Path, reply: bytes) -> Iterator[list[bytes]]:
+    """Answers one question with `reply`; what it was asked."""
+    heard: list[bytes] = []
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(folder / "json"))
+        listening.listen()
+        listening.settimeout(120)
+
+        def work() -> None:
+            asking, _ = listening.accept()
+            with asking, asking.makefile("rb") as lines:
+                heard.append(lines.readline())
+                asking.sendall(reply)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        yield heard
+        thread.join(20)
+
+
+def verifier(house: House) -> Verifier:
+    return Verifier(house.store, house.hasher, house.clock)
+
+
+@pytest.mark.parametrize(
+    ("answer", "right", "sentence"),
+    [
+        ({"answer": "yes", "user": ADA, "why": "right"}, True, SIGN_IN),
+        ({"answer": "yes", "user": "a\x1b[31m"}, True, r"It opens IMAP, as a\x1b[31m."),
+        (
+            {"answer": "no", "user": ADA, "why": "expired"},
+            False,
+            "The server refuses it: it has expired.",
+        ),
+        (
+            {"answer": "not mine", "user": ADA, "why": "the account is disabled"},
+            False,
+            "The server refuses it: your account is disabled.",
+        ),
+        (
+            {"answer": "no", "user": ADA, "why": "out of scope"},
+            False,
+            "The server refuses it: it is not for IMAP.",
+        ),
+        (
+            {"answer": "not mine", "user": ADA},
+            False,
+            "The server refuses it: it knows no such app password.",
+        ),
+        (
+            {"answer": "no", "user": ADA, "why": ["anything"]},
+            False,
+            "The server refuses it: it knows no such app password.",
+        ),
+        (
+            {"answer": "not mine"},
+            False,
+            "The server refuses it: it does not know your account.",
+        ),
+        ({"answer": "not now", "retry_after": 4}, None, "Not now: try again in 4 s."),
+        (
+            {"answer": "not now"},
+            None,
+            "Not now: the server is busy. Try again in a moment.",
+        ),
+    ],
+)
+def test_what_the_daemon_answers_is_said(
+    tmp_path: Path, answer: dict[str, object], right: bool | None, sentence: str
+) -> None:
+    with a_daemon(tmp_path, json.dumps(answer).encode() + b"\n") as heard:
+        tried = Trying(Never(), SOCKETS, tmp_path)(ADA, SECRET, "imap")
+    assert tried == Tried(right, sentence)
+    assert [json.loads(line) for line in heard] == [
+        {"user": ADA, "password": SECRET.reveal(), "service": "imap", "test": True}
+    ]
+
+
+def test_without_a_daemon_it_is_decided_here_and_that_is_said(house: House, tmp_path: Path) -> None:
+    trying = Trying(verifier(house), SOCKETS, tmp_path)
+    secret = house.issue("Phone").secret
+    silent = f"Right, but no daemon answers at {tmp_path}/json: apps cannot sign in yet."
+    assert trying(ADA, secret, "imap") == Tried(None, silent)
+    (tmp_path / "json").write_text("")
+    assert trying(ADA, secret, "imap") == Tried(None, silent)
+    change_record(house, expires=NOW)
+    expired = Tried(False, "The server refuses it: it has expired.")
+    assert trying(ADA, secret, "imap") == expired
+    house.operator.delete_app_password(ADA, "Phone")
+    gone = Tried(False, "The server refuses it: it knows no such app password.")
+    assert trying(ADA, secret, "imap") == gone
+    house.operator.remove_account(ADA)
+    nobody = Tried(False, "The server refuses it: it does not know your account.")
+    assert trying(ADA, secret, "imap") == nobody
+
+
+@pytest.mark.parametrize(
+    "reply", [b"", b"\n", b"yes\n", b'{"answer": "error"}\n', b'{"answer": ["yes"]}\n', b"[]\n"]
+)
+def test_what_is_no_answer_is_no_daemon(house: House, tmp_path: Path, reply: bytes) -> None:
+    secret = house.issue("Phone").secret
+    with a_daemon(tmp_path, reply):
+        tried = Trying(verifier(house), SOCKETS, tmp_path)(ADA, secret, "imap")
+    assert tried.right is None
+    assert tried.sentence.startswith("Right, but no daemon answers at ")
+
+
+def test_a_daemon_that_may_not_be_asked_is_said(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> dict[str, object]:
+        raise PermissionError
+
+    monkeypatch.setattr(daemon, "ask", refused)
+    tried = Trying(verifier(house), SOCKETS, tmp_path)(ADA, house.issue("Phone").secret, "imap")
+    said = f"Right, but {tmp_path}/json may not be asked from here: try it in an app."
+    assert tried == Tried(None, said)
+
+
+@pytest.mark.parametrize(
+    ("sockets", "service", "asked"),
+    [
+        ([SocketConfig("json", "json", frozenset({"imap"}))], "imap", True),
+        ([SocketConfig("json", "json", frozenset({"imap"}))], "smtp", False),
+        ([SocketConfig("json", "mux")], "imap", False),
+        ([], "imap", False),
+        (
+            [SocketConfig("a", "json", frozenset({"smtp"})), SocketConfig("json", "json")],
+            "imap",
+            True,
+        ),
+    ],
+)
+def test_a_socket_is_asked_only_for_what_it_may_speak_for(
+    house: House, tmp_path: Path, sockets: list[SocketConfig], service: str, asked: bool
+) -> None:
+    trying = Trying(verifier(house), sockets, tmp_path)
+    tried = trying(ADA, house.issue("Phone").secret, service)
+    assert tried.right is None
+    none = "Right, but the daemon has no json socket to ask: try it in an app."
+    assert (tried.sentence != none) is asked
+
+
+def test_a_store_that_cannot_be_read_is_said_as_it_is(tmp_path: Path) -> None:
+    verdict = Verdict(Answer.NOT_NOW, "The store is busy. Try again.")
+    tried = Trying(Says(verdict), SOCKETS, tmp_path)(ADA, SECRET, "imap")
+    assert tried == Tried(None, "Not now: The store is busy. Try again.")
+
+
+def test_the_real_daemon_is_asked_and_counts_it_as_no_use(tmp_path: Path) -> None:
+    house = House(store=open_store(tmp_path / "store", create=True))
+    house.add(ADA)
+    secret = house.issue("Phone").secret
+    with serving(tmp_path) as running:
+        trying = Trying(Never(), SOCKETS, running.sockets)
+        assert trying(ADA, secret, "imap") == Tried(True, SIGN_IN)
+        (line,) = running.answers
+        assert line.endswith('service=imap address=- socket=json why="test: right"')
+        assert running.end() == 0
+    assert not list((tmp_path / "store").glob("usage/*"))

@@ -1,0 +1,509 @@
+"""The daemon's life and death, in this process, with a protocol of its own."""
+
+import asyncio
+import os
+import signal
+import socket
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from apppw_tui.domain.errors import ConfigError
+from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier import connections
+from apppw_tui.verifier.answer_log import Log
+from apppw_tui.verifier.auth_service import Gate
+from apppw_tui.verifier.decision import Answer, Attempt, Verifier
+from apppw_tui.verifier.password_cache import Remembered
+from apppw_tui.verifier.protocols.registry import Conversation
+from apppw_tui.verifier.rate_limit import FREE, Brake
+from apppw_tui.verifier.server import Daemon, Served
+from apppw_tui.verifier.sockets import Listening, folder_locked, listen
+from apppw_tui.verifier.systemd import Notifier
+from tests.argon import count_argon2
+from tests.store.other_uid import OTHER, only_root
+from tests.support import FixedClock, House
+from tests.verifier.asking import ADA, wrong
+
+Converse = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+WAIT = 20.0  # seconds, for what takes none
+
+
+@dataclass
+class Speaking:
+    """A protocol that is given as one function."""
+
+    speak: Converse
+
+    async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self.speak(reader, writer)
+
+
+async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while line := await reader.readline():
+        writer.write(line)
+        await writer.drain()
+
+
+@dataclass
+class Running:
+    """What a test sees of a daemon that runs in its loop."""
+
+    path: Path
+    log: list[str] = field(default_factory=list)
+    flushes: asyncio.Queue[int] = field(default_factory=asyncio.Queue)
+    reloads: int = 0
+    over: "asyncio.Future[None] | None" = None
+
+    def write(self, _: int, line: bytes) -> None:
+        self.log.append(line.decode()[21:].rstrip("\n"))
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_unix_connection(self.path)
+
+    async def end(self) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert self.over is not None
+        await asyncio.wait_for(asyncio.shield(self.over), WAIT)
+
+
+def opened(path: Path) -> Listening:
+    with folder_locked(path.parent):
+        return listen(path.parent, path.name, 0o660, None, None)
+
+
+class Told:
+    """Where systemd would listen."""
+
+    def __init__(self, path: Path) -> None:
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(path))
+        self.socket.setblocking(False)
+        self.notifier = Notifier({"NOTIFY_SOCKET": str(path)})
+
+    async def next(self) -> str:
+        loop = asyncio.get_running_loop()
+        said = await asyncio.wait_for(loop.sock_recv(self.socket, 4096), WAIT)
+        return said.decode().partition("\n")[0]
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Told:
+    return Told(tmp_path / "notify")
+
+
+@asynccontextmanager
+async def running(
+    told: Told,
+    path: Path,
+    speak: Converse = echo,
+    *,
+    flush: Callable[[], None] = lambda: None,
+    reload: Callable[[], Mapping[str, Conversation]] = dict,
+    most: int = 512,
+    patience: float = WAIT,
+    flush_every: float = 3600.0,
+    last_flush: float = WAIT,
+) -> AsyncIterator[Running]:
+    seen = Running(path)
+    loop = asyncio.get_running_loop()
+    handler = loop.get_exception_handler()
+
+    def flushing() -> None:
+        loop.call_soon_threadsafe(seen.flushes.put_nowait, 1)
+        flush()
+
+    listening = opened(path)
+    daemon = Daemon(
+        [Served(listening, Speaking(speak))],
+        Log(FixedClock(), seen.write),
+        told.notifier,
+        reload,
+        flushing,
+        most_connections=most,
+        patience=patience,
+        flush_every=flush_every,
+        last_flush=last_flush,
+    )
+    seen.over = asyncio.ensure_future(daemon.run())
+    try:
+        assert await told.next() == "READY=1"
+        yield seen
+        if not seen.over.done():
+            await seen.end()
+        seen.over.result()
+    finally:
+        seen.over.cancel()
+        listening.close()
+        loop.set_exception_handler(handler)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.remove_signal_handler(number)
+
+
+async def test_an_answer_that_is_being_given_is_given_before_the_end(
+    told: Told, tmp_path: Path
+) -> None:
+    asked, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            asked.set()
+            await may_answer.wait()
+            writer.write(line)
+            await writer.drain()
+
+    async with running(told, tmp_path / "s", slow) as seen:
+        reader, writer = await seen.connect()
+        writer.write(b"one\n")
+        await asked.wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert await told.next() == "STOPPING=1"
+        with pytest.raises(ConnectionRefusedError):
+            await seen.connect()
+        writer.write(b"too late\n")
+        for _ in range(3):
+            await asyncio.sleep(0)  # the loop hears it, the conversation does not
+        may_answer.set()
+        assert await asyncio.wait_for(reader.read(), WAIT) == b"one\n"
+        assert seen.over is not None
+        await asyncio.wait_for(seen.over, WAIT)
+        writer.close()
+
+
+async def test_who_has_connected_and_not_asked_yet_is_heard_at_the_end(
+    told: Told, tmp_path: Path
+) -> None:
+    async with running(told, tmp_path / "s") as seen:
+        reader, writer = await seen.connect()
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert await told.next() == "STOPPING=1"
+        writer.write(b"one\n")
+        assert await asyncio.wait_for(reader.readline(), WAIT) == b"one\n"
+        writer.close()
+        assert seen.over is not None
+        await asyncio.wait_for(seen.over, WAIT)
+
+
+async def test_it_tells_systemd_that_it_lives(
+    told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told.notifier.watched = 0.01
+    async with running(told, tmp_path / "s"):
+        for _ in range(3):
+            assert await told.next() == "WATCHDOG=1"
+        told.notifier.watched = None
+        while (said := await asyncio.wait_for(told.next(), WAIT)) == "WATCHDOG=1":
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert said == "STOPPING=1"
+
+
+@pytest.mark.parametrize(
+    ("usec", "whose", "watched"),
+    [
+        ("20000000", "mine", 20.0),
+        ("20000000", None, 20.0),
+        ("20000000", "1", None),
+        ("0", "mine", None),
+        ("x", "mine", None),
+        (None, None, None),
+    ],
+)
+def test_how_long_systemd_waits_is_what_it_says(
+    usec: str | None, whose: str | None, watched: float | None
+) -> None:
+    pid = str(os.getpid()) if whose == "mine" else whose
+    told = {"WATCHDOG_USEC": usec, "WATCHDOG_PID": pid}
+    notifier = Notifier({name: value for name, value in told.items() if value is not None})
+    assert notifier.watched == watched
+
+
+async def test_whoever_only_waits_is_sent_away(told: Told, tmp_path: Path) -> None:
+    async with running(told, tmp_path / "s") as seen:
+        held = [await seen.connect() for _ in range(3)]
+        for reader, writer in held:
+            writer.write(b"x\n")
+            assert await reader.readline() == b"x\n"
+        await seen.end()
+        for reader, writer in held:
+            assert await asyncio.wait_for(reader.read(), WAIT) == b""
+            writer.close()
+
+
+async def test_what_never_ends_is_ended(told: Told, tmp_path: Path) -> None:
+    begun = asyncio.Event()
+    cancelled = asyncio.Event()
+
+    async def stuck(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    async with running(told, tmp_path / "s", stuck, patience=0.01) as seen:
+        reader, writer = await seen.connect()
+        await begun.wait()
+        await seen.end()
+        assert cancelled.is_set()
+        assert await asyncio.wait_for(reader.read(), WAIT) == b""
+        writer.close()
+
+
+async def test_what_was_used_is_written_now_and_then_and_at_the_end(
+    told: Told, tmp_path: Path
+) -> None:
+    def flush() -> NoReturn:
+        raise RuntimeError("hunter2")
+
+    async with running(told, tmp_path / "s", flush=flush, flush_every=0.01) as seen:
+        for _ in range(3):  # it goes on, whatever happens
+            await asyncio.wait_for(seen.flushes.get(), WAIT)
+    faults = [line for line in seen.log if line.startswith("fault ")]
+    assert len(faults) >= 3
+    assert "hunter2" not in " ".join(seen.log)
+    assert await told.next() == "STOPPING=1"
+    async with running(told, tmp_path / "s") as seen:
+        assert seen.flushes.empty()
+        await seen.end()
+        assert seen.flushes.get_nowait() == 1
+
+
+async def test_one_connections_fault_is_no_others(told: Told, tmp_path: Path) -> None:
+    async def faulty(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line = await reader.readline()
+        if line == b"gone\n":
+            raise ConnectionResetError
+        if line != b"good\n":
+            raise ValueError(line)
+        writer.write(line)
+
+    async with running(told, tmp_path / "s", faulty) as seen:
+        for line, answer in ((b"hunter2\n", b""), (b"gone\n", b""), (b"good\n", b"good\n")):
+            reader, writer = await seen.connect()
+            writer.write(line)
+            assert await asyncio.wait_for(reader.read(), WAIT) == answer
+            writer.close()
+    (fault,) = (line for line in seen.log if line.startswith("fault "))
+    assert "socket=s" in fault
+    assert "ValueError" in fault
+    assert "hunter2" not in fault
+
+
+async def test_what_goes_wrong_in_the_loop_is_one_line_without_its_text(
+    told: Told, tmp_path: Path
+) -> None:
+    async with running(told, tmp_path / "s") as seen:
+        loop = asyncio.get_running_loop()
+        loop.call_exception_handler({"message": "a", "exception": ValueError("hunter2")})
+        loop.call_exception_handler({"message": "b"})
+    first, second = (line for line in seen.log if line.startswith("fault "))
+    assert first.startswith('fault why=a error="stopped by a fault of its own (ValueError). ')
+    assert second == "fault why=b"
+
+
+async def test_beyond_the_most_connections_nobody_is_heard(told: Told, tmp_path: Path) -> None:
+    async with running(told, tmp_path / "s", most=2) as seen:
+        held = [await seen.connect() for _ in range(2)]
+        for reader, writer in held:
+            writer.write(b"x\n")
+            assert await reader.readline() == b"x\n"
+        for _ in range(3):
+            reader, writer = await seen.connect()
+            assert await asyncio.wait_for(reader.read(), WAIT) == b""
+            writer.close()
+        assert sum("too many connections socket=s most=2 uid=" in line for line in seen.log) == 1
+        reader, writer = held[0]
+        writer.write_eof()
+        assert await asyncio.wait_for(reader.read(), WAIT) == b""
+        reader, writer = await seen.connect()
+        writer.write(b"y\n")
+        assert await asyncio.wait_for(reader.readline(), WAIT) == b"y\n"
+
+
+async def connected_as(path: Path, uid: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection that was made by a process of that user (unix(7), SO_PEERCRED)."""
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    os.seteuid(uid)
+    try:
+        made.connect(str(path))
+    finally:
+        os.seteuid(0)
+    return await asyncio.open_unix_connection(sock=made)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that everybody can enter."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+async def echoes(connection: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> bool:
+    """Whether somebody answers there."""
+    reader, writer = connection
+    try:
+        writer.write(b"x\n")
+        return await asyncio.wait_for(reader.readline(), WAIT) == b"x\n"
+    except OSError:
+        return False
+
+
+@only_root
+@pytest.mark.parametrize("asked", [False, True])
+async def test_idle_connections_of_one_user_keep_nobody_else_out(
+    told: Told, open_folder: Path, asked: bool
+) -> None:
+    path = open_folder / "s"
+    async with running(told, path, most=8) as seen:
+        path.chmod(0o666)
+        ours = [await connected_as(path, 0) for _ in range(2)]
+        theirs = [await connected_as(path, OTHER) for _ in range(6)]
+        for one in ours + theirs * asked:
+            assert await echoes(one)
+        newcomers = [await connected_as(path, 0) for _ in range(2)]
+        for one in newcomers + ours:  # the first of which came first
+            assert await echoes(one)
+        for reader, _ in theirs[:2]:  # who was silent for longest
+            assert await asyncio.wait_for(reader.read(), WAIT) == b""
+        for one in theirs[2:]:
+            assert await echoes(one)
+        told_of = f"too many connections socket=s most=8 uid={OTHER}"
+        assert seen.log.count(told_of) == 1
+        # Now both have as many; and who has most does not make room for itself.
+        assert not await echoes(await connected_as(path, OTHER))
+        assert not await echoes(await connected_as(path, 0))
+        for one in newcomers + ours + theirs[2:]:
+            assert await echoes(one)
+
+
+async def test_who_was_idle_for_long_makes_room(
+    told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "_IDLE", 0.0)
+    async with running(told, tmp_path / "s", most=2) as seen:
+        held = [await seen.connect() for _ in range(2)]
+        for one in held:
+            assert await echoes(one)
+        assert await echoes(await seen.connect())
+        assert await asyncio.wait_for(held[0][0].read(), WAIT) == b""
+        assert await echoes(held[1])
+
+
+async def test_who_makes_room_is_answered_first(
+    told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "_IDLE", 0.0)
+    may_answer = asyncio.Event()
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            if line == b"slow\n":
+                await may_answer.wait()
+            writer.write(line)
+
+    async with running(told, tmp_path / "s", slow, most=1) as seen:
+        reader, writer = await seen.connect()
+        writer.write(b"x\nslow\n")
+        assert await asyncio.wait_for(reader.readline(), WAIT) == b"x\n"
+        assert await echoes(await seen.connect())
+        may_answer.set()
+        assert await asyncio.wait_for(reader.read(), WAIT) == b"slow\n"
+
+
+@pytest.mark.parametrize("error", [None, ConfigError("c.toml: wrong."), ValueError("hunter2")])
+async def test_however_reading_again_ends_it_is_ready_again(
+    told: Told, tmp_path: Path, error: Exception | None
+) -> None:
+    def reload() -> Mapping[str, Conversation]:
+        if error is not None:
+            raise error
+        return {}
+
+    async with running(told, tmp_path / "s", reload=reload) as seen:
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert await told.next() == "RELOADING=1"
+        assert await told.next() == "READY=1"
+        reader, writer = await seen.connect()
+        writer.write(b"x\n")
+        assert await asyncio.wait_for(reader.readline(), WAIT) == b"x\n"
+    assert seen.log[1].startswith(
+        "configuration read again" if error is None else "configuration not changed why="
+    )
+    assert ("c.toml: wrong." in seen.log[1]) == isinstance(error, ConfigError)
+    assert "hunter2" not in " ".join(seen.log)
+
+
+async def test_what_is_spoken_otherwise_is_so_for_who_is_connected_too(
+    told: Told, tmp_path: Path
+) -> None:
+    async def shout(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write((await reader.readline()).upper())
+
+    async with running(told, tmp_path / "s", reload=lambda: {"s": Speaking(shout)}) as seen:
+        before, writer = await seen.connect()
+        writer.write(b"x\n")
+        assert await asyncio.wait_for(before.readline(), WAIT) == b"x\n"
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert [await told.next(), await told.next()] == ["RELOADING=1", "READY=1"]
+        assert await asyncio.wait_for(before.readline(), WAIT) == b""  # it connects again
+        writer.close()
+        reader, writer = await seen.connect()
+        writer.write(b"x\n")
+        assert await asyncio.wait_for(reader.readline(), WAIT) == b"X\n"
+        writer.close()
+
+
+async def test_a_disk_that_stands_still_does_not_keep_it_from_its_end(
+    told: Told, tmp_path: Path
+) -> None:
+    may = threading.Event()
+
+    def stand_still() -> None:
+        may.wait(WAIT)
+
+    async with running(told, tmp_path / "s", flush=stand_still, last_flush=0.1) as seen:
+        await seen.end()
+        assert any("usage not written" in line for line in seen.log)
+    may.set()
+
+
+@pytest.mark.parametrize("address", ["", "nonsense", "/nowhere/at/all", "@" + "x" * 200])
+def test_without_anybody_to_tell_nothing_is_told(address: str) -> None:
+    notifier = Notifier({"NOTIFY_SOCKET": address})
+    notifier.ready()
+    notifier.reloading()
+    notifier.stopping()
+    Notifier({}).ready()
+
+
+async def test_the_limits_change_while_attempts_pass(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = house.clock
+    verifier = Verifier(house.store, house.hasher, clock)
+    gate = Gate(verifier, Remembered(clock.monotonic), Brake(clock.monotonic), threads=1)
+    secret = house.issue("Phone").secret
+
+    async def ask(password: Secret) -> Answer:
+        return (await gate.decide(Attempt(ADA, password, None, "198.51.100.9"))).answer
+
+    spent = count_argon2(monkeypatch)
+    assert [await ask(secret), await ask(secret)] == [Answer.YES] * 2
+    assert spent.total == 1
+    gate.remember(Remembered(clock.monotonic, 0))
+    assert [await ask(secret), await ask(secret)] == [Answer.YES] * 2
+    assert spent.total == 3
+    others = [house.issue(f"App {number}").secret for number in range(FREE)]
+    for other in others:
+        assert await ask(Secret(wrong(other))) is Answer.NOT_MINE
+    assert await ask(secret) is Answer.NOT_NOW
+    gate.brake.trust(["198.51.100.0/24"])
+    assert await ask(secret) is Answer.YES
+    gate.close()

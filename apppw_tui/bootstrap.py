@@ -6,26 +6,26 @@ from typing import TYPE_CHECKING
 
 from apppw_tui.config import Config, store_folder
 from apppw_tui.domain.hashing import Hasher
-from apppw_tui.domain.notice_text import NoNotices, Notices
+from apppw_tui.domain.notice_text import Notifier, SilentNotifier
 from apppw_tui.domain.ports import (
-    AccountSource,
     Clock,
-    Delivery,
+    CodeSender,
+    ExternalPasswords,
     Journal,
-    LeftOpen,
-    LiveSessions,
-    NoDelivery,
+    NoCodeSender,
+    NoSessionTermination,
+    SessionTerminator,
 )
-from apppw_tui.integrations.code_delivery import CommandDelivery
+from apppw_tui.integrations.code_delivery import CommandCodeSender
 from apppw_tui.portal.context import Means
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.activity import FolderActivity
 from apppw_tui.store.folder.counters import FolderCounters
 from apppw_tui.store.folder.journal import FolderJournal
 from apppw_tui.store.folder.location import open_store
-from apppw_tui.store.folder.notice_queue import FolderNotices, FolderOutbox
+from apppw_tui.store.folder.notice_queue import FolderNoticeQueue, FolderNotifier
 from apppw_tui.store.folder.profiles import FolderProfiles
-from apppw_tui.store.folder.session_kicks import FolderLiveSessions
+from apppw_tui.store.folder.session_kicks import FolderSessionTerminator
 from apppw_tui.store.folder.slots import Slots
 from apppw_tui.store.folder.usage import FolderUsage
 from apppw_tui.store.keyring import Keyring, key_path, keyring_of
@@ -90,16 +90,16 @@ def wire(
         default_domain=config.default_domain,
         region=config.phone_region,
         host_name=config.host_name,
-        live_sessions=_live_sessions(place, config, journal),
+        session_terminator=_live_sessions(place, config, journal),
         source=_source(config, journal),
         activity=FolderActivity(place.folder, clock),
-        notices=_notices(place, config, journal),
+        notifier=_notices(place, config, journal),
     )
     return Wired(store, keyring, means)
 
 
 def sender(place: Place, config: Config, means: Means) -> "Sender | None":
-    """Who sends what `Means.notices` has laid down; None if nothing says how."""
+    """Who sends what `Means.notifier` has laid down; None if nothing says how."""
     told = config.notices
     if told is None:
         return None
@@ -108,35 +108,39 @@ def sender(place: Place, config: Config, means: Means) -> "Sender | None":
     clock, host = means.clock, means.host_name
     way: Way
     if told.command is None:
-        way = ByDelivery(means.delivery, means.seals, host)
+        way = ByDelivery(means.code_sender, means.sealer, host)
     else:
         way = ByCommand(told.command, told.format, told.timeout, host, clock)
-    outbox = FolderOutbox(place.folder)
+    outbox = FolderNoticeQueue(place.folder)
     return Sender(outbox, way, means.store, means.counters, clock, means.journal)
 
 
-def _notices(place: Place, config: Config, journal: Journal) -> Notices:
+def _notices(place: Place, config: Config, journal: Journal) -> Notifier:
     """Where nobody is to be told, nothing is laid down."""
-    return NoNotices() if config.notices is None else FolderNotices(place.folder, journal)
+    return SilentNotifier() if config.notices is None else FolderNotifier(place.folder, journal)
 
 
-def _delivery(config: Config, journal: Journal) -> Delivery:
+def _delivery(config: Config, journal: Journal) -> CodeSender:
     told = config.delivery
     if told is None:
-        return NoDelivery()
-    return CommandDelivery(told.command, told.kinds, told.timeout, journal)
+        return NoCodeSender()
+    return CommandCodeSender(told.command, told.kinds, told.timeout, journal)
 
 
-def _source(config: Config, journal: Journal) -> AccountSource | None:
+def _source(config: Config, journal: Journal) -> ExternalPasswords | None:
     told = config.accounts
     if told.source == "store":
         return None
     from apppw_tui.integrations.dovecot_passwords import DovecotPasswords
 
     dovecot = DovecotPasswords(told.socket, journal)
-    return AccountSource(dovecot, told.change_password_at, told.require_add)
+    return ExternalPasswords(dovecot, told.change_password_at, told.require_add)
 
 
-def _live_sessions(place: Place, config: Config, journal: Journal) -> LiveSessions:
+def _live_sessions(place: Place, config: Config, journal: Journal) -> SessionTerminator:
     """Where nobody takes the files away, none are laid there."""
-    return FolderLiveSessions(place.folder, journal) if config.end_sessions else LeftOpen()
+    return (
+        FolderSessionTerminator(place.folder, journal)
+        if config.end_sessions
+        else NoSessionTermination()
+    )

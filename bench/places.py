@@ -63,7 +63,7 @@ def multiply(place: Place, folder: Path) -> None:
     """A store of many accounts: one that was made in earnest, and copies under other names."""
     store = open_store(folder, create=True)
     add(store, "user0", place.records[:1])
-    made = store.read("user0")
+    made = store.get("user0")
     assert made is not None
     path = store.path("user0")
     content = path.read_text()

@@ -23,11 +23,11 @@ from argon2 import low_level
 from apppw_tui.bootstrap import Place, Wired, wire
 from apppw_tui.config import Config
 from apppw_tui.domain.account import AUTHENTICATOR, Account
-from apppw_tui.domain.errors import SignInRefused, TooMany
+from apppw_tui.domain.errors import RateLimited, SignInRefused
 from apppw_tui.domain.hashing import ACCOUNT_PROFILE
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.throttle import Ledger
+from apppw_tui.domain.throttle import ThrottleState
 from apppw_tui.domain.totp import Authenticator, new_secret
 from apppw_tui.portal import passwd_import
 from apppw_tui.portal.admin import Operator
@@ -76,14 +76,14 @@ def fill(wired: Wired, folder: Path) -> None:
     hash_ = means.hasher.account.make(Secret(PASSWORD))
     for name in ("bare", "factor", "full", "closed", "damaged"):
         account = Account.new(name, hash_, means.clock.now())
-        with wired.store.change(name, None) as change:
+        with wired.store.transaction(name, None) as change:
             change.account = replace(account, enabled=name != "closed")
     for name in ("factor", "full"):
         uid = Operator(means).account(name).uid
-        with wired.store.change(name, uid) as change:
-            sealed = means.seals.seal(uid, AUTHENTICATOR, new_secret())
+        with wired.store.transaction(name, uid) as change:
+            sealed = means.sealer.encrypt(uid, AUTHENTICATOR, new_secret())
             app = Authenticator(sealed, means.clock.now(), 0)
-            change.account = change.present.with_authenticator(app)
+            change.account = change.existing.with_authenticator(app)
     for number in range(MOST):
         Operator(means).create_app_password("full", f"Device {number}")
     (folder / "accounts" / "damaged.json").write_text("{")
@@ -106,7 +106,7 @@ def cases(wired: Wired, imported: dict[str, str]) -> dict[str, tuple[str, Case]]
         def sign_in() -> None:
             try:
                 answer: object = portal.sign_in(name, password)
-            except (SignInRefused, TooMany) as refused:
+            except (SignInRefused, RateLimited) as refused:
                 answer = refused
             if not isinstance(answer, expected):
                 raise SystemExit(f"{name}: the answer was {answer!r}, not {expected.__name__}")
@@ -136,7 +136,7 @@ def cases(wired: Wired, imported: dict[str, str]) -> dict[str, tuple[str, Case]]
         "right, then a second factor": attempt("factor", PASSWORD, Challenge),
         f"right, with {MOST} app passwords": attempt("full", PASSWORD, Challenge),
         "right, to the set-up alone": attempt("bare", PASSWORD, Session),
-        THROTTLED: attempt("throttled", PASSWORD, TooMany),
+        THROTTLED: attempt("throttled", PASSWORD, RateLimited),
     }
 
 
@@ -144,9 +144,9 @@ def bare() -> None:
     low_level.hash_secret_raw(
         PASSWORD.encode(),
         b"sixteen bytes...",
-        time_cost=ACCOUNT_PROFILE.passes,
+        time_cost=ACCOUNT_PROFILE.time_cost,
         memory_cost=ACCOUNT_PROFILE.memory,
-        parallelism=ACCOUNT_PROFILE.lanes,
+        parallelism=ACCOUNT_PROFILE.parallelism,
         hash_len=32,
         type=low_level.Type.ID,
     )
@@ -156,14 +156,14 @@ def prepare(wired: Wired, name: str, imported: dict[str, str]) -> None:
     """Nothing is counted against `name`, unless it is the one that is throttled."""
     means = wired.means
     if name in imported:
-        with wired.store.change(name, Operator(means).account(name).uid) as change:
-            change.account = replace(change.present, password_hash=imported[name])
+        with wired.store.transaction(name, Operator(means).account(name).uid) as change:
+            change.account = replace(change.existing, password_hash=imported[name])
     with means.counters.change(f"account:{name}", keep=False) as entry:
-        entry.ledger = Ledger(mark=entry.ledger.mark)
+        entry.state = ThrottleState(hash_address=entry.state.hash_address)
         if name == "throttled":
             for _ in range(FAILURES):
-                with contextlib.suppress(TooMany):
-                    entry.ledger = entry.ledger.charge("password", "local", means.clock.now())
+                with contextlib.suppress(RateLimited):
+                    entry.state = entry.state.record_attempt("password", "local", means.clock.now())
 
 
 def measure(

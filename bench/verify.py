@@ -66,7 +66,7 @@ def cases(folder: Path, many: int) -> tuple[dict[str, Case], dict[str, Case]]:
     for held in (1, 10, MOST):
         add(small, f"has{held}", records[:held])
     add(small, "enforced", records, enforced=True)
-    for number in range(10 - len(small.names())):
+    for number in range(10 - len(small.list_names())):
         add(small, f"user{number}", records[:1])
     large = open_store(folder / "large", create=True)
     for number in range(many):
@@ -126,7 +126,7 @@ def add(
     account = Account.new(name, held[0].hash, CLOCK.now())
     if enforced:
         account = replace(account, enforced_from=account.created)
-    with store.change(name, None) as change:
+    with store.transaction(name, None) as change:
         change.account = account
         for record in held:
             change.account = change.account.with_app_password(record, MOST)
@@ -136,9 +136,9 @@ def bare() -> None:
     low_level.hash_secret_raw(
         b"an app password of 20",
         b"sixteen bytes...",
-        time_cost=APP_PROFILE.passes,
+        time_cost=APP_PROFILE.time_cost,
         memory_cost=APP_PROFILE.memory,
-        parallelism=APP_PROFILE.lanes,
+        parallelism=APP_PROFILE.parallelism,
         hash_len=32,
         type=low_level.Type.ID,
     )

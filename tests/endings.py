@@ -10,8 +10,8 @@ class Noticed:
 
     notice: Callable[[], None] = lambda: None
     ended: list[str] = field(default_factory=list)
-    end_here: bool = True
+    enabled: bool = True
 
-    def end(self, account: str) -> None:
+    def terminate(self, account: str) -> None:
         self.notice()
         self.ended.append(account)

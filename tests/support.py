@@ -9,11 +9,11 @@ from apppw_tui.domain import phone, recovery_codes, totp
 from apppw_tui.domain.account import AUTHENTICATOR, Account
 from apppw_tui.domain.errors import DeliveryFailed
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher
-from apppw_tui.domain.phone import Which
+from apppw_tui.domain.phone import PhoneSlot
 from apppw_tui.domain.policy import Policy
-from apppw_tui.domain.ports import KINDS, Kind, Seals, Store
+from apppw_tui.domain.ports import DELIVERY_METHODS, AccountStore, DeliveryMethod, Sealer
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.throttle import Counters
+from apppw_tui.domain.throttle import ThrottleStore
 from apppw_tui.domain.usage import NoUsage, UsageBook
 from apppw_tui.portal.admin import Operator
 from apppw_tui.portal.app_passwords import Issued, Issuer
@@ -55,12 +55,12 @@ def cheap_hasher() -> Hasher:
 class Outbox:
     """A delivery that keeps what was sent, or fails when it is told to."""
 
-    kinds: frozenset[Kind] = frozenset(KINDS)
+    kinds: frozenset[DeliveryMethod] = frozenset(DELIVERY_METHODS)
     extensions: bool = False
-    sent: list[tuple[Kind, str, str]] = field(default_factory=list)
+    sent: list[tuple[DeliveryMethod, str, str]] = field(default_factory=list)
     broken: bool = False
 
-    def deliver(self, kind: Kind, number: str, message: Secret) -> None:
+    def send(self, kind: DeliveryMethod, number: str, message: Secret) -> None:
         if self.broken:
             raise DeliveryFailed("The code could not be sent.")
         self.sent.append((kind, number, message.reveal()))
@@ -92,15 +92,15 @@ class House:
     No second factor is asked for unless the account has one, or the policy says so.
     """
 
-    store: Store = field(default_factory=MemoryStore)
+    store: AccountStore = field(default_factory=MemoryStore)
     clock: FixedClock = field(default_factory=FixedClock)
     policy: Policy = field(default_factory=lambda: Policy(second_factor_required=False))
     seed: int = 1
     hasher: Hasher = field(default_factory=cheap_hasher)
     outbox: Outbox = field(default_factory=Outbox)
     notebook: Notebook = field(default_factory=Notebook)
-    counters: Counters | None = None
-    seals: Seals | None = None
+    counters: ThrottleStore | None = None
+    seals: Sealer | None = None
     usage: UsageBook = field(default_factory=NoUsage)
     address: str = "192.0.2.7"
     region: str | None = None
@@ -143,7 +143,7 @@ class House:
             self.clock.now(),
             lambda size: self.random.randbytes(size).hex(),
         )
-        with self.store.change(name, None) as change:
+        with self.store.transaction(name, None) as change:
             change.account = account
         return account
 
@@ -177,19 +177,19 @@ class House:
         """An authenticator app for the account; returns its secret."""
         account = self.now(name)
         secret = totp.new_secret(self.random.randbytes)
-        sealed = self.means.seals.seal(account.uid, AUTHENTICATOR, secret)
+        sealed = self.means.sealer.encrypt(account.uid, AUTHENTICATOR, secret)
         app = totp.Authenticator(sealed, self.clock.now(), last_step=0)
         self.alter(name, authenticator=app)
         return secret
 
     def give_phone(
         self,
-        which: Which = "authentication",
+        which: PhoneSlot = "authentication",
         number: str = "+4915123456767",
         name: str = "ada@example.org",
     ) -> None:
         account = self.now(name)
-        sealed = self.means.seals.seal(account.uid, phone.field(which), Secret(number))
+        sealed = self.means.sealer.encrypt(account.uid, phone.secret_name(which), Secret(number))
         kept = phone.Phone(which, sealed, self.clock.now())
         self.alter(name, phones=account.with_phone(kept).phones)
 
@@ -205,7 +205,7 @@ class House:
 
     def now(self, name: str = "ada@example.org") -> Account:
         """The account as the store has it now."""
-        account = self.store.read(name)
+        account = self.store.get(name)
         assert account is not None
         return account
 
@@ -214,5 +214,5 @@ class House:
 
     def alter(self, name: str = "ada@example.org", **fields: Any) -> None:
         """Changes fields of the account as no room may."""
-        with self.store.change(name, self.now(name).uid) as change:
-            change.account = replace(change.present, **fields)
+        with self.store.transaction(name, self.now(name).uid) as change:
+            change.account = replace(change.existing, **fields)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from apppw_tui.commands.account_list import NOT_TOLD
-from apppw_tui.domain.activity import NOTICED, Act, Entry, in_words
+from apppw_tui.domain.activity import NOTIFIED, ActivityEntry, EventType, describe
 from apppw_tui.domain.notice_text import body
 from apppw_tui.domain.usage import LastUse, Used, has_not_moved
 from apppw_tui.store.folder.usage import FolderUsage
@@ -145,11 +145,11 @@ def test_the_owner_is_told_of_it(house: House, act: Callable[[House], object], s
         house.alter(enforced_from=NOW + DAY)
     act(house)
     _, what, by, facts = house.notebook.acts[-1]
-    entry = Entry(NOW, what, by, facts)
-    assert what in NOTICED
-    assert in_words(entry) == said
+    entry = ActivityEntry(NOW, what, by, facts)
+    assert what in NOTIFIED
+    assert describe(entry) == said
     text = body("ada@example.org", entry, NOW, "mail.example.org")
-    assert ("need an app password each" in text) is (what != Act.OPENED)
+    assert ("need an app password each" in text) is (what != EventType.OPENED)
 
 
 def test_that_it_is_put_off_or_called_off_is_told_too(house: House) -> None:
@@ -158,7 +158,7 @@ def test_that_it_is_put_off_or_called_off_is_told_too(house: House) -> None:
     house.operator.open("ada@example.org")
     told = [(what, facts.get("day")) for _, what, _, facts in house.notebook.acts]
     assert told == [
-        (Act.SCHEDULED, f"{NOW + 10 * DAY:%Y-%m-%d}"),
-        (Act.SCHEDULED, f"{NOW + 20 * DAY:%Y-%m-%d}"),
-        (Act.OPENED, None),
+        (EventType.SCHEDULED, f"{NOW + 10 * DAY:%Y-%m-%d}"),
+        (EventType.SCHEDULED, f"{NOW + 20 * DAY:%Y-%m-%d}"),
+        (EventType.OPENED, None),
     ]

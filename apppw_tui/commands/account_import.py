@@ -10,7 +10,7 @@ from apppw_tui.commands.context import acting, opened, tried
 from apppw_tui.commands.output import counted, say, say_json, say_trouble
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import ApppwError, NameTaken, Refused, StoreError
-from apppw_tui.domain.hashing import MOST_OF_ACCOUNTS, Bounds, MemoryProfiles, Profiles
+from apppw_tui.domain.hashing import MOST_OF_ACCOUNTS, CostLimits, MemoryProfiles, Profiles
 from apppw_tui.exit_codes import NO_ANSWER, OK, REFUSED
 from apppw_tui.portal.context import Means
 from apppw_tui.portal.passwd_import import Line, bring_in, check_is_free, lines
@@ -33,7 +33,7 @@ def import_file(options: argparse.Namespace, config: Config) -> int:
 
 
 def _import(
-    options: argparse.Namespace, config: Config, by: str, text: str, bounds: Bounds | None
+    options: argparse.Namespace, config: Config, by: str, text: str, bounds: CostLimits | None
 ) -> int:
     means = opened(options, config, create=not options.dry_run).means
     code, there, answers = OK, 0, list[dict[str, Any]]()
@@ -67,8 +67,8 @@ def _import(
     return code
 
 
-def _bounds(options: argparse.Namespace) -> Bounds:
-    bounds = Bounds()
+def _bounds(options: argparse.Namespace) -> CostLimits:
+    bounds = CostLimits()
     if options.most_memory * _KIB < bounds.least.memory:
         raise Refused(f"--most-memory must be at least {bounds.least.memory // _KIB} MiB.")
     if options.most_memory * _KIB > MOST_OF_ACCOUNTS.memory:

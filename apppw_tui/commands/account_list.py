@@ -15,7 +15,7 @@ from apppw_tui.commands.output import (
 )
 from apppw_tui.config import Config
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.names import escaped
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.usage import Used, has_not_moved
 from apppw_tui.exit_codes import NO_ANSWER, OK
@@ -49,7 +49,7 @@ def list_accounts(options: argparse.Namespace, config: Config) -> int:
                 "enabled": account.enabled,
                 "second_factor": account.has_second_factor,
                 "enforced_from": utc_or_none(account.enforced_from),
-                "passed_on": last_use(used.passed_on),
+                "passed_on": last_use(used.last_legacy_login),
                 "passed_on_since": utc_or_none(since),
                 "app_passwords": len(account.app_passwords),
             }
@@ -83,18 +83,18 @@ def services(account: Account, now: datetime) -> str:
         return "disabled"
     if account.enforced_from is None:
         return "open"
-    if account.enforced(now):
+    if account.is_enforced(now):
         return "enforced"
     return f"enforced from {day(account.enforced_from)}"
 
 
 def old_password(used: Used, since: datetime | None) -> str:
     """When it was last right, for what and from where; `since` is since when that is told."""
-    last = used.passed_on
+    last = used.last_legacy_login
     if last is None:
         return "not known" if since is None else f"not since {day(since)}"
-    service = f" {shown(last.service)}" if last.service else ""
-    place = f" {shown(last.address)}" if last.address else ""
+    service = f" {escaped(last.service)}" if last.service else ""
+    place = f" {escaped(last.address)}" if last.address else ""
     return f"{day(last.time)}{service}{place}"
 
 

@@ -8,7 +8,7 @@ from apppw_tui.commands.context import acting, opened
 from apppw_tui.commands.output import counted, say, say_json, say_trouble
 from apppw_tui.commands.password_input import check_meant
 from apppw_tui.config import Config
-from apppw_tui.domain.errors import ApppwError, PasswordSourceDown, Refused, StoreError
+from apppw_tui.domain.errors import ApppwError, PasswordBackendDown, Refused, StoreError
 from apppw_tui.exit_codes import NO_ANSWER, OK, REFUSED
 from apppw_tui.portal.admin import Operator
 
@@ -23,18 +23,18 @@ def prune_accounts(options: argparse.Namespace, config: Config) -> int:
     """Asks about all, then removes; where one answer does not come, nobody is removed.
 
     Raises:
-        PasswordSourceDown: Dovecot cannot be asked.
+        PasswordBackendDown: Dovecot cannot be asked.
         Refused: it knows nobody at all, or it was not meant.
     """
     by = acting()
     with mail_users.connected(config) as users:  # both before root becomes the store's owner
         operator = Operator(opened(options, config).means, by, say_trouble)
         gone, unsure, known = [], [], 0
-        for name in operator.means.store.names():
+        for name in operator.means.store.list_names():
             try:
                 answer = mail_users.known(users, name, config.default_domain)
-            except PasswordSourceDown as error:
-                raise PasswordSourceDown(f"{error} Nobody was removed.") from None
+            except PasswordBackendDown as error:
+                raise PasswordBackendDown(f"{error} Nobody was removed.") from None
             known += answer is True
             gone += [name] if answer is False else []
             unsure += [name] if answer is None else []

@@ -22,7 +22,7 @@ from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.phone import PHONES, Phone
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.recovery_codes import COUNT
-from apppw_tui.domain.throttle import in_words
+from apppw_tui.domain.throttle import describe
 from apppw_tui.domain.usage import Used
 from apppw_tui.portal.admin import Operator, Throttled
 from apppw_tui.portal.context import Means
@@ -81,16 +81,16 @@ def _opened(means: Means, account: Account) -> tuple[dict[str, str], str | None]
 
     What the authenticator app holds is opened too: with another key nobody could sign in with it.
     """
-    numbers = {kept.field for kept in account.phones}
+    numbers = {kept.secret_name for kept in account.phones}
     endings: dict[str, str] = {}
     trouble = None
     for field, sealed in account.sealed_values().items():
         try:
-            value = means.seals.open(account.uid, field, sealed)
+            value = means.sealer.decrypt(account.uid, field, sealed)
         except StoreError as error:
             trouble = str(error)
         else:
-            endings |= {field: phone.ending(value)} if field in numbers else {}
+            endings |= {field: phone.last_digits(value)} if field in numbers else {}
     return endings, trouble
 
 
@@ -110,18 +110,18 @@ def _pairs(known: _Known) -> list[tuple[str, str]]:
         ("Authenticator app", "none" if app is None else f"since {day(app.since)}"),
     ]
     for kept in known.phones:
-        ending = known.endings.get(kept.field)
+        ending = known.endings.get(kept.secret_name)
         how = "its number cannot be opened" if ending is None else f"ends in {ending}"
         pairs.append(
             (
                 _capital(verification_options.phone_name(kept.which)),
-                f"{how}, since {day(kept.since)}",
+                f"{how}, since {day(kept.verified_at)}",
             )
         )
     if not known.phones:
         pairs.append(("Phones", "none"))
     pairs += [
-        ("Recovery codes", "none" if codes is None else f"{codes.left} of {COUNT} left"),
+        ("Recovery codes", "none" if codes is None else f"{codes.remaining} of {COUNT} left"),
         ("Preferred option", "none" if preferred is None else preferred.label),
         ("App passwords", f"{count} of {limit}"),
         ("Services", _services(account, known.now)),
@@ -145,7 +145,7 @@ def _services(account: Account, now: datetime) -> str:
     if enforced_from is None:
         what = "open"
     else:
-        since = "since" if account.enforced(now) else "from"
+        since = "since" if account.is_enforced(now) else "from"
         what = f"enforced {since} {day(enforced_from)}"
     return what if account.enabled else f"disabled ({what})"
 
@@ -165,10 +165,10 @@ def _sign_in(known: _Known) -> str:
     if throttled is None:
         return "cannot be told now"
     if throttled.locked:
-        wait = in_words(throttled.wait)
+        wait = describe(throttled.wait)
         unlock = f"apppw-tui account unlock {known.account.name}"
         return f"refused from new addresses for {wait}, or until: {unlock}"
-    return f"too many tries: wait {in_words(throttled.wait)}" if throttled.wait > 0 else "allowed"
+    return f"too many tries: wait {describe(throttled.wait)}" if throttled.wait > 0 else "allowed"
 
 
 def _document(known: _Known) -> dict[str, Any]:
@@ -185,17 +185,17 @@ def _document(known: _Known) -> dict[str, Any]:
         "phones": [
             {
                 "phone": kept.which,
-                "since": utc(kept.since),
-                "ends_in": known.endings.get(kept.field),
+                "since": utc(kept.verified_at),
+                "ends_in": known.endings.get(kept.secret_name),
             }
             for kept in known.phones
         ],
         "recovery_codes": None
         if codes is None
-        else {"left": codes.left, "since": utc(codes.since)},
+        else {"left": codes.remaining, "since": utc(codes.since)},
         "preferred": account.preferred,
         "enforced_from": utc_or_none(account.enforced_from),
-        "passed_on": last_use(known.used.passed_on),
+        "passed_on": last_use(known.used.last_legacy_login),
         "passed_on_since": utc_or_none(known.told_since),
         "app_passwords": len(account.app_passwords),
         "app_passwords_limit": known.policy.app_passwords_per_account,

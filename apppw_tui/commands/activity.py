@@ -11,10 +11,10 @@ from apppw_tui.bootstrap import Place
 from apppw_tui.commands.context import operator
 from apppw_tui.commands.output import say, say_trouble, utc
 from apppw_tui.config import Config
-from apppw_tui.domain.activity import NOBODY, Entry, in_words, who
+from apppw_tui.domain.activity import UNKNOWN_UID, ActivityEntry, actor_label, describe
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.expiry import end_of
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.names import escaped
 from apppw_tui.exit_codes import NO_ANSWER, OK
 from apppw_tui.portal.admin import Operator
 from apppw_tui.store.folder.activity import FolderActivity, Tail
@@ -80,19 +80,19 @@ class _Names:
         return {account.uid: account.name for account in accounts}
 
 
-def _print(uid: str, entry: Entry, names: _Names, *, as_json: bool) -> None:
+def _print(uid: str, entry: ActivityEntry, names: _Names, *, as_json: bool) -> None:
     account = names.of(uid)
     if as_json:
         first = {"time": utc(entry.time), "account": account, "uid": uid}
-        second = {"what": entry.what, "by": entry.by}
+        second = {"what": entry.event, "by": entry.actor}
         # One object in a line: whoever follows has no end to wait for.
-        say(json.dumps({**first, **second, **entry.facts, **first, **second}))
+        say(json.dumps({**first, **second, **entry.details, **first, **second}))
         return
-    by = "" if entry.by == account else f"  by {who(entry, account)}"
-    place = "" if entry.address is None else f"  from {shown(entry.address)}"
-    gone = "(unknown)" if uid == NOBODY else f"{_REMOVED} {uid[:_SHOWN_OF_UID]}"
+    by = "" if entry.actor == account else f"  by {actor_label(entry, account)}"
+    place = "" if entry.address is None else f"  from {escaped(entry.address)}"
+    gone = "(unknown)" if uid == UNKNOWN_UID else f"{_REMOVED} {uid[:_SHOWN_OF_UID]}"
     local = entry.time.astimezone()
-    say(f"{local:%Y-%m-%d %H:%M:%S}  {account or gone}  {in_words(entry)}{place}{by}")
+    say(f"{local:%Y-%m-%d %H:%M:%S}  {account or gone}  {describe(entry)}{place}{by}")
 
 
 def _instant(since: date | timedelta | None, now: datetime) -> datetime | None:

@@ -23,7 +23,7 @@ from apppw_tui.domain import expiry, scopes
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import NameTaken, Refused
-from apppw_tui.domain.names import app_password_name, same_name_key, shown
+from apppw_tui.domain.names import app_password_name, escaped, name_key
 from apppw_tui.domain.usage import LastUse
 from apppw_tui.exit_codes import ALREADY, OK
 from apppw_tui.portal.admin import Operator
@@ -51,30 +51,30 @@ def ensure(options: argparse.Namespace, config: Config) -> int:
         say_json(_facts(found, password=None, created=False))
     else:
         # Standard output would be taken for the password.
-        say_trouble(f"{options.account} has an app password {shown(found.name)} already.")
+        say_trouble(f"{options.account} has an app password {escaped(found.name)} already.")
     return ALREADY
 
 
 def _called(account: Account, name: str) -> AppPassword | None:
-    key = same_name_key(app_password_name(name))
-    return next((one for one in account.app_passwords if same_name_key(one.name) == key), None)
+    key = name_key(app_password_name(name))
+    return next((one for one in account.app_passwords if name_key(one.name) == key), None)
 
 
 def _check_good(found: AppPassword, options: argparse.Namespace, now: datetime) -> None:
     """Raises Refused where it does not do what was asked for."""
     scope = None if options.scope is None else scopes.read_scope(options.scope.split(","))
-    if found.expired(now):
+    if found.is_expired(now):
         why = "has expired"
     elif scope is not None and set(scope) != set(found.scope):
         why = f"is there, but for {scopes.label(found.scope)}"
     else:
         return
-    raise Refused(f"{shown(found.name)} of {options.account} {why}; delete it, to have another.")
+    raise Refused(f"{escaped(found.name)} of {options.account} {why}; delete it, to have another.")
 
 
 def _create(acting: Operator, options: argparse.Namespace) -> int:
     scope = scopes.read_scope((options.scope or "any").split(","))
-    expires = expiry.read(options.expires, acting.means.clock.now())
+    expires = expiry.parse(options.expires, acting.means.clock.now())
     issued = acting.create_app_password(options.account, options.name, scope, expires)
     try:
         if sys.stdout is None:
@@ -114,7 +114,7 @@ def list_(options: argparse.Namespace, config: Config) -> int:
                 "created": utc(password.created),
                 "expires": utc_or_none(password.expires),
                 "last_used": last_use(used.by_id.get(password.id)),
-                "by_operator": password.by_operator,
+                "by_operator": password.created_by_admin,
             }
             for password in account.app_passwords
         ])  # fmt: skip
@@ -124,12 +124,12 @@ def list_(options: argparse.Namespace, config: Config) -> int:
         [
             (
                 password.id,
-                shown(password.name),
+                escaped(password.name),
                 scopes.label(password.scope),
                 _last_used(used.by_id.get(password.id)),
                 day(password.created),
                 _last_day(password.expires),
-                "the operator" if password.by_operator else account.name,
+                "the operator" if password.created_by_admin else account.name,
             )
             for password in account.app_passwords
         ],
@@ -141,7 +141,7 @@ def list_(options: argparse.Namespace, config: Config) -> int:
 def _last_used(last: LastUse | None) -> str:
     if last is None:
         return "never"
-    return f"{day(last.time)} {shown(last.service)}" if last.service else day(last.time)
+    return f"{day(last.time)} {escaped(last.service)}" if last.service else day(last.time)
 
 
 def _last_day(expires: datetime | None) -> str:
@@ -160,7 +160,7 @@ def delete(options: argparse.Namespace, config: Config) -> int:
         acting.delete_app_password(options.account, options.name_or_id)
     verb = "Would delete" if options.dry_run else "Deleted"
     facts = {"id": found.id, "name": found.name, "deleted": not options.dry_run}
-    return one(Done(account.name, f"{verb} {shown(found.name)}.", facts), options)
+    return one(Done(account.name, f"{verb} {escaped(found.name)}.", facts), options)
 
 
 ACTIONS = {"create": create, "ensure": ensure, "list": list_, "delete": delete}

@@ -11,7 +11,7 @@ from apppw_tui.commands.password_input import at_terminal, check_meant
 from apppw_tui.config import Config
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import AlreadySo, ApppwError, StoreError
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.names import escaped
 from apppw_tui.exit_codes import ALREADY, NO_ANSWER, OK, REFUSED
 from apppw_tui.portal.admin import Operator
 
@@ -98,9 +98,9 @@ def _check_meant(asks: str, names: list[str], options: argparse.Namespace, *, al
     one = len(names) == 1 and not options.all
     if not names or (one and not (always and at_terminal(options))):
         return
-    whom = shown(names[0]) if one else counted(len(names), "account")
+    whom = escaped(names[0]) if one else counted(len(names), "account")
     check_meant(f"{asks.format(whom)}?", len(names), options)
 
 
 def _names(acting: Operator, options: argparse.Namespace) -> list[str]:
-    return acting.means.store.names() if options.all else list(dict.fromkeys(options.names))
+    return acting.means.store.list_names() if options.all else list(dict.fromkeys(options.names))

@@ -15,7 +15,7 @@ from apppw_tui.doctor.configuration import findings
 from apppw_tui.doctor.finding import Finding, Level, warning
 from apppw_tui.doctor.probe import ask
 from apppw_tui.domain.errors import ConfigError, Refused, StoreUnusable
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.names import escaped
 from apppw_tui.exit_codes import OK, REFUSED
 
 _SEALED = b'"sealed"'  # in the document of an account
@@ -141,14 +141,14 @@ def _has_sealed(store: Path) -> bool:
 
 
 def _say(places: _Places, found: list[Finding]) -> None:
-    read = "nothing; the defaults hold" if places.read is None else shown(str(places.read))
+    read = "nothing; the defaults hold" if places.read is None else escaped(str(places.read))
     say_pairs([
         ("Read", read),
-        *(("Not there", shown(str(path))) for path in places.absent),
-        *(("Passed over", shown(str(path))) for path in places.passed_over),
+        *(("Not there", escaped(str(path))) for path in places.absent),
+        *(("Passed over", escaped(str(path))) for path in places.passed_over),
     ])  # fmt: skip
     for finding in found:
-        say(shown(f"{finding.where}: {finding.what}"), f"  {shown(finding.remedy)}")
+        say(escaped(f"{finding.where}: {finding.what}"), f"  {escaped(finding.remedy)}")
     say(
         f"It can be used; {counted(len(found), 'thing')} to put right." if found else "It is right."
     )

@@ -85,7 +85,7 @@ def enforce(acting: Operator, name: str, options: argparse.Namespace) -> Done:
     now = acting.means.clock.now()
     # Who is enforced since then is so already, and is told so.
     has_passed = at is not None and at.astimezone().date() < now.astimezone().date()
-    if has_passed and not acting.account(name).enforced(now):
+    if has_passed and not acting.account(name).is_enforced(now):
         raise Refused("That day has passed. Without --on, it is from now on.")
     account = acting.enforce(name, at)
     when = "now" if at is None else options.on

@@ -10,9 +10,9 @@ from apppw_tui.domain.account import AUTHENTICATOR, Account
 from apppw_tui.domain.account_password import normalized
 from apppw_tui.domain.app_password import AppPassword, generate, unused_id
 from apppw_tui.domain.base32 import RandomBelow
-from apppw_tui.domain.connection_settings import SetupRow, Tried
+from apppw_tui.domain.connection_settings import ConnectionSetting, ConnectionTestResult
 from apppw_tui.domain.hashing import Hasher
-from apppw_tui.domain.ports import KINDS, Clock, Kind
+from apppw_tui.domain.ports import DELIVERY_METHODS, Clock, DeliveryMethod
 from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.usage import LastUse, Used
@@ -89,11 +89,11 @@ _LAST_USED = {
 
 # What is typed into an app.
 ROWS = (
-    SetupRow("imap", HOST_NAME, 993, "TLS"),
-    SetupRow("smtp", HOST_NAME, 587, "STARTTLS"),
-    SetupRow("caldav", url="https://dav.example.org/"),
-    SetupRow("carddav", url="https://dav.example.org/"),
-    SetupRow("webdav", url="https://files.example.org/dav/"),
+    ConnectionSetting("imap", HOST_NAME, 993, "TLS"),
+    ConnectionSetting("smtp", HOST_NAME, 587, "STARTTLS"),
+    ConnectionSetting("caldav", url="https://dav.example.org/"),
+    ConnectionSetting("carddav", url="https://dav.example.org/"),
+    ConnectionSetting("webdav", url="https://files.example.org/dav/"),
 )
 
 # Whose second factor is shown; the last one has none yet, to be led through setting one up.
@@ -110,7 +110,7 @@ class Demonstration:
 
     account = ACCOUNT
     password = PASSWORD
-    kinds: frozenset[Kind] = frozenset(KINDS)
+    kinds: frozenset[DeliveryMethod] = frozenset(DELIVERY_METHODS)
     extensions = True
 
     def __init__(
@@ -134,7 +134,7 @@ class Demonstration:
     def read(self, uid: str, /) -> Used:
         """When the app passwords of the account of `uid` were last used."""
         found: dict[str, LastUse] = {}
-        for account in map(self.store.read, self.store.names()):
+        for account in map(self.store.get, self.store.list_names()):
             for password in account.app_passwords if account and account.uid == uid else ():
                 if password.name in _LAST_USED:
                     hours, service = _LAST_USED[password.name]
@@ -150,15 +150,15 @@ class Demonstration:
 
     # --- what a service would say ---------------------------------------------------------------
 
-    def try_it(self, account: str, secret: Secret, service: str) -> Tried:
+    def try_it(self, account: str, secret: Secret, service: str) -> ConnectionTestResult:
         """What the verifier decides; no daemon is asked, and none is said to be there."""
         verifier = Verifier(self.store, self.hasher, self.clock)
         tried = in_words(decided(verifier, account, secret, service), service)
-        return replace(tried, sentence=f"{tried.sentence[:-1]}, in this demonstration.")
+        return replace(tried, message=f"{tried.message[:-1]}, in this demonstration.")
 
     # --- the phone and the app ----------------------------------------------------------------
 
-    def deliver(self, _kind: Kind, _number: str, message: Secret, /) -> None:
+    def send(self, _kind: DeliveryMethod, _number: str, message: Secret, /) -> None:
         """The message goes nowhere; its code is shown."""
         digits = "".join(sign for sign in message.reveal() if sign.isdigit())
         self._newest = digits[: totp.DIGITS]
@@ -171,11 +171,11 @@ class Demonstration:
 
     def shown_by_app(self, account: str) -> str:
         """The next code that would be accepted: here nobody has to wait for half a minute."""
-        kept = self.store.read(account)
+        kept = self.store.get(account)
         if kept is None or kept.authenticator is None:
             return ""
         app = kept.authenticator
-        secret = self.seals.open(kept.uid, AUTHENTICATOR, app.sealed)
+        secret = self.seals.decrypt(kept.uid, AUTHENTICATOR, app.sealed)
         return totp.code(secret, max(totp.step_at(self.clock.now()), app.last_step + 1))
 
     # --- the accounts ---------------------------------------------------------------------------
@@ -192,7 +192,7 @@ class Demonstration:
                 account = self._with_app_password(account, label, hours)
             if name in _PROTECTED:
                 account = self._protected(account, _PROTECTED[name])
-            with self.store.change(name, None) as change:
+            with self.store.transaction(name, None) as change:
                 change.account = account
 
     def _with_app_password(self, account: Account, label: str, hours: int) -> Account:
@@ -206,14 +206,14 @@ class Demonstration:
 
     def _protected(self, account: Account, number: str) -> Account:
         since = self.clock.now() - _PROTECTED_FOR
-        field = phone.field("authentication")
+        field = phone.secret_name("authentication")
         app = totp.Authenticator(
-            self.seals.seal(account.uid, AUTHENTICATOR, totp.new_secret(self._token_bytes)),
+            self.seals.encrypt(account.uid, AUTHENTICATOR, totp.new_secret(self._token_bytes)),
             since,
             last_step=0,
         )
         kept = phone.Phone(
-            "authentication", self.seals.seal(account.uid, field, Secret(number)), since
+            "authentication", self.seals.encrypt(account.uid, field, Secret(number)), since
         )
         hashes = [self.hasher.app.make(code) for code in recovery_codes.generate(self._randbelow)]
         left = (*[None] * _USED_CODES, *hashes[_USED_CODES:])

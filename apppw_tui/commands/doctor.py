@@ -15,7 +15,7 @@ from apppw_tui.config.serve import ServeConfig
 from apppw_tui.doctor.checks import Examination
 from apppw_tui.doctor.finding import Finding, Level
 from apppw_tui.domain.errors import StoreUnusable
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.names import escaped
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.exit_codes import DANGER, OK, REFUSED
 from apppw_tui.integrations.daemon import socket_folder
@@ -90,8 +90,8 @@ def _lines(found: list[Finding]) -> list[str]:
         # What the store itself says begins with its path.
         named = finding.what.startswith(finding.where)
         what = finding.what if named else f"{finding.where}: {finding.what}"
-        lines.append(f"{signs[finding.level]} {shown(what)}")
-        lines += [f"  {shown(finding.remedy)}"] if finding.remedy else []
+        lines.append(f"{signs[finding.level]} {escaped(what)}")
+        lines += [f"  {escaped(finding.remedy)}"] if finding.remedy else []
     return lines
 
 

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from apppw_tui.config import Config
-from apppw_tui.domain.errors import PasswordSourceDown
+from apppw_tui.domain.errors import PasswordBackendDown
 from apppw_tui.integrations.dovecot_users import DovecotUsers
 
 SOCKET = "auth-userdb"  # beside Dovecot's other sockets
@@ -13,7 +13,7 @@ _TIMEOUT = 20.0  # seconds, for each name; LDAP may be slow
 
 
 def connected(config: Config, timeout: float = _TIMEOUT) -> DovecotUsers:
-    """Dovecot, for as long as it is needed. Raises PasswordSourceDown."""
+    """Dovecot, for as long as it is needed. Raises PasswordBackendDown."""
     return DovecotUsers(config.accounts.socket.parent / SOCKET, timeout)
 
 
@@ -22,12 +22,12 @@ def glanced_at(config: Config) -> Iterator[Callable[[str], bool | None]]:
     """Whether Dovecot knows an account, for whoever only warns: None where it does not say."""
     with contextlib.ExitStack() as stack:
         users: DovecotUsers | None = None
-        with contextlib.suppress(PasswordSourceDown):
+        with contextlib.suppress(PasswordBackendDown):
             users = stack.enter_context(connected(config, _GLANCE))
 
         def ask(name: str) -> bool | None:
             nonlocal users
-            with contextlib.suppress(PasswordSourceDown):
+            with contextlib.suppress(PasswordBackendDown):
                 return None if users is None else known(users, name, config.default_domain)
             users = None  # one that hangs is waited for once
             return None

@@ -52,7 +52,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
 def _look(wired: Wired) -> tuple[list[Found], dict[str, StoreError]]:
     accounts: list[Found] = []
     troubles: dict[str, StoreError] = {}
-    for name in wired.store.names():
+    for name in wired.store.list_names():
         try:
             accounts.append(found(wired.store, name))
         except NotFound:

@@ -12,9 +12,9 @@ from apppw_tui.bootstrap import Place, sender
 from apppw_tui.commands.context import acting, opened
 from apppw_tui.commands.output import say
 from apppw_tui.config import Config
-from apppw_tui.domain.activity import Entry
+from apppw_tui.domain.activity import ActivityEntry
 from apppw_tui.domain.errors import Refused
-from apppw_tui.domain.names import candidates, shown
+from apppw_tui.domain.names import candidates, escaped
 from apppw_tui.domain.notice_text import TRIAL
 from apppw_tui.exit_codes import BY_SIGNAL, OK, REFUSED
 from apppw_tui.integrations import process
@@ -79,11 +79,11 @@ def _send(sending: Sender) -> int:
 
 def _try(sending: Sender, name: str, by: str, seconds: float) -> int:
     """Lays one down, as they all are, and waits for what becomes of it."""
-    account = sending.store.read(name)
+    account = sending.store.get(name)
     if account is None:
-        raise Refused(f"There is no account {shown(name)}.")
+        raise Refused(f"There is no account {escaped(name)}.")
     outbox = sending.outbox
-    file = outbox.lay(account, Entry(sending.clock.now(), TRIAL, by))
+    file = outbox.put(account, ActivityEntry(sending.clock.now(), TRIAL, by))
     until = time.monotonic() + _BEGINS_WITHIN
     begun = taken_away = False
     while time.monotonic() < until:
@@ -106,7 +106,7 @@ def _try(sending: Sender, name: str, by: str, seconds: float) -> int:
         outbox.remove(message)
     if begun:
         raise Refused("It was taken away, and whoever did has not come to an end with it.")
-    result = sending.way.send(account, Entry(sending.clock.now(), TRIAL, by), file[33:-5])
+    result = sending.way.send(account, ActivityEntry(sending.clock.now(), TRIAL, by), file[33:-5])
     sent = f"it was not taken: {result.how}" if result.how else "it was taken"
     say(
         f"Nobody took it away within {_BEGINS_WITHIN:g} seconds. Sent from here, {sent}.",

@@ -13,10 +13,10 @@ from apppw_tui.commands.output import counted, moment, say, say_json, say_troubl
 from apppw_tui.commands.password_input import check_meant
 from apppw_tui.config import Config, present
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.activity import Act
+from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.errors import ApppwError, Refused, StoreError
 from apppw_tui.domain.hashing import TooManyProfiles
-from apppw_tui.domain.names import candidates, shown
+from apppw_tui.domain.names import candidates, escaped
 from apppw_tui.exit_codes import NO_ANSWER, OK, REFUSED
 from apppw_tui.portal.audit import note
 from apppw_tui.store.backup.packed import unpacked
@@ -93,7 +93,7 @@ class _Run:
             wired.keyring,
             Aside(folder, "before-restore", means.clock.now()),
             means.randbelow,
-            means.live_sessions.end,
+            means.session_terminator.terminate,
             Rules(options.overwrite, self._dry, options.bring_back_deleted),
         )
         self._code = OK
@@ -201,7 +201,7 @@ class _Run:
             facts = {"backup": made}
             if outcome.brought_back:
                 facts["brought_back"] = " ".join(sorted(outcome.brought_back))
-            note(self._wired.means, account, Act.ACCOUNT_RESTORED, self._by, **facts)
+            note(self._wired.means, account, EventType.ACCOUNT_RESTORED, self._by, **facts)
 
     def _claim_profile(self, account: Account) -> None:
         try:
@@ -238,7 +238,7 @@ def _names(options: argparse.Namespace, config: Config, archive: Archive) -> lis
 
 def _backup_of(archive: Archive, wired: Wired) -> str:
     made = moment(archive.made, wired.means.clock.now())
-    return f"Backup of {made} from {shown(archive.host)}"
+    return f"Backup of {made} from {escaped(archive.host)}"
 
 
 def _sentence(outcome: Outcome, *, dry: bool) -> str:

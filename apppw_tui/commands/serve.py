@@ -11,7 +11,7 @@ from pathlib import Path
 from apppw_tui.commands.serve_reload import Reloading, Running
 from apppw_tui.commands.serve_sockets import Speaking, listening
 from apppw_tui.config import Config, choose, chosen_file, store_folder
-from apppw_tui.domain.activity import THE_SERVER, Act, Entry
+from apppw_tui.domain.activity import THE_SERVER, ActivityEntry, EventType
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.names import candidates
@@ -23,7 +23,7 @@ from apppw_tui.store.folder import files
 from apppw_tui.store.folder.cache import MOST_HELD, CachedReads
 from apppw_tui.store.folder.journal import FROM_DAEMON, FolderJournal
 from apppw_tui.store.folder.location import open_store
-from apppw_tui.store.folder.notice_queue import FolderOutbox
+from apppw_tui.store.folder.notice_queue import FolderNoticeQueue
 from apppw_tui.store.folder.usage import FirstUse, FolderUsage
 from apppw_tui.verifier import server, sockets
 from apppw_tui.verifier.answer_log import Log
@@ -32,7 +32,7 @@ from apppw_tui.verifier.decision import Verifier
 from apppw_tui.verifier.nearly import Nearly
 from apppw_tui.verifier.password_cache import Remembered
 from apppw_tui.verifier.rate_limit import Brake
-from apppw_tui.verifier.systemd import Notifier, Status
+from apppw_tui.verifier.systemd import Status, SystemdNotifier
 
 _OTHER_FILES = 64  # besides connections and accounts
 _WANTED_FILES = 16_384
@@ -44,7 +44,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
     _open_standard_streams()
     keep_out_of_dumps()
     clock = SystemClock()
-    log, notifier = Log(clock), Notifier()
+    log, notifier = Log(clock), SystemdNotifier()
     notifier.status = str(_status(options) or "")
     named = getattr(options, "store", None)
     folder = store_folder(named, config).absolute()
@@ -65,7 +65,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
             log.failed("usage not written", why=sentence)
 
         announcing = _Announcing(folder, clock, log)
-        announcing.tell(config.notices is not None)
+        announcing.notify(config.notices is not None)
         verifier = Verifier(accounts, Hasher(), clock, config.default_domain)
         usage = FolderUsage(
             folder,
@@ -101,7 +101,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
             reading=gate.reading,
         )
         speaking = Speaking(gate, usage, log, store_answers, hints)
-        running = Running(verifier, gate, usage, announcing.tell, speaking, found, folder, clock)
+        running = Running(verifier, gate, usage, announcing.notify, speaking, found, folder, clock)
         served = found.served(config.serve, speaking, log)
         one = server.Daemon(
             served,
@@ -130,23 +130,23 @@ class _Announcing:
     def __init__(self, folder: Path, clock: Clock, log: Log) -> None:
         self._folder = folder
         self._journal = FolderJournal(folder, clock, FROM_DAEMON)
-        self._outbox: FolderOutbox | None = None
+        self._outbox: FolderNoticeQueue | None = None
         self._log = log
 
-    def tell(self, told: bool) -> None:
+    def notify(self, told: bool) -> None:
         """From now on people are told, or are not."""
-        self._outbox = FolderOutbox(self._folder) if told else None
+        self._outbox = FolderNoticeQueue(self._folder) if told else None
 
     def announce(self, first: FirstUse) -> None:
         use, account = first.use, first.account
         facts = {"id": first.app_password.id, "name": first.app_password.name}
         facts |= {"address": use.address or "", "service": use.service or ""}
         facts = {key: value for key, value in facts.items() if value}
-        self._journal.record(account.uid, Act.USED_NEW, THE_SERVER, **facts)
+        self._journal.record(account.uid, EventType.USED_NEW, THE_SERVER, **facts)
         outbox = self._outbox
         if outbox is not None and first.moved:
             try:
-                outbox.lay(account, Entry(use.time, Act.USED_NEW, THE_SERVER, facts))
+                outbox.put(account, ActivityEntry(use.time, EventType.USED_NEW, THE_SERVER, facts))
             except StoreError as error:
                 self._log.warned("notice left out", account=account.name, why=str(error))
 

@@ -13,7 +13,7 @@ from apppw_tui.verifier.auth_service import Gate
 from apppw_tui.verifier.decision import Verifier
 from apppw_tui.verifier.password_cache import Remembered
 from apppw_tui.verifier.protocols.registry import Conversation
-from apppw_tui.verifier.systemd import Notifier, Status
+from apppw_tui.verifier.systemd import Status, SystemdNotifier
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Reloading:
         config: Config,
         running: Running,
         log: Log,
-        notifier: Notifier,
+        notifier: SystemdNotifier,
     ) -> None:
         """`read` returns the configuration as it stands now, where its store is, and its file."""
         self._read = read

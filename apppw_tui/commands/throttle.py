@@ -6,8 +6,8 @@ from typing import Any
 
 from apppw_tui.commands.output import counted, say, say_json, say_table, say_trouble
 from apppw_tui.domain.errors import Refused, StoreUnusable
-from apppw_tui.domain.names import shown
-from apppw_tui.domain.throttle import in_words
+from apppw_tui.domain.names import escaped
+from apppw_tui.domain.throttle import describe
 from apppw_tui.exit_codes import OK
 from apppw_tui.integrations import daemon
 from apppw_tui.integrations.daemon import socket_folder
@@ -33,11 +33,11 @@ def list_(options: argparse.Namespace) -> int:
             ("ADDRESS", "ACCOUNT", "WRONG", "WAITS"),
             [
                 (
-                    shown(one["address"] or "-"),
+                    escaped(one["address"] or "-"),
                     # Of what is no account nothing is kept: people type passwords there.
-                    shown(one["account"] or ("-" if one["address"] else "(unknown)")),
+                    escaped(one["account"] or ("-" if one["address"] else "(unknown)")),
                     str(one["failures"]),
-                    in_words(one["wait"]) if one["wait"] else "no",
+                    describe(one["wait"]) if one["wait"] else "no",
                 )
                 for one in places
             ],
@@ -68,7 +68,7 @@ def _asked(options: argparse.Namespace, question: Mapping[str, object]) -> Mappi
     except PermissionError:
         answer = {"answer": "error"}
     except (OSError, ValueError, RecursionError):
-        raise StoreUnusable(f"No daemon answers at {shown(path)}.") from None
+        raise StoreUnusable(f"No daemon answers at {escaped(path)}.") from None
     if "throttle" not in answer and "cleared" not in answer:
         raise Refused("Only root, and the user of the daemon, may see and clear what it counts.")
     return answer

@@ -8,7 +8,7 @@ from apppw_tui.commands.password_input import at_terminal, stdin_password, typed
 from apppw_tui.config import Config, store_folder
 from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.domain.hashing import Hasher
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.names import escaped
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.domain.secret import Secret
 from apppw_tui.exit_codes import OK, REFUSED
@@ -33,5 +33,5 @@ def verify(options: argparse.Namespace, config: Config) -> int:
         return REFUSED
     # A full disk behind stdout must not turn a yes into anything else.
     with contextlib.suppress(OSError):
-        print(shown(verdict.app_password.name), flush=True)
+        print(escaped(verdict.app_password.name), flush=True)
     return OK

@@ -14,12 +14,12 @@ from apppw_tui.config.policy import policy
 from apppw_tui.config.serve import ServeConfig, serve
 from apppw_tui.config.setup import setup, tables
 from apppw_tui.config.values import Reader, absolute, command, listed, seconds, table, text, texts
-from apppw_tui.domain.connection_settings import SetupRow
+from apppw_tui.domain.connection_settings import ConnectionSetting
 from apppw_tui.domain.errors import ConfigError, StoreUnusable
 from apppw_tui.domain.names import is_domain
 from apppw_tui.domain.phone import is_region
 from apppw_tui.domain.policy import Policy
-from apppw_tui.domain.ports import KINDS, Kind
+from apppw_tui.domain.ports import DELIVERY_METHODS, DeliveryMethod
 
 SYSTEM_FILE = Path("/etc/apppw-tui/config.toml")
 SYSTEM_STORE = Path("/var/lib/apppw-tui")
@@ -32,7 +32,7 @@ class DeliveryConfig:
     """The program that sends security codes, and the ways in which it can."""
 
     command: tuple[str, ...]
-    kinds: frozenset[Kind]
+    kinds: frozenset[DeliveryMethod]
     timeout: float = 20  # seconds
 
 
@@ -51,7 +51,7 @@ class Config:
     end_sessions: bool = False
     accounts: AccountsConfig = field(default_factory=AccountsConfig)
     serve: ServeConfig = field(default_factory=ServeConfig)
-    setup: tuple[SetupRow, ...] = ()
+    setup: tuple[ConnectionSetting, ...] = ()
 
 
 def present(path: Path) -> bool:
@@ -196,9 +196,9 @@ def _flag(value: Any) -> bool:
     return value
 
 
-def _kinds(value: Any) -> frozenset[Kind]:
+def _kinds(value: Any) -> frozenset[DeliveryMethod]:
     told = texts(value)
-    kinds = frozenset(kind for kind in KINDS if kind in told)
+    kinds = frozenset(kind for kind in DELIVERY_METHODS if kind in told)
     if len(kinds) != len(told):
         raise ValueError('must be some of "text", "call" and "notify", each once at most')
     return kinds

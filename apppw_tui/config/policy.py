@@ -54,7 +54,7 @@ def _scopes(value: Any) -> tuple[str, ...]:
     try:
         return scopes.read_scope(texts(value))
     except Refused:
-        known = [*(scope.word for scope in scopes.SCOPES), *scopes.SERVICES]
+        known = [*(scope.id for scope in scopes.SCOPES), *scopes.SERVICES]
         raise ValueError(f"must be some of {listed(known)}") from None
 
 

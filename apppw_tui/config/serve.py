@@ -8,7 +8,7 @@ from typing import Any
 from apppw_tui.config.values import Reader, listed, seconds, table, text, texts
 from apppw_tui.domain import scopes
 from apppw_tui.domain.addresses import network
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.names import escaped
 
 PROTOCOLS = ("auth-client", "mux", "http", "json")
 _LONGEST_MEMORY = 3600  # seconds
@@ -126,7 +126,7 @@ def _protocol(value: Any) -> str:
 
 
 def _services(value: Any) -> frozenset[str]:
-    found = {told: scopes.service(told) for told in texts(value)}
+    found = {told: scopes.normalize_service(told) for told in texts(value)}
     for told, service in found.items():
         if service is None:
             raise ValueError(f'"{told}" cannot be the name of a service')
@@ -154,5 +154,5 @@ def _networks(value: Any) -> frozenset[str]:
         try:
             found.add(network(one))
         except ValueError as error:
-            raise ValueError(f'"{shown(one)}" {error}') from None
+            raise ValueError(f'"{escaped(one)}" {error}') from None
     return frozenset(found)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from apppw_tui.config.values import Reader, listed, table, text
 from apppw_tui.domain import scopes
 from apppw_tui.domain.addresses import address
-from apppw_tui.domain.connection_settings import SetupRow
+from apppw_tui.domain.connection_settings import ConnectionSetting
 from apppw_tui.domain.names import is_domain
 
 # RFC 8314 section 3.3 and, before it, RFC 3501, 1939, 6409; XEP-0368 and RFC 6120; RFC 5804, which
@@ -33,7 +33,7 @@ def tables(value: Any) -> list[dict[str, Any]]:
 
 def setup(
     reader: Reader, value: Iterable[Mapping[str, Any]], host_name: str
-) -> tuple[SetupRow, ...]:
+) -> tuple[ConnectionSetting, ...]:
     """The rows as they stand in the file; a service without a host is on `host_name`.
 
     Raises:
@@ -42,7 +42,9 @@ def setup(
     return tuple(_row(reader, f"setup[{at}].", one, host_name) for at, one in enumerate(value, 1))
 
 
-def _row(reader: Reader, prefix: str, value: Mapping[str, Any], host_name: str) -> SetupRow:
+def _row(
+    reader: Reader, prefix: str, value: Mapping[str, Any], host_name: str
+) -> ConnectionSetting:
     values = reader.table(value, prefix, {
         "service": _service,
         "host": _host,
@@ -59,10 +61,12 @@ def _row(reader: Reader, prefix: str, value: Mapping[str, Any], host_name: str) 
             raise reader.wrong(f"{prefix}{key}", f'does not go with "{values["service"]}": say url')
     if "url" not in values:
         raise reader.wrong(f"{prefix}url", "is missing")
-    return SetupRow(**values)
+    return ConnectionSetting(**values)
 
 
-def _with_host(reader: Reader, prefix: str, values: Mapping[str, Any], host_name: str) -> SetupRow:
+def _with_host(
+    reader: Reader, prefix: str, values: Mapping[str, Any], host_name: str
+) -> ConnectionSetting:
     service = values["service"]
     if "url" in values:
         raise reader.wrong(f"{prefix}url", f'does not go with "{service}": say host and port')
@@ -74,11 +78,11 @@ def _with_host(reader: Reader, prefix: str, values: Mapping[str, Any], host_name
             reason = "is missing, and host_name is not the name of a host"
             raise reader.wrong(f"{prefix}host", reason) from None
     security = values.get("security", next(iter(_PORTS[service])))
-    return SetupRow(service, host, values.get("port", _PORTS[service][security]), security)
+    return ConnectionSetting(service, host, values.get("port", _PORTS[service][security]), security)
 
 
 def _service(value: Any) -> str:
-    service = scopes.service(text(value))
+    service = scopes.normalize_service(text(value))
     if service not in scopes.SERVICES:
         raise ValueError(f"must be one of {listed(scopes.SERVICES)}")
     return str(service)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from apppw_tui.domain.errors import ConfigError
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.names import escaped
 
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 
@@ -32,7 +32,9 @@ class Reader:
             if key not in keys:
                 near = difflib.get_close_matches(key, keys, n=1)
                 hint = f" Did you mean {prefix}{near[0]}?" if near else ""
-                raise ConfigError(f"{self.path}: {prefix}{shown(key)}: there is no such key.{hint}")
+                raise ConfigError(
+                    f"{self.path}: {prefix}{escaped(key)}: there is no such key.{hint}"
+                )
             try:
                 values[key] = keys[key](value)
             except ValueError as error:

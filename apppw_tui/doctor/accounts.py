@@ -9,7 +9,7 @@ from typing import Any
 from apppw_tui.doctor.finding import Finding, danger, notice, warning
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreError
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.names import escaped
 from apppw_tui.store import documents
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.accounts import FolderStore
@@ -22,13 +22,13 @@ def findings(folder: Path, store: FolderStore) -> tuple[list[Finding], list[Acco
     found: list[Finding] = []
     accounts: list[Account] = []
     try:
-        names = store.names()
+        names = store.list_names()
     except StoreError as error:
         return [danger(folder / "accounts", str(error), "Put it back as it was.")], []
     for name in names:
         path = store.path(name)
         try:
-            account = store.read(name)
+            account = store.get(name)
         except StoreError as error:
             found.append(_damaged(path, str(error)))
             continue
@@ -62,7 +62,7 @@ def _unknown(path: Path, account: Account) -> Iterator[Finding]:
     if more:
         yield notice(
             path,
-            f"It holds what this version does not know: {', '.join(map(shown, sorted(more)))}.",
+            f"It holds what this version does not know: {', '.join(map(escaped, sorted(more)))}.",
             "It is kept. If a newer apppw-tui wrote it, install that one here, too.",
         )
 

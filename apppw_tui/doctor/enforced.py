@@ -5,7 +5,7 @@ from pathlib import Path
 
 from apppw_tui.config import present
 from apppw_tui.doctor.finding import Finding, command, danger, warning
-from apppw_tui.domain.activity import NOBODY
+from apppw_tui.domain.activity import UNKNOWN_UID
 from apppw_tui.domain.errors import StoreDamaged
 from apppw_tui.store.folder.accounts import FolderStore
 
@@ -16,7 +16,7 @@ def findings(folder: Path, store: FolderStore) -> Iterator[Finding]:
     """Of the store in `folder`, as its owner sees it. Raises StoreError."""
     place = folder / "enforced"
     remedy = command("apppw-tui", "--store", folder, "store", "tidy")
-    names = store.names()
+    names = store.list_names()
     if place.is_symlink() or not place.is_dir():
         # What else stands there is told with all that does not belong to a store.
         if names and not present(place):
@@ -36,7 +36,7 @@ def findings(folder: Path, store: FolderStore) -> Iterator[Finding]:
         except StoreDamaged:
             strict.append(name)  # what cannot be read counts as closed
             continue
-        if wanted is not None and wanted.uid == NOBODY:
+        if wanted is not None and wanted.uid == UNKNOWN_UID:
             continue  # its document cannot be read, which is told already
         if wanted is not None and (there is None or there.since > wanted.since):
             lax.append(name)

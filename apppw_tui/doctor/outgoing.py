@@ -10,8 +10,8 @@ from apppw_tui.doctor.finding import Finding, command, danger, ok, warning
 from apppw_tui.doctor.probe import Ask, Places
 from apppw_tui.doctor.units import parsed
 from apppw_tui.domain.errors import StoreError
-from apppw_tui.domain.names import shown
-from apppw_tui.store.folder.notice_queue import FolderOutbox
+from apppw_tui.domain.names import escaped
+from apppw_tui.store.folder.notice_queue import FolderNoticeQueue
 
 _KIOSK = "apppw-sshd.service"
 _LATE = timedelta(minutes=15)  # the timer comes every minute
@@ -92,7 +92,7 @@ def _codes(line: tuple[str, ...], kiosk: dict[str, str], places: Places) -> Iter
 
 def waiting(folder: Path, now: datetime) -> Iterator[Finding]:
     """What lies in the outbox for too long, and why, if that is known. Raises StoreError."""
-    outbox = FolderOutbox(folder)
+    outbox = FolderNoticeQueue(folder)
     found = outbox.waiting()
     if not found:
         return
@@ -105,7 +105,7 @@ def waiting(folder: Path, now: datetime) -> Iterator[Finding]:
         yield warning(
             folder / "notices",
             f"{_wait(len(found))}; the oldest was tried {_times(message.tries)}: "
-            f"{shown(message.how)}.",
+            f"{escaped(message.how)}.",
             "Try one: apppw-tui notices --trial ACCOUNT",
         )
     elif now.timestamp() - written > _LATE.total_seconds():

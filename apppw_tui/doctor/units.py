@@ -9,7 +9,7 @@ from apppw_tui.config.serve import ServeConfig, SocketConfig
 from apppw_tui.doctor.finding import Finding, command, warning
 from apppw_tui.doctor.probe import Ask
 from apppw_tui.domain.lines import lines
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.names import escaped
 from apppw_tui.verifier.systemd import Status
 
 SERVICE = "apppw-tui.service"
@@ -87,7 +87,7 @@ def service(ask: Ask) -> Iterator[Finding]:
     elif status.later:
         yield warning(
             status.file,
-            f"The daemon needs a restart for: {shown(status.later)}.",
+            f"The daemon needs a restart for: {escaped(status.later)}.",
             f"Run: {RESTART}",
         )
 
@@ -161,7 +161,7 @@ def _configured(one: SocketConfig, units: Sequence[Unit]) -> Iterator[Finding]:
         if one.group is not None and unit.group != one.group:
             yield warning(
                 where,
-                f"Its group is not {shown(one.group)}: {unit.name} makes it, for the group "
+                f"Its group is not {escaped(one.group)}: {unit.name} makes it, for the group "
                 f"{unit.group or 'root'}.",
                 "Take group out of the configuration, and put who asks into the unit's group.",
             )
@@ -177,7 +177,7 @@ def _listening(unit: Unit, serve: ServeConfig) -> Iterator[Finding]:
     if unit.wanted and serve.passed(unit.called) is None:
         yield warning(
             unit.name,
-            f"The configuration has no [[serve.socket]] called {shown(unit.called)}: who asks "
+            f"The configuration has no [[serve.socket]] called {escaped(unit.called)}: who asks "
             "there gets no answer.",
             f"Write one, and: {RESTART}. Or: systemctl disable --now {unit.name}",
         )
@@ -205,7 +205,7 @@ def _groups(serve: ServeConfig) -> list[Finding]:
             found.append(
                 warning(
                     f"group of [[serve.socket]] {one.name}",
-                    f"There is no group {shown(one.group)}: the daemon will not start.",
+                    f"There is no group {escaped(one.group)}: the daemon will not start.",
                     f"Correct it, or {add[:1].lower()}{add[1:]}",
                 )
             )

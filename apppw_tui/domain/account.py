@@ -7,8 +7,8 @@ from datetime import datetime
 
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import LimitReached, NameTaken, NotFound
-from apppw_tui.domain.names import same_name_key
-from apppw_tui.domain.phone import Phone, Which
+from apppw_tui.domain.names import name_key
+from apppw_tui.domain.phone import Phone, PhoneSlot
 from apppw_tui.domain.recovery_codes import RecoveryCodes
 from apppw_tui.domain.totp import Authenticator
 
@@ -25,7 +25,7 @@ class Account:
     password_changed: datetime
     created: datetime
     version: int
-    epoch: int = 0
+    session_generation: int = 0
     enabled: bool = True
     appearance: str | None = None
     app_passwords: tuple[AppPassword, ...] = ()
@@ -63,19 +63,19 @@ class Account:
 
     def check_name_is_free(self, name: str, besides: str | None = None) -> None:
         """Raises NameTaken if another app password than `besides` (an id) has that name."""
-        key = same_name_key(name)
+        key = name_key(name)
         for password in self.app_passwords:
-            if password.id != besides and same_name_key(password.name) == key:
+            if password.id != besides and name_key(password.name) == key:
                 raise NameTaken(f"You already have one called {password.name}.")
 
-    def check_room(self, limit: int) -> None:
+    def check_limit(self, limit: int) -> None:
         """Raises LimitReached if one more app password would be too many."""
         if len(self.app_passwords) >= limit:
             raise LimitReached(f"You have {len(self.app_passwords)} of {limit}. Delete one first.")
 
     def with_app_password(self, password: AppPassword, limit: int) -> "Account":
         self.check_name_is_free(password.name)
-        self.check_room(limit)
+        self.check_limit(limit)
         return replace(self, app_passwords=(*self.app_passwords, password))
 
     def without_app_password(self, id_: str) -> "Account":
@@ -102,9 +102,9 @@ class Account:
         ids = (password.id for password in self.app_passwords)
         return replace(self, app_passwords=(), deleted_ids=self.deleted_ids.union(ids))
 
-    def overdue(self, now: datetime) -> tuple[AppPassword, ...]:
+    def purgeable(self, now: datetime) -> tuple[AppPassword, ...]:
         """The app passwords that expired so long ago that they need not be shown any more."""
-        return tuple(password for password in self.app_passwords if password.overdue(now))
+        return tuple(password for password in self.app_passwords if password.is_purgeable(now))
 
     # --- verification methods ---------------------------------------------------------------
 
@@ -113,7 +113,7 @@ class Account:
         """True if there is a method that signing in must ask for."""
         return self.authenticator is not None or bool(self.phones)
 
-    def phone(self, which: Which) -> Phone | None:
+    def phone(self, which: PhoneSlot) -> Phone | None:
         return next((phone for phone in self.phones if phone.which == which), None)
 
     def with_authenticator(self, authenticator: Authenticator) -> "Account":
@@ -125,19 +125,19 @@ class Account:
         return replace(self, phones=(*others, phone))
 
     def without_authenticator(self) -> "Account":
-        return replace(self, authenticator=None)._methods_left()
+        return replace(self, authenticator=None)._drop_orphaned_recovery()
 
-    def without_phone(self, which: Which) -> "Account":
+    def without_phone(self, which: PhoneSlot) -> "Account":
         phones = tuple(phone for phone in self.phones if phone.which != which)
-        return replace(self, phones=phones)._methods_left()
+        return replace(self, phones=phones)._drop_orphaned_recovery()
 
-    def _methods_left(self) -> "Account":
+    def _drop_orphaned_recovery(self) -> "Account":
         """Recovery codes stand in for a method; where none is left they stand in for nothing."""
         return self if self.has_second_factor else replace(self, recovery=None, preferred=None)
 
     def sealed_values(self) -> dict[str, str]:
         """What is kept sealed: the name of each field, and the token."""
-        values = {phone.field: phone.sealed for phone in self.phones}
+        values = {phone.secret_name: phone.sealed for phone in self.phones}
         if self.authenticator is not None:
             values[AUTHENTICATOR] = self.authenticator.sealed
         return values
@@ -148,12 +148,12 @@ class Account:
         return replace(
             self,
             authenticator=app and replace(app, sealed=values[AUTHENTICATOR]),
-            phones=tuple(replace(phone, sealed=values[phone.field]) for phone in self.phones),
+            phones=tuple(replace(phone, sealed=values[phone.secret_name]) for phone in self.phones),
         )
 
     # --- the change-over --------------------------------------------------------------------
 
-    def enforced(self, now: datetime) -> bool:
+    def is_enforced(self, now: datetime) -> bool:
         """True if only app passwords open its services; else its old ones go on to the next source.
 
         SAFETY 17: an account begins as `open`.
@@ -162,13 +162,17 @@ class Account:
 
     # --- what ends sessions -----------------------------------------------------------------
 
-    def requiring_verification(self) -> "Account":
+    def with_verification_required(self) -> "Account":
         """From now on a second factor is asked, whatever the policy; sessions end (SAFETY 12)."""
-        return replace(self, verification_required=True, epoch=self.epoch + 1)
+        return replace(
+            self,
+            verification_required=True,
+            session_generation=self.session_generation + 1,
+        )
 
-    def disabled(self) -> "Account":
+    def with_disabled(self) -> "Account":
         """Neither signs in nor opens any service, from the next attempt on; sessions end."""
-        return replace(self, enabled=False, epoch=self.epoch + 1)
+        return replace(self, enabled=False, session_generation=self.session_generation + 1)
 
     def has_bypass(self, now: datetime) -> bool:
         """True while the administrator lets the person in, once, to set up a method."""
@@ -177,7 +181,10 @@ class Account:
     def with_password(self, password_hash: str, now: datetime) -> "Account":
         """A changed password ends every session that began before it (SAFETY 12)."""
         return replace(
-            self, password_hash=password_hash, password_changed=now, epoch=self.epoch + 1
+            self,
+            password_hash=password_hash,
+            password_changed=now,
+            session_generation=self.session_generation + 1,
         )
 
     def _must_have(self, id_: str) -> None:

@@ -45,7 +45,7 @@ def strength(password: Secret, account: str) -> Strength:
         return Strength(0, "Too short", f"Use at least {MIN_CHARACTERS} characters.")
     if len(text) > MAX_CHARACTERS:
         return Strength(0, "Too long", f"Use at most {MAX_CHARACTERS} characters.")
-    if app_password.read(text) is not None:
+    if app_password.parse(text) is not None:
         return Strength(0, "That is an app password", "Choose another one for your account.")
     judged = zxcvbn(text[:_JUDGED_CHARACTERS], user_inputs=[account, *account.split("@")])
     score = int(judged["score"])
@@ -59,7 +59,7 @@ def strength(password: Secret, account: str) -> Strength:
     return Strength(score, _WORDS[score], advice)
 
 
-def check(password: Secret, account: str) -> None:
+def require_good(password: Secret, account: str) -> None:
     """Raises WeakPassword, with the reason, if `password` is not good enough for `account`."""
     judged = strength(password, account)
     if not judged.good_enough:

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.names import escaped
 
-KEPT_FOR = timedelta(days=400)
-NOBODY = "0" * 32  # the uid of all who are no account
+RETENTION = timedelta(days=400)
+UNKNOWN_UID = "0" * 32  # the uid of all who are no account
 THE_SERVER = "the server"  # who acts where nobody does
 
 
-class Act(StrEnum):
+class EventType(StrEnum):
     """One kind of act, as it is written down: these words never change."""
 
     SIGNED_IN = "signed in"
@@ -49,75 +49,77 @@ class Act(StrEnum):
 
 
 # What an account's owner is told of at once.
-NOTICED = frozenset({
-    Act.SIGNED_IN_NEW, Act.BYPASS_USED, Act.RECOVERY_USED,
-    Act.CREATED, Act.DELETED, Act.ALL_DELETED, Act.USED_NEW,
-    Act.METHOD_SET_UP, Act.METHOD_REMOVED, Act.RECOVERY_MADE,
-    Act.PASSWORD_CHANGED, Act.PASSWORD_SET,
-    Act.ACCOUNT_RENAMED, Act.ACCOUNT_RESTORED, Act.ENABLED, Act.DISABLED, Act.BYPASS_GIVEN,
-    Act.ENFORCED, Act.SCHEDULED, Act.OPENED,
+NOTIFIED = frozenset({
+    EventType.SIGNED_IN_NEW, EventType.BYPASS_USED, EventType.RECOVERY_USED,
+    EventType.CREATED, EventType.DELETED, EventType.ALL_DELETED, EventType.USED_NEW,
+    EventType.METHOD_SET_UP, EventType.METHOD_REMOVED, EventType.RECOVERY_MADE,
+    EventType.PASSWORD_CHANGED, EventType.PASSWORD_SET,
+    EventType.ACCOUNT_RENAMED, EventType.ACCOUNT_RESTORED, EventType.ENABLED,
+    EventType.DISABLED, EventType.BYPASS_GIVEN,
+    EventType.ENFORCED, EventType.SCHEDULED, EventType.OPENED,
 })  # fmt: skip
 
 # What may be somebody else's doing, and is marked in a list.
-REMARKABLE = frozenset({
-    Act.WRONG_PASSWORD, Act.WRONG_CODE, Act.SIGNED_IN_NEW, Act.USED_NEW, Act.BYPASS_USED,
-    Act.BYPASS_GIVEN,
+SUSPICIOUS = frozenset({
+    EventType.WRONG_PASSWORD, EventType.WRONG_CODE, EventType.SIGNED_IN_NEW, EventType.USED_NEW,
+    EventType.BYPASS_USED,
+    EventType.BYPASS_GIVEN,
 })  # fmt: skip
 
 # `{…}` is one fact of the line; where it is missing, what stands before the colon is said alone.
 _WORDS: dict[str, str] = {
-    Act.WRONG_CODE: "Wrong code: {method}",
-    Act.BYPASS_USED: "Signed in by the administrator's permission, without a code",
-    Act.RECOVERY_USED: "Recovery code used, left: {left}",
-    Act.CREATED: "App password created: {name}",
-    Act.DELETED: "App password deleted: {name}",
-    Act.RENAMED: "App password renamed: {name}",
-    Act.EXPIRED: "Expired app password removed: {name}",
-    Act.USED_NEW: "First use from a new address: {name}",
-    Act.METHOD_SET_UP: "Verification method set up: {method}",
-    Act.METHOD_REMOVED: "Verification method removed: {method}",
-    Act.RECOVERY_MADE: "New recovery codes made",
-    Act.PASSWORD_SET: "Password set by the administrator",
-    Act.ACCOUNT_RENAMED: "Account renamed; before: {before}",
-    Act.ENABLED: "Account enabled",
-    Act.DISABLED: "Account disabled",
-    Act.UNLOCKED: "Failed sign-ins forgotten",
-    Act.REQUIRED: "Second factor required from now on",
-    Act.BYPASS_GIVEN: "Permission given to sign in once without a code",
-    Act.ENFORCED: "Services closed to all but app passwords",
-    Act.SCHEDULED: "Services to be closed to all but app passwords, from: {day}",
-    Act.OPENED: "Services opened to other passwords again",
+    EventType.WRONG_CODE: "Wrong code: {method}",
+    EventType.BYPASS_USED: "Signed in by the administrator's permission, without a code",
+    EventType.RECOVERY_USED: "Recovery code used, left: {left}",
+    EventType.CREATED: "App password created: {name}",
+    EventType.DELETED: "App password deleted: {name}",
+    EventType.RENAMED: "App password renamed: {name}",
+    EventType.EXPIRED: "Expired app password removed: {name}",
+    EventType.USED_NEW: "First use from a new address: {name}",
+    EventType.METHOD_SET_UP: "Verification method set up: {method}",
+    EventType.METHOD_REMOVED: "Verification method removed: {method}",
+    EventType.RECOVERY_MADE: "New recovery codes made",
+    EventType.PASSWORD_SET: "Password set by the administrator",
+    EventType.ACCOUNT_RENAMED: "Account renamed; before: {before}",
+    EventType.ENABLED: "Account enabled",
+    EventType.DISABLED: "Account disabled",
+    EventType.UNLOCKED: "Failed sign-ins forgotten",
+    EventType.REQUIRED: "Second factor required from now on",
+    EventType.BYPASS_GIVEN: "Permission given to sign in once without a code",
+    EventType.ENFORCED: "Services closed to all but app passwords",
+    EventType.SCHEDULED: "Services to be closed to all but app passwords, from: {day}",
+    EventType.OPENED: "Services opened to other passwords again",
 }
 
 
 @dataclass(frozen=True)
-class Entry:
+class ActivityEntry:
     """One line of an account's activity: when (UTC), what, who, and what else was written down.
 
     `what` is an Act, or what another version of the program has written.
     """
 
     time: datetime
-    what: str
-    by: str
-    facts: Mapping[str, str] = field(default_factory=dict)
+    event: str
+    actor: str
+    details: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def remarkable(self) -> bool:
-        return self.what in REMARKABLE
+    def is_suspicious(self) -> bool:
+        return self.event in SUSPICIOUS
 
     @property
     def address(self) -> str | None:
         """Where it came from, if from anywhere but the server itself."""
-        found = self.facts.get("address")
+        found = self.details.get("address")
         return None if found in (None, "", "local") else found
 
 
 class Activity(Protocol):
     """What was written down about accounts, to be read."""
 
-    def read(self, uid: str, /) -> list[Entry]:
-        """The account's lines of the last KEPT_FOR, the oldest first. Raises StoreError."""
+    def read(self, uid: str, /) -> list[ActivityEntry]:
+        """The account's lines of the last RETENTION, the oldest first. Raises StoreError."""
 
     def forget_old(self, uid: str, /) -> None:
         """Nothing that is older than that is kept any longer. Raises StoreError."""
@@ -126,32 +128,32 @@ class Activity(Protocol):
 class NoActivity:
     """Nothing was written down."""
 
-    def read(self, _uid: str, /) -> list[Entry]:
+    def read(self, _uid: str, /) -> list[ActivityEntry]:
         return []
 
     def forget_old(self, _uid: str, /) -> None:
         """There is nothing."""
 
 
-def in_words(entry: Entry) -> str:
+def describe(entry: ActivityEntry) -> str:
     """What happened, as people read it: one line, and nothing in it acts on a terminal."""
-    words = _WORDS.get(entry.what)
+    words = _WORDS.get(entry.event)
     if words is None:
-        words = entry.what[:1].upper() + entry.what[1:]
-        return shown(words)
+        words = entry.event[:1].upper() + entry.event[1:]
+        return escaped(words)
     head, brace, rest = words.partition("{")
     if not brace:
         return words
-    value = entry.facts.get(rest[:-1])
-    return f"{head}{shown(value)}" if value else re.split("[;,:]", head)[0]
+    value = entry.details.get(rest[:-1])
+    return f"{head}{escaped(value)}" if value else re.split("[;,:]", head)[0]
 
 
-def who(entry: Entry, account: str | None) -> str:
+def actor_label(entry: ActivityEntry, account: str | None) -> str:
     """Who did it: `you` for the account itself, else as it was written down."""
-    return "you" if account is not None and entry.by == account else shown(entry.by)
+    return "you" if account is not None and entry.actor == account else escaped(entry.actor)
 
 
-def instant(text: str) -> datetime:
+def parse_time(text: str) -> datetime:
     """The time of a line, such as `2026-11-22T12:00:00Z`. Raises ValueError."""
     found = datetime.fromisoformat(text)
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from apppw_tui.domain import scopes
-from apppw_tui.domain.base32 import GROUP, SEPARATING, SYMBOLS, RandomBelow, canonical, drawn
+from apppw_tui.domain.base32 import GROUP, SEPARATING, SYMBOLS, RandomBelow, normalized, random_code
 from apppw_tui.domain.errors import LimitReached
-from apppw_tui.domain.expiry import MARKED_FOR
+from apppw_tui.domain.expiry import KEEP_EXPIRED_FOR
 from apppw_tui.domain.secret import Secret
 
 ID_LENGTH = 3
@@ -37,23 +37,23 @@ class AppPassword:
     created: datetime
     scope: tuple[str, ...] = (scopes.ANY_APP,)
     expires: datetime | None = None
-    by_operator: bool = False
+    created_by_admin: bool = False
 
-    def expired(self, now: datetime) -> bool:
+    def is_expired(self, now: datetime) -> bool:
         """Judged at every attempt: `now >= expires` refuses (SAFETY 22)."""
         return self.expires is not None and now >= self.expires
 
-    def overdue(self, now: datetime) -> bool:
+    def is_purgeable(self, now: datetime) -> bool:
         """True once it has been seen as expired for long enough."""
-        return self.expires is not None and now >= self.expires + MARKED_FOR
+        return self.expires is not None and now >= self.expires + KEEP_EXPIRED_FOR
 
-    def good_for(self, service: str | None) -> bool:
+    def allows(self, service: str | None) -> bool:
         """True if its scope holds `service`; a missing service fits only `Any app`."""
-        return scopes.opens(self.scope, service)
+        return scopes.scope_allows(self.scope, service)
 
 
 @dataclass(frozen=True)
-class Presented:
+class ParsedAppPassword:
     """A well-formed app password that somebody presented: which record it names, and the whole."""
 
     id: str
@@ -62,7 +62,7 @@ class Presented:
 
 def generate(id_: str, randbelow: RandomBelow = secrets.randbelow) -> Secret:
     """A new plaintext under `id_`: 12 random symbols, 60 bits."""
-    return drawn(id_, LENGTH, randbelow)
+    return random_code(id_, LENGTH, randbelow)
 
 
 def unused_id(used: Collection[str], randbelow: RandomBelow = secrets.randbelow) -> str:
@@ -81,13 +81,13 @@ def unused_id(used: Collection[str], randbelow: RandomBelow = secrets.randbelow)
     raise LimitReached("This account has used up all its app passwords. Ask your administrator.")
 
 
-def read(text: str) -> Presented | None:
+def parse(text: str) -> ParsedAppPassword | None:
     """What was presented, in its canonical form; None if it cannot be an app password.
 
     Forgives what `canonical` forgives. Costs no hash.
     """
-    symbols = canonical(text, LENGTHS)
-    return None if symbols is None else Presented(symbols[:ID_LENGTH], Secret(symbols))
+    symbols = normalized(text, LENGTHS)
+    return None if symbols is None else ParsedAppPassword(symbols[:ID_LENGTH], Secret(symbols))
 
 
 def redacted(text: str) -> str:
@@ -110,7 +110,7 @@ def redacted(text: str) -> str:
 def _places(folded: str) -> list[tuple[int, int]]:
     matches = (match for shaped in _SHAPED for match in shaped.finditer(folded))
     return sorted(
-        match.span(1) for match in matches if _is_no_prose(match[1]) and read(match[1]) is not None
+        match.span(1) for match in matches if _is_no_prose(match[1]) and parse(match[1]) is not None
     )
 
 

@@ -21,7 +21,7 @@ GROUP = 4  # symbols that are shown together
 RandomBelow = Callable[[int], int]
 
 
-def check_symbol(symbols: str) -> str:
+def checksum(symbols: str) -> str:
     """The check symbol for what stands before it: a weighted sum in GF(2^5), x^5+x^2+1, alpha = 2.
 
     The weights are distinct powers of alpha, so every single substitution and every swap of two
@@ -35,13 +35,13 @@ def check_symbol(symbols: str) -> str:
     return SYMBOLS[total]
 
 
-def drawn(head: str, length: int, randbelow: RandomBelow) -> Secret:
+def random_code(head: str, length: int, randbelow: RandomBelow) -> Secret:
     """`head`, then random symbols, then the check symbol: `length` in all."""
     body = head + "".join(SYMBOLS[randbelow(32)] for _ in range(length - len(head) - 1))
-    return Secret(body + check_symbol(body))
+    return Secret(body + checksum(body))
 
 
-def canonical(text: str, lengths: Container[int]) -> str | None:
+def normalized(text: str, lengths: Container[int]) -> str | None:
     """The symbols that were meant, as many as one of `lengths`; None if `text` cannot be that.
 
     It is judged by its form and its check symbol. Case, the usual lookalikes, full width, and
@@ -52,7 +52,7 @@ def canonical(text: str, lengths: Container[int]) -> str | None:
     symbols = plain(text)
     if len(symbols) not in lengths or any(symbol not in _VALUE for symbol in symbols):
         return None
-    return symbols if check_symbol(symbols[:-1]) == symbols[-1] else None
+    return symbols if checksum(symbols[:-1]) == symbols[-1] else None
 
 
 def plain(text: str) -> str:

@@ -20,7 +20,7 @@ _NAMES = {
 
 
 @dataclass(frozen=True)
-class SetupRow:
+class ConnectionSetting:
     """Where one service is: a host, a port and `TLS` or `STARTTLS`; or an address alone."""
 
     service: str
@@ -35,24 +35,26 @@ def name(service: str) -> str:
     return _NAMES.get(service, service)
 
 
-def rows_for(rows: Iterable[SetupRow], scope: tuple[str, ...]) -> tuple[SetupRow, ...]:
+def rows_for(
+    rows: Iterable[ConnectionSetting], scope: tuple[str, ...]
+) -> tuple[ConnectionSetting, ...]:
     """Those of `rows` whose service `scope` opens, in their order."""
-    return tuple(row for row in rows if scopes.opens(scope, row.service))
+    return tuple(row for row in rows if scopes.scope_allows(scope, row.service))
 
 
-def first_service(rows: Iterable[SetupRow], scope: tuple[str, ...]) -> str:
+def first_service(rows: Iterable[ConnectionSetting], scope: tuple[str, ...]) -> str:
     """The service that an app with this scope asks for first: the first row's, if there is one."""
     named = [row.service for row in rows_for(rows, scope)]
-    opened = [service for service in scopes.SERVICES if scopes.opens(scope, service)]
+    opened = [service for service in scopes.SERVICES if scopes.scope_allows(scope, service)]
     return next(iter(named + opened), scope[0])
 
 
 @dataclass(frozen=True)
-class Tried:
+class ConnectionTestResult:
     """What came of trying an app password, in a sentence.
 
     `right` is None where nobody knows whether an app could sign in with it.
     """
 
-    right: bool | None
-    sentence: str
+    ok: bool | None
+    message: str

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.errors import DiskFull, MaybeSaved, StoreError, StoreUnusable
+from apppw_tui.domain.errors import DiskFull, SaveUncertain, StoreError, StoreUnusable
 
 EVER = datetime(1970, 1, 1, tzinfo=UTC)  # of a disabled account
 
@@ -53,7 +53,7 @@ Complain = Callable[[str, StoreError], None]
 
 
 @contextmanager
-def told(
+def enforcement_of(
     book: Enforcements,
     name: str,
     before: Account | None,
@@ -80,7 +80,7 @@ def told(
             complain(name, error)
     try:
         yield
-    except MaybeSaved:
+    except SaveUncertain:
         raise  # nobody knows which of the two stands
     except BaseException:
         if before is not None:  # of what cannot be read nobody knows what to tell
@@ -122,7 +122,7 @@ def _readable(book: Enforcements, name: str) -> tuple[Enforcement | None, bool]:
 def _refusal(error: StoreError) -> StoreError:
     if isinstance(error, DiskFull):
         return error
-    if isinstance(error, MaybeSaved):
+    if isinstance(error, SaveUncertain):
         return StoreUnusable("The disk did not confirm that it is told: nothing was changed.")
     why = str(error).removesuffix(".").removesuffix(": nothing was changed")
     return StoreUnusable(f"Nothing was changed: {why}.")

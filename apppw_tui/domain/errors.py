@@ -39,7 +39,7 @@ class SignInRefused(Refused):
     """Account and password do not match. Says nothing about which of them is wrong."""
 
 
-class TooMany(Refused):
+class RateLimited(Refused):
     """Too many tries, or codes sent: `wait` seconds until the next; None if no wait helps."""
 
     def __init__(self, sentence: str, wait: float | None) -> None:
@@ -47,11 +47,11 @@ class TooMany(Refused):
         self.wait = wait
 
 
-class CodeRefused(Refused):
+class InvalidCode(Refused):
     """A security code that is wrong, expired or used; the sentence says which."""
 
 
-class WrongCode(CodeRefused):
+class WrongCode(InvalidCode):
     """It is not what the authenticator app shows now; a clock may be to blame."""
 
 
@@ -59,7 +59,7 @@ class InvalidNumber(Refused):
     """What was typed is not a telephone number that can be called."""
 
 
-class Unavailable(Refused):
+class MethodUnavailable(Refused):
     """A verification method that the account cannot use now; the sentence says why."""
 
 
@@ -67,11 +67,11 @@ class DeliveryFailed(Refused):
     """The code could not be sent. The detail is in the log, not in the sentence."""
 
 
-class VerificationNeeded(Refused):
+class ReverificationRequired(Refused):
     """The last verification is too old for this: prove again who you are, then ask again."""
 
 
-class SetUpFirst(Refused):
+class EnrollmentRequired(Refused):
     """The account has to set up a second factor before it may do anything else."""
 
 
@@ -99,7 +99,7 @@ class DiskFull(StoreUnusable):
     """There is no room left; nothing was changed."""
 
 
-class MaybeSaved(StoreError):
+class SaveUncertain(StoreError):
     """The change reached the disk or did not: the last step that makes it certain failed."""
 
 
@@ -107,11 +107,11 @@ class HashingFailed(StoreError):
     """Argon2 itself failed (no memory, or a hash that is none); says nothing about the password."""
 
 
-class PasswordSourceDown(StoreError):
+class PasswordBackendDown(StoreError):
     """What keeps the account passwords cannot be asked now; says nothing about the password."""
 
 
-class SealBroken(StoreError):
+class DecryptionFailed(StoreError):
     """What was sealed cannot be opened: another key, another account's, or damaged."""
 
 

@@ -6,7 +6,7 @@ from apppw_tui.domain.errors import Refused
 
 CHOICES = (30, 90, 365)  # days
 MOST_DAYS = 3660  # ten years; what is meant to last longer never expires
-MARKED_FOR = timedelta(days=30)  # how long an expired one stays to be seen
+KEEP_EXPIRED_FOR = timedelta(days=30)  # how long an expired one stays to be seen
 
 _LONGEST_GAP = timedelta(hours=26)
 _RESOLUTION = timedelta(milliseconds=1)
@@ -14,7 +14,7 @@ _RESOLUTION = timedelta(milliseconds=1)
 _FORMS = 'Say "never", a number of days, or a date such as 2027-01-31.'
 
 
-def read(text: str, now: datetime, zone: tzinfo | None = None) -> datetime | None:
+def parse(text: str, now: datetime, zone: tzinfo | None = None) -> datetime | None:
     """The instant that was meant, in UTC; None for never.
 
     A number of days and a date both mean the end of that day, in the server's time (`zone`; None

@@ -21,32 +21,38 @@ class Profile:
     """Argon2id's cost: memory in KiB, passes, lanes."""
 
     memory: int
-    passes: int
-    lanes: int
+    time_cost: int
+    parallelism: int
 
     def __str__(self) -> str:
-        return f"m={self.memory},t={self.passes},p={self.lanes}"
+        return f"m={self.memory},t={self.time_cost},p={self.parallelism}"
 
     def exceeds(self, most: "Profile") -> bool:
         """True if it takes more than `most` in anything, or altogether."""
         return (
             self.memory > most.memory
-            or self.passes > most.passes
-            or self.lanes > most.lanes
-            or self.memory * self.passes > MOST_WORK
+            or self.time_cost > most.time_cost
+            or self.parallelism > most.parallelism
+            or self.memory * self.time_cost > MOST_WORK
         )
 
 
 Slot = Callable[[], AbstractContextManager[object]]
 
 
-ACCOUNT_PROFILE = Profile(memory=65536, passes=3, lanes=4)  # RFC 9106 section 4, second choice
-APP_PROFILE = Profile(memory=19456, passes=2, lanes=1)  # for 60 random bits: OWASP's minimum
+ACCOUNT_PROFILE = Profile(
+    memory=65536, time_cost=3, parallelism=4
+)  # RFC 9106 section 4, second choice
+APP_PROFILE = Profile(
+    memory=19456, time_cost=2, parallelism=1
+)  # for 60 random bits: OWASP's minimum
 MOST_BESIDES = 2  # profiles of account passwords at once, besides that of new ones
-CHEAP_PROFILE = Profile(memory=8, passes=1, lanes=1)  # for tests and the demonstration alone
+CHEAP_PROFILE = Profile(
+    memory=8, time_cost=1, parallelism=1
+)  # for tests and the demonstration alone
 
 
-_MOST_TAKEN_OVER = Profile(memory=262144, passes=10, lanes=16)
+_MOST_TAKEN_OVER = Profile(memory=262144, time_cost=10, parallelism=16)
 
 
 _ARGON2ID = re.compile(
@@ -59,12 +65,14 @@ _ALONE = 1  # base64 has no group of one symbol
 _LEAST_OF_A_LANE = 8  # KiB; RFC 9106 section 3.1
 MOST_WORK = 4 * 1024 * 1024  # KiB times passes: what libsodium calls sensitive, some seconds
 # What may be kept, from wherever it comes: else one document could hang whoever computes it.
-MOST_OF_ACCOUNTS = Profile(memory=1024 * 1024, passes=10, lanes=16)
-MOST_OF_APP_PASSWORDS = Profile(memory=65536, passes=10, lanes=16)  # for services, which wait less
+MOST_OF_ACCOUNTS = Profile(memory=1024 * 1024, time_cost=10, parallelism=16)
+MOST_OF_APP_PASSWORDS = Profile(
+    memory=65536, time_cost=10, parallelism=16
+)  # for services, which wait less
 
 
 @dataclass(frozen=True)
-class Bounds:
+class CostLimits:
     """What a hash from elsewhere may cost: memory in KiB, passes, lanes.
 
     One that costs too little is guessed too quickly; one that costs too much holds everybody up,
@@ -85,14 +93,14 @@ class Bounds:
             )
         for what, one, most in (
             ("KiB", cost.memory, self.most.memory),
-            ("passes", cost.passes, self.most.passes),
-            ("lanes", cost.lanes, self.most.lanes),
+            ("passes", cost.time_cost, self.most.time_cost),
+            ("lanes", cost.parallelism, self.most.parallelism),
         ):
             if one > most:
                 raise Refused(f"Its hash takes {one} {what}, and may take {most} at most.")
         if cost.exceeds(MOST_OF_ACCOUNTS):
             raise Refused(
-                f"Its hash takes {cost.memory} KiB in {cost.passes} passes, which is too much."
+                f"Its hash takes {cost.memory} KiB in {cost.time_cost} passes, which is too much."
             )
 
 
@@ -146,14 +154,14 @@ class MemoryProfiles:
         return dropped
 
 
-class Hashes:
+class PasswordHasher:
     """Makes and checks hashes of one profile; every check costs exactly one Argon2id."""
 
     def __init__(self, profile: Profile, slot: Slot = nullcontext) -> None:
         self.profile = profile
         self._slot = slot
         self._argon2 = argon2.PasswordHasher(
-            time_cost=profile.passes, memory_cost=profile.memory, parallelism=profile.lanes
+            time_cost=profile.time_cost, memory_cost=profile.memory, parallelism=profile.parallelism
         )
         self._dummy = _dummy(profile)
 
@@ -194,14 +202,14 @@ class Hashes:
 
 
 @dataclass(frozen=True)
-class Compared:
+class Comparison:
     """Whether a secret was right; `renewed` is its hash, where the kept one has another profile."""
 
     right: bool
     renewed: str | None = field(default=None, repr=False)
 
 
-class AccountHashes(Hashes):
+class AccountPasswordHasher(PasswordHasher):
     """Hashes of several profiles, which take the same time whatever the account's is.
 
     Hashes that were taken over from elsewhere cost more or less than ours, and the clock would tell
@@ -222,7 +230,7 @@ class AccountHashes(Hashes):
         if cost is not None and cost != self.profile:
             (profiles or self.profiles).claim(cost)
 
-    def compare(self, stored: str | None, secret: Secret) -> Compared:
+    def compare(self, stored: str | None, secret: Secret) -> Comparison:
         """Compares `secret` with what `stored` was made from; None is never right.
 
         Raises:
@@ -247,7 +255,7 @@ class AccountHashes(Hashes):
                     self._verified(self._dummies.setdefault(cost, _dummy(cost)), secret)
         if stored is not None and own is None:
             raise HashingFailed("The password could not be checked now. Try again later.")
-        return Compared(right, renewed if right else None)
+        return Comparison(right, renewed if right else None)
 
 
 class Hasher:
@@ -264,8 +272,8 @@ class Hasher:
         slot: Slot = nullcontext,
         profiles: Profiles | None = None,
     ) -> None:
-        self.account = AccountHashes(account, slot, profiles or MemoryProfiles())
-        self.app = Hashes(app)
+        self.account = AccountPasswordHasher(account, slot, profiles or MemoryProfiles())
+        self.app = PasswordHasher(app)
 
 
 def _bytes(secret: Secret) -> bytes:
@@ -287,11 +295,11 @@ def profile(stored: str) -> Profile | None:
     found = _ARGON2ID.fullmatch(stored)
     if found is None or any(len(field) % 4 == _ALONE for field in found.groups()[1:]):
         return None
-    cost = parsed(found[1])
-    return cost if cost and cost.memory >= _LEAST_OF_A_LANE * cost.lanes else None
+    cost = parse(found[1])
+    return cost if cost and cost.memory >= _LEAST_OF_A_LANE * cost.parallelism else None
 
 
-def parsed(text: str) -> Profile | None:
+def parse(text: str) -> Profile | None:
     """The profile that is written so, as str() writes it; None if it is none."""
     found = _COST.fullmatch(text)
     return None if found is None else Profile(*(int(number) for number in found.groups()))

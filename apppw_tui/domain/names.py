@@ -237,17 +237,17 @@ def _is_emoji(character: str) -> bool:
     )
 
 
-def same_name_key(name: str) -> str:
+def name_key(name: str) -> str:
     """Two app password names with the same key count as the same name.
 
     What `shown` leaves out does not count, nor do joiners: with or without one, many a word looks
     the same.
     """
-    bare = "".join(sign for sign in shown(name) if sign not in (_NON_JOINER, _JOINER))
+    bare = "".join(sign for sign in escaped(name) if sign not in (_NON_JOINER, _JOINER))
     return unicodedata.normalize("NFC", bare.casefold())
 
 
-def shown(text: str) -> str:
+def escaped(text: str) -> str:
     """`text` from people, files or services as it may be shown or logged: nothing in it acts.
 
     Terminals differ in how wide they draw an emoji that is put together of several: so its parts

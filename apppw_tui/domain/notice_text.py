@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.activity import Act, Entry, in_words, who
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.activity import ActivityEntry, EventType, actor_label, describe
+from apppw_tui.domain.names import escaped
 from apppw_tui.domain.throttle import SendLimit
 
 PER_HOUR = 10  # messages about one account; one more says that there was more
@@ -27,20 +27,20 @@ _WHAT_NOW = (
 )
 
 
-class Notices(Protocol):
+class Notifier(Protocol):
     """Has people told what happened to their account. Never raises, runs no program."""
 
-    def tell(self, account: Account, entry: Entry, /) -> bool:
+    def notify(self, account: Account, entry: ActivityEntry, /) -> bool:
         """A message about `entry` goes to whoever owns `account`, in its own time.
 
         False if it is left out, which the log says.
         """
 
 
-class NoNotices:
+class SilentNotifier:
     """Nobody is told."""
 
-    def tell(self, _account: Account, _entry: Entry, /) -> bool:
+    def notify(self, _account: Account, _entry: ActivityEntry, /) -> bool:
         """Nothing was to be told."""
         return True
 
@@ -52,7 +52,7 @@ class Message:
     file: str
     account: str
     uid: str
-    entry: Entry
+    entry: ActivityEntry
     tries: int = 0
     not_before: datetime | None = None  # of the next try; None: at once
     summed: bool = False  # it stands for all that no message of its own is sent about
@@ -69,10 +69,10 @@ class Message:
         return replace(self, tries=self.tries + 1, not_before=now + wait, how="")
 
 
-class Outbox(Protocol):
+class NoticeQueue(Protocol):
     """Where messages lie until they are sent. Its methods raise StoreError."""
 
-    def lay(self, account: Account, one: Entry, /) -> str:
+    def put(self, account: Account, one: ActivityEntry, /) -> str:
         """Puts one message down; its file's name."""
 
     def due(self, now: datetime, /) -> Iterator[Message]:
@@ -91,36 +91,36 @@ class Outbox(Protocol):
         """Within it nobody else sends; False if somebody else does."""
 
 
-def subject(entry: Entry | None, host_name: str) -> str:
+def subject(entry: ActivityEntry | None, host_name: str) -> str:
     """One line; None stands for all that no message of its own is sent about."""
-    return f"{shown(host_name)}: {_MORE if entry is None else in_words(entry)}"
+    return f"{escaped(host_name)}: {_MORE if entry is None else describe(entry)}"
 
 
-def body(account: str, entry: Entry | None, now: datetime, host_name: str) -> str:
+def body(account: str, entry: ActivityEntry | None, now: datetime, host_name: str) -> str:
     """The whole text, ending with a newline."""
     time = entry.time if entry is not None else now
     lines = [
-        f"{_MORE if entry is None else in_words(entry)}.",
+        f"{_MORE if entry is None else describe(entry)}.",
         "",
-        f"Account: {account} at {shown(host_name)}",
+        f"Account: {account} at {escaped(host_name)}",
         f"When:    {time:%Y-%m-%d %H:%M} UTC",
     ]
     if entry is not None:
         if entry.address is not None:
-            lines.append(f"From:    {shown(entry.address)}")
-        if service := entry.facts.get("service"):
-            lines.append(f"Service: {shown(service)}")
-        lines.append(f"By:      {who(entry, account)}")
-    what = None if entry is None else entry.what
-    if what in (Act.ENFORCED, Act.SCHEDULED):
+            lines.append(f"From:    {escaped(entry.address)}")
+        if service := entry.details.get("service"):
+            lines.append(f"Service: {escaped(service)}")
+        lines.append(f"By:      {actor_label(entry, account)}")
+    what = None if entry is None else entry.event
+    if what in (EventType.ENFORCED, EventType.SCHEDULED):
         lines += ["", _CREATE]
     if what != TRIAL:
         lines += ["", _WHAT_NOW]
     return "\n".join([*lines, ""])
 
 
-def short(account: str, entry: Entry | None, host_name: str) -> str:
+def short(account: str, entry: ActivityEntry | None, host_name: str) -> str:
     """The same for a telephone."""
-    place = f" from {shown(entry.address)}" if entry is not None and entry.address else ""
-    said = _MORE if entry is None else in_words(entry)
+    place = f" from {escaped(entry.address)}" if entry is not None and entry.address else ""
+    said = _MORE if entry is None else describe(entry)
     return f"{account} at {host_name}: {said}{place}. If that was not you, tell your administrator."

@@ -9,8 +9,8 @@ from typing import Literal
 from apppw_tui.domain.errors import InvalidNumber
 from apppw_tui.domain.secret import Secret
 
-Which = Literal["authentication", "office", "alternate"]
-PHONES: tuple[Which, ...] = ("authentication", "office", "alternate")
+PhoneSlot = Literal["authentication", "office", "alternate"]
+PHONES: tuple[PhoneSlot, ...] = ("authentication", "office", "alternate")
 _LONGEST_WRITTEN = 40  # characters; bounds the work on what is pasted by mistake
 _SHOWN = 2  # digits at the end
 _EXTENSION = ";ext="  # RFC 3966 section 3
@@ -25,16 +25,16 @@ _MEXICO = re.compile(r"\+521(\d{10})")  # for mobile phones until 2019; address 
 class Phone:
     """A number that proved itself: a code sent to it came back. The number is sealed."""
 
-    which: Which
+    which: PhoneSlot
     sealed: str
-    since: datetime
+    verified_at: datetime
 
     @property
-    def field(self) -> str:
-        return field(self.which)
+    def secret_name(self) -> str:
+        return secret_name(self.which)
 
 
-def field(which: Which) -> str:
+def secret_name(which: PhoneSlot) -> str:
     """The name under which a number is sealed."""
     return f"phone {which}"
 
@@ -46,7 +46,7 @@ def is_region(text: str) -> bool:
     return text in SUPPORTED_REGIONS
 
 
-def read(text: str, region: str | None) -> Secret:
+def parse(text: str, region: str | None) -> Secret:
     """The number that was typed, in E.164, and `;ext=` with its extension if it has one.
 
     `region` (ISO 3166) is for numbers without +code.
@@ -108,6 +108,6 @@ def masked(number: Secret, dot: str) -> str:
     return f"{shown} ext. {dot * len(extension)}" if extension else shown
 
 
-def ending(number: Secret) -> str:
+def last_digits(number: Secret) -> str:
     """The last two digits, for a sentence."""
     return parted(number.reveal())[0][-_SHOWN:]

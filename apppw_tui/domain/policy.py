@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from apppw_tui.domain import expiry
 from apppw_tui.domain.errors import Refused
-from apppw_tui.domain.scopes import ANY_APP, label, within
+from apppw_tui.domain.scopes import ANY_APP, label, subscopes
 
 BY_ADMINISTRATOR = "Your administrator creates app passwords here: ask for one."
 
@@ -36,7 +36,7 @@ class Policy:
         """Raises Refused, saying what there is, if people may not choose that."""
         if self.every_scope:
             return
-        allowed = within(self.scopes)
+        allowed = subscopes(self.scopes)
         if any(word not in allowed for word in scope):
             raise Refused(f"Your administrator offers: {label(self.scopes)}.")
 

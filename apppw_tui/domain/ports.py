@@ -21,8 +21,8 @@ UNLISTED = (
 )
 
 
-Kind = Literal["text", "call", "notify"]
-KINDS: tuple[Kind, ...] = ("text", "call", "notify")
+DeliveryMethod = Literal["text", "call", "notify"]
+DELIVERY_METHODS: tuple[DeliveryMethod, ...] = ("text", "call", "notify")
 
 
 class Change:
@@ -46,14 +46,14 @@ class Change:
         self.unlisted = False  # once written: what was deleted could not be listed as such
 
     @property
-    def present(self) -> Account:
+    def existing(self) -> Account:
         """The account of a change that began with one. Raises NotFound otherwise."""
         if self.account is None:
             raise NotFound("The account is gone.")
         return self.account
 
     @property
-    def outcome(self) -> Account | None:
+    def result(self) -> Account | None:
         """What is to be written, its version raised; None if nothing was changed."""
         if self.account is None or self.account == self._before:
             return None
@@ -80,7 +80,7 @@ def renaming(
 class Accounts(Protocol):
     """Accounts that are only read."""
 
-    def read(self, name: str, /) -> Account | None:
+    def get(self, name: str, /) -> Account | None:
         """The account as it stands now, or None if there is none of that name."""
 
 
@@ -93,7 +93,7 @@ def find(accounts: Accounts, names: Iterable[str]) -> Account | None:
     read: list[Account | StoreError | None] = []
     for name in names:
         try:
-            read.append(accounts.read(name))
+            read.append(accounts.get(name))
         except StoreError as error:
             read.append(error)
     for one in read:
@@ -108,16 +108,16 @@ def find(accounts: Accounts, names: Iterable[str]) -> Account | None:
 Rename = Callable[[Account, Account | None], Account]
 
 
-class Store(Protocol):
+class AccountStore(Protocol):
     """Where accounts are kept. Every call may raise StoreError."""
 
-    def read(self, account: str, /) -> Account | None:
+    def get(self, account: str, /) -> Account | None:
         """The account as it stands now, or None if there is none of that name."""
 
     def meant(self, names: Sequence[str], /) -> str:
         """The first of the names that an account has, else the last; none is opened for that."""
 
-    def change(self, account: str, uid: str | None) -> AbstractContextManager[Change]:
+    def transaction(self, account: str, uid: str | None) -> AbstractContextManager[Change]:
         """One change under the account's lock, written whole when the block ends, or not at all.
 
         `uid` is whose account it must be; None says that it is about to be created.
@@ -132,7 +132,7 @@ class Store(Protocol):
     def version(self, account: str) -> int | None:
         """A number that every change of the account raises; None if there is no such account."""
 
-    def names(self) -> list[str]:
+    def list_names(self) -> list[str]:
         """The names of all accounts, sorted."""
 
     def rename(self, account: Account, name: str, step: Rename) -> Account:
@@ -157,7 +157,7 @@ class Store(Protocol):
         """
 
 
-class ByTmux(Enum):
+class TmuxDelivery(Enum):
     """What became of a secret that tmux was to send to the terminal outside."""
 
     SENT = auto()
@@ -166,10 +166,10 @@ class ByTmux(Enum):
     SWALLOWED = auto()  # tmux cannot send it, and lets no program do so
 
 
-class Tools(Protocol):
+class ClipboardHelpers(Protocol):
     """Programs of this machine. Both block, and neither raises."""
 
-    def by_tmux(self, secret: Secret, /) -> ByTmux | None:
+    def by_tmux(self, secret: Secret, /) -> TmuxDelivery | None:
         """None: it is not around this program, or lets pass what a program writes."""
 
     def hidden(self, secret: Secret, /) -> bool:
@@ -196,14 +196,14 @@ class NoJournal:
         """Nothing."""
 
 
-class Seals(Protocol):
+class Sealer(Protocol):
     """Seals and opens single values. Both calls may raise StoreError.
 
     The uid of the account and the name of the field are inside what is sealed: a value that was
     moved to another account or another field does not open.
     """
 
-    def seal(self, uid: str, field: str, secret: Secret) -> str:
+    def encrypt(self, uid: str, field: str, secret: Secret) -> str:
         """`secret` under the present key, as ASCII text.
 
         Call it inside the account's change: only then can no rotation of the key come between
@@ -213,23 +213,23 @@ class Seals(Protocol):
             KeyMissing: the store holds sealed values, and the key they need is gone.
         """
 
-    def open(self, uid: str, field: str, sealed: str) -> Secret:
+    def decrypt(self, uid: str, field: str, sealed: str) -> Secret:
         """What was sealed for that account and field.
 
         Raises:
             KeyMissing: there is no key.
-            SealBroken: no key of the ring opens it, or it was sealed for something else.
+            DecryptionFailed: no key of the ring opens it, or it was sealed for something else.
         """
 
 
-class LiveSessions(Protocol):
+class SessionTerminator(Protocol):
     """Where it is told whose sessions are to end, for whoever can end them."""
 
     @property
-    def end_here(self) -> bool:
+    def enabled(self) -> bool:
         """True if somebody is to end them on this server."""
 
-    def end(self, account: str, /) -> None:
+    def terminate(self, account: str, /) -> None:
         """Told while the deletion is being made, before it is saved. Never raises.
 
         `account` is a canonical name. All of its sessions end: a service does not know which app
@@ -237,45 +237,45 @@ class LiveSessions(Protocol):
         """
 
 
-class LeftOpen:
+class NoSessionTermination:
     """Nobody ends them: each goes on until its program signs in again."""
 
-    end_here = False
+    enabled = False
 
-    def end(self, _account: str, /) -> None:
+    def terminate(self, _account: str, /) -> None:
         """Nothing."""
 
 
 @dataclass(frozen=True)
-class Said:
+class PasswordReply:
     """Whether a password is `right`, and whom the source takes the name for, if it said so."""
 
-    right: bool
+    valid: bool
     name: str | None = None  # as it came: perhaps no account name at all
 
 
-class PasswordSource(Protocol):
+class PasswordBackend(Protocol):
     """Knows the account passwords."""
 
-    def ask(self, name: str, password: Secret, address: str, /) -> Said:
+    def check(self, name: str, password: Secret, address: str, /) -> PasswordReply:
         """Whether `password` is that of `name`, who comes from `address`. May block.
 
         It is asked with the password as it was typed: what its hash was made of is not ours to say.
 
         Raises:
-            PasswordSourceDown: it cannot be told now; says nothing about the password.
+            PasswordBackendDown: it cannot be told now; says nothing about the password.
         """
 
 
 @dataclass(frozen=True)
-class AccountSource:
+class ExternalPasswords:
     """Where account passwords are kept, if not in the store.
 
     `change_at` ends the sentence "Change it ...". With `require_add`, nobody gets an account by
     the right password alone.
     """
 
-    passwords: PasswordSource
+    passwords: PasswordBackend
     change_at: str
     require_add: bool = False
 
@@ -305,18 +305,18 @@ class SystemClock:
         return time.monotonic()
 
 
-class Delivery(Protocol):
+class CodeSender(Protocol):
     """Sends messages to telephone numbers."""
 
     @property
-    def kinds(self) -> frozenset[Kind]:
+    def kinds(self) -> frozenset[DeliveryMethod]:
         """The ways that work here; empty where nothing is configured."""
 
     @property
     def extensions(self) -> bool:
         """True if it is told which extension of a number is meant."""
 
-    def deliver(self, kind: Kind, number: str, message: Secret, /) -> None:
+    def send(self, kind: DeliveryMethod, number: str, message: Secret, /) -> None:
         """Hands over one message for `number`, as `phone.read` has it; returns when it was taken.
 
         May block.
@@ -326,11 +326,11 @@ class Delivery(Protocol):
         """
 
 
-class NoDelivery:
+class NoCodeSender:
     """Nothing is configured: no code can be sent."""
 
-    kinds: frozenset[Kind] = frozenset()
+    kinds: frozenset[DeliveryMethod] = frozenset()
     extensions = False
 
-    def deliver(self, _kind: Kind, _number: str, _message: Secret, /) -> None:
+    def send(self, _kind: DeliveryMethod, _number: str, _message: Secret, /) -> None:
         raise DeliveryFailed("This server sends no codes.")

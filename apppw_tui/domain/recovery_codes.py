@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from apppw_tui.domain.base32 import SYMBOLS, RandomBelow, canonical, drawn
-from apppw_tui.domain.errors import CodeRefused
+from apppw_tui.domain.base32 import SYMBOLS, RandomBelow, normalized, random_code
+from apppw_tui.domain.errors import InvalidCode
 from apppw_tui.domain.secret import Secret
 
 COUNT = 10
@@ -23,16 +23,16 @@ class RecoveryCodes:
     since: datetime
 
     @property
-    def left(self) -> int:
+    def remaining(self) -> int:
         return sum(hash_ is not None for hash_ in self.hashes)
 
     def hash(self, index: int) -> str | None:
         return self.hashes[index] if index < len(self.hashes) else None
 
-    def without(self, index: int, hash_: str) -> "RecoveryCodes":
-        """With the code at `index` used up. Raises CodeRefused if `hash_` is not there any more."""
+    def consume(self, index: int, hash_: str) -> "RecoveryCodes":
+        """With the code at `index` used up. Raises InvalidCode if `hash_` is not there any more."""
         if self.hash(index) != hash_:
-            raise CodeRefused(REFUSED)
+            raise InvalidCode(REFUSED)
         hashes = (*self.hashes[:index], None, *self.hashes[index + 1 :])
         return replace(self, hashes=hashes)
 
@@ -47,12 +47,12 @@ class PresentedCode:
 
 def generate(randbelow: RandomBelow) -> list[Secret]:
     """Ten new ones, each with its index first."""
-    return [drawn(SYMBOLS[index], LENGTH, randbelow) for index in range(COUNT)]
+    return [random_code(SYMBOLS[index], LENGTH, randbelow) for index in range(COUNT)]
 
 
-def read(text: str) -> PresentedCode | None:
+def parse(text: str) -> PresentedCode | None:
     """What was presented; None if it cannot be a recovery code. Costs no hash."""
-    symbols = canonical(text, (LENGTH,))
+    symbols = normalized(text, (LENGTH,))
     if symbols is None:
         return None
     return PresentedCode(SYMBOLS.index(symbols[0]), Secret(symbols))

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from apppw_tui.domain.errors import Refused
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.names import escaped
 
 ANY_APP = "any"
 PORTAL = "apppw-portal"  # under this, the portal asks elsewhere for account passwords
@@ -33,7 +33,7 @@ SERVICES = ("imap", "pop3", "sieve", "smtp", "caldav", "carddav", "webdav", "xmp
 class Scope:
     """One choice: the word that is kept, its label, and what it opens."""
 
-    word: str
+    id: str
     label: str
     services: frozenset[str]
 
@@ -51,17 +51,17 @@ SCOPES = (
     _scope("chat", "Chat", "xmpp"),
     _scope("web", "Web", "http"),
 )
-_GROUPS = {scope.word: scope for scope in SCOPES}
+_GROUPS = {scope.id: scope for scope in SCOPES}
 
 
-def service(text: str | None) -> str | None:
+def normalize_service(text: str | None) -> str | None:
     """The service that a program named; None if it named none, or nothing that can be one."""
     name = (text or "").lower()
     name = _ALIASES.get(name, name)
     return name if _SERVICE.fullmatch(name) else None
 
 
-def opens(scope: Iterable[str], asked: str | None) -> bool:
+def scope_allows(scope: Iterable[str], asked: str | None) -> bool:
     """True if one of the words of `scope` opens the service `asked`; none fits only `Any app`.
 
     Nothing opens the portal.
@@ -78,7 +78,7 @@ def opens(scope: Iterable[str], asked: str | None) -> bool:
     )
 
 
-def within(scope: Iterable[str]) -> frozenset[str]:
+def subscopes(scope: Iterable[str]) -> frozenset[str]:
     """The words that ask for no more than the words of `scope` open."""
     words = frozenset(scope)
     if ANY_APP in words:
@@ -89,7 +89,7 @@ def within(scope: Iterable[str]) -> frozenset[str]:
 
 def label(scope: Iterable[str]) -> str:
     """What a scope is called."""
-    return ", ".join(_GROUPS[word].label if word in _GROUPS else shown(word) for word in scope)
+    return ", ".join(_GROUPS[word].label if word in _GROUPS else escaped(word) for word in scope)
 
 
 def read_scope(words: Iterable[str]) -> tuple[str, ...]:
@@ -102,10 +102,10 @@ def read_scope(words: Iterable[str]) -> tuple[str, ...]:
     for word in words:
         named = word.strip().lower()
         # `web` is a scope here, and an alias for a service elsewhere.
-        kept = named if named in _GROUPS else service(named)
+        kept = named if named in _GROUPS else normalize_service(named)
         if kept not in (*_GROUPS, *SERVICES):
             known = ", ".join([*_GROUPS, *SERVICES])
-            raise Refused(f"There is no scope {shown(word)}. There are: {known}.")
+            raise Refused(f"There is no scope {escaped(word)}. There are: {known}.")
         found += [kept] if kept not in found else []
     if not found:
         raise Refused("A scope needs at least one service.")

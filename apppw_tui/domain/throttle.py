@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-from apppw_tui.domain.errors import TooMany
+from apppw_tui.domain.errors import RateLimited
 
 Step = Literal["password", "second"]
 
 FREE_FAILURES = 4
 FIRST_DELAY = 5.0  # seconds, after the fifth consecutive failure; doubled by each further one
 LONGEST_DELAY = 900.0  # seconds
-STRANGERS_LOCK = 90  # consecutive failures
+UNKNOWN_LOCKOUT = 90  # consecutive failures
 LOCKED_FOR = timedelta(days=1)  # since the last try that was compared
 KNOWN_FOR = timedelta(days=30)
 MOST_KNOWN = 32
@@ -66,7 +66,7 @@ def address_key(text: str, bits: int = _NETWORK_BITS) -> str:
 
 
 @dataclass(frozen=True)
-class Count:
+class FailureCount:
     """Consecutive failures, and when the last of them was charged."""
 
     failures: int = 0
@@ -80,27 +80,27 @@ class Count:
         delay = min(LONGEST_DELAY, FIRST_DELAY * 2.0**doublings)
         return max(0.0, delay - max(0.0, (now - self.last).total_seconds()))
 
-    def charged(self, now: datetime) -> "Count":
-        return Count(self.failures + 1, now)
+    def with_attempt(self, now: datetime) -> "FailureCount":
+        return FailureCount(self.failures + 1, now)
 
-    def refunded(self) -> "Count":
-        return Count(self.failures - 1, self.last) if self.failures > 1 else Count()
+    def without_attempt(self) -> "FailureCount":
+        return FailureCount(self.failures - 1, self.last) if self.failures > 1 else FailureCount()
 
-    def settled(self, now: datetime) -> "Count":
-        return self if self.last is None else Count(self.failures, min(self.last, now))
+    def as_of(self, now: datetime) -> "FailureCount":
+        return self if self.last is None else FailureCount(self.failures, min(self.last, now))
 
 
 @dataclass(frozen=True)
-class Bucket:
+class FailureCounts:
     """The failures of one kind of addresses; password and second factor are counted apart."""
 
-    password: Count = Count()
-    second: Count = Count()
+    password: FailureCount = FailureCount()
+    second: FailureCount = FailureCount()
 
     @property
     def locked(self) -> bool:
         """True if nothing is compared for a day; it is asked of strangers alone."""
-        return max(self.password.failures, self.second.failures) >= STRANGERS_LOCK
+        return max(self.password.failures, self.second.failures) >= UNKNOWN_LOCKOUT
 
     def locked_for(self, now: datetime) -> float:
         """Seconds until it lifts, 0 to LOCKED_FOR; what the lock refuses does not prolong it."""
@@ -109,136 +109,142 @@ class Bucket:
             return 0.0
         return max(0.0, (min(max(stamps), now) + LOCKED_FOR - now).total_seconds())
 
-    def lifted(self, now: datetime) -> "Bucket":
+    def lifted(self, now: datetime) -> "FailureCounts":
         """The same, or an empty one if it was locked for long enough."""
-        return Bucket() if self.locked and self.locked_for(now) == 0 else self
+        return FailureCounts() if self.locked and self.locked_for(now) == 0 else self
 
-    def of(self, step: Step) -> Count:
+    def of(self, step: Step) -> FailureCount:
         return self.password if step == "password" else self.second
 
-    def put(self, step: Step, count: Count) -> "Bucket":
-        return Bucket(count, self.second) if step == "password" else Bucket(self.password, count)
+    def put(self, step: Step, count: FailureCount) -> "FailureCounts":
+        return (
+            FailureCounts(count, self.second)
+            if step == "password"
+            else FailureCounts(self.password, count)
+        )
 
-    def settled(self, now: datetime) -> "Bucket":
-        return Bucket(self.password.settled(now), self.second.settled(now))
+    def as_of(self, now: datetime) -> "FailureCounts":
+        return FailureCounts(self.password.as_of(now), self.second.as_of(now))
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownAddress:
     """An address from which the account completed both steps, the last time at `completed`."""
 
-    bucket: Bucket
-    completed: datetime
+    bucket: FailureCounts
+    last_success: datetime
 
 
 @dataclass(frozen=True)
-class Ledger:
+class ThrottleState:
     """All that is counted for one account name, whether or not there is such an account.
 
     `mark` turns an address into its key in `known`: a store keeps no address in clear.
     """
 
-    strangers: Bucket = Bucket()
-    known: Mapping[str, Known] = field(default_factory=dict)
+    unknown_addresses: FailureCounts = FailureCounts()
+    known: Mapping[str, KnownAddress] = field(default_factory=dict)
     sends: tuple[datetime, ...] = ()
-    mark: Callable[[str], str] = field(default=address_key, repr=False, compare=False)
+    hash_address: Callable[[str], str] = field(default=address_key, repr=False, compare=False)
 
     @property
-    def counts(self) -> tuple[Count, ...]:
+    def counts(self) -> tuple[FailureCount, ...]:
         """Everything that is counted here."""
-        buckets = [self.strangers, *(known.bucket for known in self.known.values())]
+        buckets = [self.unknown_addresses, *(known.bucket for known in self.known.values())]
         return tuple(count for one in buckets for count in (one.password, one.second))
 
-    def settled(self, now: datetime) -> "Ledger":
+    def as_of(self, now: datetime) -> "ThrottleState":
         """The same as of `now`: no stamp in the future, and nothing that has run out."""
         stamps = sorted(min(stamp, now) for stamp in self.sends)
         known = {
-            key: Known(one.bucket.settled(now), min(one.completed, now))
+            key: KnownAddress(one.bucket.as_of(now), min(one.last_success, now))
             for key, one in self.known.items()
-            if now - one.completed <= KNOWN_FOR
+            if now - one.last_success <= KNOWN_FOR
         }
-        newest = sorted(known, key=lambda key: known[key].completed)[-MOST_KNOWN:]
+        newest = sorted(known, key=lambda key: known[key].last_success)[-MOST_KNOWN:]
         return replace(
             self,
-            strangers=self.strangers.settled(now).lifted(now),
+            unknown_addresses=self.unknown_addresses.as_of(now).lifted(now),
             known={key: one for key, one in known.items() if key in newest},
             sends=tuple(stamp for stamp in stamps if now - stamp < _LONGEST_WINDOW)[-_MOST_SENDS:],
         )
 
-    def charge(self, step: Step, address: str, now: datetime) -> "Ledger":
+    def record_attempt(self, step: Step, address: str, now: datetime) -> "ThrottleState":
         """One more try, counted as a failure until it is refunded.
 
         Raises:
-            TooMany: it may not be made now; nothing is charged.
+            RateLimited: it may not be made now; nothing is charged.
         """
-        ledger = self.settled(now)
-        key = self.mark(address)
-        if key not in ledger.known and ledger.strangers.locked:
-            wait = ledger.strangers.locked_for(now)
-            raise TooMany(_LOCKED.format(in_words(wait)), wait)
+        ledger = self.as_of(now)
+        key = self.hash_address(address)
+        if key not in ledger.known and ledger.unknown_addresses.locked:
+            wait = ledger.unknown_addresses.locked_for(now)
+            raise RateLimited(_LOCKED.format(describe(wait)), wait)
         count = ledger._bucket(key).of(step)
         wait = count.wait(now)
         if wait > 0:
-            raise TooMany(f"Too many tries. Wait {in_words(wait)}.", wait)
-        return ledger._with(key, step, count.charged(now))
+            raise RateLimited(f"Too many tries. Wait {describe(wait)}.", wait)
+        return ledger._with(key, step, count.with_attempt(now))
 
-    def refund(self, step: Step, address: str, now: datetime) -> "Ledger":
+    def undo_attempt(self, step: Step, address: str, now: datetime) -> "ThrottleState":
         """The try was right: takes back its one charge, and none of the failures before it."""
-        ledger = self.settled(now)
-        key = self.mark(address)
-        return ledger._with(key, step, ledger._bucket(key).of(step).refunded())
+        ledger = self.as_of(now)
+        key = self.hash_address(address)
+        return ledger._with(key, step, ledger._bucket(key).of(step).without_attempt())
 
-    def completed(self, address: str, now: datetime) -> "Ledger":
+    def record_success(self, address: str, now: datetime) -> "ThrottleState":
         """Both steps were right: resets the counts that they used, and makes the address known.
 
         From an address that was known before, it also unlocks strangers; their counts go on if
         they were not locked out.
         """
-        ledger = self.settled(now)
-        key = self.mark(address)
-        strangers = ledger.strangers
+        ledger = self.as_of(now)
+        key = self.hash_address(address)
+        strangers = ledger.unknown_addresses
         if key not in ledger.known or strangers.locked:
-            strangers = Bucket()
-        known = {**ledger.known, key: Known(Bucket(), now)}
+            strangers = FailureCounts()
+        known = {**ledger.known, key: KnownAddress(FailureCounts(), now)}
         if len(known) > MOST_KNOWN:
-            del known[min(ledger.known, key=lambda one: ledger.known[one].completed)]
-        return replace(ledger, strangers=strangers, known=known)
+            del known[min(ledger.known, key=lambda one: ledger.known[one].last_success)]
+        return replace(ledger, unknown_addresses=strangers, known=known)
 
-    def cleared(self) -> "Ledger":
+    def reset_unknown(self) -> "ThrottleState":
         """After a change of the password: strangers may try again."""
-        return replace(self, strangers=Bucket())
+        return replace(self, unknown_addresses=FailureCounts())
 
-    def unlocked(self) -> "Ledger":
+    def unlocked(self) -> "ThrottleState":
         """After `account unlock`: nothing is counted any more; known addresses stay known."""
-        known = {key: Known(Bucket(), one.completed) for key, one in self.known.items()}
-        return replace(self, strangers=Bucket(), known=known, sends=())
+        known = {
+            key: KnownAddress(FailureCounts(), one.last_success) for key, one in self.known.items()
+        }
+        return replace(self, unknown_addresses=FailureCounts(), known=known, sends=())
 
-    def sent(self, now: datetime, limit: SendLimit = ACCOUNT_SENDS) -> "Ledger":
+    def record_sent_code(self, now: datetime, limit: SendLimit = ACCOUNT_SENDS) -> "ThrottleState":
         """One more code sent; a ledger is asked with one limit alone.
 
         Raises:
-            TooMany: as many as `limit` allows were sent; nothing is counted.
+            RateLimited: as many as `limit` allows were sent; nothing is counted.
         """
-        ledger = self.settled(now)
+        ledger = self.as_of(now)
         ages = [(now - stamp).total_seconds() for stamp in ledger.sends]
         recent = [age for age in ages if age < limit.seconds]
         if len(recent) >= limit.count:
             wait = limit.seconds - recent[-limit.count]
-            raise TooMany(f"Too many codes were sent. Wait {in_words(wait)}.", wait)
+            raise RateLimited(f"Too many codes were sent. Wait {describe(wait)}.", wait)
         kept = ledger.sends[len(ages) - len(recent) :]
         return replace(ledger, sends=(*kept, now))
 
-    def _bucket(self, key: str) -> Bucket:
-        return self.known[key].bucket if key in self.known else self.strangers
+    def _bucket(self, key: str) -> FailureCounts:
+        return self.known[key].bucket if key in self.known else self.unknown_addresses
 
-    def _with(self, key: str, step: Step, count: Count) -> "Ledger":
+    def _with(self, key: str, step: Step, count: FailureCount) -> "ThrottleState":
         bucket = self._bucket(key).put(step, count)
         if key not in self.known:
-            return replace(self, strangers=bucket)
+            return replace(self, unknown_addresses=bucket)
         return replace(self, known={**self.known, key: replace(self.known[key], bucket=bucket)})
 
 
-def in_words(wait: float) -> str:
+def describe(wait: float) -> str:
     """A waiting time in seconds, rounded up, as it is said to a person."""
     for size, unit in ((1, "s"), (60, "min")):
         if math.ceil(wait / size) < _MOST_OF_A_UNIT:
@@ -247,20 +253,20 @@ def in_words(wait: float) -> str:
 
 
 @dataclass
-class Entry:
+class ThrottleTransaction:
     """What is being counted: assign `ledger` its next value; leave it, and nothing is counted."""
 
-    ledger: Ledger
+    state: ThrottleState
 
 
-class Counters(Protocol):
+class ThrottleStore(Protocol):
     """Where ledgers are kept, under subjects like `account:ada` and `number:+493012345`."""
 
-    def change(self, subject: str, *, keep: bool) -> AbstractContextManager[Entry]:
+    def change(self, subject: str, *, keep: bool) -> AbstractContextManager[ThrottleTransaction]:
         """One change of the subject's ledger under its lock, kept when the block ends.
 
-        If the block raises, what was assigned is lost; after TooMany alone, stamps in the future
-        have become the present all the same, since a wait that never shrinks would lock out.
+        If the block raises, what was assigned is lost; after RateLimited alone, stamps in the
+        future have become the present all the same, since a wait that never shrinks would lock out.
         Blocks are short, hash nothing, and are never nested.
 
         `keep` says that the subject belongs to an account, from now on; the others are bounded

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from apppw_tui.domain.errors import CodeRefused, WrongCode
+from apppw_tui.domain.errors import InvalidCode, WrongCode
 from apppw_tui.domain.secret import Secret
 
 STEP = 30  # seconds; RFC 6238 section 5.2
@@ -48,12 +48,12 @@ def code(secret: Secret, step: int) -> str:
     return pyotp.HOTP(secret.reveal(), digits=DIGITS).at(step)
 
 
-def accepted_step(secret: Secret, digits: str, now: datetime, last_step: int) -> int:
+def verify(secret: Secret, digits: str, now: datetime, last_step: int) -> int:
     """The step that `digits` belong to: this one, or one beside it, but later than `last_step`.
 
     Raises:
         WrongCode: no app shows it now.
-        CodeRefused: used already.
+        InvalidCode: used already.
     """
     present = step_at(now)
     steps = range(present - _DRIFT, present + _DRIFT + 1)
@@ -63,7 +63,7 @@ def accepted_step(secret: Secret, digits: str, now: datetime, last_step: int) ->
     if fresh:
         return fresh[-1]  # where two steps share their digits, both are used up
     if right:
-        raise CodeRefused("That code was used already. Wait for the next one.")
+        raise InvalidCode("That code was used already. Wait for the next one.")
     raise WrongCode("That code is wrong. Wait for the next one.")
 
 

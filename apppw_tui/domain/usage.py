@@ -9,7 +9,7 @@ from typing import Protocol
 from apppw_tui.domain.account import Account
 
 UNUSED_AFTER = timedelta(days=90)
-NEW_AFTER = timedelta(days=90)  # a network that was not seen for so long is new again
+NETWORK_MEMORY = timedelta(days=90)  # a network that was not seen for so long is new again
 MOST_NETWORKS = 64
 MOVED_AFTER = timedelta(days=30)  # without the old password
 _IPV4_BITS, _IPV6_BITS = 24, 48
@@ -34,7 +34,7 @@ class Used:
     """
 
     by_id: Mapping[str, LastUse] = field(default_factory=dict)
-    passed_on: LastUse | None = None
+    last_legacy_login: LastUse | None = None
 
 
 def has_not_moved(account: Account, used: Used, now: datetime) -> bool:
@@ -42,9 +42,9 @@ def has_not_moved(account: Account, used: Used, now: datetime) -> bool:
 
     Its old password was right not long ago, or no app password of it was ever used.
     """
-    if not account.enabled or account.enforced(now):
+    if not account.enabled or account.is_enforced(now):
         return False
-    last = used.passed_on
+    last = used.last_legacy_login
     return not used.by_id or (last is not None and now - last.time < MOVED_AFTER)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from apppw_tui.domain.lines import lines
-from apppw_tui.domain.ports import ByTmux
+from apppw_tui.domain.ports import TmuxDelivery
 from apppw_tui.domain.secret import Secret
 
 _TIMEOUT = 2.0  # seconds, for each of them
@@ -26,7 +26,7 @@ class ClipboardTools:
         self._environment = environment
         self._hides: bool | None = None  # not asked yet
 
-    def by_tmux(self, secret: Secret) -> ByTmux | None:
+    def by_tmux(self, secret: Secret) -> TmuxDelivery | None:
         """Has the tmux around this program send it outside; None if there is none that can say.
 
         Its buffer is deleted at once: there it could be pasted from any of its windows.
@@ -43,7 +43,7 @@ class ClipboardTools:
         client, setting = (*lines(known), "", "")[:2]
         passes = setting == "on"  # else it swallows what a program writes
         if not client:
-            return None if passes else ByTmux.SWALLOWED
+            return None if passes else TmuxDelivery.SWALLOWED
         name = f"apppw-{secrets.token_hex(8)}"
         try:
             # tmux 3.2 is the first to know -w.
@@ -52,11 +52,11 @@ class ClipboardTools:
         finally:
             self._run([tmux, "delete-buffer", "-b", name])
         if not loaded:
-            return None if passes else ByTmux.SWALLOWED
+            return None if passes else TmuxDelivery.SWALLOWED
         left = self._run([tmux, "list-buffers", "-F", "#{buffer_name}"])
         if left is None or name in lines(left):
-            return ByTmux.LEFT
-        return ByTmux.SENT if self._takes(tmux, client) else ByTmux.DEAF
+            return TmuxDelivery.LEFT
+        return TmuxDelivery.SENT if self._takes(tmux, client) else TmuxDelivery.DEAF
 
     def hidden(self, secret: Secret) -> bool:
         """Fills the desktop's clipboard so that its managers keep nothing; False if not done."""

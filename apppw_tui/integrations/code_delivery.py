@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from apppw_tui.domain.errors import DeliveryFailed
 from apppw_tui.domain.phone import parted
-from apppw_tui.domain.ports import Journal, Kind
+from apppw_tui.domain.ports import DeliveryMethod, Journal
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations import process
 
@@ -20,11 +20,11 @@ _SORRY = (
 
 
 @dataclass(frozen=True)
-class CommandDelivery:
+class CommandCodeSender:
     """Runs `command` for each message; it has `timeout` seconds to take it, and exits with 0."""
 
     command: tuple[str, ...]
-    kinds: frozenset[Kind]
+    kinds: frozenset[DeliveryMethod]
     timeout: float
     journal: Journal
 
@@ -32,7 +32,7 @@ class CommandDelivery:
     def extensions(self) -> bool:
         return "{extension}" in self.command
 
-    def deliver(self, kind: Kind, number: str, message: Secret) -> None:
+    def send(self, kind: DeliveryMethod, number: str, message: Secret) -> None:
         """Hands `message` to the command, on its standard input. Blocks.
 
         Raises:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from apppw_tui.domain.errors import PasswordSourceDown
-from apppw_tui.domain.ports import Journal, Said
+from apppw_tui.domain.errors import PasswordBackendDown
+from apppw_tui.domain.ports import Journal, PasswordReply
 from apppw_tui.domain.scopes import PORTAL
 from apppw_tui.domain.secret import Secret
 
@@ -39,11 +39,11 @@ class DovecotPasswords:
     journal: Journal
     timeout: float = _TIMEOUT
 
-    def ask(self, name: str, password: Secret, address: str) -> Said:
-        """See PasswordSource. The journal is told why, without name and password."""
+    def check(self, name: str, password: Secret, address: str) -> PasswordReply:
+        """See PasswordBackend. The journal is told why, without name and password."""
         response = _plain(name, password)
         if response is None:
-            return Said(right=False)
+            return PasswordReply(valid=False)
         try:
             return _read(self._answer(response, address))
         except _StrangeError as error:
@@ -73,7 +73,7 @@ class DovecotPasswords:
 
     def _fail(self, why: str) -> NoReturn:
         self.journal.fault("account passwords cannot be checked", socket=str(self.path), why=why)
-        raise PasswordSourceDown(_SORRY)
+        raise PasswordBackendDown(_SORRY)
 
 
 def _plain(name: str, password: Secret) -> str | None:
@@ -132,7 +132,7 @@ def _greeted(lines: Iterator[bytes]) -> None:
         raise _StrangeError("PLAIN is not among Dovecot's auth_mechanisms")
 
 
-def _read(line: bytes) -> Said:
+def _read(line: bytes) -> PasswordReply:
     """What the answer says. Raises _StrangeError: nothing about the password."""
     word, _, *parameters = line.split(b"\t")
     fields = {key: value for key, _, value in (one.partition(b"=") for one in parameters)}
@@ -143,9 +143,9 @@ def _read(line: bytes) -> Said:
         if b"proxy" in fields or b"proxy_maybe" in fields:
             # Often it says yes to everything, and leaves the judging to where it leads.
             raise _StrangeError("Dovecot is a proxy for that account, and proves no password")
-        return Said(b"nologin" not in fields, name)
+        return PasswordReply(b"nologin" not in fields, name)
     if word == b"FAIL":
         if b"temp" in fields or fields.get(b"code") == b"temp_fail":
             raise _StrangeError("Dovecot says that it is for the moment; its log says why")
-        return Said(right=False, name=name)
+        return PasswordReply(valid=False, name=name)
     raise _StrangeError("it asks for more than a password")

@@ -11,8 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from apppw_tui.domain.errors import PasswordSourceDown
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.errors import PasswordBackendDown
+from apppw_tui.domain.names import escaped
 
 _LONGEST_LINE = 65536  # bytes
 # What Dovecot's auth_username_chars has by default: of a name with another character it says that
@@ -31,7 +31,7 @@ class DovecotUsers:
         """Connects. `timeout` is in seconds, for each thing that is waited for.
 
         Raises:
-            PasswordSourceDown: nobody is there, or what is there is not Dovecot.
+            PasswordBackendDown: nobody is there, or what is there is not Dovecot.
         """
         self._path = path
         self._asked = 0
@@ -44,7 +44,7 @@ class DovecotUsers:
                 self._connection.sendall(b"VERSION\t1\t0\n")
                 if not self._line().startswith(b"VERSION\t1\t"):
                     raise ValueError("it speaks another version")
-        except PasswordSourceDown:
+        except PasswordBackendDown:
             self.close()
             raise
 
@@ -67,7 +67,7 @@ class DovecotUsers:
         """Whether there is such a user; None if Dovecot does not say. Never guesses a no.
 
         Raises:
-            PasswordSourceDown: no answer came.
+            PasswordBackendDown: no answer came.
         """
         self._asked += 1
         number = str(self._asked).encode()
@@ -95,7 +95,7 @@ class DovecotUsers:
             yield
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else str(error)
-            reason = shown(why or "no answer in time").lower()
-            raise PasswordSourceDown(
+            reason = escaped(why or "no answer in time").lower()
+            raise PasswordBackendDown(
                 f"Dovecot cannot be asked at {self._path}: {reason}."
             ) from None

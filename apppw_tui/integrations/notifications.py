@@ -14,13 +14,20 @@ from typing import Literal, Protocol
 
 from apppw_tui.domain import notice_text
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.activity import Act, Entry
-from apppw_tui.domain.errors import DeliveryFailed, StoreDamaged, StoreError, TooMany
+from apppw_tui.domain.activity import ActivityEntry, EventType
+from apppw_tui.domain.errors import DeliveryFailed, RateLimited, StoreDamaged, StoreError
 from apppw_tui.domain.names import is_domain
-from apppw_tui.domain.notice_text import LONGEST_WAIT, Message, Outbox
-from apppw_tui.domain.ports import KINDS, Clock, Delivery, Journal, Seals, Store
+from apppw_tui.domain.notice_text import LONGEST_WAIT, Message, NoticeQueue
+from apppw_tui.domain.ports import (
+    DELIVERY_METHODS,
+    AccountStore,
+    Clock,
+    CodeSender,
+    Journal,
+    Sealer,
+)
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.throttle import Counters
+from apppw_tui.domain.throttle import ThrottleStore
 from apppw_tui.integrations import process
 
 Format = Literal["mail", "plain"]
@@ -34,7 +41,7 @@ _GIVE_UP_AFTER = 3
 class Way(Protocol):
     """How a message reaches people."""
 
-    def send(self, account: Account, entry: Entry | None, mark: str, /) -> "Result":
+    def send(self, account: Account, entry: ActivityEntry | None, mark: str, /) -> "Result":
         """Sends one, and returns when it was taken; None stands for all that is left out.
 
         `mark` is the same if it is sent once more. Blocks.
@@ -59,7 +66,7 @@ class ByCommand:
     host_name: str
     clock: Clock
 
-    def send(self, account: Account, entry: Entry | None, mark: str) -> Result:
+    def send(self, account: Account, entry: ActivityEntry | None, mark: str) -> Result:
         if self.format == "mail":
             text = self._mail(account.name, entry, mark)
         else:
@@ -70,11 +77,11 @@ class ByCommand:
             return Result()
         return Result(f"{outcome.how}: {outcome.output}" if outcome.output else outcome.how)
 
-    def _plain(self, account: str, entry: Entry | None) -> str:
+    def _plain(self, account: str, entry: ActivityEntry | None) -> str:
         said = notice_text.subject(entry, self.host_name)
         return f"{said}\n\n{self._body(account, entry)}"
 
-    def _mail(self, account: str, entry: Entry | None, mark: str) -> str:
+    def _mail(self, account: str, entry: ActivityEntry | None, mark: str) -> str:
         """RFC 5322, as sendmail takes it: lines end with a newline alone."""
         from email.message import EmailMessage
         from email.utils import format_datetime
@@ -92,7 +99,7 @@ class ByCommand:
         mail.set_content(self._body(account, entry))
         return mail.as_string()
 
-    def _body(self, account: str, entry: Entry | None) -> str:
+    def _body(self, account: str, entry: ActivityEntry | None) -> str:
         return notice_text.body(account, entry, self.clock.now(), self.host_name)
 
 
@@ -100,24 +107,24 @@ class ByCommand:
 class ByDelivery:
     """To the authentication phone, by whatever sends the codes; who has none is not told."""
 
-    delivery: Delivery
-    seals: Seals
+    delivery: CodeSender
+    seals: Sealer
     host_name: str
 
-    def send(self, account: Account, entry: Entry | None, _mark: str) -> Result:
-        if entry is not None and entry.what == Act.BYPASS_GIVEN:
+    def send(self, account: Account, entry: ActivityEntry | None, _mark: str) -> Result:
+        if entry is not None and entry.event == EventType.BYPASS_GIVEN:
             # The operator's command has told them there, and said whether it could.
             return Result()
         phone = account.phone("authentication")
-        kind = next((kind for kind in KINDS if kind in self.delivery.kinds), None)
+        kind = next((kind for kind in DELIVERY_METHODS if kind in self.delivery.kinds), None)
         if phone is None:
             return Result("the account has no authentication phone", unreachable=True)
         if kind is None:
             return Result("[delivery] has no kinds", unreachable=True)
         try:
-            number = self.seals.open(account.uid, phone.field, phone.sealed)
+            number = self.seals.decrypt(account.uid, phone.secret_name, phone.sealed)
             said = notice_text.short(account.name, entry, self.host_name)
-            self.delivery.deliver(kind, number.reveal(), Secret(said))
+            self.delivery.send(kind, number.reveal(), Secret(said))
         except DeliveryFailed:
             return Result('the log says why, at "delivery failed"')
         except StoreError as error:
@@ -141,10 +148,10 @@ class Sender:
     between sending and noting it.
     """
 
-    outbox: Outbox
+    outbox: NoticeQueue
     way: Way
-    store: Store
-    counters: Counters
+    store: AccountStore
+    counters: ThrottleStore
     clock: Clock
     journal: Journal
 
@@ -181,13 +188,13 @@ class Sender:
     def _one(self, message: Message) -> bool:
         """False if it was to be sent and was not taken."""
         try:
-            account = self.store.read(message.account)
+            account = self.store.get(message.account)
         except StoreDamaged as error:  # `doctor` names it; it may be brought back
             return self._ended(self._noted(message), Result(str(error)))
         if account is None or account.uid != message.uid:
             self.outbox.remove(message)  # there is nobody whom it concerns
             return True
-        if not message.tries and message.entry.what != notice_text.TRIAL:
+        if not message.tries and message.entry.event != notice_text.TRIAL:
             share = self._share(account)
             if share is _Share.NONE:
                 self.outbox.remove(message)
@@ -211,7 +218,7 @@ class Sender:
         if not result.how:
             self.outbox.remove(message)
             return True
-        if message.entry.what == notice_text.TRIAL:
+        if message.entry.event == notice_text.TRIAL:
             self.outbox.keep(replace(message, how=result.how))  # for whoever waits for it
             return False
         if result.unreachable:
@@ -234,12 +241,12 @@ class Sender:
         now = self.clock.now()
         try:
             with self.counters.change(f"notices:{account.uid}", keep=True) as counted:
-                counted.ledger = counted.ledger.sent(now, notice_text.NOTICE_SENDS)
+                counted.state = counted.state.record_sent_code(now, notice_text.NOTICE_SENDS)
                 count = sum(
                     (now - stamp).total_seconds() < notice_text.NOTICE_SENDS.seconds
-                    for stamp in counted.ledger.sends
+                    for stamp in counted.state.sends
                 )
-        except TooMany:
+        except RateLimited:
             return _Share.NONE
         except StoreError as error:
             # Better one too many than none.

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apppw_tui.domain import app_password
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.names import escaped
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations.process_limits import unbind_memory
 
@@ -242,4 +242,4 @@ def _told(raw: bytes, secrets: Sequence[str]) -> str:
     if len(raw) == OUTPUT:
         longest = max(map(len, secrets), default=0)
         text = text[: max(0, len(text) - longest * (1 + _BETWEEN))]
-    return shown(app_password.redacted(text))[:OUTPUT]
+    return escaped(app_password.redacted(text))[:OUTPUT]

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from apppw_tui.domain import account_password
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.activity import Act
+from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.errors import DeliveryFailed, NotFound, Refused, StoreError
 from apppw_tui.domain.names import account_name, candidates
-from apppw_tui.domain.ports import KINDS, UNLISTED, find
+from apppw_tui.domain.ports import DELIVERY_METHODS, UNLISTED, find
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal import rename_account
 from apppw_tui.portal.admin_app_passwords import AppPasswordOperator
@@ -47,14 +47,14 @@ class Operator(AppPasswordOperator):
     """
 
     def remove_account(self, name: str) -> Account:
-        account, live_sessions = self.account(name), self.means.live_sessions
+        account, live_sessions = self.account(name), self.means.session_terminator
         # Before, lest a kill between the two forget it; after, since this is not told under the
         # lock, and sessions that were ended before the account was gone may have begun again.
-        live_sessions.end(account.name)
+        live_sessions.terminate(account.name)
         if not self.means.store.remove(account.name):
             self.warn(f"{account.name}: {UNLISTED}")
-        live_sessions.end(account.name)
-        self._record(account, Act.ACCOUNT_REMOVED)
+        live_sessions.terminate(account.name)
+        self._record(account, EventType.ACCOUNT_REMOVED)
         with afterwards(self.means, account, "forgetting of its use"):
             self.means.usage.forget(account.uid)
         return account
@@ -63,12 +63,12 @@ class Operator(AppPasswordOperator):
         """Neither signs in nor opens any service from now on; active sessions end."""
         account = self._change(
             name,
-            Account.disabled,
+            Account.with_disabled,
             lambda _: "is disabled",
             lambda account: not account.enabled,
             ending=True,
         )
-        self._record(account, Act.DISABLED)
+        self._record(account, EventType.DISABLED)
         return account
 
     def enable(self, name: str) -> Account:
@@ -79,17 +79,17 @@ class Operator(AppPasswordOperator):
             lambda _: "is enabled",
             lambda account: account.enabled,
         )
-        self._record(account, Act.ENABLED)
+        self._record(account, EventType.ENABLED)
         return account
 
     def rename(self, name: str, new: str) -> Account:
         """Gives the account another name. Raises NameTaken, and what `renaming.rename` does."""
-        store, live_sessions = self.means.store, self.means.live_sessions
+        store, live_sessions = self.means.store, self.means.session_terminator
         account, wanted = self._to_rename(name, new)
-        live_sessions.end(account.name)  # before and after, as when one is removed
+        live_sessions.terminate(account.name)  # before and after, as when one is removed
         renamed = rename_account.rename(store, account, wanted)
-        live_sessions.end(account.name)
-        self._record(renamed, Act.ACCOUNT_RENAMED, before=account.name)
+        live_sessions.terminate(account.name)
+        self._record(renamed, EventType.ACCOUNT_RENAMED, before=account.name)
         return renamed
 
     def _to_rename(self, name: str, new: str) -> tuple[Account, str]:
@@ -109,11 +109,11 @@ class Operator(AppPasswordOperator):
         """From now on a second factor is asked, whatever the policy; sessions end."""
         account = self._change(
             name,
-            Account.requiring_verification,
+            Account.with_verification_required,
             lambda _: "must verify with a second factor",
             lambda account: account.verification_required,
         )
-        self._record(account, Act.REQUIRED)
+        self._record(account, EventType.REQUIRED)
         return account
 
     def enforce(self, name: str, at: datetime | None = None) -> Account:
@@ -128,16 +128,16 @@ class Operator(AppPasswordOperator):
             name,
             lambda account: replace(account, enforced_from=since),
             lambda account: (
-                "is enforced" if account.enforced(now) else "is to be enforced from then on"
+                "is enforced" if account.is_enforced(now) else "is to be enforced from then on"
             ),
-            lambda account: account.enforced(now) or account.enforced_from == since,
+            lambda account: account.is_enforced(now) or account.enforced_from == since,
         )
         facts = {"since": since.isoformat(timespec="minutes")}
-        if account.enforced(now):
-            self._record(account, Act.ENFORCED, **facts)
+        if account.is_enforced(now):
+            self._record(account, EventType.ENFORCED, **facts)
         else:
             day = since.astimezone().strftime("%Y-%m-%d")  # as it was said: the server's
-            self._record(account, Act.SCHEDULED, **facts, day=day)
+            self._record(account, EventType.SCHEDULED, **facts, day=day)
         return account
 
     def open(self, name: str) -> Account:
@@ -148,7 +148,7 @@ class Operator(AppPasswordOperator):
             lambda _: "is open",
             lambda account: account.enforced_from is None,
         )
-        self._record(account, Act.OPENED)
+        self._record(account, EventType.OPENED)
         return account
 
     def bypass(self, name: str, minutes: int) -> Bypass:
@@ -161,24 +161,27 @@ class Operator(AppPasswordOperator):
             raise Refused(f"A bypass is good for 1 to {LONGEST_BYPASS} minutes.")
         until = self.means.clock.now() + timedelta(minutes=minutes)
         account = self._change(name, lambda account: replace(account, bypass_until=until))
-        self._record(account, Act.BYPASS_GIVEN, minutes=str(minutes))
+        self._record(account, EventType.BYPASS_GIVEN, minutes=str(minutes))
         return Bypass(account, until, self._tell(account, _BYPASS_NOTICE))
 
     def throttled(self, name: str) -> Throttled:
         """How signing in stands now; `wait` is the longest, of whatever address. Counts nothing."""
         account, means = self.account(name), self.means
         with means.counters.change(f"account:{account.name}", keep=False) as entry:
-            ledger = entry.ledger
+            ledger = entry.state
         now = means.clock.now()
-        waits = (ledger.strangers.locked_for(now), *(one.wait(now) for one in ledger.counts))
-        return Throttled(ledger.strangers.locked, max(waits))
+        waits = (
+            ledger.unknown_addresses.locked_for(now),
+            *(one.wait(now) for one in ledger.counts),
+        )
+        return Throttled(ledger.unknown_addresses.locked, max(waits))
 
     def unlock(self, name: str) -> Account:
         """Forgets the failures that were counted, so that strangers may try again."""
         account = self.account(name)
         means = self.means
         Throttle(means.counters, means.clock, means.address).unlocked(account.name)
-        self._record(account, Act.UNLOCKED)
+        self._record(account, EventType.UNLOCKED)
         return account
 
     def check_passwords_kept(self) -> None:
@@ -197,24 +200,24 @@ class Operator(AppPasswordOperator):
         means = self.means
         account = self.account(name)
         secret = account_password.normalized(password)
-        account_password.check(secret, account.name)
+        account_password.require_good(secret, account.name)
         hash_, now = means.hasher.account.make(secret), means.clock.now()
         account = self._change(name, lambda account: account.with_password(hash_, now))
         with afterwards(means, account, "throttle"):
             Throttle(means.counters, means.clock, means.address).password_changed(account.name)
-        self._record(account, Act.PASSWORD_SET)
+        self._record(account, EventType.PASSWORD_SET)
         return account
 
     def _tell(self, account: Account, message: str) -> bool:
         """True if a message reached the account's authentication phone."""
         phone, means = account.phone("authentication"), self.means
-        kind = next((kind for kind in KINDS if kind in means.delivery.kinds), None)
+        kind = next((kind for kind in DELIVERY_METHODS if kind in means.code_sender.kinds), None)
         if phone is None or kind is None:
             return False
         try:
-            number = means.seals.open(account.uid, phone.field, phone.sealed)
+            number = means.sealer.decrypt(account.uid, phone.secret_name, phone.sealed)
             text = f"{account.name} at {means.host_name}: {message}"
-            means.delivery.deliver(kind, number.reveal(), Secret(text))
+            means.code_sender.send(kind, number.reveal(), Secret(text))
         except (DeliveryFailed, StoreError):
             return False
         return True

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.activity import Act
+from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.errors import AlreadySo, NotFound, StoreError
 from apppw_tui.domain.names import candidates
 from apppw_tui.domain.ports import find
@@ -37,9 +37,9 @@ class AccountOperator:
         One that is removed while the list is made is left out.
         """
         accounts, troubles = [], []
-        for name in self.means.store.names():
+        for name in self.means.store.list_names():
             try:
-                account = self.means.store.read(name)
+                account = self.means.store.get(name)
             except StoreError as error:
                 troubles.append(error)
             else:
@@ -61,18 +61,18 @@ class AccountOperator:
             AlreadySo: the account is `there`, in what `state` says.
         """
         account = self.account(name)
-        with self.means.store.change(account.name, account.uid) as change:
+        with self.means.store.transaction(account.name, account.uid) as change:
             if ending:
-                self.means.live_sessions.end(account.name)
-            already = there(change.present)
+                self.means.session_terminator.terminate(account.name)
+            already = there(change.existing)
             if not already:
-                change.account = step(change.present)
+                change.account = step(change.existing)
         # Not within: a change of nothing, too, sets right who is told to be enforced.
         if already:
-            raise AlreadySo(f"{account.name} {state(change.present)} already.")
-        return change.present
+            raise AlreadySo(f"{account.name} {state(change.existing)} already.")
+        return change.existing
 
-    def _record(self, account: Account, act: Act, **facts: str) -> None:
+    def _record(self, account: Account, act: EventType, **facts: str) -> None:
         if not note(self.means, account, act, self.by, **facts):
             self.warn(
                 f"{account.name}: it is done, but no notice of it goes out; the log says why."

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.activity import Act
+from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import NotFound, Refused
-from apppw_tui.domain.names import same_name_key, shown
+from apppw_tui.domain.names import escaped, name_key
 from apppw_tui.domain.ports import UNLISTED
 from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.portal.admin_accounts import AccountOperator
@@ -30,7 +30,9 @@ class AppPasswordOperator(AccountOperator):
         account = self.account(name)
         issuer = Issuer(means.store, means.hasher, means.clock, means.policy, means.randbelow)
         issued = issuer.issue(account, Wish(app_password, scope, expires), by_operator=True)
-        self._record(account, Act.CREATED, id=issued.app_password.id, name=issued.app_password.name)
+        self._record(
+            account, EventType.CREATED, id=issued.app_password.id, name=issued.app_password.name
+        )
         return issued
 
     def find_app_password(self, name: str, name_or_id: str) -> tuple[Account, AppPassword]:
@@ -41,42 +43,42 @@ class AppPasswordOperator(AccountOperator):
             Refused: it is the name of one and the id of another.
         """
         account = self.account(name)
-        key = same_name_key(name_or_id)
+        key = name_key(name_or_id)
         found = [
             password
             for password in account.app_passwords
-            if password.id == name_or_id or same_name_key(password.name) == key
+            if password.id == name_or_id or name_key(password.name) == key
         ]
         if not found:
-            raise NotFound(f"{account.name} has no app password {shown(name_or_id)}.")
+            raise NotFound(f"{account.name} has no app password {escaped(name_or_id)}.")
         if len(found) > 1:
             raise Refused(
-                f"{shown(name_or_id)} is the name of one app password and the id of another."
+                f"{escaped(name_or_id)} is the name of one app password and the id of another."
             )
         return account, found[0]
 
     def delete_app_password(self, name: str, name_or_id: str) -> AppPassword:
         """Deletes what `find_app_password` finds, and raises what it does."""
         account, found = self.find_app_password(name, name_or_id)
-        with self.means.store.change(account.name, account.uid) as change:
-            change.account = change.present.without_app_password(found.id)
-            self.means.live_sessions.end(account.name)
+        with self.means.store.transaction(account.name, account.uid) as change:
+            change.account = change.existing.without_app_password(found.id)
+            self.means.session_terminator.terminate(account.name)
         if change.unlisted:
             self.warn(UNLISTED)
-        self._record(account, Act.DELETED, id=found.id, name=found.name)
+        self._record(account, EventType.DELETED, id=found.id, name=found.name)
         return found
 
     def delete_app_passwords(self, name: str) -> tuple[Account, int]:
         """Deletes all app passwords of the account; how many there were."""
         account = self.account(name)
-        with self.means.store.change(account.name, account.uid) as change:
-            count = len(change.present.app_passwords)
-            change.account = change.present.without_app_passwords()
+        with self.means.store.transaction(account.name, account.uid) as change:
+            count = len(change.existing.app_passwords)
+            change.account = change.existing.without_app_passwords()
             if count:
-                self.means.live_sessions.end(account.name)
+                self.means.session_terminator.terminate(account.name)
         if change.unlisted:
             self.warn(f"{account.name}: {UNLISTED}")
-        self._record(account, Act.ALL_DELETED, count=str(count))
+        self._record(account, EventType.ALL_DELETED, count=str(count))
         return account, count
 
     def tidy(self, name: str) -> int:

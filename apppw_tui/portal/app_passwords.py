@@ -7,13 +7,13 @@ from datetime import datetime
 
 from apppw_tui.domain import app_password
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.activity import THE_SERVER, Act
+from apppw_tui.domain.activity import THE_SERVER, EventType
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.base32 import RandomBelow
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.names import app_password_name
 from apppw_tui.domain.policy import Policy
-from apppw_tui.domain.ports import Clock, Store
+from apppw_tui.domain.ports import AccountStore, Clock
 from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.audit import note
@@ -41,7 +41,7 @@ class Issued:
 class Issuer:
     """Makes app passwords: what it needs, passed in."""
 
-    store: Store
+    store: AccountStore
     hasher: Hasher
     clock: Clock
     policy: Policy
@@ -66,7 +66,7 @@ class Issuer:
         limit = self.policy.app_passwords_per_account
         # Refused before a hash is spent; decided under the lock, where the answer holds.
         account.check_name_is_free(name)
-        account.check_room(limit)
+        account.check_limit(limit)
         while True:
             id_ = app_password.unused_id(account.used_ids, self.randbelow)
             secret = app_password.generate(id_, self.randbelow)
@@ -74,8 +74,8 @@ class Issuer:
             record = AppPassword(
                 id_, name, hash_, self.clock.now(), wish.scope, wish.expires, by_operator
             )
-            with self.store.change(account.name, account.uid) as change:
-                current = change.present
+            with self.store.transaction(account.name, account.uid) as change:
+                current = change.existing
                 if still_allowed is not None:
                     still_allowed(current)
                 if id_ in current.used_ids:
@@ -91,10 +91,10 @@ def remove_overdue(means: Means, account: Account) -> Account:
     Raises StoreError, NotFound.
     """
     now = means.clock.now()
-    with means.store.change(account.name, account.uid) as change:
-        gone = change.present.overdue(now)
+    with means.store.transaction(account.name, account.uid) as change:
+        gone = change.existing.purgeable(now)
         for password in gone:
-            change.account = change.present.without_app_password(password.id)
+            change.account = change.existing.without_app_password(password.id)
     for password in gone:
-        note(means, account, Act.EXPIRED, THE_SERVER, id=password.id, name=password.name)
-    return change.present
+        note(means, account, EventType.EXPIRED, THE_SERVER, id=password.id, name=password.name)
+    return change.existing

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.activity import NOTICED, Act, Entry
+from apppw_tui.domain.activity import NOTIFIED, ActivityEntry, EventType
 from apppw_tui.domain.errors import StoreError
-from apppw_tui.domain.usage import NEW_AFTER, network_of
+from apppw_tui.domain.usage import NETWORK_MEMORY, network_of
 from apppw_tui.portal.context import Means
 
-_SIGN_INS = frozenset({Act.SIGNED_IN, Act.SIGNED_IN_NEW})
+_SIGN_INS = frozenset({EventType.SIGNED_IN, EventType.SIGNED_IN_NEW})
 
 
 @contextmanager
@@ -21,7 +21,9 @@ def afterwards(means: Means, account: Account, what: str) -> Iterator[None]:
         means.journal.fault(f"{what} not kept", account=account.name, why=str(error))
 
 
-def note(means: Means, account: Account, act: Act, by: str | None = None, **facts: str) -> bool:
+def note(
+    means: Means, account: Account, act: EventType, by: str | None = None, **facts: str
+) -> bool:
     """Writes `act` down, by the account itself from `means.address`, or by whoever `by` is.
 
     False if somebody was to be told of it and is not. Never raises.
@@ -29,29 +31,29 @@ def note(means: Means, account: Account, act: Act, by: str | None = None, **fact
     if by is None:
         by, facts = account.name, {"address": means.address, **facts}
     means.journal.record(account.uid, act, by, **facts)
-    return act not in NOTICED or means.notices.tell(
-        account, Entry(means.clock.now(), act, by, facts)
+    return act not in NOTIFIED or means.notifier.notify(
+        account, ActivityEntry(means.clock.now(), act, by, facts)
     )
 
 
 def signed_in(means: Means, account: Account) -> None:
     """A sign-in is complete; it says so if it comes from where none came from lately."""
     network = network_of(means.address)
-    act = Act.SIGNED_IN
+    act = EventType.SIGNED_IN
     if network is not None:
         before = _networks(means, account)
         if before and network not in before:
-            act = Act.SIGNED_IN_NEW
+            act = EventType.SIGNED_IN_NEW
     note(means, account, act)
 
 
 def _networks(means: Means, account: Account) -> set[str | None]:
     """Where the account's sign-ins came from lately."""
-    since = means.clock.now() - NEW_AFTER
+    since = means.clock.now() - NETWORK_MEMORY
     try:
         entries = means.activity.read(account.uid)
     except StoreError:
         return set()
     return {
-        network_of(one.address) for one in entries if one.what in _SIGN_INS and one.time >= since
+        network_of(one.address) for one in entries if one.event in _SIGN_INS and one.time >= since
     } - {None}

@@ -9,23 +9,23 @@ from apppw_tui.domain.activity import Activity, NoActivity
 from apppw_tui.domain.base32 import RandomBelow
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.hashing import Hasher
-from apppw_tui.domain.notice_text import NoNotices, Notices
+from apppw_tui.domain.notice_text import Notifier, SilentNotifier
 from apppw_tui.domain.phone import parted
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.ports import (
-    AccountSource,
+    AccountStore,
     Clock,
-    Delivery,
+    CodeSender,
+    ExternalPasswords,
     Journal,
-    LeftOpen,
-    LiveSessions,
-    NoDelivery,
+    NoCodeSender,
     NoJournal,
-    Seals,
-    Store,
+    NoSessionTermination,
+    Sealer,
+    SessionTerminator,
 )
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.throttle import ACCOUNT_SENDS, NUMBER_SENDS, Counters, Step, door_key
+from apppw_tui.domain.throttle import ACCOUNT_SENDS, NUMBER_SENDS, Step, ThrottleStore, door_key
 from apppw_tui.domain.usage import NoUsage, UsageBook
 
 
@@ -33,13 +33,13 @@ from apppw_tui.domain.usage import NoUsage, UsageBook
 class Means:
     """One of these serves one person at one terminal: `address` is where they come from."""
 
-    store: Store
+    store: AccountStore
     hasher: Hasher
     clock: Clock
     policy: Policy
-    seals: Seals
-    counters: Counters
-    delivery: Delivery = field(default_factory=NoDelivery)
+    sealer: Sealer
+    counters: ThrottleStore
+    code_sender: CodeSender = field(default_factory=NoCodeSender)
     journal: Journal = field(default_factory=NoJournal)
     usage: UsageBook = field(default_factory=NoUsage)
     address: str = "local"
@@ -48,27 +48,27 @@ class Means:
     host_name: str = "this server"
     randbelow: RandomBelow = secrets.randbelow
     token_bytes: Callable[[int], bytes] = secrets.token_bytes
-    live_sessions: LiveSessions = field(default_factory=LeftOpen)
-    source: AccountSource | None = None  # of account passwords; None is the store
+    session_terminator: SessionTerminator = field(default_factory=NoSessionTermination)
+    source: ExternalPasswords | None = None  # of account passwords; None is the store
     activity: Activity = field(default_factory=NoActivity)
-    notices: Notices = field(default_factory=NoNotices)
+    notifier: Notifier = field(default_factory=SilentNotifier)
 
 
 @dataclass(frozen=True)
 class Throttle:
     """Counts what comes from `address`. Every method may raise StoreError."""
 
-    counters: Counters
+    counters: ThrottleStore
     clock: Clock
     address: str
 
     def charge(self, name: str, step: Step) -> None:
-        """One try, whether or not there is such an account. Raises TooMany: it must not be made."""
+        """One try, whether or not there is such an account. Raises RateLimited."""
         now = self.clock.now()
         # Not marked as an account's: whether it is one would have to be looked up first, which
         # takes longer if it is. The mark stays once a sign-in was completed.
         with self.counters.change(_account(name), keep=False) as entry:
-            entry.ledger = entry.ledger.charge(step, self.address, now)
+            entry.state = entry.state.record_attempt(step, self.address, now)
 
     def refund(self, name: str, step: Step, *, keep: bool = True) -> None:
         """The try was right: it is taken back, which is no reset.
@@ -76,43 +76,43 @@ class Throttle:
         `keep` says that it is an account's name (see Counters.change).
         """
         with self.counters.change(_account(name), keep=keep) as entry:
-            entry.ledger = entry.ledger.refund(step, self.address, self.clock.now())
+            entry.state = entry.state.undo_attempt(step, self.address, self.clock.now())
 
     def completed(self, name: str) -> None:
         """A sign-in is complete: only that resets, and only its own counters."""
         with self.counters.change(_account(name), keep=True) as entry:
-            entry.ledger = entry.ledger.completed(self.address, self.clock.now())
+            entry.state = entry.state.record_success(self.address, self.clock.now())
         # Of no account: the kiosk's door asks before it knows whose sign-in it will be.
         door = door_key(self.address)
         with (
             contextlib.suppress(StoreError),  # the sign-in is complete, come what may
             self.counters.change(_door(door), keep=True) as entry,
         ):
-            entry.ledger = entry.ledger.completed(door, self.clock.now())
+            entry.state = entry.state.record_success(door, self.clock.now())
 
     def is_known(self) -> bool:
         """True if an account completed a sign-in from around there in the last 30 days."""
         with self.counters.change(_door(door_key(self.address)), keep=False) as entry:
-            return bool(entry.ledger.known)
+            return bool(entry.state.known)
 
     def password_changed(self, name: str) -> None:
         """Strangers may try again."""
         with self.counters.change(_account(name), keep=True) as entry:
-            entry.ledger = entry.ledger.cleared()
+            entry.state = entry.state.reset_unknown()
 
     def unlocked(self, name: str) -> None:
         """Nothing is counted any more."""
         with self.counters.change(_account(name), keep=True) as entry:
-            entry.ledger = entry.ledger.unlocked()
+            entry.state = entry.state.unlocked()
 
     def sent(self, name: str, number: Secret) -> None:
-        """One more code for that account to that number. Raises TooMany, with the wait."""
+        """One more code for that account to that number. Raises RateLimited, with the wait."""
         now = self.clock.now()
         with self.counters.change(_account(name), keep=True) as entry:
-            entry.ledger = entry.ledger.sent(now, ACCOUNT_SENDS)
+            entry.state = entry.state.record_sent_code(now, ACCOUNT_SENDS)
         e164, _ = parted(number.reveal())
         with self.counters.change(f"number:{e164}", keep=True) as entry:
-            entry.ledger = entry.ledger.sent(now, NUMBER_SENDS)
+            entry.state = entry.state.record_sent_code(now, NUMBER_SENDS)
 
 
 def _door(key: str) -> str:

@@ -5,19 +5,19 @@ from dataclasses import replace
 
 from apppw_tui.domain import phone, recovery_codes, totp, verification_options
 from apppw_tui.domain.account import AUTHENTICATOR, Account
-from apppw_tui.domain.activity import Act
+from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.errors import (
-    CodeRefused,
+    DecryptionFailed,
+    EnrollmentRequired,
+    InvalidCode,
     InvalidNumber,
+    MethodUnavailable,
     Refused,
-    SealBroken,
     SessionEnded,
-    SetUpFirst,
-    Unavailable,
     WrongCode,
 )
-from apppw_tui.domain.phone import Phone, Which
-from apppw_tui.domain.ports import Kind
+from apppw_tui.domain.phone import Phone, PhoneSlot
+from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.totp import Authenticator
 from apppw_tui.portal.audit import afterwards, note
@@ -34,20 +34,20 @@ from apppw_tui.portal.sessions import (
 
 
 class Methods:
-    """Every method may block, and may raise StoreError, SessionEnded or VerificationNeeded."""
+    """Every method may block, and may raise StoreError, SessionEnded or ReverificationRequired."""
 
     def __init__(self, means: Means) -> None:
         self._means = means
 
-    def kinds(self) -> frozenset[Kind]:
+    def kinds(self) -> frozenset[DeliveryMethod]:
         """The ways in which this server can send codes."""
-        return self._means.delivery.kinds
+        return self._means.code_sender.kinds
 
-    def numbers(self, session: Session, account: Account) -> dict[Which, Secret]:
+    def numbers(self, session: Session, account: Account) -> dict[PhoneSlot, Secret]:
         """The account's telephone numbers, opened. Raises StoreError if the key is not there."""
         try:
             return self._opened(checked(session, account))
-        except SealBroken:
+        except DecryptionFailed:
             # The key may have been changed since the account was read.
             return self._opened(self._account(session))
 
@@ -56,15 +56,15 @@ class Methods:
         may_add(self._means, session, self._account(session))
         return AuthenticatorSetUp(self._means, session.account)
 
-    def begin_phone(self, session: Session, which: Which, typed: str) -> "PhoneSetUp":
+    def begin_phone(self, session: Session, which: PhoneSlot, typed: str) -> "PhoneSetUp":
         """A number, which counts only once a code sent to it came back.
 
         Raises:
             InvalidNumber: with the reason.
         """
         may_add(self._means, session, self._account(session))
-        number = phone.read(typed, self._means.region)
-        if phone.parted(number.reveal())[1] and not self._means.delivery.extensions:
+        number = phone.parse(typed, self._means.region)
+        if phone.parted(number.reveal())[1] and not self._means.code_sender.extensions:
             raise InvalidNumber("This server sends no codes to extensions. Type a number without.")
         return PhoneSetUp(self._means, which, number)
 
@@ -72,7 +72,7 @@ class Methods:
         """Raises Refused if it is the last method, and one is needed."""
         return self._remove(session, Account.without_authenticator, "authenticator app")
 
-    def remove_phone(self, session: Session, which: Which) -> Account:
+    def remove_phone(self, session: Session, which: PhoneSlot) -> Account:
         """Raises Refused if it is the last method, and one is needed."""
         name = verification_options.phone_name(which)
         return self._remove(session, lambda account: account.without_phone(which), name)
@@ -82,19 +82,19 @@ class Methods:
         self._check(session)
         option = verification_options.by_id(id_)
         with changing(self._means.store, session) as change:
-            account = change.present
+            account = change.existing
             if option is None or option not in verification_options.PREFERRED:
-                raise Unavailable("There is no such option.")
-            reason = verification_options.why_not(account, option, self.kinds())
+                raise MethodUnavailable("There is no such option.")
+            reason = verification_options.unavailable_reason(account, option, self.kinds())
             if reason is not None:
-                raise Unavailable(reason)
+                raise MethodUnavailable(reason)
             change.account = replace(account, preferred=id_)
 
     def new_recovery_codes(self, session: Session) -> list[Secret]:
         """Ten new ones; the old ones stop working. Costs ten Argon2id.
 
         Raises:
-            SetUpFirst: there is no verification method that they could stand in for.
+            EnrollmentRequired: there is no verification method that they could stand in for.
         """
         means = self._means
         if session.limited is None:
@@ -103,43 +103,44 @@ class Methods:
             check_full(session)
         account = self._account(session)
         if not account.has_second_factor:
-            raise SetUpFirst("Set up a verification method first.")
+            raise EnrollmentRequired("Set up a verification method first.")
         codes = recovery_codes.generate(means.randbelow)
         hashes = tuple(means.hasher.app.make(code) for code in codes)
         with changing(means.store, session) as change:
-            if not change.present.has_second_factor:
-                raise SetUpFirst("Set up a verification method first.")
+            if not change.existing.has_second_factor:
+                raise EnrollmentRequired("Set up a verification method first.")
             kept = recovery_codes.RecoveryCodes(hashes, means.clock.now())
-            change.account = replace(change.present, recovery=kept)
-        note(means, account, Act.RECOVERY_MADE)
+            change.account = replace(change.existing, recovery=kept)
+        note(means, account, EventType.RECOVERY_MADE)
         return codes
 
     def finish(self, session: Session) -> Session:
         """The end of a set-up: a session that may do everything, if it has proved a method."""
         account = self._account(session)
         if session.verified is None or must_set_up(account, self._means.policy):
-            raise SetUpFirst("Set up a verification method first.")
+            raise EnrollmentRequired("Set up a verification method first.")
         if session.limited is not None:
             means = self._means
             with afterwards(means, account, "throttle"):
                 Throttle(means.counters, means.clock, means.address).completed(account.name)
         return replace(session, limited=None)
 
-    def _opened(self, account: Account) -> dict[Which, Secret]:
-        seals = self._means.seals
+    def _opened(self, account: Account) -> dict[PhoneSlot, Secret]:
+        seals = self._means.sealer
         return {
-            kept.which: seals.open(account.uid, kept.field, kept.sealed) for kept in account.phones
+            kept.which: seals.decrypt(account.uid, kept.secret_name, kept.sealed)
+            for kept in account.phones
         }
 
     def _remove(self, session: Session, step: Callable[[Account], Account], name: str) -> Account:
         self._check(session)
         with changing(self._means.store, session) as change:
-            account = step(change.present)
+            account = step(change.existing)
             if must_set_up(account, self._means.policy):
                 raise Refused("Add another one first: your account needs one.")
-            changed, change.account = account != change.present, account
+            changed, change.account = account != change.existing, account
         if changed:
-            note(self._means, account, Act.METHOD_REMOVED, method=name)
+            note(self._means, account, EventType.METHOD_REMOVED, method=name)
         return account
 
     def _check(self, session: Session) -> None:
@@ -147,7 +148,7 @@ class Methods:
         check_fresh(session, self._means.clock, self._means.policy)
 
     def _account(self, session: Session) -> Account:
-        return checked(session, self._means.store.read(session.account))
+        return checked(session, self._means.store.get(session.account))
 
 
 class AuthenticatorSetUp:
@@ -167,25 +168,25 @@ class AuthenticatorSetUp:
         """Makes it the account's, for a right code; the session counts as verified just now.
 
         Raises:
-            CodeRefused: wrong; says so where the phone's clock is.
+            InvalidCode: wrong; says so where the phone's clock is.
         """
         check_form(digits)
         means = self._means
         now = means.clock.now()
         try:
-            step = totp.accepted_step(self.secret, digits, now, last_step=-1)
+            step = totp.verify(self.secret, digits, now, last_step=-1)
         except WrongCode as error:
             error_of_clock = totp.clock_error(self.secret, digits, now)
             if error_of_clock is not None:
-                raise CodeRefused(
+                raise InvalidCode(
                     f"Your phone's clock is {error_of_clock}. Set it right, and type a new code."
                 ) from None
             self._wrong += 1
             raise totp.refused_again(error, self._wrong) from None
         with changing(means.store, session) as change:
-            account = change.present
+            account = change.existing
             may_add(means, session, account)
-            sealed = means.seals.seal(account.uid, AUTHENTICATOR, self.secret)
+            sealed = means.sealer.encrypt(account.uid, AUTHENTICATOR, self.secret)
             changed = account.with_authenticator(Authenticator(sealed, now, step))
             change.account = replace(changed, bypass_until=None)  # what it was for is done
         _record_set_up(means, account, "authenticator app")
@@ -195,37 +196,37 @@ class AuthenticatorSetUp:
 class PhoneSetUp:
     """A telephone number that has not proved itself yet; it lives in one session's memory."""
 
-    def __init__(self, means: Means, which: Which, number: Secret) -> None:
+    def __init__(self, means: Means, which: PhoneSlot, number: Secret) -> None:
         self._means = means
         self._which = which
         self._sent = SentCode(means)
         self.number = number
 
-    def send(self, session: Session, kind: Kind) -> None:
-        """Sends a code there. Raises Unavailable, TooMany or DeliveryFailed with the reason."""
+    def send(self, session: Session, kind: DeliveryMethod) -> None:
+        """Sends a code there. Raises Unavailable, RateLimited or DeliveryFailed with the reason."""
         means = self._means
-        checked(session, means.store.read(session.account))
-        if kind not in means.delivery.kinds:
-            raise Unavailable(verification_options.sends_none(kind))
+        checked(session, means.store.get(session.account))
+        if kind not in means.code_sender.kinds:
+            raise MethodUnavailable(verification_options.unsupported_reason(kind))
         self._sent.send(session.account, kind, self.number)
 
     def confirm(self, session: Session, digits: str) -> Session:
         """Makes the number the account's, for the code that was sent there.
 
         Raises:
-            CodeRefused, TooMany: with the reason.
+            InvalidCode, RateLimited: with the reason.
         """
         check_form(digits)
         means = self._means
         # Before the code is used up: whoever has to verify again first can give it again.
-        may_add(means, session, checked(session, means.store.read(session.account)))
+        may_add(means, session, checked(session, means.store.get(session.account)))
         throttle = Throttle(means.counters, means.clock, means.address)
         throttle.charge(session.account, "second")
         self._sent.check(self.number, digits)
         with changing(means.store, session) as change:
-            account = change.present
+            account = change.existing
             may_add(means, session, account)
-            sealed = means.seals.seal(account.uid, phone.field(self._which), self.number)
+            sealed = means.sealer.encrypt(account.uid, phone.secret_name(self._which), self.number)
             kept = Phone(self._which, sealed, means.clock.now())
             change.account = replace(account.with_phone(kept), bypass_until=None)
         with afterwards(means, account, "throttle"):
@@ -247,4 +248,4 @@ def may_add(means: Means, session: Session, account: Account) -> None:
 
 
 def _record_set_up(means: Means, account: Account, method: str) -> None:
-    note(means, account, Act.METHOD_SET_UP, method=method)
+    note(means, account, EventType.METHOD_SET_UP, method=method)

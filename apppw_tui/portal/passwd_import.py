@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.activity import Act
+from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.errors import ApppwError, NameTaken, Refused
-from apppw_tui.domain.hashing import Bounds
+from apppw_tui.domain.hashing import CostLimits
 from apppw_tui.domain.lines import lines as lines_of
 from apppw_tui.domain.names import account_name, candidates
 from apppw_tui.domain.ports import find
@@ -44,7 +44,7 @@ class Line:
     dropped: tuple[str, ...] = ()  # extra fields that restrict, and are not taken over
 
 
-def lines(text: str, bounds: Bounds | None, default_domain: str | None) -> Iterator[Line]:
+def lines(text: str, bounds: CostLimits | None, default_domain: str | None) -> Iterator[Line]:
     """The lines that name somebody, in their order; blank ones and comments do not.
 
     Without `bounds` for what hashes may take, the names alone are taken over.
@@ -90,9 +90,9 @@ def bring_in(means: Means, line: Line, by: str) -> Account:
     account = Account.new(
         line.name, line.password_hash, means.clock.now(), lambda size: means.token_bytes(size).hex()
     )
-    with means.store.change(line.name, None) as change:
+    with means.store.transaction(line.name, None) as change:
         change.account = account
-    note(means, account, Act.ACCOUNT_CREATED, by)
+    note(means, account, EventType.ACCOUNT_CREATED, by)
     return account
 
 

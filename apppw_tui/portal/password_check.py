@@ -12,18 +12,18 @@ from typing import Protocol
 from apppw_tui.domain import app_password
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.account_password import normalized
-from apppw_tui.domain.activity import NOBODY, Act
+from apppw_tui.domain.activity import UNKNOWN_UID, EventType
 from apppw_tui.domain.errors import (
     InvalidName,
     NameTaken,
-    PasswordSourceDown,
+    PasswordBackendDown,
+    RateLimited,
     StoreDamaged,
     StoreError,
-    TooMany,
 )
 from apppw_tui.domain.hashing import Profile, TooManyProfiles, profile
 from apppw_tui.domain.names import candidates, is_account_name
-from apppw_tui.domain.ports import AccountSource, Said, find
+from apppw_tui.domain.ports import ExternalPasswords, PasswordReply, find
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.audit import note
 from apppw_tui.portal.context import Means, Throttle
@@ -45,11 +45,11 @@ class AccountPasswords(Protocol):
         `names` are those that may be meant, as `names.candidates` has them.
 
         Raises:
-            TooMany: this try was not made, or its outcome is not told.
+            RateLimited: this try was not made, or its outcome is not told.
         """
 
     def confirm(self, account: Account, password: Secret) -> bool:
-        """True if it is the password of an account that is signed in already. Raises TooMany."""
+        """True for the password of an account that is signed in already. Raises RateLimited."""
 
 
 def account_passwords(means: Means) -> AccountPasswords:
@@ -95,16 +95,18 @@ class Kept:
         if right:
             self._throttle.refund(account.name, "password")
         else:
-            note(self._means, account, Act.WRONG_PASSWORD)
+            note(self._means, account, EventType.WRONG_PASSWORD)
         return right
 
     def _note_wrong(self, account: Account | None) -> None:
         """A line for whoever is not known, too: how long it takes must not tell who is."""
         means = self._means
         if account is not None:
-            note(means, account, Act.WRONG_PASSWORD)
+            note(means, account, EventType.WRONG_PASSWORD)
         else:
-            means.journal.record(NOBODY, Act.WRONG_PASSWORD, "(unknown)", address=means.address)
+            means.journal.record(
+                UNKNOWN_UID, EventType.WRONG_PASSWORD, "(unknown)", address=means.address
+            )
 
     def _readable(self, names: Sequence[str]) -> Account | None:
         """The account; None too where its file is damaged, which a stranger must not learn."""
@@ -115,7 +117,7 @@ class Kept:
             return None
 
     def _renew(self, account: Account, fresh: str) -> None:
-        with self._means.store.change(account.name, account.uid) as change:
+        with self._means.store.transaction(account.name, account.uid) as change:
             current = change.account
             if current is not None and current.password_hash == account.password_hash:
                 change.account = replace(current, password_hash=fresh)
@@ -124,7 +126,7 @@ class Kept:
 class Elsewhere:
     """Passwords that a source knows; the store's hashes, if there are any, are not looked at."""
 
-    def __init__(self, means: Means, source: AccountSource) -> None:
+    def __init__(self, means: Means, source: ExternalPasswords) -> None:
         self.elsewhere: str | None = source.sentence
         self._means = means
         self._source = source
@@ -141,9 +143,9 @@ class Elsewhere:
             # try as often as they like.
             if canonical != name and is_account_name(canonical):
                 self._throttle.charge(canonical, "password")
-            if said.right and is_account_name(canonical):
+            if said.valid and is_account_name(canonical):
                 account = self._account(canonical)
-        except TooMany:
+        except RateLimited:
             self._take_as_long(name, said)
             raise
         if account is None:
@@ -159,14 +161,14 @@ class Elsewhere:
     def confirm(self, account: Account, password: Secret) -> bool:
         self._throttle.charge(account.name, "password")
         said = self._ask(account.name, password)
-        right = said.right and self._canonical(account.name, said) == account.name
+        right = said.valid and self._canonical(account.name, said) == account.name
         if right:
             self._throttle.refund(account.name, "password")
         else:
-            note(self._means, account, Act.WRONG_PASSWORD)
+            note(self._means, account, EventType.WRONG_PASSWORD)
         return right
 
-    def _canonical(self, name: str, said: Said) -> str:
+    def _canonical(self, name: str, said: PasswordReply) -> str:
         """Whom the source takes the name for.
 
         A source that gives it the default domain means the account that has none, where there was
@@ -179,32 +181,32 @@ class Elsewhere:
             return self._means.store.meant((canonical, name))
         return canonical
 
-    def _ask(self, name: str, password: Secret) -> Said:
+    def _ask(self, name: str, password: Secret) -> PasswordReply:
         """What the source says; nothing is counted if it cannot."""
-        if app_password.read(password.reveal()) is not None:
-            return Said(right=False)  # whatever the source would say to it
+        if app_password.parse(password.reveal()) is not None:
+            return PasswordReply(valid=False)  # whatever the source would say to it
         try:
-            return self._source.passwords.ask(name, password, self._means.address)
-        except PasswordSourceDown:
+            return self._source.passwords.check(name, password, self._means.address)
+        except PasswordBackendDown:
             # Not kept: whether it is an account's was not found out.
             self._throttle.refund(name, "password", keep=False)
             raise
 
-    def _take_as_long(self, name: str, said: Said) -> None:
+    def _take_as_long(self, name: str, said: PasswordReply) -> None:
         """A right password that opens nothing here must not be told from a wrong one by the clock.
 
         A source holds its refusals back: so it is asked for one.
         """
-        if said.right:
+        if said.valid:
             decoy = Secret(self._means.token_bytes(_DECOY_BYTES).hex())
-            with contextlib.suppress(PasswordSourceDown):
-                self._source.passwords.ask(name, decoy, self._means.address)
+            with contextlib.suppress(PasswordBackendDown):
+                self._source.passwords.check(name, decoy, self._means.address)
 
     def _account(self, name: str) -> Account | None:
         """The account that may sign in; where there is none it is made, if that may be."""
         means = self._means
         try:
-            account = means.store.read(name)
+            account = means.store.get(name)
         except StoreDamaged as error:
             means.journal.fault("account damaged", why=str(error))
             return None
@@ -218,11 +220,11 @@ class Elsewhere:
             name, None, means.clock.now(), lambda size: means.token_bytes(size).hex()
         )
         try:
-            with means.store.change(name, None) as change:
+            with means.store.transaction(name, None) as change:
                 change.account = account
         except NameTaken:  # at another terminal, a moment ago
-            return means.store.read(name)
-        note(means, account, Act.ACCOUNT_CREATED)
+            return means.store.get(name)
+        note(means, account, EventType.ACCOUNT_CREATED)
         return account
 
 
@@ -232,8 +234,8 @@ def settle_profiles(means: Means, since: datetime) -> Collection[Profile]:
     Those that were not listed are. Reads every account. Raises StoreError.
     """
     hashes, found = means.hasher.account, set()
-    for name in means.store.names():
-        account = means.store.read(name)
+    for name in means.store.list_names():
+        account = means.store.get(name)
         if account is not None and account.password_hash is not None:
             found.add(profile(account.password_hash))
     costs = {one for one in found if one is not None and one != hashes.profile}

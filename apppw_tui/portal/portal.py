@@ -7,13 +7,13 @@ from datetime import datetime
 
 from apppw_tui.domain import account_password
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.activity import Act, Entry
+from apppw_tui.domain.activity import ActivityEntry, EventType
 from apppw_tui.domain.errors import (
+    EnrollmentRequired,
     NameTaken,
     NotFound,
     Refused,
     SessionEnded,
-    SetUpFirst,
     SignInRefused,
     StoreError,
 )
@@ -48,13 +48,13 @@ class Portal:
     """Every method may block (hashes, files): never call it on the event loop.
 
     All of them may raise StoreError; those that take a session may raise SessionEnded, those that
-    matter VerificationNeeded (SAFETY 14), and all but looking SetUpFirst.
+    matter ReverificationRequired (SAFETY 14), and all but looking EnrollmentRequired.
     """
 
     def __init__(self, means: Means) -> None:
         self.policy = means.policy
         self.methods = Methods(means)
-        self.ends_sessions = means.live_sessions.end_here
+        self.ends_sessions = means.session_terminator.enabled
         self._passwords = account_passwords(means)
         # None, or the sentence that says where they are changed.
         self.passwords_elsewhere = self._passwords.elsewhere
@@ -69,7 +69,7 @@ class Portal:
     def has_accounts(self) -> bool:
         """True if there is anybody who could sign in."""
         source = self._means.source
-        return bool(self._store.names()) or (source is not None and not source.require_add)
+        return bool(self._store.list_names()) or (source is not None and not source.require_add)
 
     def create_first_account(self, name: str, password: str) -> Session:
         """The first account of a store, and a session for it.
@@ -98,9 +98,9 @@ class Portal:
             raise NameTaken(f"There is already an account {there.name}.")
         name = account_name(name, means.default_domain)
         account = Account.new(name, self._first_hash(name, password), self._clock.now())
-        with self._store.change(name, None) as change:
+        with self._store.transaction(name, None) as change:
             change.account = account
-        note(self._means, account, Act.ACCOUNT_CREATED, by)
+        note(self._means, account, EventType.ACCOUNT_CREATED, by)
         return account
 
     def sign_in(self, name: str, password: str) -> Session | Challenge:
@@ -111,7 +111,7 @@ class Portal:
         Raises:
             InvalidName: `name` cannot be an account at all.
             SignInRefused: account and password do not match.
-            TooMany: this try was not made; says how long to wait.
+            RateLimited: this try was not made; says how long to wait.
         """
         names = candidates(name, self._means.default_domain)
         account = self._passwords.admit(names, Secret(password))
@@ -127,15 +127,15 @@ class Portal:
         return Challenge(self._means, self.account(session), session)
 
     def check_fresh(self, session: Session) -> None:
-        """Raises VerificationNeeded if the last verification is too old for what matters."""
+        """Raises ReverificationRequired if the last verification is too old for what matters."""
         check_full(session)
         check_fresh(session, self._clock, self.policy)
 
     def account(self, session: Session) -> Account:
         """The account as it stands now."""
-        return checked(session, self._store.read(session.account))
+        return checked(session, self._store.get(session.account))
 
-    def activity(self, session: Session) -> list[Entry]:
+    def activity(self, session: Session) -> list[ActivityEntry]:
         """What happened to the account, the newest first: as many as anybody reads."""
         uid = self.account(session).uid
         return self._means.activity.read(uid)[: -RECENT - 1 : -1]
@@ -147,7 +147,7 @@ class Portal:
     def entered(self, session: Session) -> Account:
         """The account of somebody who has just signed in, tidied: what expired long ago is gone."""
         account = self.account(session)
-        if session.limited is None and account.overdue(self._clock.now()):
+        if session.limited is None and account.purgeable(self._clock.now()):
             # Whether it can be tidied now is no concern of theirs.
             with contextlib.suppress(StoreError, NotFound):
                 account = remove_overdue(self._means, account)
@@ -170,7 +170,7 @@ class Portal:
         def still_allowed(account: Account) -> None:
             checked(session, account)
             if must_set_up(account, self.policy):
-                raise SetUpFirst("Set up a verification method first.")
+                raise EnrollmentRequired("Set up a verification method first.")
 
         account = self.account(session)
         still_allowed(account)
@@ -179,7 +179,7 @@ class Portal:
         except NotFound:
             raise SessionEnded(GONE) from None
         made = issued.app_password
-        note(self._means, account, Act.CREATED, id=made.id, name=made.name)
+        note(self._means, account, EventType.CREATED, id=made.id, name=made.name)
         return issued
 
     def delete_app_password(self, session: Session, id_: str) -> None:
@@ -192,11 +192,11 @@ class Portal:
             nonlocal name
             kept = account.without_app_password(id_)
             name = _name_of(account, id_)
-            self._means.live_sessions.end(account.name)
+            self._means.session_terminator.terminate(account.name)
             return kept
 
         account = self._change(session, step)
-        note(self._means, account, Act.DELETED, id=id_, name=name)
+        note(self._means, account, EventType.DELETED, id=id_, name=name)
 
     def rename_app_password(self, session: Session, id_: str, name: str) -> None:
         """Raises InvalidName, NameTaken or NotFound."""
@@ -210,7 +210,7 @@ class Portal:
             return account.with_app_password_renamed(id_, name)
 
         account = self._change(session, step)
-        note(self._means, account, Act.RENAMED, id=id_, name=name, before=before)
+        note(self._means, account, EventType.RENAMED, id=id_, name=name, before=before)
 
     def set_appearance(self, session: Session, appearance: str) -> None:
         self._change(session, lambda account: replace(account, appearance=appearance))
@@ -222,7 +222,7 @@ class Portal:
 
         Raises:
             SignInRefused: `current` is wrong.
-            TooMany: this try was not made.
+            RateLimited: this try was not made.
             WeakPassword: `new` will not do; says why.
             Refused: passwords are kept elsewhere; says where they are changed.
         """
@@ -233,7 +233,7 @@ class Portal:
         if not self._passwords.confirm(account, Secret(current)):
             raise SignInRefused("That is not your present password.")
         secret = account_password.normalized(new)
-        account_password.check(secret, account.name)
+        account_password.require_good(secret, account.name)
         fresh = self._hasher.account.make(secret)
         now, deleted = self._clock.now(), 0
 
@@ -242,14 +242,14 @@ class Portal:
             kept = present.without_app_passwords() if delete_app_passwords else present
             deleted = len(present.app_passwords) - len(kept.app_passwords)
             if deleted:
-                self._means.live_sessions.end(present.name)
+                self._means.session_terminator.terminate(present.name)
             return kept.with_password(fresh, now)
 
         changed = self._change(session, step)
-        note(self._means, account, Act.PASSWORD_CHANGED, app_passwords_deleted=str(deleted))
+        note(self._means, account, EventType.PASSWORD_CHANGED, app_passwords_deleted=str(deleted))
         with afterwards(self._means, changed, "throttle"):
             self._throttle.password_changed(account.name)
-        return replace(session, epoch=changed.epoch)
+        return replace(session, epoch=changed.session_generation)
 
     def _first_hash(self, name: str, password: str | None) -> str | None:
         if password is None and self.passwords_elsewhere is not None:
@@ -257,14 +257,14 @@ class Portal:
         if self.passwords_elsewhere is not None:
             raise Refused(self.passwords_elsewhere)
         secret = account_password.normalized(password or "")
-        account_password.check(secret, name)
+        account_password.require_good(secret, name)
         return self._hasher.account.make(secret)
 
     def _change(self, session: Session, step: Callable[[Account], Account]) -> Account:
         with changing(self._store, session) as change:
-            change.account = step(change.present)
+            change.account = step(change.existing)
         self.besides = f" {UNLISTED}" if change.unlisted else ""
-        return change.present
+        return change.existing
 
     def _begun(self, account: Account) -> Session:
         """A session for somebody whose password was right, and who has no second factor."""

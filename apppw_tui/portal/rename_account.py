@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import NotFound
-from apppw_tui.domain.ports import Store
+from apppw_tui.domain.ports import AccountStore
 
 
-def rename(store: Store, account: Account, name: str) -> Account:
+def rename(store: AccountStore, account: Account, name: str) -> Account:
     """The account under its new name; its sessions end, its app passwords move with it.
 
     Where it was cut short, doing it again does the rest.
@@ -21,7 +21,9 @@ def rename(store: Store, account: Account, name: str) -> Account:
     return store.rename(account, name, lambda present, left: _renamed(present, left, name))
 
 
-def half_renamed(store: Store, names: Iterable[str], wanted: Iterable[str]) -> tuple[Account, str]:
+def half_renamed(
+    store: AccountStore, names: Iterable[str], wanted: Iterable[str]
+) -> tuple[Account, str]:
     """The account that an earlier rename left under neither name, and the one it was to get.
 
     Raises NotFound if there is none.
@@ -41,7 +43,12 @@ def _renamed(present: Account, left: Account | None, name: str) -> Account:
     Of each part the newer state is taken, and what was deleted under either name stays so.
     """
     if left is None:
-        return replace(present, name=name, version=present.version + 1, epoch=present.epoch + 1)
+        return replace(
+            present,
+            name=name,
+            version=present.version + 1,
+            session_generation=present.session_generation + 1,
+        )
     newer, older = (left, present) if left.version > present.version else (present, left)
     deleted = newer.deleted_ids | older.deleted_ids
     ids = {password.id for password in newer.app_passwords}
@@ -53,7 +60,7 @@ def _renamed(present: Account, left: Account | None, name: str) -> Account:
         newer,
         name=name,
         version=newer.version + 1,
-        epoch=max(newer.epoch, older.epoch) + 1,
+        session_generation=max(newer.session_generation, older.session_generation) + 1,
         app_passwords=kept,
         deleted_ids=deleted,
         enabled=newer.enabled and older.enabled,

@@ -5,18 +5,18 @@ from datetime import datetime
 
 from apppw_tui.domain import phone, recovery_codes, totp, verification_options
 from apppw_tui.domain.account import AUTHENTICATOR, Account
-from apppw_tui.domain.activity import Act
+from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.errors import (
-    CodeRefused,
+    DecryptionFailed,
+    InvalidCode,
     KeyMissing,
-    SealBroken,
+    MethodUnavailable,
     SignInRefused,
-    Unavailable,
     WrongCode,
 )
 from apppw_tui.domain.phone import Phone
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.verification_options import Option
+from apppw_tui.domain.verification_options import VerificationOption
 from apppw_tui.portal.audit import afterwards, note, signed_in
 from apppw_tui.portal.context import Means, Throttle
 from apppw_tui.portal.password_check import account_passwords
@@ -28,7 +28,7 @@ from apppw_tui.portal.sessions import Session, begun, checked, consuming
 class Choice:
     """One way to answer, and why it cannot be had now."""
 
-    option: Option
+    option: VerificationOption
     why_not: str | None
 
 
@@ -58,18 +58,18 @@ class Challenge:
 
         The preferred one of those that can be had comes first.
         """
-        kinds = self._means.delivery.kinds
-        usable = verification_options.usable(self._account, kinds)
+        kinds = self._means.code_sender.kinds
+        usable = verification_options.available(self._account, kinds)
         missing = [option for option in verification_options.ALL if option not in usable]
         return [Choice(option, None) for option in usable] + [
-            Choice(option, verification_options.why_not(self._account, option, kinds))
+            Choice(option, verification_options.unavailable_reason(self._account, option, kinds))
             for option in missing
         ]
 
     @property
-    def first(self) -> Option | None:
+    def first(self) -> VerificationOption | None:
         """The way to begin with; None if the account can use none."""
-        usable = verification_options.usable(self._account, self._means.delivery.kinds)
+        usable = verification_options.available(self._account, self._means.code_sender.kinds)
         return usable[0] if usable else None
 
     @property
@@ -84,35 +84,35 @@ class Challenge:
         valid = self._signed_in is None and account.has_bypass(self._means.clock.now())
         return account.bypass_until if valid else None
 
-    def ending(self, option: Option) -> str:
+    def ending(self, option: VerificationOption) -> str:
         """The last two digits of the number that `option` reaches."""
-        return phone.ending(self._number(option))
+        return phone.last_digits(self._number(option))
 
     # --- asking and answering ---------------------------------------------------------------
 
-    def send(self, option: Option, *, again: bool = False) -> None:
+    def send(self, option: VerificationOption, *, again: bool = False) -> None:
         """Sends a code by `option`, unless one is under way there already; `again` sends anyway.
 
         Raises:
-            Unavailable, TooMany, DeliveryFailed: with the reason.
+            Unavailable, RateLimited, DeliveryFailed: with the reason.
         """
         self._account = self._now()  # a number may be under another key by now
         number = self._number(option)
-        if option.kind is None or option.kind not in self._means.delivery.kinds:
-            raise Unavailable("No code can be sent that way now.")
+        if option.kind is None or option.kind not in self._means.code_sender.kinds:
+            raise MethodUnavailable("No code can be sent that way now.")
         if again or not self._sent.waits_for(option.kind, number):
             self._sent.send(self.account, option.kind, number)
 
-    def answer(self, option: Option, text: str) -> Session:
+    def answer(self, option: VerificationOption, text: str) -> Session:
         """A session, for the right code.
 
         Raises:
-            CodeRefused: wrong, expired, used, tried too often: it says which.
-            TooMany: this try was not made; says how long to wait.
+            InvalidCode: wrong, expired, used, tried too often: it says which.
+            RateLimited: this try was not made; says how long to wait.
         """
-        presented = recovery_codes.read(text) if option == verification_options.RECOVERY else None
+        presented = recovery_codes.parse(text) if option == verification_options.RECOVERY else None
         if option == verification_options.RECOVERY and presented is None:
-            raise CodeRefused(recovery_codes.NO_CODE)
+            raise InvalidCode(recovery_codes.NO_CODE)
         if presented is None:
             check_form(text)
         self._throttle.charge(self.account, "second")
@@ -123,12 +123,12 @@ class Challenge:
                 account = self._use_app_code(text)
             else:
                 account = self._use_sent_code(option, text)
-        except (KeyMissing, SealBroken):
+        except (KeyMissing, DecryptionFailed):
             # Nothing was compared: nobody is to wait for what the server lacks.
             self._throttle.refund(self.account, "second")
             raise
-        except CodeRefused as error:
-            note(self._means, self._account, Act.WRONG_CODE, method=_method(option))
+        except InvalidCode as error:
+            note(self._means, self._account, EventType.WRONG_CODE, method=_method(option))
             if not isinstance(error, WrongCode):  # as where the app was removed meanwhile
                 raise
             self._wrong_app_codes += 1
@@ -140,11 +140,11 @@ class Challenge:
 
         Raises:
             SignInRefused: it is wrong.
-            TooMany: this try was not made.
+            RateLimited: this try was not made.
         """
         account = self._now()
         if not self.by_password or account.has_second_factor:
-            raise Unavailable("Verify with one of your verification methods.")
+            raise MethodUnavailable("Verify with one of your verification methods.")
         if not account_passwords(self._means).confirm(account, Secret(password)):
             raise SignInRefused("That is not your password.")
         return (self._signed_in or self._begun).proven(self._means.clock)
@@ -153,15 +153,15 @@ class Challenge:
         """A session that may set up a method, and nothing else; the bypass is used up with it.
 
         Raises:
-            CodeRefused: it has ended, or was used.
+            InvalidCode: it has ended, or was used.
         """
         means = self._means
         with consuming(means, self._begun) as change:
-            account = change.present
+            account = change.existing
             if self._signed_in is not None or not account.has_bypass(means.clock.now()):
-                raise CodeRefused("Your administrator's permission has ended. Ask again.")
+                raise InvalidCode("Your administrator's permission has ended. Ask again.")
             change.account = replace(account, bypass_until=None)
-        note(means, account, Act.BYPASS_USED)
+        note(means, account, EventType.BYPASS_USED)
         return replace(self._begun, limited="bypass")
 
     # --- how each is checked ----------------------------------------------------------------
@@ -170,16 +170,16 @@ class Challenge:
         """Consumes the step under the lock, so that no second session can use it (SAFETY 13)."""
         means = self._means
         with consuming(means, self._begun) as change:
-            account = change.present
+            account = change.existing
             app = account.authenticator
             if app is None:
-                raise CodeRefused("The authenticator app was removed. Use another way.")
-            secret = means.seals.open(account.uid, AUTHENTICATOR, app.sealed)
-            step = totp.accepted_step(secret, digits, means.clock.now(), app.last_step)
+                raise InvalidCode("The authenticator app was removed. Use another way.")
+            secret = means.sealer.decrypt(account.uid, AUTHENTICATOR, app.sealed)
+            step = totp.verify(secret, digits, means.clock.now(), app.last_step)
             change.account = account.with_authenticator(replace(app, last_step=step))
-        return change.present
+        return change.existing
 
-    def _use_sent_code(self, option: Option, digits: str) -> Account:
+    def _use_sent_code(self, option: VerificationOption, digits: str) -> Account:
         """Good only for a number that is still the account's: a lost phone is removed elsewhere."""
         self._account = self._now()
         self._sent.check(self._number(option), digits)
@@ -191,14 +191,14 @@ class Challenge:
         account = self._now()
         hash_ = account.recovery.hash(presented.index) if account.recovery else None
         if not means.hasher.app.check(hash_, presented.secret) or hash_ is None:
-            raise CodeRefused(recovery_codes.REFUSED)
+            raise InvalidCode(recovery_codes.REFUSED)
         with consuming(means, self._begun) as change:
-            account = change.present
+            account = change.existing
             if account.recovery is None:
-                raise CodeRefused(recovery_codes.REFUSED)
-            codes = account.recovery.without(presented.index, hash_)
+                raise InvalidCode(recovery_codes.REFUSED)
+            codes = account.recovery.consume(presented.index, hash_)
             change.account = account = replace(account, recovery=codes)
-        note(means, account, Act.RECOVERY_USED, left=str(codes.left))
+        note(means, account, EventType.RECOVERY_USED, left=str(codes.remaining))
         return account
 
     def _admitted(self, account: Account) -> Session:
@@ -214,16 +214,16 @@ class Challenge:
         return begun(account).proven(self._means.clock)
 
     def _now(self) -> Account:
-        return checked(self._begun, self._means.store.read(self.account))
+        return checked(self._begun, self._means.store.get(self.account))
 
-    def _number(self, option: Option) -> Secret:
+    def _number(self, option: VerificationOption) -> Secret:
         kept: Phone | None = self._account.phone(option.phone) if option.phone else None
         if kept is None:
-            raise Unavailable("That telephone number was removed. Use another way.")
-        return self._means.seals.open(self._account.uid, kept.field, kept.sealed)
+            raise MethodUnavailable("That telephone number was removed. Use another way.")
+        return self._means.sealer.decrypt(self._account.uid, kept.secret_name, kept.sealed)
 
 
-def _method(option: Option) -> str:
+def _method(option: VerificationOption) -> str:
     """What a wrong code was meant for, as activity calls it."""
     if option.phone is not None:
         return verification_options.phone_name(option.phone)

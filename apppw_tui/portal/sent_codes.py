@@ -2,8 +2,8 @@
 
 import secrets
 
-from apppw_tui.domain.errors import CodeRefused
-from apppw_tui.domain.ports import Kind
+from apppw_tui.domain.errors import InvalidCode
+from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.totp import DIGITS
 from apppw_tui.portal.context import Means, Throttle
@@ -13,9 +13,9 @@ TRIES = 5
 
 
 def check_form(text: str) -> None:
-    """Raises CodeRefused if `text` is not six digits, whoever made the code. Counts as no try."""
+    """Raises InvalidCode if `text` is not six digits, whoever made the code. Counts as no try."""
     if len(text) != DIGITS or not (text.isascii() and text.isdecimal()):
-        raise CodeRefused("A code has six digits.")
+        raise InvalidCode("A code has six digits.")
 
 
 class SentCode:
@@ -24,11 +24,11 @@ class SentCode:
     def __init__(self, means: Means) -> None:
         self._means = means
         self._code: Secret | None = None
-        self._to: tuple[Kind, str] | None = None
+        self._to: tuple[DeliveryMethod, str] | None = None
         self._ends = 0.0
         self._tries = 0
 
-    def waits_for(self, kind: Kind, number: Secret) -> bool:
+    def waits_for(self, kind: DeliveryMethod, number: Secret) -> bool:
         """True while a code that went there is still good: no other need be sent."""
         return self._to == (kind, number.reveal()) and self._alive
 
@@ -36,11 +36,11 @@ class SentCode:
     def _alive(self) -> bool:
         return self._code is not None and self._means.clock.monotonic() < self._ends
 
-    def send(self, account: str, kind: Kind, number: Secret) -> None:
+    def send(self, account: str, kind: DeliveryMethod, number: Secret) -> None:
         """Sends a new code; from now on no earlier one works.
 
         Raises:
-            TooMany: too many were sent; says how long to wait.
+            RateLimited: too many were sent; says how long to wait.
             DeliveryFailed: it could not be sent.
         """
         means = self._means
@@ -51,7 +51,7 @@ class SentCode:
         # Read aloud, six digits in a row would become a number of hundreds of thousands.
         said = ", ".join(code) if kind == "call" else code
         message = f"{said} is your code for {means.host_name}. It is good for five minutes."
-        means.delivery.deliver(kind, number.reveal(), Secret(message))
+        means.code_sender.send(kind, number.reveal(), Secret(message))
         self._code, self._to = Secret(code), (kind, number.reveal())
         self._ends, self._tries = means.clock.monotonic() + GOOD_FOR, 0
 
@@ -59,18 +59,18 @@ class SentCode:
         """Uses the code up if `digits` is it.
 
         Raises:
-            CodeRefused: wrong, expired, tried too often, or none was sent to `number`.
+            InvalidCode: wrong, expired, tried too often, or none was sent to `number`.
         """
         code = self._code
         if code is None or self._to is None or self._to[1] != number.reveal():
-            raise CodeRefused("That code no longer works. Send a new one.")
+            raise InvalidCode("That code no longer works. Send a new one.")
         if not self._alive:
             self._code = None
-            raise CodeRefused("That code has expired. Send a new one.")
+            raise InvalidCode("That code has expired. Send a new one.")
         self._tries += 1
         if not secrets.compare_digest(code.reveal(), digits):
             if self._tries >= TRIES:
                 self._code = None
-                raise CodeRefused("That was wrong too often. Send a new code.")
-            raise CodeRefused("That code is wrong. Look at the newest message.")
+                raise InvalidCode("That was wrong too often. Send a new code.")
+            raise InvalidCode("That code is wrong. Look at the newest message.")
         self._code = None

@@ -7,15 +7,15 @@ from typing import Literal
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import (
-    MaybeSaved,
+    EnrollmentRequired,
     NotFound,
+    ReverificationRequired,
+    SaveUncertain,
     SessionEnded,
-    SetUpFirst,
     StoreError,
-    VerificationNeeded,
 )
 from apppw_tui.domain.policy import Policy
-from apppw_tui.domain.ports import Change, Clock, Store
+from apppw_tui.domain.ports import AccountStore, Change, Clock
 from apppw_tui.portal.context import Means
 
 VERIFIED_FOR = Policy.verify_again_after  # seconds; then what matters asks again
@@ -47,7 +47,7 @@ class Session:
 
 
 def begun(account: Account) -> Session:
-    return Session(account.name, account.uid, account.epoch)
+    return Session(account.name, account.uid, account.session_generation)
 
 
 def checked(session: Session, account: Account | None) -> Account:
@@ -56,17 +56,17 @@ def checked(session: Session, account: Account | None) -> Account:
         raise SessionEnded(GONE)
     if not account.enabled:
         raise SessionEnded("You were signed out: the account is closed.")
-    if account.epoch != session.epoch:
+    if account.session_generation != session.epoch:
         raise SessionEnded("You were signed out: the account's security was changed elsewhere.")
     return account
 
 
 @contextmanager
-def changing(store: Store, session: Session) -> Iterator[Change]:
+def changing(store: AccountStore, session: Session) -> Iterator[Change]:
     """One change of the session's own account. Raises SessionEnded if it may not be made."""
     with ExitStack() as stack:
         try:
-            change = stack.enter_context(store.change(session.account, session.uid))
+            change = stack.enter_context(store.transaction(session.account, session.uid))
         except NotFound:
             raise SessionEnded(GONE) from None
         checked(session, change.account)
@@ -77,36 +77,36 @@ def changing(store: Store, session: Session) -> Iterator[Change]:
 def consuming(means: Means, session: Session) -> Iterator[Change]:
     """As `changing`, for a code: where everybody reads that it is used up, it is (SAFETY 13).
 
-    Raises MaybeSaved only if not even that can be found out.
+    Raises SaveUncertain only if not even that can be found out.
     """
     try:
         with changing(means.store, session) as change:
             yield change
-    except MaybeSaved as error:
-        after = change.outcome
+    except SaveUncertain as error:
+        after = change.result
         if after is None or not _stands(means.store, after):
             raise
         means.journal.fault("code used up, not confirmed", account=after.name, why=str(error))
 
 
-def _stands(store: Store, written: Account) -> bool:
+def _stands(store: AccountStore, written: Account) -> bool:
     try:
-        now = store.read(written.name)
+        now = store.get(written.name)
     except StoreError:
         return False
     return now is not None and now.uid == written.uid and now.version >= written.version
 
 
 def check_full(session: Session) -> None:
-    """Raises SetUpFirst for a session that may only set up a verification method."""
+    """Raises EnrollmentRequired for a session that may only set up a verification method."""
     if session.limited is not None:
-        raise SetUpFirst("Set up a verification method first.")
+        raise EnrollmentRequired("Set up a verification method first.")
 
 
 def check_fresh(session: Session, clock: Clock, policy: Policy) -> None:
-    """Raises VerificationNeeded if the last verification is too old for what matters."""
+    """Raises ReverificationRequired if the last verification is too old for what matters."""
     if not session.fresh(clock, policy.verify_again_after):
-        raise VerificationNeeded("Not done: verify first that it is you.")
+        raise ReverificationRequired("Not done: verify first that it is you.")
 
 
 def must_set_up(account: Account, policy: Policy) -> bool:

@@ -78,7 +78,7 @@ def load(tables: Any, name: str) -> Account:
         password_changed=head.time("password_changed"),
         created=head.time("created"),
         version=head.number("version"),
-        epoch=head.number("epoch"),
+        session_generation=head.number("epoch"),
         enabled=head.flag("enabled"),
         appearance=head.optional_text("appearance"),
         app_passwords=app_passwords,
@@ -103,7 +103,7 @@ def save(tables: Tables | None, account: Account) -> Tables:
         "password_changed": stamp(account.password_changed),
         "created": stamp(account.created),
         "version": account.version,
-        "epoch": account.epoch,
+        "epoch": account.session_generation,
         "enabled": account.enabled,
         "appearance": account.appearance,
         "deleted_ids": sorted(account.deleted_ids),
@@ -171,7 +171,7 @@ def _load_app_password(fields: "Fields") -> AppPassword:
         created=fields.time("created"),
         scope=tuple(fields.texts("scope")),
         expires=fields.optional_time("expires"),
-        by_operator=fields.flag("by_operator", missing=False),
+        created_by_admin=fields.flag("by_operator", missing=False),
     )
 
 
@@ -183,7 +183,7 @@ def _app_password_document(password: AppPassword) -> dict[str, Any]:
         "scope": list(password.scope),
         "created": stamp(password.created),
         "expires": optional_stamp(password.expires),
-        "by_operator": password.by_operator,
+        "by_operator": password.created_by_admin,
     }
 
 
@@ -239,7 +239,11 @@ def _documents(account: Account) -> Iterable[dict[str, Any]]:
             "last_step": app.last_step,
         }
     for phone in account.phones:
-        yield {"method": phone.field, "sealed": phone.sealed, "since": stamp(phone.since)}
+        yield {
+            "method": phone.secret_name,
+            "sealed": phone.sealed,
+            "since": stamp(phone.verified_at),
+        }
     if recovery is not None:
         yield {
             "method": _RECOVERY,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import NotFound, Refused, StoreError, StoreUnusable
-from apppw_tui.domain.ports import Store
+from apppw_tui.domain.ports import AccountStore
 from apppw_tui.store.keyring import Keyring, Ring
 
 
@@ -18,7 +18,7 @@ class Rotation:
     troubles: dict[str, StoreError] = dataclasses.field(default_factory=dict)
 
 
-def rotate(keyring: Keyring, store: Store) -> Rotation:
+def rotate(keyring: Keyring, store: AccountStore) -> Rotation:
     """Puts a new key first and seals everything anew; the older key stays until `finish`.
 
     Killed at any instant, every value can be opened. Run again, it goes on with the key that it
@@ -45,9 +45,9 @@ def rotate(keyring: Keyring, store: Store) -> Rotation:
     return rotation
 
 
-def _names(store: Store) -> list[str]:
+def _names(store: AccountStore) -> list[str]:
     try:
-        return store.names()
+        return store.list_names()
     except StoreError:  # whose own sentence may say that nothing was changed
         raise StoreUnusable(
             "A new key was made, but the accounts cannot be listed, so that nothing is sealed anew "
@@ -55,7 +55,7 @@ def _names(store: Store) -> list[str]:
         ) from None
 
 
-def finish(keyring: Keyring, store: Store) -> int:
+def finish(keyring: Keyring, store: AccountStore) -> int:
     """Drops every key but the first; how many. None is dropped that any value still needs.
 
     Raises:
@@ -87,13 +87,13 @@ def _to_replace(keyring: Keyring) -> Ring:
     return ring
 
 
-def _reseal(keyring: Keyring, store: Store, name: str) -> bool:
+def _reseal(keyring: Keyring, store: AccountStore, name: str) -> bool:
     """Seals an account's values under the first key; False if they were, or if it has none."""
-    found = store.read(name)
+    found = store.get(name)
     if found is None:
         return False
-    with store.change(name, found.uid) as change:
-        account = change.present
+    with store.transaction(name, found.uid) as change:
+        account = change.existing
         values = account.sealed_values()
         if not values:
             return False
@@ -101,7 +101,7 @@ def _reseal(keyring: Keyring, store: Store, name: str) -> bool:
         if _is_under(ring.newest, account):
             return False
         change.account = account.with_sealed_values({
-            field: ring.seal(account.uid, field, ring.open(account.uid, field, sealed))
+            field: ring.encrypt(account.uid, field, ring.decrypt(account.uid, field, sealed))
             for field, sealed in values.items()
         })  # fmt: skip
     return True
@@ -112,7 +112,7 @@ def _is_under(ring: Ring, account: Account) -> bool:
     return all(ring.opens(account.uid, field, sealed) for field, sealed in values)
 
 
-def _not_under(ring: Ring, store: Store) -> tuple[int, int]:
+def _not_under(ring: Ring, store: AccountStore) -> tuple[int, int]:
     """How many accounts need another key than the first, and of how many nobody can tell.
 
     Each is looked at under its lock: whoever changes it later seals under the first key.
@@ -125,8 +125,8 @@ def _not_under(ring: Ring, store: Store) -> tuple[int, int]:
         for name, uid in fresh:
             seen.add((name, uid))
             try:
-                with store.change(name, uid) as change:
-                    account = change.present
+                with store.transaction(name, uid) as change:
+                    account = change.existing
                 if not _is_under(ring, account):
                     unreadable.add(name)
                 elif not _is_under(ring.newest, account):
@@ -139,12 +139,12 @@ def _not_under(ring: Ring, store: Store) -> tuple[int, int]:
 
 
 def _unseen(
-    store: Store, seen: set[tuple[str, str]], unreadable: set[str]
+    store: AccountStore, seen: set[tuple[str, str]], unreadable: set[str]
 ) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
-    for name in store.names():
+    for name in store.list_names():
         try:
-            account = store.read(name)
+            account = store.get(name)
         except StoreError:
             unreadable.add(name)
         else:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apppw_tui.domain.errors import KeyMissing, SealBroken, StoreDamaged, StoreUnusable
-from apppw_tui.domain.ports import Store
+from apppw_tui.domain.errors import DecryptionFailed, KeyMissing, StoreDamaged, StoreUnusable
+from apppw_tui.domain.ports import AccountStore
 from apppw_tui.domain.secret import Secret
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.locks import LOCK_TIMEOUT, locked
@@ -31,12 +31,12 @@ class Ring:
 
     keys: tuple[Secret, ...]
 
-    def seal(self, uid: str, field: str, secret: Secret) -> str:
+    def encrypt(self, uid: str, field: str, secret: Secret) -> str:
         envelope = json.dumps([uid, field, secret.reveal()])
         # A token shows its time to everybody, and nothing here asks for it: so it shows none.
         return self._fernet().encrypt_at_time(envelope.encode(), 0).decode()
 
-    def open(self, uid: str, field: str, sealed: str) -> Secret:
+    def decrypt(self, uid: str, field: str, sealed: str) -> Secret:
         from cryptography.fernet import InvalidToken
 
         try:
@@ -46,15 +46,15 @@ class Ring:
         else:
             if (whose, what) == (uid, field) and isinstance(value, str):
                 return Secret(value)
-        raise SealBroken(
+        raise DecryptionFailed(
             f"The {field} of this account cannot be opened: put back the key that sealed it, "
             "or set it up again."
         )
 
     def opens(self, uid: str, field: str, sealed: str) -> bool:
         try:
-            self.open(uid, field, sealed)
-        except SealBroken:
+            self.decrypt(uid, field, sealed)
+        except DecryptionFailed:
             return False
         return True
 
@@ -114,11 +114,11 @@ class Keyring:
         self._randbytes = randbytes
         self._lock_timeout = lock_timeout
 
-    def seal(self, uid: str, field: str, secret: Secret) -> str:
-        return (self.read() or self._first()).seal(uid, field, secret)
+    def encrypt(self, uid: str, field: str, secret: Secret) -> str:
+        return (self.read() or self._first()).encrypt(uid, field, secret)
 
-    def open(self, uid: str, field: str, sealed: str) -> Secret:
-        return self.present().open(uid, field, sealed)
+    def decrypt(self, uid: str, field: str, sealed: str) -> Secret:
+        return self.present().decrypt(uid, field, sealed)
 
     def read(self) -> Ring | None:
         """The keys as the file has them now; None if there is no file.
@@ -145,7 +145,7 @@ class Keyring:
 
         Raises:
             StoreUnusable: nothing was changed.
-            MaybeSaved: see files.write.
+            SaveUncertain: see files.write.
         """
         content = as_file(ring)
         if self.hand is not None:
@@ -212,16 +212,16 @@ def as_file(ring: Ring) -> bytes:
     return "".join(f"{key.reveal()}\n" for key in ring.keys).encode()
 
 
-def keyring_of(folder: Path, store: Store, path: Path) -> Keyring:
+def keyring_of(folder: Path, store: AccountStore, path: Path) -> Keyring:
     """The keyring of the store in `folder`, its keys in the file `path` (see key_path)."""
     return Keyring(
         path, lock=folder / "locks" / _LOCK, sealed_exists=lambda: has_sealed_values(store)
     )
 
 
-def has_sealed_values(store: Store) -> bool:
+def has_sealed_values(store: AccountStore) -> bool:
     """True if any account holds one. Raises StoreError if that cannot be told of all."""
-    accounts = map(store.read, store.names())
+    accounts = map(store.get, store.list_names())
     return any(account.sealed_values() for account in accounts if account is not None)
 
 

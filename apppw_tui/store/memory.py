@@ -41,7 +41,7 @@ class MemoryStore:
         self._tables: dict[str, Tables] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
-    def read(self, account: str) -> Account | None:
+    def get(self, account: str) -> Account | None:
         tables = self._tables.get(account)
         try:
             return None if tables is None else documents.load(tables, account)
@@ -52,13 +52,13 @@ class MemoryStore:
         return next((name for name in names if name in self._tables), names[-1])
 
     @contextmanager
-    def change(self, account: str, uid: str | None) -> Iterator[Change]:
+    def transaction(self, account: str, uid: str | None) -> Iterator[Change]:
         check_account_name(account)
         with self._locks[account]:
-            before = self.read(account)
+            before = self.get(account)
             change = Change(account, before, uid)
             yield change
-            after = change.outcome
+            after = change.result
             if after is None:
                 if before is not None:
                     wanted = enforcement(before)
@@ -66,14 +66,14 @@ class MemoryStore:
                 return
             # A copy, so that whoever reads meanwhile sees the old tables or the new ones.
             tables = documents.save(copy.deepcopy(self._tables.get(account)), after)
-            with enforced.told(self.enforcements, account, before, after, self.complain):
+            with enforced.enforcement_of(self.enforcements, account, before, after, self.complain):
                 self._tables[account] = tables
 
     def version(self, account: str) -> int | None:
-        found = self.read(account)
+        found = self.get(account)
         return None if found is None else found.version
 
-    def names(self) -> list[str]:
+    def list_names(self) -> list[str]:
         return sorted(self._tables)
 
     def rename(self, account: Account, name: str, step: Rename) -> Account:
@@ -81,10 +81,10 @@ class MemoryStore:
         with ExitStack() as stack:
             for one in sorted({account.name, name}):
                 stack.enter_context(self._locks[one])
-            present, left = renaming(account, name, self.read(account.name), self.read(name))
+            present, left = renaming(account, name, self.get(account.name), self.get(name))
             after = step(present, left)
             tables = documents.save(copy.deepcopy(self._tables[account.name]), after)
-            with enforced.told(self.enforcements, name, left, after, self.complain):
+            with enforced.enforcement_of(self.enforcements, name, left, after, self.complain):
                 del self._tables[account.name]
                 self._tables[name] = tables
             enforced.settle(self.enforcements, account.name, None, self.complain)

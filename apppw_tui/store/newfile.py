@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from apppw_tui.domain.errors import MaybeSaved, Refused
+from apppw_tui.domain.errors import Refused, SaveUncertain
 from apppw_tui.store.folder.files import FILE_MODE, close
 
 PREFIX = ".apppw-tui-"  # of what is not whole yet
@@ -28,7 +28,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
 
     Raises:
         Refused: something is there already, or it cannot be written; the sentence says which.
-        MaybeSaved: it is there, but the disk did not confirm that it will stay.
+        SaveUncertain: it is there, but the disk did not confirm that it will stay.
     """
     if os.path.lexists(path):
         raise _taken(path)
@@ -118,7 +118,7 @@ def _confirm(folder: int, path: Path) -> None:
     try:
         os.fsync(folder)
     except OSError:
-        raise MaybeSaved(
+        raise SaveUncertain(
             f"{path} is written, but the disk did not confirm that it stays."
         ) from None
 

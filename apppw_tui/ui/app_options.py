@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from apppw_tui.domain.connection_settings import SetupRow, Tried
-from apppw_tui.domain.ports import Tools
+from apppw_tui.domain.connection_settings import ConnectionSetting, ConnectionTestResult
+from apppw_tui.domain.ports import ClipboardHelpers
 from apppw_tui.domain.secret import Secret
 
 
@@ -35,8 +35,8 @@ class Connecting:
     that asks for a service, may take seconds and never raises.
     """
 
-    rows: tuple[SetupRow, ...] = ()
-    try_it: Callable[[str, Secret, str], Tried] | None = None
+    rows: tuple[ConnectionSetting, ...] = ()
+    try_it: Callable[[str, Secret, str], ConnectionTestResult] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,4 +66,4 @@ class Surroundings:
     save: Callable[[str, str, datetime, Secret], Path] | None = None
     connecting: Connecting = field(default_factory=Connecting)
     kiosk: Kiosk | None = None
-    tools: Tools | None = None
+    tools: ClipboardHelpers | None = None

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from apppw_tui.domain.ports import ByTmux, Tools
+from apppw_tui.domain.ports import ClipboardHelpers, TmuxDelivery
 from apppw_tui.domain.secret import Secret
 
 CLEAR_AFTER = 45.0  # seconds, as gopass and pass do
@@ -71,7 +71,7 @@ class Clipboard:
         self,
         send_osc52: Callable[[str], None],
         environment: Mapping[str, str] = os.environ,
-        tools: Tools | None = None,
+        tools: ClipboardHelpers | None = None,
     ) -> None:
         self._send = send_osc52
         self._tools = tools
@@ -93,12 +93,12 @@ class Clipboard:
             self._held = self._digest(secret.reveal())
             return Copied(_COPIED, _MANAGER, clearable=True)
         by_tmux = None if self._tools is None else self._tools.by_tmux(secret)
-        if by_tmux in (ByTmux.SENT, ByTmux.LEFT):
-            return Copied(_SENT, _DRAG if by_tmux is ByTmux.SENT else _LEFT, clearable=False)
-        if by_tmux is ByTmux.DEAF:
+        if by_tmux in (TmuxDelivery.SENT, TmuxDelivery.LEFT):
+            return Copied(_SENT, _DRAG if by_tmux is TmuxDelivery.SENT else _LEFT, clearable=False)
+        if by_tmux is TmuxDelivery.DEAF:
             return Copied(_DEAF, _TELL, clearable=False, arrived=False)
         self._send(secret.reveal())
-        if by_tmux is ByTmux.SWALLOWED:
+        if by_tmux is TmuxDelivery.SWALLOWED:
             return Copied(_SWALLOWED, _SET, clearable=False, arrived=False)
         return Copied(_SENT, _TMUX if self._in_tmux else _DRAG, clearable=False)
 

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from apppw_tui.domain import scopes
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword
-from apppw_tui.domain.names import shown
-from apppw_tui.domain.phone import Which, ending
+from apppw_tui.domain.names import escaped
+from apppw_tui.domain.phone import PhoneSlot, last_digits
 from apppw_tui.domain.recovery_codes import COUNT, FEW
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.usage import UNUSED_AFTER, LastUse
@@ -58,7 +58,7 @@ def last_use(last: LastUse | None, created: datetime, now: datetime) -> str:
     mark = " !" if now - (last.time if last else created) >= UNUSED_AFTER else ""
     if last is None:
         return f"never{mark}"
-    service = f" {GLYPHS.dot} {shown(last.service)}" if last.service else ""
+    service = f" {GLYPHS.dot} {escaped(last.service)}" if last.service else ""
     return f"{since(last.time, now)}{service}{mark}"
 
 
@@ -71,7 +71,7 @@ def expiry(password: AppPassword, now: datetime) -> str:
     """When it stops working: `never`, `61 days`, `2 days !`, `today !`, `expired !`."""
     if password.expires is None:
         return "never"
-    if password.expired(now):
+    if password.is_expired(now):
         return "expired !"
     # It ends with the end of a day: the day before that instant is the last one.
     last = password.expires - timedelta(microseconds=1)
@@ -82,13 +82,15 @@ def expiry(password: AppPassword, now: datetime) -> str:
     return f"{count} !" if left <= _SOON else count
 
 
-def in_short(account: Account, numbers: dict[Which, Secret]) -> str:
+def in_short(account: Account, numbers: dict[PhoneSlot, Secret]) -> str:
     """How signing in goes, for Settings; `numbers` are those that could be opened."""
     ways = ["your authenticator app"] * (account.authenticator is not None)
     first = next(iter(account.phones), None)
     if first is not None:
         known = numbers.get(first.which)
-        ways.append("your phone" if known is None else f"your phone that ends in {ending(known)}")
+        ways.append(
+            "your phone" if known is None else f"your phone that ends in {last_digits(known)}"
+        )
     if not ways:
         return (
             "Signing in here asks for your password alone. Set up a verification method, "
@@ -103,11 +105,11 @@ def change_over(account: Account, before: LastUse | None, now: datetime) -> str:
 
     `before` is when that was last right for a service; None: it was not, or nobody tells.
     """
-    if account.enforced(now):
+    if account.is_enforced(now):
         return "Apps sign in with app passwords alone."
     last = ""
     if before is not None:
-        service = f" by {shown(before.service)}" if before.service else ""
+        service = f" by {escaped(before.service)}" if before.service else ""
         last = f"last used {ago(before.time, now)}{service}"
     if account.enforced_from is not None:
         starts = day(account.enforced_from, now)
@@ -119,7 +121,7 @@ def change_over(account: Account, before: LastUse | None, now: datetime) -> str:
 
 def recovery_in_short(account: Account) -> str:
     """How many recovery codes are left; a warning when they are few."""
-    left = account.recovery.left if account.recovery else 0
+    left = account.recovery.remaining if account.recovery else 0
     if left > FEW:
         return f"{left} of {COUNT} recovery codes are left."
     count = "No recovery codes are" if not left else f"Only {left} recovery codes are"
@@ -131,5 +133,5 @@ def recovery_state(account: Account) -> str:
     """The same, for a table."""
     if account.recovery is None:
         return "! none" if account.has_second_factor else ""
-    left = account.recovery.left
+    left = account.recovery.remaining
     return f"{'! ' if left <= FEW else ''}{left} of {COUNT} left"

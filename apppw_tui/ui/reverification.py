@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from textual.dom import DOMNode
 
-from apppw_tui.domain.errors import VerificationNeeded
+from apppw_tui.domain.errors import ReverificationRequired
 
 Result = TypeVar("Result")
 
@@ -25,12 +25,12 @@ async def freshly(node: DOMNode, call: Callable[[], Result]) -> Result:
     `call` must take the session from where a new one is put, not hold an old one.
 
     Raises:
-        VerificationNeeded: the person would not verify; and whatever `call` raises otherwise.
+        ReverificationRequired: the person would not verify; and whatever `call` raises otherwise.
     """
     while True:
         try:
             return await asyncio.to_thread(call)
-        except VerificationNeeded:
+        except ReverificationRequired:
             app = node.app
             if not isinstance(app, CanVerify) or not await app.verify_again():
                 raise

@@ -8,7 +8,7 @@ from datetime import UTC
 
 from apppw_tui.domain import app_password
 from apppw_tui.domain.addresses import address as parsed
-from apppw_tui.domain.names import is_account_name, shown
+from apppw_tui.domain.names import escaped, is_account_name
 from apppw_tui.domain.ports import Clock
 from apppw_tui.integrations.journald import STANDARD_ERROR, Priority, prefix, to_journal
 from apppw_tui.verifier.decision import Answer, Verdict
@@ -86,7 +86,7 @@ class Log:
     def _line(self, priority: Priority, what: str, **facts: str) -> None:
         now = self._clock.now().astimezone(UTC).replace(tzinfo=None)
         pairs = (f"{key}={_quoted(_bounded(key, value))}" for key, value in facts.items())
-        words = [f"{now.isoformat(timespec='seconds')}Z", shown(_bounded("", what)), *pairs]
+        words = [f"{now.isoformat(timespec='seconds')}Z", escaped(_bounded("", what)), *pairs]
         line = " ".join(word for word in words if word)
         line = prefix(priority, journal=self._journal) + line
         with contextlib.suppress(OSError):
@@ -117,4 +117,4 @@ def _bounded(key: str, text: str) -> str:
 def _quoted(text: str) -> str:
     if _BARE.fullmatch(text):
         return text
-    return '"' + shown(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
+    return '"' + escaped(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'

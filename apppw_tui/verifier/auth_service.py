@@ -11,7 +11,7 @@ from functools import partial
 from typing import Protocol
 
 from apppw_tui.domain import app_password, scopes
-from apppw_tui.domain.app_password import Presented
+from apppw_tui.domain.app_password import ParsedAppPassword
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.decision import Answer, Attempt, Looked, Verdict, Verifier
@@ -79,7 +79,7 @@ class Gate:
 
     async def _decided(self, attempt: Attempt) -> Verdict:
         """Raises StoreError: there is no answer now."""
-        presented = app_password.read(attempt.password.reveal())
+        presented = app_password.parse(attempt.password.reveal())
         if presented is None:
             return await self.reading(partial(self._verifier.malformed, attempt))
         looked = await self.reading(partial(self._verifier.look, attempt, presented))
@@ -101,7 +101,9 @@ class Gate:
         self._pool.shutdown(wait=True, cancel_futures=True)
         self.reading.close()
 
-    def _under_way_for(self, attempt: Attempt, looked: Looked, presented: Presented) -> _UnderWay:
+    def _under_way_for(
+        self, attempt: Attempt, looked: Looked, presented: ParsedAppPassword
+    ) -> _UnderWay:
         """The hash of equal attempts, or one that begins for this one. Raises _NotNow."""
         # Mail programs open ten connections at once, each with the same password. The stored hash
         # is part of what is equal: one that was replaced meanwhile is another question.
@@ -116,7 +118,7 @@ class Gate:
             raise _NotNow(_TOO_MANY, 1.0)
         return self._begun(key, looked, presented)
 
-    def _begun(self, key: bytes, looked: Looked, presented: Presented) -> _UnderWay:
+    def _begun(self, key: bytes, looked: Looked, presented: ParsedAppPassword) -> _UnderWay:
         asked = self._monotonic()
 
         def hashed() -> bool:
@@ -151,7 +153,7 @@ class Gate:
                 under_way.right.cancel()  # the place is somebody else's, unless it is computed
 
     def _learn(
-        self, attempt: Attempt, looked: Looked, presented: Presented, *, right: bool
+        self, attempt: Attempt, looked: Looked, presented: ParsedAppPassword, *, right: bool
     ) -> None:
         account, stored = looked.account, looked.stored
         if not right:
@@ -244,7 +246,7 @@ class Counter:
 
     def _service(self, named: str | None) -> str | None:
         """A name chooses among what the socket may speak for; where that is one, none is needed."""
-        service = scopes.service(named)
+        service = scopes.normalize_service(named)
         # The portal's sign-in is nobody's to speak for: it is never a yes.
         if self.allowed is None or service in self.allowed or service == scopes.PORTAL:
             return service

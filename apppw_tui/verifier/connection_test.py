@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from apppw_tui.config.serve import SocketConfig
 from apppw_tui.domain import connection_settings
-from apppw_tui.domain.connection_settings import Tried
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.connection_settings import ConnectionTestResult
+from apppw_tui.domain.names import escaped
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations import daemon
 from apppw_tui.verifier.decision import Answer, Attempt, Verdict
@@ -56,7 +56,7 @@ class Trying:
         self._sockets = tuple(sockets)
         self._folder = folder
 
-    def __call__(self, account: str, secret: Secret, service: str) -> Tried:
+    def __call__(self, account: str, secret: Secret, service: str) -> ConnectionTestResult:
         """May take seconds. Never raises."""
         path = socket_for(self._sockets, self._folder, service)
         if path is None:
@@ -66,15 +66,17 @@ class Trying:
         try:
             return in_words(_ask(path, account, secret, service), service)
         except PermissionError:
-            silence = f"{shown(str(path))} may not be asked from here: try it in an app"
+            silence = f"{escaped(str(path))} may not be asked from here: try it in an app"
         except (OSError, ValueError, RecursionError):
-            silence = f"no daemon answers at {shown(str(path))}: apps cannot sign in yet"
+            silence = f"no daemon answers at {escaped(str(path))}: apps cannot sign in yet"
         return self._without(account, secret, service, silence)
 
-    def _without(self, account: str, secret: Secret, service: str, silence: str) -> Tried:
+    def _without(
+        self, account: str, secret: Secret, service: str, silence: str
+    ) -> ConnectionTestResult:
         answer = decided(self._verifier, account, secret, service)
         if answer.answer is Answer.YES:
-            return Tried(None, f"Right, but {silence}.")
+            return ConnectionTestResult(None, f"Right, but {silence}.")
         return in_words(answer, service)
 
 
@@ -112,23 +114,25 @@ def decided(verifier: Decides, account: str, secret: Secret, service: str) -> An
     return Answered(verdict.answer, verdict.account, why, verdict.retry_after)
 
 
-def in_words(answer: Answered, service: str) -> Tried:
+def in_words(answer: Answered, service: str) -> ConnectionTestResult:
     """What was answered, as a person reads it."""
     called = connection_settings.name(service)
     if answer.answer is Answer.YES:
-        return Tried(right=True, sentence=f"It opens {called}, as {shown(answer.account or '')}.")
+        return ConnectionTestResult(
+            ok=True, message=f"It opens {called}, as {escaped(answer.account or '')}."
+        )
     if answer.answer is Answer.NOT_NOW:
-        return Tried(None, f"Not now: {_later(answer)}")
+        return ConnectionTestResult(None, f"Not now: {_later(answer)}")
     if answer.account is None:
         why = "it does not know your account"
     elif answer.why == "out of scope":
         why = f"it is not for {called}"
     else:
         why = _REASONS.get(answer.why, "it knows no such app password")
-    return Tried(right=False, sentence=f"The server refuses it: {why}.")
+    return ConnectionTestResult(ok=False, message=f"The server refuses it: {why}.")
 
 
 def _later(answer: Answered) -> str:
     if answer.retry_after is not None:
         return f"try again in {max(1, round(answer.retry_after))} s."
-    return "the server is busy. Try again in a moment." if not answer.why else shown(answer.why)
+    return "the server is busy. Try again in a moment." if not answer.why else escaped(answer.why)

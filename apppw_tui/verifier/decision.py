@@ -5,7 +5,7 @@ from enum import Enum
 
 from apppw_tui.domain import app_password, scopes
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.app_password import AppPassword, Presented
+from apppw_tui.domain.app_password import AppPassword, ParsedAppPassword
 from apppw_tui.domain.errors import InvalidName, StoreError
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.names import candidates
@@ -83,7 +83,7 @@ class Verifier:
 
     def decide(self, attempt: Attempt) -> Verdict:
         """Exactly one Argon2id for a well-formed password, none for any other. Never raises."""
-        presented = app_password.read(attempt.password.reveal())
+        presented = app_password.parse(attempt.password.reveal())
         if presented is None:
             return self.malformed(attempt)
         looked = self.look(attempt, presented)
@@ -100,7 +100,7 @@ class Verifier:
 
         Costs no hash. Never raises.
         """
-        if scopes.service(attempt.service) == scopes.PORTAL:
+        if scopes.normalize_service(attempt.service) == scopes.PORTAL:
             return _PORTALS
         try:
             account = self._found(attempt.account)[1]
@@ -110,9 +110,9 @@ class Verifier:
             return Verdict(Answer.NOT_MINE, "unknown account")
         return self._refused(account, "not in the form of an app password")
 
-    def look(self, attempt: Attempt, presented: Presented) -> Looked | Verdict:
+    def look(self, attempt: Attempt, presented: ParsedAppPassword) -> Looked | Verdict:
         """What the store has for it; or the answer at once, where no hash has a say in it."""
-        if scopes.service(attempt.service) == scopes.PORTAL:
+        if scopes.normalize_service(attempt.service) == scopes.PORTAL:
             return _PORTALS
         try:
             name, account = self._found(attempt.account)
@@ -123,7 +123,7 @@ class Verifier:
         return Looked(account.name, account, account.app_password(presented.id))
 
     def remembered(
-        self, attempt: Attempt, looked: Looked, presented: Presented, memory: Remembered
+        self, attempt: Attempt, looked: Looked, presented: ParsedAppPassword, memory: Remembered
     ) -> Verdict | None:
         """What to answer without a hash; None if that secret is not known to be right.
 
@@ -136,7 +136,7 @@ class Verifier:
             return None
         return self._standing(account, record, attempt)
 
-    def check(self, looked: Looked, presented: Presented) -> bool:
+    def check(self, looked: Looked, presented: ParsedAppPassword) -> bool:
         """Exactly one Argon2id, whatever was found. Raises HashingFailed."""
         return self._hasher.app.check(looked.stored, presented.secret)
 
@@ -146,7 +146,7 @@ class Verifier:
         try:
             # Read again: while the hash was computed, the account may have changed; for a name that
             # is none as well, so that the time tells nothing.
-            current = self._accounts.read(looked.name)
+            current = self._accounts.get(looked.name)
         except StoreError as error:
             return Verdict(Answer.NOT_NOW, str(error))
         if account is None:
@@ -169,7 +169,7 @@ class Verifier:
 
     def _refused(self, account: Account, reason: str, record: AppPassword | None = None) -> Verdict:
         """No, or not mine: the next password source may know it, while the account is open."""
-        passes_on = account.enabled and not account.enforced(self._clock.now())
+        passes_on = account.enabled and not account.is_enforced(self._clock.now())
         answer = Answer.NOT_MINE if passes_on else Answer.NO
         return Verdict(answer, reason, account.name, record)
 
@@ -177,9 +177,9 @@ class Verifier:
         """Why a right password is refused all the same, or None."""
         if not account.enabled:
             return "the account is disabled"
-        if record.expired(self._clock.now()):
+        if record.is_expired(self._clock.now()):
             return "expired"
-        if not record.good_for(scopes.service(service)):
+        if not record.allows(scopes.normalize_service(service)):
             return "out of scope"
         return None
 

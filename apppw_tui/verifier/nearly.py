@@ -19,7 +19,7 @@ _MOST_TOLD = 256
 
 
 class _Accounts(Protocol):
-    def read(self, name: str, /) -> Account | None:
+    def get(self, name: str, /) -> Account | None:
         """Raises StoreError."""
 
 
@@ -93,7 +93,7 @@ class Nearly:
 
     def _first(self, names: tuple[str, ...]) -> str | None:
         for name in names:
-            account = self._accounts.read(name)
+            account = self._accounts.get(name)
             if account is not None:
                 return account.name
         return None

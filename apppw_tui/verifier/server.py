@@ -14,7 +14,7 @@ from apppw_tui.verifier.connections import Room
 from apppw_tui.verifier.protocols.registry import Conversation
 from apppw_tui.verifier.reading import Reading
 from apppw_tui.verifier.sockets import BACKLOG, Listening
-from apppw_tui.verifier.systemd import Notifier
+from apppw_tui.verifier.systemd import SystemdNotifier
 
 MOST_CONNECTIONS = 512  # for each socket
 PATIENCE = 5.0  # seconds for the answers that are being given when the daemon ends
@@ -46,7 +46,7 @@ class Daemon:
         self,
         served: Sequence[Served],
         log: Log,
-        notifier: Notifier,
+        notifier: SystemdNotifier,
         reload: Callable[[], Mapping[str, Conversation]],
         flush: Callable[[], None],
         *,

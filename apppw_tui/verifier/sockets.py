@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apppw_tui.domain.errors import ConfigError
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.names import escaped
 
 BACKLOG = 512  # connections that wait to be accepted
 _FOLDER_MODE = 0o755  # who may ask is said by each socket's own mode and group
@@ -160,7 +160,7 @@ def _gid(path: Path, group: str | None) -> int:
     try:
         return -1 if group is None else grp.getgrnam(group).gr_gid
     except KeyError:
-        raise ConfigError(f"{path}: there is no group {shown(group or '')}.") from None
+        raise ConfigError(f"{path}: there is no group {escaped(group or '')}.") from None
 
 
 def _clear(path: Path) -> None:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.names import escaped
 
 _STATUS = re.compile(r"Configuration: (.+) of ([0-9TZ:-]{20})(?:; needs a restart for: (.+))?")
 
 
-class Notifier:
+class SystemdNotifier:
     """Speaks to the socket in $NOTIFY_SOCKET; without one, to nobody. Never raises.
 
     `watched` is how many seconds systemd waits for the next `alive`; None: it does not. `status` is
@@ -32,7 +32,7 @@ class Notifier:
         self._say("WATCHDOG=1")
 
     def ready(self) -> None:
-        more = f"\nSTATUS={shown(self.status)}" if self.status or self._told else ""
+        more = f"\nSTATUS={escaped(self.status)}" if self.status or self._told else ""
         self._told = self.status
         self._say(f"READY=1{more}")
 

@@ -71,7 +71,7 @@ def test_a_bad_name_or_password_adds_nothing(
     said = run("account", "add", name, "--password-stdin", stdin=stdin)
     assert (said.code, said.out) == (1, "")
     assert said.line.startswith(reason)
-    assert run.house().store.names() == []
+    assert run.house().store.list_names() == []
 
 
 KNOWN = {"ada": "USER", "o+o": "USER"}
@@ -219,7 +219,7 @@ def test_at_a_terminal_the_password_is_asked_twice(
     run.patch.setattr(getpass, "getpass", answer)
     said = run("account", "add", "ada", terminal=True)
     assert (said.code, said.err) == (code, err)
-    assert run.house().store.names() == (["ada"] if code == 0 else [])
+    assert run.house().store.list_names() == (["ada"] if code == 0 else [])
 
 
 @pytest.mark.parametrize("stdin", [b"", None])

@@ -89,7 +89,7 @@ def test_who_cannot_be_taken_over_is_told_by_line_and_the_others_are_added(
     whose = f", {name}" if is_account_name(name) else ""
     assert (said.code, said.out) == (1, "Would add carol.\n" if dry else "Added carol.\n")
     assert said.line.startswith(f"line 1{whose}: {reason}")
-    assert run.house().store.names() == (["grace"] if dry else ["carol", "grace"])
+    assert run.house().store.list_names() == (["grace"] if dry else ["carol", "grace"])
 
 
 def test_a_name_counts_once_and_the_default_domain_completes_it(run: CommandLine) -> None:
@@ -115,7 +115,7 @@ def test_a_file_that_cannot_be_read_adds_nobody(run: CommandLine) -> None:
     assert run("account", "import", run.home / "none").line.endswith(
         "cannot be read: no such file or directory."
     )
-    assert run.house().store.names() == ["grace"]
+    assert run.house().store.list_names() == ["grace"]
 
 
 def test_full_names_are_in_nobodys_way_whatever_they_are_written_in(run: CommandLine) -> None:
@@ -165,7 +165,7 @@ def test_names_alone_are_taken_over_whatever_the_scheme(
     told = ["account", "import", "--names", "-", *dovecot]
     dry = run(*told, "--dry-run", stdin=NAMES)
     assert dry.out == "Would add ada.\nWould add ben.\n1 account of the list was there.\n"
-    assert run.house().store.names() == ["grace"]
+    assert run.house().store.list_names() == ["grace"]
     said = run(*told, stdin=NAMES)
     assert said.out == "Added ada.\nAdded ben.\n1 account of the list was there.\n"
     assert (said.code, said.line) == (1, "line 6: An account name cannot have a blank in it. One "
@@ -190,7 +190,7 @@ def test_where_passwords_are_kept_here_a_name_is_not_enough(run: CommandLine) ->
     said = run("account", "import", "--names", file(run, "ada"))
     assert said.code == 1
     assert said.line.startswith("Nobody could sign in by a name alone: account passwords are kept")
-    assert run.house().store.names() == ["grace"]
+    assert run.house().store.list_names() == ["grace"]
 
 
 @pytest.mark.parametrize("options", [[], ["--json"], ["--dry-run"]])
@@ -232,7 +232,7 @@ def test_a_fourth_cost_is_refused_with_a_sentence_and_the_others_are_added(
             "use, which is the most; set a password instead, or let apppw-tui account tidy --all "
             "see whether one is left over."
         )
-    assert run.house().store.names() == ["carol", "grace", "user0", "user1"]
+    assert run.house().store.list_names() == ["carol", "grace", "user0", "user1"]
 
 
 def test_a_cost_that_nobody_has_any_more_makes_room(run: CommandLine) -> None:

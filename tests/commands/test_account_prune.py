@@ -39,7 +39,7 @@ def test_whom_dovecot_no_longer_knows_is_removed(
         "Removed 2 accounts.",
     ]
     assert asked == ["ada", "ben", "cem"]
-    assert house.store.names() == ["ada"]
+    assert house.store.list_names() == ["ada"]
 
 
 def test_a_dry_run_says_who_would_go_and_keeps_them(
@@ -48,13 +48,13 @@ def test_a_dry_run_says_who_would_go_and_keeps_them(
     with dovecot(place, {"ada": KNOWN, "cem": KNOWN}):
         out = run.good(*PRUNE, "--dry-run")
     assert out == "Would remove ben with 0 app passwords.\nWould remove 1 account.\n"
-    assert house.store.names() == ["ada", "ben", "cem"]
+    assert house.store.list_names() == ["ada", "ben", "cem"]
 
 
 def test_where_everybody_is_known_there_is_nothing_to_do(
     run: CommandLine, house: House, place: Path
 ) -> None:
-    with dovecot(place, dict.fromkeys(house.store.names(), KNOWN)):
+    with dovecot(place, dict.fromkeys(house.store.list_names(), KNOWN)):
         assert run.good(*PRUNE) == "Dovecot knows every account that it answers for.\n"
 
 
@@ -67,7 +67,7 @@ def test_at_a_terminal_the_number_is_asked_for(
     assert said.out.startswith("Dovecot does not know ben.\nDovecot does not know cem.\n")
     assert "Remove 2 accounts for good? Type 2 to go on: " in said.err
     assert said.code == (0 if left else 1)
-    assert house.store.names() == (left or ["ada", "ben", "cem"])
+    assert house.store.list_names() == (left or ["ada", "ben", "cem"])
 
 
 @pytest.mark.parametrize(("more", "terminal"), [([], False), (["--json"], True)])
@@ -78,7 +78,7 @@ def test_where_nobody_can_be_asked_it_must_be_said(
         said = run(*PRUNE, *more, stdin="2\n", terminal=terminal)
     assert said.code == 1
     assert said.line.endswith("There is no terminal to ask at; say --yes. Nothing was done.")
-    assert house.store.names() == ["ada", "ben", "cem"]
+    assert house.store.list_names() == ["ada", "ben", "cem"]
 
 
 def test_whoever_dovecot_does_not_speak_of_is_kept(
@@ -97,7 +97,7 @@ def test_whoever_dovecot_does_not_speak_of_is_kept(
         ["account", "error"],
         ["account", "error"],
     ]
-    assert house.store.names() == ["ada", "ben", "o+o"]
+    assert house.store.list_names() == ["ada", "ben", "o+o"]
 
 
 def test_where_dovecot_knows_nobody_at_all_nobody_is_removed(
@@ -107,7 +107,7 @@ def test_where_dovecot_knows_nobody_at_all_nobody_is_removed(
         said = run(*PRUNE, "--yes")
     assert (said.code, said.out) == (1, "")
     assert said.line.startswith("Dovecot knows none of 3 accounts, which looks like a fault")
-    assert house.store.names() == ["ada", "ben", "cem"]
+    assert house.store.list_names() == ["ada", "ben", "cem"]
 
 
 @pytest.mark.parametrize("asked_first", [True, False])
@@ -121,7 +121,7 @@ def test_where_dovecot_does_not_answer_nobody_is_removed(
         said = run(*PRUNE, "--yes")
     assert (said.code, said.out) == (3, "")
     assert said.line.startswith(f"Dovecot cannot be asked at {place}: ")
-    assert house.store.names() == ["ada", "ben", "cem"]
+    assert house.store.list_names() == ["ada", "ben", "cem"]
 
 
 def test_what_is_not_dovecot_is_not_believed(run: CommandLine, house: House, place: Path) -> None:
@@ -141,4 +141,4 @@ def test_an_account_of_the_default_domain_may_stand_there_without_it(
     config.write_text('default_domain = "example.org"')
     with dovecot(place, {"ada": KNOWN}):
         run.good(*PRUNE, "--yes", "--config", config)
-    assert house.store.names() == ["ada@example.org"]
+    assert house.store.list_names() == ["ada@example.org"]

@@ -58,7 +58,7 @@ def with_everything(house: House) -> list[str]:
     assert hash_ is not None
     phone = house.issue("Phone", "ada").secret.reveal()
     house.alter(
-        "ada", recovery=recovery.without(3, hash_), preferred="text", verification_required=True
+        "ada", recovery=recovery.consume(3, hash_), preferred="text", verification_required=True
     )
     account = house.now("ada")
     sealed = account.sealed_values().values()
@@ -207,8 +207,8 @@ def test_a_closed_account_is_shown_as_closed(run: CommandLine, house: House) -> 
 def test_since_when_or_from_when_on_an_account_is_enforced(
     run: CommandLine, house: House, enforced_from: datetime | None, enabled: bool, told: str
 ) -> None:
-    with house.store.change("ada", house.now("ada").uid) as change:
-        change.account = replace(change.present, enforced_from=enforced_from, enabled=enabled)
+    with house.store.transaction("ada", house.now("ada").uid) as change:
+        change.account = replace(change.existing, enforced_from=enforced_from, enabled=enabled)
     assert row(run, "Services") == told
 
 

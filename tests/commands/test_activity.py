@@ -16,11 +16,11 @@ import pytest
 from apppw_tui.commands import activity, notices
 from apppw_tui.commands.serve import _Announcing
 from apppw_tui.config import Config
-from apppw_tui.domain.activity import Act, Entry
+from apppw_tui.domain.activity import ActivityEntry, EventType
 from apppw_tui.domain.usage import LastUse
 from apppw_tui.store.folder.activity import FolderActivity
 from apppw_tui.store.folder.journal import FROM_DAEMON, FolderJournal
-from apppw_tui.store.folder.notice_queue import FolderOutbox
+from apppw_tui.store.folder.notice_queue import FolderNoticeQueue
 from apppw_tui.store.folder.usage import FirstUse
 from apppw_tui.verifier.answer_log import Log
 from tests.running import ROOT, CommandLine, environment
@@ -56,10 +56,10 @@ def happen(run: CommandLine, house: House, account: str, act: str, /, **facts: s
 
 
 def test_what_happened_is_told_in_order(run: CommandLine, house: House) -> None:
-    happen(run, house, "ida", Act.SIGNED_IN, address="192.0.2.7")
-    happen(run, house, "ada", Act.CREATED, name="a\x1b[31m", id="abc")
+    happen(run, house, "ida", EventType.SIGNED_IN, address="192.0.2.7")
+    happen(run, house, "ada", EventType.CREATED, name="a\x1b[31m", id="abc")
     daemon = FolderJournal(run.store, run.clock, FROM_DAEMON)
-    daemon.record(house.now("ada").uid, Act.USED_NEW, "the server", address="2001:db8::1")
+    daemon.record(house.now("ada").uid, EventType.USED_NEW, "the server", address="2001:db8::1")
     run.clock.advance(1)
     run.good("account", "disable", "ada")
     assert run.good("activity").splitlines() == [
@@ -72,7 +72,7 @@ def test_what_happened_is_told_in_order(run: CommandLine, house: House) -> None:
 
 
 def test_for_programs_each_line_is_an_object(run: CommandLine, house: House) -> None:
-    happen(run, house, "ada", Act.CREATED, name="Küche\n", account="false")
+    happen(run, house, "ada", EventType.CREATED, name="Küche\n", account="false")
     (line,) = run.good("activity", "--json").splitlines()
     assert line.isascii()
     assert json.loads(line) == {
@@ -86,7 +86,7 @@ def test_for_programs_each_line_is_an_object(run: CommandLine, house: House) -> 
 
 
 def test_who_is_gone_is_still_told_of(run: CommandLine, house: House) -> None:
-    happen(run, house, "ada", Act.SIGNED_IN)
+    happen(run, house, "ada", EventType.SIGNED_IN)
     uid = house.now("ada").uid
     run.good("account", "remove", "ada")
     assert run.good("activity").splitlines() == [
@@ -111,7 +111,7 @@ def test_since_is_days_or_a_day(run: CommandLine, house: House, since: str, coun
     now = run.clock.now()
     for days in (5, 1.5, 0.5):
         run.clock.instant = now + timedelta(hours=11) - timedelta(days=days)
-        happen(run, house, "ada", Act.SIGNED_IN)
+        happen(run, house, "ada", EventType.SIGNED_IN)
     run.clock.instant = now + timedelta(hours=11)
     assert len(run("activity", "--since", since).out.splitlines()) == count
 
@@ -192,7 +192,7 @@ def test_only_one_account_is_followed_if_one_is_named(run: CommandLine, house: H
 
 
 def test_it_ends_when_nobody_reads_any_more(run: CommandLine, house: House) -> None:
-    happen(run, house, "ada", Act.SIGNED_IN)
+    happen(run, house, "ada", EventType.SIGNED_IN)
     with subprocess.Popen(
         [sys.executable, "-m", "apppw_tui", "activity", "--follow", "--store", run.store],
         env=environment(run.home),
@@ -226,15 +226,15 @@ def test_a_first_use_is_written_down_and_told_if_it_may_be_another(
 ) -> None:
     first = first_use(house, "ada", moved=moved)
     announcing = _Announcing(run.store, run.clock, Log(run.clock))
-    announcing.tell(told)
+    announcing.notify(told)
     announcing.announce(first)
     assert run.good("activity", "ada").splitlines()[-1] == (
         "2026-11-22 12:00:00  ada  First use from a new address: Phone  from 198.51.100.9"
         "  by the server"
     )
-    left = list(FolderOutbox(run.store).due(run.clock.now()))
-    assert [(one.account, one.entry.what, one.entry.facts["name"]) for one in left] == [
-        ("ada", Act.USED_NEW, "Phone")
+    left = list(FolderNoticeQueue(run.store).due(run.clock.now()))
+    assert [(one.account, one.entry.event, one.entry.details["name"]) for one in left] == [
+        ("ada", EventType.USED_NEW, "Phone")
     ] * count
 
 
@@ -250,9 +250,11 @@ def sending(run: CommandLine, last: str = "exit 0") -> Path:
 
 def test_what_is_left_is_sent_to_whoever_it_is_still_about(run: CommandLine, house: House) -> None:
     config = sending(run)
-    outbox = FolderOutbox(run.store)
+    outbox = FolderNoticeQueue(run.store)
     for name in ("ada", "ida"):
-        outbox.lay(house.now(name), Entry(run.clock.now(), Act.USED_NEW, "the server"))
+        outbox.put(
+            house.now(name), ActivityEntry(run.clock.now(), EventType.USED_NEW, "the server")
+        )
     house.store.remove("ida")
     house.add("ida")  # another of that name, whom it does not concern
     run.good("notices", "--config", config)
@@ -261,10 +263,10 @@ def test_what_is_left_is_sent_to_whoever_it_is_still_about(run: CommandLine, hou
 
 
 def test_where_nothing_says_how_it_is_left(run: CommandLine, house: House) -> None:
-    FolderOutbox(run.store).lay(house.now("ada"), Entry(run.clock.now(), "x", "y"))
+    FolderNoticeQueue(run.store).put(house.now("ada"), ActivityEntry(run.clock.now(), "x", "y"))
     said = run("notices")
     assert (said.code, "set [notices]" in said.err) == (1, True)
-    assert len(FolderOutbox(run.store).waiting()) == 1
+    assert len(FolderNoticeQueue(run.store).waiting()) == 1
 
 
 def test_a_trial_that_nobody_takes_is_sent_from_here_and_says_so(
@@ -276,7 +278,7 @@ def test_a_trial_that_nobody_takes_is_sent_from_here_and_says_so(
     assert "Nobody took it away within 0 seconds. Sent from here, it was taken." in said.out
     assert "systemctl enable --now apppw-notices.path" in said.out
     assert (run.home / "sent").read_text() == "ada "
-    assert FolderOutbox(run.store).waiting() == []
+    assert FolderNoticeQueue(run.store).waiting() == []
 
 
 @pytest.mark.parametrize(("last", "code"), [("exit 0", 0), ("echo no room; exit 75", 1)])
@@ -293,12 +295,12 @@ def test_a_trial_says_what_became_of_it_on_the_way_that_all_go(
     said = run("notices", "--trial", "ada", "--config", config)
     assert (said.code, (run.home / "sent").read_text()) == (code, "ada ")
     assert ("exit code 75: no room" in said.err) == bool(code)
-    assert FolderOutbox(run.store).waiting() == []
+    assert FolderNoticeQueue(run.store).waiting() == []
 
 
 def test_two_do_not_send_at_once(run: CommandLine, house: House) -> None:
-    outbox = FolderOutbox(run.store)
-    outbox.lay(house.now("ada"), Entry(run.clock.now(), "x", "y"))
+    outbox = FolderNoticeQueue(run.store)
+    outbox.put(house.now("ada"), ActivityEntry(run.clock.now(), "x", "y"))
     config = sending(run)
     with outbox.alone() as alone:
         assert alone

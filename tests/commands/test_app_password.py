@@ -140,7 +140,7 @@ def test_app_passwords_are_listed_as_a_table(ada: CommandLine) -> None:
         name="[red]x[/red]",
         scope=("calendar",),
         expires=datetime(2027, 1, 3, tzinfo=UTC),  # the first instant in which it is refused
-        by_operator=False,
+        created_by_admin=False,
     )
     house.alter("ada", app_passwords=(never, soon))
     assert ada.good("app-password", "list", "ada").splitlines() == [

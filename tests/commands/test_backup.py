@@ -342,7 +342,7 @@ def test_named_accounts_alone_come_back(run: CommandLine, house: House, file: Pa
     said = run("restore", file, "--account", "ben", "eve")
     assert said.code == 1
     assert said.line == "There is no account eve in the backup."
-    assert house.store.names() == ["ben"]
+    assert house.store.list_names() == ["ben"]
 
 
 def test_into_a_new_store_the_key_comes_back_first(
@@ -401,7 +401,7 @@ def test_accounts_may_be_named_before_the_file_and_after_it(
         run.good("account", "remove", name)
     said = run("restore", *words.format(file=file).split())
     assert said.code == (1 if "eve" in words else 0)
-    assert house.store.names() == ["ben"]
+    assert house.store.list_names() == ["ben"]
 
 
 @pytest.mark.parametrize("words", [[], ["--account", "ada"], ["--overwrite", "--yes"]])

@@ -41,7 +41,7 @@ def test_all_are_all_of_the_store(run: CommandLine, house: House) -> None:
 
 
 def test_all_of_none_is_nothing_to_do(run: CommandLine) -> None:
-    assert run.house().store.names() == []
+    assert run.house().store.list_names() == []
     assert run.good("account", "enforce", "--all") == ""
 
 
@@ -135,7 +135,7 @@ def test_what_an_account_is_from_the_beginning_is_so_already(
 def test_what_is_to_be_enforced_later_can_be_enforced_now(run: CommandLine, house: House) -> None:
     run.good("account", "enforce", "ada", "--on", "2027-01-31")
     run.good("account", "enforce", "ada")
-    assert house.now("ada").enforced(run.clock.now())
+    assert house.now("ada").is_enforced(run.clock.now())
 
 
 def test_a_later_day_opens_nobody_who_is_enforced(run: CommandLine, house: House) -> None:
@@ -144,8 +144,8 @@ def test_a_later_day_opens_nobody_who_is_enforced(run: CommandLine, house: House
     said = run("account", "enforce", "--all", "--on", "2027-01-31")
     assert said.code == 0
     assert "ada is enforced already." in said.out
-    assert house.now("ada").enforced(run.clock.now())
-    assert not house.now("grace").enforced(run.clock.now())
+    assert house.now("ada").is_enforced(run.clock.now())
+    assert not house.now("grace").is_enforced(run.clock.now())
     assert run("account", "enforce", "ada", "--on", "2027-01-31").code == 5
 
 
@@ -170,7 +170,7 @@ def test_a_dry_run_says_what_would_go_and_keeps_it(run: CommandLine, house: Hous
     assert (
         run.good("app-password", "delete", "ada", "Phone", "--dry-run") == "Would delete Phone.\n"
     )
-    assert house.store.names() == ["ada", "bob", "grace"]
+    assert house.store.list_names() == ["ada", "bob", "grace"]
     assert len(house.now("ada").app_passwords) == 1
 
 
@@ -243,7 +243,7 @@ def test_one_account_is_removed_without_a_terminal_and_asked_for_at_one(
     assert unharmed(equipped)
     assert run.good("account", "remove", "ada") == "Removed ada with 1 app password.\n"
     assert run("account", "remove", "bob", stdin="1\n", terminal=True).code == 0
-    assert equipped.store.names() == ["grace"]
+    assert equipped.store.list_names() == ["grace"]
 
 
 @pytest.mark.parametrize("act", ["delete-app-passwords", "disable"])

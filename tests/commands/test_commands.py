@@ -131,7 +131,7 @@ def test_while_somebody_else_holds_the_account_nothing_is_done(
     impatient = partial(FolderStore, lock_timeout=0.0)
     run.patch.setattr(location, "FolderStore", impatient)
     before = everything(run.store)
-    with house.store.change("ada", house.now("ada").uid):
+    with house.store.transaction("ada", house.now("ada").uid):
         said = run(*of("ada", arguments), stdin=GOOD)
     assert (said.code, said.out) == (3, "")
     assert said.line == "The store is busy. Try again in a moment."
@@ -141,7 +141,7 @@ def test_while_somebody_else_holds_the_account_nothing_is_done(
 @pytest.mark.parametrize("arguments", LOOKING, ids=" ".join)
 def test_looking_waits_for_nobody(run: CommandLine, house: House, arguments: list[str]) -> None:
     run.patch.setattr(location, "FolderStore", partial(FolderStore, lock_timeout=0.0))
-    with house.store.change("ada", house.now("ada").uid):
+    with house.store.transaction("ada", house.now("ada").uid):
         assert run.good(*of("ada", arguments))
 
 

@@ -33,7 +33,7 @@ COMMANDS = commands()
 ACTING = [one for one in COMMANDS if one.acts]
 WITH_JSON = [str(one) for one in ACTING if one.takes("--json")]
 PASSWORD = "quiet otters count seven lanterns"
-NOBODY = "nobody"
+UNKNOWN_UID = "nobody"
 
 # What each command is asked, with its exit code, on a store with ada, who has everything, and ben,
 # who has nothing; "{home}" is a folder with a backup, a passwd-file and configurations.
@@ -254,7 +254,9 @@ def test_for_people_it_is_no_json_and_ends_alike(
 def test_what_could_not_be_done_is_told_beside_what_was(
     run: CommandLine, house: None, name: str
 ) -> None:
-    wrong = next(words for words in ASKED[name] if {NOBODY, "{home}/passwd"} & {*words.split()})
+    wrong = next(
+        words for words in ASKED[name] if {UNKNOWN_UID, "{home}/passwd"} & {*words.split()}
+    )
     answers = json.loads(run(*of(run, name, wrong), "--json").out)
     told = answers["accounts"] if name == "restore" else answers
     assert [one for one in told if "error" in one]

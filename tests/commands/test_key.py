@@ -43,7 +43,7 @@ def values(house: House, names: Iterable[str] = ("ada", "eve", "grace")) -> dict
     """All that is sealed, opened."""
     accounts = [house.now(name) for name in names]
     return {
-        f"{account.name} {field}": house.means.seals.open(account.uid, field, sealed).reveal()
+        f"{account.name} {field}": house.means.sealer.decrypt(account.uid, field, sealed).reveal()
         for account in accounts
         for field, sealed in account.sealed_values().items()
     }
@@ -117,7 +117,7 @@ def test_who_could_not_be_sealed_anew_is_named_and_keeps_the_old_key(
     before = values(house)
     damaged = run.store / "accounts" / "eve.json"
     damaged.write_text("{")
-    with house.store.change("ada", house.now("ada").uid):
+    with house.store.transaction("ada", house.now("ada").uid):
         run.patch.setattr(location, "FolderStore", partial(FolderStore, lock_timeout=0.0))
         said = run("key", "rotate")
     assert said.code == 3
@@ -140,7 +140,7 @@ def test_while_somebody_else_rotates_nothing_is_done(
     run: CommandLine, house: House, arguments: list[str]
 ) -> None:
     before = keys(run)
-    seals = house.means.seals
+    seals = house.means.sealer
     assert isinstance(seals, Keyring)
     run.patch.setattr(keyring, "Keyring", partial(Keyring, lock_timeout=0.0))
     with seals.locked():

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.activity import Act, Entry
+from apppw_tui.domain.activity import ActivityEntry, EventType
 from apppw_tui.domain.errors import DiskFull, StoreDamaged
 from apppw_tui.domain.notice_text import PER_HOUR, TRIAL
 from apppw_tui.integrations.notifications import (
@@ -27,14 +27,14 @@ from apppw_tui.integrations.notifications import (
     Result,
     Sender,
 )
-from apppw_tui.store.folder.notice_queue import FolderNotices, FolderOutbox
+from apppw_tui.store.folder.notice_queue import FolderNoticeQueue, FolderNotifier
 from tests.running import run_program
 from tests.support import NOW, FixedClock, House, Notebook
 
 ADA = "ada@example.org"
 FACTS = {"id": "abc", "name": "Küche\n[b]", "address": "192.0.2.7", "service": "imap"}
 MARK = "mark"
-CREATED = Entry(NOW, Act.CREATED, ADA, FACTS)
+CREATED = ActivityEntry(NOW, EventType.CREATED, ADA, FACTS)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_a_mail_is_one_that_sendmail_takes(tmp_path: Path, house: House) -> None
 
 
 def test_a_plain_one_begins_with_its_subject(tmp_path: Path, house: House) -> None:
-    entry = Entry(NOW, Act.DISABLED, "operator (uid 7)")
+    entry = ActivityEntry(NOW, EventType.DISABLED, "operator (uid 7)")
     by_command(tmp_path, kept(tmp_path), "plain").send(house.now(), entry, MARK)
     lines = (tmp_path / "message").read_text().splitlines()
     assert lines[:3] == ["mail.example.org: Account disabled", "", "Account disabled."]
@@ -102,7 +102,7 @@ def test_a_plain_one_begins_with_its_subject(tmp_path: Path, house: House) -> No
 
 def test_the_authentication_phone_gets_one_line(house: House) -> None:
     house.give_phone()
-    way = ByDelivery(house.outbox, house.means.seals, "mail.example.org")
+    way = ByDelivery(house.outbox, house.means.sealer, "mail.example.org")
     assert way.send(house.now(), CREATED, MARK) == Result()
     ((kind, number, text),) = house.outbox.sent
     assert (kind, number) == ("text", "+4915123456767")
@@ -112,8 +112,8 @@ def test_the_authentication_phone_gets_one_line(house: House) -> None:
 
 def test_a_bypass_is_told_once_there(house: House) -> None:
     house.give_phone()
-    way = ByDelivery(house.outbox, house.means.seals, "mail.example.org")
-    way.send(house.now(), Entry(NOW, Act.BYPASS_GIVEN, "operator"), MARK)
+    way = ByDelivery(house.outbox, house.means.sealer, "mail.example.org")
+    way.send(house.now(), ActivityEntry(NOW, EventType.BYPASS_GIVEN, "operator"), MARK)
     assert house.outbox.sent == []
 
 
@@ -129,7 +129,7 @@ def test_who_cannot_be_reached_is_not_told(house: House, lacking: str) -> None:
     if lacking == "key":
         phone = replace(account.phones[0], sealed="broken")
         account = replace(account, phones=(phone,))
-    way = ByDelivery(house.outbox, house.means.seals, "mail.example.org")
+    way = ByDelivery(house.outbox, house.means.sealer, "mail.example.org")
     result = way.send(account, CREATED, MARK)
     assert house.outbox.sent == []
     assert result.how != ""
@@ -157,11 +157,11 @@ def test_a_failure_says_how(
 class Kept:
     """A way that keeps what is sent, and can be told to fail."""
 
-    entries: list[Entry | None] = field(default_factory=list)
+    entries: list[ActivityEntry | None] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
-    fail: Callable[[Entry | None], Result] = lambda _: Result()
+    fail: Callable[[ActivityEntry | None], Result] = lambda _: Result()
 
-    def send(self, _account: Account, entry: Entry | None, mark: str) -> Result:
+    def send(self, _account: Account, entry: ActivityEntry | None, mark: str) -> Result:
         self.marks.append(mark)
         result = self.fail(entry)
         if not result.how:
@@ -174,13 +174,13 @@ class Office:
     """An outbox, and who sends what is in it."""
 
     house: House
-    outbox: FolderOutbox
+    outbox: FolderNoticeQueue
     notebook: Notebook
     way: Kept = field(default_factory=Kept)
 
     def lay(self, *whats: str, name: str = ADA) -> None:
         for what in whats:
-            self.outbox.lay(self.house.now(name), Entry(NOW, what, ADA))
+            self.outbox.put(self.house.now(name), ActivityEntry(NOW, what, ADA))
 
     def send(self) -> int:
         means = self.house.means
@@ -190,7 +190,7 @@ class Office:
 
     @property
     def said(self) -> list[str | None]:
-        return [None if one is None else one.what for one in self.way.entries]
+        return [None if one is None else one.event for one in self.way.entries]
 
     @property
     def faults(self) -> list[str]:
@@ -199,7 +199,7 @@ class Office:
 
 @pytest.fixture
 def office(tmp_path: Path, house: House, notebook: Notebook) -> Office:
-    return Office(house, FolderOutbox(tmp_path), notebook)
+    return Office(house, FolderNoticeQueue(tmp_path), notebook)
 
 
 def test_sender_sends_each_once_and_in_order(office: Office) -> None:
@@ -265,7 +265,7 @@ def test_where_the_program_is_broken_the_others_wait_uncounted(office: Office) -
 
 
 def test_one_that_cannot_be_sent_holds_up_no_other(office: Office) -> None:
-    office.way.fail = lambda entry: Result("refused" if entry and entry.what == "bad" else "")
+    office.way.fail = lambda entry: Result("refused" if entry and entry.event == "bad" else "")
     office.lay("bad", "a", "bad", "b")
     assert office.send() == 2
     assert office.said == ["a", "b"]
@@ -279,7 +279,7 @@ def test_who_has_no_telephone_is_no_failure(office: Office) -> None:
 
 
 def test_what_kills_the_sender_is_not_tried_for_ever(office: Office) -> None:
-    def die(_: Entry | None) -> Result:
+    def die(_: ActivityEntry | None) -> Result:
         raise KeyboardInterrupt
 
     office.way.fail = die
@@ -313,7 +313,7 @@ def test_of_a_damaged_account_it_waits(office: Office, monkeypatch: pytest.Monke
         raise StoreDamaged("ada.json is damaged; it was left alone.")
 
     with monkeypatch.context() as patched:
-        patched.setattr(office.house.store, "read", damaged)
+        patched.setattr(office.house.store, "get", damaged)
         assert office.send() == 1
     office.house.clock.advance(60)
     assert office.send() == 0
@@ -361,7 +361,7 @@ def test_a_trial_is_not_counted_and_left_for_whoever_waits(office: Office) -> No
 
 
 def test_a_trial_alarms_nobody(tmp_path: Path, house: House) -> None:
-    entry = Entry(NOW, TRIAL, "operator")
+    entry = ActivityEntry(NOW, TRIAL, "operator")
     by_command(tmp_path, kept(tmp_path), "plain").send(house.now(), entry, MARK)
     text = (tmp_path / "message").read_text()
     assert "A trial: nothing has happened" in text
@@ -382,7 +382,7 @@ def test_an_act_is_never_unsaid_by_its_notice(
     tmp_path: Path, house: House, notebook: Notebook
 ) -> None:
     (tmp_path / "notices").write_text("in the way")
-    FolderNotices(tmp_path, notebook).tell(house.now(), CREATED)
+    FolderNotifier(tmp_path, notebook).notify(house.now(), CREATED)
     ((what, facts),) = notebook.faults
     assert (what, facts["account"]) == ("notice left out", ADA)
     assert "notices" in facts["why"]

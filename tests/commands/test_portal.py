@@ -9,7 +9,7 @@ import pytest
 
 from apppw_tui.commands import demo
 from apppw_tui.commands.portal import clean_environment, save_recovery_codes
-from apppw_tui.domain.connection_settings import SetupRow, Tried
+from apppw_tui.domain.connection_settings import ConnectionSetting, ConnectionTestResult
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.verification_options import APP
 from apppw_tui.portal.second_factor import Challenge
@@ -61,7 +61,7 @@ def test_the_first_one_at_their_own_machine_may_create_an_account(run: CommandLi
     assert app.surroundings.tools is not None
     assert app.surroundings.connecting.rows == ()
     assert not app.portal.has_accounts()
-    assert open_store(run.store).names() == []
+    assert open_store(run.store).list_names() == []
 
 
 @pytest.mark.parametrize("variable", ["SSH_CONNECTION", "SSH_TTY"])
@@ -91,11 +91,11 @@ def test_the_screens_are_told_what_is_typed_into_an_app_and_whom_to_ask(run: Com
     secret = house.issue("Phone", "ada").secret
     run("--config", run.home / "c.toml", terminal=True)
     connecting = opened[0].surroundings.connecting
-    assert connecting.rows == (SetupRow("imap", "mail.example.org", 993, "TLS"),)
+    assert connecting.rows == (ConnectionSetting("imap", "mail.example.org", 993, "TLS"),)
     assert connecting.try_it is not None
     silent = f"Right, but no daemon answers at {run.home}/json: apps cannot sign in yet."
-    assert connecting.try_it("ada", secret, "imap") == Tried(None, silent)
-    assert connecting.try_it("grace", secret, "imap").right is False
+    assert connecting.try_it("ada", secret, "imap") == ConnectionTestResult(None, silent)
+    assert connecting.try_it("grace", secret, "imap").ok is False
 
 
 def test_the_demonstration_shows_its_account_and_keeps_nothing(run: CommandLine) -> None:

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain.errors import CodeRefused, SessionEnded, SetUpFirst, SignInRefused, TooMany
+from apppw_tui.domain.errors import (
+    EnrollmentRequired,
+    InvalidCode,
+    RateLimited,
+    SessionEnded,
+    SignInRefused,
+)
 from apppw_tui.domain.verification_options import APP
 from apppw_tui.portal.sessions import Session
 from tests.running import CommandLine
@@ -40,7 +46,7 @@ def test_requiring_verification_ends_sessions_and_asks_for_a_method(
         house.portal.account(session)
     session = house.sign_in("ada")
     assert session.limited == "none yet"
-    with pytest.raises(SetUpFirst):
+    with pytest.raises(EnrollmentRequired):
         house.portal.create_app_password(session, "Phone")
 
 
@@ -56,7 +62,7 @@ def test_a_bypass_lets_in_once_to_set_up_a_method(run: CommandLine, house: House
     session = challenge.use_bypass()
     assert session.limited == "bypass"
     assert house.portal.methods.begin_authenticator(session)
-    with pytest.raises(CodeRefused):
+    with pytest.raises(InvalidCode):
         second.use_bypass()
     assert house.challenge("ada").bypass_until is None
 
@@ -71,7 +77,7 @@ def test_a_bypass_does_not_open_with_a_wrong_password_nor_after_its_time(
     challenge = house.challenge("ada")
     run.clock.advance(30 * 60)
     assert house.challenge("ada").bypass_until is None
-    with pytest.raises(CodeRefused):
+    with pytest.raises(InvalidCode):
         challenge.use_bypass()
 
 
@@ -161,7 +167,7 @@ def test_after_unlocking_whoever_was_locked_out_may_try_again(
     run: CommandLine, house: House
 ) -> None:
     lock_out(house)
-    with pytest.raises(TooMany) as refused:
+    with pytest.raises(RateLimited) as refused:
         house.sign_in("ada")
     assert refused.value.wait == 86_400  # a day after the last try that was compared
     assert run.good("account", "unlock", "ada") == "Unlocked ada.\n"
@@ -174,9 +180,9 @@ def test_unlocking_ends_waiting_too_whoever_waits_for_a_code(
     secret = house.give_authenticator("ada")
     challenge = house.challenge("ada")
     for _ in range(5):
-        with pytest.raises(CodeRefused):
+        with pytest.raises(InvalidCode):
             challenge.answer(APP, "000000")
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         challenge.answer(APP, house.app_code(secret))
     run.good("account", "unlock", "ada")
     assert challenge.answer(APP, house.app_code(secret))

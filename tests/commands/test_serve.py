@@ -149,7 +149,7 @@ def test_what_was_used_is_written_at_the_end_and_a_restart_goes_on(
         assert not (tmp_path / "store" / "usage").exists()
         assert daemon.end() == 0
     reading = FolderUsage(tmp_path / "store", house.store, house.clock)
-    assert reading.read(house.now("ada").uid).passed_on is None
+    assert reading.read(house.now("ada").uid).last_legacy_login is None
     with serving(tmp_path) as daemon, daemon.connected() as telling:
         told = {"event": "old-password", "user": "ada", "service": "imap", "rip": "192.0.2.7"}
         telling.sendall(json.dumps(told).encode() + b"\n")
@@ -158,7 +158,7 @@ def test_what_was_used_is_written_at_the_end_and_a_restart_goes_on(
     account = house.now("ada")
     used = reading.read(account.uid)
     (phone,) = account.app_passwords
-    for last in (used.by_id[phone.id], used.passed_on):
+    for last in (used.by_id[phone.id], used.last_legacy_login):
         assert last is not None
         assert (last.service, last.address) == ("imap", "192.0.2.7")
 

@@ -17,7 +17,7 @@ from apppw_tui.store.folder.location import open_store
 from tests.serving import Serving, asked, forked
 from tests.support import House
 
-PROFILE = Profile(memory=256, passes=1, lanes=1)
+PROFILE = Profile(memory=256, time_cost=1, parallelism=1)
 HASHER = Hasher(PROFILE, PROFILE)
 DEVICES = 20
 NAMES = [f"user{number}" for number in range(4)]

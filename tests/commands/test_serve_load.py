@@ -26,7 +26,7 @@ ACCOUNTS = [f"user{number}" for number in range(12)]
 # One process for each, which asks, and another one that changes what it is to ask for.
 ASKED = ["json", "json", "auth-client", "auth-client"]
 # Cheap, yet long enough for a deletion to fall between a hash and its answer.
-PROFILE = Profile(memory=128, passes=1, lanes=1)
+PROFILE = Profile(memory=128, time_cost=1, parallelism=1)
 HASHER = Hasher(PROFILE, PROFILE)
 MOST_NOT_NOW = 10  # of sixty thousand or so: a machine may stand still for a moment
 SLACK = 8 * 1024  # KiB

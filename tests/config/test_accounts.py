@@ -113,5 +113,5 @@ def test_a_password_is_not_taken(run: CommandLine, file: Path, command: tuple[st
     run.good("account", "add", "ada", "--config", file)
     said = run("account", *command, "--config", file, stdin=f"{PASSWORD}\n")
     assert (said.code, said.line) == (1, WHERE)
-    assert run.house().store.names() == ["ada"]
+    assert run.house().store.list_names() == ["ada"]
     assert run.house().now("ada").password_hash is None

@@ -79,7 +79,7 @@ COUNT = "app_passwords_per_account"
 TEXT = "must be a line of text"
 LIST = "must be a list of texts, and not an empty one"
 ABSOLUTE = "must begin with the absolute path of a program"
-KINDS = 'must be some of "text", "call" and "notify", each once at most'
+DELIVERY_METHODS = 'must be some of "text", "call" and "notify", each once at most'
 SECONDS = "must be from 1 to 120 seconds"
 FACTOR = 'must be "required" or "optional"'
 REGION = 'must be a country of ISO 3166 in two capitals, such as "DE"'
@@ -146,8 +146,8 @@ DOMAIN = 'must be a lower-case domain such as "example.org"'
                 ('"text"', LIST),
                 ("[]", LIST),
                 ("[1]", f"each element {TEXT}"),
-                ('["sms"]', KINDS),
-                ('["text", "call", "text"]', KINDS),
+                ('["sms"]', DELIVERY_METHODS),
+                ('["text", "call", "text"]', DELIVERY_METHODS),
             )
         ),
         *(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.config import load
-from apppw_tui.domain.connection_settings import SetupRow
+from apppw_tui.domain.connection_settings import ConnectionSetting
 from apppw_tui.domain.errors import ConfigError
 
 HERE = 'host_name = "mail.example.org"\n'
@@ -25,30 +25,35 @@ def test_nothing_is_told_unless_it_is_configured(file: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "row"),
     [
-        ('service = "imap"', SetupRow("imap", "mail.example.org", 993, "TLS")),
+        ('service = "imap"', ConnectionSetting("imap", "mail.example.org", 993, "TLS")),
         (
             'service = "imap"\nsecurity = "STARTTLS"',
-            SetupRow("imap", "mail.example.org", 143, "STARTTLS"),
+            ConnectionSetting("imap", "mail.example.org", 143, "STARTTLS"),
         ),
         (
             'service = "submission"\nport = 2525\nhost = "192.0.2.7"\nsecurity = "STARTTLS"',
-            SetupRow("smtp", "192.0.2.7", 2525, "STARTTLS"),
+            ConnectionSetting("smtp", "192.0.2.7", 2525, "STARTTLS"),
         ),
-        ('service = "smtps"', SetupRow("smtp", "mail.example.org", 465, "TLS")),
-        ('service = "pop3"', SetupRow("pop3", "mail.example.org", 995, "TLS")),
-        ('service = "sieve"', SetupRow("sieve", "mail.example.org", 4190, "STARTTLS")),
-        ('service = "xmpp"\nhost = "2001:db8::1"', SetupRow("xmpp", "2001:db8::1", 5223, "TLS")),
+        ('service = "smtps"', ConnectionSetting("smtp", "mail.example.org", 465, "TLS")),
+        ('service = "pop3"', ConnectionSetting("pop3", "mail.example.org", 995, "TLS")),
+        ('service = "sieve"', ConnectionSetting("sieve", "mail.example.org", 4190, "STARTTLS")),
+        (
+            'service = "xmpp"\nhost = "2001:db8::1"',
+            ConnectionSetting("xmpp", "2001:db8::1", 5223, "TLS"),
+        ),
         (
             'service = "caldav"\nurl = "https://dav.example.org:8443/ada?x=1"',
-            SetupRow("caldav", url="https://dav.example.org:8443/ada?x=1"),
+            ConnectionSetting("caldav", url="https://dav.example.org:8443/ada?x=1"),
         ),
         (
             'service = "web"\nurl = "https://[2001:db8::1]/"',
-            SetupRow("http", url="https://[2001:db8::1]/"),
+            ConnectionSetting("http", url="https://[2001:db8::1]/"),
         ),
     ],
 )
-def test_what_is_not_said_is_what_is_usual(file: Path, content: str, row: SetupRow) -> None:
+def test_what_is_not_said_is_what_is_usual(
+    file: Path, content: str, row: ConnectionSetting
+) -> None:
     file.write_text(f"{HERE}[[setup]]\n{content}")
     assert load(file).setup == (row,)
 
@@ -65,7 +70,7 @@ def test_without_a_host_name_it_is_this_machines(
 ) -> None:
     monkeypatch.setattr(socket, "gethostname", lambda: "Box")
     file.write_text('[[setup]]\nservice = "imap"')
-    assert load(file).setup == (SetupRow("imap", "box", 993, "TLS"),)
+    assert load(file).setup == (ConnectionSetting("imap", "box", 993, "TLS"),)
 
 
 TABLES = "must be written as [[setup]], once for each service"

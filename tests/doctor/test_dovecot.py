@@ -23,7 +23,7 @@ PAM = adapted("dovecot/05-apppw.conf", {})
 DENY = adapted("dovecot/06-apppw-enforced.conf", {})
 TOLD = adapted("dovecot/90-apppw-old-password.conf", {})
 # As 05-apppw-lua.conf has it, for where no old password is left.
-NOBODY = "passdb {\n  driver = passwd-file\n  args = /dev/null\n}\n"
+UNKNOWN_UID = "passdb {\n  driver = passwd-file\n  args = /dev/null\n}\n"
 FIRST = "passdb {\n  driver = passwd-file\n  args = /etc/dovecot/users\n}\n"
 MASTER = "passdb {\n  driver = passwd-file\n  master = yes\n  args = /etc/dovecot/master\n}\n"
 
@@ -44,9 +44,9 @@ def looked_at(server: Server, text: str, asked: frozenset[Path] = frozenset()) -
     "text",
     [
         LUA + BEHIND,
-        LUA + NOBODY,
+        LUA + UNKNOWN_UID,
         LUA + BEHIND.replace("}", "  result_success = continue-ok\n}") + TOLD,
-        LUA + NOBODY + TOLD,
+        LUA + UNKNOWN_UID + TOLD,
         PAM + DENY + BEHIND,
         PAM,
         DENY + LUA + BEHIND,

@@ -7,7 +7,7 @@ from apppw_tui.domain.usage import LastUse
 from apppw_tui.store.backup.restore import Aside
 from apppw_tui.store.folder.deleted_ids import DeletedIds
 from apppw_tui.store.folder.journal import LOG_BYTES, FolderJournal
-from apppw_tui.store.folder.session_kicks import FolderLiveSessions
+from apppw_tui.store.folder.session_kicks import FolderSessionTerminator
 from apppw_tui.store.folder.slots import Slots
 from apppw_tui.store.folder.usage import FolderUsage
 from apppw_tui.verifier.decision import Attempt, Verifier
@@ -17,11 +17,11 @@ from tests.support import cheap_hasher
 
 def test_what_the_program_keeps_is_no_fault(server: Server) -> None:
     folder, clock, store = server.store, server.clock, server.house.store
-    ada = store.read("ada")
+    ada = store.get("ada")
     assert ada is not None
     assert server.house.counters is not None
     with server.house.counters.change("ada", keep=True) as entry:
-        entry.ledger = entry.ledger.charge("password", "192.0.2.7", clock.now())
+        entry.state = entry.state.record_attempt("password", "192.0.2.7", clock.now())
     secret = server.house.issue("Laptop", "ada").secret.reveal()
     usage = FolderUsage(folder, store, clock)
     verdict = Verifier(store, cheap_hasher(), clock).decide(
@@ -35,7 +35,7 @@ def test_what_the_program_keeps_is_no_fault(server: Server) -> None:
     journal.fault("begins the log")
     (folder / "log").write_text("x" * (LOG_BYTES + 1))
     journal.fault("moves the log aside")
-    FolderLiveSessions(folder, journal).end("ada")
+    FolderSessionTerminator(folder, journal).terminate("ada")
     DeletedIds(folder).add(ada.uid, ["7kf"])
     Aside(folder, "before-restore", clock.now()).keep("ada", b"{}")
     with Slots(folder).one():

@@ -11,8 +11,8 @@ from apppw_tui.config import DeliveryConfig
 from apppw_tui.config.notices import NoticesConfig
 from apppw_tui.doctor import outgoing
 from apppw_tui.doctor.finding import Finding, Level
-from apppw_tui.domain.activity import Entry
-from apppw_tui.store.folder.notice_queue import FolderOutbox
+from apppw_tui.domain.activity import ActivityEntry
+from apppw_tui.store.folder.notice_queue import FolderNoticeQueue
 from tests.doctor.healthy import Server, faults
 
 KIOSK = "Id=apppw-sshd.service\nLoadState=loaded\nNoNewPrivileges=yes\n"
@@ -107,7 +107,9 @@ def test_postfix_sendmail_cannot_send_codes(server: Server) -> None:
 
 def lay(server: Server) -> Path:
     now = server.clock.now()
-    file = FolderOutbox(server.store).lay(server.house.now("ada"), Entry(now, "x", "y"))
+    file = FolderNoticeQueue(server.store).put(
+        server.house.now("ada"), ActivityEntry(now, "x", "y")
+    )
     return server.store / "notices" / file
 
 
@@ -125,7 +127,7 @@ def test_what_nobody_takes_away_is_told(server: Server) -> None:
 
 
 def test_what_is_not_taken_is_told_with_its_reason(server: Server) -> None:
-    file, outbox, now = lay(server).name, FolderOutbox(server.store), server.clock.now()
+    file, outbox, now = lay(server).name, FolderNoticeQueue(server.store), server.clock.now()
     message = outbox.read(file)
     assert message is not None
     outbox.keep(replace(message.tried(now, timedelta(0)), how="exit code 75: \x1b[no room"))

@@ -24,7 +24,7 @@ def test_a_new_account_has_a_random_uid_of_128_bits_and_nothing_else() -> None:
     account = ada()
     assert len(bytes.fromhex(account.uid)) == 16
     assert account.app_passwords == ()
-    assert account.epoch == 0
+    assert account.session_generation == 0
     assert account.enabled
     assert account.created == account.password_changed == NOW
 
@@ -62,7 +62,7 @@ def test_a_changed_password_raises_the_epoch_and_keeps_the_app_passwords() -> No
     account = ada().with_app_password(password("abc", "Phone"), 40)
     later = NOW + timedelta(days=1)
     changed = account.with_password("$argon2id$z", later)
-    assert changed.epoch == account.epoch + 1
+    assert changed.session_generation == account.session_generation + 1
     assert changed.password_hash == "$argon2id$z"
     assert changed.password_changed == later
     assert changed.created == NOW

@@ -2,7 +2,7 @@
 
 import pytest
 
-from apppw_tui.domain.account_password import check, normalized, strength
+from apppw_tui.domain.account_password import normalized, require_good, strength
 from apppw_tui.domain.errors import WeakPassword
 from apppw_tui.domain.secret import Secret
 from tests.support import PASSWORD
@@ -14,7 +14,7 @@ ACCOUNT = "adalovelace@example.org"
     "password", [PASSWORD, "xk7#Qz!m2Lw9", "Zug f\u00e4hrt \u00fcber Br\u00fccken"]
 )
 def test_a_good_one_is_accepted(password: str) -> None:
-    check(Secret(password), ACCOUNT)
+    require_good(Secret(password), ACCOUNT)
     assert strength(Secret(password), ACCOUNT).good_enough
 
 
@@ -33,7 +33,7 @@ def test_a_good_one_is_accepted(password: str) -> None:
 )
 def test_a_bad_form_is_refused_with_the_reason(password: str, reason: str) -> None:
     with pytest.raises(WeakPassword) as refusal:
-        check(Secret(password), ACCOUNT)
+        require_good(Secret(password), ACCOUNT)
     assert str(refusal.value) == reason
 
 
@@ -46,7 +46,7 @@ def test_one_that_is_easy_to_guess_is_refused_with_advice(password: str) -> None
     assert judged.word in {"Very weak", "Weak", "Fair"}
     assert judged.advice.endswith((".", "!"))
     with pytest.raises(WeakPassword, match=judged.word):
-        check(Secret(password), ACCOUNT)
+        require_good(Secret(password), ACCOUNT)
 
 
 @pytest.mark.parametrize("password", [ACCOUNT, "adalovelace", "AdaLovelace1", "example.org!"])
@@ -54,13 +54,13 @@ def test_one_made_of_the_account_is_refused(password: str) -> None:
     # It is the account that makes it weak: for somebody else it might do.
     assert strength(Secret(password), ACCOUNT).score < strength(Secret(password), "x").score
     with pytest.raises(WeakPassword):
-        check(Secret(password), ACCOUNT)
+        require_good(Secret(password), ACCOUNT)
 
 
 def test_no_refusal_repeats_the_password() -> None:
     for password in ("hunter2hunter2", "7kfm2xqd9h3vtw5nc8rw", "xyz"):
         with pytest.raises(WeakPassword) as refusal:
-            check(Secret(password), ACCOUNT)
+            require_good(Secret(password), ACCOUNT)
         assert password not in str(refusal.value)
 
 

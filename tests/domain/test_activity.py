@@ -4,12 +4,20 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from apppw_tui.domain.activity import NOTICED, REMARKABLE, Act, Entry, in_words, instant, who
+from apppw_tui.domain.activity import (
+    NOTIFIED,
+    SUSPICIOUS,
+    ActivityEntry,
+    EventType,
+    actor_label,
+    describe,
+    parse_time,
+)
 from tests.support import NOW
 
 
-def entry(what: str, **facts: str) -> Entry:
-    return Entry(NOW, what, "ada", facts)
+def entry(what: str, **facts: str) -> ActivityEntry:
+    return ActivityEntry(NOW, what, "ada", facts)
 
 
 @pytest.mark.parametrize(
@@ -30,21 +38,21 @@ def entry(what: str, **facts: str) -> Entry:
         (entry(""), ""),
     ],
 )
-def test_each_is_one_line_in_which_nothing_acts(one: Entry, words: str) -> None:
-    assert in_words(one) == words
+def test_each_is_one_line_in_which_nothing_acts(one: ActivityEntry, words: str) -> None:
+    assert describe(one) == words
 
 
-@pytest.mark.parametrize("act", Act)
-def test_no_act_shows_its_braces(act: Act) -> None:
+@pytest.mark.parametrize("act", EventType)
+def test_no_act_shows_its_braces(act: EventType) -> None:
     for facts in ({}, {"name": "x", "method": "x", "left": "x", "before": "x"}):
-        words = in_words(entry(act, **facts))
+        words = describe(entry(act, **facts))
         assert words[0].isupper()
         assert not set("{}") & set(words)
         assert words == words.strip().rstrip(":;,")
 
 
 def test_failures_are_marked_and_not_told() -> None:
-    assert {Act.WRONG_PASSWORD, Act.WRONG_CODE} <= REMARKABLE - NOTICED
+    assert {EventType.WRONG_PASSWORD, EventType.WRONG_CODE} <= SUSPICIOUS - NOTIFIED
 
 
 @pytest.mark.parametrize(
@@ -57,7 +65,7 @@ def test_failures_are_marked_and_not_told() -> None:
     ],
 )
 def test_who_it_was(account: str | None, by: str, said: str) -> None:
-    assert who(Entry(NOW, Act.SIGNED_IN, by), account) == said
+    assert actor_label(ActivityEntry(NOW, EventType.SIGNED_IN, by), account) == said
 
 
 @pytest.mark.parametrize("address", ["", "local"])
@@ -67,10 +75,10 @@ def test_the_server_itself_is_no_address(address: str) -> None:
 
 
 def test_times_are_utc() -> None:
-    assert instant("2026-11-22T12:00:00Z") == NOW
-    assert instant("2026-11-22T12:00:00") == NOW
-    assert instant("2026-11-22T14:00:00+02:00") == NOW
-    assert instant("2026-11-22T14:00:00+02:00").utcoffset() == timedelta(0)
+    assert parse_time("2026-11-22T12:00:00Z") == NOW
+    assert parse_time("2026-11-22T12:00:00") == NOW
+    assert parse_time("2026-11-22T14:00:00+02:00") == NOW
+    assert parse_time("2026-11-22T14:00:00+02:00").utcoffset() == timedelta(0)
     with pytest.raises(ValueError, match="isoformat"):
-        instant("yesterday")
+        parse_time("yesterday")
     assert datetime(2026, 11, 22, 14, tzinfo=timezone(timedelta(hours=2))) == NOW

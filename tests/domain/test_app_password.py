@@ -59,19 +59,19 @@ def one(scope: tuple[str, ...] = (ANY_APP,), expires: datetime | None = None) ->
 
 def test_it_has_expired_from_the_very_instant_on() -> None:
     tick = timedelta(microseconds=1)
-    assert not one(expires=NOW).expired(NOW - tick)
-    assert one(expires=NOW).expired(NOW)
-    assert one(expires=NOW).expired(NOW + tick)
+    assert not one(expires=NOW).is_expired(NOW - tick)
+    assert one(expires=NOW).is_expired(NOW)
+    assert one(expires=NOW).is_expired(NOW + tick)
 
 
 def test_without_a_date_it_never_expires() -> None:
-    assert not one().expired(datetime.max.replace(tzinfo=UTC))
+    assert not one().is_expired(datetime.max.replace(tzinfo=UTC))
 
 
 def test_expiry_is_an_instant_whatever_zone_it_is_written_in() -> None:
     elsewhere = NOW.astimezone(timezone(timedelta(hours=9)))
-    assert one(expires=elsewhere).expired(NOW)
-    assert not one(expires=elsewhere).expired(NOW - timedelta(seconds=1))
+    assert one(expires=elsewhere).is_expired(NOW)
+    assert not one(expires=elsewhere).is_expired(NOW - timedelta(seconds=1))
 
 
 @pytest.mark.parametrize(
@@ -93,4 +93,4 @@ def test_expiry_is_an_instant_whatever_zone_it_is_written_in() -> None:
 def test_it_is_good_for_what_its_scope_holds(
     scope: tuple[str, ...], service: str | None, good: bool
 ) -> None:
-    assert one(scope=scope).good_for(service) is good
+    assert one(scope=scope).allows(service) is good

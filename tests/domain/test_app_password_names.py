@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import InvalidName, NameTaken
-from apppw_tui.domain.names import app_password_name, same_name_key, shown
+from apppw_tui.domain.names import app_password_name, escaped, name_key
 from tests.support import NOW
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
@@ -158,8 +158,8 @@ def test_a_name_that_was_accepted_is_accepted_unchanged_again(text: str) -> None
     except InvalidName:
         return
     assert app_password_name(name) == name
-    assert shown(shown(name)) == shown(name)
-    assert all(sign.isprintable() or sign in "\u200c\u200d" for sign in shown(name))
+    assert escaped(escaped(name)) == escaped(name)
+    assert all(sign.isprintable() or sign in "\u200c\u200d" for sign in escaped(name))
 
 
 def account_with(*names: str) -> Account:
@@ -188,7 +188,7 @@ def account_with(*names: str) -> Account:
     ],
 )
 def test_names_that_look_the_same_are_the_same(first: str, second: str) -> None:
-    assert same_name_key(first) == same_name_key(second)
+    assert name_key(first) == name_key(second)
     with pytest.raises(NameTaken, match=f"already have one called {first}"):
         account_with(first, second)
 
@@ -222,4 +222,4 @@ def test_one_may_be_renamed_into_another_case_of_its_own_name() -> None:
     ],
 )
 def test_what_is_shown_cannot_act(text: str, visible: str) -> None:
-    assert shown(text) == visible
+    assert escaped(text) == visible

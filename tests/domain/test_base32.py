@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apppw_tui.domain.app_password import LENGTHS, generate, read, redacted
-from apppw_tui.domain.base32 import SYMBOLS, check_symbol, grouped
+from apppw_tui.domain.app_password import LENGTHS, generate, parse, redacted
+from apppw_tui.domain.base32 import SYMBOLS, checksum, grouped
 from apppw_tui.domain.secret import Secret
 
 RANDOM = Random(4)
@@ -32,8 +32,8 @@ BODIES = st.one_of(*(st.text(SYMBOLS, min_size=size, max_size=size) for size in 
     ],
 )
 def test_the_check_symbol_is_the_one_that_was_agreed(body: str, check: str) -> None:
-    assert check_symbol(body) == check
-    presented = read(body + check)
+    assert checksum(body) == check
+    presented = parse(body + check)
     assert presented is not None
     assert (presented.id, presented.secret.reveal()) == (body[:3], body + check)
 
@@ -42,7 +42,7 @@ def test_a_generated_one_has_sixteen_symbols_under_its_id_and_reads_back() -> No
     for text in GENERATED:
         assert len(text) == 16
         assert set(text) <= set(SYMBOLS)
-        presented = read(text)
+        presented = parse(text)
         assert presented is not None
         assert presented.id == text[:3]
         assert presented.secret.reveal() == text
@@ -69,7 +69,7 @@ def test_every_single_wrong_symbol_is_caught(text: str) -> None:
     for position in range(len(text)):
         for symbol in SYMBOLS:
             if symbol != text[position]:
-                assert read(text[:position] + symbol + text[position + 1 :]) is None
+                assert parse(text[:position] + symbol + text[position + 1 :]) is None
 
 
 @pytest.mark.parametrize("text", [*GENERATED, KNOWN, OLDER])
@@ -78,26 +78,26 @@ def test_every_swap_of_two_unequal_symbols_is_caught(text: str) -> None:
         if text[first] != text[second]:
             symbols = list(text)
             symbols[first], symbols[second] = symbols[second], symbols[first]
-            assert read("".join(symbols)) is None
+            assert parse("".join(symbols)) is None
 
 
 @settings(deadline=None, derandomize=True)
 @given(BODIES, st.integers(0, 19), st.sampled_from(SYMBOLS))
 def test_no_body_lets_a_wrong_symbol_pass(body: str, position: int, symbol: str) -> None:
-    text = body + check_symbol(body)
+    text = body + checksum(body)
     position %= len(text)
     wrong = text[:position] + symbol + text[position + 1 :]
-    assert (read(wrong) is None) is (wrong != text)
+    assert (parse(wrong) is None) is (wrong != text)
 
 
 @settings(deadline=None, derandomize=True)
 @given(BODIES, st.integers(0, 19), st.integers(0, 19))
 def test_no_body_lets_a_swap_pass(body: str, first: int, second: int) -> None:
-    symbols = list(body + check_symbol(body))
+    symbols = list(body + checksum(body))
     first, second = first % len(symbols), second % len(symbols)
     symbols[first], symbols[second] = symbols[second], symbols[first]
     swapped = "".join(symbols)
-    assert (read(swapped) is None) is (swapped != body + check_symbol(body))
+    assert (parse(swapped) is None) is (swapped != body + checksum(body))
 
 
 LOOKALIKES = {"0": "0oO\uff4f", "1": "1iIlL\uff29", "k": "kK\u212a"}
@@ -124,8 +124,8 @@ def written_otherwise(draw: st.DrawFn, text: str) -> str:
 def test_what_separates_case_width_and_lookalikes_do_not_matter(
     data: st.DataObject, body: str
 ) -> None:
-    text = body + check_symbol(body)
-    presented = read(data.draw(st.composite(written_otherwise)(text)))
+    text = body + checksum(body)
+    presented = parse(data.draw(st.composite(written_otherwise)(text)))
     assert presented is not None
     assert presented.secret.reveal() == text
 
@@ -136,7 +136,7 @@ def test_what_separates_case_width_and_lookalikes_do_not_matter(
 )
 def test_it_is_shown_in_groups_of_four_that_read_back(text: str, shown: str) -> None:
     assert grouped(Secret(text)) == shown
-    presented = read(shown)
+    presented = parse(shown)
     assert presented is not None
     assert presented.secret.reveal() == text
 
@@ -147,7 +147,7 @@ def test_it_is_shown_in_groups_of_four_that_read_back(text: str, shown: str) -> 
         pytest.param("", id="empty"),
         pytest.param(" - ", id="only separators"),
         *(
-            pytest.param(symbols + check_symbol(symbols), id=f"{len(symbols) + 1} with a check")
+            pytest.param(symbols + checksum(symbols), id=f"{len(symbols) + 1} with a check")
             for symbols in ("0" * (size - 1) for size in range(1, 32) if size not in LENGTHS)
         ),
         pytest.param(KNOWN[:15], id="fifteen"),
@@ -171,11 +171,11 @@ def test_it_is_shown_in_groups_of_four_that_read_back(text: str, shown: str) -> 
     ],
 )
 def test_anything_else_is_no_app_password(text: str) -> None:
-    assert read(text) is None
+    assert parse(text) is None
 
 
 def test_a_generous_way_to_write_it_is_still_read() -> None:
-    assert read(OLDER + " " * 108) is not None
+    assert parse(OLDER + " " * 108) is not None
 
 
 # --- where it stands in another text -------------------------------------------------------------
@@ -186,7 +186,7 @@ def test_a_generous_way_to_write_it_is_still_read() -> None:
 def test_wherever_it_stands_by_itself_it_is_found(
     before: str, after: str, body: str, data: st.DataObject
 ) -> None:
-    text = body + check_symbol(body)
+    text = body + checksum(body)
     between = data.draw(st.sampled_from(BETWEEN))
     written = between.join(text[start : start + 4] for start in range(0, len(text), 4))
     assert written not in redacted(f"{before}/{written}/{after}")
@@ -218,15 +218,15 @@ def test_nothing_of_it_is_left_where_what_stands_before_it_is_taken_for_a_part()
     symbols = next(
         symbols
         for symbols in map("{:04}".format, range(10_000))
-        if check_symbol(symbols + KNOWN[:11]) == KNOWN[11]
+        if checksum(symbols + KNOWN[:11]) == KNOWN[11]
     )
-    assert read(symbols + KNOWN[:12]) is not None
+    assert parse(symbols + KNOWN[:12]) is not None
     assert redacted(f"{symbols} {grouped(Secret(KNOWN))}") == "(app password)"
 
 
 def test_prose_is_left_as_it_is() -> None:
     """Though each of these has the right check symbol, by chance."""
     for text in ("name file of opened", "an never written is", "be as to was been and"):
-        assert read(text) is not None
+        assert parse(text) is not None
         assert redacted(text) == text
         assert redacted(f"one, {text}, two") == f"one, {text}, two"

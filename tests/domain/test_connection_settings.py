@@ -3,10 +3,10 @@
 import pytest
 
 from apppw_tui.domain import scopes
-from apppw_tui.domain.connection_settings import SetupRow, first_service, name, rows_for
+from apppw_tui.domain.connection_settings import ConnectionSetting, first_service, name, rows_for
 
-SMTP, IMAP = SetupRow("smtp", "a", 465, "TLS"), SetupRow("imap", "a", 993, "TLS")
-DAV = SetupRow("caldav", url="https://a/")
+SMTP, IMAP = ConnectionSetting("smtp", "a", 465, "TLS"), ConnectionSetting("imap", "a", 993, "TLS")
+DAV = ConnectionSetting("caldav", url="https://a/")
 ALL = (SMTP, DAV, IMAP)
 
 
@@ -21,7 +21,7 @@ ALL = (SMTP, DAV, IMAP)
     ],
 )
 def test_only_what_the_scope_opens_is_told_in_its_order(
-    scope: tuple[str, ...], rows: tuple[SetupRow, ...]
+    scope: tuple[str, ...], rows: tuple[ConnectionSetting, ...]
 ) -> None:
     assert rows_for(ALL, scope) == rows
 
@@ -39,7 +39,7 @@ def test_only_what_the_scope_opens_is_told_in_its_order(
     ],
 )
 def test_an_app_asks_first_for_what_is_configured_first(
-    rows: tuple[SetupRow, ...], scope: tuple[str, ...], service: str
+    rows: tuple[ConnectionSetting, ...], scope: tuple[str, ...], service: str
 ) -> None:
     assert first_service(rows, scope) == service
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from apppw_tui.domain.errors import Refused
-from apppw_tui.domain.expiry import CHOICES, MOST_DAYS, end_of, read
+from apppw_tui.domain.expiry import CHOICES, MOST_DAYS, end_of, parse
 from tests.support import NOW
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -21,7 +21,7 @@ def utc(text: str) -> datetime:
 
 @pytest.mark.parametrize("text", ["never", " Never ", "NEVER"])
 def test_never_is_never(text: str) -> None:
-    assert read(text, NOW, UTC) is None
+    assert parse(text, NOW, UTC) is None
 
 
 @pytest.mark.parametrize(
@@ -36,23 +36,23 @@ def test_never_is_never(text: str) -> None:
     ],
 )
 def test_days_last_to_the_end_of_the_last_of_them(text: str, expires: str) -> None:
-    assert read(text, NOW, UTC) == utc(expires)
+    assert parse(text, NOW, UTC) == utc(expires)
 
 
 @pytest.mark.parametrize("days", CHOICES)
 def test_every_choice_is_one_that_is_read(days: int) -> None:
-    assert read(str(days), NOW, UTC) == NOW.replace(hour=0) + timedelta(days=days + 1)
+    assert parse(str(days), NOW, UTC) == NOW.replace(hour=0) + timedelta(days=days + 1)
 
 
 def test_a_date_means_its_end_in_the_servers_time() -> None:
-    assert read("2027-01-31", NOW, UTC) == utc("2027-02-01")
-    assert read("2027-01-31", NOW, BERLIN) == utc("2027-01-31 23:00")
-    assert read("2027-07-31", NOW, BERLIN) == utc("2027-07-31 22:00")
-    assert read("2027-01-31", NOW, AUCKLAND) == utc("2027-01-31 11:00")
+    assert parse("2027-01-31", NOW, UTC) == utc("2027-02-01")
+    assert parse("2027-01-31", NOW, BERLIN) == utc("2027-01-31 23:00")
+    assert parse("2027-07-31", NOW, BERLIN) == utc("2027-07-31 22:00")
+    assert parse("2027-01-31", NOW, AUCKLAND) == utc("2027-01-31 11:00")
 
 
 def test_without_a_zone_it_is_the_machines_own() -> None:
-    assert read("2027-01-31", NOW) == utc("2027-02-01")  # the tests' is UTC
+    assert parse("2027-01-31", NOW) == utc("2027-02-01")  # the tests' is UTC
     assert end_of(date(2027, 1, 31)).tzinfo is UTC
 
 
@@ -82,32 +82,32 @@ def test_a_midnight_that_the_clocks_leave_out_ends_the_day_all_the_same() -> Non
 def test_days_are_counted_from_the_servers_day() -> None:
     late = utc("2026-11-22 11:30")
     assert late.astimezone(AUCKLAND).date() == date(2026, 11, 23)
-    assert read("1", late, AUCKLAND) == end_of(date(2026, 11, 24), AUCKLAND)
+    assert parse("1", late, AUCKLAND) == end_of(date(2026, 11, 24), AUCKLAND)
 
 
 def test_today_lasts_until_midnight_and_yesterday_has_passed() -> None:
-    assert read("2026-11-22", NOW, UTC) == utc("2026-11-23")
+    assert parse("2026-11-22", NOW, UTC) == utc("2026-11-23")
     with pytest.raises(Refused, match=r"That day has passed\."):
-        read("2026-11-21", NOW, UTC)
+        parse("2026-11-21", NOW, UTC)
     with pytest.raises(Refused, match="passed"):
-        read("0001-01-01", NOW, AUCKLAND)
+        parse("0001-01-01", NOW, AUCKLAND)
 
 
 @pytest.mark.parametrize("text", ["0", "0000"])
 def test_no_days_at_all_are_refused(text: str) -> None:
     with pytest.raises(Refused, match="at least one day"):
-        read(text, NOW, UTC)
+        parse(text, NOW, UTC)
 
 
 @pytest.mark.parametrize("text", ["3661", "9999", "2036-12-01", "9999-12-31"])
 def test_more_than_ten_years_are_refused(text: str) -> None:
     with pytest.raises(Refused, match="more than ten years"):
-        read(text, NOW, UTC)
+        parse(text, NOW, UTC)
 
 
 def test_the_longest_is_the_same_in_days_and_as_a_date() -> None:
     last = NOW.date() + timedelta(days=MOST_DAYS)
-    assert read(last.isoformat(), NOW, UTC) == read(str(MOST_DAYS), NOW, UTC)
+    assert parse(last.isoformat(), NOW, UTC) == parse(str(MOST_DAYS), NOW, UTC)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_the_longest_is_the_same_in_days_and_as_a_date() -> None:
 )
 def test_what_is_neither_is_refused_and_says_the_forms(text: str) -> None:
     with pytest.raises(Refused, match=r'Say "never", a number of days, or a date such as 2027-01'):
-        read(text, NOW, UTC)
+        parse(text, NOW, UTC)
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ from apppw_tui.domain.hashing import (
     ACCOUNT_PROFILE,
     APP_PROFILE,
     CHEAP_PROFILE,
-    AccountHashes,
-    Compared,
+    AccountPasswordHasher,
+    Comparison,
     Hasher,
-    Hashes,
     MemoryProfiles,
+    PasswordHasher,
     Profile,
     TooManyProfiles,
 )
@@ -23,8 +23,8 @@ from apppw_tui.domain.secret import Secret
 from tests.argon import count_argon2, failing_argon2
 from tests.support import NOW
 
-CHEAP = Hashes(CHEAP_PROFILE)
-DEARER = Profile(memory=16, passes=2, lanes=1)
+CHEAP = PasswordHasher(CHEAP_PROFILE)
+DEARER = Profile(memory=16, time_cost=2, parallelism=1)
 SECRET = Secret("engine no. 1")
 
 
@@ -57,10 +57,10 @@ def test_even_one_that_fits_the_dummy_is_refused(monkeypatch: pytest.MonkeyPatch
 def test_known_or_unknown_right_or_wrong_a_check_costs_one_argon2_of_the_profile(
     profile: Profile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hashes = Hashes(profile)
+    hashes = PasswordHasher(profile)
     stored = hashes.make(SECRET)
     spent = count_argon2(monkeypatch)
-    cost = f"m={profile.memory},t={profile.passes},p={profile.lanes}"
+    cost = f"m={profile.memory},t={profile.time_cost},p={profile.parallelism}"
     for known, secret in ((stored, SECRET), (stored, Secret("wrong")), (None, SECRET)):
         spent.clear()
         hashes.check(known, secret)
@@ -82,22 +82,22 @@ def test_the_profiles_are_those_of_the_sources() -> None:
 
 def test_a_hash_of_another_profile_is_outdated_and_still_right() -> None:
     old = CHEAP.make(SECRET)
-    assert Hashes(DEARER).check(old, SECRET)
-    assert AccountHashes(CHEAP_PROFILE, nullcontext, MemoryProfiles()).compare(
+    assert PasswordHasher(DEARER).check(old, SECRET)
+    assert AccountPasswordHasher(CHEAP_PROFILE, nullcontext, MemoryProfiles()).compare(
         old, SECRET
-    ) == Compared(right=True)
+    ) == Comparison(right=True)
     renewed = raised().compare(old, SECRET).renewed
     assert renewed is not None
     assert f"${DEARER}$" in renewed
-    assert raised().compare(renewed, SECRET) == Compared(right=True)
+    assert raised().compare(renewed, SECRET) == Comparison(right=True)
 
 
 OTHERS = (Profile(24, 1, 1), Profile(8, 3, 1))
 
 
-def raised(*claimed: Profile) -> AccountHashes:
+def raised(*claimed: Profile) -> AccountPasswordHasher:
     """Of accounts, new ones of the profile DEARER."""
-    return AccountHashes(DEARER, nullcontext, MemoryProfiles(claimed))
+    return AccountPasswordHasher(DEARER, nullcontext, MemoryProfiles(claimed))
 
 
 @pytest.mark.parametrize("secret", [SECRET, Secret("wrong")])
@@ -105,7 +105,7 @@ def raised(*claimed: Profile) -> AccountHashes:
 def test_every_attempt_computes_each_profile_in_use_once_in_one_order(
     of: Profile | None, secret: Secret, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stored = None if of is None else Hashes(of).make(SECRET)
+    stored = None if of is None else PasswordHasher(of).make(SECRET)
     hashes = raised(*OTHERS)
     made = count_argon2(monkeypatch)
     compared = hashes.compare(stored, secret)
@@ -121,19 +121,19 @@ def test_every_attempt_computes_each_profile_in_use_once_in_one_order(
 def test_one_that_was_not_listed_is_computed_besides_and_listed_from_then_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stored, hashes = Hashes(OTHERS[0]).make(SECRET), raised()
+    stored, hashes = PasswordHasher(OTHERS[0]).make(SECRET), raised()
     spent = count_argon2(monkeypatch)
-    assert hashes.compare(stored, Secret("wrong")) == Compared(right=False)
+    assert hashes.compare(stored, Secret("wrong")) == Comparison(right=False)
     spent.clear()
-    assert hashes.compare(None, SECRET) == Compared(right=False)
+    assert hashes.compare(None, SECRET) == Comparison(right=False)
     assert spent.verified == [str(DEARER), str(OTHERS[0])]
 
 
 def test_a_fourth_is_still_right_but_not_listed() -> None:
     fourth = Profile(32, 1, 1)
     hashes = raised(*OTHERS)
-    assert hashes.compare(Hashes(fourth).make(SECRET), SECRET).right
-    assert not hashes.compare(Hashes(fourth).make(SECRET), Secret("wrong")).right
+    assert hashes.compare(PasswordHasher(fourth).make(SECRET), SECRET).right
+    assert not hashes.compare(PasswordHasher(fourth).make(SECRET), Secret("wrong")).right
     assert fourth not in hashes.profiles.in_use()
 
 

@@ -33,7 +33,7 @@ DOT = "\u2022"
     ],
 )
 def test_however_it_is_written_it_is_read_as_e164(typed: str, region: str | None) -> None:
-    assert phone.read(typed, region).reveal() == MOBILE
+    assert phone.parse(typed, region).reveal() == MOBILE
 
 
 @pytest.mark.parametrize(
@@ -46,16 +46,16 @@ def test_however_it_is_written_it_is_read_as_e164(typed: str, region: str | None
     ],
 )
 def test_an_extension_is_kept(typed: str) -> None:
-    number = phone.read(typed, None)
+    number = phone.parse(typed, None)
     assert number.reveal() == "+49301234567;ext=42"
     assert phone.parted(number.reveal()) == ("+49301234567", "42")
     assert phone.masked(number, DOT) == f"+49 {DOT * 2} {DOT * 5}67 ext. {DOT * 2}"
-    assert phone.ending(number) == "67"
+    assert phone.last_digits(number) == "67"
 
 
 @pytest.mark.parametrize("typed", ["+52 1 55 1234 5678", "+5215512345678", "+52 55 1234 5678"])
 def test_a_mexican_mobile_phone_has_no_one_since_2019(typed: str) -> None:
-    assert phone.read(typed, None).reveal() == "+525512345678"
+    assert phone.parse(typed, None).reveal() == "+525512345678"
 
 
 @pytest.mark.parametrize(
@@ -66,20 +66,20 @@ def test_a_mexican_mobile_phone_has_no_one_since_2019(typed: str) -> None:
     ],
 )
 def test_digits_of_other_scripts_become_ascii(typed: str) -> None:
-    assert phone.read(typed, None).reveal() == MOBILE
+    assert phone.parse(typed, None).reveal() == MOBILE
 
 
 @pytest.mark.parametrize("region", [None, "DE"])
 @pytest.mark.parametrize("typed", ["", "   "])
 def test_nothing_typed_is_asked_for(typed: str, region: str | None) -> None:
     with pytest.raises(InvalidNumber, match="Type the number"):
-        phone.read(typed, region)
+        phone.parse(typed, region)
 
 
 @pytest.mark.parametrize("typed", ["0151 23456767", "4915123456767", "hello"])
 def test_without_a_region_a_number_begins_with_the_code_of_its_country(typed: str) -> None:
     with pytest.raises(InvalidNumber, match=r"Begin with \+ and the code of the country"):
-        phone.read(typed, None)
+        phone.parse(typed, None)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_what_cannot_be_called_is_refused(
     typed: str, region: str | None, reason: str | None
 ) -> None:
     with pytest.raises(InvalidNumber, match=reason) as refused:
-        phone.read(typed, region)
+        phone.parse(typed, region)
     assert refused.value.__cause__ is None
     assert "151" not in str(refused.value).replace("+49 151 23456789", "")
 
@@ -140,14 +140,14 @@ def examples() -> Iterator[tuple[int, str]]:
 
 def shows_its_ends_alone(code: int, e164: str) -> None:
     """All of its digits but the country's and the last two have become dots."""
-    number = phone.read(e164, None)
+    number = phone.parse(e164, None)
     assert number.reveal() == e164
     shown = phone.masked(number, DOT)
     assert "".join(sign for sign in shown if sign.isdigit()) == f"{code}{e164[-2:]}"
     assert shown.startswith(f"+{code}")
     assert shown.endswith(e164[-2:])
     assert shown.count(DOT) == len(e164) - len(f"+{code}") - 2
-    assert phone.ending(number) == e164[-2:]
+    assert phone.last_digits(number) == e164[-2:]
 
 
 def test_everywhere_the_mask_shows_the_country_and_the_last_two_digits() -> None:
@@ -164,7 +164,7 @@ def test_whatever_the_last_digits_are_they_alone_are_shown(
     code, e164 = example
     e164 = e164[:-4] + end
     try:
-        phone.read(e164, None)
+        phone.parse(e164, None)
     except InvalidNumber:
         return  # no such number: nothing to show
     shows_its_ends_alone(code, e164)
@@ -176,7 +176,7 @@ def test_a_masked_number_keeps_the_shape_in_which_it_is_written() -> None:
 
 
 def test_a_phone_names_the_field_under_which_it_is_sealed() -> None:
-    assert [phone.field(which) for which in phone.PHONES] == [
+    assert [phone.secret_name(which) for which in phone.PHONES] == [
         "phone authentication",
         "phone office",
         "phone alternate",

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apppw_tui.domain.base32 import SYMBOLS, check_symbol, grouped
-from apppw_tui.domain.errors import CodeRefused
-from apppw_tui.domain.recovery_codes import COUNT, NO_CODE, RecoveryCodes, generate, read
+from apppw_tui.domain.base32 import SYMBOLS, checksum, grouped
+from apppw_tui.domain.errors import InvalidCode
+from apppw_tui.domain.recovery_codes import COUNT, NO_CODE, RecoveryCodes, generate, parse
 from apppw_tui.domain.secret import Secret
 from tests.support import NOW
 
@@ -30,8 +30,8 @@ def by_the_book(symbols: str) -> str:
 
 @pytest.mark.parametrize(("body", "check"), VECTORS)
 def test_the_check_symbol_is_the_one_that_was_agreed(body: str, check: str) -> None:
-    assert check_symbol(body) == by_the_book(body) == check
-    presented = read(body + check)
+    assert checksum(body) == by_the_book(body) == check
+    presented = parse(body + check)
     assert presented is not None
     assert (SYMBOLS[presented.index], presented.secret.reveal()) == (body[0], body + check)
 
@@ -44,7 +44,7 @@ def test_there_are_ten_of_twelve_symbols_each_with_its_index_first() -> None:
         assert len(text) == 12
         assert text[0] == str(index)
         assert text[-1] == by_the_book(text[:-1])
-        presented = read(text)
+        presented = parse(text)
         assert presented is not None
         assert presented.index == index
         assert presented.secret.reveal() == text
@@ -64,7 +64,7 @@ def test_ten_symbols_of_each_are_drawn_from_all_thirty_two() -> None:
 
 def test_no_code_shows_itself() -> None:
     codes = generate(Random(1).randrange)
-    presented = read(codes[0].reveal())
+    presented = parse(codes[0].reveal())
     assert codes[0].reveal() not in repr(codes) + repr(presented)
 
 
@@ -78,7 +78,7 @@ def test_blanks_dashes_case_and_lookalikes_do_not_matter(
         + data.draw(st.sampled_from(["", " ", "-", " - ", "\u00a0", "\u2011", "\t", "\u200b"]))
         for sign in text
     )
-    presented = read(written)
+    presented = parse(written)
     assert presented is not None
     assert (presented.index, presented.secret.reveal()) == (index, text)
 
@@ -87,7 +87,7 @@ def test_it_reads_back_as_it_is_shown() -> None:
     code = generate(Random(1).randrange)[3]
     shown = grouped(code)
     assert [len(group) for group in shown.split(" ")] == [4, 4, 4]
-    presented = read(shown)
+    presented = parse(shown)
     assert presented is not None
     assert presented.secret.reveal() == code.reveal()
 
@@ -96,7 +96,7 @@ def test_it_reads_back_as_it_is_shown() -> None:
 def test_a_single_wrong_symbol_is_no_recovery_code(seed: int, place: int, symbol: str) -> None:
     text = generate(Random(seed).randrange)[0].reveal()
     other = text[:place] + symbol + text[place + 1 :]
-    assert (read(other) is None) == (other != text)
+    assert (parse(other) is None) == (other != text)
 
 
 @pytest.mark.parametrize(
@@ -116,36 +116,36 @@ def test_a_single_wrong_symbol_is_no_recovery_code(seed: int, place: int, symbol
     ],
 )
 def test_anything_else_is_none(text: str) -> None:
-    assert read(text) is None
+    assert parse(text) is None
 
 
 def test_the_example_in_the_sentence_has_the_form_and_works_nowhere() -> None:
     example = NO_CODE.split("like ")[1].rstrip(".")
     assert [len(group) for group in example.split(" ")] == [4, 4, 4]
-    assert read(example) is None
+    assert parse(example) is None
 
 
 def test_an_index_beyond_the_tenth_reads_but_has_no_hash() -> None:
     codes = RecoveryCodes(tuple("abcdefghij"), NOW)
     body = "z" + "0" * 10
-    presented = read(body + check_symbol(body))
+    presented = parse(body + checksum(body))
     assert presented is not None
     assert presented.index == 31
     assert [codes.hash(index) for index in (0, 9, 10, 31)] == ["a", "j", None, None]
 
 
 def test_a_used_one_leaves_its_place_empty_and_the_others_where_they_were() -> None:
-    codes = RecoveryCodes(tuple("abcdefghij"), NOW).without(3, "d")
+    codes = RecoveryCodes(tuple("abcdefghij"), NOW).consume(3, "d")
     assert codes.hashes == ("a", "b", "c", None, *"efghij")
-    assert codes.left == 9
+    assert codes.remaining == 9
     assert codes.since == NOW
 
 
 @pytest.mark.parametrize(("index", "hash_"), [(3, "d"), (4, "d"), (10, "d"), (31, "d")])
 def test_what_is_not_there_any_more_cannot_be_used(index: int, hash_: str) -> None:
-    codes = RecoveryCodes(tuple("abcdefghij"), NOW).without(3, "d")
-    with pytest.raises(CodeRefused, match="wrong, or was used before"):
-        codes.without(index, hash_)
+    codes = RecoveryCodes(tuple("abcdefghij"), NOW).consume(3, "d")
+    with pytest.raises(InvalidCode, match="wrong, or was used before"):
+        codes.consume(index, hash_)
 
 
 def test_a_secret_is_all_that_is_handed_out() -> None:

@@ -3,7 +3,15 @@
 import pytest
 
 from apppw_tui.domain.errors import Refused
-from apppw_tui.domain.scopes import ANY_APP, SCOPES, SERVICES, label, opens, read_scope, service
+from apppw_tui.domain.scopes import (
+    ANY_APP,
+    SCOPES,
+    SERVICES,
+    label,
+    normalize_service,
+    read_scope,
+    scope_allows,
+)
 
 MAIL = {"imap", "pop3", "sieve", "smtp"}
 OPENED = {
@@ -33,14 +41,14 @@ ALIASES = {
 
 @pytest.mark.parametrize(("named", "meant"), ALIASES.items())
 def test_a_service_is_known_under_its_other_names(named: str, meant: str) -> None:
-    assert service(named) == meant
-    assert service(named.upper()) == meant
+    assert normalize_service(named) == meant
+    assert normalize_service(named.upper()) == meant
 
 
 @pytest.mark.parametrize("named", [*SERVICES, "ftp", "prosody_2", "a.b-c", "x" * 32])
 def test_every_other_name_stands_for_itself(named: str) -> None:
-    assert service(named) == named
-    assert service(service(named)) == named
+    assert normalize_service(named) == named
+    assert normalize_service(normalize_service(named)) == named
 
 
 @pytest.mark.parametrize(
@@ -48,11 +56,11 @@ def test_every_other_name_stands_for_itself(named: str) -> None:
     [None, "", " ", " imap", "imap\n", "-imap", "x" * 33, "imap,smtp", "a/b", "ima\u0440", "a\0b"],
 )
 def test_what_can_be_no_service_is_none(named: str | None) -> None:
-    assert service(named) is None
+    assert normalize_service(named) is None
 
 
 def test_there_are_the_scopes_that_people_know() -> None:
-    assert {scope.word: set(scope.services) for scope in SCOPES} == OPENED
+    assert {scope.id: set(scope.services) for scope in SCOPES} == OPENED
     assert [scope.label for scope in SCOPES] == [
         "Any app",
         "Mail",
@@ -67,42 +75,42 @@ def test_there_are_the_scopes_that_people_know() -> None:
 @pytest.mark.parametrize("asked", SERVICES)
 @pytest.mark.parametrize("scope", OPENED)
 def test_a_group_opens_its_own_services(scope: str, asked: str) -> None:
-    assert opens((scope,), asked) is (asked in OPENED[scope])
+    assert scope_allows((scope,), asked) is (asked in OPENED[scope])
 
 
 @pytest.mark.parametrize("asked", SERVICES)
 @pytest.mark.parametrize("scope", SERVICES)
 def test_a_single_service_opens_itself_alone(scope: str, asked: str) -> None:
-    assert opens((scope,), asked) is (scope == asked)
+    assert scope_allows((scope,), asked) is (scope == asked)
 
 
 def test_several_words_open_what_any_of_them_opens() -> None:
     scope = ("sending", "calendar", "xmpp")
-    opened = {asked for asked in SERVICES if opens(scope, asked)}
+    opened = {asked for asked in SERVICES if scope_allows(scope, asked)}
     assert opened == {"smtp", "caldav", "carddav", "xmpp"}
 
 
 @pytest.mark.parametrize("scope", [*OPENED, *SERVICES])
 def test_none_fits_only_any_app(scope: str) -> None:
-    assert opens((scope,), None) is (scope == ANY_APP)
-    assert opens((scope,), "ftp") is (scope == ANY_APP)
+    assert scope_allows((scope,), None) is (scope == ANY_APP)
+    assert scope_allows((scope,), "ftp") is (scope == ANY_APP)
 
 
 @pytest.mark.parametrize("asked", [None, *SERVICES])
 def test_an_empty_scope_opens_nothing(asked: str | None) -> None:
-    assert not opens((), asked)
+    assert not scope_allows((), asked)
 
 
 @pytest.mark.parametrize("word", [word for word in OPENED if word != ANY_APP])
 def test_a_program_that_calls_itself_like_a_group_is_no_service_of_it(word: str) -> None:
-    assert not opens((word,), word)
+    assert not scope_allows((word,), word)
 
 
 def test_web_is_a_scope_and_http_a_service() -> None:
     assert read_scope(["web"]) == ("web",)
     assert read_scope(["http"]) == read_scope(["https"]) == ("http",)
-    assert service("web") == "http"
-    assert opens(("web",), service("web"))
+    assert normalize_service("web") == "http"
+    assert scope_allows(("web",), normalize_service("web"))
 
 
 @pytest.mark.parametrize(

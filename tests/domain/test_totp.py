@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apppw_tui.domain import totp
-from apppw_tui.domain.errors import CodeRefused
+from apppw_tui.domain.errors import InvalidCode
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.totp import accepted_step, code, new_secret, step_at, uri
+from apppw_tui.domain.totp import code, new_secret, step_at, uri, verify
 from tests.services.require import require_program
 from tests.support import NOW
 
@@ -60,19 +60,19 @@ def test_what_another_program_shows_is_accepted(tmp_path: Path) -> None:
         shown = subprocess.run(
             arguments, input=secret.reveal(), text=True, capture_output=True, check=True
         ).stdout.strip()
-        assert accepted_step(secret, shown, now, last_step=0) == step_at(now)
+        assert verify(secret, shown, now, last_step=0) == step_at(now)
 
 
 @pytest.mark.parametrize("steps", [-1, 0, 1])
 def test_one_step_either_way_is_accepted_as_the_step_it_is(steps: int) -> None:
     shown = code(RFC_SECRET, step_at(NOW) + steps)
-    assert accepted_step(RFC_SECRET, shown, NOW, last_step=0) == step_at(NOW) + steps
+    assert verify(RFC_SECRET, shown, NOW, last_step=0) == step_at(NOW) + steps
 
 
 @pytest.mark.parametrize("steps", [-3, -2, 2, 3])
 def test_two_steps_either_way_are_refused(steps: int) -> None:
-    with pytest.raises(CodeRefused, match=WRONG):
-        accepted_step(RFC_SECRET, code(RFC_SECRET, step_at(NOW) + steps), NOW, last_step=0)
+    with pytest.raises(InvalidCode, match=WRONG):
+        verify(RFC_SECRET, code(RFC_SECRET, step_at(NOW) + steps), NOW, last_step=0)
 
 
 def test_a_step_counts_until_its_last_second_and_the_drift() -> None:
@@ -80,36 +80,36 @@ def test_a_step_counts_until_its_last_second_and_the_drift() -> None:
     shown = code(RFC_SECRET, step_at(start))
     just = timedelta(milliseconds=1)
     for now in (start - STEP, start, start + 2 * STEP - just):
-        assert accepted_step(RFC_SECRET, shown, now, last_step=0) == step_at(start)
+        assert verify(RFC_SECRET, shown, now, last_step=0) == step_at(start)
     for now in (start - STEP - just, start + 2 * STEP):
-        with pytest.raises(CodeRefused):
-            accepted_step(RFC_SECRET, shown, now, last_step=0)
+        with pytest.raises(InvalidCode):
+            verify(RFC_SECRET, shown, now, last_step=0)
 
 
 @pytest.mark.parametrize("last", [0, 1])
 def test_a_step_that_was_used_and_any_before_it_is_said_to_be_used(last: int) -> None:
     present = step_at(NOW)
     for step in range(present - 1, present + last + 1):
-        with pytest.raises(CodeRefused, match=USED):
-            accepted_step(RFC_SECRET, code(RFC_SECRET, step), NOW, last_step=present + last)
-    with pytest.raises(CodeRefused, match=WRONG):
-        accepted_step(RFC_SECRET, "000000", NOW, last_step=present)
+        with pytest.raises(InvalidCode, match=USED):
+            verify(RFC_SECRET, code(RFC_SECRET, step), NOW, last_step=present + last)
+    with pytest.raises(InvalidCode, match=WRONG):
+        verify(RFC_SECRET, "000000", NOW, last_step=present)
 
 
 def test_a_later_step_is_accepted_after_a_used_one() -> None:
     present = step_at(NOW)
     shown = code(RFC_SECRET, present + 1)
-    assert accepted_step(RFC_SECRET, shown, NOW, last_step=present) == present + 1
+    assert verify(RFC_SECRET, shown, NOW, last_step=present) == present + 1
 
 
 def test_digits_that_two_steps_share_are_accepted_once() -> None:
     shown = code(TWINS, TWIN_STEP)
     assert code(TWINS, TWIN_STEP + 1) == shown
     now = datetime.fromtimestamp(TWIN_STEP * totp.STEP, UTC)
-    last = accepted_step(TWINS, shown, now, last_step=0)
+    last = verify(TWINS, shown, now, last_step=0)
     for later in (now, now + STEP, now + 2 * STEP):
-        with pytest.raises(CodeRefused):
-            accepted_step(TWINS, shown, later, last)
+        with pytest.raises(InvalidCode):
+            verify(TWINS, shown, later, last)
 
 
 def test_all_steps_are_compared_whichever_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +124,7 @@ def test_all_steps_are_compared_whichever_is_right(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(hmac, "compare_digest", compare)
     for shown in digits:
         compared.clear()
-        accepted_step(RFC_SECRET, shown, NOW, last_step=0)
+        verify(RFC_SECRET, shown, NOW, last_step=0)
         assert compared == digits
 
 

@@ -4,27 +4,27 @@ import pytest
 
 from apppw_tui.domain import verification_options
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.phone import PHONES, Phone, Which
-from apppw_tui.domain.ports import KINDS, Kind
+from apppw_tui.domain.phone import PHONES, Phone, PhoneSlot
+from apppw_tui.domain.ports import DELIVERY_METHODS, DeliveryMethod
 from apppw_tui.domain.recovery_codes import RecoveryCodes
 from apppw_tui.domain.totp import Authenticator
 from tests.store.making import new_account
 from tests.support import NOW
 
-ALL: frozenset[Kind] = frozenset(KINDS)
+ALL: frozenset[DeliveryMethod] = frozenset(DELIVERY_METHODS)
 APP = Authenticator("sealed", NOW, 1)
 CODES = RecoveryCodes(("hash",) * 10, NOW)
 
 
-def phones(*which: Which) -> tuple[Phone, ...]:
+def phones(*which: PhoneSlot) -> tuple[Phone, ...]:
     return tuple(Phone(one, "sealed", NOW) for one in which)
 
 
 FULL = replace(new_account(), authenticator=APP, phones=phones(*PHONES), recovery=CODES)
 
 
-def ids(account: Account, kinds: frozenset[Kind] = ALL) -> list[str]:
-    return [option.id for option in verification_options.usable(account, kinds)]
+def ids(account: Account, kinds: frozenset[DeliveryMethod] = ALL) -> list[str]:
+    return [option.id for option in verification_options.available(account, kinds)]
 
 
 def test_every_way_has_a_label_of_its_own_and_a_place_in_the_order() -> None:
@@ -82,7 +82,9 @@ def test_where_the_preferred_one_is_not_to_be_had_the_next_is_first() -> None:
         (replace(FULL, recovery=RecoveryCodes((None,) * 10, NOW)), frozenset(), ["app"]),
     ],
 )
-def test_what_can_be_used(account: Account, kinds: frozenset[Kind], expected: list[str]) -> None:
+def test_what_can_be_used(
+    account: Account, kinds: frozenset[DeliveryMethod], expected: list[str]
+) -> None:
     assert ids(account, kinds) == expected
 
 
@@ -102,9 +104,9 @@ def test_what_can_be_used(account: Account, kinds: frozenset[Kind], expected: li
     ],
 )
 def test_what_cannot_be_used_says_why(
-    id_: str, account: Account, kinds: frozenset[Kind], reason: str
+    id_: str, account: Account, kinds: frozenset[DeliveryMethod], reason: str
 ) -> None:
     option = verification_options.by_id(id_)
     assert option is not None
-    assert verification_options.why_not(account, option, kinds) == reason
-    assert verification_options.why_not(FULL, option, ALL) is None
+    assert verification_options.unavailable_reason(account, option, kinds) == reason
+    assert verification_options.unavailable_reason(FULL, option, ALL) is None

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.errors import DeliveryFailed
-from apppw_tui.domain.ports import Delivery, Kind
+from apppw_tui.domain.ports import CodeSender, DeliveryMethod
 from apppw_tui.domain.secret import Secret
-from apppw_tui.integrations.code_delivery import CommandDelivery
+from apppw_tui.integrations.code_delivery import CommandCodeSender
 
 CODE = "482913"
 MESSAGE = f"{CODE} is your code for mail.example.org."
@@ -35,14 +35,14 @@ def journal() -> Recording:
     return Recording()
 
 
-Command = Callable[[str], CommandDelivery]
+Command = Callable[[str], CommandCodeSender]
 
 
 @pytest.fixture
 def command(tmp_path: Path, journal: Recording) -> Command:
     """A delivery by a shell script."""
 
-    def make(body: str) -> CommandDelivery:
+    def make(body: str) -> CommandCodeSender:
         path = tmp_path / "send"
         path.write_text(f"#!/bin/sh\n{body}\n")
         path.chmod(0o755)
@@ -51,15 +51,17 @@ def command(tmp_path: Path, journal: Recording) -> Command:
     return make
 
 
-def delivery(program: str, journal: Recording, timeout: float = 60.0) -> CommandDelivery:
+def delivery(program: str, journal: Recording, timeout: float = 60.0) -> CommandCodeSender:
     words = (program, "{kind}", "{number}")
-    return CommandDelivery(words, frozenset({"text", "call"}), timeout, journal)
+    return CommandCodeSender(words, frozenset({"text", "call"}), timeout, journal)
 
 
-def fault(delivery: CommandDelivery, journal: Recording, message: str = MESSAGE) -> dict[str, str]:
+def fault(
+    delivery: CommandCodeSender, journal: Recording, message: str = MESSAGE
+) -> dict[str, str]:
     """What a failing delivery writes down; the person hears no more than that it failed."""
     with pytest.raises(DeliveryFailed) as error:
-        delivery.deliver("text", NUMBER, Secret(message))
+        delivery.send("text", NUMBER, Secret(message))
     assert str(error.value) == (
         "The code could not be sent. Try again, or use another way; "
         "the administrator's log says why."
@@ -74,9 +76,9 @@ def fault(delivery: CommandDelivery, journal: Recording, message: str = MESSAGE)
 
 
 def test_the_message_is_handed_over(command: Command, journal: Recording, tmp_path: Path) -> None:
-    taken: Delivery = command(f'cat >{tmp_path}/message; echo "$*" >{tmp_path}/arguments')
+    taken: CodeSender = command(f'cat >{tmp_path}/message; echo "$*" >{tmp_path}/arguments')
     assert taken.kinds == {"text", "call"}
-    taken.deliver("call", NUMBER, Secret(f"{MESSAGE} \N{SNOWMAN}"))
+    taken.send("call", NUMBER, Secret(f"{MESSAGE} \N{SNOWMAN}"))
     assert (tmp_path / "message").read_text() == f"{MESSAGE} \N{SNOWMAN}"
     assert (tmp_path / "arguments").read_text() == f"call {NUMBER}\n"
     assert journal.faults == []
@@ -163,7 +165,7 @@ def test_what_is_no_number_never_reaches_a_command(
     command: Command, journal: Recording, tmp_path: Path, number: str
 ) -> None:
     with pytest.raises(DeliveryFailed):
-        command(f"touch {tmp_path}/ran").deliver("text", number, Secret(MESSAGE))
+        command(f"touch {tmp_path}/ran").send("text", number, Secret(MESSAGE))
     (told,) = journal.faults
     facts = {"kind": "text", "number": "*", "how": "number is not E.164", "output": ""}
     assert told == ("delivery failed", facts)
@@ -178,7 +180,7 @@ def test_an_extension_is_an_argument_of_its_own_empty_where_there_is_none(
     made = command(given)
     made = replace(made, command=(*made.command, "{extension}", "end"))
     with pytest.raises(DeliveryFailed):
-        made.deliver("text", number, Secret(MESSAGE))
+        made.send("text", number, Secret(MESSAGE))
     assert (tmp_path / "arguments").read_text() == f"text|{NUMBER}|{extension}|end|"
     ((_, facts),) = journal.faults
     assert (facts["number"], "0421" in facts["output"]) == ("*78", not extension)
@@ -188,7 +190,7 @@ def test_a_command_that_takes_no_extension_is_not_run_without_it(
     command: Command, journal: Recording, tmp_path: Path
 ) -> None:
     with pytest.raises(DeliveryFailed):
-        command(f"touch {tmp_path}/ran").deliver("call", f"{NUMBER};ext=42", Secret(MESSAGE))
+        command(f"touch {tmp_path}/ran").send("call", f"{NUMBER};ext=42", Secret(MESSAGE))
     assert not (tmp_path / "ran").exists()
     ((_, facts),) = journal.faults
     assert facts["how"] == "the command takes no {extension}"
@@ -198,15 +200,15 @@ def test_a_command_that_takes_no_extension_is_not_run_without_it(
 def test_the_shortest_and_the_longest_number_are_taken(
     command: Command, journal: Recording, number: str
 ) -> None:
-    command("").deliver("text", number, Secret(MESSAGE))
+    command("").send("text", number, Secret(MESSAGE))
     assert journal.faults == []
 
 
 def test_a_kind_that_is_not_configured_never_reaches_a_command(
     command: Command, journal: Recording, tmp_path: Path
 ) -> None:
-    kind: Kind = "notify"
+    kind: DeliveryMethod = "notify"
     with pytest.raises(DeliveryFailed):
-        command(f"touch {tmp_path}/ran").deliver(kind, NUMBER, Secret(MESSAGE))
+        command(f"touch {tmp_path}/ran").send(kind, NUMBER, Secret(MESSAGE))
     assert journal.faults[0][1]["how"] == "kind is not configured"
     assert not (tmp_path / "ran").exists()

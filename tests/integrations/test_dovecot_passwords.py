@@ -11,8 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from apppw_tui.domain.errors import PasswordSourceDown
-from apppw_tui.domain.ports import Said
+from apppw_tui.domain.errors import PasswordBackendDown
+from apppw_tui.domain.ports import PasswordReply
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations import dovecot_passwords
 from apppw_tui.integrations.dovecot_passwords import DovecotPasswords
@@ -63,10 +63,10 @@ def dovecot(path: Path, *says: bytes) -> Iterator[list[bytes]]:
             assert not thread.is_alive()
 
 
-def ask(path: Path, notebook: Notebook | None = None, **more: str) -> Said:
+def ask(path: Path, notebook: Notebook | None = None, **more: str) -> PasswordReply:
     given = {"name": ADA, "password": WORD, "address": "192.0.2.7", **more}
     client = DovecotPasswords(path, notebook or Notebook(), timeout=_PATIENCE)
-    return client.ask(given["name"], Secret(given["password"]), given["address"])
+    return client.check(given["name"], Secret(given["password"]), given["address"])
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def ask(path: Path, notebook: Notebook | None = None, **more: str) -> Said:
 )
 def test_it_is_asked_as_the_portal(tmp_path: Path, address: str, rip: str) -> None:
     with dovecot(tmp_path / "s", GREETING, f"OK\t1\tuser={ADA}\n".encode()) as told:
-        assert ask(tmp_path / "s", address=address) == Said(right=True, name=ADA)
+        assert ask(tmp_path / "s", address=address) == PasswordReply(valid=True, name=ADA)
     version, pid, asked = (line.decode() for line in told)
     assert version == "VERSION\t1\t0\n"
     assert 0 < int(pid.removeprefix("CPID\t")) < 2**31
@@ -93,18 +93,21 @@ def test_it_is_asked_as_the_portal(tmp_path: Path, address: str, rip: str) -> No
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (f"OK\t1\tuser={ADA}\tother=x\tplain", Said(right=True, name=ADA)),
-        ("OK\t1\tuser=ada", Said(right=True, name="ada")),
-        (f"OK\t1\tuser={ADA}\tnologin", Said(right=False, name=ADA)),
-        (f"OK\t1\tuser={ADA}\tnologin\treason=moved", Said(right=False, name=ADA)),
-        (f"FAIL\t1\tuser={ADA}", Said(right=False, name=ADA)),
-        (f"FAIL\t1\tuser={ADA}\tcode=user_disabled", Said(right=False, name=ADA)),
-        (f"FAIL\t1\tuser={ADA}\tauthz", Said(right=False, name=ADA)),
-        ("FAIL\t1\treason=x", Said(right=False)),
-        (f"FAIL\t2\tuser={ADA}\ttemp\nOK\t12\tuser=x\nOK\t1\tuser=y", Said(right=True, name="y")),
+        (f"OK\t1\tuser={ADA}\tother=x\tplain", PasswordReply(valid=True, name=ADA)),
+        ("OK\t1\tuser=ada", PasswordReply(valid=True, name="ada")),
+        (f"OK\t1\tuser={ADA}\tnologin", PasswordReply(valid=False, name=ADA)),
+        (f"OK\t1\tuser={ADA}\tnologin\treason=moved", PasswordReply(valid=False, name=ADA)),
+        (f"FAIL\t1\tuser={ADA}", PasswordReply(valid=False, name=ADA)),
+        (f"FAIL\t1\tuser={ADA}\tcode=user_disabled", PasswordReply(valid=False, name=ADA)),
+        (f"FAIL\t1\tuser={ADA}\tauthz", PasswordReply(valid=False, name=ADA)),
+        ("FAIL\t1\treason=x", PasswordReply(valid=False)),
+        (
+            f"FAIL\t2\tuser={ADA}\ttemp\nOK\t12\tuser=x\nOK\t1\tuser=y",
+            PasswordReply(valid=True, name="y"),
+        ),
     ],
 )
-def test_what_it_answers(tmp_path: Path, line: str, said: Said) -> None:
+def test_what_it_answers(tmp_path: Path, line: str, said: PasswordReply) -> None:
     with dovecot(tmp_path / "s", GREETING, f"{line}\n".encode()):
         assert ask(tmp_path / "s") == said
 
@@ -134,7 +137,7 @@ def test_nothing_else_is_taken_for_an_answer(
     flood = (b"OK\t1\n" * 20_000,) if says[1:] == (b"OK\t1\n",) else ()
     with (
         dovecot(tmp_path / "s", *says, *flood),
-        pytest.raises(PasswordSourceDown, match=r"^Passwords cannot be checked now\. Try again "),
+        pytest.raises(PasswordBackendDown, match=r"^Passwords cannot be checked now\. Try again "),
     ):
         ask(tmp_path / "s", notebook)
     ((what, facts),) = notebook.faults
@@ -149,8 +152,8 @@ def test_nothing_else_is_taken_for_an_answer(
 def test_it_is_not_waited_for_without_end(tmp_path: Path, says: tuple[bytes, ...]) -> None:
     notebook = Notebook()
     client = DovecotPasswords(tmp_path / "s", notebook, timeout=0.3)
-    with dovecot(tmp_path / "s", *says), pytest.raises(PasswordSourceDown):
-        client.ask(ADA, Secret(WORD), "")
+    with dovecot(tmp_path / "s", *says), pytest.raises(PasswordBackendDown):
+        client.check(ADA, Secret(WORD), "")
     assert notebook.faults[0][1]["why"] in ("timed out", "no answer in time")
 
 
@@ -161,7 +164,7 @@ def test_what_comes_drop_by_drop_is_not_waited_for_either(
     clock = SimpleNamespace(monotonic=lambda: next(seconds))
     monkeypatch.setattr(dovecot_passwords, "time", clock)
     notebook = Notebook()
-    with dovecot(tmp_path / "s", GREETING), pytest.raises(PasswordSourceDown):
+    with dovecot(tmp_path / "s", GREETING), pytest.raises(PasswordBackendDown):
         ask(tmp_path / "s", notebook)
     assert notebook.faults[0][1]["why"] == "no answer in time"
 
@@ -192,14 +195,14 @@ def test_where_nobody_is_there_it_is_said(
 ) -> None:
     put(tmp_path / "s")
     notebook = Notebook()
-    with pytest.raises(PasswordSourceDown):
+    with pytest.raises(PasswordBackendDown):
         ask(tmp_path / "s", notebook)
     assert notebook.faults[0][1]["why"] == why
 
 
 def test_a_path_that_is_too_long_is_said(tmp_path: Path) -> None:
     notebook = Notebook()
-    with pytest.raises(PasswordSourceDown):
+    with pytest.raises(PasswordBackendDown):
         ask(tmp_path / ("s" * 200), notebook)
     assert "too long" in notebook.faults[0][1]["why"]
 
@@ -207,5 +210,5 @@ def test_a_path_that_is_too_long_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize("password", ["", "a\0b", "\udcff", "x" * 4097, "€" * 1366])
 def test_what_plain_cannot_carry_is_wrong_without_a_question(tmp_path: Path, password: str) -> None:
     notebook = Notebook()
-    assert ask(tmp_path / "nobody", notebook, password=password) == Said(right=False)
+    assert ask(tmp_path / "nobody", notebook, password=password) == PasswordReply(valid=False)
     assert notebook.faults == []

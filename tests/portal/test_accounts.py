@@ -20,12 +20,12 @@ def test_the_first_account_is_made_and_signed_in() -> None:
 def test_there_is_only_one_first_account(house: House) -> None:
     with pytest.raises(Refused, match="There is an account by now"):
         house.portal.create_first_account("grace", PASSWORD)
-    assert house.store.names() == ["ada@example.org"]
+    assert house.store.list_names() == ["ada@example.org"]
 
 
 def test_an_account_is_added_with_the_hash_and_never_the_password(house: House) -> None:
     account = house.portal.add_account("grace", PASSWORD)
-    assert house.store.read("grace") == account
+    assert house.store.get("grace") == account
     assert str(account.password_hash).startswith("$argon2id$")
     assert PASSWORD not in repr(account)
 
@@ -56,12 +56,12 @@ def test_a_bad_name_or_a_weak_password_costs_no_hash_and_makes_nothing(
     for make in (house.portal.add_account, house.portal.create_first_account):
         with pytest.raises(refusal):
             make(name, password)
-    assert house.store.names() == []
+    assert house.store.list_names() == []
     assert spent.total == 0
 
 
 def test_with_a_default_domain_short_names_mean_that_domain() -> None:
     house = House(default_domain="example.org")
     house.portal.add_account("ada", PASSWORD)
-    assert house.store.names() == ["ada@example.org"]
+    assert house.store.list_names() == ["ada@example.org"]
     assert house.sign_in("ada", PASSWORD) == house.sign_in("ada@example.org", PASSWORD)

@@ -20,7 +20,7 @@ def test_accounts_are_listed_by_name(house: House) -> None:
 def test_an_account_removed_while_the_list_is_made_is_left_out(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(house.store, "names", lambda: ["ada@example.org", "gone"])
+    monkeypatch.setattr(house.store, "list_names", lambda: ["ada@example.org", "gone"])
     accounts, troubles = house.operator.accounts()
     assert [one.name for one in accounts] == ["ada@example.org"]
     assert troubles == []
@@ -30,14 +30,14 @@ def test_a_damaged_account_concerns_one_person_and_the_others_are_listed(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house.add("grace")
-    read = house.store.read
+    read = house.store.get
 
     def damaged(name: str) -> Account | None:
         if name == "grace":
             raise StoreDamaged("grace.json cannot be read")
         return read(name)
 
-    monkeypatch.setattr(house.store, "read", damaged)
+    monkeypatch.setattr(house.store, "get", damaged)
     accounts, troubles = house.operator.accounts()
     assert [one.name for one in accounts] == ["ada@example.org"]
     assert [str(trouble) for trouble in troubles] == ["grace.json cannot be read"]

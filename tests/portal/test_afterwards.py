@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 import pytest
 
 from apppw_tui.domain.errors import NotFound, StoreBusy
-from apppw_tui.domain.throttle import Entry
+from apppw_tui.domain.throttle import ThrottleTransaction
 from apppw_tui.domain.usage import NoUsage
 from apppw_tui.domain.verification_options import APP, RECOVERY
 from tests.support import House
@@ -22,7 +22,7 @@ def after(house: House, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None
     def allow(left: int) -> None:
         real = house.means.counters.change
 
-        def change(subject: str, *, keep: bool) -> AbstractContextManager[Entry]:
+        def change(subject: str, *, keep: bool) -> AbstractContextManager[ThrottleTransaction]:
             nonlocal left
             left -= 1
             if left < 0:

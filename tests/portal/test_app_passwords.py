@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from apppw_tui.domain.app_password import read
+from apppw_tui.domain.app_password import parse
 from apppw_tui.domain.errors import (
     HashingFailed,
     InvalidName,
@@ -34,7 +34,7 @@ def test_a_created_one_is_kept_as_a_hash_and_shown_once(house: House) -> None:
     assert (kept.name, kept.created, kept.expires) == ("Phone", NOW, None)
     assert kept.scope == (ANY_APP,)
     assert house.hasher.app.check(kept.hash, issued.secret)
-    presented = read(plain)
+    presented = parse(plain)
     assert presented is not None
     assert presented.id == kept.id
     assert plain not in repr(house.now())
@@ -46,8 +46,8 @@ def test_a_created_one_is_what_was_wished_for(house: House) -> None:
     house.portal.create_app_password(house.session(), "Phone", ("mail", "xmpp"), until)
     house.operator.create_app_password("ada@example.org", "Car", ("web",), until)
     phone, car = house.now().app_passwords
-    assert (phone.scope, phone.expires, phone.by_operator) == (("mail", "xmpp"), until, False)
-    assert (car.scope, car.expires, car.by_operator) == (("web",), until, True)
+    assert (phone.scope, phone.expires, phone.created_by_admin) == (("mail", "xmpp"), until, False)
+    assert (car.scope, car.expires, car.created_by_admin) == (("web",), until, True)
 
 
 def test_creating_costs_one_hash(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +195,7 @@ def test_signed_out_while_it_was_hashed_nothing_is_made(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = house.session()
-    meanwhile(house, monkeypatch, lambda: house.alter(epoch=1))
+    meanwhile(house, monkeypatch, lambda: house.alter(session_generation=1))
     with pytest.raises(SessionEnded, match="the account's security was changed elsewhere"):
         house.portal.create_app_password(session, "Phone")
     assert house.now().app_passwords == ()
@@ -208,7 +208,7 @@ def test_removed_while_it_was_hashed_nothing_is_made(
     meanwhile(house, monkeypatch, lambda: house.store.remove("ada@example.org"))
     with pytest.raises(SessionEnded):
         house.portal.create_app_password(session, "Phone")
-    assert house.store.names() == []
+    assert house.store.list_names() == []
 
 
 def test_when_argon2_fails_nothing_is_made(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.activity import NOBODY, Act, Entry
-from apppw_tui.domain.errors import CodeRefused, SignInRefused, StoreUnusable
-from apppw_tui.domain.verification_options import APP, RECOVERY, TEXT, Option
+from apppw_tui.domain.activity import UNKNOWN_UID, ActivityEntry, EventType
+from apppw_tui.domain.errors import InvalidCode, SignInRefused, StoreUnusable
+from apppw_tui.domain.verification_options import APP, RECOVERY, TEXT, VerificationOption
 from apppw_tui.portal.admin import Operator
 from apppw_tui.portal.portal import RECENT, Portal
 from apppw_tui.store.folder.activity import MemoryActivity
@@ -21,16 +21,16 @@ ADA = "ada@example.org"
 class Told:
     """Keeps what people are told."""
 
-    notices: list[tuple[str, Entry]] = field(default_factory=list)
+    notices: list[tuple[str, ActivityEntry]] = field(default_factory=list)
     room: bool = True
 
-    def tell(self, account: Account, entry: Entry) -> bool:
+    def notify(self, account: Account, entry: ActivityEntry) -> bool:
         self.notices.append((account.name, entry))
         return self.room
 
     @property
     def acts(self) -> list[str]:
-        return [entry.what for _, entry in self.notices]
+        return [entry.event for _, entry in self.notices]
 
 
 class Watched(House):
@@ -43,7 +43,7 @@ class Watched(House):
         self._wire()
 
     def _wire(self) -> None:
-        self.means = replace(self.means, journal=self.book, activity=self.book, notices=self.told)
+        self.means = replace(self.means, journal=self.book, activity=self.book, notifier=self.told)
         self.portal = Portal(self.means)
 
     def coming_from(self, address: str) -> "Watched":
@@ -53,12 +53,12 @@ class Watched(House):
         return self
 
     @property
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[ActivityEntry]:
         return self.book.read(self.now().uid)
 
     @property
     def acts(self) -> list[tuple[str, str, str | None]]:
-        return [(one.what, one.by, one.address) for one in self.entries]
+        return [(one.event, one.actor, one.address) for one in self.entries]
 
 
 @pytest.fixture
@@ -75,7 +75,10 @@ def test_a_sign_in_and_a_failure_are_written_down_and_not_told(house: Watched) -
     with pytest.raises(SignInRefused):
         house.sign_in(password="wrong")
     house.sign_in()
-    assert house.acts == [(Act.WRONG_PASSWORD, ADA, "192.0.2.7"), (Act.SIGNED_IN, ADA, "192.0.2.7")]
+    assert house.acts == [
+        (EventType.WRONG_PASSWORD, ADA, "192.0.2.7"),
+        (EventType.SIGNED_IN, ADA, "192.0.2.7"),
+    ]
     assert house.told.acts == []
 
 
@@ -83,19 +86,19 @@ def test_of_a_wrong_name_nothing_that_was_typed_is_written_down(house: Watched) 
     with pytest.raises(SignInRefused):
         house.sign_in("ida@example.org", "wrong")
     ((uid, (entry,)),) = house.book._acts.items()
-    assert (uid, entry.what, entry.by) == (NOBODY, Act.WRONG_PASSWORD, "(unknown)")
-    assert entry.facts.keys() == {"address"}
+    assert (uid, entry.event, entry.actor) == (UNKNOWN_UID, EventType.WRONG_PASSWORD, "(unknown)")
+    assert entry.details.keys() == {"address"}
 
 
 def test_it_is_complete_with_the_code(house: Watched) -> None:
     secret = house.give_authenticator()
     challenge = house.challenge()
     assert house.acts == []
-    with pytest.raises(CodeRefused):
+    with pytest.raises(InvalidCode):
         challenge.answer(APP, "000000" if house.app_code(secret) != "000000" else "000001")
     challenge.answer(APP, house.app_code(secret))
-    assert [what for what, _, _ in house.acts] == [Act.WRONG_CODE, Act.SIGNED_IN]
-    assert house.entries[0].facts["method"] == "authenticator app"
+    assert [what for what, _, _ in house.acts] == [EventType.WRONG_CODE, EventType.SIGNED_IN]
+    assert house.entries[0].details["method"] == "authenticator app"
 
 
 @pytest.mark.parametrize(
@@ -106,16 +109,16 @@ def test_it_is_complete_with_the_code(house: Watched) -> None:
     ],
 )
 def test_a_wrong_code_says_of_what(
-    house: Watched, option: Option, answer: str, method: str
+    house: Watched, option: VerificationOption, answer: str, method: str
 ) -> None:
     house.give_authenticator()
     house.give_phone()
     house.give_recovery_codes()
     challenge = house.challenge()
     challenge.send(TEXT)
-    with pytest.raises(CodeRefused):
+    with pytest.raises(InvalidCode):
         challenge.answer(option, answer)
-    assert house.entries[0].facts["method"] == method
+    assert house.entries[0].details["method"] == method
 
 
 def test_to_verify_again_is_no_sign_in(house: Watched) -> None:
@@ -128,7 +131,7 @@ def test_to_verify_again_is_no_sign_in(house: Watched) -> None:
 def test_a_wrong_password_inside_is_written_down_too(house: Watched) -> None:
     with pytest.raises(SignInRefused):
         house.portal.change_password(house.session(), "wrong", "loom cards remember flowers")
-    assert [what for what, _, _ in house.acts] == [Act.WRONG_PASSWORD]
+    assert [what for what, _, _ in house.acts] == [EventType.WRONG_PASSWORD]
 
 
 def test_a_sign_in_from_anywhere_new_is_told(house: Watched) -> None:
@@ -138,10 +141,11 @@ def test_a_sign_in_from_anywhere_new_is_told(house: Watched) -> None:
     house.coming_from("local").sign_in()
     house.coming_from("198.51.100.9").sign_in()
     assert [what for what, _, _ in house.acts] == [
-        Act.SIGNED_IN, Act.SIGNED_IN_NEW, Act.SIGNED_IN, Act.SIGNED_IN, Act.SIGNED_IN,
+        EventType.SIGNED_IN, EventType.SIGNED_IN_NEW, EventType.SIGNED_IN,
+        EventType.SIGNED_IN, EventType.SIGNED_IN,
     ]  # fmt: skip
     ((account, entry),) = house.told.notices
-    assert (account, entry.what, entry.address) == (ADA, Act.SIGNED_IN_NEW, "198.51.100.9")
+    assert (account, entry.event, entry.address) == (ADA, EventType.SIGNED_IN_NEW, "198.51.100.9")
 
 
 def test_the_first_of_all_is_nothing_new(house: Watched) -> None:
@@ -153,7 +157,7 @@ def test_the_first_of_all_is_nothing_new(house: Watched) -> None:
 def test_activity_that_cannot_be_read_keeps_nobody_out(
     house: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: str) -> list[Entry]:
+    def fail(_: str) -> list[ActivityEntry]:
         raise StoreUnusable("It cannot be used.")
 
     monkeypatch.setattr(house.book, "read", fail)
@@ -169,12 +173,12 @@ def test_what_becomes_of_an_app_password_has_its_name(house: Watched) -> None:
     house.portal.rename_app_password(session, id_, "Desk")
     house.portal.delete_app_password(session, id_)
     facts = {"id": id_, "address": "192.0.2.7"}
-    assert [(one.what, one.by, dict(one.facts)) for one in house.entries] == [
-        (Act.CREATED, ADA, {**facts, "name": "Laptop"}),
-        (Act.RENAMED, ADA, {**facts, "name": "Desk", "before": "Laptop"}),
-        (Act.DELETED, ADA, {**facts, "name": "Desk"}),
+    assert [(one.event, one.actor, dict(one.details)) for one in house.entries] == [
+        (EventType.CREATED, ADA, {**facts, "name": "Laptop"}),
+        (EventType.RENAMED, ADA, {**facts, "name": "Desk", "before": "Laptop"}),
+        (EventType.DELETED, ADA, {**facts, "name": "Desk"}),
     ]
-    assert house.told.acts == [Act.CREATED, Act.DELETED]
+    assert house.told.acts == [EventType.CREATED, EventType.DELETED]
 
 
 def change_password(house: House) -> object:
@@ -214,27 +218,27 @@ def enable(house: House) -> object:
 @pytest.mark.parametrize(
     ("do", "act"),
     [
-        (change_password, Act.PASSWORD_CHANGED),
-        (set_up, Act.METHOD_SET_UP),
-        (remove, Act.METHOD_REMOVED),
-        (new_codes, Act.RECOVERY_MADE),
-        (use_code, Act.RECOVERY_USED),
-        (lambda house: house.operator.create_app_password(ADA, "Car"), Act.CREATED),
-        (lambda house: house.operator.delete_app_passwords(ADA), Act.ALL_DELETED),
+        (change_password, EventType.PASSWORD_CHANGED),
+        (set_up, EventType.METHOD_SET_UP),
+        (remove, EventType.METHOD_REMOVED),
+        (new_codes, EventType.RECOVERY_MADE),
+        (use_code, EventType.RECOVERY_USED),
+        (lambda house: house.operator.create_app_password(ADA, "Car"), EventType.CREATED),
+        (lambda house: house.operator.delete_app_passwords(ADA), EventType.ALL_DELETED),
         (
             lambda house: house.operator.set_password(ADA, "loom cards recall flowers"),
-            Act.PASSWORD_SET,
+            EventType.PASSWORD_SET,
         ),
-        (lambda house: house.operator.bypass(ADA, 5), Act.BYPASS_GIVEN),
-        (lambda house: house.operator.disable(ADA), Act.DISABLED),
-        (enable, Act.ENABLED),
+        (lambda house: house.operator.bypass(ADA, 5), EventType.BYPASS_GIVEN),
+        (lambda house: house.operator.disable(ADA), EventType.DISABLED),
+        (enable, EventType.ENABLED),
     ],
 )
 def test_it_is_written_down_and_told(
-    house: Watched, do: Callable[[House], object], act: Act
+    house: Watched, do: Callable[[House], object], act: EventType
 ) -> None:
     do(house)
-    assert act in [one.what for one in house.entries]
+    assert act in [one.event for one in house.entries]
     assert house.told.acts == [act]
     text = repr(house.entries) + repr([entry for _, entry in house.told.notices])
     assert "argon2" not in text
@@ -245,22 +249,22 @@ def test_whoever_is_renamed_is_told_under_the_new_name(house: Watched) -> None:
     uid = house.now().uid
     house.operator.rename(ADA, "lovelace@example.org")
     ((account, entry),) = house.told.notices
-    assert (account, entry.facts["before"]) == ("lovelace@example.org", ADA)
+    assert (account, entry.details["before"]) == ("lovelace@example.org", ADA)
     assert house.book.read(uid) == [entry]
 
 
 def test_a_removal_is_the_last_line(house: Watched) -> None:
     uid = house.now().uid
     house.operator.remove_account(ADA)
-    assert [one.what for one in house.book.read(uid)] == [Act.ACCOUNT_REMOVED]
+    assert [one.event for one in house.book.read(uid)] == [EventType.ACCOUNT_REMOVED]
     assert house.told.acts == []
 
 
 @pytest.mark.parametrize(("by", "said"), [(None, "ida@example.org"), ("operator", "operator")])
 def test_a_new_account_says_who_made_it(house: Watched, by: str | None, said: str) -> None:
     account = house.portal.add_account("ida@example.org", PASSWORD, by)
-    assert [(one.what, one.by) for one in house.book.read(account.uid)] == [
-        (Act.ACCOUNT_CREATED, said)
+    assert [(one.event, one.actor) for one in house.book.read(account.uid)] == [
+        (EventType.ACCOUNT_CREATED, said)
     ]
 
 
@@ -273,7 +277,7 @@ def test_ones_own_is_shown_newest_first_and_not_without_end(house: Watched) -> N
         house.clock.advance(1)
     house.book.record("f" * 32, "another's", "ida")
     found = house.portal.activity(house.session())
-    assert [one.what for one in found] == [str(number) for number in range(RECENT + 4, 4, -1)]
+    assert [one.event for one in found] == [str(number) for number in range(RECENT + 4, 4, -1)]
 
 
 def test_an_operator_hears_of_a_notice_that_is_left_out() -> None:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain.errors import CodeRefused, Refused, SignInRefused, TooMany
+from apppw_tui.domain.errors import InvalidCode, RateLimited, Refused, SignInRefused
 from apppw_tui.domain.phone import Phone
 from apppw_tui.domain.policy import Policy
-from apppw_tui.domain.ports import Kind
+from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.domain.verification_options import APP, RECOVERY
 from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import Session
@@ -29,7 +29,7 @@ def house() -> House:
 
 
 def refused(challenge: Challenge) -> None:
-    with pytest.raises(CodeRefused, match=ENDED):
+    with pytest.raises(InvalidCode, match=ENDED):
         challenge.use_bypass()
 
 
@@ -142,7 +142,7 @@ def test_of_two_windows_at_once_one_uses_it(tmp_path: Path) -> None:
     windows = [house.challenge() for _ in range(4)]
     outcomes = at_once(*(one.use_bypass for one in windows))
     assert len(admitted(outcomes)) == 1
-    assert sum(isinstance(outcome, CodeRefused) for outcome in outcomes) == 3
+    assert sum(isinstance(outcome, InvalidCode) for outcome in outcomes) == 3
     assert [what for _, what, _, _ in house.notebook.acts] == ["bypass given", "bypass used"]
 
 
@@ -151,14 +151,14 @@ def test_used_under_the_lock_meanwhile_it_is_used(
 ) -> None:
     house.operator.bypass(ADA, 30)
     here, there = house.challenge(), house.challenge()
-    real = house.store.change
+    real = house.store.transaction
 
     def change(account: str, uid: str | None) -> object:
-        monkeypatch.setattr(house.store, "change", real)
+        monkeypatch.setattr(house.store, "transaction", real)
         there.use_bypass()
         return real(account, uid)
 
-    monkeypatch.setattr(house.store, "change", change)
+    monkeypatch.setattr(house.store, "transaction", change)
     refused(here)
 
 
@@ -173,7 +173,9 @@ def test_giving_and_using_it_are_recorded(house: House) -> None:
 
 
 @pytest.mark.parametrize("kind", ["text", "call", "notify"])
-def test_who_has_a_phone_is_told_in_whatever_way_there_is(house: House, kind: Kind) -> None:
+def test_who_has_a_phone_is_told_in_whatever_way_there_is(
+    house: House, kind: DeliveryMethod
+) -> None:
     house.give_phone()
     house.outbox.kinds = frozenset({kind})
     assert house.operator.bypass(ADA, 30).told
@@ -204,5 +206,5 @@ def test_a_throttled_password_does_not_reach_it(house: House) -> None:
     for _ in range(5):
         with pytest.raises(SignInRefused):
             house.portal.sign_in(ADA, "wrong")
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         house.portal.sign_in(ADA, PASSWORD)

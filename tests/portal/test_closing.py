@@ -58,7 +58,7 @@ def test_a_renamed_account_keeps_everything_but_its_name_and_its_sessions(house:
     assert (renamed.uid, renamed.app_passwords, renamed.authenticator, renamed.enabled) == (
         *(before.uid, before.app_passwords, before.authenticator, True),
     )
-    assert house.store.read(ADA) is None
+    assert house.store.get(ADA) is None
     assert answer(house, NEW, secret) is Answer.YES
     assert answer(house, ADA, secret) is Answer.NOT_MINE
     assert house.challenge(NEW, PASSWORD)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.errors import NameTaken, NotFound, SignInRefused, StoreDamaged, TooMany
-from apppw_tui.domain.hashing import Bounds
+from apppw_tui.domain.errors import NameTaken, NotFound, RateLimited, SignInRefused, StoreDamaged
+from apppw_tui.domain.hashing import CostLimits
 from apppw_tui.domain.names import candidates
-from apppw_tui.domain.ports import AccountSource, Said, Store
+from apppw_tui.domain.ports import AccountStore, ExternalPasswords, PasswordReply
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.throttle import LONGEST_DELAY
 from apppw_tui.portal.passwd_import import bring_in, lines
@@ -24,7 +24,7 @@ from tests.support import PASSWORD, House
 DOMAIN = "example.org"
 WHOLE = "ada@example.org"
 STANDING = [(), ("ada",), (WHOLE,), ("ada", WHOLE)]
-ENGINES: dict[str, Callable[[Path], Store]] = {
+ENGINES: dict[str, Callable[[Path], AccountStore]] = {
     "folder": folder_store,
     "memory": lambda _: MemoryStore(),
 }
@@ -75,13 +75,13 @@ def test_both_are_read_whichever_there_is(
     for name in standing:
         house.add(name)
     read: list[str] = []
-    real = house.store.read
+    real = house.store.get
 
     def reading(name: str) -> Account | None:
         read.append(name)
         return real(name)
 
-    monkeypatch.setattr(house.store, "read", reading)
+    monkeypatch.setattr(house.store, "get", reading)
     verifier = Verifier(house.store, house.hasher, house.clock, DOMAIN)
     verifier.decide(Attempt("ada", Secret("old")))
     assert read == ["ada", WHOLE]
@@ -101,11 +101,11 @@ def test_nobody_is_made_beside_whom_the_name_means(house: House, standing: tuple
         house.portal.add_account("ada", PASSWORD)
     with pytest.raises(NameTaken, match=there):
         house.operator.rename("grace", "ada")
-    (line,) = lines(f"ada:{{ARGON2ID}}{HASH}", Bounds(least=Bounds().most), DOMAIN)
+    (line,) = lines(f"ada:{{ARGON2ID}}{HASH}", CostLimits(least=CostLimits().most), DOMAIN)
     line = replace(line, name=WHOLE, names=candidates("ada", DOMAIN), why_not=None)
     with pytest.raises(NameTaken, match=there):
         bring_in(house.means, line, "operator")
-    assert house.store.names() == sorted([*standing, "grace"])
+    assert house.store.list_names() == sorted([*standing, "grace"])
 
 
 def test_an_account_of_before_is_renamed_to_what_it_would_be_now(house: House) -> None:
@@ -119,7 +119,7 @@ def test_tries_are_counted_for_the_account_whichever_name_was_typed(house: House
     for _ in range(5):
         with pytest.raises(SignInRefused):
             house.portal.sign_in("ada", "wrong")
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         house.portal.sign_in("ada", PASSWORD)
     house.operator.unlock("ada")
     assert house.sign_in("ada")
@@ -150,10 +150,10 @@ class Source:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def ask(self, name: str, password: Secret, _address: str) -> Said:
+    def check(self, name: str, password: Secret, _address: str) -> PasswordReply:
         self.asked.append(name)
         whole = name if "@" in name else f"{name}@{DOMAIN}"
-        return Said(password.reveal() == PASSWORD, whole)
+        return PasswordReply(password.reveal() == PASSWORD, whole)
 
 
 @pytest.mark.parametrize(
@@ -172,12 +172,12 @@ def test_a_source_that_adds_the_domain_strands_nobody_either(
     for name in standing:
         house.add(name)
     source = Source()
-    means = replace(house.means, source=AccountSource(source, "there"))
+    means = replace(house.means, source=ExternalPasswords(source, "there"))
     portal = Portal(means)
     session = portal.sign_in("ada", PASSWORD)
     assert isinstance(session, Session)
     assert (session.account, source.asked) == (meant, [asked])
-    assert house.store.names() == sorted({*standing, meant})
+    assert house.store.list_names() == sorted({*standing, meant})
     again = portal.verify_again(session)
     assert again.answer_with_password(PASSWORD).account == meant
     with pytest.raises(SignInRefused):
@@ -186,7 +186,7 @@ def test_a_source_that_adds_the_domain_strands_nobody_either(
 
 def test_where_there_is_no_default_domain_a_source_may_say_what_it_likes(house: House) -> None:
     house.add("ada")
-    means = replace(house.means, default_domain=None, source=AccountSource(Source(), "there"))
+    means = replace(house.means, default_domain=None, source=ExternalPasswords(Source(), "there"))
     session = Portal(means).sign_in("ada", PASSWORD)
     assert isinstance(session, Session)
     assert session.account == WHOLE

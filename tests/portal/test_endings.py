@@ -12,12 +12,12 @@ import pytest
 from apppw_tui.bootstrap import Place, wire
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import NotFound, SessionEnded, SignInRefused, StoreBusy
-from apppw_tui.domain.ports import LeftOpen
+from apppw_tui.domain.ports import NoSessionTermination
 from apppw_tui.portal.admin import Operator
 from apppw_tui.portal.portal import Portal
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.location import open_store
-from apppw_tui.store.folder.session_kicks import FolderLiveSessions
+from apppw_tui.store.folder.session_kicks import FolderSessionTerminator
 from tests.endings import Noticed
 from tests.store.test_killed import forked, killed
 from tests.support import NOW, PASSWORD, FixedClock, House
@@ -64,8 +64,10 @@ OTHERS: dict[str, Deed] = {
 }
 
 
-def rooms(house: House, live_sessions: Noticed | FolderLiveSessions) -> tuple[Portal, Operator]:
-    means = replace(house.means, live_sessions=live_sessions)
+def rooms(
+    house: House, live_sessions: Noticed | FolderSessionTerminator
+) -> tuple[Portal, Operator]:
+    means = replace(house.means, session_terminator=live_sessions)
     return Portal(means), Operator(means)
 
 
@@ -84,7 +86,7 @@ def test_it_is_told_under_the_lock_and_before_it_is_saved(disk: House, deed: str
     seen = []
 
     def notice() -> None:
-        with pytest.raises(StoreBusy), disk.store.change(ADA, disk.now().uid):
+        with pytest.raises(StoreBusy), disk.store.transaction(ADA, disk.now().uid):
             pass
         seen.append(len(disk.now().app_passwords))
 
@@ -112,7 +114,7 @@ def test_a_password_change_with_nothing_to_delete_ends_nothing(house: House) -> 
 
 def test_a_removal_is_told_before_and_after(disk: House) -> None:
     there = []
-    noticed = Noticed(lambda: there.append(disk.store.read(ADA) is not None))
+    noticed = Noticed(lambda: there.append(disk.store.get(ADA) is not None))
     _, operator = rooms(disk, noticed)
     operator.remove_account(ADA)
     assert (noticed.ended, there) == ([ADA, ADA], [True, False])
@@ -122,10 +124,10 @@ def test_a_removal_is_told_before_and_after(disk: House) -> None:
 def test_killed_before_it_is_saved_nothing_is_deleted_and_the_next_try_deletes(
     disk: House, tmp_path: Path, deed: str
 ) -> None:
-    live_sessions = FolderLiveSessions(tmp_path / "store", disk.notebook)
+    live_sessions = FolderSessionTerminator(tmp_path / "store", disk.notebook)
 
     def told_and_killed() -> None:
-        live_sessions.end(ADA)
+        live_sessions.terminate(ADA)
         os.kill(os.getpid(), signal.SIGKILL)
 
     assert killed(forked(lambda: DELETIONS[deed](*rooms(disk, Noticed(told_and_killed)), disk)))
@@ -147,7 +149,7 @@ def test_without_the_setting_no_file_is_laid_down_that_nobody_takes_away(
     folder = tmp_path / "store"
     place = Place(folder, folder / "key")
     wired = wire(place, Config(end_sessions=end), FixedClock(NOW), create=True)
-    expected = FolderLiveSessions if end else LeftOpen
-    assert isinstance(wired.means.live_sessions, expected)
-    wired.means.live_sessions.end(ADA)
+    expected = FolderSessionTerminator if end else NoSessionTermination
+    assert isinstance(wired.means.session_terminator, expected)
+    wired.means.session_terminator.terminate(ADA)
     assert (folder / "ended" / ADA).exists() is end

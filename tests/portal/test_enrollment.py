@@ -10,14 +10,14 @@ import pytest
 from apppw_tui.domain import verification_options
 from apppw_tui.domain.account import AUTHENTICATOR, Account
 from apppw_tui.domain.errors import (
+    DecryptionFailed,
     InvalidNumber,
+    MethodUnavailable,
     Refused,
-    SealBroken,
     SessionEnded,
     StoreDamaged,
-    Unavailable,
 )
-from apppw_tui.domain.phone import PHONES, Which
+from apppw_tui.domain.phone import PHONES, PhoneSlot
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.verification_options import APP, TEXT
 from apppw_tui.portal.sessions import Session
@@ -31,7 +31,7 @@ NUMBER = "+4915123456767"
 REQUIRED = Policy(second_factor_required=True)
 
 
-def add_phone(house: House, session: Session, which: Which, typed: str) -> Session:
+def add_phone(house: House, session: Session, which: PhoneSlot, typed: str) -> Session:
     set_up = house.portal.methods.begin_phone(session, which, typed)
     set_up.send(session, "text")
     return set_up.confirm(session, house.outbox.code)
@@ -68,10 +68,10 @@ def test_each_is_sealed_for_its_account_and_its_field(house: House) -> None:
         house.give_phone(which)
     account = house.now()
     for field, sealed in account.sealed_values().items():
-        assert house.means.seals.open(account.uid, field, sealed)
+        assert house.means.sealer.decrypt(account.uid, field, sealed)
         for uid, other in (("0" * 32, field), (account.uid, "another field")):
-            with pytest.raises(SealBroken):
-                house.means.seals.open(uid, other, sealed)
+            with pytest.raises(DecryptionFailed):
+                house.means.sealer.decrypt(uid, other, sealed)
     assert set(account.sealed_values()) == {AUTHENTICATOR, *(f"phone {one}" for one in PHONES)}
 
 
@@ -91,7 +91,7 @@ def test_numbers_are_opened_for_their_own_session_alone(house: House) -> None:
 def test_a_key_that_was_changed_meanwhile_is_no_trouble(house: House) -> None:
     house.give_phone()
     before = house.now()
-    ring = house.means.seals
+    ring = house.means.sealer
     assert isinstance(ring, Ring)
     object.__setattr__(ring, "keys", (new_key(house.random.randbytes),))
     house.give_phone()
@@ -101,13 +101,13 @@ def test_a_key_that_was_changed_meanwhile_is_no_trouble(house: House) -> None:
 
 def test_a_number_that_no_key_opens_is_said_by_name(house: House) -> None:
     house.give_phone()
-    ring = house.means.seals
+    ring = house.means.sealer
     assert isinstance(ring, Ring)
     challenge = house.challenge()
     object.__setattr__(ring, "keys", (new_key(house.random.randbytes),))
-    with pytest.raises(SealBroken, match="phone authentication"):
+    with pytest.raises(DecryptionFailed, match="phone authentication"):
         house.portal.methods.numbers(house.session(), house.now())
-    with pytest.raises(SealBroken):
+    with pytest.raises(DecryptionFailed):
         challenge.send(TEXT)
 
 
@@ -141,7 +141,7 @@ def test_an_extension_is_taken_where_it_can_be_handed_over(house: House) -> None
 
 
 @pytest.mark.parametrize("which", PHONES)
-def test_a_number_counts_once_its_code_came_back(house: House, which: Which) -> None:
+def test_a_number_counts_once_its_code_came_back(house: House, which: PhoneSlot) -> None:
     session = house.session()
     set_up = house.portal.methods.begin_phone(session, which, "+49 151 23456767")
     set_up.send(session, "text")
@@ -150,7 +150,7 @@ def test_a_number_counts_once_its_code_came_back(house: House, which: Which) -> 
     assert set_up.confirm(session, house.outbox.code) == house.session()
     kept = house.now().phone(which)
     assert kept is not None
-    assert kept.since == house.clock.now()
+    assert kept.verified_at == house.clock.now()
     name = verification_options.phone_name(which)
     facts = {"address": house.address, "method": name}
     assert house.notebook.acts == [(house.now().uid, "method set up", ADA, facts)]
@@ -221,7 +221,7 @@ def test_only_what_can_be_had_can_be_preferred(house: House) -> None:
         ("text-alternate", "There is no such option."),
         ("pigeon", "There is no such option."),
     ):
-        with pytest.raises(Unavailable) as refused:
+        with pytest.raises(MethodUnavailable) as refused:
             house.portal.methods.prefer(session, id_)
         assert str(refused.value) == reason
     assert house.now() == before
@@ -298,14 +298,14 @@ def test_two_windows_that_remove_one_each_leave_one_where_one_is_needed(
     house.add()
     house.give_authenticator()
     house.give_phone()
-    session, real = house.session(), house.store.change
+    session, real = house.session(), house.store.transaction
 
     def change(account: str, uid: str | None) -> object:
-        monkeypatch.setattr(house.store, "change", real)
+        monkeypatch.setattr(house.store, "transaction", real)
         remove_phone(house, session)
         return real(account, uid)
 
-    monkeypatch.setattr(house.store, "change", change)
+    monkeypatch.setattr(house.store, "transaction", change)
     with pytest.raises(Refused):
         remove_app(house, session)
     assert house.now().has_second_factor

@@ -8,9 +8,9 @@ import pytest
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import (
     NotFound,
+    ReverificationRequired,
     SessionEnded,
     SignInRefused,
-    VerificationNeeded,
     WeakPassword,
 )
 from apppw_tui.domain.secret import Secret
@@ -66,9 +66,9 @@ def test_it_ends_every_session_that_began_before(
     house.give_authenticator()
     house.give_phone()
     session, limited = house.session(), replace(house.session(), limited="bypass")
-    before = house.now().epoch
+    before = house.now().session_generation
     act(house)
-    assert house.now().epoch == before + 1
+    assert house.now().session_generation == before + 1
     ended(house, session)
     with pytest.raises(SessionEnded):
         house.portal.methods.begin_authenticator(limited)
@@ -126,7 +126,7 @@ def test_a_changed_password_keeps_its_own_session_alone_as_fresh_as_it_was(house
     ended(house, there)
     ended(house, here)
     house.clock.advance(100)
-    with pytest.raises(VerificationNeeded):
+    with pytest.raises(ReverificationRequired):
         house.portal.create_app_password(changed, "Car")
 
 

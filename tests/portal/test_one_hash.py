@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain.errors import SignInRefused, TooMany
+from apppw_tui.domain.errors import RateLimited, SignInRefused
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher, Profile
 from apppw_tui.domain.verification_options import APP, TEXT
 from apppw_tui.store.folder.location import open_store
 from tests.argon import count_argon2
 from tests.support import PASSWORD, House
 
-ACCOUNT = Profile(memory=24, passes=2, lanes=1)
+ACCOUNT = Profile(memory=24, time_cost=2, parallelism=1)
 ONE = ["m=24,t=2,p=1"]  # of an account's profile, not of an app password's
 
 
@@ -62,7 +62,7 @@ def test_one_that_is_throttled_costs_none(
     assert len(spent.verified) == 5
     spent.clear()
     for password in (PASSWORD, "wrong"):
-        with pytest.raises(TooMany):
+        with pytest.raises(RateLimited):
             house.portal.sign_in(name, password)
     assert spent.total == 0
 

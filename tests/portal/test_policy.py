@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from apppw_tui.domain.errors import Refused, VerificationNeeded
+from apppw_tui.domain.errors import Refused, ReverificationRequired
 from apppw_tui.domain.policy import Policy
 from tests.support import NOW, House
 
@@ -57,5 +57,5 @@ def test_verification_is_asked_again_after_the_time_that_was_set() -> None:
     house.clock.advance(59)
     house.portal.check_fresh(session)
     house.clock.advance(1)
-    with pytest.raises(VerificationNeeded):
+    with pytest.raises(ReverificationRequired):
         house.portal.check_fresh(session)

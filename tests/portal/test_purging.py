@@ -7,7 +7,7 @@ from typing import Literal, NoReturn
 import pytest
 
 from apppw_tui.domain.errors import NotFound, SessionEnded, StoreBusy
-from apppw_tui.domain.expiry import MARKED_FOR
+from apppw_tui.domain.expiry import KEEP_EXPIRED_FOR
 from tests.support import NOW, House
 
 ADA = "ada@example.org"
@@ -28,8 +28,8 @@ def ids(house: House) -> list[str]:
 
 
 def test_what_expired_a_month_ago_goes_and_the_rest_stays(house: House) -> None:
-    kept = [None, NOW + timedelta(days=1), NOW, NOW - MARKED_FOR + TICK]
-    gone = [NOW - MARKED_FOR, NOW - timedelta(days=300)]
+    kept = [None, NOW + timedelta(days=1), NOW, NOW - KEEP_EXPIRED_FOR + TICK]
+    gone = [NOW - KEEP_EXPIRED_FOR, NOW - timedelta(days=300)]
     made = with_expiries(house, *kept, *gone)
     assert house.operator.tidy(ADA) == 2
     assert ids(house) == made[:4]
@@ -38,7 +38,7 @@ def test_what_expired_a_month_ago_goes_and_the_rest_stays(house: House) -> None:
 
 
 def test_each_has_a_line_in_the_activity(house: House) -> None:
-    made = with_expiries(house, NOW - MARKED_FOR, None, NOW - MARKED_FOR * 2)
+    made = with_expiries(house, NOW - KEEP_EXPIRED_FOR, None, NOW - KEEP_EXPIRED_FOR * 2)
     house.operator.tidy(ADA)
     uid = house.now().uid
     assert house.notebook.acts == [
@@ -62,7 +62,7 @@ def test_an_unknown_account_cannot_be_tidied(house: House) -> None:
 
 
 def test_who_signs_in_finds_the_account_tidied(house: House) -> None:
-    made = with_expiries(house, NOW - MARKED_FOR, NOW)
+    made = with_expiries(house, NOW - KEEP_EXPIRED_FOR, NOW)
     account = house.portal.entered(house.session())
     assert [one.id for one in account.app_passwords] == made[1:]
     assert ids(house) == made[1:]
@@ -70,30 +70,30 @@ def test_who_signs_in_finds_the_account_tidied(house: House) -> None:
 
 
 def test_tidying_ends_no_session(house: House) -> None:
-    with_expiries(house, NOW - MARKED_FOR)
+    with_expiries(house, NOW - KEEP_EXPIRED_FOR)
     here, there = house.session(), house.session()
     house.portal.entered(here)
     assert house.portal.account(here) == house.portal.account(there)
 
 
 def test_looking_tidies_nothing(house: House) -> None:
-    made = with_expiries(house, NOW - MARKED_FOR)
+    made = with_expiries(house, NOW - KEEP_EXPIRED_FOR)
     house.portal.account(house.session())
     assert ids(house) == made
 
 
 @pytest.mark.parametrize("limit", ["none yet", "bypass"])
 def test_a_session_that_may_only_set_up_a_method_tidies_nothing(house: House, limit: Limit) -> None:
-    made = with_expiries(house, NOW - MARKED_FOR)
+    made = with_expiries(house, NOW - KEEP_EXPIRED_FOR)
     session = replace(house.session(), limited=limit)
     assert [one.id for one in house.portal.entered(session).app_passwords] == made
     assert ids(house) == made
 
 
 def test_a_session_that_ended_tidies_nothing(house: House) -> None:
-    made = with_expiries(house, NOW - MARKED_FOR)
+    made = with_expiries(house, NOW - KEEP_EXPIRED_FOR)
     session = house.session()
-    house.alter(epoch=1)
+    house.alter(session_generation=1)
     with pytest.raises(SessionEnded):
         house.portal.entered(session)
     assert ids(house) == made
@@ -103,12 +103,12 @@ def test_a_session_that_ended_tidies_nothing(house: House) -> None:
 def test_who_signs_in_while_it_cannot_be_tidied_is_not_kept_out(
     house: House, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    made = with_expiries(house, NOW - MARKED_FOR)
+    made = with_expiries(house, NOW - KEEP_EXPIRED_FOR)
     session = house.session()
 
     def change(account: str, uid: str | None) -> NoReturn:
         raise error
 
-    monkeypatch.setattr(house.store, "change", change)
+    monkeypatch.setattr(house.store, "transaction", change)
     assert [one.id for one in house.portal.entered(session).app_passwords] == made
     assert house.notebook.acts == []

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain.base32 import SYMBOLS, check_symbol
-from apppw_tui.domain.errors import CodeRefused, SetUpFirst, TooMany
+from apppw_tui.domain.base32 import SYMBOLS, checksum
+from apppw_tui.domain.errors import EnrollmentRequired, InvalidCode, RateLimited
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.verification_options import RECOVERY
 from apppw_tui.portal.second_factor import Challenge
@@ -27,7 +27,7 @@ def codes(house: House) -> list[str]:
 
 
 def said(challenge: Challenge, text: str) -> str:
-    with pytest.raises(CodeRefused) as refused:
+    with pytest.raises(InvalidCode) as refused:
         challenge.answer(RECOVERY, text)
     return str(refused.value)
 
@@ -35,7 +35,7 @@ def said(challenge: Challenge, text: str) -> str:
 def made_up(index: int) -> str:
     """A well-formed code of that index that nobody was given."""
     body = SYMBOLS[index] + "v" * 10
-    return body + check_symbol(body)
+    return body + checksum(body)
 
 
 def test_each_of_the_ten_works_once_in_any_order(house: House, codes: list[str]) -> None:
@@ -43,7 +43,7 @@ def test_each_of_the_ten_works_once_in_any_order(house: House, codes: list[str])
         assert house.challenge().answer(RECOVERY, code) == house.session()
         kept = house.now().recovery
         assert kept is not None
-        assert kept.left == 10 - number
+        assert kept.remaining == 10 - number
         assert said(house.challenge(), code) == REFUSED
     assert house.challenge().choices()[-1].why_not == "There are no recovery codes left."
     assert said(house.challenge(), codes[0]) == REFUSED
@@ -104,11 +104,11 @@ def test_what_has_the_form_is_a_try(house: House, codes: list[str]) -> None:
     challenge = house.challenge()
     for _ in range(5):
         assert said(challenge, made_up(0)) == REFUSED
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         challenge.answer(RECOVERY, codes[0])
     kept = house.now().recovery
     assert kept is not None
-    assert kept.left == 10
+    assert kept.remaining == 10
 
 
 def test_new_ones_void_the_old_ones(house: House, codes: list[str]) -> None:
@@ -148,7 +148,7 @@ def test_they_are_drawn_from_the_randomness_that_was_passed_in() -> None:
 
 def test_without_a_method_there_are_none(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     spent = count_argon2(monkeypatch)
-    with pytest.raises(SetUpFirst):
+    with pytest.raises(EnrollmentRequired):
         house.portal.methods.new_recovery_codes(house.session())
     assert spent.total == 0
     assert house.now().recovery is None
@@ -165,7 +165,7 @@ def test_the_last_method_removed_while_they_are_made_leaves_none(
         return real(secret)
 
     monkeypatch.setattr(house.hasher.app, "make", make)
-    with pytest.raises(SetUpFirst):
+    with pytest.raises(EnrollmentRequired):
         house.portal.methods.new_recovery_codes(house.session())
     assert house.now().recovery is None
 
@@ -200,7 +200,7 @@ def test_replaced_while_it_was_hashed_the_old_one_opens_nothing_and_spoils_no_ne
     assert said(challenge, codes[5]) == REFUSED
     kept = house.now().recovery
     assert kept is not None
-    assert kept.left == 10
+    assert kept.remaining == 10
 
 
 def test_removed_while_it_was_hashed_it_opens_nothing(
@@ -227,6 +227,6 @@ def test_of_four_windows_with_one_code_one_is_admitted(tmp_path: Path) -> None:
     assert len(admitted(outcomes)) == 1
     kept = house.now().recovery
     assert kept is not None
-    assert kept.left == 9
+    assert kept.remaining == 9
     acts = [what for _, what, _, _ in house.notebook.acts]
     assert sorted(acts) == ["recovery code used", "signed in", *["wrong code"] * 3]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from apppw_tui.domain.errors import SetUpFirst
+from apppw_tui.domain.errors import EnrollmentRequired
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.secret import Secret
 from tests.argon import count_argon2
@@ -36,7 +36,7 @@ def test_without_one_no_app_password_is_made(
     house = make()
     spent = count_argon2(monkeypatch)
     # Even in a session that is full and fresh: the policy may be newer than it.
-    with pytest.raises(SetUpFirst, match="Set up a verification method first"):
+    with pytest.raises(EnrollmentRequired, match="Set up a verification method first"):
         house.portal.create_app_password(house.session(), "Phone")
     assert spent.total == 0
     assert house.now().app_passwords == ()
@@ -47,14 +47,14 @@ def test_with_one_it_is(make: Callable[[], House]) -> None:
     house = make()
     house.give_authenticator()
     made = house.portal.create_app_password(house.session(), "Phone").app_password
-    assert not made.by_operator
+    assert not made.created_by_admin
 
 
 @pytest.mark.parametrize("make", MAKERS)
 def test_recovery_codes_alone_are_none(make: Callable[[], House]) -> None:
     house = make()
     house.give_recovery_codes()
-    with pytest.raises(SetUpFirst):
+    with pytest.raises(EnrollmentRequired):
         house.portal.create_app_password(house.session(), "Phone")
 
 
@@ -62,7 +62,7 @@ def test_recovery_codes_alone_are_none(make: Callable[[], House]) -> None:
 def test_the_operator_makes_one_all_the_same_and_it_is_marked(make: Callable[[], House]) -> None:
     house = make()
     made = house.operator.create_app_password(ADA, "Scanner").app_password
-    assert made.by_operator
+    assert made.created_by_admin
     assert house.now().app_passwords == (made,)
     facts = {"id": made.id, "name": "Scanner"}
     assert house.notebook.acts == [(house.now().uid, "app password created", "operator", facts)]
@@ -78,7 +78,7 @@ def test_removed_while_it_was_hashed_nothing_is_made(monkeypatch: pytest.MonkeyP
         return real(secret)
 
     monkeypatch.setattr(house.hasher.app, "make", make)
-    with pytest.raises(SetUpFirst):
+    with pytest.raises(EnrollmentRequired):
         house.portal.create_app_password(house.session(), "Phone")
     assert house.now().app_passwords == ()
 

@@ -10,14 +10,14 @@ import pytest
 from apppw_tui.domain import totp, verification_options
 from apppw_tui.domain.errors import (
     ApppwError,
-    CodeRefused,
+    InvalidCode,
+    MethodUnavailable,
+    RateLimited,
     SessionEnded,
     SignInRefused,
-    TooMany,
-    Unavailable,
 )
 from apppw_tui.domain.policy import Policy
-from apppw_tui.domain.ports import KINDS, Kind
+from apppw_tui.domain.ports import DELIVERY_METHODS, DeliveryMethod
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.verification_options import APP, RECOVERY, TEXT
 from apppw_tui.portal.second_factor import Challenge
@@ -32,9 +32,11 @@ ROOT = Path(__file__).parents[2]
 REQUIRED = Policy(second_factor_required=True)
 
 
-def said(challenge: Challenge, text: str, option: verification_options.Option = APP) -> str:
+def said(
+    challenge: Challenge, text: str, option: verification_options.VerificationOption = APP
+) -> str:
     """Why that answer was refused."""
-    with pytest.raises((CodeRefused, TooMany)) as refused:
+    with pytest.raises((InvalidCode, RateLimited)) as refused:
         challenge.answer(option, text)
     return str(refused.value)
 
@@ -101,11 +103,11 @@ def test_it_is_asked_even_where_nothing_can_reach_the_person() -> None:
         "recovery": "There are no recovery codes left.",
     }
     for option in (APP, TEXT, RECOVERY):
-        with pytest.raises((CodeRefused, Unavailable)):
+        with pytest.raises((InvalidCode, MethodUnavailable)):
             challenge.answer(option, "123456")
-    with pytest.raises(Unavailable, match="No code can be sent that way now"):
+    with pytest.raises(MethodUnavailable, match="No code can be sent that way now"):
         challenge.send(TEXT)
-    with pytest.raises(Unavailable):
+    with pytest.raises(MethodUnavailable):
         challenge.send(APP)
 
 
@@ -141,8 +143,10 @@ def test_a_preferred_one_that_was_removed_gives_way_to_the_next(house: House) ->
     assert house.challenge().first == APP
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_way_that_the_server_has_no_more_gives_way_to_the_next(house: House, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", DELIVERY_METHODS)
+def test_a_way_that_the_server_has_no_more_gives_way_to_the_next(
+    house: House, kind: DeliveryMethod
+) -> None:
     house.give_phone()
     house.alter(preferred=kind)
     first = house.challenge().first
@@ -309,14 +313,14 @@ def test_a_code_accepted_in_another_window_meanwhile_is_judged_under_the_lock(
     secret = house.give_authenticator()
     code = house.app_code(secret)
     here, there = house.challenge(), house.challenge()
-    real = house.store.change
+    real = house.store.transaction
 
     def change(account: str, uid: str | None) -> object:
-        monkeypatch.setattr(house.store, "change", real)
+        monkeypatch.setattr(house.store, "transaction", real)
         there.answer(APP, code)
         return real(account, uid)
 
-    monkeypatch.setattr(house.store, "change", change)
+    monkeypatch.setattr(house.store, "transaction", change)
     assert said(here, code).startswith("That code was used already.")
 
 
@@ -426,13 +430,13 @@ def test_the_password_alone_answers_no_question_of_a_sign_in(house: House) -> No
     house.give_authenticator()
     challenge = house.challenge()
     assert not challenge.by_password
-    with pytest.raises(Unavailable):
+    with pytest.raises(MethodUnavailable):
         challenge.answer_with_password(PASSWORD)
     house.alter(authenticator=None)
-    with pytest.raises(Unavailable):
+    with pytest.raises(MethodUnavailable):
         challenge.send(TEXT)  # from now on it knows that there is no method any more
     assert not challenge.by_password
-    with pytest.raises(Unavailable):
+    with pytest.raises(MethodUnavailable):
         challenge.answer_with_password(PASSWORD)
 
 
@@ -440,5 +444,7 @@ def test_a_session_says_who_it_is_and_nothing_else(house: House) -> None:
     secret = house.give_authenticator()
     session = house.challenge().answer(APP, house.app_code(secret))
     account = house.now()
-    expected = Session(account.name, account.uid, account.epoch, verified=house.clock.seconds)
+    expected = Session(
+        account.name, account.uid, account.session_generation, verified=house.clock.seconds
+    )
     assert session == replace(expected, limited=None)

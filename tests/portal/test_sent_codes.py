@@ -9,10 +9,10 @@ from typing import NoReturn
 import pytest
 
 from apppw_tui.domain import verification_options
-from apppw_tui.domain.errors import CodeRefused, DeliveryFailed, TooMany, Unavailable
-from apppw_tui.domain.ports import Kind
+from apppw_tui.domain.errors import DeliveryFailed, InvalidCode, MethodUnavailable, RateLimited
+from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.verification_options import TEXT, Option
+from apppw_tui.domain.verification_options import TEXT, VerificationOption
 from apppw_tui.portal import sent_codes
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.second_factor import Challenge
@@ -32,7 +32,7 @@ def house(house: House) -> House:
     return house
 
 
-def way(id_: str) -> Option:
+def way(id_: str) -> VerificationOption:
     option = verification_options.by_id(id_)
     assert option is not None
     return option
@@ -50,8 +50,8 @@ def drawing(house: House, *numbers: int) -> None:
     house.portal = Portal(house.means)
 
 
-def said(challenge: Challenge, text: str, option: Option = TEXT) -> str:
-    with pytest.raises(CodeRefused) as refused:
+def said(challenge: Challenge, text: str, option: VerificationOption = TEXT) -> str:
+    with pytest.raises(InvalidCode) as refused:
         challenge.answer(option, text)
     return str(refused.value)
 
@@ -79,7 +79,7 @@ def test_the_code_that_was_sent_signs_in(house: House) -> None:
     ],
 )
 def test_each_way_reaches_its_own_number(
-    house: House, id_: str, which: str, sent: tuple[Kind, str]
+    house: House, id_: str, which: str, sent: tuple[DeliveryMethod, str]
 ) -> None:
     house.give_phone("office", "+493012345678")
     house.give_phone("alternate", "+12015550123")
@@ -208,18 +208,18 @@ def test_three_codes_in_ten_minutes_whatever_the_session_and_the_address(house: 
         other.challenge().send(TEXT)
         house.clock.advance(60)
     challenge = house.challenge()
-    with pytest.raises(TooMany) as refused:
+    with pytest.raises(RateLimited) as refused:
         challenge.send(TEXT)
     assert str(refused.value) == "Too many codes were sent. Wait 7 min."
     assert refused.value.wait == 420
     assert len(house.outbox.sent) == 3
     house.clock.advance(419)
-    with pytest.raises(TooMany, match=r"Wait 1 s\."):
+    with pytest.raises(RateLimited, match=r"Wait 1 s\."):
         challenge.send(TEXT)
     house.clock.advance(1)
     challenge.send(TEXT)
     assert len(house.outbox.sent) == 4
-    with pytest.raises(TooMany, match=r"Wait 60 s\.|Wait 1 min\."):
+    with pytest.raises(RateLimited, match=r"Wait 60 s\.|Wait 1 min\."):
         challenge.send(TEXT, again=True)
 
 
@@ -227,7 +227,7 @@ def test_where_no_more_may_be_sent_the_last_one_still_works(house: House) -> Non
     challenge = house.challenge()
     for _ in range(3):
         challenge.send(TEXT, again=True)
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         challenge.send(TEXT, again=True)
     assert challenge.answer(TEXT, house.outbox.code)
 
@@ -243,7 +243,7 @@ def test_a_number_gets_ten_in_a_day_from_all_accounts_together(house: House) -> 
                 break
             challenge.send(TEXT, again=True)
             sent += 1
-    with pytest.raises(TooMany) as refused:
+    with pytest.raises(RateLimited) as refused:
         house.challenge().send(TEXT)
     assert (str(refused.value), refused.value.wait) == (
         "Too many codes were sent. Wait 24 h.",
@@ -267,7 +267,7 @@ def test_sends_are_counted_in_the_store(tmp_path: Path) -> None:
         first.challenge().send(TEXT)
     counters = FolderCounters(folder, clock)
     other = House(store=store, clock=clock, counters=counters, seals=first.seals)
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         other.challenge().send(TEXT)
 
 
@@ -276,7 +276,7 @@ def test_tries_are_counted_in_the_store_too(house: House) -> None:
         challenge = house.challenge()
         assert said(challenge, "123456") == GONE
     other = house.challenge()
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         other.answer(TEXT, "123456")
 
 
@@ -300,7 +300,7 @@ def test_what_could_not_be_delivered_counts_as_sent(house: House) -> None:
     for _ in range(3):
         with pytest.raises(DeliveryFailed):
             challenge.send(TEXT)
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         challenge.send(TEXT)
 
 
@@ -332,8 +332,8 @@ def changed(house: House) -> None:
 @pytest.mark.parametrize(
     ("happens", "error", "sentence"),
     [
-        (removed, Unavailable, "That telephone number was removed. Use another way."),
-        (changed, CodeRefused, GONE),
+        (removed, MethodUnavailable, "That telephone number was removed. Use another way."),
+        (changed, InvalidCode, GONE),
     ],
 )
 def test_a_code_on_its_way_to_a_number_that_is_the_accounts_no_more_opens_nothing(
@@ -356,14 +356,14 @@ def test_the_number_is_the_one_of_now_whenever_one_is_sent(house: House) -> None
     assert challenge.ending(TEXT) == "68"
     house.give_authenticator()
     removed(house)
-    with pytest.raises(Unavailable, match="removed"):
+    with pytest.raises(MethodUnavailable, match="removed"):
         challenge.send(TEXT, again=True)
 
 
 def test_a_way_that_the_server_has_no_more_sends_nothing(house: House) -> None:
     challenge = house.challenge()
     house.outbox.kinds = frozenset({"call"})
-    with pytest.raises(Unavailable, match="No code can be sent that way now"):
+    with pytest.raises(MethodUnavailable, match="No code can be sent that way now"):
         challenge.send(TEXT)
     assert house.outbox.sent == []
 

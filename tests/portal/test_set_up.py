@@ -8,14 +8,14 @@ from typing import Literal
 import pytest
 
 from apppw_tui.domain.errors import (
-    CodeRefused,
     DeliveryFailed,
+    EnrollmentRequired,
+    InvalidCode,
+    MethodUnavailable,
+    RateLimited,
     Refused,
+    ReverificationRequired,
     SessionEnded,
-    SetUpFirst,
-    TooMany,
-    Unavailable,
-    VerificationNeeded,
 )
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.secret import Secret
@@ -102,7 +102,7 @@ def test_a_limited_session_reaches_nothing_but_the_set_up(
     session = limited(house, why)
     assert (session.limited, session.verified) == (why, None)
     before = house.now()
-    with pytest.raises(SetUpFirst, match=r"Set up a verification method first\."):
+    with pytest.raises(EnrollmentRequired, match=r"Set up a verification method first\."):
         CLOSED[call](house, session, id_)
     assert house.now() == before
 
@@ -127,7 +127,7 @@ def test_a_proved_app_opens_it_once_the_set_up_is_finished(house: House, why: Li
     session = prove_app(house, limited(house, why))
     assert session.limited == why
     for call in CLOSED.keys() - {"finish", "new_recovery_codes"}:
-        with pytest.raises(SetUpFirst):
+        with pytest.raises(EnrollmentRequired):
             CLOSED[call](house, session, "abc")
     assert len(house.portal.methods.new_recovery_codes(session)) == 10
     full = house.portal.methods.finish(session)
@@ -152,7 +152,7 @@ def test_finishing_completes_the_sign_in_and_makes_the_address_known(house: Hous
     for _ in range(5):
         with pytest.raises(Refused):
             strangers.portal.sign_in(ADA, "wrong")
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         strangers.portal.sign_in(ADA, PASSWORD)
     assert house.challenge()
 
@@ -162,14 +162,14 @@ def test_before_it_is_finished_the_address_is_not_known(house: House) -> None:
     for _ in range(5):
         with pytest.raises(Refused):
             house.portal.sign_in(ADA, "wrong")
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         house.portal.sign_in(ADA, PASSWORD)
 
 
 def test_a_method_that_is_gone_again_opens_nothing(house: House) -> None:
     session = prove_app(house, house.sign_in())
     house.alter(authenticator=None)
-    with pytest.raises(SetUpFirst):
+    with pytest.raises(EnrollmentRequired):
         house.portal.methods.finish(session)
 
 
@@ -195,7 +195,7 @@ def test_what_is_not_six_digits_proves_nothing_and_counts_as_no_try(
     set_ups: tuple[AuthenticatorSetUp | PhoneSetUp, ...] = (app, phone)
     for set_up in set_ups:
         for _ in range(6):
-            with pytest.raises(CodeRefused, match=r"A code has six digits\."):
+            with pytest.raises(InvalidCode, match=r"A code has six digits\."):
                 set_up.confirm(session, code)
     assert house.operator.throttled(ADA).wait == 0
     assert not house.now().has_second_factor
@@ -218,7 +218,7 @@ def test_a_clock_that_is_off_is_told_and_its_code_is_not_accepted(
     set_up = house.portal.methods.begin_authenticator(house.session())
     sentence = f"Your phone's clock is {clock}. Set it right, and type a new code."
     for _ in range(2):
-        with pytest.raises(CodeRefused) as refused:
+        with pytest.raises(InvalidCode) as refused:
             set_up.confirm(house.session(), house.app_code(set_up.secret, steps))
         assert str(refused.value) == sentence
         assert house.now().authenticator is None
@@ -232,7 +232,7 @@ def test_a_clock_that_is_further_off_is_asked_after_from_the_second_code_on(
     set_up = house.portal.methods.begin_authenticator(house.session())
     said = []
     for _ in range(3):
-        with pytest.raises(CodeRefused) as refused:
+        with pytest.raises(InvalidCode) as refused:
             set_up.confirm(house.session(), house.app_code(set_up.secret, steps))
         said.append(str(refused.value))
     wrong = "That code is wrong. Wait for the next one."
@@ -244,7 +244,7 @@ def test_a_wrong_code_proves_no_app_and_the_right_one_still_does(house: House) -
     session = house.sign_in()
     set_up = house.portal.methods.begin_authenticator(session)
     for steps in (-50, 50):
-        with pytest.raises(CodeRefused, match="That code is wrong"):
+        with pytest.raises(InvalidCode, match="That code is wrong"):
             set_up.confirm(session, house.app_code(set_up.secret, steps))
     assert not house.now().has_second_factor
     assert set_up.confirm(session, house.app_code(set_up.secret, 1))
@@ -253,19 +253,19 @@ def test_a_wrong_code_proves_no_app_and_the_right_one_still_does(house: House) -
 def test_a_code_that_proves_a_phone_is_a_try_like_any_other(house: House) -> None:
     session = house.sign_in()
     set_up = house.portal.methods.begin_phone(session, "office", NUMBER)
-    with pytest.raises(CodeRefused, match="no longer works"):
+    with pytest.raises(InvalidCode, match="no longer works"):
         set_up.confirm(session, "000000")
     for _ in range(2):
         set_up.send(session, "text")
         for _ in range(2):
-            with pytest.raises(CodeRefused, match="wrong"):
+            with pytest.raises(InvalidCode, match="wrong"):
                 set_up.confirm(session, f"{(int(house.outbox.code) + 1) % 1_000_000:06}")
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         set_up.confirm(session, house.outbox.code)
     house.clock.advance(5)
     session = set_up.confirm(session, house.outbox.code)
     house.clock.advance(5)
-    with pytest.raises(CodeRefused, match="no longer works"):
+    with pytest.raises(InvalidCode, match="no longer works"):
         set_up.confirm(session, house.outbox.code)
 
 
@@ -287,16 +287,16 @@ def test_sending_to_a_new_number_is_bounded_and_needs_a_way(house: House) -> Non
     set_up = house.portal.methods.begin_phone(session, "office", NUMBER)
     for _ in range(3):
         set_up.send(session, "text")
-    with pytest.raises(TooMany, match=r"Wait 10 min\."):
+    with pytest.raises(RateLimited, match=r"Wait 10 min\."):
         set_up.send(session, "text")
     house.outbox.kinds = frozenset({"text"})
-    with pytest.raises(Unavailable, match="makes no telephone calls"):
+    with pytest.raises(MethodUnavailable, match="makes no telephone calls"):
         set_up.send(session, "call")
     house.clock.advance(600)
     house.outbox.broken = True
     with pytest.raises(DeliveryFailed):
         set_up.send(session, "text")
-    with pytest.raises(CodeRefused, match="no longer works"):
+    with pytest.raises(InvalidCode, match="no longer works"):
         set_up.confirm(session, house.outbox.code)
 
 
@@ -340,7 +340,7 @@ def test_of_two_windows_that_set_up_the_first_method_the_slower_is_signed_out(
     outrun(house, lambda: house.portal.methods.begin_authenticator(slow))
     outrun(house, lambda: house.portal.methods.begin_phone(slow, "alternate", NUMBER))
     for call in CLOSED.values():
-        with pytest.raises(SetUpFirst):
+        with pytest.raises(EnrollmentRequired):
             call(house, slow, "abc")
 
 
@@ -352,21 +352,21 @@ def test_outrun_under_the_lock_it_adds_nothing_either(
     app = house.portal.methods.begin_authenticator(slow)
     phone = house.portal.methods.begin_phone(slow, "office", NUMBER)
     phone.send(slow, "text")
-    real = house.store.change
+    real = house.store.transaction
 
     def change(account: str, uid: str | None) -> object:
-        monkeypatch.setattr(house.store, "change", real)
+        monkeypatch.setattr(house.store, "transaction", real)
         prove_app(house, fast)
         return real(account, uid)
 
-    monkeypatch.setattr(house.store, "change", change)
+    monkeypatch.setattr(house.store, "transaction", change)
     set_up = app if method == "app" else phone
     code = house.app_code(app.secret) if method == "app" else house.outbox.code
     with pytest.raises(SessionEnded, match="set up elsewhere"):
         set_up.confirm(slow, code)
     kept = house.now().authenticator
     assert kept is not None
-    opened = house.means.seals.open(house.now().uid, "authenticator", kept.sealed)
+    opened = house.means.sealer.decrypt(house.now().uid, "authenticator", kept.sealed)
     assert opened.reveal() != app.secret.reveal()
     assert house.now().phones == ()
 
@@ -386,7 +386,7 @@ def test_of_three_windows_at_once_one_sets_up_the_first_method(tmp_path: Path) -
     assert sum(isinstance(outcome, SessionEnded) for outcome in outcomes) == 2
     app = house.now().authenticator
     assert app is not None
-    kept = house.means.seals.open(house.now().uid, "authenticator", app.sealed)
+    kept = house.means.sealer.decrypt(house.now().uid, "authenticator", app.sealed)
     won = [isinstance(outcome, Session) for outcome in outcomes].index(True)
     assert kept.reveal() == set_ups[won].secret.reveal()
 
@@ -411,9 +411,9 @@ def test_a_full_session_must_be_fresh_to_add_one_at_its_begin_and_at_its_end(
     phone.send(session, "text")
     before = house.now()
     house.clock.advance(1)
-    with pytest.raises(VerificationNeeded):
+    with pytest.raises(ReverificationRequired):
         app.confirm(session, house.app_code(app.secret))
-    with pytest.raises(VerificationNeeded):
+    with pytest.raises(ReverificationRequired):
         phone.confirm(session, house.outbox.code)
     assert house.now() == before
     # Whoever has verified again gives the same code again.

@@ -8,14 +8,14 @@ from typing import NoReturn
 import pytest
 
 from apppw_tui.domain.errors import InvalidName, SessionEnded, SignInRefused, StoreUnusable
-from apppw_tui.domain.hashing import CHEAP_PROFILE, Compared, Hasher, Profile
+from apppw_tui.domain.hashing import CHEAP_PROFILE, Comparison, Hasher, Profile
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.sessions import Session
 from apppw_tui.store.folder.accounts import FolderStore
 from tests.argon import count_argon2
 from tests.support import PASSWORD, House
 
-DEARER = Profile(memory=16, passes=2, lanes=1)
+DEARER = Profile(memory=16, time_cost=2, parallelism=1)
 
 
 def test_the_right_password_gives_a_session(house: House) -> None:
@@ -105,7 +105,7 @@ def test_when_the_profile_was_raised_the_hash_is_made_anew(house: House) -> None
     after = house.now()
     assert "$m=16,t=2,p=1$" in str(after.password_hash)
     assert after.password_changed == before.password_changed
-    assert after.epoch == before.epoch  # nobody is signed out by it
+    assert after.session_generation == before.session_generation  # nobody is signed out by it
     assert house.portal.account(session) == after
     assert dearer(house).sign_in("ada@example.org", PASSWORD) == session
     assert house.now() == after
@@ -125,7 +125,7 @@ def test_a_password_changed_meanwhile_is_not_overwritten_by_the_old_one(
     elsewhere = house.hasher.account.make(Secret("differential engine 22"))
     real = raised.hasher.account.compare
 
-    def compare(stored: str | None, secret: Secret) -> Compared:
+    def compare(stored: str | None, secret: Secret) -> Comparison:
         house.alter(password_hash=elsewhere, epoch=1)
         return real(stored, secret)
 
@@ -144,7 +144,7 @@ def test_a_hash_that_cannot_be_kept_anew_keeps_nobody_out(
     def change(account: str, uid: str | None) -> NoReturn:
         raise StoreUnusable("The disk is full: nothing was changed.")
 
-    monkeypatch.setattr(house.store, "change", change)
+    monkeypatch.setattr(house.store, "transaction", change)
     session = dearer(house).sign_in("ada@example.org", PASSWORD)
     assert house.portal.account(session) == before
 
@@ -184,7 +184,7 @@ def test_an_ended_session_can_do_nothing_any_more(
     id_ = house.issue("Phone").app_password.id
     session = house.sign_in("ada@example.org", PASSWORD)
     end(house)
-    before = house.store.read("ada@example.org")
+    before = house.store.get("ada@example.org")
     portal = house.portal
     actions: list[Callable[[Session], object]] = [
         portal.account,
@@ -197,7 +197,7 @@ def test_an_ended_session_can_do_nothing_any_more(
     for action in actions:
         with pytest.raises(SessionEnded, match=f"You were signed out: {reason}"):
             action(session)
-    assert house.store.read("ada@example.org") == before
+    assert house.store.get("ada@example.org") == before
 
 
 def test_a_store_that_fails_is_not_taken_for_a_wrong_password(
@@ -206,7 +206,7 @@ def test_a_store_that_fails_is_not_taken_for_a_wrong_password(
     def read(name: str) -> None:
         raise StoreUnusable(f"{name} cannot be used")
 
-    monkeypatch.setattr(house.store, "read", read)
+    monkeypatch.setattr(house.store, "get", read)
     with pytest.raises(StoreUnusable):
         house.sign_in("ada@example.org", PASSWORD)
 

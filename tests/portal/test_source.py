@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.errors import (
-    PasswordSourceDown,
+    PasswordBackendDown,
+    RateLimited,
     Refused,
+    ReverificationRequired,
     SignInRefused,
     StoreDamaged,
-    TooMany,
-    VerificationNeeded,
     WeakPassword,
 )
 from apppw_tui.domain.policy import Policy
-from apppw_tui.domain.ports import AccountSource, Said
+from apppw_tui.domain.ports import ExternalPasswords, PasswordReply
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.throttle import Entry
+from apppw_tui.domain.throttle import ThrottleTransaction
 from apppw_tui.portal.admin import Operator
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import VERIFIED_FOR, Session
@@ -43,12 +43,12 @@ class Source:
     down: bool = False
     asked: list[tuple[str, str]] = field(default_factory=list)
 
-    def ask(self, name: str, password: Secret, address: str) -> Said:
+    def check(self, name: str, password: Secret, address: str) -> PasswordReply:
         assert address == "192.0.2.7"
         self.asked.append((name, password.reveal()))
         if self.down:
-            raise PasswordSourceDown("Passwords cannot be checked now. Try again in a moment.")
-        return Said(password.reveal() == OLD, self.canonical(name))
+            raise PasswordBackendDown("Passwords cannot be checked now. Try again in a moment.")
+        return PasswordReply(password.reveal() == OLD, self.canonical(name))
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Elsewhere:
 
     def __post_init__(self) -> None:
         place = "at https://mail.example.org/password"
-        source = AccountSource(self.source, place, self.require_add)
+        source = ExternalPasswords(self.source, place, self.require_add)
         self.means = replace(self.house.means, source=source)
         self.portal = Portal(self.means)
 
@@ -106,14 +106,14 @@ def test_a_second_factor_is_set_up_as_the_policy_says() -> None:
 def test_a_wrong_password_is_refused_alike_for_known_and_unknown(elsewhere: Elsewhere) -> None:
     elsewhere.house.add(GRACE)
     assert elsewhere.refuses(GRACE, "wrong") == elsewhere.refuses(ADA, "wrong")
-    assert elsewhere.house.store.names() == [GRACE]
+    assert elsewhere.house.store.list_names() == [GRACE]
 
 
 def test_who_has_an_account_is_not_looked_up_for_a_wrong_password(
     elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     elsewhere.house.add(ADA)
-    monkeypatch.setattr(elsewhere.house.store, "read", None)
+    monkeypatch.setattr(elsewhere.house.store, "get", None)
     elsewhere.refuses(ADA, "wrong")
 
 
@@ -142,20 +142,20 @@ def test_an_app_password_is_refused_before_the_source_is_asked(elsewhere: Elsewh
 def test_a_name_that_no_account_can_have_opens_nothing(name: str) -> None:
     elsewhere = Elsewhere(House(), Source(lambda _: name or "\udcff"))
     elsewhere.refuses()
-    assert elsewhere.house.store.names() == []
+    assert elsewhere.house.store.list_names() == []
 
 
 def test_the_source_may_write_the_name_otherwise(elsewhere: Elsewhere) -> None:
     elsewhere.source.canonical = str.upper
     assert elsewhere.signed_in(ADA.title()).account == ADA
-    assert elsewhere.house.store.names() == [ADA]
+    assert elsewhere.house.store.list_names() == [ADA]
     assert elsewhere.source.asked == [(ADA, OLD)]
 
 
 def test_the_account_is_whom_the_source_names(elsewhere: Elsewhere) -> None:
     elsewhere.source.canonical = lambda _: GRACE
     assert elsewhere.signed_in(ADA).account == GRACE
-    assert elsewhere.house.store.names() == [GRACE]
+    assert elsewhere.house.store.list_names() == [GRACE]
 
 
 def test_an_account_that_was_made_a_moment_ago_elsewhere_is_the_one(
@@ -164,7 +164,7 @@ def test_an_account_that_was_made_a_moment_ago_elsewhere_is_the_one(
     made = elsewhere.house.add(ADA)
     store = elsewhere.house.store
     answers = iter([None, made, made])
-    monkeypatch.setattr(store, "read", lambda _: next(answers))
+    monkeypatch.setattr(store, "get", lambda _: next(answers))
     assert elsewhere.signed_in().uid == made.uid
 
 
@@ -209,7 +209,7 @@ def test_the_clock_does_not_tell_that_the_password_was_right(
     # It was counted, too: what is right is not told by what it costs.
     for _ in range(FREE - 2):
         elsewhere.refuses()
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         elsewhere.portal.sign_in(ADA, OLD)
 
 
@@ -227,11 +227,11 @@ def test_a_try_is_charged_before_the_source_is_asked(
     elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(elsewhere.source, "ask", None)
+        broken.setattr(elsewhere.source, "check", None)
         for _ in range(FREE):
             with pytest.raises(TypeError):
                 elsewhere.portal.sign_in(ADA, OLD)
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         elsewhere.portal.sign_in(ADA, OLD)
     assert elsewhere.source.asked == []
 
@@ -239,7 +239,7 @@ def test_a_try_is_charged_before_the_source_is_asked(
 def test_nothing_is_counted_while_the_source_is_down(elsewhere: Elsewhere) -> None:
     elsewhere.source.down = True
     for _ in range(FREE + 1):
-        with pytest.raises(PasswordSourceDown, match=r"^Passwords cannot be checked now\. "):
+        with pytest.raises(PasswordBackendDown, match=r"^Passwords cannot be checked now\. "):
             elsewhere.portal.sign_in(ADA, OLD)
     elsewhere.source.down = False
     assert elsewhere.signed_in()
@@ -253,7 +253,7 @@ class Watched:
     kept: set[str] = field(default_factory=set)
 
     @contextmanager
-    def change(self, subject: str, *, keep: bool) -> Iterator[Entry]:
+    def change(self, subject: str, *, keep: bool) -> Iterator[ThrottleTransaction]:
         self.kept |= {subject} if keep else set()
         with self.counters.change(subject, keep=keep) as entry:
             yield entry
@@ -265,7 +265,7 @@ def test_nobody_is_taken_for_an_account_unless_it_is_one() -> None:
     elsewhere = Elsewhere(House(clock=clock, counters=watched), Source(lambda _: ADA))
     elsewhere.refuses("one", "wrong")
     elsewhere.source.down = True
-    with pytest.raises(PasswordSourceDown):
+    with pytest.raises(PasswordBackendDown):
         elsewhere.portal.sign_in("two", OLD)
     elsewhere.source.down = False
     elsewhere.signed_in("three")
@@ -277,9 +277,9 @@ def test_other_names_of_one_account_give_no_further_tries(elsewhere: Elsewhere) 
     for number in range(FREE):
         elsewhere.refuses(f"ada+{number}@example.org", "wrong")
     elsewhere.source.asked.clear()
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         elsewhere.portal.sign_in("ada+x@example.org", "wrong")
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         elsewhere.portal.sign_in("ada+y@example.org", OLD)
     # Right or wrong, the last is a refusal that the source held back.
     assert [password == OLD for _, password in elsewhere.source.asked] == [False, True, False]
@@ -300,7 +300,7 @@ def test_a_right_password_under_another_name_is_counted_for_neither(elsewhere: E
 def test_verifying_again_asks_the_source(elsewhere: Elsewhere) -> None:
     session = elsewhere.signed_in()
     elsewhere.house.clock.advance(VERIFIED_FOR)
-    with pytest.raises(VerificationNeeded):
+    with pytest.raises(ReverificationRequired):
         elsewhere.portal.check_fresh(session)
     challenge = elsewhere.portal.verify_again(session)
     secret = elsewhere.house.issue("Laptop").secret.reveal()
@@ -319,7 +319,7 @@ def test_verifying_again_is_not_counted_while_the_source_is_down(elsewhere: Else
     challenge = elsewhere.portal.verify_again(elsewhere.signed_in())
     elsewhere.source.down = True
     for _ in range(FREE + 1):
-        with pytest.raises(PasswordSourceDown):
+        with pytest.raises(PasswordBackendDown):
             challenge.answer_with_password(OLD)
 
 
@@ -336,7 +336,7 @@ def test_where_a_password_is_changed_is_said_wherever_one_would_be(elsewhere: El
         with pytest.raises(Refused) as refused:
             act()
         assert str(refused.value) == portal.passwords_elsewhere == WHERE
-    assert elsewhere.house.store.names() == [ADA]
+    assert elsewhere.house.store.list_names() == [ADA]
     assert elsewhere.house.now(ADA).password_hash is None
 
 
@@ -381,7 +381,7 @@ def test_an_account_of_the_stores_own_is_not_made_without_a_password() -> None:
 def test_that_there_is_no_hash_is_written_and_read(tmp_path: Path) -> None:
     store = open_store(tmp_path / "store", create=True)
     Elsewhere(House(store=store)).signed_in()
-    again = FolderStore(tmp_path / "store").read(ADA)
+    again = FolderStore(tmp_path / "store").get(ADA)
     assert again is not None
     assert again.password_hash is None
     # A file that lost it is damaged, and belongs to nobody.
@@ -390,4 +390,4 @@ def test_that_there_is_no_hash_is_written_and_read(tmp_path: Path) -> None:
     del content["account"]["1"]["password_hash"]
     file.write_text(json.dumps(content))
     with pytest.raises(StoreDamaged):
-        FolderStore(tmp_path / "store").read(ADA)
+        FolderStore(tmp_path / "store").get(ADA)

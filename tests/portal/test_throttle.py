@@ -9,14 +9,14 @@ import pytest
 
 from apppw_tui.domain.errors import (
     ApppwError,
-    CodeRefused,
     HashingFailed,
+    InvalidCode,
+    RateLimited,
     SignInRefused,
     StoreUnusable,
-    TooMany,
     WeakPassword,
 )
-from apppw_tui.domain.throttle import LONGEST_DELAY, STRANGERS_LOCK
+from apppw_tui.domain.throttle import LONGEST_DELAY, UNKNOWN_LOCKOUT
 from apppw_tui.domain.verification_options import APP, RECOVERY, TEXT
 from apppw_tui.portal import sent_codes
 from apppw_tui.portal.context import Throttle
@@ -44,7 +44,7 @@ def fail(house: House, times: int, name: str = ADA) -> None:
     for _ in range(times):
         try:
             house.portal.sign_in(name, "wrong")
-        except TooMany as refused:
+        except RateLimited as refused:
             house.clock.advance(refused.wait or 0)
             with pytest.raises(SignInRefused):
                 house.portal.sign_in(name, "wrong")
@@ -56,11 +56,11 @@ def fail_second(challenge: Challenge, house: House, times: int) -> None:
     for _ in range(times):
         try:
             challenge.answer(APP, "000000")
-        except TooMany as refused:
+        except RateLimited as refused:
             house.clock.advance(refused.wait or 0)
-            with pytest.raises(CodeRefused):
+            with pytest.raises(InvalidCode):
                 challenge.answer(APP, "000000")
-        except CodeRefused:
+        except InvalidCode:
             pass
 
 
@@ -68,7 +68,7 @@ def wait(act: Callable[[], object]) -> float | None:
     """How long it must wait; 0 if it need not."""
     try:
         act()
-    except TooMany as refused:
+    except RateLimited as refused:
         return refused.wait
     except ApppwError:
         pass
@@ -91,7 +91,7 @@ def test_from_the_fifth_wrong_password_on_the_next_must_wait_longer_and_longer(
 def test_a_try_too_early_is_not_made(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     fail(house, 5)
     spent = count_argon2(monkeypatch)
-    with pytest.raises(TooMany) as refused:
+    with pytest.raises(RateLimited) as refused:
         house.portal.sign_in(ADA, PASSWORD)
     assert str(refused.value) == "Too many tries. Wait 5 s."
     assert refused.value.wait == 5
@@ -106,7 +106,7 @@ def test_the_second_factor_is_counted_apart(house: House) -> None:
     fail(house, 5)
     assert wait(house.challenge) == 5
     fail_second(challenge, house, 5)
-    with pytest.raises(TooMany, match=r"Wait 5 s\."):
+    with pytest.raises(RateLimited, match=r"Wait 5 s\."):
         challenge.answer(APP, house.app_code(secret))
     house.clock.advance(5)
     fail_second(challenge, house, 4)
@@ -118,9 +118,9 @@ def test_the_second_factor_is_counted_apart(house: House) -> None:
 def test_a_new_question_does_not_begin_the_count_anew(house: House) -> None:
     house.give_authenticator()
     for _ in range(5):
-        with pytest.raises(CodeRefused):
+        with pytest.raises(InvalidCode):
             house.challenge().answer(APP, "000000")
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         house.challenge().answer(APP, "000000")
 
 
@@ -138,14 +138,14 @@ def test_all_second_factors_share_one_count(house: House) -> None:
         (APP, "000000"),
         (RECOVERY, codes[0].reveal()),
     ):
-        with pytest.raises(CodeRefused):
+        with pytest.raises(InvalidCode):
             challenge.answer(option, text)
     for option, text in (
         (APP, house.app_code(secret)),
         (TEXT, house.outbox.code),
         (RECOVERY, codes[1].reveal()),
     ):
-        with pytest.raises(TooMany):
+        with pytest.raises(RateLimited):
             challenge.answer(option, text)
 
 
@@ -154,7 +154,7 @@ def test_a_changed_password_is_tried_like_any_other(house: House) -> None:
     for _ in range(5):
         with pytest.raises(SignInRefused):
             house.portal.change_password(session, "wrong", NEW)
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         house.portal.change_password(session, PASSWORD, NEW)
     house.clock.advance(5)
     with pytest.raises(WeakPassword):
@@ -188,7 +188,7 @@ def test_a_password_is_charged_before_the_account_is_looked_up(
         raise StoreUnusable("The store cannot be used.")
 
     with monkeypatch.context() as broken:
-        broken.setattr(house.store, "read", read)
+        broken.setattr(house.store, "get", read)
         for _ in range(5):
             with pytest.raises(StoreUnusable):
                 house.portal.sign_in(ADA, PASSWORD)
@@ -241,12 +241,12 @@ def test_each_second_factor_is_charged_before_it_is_compared(
     ):
         with monkeypatch.context() as broken:
             broken.setattr(house.hasher.app, "check", failing)
-            broken.setattr("apppw_tui.domain.totp.accepted_step", failing)
+            broken.setattr("apppw_tui.domain.totp.verify", failing)
             broken.setattr(sent_codes.SentCode, "check", failing)
             for _ in range(5):
                 with pytest.raises(HashingFailed):
                     challenge.answer(option, text)
-        with pytest.raises(TooMany) as refused:
+        with pytest.raises(RateLimited) as refused:
             challenge.answer(option, text)
         assert refused.value.wait == 5
         house.operator.unlock(ADA)
@@ -357,10 +357,10 @@ def test_an_account_that_is_unknown_is_counted_alike(house: House) -> None:
 
     def heard(name: str) -> list[tuple[str, float | None]]:
         told: list[tuple[str, float | None]] = []
-        for number in range(STRANGERS_LOCK + 2):
+        for number in range(UNKNOWN_LOCKOUT + 2):
             try:
                 house.portal.sign_in(name, "wrong")
-            except TooMany as refused:
+            except RateLimited as refused:
                 told.append((str(refused), refused.wait))
                 house.clock.advance(refused.wait or 0)
             except SignInRefused as refused:
@@ -394,7 +394,7 @@ def test_names_are_counted_as_they_are_meant(house: House) -> None:
 def lock(house: House) -> House:
     """Locks strangers out, and gives back the house as one of them meets it."""
     cafe = house.elsewhere(CAFE)
-    fail(cafe, STRANGERS_LOCK - 1)
+    fail(cafe, UNKNOWN_LOCKOUT - 1)
     cafe.clock.advance(LONGEST_DELAY)
     fail(cafe, 1)
     cafe.clock.advance(20 * 3600)
@@ -407,7 +407,7 @@ def test_at_ninety_strangers_are_refused_for_a_day(
     house.sign_in()
     cafe = lock(house)
     spent = count_argon2(monkeypatch)
-    with pytest.raises(TooMany, match=LOCKED) as refused:
+    with pytest.raises(RateLimited, match=LOCKED) as refused:
         cafe.portal.sign_in(ADA, PASSWORD)
     assert refused.value.wait == 4 * 3600
     assert spent.total == 0
@@ -421,7 +421,7 @@ def test_a_day_after_the_last_try_that_was_compared_they_may_try_again(house: Ho
     house.sign_in()
     cafe = lock(house)
     for _ in range(4):
-        with pytest.raises(TooMany, match=LOCKED):
+        with pytest.raises(RateLimited, match=LOCKED):
             cafe.portal.sign_in(ADA, PASSWORD)
         house.clock.advance(3600)
     assert not house.operator.throttled(ADA).locked
@@ -452,7 +452,7 @@ def test_the_door_knows_where_somebody_completed_a_sign_in(house: House, complet
 
 def test_at_eighty_nine_they_are_not(house: House) -> None:
     cafe = house.elsewhere(CAFE)
-    fail(cafe, STRANGERS_LOCK - 1)
+    fail(cafe, UNKNOWN_LOCKOUT - 1)
     cafe.clock.advance(LONGEST_DELAY)
     assert cafe.sign_in()
 
@@ -460,9 +460,9 @@ def test_at_eighty_nine_they_are_not(house: House) -> None:
 def test_the_second_factor_locks_strangers_out_too(house: House) -> None:
     house.give_authenticator()
     cafe = house.elsewhere(CAFE)
-    fail_second(cafe.challenge(), house, STRANGERS_LOCK)
+    fail_second(cafe.challenge(), house, UNKNOWN_LOCKOUT)
     house.clock.advance(86_399)
-    with pytest.raises(TooMany, match=LOCKED):
+    with pytest.raises(RateLimited, match=LOCKED):
         cafe.portal.sign_in(ADA, PASSWORD)
 
 

@@ -114,8 +114,8 @@ def test_only_a_right_old_password_shows_who_has_not_moved(server: Server) -> No
         assert server.says(BOB, app_password) == IN
     book.flush()
     read = usage(server)
-    assert read.read(server.house.now(ADA).uid).passed_on == LastUse(NOW, "imap", HOST)
-    assert read.read(server.house.now(BOB).uid).passed_on is None
+    assert read.read(server.house.now(ADA).uid).last_legacy_login == LastUse(NOW, "imap", HOST)
+    assert read.read(server.house.now(BOB).uid).last_legacy_login is None
     assert read.old_passwords_since() == NOW
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.errors import DeliveryFailed
-from apppw_tui.domain.ports import KINDS, Kind, NoJournal
+from apppw_tui.domain.ports import DELIVERY_METHODS, DeliveryMethod, NoJournal
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations import process
-from apppw_tui.integrations.code_delivery import CommandDelivery
+from apppw_tui.integrations.code_delivery import CommandCodeSender
 from tests.services.recipes import adapted
 from tests.services.require import require_program, unavailable
 
@@ -56,11 +56,13 @@ class Recipe:
         path.chmod(0o755)
         return cls(path, arguments)
 
-    def deliver(self, kind: Kind = "text", number: str = NUMBER, message: str = MESSAGE) -> None:
+    def deliver(
+        self, kind: DeliveryMethod = "text", number: str = NUMBER, message: str = MESSAGE
+    ) -> None:
         command = (str(self.path), "{kind}", "{number}")
-        delivery = CommandDelivery(command, frozenset(KINDS), TIMEOUT, NoJournal())
+        delivery = CommandCodeSender(command, frozenset(DELIVERY_METHODS), TIMEOUT, NoJournal())
         try:
-            delivery.deliver(kind, number, Secret(message))
+            delivery.send(kind, number, Secret(message))
         finally:
             # What a process is called with, anybody on the machine can read.
             if self.arguments.exists():
@@ -215,9 +217,9 @@ def webhook(tmp_path: Path, web: Web) -> Recipe:
     return Recipe.put(tmp_path, "send-webhook", "status=$(curl", program, replacements)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", DELIVERY_METHODS)
 def test_the_webhook_gets_message_number_kind_and_token(
-    webhook: Recipe, web: Web, kind: Kind
+    webhook: Recipe, web: Web, kind: DeliveryMethod
 ) -> None:
     webhook.deliver(kind)
     ((path, headers, body),) = web.posted

@@ -112,7 +112,7 @@ def test_what_cannot_be_answered_now_is_said_so(
 
     secret = door.secret(ENFORCED)
     with monkeypatch.context() as patch, door.exim.session() as session:
-        patch.setattr(door.daemon.house.store, "read", busy)
+        patch.setattr(door.daemon.house.store, "get", busy)
         for mechanism, at_once in WAYS:
             said = signed_in(session, ENFORCED, secret, mechanism, at_once=at_once)
             assert said == EXIM_NOT_NOW

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.folder.session_kicks import FolderLiveSessions
+from apppw_tui.store.folder.session_kicks import FolderSessionTerminator
 from tests.services import dovecot
 from tests.services.ordinary import OrdinaryUser
 from tests.services.recipes import adapted
@@ -26,7 +26,7 @@ from tests.support import House, Notebook
 RECIPES = Path(__file__).parents[2] / "recipes"
 ADA, GRACE = "ada@example.org", "grace"
 TIMEOUT = 120.0  # seconds
-TRY_AGAIN, NOBODY = 75, 68
+TRY_AGAIN, UNKNOWN_UID = 75, 68
 SETTLE, DOVEADM = "\nsettle=2\n", "doveadm kick --"
 # Says by which mask it was asked, and whether the account's lock is free then.
 FAKE_DOVEADM = """\
@@ -115,9 +115,9 @@ class Kicker:
 
     def lay(self, *names: str) -> None:
         """As the portal does."""
-        live_sessions = FolderLiveSessions(self.store, self.notebook)
+        live_sessions = FolderSessionTerminator(self.store, self.notebook)
         for name in names:
-            live_sessions.end(name)
+            live_sessions.terminate(name)
         assert self.notebook.faults == []
         for path in (self.ended, *self.ended.iterdir()):
             os.chown(path, self.user.uid, self.user.gid)
@@ -204,14 +204,14 @@ def test_the_lock_is_the_one_that_the_portal_holds(kicker: Kicker) -> None:
     store = FolderStore(kicker.store)
     House(store=store).add(ADA)
     waiting = kicker.tells_when_it_waits()
-    found = store.read(ADA)
+    found = store.get(ADA)
     assert found is not None
-    with store.change(ADA, found.uid) as change:
+    with store.transaction(ADA, found.uid) as change:
         os.chown(kicker.store / "locks" / f"{ADA}.lock", kicker.user.uid, kicker.user.gid)
         kicker.lay(ADA)
         process = kicker.start()
         assert select.select([waiting], [], [], TIMEOUT)[0]
-        change.account = replace(change.present, appearance="saved")
+        change.account = replace(change.existing, appearance="saved")
     process.communicate(timeout=TIMEOUT)
     os.close(waiting)
     assert kicker.calls == [f"{ADA} free"]
@@ -234,7 +234,7 @@ def test_a_kick_that_fails_is_made_again_by_the_next_run(kicker: Kicker, status:
 
 def test_whoever_has_no_session_is_done(kicker: Kicker) -> None:
     kicker.lay(ADA)
-    kicker.doveadm(NOBODY)
+    kicker.doveadm(UNKNOWN_UID)
     assert kicker.run() == (0, "")
     assert kicker.left == []
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain.app_password import read
-from apppw_tui.domain.base32 import SYMBOLS, check_symbol, plain
+from apppw_tui.domain.app_password import parse
+from apppw_tui.domain.base32 import SYMBOLS, checksum, plain
 from tests.services import lua
 from tests.services.lua import FORMED, Script
 
@@ -162,7 +162,7 @@ def test_a_hung_daemon_is_not_waited_for_again_and_again(tmp_path: Path) -> None
 
 def drawn(chance: random.Random, length: int) -> str:
     body = "".join(chance.choice(SYMBOLS) for _ in range(length - 1))
-    return body + check_symbol(body)
+    return body + checksum(body)
 
 
 @pytest.mark.parametrize("length", [16, 20])
@@ -178,7 +178,7 @@ def test_an_app_password_waits_however_it_is_written(
         spelled = secret.replace("0", "O").replace("1", chance.choice("iIlL1"))
         groups = [spelled[start : start + 4] for start in range(0, length, 4)]
         for written in (between.join(groups), between.join(groups).upper()):
-            assert read(written) is not None
+            assert parse(written) is not None
             assert says(script, "bob", written) == WAITS
 
 
@@ -207,8 +207,8 @@ def test_every_character_that_can_stand_in_an_app_password_is_known(script: Scri
     for one in standing:
         symbols = plain(one)
         body = (symbols + "7kfm2xqd9h3vtw5nc8r0")[:15]
-        secret = body + check_symbol(body)
-        presented = read(one + secret[len(symbols) :])
+        secret = body + checksum(body)
+        presented = parse(one + secret[len(symbols) :])
         assert presented is not None, ascii(one)
         assert presented.secret.reveal() == secret
         assert says(script, "bob", one + secret[len(symbols) :]) == WAITS, ascii(one)
@@ -229,7 +229,7 @@ def test_whatever_is_read_as_an_app_password_waits(script: Script) -> None:
         for _ in range(chance.choice([0, 0, 0, 1, 2])):
             signs.insert(chance.randrange(len(signs) + 1), chance.choice(strange))
         written = "".join(signs)
-        if read(written) is not None:
+        if parse(written) is not None:
             taken += 1
             assert says(script, "bob", written) == WAITS, ascii(written)
     assert 800 < taken < 2500

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain.errors import PasswordSourceDown, SignInRefused, TooMany
-from apppw_tui.domain.ports import AccountSource
+from apppw_tui.domain.errors import PasswordBackendDown, RateLimited, SignInRefused
+from apppw_tui.domain.ports import ExternalPasswords
 from apppw_tui.integrations.dovecot_passwords import DovecotPasswords
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session
@@ -98,7 +98,7 @@ class Door:
     @classmethod
     def at(cls, socket: Path, house: House, *, require_add: bool = False) -> "Door":
         dovecot = DovecotPasswords(socket, house.notebook)
-        source = AccountSource(dovecot, "at the front desk", require_add)
+        source = ExternalPasswords(dovecot, "at the front desk", require_add)
         return cls(house, Portal(replace(house.means, source=source)))
 
     def opens(self, name: str, password: str = OLD) -> bool:
@@ -144,7 +144,7 @@ def test_nobody_gets_in_whom_dovecot_does_not_know(door: Door) -> None:
 
 def test_an_account_is_made_at_the_first_right_password(door: Door) -> None:
     assert not door.opens(UNKNOWN, OLD + "!")
-    assert door.house.store.read(UNKNOWN) is None
+    assert door.house.store.get(UNKNOWN) is None
     assert door.opens(UNKNOWN)
     assert door.house.now(UNKNOWN).password_hash is None
 
@@ -154,7 +154,7 @@ def test_no_password_opens_the_portal_of_somebody_who_was_to_be_added_first(
 ) -> None:
     door = Door.at(socket_of(server), daemon.house, require_add=True)
     assert not door.opens(UNKNOWN)
-    assert door.house.store.read(UNKNOWN) is None
+    assert door.house.store.get(UNKNOWN) is None
     door.portal.add_account(UNKNOWN, None)
     assert door.opens(UNKNOWN)
 
@@ -165,8 +165,8 @@ def test_an_app_password_never_opens_the_portal(door: Door, server: Dovecot, acc
     assert server.says(account, secret) == IN
     assert not door.opens(account, secret.reveal())
     # Nor if the portal had asked, although the Lua passdb stands first, and knows it.
-    said = DovecotPasswords(socket_of(server), door.house.notebook).ask(account, secret, "")
-    assert not said.right
+    said = DovecotPasswords(socket_of(server), door.house.notebook).check(account, secret, "")
+    assert not said.valid
 
 
 def test_the_mail_of_an_enforced_account_stays_shut_to_what_opens_the_portal(
@@ -190,22 +190,22 @@ def test_sql_knows_them_too_under_whatever_name(door: Door, name: str) -> None:
         unavailable("Dovecot has no SQLite here (Debian package dovecot-sqlite)")
     assert not door.opens(name, OLD + "!")
     assert door.opens(name)
-    assert door.house.store.read(SQL) is not None
-    assert door.house.store.read(ALIAS) is None
+    assert door.house.store.get(SQL) is not None
+    assert door.house.store.get(ALIAS) is None
 
 
 def test_whoever_may_not_sign_in_to_the_mail_may_not_here(door: Door) -> None:
     assert not door.opens(BLOCKED)
-    assert door.house.store.read(BLOCKED) is None
+    assert door.house.store.get(BLOCKED) is None
 
 
 def test_a_name_that_no_account_can_have_opens_nothing(door: Door) -> None:
     assert not door.opens(STRANGE)
-    assert len(door.house.store.names()) == 2
+    assert len(door.house.store.list_names()) == 2
 
 
 def test_a_dovecot_that_says_yes_to_everything_is_not_believed(door: Door) -> None:
-    with pytest.raises(PasswordSourceDown):
+    with pytest.raises(PasswordBackendDown):
         door.opens(PROXIED)
     assert "proxy" in door.house.notebook.faults[-1][1]["why"]
 
@@ -225,7 +225,7 @@ def test_the_portal_does_not_depend_on_apppw_tui_serve(door: Door, daemon: Asked
 def test_wrong_ones_are_counted(door: Door) -> None:
     for _ in range(FREE):
         assert not door.opens(OPEN, "wrong")
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         door.opens(OPEN)
 
 
@@ -240,7 +240,7 @@ def test_while_dovecot_is_down_nobody_is_refused(folder: Path, user: OrdinaryUse
         door = Door.at(socket_of(dovecot), house)
         assert door.opens(OPEN)
     for _ in range(FREE + 1):
-        with pytest.raises(PasswordSourceDown):
+        with pytest.raises(PasswordBackendDown):
             door.opens(OPEN)
     recipe.rename(place / "again.conf")
     (place / "dovecot").rename(place / "before")

@@ -116,7 +116,7 @@ def test_what_cannot_be_answered_now_is_said_so(
 
     secret = prosody.issue(OPEN)
     with monkeypatch.context() as patch:
-        patch.setattr(prosody.daemon.house.store, "read", busy)
+        patch.setattr(prosody.daemon.house.store, "get", busy)
         patch.setattr(prosody.daemon.house.store, "meant", busy)
         assert prosody.says(OPEN, secret) == NOT_NOW
     assert prosody.says(OPEN, secret) == IN

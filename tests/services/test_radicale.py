@@ -162,7 +162,7 @@ def test_not_now_is_not_a_refusal(door: Door, monkeypatch: pytest.MonkeyPatch) -
         raise StoreError("The store cannot be read.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(door.daemon.house.store, "read", broken)
+        patch.setattr(door.daemon.house.store, "get", broken)
         assert status(door, OPEN, secret) == 500
     assert status(door, OPEN, secret) == FOUND
 

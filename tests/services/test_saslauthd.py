@@ -83,7 +83,7 @@ def test_what_cannot_be_answered_now_is_no_refusal(
 
     secret = daemon.house.issue("Phone", ENFORCED).secret.reveal()
     with monkeypatch.context() as patch:
-        patch.setattr(daemon.house.store, "read", busy)
+        patch.setattr(daemon.house.store, "get", busy)
         assert says(program, daemon, ENFORCED, secret) == NOT_NOW
     assert says(program, daemon, ENFORCED, secret) == IN
 

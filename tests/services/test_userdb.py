@@ -11,7 +11,7 @@ import pytest
 from apppw_tui.commands.mail_users import connected, known
 from apppw_tui.config import Config
 from apppw_tui.config.accounts import AccountsConfig
-from apppw_tui.domain.errors import PasswordSourceDown
+from apppw_tui.domain.errors import PasswordBackendDown
 from apppw_tui.integrations.dovecot_users import DovecotUsers
 from tests.services import old_passwords
 from tests.services.dovecot import Dovecot, running
@@ -86,7 +86,7 @@ def test_a_dovecot_that_is_stopped_says_nothing(server: Dovecot) -> None:
     auth = int((server.log.parent / "run" / "master.pid").read_text())
     os.killpg(os.getpgid(auth), signal.SIGSTOP)
     try:
-        with pytest.raises(PasswordSourceDown, match=r"no answer in time\.$"):
+        with pytest.raises(PasswordBackendDown, match=r"no answer in time\.$"):
             DovecotUsers(server.log.parent / "run" / "auth-userdb", 0.5).knows("ada")
     finally:
         os.killpg(os.getpgid(auth), signal.SIGCONT)

@@ -118,7 +118,7 @@ class SignsIn:
             raise StoreError("The store cannot be read.")
 
         with monkeypatch.context() as patch:
-            patch.setattr(door.daemon.house.store, "read", broken)
+            patch.setattr(door.daemon.house.store, "get", broken)
             reply = door.site.ask(OPEN, secret)
         assert (reply.status, reply.headers["Retry-After"]) == (503, self.retry_after)
         assert door.site.ask(OPEN, secret).user == OPEN

@@ -8,7 +8,7 @@ from typing import Any
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword
-from apppw_tui.domain.ports import Store
+from apppw_tui.domain.ports import AccountStore
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.location import open_store
 from tests.support import NOW
@@ -25,18 +25,18 @@ def record(id_: str = "abc", name: str = "Phone") -> AppPassword:
     return AppPassword(id_, name, HASH, NOW)
 
 
-def add(store: Store, name: str = "ada", seed: int = 1) -> Account:
+def add(store: AccountStore, name: str = "ada", seed: int = 1) -> Account:
     """A new account in the store, with one app password."""
     account = new_account(name, seed).with_app_password(record(), 40)
-    with store.change(name, None) as change:
+    with store.transaction(name, None) as change:
         change.account = account
     return account
 
 
-def touch(store: Store, account: Account, appearance: str) -> None:
+def touch(store: AccountStore, account: Account, appearance: str) -> None:
     """Some change of the account."""
-    with store.change(account.name, account.uid) as change:
-        change.account = replace(change.present, appearance=appearance)
+    with store.transaction(account.name, account.uid) as change:
+        change.account = replace(change.existing, appearance=appearance)
 
 
 def folder_store(folder: Path) -> FolderStore:
@@ -53,13 +53,13 @@ def tables(folder: Path, name: str = "ada") -> dict[str, Any]:
     return found
 
 
-def alter(store: Store, name: str = "ada", **fields: Any) -> Account:
+def alter(store: AccountStore, name: str = "ada", **fields: Any) -> Account:
     """Some fields of the account, as they are to be."""
-    account = store.read(name)
+    account = store.get(name)
     assert account is not None
-    with store.change(name, account.uid) as change:
-        change.account = replace(change.present, **fields)
-    return change.present
+    with store.transaction(name, account.uid) as change:
+        change.account = replace(change.existing, **fields)
+    return change.existing
 
 
 def told(folder: Path, name: str = "ada") -> str | None:

@@ -12,11 +12,11 @@ from apppw_tui.store.folder.accounts import FolderStore
 
 def rewrite(folder: Path, name: str, times: int) -> None:
     store = FolderStore(folder)
-    account = store.read(name)
+    account = store.get(name)
     assert account is not None
     for number in range(times):
-        with store.change(name, account.uid) as change:
-            change.account = replace(change.present, appearance=f"{number:04}")
+        with store.transaction(name, account.uid) as change:
+            change.account = replace(change.existing, appearance=f"{number:04}")
         sys.stdout.write(f"{store.version(name)}\n")
         sys.stdout.flush()
         sys.stdin.readline()

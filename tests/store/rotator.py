@@ -12,7 +12,7 @@ from random import Random
 from apppw_tui.domain.account import AUTHENTICATOR, Account
 from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.phone import Phone
-from apppw_tui.domain.ports import Seals, Store
+from apppw_tui.domain.ports import AccountStore, Sealer
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.totp import Authenticator
 from apppw_tui.store.folder.accounts import FolderStore
@@ -37,27 +37,27 @@ def keyring(folder: Path, timeout: float = LOCK_TIMEOUT) -> Keyring:
     )
 
 
-def with_values(account: Account, seals: Seals, value: str) -> Account:
+def with_values(account: Account, seals: Sealer, value: str) -> Account:
     """The account with `value` sealed as its authenticator's secret and as its office phone."""
-    app = Authenticator(seals.seal(account.uid, AUTHENTICATOR, Secret(value)), NOW, 0)
-    phone = Phone("office", seals.seal(account.uid, PHONE, Secret(value)), NOW)
+    app = Authenticator(seals.encrypt(account.uid, AUTHENTICATOR, Secret(value)), NOW, 0)
+    phone = Phone("office", seals.encrypt(account.uid, PHONE, Secret(value)), NOW)
     return account.with_authenticator(app).with_phone(phone)
 
 
-def opened(account: Account, seals: Seals) -> list[str]:
+def opened(account: Account, seals: Sealer) -> list[str]:
     """What its sealed values say."""
     values = account.sealed_values().items()
-    return [seals.open(account.uid, field, sealed).reveal() for field, sealed in values]
+    return [seals.decrypt(account.uid, field, sealed).reveal() for field, sealed in values]
 
 
-def put(store: Store, seals: Seals, name: str, value: str) -> None:
+def put(store: AccountStore, seals: Sealer, name: str, value: str) -> None:
     """Seals `value` twice in the account; what was there before must open."""
-    with store.change(name, now(store, name).uid) as change:
-        opened(change.present, seals)
-        change.account = with_values(change.present, seals, value)
+    with store.transaction(name, now(store, name).uid) as change:
+        opened(change.existing, seals)
+        change.account = with_values(change.existing, seals, value)
 
 
-def fill(store: Store, folder: Path) -> None:
+def fill(store: AccountStore, folder: Path) -> None:
     """Four accounts; three have two sealed values, each its own name, and ben has none."""
     for seed, name in enumerate(("ada", "ben", "cleo", "dora")):
         add(store, name, seed)
@@ -65,13 +65,13 @@ def fill(store: Store, folder: Path) -> None:
             put(store, keyring(folder), name, name)
 
 
-def now(store: Store, name: str) -> Account:
-    account = store.read(name)
+def now(store: AccountStore, name: str) -> Account:
+    account = store.get(name)
     assert account is not None
     return account
 
 
-def all_open(store: Store, folder: Path) -> None:
+def all_open(store: AccountStore, folder: Path) -> None:
     """Each value of those that `fill` made is still the same."""
     for name in SEALED:
         assert opened(now(store, name), keyring(folder)) == [name, name]
@@ -90,7 +90,7 @@ def content(folder: Path) -> dict[str, bytes]:
 def write(folder: Path, seed: int, times: int) -> dict[str, str]:
     random = Random(seed)
     store, seals = FolderStore(folder, 60.0), keyring(folder, 60.0)
-    names, last = store.names(), {}
+    names, last = store.list_names(), {}
     for number in range(times):
         name = random.choice(names)
         last[name] = f"{seed}-{number}"

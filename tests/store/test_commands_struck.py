@@ -50,7 +50,7 @@ def imported_again(folder: Path, file: str, ada: bytes) -> None:
     """Nobody is lost, and who was there keeps what they have done meanwhile."""
     store = FolderStore(folder)
     house = House(store=store, clock=FixedClock(NOW))
-    there = [name for name in ("lea", "zoe") if store.read(name) is not None]
+    there = [name for name in ("lea", "zoe") if store.get(name) is not None]
     for name in there:
         house.issue("Phone", name)
         house.issue("Lost", name)
@@ -93,7 +93,7 @@ def test_an_import_says_of_each_account_what_became_of_it(
         out, err = capsys.readouterr()
         assert codes[0] != OK, at  # ada is there already
         for name in ("lea", "zoe"):
-            there = FolderStore(folder).read(name) is not None
+            there = FolderStore(folder).get(name) is not None
             said = [line for line in err.splitlines() if f", {name}: " in line]
             assert there == (f"Added {name}." in out) or UNSURE in said[0], (at, name, out, err)
             assert there or said or not (out + err).count("line "), (at, name, out, err)

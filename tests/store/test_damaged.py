@@ -21,10 +21,10 @@ Edit = Callable[[dict[str, Any]], object]
 def refused_and_untouched(disk: FolderStore, path: Path, uid: str, reason: str) -> None:
     before, inode = path.read_bytes(), path.stat().st_ino
     for call in (
-        lambda: disk.read("ada"),
+        lambda: disk.get("ada"),
         lambda: disk.version("ada"),
-        lambda: disk.change("ada", uid).__enter__(),
-        lambda: disk.change("ada", None).__enter__(),
+        lambda: disk.transaction("ada", uid).__enter__(),
+        lambda: disk.transaction("ada", None).__enter__(),
     ):
         with pytest.raises(StoreDamaged) as refusal:
             call()
@@ -32,7 +32,7 @@ def refused_and_untouched(disk: FolderStore, path: Path, uid: str, reason: str) 
         assert refusal.value.__suppress_context__
     assert path.read_bytes() == before
     assert path.stat().st_ino == inode
-    assert disk.names() == ["ada"]
+    assert disk.list_names() == ["ada"]
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_refusal_does_not_repeat_what_the_file_says(disk: FolderStore, folder:
     content["account"]["1"]["password_hash"] = "hunter2"
     account_file(folder).write_text(json.dumps(content))
     with pytest.raises(StoreDamaged) as refusal:
-        disk.read("ada")
+        disk.get("ada")
     assert "hunter2" not in str(refusal.value)
 
 
@@ -164,7 +164,7 @@ def test_what_is_not_an_ordinary_file_is_refused_at_once(disk: FolderStore, fold
     match = r"accounts/ada\.json is not an ordinary file; it was left alone\."
     os.mkfifo(path)  # opening a pipe that nobody writes to would wait for ever
     with pytest.raises(StoreDamaged, match=match):
-        disk.read("ada")
+        disk.get("ada")
     assert path.is_fifo()
     path.unlink()
     path.mkdir()
@@ -179,8 +179,8 @@ def test_a_file_larger_than_any_account_is_refused_unread(disk: FolderStore, fol
     os.truncate(path, 16 * 1024 * 1024 + 1)
     before = path.stat()
     with pytest.raises(StoreDamaged, match=r"ada\.json is larger than any account"):
-        disk.read("ada")
-    with pytest.raises(StoreDamaged), disk.change("ada", account.uid):
+        disk.get("ada")
+    with pytest.raises(StoreDamaged), disk.transaction("ada", account.uid):
         pytest.fail("the block must not run")
     assert (path.stat().st_ino, path.stat().st_size) == (before.st_ino, before.st_size)
 
@@ -189,12 +189,12 @@ def test_one_damaged_file_concerns_one_person(disk: FolderStore, folder: Path) -
     add(disk)
     grace = add(disk, "grace")
     account_file(folder).write_bytes(b"{")
-    assert disk.names() == ["ada", "grace"]
-    assert disk.read("grace") == grace
+    assert disk.list_names() == ["ada", "grace"]
+    assert disk.get("grace") == grace
 
 
 def test_a_damaged_account_can_still_be_removed(disk: FolderStore, folder: Path) -> None:
     add(disk)
     account_file(folder).write_bytes(b"{")
     disk.remove("ada")
-    assert disk.names() == []
+    assert disk.list_names() == []

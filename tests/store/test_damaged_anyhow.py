@@ -57,18 +57,20 @@ def test_whatever_stands_in_the_file_it_is_an_account_or_refused(tmp_path: Path)
                 node[key] = deepcopy(random.choice(JUNK))
         path.write_text(json.dumps(content))
         try:
-            found = disk.read("ada")
+            found = disk.get("ada")
         except StoreDamaged:
             assert path.read_text() == json.dumps(content)
             continue
         # Then it must be possible to work with it, and it must stay an account.
         assert found is not None
         assert found.uid == account.uid
-        with disk.change("ada", account.uid) as change:
-            change.account = change.present.with_password(str(account.password_hash), found.created)
-        changed = disk.read("ada")
+        with disk.transaction("ada", account.uid) as change:
+            change.account = change.existing.with_password(
+                str(account.password_hash), found.created
+            )
+        changed = disk.get("ada")
         assert changed is not None
-        assert changed.epoch == found.epoch + 1
+        assert changed.session_generation == found.session_generation + 1
         kept += 1
     assert kept > 100
 
@@ -82,13 +84,13 @@ def test_a_file_cut_off_or_with_a_flipped_bit_is_an_account_or_refused(tmp_path:
     for length in range(len(good)):
         path.write_bytes(good[:length])
         with pytest.raises(StoreDamaged):
-            disk.read("ada")
+            disk.get("ada")
     for _ in range(1500):
         flipped = bytearray(good)
         flipped[random.randrange(len(good))] ^= 1 << random.randrange(8)
         path.write_bytes(flipped)
         try:
-            found = disk.read("ada")
+            found = disk.get("ada")
         except StoreDamaged:
             continue
         assert found is not None

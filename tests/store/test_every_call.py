@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.errors import ApppwError, MaybeSaved, NotFound
+from apppw_tui.domain.errors import ApppwError, NotFound, SaveUncertain
 from apppw_tui.store.folder.accounts import FolderStore
 from tests.faults import STEPS, kills, steps, struck_by
 from tests.store.backing import Place
@@ -27,7 +27,7 @@ class Case:
 
 
 def names(place: Place, name: str = "ada") -> list[str]:
-    account = FolderStore(place.folder).read(name)
+    account = FolderStore(place.folder).get(name)
     return [] if account is None else [one.name for one in account.app_passwords]
 
 
@@ -62,7 +62,7 @@ CASES = {
     ),
     "remove": Case(
         lambda place, _: place.house.operator.remove_account("ben"),
-        lambda place: FolderStore(place.folder).read("ben") is None,
+        lambda place: FolderStore(place.folder).get("ben") is None,
     ),
     "restore": Case(restore, lambda place: place.now().appearance is None),
 }
@@ -109,7 +109,7 @@ def test_killed_at_any_call_it_can_be_done_again_and_nothing_deleted_comes_back(
         place, backup = begin(folder)
         if not kills(lambda: case.act(place, backup), at):  # noqa: B023
             break
-        assert FolderStore(folder).read("ada"), at
+        assert FolderStore(folder).get("ada"), at
         done_again(place, backup, case)
 
 
@@ -128,12 +128,12 @@ def test_on_a_disk_that_fails_at_any_call_it_is_done_or_nothing_was(
         assert said is None or isinstance(said, ApppwError), (at, said)
         if said is None:
             assert case.done(place), at
-        elif not isinstance(said, MaybeSaved):
+        elif not isinstance(said, SaveUncertain):
             assert accounts(place) == before, (at, said)
         done_again(place, backup, case)
 
 
 def accounts(place: Place) -> list[Account | None]:
     with suppress(NotFound):
-        return [FolderStore(place.folder).read(name) for name in ("ada", "ben")]
+        return [FolderStore(place.folder).get(name) for name in ("ada", "ben")]
     return []

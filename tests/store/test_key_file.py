@@ -30,11 +30,11 @@ def test_a_link_is_refused_and_never_written_through(
         victim.write_text(new_key().reveal())
         victim.chmod(0o600)
     (folder / "key").symlink_to(victim)
-    sealed = MemorySeals().seal(UID, FIELD, SECRET)
+    sealed = MemorySeals().encrypt(UID, FIELD, SECRET)
     with pytest.raises(StoreDamaged, match=r"store/key is a symbolic link"):
-        keyring(folder).seal(UID, FIELD, SECRET)
+        keyring(folder).encrypt(UID, FIELD, SECRET)
     with pytest.raises(StoreDamaged, match="is a symbolic link"):
-        keyring(folder).open(UID, FIELD, sealed)
+        keyring(folder).decrypt(UID, FIELD, sealed)
     assert (folder / "key").is_symlink()
     assert victim.exists() is not dangling
 
@@ -45,7 +45,7 @@ def test_a_temporary_file_that_is_a_link_is_replaced(
     victim = tmp_path / "victim"
     victim.write_text("precious")
     (folder / ".tmp-key").symlink_to(victim)
-    keyring(folder).seal(UID, FIELD, SECRET)
+    keyring(folder).encrypt(UID, FIELD, SECRET)
     assert victim.read_text() == "precious"
     assert not (folder / ".tmp-key").is_symlink()
 
@@ -54,7 +54,7 @@ def test_a_temporary_file_that_is_a_link_is_replaced(
 def test_what_is_no_ordinary_file_is_refused(disk: FolderStore, folder: Path, kind: str) -> None:
     (folder / "key").mkdir() if kind == "folder" else os.mkfifo(folder / "key")
     with pytest.raises(StoreDamaged, match="is not an ordinary file"):
-        keyring(folder).seal(UID, FIELD, SECRET)
+        keyring(folder).encrypt(UID, FIELD, SECRET)
 
 
 @pytest.mark.parametrize("mode", [0o604, 0o602, 0o644, 0o666])
@@ -62,9 +62,12 @@ def test_a_key_that_is_open_to_others_is_refused_with_the_command_that_closes_it
     disk: FolderStore, folder: Path, mode: int
 ) -> None:
     seals = keyring(folder)
-    sealed = seals.seal(UID, FIELD, SECRET)
+    sealed = seals.encrypt(UID, FIELD, SECRET)
     (folder / "key").chmod(mode)
-    for call in (lambda: seals.seal(UID, FIELD, SECRET), lambda: seals.open(UID, FIELD, sealed)):
+    for call in (
+        lambda: seals.encrypt(UID, FIELD, SECRET),
+        lambda: seals.decrypt(UID, FIELD, sealed),
+    ):
         with pytest.raises(StoreUnusable) as refusal:
             call()
         key = folder / "key"
@@ -76,9 +79,9 @@ def test_a_key_that_only_its_owner_and_group_can_read_is_used(
     disk: FolderStore, folder: Path, mode: int
 ) -> None:
     seals = keyring(folder)
-    sealed = seals.seal(UID, FIELD, SECRET)
+    sealed = seals.encrypt(UID, FIELD, SECRET)
     (folder / "key").chmod(mode)
-    assert seals.open(UID, FIELD, sealed).reveal() == SECRET.reveal()
+    assert seals.decrypt(UID, FIELD, sealed).reveal() == SECRET.reveal()
 
 
 @pytest.mark.parametrize(
@@ -101,7 +104,7 @@ def test_a_malformed_key_is_refused_without_its_content_and_left_alone(
     (folder / "key").write_text(text)
     (folder / "key").chmod(0o600)
     with pytest.raises(StoreDamaged) as refusal:
-        keyring(folder).seal(UID, FIELD, SECRET)
+        keyring(folder).encrypt(UID, FIELD, SECRET)
     assert str(refusal.value) == f"{folder}/key {reason}; it was left alone."
     assert refusal.value.__cause__ is None
     assert (folder / "key").read_text() == text
@@ -120,7 +123,7 @@ def test_ends_of_lines_from_elsewhere_and_empty_lines_do_not_matter(
 
 @only_root
 def test_a_key_that_cannot_be_read_says_so(disk: FolderStore, folder: Path) -> None:
-    keyring(folder).seal(UID, FIELD, SECRET)
+    keyring(folder).encrypt(UID, FIELD, SECRET)
     said = said_as(OTHER, keyring(folder).read)
     assert said == f"StoreUnusable: {folder}/key cannot be used: permission denied."
 

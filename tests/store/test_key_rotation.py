@@ -10,10 +10,10 @@ import pytest
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import (
+    DecryptionFailed,
     KeyMissing,
-    MaybeSaved,
     Refused,
-    SealBroken,
+    SaveUncertain,
     StoreBusy,
     StoreDamaged,
     StoreUnusable,
@@ -53,8 +53,8 @@ def ring_of(folder: Path) -> Ring:
 
 def put_back(disk: FolderStore, ring: Ring, name: str) -> None:
     """As somebody does who had read the key before it was replaced."""
-    with disk.change(name, now(disk, name).uid) as change:
-        change.account = with_values(change.present, ring, name)
+    with disk.transaction(name, now(disk, name).uid) as change:
+        change.account = with_values(change.existing, ring, name)
 
 
 # --- rotate ---------------------------------------------------------------------------------
@@ -98,10 +98,10 @@ def test_a_new_key_that_may_not_stay_on_the_disk_is_written_again_before_it_seal
     def confirm(path: Path) -> None:
         confirmed.append(path.name)
         if len(confirmed) == 1:
-            raise MaybeSaved("The disk did not confirm the change: it may or may not be saved.")
+            raise SaveUncertain("The disk did not confirm the change: it may or may not be saved.")
 
     monkeypatch.setattr(files, "confirm", confirm)
-    with pytest.raises(MaybeSaved):
+    with pytest.raises(SaveUncertain):
         rotate(keyring(folder), full)
     all_open(full, folder)
     assert rotate(keyring(folder), full).resealed == 3
@@ -114,12 +114,12 @@ def test_a_rotation_that_overtakes_another_leaves_it_nothing_to_do(
 ) -> None:
     class Overtaken(FolderStore):
         @contextmanager
-        def change(self, account: str, uid: str | None) -> Iterator[Change]:
+        def transaction(self, account: str, uid: str | None) -> Iterator[Change]:
             if account == "ada":
                 for _ in range(2):
                     rotate(keyring(folder), full)
                     finish(keyring(folder), full)
-            with super().change(account, uid) as change:
+            with super().transaction(account, uid) as change:
                 yield change
 
     done = rotate(keyring(folder), Overtaken(folder))
@@ -130,8 +130,8 @@ def test_a_rotation_that_overtakes_another_leaves_it_nothing_to_do(
 
 def test_what_is_in_the_way_of_one_account_stops_no_other(full: FolderStore, folder: Path) -> None:
     broken = MemorySeals()
-    with full.change("cleo", now(full, "cleo").uid) as change:
-        change.account = with_values(change.present, broken, "cleo")
+    with full.transaction("cleo", now(full, "cleo").uid) as change:
+        change.account = with_values(change.existing, broken, "cleo")
     account_file(folder, "dora").write_text("{")
     before = account_file(folder, "cleo").read_bytes()
     add(full, "emil")
@@ -140,7 +140,7 @@ def test_what_is_in_the_way_of_one_account_stops_no_other(full: FolderStore, fol
         done = rotate(keyring(folder), FolderStore(folder, lock_timeout=0.05))
     assert done.resealed == 1
     kinds = {name: type(trouble) for name, trouble in done.troubles.items()}
-    assert kinds == {"ada": StoreBusy, "cleo": SealBroken, "dora": StoreDamaged}
+    assert kinds == {"ada": StoreBusy, "cleo": DecryptionFailed, "dora": StoreDamaged}
     assert account_file(folder, "cleo").read_bytes() == before
     assert account_file(folder, "dora").read_text() == "{"
     assert opened(now(full, "ada"), keyring(folder)) == ["ada", "ada"]
@@ -150,11 +150,11 @@ def test_what_is_in_the_way_of_one_account_stops_no_other(full: FolderStore, fol
 @pytest.mark.slow
 def test_an_account_that_goes_meanwhile_is_no_trouble(full: FolderStore, folder: Path) -> None:
     class Leaving(FolderStore):
-        def names(self) -> list[str]:
-            return [*super().names(), "gone"]
+        def list_names(self) -> list[str]:
+            return [*super().list_names(), "gone"]
 
-        def read(self, account: str) -> Account | None:
-            found = super().read(account)
+        def get(self, account: str) -> Account | None:
+            found = super().get(account)
             if account == "dora" and found is not None:
                 self.remove("dora")
             return found
@@ -192,9 +192,9 @@ def test_a_key_that_vanishes_meanwhile_is_told_of_every_account_that_needs_it(
     full: FolderStore, folder: Path
 ) -> None:
     class Losing(FolderStore):
-        def names(self) -> list[str]:
+        def list_names(self) -> list[str]:
             (folder / "key").unlink()
-            return super().names()
+            return super().list_names()
 
     before = content(folder)
     done = rotate(keyring(folder), Losing(folder))
@@ -274,9 +274,9 @@ def test_the_older_key_stays_while_a_value_needs_it(full: FolderStore, folder: P
 def test_the_older_key_stays_for_one_value_of_an_account(full: FolderStore, folder: Path) -> None:
     old = now(full, "ada").sealed_values()
     rotate(keyring(folder), full)
-    with full.change("ada", now(full, "ada").uid) as change:
-        values = change.present.sealed_values()
-        change.account = change.present.with_sealed_values(
+    with full.transaction("ada", now(full, "ada").uid) as change:
+        values = change.existing.sealed_values()
+        change.account = change.existing.with_sealed_values(
             {**values, "phone office": old["phone office"]}
         )
     assert "still need it: 1;" in refusal_to_finish(full, folder)
@@ -296,8 +296,8 @@ def test_the_older_key_stays_while_an_account_cannot_be_read(
             "The older key stays: accounts that still need it: 0; that cannot be read: 2."
         )
     account_file(folder, "ben").write_bytes(whole)
-    with full.change("cleo", now(full, "cleo").uid) as change:
-        change.account = with_values(change.present, MemorySeals(), "cleo")
+    with full.transaction("cleo", now(full, "cleo").uid) as change:
+        change.account = with_values(change.existing, MemorySeals(), "cleo")
     assert "cannot be read: 1." in refusal_to_finish(full, folder)
 
 
@@ -307,8 +307,8 @@ def test_an_account_that_comes_up_behind_the_sweep_is_looked_at_too(
     class Growing(FolderStore):
         grown = False
 
-        def names(self) -> list[str]:
-            found = super().names()
+        def list_names(self) -> list[str]:
+            found = super().list_names()
             if not self.grown:
                 self.grown = True
                 add(full, "aaron")

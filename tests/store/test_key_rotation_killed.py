@@ -56,7 +56,7 @@ def test_writers_lose_nothing_while_the_key_is_replaced_again_and_again(
     # Whatever two who rotate do to each other, in each turn of one of them a key went.
     assert sum(said[writers:]) >= times
     assert len(keys(folder)) == 1
-    for name in full.names():
+    for name in full.list_names():
         first, second = opened(now(full, name), keyring(folder))
         assert first == second
         assert first in [last.get(name) for last in said[:writers]]

@@ -11,9 +11,9 @@ import filelock
 import pytest
 
 from apppw_tui.domain.errors import (
+    DecryptionFailed,
     KeyMissing,
-    MaybeSaved,
-    SealBroken,
+    SaveUncertain,
     StoreBusy,
     StoreDamaged,
     StoreUnusable,
@@ -33,32 +33,32 @@ SECRET = Secret("JBSWY3DPEHPK3PXP")
 
 @pytest.mark.parametrize("text", ["JBSWY3DPEHPK3PXP", "", "+4915123456789", "\u624b\ud800 \x00"])
 def test_what_was_sealed_opens_again(disk: FolderStore, folder: Path, text: str) -> None:
-    sealed = keyring(folder).seal(UID, FIELD, Secret(text))
+    sealed = keyring(folder).encrypt(UID, FIELD, Secret(text))
     assert sealed.isascii()
     assert sealed.isprintable()
-    assert keyring(folder).open(UID, FIELD, sealed).reveal() == text
+    assert keyring(folder).decrypt(UID, FIELD, sealed).reveal() == text
 
 
 def test_one_value_sealed_twice_looks_like_two(disk: FolderStore, folder: Path) -> None:
     seals = keyring(folder)
-    assert seals.seal(UID, FIELD, SECRET) != seals.seal(UID, FIELD, SECRET)
+    assert seals.encrypt(UID, FIELD, SECRET) != seals.encrypt(UID, FIELD, SECRET)
 
 
 def test_a_value_that_was_moved_does_not_open(disk: FolderStore, folder: Path) -> None:
     seals = keyring(folder)
-    sealed = seals.seal(UID, FIELD, SECRET)
+    sealed = seals.encrypt(UID, FIELD, SECRET)
     for uid, field in (("2" * 32, FIELD), (UID, "phone office"), (UID + FIELD, ""), (FIELD, UID)):
-        with pytest.raises(SealBroken):
-            seals.open(uid, field, sealed)
+        with pytest.raises(DecryptionFailed):
+            seals.decrypt(uid, field, sealed)
 
 
 def test_another_key_does_not_open_and_says_neither_value_nor_token(
     disk: FolderStore, folder: Path
 ) -> None:
-    sealed = keyring(folder).seal(UID, FIELD, SECRET)
+    sealed = keyring(folder).encrypt(UID, FIELD, SECRET)
     (folder / "key").write_text(new_key().reveal())
-    with pytest.raises(SealBroken) as refusal:
-        keyring(folder).open(UID, FIELD, sealed)
+    with pytest.raises(DecryptionFailed) as refusal:
+        keyring(folder).decrypt(UID, FIELD, sealed)
     assert str(refusal.value) == (
         "The authenticator of this account cannot be opened: put back the key that sealed it, "
         "or set it up again."
@@ -70,18 +70,18 @@ def test_another_key_does_not_open_and_says_neither_value_nor_token(
 @pytest.mark.parametrize("damage", ["", "x", "gAAAA", "\u624b", "\ud800", "a=b", "[1, 2, 3]"])
 def test_what_is_no_token_is_told_as_broken(disk: FolderStore, folder: Path, damage: str) -> None:
     seals = keyring(folder)
-    seals.seal(UID, FIELD, SECRET)
-    with pytest.raises(SealBroken):
-        seals.open(UID, FIELD, damage)
+    seals.encrypt(UID, FIELD, SECRET)
+    with pytest.raises(DecryptionFailed):
+        seals.decrypt(UID, FIELD, damage)
 
 
 @pytest.mark.parametrize("place", range(0, 140, 7))
 def test_a_token_with_a_wrong_symbol_does_not_open(place: int) -> None:
     seals = MemorySeals()
-    sealed = seals.seal(UID, FIELD, SECRET)
+    sealed = seals.encrypt(UID, FIELD, SECRET)
     other = "A" if sealed[place] != "A" else "B"
-    with pytest.raises(SealBroken):
-        seals.open(UID, FIELD, sealed[:place] + other + sealed[place + 1 :])
+    with pytest.raises(DecryptionFailed):
+        seals.decrypt(UID, FIELD, sealed[:place] + other + sealed[place + 1 :])
 
 
 @pytest.mark.parametrize("inside", [b"{}", b"3", b'["1", "2"]', b"not JSON", b"\xff"])
@@ -90,40 +90,40 @@ def test_a_token_of_the_right_key_with_something_else_in_it_is_broken(inside: by
 
     key = new_key()
     sealed = Fernet(key.reveal()).encrypt(inside).decode()
-    with pytest.raises(SealBroken):
-        Ring((key,)).open(UID, FIELD, sealed)
+    with pytest.raises(DecryptionFailed):
+        Ring((key,)).decrypt(UID, FIELD, sealed)
 
 
 def test_a_token_does_not_tell_when_it_was_sealed() -> None:
     from cryptography.fernet import Fernet
 
     key = new_key()
-    sealed = Ring((key,)).seal(UID, FIELD, SECRET)
+    sealed = Ring((key,)).encrypt(UID, FIELD, SECRET)
     assert Fernet(key.reveal()).extract_timestamp(sealed) == 0
 
 
 def test_the_first_key_seals_and_all_open(disk: FolderStore, folder: Path) -> None:
     old, new = new_key(), new_key()
-    sealed = Ring((old,)).seal(UID, FIELD, SECRET)
+    sealed = Ring((old,)).encrypt(UID, FIELD, SECRET)
     (folder / "key").write_text(f"{new.reveal()}\n{old.reveal()}\n")
     (folder / "key").chmod(0o600)
     seals = keyring(folder)
-    assert seals.open(UID, FIELD, sealed).reveal() == SECRET.reveal()
-    again = seals.seal(UID, FIELD, SECRET)
+    assert seals.decrypt(UID, FIELD, sealed).reveal() == SECRET.reveal()
+    again = seals.encrypt(UID, FIELD, SECRET)
     assert Ring((new,)).opens(UID, FIELD, again)
     assert not Ring((old,)).opens(UID, FIELD, again)
 
 
 def test_the_file_is_read_afresh_for_every_value(disk: FolderStore, folder: Path) -> None:
     seals = keyring(folder)
-    seals.seal(UID, FIELD, SECRET)
+    seals.encrypt(UID, FIELD, SECRET)
     other = new_key()
     (folder / "key").write_text(other.reveal())
-    sealed = seals.seal(UID, FIELD, SECRET)
+    sealed = seals.encrypt(UID, FIELD, SECRET)
     assert Ring((other,)).opens(UID, FIELD, sealed)
     (folder / "key").write_text(new_key().reveal())
-    with pytest.raises(SealBroken):
-        seals.open(UID, FIELD, sealed)
+    with pytest.raises(DecryptionFailed):
+        seals.decrypt(UID, FIELD, sealed)
 
 
 def test_keys_do_not_show_in_a_repr() -> None:
@@ -136,11 +136,11 @@ def test_memory_has_a_key_of_its_own() -> None:
     store, seals = MemoryStore(), MemorySeals()
     account = add(store)
     put(store, seals, "ada", "x")
-    found = store.read("ada")
+    found = store.get("ada")
     assert found is not None
     assert opened(found, seals) == ["x", "x"]
-    with pytest.raises(SealBroken):
-        MemorySeals().open(account.uid, FIELD, found.sealed_values()[FIELD])
+    with pytest.raises(DecryptionFailed):
+        MemorySeals().decrypt(account.uid, FIELD, found.sealed_values()[FIELD])
 
 
 # --- when the key is made -------------------------------------------------------------------
@@ -170,8 +170,8 @@ def test_the_first_value_makes_the_key_0600_whatever_the_umask(
         sealed_exists=lambda: False,
         randbytes=randbytes,
     )
-    seals.seal(UID, FIELD, SECRET)
-    seals.seal(UID, FIELD, SECRET)
+    seals.encrypt(UID, FIELD, SECRET)
+    seals.encrypt(UID, FIELD, SECRET)
     assert drawn == [32]
     assert (folder / "key").read_text() == "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
     for path in (folder / "key", folder / "locks" / ".key.lock"):
@@ -182,9 +182,9 @@ def test_the_first_value_makes_the_key_0600_whatever_the_umask(
 
 
 def test_opening_makes_no_key(disk: FolderStore, folder: Path) -> None:
-    sealed = MemorySeals().seal(UID, FIELD, SECRET)
+    sealed = MemorySeals().encrypt(UID, FIELD, SECRET)
     with pytest.raises(KeyMissing) as refusal:
-        keyring(folder).open(UID, FIELD, sealed)
+        keyring(folder).decrypt(UID, FIELD, sealed)
     assert str(refusal.value) == (
         f"The key of the store is missing: {folder}/key. Put it back; nothing was changed."
     )
@@ -201,17 +201,20 @@ def test_a_store_whose_key_vanished_gets_no_other_and_loses_nothing(
     key = (folder / "key").read_bytes()
     (folder / "key").unlink()
     before = content(folder)
-    account = disk.read("ada")
+    account = disk.get("ada")
     assert account is not None
     for _ in range(2):
-        with pytest.raises(KeyMissing, match="Put it back"), disk.change("ada", account.uid) as ada:
-            ada.account = with_values(ada.present, seals, "y")
+        with (
+            pytest.raises(KeyMissing, match="Put it back"),
+            disk.transaction("ada", account.uid) as ada,
+        ):
+            ada.account = with_values(ada.existing, seals, "y")
         with pytest.raises(KeyMissing, match="Put it back"):
             put(disk, seals, "grace", "y")
     assert content(folder) == before
     (folder / "key").write_bytes(key)
     (folder / "key").chmod(0o600)
-    found = disk.read("grace")
+    found = disk.get("grace")
     assert found is not None
     assert opened(found, seals) == ["x", "x"]
 
@@ -235,7 +238,7 @@ def test_while_nobody_can_tell_what_an_account_holds_no_key_is_made(
     add(disk)
     account_file(folder).write_text("{")
     with pytest.raises(StoreDamaged, match=r"ada\.json cannot be read"):
-        keyring(folder).seal(UID, FIELD, SECRET)
+        keyring(folder).encrypt(UID, FIELD, SECRET)
     assert not (folder / "key").exists()
 
 
@@ -250,7 +253,7 @@ def test_a_key_that_another_process_made_meanwhile_is_used(
         return acquire(self)
 
     monkeypatch.setattr(filelock.FileLock, "acquire", late)
-    assert Ring((other,)).opens(UID, FIELD, keyring(folder).seal(UID, FIELD, SECRET))
+    assert Ring((other,)).opens(UID, FIELD, keyring(folder).encrypt(UID, FIELD, SECRET))
     assert (folder / "key").read_text() == other.reveal()
 
 
@@ -261,7 +264,7 @@ def test_of_many_processes_that_seal_first_at_once_one_makes_the_key(
     names = ["ada", "ben", "cleo", "dora"]
     for number, name in enumerate(names):
         add(disk, name, seed=number)
-    MemorySeals().seal(UID, FIELD, SECRET)  # imports, before the start
+    MemorySeals().encrypt(UID, FIELD, SECRET)  # imports, before the start
     waiting, start = os.pipe()
 
     def seal(name: str) -> None:
@@ -276,27 +279,27 @@ def test_of_many_processes_that_seal_first_at_once_one_makes_the_key(
     assert [os.waitpid(child, 0)[1] for child in children] == [0] * len(names)
     assert len((folder / "key").read_text().split()) == 1
     for name in names:
-        found = disk.read(name)
+        found = disk.get(name)
         assert found is not None
         assert opened(found, keyring(folder)) == [name, name]
 
 
 def test_while_another_makes_the_key_the_store_is_busy(disk: FolderStore, folder: Path) -> None:
     with keyring(folder).locked(), pytest.raises(StoreBusy, match="Try again in a moment"):
-        keyring(folder, 0.05).seal(UID, FIELD, SECRET)
+        keyring(folder, 0.05).encrypt(UID, FIELD, SECRET)
     assert not (folder / "key").exists()
-    keyring(folder, 0.05).seal(UID, FIELD, SECRET)
+    keyring(folder, 0.05).encrypt(UID, FIELD, SECRET)
 
 
 def test_a_key_that_may_not_stay_on_the_disk_seals_nothing(
     disk: FolderStore, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: Path) -> None:
-        raise MaybeSaved("The disk did not confirm the change: it may or may not be saved.")
+        raise SaveUncertain("The disk did not confirm the change: it may or may not be saved.")
 
     monkeypatch.setattr(files, "confirm", fail)
-    with pytest.raises(MaybeSaved):
-        keyring(folder).seal(UID, FIELD, SECRET)
+    with pytest.raises(SaveUncertain):
+        keyring(folder).encrypt(UID, FIELD, SECRET)
 
 
 def test_a_full_disk_makes_no_key(
@@ -308,5 +311,5 @@ def test_a_full_disk_makes_no_key(
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         with pytest.raises(StoreUnusable, match="disk is full"):
-            keyring(folder).seal(UID, FIELD, SECRET)
+            keyring(folder).encrypt(UID, FIELD, SECRET)
     assert content(folder) == {}

@@ -67,8 +67,8 @@ def test_killed_at_any_instant_of_a_write_it_keeps_every_acknowledged_change(
             said += rest.read()
         acknowledged = int.from_bytes(said[-4:], "big") if said else last
         leftovers += (folder / "accounts" / ".tmp-ada").exists()
-        assert disk.names() == ["ada"]
-        found = disk.read("ada")
+        assert disk.list_names() == ["ada"]
+        found = disk.get("ada")
         assert found is not None
         assert found.appearance in (str(acknowledged), str(acknowledged + 1))
         unsaid += found.appearance == str(acknowledged + 1)
@@ -119,12 +119,12 @@ def test_killed_before_each_step_of_a_write_the_file_is_the_old_one_or_the_new_o
         os.kill(os.getpid(), signal.SIGKILL)
 
     assert killed(forked(work))
-    found = disk.read("ada")
+    found = disk.get("ada")
     assert found is not None
     renamed = step in ("confirm", "done")
     assert found.appearance == ("nord" if renamed else None)
     assert (account_file(folder).read_bytes() == old) is not renamed
     assert (folder / "accounts" / ".tmp-ada").exists() is (step in ("write", "fsync", "rename"))
-    assert disk.names() == ["ada"]
+    assert disk.list_names() == ["ada"]
     touch(disk, account, "dark")  # the lock died with its holder, and the leftover is swept
     assert [path.name for path in (folder / "accounts").iterdir()] == ["ada.json"]

@@ -12,7 +12,7 @@ import pytest
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreDamaged
 from apppw_tui.domain.phone import PHONES, Phone
-from apppw_tui.domain.ports import Store
+from apppw_tui.domain.ports import AccountStore
 from apppw_tui.domain.recovery_codes import RecoveryCodes
 from apppw_tui.domain.totp import Authenticator
 from apppw_tui.store.folder.accounts import FolderStore
@@ -32,24 +32,24 @@ FULL: dict[str, Any] = {
     "bypass_until": NOW + timedelta(minutes=30),
 }
 
-ENGINES: dict[str, Callable[[Path], Store]] = {
+ENGINES: dict[str, Callable[[Path], AccountStore]] = {
     "folder": folder_store,
     "memory": lambda _: MemoryStore(),
 }
 
 
 @pytest.fixture(params=ENGINES)
-def store(request: pytest.FixtureRequest, folder: Path) -> Store:
+def store(request: pytest.FixtureRequest, folder: Path) -> AccountStore:
     return ENGINES[request.param](folder)
 
 
-def change(store: Store, **fields: Any) -> Account:
+def change(store: AccountStore, **fields: Any) -> Account:
     """Ada's account with these fields, as the store gives it back."""
-    account = store.read("ada")
+    account = store.get("ada")
     assert account is not None
-    with store.change("ada", account.uid) as changing:
-        changing.account = replace(changing.present, **fields)
-    found = store.read("ada")
+    with store.transaction("ada", account.uid) as changing:
+        changing.account = replace(changing.existing, **fields)
+    found = store.get("ada")
     assert found is not None
     return found
 
@@ -71,7 +71,7 @@ def change(store: Store, **fields: Any) -> Account:
         FULL,
     ],
 )
-def test_what_was_written_is_read_again(store: Store, fields: dict[str, Any]) -> None:
+def test_what_was_written_is_read_again(store: AccountStore, fields: dict[str, Any]) -> None:
     before = add(store)
     after = change(store, **fields)
     assert after == replace(before, version=before.version + 1, **fields)
@@ -79,19 +79,19 @@ def test_what_was_written_is_read_again(store: Store, fields: dict[str, Any]) ->
     assert change(store, **emptied) == replace(before, version=before.version + 2)
 
 
-def test_a_new_account_may_have_them_from_its_beginning(store: Store) -> None:
+def test_a_new_account_may_have_them_from_its_beginning(store: AccountStore) -> None:
     full = replace(new_account(), **FULL)
-    with store.change("ada", None) as changing:
+    with store.transaction("ada", None) as changing:
         changing.account = full
-    assert store.read("ada") == full
+    assert store.get("ada") == full
 
 
-def test_each_changes_for_itself(store: Store) -> None:
+def test_each_changes_for_itself(store: AccountStore) -> None:
     add(store)
     change(store, **FULL)
     later = replace(APP, last_step=APP.last_step + 1)
     assert change(store, authenticator=later).authenticator == later
-    used = CODES.without(0, HASH)
+    used = CODES.consume(0, HASH)
     account = change(store, recovery=used)
     assert (account.recovery, account.authenticator, account.phones) == (used, later, THREE)
     moved = replace(THREE[1], sealed="other")
@@ -159,7 +159,7 @@ def test_methods_and_keys_that_only_a_newer_program_knows_survive(
         document["methods"]["78"] = {"method": "passkey"}
 
     rewrite(folder, newer)
-    assert disk.read("ada") == full
+    assert disk.get("ada") == full
     # Every way of changing: an update, a removal, an addition, and one that concerns none of them.
     change(disk, authenticator=replace(APP, last_step=APP.last_step + 1))
     change(disk, phones=THREE[:2])
@@ -193,7 +193,7 @@ def test_a_document_of_schema_1_0_is_read_and_raised_when_it_is_written(
             del one["by_operator"]
 
     rewrite(folder, older)
-    assert disk.read("ada") == account
+    assert disk.get("ada") == account
     found = change(disk, authenticator=APP)
     assert found == replace(account, authenticator=APP, version=account.version + 1)
     assert tables(folder)["account"]["1"]["schema"] == "1.3"
@@ -207,7 +207,7 @@ def test_whatever_they_are_called_methods_are_found_by_their_kind(
         document["methods"] = {str(100 + number): one for number, one in enumerate(turned)}
 
     rewrite(folder, renumber)
-    found = disk.read("ada")
+    found = disk.get("ada")
     assert found is not None
     assert replace(found, phones=THREE) == full
     assert set(found.phones) == set(THREE)
@@ -301,7 +301,7 @@ def test_what_is_malformed_is_refused_by_name_and_left_alone(
     rewrite(folder, edit)
     before = account_file(folder).read_bytes()
     with pytest.raises(StoreDamaged, match=reason) as refused:
-        disk.read("ada")
+        disk.get("ada")
     assert str(account_file(folder)) in str(refused.value)
     assert "sealed-" not in str(refused.value)
     with pytest.raises(StoreDamaged):

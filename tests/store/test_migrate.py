@@ -76,11 +76,11 @@ def test_an_older_major_is_migrated_and_what_was_there_kept(
 ) -> None:
     before = account_file(folder).read_bytes()
     with pytest.raises(StoreDamaged):
-        two.read("ada")
+        two.get("ada")
     assert found(two, "ada") == Found("ada", *map(int, SCHEMA.split(".")))
     assert found(two, "ada").older
     assert migrate(two, "ada", aside, {1: step})
-    account = two.read("ada")
+    account = two.get("ada")
     assert account is not None
     assert len(account.app_passwords) == 1
     assert aside.path is not None
@@ -144,4 +144,4 @@ def test_who_is_removed_meanwhile_is_not_migrated(two: FolderStore, aside: Aside
     with pytest.raises(NotFound):
         found(two, "ada")
     assert not migrate(two, "ada", aside, {1: step})
-    assert two.names() == []
+    assert two.list_names() == []

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain.errors import MaybeSaved, Refused
+from apppw_tui.domain.errors import Refused, SaveUncertain
 from apppw_tui.store.newfile import new_file
 from tests.store.test_killed import forked, killed
 
@@ -117,6 +117,6 @@ def test_what_the_disk_did_not_confirm_is_not_called_unwritten(
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", no_folders)
-    with pytest.raises(MaybeSaved, match="is written, but the disk did not confirm"):
+    with pytest.raises(SaveUncertain, match="is written, but the disk did not confirm"):
         written(path, lambda: None)
     assert path.read_bytes() == b"mine"

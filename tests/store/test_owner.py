@@ -83,7 +83,7 @@ def test_uid_0_becomes_the_stores_owner_before_it_opens_anything(folder: Path) -
     def as_root() -> tuple[object, ...]:
         os.setgroups([0, 4, 27])
         touch(store := open_store(folder, create=True), add(store), "nord")
-        return (os.getresuid(), os.getresgid(), os.getgroups(), store.names())
+        return (os.getresuid(), os.getresgid(), os.getgroups(), store.list_names())
 
     said = said_as(0, as_root)
     assert said == f"({(OTHER,) * 3}, {(OTHER,) * 3}, [], ['ada'])"
@@ -109,12 +109,12 @@ def test_a_store_that_its_owner_cannot_read_says_so(folder: Path) -> None:
     add(folder_store(folder))
     give(folder)
     account_file(folder).chmod(0)
-    said = said_as(OTHER, lambda: open_store(folder).read("ada"))
+    said = said_as(OTHER, lambda: open_store(folder).get("ada"))
     assert said == f"StoreUnusable: {account_file(folder)} cannot be used: permission denied."
     (folder / "accounts").chmod(0)
     for call in (
-        lambda: open_store(folder).names(),
-        lambda: open_store(folder).read("ada"),
+        lambda: open_store(folder).list_names(),
+        lambda: open_store(folder).get("ada"),
         lambda: open_store(folder).remove("ada"),
     ):
         said = said_as(OTHER, call)
@@ -128,7 +128,7 @@ def test_a_store_that_its_owner_cannot_write_is_read_and_not_changed(folder: Pat
     account = add(folder_store(folder))
     give(folder)
     (folder / "accounts").chmod(0o500)
-    assert said_as(OTHER, lambda: open_store(folder).names()) == "['ada']"
+    assert said_as(OTHER, lambda: open_store(folder).list_names()) == "['ada']"
     assert said_as(OTHER, lambda: open_store(folder).version("ada")) == str(account.version)
     denied = f"StoreUnusable: {account_file(folder)} cannot be used: permission denied."
     assert said_as(OTHER, lambda: touch(open_store(folder), account, "nord")) == denied

@@ -10,7 +10,7 @@ from threading import Event, Thread
 import pytest
 
 from apppw_tui.domain.errors import NameTaken
-from apppw_tui.domain.ports import Store
+from apppw_tui.domain.ports import AccountStore
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.memory import MemoryStore
 from tests.store.making import add, new_account, touch
@@ -44,7 +44,7 @@ def test_eight_processes_on_one_account_lose_nothing(disk: FolderStore, folder: 
     assert len(kept) + len(deleted) == PROCESSES * TIMES
     assert len({*kept, *deleted}) == PROCESSES * TIMES
     assert deleted
-    found = disk.read("ada")
+    found = disk.get("ada")
     assert found is not None
     assert {password.id for password in found.app_passwords} == {*kept, "abc"}
     assert found.deleted_ids == set(deleted)
@@ -58,25 +58,25 @@ def all_at_once(*calls: Thread) -> None:
         call.join()
 
 
-def threads_lose_nothing(store: Store) -> None:
+def threads_lose_nothing(store: AccountStore) -> None:
     account = add(store)
     entered = Event()
 
     def enter() -> None:
-        with store.change("ada", account.uid) as change:
+        with store.transaction("ada", account.uid) as change:
             entered.set()
-            change.account = replace(change.present, epoch=1)
+            change.account = replace(change.existing, session_generation=1)
 
     other = Thread(target=enter)
-    with store.change("ada", account.uid) as change:
+    with store.transaction("ada", account.uid) as change:
         other.start()
         # A chance to come in where nobody may; a slow machine makes it a smaller one.
         assert not entered.wait(0.1)
-        change.account = replace(change.present, appearance="nord")
+        change.account = replace(change.existing, appearance="nord")
     other.join()
-    found = store.read("ada")
+    found = store.get("ada")
     assert found is not None
-    assert (found.appearance, found.epoch) == ("nord", 1)
+    assert (found.appearance, found.session_generation) == ("nord", 1)
 
     def work(thread: int) -> None:
         for number in range(20):
@@ -101,7 +101,7 @@ def test_of_many_who_create_one_name_one_succeeds(disk: FolderStore) -> None:
     def create(seed: int) -> None:
         account = new_account("ada", seed)
         try:
-            with disk.change("ada", None) as change:
+            with disk.transaction("ada", None) as change:
                 change.account = account
             made.append(account.uid)
         except NameTaken:
@@ -109,7 +109,7 @@ def test_of_many_who_create_one_name_one_succeeds(disk: FolderStore) -> None:
 
     all_at_once(*(Thread(target=create, args=(seed,)) for seed in range(8)))
     assert len(refused) == 7
-    found = disk.read("ada")
+    found = disk.get("ada")
     assert found is not None
     assert [found.uid] == made
 
@@ -127,7 +127,7 @@ def test_readers_meet_the_old_account_or_the_new_one(disk: FolderStore) -> None:
     writer.start()
     versions = []
     while not done:
-        found = disk.read("ada")
+        found = disk.get("ada")
         assert found is not None
         versions.append(found.version)
     writer.join()

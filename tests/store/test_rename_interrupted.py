@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.errors import ApppwError, MaybeSaved, NotFound, StoreDamaged
+from apppw_tui.domain.errors import ApppwError, NotFound, SaveUncertain, StoreDamaged
 from apppw_tui.store.folder.accounts import FolderStore
 from tests.faults import STEPS, kills, steps, struck_by
 from tests.store.making import add, alter, folder_store, record, told
@@ -41,7 +41,7 @@ def readable(store: FolderStore, *names: str) -> list[Account]:
     found = []
     for name in names:
         with suppress(StoreDamaged):
-            account = store.read(name)
+            account = store.get(name)
             found += [account] if account else []
     return found
 
@@ -50,8 +50,8 @@ def finished(house: House, folder: Path, old: str) -> None:
     """Deletes one wherever the account is by now, and does it again, if it must be."""
     store = FolderStore(folder)
     for account in readable(store, old, "lea"):
-        with store.change(account.name, account.uid) as change:
-            change.account = change.present.without_app_password("xyz")
+        with store.transaction(account.name, account.uid) as change:
+            change.account = change.existing.without_app_password("xyz")
     with suppress(NotFound):
         house.operator.rename(old, "lea")
     if any(password.id == "xyz" for password in house.now("lea").app_passwords):
@@ -60,7 +60,7 @@ def finished(house: House, folder: Path, old: str) -> None:
     assert [password.id for password in now.app_passwords] == ["abc"]
     assert now.enabled
     assert now.deleted_ids == {"xyz", "qqq"}
-    assert store.names() == ["lea"]
+    assert store.list_names() == ["lea"]
     store.mend_enforcements()  # as `store tidy` does: what is told of nobody keeps nobody out
     assert told(folder, old) is None
     assert (told(folder, "lea") or "").endswith(f" {now.uid}\n")
@@ -96,9 +96,9 @@ def test_on_a_disk_that_fails_at_any_call_what_is_said_is_true(
         assert said is None or isinstance(said, ApppwError), at
         if said is None:
             assert house.now("lea").uid == before.uid
-        elif not isinstance(said, MaybeSaved):
+        elif not isinstance(said, SaveUncertain):
             assert house.now(old) == before, str(said)
-            assert FolderStore(folder).names() == [old]
+            assert FolderStore(folder).list_names() == [old]
         finished(house, folder, old)
 
 
@@ -125,7 +125,7 @@ def test_a_disk_that_fails_twice_says_to_do_it_again(
     with pytest.raises(NotFound):
         house.operator.rename("ada", "grace")
     assert house.operator.rename("ada", "lea").name == "lea"
-    assert disk.names() == ["lea"]
+    assert disk.list_names() == ["lea"]
 
 
 def test_what_an_older_program_left_under_both_names_becomes_one_and_nothing_comes_back(
@@ -134,19 +134,19 @@ def test_what_an_older_program_left_under_both_names_becomes_one_and_nothing_com
     house = House(store=disk)
     account = add(disk)
     account = alter(disk, app_passwords=(record(), record("xyz", "Tablet")))
-    with disk.change("lea", None) as change:  # the copy it made first
+    with disk.transaction("lea", None) as change:  # the copy it made first
         change.account = replace(account, name="lea")
     house.operator.delete_app_password("ada", "xyz")
     renamed = house.operator.rename("ada", "lea")
     assert [password.id for password in renamed.app_passwords] == ["abc"]
-    assert disk.names() == ["lea"]
+    assert disk.list_names() == ["lea"]
 
 
 def test_what_an_older_program_had_moved_already_is_not_lost(disk: FolderStore) -> None:
     house = House(store=disk)
     account = add(disk)
-    with disk.change("lea", None) as change:
-        change.account = replace(account.disabled(), name="lea")
+    with disk.transaction("lea", None) as change:
+        change.account = replace(account.with_disabled(), name="lea")
     alter(disk, "ada", enabled=False)
     alter(disk, "ada", app_passwords=())  # moved, it thought
     renamed = house.operator.rename("ada", "lea")

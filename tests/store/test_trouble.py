@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain.errors import MaybeSaved, StoreBusy, StoreUnusable
+from apppw_tui.domain.errors import SaveUncertain, StoreBusy, StoreUnusable
 from apppw_tui.store.folder import location
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.location import is_own, open_store
@@ -30,11 +30,11 @@ def test_while_another_holds_the_lock_the_store_is_busy(disk: FolderStore, folde
     impatient = FolderStore(folder, lock_timeout=0.05)
     match = r"The store is busy\. Try again in a moment\."
     with held(folder):
-        with pytest.raises(StoreBusy, match=match), impatient.change("ada", account.uid):
+        with pytest.raises(StoreBusy, match=match), impatient.transaction("ada", account.uid):
             pytest.fail("the block must not run")
         with pytest.raises(StoreBusy, match=match):
             impatient.remove("ada")
-        assert impatient.read("ada") == account  # readers take no lock
+        assert impatient.get("ada") == account  # readers take no lock
         assert impatient.version("ada") == account.version
         add(impatient, "grace")  # and a lock concerns one person
     touch(impatient, account, "nord")
@@ -46,10 +46,10 @@ def test_the_lock_is_held_for_the_whole_change_and_freed_after_it(
 ) -> None:
     account = add(disk)
     impatient = FolderStore(folder, lock_timeout=0.05)
-    with disk.change("ada", account.uid) as change:
+    with disk.transaction("ada", account.uid) as change:
         with (folder / "locks" / "ada.lock").open() as lock, pytest.raises(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        change.account = change.present.without_app_password("abc")
+        change.account = change.existing.without_app_password("abc")
     touch(impatient, account, "nord")
 
 
@@ -96,7 +96,7 @@ def test_a_disk_that_fails_is_named_and_changes_nothing(
     failing_fsync(monkeypatch, stat.S_IFREG, number)
     with pytest.raises(StoreUnusable, match=match):
         touch(disk, account, "nord")
-    assert disk.read("ada") == account
+    assert disk.get("ada") == account
 
 
 def test_a_rename_that_fails_changes_nothing_and_leaves_nothing(
@@ -110,7 +110,7 @@ def test_a_rename_that_fails_changes_nothing_and_leaves_nothing(
     monkeypatch.setattr(Path, "replace", replace)
     with pytest.raises(StoreUnusable):
         touch(disk, account, "nord")
-    assert disk.read("ada") == account
+    assert disk.get("ada") == account
     assert [path.name for path in (folder / "accounts").iterdir()] == ["ada.json"]
 
 
@@ -119,14 +119,14 @@ def test_when_only_the_folder_was_not_confirmed_it_may_or_may_not_be_saved(
 ) -> None:
     account = add(disk)
     failing_fsync(monkeypatch, stat.S_IFDIR, errno.EIO)
-    with pytest.raises(MaybeSaved, match="may or may not be saved"):
+    with pytest.raises(SaveUncertain, match="may or may not be saved"):
         touch(disk, account, "nord")
-    found = disk.read("ada")
+    found = disk.get("ada")
     assert found is not None
     assert found.appearance == "nord"  # which one learns by reading again
-    with pytest.raises(MaybeSaved, match="may or may not be saved"):
+    with pytest.raises(SaveUncertain, match="may or may not be saved"):
         disk.remove("ada")
-    assert disk.read("ada") is None
+    assert disk.get("ada") is None
 
 
 def test_every_write_is_confirmed_for_the_file_before_the_rename_and_for_the_folder_after(
@@ -178,7 +178,7 @@ def test_a_local_file_system_is_welcome(
     disk: FolderStore, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     mounted(monkeypatch, tmp_path / "mountinfo", folder, kind)
-    assert open_store(folder).names() == []
+    assert open_store(folder).list_names() == []
 
 
 @pytest.mark.parametrize("end", ["\r", "\x0b", "\x85", "\u2028"])
@@ -191,14 +191,14 @@ def test_a_mount_point_that_looks_like_a_line_is_none(
     forged = f"1 1 {os.major(device)}:{os.minor(device)} / / rw - nfs x rw"
     before = f"21 1 0:4 / /mnt/x{end}{forged}{end}y rw - fuse x rw\n"
     mounts.write_bytes(before.encode() + mounts.read_bytes())
-    assert open_store(folder).names() == []
+    assert open_store(folder).list_names() == []
 
 
 def test_where_the_system_does_not_tell_the_store_opens(
     disk: FolderStore, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(location, "_MOUNTS", tmp_path / "missing")
-    assert open_store(folder).names() == []
+    assert open_store(folder).list_names() == []
 
 
 def test_a_missing_store_is_named_and_only_made_on_request(folder: Path) -> None:
@@ -206,19 +206,19 @@ def test_a_missing_store_is_named_and_only_made_on_request(folder: Path) -> None
         open_store(folder)
     assert not folder.exists()
     assert is_own(folder)
-    assert folder_store(folder).names() == []
+    assert folder_store(folder).list_names() == []
     assert is_own(folder)
 
 
 def test_a_store_in_a_folder_that_is_missing_too_is_made(tmp_path: Path) -> None:
     folder = tmp_path / "a" / "b" / "store"
     add(folder_store(folder))
-    assert open_store(folder).names() == ["ada"]
+    assert open_store(folder).list_names() == ["ada"]
 
 
 def test_dots_in_the_path_go_before_the_store_is_judged(folder: Path, disk: FolderStore) -> None:
     add(disk)
-    assert open_store(folder / "missing" / "..").names() == ["ada"]
+    assert open_store(folder / "missing" / "..").list_names() == ["ada"]
 
 
 def test_what_is_no_folder_is_no_store(folder: Path) -> None:
@@ -235,7 +235,7 @@ def test_what_is_no_folder_is_no_store(folder: Path) -> None:
 
 def test_a_folder_that_holds_no_store_says_so_instead_of_being_empty(tmp_path: Path) -> None:
     store = open_store(tmp_path)
-    for call in (store.names, lambda: store.read("ada"), lambda: store.remove("ada")):
+    for call in (store.list_names, lambda: store.get("ada"), lambda: store.remove("ada")):
         with pytest.raises(StoreUnusable, match=r"accounts cannot be used: no such file"):
             call()
     assert list(tmp_path.iterdir()) == []

@@ -94,7 +94,7 @@ def test_an_account_that_was_removed_is_listed_whatever_comes_next(
     Operator(place.house.means, warn=said.append).remove_account("ada")
     assert said == [f"ada: {UNLISTED}"]
     assert logged == ["ada"]
-    assert place.store.names() == ["ben"]
+    assert place.store.list_names() == ["ben"]
     with pytest.raises(StoreError):
         place.restore(backup)
     take_out_of_the_way(place)

@@ -11,12 +11,12 @@ from tests.support import NOW
 
 def toggle(folder: Path, times: int) -> None:
     store = FolderStore(folder, lock_timeout=60.0)
-    account = store.read("ada")
+    account = store.get("ada")
     assert account is not None
     for number in range(times):
         since = (NOW, NOW + timedelta(days=60), None)[number % 3]
-        with store.change("ada", account.uid) as change:
-            change.account = replace(change.present, enforced_from=since, enabled=number % 4 != 3)
+        with store.transaction("ada", account.uid) as change:
+            change.account = replace(change.existing, enforced_from=since, enabled=number % 4 != 3)
 
 
 if __name__ == "__main__":

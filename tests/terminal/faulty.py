@@ -16,10 +16,10 @@ from textual.widgets import Input, Label
 
 from apppw_tui import cli
 from apppw_tui.domain import totp
-from apppw_tui.domain.ports import Kind
+from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.verification_options import Option
-from apppw_tui.integrations.code_delivery import CommandDelivery
+from apppw_tui.domain.verification_options import VerificationOption
+from apppw_tui.integrations.code_delivery import CommandCodeSender
 from apppw_tui.portal.enrollment import AuthenticatorSetUp, Methods
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.second_factor import Challenge
@@ -158,7 +158,7 @@ def sign_in(self: Portal, name: str, password: str) -> Session:
     raise Fault(name, password)
 
 
-def answer(self: Challenge, option: Option, text: str) -> Session:
+def answer(self: Challenge, option: VerificationOption, text: str) -> Session:
     raise Fault(self.account, option, text)
 
 
@@ -172,7 +172,7 @@ def accepted_step(secret: Secret, digits: str, *_: object, **__: object) -> int:
     raise Fault(key, digits)
 
 
-def deliver(self: CommandDelivery, kind: Kind, number: str, message: Secret) -> None:
+def deliver(self: CommandCodeSender, kind: DeliveryMethod, number: str, message: Secret) -> None:
     text = message.reveal()
     raise Fault(self, kind, number, text)
 
@@ -194,8 +194,8 @@ STEPS: dict[str, tuple[object, str, Callable[..., object]]] = {
     "opening": (LoginScreen, "compose", compose),
     "answer": (Challenge, "answer", answer),
     "confirm": (AuthenticatorSetUp, "confirm", confirm),
-    "accepted-step": (totp, "accepted_step", accepted_step),
-    "deliver": (CommandDelivery, "deliver", deliver),
+    "accepted-step": (totp, "verify", accepted_step),
+    "deliver": (CommandCodeSender, "send", deliver),
     "recovery-codes": (Methods, "new_recovery_codes", new_recovery_codes),
 }
 

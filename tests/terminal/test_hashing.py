@@ -8,7 +8,12 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input
 
-from apppw_tui.domain.hashing import CHEAP_PROFILE, AccountHashes, Compared, MemoryProfiles
+from apppw_tui.domain.hashing import (
+    CHEAP_PROFILE,
+    AccountPasswordHasher,
+    Comparison,
+    MemoryProfiles,
+)
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.portal import Portal
 from apppw_tui.ui.app import PortalApp
@@ -21,7 +26,7 @@ from tests.ui.walks import ACCOUNT, house_with, portal_app, settle, type_into
 _PATIENCE = 60.0  # seconds; only a test that fails ever waits as long
 
 
-class SlowHashes(AccountHashes):
+class SlowHashes(AccountPasswordHasher):
     """Computes nothing until it is allowed to."""
 
     def __init__(self) -> None:
@@ -29,7 +34,7 @@ class SlowHashes(AccountHashes):
         self.asked = 0
         self.allowed = threading.Event()
 
-    def compare(self, stored: str | None, secret: Secret) -> Compared:
+    def compare(self, stored: str | None, secret: Secret) -> Comparison:
         self.asked += 1
         self.allowed.wait(_PATIENCE)
         return super().compare(stored, secret)

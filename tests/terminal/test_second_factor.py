@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.ports import SystemClock
-from apppw_tui.domain.throttle import FREE_FAILURES, Count
+from apppw_tui.domain.throttle import FREE_FAILURES, FailureCount
 from apppw_tui.store.folder.counters import FolderCounters
 from tests.support import PASSWORD
 from tests.terminal.conftest import Installed
@@ -132,10 +132,10 @@ def test_wrong_codes_have_to_wait_and_the_right_one_too(required: Installed, tmu
         assert "That code is wrong." in tmux.see_no_more(wrong)
     # Five seconds may be over before a loaded machine has typed the next: as if it were the tenth.
     with FolderCounters(required.store, clock).change(f"account:{ACCOUNT}", keep=False) as entry:
-        strangers = entry.ledger.strangers
+        strangers = entry.state.unknown_addresses
         assert strangers.second.failures == FREE_FAILURES + 1
-        tenth = strangers.put("second", Count(10, clock.now()))
-        entry.ledger = replace(entry.ledger, strangers=tenth)
+        tenth = strangers.put("second", FailureCount(10, clock.now()))
+        entry.state = replace(entry.state, unknown_addresses=tenth)
     right = app.code()
     tmux.type(right)
     tmux.see("Too many tries. Wait ")

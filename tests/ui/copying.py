@@ -1,16 +1,16 @@
 """Programs that help to copy, as a test wants them."""
 
-from apppw_tui.domain.ports import ByTmux
+from apppw_tui.domain.ports import TmuxDelivery
 from apppw_tui.domain.secret import Secret
 
 
 class ByTmuxAlone:
     """A tmux that always answers the same, and no desktop."""
 
-    def __init__(self, answer: ByTmux | None) -> None:
+    def __init__(self, answer: TmuxDelivery | None) -> None:
         self._answer = answer
 
-    def by_tmux(self, _: Secret) -> ByTmux | None:
+    def by_tmux(self, _: Secret) -> TmuxDelivery | None:
         return self._answer
 
     def hidden(self, _: Secret) -> bool:

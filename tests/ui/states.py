@@ -102,7 +102,7 @@ def forty() -> House:
 def ending() -> House:
     """Where deleting an app password ends the account's sessions."""
     house = demo_house()
-    house.portal = Portal(replace(house.means, live_sessions=Noticed()))
+    house.portal = Portal(replace(house.means, session_terminator=Noticed()))
     return house
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from textual.pilot import Pilot
 
-from apppw_tui.domain.activity import Act, Entry
+from apppw_tui.domain.activity import ActivityEntry, EventType
 from apppw_tui.portal.portal import Portal
 from apppw_tui.store.folder.activity import MemoryActivity
 from tests.support import House
@@ -32,21 +32,21 @@ def busy() -> House:
     assert isinstance(activity, MemoryActivity)
     wide = "2001:db8:1234:5678:9abc:def0:1234:5678"
     for hours, act, by, facts in (
-        (0, Act.SIGNED_IN, ACCOUNT, {"address": HERE}),
-        (0.07, Act.CREATED, ACCOUNT, {"name": "Laptop", "address": HERE}),
-        (0.5, Act.WRONG_CODE, ACCOUNT, {"method": "authenticator app", "address": HERE}),
-        (2, Act.WRONG_PASSWORD, ACCOUNT, {"address": "198.51.100.9"}),
-        (3, Act.USED_NEW, "the server", {"name": "Phone calendar", "address": wide}),
-        (26, Act.METHOD_SET_UP, ACCOUNT, {"method": "authentication phone", "address": HERE}),
-        (27, Act.BYPASS_GIVEN, OPERATOR, {"minutes": "30"}),
-        (50, Act.DELETED, ACCOUNT, {"name": "[bold]x[/] " + "電話" * 26, "address": HERE}),
-        (51, Act.RECOVERY_USED, ACCOUNT, {"left": "7", "address": HERE}),
-        (800, Act.PASSWORD_CHANGED, ACCOUNT, {"address": "local"}),
+        (0, EventType.SIGNED_IN, ACCOUNT, {"address": HERE}),
+        (0.07, EventType.CREATED, ACCOUNT, {"name": "Laptop", "address": HERE}),
+        (0.5, EventType.WRONG_CODE, ACCOUNT, {"method": "authenticator app", "address": HERE}),
+        (2, EventType.WRONG_PASSWORD, ACCOUNT, {"address": "198.51.100.9"}),
+        (3, EventType.USED_NEW, "the server", {"name": "Phone calendar", "address": wide}),
+        (26, EventType.METHOD_SET_UP, ACCOUNT, {"method": "authentication phone", "address": HERE}),
+        (27, EventType.BYPASS_GIVEN, OPERATOR, {"minutes": "30"}),
+        (50, EventType.DELETED, ACCOUNT, {"name": "[bold]x[/] " + "電話" * 26, "address": HERE}),
+        (51, EventType.RECOVERY_USED, ACCOUNT, {"left": "7", "address": HERE}),
+        (800, EventType.PASSWORD_CHANGED, ACCOUNT, {"address": "local"}),
         (801, "from\x1b[31m tomorrow", ACCOUNT, {}),
-        *((810 + hour, Act.SIGNED_IN, ACCOUNT, {"address": HERE}) for hour in range(95)),
+        *((810 + hour, EventType.SIGNED_IN, ACCOUNT, {"address": HERE}) for hour in range(95)),
     ):
         time = house.clock.now() - timedelta(hours=hours)
-        activity.add(house.now(ACCOUNT).uid, Entry(time, act, by, dict(facts)))
+        activity.add(house.now(ACCOUNT).uid, ActivityEntry(time, act, by, dict(facts)))
     return house
 
 

@@ -3,38 +3,38 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from apppw_tui.domain.connection_settings import SetupRow, Tried
+from apppw_tui.domain.connection_settings import ConnectionSetting, ConnectionTestResult
 from tests.ui.states import State, keys
 from tests.ui.walks import DemoHouse, demo_house, to_reveal
 
 _LONG = "autoconfigured-by-a-department-that-likes-long-names"
 TWELVE = (
-    SetupRow("imap", "mail.example.org", 993, "TLS"),
-    SetupRow("imap", "mail.example.org", 143, "STARTTLS"),
-    SetupRow("pop3", "pop.example.org", 995, "TLS"),
-    SetupRow("smtp", "mail.example.org", 465, "TLS"),
-    SetupRow("smtp", "mail.example.org", 587, "STARTTLS"),
-    SetupRow("sieve", "mail.example.org", 4190, "STARTTLS"),
-    SetupRow("caldav", url="https://dav.example.org/"),
-    SetupRow("carddav", url="https://dav.example.org/"),
-    SetupRow("webdav", url="https://files.example.org/remote.php/dav/files/"),
-    SetupRow("xmpp", "chat.example.org", 5222, "STARTTLS"),
-    SetupRow("http", url="https://wiki.example.org/"),
-    SetupRow("http", url="https://git.example.org/"),
+    ConnectionSetting("imap", "mail.example.org", 993, "TLS"),
+    ConnectionSetting("imap", "mail.example.org", 143, "STARTTLS"),
+    ConnectionSetting("pop3", "pop.example.org", 995, "TLS"),
+    ConnectionSetting("smtp", "mail.example.org", 465, "TLS"),
+    ConnectionSetting("smtp", "mail.example.org", 587, "STARTTLS"),
+    ConnectionSetting("sieve", "mail.example.org", 4190, "STARTTLS"),
+    ConnectionSetting("caldav", url="https://dav.example.org/"),
+    ConnectionSetting("carddav", url="https://dav.example.org/"),
+    ConnectionSetting("webdav", url="https://files.example.org/remote.php/dav/files/"),
+    ConnectionSetting("xmpp", "chat.example.org", 5222, "STARTTLS"),
+    ConnectionSetting("http", url="https://wiki.example.org/"),
+    ConnectionSetting("http", url="https://git.example.org/"),
 )
 LONG = (
-    SetupRow("imap", f"{_LONG}.mail.example.org", 993, "TLS"),
-    SetupRow("smtp", "[bold]mail[/].example.org", 587, "STARTTLS"),
-    SetupRow("caldav", url=f"https://dav.example.org/{_LONG}/{_LONG}/{_LONG}/"),
+    ConnectionSetting("imap", f"{_LONG}.mail.example.org", 993, "TLS"),
+    ConnectionSetting("smtp", "[bold]mail[/].example.org", 587, "STARTTLS"),
+    ConnectionSetting("caldav", url=f"https://dav.example.org/{_LONG}/{_LONG}/{_LONG}/"),
 )
 
 
-def with_rows(*rows: SetupRow) -> Callable[[], DemoHouse]:
+def with_rows(*rows: ConnectionSetting) -> Callable[[], DemoHouse]:
     return lambda: replace(demo_house(), rows=rows)
 
 
 def saying(right: bool | None, sentence: str) -> Callable[[], DemoHouse]:
-    return lambda: replace(demo_house(), says=Tried(right, sentence))
+    return lambda: replace(demo_house(), says=ConnectionTestResult(right, sentence))
 
 
 STATES = {

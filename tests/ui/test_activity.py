@@ -2,7 +2,7 @@
 
 import pytest
 
-from apppw_tui.domain.activity import Act, Entry
+from apppw_tui.domain.activity import ActivityEntry, EventType
 from apppw_tui.store.folder.activity import MemoryActivity
 from apppw_tui.ui.dialogs.activity_details import HappenedDialog
 from apppw_tui.ui.screens.settings import SettingsScreen
@@ -55,7 +55,9 @@ async def test_what_happens_meanwhile_is_there_at_the_next_look() -> None:
         assert on(app, SettingsScreen)
         book = house.means.activity
         assert isinstance(book, MemoryActivity)
-        entry = Entry(house.clock.now(), Act.WRONG_PASSWORD, ACCOUNT, {"address": "198.51.100.9"})
+        entry = ActivityEntry(
+            house.clock.now(), EventType.WRONG_PASSWORD, ACCOUNT, {"address": "198.51.100.9"}
+        )
         book.add(house.now(ACCOUNT).uid, entry)
         await press(pilot, "escape", "down", "up")
         assert "Wrong password" in screen_text(pilot)

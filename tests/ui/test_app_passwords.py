@@ -32,7 +32,7 @@ from tests.ui.walks import (
 
 
 def names(house: House) -> list[str]:
-    account = house.store.read(ACCOUNT)
+    account = house.store.get(ACCOUNT)
     assert account is not None
     return [password.name for password in account.app_passwords]
 
@@ -142,7 +142,7 @@ async def test_several_are_marked_and_deleted_together() -> None:
 
 async def test_a_deletion_that_could_not_be_listed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     house = house_with("A", "B")
-    real = house.store.change
+    real = house.store.transaction
 
     @contextmanager
     def change(account: str, uid: str | None) -> Iterator[Change]:
@@ -150,7 +150,7 @@ async def test_a_deletion_that_could_not_be_listed_says_so(monkeypatch: pytest.M
             yield one
         one.unlisted = True
 
-    monkeypatch.setattr(house.store, "change", change)
+    monkeypatch.setattr(house.store, "transaction", change)
     app = portal_app(house)
     async with app.run_test() as pilot:
         await to_app_passwords(pilot)

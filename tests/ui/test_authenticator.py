@@ -11,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Label
 
-from apppw_tui.domain.ports import ByTmux
+from apppw_tui.domain.ports import TmuxDelivery
 from apppw_tui.ui.dialogs.authenticator import AuthenticatorDialog, KeyLabel
 from apppw_tui.ui.dialogs.recovery_codes import RecoveryCodesDialog
 from apppw_tui.ui.screens.set_up import SetUpScreen
@@ -145,7 +145,7 @@ async def test_the_key_is_shown_on_demand_and_can_be_copied_only_then(way: str) 
 
 
 async def test_a_key_that_went_nowhere_is_not_said_to_be_sent() -> None:
-    app = portal_app(new_account(), tools=ByTmuxAlone(ByTmux.SWALLOWED))
+    app = portal_app(new_account(), tools=ByTmuxAlone(TmuxDelivery.SWALLOWED))
     async with app.run_test() as pilot:
         await set_up_app(pilot)
         await press(pilot, "k", "c")

@@ -25,7 +25,7 @@ class Told(NoUsage):
         self._before = before
 
     def read(self, _uid: str, /) -> Used:
-        return Used(passed_on=self._before)
+        return Used(last_legacy_login=self._before)
 
 
 @pytest.mark.parametrize(

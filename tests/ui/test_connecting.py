@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Button, Label
 
 from apppw_tui.commands import demo
-from apppw_tui.domain.connection_settings import SetupRow, Tried
+from apppw_tui.domain.connection_settings import ConnectionSetting, ConnectionTestResult
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.app_passwords import Wish
 from apppw_tui.ui.app import PortalApp
@@ -51,14 +51,14 @@ NOT_COPIED = "Not copied yet. Press again to close."
 class Asked:
     """Tries app passwords when it is let to, and keeps what it was asked."""
 
-    def __init__(self, tried: Tried | None = None, *, held: bool = False) -> None:
+    def __init__(self, tried: ConnectionTestResult | None = None, *, held: bool = False) -> None:
         self.questions: list[tuple[str, str, str]] = []
         self.gate = Event()
         if not held:
             self.gate.set()
-        self._tried = tried or Tried(True, "It opens IMAP.")
+        self._tried = tried or ConnectionTestResult(True, "It opens IMAP.")
 
-    def __call__(self, account: str, secret: Secret, service: str) -> Tried:
+    def __call__(self, account: str, secret: Secret, service: str) -> ConnectionTestResult:
         self.questions.append((account, secret.reveal(), service))
         assert self.gate.wait(120)  # seconds; a test that forgets it must end
         return self._tried
@@ -122,7 +122,7 @@ async def test_the_card_says_where_each_service_of_its_scope_is(
 @pytest.mark.parametrize("size", [(80, 24), (40, 12), (64, 18)], ids="{0[0]}x{0[1]}".format)
 @pytest.mark.parametrize("rows", [TWELVE[:1], TWELVE[:5], TWELVE, LONG], ids=len)
 async def test_whatever_is_configured_password_and_buttons_stay_in_sight(
-    rows: tuple[SetupRow, ...], size: tuple[int, int]
+    rows: tuple[ConnectionSetting, ...], size: tuple[int, int]
 ) -> None:
     async with portal_app(House()).run_test(size=size) as pilot:
         await reveal(pilot, Connecting(rows, Asked()))
@@ -184,7 +184,7 @@ async def test_where_all_is_in_sight_the_arrows_move_between_the_buttons() -> No
 
 @pytest.mark.parametrize("way", ["t", "button"])
 async def test_an_app_is_played_with_this_password_and_its_first_service(way: str) -> None:
-    asked = Asked(Tried(True, "It opens SMTP."))
+    asked = Asked(ConnectionTestResult(True, "It opens SMTP."))
     async with portal_app(House()).run_test() as pilot:
         await reveal(pilot, Connecting(TWELVE, asked), ("sending",))
         await (press(pilot, "t") if way == "t" else press_button(pilot, "test"))
@@ -205,7 +205,7 @@ async def test_what_came_of_it_is_marked_by_more_than_a_colour(
     right: bool | None, mark: str, classes: set[str]
 ) -> None:
     async with portal_app(House()).run_test() as pilot:
-        await reveal(pilot, Connecting((), Asked(Tried(right, "[bold]So[/]."))))
+        await reveal(pilot, Connecting((), Asked(ConnectionTestResult(right, "[bold]So[/]."))))
         await press(pilot, "t")
         assert f"{mark} [bold]So[/]." in screen_text(pilot)
         found = pilot.app.screen.query_one("#said").classes
@@ -255,9 +255,11 @@ async def test_the_demonstration_decides_for_itself() -> None:
     assert made is not None
     secret = house.issue("Phone").secret
     opens = made.try_it(ACCOUNT, secret, "imap")
-    assert opens == Tried(True, f"It opens IMAP, as {ACCOUNT}, in this demonstration.")
+    assert opens == ConnectionTestResult(
+        True, f"It opens IMAP, as {ACCOUNT}, in this demonstration."
+    )
     house.operator.delete_app_password(ACCOUNT, "Phone")
-    assert made.try_it(ACCOUNT, secret, "imap").right is False
+    assert made.try_it(ACCOUNT, secret, "imap").ok is False
 
 
 # --- not copied yet ---------------------------------------------------------------------------

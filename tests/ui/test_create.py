@@ -85,7 +85,7 @@ async def test_what_it_is_for_is_chosen_by_keyboard(house: House, app: PortalApp
         assert SCOPES[row].label in screen_text(pilot)
         await press(pilot, "shift+tab", "enter")
         assert on(app, RevealDialog)
-    assert made(house)[0].scope == (SCOPES[row].word,)
+    assert made(house)[0].scope == (SCOPES[row].id,)
 
 
 @pytest.mark.slow

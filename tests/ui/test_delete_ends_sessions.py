@@ -16,7 +16,7 @@ SAID = "All your mail sessions end; your other devices reconnect."
 
 def ending(house: House) -> Noticed:
     noticed = Noticed()
-    house.portal = Portal(replace(house.means, live_sessions=noticed))
+    house.portal = Portal(replace(house.means, session_terminator=noticed))
     return noticed
 
 

@@ -103,7 +103,7 @@ async def test_with_the_app_it_leads_to_settings_and_a_first_app_password() -> N
         assert on(app, SettingsScreen)
     [password] = house.now(ACCOUNT).app_passwords
     assert password.name == "Phone"
-    assert not password.by_operator
+    assert not password.created_by_admin
 
 
 @pytest.mark.slow
@@ -220,7 +220,7 @@ async def test_whoever_sets_it_up_elsewhere_meanwhile_is_asked_to_sign_in_with_i
 async def test_the_demonstration_gives_the_code_away(monkeypatch: pytest.MonkeyPatch) -> None:
     house = demo_house()
     assert house.demonstration is not None
-    monkeypatch.setattr(house.outbox, "deliver", house.demonstration.deliver)
+    monkeypatch.setattr(house.outbox, "send", house.demonstration.send)
     app = portal_app(house, show_demo=True)
     async with app.run_test() as pilot:
         await enter_password(pilot, account="linus@example.org")

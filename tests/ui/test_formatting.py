@@ -8,7 +8,7 @@ from time import tzset
 import pytest
 
 from apppw_tui.domain.app_password import AppPassword
-from apppw_tui.domain.expiry import read
+from apppw_tui.domain.expiry import parse
 from apppw_tui.ui import formatting
 from tests.support import NOW
 
@@ -28,7 +28,7 @@ def now(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
 def after(days: int, now: datetime) -> AppPassword:
     """One whose last day is that many days from now."""
     day = now.astimezone().date() + timedelta(days=days)
-    return replace(PHONE, expires=read(day.isoformat(), now))
+    return replace(PHONE, expires=parse(day.isoformat(), now))
 
 
 def test_without_a_date_it_says_never() -> None:

@@ -118,7 +118,7 @@ async def test_the_first_account_is_created_and_signed_in() -> None:
         assert "Create the first account" in screen_text(pilot)
         await create_first(pilot)
         assert on(app, SettingsScreen)
-    assert house.store.names() == [ACCOUNT]
+    assert house.store.list_names() == [ACCOUNT]
 
 
 async def test_strength_is_told_while_one_types_and_weak_ones_are_refused_with_the_reason() -> None:
@@ -136,7 +136,7 @@ async def test_strength_is_told_while_one_types_and_weak_ones_are_refused_with_t
         assert app.screen.query_one("#new", Input).value == "password1"
         await type_into(pilot, "#new", PASSWORD)
         assert "Strong." in screen_text(pilot)
-    assert house.store.names() == []
+    assert house.store.list_names() == []
 
 
 async def test_two_different_new_passwords_are_refused() -> None:
@@ -146,7 +146,7 @@ async def test_two_different_new_passwords_are_refused() -> None:
         await create_first(pilot, again="something else")
         assert "✗ The two passwords differ." in screen_text(pilot)
         assert on(app, LoginScreen)
-    assert house.store.names() == []
+    assert house.store.list_names() == []
 
 
 async def test_where_it_is_not_offered_the_way_to_a_first_account_is_named() -> None:
@@ -164,7 +164,7 @@ async def test_somebody_else_may_have_created_the_first_account_meanwhile() -> N
         house.add("grace@example.org")
         await create_first(pilot)
         assert "There is an account by now." in screen_text(pilot)
-    assert house.store.names() == ["grace@example.org"]
+    assert house.store.list_names() == ["grace@example.org"]
 
 
 async def test_a_store_that_fails_is_said_and_can_be_tried_again(
@@ -174,7 +174,7 @@ async def test_a_store_that_fails_is_said_and_can_be_tried_again(
     app = portal_app(house)
     async with app.run_test() as pilot:
         with monkeypatch.context() as patch:
-            patch.setattr(house.store, "read", _broken)
+            patch.setattr(house.store, "get", _broken)
             await sign_in_by_hand(pilot)
             assert "The disk is full" in screen_text(pilot)
         await press(pilot, "enter")

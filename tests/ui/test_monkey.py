@@ -54,7 +54,7 @@ async def test_keys_at_random_break_nothing(seed: int, presses: int) -> None:
                 later(pilot, random.choice([0.1, 1.0]))
                 assert app.fault is None
                 assert app.return_code in (None, 0)  # esc twice leaves, where one signs in
-    account = house.store.read(ACCOUNT)
+    account = house.store.get(ACCOUNT)
     assert account is not None
     assert len(account.app_passwords) <= 40
     assert house.sign_in(ACCOUNT, PASSWORD)

@@ -4,7 +4,7 @@ import pytest
 from rich.cells import cell_len
 from textual.widgets import Label
 
-from apppw_tui.domain.names import app_password_name, shown
+from apppw_tui.domain.names import app_password_name, escaped
 from apppw_tui.ui.widgets.password_table import PasswordTable
 from tests.ui.walks import house_with, portal_app, press, screen_text, to_app_passwords
 
@@ -28,7 +28,7 @@ NAMES = [
     "👩🏽‍💻",
     "電話\u3000六",
 ]
-KEPT = {shown(app_password_name(name)) for name in NAMES}
+KEPT = {escaped(app_password_name(name)) for name in NAMES}
 
 
 @pytest.mark.parametrize("size", [(80, 30), (40, 30), (120, 40)], ids=["80", "40", "120"])

@@ -5,8 +5,8 @@ import gc
 import pytest
 from textual.widgets import Button
 
-from apppw_tui.domain.app_password import read
-from apppw_tui.domain.ports import ByTmux
+from apppw_tui.domain.app_password import parse
+from apppw_tui.domain.ports import TmuxDelivery
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.dialogs.new_app_password import RevealDialog, SecretLabel
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
@@ -83,7 +83,7 @@ async def test_what_is_copied_is_what_is_shown_without_the_spaces() -> None:
         assert focused(app) == "Close"
         [copied] = sent(app)
         assert copied == shown.replace(" ", "")
-        assert read(copied) is not None
+        assert parse(copied) is not None
         assert "Sent to your terminal's clipboard. Copy something else" in screen_text(pilot)
 
 
@@ -125,7 +125,7 @@ async def test_on_a_small_terminal_password_and_buttons_stay_in_sight() -> None:
 
 
 async def test_what_is_known_to_have_gone_nowhere_is_not_copied() -> None:
-    app = portal_app(house_with(), tools=ByTmuxAlone(ByTmux.SWALLOWED))
+    app = portal_app(house_with(), tools=ByTmuxAlone(TmuxDelivery.SWALLOWED))
     async with app.run_test(size=(80, 24)) as pilot:
         await to_reveal(pilot)
         await press(pilot, "c")
@@ -138,9 +138,9 @@ async def test_what_is_known_to_have_gone_nowhere_is_not_copied() -> None:
 @pytest.mark.slow
 async def test_tmux_alone_is_asked_to_send_it() -> None:
     for answer, said in [
-        (ByTmux.SENT, "✓ Sent to your terminal's clipboard."),
-        (ByTmux.LEFT, "tmux still has it in a buffer; see: tmux list-buffers."),
-        (ByTmux.DEAF, "! tmux knows of no clipboard of your terminal."),
+        (TmuxDelivery.SENT, "✓ Sent to your terminal's clipboard."),
+        (TmuxDelivery.LEFT, "tmux still has it in a buffer; see: tmux list-buffers."),
+        (TmuxDelivery.DEAF, "! tmux knows of no clipboard of your terminal."),
     ]:
         app = portal_app(house_with(), tools=ByTmuxAlone(answer))
         async with app.run_test(size=(80, 24)) as pilot:

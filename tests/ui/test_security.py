@@ -5,8 +5,8 @@ from textual.pilot import Pilot
 from textual.widgets import Button, Input
 
 from apppw_tui.domain import verification_options
-from apppw_tui.domain.errors import CodeRefused, KeyMissing
-from apppw_tui.domain.phone import Which
+from apppw_tui.domain.errors import InvalidCode, KeyMissing
+from apppw_tui.domain.phone import PhoneSlot
 from apppw_tui.domain.policy import Policy
 from apppw_tui.store.keyring import Ring
 from apppw_tui.ui.dialogs.authenticator import AuthenticatorDialog
@@ -56,7 +56,7 @@ def row(pilot: Pilot[None], name: str) -> str:
     return " ".join(" ".join(str(cell) for cell in cells).split())
 
 
-def number_of(house: House, which: Which) -> str | None:
+def number_of(house: House, which: PhoneSlot) -> str | None:
     numbers = house.portal.methods.numbers(house.session(ACCOUNT), house.now(ACCOUNT))
     return numbers[which].reveal() if which in numbers else None
 
@@ -68,7 +68,7 @@ def number_of(house: House, which: Which) -> str | None:
 @pytest.mark.parametrize(
     ("which", "kind"), [("authentication", "text"), ("office", "call"), ("alternate", "text")]
 )
-async def test_a_phone_is_added_once_its_code_came_back(which: Which, kind: str) -> None:
+async def test_a_phone_is_added_once_its_code_came_back(which: PhoneSlot, kind: str) -> None:
     house = optional()
     house.give_authenticator(ACCOUNT)
     house.give_recovery_codes(ACCOUNT)
@@ -283,7 +283,7 @@ async def test_new_recovery_codes_void_the_old_ones_and_no_leaves_them() -> None
         await press(pilot, "enter", "y")
         assert on(app, RecoveryCodesDialog)
         new = [str(label.content) for label in app.screen.query(CodeLabel)]
-    with pytest.raises(CodeRefused):
+    with pytest.raises(InvalidCode):
         house.challenge(ACCOUNT).answer(verification_options.RECOVERY, old[0].reveal())
     house.challenge(ACCOUNT).answer(verification_options.RECOVERY, new[0])
 
@@ -301,8 +301,8 @@ async def test_a_missing_key_is_told_and_the_rest_goes_on(monkeypatch: pytest.Mo
     app = portal_app(house)
     async with app.run_test() as pilot:
         await sign_in(pilot)
-        monkeypatch.setattr(Ring, "open", missing)
-        monkeypatch.setattr(Ring, "seal", missing)
+        monkeypatch.setattr(Ring, "decrypt", missing)
+        monkeypatch.setattr(Ring, "encrypt", missing)
         await press(pilot, "v")
         assert "The key of the store is not where it should be." in screen_text(pilot)
         assert "sealed, and its key is missing" in row(pilot, "authentication")

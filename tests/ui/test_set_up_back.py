@@ -145,8 +145,8 @@ async def test_begun_again_what_was_removed_meanwhile_is_asked_for() -> None:
     async with app.run_test() as pilot:
         await prove_app(pilot)
         await press(pilot, "b", "escape")
-        with house.store.change(ACCOUNT, house.now(ACCOUNT).uid) as change:
-            change.account = change.present.without_authenticator()
+        with house.store.transaction(ACCOUNT, house.now(ACCOUNT).uid) as change:
+            change.account = change.existing.without_authenticator()
         await press(pilot, "enter")
         assert rows(pilot)[0] == "Authenticator app on a phone or computer"
 

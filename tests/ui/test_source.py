@@ -7,8 +7,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Label
 
-from apppw_tui.domain.errors import PasswordSourceDown
-from apppw_tui.domain.ports import AccountSource, Said
+from apppw_tui.domain.errors import PasswordBackendDown
+from apppw_tui.domain.ports import ExternalPasswords, PasswordReply
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import VERIFIED_FOR
@@ -41,15 +41,15 @@ class Source:
 
     down: bool = False
 
-    def ask(self, name: str, password: Secret, _address: str) -> Said:
+    def check(self, name: str, password: Secret, _address: str) -> PasswordReply:
         if self.down:
-            raise PasswordSourceDown(DOWN)
-        return Said(password.reveal() == OLD, name)
+            raise PasswordBackendDown(DOWN)
+        return PasswordReply(password.reveal() == OLD, name)
 
 
 def elsewhere(house: House, source: Source, *, require_add: bool = False) -> House:
     """The same house, whose passwords are now in `source`."""
-    told = AccountSource(source, "at https://mail.example.org/pw", require_add)
+    told = ExternalPasswords(source, "at https://mail.example.org/pw", require_add)
     house.means = replace(house.means, source=told)
     house.portal = Portal(house.means)
     return house

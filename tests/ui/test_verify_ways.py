@@ -270,7 +270,7 @@ async def test_the_demonstration_gives_the_code_away() -> None:
 async def test_the_demonstration_gives_away_what_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     house = demo_house()
     assert house.demonstration is not None
-    monkeypatch.setattr(house.outbox, "deliver", house.demonstration.deliver)
+    monkeypatch.setattr(house.outbox, "send", house.demonstration.send)
     app = portal_app(house, show_demo=True)
     async with app.run_test() as pilot:
         await enter_password(pilot)

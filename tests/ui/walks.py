@@ -17,9 +17,9 @@ from textual.widgets import Input
 from apppw_tui.commands import demo
 from apppw_tui.domain import totp
 from apppw_tui.domain.account import AUTHENTICATOR
-from apppw_tui.domain.connection_settings import SetupRow, Tried
+from apppw_tui.domain.connection_settings import ConnectionSetting, ConnectionTestResult
 from apppw_tui.domain.policy import Policy
-from apppw_tui.domain.ports import Tools
+from apppw_tui.domain.ports import ClipboardHelpers
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.sessions import begun, must_set_up
 from apppw_tui.ui.app import PortalApp
@@ -41,8 +41,10 @@ class DemoHouse(House):
     """The accounts of `--demo`, the same in every run."""
 
     demonstration: demo.Demonstration | None = None
-    rows: tuple[SetupRow, ...] = demo.ROWS
-    says: Tried = field(default_factory=lambda: Tried(True, f"It opens IMAP, as {ACCOUNT}."))
+    rows: tuple[ConnectionSetting, ...] = demo.ROWS
+    says: ConnectionTestResult = field(
+        default_factory=lambda: ConnectionTestResult(True, f"It opens IMAP, as {ACCOUNT}.")
+    )
 
 
 def demo_house() -> DemoHouse:
@@ -80,7 +82,7 @@ def portal_app(
     save: Callable[[str, str, datetime, Secret], Path] | None = None,
     connecting: Connecting | None = None,
     kiosk: Kiosk | None = None,
-    tools: Tools | None = None,
+    tools: ClipboardHelpers | None = None,
     sign_out_after: float = math.inf,
 ) -> PortalApp:
     """The application over `house`; what it copies is kept in `sent(app)`, as over SSH."""
@@ -92,7 +94,8 @@ def portal_app(
         may_create_first=may_create_first,
         demo=house.demonstration if show_demo and isinstance(house, DemoHouse) else None,
         save=save,
-        connecting=connecting or Connecting(try_it=lambda *_: Tried(None, "Nobody was asked.")),
+        connecting=connecting
+        or Connecting(try_it=lambda *_: ConnectionTestResult(None, "Nobody was asked.")),
         kiosk=kiosk,
     )
     clipboard = SentClipboard(environment or {"SSH_TTY": "/dev/pts/0"}, tools)
@@ -104,7 +107,7 @@ def portal_app(
 class SentClipboard(Clipboard):
     """Remembers what was sent to the terminal's clipboard."""
 
-    def __init__(self, environment: dict[str, str], tools: Tools | None = None) -> None:
+    def __init__(self, environment: dict[str, str], tools: ClipboardHelpers | None = None) -> None:
         self.sent: list[str] = []
         super().__init__(self.sent.append, environment, tools)
 
@@ -176,7 +179,7 @@ async def sign_in(pilot: Pilot[None], account: str = ACCOUNT) -> None:
     """As if both questions had been answered, just now: most tests begin behind the door."""
     app = pilot.app
     assert isinstance(app, PortalApp)
-    kept = app.portal._means.store.read(account)
+    kept = app.portal._means.store.get(account)
     assert kept is not None
     session = begun(kept)
     policy = app.portal.policy
@@ -201,10 +204,10 @@ def app_code(pilot: Pilot[None], account: str = ACCOUNT, steps: int = 0) -> str:
     app = pilot.app
     assert isinstance(app, PortalApp)
     means = app.portal._means  # where the key to the app's secret is
-    kept = means.store.read(account)
+    kept = means.store.get(account)
     assert kept is not None
     assert kept.authenticator is not None
-    secret = means.seals.open(kept.uid, AUTHENTICATOR, kept.authenticator.sealed)
+    secret = means.sealer.decrypt(kept.uid, AUTHENTICATOR, kept.authenticator.sealed)
     step = max(totp.step_at(means.clock.now()), kept.authenticator.last_step + 1)
     return totp.code(secret, step + steps)
 

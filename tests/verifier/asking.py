@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from apppw_tui.domain.app_password import AppPassword
-from apppw_tui.domain.base32 import SYMBOLS, check_symbol
+from apppw_tui.domain.base32 import SYMBOLS, checksum
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.decision import Attempt, Verdict, Verifier
@@ -30,7 +30,7 @@ def wrong(secret: Secret) -> str:
     symbols = secret.reveal()
     last = SYMBOLS[(SYMBOLS.index(symbols[-2]) + 1) % 32]
     body = symbols[:-2] + last
-    return body + check_symbol(body)
+    return body + checksum(body)
 
 
 def older(house: House) -> Secret:
@@ -44,7 +44,7 @@ def older(house: House) -> Secret:
 def of_unknown_id(house: House) -> str:
     used = house.now().used_ids
     body = next(id_ for id_ in ("000", "001", "002") if id_ not in used) + "0" * 12
-    return body + check_symbol(body)
+    return body + checksum(body)
 
 
 def change_record(house: House, **fields: Any) -> None:

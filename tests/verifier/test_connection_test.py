@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.config.serve import ServeConfig, SocketConfig
-from apppw_tui.domain.connection_settings import Tried
+from apppw_tui.domain.connection_settings import ConnectionTestResult
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations import daemon
 from apppw_tui.store.folder.location import open_store
@@ -120,7 +120,7 @@ def test_what_the_daemon_answers_is_said(
 ) -> None:
     with a_daemon(tmp_path, json.dumps(answer).encode() + b"\n") as heard:
         tried = Trying(Never(), SOCKETS, tmp_path)(ADA, SECRET, "imap")
-    assert tried == Tried(right, sentence)
+    assert tried == ConnectionTestResult(right, sentence)
     assert [json.loads(line) for line in heard] == [
         {"user": ADA, "password": SECRET.reveal(), "service": "imap", "test": True}
     ]
@@ -130,17 +130,17 @@ def test_without_a_daemon_it_is_decided_here_and_that_is_said(house: House, tmp_
     trying = Trying(verifier(house), SOCKETS, tmp_path)
     secret = house.issue("Phone").secret
     silent = f"Right, but no daemon answers at {tmp_path}/json: apps cannot sign in yet."
-    assert trying(ADA, secret, "imap") == Tried(None, silent)
+    assert trying(ADA, secret, "imap") == ConnectionTestResult(None, silent)
     (tmp_path / "json").write_text("")
-    assert trying(ADA, secret, "imap") == Tried(None, silent)
+    assert trying(ADA, secret, "imap") == ConnectionTestResult(None, silent)
     change_record(house, expires=NOW)
-    expired = Tried(False, "The server refuses it: it has expired.")
+    expired = ConnectionTestResult(False, "The server refuses it: it has expired.")
     assert trying(ADA, secret, "imap") == expired
     house.operator.delete_app_password(ADA, "Phone")
-    gone = Tried(False, "The server refuses it: it knows no such app password.")
+    gone = ConnectionTestResult(False, "The server refuses it: it knows no such app password.")
     assert trying(ADA, secret, "imap") == gone
     house.operator.remove_account(ADA)
-    nobody = Tried(False, "The server refuses it: it does not know your account.")
+    nobody = ConnectionTestResult(False, "The server refuses it: it does not know your account.")
     assert trying(ADA, secret, "imap") == nobody
 
 
@@ -151,8 +151,8 @@ def test_what_is_no_answer_is_no_daemon(house: House, tmp_path: Path, reply: byt
     secret = house.issue("Phone").secret
     with a_daemon(tmp_path, reply):
         tried = Trying(verifier(house), SOCKETS, tmp_path)(ADA, secret, "imap")
-    assert tried.right is None
-    assert tried.sentence.startswith("Right, but no daemon answers at ")
+    assert tried.ok is None
+    assert tried.message.startswith("Right, but no daemon answers at ")
 
 
 def test_a_daemon_that_may_not_be_asked_is_said(
@@ -164,7 +164,7 @@ def test_a_daemon_that_may_not_be_asked_is_said(
     monkeypatch.setattr(daemon, "ask", refused)
     tried = Trying(verifier(house), SOCKETS, tmp_path)(ADA, house.issue("Phone").secret, "imap")
     said = f"Right, but {tmp_path}/json may not be asked from here: try it in an app."
-    assert tried == Tried(None, said)
+    assert tried == ConnectionTestResult(None, said)
 
 
 @pytest.mark.parametrize(
@@ -186,15 +186,15 @@ def test_a_socket_is_asked_only_for_what_it_may_speak_for(
 ) -> None:
     trying = Trying(verifier(house), sockets, tmp_path)
     tried = trying(ADA, house.issue("Phone").secret, service)
-    assert tried.right is None
+    assert tried.ok is None
     none = "Right, but the daemon has no json socket to ask: try it in an app."
-    assert (tried.sentence != none) is asked
+    assert (tried.message != none) is asked
 
 
 def test_a_store_that_cannot_be_read_is_said_as_it_is(tmp_path: Path) -> None:
     verdict = Verdict(Answer.NOT_NOW, "The store is busy. Try again.")
     tried = Trying(Says(verdict), SOCKETS, tmp_path)(ADA, SECRET, "imap")
-    assert tried == Tried(None, "Not now: The store is busy. Try again.")
+    assert tried == ConnectionTestResult(None, "Not now: The store is busy. Try again.")
 
 
 def test_the_real_daemon_is_asked_and_counts_it_as_no_use(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_the_real_daemon_is_asked_and_counts_it_as_no_use(tmp_path: Path) -> Non
     secret = house.issue("Phone").secret
     with serving(tmp_path) as running:
         trying = Trying(Never(), SOCKETS, running.sockets)
-        assert trying(ADA, secret, "imap") == Tried(True, SIGN_IN)
+        assert trying(ADA, secret, "imap") == ConnectionTestResult(True, SIGN_IN)
         (line,) = running.answers
         assert line.endswith('service=imap address=- socket=json why="test: right"')
         assert running.end() == 0

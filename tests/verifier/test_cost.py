@@ -15,7 +15,9 @@ from tests.argon import Spent, count_argon2
 from tests.support import NOW, PASSWORD, House
 from tests.verifier.asking import ADA, change_record, of_unknown_id, older, wrong
 
-APP_COST = Profile(memory=16, passes=2, lanes=1)  # unlike an account password's, to tell them apart
+APP_COST = Profile(
+    memory=16, time_cost=2, parallelism=1
+)  # unlike an account password's, to tell them apart
 ONE = ["m=16,t=2,p=1"]
 
 
@@ -127,8 +129,8 @@ def test_the_form_is_judged_before_the_store_is_touched(
 
         return call
 
-    monkeypatch.setattr(app_password, "read", noting("form", app_password.read))
-    monkeypatch.setattr(house.store, "read", noting("store", house.store.read))
+    monkeypatch.setattr(app_password, "parse", noting("form", app_password.parse))
+    monkeypatch.setattr(house.store, "get", noting("store", house.store.get))
     assert asked(password, cost=[]) is Answer.NO
     # Read once, to know whether the account is enforced.
     assert done == ["form", "store"]
@@ -140,5 +142,5 @@ def test_what_has_not_the_form_is_not_now_where_nobody_can_tell_whose_it_is(
     def busy(name: str) -> NoReturn:
         raise StoreBusy("That is the reason.")
 
-    monkeypatch.setattr(house.store, "read", busy)
+    monkeypatch.setattr(house.store, "get", busy)
     assert asked(PASSWORD, cost=[]) is Answer.NOT_NOW

@@ -8,7 +8,7 @@ from typing import NoReturn
 import pytest
 
 from apppw_tui.domain.errors import HashingFailed, StoreBusy, StoreDamaged, StoreUnusable
-from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher, Hashes
+from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher, PasswordHasher
 from apppw_tui.domain.secret import Secret
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.verifier.decision import Answer, Attempt, Verdict
@@ -55,7 +55,7 @@ def narrowed(house: House) -> None:
 def test_what_happens_while_the_hash_is_computed_counts(
     house: House, happens: Callable[[House], None]
 ) -> None:
-    class Slow(Hashes):
+    class Slow(PasswordHasher):
         def check(self, stored: str | None, secret: Secret) -> bool:
             right = super().check(stored, secret)
             happens(house)
@@ -81,7 +81,7 @@ def test_when_the_store_fails_before_or_after_the_hash_the_answer_is_not_now(
             return answers.pop()
         raise error("That is the reason.")
 
-    monkeypatch.setattr(house.store, "read", read)
+    monkeypatch.setattr(house.store, "get", read)
     assert ask(house, secret) == Verdict(Answer.NOT_NOW, "That is the reason.")
 
 
@@ -129,7 +129,7 @@ def test_deciding_changes_nothing(house: House, monkeypatch: pytest.MonkeyPatch)
     def change(account: str, uid: str | None) -> NoReturn:
         raise AssertionError("the verifier only reads")
 
-    monkeypatch.setattr(house.store, "change", change)
+    monkeypatch.setattr(house.store, "transaction", change)
     for account in (ADA, "unknown"):
         ask(house, secret, account=account)
         ask(house, wrong(secret), account=account)

@@ -31,11 +31,11 @@ class Hints:
             self, self, self.house.clock.monotonic, lambda: self.domain, later=0.0
         )
 
-    def read(self, name: str) -> Account | None:
+    def get(self, name: str) -> Account | None:
         self.read_names.append(name)
         if name == "broken":
             raise StoreError("The store cannot be read.")
-        return self.house.store.read(name)
+        return self.house.store.get(name)
 
     def nearly(self, socket: str, account: str, service: str | None, address: str | None) -> None:
         self.told.append((socket, account, service, address))

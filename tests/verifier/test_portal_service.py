@@ -54,15 +54,15 @@ def test_what_is_remembered_opens_it_as_little(house: House) -> None:
         assert verdict.answer is answer
 
 
-def presented_as(secret: Secret) -> app_password.Presented:
-    presented = app_password.read(secret.reveal())
+def presented_as(secret: Secret) -> app_password.ParsedAppPassword:
+    presented = app_password.parse(secret.reveal())
     assert presented is not None
     return presented
 
 
 @pytest.mark.parametrize("scope", [(scopes.ANY_APP,), (PORTAL,), ("mail", PORTAL)])
 def test_no_scope_opens_it(scope: tuple[str, ...]) -> None:
-    assert not scopes.opens(scope, PORTAL)
+    assert not scopes.scope_allows(scope, PORTAL)
 
 
 async def test_a_socket_for_other_services_says_the_same(house: House) -> None:

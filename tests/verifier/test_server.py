@@ -25,7 +25,7 @@ from apppw_tui.verifier.protocols.registry import Conversation
 from apppw_tui.verifier.rate_limit import FREE, Brake
 from apppw_tui.verifier.server import Daemon, Served
 from apppw_tui.verifier.sockets import Listening, folder_locked, listen
-from apppw_tui.verifier.systemd import Notifier
+from apppw_tui.verifier.systemd import SystemdNotifier
 from tests.argon import count_argon2
 from tests.store.other_uid import OTHER, only_root
 from tests.support import FixedClock, House
@@ -85,7 +85,7 @@ class Told:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(path))
         self.socket.setblocking(False)
-        self.notifier = Notifier({"NOTIFY_SOCKET": str(path)})
+        self.notifier = SystemdNotifier({"NOTIFY_SOCKET": str(path)})
 
     async def next(self) -> str:
         loop = asyncio.get_running_loop()
@@ -219,7 +219,7 @@ def test_how_long_systemd_waits_is_what_it_says(
 ) -> None:
     pid = str(os.getpid()) if whose == "mine" else whose
     told = {"WATCHDOG_USEC": usec, "WATCHDOG_PID": pid}
-    notifier = Notifier({name: value for name, value in told.items() if value is not None})
+    notifier = SystemdNotifier({name: value for name, value in told.items() if value is not None})
     assert notifier.watched == watched
 
 
@@ -476,11 +476,11 @@ async def test_a_disk_that_stands_still_does_not_keep_it_from_its_end(
 
 @pytest.mark.parametrize("address", ["", "nonsense", "/nowhere/at/all", "@" + "x" * 200])
 def test_without_anybody_to_tell_nothing_is_told(address: str) -> None:
-    notifier = Notifier({"NOTIFY_SOCKET": address})
+    notifier = SystemdNotifier({"NOTIFY_SOCKET": address})
     notifier.ready()
     notifier.reloading()
     notifier.stopping()
-    Notifier({}).ready()
+    SystemdNotifier({}).ready()
 
 
 async def test_the_limits_change_while_attempts_pass(

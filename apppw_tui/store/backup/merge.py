@@ -40,7 +40,9 @@ def restored(
     merged = replace(
         backup,
         version=max(backup.version, present.version) + 1 if present else backup.version + leap,
-        epoch=max(backup.epoch, present.epoch) + 1 if present else backup.epoch + leap,
+        session_generation=max(backup.session_generation, present.session_generation) + 1
+        if present
+        else backup.session_generation + leap,
         app_passwords=kept,
         deleted_ids=used - {password.id for password in kept},
         recovery=None,
@@ -61,8 +63,8 @@ def resealed(account: Account, old: Ring | None, new: Ring | None) -> Account:
     values = account.sealed_values()
     for field in unopened(account, new):
         if new is not None and old is not None and old.opens(account.uid, field, values[field]):
-            secret = old.open(account.uid, field, values[field])
-            values[field] = new.seal(account.uid, field, secret)
+            secret = old.decrypt(account.uid, field, values[field])
+            values[field] = new.encrypt(account.uid, field, secret)
     return account.with_sealed_values(values)
 
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any, BinaryIO
 
 from apppw_tui.domain.errors import Refused
-from apppw_tui.domain.names import is_account_name, shown
+from apppw_tui.domain.names import escaped, is_account_name
 from apppw_tui.store.backup.writer import (
     DELETED,
     FORMAT,
@@ -85,7 +85,7 @@ class Archive:
         expected = {MANIFEST, KEY, DELETED, *map(account_member, self.accounts)}
         names = {*self._sums, *self._members}
         return sorted(
-            shown(name)
+            escaped(name)
             for name in names
             if (name not in self._sums and name != MANIFEST)
             or (name not in expected and _OTHERS.fullmatch(name) is None)
@@ -99,7 +99,7 @@ class Archive:
         """
         content = self._content(name, LARGEST_LIST if name == DELETED else _largest(name))
         if sha256(content).hexdigest() != self._sums.get(name):
-            raise Refused(f"{shown(name)} in the backup is damaged.")
+            raise Refused(f"{escaped(name)} in the backup is damaged.")
         return content
 
     def _manifest(self) -> dict[str, Any]:
@@ -116,17 +116,17 @@ class Archive:
     def _content(self, name: str, largest: int) -> bytes:
         member = self._members.get(name)
         if member is None:
-            raise Refused(f"{shown(name)} is missing in the backup.")
+            raise Refused(f"{escaped(name)} is missing in the backup.")
         ordinary = member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not member.issparse()
         if self._count[name] > 1 or not ordinary or not 0 <= member.size <= largest:
-            raise Refused(f"{shown(name)} in the backup is damaged.")
+            raise Refused(f"{escaped(name)} in the backup is damaged.")
         try:
             file = self._tar.extractfile(member)
             content = b"" if file is None else file.read(largest + 1)
         except _BROKEN:
             content = b""
         if len(content) != member.size:
-            raise Refused(f"{shown(name)} in the backup is damaged.")
+            raise Refused(f"{escaped(name)} in the backup is damaged.")
         return content
 
 

@@ -249,7 +249,7 @@ class Restore:
 
     def _readable(self) -> Iterator[Account]:
         """Every account of the store; of what cannot be read nobody knows."""
-        for name in self.store.names():
+        for name in self.store.list_names():
             with contextlib.suppress(StoreError):
                 account = self.store.look(name).account
                 if account is not None:
@@ -269,7 +269,9 @@ class Restore:
 def _is_bare(account: Account) -> bool:
     """True of one that a sign-in has made, in which nobody has put anything yet."""
     made = Account.new(account.name, None, account.created, lambda _: account.uid)
-    return account == replace(made, epoch=account.epoch, version=account.version)
+    return account == replace(
+        made, session_generation=account.session_generation, version=account.version
+    )
 
 
 def _is_newer(content: bytes) -> bool:

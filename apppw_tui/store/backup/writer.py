@@ -77,7 +77,7 @@ def back_up(
         uids: set[str] = set()
         looked_at: set[str] = set()
         # Again until nobody is new: one may have been renamed behind the sweep.
-        while fresh := [name for name in store.names() if name not in looked_at]:
+        while fresh := [name for name in store.list_names() if name not in looked_at]:
             known = frozenset(uids) if looked_at else frozenset()
             for name in fresh:
                 looked_at.add(name)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from apppw_tui.domain import enforced
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.activity import NOBODY
+from apppw_tui.domain.activity import UNKNOWN_UID
 from apppw_tui.domain.enforced import EVER, Enforcement, enforcement
 from apppw_tui.domain.errors import DiskFull, NotFound, StoreDamaged, StoreError
-from apppw_tui.domain.names import check_account_name, is_account_name, shown
+from apppw_tui.domain.names import check_account_name, escaped, is_account_name
 from apppw_tui.domain.ports import Change, Rename, renaming
 from apppw_tui.store import documents
 from apppw_tui.store.fields import DocumentError, Tables, decoded, encoded
@@ -24,7 +24,7 @@ from apppw_tui.store.folder.locks import LOCK_TIMEOUT, locked
 _SUFFIX = ".json"
 _SLACK = 64  # bytes; a number that gains a digit is no creation
 # What cannot be read waits, as it does while the daemon answers.
-_UNREADABLE = Enforcement(EVER, NOBODY)
+_UNREADABLE = Enforcement(EVER, UNKNOWN_UID)
 
 
 @dataclass
@@ -56,7 +56,7 @@ class FolderStore:
         self.enforcements = FolderEnforcements(folder, self._enforced, lock_timeout)
         self.complain: enforced.Complain = lambda _name, _error: None
 
-    def read(self, account: str) -> Account | None:
+    def get(self, account: str) -> Account | None:
         return self._load(account)[1]
 
     def meant(self, names: Sequence[str]) -> str:
@@ -64,7 +64,7 @@ class FolderStore:
         return names[there.index(True)] if any(there) else names[-1]
 
     @contextmanager
-    def change(self, account: str, uid: str | None) -> Iterator[Change]:
+    def transaction(self, account: str, uid: str | None) -> Iterator[Change]:
         check_account_name(account)  # the lock and the file are named after it
         with self._lock(account):
             self._sweep(account)
@@ -72,13 +72,13 @@ class FolderStore:
             tables, before = self._load(account)
             change = Change(account, before, uid)
             yield change
-            after = change.outcome
+            after = change.result
             if after is None:
                 if before is not None:  # whoever was killed at it has left it too strict
                     self._settle(account, enforcement(before))
                 return
             fresh = documents.save(tables, after)
-            with enforced.told(self.enforcements, account, before, after, self.complain):
+            with enforced.enforcement_of(self.enforcements, account, before, after, self.complain):
                 if before is not None:
                     change.unlisted = not self.deletions.record(before, after, fresh)
                 self._write(account, temporary, encoded(fresh))
@@ -114,17 +114,17 @@ class FolderStore:
                 return
             after = self._loaded(account, encoded(whole.tables))[1]  # what can be read again
             before = whole.account
-            with enforced.told(self.enforcements, account, before, after, self.complain):
+            with enforced.enforcement_of(self.enforcements, account, before, after, self.complain):
                 if before is not None and whole.content is not None:
                     was = decoded(whole.content)
                     self.deletions.record(before, after, whole.tables, was)
                 self._write(account, temporary, encoded(whole.tables))
 
     def version(self, account: str) -> int | None:
-        found = self.read(account)
+        found = self.get(account)
         return None if found is None else found.version
 
-    def names(self) -> list[str]:
+    def list_names(self) -> list[str]:
         files.check_folder(self._accounts)
         try:
             found = [path.name.removesuffix(_SUFFIX) for path in self._accounts.glob(f"*{_SUFFIX}")]
@@ -135,12 +135,12 @@ class FolderStore:
     def remove(self, account: str) -> bool:
         # Looked for first: a lock file stays for good, so none is made for any word typed.
         if not is_account_name(account) or self._content(account) is None:
-            raise NotFound(f"There is no account {shown(account)}.")
+            raise NotFound(f"There is no account {escaped(account)}.")
         with self._lock(account):
             self._sweep(account)
             listed = True
             with suppress(StoreError):  # one that cannot be read may go as well
-                found = self.read(account)
+                found = self.get(account)
                 listed = found is None or self.deletions.record_removal(found, self.path(account))
             if not files.remove(self.path(account)) and listed:
                 raise NotFound(f"There is no account {account}.")
@@ -160,11 +160,13 @@ class FolderStore:
             after = step(present, left)
             if left is not None:  # all that an older program left there, first under the old name
                 merged = replace(after, name=old)
-                with enforced.told(self.enforcements, old, present, merged, self.complain):
+                with enforced.enforcement_of(
+                    self.enforcements, old, present, merged, self.complain
+                ):
                     content = encoded(documents.save(tables, merged))
                     self._write(old, self._temporary(old), content)
             content = encoded(documents.save(tables, after))
-            with enforced.told(self.enforcements, name, left, after, self.complain):
+            with enforced.enforcement_of(self.enforcements, name, left, after, self.complain):
                 files.prepare(self.path(name), self._temporary(name), content)
                 # For that moment the file says the old name, which opens nothing.
                 files.succeed(self.path(old), self.path(name), self._temporary(name), half=again)
@@ -186,7 +188,7 @@ class FolderStore:
     def mend_enforcements(self) -> int:
         """Makes what is told of every account right; of how many it was not. Raises StoreError."""
         self.enforcements.make()
-        names = {*self.names(), *self.enforcements.names()}
+        names = {*self.list_names(), *self.enforcements.names()}
         return sum(self._mended(name) for name in sorted(names))
 
     def _mended(self, name: str) -> bool:
@@ -206,7 +208,7 @@ class FolderStore:
     def enforcement_wanted(self, name: str) -> Enforcement | None:
         """What is to be told of that name. Raises StoreError, if nobody can tell."""
         try:
-            return enforcement(self.read(name))
+            return enforcement(self.get(name))
         except StoreDamaged:
             with suppress(StoreDamaged):
                 return self.enforcements.read(name) or _UNREADABLE
@@ -214,9 +216,9 @@ class FolderStore:
 
     def _enforced(self) -> Iterator[tuple[str, Enforcement]]:
         """Of whom something is to be told, as far as accounts can be read."""
-        for name in self.names():
+        for name in self.list_names():
             try:
-                told = enforcement(self.read(name))
+                told = enforcement(self.get(name))
             except StoreDamaged:
                 told = _UNREADABLE
             if told is not None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from apppw_tui.domain import activity
-from apppw_tui.domain.activity import Entry
+from apppw_tui.domain.activity import ActivityEntry
 from apppw_tui.domain.errors import StoreDamaged
 from apppw_tui.domain.ports import Clock
 from apppw_tui.store.folder import files
@@ -29,20 +29,20 @@ class FolderActivity:
         self._folder = folder
         self._clock = clock
 
-    def read(self, uid: str) -> list[Entry]:
-        """The account's lines of the last KEPT_FOR, the oldest first; none for what is no uid.
+    def read(self, uid: str) -> list[ActivityEntry]:
+        """The account's lines of the last RETENTION, the oldest first; none for what is no uid.
 
         Lines that are cut or damaged are left out. Raises StoreUnusable.
         """
         if _NAME.fullmatch(f"{uid}.jsonl") is None:
             return []
-        found: list[Entry] = []
+        found: list[ActivityEntry] = []
         for folder in _FOLDERS:
             path = self._folder / folder / f"{uid}.jsonl"
             for one in (_older(path), path):
                 with contextlib.suppress(StoreDamaged):
                     found += entries((files.read(one, _LARGEST) or b"").split(b"\n"))
-        since = self._clock.now() - activity.KEPT_FOR
+        since = self._clock.now() - activity.RETENTION
         return sorted((one for one in found if one.time >= since), key=lambda one: one.time)
 
     def uids(self) -> list[str]:
@@ -50,10 +50,10 @@ class FolderActivity:
         return sorted({path.stem for path in current_files(self._folder)})
 
     def forget_old(self, uid: str) -> None:
-        """Removes what is older than KEPT_FOR: a file whose newest line is. Raises StoreError."""
+        """Removes what is older than RETENTION: a file whose newest line is. Raises StoreError."""
         if _NAME.fullmatch(f"{uid}.jsonl") is None:
             return
-        before = (self._clock.now() - activity.KEPT_FOR).timestamp()
+        before = (self._clock.now() - activity.RETENTION).timestamp()
         for folder in _FOLDERS:
             path = self._folder / folder / f"{uid}.jsonl"
             if _written_before(_older(path), before):
@@ -64,7 +64,7 @@ class FolderActivity:
                     path.replace(_older(path))
 
 
-def entries(lines: Iterable[bytes]) -> Iterator[Entry]:
+def entries(lines: Iterable[bytes]) -> Iterator[ActivityEntry]:
     """What can be understood of these lines; keys that are not known are facts."""
     for line in lines:
         with contextlib.suppress(ValueError, RecursionError):
@@ -73,7 +73,7 @@ def entries(lines: Iterable[bytes]) -> Iterator[Entry]:
                 yield one
 
 
-def entry(document: Any) -> Entry | None:
+def entry(document: Any) -> ActivityEntry | None:
     """The entry that a line's document holds; None if it is none. Raises ValueError."""
     if not isinstance(document, dict):
         return None
@@ -81,7 +81,7 @@ def entry(document: Any) -> Entry | None:
     time, what, by = (facts.pop(key, None) for key in ("time", "what", "by"))
     if time is None or what is None or by is None:
         return None
-    return Entry(activity.instant(time), what, by, facts)
+    return ActivityEntry(activity.parse_time(time), what, by, facts)
 
 
 def current_files(folder: Path) -> list[Path]:
@@ -106,9 +106,9 @@ class Tail:
                 status = path.stat()
                 self._read[path] = (status.st_ino, status.st_size)
 
-    def news(self) -> list[tuple[str, Entry]]:
+    def news(self) -> list[tuple[str, ActivityEntry]]:
         """What was appended since the last time: uid and entry, by time. Raises StoreError."""
-        found: list[tuple[str, Entry]] = []
+        found: list[tuple[str, ActivityEntry]] = []
         for path in self._paths():
             found += [(path.stem, one) for one in entries(self._appended(path))]
         return sorted(found, key=lambda one: one[1].time)
@@ -172,26 +172,26 @@ class MemoryActivity:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._acts: dict[str, list[Entry]] = {}
+        self._acts: dict[str, list[ActivityEntry]] = {}
 
     def record(self, uid: str, what: str, by: str, **facts: str) -> None:
-        self.add(uid, Entry(self._clock.now(), what, by, facts))
+        self.add(uid, ActivityEntry(self._clock.now(), what, by, facts))
 
-    def add(self, uid: str, one: Entry) -> None:
+    def add(self, uid: str, one: ActivityEntry) -> None:
         """One more entry, which may be of any time."""
         self._acts.setdefault(uid, []).append(one)
 
     def fault(self, what: str, **facts: str) -> None:
         """Kept nowhere."""
 
-    def read(self, uid: str) -> list[Entry]:
+    def read(self, uid: str) -> list[ActivityEntry]:
         return sorted(self._acts.get(uid, []), key=lambda one: one.time)
 
     def forget_old(self, uid: str) -> None:
         """It does not live that long."""
 
 
-def as_line(one: Entry) -> Mapping[str, str]:
+def as_line(one: ActivityEntry) -> Mapping[str, str]:
     """What an entry is written down as."""
     time = one.time.replace(tzinfo=None).isoformat(timespec="seconds")
-    return {**one.facts, "time": f"{time}Z", "what": one.what, "by": one.by}
+    return {**one.details, "time": f"{time}Z", "what": one.event, "by": one.actor}

@@ -38,7 +38,7 @@ class CachedReads:
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._lock = threading.Lock()
 
-    def read(self, name: str) -> Account | None:
+    def get(self, name: str) -> Account | None:
         """As FolderStore.read, and as fresh. Raises StoreError."""
         if not is_account_name(name):
             return None
@@ -54,10 +54,10 @@ class CachedReads:
         descriptor = _opened(path)
         if descriptor is None:
             self._drop(name)
-            return self._store.read(name)  # says what is wrong, or that there is none
+            return self._store.get(name)  # says what is wrong, or that there is none
         try:
             before = _identity_of(descriptor)
-            account = self._store.read(name)
+            account = self._store.get(name)
             # Replaced while it was read: what was parsed may belong to the newer file.
             if account is None or _identity(path) != before:
                 files.close(descriptor)

@@ -14,9 +14,16 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from apppw_tui.domain.errors import DiskFull, TooMany
+from apppw_tui.domain.errors import DiskFull, RateLimited
 from apppw_tui.domain.ports import Clock
-from apppw_tui.domain.throttle import Bucket, Count, Entry, Known, Ledger, address_key
+from apppw_tui.domain.throttle import (
+    FailureCount,
+    FailureCounts,
+    KnownAddress,
+    ThrottleState,
+    ThrottleTransaction,
+    address_key,
+)
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.disk_reserve import Reserve
 from apppw_tui.store.folder.locks import LOCK_TIMEOUT, locked
@@ -29,7 +36,7 @@ _KEY_BYTES = 32
 class _Kept:
     """A ledger as it lies in a shard; `keep` if it belongs to an account."""
 
-    ledger: Ledger
+    ledger: ThrottleState
     keep: bool
 
     @property
@@ -51,7 +58,7 @@ class _Counters(ABC):
         self._changing = threading.local()
 
     @contextmanager
-    def change(self, subject: str, *, keep: bool) -> Iterator[Entry]:
+    def change(self, subject: str, *, keep: bool) -> Iterator[ThrottleTransaction]:
         # Two subjects may share a shard, so nesting would fail once in 256 times: fail always.
         if getattr(self._changing, "now", False):
             raise RuntimeError("one counter is changed at a time")
@@ -61,41 +68,41 @@ class _Counters(ABC):
         finally:
             self._changing.now = False
 
-    def _change(self, subject: str, keep: bool) -> Iterator[Entry]:
+    def _change(self, subject: str, keep: bool) -> Iterator[ThrottleTransaction]:
         key = self._key()
         digest = _digest(key, "subject", subject)
         shard = digest[:2]
         with self._lock(shard):
             now = self._clock.now()
             table = _decoded(self._read(shard))
-            found = table[digest].ledger if digest in table else Ledger()
+            found = table[digest].ledger if digest in table else ThrottleState()
 
             def mark(address: str) -> str:
                 return _digest(key, "address", digest + address_key(address))
 
             # An account's stays one: whoever charges does not say, since looking it up takes time.
             kept = keep or (digest in table and table[digest].keep)
-            settled = replace(found.settled(now), mark=mark)
-            entry = Entry(settled)
+            settled = replace(found.as_of(now), hash_address=mark)
+            entry = ThrottleTransaction(settled)
             try:
                 yield entry
-            except TooMany:
+            except RateLimited:
                 # Nothing is charged, but a stamp that is in the future must not stay there.
                 self._put(shard, table, digest, _Kept(settled, kept), now)
                 raise
-            self._put(shard, table, digest, _Kept(entry.ledger, kept), now)
+            self._put(shard, table, digest, _Kept(entry.state, kept), now)
 
     def _put(
         self, shard: str, table: dict[str, _Kept], digest: str, kept: _Kept, now: datetime
     ) -> None:
-        if table.get(digest, _Kept(Ledger(), kept.keep)) == kept:
+        if table.get(digest, _Kept(ThrottleState(), kept.keep)) == kept:
             return
         others = {
-            other: _Kept(one.ledger.settled(now), one.keep)
+            other: _Kept(one.ledger.as_of(now), one.keep)
             for other, one in table.items()
             if other != digest
         }
-        others = {other: one for other, one in others.items() if one.ledger != Ledger()}
+        others = {other: one for other, one in others.items() if one.ledger != ThrottleState()}
         unkept = sorted(
             (other for other, one in others.items() if not one.keep),
             key=lambda other: others[other].rank,
@@ -235,32 +242,32 @@ def _decoded(content: bytes | None) -> dict[str, _Kept]:
     }
 
 
-def document(ledger: Ledger) -> dict[str, Any]:
+def document(ledger: ThrottleState) -> dict[str, Any]:
     return {
-        "strangers": _bucket_document(ledger.strangers),
+        "strangers": _bucket_document(ledger.unknown_addresses),
         "known": {
-            key: {"completed": one.completed.isoformat(), **_bucket_document(one.bucket)}
+            key: {"completed": one.last_success.isoformat(), **_bucket_document(one.bucket)}
             for key, one in ledger.known.items()
         },
         "sends": [stamp.isoformat() for stamp in ledger.sends],
     }
 
 
-def ledger(document: object) -> Ledger:
+def ledger(document: object) -> ThrottleState:
     """What was kept; whatever is malformed in it counts as empty. Never raises."""
     fields = _members(document)
     known = {
-        key: Known(_bucket(one), completed)
+        key: KnownAddress(_bucket(one), completed)
         for key, one in _members(fields.get("known")).items()
         if (completed := _stamp(_members(one).get("completed"))) is not None
     }
     sends = fields.get("sends")
     stamps = [_stamp(one) for one in sends] if isinstance(sends, list) else []
     kept = tuple(stamp for stamp in stamps if stamp is not None)
-    return Ledger(_bucket(fields.get("strangers")), known, kept)
+    return ThrottleState(_bucket(fields.get("strangers")), known, kept)
 
 
-def _bucket_document(bucket: Bucket) -> dict[str, Any]:
+def _bucket_document(bucket: FailureCounts) -> dict[str, Any]:
     counts = {"password": bucket.password, "second": bucket.second}
     return {
         step: [count.failures, count.last.isoformat()]
@@ -269,18 +276,18 @@ def _bucket_document(bucket: Bucket) -> dict[str, Any]:
     }
 
 
-def _bucket(document: object) -> Bucket:
+def _bucket(document: object) -> FailureCounts:
     fields = _members(document)
-    return Bucket(_count(fields.get("password")), _count(fields.get("second")))
+    return FailureCounts(_count(fields.get("password")), _count(fields.get("second")))
 
 
-def _count(document: object) -> Count:
+def _count(document: object) -> FailureCount:
     match document:
         # `type`, since True is an int too.
         case [failures, text] if type(failures) is int and failures > 0:
             last = _stamp(text)
-            return Count() if last is None else Count(failures, last)
-    return Count()
+            return FailureCount() if last is None else FailureCount(failures, last)
+    return FailureCount()
 
 
 def _stamp(document: object) -> datetime | None:

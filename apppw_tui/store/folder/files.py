@@ -7,7 +7,7 @@ import shlex
 import stat
 from pathlib import Path
 
-from apppw_tui.domain.errors import DiskFull, MaybeSaved, StoreDamaged, StoreError, StoreUnusable
+from apppw_tui.domain.errors import DiskFull, SaveUncertain, StoreDamaged, StoreError, StoreUnusable
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
@@ -92,7 +92,7 @@ def write(
 
     Raises:
         StoreUnusable: nothing was changed.
-        MaybeSaved: the new file stands, but the disk did not confirm that it will stay.
+        SaveUncertain: the new file stands, but the disk did not confirm that it will stay.
     """
     prepare(path, temporary, content, as_of=as_of)
     try:
@@ -156,7 +156,7 @@ def succeed(source: Path, target: Path, temporary: Path, *, half: str) -> None:
 
     Raises:
         StoreUnusable: nothing was changed, or it says `half`: only the last step is missing.
-        MaybeSaved: see `write`.
+        SaveUncertain: see `write`.
     """
     there = os.path.lexists(source)
     try:
@@ -197,7 +197,7 @@ def unusable(path: Path, error: OSError) -> StoreError:
 
 
 def confirm(path: Path) -> None:
-    """Sees to it that what was renamed stays so. Raises MaybeSaved."""
+    """Sees to it that what was renamed stays so. Raises SaveUncertain."""
     try:
         descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -205,6 +205,6 @@ def confirm(path: Path) -> None:
         finally:
             close(descriptor)
     except OSError:
-        raise MaybeSaved(
+        raise SaveUncertain(
             "The disk did not confirm the change: it may or may not be saved."
         ) from None

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from apppw_tui.domain import activity
 from apppw_tui.domain.errors import StoreError
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.names import escaped
 from apppw_tui.domain.ports import Clock
 from apppw_tui.store.folder import files
 
@@ -56,15 +56,15 @@ class FolderJournal:
         with contextlib.suppress(OSError, StoreError):
             files.check_folder(self._folder)  # a store that is gone is not made again in passing
             files.make_folder(folder)
-            begun_before = self._clock.now() - activity.KEPT_FOR / 2
+            begun_before = self._clock.now() - activity.RETENTION / 2
             _append(folder / f"{uid}.jsonl", _fitting(line), ACTIVITY_BYTES, begun_before)
 
     def fault(self, what: str, **facts: str) -> None:
         now = self._now()
 
         def line(most: int) -> str:
-            pairs = (f"{shown(key)}={_quoted(_cut(value, most))}" for key, value in facts.items())
-            return " ".join([now, shown(_cut(what, most)), *pairs])
+            pairs = (f"{escaped(key)}={_quoted(_cut(value, most))}" for key, value in facts.items())
+            return " ".join([now, escaped(_cut(what, most)), *pairs])
 
         path = self._folder / "log"
         with contextlib.suppress(OSError, StoreError):
@@ -84,7 +84,7 @@ def _cut(value: object, most: int) -> str:
 def _quoted(text: str) -> str:
     if _BARE.fullmatch(text):
         return text
-    return '"' + shown(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
+    return '"' + escaped(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
 
 
 def _fitting(line: Callable[[int], str]) -> bytes:
@@ -125,7 +125,7 @@ def _begun(descriptor: int, before: datetime | None) -> bool:
         return False
     match = _FIRST_TIME.match(os.pread(descriptor, _FIRST_BYTES, 0))
     try:
-        return match is not None and activity.instant(match[1].decode()) < before
+        return match is not None and activity.parse_time(match[1].decode()) < before
     except ValueError:
         return False
 

@@ -8,7 +8,7 @@ import os
 import socket
 from pathlib import Path
 
-from apppw_tui.domain.errors import MaybeSaved, StoreError, StoreUnusable
+from apppw_tui.domain.errors import SaveUncertain, StoreError, StoreUnusable
 from apppw_tui.store.folder import files
 from apppw_tui.store.keyring import parsed
 
@@ -43,7 +43,7 @@ class RootsHand:
         theirs.close()
 
     def write(self, content: bytes) -> None:
-        """Puts `content` into the file, in one step. Raises StoreUnusable, MaybeSaved."""
+        """Puts `content` into the file, in one step. Raises StoreUnusable, SaveUncertain."""
         try:
             self._ours.sendall(content)
             said = self._ours.recv(_LARGEST).decode()
@@ -52,7 +52,7 @@ class RootsHand:
         if said == _DONE:
             return
         if said.startswith(_MAYBE):
-            raise MaybeSaved(said.removeprefix(_MAYBE))
+            raise SaveUncertain(said.removeprefix(_MAYBE))
         raise StoreUnusable(said or _GONE)
 
 
@@ -66,7 +66,7 @@ def _serve(asked: socket.socket, key_file: Path, owner: Path) -> None:
             parsed(content, key_file)  # nothing but keys is ever written
             _replace(key_file, content, owner)
             said = _DONE
-        except MaybeSaved as error:
+        except SaveUncertain as error:
             said = f"{_MAYBE}{error}"
         except StoreError as error:
             said = str(error)

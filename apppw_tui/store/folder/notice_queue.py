@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.activity import Entry, instant
+from apppw_tui.domain.activity import ActivityEntry, parse_time
 from apppw_tui.domain.errors import StoreDamaged, StoreError
 from apppw_tui.domain.notice_text import LONGEST_WAIT, Message
 from apppw_tui.domain.ports import Journal
@@ -37,7 +37,7 @@ _LARGEST = 64 * 1024  # bytes
 _RANDOM = 0xFFF  # of the nanoseconds: less than two writes of one process are apart
 
 
-class FolderOutbox:
+class FolderNoticeQueue:
     """Files in `folder`/notices, oldest first by their names."""
 
     def __init__(self, folder: Path) -> None:
@@ -45,7 +45,7 @@ class FolderOutbox:
         self._counts: Counter[str] = Counter()  # by uid, as of when the folder was looked at
         self._laid = _COUNTED_FOR  # since then
 
-    def lay(self, account: Account, one: Entry) -> str:
+    def put(self, account: Account, one: ActivityEntry) -> str:
         """Puts one message down; its file's name. Raises StoreError: it was not, and why."""
         files.make_folder(self._folder)
         self._check_room(account.uid)
@@ -101,7 +101,7 @@ class FolderOutbox:
                     named[1],
                     one,
                     int(told.get("tries", 0)),
-                    instant(told["not_before"]) if "not_before" in told else None,
+                    parse_time(told["not_before"]) if "not_before" in told else None,
                     bool(told.get("summed")),
                     str(told.get("how", "")),
                 )
@@ -164,17 +164,17 @@ class FolderOutbox:
         return sorted(found, key=lambda name: name[33:])
 
 
-class FolderNotices:
+class FolderNotifier:
     """Lays notices down in the outbox of the store `folder`."""
 
     def __init__(self, folder: Path, journal: Journal) -> None:
-        self._outbox = FolderOutbox(folder)
+        self._outbox = FolderNoticeQueue(folder)
         self._journal = journal
 
-    def tell(self, account: Account, one: Entry) -> bool:
+    def notify(self, account: Account, one: ActivityEntry) -> bool:
         """Never raises: the act is done, whether or not anybody can be told."""
         try:
-            self._outbox.lay(account, one)
+            self._outbox.put(account, one)
         except StoreError as error:
             self._journal.fault("notice left out", account=account.name, why=str(error))
             return False

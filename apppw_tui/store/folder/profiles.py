@@ -10,7 +10,7 @@ from apppw_tui.domain.hashing import (
     MOST_OF_ACCOUNTS,
     Profile,
     TooManyProfiles,
-    parsed,
+    parse,
 )
 from apppw_tui.domain.ports import Clock
 from apppw_tui.store.fields import stamp
@@ -58,10 +58,10 @@ class FolderProfiles:
             return {}
         claimed = {}
         for text, at in kept.items() if isinstance(kept, dict) else ():
-            profile = parsed(text)
+            profile = parse(text)
             if profile is not None and not profile.exceeds(MOST_OF_ACCOUNTS):
                 claimed[profile] = _time(at)
-        order = sorted(claimed, key=lambda one: (one.memory, one.passes, one.lanes))
+        order = sorted(claimed, key=lambda one: (one.memory, one.time_cost, one.parallelism))
         return {one: claimed[one] for one in order[:MOST_BESIDES]}
 
     def _write(self, claimed: dict[Profile, datetime]) -> None:

@@ -11,20 +11,20 @@ from apppw_tui.store.folder import files
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-class FolderLiveSessions:
+class FolderSessionTerminator:
     """Puts files into `folder`/ended; whoever ends the sessions takes them away.
 
     One that is there already is as good as a new one: it is written under the account's lock, and
     whoever has taken a file away waits for that lock before any session is ended.
     """
 
-    end_here = True
+    enabled = True
 
     def __init__(self, folder: Path, journal: Journal) -> None:
         self._folder = folder / "ended"
         self._journal = journal
 
-    def end(self, account: str) -> None:
+    def terminate(self, account: str) -> None:
         if not is_account_name(account):  # it becomes the file's name
             return
         path = self._folder / account

@@ -26,7 +26,7 @@ from apppw_tui.domain.errors import (
     StoreError,
 )
 from apppw_tui.domain.names import candidates
-from apppw_tui.domain.ports import Accounts, Clock, Store, find
+from apppw_tui.domain.ports import Accounts, AccountStore, Clock, find
 from apppw_tui.domain.usage import MOST_NETWORKS, LastUse, Used, network_of
 from apppw_tui.store.fields import DocumentError
 from apppw_tui.store.folder import files
@@ -94,7 +94,7 @@ class FolderUsage:
     def __init__(
         self,
         folder: Path,
-        store: Store,
+        store: AccountStore,
         clock: Clock,
         accounts: Accounts | None = None,
         *,
@@ -218,7 +218,7 @@ class FolderUsage:
 
     def _now(self, service: str | None, address: str | None) -> LastUse:
         # Sixteen symbols can be a service's name; what may be a password is not kept.
-        named = None if service is None or app_password.read(service) else service
+        named = None if service is None or app_password.parse(service) else service
         return LastUse(self._clock.now(), named, parsed(address))
 
     def _tell(self, uid: str, told: _Told) -> None:
@@ -235,22 +235,22 @@ class FolderUsage:
 
     def _write(self, uid: str, told: _Told) -> None:
         first: list[FirstUse] = []
-        self._store.read(told.name)  # asking for the lock would make a store that is gone again
-        with self._store.change(told.name, uid) as change:  # nothing is changed: for its lock
-            ids = {password.id for password in change.present.app_passwords}
+        self._store.get(told.name)  # asking for the lock would make a store that is gone again
+        with self._store.transaction(told.name, uid) as change:  # nothing is changed: for its lock
+            ids = {password.id for password in change.existing.app_passwords}
             known = self._read(uid)
             before = known.used
             by_id = {**before.by_id, **told.by_id}
             after = Used(
                 {id_: last for id_, last in by_id.items() if id_ in ids},
-                told.passed_on or before.passed_on,
+                told.passed_on or before.last_legacy_login,
             )
             kept = Kept(after, newest({**known.networks, **told.networks}))
             seen = known.seen(self._clock.now())
             for network, (id_, use) in told.first.items():
-                password = change.present.app_password(id_)
+                password = change.existing.app_password(id_)
                 if network not in seen and password is not None:
-                    first.append(FirstUse(change.present, password, use, bool(seen)))
+                    first.append(FirstUse(change.existing, password, use, bool(seen)))
             if kept != known:
                 files.make_folder(self._folder)
                 files.write(self._path(uid), self._folder / f".tmp-{uid}", encoded(kept))

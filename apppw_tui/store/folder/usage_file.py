@@ -14,7 +14,7 @@ from typing import Any
 
 from tinydb import TinyDB
 
-from apppw_tui.domain.usage import MOST_NETWORKS, NEW_AFTER, LastUse, Used, network_of
+from apppw_tui.domain.usage import MOST_NETWORKS, NETWORK_MEMORY, LastUse, Used, network_of
 from apppw_tui.store.fields import BufferedStorage, Fields, stamp
 
 
@@ -33,7 +33,7 @@ class Kept:
             if (network := network_of(last.address)) is not None
         }
         known = self.networks or before
-        return frozenset(network for network, last in known.items() if now - last < NEW_AFTER)
+        return frozenset(network for network, last in known.items() if now - last < NETWORK_MEMORY)
 
 
 def newest(networks: Mapping[str, datetime]) -> dict[str, datetime]:
@@ -71,8 +71,8 @@ def encoded(kept: Kept) -> bytes:
     database.table("used").insert_multiple(
         {"id": id_, **_document(last)} for id_, last in used.by_id.items()
     )
-    if used.passed_on is not None:
-        database.table("old_password").insert(_document(used.passed_on))
+    if used.last_legacy_login is not None:
+        database.table("old_password").insert(_document(used.last_legacy_login))
     if kept.networks:
         database.table("networks").insert_multiple(
             {"network": network, "time": stamp(last)} for network, last in kept.networks.items()

@@ -8,8 +8,8 @@ from textual.binding import Binding
 from textual.containers import Grid, Horizontal
 from textual.widgets import Button, Label
 
-from apppw_tui.domain.activity import Entry, in_words, who
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.activity import ActivityEntry, actor_label, describe
+from apppw_tui.domain.names import escaped
 from apppw_tui.ui import formatting
 from apppw_tui.ui.dialogs.base import Dialog
 
@@ -22,7 +22,7 @@ class HappenedDialog(Dialog[None]):
         Binding("escape,q", "cancel", "Close", id="cancel", tooltip="Back to the list"),
     ]
 
-    def __init__(self, entry: Entry, account: str, now: datetime) -> None:
+    def __init__(self, entry: ActivityEntry, account: str, now: datetime) -> None:
         super().__init__("What happened")
         self._entry = entry
         self._account = account
@@ -31,14 +31,14 @@ class HappenedDialog(Dialog[None]):
     def content(self) -> ComposeResult:
         entry = self._entry
         when, ago = formatting.exactly(entry.time), formatting.ago(entry.time, self._now)
-        service = entry.facts.get("service")
+        service = entry.details.get("service")
         with Grid(id="details"):
             for label, value in (
-                ("What", in_words(entry)),
+                ("What", describe(entry)),
                 ("When", f"{when} ({ago})" if ago.endswith(("ago", "now")) else when),
-                ("By", who(entry, self._account)),
-                ("From", shown(entry.address) if entry.address else "the server itself"),
-                ("Service", shown(service) if service else None),
+                ("By", actor_label(entry, self._account)),
+                ("From", escaped(entry.address) if entry.address else "the server itself"),
+                ("Service", escaped(service) if service else None),
             ):
                 if value is not None:
                     yield Label(label, classes="field-label", markup=False)

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Input
 
-from apppw_tui.domain.errors import ApppwError, SignInRefused, TooMany
+from apppw_tui.domain.errors import ApppwError, RateLimited, SignInRefused
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.widgets.checkbox import Tick
@@ -57,7 +57,7 @@ class ChangePasswordDialog(Dialog[Session | None]):
         too = any(tick.value for tick in self.query(Tick))
         try:
             session = await self.ask("#change", "Checking…", lambda: self._change(old, fresh, too))
-        except (SignInRefused, TooMany) as error:
+        except (SignInRefused, RateLimited) as error:
             current.refuse(str(error))
             current.offer_anew()
             return

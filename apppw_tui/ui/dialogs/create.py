@@ -128,7 +128,7 @@ class CreateDialog(Dialog[Issued | Literal["back", "skip"] | None]):
         chosen = self.query_one("#expires", Choose).value
         field = self._field("last-day")
         try:
-            expires = expiry.read(field.value if chosen == _DATE else str(chosen), self._now())
+            expires = expiry.parse(field.value if chosen == _DATE else str(chosen), self._now())
             self._policy.check_expiry(expires, self._now())
         except Refused as error:
             field.refuse(str(error))
@@ -158,14 +158,14 @@ class CreateDialog(Dialog[Issued | Literal["back", "skip"] | None]):
 
 def _scopes(policy: Policy) -> list[tuple[str, str]]:
     """What it can be for: all that the administrator offers, the widest first."""
-    offered = scopes.within(policy.scopes)
-    groups = [(scope.label, scope.word) for scope in scopes.SCOPES if scope.word in offered]
+    offered = scopes.subscopes(policy.scopes)
+    groups = [(scope.label, scope.id) for scope in scopes.SCOPES if scope.id in offered]
     single = [word for word in policy.scopes if word in scopes.SERVICES]
     return [*groups, *((word, word) for word in single), ("Single services…", _SINGLE)]
 
 
 def _services(policy: Policy) -> str:
-    offered = scopes.within(policy.scopes)
+    offered = scopes.subscopes(policy.scopes)
     return "Some of " + ", ".join(one for one in scopes.SERVICES if one in offered)
 
 

@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.widgets import Label
 
 from apppw_tui.domain.app_password import AppPassword
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.names import escaped
 from apppw_tui.domain.usage import Used
 from apppw_tui.ui import formatting
 from apppw_tui.ui.dialogs.confirm import ConfirmDialog
@@ -34,7 +34,7 @@ class DeleteDialog(ConfirmDialog):
         short = self._ends_sessions and self.app.size.height < _SHORT
         listed = _LISTED_IF_SHORT if short else _LISTED
         for password in self._passwords[:listed]:
-            yield Label(shown(password.name), classes="strong", markup=False)
+            yield Label(escaped(password.name), classes="strong", markup=False)
         if len(self._passwords) > listed:
             yield Label(f"and {len(self._passwords) - listed} more", markup=False)
         if not many:
@@ -43,7 +43,7 @@ class DeleteDialog(ConfirmDialog):
             if last is None:
                 fact = f"never used, created {formatting.ago(password.created, self._now)}"
             else:
-                by = f" by {shown(last.service)}" if last.service else ""
+                by = f" by {escaped(last.service)}" if last.service else ""
                 fact = f"last used {formatting.ago(last.time, self._now)}{by}"
             yield Label(f"{formatting.scope(password)} {GLYPHS.dot} {fact}", markup=False)
         it = "them" if many else "it"

@@ -10,7 +10,7 @@ from textual.containers import Grid, Horizontal
 from textual.widgets import Button, Label
 
 from apppw_tui.domain.app_password import AppPassword
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.names import escaped
 from apppw_tui.domain.usage import LastUse
 from apppw_tui.ui import formatting
 from apppw_tui.ui.dialogs.base import Dialog
@@ -40,11 +40,11 @@ class DetailsDialog(Dialog[Next | None]):
         created = formatting.exactly(password.created)
         if (ago := formatting.ago(password.created, self._now)).endswith(("ago", "now")):
             created = f"{created} ({ago})"
-        if password.by_operator:
+        if password.created_by_admin:
             created = f"{created}, by the administrator"
         with Grid(id="details"):
             for label, value in (
-                ("Name", shown(password.name)),
+                ("Name", escaped(password.name)),
                 ("For", formatting.scope(password)),
                 ("Last used", self._last_use()),
                 ("Created", created),
@@ -62,8 +62,8 @@ class DetailsDialog(Dialog[Next | None]):
         last = self._last
         if last is None:
             return "never"
-        by = f" by {shown(last.service)}" if last.service else ""
-        place = f" from {shown(last.address)}" if last.address else ""
+        by = f" by {escaped(last.service)}" if last.service else ""
+        place = f" from {escaped(last.address)}" if last.address else ""
         return f"{formatting.exactly(last.time)}{by}{place}"
 
     def on_mount(self) -> None:

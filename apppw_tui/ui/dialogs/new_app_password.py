@@ -12,7 +12,7 @@ from textual.widgets import Button, Label
 from apppw_tui.domain import connection_settings
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.base32 import grouped
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.names import escaped
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.app_passwords import Issued
 from apppw_tui.ui import formatting
@@ -92,7 +92,7 @@ class RevealDialog(OnceDialog[bool]):
         record = self._record
         expires = record.expires
         end = "never expires" if expires is None else f"expires {formatting.exactly(expires)}"
-        facts = (shown(record.name), formatting.scope(record), end)
+        facts = (escaped(record.name), formatting.scope(record), end)
         yield Label(f" {GLYPHS.dot} ".join(facts), id="facts", markup=False)
         if self._secret is not None:
             yield SecretLabel(self._secret)
@@ -122,7 +122,7 @@ class RevealDialog(OnceDialog[bool]):
         digits = max((len(str(row.port)) for row in rows), default=0) if aligned else 0
         for row in rows:
             where = f"{row.host:{width}}  {row.port:<{digits}}  {row.security}"
-            yield connection_settings.name(row.service), shown(row.url or where)
+            yield connection_settings.name(row.service), escaped(row.url or where)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self._connecting.try_it is not None if action == "test" else True
@@ -152,8 +152,8 @@ class RevealDialog(OnceDialog[bool]):
             "#test", f"Testing{GLYPHS.more}", lambda: try_it(self._account, secret, service)
         )
         if tried is not None:
-            said = f"{_MARKS[tried.right]} {tried.sentence}"
-            self.tell(said, bad=tried.right is False, unsure=tried.right is None)
+            said = f"{_MARKS[tried.ok]} {tried.message}"
+            self.tell(said, bad=tried.ok is False, unsure=tried.ok is None)
 
     @on(Button.Pressed, "#qr")
     def action_qr(self) -> None:

@@ -11,13 +11,17 @@ from textual.containers import Horizontal
 from textual.widgets import Button, Input, Label
 
 from apppw_tui.domain.errors import ApppwError
-from apppw_tui.domain.ports import Kind
+from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.portal.enrollment import PhoneSetUp
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.inputs import TextInput
 
-_LABELS: dict[Kind, str] = {"text": "Text me a code", "call": "Call me", "notify": "Notify me"}
+_LABELS: dict[DeliveryMethod, str] = {
+    "text": "Text me a code",
+    "call": "Call me",
+    "notify": "Notify me",
+}
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class Numbered:
     """A number that may exist, and how its owner wants to be reached."""
 
     set_up: PhoneSetUp
-    kind: Kind
+    kind: DeliveryMethod
 
 
 class NumberDialog(Dialog[Numbered | Literal["back"] | None]):
@@ -39,7 +43,7 @@ class NumberDialog(Dialog[Numbered | Literal["back"] | None]):
     def __init__(
         self,
         title: str,
-        kinds: list[Kind],
+        kinds: list[DeliveryMethod],
         begin: Callable[[str], PhoneSetUp],
         typed: str = "",
         *,
@@ -83,7 +87,7 @@ class NumberDialog(Dialog[Numbered | Literal["back"] | None]):
         self.begin(kind, self.query_one(Field).value)
 
     @work
-    async def begin(self, kind: Kind, typed: str) -> None:
+    async def begin(self, kind: DeliveryMethod, typed: str) -> None:
         field = self.query_one(Field)
         try:
             set_up = await self.ask(f"#kind-{kind}", "Checking…", lambda: self._begin(typed))

@@ -12,7 +12,7 @@ from textual.containers import Grid, Horizontal, VerticalScroll
 from textual.widgets import Button, Label
 
 from apppw_tui.domain.base32 import grouped
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.names import escaped
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.one_time_secret import OnceDialog
@@ -95,7 +95,7 @@ class RecoveryCodesDialog(OnceDialog[Literal["on", "back"]]):
             reason = (error.strerror or "unknown reason").lower()
             self.tell(f"{GLYPHS.bad} They could not be saved: {reason}.", bad=True)
             return
-        self.kept(f"Saved to {shown(str(path))}, for you alone to read.")
+        self.kept(f"Saved to {escaped(str(path))}, for you alone to read.")
 
     @on(Button.Pressed, "#back")
     def action_back(self) -> None:

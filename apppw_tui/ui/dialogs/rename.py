@@ -8,7 +8,7 @@ from textual.containers import Horizontal
 from textual.widgets import Button, Input
 
 from apppw_tui.domain.errors import ApppwError
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.names import escaped
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.inputs import NewNameInput
@@ -23,7 +23,7 @@ class RenameDialog(Dialog[bool | None]):
         self._rename = rename
 
     def content(self) -> ComposeResult:
-        yield Field("New name", NewNameInput(id="name", value=shown(self._name_now)))
+        yield Field("New name", NewNameInput(id="name", value=escaped(self._name_now)))
         with Horizontal(classes="buttons"):
             yield Button("Rename", id="rename", compact=True)
             yield Button("Cancel", id="cancel", compact=True)

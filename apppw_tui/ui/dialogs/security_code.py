@@ -11,7 +11,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.widgets import Button, Input, Label
 
-from apppw_tui.domain.errors import ApppwError, CodeRefused, SessionEnded
+from apppw_tui.domain.errors import ApppwError, InvalidCode, SessionEnded
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.messages import Mistaken, SessionOver
@@ -146,7 +146,7 @@ class CodeDialog(Dialog[Session | Instead | None]):
         except ApppwError as error:
             timer.stop()
             self._refused(error)
-            if isinstance(error, CodeRefused):
+            if isinstance(error, InvalidCode):
                 self.post_message(Mistaken())
             if not self._question.recovery:
                 entry.refuse()

@@ -3,8 +3,8 @@
 from functools import partial
 from typing import Literal
 
-from apppw_tui.domain.phone import Which, ending
-from apppw_tui.domain.ports import Kind
+from apppw_tui.domain.phone import PhoneSlot, last_digits
+from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.domain.recovery_codes import RecoveryCodes
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.sessions import Session
@@ -19,9 +19,11 @@ Outcome = Literal["done", "back"] | None
 NO_DELIVERY = "This server sends no codes. Use the authenticator app."
 
 
-def ways(kinds: frozenset[Kind], which: Which) -> list[Kind]:
+def ways(kinds: frozenset[DeliveryMethod], which: PhoneSlot) -> list[DeliveryMethod]:
     """How a code can be sent to that phone, the usual way first."""
-    order: tuple[Kind, ...] = ("call", "text") if which == "office" else ("text", "call", "notify")
+    order: tuple[DeliveryMethod, ...] = (
+        ("call", "text") if which == "office" else ("text", "call", "notify")
+    )
     return [kind for kind in order if kind in kinds]
 
 
@@ -45,7 +47,7 @@ async def set_up_authenticator(screen: PortalScreen, title: str, *, step: bool =
 
 
 async def set_up_phone(
-    screen: PortalScreen, which: Which, title: str, *, step: bool = False
+    screen: PortalScreen, which: PhoneSlot, title: str, *, step: bool = False
 ) -> Outcome:
     """Done once a code that was sent to the number came back."""
     desk = screen.desk
@@ -74,7 +76,7 @@ def _question(screen: PortalScreen, title: str, numbered: Numbered) -> CodeQuest
 
     def send(again: bool) -> str:  # noqa: ARG001 - a new dialog always sends a new code
         set_up.send(desk.session, kind)
-        return told(kind, ending(set_up.number))
+        return told(kind, last_digits(set_up.number))
 
     return CodeQuestion(
         title,

@@ -5,7 +5,7 @@ from functools import partial
 from textual.app import App
 
 from apppw_tui.domain import verification_options
-from apppw_tui.domain.verification_options import Option
+from apppw_tui.domain.verification_options import VerificationOption
 from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.app_options import Demo
@@ -67,7 +67,7 @@ async def _choose(app: App[None], challenge: Challenge, present: str | None) -> 
     return await app.push_screen_wait(ChooseDialog(_DIFFERENT, sentence, rows))
 
 
-def question(challenge: Challenge, option: Option, demo: Demo | None) -> CodeQuestion:
+def question(challenge: Challenge, option: VerificationOption, demo: Demo | None) -> CodeQuestion:
     """How a code of that kind is asked for."""
     check = partial(challenge.answer, option)
     if option == verification_options.APP:

@@ -11,7 +11,7 @@ from textual.widgets import Button, Input, Label
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import ApppwError, NotFound
-from apppw_tui.domain.names import same_name_key, shown
+from apppw_tui.domain.names import escaped, name_key
 from apppw_tui.domain.policy import BY_ADMINISTRATOR
 from apppw_tui.domain.usage import Used
 from apppw_tui.portal.app_passwords import Issued
@@ -122,9 +122,9 @@ class AppPasswordsScreen(PortalScreen):
         account = self._account
         if account is None:
             return
-        wanted = same_name_key(self.query_one(FilterInput).value.strip())
+        wanted = name_key(self.query_one(FilterInput).value.strip())
         self.query_one(PasswordTable).show(
-            tuple(p for p in account.app_passwords if wanted in same_name_key(p.name)),
+            tuple(p for p in account.app_passwords if wanted in name_key(p.name)),
             self._used,
             cursor,
         )
@@ -138,7 +138,7 @@ class AppPasswordsScreen(PortalScreen):
             if not policy.people_create:
                 return BY_ADMINISTRATOR
             try:
-                account.check_room(policy.app_passwords_per_account)
+                account.check_limit(policy.app_passwords_per_account)
             except ApppwError as error:
                 return str(error)
         if action in ("delete", "rename", "filter") and not account.app_passwords:
@@ -181,7 +181,7 @@ class AppPasswordsScreen(PortalScreen):
         self.query_one(FilterInput).clear()
         await self.refresh_list(record.id)
         self.focus_content()
-        self.say(f"Created {shown(record.name)}.", good=True)
+        self.say(f"Created {escaped(record.name)}.", good=True)
 
     def action_delete(self) -> None:
         self.start_flow(lambda: self._delete(self.query_one(PasswordTable).chosen), ahead=False)
@@ -205,7 +205,7 @@ class AppPasswordsScreen(PortalScreen):
         if not await self.app.push_screen_wait(question):
             return
         besides = ""
-        said = "Deleted " + ", ".join(shown(password.name) for password in passwords) + "."
+        said = "Deleted " + ", ".join(escaped(password.name) for password in passwords) + "."
         for password in passwords:
             try:
                 done = await self.ask(partial(self._delete_one, password.id))

@@ -12,7 +12,12 @@ from textual.containers import Vertical
 from textual.screen import Screen
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.errors import SessionEnded, SetUpFirst, StoreError, VerificationNeeded
+from apppw_tui.domain.errors import (
+    EnrollmentRequired,
+    ReverificationRequired,
+    SessionEnded,
+    StoreError,
+)
 from apppw_tui.domain.ports import Clock
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.portal import Portal
@@ -133,7 +138,7 @@ class PortalScreen(Screen[None]):
             return await freshly(self, call)
         except SessionEnded as error:
             self.post_message(SessionOver(str(error)))
-        except (StoreError, SetUpFirst, VerificationNeeded) as error:
+        except (StoreError, EnrollmentRequired, ReverificationRequired) as error:
             self.say(str(error))
         return None
 

@@ -14,8 +14,8 @@ from apppw_tui.domain.errors import (
     ApppwError,
     InvalidName,
     NameTaken,
+    RateLimited,
     SignInRefused,
-    TooMany,
     WeakPassword,
 )
 from apppw_tui.portal.portal import Portal
@@ -167,7 +167,7 @@ class LoginScreen(Screen[None]):
             return session
         except InvalidName as error:
             account.refuse(str(error))
-        except TooMany as error:
+        except RateLimited as error:
             password.refuse(str(error))
         except SignInRefused as error:
             self.post_message(Mistaken())

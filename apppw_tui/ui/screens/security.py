@@ -11,7 +11,7 @@ from textual.widgets import Button, DataTable, Label
 from apppw_tui.domain import verification_options
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import Refused
-from apppw_tui.domain.phone import PHONES, Which, masked
+from apppw_tui.domain.phone import PHONES, PhoneSlot, masked
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui import formatting
 from apppw_tui.ui.dialogs.choose import ChooseDialog
@@ -33,7 +33,7 @@ from apppw_tui.ui.widgets.choice_list import Choice
 from apppw_tui.ui.widgets.method_table import MethodTable, Row
 from apppw_tui.ui.widgets.tab_bar import TabBar
 
-_NAMES: dict[Which, tuple[str, str]] = {
+_NAMES: dict[PhoneSlot, tuple[str, str]] = {
     "authentication": ("Authentication phone", "Authentication phone"),
     "office": ("Office phone", "Office phone"),
     "alternate": ("Alternate authentication phone", "Alternate phone"),
@@ -82,13 +82,13 @@ class SecurityScreen(PortalScreen):
     async def _fill(self, account: Account) -> None:
         """The numbers are sealed: to open them is work, and may fail where the rest does not."""
         desk = self.desk
-        numbers: dict[Which, Secret] | None = await self.ask(
+        numbers: dict[PhoneSlot, Secret] | None = await self.ask(
             lambda: desk.portal.methods.numbers(desk.session, account)
         )
         kinds = desk.portal.methods.kinds()
         usable = [
             option
-            for option in verification_options.usable(account, kinds)
+            for option in verification_options.available(account, kinds)
             if option != verification_options.RECOVERY
         ]
         label = usable[0].label if usable else _NONE_YET
@@ -96,7 +96,7 @@ class SecurityScreen(PortalScreen):
         self.query_one(MethodTable).show(self._rows(account, numbers))
         self.refresh_bindings()
 
-    def _rows(self, account: Account, numbers: dict[Which, Secret] | None) -> list[Row]:
+    def _rows(self, account: Account, numbers: dict[PhoneSlot, Secret] | None) -> list[Row]:
         now = self.desk.clock.now()
         rows = [self._phone_row(account, which, numbers) for which in PHONES]
         app = account.authenticator
@@ -112,7 +112,7 @@ class SecurityScreen(PortalScreen):
                 None if app is None else self._remove_authenticator,
             )
         )
-        left = account.recovery is not None and account.recovery.left > 0
+        left = account.recovery is not None and account.recovery.remaining > 0
         rows.append(
             Row(
                 *("Recovery codes", "Recovery codes"),
@@ -128,7 +128,7 @@ class SecurityScreen(PortalScreen):
         return rows
 
     def _phone_row(
-        self, account: Account, which: Which, numbers: dict[Which, Secret] | None
+        self, account: Account, which: PhoneSlot, numbers: dict[PhoneSlot, Secret] | None
     ) -> Row:
         kept = account.phone(which) is not None
         known = None if numbers is None else numbers.get(which)
@@ -174,7 +174,7 @@ class SecurityScreen(PortalScreen):
         if account is None:
             self.post_message(Arrived())
             return
-        replaces = account.recovery is not None and account.recovery.left > 0
+        replaces = account.recovery is not None and account.recovery.remaining > 0
         if not replaces or await self.app.push_screen_wait(
             ConfirmDialog("Make new recovery codes?", "The old ones stop working at once.")
         ):
@@ -207,7 +207,7 @@ class SecurityScreen(PortalScreen):
             "the authenticator app", lambda: methods.remove_authenticator(self.desk.session)
         )
 
-    async def _remove_phone(self, which: Which) -> None:
+    async def _remove_phone(self, which: PhoneSlot) -> None:
         methods = self.desk.portal.methods
         await self._remove(
             f"the {verification_options.phone_name(which)}",
@@ -243,12 +243,12 @@ class SecurityScreen(PortalScreen):
             return
         desk = self.desk
         kinds = desk.portal.methods.kinds()
-        usable = verification_options.usable(account, kinds)
+        usable = verification_options.available(account, kinds)
         rows = [
             Choice(
                 option.id,
                 option.label,
-                verification_options.why_not(account, option, kinds),
+                verification_options.unavailable_reason(account, option, kinds),
                 option == next(iter(usable), None),
             )
             for option in verification_options.PREFERRED

@@ -115,7 +115,9 @@ class SettingsScreen(PortalScreen):
         numbers = await self.ask(lambda: desk.portal.methods.numbers(desk.session, account))
         used = await self.ask(lambda: desk.portal.used(desk.session, account)) or Used()
         said = formatting.in_short(account, numbers or {})
-        apps = f"{formatting.change_over(account, used.passed_on, desk.clock.now())} {count}"
+        apps = (
+            f"{formatting.change_over(account, used.last_legacy_login, desk.clock.now())} {count}"
+        )
         # Where there is little room, the links below it matter more.
         narrow = self.app.size.width < NARROW
         self.query_one("#protection", Label).update(said if narrow else f"{said}\n{apps}")

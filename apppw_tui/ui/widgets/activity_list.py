@@ -9,8 +9,8 @@ from textual.binding import Binding
 from textual.message import Message
 from textual.widgets.option_list import Option
 
-from apppw_tui.domain.activity import Entry, in_words
-from apppw_tui.domain.names import shown
+from apppw_tui.domain.activity import ActivityEntry, describe
+from apppw_tui.domain.names import escaped
 from apppw_tui.ui import formatting
 from apppw_tui.ui.widgets.menu import Menu
 
@@ -29,7 +29,7 @@ class ActivityList(Menu):
     class Told(Message):
         """Somebody wants to know all about one line."""
 
-        def __init__(self, activity: "ActivityList", entry: Entry) -> None:
+        def __init__(self, activity: "ActivityList", entry: ActivityEntry) -> None:
             super().__init__()
             self.activity = activity
             self.entry = entry
@@ -40,10 +40,10 @@ class ActivityList(Menu):
 
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._entries: Sequence[Entry] = ()
+        self._entries: Sequence[ActivityEntry] = ()
         self._now: datetime | None = None
 
-    def show(self, entries: Sequence[Entry], now: datetime) -> None:
+    def show(self, entries: Sequence[ActivityEntry], now: datetime) -> None:
         """Fills the list, the cursor on the line where it was."""
         self._entries, self._now = entries, now
         cursor = self.highlighted or 0
@@ -67,9 +67,9 @@ class ActivityList(Menu):
         if self._entries and self.highlighted is not None:
             self.post_message(self.Told(self, self._entries[self.highlighted]))
 
-    def _line(self, entry: Entry, time: str, room: int) -> str:
+    def _line(self, entry: ActivityEntry, time: str, room: int) -> str:
         """With where it came from, if there is room for that."""
-        line = f"{time} {_MARK if entry.remarkable else ' '} {in_words(entry)}"
-        place = shown(entry.address or "")
+        line = f"{time} {_MARK if entry.is_suspicious else ' '} {describe(entry)}"
+        place = escaped(entry.address or "")
         gap = room - cell_len(line) - cell_len(place)
         return f"{line}{' ' * gap}{place}" if place and gap > 1 else line

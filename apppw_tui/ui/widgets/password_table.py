@@ -13,7 +13,7 @@ from textual.widgets import DataTable
 from textual.widgets.data_table import RowKey
 
 from apppw_tui.domain.app_password import AppPassword
-from apppw_tui.domain.names import same_name_key, shown
+from apppw_tui.domain.names import escaped, name_key
 from apppw_tui.domain.usage import LastUse, Used
 from apppw_tui.ui import formatting
 from apppw_tui.ui.glyphs import GLYPHS
@@ -44,7 +44,7 @@ def _use_order(_: AppPassword, last: LastUse | None) -> tuple[bool, float]:
 
 _COLUMNS = (
     _Column(
-        "name", "Name", 0, lambda p, *_: shown(p.name), lambda p, _: same_name_key(p.name)
+        "name", "Name", 0, lambda p, *_: escaped(p.name), lambda p, _: name_key(p.name)
     ),
     _Column(
         "for", "For", 14,
@@ -158,7 +158,7 @@ class PasswordTable(DataTable[Text]):
             self.add_column(column.head + arrow, width=column.width or name_width, key=column.key)
         self.add_column("", width=len(_DELETE), key="delete")
         now = self._now()
-        rows = sorted(self._passwords, key=lambda p: same_name_key(p.name))
+        rows = sorted(self._passwords, key=lambda p: name_key(p.name))
         last = self._used.by_id
         order = _COLUMNS[self._sorted_by].order
         rows.sort(key=lambda p: order(p, last.get(p.id)), reverse=self._reversed)  # type: ignore[arg-type, return-value]

@@ -179,7 +179,7 @@ class _Connection:
     def _fail(self, number: int, account: str = "", *, temporary: bool = False) -> None:
         # The name as it was sent: the canonical one would tell which accounts exist. What has not
         # the form of a name is not repeated: it could be a password, and goes into a log.
-        is_password = app_password.read(account) is not None  # typed into the wrong field
+        is_password = app_password.parse(account) is not None  # typed into the wrong field
         named = f"\tuser={account}" if is_account_name(account) and not is_password else ""
         self._say(f"FAIL\t{number}{named}" + ("\ttemp\tcode=temp_fail" if temporary else ""))
 

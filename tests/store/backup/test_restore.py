@@ -57,9 +57,11 @@ def test_a_lost_store_comes_back_whole(place: Place, empty: Place) -> None:
     issue(place, "Phone", "Tablet")
     place.house.add("ben")
     empty.restore(place.backup())
-    assert empty.store.names() == ["ada", "ben"]
+    assert empty.store.list_names() == ["ada", "ben"]
     before, now = place.now(), empty.now()
-    assert replace(now, version=before.version, epoch=before.epoch) == before
+    assert (
+        replace(now, version=before.version, session_generation=before.session_generation) == before
+    )
 
 
 def test_an_account_as_it_was_backed_up_is_left_alone(place: Place) -> None:
@@ -101,7 +103,7 @@ def test_another_account_of_that_name_is_never_replaced(place: Place) -> None:
 def signed_in(place: Place) -> Account:
     """As the portal makes an account where Dovecot knows its password."""
     account = Account.new("ada", None, NOW)
-    with place.store.change("ada", None) as change:
+    with place.store.transaction("ada", None) as change:
         change.account = account
     return account
 
@@ -118,7 +120,7 @@ def test_who_signs_in_while_a_lost_store_comes_back_keeps_nothing_from_it(
     # What was there is kept aside, and a session of it changes nothing any more.
     (aside,) = empty.folder.glob("before-restore-*")
     assert any(made.uid in kept.read_text() for kept in aside.rglob("*") if kept.is_file())
-    with pytest.raises(NotFound), empty.store.change("ada", made.uid):
+    with pytest.raises(NotFound), empty.store.transaction("ada", made.uid):
         pass
 
 
@@ -154,7 +156,7 @@ def test_an_account_that_was_renamed_does_not_come_back_beside_itself(
     assert str(error.value) == (
         "ada is called grace by now; rename that back first, if it is to come back."
     )
-    assert place.store.names() == ["ben", "grace"]
+    assert place.store.list_names() == ["ben", "grace"]
     assert place.now("grace") == renamed
 
 
@@ -201,7 +203,7 @@ def test_what_a_newer_minor_schema_has_comes_back_too(place: Place) -> None:
 def test_only_the_accounts_that_were_named_come_back(place: Place, empty: Place) -> None:
     place.house.add("ben")
     told = empty.restore(place.backup(), ["ben", "eve"])
-    assert empty.store.names() == ["ben"]
+    assert empty.store.list_names() == ["ben"]
     assert isinstance(told["eve"], NotFound)
     assert str(told["eve"]) == "There is no account eve in the backup."
 
@@ -377,7 +379,7 @@ def test_every_session_ends(place: Place) -> None:
     place.house.operator.require_verification("ada")
     session, before = place.house.session("ada"), place.now()
     came(place.restore(backup, overwrite=True))
-    assert place.now().epoch == before.epoch + 1
+    assert place.now().session_generation == before.session_generation + 1
     assert place.now().version == before.version + 1
     with pytest.raises(SessionEnded):
         place.house.portal.account(session)
@@ -477,7 +479,7 @@ def test_usage_and_activity_come_back_where_there_are_none(
 def opened(place: Place) -> dict[str, str]:
     account = place.now()
     return {
-        field: place.keyring.open(account.uid, field, sealed).reveal()
+        field: place.keyring.decrypt(account.uid, field, sealed).reveal()
         for field, sealed in account.sealed_values().items()
     }
 

@@ -80,7 +80,7 @@ def test_every_backup_that_is_taken_while_others_write_restores_and_verifies(
         assert manifest(backup)["left_out"] == {}
         target = Place(tmp_path / f"restored-{number}")
         target.restore(backup)
-        assert target.store.names() == [*ACCOUNTS]
+        assert target.store.list_names() == [*ACCOUNTS]
         for name in ACCOUNTS:
             then = documents.load(json.loads(members(backup)[account_member(name)]), name)
             now = target.now(name)

@@ -168,7 +168,7 @@ def test_an_account_with_the_longest_name_comes_back(place: Place, empty: Place)
     name = f"{'a' * 64}@{label}.{label}.example"
     place.house.add(name)
     assert name in empty.restore(place.backup())
-    assert name in empty.store.names()
+    assert name in empty.store.list_names()
 
 
 # --- what is not believed --------------------------------------------------------------------
@@ -376,7 +376,7 @@ def test_a_backup_that_was_cut_short_is_refused(place: Place, empty: Place) -> N
     for length in range(0, backup.rindex(MANIFEST.encode()) + 600, 512):
         with pytest.raises(Refused, match=r"cut short|damaged|no backup"):
             empty.restore(backup[:length])
-    assert empty.store.names() == []
+    assert empty.store.list_names() == []
 
 
 @pytest.mark.parametrize("turns", [150, pytest.param(5000, marks=pytest.mark.slow)])
@@ -399,7 +399,7 @@ def test_however_a_backup_is_damaged_nothing_wrong_comes_back(
             refused += 1
             continue
         whole += len(came(told)) == 2
-        for name in target.store.names():
+        for name in target.store.list_names():
             assert target.house.now(name).password_hash == right[name]
             account_file(target.folder, name).unlink()
     assert 0 < refused < turns

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain.activity import KEPT_FOR, Entry
+from apppw_tui.domain.activity import RETENTION, ActivityEntry
 from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.store.folder import journal as module
 from apppw_tui.store.folder.activity import FolderActivity, Tail
@@ -34,7 +34,7 @@ class Rooms:
 
     @property
     def read(self) -> list[str]:
-        return [one.what for one in self.activity.read(UID)]
+        return [one.event for one in self.activity.read(UID)]
 
 
 @pytest.fixture
@@ -42,8 +42,8 @@ def rooms(tmp_path: Path) -> Rooms:
     return Rooms(tmp_path / "store")
 
 
-def whats(news: list[tuple[str, Entry]]) -> list[str]:
-    return [one.what for _, one in news]
+def whats(news: list[tuple[str, ActivityEntry]]) -> list[str]:
+    return [one.event for _, one in news]
 
 
 # --- reading --------------------------------------------------------------------------------
@@ -52,7 +52,7 @@ def whats(news: list[tuple[str, Entry]]) -> list[str]:
 def test_what_was_written_is_read(rooms: Rooms) -> None:
     rooms.journal.record(UID, "x", "ada", address="192.0.2.7", later="key")
     assert rooms.activity.read(UID) == [
-        Entry(NOW, "x", "ada", {"address": "192.0.2.7", "later": "key"})
+        ActivityEntry(NOW, "x", "ada", {"address": "192.0.2.7", "later": "key"})
     ]
     assert rooms.activity.read(OTHER) == []
 
@@ -122,7 +122,7 @@ def test_it_begins_anew_when_it_is_large_and_nothing_is_lost_yet(
 
 def test_it_begins_anew_when_its_first_line_is_old(rooms: Rooms) -> None:
     rooms.record("first")
-    rooms.clock.advance((KEPT_FOR / 2).total_seconds() - 1)
+    rooms.clock.advance((RETENTION / 2).total_seconds() - 1)
     rooms.record("second")
     assert not rooms.older.exists()
     rooms.clock.advance(2)
@@ -135,14 +135,14 @@ def test_old_lines_are_not_shown(rooms: Rooms) -> None:
     rooms.record("first")
     rooms.clock.advance(1)
     rooms.record("second")
-    rooms.clock.instant = NOW + KEPT_FOR + timedelta(seconds=1)
+    rooms.clock.instant = NOW + RETENTION + timedelta(seconds=1)
     assert rooms.read == ["second"]
 
 
 def test_what_is_old_is_forgotten_and_what_is_not_is_kept(rooms: Rooms) -> None:
     rooms.record("x")
     rooms.daemon.record(UID, "y", "the server")
-    old = (NOW - KEPT_FOR - timedelta(seconds=1)).timestamp()
+    old = (NOW - RETENTION - timedelta(seconds=1)).timestamp()
     os.utime(rooms.path, (old, old))
     rooms.activity.forget_old(UID)
     assert (rooms.path.exists(), rooms.older.exists()) == (False, True)  # somebody may have it open

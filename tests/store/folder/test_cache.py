@@ -35,13 +35,13 @@ def descriptors() -> int:
 def counted(disk: FolderStore, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every file that is parsed from now on."""
     parsed: list[str] = []
-    real = disk.read
+    real = disk.get
 
     def read(name: str) -> Account | None:
         parsed.append(name)
         return real(name)
 
-    monkeypatch.setattr(disk, "read", read)
+    monkeypatch.setattr(disk, "get", read)
     return parsed
 
 
@@ -50,7 +50,7 @@ def test_a_file_is_parsed_once(
 ) -> None:
     account = add(disk)
     parsed = counted(disk, monkeypatch)
-    assert [cache.read("ada") for _ in range(5)] == [account] * 5
+    assert [cache.get("ada") for _ in range(5)] == [account] * 5
     assert parsed == ["ada"]
 
 
@@ -59,7 +59,7 @@ def test_none_of_two_thousand_changes_by_another_process_is_missed(
     disk: FolderStore, folder: Path, cache: CachedReads
 ) -> None:
     account = add(disk)
-    assert cache.read("ada") == account
+    assert cache.get("ada") == account
     with subprocess.Popen(
         [sys.executable, "-m", "tests.store.rewriter", folder, "ada", str(CHANGES)],
         cwd=ROOT,
@@ -71,7 +71,7 @@ def test_none_of_two_thousand_changes_by_another_process_is_missed(
         assert writer.stdout is not None
         seen = []
         for said in writer.stdout:
-            found = cache.read("ada")
+            found = cache.get("ada")
             assert found is not None
             seen.append((int(said), found.version, found.appearance))
             writer.stdin.write("\n")
@@ -97,7 +97,7 @@ def test_what_is_read_while_it_is_written_is_never_older_than_what_was_kept(
     def read() -> None:
         while writer.is_alive():
             at_least = kept[-1]
-            found = cache.read("ada")
+            found = cache.get("ada")
             if found is None or found.version < at_least:
                 late.append((at_least, -1 if found is None else found.version))
 
@@ -108,7 +108,7 @@ def test_what_is_read_while_it_is_written_is_never_older_than_what_was_kept(
     for thread in (writer, *readers):
         thread.join()
     assert late == []
-    assert cache.read("ada") == disk.read("ada")
+    assert cache.get("ada") == disk.get("ada")
 
 
 def test_a_file_that_takes_the_inode_of_the_last_one_is_read(
@@ -117,47 +117,47 @@ def test_a_file_that_takes_the_inode_of_the_last_one_is_read(
     account = add(disk)
     path = account_file(folder)
     status = path.stat()
-    assert cache.read("ada") == account
+    assert cache.get("ada") == account
     for number in range(50):
         # Without a descriptor on the old one, its number is the next that is given out.
         content = path.read_bytes().replace(b'"epoch": %d' % number, b'"epoch": %d' % (number + 1))
         path.unlink()
         path.write_bytes(content)
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-        found = cache.read("ada")
+        found = cache.get("ada")
         assert found is not None
-        assert found.epoch == number + 1
+        assert found.session_generation == number + 1
 
 
 def test_what_somebody_writes_into_the_file_by_hand_is_seen(
     disk: FolderStore, folder: Path, cache: CachedReads
 ) -> None:
     add(disk)
-    cache.read("ada")
+    cache.get("ada")
     path = account_file(folder)
     inode = path.stat().st_ino
     path.write_bytes(path.read_bytes().replace(b'"epoch": 0', b'"epoch": 12'))
     assert path.stat().st_ino == inode
-    found = cache.read("ada")
+    found = cache.get("ada")
     assert found is not None
-    assert found.epoch == 12
+    assert found.session_generation == 12
 
 
 def test_replaced_while_it_is_read_it_is_read_again_the_next_time(
     disk: FolderStore, cache: CachedReads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account = add(disk)
-    real = disk.read
+    real = disk.get
 
     def old(name: str) -> Account | None:
         found = real(name)
-        monkeypatch.setattr(disk, "read", real)
+        monkeypatch.setattr(disk, "get", real)
         touch(disk, account, "meanwhile")
         return found
 
-    monkeypatch.setattr(disk, "read", old)
-    assert cache.read("ada") == account
-    found = cache.read("ada")
+    monkeypatch.setattr(disk, "get", old)
+    assert cache.get("ada") == account
+    found = cache.get("ada")
     assert found is not None
     assert found.appearance == "meanwhile"
 
@@ -167,30 +167,30 @@ def test_moved_aside_while_it_is_read_and_back_again_it_is_what_it_was(
 ) -> None:
     account = add(disk)
     path, aside = account_file(folder), folder / "aside"
-    real = disk.read
+    real = disk.get
 
     def newer(name: str) -> Account | None:
-        monkeypatch.setattr(disk, "read", real)
+        monkeypatch.setattr(disk, "get", real)
         aside.hardlink_to(path)
         touch(disk, account, "meanwhile")
         return real(name)
 
-    monkeypatch.setattr(disk, "read", newer)
-    found = cache.read("ada")
+    monkeypatch.setattr(disk, "get", newer)
+    found = cache.get("ada")
     assert found is not None
     assert found.appearance == "meanwhile"
     aside.rename(path)
-    assert cache.read("ada") == account
+    assert cache.get("ada") == account
 
 
 def test_removed_and_made_again_it_is_the_new_one(disk: FolderStore, cache: CachedReads) -> None:
     add(disk)
-    cache.read("ada")
+    cache.get("ada")
     disk.remove("ada")
-    assert cache.read("ada") is None
-    assert cache.read("ada") is None
+    assert cache.get("ada") is None
+    assert cache.get("ada") is None
     again = add(disk, seed=2)
-    assert cache.read("ada") == again
+    assert cache.get("ada") == again
 
 
 def test_removed_and_made_again_unseen_it_is_the_new_one(
@@ -198,7 +198,7 @@ def test_removed_and_made_again_unseen_it_is_the_new_one(
 ) -> None:
     for seed in range(1, 30):
         account = add(disk, seed=seed)
-        assert cache.read("ada") == account
+        assert cache.get("ada") == account
         disk.remove("ada")
 
 
@@ -207,17 +207,17 @@ def test_a_damaged_one_is_refused_until_it_is_mended(
     disk: FolderStore, folder: Path, cache: CachedReads, content: bytes
 ) -> None:
     account = add(disk)
-    assert cache.read("ada") == account
+    assert cache.get("ada") == account
     path = account_file(folder)
     good = path.read_bytes()
     path.write_bytes(content)
     before = descriptors()
     for _ in range(3):
         with pytest.raises(StoreDamaged):
-            cache.read("ada")
+            cache.get("ada")
     assert descriptors() < before  # nothing of it is held
     path.write_bytes(good)
-    assert cache.read("ada") == account
+    assert cache.get("ada") == account
 
 
 def test_a_link_and_a_folder_in_its_place_are_refused(
@@ -225,32 +225,32 @@ def test_a_link_and_a_folder_in_its_place_are_refused(
 ) -> None:
     add(disk)
     other = add(disk, "grace", seed=2)
-    cache.read("ada")
+    cache.get("ada")
     path = account_file(folder)
     path.unlink()
     path.symlink_to(account_file(folder, "grace"))
     with pytest.raises(StoreError):
-        cache.read("ada")
+        cache.get("ada")
     path.unlink()
     path.mkdir()
     with pytest.raises(StoreError):
-        cache.read("ada")
+        cache.get("ada")
     path.rmdir()
     os.mkfifo(path)
     with pytest.raises(StoreError):
-        cache.read("ada")
-    assert cache.read("grace") == other
+        cache.get("ada")
+    assert cache.get("grace") == other
 
 
 def test_a_store_that_went_away_is_no_unknown_account(
     disk: FolderStore, folder: Path, cache: CachedReads
 ) -> None:
     add(disk)
-    cache.read("ada")
+    cache.get("ada")
     folder.rename(folder.with_name("elsewhere"))
     for name in ("ada", "grace"):
         with pytest.raises(StoreError):
-            cache.read(name)
+            cache.get(name)
 
 
 @pytest.mark.parametrize("name", ["grace", "Ada", "../ada", "", "a\0b", "\udcff", "x" * 999])
@@ -259,7 +259,7 @@ def test_a_name_that_is_none_or_unknown_is_none(
 ) -> None:
     add(disk)
     before = descriptors()
-    assert cache.read(name) is None
+    assert cache.get(name) is None
     assert descriptors() == before
 
 
@@ -269,22 +269,22 @@ def test_so_many_files_are_held_and_the_longest_unused_goes_first(
     names = [f"ada{number}" for number in range(6)]
     accounts = {name: new_account(name, seed) for seed, name in enumerate(names)}
     for name, account in accounts.items():
-        with disk.change(name, None) as change:
+        with disk.transaction(name, None) as change:
             change.account = account
     before = descriptors()
     cache = CachedReads(disk, most_held=3)
     for name in names[:3]:
-        cache.read(name)
-    cache.read("ada0")  # used again
+        cache.get(name)
+    cache.get("ada0")  # used again
     assert descriptors() == before + 3
     parsed = counted(disk, monkeypatch)
-    assert cache.read("ada3") == accounts["ada3"]
-    assert cache.read("ada0") == accounts["ada0"]
-    assert cache.read("ada1") == accounts["ada1"]
+    assert cache.get("ada3") == accounts["ada3"]
+    assert cache.get("ada0") == accounts["ada0"]
+    assert cache.get("ada1") == accounts["ada1"]
     assert parsed == ["ada3", "ada1"]
     for _ in range(3):
         for name in names:
-            assert cache.read(name) == accounts[name]
+            assert cache.get(name) == accounts[name]
             assert descriptors() <= before + 3
     cache.close()
     assert descriptors() == before
@@ -295,10 +295,10 @@ def test_changes_leave_no_descriptor_behind(disk: FolderStore, cache: CachedRead
     before = descriptors()
     for number in range(50):
         touch(disk, account, str(number))
-        cache.read("ada")
+        cache.get("ada")
         assert descriptors() == before + 1
     disk.remove("ada")
-    cache.read("ada")
+    cache.get("ada")
     assert descriptors() == before
 
 
@@ -311,7 +311,7 @@ def test_many_threads_share_it_and_leave_no_descriptor_behind(
 
     def read() -> None:
         for _ in range(300):
-            assert cache.read("ada") is not None
+            assert cache.get("ada") is not None
         served.append(300)  # only if none of them failed
 
     readers = [Thread(target=read) for _ in range(4)]
@@ -327,9 +327,9 @@ def test_many_threads_share_it_and_leave_no_descriptor_behind(
 
 def test_a_wider_schema_is_as_fresh(disk: FolderStore, cache: CachedReads) -> None:
     account = add(disk)
-    cache.read("ada")
-    with disk.change("ada", account.uid) as change:
-        change.account = replace(change.present, enforced_from=account.created)
-    found = cache.read("ada")
+    cache.get("ada")
+    with disk.transaction("ada", account.uid) as change:
+        change.account = replace(change.existing, enforced_from=account.created)
+    found = cache.get("ada")
     assert found is not None
     assert found.enforced_from == account.created

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from apppw_tui.domain.errors import StoreBusy, StoreError, TooMany
-from apppw_tui.domain.throttle import Bucket, Count, Counters, Ledger
+from apppw_tui.domain.errors import RateLimited, StoreBusy, StoreError
+from apppw_tui.domain.throttle import FailureCount, FailureCounts, ThrottleState, ThrottleStore
 from apppw_tui.store.folder import counters as module
 from apppw_tui.store.folder.counters import FolderCounters, MemoryCounters
 from tests.store.test_killed import forked, killed
@@ -43,14 +43,14 @@ def disk(folder: Path, clock: FixedClock) -> FolderCounters:
 
 
 @pytest.fixture(params=["folder", "memory"])
-def counters(request: pytest.FixtureRequest, folder: Path, clock: FixedClock) -> Counters:
+def counters(request: pytest.FixtureRequest, folder: Path, clock: FixedClock) -> ThrottleStore:
     return (
         FolderCounters(folder, clock, 4) if request.param == "folder" else MemoryCounters(clock, 4)
     )
 
 
 def charge(
-    counters: Counters,
+    counters: ThrottleStore,
     clock: FixedClock,
     subject: str = ADA,
     address: str = CAFE,
@@ -58,21 +58,23 @@ def charge(
     keep: bool = True,
 ) -> None:
     with counters.change(subject, keep=keep) as entry:
-        entry.ledger = entry.ledger.charge("password", address, clock.now())
+        entry.state = entry.state.record_attempt("password", address, clock.now())
 
 
-def kept(counters: Counters, subject: str = ADA, *, keep: bool = True) -> Ledger:
+def kept(counters: ThrottleStore, subject: str = ADA, *, keep: bool = True) -> ThrottleState:
     with counters.change(subject, keep=keep) as entry:
-        return entry.ledger
+        return entry.state
 
 
-def failures(counters: Counters, subject: str = ADA, *, keep: bool = True) -> int:
-    return kept(counters, subject, keep=keep).strangers.password.failures
+def failures(counters: ThrottleStore, subject: str = ADA, *, keep: bool = True) -> int:
+    return kept(counters, subject, keep=keep).unknown_addresses.password.failures
 
 
-def put(counters: Counters, subject: str, ledger: Ledger, *, keep: bool = False) -> None:
+def put(
+    counters: ThrottleStore, subject: str, ledger: ThrottleState, *, keep: bool = False
+) -> None:
     with counters.change(subject, keep=keep) as entry:
-        entry.ledger = ledger
+        entry.state = ledger
 
 
 def same_shard(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,47 +83,47 @@ def same_shard(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_digest", lambda *rest: "00" + real(*rest)[2:])
 
 
-def test_what_is_charged_stays_charged(counters: Counters, clock: FixedClock) -> None:
+def test_what_is_charged_stays_charged(counters: ThrottleStore, clock: FixedClock) -> None:
     charge(counters, clock)
     charge(counters, clock)
     charge(counters, clock, "account:grace")
-    assert kept(counters).strangers == Bucket(Count(2, NOW))
+    assert kept(counters).unknown_addresses == FailureCounts(FailureCount(2, NOW))
     assert failures(counters, "account:grace") == 1
     assert failures(counters, "account:ada") == 0
 
 
 def test_an_account_and_a_name_that_nobody_has_are_counted_alike(
-    counters: Counters, clock: FixedClock
+    counters: ThrottleStore, clock: FixedClock
 ) -> None:
     for keep in (True, False):
         for _ in range(5):
             charge(counters, clock, f"account:{keep}", keep=keep)
-        with pytest.raises(TooMany, match=r"Wait 5 s\."):
+        with pytest.raises(RateLimited, match=r"Wait 5 s\."):
             charge(counters, clock, f"account:{keep}", keep=keep)
         assert failures(counters, f"account:{keep}", keep=keep) == 5
 
 
-def test_an_address_stays_known(counters: Counters, clock: FixedClock) -> None:
+def test_an_address_stays_known(counters: ThrottleStore, clock: FixedClock) -> None:
     with counters.change(ADA, keep=True) as entry:
-        entry.ledger = entry.ledger.completed("2001:db8::1", NOW)
+        entry.state = entry.state.record_success("2001:db8::1", NOW)
     for _ in range(5):
         charge(counters, clock)
     charge(counters, clock, address="2001:db8::2")
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         charge(counters, clock, address="2001:db8:0:1::1")
 
 
 @pytest.mark.parametrize(
-    "refusal", [TooMany("Wait.", 1.0), KeyError("a fault"), KeyboardInterrupt()]
+    "refusal", [RateLimited("Wait.", 1.0), KeyError("a fault"), KeyboardInterrupt()]
 )
 def test_a_block_that_raises_counts_nothing(
-    counters: Counters, clock: FixedClock, refusal: BaseException
+    counters: ThrottleStore, clock: FixedClock, refusal: BaseException
 ) -> None:
     charge(counters, clock)
 
     def block() -> None:
         with counters.change(ADA, keep=True) as entry:
-            entry.ledger = entry.ledger.charge("password", CAFE, NOW)
+            entry.state = entry.state.record_attempt("password", CAFE, NOW)
             raise refusal
 
     with pytest.raises(type(refusal)):
@@ -132,52 +134,56 @@ def test_a_block_that_raises_counts_nothing(
 
 
 def test_a_refused_try_brings_the_stamps_of_a_clock_set_back_to_the_present(
-    counters: Counters, clock: FixedClock
+    counters: ThrottleStore, clock: FixedClock
 ) -> None:
     for _ in range(5):
         charge(counters, clock)
     clock.advance(-400 * 86_400)
-    with pytest.raises(TooMany, match="Wait 5 s"):
+    with pytest.raises(RateLimited, match="Wait 5 s"):
         charge(counters, clock)
     clock.advance(5)
     charge(counters, clock)
     assert failures(counters) == 6
 
 
-def test_one_counter_is_changed_at_a_time(counters: Counters, clock: FixedClock) -> None:
+def test_one_counter_is_changed_at_a_time(counters: ThrottleStore, clock: FixedClock) -> None:
     with counters.change(ADA, keep=True), pytest.raises(RuntimeError, match="one counter"):
         charge(counters, clock, "number:+493012345")
     charge(counters, clock)
 
 
 def test_of_names_that_nobody_has_those_with_the_fewest_and_oldest_failures_are_dropped(
-    counters: Counters, monkeypatch: pytest.MonkeyPatch
+    counters: ThrottleStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     same_shard(monkeypatch)
     for number, (count, age) in enumerate([(2, 5), (1, 7), (1, 9), (3, 99)]):
         stamp = NOW - timedelta(days=age)
-        put(counters, f"account:{number}", Ledger(Bucket(Count(count, stamp))))
+        put(counters, f"account:{number}", ThrottleState(FailureCounts(FailureCount(count, stamp))))
 
     def there() -> list[int]:
         return [failures(counters, f"account:{number}", keep=False) for number in range(6)]
 
     assert there() == [2, 1, 1, 3, 0, 0]
-    put(counters, "account:0", Ledger(Bucket(Count(2, NOW))))
+    put(counters, "account:0", ThrottleState(FailureCounts(FailureCount(2, NOW))))
     assert there() == [2, 1, 1, 3, 0, 0]  # who is there already takes nobody's place
-    put(counters, "account:4", Ledger(Bucket(Count(1, NOW))))
+    put(counters, "account:4", ThrottleState(FailureCounts(FailureCount(1, NOW))))
     assert there() == [2, 1, 0, 3, 1, 0]
-    put(counters, "account:5", Ledger(Bucket(Count(1, NOW - timedelta(days=100)))))
+    put(
+        counters,
+        "account:5",
+        ThrottleState(FailureCounts(FailureCount(1, NOW - timedelta(days=100)))),
+    )
     assert there() == [2, 0, 0, 3, 1, 1]  # never the one that is being charged
 
 
 def test_what_belongs_to_an_account_is_never_dropped(
-    counters: Counters, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+    counters: ThrottleStore, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     same_shard(monkeypatch)
     for number in range(10):
         charge(counters, clock, f"account:{number}")
     for number in range(20):
-        put(counters, f"account:no{number}", Ledger(Bucket(Count(50, NOW))))
+        put(counters, f"account:no{number}", ThrottleState(FailureCounts(FailureCount(50, NOW))))
     assert [failures(counters, f"account:{number}") for number in range(10)] == [1] * 10
     there = [failures(counters, f"account:no{number}", keep=False) for number in range(20)]
     assert sorted(there) == [0] * 16 + [50] * 4
@@ -188,9 +194,9 @@ def test_no_name_number_or_address_can_be_read(
     disk: FolderCounters, folder: Path, clock: FixedClock
 ) -> None:
     with disk.change(ADA, keep=True) as entry:
-        entry.ledger = entry.ledger.completed(HOME, NOW).completed("2001:db8:77::1", NOW)
+        entry.state = entry.state.record_success(HOME, NOW).record_success("2001:db8:77::1", NOW)
     with disk.change("number:+493012345", keep=True) as entry:
-        entry.ledger = entry.ledger.sent(NOW)
+        entry.state = entry.state.record_sent_code(NOW)
     charge(disk, clock, "account:\udcff never \x1b mind", keep=False)
     there = b"".join(str(path).encode() + path.read_bytes() for path in folder.rglob("*.json"))
     # Not `ada` alone: three hexadecimal digits stand in many a hash.
@@ -210,8 +216,8 @@ def test_another_store_and_another_account_mark_the_same_address_differently(
         disk = FolderCounters(tmp_path / name, clock)
         for subject in (ADA, "account:grace"):
             with disk.change(subject, keep=True) as entry:
-                entry.ledger = entry.ledger.completed(HOME, NOW)
-                marks += entry.ledger.known
+                entry.state = entry.state.record_success(HOME, NOW)
+                marks += entry.state.known
     assert len(set(marks)) == 4
 
 
@@ -340,7 +346,7 @@ def test_a_refused_try_that_changes_nothing_writes_nothing(
         charge(disk, clock)
     before = shard(folder).stat().st_ino
     with shard(folder).open():  # so that its inode is not used again
-        with pytest.raises(TooMany):
+        with pytest.raises(RateLimited):
             charge(disk, clock)
         assert shard(folder).stat().st_ino == before
         clock.advance(5)
@@ -360,21 +366,23 @@ def test_while_another_holds_the_shard_the_store_is_busy(
     charge(impatient, clock)
 
 
-def test_threads_of_one_process_take_turns(counters: Counters, clock: FixedClock) -> None:
+def test_threads_of_one_process_take_turns(counters: ThrottleStore, clock: FixedClock) -> None:
     entered = Event()
 
     def enter() -> None:
         with counters.change(ADA, keep=True) as entry:
             entered.set()
-            entry.ledger = entry.ledger.charge("second", CAFE, NOW)
+            entry.state = entry.state.record_attempt("second", CAFE, NOW)
 
     other = Thread(target=enter)
     with counters.change(ADA, keep=True) as entry:
         other.start()
         assert not entered.wait(0.1)
-        entry.ledger = entry.ledger.charge("password", CAFE, NOW)
+        entry.state = entry.state.record_attempt("password", CAFE, NOW)
     other.join()
-    assert kept(counters).strangers == Bucket(Count(1, NOW), Count(1, NOW))
+    assert kept(counters).unknown_addresses == FailureCounts(
+        FailureCount(1, NOW), FailureCount(1, NOW)
+    )
 
 
 def test_processes_that_begin_at_once_share_one_key_and_lose_no_charge(
@@ -389,9 +397,9 @@ def test_processes_that_begin_at_once_share_one_key_and_lose_no_charge(
         patient = FolderCounters(folder, clock, lock_timeout=60.0)
         for _ in range(times):
             with patient.change(ADA, keep=True) as entry:
-                count = entry.ledger.strangers.password
-                strangers = Bucket(count.charged(NOW))  # without the delays
-                entry.ledger = replace(entry.ledger, strangers=strangers)
+                count = entry.state.unknown_addresses.password
+                strangers = FailureCounts(count.with_attempt(NOW))  # without the delays
+                entry.state = replace(entry.state, unknown_addresses=strangers)
         os._exit(0)
 
     children = [forked(work) for _ in range(processes)]

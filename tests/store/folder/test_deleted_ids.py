@@ -35,17 +35,17 @@ def test_what_a_person_deletes_is_on_the_list(disk: FolderStore, folder: Path) -
         {"uid": account.uid, "ids": [ids[2]]},
     ]
     assert (folder / "deleted").stat().st_mode & 0o777 == 0o600
-    with disk.change("ada", account.uid) as change:
-        change.account = change.present.without_app_passwords()
+    with disk.transaction("ada", account.uid) as change:
+        change.account = change.existing.without_app_passwords()
     assert listed(folder, account.uid) == set(ids)
 
 
 def test_other_changes_put_nothing_on_the_list(disk: FolderStore, folder: Path) -> None:
     account = add(disk)
     touch(disk, account, "nord")
-    with disk.change("ada", account.uid) as change:
-        change.account = change.present.with_app_password_renamed("abc", "Old phone")
-    with disk.change("ada", account.uid):
+    with disk.transaction("ada", account.uid) as change:
+        change.account = change.existing.with_app_password_renamed("abc", "Old phone")
+    with disk.transaction("ada", account.uid):
         pass
     assert (folder / "deleted").read_text() == ""
 
@@ -64,8 +64,8 @@ def test_an_account_that_is_removed_takes_all_its_app_passwords_with_it(
     disk: FolderStore, folder: Path
 ) -> None:
     account = add(disk)
-    with disk.change("ada", account.uid) as change:
-        two = change.present.with_app_password(record("xyz", "Tablet"), 40)
+    with disk.transaction("ada", account.uid) as change:
+        two = change.existing.with_app_password(record("xyz", "Tablet"), 40)
         change.account = two.without_app_password("abc")
     (folder / "deleted").unlink()  # as in a store from before there was a list
     disk.remove("ada")
@@ -76,12 +76,12 @@ def test_a_damaged_account_can_be_removed_all_the_same(disk: FolderStore, folder
     add(disk)
     account_file(folder).write_text("{")
     disk.remove("ada")
-    assert disk.names() == []
+    assert disk.list_names() == []
 
 
 def delete(disk: FolderStore, uid: str) -> None:
-    with disk.change("ada", uid) as change:
-        change.account = change.present.without_app_password("abc")
+    with disk.transaction("ada", uid) as change:
+        change.account = change.existing.without_app_password("abc")
 
 
 @pytest.mark.parametrize("kind", ["folder", "link", "pipe"])
@@ -99,7 +99,7 @@ def test_what_is_wrong_with_the_list_stops_no_deletion(
     else:
         os.mkfifo(path)
     delete(disk, account.uid)
-    found = disk.read("ada")
+    found = disk.get("ada")
     assert found is not None
     assert found.app_passwords == ()
     assert found.deleted_ids == {"abc"}
@@ -130,7 +130,7 @@ def test_killed_after_the_list_and_before_the_account_it_is_deleted_for_a_restor
         delete(disk, account.uid)
 
     assert killed(forked(work))
-    found = disk.read("ada")
+    found = disk.get("ada")
     assert found is not None
     assert found.app_password("abc") is not None
     assert listed(folder, account.uid) == {"abc"}

@@ -11,7 +11,7 @@ import pytest
 
 from apppw_tui.domain.enforced import EVER, Enforcement, Enforcements, enforcement
 from apppw_tui.domain.errors import StoreDamaged
-from apppw_tui.domain.ports import Store
+from apppw_tui.domain.ports import AccountStore
 from apppw_tui.portal import rename_account
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.enforced import line, parsed
@@ -90,7 +90,7 @@ def test_what_was_left_too_strict_is_mended_by_any_change_and_by_none(
 ) -> None:
     account = add(store)
     store.enforcements.write("ada", Enforcement(EVER, account.uid), urgent=False)
-    with store.change("ada", account.uid) as change:
+    with store.transaction("ada", account.uid) as change:
         change.account = replace(change.present, appearance=appearance)
     assert store.enforcements.read("ada") is None
 
@@ -98,7 +98,7 @@ def test_what_was_left_too_strict_is_mended_by_any_change_and_by_none(
 class Recorder:
     """Notes in which order the documents and what is told of them are written."""
 
-    def __init__(self, inner: Enforcements, store: Store) -> None:
+    def __init__(self, inner: Enforcements, store: AccountStore) -> None:
         self._inner = inner
         self._store = store
         self.steps: list[tuple[Enforcement | None, Enforcement | None]] = []
@@ -107,11 +107,11 @@ class Recorder:
         return self._inner.read(name)
 
     def write(self, name: str, told: Enforcement, *, urgent: bool) -> None:
-        self.steps.append((told, enforcement(self._store.read(name))))
+        self.steps.append((told, enforcement(self._store.get(name))))
         self._inner.write(name, told, urgent=urgent)
 
     def remove(self, name: str) -> None:
-        self.steps.append((None, enforcement(self._store.read(name))))
+        self.steps.append((None, enforcement(self._store.get(name))))
         self._inner.remove(name)
 
 

@@ -64,7 +64,7 @@ def test_what_cannot_be_told_is_refused_and_nothing_is_changed(
     said = said_as(OTHER, lambda: alter(FolderStore(folder), **fields))
     path = folder / "enforced" / "ada"
     assert said == f"StoreUnusable: Nothing was changed: {path} cannot be used: permission denied."
-    assert disk.read("ada") == account
+    assert disk.get("ada") == account
     assert told(folder) is None
 
 
@@ -121,7 +121,7 @@ def test_what_the_disk_did_not_confirm_is_not_done(
         patch.setattr(os, "fsync", fsync)
         with pytest.raises(StoreUnusable, match=r"did not confirm .*: nothing was changed\."):
             alter(disk, enforced_from=NOW)
-    assert disk.read("ada") == account
+    assert disk.get("ada") == account
     assert told(folder) is not None  # too strict, and mended at the next act
     touch(disk, account, "nord")
     assert told(folder) is None
@@ -142,7 +142,7 @@ def test_a_document_that_cannot_be_written_takes_back_what_was_told(
         patch.setattr(files, "write", write)
         with pytest.raises(StoreUnusable, match="It cannot be used"):
             alter(disk, enforced_from=NOW)
-    assert disk.read("ada") == account
+    assert disk.get("ada") == account
     assert told(folder) is None
 
 
@@ -193,7 +193,7 @@ def test_killed_between_the_two_it_is_told_too_strictly_until_the_next_act(
 
     assert killed(forked(work))
     assert told(folder) == f"2026-11-22T12:00:00Z {account.uid}\n"
-    now = disk.read("ada")
+    now = disk.get("ada")
     assert now is not None
     closed = closing == (step == "after the document")
     assert (now.enforced_from is not None) is closed
@@ -227,7 +227,7 @@ def test_killed_at_any_instant_no_closed_account_goes_untold(
             pass
         os.kill(child, signal.SIGKILL)
         assert killed(child)
-        wanted = enforcement(disk.read("ada"))
+        wanted = enforcement(disk.get("ada"))
         found = disk.enforcements.read("ada")
         assert wanted is None or (found is not None and found.since <= wanted.since)
         strict += found != wanted
@@ -246,9 +246,9 @@ def test_whoever_looks_meanwhile_finds_no_closed_account_untold(
     children = [subprocess.Popen(toggling, env={**os.environ, "PYTHONPATH": "."}) for _ in "12"]
     closed = 0
     while any(child.poll() is None for child in children):
-        before = disk.read("ada")
+        before = disk.get("ada")
         found = disk.enforcements.read("ada")
-        after = disk.read("ada")
+        after = disk.get("ada")
         wanted = enforcement(before)
         if before == after and wanted is not None:
             closed += 1
@@ -283,7 +283,7 @@ def test_a_store_of_before_gets_the_folder_whole(folder: Path) -> None:
     assert [path.name for path in sorted((folder / "enforced").iterdir())] == [
         "ada", "ben", "cem", "eve",
     ]  # fmt: skip
-    assert all(disk.tells_rightly(name) for name in disk.names())
+    assert all(disk.tells_rightly(name) for name in disk.list_names())
     assert (told(folder, "eve") or "").startswith("1970-01-01T00:00:00Z ")  # cannot be read: waits
     assert (folder / "enforced").stat().st_mode & 0o777 == 0o700
     assert (folder / "enforced" / "ada").stat().st_mode & 0o777 == 0o600
@@ -291,7 +291,7 @@ def test_a_store_of_before_gets_the_folder_whole(folder: Path) -> None:
 
 def test_the_first_that_is_closed_makes_the_folder_with_all_the_others(folder: Path) -> None:
     disk = of_before(folder)
-    dan = disk.read("dan")
+    dan = disk.get("dan")
     assert dan is not None
     touch(disk, dan, "nord")  # an open account has nothing to tell
     assert not (folder / "enforced").exists()
@@ -339,7 +339,7 @@ def test_mending_makes_everything_right_and_says_of_how_many_it_was_not(folder: 
     assert sorted(path.name for path in (folder / "enforced").iterdir()) == [
         "ada", "ben", "cem", "eve",
     ]  # fmt: skip
-    assert all(disk.tells_rightly(name) for name in disk.names())
+    assert all(disk.tells_rightly(name) for name in disk.list_names())
     assert disk.mend_enforcements() == 0
 
 
@@ -351,6 +351,6 @@ def test_a_new_store_has_the_folder_from_the_beginning(folder: Path) -> None:
 def test_an_account_that_is_made_closed_is_told_of(disk: FolderStore, folder: Path) -> None:
     """As a rename does, which copies it disabled."""
     account = replace(new_account(), enabled=False, app_passwords=(record(),))
-    with disk.change("ada", None) as change:
+    with disk.transaction("ada", None) as change:
         change.account = account
     assert told(folder) == f"1970-01-01T00:00:00Z {account.uid}\n"

@@ -41,7 +41,7 @@ def test_what_a_bare_tinydb_changed_is_read(disk: FolderStore, folder: Path) -> 
     add(disk)
     with TinyDB(account_file(folder)) as database:
         database.table("app_passwords").update({"name": "Old phone"})
-    found = disk.read("ada")
+    found = disk.get("ada")
     assert found is not None
     assert [password.name for password in found.app_passwords] == ["Old phone"]
 
@@ -93,7 +93,7 @@ def test_the_lock_file_stays_when_the_account_goes(disk: FolderStore, folder: Pa
 
 
 def test_asking_for_an_unknown_account_leaves_no_trace(disk: FolderStore, folder: Path) -> None:
-    assert disk.read("ada") is None
+    assert disk.get("ada") is None
     assert disk.version("ada") is None
     assert [path.name for path in sorted(folder.rglob("*"))] == ["accounts", "enforced", "locks"]
 
@@ -116,20 +116,20 @@ def test_leftovers_of_killed_processes_are_no_accounts_and_are_swept_by_the_next
     account = add(disk)
     leftover = folder / "accounts" / ".tmp-ada"
     leftover.write_text("half a doc")
-    assert disk.names() == ["ada"]
-    with disk.change("ada", account.uid):
+    assert disk.list_names() == ["ada"]
+    with disk.transaction("ada", account.uid):
         assert not leftover.exists()
     leftover.write_text("half a doc")
     disk.remove("ada")
     assert not leftover.exists()
-    assert disk.names() == []
+    assert disk.list_names() == []
 
 
 def test_files_that_are_no_accounts_are_not_listed(disk: FolderStore, folder: Path) -> None:
     add(disk)
     for name in ("Ada.json", "ada.json~", "ada.json.bak", ".ada.json", "README", "a b.json"):
         (folder / "accounts" / name).write_text("{}")
-    assert disk.names() == ["ada"]
+    assert disk.list_names() == ["ada"]
 
 
 def newer(folder: Path) -> dict[str, object]:
@@ -148,11 +148,11 @@ def test_what_a_newer_minor_schema_wrote_survives_every_change(
     account = add(disk)
     written = newer(folder)
     touch(disk, account, "nord")
-    with disk.change("ada", account.uid) as change:
-        renamed = change.present.with_app_password_renamed("abc", "Car")
+    with disk.transaction("ada", account.uid) as change:
+        renamed = change.existing.with_app_password_renamed("abc", "Car")
         change.account = renamed.with_app_password(record("abd", "Desk"), 40)
-    with disk.change("ada", account.uid) as change:
-        change.account = change.present.without_app_password("abd")
+    with disk.transaction("ada", account.uid) as change:
+        change.account = change.existing.without_app_password("abd")
     kept = tables(folder)
     assert kept["devices"] == written["devices"]
     head, password = kept["account"]["1"], kept["app_passwords"]["1"]
@@ -166,8 +166,8 @@ def test_what_a_newer_minor_schema_wrote_survives_every_change(
 
 def test_letters_are_kept_readable_in_the_file(disk: FolderStore, folder: Path) -> None:
     account = add(disk)
-    with disk.change("ada", account.uid) as change:
-        change.account = change.present.with_app_password_renamed("abc", "B\u00fcro \U0001f4f1")
+    with disk.transaction("ada", account.uid) as change:
+        change.account = change.existing.with_app_password_renamed("abc", "B\u00fcro \U0001f4f1")
     assert "B\u00fcro \U0001f4f1" in account_file(folder).read_text(encoding="utf-8")
 
 
@@ -184,8 +184,8 @@ def test_an_account_file_that_is_a_link_is_refused(
     account_file(folder).symlink_to(account_file(elsewhere))
     before = account_file(elsewhere).read_bytes()
     with pytest.raises(StoreDamaged, match=r"accounts/ada\.json is a symbolic link"):
-        disk.read("ada")
-    with pytest.raises(StoreDamaged, match="is a symbolic link"), disk.change("ada", None):
+        disk.get("ada")
+    with pytest.raises(StoreDamaged, match="is a symbolic link"), disk.transaction("ada", None):
         pytest.fail("the block must not run")
     with pytest.raises(StoreDamaged, match="is a symbolic link"):
         disk.remove("ada")
@@ -200,9 +200,9 @@ def test_an_accounts_folder_that_is_a_link_is_refused(
     (folder / "accounts").symlink_to(elsewhere / "accounts")
     match = "accounts is a symbolic link"
     for call in (
-        lambda: disk.read("ada"),
+        lambda: disk.get("ada"),
         lambda: disk.version("ada"),
-        disk.names,
+        disk.list_names,
         lambda: disk.remove("ada"),
         lambda: add(disk, "grace"),
         lambda: open_store(folder, create=True),
@@ -238,10 +238,10 @@ def test_a_temporary_file_that_is_a_link_is_replaced_and_never_followed(
         patch.setattr(files, "remove_leftover", lambda _: None)  # as if it came back meanwhile
         with pytest.raises(StoreUnusable, match="file exists"):
             add(disk)
-    assert disk.read("ada") is None
+    assert disk.get("ada") is None
     add(disk)
     assert victim.read_text() == "precious"
-    assert disk.read("ada") is not None
+    assert disk.get("ada") is not None
 
 
 @pytest.mark.parametrize("mode_", [0o720, 0o702])
@@ -258,6 +258,6 @@ def test_a_store_that_others_may_write_is_refused_with_the_command_that_closes_i
     assert str(error.value) == f"{open_} can be written by others. Close it with: chmod 700 {open_}"
     if inner == "accounts":  # of a daemon that has it open
         with pytest.raises(StoreUnusable, match="can be written by others"):
-            disk.read("ada")
+            disk.get("ada")
     open_.chmod(0o750)  # as systemd makes it, say: read by a group at worst
-    assert open_store(folder).read("ada") is not None
+    assert open_store(folder).get("ada") is not None

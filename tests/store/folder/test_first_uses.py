@@ -10,7 +10,7 @@ import pytest
 
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import DiskFull
-from apppw_tui.domain.usage import MOST_NETWORKS, NEW_AFTER, network_of
+from apppw_tui.domain.usage import MOST_NETWORKS, NETWORK_MEMORY, network_of
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.usage import FirstUse, FolderUsage
 from tests.store.making import add, folder_store, new_account, record
@@ -123,7 +123,7 @@ def test_the_machine_itself_and_who_is_trusted_do_not_count(
 
 def test_who_stays_away_for_long_is_news_again(rooms: Rooms) -> None:
     rooms.use(HOME, AWAY)
-    rooms.clock.advance(NEW_AFTER.total_seconds() - 1)
+    rooms.clock.advance(NETWORK_MEMORY.total_seconds() - 1)
     assert rooms.use(HOME) == []
     rooms.clock.advance(1)
     assert rooms.use(HOME, AWAY) == [(AWAY, True)]
@@ -181,6 +181,6 @@ def test_what_could_not_be_written_is_announced_later_and_once(
 def test_one_that_was_deleted_meanwhile_is_not_announced(rooms: Rooms) -> None:
     rooms.use(HOME)
     rooms.usage.used(PHONE, "imap", AWAY)
-    with rooms.store.change("ada", rooms.ada.uid) as change:
-        change.account = change.present.without_app_password("abc")
+    with rooms.store.transaction("ada", rooms.ada.uid) as change:
+        change.account = change.existing.without_app_password("abc")
     assert rooms.use() == []

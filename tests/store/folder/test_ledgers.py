@@ -7,18 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apppw_tui.domain.throttle import Bucket, Count, Known, Ledger
+from apppw_tui.domain.throttle import FailureCount, FailureCounts, KnownAddress, ThrottleState
 from apppw_tui.store.folder import counters
 from tests.domain.test_throttle import CAFE, HOME, after, at_home
 from tests.support import NOW
 
 
 def test_a_ledger_is_read_back_as_it_was_written() -> None:
-    ledger = at_home(HOME, CAFE).charge("second", HOME, after(1)).charge("password", "x", after(2))
-    ledger = ledger.sent(after(3))
+    ledger = (
+        at_home(HOME, CAFE)
+        .record_attempt("second", HOME, after(1))
+        .record_attempt("password", "x", after(2))
+    )
+    ledger = ledger.record_sent_code(after(3))
     written = json.loads(json.dumps(counters.document(ledger)))
     assert counters.ledger(written) == ledger
-    assert counters.ledger(counters.document(Ledger())) == Ledger()
+    assert counters.ledger(counters.document(ThrottleState())) == ThrottleState()
 
 
 @pytest.mark.parametrize(
@@ -47,8 +51,10 @@ def test_a_malformed_count_counts_as_empty_and_spoils_nothing_else(count: Any) -
         "known": {HOME: {"completed": stamp, "password": count}, CAFE: {"completed": count}, "": 1},
         "sends": [count, stamp],
     }
-    assert counters.ledger(document) == Ledger(
-        Bucket(second=Count(3, NOW)), {HOME: Known(Bucket(), NOW)}, (NOW,)
+    assert counters.ledger(document) == ThrottleState(
+        FailureCounts(second=FailureCount(3, NOW)),
+        {HOME: KnownAddress(FailureCounts(), NOW)},
+        (NOW,),
     )
 
 
@@ -68,4 +74,4 @@ JSON = st.recursive(
 @given(JSON)
 def test_whatever_was_kept_can_be_counted_on(document: Any) -> None:
     ledger = counters.ledger(document)
-    counters.ledger(counters.document(ledger.charge("password", CAFE, NOW)))
+    counters.ledger(counters.document(ledger.record_attempt("password", CAFE, NOW)))

@@ -23,7 +23,7 @@ def rooms(folder: Path) -> Rooms:
 def test_an_old_password_costs_no_reading_until_it_is_written(
     rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rooms.store, "read", None)
+    monkeypatch.setattr(rooms.store, "get", None)
     rooms.usage.old_password("ada", "imap", "192.0.2.7")
     rooms.usage.old_password("no name", "imap", "192.0.2.7")
     monkeypatch.undo()
@@ -42,8 +42,8 @@ def test_an_old_password_counts_for_whom_the_name_means(rooms: Rooms) -> None:
     for name in ("ada", "grace", "Grace", "ada@example.org", "nobody"):
         usage.old_password(name, "imap", "192.0.2.7")
     usage.flush()
-    assert rooms.read.passed_on == LAST
-    assert usage.read(whole.uid).passed_on == LAST
+    assert rooms.read.last_legacy_login == LAST
+    assert usage.read(whole.uid).last_legacy_login == LAST
 
 
 def test_of_names_that_come_by_the_thousand_so_many_are_kept(rooms: Rooms) -> None:
@@ -56,7 +56,7 @@ def test_of_names_that_come_by_the_thousand_so_many_are_kept(rooms: Rooms) -> No
     assert rooms.usage.old_passwords_since() is None
     rooms.usage.old_password("ada", "imap", None)  # there is room again
     rooms.usage.flush()
-    assert rooms.read.passed_on == LastUse(NOW, "imap")
+    assert rooms.read.last_legacy_login == LastUse(NOW, "imap")
 
 
 def test_an_account_that_got_the_name_has_not_used_the_others_old_password(rooms: Rooms) -> None:
@@ -64,7 +64,7 @@ def test_an_account_that_got_the_name_has_not_used_the_others_old_password(rooms
     rooms.store.remove("ada")
     rooms.clock.advance(60)
     later = replace(new_account(seed=2), created=rooms.clock.now())
-    with rooms.store.change("ada", None) as change:
+    with rooms.store.transaction("ada", None) as change:
         change.account = later
     rooms.usage.flush()
     assert rooms.again().read(later.uid) == Used()

@@ -12,7 +12,7 @@ import pytest
 from apppw_tui.portal.portal import Portal
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.journal import FolderJournal
-from apppw_tui.store.folder.session_kicks import FolderLiveSessions
+from apppw_tui.store.folder.session_kicks import FolderSessionTerminator
 from tests.store.making import folder_store
 from tests.support import FixedClock, House, Notebook
 
@@ -20,17 +20,17 @@ ADA = "ada@example.org"
 
 
 @pytest.fixture
-def live_sessions(folder: Path) -> FolderLiveSessions:
+def live_sessions(folder: Path) -> FolderSessionTerminator:
     folder_store(folder)
-    return FolderLiveSessions(folder, Notebook())
+    return FolderSessionTerminator(folder, Notebook())
 
 
 def test_a_name_is_an_empty_file_of_the_owners_alone(
-    folder: Path, live_sessions: FolderLiveSessions
+    folder: Path, live_sessions: FolderSessionTerminator
 ) -> None:
     before = os.umask(0)
     try:
-        live_sessions.end(ADA)
+        live_sessions.terminate(ADA)
     finally:
         os.umask(before)
     (path,) = (folder / "ended").iterdir()
@@ -40,18 +40,18 @@ def test_a_name_is_an_empty_file_of_the_owners_alone(
 
 
 def test_the_same_name_again_is_the_same_file(
-    folder: Path, live_sessions: FolderLiveSessions
+    folder: Path, live_sessions: FolderSessionTerminator
 ) -> None:
     for name in (ADA, "grace", ADA):
-        live_sessions.end(name)
+        live_sessions.terminate(name)
     assert sorted(path.name for path in (folder / "ended").iterdir()) == [ADA, "grace"]
 
 
 @pytest.mark.parametrize("name", ["../accounts/x", "", ".", ".hidden", "Ada", "a/b", "*", "a\n"])
 def test_what_is_no_account_name_is_no_file(
-    folder: Path, live_sessions: FolderLiveSessions, name: str
+    folder: Path, live_sessions: FolderSessionTerminator, name: str
 ) -> None:
-    live_sessions.end(name)
+    live_sessions.terminate(name)
     assert not (folder / "ended").exists()
     assert list((folder / "accounts").iterdir()) == []
 
@@ -74,7 +74,7 @@ def test_where_it_cannot_be_told_the_log_says_so_and_nothing_is_raised(
         shutil.rmtree(folder)
         folder.touch()
     notebook = Notebook()
-    FolderLiveSessions(folder, notebook).end(ADA)
+    FolderSessionTerminator(folder, notebook).terminate(ADA)
     ((what, facts),) = notebook.faults
     assert (what, facts["account"]) == ("sessions not ended", ADA)
     assert str(folder) in facts["why"]
@@ -84,7 +84,7 @@ def test_where_it_cannot_be_told_the_log_says_so_and_nothing_is_raised(
 def test_the_fault_is_a_line_in_the_stores_log(folder: Path) -> None:
     folder_store(folder)
     (folder / "ended").touch()
-    FolderLiveSessions(folder, FolderJournal(folder, FixedClock())).end(ADA)
+    FolderSessionTerminator(folder, FolderJournal(folder, FixedClock())).terminate(ADA)
     said = (folder / "log").read_text()
     assert f"sessions not ended account={ADA} why=" in said
 
@@ -115,7 +115,7 @@ def test_a_full_disk_stops_no_deletion(few_files: Path) -> None:
             (few_files / str(number)).touch()
         except OSError:
             break
-    means = replace(house.means, live_sessions=FolderLiveSessions(folder, house.notebook))
+    means = replace(house.means, session_terminator=FolderSessionTerminator(folder, house.notebook))
     Portal(means).delete_app_password(house.session(), id_)
     assert house.now().app_passwords == ()
     ((what, facts),) = house.notebook.faults

@@ -108,8 +108,8 @@ def test_later_uses_join_what_was_written(rooms: Rooms) -> None:
     def with_car(account: Account) -> Account:
         return account.with_app_password(record("xyz", "Car"), 40)
 
-    with rooms.store.change("ada", rooms.ada.uid) as change:
-        change.account = with_car(change.present)
+    with rooms.store.transaction("ada", rooms.ada.uid) as change:
+        change.account = with_car(change.existing)
     rooms.usage.used(PHONE, "imap", "192.0.2.7")
     rooms.usage.old_password("ada", "smtp", None)
     rooms.usage.flush()
@@ -124,8 +124,8 @@ def test_later_uses_join_what_was_written(rooms: Rooms) -> None:
 def test_what_was_deleted_is_forgotten(rooms: Rooms) -> None:
     rooms.usage.used(PHONE, "imap", None)
     rooms.usage.flush()
-    with rooms.store.change("ada", rooms.ada.uid) as change:
-        change.account = replace(change.present, app_passwords=(record("xyz", "Car"),))
+    with rooms.store.transaction("ada", rooms.ada.uid) as change:
+        change.account = replace(change.existing, app_passwords=(record("xyz", "Car"),))
     rooms.usage.old_password("ada", None, None)
     rooms.usage.used(PHONE, "imap", None)  # deleted while it was judged
     rooms.usage.flush()
@@ -195,7 +195,7 @@ def test_an_app_password_under_another_name_is_still_the_same(rooms: Rooms) -> N
 def test_what_is_damaged_counts_as_empty_and_is_replaced(rooms: Rooms, content: bytes) -> None:
     rooms.path().parent.mkdir()
     rooms.path().write_bytes(content)
-    assert rooms.read.passed_on is None
+    assert rooms.read.last_legacy_login is None
     rooms.usage.used(PHONE, "imap", "192.0.2.7")
     rooms.usage.flush()
     assert rooms.read == Used({"abc": LAST})
@@ -287,7 +287,7 @@ def test_one_busy_or_damaged_account_keeps_no_other_waiting(
     assert len(rooms.complaints) == 1
     account_file(rooms.folder).write_bytes(good)
     impatient = FolderStore(rooms.folder, lock_timeout=0)
-    monkeypatch.setattr(rooms.store, "change", impatient.change)
+    monkeypatch.setattr(rooms.store, "transaction", impatient.transaction)
     with rooms.store._lock("ada"):
         rooms.usage.flush()
     assert rooms.complaints[1:] == ["The store is busy. Try again in a moment."]
@@ -301,7 +301,7 @@ def test_a_store_that_fails_while_somebody_signs_in_stops_nothing(
     def fail(_: str) -> None:
         raise StoreUnusable("No.")
 
-    monkeypatch.setattr(rooms.store, "read", fail)
+    monkeypatch.setattr(rooms.store, "get", fail)
     rooms.usage.used(PHONE, "imap", None)
     rooms.usage.old_password("ada", "imap", None)
     rooms.usage.flush()

@@ -211,7 +211,7 @@ async def test_a_store_that_cannot_be_read_ends_the_connection_without_an_answer
     handler = AuthClient(desk.counter, Limits())
     async with served(handler.converse, path):
         with monkeypatch.context() as patch:
-            patch.setattr(desk.house.store, "read", busy)
+            patch.setattr(desk.house.store, "get", busy)
             async with introduced(path) as client:
                 # Postfix never says that a challenge was given up.
                 await client.send(given_up)

@@ -157,7 +157,7 @@ async def test_a_store_that_cannot_be_read(
     right = frame(ADA, secret, "imap", "")
     assert await answered(desk, path, right) == OK
     desk.house.clock.advance(3600)  # past what is remembered
-    monkeypatch.setattr(desk.house.store, "read", busy)
+    monkeypatch.setattr(desk.house.store, "get", busy)
     assert await answered(desk, path, right + right) == b""
 
 

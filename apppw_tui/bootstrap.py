@@ -17,54 +17,54 @@ from apppw_tui.domain.ports import (
     SessionTerminator,
 )
 from apppw_tui.integrations.code_delivery import CommandCodeSender
-from apppw_tui.portal.context import Means
+from apppw_tui.portal.context import PortalContext
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.activity import FolderActivity
-from apppw_tui.store.folder.counters import FolderCounters
+from apppw_tui.store.folder.counters import FolderThrottleStore
 from apppw_tui.store.folder.journal import FolderJournal
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.folder.notice_queue import FolderNoticeQueue, FolderNotifier
-from apppw_tui.store.folder.profiles import FolderProfiles
+from apppw_tui.store.folder.profiles import HashProfilesFile
 from apppw_tui.store.folder.session_kicks import FolderSessionTerminator
 from apppw_tui.store.folder.slots import Slots
 from apppw_tui.store.folder.usage import FolderUsage
 from apppw_tui.store.keyring import Keyring, key_path, keyring_of
 
 if TYPE_CHECKING:
-    from apppw_tui.integrations.notifications import Sender, Way
+    from apppw_tui.integrations.notifications import NoticeChannel, Sender
 
 
 @dataclass(frozen=True)
-class Place:
+class StoreLocation:
     """Where a store is, and where its key is; what the command line says goes before the rest."""
 
     folder: Path
     key_file: Path
 
     @classmethod
-    def of(cls, config: Config, named: Path | None, key_file: Path | None) -> "Place":
+    def of(cls, config: Config, named: Path | None, key_file: Path | None) -> "StoreLocation":
         folder = store_folder(named, config)
         return cls(folder, key_path(folder, key_file, config.key_file))
 
 
 @dataclass(frozen=True)
-class Wired:
+class Parts:
     """The store in a folder, its keys, and everything that the portal is given."""
 
     store: FolderStore
     keyring: Keyring
-    means: Means
+    means: PortalContext
 
 
-def wire(
-    place: Place,
+def build(
+    place: StoreLocation,
     config: Config,
     clock: Clock,
     hasher: Hasher | None = None,
     *,
     create: bool = False,
     address: str = "local",
-) -> Wired:
+) -> Parts:
     """Opens the store in `place`. Raises StoreError."""
     store = open_store(place.folder, create=create)
     keyring = keyring_of(place.folder, store, place.key_file)
@@ -75,14 +75,14 @@ def wire(
     store.deletions.complain = lambda name, error: journal.fault(
         "deletion not listed", account=name, why=str(error)
     )
-    means = Means(
+    means = PortalContext(
         store,
         hasher
-        or Hasher(slot=Slots(place.folder).one, profiles=FolderProfiles(place.folder, clock)),
+        or Hasher(slot=Slots(place.folder).acquire, profiles=HashProfilesFile(place.folder, clock)),
         clock,
         config.policy,
         keyring,
-        FolderCounters(place.folder, clock),
+        FolderThrottleStore(place.folder, clock),
         _delivery(config, journal),
         journal,
         FolderUsage(place.folder, store, clock),
@@ -95,27 +95,27 @@ def wire(
         activity=FolderActivity(place.folder, clock),
         notifier=_notices(place, config, journal),
     )
-    return Wired(store, keyring, means)
+    return Parts(store, keyring, means)
 
 
-def sender(place: Place, config: Config, means: Means) -> "Sender | None":
-    """Who sends what `Means.notifier` has laid down; None if nothing says how."""
+def sender(place: StoreLocation, config: Config, means: PortalContext) -> "Sender | None":
+    """Who sends what `PortalContext.notifier` has laid down; None if nothing says how."""
     told = config.notices
     if told is None:
         return None
-    from apppw_tui.integrations.notifications import ByCommand, ByDelivery, Sender
+    from apppw_tui.integrations.notifications import CodeSenderChannel, CommandChannel, Sender
 
     clock, host = means.clock, means.host_name
-    way: Way
+    way: NoticeChannel
     if told.command is None:
-        way = ByDelivery(means.code_sender, means.sealer, host)
+        way = CodeSenderChannel(means.code_sender, means.sealer, host)
     else:
-        way = ByCommand(told.command, told.format, told.timeout, host, clock)
+        way = CommandChannel(told.command, told.format, told.timeout, host, clock)
     outbox = FolderNoticeQueue(place.folder)
-    return Sender(outbox, way, means.store, means.counters, clock, means.journal)
+    return Sender(outbox, way, means.store, means.throttle_store, clock, means.journal)
 
 
-def _notices(place: Place, config: Config, journal: Journal) -> Notifier:
+def _notices(place: StoreLocation, config: Config, journal: Journal) -> Notifier:
     """Where nobody is to be told, nothing is laid down."""
     return SilentNotifier() if config.notices is None else FolderNotifier(place.folder, journal)
 
@@ -137,7 +137,7 @@ def _source(config: Config, journal: Journal) -> ExternalPasswords | None:
     return ExternalPasswords(dovecot, told.change_password_at, told.require_add)
 
 
-def _live_sessions(place: Place, config: Config, journal: Journal) -> SessionTerminator:
+def _live_sessions(place: StoreLocation, config: Config, journal: Journal) -> SessionTerminator:
     """Where nobody takes the files away, none are laid there."""
     return (
         FolderSessionTerminator(place.folder, journal)

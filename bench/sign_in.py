@@ -20,7 +20,7 @@ from pathlib import Path
 import argon2
 from argon2 import low_level
 
-from apppw_tui.bootstrap import Place, Wired, wire
+from apppw_tui.bootstrap import Parts, StoreLocation, build
 from apppw_tui.config import Config
 from apppw_tui.domain.account import AUTHENTICATOR, Account
 from apppw_tui.domain.errors import RateLimited, SignInRefused
@@ -30,8 +30,8 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.throttle import ThrottleState
 from apppw_tui.domain.totp import Authenticator, new_secret
 from apppw_tui.portal import passwd_import
-from apppw_tui.portal.admin import Operator
-from apppw_tui.portal.passwd_import import Line
+from apppw_tui.portal.admin import Admin
+from apppw_tui.portal.passwd_import import PasswdEntry
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import Session
@@ -63,14 +63,14 @@ def main() -> None:
     rounds = 1 if options.small else options.rounds
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "store"
-        wired = wire(Place(folder, folder / "key"), Config(), SystemClock(), create=True)
+        wired = build(StoreLocation(folder, folder / "key"), Config(), SystemClock(), create=True)
         fill(wired, folder)
         imported = bring_in(wired) if options.imported else {}
         durations = measure(wired, cases(wired, imported), rounds, imported)
     show(durations)
 
 
-def fill(wired: Wired, folder: Path) -> None:
+def fill(wired: Parts, folder: Path) -> None:
     """The accounts to sign in to; all have the same password."""
     means = wired.means
     hash_ = means.hasher.account.make(Secret(PASSWORD))
@@ -79,26 +79,28 @@ def fill(wired: Wired, folder: Path) -> None:
         with wired.store.transaction(name, None) as change:
             change.account = replace(account, enabled=name != "closed")
     for name in ("factor", "full"):
-        uid = Operator(means).account(name).uid
+        uid = Admin(means).account(name).uid
         with wired.store.transaction(name, uid) as change:
             sealed = means.sealer.encrypt(uid, AUTHENTICATOR, new_secret())
             app = Authenticator(sealed, means.clock.now(), 0)
             change.account = change.existing.with_authenticator(app)
     for number in range(MOST):
-        Operator(means).create_app_password("full", f"Device {number}")
+        Admin(means).create_app_password("full", f"Device {number}")
     (folder / "accounts" / "damaged.json").write_text("{")
 
 
-def bring_in(wired: Wired) -> dict[str, str]:
+def bring_in(wired: Parts) -> dict[str, str]:
     """Accounts with hashes of costs that are in use elsewhere; their names, and these hashes."""
     hashes = {}
     for cost, (name, passes, memory, lanes) in IMPORTED.items():
         hashes[name] = argon2.PasswordHasher(passes, memory, lanes).hash(PASSWORD)
-        passwd_import.bring_in(wired.means, Line(1, name, hashes[name]), f"bench, {cost}")
+        passwd_import.create_imported(
+            wired.means, PasswdEntry(1, name, hashes[name]), f"bench, {cost}"
+        )
     return hashes
 
 
-def cases(wired: Wired, imported: dict[str, str]) -> dict[str, tuple[str, Case]]:
+def cases(wired: Parts, imported: dict[str, str]) -> dict[str, tuple[str, Case]]:
     """What is measured: the name that it counts against, and how it is done."""
     portal = Portal(wired.means)
 
@@ -152,13 +154,13 @@ def bare() -> None:
     )
 
 
-def prepare(wired: Wired, name: str, imported: dict[str, str]) -> None:
+def prepare(wired: Parts, name: str, imported: dict[str, str]) -> None:
     """Nothing is counted against `name`, unless it is the one that is throttled."""
     means = wired.means
     if name in imported:
-        with wired.store.transaction(name, Operator(means).account(name).uid) as change:
+        with wired.store.transaction(name, Admin(means).account(name).uid) as change:
             change.account = replace(change.existing, password_hash=imported[name])
-    with means.counters.change(f"account:{name}", keep=False) as entry:
+    with means.throttle_store.change(f"account:{name}", keep=False) as entry:
         entry.state = ThrottleState(hash_address=entry.state.hash_address)
         if name == "throttled":
             for _ in range(FAILURES):
@@ -167,7 +169,7 @@ def prepare(wired: Wired, name: str, imported: dict[str, str]) -> None:
 
 
 def measure(
-    wired: Wired, cases: dict[str, tuple[str, Case]], rounds: int, imported: dict[str, str]
+    wired: Parts, cases: dict[str, tuple[str, Case]], rounds: int, imported: dict[str, str]
 ) -> dict[str, list[float]]:
     """The durations of each case, in seconds."""
     order = list(cases)

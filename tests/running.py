@@ -14,7 +14,7 @@ import pytest
 from apppw_tui import bootstrap, cli, config
 from apppw_tui.commands import account, backup, context, mail_users, verify
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher, Profiles
-from apppw_tui.store.folder.counters import FolderCounters
+from apppw_tui.store.folder.counters import FolderThrottleStore
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.keyring import keyring_of
 from tests.support import PASSWORD, FixedClock, House, cheap_hasher
@@ -87,7 +87,7 @@ class CommandLine:
         return House(
             store=store,
             clock=self.clock,
-            counters=FolderCounters(self.store, self.clock),
+            counters=FolderThrottleStore(self.store, self.clock),
             seals=keyring_of(self.store, store, self.key),
         )
 

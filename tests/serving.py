@@ -21,7 +21,7 @@ from apppw_tui import cli
 from tests.running import ROOT, environment
 
 SECONDS = 120.0  # for what takes a fraction of one
-_SPOKEN = ("auth_client", "http", "json_lines", "mux")
+_SPOKEN = ("dovecot_auth", "http", "json_lines", "saslauthd")
 
 
 class _Process(Protocol):
@@ -196,7 +196,10 @@ def forked(home: Path, uid: int, *arguments: str | Path) -> Iterator[Serving]:
 
     Another uid may not be able to read the interpreter; in a child everything is there already.
     """
-    for module in ("concurrent.futures.thread", *(f"apppw_tui.verifier.{one}" for one in _SPOKEN)):
+    for module in (
+        "concurrent.futures.thread",
+        *(f"apppw_tui.verifier.protocols.{one}" for one in _SPOKEN),
+    ):
         importlib.import_module(module)
     line = ["--store", home / "store", "serve", "--socket-dir", home / "run", *arguments]
     told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

@@ -15,13 +15,13 @@ from apppw_tui.domain.ports import DELIVERY_METHODS, AccountStore, DeliveryMetho
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.throttle import ThrottleStore
 from apppw_tui.domain.usage import NoUsage, UsageBook
-from apppw_tui.portal.admin import Operator
-from apppw_tui.portal.app_passwords import Issued, Issuer
-from apppw_tui.portal.context import Means
+from apppw_tui.portal.admin import Admin
+from apppw_tui.portal.app_passwords import AppPasswordIssuer, IssuedAppPassword
+from apppw_tui.portal.context import PortalContext
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.second_factor import Challenge
-from apppw_tui.portal.sessions import Session, begun
-from apppw_tui.store.folder.counters import MemoryCounters
+from apppw_tui.portal.sessions import Session, new_session
+from apppw_tui.store.folder.counters import MemoryThrottleStore
 from apppw_tui.store.keyring import MemorySeals
 from apppw_tui.store.memory import MemoryStore
 
@@ -108,9 +108,9 @@ class House:
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
-        self.counters = self.counters or MemoryCounters(self.clock)
+        self.counters = self.counters or MemoryThrottleStore(self.clock)
         self.seals = self.seals or MemorySeals(self.random.randbytes)
-        self.means = Means(
+        self.means = PortalContext(
             self.store,
             self.hasher,
             self.clock,
@@ -148,12 +148,14 @@ class House:
         return account
 
     @property
-    def issuer(self) -> Issuer:
-        return Issuer(self.store, self.hasher, self.clock, self.policy, self.random.randrange)
+    def issuer(self) -> AppPasswordIssuer:
+        return AppPasswordIssuer(
+            self.store, self.hasher, self.clock, self.policy, self.random.randrange
+        )
 
     @property
-    def operator(self) -> Operator:
-        return Operator(self.means)
+    def operator(self) -> Admin:
+        return Admin(self.means)
 
     def sign_in(self, name: str = "ada@example.org", password: str = PASSWORD) -> Session:
         """Signs in an account that has no second factor."""
@@ -169,7 +171,7 @@ class House:
 
     def session(self, name: str = "ada@example.org") -> Session:
         """The account's session, verified just now, without the cost of signing in."""
-        return begun(self.now(name)).proven(self.clock)
+        return new_session(self.now(name)).reverified(self.clock)
 
     # --- verification methods, without the cost of setting them up ---------------------------
 
@@ -209,7 +211,7 @@ class House:
         assert account is not None
         return account
 
-    def issue(self, name: str, account: str = "ada@example.org") -> Issued:
+    def issue(self, name: str, account: str = "ada@example.org") -> IssuedAppPassword:
         return self.operator.create_app_password(account, name)
 
     def alter(self, name: str = "ada@example.org", **fields: Any) -> None:

@@ -136,7 +136,7 @@ def test_what_opens_the_services_is_said_and_what_will(
          "Services closed to all but app passwords"),
         (lambda house: house.operator.enforce("ada@example.org", JANUARY),
          "Services to be closed to all but app passwords, from: 2027-01-31"),
-        (lambda house: house.operator.open("ada@example.org"),
+        (lambda house: house.operator.stop_enforcing("ada@example.org"),
          "Services opened to other passwords again"),
     ],
 )  # fmt: skip
@@ -155,7 +155,7 @@ def test_the_owner_is_told_of_it(house: House, act: Callable[[House], object], s
 def test_that_it_is_put_off_or_called_off_is_told_too(house: House) -> None:
     for at in (NOW + 10 * DAY, NOW + 20 * DAY):
         house.operator.enforce("ada@example.org", at)
-    house.operator.open("ada@example.org")
+    house.operator.stop_enforcing("ada@example.org")
     told = [(what, facts.get("day")) for _, what, _, facts in house.notebook.acts]
     assert told == [
         (EventType.SCHEDULED, f"{NOW + 10 * DAY:%Y-%m-%d}"),

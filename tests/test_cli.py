@@ -124,7 +124,7 @@ def test_a_fault_of_the_program_names_the_line_and_tells_no_secret(run: CommandL
         raise ValueError(f"something with {PASSWORD}")
 
     run.house()
-    run.patch.setattr(account_list, "say_json", fail)
+    run.patch.setattr(account_list, "print_json", fail)
     said = run("account", "list", "--json")
     assert (said.code, said.out) == (70, "")
     assert said.line.startswith(

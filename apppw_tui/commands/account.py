@@ -3,52 +3,56 @@
 import argparse
 
 from apppw_tui.commands import deeds, mail_users
-from apppw_tui.commands.batch import Command, Done, each, into, one
-from apppw_tui.commands.context import acting, opened, operator
-from apppw_tui.commands.output import say, say_trouble
+from apppw_tui.commands.batch import Command, CommandResult, for_each, into, report
+from apppw_tui.commands.context import actor, admin, open_context
+from apppw_tui.commands.output import print_error, print_lines
 from apppw_tui.commands.password_input import new_password
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import NotFound
 from apppw_tui.domain.names import candidates
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.exit_codes import OK
-from apppw_tui.portal.admin import Operator
-from apppw_tui.portal.context import Means
+from apppw_tui.portal.admin import Admin
+from apppw_tui.portal.context import PortalContext
 from apppw_tui.portal.password_check import settle_profiles
 from apppw_tui.portal.portal import Portal
-from apppw_tui.portal.sessions import must_set_up
+from apppw_tui.portal.sessions import needs_enrollment
 
 
 def add(options: argparse.Namespace, config: Config) -> int:
-    by = acting()  # before root becomes the store's owner
+    by = actor()  # before root becomes the store's owner
     with mail_users.glanced_at(config) as known:
-        means = opened(options, config, create=True).means
+        means = open_context(options, config, create=True).means
         if options.if_missing and (there := _there(means, options.name)) is not None:
-            return one(there, options)
+            return report(there, options)
         portal = Portal(means)
         wanted = portal.passwords_elsewhere is None or options.password_stdin
         account = portal.add_account(options.name, new_password(options) if wanted else None, by)
         answer = known(account.name)
     next_ = " At the first sign-in a second factor is set up."
-    sentence = f"Added {account.name}.{next_ if must_set_up(account, config.policy) else ''}"
-    code = one(Done(account.name, sentence, {"added": True, "dovecot_knows": answer}), options)
+    sentence = f"Added {account.name}.{next_ if needs_enrollment(account, config.policy) else ''}"
+    code = report(
+        CommandResult(account.name, sentence, {"added": True, "dovecot_knows": answer}), options
+    )
     if answer is False:
         so = "" if means.source is None else ", so nobody can sign in as it yet"
-        say_trouble(
+        print_error(
             f"Dovecot does not know {account.name}{so}. If it is mistyped: "
             f"apppw-tui account remove {account.name}"
         )
     return code
 
 
-def _there(means: Means, name: str) -> Done | None:
+def _there(means: PortalContext, name: str) -> CommandResult | None:
     """What is said of an account that is there, and not to be added once more."""
     try:
-        account = Operator(means).account(name)
+        account = Admin(means).account(name)
     except NotFound:
         return None
     sentence = f"There is an account {account.name} already."
-    return Done(account.name, sentence, {"added": False, "dovecot_knows": None}, already=True)
+    return CommandResult(
+        account.name, sentence, {"added": False, "dovecot_knows": None}, already=True
+    )
 
 
 def list_(options: argparse.Namespace, config: Config) -> int:
@@ -72,14 +76,14 @@ def prune(options: argparse.Namespace, config: Config) -> int:
 def show(options: argparse.Namespace, config: Config) -> int:
     from apppw_tui.commands.account_show import show_account
 
-    show_account(operator(options, config), options.name, as_json=options.json)
+    show_account(admin(options, config), options.name, as_json=options.json)
     return OK
 
 
 def rename(options: argparse.Namespace, config: Config) -> int:
-    by = acting()  # both before root becomes the store's owner
+    by = actor()  # both before root becomes the store's owner
     with mail_users.glanced_at(config) as known:
-        operator_ = Operator(opened(options, config).means, by, say_trouble)
+        operator_ = Admin(open_context(options, config).means, by, print_error)
         before = operator_.account(options.name).name
         account = operator_.rename(before, options.new)
         # Who types it is still meant where it leads to the new one.
@@ -87,9 +91,11 @@ def rename(options: argparse.Namespace, config: Config) -> int:
         still = not leads and known(before)
     state = "" if account.enabled else " It is disabled."
     facts = {"before": before, "enabled": account.enabled}
-    code = one(Done(account.name, f"Renamed {before} to {account.name}.{state}", facts), options)
+    code = report(
+        CommandResult(account.name, f"Renamed {before} to {account.name}.{state}", facts), options
+    )
     if still:
-        say_trouble(deeds.still_known(before, _left_behind(config, "Rename it there, too.")))
+        print_error(deeds.still_known(before, _left_behind(config, "Rename it there, too.")))
     return code
 
 
@@ -97,7 +103,7 @@ def remove(options: argparse.Namespace, config: Config) -> int:
     why = _left_behind(config, "Remove it there, too.")
     with mail_users.glanced_at(config) as known:  # before root becomes the store's owner
         act = deeds.while_known(known, deeds.remove, why)
-        return each(act, asks="Remove {} for good", always=True)(options, config)
+        return for_each(act, asks="Remove {} for good", always=True)(options, config)
 
 
 def _left_behind(config: Config, remedy: str) -> str:
@@ -108,22 +114,22 @@ def _left_behind(config: Config, remedy: str) -> str:
 
 
 def set_password(options: argparse.Namespace, config: Config) -> int:
-    acting = operator(options, config)
+    acting = admin(options, config)
     # Before anybody types a password for nobody.
     acting.check_passwords_kept()
     account = acting.account(options.name)
     acting.set_password(account.name, new_password(options))
     sentence = f"Set the password of {account.name}; active sessions have ended."
-    return one(Done(account.name, sentence, {"password_set": True}), options)
+    return report(CommandResult(account.name, sentence, {"password_set": True}), options)
 
 
 def tidy(options: argparse.Namespace, config: Config) -> int:
     begun = SystemClock().now()
-    code = each(deeds.tidy)(options, config)
+    code = for_each(deeds.tidy)(options, config)
     if options.all and code == OK:  # what an account costs that cannot be read nobody knows
-        for profile in settle_profiles(operator(options, config).means, begun):
+        for profile in settle_profiles(admin(options, config).means, begun):
             if not options.json:
-                say(f"No account password has a hash of the cost {profile} any more.")
+                print_lines(f"No account password has a hash of the cost {profile} any more.")
     return code
 
 
@@ -135,14 +141,16 @@ ACTIONS: dict[str, Command] = {
     "show": show,
     "rename": rename,
     "set-password": set_password,
-    "disable": each(into(deeds.enabled, deeds.disable), asks="Disable {}"),
-    "enable": each(into(deeds.enabled, deeds.enable)),
-    "delete-app-passwords": each(deeds.delete_app_passwords, asks="Delete all app passwords of {}"),
+    "disable": for_each(into(deeds.enabled, deeds.disable), asks="Disable {}"),
+    "enable": for_each(into(deeds.enabled, deeds.enable)),
+    "delete-app-passwords": for_each(
+        deeds.delete_app_passwords, asks="Delete all app passwords of {}"
+    ),
     "remove": remove,
-    "require-verification": each(into(deeds.required, deeds.require_verification)),
-    "bypass": each(deeds.bypass),
-    "enforce": each(into(deeds.enforced, deeds.enforce)),
-    "open": each(into(deeds.enforced, deeds.open_)),
+    "require-verification": for_each(into(deeds.required, deeds.require_verification)),
+    "bypass": for_each(deeds.bypass),
+    "enforce": for_each(into(deeds.enforced, deeds.enforce)),
+    "open": for_each(into(deeds.enforced, deeds.open_)),
     "tidy": tidy,
-    "unlock": each(deeds.unlock),
+    "unlock": for_each(deeds.unlock),
 }

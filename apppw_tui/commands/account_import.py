@@ -6,14 +6,14 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, BinaryIO
 
-from apppw_tui.commands.context import acting, opened, tried
-from apppw_tui.commands.output import counted, say, say_json, say_trouble
+from apppw_tui.commands.context import actor, open_context, tried
+from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import ApppwError, NameTaken, Refused, StoreError
 from apppw_tui.domain.hashing import MOST_OF_ACCOUNTS, CostLimits, MemoryProfiles, Profiles
 from apppw_tui.exit_codes import NO_ANSWER, OK, REFUSED
-from apppw_tui.portal.context import Means
-from apppw_tui.portal.passwd_import import Line, bring_in, check_is_free, lines
+from apppw_tui.portal.context import PortalContext
+from apppw_tui.portal.passwd_import import PasswdEntry, check_is_free, create_imported, lines
 
 _LARGEST = 64 * 1024 * 1024  # bytes
 _KIB = 1024  # in a MiB
@@ -27,7 +27,7 @@ def import_file(options: argparse.Namespace, config: Config) -> int:
             "Nobody could sign in by a name alone: account passwords are kept here. Import hashes, "
             'without --names, or let Dovecot be asked: [accounts] source = "dovecot".'
         )
-    by, text = acting(), _read(options)  # before root becomes the store's owner, who may not read
+    by, text = actor(), _read(options)  # before root becomes the store's owner, who may not read
     with tried(options, config) if options.dry_run else nullcontext():
         return _import(options, config, by, text, bounds)
 
@@ -35,7 +35,7 @@ def import_file(options: argparse.Namespace, config: Config) -> int:
 def _import(
     options: argparse.Namespace, config: Config, by: str, text: str, bounds: CostLimits | None
 ) -> int:
-    means = opened(options, config, create=not options.dry_run).means
+    means = open_context(options, config, create=not options.dry_run).means
     code, there, answers = OK, 0, list[dict[str, Any]]()
     trial = None
     if options.dry_run:
@@ -52,18 +52,20 @@ def _import(
             code = max(code, NO_ANSWER if isinstance(error, StoreError) else REFUSED)
             # What is no name could be a secret (SAFETY 29).
             whose = "" if line.name is None else f", {line.name}"
-            say_trouble(f"line {line.number}{whose}: {error}")
+            print_error(f"line {line.number}{whose}: {error}")
             answers.append({**told, "error": str(error)})
         else:
             dropped = {"dropped": list(line.dropped)} if line.dropped else {}
             answers.append({**told, "added": not options.dry_run, **dropped})
             if not options.json:
                 without = f" Not taken over: {', '.join(line.dropped)}." if line.dropped else ""
-                say(f"{'Would add' if options.dry_run else 'Added'} {line.name}.{without}")
+                print_lines(f"{'Would add' if options.dry_run else 'Added'} {line.name}.{without}")
     if options.json:
-        say_json(answers)
+        print_json(answers)
     elif there:
-        say(f"{counted(there, 'account')} of the list {'was' if there == 1 else 'were'} there.")
+        print_lines(
+            f"{pluralize(there, 'account')} of the list {'was' if there == 1 else 'were'} there."
+        )
     return code
 
 
@@ -76,15 +78,15 @@ def _bounds(options: argparse.Namespace) -> CostLimits:
     return replace(bounds, most=replace(bounds.most, memory=options.most_memory * _KIB))
 
 
-def _add(means: Means, line: Line, by: str, trial: Profiles | None) -> None:
+def _add(means: PortalContext, line: PasswdEntry, by: str, trial: Profiles | None) -> None:
     """`trial` has the profiles that would be in use, where nothing is added."""
-    if line.why_not is not None:
-        raise Refused(line.why_not)
+    if line.error is not None:
+        raise Refused(line.error)
     if trial is not None:
         check_is_free(means, line)
         means.hasher.account.claim(line.password_hash, trial)
     else:
-        bring_in(means, line, by)
+        create_imported(means, line, by)
 
 
 def _read(options: argparse.Namespace) -> str:

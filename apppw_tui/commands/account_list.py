@@ -3,13 +3,13 @@
 import argparse
 from datetime import datetime
 
-from apppw_tui.commands.context import operator
+from apppw_tui.commands.context import admin
 from apppw_tui.commands.output import (
     day,
     last_use,
-    say_json,
-    say_table,
-    say_trouble,
+    print_error,
+    print_json,
+    print_table,
     utc,
     utc_or_none,
 )
@@ -19,7 +19,7 @@ from apppw_tui.domain.names import escaped
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.usage import Used, has_not_moved
 from apppw_tui.exit_codes import NO_ANSWER, OK
-from apppw_tui.portal.sessions import must_set_up
+from apppw_tui.portal.sessions import needs_enrollment
 
 _HEAD = ("ACCOUNT", "SECOND FACTOR", "APP PASSWORDS", "SERVICES", "OLD PASSWORD", "CREATED")
 _NONE = "No accounts yet. Add one with: apppw-tui account add NAME"
@@ -32,7 +32,7 @@ NOT_TOLD = (
 
 def list_accounts(options: argparse.Namespace, config: Config) -> int:
     """Prints them; the exit code."""
-    acting = operator(options, config)
+    acting = admin(options, config)
     accounts, troubles = acting.accounts()
     usage, now = acting.means.usage, acting.means.clock.now()
     since = usage.old_passwords_since()
@@ -40,9 +40,9 @@ def list_accounts(options: argparse.Namespace, config: Config) -> int:
     if options.not_moved:
         listed = [(one, used) for one, used in listed if has_not_moved(one, used, now)]
         if since is None:
-            say_trouble(NOT_TOLD)
+            print_error(NOT_TOLD)
     if options.json:
-        say_json([
+        print_json([
             {
                 "account": account.name,
                 "created": utc(account.created),
@@ -56,7 +56,7 @@ def list_accounts(options: argparse.Namespace, config: Config) -> int:
             for account, used in listed
         ])  # fmt: skip
     else:
-        say_table(
+        print_table(
             _HEAD,
             [
                 (
@@ -73,7 +73,7 @@ def list_accounts(options: argparse.Namespace, config: Config) -> int:
         )
     # One damaged file concerns one person: the others are listed all the same.
     for trouble in troubles:
-        say_trouble(trouble)
+        print_error(trouble)
     return NO_ANSWER if troubles else OK
 
 
@@ -99,6 +99,6 @@ def old_password(used: Used, since: datetime | None) -> str:
 
 
 def _second_factor(account: Account, policy: Policy) -> str:
-    if must_set_up(account, policy):
+    if needs_enrollment(account, policy):
         return "required, none yet"
     return "yes" if account.has_second_factor else "no"

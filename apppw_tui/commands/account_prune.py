@@ -4,13 +4,13 @@ import argparse
 from typing import Any
 
 from apppw_tui.commands import deeds, mail_users
-from apppw_tui.commands.context import acting, opened
-from apppw_tui.commands.output import counted, say, say_json, say_trouble
+from apppw_tui.commands.context import actor, open_context
+from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines
 from apppw_tui.commands.password_input import check_meant
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import ApppwError, PasswordBackendDown, Refused, StoreError
 from apppw_tui.exit_codes import NO_ANSWER, OK, REFUSED
-from apppw_tui.portal.admin import Operator
+from apppw_tui.portal.admin import Admin
 
 _UNSURE = (
     "Dovecot does not say for certain whether it knows {}: it cannot now, or the name has a "
@@ -26,9 +26,9 @@ def prune_accounts(options: argparse.Namespace, config: Config) -> int:
         PasswordBackendDown: Dovecot cannot be asked.
         Refused: it knows nobody at all, or it was not meant.
     """
-    by = acting()
+    by = actor()
     with mail_users.connected(config) as users:  # both before root becomes the store's owner
-        operator = Operator(opened(options, config).means, by, say_trouble)
+        operator = Admin(open_context(options, config).means, by, print_error)
         gone, unsure, known = [], [], 0
         for name in operator.means.store.list_names():
             try:
@@ -41,16 +41,16 @@ def prune_accounts(options: argparse.Namespace, config: Config) -> int:
     if gone and not known:
         # As when it has lost its database, or another domain was configured.
         raise Refused(
-            f"Dovecot knows none of {counted(len(gone), 'account')}, which looks like a fault of "
+            f"Dovecot knows none of {pluralize(len(gone), 'account')}, which looks like a fault of "
             "its own. Nobody was removed; apppw-tui account remove does so by name."
         )
-    return _Pruning(operator, options).run(gone, unsure)
+    return _PruneCommand(operator, options).run(gone, unsure)
 
 
-class _Pruning:
+class _PruneCommand:
     """What is removed, and what is said of it."""
 
-    def __init__(self, operator: Operator, options: argparse.Namespace) -> None:
+    def __init__(self, operator: Admin, options: argparse.Namespace) -> None:
         self._operator = operator
         self._options = options
         self._code = OK
@@ -60,20 +60,20 @@ class _Pruning:
         options = self._options
         if gone and not options.dry_run:
             if not options.yes:
-                say(*(f"Dovecot does not know {name}." for name in gone))
-            check_meant(f"Remove {counted(len(gone), 'account')} for good?", len(gone), options)
+                print_lines(*(f"Dovecot does not know {name}." for name in gone))
+            check_meant(f"Remove {pluralize(len(gone), 'account')} for good?", len(gone), options)
         removed = 0
         for name in gone:
             removed += self._remove(name)
         for name in unsure:
             self._trouble(name, StoreError(_UNSURE.format(name)))
         if options.json:
-            say_json(self._answers)
+            print_json(self._answers)
         elif not gone:
-            say("Dovecot knows every account that it answers for.")
+            print_lines("Dovecot knows every account that it answers for.")
         else:
             verb = "Would remove" if options.dry_run else "Removed"
-            say(f"{verb} {counted(removed, 'account')}.")
+            print_lines(f"{verb} {pluralize(removed, 'account')}.")
         return self._code
 
     def _remove(self, name: str) -> bool:
@@ -84,10 +84,10 @@ class _Pruning:
             return False
         self._answers.append({"account": done.account, **done.facts})
         if not self._options.json:
-            say(done.sentence)
+            print_lines(done.sentence)
         return True
 
     def _trouble(self, name: str, error: ApppwError) -> None:
-        say_trouble(error)
+        print_error(error)
         self._code = max(self._code, NO_ANSWER if isinstance(error, StoreError) else REFUSED)
         self._answers.append({"account": name, "error": str(error)})

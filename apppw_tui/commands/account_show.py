@@ -10,9 +10,9 @@ from apppw_tui.commands.output import (
     day,
     last_use,
     moment,
-    say_json,
-    say_pairs,
-    say_trouble,
+    print_error,
+    print_json,
+    print_pairs,
     utc,
     utc_or_none,
 )
@@ -24,13 +24,13 @@ from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.recovery_codes import COUNT
 from apppw_tui.domain.throttle import describe
 from apppw_tui.domain.usage import Used
-from apppw_tui.portal.admin import Operator, Throttled
-from apppw_tui.portal.context import Means
-from apppw_tui.portal.sessions import must_set_up
+from apppw_tui.portal.admin import Admin, ThrottleStatus
+from apppw_tui.portal.context import PortalContext
+from apppw_tui.portal.sessions import needs_enrollment
 
 
 @dataclass(frozen=True)
-class _Known:
+class _AccountView:
     """What both forms are made of; `endings` are the last digits of numbers, by their fields."""
 
     account: Account
@@ -38,7 +38,7 @@ class _Known:
     now: datetime
     endings: dict[str, str]
     key_trouble: str | None
-    throttled: Throttled | None
+    throttled: ThrottleStatus | None
     used: Used
     told_since: datetime | None
 
@@ -51,16 +51,16 @@ class _Known:
         return self.account.bypass_until if self.account.has_bypass(self.now) else None
 
 
-def show_account(operator: Operator, name: str, *, as_json: bool) -> None:
+def show_account(operator: Admin, name: str, *, as_json: bool) -> None:
     """Prints what is known. Raises InvalidName, NotFound or StoreError."""
     account, means = operator.account(name), operator.means
     endings, key_trouble = _opened(means, account)
-    throttled: Throttled | None = None
+    throttled: ThrottleStatus | None = None
     try:
-        throttled = operator.throttled(account.name)
+        throttled = operator.throttle_status(account.name)
     except StoreError as error:
-        say_trouble(error)  # the rest is known all the same
-    known = _Known(
+        print_error(error)  # the rest is known all the same
+    known = _AccountView(
         account,
         means.policy,
         means.clock.now(),
@@ -71,12 +71,12 @@ def show_account(operator: Operator, name: str, *, as_json: bool) -> None:
         means.usage.old_passwords_since(),
     )
     if as_json:
-        say_json(_document(known))
+        print_json(_document(known))
     else:
-        say_pairs(_pairs(known))
+        print_pairs(_pairs(known))
 
 
-def _opened(means: Means, account: Account) -> tuple[dict[str, str], str | None]:
+def _opened(means: PortalContext, account: Account) -> tuple[dict[str, str], str | None]:
     """The last two digits of each number; why something cannot be opened, if so.
 
     What the authenticator app holds is opened too: with another key nobody could sign in with it.
@@ -94,7 +94,7 @@ def _opened(means: Means, account: Account) -> tuple[dict[str, str], str | None]
     return endings, trouble
 
 
-def _pairs(known: _Known) -> list[tuple[str, str]]:
+def _pairs(known: _AccountView) -> list[tuple[str, str]]:
     account = known.account
     app, codes, preferred = (
         account.authenticator,
@@ -150,17 +150,17 @@ def _services(account: Account, now: datetime) -> str:
     return what if account.enabled else f"disabled ({what})"
 
 
-def _requirement(known: _Known) -> str:
+def _requirement(known: _AccountView) -> str:
     if known.policy.second_factor_required:
         required = "required by the configuration"
     elif known.account.verification_required:
         required = "required for this account"
     else:
         return "not required"
-    return f"{required}, none yet" if must_set_up(known.account, known.policy) else required
+    return f"{required}, none yet" if needs_enrollment(known.account, known.policy) else required
 
 
-def _sign_in(known: _Known) -> str:
+def _sign_in(known: _AccountView) -> str:
     throttled = known.throttled
     if throttled is None:
         return "cannot be told now"
@@ -171,7 +171,7 @@ def _sign_in(known: _Known) -> str:
     return f"too many tries: wait {describe(throttled.wait)}" if throttled.wait > 0 else "allowed"
 
 
-def _document(known: _Known) -> dict[str, Any]:
+def _document(known: _AccountView) -> dict[str, Any]:
     account, throttled = known.account, known.throttled
     app, codes = account.authenticator, account.recovery
     return {

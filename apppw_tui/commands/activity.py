@@ -7,16 +7,16 @@ import sys
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-from apppw_tui.bootstrap import Place
-from apppw_tui.commands.context import operator
-from apppw_tui.commands.output import say, say_trouble, utc
+from apppw_tui.bootstrap import StoreLocation
+from apppw_tui.commands.context import admin
+from apppw_tui.commands.output import print_error, print_lines, utc
 from apppw_tui.config import Config
 from apppw_tui.domain.activity import UNKNOWN_UID, ActivityEntry, actor_label, describe
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.expiry import end_of
 from apppw_tui.domain.names import escaped
 from apppw_tui.exit_codes import NO_ANSWER, OK
-from apppw_tui.portal.admin import Operator
+from apppw_tui.portal.admin import Admin
 from apppw_tui.store.folder.activity import FolderActivity, Tail
 
 EVERY = 1000  # milliseconds between two looks
@@ -28,8 +28,10 @@ def activity(
     options: argparse.Namespace, config: Config, wait: Callable[[], bool] | None = None
 ) -> int:
     """Prints what happened; `wait` says whether to look again (default: once in a second)."""
-    acting = operator(options, config)
-    place = Place.of(config, getattr(options, "store", None), getattr(options, "key_file", None))
+    acting = admin(options, config)
+    place = StoreLocation.of(
+        config, getattr(options, "store", None), getattr(options, "key_file", None)
+    )
     names = _Names(acting)
     told: frozenset[str] | None = None
     if options.account is not None:
@@ -55,14 +57,14 @@ def activity(
             if (uid, entry) not in printed:
                 _print(uid, entry, names, as_json=options.json)
     for trouble in names.troubles:
-        say_trouble(trouble)
+        print_error(trouble)
     return NO_ANSWER if names.troubles else OK
 
 
 class _Names:
     """Which account a uid belongs to; looked up again when there is a new one."""
 
-    def __init__(self, acting: Operator) -> None:
+    def __init__(self, acting: Admin) -> None:
         self._acting = acting
         self._removed: set[str] = set()
         self.troubles: list[StoreError] = []
@@ -86,13 +88,13 @@ def _print(uid: str, entry: ActivityEntry, names: _Names, *, as_json: bool) -> N
         first = {"time": utc(entry.time), "account": account, "uid": uid}
         second = {"what": entry.event, "by": entry.actor}
         # One object in a line: whoever follows has no end to wait for.
-        say(json.dumps({**first, **second, **entry.details, **first, **second}))
+        print_lines(json.dumps({**first, **second, **entry.details, **first, **second}))
         return
     by = "" if entry.actor == account else f"  by {actor_label(entry, account)}"
     place = "" if entry.address is None else f"  from {escaped(entry.address)}"
     gone = "(unknown)" if uid == UNKNOWN_UID else f"{_REMOVED} {uid[:_SHOWN_OF_UID]}"
     local = entry.time.astimezone()
-    say(f"{local:%Y-%m-%d %H:%M:%S}  {account or gone}  {describe(entry)}{place}{by}")
+    print_lines(f"{local:%Y-%m-%d %H:%M:%S}  {account or gone}  {describe(entry)}{place}{by}")
 
 
 def _instant(since: date | timedelta | None, now: datetime) -> datetime | None:

@@ -7,14 +7,14 @@ import sys
 from datetime import datetime, timedelta
 from typing import Any
 
-from apppw_tui.commands.batch import Done, one
-from apppw_tui.commands.context import operator
+from apppw_tui.commands.batch import CommandResult, report
+from apppw_tui.commands.context import admin
 from apppw_tui.commands.output import (
     day,
     last_use,
-    say_json,
-    say_table,
-    say_trouble,
+    print_error,
+    print_json,
+    print_table,
     utc,
     utc_or_none,
 )
@@ -26,11 +26,11 @@ from apppw_tui.domain.errors import NameTaken, Refused
 from apppw_tui.domain.names import app_password_name, escaped, name_key
 from apppw_tui.domain.usage import LastUse
 from apppw_tui.exit_codes import ALREADY, OK
-from apppw_tui.portal.admin import Operator
+from apppw_tui.portal.admin import Admin
 
 
 def create(options: argparse.Namespace, config: Config) -> int:
-    acting = operator(options, config)
+    acting = admin(options, config)
     return _create(acting, options)
 
 
@@ -40,7 +40,7 @@ def ensure(options: argparse.Namespace, config: Config) -> int:
     Raises:
         Refused: there is one, but it has expired, or is for something else.
     """
-    acting = operator(options, config)
+    acting = admin(options, config)
     found = _called(acting.account(options.account), options.name)
     if found is None:
         with contextlib.suppress(NameTaken):  # another has made it meanwhile
@@ -48,10 +48,10 @@ def ensure(options: argparse.Namespace, config: Config) -> int:
         found = acting.find_app_password(options.account, options.name)[1]
     _check_good(found, options, acting.means.clock.now())
     if options.json:
-        say_json(_facts(found, password=None, created=False))
+        print_json(_facts(found, password=None, created=False))
     else:
         # Standard output would be taken for the password.
-        say_trouble(f"{options.account} has an app password {escaped(found.name)} already.")
+        print_error(f"{options.account} has an app password {escaped(found.name)} already.")
     return ALREADY
 
 
@@ -72,7 +72,7 @@ def _check_good(found: AppPassword, options: argparse.Namespace, now: datetime) 
     raise Refused(f"{escaped(found.name)} of {options.account} {why}; delete it, to have another.")
 
 
-def _create(acting: Operator, options: argparse.Namespace) -> int:
+def _create(acting: Admin, options: argparse.Namespace) -> int:
     scope = scopes.read_scope((options.scope or "any").split(","))
     expires = expiry.parse(options.expires, acting.means.clock.now())
     issued = acting.create_app_password(options.account, options.name, scope, expires)
@@ -102,11 +102,11 @@ def _facts(made: AppPassword, **more: Any) -> dict[str, Any]:
 
 
 def list_(options: argparse.Namespace, config: Config) -> int:
-    acting = operator(options, config)
+    acting = admin(options, config)
     account = acting.account(options.account)
     used = acting.means.usage.read(account.uid)
     if options.json:
-        say_json([
+        print_json([
             {
                 "id": password.id,
                 "name": password.name,
@@ -119,7 +119,7 @@ def list_(options: argparse.Namespace, config: Config) -> int:
             for password in account.app_passwords
         ])  # fmt: skip
         return OK
-    say_table(
+    print_table(
         ("ID", "NAME", "FOR", "LAST USED", "CREATED", "EXPIRES", "BY"),
         [
             (
@@ -154,13 +154,13 @@ def _last_day(expires: datetime | None) -> str:
 
 
 def delete(options: argparse.Namespace, config: Config) -> int:
-    acting = operator(options, config)
+    acting = admin(options, config)
     account, found = acting.find_app_password(options.account, options.name_or_id)
     if not options.dry_run:
         acting.delete_app_password(options.account, options.name_or_id)
     verb = "Would delete" if options.dry_run else "Deleted"
     facts = {"id": found.id, "name": found.name, "deleted": not options.dry_run}
-    return one(Done(account.name, f"{verb} {escaped(found.name)}.", facts), options)
+    return report(CommandResult(account.name, f"{verb} {escaped(found.name)}.", facts), options)
 
 
 ACTIONS = {"create": create, "ensure": ensure, "list": list_, "delete": delete}

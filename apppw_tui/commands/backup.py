@@ -9,16 +9,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from apppw_tui.bootstrap import Place
+from apppw_tui.bootstrap import StoreLocation
 from apppw_tui.commands import backup_folder
-from apppw_tui.commands.context import opened
-from apppw_tui.commands.output import counted, say, say_json, say_trouble, utc
+from apppw_tui.commands.context import open_context
+from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines, utc
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import ApppwError, Refused, StoreError, describe_fault
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.exit_codes import BY_SIGNAL, FAULT, NO_ANSWER, OK, REFUSED
 from apppw_tui.store.backup.reader import Archive
-from apppw_tui.store.backup.writer import KEY, BackedUp, back_up
+from apppw_tui.store.backup.writer import KEY, BackupResult, back_up
 from apppw_tui.store.folder import files
 from apppw_tui.store.newfile import new_file
 
@@ -54,7 +54,7 @@ def backup(options: argparse.Namespace, config: Config) -> int:
     if options.keep is not None and not archive.left_out:
         pruned = backup_folder.prune(path.parent, options.keep, archive.host)
     if options.json:
-        say_json({
+        print_json({
             "file": str(path),
             "time": utc(archive.made),
             "accounts": len(archive.accounts),
@@ -64,9 +64,9 @@ def backup(options: argparse.Namespace, config: Config) -> int:
         })  # fmt: skip
     else:
         secret = f" {_SECRET}" if KEY in archive else ""
-        say(f"Backed up {counted(len(archive.accounts), 'account')} to {path}.{secret}")
+        print_lines(f"Backed up {pluralize(len(archive.accounts), 'account')} to {path}.{secret}")
         if pruned:
-            say(f"Removed {counted(len(pruned), 'older backup')}.")
+            print_lines(f"Removed {pluralize(len(pruned), 'older backup')}.")
     return _left_out(archive.left_out)
 
 
@@ -81,18 +81,20 @@ def _to_standard_output(options: argparse.Namespace, config: Config, now: dateti
         if stat.S_ISREG(os.fstat(out.fileno()).st_mode):
             os.fchmod(out.fileno(), files.FILE_MODE)
     done = _write(options, config, out, now)
-    return _left_out({name: str(error) for name, error in done.troubles.items()})
+    return _left_out({name: str(error) for name, error in done.failures.items()})
 
 
 def _left_out(troubles: dict[str, str]) -> int:
     for name, why in sorted(troubles.items()):
-        say_trouble(f"{name} is not in the backup: {why}")
+        print_error(f"{name} is not in the backup: {why}")
     return NO_ANSWER if troubles else OK
 
 
-def _write(options: argparse.Namespace, config: Config, out: BinaryIO, now: datetime) -> BackedUp:
-    wired = opened(options, config)
-    folder = Place.of(config, getattr(options, "store", None), None).folder
+def _write(
+    options: argparse.Namespace, config: Config, out: BinaryIO, now: datetime
+) -> BackupResult:
+    wired = open_context(options, config)
+    folder = StoreLocation.of(config, getattr(options, "store", None), None).folder
     try:
         done = back_up(
             out,
@@ -116,7 +118,7 @@ def _write_as_owner(
 
     Once root has become the store's owner, it could not give the file its name in root's folder.
     """
-    folder = Place.of(config, getattr(options, "store", None), None).folder
+    folder = StoreLocation.of(config, getattr(options, "store", None), None).folder
     if not _would_change_owner(folder):
         _write(options, config, file, now)
         return
@@ -127,10 +129,10 @@ def _write_as_owner(
             _write(options, config, file, now)
             code = OK
         except ApppwError as error:
-            say_trouble(error)
+            print_error(error)
             code = NO_ANSWER if isinstance(error, StoreError) else REFUSED
         except Exception as error:  # noqa: BLE001 - a traceback is for nobody
-            say_trouble(describe_fault(error))
+            print_error(describe_fault(error))
         finally:
             sys.stderr.flush()
             os._exit(code)

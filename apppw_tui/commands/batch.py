@@ -5,19 +5,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from apppw_tui.commands.context import operator
-from apppw_tui.commands.output import counted, say, say_json, say_trouble
+from apppw_tui.commands.context import admin
+from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines
 from apppw_tui.commands.password_input import at_terminal, check_meant
 from apppw_tui.config import Config
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import AlreadySo, ApppwError, StoreError
 from apppw_tui.domain.names import escaped
 from apppw_tui.exit_codes import ALREADY, NO_ANSWER, OK, REFUSED
-from apppw_tui.portal.admin import Operator
+from apppw_tui.portal.admin import Admin
 
 
 @dataclass(frozen=True)
-class Done:
+class CommandResult:
     """What was done to one account: a sentence for people, facts for programs."""
 
     account: str
@@ -26,12 +26,12 @@ class Done:
     already: bool = False  # nothing had to be done
 
 
-Act = Callable[[Operator, str, argparse.Namespace], Done]
+Act = Callable[[Admin, str, argparse.Namespace], CommandResult]
 State = Callable[[Account], Mapping[str, Any]]
 Command = Callable[[argparse.Namespace, Config], int]
 
 
-def each(act: Act, *, asks: str = "", always: bool = False) -> Command:
+def for_each(act: Act, *, asks: str = "", always: bool = False) -> Command:
     """A command that does it to every account named, or to all.
 
     `asks` is what it asks before it does so to several, such as "Disable {}"; with `always`, at a
@@ -42,7 +42,7 @@ def each(act: Act, *, asks: str = "", always: bool = False) -> Command:
     """
 
     def run(options: argparse.Namespace, config: Config) -> int:
-        acting = operator(options, config)
+        acting = admin(options, config)
         code, answers, already = OK, [], 0
         names = _names(acting, options)
         if asks and not getattr(options, "dry_run", False):
@@ -51,16 +51,16 @@ def each(act: Act, *, asks: str = "", always: bool = False) -> Command:
             try:
                 done = act(acting, name, options)
             except ApppwError as error:
-                say_trouble(error)
+                print_error(error)
                 code = max(code, NO_ANSWER if isinstance(error, StoreError) else REFUSED)
                 answers.append({"account": name, "error": str(error)})
             else:
                 already += done.already
                 answers.append({"account": done.account, **done.facts})
                 if not options.json:
-                    say(done.sentence)
+                    print_lines(done.sentence)
         if options.json:
-            say_json(answers)
+            print_json(answers)
         return ALREADY if code == OK and 0 < already == len(answers) else code
 
     return run
@@ -72,24 +72,24 @@ def into(state: State, act: Act) -> Act:
     `state` has the facts about it.
     """
 
-    def run(acting: Operator, name: str, options: argparse.Namespace) -> Done:
+    def run(acting: Admin, name: str, options: argparse.Namespace) -> CommandResult:
         try:
             done = act(acting, name, options)
         except AlreadySo as so:
             account = acting.account(name)
             facts = {"changed": False, **state(account)}
-            return Done(account.name, str(so), facts, already=True)
+            return CommandResult(account.name, str(so), facts, already=True)
         return replace(done, facts={"changed": True, **done.facts})
 
     return run
 
 
-def one(done: Done, options: argparse.Namespace) -> int:
+def report(done: CommandResult, options: argparse.Namespace) -> int:
     """Says what was done to a single account."""
     if options.json:
-        say_json({"account": done.account, **done.facts})
+        print_json({"account": done.account, **done.facts})
     else:
-        say(done.sentence)
+        print_lines(done.sentence)
     return ALREADY if done.already else OK
 
 
@@ -98,9 +98,9 @@ def _check_meant(asks: str, names: list[str], options: argparse.Namespace, *, al
     one = len(names) == 1 and not options.all
     if not names or (one and not (always and at_terminal(options))):
         return
-    whom = escaped(names[0]) if one else counted(len(names), "account")
+    whom = escaped(names[0]) if one else pluralize(len(names), "account")
     check_meant(f"{asks.format(whom)}?", len(names), options)
 
 
-def _names(acting: Operator, options: argparse.Namespace) -> list[str]:
+def _names(acting: Admin, options: argparse.Namespace) -> list[str]:
     return acting.means.store.list_names() if options.all else list(dict.fromkeys(options.names))

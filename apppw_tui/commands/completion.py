@@ -4,7 +4,7 @@ import argparse
 
 from apppw_tui.arguments import parser
 from apppw_tui.arguments.words import path
-from apppw_tui.commands.output import say
+from apppw_tui.commands.output import print_lines
 from apppw_tui.exit_codes import OK
 
 _FOLDERS = ("DIR", "PATH")
@@ -19,7 +19,7 @@ def completion(options: argparse.Namespace) -> int:
         if action.type is path or action.metavar == "FILE":
             kind = shtab.DIRECTORY if action.metavar in _FOLDERS else shtab.FILE
             action.complete = kind  # type: ignore[attr-defined]  # where shtab looks for it
-    say(shtab.complete(top, shell=options.shell).rstrip())
+    print_lines(shtab.complete(top, shell=options.shell).rstrip())
     return OK
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apppw_tui import config as configuration
-from apppw_tui.commands.output import counted, say, say_json, say_pairs
+from apppw_tui.commands.output import pluralize, print_json, print_lines, print_pairs
 from apppw_tui.config import Config, choose, present, store_folder
+from apppw_tui.doctor import configuration as file_checks
 from apppw_tui.doctor import units
-from apppw_tui.doctor.configuration import findings
 from apppw_tui.doctor.finding import Finding, Level, warning
-from apppw_tui.doctor.probe import ask
+from apppw_tui.doctor.probe import run
 from apppw_tui.domain.errors import ConfigError, Refused, StoreUnusable
 from apppw_tui.domain.names import escaped
 from apppw_tui.exit_codes import OK, REFUSED
@@ -83,12 +83,10 @@ def _findings(file: Path | None, config: Config, named_store: Path | None) -> li
     store: Path | None = None
     with contextlib.suppress(StoreUnusable):  # there is no home folder, and none was named
         store = store_folder(named_store, config)
-    owners = {0, os.geteuid(), *_owner(store)}
+    owners = frozenset({0, os.geteuid(), *_owner(store)})
     found = [
         finding
-        for finding in findings(
-            None if file is None else file.absolute(), config, frozenset(owners)
-        )
+        for finding in file_checks.check(file and file.absolute(), config, owners)
         if finding.level is not Level.OK
     ]
     return [*found, *_store(store), *_key(config, store)]
@@ -97,7 +95,7 @@ def _findings(file: Path | None, config: Config, named_store: Path | None) -> li
 def _compared(file: Path | None, config: Config, *, of_server: bool) -> list[Finding]:
     """With systemd's units, unless it is somebody's own file, of whom the server's know nothing."""
     of_server = of_server or file is None or file == configuration.SYSTEM_FILE
-    return units.compared(config.serve, units.units(ask) if of_server else [])
+    return units.compared(config.serve, units.units(run) if of_server else [])
 
 
 def _owner(store: Path | None) -> list[int]:
@@ -142,20 +140,22 @@ def _has_sealed(store: Path) -> bool:
 
 def _say(places: _Places, found: list[Finding]) -> None:
     read = "nothing; the defaults hold" if places.read is None else escaped(str(places.read))
-    say_pairs([
+    print_pairs([
         ("Read", read),
         *(("Not there", escaped(str(path))) for path in places.absent),
         *(("Passed over", escaped(str(path))) for path in places.passed_over),
     ])  # fmt: skip
     for finding in found:
-        say(escaped(f"{finding.where}: {finding.what}"), f"  {escaped(finding.remedy)}")
-    say(
-        f"It can be used; {counted(len(found), 'thing')} to put right." if found else "It is right."
+        print_lines(escaped(f"{finding.where}: {finding.what}"), f"  {escaped(finding.remedy)}")
+    print_lines(
+        f"It can be used; {pluralize(len(found), 'thing')} to put right."
+        if found
+        else "It is right."
     )
 
 
 def _say_json(places: _Places, problem: str | None, found: list[Finding]) -> None:
-    say_json({
+    print_json({
         "file": None if places.read is None else str(places.read),
         "absent": [str(path) for path in places.absent],
         "passed_over": [str(path) for path in places.passed_over],

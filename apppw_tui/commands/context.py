@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from apppw_tui.bootstrap import Place, Wired, wire
-from apppw_tui.commands.output import say_trouble
+from apppw_tui.bootstrap import Parts, StoreLocation, build
+from apppw_tui.commands.output import print_error
 from apppw_tui.config import Config, present
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.ports import SystemClock
-from apppw_tui.portal.admin import Operator
+from apppw_tui.portal.admin import Admin
 from apppw_tui.store.folder import key_folder
 from apppw_tui.store.folder.location import open_store
 
@@ -25,25 +25,25 @@ _UID = re.compile("[0-9]{1,10}")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}\$?", re.ASCII)
 
 
-def opened(
+def open_context(
     options: argparse.Namespace, config: Config, *, create: bool = False, new_key: bool = False
-) -> Wired:
+) -> Parts:
     """The rooms over the store that `options` and `config` name; `new_key` says that one may come.
 
     Raises:
         StoreError: it cannot be opened.
     """
     named, key_file = getattr(options, "store", None), getattr(options, "key_file", None)
-    place = Place.of(config, named, key_file)
+    place = StoreLocation.of(config, named, key_file)
     hand = None
     if new_key and key_folder.needed(place.folder, place.key_file):
         hand = key_folder.RootsHand(place.key_file, place.folder)
-    wired = wire(place, config, SystemClock(), create=create)
+    wired = build(place, config, SystemClock(), create=create)
     if hand is not None:
         wired.keyring.hand = hand.write
     # A store of before has none. Who may only look is not kept from looking; the doctor tells.
     with contextlib.suppress(StoreError):
-        wired.store.enforcements.make()
+        wired.store.enforcements.ensure_exists()
     return wired
 
 
@@ -54,7 +54,7 @@ def tried(options: argparse.Namespace, config: Config) -> Iterator[Path | None]:
     Raises:
         StoreError: nobody can tell whether there is one.
     """
-    folder = Place.of(config, getattr(options, "store", None), None).folder
+    folder = StoreLocation.of(config, getattr(options, "store", None), None).folder
     if present(folder):
         yield None
         return
@@ -64,13 +64,13 @@ def tried(options: argparse.Namespace, config: Config) -> Iterator[Path | None]:
         yield folder
 
 
-def operator(options: argparse.Namespace, config: Config) -> Operator:
+def admin(options: argparse.Namespace, config: Config) -> Admin:
     """Whoever acts on other people's accounts in that store. Raises StoreError."""
-    by = acting()  # before root becomes the store's owner
-    return Operator(opened(options, config).means, by, say_trouble)
+    by = actor()  # before root becomes the store's owner
+    return Admin(open_context(options, config).means, by, print_error)
 
 
-def acting() -> str:
+def actor() -> str:
     """Who this is, for the record, and never for a right.
 
     sudo(8) names whoever called it in SUDO_UID and SUDO_USER, which root alone is believed. The

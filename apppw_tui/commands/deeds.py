@@ -4,83 +4,83 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from apppw_tui.commands.batch import Act, Done
-from apppw_tui.commands.output import counted, moment, say_trouble, utc, utc_or_none
+from apppw_tui.commands.batch import Act, CommandResult
+from apppw_tui.commands.output import moment, pluralize, print_error, utc, utc_or_none
 from apppw_tui.domain import expiry
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import Refused
-from apppw_tui.portal.admin import Operator
+from apppw_tui.portal.admin import Admin
 
 
-def remove(acting: Operator, name: str, options: argparse.Namespace) -> Done:
+def remove(acting: Admin, name: str, options: argparse.Namespace) -> CommandResult:
     account = acting.account(name) if options.dry_run else acting.remove_account(name)
     count = len(account.app_passwords)
     verb = "Would remove" if options.dry_run else "Removed"
-    return Done(
+    return CommandResult(
         account.name,
-        f"{verb} {account.name} with {counted(count, 'app password')}.",
+        f"{verb} {account.name} with {pluralize(count, 'app password')}.",
         {"removed": not options.dry_run, "app_passwords": count},
     )
 
 
-def disable(acting: Operator, name: str, _: argparse.Namespace) -> Done:
+def disable(acting: Admin, name: str, _: argparse.Namespace) -> CommandResult:
     account = acting.disable(name)
-    return Done(
+    return CommandResult(
         account.name,
         f"Disabled {account.name}: it neither signs in nor opens any service.",
         enabled(account),
     )
 
 
-def enable(acting: Operator, name: str, _: argparse.Namespace) -> Done:
+def enable(acting: Admin, name: str, _: argparse.Namespace) -> CommandResult:
     account = acting.enable(name)
-    return Done(
+    return CommandResult(
         account.name,
         f"Enabled {account.name}: it signs in and opens services as before.",
         enabled(account),
     )
 
 
-def delete_app_passwords(acting: Operator, name: str, options: argparse.Namespace) -> Done:
+def delete_app_passwords(acting: Admin, name: str, options: argparse.Namespace) -> CommandResult:
     if options.dry_run:
         account = acting.account(name)
         count = len(account.app_passwords)
     else:
         account, count = acting.delete_app_passwords(name)
     verb = "Would delete" if options.dry_run else "Deleted"
-    return Done(
+    return CommandResult(
         account.name,
-        f"{verb} {counted(count, 'app password')} of {account.name}.",
+        f"{verb} {pluralize(count, 'app password')} of {account.name}.",
         {"deleted": not options.dry_run, "app_passwords": count},
     )
 
 
-def require_verification(acting: Operator, name: str, _: argparse.Namespace) -> Done:
+def require_verification(acting: Admin, name: str, _: argparse.Namespace) -> CommandResult:
     account = acting.require_verification(name)
-    return Done(
+    return CommandResult(
         account.name,
         f"{account.name} must verify with a second factor from now on; active sessions have ended.",
         required(account),
     )
 
 
-def bypass(acting: Operator, name: str, options: argparse.Namespace) -> Done:
+def bypass(acting: Admin, name: str, options: argparse.Namespace) -> CommandResult:
     given = acting.bypass(name, options.minutes)
     until = moment(given.until, acting.means.clock.now())
-    if given.told:
+    if given.delivered:
         told = "They were told by message."
     elif given.account.phone("authentication") is None:
         told = "Nobody could be told: there is no phone to reach."
     else:
         told = "Nobody could be told: no message could be sent."
-    return Done(
+    return CommandResult(
         given.account.name,
         f"{given.account.name} may sign in once without a code until {until}. {told}",
-        {"bypass_until": utc(given.until), "told": given.told},
+        {"bypass_until": utc(given.until), "told": given.delivered},
     )
 
 
-def enforce(acting: Operator, name: str, options: argparse.Namespace) -> Done:
+def enforce(acting: Admin, name: str, options: argparse.Namespace) -> CommandResult:
     at = None if options.on is None else expiry.beginning_of(options.on)
     now = acting.means.clock.now()
     # Who is enforced since then is so already, and is told so.
@@ -89,44 +89,44 @@ def enforce(acting: Operator, name: str, options: argparse.Namespace) -> Done:
         raise Refused("That day has passed. Without --on, it is from now on.")
     account = acting.enforce(name, at)
     when = "now" if at is None else options.on
-    return Done(
+    return CommandResult(
         account.name,
         f"From {when} on, only app passwords open the services of {account.name}.",
         enforced(account),
     )
 
 
-def open_(acting: Operator, name: str, _: argparse.Namespace) -> Done:
-    account = acting.open(name)
-    return Done(
+def open_(acting: Admin, name: str, _: argparse.Namespace) -> CommandResult:
+    account = acting.stop_enforcing(name)
+    return CommandResult(
         account.name,
         f"What opened the services of {account.name} before does so again.",
         enforced(account),
     )
 
 
-def tidy(acting: Operator, name: str, _: argparse.Namespace) -> Done:
+def tidy(acting: Admin, name: str, _: argparse.Namespace) -> CommandResult:
     account = acting.account(name)
-    count = acting.tidy(account.name)
-    return Done(
+    count = acting.purge_expired(account.name)
+    return CommandResult(
         account.name,
-        f"Removed {counted(count, 'expired app password')} of {account.name}.",
+        f"Removed {pluralize(count, 'expired app password')} of {account.name}.",
         {"removed_app_passwords": count},
     )
 
 
-def unlock(acting: Operator, name: str, _: argparse.Namespace) -> Done:
+def unlock(acting: Admin, name: str, _: argparse.Namespace) -> CommandResult:
     account = acting.unlock(name)
-    return Done(account.name, f"Unlocked {account.name}.", {"locked": False})
+    return CommandResult(account.name, f"Unlocked {account.name}.", {"locked": False})
 
 
 def while_known(known: Callable[[str], bool | None], act: Act, why: str) -> Act:
     """An act after which a name is no account's, with a warning if Dovecot still knows it."""
 
-    def run(acting: Operator, name: str, options: argparse.Namespace) -> Done:
+    def run(acting: Admin, name: str, options: argparse.Namespace) -> CommandResult:
         done = act(acting, name, options)
         if not options.dry_run and known(done.account):
-            say_trouble(still_known(done.account, why))
+            print_error(still_known(done.account, why))
         return done
 
     return run

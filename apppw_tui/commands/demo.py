@@ -18,7 +18,7 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.usage import LastUse, Used
 from apppw_tui.store.keyring import MemorySeals
 from apppw_tui.store.memory import MemoryStore
-from apppw_tui.verifier.connection_test import decided, in_words
+from apppw_tui.verifier.connection_test import decided, describe
 from apppw_tui.verifier.decision import Verifier
 
 ACCOUNT = "ada@example.org"
@@ -153,7 +153,7 @@ class Demonstration:
     def try_it(self, account: str, secret: Secret, service: str) -> ConnectionTestResult:
         """What the verifier decides; no daemon is asked, and none is said to be there."""
         verifier = Verifier(self.store, self.hasher, self.clock)
-        tried = in_words(decided(verifier, account, secret, service), service)
+        tried = describe(decided(verifier, account, secret, service), service)
         return replace(tried, message=f"{tried.message[:-1]}, in this demonstration.")
 
     # --- the phone and the app ----------------------------------------------------------------

@@ -7,19 +7,19 @@ import sys
 from pathlib import Path
 
 from apppw_tui import config as configuration
-from apppw_tui.bootstrap import Place
-from apppw_tui.commands.output import say, say_json
+from apppw_tui.bootstrap import StoreLocation
+from apppw_tui.commands.output import print_json, print_lines
 from apppw_tui.config import present
 from apppw_tui.config.salvage import salvaged
 from apppw_tui.config.serve import ServeConfig
-from apppw_tui.doctor.checks import Examination
+from apppw_tui.doctor.checks import Checkup
 from apppw_tui.doctor.finding import Finding, Level
 from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.exit_codes import DANGER, OK, REFUSED
 from apppw_tui.integrations.daemon import socket_folder
-from apppw_tui.store.folder.location import is_own
+from apppw_tui.store.folder.location import is_owned_by_me
 
 _EXITS = {Level.OK: OK, Level.NOTICE: OK, Level.WARNING: REFUSED, Level.DANGER: DANGER}
 _SIGNS = {Level.OK: "✓", Level.NOTICE: "·", Level.WARNING: "!", Level.DANGER: "✗"}
@@ -37,13 +37,13 @@ def doctor(options: argparse.Namespace) -> int:
     """
     config, broken = salvaged(getattr(options, "config", None))
     named, key_file = getattr(options, "store", None), getattr(options, "key_file", None)
-    place = Place.of(config, named, key_file)
+    place = StoreLocation.of(config, named, key_file)
     folder = place.folder.absolute()
-    if os.geteuid() != 0 and not is_own(folder):
+    if os.geteuid() != 0 and not is_owned_by_me(folder):
         again = shlex.join(["sudo", "apppw-tui", "--store", str(folder), "doctor"])
         raise StoreUnusable(f"Only root and its owner can look at {folder}. Ask with: {again}")
     file = _file(options)
-    examination = Examination(
+    examination = Checkup(
         folder,
         place.key_file.absolute(),
         config,
@@ -60,9 +60,9 @@ def doctor(options: argparse.Namespace) -> int:
     if not options.all:
         found = [finding for finding in found if finding.level is not Level.OK]
     if options.json:
-        say_json([_document(finding) for finding in found])
+        print_json([_document(finding) for finding in found])
     else:
-        say(*(_lines(found) or ["Nothing is wrong."]))
+        print_lines(*(_lines(found) or ["Nothing is wrong."]))
     return _EXITS[worst]
 
 

@@ -2,9 +2,9 @@
 
 import argparse
 
-from apppw_tui.bootstrap import Wired
-from apppw_tui.commands.context import opened
-from apppw_tui.commands.output import counted, say, say_trouble
+from apppw_tui.bootstrap import Parts
+from apppw_tui.commands.context import open_context
+from apppw_tui.commands.output import pluralize, print_error, print_lines
 from apppw_tui.commands.password_input import check_meant
 from apppw_tui.config import Config
 from apppw_tui.exit_codes import ALREADY, NO_ANSWER, OK
@@ -14,33 +14,33 @@ _NEXT = "When nothing runs with a copy of the old key any more: apppw-tui key ro
 
 
 def rotate(options: argparse.Namespace, config: Config) -> int:
-    wired = opened(options, config, new_key=True)
+    wired = open_context(options, config, new_key=True)
     return _finish(wired, options) if options.finish else _begin(wired)
 
 
-def _begin(wired: Wired) -> int:
+def _begin(wired: Parts) -> int:
     ring = wired.keyring.read()
     begun = ring is not None and len(ring.keys) > 1  # a rotation that was not finished goes on
     rotation_ = key_rotation.rotate(wired.keyring, wired.store)
-    sealed = f"sealed {counted(rotation_.resealed, 'account')} anew."
+    sealed = f"sealed {pluralize(rotation_.reencrypted, 'account')} anew."
     first = f"{'Went on with the' if begun else 'Made a'} new key and {sealed}"
-    for name, trouble in sorted(rotation_.troubles.items()):
-        say_trouble(f"{name}: {trouble}")
-    if rotation_.troubles:
-        say(f"{first} The others still need the old key.")
+    for name, trouble in sorted(rotation_.failures.items()):
+        print_error(f"{name}: {trouble}")
+    if rotation_.failures:
+        print_lines(f"{first} The others still need the old key.")
         return NO_ANSWER
-    say(f"{first} {_NEXT}")
+    print_lines(f"{first} {_NEXT}")
     return OK
 
 
-def _finish(wired: Wired, options: argparse.Namespace) -> int:
+def _finish(wired: Parts, options: argparse.Namespace) -> int:
     ring = wired.keyring.read()
     old = 0 if ring is None else len(ring.keys) - 1
     if old:
-        what = f"Drop {counted(old, 'old key')} for good? Backups that need one stay sealed."
+        what = f"Drop {pluralize(old, 'old key')} for good? Backups that need one stay sealed."
         check_meant(what, old, options)
-    dropped = key_rotation.finish(wired.keyring, wired.store)
-    say(f"Dropped {counted(dropped, 'old key')}." if dropped else "There was no old key.")
+    dropped = key_rotation.drop_old_keys(wired.keyring, wired.store)
+    print_lines(f"Dropped {pluralize(dropped, 'old key')}." if dropped else "There was no old key.")
     return OK if dropped else ALREADY
 
 

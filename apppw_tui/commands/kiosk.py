@@ -8,7 +8,7 @@ from pathlib import Path
 from apppw_tui import config as configuration
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import ConfigError
-from apppw_tui.portal.context import Means, Throttle
+from apppw_tui.portal.context import PortalContext, PortalThrottle
 from apppw_tui.store.folder.slots import Admission
 from apppw_tui.ui.app_options import Kiosk
 
@@ -49,9 +49,9 @@ def configured(options: argparse.Namespace) -> Config:
     return config
 
 
-def admitted(store: Path, means: Means) -> Kiosk:
+def admitted(store: Path, means: PortalContext) -> Kiosk:
     """A place at the door, for whoever `means` is for. Raises StoreError: there is none."""
     admission = Admission(store)
-    known = Throttle(means.counters, means.clock, means.address).is_known()
-    admission.enter(means.address, known=known)
-    return Kiosk(admission.leave)
+    known = PortalThrottle(means.throttle_store, means.clock, means.address).is_known()
+    admission.acquire(means.address, known=known)
+    return Kiosk(admission.release)

@@ -8,7 +8,7 @@ from apppw_tui.domain.errors import PasswordBackendDown
 from apppw_tui.integrations.dovecot_users import DovecotUsers
 
 SOCKET = "auth-userdb"  # beside Dovecot's other sockets
-_GLANCE = 2.0  # seconds, for whoever only warns
+_POLL_INTERVAL = 2.0  # seconds, for whoever only warns
 _TIMEOUT = 20.0  # seconds, for each name; LDAP may be slow
 
 
@@ -23,7 +23,7 @@ def glanced_at(config: Config) -> Iterator[Callable[[str], bool | None]]:
     with contextlib.ExitStack() as stack:
         users: DovecotUsers | None = None
         with contextlib.suppress(PasswordBackendDown):
-            users = stack.enter_context(connected(config, _GLANCE))
+            users = stack.enter_context(connected(config, _POLL_INTERVAL))
 
         def ask(name: str) -> bool | None:
             nonlocal users

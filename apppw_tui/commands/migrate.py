@@ -3,26 +3,26 @@
 import argparse
 import socket
 
-from apppw_tui.bootstrap import Place, Wired
+from apppw_tui.bootstrap import Parts, StoreLocation
 from apppw_tui.commands.batch import Command
-from apppw_tui.commands.context import opened
-from apppw_tui.commands.output import counted, say, say_json, say_trouble
+from apppw_tui.commands.context import open_context
+from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import NotFound, Refused, StoreError
 from apppw_tui.exit_codes import NO_ANSWER, OK
 from apppw_tui.integrations.daemon import socket_folder
 from apppw_tui.store import documents
 from apppw_tui.store.backup.restore import Aside
-from apppw_tui.store.migrate import Found, found, migrate
+from apppw_tui.store.migrate import SchemaOf, found, migrate
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
     """Migrates what is of an older major schema. Raises Refused while the daemon runs."""
-    wired = opened(options, config)
+    wired = open_context(options, config)
     accounts, troubles = _look(wired)
     older = [one for one in accounts if one.older]
     minor = sum(one.older_minor for one in accounts)
-    folder = Place.of(config, getattr(options, "store", None), None).folder
+    folder = StoreLocation.of(config, getattr(options, "store", None), None).folder
     aside = Aside(folder, "before-migration", wired.means.clock.now())
     migrated: list[str] = []
     if older and not options.dry_run:
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
             except StoreError as error:
                 troubles[one.name] = error
     if options.json:
-        say_json({
+        print_json({
             "schema": f"{documents.SCHEMA_MAJOR}.{documents.SCHEMA_MINOR}",
             "older": [one.name for one in older],
             "older_minor": minor,
@@ -43,14 +43,14 @@ def run(options: argparse.Namespace, config: Config) -> int:
             "kept": None if aside.path is None else str(aside.path),
         })  # fmt: skip
     else:
-        say(*_sentences(older, migrated, minor, aside, dry=options.dry_run))
+        print_lines(*_sentences(older, migrated, minor, aside, dry=options.dry_run))
     for _, trouble in sorted(troubles.items()):
-        say_trouble(trouble)
+        print_error(trouble)
     return NO_ANSWER if troubles else OK
 
 
-def _look(wired: Wired) -> tuple[list[Found], dict[str, StoreError]]:
-    accounts: list[Found] = []
+def _look(wired: Parts) -> tuple[list[SchemaOf], dict[str, StoreError]]:
+    accounts: list[SchemaOf] = []
     troubles: dict[str, StoreError] = {}
     for name in wired.store.list_names():
         try:
@@ -63,7 +63,7 @@ def _look(wired: Wired) -> tuple[list[Found], dict[str, StoreError]]:
 
 
 def _sentences(
-    older: list[Found], migrated: list[str], minor: int, aside: Aside, *, dry: bool
+    older: list[SchemaOf], migrated: list[str], minor: int, aside: Aside, *, dry: bool
 ) -> list[str]:
     to = f"schema {documents.SCHEMA_MAJOR}"
     if not older:
@@ -71,10 +71,12 @@ def _sentences(
     elif dry:
         said = [f"{one.name}: would be migrated from schema {one.major} to {to}." for one in older]
     else:
-        said = [f"Migrated {counted(len(migrated), 'account')} to {to}."]
+        said = [f"Migrated {pluralize(len(migrated), 'account')} to {to}."]
     if minor:
         newest = f"{documents.SCHEMA_MAJOR}.{documents.SCHEMA_MINOR}"
-        said.append(f"{counted(minor, 'account')} will be of schema {newest} from the next change.")
+        said.append(
+            f"{pluralize(minor, 'account')} will be of schema {newest} from the next change."
+        )
     if aside.path is not None:
         said.append(f"What was there before is in {aside.path}.")
     return said
@@ -100,13 +102,13 @@ def _check_nobody_serves(options: argparse.Namespace, config: Config) -> None:
 
 def tidy(options: argparse.Namespace, config: Config) -> int:
     """Makes the folder `enforced` say what the accounts say. Raises StoreError."""
-    mended = opened(options, config).store.mend_enforcements()
+    mended = open_context(options, config).store.mend_enforcements()
     if options.json:
-        say_json({"mended": mended})
+        print_json({"mended": mended})
     elif mended:
-        say(f"Mended what services are told of {counted(mended, 'account')}.")
+        print_lines(f"Mended what services are told of {pluralize(mended, 'account')}.")
     else:
-        say("What services are told of every account is right.")
+        print_lines("What services are told of every account is right.")
     return OK
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from apppw_tui.bootstrap import Place, sender
-from apppw_tui.commands.context import acting, opened
-from apppw_tui.commands.output import say
+from apppw_tui.bootstrap import StoreLocation, sender
+from apppw_tui.commands.context import actor, open_context
+from apppw_tui.commands.output import print_lines
 from apppw_tui.config import Config
 from apppw_tui.domain.activity import ActivityEntry
 from apppw_tui.domain.errors import Refused
@@ -23,16 +23,18 @@ from apppw_tui.integrations.notifications import Sender
 # Seconds in which a unit that is at work has begun with a message: Python starts in one.
 _BEGINS_WITHIN = 10.0
 _ENDS_WITHIN = 10.0  # seconds, beside the time that the program itself has
-_GLANCE = 0.05
+_POLL_INTERVAL = 0.05
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _UNITS = "systemctl enable --now apppw-notices.path apppw-notices.timer"
 
 
 def notices(options: argparse.Namespace, config: Config) -> int:
     """Sends all that is due, or a trial. Raises StoreError, and Refused if nothing says how."""
-    by = acting()  # before root becomes the store's owner
-    wired = opened(options, config)
-    place = Place.of(config, getattr(options, "store", None), getattr(options, "key_file", None))
+    by = actor()  # before root becomes the store's owner
+    wired = open_context(options, config)
+    place = StoreLocation.of(
+        config, getattr(options, "store", None), getattr(options, "key_file", None)
+    )
     sending = sender(place, config, wired.means)
     if sending is None:
         raise Refused("Nothing says how people are told: set [notices] in the configuration.")
@@ -97,9 +99,9 @@ def _try(sending: Sender, name: str, by: str, seconds: float) -> int:
         if message.tries and not begun:
             begun = True
             until = time.monotonic() + seconds + _ENDS_WITHIN
-        time.sleep(_GLANCE)
+        time.sleep(_POLL_INTERVAL)
     if taken_away:
-        say(f"A trial was sent to {name}, by what sends them all.")
+        print_lines(f"A trial was sent to {name}, by what sends them all.")
         return OK
     message = outbox.read(file)
     if message is not None:
@@ -107,8 +109,8 @@ def _try(sending: Sender, name: str, by: str, seconds: float) -> int:
     if begun:
         raise Refused("It was taken away, and whoever did has not come to an end with it.")
     result = sending.way.send(account, ActivityEntry(sending.clock.now(), TRIAL, by), file[33:-5])
-    sent = f"it was not taken: {result.how}" if result.how else "it was taken"
-    say(
+    sent = f"it was not taken: {result.reason}" if result.reason else "it was taken"
+    print_lines(
         f"Nobody took it away within {_BEGINS_WITHIN:g} seconds. Sent from here, {sent}.",
         f"On a server: {_UNITS}",
         "Elsewhere a line of cron does: * * * * * apppw-tui notices",

@@ -11,7 +11,7 @@ from apppw_tui.domain.usage import LastUse
 from apppw_tui.integrations.journald import Priority, prefix, to_journal
 
 
-def say(*lines: str) -> None:
+def print_lines(*lines: str) -> None:
     """Prints at once, for output that fails at exit changes the exit code into Python's own."""
     try:
         print(*lines, sep="\n", flush=True)
@@ -22,31 +22,31 @@ def say(*lines: str) -> None:
         raise Refused(f"It is done, but could not be printed: {reason}.") from None
 
 
-def say_json(value: Any) -> None:
+def print_json(value: Any) -> None:
     # In ASCII: no character of a name may act on the terminal or fail to be encoded.
-    say(json.dumps(value, indent=2))
+    print_lines(json.dumps(value, indent=2))
 
 
-def say_table(head: tuple[str, ...], rows: list[tuple[str, ...]], empty: str) -> None:
+def print_table(head: tuple[str, ...], rows: list[tuple[str, ...]], empty: str) -> None:
     """The rows in columns; `empty`, to standard error, where there are none."""
     if not rows:
         print(empty, end="\n" if empty else "", file=sys.stderr)
         return
-    say(*_columns([head, *rows]))
+    print_lines(*_columns([head, *rows]))
 
 
-def say_pairs(pairs: list[tuple[str, str]]) -> None:
+def print_pairs(pairs: list[tuple[str, str]]) -> None:
     """What is known about one thing, a line for each."""
-    say(*_columns([(f"{name}:", value) for name, value in pairs]))
+    print_lines(*_columns([(f"{name}:", value) for name, value in pairs]))
 
 
-def say_trouble(trouble: object) -> None:
+def print_error(trouble: object) -> None:
     """One line on standard error, where the command goes on."""
     before = prefix(Priority.WARNING, journal=to_journal())
     print(f"{before}apppw-tui: {trouble}", file=sys.stderr)
 
 
-def counted(number: int, thing: str) -> str:
+def pluralize(number: int, thing: str) -> str:
     return f"{number} {thing}{'' if number == 1 else 's'}"
 
 

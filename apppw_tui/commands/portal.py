@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from apppw_tui import config as configuration
-from apppw_tui.bootstrap import Place, wire
+from apppw_tui.bootstrap import StoreLocation, build
 from apppw_tui.commands import demo, kiosk
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher
 from apppw_tui.domain.ports import SystemClock
@@ -17,11 +17,11 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.exit_codes import FAULT, NO_TERMINAL
 from apppw_tui.integrations.clipboard_tools import ClipboardTools
 from apppw_tui.integrations.daemon import socket_folder
-from apppw_tui.portal.context import Means
+from apppw_tui.portal.context import PortalContext
 from apppw_tui.portal.portal import Portal
-from apppw_tui.store.folder.location import is_own
-from apppw_tui.ui.app_options import Connecting, Kiosk, Surroundings
-from apppw_tui.verifier.connection_test import Trying
+from apppw_tui.store.folder.location import is_owned_by_me
+from apppw_tui.ui.app_options import AppOptions, ConnectionHelp, Kiosk
+from apppw_tui.verifier.connection_test import ConnectionTest
 from apppw_tui.verifier.decision import Verifier
 
 # Textual reads these when it is imported. Others write keys and passwords to a log, import any
@@ -65,19 +65,21 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     if options.demo:
         demonstration = demo.Demonstration(clock, Hasher(CHEAP_PROFILE, CHEAP_PROFILE))
         means = _demo_means(demonstration, config)
-        connecting = Connecting(demo.ROWS, demonstration.try_it)
+        connecting = ConnectionHelp(demo.ROWS, demonstration.try_it)
     else:
         named, key = getattr(options, "store", None), getattr(options, "key_file", None)
-        place = Place.of(config, named, key)
+        place = StoreLocation.of(config, named, key)
         theirs = options.kiosk or configuration.present(configuration.SYSTEM_FILE)
-        own = is_own(place.folder) and not theirs
+        own = is_owned_by_me(place.folder) and not theirs
         folder = socket_folder()  # before root becomes the store's owner
-        wired = wire(place, config, clock, create=own, address=_address())
+        wired = build(place, config, clock, create=own, address=_address())
         means = wired.means
         if options.kiosk:
             door = kiosk.admitted(place.folder, means)
         verifier = Verifier(wired.store, means.hasher, clock, config.default_domain)
-        connecting = Connecting(config.setup, Trying(verifier, config.serve.sockets, folder))
+        connecting = ConnectionHelp(
+            config.setup, ConnectionTest(verifier, config.serve.sockets, folder)
+        )
     clean_environment()
 
     from apppw_tui.ui.relied_on import missing
@@ -90,7 +92,7 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     from apppw_tui.ui.app import PortalApp
 
     over_ssh = "SSH_CONNECTION" in os.environ or "SSH_TTY" in os.environ
-    surroundings = Surroundings(
+    surroundings = AppOptions(
         host_name=means.host_name,
         may_create_first=own and not over_ssh,
         demo=demonstration,
@@ -108,18 +110,18 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     return code
 
 
-def _demo_means(demonstration: demo.Demonstration, config: configuration.Config) -> Means:
+def _demo_means(demonstration: demo.Demonstration, config: configuration.Config) -> PortalContext:
     from apppw_tui.store.folder.activity import MemoryActivity
-    from apppw_tui.store.folder.counters import MemoryCounters
+    from apppw_tui.store.folder.counters import MemoryThrottleStore
 
     book = MemoryActivity(demonstration.clock)
-    return Means(
+    return PortalContext(
         demonstration.store,
         demonstration.hasher,
         demonstration.clock,
         config.policy,
         demonstration.seals,
-        MemoryCounters(demonstration.clock),
+        MemoryThrottleStore(demonstration.clock),
         demonstration,
         book,
         usage=demonstration,

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from apppw_tui import config as configuration
-from apppw_tui.bootstrap import Place, Wired
-from apppw_tui.commands.context import acting, opened, tried
-from apppw_tui.commands.output import counted, moment, say, say_json, say_trouble, utc
+from apppw_tui.bootstrap import Parts, StoreLocation
+from apppw_tui.commands.context import actor, open_context, tried
+from apppw_tui.commands.output import moment, pluralize, print_error, print_json, print_lines, utc
 from apppw_tui.commands.password_input import check_meant
 from apppw_tui.config import Config, present
 from apppw_tui.domain.account import Account
@@ -18,10 +18,10 @@ from apppw_tui.domain.errors import ApppwError, Refused, StoreError
 from apppw_tui.domain.hashing import TooManyProfiles
 from apppw_tui.domain.names import candidates, escaped
 from apppw_tui.exit_codes import NO_ANSWER, OK, REFUSED
-from apppw_tui.portal.audit import note
+from apppw_tui.portal.audit import record_event
 from apppw_tui.store.backup.packed import unpacked
 from apppw_tui.store.backup.reader import Archive
-from apppw_tui.store.backup.restore import Aside, Outcome, Restore, Rules
+from apppw_tui.store.backup.restore import Aside, Restore, RestoredAccount, RestoreRules
 
 _RESTART = "systemd-tmpfiles --create && systemctl try-restart apppw-tui apppw-sshd"
 
@@ -33,12 +33,12 @@ def restore(options: argparse.Namespace, config: Config) -> int:
         if len(options.account) < 2:  # noqa: PLR2004 - an account and the file
             options.wrong("the following arguments are required: FILE")
         options.file = options.account.pop()
-    by = acting()
+    by = actor()
     with ExitStack() as stack:
         # Before root becomes the store's owner, who may not read it.
         archive = Archive(_opened(options.file, stack))
         told = stack.enter_context(tried(options, config)) if options.dry_run else None
-        return _Run(options, config, archive, by, told).run()
+        return _RestoreCommand(options, config, archive, by, told).run()
 
 
 def _opened(name: str, stack: ExitStack) -> BinaryIO:
@@ -62,7 +62,7 @@ def _kept(stack: ExitStack, file: BinaryIO) -> BinaryIO:
     return found if found is file else stack.enter_context(found)
 
 
-class _Run:
+class _RestoreCommand:
     """One run of the command."""
 
     def __init__(
@@ -79,9 +79,9 @@ class _Run:
         self._json = options.json
         self._archive = archive
         self._by = by
-        folder = Place.of(config, getattr(options, "store", None), None).folder
+        folder = StoreLocation.of(config, getattr(options, "store", None), None).folder
         there = present(folder)
-        wired = opened(options, config, create=not self._dry, new_key=not self._dry)
+        wired = open_context(options, config, create=not self._dry, new_key=not self._dry)
         self._wired = wired
         self._made = not there
         self._names = _names(options, config, archive)
@@ -94,7 +94,7 @@ class _Run:
             Aside(folder, "before-restore", means.clock.now()),
             means.randbelow,
             means.session_terminator.terminate,
-            Rules(options.overwrite, self._dry, options.bring_back_deleted),
+            RestoreRules(options.overwrite, self._dry, options.bring_back_deleted),
         )
         self._code = OK
         self._told: list[dict[str, Any]] = []
@@ -108,16 +108,16 @@ class _Run:
         self._say(f"{_backup_of(archive, self._wired)}:")
         if self._missing is not None:
             self._say(f"A store would be made at {self._missing}.")
-        key = self._restore.take_key()
+        key = self._restore.restore_key()
         if key:
             self._say(f"The key of the store {'would come' if self._dry else 'came'} back.")
         self._take_list()
-        for member in archive.foreign:
+        for member in archive.unknown_members:
             self._trouble(Refused(f"{member} does not belong into the backup; it was left there."))
         for name in self._names:
             self._one(name)
         for name, why in sorted(archive.left_out.items()):
-            say_trouble(f"{name} was left out when the backup was made: {why}")
+            print_error(f"{name} was left out when the backup was made: {why}")
         aside = self._restore.aside.path
         if self._stay:
             self._say(
@@ -125,7 +125,7 @@ class _Run:
                 "was deleted by mistake: --bring-back-deleted"
             )
         if self._unchanged:
-            self._say(f"{counted(self._unchanged, 'account')} unchanged since.")
+            self._say(f"{pluralize(self._unchanged, 'account')} unchanged since.")
         if aside is not None:
             self._say(f"What was there before is in {aside}.")
         if self._made and present(configuration.SYSTEM_FILE):
@@ -133,7 +133,7 @@ class _Run:
             # of tmpfiles.d.
             self._say(f"Let what runs find the new store: {_RESTART}")
         if self._json:
-            say_json({
+            print_json({
                 "made": utc(archive.made),
                 "host": archive.host,
                 "dry_run": self._dry,
@@ -148,19 +148,19 @@ class _Run:
         options, count = self._options, len(self._names)
         if self._dry or not count or not (options.overwrite or options.bring_back_deleted):
             return
-        what = f"Put {counted(count, 'account')} back to what the backup has"
+        what = f"Put {pluralize(count, 'account')} back to what the backup has"
         also = ", with what was deleted since" if options.bring_back_deleted else ""
         check_meant(f"{what}{also}?", count, options)
 
     def _take_list(self) -> None:
         try:
-            unreadable = self._restore.take_list()
+            unreadable = self._restore.merge_deleted_ids()
         except Refused as error:
             self._trouble(error)
             return
         if unreadable:
-            say_trouble(
-                f"{counted(unreadable, 'line')} of the list of deleted app passwords cannot be "
+            print_error(
+                f"{pluralize(unreadable, 'line')} of the list of deleted app passwords cannot be "
                 "read: look over the app passwords that come back."
             )
 
@@ -185,12 +185,12 @@ class _Run:
             "brought_back": sorted(outcome.brought_back),
             "gone": sorted(outcome.gone),
             "recovery_codes_void": outcome.codes_void,
-            "unopened": list(outcome.unopened),
+            "unopened": list(outcome.undecryptable),
         })  # fmt: skip
         self._say(_sentence(outcome, dry=self._dry))
-        for field in outcome.unopened:
+        for field in outcome.undecryptable:
             self._code = max(self._code, NO_ANSWER)
-            say_trouble(
+            print_error(
                 f"{name}: no key opens the {field}; put back the key that sealed it, as one more "
                 f"line of {self._wired.keyring.path}, or let them set up another with "
                 f"apppw-tui account bypass {name}"
@@ -201,26 +201,26 @@ class _Run:
             facts = {"backup": made}
             if outcome.brought_back:
                 facts["brought_back"] = " ".join(sorted(outcome.brought_back))
-            note(self._wired.means, account, EventType.ACCOUNT_RESTORED, self._by, **facts)
+            record_event(self._wired.means, account, EventType.ACCOUNT_RESTORED, self._by, **facts)
 
     def _claim_profile(self, account: Account) -> None:
         try:
             self._wired.means.hasher.account.claim(account.password_hash)
         except TooManyProfiles as error:
-            say_trouble(
+            print_error(
                 f"{account.name}: its hash costs {error.profile}, unlike all others, so that the "
                 "clock tells whoever tries to sign in of the account; set another password: "
                 f"apppw-tui account set-password {account.name}"
             )
         except StoreError as error:
-            say_trouble(error)
+            print_error(error)
 
     def _say(self, sentence: str) -> None:
         if not self._json:
-            say(sentence)
+            print_lines(sentence)
 
     def _trouble(self, error: ApppwError) -> None:
-        say_trouble(error)
+        print_error(error)
         self._code = max(self._code, NO_ANSWER if isinstance(error, StoreError) else REFUSED)
 
 
@@ -236,17 +236,17 @@ def _names(options: argparse.Namespace, config: Config, archive: Archive) -> lis
     return list(dict.fromkeys(meant(name) for name in options.account))
 
 
-def _backup_of(archive: Archive, wired: Wired) -> str:
+def _backup_of(archive: Archive, wired: Parts) -> str:
     made = moment(archive.made, wired.means.clock.now())
     return f"Backup of {made} from {escaped(archive.host)}"
 
 
-def _sentence(outcome: Outcome, *, dry: bool) -> str:
+def _sentence(outcome: RestoredAccount, *, dry: bool) -> str:
     account = outcome.account
     live = len(account.app_passwords) if account else 0
     said = [
         f"{outcome.name}: {'would be restored' if dry else 'restored'} "
-        f"with {counted(live, 'app password')}"
+        f"with {pluralize(live, 'app password')}"
     ]
     if outcome.stay_deleted:
         said.append(f"{_those(outcome.stay_deleted, 'stays', 'stay')} deleted")

@@ -8,8 +8,8 @@ import resource
 from contextlib import ExitStack
 from pathlib import Path
 
-from apppw_tui.commands.serve_reload import Reloading, Running
-from apppw_tui.commands.serve_sockets import Speaking, listening
+from apppw_tui.commands.serve_reload import Reloader, RunningDaemon
+from apppw_tui.commands.serve_sockets import ProtocolParts, listening
 from apppw_tui.config import Config, choose, chosen_file, store_folder
 from apppw_tui.domain.activity import THE_SERVER, ActivityEntry, EventType
 from apppw_tui.domain.errors import StoreError
@@ -26,13 +26,13 @@ from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.folder.notice_queue import FolderNoticeQueue
 from apppw_tui.store.folder.usage import FirstUse, FolderUsage
 from apppw_tui.verifier import server, sockets
-from apppw_tui.verifier.answer_log import Log
-from apppw_tui.verifier.auth_service import Gate
+from apppw_tui.verifier.answer_log import AnswerLog
+from apppw_tui.verifier.auth_service import DecisionQueue
 from apppw_tui.verifier.decision import Verifier
-from apppw_tui.verifier.nearly import Nearly
-from apppw_tui.verifier.password_cache import Remembered
-from apppw_tui.verifier.rate_limit import Brake
-from apppw_tui.verifier.systemd import Status, SystemdNotifier
+from apppw_tui.verifier.nearly import NearMisses
+from apppw_tui.verifier.password_cache import VerifiedCache
+from apppw_tui.verifier.rate_limit import AddressRateLimiter
+from apppw_tui.verifier.systemd import ConfigStatus, SystemdNotifier
 
 _OTHER_FILES = 64  # besides connections and accounts
 _WANTED_FILES = 16_384
@@ -44,7 +44,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
     _open_standard_streams()
     keep_out_of_dumps()
     clock = SystemClock()
-    log, notifier = Log(clock), SystemdNotifier()
+    log, notifier = AnswerLog(clock), SystemdNotifier()
     notifier.status = str(_status(options) or "")
     named = getattr(options, "store", None)
     folder = store_folder(named, config).absolute()
@@ -64,7 +64,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
         def complain(sentence: str) -> None:
             log.failed("usage not written", why=sentence)
 
-        announcing = _Announcing(folder, clock, log)
+        announcing = _FirstUseNotifier(folder, clock, log)
         announcing.notify(config.notices is not None)
         verifier = Verifier(accounts, Hasher(), clock, config.default_domain)
         usage = FolderUsage(
@@ -76,11 +76,11 @@ def serve(options: argparse.Namespace, config: Config) -> int:
             announce=announcing.announce,
             meaning=lambda name: candidates(name, verifier.default_domain),
         )
-        usage.trust(config.serve.trusted)
-        gate = Gate(
+        usage.set_trusted(config.serve.trusted)
+        gate = DecisionQueue(
             verifier,
-            Remembered(clock.monotonic, config.serve.remember),
-            Brake(clock.monotonic, config.serve.trusted),
+            VerifiedCache(clock.monotonic, config.serve.remember),
+            AddressRateLimiter(clock.monotonic, config.serve.trusted),
         )
         stack.callback(gate.close)
 
@@ -91,43 +91,45 @@ def serve(options: argparse.Namespace, config: Config) -> int:
                 return False
             return True
 
-        def read() -> tuple[Config, Path, Status | None]:
+        def read() -> tuple[Config, Path, ConfigStatus | None]:
             status = _status(options)  # before it is read: what changes meanwhile is newer
             again = choose(getattr(options, "config", None))
             return again, store_folder(named, again).absolute(), status
 
-        hints = Nearly(
+        hints = NearMisses(
             *(accounts, log, clock.monotonic, lambda: verifier.default_domain),
             reading=gate.reading,
         )
-        speaking = Speaking(gate, usage, log, store_answers, hints)
-        running = Running(verifier, gate, usage, announcing.notify, speaking, found, folder, clock)
+        speaking = ProtocolParts(gate, usage, log, store_answers, hints)
+        running = RunningDaemon(
+            verifier, gate, usage, announcing.notify, speaking, found, folder, clock
+        )
         served = found.served(config.serve, speaking, log)
         one = server.Daemon(
             served,
             log,
             notifier,
-            Reloading(read, config, running, log, notifier),
+            Reloader(read, config, running, log, notifier),
             usage.flush,
             most_connections=_most_connections(len(served)),
         )
         asyncio.run(one.run())
-    log.said("stopped")
+    log.event("stopped")
     return OK
 
 
-def _status(options: argparse.Namespace) -> Status | None:
+def _status(options: argparse.Namespace) -> ConfigStatus | None:
     file = chosen_file(getattr(options, "config", None))
-    return None if file is None else Status.of(file.absolute())
+    return None if file is None else ConfigStatus.of(file.absolute())
 
 
-class _Announcing:
+class _FirstUseNotifier:
     """Writes down where app passwords are used from for the first time.
 
     People are told by `apppw-tui notices`: whoever took over the daemon is to run no program.
     """
 
-    def __init__(self, folder: Path, clock: Clock, log: Log) -> None:
+    def __init__(self, folder: Path, clock: Clock, log: AnswerLog) -> None:
         self._folder = folder
         self._journal = FolderJournal(folder, clock, FROM_DAEMON)
         self._outbox: FolderNoticeQueue | None = None

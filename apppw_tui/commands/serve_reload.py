@@ -4,41 +4,41 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from apppw_tui.commands.serve_sockets import Sockets, Speaking
+from apppw_tui.commands.serve_sockets import DaemonSockets, ProtocolParts
 from apppw_tui.config import Config
 from apppw_tui.domain.ports import Clock
 from apppw_tui.store.folder.usage import FolderUsage
-from apppw_tui.verifier.answer_log import Log
-from apppw_tui.verifier.auth_service import Gate
+from apppw_tui.verifier.answer_log import AnswerLog
+from apppw_tui.verifier.auth_service import DecisionQueue
 from apppw_tui.verifier.decision import Verifier
-from apppw_tui.verifier.password_cache import Remembered
-from apppw_tui.verifier.protocols.registry import Conversation
-from apppw_tui.verifier.systemd import Status, SystemdNotifier
+from apppw_tui.verifier.password_cache import VerifiedCache
+from apppw_tui.verifier.protocols.registry import ConnectionHandler
+from apppw_tui.verifier.systemd import ConfigStatus, SystemdNotifier
 
 
 @dataclass(frozen=True)
-class Running:
+class RunningDaemon:
     """What a daemon is made of, as far as the configuration has a say in it."""
 
     verifier: Verifier
-    gate: Gate
+    gate: DecisionQueue
     usage: FolderUsage
     tell: Callable[[bool], None]  # whether people are told of first uses
-    speaking: Speaking
-    sockets: Sockets
+    speaking: ProtocolParts
+    sockets: DaemonSockets
     store: Path
     clock: Clock
 
 
-class Reloading:
+class Reloader:
     """Applies a configuration that was read again to a daemon that runs with another."""
 
     def __init__(
         self,
-        read: Callable[[], tuple[Config, Path, Status | None]],
+        read: Callable[[], tuple[Config, Path, ConfigStatus | None]],
         config: Config,
-        running: Running,
-        log: Log,
+        running: RunningDaemon,
+        log: AnswerLog,
         notifier: SystemdNotifier,
     ) -> None:
         """`read` returns the configuration as it stands now, where its store is, and its file."""
@@ -49,7 +49,7 @@ class Reloading:
         self._log = log
         self._notifier = notifier
 
-    def __call__(self) -> Mapping[str, Conversation]:
+    def __call__(self) -> Mapping[str, ConnectionHandler]:
         """What is spoken otherwise from now on, by the names of the sockets.
 
         Raises ConfigError, StoreError; nothing is changed then.
@@ -61,10 +61,10 @@ class Reloading:
         running.tell(config.notices is not None)
         # What has not changed keeps what it knows.
         if config.serve.remember != before.serve.remember:
-            running.gate.remember(Remembered(clock.monotonic, config.serve.remember))
+            running.gate.remember(VerifiedCache(clock.monotonic, config.serve.remember))
         if config.serve.trusted != before.serve.trusted:
-            running.gate.brake.trust(config.serve.trusted)
-            running.usage.trust(config.serve.trusted)
+            running.gate.brake.set_trusted(config.serve.trusted)
+            running.usage.set_trusted(config.serve.trusted)
         self._say(self._later(config, store), status)
         return {
             name: running.speaking(config.serve.passed(name))
@@ -90,7 +90,7 @@ class Reloading:
             if getattr(wanted[name], key) != getattr(self._made[name], key)
         ]
 
-    def _say(self, later: list[str], status: Status | None) -> None:
+    def _say(self, later: list[str], status: ConfigStatus | None) -> None:
         settings = ", ".join(later)
         if later:
             self._log.warned("needs a restart", settings=settings)

@@ -10,58 +10,62 @@ from pathlib import Path
 from apppw_tui.config.serve import ServeConfig, SocketConfig
 from apppw_tui.domain.errors import ConfigError
 from apppw_tui.verifier import sockets
-from apppw_tui.verifier.answer_log import Log
-from apppw_tui.verifier.auth_service import Counter, Gate, Hints, Record, Usage
+from apppw_tui.verifier.answer_log import AnswerLog
+from apppw_tui.verifier.auth_service import AuthService, DecisionQueue, Hints, Record, Usage
 from apppw_tui.verifier.protocols import registry
-from apppw_tui.verifier.server import Served
+from apppw_tui.verifier.server import Endpoint
 
 _ENABLE = "systemctl enable apppw-tui-json.socket && systemctl restart apppw-tui"
 
 
 @dataclass(frozen=True)
-class Speaking:
+class ProtocolParts:
     """Makes what is spoken at a socket."""
 
-    gate: Gate
+    gate: DecisionQueue
     usage: Usage
     record: Record
     store_answers: Callable[[], bool]
     hints: Hints
 
-    def __call__(self, wanted: SocketConfig | None) -> registry.Conversation:
+    def __call__(self, wanted: SocketConfig | None) -> registry.ConnectionHandler:
         """None: nobody has said what is spoken there."""
         if wanted is None:
             return registry.HangsUp()
-        counter = Counter(
+        counter = AuthService(
             *(wanted.name, self.gate, self.usage, self.record, wanted.services), hints=self.hints
         )
-        telling = registry.Telling(self.store_answers, wanted.service_header, wanted.address_header)
-        return registry.conversation(wanted.protocol, counter, telling)
+        telling = registry.HttpOptions(
+            self.store_answers, wanted.service_header, wanted.address_header
+        )
+        return registry.handler_for(wanted.protocol, counter, telling)
 
 
 @dataclass(frozen=True)
-class Sockets:
+class DaemonSockets:
     """All that are listened at; `passed` says that systemd made them."""
 
-    listening: tuple[sockets.Listening, ...]
+    listening: tuple[sockets.ListeningSocket, ...]
     passed: bool
 
     @property
     def names(self) -> frozenset[str]:
         return frozenset(one.name for one in self.listening)
 
-    def served(self, config: ServeConfig, speaking: Speaking, log: Log) -> list[Served]:
+    def served(
+        self, config: ServeConfig, speaking: ProtocolParts, log: AnswerLog
+    ) -> list[Endpoint]:
         """Every one of them, told to the log; one that nobody has named hangs up (SAFETY 20)."""
         served = []
         for one in self.listening:
             wanted = config.passed(one.name)
-            served.append(Served(one, speaking(wanted)))
+            served.append(Endpoint(one, speaking(wanted)))
             if wanted is None:
                 why = "no [[serve.socket]] is called so"
                 log.warned("not served", socket=one.name, why=why)
                 continue
             path = "passed by systemd" if one.path is None else str(one.path)
-            log.said("serving", socket=one.name, protocol=wanted.protocol, path=path)
+            log.event("serving", socket=one.name, protocol=wanted.protocol, path=path)
         for name in sorted(config.configured - self.names):
             log.warned("not served", socket=name, why="systemd passed others, but not this one")
         return served
@@ -72,17 +76,17 @@ def listening(
     config: ServeConfig,
     owner: sockets.Owner | None,
     stack: ExitStack,
-    log: Log,
-) -> Sockets:
+    log: AnswerLog,
+) -> DaemonSockets:
     """What systemd passed, if it passed any; else sockets in `folder`, removed at the end.
 
     Raises ConfigError.
     """
-    given = sockets.passed(os.environ)
+    given = sockets.from_systemd(os.environ)
     if given:
-        return Sockets(tuple(_usable(given, config, log)), passed=True)
+        return DaemonSockets(tuple(_usable(given, config, log)), passed=True)
     try:
-        return Sockets(tuple(_made(folder(), config, owner, stack)), passed=False)
+        return DaemonSockets(tuple(_made(folder(), config, owner, stack)), passed=False)
     except ConfigError as error:
         if "NOTIFY_SOCKET" not in os.environ:
             raise
@@ -91,7 +95,7 @@ def listening(
 
 def _made(
     folder: Path, config: ServeConfig, owner: sockets.Owner | None, stack: ExitStack
-) -> list[sockets.Listening]:
+) -> list[sockets.ListeningSocket]:
     sockets.make_folder(folder, owner)
     found = []
     with sockets.folder_locked(folder):
@@ -102,14 +106,16 @@ def _made(
     return found
 
 
-def _usable(given: list[sockets.Passed], config: ServeConfig, log: Log) -> list[sockets.Listening]:
+def _usable(
+    given: list[sockets.PassedSocket], config: ServeConfig, log: AnswerLog
+) -> list[sockets.ListeningSocket]:
     found = []
     for one in given:
         if one.socket is None:
             why = "systemd passed what is no listening Unix stream socket"
             log.warned("not served", socket=one.name, why=why)
             continue
-        found.append(sockets.Listening(one.name, one.socket))
+        found.append(sockets.ListeningSocket(one.name, one.socket))
         wanted = config.passed(one.name)
         if wanted is not None and one.path is not None:
             for key, setting in differing(wanted, one.path).items():

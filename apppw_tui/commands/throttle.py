@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from apppw_tui.commands.output import counted, say, say_json, say_table, say_trouble
+from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines, print_table
 from apppw_tui.domain.errors import Refused, StoreUnusable
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.throttle import describe
@@ -19,7 +19,7 @@ def list_(options: argparse.Namespace) -> int:
     answer = _asked(options, {"throttle": "list"})
     places = answer["throttle"]
     if options.json:
-        say_json([
+        print_json([
             {
                 "address": one["address"],
                 "account": one["account"],
@@ -29,7 +29,7 @@ def list_(options: argparse.Namespace) -> int:
             for one in places
         ])  # fmt: skip
     else:
-        say_table(
+        print_table(
             ("ADDRESS", "ACCOUNT", "WRONG", "WAITS"),
             [
                 (
@@ -44,7 +44,7 @@ def list_(options: argparse.Namespace) -> int:
             "Nobody was wrong lately.",
         )
     if answer["more"]:
-        say_trouble(f"{answer['more']} more, who wait no longer than these.")
+        print_error(f"{answer['more']} more, who wait no longer than these.")
     return OK
 
 
@@ -54,9 +54,9 @@ def clear(options: argparse.Namespace) -> int:
     for place in places:
         cleared += _asked(options, {"throttle": "clear", "place": place})["cleared"]
     if options.json:
-        say_json({"cleared": cleared})
+        print_json({"cleared": cleared})
     else:
-        say(f"Cleared {counted(cleared, 'place')}.")
+        print_lines(f"Cleared {pluralize(cleared, 'place')}.")
     return OK
 
 

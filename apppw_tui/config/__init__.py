@@ -13,7 +13,16 @@ from apppw_tui.config.notices import NoticesConfig, notices
 from apppw_tui.config.policy import policy
 from apppw_tui.config.serve import ServeConfig, serve
 from apppw_tui.config.setup import setup, tables
-from apppw_tui.config.values import Reader, absolute, command, listed, seconds, table, text, texts
+from apppw_tui.config.values import (
+    TableReader,
+    absolute,
+    command,
+    quoted_list,
+    seconds,
+    table,
+    text,
+    texts,
+)
 from apppw_tui.domain.connection_settings import ConnectionSetting
 from apppw_tui.domain.errors import ConfigError, StoreUnusable
 from apppw_tui.domain.names import is_domain
@@ -84,7 +93,7 @@ def load(path: Path) -> Config:
 
 def read(path: Path, document: dict[str, Any]) -> Config:
     """The configuration that stands in `document`, which came from `path`. Raises ConfigError."""
-    reader = Reader(path)
+    reader = TableReader(path)
     top = reader.table(document, "", {
         "host_name": _host_name,
         "default_domain": _default_domain,
@@ -107,7 +116,7 @@ def read(path: Path, document: dict[str, Any]) -> Config:
     })  # fmt: skip
     for key in ("command", "kinds"):
         if delivery and key not in delivery:
-            raise ConfigError(f"{path}: delivery.{key}: is missing beside {listed(delivery)}.")
+            raise ConfigError(f"{path}: delivery.{key}: is missing beside {quoted_list(delivery)}.")
     sessions = reader.table(top.pop("sessions", {}), "sessions.", {"end": _flag})
     if "accounts" in top:
         top["accounts"] = accounts(reader, top["accounts"])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from apppw_tui.config.values import Reader, absolute, listed, text
+from apppw_tui.config.values import TableReader, absolute, quoted_list, text
 
 SOURCES = ("store", "dovecot")
 SOCKET = Path("/run/dovecot/apppw-portal")  # recipes/dovecot/07-apppw-portal.conf
@@ -25,7 +25,7 @@ class AccountsConfig:
     change_password_at: str = "where you changed it before"  # noqa: S105 - a place, no password
 
 
-def accounts(reader: Reader, value: Mapping[str, Any]) -> AccountsConfig:
+def accounts(reader: TableReader, value: Mapping[str, Any]) -> AccountsConfig:
     """The section as it stands in the file. Raises ConfigError."""
     values = reader.table(value, "accounts.", {
         "source": _source,
@@ -35,13 +35,13 @@ def accounts(reader: Reader, value: Mapping[str, Any]) -> AccountsConfig:
     })  # fmt: skip
     for key in values:
         if key != "source" and values.get("source") != "dovecot":
-            raise reader.wrong(f"accounts.{key}", 'goes with source = "dovecot" alone')
+            raise reader.error(f"accounts.{key}", 'goes with source = "dovecot" alone')
     return AccountsConfig(**values)
 
 
 def _source(value: Any) -> str:
     if text(value) not in SOURCES:
-        raise ValueError(f"must be one of {listed(SOURCES)}")
+        raise ValueError(f"must be one of {quoted_list(SOURCES)}")
     return str(value)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from apppw_tui.config.values import Reader, command, seconds, text
+from apppw_tui.config.values import TableReader, command, seconds, text
 
 _LONGEST_TIMEOUT = 120  # seconds
 
@@ -17,7 +17,7 @@ class NoticesConfig:
     timeout: float = 20  # seconds
 
 
-def notices(reader: Reader, told: dict[str, Any], *, delivery: bool) -> NoticesConfig:
+def notices(reader: TableReader, told: dict[str, Any], *, delivery: bool) -> NoticesConfig:
     """What the table says; `delivery` is whether codes can be sent. Raises ConfigError."""
     values = reader.table(told, "notices.", {
         "command": command("account"),
@@ -27,12 +27,12 @@ def notices(reader: Reader, told: dict[str, Any], *, delivery: bool) -> NoticesC
     })  # fmt: skip
     if "by" in values:
         if len(values) > 1:
-            raise reader.wrong("notices.by", "stands by itself: leave out the others")
+            raise reader.error("notices.by", "stands by itself: leave out the others")
         if not delivery:
-            raise reader.wrong("notices.by", 'is "delivery", but there is no [delivery]')
+            raise reader.error("notices.by", 'is "delivery", but there is no [delivery]')
         return NoticesConfig(None)
     if "command" not in values:
-        raise reader.wrong("notices.command", "is missing")
+        raise reader.error("notices.command", "is missing")
     return NoticesConfig(**values)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from apppw_tui.config.values import Reader, listed, texts
+from apppw_tui.config.values import TableReader, quoted_list, texts
 from apppw_tui.domain import expiry, scopes
 from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.policy import Policy
@@ -16,7 +16,7 @@ _NAMED = {
 }
 
 
-def policy(reader: Reader, value: Mapping[str, Any]) -> Policy:
+def policy(reader: TableReader, value: Mapping[str, Any]) -> Policy:
     """The section as it stands in the file. Raises ConfigError."""
     values = reader.table(value, "policy.", {
         "app_passwords_per_account": _whole(1, _MOST_APP_PASSWORDS),
@@ -55,7 +55,7 @@ def _scopes(value: Any) -> tuple[str, ...]:
         return scopes.read_scope(texts(value))
     except Refused:
         known = [*(scope.id for scope in scopes.SCOPES), *scopes.SERVICES]
-        raise ValueError(f"must be some of {listed(known)}") from None
+        raise ValueError(f"must be some of {quoted_list(known)}") from None
 
 
 def _minutes(value: Any) -> float:

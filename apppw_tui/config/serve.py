@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from apppw_tui.config.values import Reader, listed, seconds, table, text, texts
+from apppw_tui.config.values import TableReader, quoted_list, seconds, table, text, texts
 from apppw_tui.domain import scopes
 from apppw_tui.domain.addresses import network
 from apppw_tui.domain.names import escaped
@@ -61,7 +61,7 @@ class ServeConfig:
         return next((one for one in (*self.sockets, *_SHIPPED) if one.name == name), None)
 
 
-def serve(reader: Reader, value: Mapping[str, Any]) -> ServeConfig:
+def serve(reader: TableReader, value: Mapping[str, Any]) -> ServeConfig:
     """The section as it stands in the file. Raises ConfigError."""
     values = reader.table(value, "serve.", {
         "remember": seconds(0, _LONGEST_MEMORY),
@@ -74,7 +74,7 @@ def serve(reader: Reader, value: Mapping[str, Any]) -> ServeConfig:
         for number, one in enumerate(values.pop("socket"), 1):
             made = _socket(reader, f"serve.socket[{number}].", one)
             if made.name in configured:
-                raise reader.wrong(
+                raise reader.error(
                     f"serve.socket[{number}].name", f'"{made.name}" is taken already'
                 )
             configured.add(made.name)
@@ -84,7 +84,7 @@ def serve(reader: Reader, value: Mapping[str, Any]) -> ServeConfig:
     return ServeConfig(**values)
 
 
-def _socket(reader: Reader, prefix: str, value: Mapping[str, Any]) -> SocketConfig:
+def _socket(reader: TableReader, prefix: str, value: Mapping[str, Any]) -> SocketConfig:
     keys: dict[str, Callable[[Any], Any]] = {
         "name": _name,
         "protocol": _protocol,
@@ -100,10 +100,10 @@ def _socket(reader: Reader, prefix: str, value: Mapping[str, Any]) -> SocketConf
         values = {one.name: getattr(amended, one.name) for one in fields(amended)} | values
     for key in ("name", "protocol"):
         if key not in values:
-            raise reader.wrong(f"{prefix}{key}", "is missing")
+            raise reader.error(f"{prefix}{key}", "is missing")
     for key in ("service_header", "address_header"):
         if values.get(key) is not None and values["protocol"] != "http":
-            raise reader.wrong(f"{prefix}{key}", 'goes with protocol "http" alone')
+            raise reader.error(f"{prefix}{key}", 'goes with protocol "http" alone')
     return SocketConfig(**values)
 
 
@@ -121,7 +121,7 @@ def _name(value: Any) -> str:
 
 def _protocol(value: Any) -> str:
     if text(value) not in PROTOCOLS:
-        raise ValueError(f"must be one of {listed(PROTOCOLS)}")
+        raise ValueError(f"must be one of {quoted_list(PROTOCOLS)}")
     return str(value)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from apppw_tui.config.values import Reader, listed, table, text
+from apppw_tui.config.values import TableReader, quoted_list, table, text
 from apppw_tui.domain import scopes
 from apppw_tui.domain.addresses import address
 from apppw_tui.domain.connection_settings import ConnectionSetting
@@ -32,7 +32,7 @@ def tables(value: Any) -> list[dict[str, Any]]:
 
 
 def setup(
-    reader: Reader, value: Iterable[Mapping[str, Any]], host_name: str
+    reader: TableReader, value: Iterable[Mapping[str, Any]], host_name: str
 ) -> tuple[ConnectionSetting, ...]:
     """The rows as they stand in the file; a service without a host is on `host_name`.
 
@@ -43,7 +43,7 @@ def setup(
 
 
 def _row(
-    reader: Reader, prefix: str, value: Mapping[str, Any], host_name: str
+    reader: TableReader, prefix: str, value: Mapping[str, Any], host_name: str
 ) -> ConnectionSetting:
     values = reader.table(value, prefix, {
         "service": _service,
@@ -53,30 +53,30 @@ def _row(
         "url": _url,
     })  # fmt: skip
     if "service" not in values:
-        raise reader.wrong(f"{prefix}service", "is missing")
+        raise reader.error(f"{prefix}service", "is missing")
     if values["service"] in _PORTS:
         return _with_host(reader, prefix, values, host_name)
     for key in _HOST_KEYS:
         if key in values:
-            raise reader.wrong(f"{prefix}{key}", f'does not go with "{values["service"]}": say url')
+            raise reader.error(f"{prefix}{key}", f'does not go with "{values["service"]}": say url')
     if "url" not in values:
-        raise reader.wrong(f"{prefix}url", "is missing")
+        raise reader.error(f"{prefix}url", "is missing")
     return ConnectionSetting(**values)
 
 
 def _with_host(
-    reader: Reader, prefix: str, values: Mapping[str, Any], host_name: str
+    reader: TableReader, prefix: str, values: Mapping[str, Any], host_name: str
 ) -> ConnectionSetting:
     service = values["service"]
     if "url" in values:
-        raise reader.wrong(f"{prefix}url", f'does not go with "{service}": say host and port')
+        raise reader.error(f"{prefix}url", f'does not go with "{service}": say host and port')
     host = values.get("host")
     if host is None:
         try:
             host = _host(host_name.lower())
         except ValueError:
             reason = "is missing, and host_name is not the name of a host"
-            raise reader.wrong(f"{prefix}host", reason) from None
+            raise reader.error(f"{prefix}host", reason) from None
     security = values.get("security", next(iter(_PORTS[service])))
     return ConnectionSetting(service, host, values.get("port", _PORTS[service][security]), security)
 
@@ -84,7 +84,7 @@ def _with_host(
 def _service(value: Any) -> str:
     service = scopes.normalize_service(text(value))
     if service not in scopes.SERVICES:
-        raise ValueError(f"must be one of {listed(scopes.SERVICES)}")
+        raise ValueError(f"must be one of {quoted_list(scopes.SERVICES)}")
     return str(service)
 
 

@@ -14,7 +14,7 @@ _PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
 @dataclass(frozen=True)
-class Reader:
+class TableReader:
     """Reads tables of the file at `path`."""
 
     path: Path
@@ -38,10 +38,10 @@ class Reader:
             try:
                 values[key] = keys[key](value)
             except ValueError as error:
-                raise self.wrong(f"{prefix}{key}", str(error)) from None
+                raise self.error(f"{prefix}{key}", str(error)) from None
         return values
 
-    def wrong(self, key: str, reason: str) -> ConfigError:
+    def error(self, key: str, reason: str) -> ConfigError:
         """The error that says so."""
         return ConfigError(f"{self.path}: {key}: {reason}.")
 
@@ -110,9 +110,11 @@ def _check_placeholders(element: str, known: Collection[str]) -> None:
         if f"{{{name}}}" in element and element != f"{{{name}}}":
             raise ValueError(f'"{{{name}}}" must be an element by itself, not in "{element}"')
     if _PLACEHOLDER.fullmatch(element) and element[1:-1] not in known:
-        raise ValueError(f'there is no "{element}" here, only {listed(f"{{{k}}}" for k in known)}')
+        raise ValueError(
+            f'there is no "{element}" here, only {quoted_list(f"{{{k}}}" for k in known)}'
+        )
 
 
-def listed(words: Iterable[str]) -> str:
+def quoted_list(words: Iterable[str]) -> str:
     *before, last = [f'"{word}"' for word in words] or [""]
     return f"{', '.join(before)} and {last}" if before else last

@@ -17,7 +17,7 @@ from apppw_tui.store.folder.accounts import FolderStore
 _COUNTED = ("usage", "throttle")  # what is damaged there counts as empty
 
 
-def findings(folder: Path, store: FolderStore) -> tuple[list[Finding], list[Account]]:
+def check(folder: Path, store: FolderStore) -> tuple[list[Finding], list[Account]]:
     """And the accounts that can be read."""
     found: list[Finding] = []
     accounts: list[Account] = []

@@ -28,7 +28,7 @@ from apppw_tui.doctor import (
     sshd,
 )
 from apppw_tui.doctor.finding import Finding, danger, ok, warning
-from apppw_tui.doctor.probe import Places
+from apppw_tui.doctor.probe import SystemPaths
 from apppw_tui.domain.errors import ConfigError, StoreError, describe_fault
 from apppw_tui.domain.ports import Clock
 from apppw_tui.store.folder.accounts import FolderStore
@@ -39,7 +39,7 @@ _Look = Callable[[], Iterable[Finding]]
 
 
 @dataclass(frozen=True)
-class Examination:
+class Checkup:
     """A store, the server around it, and the ways in which they are looked at."""
 
     folder: Path
@@ -49,8 +49,8 @@ class Examination:
     sockets: Path
     daemon_wanted: bool
     clock: Clock
-    places: Places = field(default_factory=Places)
-    ask: probe.Ask = field(default_factory=probe.Patient)
+    places: SystemPaths = field(default_factory=SystemPaths)
+    ask: probe.Run = field(default_factory=probe.PatientRun)
     wait: Callable[[float], object] = time.sleep
     system_owner: int = 0  # whose the server's own files are
     broken: ConfigError | None = None  # why `config` is not all that the file has
@@ -63,10 +63,10 @@ class Examination:
         owners = frozenset((self.system_owner, owner))
         there = sockets.listening(self.config.serve, self.sockets, self.ask)
         return _each({
-            "the configuration": lambda: configuration.findings(
+            "the configuration": lambda: configuration.check(
                 self.config_file, self.config, owners, self.broken
             ),
-            "the sockets": lambda: sockets.findings(
+            "the sockets": lambda: sockets.check(
                 self.config.serve,
                 self.sockets,
                 owner,
@@ -75,22 +75,22 @@ class Examination:
                 wanted=self.daemon_wanted,
                 lua=dovecot.asks_by_lua(self.ask),
             ),
-            "what is installed": lambda: installed.findings(self.places),
+            "what is installed": lambda: installed.check(self.places),
             "what is put in place by hand": lambda: installed.by_hand(self.places),
-            "the units": lambda: outgoing.findings(
+            "the units": lambda: outgoing.check(
                 self.folder, self.config, self.ask, self.places
             ),
-            "PAM": lambda: pam.findings(self.places),
-            "Dovecot": lambda: dovecot.findings(
+            "PAM": lambda: pam.check(self.places),
+            "Dovecot": lambda: dovecot.check(
                 self.ask, self.places, self.folder, there.paths("json")
             ),
-            "whether Dovecot runs": lambda: dovecot_running.findings(
+            "whether Dovecot runs": lambda: dovecot_running.check(
                 self.ask, self.places, self.config.accounts
             ),
-            "Postfix": lambda: postfix.findings(self.ask, self.places),
-            "who may send as whom": lambda: senders.findings(self.ask, self.folder),
-            "sshd": lambda: sshd.findings(self.ask, self.places, self.system_owner),
-            "the clock": lambda: machine.kept(self.ask),
+            "Postfix": lambda: postfix.check(self.ask, self.places),
+            "who may send as whom": lambda: senders.check(self.ask, self.folder),
+            "sshd": lambda: sshd.check(self.ask, self.places, self.system_owner),
+            "the clock": lambda: machine.check_ntp(self.ask),
         }, by_root=self.by_root)  # fmt: skip
 
     def store(self) -> list[Finding]:
@@ -113,28 +113,28 @@ class Examination:
         now = self.clock.now()
         return _each({
             "the files": lambda: _or_ok(
-                layout.findings(self.folder, now), self.folder, "Owner and modes are right."
+                layout.check(self.folder, now), self.folder, "Owner and modes are right."
             ),
             "the disk": lambda: _or_ok(
-                machine.findings(self.folder, self.places), self.folder, "Its disk has room."
+                machine.check(self.folder, self.places), self.folder, "Its disk has room."
             ),
             "the outbox": lambda: outgoing.waiting(self.folder, now),
             "the accounts": lambda: self._documents(store),
             "who is enforced": lambda: _or_ok(
-                enforced.findings(self.folder, store),
+                enforced.check(self.folder, store),
                 self.folder / "enforced",
                 "It says what the accounts say.",
             ),
-            "the locks": lambda: locks.findings(self.folder, self.places, self.wait),
-            "the clock": lambda: machine.against(self.folder, now),
+            "the locks": lambda: locks.check(self.folder, self.places, self.wait),
+            "the clock": lambda: machine.check_not_behind(self.folder, now),
         }, by_root=self.by_root)  # fmt: skip
 
     def _documents(self, store: FolderStore) -> Sequence[Finding]:
-        found, readable = accounts.findings(self.folder, store)
+        found, readable = accounts.check(self.folder, store)
         counted = ok(self.folder, f"Every account can be read ({len(readable)}).")
-        found += naming.findings(store, readable, self.config.default_domain)
+        found += naming.check(store, readable, self.config.default_domain)
         keyring = keyring_of(self.folder, store, self.key_file)
-        return [*(found or [counted]), *key.findings(self.folder, keyring, readable)]
+        return [*(found or [counted]), *key.check(self.folder, keyring, readable)]
 
     def _owner(self) -> int:
         try:

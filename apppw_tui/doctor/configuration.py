@@ -30,7 +30,7 @@ _CODES = _Use("delivery.command", "security codes", "security code", "nobody get
 _NOTICES = _Use("notices.command", "notices", "notice", "nobody is told what happens")
 
 
-def findings(
+def check(
     path: Path | None, config: Config, owners: frozenset[int], broken: ConfigError | None = None
 ) -> list[Finding]:
     """`path` is the file, if there is one; `owners` are the uids that may own it."""

@@ -37,7 +37,7 @@ class Block:
             yield from block.values()
 
 
-def parsed(text: str) -> Block:
+def parse(text: str) -> Block:
     """What is not understood is passed over."""
     top = Block()
     inside = [top]

@@ -11,10 +11,10 @@ from apppw_tui.doctor import (
     dovecot_users,
     dovecot_worker,
 )
-from apppw_tui.doctor.doveconf import Block, parsed
+from apppw_tui.doctor.doveconf import Block, parse
 from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
 from apppw_tui.doctor.pam import is_present
-from apppw_tui.doctor.probe import Ask, Places
+from apppw_tui.doctor.probe import Run, SystemPaths
 from apppw_tui.domain.names import is_account_name
 
 COMMAND = ("doveconf", "-n")
@@ -35,25 +35,25 @@ def asks_us(top: Block) -> bool:
     return any(map(_is_ours, _judging(top)))
 
 
-def findings(
-    ask: Ask, places: Places, folder: Path, asked: frozenset[Path] = frozenset()
+def check(
+    ask: Run, places: SystemPaths, folder: Path, asked: frozenset[Path] = frozenset()
 ) -> list[Finding]:
     """Nothing but "not looked at" where Dovecot is not here, or nobody's account is its affair.
 
     `folder` is the store; `asked` are the sockets at which the daemon is asked by Lua.
     """
     said = ask(COMMAND)
-    if said.how:
-        return [said.trouble()]
-    top = parsed(said.out)
+    if said.error:
+        return [said.as_finding()]
+    top = parse(said.out)
     judging = _judging(top)
     if not asks_us(top):
         return list(_not_asking(top, judging, folder))
     return [
         *_order(judging),
-        *dovecot_users.findings(top, places.root),
+        *dovecot_users.check(top, places.root),
         *(finding for one in judging if _is_ours(one) for finding in _results(one, top, judging)),
-        *dovecot_told.findings(top),
+        *dovecot_told.check(top),
         *_mechanisms(top),
         *_cache(top),
         *_masters(top),
@@ -63,10 +63,10 @@ def findings(
     ] or [ok(_WHERE, "Nothing gets past apppw-tui.")]
 
 
-def asks_by_lua(ask: Ask) -> bool:
+def asks_by_lua(ask: Run) -> bool:
     """True if one of its passdbs is to ask the daemon itself."""
     said = ask(COMMAND)
-    return not said.how and _has_lua(_judging(parsed(said.out)))
+    return not said.error and _has_lua(_judging(parse(said.out)))
 
 
 def _has_lua(judging: list[Block]) -> bool:
@@ -105,14 +105,14 @@ def _judging(top: Block) -> list[Block]:
 
 
 def _files(
-    top: Block, judging: list[Block], places: Places, folder: Path, asked: frozenset[Path]
+    top: Block, judging: list[Block], places: SystemPaths, folder: Path, asked: frozenset[Path]
 ) -> Iterator[Finding]:
     for one in filter(_is_ours, judging):
         if _driver(one) == "lua":
             yield from dovecot_files.script(one, places, folder, asked)
             if not dovecot_told.is_told(one):
-                yield from dovecot_worker.findings(one, top, asked, folder)
-    yield from dovecot_names.findings(top, folder, lua=_has_lua(judging))
+                yield from dovecot_worker.check(one, top, asked, folder)
+    yield from dovecot_names.check(top, folder, lua=_has_lua(judging))
 
 
 def _order(judging: list[Block]) -> Iterator[Finding]:
@@ -202,7 +202,7 @@ def _user_names(top: Block) -> Iterator[Finding]:
         )
 
 
-def _pam_files(top: Block, judging: list[Block], places: Places) -> Iterator[Finding]:
+def _pam_files(top: Block, judging: list[Block], places: SystemPaths) -> Iterator[Finding]:
     for one in judging:
         if not _is_ours(one) or _driver(one) != "pam":
             continue

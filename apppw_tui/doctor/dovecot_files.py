@@ -9,7 +9,7 @@ from pathlib import Path
 from apppw_tui.doctor import installed
 from apppw_tui.doctor.doveconf import Block
 from apppw_tui.doctor.finding import Finding, command, danger
-from apppw_tui.doctor.probe import Places
+from apppw_tui.doctor.probe import SystemPaths
 
 _LUA_OF_2_3 = re.compile(r"(?:^|\s)file=(\S+)")
 _LOOKS_UP = re.compile(r"^\s*function auth_passdb_lookup\b", re.MULTILINE)
@@ -20,7 +20,7 @@ _RELOAD = "then run: doveadm reload"
 
 
 def script(
-    passdb: Block, places: Places, folder: Path, asked: frozenset[Path]
+    passdb: Block, places: SystemPaths, folder: Path, asked: frozenset[Path]
 ) -> Iterator[Finding]:
     """Of a passdb that asks by Lua; `folder` is the store.
 

@@ -16,7 +16,7 @@ _NAMES = f"Put recipes/dovecot/99-apppw-names.conf in place; {_RELOAD}"
 _OF_NAMES = "+'&=~"
 
 
-def findings(top: Block, folder: Path, *, lua: bool) -> Iterator[Finding]:
+def check(top: Block, folder: Path, *, lua: bool) -> Iterator[Finding]:
     """Of the accounts of the store in `folder`.
 
     `lua`: Dovecot is told the account's own name, and so may ask by any other way of writing it.

@@ -1,10 +1,10 @@
 """Whether Dovecot runs, where it asks apppw-tui or is asked for account passwords."""
 
 from apppw_tui.config.accounts import AccountsConfig
-from apppw_tui.doctor.doveconf import parsed
+from apppw_tui.doctor.doveconf import parse
 from apppw_tui.doctor.dovecot import COMMAND, asks_us
 from apppw_tui.doctor.finding import Finding, danger, ok
-from apppw_tui.doctor.probe import Ask, Places
+from apppw_tui.doctor.probe import Run, SystemPaths
 from apppw_tui.doctor.sockets import said
 
 _WHERE = "Dovecot"
@@ -13,10 +13,10 @@ _START = "Start it: systemctl start dovecot; what is wrong stands in journalctl 
 _GREETING = b"VERSION\t1\t"
 
 
-def findings(ask: Ask, places: Places, accounts: AccountsConfig) -> list[Finding]:
+def check(ask: Run, places: SystemPaths, accounts: AccountsConfig) -> list[Finding]:
     """Nothing where Dovecot has nothing to do with apppw-tui."""
     told = ask(COMMAND)
-    top = parsed("" if told.how else told.out)
+    top = parse("" if told.error else told.out)
     passwords = accounts.source == "dovecot"
     if not passwords and not asks_us(top):
         return [ok(_WHERE, "Whether it runs concerns nobody here.")]
@@ -28,7 +28,7 @@ def findings(ask: Ask, places: Places, accounts: AccountsConfig) -> list[Finding
     return [ok(_WHERE, "It runs.")]
 
 
-def _runs(base: str, places: Places) -> bool:
+def _runs(base: str, places: SystemPaths) -> bool:
     try:
         pid = (places.root / base.lstrip("/") / "master.pid").read_text().strip()
     except PermissionError:

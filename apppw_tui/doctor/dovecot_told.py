@@ -14,7 +14,7 @@ def is_told(passdb: Block) -> bool:
     return passdb.settings.get("skip") == "unauthenticated"
 
 
-def findings(top: Block) -> Iterator[Finding]:
+def check(top: Block) -> Iterator[Finding]:
     """Of the old passdbs that stand before ours, which must let their yes go on to it."""
     before: list[Block] = []
     for one in top.of("passdb"):

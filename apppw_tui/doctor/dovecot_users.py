@@ -19,7 +19,7 @@ _LOOKS_UP = "function auth_passdb_lookup"
 _LARGEST = 1 << 20  # bytes
 
 
-def findings(top: Block, root: Path = Path("/")) -> Iterator[Finding]:
+def check(top: Block, root: Path = Path("/")) -> Iterator[Finding]:
     """Of the passdbs that name apppw, in the order in which they stand; `root` is the server's."""
     ours = [one for one in top.of("passdb") if any(_OURS in value for value in one.values())]
     for one in ours:

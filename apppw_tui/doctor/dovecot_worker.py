@@ -22,7 +22,7 @@ _VARIABLE = re.compile(r"\$(?:SET:)?\{?([a-z_]+)\}?")
 _ITSELF = re.compile(r"(?:^|\s)blocking=no\b")
 
 
-def findings(passdb: Block, top: Block, asked: frozenset[Path], store: Path) -> Iterator[Finding]:
+def check(passdb: Block, top: Block, asked: frozenset[Path], store: Path) -> Iterator[Finding]:
     """Of a passdb that asks by Lua; `asked` are the daemon's sockets for it."""
     name, user, groups = _who(passdb, top)
     try:

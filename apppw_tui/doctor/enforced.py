@@ -12,7 +12,7 @@ from apppw_tui.store.folder.accounts import FolderStore
 _MOST_NAMED = 5
 
 
-def findings(folder: Path, store: FolderStore) -> Iterator[Finding]:
+def check(folder: Path, store: FolderStore) -> Iterator[Finding]:
     """Of the store in `folder`, as its owner sees it. Raises StoreError."""
     place = folder / "enforced"
     remedy = command("apppw-tui", "--store", folder, "store", "tidy")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from apppw_tui.config import present
 from apppw_tui.doctor.finding import Finding, notice, ok, warning
-from apppw_tui.doctor.probe import Places
+from apppw_tui.doctor.probe import SystemPaths
 from apppw_tui.domain.lines import lines
 
 _OURS = ("ours", "enabled")
@@ -25,7 +25,7 @@ _SETTING = re.compile(
 )
 
 
-def findings(places: Places) -> list[Finding]:
+def check(places: SystemPaths) -> list[Finding]:
     """Nothing where it was installed otherwise."""
     recipes = places.recipes
     if not present(recipes / "installed"):
@@ -35,7 +35,7 @@ def findings(places: Places) -> list[Finding]:
     ]
 
 
-def _differing(recipes: Path, places: Places) -> Iterator[Finding]:
+def _differing(recipes: Path, places: SystemPaths) -> Iterator[Finding]:
     for line in lines((recipes / "installed").read_text()):
         if line.startswith("#"):
             continue
@@ -53,7 +53,7 @@ def _differing(recipes: Path, places: Places) -> Iterator[Finding]:
             )
 
 
-def by_hand(places: Places) -> Iterator[Finding]:
+def by_hand(places: SystemPaths) -> Iterator[Finding]:
     """Of those that are there."""
     for recipe, place in _BY_HAND.items():
         path = places.root / place.lstrip("/")
@@ -61,7 +61,7 @@ def by_hand(places: Places) -> Iterator[Finding]:
             yield from differing(path, place, recipe, places)
 
 
-def differing(path: Path, named: str, recipe: str, places: Places) -> Iterator[Finding]:
+def differing(path: Path, named: str, recipe: str, places: SystemPaths) -> Iterator[Finding]:
     """Of the script at `path`, beside what recipes/install.sh brought as `recipe`, if it did."""
     shipped = places.recipes / recipe
     try:

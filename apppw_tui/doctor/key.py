@@ -7,17 +7,17 @@ from pathlib import Path
 from apppw_tui.doctor.finding import Finding, command, danger, ok, warning
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import KeyMissing, StoreError
-from apppw_tui.store.keyring import Keyring, Ring
+from apppw_tui.store.keyring import Keyring, KeySet
 
 _ROTATE = "apppw-tui key rotate"
 
 
-def findings(folder: Path, keyring: Keyring, accounts: list[Account]) -> list[Finding]:
+def check(folder: Path, keyring: Keyring, accounts: list[Account]) -> list[Finding]:
     """`accounts` are all of the store that can be read."""
     path = keyring.path
     sealed = [account for account in accounts if account.sealed_values()]
     try:
-        ring = keyring.present() if sealed else keyring.read()
+        ring = keyring.require() if sealed else keyring.read()
     except KeyMissing:
         return [
             danger(
@@ -58,7 +58,7 @@ def _mode(folder: Path, path: Path) -> Iterator[Finding]:
         )
 
 
-def _opened(path: Path, ring: Ring, sealed: list[Account]) -> Iterator[Finding]:
+def _opened(path: Path, ring: KeySet, sealed: list[Account]) -> Iterator[Finding]:
     closed = [account.name for account in sealed if not _opens(ring, account)]
     if closed:
         yield danger(
@@ -68,10 +68,10 @@ def _opened(path: Path, ring: Ring, sealed: list[Account]) -> Iterator[Finding]:
         )
 
 
-def _older(path: Path, ring: Ring, sealed: list[Account]) -> Iterator[Finding]:
+def _older(path: Path, ring: KeySet, sealed: list[Account]) -> Iterator[Finding]:
     if len(ring.keys) == 1:
         return
-    needing = [account for account in sealed if not _opens(ring.newest, account)]
+    needing = [account for account in sealed if not _opens(ring.primary, account)]
     if needing:
         yield warning(
             path,
@@ -86,9 +86,9 @@ def _older(path: Path, ring: Ring, sealed: list[Account]) -> Iterator[Finding]:
         )
 
 
-def _opens(ring: Ring, account: Account) -> bool:
+def _opens(ring: KeySet, account: Account) -> bool:
     values = account.sealed_values().items()
-    return all(ring.opens(account.uid, field, value) for field, value in values)
+    return all(ring.can_decrypt(account.uid, field, value) for field, value in values)
 
 
 def _inside(folder: Path, path: Path) -> bool:

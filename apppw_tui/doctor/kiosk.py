@@ -6,8 +6,8 @@ from pathlib import Path
 
 from apppw_tui.config import present
 from apppw_tui.doctor.finding import Finding, command, danger, notice, warning
-from apppw_tui.doctor.probe import Ask, Places
-from apppw_tui.doctor.units import parsed
+from apppw_tui.doctor.probe import Run, SystemPaths
+from apppw_tui.doctor.units import parse
 from apppw_tui.domain.lines import lines
 
 SERVICE = "apppw-sshd.service"
@@ -18,13 +18,13 @@ _ENABLED = ("enabled", "enabled-runtime", "static", "linked", "generated")
 _AGAIN = "Put recipes/sshd/apppw-kiosk there anew, mode 0755, owner root."
 
 
-def door(ask: Ask, places: Places) -> Iterator[Finding]:
+def door(ask: Run, places: SystemPaths) -> Iterator[Finding]:
     """Whether the sshd of the portal runs, and will after the next start of the machine."""
     if not present(places.systemd):
         return
     said = ask(("systemctl", "show", f"--property={_PROPERTIES}", SERVICE))
-    told = parsed(said.out).get(SERVICE, {})
-    if said.how or told.get("LoadState") != "loaded":
+    told = parse(said.out).get(SERVICE, {})
+    if said.error or told.get("LoadState") != "loaded":
         return  # it may be started otherwise
     runs = told.get("ActiveState") in ("active", "reloading", "activating")
     enabled = told.get("UnitFileState") in _ENABLED
@@ -48,7 +48,7 @@ def door(ask: Ask, places: Places) -> Iterator[Finding]:
         )
 
 
-def script(forced: str, user: str, places: Places, owner: int) -> Iterator[Finding]:
+def script(forced: str, user: str, places: SystemPaths, owner: int) -> Iterator[Finding]:
     """What everybody is given who comes as `user`; `owner` is whose the server's files are."""
     words = forced.split()
     if not words or not words[0].startswith("/"):
@@ -87,7 +87,7 @@ def _writers(path: Path, owner: int) -> Iterator[Finding]:
                      command("chmod", "go-w", path))  # fmt: skip
 
 
-def _shell(user: str, places: Places) -> str | None:
+def _shell(user: str, places: SystemPaths) -> str | None:
     """passwd(5); None of a user who is not in it."""
     try:
         told = lines((places.root / "etc/passwd").read_text(errors="replace"))

@@ -42,7 +42,7 @@ _FILES = _like(r"key|reserve|deleted|log(\.\d+)?")
 _ASIDE = _like(r"[a-z-]+-\d{8}T\d{6}Z(-\d+)?")  # store/backup/restore.py: what a restore replaced
 
 
-def findings(folder: Path, now: datetime) -> Iterator[Finding]:
+def check(folder: Path, now: datetime) -> Iterator[Finding]:
     """Of the store in `folder`, which can be opened, and of everything in it."""
     owner = folder.lstat().st_uid
     yield from _folder(folder, owner)

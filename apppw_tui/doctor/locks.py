@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from apppw_tui.doctor.finding import Finding, danger, ok
-from apppw_tui.doctor.probe import Places
+from apppw_tui.doctor.probe import SystemPaths
 from apppw_tui.domain.lines import lines
 from apppw_tui.store.folder.locks import LOCK_TIMEOUT
 
@@ -17,7 +17,7 @@ PATIENCE = LOCK_TIMEOUT + 1  # seconds
 _FLOCK = re.compile(r"\d+: FLOCK +\S+ +\S+ +(?P<pid>\d+) +[0-9a-f]+:[0-9a-f]+:(?P<inode>\d+) ")
 
 
-def findings(folder: Path, places: Places, wait: Callable[[float], object]) -> list[Finding]:
+def check(folder: Path, places: SystemPaths, wait: Callable[[float], object]) -> list[Finding]:
     """The locks of the store in `folder` that are held now, and still after PATIENCE."""
     # Not .door-*: a place at the door is held for as long as somebody stands there.
     paths = [path for form in ("*.lock", ".key.lock", ".slot-*") for path in _files(folder, form)]
@@ -49,7 +49,7 @@ def _is_held(path: Path) -> bool:
     return False
 
 
-def _finding(path: Path, places: Places) -> Finding:
+def _finding(path: Path, places: SystemPaths) -> Finding:
     pids = _holders(path, places)
     who = ", ".join(f"{pid} ({places.process_name(pid) or 'unknown'})" for pid in pids)
     return danger(
@@ -60,7 +60,7 @@ def _finding(path: Path, places: Places) -> Finding:
     )
 
 
-def _holders(path: Path, places: Places) -> list[str]:
+def _holders(path: Path, places: SystemPaths) -> list[str]:
     try:
         inode = str(path.lstat().st_ino)
         told = lines(places.locks.read_bytes().decode(errors="replace"))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
-from apppw_tui.doctor.probe import Ask, Places
+from apppw_tui.doctor.probe import Run, SystemPaths
 from apppw_tui.domain.lines import lines
 from apppw_tui.store.folder.disk_reserve import SIZE
 
@@ -23,10 +23,10 @@ _FEW = 100  # files
 _IN_MEMORY = ("tmpfs", "ramfs")
 
 
-def kept(ask: Ask) -> list[Finding]:
+def check_ntp(ask: Run) -> list[Finding]:
     """What the system says of its own clock, where systemd looks after it."""
     said = ask(("timedatectl", "show"))
-    if said.how:
+    if said.error:
         return [ok(_WHERE, "Nobody tells how this machine keeps its time.")]
     told = dict(line.partition("=")[::2] for line in lines(said.out))
     return list(_kept(told)) or [ok(_WHERE, f"It is kept by NTP, in {told.get('Timezone')}.")]
@@ -48,7 +48,7 @@ def _kept(told: dict[str, str]) -> Iterator[Finding]:
         )
 
 
-def against(folder: Path, now: datetime) -> list[Finding]:
+def check_not_behind(folder: Path, now: datetime) -> list[Finding]:
     """`now` against the newest file of the store: time cannot have gone back."""
     if now < _EARLIEST:
         return [danger(_WHERE, f"It says {_said(now)}: app passwords do not expire.", _REMEDY)]
@@ -91,8 +91,8 @@ class _Room(Protocol):
     def f_favail(self) -> int: ...
 
 
-def findings(
-    folder: Path, places: Places, room: Callable[[Path], _Room] = os.statvfs
+def check(
+    folder: Path, places: SystemPaths, room: Callable[[Path], _Room] = os.statvfs
 ) -> Iterator[Finding]:
     kind, options = _mounted(folder, places)
     if kind in _IN_MEMORY:
@@ -140,7 +140,7 @@ def _reserve(folder: Path) -> Iterator[Finding]:
         )
 
 
-def _mounted(folder: Path, places: Places) -> tuple[str, list[str]]:
+def _mounted(folder: Path, places: SystemPaths) -> tuple[str, list[str]]:
     """Its file system's type and options; empty where the system does not tell.
 
     proc_pid_mountinfo(5): number, parent, major:minor, root, mount point, options, any number of

@@ -8,7 +8,7 @@ from apppw_tui.domain.names import candidates
 from apppw_tui.store.folder.accounts import FolderStore
 
 
-def findings(
+def check(
     store: FolderStore, accounts: Iterable[Account], default_domain: str | None
 ) -> Iterator[Finding]:
     """Of accounts without a domain, where the configuration gives one to whoever has none."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from apppw_tui.config import Config, present
 from apppw_tui.doctor.finding import Finding, command, danger, ok, warning
-from apppw_tui.doctor.probe import Ask, Places
-from apppw_tui.doctor.units import parsed
+from apppw_tui.doctor.probe import Run, SystemPaths
+from apppw_tui.doctor.units import parse
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.names import escaped
 from apppw_tui.store.folder.notice_queue import FolderNoticeQueue
@@ -22,7 +22,7 @@ _POSTDROP = "usr/sbin/postdrop"  # what Postfix's sendmail runs: postdrop(1)
 _Units = dict[str, dict[str, str]]
 
 
-def findings(folder: Path, config: Config, ask: Ask, places: Places) -> list[Finding]:
+def check(folder: Path, config: Config, ask: Run, places: SystemPaths) -> list[Finding]:
     """Nothing but "not looked at" where systemd does not run."""
     needed = []
     if config.notices is not None:
@@ -35,9 +35,9 @@ def findings(folder: Path, config: Config, ask: Ask, places: Places) -> list[Fin
         return [ok("systemd", "It does not run here, so its units were not looked at.")]
     names = [f"{name}.{kind}" for name, _, _ in needed for kind in ("path", "timer")]
     said = ask(("systemctl", "show", f"--property={_PROPERTIES}", *names, _KIOSK))
-    if said.how:
-        return [said.trouble()]
-    units = parsed(said.out)
+    if said.error:
+        return [said.as_finding()]
+    units = parse(said.out)
     found = [one for need in needed for one in _unit(units, *need)]
     if config.delivery is not None:
         found += _codes(config.delivery.command, units.get(_KIOSK, {}), places)
@@ -68,7 +68,7 @@ def _unit(units: _Units, name: str, watched: Path, without: str) -> Iterator[Fin
             yield warning(unit, f"From the next start of the machine on, {what}.", on)
 
 
-def _codes(line: tuple[str, ...], kiosk: dict[str, str], places: Places) -> Iterator[Finding]:
+def _codes(line: tuple[str, ...], kiosk: dict[str, str], places: SystemPaths) -> Iterator[Finding]:
     """A program that becomes another user cannot, where that is given up for good."""
     if kiosk.get("LoadState") != "loaded" or kiosk.get("NoNewPrivileges") != "yes":
         return

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from apppw_tui.doctor.finding import Finding, command, danger, ok, warning
-from apppw_tui.doctor.probe import Places
+from apppw_tui.doctor.probe import SystemPaths
 from apppw_tui.domain.lines import lines
 
 _OURS = "apppw-*"
@@ -22,7 +22,7 @@ _DECIDE = ("deny", "permit")
 _INCLUDE = re.compile(r"(?:@include|-?auth\s+(?:include|substack))\s+(\S+)", re.I)
 
 
-def findings(places: Places) -> list[Finding]:
+def check(places: SystemPaths) -> list[Finding]:
     """What the files say; those that they include are the system's affair."""
     found: list[Finding] = []
     files = [path for folder in places.pam for path in sorted(folder.glob(_OURS))]
@@ -33,11 +33,11 @@ def findings(places: Places) -> list[Finding]:
     return found or [ok("PAM", f"It has {_counted(len(files))} of apppw-tui, with no fault.")]
 
 
-def is_present(places: Places, service: str) -> bool:
+def is_present(places: SystemPaths, service: str) -> bool:
     return any((folder / service).is_file() for folder in places.pam)
 
 
-def missing_for_kiosk(places: Places) -> Iterator[Finding]:
+def missing_for_kiosk(places: SystemPaths) -> Iterator[Finding]:
     """Where the kiosk's sshd asks PAM."""
     if not any(is_present(places, name) for name in _KIOSKS):
         path = places.pam[0] / _KIOSKS[0]

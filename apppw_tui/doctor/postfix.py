@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
-from apppw_tui.doctor.probe import Ask, Places
+from apppw_tui.doctor.probe import Run, SystemPaths
 from apppw_tui.domain.lines import lines
 
 _WHERE = "Postfix"
@@ -55,7 +55,7 @@ class Port:
         return self.value(value[1:]) if value.startswith("$") and value[1:] in _DEFAULTS else value
 
 
-def findings(ask: Ask, places: Places) -> list[Finding]:
+def check(ask: Run, places: SystemPaths) -> list[Finding]:
     """Nothing but "not looked at" where Postfix is not here, or nobody signs in."""
     found, trouble = ports(ask)
     if trouble:
@@ -70,12 +70,12 @@ def findings(ask: Ask, places: Places) -> list[Finding]:
     return list(dict.fromkeys(told)) or [ok(_WHERE, _good(signed_in, places))]
 
 
-def ports(ask: Ask) -> tuple[list[Port], list[Finding]]:
+def ports(ask: Run) -> tuple[list[Port], list[Finding]]:
     """What mail programs connect to, and main.cf itself; or why that cannot be told."""
     main, own, services = (ask(("postconf", option)) for option in ("-nx", "-Px", "-M"))
     for said in (main, own, services):
-        if said.how:
-            return [], [said.trouble()]
+        if said.error:
+            return [], [said.as_finding()]
     top, overrides = _settings(main.out), _overrides(own.out)
     found = [Port(name, top | more) for name, more in overrides.items()]
     # What each service overrides holds nowhere.
@@ -118,7 +118,7 @@ def _overrides(text: str) -> dict[str, dict[str, str]]:
     return own
 
 
-def _past_us(signed_in: list[Port], places: Places) -> Iterator[Finding]:
+def _past_us(signed_in: list[Port], places: SystemPaths) -> Iterator[Finding]:
     """Ports that ask somebody else, beside others that ask apppw-tui or Dovecot."""
     foreign = [port for port in signed_in if not _asks_us(port, places)]
     if len(foreign) == len(signed_in):
@@ -144,7 +144,7 @@ def _as_anybody(port: Port) -> Iterator[Finding]:
         )
 
 
-def _asks_us(port: Port, places: Places) -> bool:
+def _asks_us(port: Port, places: SystemPaths) -> bool:
     """Or Dovecot, which is looked at by itself."""
     if port.value("smtpd_sasl_type") != "cyrus":
         return True
@@ -161,7 +161,7 @@ def _asks_us(port: Port, places: Places) -> bool:
     return False
 
 
-def _good(signed_in: list[Port], places: Places) -> str:
+def _good(signed_in: list[Port], places: SystemPaths) -> str:
     if any(_asks_us(port, places) for port in signed_in):
         return "Whatever takes passwords asks apppw-tui or Dovecot."
     return "It asks Cyrus SASL who signs in, and that not apppw-tui."

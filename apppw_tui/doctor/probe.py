@@ -19,7 +19,7 @@ _ALSO = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
 
 @dataclass(frozen=True)
-class Answer:
+class CommandOutput:
     """What `command` printed; `how` says why it could not be asked, and is empty if it was.
 
     What it printed is never shown: a configuration may hold passwords.
@@ -28,10 +28,10 @@ class Answer:
     command: Sequence[str]
     out: str = ""
     errors: str = ""
-    how: str = ""
+    error: str = ""
     here: bool = True
 
-    def trouble(self) -> Finding:
+    def as_finding(self) -> Finding:
         """Of a program that could not be asked."""
         program = self.command[0]
         if not self.here:
@@ -40,20 +40,20 @@ class Answer:
             return ok(program, "Only root can ask it, so it was not looked at.")
         return warning(
             program,
-            f"It cannot be asked for its configuration: {self.how}.",
+            f"It cannot be asked for its configuration: {self.error}.",
             f"See what it says: {shlex.join(self.command)}",
         )
 
 
-Ask: TypeAlias = Callable[[Sequence[str]], Answer]
+Run: TypeAlias = Callable[[Sequence[str]], CommandOutput]
 
 
-def ask(command: Sequence[str]) -> Answer:
+def run(command: Sequence[str]) -> CommandOutput:
     """Runs a program for at most two seconds, with nothing of this process's environment."""
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), *_ALSO))
     program = shutil.which(command[0], path=path)
     if program is None:
-        return Answer(command, how="not found", here=False)
+        return CommandOutput(command, error="not found", here=False)
     try:
         process = subprocess.Popen(  # noqa: S603 - a list, of programs that are named here alone
             [os.path.abspath(program), *command[1:]],
@@ -65,30 +65,30 @@ def ask(command: Sequence[str]) -> Answer:
             start_new_session=True,
         )
     except OSError as error:
-        return Answer(command, how=(error.strerror or "could not be started").lower())
+        return CommandOutput(command, error=(error.strerror or "could not be started").lower())
     with process:
         try:
             out, errors = process.communicate(timeout=_SECONDS)
         except subprocess.TimeoutExpired:
             # With whatever it has started, which would hold its output open.
             os.killpg(process.pid, signal.SIGKILL)
-            return Answer(command, how=f"{_HUNG} after {_SECONDS:g} s")
+            return CommandOutput(command, error=f"{_HUNG} after {_SECONDS:g} s")
     how = f"exit code {process.returncode}" if process.returncode else ""
-    return Answer(command, _text(out), _text(errors), how)
+    return CommandOutput(command, _text(out), _text(errors), how)
 
 
-class Patient:
+class PatientRun:
     """Asks programs, but not again one that hung: each may cost its two seconds once."""
 
-    def __init__(self, ask_: Ask = ask) -> None:
+    def __init__(self, ask_: Run = run) -> None:
         self._ask = ask_
-        self._hung: dict[str, Answer] = {}
+        self._hung: dict[str, CommandOutput] = {}
 
-    def __call__(self, command: Sequence[str]) -> Answer:
+    def __call__(self, command: Sequence[str]) -> CommandOutput:
         if command[0] in self._hung:
             return replace(self._hung[command[0]], command=command)
         answer = self._ask(command)
-        if answer.how.startswith(_HUNG):
+        if answer.error.startswith(_HUNG):
             self._hung[command[0]] = answer
         return answer
 
@@ -98,7 +98,7 @@ def _text(printed: bytes) -> str:
 
 
 @dataclass(frozen=True)
-class Places:
+class SystemPaths:
     """Paths below `root`, which is / but in tests."""
 
     root: Path = field(default_factory=lambda: Path("/"))

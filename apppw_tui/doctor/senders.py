@@ -6,7 +6,7 @@ from pathlib import Path
 
 from apppw_tui.doctor.finding import Finding, ok, warning
 from apppw_tui.doctor.postfix import MISMATCH, RESTRICTIONS, ports, takes_passwords
-from apppw_tui.doctor.probe import Ask
+from apppw_tui.doctor.probe import Run
 from apppw_tui.domain.names import is_account_name
 
 _WHERE = "Postfix"
@@ -14,7 +14,7 @@ _MAPS = "smtpd_sender_login_maps"
 _EXTENSION = "apppw-tui"
 
 
-def findings(ask: Ask, folder: Path) -> list[Finding]:
+def check(ask: Run, folder: Path) -> list[Finding]:
     """`folder` is the store; of its accounts, the first with a domain stands for all."""
     found, _ = ports(ask)
     names = sorted(path.stem for path in (folder / "accounts").glob("*@*.json"))
@@ -45,12 +45,12 @@ def _tables(value: str) -> list[str]:
     return [table for table in found if table]
 
 
-def _refused(ask: Ask, port: str, name: str, address: str, maps: list[str]) -> Iterator[Finding]:
+def _refused(ask: Run, port: str, name: str, address: str, maps: list[str]) -> Iterator[Finding]:
     """Postfix looks for the address as it is in all of the tables, then without its extension."""
     for table in maps:
         said = ask(("postmap", "-q", address, table.removeprefix("proxy:")))
         owners = {one.lower() for one in re.split(r"[\s,]+", said.out) if one}
-        if said.how or not owners:
+        if said.error or not owners:
             continue  # not in this one
         if name not in owners:
             yield warning(

@@ -12,7 +12,7 @@ from pathlib import Path
 from apppw_tui.config.serve import ServeConfig
 from apppw_tui.doctor import units
 from apppw_tui.doctor.finding import Finding, command, danger, notice, ok, warning
-from apppw_tui.doctor.probe import Ask
+from apppw_tui.doctor.probe import Run
 
 _SECONDS = 2.0  # all are asked at once, so that a daemon that hangs takes no longer
 _ACCESS = 0o666
@@ -66,7 +66,7 @@ class _Place:
 
 
 @dataclass(frozen=True)
-class Listening:
+class ListeningSockets:
     """Where the daemon is asked: by the units of systemd, or at sockets that it makes itself."""
 
     places: Sequence[_Place]
@@ -80,21 +80,21 @@ class Listening:
         return frozenset(one.path for one in self.places if one.protocol == protocol)
 
 
-def listening(serve: ServeConfig, folder: Path, ask: Ask) -> Listening:
+def listening(serve: ServeConfig, folder: Path, ask: Run) -> ListeningSockets:
     """`folder` is where the daemon puts sockets of its own."""
     there = units.units(ask)
     if any(unit.wanted for unit in there):
-        return Listening(list(_passed(serve, there)), there)
+        return ListeningSockets(list(_passed(serve, there)), there)
     own = (_Place(folder / one.name, one.protocol, one.mode, one.group) for one in serve.sockets)
-    return Listening([one for one in own if _is_there(one.path)], there)
+    return ListeningSockets([one for one in own if _is_there(one.path)], there)
 
 
-def findings(
+def check(
     serve: ServeConfig,
     folder: Path,
     owner: int,
-    ask: Ask,
-    there: Listening,
+    ask: Run,
+    there: ListeningSockets,
     *,
     wanted: bool,
     lua: bool = False,
@@ -120,7 +120,7 @@ def findings(
     return found or [ok(folder, f"{len(places)} sockets answer.")]
 
 
-def _nobody(folder: Path, there: Listening, *, wanted: bool, lua: bool) -> Finding:
+def _nobody(folder: Path, there: ListeningSockets, *, wanted: bool, lua: bool) -> Finding:
     """Of a server on which nobody can ask anything."""
     # Dovecot's Lua lets old passwords go on where it is told nothing.
     refused = _NO_LUA if lua else "every service is refused"

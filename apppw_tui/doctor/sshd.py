@@ -6,7 +6,7 @@ from pathlib import Path
 from apppw_tui.config import present
 from apppw_tui.doctor import kiosk, pam
 from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
-from apppw_tui.doctor.probe import Ask, Places
+from apppw_tui.doctor.probe import Run, SystemPaths
 from apppw_tui.domain.lines import lines
 
 # sshd_config(5): each opens something else than the portal; DisableForwarding closes the first.
@@ -21,24 +21,24 @@ _OTHERS = {"permituserrc": "no", "permituserenvironment": "no"}
 _NOT_RUNNING = "Missing privilege separation directory"
 
 
-def findings(ask: Ask, places: Places, owner: int = 0) -> list[Finding]:
+def check(ask: Run, places: SystemPaths, owner: int = 0) -> list[Finding]:
     """Nothing but "not looked at" where there is no kiosk; `owner` has the server's files."""
     path = places.kiosk
     if not present(path):
         return [ok(path, "There is no kiosk here.")]
     stands = list(kiosk.door(ask, places))
     said = ask(("sshd", "-T", "-f", str(path)))
-    if said.how and _NOT_RUNNING in said.errors:
+    if said.error and _NOT_RUNNING in said.errors:
         return stands or [ok(path, "sshd does not run on this machine, so it was not looked at.")]
-    if said.how:
-        return [*stands, said.trouble()]
+    if said.error:
+        return [*stands, said.as_finding()]
     told = _settings(said.out)
     users = told.get("allowusers", [])
     if len(users) == 1:
         # What a Match block says of that very user counts as well.
         who = f"user={_user(users[0])},host=localhost,addr=127.0.0.1"
         again = ask(("sshd", "-T", "-f", str(path), "-C", who))
-        told = told if again.how else _settings(again.out)
+        told = told if again.error else _settings(again.out)
         stands += kiosk.script(_only(told, "forcecommand"), _user(users[0]), places, owner)
     if _only(told, "usepam") == "yes":
         stands += pam.missing_for_kiosk(places)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from apppw_tui.config.serve import ServeConfig, SocketConfig
 from apppw_tui.doctor.finding import Finding, command, warning
-from apppw_tui.doctor.probe import Ask
+from apppw_tui.doctor.probe import Run
 from apppw_tui.domain.lines import lines
 from apppw_tui.domain.names import escaped
-from apppw_tui.verifier.systemd import Status
+from apppw_tui.verifier.systemd import ConfigStatus
 
 SERVICE = "apppw-tui.service"
 RESTART = f"systemctl restart {SERVICE}"
@@ -39,7 +39,7 @@ class Unit:
         return self.enabled or self.active
 
 
-def parsed(text: str) -> dict[str, dict[str, str]]:
+def parse(text: str) -> dict[str, dict[str, str]]:
     """systemctl(1), show: a block of lines for each unit, with an empty line between two.
 
     What a unit says several times, such as Listen, stands in lines.
@@ -54,14 +54,14 @@ def parsed(text: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def _service(ask: Ask) -> dict[str, str]:
+def _service(ask: Run) -> dict[str, str]:
     """What systemd knows of the daemon's unit; nothing where there is none, or it does not run."""
     said = ask(("systemctl", "show", f"--property={_OF_SERVICE}", SERVICE))
-    told = parsed(said.out).get(SERVICE, {})
-    return {} if said.how or told.get("LoadState") != "loaded" else told
+    told = parse(said.out).get(SERVICE, {})
+    return {} if said.error or told.get("LoadState") != "loaded" else told
 
 
-def service(ask: Ask) -> Iterator[Finding]:
+def service(ask: Run) -> Iterator[Finding]:
     """What the daemon's unit lacks, and what of the configuration it does not know yet."""
     told = _service(ask)
     # Of a unit that was not started since the machine was, systemd says "infinity" in any case.
@@ -74,10 +74,10 @@ def service(ask: Ask) -> Iterator[Finding]:
             "broken configuration before it is read.",
             "Run recipes/install.sh, or take WatchdogSec= and ExecReload= from recipes/systemd.",
         )
-    status = Status.parse(told.get("StatusText", ""))
+    status = ConfigStatus.parse(told.get("StatusText", ""))
     if status is None or not running:
         return
-    now = Status.of(status.file)
+    now = ConfigStatus.of(status.file)
     if now is not None and now.time != status.time:
         yield warning(
             status.file,
@@ -92,19 +92,19 @@ def service(ask: Ask) -> Iterator[Finding]:
         )
 
 
-def units(ask: Ask) -> list[Unit]:
+def units(ask: Run) -> list[Unit]:
     """Those of the sockets that start the daemon; none where systemd does not run."""
     told = _service(ask)
     if not told:
         return []
     # Those that are not loaded are files alone.
     files = ask(("systemctl", "list-unit-files", "--no-legend", "--no-pager", _OURS))
-    listed = [] if files.how else lines(files.out)
+    listed = [] if files.error else lines(files.out)
     names = {*told.get("TriggeredBy", "").split(), *(line.split()[0] for line in listed if line)}
     if not names:
         return []
     said = ask(("systemctl", "show", f"--property={_PROPERTIES}", *sorted(names)))
-    return [] if said.how else [_unit(name, one) for name, one in parsed(said.out).items() if name]
+    return [] if said.error else [_unit(name, one) for name, one in parse(said.out).items() if name]
 
 
 def _unit(name: str, told: dict[str, str]) -> Unit:

@@ -54,7 +54,7 @@ class CommandCodeSender:
             secrets=(number, number[-_SUBSCRIBER:], *hidden),
         )
         if not outcome.ok:
-            self._fail(kind, number, outcome.how, outcome.output)
+            self._fail(kind, number, outcome.reason, outcome.output)
 
     def _fail(self, kind: str, number: str, how: str, output: str = "") -> NoReturn:
         self.journal.fault(

@@ -38,10 +38,10 @@ MOST_TRIES = 27
 _GIVE_UP_AFTER = 3
 
 
-class Way(Protocol):
+class NoticeChannel(Protocol):
     """How a message reaches people."""
 
-    def send(self, account: Account, entry: ActivityEntry | None, mark: str, /) -> "Result":
+    def send(self, account: Account, entry: ActivityEntry | None, mark: str, /) -> "SendResult":
         """Sends one, and returns when it was taken; None stands for all that is left out.
 
         `mark` is the same if it is sent once more. Blocks.
@@ -49,15 +49,15 @@ class Way(Protocol):
 
 
 @dataclass(frozen=True)
-class Result:
+class SendResult:
     """What came of sending one: `how` it failed, and nothing if it was taken."""
 
-    how: str = ""
+    reason: str = ""
     unreachable: bool = False  # there is no way to this person: not worth another try
 
 
 @dataclass(frozen=True)
-class ByCommand:
+class CommandChannel:
     """Runs `command` for each message, for at most `timeout` seconds."""
 
     command: tuple[str, ...]
@@ -66,7 +66,7 @@ class ByCommand:
     host_name: str
     clock: Clock
 
-    def send(self, account: Account, entry: ActivityEntry | None, mark: str) -> Result:
+    def send(self, account: Account, entry: ActivityEntry | None, mark: str) -> SendResult:
         if self.format == "mail":
             text = self._mail(account.name, entry, mark)
         else:
@@ -74,8 +74,10 @@ class ByCommand:
         values = {"account": account.name}
         outcome = process.run(self.command, values, Secret(text), self.timeout)
         if outcome.ok:
-            return Result()
-        return Result(f"{outcome.how}: {outcome.output}" if outcome.output else outcome.how)
+            return SendResult()
+        return SendResult(
+            f"{outcome.reason}: {outcome.output}" if outcome.output else outcome.reason
+        )
 
     def _plain(self, account: str, entry: ActivityEntry | None) -> str:
         said = notice_text.subject(entry, self.host_name)
@@ -104,32 +106,32 @@ class ByCommand:
 
 
 @dataclass(frozen=True)
-class ByDelivery:
+class CodeSenderChannel:
     """To the authentication phone, by whatever sends the codes; who has none is not told."""
 
     delivery: CodeSender
     seals: Sealer
     host_name: str
 
-    def send(self, account: Account, entry: ActivityEntry | None, _mark: str) -> Result:
+    def send(self, account: Account, entry: ActivityEntry | None, _mark: str) -> SendResult:
         if entry is not None and entry.event == EventType.BYPASS_GIVEN:
             # The operator's command has told them there, and said whether it could.
-            return Result()
+            return SendResult()
         phone = account.phone("authentication")
         kind = next((kind for kind in DELIVERY_METHODS if kind in self.delivery.kinds), None)
         if phone is None:
-            return Result("the account has no authentication phone", unreachable=True)
+            return SendResult("the account has no authentication phone", unreachable=True)
         if kind is None:
-            return Result("[delivery] has no kinds", unreachable=True)
+            return SendResult("[delivery] has no kinds", unreachable=True)
         try:
             number = self.seals.decrypt(account.uid, phone.secret_name, phone.sealed)
             said = notice_text.short(account.name, entry, self.host_name)
             self.delivery.send(kind, number.reveal(), Secret(said))
         except DeliveryFailed:
-            return Result('the log says why, at "delivery failed"')
+            return SendResult('the log says why, at "delivery failed"')
         except StoreError as error:
-            return Result(str(error))
-        return Result()
+            return SendResult(str(error))
+        return SendResult()
 
 
 class _Share(Enum):
@@ -149,7 +151,7 @@ class Sender:
     """
 
     outbox: NoticeQueue
-    way: Way
+    way: NoticeChannel
     store: AccountStore
     counters: ThrottleStore
     clock: Clock
@@ -190,7 +192,7 @@ class Sender:
         try:
             account = self.store.get(message.account)
         except StoreDamaged as error:  # `doctor` names it; it may be brought back
-            return self._ended(self._noted(message), Result(str(error)))
+            return self._ended(self._noted(message), SendResult(str(error)))
         if account is None or account.uid != message.uid:
             self.outbox.remove(message)  # there is nobody whom it concerns
             return True
@@ -214,12 +216,12 @@ class Sender:
             self.journal.fault("notice not counted", account=message.account, why=str(error))
         return message
 
-    def _ended(self, message: Message, result: Result) -> bool:
-        if not result.how:
+    def _ended(self, message: Message, result: SendResult) -> bool:
+        if not result.reason:
             self.outbox.remove(message)
             return True
         if message.entry.event == notice_text.TRIAL:
-            self.outbox.keep(replace(message, how=result.how))  # for whoever waits for it
+            self.outbox.keep(replace(message, how=result.reason))  # for whoever waits for it
             return False
         if result.unreachable:
             self.outbox.remove(message)
@@ -228,13 +230,13 @@ class Sender:
         self.journal.fault(
             "notice given up" if over else "notice failed",
             account=message.account,
-            how=result.how,
+            how=result.reason,
             tries=str(message.tries),
         )
         if over:
             self.outbox.remove(message)
         else:
-            self.outbox.keep(replace(message, how=result.how))
+            self.outbox.keep(replace(message, how=result.reason))
         return False
 
     def _share(self, account: Account) -> _Share:

@@ -22,9 +22,9 @@ from apppw_tui.integrations.process_limits import unbind_memory
 
 OUTPUT = 4096  # bytes that are kept, and characters that are told
 _TOO_MUCH = 1024 * 1024  # bytes; who prints more than that will not end by itself
-_PIPEFUL = 65536  # bytes; one look after the end finds all that was printed before it
-_GLANCE = 0.02  # seconds between two looks at a program that says nothing
-_FAREWELL = 1.0  # seconds for a killed program to be gone; another user's cannot be killed
+_PIPE_BYTES = 65536  # bytes; one look after the end finds all that was printed before it
+_POLL_INTERVAL = 0.02  # seconds between two looks at a program that says nothing
+_KILL_GRACE = 1.0  # seconds for a killed program to be gone; another user's cannot be killed
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _HIDDEN = "(hidden)"
 _FEWEST_DIGITS = 3  # a run of fewer would hide half of every output, and gives nothing away
@@ -33,11 +33,11 @@ _BETWEEN = 3  # characters that may stand between two digits of one run
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ProcessResult:
     """How a program ended, in a few words for the log, and what it printed: escaped, no secrets."""
 
     ok: bool
-    how: str
+    reason: str
     output: str = ""
 
 
@@ -47,7 +47,7 @@ def run(
     message: Secret,
     timeout: float,
     secrets: Sequence[str] = (),
-) -> Outcome:
+) -> ProcessResult:
     """Runs `command` with `message` on its standard input, for at most `timeout` seconds.
 
     An element `{name}` becomes `values[name]`, which the caller has checked. The message, its
@@ -87,7 +87,9 @@ def _orderly_end() -> Iterator[None]:
         raise SystemExit(_leaving)
 
 
-def _run(filled: list[str], message: Secret, timeout: float, secrets: Sequence[str]) -> Outcome:
+def _run(
+    filled: list[str], message: Secret, timeout: float, secrets: Sequence[str]
+) -> ProcessResult:
     try:
         process = subprocess.Popen(  # noqa: S603 - the administrator's own, as a list
             filled,
@@ -101,17 +103,17 @@ def _run(filled: list[str], message: Secret, timeout: float, secrets: Sequence[s
             start_new_session=True,
         )
     except OSError as error:
-        return Outcome(ok=False, how=_not_started(filled[0], error))
+        return ProcessResult(ok=False, reason=_not_started(filled[0], error))
     unbind_memory(process.pid)
     raw = bytearray()
     try:
-        stopped = _attend(process, message.reveal().encode(), raw, timeout)
+        stopped = _communicate(process, message.reveal().encode(), raw, timeout)
     finally:
         _end(process)
-    output = _told(bytes(raw), (message.reveal(), *secrets))
+    output = _redacted(bytes(raw), (message.reveal(), *secrets))
     if stopped:
-        return Outcome(ok=False, how=stopped, output=output)
-    return Outcome(process.returncode == 0, _end_of(process), output)
+        return ProcessResult(ok=False, reason=stopped, output=output)
+    return ProcessResult(process.returncode == 0, _end_of(process), output)
 
 
 def _filled(element: str, values: Mapping[str, str]) -> str:
@@ -141,7 +143,7 @@ def _not_started(program: str, error: OSError) -> str:
     return (error.strerror or "could not be started").lower()
 
 
-def _attend(
+def _communicate(
     process: "subprocess.Popen[bytes]", message: bytes, output: bytearray, timeout: float
 ) -> str | None:
     """Feeds and reads the program until it ends; None, or why it is not waited for any longer.
@@ -161,7 +163,7 @@ def _attend(
             selector.register(stream, event)
         while True:
             ended = process.poll() is not None
-            wait = 0 if ended else max(0.0, min(_GLANCE, deadline - time.monotonic()))
+            wait = 0 if ended else max(0.0, min(_POLL_INTERVAL, deadline - time.monotonic()))
             ready = {key.fileobj for key, _ in selector.select(wait)}
             if process.stdin in ready:
                 left = _fed(process.stdin.fileno(), left)
@@ -196,7 +198,7 @@ def _fed(pipe: int, message: memoryview) -> memoryview:
 
 def _read(pipe: int) -> bytes:
     try:
-        return os.read(pipe, _PIPEFUL)
+        return os.read(pipe, _PIPE_BYTES)
     except OSError:
         return b""
 
@@ -211,7 +213,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_FAREWELL)
+            process.wait(_KILL_GRACE)
 
 
 def _end_of(process: "subprocess.Popen[bytes]") -> str:
@@ -224,7 +226,7 @@ def _end_of(process: "subprocess.Popen[bytes]") -> str:
         return f"killed by signal {-code}"
 
 
-def _told(raw: bytes, secrets: Sequence[str]) -> str:
+def _redacted(raw: bytes, secrets: Sequence[str]) -> str:
     """`raw` as it may be logged. Where it was cut there may be half a secret: that goes too."""
     text = raw.decode(errors="backslashreplace").strip()
     # To be read aloud, a code is 4, 8, 2; and printed as 48-2, or in UTF-16, it is the same code.

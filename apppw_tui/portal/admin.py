@@ -11,9 +11,9 @@ from apppw_tui.domain.names import account_name, candidates
 from apppw_tui.domain.ports import DELIVERY_METHODS, UNLISTED, find
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal import rename_account
-from apppw_tui.portal.admin_app_passwords import AppPasswordOperator
-from apppw_tui.portal.audit import afterwards
-from apppw_tui.portal.context import Throttle
+from apppw_tui.portal.admin_app_passwords import AppPasswordAdmin
+from apppw_tui.portal.audit import done_afterwards
+from apppw_tui.portal.context import PortalThrottle
 
 _BYPASS_NOTICE = (
     "your administrator lets you sign in once without a security code. "
@@ -23,16 +23,16 @@ LONGEST_BYPASS = 24 * 60  # minutes
 
 
 @dataclass(frozen=True)
-class Bypass:
+class BypassGrant:
     """A bypass that was given: whose, until when, and whether they could be told."""
 
     account: Account
     until: datetime
-    told: bool
+    delivered: bool
 
 
 @dataclass(frozen=True)
-class Throttled:
+class ThrottleStatus:
     """What keeps people from trying: strangers are `locked` out, or somebody has `wait` seconds."""
 
     locked: bool
@@ -40,7 +40,7 @@ class Throttled:
 
 
 @dataclass(frozen=True)
-class Operator(AppPasswordOperator):
+class Admin(AppPasswordAdmin):
     """Acts on accounts as a whole, and on their app passwords.
 
     What puts an account into a state raises AlreadySo where it is in it; nothing was done then.
@@ -55,7 +55,7 @@ class Operator(AppPasswordOperator):
             self.warn(f"{account.name}: {UNLISTED}")
         live_sessions.terminate(account.name)
         self._record(account, EventType.ACCOUNT_REMOVED)
-        with afterwards(self.means, account, "forgetting of its use"):
+        with done_afterwards(self.means, account, "forgetting of its use"):
             self.means.usage.forget(account.uid)
         return account
 
@@ -140,7 +140,7 @@ class Operator(AppPasswordOperator):
             self._record(account, EventType.SCHEDULED, **facts, day=day)
         return account
 
-    def open(self, name: str) -> Account:
+    def stop_enforcing(self, name: str) -> Account:
         """The account's old passwords go on to the server's other password source again."""
         account = self._change(
             name,
@@ -151,7 +151,7 @@ class Operator(AppPasswordOperator):
         self._record(account, EventType.OPENED)
         return account
 
-    def bypass(self, name: str, minutes: int) -> Bypass:
+    def bypass(self, name: str, minutes: int) -> BypassGrant:
         """Lets the person in once, with the password alone, to set up a method; tells them.
 
         Raises:
@@ -162,25 +162,25 @@ class Operator(AppPasswordOperator):
         until = self.means.clock.now() + timedelta(minutes=minutes)
         account = self._change(name, lambda account: replace(account, bypass_until=until))
         self._record(account, EventType.BYPASS_GIVEN, minutes=str(minutes))
-        return Bypass(account, until, self._tell(account, _BYPASS_NOTICE))
+        return BypassGrant(account, until, self._tell(account, _BYPASS_NOTICE))
 
-    def throttled(self, name: str) -> Throttled:
+    def throttle_status(self, name: str) -> ThrottleStatus:
         """How signing in stands now; `wait` is the longest, of whatever address. Counts nothing."""
         account, means = self.account(name), self.means
-        with means.counters.change(f"account:{account.name}", keep=False) as entry:
+        with means.throttle_store.change(f"account:{account.name}", keep=False) as entry:
             ledger = entry.state
         now = means.clock.now()
         waits = (
             ledger.unknown_addresses.locked_for(now),
             *(one.wait(now) for one in ledger.counts),
         )
-        return Throttled(ledger.unknown_addresses.locked, max(waits))
+        return ThrottleStatus(ledger.unknown_addresses.locked, max(waits))
 
     def unlock(self, name: str) -> Account:
         """Forgets the failures that were counted, so that strangers may try again."""
         account = self.account(name)
         means = self.means
-        Throttle(means.counters, means.clock, means.address).unlocked(account.name)
+        PortalThrottle(means.throttle_store, means.clock, means.address).unlocked(account.name)
         self._record(account, EventType.UNLOCKED)
         return account
 
@@ -203,8 +203,10 @@ class Operator(AppPasswordOperator):
         account_password.require_good(secret, account.name)
         hash_, now = means.hasher.account.make(secret), means.clock.now()
         account = self._change(name, lambda account: account.with_password(hash_, now))
-        with afterwards(means, account, "throttle"):
-            Throttle(means.counters, means.clock, means.address).password_changed(account.name)
+        with done_afterwards(means, account, "throttle"):
+            PortalThrottle(means.throttle_store, means.clock, means.address).password_changed(
+                account.name
+            )
         self._record(account, EventType.PASSWORD_SET)
         return account
 

@@ -8,18 +8,18 @@ from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.errors import AlreadySo, NotFound, StoreError
 from apppw_tui.domain.names import candidates
 from apppw_tui.domain.ports import find
-from apppw_tui.portal.audit import note
-from apppw_tui.portal.context import Means
+from apppw_tui.portal.audit import record_event
+from apppw_tui.portal.context import PortalContext
 
 
 @dataclass(frozen=True)
-class AccountOperator:
+class AccountAdmin:
     """Acts on any account, without a session; `by` is who, for the record.
 
     Every method may raise StoreError, and those that take a name InvalidName or NotFound.
     """
 
-    means: Means
+    means: PortalContext
     by: str = "operator"
     warn: Callable[[str], None] = lambda _sentence: None  # what is to be said besides
 
@@ -73,7 +73,7 @@ class AccountOperator:
         return change.existing
 
     def _record(self, account: Account, act: EventType, **facts: str) -> None:
-        if not note(self.means, account, act, self.by, **facts):
+        if not record_event(self.means, account, act, self.by, **facts):
             self.warn(
                 f"{account.name}: it is done, but no notice of it goes out; the log says why."
             )

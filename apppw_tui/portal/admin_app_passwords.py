@@ -10,12 +10,17 @@ from apppw_tui.domain.errors import NotFound, Refused
 from apppw_tui.domain.names import escaped, name_key
 from apppw_tui.domain.ports import UNLISTED
 from apppw_tui.domain.scopes import ANY_APP
-from apppw_tui.portal.admin_accounts import AccountOperator
-from apppw_tui.portal.app_passwords import Issued, Issuer, Wish, remove_overdue
+from apppw_tui.portal.admin_accounts import AccountAdmin
+from apppw_tui.portal.app_passwords import (
+    AppPasswordIssuer,
+    AppPasswordRequest,
+    IssuedAppPassword,
+    purge_expired,
+)
 
 
 @dataclass(frozen=True)
-class AppPasswordOperator(AccountOperator):
+class AppPasswordAdmin(AccountAdmin):
     """Acts on the app passwords of any account."""
 
     def create_app_password(
@@ -24,12 +29,16 @@ class AppPasswordOperator(AccountOperator):
         app_password: str,
         scope: tuple[str, ...] = (ANY_APP,),
         expires: datetime | None = None,
-    ) -> Issued:
+    ) -> IssuedAppPassword:
         """Not bound by the policy on second factors, and marked as the operator's act."""
         means = self.means
         account = self.account(name)
-        issuer = Issuer(means.store, means.hasher, means.clock, means.policy, means.randbelow)
-        issued = issuer.issue(account, Wish(app_password, scope, expires), by_operator=True)
+        issuer = AppPasswordIssuer(
+            means.store, means.hasher, means.clock, means.policy, means.randbelow
+        )
+        issued = issuer.issue(
+            account, AppPasswordRequest(app_password, scope, expires), by_operator=True
+        )
         self._record(
             account, EventType.CREATED, id=issued.app_password.id, name=issued.app_password.name
         )
@@ -81,8 +90,8 @@ class AppPasswordOperator(AccountOperator):
         self._record(account, EventType.ALL_DELETED, count=str(count))
         return account, count
 
-    def tidy(self, name: str) -> int:
+    def purge_expired(self, name: str) -> int:
         """Removes the app passwords that expired long ago; how many. Forgets old activity."""
         account = self.account(name)
         self.means.activity.forget_old(account.uid)
-        return len(account.app_passwords) - len(remove_overdue(self.means, account).app_passwords)
+        return len(account.app_passwords) - len(purge_expired(self.means, account).app_passwords)

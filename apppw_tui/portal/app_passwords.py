@@ -16,12 +16,12 @@ from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.ports import AccountStore, Clock
 from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.domain.secret import Secret
-from apppw_tui.portal.audit import note
-from apppw_tui.portal.context import Means
+from apppw_tui.portal.audit import record_event
+from apppw_tui.portal.context import PortalContext
 
 
 @dataclass(frozen=True)
-class Wish:
+class AppPasswordRequest:
     """What somebody wants an app password to be."""
 
     name: str
@@ -30,7 +30,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Issued:
+class IssuedAppPassword:
     """A new app password and, this once, its plaintext."""
 
     app_password: AppPassword
@@ -38,7 +38,7 @@ class Issued:
 
 
 @dataclass(frozen=True)
-class Issuer:
+class AppPasswordIssuer:
     """Makes app passwords: what it needs, passed in."""
 
     store: AccountStore
@@ -50,11 +50,11 @@ class Issuer:
     def issue(
         self,
         account: Account,
-        wish: Wish,
+        wish: AppPasswordRequest,
         still_allowed: Callable[[Account], None] | None = None,
         *,
         by_operator: bool = False,
-    ) -> Issued:
+    ) -> IssuedAppPassword:
         """One more app password for `account`.
 
         `still_allowed` is asked again about the account as it stands under the lock.
@@ -82,10 +82,10 @@ class Issuer:
                     account = current  # another window took the id meanwhile: draw again
                     continue
                 change.account = current.with_app_password(record, limit)
-            return Issued(record, secret)
+            return IssuedAppPassword(record, secret)
 
 
-def remove_overdue(means: Means, account: Account) -> Account:
+def purge_expired(means: PortalContext, account: Account) -> Account:
     """The account without what expired long ago, with a line in the activity (SAFETY 21).
 
     Raises StoreError, NotFound.
@@ -96,5 +96,7 @@ def remove_overdue(means: Means, account: Account) -> Account:
         for password in gone:
             change.account = change.existing.without_app_password(password.id)
     for password in gone:
-        note(means, account, EventType.EXPIRED, THE_SERVER, id=password.id, name=password.name)
+        record_event(
+            means, account, EventType.EXPIRED, THE_SERVER, id=password.id, name=password.name
+        )
     return change.existing

@@ -7,13 +7,13 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.activity import NOTIFIED, ActivityEntry, EventType
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.usage import NETWORK_MEMORY, network_of
-from apppw_tui.portal.context import Means
+from apppw_tui.portal.context import PortalContext
 
 _SIGN_INS = frozenset({EventType.SIGNED_IN, EventType.SIGNED_IN_NEW})
 
 
 @contextmanager
-def afterwards(means: Means, account: Account, what: str) -> Iterator[None]:
+def done_afterwards(means: PortalContext, account: Account, what: str) -> Iterator[None]:
     """What follows a change that stands never unsays it; the log has what fails (SAFETY 7a)."""
     try:
         yield
@@ -21,8 +21,8 @@ def afterwards(means: Means, account: Account, what: str) -> Iterator[None]:
         means.journal.fault(f"{what} not kept", account=account.name, why=str(error))
 
 
-def note(
-    means: Means, account: Account, act: EventType, by: str | None = None, **facts: str
+def record_event(
+    means: PortalContext, account: Account, act: EventType, by: str | None = None, **facts: str
 ) -> bool:
     """Writes `act` down, by the account itself from `means.address`, or by whoever `by` is.
 
@@ -36,7 +36,7 @@ def note(
     )
 
 
-def signed_in(means: Means, account: Account) -> None:
+def record_sign_in(means: PortalContext, account: Account) -> None:
     """A sign-in is complete; it says so if it comes from where none came from lately."""
     network = network_of(means.address)
     act = EventType.SIGNED_IN
@@ -44,10 +44,10 @@ def signed_in(means: Means, account: Account) -> None:
         before = _networks(means, account)
         if before and network not in before:
             act = EventType.SIGNED_IN_NEW
-    note(means, account, act)
+    record_event(means, account, act)
 
 
-def _networks(means: Means, account: Account) -> set[str | None]:
+def _networks(means: PortalContext, account: Account) -> set[str | None]:
     """Where the account's sign-ins came from lately."""
     since = means.clock.now() - NETWORK_MEMORY
     try:

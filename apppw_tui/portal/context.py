@@ -30,7 +30,7 @@ from apppw_tui.domain.usage import NoUsage, UsageBook
 
 
 @dataclass(frozen=True)
-class Means:
+class PortalContext:
     """One of these serves one person at one terminal: `address` is where they come from."""
 
     store: AccountStore
@@ -38,7 +38,7 @@ class Means:
     clock: Clock
     policy: Policy
     sealer: Sealer
-    counters: ThrottleStore
+    throttle_store: ThrottleStore
     code_sender: CodeSender = field(default_factory=NoCodeSender)
     journal: Journal = field(default_factory=NoJournal)
     usage: UsageBook = field(default_factory=NoUsage)
@@ -55,14 +55,14 @@ class Means:
 
 
 @dataclass(frozen=True)
-class Throttle:
+class PortalThrottle:
     """Counts what comes from `address`. Every method may raise StoreError."""
 
     counters: ThrottleStore
     clock: Clock
     address: str
 
-    def charge(self, name: str, step: Step) -> None:
+    def record_attempt(self, name: str, step: Step) -> None:
         """One try, whether or not there is such an account. Raises RateLimited."""
         now = self.clock.now()
         # Not marked as an account's: whether it is one would have to be looked up first, which
@@ -70,7 +70,7 @@ class Throttle:
         with self.counters.change(_account(name), keep=False) as entry:
             entry.state = entry.state.record_attempt(step, self.address, now)
 
-    def refund(self, name: str, step: Step, *, keep: bool = True) -> None:
+    def undo_attempt(self, name: str, step: Step, *, keep: bool = True) -> None:
         """The try was right: it is taken back, which is no reset.
 
         `keep` says that it is an account's name (see Counters.change).
@@ -78,7 +78,7 @@ class Throttle:
         with self.counters.change(_account(name), keep=keep) as entry:
             entry.state = entry.state.undo_attempt(step, self.address, self.clock.now())
 
-    def completed(self, name: str) -> None:
+    def record_success(self, name: str) -> None:
         """A sign-in is complete: only that resets, and only its own counters."""
         with self.counters.change(_account(name), keep=True) as entry:
             entry.state = entry.state.record_success(self.address, self.clock.now())
@@ -105,7 +105,7 @@ class Throttle:
         with self.counters.change(_account(name), keep=True) as entry:
             entry.state = entry.state.unlocked()
 
-    def sent(self, name: str, number: Secret) -> None:
+    def record_sent_code(self, name: str, number: Secret) -> None:
         """One more code for that account to that number. Raises RateLimited, with the wait."""
         now = self.clock.now()
         with self.counters.change(_account(name), keep=True) as entry:

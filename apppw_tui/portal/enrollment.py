@@ -20,23 +20,23 @@ from apppw_tui.domain.phone import Phone, PhoneSlot
 from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.totp import Authenticator
-from apppw_tui.portal.audit import afterwards, note
-from apppw_tui.portal.context import Means, Throttle
-from apppw_tui.portal.sent_codes import SentCode, check_form
+from apppw_tui.portal.audit import done_afterwards, record_event
+from apppw_tui.portal.context import PortalContext, PortalThrottle
+from apppw_tui.portal.sent_codes import OneTimeCode, check_form
 from apppw_tui.portal.sessions import (
     Session,
-    changing,
-    check_fresh,
-    check_full,
-    checked,
-    must_set_up,
+    account_transaction,
+    needs_enrollment,
+    require_active,
+    require_recent_verification,
+    require_unrestricted,
 )
 
 
-class Methods:
+class Enrollment:
     """Every method may block, and may raise StoreError, SessionEnded or ReverificationRequired."""
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: PortalContext) -> None:
         self._means = means
 
     def kinds(self) -> frozenset[DeliveryMethod]:
@@ -46,27 +46,27 @@ class Methods:
     def numbers(self, session: Session, account: Account) -> dict[PhoneSlot, Secret]:
         """The account's telephone numbers, opened. Raises StoreError if the key is not there."""
         try:
-            return self._opened(checked(session, account))
+            return self._opened(require_active(session, account))
         except DecryptionFailed:
             # The key may have been changed since the account was read.
             return self._opened(self._account(session))
 
-    def begin_authenticator(self, session: Session) -> "AuthenticatorSetUp":
+    def begin_authenticator(self, session: Session) -> "AuthenticatorEnrollment":
         """A new secret, which counts only once a code from it was accepted."""
-        may_add(self._means, session, self._account(session))
-        return AuthenticatorSetUp(self._means, session.account)
+        require_may_enroll(self._means, session, self._account(session))
+        return AuthenticatorEnrollment(self._means, session.account)
 
-    def begin_phone(self, session: Session, which: PhoneSlot, typed: str) -> "PhoneSetUp":
+    def begin_phone(self, session: Session, which: PhoneSlot, typed: str) -> "PhoneEnrollment":
         """A number, which counts only once a code sent to it came back.
 
         Raises:
             InvalidNumber: with the reason.
         """
-        may_add(self._means, session, self._account(session))
+        require_may_enroll(self._means, session, self._account(session))
         number = phone.parse(typed, self._means.region)
         if phone.parted(number.reveal())[1] and not self._means.code_sender.extensions:
             raise InvalidNumber("This server sends no codes to extensions. Type a number without.")
-        return PhoneSetUp(self._means, which, number)
+        return PhoneEnrollment(self._means, which, number)
 
     def remove_authenticator(self, session: Session) -> Account:
         """Raises Refused if it is the last method, and one is needed."""
@@ -77,11 +77,11 @@ class Methods:
         name = verification_options.phone_name(which)
         return self._remove(session, lambda account: account.without_phone(which), name)
 
-    def prefer(self, session: Session, id_: str) -> None:
+    def set_preferred(self, session: Session, id_: str) -> None:
         """Makes the option of that id the first to be asked. Raises Unavailable with the reason."""
         self._check(session)
         option = verification_options.by_id(id_)
-        with changing(self._means.store, session) as change:
+        with account_transaction(self._means.store, session) as change:
             account = change.existing
             if option is None or option not in verification_options.PREFERRED:
                 raise MethodUnavailable("There is no such option.")
@@ -97,33 +97,35 @@ class Methods:
             EnrollmentRequired: there is no verification method that they could stand in for.
         """
         means = self._means
-        if session.limited is None:
-            check_fresh(session, means.clock, means.policy)
-        elif session.verified is None:  # one that has proved a method may, in its own time
-            check_full(session)
+        if session.restriction is None:
+            require_recent_verification(session, means.clock, means.policy)
+        elif session.verified_at is None:  # one that has proved a method may, in its own time
+            require_unrestricted(session)
         account = self._account(session)
         if not account.has_second_factor:
             raise EnrollmentRequired("Set up a verification method first.")
         codes = recovery_codes.generate(means.randbelow)
         hashes = tuple(means.hasher.app.make(code) for code in codes)
-        with changing(means.store, session) as change:
+        with account_transaction(means.store, session) as change:
             if not change.existing.has_second_factor:
                 raise EnrollmentRequired("Set up a verification method first.")
             kept = recovery_codes.RecoveryCodes(hashes, means.clock.now())
             change.account = replace(change.existing, recovery=kept)
-        note(means, account, EventType.RECOVERY_MADE)
+        record_event(means, account, EventType.RECOVERY_MADE)
         return codes
 
     def finish(self, session: Session) -> Session:
         """The end of a set-up: a session that may do everything, if it has proved a method."""
         account = self._account(session)
-        if session.verified is None or must_set_up(account, self._means.policy):
+        if session.verified_at is None or needs_enrollment(account, self._means.policy):
             raise EnrollmentRequired("Set up a verification method first.")
-        if session.limited is not None:
+        if session.restriction is not None:
             means = self._means
-            with afterwards(means, account, "throttle"):
-                Throttle(means.counters, means.clock, means.address).completed(account.name)
-        return replace(session, limited=None)
+            with done_afterwards(means, account, "throttle"):
+                PortalThrottle(means.throttle_store, means.clock, means.address).record_success(
+                    account.name
+                )
+        return replace(session, restriction=None)
 
     def _opened(self, account: Account) -> dict[PhoneSlot, Secret]:
         seals = self._means.sealer
@@ -134,27 +136,27 @@ class Methods:
 
     def _remove(self, session: Session, step: Callable[[Account], Account], name: str) -> Account:
         self._check(session)
-        with changing(self._means.store, session) as change:
+        with account_transaction(self._means.store, session) as change:
             account = step(change.existing)
-            if must_set_up(account, self._means.policy):
+            if needs_enrollment(account, self._means.policy):
                 raise Refused("Add another one first: your account needs one.")
             changed, change.account = account != change.existing, account
         if changed:
-            note(self._means, account, EventType.METHOD_REMOVED, method=name)
+            record_event(self._means, account, EventType.METHOD_REMOVED, method=name)
         return account
 
     def _check(self, session: Session) -> None:
-        check_full(session)
-        check_fresh(session, self._means.clock, self._means.policy)
+        require_unrestricted(session)
+        require_recent_verification(session, self._means.clock, self._means.policy)
 
     def _account(self, session: Session) -> Account:
-        return checked(session, self._means.store.get(session.account))
+        return require_active(session, self._means.store.get(session.account))
 
 
-class AuthenticatorSetUp:
+class AuthenticatorEnrollment:
     """An authenticator app that has not proved itself yet; it lives in one session's memory."""
 
-    def __init__(self, means: Means, account: str) -> None:
+    def __init__(self, means: PortalContext, account: str) -> None:
         self._means = means
         self._account = account
         self.secret = totp.new_secret(means.token_bytes)
@@ -183,29 +185,29 @@ class AuthenticatorSetUp:
                 ) from None
             self._wrong += 1
             raise totp.refused_again(error, self._wrong) from None
-        with changing(means.store, session) as change:
+        with account_transaction(means.store, session) as change:
             account = change.existing
-            may_add(means, session, account)
+            require_may_enroll(means, session, account)
             sealed = means.sealer.encrypt(account.uid, AUTHENTICATOR, self.secret)
             changed = account.with_authenticator(Authenticator(sealed, now, step))
             change.account = replace(changed, bypass_until=None)  # what it was for is done
         _record_set_up(means, account, "authenticator app")
-        return session.proven(means.clock)
+        return session.reverified(means.clock)
 
 
-class PhoneSetUp:
+class PhoneEnrollment:
     """A telephone number that has not proved itself yet; it lives in one session's memory."""
 
-    def __init__(self, means: Means, which: PhoneSlot, number: Secret) -> None:
+    def __init__(self, means: PortalContext, which: PhoneSlot, number: Secret) -> None:
         self._means = means
         self._which = which
-        self._sent = SentCode(means)
+        self._sent = OneTimeCode(means)
         self.number = number
 
     def send(self, session: Session, kind: DeliveryMethod) -> None:
         """Sends a code there. Raises Unavailable, RateLimited or DeliveryFailed with the reason."""
         means = self._means
-        checked(session, means.store.get(session.account))
+        require_active(session, means.store.get(session.account))
         if kind not in means.code_sender.kinds:
             raise MethodUnavailable(verification_options.unsupported_reason(kind))
         self._sent.send(session.account, kind, self.number)
@@ -219,33 +221,39 @@ class PhoneSetUp:
         check_form(digits)
         means = self._means
         # Before the code is used up: whoever has to verify again first can give it again.
-        may_add(means, session, checked(session, means.store.get(session.account)))
-        throttle = Throttle(means.counters, means.clock, means.address)
-        throttle.charge(session.account, "second")
+        require_may_enroll(
+            means, session, require_active(session, means.store.get(session.account))
+        )
+        throttle = PortalThrottle(means.throttle_store, means.clock, means.address)
+        throttle.record_attempt(session.account, "second")
         self._sent.check(self.number, digits)
-        with changing(means.store, session) as change:
+        with account_transaction(means.store, session) as change:
             account = change.existing
-            may_add(means, session, account)
+            require_may_enroll(means, session, account)
             sealed = means.sealer.encrypt(account.uid, phone.secret_name(self._which), self.number)
             kept = Phone(self._which, sealed, means.clock.now())
             change.account = replace(account.with_phone(kept), bypass_until=None)
-        with afterwards(means, account, "throttle"):
-            throttle.refund(session.account, "second")
+        with done_afterwards(means, account, "throttle"):
+            throttle.undo_attempt(session.account, "second")
         _record_set_up(means, account, verification_options.phone_name(self._which))
-        return session.proven(means.clock)
+        return session.reverified(means.clock)
 
 
-def may_add(means: Means, session: Session, account: Account) -> None:
+def require_may_enroll(means: PortalContext, session: Session, account: Account) -> None:
     """Raises unless `session` may set up a method of `account` now.
 
     A session that began with no method, and has proved none, may not outrun one that has: whoever
     holds the password alone would be in.
     """
-    if session.limited is None:
-        check_fresh(session, means.clock, means.policy)
-    elif session.limited == "none yet" and session.verified is None and account.has_second_factor:
+    if session.restriction is None:
+        require_recent_verification(session, means.clock, means.policy)
+    elif (
+        session.restriction == "none yet"
+        and session.verified_at is None
+        and account.has_second_factor
+    ):
         raise SessionEnded("A verification method was set up elsewhere. Sign in with it.")
 
 
-def _record_set_up(means: Means, account: Account, method: str) -> None:
-    note(means, account, EventType.METHOD_SET_UP, method=method)
+def _record_set_up(means: PortalContext, account: Account, method: str) -> None:
+    record_event(means, account, EventType.METHOD_SET_UP, method=method)

@@ -17,8 +17,8 @@ from apppw_tui.domain.hashing import CostLimits
 from apppw_tui.domain.lines import lines as lines_of
 from apppw_tui.domain.names import account_name, candidates
 from apppw_tui.domain.ports import find
-from apppw_tui.portal.audit import note
-from apppw_tui.portal.context import Means
+from apppw_tui.portal.audit import record_event
+from apppw_tui.portal.context import PortalContext
 
 # Without a scheme a field is read as the server's default, which nobody knows here.
 _ARGON2ID = re.compile(r"\{argon2id(?:\.(b64|base64|hex))?\}", re.IGNORECASE | re.ASCII)
@@ -33,18 +33,20 @@ _RESTRICTING = frozenset({
 
 
 @dataclass(frozen=True)
-class Line:
+class PasswdEntry:
     """What is to become of one line: an account, or the reason why it cannot be one."""
 
     number: int
     name: str | None  # None: what stands there is no name, and could be a secret (SAFETY 29)
     password_hash: str | None = field(default=None, repr=False)
-    why_not: str | None = None
+    error: str | None = None
     names: tuple[str, ...] = ()  # those that may be meant
     dropped: tuple[str, ...] = ()  # extra fields that restrict, and are not taken over
 
 
-def lines(text: str, bounds: CostLimits | None, default_domain: str | None) -> Iterator[Line]:
+def lines(
+    text: str, bounds: CostLimits | None, default_domain: str | None
+) -> Iterator[PasswdEntry]:
     """The lines that name somebody, in their order; blank ones and comments do not.
 
     Without `bounds` for what hashes may take, the names alone are taken over.
@@ -63,27 +65,27 @@ def lines(text: str, bounds: CostLimits | None, default_domain: str | None) -> I
             seen.add(name)
             names = candidates(typed, default_domain)
             if bounds is None:
-                yield Line(number, name, names=names)
+                yield PasswdEntry(number, name, names=names)
                 continue
             password_hash = _argon2id(stored)
             bounds.check(password_hash)
         except ApppwError as error:
-            yield Line(number, name, why_not=str(error))
+            yield PasswdEntry(number, name, error=str(error))
         else:
-            yield Line(number, name, password_hash, names=names, dropped=_restricting(extra))
+            yield PasswdEntry(number, name, password_hash, names=names, dropped=_restricting(extra))
 
 
-def check_is_free(means: Means, line: Line) -> None:
+def check_is_free(means: PortalContext, line: PasswdEntry) -> None:
     """Raises NameTaken if there is such an account, be it without the default domain."""
     there = find(means.store, line.names)
     if there is not None:
         raise NameTaken(f"There is already an account {there.name}.")
 
 
-def bring_in(means: Means, line: Line, by: str) -> Account:
+def create_imported(means: PortalContext, line: PasswdEntry, by: str) -> Account:
     """A new account by that line, which `by` makes. Raises NameTaken, Refused, StoreError."""
-    if line.name is None or line.why_not is not None:
-        raise Refused(line.why_not or "That is not an account name.")
+    if line.name is None or line.error is not None:
+        raise Refused(line.error or "That is not an account name.")
     check_is_free(means, line)
     # Before anybody has it, and the clock tells who.
     means.hasher.account.claim(line.password_hash)
@@ -92,7 +94,7 @@ def bring_in(means: Means, line: Line, by: str) -> Account:
     )
     with means.store.transaction(line.name, None) as change:
         change.account = account
-    note(means, account, EventType.ACCOUNT_CREATED, by)
+    record_event(means, account, EventType.ACCOUNT_CREATED, by)
     return account
 
 

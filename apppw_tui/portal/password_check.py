@@ -25,21 +25,21 @@ from apppw_tui.domain.hashing import Profile, TooManyProfiles, profile
 from apppw_tui.domain.names import candidates, is_account_name
 from apppw_tui.domain.ports import ExternalPasswords, PasswordReply, find
 from apppw_tui.domain.secret import Secret
-from apppw_tui.portal.audit import note
-from apppw_tui.portal.context import Means, Throttle
+from apppw_tui.portal.audit import record_event
+from apppw_tui.portal.context import PortalContext, PortalThrottle
 
 _DECOY_BYTES = 24
 
 
-class AccountPasswords(Protocol):
+class PasswordCheck(Protocol):
     """Checks account passwords. Every method may block, and raise StoreError.
 
     `elsewhere` is None, or the sentence that says where passwords are changed.
     """
 
-    elsewhere: str | None
+    external_hint: str | None
 
-    def admit(self, names: Sequence[str], password: Secret) -> Account | None:
+    def authenticate(self, names: Sequence[str], password: Secret) -> Account | None:
         """The account that the right password opens; None says nothing about why not.
 
         `names` are those that may be meant, as `names.candidates` has them.
@@ -48,30 +48,34 @@ class AccountPasswords(Protocol):
             RateLimited: this try was not made, or its outcome is not told.
         """
 
-    def confirm(self, account: Account, password: Secret) -> bool:
+    def verify(self, account: Account, password: Secret) -> bool:
         """True for the password of an account that is signed in already. Raises RateLimited."""
 
 
-def account_passwords(means: Means) -> AccountPasswords:
+def password_check(means: PortalContext) -> PasswordCheck:
     """What checks them, as the administrator has it."""
-    return Kept(means) if means.source is None else Elsewhere(means, means.source)
+    return (
+        StoredPasswords(means)
+        if means.source is None
+        else ExternalPasswordCheck(means, means.source)
+    )
 
 
-class Kept:
+class StoredPasswords:
     """Passwords whose hashes are in the store; one hash of each profile in use for each try."""
 
-    elsewhere: str | None = None
+    external_hint: str | None = None
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: PortalContext) -> None:
         self._means = means
         self._hashes = means.hasher.account
-        self._throttle = Throttle(means.counters, means.clock, means.address)
+        self._throttle = PortalThrottle(means.throttle_store, means.clock, means.address)
 
-    def admit(self, names: Sequence[str], password: Secret) -> Account | None:
+    def authenticate(self, names: Sequence[str], password: Secret) -> Account | None:
         secret = normalized(password.reveal())
         # Under one name, whichever of them was typed; which that is costs the same for all.
         name = self._means.store.meant(names)
-        self._throttle.charge(name, "password")
+        self._throttle.record_attempt(name, "password")
         account = self._readable(names)
         # None for an account without a hash, too: whoever made it knows the password elsewhere.
         stored = account.password_hash if account else None
@@ -81,28 +85,28 @@ class Kept:
             if not right:
                 self._note_wrong(account)
             return None
-        self._throttle.refund(name, "password")
+        self._throttle.undo_attempt(name, "password")
         if compared.renewed is not None:
             # The old hash is still good: a full or busy store keeps nobody out.
             with contextlib.suppress(StoreError):
-                self._renew(account, compared.renewed)
+                self._rehash(account, compared.renewed)
         return account
 
-    def confirm(self, account: Account, password: Secret) -> bool:
-        self._throttle.charge(account.name, "password")
+    def verify(self, account: Account, password: Secret) -> bool:
+        self._throttle.record_attempt(account.name, "password")
         secret = normalized(password.reveal())
         right = self._hashes.compare(account.password_hash, secret).right
         if right:
-            self._throttle.refund(account.name, "password")
+            self._throttle.undo_attempt(account.name, "password")
         else:
-            note(self._means, account, EventType.WRONG_PASSWORD)
+            record_event(self._means, account, EventType.WRONG_PASSWORD)
         return right
 
     def _note_wrong(self, account: Account | None) -> None:
         """A line for whoever is not known, too: how long it takes must not tell who is."""
         means = self._means
         if account is not None:
-            note(means, account, EventType.WRONG_PASSWORD)
+            record_event(means, account, EventType.WRONG_PASSWORD)
         else:
             means.journal.record(
                 UNKNOWN_UID, EventType.WRONG_PASSWORD, "(unknown)", address=means.address
@@ -116,25 +120,25 @@ class Kept:
             self._means.journal.fault("account damaged", why=str(error))
             return None
 
-    def _renew(self, account: Account, fresh: str) -> None:
+    def _rehash(self, account: Account, fresh: str) -> None:
         with self._means.store.transaction(account.name, account.uid) as change:
             current = change.account
             if current is not None and current.password_hash == account.password_hash:
                 change.account = replace(current, password_hash=fresh)
 
 
-class Elsewhere:
+class ExternalPasswordCheck:
     """Passwords that a source knows; the store's hashes, if there are any, are not looked at."""
 
-    def __init__(self, means: Means, source: ExternalPasswords) -> None:
-        self.elsewhere: str | None = source.sentence
+    def __init__(self, means: PortalContext, source: ExternalPasswords) -> None:
+        self.external_hint: str | None = source.sentence
         self._means = means
         self._source = source
-        self._throttle = Throttle(means.counters, means.clock, means.address)
+        self._throttle = PortalThrottle(means.throttle_store, means.clock, means.address)
 
-    def admit(self, names: Sequence[str], password: Secret) -> Account | None:
+    def authenticate(self, names: Sequence[str], password: Secret) -> Account | None:
         name = self._means.store.meant(names)
-        self._throttle.charge(name, "password")
+        self._throttle.record_attempt(name, "password")
         said = self._ask(name, password)
         canonical = self._canonical(name, said)
         account = None
@@ -142,30 +146,30 @@ class Elsewhere:
             # The same person under another name: with as many names as they like, people could
             # try as often as they like.
             if canonical != name and is_account_name(canonical):
-                self._throttle.charge(canonical, "password")
+                self._throttle.record_attempt(canonical, "password")
             if said.valid and is_account_name(canonical):
                 account = self._account(canonical)
         except RateLimited:
-            self._take_as_long(name, said)
+            self._equalize_timing(name, said)
             raise
         if account is None:
             # In no activity: whether there is such an account was not looked up, and the source
             # writes down who was refused.
-            self._take_as_long(name, said)
+            self._equalize_timing(name, said)
             return None
-        self._throttle.refund(name, "password", keep=canonical == name)
+        self._throttle.undo_attempt(name, "password", keep=canonical == name)
         if canonical != name:
-            self._throttle.refund(canonical, "password")
+            self._throttle.undo_attempt(canonical, "password")
         return account
 
-    def confirm(self, account: Account, password: Secret) -> bool:
-        self._throttle.charge(account.name, "password")
+    def verify(self, account: Account, password: Secret) -> bool:
+        self._throttle.record_attempt(account.name, "password")
         said = self._ask(account.name, password)
         right = said.valid and self._canonical(account.name, said) == account.name
         if right:
-            self._throttle.refund(account.name, "password")
+            self._throttle.undo_attempt(account.name, "password")
         else:
-            note(self._means, account, EventType.WRONG_PASSWORD)
+            record_event(self._means, account, EventType.WRONG_PASSWORD)
         return right
 
     def _canonical(self, name: str, said: PasswordReply) -> str:
@@ -189,10 +193,10 @@ class Elsewhere:
             return self._source.passwords.check(name, password, self._means.address)
         except PasswordBackendDown:
             # Not kept: whether it is an account's was not found out.
-            self._throttle.refund(name, "password", keep=False)
+            self._throttle.undo_attempt(name, "password", keep=False)
             raise
 
-    def _take_as_long(self, name: str, said: PasswordReply) -> None:
+    def _equalize_timing(self, name: str, said: PasswordReply) -> None:
         """A right password that opens nothing here must not be told from a wrong one by the clock.
 
         A source holds its refusals back: so it is asked for one.
@@ -211,10 +215,10 @@ class Elsewhere:
             means.journal.fault("account damaged", why=str(error))
             return None
         if account is None and not self._source.require_add:
-            account = self._made(name)
+            account = self._provision(name)
         return account if account is not None and account.enabled else None
 
-    def _made(self, name: str) -> Account | None:
+    def _provision(self, name: str) -> Account | None:
         means = self._means
         account = Account.new(
             name, None, means.clock.now(), lambda size: means.token_bytes(size).hex()
@@ -224,11 +228,11 @@ class Elsewhere:
                 change.account = account
         except NameTaken:  # at another terminal, a moment ago
             return means.store.get(name)
-        note(means, account, EventType.ACCOUNT_CREATED)
+        record_event(means, account, EventType.ACCOUNT_CREATED)
         return account
 
 
-def settle_profiles(means: Means, since: datetime) -> Collection[Profile]:
+def settle_profiles(means: PortalContext, since: datetime) -> Collection[Profile]:
     """Drops the profiles of hashes that no account has, unless claimed after `since`; which.
 
     Those that were not listed are. Reads every account. Raises StoreError.

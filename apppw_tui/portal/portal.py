@@ -23,21 +23,26 @@ from apppw_tui.domain.ports import UNLISTED, find
 from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.usage import Used
-from apppw_tui.portal.app_passwords import Issued, Issuer, Wish, remove_overdue
-from apppw_tui.portal.audit import afterwards, note, signed_in
-from apppw_tui.portal.context import Means, Throttle
-from apppw_tui.portal.enrollment import Methods
-from apppw_tui.portal.password_check import account_passwords
+from apppw_tui.portal.app_passwords import (
+    AppPasswordIssuer,
+    AppPasswordRequest,
+    IssuedAppPassword,
+    purge_expired,
+)
+from apppw_tui.portal.audit import done_afterwards, record_event, record_sign_in
+from apppw_tui.portal.context import PortalContext, PortalThrottle
+from apppw_tui.portal.enrollment import Enrollment
+from apppw_tui.portal.password_check import password_check
 from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import (
     GONE,
     Session,
-    begun,
-    changing,
-    check_fresh,
-    check_full,
-    checked,
-    must_set_up,
+    account_transaction,
+    needs_enrollment,
+    new_session,
+    require_active,
+    require_recent_verification,
+    require_unrestricted,
 )
 
 RECENT = 100  # lines of activity
@@ -51,20 +56,22 @@ class Portal:
     matter ReverificationRequired (SAFETY 14), and all but looking EnrollmentRequired.
     """
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: PortalContext) -> None:
         self.policy = means.policy
-        self.methods = Methods(means)
+        self.enrollment = Enrollment(means)
         self.ends_sessions = means.session_terminator.enabled
-        self._passwords = account_passwords(means)
+        self._passwords = password_check(means)
         # None, or the sentence that says where they are changed.
-        self.passwords_elsewhere = self._passwords.elsewhere
+        self.passwords_elsewhere = self._passwords.external_hint
         self.besides = ""  # what is to be said of the last change besides that it was made
         self._means = means
         self._store = means.store
         self._hasher = means.hasher
         self._clock = means.clock
-        self._throttle = Throttle(means.counters, means.clock, means.address)
-        self._issuer = Issuer(means.store, means.hasher, means.clock, means.policy, means.randbelow)
+        self._throttle = PortalThrottle(means.throttle_store, means.clock, means.address)
+        self._issuer = AppPasswordIssuer(
+            means.store, means.hasher, means.clock, means.policy, means.randbelow
+        )
 
     def has_accounts(self) -> bool:
         """True if there is anybody who could sign in."""
@@ -100,7 +107,7 @@ class Portal:
         account = Account.new(name, self._first_hash(name, password), self._clock.now())
         with self._store.transaction(name, None) as change:
             change.account = account
-        note(self._means, account, EventType.ACCOUNT_CREATED, by)
+        record_event(self._means, account, EventType.ACCOUNT_CREATED, by)
         return account
 
     def sign_in(self, name: str, password: str) -> Session | Challenge:
@@ -114,7 +121,7 @@ class Portal:
             RateLimited: this try was not made; says how long to wait.
         """
         names = candidates(name, self._means.default_domain)
-        account = self._passwords.admit(names, Secret(password))
+        account = self._passwords.authenticate(names, Secret(password))
         if account is None:
             raise SignInRefused(_NO_MATCH)
         if account.has_second_factor:
@@ -123,34 +130,34 @@ class Portal:
 
     def verify_again(self, session: Session) -> Challenge:
         """The second question, asked once more; its answer is the same session, fresh again."""
-        check_full(session)
+        require_unrestricted(session)
         return Challenge(self._means, self.account(session), session)
 
     def check_fresh(self, session: Session) -> None:
         """Raises ReverificationRequired if the last verification is too old for what matters."""
-        check_full(session)
-        check_fresh(session, self._clock, self.policy)
+        require_unrestricted(session)
+        require_recent_verification(session, self._clock, self.policy)
 
     def account(self, session: Session) -> Account:
         """The account as it stands now."""
-        return checked(session, self._store.get(session.account))
+        return require_active(session, self._store.get(session.account))
 
     def activity(self, session: Session) -> list[ActivityEntry]:
         """What happened to the account, the newest first: as many as anybody reads."""
         uid = self.account(session).uid
         return self._means.activity.read(uid)[: -RECENT - 1 : -1]
 
-    def used(self, session: Session, account: Account) -> Used:
+    def usage(self, session: Session, account: Account) -> Used:
         """When the account's app passwords were last used."""
-        return self._means.usage.read(checked(session, account).uid)
+        return self._means.usage.read(require_active(session, account).uid)
 
-    def entered(self, session: Session) -> Account:
+    def after_sign_in(self, session: Session) -> Account:
         """The account of somebody who has just signed in, tidied: what expired long ago is gone."""
         account = self.account(session)
-        if session.limited is None and account.purgeable(self._clock.now()):
+        if session.restriction is None and account.purgeable(self._clock.now()):
             # Whether it can be tidied now is no concern of theirs.
             with contextlib.suppress(StoreError, NotFound):
-                account = remove_overdue(self._means, account)
+                account = purge_expired(self._means, account)
         return account
 
     def create_app_password(
@@ -159,7 +166,7 @@ class Portal:
         name: str,
         scope: tuple[str, ...] = (ANY_APP,),
         expires: datetime | None = None,
-    ) -> Issued:
+    ) -> IssuedAppPassword:
         """Raises InvalidName, NameTaken, LimitReached or Refused; then nothing was made."""
         self.check_fresh(session)
         if not self.policy.people_create:
@@ -168,23 +175,25 @@ class Portal:
         self.policy.check_expiry(expires, self._clock.now())
 
         def still_allowed(account: Account) -> None:
-            checked(session, account)
-            if must_set_up(account, self.policy):
+            require_active(session, account)
+            if needs_enrollment(account, self.policy):
                 raise EnrollmentRequired("Set up a verification method first.")
 
         account = self.account(session)
         still_allowed(account)
         try:
-            issued = self._issuer.issue(account, Wish(name, scope, expires), still_allowed)
+            issued = self._issuer.issue(
+                account, AppPasswordRequest(name, scope, expires), still_allowed
+            )
         except NotFound:
             raise SessionEnded(GONE) from None
         made = issued.app_password
-        note(self._means, account, EventType.CREATED, id=made.id, name=made.name)
+        record_event(self._means, account, EventType.CREATED, id=made.id, name=made.name)
         return issued
 
     def delete_app_password(self, session: Session, id_: str) -> None:
         """Raises NotFound if it was deleted already."""
-        check_full(session)
+        require_unrestricted(session)
 
         name = ""
 
@@ -196,11 +205,11 @@ class Portal:
             return kept
 
         account = self._change(session, step)
-        note(self._means, account, EventType.DELETED, id=id_, name=name)
+        record_event(self._means, account, EventType.DELETED, id=id_, name=name)
 
     def rename_app_password(self, session: Session, id_: str, name: str) -> None:
         """Raises InvalidName, NameTaken or NotFound."""
-        check_full(session)
+        require_unrestricted(session)
         name = app_password_name(name)
         before = ""
 
@@ -210,7 +219,7 @@ class Portal:
             return account.with_app_password_renamed(id_, name)
 
         account = self._change(session, step)
-        note(self._means, account, EventType.RENAMED, id=id_, name=name, before=before)
+        record_event(self._means, account, EventType.RENAMED, id=id_, name=name, before=before)
 
     def set_appearance(self, session: Session, appearance: str) -> None:
         self._change(session, lambda account: replace(account, appearance=appearance))
@@ -230,7 +239,7 @@ class Portal:
         if self.passwords_elsewhere is not None:
             raise Refused(self.passwords_elsewhere)
         account = self.account(session)
-        if not self._passwords.confirm(account, Secret(current)):
+        if not self._passwords.verify(account, Secret(current)):
             raise SignInRefused("That is not your present password.")
         secret = account_password.normalized(new)
         account_password.require_good(secret, account.name)
@@ -246,10 +255,12 @@ class Portal:
             return kept.with_password(fresh, now)
 
         changed = self._change(session, step)
-        note(self._means, account, EventType.PASSWORD_CHANGED, app_passwords_deleted=str(deleted))
-        with afterwards(self._means, changed, "throttle"):
+        record_event(
+            self._means, account, EventType.PASSWORD_CHANGED, app_passwords_deleted=str(deleted)
+        )
+        with done_afterwards(self._means, changed, "throttle"):
             self._throttle.password_changed(account.name)
-        return replace(session, epoch=changed.session_generation)
+        return replace(session, session_generation=changed.session_generation)
 
     def _first_hash(self, name: str, password: str | None) -> str | None:
         if password is None and self.passwords_elsewhere is not None:
@@ -261,20 +272,20 @@ class Portal:
         return self._hasher.account.make(secret)
 
     def _change(self, session: Session, step: Callable[[Account], Account]) -> Account:
-        with changing(self._store, session) as change:
+        with account_transaction(self._store, session) as change:
             change.account = step(change.existing)
         self.besides = f" {UNLISTED}" if change.unlisted else ""
         return change.existing
 
     def _begun(self, account: Account) -> Session:
         """A session for somebody whose password was right, and who has no second factor."""
-        session = begun(account)
-        signed_in(self._means, account)
-        if must_set_up(account, self.policy):
-            return replace(session, limited="none yet")
-        with afterwards(self._means, account, "throttle"):
-            self._throttle.completed(account.name)
-        return session.proven(self._clock)
+        session = new_session(account)
+        record_sign_in(self._means, account)
+        if needs_enrollment(account, self.policy):
+            return replace(session, restriction="none yet")
+        with done_afterwards(self._means, account, "throttle"):
+            self._throttle.record_success(account.name)
+        return session.reverified(self._clock)
 
 
 def _name_of(account: Account, id_: str) -> str:

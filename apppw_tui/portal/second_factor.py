@@ -17,19 +17,19 @@ from apppw_tui.domain.errors import (
 from apppw_tui.domain.phone import Phone
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.verification_options import VerificationOption
-from apppw_tui.portal.audit import afterwards, note, signed_in
-from apppw_tui.portal.context import Means, Throttle
-from apppw_tui.portal.password_check import account_passwords
-from apppw_tui.portal.sent_codes import SentCode, check_form
-from apppw_tui.portal.sessions import Session, begun, checked, consuming
+from apppw_tui.portal.audit import done_afterwards, record_event, record_sign_in
+from apppw_tui.portal.context import PortalContext, PortalThrottle
+from apppw_tui.portal.password_check import password_check
+from apppw_tui.portal.sent_codes import OneTimeCode, check_form
+from apppw_tui.portal.sessions import Session, consuming_transaction, new_session, require_active
 
 
 @dataclass(frozen=True)
-class Choice:
+class VerificationChoice:
     """One way to answer, and why it cannot be had now."""
 
     option: VerificationOption
-    why_not: str | None
+    unavailable_reason: str | None
 
 
 class Challenge:
@@ -38,12 +38,14 @@ class Challenge:
     Every method may block, and may raise StoreError or SessionEnded.
     """
 
-    def __init__(self, means: Means, account: Account, signed_in: Session | None = None) -> None:
+    def __init__(
+        self, means: PortalContext, account: Account, signed_in: Session | None = None
+    ) -> None:
         self._means = means
-        self._begun = begun(account)
+        self._begun = new_session(account)
         self._signed_in = signed_in
-        self._throttle = Throttle(means.counters, means.clock, means.address)
-        self._sent = SentCode(means)
+        self._throttle = PortalThrottle(means.throttle_store, means.clock, means.address)
+        self._sent = OneTimeCode(means)
         self._account = account
         self._wrong_app_codes = 0
 
@@ -53,7 +55,7 @@ class Challenge:
 
     # --- the ways ---------------------------------------------------------------------------
 
-    def choices(self) -> list[Choice]:
+    def choices(self) -> list[VerificationChoice]:
         """All ways that the account has or could have, with the reason where one is not to be had.
 
         The preferred one of those that can be had comes first.
@@ -61,19 +63,21 @@ class Challenge:
         kinds = self._means.code_sender.kinds
         usable = verification_options.available(self._account, kinds)
         missing = [option for option in verification_options.ALL if option not in usable]
-        return [Choice(option, None) for option in usable] + [
-            Choice(option, verification_options.unavailable_reason(self._account, option, kinds))
+        return [VerificationChoice(option, None) for option in usable] + [
+            VerificationChoice(
+                option, verification_options.unavailable_reason(self._account, option, kinds)
+            )
             for option in missing
         ]
 
     @property
-    def first(self) -> VerificationOption | None:
+    def preferred(self) -> VerificationOption | None:
         """The way to begin with; None if the account can use none."""
         usable = verification_options.available(self._account, self._means.code_sender.kinds)
         return usable[0] if usable else None
 
     @property
-    def by_password(self) -> bool:
+    def uses_password(self) -> bool:
         """True if there is no second factor to ask for: then the password proves it again."""
         return self._signed_in is not None and not self._account.has_second_factor
 
@@ -100,7 +104,7 @@ class Challenge:
         number = self._number(option)
         if option.kind is None or option.kind not in self._means.code_sender.kinds:
             raise MethodUnavailable("No code can be sent that way now.")
-        if again or not self._sent.waits_for(option.kind, number):
+        if again or not self._sent.is_pending(option.kind, number):
             self._sent.send(self.account, option.kind, number)
 
     def answer(self, option: VerificationOption, text: str) -> Session:
@@ -115,7 +119,7 @@ class Challenge:
             raise InvalidCode(recovery_codes.NO_CODE)
         if presented is None:
             check_form(text)
-        self._throttle.charge(self.account, "second")
+        self._throttle.record_attempt(self.account, "second")
         try:
             if presented is not None:
                 account = self._use_recovery_code(presented)
@@ -125,10 +129,10 @@ class Challenge:
                 account = self._use_sent_code(option, text)
         except (KeyMissing, DecryptionFailed):
             # Nothing was compared: nobody is to wait for what the server lacks.
-            self._throttle.refund(self.account, "second")
+            self._throttle.undo_attempt(self.account, "second")
             raise
         except InvalidCode as error:
-            note(self._means, self._account, EventType.WRONG_CODE, method=_method(option))
+            record_event(self._means, self._account, EventType.WRONG_CODE, method=_method(option))
             if not isinstance(error, WrongCode):  # as where the app was removed meanwhile
                 raise
             self._wrong_app_codes += 1
@@ -143,11 +147,11 @@ class Challenge:
             RateLimited: this try was not made.
         """
         account = self._now()
-        if not self.by_password or account.has_second_factor:
+        if not self.uses_password or account.has_second_factor:
             raise MethodUnavailable("Verify with one of your verification methods.")
-        if not account_passwords(self._means).confirm(account, Secret(password)):
+        if not password_check(self._means).verify(account, Secret(password)):
             raise SignInRefused("That is not your password.")
-        return (self._signed_in or self._begun).proven(self._means.clock)
+        return (self._signed_in or self._begun).reverified(self._means.clock)
 
     def use_bypass(self) -> Session:
         """A session that may set up a method, and nothing else; the bypass is used up with it.
@@ -156,20 +160,20 @@ class Challenge:
             InvalidCode: it has ended, or was used.
         """
         means = self._means
-        with consuming(means, self._begun) as change:
+        with consuming_transaction(means, self._begun) as change:
             account = change.existing
             if self._signed_in is not None or not account.has_bypass(means.clock.now()):
                 raise InvalidCode("Your administrator's permission has ended. Ask again.")
             change.account = replace(account, bypass_until=None)
-        note(means, account, EventType.BYPASS_USED)
-        return replace(self._begun, limited="bypass")
+        record_event(means, account, EventType.BYPASS_USED)
+        return replace(self._begun, restriction="bypass")
 
     # --- how each is checked ----------------------------------------------------------------
 
     def _use_app_code(self, digits: str) -> Account:
         """Consumes the step under the lock, so that no second session can use it (SAFETY 13)."""
         means = self._means
-        with consuming(means, self._begun) as change:
+        with consuming_transaction(means, self._begun) as change:
             account = change.existing
             app = account.authenticator
             if app is None:
@@ -192,29 +196,29 @@ class Challenge:
         hash_ = account.recovery.hash(presented.index) if account.recovery else None
         if not means.hasher.app.check(hash_, presented.secret) or hash_ is None:
             raise InvalidCode(recovery_codes.REFUSED)
-        with consuming(means, self._begun) as change:
+        with consuming_transaction(means, self._begun) as change:
             account = change.existing
             if account.recovery is None:
                 raise InvalidCode(recovery_codes.REFUSED)
             codes = account.recovery.consume(presented.index, hash_)
             change.account = account = replace(account, recovery=codes)
-        note(means, account, EventType.RECOVERY_USED, left=str(codes.remaining))
+        record_event(means, account, EventType.RECOVERY_USED, left=str(codes.remaining))
         return account
 
     def _admitted(self, account: Account) -> Session:
         """The code is used up: whatever else cannot be written, the person is in (SAFETY 13)."""
         self._account = account
         if self._signed_in is not None:
-            with afterwards(self._means, account, "throttle"):
-                self._throttle.refund(self.account, "second")
-            return self._signed_in.proven(self._means.clock)
-        with afterwards(self._means, account, "throttle"):
-            self._throttle.completed(self.account)
-        signed_in(self._means, account)
-        return begun(account).proven(self._means.clock)
+            with done_afterwards(self._means, account, "throttle"):
+                self._throttle.undo_attempt(self.account, "second")
+            return self._signed_in.reverified(self._means.clock)
+        with done_afterwards(self._means, account, "throttle"):
+            self._throttle.record_success(self.account)
+        record_sign_in(self._means, account)
+        return new_session(account).reverified(self._means.clock)
 
     def _now(self) -> Account:
-        return checked(self._begun, self._means.store.get(self.account))
+        return require_active(self._begun, self._means.store.get(self.account))
 
     def _number(self, option: VerificationOption) -> Secret:
         kept: Phone | None = self._account.phone(option.phone) if option.phone else None

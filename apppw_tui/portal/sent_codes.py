@@ -6,9 +6,9 @@ from apppw_tui.domain.errors import InvalidCode
 from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.totp import DIGITS
-from apppw_tui.portal.context import Means, Throttle
+from apppw_tui.portal.context import PortalContext, PortalThrottle
 
-GOOD_FOR = 300.0  # seconds
+LIFETIME = 300.0  # seconds
 TRIES = 5
 
 
@@ -18,17 +18,17 @@ def check_form(text: str) -> None:
         raise InvalidCode("A code has six digits.")
 
 
-class SentCode:
+class OneTimeCode:
     """The newest code that one session asked for; it lives here and nowhere else (SAFETY 13)."""
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: PortalContext) -> None:
         self._means = means
         self._code: Secret | None = None
         self._to: tuple[DeliveryMethod, str] | None = None
         self._ends = 0.0
         self._tries = 0
 
-    def waits_for(self, kind: DeliveryMethod, number: Secret) -> bool:
+    def is_pending(self, kind: DeliveryMethod, number: Secret) -> bool:
         """True while a code that went there is still good: no other need be sent."""
         return self._to == (kind, number.reveal()) and self._alive
 
@@ -44,8 +44,8 @@ class SentCode:
             DeliveryFailed: it could not be sent.
         """
         means = self._means
-        throttle = Throttle(means.counters, means.clock, means.address)
-        throttle.sent(account, number)
+        throttle = PortalThrottle(means.throttle_store, means.clock, means.address)
+        throttle.record_sent_code(account, number)
         self._code = self._to = None  # not before: where none may be sent, the last still works
         code = f"{means.randbelow(1_000_000):06}"
         # Read aloud, six digits in a row would become a number of hundreds of thousands.
@@ -53,7 +53,7 @@ class SentCode:
         message = f"{said} is your code for {means.host_name}. It is good for five minutes."
         means.code_sender.send(kind, number.reveal(), Secret(message))
         self._code, self._to = Secret(code), (kind, number.reveal())
-        self._ends, self._tries = means.clock.monotonic() + GOOD_FOR, 0
+        self._ends, self._tries = means.clock.monotonic() + LIFETIME, 0
 
     def check(self, number: Secret, digits: str) -> None:
         """Uses the code up if `digits` is it.

@@ -16,7 +16,7 @@ from apppw_tui.domain.errors import (
 )
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.ports import AccountStore, Change, Clock
-from apppw_tui.portal.context import Means
+from apppw_tui.portal.context import PortalContext
 
 VERIFIED_FOR = Policy.verify_again_after  # seconds; then what matters asks again
 GONE = "You were signed out: the account is gone."
@@ -33,54 +33,54 @@ class Session:
 
     account: str
     uid: str
-    epoch: int
-    verified: float | None = None
-    limited: Literal["none yet", "bypass"] | None = None
+    session_generation: int
+    verified_at: float | None = None
+    restriction: Literal["none yet", "bypass"] | None = None
 
-    def proven(self, clock: Clock) -> "Session":
+    def reverified(self, clock: Clock) -> "Session":
         """The same session, verified just now."""
-        return replace(self, verified=clock.monotonic())
+        return replace(self, verified_at=clock.monotonic())
 
-    def fresh(self, clock: Clock, within: float = VERIFIED_FOR) -> bool:
+    def recently_verified(self, clock: Clock, within: float = VERIFIED_FOR) -> bool:
         """True if the last verification was `within` so many seconds: enough for what matters."""
-        return self.verified is not None and clock.monotonic() - self.verified < within
+        return self.verified_at is not None and clock.monotonic() - self.verified_at < within
 
 
-def begun(account: Account) -> Session:
+def new_session(account: Account) -> Session:
     return Session(account.name, account.uid, account.session_generation)
 
 
-def checked(session: Session, account: Account | None) -> Account:
+def require_active(session: Session, account: Account | None) -> Account:
     """The account, if `session` may still act on it. Raises SessionEnded otherwise."""
     if account is None or account.uid != session.uid:
         raise SessionEnded(GONE)
     if not account.enabled:
         raise SessionEnded("You were signed out: the account is closed.")
-    if account.session_generation != session.epoch:
+    if account.session_generation != session.session_generation:
         raise SessionEnded("You were signed out: the account's security was changed elsewhere.")
     return account
 
 
 @contextmanager
-def changing(store: AccountStore, session: Session) -> Iterator[Change]:
+def account_transaction(store: AccountStore, session: Session) -> Iterator[Change]:
     """One change of the session's own account. Raises SessionEnded if it may not be made."""
     with ExitStack() as stack:
         try:
             change = stack.enter_context(store.transaction(session.account, session.uid))
         except NotFound:
             raise SessionEnded(GONE) from None
-        checked(session, change.account)
+        require_active(session, change.account)
         yield change
 
 
 @contextmanager
-def consuming(means: Means, session: Session) -> Iterator[Change]:
+def consuming_transaction(means: PortalContext, session: Session) -> Iterator[Change]:
     """As `changing`, for a code: where everybody reads that it is used up, it is (SAFETY 13).
 
     Raises SaveUncertain only if not even that can be found out.
     """
     try:
-        with changing(means.store, session) as change:
+        with account_transaction(means.store, session) as change:
             yield change
     except SaveUncertain as error:
         after = change.result
@@ -97,19 +97,19 @@ def _stands(store: AccountStore, written: Account) -> bool:
     return now is not None and now.uid == written.uid and now.version >= written.version
 
 
-def check_full(session: Session) -> None:
+def require_unrestricted(session: Session) -> None:
     """Raises EnrollmentRequired for a session that may only set up a verification method."""
-    if session.limited is not None:
+    if session.restriction is not None:
         raise EnrollmentRequired("Set up a verification method first.")
 
 
-def check_fresh(session: Session, clock: Clock, policy: Policy) -> None:
+def require_recent_verification(session: Session, clock: Clock, policy: Policy) -> None:
     """Raises ReverificationRequired if the last verification is too old for what matters."""
-    if not session.fresh(clock, policy.verify_again_after):
+    if not session.recently_verified(clock, policy.verify_again_after):
         raise ReverificationRequired("Not done: verify first that it is you.")
 
 
-def must_set_up(account: Account, policy: Policy) -> bool:
+def needs_enrollment(account: Account, policy: Policy) -> bool:
     """True if `account` needs a second factor and has none."""
     required = policy.second_factor_required or account.verification_required
     return required and not account.has_second_factor

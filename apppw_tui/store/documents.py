@@ -24,8 +24,8 @@ from apppw_tui.store.fields import (
     DocumentError,
     Fields,
     Tables,
-    optional_stamp,
-    stamp,
+    optional_to_iso,
+    to_iso,
 )
 
 # 1.1: verification methods; 1.2: enforced accounts; 1.3: passwords that are kept elsewhere
@@ -100,8 +100,8 @@ def save(tables: Tables | None, account: Account) -> Tables:
         "name": account.name,
         "uid": account.uid,
         "password_hash": account.password_hash,
-        "password_changed": stamp(account.password_changed),
-        "created": stamp(account.created),
+        "password_changed": to_iso(account.password_changed),
+        "created": to_iso(account.created),
         "version": account.version,
         "epoch": account.session_generation,
         "enabled": account.enabled,
@@ -109,8 +109,8 @@ def save(tables: Tables | None, account: Account) -> Tables:
         "deleted_ids": sorted(account.deleted_ids),
         "preferred": account.preferred,
         "verification_required": account.verification_required,
-        "bypass_until": optional_stamp(account.bypass_until),
-        "enforced_from": optional_stamp(account.enforced_from),
+        "bypass_until": optional_to_iso(account.bypass_until),
+        "enforced_from": optional_to_iso(account.enforced_from),
     }
     if present := heads.all():
         heads.update({"schema": _raised(present[0]["schema"]), **fields})
@@ -181,13 +181,13 @@ def _app_password_document(password: AppPassword) -> dict[str, Any]:
         "name": password.name,
         "hash": password.hash,
         "scope": list(password.scope),
-        "created": stamp(password.created),
-        "expires": optional_stamp(password.expires),
+        "created": to_iso(password.created),
+        "expires": optional_to_iso(password.expires),
         "by_operator": password.created_by_admin,
     }
 
 
-class Methods(TypedDict):
+class VerificationMethods(TypedDict):
     """The part of an Account that this table holds."""
 
     authenticator: Authenticator | None
@@ -195,9 +195,9 @@ class Methods(TypedDict):
     recovery: RecoveryCodes | None
 
 
-def load_methods(documents: Iterable[Fields]) -> Methods:
+def load_methods(documents: Iterable[Fields]) -> VerificationMethods:
     """Raises DocumentError. Methods of a kind that only a newer schema knows are left alone."""
-    found: Methods = {"authenticator": None, "phones": (), "recovery": None}
+    found: VerificationMethods = {"authenticator": None, "phones": (), "recovery": None}
     seen: set[str] = set()
     for fields in documents:
         kind = fields.text("method")
@@ -235,20 +235,20 @@ def _documents(account: Account) -> Iterable[dict[str, Any]]:
         yield {
             "method": AUTHENTICATOR,
             "sealed": app.sealed,
-            "since": stamp(app.since),
+            "since": to_iso(app.since),
             "last_step": app.last_step,
         }
     for phone in account.phones:
         yield {
             "method": phone.secret_name,
             "sealed": phone.sealed,
-            "since": stamp(phone.verified_at),
+            "since": to_iso(phone.verified_at),
         }
     if recovery is not None:
         yield {
             "method": _RECOVERY,
             "hashes": list(recovery.hashes),
-            "since": stamp(recovery.since),
+            "since": to_iso(recovery.since),
         }
 
 

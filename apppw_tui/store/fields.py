@@ -18,13 +18,13 @@ class DocumentError(ValueError):
     """The tables are not an account's; str() is the reason, without any of their content."""
 
 
-def stamp(instant: datetime) -> str:
+def to_iso(instant: datetime) -> str:
     """An instant as it is kept: UTC, ISO 8601."""
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def optional_stamp(instant: datetime | None) -> str | None:
-    return None if instant is None else stamp(instant)
+def optional_to_iso(instant: datetime | None) -> str | None:
+    return None if instant is None else to_iso(instant)
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class BufferedStorage(Storage):
         self.tables = data
 
 
-def decoded(content: bytes) -> Any:
+def loads(content: bytes) -> Any:
     """The tables that a file holds, if they are any. Raises DocumentError."""
     if not content.strip():
         raise DocumentError("it is empty")
@@ -136,7 +136,7 @@ def decoded(content: bytes) -> Any:
     return tables
 
 
-def encoded(tables: Tables) -> bytes:
+def dumps(tables: Tables) -> bytes:
     """The tables as a file holds them."""
     try:
         return json.dumps(tables, ensure_ascii=False).encode()

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import NotFound, Refused, StoreError, StoreUnusable
 from apppw_tui.domain.ports import AccountStore
-from apppw_tui.store.keyring import Keyring, Ring
+from apppw_tui.store.keyring import Keyring, KeySet
 
 
 @dataclass
 class Rotation:
     """How far a rotation came: accounts sealed anew, and what kept others from it, by name."""
 
-    resealed: int = 0
-    troubles: dict[str, StoreError] = dataclasses.field(default_factory=dict)
+    reencrypted: int = 0
+    failures: dict[str, StoreError] = dataclasses.field(default_factory=dict)
 
 
 def rotate(keyring: Keyring, store: AccountStore) -> Rotation:
@@ -33,15 +33,15 @@ def rotate(keyring: Keyring, store: AccountStore) -> Rotation:
         ring = _to_replace(keyring)
         # Even the ring of a rotation that was begun is written again: whoever was killed may not
         # have seen to it that it stays on the disk.
-        keyring.write(ring if len(ring.keys) > 1 else ring.led_by(keyring.new_key()))
+        keyring.write(ring if len(ring.keys) > 1 else ring.with_new_primary(keyring.new_key()))
     rotation = Rotation()
     for name in _names(store):
         try:
-            rotation.resealed += _reseal(keyring, store, name)
+            rotation.reencrypted += _reseal(keyring, store, name)
         except NotFound:
             continue  # removed meanwhile
         except StoreError as error:
-            rotation.troubles[name] = error
+            rotation.failures[name] = error
     return rotation
 
 
@@ -55,7 +55,7 @@ def _names(store: AccountStore) -> list[str]:
         ) from None
 
 
-def finish(keyring: Keyring, store: AccountStore) -> int:
+def drop_old_keys(keyring: Keyring, store: AccountStore) -> int:
     """Drops every key but the first; how many. None is dropped that any value still needs.
 
     Raises:
@@ -75,14 +75,14 @@ def finish(keyring: Keyring, store: AccountStore) -> int:
         # A rename whose folder was not synced could be undone by a power cut, and bring back a
         # value under the key that goes now.
         os.sync()
-        keyring.write(ring.newest)
+        keyring.write(ring.primary)
         return len(ring.keys) - 1
 
 
-def _to_replace(keyring: Keyring) -> Ring:
+def _to_replace(keyring: Keyring) -> KeySet:
     ring = keyring.read()
     if ring is None:
-        keyring.check_unneeded()
+        keyring.require_nothing_encrypted()
         raise Refused("Nothing is sealed yet, so there is no key to replace.")
     return ring
 
@@ -97,8 +97,8 @@ def _reseal(keyring: Keyring, store: AccountStore, name: str) -> bool:
         values = account.sealed_values()
         if not values:
             return False
-        ring = keyring.present()  # afresh, inside the lock: another rotation may have begun
-        if _is_under(ring.newest, account):
+        ring = keyring.require()  # afresh, inside the lock: another rotation may have begun
+        if _is_under(ring.primary, account):
             return False
         change.account = account.with_sealed_values({
             field: ring.encrypt(account.uid, field, ring.decrypt(account.uid, field, sealed))
@@ -107,12 +107,12 @@ def _reseal(keyring: Keyring, store: AccountStore, name: str) -> bool:
     return True
 
 
-def _is_under(ring: Ring, account: Account) -> bool:
+def _is_under(ring: KeySet, account: Account) -> bool:
     values = account.sealed_values().items()
-    return all(ring.opens(account.uid, field, sealed) for field, sealed in values)
+    return all(ring.can_decrypt(account.uid, field, sealed) for field, sealed in values)
 
 
-def _not_under(ring: Ring, store: AccountStore) -> tuple[int, int]:
+def _not_under(ring: KeySet, store: AccountStore) -> tuple[int, int]:
     """How many accounts need another key than the first, and of how many nobody can tell.
 
     Each is looked at under its lock: whoever changes it later seals under the first key.
@@ -129,7 +129,7 @@ def _not_under(ring: Ring, store: AccountStore) -> tuple[int, int]:
                     account = change.existing
                 if not _is_under(ring, account):
                     unreadable.add(name)
-                elif not _is_under(ring.newest, account):
+                elif not _is_under(ring.primary, account):
                     needing.add(name)
             except NotFound:
                 continue

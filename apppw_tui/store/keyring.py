@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Ring:
+class KeySet:
     """One Fernet key or several: the first seals, all of them open. Implements Seals."""
 
     keys: tuple[Secret, ...]
@@ -51,21 +51,21 @@ class Ring:
             "or set it up again."
         )
 
-    def opens(self, uid: str, field: str, sealed: str) -> bool:
+    def can_decrypt(self, uid: str, field: str, sealed: str) -> bool:
         try:
             self.decrypt(uid, field, sealed)
         except DecryptionFailed:
             return False
         return True
 
-    def led_by(self, key: Secret) -> "Ring":
+    def with_new_primary(self, key: Secret) -> "KeySet":
         """`key` in front: from now on it seals."""
-        return Ring((key, *self.keys))
+        return KeySet((key, *self.keys))
 
     @property
-    def newest(self) -> "Ring":
+    def primary(self) -> "KeySet":
         """The first key alone."""
-        return Ring(self.keys[:1])
+        return KeySet(self.keys[:1])
 
     def _fernet(self) -> "MultiFernet":
         from cryptography.fernet import Fernet, MultiFernet  # 30 ms that only sealing needs
@@ -73,7 +73,7 @@ class Ring:
         return MultiFernet([Fernet(key.reveal()) for key in self.keys])
 
 
-class MemorySeals(Ring):
+class MemorySeals(KeySet):
     """Sealing for a store that lives in memory: the key goes with the process."""
 
     def __init__(self, randbytes: Callable[[int], bytes] = os.urandom) -> None:
@@ -118,9 +118,9 @@ class Keyring:
         return (self.read() or self._first()).encrypt(uid, field, secret)
 
     def decrypt(self, uid: str, field: str, sealed: str) -> Secret:
-        return self.present().decrypt(uid, field, sealed)
+        return self.require().decrypt(uid, field, sealed)
 
-    def read(self) -> Ring | None:
+    def read(self) -> KeySet | None:
         """The keys as the file has them now; None if there is no file.
 
         Raises:
@@ -131,29 +131,29 @@ class Keyring:
         if content is None:
             return None
         self._check_mode()
-        return parsed(content, self.path)
+        return parse(content, self.path)
 
-    def present(self) -> Ring:
+    def require(self) -> KeySet:
         """As `read`, for whoever has something to open. Raises KeyMissing if there is no file."""
         ring = self.read()
         if ring is None:
             raise self._missing()
         return ring
 
-    def write(self, ring: Ring) -> None:
+    def write(self, ring: KeySet) -> None:
         """Puts these keys into the file, in one step. Only while `locked`.
 
         Raises:
             StoreUnusable: nothing was changed.
             SaveUncertain: see files.write.
         """
-        content = as_file(ring)
+        content = dump(ring)
         if self.hand is not None:
             self.hand(content)
         else:
             files.write(self.path, self.path.with_name(f".tmp-{self.path.name}"), content)
 
-    def check_unneeded(self) -> None:
+    def require_nothing_encrypted(self) -> None:
         """Raises KeyMissing if the store holds sealed values, and StoreError if nobody can tell."""
         if self._sealed_exists():
             raise self._missing()
@@ -172,12 +172,12 @@ class Keyring:
         with locked(self._lock, self._lock_timeout, _BUSY):
             yield
 
-    def _first(self) -> Ring:
+    def _first(self) -> KeySet:
         with self.locked():
             ring = self.read()  # somebody else may have made it meanwhile
             if ring is None:
-                self.check_unneeded()
-                ring = Ring((self.new_key(),))
+                self.require_nothing_encrypted()
+                ring = KeySet((self.new_key(),))
                 self.write(ring)
             return ring
 
@@ -190,13 +190,13 @@ class Keyring:
         try:
             mode = self.path.lstat().st_mode
         except OSError as error:
-            raise files.unusable(self.path, error) from None
+            raise files.store_error(self.path, error) from None
         if mode & _OTHERS:
             command = shlex.join(["chmod", "600", str(self.path)])
             raise StoreUnusable(f"{self.path} is open to others. Close it with: {command}")
 
 
-def parsed(content: bytes, where: Path | str) -> Ring:
+def parse(content: bytes, where: Path | str) -> KeySet:
     """The keys in a key file's content; `where` it is. Raises StoreDamaged."""
     lines = [line for line in content.decode("ascii", "replace").split("\n") if line.strip()]
     keys = [line.strip() for line in lines]
@@ -204,10 +204,10 @@ def parsed(content: bytes, where: Path | str) -> Ring:
         raise StoreDamaged(f"{where} holds no key; it was left alone.")
     if not all(_KEY.fullmatch(key) for key in keys):
         raise StoreDamaged(f"{where} holds something that is no key; it was left alone.")
-    return Ring(tuple(Secret(key) for key in keys))
+    return KeySet(tuple(Secret(key) for key in keys))
 
 
-def as_file(ring: Ring) -> bytes:
+def dump(ring: KeySet) -> bytes:
     """What a file with these keys holds."""
     return "".join(f"{key.reveal()}\n" for key in ring.keys).encode()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from apppw_tui.domain.errors import NotFound, StoreDamaged
 from apppw_tui.store import documents
 from apppw_tui.store.backup.restore import Aside
-from apppw_tui.store.fields import DocumentError, Tables, decoded
+from apppw_tui.store.fields import DocumentError, Tables, loads
 from apppw_tui.store.folder.accounts import FolderStore
 
 Step = Callable[[Tables], Tables]
@@ -15,7 +15,7 @@ STEPS: Mapping[int, Step] = {}
 
 
 @dataclass(frozen=True)
-class Found:
+class SchemaOf:
     """An account's schema; `older` if a step has to be taken before the program can read it."""
 
     name: str
@@ -32,12 +32,12 @@ class Found:
         return self.major == documents.SCHEMA_MAJOR and self.minor < documents.SCHEMA_MINOR
 
 
-def found(store: FolderStore, name: str) -> Found:
+def found(store: FolderStore, name: str) -> SchemaOf:
     """Raises NotFound if it was removed meanwhile, StoreError if nobody can tell."""
-    content = store.look(name).content
+    content = store.read_raw(name).content
     if content is None:
         raise NotFound(f"There is no account {name}.")
-    return Found(name, *_schema(store, name, content))
+    return SchemaOf(name, *_schema(store, name, content))
 
 
 def migrate(store: FolderStore, name: str, aside: Aside, steps: Mapping[int, Step] = STEPS) -> bool:
@@ -49,14 +49,14 @@ def migrate(store: FolderStore, name: str, aside: Aside, steps: Mapping[int, Ste
         StoreDamaged: a step failed, or is missing, or what came out is no account.
         StoreError: nothing was changed.
     """
-    with store.replace(name) as whole:
+    with store.raw_transaction(name) as whole:
         if whole.content is None:
             return False
         major, _ = _schema(store, name, whole.content)
         if major == documents.SCHEMA_MAJOR:
             return False
         try:
-            tables = stepped(decoded(whole.content), range(major, documents.SCHEMA_MAJOR), steps)
+            tables = stepped(loads(whole.content), range(major, documents.SCHEMA_MAJOR), steps)
         except Exception as error:  # noqa: BLE001 - whatever a step stumbles over is in the file
             raise StoreDamaged(
                 f"{store.path(name)} cannot be migrated ({type(error).__name__}); "
@@ -75,7 +75,7 @@ def stepped(tables: Tables, majors: Iterable[int], steps: Mapping[int, Step]) ->
 
 def _schema(store: FolderStore, name: str, content: bytes) -> tuple[int, int]:
     try:
-        major, minor = documents.schema(decoded(content))
+        major, minor = documents.schema(loads(content))
         if major > documents.SCHEMA_MAJOR:
             raise DocumentError(f"its schema is {major}, of a newer apppw-tui")
     except DocumentError as error:

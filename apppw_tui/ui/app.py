@@ -19,17 +19,17 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui import themes
-from apppw_tui.ui.app_options import Surroundings
+from apppw_tui.ui.app_options import AppOptions
 from apppw_tui.ui.clipboard import CLEAR_AFTER, Clipboard, Copied
 from apppw_tui.ui.dialogs.help import HelpDialog
-from apppw_tui.ui.flows.verify import prove
+from apppw_tui.ui.flows.verify import verify_identity
 from apppw_tui.ui.glyphs import GLYPHS, PLAIN
-from apppw_tui.ui.idle_app import AttendedApp
-from apppw_tui.ui.idle_clock import Presence
+from apppw_tui.ui.idle_app import IdleApp
+from apppw_tui.ui.idle_clock import IdleClock
 from apppw_tui.ui.key_help import commands, help_keys, where
-from apppw_tui.ui.messages import AppearanceChosen, Go, SessionOver, SignedIn
+from apppw_tui.ui.messages import AppearanceChosen, Navigate, SignedIn, SignedOut
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
-from apppw_tui.ui.screens.base import Desk, PortalScreen
+from apppw_tui.ui.screens.base import PortalScreen, ScreenContext
 from apppw_tui.ui.screens.login import LoginScreen, Welcome
 from apppw_tui.ui.screens.security import SecurityScreen
 from apppw_tui.ui.screens.set_up import SetUpScreen
@@ -39,7 +39,7 @@ from apppw_tui.ui.widgets.tab_bar import TabBar
 _SOON = 0.05  # seconds
 
 
-class PortalApp(AttendedApp):
+class PortalApp(IdleApp):
     """Where a person looks after their app passwords."""
 
     TITLE = "App passwords"
@@ -62,12 +62,12 @@ class PortalApp(AttendedApp):
         self,
         portal: Portal,
         clock: Clock,
-        surroundings: Surroundings,
+        surroundings: AppOptions,
         clipboard: Clipboard | None = None,
     ) -> None:
         kiosk = surroundings.kiosk
-        patience = None if kiosk is None else kiosk.patience
-        presence = Presence(clock.monotonic, portal.policy.sign_out_after, patience)
+        patience = None if kiosk is None else kiosk.sign_in_timeout
+        presence = IdleClock(clock.monotonic, portal.policy.sign_out_after, patience)
         super().__init__(presence, kiosk)
         self.portal = portal
         self.clock = clock
@@ -76,7 +76,7 @@ class PortalApp(AttendedApp):
             self.copy_to_clipboard, tools=surroundings.tools
         )
         self._clearing: Timer | None = None
-        self._desk: Desk | None = None
+        self._desk: ScreenContext | None = None
         self._came_from: str | None = None
         for theme in themes.THEMES:
             self.register_theme(theme)
@@ -98,7 +98,7 @@ class PortalApp(AttendedApp):
 
     async def on_mount(self) -> None:
         await self.push_screen(await self._login())
-        self.attend()
+        self.start_idle_timer()
 
     async def _login(self, reason: str = "", account: str = "") -> LoginScreen:
         around = self.surroundings
@@ -127,9 +127,9 @@ class PortalApp(AttendedApp):
     @on(SignedIn)
     @work
     async def enter(self, event: SignedIn) -> None:
-        self.hold()
+        self.buffer_keys()
         around = self.surroundings
-        desk = Desk(
+        desk = ScreenContext(
             self.portal,
             event.session,
             self.clock,
@@ -143,17 +143,17 @@ class PortalApp(AttendedApp):
         self._came_from = None
         self.presence.signed_in()
         if around.kiosk is not None:
-            around.kiosk.let_in()
+            around.kiosk.on_signed_in()
         await self._own_look(event.session)
-        limited = event.session.limited is not None
+        limited = event.session.restriction is not None
         await self._replace(SetUpScreen(desk) if limited else SettingsScreen(desk, None))
 
-    @on(SessionOver)
-    async def leave_session(self, event: SessionOver) -> None:
+    @on(SignedOut)
+    async def leave_session(self, event: SignedOut) -> None:
         if self.surroundings.kiosk is not None:
-            self.part(event.reason)
+            self.exit_with(event.reason)
             return
-        self.presence.at_door()
+        self.presence.signed_out()
         account = self._desk.session.account if self._desk else ""
         for screen in self.screen_stack:
             if isinstance(screen, LoginScreen):
@@ -177,56 +177,56 @@ class PortalApp(AttendedApp):
         desk = self._desk
         if desk is None:
             return False
-        self.forget()
+        self.discard_keys()
         challenge = await asyncio.to_thread(self.portal.verify_again, desk.session)
-        session = await prove(self, challenge, self.surroundings.demo)
+        session = await verify_identity(self, challenge, self.surroundings.demo)
         if session is not None:
             desk.session = session
         return session is not None
 
-    async def _verify_then_go(self, screen: PortalScreen, event: Go) -> None:
+    async def _verify_then_go(self, screen: PortalScreen, event: Navigate) -> None:
         """What is behind the security link is for somebody who has just proved who they are."""
         if await screen.begin() is not None:
             self.post_message(event)
         else:
             for tabs in screen.query(TabBar):
                 tabs.stay()
-            await self.release()
+            await self.flush_keys()
 
-    @on(Go)
-    async def go(self, event: Go) -> None:
+    @on(Navigate)
+    async def go(self, event: Navigate) -> None:
         desk = self._desk
         here = self.screen
-        if desk is None or desk.session.limited or isinstance(here, ModalScreen):
-            await self.release()
+        if desk is None or desk.session.restriction or isinstance(here, ModalScreen):
+            await self.flush_keys()
             return
         if isinstance(here, PortalScreen) and here.in_flow:
             # Its dialog is on its way, or its outcome is being shown. Textual does not survive
             # that a screen is taken from under a dialog that is just being pushed.
             self.set_timer(_SOON, partial(self.post_message, event))
             return
-        stale = event.place == "security" and not desk.session.fresh(
+        stale = event.place == "security" and not desk.session.recently_verified(
             self.clock, self.portal.policy.verify_again_after
         )
         if stale and isinstance(here, PortalScreen) and not isinstance(here, SecurityScreen):
             here.start_flow(partial(self._verify_then_go, here, event))
             return
-        self.hold()
+        self.buffer_keys()
         if event.place == "settings":
             if isinstance(here, SettingsScreen):
-                await self.release()
+                await self.flush_keys()
             else:
                 await self.switch_screen(SettingsScreen(desk, self._came_from))
         elif event.place == "security":
             self._came_from = "security"
             if isinstance(here, SecurityScreen):
                 here.focus_content()
-                await self.release()
+                await self.flush_keys()
             else:
                 await self.switch_screen(SecurityScreen(desk, by_tab=event.by_tab))
         elif isinstance(here, AppPasswordsScreen):
             here.focus_content()
-            await self.release()
+            await self.flush_keys()
         else:
             self._came_from = "app-passwords"
             await self.switch_screen(AppPasswordsScreen(desk, by_tab=event.by_tab))
@@ -237,28 +237,28 @@ class PortalApp(AttendedApp):
         """Signed out, or under a dialog, there is nowhere to go."""
         if action in ("settings", "security", "app_passwords"):
             desk = self._desk
-            full = desk is not None and desk.session.limited is None
+            full = desk is not None and desk.session.restriction is None
             return full and isinstance(self.screen, PortalScreen)
         return True
 
     def action_settings(self) -> None:
-        self.hold()
-        self.post_message(Go("settings"))
+        self.buffer_keys()
+        self.post_message(Navigate("settings"))
 
     def action_security(self) -> None:
-        self.hold()
-        self.post_message(Go("security"))
+        self.buffer_keys()
+        self.post_message(Navigate("security"))
 
     def action_app_passwords(self) -> None:
-        self.hold()
-        self.post_message(Go("app-passwords"))
+        self.buffer_keys()
+        self.post_message(Navigate("app-passwords"))
 
     def action_help(self) -> None:
         if not isinstance(self.screen, HelpDialog | CommandPalette):
             self.push_screen(HelpDialog(where(self.screen), help_keys(self)))
 
     def action_sign_out(self) -> None:
-        self.post_message(SessionOver("You are signed out."))
+        self.post_message(SignedOut("You are signed out."))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the bindings can do here; none of Textual's, which write screens to files."""
@@ -286,7 +286,7 @@ class PortalApp(AttendedApp):
 
     async def _own_look(self, session: Session) -> None:
         try:
-            account = await asyncio.to_thread(self.portal.entered, session)
+            account = await asyncio.to_thread(self.portal.after_sign_in, session)
         except ApppwError:
             return  # the screen that has just opened says so
         self._look(account.appearance or self.surroundings.appearance)

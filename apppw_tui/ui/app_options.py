@@ -28,15 +28,15 @@ class Demo(Protocol):
 
 
 @dataclass(frozen=True)
-class Connecting:
+class ConnectionHelp:
     """What helps a person to connect an app.
 
     `rows` is what is typed into it; `try_it` tells what became of an app password of an account
     that asks for a service, may take seconds and never raises.
     """
 
-    rows: tuple[ConnectionSetting, ...] = ()
-    try_it: Callable[[str, Secret, str], ConnectionTestResult] | None = None
+    settings: tuple[ConnectionSetting, ...] = ()
+    test: Callable[[str, Secret, str], ConnectionTestResult] | None = None
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,13 @@ class Kiosk:
     `mistakes` that may be made.
     """
 
-    let_in: Callable[[], None]
-    patience: float = 60.0
-    mistakes: int = 5
+    on_signed_in: Callable[[], None]
+    sign_in_timeout: float = 60.0
+    max_failures: int = 5
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class AppOptions:
     """`save` puts recovery codes into a file of one's own; None where that is not one's machine.
 
     `tools` are programs that help to copy; None where strangers' may not be run.
@@ -64,6 +64,6 @@ class Surroundings:
     demo: Demo | None = None
     appearance: str | None = None
     save: Callable[[str, str, datetime, Secret], Path] | None = None
-    connecting: Connecting = field(default_factory=Connecting)
+    connecting: ConnectionHelp = field(default_factory=ConnectionHelp)
     kiosk: Kiosk | None = None
     tools: ClipboardHelpers | None = None

@@ -54,7 +54,7 @@ class Copied:
     Not `arrived` is what is known to have gone nowhere.
     """
 
-    said: str
+    message: str
     hint: str
     clearable: bool
     arrived: bool = True

@@ -19,7 +19,7 @@ from textual.messages import TerminalSupportsSynchronizedOutput
 
 from apppw_tui.ui.glyphs import ASCII_ONLY, as_ascii
 from apppw_tui.ui.messages import NotUtf8
-from apppw_tui.ui.terminal_input import Key, Mouse, Pasted, Report, Sent, TerminalInput
+from apppw_tui.ui.terminal_input import Key, Mouse, Pasted, Report, TerminalEvent, TerminalInput
 from apppw_tui.ui.type_ahead import TypeAhead
 
 # Columns and rows, more than any screen shows. A window of 65535 by 65535 is 18 GB of cells, and
@@ -27,7 +27,7 @@ from apppw_tui.ui.type_ahead import TypeAhead
 LARGEST = (500, 200)
 _USUAL = (80, 24)
 _ESC = "\x1b"
-_GLANCE = 0.1  # seconds between two looks whether the program ends
+_POLL_INTERVAL = 0.1  # seconds between two looks whether the program ends
 _PORTION = 1024  # bytes read at once
 # Messages that may wait. Beyond it nothing is read, and the kernel lets the terminal wait: keys
 # have no other bound, and a stream of them would fill the memory before anybody signs in.
@@ -40,7 +40,7 @@ def clamped(size: tuple[int, int]) -> tuple[int, int]:
     return min(width, LARGEST[0]), min(height, LARGEST[1])
 
 
-class GuardedDriver(LinuxDriver):
+class HardenedDriver(LinuxDriver):
     """Takes the window's size from the kernel alone, and of what comes in what is known.
 
     Terminals can also say their size in what they send (mode 2048), where anybody could: it is
@@ -105,10 +105,10 @@ class GuardedDriver(LinuxDriver):
         last = time.monotonic()
         while not self.exit_event.is_set():
             if self._is_behind():
-                self.exit_event.wait(_GLANCE / 10)
+                self.exit_event.wait(_POLL_INTERVAL / 10)
                 continue
             patience = front.patience
-            wait = _GLANCE if patience is None else min(_GLANCE, patience)
+            wait = _POLL_INTERVAL if patience is None else min(_POLL_INTERVAL, patience)
             if poll.poll(wait * 1000):
                 data = self._read()
                 last = time.monotonic()
@@ -122,7 +122,7 @@ class GuardedDriver(LinuxDriver):
         except OSError:
             data = b""
         if not data:  # it has hung up, which ends the program elsewhere; not to spin until then
-            self.exit_event.wait(_GLANCE)
+            self.exit_event.wait(_POLL_INTERVAL)
         return data
 
     def _is_behind(self) -> bool:
@@ -138,7 +138,7 @@ class GuardedDriver(LinuxDriver):
             waiting.append(self._app.typed_ahead)
         return max(waiting) > _BACKLOG
 
-    def _hand_on(self, sent: Iterator[Sent]) -> None:
+    def _hand_on(self, sent: Iterator[TerminalEvent]) -> None:
         for one in sent:
             for message in translated(one, self._parser):
                 self.process_message(message)
@@ -173,7 +173,7 @@ class TerminalFile:
             self._gone = True
 
 
-def translated(sent: Sent, parser: XTermParser) -> Iterator[Message]:
+def translated(sent: TerminalEvent, parser: XTermParser) -> Iterator[Message]:
     """What Textual calls it; `parser` has its names for keys."""
     match sent:
         case Key(sequence) if sequence == _ESC:

@@ -62,12 +62,12 @@ def last_use(last: LastUse | None, created: datetime, now: datetime) -> str:
     return f"{since(last.time, now)}{service}{mark}"
 
 
-def scope(password: AppPassword) -> str:
+def describe_scope(password: AppPassword) -> str:
     """What it is good for."""
     return scopes.label(password.scope)
 
 
-def expiry(password: AppPassword, now: datetime) -> str:
+def describe_expiry(password: AppPassword, now: datetime) -> str:
     """When it stops working: `never`, `61 days`, `2 days !`, `today !`, `expired !`."""
     if password.expires is None:
         return "never"
@@ -82,7 +82,7 @@ def expiry(password: AppPassword, now: datetime) -> str:
     return f"{count} !" if left <= _SOON else count
 
 
-def in_short(account: Account, numbers: dict[PhoneSlot, Secret]) -> str:
+def sign_in_summary(account: Account, numbers: dict[PhoneSlot, Secret]) -> str:
     """How signing in goes, for Settings; `numbers` are those that could be opened."""
     ways = ["your authenticator app"] * (account.authenticator is not None)
     first = next(iter(account.phones), None)
@@ -97,10 +97,10 @@ def in_short(account: Account, numbers: dict[PhoneSlot, Secret]) -> str:
             "and it asks for a code too."
         )
     asks = f"Signing in here asks for your password and a code from {' or '.join(ways)}."
-    return f"{asks}\n{recovery_in_short(account)}"
+    return f"{asks}\n{recovery_summary(account)}"
 
 
-def change_over(account: Account, before: LastUse | None, now: datetime) -> str:
+def enforcement_summary(account: Account, before: LastUse | None, now: datetime) -> str:
     """How apps sign in: with app passwords alone, or with what they used before too.
 
     `before` is when that was last right for a service; None: it was not, or nobody tells.
@@ -119,7 +119,7 @@ def change_over(account: Account, before: LastUse | None, now: datetime) -> str:
     return f"{said}, {last}." if last else f"{said}."
 
 
-def recovery_in_short(account: Account) -> str:
+def recovery_summary(account: Account) -> str:
     """How many recovery codes are left; a warning when they are few."""
     left = account.recovery.remaining if account.recovery else 0
     if left > FEW:

@@ -16,7 +16,7 @@ from apppw_tui.integrations.process_limits import keep_out_of_dumps
 from apppw_tui.ui import terminal
 from apppw_tui.ui.clipboard import osc52
 from apppw_tui.ui.dialogs.base import Dialog
-from apppw_tui.ui.driver import GuardedDriver
+from apppw_tui.ui.driver import HardenedDriver
 from apppw_tui.ui.key_help import display
 from apppw_tui.ui.messages import NotUtf8
 from apppw_tui.ui.type_ahead import TypeAhead
@@ -30,7 +30,7 @@ class QuietPalette(CommandPalette):
         self.query_one(Input).cursor_blink = False
 
 
-class GuardedApp(TypeAhead):
+class HardenedApp(TypeAhead):
     """Textual's App, less what would log, print, keep, draw or lose what it must not."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class GuardedApp(TypeAhead):
 
     def get_driver_class(self) -> type[Driver]:
         """The one driver there is, whatever the environment asks for."""
-        return GuardedDriver
+        return HardenedDriver
 
     # --- leaving --------------------------------------------------------------------------
 
@@ -116,14 +116,19 @@ class GuardedApp(TypeAhead):
     # --- what comes in --------------------------------------------------------------------
 
     async def on_event(self, event: events.Event) -> None:
-        """Some keys come too early to be meant (see `Dialog.deaf`); a paste may hold escape codes.
+        """Drops keys that come too early to be meant, and escape codes in what is pasted.
 
-        Textual would draw them as they are. A masked field takes every character as it comes.
+        See `Dialog.ignores_key`. Textual would draw them as they are. A masked field takes every
+        character as it comes.
         """
         screen = self.screen_stack[-1] if self.screen_stack else None
         if screen is None and isinstance(event, events.Key | events.Paste):
             return  # there is nothing yet, or no longer, that it could be meant for
-        if isinstance(event, events.Key) and isinstance(screen, Dialog) and screen.deaf(event.key):
+        if (
+            isinstance(event, events.Key)
+            and isinstance(screen, Dialog)
+            and screen.ignores_key(event.key)
+        ):
             return
         if isinstance(event, events.Paste) and not isinstance(self.focused, PasswordInput):
             event.text = "".join(

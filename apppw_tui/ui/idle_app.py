@@ -5,10 +5,10 @@ from textual import events, on
 from apppw_tui.integrations.process_limits import bound_memory
 from apppw_tui.ui import terminal
 from apppw_tui.ui.app_options import Kiosk
-from apppw_tui.ui.hardened_app import GuardedApp
-from apppw_tui.ui.idle_clock import WARNED_FOR, Presence
-from apppw_tui.ui.messages import Mistaken, SessionOver
-from apppw_tui.ui.widgets.idle_warning import unwarn, warn
+from apppw_tui.ui.hardened_app import HardenedApp
+from apppw_tui.ui.idle_clock import WARNED_FOR, IdleClock
+from apppw_tui.ui.messages import SignedOut, SignInFailed
+from apppw_tui.ui.widgets.idle_warning import hide_idle_warning, show_idle_warning
 
 _LOOK_EVERY = 1.0  # seconds
 _QUIT = "ctrl+q"
@@ -21,10 +21,10 @@ _PRESSED = (
 )
 
 
-class AttendedApp(GuardedApp):
+class IdleApp(HardenedApp):
     """`parting` is what the shell, or ssh's client, is told at the end."""
 
-    def __init__(self, presence: Presence, kiosk: Kiosk | None) -> None:
+    def __init__(self, presence: IdleClock, kiosk: Kiosk | None) -> None:
         super().__init__()
         self.presence = presence
         self.parting: str | None = None
@@ -34,11 +34,11 @@ class AttendedApp(GuardedApp):
     @property
     def signed_in(self) -> bool:
         """True while there is a session to end."""
-        return not self.presence.outside
+        return not self.presence.is_signed_out
 
-    def attend(self) -> None:
+    def start_idle_timer(self) -> None:
         """From now on it is looked who is there."""
-        self.set_interval(_LOOK_EVERY, self.look_who_is_there)
+        self.set_interval(_LOOK_EVERY, self.sign_out_when_idle)
 
     def run_guarded(self) -> int:
         """Sets the bounds before the terminal is looked at: its first word may be an attack."""
@@ -47,36 +47,42 @@ class AttendedApp(GuardedApp):
         terminal.end_within(self.presence.at_most)
         return super().run_guarded()
 
-    def part(self, reason: str) -> None:
+    def exit_with(self, reason: str) -> None:
         """Ends the program."""
         self.parting = reason
         self.exit()
 
-    @on(Mistaken)
+    @on(SignInFailed)
     def count_mistakes(self) -> None:
         """Whoever tries and tries has to knock anew."""
         kiosk = self._kiosk
         self._mistakes += 1
-        if kiosk is not None and not self.signed_in and self._mistakes >= kiosk.mistakes:
-            self.part("Too many wrong tries.")
+        if kiosk is not None and not self.signed_in and self._mistakes >= kiosk.max_failures:
+            self.exit_with("Too many wrong tries.")
 
-    def look_who_is_there(self) -> None:
+    def sign_out_when_idle(self) -> None:
         """Warns in time, then signs out whoever pressed nothing, or was too slow at the door."""
         self.end_within(self.presence.at_most)
-        left = self.presence.left
+        left = self.presence.seconds_left
         if left > WARNED_FOR:
             return
         if left > 0:
-            warn(self.screen, signed_in=self.signed_in, extends=self.presence.extends)
+            show_idle_warning(
+                self.screen, signed_in=self.signed_in, extends=self.presence.resets_on_key
+            )
         elif self.signed_in:
-            self.post_message(SessionOver("You were signed out: nothing was pressed for a while."))
+            self.post_message(SignedOut("You were signed out: nothing was pressed for a while."))
         else:
-            self.part("Nobody signed in.")
+            self.exit_with("Nobody signed in.")
 
     async def on_event(self, event: events.Event) -> None:
         """A key under the warning says that somebody is there, and nothing else."""
         if isinstance(event, _PRESSED):
-            self.presence.touched()
-            if self.presence.extends and unwarn(self) and getattr(event, "key", "") != _QUIT:
+            self.presence.key_pressed()
+            if (
+                self.presence.resets_on_key
+                and hide_idle_warning(self)
+                and getattr(event, "key", "") != _QUIT
+            ):
                 return
         await super().on_event(event)

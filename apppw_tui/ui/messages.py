@@ -13,11 +13,11 @@ class SignedIn(Message):
         self.session = session
 
 
-class Mistaken(Message):
+class SignInFailed(Message):
     """A password or a code was wrong."""
 
 
-class SessionOver(Message):
+class SignedOut(Message):
     """The session may not go on; `reason` is shown on Login."""
 
     def __init__(self, reason: str) -> None:
@@ -25,7 +25,7 @@ class SessionOver(Message):
         self.reason = reason
 
 
-class Go(Message):
+class Navigate(Message):
     """To another screen; `by_tab` when the tab bar asked and wants to keep the focus."""
 
     def __init__(self, place: str, *, by_tab: bool = False) -> None:

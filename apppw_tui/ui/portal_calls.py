@@ -8,16 +8,16 @@ from textual.widgets import Button
 
 Result = TypeVar("Result")
 
-UNNOTICED = 0.15  # seconds that nobody needs to be told about
+BUSY_DELAY = 0.15  # seconds that nobody needs to be told about
 _BUSY = "-busy"
 
 
-def busy(button: Button) -> bool:
+def show_busy(button: Button) -> bool:
     """True while the work that `button` began goes on; a second press does nothing."""
     return button.has_class(_BUSY)
 
 
-async def patiently(button: Button, waiting: str, work: Awaitable[Result]) -> Result:
+async def with_busy_button(button: Button, waiting: str, work: Awaitable[Result]) -> Result:
     """The result of `work`; `button` reads `waiting` if that takes a while."""
     label = button.label
 
@@ -26,7 +26,7 @@ async def patiently(button: Button, waiting: str, work: Awaitable[Result]) -> Re
         button.refresh(layout=True)  # Textual leaves it as wide as it was
 
     button.add_class(_BUSY)
-    timer = button.set_timer(UNNOTICED, lambda: label_it(waiting))
+    timer = button.set_timer(BUSY_DELAY, lambda: label_it(waiting))
     try:
         return await work
     finally:

@@ -19,7 +19,7 @@ class CanVerify(Protocol):
         """True once they have. Only within a worker: it waits for a dialog."""
 
 
-async def freshly(node: DOMNode, call: Callable[[], Result]) -> Result:
+async def with_reverification(node: DOMNode, call: Callable[[], Result]) -> Result:
     """The result of `call`, in a thread; where it needs a fresh verification, after that.
 
     `call` must take the session from where a new one is put, not hold an old one.

@@ -76,7 +76,7 @@ class Report(Enum):
     NOT_UTF8 = auto()  # it sent something else, which was dropped
 
 
-Sent = Key | Mouse | Pasted | Report
+TerminalEvent = Key | Mouse | Pasted | Report
 
 
 class _State(Enum):
@@ -120,12 +120,12 @@ class TerminalInput:
             return _PATIENCE[self._state]
         return None if self._pasted is None else AFTER_PASTE
 
-    def feed(self, data: bytes) -> Iterator[Sent]:
+    def feed(self, data: bytes) -> Iterator[TerminalEvent]:
         """What `data` completes."""
         for byte in data:
             yield from self._take(byte)
 
-    def give_up(self) -> Iterator[Sent]:
+    def give_up(self) -> Iterator[TerminalEvent]:
         """What has begun is over: an ESC alone was the key, all else is dropped."""
         state, self._state = self._state, _State.GROUND
         if state is _State.ESCAPE:
@@ -137,7 +137,7 @@ class TerminalInput:
 
     # --- the machine ----------------------------------------------------------------------
 
-    def _take(self, byte: int) -> Iterator[Sent]:
+    def _take(self, byte: int) -> Iterator[TerminalEvent]:
         match self._state:
             case _State.GROUND:
                 yield from self._ground(byte)
@@ -167,14 +167,14 @@ class TerminalInput:
         self._sequence = bytearray([_ESC])
         self._decoder.reset()
 
-    def _ground(self, byte: int) -> Iterator[Sent]:
+    def _ground(self, byte: int) -> Iterator[TerminalEvent]:
         if byte == _ESC:
             yield from self._characters(self._decoder.decode(b"", final=True))
             self._begin()
             return
         yield from self._characters(self._decoder.decode(bytes([byte])))
 
-    def _escape(self, byte: int) -> Iterator[Sent]:
+    def _escape(self, byte: int) -> Iterator[TerminalEvent]:
         self._sequence.append(byte)
         character = chr(byte)
         self._state = _State.GROUND
@@ -195,7 +195,7 @@ class TerminalInput:
         else:
             yield from self._ground(byte)
 
-    def _in_sequence(self, byte: int) -> Iterator[Sent]:
+    def _in_sequence(self, byte: int) -> Iterator[TerminalEvent]:
         if byte < 0x20 or byte >= _DELETE:  # noqa: PLR2004 - no part of any sequence
             self._state = _State.GROUND
             if byte == _ESC:
@@ -218,7 +218,7 @@ class TerminalInput:
             if len(self._sequence) < _LONGEST_SEQUENCE:
                 yield from self._complete(self._sequence.decode())
 
-    def _shifted(self, byte: int) -> Iterator[Sent]:
+    def _shifted(self, byte: int) -> Iterator[TerminalEvent]:
         if 0x30 <= byte < 0x40 and len(self._sequence) < _LONGEST_SEQUENCE:  # noqa: PLR2004
             self._sequence.append(byte)
             return
@@ -230,7 +230,7 @@ class TerminalInput:
                 yield from self._key(Key("O", alt=True))
             yield from self._ground(byte)
 
-    def _string(self, byte: int) -> Iterator[Sent]:
+    def _string(self, byte: int) -> Iterator[TerminalEvent]:
         if byte == _ESC:
             self._state = _State.STRING_ESCAPE
         elif byte in (_CAN, _SUB) or (byte == _BEL and self._ends_at_bell):
@@ -239,7 +239,7 @@ class TerminalInput:
 
     # --- what it means --------------------------------------------------------------------
 
-    def _characters(self, text: str) -> Iterator[Sent]:
+    def _characters(self, text: str) -> Iterator[TerminalEvent]:
         for character in text:
             number = ord(character)
             if character == "\N{REPLACEMENT CHARACTER}":
@@ -249,7 +249,7 @@ class TerminalInput:
             elif number not in _C1 or number == _DELETE:
                 yield Key(character)
 
-    def _complete(self, sequence: str) -> Iterator[Sent]:
+    def _complete(self, sequence: str) -> Iterator[TerminalEvent]:
         if sequence == "\x1b[200~":
             if self._pasted is None:
                 self._pasted = []
@@ -270,17 +270,17 @@ class TerminalInput:
         else:
             yield from self._known(sequence)
 
-    def _known(self, sequence: str) -> Iterator[Sent]:
+    def _known(self, sequence: str) -> Iterator[TerminalEvent]:
         """A key by one of the sequences that terminals have had for it, if it is one."""
         if sequence in _MISTAKEN or (sequence[-1] == "R" and sequence[2:3].isdigit()):
             return
         if ANSI_SEQUENCES_KEYS.get(sequence, IGNORE_SEQUENCE) is not IGNORE_SEQUENCE:
             yield from self._key(Key(sequence))
 
-    def _key(self, key: Key) -> Iterator[Sent]:
+    def _key(self, key: Key) -> Iterator[TerminalEvent]:
         return self._unless_pasting(key)
 
-    def _unless_pasting(self, sent: Sent) -> Iterator[Sent]:
+    def _unless_pasting(self, sent: TerminalEvent) -> Iterator[TerminalEvent]:
         """Within a paste nothing is a key: it is part of what was pasted, or a late reply."""
         if self._pasted is None:
             yield sent
@@ -292,7 +292,7 @@ class TerminalInput:
             self._pasted.append(character)
             self._pasted_length += 1
 
-    def _end_of_paste(self) -> Iterator[Sent]:
+    def _end_of_paste(self) -> Iterator[TerminalEvent]:
         pasted, self._pasted, self._pasted_length = self._pasted, None, 0
         if pasted:
             yield Pasted("".join(pasted))

@@ -29,7 +29,7 @@ _LOST = 0.05  # seconds after which it is looked whether a step can still come
 _MOST_LOOKS = 20
 
 
-class Arrived(Message):
+class ScreenReady(Message):
     """A screen or dialog is there, and its focus where work begins."""
 
 
@@ -71,7 +71,7 @@ class TypeAhead(App[None]):
         """Keys and pastes that wait."""
         return len(self._held)
 
-    def hold(
+    def buffer_keys(
         self, longest: float | None = None, *, impatient: str = "", swallow: bool = False
     ) -> None:
         """From now until the next screen has arrived, but no `longest` seconds (1), keys wait.
@@ -82,16 +82,16 @@ class TypeAhead(App[None]):
         if self._holding is None:
             self._impatient = impatient
             self._swallows = swallow
-            self._holding = self.set_timer(longest or _LONGEST, self.release)
+            self._holding = self.set_timer(longest or _LONGEST, self.flush_keys)
             while self._held and (swallow or self._is_impatient(self._held[0])):
                 self._held.popleft()
 
-    def forget(self) -> None:
+    def discard_keys(self) -> None:
         """What waits was meant for another dialog than the one that comes."""
         self._held.clear()
 
-    @on(Arrived)
-    async def release(self) -> None:
+    @on(ScreenReady)
+    async def flush_keys(self) -> None:
         """Hands on what waits, until a key among it calls for yet another screen."""
         if self._holding is not None:
             self._holding.stop()

@@ -11,7 +11,7 @@ from apppw_tui.domain.addresses import address as parsed
 from apppw_tui.domain.names import escaped, is_account_name
 from apppw_tui.domain.ports import Clock
 from apppw_tui.integrations.journald import STANDARD_ERROR, Priority, prefix, to_journal
-from apppw_tui.verifier.decision import Answer, Verdict
+from apppw_tui.verifier.decision import Answer, Decision
 
 LINE_BYTES = 4096  # what POSIX writes to a pipe in one piece is not less on any system we know
 _VALUE_CHARACTERS = 256
@@ -20,7 +20,7 @@ _UNKNOWN = "(unknown)"
 _BARE = re.compile(r"[A-Za-z0-9._:/@+()-]+", re.ASCII)
 
 
-class Log:
+class AnswerLog:
     """Writes lines to standard error, each in one write, and with its priority to the journal.
 
     Never raises.
@@ -40,8 +40,8 @@ class Log:
         self._descriptor = descriptor
         self._journal = to_journal(descriptor) if journal is None else journal
 
-    def answered(
-        self, socket: str, verdict: Verdict, service: str | None, address: str | None
+    def attempt(
+        self, socket: str, verdict: Decision, service: str | None, address: str | None
     ) -> None:
         """One answer: every key each time, in this order, `-` where there is nothing to say."""
         record = verdict.app_password
@@ -71,7 +71,7 @@ class Log:
             socket=socket,
         )
 
-    def said(self, what: str, **facts: str) -> None:
+    def event(self, what: str, **facts: str) -> None:
         """One line about the daemon itself."""
         self._line(Priority.INFO, what, **facts)
 
@@ -93,7 +93,7 @@ class Log:
             self._write(self._descriptor, _fitting(line.encode()) + b"\n")
 
 
-def _priority(verdict: Verdict) -> Priority:
+def _priority(verdict: Decision) -> Priority:
     """One mistake is worth a notice, too many of them a warning, a fault of ours an error."""
     if verdict.answer is Answer.NOT_NOW:
         return Priority.ERROR if verdict.retry_after is None else Priority.WARNING

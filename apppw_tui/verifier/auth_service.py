@@ -14,11 +14,11 @@ from apppw_tui.domain import app_password, scopes
 from apppw_tui.domain.app_password import ParsedAppPassword
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.decision import Answer, Attempt, Looked, Verdict, Verifier
+from apppw_tui.verifier.decision import Answer, Attempt, Decision, LookedUp, Verifier
 from apppw_tui.verifier.digests import KEY_BYTES, digest
-from apppw_tui.verifier.password_cache import Remembered
-from apppw_tui.verifier.rate_limit import Brake
-from apppw_tui.verifier.reading import Reading
+from apppw_tui.verifier.password_cache import VerifiedCache
+from apppw_tui.verifier.rate_limit import AddressRateLimiter
+from apppw_tui.verifier.reading import StoreReader
 
 LONGEST_QUEUE = 6.0  # seconds; Limits.answer is 8, since Postfix gives up after ten
 _TOO_MANY = "too many at once"
@@ -44,21 +44,21 @@ class _UnderWay:
     waiting: int = 0
 
 
-class Gate:
+class DecisionQueue:
     """Decides attempts for a server: form, remembered, shared, throttle, hash (SAFETY 19)."""
 
     def __init__(
         self,
         verifier: Verifier,
-        remembered: Remembered,
-        brake: Brake,
+        remembered: VerifiedCache,
+        brake: AddressRateLimiter,
         threads: int | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         *,
-        reading: Reading | None = None,
+        reading: StoreReader | None = None,
     ) -> None:
         self._verifier = verifier
-        self.reading = reading or Reading()
+        self.reading = reading or StoreReader()
         self._remembered = remembered
         self.brake = brake
         self._threads = threads or _processors()
@@ -68,22 +68,22 @@ class Gate:
         self._under_way: dict[bytes, _UnderWay] = {}
         self._mean = 0.0  # seconds for one hash; 0 until there was one
 
-    async def decide(self, attempt: Attempt) -> Verdict:
+    async def decide(self, attempt: Attempt) -> Decision:
         """Never raises. Costs one Argon2id at most, and none for what is remembered."""
         try:
             return await self._decided(attempt)
         except _NotNow as refused:
-            return Verdict(Answer.NOT_NOW, str(refused), retry_after=refused.retry_after)
+            return Decision(Answer.NOT_NOW, str(refused), retry_after=refused.retry_after)
         except StoreError as error:
-            return Verdict(Answer.NOT_NOW, str(error))
+            return Decision(Answer.NOT_NOW, str(error))
 
-    async def _decided(self, attempt: Attempt) -> Verdict:
+    async def _decided(self, attempt: Attempt) -> Decision:
         """Raises StoreError: there is no answer now."""
         presented = app_password.parse(attempt.password.reveal())
         if presented is None:
             return await self.reading(partial(self._verifier.malformed, attempt))
         looked = await self.reading(partial(self._verifier.look, attempt, presented))
-        if isinstance(looked, Verdict):
+        if isinstance(looked, Decision):
             return looked
         known = self._verifier.remembered(attempt, looked, presented, self._remembered)
         if known is not None:
@@ -92,7 +92,7 @@ class Gate:
         self._learn(attempt, looked, presented, right=right)
         return await self.reading(partial(self._verifier.judge, attempt, looked, right=right))
 
-    def remember(self, remembered: Remembered) -> None:
+    def remember(self, remembered: VerifiedCache) -> None:
         """From now on with another memory: the configuration was read again."""
         self._remembered = remembered
 
@@ -102,7 +102,7 @@ class Gate:
         self.reading.close()
 
     def _under_way_for(
-        self, attempt: Attempt, looked: Looked, presented: ParsedAppPassword
+        self, attempt: Attempt, looked: LookedUp, presented: ParsedAppPassword
     ) -> _UnderWay:
         """The hash of equal attempts, or one that begins for this one. Raises _NotNow."""
         # Mail programs open ten connections at once, each with the same password. The stored hash
@@ -111,14 +111,14 @@ class Gate:
         under_way = self._under_way.get(key)
         if under_way is not None and not under_way.right.cancelled():
             return under_way
-        wait = self.brake.wait(attempt.address, looked.name)
+        wait = self.brake.delay(attempt.address, looked.name)
         if wait > 0:
             raise _NotNow("too many wrong ones from there", wait)
         if len(self._under_way) * self._mean / self._threads > LONGEST_QUEUE:
             raise _NotNow(_TOO_MANY, 1.0)
         return self._begun(key, looked, presented)
 
-    def _begun(self, key: bytes, looked: Looked, presented: ParsedAppPassword) -> _UnderWay:
+    def _begun(self, key: bytes, looked: LookedUp, presented: ParsedAppPassword) -> _UnderWay:
         asked = self._monotonic()
 
         def hashed() -> bool:
@@ -153,14 +153,14 @@ class Gate:
                 under_way.right.cancel()  # the place is somebody else's, unless it is computed
 
     def _learn(
-        self, attempt: Attempt, looked: Looked, presented: ParsedAppPassword, *, right: bool
+        self, attempt: Attempt, looked: LookedUp, presented: ParsedAppPassword, *, right: bool
     ) -> None:
         account, stored = looked.account, looked.stored
         if not right:
             known = account is not None
-            self.brake.wrong(attempt.address, looked.name, presented.secret, known=known)
+            self.brake.record_failure(attempt.address, looked.name, presented.secret, known=known)
         elif account is not None and stored is not None:
-            self._remembered.remember(account.uid, presented.secret, stored)
+            self._remembered.add(account.uid, presented.secret, stored)
 
 
 def _processors() -> int:
@@ -173,7 +173,7 @@ def _processors() -> int:
 class Usage(Protocol):
     """Told of what was right; writes in batches, in its own time. Never raises, never blocks."""
 
-    def used(self, verdict: Verdict, service: str | None, address: str | None) -> None:
+    def used(self, verdict: Decision, service: str | None, address: str | None) -> None:
         """An app password was right and good for that service."""
 
     def old_password(self, account: str, service: str | None, address: str | None) -> None:
@@ -190,14 +190,14 @@ class Hints(Protocol):
 class Record(Protocol):
     """The log. Never raises."""
 
-    def answered(
-        self, socket: str, verdict: Verdict, service: str | None, address: str | None
+    def attempt(
+        self, socket: str, verdict: Decision, service: str | None, address: str | None
     ) -> None:
         """One line: who, which app password, service, address, answer, why; never a password."""
 
 
 @dataclass(frozen=True)
-class Counter:
+class AuthService:
     """`allowed` are the services that this socket may speak for (SAFETY 20); None means any.
 
     A `test` is decided and logged like any attempt, but nobody signs in: usage does not hear of it,
@@ -205,7 +205,7 @@ class Counter:
     """
 
     socket: str
-    gate: Gate
+    gate: DecisionQueue
     usage: Usage
     record: Record
     allowed: frozenset[str] | None = None
@@ -214,7 +214,7 @@ class Counter:
 
     async def ask(
         self, account: str, password: Secret, service: str | None, address: str | None
-    ) -> Verdict:
+    ) -> Decision:
         """Decides one attempt and writes it down. Never raises."""
         asked = self._service(service)
         if self.test:
@@ -222,7 +222,7 @@ class Counter:
         verdict = await self.gate.decide(Attempt(account, password, asked, address))
         if verdict.answer is Answer.YES:
             self.usage.used(verdict, asked, address)
-        self.record.answered(self.socket, verdict, asked, address)
+        self.record.attempt(self.socket, verdict, asked, address)
         unknown = verdict.account is None and verdict.answer in (Answer.NO, Answer.NOT_MINE)
         if unknown and self.hints is not None:
             self.hints.look(account, self.socket, asked, address)
@@ -237,11 +237,11 @@ class Counter:
         if asked != scopes.PORTAL and (self.allowed is None or asked is not None):
             self.usage.old_password(account, asked, address)
 
-    async def _try(self, account: str, password: Secret, asked: str | None) -> Verdict:
+    async def _try(self, account: str, password: Secret, asked: str | None) -> Decision:
         # The throttle has no bucket for the machine itself.
         verdict = await self.gate.decide(Attempt(account, password, asked, _LOOPBACK))
         told = replace(verdict, reason=f"test: {verdict.reason}")
-        self.record.answered(self.socket, told, asked, None)
+        self.record.attempt(self.socket, told, asked, None)
         return verdict
 
     def _service(self, named: str | None) -> str | None:

@@ -14,7 +14,7 @@ from apppw_tui.domain.connection_settings import ConnectionTestResult
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations import daemon
-from apppw_tui.verifier.decision import Answer, Attempt, Verdict
+from apppw_tui.verifier.decision import Answer, Attempt, Decision
 
 _SECONDS = 5.0  # for the daemon's answer: a person waits for it
 _REASONS = {
@@ -23,20 +23,20 @@ _REASONS = {
 }
 
 
-class Decides(Protocol):
+class Decider(Protocol):
     """The verifier, in this process."""
 
-    def decide(self, attempt: Attempt) -> Verdict:
+    def decide(self, attempt: Attempt) -> Decision:
         """What a service would be told."""
 
 
 @dataclass(frozen=True)
-class Answered:
+class TestReply:
     """What was answered, by the daemon or here; `why` is known where the password was right."""
 
     answer: Answer
     account: str | None
-    why: str = ""
+    reason: str = ""
     retry_after: float | None = None
 
 
@@ -48,10 +48,10 @@ def socket_for(sockets: Iterable[SocketConfig], folder: Path, service: str) -> P
     return None
 
 
-class Trying:
+class ConnectionTest:
     """Tries app passwords on a server. `folder` is where its daemon has its sockets."""
 
-    def __init__(self, verifier: Decides, sockets: Iterable[SocketConfig], folder: Path) -> None:
+    def __init__(self, verifier: Decider, sockets: Iterable[SocketConfig], folder: Path) -> None:
         self._verifier = verifier
         self._sockets = tuple(sockets)
         self._folder = folder
@@ -64,7 +64,7 @@ class Trying:
                 account, secret, service, "the daemon has no json socket to ask: try it in an app"
             )
         try:
-            return in_words(_ask(path, account, secret, service), service)
+            return describe(_ask(path, account, secret, service), service)
         except PermissionError:
             silence = f"{escaped(str(path))} may not be asked from here: try it in an app"
         except (OSError, ValueError, RecursionError):
@@ -77,10 +77,10 @@ class Trying:
         answer = decided(self._verifier, account, secret, service)
         if answer.answer is Answer.YES:
             return ConnectionTestResult(None, f"Right, but {silence}.")
-        return in_words(answer, service)
+        return describe(answer, service)
 
 
-def _ask(path: Path, account: str, secret: Secret, service: str) -> Answered:
+def _ask(path: Path, account: str, secret: Secret, service: str) -> TestReply:
     """Raises OSError, ValueError, RecursionError: see integrations.daemon.ask."""
     question = {
         "user": account,
@@ -89,7 +89,7 @@ def _ask(path: Path, account: str, secret: Secret, service: str) -> Answered:
         "test": True,
     }
     read = daemon.ask(str(path), question, _SECONDS)
-    return Answered(
+    return TestReply(
         Answer(read.get("answer")),
         _text(read.get("user")) or None,
         _text(read.get("why")),
@@ -105,16 +105,16 @@ def _number(value: Any) -> float | None:
     return value if isinstance(value, int | float) else None
 
 
-def decided(verifier: Decides, account: str, secret: Secret, service: str) -> Answered:
+def decided(verifier: Decider, account: str, secret: Secret, service: str) -> TestReply:
     """What `verifier` would answer an app."""
     verdict = verifier.decide(Attempt(account, secret, service))
     # What it says of a wrong password is for the administrator.
     right = verdict.app_password is not None
     why = verdict.reason if right or verdict.answer is Answer.NOT_NOW else ""
-    return Answered(verdict.answer, verdict.account, why, verdict.retry_after)
+    return TestReply(verdict.answer, verdict.account, why, verdict.retry_after)
 
 
-def in_words(answer: Answered, service: str) -> ConnectionTestResult:
+def describe(answer: TestReply, service: str) -> ConnectionTestResult:
     """What was answered, as a person reads it."""
     called = connection_settings.name(service)
     if answer.answer is Answer.YES:
@@ -125,14 +125,18 @@ def in_words(answer: Answered, service: str) -> ConnectionTestResult:
         return ConnectionTestResult(None, f"Not now: {_later(answer)}")
     if answer.account is None:
         why = "it does not know your account"
-    elif answer.why == "out of scope":
+    elif answer.reason == "out of scope":
         why = f"it is not for {called}"
     else:
-        why = _REASONS.get(answer.why, "it knows no such app password")
+        why = _REASONS.get(answer.reason, "it knows no such app password")
     return ConnectionTestResult(ok=False, message=f"The server refuses it: {why}.")
 
 
-def _later(answer: Answered) -> str:
+def _later(answer: TestReply) -> str:
     if answer.retry_after is not None:
         return f"try again in {max(1, round(answer.retry_after))} s."
-    return "the server is busy. Try again in a moment." if not answer.why else escaped(answer.why)
+    return (
+        "the server is busy. Try again in a moment."
+        if not answer.reason
+        else escaped(answer.reason)
+    )

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import SupportsIndex
 
 from apppw_tui.domain.errors import describe_fault
-from apppw_tui.verifier.answer_log import Log
+from apppw_tui.verifier.answer_log import AnswerLog
 from apppw_tui.verifier.protocols import streams
-from apppw_tui.verifier.protocols.registry import Conversation
+from apppw_tui.verifier.protocols.registry import ConnectionHandler
 
 _IDLE = 10.0  # seconds since anything was heard: all that was asked has been answered
 _MOST_LEAVING = 32  # connections that were told to make room, and have an answer yet to give
@@ -31,10 +31,12 @@ class _Guest:
         self.reader.end()
 
 
-class Room:
+class ConnectionTracker:
     """The connections of the socket `name`, `most` at once."""
 
-    def __init__(self, name: str, conversation: Conversation, log: Log, most: int) -> None:
+    def __init__(
+        self, name: str, conversation: ConnectionHandler, log: AnswerLog, most: int
+    ) -> None:
         self.name = name
         self._conversation = conversation
         self._log = log
@@ -54,7 +56,7 @@ class Room:
         """Those that have to come to their end."""
         return list(self._guests)
 
-    def exchange(self, conversation: Conversation) -> None:
+    def exchange(self, conversation: ConnectionHandler) -> None:
         """Speaks so from now on; who is connected comes to an end, and connects again."""
         self._conversation = conversation
         for guest in self._guests.values():
@@ -114,7 +116,7 @@ class Room:
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await self._conversation.converse(reader, writer)
+            await self._conversation.handle(reader, writer)
         except OSError:
             pass  # the other side left
         except Exception as error:  # noqa: BLE001 - one connection's fault is no other's

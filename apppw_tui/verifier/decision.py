@@ -11,7 +11,7 @@ from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.names import candidates
 from apppw_tui.domain.ports import Accounts, Clock, find
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.password_cache import Remembered
+from apppw_tui.verifier.password_cache import VerifiedCache
 
 
 class Answer(Enum):
@@ -34,7 +34,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Decision:
     """The answer; `reason` is for the administrator, never for whoever asked.
 
     `retry_after` is how many seconds "not now" is to last; `uid` is the account's, where it is yes.
@@ -49,7 +49,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Looked:
+class LookedUp:
     """What an attempt found in the store: the account, and the record that the password names.
 
     `name` is the account's, or the one that was looked for last where there is none.
@@ -67,7 +67,7 @@ class Looked:
 
 # The portal asks elsewhere for account passwords, and we may stand before that: neither an app
 # password, which never opens the portal, nor that the account is enforced concerns us there.
-_PORTALS = Verdict(Answer.NOT_MINE, "it is the portal's own sign-in")
+_PORTALS = Decision(Answer.NOT_MINE, "it is the portal's own sign-in")
 
 
 class Verifier:
@@ -81,21 +81,21 @@ class Verifier:
         self._clock = clock
         self.default_domain = default_domain  # may change between two attempts
 
-    def decide(self, attempt: Attempt) -> Verdict:
+    def decide(self, attempt: Attempt) -> Decision:
         """Exactly one Argon2id for a well-formed password, none for any other. Never raises."""
         presented = app_password.parse(attempt.password.reveal())
         if presented is None:
             return self.malformed(attempt)
         looked = self.look(attempt, presented)
-        if isinstance(looked, Verdict):
+        if isinstance(looked, Decision):
             return looked
         try:
             right = self.check(looked, presented)
         except StoreError as error:
-            return Verdict(Answer.NOT_NOW, str(error))
+            return Decision(Answer.NOT_NOW, str(error))
         return self.judge(attempt, looked, right=right)
 
-    def malformed(self, attempt: Attempt) -> Verdict:
+    def malformed(self, attempt: Attempt) -> Decision:
         """What cannot be an app password may be the old password of an account that is open.
 
         Costs no hash. Never raises.
@@ -105,26 +105,30 @@ class Verifier:
         try:
             account = self._found(attempt.account)[1]
         except StoreError as error:
-            return Verdict(Answer.NOT_NOW, str(error))
+            return Decision(Answer.NOT_NOW, str(error))
         if account is None:
-            return Verdict(Answer.NOT_MINE, "unknown account")
+            return Decision(Answer.NOT_MINE, "unknown account")
         return self._refused(account, "not in the form of an app password")
 
-    def look(self, attempt: Attempt, presented: ParsedAppPassword) -> Looked | Verdict:
+    def look(self, attempt: Attempt, presented: ParsedAppPassword) -> LookedUp | Decision:
         """What the store has for it; or the answer at once, where no hash has a say in it."""
         if scopes.normalize_service(attempt.service) == scopes.PORTAL:
             return _PORTALS
         try:
             name, account = self._found(attempt.account)
         except StoreError as error:
-            return Verdict(Answer.NOT_NOW, str(error))
+            return Decision(Answer.NOT_NOW, str(error))
         if account is None:
-            return Looked(name)
-        return Looked(account.name, account, account.app_password(presented.id))
+            return LookedUp(name)
+        return LookedUp(account.name, account, account.app_password(presented.id))
 
     def remembered(
-        self, attempt: Attempt, looked: Looked, presented: ParsedAppPassword, memory: Remembered
-    ) -> Verdict | None:
+        self,
+        attempt: Attempt,
+        looked: LookedUp,
+        presented: ParsedAppPassword,
+        memory: VerifiedCache,
+    ) -> Decision | None:
         """What to answer without a hash; None if that secret is not known to be right.
 
         Only the hash's result is remembered: everything else is taken from the present document.
@@ -132,15 +136,15 @@ class Verifier:
         account, record = looked.account, looked.record
         if account is None or record is None:
             return None
-        if not memory.holds(account.uid, presented.secret, record.hash):
+        if not memory.contains(account.uid, presented.secret, record.hash):
             return None
-        return self._standing(account, record, attempt)
+        return self._authorize(account, record, attempt)
 
-    def check(self, looked: Looked, presented: ParsedAppPassword) -> bool:
+    def check(self, looked: LookedUp, presented: ParsedAppPassword) -> bool:
         """Exactly one Argon2id, whatever was found. Raises HashingFailed."""
         return self._hasher.app.check(looked.stored, presented.secret)
 
-    def judge(self, attempt: Attempt, looked: Looked, *, right: bool) -> Verdict:
+    def judge(self, attempt: Attempt, looked: LookedUp, *, right: bool) -> Decision:
         """The answer, where the hash that was found is `right` or not. Never raises."""
         account, record = looked.account, looked.record
         try:
@@ -148,32 +152,36 @@ class Verifier:
             # is none as well, so that the time tells nothing.
             current = self._accounts.get(looked.name)
         except StoreError as error:
-            return Verdict(Answer.NOT_NOW, str(error))
+            return Decision(Answer.NOT_NOW, str(error))
         if account is None:
-            return Verdict(Answer.NOT_MINE, "unknown account")
+            return Decision(Answer.NOT_MINE, "unknown account")
         if current is None or current.uid != account.uid:
-            return Verdict(Answer.NO, "the account was removed", account.name)
+            return Decision(Answer.NO, "the account was removed", account.name)
         if record is None or not right:
             return self._refused(current, "wrong or deleted")
         now = current.app_password(record.id)
         if now is None or now.hash != record.hash:  # not what was checked a moment ago
             return self._refused(current, "deleted")
-        return self._standing(current, now, attempt)
+        return self._authorize(current, now, attempt)
 
-    def _standing(self, account: Account, record: AppPassword, attempt: Attempt) -> Verdict:
+    def _authorize(self, account: Account, record: AppPassword, attempt: Attempt) -> Decision:
         """What a right password opens now."""
-        reason = self._objection(account, record, attempt.service)
+        reason = self._denial_reason(account, record, attempt.service)
         if reason is not None:
             return self._refused(account, reason, record)
-        return Verdict(Answer.YES, "right", account.name, record, uid=account.uid)
+        return Decision(Answer.YES, "right", account.name, record, uid=account.uid)
 
-    def _refused(self, account: Account, reason: str, record: AppPassword | None = None) -> Verdict:
+    def _refused(
+        self, account: Account, reason: str, record: AppPassword | None = None
+    ) -> Decision:
         """No, or not mine: the next password source may know it, while the account is open."""
         passes_on = account.enabled and not account.is_enforced(self._clock.now())
         answer = Answer.NOT_MINE if passes_on else Answer.NO
-        return Verdict(answer, reason, account.name, record)
+        return Decision(answer, reason, account.name, record)
 
-    def _objection(self, account: Account, record: AppPassword, service: str | None) -> str | None:
+    def _denial_reason(
+        self, account: Account, record: AppPassword, service: str | None
+    ) -> str | None:
         """Why a right password is refused all the same, or None."""
         if not account.enabled:
             return "the account is disabled"

@@ -10,7 +10,7 @@ from typing import Protocol
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import InvalidName, StoreError
 from apppw_tui.domain.names import candidates, nearly
-from apppw_tui.verifier.reading import Reading
+from apppw_tui.verifier.reading import StoreReader
 
 LATER = 1.0  # seconds after the answer, whose time must not tell anything
 _AT_ONCE = 8  # names that wait; further ones are let go
@@ -29,7 +29,7 @@ class _Record(Protocol):
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _NearMiss:
     """What one name could have been meant for, and where it was typed."""
 
     names: tuple[str, ...]
@@ -39,7 +39,7 @@ class _Asked:
     address: str | None
 
 
-class Nearly:
+class NearMisses:
     """Looks whether a name that no account has would be one, read a little otherwise.
 
     Never a search: a handful of names that are made from the one that was typed, each read once.
@@ -53,14 +53,14 @@ class Nearly:
         default_domain: Callable[[], str | None],
         later: float = LATER,
         *,
-        reading: Reading | None = None,
+        reading: StoreReader | None = None,
     ) -> None:
         self._accounts = accounts
         self._record = record
         self._monotonic = monotonic
         self._default_domain = default_domain
         self._later = later
-        self._reading = reading or Reading()
+        self._reading = reading or StoreReader()
         self._looking: set[asyncio.Task[None]] = set()
         self._told: OrderedDict[str, float] = OrderedDict()
 
@@ -77,11 +77,11 @@ class Nearly:
         if not names:
             return
         loop = asyncio.get_running_loop()
-        task = loop.create_task(self._look(_Asked(names, typed, socket, service, address)))
+        task = loop.create_task(self._look(_NearMiss(names, typed, socket, service, address)))
         self._looking.add(task)
         task.add_done_callback(self._looking.discard)
 
-    async def _look(self, asked: _Asked) -> None:
+    async def _look(self, asked: _NearMiss) -> None:
         await asyncio.sleep(self._later)
         try:
             found = await self._reading(partial(self._first, asked.names))

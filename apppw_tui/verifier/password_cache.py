@@ -8,17 +8,17 @@ from collections.abc import Callable
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.digests import KEY_BYTES, digest
 
-GOOD_FOR = 300.0  # seconds
+LIFETIME = 300.0  # seconds
 MOST = 4096
 
 
-class Remembered:
+class VerifiedCache:
     """Results of Argon2, under keys that nobody outside this process can compute or invert."""
 
     def __init__(
         self,
         monotonic: Callable[[], float],
-        good_for: float = GOOD_FOR,
+        good_for: float = LIFETIME,
         most: int = MOST,
         token_bytes: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
@@ -29,7 +29,7 @@ class Remembered:
         self._until: OrderedDict[bytes, float] = OrderedDict()
         self._lock = threading.Lock()
 
-    def holds(self, uid: str, secret: Secret, stored_hash: str) -> bool:
+    def contains(self, uid: str, secret: Secret, stored_hash: str) -> bool:
         """True if that secret was right for that very hash not long ago."""
         key = self._digest(uid, secret, stored_hash)
         with self._lock:
@@ -41,7 +41,7 @@ class Remembered:
                 return False
             return True
 
-    def remember(self, uid: str, secret: Secret, stored_hash: str) -> None:
+    def add(self, uid: str, secret: Secret, stored_hash: str) -> None:
         """It was right just now. The oldest are forgotten first; use makes none live longer."""
         if self._good_for <= 0:
             return

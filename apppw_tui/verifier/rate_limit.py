@@ -42,7 +42,7 @@ class _Bucket:
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountedAddress:
     """What is counted at one place; both None: a name that is no account's. `wait` in seconds."""
 
     address: str | None
@@ -51,7 +51,7 @@ class Counted:
     wait: float
 
 
-class Brake:
+class AddressRateLimiter:
     """Counts wrong secrets by address, the same one once; not thread-safe.
 
     Where no address is told it counts by account name: a stranger slows down nobody else.
@@ -70,17 +70,19 @@ class Brake:
         # Of all addresses together: an office with hundreds of stale phones is one address.
         self._secrets: OrderedDict[bytes, None] = OrderedDict()
 
-    def trust(self, networks: Iterable[str]) -> None:
+    def set_trusted(self, networks: Iterable[str]) -> None:
         """From now on these; what was counted stays."""
         self._trusted = Networks(networks)
 
-    def wait(self, address: str | None, name: str) -> float:
+    def delay(self, address: str | None, name: str) -> float:
         """Seconds until somebody from there may have a hash computed for `name`; 0 if now."""
         key = self._bucket_key(address, name)
         bucket = None if key is None else self._buckets.get(key)
         return 0.0 if bucket is None else bucket.wait(self._monotonic())
 
-    def wrong(self, address: str | None, name: str, secret: Secret, *, known: bool) -> None:
+    def record_failure(
+        self, address: str | None, name: str, secret: Secret, *, known: bool
+    ) -> None:
         """A secret from there was wrong for `name`, which is an account's if it is `known`."""
         key = self._bucket_key(address, name)
         if key is None:
@@ -107,11 +109,11 @@ class Brake:
         while len(self._buckets) > MOST:
             self._buckets.popitem(last=False)
 
-    def counted(self) -> list[Counted]:
+    def list_counted(self) -> list[CountedAddress]:
         """All that is counted now, those who wait longest first."""
         now = self._monotonic()
         found = [
-            Counted(one.address, one.name, failures, one.wait(now))
+            CountedAddress(one.address, one.name, failures, one.wait(now))
             for one in self._buckets.values()
             if (failures := one.present(now)) or one.wait(now)
         ]

@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(eq=False)
-class _Asked:
+class _ReadRequest:
     """One read, and what came of it."""
 
     read: Callable[[], Any]
@@ -33,7 +33,7 @@ class _Asked:
     error: BaseException | None = None
 
 
-class Reading:
+class StoreReader:
     """Calls functions that read the store, each with a deadline (SAFETY 18)."""
 
     def __init__(self, deadline: float = DEADLINE, most_threads: int = MOST_THREADS) -> None:
@@ -48,7 +48,7 @@ class Reading:
         if desk is None or desk.loop is not loop:
             self.close()
             desk = self._desk = _Desk(loop, self._most_threads)
-        asked = _Asked(read, loop.create_future(), loop.time() + self._deadline)
+        asked = _ReadRequest(read, loop.create_future(), loop.time() + self._deadline)
         desk.ask(asked)
         result: _T = await asked.answered
         return result
@@ -66,16 +66,16 @@ class _Desk:
     def __init__(self, loop: asyncio.AbstractEventLoop, most_threads: int) -> None:
         self.loop = loop
         self._most_threads = most_threads
-        self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
-        self._done: deque[_Asked] = deque()
+        self._asked: SimpleQueue[_ReadRequest | None] = SimpleQueue()
+        self._done: deque[_ReadRequest] = deque()
         self._told = False  # the loop will take what is done
         self._threads = 0
-        self._pending: dict[_Asked, None] = {}  # the oldest first
+        self._pending: dict[_ReadRequest, None] = {}  # the oldest first
         self._further = True  # something was done since the last look
         self._looking: asyncio.TimerHandle | None = None
         self._begin_thread()
 
-    def ask(self, asked: _Asked) -> None:
+    def ask(self, asked: _ReadRequest) -> None:
         self._pending[asked] = None
         self._asked.put(asked)
         if self._looking is None:

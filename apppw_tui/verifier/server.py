@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from apppw_tui.domain.errors import ApppwError, describe_fault
-from apppw_tui.verifier.answer_log import Log
-from apppw_tui.verifier.connections import Room
-from apppw_tui.verifier.protocols.registry import Conversation
-from apppw_tui.verifier.reading import Reading
-from apppw_tui.verifier.sockets import BACKLOG, Listening
+from apppw_tui.verifier.answer_log import AnswerLog
+from apppw_tui.verifier.connections import ConnectionTracker
+from apppw_tui.verifier.protocols.registry import ConnectionHandler
+from apppw_tui.verifier.reading import StoreReader
+from apppw_tui.verifier.sockets import BACKLOG, ListeningSocket
 from apppw_tui.verifier.systemd import SystemdNotifier
 
 MOST_CONNECTIONS = 512  # for each socket
@@ -27,11 +27,11 @@ _LAST_MOMENT = 1.0  # seconds, for a conversation that was broken off to close i
 
 
 @dataclass(frozen=True)
-class Served:
+class Endpoint:
     """A socket, and what is spoken there."""
 
-    listening: Listening
-    conversation: Conversation
+    listening: ListeningSocket
+    conversation: ConnectionHandler
 
 
 class Daemon:
@@ -44,10 +44,10 @@ class Daemon:
 
     def __init__(
         self,
-        served: Sequence[Served],
-        log: Log,
+        served: Sequence[Endpoint],
+        log: AnswerLog,
         notifier: SystemdNotifier,
-        reload: Callable[[], Mapping[str, Conversation]],
+        reload: Callable[[], Mapping[str, ConnectionHandler]],
         flush: Callable[[], None],
         *,
         most_connections: int = MOST_CONNECTIONS,
@@ -65,8 +65,8 @@ class Daemon:
         self._flush_every = flush_every
         self._last_flush = last_flush
         # However long it takes; but a disk that stands still must not keep the daemon from its end.
-        self._writing = Reading(deadline=math.inf, most_threads=1)
-        self._rooms: list[Room] = []
+        self._writing = StoreReader(deadline=math.inf, most_threads=1)
+        self._rooms: list[ConnectionTracker] = []
         self._reloading = asyncio.Lock()
 
     async def run(self) -> None:
@@ -87,7 +87,7 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, again)
         servers = []
         for one in self._served:
-            room = Room(one.listening.name, one.conversation, self._log, self._most)
+            room = ConnectionTracker(one.listening.name, one.conversation, self._log, self._most)
             self._rooms.append(room)
             # create_server rather than create_unix_server, which would remove what is not ours.
             sock = one.listening.socket
@@ -95,11 +95,11 @@ class Daemon:
         tasks.add(loop.create_task(self._flush_regularly()))
         if self._notifier.watched is not None:
             tasks.add(loop.create_task(self._live(self._notifier.watched * _OF_WATCHED)))
-        self._log.said("ready")
+        self._log.event("ready")
         self._notifier.ready()
         await end.wait()
         self._notifier.stopping()
-        self._log.said("stopping")
+        self._log.event("stopping")
         for server in servers:
             server.close()
         for task in [*tasks]:
@@ -144,7 +144,7 @@ class Daemon:
                 for room in self._rooms:
                     if room.name in exchanged:
                         room.exchange(exchanged[room.name])
-                self._log.said("configuration read again")
+                self._log.event("configuration read again")
             except ApppwError as error:
                 self._log.failed("configuration not changed", why=str(error))
             except Exception as error:  # noqa: BLE001 - it must not end the daemon

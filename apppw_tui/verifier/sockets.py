@@ -30,7 +30,7 @@ class Owner:
 
 
 @dataclass(frozen=True)
-class Listening:
+class ListeningSocket:
     """One socket that listens; `path` is None where somebody else made it."""
 
     name: str
@@ -75,7 +75,9 @@ def folder_locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def listen(folder: Path, name: str, mode: int, group: str | None, owner: Owner | None) -> Listening:
+def listen(
+    folder: Path, name: str, mode: int, group: str | None, owner: Owner | None
+) -> ListeningSocket:
     """Makes a socket in `folder`, whose lock is held.
 
     Raises:
@@ -91,7 +93,7 @@ def listen(folder: Path, name: str, mode: int, group: str | None, owner: Owner |
     before = os.umask(0o777 & ~mode)  # from its first moment on, it is open to nobody else
     try:
         made.bind(str(path))
-        listening = Listening(name, made, path, _identity(path))
+        listening = ListeningSocket(name, made, path, _identity(path))
     except OSError as error:
         made.close()
         raise _unusable(path, error) from None
@@ -112,7 +114,7 @@ def listen(folder: Path, name: str, mode: int, group: str | None, owner: Owner |
 
 
 @dataclass(frozen=True)
-class Passed:
+class PassedSocket:
     """One socket that systemd passed; None where it is no Unix stream socket that listens."""
 
     name: str
@@ -125,7 +127,7 @@ class Passed:
         return Path(name) if isinstance(name, str) and name.startswith("/") else None
 
 
-def passed(environ: MutableMapping[str, str]) -> list[Passed]:
+def from_systemd(environ: MutableMapping[str, str]) -> list[PassedSocket]:
     """The sockets that systemd passed to this process, by their names (sd_listen_fds(3)).
 
     The variables are taken away.
@@ -135,7 +137,7 @@ def passed(environ: MutableMapping[str, str]) -> list[Passed]:
         return []
     given = told["LISTEN_FDNAMES"].split(":")
     return [
-        Passed(given[number] if number < len(given) else "", _taken(_FIRST_PASSED + number))
+        PassedSocket(given[number] if number < len(given) else "", _taken(_FIRST_PASSED + number))
         for number in range(int(told["LISTEN_FDS"]))
     ]
 

@@ -67,7 +67,7 @@ def _watched(environ: Mapping[str, str]) -> float | None:
 
 
 @dataclass(frozen=True)
-class Status:
+class ConfigStatus:
     """Which file was read, of when (UTC), and what of it waits for a restart."""
 
     file: Path
@@ -79,7 +79,7 @@ class Status:
         return f"Configuration: {self.file} of {self.time}{more}"
 
     @classmethod
-    def of(cls, file: Path, later: str = "") -> "Status | None":
+    def of(cls, file: Path, later: str = "") -> "ConfigStatus | None":
         """None if the file is out of reach."""
         try:
             changed = datetime.fromtimestamp(int(file.stat().st_mtime), UTC)
@@ -88,7 +88,7 @@ class Status:
         return cls(file, changed.strftime("%Y-%m-%dT%H:%M:%SZ"), later)
 
     @classmethod
-    def parse(cls, text: str) -> "Status | None":
+    def parse(cls, text: str) -> "ConfigStatus | None":
         """The one that was said so; None if it is none."""
         match = _STATUS.fullmatch(text)
         return cls(Path(match[1]), match[2], match[3] or "") if match else None

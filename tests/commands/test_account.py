@@ -140,7 +140,7 @@ def test_a_name_that_leads_to_the_renamed_one_is_not_told(ada: CommandLine) -> N
 
 
 def test_a_dovecot_that_hangs_is_waited_for_once(ada: CommandLine) -> None:
-    ada.patch.setattr(mail_users, "_GLANCE", 0.1)
+    ada.patch.setattr(mail_users, "_POLL_INTERVAL", 0.1)
     asked: list[str] = []
     known = mail_users.known
 
@@ -167,7 +167,7 @@ def test_a_day_that_has_passed_is_not_taken_for_now(ada: CommandLine) -> None:
 
 
 def test_a_dovecot_that_hangs_keeps_nobody_from_being_added(run: CommandLine) -> None:
-    run.patch.setattr(mail_users, "_GLANCE", 0.1)
+    run.patch.setattr(mail_users, "_POLL_INTERVAL", 0.1)
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(str(run.home / "auth-userdb"))
         silent.listen()

@@ -10,7 +10,7 @@ import pytest
 from apppw_tui.domain.errors import SignInRefused
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher
 from apppw_tui.domain.names import is_account_name
-from apppw_tui.store.folder.profiles import FolderProfiles
+from apppw_tui.store.folder.profiles import HashProfilesFile
 from tests.argon import count_argon2
 from tests.running import CommandLine
 from tests.support import PASSWORD
@@ -253,7 +253,7 @@ def test_every_attempt_computes_each_cost_once_whoever_it_is_for(
 ) -> None:
     path = file(run, *(f"user{number}:{hashed(*cost)}" for number, cost in enumerate(COSTS[:2])))
     run.good("account", "import", path)
-    profiles = FolderProfiles(run.store, run.clock)
+    profiles = HashProfilesFile(run.store, run.clock)
     hasher = Hasher(CHEAP_PROFILE, CHEAP_PROFILE, profiles=profiles)
     house = replace(run.house(), hasher=hasher)
     spent = count_argon2(monkeypatch)

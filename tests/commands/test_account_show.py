@@ -11,7 +11,7 @@ import pytest
 
 from apppw_tui import bootstrap
 from apppw_tui.domain.errors import SignInRefused
-from apppw_tui.store.folder.counters import FolderCounters
+from apppw_tui.store.folder.counters import FolderThrottleStore
 from tests.running import CommandLine
 from tests.support import NOW, House
 
@@ -248,9 +248,9 @@ def test_waiting_from_an_address_that_is_known_is_shown_too(run: CommandLine, ho
 def test_counters_that_cannot_be_read_are_said_and_the_rest_is_shown(
     run: CommandLine, house: House, arguments: list[str]
 ) -> None:
-    counters = partial(FolderCounters, lock_timeout=0.0)
-    run.patch.setattr(bootstrap, "FolderCounters", counters)
-    with house.means.counters.change("account:ada", keep=True):
+    counters = partial(FolderThrottleStore, lock_timeout=0.0)
+    run.patch.setattr(bootstrap, "FolderThrottleStore", counters)
+    with house.means.throttle_store.change("account:ada", keep=True):
         said = run("account", "show", "ada", *arguments)
     assert (said.code, said.line) == (0, "The store is busy. Try again in a moment.")
     if arguments:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from apppw_tui.commands import activity, notices
-from apppw_tui.commands.serve import _Announcing
+from apppw_tui.commands.serve import _FirstUseNotifier
 from apppw_tui.config import Config
 from apppw_tui.domain.activity import ActivityEntry, EventType
 from apppw_tui.domain.usage import LastUse
@@ -22,7 +22,7 @@ from apppw_tui.store.folder.activity import FolderActivity
 from apppw_tui.store.folder.journal import FROM_DAEMON, FolderJournal
 from apppw_tui.store.folder.notice_queue import FolderNoticeQueue
 from apppw_tui.store.folder.usage import FirstUse
-from apppw_tui.verifier.answer_log import Log
+from apppw_tui.verifier.answer_log import AnswerLog
 from tests.running import ROOT, CommandLine, environment
 from tests.support import House
 
@@ -225,7 +225,7 @@ def test_a_first_use_is_written_down_and_told_if_it_may_be_another(
     run: CommandLine, house: House, told: bool, moved: bool, count: int
 ) -> None:
     first = first_use(house, "ada", moved=moved)
-    announcing = _Announcing(run.store, run.clock, Log(run.clock))
+    announcing = _FirstUseNotifier(run.store, run.clock, AnswerLog(run.clock))
     announcing.notify(told)
     announcing.announce(first)
     assert run.good("activity", "ada").splitlines()[-1] == (

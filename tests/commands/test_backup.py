@@ -17,7 +17,7 @@ import pytest
 from apppw_tui import cli
 from apppw_tui.store import documents
 from apppw_tui.store import migrate as migrating
-from apppw_tui.store.folder.profiles import FolderProfiles
+from apppw_tui.store.folder.profiles import HashProfilesFile
 from tests.running import CommandLine, run_program
 from tests.store.backing import SCHEMA, members, packed
 from tests.store.making import account_file
@@ -591,7 +591,7 @@ def test_a_hash_of_another_cost_is_listed_or_it_is_said_that_the_clock_tells(
     said = run("restore", file, "--account", *names)
     assert said.code == 0
     assert said.line.startswith("user2: its hash costs m=20001,t=1,p=1, unlike all others, so that")
-    in_use = FolderProfiles(run.store, run.clock).in_use()
+    in_use = HashProfilesFile(run.store, run.clock).in_use()
     assert [str(one) for one in in_use] == ["m=19456,t=1,p=1", "m=20000,t=1,p=1"]
 
 

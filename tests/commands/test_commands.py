@@ -12,7 +12,7 @@ from apppw_tui import bootstrap
 from apppw_tui.commands import context
 from apppw_tui.store.folder import location
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.folder.counters import FolderCounters
+from apppw_tui.store.folder.counters import FolderThrottleStore
 from tests.running import CommandLine
 from tests.support import PASSWORD, House
 
@@ -146,8 +146,9 @@ def test_looking_waits_for_nobody(run: CommandLine, house: House, arguments: lis
 
 
 def test_while_the_counters_are_held_nothing_is_unlocked(run: CommandLine, house: House) -> None:
-    run.patch.setattr(bootstrap, "FolderCounters", partial(FolderCounters, lock_timeout=0.0))
-    with house.means.counters.change("account:ada", keep=True):
+    impatient = partial(FolderThrottleStore, lock_timeout=0.0)
+    run.patch.setattr(bootstrap, "FolderThrottleStore", impatient)
+    with house.means.throttle_store.change("account:ada", keep=True):
         said = run(*of("ada", UNLOCKING))
     assert (said.code, said.out) == (3, "")
     assert said.line == "The store is busy. Try again in a moment."

@@ -11,7 +11,7 @@ import pytest
 
 from apppw_tui import config
 from apppw_tui.commands import doctor
-from apppw_tui.doctor.checks import Examination
+from apppw_tui.doctor.checks import Checkup
 from tests.doctor.healthy import Server
 from tests.running import CommandLine
 
@@ -27,13 +27,13 @@ def run(
     monkeypatch.setenv("APPPW_STORE", str(server.store))
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(server.home / "run"))
     examination = partial(
-        Examination,
+        Checkup,
         places=server.places,
         ask=server.programs,
         wait=server.waits.append,
         system_owner=os.geteuid(),
     )
-    monkeypatch.setattr(doctor, "Examination", examination)
+    monkeypatch.setattr(doctor, "Checkup", examination)
     return line
 
 

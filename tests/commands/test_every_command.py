@@ -16,12 +16,12 @@ import jsonschema
 import pytest
 
 from apppw_tui.commands import doctor
-from apppw_tui.doctor.checks import Examination
-from apppw_tui.doctor.probe import Places
+from apppw_tui.doctor.checks import Checkup
+from apppw_tui.doctor.probe import SystemPaths
 from apppw_tui.domain.lines import lines
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.protocols import throttle_questions
-from apppw_tui.verifier.rate_limit import FREE, Brake
+from apppw_tui.verifier.rate_limit import FREE, AddressRateLimiter
 from tests.doctor.healthy import Programs
 from tests.running import ROOT, CommandLine, run_program
 from tests.userdb import dovecot
@@ -99,8 +99,8 @@ WITHOUT_CONFIGURATION = {"pam", "completion"}
 def run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> CommandLine:
-    looking = partial(Examination, places=Places(tmp_path / "root"), ask=Programs())
-    monkeypatch.setattr(doctor, "Examination", looking)
+    looking = partial(Checkup, places=SystemPaths(tmp_path / "root"), ask=Programs())
+    monkeypatch.setattr(doctor, "Checkup", looking)
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path / "run"))
     return CommandLine(tmp_path, monkeypatch, capsys)
 
@@ -124,11 +124,11 @@ def slowed_down(path: Path, *, wanted: bool) -> Iterator[None]:
         yield
         return
     path.parent.mkdir()
-    brake = Brake(time.monotonic)
+    brake = AddressRateLimiter(time.monotonic)
     for number in range(FREE + 1):
-        brake.wrong("192.0.2.7", "ada", Secret(str(number)), known=True)
+        brake.record_failure("192.0.2.7", "ada", Secret(str(number)), known=True)
     for who in ("ada", "correct horse battery"):
-        brake.wrong(None, who, Secret("1"), known=who == "ada")
+        brake.record_failure(None, who, Secret("1"), known=who == "ada")
 
     class Answering(socketserver.StreamRequestHandler):
         def handle(self) -> None:

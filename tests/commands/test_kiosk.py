@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.ports import SystemClock
-from apppw_tui.portal.context import Throttle
-from apppw_tui.store.folder.counters import FolderCounters
+from apppw_tui.portal.context import PortalThrottle
+from apppw_tui.store.folder.counters import FolderThrottleStore
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.folder.slots import Admission
 from apppw_tui.ui.app import PortalApp
@@ -116,14 +116,14 @@ def test_who_finds_the_door_full_is_told_and_not_drawn_a_screen(
 ) -> None:
     inside = [Admission(run.home / "kiosk") for _ in range(3)]
     for one in inside:
-        one.enter("192.0.2.7")
+        one.acquire("192.0.2.7")
     said = knock(run, "--store", run.home / "kiosk")
     assert (said.code, said.line) == (3, FULL)
     run.patch.setenv("SSH_CONNECTION", "192.0.2.99 1 192.0.2.8 22")
     assert knock(run, "--store", run.home / "kiosk").code == 0
     assert len(opened) == 1
     for one in inside:
-        one.leave()
+        one.release()
 
 
 def test_who_comes_from_where_a_sign_in_was_completed_finds_a_place_all_the_same(
@@ -132,14 +132,14 @@ def test_who_comes_from_where_a_sign_in_was_completed_finds_a_place_all_the_same
     store = run.home / "kiosk"
     inside = [Admission(store) for _ in range(7)]
     for number, one in enumerate(inside):
-        one.enter(f"198.51.100.{number}")
+        one.acquire(f"198.51.100.{number}")
     assert knock(run, "--store", store).line == FULL
     clock = SystemClock()
-    Throttle(FolderCounters(store, clock), clock, "192.0.2.7").completed("ada")
+    PortalThrottle(FolderThrottleStore(store, clock), clock, "192.0.2.7").record_success("ada")
     assert knock(run, "--store", store).code == 0
     assert len(opened) == 1
     for one in inside:
-        one.leave()
+        one.release()
 
 
 def test_a_place_is_kept_until_somebody_is_let_in(
@@ -150,7 +150,7 @@ def test_a_place_is_kept_until_somebody_is_let_in(
     assert knock(run, "--store", run.home / "kiosk").line == FULL
     for app, _ in opened:
         assert app.surroundings.kiosk is not None
-        app.surroundings.kiosk.let_in()
+        app.surroundings.kiosk.on_signed_in()
     assert knock(run, "--store", run.home / "kiosk").code == 0
 
 

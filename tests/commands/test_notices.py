@@ -21,11 +21,11 @@ from apppw_tui.domain.errors import DiskFull, StoreDamaged
 from apppw_tui.domain.notice_text import PER_HOUR, TRIAL
 from apppw_tui.integrations.notifications import (
     MOST_TRIES,
-    ByCommand,
-    ByDelivery,
+    CodeSenderChannel,
+    CommandChannel,
     Format,
-    Result,
     Sender,
+    SendResult,
 )
 from apppw_tui.store.folder.notice_queue import FolderNoticeQueue, FolderNotifier
 from tests.running import run_program
@@ -51,13 +51,13 @@ def notebook() -> Notebook:
 
 def by_command(
     tmp_path: Path, body: str, format_: Format = "mail", timeout: float = 60
-) -> ByCommand:
+) -> CommandChannel:
     """By a shell script, which has the account as its only argument."""
     path = tmp_path / "send"
     path.write_text(f"#!/bin/sh\n{body}\n")
     path.chmod(0o755)
     command = (str(path), "{account}")
-    return ByCommand(command, format_, timeout, "mail.example.org", FixedClock())
+    return CommandChannel(command, format_, timeout, "mail.example.org", FixedClock())
 
 
 def kept(tmp_path: Path) -> str:
@@ -69,7 +69,7 @@ def kept(tmp_path: Path) -> str:
 
 
 def test_a_mail_is_one_that_sendmail_takes(tmp_path: Path, house: House) -> None:
-    assert by_command(tmp_path, kept(tmp_path)).send(house.now(), CREATED, MARK) == Result()
+    assert by_command(tmp_path, kept(tmp_path)).send(house.now(), CREATED, MARK) == SendResult()
     assert (tmp_path / "argument").read_text() == ADA
     raw = (tmp_path / "message").read_bytes()
     assert b"\r" not in raw
@@ -102,8 +102,8 @@ def test_a_plain_one_begins_with_its_subject(tmp_path: Path, house: House) -> No
 
 def test_the_authentication_phone_gets_one_line(house: House) -> None:
     house.give_phone()
-    way = ByDelivery(house.outbox, house.means.sealer, "mail.example.org")
-    assert way.send(house.now(), CREATED, MARK) == Result()
+    way = CodeSenderChannel(house.outbox, house.means.sealer, "mail.example.org")
+    assert way.send(house.now(), CREATED, MARK) == SendResult()
     ((kind, number, text),) = house.outbox.sent
     assert (kind, number) == ("text", "+4915123456767")
     assert text.startswith(rf"{ADA} at mail.example.org: App password created: Küche\n[b] from 192")
@@ -112,7 +112,7 @@ def test_the_authentication_phone_gets_one_line(house: House) -> None:
 
 def test_a_bypass_is_told_once_there(house: House) -> None:
     house.give_phone()
-    way = ByDelivery(house.outbox, house.means.sealer, "mail.example.org")
+    way = CodeSenderChannel(house.outbox, house.means.sealer, "mail.example.org")
     way.send(house.now(), ActivityEntry(NOW, EventType.BYPASS_GIVEN, "operator"), MARK)
     assert house.outbox.sent == []
 
@@ -129,10 +129,10 @@ def test_who_cannot_be_reached_is_not_told(house: House, lacking: str) -> None:
     if lacking == "key":
         phone = replace(account.phones[0], sealed="broken")
         account = replace(account, phones=(phone,))
-    way = ByDelivery(house.outbox, house.means.sealer, "mail.example.org")
+    way = CodeSenderChannel(house.outbox, house.means.sealer, "mail.example.org")
     result = way.send(account, CREATED, MARK)
     assert house.outbox.sent == []
-    assert result.how != ""
+    assert result.reason != ""
     assert result.unreachable == (lacking in ("phone", "kind"))
 
 
@@ -150,7 +150,7 @@ def test_a_failure_says_how(
     tmp_path: Path, house: House, body: str, timeout: float, how: str
 ) -> None:
     way = by_command(tmp_path, body, timeout=timeout)
-    assert way.send(house.now(), CREATED, MARK) == Result(how)
+    assert way.send(house.now(), CREATED, MARK) == SendResult(how)
 
 
 @dataclass
@@ -159,12 +159,12 @@ class Kept:
 
     entries: list[ActivityEntry | None] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
-    fail: Callable[[ActivityEntry | None], Result] = lambda _: Result()
+    fail: Callable[[ActivityEntry | None], SendResult] = lambda _: SendResult()
 
-    def send(self, _account: Account, entry: ActivityEntry | None, mark: str) -> Result:
+    def send(self, _account: Account, entry: ActivityEntry | None, mark: str) -> SendResult:
         self.marks.append(mark)
         result = self.fail(entry)
-        if not result.how:
+        if not result.reason:
             self.entries.append(entry)
         return result
 
@@ -185,7 +185,7 @@ class Office:
     def send(self) -> int:
         means = self.house.means
         return Sender(
-            self.outbox, self.way, means.store, means.counters, means.clock, self.notebook
+            self.outbox, self.way, means.store, means.throttle_store, means.clock, self.notebook
         ).send_due()
 
     @property
@@ -211,7 +211,7 @@ def test_sender_sends_each_once_and_in_order(office: Office) -> None:
 
 
 def test_sender_tries_again_later_and_later_and_then_gives_up(office: Office) -> None:
-    office.way.fail = lambda _: Result("exit code 75")
+    office.way.fail = lambda _: SendResult("exit code 75")
     office.lay("a")
     waits = []
     while office.outbox.waiting():
@@ -231,10 +231,10 @@ def test_sender_tries_again_later_and_later_and_then_gives_up(office: Office) ->
 
 
 def test_what_is_taken_at_last_is_sent_once(office: Office) -> None:
-    office.way.fail = lambda _: Result("exit code 75")
+    office.way.fail = lambda _: SendResult("exit code 75")
     office.lay("a")
     office.send()
-    office.way.fail = lambda _: Result()
+    office.way.fail = lambda _: SendResult()
     office.send()
     assert office.said == []
     office.house.clock.advance(60)
@@ -243,43 +243,43 @@ def test_what_is_taken_at_last_is_sent_once(office: Office) -> None:
 
 
 def test_a_clock_that_was_ahead_puts_nothing_off(office: Office) -> None:
-    office.way.fail = lambda _: Result("exit code 75")
+    office.way.fail = lambda _: SendResult("exit code 75")
     office.lay("a")
     office.house.clock.advance(365 * 86400)
     office.send()
-    office.way.fail = lambda _: Result()
+    office.way.fail = lambda _: SendResult()
     office.house.clock.advance(-365 * 86400)
     office.send()
     assert office.said == ["a"]
 
 
 def test_where_the_program_is_broken_the_others_wait_uncounted(office: Office) -> None:
-    office.way.fail = lambda _: Result("not found")
+    office.way.fail = lambda _: SendResult("not found")
     office.lay("a", "b", "c", "d", "e")
     assert office.send() == 3
     messages = [office.outbox.read(file) for file, _ in office.outbox.waiting()]
     assert [message.tries for message in messages if message] == [1, 1, 1, 0, 0]
-    office.way.fail = lambda _: Result()
+    office.way.fail = lambda _: SendResult()
     office.send()
     assert office.said == ["d", "e"]
 
 
 def test_one_that_cannot_be_sent_holds_up_no_other(office: Office) -> None:
-    office.way.fail = lambda entry: Result("refused" if entry and entry.event == "bad" else "")
+    office.way.fail = lambda entry: SendResult("refused" if entry and entry.event == "bad" else "")
     office.lay("bad", "a", "bad", "b")
     assert office.send() == 2
     assert office.said == ["a", "b"]
 
 
 def test_who_has_no_telephone_is_no_failure(office: Office) -> None:
-    office.way.fail = lambda _: Result("no phone", unreachable=True)
+    office.way.fail = lambda _: SendResult("no phone", unreachable=True)
     office.lay("a")
     assert office.send() == 0
     assert (office.outbox.waiting(), office.faults) == ([], [])
 
 
 def test_what_kills_the_sender_is_not_tried_for_ever(office: Office) -> None:
-    def die(_: ActivityEntry | None) -> Result:
+    def die(_: ActivityEntry | None) -> SendResult:
         raise KeyboardInterrupt
 
     office.way.fail = die
@@ -339,19 +339,19 @@ def test_a_flood_is_summed_up(office: Office) -> None:
 
 
 def test_a_second_try_is_counted_once(office: Office) -> None:
-    office.way.fail = lambda _: Result("exit code 75")
+    office.way.fail = lambda _: SendResult("exit code 75")
     office.lay("a")
     for _ in range(PER_HOUR + 2):
         office.send()
         office.house.clock.advance(60)
         office.house.clock.advance(timedelta(hours=1).total_seconds())
-    office.way.fail = lambda _: Result()
+    office.way.fail = lambda _: SendResult()
     office.send()
     assert office.said == ["a"]
 
 
 def test_a_trial_is_not_counted_and_left_for_whoever_waits(office: Office) -> None:
-    office.way.fail = lambda _: Result("exit code 75")
+    office.way.fail = lambda _: SendResult("exit code 75")
     office.lay(TRIAL)
     office.send()
     ((file, _),) = office.outbox.waiting()

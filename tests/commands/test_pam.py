@@ -266,7 +266,8 @@ def test_it_imports_next_to_nothing(tmp_path: Path) -> None:
     answer, *modules = done.stdout.decode().split()
     assert answer == "3"
     assert {name for name in modules if name.startswith("apppw_tui")} == {
-        *("apppw_tui", "apppw_tui.cli", "apppw_tui.exit_codes", "apppw_tui.integrations.journald"),
+        *("apppw_tui", "apppw_tui.cli", "apppw_tui.exit_codes"),
+        *("apppw_tui.integrations", "apppw_tui.integrations.journald"),
         *(name for name in modules if name.startswith("apppw_tui.arguments")),
         *("apppw_tui.domain", "apppw_tui.domain.errors"),
         *("apppw_tui.commands", "apppw_tui.commands.pam", "apppw_tui.integrations.daemon"),

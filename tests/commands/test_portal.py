@@ -15,7 +15,7 @@ from apppw_tui.domain.verification_options import APP
 from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.ui.app import PortalApp
-from apppw_tui.ui.app_options import Surroundings
+from apppw_tui.ui.app_options import AppOptions
 from tests.running import CommandLine
 from tests.support import House
 
@@ -51,7 +51,7 @@ def test_the_first_one_at_their_own_machine_may_create_an_account(run: CommandLi
     said = run(terminal=True)
     assert (said.code, said.out, said.err) == (0, "", "")
     (app,) = opened
-    assert app.surroundings == Surroundings(
+    assert app.surroundings == AppOptions(
         socket.gethostname(),
         may_create_first=True,
         save=save_recovery_codes,
@@ -59,7 +59,7 @@ def test_the_first_one_at_their_own_machine_may_create_an_account(run: CommandLi
         tools=app.surroundings.tools,
     )
     assert app.surroundings.tools is not None
-    assert app.surroundings.connecting.rows == ()
+    assert app.surroundings.connecting.settings == ()
     assert not app.portal.has_accounts()
     assert open_store(run.store).list_names() == []
 
@@ -91,11 +91,11 @@ def test_the_screens_are_told_what_is_typed_into_an_app_and_whom_to_ask(run: Com
     secret = house.issue("Phone", "ada").secret
     run("--config", run.home / "c.toml", terminal=True)
     connecting = opened[0].surroundings.connecting
-    assert connecting.rows == (ConnectionSetting("imap", "mail.example.org", 993, "TLS"),)
-    assert connecting.try_it is not None
+    assert connecting.settings == (ConnectionSetting("imap", "mail.example.org", 993, "TLS"),)
+    assert connecting.test is not None
     silent = f"Right, but no daemon answers at {run.home}/json: apps cannot sign in yet."
-    assert connecting.try_it("ada", secret, "imap") == ConnectionTestResult(None, silent)
-    assert connecting.try_it("grace", secret, "imap").ok is False
+    assert connecting.test("ada", secret, "imap") == ConnectionTestResult(None, silent)
+    assert connecting.test("grace", secret, "imap").ok is False
 
 
 def test_the_demonstration_shows_its_account_and_keeps_nothing(run: CommandLine) -> None:
@@ -106,7 +106,7 @@ def test_the_demonstration_shows_its_account_and_keeps_nothing(run: CommandLine)
     assert shown is not None
     assert (shown.account, shown.password) == (demo.ACCOUNT, demo.PASSWORD)
     assert not app.surroundings.may_create_first
-    assert app.surroundings.connecting.rows == demo.ROWS
+    assert app.surroundings.connecting.settings == demo.ROWS
     challenge = app.portal.sign_in(shown.account, shown.password)
     assert isinstance(challenge, Challenge)
     session = challenge.answer(APP, shown.shown_by_app(shown.account))

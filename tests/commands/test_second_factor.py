@@ -45,7 +45,7 @@ def test_requiring_verification_ends_sessions_and_asks_for_a_method(
     with pytest.raises(SessionEnded):
         house.portal.account(session)
     session = house.sign_in("ada")
-    assert session.limited == "none yet"
+    assert session.restriction == "none yet"
     with pytest.raises(EnrollmentRequired):
         house.portal.create_app_password(session, "Phone")
 
@@ -60,8 +60,8 @@ def test_a_bypass_lets_in_once_to_set_up_a_method(run: CommandLine, house: House
     challenge, second = house.challenge("ada"), house.challenge("ada")
     assert challenge.bypass_until == house.now("ada").bypass_until
     session = challenge.use_bypass()
-    assert session.limited == "bypass"
-    assert house.portal.methods.begin_authenticator(session)
+    assert session.restriction == "bypass"
+    assert house.portal.enrollment.begin_authenticator(session)
     with pytest.raises(InvalidCode):
         second.use_bypass()
     assert house.challenge("ada").bypass_until is None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.store.folder.location import open_store
-from apppw_tui.verifier.systemd import Status
+from apppw_tui.verifier.systemd import ConfigStatus
 from tests.running import CommandLine
 from tests.serving import Serving, asked, serving
 from tests.support import House
@@ -121,11 +121,11 @@ def test_what_a_restart_alone_can_do_is_named(
             assert "needs a restart" not in said
             return
         assert f'needs a restart settings="{settings}"' in said
-        assert said.endswith(f"\nSTATUS={Status.of(config, settings)}")
+        assert said.endswith(f"\nSTATUS={ConfigStatus.of(config, settings)}")
         config.write_text(before)
         said = reload(daemon)
         assert "needs a restart" not in said
-        assert said.endswith(f"\nSTATUS={Status.of(config)}")
+        assert said.endswith(f"\nSTATUS={ConfigStatus.of(config)}")
 
 
 def test_another_store_needs_a_restart(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui import config as configuration
-from apppw_tui.bootstrap import Place, Wired, wire
+from apppw_tui.bootstrap import Parts, StoreLocation, build
 from apppw_tui.config.accounts import AccountsConfig
 from apppw_tui.domain.errors import ConfigError
 from apppw_tui.domain.ports import SystemClock
@@ -20,10 +20,10 @@ def load(folder: Path, text: str) -> configuration.Config:
     return configuration.load(path)
 
 
-def wired(folder: Path, text: str) -> Wired:
+def wired(folder: Path, text: str) -> Parts:
     config = load(folder, text)
-    place = Place.of(config, folder / "store", None)
-    return wire(place, config, SystemClock(), create=True)
+    place = StoreLocation.of(config, folder / "store", None)
+    return build(place, config, SystemClock(), create=True)
 
 
 def test_without_it_the_store_keeps_them(tmp_path: Path) -> None:

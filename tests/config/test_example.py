@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from apppw_tui.config import Config, load
-from apppw_tui.config.values import Reader
+from apppw_tui.config.values import TableReader
 from apppw_tui.domain.errors import ConfigError
 
 EXAMPLE = Path(__file__).parents[2] / "recipes" / "config.toml"
@@ -116,15 +116,18 @@ def test_every_key_that_the_reader_knows_is_in_it(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known: set[str] = set()
-    table = Reader.table
+    table = TableReader.table
 
     def recording(
-        self: Reader, values: Mapping[str, Any], prefix: str, keys: Mapping[str, Callable[..., Any]]
+        self: TableReader,
+        values: Mapping[str, Any],
+        prefix: str,
+        keys: Mapping[str, Callable[..., Any]],
     ) -> dict[str, Any]:
         known.update(re.sub(r"\[\d+\]", "[]", f"{prefix}{key}") for key in keys)
         return table(self, values, prefix, keys)
 
-    monkeypatch.setattr(Reader, "table", recording)
+    monkeypatch.setattr(TableReader, "table", recording)
     for line in KEYS:
         loaded(file, uncommented(line))
     tables = {key.rpartition(".")[0].removesuffix("[]") for key in known} - {""}

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from apppw_tui.config import Config
-from apppw_tui.doctor.checks import Examination
+from apppw_tui.doctor.checks import Checkup
 from apppw_tui.doctor.finding import Finding, Level
-from apppw_tui.doctor.probe import Answer, Places
+from apppw_tui.doctor.probe import CommandOutput, SystemPaths
 from apppw_tui.domain.errors import ConfigError
-from apppw_tui.store.folder.counters import FolderCounters
+from apppw_tui.store.folder.counters import FolderThrottleStore
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.keyring import Keyring, keyring_of
 from tests.services.recipes import adapted
@@ -33,17 +33,17 @@ class Programs:
     how: dict[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
 
-    def __call__(self, command: Sequence[str]) -> Answer:
+    def __call__(self, command: Sequence[str]) -> CommandOutput:
         line = " ".join(command)
         for told in (*self.out, *self.how):
             if line.startswith(told):
-                return Answer(
+                return CommandOutput(
                     command,
                     self.out.get(told, ""),
                     self.errors.get(told, ""),
                     self.how.get(told, ""),
                 )
-        return Answer(command, how="not found", here=False)
+        return CommandOutput(command, error="not found", here=False)
 
 
 @dataclass
@@ -81,7 +81,7 @@ class Server:
         self.house = House(
             store=store,
             clock=self.clock,
-            counters=FolderCounters(self.store, self.clock),
+            counters=FolderThrottleStore(self.store, self.clock),
             seals=keyring_of(self.store, store, self.key),
         )
         self.house.add("ada")
@@ -118,8 +118,8 @@ class Server:
             path.write_text(text)
 
     @property
-    def places(self) -> Places:
-        return Places(self.home / "root")
+    def places(self) -> SystemPaths:
+        return SystemPaths(self.home / "root")
 
     def keyring(self) -> Keyring:
         return keyring_of(self.store, self.house.store, self.key)
@@ -141,8 +141,8 @@ class Server:
         text = adapted("pam/apppw-imap", {"/usr/local/bin/apppw-tui": str(self.helper)})
         (self.places.pam[0] / name).write_text(text)
 
-    def examination(self, wait: Callable[[float], object] | None = None) -> Examination:
-        return Examination(
+    def examination(self, wait: Callable[[float], object] | None = None) -> Checkup:
+        return Checkup(
             self.store,
             self.key,
             self.config,

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.doctor import dovecot, probe
-from apppw_tui.doctor.doveconf import parsed
+from apppw_tui.doctor.doveconf import parse
 from apppw_tui.doctor.finding import Finding, Level
-from apppw_tui.doctor.probe import Answer
+from apppw_tui.doctor.probe import CommandOutput
 from tests.doctor.healthy import Server, faults, printed
 from tests.services.recipes import adapted
 from tests.services.require import require_program
@@ -34,10 +34,10 @@ def looked_at(server: Server, text: str, asked: frozenset[Path] = frozenset()) -
     path = server.home / "dovecot.conf"
     path.write_text(PROTOCOLS + text)
 
-    def ask(command: Sequence[str]) -> Answer:
-        return probe.ask([*command, "-c", str(path)])
+    def ask(command: Sequence[str]) -> CommandOutput:
+        return probe.run([*command, "-c", str(path)])
 
-    return faults(dovecot.findings(ask, server.places, server.store, asked))
+    return faults(dovecot.check(ask, server.places, server.store, asked))
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_without_dovecot_nothing_is_missed(server: Server) -> None:
 
 
 def test_a_value_that_looks_like_a_block_is_a_value() -> None:
-    top = parsed("plugin {\n  x = a {\n}\npassdb {\n  driver = lua\n}\n}\n")
+    top = parse("plugin {\n  x = a {\n}\npassdb {\n  driver = lua\n}\n}\n")
     assert [block.kind for block in top.blocks] == ["plugin", "passdb"]
     assert top.blocks[1].settings == {"driver": "lua"}
 

@@ -32,13 +32,13 @@ def units(server: Server) -> Path:
 
 def test_units_of_the_program_are_in_order(server: Server, units: Path) -> None:
     assert units.is_dir()
-    assert faults(installed.findings(server.places)) == []
+    assert faults(installed.check(server.places)) == []
 
 
 def test_unit_of_another_version_is_told(server: Server, units: Path) -> None:
     (units / "unit.service").write_text("older")
     (units / "unit.path").unlink()
-    found = installed.findings(server.places)
+    found = installed.check(server.places)
     assert [(one.level, Path(one.where).name) for one in found] == [
         (Level.NOTICE, "unit.service"),
         (Level.WARNING, "unit.path"),
@@ -46,4 +46,4 @@ def test_unit_of_another_version_is_told(server: Server, units: Path) -> None:
 
 
 def test_installed_otherwise_it_is_not_looked_at(server: Server) -> None:
-    assert installed.findings(server.places) == []
+    assert installed.check(server.places) == []

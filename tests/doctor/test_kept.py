@@ -38,7 +38,7 @@ def test_what_the_program_keeps_is_no_fault(server: Server) -> None:
     FolderSessionTerminator(folder, journal).terminate("ada")
     DeletedIds(folder).add(ada.uid, ["7kf"])
     Aside(folder, "before-restore", clock.now()).keep("ada", b"{}")
-    with Slots(folder).one():
+    with Slots(folder).acquire():
         pass
     kept = {path.name for path in folder.iterdir()}
     assert {"throttle", "usage", "activity", "log", "log.1", "ended", "deleted"} <= kept

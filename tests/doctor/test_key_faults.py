@@ -68,7 +68,7 @@ def test_an_old_key_that_was_left_is_found_until_it_is_dropped(server: Server) -
 def test_a_rotation_that_was_cut_off_is_found(server: Server) -> None:
     keyring = server.keyring()
     with keyring.locked():
-        keyring.write(keyring.present().led_by(keyring.new_key()))
+        keyring.write(keyring.require().with_new_primary(keyring.new_key()))
     found = server.fault()
     assert "1 of the accounts still need an older one" in found.what
     assert found.remedy == "Run: apppw-tui key rotate"

@@ -10,7 +10,7 @@ import pytest
 
 from apppw_tui.doctor import kiosk, probe, sshd
 from apppw_tui.doctor.finding import Finding, Level
-from apppw_tui.doctor.probe import Answer
+from apppw_tui.doctor.probe import CommandOutput
 from tests.doctor.healthy import Programs, Server, faults
 from tests.services.recipes import adapted
 from tests.services.require import require_program, unavailable
@@ -49,14 +49,14 @@ def looked_at(server: Server, text: str, host_key: Path) -> list[Finding]:
         server.add_kiosk()
     commands = []
 
-    def ask(command: Sequence[str]) -> Answer:
+    def ask(command: Sequence[str]) -> CommandOutput:
         commands.append(command)
-        answer = probe.ask(command)
+        answer = probe.run(command)
         if "Missing privilege separation directory" in answer.errors:
             unavailable("there is no /run/sshd, where sshd looks even if it only tells")
         return answer
 
-    found = faults(sshd.findings(ask, server.places, os.geteuid()))
+    found = faults(sshd.check(ask, server.places, os.geteuid()))
     assert commands
     return found
 

@@ -38,7 +38,7 @@ def told(server: Server) -> Server:
 
 def looked_at(server: Server, said: str) -> list[Finding]:
     server.programs.out["systemctl show"] = said
-    found = outgoing.findings(server.store, server.config, server.programs, server.places)
+    found = outgoing.check(server.store, server.config, server.programs, server.places)
     return faults(found)
 
 
@@ -68,7 +68,7 @@ def test_a_unit_that_does_not_send_is_told(
 
 def test_what_nobody_configured_is_not_missed(server: Server) -> None:
     server.places.systemd.mkdir(parents=True)
-    assert outgoing.findings(server.store, server.config, server.programs, server.places) == []
+    assert outgoing.check(server.store, server.config, server.programs, server.places) == []
 
 
 def test_without_systemd_its_units_are_not_missed(told: Server) -> None:

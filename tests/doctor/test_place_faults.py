@@ -52,13 +52,13 @@ def test_a_disk_that_is_full_is_found(
     server: Server, free: int, files: int, level: Level | None
 ) -> None:
     left = SimpleNamespace(f_bavail=free, f_frsize=1, f_files=10**6, f_favail=files)
-    found = list(machine.findings(server.store, server.places, lambda _: left))
+    found = list(machine.check(server.store, server.places, lambda _: left))
     assert [finding.level for finding in found] == ([] if level is None else [level])
 
 
 def test_a_file_system_that_does_not_count_files_is_not_full(server: Server) -> None:
     left = SimpleNamespace(f_bavail=10**9, f_frsize=1, f_files=0, f_favail=0)
-    assert list(machine.findings(server.store, server.places, lambda _: left)) == []
+    assert list(machine.check(server.store, server.places, lambda _: left)) == []
 
 
 def test_a_stuck_lock_is_found_with_who_holds_it(server: Server) -> None:
@@ -107,5 +107,5 @@ def test_a_clock_behind_the_store_is_found(server: Server) -> None:
 
 def test_a_clock_that_lost_its_battery_is_found(server: Server) -> None:
     server.clock.instant = server.clock.instant.replace(year=1970)
-    (found,) = machine.against(server.store, server.clock.now())
+    (found,) = machine.check_not_behind(server.store, server.clock.now())
     assert (found.level, "1970-" in found.what) == (Level.DANGER, True)

@@ -9,7 +9,7 @@ import pytest
 
 from apppw_tui.doctor import postfix, probe, senders
 from apppw_tui.doctor.finding import Finding, Level
-from apppw_tui.doctor.probe import Answer, Places
+from apppw_tui.doctor.probe import CommandOutput, SystemPaths
 from tests.doctor.healthy import Server, faults
 from tests.services.recipes import adapted
 from tests.services.require import require_program
@@ -29,7 +29,7 @@ def queue(tmp_path: Path) -> Path:
     return folder
 
 
-def asking_of(queue: Path, main: str, master: str = MASTER) -> probe.Ask:
+def asking_of(queue: Path, main: str, master: str = MASTER) -> probe.Run:
     """The real programs, over that configuration."""
     require_program("postconf", "postfix")
     folder = queue.parent / "postfix"
@@ -41,14 +41,14 @@ def asking_of(queue: Path, main: str, master: str = MASTER) -> probe.Ask:
     for path in folder.iterdir():
         os.utime(path, (0, 0))  # Postfix waits two seconds for a file that was just written
 
-    def ask(command: Sequence[str]) -> Answer:
-        return probe.ask([command[0], "-c", str(folder), *command[1:]])
+    def ask(command: Sequence[str]) -> CommandOutput:
+        return probe.run([command[0], "-c", str(folder), *command[1:]])
 
     return ask
 
 
 def looked_at(queue: Path, main: str, master: str = MASTER) -> list[Finding]:
-    return faults(postfix.findings(asking_of(queue, main, master), Places(queue.parent / "root")))
+    return faults(postfix.check(asking_of(queue, main, master), SystemPaths(queue.parent / "root")))
 
 
 @pytest.mark.parametrize("name", ["direct", "cyrus"])
@@ -136,7 +136,7 @@ def test_who_may_send_from_an_address_with_an_extension(
     ask = asking_of(queue, main, MASTER)
     (tmp_path / "store" / "accounts").mkdir(parents=True)
     (tmp_path / "store" / "accounts" / "ada@example.org.json").touch()
-    found = faults(senders.findings(ask, tmp_path / "store"))
+    found = faults(senders.check(ask, tmp_path / "store"))
     assert [one.where for one in found] == (["Postfix"] if refused else [])
 
 
@@ -147,7 +147,7 @@ def test_the_recipe_lets_everybody_send_from_an_address_with_an_extension(
     ask = asking_of(queue, main, MASTER)
     (tmp_path / "store" / "accounts").mkdir(parents=True)
     (tmp_path / "store" / "accounts" / "ada@example.org.json").touch()
-    (line,) = senders.findings(ask, tmp_path / "store")
+    (line,) = senders.check(ask, tmp_path / "store")
     assert line.what == "Everybody may send as themselves."
 
 

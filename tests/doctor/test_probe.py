@@ -18,14 +18,14 @@ def program(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_a_program_that_is_not_here_is_no_fault() -> None:
-    answer = probe.ask(["no-such-program-anywhere"])
-    assert (answer.here, answer.trouble().level) == (False, Level.OK)
+    answer = probe.run(["no-such-program-anywhere"])
+    assert (answer.here, answer.as_finding().level) == (False, Level.OK)
 
 
 def test_what_a_program_prints_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name = program(tmp_path, 'echo "out $1"; echo err >&2', monkeypatch)
-    answer = probe.ask([name, "one"])
-    assert (answer.out, answer.errors, answer.how) == ("out one\n", "err\n", "")
+    answer = probe.run([name, "one"])
+    assert (answer.out, answer.errors, answer.error) == ("out one\n", "err\n", "")
 
 
 def test_a_program_that_fails_is_told_without_what_it_said(
@@ -33,7 +33,7 @@ def test_a_program_that_fails_is_told_without_what_it_said(
 ) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 0)
     name = program(tmp_path, "echo hunter2; echo hunter2 >&2; exit 7", monkeypatch)
-    found = probe.ask([name, "-n"]).trouble()
+    found = probe.run([name, "-n"]).as_finding()
     assert found.level is Level.WARNING
     assert "exit code 7" in found.what
     assert found.remedy == "See what it says: told -n"
@@ -45,7 +45,7 @@ def test_nothing_of_the_environment_is_handed_on(
 ) -> None:
     name = program(tmp_path, "env", monkeypatch)
     monkeypatch.setenv("APPPW_STORE", "/elsewhere")
-    assert "APPPW" not in probe.ask([name]).out
+    assert "APPPW" not in probe.run([name]).out
 
 
 def test_a_program_that_never_ends_is_killed(
@@ -54,7 +54,7 @@ def test_a_program_that_never_ends_is_killed(
     monkeypatch.setattr(probe, "_SECONDS", 0.2)
     pid = tmp_path / "pid"
     name = program(tmp_path, f"echo $$ > {pid}\nexec sleep 600", monkeypatch)
-    assert probe.ask([name]).how == "time-out after 0.2 s"
+    assert probe.run([name]).error == "time-out after 0.2 s"
     if pid.exists():  # else it was killed before its first line
         with pytest.raises(ProcessLookupError):
             os.kill(int(pid.read_text()), 0)
@@ -65,4 +65,4 @@ def test_a_program_that_cannot_be_started_is_told(
 ) -> None:
     name = program(tmp_path, "", monkeypatch)
     (tmp_path / name).write_text("#!/no/such/interpreter\n")
-    assert probe.ask([name]).how == "no such file or directory"
+    assert probe.run([name]).error == "no such file or directory"

@@ -79,7 +79,7 @@ def looked_at(
     ask = programs or Programs()
     config = serve or ServeConfig()
     there = sockets.listening(config, folder, ask)
-    return faults(sockets.findings(config, folder, uid, ask, there, wanted=True, lua=lua))
+    return faults(sockets.check(config, folder, uid, ask, there, wanted=True, lua=lua))
 
 
 def test_nothing_is_wrong_with_a_daemon_that_answers(folder: Path) -> None:

@@ -229,7 +229,7 @@ def test_a_program_that_the_owner_cannot_load_is_told(
     def refuse(*_: object) -> NoReturn:
         raise ImportError(name="cryptography")
 
-    monkeypatch.setattr("apppw_tui.doctor.key.findings", refuse)
+    monkeypatch.setattr("apppw_tui.doctor.key.check", refuse)
     found = server.fault()
     assert (found.level, "cryptography cannot be loaded" in found.what) == (Level.DANGER, True)
 
@@ -240,7 +240,7 @@ def test_a_fault_of_the_doctors_own_is_told_without_what_it_held(
     def fail(*_: object) -> NoReturn:
         raise ValueError("hunter2")
 
-    monkeypatch.setattr("apppw_tui.doctor.dovecot.findings", fail)
+    monkeypatch.setattr("apppw_tui.doctor.dovecot.check", fail)
     found = server.fault()
     assert (found.level, found.where) == (Level.WARNING, "Dovecot")
     assert "hunter2" not in repr(found)
@@ -270,7 +270,7 @@ def test_what_cannot_be_looked_at_is_said_in_one_sentence(
     def fail(*_: object) -> object:
         raise StoreError("/srv/Store cannot be read: no such thing.")
 
-    monkeypatch.setattr("apppw_tui.doctor.machine.findings", fail)
+    monkeypatch.setattr("apppw_tui.doctor.machine.check", fail)
     (found,) = faults(replace(server.examination(), by_root=root).store())
     assert found.what == "It could not be looked at: /srv/Store cannot be read: no such thing."
     assert ("root" in found.remedy) != root

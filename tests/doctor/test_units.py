@@ -11,7 +11,7 @@ from apppw_tui.config.serve import ServeConfig, SocketConfig
 from apppw_tui.doctor import units
 from apppw_tui.doctor.finding import Level
 from apppw_tui.doctor.units import Unit
-from apppw_tui.verifier.systemd import Status
+from apppw_tui.verifier.systemd import ConfigStatus
 from tests.doctor.healthy import Programs, printed
 
 PRINTED = printed("systemctl-252-sockets.txt")
@@ -97,7 +97,7 @@ def test_a_unit_that_was_not_started_yet_is_no_older_than_the_program() -> None:
 def test_a_configuration_that_the_daemon_has_not_read_is_found(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text("")
-    status = Status.of(file)
+    status = ConfigStatus.of(file)
     assert status is not None
     assert [*units.service(daemon(str(status)))] == []
     (found,) = units.service(daemon(str(replace(status, later="store"))))

@@ -14,7 +14,7 @@ import pytest
 
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations import process
-from apppw_tui.integrations.process import Outcome, run
+from apppw_tui.integrations.process import ProcessResult, run
 
 MESSAGE = Secret("482913 is your code for mail2.example.org.")
 NUMBER = "+4915112345678"
@@ -35,7 +35,9 @@ def script(tmp_path: Path) -> Script:
     return write
 
 
-def ran(command: str, *arguments: str, timeout: float = LONG, message: Secret = MESSAGE) -> Outcome:
+def ran(
+    command: str, *arguments: str, timeout: float = LONG, message: Secret = MESSAGE
+) -> ProcessResult:
     values = {"kind": "text", "number": NUMBER}
     return run((command, *arguments), values, message, timeout, (NUMBER,))
 
@@ -45,7 +47,7 @@ def test_the_message_is_on_standard_input_and_values_are_whole_arguments(
 ) -> None:
     command = script(f'cat >{tmp_path}/message; printf "<%s>" "$@" >{tmp_path}/arguments')
     literal = ("{number}x", "$HOME", "; id", "{}", "{other}")
-    assert ran(command, "{kind}", "{number}", *literal) == Outcome(True, "exit code 0")
+    assert ran(command, "{kind}", "{number}", *literal) == ProcessResult(True, "exit code 0")
     assert (tmp_path / "message").read_text() == MESSAGE.reveal()
     filled = ("text", NUMBER, *literal)
     assert (tmp_path / "arguments").read_text() == "".join(f"<{word}>" for word in filled)
@@ -78,12 +80,12 @@ def test_it_has_a_session_of_its_own_and_no_terminal(script: Script) -> None:
 @pytest.mark.parametrize("code", [1, 3, 255])
 def test_an_exit_code_other_than_0_is_a_failure_with_its_output(script: Script, code: int) -> None:
     outcome = ran(script(f"echo no modem; echo here >&2; exit {code}"))
-    assert outcome == Outcome(False, f"exit code {code}", "no modem\\nhere")
+    assert outcome == ProcessResult(False, f"exit code {code}", "no modem\\nhere")
 
 
 @pytest.mark.parametrize("name", ["KILL", "SEGV", "TERM"])
 def test_a_signal_is_named(script: Script, name: str) -> None:
-    assert ran(script(f"kill -{name} $$")) == Outcome(False, f"killed by SIG{name}")
+    assert ran(script(f"kill -{name} $$")) == ProcessResult(False, f"killed by SIG{name}")
 
 
 def test_one_that_hangs_is_killed_with_its_children(script: Script, tmp_path: Path) -> None:
@@ -92,7 +94,7 @@ def test_one_that_hangs_is_killed_with_its_children(script: Script, tmp_path: Pa
     reading = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     child = f"(trap '' TERM HUP; echo child >&9; exec sleep 1000) 9>{tmp_path}/pipe"
     outcome = ran(script(f"echo so far; {child} & wait"), timeout=2.0)
-    assert outcome == Outcome(False, "time-out after 2 s", "so far")
+    assert outcome == ProcessResult(False, "time-out after 2 s", "so far")
     with os.fdopen(reading, "rb") as pipe:
         os.set_blocking(reading, True)
         assert pipe.readline() == b"child\n"
@@ -101,7 +103,9 @@ def test_one_that_hangs_is_killed_with_its_children(script: Script, tmp_path: Pa
 
 
 def test_one_that_no_longer_prints_but_hangs_is_killed_too(script: Script) -> None:
-    assert ran(script("exec sleep 1000 >&- 2>&- <&-"), timeout=SHORT).how == "time-out after 0.2 s"
+    assert (
+        ran(script("exec sleep 1000 >&- 2>&- <&-"), timeout=SHORT).reason == "time-out after 0.2 s"
+    )
 
 
 @pytest.mark.parametrize("code", [0, 4])
@@ -112,18 +116,18 @@ def test_a_grandchild_that_keeps_the_pipes_open_is_not_waited_for(
     body = f"setsid sleep 1000 & echo $! >{tmp_path}/child; echo done; exit {code}"
     outcome = ran(script(body))
     os.kill(int((tmp_path / "child").read_text()), signal.SIGKILL)
-    assert outcome == Outcome(code == 0, f"exit code {code}", "done")
+    assert outcome == ProcessResult(code == 0, f"exit code {code}", "done")
 
 
 def test_a_grandchild_that_keeps_printing_is_not_waited_for(script: Script) -> None:
     # A little at a time: on a busy machine a flood would be stopped before its parent ended.
     body = "while echo y; do sleep 0.01; done & echo done; exit 0"
-    assert ran(script(body)).how == "exit code 0"
+    assert ran(script(body)).reason == "exit code 0"
 
 
 def test_a_flood_is_stopped_and_little_of_it_kept() -> None:
     outcome = ran("/usr/bin/yes", "\N{SNOWMAN}")
-    assert (outcome.ok, outcome.how) == (False, "stopped after printing 1048576 bytes")
+    assert (outcome.ok, outcome.reason) == (False, "stopped after printing 1048576 bytes")
     assert outcome.output.startswith("\N{SNOWMAN}\\n\N{SNOWMAN}")
     assert len(outcome.output) <= process.OUTPUT
 
@@ -131,7 +135,7 @@ def test_a_flood_is_stopped_and_little_of_it_kept() -> None:
 def test_of_much_output_little_is_kept_in_memory(
     script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "_told", lambda raw, _: str(len(raw)))
+    monkeypatch.setattr(process, "_redacted", lambda raw, _: str(len(raw)))
     assert ran(script("yes | head -c 300000")).output == "4096"
 
 
@@ -145,30 +149,30 @@ def test_much_output_that_ends_is_no_failure(script: Script) -> None:
 def test_one_that_does_not_read_is_judged_by_its_exit_code(
     script: Script, body: str, size: int
 ) -> None:
-    assert ran(script(body), message=Secret("x" * size)).how == "exit code 0"
+    assert ran(script(body), message=Secret("x" * size)).reason == "exit code 0"
 
 
 def test_one_that_reads_nothing_of_a_full_pipe_is_killed_in_time(script: Script) -> None:
     outcome = ran(script("exec sleep 1000"), message=Secret("x" * 1_000_000), timeout=SHORT)
-    assert outcome == Outcome(False, "time-out after 0.2 s")
+    assert outcome == ProcessResult(False, "time-out after 0.2 s")
 
 
 def test_a_long_message_arrives_whole(script: Script) -> None:
     outcome = ran(script("wc -c"), message=Secret("x" * 1_000_000))
-    assert outcome == Outcome(True, "exit code 0", "1000000")
+    assert outcome == ProcessResult(True, "exit code 0", "1000000")
 
 
 def test_what_cannot_be_started_is_said(tmp_path: Path) -> None:
-    assert ran(str(tmp_path / "missing")) == Outcome(False, "not found")
-    assert ran(str(tmp_path)) == Outcome(False, "not executable")
+    assert ran(str(tmp_path / "missing")) == ProcessResult(False, "not found")
+    assert ran(str(tmp_path)) == ProcessResult(False, "not executable")
     program = tmp_path / "program"
     program.write_text("#!/no/such/interpreter\n")
-    assert ran(str(program)) == Outcome(False, "not executable")
-    assert ran(str(program / "below")) == Outcome(False, "not found")
+    assert ran(str(program)) == ProcessResult(False, "not executable")
+    assert ran(str(program / "below")) == ProcessResult(False, "not found")
     program.chmod(0o755)
-    assert ran(str(program)) == Outcome(False, "its interpreter was not found")
+    assert ran(str(program)) == ProcessResult(False, "its interpreter was not found")
     program.write_bytes(b"\x7fnothing that runs")
-    assert ran(str(program)) == Outcome(False, "not executable")
+    assert ran(str(program)) == ProcessResult(False, "not executable")
 
 
 @pytest.mark.parametrize(
@@ -217,14 +221,14 @@ def test_output_is_escaped(script: Script) -> None:
 
 
 def test_it_runs_from_any_thread(script: Script) -> None:
-    outcomes: list[Outcome] = []
+    outcomes: list[ProcessResult] = []
     command = script("cat >/dev/null; exit 7")
     threads = [threading.Thread(target=lambda: outcomes.append(ran(command))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert outcomes == [Outcome(False, "exit code 7")] * 4
+    assert outcomes == [ProcessResult(False, "exit code 7")] * 4
 
 
 def test_no_pipe_is_left_to_the_garbage_collector(
@@ -245,12 +249,12 @@ def test_one_that_cannot_be_killed_is_left_alone(
         raise PermissionError
 
     monkeypatch.setattr(os, "killpg", refuse)
-    monkeypatch.setattr(process, "_FAREWELL", 0.01)
+    monkeypatch.setattr(process, "_KILL_GRACE", 0.01)
     outcome = ran(script(f"echo $$ >{tmp_path}/process; exec sleep 1000"), timeout=2.0)
     child = int((tmp_path / "process").read_text())
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    assert outcome == Outcome(False, "time-out after 2 s")
+    assert outcome == ProcessResult(False, "time-out after 2 s")
 
 
 def test_files_that_it_makes_are_nobody_elses(script: Script, tmp_path: Path) -> None:

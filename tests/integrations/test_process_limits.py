@@ -42,7 +42,7 @@ except MemoryError:
 def test_a_program_that_is_run_has_what_there_was_before() -> None:
     ask = """
 from apppw_tui.domain.secret import Secret
-from apppw_tui.programs import run
+from apppw_tui.integrations.process import run
 command = ["/bin/sh", "-c", "read go; ulimit -v"]
 print(run(command, {}, Secret("go\\n"), 20).output)
 """

@@ -5,14 +5,14 @@ from pathlib import Path
 
 from apppw_tui import cli
 from apppw_tui.commands import kiosk
-from apppw_tui.portal.context import Means
+from apppw_tui.portal.context import PortalContext
 from apppw_tui.ui import app_options, idle_clock
 
 _MOMENT = 0.1  # seconds
 
 
-def impatient(store: Path, means: Means) -> app_options.Kiosk:
-    return app_options.Kiosk(_admitted(store, means).let_in, patience=_MOMENT)
+def impatient(store: Path, means: PortalContext) -> app_options.Kiosk:
+    return app_options.Kiosk(_admitted(store, means).on_signed_in, sign_in_timeout=_MOMENT)
 
 
 _admitted = kiosk.admitted

@@ -11,7 +11,7 @@ import pytest
 
 from apppw_tui.doctor import probe, sshd
 from apppw_tui.doctor.finding import Level
-from apppw_tui.doctor.probe import Places
+from apppw_tui.doctor.probe import SystemPaths
 from tests.kiosk.scratch import RECIPES
 from tests.services.recipes import adapted
 from tests.services.require import require_program, unavailable
@@ -49,7 +49,7 @@ def told(config: Path, *who: str) -> dict[str, list[str]]:
 
 
 def test_the_kiosk_is_as_the_doctor_wants_it(tmp_path: Path, host_key: Path) -> None:
-    places = Places(tmp_path)
+    places = SystemPaths(tmp_path)
     places.kiosk.parent.mkdir(parents=True)
     text = (RECIPES / "sshd/apppw_sshd_config").read_text()
     places.kiosk.write_text(f"{text}\nHostKey {host_key}\n")
@@ -70,7 +70,7 @@ def test_the_kiosk_is_as_the_doctor_wants_it(tmp_path: Path, host_key: Path) -> 
     assert said["permitrootlogin"] == ["no"]
     assert said["unusedconnectiontimeout"] == ["20"]
     assert (said["clientaliveinterval"], said["clientalivecountmax"]) == (["20"], ["3"])
-    found = sshd.findings(probe.ask, places)
+    found = sshd.check(probe.run, places)
     assert [one.level for one in found] == [Level.OK], found
 
 

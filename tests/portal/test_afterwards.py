@@ -20,7 +20,7 @@ def after(house: House, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None
     """From then on so many changes of the counters are made, and no more."""
 
     def allow(left: int) -> None:
-        real = house.means.counters.change
+        real = house.means.throttle_store.change
 
         def change(subject: str, *, keep: bool) -> AbstractContextManager[ThrottleTransaction]:
             nonlocal left
@@ -29,7 +29,7 @@ def after(house: House, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None
                 raise StoreBusy("The store is busy. Try again in a moment.")
             return real(subject, keep=keep)
 
-        monkeypatch.setattr(house.means.counters, "change", change)
+        monkeypatch.setattr(house.means.throttle_store, "change", change)
 
     return allow
 
@@ -45,7 +45,7 @@ def test_who_used_up_a_recovery_code_is_admitted(
     code = house.give_recovery_codes()[0]
     challenge = house.challenge()
     after(1)  # the try is charged
-    assert challenge.answer(RECOVERY, code.reveal()).verified is not None
+    assert challenge.answer(RECOVERY, code.reveal()).verified_at is not None
     assert logged(house) == ["throttle not kept"]
 
 
@@ -56,7 +56,7 @@ def test_who_used_up_a_code_of_the_app_is_admitted(
     secret = house.give_authenticator()
     challenge = house.portal.verify_again(house.session()) if again else house.challenge()
     after(1)
-    assert challenge.answer(APP, house.app_code(secret)).verified is not None
+    assert challenge.answer(APP, house.app_code(secret)).verified_at is not None
     assert logged(house) == ["throttle not kept"]
 
 

@@ -17,7 +17,7 @@ from apppw_tui.domain.errors import (
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.domain.secret import Secret
-from apppw_tui.portal.app_passwords import Issuer, Wish
+from apppw_tui.portal.app_passwords import AppPasswordIssuer, AppPasswordRequest
 from tests.argon import count_argon2, failing_argon2
 from tests.support import NOW, House
 
@@ -171,9 +171,11 @@ def test_an_id_that_was_taken_meanwhile_is_drawn_again(
     def always_the_same(limit: int) -> int:
         return 7 % limit
 
-    issuer = Issuer(house.store, house.hasher, house.clock, house.policy, always_the_same)
-    meanwhile(house, monkeypatch, lambda: issuer.issue(house.now(), Wish("First")))
-    issued = issuer.issue(house.now(), Wish("Second"))
+    issuer = AppPasswordIssuer(
+        house.store, house.hasher, house.clock, house.policy, always_the_same
+    )
+    meanwhile(house, monkeypatch, lambda: issuer.issue(house.now(), AppPasswordRequest("First")))
+    issued = issuer.issue(house.now(), AppPasswordRequest("Second"))
     assert [(one.id, one.name) for one in house.now().app_passwords] == [
         ("007", "First"),
         ("008", "Second"),
@@ -187,8 +189,10 @@ def test_an_id_that_was_taken_and_deleted_meanwhile_is_drawn_again(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     meanwhile(house, monkeypatch, lambda: house.alter(deleted_ids=frozenset({"007"})))
-    issuer = Issuer(house.store, house.hasher, house.clock, house.policy, lambda limit: 7 % limit)
-    assert issuer.issue(house.now(), Wish("Phone")).app_password.id == "008"
+    issuer = AppPasswordIssuer(
+        house.store, house.hasher, house.clock, house.policy, lambda limit: 7 % limit
+    )
+    assert issuer.issue(house.now(), AppPasswordRequest("Phone")).app_password.id == "008"
 
 
 def test_signed_out_while_it_was_hashed_nothing_is_made(

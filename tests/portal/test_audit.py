@@ -9,7 +9,7 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.activity import UNKNOWN_UID, ActivityEntry, EventType
 from apppw_tui.domain.errors import InvalidCode, SignInRefused, StoreUnusable
 from apppw_tui.domain.verification_options import APP, RECOVERY, TEXT, VerificationOption
-from apppw_tui.portal.admin import Operator
+from apppw_tui.portal.admin import Admin
 from apppw_tui.portal.portal import RECENT, Portal
 from apppw_tui.store.folder.activity import MemoryActivity
 from tests.support import PASSWORD, House
@@ -190,18 +190,18 @@ def set_password(house: House) -> object:
 
 
 def set_up(house: House) -> object:
-    made = house.portal.methods.begin_authenticator(house.session())
+    made = house.portal.enrollment.begin_authenticator(house.session())
     return made.confirm(house.session(), house.app_code(made.secret))
 
 
 def remove(house: House) -> object:
     house.give_authenticator()
-    return house.portal.methods.remove_authenticator(house.session())
+    return house.portal.enrollment.remove_authenticator(house.session())
 
 
 def new_codes(house: House) -> object:
     house.give_authenticator()
-    return house.portal.methods.new_recovery_codes(house.session())
+    return house.portal.enrollment.new_recovery_codes(house.session())
 
 
 def use_code(house: House) -> object:
@@ -284,9 +284,9 @@ def test_an_operator_hears_of_a_notice_that_is_left_out() -> None:
     house = Watched()
     house.add(ADA)
     said: list[str] = []
-    operator = Operator(house.means, "operator", said.append)
+    operator = Admin(house.means, "operator", said.append)
     operator.enforce(ADA)
     assert said == []
     house.told.room = False
-    operator.open(ADA)
+    operator.stop_enforcing(ADA)
     assert said == [f"{ADA}: it is done, but no notice of it goes out; the log says why."]

@@ -45,19 +45,19 @@ def test_it_opens_the_set_up_alone_and_works_once(house: House) -> None:
     challenge = house.challenge()
     assert challenge.bypass_until == given.until == house.now().bypass_until
     session = challenge.use_bypass()
-    assert (session.limited, session.verified) == ("bypass", None)
+    assert (session.restriction, session.verified_at) == ("bypass", None)
     assert house.now().bypass_until is None
     for other in (challenge, before, house.challenge()):
         refused(other)
     assert house.challenge().bypass_until is None
-    assert house.portal.methods.begin_authenticator(session)
+    assert house.portal.enrollment.begin_authenticator(session)
 
 
 def test_a_question_asked_before_it_was_given_can_use_it(house: House) -> None:
     challenge = house.challenge()
     house.operator.bypass(ADA, 30)
     assert challenge.bypass_until is None  # it does not know yet
-    assert challenge.use_bypass().limited == "bypass"
+    assert challenge.use_bypass().restriction == "bypass"
 
 
 def test_it_needs_the_password(house: House) -> None:
@@ -91,9 +91,9 @@ def test_it_is_given_for_a_day_at_most(house: House, minutes: int) -> None:
 def test_what_it_set_up_signs_in_from_then_on(house: House) -> None:
     house.operator.bypass(ADA, 30)
     session = house.challenge().use_bypass()
-    set_up = house.portal.methods.begin_authenticator(session)
+    set_up = house.portal.enrollment.begin_authenticator(session)
     session = set_up.confirm(session, house.app_code(set_up.secret))
-    session = house.portal.methods.finish(session)
+    session = house.portal.enrollment.finish(session)
     assert house.portal.create_app_password(session, "Phone")
     house.clock.advance(30)
     assert house.challenge().answer(APP, house.app_code(set_up.secret))
@@ -104,13 +104,13 @@ def test_it_does_not_outlast_the_method_that_it_was_given_for(house: House) -> N
     house.alter(authenticator=None)
     house.operator.bypass(ADA, 1440)
     session = house.sign_in()
-    assert session.limited == "none yet"
-    set_up = house.portal.methods.begin_authenticator(session)
+    assert session.restriction == "none yet"
+    set_up = house.portal.enrollment.begin_authenticator(session)
     set_up.confirm(session, house.app_code(set_up.secret))
     refused(house.challenge())
     house.operator.bypass(ADA, 1440)
     full = house.session()
-    phone = house.portal.methods.begin_phone(full, "office", "+49 151 23456767")
+    phone = house.portal.enrollment.begin_phone(full, "office", "+49 151 23456767")
     phone.send(full, "call")
     phone.confirm(full, "".join(c for c in house.outbox.sent[-1][2] if c.isdigit()))
     refused(house.challenge())
@@ -131,7 +131,7 @@ def test_it_stands_whatever_else_can_be_used(house: House) -> None:
     house.operator.bypass(ADA, 30)
     challenge = house.challenge()
     assert challenge.bypass_until is not None
-    assert challenge.answer(RECOVERY, codes[0].reveal()).limited is None
+    assert challenge.answer(RECOVERY, codes[0].reveal()).restriction is None
 
 
 def test_of_two_windows_at_once_one_uses_it(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_who_has_a_phone_is_told_in_whatever_way_there_is(
 ) -> None:
     house.give_phone()
     house.outbox.kinds = frozenset({kind})
-    assert house.operator.bypass(ADA, 30).told
+    assert house.operator.bypass(ADA, 30).delivered
     ((sent, number, message),) = house.outbox.sent
     assert (sent, number) == (kind, "+4915123456767")
     assert message.startswith(f"{ADA} at mail.example.org: your administrator lets you sign in")
@@ -187,16 +187,16 @@ def test_who_has_a_phone_is_told_in_whatever_way_there_is(
 
 
 def test_who_cannot_be_reached_has_it_all_the_same_and_it_is_said(house: House) -> None:
-    assert not house.operator.bypass(ADA, 30).told  # no phone
+    assert not house.operator.bypass(ADA, 30).delivered  # no phone
     house.give_phone()
     house.outbox.broken = True
-    assert not house.operator.bypass(ADA, 30).told
+    assert not house.operator.bypass(ADA, 30).delivered
     house.outbox.broken = False
     house.outbox.kinds = frozenset()
-    assert not house.operator.bypass(ADA, 30).told
+    assert not house.operator.bypass(ADA, 30).delivered
     house.outbox.kinds = frozenset({"text"})
     house.alter(phones=(Phone("authentication", "broken", house.clock.now()),))
-    assert not house.operator.bypass(ADA, 30).told
+    assert not house.operator.bypass(ADA, 30).delivered
     assert house.outbox.sent == []
     assert isinstance(house.challenge().use_bypass(), Session)
 

@@ -13,7 +13,7 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.verification_options import APP, RECOVERY, TEXT
 from apppw_tui.portal.sessions import Session
-from apppw_tui.store.folder.counters import FolderCounters
+from apppw_tui.store.folder.counters import FolderThrottleStore
 from apppw_tui.store.folder.journal import FolderJournal
 from apppw_tui.store.folder.location import open_store
 from tests.faults import STEPS, steps, struck_by
@@ -27,7 +27,9 @@ def begin(folder: Path) -> House:
     shutil.rmtree(folder, ignore_errors=True)
     clock = FixedClock()
     house = House(
-        store=open_store(folder, create=True), clock=clock, counters=FolderCounters(folder, clock)
+        store=open_store(folder, create=True),
+        clock=clock,
+        counters=FolderThrottleStore(folder, clock),
     )
     house.means = replace(house.means, journal=FolderJournal(folder, clock))
     house.add()

@@ -13,7 +13,7 @@ from apppw_tui.domain.names import candidates
 from apppw_tui.domain.ports import AccountStore, ExternalPasswords, PasswordReply
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.throttle import LONGEST_DELAY
-from apppw_tui.portal.passwd_import import bring_in, lines
+from apppw_tui.portal.passwd_import import create_imported, lines
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session
 from apppw_tui.store.memory import MemoryStore
@@ -102,9 +102,9 @@ def test_nobody_is_made_beside_whom_the_name_means(house: House, standing: tuple
     with pytest.raises(NameTaken, match=there):
         house.operator.rename("grace", "ada")
     (line,) = lines(f"ada:{{ARGON2ID}}{HASH}", CostLimits(least=CostLimits().most), DOMAIN)
-    line = replace(line, name=WHOLE, names=candidates("ada", DOMAIN), why_not=None)
+    line = replace(line, name=WHOLE, names=candidates("ada", DOMAIN), error=None)
     with pytest.raises(NameTaken, match=there):
-        bring_in(house.means, line, "operator")
+        create_imported(house.means, line, "operator")
     assert house.store.list_names() == sorted([*standing, "grace"])
 
 

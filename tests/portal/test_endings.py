@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.bootstrap import Place, wire
+from apppw_tui.bootstrap import StoreLocation, build
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import NotFound, SessionEnded, SignInRefused, StoreBusy
 from apppw_tui.domain.ports import NoSessionTermination
-from apppw_tui.portal.admin import Operator
+from apppw_tui.portal.admin import Admin
 from apppw_tui.portal.portal import Portal
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.location import open_store
@@ -25,7 +25,7 @@ from tests.support import NOW, PASSWORD, FixedClock, House
 ADA = "ada@example.org"
 NEW = "differential engine 22"
 
-Deed = Callable[[Portal, Operator, House], object]
+Deed = Callable[[Portal, Admin, House], object]
 
 
 def first(house: House) -> str:
@@ -45,7 +45,7 @@ OTHERS: dict[str, Deed] = {
         house.session(), "zzz"
     ),
     "a session that ended": lambda portal, _, house: portal.delete_app_password(
-        replace(house.session(), epoch=7), first(house)
+        replace(house.session(), session_generation=7), first(house)
     ),
     "the wrong password": lambda portal, _, house: portal.change_password(
         house.session(), "not it", NEW, delete_app_passwords=True
@@ -60,15 +60,13 @@ OTHERS: dict[str, Deed] = {
     "an unknown name to delete": lambda _, operator, __: operator.delete_app_password(ADA, "No"),
     "an unknown account to remove": lambda _, operator, __: operator.remove_account("grace"),
     "a new password by the operator": lambda _, operator, __: operator.set_password(ADA, NEW),
-    "tidying": lambda _, operator, __: operator.tidy(ADA),
+    "tidying": lambda _, operator, __: operator.purge_expired(ADA),
 }
 
 
-def rooms(
-    house: House, live_sessions: Noticed | FolderSessionTerminator
-) -> tuple[Portal, Operator]:
+def rooms(house: House, live_sessions: Noticed | FolderSessionTerminator) -> tuple[Portal, Admin]:
     means = replace(house.means, session_terminator=live_sessions)
-    return Portal(means), Operator(means)
+    return Portal(means), Admin(means)
 
 
 @pytest.fixture
@@ -147,8 +145,8 @@ def test_without_the_setting_no_file_is_laid_down_that_nobody_takes_away(
     tmp_path: Path, end: bool
 ) -> None:
     folder = tmp_path / "store"
-    place = Place(folder, folder / "key")
-    wired = wire(place, Config(end_sessions=end), FixedClock(NOW), create=True)
+    place = StoreLocation(folder, folder / "key")
+    wired = build(place, Config(end_sessions=end), FixedClock(NOW), create=True)
     expected = FolderSessionTerminator if end else NoSessionTermination
     assert isinstance(wired.means.session_terminator, expected)
     wired.means.session_terminator.terminate(ADA)

@@ -22,7 +22,7 @@ from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.verification_options import APP, TEXT
 from apppw_tui.portal.sessions import Session
 from apppw_tui.store.folder.location import open_store
-from apppw_tui.store.keyring import Ring, new_key
+from apppw_tui.store.keyring import KeySet, new_key
 from tests.portal.windows import on_disk
 from tests.support import House
 
@@ -32,7 +32,7 @@ REQUIRED = Policy(second_factor_required=True)
 
 
 def add_phone(house: House, session: Session, which: PhoneSlot, typed: str) -> Session:
-    set_up = house.portal.methods.begin_phone(session, which, typed)
+    set_up = house.portal.enrollment.begin_phone(session, which, typed)
     set_up.send(session, "text")
     return set_up.confirm(session, house.outbox.code)
 
@@ -46,7 +46,7 @@ def test_a_number_and_a_secret_can_be_read_nowhere(tmp_path: Path) -> None:
     house = on_disk(folder)
     house.add()
     session = house.sign_in()
-    app = house.portal.methods.begin_authenticator(session)
+    app = house.portal.enrollment.begin_authenticator(session)
     app.confirm(session, house.app_code(app.secret))
     session = add_phone(house, session, "office", "+49 151 23456767")
     challenge = house.challenge()
@@ -59,7 +59,7 @@ def test_a_number_and_a_secret_can_be_read_nowhere(tmp_path: Path) -> None:
     for hidden in (NUMBER, NUMBER[1:], "23456767", app.secret.reveal()):
         assert hidden.encode() not in written
         assert hidden not in shown
-    assert house.portal.methods.numbers(session, house.now())["office"].reveal() == NUMBER
+    assert house.portal.enrollment.numbers(session, house.now())["office"].reveal() == NUMBER
 
 
 def test_each_is_sealed_for_its_account_and_its_field(house: House) -> None:
@@ -79,34 +79,34 @@ def test_numbers_are_opened_for_their_own_session_alone(house: House) -> None:
     house.add("grace")
     house.give_phone()
     house.give_phone("office", "+493012345678")
-    numbers = house.portal.methods.numbers(house.session(), house.now())
+    numbers = house.portal.enrollment.numbers(house.session(), house.now())
     assert {which: number.reveal() for which, number in numbers.items()} == {
         "authentication": NUMBER,
         "office": "+493012345678",
     }
     with pytest.raises(SessionEnded):
-        house.portal.methods.numbers(house.session("grace"), house.now())
+        house.portal.enrollment.numbers(house.session("grace"), house.now())
 
 
 def test_a_key_that_was_changed_meanwhile_is_no_trouble(house: House) -> None:
     house.give_phone()
     before = house.now()
     ring = house.means.sealer
-    assert isinstance(ring, Ring)
+    assert isinstance(ring, KeySet)
     object.__setattr__(ring, "keys", (new_key(house.random.randbytes),))
     house.give_phone()
-    numbers = house.portal.methods.numbers(house.session(), before)
+    numbers = house.portal.enrollment.numbers(house.session(), before)
     assert numbers["authentication"].reveal() == NUMBER
 
 
 def test_a_number_that_no_key_opens_is_said_by_name(house: House) -> None:
     house.give_phone()
     ring = house.means.sealer
-    assert isinstance(ring, Ring)
+    assert isinstance(ring, KeySet)
     challenge = house.challenge()
     object.__setattr__(ring, "keys", (new_key(house.random.randbytes),))
     with pytest.raises(DecryptionFailed, match="phone authentication"):
-        house.portal.methods.numbers(house.session(), house.now())
+        house.portal.enrollment.numbers(house.session(), house.now())
     with pytest.raises(DecryptionFailed):
         challenge.send(TEXT)
 
@@ -123,7 +123,7 @@ def test_what_is_damaged_on_disk_is_not_taken_for_an_account_without_methods(
     tables["methods"]["1"]["sealed"] = ""
     file.write_text(json.dumps(tables))
     with pytest.raises(StoreDamaged, match=r"ada\.json"):
-        house.portal.methods.begin_authenticator(session)
+        house.portal.enrollment.begin_authenticator(session)
 
 
 # --- adding and changing --------------------------------------------------------------------
@@ -132,18 +132,18 @@ def test_what_is_damaged_on_disk_is_not_taken_for_an_account_without_methods(
 def test_an_extension_is_taken_where_it_can_be_handed_over(house: House) -> None:
     session, typed = house.session(), "+49 30 1234567 ext. 42"
     with pytest.raises(InvalidNumber, match="This server sends no codes to extensions"):
-        house.portal.methods.begin_phone(session, "office", typed)
+        house.portal.enrollment.begin_phone(session, "office", typed)
     house.outbox.extensions = True
     add_phone(house, session, "office", typed)
     assert house.outbox.sent[-1][1] == "+49301234567;ext=42"
-    numbers = house.portal.methods.numbers(session, house.now())
+    numbers = house.portal.enrollment.numbers(session, house.now())
     assert numbers["office"].reveal() == "+49301234567;ext=42"
 
 
 @pytest.mark.parametrize("which", PHONES)
 def test_a_number_counts_once_its_code_came_back(house: House, which: PhoneSlot) -> None:
     session = house.session()
-    set_up = house.portal.methods.begin_phone(session, which, "+49 151 23456767")
+    set_up = house.portal.enrollment.begin_phone(session, which, "+49 151 23456767")
     set_up.send(session, "text")
     assert house.now().phones == ()
     house.clock.advance(100)
@@ -160,7 +160,7 @@ def test_a_changed_number_takes_the_place_of_the_old_one(house: House) -> None:
     house.give_phone()
     house.give_phone("office", "+493012345678")
     session = add_phone(house, house.session(), "authentication", "+12015550123")
-    numbers = house.portal.methods.numbers(session, house.now())
+    numbers = house.portal.enrollment.numbers(session, house.now())
     assert {which: number.reveal() for which, number in numbers.items()} == {
         "authentication": "+12015550123",
         "office": "+493012345678",
@@ -170,18 +170,18 @@ def test_a_changed_number_takes_the_place_of_the_old_one(house: House) -> None:
 def test_numbers_of_the_region_need_no_code_of_the_country() -> None:
     house = House(region="DE")
     house.add()
-    set_up = house.portal.methods.begin_phone(house.session(), "office", "0151 23456767")
+    set_up = house.portal.enrollment.begin_phone(house.session(), "office", "0151 23456767")
     assert set_up.number.reveal() == NUMBER
 
 
 def test_a_number_that_is_none_begins_nothing(house: House) -> None:
     with pytest.raises(InvalidNumber, match=r"Begin with \+"):
-        house.portal.methods.begin_phone(house.session(), "office", "0151 23456767")
+        house.portal.enrollment.begin_phone(house.session(), "office", "0151 23456767")
 
 
 def test_an_app_counts_once_its_code_was_accepted(house: House) -> None:
     session = house.session()
-    set_up = house.portal.methods.begin_authenticator(session)
+    set_up = house.portal.enrollment.begin_authenticator(session)
     assert house.now().authenticator is None
     assert set_up.uri().reveal() == (
         f"otpauth://totp/{ADA}?secret={set_up.secret.reveal()}&issuer=mail.example.org"
@@ -198,7 +198,7 @@ def test_an_app_counts_once_its_code_was_accepted(house: House) -> None:
 
 def test_a_new_app_takes_the_place_of_the_old_one(house: House) -> None:
     old = house.give_authenticator()
-    set_up = house.portal.methods.begin_authenticator(house.session())
+    set_up = house.portal.enrollment.begin_authenticator(house.session())
     set_up.confirm(house.session(), house.app_code(set_up.secret))
     house.clock.advance(30)
     with pytest.raises(Refused):
@@ -222,10 +222,10 @@ def test_only_what_can_be_had_can_be_preferred(house: House) -> None:
         ("pigeon", "There is no such option."),
     ):
         with pytest.raises(MethodUnavailable) as refused:
-            house.portal.methods.prefer(session, id_)
+            house.portal.enrollment.set_preferred(session, id_)
         assert str(refused.value) == reason
     assert house.now() == before
-    house.portal.methods.prefer(session, "app")
+    house.portal.enrollment.set_preferred(session, "app")
     assert house.now().preferred == "app"
 
 
@@ -235,11 +235,11 @@ Remove = Callable[[House, Session], Account]
 
 
 def remove_app(house: House, session: Session) -> Account:
-    return house.portal.methods.remove_authenticator(session)
+    return house.portal.enrollment.remove_authenticator(session)
 
 
 def remove_phone(house: House, session: Session) -> Account:
-    return house.portal.methods.remove_phone(session, "authentication")
+    return house.portal.enrollment.remove_phone(session, "authentication")
 
 
 @pytest.mark.parametrize("remove", [remove_app, remove_phone])
@@ -288,7 +288,7 @@ def test_the_last_one_can_go_where_none_is_needed_and_takes_recovery_codes_along
     remove(house, house.session())
     account = house.now()
     assert (account.has_second_factor, account.recovery, account.preferred) == (False, None, None)
-    assert house.sign_in().limited is None
+    assert house.sign_in().restriction is None
 
 
 def test_two_windows_that_remove_one_each_leave_one_where_one_is_needed(

@@ -29,14 +29,14 @@ def ended(house: House, session: Session, reason: str = ELSEWHERE) -> None:
         lambda: house.portal.account(session),
         lambda: house.portal.verify_again(session),
         lambda: house.portal.set_appearance(session, "nord"),
-        lambda: house.portal.methods.numbers(session, house.now()),
-        lambda: house.portal.methods.begin_authenticator(session),
-        lambda: house.portal.methods.begin_phone(session, "office", "+49 151 23456767"),
-        lambda: house.portal.methods.remove_authenticator(session),
-        lambda: house.portal.methods.remove_phone(session, "office"),
-        lambda: house.portal.methods.prefer(session, "app"),
-        lambda: house.portal.methods.new_recovery_codes(session),
-        lambda: house.portal.methods.finish(session),
+        lambda: house.portal.enrollment.numbers(session, house.now()),
+        lambda: house.portal.enrollment.begin_authenticator(session),
+        lambda: house.portal.enrollment.begin_phone(session, "office", "+49 151 23456767"),
+        lambda: house.portal.enrollment.remove_authenticator(session),
+        lambda: house.portal.enrollment.remove_phone(session, "office"),
+        lambda: house.portal.enrollment.set_preferred(session, "app"),
+        lambda: house.portal.enrollment.new_recovery_codes(session),
+        lambda: house.portal.enrollment.finish(session),
         lambda: house.portal.create_app_password(session, "Car"),
         lambda: house.portal.change_password(session, PASSWORD, NEW),
     ]
@@ -65,13 +65,13 @@ def test_it_ends_every_session_that_began_before(
 ) -> None:
     house.give_authenticator()
     house.give_phone()
-    session, limited = house.session(), replace(house.session(), limited="bypass")
+    session, limited = house.session(), replace(house.session(), restriction="bypass")
     before = house.now().session_generation
     act(house)
     assert house.now().session_generation == before + 1
     ended(house, session)
     with pytest.raises(SessionEnded):
-        house.portal.methods.begin_authenticator(limited)
+        house.portal.enrollment.begin_authenticator(limited)
     assert house.portal.account(house.session())
 
 
@@ -88,8 +88,8 @@ def test_closing_the_account_ends_them_too(house: House) -> None:
         lambda house: house.operator.bypass(ADA, 30),
         lambda house: house.operator.unlock(ADA),
         lambda house: house.issue("Phone"),
-        lambda house: house.portal.methods.remove_phone(house.session(), "office"),
-        lambda house: house.portal.methods.new_recovery_codes(house.session()),
+        lambda house: house.portal.enrollment.remove_phone(house.session(), "office"),
+        lambda house: house.portal.enrollment.new_recovery_codes(house.session()),
         lambda house: house.sign_in_with_app(),
     ],
     ids=["bypass", "unlock", "app password", "removed phone", "recovery codes", "sign-in"],
@@ -121,7 +121,7 @@ def test_a_changed_password_keeps_its_own_session_alone_as_fresh_as_it_was(house
     here, there = house.session(), house.session()
     house.clock.advance(500)
     changed = house.portal.change_password(here, PASSWORD, NEW)
-    assert changed == replace(here, epoch=here.epoch + 1)
+    assert changed == replace(here, session_generation=here.session_generation + 1)
     assert house.portal.create_app_password(changed, "Phone")
     ended(house, there)
     ended(house, here)

@@ -31,15 +31,15 @@ def test_what_expired_a_month_ago_goes_and_the_rest_stays(house: House) -> None:
     kept = [None, NOW + timedelta(days=1), NOW, NOW - KEEP_EXPIRED_FOR + TICK]
     gone = [NOW - KEEP_EXPIRED_FOR, NOW - timedelta(days=300)]
     made = with_expiries(house, *kept, *gone)
-    assert house.operator.tidy(ADA) == 2
+    assert house.operator.purge_expired(ADA) == 2
     assert ids(house) == made[:4]
     assert house.now().deleted_ids == set(made[4:])  # never given again
-    assert house.operator.tidy(ADA) == 0
+    assert house.operator.purge_expired(ADA) == 0
 
 
 def test_each_has_a_line_in_the_activity(house: House) -> None:
     made = with_expiries(house, NOW - KEEP_EXPIRED_FOR, None, NOW - KEEP_EXPIRED_FOR * 2)
-    house.operator.tidy(ADA)
+    house.operator.purge_expired(ADA)
     uid = house.now().uid
     assert house.notebook.acts == [
         (uid, "app password expired", "the server", {"id": made[0], "name": "Device 0"}),
@@ -50,20 +50,20 @@ def test_each_has_a_line_in_the_activity(house: House) -> None:
 def test_where_there_is_nothing_to_tidy_nothing_is_written(house: House) -> None:
     with_expiries(house, NOW, None)
     before = house.now()
-    assert house.operator.tidy(ADA) == 0
-    assert house.portal.entered(house.session()) == before
+    assert house.operator.purge_expired(ADA) == 0
+    assert house.portal.after_sign_in(house.session()) == before
     assert house.now() == before  # its version too
     assert house.notebook.acts == []
 
 
 def test_an_unknown_account_cannot_be_tidied(house: House) -> None:
     with pytest.raises(NotFound):
-        house.operator.tidy("grace")
+        house.operator.purge_expired("grace")
 
 
 def test_who_signs_in_finds_the_account_tidied(house: House) -> None:
     made = with_expiries(house, NOW - KEEP_EXPIRED_FOR, NOW)
-    account = house.portal.entered(house.session())
+    account = house.portal.after_sign_in(house.session())
     assert [one.id for one in account.app_passwords] == made[1:]
     assert ids(house) == made[1:]
     assert [act[1] for act in house.notebook.acts] == ["app password expired"]
@@ -72,7 +72,7 @@ def test_who_signs_in_finds_the_account_tidied(house: House) -> None:
 def test_tidying_ends_no_session(house: House) -> None:
     with_expiries(house, NOW - KEEP_EXPIRED_FOR)
     here, there = house.session(), house.session()
-    house.portal.entered(here)
+    house.portal.after_sign_in(here)
     assert house.portal.account(here) == house.portal.account(there)
 
 
@@ -85,8 +85,8 @@ def test_looking_tidies_nothing(house: House) -> None:
 @pytest.mark.parametrize("limit", ["none yet", "bypass"])
 def test_a_session_that_may_only_set_up_a_method_tidies_nothing(house: House, limit: Limit) -> None:
     made = with_expiries(house, NOW - KEEP_EXPIRED_FOR)
-    session = replace(house.session(), limited=limit)
-    assert [one.id for one in house.portal.entered(session).app_passwords] == made
+    session = replace(house.session(), restriction=limit)
+    assert [one.id for one in house.portal.after_sign_in(session).app_passwords] == made
     assert ids(house) == made
 
 
@@ -95,7 +95,7 @@ def test_a_session_that_ended_tidies_nothing(house: House) -> None:
     session = house.session()
     house.alter(session_generation=1)
     with pytest.raises(SessionEnded):
-        house.portal.entered(session)
+        house.portal.after_sign_in(session)
     assert ids(house) == made
 
 
@@ -110,5 +110,5 @@ def test_who_signs_in_while_it_cannot_be_tidied_is_not_kept_out(
         raise error
 
     monkeypatch.setattr(house.store, "transaction", change)
-    assert [one.id for one in house.portal.entered(session).app_passwords] == made
+    assert [one.id for one in house.portal.after_sign_in(session).app_passwords] == made
     assert house.notebook.acts == []

@@ -45,7 +45,7 @@ def test_each_of_the_ten_works_once_in_any_order(house: House, codes: list[str])
         assert kept is not None
         assert kept.remaining == 10 - number
         assert said(house.challenge(), code) == REFUSED
-    assert house.challenge().choices()[-1].why_not == "There are no recovery codes left."
+    assert house.challenge().choices()[-1].unavailable_reason == "There are no recovery codes left."
     assert said(house.challenge(), codes[0]) == REFUSED
 
 
@@ -96,7 +96,7 @@ def test_what_has_not_the_form_costs_nothing_and_is_no_try(
     for _ in range(10):
         assert said(challenge, text) == NO_CODE
     assert spent.total == 0
-    assert house.operator.throttled(ADA).wait == 0
+    assert house.operator.throttle_status(ADA).wait == 0
     assert challenge.answer(RECOVERY, codes[0])
 
 
@@ -112,7 +112,7 @@ def test_what_has_the_form_is_a_try(house: House, codes: list[str]) -> None:
 
 
 def test_new_ones_void_the_old_ones(house: House, codes: list[str]) -> None:
-    new = house.portal.methods.new_recovery_codes(house.session())
+    new = house.portal.enrollment.new_recovery_codes(house.session())
     assert len({code.reveal() for code in new} - set(codes)) == 10
     for code in codes[:3]:
         assert said(house.challenge(), code) == REFUSED
@@ -124,7 +124,7 @@ def test_ten_cost_ten_argon2id_and_are_kept_as_hashes(
 ) -> None:
     house.give_authenticator()
     spent = count_argon2(monkeypatch)
-    codes = house.portal.methods.new_recovery_codes(house.session())
+    codes = house.portal.enrollment.new_recovery_codes(house.session())
     assert (spent.made, spent.verified) == (10, [])
     kept = house.now().recovery
     assert kept is not None
@@ -141,7 +141,7 @@ def test_they_are_drawn_from_the_randomness_that_was_passed_in() -> None:
         house.add()
         house.give_authenticator()
         session = house.session()
-        return [code.reveal() for code in house.portal.methods.new_recovery_codes(session)]
+        return [code.reveal() for code in house.portal.enrollment.new_recovery_codes(session)]
 
     assert made(1) == made(1) != made(2)
 
@@ -149,7 +149,7 @@ def test_they_are_drawn_from_the_randomness_that_was_passed_in() -> None:
 def test_without_a_method_there_are_none(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     spent = count_argon2(monkeypatch)
     with pytest.raises(EnrollmentRequired):
-        house.portal.methods.new_recovery_codes(house.session())
+        house.portal.enrollment.new_recovery_codes(house.session())
     assert spent.total == 0
     assert house.now().recovery is None
 
@@ -166,7 +166,7 @@ def test_the_last_method_removed_while_they_are_made_leaves_none(
 
     monkeypatch.setattr(house.hasher.app, "make", make)
     with pytest.raises(EnrollmentRequired):
-        house.portal.methods.new_recovery_codes(house.session())
+        house.portal.enrollment.new_recovery_codes(house.session())
     assert house.now().recovery is None
 
 

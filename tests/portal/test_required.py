@@ -89,5 +89,5 @@ def test_it_is_asked_of_one_person_from_the_next_sign_in_on() -> None:
     house.add("grace")
     house.operator.require_verification(ADA)
     assert house.notebook.acts == [(house.now().uid, "verification required", "operator", {})]
-    assert house.sign_in().limited == "none yet"
-    assert house.sign_in("grace").limited is None
+    assert house.sign_in().restriction == "none yet"
+    assert house.sign_in("grace").restriction is None

@@ -46,26 +46,26 @@ def said(
 
 def test_where_no_second_factor_is_asked_the_password_opens_it(house: House) -> None:
     session = house.sign_in()
-    assert session.limited is None
-    assert session.fresh(house.clock)
+    assert session.restriction is None
+    assert session.recently_verified(house.clock)
 
 
 def test_where_the_policy_asks_for_one_it_opens_the_set_up_alone() -> None:
     house = House(policy=REQUIRED)
     house.add()
     session = house.sign_in()
-    assert (session.limited, session.verified) == ("none yet", None)
+    assert (session.restriction, session.verified_at) == ("none yet", None)
 
 
 def test_where_the_administrator_asks_one_person_it_is_the_same(house: House) -> None:
     house.operator.require_verification(ADA)
     session = house.sign_in()
-    assert (session.limited, session.verified) == ("none yet", None)
+    assert (session.restriction, session.verified_at) == ("none yet", None)
 
 
 def test_the_first_account_too_begins_with_the_set_up_where_the_policy_asks_for_it() -> None:
     house = House(policy=REQUIRED)
-    assert house.portal.create_first_account("ada", PASSWORD).limited == "none yet"
+    assert house.portal.create_first_account("ada", PASSWORD).restriction == "none yet"
 
 
 @pytest.mark.parametrize("policy", [REQUIRED, Policy(second_factor_required=False)])
@@ -82,7 +82,7 @@ def test_any_method_is_asked_for_whatever_the_policy(policy: Policy, method: str
 
 def test_recovery_codes_alone_are_no_method(house: House) -> None:
     house.give_recovery_codes()
-    assert house.sign_in().limited is None
+    assert house.sign_in().restriction is None
 
 
 def test_it_is_asked_even_where_nothing_can_reach_the_person() -> None:
@@ -90,8 +90,8 @@ def test_it_is_asked_even_where_nothing_can_reach_the_person() -> None:
     house.add()
     house.give_phone()
     challenge = house.challenge()
-    assert challenge.first is None
-    reasons = {choice.option.id: choice.why_not for choice in challenge.choices()}
+    assert challenge.preferred is None
+    reasons = {choice.option.id: choice.unavailable_reason for choice in challenge.choices()}
     assert reasons == {
         "notify": "This server sends no notifications.",
         "call": "This server makes no telephone calls.",
@@ -118,12 +118,12 @@ def test_the_preferred_one_is_asked_first_and_all_are_listed_once(house: House) 
     house.give_authenticator()
     house.give_phone()
     house.give_recovery_codes()
-    assert house.challenge().first == APP
-    house.portal.methods.prefer(house.session(), "text")
+    assert house.challenge().preferred == APP
+    house.portal.enrollment.set_preferred(house.session(), "text")
     challenge = house.challenge()
-    assert challenge.first == TEXT
+    assert challenge.preferred == TEXT
     choices = challenge.choices()
-    assert [choice.option.id for choice in choices if choice.why_not is None] == [
+    assert [choice.option.id for choice in choices if choice.unavailable_reason is None] == [
         "text",
         "app",
         "notify",
@@ -138,9 +138,9 @@ def test_a_preferred_one_that_was_removed_gives_way_to_the_next(house: House) ->
     house.give_authenticator()
     house.give_phone()
     session = house.session()
-    house.portal.methods.prefer(session, "text")
-    house.portal.methods.remove_phone(session, "authentication")
-    assert house.challenge().first == APP
+    house.portal.enrollment.set_preferred(session, "text")
+    house.portal.enrollment.remove_phone(session, "authentication")
+    assert house.challenge().preferred == APP
 
 
 @pytest.mark.parametrize("kind", DELIVERY_METHODS)
@@ -149,11 +149,11 @@ def test_a_way_that_the_server_has_no_more_gives_way_to_the_next(
 ) -> None:
     house.give_phone()
     house.alter(preferred=kind)
-    first = house.challenge().first
+    first = house.challenge().preferred
     assert first is not None
     assert first.id == kind
     house.outbox.kinds -= {kind}
-    other = house.challenge().first
+    other = house.challenge().preferred
     assert other is not None
     assert other.id != kind
 
@@ -216,7 +216,7 @@ def test_of_the_clock_nothing_is_said_where_another_thing_was_wrong(house: House
     code = house.app_code(secret)
     challenge.answer(APP, code)
     sentences = [said(other, house.app_code(secret, 20)), said(other, code)]
-    house.portal.methods.remove_authenticator(house.session())
+    house.portal.enrollment.remove_authenticator(house.session())
     sentences.append(said(other, house.app_code(secret)))
     assert sentences == [
         "That code is wrong. Wait for the next one.",
@@ -262,12 +262,12 @@ def test_what_is_not_six_digits_is_no_try(house: House, text: str) -> None:
     for option in (APP, TEXT):
         for _ in range(6):
             assert said(challenge, text, option) == "A code has six digits."
-    assert house.operator.throttled(ADA).wait == 0
+    assert house.operator.throttle_status(ADA).wait == 0
     assert challenge.answer(APP, house.app_code(secret))
 
 
 def test_the_code_that_proved_the_app_does_not_sign_in_again(house: House) -> None:
-    set_up = house.portal.methods.begin_authenticator(house.session())
+    set_up = house.portal.enrollment.begin_authenticator(house.session())
     code = house.app_code(set_up.secret)
     set_up.confirm(house.session(), code)
     assert said(house.challenge(), code).startswith("That code was used already.")
@@ -294,14 +294,14 @@ def test_a_used_step_is_kept_in_the_store_before_anybody_is_admitted(
 ) -> None:
     secret = house.give_authenticator()
     challenge = house.challenge()
-    real, steps = house.means.counters.change, []
+    real, steps = house.means.throttle_store.change, []
 
     def change(subject: str, *, keep: bool) -> object:
         app = house.now().authenticator
         steps.append(app.last_step if app else None)
         return real(subject, keep=keep)
 
-    monkeypatch.setattr(house.means.counters, "change", change)
+    monkeypatch.setattr(house.means.throttle_store, "change", change)
     challenge.answer(APP, house.app_code(secret))
     now = totp.step_at(house.clock.now())
     assert steps == [0, now, now]  # charged, then reset, and the door told
@@ -371,7 +371,7 @@ def test_an_app_that_was_removed_or_replaced_meanwhile_opens_nothing(house: Hous
     replaced = house.give_authenticator()
     assert said(challenge, house.app_code(secret)).startswith("That code is wrong.")
     assert challenge.answer(APP, house.app_code(replaced))
-    house.portal.methods.remove_authenticator(house.session())
+    house.portal.enrollment.remove_authenticator(house.session())
     house.clock.advance(totp.STEP)
     assert said(challenge, house.app_code(replaced)).startswith("The authenticator app was removed")
 
@@ -429,13 +429,13 @@ def test_no_part_of_it_shows_a_secret(house: House) -> None:
 def test_the_password_alone_answers_no_question_of_a_sign_in(house: House) -> None:
     house.give_authenticator()
     challenge = house.challenge()
-    assert not challenge.by_password
+    assert not challenge.uses_password
     with pytest.raises(MethodUnavailable):
         challenge.answer_with_password(PASSWORD)
     house.alter(authenticator=None)
     with pytest.raises(MethodUnavailable):
         challenge.send(TEXT)  # from now on it knows that there is no method any more
-    assert not challenge.by_password
+    assert not challenge.uses_password
     with pytest.raises(MethodUnavailable):
         challenge.answer_with_password(PASSWORD)
 
@@ -445,6 +445,6 @@ def test_a_session_says_who_it_is_and_nothing_else(house: House) -> None:
     session = house.challenge().answer(APP, house.app_code(secret))
     account = house.now()
     expected = Session(
-        account.name, account.uid, account.session_generation, verified=house.clock.seconds
+        account.name, account.uid, account.session_generation, verified_at=house.clock.seconds
     )
-    assert session == replace(expected, limited=None)
+    assert session == replace(expected, restriction=None)

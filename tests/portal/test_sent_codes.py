@@ -16,7 +16,7 @@ from apppw_tui.domain.verification_options import TEXT, VerificationOption
 from apppw_tui.portal import sent_codes
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.second_factor import Challenge
-from apppw_tui.store.folder.counters import FolderCounters
+from apppw_tui.store.folder.counters import FolderThrottleStore
 from apppw_tui.store.folder.location import open_store
 from tests.support import PASSWORD, FixedClock, House
 
@@ -260,12 +260,12 @@ def test_a_number_gets_ten_in_a_day_from_all_accounts_together(house: House) -> 
 def test_sends_are_counted_in_the_store(tmp_path: Path) -> None:
     folder, clock = tmp_path / "store", FixedClock()
     store = open_store(folder, create=True)
-    first = House(store=store, clock=clock, counters=FolderCounters(folder, clock))
+    first = House(store=store, clock=clock, counters=FolderThrottleStore(folder, clock))
     first.add()
     first.give_phone(number=NUMBER)
     for _ in range(3):
         first.challenge().send(TEXT)
-    counters = FolderCounters(folder, clock)
+    counters = FolderThrottleStore(folder, clock)
     other = House(store=store, clock=clock, counters=counters, seals=first.seals)
     with pytest.raises(RateLimited):
         other.challenge().send(TEXT)
@@ -322,7 +322,7 @@ def test_neither_message_nor_number_is_in_the_journal(house: House) -> None:
 
 
 def removed(house: House) -> None:
-    house.portal.methods.remove_phone(house.session(), "authentication")
+    house.portal.enrollment.remove_phone(house.session(), "authentication")
 
 
 def changed(house: House) -> None:
@@ -382,6 +382,6 @@ def test_a_code_is_compared_in_constant_time(house: House, monkeypatch: pytest.M
 def test_a_code_is_not_kept_in_the_open(house: House) -> None:
     challenge = house.challenge()
     challenge.send(TEXT)
-    (sent,) = (one for one in vars(challenge).values() if isinstance(one, sent_codes.SentCode))
+    (sent,) = (one for one in vars(challenge).values() if isinstance(one, sent_codes.OneTimeCode))
     codes = [one for one in vars(sent).values() if isinstance(one, Secret)]
     assert [code.reveal() for code in codes] == [house.outbox.code]

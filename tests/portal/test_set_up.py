@@ -19,7 +19,7 @@ from apppw_tui.domain.errors import (
 )
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.secret import Secret
-from apppw_tui.portal.enrollment import AuthenticatorSetUp, Methods, PhoneSetUp
+from apppw_tui.portal.enrollment import AuthenticatorEnrollment, Enrollment, PhoneEnrollment
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session
 from apppw_tui.store.folder.location import open_store
@@ -48,17 +48,21 @@ CLOSED: dict[str, Act] = {
     "change_password": lambda house, session, _: house.portal.change_password(
         session, PASSWORD, NEW
     ),
-    "remove_authenticator": lambda house, session, _: house.portal.methods.remove_authenticator(
+    "remove_authenticator": lambda house, session, _: house.portal.enrollment.remove_authenticator(
         session
     ),
-    "remove_phone": lambda house, session, _: house.portal.methods.remove_phone(session, "office"),
-    "prefer": lambda house, session, _: house.portal.methods.prefer(session, "office"),
-    "new_recovery_codes": lambda house, session, _: house.portal.methods.new_recovery_codes(
+    "remove_phone": lambda house, session, _: house.portal.enrollment.remove_phone(
+        session, "office"
+    ),
+    "set_preferred": lambda house, session, _: house.portal.enrollment.set_preferred(
+        session, "office"
+    ),
+    "new_recovery_codes": lambda house, session, _: house.portal.enrollment.new_recovery_codes(
         session
     ),
-    "finish": lambda house, session, _: house.portal.methods.finish(session),
+    "finish": lambda house, session, _: house.portal.enrollment.finish(session),
 }
-LOOKING = {"account", "activity", "entered", "used", "numbers", "kinds", "set_appearance"}
+LOOKING = {"account", "activity", "after_sign_in", "usage", "numbers", "kinds", "set_appearance"}
 SETTING_UP = {"begin_authenticator", "begin_phone"}
 WITHOUT_A_SESSION = {"has_accounts", "create_first_account", "add_account", "sign_in"}
 
@@ -81,7 +85,7 @@ def limited(house: House, why: Limit) -> Session:
 
 
 def prove_app(house: House, session: Session) -> Session:
-    set_up = house.portal.methods.begin_authenticator(session)
+    set_up = house.portal.enrollment.begin_authenticator(session)
     return set_up.confirm(session, house.app_code(set_up.secret))
 
 
@@ -89,7 +93,7 @@ def prove_app(house: House, session: Session) -> Session:
 
 
 def test_every_call_of_both_rooms_is_judged_here() -> None:
-    calls = {name for room in (Portal, Methods) for name in vars(room) if name[0] != "_"}
+    calls = {name for room in (Portal, Enrollment) for name in vars(room) if name[0] != "_"}
     assert calls == {*CLOSED, *LOOKING, *SETTING_UP, *WITHOUT_A_SESSION}
 
 
@@ -100,7 +104,7 @@ def test_a_limited_session_reaches_nothing_but_the_set_up(
 ) -> None:
     id_ = house.issue("Phone").app_password.id
     session = limited(house, why)
-    assert (session.limited, session.verified) == (why, None)
+    assert (session.restriction, session.verified_at) == (why, None)
     before = house.now()
     with pytest.raises(EnrollmentRequired, match=r"Set up a verification method first\."):
         CLOSED[call](house, session, id_)
@@ -112,11 +116,11 @@ def test_it_may_look_and_set_up(house: House, why: Limit) -> None:
     session = limited(house, why)
     assert house.portal.account(session) == house.now()
     house.portal.set_appearance(session, "nord")
-    assert house.portal.methods.numbers(session, house.now()).keys() == (
+    assert house.portal.enrollment.numbers(session, house.now()).keys() == (
         {"office"} if why == "bypass" else set()
     )
-    assert house.portal.methods.begin_authenticator(session)
-    assert house.portal.methods.begin_phone(session, "alternate", NUMBER)
+    assert house.portal.enrollment.begin_authenticator(session)
+    assert house.portal.enrollment.begin_phone(session, "alternate", NUMBER)
 
 
 # --- how they become full -------------------------------------------------------------------
@@ -125,29 +129,29 @@ def test_it_may_look_and_set_up(house: House, why: Limit) -> None:
 @pytest.mark.parametrize("why", ["none yet", "bypass"])
 def test_a_proved_app_opens_it_once_the_set_up_is_finished(house: House, why: Limit) -> None:
     session = prove_app(house, limited(house, why))
-    assert session.limited == why
+    assert session.restriction == why
     for call in CLOSED.keys() - {"finish", "new_recovery_codes"}:
         with pytest.raises(EnrollmentRequired):
             CLOSED[call](house, session, "abc")
-    assert len(house.portal.methods.new_recovery_codes(session)) == 10
-    full = house.portal.methods.finish(session)
-    assert full == replace(session, limited=None)
-    assert full.fresh(house.clock)
+    assert len(house.portal.enrollment.new_recovery_codes(session)) == 10
+    full = house.portal.enrollment.finish(session)
+    assert full == replace(session, restriction=None)
+    assert full.recently_verified(house.clock)
     assert house.portal.create_app_password(full, "Phone")
 
 
 @pytest.mark.parametrize("why", ["none yet", "bypass"])
 def test_a_proved_phone_opens_it_too(house: House, why: Limit) -> None:
     session = limited(house, why)
-    set_up = house.portal.methods.begin_phone(session, "authentication", NUMBER)
+    set_up = house.portal.enrollment.begin_phone(session, "authentication", NUMBER)
     set_up.send(session, "text")
     session = set_up.confirm(session, house.outbox.code)
-    assert house.portal.methods.finish(session).limited is None
+    assert house.portal.enrollment.finish(session).restriction is None
 
 
 def test_finishing_completes_the_sign_in_and_makes_the_address_known(house: House) -> None:
-    session = house.portal.methods.finish(prove_app(house, house.sign_in()))
-    assert session.limited is None
+    session = house.portal.enrollment.finish(prove_app(house, house.sign_in()))
+    assert session.restriction is None
     strangers = house.elsewhere("198.51.100.7")
     for _ in range(5):
         with pytest.raises(Refused):
@@ -170,12 +174,12 @@ def test_a_method_that_is_gone_again_opens_nothing(house: House) -> None:
     session = prove_app(house, house.sign_in())
     house.alter(authenticator=None)
     with pytest.raises(EnrollmentRequired):
-        house.portal.methods.finish(session)
+        house.portal.enrollment.finish(session)
 
 
 def test_a_full_session_that_finishes_stays_as_it_is(house: House) -> None:
     house.give_authenticator()
-    assert house.portal.methods.finish(house.session()) == house.session()
+    assert house.portal.enrollment.finish(house.session()) == house.session()
 
 
 # --- proving --------------------------------------------------------------------------------
@@ -189,15 +193,15 @@ def test_what_is_not_six_digits_proves_nothing_and_counts_as_no_try(
     house: House, code: str
 ) -> None:
     session = house.sign_in()
-    app = house.portal.methods.begin_authenticator(session)
-    phone = house.portal.methods.begin_phone(session, "office", NUMBER)
+    app = house.portal.enrollment.begin_authenticator(session)
+    phone = house.portal.enrollment.begin_phone(session, "office", NUMBER)
     phone.send(session, "call")
-    set_ups: tuple[AuthenticatorSetUp | PhoneSetUp, ...] = (app, phone)
+    set_ups: tuple[AuthenticatorEnrollment | PhoneEnrollment, ...] = (app, phone)
     for set_up in set_ups:
         for _ in range(6):
             with pytest.raises(InvalidCode, match=r"A code has six digits\."):
                 set_up.confirm(session, code)
-    assert house.operator.throttled(ADA).wait == 0
+    assert house.operator.throttle_status(ADA).wait == 0
     assert not house.now().has_second_factor
 
 
@@ -215,7 +219,7 @@ def test_what_is_not_six_digits_proves_nothing_and_counts_as_no_try(
 def test_a_clock_that_is_off_is_told_and_its_code_is_not_accepted(
     house: House, steps: int, clock: str
 ) -> None:
-    set_up = house.portal.methods.begin_authenticator(house.session())
+    set_up = house.portal.enrollment.begin_authenticator(house.session())
     sentence = f"Your phone's clock is {clock}. Set it right, and type a new code."
     for _ in range(2):
         with pytest.raises(InvalidCode) as refused:
@@ -229,7 +233,7 @@ def test_a_clock_that_is_off_is_told_and_its_code_is_not_accepted(
 def test_a_clock_that_is_further_off_is_asked_after_from_the_second_code_on(
     house: House, steps: int
 ) -> None:
-    set_up = house.portal.methods.begin_authenticator(house.session())
+    set_up = house.portal.enrollment.begin_authenticator(house.session())
     said = []
     for _ in range(3):
         with pytest.raises(InvalidCode) as refused:
@@ -242,7 +246,7 @@ def test_a_clock_that_is_further_off_is_asked_after_from_the_second_code_on(
 
 def test_a_wrong_code_proves_no_app_and_the_right_one_still_does(house: House) -> None:
     session = house.sign_in()
-    set_up = house.portal.methods.begin_authenticator(session)
+    set_up = house.portal.enrollment.begin_authenticator(session)
     for steps in (-50, 50):
         with pytest.raises(InvalidCode, match="That code is wrong"):
             set_up.confirm(session, house.app_code(set_up.secret, steps))
@@ -252,7 +256,7 @@ def test_a_wrong_code_proves_no_app_and_the_right_one_still_does(house: House) -
 
 def test_a_code_that_proves_a_phone_is_a_try_like_any_other(house: House) -> None:
     session = house.sign_in()
-    set_up = house.portal.methods.begin_phone(session, "office", NUMBER)
+    set_up = house.portal.enrollment.begin_phone(session, "office", NUMBER)
     with pytest.raises(InvalidCode, match="no longer works"):
         set_up.confirm(session, "000000")
     for _ in range(2):
@@ -273,18 +277,18 @@ def test_a_right_code_takes_back_its_own_charge(house: House) -> None:
     session = house.sign_in()
     for _ in range(3):
         house.clock.advance(600)
-        set_up = house.portal.methods.begin_phone(session, "office", NUMBER)
+        set_up = house.portal.enrollment.begin_phone(session, "office", NUMBER)
         set_up.send(session, "text")
         session = set_up.confirm(session, house.outbox.code)
-        set_up = house.portal.methods.begin_phone(session, "office", NUMBER)
+        set_up = house.portal.enrollment.begin_phone(session, "office", NUMBER)
         set_up.send(session, "text")
         set_up.confirm(session, house.outbox.code)
-    assert house.operator.throttled(ADA).wait == 0
+    assert house.operator.throttle_status(ADA).wait == 0
 
 
 def test_sending_to_a_new_number_is_bounded_and_needs_a_way(house: House) -> None:
     session = house.sign_in()
-    set_up = house.portal.methods.begin_phone(session, "office", NUMBER)
+    set_up = house.portal.enrollment.begin_phone(session, "office", NUMBER)
     for _ in range(3):
         set_up.send(session, "text")
     with pytest.raises(RateLimited, match=r"Wait 10 min\."):
@@ -302,8 +306,8 @@ def test_sending_to_a_new_number_is_bounded_and_needs_a_way(house: House) -> Non
 
 def test_a_session_that_was_signed_out_sends_nothing_and_proves_nothing(house: House) -> None:
     session = house.sign_in()
-    phone = house.portal.methods.begin_phone(session, "office", NUMBER)
-    app = house.portal.methods.begin_authenticator(session)
+    phone = house.portal.enrollment.begin_phone(session, "office", NUMBER)
+    app = house.portal.enrollment.begin_authenticator(session)
     phone.send(session, "text")
     house.operator.require_verification(ADA)
     with pytest.raises(SessionEnded):
@@ -331,14 +335,14 @@ def test_of_two_windows_that_set_up_the_first_method_the_slower_is_signed_out(
     house: House,
 ) -> None:
     fast, slow = house.sign_in(), house.sign_in()
-    app = house.portal.methods.begin_authenticator(slow)
-    phone = house.portal.methods.begin_phone(slow, "office", NUMBER)
+    app = house.portal.enrollment.begin_authenticator(slow)
+    phone = house.portal.enrollment.begin_phone(slow, "office", NUMBER)
     phone.send(slow, "text")
-    house.portal.methods.finish(prove_app(house, fast))
+    house.portal.enrollment.finish(prove_app(house, fast))
     outrun(house, lambda: app.confirm(slow, house.app_code(app.secret)))
     outrun(house, lambda: phone.confirm(slow, house.outbox.code))
-    outrun(house, lambda: house.portal.methods.begin_authenticator(slow))
-    outrun(house, lambda: house.portal.methods.begin_phone(slow, "alternate", NUMBER))
+    outrun(house, lambda: house.portal.enrollment.begin_authenticator(slow))
+    outrun(house, lambda: house.portal.enrollment.begin_phone(slow, "alternate", NUMBER))
     for call in CLOSED.values():
         with pytest.raises(EnrollmentRequired):
             call(house, slow, "abc")
@@ -349,8 +353,8 @@ def test_outrun_under_the_lock_it_adds_nothing_either(
     house: House, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fast, slow = house.sign_in(), house.sign_in()
-    app = house.portal.methods.begin_authenticator(slow)
-    phone = house.portal.methods.begin_phone(slow, "office", NUMBER)
+    app = house.portal.enrollment.begin_authenticator(slow)
+    phone = house.portal.enrollment.begin_phone(slow, "office", NUMBER)
     phone.send(slow, "text")
     real = house.store.transaction
 
@@ -376,9 +380,9 @@ def test_of_three_windows_at_once_one_sets_up_the_first_method(tmp_path: Path) -
     house = House(store=store, policy=Policy(second_factor_required=True))
     house.add()
     session = house.sign_in()
-    set_ups = [house.portal.methods.begin_authenticator(session) for _ in range(3)]
+    set_ups = [house.portal.enrollment.begin_authenticator(session) for _ in range(3)]
 
-    def confirm(set_up: AuthenticatorSetUp) -> Callable[[], Session]:
+    def confirm(set_up: AuthenticatorEnrollment) -> Callable[[], Session]:
         return lambda: set_up.confirm(session, house.app_code(set_up.secret))
 
     outcomes = at_once(*(confirm(set_up) for set_up in set_ups))
@@ -393,10 +397,10 @@ def test_of_three_windows_at_once_one_sets_up_the_first_method(tmp_path: Path) -
 
 def test_who_proved_one_may_prove_another(house: House) -> None:
     session = prove_app(house, house.sign_in())
-    set_up = house.portal.methods.begin_phone(session, "office", NUMBER)
+    set_up = house.portal.enrollment.begin_phone(session, "office", NUMBER)
     set_up.send(session, "text")
     session = set_up.confirm(session, house.outbox.code)
-    assert house.portal.methods.finish(session).limited is None
+    assert house.portal.enrollment.finish(session).restriction is None
 
 
 def test_a_full_session_must_be_fresh_to_add_one_at_its_begin_and_at_its_end(
@@ -404,8 +408,8 @@ def test_a_full_session_must_be_fresh_to_add_one_at_its_begin_and_at_its_end(
 ) -> None:
     house.give_authenticator()
     session = house.session()
-    app = house.portal.methods.begin_authenticator(session)
-    phone = house.portal.methods.begin_phone(session, "office", NUMBER)
+    app = house.portal.enrollment.begin_authenticator(session)
+    phone = house.portal.enrollment.begin_phone(session, "office", NUMBER)
     phone.send(session, "text")
     house.clock.advance(599)
     phone.send(session, "text")
@@ -423,8 +427,8 @@ def test_a_full_session_must_be_fresh_to_add_one_at_its_begin_and_at_its_end(
 
 def test_a_set_up_shows_no_secret(house: House) -> None:
     session = house.sign_in()
-    phone = house.portal.methods.begin_phone(session, "office", NUMBER)
-    app = house.portal.methods.begin_authenticator(session)
+    phone = house.portal.enrollment.begin_phone(session, "office", NUMBER)
+    app = house.portal.enrollment.begin_authenticator(session)
     assert isinstance(app.uri(), Secret)
     shown = repr(phone) + repr(phone.number) + repr(app) + repr(app.secret) + repr(app.uri())
     assert NUMBER.lstrip("+").replace(" ", "")[2:] not in shown

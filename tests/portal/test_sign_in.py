@@ -126,7 +126,7 @@ def test_a_password_changed_meanwhile_is_not_overwritten_by_the_old_one(
     real = raised.hasher.account.compare
 
     def compare(stored: str | None, secret: Secret) -> Comparison:
-        house.alter(password_hash=elsewhere, epoch=1)
+        house.alter(password_hash=elsewhere, session_generation=1)
         return real(stored, secret)
 
     monkeypatch.setattr(raised.hasher.account, "compare", compare)

@@ -21,11 +21,11 @@ from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.ports import ExternalPasswords, PasswordReply
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.throttle import ThrottleTransaction
-from apppw_tui.portal.admin import Operator
+from apppw_tui.portal.admin import Admin
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import VERIFIED_FOR, Session
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.folder.counters import MemoryCounters
+from apppw_tui.store.folder.counters import MemoryThrottleStore
 from apppw_tui.store.folder.location import open_store
 from tests.support import PASSWORD, FixedClock, House
 
@@ -98,7 +98,7 @@ def test_the_first_right_password_makes_the_account(elsewhere: Elsewhere) -> Non
 
 def test_a_second_factor_is_set_up_as_the_policy_says() -> None:
     elsewhere = Elsewhere(House(policy=Policy()))
-    assert elsewhere.signed_in().limited == "none yet"
+    assert elsewhere.signed_in().restriction == "none yet"
     elsewhere.house.give_authenticator()
     assert not isinstance(elsewhere.portal.sign_in(ADA, OLD), Session)
 
@@ -249,7 +249,7 @@ def test_nothing_is_counted_while_the_source_is_down(elsewhere: Elsewhere) -> No
 class Watched:
     """Counters that note who is said to be an account."""
 
-    counters: MemoryCounters
+    counters: MemoryThrottleStore
     kept: set[str] = field(default_factory=set)
 
     @contextmanager
@@ -261,7 +261,7 @@ class Watched:
 
 def test_nobody_is_taken_for_an_account_unless_it_is_one() -> None:
     clock = FixedClock()
-    watched = Watched(MemoryCounters(clock))
+    watched = Watched(MemoryThrottleStore(clock))
     elsewhere = Elsewhere(House(clock=clock, counters=watched), Source(lambda _: ADA))
     elsewhere.refuses("one", "wrong")
     elsewhere.source.down = True
@@ -329,8 +329,8 @@ def test_where_a_password_is_changed_is_said_wherever_one_would_be(elsewhere: El
         lambda: portal.change_password(session, OLD, PASSWORD),
         lambda: portal.add_account(GRACE, PASSWORD),
         lambda: portal.create_first_account(GRACE, PASSWORD),
-        lambda: Operator(elsewhere.means).set_password(ADA, PASSWORD),
-        Operator(elsewhere.means).check_passwords_kept,
+        lambda: Admin(elsewhere.means).set_password(ADA, PASSWORD),
+        Admin(elsewhere.means).check_passwords_kept,
     ]
     for act in acts:
         with pytest.raises(Refused) as refused:

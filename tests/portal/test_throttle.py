@@ -19,7 +19,7 @@ from apppw_tui.domain.errors import (
 from apppw_tui.domain.throttle import LONGEST_DELAY, UNKNOWN_LOCKOUT
 from apppw_tui.domain.verification_options import APP, RECOVERY, TEXT
 from apppw_tui.portal import sent_codes
-from apppw_tui.portal.context import Throttle
+from apppw_tui.portal.context import PortalThrottle
 from apppw_tui.portal.second_factor import Challenge
 from tests.argon import count_argon2
 from tests.support import PASSWORD, House
@@ -209,7 +209,7 @@ def test_where_it_cannot_be_charged_nothing_is_compared(
     def change(subject: str, *, keep: bool) -> NoReturn:
         raise StoreUnusable(f"{subject} cannot be counted: {keep}")
 
-    monkeypatch.setattr(house.means.counters, "change", change)
+    monkeypatch.setattr(house.means.throttle_store, "change", change)
     acts: list[Callable[[], object]] = [
         lambda: house.portal.sign_in(ADA, PASSWORD),
         lambda: house.portal.change_password(session, PASSWORD, NEW),
@@ -242,7 +242,7 @@ def test_each_second_factor_is_charged_before_it_is_compared(
         with monkeypatch.context() as broken:
             broken.setattr(house.hasher.app, "check", failing)
             broken.setattr("apppw_tui.domain.totp.verify", failing)
-            broken.setattr(sent_codes.SentCode, "check", failing)
+            broken.setattr(sent_codes.OneTimeCode, "check", failing)
             for _ in range(5):
                 with pytest.raises(HashingFailed):
                     challenge.answer(option, text)
@@ -309,7 +309,7 @@ def test_only_both_steps_together_reset(house: House) -> None:
 def test_a_limited_session_resets_nothing_before_it_is_finished(house: House) -> None:
     fail(house, 4)
     house.alter(verification_required=True)
-    assert house.sign_in().limited == "none yet"
+    assert house.sign_in().restriction == "none yet"
     fail(house, 1)
     assert wait(house.sign_in) == 5
 
@@ -411,9 +411,9 @@ def test_at_ninety_strangers_are_refused_for_a_day(
         cafe.portal.sign_in(ADA, PASSWORD)
     assert refused.value.wait == 4 * 3600
     assert spent.total == 0
-    assert house.operator.throttled(ADA).locked
+    assert house.operator.throttle_status(ADA).locked
     assert house.sign_in()  # from where ada usually does: and that opens it again
-    assert not house.operator.throttled(ADA).locked
+    assert not house.operator.throttle_status(ADA).locked
     assert cafe.sign_in()
 
 
@@ -424,7 +424,7 @@ def test_a_day_after_the_last_try_that_was_compared_they_may_try_again(house: Ho
         with pytest.raises(RateLimited, match=LOCKED):
             cafe.portal.sign_in(ADA, PASSWORD)
         house.clock.advance(3600)
-    assert not house.operator.throttled(ADA).locked
+    assert not house.operator.throttle_status(ADA).locked
     fail(cafe, 4)
     assert cafe.sign_in()
 
@@ -433,7 +433,7 @@ def test_a_day_after_the_last_try_that_was_compared_they_may_try_again(house: Ho
 def test_the_door_knows_where_somebody_completed_a_sign_in(house: House, complete: bool) -> None:
     def known(address: str) -> bool:
         means = replace(house.means, address=address)
-        return Throttle(means.counters, means.clock, address).is_known()
+        return PortalThrottle(means.throttle_store, means.clock, address).is_known()
 
     secret = house.give_authenticator()
     home = house.elsewhere("2001:db8:1:2f3::9")
@@ -469,7 +469,7 @@ def test_the_second_factor_locks_strangers_out_too(house: House) -> None:
 def test_a_changed_password_lets_strangers_try_again(house: House) -> None:
     session = house.sign_in()
     cafe = lock(house)
-    house.portal.change_password(session.proven(house.clock), PASSWORD, NEW)
+    house.portal.change_password(session.reverified(house.clock), PASSWORD, NEW)
     assert cafe.sign_in(password=NEW)
 
 
@@ -509,8 +509,8 @@ def test_a_clock_that_is_set_back_holds_no_codes_back(house: House) -> None:
 
 
 def test_how_it_stands_is_told_without_counting(house: House) -> None:
-    assert house.operator.throttled(ADA).wait == 0
+    assert house.operator.throttle_status(ADA).wait == 0
     fail(house, 6)
     for _ in range(3):
-        assert house.operator.throttled(ADA).wait == 10
-    assert not house.operator.throttled(ADA).locked
+        assert house.operator.throttle_status(ADA).wait == 10
+    assert not house.operator.throttle_status(ADA).locked

@@ -29,19 +29,19 @@ Act = Callable[[House, Session], object]
 
 MATTERS: dict[str, Act] = {
     "creating": lambda house, session: house.portal.create_app_password(session, "Car"),
-    "adding an app": lambda house, session: house.portal.methods.begin_authenticator(session),
-    "adding a phone": lambda house, session: house.portal.methods.begin_phone(
+    "adding an app": lambda house, session: house.portal.enrollment.begin_authenticator(session),
+    "adding a phone": lambda house, session: house.portal.enrollment.begin_phone(
         session, "alternate", "+49 151 23456768"
     ),
-    "changing a phone": lambda house, session: house.portal.methods.begin_phone(
+    "changing a phone": lambda house, session: house.portal.enrollment.begin_phone(
         session, "authentication", "+49 151 23456768"
     ),
-    "removing an app": lambda house, session: house.portal.methods.remove_authenticator(session),
-    "removing a phone": lambda house, session: house.portal.methods.remove_phone(
+    "removing an app": lambda house, session: house.portal.enrollment.remove_authenticator(session),
+    "removing a phone": lambda house, session: house.portal.enrollment.remove_phone(
         session, "authentication"
     ),
-    "preferring": lambda house, session: house.portal.methods.prefer(session, "text"),
-    "recovery codes": lambda house, session: house.portal.methods.new_recovery_codes(session),
+    "preferring": lambda house, session: house.portal.enrollment.set_preferred(session, "text"),
+    "recovery codes": lambda house, session: house.portal.enrollment.new_recovery_codes(session),
     "the password": lambda house, session: house.portal.change_password(session, PASSWORD, NEW),
     "the link": lambda house, session: house.portal.check_fresh(session),
 }
@@ -68,7 +68,7 @@ def test_what_matters_is_refused_ten_minutes_after_the_last_verification(
         with pytest.raises(ReverificationRequired, match="Not done: verify first that it is you"):
             act(house, session)
     with pytest.raises(ReverificationRequired):
-        act(house, replace(session, verified=None))
+        act(house, replace(session, verified_at=None))
     assert house.now() == before
     assert house.notebook.acts == []
 
@@ -100,7 +100,7 @@ def test_deleting_renaming_and_looking_do_not_ask(house: House) -> None:
     house.portal.rename_app_password(session, kept, "Desk")
     house.portal.set_appearance(session, "nord")
     assert [one.name for one in house.portal.account(session).app_passwords] == ["Desk"]
-    assert house.portal.methods.numbers(session, house.now())
+    assert house.portal.enrollment.numbers(session, house.now())
 
 
 def test_the_time_of_day_has_no_part_in_it(house: House) -> None:
@@ -135,7 +135,7 @@ def by_recovery_code(house: House, session: Session) -> Session:
 def by_password(house: House, session: Session) -> Session:
     house.alter(authenticator=None, phones=())
     challenge = house.portal.verify_again(session)
-    assert challenge.by_password
+    assert challenge.uses_password
     return challenge.answer_with_password(PASSWORD)
 
 
@@ -146,7 +146,7 @@ def test_the_right_answer_gives_the_same_session_fresh_again(
     session = house.session()
     house.clock.advance(700)
     fresh = again(house, session)
-    assert fresh == replace(session, verified=house.clock.seconds)
+    assert fresh == replace(session, verified_at=house.clock.seconds)
     house.clock.advance(599.9)
     house.portal.check_fresh(fresh)
     with pytest.raises(ReverificationRequired):
@@ -182,18 +182,18 @@ def test_a_wrong_password_changes_nothing_and_is_a_try(house: House) -> None:
         challenge.answer_with_password(PASSWORD)
     assert house.now() == before
     house.clock.advance(5)
-    assert challenge.answer_with_password(PASSWORD).fresh(house.clock)
+    assert challenge.answer_with_password(PASSWORD).recently_verified(house.clock)
 
 
 def test_a_right_password_takes_back_its_own_charge(house: House) -> None:
     for _ in range(6):
         by_password(house, house.session())
-    assert house.operator.throttled(ADA).wait == 0
+    assert house.operator.throttle_status(ADA).wait == 0
 
 
 def test_the_password_does_not_do_where_there_is_a_method(house: House) -> None:
     challenge = house.portal.verify_again(house.session())
-    assert not challenge.by_password
+    assert not challenge.uses_password
     with pytest.raises(MethodUnavailable, match="Verify with one of your verification methods"):
         challenge.answer_with_password(PASSWORD)
 
@@ -260,7 +260,7 @@ def test_the_time_of_a_verification_is_nowhere_in_the_store(tmp_path: Path) -> N
     house.clock.advance(700)
     accounts = {path: path.read_bytes() for path in (folder / "accounts").iterdir()}
     session = by_text(house, session)
-    assert session.verified == 32037.25
+    assert session.verified_at == 32037.25
     assert {path: path.read_bytes() for path in (folder / "accounts").iterdir()} == accounts
     written = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     assert b"31337" not in written

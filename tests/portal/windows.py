@@ -13,7 +13,7 @@ from apppw_tui.domain import verification_options
 from apppw_tui.domain.errors import ApppwError
 from apppw_tui.portal.sessions import Session
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.folder.counters import FolderCounters
+from apppw_tui.store.folder.counters import FolderThrottleStore
 from tests.store.rotator import keyring
 from tests.support import FixedClock, House
 
@@ -47,7 +47,7 @@ def admitted(outcomes: Sequence[object]) -> list[Session]:
 def on_disk(folder: Path) -> House:
     """A portal over the store in `folder`, with its key and its counters."""
     clock = FixedClock()
-    counters = FolderCounters(folder, clock, lock_timeout=60.0)
+    counters = FolderThrottleStore(folder, clock, lock_timeout=60.0)
     store = FolderStore(folder, lock_timeout=60.0)
     return House(store=store, clock=clock, counters=counters, seals=keyring(folder))
 

@@ -11,11 +11,11 @@ import pytest
 from apppw_tui.domain.usage import LastUse
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.folder.usage import FolderUsage
-from apppw_tui.verifier.auth_service import Counter, Gate
+from apppw_tui.verifier.auth_service import AuthService, DecisionQueue
 from apppw_tui.verifier.decision import Verifier
-from apppw_tui.verifier.password_cache import Remembered
+from apppw_tui.verifier.password_cache import VerifiedCache
 from apppw_tui.verifier.protocols.json_lines import JsonLines
-from apppw_tui.verifier.rate_limit import Brake
+from apppw_tui.verifier.rate_limit import AddressRateLimiter
 from tests.services import old_passwords
 from tests.services.asked import serving
 from tests.services.dovecot import Dovecot, running
@@ -97,17 +97,19 @@ def usage(server: Server) -> FolderUsage:
     return FolderUsage(server.store, server.house.store, server.house.clock)
 
 
-def counter(server: Server, book: FolderUsage) -> Counter:
+def counter(server: Server, book: FolderUsage) -> AuthService:
     house = server.house
     verifier = Verifier(house.store, house.hasher, house.clock)
     monotonic = house.clock.monotonic
-    gate = Gate(verifier, Remembered(monotonic), Brake(monotonic), threads=1)
-    return Counter("json", gate, book, Noted(), frozenset({"imap", "pop3"}))
+    gate = DecisionQueue(
+        verifier, VerifiedCache(monotonic), AddressRateLimiter(monotonic), threads=1
+    )
+    return AuthService("json", gate, book, Noted(), frozenset({"imap", "pop3"}))
 
 
 def test_only_a_right_old_password_shows_who_has_not_moved(server: Server) -> None:
     book = usage(server)
-    with serving(JsonLines(counter(server, book)).converse, server.folder / "sock"):
+    with serving(JsonLines(counter(server, book)).handle, server.folder / "sock"):
         assert server.says(BOB, "a stranger's guess") == REFUSED
         assert server.says(ADA) == IN
         app_password = server.house.issue("Phone", BOB).secret.reveal()
@@ -126,13 +128,13 @@ def test_while_the_daemon_is_silent_who_is_enforced_waits_and_the_others_do_not(
     assert [server.says(name) for name in (ADA, BOB)] == [IN, IN]
     operator.enforce(ADA)
     assert [server.says(name) for name in (ADA, BOB)] == [NOT_NOW, IN]
-    operator.open(ADA)
+    operator.stop_enforcing(ADA)
     operator.disable(BOB)
     assert [server.says(name) for name in (ADA, BOB)] == [IN, NOT_NOW]
     operator.enable(BOB)
     operator.enforce(ADA, NOW.replace(year=2999))
     assert [server.says(name) for name in (ADA, BOB)] == [IN, IN]
-    operator.open(ADA)
+    operator.stop_enforcing(ADA)
 
 
 def test_a_store_of_before_lets_nobody_in_until_it_tells_who_is_enforced(server: Server) -> None:

@@ -73,13 +73,13 @@ class Recipe:
 @pytest.mark.parametrize("kind", ["", "Text", "--help", "text call"])
 def test_a_kind_that_it_does_not_know_is_refused(tmp_path: Path, name: str, kind: str) -> None:
     outcome = straight(tmp_path, name, kind, NUMBER)
-    assert (outcome.how, kind in outcome.output) == ("exit code 64", True)
+    assert (outcome.reason, kind in outcome.output) == ("exit code 64", True)
 
 
 @pytest.mark.parametrize("name", ["send-gammu", "send-modemmanager"])
 @pytest.mark.parametrize("kind", ["call", "notify"])
 def test_a_modem_neither_calls_nor_notifies(tmp_path: Path, name: str, kind: str) -> None:
-    assert straight(tmp_path, name, kind, NUMBER).how == "exit code 64"
+    assert straight(tmp_path, name, kind, NUMBER).reason == "exit code 64"
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -87,7 +87,7 @@ def test_a_modem_neither_calls_nor_notifies(tmp_path: Path, name: str, kind: str
     "number", ["", "+", "4915112345678", "++49151", "+49/../151", "--help", "+49 151", "+49,text=x"]
 )
 def test_what_is_no_number_is_refused(tmp_path: Path, name: str, number: str) -> None:
-    assert straight(tmp_path, name, "text", number).how == "exit code 64"
+    assert straight(tmp_path, name, "text", number).reason == "exit code 64"
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -98,7 +98,7 @@ def test_one_that_is_called_with_too_little_fails(
     assert not straight(tmp_path, name, *arguments).ok
 
 
-def straight(folder: Path, name: str, *arguments: str) -> process.Outcome:
+def straight(folder: Path, name: str, *arguments: str) -> process.ProcessResult:
     """How the recipe itself ends, whatever a delivery would have checked before."""
     path = folder / name
     path.write_text(adapted(f"delivery/{name}", {}))

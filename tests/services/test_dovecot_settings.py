@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.doctor.doveconf import Block, parsed
+from apppw_tui.doctor.doveconf import Block, parse
 from tests.services.recipes import adapted
 from tests.services.require import require_program, unavailable
 
@@ -32,7 +32,7 @@ def understood(folder: Path, *recipes: str) -> Block:
         text=True,
         timeout=60,
     )
-    return parsed(done.stdout)
+    return parse(done.stdout)
 
 
 @pytest.mark.parametrize(("recipes", "drivers"), [(LUA, ["lua"]), (PAM, ["pam", "passwd-file"])])

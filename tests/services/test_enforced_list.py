@@ -120,7 +120,7 @@ def test_the_stores_own_files_are_read(lister: Lister) -> None:
     house.operator.disable("disabled")
     assert lister.run().returncode == 0
     assert lister.names() == ["disabled", "grace"]
-    house.operator.open("grace")
+    house.operator.stop_enforcing("grace")
     assert lister.run().returncode == 0
     assert lister.names() == ["disabled"]
 

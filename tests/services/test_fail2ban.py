@@ -10,8 +10,8 @@ import pytest
 
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.answer_log import Log
-from apppw_tui.verifier.decision import Answer, Attempt, Verdict, Verifier
+from apppw_tui.verifier.answer_log import AnswerLog
+from apppw_tui.verifier.decision import Answer, Attempt, Decision, Verifier
 from tests.services.require import require_program
 from tests.services.trials import ENFORCED, OPEN, TRIALS, UNKNOWN, trial
 from tests.support import NOW, FixedClock, House
@@ -25,11 +25,11 @@ JOURNAL = "mail apppw-tui[4711]: "  # what fail2ban's systemd backend puts befor
 
 
 def line(
-    verdict: Verdict, address: str | None, service: str | None = "imap", socket: str = "json"
+    verdict: Decision, address: str | None, service: str | None = "imap", socket: str = "json"
 ) -> str:
     written: list[bytes] = []
-    log = Log(FixedClock(), lambda _, content: written.append(content))
-    log.answered(socket, verdict, service, address)
+    log = AnswerLog(FixedClock(), lambda _, content: written.append(content))
+    log.attempt(socket, verdict, service, address)
     return b"".join(written).decode()
 
 
@@ -49,7 +49,7 @@ def matched(tmp_path: Path, text: str, mode: str | None = None) -> set[str]:
     return set(done.stdout.split())
 
 
-def judged(account: str, name: str) -> Verdict:
+def judged(account: str, name: str) -> Decision:
     """What the verifier answers in one of the ten cases."""
     house = House()
     for one in (OPEN, ENFORCED):
@@ -89,21 +89,21 @@ def test_guesses_count_and_the_devices_of_people_do_not(
     assert matched(tmp_path, text, mode) == {CASES[case] for case in counted}
 
 
-WRONG = Verdict(Answer.NO, "wrong or deleted", "ada")
+WRONG = Decision(Answer.NO, "wrong or deleted", "ada")
 
 
 @pytest.mark.parametrize("mode", ["normal", "aggressive"])
 @pytest.mark.parametrize(
     "verdict",
     [
-        Verdict(Answer.NOT_NOW, "too many wrong ones from there"),
-        Verdict(Answer.NOT_NOW, "The store is busy. Try again in a moment."),
-        Verdict(Answer.YES, "right", "ada", AppPassword("7kf", "Phone", "$argon2id$", NOW)),
-        Verdict(Answer.NO, "the account is disabled", "ada"),
-        Verdict(Answer.NO, "deleted", "ada"),
+        Decision(Answer.NOT_NOW, "too many wrong ones from there"),
+        Decision(Answer.NOT_NOW, "The store is busy. Try again in a moment."),
+        Decision(Answer.YES, "right", "ada", AppPassword("7kf", "Phone", "$argon2id$", NOW)),
+        Decision(Answer.NO, "the account is disabled", "ada"),
+        Decision(Answer.NO, "deleted", "ada"),
     ],
 )
-def test_what_is_no_guess_does_not_count(tmp_path: Path, verdict: Verdict, mode: str) -> None:
+def test_what_is_no_guess_does_not_count(tmp_path: Path, verdict: Decision, mode: str) -> None:
     text = line(verdict, "198.51.100.7") + line(WRONG, None) + line(WRONG, "198.51.100.8")
     assert matched(tmp_path, text, mode) == {"198.51.100.8"}
 
@@ -141,7 +141,7 @@ def test_nothing_that_anybody_types_becomes_an_address(tmp_path: Path, mode: str
 
     text = ""
     for _ in range(400):
-        verdict = Verdict(
+        verdict = Decision(
             random.choice(list(Answer)),
             random.choice(["wrong or deleted", "unknown account", "expired", typed()]),
             random.choice(["ada", None, typed()]),

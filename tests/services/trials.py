@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.protocols.registry import Telling, conversation
+from apppw_tui.verifier.protocols.registry import HttpOptions, handler_for
 from tests.services.asked import serving
 from tests.support import NOW, PASSWORD, House
 from tests.verifier.conversing import Noted, counter_over
@@ -30,7 +30,7 @@ class Asked:
 
     path: Path
     protocol: str
-    telling: Telling = field(default_factory=lambda: Telling(lambda: True))
+    telling: HttpOptions = field(default_factory=lambda: HttpOptions(lambda: True))
     allowed: frozenset[str] | None = None
     house: House = field(default_factory=House)
     noted: Noted = field(default_factory=Noted)
@@ -38,8 +38,8 @@ class Asked:
 
     def start(self) -> None:
         counter = counter_over(self.house, self.noted, self.allowed)
-        spoken = conversation(self.protocol, counter, self.telling)
-        self._running.enter_context(serving(spoken.converse, self.path))
+        spoken = handler_for(self.protocol, counter, self.telling)
+        self._running.enter_context(serving(spoken.handle, self.path))
 
     def stop(self) -> None:
         self._running.close()
@@ -49,11 +49,11 @@ class Asked:
 def asked(
     path: Path,
     protocol: str,
-    telling: Telling | None = None,
+    telling: HttpOptions | None = None,
     allowed: frozenset[str] | None = None,
 ) -> Iterator[Asked]:
     """Running, with one account that is open and one that is enforced."""
-    made = Asked(path, protocol, telling or Telling(lambda: True), allowed)
+    made = Asked(path, protocol, telling or HttpOptions(lambda: True), allowed)
     for name in (OPEN, ENFORCED):
         made.house.add(name)
     made.house.alter(ENFORCED, enforced_from=NOW)

@@ -18,9 +18,9 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.config.serve import SocketConfig, serve
-from apppw_tui.config.values import Reader
+from apppw_tui.config.values import TableReader
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.protocols.registry import Telling
+from apppw_tui.verifier.protocols.registry import HttpOptions
 from tests.services.ordinary import OrdinaryUser
 from tests.services.recipes import adapted
 from tests.services.trials import Asked, asked
@@ -124,7 +124,7 @@ def wanted(recipe: str) -> SocketConfig:
     begin = lines.index("#   [[serve.socket]]")
     end = lines.index("#", begin)
     written = "\n".join(line.lstrip("# ") for line in lines[begin:end])
-    config = serve(Reader(Path(recipe)), tomllib.loads(written)["serve"])
+    config = serve(TableReader(Path(recipe)), tomllib.loads(written)["serve"])
     (name,) = config.configured
     socket = config.passed(name)
     assert socket is not None
@@ -133,7 +133,7 @@ def wanted(recipe: str) -> SocketConfig:
 
 @contextlib.contextmanager
 def opened(site: Site, socket: SocketConfig) -> Iterator[Door]:
-    telling = Telling(lambda: True, socket.service_header, socket.address_header)
+    telling = HttpOptions(lambda: True, socket.service_header, socket.address_header)
     with asked(site.socket, socket.protocol, telling, socket.services) as daemon:
         yield Door(site, daemon)
 

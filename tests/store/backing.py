@@ -13,14 +13,14 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import ApppwError
 from apppw_tui.store import documents
 from apppw_tui.store.backup.reader import Archive
-from apppw_tui.store.backup.restore import Aside, Outcome, Restore, Rules
-from apppw_tui.store.backup.writer import MANIFEST, BackedUp, back_up
+from apppw_tui.store.backup.restore import Aside, Restore, RestoredAccount, RestoreRules
+from apppw_tui.store.backup.writer import MANIFEST, BackupResult, back_up
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.keyring import Keyring, keyring_of
 from tests.support import NOW, FixedClock, House
 
-Told = Outcome | ApppwError
+Told = RestoredAccount | ApppwError
 SCHEMA = f"{documents.SCHEMA_MAJOR}.{documents.SCHEMA_MINOR}"
 
 
@@ -45,13 +45,13 @@ class Place:
     def backup(self, *, with_key: bool = False) -> bytes:
         return self.backed_up(with_key=with_key)[0]
 
-    def backed_up(self, *, with_key: bool = False) -> tuple[bytes, BackedUp]:
+    def backed_up(self, *, with_key: bool = False) -> tuple[bytes, BackupResult]:
         out = io.BytesIO()
         keyring = self.keyring if with_key else None
         done = back_up(out, self.folder, self.store, keyring, now=NOW, host="mail.example.org")
         return out.getvalue(), done
 
-    def restoring(self, backup: bytes, rules: Rules | None = None) -> Restore:
+    def restoring(self, backup: bytes, rules: RestoreRules | None = None) -> Restore:
         return Restore(
             Archive(io.BytesIO(backup)),
             self.folder,
@@ -60,7 +60,7 @@ class Place:
             Aside(self.folder, "before-restore", NOW),
             Random(7).randrange,
             self.ended.append,
-            rules or Rules(),
+            rules or RestoreRules(),
         )
 
     def restore(
@@ -72,9 +72,9 @@ class Place:
         dry_run: bool = False,
     ) -> dict[str, Told]:
         """What became of each account, or what kept it from coming back."""
-        restore = self.restoring(backup, Rules(overwrite, dry_run))
-        restore.take_key()
-        restore.take_list()
+        restore = self.restoring(backup, RestoreRules(overwrite, dry_run))
+        restore.restore_key()
+        restore.merge_deleted_ids()
         told: dict[str, Told] = {}
         for name in names or restore.archive.accounts:
             try:

@@ -17,7 +17,7 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.totp import Authenticator
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.locks import LOCK_TIMEOUT
-from apppw_tui.store.key_rotation import finish, rotate
+from apppw_tui.store.key_rotation import drop_old_keys, rotate
 from apppw_tui.store.keyring import Keyring, has_sealed_values
 from tests.store.making import add
 from tests.support import NOW
@@ -106,7 +106,7 @@ def turn(folder: Path, times: int) -> int:
         while True:
             rotate(ring, store)
             try:
-                dropped += finish(ring, store)
+                dropped += drop_old_keys(ring, store)
             except Refused:  # somebody had read the ring before the new key was in it
                 continue
             break

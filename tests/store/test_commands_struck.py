@@ -158,7 +158,7 @@ def test_a_rotation_says_what_became_of_it(
         elif codes[0] == OK:
             ring = keyring(folder).read()
             assert ring is not None
-            assert [opened(now(store, name), ring.newest) for name in SEALED], (at, said)
+            assert [opened(now(store, name), ring.primary) for name in SEALED], (at, said)
         elif "nothing was changed" in said and "Made a new key" not in said:
             assert keys(folder) == before, (at, said)
         rotated_again(folder)

@@ -13,7 +13,7 @@ from apppw_tui.domain.errors import DiskFull
 from apppw_tui.domain.verification_options import APP
 from apppw_tui.portal.portal import Portal
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.folder.counters import FolderCounters
+from apppw_tui.store.folder.counters import FolderThrottleStore
 from tests.support import PASSWORD, FixedClock, House
 
 ACCOUNT = "ada@example.org"
@@ -43,7 +43,9 @@ def fill(disk: Path) -> None:
 
 def house_on(folder: Path) -> House:
     clock = FixedClock()
-    return House(store=FolderStore(folder), clock=clock, counters=FolderCounters(folder, clock))
+    return House(
+        store=FolderStore(folder), clock=clock, counters=FolderThrottleStore(folder, clock)
+    )
 
 
 def test_on_a_full_disk_one_can_sign_in_and_delete_but_not_create(small_disk: Path) -> None:

@@ -21,8 +21,8 @@ from apppw_tui.domain.errors import (
 from apppw_tui.domain.ports import Change
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.key_rotation import finish, rotate
-from apppw_tui.store.keyring import MemorySeals, Ring
+from apppw_tui.store.key_rotation import drop_old_keys, rotate
+from apppw_tui.store.keyring import KeySet, MemorySeals
 from tests.store.making import account_file, add
 from tests.store.rotator import (
     SEALED,
@@ -45,13 +45,13 @@ def full(disk: FolderStore, folder: Path) -> FolderStore:
     return disk
 
 
-def ring_of(folder: Path) -> Ring:
+def ring_of(folder: Path) -> KeySet:
     found = keyring(folder).read()
     assert found is not None
     return found
 
 
-def put_back(disk: FolderStore, ring: Ring, name: str) -> None:
+def put_back(disk: FolderStore, ring: KeySet, name: str) -> None:
     """As somebody does who had read the key before it was replaced."""
     with disk.transaction(name, now(disk, name).uid) as change:
         change.account = with_values(change.existing, ring, name)
@@ -68,12 +68,12 @@ def test_rotating_seals_everything_anew_and_leaves_the_rest_alone(
     versions = {name: full.version(name) for name in SEALED}
     before = now(full, "ada")
     done = rotate(keyring(folder), full)
-    assert (done.resealed, done.troubles) == (3, {})
+    assert (done.reencrypted, done.failures) == (3, {})
     assert len(keys(folder)) == 2
     assert keys(folder)[1] == old
     all_open(full, folder)
     for name in SEALED:
-        assert opened(now(full, name), ring_of(folder).newest) == [name, name]
+        assert opened(now(full, name), ring_of(folder).primary) == [name, name]
         assert full.version(name) == (versions[name] or 0) + 1
     assert account_file(folder, "ben").read_bytes() == ben
     after = now(full, "ada")
@@ -86,7 +86,7 @@ def test_rotating_again_goes_on_with_the_same_key(full: FolderStore, folder: Pat
     rotate(keyring(folder), full)
     before = content(folder)
     done = rotate(keyring(folder), full)
-    assert (done.resealed, done.troubles) == (0, {})
+    assert (done.reencrypted, done.failures) == (0, {})
     assert content(folder) == before
 
 
@@ -104,7 +104,7 @@ def test_a_new_key_that_may_not_stay_on_the_disk_is_written_again_before_it_seal
     with pytest.raises(SaveUncertain):
         rotate(keyring(folder), full)
     all_open(full, folder)
-    assert rotate(keyring(folder), full).resealed == 3
+    assert rotate(keyring(folder), full).reencrypted == 3
     assert confirmed == ["key", "key", "ada.json", "cleo.json", "dora.json"]
     assert len(keys(folder)) == 2
 
@@ -118,12 +118,12 @@ def test_a_rotation_that_overtakes_another_leaves_it_nothing_to_do(
             if account == "ada":
                 for _ in range(2):
                     rotate(keyring(folder), full)
-                    finish(keyring(folder), full)
+                    drop_old_keys(keyring(folder), full)
             with super().transaction(account, uid) as change:
                 yield change
 
     done = rotate(keyring(folder), Overtaken(folder))
-    assert (done.resealed, done.troubles) == (0, {})
+    assert (done.reencrypted, done.failures) == (0, {})
     assert len(keys(folder)) == 1
     all_open(full, folder)
 
@@ -138,13 +138,13 @@ def test_what_is_in_the_way_of_one_account_stops_no_other(full: FolderStore, fol
     put(full, keyring(folder), "emil", "emil")
     with held(folder, "ada"):
         done = rotate(keyring(folder), FolderStore(folder, lock_timeout=0.05))
-    assert done.resealed == 1
-    kinds = {name: type(trouble) for name, trouble in done.troubles.items()}
+    assert done.reencrypted == 1
+    kinds = {name: type(trouble) for name, trouble in done.failures.items()}
     assert kinds == {"ada": StoreBusy, "cleo": DecryptionFailed, "dora": StoreDamaged}
     assert account_file(folder, "cleo").read_bytes() == before
     assert account_file(folder, "dora").read_text() == "{"
     assert opened(now(full, "ada"), keyring(folder)) == ["ada", "ada"]
-    assert opened(now(full, "emil"), ring_of(folder).newest) == ["emil", "emil"]
+    assert opened(now(full, "emil"), ring_of(folder).primary) == ["emil", "emil"]
 
 
 @pytest.mark.slow
@@ -160,14 +160,14 @@ def test_an_account_that_goes_meanwhile_is_no_trouble(full: FolderStore, folder:
             return found
 
     done = rotate(keyring(folder), Leaving(folder))
-    assert (done.resealed, done.troubles) == (2, {})
+    assert (done.reencrypted, done.failures) == (2, {})
     put(full, keyring(folder), "ada", "ada")
     add(full, "dora")
     put(full, keyring(folder), "dora", "dora")
-    assert finish(keyring(folder), Leaving(folder)) == 1
+    assert drop_old_keys(keyring(folder), Leaving(folder)) == 1
 
 
-@pytest.mark.parametrize("what", [rotate, finish])
+@pytest.mark.parametrize("what", [rotate, drop_old_keys])
 def test_where_nothing_is_sealed_there_is_no_key_to_replace(
     disk: FolderStore, folder: Path, what: Callable[..., object]
 ) -> None:
@@ -177,7 +177,7 @@ def test_where_nothing_is_sealed_there_is_no_key_to_replace(
     assert not (folder / "key").exists()
 
 
-@pytest.mark.parametrize("what", [rotate, finish])
+@pytest.mark.parametrize("what", [rotate, drop_old_keys])
 def test_with_the_key_missing_nothing_is_changed(
     full: FolderStore, folder: Path, what: Callable[..., object]
 ) -> None:
@@ -198,14 +198,14 @@ def test_a_key_that_vanishes_meanwhile_is_told_of_every_account_that_needs_it(
 
     before = content(folder)
     done = rotate(keyring(folder), Losing(folder))
-    assert done.resealed == 0
-    assert {name: type(trouble) for name, trouble in done.troubles.items()} == dict.fromkeys(
+    assert done.reencrypted == 0
+    assert {name: type(trouble) for name, trouble in done.failures.items()} == dict.fromkeys(
         SEALED, KeyMissing
     )
     assert {**content(folder), "key": before["key"]} == before
 
 
-@pytest.mark.parametrize("what", [rotate, finish])
+@pytest.mark.parametrize("what", [rotate, drop_old_keys])
 def test_of_two_who_replace_the_key_one_waits(
     full: FolderStore, folder: Path, what: Callable[..., object]
 ) -> None:
@@ -240,19 +240,19 @@ def test_finishing_drops_the_older_key_and_writes_no_account(
     rotate(keyring(folder), full)
     before = content(folder)
     first = keys(folder)[0]
-    assert finish(keyring(folder), full) == 1
+    assert drop_old_keys(keyring(folder), full) == 1
     assert keys(folder) == [first]
     assert (folder / "key").stat().st_mode & 0o777 == 0o600
     all_open(full, folder)
     assert {**content(folder), "key": before["key"]} == before
-    assert finish(keyring(folder), full) == 0
+    assert drop_old_keys(keyring(folder), full) == 0
 
 
 def refusal_to_finish(full: FolderStore, folder: Path) -> str:
     """What it says; not a byte may change."""
     before = content(folder)
     with pytest.raises(Refused) as refusal:
-        finish(keyring(folder), full)
+        drop_old_keys(keyring(folder), full)
     assert content(folder) == before
     return str(refusal.value)
 
@@ -266,8 +266,8 @@ def test_the_older_key_stays_while_a_value_needs_it(full: FolderStore, folder: P
         "The older key stays: accounts that still need it: 2; that cannot be read: 0. "
         "Rotate again first."
     )
-    assert rotate(keyring(folder), full).resealed == 2
-    assert finish(keyring(folder), full) == 1
+    assert rotate(keyring(folder), full).reencrypted == 2
+    assert drop_old_keys(keyring(folder), full) == 1
     all_open(full, folder)
 
 
@@ -280,7 +280,7 @@ def test_the_older_key_stays_for_one_value_of_an_account(full: FolderStore, fold
             {**values, "phone office": old["phone office"]}
         )
     assert "still need it: 1;" in refusal_to_finish(full, folder)
-    assert rotate(keyring(folder), full).resealed == 1
+    assert rotate(keyring(folder), full).reencrypted == 1
     all_open(full, folder)
 
 
@@ -318,7 +318,7 @@ def test_an_account_that_comes_up_behind_the_sweep_is_looked_at_too(
     old = ring_of(folder)
     rotate(keyring(folder), full)
     with pytest.raises(Refused, match="still need it: 1;"):
-        finish(keyring(folder), Growing(folder))
+        drop_old_keys(keyring(folder), Growing(folder))
     assert len(keys(folder)) == 2
 
 
@@ -328,5 +328,5 @@ def test_what_was_sealed_anew_is_on_the_disk_before_the_older_key_goes(
     rotate(keyring(folder), full)
     synced: list[int] = []
     monkeypatch.setattr(os, "sync", lambda: synced.append(len(keys(folder))))
-    finish(keyring(folder), full)
+    drop_old_keys(keyring(folder), full)
     assert synced == [2]

@@ -15,7 +15,7 @@ import pytest
 
 from apppw_tui.domain.errors import Refused
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.key_rotation import finish, rotate
+from apppw_tui.store.key_rotation import drop_old_keys, rotate
 from tests.store.making import account_file
 from tests.store.rotator import all_open, fill, keyring, keys, now, opened
 from tests.store.test_killed import forked, killed
@@ -89,7 +89,7 @@ def test_killed_before_any_step_every_value_opens_and_the_next_rotation_succeeds
         def work(at: int = at) -> None:
             dying(at, monkeypatch)
             rotate(keyring(folder), full)
-            finish(keyring(folder), full)
+            drop_old_keys(keyring(folder), full)
             os._exit(0)
 
         if not killed(forked(work)):
@@ -97,11 +97,11 @@ def test_killed_before_any_step_every_value_opens_and_the_next_rotation_succeeds
         lengths.append(len(keys(folder)))
         all_open(full, folder)
         with suppress(Refused):
-            finish(keyring(folder), full)
+            drop_old_keys(keyring(folder), full)
         all_open(full, folder)
-        assert rotate(keyring(folder), full).troubles == {}
+        assert rotate(keyring(folder), full).failures == {}
         assert len(keys(folder)) == 2
-        finish(keyring(folder), full)
+        drop_old_keys(keyring(folder), full)
         all_open(full, folder)
         assert len(keys(folder)) == 1
         kept = {path.name for path in folder.iterdir()} - {"deleted", "reserve"}
@@ -124,9 +124,9 @@ def test_killed_at_any_instant_again_and_again_every_value_opens(
     def work(acknowledgements: int) -> None:
         while True:
             with suppress(Refused):
-                finish(keyring(folder), full)  # of a rotation that was killed, or none
+                drop_old_keys(keyring(folder), full)  # of a rotation that was killed, or none
             rotate(keyring(folder), full)
-            finish(keyring(folder), full)
+            drop_old_keys(keyring(folder), full)
             os.write(acknowledgements, b".")
 
     for _ in range(kills):
@@ -145,7 +145,7 @@ def test_killed_at_any_instant_again_and_again_every_value_opens(
         all_open(full, folder)
     assert 0 < half < kills  # else it was never killed in the midst of anything
     rotate(keyring(folder), full)
-    finish(keyring(folder), full)
+    drop_old_keys(keyring(folder), full)
     all_open(full, folder)
     assert len(keys(folder)) == 1
     assert keys(folder) != first

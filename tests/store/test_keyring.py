@@ -21,7 +21,7 @@ from apppw_tui.domain.errors import (
 from apppw_tui.domain.secret import Secret
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.keyring import Keyring, MemorySeals, Ring, has_sealed_values, new_key
+from apppw_tui.store.keyring import Keyring, KeySet, MemorySeals, has_sealed_values, new_key
 from apppw_tui.store.memory import MemoryStore
 from tests.store.making import account_file, add
 from tests.store.rotator import content, keyring, opened, put, with_values
@@ -91,27 +91,27 @@ def test_a_token_of_the_right_key_with_something_else_in_it_is_broken(inside: by
     key = new_key()
     sealed = Fernet(key.reveal()).encrypt(inside).decode()
     with pytest.raises(DecryptionFailed):
-        Ring((key,)).decrypt(UID, FIELD, sealed)
+        KeySet((key,)).decrypt(UID, FIELD, sealed)
 
 
 def test_a_token_does_not_tell_when_it_was_sealed() -> None:
     from cryptography.fernet import Fernet
 
     key = new_key()
-    sealed = Ring((key,)).encrypt(UID, FIELD, SECRET)
+    sealed = KeySet((key,)).encrypt(UID, FIELD, SECRET)
     assert Fernet(key.reveal()).extract_timestamp(sealed) == 0
 
 
 def test_the_first_key_seals_and_all_open(disk: FolderStore, folder: Path) -> None:
     old, new = new_key(), new_key()
-    sealed = Ring((old,)).encrypt(UID, FIELD, SECRET)
+    sealed = KeySet((old,)).encrypt(UID, FIELD, SECRET)
     (folder / "key").write_text(f"{new.reveal()}\n{old.reveal()}\n")
     (folder / "key").chmod(0o600)
     seals = keyring(folder)
     assert seals.decrypt(UID, FIELD, sealed).reveal() == SECRET.reveal()
     again = seals.encrypt(UID, FIELD, SECRET)
-    assert Ring((new,)).opens(UID, FIELD, again)
-    assert not Ring((old,)).opens(UID, FIELD, again)
+    assert KeySet((new,)).can_decrypt(UID, FIELD, again)
+    assert not KeySet((old,)).can_decrypt(UID, FIELD, again)
 
 
 def test_the_file_is_read_afresh_for_every_value(disk: FolderStore, folder: Path) -> None:
@@ -120,7 +120,7 @@ def test_the_file_is_read_afresh_for_every_value(disk: FolderStore, folder: Path
     other = new_key()
     (folder / "key").write_text(other.reveal())
     sealed = seals.encrypt(UID, FIELD, SECRET)
-    assert Ring((other,)).opens(UID, FIELD, sealed)
+    assert KeySet((other,)).can_decrypt(UID, FIELD, sealed)
     (folder / "key").write_text(new_key().reveal())
     with pytest.raises(DecryptionFailed):
         seals.decrypt(UID, FIELD, sealed)
@@ -128,7 +128,7 @@ def test_the_file_is_read_afresh_for_every_value(disk: FolderStore, folder: Path
 
 def test_keys_do_not_show_in_a_repr() -> None:
     key = new_key()
-    assert key.reveal() not in repr(Ring((key,)))
+    assert key.reveal() not in repr(KeySet((key,)))
     assert repr(MemorySeals()) == "MemorySeals(keys=(<Secret>,))"
 
 
@@ -253,7 +253,7 @@ def test_a_key_that_another_process_made_meanwhile_is_used(
         return acquire(self)
 
     monkeypatch.setattr(filelock.FileLock, "acquire", late)
-    assert Ring((other,)).opens(UID, FIELD, keyring(folder).encrypt(UID, FIELD, SECRET))
+    assert KeySet((other,)).can_decrypt(UID, FIELD, keyring(folder).encrypt(UID, FIELD, SECRET))
     assert (folder / "key").read_text() == other.reveal()
 
 

@@ -9,7 +9,7 @@ from apppw_tui.store import documents
 from apppw_tui.store.backup.restore import Aside
 from apppw_tui.store.fields import Tables
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.migrate import STEPS, Found, Step, found, migrate
+from apppw_tui.store.migrate import STEPS, SchemaOf, Step, found, migrate
 from tests.store.backing import SCHEMA
 from tests.store.making import account_file, add, tables
 from tests.support import NOW
@@ -65,7 +65,7 @@ def test_an_older_minor_is_told_and_left_alone(
     add(disk)
     text = account_file(folder).read_text().replace(f'"schema": "{SCHEMA}"', '"schema": "1.0"')
     account_file(folder).write_text(text)
-    assert found(disk, "ada") == Found("ada", 1, 0)
+    assert found(disk, "ada") == SchemaOf("ada", 1, 0)
     assert found(disk, "ada").older_minor
     assert not migrate(disk, "ada", aside)
     assert account_file(folder).read_text() == text
@@ -77,7 +77,7 @@ def test_an_older_major_is_migrated_and_what_was_there_kept(
     before = account_file(folder).read_bytes()
     with pytest.raises(StoreDamaged):
         two.get("ada")
-    assert found(two, "ada") == Found("ada", *map(int, SCHEMA.split(".")))
+    assert found(two, "ada") == SchemaOf("ada", *map(int, SCHEMA.split(".")))
     assert found(two, "ada").older
     assert migrate(two, "ada", aside, {1: step})
     account = two.get("ada")

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from apppw_tui.store.folder.location import is_own, open_store
+from apppw_tui.store.folder.location import is_owned_by_me, open_store
 from tests.store.making import account_file, add, folder_store, touch
 from tests.store.other_uid import OTHER, only_root, said_as
 
@@ -44,8 +44,8 @@ def test_another_persons_store_is_refused_with_the_command_that_opens_it(folder:
         f"StoreUnusable: {folder} belongs to root. "
         f"Open it with: sudo -u root apppw-tui --store {folder}"
     )
-    assert said_as(OTHER, lambda: is_own(folder)) == "False"
-    assert said_as(0, lambda: is_own(folder)) == "True"
+    assert said_as(OTHER, lambda: is_owned_by_me(folder)) == "False"
+    assert said_as(0, lambda: is_owned_by_me(folder)) == "True"
 
 
 def test_the_command_is_quoted_for_a_shell(ground: Path) -> None:
@@ -154,4 +154,4 @@ def test_a_store_behind_a_closed_folder_says_so(ground: Path, folder: Path) -> N
     ):
         assert said.startswith("StoreUnusable: ")
         assert said.endswith("cannot be used: permission denied.")
-    assert said_as(OTHER, lambda: is_own(folder)) == "False"
+    assert said_as(OTHER, lambda: is_owned_by_me(folder)) == "False"

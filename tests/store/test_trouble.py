@@ -13,7 +13,7 @@ import pytest
 from apppw_tui.domain.errors import SaveUncertain, StoreBusy, StoreUnusable
 from apppw_tui.store.folder import location
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.folder.location import is_own, open_store
+from apppw_tui.store.folder.location import is_owned_by_me, open_store
 from tests.store.making import account_file, add, folder_store, touch
 
 
@@ -205,9 +205,9 @@ def test_a_missing_store_is_named_and_only_made_on_request(folder: Path) -> None
     with pytest.raises(StoreUnusable, match=r"There is no store at .*/store\."):
         open_store(folder)
     assert not folder.exists()
-    assert is_own(folder)
+    assert is_owned_by_me(folder)
     assert folder_store(folder).list_names() == []
-    assert is_own(folder)
+    assert is_owned_by_me(folder)
 
 
 def test_a_store_in_a_folder_that_is_missing_too_is_made(tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_what_is_no_folder_is_no_store(folder: Path) -> None:
     for create in (False, True):
         with pytest.raises(StoreUnusable, match="cannot be used"):
             open_store(folder / "below", create=create)
-    assert not is_own(folder / "below")
+    assert not is_owned_by_me(folder / "below")
     assert folder.read_text() == "precious"
 
 

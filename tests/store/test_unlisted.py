@@ -8,7 +8,7 @@ import pytest
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.ports import UNLISTED
-from apppw_tui.portal.admin import Operator
+from apppw_tui.portal.admin import Admin
 from tests.store.backing import Place
 from tests.store.making import account_file, alter, tables
 
@@ -91,7 +91,7 @@ def test_an_account_that_was_removed_is_listed_whatever_comes_next(
     backup, account = place.backup(), place.now()
     put_in_the_way(place)
     said: list[str] = []
-    Operator(place.house.means, warn=said.append).remove_account("ada")
+    Admin(place.house.means, warn=said.append).remove_account("ada")
     assert said == [f"ada: {UNLISTED}"]
     assert logged == ["ada"]
     assert place.store.list_names() == ["ben"]
@@ -114,5 +114,5 @@ def test_an_account_that_was_removed_is_listed_whatever_comes_next(
 def test_all_that_are_deleted_at_once_say_so_once(place: Place, logged: list[str]) -> None:
     put_in_the_way(place)
     said: list[str] = []
-    Operator(place.house.means, warn=said.append).delete_app_passwords("ada")
+    Admin(place.house.means, warn=said.append).delete_app_passwords("ada")
     assert said == [f"ada: {UNLISTED}"]

@@ -22,7 +22,7 @@ from tests.services.require import require_program, unavailable
 # Seconds. Only what fails ever waits as long, two processors and others who use them.
 PATIENCE = 90.0
 _LONG = 900.0  # to install
-_GLANCE = 0.2
+_POLL_INTERVAL = 0.2
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ENVIRONMENT = {"PATH": _PATH, "HOME": "/root", "LANG": "C.UTF-8", "TERM": "xterm-256color"}
 _SPACES = ("--fork", "--pid", "--mount", "--net", "--uts", "--ipc", "--kill-child")
@@ -129,7 +129,7 @@ class Machine:
             if self._first and self._is_up():
                 return
             assert time.monotonic() < deadline, self.journal()
-            time.sleep(_GLANCE)
+            time.sleep(_POLL_INTERVAL)
 
     def _is_up(self) -> bool:
         try:
@@ -173,7 +173,7 @@ class Machine:
                 return
             if time.monotonic() > deadline:
                 return  # empty groups cost nothing, and are not worth a failure
-            time.sleep(_GLANCE)
+            time.sleep(_POLL_INTERVAL)
 
     @property
     def network(self) -> list[str]:
@@ -217,7 +217,7 @@ class Machine:
                 return done.stdout
             said = f"{script}\n{done.stdout}{done.stderr}\n{self.journal()}"
             assert time.monotonic() < deadline, said
-            time.sleep(_GLANCE)
+            time.sleep(_POLL_INTERVAL)
 
     def journal(self, *options: str) -> str:
         return self.run("journalctl", "--no-pager", "-q", "-n", "60", *options).stdout

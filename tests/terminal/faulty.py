@@ -20,7 +20,7 @@ from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.verification_options import VerificationOption
 from apppw_tui.integrations.code_delivery import CommandCodeSender
-from apppw_tui.portal.enrollment import AuthenticatorSetUp, Methods
+from apppw_tui.portal.enrollment import AuthenticatorEnrollment, Enrollment
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import Session
@@ -162,7 +162,7 @@ def answer(self: Challenge, option: VerificationOption, text: str) -> Session:
     raise Fault(self.account, option, text)
 
 
-def confirm(self: AuthenticatorSetUp, session: Session, digits: str) -> Session:
+def confirm(self: AuthenticatorEnrollment, session: Session, digits: str) -> Session:
     key = self.secret.reveal()
     raise Fault(session, key, digits)
 
@@ -177,12 +177,12 @@ def deliver(self: CommandCodeSender, kind: DeliveryMethod, number: str, message:
     raise Fault(self, kind, number, text)
 
 
-def new_recovery_codes(self: Methods, session: Session) -> list[Secret]:
+def new_recovery_codes(self: Enrollment, session: Session) -> list[Secret]:
     codes = [code.reveal() for code in made(self, session)]
     raise Fault(*codes)
 
 
-made = Methods.new_recovery_codes
+made = Enrollment.new_recovery_codes
 
 
 def compose(self: LoginScreen) -> ComposeResult:
@@ -193,10 +193,10 @@ STEPS: dict[str, tuple[object, str, Callable[..., object]]] = {
     "sign-in": (Portal, "sign_in", sign_in),
     "opening": (LoginScreen, "compose", compose),
     "answer": (Challenge, "answer", answer),
-    "confirm": (AuthenticatorSetUp, "confirm", confirm),
+    "confirm": (AuthenticatorEnrollment, "confirm", confirm),
     "accepted-step": (totp, "verify", accepted_step),
     "deliver": (CommandCodeSender, "send", deliver),
-    "recovery-codes": (Methods, "new_recovery_codes", new_recovery_codes),
+    "recovery-codes": (Enrollment, "new_recovery_codes", new_recovery_codes),
 }
 
 

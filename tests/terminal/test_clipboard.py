@@ -57,8 +57,8 @@ def test_over_ssh_only_the_persons_own_terminal_is_asked(
     clipboard = Clipboard(sent.append, {variable: "x", "DISPLAY": ":0"})
     copied = clipboard.copy(Secret(SECRET))
     assert sent == [SECRET]
-    assert copied.said.startswith("Sent to your terminal's clipboard.")
-    assert copied.said.endswith("Copy something else afterwards to remove it.")
+    assert copied.message.startswith("Sent to your terminal's clipboard.")
+    assert copied.message.endswith("Copy something else afterwards to remove it.")
     assert not copied.clearable
     assert not clipboard.holds
     clipboard.clear()
@@ -114,7 +114,7 @@ def test_at_the_machine_its_own_clipboard_is_filled(
     copied = clipboard.copy(Secret(SECRET))
     assert pyperclip.held == SECRET
     assert sent == []
-    assert copied.said == "Copied. It is cleared in 45 s unless you copy something else."
+    assert copied.message == "Copied. It is cleared in 45 s unless you copy something else."
     assert copied.hint == "A clipboard manager, if you have one, may keep it for longer."
     assert copied.clearable
     assert clipboard.holds
@@ -161,7 +161,7 @@ def test_a_clipboard_that_fails_is_replaced_by_the_terminals(
     clipboard = Clipboard(sent.append, {})
     copied = clipboard.copy(Secret(SECRET))
     assert sent == [SECRET]
-    assert copied.said.startswith("Sent to your terminal's clipboard. Copy something else")
+    assert copied.message.startswith("Sent to your terminal's clipboard. Copy something else")
     assert not copied.clearable
     assert not clipboard.holds
 

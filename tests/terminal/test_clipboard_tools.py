@@ -108,7 +108,7 @@ def test_tmux_sends_it_outside_and_keeps_nothing(
         clipboard = Clipboard(sent.append, environment, ClipboardTools(environment))
         said = clipboard.copy(Secret(text))
         assert tmux.tell("list-buffers", "-F", "#{buffer_name}").split() == ["theirs"]
-        assert said.said.startswith("Sent to your terminal's clipboard.")
+        assert said.message.startswith("Sent to your terminal's clipboard.")
         assert said.hint.startswith("Nothing to paste? Drag")
         assert said.arrived
         assert tmux.came_out() == [text]
@@ -122,7 +122,7 @@ def test_tmux_says_that_the_terminal_outside_has_no_clipboard(
         clipboard = Clipboard(sent.append, tmux.environment, ClipboardTools(tmux.environment))
         said = clipboard.copy(Secret(SECRET))
         assert not said.arrived
-        assert said.said == "tmux knows of no clipboard of your terminal."
+        assert said.message == "tmux knows of no clipboard of your terminal."
         assert tmux.tell("list-buffers") == ""
         assert tmux.came_out() == []
 
@@ -183,7 +183,7 @@ def test_clipboard_managers_are_told_to_keep_nothing(
     clipboard = Clipboard(sent.append, environment, ClipboardTools(environment))
     for _ in range(2):
         said = clipboard.copy(Secret(SECRET))
-    assert said.said.startswith("Copied. It is cleared in 45 s")
+    assert said.message.startswith("Copied. It is cleared in 45 s")
     assert said.hint == "Clipboard managers are told not to keep it."
     assert Path(f"{program}.held").read_text() == SECRET
     assert Path(f"{program}.argv").read_text() == "--sensitive\n"

@@ -9,7 +9,7 @@ import argon2
 import pytest
 
 from apppw_tui import bootstrap
-from apppw_tui.bootstrap import Place, wire
+from apppw_tui.bootstrap import StoreLocation, build
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import SignInRefused
 from apppw_tui.domain.ports import SystemClock
@@ -28,8 +28,8 @@ def test_of_twenty_strangers_at_once_no_more_than_half_the_processors_are_heard(
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)))
     # On a loaded machine a turn takes its time, and twenty of them more than anybody has.
     monkeypatch.setattr(bootstrap, "Slots", partial(Slots, timeout=PATIENCE))
-    place = Place(tmp_path / "store", tmp_path / "store" / "key")
-    wire(place, Config(), SystemClock(), create=True)
+    place = StoreLocation(tmp_path / "store", tmp_path / "store" / "key")
+    build(place, Config(), SystemClock(), create=True)
     trace = os.open(tmp_path / "trace", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     waiting, go = os.pipe()
 
@@ -45,7 +45,7 @@ def test_of_twenty_strangers_at_once_no_more_than_half_the_processors_are_heard(
 
     def work(number: int) -> None:
         os.close(go)
-        portal = Portal(wire(place, Config(), SystemClock()).means)
+        portal = Portal(build(place, Config(), SystemClock()).means)
         os.read(waiting, 1)
         with pytest.raises(SignInRefused):
             portal.sign_in(f"nobody{number}", "whatever")

@@ -10,7 +10,7 @@ import pytest
 
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.domain.throttle import FREE_FAILURES, FailureCount
-from apppw_tui.store.folder.counters import FolderCounters
+from apppw_tui.store.folder.counters import FolderThrottleStore
 from tests.support import PASSWORD
 from tests.terminal.conftest import Installed
 from tests.terminal.program import ACCOUNT, INSTALLED, Program, copied
@@ -131,7 +131,9 @@ def test_wrong_codes_have_to_wait_and_the_right_one_too(required: Installed, tmu
         tmux.type(wrong)
         assert "That code is wrong." in tmux.see_no_more(wrong)
     # Five seconds may be over before a loaded machine has typed the next: as if it were the tenth.
-    with FolderCounters(required.store, clock).change(f"account:{ACCOUNT}", keep=False) as entry:
+    with FolderThrottleStore(required.store, clock).change(
+        f"account:{ACCOUNT}", keep=False
+    ) as entry:
         strangers = entry.state.unknown_addresses
         assert strangers.second.failures == FREE_FAILURES + 1
         tenth = strangers.put("second", FailureCount(10, clock.now()))

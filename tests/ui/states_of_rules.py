@@ -42,7 +42,7 @@ def long_gone(start: Walk) -> Walk:
         app = pilot.app
         assert isinstance(app, PortalApp)
         app.presence.limit = 20.0
-        app.look_who_is_there()
+        app.sign_out_when_idle()
         await settle(pilot)
         app.presence.limit = 3600.0
 

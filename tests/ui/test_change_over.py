@@ -48,7 +48,7 @@ async def test_settings_says_how_apps_sign_in(
     house.add(ACCOUNT)
     since = None if days is None else NOW + timedelta(days=days)
     house.alter(ACCOUNT, enforced_from=since)
-    assert formatting.change_over(house.now(ACCOUNT), before, NOW) == said
+    assert formatting.enforcement_summary(house.now(ACCOUNT), before, NOW) == said
     app = portal_app(house)
     async with app.run_test() as pilot:
         await sign_in(pilot)

@@ -4,15 +4,15 @@ import pytest
 from textual.app import ComposeResult
 from textual.pilot import Pilot
 
-from apppw_tui.ui.hardened_app import GuardedApp
+from apppw_tui.ui.hardened_app import HardenedApp
 from apppw_tui.ui.themes import DARK, LIGHT, TERMINAL, THEMES
-from apppw_tui.ui.widgets.checkbox import Tick
+from apppw_tui.ui.widgets.checkbox import CheckBox
 from tests.ui.walks import screen_text
 
 LABEL = "Delete all app passwords [too]"
 
 
-class TwoTicks(GuardedApp):
+class TwoTicks(HardenedApp):
     """The first is not ticked, the second is."""
 
     def __init__(self, theme: str = DARK) -> None:
@@ -23,10 +23,10 @@ class TwoTicks(GuardedApp):
         self.told: list[tuple[str | None, bool]] = []
 
     def compose(self) -> ComposeResult:
-        yield Tick(LABEL, id="first")
-        yield Tick("Tell them", id="second", value=True)
+        yield CheckBox(LABEL, id="first")
+        yield CheckBox("Tell them", id="second", value=True)
 
-    def on_tick_changed(self, event: Tick.Changed) -> None:
+    def on_check_box_changed(self, event: CheckBox.Changed) -> None:
         self.told.append((event.control.id, event.value))
 
 
@@ -56,14 +56,14 @@ async def test_a_click_ticks_it() -> None:
     app = TwoTicks()
     async with app.run_test() as pilot:
         await pilot.click("#first")
-        assert app.query_one("#first", Tick).value
+        assert app.query_one("#first", CheckBox).value
         assert app.told == [("first", True)]
 
 
 async def test_a_value_set_by_the_program_is_shown_and_told() -> None:
     app = TwoTicks()
     async with app.run_test() as pilot:
-        app.query_one("#first", Tick).value = True
+        app.query_one("#first", CheckBox).value = True
         await pilot.pause()
         assert rows(pilot)[0].startswith("☑")
         assert app.told == [("first", True)]

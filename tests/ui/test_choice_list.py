@@ -5,9 +5,9 @@ from textual.app import ComposeResult
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
-from apppw_tui.ui.hardened_app import GuardedApp
+from apppw_tui.ui.hardened_app import HardenedApp
 from apppw_tui.ui.themes import DARK, LIGHT, TERMINAL, THEMES
-from apppw_tui.ui.widgets.choice_list import Choice, Choices
+from apppw_tui.ui.widgets.choice_list import Choice, ChoiceList
 from tests.ui.walks import screen_text
 
 WHY = "There is no office phone yet."
@@ -16,8 +16,8 @@ OFFICE = Choice("office", "Call my office phone [/]", WHY)
 TEXT = Choice("text", "Text code to my authentication phone", chosen=True)
 
 
-class OneList(GuardedApp):
-    CSS = "Choices { height: auto; border: none; background: $background; }"
+class OneList(HardenedApp):
+    CSS = "ChoiceList { height: auto; border: none; background: $background; }"
 
     def __init__(self, *choices: Choice, theme: str = DARK) -> None:
         super().__init__()
@@ -28,12 +28,12 @@ class OneList(GuardedApp):
         self.told: list[tuple[str, str | None]] = []
 
     def compose(self) -> ComposeResult:
-        yield Choices(*self._all, id="options")
+        yield ChoiceList(*self._all, id="options")
 
-    def on_choices_highlighted(self, event: Choices.Highlighted) -> None:
+    def on_choice_list_highlighted(self, event: ChoiceList.Highlighted) -> None:
         self.told.append(("highlighted", event.reason))
 
-    def on_choices_refused(self, event: Choices.Refused) -> None:
+    def on_choice_list_refused(self, event: ChoiceList.Refused) -> None:
         self.told.append(("refused", event.reason))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

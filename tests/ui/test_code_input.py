@@ -9,12 +9,12 @@ from textual.binding import Binding, BindingType
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from apppw_tui.ui.hardened_app import GuardedApp
+from apppw_tui.ui.hardened_app import HardenedApp
 from apppw_tui.ui.widgets.code_input import CheckedInput, CodeInput, RecoveryInput, digits_of
 from apppw_tui.ui.widgets.field import Field
 
 
-class OneField(GuardedApp):
+class OneField(HardenedApp):
     """A field, and letters that mean something where they are not text."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -166,7 +166,7 @@ async def test_a_refused_code_empties_the_field_and_leaves_the_sentence() -> Non
     async with app.run_test() as pilot:
         await pilot.press(*"123456")
         entry.refuse()
-        app.field.refuse("That code is wrong. Wait for the next one.")
+        app.field.show_error("That code is wrong. Wait for the next one.")
         await pilot.pause()
         assert entry.value == ""
         assert "That code is wrong." in str(app.field.query_one(".slot").render())

@@ -13,12 +13,12 @@ from textual.widgets import Button, Label
 from apppw_tui.commands import demo
 from apppw_tui.domain.connection_settings import ConnectionSetting, ConnectionTestResult
 from apppw_tui.domain.secret import Secret
-from apppw_tui.portal.app_passwords import Wish
+from apppw_tui.portal.app_passwords import AppPasswordRequest
 from apppw_tui.ui.app import PortalApp
-from apppw_tui.ui.app_options import Connecting
-from apppw_tui.ui.dialogs.new_app_password import Card, RevealDialog, SecretLabel
-from apppw_tui.ui.dialogs.password_qr import ScanDialog
-from apppw_tui.ui.portal_calls import busy
+from apppw_tui.ui.app_options import ConnectionHelp
+from apppw_tui.ui.dialogs.new_app_password import Card, NewAppPasswordDialog, SecretLabel
+from apppw_tui.ui.dialogs.password_qr import PasswordQrDialog
+from apppw_tui.ui.portal_calls import show_busy
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.themes import APPEARANCES
 from apppw_tui.ui.widgets.qr import QrCode
@@ -74,13 +74,15 @@ def said(pilot: Pilot[None]) -> str:
 
 
 async def reveal(
-    pilot: Pilot[None], connecting: Connecting, scope: tuple[str, ...] = ("any",)
+    pilot: Pilot[None], connecting: ConnectionHelp, scope: tuple[str, ...] = ("any",)
 ) -> None:
     """Shows a new app password, good for `scope`, without the way that leads there."""
     house, app = house_with(), pilot.app
     assert isinstance(app, PortalApp)
-    issued = house.issuer.issue(house.now(), Wish("Kitchen tablet", scope))
-    app.push_screen(RevealDialog(ACCOUNT, issued, app.copy_secret, app.clock.monotonic, connecting))
+    issued = house.issuer.issue(house.now(), AppPasswordRequest("Kitchen tablet", scope))
+    app.push_screen(
+        NewAppPasswordDialog(ACCOUNT, issued, app.copy_secret, app.clock.monotonic, connecting)
+    )
     await settle(pilot)
     later(pilot)
 
@@ -113,7 +115,7 @@ async def test_the_card_says_where_each_service_of_its_scope_is(
     scope: tuple[str, ...], rows: list[str]
 ) -> None:
     async with portal_app(House()).run_test() as pilot:
-        await reveal(pilot, Connecting(demo.ROWS), scope)
+        await reveal(pilot, ConnectionHelp(demo.ROWS), scope)
         assert card(pilot) == [f"Account {ACCOUNT}", *rows]
         for row in card(pilot):
             assert row in sentences(pilot)
@@ -125,7 +127,7 @@ async def test_whatever_is_configured_password_and_buttons_stay_in_sight(
     rows: tuple[ConnectionSetting, ...], size: tuple[int, int]
 ) -> None:
     async with portal_app(House()).run_test(size=size) as pilot:
-        await reveal(pilot, Connecting(rows, Asked()))
+        await reveal(pilot, ConnectionHelp(rows, Asked()))
         fixed = (
             str(pilot.app.screen.query_one(SecretLabel).content),
             *("Copy password to clipboard", "Test it", "Show QR code", "Close"),
@@ -148,7 +150,7 @@ async def test_whatever_is_configured_password_and_buttons_stay_in_sight(
 
 async def test_what_is_out_of_sight_is_told_and_the_arrows_bring_it() -> None:
     async with portal_app(House()).run_test() as pilot:
-        await reveal(pilot, Connecting(TWELVE))
+        await reveal(pilot, ConnectionHelp(TWELVE))
         assert "↓ 2 more" in screen_text(pilot)
         assert "https://git.example.org/" not in screen_text(pilot)
         await press(pilot, "down", "j")
@@ -163,7 +165,7 @@ async def test_what_is_out_of_sight_is_told_and_the_arrows_bring_it() -> None:
 
 async def test_after_a_copy_all_that_is_said_of_it_is_in_sight() -> None:
     async with portal_app(House()).run_test() as pilot:
-        await reveal(pilot, Connecting(TWELVE))
+        await reveal(pilot, ConnectionHelp(TWELVE))
         await press(pilot, "c")
         for text in ("Sent to your terminal's clipboard.", "Nothing to paste?"):
             assert text in screen_text(pilot)
@@ -171,7 +173,7 @@ async def test_after_a_copy_all_that_is_said_of_it_is_in_sight() -> None:
 
 async def test_where_all_is_in_sight_the_arrows_move_between_the_buttons() -> None:
     async with portal_app(House()).run_test() as pilot:
-        await reveal(pilot, Connecting(TWELVE[:5]))
+        await reveal(pilot, ConnectionHelp(TWELVE[:5]))
         assert " more" not in screen_text(pilot)
         await press(pilot, "down")
         assert pilot.app.focused is pilot.app.screen.query_one("#qr")
@@ -186,11 +188,11 @@ async def test_where_all_is_in_sight_the_arrows_move_between_the_buttons() -> No
 async def test_an_app_is_played_with_this_password_and_its_first_service(way: str) -> None:
     asked = Asked(ConnectionTestResult(True, "It opens SMTP."))
     async with portal_app(House()).run_test() as pilot:
-        await reveal(pilot, Connecting(TWELVE, asked), ("sending",))
+        await reveal(pilot, ConnectionHelp(TWELVE, asked), ("sending",))
         await (press(pilot, "t") if way == "t" else press_button(pilot, "test"))
         assert asked.questions == [(ACCOUNT, symbols(pilot), "smtp")]
         assert said(pilot) == "✓ It opens SMTP."
-        assert isinstance(pilot.app.screen, RevealDialog)
+        assert isinstance(pilot.app.screen, NewAppPasswordDialog)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +207,7 @@ async def test_what_came_of_it_is_marked_by_more_than_a_colour(
     right: bool | None, mark: str, classes: set[str]
 ) -> None:
     async with portal_app(House()).run_test() as pilot:
-        await reveal(pilot, Connecting((), Asked(ConnectionTestResult(right, "[bold]So[/]."))))
+        await reveal(pilot, ConnectionHelp((), Asked(ConnectionTestResult(right, "[bold]So[/]."))))
         await press(pilot, "t")
         assert f"{mark} [bold]So[/]." in screen_text(pilot)
         found = pilot.app.screen.query_one("#said").classes
@@ -215,35 +217,35 @@ async def test_what_came_of_it_is_marked_by_more_than_a_colour(
 async def test_while_it_is_tried_a_second_key_does_nothing_and_the_button_says_so() -> None:
     asked = Asked(held=True)
     async with portal_app(House()).run_test() as pilot:
-        await reveal(pilot, Connecting((), asked))
+        await reveal(pilot, ConnectionHelp((), asked))
         button = pilot.app.screen.query_one("#test", Button)
         await pilot.press("t", "t", "t")
         while str(button.label) != "Testing…":
             await pilot.pause(0.01)
-        assert busy(button)
+        assert show_busy(button)
         await pilot.press("t", "c")  # the rest goes on
         asked.gate.set()
         await settle(pilot)
         assert len(asked.questions) == 1
         assert str(button.label) == "Test it"
-        assert not busy(button)
+        assert not show_busy(button)
 
 
 async def test_it_can_be_closed_while_it_is_tried() -> None:
     asked = Asked(held=True)
     async with portal_app(House()).run_test() as pilot:
-        await reveal(pilot, Connecting((), asked))
+        await reveal(pilot, ConnectionHelp((), asked))
         await pilot.press("t")
         await pilot.press("escape", "escape")
         await pilot.pause()
-        assert not isinstance(pilot.app.screen, RevealDialog)
+        assert not isinstance(pilot.app.screen, NewAppPasswordDialog)
         asked.gate.set()
         await settle(pilot)
 
 
 async def test_where_nobody_can_be_asked_there_is_nothing_to_press() -> None:
     async with portal_app(House()).run_test() as pilot:
-        await reveal(pilot, Connecting(TWELVE))
+        await reveal(pilot, ConnectionHelp(TWELVE))
         await press(pilot, "t")
         assert "Test it" not in screen_text(pilot)
         assert said(pilot) == ""
@@ -268,23 +270,23 @@ async def test_the_demonstration_decides_for_itself() -> None:
 @pytest.mark.parametrize("between", [["t"], ["m", "escape"]], ids="".join)
 async def test_a_warning_that_one_no_longer_reads_is_given_again(between: list[str]) -> None:
     async with portal_app(House()).run_test() as pilot:
-        await reveal(pilot, Connecting((), Asked()))
+        await reveal(pilot, ConnectionHelp((), Asked()))
         await press(pilot, "escape")
         assert NOT_COPIED in screen_text(pilot)
         await press(pilot, *between, "escape")
-        assert isinstance(pilot.app.screen, RevealDialog)
+        assert isinstance(pilot.app.screen, NewAppPasswordDialog)
         assert NOT_COPIED in screen_text(pilot)
         await press(pilot, "escape")
-        assert not isinstance(pilot.app.screen, RevealDialog)
+        assert not isinstance(pilot.app.screen, NewAppPasswordDialog)
 
 
 async def test_keys_are_deaf_at_first() -> None:
     asked = Asked()
-    app = portal_app(house_with(), connecting=Connecting((), asked))
+    app = portal_app(house_with(), connecting=ConnectionHelp((), asked))
     async with app.run_test() as pilot:
         await to_create(pilot)
         await press(pilot, "enter", "t", "m")
-        assert on(app, RevealDialog)
+        assert on(app, NewAppPasswordDialog)
         assert asked.questions == []
 
 
@@ -303,10 +305,10 @@ async def test_a_phone_reads_the_symbols_that_are_shown(
     app = portal_app(House())
     async with app.run_test(size=window) as pilot:
         app.theme = APPEARANCES[look]
-        await reveal(pilot, Connecting(TWELVE))
+        await reveal(pilot, ConnectionHelp(TWELVE))
         shown = symbols(pilot)
         await press(pilot, "m")
-        assert isinstance(app.screen, ScanDialog)
+        assert isinstance(app.screen, PasswordQrDialog)
         for text in ("Point your phone's camera", "phone has it.", "Back"):
             assert text in screen_text(pilot)
         file = tmp_path / "screen.ppm"
@@ -326,7 +328,7 @@ async def test_where_there_is_no_room_it_says_what_it_needs(
 ) -> None:
     app = portal_app(House())
     async with app.run_test(size=window) as pilot:
-        await reveal(pilot, Connecting())
+        await reveal(pilot, ConnectionHelp())
         await press(pilot, "m")
         assert f"this needs {needs}." in sentences(pilot)
         assert "▀" not in screen_text(pilot)
@@ -344,22 +346,22 @@ async def test_where_there_is_no_room_it_says_what_it_needs(
 async def test_from_there_one_comes_back_to_the_password(way: str, key: str) -> None:
     app = portal_app(House())
     async with app.run_test() as pilot:
-        await reveal(pilot, Connecting())
+        await reveal(pilot, ConnectionHelp())
         shown = symbols(pilot)
         await (press(pilot, "m") if way == "m" else press_button(pilot, "qr"))
-        assert on(app, ScanDialog)
+        assert on(app, PasswordQrDialog)
         await press(pilot, key)
-        assert on(app, RevealDialog)
+        assert on(app, NewAppPasswordDialog)
         assert symbols(pilot) == shown
         # Nobody saw whether it was scanned.
         await press(pilot, "escape")
         assert NOT_COPIED in screen_text(pilot)
         await press(pilot, "escape")
-        assert not on(app, RevealDialog)
+        assert not on(app, NewAppPasswordDialog)
 
 
 async def test_what_was_shown_as_a_picture_is_gone_with_it() -> None:
-    app = portal_app(house_with(), connecting=Connecting((), Asked()))
+    app = portal_app(house_with(), connecting=ConnectionHelp((), Asked()))
     async with app.run_test() as pilot:
         await to_reveal(pilot)
         shown = symbols(pilot)
@@ -372,7 +374,7 @@ async def test_what_was_shown_as_a_picture_is_gone_with_it() -> None:
         assert sent(app) == []
         del held
         gc.collect()
-        for kind in (SecretLabel, QrCode, ScanDialog, RevealDialog):
+        for kind in (SecretLabel, QrCode, PasswordQrDialog, NewAppPasswordDialog):
             assert not [one for one in gc.get_objects() if isinstance(one, kind)]
         secrets = [one for one in gc.get_objects() if isinstance(one, Secret)]
         assert shown not in [one.reveal() for one in secrets]

@@ -12,8 +12,8 @@ from apppw_tui.domain.expiry import CHOICES
 from apppw_tui.domain.scopes import SCOPES
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.dialogs.create import CreateDialog
-from apppw_tui.ui.dialogs.new_app_password import RevealDialog
-from apppw_tui.ui.widgets.choose import Choose
+from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
+from apppw_tui.ui.widgets.choose import RequiredSelect
 from tests.support import House
 from tests.ui.walks import (
     ACCOUNT,
@@ -47,7 +47,7 @@ def made(house: House) -> list[AppPassword]:
 async def choose(pilot: Pilot[None], tabs: int, down: int) -> None:
     """So many fields further on, opened with Enter, the row that is so far down."""
     await press(pilot, *["tab"] * tabs)
-    assert isinstance(pilot.app.focused, Choose)
+    assert isinstance(pilot.app.focused, RequiredSelect)
     await press(pilot, "enter", *["down"] * down, "enter")
 
 
@@ -71,7 +71,7 @@ async def test_the_name_and_enter_alone_make_one_for_any_app_that_never_expires(
         assert not shows(pilot, "more-services")
         assert not shows(pilot, "more-date")
         await press(pilot, "enter")
-        assert on(app, RevealDialog)
+        assert on(app, NewAppPasswordDialog)
     (tablet,) = made(house)
     assert (tablet.name, tablet.scope, tablet.expires) == ("Tablet", ("any",), None)
 
@@ -84,7 +84,7 @@ async def test_what_it_is_for_is_chosen_by_keyboard(house: House, app: PortalApp
         await choose(pilot, 1, row)
         assert SCOPES[row].label in screen_text(pilot)
         await press(pilot, "shift+tab", "enter")
-        assert on(app, RevealDialog)
+        assert on(app, NewAppPasswordDialog)
     assert made(house)[0].scope == (SCOPES[row].id,)
 
 
@@ -100,7 +100,7 @@ async def test_how_long_is_chosen_by_keyboard(
         await to_create(pilot)
         await choose(pilot, 2, row)
         await press(pilot, "shift+tab", "shift+tab", "enter")
-        assert on(app, RevealDialog)
+        assert on(app, NewAppPasswordDialog)
     assert made(house)[0].expires == expires
 
 
@@ -120,7 +120,7 @@ async def test_single_services_and_a_date_are_asked_for_where_they_were_chosen(
         assert focused(pilot) == "last-day"
         await press(pilot, *"2027-01-31")
         await press(pilot, "enter")
-        assert on(app, RevealDialog)
+        assert on(app, NewAppPasswordDialog)
     (one,) = made(house)
     assert one.scope == ("imap", "xmpp")
     assert one.expires == datetime(2027, 2, 1, tzinfo=UTC)
@@ -139,7 +139,7 @@ async def test_what_was_typed_counts_only_while_its_choice_stands(
         await press(pilot, *"nonsense", "shift+tab", "enter", "home", "enter")
         assert not shows(pilot, "more-date")
         await press(pilot, "shift+tab", "shift+tab", "enter")
-        assert on(app, RevealDialog)
+        assert on(app, NewAppPasswordDialog)
     assert (made(house)[0].scope, made(house)[0].expires) == (("any",), None)
 
 
@@ -168,12 +168,12 @@ async def test_a_wrong_service_is_told_under_its_field_and_nothing_is_lost(
         assert said[:10] in rows[label + 2]
         assert focused(pilot) == "services"
         assert (value(pilot, "name"), value(pilot, "services")) == ("Tablet", typed)
-        assert app.screen.query_one("#expires", Choose).value == "30"
+        assert app.screen.query_one("#expires", RequiredSelect).value == "30"
         assert made(house) == []
         await type_into(pilot, "#services", "imap")
         assert said not in sentences(pilot)
         await press(pilot, "enter")
-        assert on(app, RevealDialog)
+        assert on(app, NewAppPasswordDialog)
     assert made(house)[0].scope == ("imap",)
     assert made(house)[0].expires == datetime(2026, 12, 23, tzinfo=UTC)
 
@@ -206,11 +206,11 @@ async def test_a_wrong_date_is_told_under_its_field_and_nothing_is_lost(
         assert said[:10] in rows[label + 2]
         assert focused(pilot) == "last-day"
         assert (value(pilot, "name"), value(pilot, "last-day")) == ("Tablet", typed)
-        assert app.screen.query_one("#for", Choose).value == "mail"
+        assert app.screen.query_one("#for", RequiredSelect).value == "mail"
         assert made(house) == []
         await type_into(pilot, "#last-day", "2026-11-22")
         await press(pilot, "enter")
-        assert on(app, RevealDialog)
+        assert on(app, NewAppPasswordDialog)
     assert made(house)[0].expires == datetime(2026, 11, 23, tzinfo=UTC)
 
 
@@ -226,7 +226,7 @@ async def test_a_refused_name_keeps_what_was_chosen(app: PortalApp, house: House
         assert focused(pilot) == "name"
         await type_into(pilot, "#name", "Car")
         await press(pilot, "enter")
-        assert on(app, RevealDialog)
+        assert on(app, NewAppPasswordDialog)
     car = made(house)[1]
     assert (car.scope, car.expires) == (("sending",), datetime(2027, 2, 21, tzinfo=UTC))
 
@@ -239,7 +239,7 @@ async def test_escape_closes_what_was_opened_and_then_the_dialog(
         await to_create(pilot)
         await press(pilot, "tab", "enter", "down", "escape")
         assert on(app, CreateDialog)
-        assert app.screen.query_one("#for", Choose).value == "any"
+        assert app.screen.query_one("#for", RequiredSelect).value == "any"
         await press(pilot, "escape")
         assert not on(app, CreateDialog)
     assert made(house) == []

@@ -9,12 +9,12 @@ from textual.widgets import Button, Label
 
 from apppw_tui.commands.demo import ROWS
 from apppw_tui.domain import verification_options
-from apppw_tui.ui.app_options import Connecting
+from apppw_tui.ui.app_options import ConnectionHelp
 from apppw_tui.ui.dialogs.create import CreateDialog
-from apppw_tui.ui.dialogs.new_app_password import RevealDialog
-from apppw_tui.ui.dialogs.phone_number import NumberDialog
+from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
+from apppw_tui.ui.dialogs.phone_number import PhoneNumberDialog
 from apppw_tui.ui.dialogs.recovery_codes import CodeLabel, RecoveryCodesDialog
-from apppw_tui.ui.dialogs.security_code import CodeDialog
+from apppw_tui.ui.dialogs.security_code import SecurityCodeDialog
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.set_up import SetUpScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
@@ -68,7 +68,7 @@ async def to_first_app_password(pilot: Pilot[None]) -> None:
 @pytest.mark.slow
 async def test_with_the_app_it_leads_to_settings_and_a_first_app_password() -> None:
     house = new_account()
-    app = portal_app(house, connecting=Connecting(ROWS))
+    app = portal_app(house, connecting=ConnectionHelp(ROWS))
     async with app.run_test() as pilot:
         await enter_password(pilot)
         assert on(app, SetUpScreen)
@@ -85,7 +85,7 @@ async def test_with_the_app_it_leads_to_settings_and_a_first_app_password() -> N
         await press(pilot, "enter")
         assert title(pilot) == "Step 4 of 4: A first app password"
         await press(pilot, *"Phone", "enter")
-        assert on(app, RevealDialog)
+        assert on(app, NewAppPasswordDialog)
         assert "mail.example.org  993  TLS" in screen_text(pilot)
         later(pilot)
         await press(pilot, "enter")
@@ -113,9 +113,9 @@ async def test_with_a_phone_it_takes_a_code_that_was_sent_there(kind: str) -> No
     app = portal_app(house)
     async with app.run_test() as pilot:
         await set_up_number(pilot)
-        assert on(app, NumberDialog)
+        assert on(app, PhoneNumberDialog)
         await press_button(pilot, f"kind-{kind}")
-        assert on(app, CodeDialog)
+        assert on(app, SecurityCodeDialog)
         assert house.outbox.sent[-1][:2] == (kind, "+4915123456767")
         assert "67" in screen_text(pilot)
         assert house.now(ACCOUNT).phones == ()

@@ -32,7 +32,7 @@ def after(days: int, now: datetime) -> AppPassword:
 
 
 def test_without_a_date_it_says_never() -> None:
-    assert formatting.expiry(PHONE, NOW) == "never"
+    assert formatting.describe_expiry(PHONE, NOW) == "never"
 
 
 @pytest.mark.parametrize(
@@ -50,24 +50,30 @@ def test_without_a_date_it_says_never() -> None:
 def test_it_says_how_many_days_are_left_and_marks_the_last_ones(
     days: int, said: str, now: datetime
 ) -> None:
-    assert formatting.expiry(after(days, now), now) == said
+    assert formatting.describe_expiry(after(days, now), now) == said
 
 
 def test_what_is_far_away_is_a_day() -> None:
-    assert formatting.expiry(after(100, NOW), NOW) == "2 Mar 2027"
+    assert formatting.describe_expiry(after(100, NOW), NOW) == "2 Mar 2027"
     spring = NOW - timedelta(days=200)
-    assert formatting.expiry(after(100, spring), spring) == "14 Aug"
+    assert formatting.describe_expiry(after(100, spring), spring) == "14 Aug"
 
 
 def test_what_is_over_says_so_from_the_very_instant_on() -> None:
     one = after(0, NOW)
     assert one.expires == datetime(2026, 11, 23, tzinfo=UTC)
-    assert formatting.expiry(one, one.expires - timedelta(microseconds=1)) == "today !"
-    assert formatting.expiry(one, one.expires) == "expired !"
-    assert formatting.expiry(one, one.expires + timedelta(days=3)) == "expired !"
+    assert formatting.describe_expiry(one, one.expires - timedelta(microseconds=1)) == "today !"
+    assert formatting.describe_expiry(one, one.expires) == "expired !"
+    assert formatting.describe_expiry(one, one.expires + timedelta(days=3)) == "expired !"
 
 
 def test_one_that_ends_within_a_day_ends_today() -> None:
     # Written by hand, or by a server that stood in another zone.
-    assert formatting.expiry(replace(PHONE, expires=NOW + timedelta(hours=3)), NOW) == "today !"
-    assert formatting.expiry(replace(PHONE, expires=NOW + timedelta(hours=15)), NOW) == "1 day !"
+    assert (
+        formatting.describe_expiry(replace(PHONE, expires=NOW + timedelta(hours=3)), NOW)
+        == "today !"
+    )
+    assert (
+        formatting.describe_expiry(replace(PHONE, expires=NOW + timedelta(hours=15)), NOW)
+        == "1 day !"
+    )

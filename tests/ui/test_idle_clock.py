@@ -6,7 +6,7 @@ from textual.pilot import Pilot
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.app_options import Kiosk
 from apppw_tui.ui.dialogs.create import CreateDialog
-from apppw_tui.ui.dialogs.new_app_password import RevealDialog
+from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
@@ -52,7 +52,7 @@ async def wait(pilot: Pilot[None], house: House, seconds: float) -> None:
 
 def look(app: object) -> None:
     assert isinstance(app, PortalApp)
-    app.look_who_is_there()
+    app.sign_out_when_idle()
 
 
 async def test_thirty_seconds_before_the_end_a_line_says_so_and_then_one_is_signed_out() -> None:
@@ -96,7 +96,9 @@ async def test_the_line_stands_over_a_dialog_and_a_secret_goes_with_the_session(
         assert STAY in screen_text(pilot)
         await wait(pilot, house, 20)
         assert on(app, LoginScreen)
-        assert not [screen for screen in app.screen_stack if isinstance(screen, RevealDialog)]
+        assert not [
+            screen for screen in app.screen_stack if isinstance(screen, NewAppPasswordDialog)
+        ]
 
 
 async def test_quitting_needs_no_second_key_under_the_line() -> None:

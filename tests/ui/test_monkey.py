@@ -6,7 +6,7 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from apppw_tui.ui.dialogs.security_code import CodeDialog
+from apppw_tui.ui.dialogs.security_code import SecurityCodeDialog
 from apppw_tui.ui.screens.login import LoginScreen
 from tests.support import PASSWORD
 from tests.ui.walks import (
@@ -81,7 +81,7 @@ async def test_keys_at_random_break_nothing_where_codes_are_asked(seed: int, pre
                 if on(app, LoginScreen) and random.random() < 0.2:
                     await enter_password(pilot)
                 keys = random.choices(DIGITS, k=random.choice([1, 1, 1, 3]))
-                if on(app, CodeDialog) and random.random() < 0.2:
+                if on(app, SecurityCodeDialog) and random.random() < 0.2:
                     keys = [*right_code(pilot, house), *keys]
                 for key in keys:
                     app.post_message(events.Key(key, key if len(key) == 1 else None))
@@ -92,7 +92,7 @@ async def test_keys_at_random_break_nothing_where_codes_are_asked(seed: int, pre
                 assert app.return_code in (None, 0)
     assert len(seen) > 5
     assert house.now(ACCOUNT).has_second_factor
-    assert house.portal.methods.numbers(house.session(ACCOUNT), house.now(ACCOUNT)) is not None
+    assert house.portal.enrollment.numbers(house.session(ACCOUNT), house.now(ACCOUNT)) is not None
 
 
 def right_code(pilot: Pilot[None], house: DemoHouse) -> str:

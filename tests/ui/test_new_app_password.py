@@ -8,7 +8,7 @@ from textual.widgets import Button
 from apppw_tui.domain.app_password import parse
 from apppw_tui.domain.ports import TmuxDelivery
 from apppw_tui.ui.app import PortalApp
-from apppw_tui.ui.dialogs.new_app_password import RevealDialog, SecretLabel
+from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog, SecretLabel
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from tests.ui.copying import ByTmuxAlone
 from tests.ui.walks import (
@@ -36,14 +36,14 @@ async def test_an_eager_double_enter_neither_copies_nor_closes() -> None:
     async with app.run_test() as pilot:
         await to_create(pilot)
         await press(pilot, "enter", "enter", "enter", "escape", "c")
-        assert on(app, RevealDialog)
+        assert on(app, NewAppPasswordDialog)
         assert sent(app) == []
         later(pilot, 0.41)
         await press(pilot, "enter")
         assert len(sent(app)) == 1
         # The same haste after the copy: Close has the focus, and waits a moment too.
         await press(pilot, "enter", "enter")
-        assert on(app, RevealDialog)
+        assert on(app, NewAppPasswordDialog)
         later(pilot, 0.41)
         await press(pilot, "enter")
         assert on(app, AppPasswordsScreen)
@@ -56,7 +56,7 @@ async def test_closing_it_uncopied_needs_the_key_twice(key: str) -> None:
     async with app.run_test() as pilot:
         await to_reveal(pilot)
         await press(pilot, key)
-        assert on(app, RevealDialog)
+        assert on(app, NewAppPasswordDialog)
         assert "Not copied yet. Press again to close." in screen_text(pilot)
         await press(pilot, key)
         assert on(app, AppPasswordsScreen)

@@ -6,7 +6,7 @@ from textual.widgets import Button, OptionList, Tab, Tabs
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.delete import DeleteDialog
-from apppw_tui.ui.dialogs.new_app_password import RevealDialog
+from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.security import SecurityScreen
@@ -89,7 +89,7 @@ async def test_the_long_path_with_tab_arrows_and_enter_alone() -> None:  # noqa:
         assert isinstance(app.focused, Button)
         assert str(app.focused.label) == "Next"
         await press(pilot, "enter")
-        assert on(app, RevealDialog)
+        assert on(app, NewAppPasswordDialog)
         assert "Your app password" in screen_text(pilot)
         later(pilot)
         assert isinstance(app.focused, Button)

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import Label
 
 from apppw_tui.domain.secret import Secret
-from apppw_tui.ui.hardened_app import GuardedApp
+from apppw_tui.ui.hardened_app import HardenedApp
 from apppw_tui.ui.themes import DARK, LIGHT, TERMINAL, THEMES
 from apppw_tui.ui.widgets import qr
 from apppw_tui.ui.widgets.qr import QrCode, capacity, size
@@ -32,7 +32,7 @@ LEGIBLE = 150  # of 255, between its white and its black
 Read = Callable[[picture.Picture], str]
 
 
-class OneCode(GuardedApp):
+class OneCode(HardenedApp):
     """As in the dialog: the code at the left, words close by, a footer under it."""
 
     CSS = """

@@ -8,13 +8,13 @@ from apppw_tui.domain import verification_options
 from apppw_tui.domain.errors import InvalidCode, KeyMissing
 from apppw_tui.domain.phone import PhoneSlot
 from apppw_tui.domain.policy import Policy
-from apppw_tui.store.keyring import Ring
+from apppw_tui.store.keyring import KeySet
 from apppw_tui.ui.dialogs.authenticator import AuthenticatorDialog
 from apppw_tui.ui.dialogs.choose import ChooseDialog
 from apppw_tui.ui.dialogs.confirm import ConfirmDialog
-from apppw_tui.ui.dialogs.phone_number import NumberDialog
+from apppw_tui.ui.dialogs.phone_number import PhoneNumberDialog
 from apppw_tui.ui.dialogs.recovery_codes import CodeLabel, RecoveryCodesDialog
-from apppw_tui.ui.dialogs.security_code import CodeDialog
+from apppw_tui.ui.dialogs.security_code import SecurityCodeDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.security import SecurityScreen
@@ -57,7 +57,7 @@ def row(pilot: Pilot[None], name: str) -> str:
 
 
 def number_of(house: House, which: PhoneSlot) -> str | None:
-    numbers = house.portal.methods.numbers(house.session(ACCOUNT), house.now(ACCOUNT))
+    numbers = house.portal.enrollment.numbers(house.session(ACCOUNT), house.now(ACCOUNT))
     return numbers[which].reveal() if which in numbers else None
 
 
@@ -78,7 +78,7 @@ async def test_a_phone_is_added_once_its_code_came_back(which: PhoneSlot, kind: 
         assert row(pilot, which).startswith("☐")
         assert row(pilot, which).endswith("Add")
         await press(pilot, "enter")
-        assert on(app, NumberDialog)
+        assert on(app, PhoneNumberDialog)
         await type_into(pilot, "#number", OTHER)
         await press(pilot, "enter")
         assert house.outbox.sent[-1][:2] == (kind, "+4930654321")
@@ -102,7 +102,7 @@ async def test_the_old_number_stays_until_the_new_one_is_proved(leave: str) -> N
         await press(pilot, "enter")
         await type_into(pilot, "#number", OTHER)
         await press(pilot, "enter")
-        assert on(app, CodeDialog)
+        assert on(app, SecurityCodeDialog)
         await type_code(pilot, "000000")
         assert number_of(house, "authentication") == "+4915123456767"
         await press(pilot, leave)
@@ -301,8 +301,8 @@ async def test_a_missing_key_is_told_and_the_rest_goes_on(monkeypatch: pytest.Mo
     app = portal_app(house)
     async with app.run_test() as pilot:
         await sign_in(pilot)
-        monkeypatch.setattr(Ring, "decrypt", missing)
-        monkeypatch.setattr(Ring, "encrypt", missing)
+        monkeypatch.setattr(KeySet, "decrypt", missing)
+        monkeypatch.setattr(KeySet, "encrypt", missing)
         await press(pilot, "v")
         assert "The key of the store is not where it should be." in screen_text(pilot)
         assert "sealed, and its key is missing" in row(pilot, "authentication")
@@ -357,7 +357,12 @@ async def test_every_row_can_be_reached_with_tab_arrows_and_enter_alone() -> Non
         await sign_in(pilot)
         await press(pilot, "enter", "enter")
         assert on(app, SecurityScreen)
-        for dialog in (NumberDialog, NumberDialog, NumberDialog, AuthenticatorDialog):
+        for dialog in (
+            PhoneNumberDialog,
+            PhoneNumberDialog,
+            PhoneNumberDialog,
+            AuthenticatorDialog,
+        ):
             await press(pilot, "enter")
             assert on(app, dialog)
             await press_button(pilot, "cancel")

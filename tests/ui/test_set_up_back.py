@@ -5,7 +5,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Label
 
 from apppw_tui.ui.dialogs.choose import ChooseDialog
-from apppw_tui.ui.dialogs.phone_number import NumberDialog
+from apppw_tui.ui.dialogs.phone_number import PhoneNumberDialog
 from apppw_tui.ui.dialogs.recovery_codes import CodeLabel, RecoveryCodesDialog
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.set_up import SetUpScreen
@@ -208,7 +208,7 @@ async def test_a_code_that_cannot_be_sent_is_told_and_one_may_step_back() -> Non
         await set_up_sent(pilot)
         assert "✗ The code could not be sent." in screen_text(pilot)
         await press(pilot, "b")
-        assert on(app, NumberDialog)
+        assert on(app, PhoneNumberDialog)
         house.outbox.broken = False
         await press(pilot, "enter")
         await type_code(pilot, house.outbox.code)

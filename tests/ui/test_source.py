@@ -13,7 +13,7 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import VERIFIED_FOR
 from apppw_tui.ui.dialogs.change_password import ChangePasswordDialog
-from apppw_tui.ui.dialogs.confirm_password import PasswordAgainDialog
+from apppw_tui.ui.dialogs.confirm_password import ConfirmPasswordDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
@@ -139,14 +139,14 @@ async def test_verifying_again_says_that_passwords_cannot_be_checked() -> None:
         house.clock.advance(VERIFIED_FOR)
         source.down = True
         await press(pilot, "c")
-        assert on(app, PasswordAgainDialog)
+        assert on(app, ConfirmPasswordDialog)
         await type_into(pilot, "#password", OLD)
         await press(pilot, "enter")
-        assert on(app, PasswordAgainDialog)
+        assert on(app, ConfirmPasswordDialog)
         assert DOWN in screen_text(pilot)
         source.down = False
         await type_into(pilot, "#password", OLD)
         await press(pilot, "enter")
-        assert not on(app, PasswordAgainDialog)
+        assert not on(app, ConfirmPasswordDialog)
         await press(pilot, "escape")
         assert on(app, AppPasswordsScreen)

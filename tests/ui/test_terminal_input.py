@@ -13,9 +13,16 @@ from textual._xterm_parser import XTermParser
 from textual.drivers._writer_thread import WriterThread
 from textual.message import Message
 
-from apppw_tui.ui.driver import GuardedDriver, TerminalFile, translated
+from apppw_tui.ui.driver import HardenedDriver, TerminalFile, translated
 from apppw_tui.ui.messages import NotUtf8
-from apppw_tui.ui.terminal_input import LONGEST_PASTE, Key, Pasted, Report, Sent, TerminalInput
+from apppw_tui.ui.terminal_input import (
+    LONGEST_PASTE,
+    Key,
+    Pasted,
+    Report,
+    TerminalEvent,
+    TerminalInput,
+)
 from tests.ui.walks import house_with, portal_app
 
 # What terminals answer, asked or not, and long after; none of it is a key.
@@ -92,13 +99,13 @@ KEYS = {
 }
 
 
-def taken(*portions: bytes) -> list[Sent]:
+def taken(*portions: bytes) -> list[TerminalEvent]:
     """What comes of them, each with nothing but the next one behind it."""
     front = TerminalInput()
     return [sent for portion in portions for sent in front.feed(portion)]
 
 
-def messages(sent: Iterable[Sent]) -> list[Message]:
+def messages(sent: Iterable[TerminalEvent]) -> list[Message]:
     parser = XTermParser()
     return [message for one in sent for message in translated(one, parser)]
 
@@ -197,10 +204,12 @@ class Waiting:
 
 def test_nothing_is_read_while_much_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys have no other bound: a portal held 354 MB after 120,000 of them."""
-    monkeypatch.setattr(GuardedDriver, "__init__", lambda driver, app: setattr(driver, "_app", app))
-    assert GuardedDriver(Waiting(257))._is_behind()
-    assert not GuardedDriver(Waiting(256))._is_behind()
-    assert GuardedDriver(Waiting(0, at_screen=False))._is_behind()
+    monkeypatch.setattr(
+        HardenedDriver, "__init__", lambda driver, app: setattr(driver, "_app", app)
+    )
+    assert HardenedDriver(Waiting(257))._is_behind()
+    assert not HardenedDriver(Waiting(256))._is_behind()
+    assert HardenedDriver(Waiting(0, at_screen=False))._is_behind()
 
 
 async def test_a_key_before_the_first_screen_ends_nothing() -> None:

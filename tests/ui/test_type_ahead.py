@@ -8,7 +8,7 @@ from textual.widgets import Input
 from apppw_tui.ui import type_ahead
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.delete import DeleteDialog
-from apppw_tui.ui.dialogs.new_app_password import RevealDialog
+from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
 from tests.support import PASSWORD, House
@@ -50,7 +50,7 @@ async def test_the_way_to_a_new_password_can_be_typed_in_one_go() -> None:
     async with app.run_test() as pilot:
         await sign_in_by_hand(pilot)
         await burst(pilot, "p", "c", *"dylan's phone", "enter")
-        assert on(app, RevealDialog), screen_text(pilot)
+        assert on(app, NewAppPasswordDialog), screen_text(pilot)
         assert "dylan's phone · Any app" in screen_text(pilot)
 
 

@@ -10,7 +10,7 @@ from apppw_tui.domain import verification_options
 from apppw_tui.domain.base32 import grouped
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.dialogs.choose import ChooseDialog
-from apppw_tui.ui.dialogs.security_code import CodeDialog
+from apppw_tui.ui.dialogs.security_code import SecurityCodeDialog
 from apppw_tui.ui.screens.settings import SettingsScreen
 from tests.support import House
 from tests.ui.states_of_verification import (
@@ -69,7 +69,7 @@ async def test_six_digits_submit_themselves_whichever_way_they_come(way: str) ->
             assert said in sentences(pilot)
             code = house.outbox.code
         await type_code(pilot, code[:5])
-        assert on(app, CodeDialog)
+        assert on(app, SecurityCodeDialog)
         await type_code(pilot, code[5])
         assert on(app, SettingsScreen)
 

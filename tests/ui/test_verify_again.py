@@ -5,16 +5,16 @@ from textual.widgets import Button, Input, Tabs
 
 from apppw_tui.ui.dialogs.change_password import ChangePasswordDialog
 from apppw_tui.ui.dialogs.choose import ChooseDialog
-from apppw_tui.ui.dialogs.confirm_password import PasswordAgainDialog
+from apppw_tui.ui.dialogs.confirm_password import ConfirmPasswordDialog
 from apppw_tui.ui.dialogs.create import CreateDialog
-from apppw_tui.ui.dialogs.new_app_password import RevealDialog
-from apppw_tui.ui.dialogs.phone_number import NumberDialog
-from apppw_tui.ui.dialogs.security_code import CodeDialog
+from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
+from apppw_tui.ui.dialogs.phone_number import PhoneNumberDialog
+from apppw_tui.ui.dialogs.security_code import SecurityCodeDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.security import SecurityScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
-from apppw_tui.ui.widgets.checkbox import Tick
+from apppw_tui.ui.widgets.checkbox import CheckBox
 from tests.support import PASSWORD
 from tests.ui.states_of_verification import optional, protected
 from tests.ui.test_type_ahead import burst
@@ -46,7 +46,7 @@ ASKED = {
     "tab": (("p", "shift+tab"), ("left",), SecurityScreen),
     "create": (("p",), ("c",), CreateDialog),
     "password": (("down", "enter"), ("enter",), ChangePasswordDialog),
-    "change a phone": (("v",), ("enter",), NumberDialog),
+    "change a phone": (("v",), ("enter",), PhoneNumberDialog),
     "preferred": (("v",), ("o",), ChooseDialog),
 }
 
@@ -62,7 +62,7 @@ async def test_it_is_asked_first_and_then_goes_on_to_what_was_wanted(
         await press(pilot, *before)
         later(pilot, STALE)
         await press(pilot, *keys)
-        assert on(app, CodeDialog)
+        assert on(app, SecurityCodeDialog)
         assert len(app.screen_stack) == 3  # Textual's own, the screen, the question
         await type_code(pilot, app_code(pilot))
         assert on(app, wanted)
@@ -90,7 +90,7 @@ async def test_not_answered_everything_stays_as_it_was(
             assert tabs.active == ("security" if on(app, SecurityScreen) else "app-passwords")
         # And what was wanted can be wanted again.
         await press(pilot, keys[-1])
-        assert on(app, CodeDialog)
+        assert on(app, SecurityCodeDialog)
 
 
 @pytest.mark.parametrize("age", [0, STALE - 1])
@@ -145,7 +145,7 @@ async def test_without_a_second_factor_the_password_is_asked() -> None:
         await press(pilot, "p")
         later(pilot, STALE)
         await press(pilot, "c")
-        assert on(app, PasswordAgainDialog)
+        assert on(app, ConfirmPasswordDialog)
         await press(pilot, "enter")
         assert "✗ Type your password." in screen_text(pilot)
         await type_into(pilot, "#password", "not the password")
@@ -170,7 +170,7 @@ async def test_grown_old_under_the_name_it_is_asked_on_top_and_the_name_is_kept(
         await type_into(pilot, "#name", "Laptop")
         later(pilot, STALE)
         await press(pilot, "enter")
-        assert on(app, CodeDialog)
+        assert on(app, SecurityCodeDialog)
         await press(pilot, "escape")
         assert on(app, CreateDialog)
         assert app.screen.query_one("#name", Input).value == "Laptop"
@@ -178,7 +178,7 @@ async def test_grown_old_under_the_name_it_is_asked_on_top_and_the_name_is_kept(
         assert house.now(ACCOUNT).app_passwords == ()
         await press(pilot, "enter")
         await type_code(pilot, app_code(pilot))
-        assert on(app, RevealDialog)
+        assert on(app, NewAppPasswordDialog)
         assert "Laptop · Any app" in screen_text(pilot)
         assert not [screen for screen in app.screen_stack if isinstance(screen, CreateDialog)]
     assert [password.name for password in house.now(ACCOUNT).app_passwords] == ["Laptop"]
@@ -214,7 +214,7 @@ async def test_keys_typed_ahead_are_not_for_the_question() -> None:
         await press(pilot, "p")
         later(pilot, STALE)
         await burst(pilot, "c", *"123")
-        assert on(app, CodeDialog)
+        assert on(app, SecurityCodeDialog)
         assert app.screen.query_one("#code", Input).value == ""
         await type_code(pilot, house.outbox.code)
         assert on(app, CreateDialog)
@@ -258,7 +258,7 @@ async def test_a_new_password_deletes_app_passwords_only_where_that_is_ticked(ti
         await type_into(pilot, "#again", NEW)
         await press(pilot, "tab")
         tick = app.focused
-        assert isinstance(tick, Tick)
+        assert isinstance(tick, CheckBox)
         assert not tick.value
         assert "☐ Delete the one app password too" in screen_text(pilot)
         if ticked:
@@ -282,4 +282,4 @@ async def test_without_app_passwords_there_is_nothing_to_tick() -> None:
         await sign_in(pilot)
         await press(pilot, "down", "enter", "enter")
         assert on(app, ChangePasswordDialog)
-        assert not app.screen.query(Tick)
+        assert not app.screen.query(CheckBox)

@@ -9,8 +9,8 @@ from apppw_tui.ui.dialogs.bypass import BypassDialog
 from apppw_tui.ui.dialogs.choose import ChooseDialog
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.help import HelpDialog
-from apppw_tui.ui.dialogs.new_app_password import RevealDialog
-from apppw_tui.ui.dialogs.security_code import CodeDialog
+from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
+from apppw_tui.ui.dialogs.security_code import SecurityCodeDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.set_up import SetUpScreen
@@ -125,7 +125,7 @@ async def test_while_a_code_is_checked_nobody_leaves(monkeypatch: pytest.MonkeyP
         await enter_password(pilot)
         for key in (*app_code(pilot), "escape", "o", "7", "backspace", "enter"):
             await pilot.press(key)
-        assert on(app, CodeDialog)
+        assert on(app, SecurityCodeDialog)
         gate.set()
         await settle(pilot)
         assert on(app, SettingsScreen)
@@ -189,7 +189,7 @@ async def test_a_password_made_under_the_help_is_shown_once_the_help_is_closed(
         await settle(pilot)
         assert on(app, HelpDialog)
         await press(pilot, "escape")
-        assert on(app, RevealDialog)
+        assert on(app, NewAppPasswordDialog)
         assert not [screen for screen in app.screen_stack if isinstance(screen, CreateDialog)]
         later(pilot)
         await press(pilot, "enter")

@@ -21,15 +21,15 @@ from apppw_tui.domain.connection_settings import ConnectionSetting, ConnectionTe
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.ports import ClipboardHelpers
 from apppw_tui.domain.secret import Secret
-from apppw_tui.portal.sessions import begun, must_set_up
+from apppw_tui.portal.sessions import needs_enrollment, new_session
 from apppw_tui.ui.app import PortalApp
-from apppw_tui.ui.app_options import Connecting, Kiosk, Surroundings
+from apppw_tui.ui.app_options import AppOptions, ConnectionHelp, Kiosk
 from apppw_tui.ui.clipboard import Clipboard
 from apppw_tui.ui.dialogs.authenticator import AuthenticatorDialog
 from apppw_tui.ui.dialogs.help import HelpDialog
-from apppw_tui.ui.dialogs.security_code import CodeDialog
+from apppw_tui.ui.dialogs.security_code import SecurityCodeDialog
 from apppw_tui.ui.messages import SignedIn
-from apppw_tui.ui.widgets.choice_list import Choices
+from apppw_tui.ui.widgets.choice_list import ChoiceList
 from tests.support import PASSWORD, FixedClock, House, cheap_hasher
 
 ACCOUNT = demo.ACCOUNT
@@ -69,7 +69,7 @@ def house_with(*names: str) -> House:
     for name in names:
         house.portal.create_app_password(session, name)
         house.clock.advance(3600)
-        session = session.proven(house.clock)
+        session = session.reverified(house.clock)
     return house
 
 
@@ -80,7 +80,7 @@ def portal_app(
     show_demo: bool = False,
     environment: dict[str, str] | None = None,
     save: Callable[[str, str, datetime, Secret], Path] | None = None,
-    connecting: Connecting | None = None,
+    connecting: ConnectionHelp | None = None,
     kiosk: Kiosk | None = None,
     tools: ClipboardHelpers | None = None,
     sign_out_after: float = math.inf,
@@ -88,14 +88,14 @@ def portal_app(
     """The application over `house`; what it copies is kept in `sent(app)`, as over SSH."""
     if connecting is None and isinstance(house, DemoHouse):
         says = house.says
-        connecting = Connecting(house.rows, lambda *_: says)
-    surroundings = Surroundings(
+        connecting = ConnectionHelp(house.rows, lambda *_: says)
+    surroundings = AppOptions(
         demo.HOST_NAME,
         may_create_first=may_create_first,
         demo=house.demonstration if show_demo and isinstance(house, DemoHouse) else None,
         save=save,
         connecting=connecting
-        or Connecting(try_it=lambda *_: ConnectionTestResult(None, "Nobody was asked.")),
+        or ConnectionHelp(test=lambda *_: ConnectionTestResult(None, "Nobody was asked.")),
         kiosk=kiosk,
     )
     clipboard = SentClipboard(environment or {"SSH_TTY": "/dev/pts/0"}, tools)
@@ -181,11 +181,13 @@ async def sign_in(pilot: Pilot[None], account: str = ACCOUNT) -> None:
     assert isinstance(app, PortalApp)
     kept = app.portal._means.store.get(account)
     assert kept is not None
-    session = begun(kept)
+    session = new_session(kept)
     policy = app.portal.policy
-    limited = must_set_up(kept, policy)
+    limited = needs_enrollment(kept, policy)
     app.post_message(
-        SignedIn(replace(session, limited="none yet") if limited else session.proven(app.clock))
+        SignedIn(
+            replace(session, restriction="none yet") if limited else session.reverified(app.clock)
+        )
     )
     await settle(pilot)
 
@@ -195,7 +197,7 @@ async def sign_in_by_hand(
 ) -> None:
     """Both questions, where there is a second one."""
     await enter_password(pilot, password, account)
-    if isinstance(pilot.app.screen, CodeDialog):
+    if isinstance(pilot.app.screen, SecurityCodeDialog):
         await type_code(pilot, app_code(pilot))
 
 
@@ -229,13 +231,13 @@ async def type_code(pilot: Pilot[None], code: str) -> None:
 
 def rows(pilot: Pilot[None]) -> list[str]:
     """What the list says that is asked."""
-    found = pilot.app.screen.query_one(Choices)
+    found = pilot.app.screen.query_one(ChoiceList)
     return [str(found.get_option_at_index(at).prompt).strip() for at in range(found.option_count)]
 
 
 async def choose(pilot: Pilot[None], id_: str) -> None:
     """Moves the cursor of the list that is asked to that row, and presses Enter."""
-    rows = pilot.app.screen.query_one(Choices)
+    rows = pilot.app.screen.query_one(ChoiceList)
     at = rows.get_option_index(id_)
     await press(pilot, "home", *["down"] * at, "enter")
 

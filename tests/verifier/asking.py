@@ -7,7 +7,7 @@ from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.base32 import SYMBOLS, checksum
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.decision import Attempt, Verdict, Verifier
+from apppw_tui.verifier.decision import Attempt, Decision, Verifier
 from tests.support import NOW, House
 
 ADA = "ada@example.org"
@@ -19,7 +19,7 @@ def ask(
     account: str = ADA,
     service: str | None = "imap",
     hasher: Hasher | None = None,
-) -> Verdict:
+) -> Decision:
     secret = password if isinstance(password, Secret) else Secret(password)
     verifier = Verifier(house.store, hasher or house.hasher, house.clock)
     return verifier.decide(Attempt(account, secret, service, "192.0.2.7"))

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from apppw_tui.verifier.auth_service import Counter, Gate
-from apppw_tui.verifier.decision import Answer, Verdict, Verifier
-from apppw_tui.verifier.password_cache import Remembered
-from apppw_tui.verifier.rate_limit import Brake
+from apppw_tui.verifier.auth_service import AuthService, DecisionQueue
+from apppw_tui.verifier.decision import Answer, Decision, Verifier
+from apppw_tui.verifier.password_cache import VerifiedCache
+from apppw_tui.verifier.rate_limit import AddressRateLimiter
 from tests.support import House
 
 PATIENCE = 120.0  # seconds until a test that waits in vain fails
@@ -22,18 +22,18 @@ Converse = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None
 class Noted:
     """Usage and log, kept in memory; all that a counter answered."""
 
-    answers: list[tuple[str, Verdict, str | None, str | None]] = field(default_factory=list)
+    answers: list[tuple[str, Decision, str | None, str | None]] = field(default_factory=list)
     old: list[tuple[str, str | None, str | None]] = field(default_factory=list)
     heard: list[tuple[str, Answer, str | None, str | None]] = field(default_factory=list)
 
-    def used(self, verdict: Verdict, service: str | None, address: str | None) -> None:
+    def used(self, verdict: Decision, service: str | None, address: str | None) -> None:
         self.heard.append(("used", verdict.answer, service, address))
 
     def old_password(self, account: str, service: str | None, address: str | None) -> None:
         self.old.append((account, service, address))
 
-    def answered(
-        self, socket: str, verdict: Verdict, service: str | None, address: str | None
+    def attempt(
+        self, socket: str, verdict: Decision, service: str | None, address: str | None
     ) -> None:
         self.answers.append((socket, verdict, service, address))
 
@@ -45,27 +45,29 @@ class Noted:
 
 def counter_over(
     house: House, noted: Noted | None = None, allowed: frozenset[str] | None = None
-) -> Counter:
+) -> AuthService:
     noted = noted or Noted()
     monotonic = house.clock.monotonic
     verifier = Verifier(house.store, house.hasher, house.clock, house.default_domain)
-    gate = Gate(verifier, Remembered(monotonic), Brake(monotonic), threads=1)
-    return Counter("test", gate, noted, noted, allowed)
+    gate = DecisionQueue(
+        verifier, VerifiedCache(monotonic), AddressRateLimiter(monotonic), threads=1
+    )
+    return AuthService("test", gate, noted, noted, allowed)
 
 
 @dataclass(frozen=True)
-class Fixed(Counter):
+class Fixed(AuthService):
     """Answers every question alike, or fails."""
 
-    verdict: Verdict | Exception = field(default_factory=AssertionError)
+    verdict: Decision | Exception = field(default_factory=AssertionError)
 
-    async def ask(self, *_: object, **__: object) -> Verdict:
+    async def ask(self, *_: object, **__: object) -> Decision:
         if isinstance(self.verdict, Exception):
             raise self.verdict
         return self.verdict
 
 
-def always(house: House, verdict: Verdict | Exception) -> Counter:
+def always(house: House, verdict: Decision | Exception) -> AuthService:
     counter = counter_over(house)
     return Fixed(counter.socket, counter.gate, counter.usage, counter.record, None, verdict)
 

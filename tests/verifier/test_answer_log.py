@@ -10,12 +10,12 @@ import pytest
 
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.integrations.journald import to_journal
-from apppw_tui.verifier.answer_log import LINE_BYTES, Log
-from apppw_tui.verifier.decision import Answer, Verdict
+from apppw_tui.verifier.answer_log import LINE_BYTES, AnswerLog
+from apppw_tui.verifier.decision import Answer, Decision
 from tests.support import NOW, FixedClock
 
 PHONE = AppPassword("7kf", "Phone", "$argon2id$", NOW)
-RIGHT = Verdict(Answer.YES, "right", "ada", PHONE)
+RIGHT = Decision(Answer.YES, "right", "ada", PHONE)
 RULE = "2026-11-22T12:00:00Z"
 SECRET = "7kfm2xqd9h3vtw58"
 OLDER = "7kfm2xqd9h3vtw5nc8rw"  # the form of earlier versions
@@ -26,7 +26,7 @@ class Kept:
 
     def __init__(self, clock: FixedClock | None = None, *, journal: bool = False) -> None:
         self.writes: list[tuple[int, bytes]] = []
-        self.log = Log(
+        self.log = AnswerLog(
             clock or FixedClock(), lambda *write: self.writes.append(write), journal=journal
         )
 
@@ -38,10 +38,10 @@ class Kept:
 
 
 def line(
-    verdict: Verdict = RIGHT, service: str | None = "imap", address: str | None = "192.0.2.7"
+    verdict: Decision = RIGHT, service: str | None = "imap", address: str | None = "192.0.2.7"
 ) -> str:
     kept = Kept()
-    kept.log.answered("json", verdict, service, address)
+    kept.log.attempt("json", verdict, service, address)
     return kept.line
 
 
@@ -53,21 +53,21 @@ def test_an_answer_is_one_line_with_its_keys_in_order() -> None:
 
 
 def test_every_key_is_there_however_little_is_known() -> None:
-    assert line(Verdict(Answer.NO, "x y"), None, None) == (
+    assert line(Decision(Answer.NO, "x y"), None, None) == (
         f"{RULE} answer=no account=(unknown) app_password=- name=- service=- "
         'address=- socket=json why="x y"'
     )
 
 
 def test_before_anybody_looked_nobody_is_called_unknown() -> None:
-    said = line(Verdict(Answer.NOT_NOW, "too many at once", retry_after=1.0))
+    said = line(Decision(Answer.NOT_NOW, "too many at once", retry_after=1.0))
     assert ' answer="not now" account=- ' in said
 
 
 def test_time_is_written_in_utc() -> None:
     clock = FixedClock(NOW.astimezone(timezone(timedelta(hours=5))) + timedelta(microseconds=7))
     kept = Kept(clock)
-    kept.log.said("ready")
+    kept.log.event("ready")
     assert kept.line == f"{RULE} ready"
 
 
@@ -102,7 +102,7 @@ def test_what_has_the_form_of_an_app_password_is_replaced(secret: str, typed: st
     groups = [secret[start : start + 4] for start in range(0, len(secret), 4)]
     for between in ("", " ", "-", "\u00a0"):
         text = typed.format(between.join(groups))
-        said = line(Verdict(Answer.NO, text, "ada", replace(PHONE, name=text)), text, text)
+        said = line(Decision(Answer.NO, text, "ada", replace(PHONE, name=text)), text, text)
         assert said.count("(app password)") == 3 * typed.count("{")
         for part in groups[1:]:
             assert part not in said
@@ -116,11 +116,11 @@ def test_an_account_keeps_its_name_though_it_may_have_the_form_by_chance() -> No
 @pytest.mark.parametrize("character", ["x", "\U0010ffff", "\ud800", "ä", '"'])
 def test_a_line_is_bounded(character: str) -> None:
     long = character * 10_000
-    verdict = Verdict(Answer.NOT_NOW, long, long, replace(PHONE, name=long))
+    verdict = Decision(Answer.NOT_NOW, long, long, replace(PHONE, name=long))
     said = line(verdict, long, long)
     assert len(said.encode()) < LINE_BYTES
     kept = Kept()
-    kept.log.said("x", **{f"fact{number}": long for number in range(40)})
+    kept.log.event("x", **{f"fact{number}": long for number in range(40)})
     assert len(kept.line.encode()) < LINE_BYTES
 
 
@@ -129,29 +129,29 @@ def test_a_log_that_cannot_be_written_stops_nothing(number: int) -> None:
     def fail(*_: object) -> NoReturn:
         raise OSError(number, os.strerror(number))
 
-    Log(FixedClock(), fail).answered("json", RIGHT, "imap", None)
+    AnswerLog(FixedClock(), fail).attempt("json", RIGHT, "imap", None)
 
 
 @pytest.mark.parametrize(
     ("verdict", "priority"),
     [
         (RIGHT, 6),
-        (Verdict(Answer.NOT_MINE, "unknown account"), 6),
-        (Verdict(Answer.NO, "wrong or deleted", "ada"), 5),
-        (Verdict(Answer.NOT_NOW, "too many at once", retry_after=1.0), 4),
-        (Verdict(Answer.NOT_NOW, "The store is busy. Try again in a moment."), 3),
+        (Decision(Answer.NOT_MINE, "unknown account"), 6),
+        (Decision(Answer.NO, "wrong or deleted", "ada"), 5),
+        (Decision(Answer.NOT_NOW, "too many at once", retry_after=1.0), 4),
+        (Decision(Answer.NOT_NOW, "The store is busy. Try again in a moment."), 3),
     ],
 )
 def test_to_the_journal_a_line_has_the_priority_of_its_answer(
-    verdict: Verdict, priority: int
+    verdict: Decision, priority: int
 ) -> None:
     kept = Kept(journal=True)
-    kept.log.answered("json", verdict, "imap", None)
+    kept.log.attempt("json", verdict, "imap", None)
     assert kept.line.startswith(f"<{priority}>{RULE} answer=")
 
 
 def test_to_the_journal_what_it_says_of_itself_has_a_priority_too() -> None:
-    for name, priority in (("said", 6), ("warned", 4), ("failed", 3)):
+    for name, priority in (("event", 6), ("warned", 4), ("failed", 3)):
         kept = Kept(journal=True)
         getattr(kept.log, name)("x")
         assert kept.line == f"<{priority}>{RULE} x"

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.auth_service import LONGEST_QUEUE, Gate
-from apppw_tui.verifier.decision import Answer, Attempt, Verdict, Verifier
-from apppw_tui.verifier.password_cache import GOOD_FOR, Remembered
-from apppw_tui.verifier.rate_limit import FIRST_DELAY, FREE, Brake
+from apppw_tui.verifier.auth_service import LONGEST_QUEUE, DecisionQueue
+from apppw_tui.verifier.decision import Answer, Attempt, Decision, Verifier
+from apppw_tui.verifier.password_cache import LIFETIME, VerifiedCache
+from apppw_tui.verifier.rate_limit import FIRST_DELAY, FREE, AddressRateLimiter
 from tests.argon import Spent, count_argon2, failing_argon2
 from tests.support import NOW, PASSWORD, House
 from tests.verifier.asking import ADA, change_record, of_unknown_id, wrong
@@ -26,7 +26,7 @@ class Door:
     """A gate with one thread before a house, and what it costs."""
 
     house: House
-    gate: Gate
+    gate: DecisionQueue
     spent: Spent
 
     async def ask(
@@ -35,7 +35,7 @@ class Door:
         account: str = ADA,
         service: str | None = "imap",
         address: str | None = HERE,
-    ) -> Verdict:
+    ) -> Decision:
         secret = password if isinstance(password, Secret) else Secret(password)
         return await self.gate.decide(Attempt(account, secret, service, address))
 
@@ -56,8 +56,8 @@ def door(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
     house.alter(enforced_from=NOW)
     monotonic = house.clock.monotonic
     verifier = Verifier(house.store, house.hasher, house.clock)
-    brake = Brake(monotonic, ["203.0.113.1"])
-    gate = Gate(verifier, Remembered(monotonic), brake, threads=1, monotonic=monotonic)
+    brake = AddressRateLimiter(monotonic, ["203.0.113.1"])
+    gate = DecisionQueue(verifier, VerifiedCache(monotonic), brake, threads=1, monotonic=monotonic)
     yield Door(house, gate, count_argon2(monkeypatch))
     gate.close()
 
@@ -73,7 +73,7 @@ def secret(house: House) -> Secret:
 async def test_what_is_remembered_costs_no_hash(door: Door, secret: Secret) -> None:
     assert await door.cost(secret) == (Answer.YES, 1)
     first = await door.ask(secret)
-    assert first == Verdict(Answer.YES, "right", ADA, door.house.now().app_passwords[0])
+    assert first == Decision(Answer.YES, "right", ADA, door.house.now().app_passwords[0])
     assert await door.cost(secret) == (Answer.YES, 0)
     assert await door.cost(secret.reveal().upper()) == (Answer.YES, 0)
 
@@ -93,11 +93,11 @@ async def test_after_its_time_it_is_hashed_again_however_often_it_was_used(
 ) -> None:
     await door.ask(secret)
     for _ in range(3):
-        door.house.clock.seconds += GOOD_FOR / 4
+        door.house.clock.seconds += LIFETIME / 4
         # The clock on the wall has nothing to do with it.
         door.house.clock.instant -= timedelta(days=300)
         assert await door.cost(secret) == (Answer.YES, 0)
-    door.house.clock.seconds += GOOD_FOR / 4
+    door.house.clock.seconds += LIFETIME / 4
     assert await door.cost(secret) == (Answer.YES, 1)
 
 
@@ -344,7 +344,7 @@ def held(door: Door, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
     held.may.set()
 
 
-async def begun(door: Door, *asked: tuple[str | Secret, str]) -> "list[asyncio.Task[Verdict]]":
+async def begun(door: Door, *asked: tuple[str | Secret, str]) -> "list[asyncio.Task[Decision]]":
     """Attempts under way, each of which has looked into the store by now."""
     tasks = [asyncio.create_task(door.ask(password, name)) for password, name in asked]
     await asyncio.sleep(0)

@@ -14,8 +14,8 @@ from apppw_tui.domain.connection_settings import ConnectionTestResult
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations import daemon
 from apppw_tui.store.folder.location import open_store
-from apppw_tui.verifier.connection_test import Trying
-from apppw_tui.verifier.decision import Answer, Attempt, Verdict, Verifier
+from apppw_tui.verifier.connection_test import ConnectionTest
+from apppw_tui.verifier.decision import Answer, Attempt, Decision, Verifier
 from tests.serving import serving
 from tests.support import NOW, House
 from tests.verifier.asking import ADA, change_record
@@ -35,15 +35,15 @@ def house() -> House:
 class Never:
     """A verifier that must not be asked."""
 
-    def decide(self, attempt: Attempt) -> Verdict:
+    def decide(self, attempt: Attempt) -> Decision:
         raise AssertionError(attempt)
 
 
 class Says:
-    def __init__(self, verdict: Verdict) -> None:
+    def __init__(self, verdict: Decision) -> None:
         self._verdict = verdict
 
-    def decide(self, _: Attempt) -> Verdict:
+    def decide(self, _: Attempt) -> Decision:
         return self._verdict
 
 
@@ -119,7 +119,7 @@ def test_what_the_daemon_answers_is_said(
     tmp_path: Path, answer: dict[str, object], right: bool | None, sentence: str
 ) -> None:
     with a_daemon(tmp_path, json.dumps(answer).encode() + b"\n") as heard:
-        tried = Trying(Never(), SOCKETS, tmp_path)(ADA, SECRET, "imap")
+        tried = ConnectionTest(Never(), SOCKETS, tmp_path)(ADA, SECRET, "imap")
     assert tried == ConnectionTestResult(right, sentence)
     assert [json.loads(line) for line in heard] == [
         {"user": ADA, "password": SECRET.reveal(), "service": "imap", "test": True}
@@ -127,7 +127,7 @@ def test_what_the_daemon_answers_is_said(
 
 
 def test_without_a_daemon_it_is_decided_here_and_that_is_said(house: House, tmp_path: Path) -> None:
-    trying = Trying(verifier(house), SOCKETS, tmp_path)
+    trying = ConnectionTest(verifier(house), SOCKETS, tmp_path)
     secret = house.issue("Phone").secret
     silent = f"Right, but no daemon answers at {tmp_path}/json: apps cannot sign in yet."
     assert trying(ADA, secret, "imap") == ConnectionTestResult(None, silent)
@@ -150,7 +150,7 @@ def test_without_a_daemon_it_is_decided_here_and_that_is_said(house: House, tmp_
 def test_what_is_no_answer_is_no_daemon(house: House, tmp_path: Path, reply: bytes) -> None:
     secret = house.issue("Phone").secret
     with a_daemon(tmp_path, reply):
-        tried = Trying(verifier(house), SOCKETS, tmp_path)(ADA, secret, "imap")
+        tried = ConnectionTest(verifier(house), SOCKETS, tmp_path)(ADA, secret, "imap")
     assert tried.ok is None
     assert tried.message.startswith("Right, but no daemon answers at ")
 
@@ -162,7 +162,9 @@ def test_a_daemon_that_may_not_be_asked_is_said(
         raise PermissionError
 
     monkeypatch.setattr(daemon, "ask", refused)
-    tried = Trying(verifier(house), SOCKETS, tmp_path)(ADA, house.issue("Phone").secret, "imap")
+    tried = ConnectionTest(verifier(house), SOCKETS, tmp_path)(
+        ADA, house.issue("Phone").secret, "imap"
+    )
     said = f"Right, but {tmp_path}/json may not be asked from here: try it in an app."
     assert tried == ConnectionTestResult(None, said)
 
@@ -184,7 +186,7 @@ def test_a_daemon_that_may_not_be_asked_is_said(
 def test_a_socket_is_asked_only_for_what_it_may_speak_for(
     house: House, tmp_path: Path, sockets: list[SocketConfig], service: str, asked: bool
 ) -> None:
-    trying = Trying(verifier(house), sockets, tmp_path)
+    trying = ConnectionTest(verifier(house), sockets, tmp_path)
     tried = trying(ADA, house.issue("Phone").secret, service)
     assert tried.ok is None
     none = "Right, but the daemon has no json socket to ask: try it in an app."
@@ -192,8 +194,8 @@ def test_a_socket_is_asked_only_for_what_it_may_speak_for(
 
 
 def test_a_store_that_cannot_be_read_is_said_as_it_is(tmp_path: Path) -> None:
-    verdict = Verdict(Answer.NOT_NOW, "The store is busy. Try again.")
-    tried = Trying(Says(verdict), SOCKETS, tmp_path)(ADA, SECRET, "imap")
+    verdict = Decision(Answer.NOT_NOW, "The store is busy. Try again.")
+    tried = ConnectionTest(Says(verdict), SOCKETS, tmp_path)(ADA, SECRET, "imap")
     assert tried == ConnectionTestResult(None, "Not now: The store is busy. Try again.")
 
 
@@ -202,7 +204,7 @@ def test_the_real_daemon_is_asked_and_counts_it_as_no_use(tmp_path: Path) -> Non
     house.add(ADA)
     secret = house.issue("Phone").secret
     with serving(tmp_path) as running:
-        trying = Trying(Never(), SOCKETS, running.sockets)
+        trying = ConnectionTest(Never(), SOCKETS, running.sockets)
         assert trying(ADA, secret, "imap") == ConnectionTestResult(True, SIGN_IN)
         (line,) = running.answers
         assert line.endswith('service=imap address=- socket=json why="test: right"')

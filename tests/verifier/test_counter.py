@@ -6,10 +6,10 @@ import pytest
 
 from apppw_tui.domain import app_password
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.auth_service import Counter, Gate
-from apppw_tui.verifier.decision import Answer, Verdict, Verifier
-from apppw_tui.verifier.password_cache import Remembered
-from apppw_tui.verifier.rate_limit import FREE, Brake
+from apppw_tui.verifier.auth_service import AuthService, DecisionQueue
+from apppw_tui.verifier.decision import Answer, Decision, Verifier
+from apppw_tui.verifier.password_cache import VerifiedCache
+from apppw_tui.verifier.rate_limit import FREE, AddressRateLimiter
 from tests.support import NOW, PASSWORD, House
 from tests.verifier.asking import ADA, change_record, wrong
 
@@ -25,24 +25,26 @@ class Book:
     reasons: list[str] = field(default_factory=list)
     old: list[tuple[str, str | None, str | None]] = field(default_factory=list)
 
-    def used(self, verdict: Verdict, service: str | None, address: str | None) -> None:
+    def used(self, verdict: Decision, service: str | None, address: str | None) -> None:
         self.told.append(("used", verdict.answer, service, address))
 
     def old_password(self, account: str, service: str | None, address: str | None) -> None:
         self.old.append((account, service, address))
 
-    def answered(
-        self, socket: str, verdict: Verdict, service: str | None, address: str | None
+    def attempt(
+        self, socket: str, verdict: Decision, service: str | None, address: str | None
     ) -> None:
         self.told.append((socket, verdict.answer, service, address))
         self.reasons.append(verdict.reason)
 
 
-def counter(house: House, book: Book, allowed: frozenset[str] | None = None) -> Counter:
+def counter(house: House, book: Book, allowed: frozenset[str] | None = None) -> AuthService:
     monotonic = house.clock.monotonic
     verifier = Verifier(house.store, house.hasher, house.clock)
-    gate = Gate(verifier, Remembered(monotonic), Brake(monotonic), threads=1)
-    return Counter("mail", gate, book, book, allowed)
+    gate = DecisionQueue(
+        verifier, VerifiedCache(monotonic), AddressRateLimiter(monotonic), threads=1
+    )
+    return AuthService("mail", gate, book, book, allowed)
 
 
 @pytest.mark.parametrize(

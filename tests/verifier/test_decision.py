@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.decision import Answer, Attempt, Verdict, Verifier
+from apppw_tui.verifier.decision import Answer, Attempt, Decision, Verifier
 from tests.support import NOW, PASSWORD, House
 from tests.verifier.asking import ADA, ask, change_record, of_unknown_id, older, wrong
 
@@ -19,7 +19,7 @@ def house(house: House) -> House:
 
 def test_the_right_one_is_a_yes_with_the_canonical_account_and_the_record(house: House) -> None:
     issued = house.issue("Phone")
-    assert ask(house, issued.secret) == Verdict(Answer.YES, "right", ADA, issued.app_password)
+    assert ask(house, issued.secret) == Decision(Answer.YES, "right", ADA, issued.app_password)
 
 
 def test_it_is_read_however_it_was_typed(house: House) -> None:
@@ -47,8 +47,8 @@ def test_each_of_several_opens_under_its_own_name(house: House) -> None:
 
 def test_a_wrong_one_is_a_no(house: House) -> None:
     issued = house.issue("Phone")
-    assert ask(house, wrong(issued.secret)) == Verdict(Answer.NO, "wrong or deleted", ADA)
-    assert ask(house, of_unknown_id(house)) == Verdict(Answer.NO, "wrong or deleted", ADA)
+    assert ask(house, wrong(issued.secret)) == Decision(Answer.NO, "wrong or deleted", ADA)
+    assert ask(house, of_unknown_id(house)) == Decision(Answer.NO, "wrong or deleted", ADA)
 
 
 def test_another_accounts_is_a_no(house: House) -> None:
@@ -60,7 +60,7 @@ def test_a_deleted_one_is_refused_at_the_very_next_attempt(house: House) -> None
     issued = house.issue("Phone")
     assert ask(house, issued.secret).answer is Answer.YES
     house.portal.delete_app_password(house.session(), issued.app_password.id)
-    assert ask(house, issued.secret) == Verdict(Answer.NO, "wrong or deleted", ADA)
+    assert ask(house, issued.secret) == Decision(Answer.NO, "wrong or deleted", ADA)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_deleted_one_is_refused_at_the_very_next_attempt(house: House) -> None
 )
 def test_an_unknown_account_is_not_ours(house: House, name: str) -> None:
     secret = house.issue("Phone").secret
-    assert ask(house, secret, account=name) == Verdict(Answer.NOT_MINE, "unknown account")
+    assert ask(house, secret, account=name) == Decision(Answer.NOT_MINE, "unknown account")
 
 
 @pytest.mark.parametrize("name", ["Ada@Example.ORG", "ada%40example.org", "A%64a%40example.org"])
@@ -87,9 +87,9 @@ def test_a_default_domain_completes_the_account(house: House) -> None:
 @pytest.mark.parametrize("password", ["", PASSWORD, "7kfm2xqd9h3vtw5nc8rx", "\udcff", "x" * 9999])
 def test_what_has_not_the_form_is_a_no(house: House, password: str) -> None:
     house.issue("Phone")
-    expected = Verdict(Answer.NO, "not in the form of an app password", ADA)
+    expected = Decision(Answer.NO, "not in the form of an app password", ADA)
     assert ask(house, password) == expected
-    expected = Verdict(Answer.NOT_MINE, "unknown account")
+    expected = Decision(Answer.NOT_MINE, "unknown account")
     assert ask(house, password, account="unknown") == expected
 
 

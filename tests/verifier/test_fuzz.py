@@ -83,7 +83,7 @@ def http_house() -> tuple[Converse, bytes, bytes]:
         counter_over(house), lambda: True, limits=HttpLimits(header_bytes=512, body_bytes=64)
     )
     right = request(f"Authorization: {basic(ADA, secret)}")
-    return handler.converse, right, request(f"Authorization: {basic(ADA, wrong(secret))}")
+    return handler.handle, right, request(f"Authorization: {basic(ADA, wrong(secret))}")
 
 
 def json_house() -> tuple[Converse, bytes, bytes]:
@@ -91,8 +91,8 @@ def json_house() -> tuple[Converse, bytes, bytes]:
     house.add()
     house.alter(enforced_from=NOW)
     secret = house.issue("Phone").secret
-    handler = JsonLines(counter_over(house), Limits(longest=1024))
-    return handler.converse, line(ADA, secret), line(ADA, wrong(secret))
+    handler = JsonLines(counter_over(house), Limits(max_bytes=1024))
+    return handler.handle, line(ADA, secret), line(ADA, wrong(secret))
 
 
 HTTP, HTTP_RIGHT, HTTP_WRONG = http_house()

@@ -11,7 +11,7 @@ from apppw_tui.domain.errors import HashingFailed, StoreBusy, StoreDamaged, Stor
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher, PasswordHasher
 from apppw_tui.domain.secret import Secret
 from apppw_tui.store.folder.location import open_store
-from apppw_tui.verifier.decision import Answer, Attempt, Verdict
+from apppw_tui.verifier.decision import Answer, Attempt, Decision
 from tests.argon import failing_argon2
 from tests.support import NOW, House
 from tests.verifier.asking import ADA, ask, change_record, wrong
@@ -82,7 +82,7 @@ def test_when_the_store_fails_before_or_after_the_hash_the_answer_is_not_now(
         raise error("That is the reason.")
 
     monkeypatch.setattr(house.store, "get", read)
-    assert ask(house, secret) == Verdict(Answer.NOT_NOW, "That is the reason.")
+    assert ask(house, secret) == Decision(Answer.NOT_NOW, "That is the reason.")
 
 
 def test_when_argon2_fails_the_answer_is_not_now(

@@ -9,8 +9,8 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.names import is_account_name, nearly
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.auth_service import Counter
-from apppw_tui.verifier.nearly import Nearly
+from apppw_tui.verifier.auth_service import AuthService
+from apppw_tui.verifier.nearly import NearMisses
 from tests.support import House
 from tests.verifier.conversing import counter_over
 
@@ -27,7 +27,7 @@ class Hints:
     read_names: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.nearly_ = Nearly(
+        self.nearly_ = NearMisses(
             self, self, self.house.clock.monotonic, lambda: self.domain, later=0.0
         )
 
@@ -127,7 +127,7 @@ async def test_of_many_at_once_some_are_let_go_and_a_fault_stops_nothing(hints: 
 
 async def test_a_counter_hands_on_what_no_account_has_and_nothing_else(hints: Hints) -> None:
     made = counter_over(hints.house)
-    counter = Counter(
+    counter = AuthService(
         *(made.socket, made.gate, made.usage, made.record, made.allowed), hints=hints.nearly_
     )
     secret = hints.house.issue("Phone", "ada").secret.reveal()

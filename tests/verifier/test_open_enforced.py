@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.decision import Answer, Verdict
+from apppw_tui.verifier.decision import Answer, Decision
 from tests.support import NOW, PASSWORD, House
 from tests.verifier.asking import ADA, ask, change_record, of_unknown_id, wrong
 
@@ -66,7 +66,7 @@ SPOILS = [
 ]
 
 
-def after(house: House, spoil: Spoil) -> Verdict:
+def after(house: House, spoil: Spoil) -> Decision:
     return ask(house, spoil(house, house.issue("Phone").secret.reveal()))
 
 
@@ -110,7 +110,7 @@ def test_a_name_that_the_store_does_not_know_is_not_ours(
     house.operator.enforce(ADA)
     secret = house.issue("Phone").secret.reveal()
     verdict = ask(house, secret if password is None else password, account=name)
-    assert verdict == Verdict(Answer.NOT_MINE, "unknown account")
+    assert verdict == Decision(Answer.NOT_MINE, "unknown account")
 
 
 def test_it_is_enforced_from_the_very_instant_on(house: House) -> None:
@@ -142,7 +142,7 @@ def test_the_day_that_it_is_enforced_can_pass_while_the_hash_is_computed(
 
 def test_an_account_can_be_opened_again(house: House) -> None:
     house.operator.enforce(ADA)
-    house.operator.open(ADA)
+    house.operator.stop_enforcing(ADA)
     assert ask(house, PASSWORD).answer is Answer.NOT_MINE
     assert [act[1] for act in house.notebook.acts] == ["enforced", "opened"]
 

@@ -7,8 +7,8 @@ import pytest
 
 from apppw_tui.domain import app_password, scopes
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.decision import Answer, Attempt, Verdict, Verifier
-from apppw_tui.verifier.password_cache import Remembered
+from apppw_tui.verifier.decision import Answer, Attempt, Decision, Verifier
+from apppw_tui.verifier.password_cache import VerifiedCache
 from tests.argon import count_argon2
 from tests.support import NOW, PASSWORD, House
 from tests.verifier.asking import ADA, ask, wrong
@@ -38,8 +38,8 @@ def test_neither_password_nor_account_makes_a_difference(
 def test_what_is_remembered_opens_it_as_little(house: House) -> None:
     issued = house.issue("Laptop")
     house.alter(enforced_from=NOW)
-    memory = Remembered(house.clock.monotonic)
-    memory.remember(house.now().uid, issued.secret, issued.app_password.hash)
+    memory = VerifiedCache(house.clock.monotonic)
+    memory.add(house.now().uid, issued.secret, issued.app_password.hash)
     verifier = Verifier(house.store, house.hasher, house.clock)
     presented = presented_as(issued.secret)
     for service, answer in (("imap", Answer.YES), (PORTAL, Answer.NOT_MINE)):
@@ -47,7 +47,7 @@ def test_what_is_remembered_opens_it_as_little(house: House) -> None:
         looked = verifier.look(attempt, presented)
         verdict = (
             looked
-            if isinstance(looked, Verdict)
+            if isinstance(looked, Decision)
             else verifier.remembered(attempt, looked, presented, memory)
         )
         assert verdict is not None

@@ -10,8 +10,8 @@ from apppw_tui.verifier.rate_limit import (
     FREE,
     LONGEST_DELAY,
     MOST_COUNTED,
-    Brake,
-    Counted,
+    AddressRateLimiter,
+    CountedAddress,
 )
 from tests.support import FixedClock
 
@@ -25,67 +25,71 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def brake(clock: FixedClock) -> Brake:
-    return Brake(clock.monotonic, ["203.0.113.1", "2001:db8:7::1", "198.18.0.0/15"])
+def brake(clock: FixedClock) -> AddressRateLimiter:
+    return AddressRateLimiter(clock.monotonic, ["203.0.113.1", "2001:db8:7::1", "198.18.0.0/15"])
 
 
-def fail(brake: Brake, address: str | None = HERE, times: int = FREE, first: int = 0) -> None:
+def fail(
+    brake: AddressRateLimiter, address: str | None = HERE, times: int = FREE, first: int = 0
+) -> None:
     """So many different secrets are wrong."""
     for number in range(first, first + times):
-        brake.wrong(address, ADA, Secret(str(number)), known=True)
+        brake.record_failure(address, ADA, Secret(str(number)), known=True)
 
 
-def test_the_first_ones_are_free(brake: Brake) -> None:
+def test_the_first_ones_are_free(brake: AddressRateLimiter) -> None:
     fail(brake, times=FREE - 1)
-    assert brake.wait(HERE, ADA) == 0
+    assert brake.delay(HERE, ADA) == 0
     fail(brake, times=1, first=FREE)
-    assert brake.wait(HERE, ADA) == FIRST_DELAY
+    assert brake.delay(HERE, ADA) == FIRST_DELAY
 
 
-def test_each_further_one_doubles_the_delay_up_to_the_longest(brake: Brake) -> None:
+def test_each_further_one_doubles_the_delay_up_to_the_longest(brake: AddressRateLimiter) -> None:
     fail(brake)
     delays = []
     for number in range(12):
-        delays.append(brake.wait(HERE, ADA))
+        delays.append(brake.delay(HERE, ADA))
         fail(brake, times=1, first=FREE + number)
     assert delays == [1, 2, 4, 8, 16, 32, 64, 128, 256, *[LONGEST_DELAY] * 3]
 
 
-def test_who_waits_may_try_once_more_and_no_sooner(brake: Brake, clock: FixedClock) -> None:
+def test_who_waits_may_try_once_more_and_no_sooner(
+    brake: AddressRateLimiter, clock: FixedClock
+) -> None:
     fail(brake)
     for number in range(5):
-        delay = brake.wait(HERE, ADA)
+        delay = brake.delay(HERE, ADA)
         clock.seconds += delay - 0.01
-        assert brake.wait(HERE, ADA) == pytest.approx(0.01)
+        assert brake.delay(HERE, ADA) == pytest.approx(0.01)
         clock.seconds += 0.01
-        assert brake.wait(HERE, ADA) == pytest.approx(0)
+        assert brake.delay(HERE, ADA) == pytest.approx(0)
         fail(brake, times=1, first=FREE + number)
-        assert brake.wait(HERE, ADA) == 2 * delay
+        assert brake.delay(HERE, ADA) == 2 * delay
 
 
 def test_however_many_there_were_the_delay_is_a_number_and_a_quarter_of_an_hour_forgives(
-    brake: Brake, clock: FixedClock
+    brake: AddressRateLimiter, clock: FixedClock
 ) -> None:
     fail(brake, times=3000)
-    assert brake.wait(HERE, ADA) == LONGEST_DELAY
+    assert brake.delay(HERE, ADA) == LONGEST_DELAY
     clock.seconds += MOST_COUNTED * FORGIVEN_AFTER
-    assert brake.counted() == []
+    assert brake.list_counted() == []
     fail(brake, times=FREE - 1, first=3000)
-    assert brake.wait(HERE, ADA) == 0
+    assert brake.delay(HERE, ADA) == 0
 
 
-def test_each_is_forgiven_after_a_while(brake: Brake, clock: FixedClock) -> None:
+def test_each_is_forgiven_after_a_while(brake: AddressRateLimiter, clock: FixedClock) -> None:
     fail(brake, times=FREE - 1)
     clock.seconds += 5 * FORGIVEN_AFTER
     fail(brake, times=5, first=FREE)
-    assert brake.wait(HERE, ADA) == 0
+    assert brake.delay(HERE, ADA) == 0
     fail(brake, times=1, first=2 * FREE)
-    assert brake.wait(HERE, ADA) == FIRST_DELAY
+    assert brake.delay(HERE, ADA) == FIRST_DELAY
 
 
 @pytest.mark.parametrize("phones", [100, 1000])
 def test_an_address_with_many_stale_passwords_recovers(
-    brake: Brake, clock: FixedClock, phones: int
+    brake: AddressRateLimiter, clock: FixedClock, phones: int
 ) -> None:
     """Each asks every five minutes; what is refused as "not now" was not compared."""
     learned, rounds = set[int](), 0
@@ -94,134 +98,134 @@ def test_an_address_with_many_stale_passwords_recovers(
         assert rounds < phones
         for number in range(phones):
             clock.seconds += 300 / phones
-            if brake.wait(HERE, ADA) == 0:
+            if brake.delay(HERE, ADA) == 0:
                 learned.add(number)
                 fail(brake, times=1, first=number)
     clock.seconds += LONGEST_DELAY
     for _ in range(3):
         fail(brake, times=phones)
-        assert brake.wait(HERE, ADA) == 0
+        assert brake.delay(HERE, ADA) == 0
 
 
-def test_the_same_wrong_secret_counts_once(brake: Brake) -> None:
+def test_the_same_wrong_secret_counts_once(brake: AddressRateLimiter) -> None:
     fail(brake, times=FREE - 1)
     for _ in range(50):
-        brake.wrong(HERE, ADA, Secret("0"), known=True)
-    assert brake.wait(HERE, ADA) == 0
+        brake.record_failure(HERE, ADA, Secret("0"), known=True)
+    assert brake.delay(HERE, ADA) == 0
 
 
 def test_a_mail_program_that_goes_on_asking_keeps_nobody_waiting(
-    brake: Brake, clock: FixedClock
+    brake: AddressRateLimiter, clock: FixedClock
 ) -> None:
     fail(brake)
     clock.seconds += FIRST_DELAY
-    brake.wrong(HERE, ADA, Secret("0"), known=True)
-    assert brake.wait(HERE, ADA) == 0
+    brake.record_failure(HERE, ADA, Secret("0"), known=True)
+    assert brake.delay(HERE, ADA) == 0
 
 
-def test_the_same_secret_for_another_account_is_another_one(brake: Brake) -> None:
+def test_the_same_secret_for_another_account_is_another_one(brake: AddressRateLimiter) -> None:
     for number in range(FREE):
-        brake.wrong(HERE, f"account{number}", Secret("same"), known=True)
-    assert brake.wait(HERE, ADA) > 0
+        brake.record_failure(HERE, f"account{number}", Secret("same"), known=True)
+    assert brake.delay(HERE, ADA) > 0
 
 
-def test_where_the_account_ends_and_the_secret_begins_counts(brake: Brake) -> None:
+def test_where_the_account_ends_and_the_secret_begins_counts(brake: AddressRateLimiter) -> None:
     fail(brake, times=FREE - 2)
-    brake.wrong(HERE, "ada", Secret("7"), known=True)
-    brake.wrong(HERE, "ad", Secret("a7"), known=True)
-    assert brake.wait(HERE, ADA) > 0
+    brake.record_failure(HERE, "ada", Secret("7"), known=True)
+    brake.record_failure(HERE, "ad", Secret("a7"), known=True)
+    assert brake.delay(HERE, ADA) > 0
 
 
-def test_every_address_has_a_bucket_of_its_own(brake: Brake) -> None:
+def test_every_address_has_a_bucket_of_its_own(brake: AddressRateLimiter) -> None:
     fail(brake)
-    assert brake.wait(HERE, ADA) > 0
-    assert brake.wait("198.51.100.10", ADA) == 0
-    assert brake.wait(None, ADA) == 0
+    assert brake.delay(HERE, ADA) > 0
+    assert brake.delay("198.51.100.10", ADA) == 0
+    assert brake.delay(None, ADA) == 0
 
 
 @pytest.mark.parametrize("nowhere", [None, ""])
 def test_where_no_address_is_told_every_name_has_a_bucket_of_its_own(
-    brake: Brake, nowhere: str | None
+    brake: AddressRateLimiter, nowhere: str | None
 ) -> None:
     fail(brake, nowhere)
-    assert brake.wait(None, ADA) == brake.wait("", ADA) == FIRST_DELAY
-    assert brake.wait(None, "grace@example.org") == 0
-    assert brake.wait(HERE, ADA) == 0
+    assert brake.delay(None, ADA) == brake.delay("", ADA) == FIRST_DELAY
+    assert brake.delay(None, "grace@example.org") == 0
+    assert brake.delay(HERE, ADA) == 0
 
 
-def test_a_name_that_looks_like_an_address_is_none(brake: Brake) -> None:
+def test_a_name_that_looks_like_an_address_is_none(brake: AddressRateLimiter) -> None:
     for number in range(FREE):
-        brake.wrong(None, HERE, Secret(str(number)), known=False)
-    assert brake.wait(None, HERE) > 0
-    assert brake.wait(HERE, HERE) == 0
+        brake.record_failure(None, HERE, Secret(str(number)), known=False)
+    assert brake.delay(None, HERE) > 0
+    assert brake.delay(HERE, HERE) == 0
 
 
-def test_ipv6_counts_by_its_64(brake: Brake) -> None:
+def test_ipv6_counts_by_its_64(brake: AddressRateLimiter) -> None:
     for number in range(FREE):
         fail(brake, f"2001:db8:1:2::{number:x}", 1, first=number)
-    assert brake.wait("2001:db8:1:2:ffff::1", ADA) > 0
-    assert brake.wait("2001:db8:1:3::1", ADA) == 0
+    assert brake.delay("2001:db8:1:2:ffff::1", ADA) > 0
+    assert brake.delay("2001:db8:1:3::1", ADA) == 0
 
 
-def test_an_ipv4_address_is_the_same_written_as_ipv6(brake: Brake) -> None:
+def test_an_ipv4_address_is_the_same_written_as_ipv6(brake: AddressRateLimiter) -> None:
     fail(brake)
-    assert brake.wait(f"::ffff:{HERE}", ADA) > 0
+    assert brake.delay(f"::ffff:{HERE}", ADA) > 0
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"])
-def test_the_machine_itself_never_waits(brake: Brake, address: str) -> None:
+def test_the_machine_itself_never_waits(brake: AddressRateLimiter, address: str) -> None:
     fail(brake, address, FREE + 30)
-    assert brake.wait(address, ADA) == 0
+    assert brake.delay(address, ADA) == 0
 
 
 @pytest.mark.parametrize(
     "address",
     ["203.0.113.1", "::ffff:203.0.113.1", "2001:DB8:7:0::1", "198.18.0.0", "198.19.255.255"],
 )
-def test_whom_the_administrator_trusts_never_waits(brake: Brake, address: str) -> None:
+def test_whom_the_administrator_trusts_never_waits(brake: AddressRateLimiter, address: str) -> None:
     fail(brake, address, FREE + 30)
-    assert brake.wait(address, ADA) == 0
+    assert brake.delay(address, ADA) == 0
 
 
 @pytest.mark.parametrize("address", ["203.0.113.2", "2001:db8:7::2", "198.20.0.1"])
-def test_the_neighbours_of_who_is_trusted_are_not(brake: Brake, address: str) -> None:
+def test_the_neighbours_of_who_is_trusted_are_not(brake: AddressRateLimiter, address: str) -> None:
     fail(brake, address)
-    assert brake.wait(address, ADA) > 0
+    assert brake.delay(address, ADA) > 0
 
 
 @pytest.mark.parametrize("address", ["proxy.example.org", "\udcff", "::1.evil", "x" * 9999])
-def test_what_is_no_address_is_counted_as_it_is(brake: Brake, address: str) -> None:
+def test_what_is_no_address_is_counted_as_it_is(brake: AddressRateLimiter, address: str) -> None:
     fail(brake, address)
-    assert brake.wait(address, ADA) > 0
-    assert all(len(one.address or "") <= 64 for one in brake.counted())
+    assert brake.delay(address, ADA) > 0
+    assert all(len(one.address or "") <= 64 for one in brake.list_counted())
 
 
 def test_so_many_addresses_are_kept_and_no_more(
-    brake: Brake, monkeypatch: pytest.MonkeyPatch
+    brake: AddressRateLimiter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MOST", 10)
     fail(brake)
     for number in range(9):
         fail(brake, f"192.0.2.{number}", 1)
-    assert brake.wait(HERE, ADA) > 0
+    assert brake.delay(HERE, ADA) > 0
     fail(brake, "192.0.2.99", 1)
     assert len(brake._buckets) == 10
-    assert brake.wait(HERE, ADA) == 0
+    assert brake.delay(HERE, ADA) == 0
 
 
 def test_so_many_wrong_ones_are_known_again_and_no_more(
-    brake: Brake, monkeypatch: pytest.MonkeyPatch
+    brake: AddressRateLimiter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MOST_SECRETS", 10)
     fail(brake, times=9)
     fail(brake, times=1)  # the newest again
     fail(brake, times=4, first=9)
     assert len(brake._secrets) == 10
-    before = brake.counted()
+    before = brake.list_counted()
     fail(brake, times=1)
-    assert brake.counted() == before
+    assert brake.list_counted() == before
     fail(brake, times=1, first=1)
-    assert brake.counted() != before
+    assert brake.list_counted() != before
 
 
 def test_nothing_of_the_secret_is_kept_and_every_process_has_a_key_of_its_own(
@@ -229,40 +233,42 @@ def test_nothing_of_the_secret_is_kept_and_every_process_has_a_key_of_its_own(
 ) -> None:
     kept = []
     for _ in range(2):
-        brake = Brake(clock.monotonic)
-        brake.wrong(HERE, ADA, Secret("7kfm2xqd9h3vtw5nc8rw"), known=True)
+        brake = AddressRateLimiter(clock.monotonic)
+        brake.record_failure(HERE, ADA, Secret("7kfm2xqd9h3vtw5nc8rw"), known=True)
         assert "7kfm2xqd9h3vtw5nc8rw" not in repr(vars(brake))
         kept.append(brake._secrets.keys())
     assert not kept[0] & kept[1]
 
 
-def test_what_is_counted_can_be_seen_without_any_name_that_is_no_account(brake: Brake) -> None:
+def test_what_is_counted_can_be_seen_without_any_name_that_is_no_account(
+    brake: AddressRateLimiter,
+) -> None:
     fail(brake)
     fail(brake, None, 2)
-    brake.wrong(None, "correct horse battery", Secret("1"), known=False)
-    assert brake.counted() == [
-        Counted(HERE, None, FREE, FIRST_DELAY),
-        Counted(None, ADA, 2, 0),
-        Counted(None, None, 1, 0),
+    brake.record_failure(None, "correct horse battery", Secret("1"), known=False)
+    assert brake.list_counted() == [
+        CountedAddress(HERE, None, FREE, FIRST_DELAY),
+        CountedAddress(None, ADA, 2, 0),
+        CountedAddress(None, None, 1, 0),
     ]
     assert "correct horse" not in repr(vars(brake))
 
 
-def test_what_is_counted_can_be_cleared(brake: Brake) -> None:
+def test_what_is_counted_can_be_cleared(brake: AddressRateLimiter) -> None:
     for address in (HERE, "2001:db8:1:2::1", None):
         fail(brake, address)
     assert brake.clear("192.0.2.99") == 0
     assert brake.clear("2001:db8:1:2::ffff") == 1
-    assert [one.address for one in brake.counted()] == [HERE, None]
+    assert [one.address for one in brake.list_counted()] == [HERE, None]
     assert brake.clear(ADA) == 1
-    assert brake.wait(None, ADA) == 0
+    assert brake.delay(None, ADA) == 0
     assert brake.clear() == 1
-    assert brake.counted() == []
+    assert brake.list_counted() == []
 
 
-def test_whom_is_trusted_can_change_and_what_was_counted_stays(brake: Brake) -> None:
+def test_whom_is_trusted_can_change_and_what_was_counted_stays(brake: AddressRateLimiter) -> None:
     fail(brake)
-    brake.trust(["198.51.100.0/24"])
-    assert brake.wait(HERE, ADA) == 0
-    brake.trust([])
-    assert brake.wait(HERE, ADA) == FIRST_DELAY
+    brake.set_trusted(["198.51.100.0/24"])
+    assert brake.delay(HERE, ADA) == 0
+    brake.set_trusted([])
+    assert brake.delay(HERE, ADA) == FIRST_DELAY

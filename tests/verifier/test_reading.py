@@ -9,7 +9,7 @@ from threading import Event
 import pytest
 
 from apppw_tui.domain.errors import StoreDamaged, StoreUnusable
-from apppw_tui.verifier.reading import Reading
+from apppw_tui.verifier.reading import StoreReader
 
 SOON = 0.3  # seconds
 
@@ -35,8 +35,8 @@ def stopped() -> Iterator[Stopped]:
 
 
 @pytest.fixture
-def reading() -> Iterator[Reading]:
-    reading = Reading()
+def reading() -> Iterator[StoreReader]:
+    reading = StoreReader()
     yield reading
     reading.close()
 
@@ -45,7 +45,7 @@ def threads() -> int:
     return sum(thread.name == "read" for thread in threading.enumerate())
 
 
-async def test_what_is_read_is_returned_and_what_is_raised_is_raised(reading: Reading) -> None:
+async def test_what_is_read_is_returned_and_what_is_raised_is_raised(reading: StoreReader) -> None:
     def damaged() -> None:
         raise StoreDamaged("No.")
 
@@ -54,13 +54,13 @@ async def test_what_is_read_is_returned_and_what_is_raised_is_raised(reading: Re
         await reading(damaged)
 
 
-async def test_one_thread_takes_all_that_waits(reading: Reading) -> None:
+async def test_one_thread_takes_all_that_waits(reading: StoreReader) -> None:
     names = await asyncio.gather(*(reading(threading.get_ident) for _ in range(200)))
     assert len({*names}) == 1
 
 
 async def test_one_that_stands_still_keeps_nobody_else_waiting(
-    reading: Reading, stopped: Stopped
+    reading: StoreReader, stopped: Stopped
 ) -> None:
     before = asyncio.ensure_future(reading(lambda: "before"))
     late = asyncio.ensure_future(reading(stopped.read))
@@ -73,7 +73,7 @@ async def test_one_that_stands_still_keeps_nobody_else_waiting(
 
 
 async def test_what_takes_too_long_is_refused_and_the_next_is_read(stopped: Stopped) -> None:
-    reading = Reading(deadline=SOON)
+    reading = StoreReader(deadline=SOON)
     with pytest.raises(StoreUnusable, match="does not answer"):
         await reading(stopped.read)
     assert await reading(lambda: 1) == 1
@@ -85,7 +85,7 @@ async def test_where_all_stand_still_no_more_threads_are_begun_and_everybody_is_
     stopped: Stopped,
 ) -> None:
     before, read = threads(), []
-    reading = Reading(deadline=2 * SOON, most_threads=2)
+    reading = StoreReader(deadline=2 * SOON, most_threads=2)
     held = [asyncio.ensure_future(reading(stopped.read)) for _ in range(4)]
     behind = asyncio.ensure_future(reading(lambda: read.append(1)))
     for one in [*held, behind]:
@@ -98,7 +98,7 @@ async def test_where_all_stand_still_no_more_threads_are_begun_and_everybody_is_
     reading.close()
 
 
-async def test_who_gave_up_is_not_read_for(reading: Reading, stopped: Stopped) -> None:
+async def test_who_gave_up_is_not_read_for(reading: StoreReader, stopped: Stopped) -> None:
     first = asyncio.ensure_future(reading(stopped.read))
     await asyncio.sleep(0)
     read: list[int] = []
@@ -111,14 +111,14 @@ async def test_who_gave_up_is_not_read_for(reading: Reading, stopped: Stopped) -
     assert read == []
 
 
-def test_it_serves_one_loop_after_another(reading: Reading) -> None:
+def test_it_serves_one_loop_after_another(reading: StoreReader) -> None:
     async def ask() -> int:
         return await reading(lambda: 1)
 
     assert [asyncio.run(ask()), asyncio.run(ask())] == [1, 1]
 
 
-async def test_closing_ends_the_thread(reading: Reading) -> None:
+async def test_closing_ends_the_thread(reading: StoreReader) -> None:
     mine = await reading(threading.current_thread)
     reading.close()
     mine.join(60)

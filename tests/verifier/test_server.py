@@ -17,14 +17,14 @@ import pytest
 from apppw_tui.domain.errors import ConfigError
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier import connections
-from apppw_tui.verifier.answer_log import Log
-from apppw_tui.verifier.auth_service import Gate
+from apppw_tui.verifier.answer_log import AnswerLog
+from apppw_tui.verifier.auth_service import DecisionQueue
 from apppw_tui.verifier.decision import Answer, Attempt, Verifier
-from apppw_tui.verifier.password_cache import Remembered
-from apppw_tui.verifier.protocols.registry import Conversation
-from apppw_tui.verifier.rate_limit import FREE, Brake
-from apppw_tui.verifier.server import Daemon, Served
-from apppw_tui.verifier.sockets import Listening, folder_locked, listen
+from apppw_tui.verifier.password_cache import VerifiedCache
+from apppw_tui.verifier.protocols.registry import ConnectionHandler
+from apppw_tui.verifier.rate_limit import FREE, AddressRateLimiter
+from apppw_tui.verifier.server import Daemon, Endpoint
+from apppw_tui.verifier.sockets import ListeningSocket, folder_locked, listen
 from apppw_tui.verifier.systemd import SystemdNotifier
 from tests.argon import count_argon2
 from tests.store.other_uid import OTHER, only_root
@@ -41,7 +41,7 @@ class Speaking:
 
     speak: Converse
 
-    async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self.speak(reader, writer)
 
 
@@ -73,7 +73,7 @@ class Running:
         await asyncio.wait_for(asyncio.shield(self.over), WAIT)
 
 
-def opened(path: Path) -> Listening:
+def opened(path: Path) -> ListeningSocket:
     with folder_locked(path.parent):
         return listen(path.parent, path.name, 0o660, None, None)
 
@@ -105,7 +105,7 @@ async def running(
     speak: Converse = echo,
     *,
     flush: Callable[[], None] = lambda: None,
-    reload: Callable[[], Mapping[str, Conversation]] = dict,
+    reload: Callable[[], Mapping[str, ConnectionHandler]] = dict,
     most: int = 512,
     patience: float = WAIT,
     flush_every: float = 3600.0,
@@ -121,8 +121,8 @@ async def running(
 
     listening = opened(path)
     daemon = Daemon(
-        [Served(listening, Speaking(speak))],
-        Log(FixedClock(), seen.write),
+        [Endpoint(listening, Speaking(speak))],
+        AnswerLog(FixedClock(), seen.write),
         told.notifier,
         reload,
         flushing,
@@ -421,7 +421,7 @@ async def test_who_makes_room_is_answered_first(
 async def test_however_reading_again_ends_it_is_ready_again(
     told: Told, tmp_path: Path, error: Exception | None
 ) -> None:
-    def reload() -> Mapping[str, Conversation]:
+    def reload() -> Mapping[str, ConnectionHandler]:
         if error is not None:
             raise error
         return {}
@@ -488,7 +488,9 @@ async def test_the_limits_change_while_attempts_pass(
 ) -> None:
     clock = house.clock
     verifier = Verifier(house.store, house.hasher, clock)
-    gate = Gate(verifier, Remembered(clock.monotonic), Brake(clock.monotonic), threads=1)
+    gate = DecisionQueue(
+        verifier, VerifiedCache(clock.monotonic), AddressRateLimiter(clock.monotonic), threads=1
+    )
     secret = house.issue("Phone").secret
 
     async def ask(password: Secret) -> Answer:
@@ -497,13 +499,13 @@ async def test_the_limits_change_while_attempts_pass(
     spent = count_argon2(monkeypatch)
     assert [await ask(secret), await ask(secret)] == [Answer.YES] * 2
     assert spent.total == 1
-    gate.remember(Remembered(clock.monotonic, 0))
+    gate.remember(VerifiedCache(clock.monotonic, 0))
     assert [await ask(secret), await ask(secret)] == [Answer.YES] * 2
     assert spent.total == 3
     others = [house.issue(f"App {number}").secret for number in range(FREE)]
     for other in others:
         assert await ask(Secret(wrong(other))) is Answer.NOT_MINE
     assert await ask(secret) is Answer.NOT_NOW
-    gate.brake.trust(["198.51.100.0/24"])
+    gate.brake.set_trusted(["198.51.100.0/24"])
     assert await ask(secret) is Answer.YES
     gate.close()

@@ -10,7 +10,7 @@ from typing import NoReturn
 import pytest
 
 from apppw_tui.domain.errors import ConfigError
-from apppw_tui.verifier.sockets import Owner, folder_locked, listen, passed
+from apppw_tui.verifier.sockets import Owner, folder_locked, from_systemd, listen
 
 
 @pytest.mark.parametrize(
@@ -78,5 +78,5 @@ def test_a_socket_whose_queue_is_full_is_somebodys(tmp_path: Path) -> None:
 @pytest.mark.parametrize("count", ["", "-1", "x", "\u0663x", "0"])
 def test_what_systemd_tells_is_read_once_and_taken_away(count: str) -> None:
     told = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": count, "LISTEN_FDNAMES": "json", "A": "b"}
-    assert passed(told) == []
+    assert from_systemd(told) == []
     assert told == {"A": "b"}

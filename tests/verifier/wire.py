@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from apppw_tui.verifier.auth_service import Counter, Gate
-from apppw_tui.verifier.decision import Attempt, Verdict, Verifier
-from apppw_tui.verifier.password_cache import Remembered
+from apppw_tui.verifier.auth_service import AuthService, DecisionQueue
+from apppw_tui.verifier.decision import Attempt, Decision, Verifier
+from apppw_tui.verifier.password_cache import VerifiedCache
 from apppw_tui.verifier.protocols.dovecot_auth import AuthClient
 from apppw_tui.verifier.protocols.framing import Limits
-from apppw_tui.verifier.rate_limit import Brake
+from apppw_tui.verifier.rate_limit import AddressRateLimiter
 from tests.support import House
 
 _PATIENCE = 120  # seconds, after which a test fails instead of waiting for ever
@@ -25,35 +25,37 @@ class Book:
     """What was used, and every answer: account, service, address."""
 
     uses: list[Asked] = field(default_factory=list)
-    answers: list[tuple[Verdict, str | None, str | None]] = field(default_factory=list)
+    answers: list[tuple[Decision, str | None, str | None]] = field(default_factory=list)
 
-    def used(self, verdict: Verdict, service: str | None, address: str | None) -> None:
+    def used(self, verdict: Decision, service: str | None, address: str | None) -> None:
         self.uses.append((verdict.account, service, address))
 
     def old_password(self, account: str, service: str | None, address: str | None) -> None:
         pass
 
-    def answered(
+    def attempt(
         self,
         socket: str,  # noqa: ARG002 - as the protocol has it
-        verdict: Verdict,
+        verdict: Decision,
         service: str | None,
         address: str | None,
     ) -> None:
         self.answers.append((verdict, service, address))
 
 
-class HeldGate(Gate):
+class HeldGate(DecisionQueue):
     """Decides nothing while it is shut; keeps what it was asked."""
 
-    def __init__(self, verifier: Verifier, remembered: Remembered, brake: Brake) -> None:
+    def __init__(
+        self, verifier: Verifier, remembered: VerifiedCache, brake: AddressRateLimiter
+    ) -> None:
         super().__init__(verifier, remembered, brake, threads=2)
         self.opened = asyncio.Event()
         self.opened.set()
         self.asked: list[Attempt] = []
         self.fault: Exception | None = None
 
-    async def decide(self, attempt: Attempt) -> Verdict:
+    async def decide(self, attempt: Attempt) -> Decision:
         self.asked.append(attempt)
         await self.opened.wait()
         if self.fault is not None:
@@ -72,14 +74,14 @@ class Desk:
     def __post_init__(self) -> None:
         monotonic = self.house.clock.monotonic
         verifier = Verifier(self.house.store, self.house.hasher, self.house.clock)
-        self.gate = HeldGate(verifier, Remembered(monotonic), Brake(monotonic))
+        self.gate = HeldGate(verifier, VerifiedCache(monotonic), AddressRateLimiter(monotonic))
 
     def close(self) -> None:
         self.gate.close()
 
     @property
-    def counter(self) -> Counter:
-        return Counter("test", self.gate, self.book, self.book, self.allowed)
+    def counter(self) -> AuthService:
+        return AuthService("test", self.gate, self.book, self.book, self.allowed)
 
 
 class Client:
@@ -187,7 +189,7 @@ async def introduced(path: Path) -> AsyncIterator[Client]:
 async def asking(desk: Desk, path: Path, limits: Limits | None = None) -> AsyncIterator[Client]:
     """An auth-client socket, and one connection to it after the handshake."""
     handler = AuthClient(desk.counter, limits or Limits())
-    async with served(handler.converse, path), introduced(path) as client:
+    async with served(handler.handle, path), introduced(path) as client:
         yield client
 
 

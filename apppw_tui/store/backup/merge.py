@@ -6,14 +6,14 @@ from datetime import datetime
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.base32 import RandomBelow
-from apppw_tui.store.keyring import Ring
+from apppw_tui.store.keyring import KeySet
 
 # An account that is gone, or cannot be read, does not tell how far version and epoch had come: a
 # session of then must not find its own again.
 _LEAP = 2**32
 
 
-def restored(
+def merge_backup(
     backup: Account,
     present: Account | None,
     deleted: frozenset[str],
@@ -58,27 +58,31 @@ def restored(
     )
 
 
-def resealed(account: Account, old: Ring | None, new: Ring | None) -> Account:
+def reencrypted(account: Account, old: KeySet | None, new: KeySet | None) -> Account:
     """The account sealed under `new`, as far as that opens it already, or `old` does."""
     values = account.sealed_values()
-    for field in unopened(account, new):
-        if new is not None and old is not None and old.opens(account.uid, field, values[field]):
+    for field in undecryptable(account, new):
+        if (
+            new is not None
+            and old is not None
+            and old.can_decrypt(account.uid, field, values[field])
+        ):
             secret = old.decrypt(account.uid, field, values[field])
             values[field] = new.encrypt(account.uid, field, secret)
     return account.with_sealed_values(values)
 
 
-def unopened(account: Account, ring: Ring | None) -> tuple[str, ...]:
+def undecryptable(account: Account, ring: KeySet | None) -> tuple[str, ...]:
     """The sealed fields that no key of `ring` opens."""
     return tuple(
         field
         for field, sealed in account.sealed_values().items()
-        if ring is None or not ring.opens(account.uid, field, sealed)
+        if ring is None or not ring.can_decrypt(account.uid, field, sealed)
     )
 
 
-def opens_all(ring: Ring, account: Account) -> bool:
-    return not unopened(account, ring)
+def opens_all(ring: KeySet, account: Account) -> bool:
+    return not undecryptable(account, ring)
 
 
 def _narrowed(backup: Account, present: Account) -> list[AppPassword]:

@@ -80,7 +80,7 @@ class Archive:
         return sorted(match[1] for match in found if match and is_account_name(match[1]))
 
     @property
-    def foreign(self) -> list[str]:
+    def unknown_members(self) -> list[str]:
         """What it has besides, by name, as it may be shown."""
         expected = {MANIFEST, KEY, DELETED, *map(account_member, self.accounts)}
         names = {*self._sums, *self._members}

@@ -12,14 +12,14 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.base32 import RandomBelow
 from apppw_tui.domain.errors import KeyMissing, NotFound, Refused, StoreError
 from apppw_tui.store import documents
-from apppw_tui.store.backup.merge import opens_all, resealed, restored, unopened
+from apppw_tui.store.backup.merge import merge_backup, opens_all, reencrypted, undecryptable
 from apppw_tui.store.backup.reader import Archive
 from apppw_tui.store.backup.writer import DELETED, KEY, account_member, other_members
-from apppw_tui.store.fields import DocumentError, Tables, decoded
+from apppw_tui.store.fields import DocumentError, Tables, loads
 from apppw_tui.store.folder import deleted_ids, files
-from apppw_tui.store.folder.accounts import FolderStore, Whole
-from apppw_tui.store.folder.deleted_ids import Deleted, DeletedIds
-from apppw_tui.store.keyring import Keyring, Ring, parsed
+from apppw_tui.store.folder.accounts import FolderStore, RawAccount
+from apppw_tui.store.folder.deleted_ids import DeletedIds, DeletedIdSet
+from apppw_tui.store.keyring import Keyring, KeySet, parse
 
 
 class Aside:
@@ -46,13 +46,13 @@ class Aside:
             except FileExistsError:
                 continue
             except OSError as error:
-                raise files.unusable(path, error) from None
+                raise files.store_error(path, error) from None
             break
         return path
 
 
 @dataclass(frozen=True)
-class Rules:
+class RestoreRules:
     """How to restore: `overwrite` what is newer in the store; `dry_run` changes nothing.
 
     `bring_back` has app passwords that were deleted since come back, by an administrator's word.
@@ -64,7 +64,7 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RestoredAccount:
     """What became of one account, or would: None for `account` if it is as it was backed up.
 
     `stay_deleted` and `gone` are ids of app passwords: of the backup, but deleted since; and of the
@@ -77,7 +77,7 @@ class Outcome:
     gone: frozenset[str] = frozenset()
     brought_back: frozenset[str] = frozenset()
     codes_void: bool = False
-    unopened: tuple[str, ...] = ()
+    undecryptable: tuple[str, ...] = ()
 
 
 @dataclass
@@ -94,13 +94,13 @@ class Restore:
     aside: Aside
     randbelow: RandomBelow
     ended: Callable[[str], None]
-    rules: Rules = field(default_factory=Rules)
-    _deleted: Deleted = field(default_factory=Deleted)
+    rules: RestoreRules = field(default_factory=RestoreRules)
+    _deleted: DeletedIdSet = field(default_factory=DeletedIdSet)
     _read_until: int = 0
-    _ring: Ring | None = None
+    _ring: KeySet | None = None
     _called: dict[str, str] | None = None
 
-    def take_list(self) -> int:
+    def merge_deleted_ids(self) -> int:
         """Adds the backup's list of deleted ids to the store's; how many lines none can read.
 
         Raises:
@@ -111,7 +111,7 @@ class Restore:
         self._read_on()
         if DELETED not in self.archive:
             return self._deleted.unreadable
-        theirs = deleted_ids.parsed(self.archive.read(DELETED))
+        theirs = deleted_ids.parse(self.archive.read(DELETED))
         if not self.rules.dry_run:
             own = DeletedIds(self.folder)
             for uid, ids in theirs.ids.items():
@@ -119,7 +119,7 @@ class Restore:
         self._deleted.add(theirs)
         return self._deleted.unreadable
 
-    def take_key(self) -> bool:
+    def restore_key(self) -> bool:
         """Puts the backup's key where the store has none; True if it does, or would.
 
         Raises:
@@ -128,7 +128,7 @@ class Restore:
             StoreError: the store's cannot be read, or none can be written.
         """
         present = self.keyring.read()
-        self._ring = parsed(self.archive.read(KEY), KEY) if KEY in self.archive else None
+        self._ring = parse(self.archive.read(KEY), KEY) if KEY in self.archive else None
         if self._ring is None or present is not None:
             return False
         if not all(opens_all(self._ring, account) for account in self._readable()):
@@ -142,7 +142,7 @@ class Restore:
                     self.keyring.write(self._ring)
         return True
 
-    def account(self, name: str) -> Outcome:
+    def account(self, name: str) -> RestoredAccount:
         """Restores one account.
 
         Raises:
@@ -154,9 +154,9 @@ class Restore:
             raise NotFound(f"There is no account {name} in the backup.")
         tables, backup = self._read(name)
         if self.rules.dry_run:
-            return self._weighed(tables, backup, self.store.look(name))[1]
-        with self.store.replace(name) as whole:
-            tables, outcome = self._weighed(tables, backup, whole)
+            return self._plan(tables, backup, self.store.read_raw(name))[1]
+        with self.store.raw_transaction(name) as whole:
+            tables, outcome = self._plan(tables, backup, whole)
             if outcome.account is not None:
                 if whole.content is not None:
                     self.aside.keep(name, whole.content)
@@ -169,45 +169,49 @@ class Restore:
     def _read_on(self) -> None:
         """Reads what the store's list has more by now."""
         content = DeletedIds(self.folder).content() or b""
-        self._deleted.add(deleted_ids.parsed(content[self._read_until :]))
+        self._deleted.add(deleted_ids.parse(content[self._read_until :]))
         self._read_until = content.rfind(b"\n") + 1
 
     def _read(self, name: str) -> tuple[Tables, Account]:
         content = self.archive.read(account_member(name))
         try:
-            tables = decoded(content)
+            tables = loads(content)
             return tables, documents.load(tables, name)
         except DocumentError as error:
             raise Refused(f"{name} in the backup cannot be read: {error}.") from None
 
-    def _weighed(self, tables: Tables, backup: Account, whole: Whole) -> tuple[Tables, Outcome]:
+    def _plan(
+        self, tables: Tables, backup: Account, whole: RawAccount
+    ) -> tuple[Tables, RestoredAccount]:
         name, present = backup.name, whole.account
         if present == backup:
-            return tables, Outcome(name)
+            return tables, RestoredAccount(name)
         self._check(backup, whole)
         self._read_on()  # somebody may just have removed it
         if present is not None and present.uid != backup.uid:
             present = None  # it holds nothing
         key = None
         gone = self._deleted.of(backup.uid) | (present.deleted_ids if present else frozenset())
-        account = restored(backup, present, gone, self.randbelow, bring_back=self.rules.bring_back)
+        account = merge_backup(
+            backup, present, gone, self.randbelow, bring_back=self.rules.bring_back
+        )
         if account.sealed_values():
             # Afresh, inside the lock: a rotation may have begun. On trial, no key was put there.
             key = self.keyring.read() or (self._ring if self.rules.dry_run else None)
-            account = resealed(account, self._ring, key)
+            account = reencrypted(account, self._ring, key)
         live = {password.id for password in account.app_passwords}
         there = {password.id for password in present.app_passwords} if present else set()
-        return documents.save(tables, account), Outcome(
+        return documents.save(tables, account), RestoredAccount(
             name,
             account,
             stay_deleted=frozenset(password.id for password in backup.app_passwords) - live,
             gone=frozenset(there - live),
             brought_back=frozenset(live) & gone,
             codes_void=backup.recovery is not None,
-            unopened=unopened(account, key),
+            undecryptable=undecryptable(account, key),
         )
 
-    def _check(self, backup: Account, whole: Whole) -> None:
+    def _check(self, backup: Account, whole: RawAccount) -> None:
         """Raises Refused if what stands there may not be replaced."""
         name, present = backup.name, whole.account
         if present is None:
@@ -251,7 +255,7 @@ class Restore:
         """Every account of the store; of what cannot be read nobody knows."""
         for name in self.store.list_names():
             with contextlib.suppress(StoreError):
-                account = self.store.look(name).account
+                account = self.store.read_raw(name).account
                 if account is not None:
                     yield account
 
@@ -276,7 +280,7 @@ def _is_bare(account: Account) -> bool:
 
 def _is_newer(content: bytes) -> bool:
     try:
-        return documents.schema(decoded(content))[0] > documents.SCHEMA_MAJOR
+        return documents.schema(loads(content))[0] > documents.SCHEMA_MAJOR
     except DocumentError:
         return False
 

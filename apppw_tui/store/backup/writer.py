@@ -17,11 +17,11 @@ from typing import BinaryIO, cast
 from apppw_tui import __version__
 from apppw_tui.domain.errors import StoreDamaged, StoreError
 from apppw_tui.store.documents import SCHEMA_MAJOR, SCHEMA_MINOR
-from apppw_tui.store.fields import stamp
+from apppw_tui.store.fields import to_iso
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.deleted_ids import DeletedIds
-from apppw_tui.store.keyring import Keyring, as_file
+from apppw_tui.store.keyring import Keyring, dump
 
 FORMAT = 1
 MANIFEST, KEY, DELETED = "manifest.json", "key", "deleted"
@@ -29,11 +29,11 @@ LARGEST_ACTIVITY = 64 * 1024 * 1024  # bytes, of one account
 
 
 @dataclass
-class BackedUp:
+class BackupResult:
     """How many accounts a backup has, and what kept others out of it, by name."""
 
     accounts: int = 0
-    troubles: dict[str, StoreError] = field(default_factory=dict)
+    failures: dict[str, StoreError] = field(default_factory=dict)
 
 
 def account_member(name: str) -> str:
@@ -54,7 +54,7 @@ def back_up(
     *,
     now: datetime,
     host: str,
-) -> BackedUp:
+) -> BackupResult:
     """Writes a backup of the store in `folder` to `out`, with its key if `keyring` is given.
 
     Takes no account's lock: each file is replaced in one step, so it is read as it was at one
@@ -64,7 +64,7 @@ def back_up(
         StoreError: the list or the key cannot be read; what was written is no backup.
         OSError: `out` cannot be written.
     """
-    done = BackedUp()
+    done = BackupResult()
     with ExitStack() as stack:
         ring = None
         if keyring is not None:
@@ -72,7 +72,7 @@ def back_up(
             stack.enter_context(keyring.locked())
             ring = keyring.read()
             if ring is None:
-                keyring.check_unneeded()
+                keyring.require_nothing_encrypted()
         archive = _Archive(out, now)
         uids: set[str] = set()
         looked_at: set[str] = set()
@@ -84,15 +84,15 @@ def back_up(
                 try:
                     uids |= _add_account(archive, folder, store, name, known)
                 except StoreError as error:
-                    done.troubles[name] = error
+                    done.failures[name] = error
         done.accounts = len(uids)
         store.deletions.list_waiting()
         deleted = DeletedIds(folder).content()
         if deleted is not None:
             archive.add(DELETED, deleted)
         if ring is not None:
-            archive.add(KEY, as_file(ring))
-        archive.end(host, {name: str(error) for name, error in done.troubles.items()})
+            archive.add(KEY, dump(ring))
+        archive.end(host, {name: str(error) for name, error in done.failures.items()})
     return done
 
 
@@ -103,11 +103,11 @@ def _add_account(
 
     Raises StoreError; nothing is added then.
     """
-    whole = store.look(name)
+    whole = store.read_raw(name)
     if whole.content is None:
         return set()
     if whole.account is None:
-        raise StoreDamaged(f"{store.path(name)} cannot be read: {whole.why}.")
+        raise StoreDamaged(f"{store.path(name)} cannot be read: {whole.error}.")
     uid = whole.account.uid
     if uid in known:
         return set()
@@ -142,7 +142,7 @@ class _Archive:
             "apppw_tui_backup": FORMAT,
             "program": __version__,
             "schema": f"{SCHEMA_MAJOR}.{SCHEMA_MINOR}",
-            "time": stamp(self._now),
+            "time": to_iso(self._now),
             "host": host,
             "left_out": left_out,
             "members": self._sums,

@@ -14,10 +14,10 @@ from apppw_tui.domain.errors import DiskFull, NotFound, StoreDamaged, StoreError
 from apppw_tui.domain.names import check_account_name, escaped, is_account_name
 from apppw_tui.domain.ports import Change, Rename, renaming
 from apppw_tui.store import documents
-from apppw_tui.store.fields import DocumentError, Tables, decoded, encoded
+from apppw_tui.store.fields import DocumentError, Tables, dumps, loads
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.deleted_ids import Deletions
-from apppw_tui.store.folder.disk_reserve import Reserve
+from apppw_tui.store.folder.disk_reserve import DiskReserve
 from apppw_tui.store.folder.enforced import FolderEnforcements
 from apppw_tui.store.folder.locks import LOCK_TIMEOUT, locked
 
@@ -28,7 +28,7 @@ _UNREADABLE = Enforcement(EVER, UNKNOWN_UID)
 
 
 @dataclass
-class Whole:
+class RawAccount:
     """An account's whole file: as it is, and, once `tables` are assigned, as it is to be.
 
     `account` is None if there is no file, or if what it holds cannot be read: then `why` says so.
@@ -36,7 +36,7 @@ class Whole:
 
     content: bytes | None
     account: Account | None = None
-    why: DocumentError | None = None
+    error: DocumentError | None = None
     tables: Tables | None = None
 
 
@@ -50,7 +50,7 @@ class FolderStore:
     def __init__(self, folder: Path, lock_timeout: float = LOCK_TIMEOUT) -> None:
         self._accounts = folder / "accounts"
         self._locks = folder / "locks"
-        self._reserve = Reserve(folder)
+        self._reserve = DiskReserve(folder)
         self.deletions = Deletions(folder, self._reserve)
         self._lock_timeout = lock_timeout
         self.enforcements = FolderEnforcements(folder, self._enforced, lock_timeout)
@@ -81,9 +81,9 @@ class FolderStore:
             with enforced.enforcement_of(self.enforcements, account, before, after, self.complain):
                 if before is not None:
                     change.unlisted = not self.deletions.record(before, after, fresh)
-                self._write(account, temporary, encoded(fresh))
+                self._write(account, temporary, dumps(fresh))
 
-    def look(self, account: str) -> Whole:
+    def read_raw(self, account: str) -> RawAccount:
         """The whole file of an account, even a damaged one. Raises StoreError, InvalidName.
 
         A link, or what is no ordinary file, is StoreDamaged as ever.
@@ -91,14 +91,14 @@ class FolderStore:
         check_account_name(account)
         content = self._content(account)
         if content is None:
-            return Whole(None)
+            return RawAccount(None)
         try:
-            return Whole(content, documents.load(decoded(content), account))
+            return RawAccount(content, documents.load(loads(content), account))
         except DocumentError as error:
-            return Whole(content, why=error)
+            return RawAccount(content, error=error)
 
     @contextmanager
-    def replace(self, account: str) -> Iterator[Whole]:
+    def raw_transaction(self, account: str) -> Iterator[RawAccount]:
         """As `look`, under the account's lock; writes what is assigned when the block ends.
 
         Raises:
@@ -108,17 +108,17 @@ class FolderStore:
         with self._lock(account):
             self._sweep(account)
             temporary = self._temporary(account)
-            whole = self.look(account)
+            whole = self.read_raw(account)
             yield whole
             if whole.tables is None:
                 return
-            after = self._loaded(account, encoded(whole.tables))[1]  # what can be read again
+            after = self._loaded(account, dumps(whole.tables))[1]  # what can be read again
             before = whole.account
             with enforced.enforcement_of(self.enforcements, account, before, after, self.complain):
                 if before is not None and whole.content is not None:
-                    was = decoded(whole.content)
+                    was = loads(whole.content)
                     self.deletions.record(before, after, whole.tables, was)
-                self._write(account, temporary, encoded(whole.tables))
+                self._write(account, temporary, dumps(whole.tables))
 
     def version(self, account: str) -> int | None:
         found = self.get(account)
@@ -129,7 +129,7 @@ class FolderStore:
         try:
             found = [path.name.removesuffix(_SUFFIX) for path in self._accounts.glob(f"*{_SUFFIX}")]
         except OSError as error:
-            raise files.unusable(self._accounts, error) from None
+            raise files.store_error(self._accounts, error) from None
         return sorted(name for name in found if is_account_name(name))
 
     def remove(self, account: str) -> bool:
@@ -163,9 +163,9 @@ class FolderStore:
                 with enforced.enforcement_of(
                     self.enforcements, old, present, merged, self.complain
                 ):
-                    content = encoded(documents.save(tables, merged))
+                    content = dumps(documents.save(tables, merged))
                     self._write(old, self._temporary(old), content)
-            content = encoded(documents.save(tables, after))
+            content = dumps(documents.save(tables, after))
             with enforced.enforcement_of(self.enforcements, name, left, after, self.complain):
                 files.prepare(self.path(name), self._temporary(name), content)
                 # For that moment the file says the old name, which opens nothing.
@@ -187,7 +187,7 @@ class FolderStore:
 
     def mend_enforcements(self) -> int:
         """Makes what is told of every account right; of how many it was not. Raises StoreError."""
-        self.enforcements.make()
+        self.enforcements.ensure_exists()
         names = {*self.list_names(), *self.enforcements.names()}
         return sum(self._mended(name) for name in sorted(names))
 
@@ -239,13 +239,13 @@ class FolderStore:
             files.write(path, temporary, content)
         else:
             if grows:
-                self._reserve.keep()
+                self._reserve.allocate()
                 self.deletions.make()
 
     def _sweep(self, account: str) -> None:
         """What a killed process left; where it cannot be done, whoever writes says why."""
         with suppress(OSError):
-            files.remove_leftover(self._temporary(account))
+            files.remove_temporary(self._temporary(account))
 
     def _temporary(self, account: str) -> Path:
         return self._accounts / f".tmp-{account}"
@@ -268,7 +268,7 @@ class FolderStore:
 
     def _loaded(self, account: str, content: bytes) -> tuple[Tables, Account]:
         try:
-            tables = decoded(content)
+            tables = loads(content)
             return tables, documents.load(tables, account)
         except DocumentError as error:
             path = self.path(account)

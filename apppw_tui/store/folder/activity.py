@@ -117,7 +117,7 @@ class Tail:
         try:
             paths = current_files(self._folder)
         except OSError as error:
-            raise files.unusable(self._folder, error) from None
+            raise files.store_error(self._folder, error) from None
         return [path for path in paths if self._uids is None or path.stem in self._uids]
 
     def _appended(self, path: Path) -> Iterator[bytes]:
@@ -145,11 +145,11 @@ def _opened(path: Path) -> Iterator[int | None]:
         if error.errno in (errno.ENOENT, errno.ELOOP):
             yield None
             return
-        raise files.unusable(path, error) from None
+        raise files.store_error(path, error) from None
     try:
         yield descriptor
     except OSError as error:
-        raise files.unusable(path, error) from None
+        raise files.store_error(path, error) from None
     finally:
         files.close(descriptor)
 
@@ -164,7 +164,7 @@ def _written_before(path: Path, instant: float) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise files.unusable(path, error) from None
+        raise files.store_error(path, error) from None
 
 
 class MemoryActivity:

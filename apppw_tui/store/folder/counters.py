@@ -25,15 +25,15 @@ from apppw_tui.domain.throttle import (
     address_key,
 )
 from apppw_tui.store.folder import files
-from apppw_tui.store.folder.disk_reserve import Reserve
+from apppw_tui.store.folder.disk_reserve import DiskReserve
 from apppw_tui.store.folder.locks import LOCK_TIMEOUT, locked
 
-MOST_UNKEPT = 64  # entries in each shard that belong to no account
+MAX_UNKNOWN = 64  # entries in each shard that belong to no account
 _KEY_BYTES = 32
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _CounterRow:
     """A ledger as it lies in a shard; `keep` if it belongs to an account."""
 
     ledger: ThrottleState
@@ -49,7 +49,7 @@ class _Kept:
         )
 
 
-class _Counters(ABC):
+class _ThrottleRows(ABC):
     """What both kinds do alike: everything but where the shards lie."""
 
     def __init__(self, clock: Clock, most_unkept: int) -> None:
@@ -88,17 +88,22 @@ class _Counters(ABC):
                 yield entry
             except RateLimited:
                 # Nothing is charged, but a stamp that is in the future must not stay there.
-                self._put(shard, table, digest, _Kept(settled, kept), now)
+                self._put(shard, table, digest, _CounterRow(settled, kept), now)
                 raise
-            self._put(shard, table, digest, _Kept(entry.state, kept), now)
+            self._put(shard, table, digest, _CounterRow(entry.state, kept), now)
 
     def _put(
-        self, shard: str, table: dict[str, _Kept], digest: str, kept: _Kept, now: datetime
+        self,
+        shard: str,
+        table: dict[str, _CounterRow],
+        digest: str,
+        kept: _CounterRow,
+        now: datetime,
     ) -> None:
-        if table.get(digest, _Kept(ThrottleState(), kept.keep)) == kept:
+        if table.get(digest, _CounterRow(ThrottleState(), kept.keep)) == kept:
             return
         others = {
-            other: _Kept(one.ledger.as_of(now), one.keep)
+            other: _CounterRow(one.ledger.as_of(now), one.keep)
             for other, one in table.items()
             if other != digest
         }
@@ -130,10 +135,10 @@ class _Counters(ABC):
         """Puts `content` in the shard's place, in one step."""
 
 
-class MemoryCounters(_Counters):
+class MemoryThrottleStore(_ThrottleRows):
     """Counters of this process alone."""
 
-    def __init__(self, clock: Clock, most_unkept: int = MOST_UNKEPT) -> None:
+    def __init__(self, clock: Clock, most_unkept: int = MAX_UNKNOWN) -> None:
         super().__init__(clock, most_unkept)
         self._shards: dict[str, bytes] = {}
         self._held = threading.Lock()
@@ -154,20 +159,20 @@ class MemoryCounters(_Counters):
         self._shards[shard] = content
 
 
-class FolderCounters(_Counters):
+class FolderThrottleStore(_ThrottleRows):
     """Counters in `folder`/throttle; a shard is named after the first byte of its subjects."""
 
     def __init__(
         self,
         folder: Path,
         clock: Clock,
-        most_unkept: int = MOST_UNKEPT,
+        most_unkept: int = MAX_UNKNOWN,
         lock_timeout: float = LOCK_TIMEOUT,
     ) -> None:
         super().__init__(clock, most_unkept)
         self._store = folder
         self._folder = folder / "throttle"
-        self._reserve = Reserve(folder)
+        self._reserve = DiskReserve(folder)
         self._lock_timeout = lock_timeout
 
     def _key(self) -> bytes:
@@ -207,15 +212,15 @@ class FolderCounters(_Counters):
         path, temporary = self._folder / f"{shard}.json", self._folder / f".tmp-{shard}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            files.remove_leftover(temporary)
+            files.remove_temporary(temporary)
             with os.fdopen(os.open(temporary, flags, files.FILE_MODE), "wb") as file:
                 os.fchmod(file.fileno(), files.FILE_MODE)
                 file.write(content)
             temporary.replace(path)
         except OSError as error:
             with contextlib.suppress(OSError):
-                files.remove_leftover(temporary)
-            raise files.unusable(path, error) from None
+                files.remove_temporary(temporary)
+            raise files.store_error(path, error) from None
 
 
 def _digest(key: bytes, kind: str, text: str) -> str:
@@ -223,20 +228,20 @@ def _digest(key: bytes, kind: str, text: str) -> str:
     return blake2b(content, key=key, digest_size=16, person=kind.encode()).hexdigest()
 
 
-def _encoded(table: dict[str, _Kept]) -> bytes:
+def _encoded(table: dict[str, _CounterRow]) -> bytes:
     return json.dumps(
         {digest: {"keep": one.keep, **document(one.ledger)} for digest, one in table.items()}
     ).encode()
 
 
-def _decoded(content: bytes | None) -> dict[str, _Kept]:
+def _decoded(content: bytes | None) -> dict[str, _CounterRow]:
     try:
         table: Any = json.loads(content or b"{}")
     except (ValueError, RecursionError):
         return {}
     entries = table.items() if isinstance(table, dict) else ()
     return {
-        digest: _Kept(ledger(one), one.get("keep") is True)
+        digest: _CounterRow(ledger(one), one.get("keep") is True)
         for digest, one in entries
         if isinstance(one, dict)
     }

@@ -19,9 +19,9 @@ from apppw_tui.domain.app_password import ID_LENGTH
 from apppw_tui.domain.base32 import SYMBOLS
 from apppw_tui.domain.errors import DiskFull, StoreDamaged, StoreError
 from apppw_tui.store import documents
-from apppw_tui.store.fields import DocumentError, Tables, decoded
+from apppw_tui.store.fields import DocumentError, Tables, loads
 from apppw_tui.store.folder import files
-from apppw_tui.store.folder.disk_reserve import Reserve
+from apppw_tui.store.folder.disk_reserve import DiskReserve
 
 UNLISTED = "unlisted"  # a table of a document, and a folder: what is to be listed yet
 LARGEST = 256 * 1024 * 1024  # bytes; some four million deletions
@@ -31,7 +31,7 @@ _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | 
 
 
 @dataclass
-class Deleted:
+class DeletedIdSet:
     """The ids of each uid, and how many lines are none: a full disk may have cut one short."""
 
     ids: dict[str, set[str]] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Deleted:
     def of(self, uid: str) -> frozenset[str]:
         return frozenset(self.ids.get(uid, ()))
 
-    def add(self, more: "Deleted") -> None:
+    def add(self, more: "DeletedIdSet") -> None:
         for uid, ids in more.ids.items():
             self.ids.setdefault(uid, set()).update(ids)
         self.unreadable += more.unreadable
@@ -63,15 +63,15 @@ class DeletedIds:
         try:
             descriptor = os.open(self._path, _FLAGS, files.FILE_MODE)
         except OSError as error:
-            raise files.unusable(self._path, error) from None
+            raise files.store_error(self._path, error) from None
         try:
             _append(descriptor, line)
         except OSError as error:
-            raise files.unusable(self._path, error) from None
+            raise files.store_error(self._path, error) from None
         finally:
             files.close(descriptor)
 
-    def make(self) -> None:
+    def ensure_exists(self) -> None:
         """An empty list, if there is none: a disk without an inode left has room for a line."""
         with contextlib.suppress(OSError):
             descriptor = os.open(self._path, _FLAGS | os.O_EXCL, files.FILE_MODE)
@@ -80,10 +80,10 @@ class DeletedIds:
             finally:
                 files.close(descriptor)
 
-    def read(self) -> Deleted:
+    def read(self) -> DeletedIdSet:
         """All of it; nothing, if there is none. Raises StoreError."""
         content = self.content()
-        return Deleted() if content is None else parsed(content)
+        return DeletedIdSet() if content is None else parse(content)
 
     def content(self) -> bytes | None:
         """The file as it is. Raises StoreError."""
@@ -96,7 +96,7 @@ class Deletions:
     Whatever is wrong with the list, the app password goes (SAFETY 24); `complain` hears of it.
     """
 
-    def __init__(self, folder: Path, reserve: Reserve) -> None:
+    def __init__(self, folder: Path, reserve: DiskReserve) -> None:
         self.complain: Callable[[str, StoreError], None] = lambda _name, _error: None
         self._list = DeletedIds(folder)
         self._waiting = folder / UNLISTED
@@ -138,7 +138,7 @@ class Deletions:
 
     def make(self) -> None:
         """What a full disk would have no room for (see DeletedIds.make)."""
-        self._list.make()
+        self._list.ensure_exists()
 
     def _add(self, name: str, uid: str, ids: Collection[str]) -> bool:
         try:
@@ -166,16 +166,16 @@ def _waiting_in(tables: Tables) -> set[str]:
 def _ids_in(content: bytes) -> frozenset[str] | None:
     """All ids that the account in a file ever had; None if it cannot be read."""
     try:
-        tables = decoded(content)
+        tables = loads(content)
         (head,) = tables["account"].values()
         return documents.load(tables, head["name"]).used_ids
     except (DocumentError, AttributeError, KeyError, TypeError, ValueError):
         return None
 
 
-def parsed(content: bytes) -> Deleted:
+def parse(content: bytes) -> DeletedIdSet:
     """What the lines say; one that is cut short or damaged is counted, and the others are read."""
-    found = Deleted()
+    found = DeletedIdSet()
     for line in content.split(b"\n"):
         if not line.strip():
             continue

@@ -11,13 +11,13 @@ from apppw_tui.store.folder import files
 SIZE = 256 * 1024  # bytes
 
 
-class Reserve:
+class DiskReserve:
     """A file that holds nothing but room; given up when something must be written after all."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "reserve"
 
-    def keep(self) -> None:
+    def allocate(self) -> None:
         """Sets the room aside, if it is not yet. Never raises: then there is none, as before."""
         with contextlib.suppress(OSError):
             self._path.lstat()

@@ -15,7 +15,7 @@ from apppw_tui.domain.enforced import Enforcement
 from apppw_tui.domain.errors import DiskFull, StoreDamaged
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.store.folder import files
-from apppw_tui.store.folder.disk_reserve import Reserve
+from apppw_tui.store.folder.disk_reserve import DiskReserve
 from apppw_tui.store.folder.locks import locked
 
 FOLDER = "enforced"
@@ -37,7 +37,7 @@ class FolderEnforcements:
         self._growing = folder / f"{_TEMPORARY}{FOLDER}"
         self._lock = folder / "locks" / f".{FOLDER}"
         self._lock_timeout = lock_timeout
-        self._reserve = Reserve(folder)
+        self._reserve = DiskReserve(folder)
         self._everybody = everybody
 
     def read(self, name: str) -> Enforcement | None:
@@ -46,13 +46,13 @@ class FolderEnforcements:
         content = files.read(path, _LARGEST)
         if content is None:
             return None
-        found = parsed(content)
+        found = parse(content)
         if found is None:
             raise StoreDamaged(f"{path} cannot be read: it is not an instant and a uid.")
         return found
 
     def write(self, name: str, told: Enforcement, *, urgent: bool) -> None:
-        self.make()
+        self.ensure_exists()
         try:
             _put(self._folder, name, told)
         except DiskFull:
@@ -63,7 +63,7 @@ class FolderEnforcements:
     def remove(self, name: str) -> None:
         files.remove(self._folder / name)
 
-    def make(self) -> None:
+    def ensure_exists(self) -> None:
         """The folder, with whatever is to be told, if it is not there. Raises StoreError."""
         if os.path.lexists(self._folder):
             files.check_folder(self._folder)
@@ -77,7 +77,7 @@ class FolderEnforcements:
                 self._grow()
                 files.move(self._growing, self._folder)
             except OSError as error:
-                raise files.unusable(self._folder, error) from None
+                raise files.store_error(self._folder, error) from None
             finally:
                 shutil.rmtree(self._growing, ignore_errors=True)
 
@@ -95,7 +95,7 @@ class FolderEnforcements:
         except FileNotFoundError:
             return set()
         except OSError as error:
-            raise files.unusable(self._folder, error) from None
+            raise files.store_error(self._folder, error) from None
         return {name for name in found if is_account_name(name)}
 
     def has_leftover(self, name: str) -> bool:
@@ -106,9 +106,9 @@ class FolderEnforcements:
         """Takes away what a killed process left behind. Raises StoreError."""
         path = self._folder / f"{_TEMPORARY}{name}"
         try:
-            files.remove_leftover(path)
+            files.remove_temporary(path)
         except OSError as error:
-            raise files.unusable(path, error) from None
+            raise files.store_error(path, error) from None
 
 
 def line(told: Enforcement) -> bytes:
@@ -117,7 +117,7 @@ def line(told: Enforcement) -> bytes:
     return f"{instant}Z {told.uid}\n".encode()
 
 
-def parsed(content: bytes) -> Enforcement | None:
+def parse(content: bytes) -> Enforcement | None:
     """What a file says; None if it says nothing."""
     found = _LINE.fullmatch(content)
     if found is None:

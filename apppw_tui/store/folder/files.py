@@ -28,7 +28,7 @@ def make_folder(path: Path) -> None:
             path.chmod(FOLDER_MODE)
         check_folder(path)
     except OSError as error:
-        raise unusable(path, error) from None
+        raise store_error(path, error) from None
 
 
 def check_folder(path: Path) -> None:
@@ -46,7 +46,7 @@ def check_folder(path: Path) -> None:
         kind = "a symbolic link, not a folder" if path.is_symlink() else "not a folder"
         raise StoreUnusable(f"{path} is {kind}, as it has to be.") from None
     except OSError as error:
-        raise unusable(path, error) from None
+        raise store_error(path, error) from None
     if mode & _OTHERS_WRITE:
         command = shlex.join(["chmod", f"{FOLDER_MODE:o}", str(path)])
         raise StoreUnusable(f"{path} can be written by others. Close it with: {command}")
@@ -67,7 +67,7 @@ def read(path: Path, largest: int = LARGEST) -> bytes | None:
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise StoreDamaged(f"{path} is a symbolic link; it was left alone.") from None
-        raise unusable(path, error) from None
+        raise store_error(path, error) from None
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
@@ -77,7 +77,7 @@ def read(path: Path, largest: int = LARGEST) -> bytes | None:
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             return file.read()
     except OSError as error:
-        raise unusable(path, error) from None
+        raise store_error(path, error) from None
     finally:
         close(descriptor)
 
@@ -99,8 +99,8 @@ def write(
         temporary.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):
-            remove_leftover(temporary)
-        raise unusable(path, error) from None
+            remove_temporary(temporary)
+        raise store_error(path, error) from None
     confirm(path)
 
 
@@ -113,7 +113,7 @@ def prepare(
         StoreUnusable: nothing was changed.
     """
     try:
-        remove_leftover(temporary)
+        remove_temporary(temporary)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         with os.fdopen(os.open(temporary, flags, FILE_MODE), "wb") as file:
             if as_of is not None:
@@ -124,8 +124,8 @@ def prepare(
             os.fsync(file.fileno())
     except OSError as error:
         with contextlib.suppress(OSError):
-            remove_leftover(temporary)
-        raise unusable(path, error) from None
+            remove_temporary(temporary)
+        raise store_error(path, error) from None
 
 
 def remove(path: Path) -> bool:
@@ -135,7 +135,7 @@ def remove(path: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise unusable(path, error) from None
+        raise store_error(path, error) from None
     confirm(path)
     return True
 
@@ -145,7 +145,7 @@ def move(source: Path, target: Path) -> None:
     try:
         source.rename(target)
     except OSError as error:
-        raise unusable(target, error) from None
+        raise store_error(target, error) from None
     confirm(target)
 
 
@@ -170,12 +170,12 @@ def succeed(source: Path, target: Path, temporary: Path, *, half: str) -> None:
         if not os.path.lexists(source):
             raise StoreUnusable(half) from None
         with contextlib.suppress(OSError):
-            remove_leftover(temporary)
-        raise unusable(target, error) from None
+            remove_temporary(temporary)
+        raise store_error(target, error) from None
     confirm(target)
 
 
-def remove_leftover(temporary: Path) -> None:
+def remove_temporary(temporary: Path) -> None:
     """Sweeps what a killed process left behind. Raises OSError."""
     temporary.unlink(missing_ok=True)
 
@@ -186,7 +186,7 @@ def close(descriptor: int) -> None:
         os.close(descriptor)
 
 
-def unusable(path: Path, error: OSError) -> StoreError:
+def store_error(path: Path, error: OSError) -> StoreError:
     """The sentence for a person, whatever the system said."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull("The disk is full: nothing was changed.")

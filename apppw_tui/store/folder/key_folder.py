@@ -10,7 +10,7 @@ from pathlib import Path
 
 from apppw_tui.domain.errors import SaveUncertain, StoreError, StoreUnusable
 from apppw_tui.store.folder import files
-from apppw_tui.store.keyring import parsed
+from apppw_tui.store.keyring import parse
 
 _LARGEST = 65536  # bytes; some hundreds of keys
 _DONE, _MAYBE = "done", "maybe:"
@@ -63,7 +63,7 @@ def _serve(asked: socket.socket, key_file: Path, owner: Path) -> None:
         os.dup2(nowhere, stream)
     while content := asked.recv(_LARGEST):
         try:
-            parsed(content, key_file)  # nothing but keys is ever written
+            parse(content, key_file)  # nothing but keys is ever written
             _replace(key_file, content, owner)
             said = _DONE
         except SaveUncertain as error:
@@ -71,7 +71,7 @@ def _serve(asked: socket.socket, key_file: Path, owner: Path) -> None:
         except StoreError as error:
             said = str(error)
         except OSError as error:
-            said = str(files.unusable(key_file, error))
+            said = str(files.store_error(key_file, error))
         asked.sendall(said.encode())
 
 

@@ -38,8 +38,8 @@ def open_store(folder: Path, *, create: bool = False) -> FolderStore:
     except FileNotFoundError:
         raise StoreUnusable(f"There is no store at {folder}.") from None
     except OSError as error:
-        raise files.unusable(folder, error) from None
-    _become_owner(folder, status.st_uid, status.st_gid)
+        raise files.store_error(folder, error) from None
+    _drop_privileges(folder, status.st_uid, status.st_gid)
     files.check_folder(folder)
     for inner in _INNER:
         if os.path.lexists(folder / inner):
@@ -57,7 +57,7 @@ def open_store(folder: Path, *, create: bool = False) -> FolderStore:
     return FolderStore(folder)
 
 
-def is_own(folder: Path) -> bool:
+def is_owned_by_me(folder: Path) -> bool:
     """True if the store in `folder` is, or would be, the present user's own."""
     try:
         return folder.lstat().st_uid == os.geteuid()
@@ -78,7 +78,7 @@ def _make(folder: Path) -> None:
             return
 
 
-def _become_owner(folder: Path, uid: int, gid: int) -> None:
+def _drop_privileges(folder: Path, uid: int, gid: int) -> None:
     if uid == os.geteuid():
         return
     try:

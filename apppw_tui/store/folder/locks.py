@@ -42,7 +42,7 @@ def locked(path: Path, timeout: float = LOCK_TIMEOUT, busy: str = BUSY) -> Itera
     except Timeout:
         raise StoreBusy(busy) from None
     except OSError as error:
-        raise files.unusable(path, error) from None
+        raise files.store_error(path, error) from None
     try:
         yield
     finally:

@@ -143,7 +143,7 @@ class FolderNoticeQueue:
             yield True  # nothing was ever laid
             return
         except OSError as error:
-            raise files.unusable(self._folder, error) from None
+            raise files.store_error(self._folder, error) from None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             first = True
@@ -160,7 +160,7 @@ class FolderNoticeQueue:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise files.unusable(self._folder, error) from None
+            raise files.store_error(self._folder, error) from None
         return sorted(found, key=lambda name: name[33:])
 
 

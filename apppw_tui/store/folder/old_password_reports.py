@@ -10,7 +10,7 @@ from pathlib import Path
 
 from apppw_tui.domain.errors import StoreDamaged, StoreError
 from apppw_tui.domain.usage import MOVED_AFTER
-from apppw_tui.store.fields import DocumentError, Fields, stamp
+from apppw_tui.store.fields import DocumentError, Fields, to_iso
 from apppw_tui.store.folder import files
 
 NAME = "old-passwords"
@@ -19,7 +19,7 @@ _OFTEN = timedelta(days=1)  # the file is written, however many sign in
 Span = tuple[datetime, datetime]  # since when it is told, and when it was last
 
 
-class Telling:
+class OldPasswordReports:
     """The file in the folder `usage`."""
 
     def __init__(self, folder: Path) -> None:
@@ -43,7 +43,7 @@ class Telling:
         begun = time if span is None or time - span[1] >= MOVED_AFTER else span[0]
         if span is not None and begun == span[0] and time - span[1] < _OFTEN:
             return
-        content = json.dumps({"since": stamp(begun), "last": stamp(time)}).encode()
+        content = json.dumps({"since": to_iso(begun), "last": to_iso(time)}).encode()
         files.make_folder(self._folder)
         files.write(self._path, self._folder / f".tmp-{NAME}", content)
 

@@ -13,12 +13,12 @@ from apppw_tui.domain.hashing import (
     parse,
 )
 from apppw_tui.domain.ports import Clock
-from apppw_tui.store.fields import stamp
+from apppw_tui.store.fields import to_iso
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.locks import locked
 
 
-class FolderProfiles:
+class HashProfilesFile:
     """Keeps them in `folder`/throttle, each with the time when it was claimed last."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
@@ -65,7 +65,7 @@ class FolderProfiles:
         return {one: claimed[one] for one in order[:MOST_BESIDES]}
 
     def _write(self, claimed: dict[Profile, datetime]) -> None:
-        content = json.dumps({str(one): stamp(at) for one, at in claimed.items()}).encode()
+        content = json.dumps({str(one): to_iso(at) for one, at in claimed.items()}).encode()
         files.write(self._path, self._folder / ".tmp-profiles", content)
 
 

@@ -35,5 +35,5 @@ class FolderSessionTerminator:
             os.close(os.open(path, _FLAGS, files.FILE_MODE))
         except (OSError, StoreError) as error:
             # Whatever is wrong here, the app password goes (SAFETY 24).
-            why = str(files.unusable(path, error)) if isinstance(error, OSError) else str(error)
+            why = str(files.store_error(path, error)) if isinstance(error, OSError) else str(error)
             self._journal.fault("sessions not ended", account=account, why=why)

@@ -49,7 +49,7 @@ class Slots:
         self._timeout = timeout
 
     @contextmanager
-    def one(self) -> Iterator[None]:
+    def acquire(self) -> Iterator[None]:
         """Holds one of the slots for the block. May block for `timeout` seconds.
 
         Raises:
@@ -86,7 +86,7 @@ class Slots:
             except Timeout:
                 continue
             except OSError as error:
-                raise files.unusable(path, error) from None
+                raise files.store_error(path, error) from None
             return lock
         return None
 
@@ -111,7 +111,7 @@ class Admission:
         self._for_strangers = most - kept
         self._held: int | None = None
 
-    def enter(self, address: str, *, known: bool = False) -> None:
+    def acquire(self, address: str, *, known: bool = False) -> None:
         """Takes a place for somebody who comes from `address`, until `leave`.
 
         Raises:
@@ -127,7 +127,7 @@ class Admission:
         if self._held is None:
             raise StoreBusy(_FULL)
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Somebody else may have the place: this one has signed in, or has gone."""
         if self._held is not None:
             files.close(self._held)
@@ -166,4 +166,4 @@ class Admission:
         try:
             return os.open(path, flags, files.FILE_MODE)
         except OSError as error:
-            raise files.unusable(path, error) from None
+            raise files.store_error(path, error) from None

@@ -30,8 +30,8 @@ from apppw_tui.domain.ports import Accounts, AccountStore, Clock, find
 from apppw_tui.domain.usage import MOST_NETWORKS, LastUse, Used, network_of
 from apppw_tui.store.fields import DocumentError
 from apppw_tui.store.folder import files
-from apppw_tui.store.folder.old_password_reports import Telling
-from apppw_tui.store.folder.usage_file import Kept, encoded, loaded, newest
+from apppw_tui.store.folder.old_password_reports import OldPasswordReports
+from apppw_tui.store.folder.usage_file import UsageRecord, dumps, loads, newest
 
 MOST_OLD = 4096  # names between two times of writing
 _UID = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -65,7 +65,7 @@ class FirstUse:
 
 
 @dataclass
-class _Told:
+class _PendingUsage:
     """What is not written yet, for the account of one uid.
 
     `first` has, for each network, the first use since the last time.
@@ -77,7 +77,7 @@ class _Told:
     first: dict[str, tuple[str, LastUse]] = field(default_factory=dict)
     networks: dict[str, datetime] = field(default_factory=dict)
 
-    def add(self, later: "_Told") -> None:
+    def add(self, later: "_PendingUsage") -> None:
         self.by_id.update(later.by_id)
         self.passed_on = later.passed_on or self.passed_on
         if not later.networks.keys() <= self.networks.keys():
@@ -111,7 +111,7 @@ class FolderUsage:
         `announce` is told of first uses, when they have been written: it must not raise.
         """
         self._folder = folder / "usage"
-        self._telling_old = Telling(self._folder)
+        self._telling_old = OldPasswordReports(self._folder)
         self._store = store
         self._accounts: Accounts = accounts or store
         self._clock = clock
@@ -119,13 +119,13 @@ class FolderUsage:
         self._announce = announce
         self._trusted = Networks()
         self._meaning = meaning
-        self._told: dict[str, _Told] = {}
+        self._told: dict[str, _PendingUsage] = {}
         self._right: dict[str, LastUse] = {}
         self._telling = threading.Lock()
         self._writing = threading.Lock()
         self._troubles: set[str] = set()
 
-    def trust(self, networks: Iterable[str]) -> None:
+    def set_trusted(self, networks: Iterable[str]) -> None:
         """Uses from these are not looked at for being from anywhere new."""
         self._trusted = Networks(networks)
 
@@ -135,7 +135,7 @@ class FolderUsage:
         if name is None or uid is None or record is None:
             return
         use = self._now(service, address)
-        told = _Told(name, {record.id: use})
+        told = _PendingUsage(name, {record.id: use})
         network = None if self._trusted.holds(use.address) else network_of(use.address)
         if network is not None:
             told.first, told.networks = {network: (record.id, use)}, {network: use.time}
@@ -212,7 +212,7 @@ class FolderUsage:
                 continue
             # One that was made since has only the name of whom it was told.
             if account is not None and account.created <= use.time:
-                self._tell(account.uid, _Told(account.name, passed_on=use))
+                self._tell(account.uid, _PendingUsage(account.name, passed_on=use))
                 with contextlib.suppress(StoreError):  # the disk is complained of by the accounts
                     self._telling_old.told(use.time)
 
@@ -221,11 +221,11 @@ class FolderUsage:
         named = None if service is None or app_password.parse(service) else service
         return LastUse(self._clock.now(), named, parsed(address))
 
-    def _tell(self, uid: str, told: _Told) -> None:
+    def _tell(self, uid: str, told: _PendingUsage) -> None:
         with self._telling:
-            self._told.setdefault(uid, _Told(told.name)).add(told)
+            self._told.setdefault(uid, _PendingUsage(told.name)).add(told)
 
-    def _keep(self, left: Mapping[str, _Told]) -> None:
+    def _keep(self, left: Mapping[str, _PendingUsage]) -> None:
         """Takes back what could not be written, under what was told meanwhile."""
         with self._telling:
             for uid, told in left.items():
@@ -233,7 +233,7 @@ class FolderUsage:
                     told.add(self._told[uid])
                 self._told[uid] = told
 
-    def _write(self, uid: str, told: _Told) -> None:
+    def _write(self, uid: str, told: _PendingUsage) -> None:
         first: list[FirstUse] = []
         self._store.get(told.name)  # asking for the lock would make a store that is gone again
         with self._store.transaction(told.name, uid) as change:  # nothing is changed: for its lock
@@ -245,7 +245,7 @@ class FolderUsage:
                 {id_: last for id_, last in by_id.items() if id_ in ids},
                 told.passed_on or before.last_legacy_login,
             )
-            kept = Kept(after, newest({**known.networks, **told.networks}))
+            kept = UsageRecord(after, newest({**known.networks, **told.networks}))
             seen = known.seen(self._clock.now())
             for network, (id_, use) in told.first.items():
                 password = change.existing.app_password(id_)
@@ -253,16 +253,16 @@ class FolderUsage:
                     first.append(FirstUse(change.existing, password, use, bool(seen)))
             if kept != known:
                 files.make_folder(self._folder)
-                files.write(self._path(uid), self._folder / f".tmp-{uid}", encoded(kept))
+                files.write(self._path(uid), self._folder / f".tmp-{uid}", dumps(kept))
         for one in first:
             self._announce(one)
 
-    def _read(self, uid: str) -> Kept:
+    def _read(self, uid: str) -> UsageRecord:
         try:
             content = files.read(self._path(uid))
-            return Kept() if content is None else loaded(json.loads(content))
+            return UsageRecord() if content is None else loads(json.loads(content))
         except (StoreDamaged, DocumentError, AttributeError, TypeError, ValueError, RecursionError):
-            return Kept()
+            return UsageRecord()
 
     def _path(self, uid: str) -> Path:
         return self._folder / f"{uid}.json"

@@ -15,11 +15,11 @@ from typing import Any
 from tinydb import TinyDB
 
 from apppw_tui.domain.usage import MOST_NETWORKS, NETWORK_MEMORY, LastUse, Used, network_of
-from apppw_tui.store.fields import BufferedStorage, Fields, stamp
+from apppw_tui.store.fields import BufferedStorage, Fields, to_iso
 
 
 @dataclass(frozen=True)
-class Kept:
+class UsageRecord:
     """One account's; `networks` has when something was last used from each."""
 
     used: Used = field(default_factory=Used)
@@ -42,13 +42,13 @@ def newest(networks: Mapping[str, datetime]) -> dict[str, datetime]:
     return {network: networks[network] for network in kept}
 
 
-def loaded(tables: Any) -> Kept:
+def loads(tables: Any) -> UsageRecord:
     """What is in the file. Raises DocumentError, or what Python raises for other structures."""
     database = TinyDB(storage=lambda: BufferedStorage(tables))
     passed_on = [_last(Fields(document)) for document in database.table("old_password").all()]
     used = [Fields(document) for document in database.table("used").all()]
     networks = [Fields(document) for document in database.table("networks").all()]
-    return Kept(
+    return UsageRecord(
         Used(
             {fields.text("id"): _last(fields) for fields in used},
             passed_on[-1] if passed_on else None,
@@ -63,7 +63,7 @@ def _last(fields: Fields) -> LastUse:
     )
 
 
-def encoded(kept: Kept) -> bytes:
+def dumps(kept: UsageRecord) -> bytes:
     """The file's content."""
     used = kept.used
     storage = BufferedStorage(None)
@@ -75,10 +75,10 @@ def encoded(kept: Kept) -> bytes:
         database.table("old_password").insert(_document(used.last_legacy_login))
     if kept.networks:
         database.table("networks").insert_multiple(
-            {"network": network, "time": stamp(last)} for network, last in kept.networks.items()
+            {"network": network, "time": to_iso(last)} for network, last in kept.networks.items()
         )
     return json.dumps(storage.tables or {}, ensure_ascii=False).encode()
 
 
 def _document(last: LastUse) -> dict[str, Any]:
-    return {"time": stamp(last.time), "service": last.service, "address": last.address}
+    return {"time": to_iso(last.time), "service": last.service, "address": last.address}

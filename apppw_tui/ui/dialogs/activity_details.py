@@ -14,7 +14,7 @@ from apppw_tui.ui import formatting
 from apppw_tui.ui.dialogs.base import Dialog
 
 
-class HappenedDialog(Dialog[None]):
+class ActivityDetailsDialog(Dialog[None]):
     """Asks nothing."""
 
     FOOTER = ("cancel", "help")

@@ -14,13 +14,13 @@ from textual.widgets import Button, Label
 from apppw_tui.domain.base32 import grouped
 from apppw_tui.domain.errors import ApppwError, SessionEnded
 from apppw_tui.domain.secret import Secret
-from apppw_tui.portal.enrollment import AuthenticatorSetUp
+from apppw_tui.portal.enrollment import AuthenticatorEnrollment
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.glyphs import GLYPHS
-from apppw_tui.ui.messages import SessionOver
-from apppw_tui.ui.reverification import freshly
+from apppw_tui.ui.messages import SignedOut
+from apppw_tui.ui.reverification import with_reverification
 from apppw_tui.ui.widgets.code_input import CodeInput
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.qr import QrCode, capacity
@@ -54,7 +54,7 @@ class AuthenticatorDialog(Dialog[Session | Literal["back"] | None]):
     def __init__(
         self,
         title: str,
-        set_up: AuthenticatorSetUp,
+        set_up: AuthenticatorEnrollment,
         confirm: Callable[[str], Session],
         copy: Callable[[Secret], Copied],
         *,
@@ -131,24 +131,24 @@ class AuthenticatorDialog(Dialog[Session | Literal["back"] | None]):
     async def action_copy(self) -> None:
         copied = await asyncio.to_thread(self._copy, self._set_up.secret)
         self.query_one("#copied", Label).update(
-            f"{GLYPHS.good} {copied.said}" if copied.arrived else f"! {copied.said}"
+            f"{GLYPHS.good} {copied.message}" if copied.arrived else f"! {copied.message}"
         )
 
     @on(CodeInput.Short)
     def short(self) -> None:
-        self.query_one(Field).refuse("A code has six digits.")
+        self.query_one(Field).show_error("A code has six digits.")
 
     @on(CodeInput.Complete)
     @work(group="check", exclusive=True)
     async def check(self, event: CodeInput.Complete) -> None:
         field = self.query_one(Field)
         try:
-            session = await freshly(self, lambda: self._confirm(event.code))
+            session = await with_reverification(self, lambda: self._confirm(event.code))
         except SessionEnded as error:
-            self.post_message(SessionOver(str(error)))
+            self.post_message(SignedOut(str(error)))
         except ApppwError as error:
             self.query_one(CodeInput).refuse()
-            field.refuse(str(error))
+            field.show_error(str(error))
             self._peek()
         else:
             self.dismiss(session)

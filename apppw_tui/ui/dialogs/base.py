@@ -13,10 +13,10 @@ from textual.widget import Widget
 from textual.widgets import Button
 
 from apppw_tui.domain.errors import SessionEnded
-from apppw_tui.ui.messages import SessionOver
-from apppw_tui.ui.portal_calls import busy, patiently
-from apppw_tui.ui.reverification import freshly
-from apppw_tui.ui.type_ahead import Arrived
+from apppw_tui.ui.messages import SignedOut
+from apppw_tui.ui.portal_calls import show_busy, with_busy_button
+from apppw_tui.ui.reverification import with_reverification
+from apppw_tui.ui.type_ahead import ScreenReady
 from apppw_tui.ui.widgets.footer import KeyFooter
 
 Answer = TypeVar("Answer")
@@ -57,7 +57,7 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
 
     def on_mount(self) -> None:
         """After the refresh the focus is where the subclass's own `on_mount` has put it."""
-        self.call_after_refresh(self.post_message, Arrived())
+        self.call_after_refresh(self.post_message, ScreenReady())
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._fit_card)
@@ -76,7 +76,7 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
             room = self.size.height - 1 - frame.gutter.height - fixed  # 1: the footer
             card.styles.max_height = max(1, room)
 
-    def deaf(self, key: str) -> bool:
+    def ignores_key(self, key: str) -> bool:
         """True while `key` must not do anything, to save people from their own speed."""
         return False
 
@@ -116,15 +116,15 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
         Raises what `call` raises otherwise.
         """
         widget = self.query_one(button, Button)
-        if busy(widget):
+        if show_busy(widget):
             return None
         try:
-            return await patiently(widget, waiting, freshly(self, call))
+            return await with_busy_button(widget, waiting, with_reverification(self, call))
         except SessionEnded as error:
-            self.post_message(SessionOver(str(error)))
+            self.post_message(SignedOut(str(error)))
             return None
 
     def action_cancel(self) -> None:
         """Not while something is being done: its outcome would never be seen."""
-        if not any(busy(button) for button in self.query(Button)):
+        if not any(show_busy(button) for button in self.query(Button)):
             self.dismiss(None)

@@ -10,9 +10,9 @@ from textual.widgets import Button, Input
 from apppw_tui.domain.errors import ApppwError, RateLimited, SignInRefused
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.dialogs.base import Dialog
-from apppw_tui.ui.widgets.checkbox import Tick
+from apppw_tui.ui.widgets.checkbox import CheckBox
 from apppw_tui.ui.widgets.field import Field
-from apppw_tui.ui.widgets.inputs import EarlierPasswordInput
+from apppw_tui.ui.widgets.inputs import AdvancingPasswordInput
 from apppw_tui.ui.widgets.new_password import NewPassword
 
 
@@ -29,12 +29,12 @@ class ChangePasswordDialog(Dialog[Session | None]):
 
     def content(self) -> ComposeResult:
         with VerticalScroll(classes="card", can_focus=False):
-            yield Field("Present password", EarlierPasswordInput(id="current"))
+            yield Field("Present password", AdvancingPasswordInput(id="current"))
             yield NewPassword(lambda: self._account, "New password")
         if self._app_passwords:
             # Not ticked: what destroys things is chosen, never left as it stands.
             count = "the one app password" if self._app_passwords == 1 else "all app passwords"
-            yield Tick(f"Delete {count} too", id="delete-all")
+            yield CheckBox(f"Delete {count} too", id="delete-all")
         with Horizontal(classes="buttons"):
             yield Button("Change", id="change", compact=True)
             yield Button("Cancel", id="cancel", compact=True)
@@ -49,20 +49,20 @@ class ChangePasswordDialog(Dialog[Session | None]):
         current = self.query_one(Field)
         new = self.query_one(NewPassword)
         if not current.value:
-            current.refuse("Type your present password.")
+            current.show_error("Type your present password.")
             return
-        if not new.agrees():
+        if not new.is_valid():
             return
         old, fresh = current.value, new.value
-        too = any(tick.value for tick in self.query(Tick))
+        too = any(tick.value for tick in self.query(CheckBox))
         try:
             session = await self.ask("#change", "Checking…", lambda: self._change(old, fresh, too))
         except (SignInRefused, RateLimited) as error:
-            current.refuse(str(error))
-            current.offer_anew()
+            current.show_error(str(error))
+            current.reselect()
             return
         except ApppwError as error:
-            new.refuse(str(error))
+            new.show_error(str(error))
             return
         if session is not None:
             self.dismiss(session)

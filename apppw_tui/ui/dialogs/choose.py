@@ -7,7 +7,7 @@ from textual.widgets import Button, Label, OptionList
 
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.glyphs import GLYPHS
-from apppw_tui.ui.widgets.choice_list import Choice, Choices
+from apppw_tui.ui.widgets.choice_list import Choice, ChoiceList
 
 
 class ChooseDialog(Dialog[str | None]):
@@ -25,7 +25,7 @@ class ChooseDialog(Dialog[str | None]):
 
     def content(self) -> ComposeResult:
         yield Label(self._sentence, classes="lead", markup=False)
-        choices = Choices(*self._choices, id="choices")
+        choices = ChoiceList(*self._choices, id="choices")
         choices.add_class("card")
         yield choices
         yield Label("", id="why", classes="slot", markup=False)
@@ -33,14 +33,14 @@ class ChooseDialog(Dialog[str | None]):
             yield Button(self._leave, id="cancel", compact=True)
 
     def on_mount(self) -> None:
-        self.query_one(Choices).focus()
+        self.query_one(ChoiceList).focus()
 
-    @on(Choices.Highlighted)
-    def explain(self, event: Choices.Highlighted) -> None:
+    @on(ChoiceList.Highlighted)
+    def explain(self, event: ChoiceList.Highlighted) -> None:
         self._why(event.reason or "", bad=False)
 
-    @on(Choices.Refused)
-    def refuse(self, event: Choices.Refused) -> None:
+    @on(ChoiceList.Refused)
+    def refuse(self, event: ChoiceList.Refused) -> None:
         self._why(f"{GLYPHS.bad} {event.reason}", bad=True)
 
     def _why(self, sentence: str, *, bad: bool) -> None:

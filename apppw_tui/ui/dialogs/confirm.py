@@ -24,12 +24,12 @@ class ConfirmDialog(Dialog[bool]):
         self._sentences = sentences
 
     def content(self) -> ComposeResult:
-        yield from self.matter()
+        yield from self.body()
         with Horizontal(classes="buttons"):
             yield Button("Yes", id="yes", compact=True)
             yield Button("No", id="no", compact=True)
 
-    def matter(self) -> ComposeResult:
+    def body(self) -> ComposeResult:
         """What it is about."""
         for sentence in self._sentences:
             yield Label(sentence, markup=False)

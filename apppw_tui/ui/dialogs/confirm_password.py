@@ -14,7 +14,7 @@ from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.inputs import PasswordInput
 
 
-class PasswordAgainDialog(Dialog[Session | None]):
+class ConfirmPasswordDialog(Dialog[Session | None]):
     """Answers with the session, verified just now."""
 
     def __init__(self, check: Callable[[str], Session]) -> None:
@@ -38,13 +38,13 @@ class PasswordAgainDialog(Dialog[Session | None]):
         field = self.query_one(Field)
         text = event.value if isinstance(event, Input.Submitted) else field.value
         if not text:
-            field.refuse("Type your password.")
+            field.show_error("Type your password.")
             return
         try:
             session = await self.ask("#verify", "Checking…", lambda: self._check(text))
         except ApppwError as error:
-            field.refuse(str(error))
-            field.offer_anew()
+            field.show_error(str(error))
+            field.reselect()
             return
         if session is not None:
             self.dismiss(session)

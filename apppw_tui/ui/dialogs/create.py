@@ -13,10 +13,10 @@ from textual.widgets import Button, Input, Label
 from apppw_tui.domain import expiry, scopes
 from apppw_tui.domain.errors import ApppwError, Refused
 from apppw_tui.domain.policy import Policy
-from apppw_tui.portal.app_passwords import Issued
+from apppw_tui.portal.app_passwords import IssuedAppPassword
 from apppw_tui.ui.dialogs.base import Dialog
-from apppw_tui.ui.portal_calls import busy
-from apppw_tui.ui.widgets.choose import Choose
+from apppw_tui.ui.portal_calls import show_busy
+from apppw_tui.ui.widgets.choose import RequiredSelect
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.inputs import NameInput, TextInput
 
@@ -24,7 +24,7 @@ _SINGLE, _DATE = "single", "date"
 _LAST_DAY = "Such as 2027-01-31; until the end of that day, in this server's time"
 
 
-class CreateDialog(Dialog[Issued | Literal["back", "skip"] | None]):
+class CreateDialog(Dialog[IssuedAppPassword | Literal["back", "skip"] | None]):
     """Stays open until the portal accepts; a refusal appears under the name, which is kept.
 
     As the last `step` of a set-up it can be skipped.
@@ -37,7 +37,7 @@ class CreateDialog(Dialog[Issued | Literal["back", "skip"] | None]):
 
     def __init__(
         self,
-        create: Callable[[str, tuple[str, ...], datetime | None], Issued],
+        create: Callable[[str, tuple[str, ...], datetime | None], IssuedAppPassword],
         now: Callable[[], datetime],
         policy: Policy,
         *,
@@ -57,11 +57,11 @@ class CreateDialog(Dialog[Issued | Literal["back", "skip"] | None]):
                 with Vertical():
                     yield Label("For", classes="field-label")
                     offered = _scopes(self._policy)
-                    yield Choose(offered, offered[0][1], id="for")
+                    yield RequiredSelect(offered, offered[0][1], id="for")
                 with Vertical():
                     yield Label("Expires", classes="field-label")
                     ends = _ends(self._policy)
-                    yield Choose(ends, ends[0][1], id="expires")
+                    yield RequiredSelect(ends, ends[0][1], id="expires")
             with Vertical(id="more-services", classes="more"):
                 yield Field("Services", TextInput(id="services"), hint=_services(self._policy))
             with Vertical(id="more-date", classes="more"):
@@ -94,25 +94,25 @@ class CreateDialog(Dialog[Issued | Literal["back", "skip"] | None]):
                 "#next", "Creating…", lambda: self._create(name, scope, expires)
             )
         except ApppwError as error:
-            field.refuse(str(error))
+            field.show_error(str(error))
             return
         if issued is not None:
             self.dismiss(issued)
 
     # --- For and Expires --------------------------------------------------------------------
 
-    @on(Choose.Changed)
-    def ask_more(self, event: Choose.Changed) -> None:
+    @on(RequiredSelect.Changed)
+    def ask_more(self, event: RequiredSelect.Changed) -> None:
         """Single services and a date are typed; nothing else needs these fields."""
-        self.set_class(self.query_one("#for", Choose).value == _SINGLE, "-services")
-        self.set_class(self.query_one("#expires", Choose).value == _DATE, "-date")
+        self.set_class(self.query_one("#for", RequiredSelect).value == _SINGLE, "-services")
+        self.set_class(self.query_one("#expires", RequiredSelect).value == _DATE, "-date")
         more = {"for": "services", "expires": "last-day"}.get(event.select.id or "", "")
         if event.value in (_SINGLE, _DATE):
             self.call_after_refresh(self._field(more).entry.focus)
 
     def _scope(self) -> tuple[str, ...] | None:
         """What was chosen; None if it cannot be that, which has been said."""
-        chosen = self.query_one("#for", Choose).value
+        chosen = self.query_one("#for", RequiredSelect).value
         if chosen != _SINGLE:
             return (str(chosen),)
         field = self._field("services")
@@ -120,18 +120,18 @@ class CreateDialog(Dialog[Issued | Literal["back", "skip"] | None]):
             scope = scopes.read_scope(field.value.replace(",", " ").split())
             self._policy.check_scope(scope)
         except Refused as error:
-            field.refuse(str(error))
+            field.show_error(str(error))
             return None
         return scope
 
     def _expiry(self) -> datetime | Literal["refused"] | None:
-        chosen = self.query_one("#expires", Choose).value
+        chosen = self.query_one("#expires", RequiredSelect).value
         field = self._field("last-day")
         try:
             expires = expiry.parse(field.value if chosen == _DATE else str(chosen), self._now())
             self._policy.check_expiry(expires, self._now())
         except Refused as error:
-            field.refuse(str(error))
+            field.show_error(str(error))
             return "refused"
         return expires
 
@@ -143,7 +143,7 @@ class CreateDialog(Dialog[Issued | Literal["back", "skip"] | None]):
 
     @on(Button.Pressed, "#back")
     def action_back(self) -> None:
-        if not busy(self.query_one("#next", Button)):
+        if not show_busy(self.query_one("#next", Button)):
             self.dismiss("back")
 
     @on(Button.Pressed, "#skip")
@@ -152,7 +152,7 @@ class CreateDialog(Dialog[Issued | Literal["back", "skip"] | None]):
         self.action_cancel()
 
     def action_cancel(self) -> None:
-        if not busy(self.query_one("#next", Button)):
+        if not show_busy(self.query_one("#next", Button)):
             self.dismiss("skip" if self._step else None)
 
 

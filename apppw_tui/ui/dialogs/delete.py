@@ -29,7 +29,7 @@ class DeleteDialog(ConfirmDialog):
         self._now = now
         self._ends_sessions = ends_sessions
 
-    def matter(self) -> ComposeResult:
+    def body(self) -> ComposeResult:
         many = len(self._passwords) > 1
         short = self._ends_sessions and self.app.size.height < _SHORT
         listed = _LISTED_IF_SHORT if short else _LISTED
@@ -45,7 +45,7 @@ class DeleteDialog(ConfirmDialog):
             else:
                 by = f" by {escaped(last.service)}" if last.service else ""
                 fact = f"last used {formatting.ago(last.time, self._now)}{by}"
-            yield Label(f"{formatting.scope(password)} {GLYPHS.dot} {fact}", markup=False)
+            yield Label(f"{formatting.describe_scope(password)} {GLYPHS.dot} {fact}", markup=False)
         it = "them" if many else "it"
         yield Label(
             f"Whatever uses {it} stops working at once. This cannot be undone.",

@@ -45,7 +45,7 @@ class DetailsDialog(Dialog[Next | None]):
         with Grid(id="details"):
             for label, value in (
                 ("Name", escaped(password.name)),
-                ("For", formatting.scope(password)),
+                ("For", formatting.describe_scope(password)),
                 ("Last used", self._last_use()),
                 ("Created", created),
                 ("Expires", "never" if expires is None else formatting.exactly(expires)),

@@ -14,12 +14,12 @@ from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.base32 import grouped
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.secret import Secret
-from apppw_tui.portal.app_passwords import Issued
+from apppw_tui.portal.app_passwords import IssuedAppPassword
 from apppw_tui.ui import formatting
-from apppw_tui.ui.app_options import Connecting
+from apppw_tui.ui.app_options import ConnectionHelp
 from apppw_tui.ui.clipboard import Copied
-from apppw_tui.ui.dialogs.one_time_secret import OnceDialog
-from apppw_tui.ui.dialogs.password_qr import ScanDialog
+from apppw_tui.ui.dialogs.one_time_secret import OneTimeSecretDialog
+from apppw_tui.ui.dialogs.password_qr import PasswordQrDialog
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.widgets.footer import NARROW
 
@@ -64,7 +64,7 @@ class Card(VerticalScroll):
         return max((child.virtual_region.bottom for child in filled), default=0)
 
 
-class RevealDialog(OnceDialog[bool]):
+class NewAppPasswordDialog(OneTimeSecretDialog[bool]):
     """True if it was copied at least once."""
 
     FOOTER = ("copy", "test", "qr", "close", "help")
@@ -78,10 +78,10 @@ class RevealDialog(OnceDialog[bool]):
     def __init__(
         self,
         account: str,
-        issued: Issued,
+        issued: IssuedAppPassword,
         copy: Callable[[Secret], Copied],
         monotonic: Callable[[], float],
-        connecting: Connecting,
+        connecting: ConnectionHelp,
     ) -> None:
         super().__init__("Your app password", issued.secret, copy, monotonic)
         self._account = account
@@ -92,7 +92,7 @@ class RevealDialog(OnceDialog[bool]):
         record = self._record
         expires = record.expires
         end = "never expires" if expires is None else f"expires {formatting.exactly(expires)}"
-        facts = (escaped(record.name), formatting.scope(record), end)
+        facts = (escaped(record.name), formatting.describe_scope(record), end)
         yield Label(f" {GLYPHS.dot} ".join(facts), id="facts", markup=False)
         if self._secret is not None:
             yield SecretLabel(self._secret)
@@ -107,7 +107,7 @@ class RevealDialog(OnceDialog[bool]):
         with Horizontal(classes="buttons"):
             yield Button("Copy password to clipboard", id="copy", compact=True)
             with Horizontal(id="besides"):
-                if self._connecting.try_it is not None:
+                if self._connecting.test is not None:
                     yield Button("Test it", id="test", compact=True)
                 yield Button("Show QR code", id="qr", compact=True)
             yield Button("Close", id="close", compact=True)
@@ -115,7 +115,7 @@ class RevealDialog(OnceDialog[bool]):
     def _typed_in(self) -> Iterator[tuple[str, str]]:
         """What is typed into an app besides, and what it is called there."""
         yield "Account", self._account
-        rows = connection_settings.rows_for(self._connecting.rows, self._record.scope)
+        rows = connection_settings.rows_for(self._connecting.settings, self._record.scope)
         longest = max((len(row.host) for row in rows), default=0)
         aligned = longest <= _ALIGNED and self.app.size.width >= NARROW
         width = longest if aligned else 0
@@ -125,7 +125,7 @@ class RevealDialog(OnceDialog[bool]):
             yield connection_settings.name(row.service), escaped(row.url or where)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return self._connecting.try_it is not None if action == "test" else True
+        return self._connecting.test is not None if action == "test" else True
 
     def action_scroll(self, rows: int) -> None:
         """Where all is in sight, the arrows move between the buttons, as in every dialog."""
@@ -144,25 +144,25 @@ class RevealDialog(OnceDialog[bool]):
     @work(group="test")
     async def action_test(self) -> None:
         """A second one meanwhile does nothing: see `Dialog.ask`."""
-        try_it, secret = self._connecting.try_it, self._secret
+        try_it, secret = self._connecting.test, self._secret
         if try_it is None or secret is None:
             return
-        service = connection_settings.first_service(self._connecting.rows, self._record.scope)
+        service = connection_settings.first_service(self._connecting.settings, self._record.scope)
         tried = await self.ask(
             "#test", f"Testing{GLYPHS.more}", lambda: try_it(self._account, secret, service)
         )
         if tried is not None:
             said = f"{_MARKS[tried.ok]} {tried.message}"
-            self.tell(said, bad=tried.ok is False, unsure=tried.ok is None)
+            self.show_status(said, bad=tried.ok is False, unsure=tried.ok is None)
 
     @on(Button.Pressed, "#qr")
     def action_qr(self) -> None:
         """Nobody here can see whether it was scanned: it does not count as kept."""
         if self._secret is not None:
             self._warned = False
-            self.app.push_screen(ScanDialog(self._secret))
+            self.app.push_screen(PasswordQrDialog(self._secret))
 
     def action_close(self) -> None:
-        if self.sure("close"):
+        if self.confirm_unsaved("close"):
             self._secret = None
-            self.dismiss(self.was_kept)
+            self.dismiss(self.saved)

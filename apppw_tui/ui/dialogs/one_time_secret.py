@@ -14,10 +14,10 @@ from apppw_tui.ui.dialogs.base import Answer, Dialog
 from apppw_tui.ui.glyphs import GLYPHS
 
 # An Enter that was meant for the dialog before, or pressed twice, must not destroy the secret.
-EAGER = 0.4  # seconds
+KEY_GUARD = 0.4  # seconds
 
 
-class OnceDialog(Dialog[Answer]):
+class OneTimeSecretDialog(Dialog[Answer]):
     """Subclasses yield `#card` with `#said` and `#hint` in it, and buttons `#copy` and `#close`."""
 
     BINDINGS = [
@@ -45,12 +45,12 @@ class OnceDialog(Dialog[Answer]):
 
     def deaf(self, key: str) -> bool:
         now = self._monotonic()
-        if now - self._opened < EAGER:
+        if now - self._opened < KEY_GUARD:
             return True
-        return key == "enter" and self._kept_at is not None and now - self._kept_at < EAGER
+        return key == "enter" and self._kept_at is not None and now - self._kept_at < KEY_GUARD
 
     def may_quit(self) -> bool:
-        return self.sure("quit")
+        return self.confirm_unsaved("quit")
 
     @on(Button.Pressed, "#copy")
     def copy_pressed(self) -> None:
@@ -67,17 +67,17 @@ class OnceDialog(Dialog[Answer]):
             return
         copied = await asyncio.to_thread(self._copy, secret)
         if copied.arrived:
-            self.kept(copied.said, copied.hint)
+            self.mark_saved(copied.message, copied.hint)
         else:
-            self.tell(f"! {copied.said}", copied.hint, unsure=True)
+            self.show_status(f"! {copied.message}", copied.hint, unsure=True)
 
-    def kept(self, sentence: str, hint: str = "") -> None:
+    def mark_saved(self, sentence: str, hint: str = "") -> None:
         """It is somewhere else now, and may go from the screen."""
         self._kept_at = self._monotonic()
-        self.tell(f"{GLYPHS.good} {sentence}", hint)
+        self.show_status(f"{GLYPHS.good} {sentence}", hint)
         self.query_one("#close", Button).focus()
 
-    def tell(
+    def show_status(
         self, sentence: str, hint: str = "", *, bad: bool = False, unsure: bool = False
     ) -> None:
         self._warned = False  # whatever was warned of before is no longer what one reads
@@ -93,19 +93,19 @@ class OnceDialog(Dialog[Answer]):
 
     def say(self, sentence: str) -> None:
         """Not in the frame, which may say that more follows."""
-        self.tell(sentence)
+        self.show_status(sentence)
 
     def action_close(self) -> None:
         """Subclasses answer here, once `sure`."""
 
-    def sure(self, verb: str) -> bool:
+    def confirm_unsaved(self, verb: str) -> bool:
         """True if it was copied, or if whoever leaves has been told that it was not."""
         if self._kept_at is not None or self._warned:
             return True
-        self.tell(f"{GLYPHS.bad} Not copied yet. Press again to {verb}.", bad=True)
+        self.show_status(f"{GLYPHS.bad} Not copied yet. Press again to {verb}.", bad=True)
         self._warned = True
         return False
 
     @property
-    def was_kept(self) -> bool:
+    def saved(self) -> bool:
         return self._kept_at is not None

@@ -22,7 +22,7 @@ _DO = (
 _UNSEEN = "Close the password only once your phone has it."
 
 
-class ScanDialog(Dialog[None]):
+class PasswordQrDialog(Dialog[None]):
     """Lies over the password that it shows; leaving it leads back there."""
 
     FOOTER = ("back", "help")

@@ -12,7 +12,7 @@ from textual.widgets import Button, Input, Label
 
 from apppw_tui.domain.errors import ApppwError
 from apppw_tui.domain.ports import DeliveryMethod
-from apppw_tui.portal.enrollment import PhoneSetUp
+from apppw_tui.portal.enrollment import PhoneEnrollment
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.inputs import TextInput
@@ -25,14 +25,14 @@ _LABELS: dict[DeliveryMethod, str] = {
 
 
 @dataclass(frozen=True)
-class Numbered:
+class PhoneChoice:
     """A number that may exist, and how its owner wants to be reached."""
 
-    set_up: PhoneSetUp
+    set_up: PhoneEnrollment
     kind: DeliveryMethod
 
 
-class NumberDialog(Dialog[Numbered | Literal["back"] | None]):
+class PhoneNumberDialog(Dialog[PhoneChoice | Literal["back"] | None]):
     """`begin` judges the number; a refusal appears under it, and what was typed is kept."""
 
     FOOTER = ("submit", "back", "cancel", "help")
@@ -44,7 +44,7 @@ class NumberDialog(Dialog[Numbered | Literal["back"] | None]):
         self,
         title: str,
         kinds: list[DeliveryMethod],
-        begin: Callable[[str], PhoneSetUp],
+        begin: Callable[[str], PhoneEnrollment],
         typed: str = "",
         *,
         step: bool = False,
@@ -92,10 +92,10 @@ class NumberDialog(Dialog[Numbered | Literal["back"] | None]):
         try:
             set_up = await self.ask(f"#kind-{kind}", "Checking…", lambda: self._begin(typed))
         except ApppwError as error:
-            field.refuse(str(error))
+            field.show_error(str(error))
             return
         if set_up is not None:
-            self.dismiss(Numbered(set_up, kind))
+            self.dismiss(PhoneChoice(set_up, kind))
 
     @on(Button.Pressed, "#back")
     def action_back(self) -> None:

@@ -15,7 +15,7 @@ from apppw_tui.domain.base32 import grouped
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui.clipboard import Copied
-from apppw_tui.ui.dialogs.one_time_secret import OnceDialog
+from apppw_tui.ui.dialogs.one_time_secret import OneTimeSecretDialog
 from apppw_tui.ui.glyphs import GLYPHS
 
 
@@ -28,7 +28,7 @@ class CodeLabel(Label):
         super().__init__(grouped(code), classes="recovery-code", markup=False)
 
 
-class RecoveryCodesDialog(OnceDialog[Literal["on", "back"]]):
+class RecoveryCodesDialog(OneTimeSecretDialog[Literal["on", "back"]]):
     """`on` when it was closed. `save` puts them into a file; None where none can be had."""
 
     FOOTER = ("copy", "save", "back", "close", "help")
@@ -93,15 +93,15 @@ class RecoveryCodesDialog(OnceDialog[Literal["on", "back"]]):
             path = await asyncio.to_thread(save, secret)
         except OSError as error:
             reason = (error.strerror or "unknown reason").lower()
-            self.tell(f"{GLYPHS.bad} They could not be saved: {reason}.", bad=True)
+            self.show_status(f"{GLYPHS.bad} They could not be saved: {reason}.", bad=True)
             return
-        self.kept(f"Saved to {escaped(str(path))}, for you alone to read.")
+        self.mark_saved(f"Saved to {escaped(str(path))}, for you alone to read.")
 
     @on(Button.Pressed, "#back")
     def action_back(self) -> None:
         self.dismiss("back")
 
     def action_close(self) -> None:
-        if self.sure("go on" if self._step else "close"):
+        if self.confirm_unsaved("go on" if self._step else "close"):
             self._secret = None
             self.dismiss("on")

@@ -47,7 +47,7 @@ class RenameDialog(Dialog[bool | None]):
         try:
             done = await self.ask("#rename", "Renaming…", call)
         except ApppwError as error:
-            field.refuse(str(error))
+            field.show_error(str(error))
             return
         if done:
             self.dismiss(True)

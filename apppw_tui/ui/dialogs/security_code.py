@@ -14,9 +14,9 @@ from textual.widgets import Button, Input, Label
 from apppw_tui.domain.errors import ApppwError, InvalidCode, SessionEnded
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.dialogs.base import Dialog
-from apppw_tui.ui.messages import Mistaken, SessionOver
-from apppw_tui.ui.portal_calls import UNNOTICED
-from apppw_tui.ui.reverification import freshly
+from apppw_tui.ui.messages import SignedOut, SignInFailed
+from apppw_tui.ui.portal_calls import BUSY_DELAY
+from apppw_tui.ui.reverification import with_reverification
 from apppw_tui.ui.widgets.code_input import CheckedInput, CodeInput, RecoveryInput
 from apppw_tui.ui.widgets.field import Field
 
@@ -37,11 +37,11 @@ class CodeQuestion:
     check: Callable[[str], Session]
     send: Callable[[bool], str] | None = None
     recovery: bool = False
-    instead: tuple[Instead, ...] = ("different",)
-    peek: Callable[[], str] | None = None
+    alternatives: tuple[Instead, ...] = ("different",)
+    demo_code: Callable[[], str] | None = None
 
 
-class CodeDialog(Dialog[Session | Instead | None]):
+class SecurityCodeDialog(Dialog[Session | Instead | None]):
     """Answers with the session that the right code gives. Six digits submit themselves."""
 
     FOOTER = ("different", "back", "again", "submit", "cancel", "help")
@@ -64,12 +64,12 @@ class CodeDialog(Dialog[Session | Instead | None]):
             yield Field("Recovery code", RecoveryInput(id="code"))
         else:
             yield Field("Code", CodeInput(id="code"))
-        if question.peek is not None:
+        if question.demo_code is not None:
             yield Label("", id="peek", classes="quiet", markup=False)
         with Horizontal(classes="buttons"):
-            if "back" in question.instead:
+            if "back" in question.alternatives:
                 yield Button("Back", id="back", compact=True)
-            if "different" in question.instead:
+            if "different" in question.alternatives:
                 label = "Use a different verification option"
                 yield Button(label, id="different", compact=True)
             if question.send is not None:
@@ -89,7 +89,7 @@ class CodeDialog(Dialog[Session | Instead | None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only the ways out that this question has."""
         if action == "instead":
-            return parameters[0] in self._question.instead
+            return parameters[0] in self._question.alternatives
         if action == "again":
             return self._question.send is not None
         return True
@@ -108,14 +108,14 @@ class CodeDialog(Dialog[Session | Instead | None]):
             return
         self._working = True
         field = self.query_one(Field)
-        field.tell("Sending…")
+        field.show_hint("Sending…")
         try:
             sentence = await asyncio.to_thread(send, again)
         except ApppwError as error:
             self._refused(error)
         else:
             self.query_one("#sentence", Label).update(sentence)
-            field.tell("Sent once more." if again else "")
+            field.show_hint("Sent once more." if again else "")
         finally:
             self._working = False
         self._peek()
@@ -128,7 +128,7 @@ class CodeDialog(Dialog[Session | Instead | None]):
 
     @on(CodeInput.Short)
     def short(self) -> None:
-        self.query_one(Field).refuse("A code has six digits.")
+        self.query_one(Field).show_error("A code has six digits.")
 
     @on(Input.Submitted, "#code")
     def submitted(self, event: Input.Submitted) -> None:
@@ -140,14 +140,14 @@ class CodeDialog(Dialog[Session | Instead | None]):
     async def check(self, text: str) -> None:
         """Hands `text` to the portal; the field takes nothing meanwhile."""
         field, entry = self.query_one(Field), self._entry
-        timer = self.set_timer(UNNOTICED, lambda: field.tell("Checking…"))
+        timer = self.set_timer(BUSY_DELAY, lambda: field.show_hint("Checking…"))
         try:
-            session = await freshly(self, lambda: self._question.check(text))
+            session = await with_reverification(self, lambda: self._question.check(text))
         except ApppwError as error:
             timer.stop()
             self._refused(error)
             if isinstance(error, InvalidCode):
-                self.post_message(Mistaken())
+                self.post_message(SignInFailed())
             if not self._question.recovery:
                 entry.refuse()
             entry.checking(False)
@@ -158,13 +158,13 @@ class CodeDialog(Dialog[Session | Instead | None]):
 
     def _refused(self, error: ApppwError) -> None:
         if isinstance(error, SessionEnded):
-            self.post_message(SessionOver(str(error)))
+            self.post_message(SignedOut(str(error)))
         else:
-            self.query_one(Field).refuse(str(error))
+            self.query_one(Field).show_error(str(error))
 
     @work(group="peek")
     async def _peek(self) -> None:
-        peek = self._question.peek
+        peek = self._question.demo_code
         if peek is not None:
             code = await asyncio.to_thread(peek)
             said = f"A demonstration: the code is {code}." if code else ""

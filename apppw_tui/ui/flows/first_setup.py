@@ -5,10 +5,10 @@ from enum import IntEnum
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.recovery_codes import RecoveryCodes
 from apppw_tui.domain.secret import Secret
-from apppw_tui.portal.app_passwords import Issued
+from apppw_tui.portal.app_passwords import IssuedAppPassword
 from apppw_tui.ui.dialogs.choose import ChooseDialog
 from apppw_tui.ui.dialogs.create import CreateDialog
-from apppw_tui.ui.dialogs.new_app_password import RevealDialog
+from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
 from apppw_tui.ui.flows.methods import (
     NO_DELIVERY,
     make_recovery_codes,
@@ -33,7 +33,7 @@ class _Step(IntEnum):
     DONE = 5
 
 
-class SetUp:
+class FirstSetup:
     """The steps, each with a way back; it lives as long as its screen does.
 
     Whoever leaves half way and begins again goes on where they were, as far as the account still
@@ -79,7 +79,7 @@ class SetUp:
         return f"Step {step} of {self._last}: {what}"
 
     async def _choose(self) -> _Step | None:
-        kinds = self._screen.desk.portal.methods.kinds()
+        kinds = self._screen.desk.portal.enrollment.kinds()
         rows = [
             Choice(_APP, "Authenticator app on a phone or computer", chosen=_APP in self._proved),
             Choice(
@@ -139,8 +139,8 @@ class SetUp:
                 step=True,
             )
         )
-        if isinstance(issued, Issued):
-            reveal = RevealDialog(
+        if isinstance(issued, IssuedAppPassword):
+            reveal = NewAppPasswordDialog(
                 desk.session.account, issued, desk.copy, desk.clock.monotonic, desk.connecting
             )
             del issued
@@ -150,7 +150,7 @@ class SetUp:
 
     async def _finished(self) -> bool:
         desk = self._screen.desk
-        session = await self._screen.ask(lambda: desk.portal.methods.finish(desk.session))
+        session = await self._screen.ask(lambda: desk.portal.enrollment.finish(desk.session))
         if session is not None:
             desk.session = session
         return session is not None

@@ -9,13 +9,13 @@ from apppw_tui.domain.recovery_codes import RecoveryCodes
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.dialogs.authenticator import AuthenticatorDialog
-from apppw_tui.ui.dialogs.phone_number import NumberDialog, Numbered
+from apppw_tui.ui.dialogs.phone_number import PhoneChoice, PhoneNumberDialog
 from apppw_tui.ui.dialogs.recovery_codes import RecoveryCodesDialog
-from apppw_tui.ui.dialogs.security_code import CodeDialog, CodeQuestion
-from apppw_tui.ui.flows.verify import told
+from apppw_tui.ui.dialogs.security_code import CodeQuestion, SecurityCodeDialog
+from apppw_tui.ui.flows.verify import sent_message
 from apppw_tui.ui.screens.base import PortalScreen
 
-Outcome = Literal["done", "back"] | None
+SetUpOutcome = Literal["done", "back"] | None
 NO_DELIVERY = "This server sends no codes. Use the authenticator app."
 
 
@@ -27,10 +27,12 @@ def ways(kinds: frozenset[DeliveryMethod], which: PhoneSlot) -> list[DeliveryMet
     return [kind for kind in order if kind in kinds]
 
 
-async def set_up_authenticator(screen: PortalScreen, title: str, *, step: bool = False) -> Outcome:
+async def set_up_authenticator(
+    screen: PortalScreen, title: str, *, step: bool = False
+) -> SetUpOutcome:
     """Done once a code from the app was accepted."""
     desk = screen.desk
-    set_up = await screen.ask(lambda: desk.portal.methods.begin_authenticator(desk.session))
+    set_up = await screen.ask(lambda: desk.portal.enrollment.begin_authenticator(desk.session))
     if set_up is None:
         return None
     answer = await screen.app.push_screen_wait(
@@ -48,47 +50,49 @@ async def set_up_authenticator(screen: PortalScreen, title: str, *, step: bool =
 
 async def set_up_phone(
     screen: PortalScreen, which: PhoneSlot, title: str, *, step: bool = False
-) -> Outcome:
+) -> SetUpOutcome:
     """Done once a code that was sent to the number came back."""
     desk = screen.desk
-    kinds = ways(desk.portal.methods.kinds(), which)
+    kinds = ways(desk.portal.enrollment.kinds(), which)
     typed = ""
     while True:
         numbered = await screen.app.push_screen_wait(
-            NumberDialog(
+            PhoneNumberDialog(
                 title,
                 kinds,
-                lambda text: desk.portal.methods.begin_phone(desk.session, which, text),
+                lambda text: desk.portal.enrollment.begin_phone(desk.session, which, text),
                 typed,
                 step=step,
             )
         )
-        if not isinstance(numbered, Numbered):
+        if not isinstance(numbered, PhoneChoice):
             return numbered
         typed = numbered.set_up.number.reveal()
-        answer = await screen.app.push_screen_wait(CodeDialog(_question(screen, title, numbered)))
+        answer = await screen.app.push_screen_wait(
+            SecurityCodeDialog(_question(screen, title, numbered))
+        )
         if answer != "back":
             return _outcome(screen, answer)
 
 
-def _question(screen: PortalScreen, title: str, numbered: Numbered) -> CodeQuestion:
+def _question(screen: PortalScreen, title: str, numbered: PhoneChoice) -> CodeQuestion:
     desk, set_up, kind = screen.desk, numbered.set_up, numbered.kind
 
     def send(again: bool) -> str:  # noqa: ARG001 - a new dialog always sends a new code
         set_up.send(desk.session, kind)
-        return told(kind, last_digits(set_up.number))
+        return sent_message(kind, last_digits(set_up.number))
 
     return CodeQuestion(
         title,
         "A code is on its way.",
         lambda digits: set_up.confirm(desk.session, digits),
         send,
-        instead=("back",),
-        peek=desk.demo.sent if desk.demo else None,
+        alternatives=("back",),
+        demo_code=desk.demo.sent if desk.demo else None,
     )
 
 
-def _outcome(screen: PortalScreen, answer: Session | str | None) -> Outcome:
+def _outcome(screen: PortalScreen, answer: Session | str | None) -> SetUpOutcome:
     if isinstance(answer, Session):
         screen.desk.session = answer
         return "done"
@@ -100,7 +104,7 @@ async def make_recovery_codes(
 ) -> tuple[list[Secret], RecoveryCodes | None] | None:
     """New ones, and what the account keeps of them; None if there are none, which has been said."""
     desk = screen.desk
-    codes = await screen.ask(lambda: desk.portal.methods.new_recovery_codes(desk.session))
+    codes = await screen.ask(lambda: desk.portal.enrollment.new_recovery_codes(desk.session))
     account = await screen.read_account() if codes is not None else None
     return None if codes is None else (codes, account.recovery if account else None)
 

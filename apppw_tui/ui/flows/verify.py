@@ -11,8 +11,8 @@ from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.app_options import Demo
 from apppw_tui.ui.dialogs.bypass import BypassDialog
 from apppw_tui.ui.dialogs.choose import ChooseDialog
-from apppw_tui.ui.dialogs.confirm_password import PasswordAgainDialog
-from apppw_tui.ui.dialogs.security_code import CodeDialog, CodeQuestion
+from apppw_tui.ui.dialogs.confirm_password import ConfirmPasswordDialog
+from apppw_tui.ui.dialogs.security_code import CodeQuestion, SecurityCodeDialog
 from apppw_tui.ui.widgets.choice_list import Choice
 
 TITLE = "Additional security verification"
@@ -22,14 +22,16 @@ _FROM_APP = "Enter the six digits that your authenticator app shows now."
 _FROM_PAPER = "Enter one of your recovery codes. Each of them works once."
 
 
-async def prove(app: App[None], challenge: Challenge, demo: Demo | None) -> Session | None:
+async def verify_identity(
+    app: App[None], challenge: Challenge, demo: Demo | None
+) -> Session | None:
     """The session that the right answer gives; None if the person gave up.
 
     Only within a worker: it waits for dialogs.
     """
-    if challenge.by_password:
-        return await app.push_screen_wait(PasswordAgainDialog(challenge.answer_with_password))
-    first = challenge.first
+    if challenge.uses_password:
+        return await app.push_screen_wait(ConfirmPasswordDialog(challenge.answer_with_password))
+    first = challenge.preferred
     way: str | None = first.id if first else None
     if challenge.bypass_until is not None:
         way = _BYPASS
@@ -50,19 +52,24 @@ async def _ask(
     option = verification_options.by_id(way)
     if option is None:
         return await app.push_screen_wait(BypassDialog(challenge))
-    return await app.push_screen_wait(CodeDialog(question(challenge, option, demo)))
+    return await app.push_screen_wait(SecurityCodeDialog(question(challenge, option, demo)))
 
 
 async def _choose(app: App[None], challenge: Challenge, present: str | None) -> str | None:
     rows = [
-        Choice(choice.option.id, choice.option.label, choice.why_not, choice.option.id == present)
+        Choice(
+            choice.option.id,
+            choice.option.label,
+            choice.unavailable_reason,
+            choice.option.id == present,
+        )
         for choice in challenge.choices()
     ]
     if challenge.bypass_until is not None:
         allowed = "Set up a new method, as your administrator allows"
         rows.insert(0, Choice(_BYPASS, allowed, None, present == _BYPASS))
     sentence = "How would you like to verify that it is you?"
-    if all(row.reason for row in rows):
+    if all(row.disabled_reason for row in rows):
         sentence = "None of these can be used now. Ask your administrator for help."
     return await app.push_screen_wait(ChooseDialog(_DIFFERENT, sentence, rows))
 
@@ -72,19 +79,19 @@ def question(challenge: Challenge, option: VerificationOption, demo: Demo | None
     check = partial(challenge.answer, option)
     if option == verification_options.APP:
         peek = None if demo is None else partial(demo.shown_by_app, challenge.account)
-        return CodeQuestion(TITLE, _FROM_APP, check, peek=peek)
+        return CodeQuestion(TITLE, _FROM_APP, check, demo_code=peek)
     if option == verification_options.RECOVERY:
         return CodeQuestion(TITLE, _FROM_PAPER, check, recovery=True)
 
     def send(again: bool) -> str:
         challenge.send(option, again=again)
-        return told(option.kind or "", challenge.ending(option))
+        return sent_message(option.kind or "", challenge.ending(option))
 
     sent = None if demo is None else demo.sent
-    return CodeQuestion(TITLE, f"{option.label}.", check, send, peek=sent)
+    return CodeQuestion(TITLE, f"{option.label}.", check, send, demo_code=sent)
 
 
-def told(kind: str, ending: str) -> str:
+def sent_message(kind: str, ending: str) -> str:
     """What was done to reach a telephone, in a sentence."""
     if kind == "call":
         return f"We are calling your phone that ends in {ending}. Listen for a code of six digits."

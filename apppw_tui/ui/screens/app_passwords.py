@@ -14,16 +14,16 @@ from apppw_tui.domain.errors import ApppwError, NotFound
 from apppw_tui.domain.names import escaped, name_key
 from apppw_tui.domain.policy import BY_ADMINISTRATOR
 from apppw_tui.domain.usage import Used
-from apppw_tui.portal.app_passwords import Issued
+from apppw_tui.portal.app_passwords import IssuedAppPassword
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.delete import DeleteDialog
 from apppw_tui.ui.dialogs.details import DetailsDialog
-from apppw_tui.ui.dialogs.new_app_password import RevealDialog
+from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
 from apppw_tui.ui.dialogs.rename import RenameDialog
 from apppw_tui.ui.glyphs import GLYPHS
-from apppw_tui.ui.messages import Go
-from apppw_tui.ui.screens.base import Desk, PortalScreen
-from apppw_tui.ui.type_ahead import Arrived
+from apppw_tui.ui.messages import Navigate
+from apppw_tui.ui.screens.base import PortalScreen, ScreenContext
+from apppw_tui.ui.type_ahead import ScreenReady
 from apppw_tui.ui.widgets.filter_input import FilterInput
 from apppw_tui.ui.widgets.password_table import PasswordTable
 from apppw_tui.ui.widgets.tab_bar import TabBar
@@ -60,7 +60,7 @@ class AppPasswordsScreen(PortalScreen):
         Binding("escape,q", "back", "Settings", id="back", tooltip="Back to Settings"),
     ]
 
-    def __init__(self, desk: Desk, *, by_tab: bool) -> None:
+    def __init__(self, desk: ScreenContext, *, by_tab: bool) -> None:
         super().__init__(desk)
         self._by_tab = by_tab
         self._account: Account | None = None
@@ -98,7 +98,7 @@ class AppPasswordsScreen(PortalScreen):
         account = await super().read_account()
         if account is not None:
             desk = self.desk
-            used = await self.ask(lambda: desk.portal.used(desk.session, account))
+            used = await self.ask(lambda: desk.portal.usage(desk.session, account))
             self._used = used or Used()
         return account
 
@@ -149,7 +149,7 @@ class AppPasswordsScreen(PortalScreen):
         reason = self.why_not(action)
         self.say(reason or "")
         if reason is not None:
-            self.post_message(Arrived())  # no dialog comes that keys could wait for
+            self.post_message(ScreenReady())  # no dialog comes that keys could wait for
         return reason is None
 
     @on(Button.Pressed, "#create")
@@ -169,10 +169,10 @@ class AppPasswordsScreen(PortalScreen):
                 desk.portal.policy,
             )
         )
-        if not isinstance(issued, Issued):
+        if not isinstance(issued, IssuedAppPassword):
             await self.refresh_list()
             return
-        reveal = RevealDialog(
+        reveal = NewAppPasswordDialog(
             desk.session.account, issued, desk.copy, desk.clock.monotonic, desk.connecting
         )
         record = issued.app_password
@@ -184,14 +184,14 @@ class AppPasswordsScreen(PortalScreen):
         self.say(f"Created {escaped(record.name)}.", good=True)
 
     def action_delete(self) -> None:
-        self.start_flow(lambda: self._delete(self.query_one(PasswordTable).chosen), ahead=False)
+        self.start_flow(lambda: self._delete(self.query_one(PasswordTable).selection), ahead=False)
 
-    @on(PasswordTable.Below)
-    def tell_more(self, event: PasswordTable.Below) -> None:
+    @on(PasswordTable.RowsBelow)
+    def tell_more(self, event: PasswordTable.RowsBelow) -> None:
         more = f"{GLYPHS.down} {event.rows} more" if event.rows else ""
         self.query_one("#more", Label).update(more)
 
-    @on(PasswordTable.DeleteWanted)
+    @on(PasswordTable.DeleteRequested)
     def delete_row(self) -> None:
         self.action_delete()
 
@@ -279,4 +279,4 @@ class AppPasswordsScreen(PortalScreen):
         self.focus_content()
 
     def action_back(self) -> None:
-        self.post_message(Go("settings"))
+        self.post_message(Navigate("settings"))

@@ -22,12 +22,12 @@ from apppw_tui.domain.ports import Clock
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session
-from apppw_tui.ui.app_options import Connecting, Demo
+from apppw_tui.ui.app_options import ConnectionHelp, Demo
 from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.change_password import ChangePasswordDialog
-from apppw_tui.ui.messages import SessionOver
-from apppw_tui.ui.reverification import freshly
-from apppw_tui.ui.type_ahead import Arrived, TypeAhead
+from apppw_tui.ui.messages import SignedOut
+from apppw_tui.ui.reverification import with_reverification
+from apppw_tui.ui.type_ahead import ScreenReady, TypeAhead
 from apppw_tui.ui.widgets.footer import KeyFooter, StatusLine
 from apppw_tui.ui.widgets.header import PortalHeader
 
@@ -36,7 +36,7 @@ FLOW = "flow"  # the group of the workers that wait for a dialog
 
 
 @dataclass
-class Desk:
+class ScreenContext:
     """What a signed-in screen works with."""
 
     portal: Portal
@@ -46,7 +46,7 @@ class Desk:
     copy: Callable[[Secret], Copied]
     demo: Demo | None = None
     save: Callable[[str, str, datetime, Secret], Path] | None = None
-    connecting: Connecting = field(default_factory=Connecting)
+    connecting: ConnectionHelp = field(default_factory=ConnectionHelp)
 
 
 class PortalScreen(Screen[None]):
@@ -56,7 +56,7 @@ class PortalScreen(Screen[None]):
     NAME: ClassVar[str] = ""
     FOOTER: ClassVar[tuple[str, ...]] = ("help",)
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScreenContext) -> None:
         super().__init__()
         self.desk = desk
 
@@ -87,7 +87,7 @@ class PortalScreen(Screen[None]):
         account = await self.read_account()
         if account is not None:
             self.show_account(account)
-        self.call_after_refresh(self.post_message, Arrived())
+        self.call_after_refresh(self.post_message, ScreenReady())
 
     async def read_account(self) -> Account | None:
         return await self.ask(lambda: self.desk.portal.account(self.desk.session))
@@ -126,7 +126,7 @@ class PortalScreen(Screen[None]):
         if not self.in_flow:
             app = self.app
             if isinstance(app, TypeAhead):
-                app.hold(swallow=not ahead)
+                app.buffer_keys(swallow=not ahead)
             self.run_worker(flow(), group=FLOW)
 
     async def ask(self, call: Callable[[], Result]) -> Result | None:
@@ -135,9 +135,9 @@ class PortalScreen(Screen[None]):
         Where it needs a fresh verification, that is asked first.
         """
         try:
-            return await freshly(self, call)
+            return await with_reverification(self, call)
         except SessionEnded as error:
-            self.post_message(SessionOver(str(error)))
+            self.post_message(SignedOut(str(error)))
         except (StoreError, EnrollmentRequired, ReverificationRequired) as error:
             self.say(str(error))
         return None

@@ -21,16 +21,16 @@ from apppw_tui.domain.errors import (
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.app_options import Demo
-from apppw_tui.ui.flows.verify import prove
+from apppw_tui.ui.flows.verify import verify_identity
 from apppw_tui.ui.glyphs import GLYPHS
-from apppw_tui.ui.messages import Mistaken, SignedIn
-from apppw_tui.ui.portal_calls import busy, patiently
+from apppw_tui.ui.messages import SignedIn, SignInFailed
+from apppw_tui.ui.portal_calls import show_busy, with_busy_button
 from apppw_tui.ui.screens.base import FLOW
-from apppw_tui.ui.type_ahead import A_HASH, Arrived, TypeAhead
+from apppw_tui.ui.type_ahead import A_HASH, ScreenReady, TypeAhead
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.footer import KeyFooter, StatusLine
 from apppw_tui.ui.widgets.header import PortalHeader
-from apppw_tui.ui.widgets.inputs import EarlierInput, LastPasswordInput
+from apppw_tui.ui.widgets.inputs import AdvancingInput, SubmittingPasswordInput
 from apppw_tui.ui.widgets.new_password import NewPassword
 
 _ADD = "There are no accounts yet. Add one with: apppw-tui account add NAME"
@@ -76,11 +76,11 @@ class LoginScreen(Screen[None]):
         with VerticalScroll(id="door", can_focus=False):
             yield Label(heading, id="heading", markup=False)
             hint = "Such as ada or ada@example.org" if welcome.first else ""
-            yield Field("Account", EarlierInput(id="account", value=known), hint=hint)
+            yield Field("Account", AdvancingInput(id="account", value=known), hint=hint)
             if welcome.first:
                 yield NewPassword(lambda: self.query_one("#account", Input).value, "Password")
             else:
-                yield Field("Password", LastPasswordInput(id="password"))
+                yield Field("Password", SubmittingPasswordInput(id="password"))
             with Horizontal(classes="buttons"):
                 yield Button(heading, id="enter", compact=True)
             if welcome.demo:
@@ -127,7 +127,7 @@ class LoginScreen(Screen[None]):
     @work(group=FLOW)
     async def enter(self) -> None:
         button = self.query_one("#enter", Button)
-        if busy(button):
+        if show_busy(button):
             return
         self.say("")
         session = await (self._create(button) if self._welcome.first else self._sign_in(button))
@@ -135,44 +135,44 @@ class LoginScreen(Screen[None]):
             self.post_message(SignedIn(session))
         elif isinstance(self.app, TypeAhead):
             # What was typed ahead was meant for whoever had been let in.
-            self.app.forget()
-            for entry in self.query(LastPasswordInput):
+            self.app.discard_keys()
+            for entry in self.query(SubmittingPasswordInput):
                 entry.stay()
-            self.post_message(Arrived())
+            self.post_message(ScreenReady())
 
     def _hold(self) -> None:
         """A code that arrives together with the password is for the dialog that comes."""
         if isinstance(self.app, TypeAhead):
-            self.app.hold(A_HASH, impatient="enter")
+            self.app.buffer_keys(A_HASH, impatient="enter")
 
     async def _sign_in(self, button: Button) -> Session | None:
         account, password = self.query(Field)
         if not account.value:
-            account.refuse("Type the name of your account.")
+            account.show_error("Type the name of your account.")
             return None
         if not password.value:
-            password.refuse("Type your password.")
+            password.show_error("Type your password.")
             return None
         name, text = account.value, password.value
         self._hold()
         try:
             signing_in = asyncio.to_thread(self._portal.sign_in, name, text)
-            answer = await patiently(button, "Checking…", signing_in)
+            answer = await with_busy_button(button, "Checking…", signing_in)
             if isinstance(answer, Session):
                 return answer
-            session = await prove(self.app, answer, self._welcome.demo)
+            session = await verify_identity(self.app, answer, self._welcome.demo)
             if session is None:
                 password.entry.clear()
                 password.entry.focus()
             return session
         except InvalidName as error:
-            account.refuse(str(error))
+            account.show_error(str(error))
         except RateLimited as error:
-            password.refuse(str(error))
+            password.show_error(str(error))
         except SignInRefused as error:
-            self.post_message(Mistaken())
-            password.refuse(str(error))
-            password.offer_anew()
+            self.post_message(SignInFailed())
+            password.show_error(str(error))
+            password.reselect()
         except ApppwError as error:
             self.say(f"{GLYPHS.bad} {error}")
         return None
@@ -180,19 +180,19 @@ class LoginScreen(Screen[None]):
     async def _create(self, button: Button) -> Session | None:
         account, new = self.query(Field).first(), self.query_one(NewPassword)
         if not account.value:
-            account.refuse("Choose a name for the account.")
+            account.show_error("Choose a name for the account.")
             return None
-        if not new.agrees():
+        if not new.is_valid():
             return None
         name, text = account.value, new.value
         self._hold()
         try:
             creating = asyncio.to_thread(self._portal.create_first_account, name, text)
-            return await patiently(button, "Creating…", creating)
+            return await with_busy_button(button, "Creating…", creating)
         except (InvalidName, NameTaken) as error:
-            account.refuse(str(error))
+            account.show_error(str(error))
         except WeakPassword as error:
-            new.refuse(str(error))
+            new.show_error(str(error))
         except ApppwError as error:
             self.say(f"{GLYPHS.bad} {error}")
         return None

@@ -18,7 +18,7 @@ from apppw_tui.ui.dialogs.choose import ChooseDialog
 from apppw_tui.ui.dialogs.confirm import ConfirmDialog
 from apppw_tui.ui.flows.methods import (
     NO_DELIVERY,
-    Outcome,
+    SetUpOutcome,
     make_recovery_codes,
     set_up_authenticator,
     set_up_phone,
@@ -26,11 +26,11 @@ from apppw_tui.ui.flows.methods import (
     ways,
 )
 from apppw_tui.ui.glyphs import GLYPHS
-from apppw_tui.ui.messages import Go
-from apppw_tui.ui.screens.base import Desk, PortalScreen
-from apppw_tui.ui.type_ahead import Arrived
+from apppw_tui.ui.messages import Navigate
+from apppw_tui.ui.screens.base import PortalScreen, ScreenContext
+from apppw_tui.ui.type_ahead import ScreenReady
 from apppw_tui.ui.widgets.choice_list import Choice
-from apppw_tui.ui.widgets.method_table import MethodTable, Row
+from apppw_tui.ui.widgets.method_table import MethodRow, MethodTable
 from apppw_tui.ui.widgets.tab_bar import TabBar
 
 _NAMES: dict[PhoneSlot, tuple[str, str]] = {
@@ -53,7 +53,7 @@ class SecurityScreen(PortalScreen):
         Binding("escape,q", "back", "Settings", id="back", tooltip="Back to Settings"),
     ]
 
-    def __init__(self, desk: Desk, *, by_tab: bool) -> None:
+    def __init__(self, desk: ScreenContext, *, by_tab: bool) -> None:
         super().__init__(desk)
         self._by_tab = by_tab
 
@@ -83,9 +83,9 @@ class SecurityScreen(PortalScreen):
         """The numbers are sealed: to open them is work, and may fail where the rest does not."""
         desk = self.desk
         numbers: dict[PhoneSlot, Secret] | None = await self.ask(
-            lambda: desk.portal.methods.numbers(desk.session, account)
+            lambda: desk.portal.enrollment.numbers(desk.session, account)
         )
-        kinds = desk.portal.methods.kinds()
+        kinds = desk.portal.enrollment.kinds()
         usable = [
             option
             for option in verification_options.available(account, kinds)
@@ -96,12 +96,12 @@ class SecurityScreen(PortalScreen):
         self.query_one(MethodTable).show(self._rows(account, numbers))
         self.refresh_bindings()
 
-    def _rows(self, account: Account, numbers: dict[PhoneSlot, Secret] | None) -> list[Row]:
+    def _rows(self, account: Account, numbers: dict[PhoneSlot, Secret] | None) -> list[MethodRow]:
         now = self.desk.clock.now()
         rows = [self._phone_row(account, which, numbers) for which in PHONES]
         app = account.authenticator
         rows.append(
-            Row(
+            MethodRow(
                 *("Authenticator app", "Authenticator app"),
                 app is not None,
                 "" if app is None else f"since {formatting.day(app.since, now)}",
@@ -114,13 +114,13 @@ class SecurityScreen(PortalScreen):
         )
         left = account.recovery is not None and account.recovery.remaining > 0
         rows.append(
-            Row(
+            MethodRow(
                 *("Recovery codes", "Recovery codes"),
                 left,
                 formatting.recovery_state(account),
                 "New codes",
                 self._new_codes,
-                why_not=None
+                disabled_reason=None
                 if account.has_second_factor
                 else "Set up a verification method first.",
             )
@@ -129,15 +129,15 @@ class SecurityScreen(PortalScreen):
 
     def _phone_row(
         self, account: Account, which: PhoneSlot, numbers: dict[PhoneSlot, Secret] | None
-    ) -> Row:
+    ) -> MethodRow:
         kept = account.phone(which) is not None
         known = None if numbers is None else numbers.get(which)
-        reachable = ways(self.desk.portal.methods.kinds(), which)
+        reachable = ways(self.desk.portal.enrollment.kinds(), which)
         state = "" if reachable else "(not available)"
         if known is not None:
             state = masked(known, GLYPHS.mask)
         name, short = _NAMES[which]
-        return Row(
+        return MethodRow(
             *(name, short),
             kept,
             "sealed, and its key is missing" if kept and known is None else state,
@@ -154,14 +154,14 @@ class SecurityScreen(PortalScreen):
         row = self.query_one(MethodTable).current
         if row is None:
             return
-        self.say(row.why_not or "")
-        if row.why_not is None:
+        self.say(row.disabled_reason or "")
+        if row.disabled_reason is None:
             self.start_flow(row.do)
 
-    async def _set_up(self, flow: Callable[[], Awaitable[Outcome]]) -> None:
+    async def _set_up(self, flow: Callable[[], Awaitable[SetUpOutcome]]) -> None:
         account = await self.begin()
         if account is None:
-            self.post_message(Arrived())
+            self.post_message(ScreenReady())
             return
         if await flow() == "done":
             if account.recovery is None:
@@ -172,7 +172,7 @@ class SecurityScreen(PortalScreen):
     async def _new_codes(self) -> None:
         account = await self.begin()
         if account is None:
-            self.post_message(Arrived())
+            self.post_message(ScreenReady())
             return
         replaces = account.recovery is not None and account.recovery.remaining > 0
         if not replaces or await self.app.push_screen_wait(
@@ -202,13 +202,13 @@ class SecurityScreen(PortalScreen):
             self.start_flow(row.remove, ahead=False)
 
     async def _remove_authenticator(self) -> None:
-        methods = self.desk.portal.methods
+        methods = self.desk.portal.enrollment
         await self._remove(
             "the authenticator app", lambda: methods.remove_authenticator(self.desk.session)
         )
 
     async def _remove_phone(self, which: PhoneSlot) -> None:
-        methods = self.desk.portal.methods
+        methods = self.desk.portal.enrollment
         await self._remove(
             f"the {verification_options.phone_name(which)}",
             lambda: methods.remove_phone(self.desk.session, which),
@@ -239,10 +239,10 @@ class SecurityScreen(PortalScreen):
     async def _prefer(self) -> None:
         account = await self.begin()
         if account is None:
-            self.post_message(Arrived())
+            self.post_message(ScreenReady())
             return
         desk = self.desk
-        kinds = desk.portal.methods.kinds()
+        kinds = desk.portal.enrollment.kinds()
         usable = verification_options.available(account, kinds)
         rows = [
             Choice(
@@ -259,7 +259,7 @@ class SecurityScreen(PortalScreen):
             return
 
         def call() -> bool:
-            desk.portal.methods.prefer(desk.session, chosen)
+            desk.portal.enrollment.set_preferred(desk.session, chosen)
             return True
 
         try:
@@ -272,4 +272,4 @@ class SecurityScreen(PortalScreen):
             self.say("Signing in begins with it from now on.", good=True)
 
     def action_back(self) -> None:
-        self.post_message(Go("settings"))
+        self.post_message(Navigate("settings"))

@@ -6,11 +6,11 @@ from textual.containers import Vertical
 from textual.widgets import Label, OptionList
 
 from apppw_tui.domain.account import Account
-from apppw_tui.ui.flows.first_setup import SetUp
+from apppw_tui.ui.flows.first_setup import FirstSetup
 from apppw_tui.ui.glyphs import GLYPHS
-from apppw_tui.ui.messages import SessionOver, SignedIn
-from apppw_tui.ui.screens.base import Desk, PortalScreen
-from apppw_tui.ui.type_ahead import Arrived
+from apppw_tui.ui.messages import SignedIn, SignedOut
+from apppw_tui.ui.screens.base import PortalScreen, ScreenContext
+from apppw_tui.ui.type_ahead import ScreenReady
 from apppw_tui.ui.widgets.header import PortalHeader
 from apppw_tui.ui.widgets.menu import Menu
 
@@ -31,15 +31,15 @@ class SetUpScreen(PortalScreen):
     NAME = "Set it up now"
     FOOTER = ("open", "quit", "help")
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScreenContext) -> None:
         super().__init__(desk)
-        self._walk = SetUp(self)
+        self._walk = FirstSetup(self)
 
     def header(self) -> PortalHeader:
         return PortalHeader(self.desk.host_name)
 
     def content(self) -> ComposeResult:
-        why = _BYPASS if self.desk.session.limited == "bypass" else _NONE_YET
+        why = _BYPASS if self.desk.session.restriction == "bypass" else _NONE_YET
         with Vertical(id="set-up"):
             yield Label("Additional security verification", classes="page-title", markup=False)
             yield Label(why, classes="page-text", markup=False)
@@ -49,7 +49,7 @@ class SetUpScreen(PortalScreen):
 
     def on_mount(self) -> None:
         self.focus_content()
-        self.call_after_refresh(self.post_message, Arrived())
+        self.call_after_refresh(self.post_message, ScreenReady())
 
     def focus_content(self) -> None:
         self.query_one(Menu).focus()
@@ -59,14 +59,15 @@ class SetUpScreen(PortalScreen):
         if event.option_id == "now":
             self.start_flow(self._set_up)
         else:
-            self.post_message(SessionOver("You are signed out."))
+            self.post_message(SignedOut("You are signed out."))
 
     async def _set_up(self) -> None:
         account: Account | None = await self.read_account()
         if account is None:
             return
         done = await self._walk.walk(account)
-        if done or self.desk.session.limited is None:  # from the last step on, whatever came of it
+        # From the last step on, whatever came of it.
+        if done or self.desk.session.restriction is None:
             self.post_message(SignedIn(self.desk.session))
         else:
-            self.post_message(Arrived())
+            self.post_message(ScreenReady())

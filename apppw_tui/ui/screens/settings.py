@@ -9,12 +9,12 @@ from textual.widgets import ContentSwitcher, Label, OptionList
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.usage import Used
 from apppw_tui.ui import formatting
-from apppw_tui.ui.dialogs.activity_details import HappenedDialog
+from apppw_tui.ui.dialogs.activity_details import ActivityDetailsDialog
 from apppw_tui.ui.glyphs import GLYPHS
-from apppw_tui.ui.messages import AppearanceChosen, Go, SessionOver
-from apppw_tui.ui.screens.base import Desk, PortalScreen
+from apppw_tui.ui.messages import AppearanceChosen, Navigate, SignedOut
+from apppw_tui.ui.screens.base import PortalScreen, ScreenContext
 from apppw_tui.ui.widgets.activity_list import ActivityList
-from apppw_tui.ui.widgets.choice_list import Choice, Choices
+from apppw_tui.ui.widgets.choice_list import Choice, ChoiceList
 from apppw_tui.ui.widgets.footer import NARROW
 from apppw_tui.ui.widgets.menu import Menu
 
@@ -42,7 +42,9 @@ class SettingsScreen(PortalScreen):
         Binding("left", "out", "To the sections", id="out", tooltip="To the left", show=False),
     ]
 
-    def __init__(self, desk: Desk, came_from: str | None, section: str = "security") -> None:
+    def __init__(
+        self, desk: ScreenContext, came_from: str | None, section: str = "security"
+    ) -> None:
         super().__init__(desk)
         self._came_from = came_from
         self._section = section
@@ -85,7 +87,7 @@ class SettingsScreen(PortalScreen):
     def _change_link(self) -> Menu:
         label = "Change the account password"
         if self.desk.portal.passwords_elsewhere is not None:
-            return Choices(Choice("change-password", label, _NOT_KEPT), id="password-links")
+            return ChoiceList(Choice("change-password", label, _NOT_KEPT), id="password-links")
         return Menu(("change-password", f"{_LINK}{label}"), id="password-links")
 
     def on_mount(self) -> None:
@@ -112,12 +114,11 @@ class SettingsScreen(PortalScreen):
     async def _protected(self, account: Account, count: str) -> None:
         """The numbers are sealed: to open them is work, and may fail where the rest does not."""
         desk = self.desk
-        numbers = await self.ask(lambda: desk.portal.methods.numbers(desk.session, account))
-        used = await self.ask(lambda: desk.portal.used(desk.session, account)) or Used()
-        said = formatting.in_short(account, numbers or {})
-        apps = (
-            f"{formatting.change_over(account, used.last_legacy_login, desk.clock.now())} {count}"
-        )
+        numbers = await self.ask(lambda: desk.portal.enrollment.numbers(desk.session, account))
+        used = await self.ask(lambda: desk.portal.usage(desk.session, account)) or Used()
+        said = formatting.sign_in_summary(account, numbers or {})
+        now = desk.clock.now()
+        apps = formatting.enforcement_summary(account, used.last_legacy_login, now) + f" {count}"
         # Where there is little room, the links below it matter more.
         narrow = self.app.size.width < NARROW
         self.query_one("#protection", Label).update(said if narrow else f"{said}\n{apps}")
@@ -140,7 +141,9 @@ class SettingsScreen(PortalScreen):
     @on(ActivityList.Told)
     def open_line(self, event: ActivityList.Told) -> None:
         desk = self.desk
-        self.app.push_screen(HappenedDialog(event.entry, desk.session.account, desk.clock.now()))
+        self.app.push_screen(
+            ActivityDetailsDialog(event.entry, desk.session.account, desk.clock.now())
+        )
 
     @on(OptionList.OptionSelected, "#sections")
     def open_section(self) -> None:
@@ -158,13 +161,13 @@ class SettingsScreen(PortalScreen):
         if self.focused is not None and self.focused.id != "sections":
             self.action_out()
         elif self._came_from is not None:
-            self.post_message(Go(self._came_from))
+            self.post_message(Navigate(self._came_from))
         else:
             self.say("Sign out is the last entry on the left.")
 
     @on(OptionList.OptionSelected, "#security-links")
     def open_security(self, event: OptionList.OptionSelected) -> None:
-        self.post_message(Go("security" if event.option_id == "numbers" else "app-passwords"))
+        self.post_message(Navigate("security" if event.option_id == "numbers" else "app-passwords"))
 
     @on(OptionList.OptionSelected, "#password-links")
     def change_password(self) -> None:
@@ -174,8 +177,8 @@ class SettingsScreen(PortalScreen):
         if await self.ask_new_password():
             self.load()
 
-    @on(Choices.Refused, "#password-links")
-    def say_where(self, event: Choices.Refused) -> None:
+    @on(ChoiceList.Refused, "#password-links")
+    def say_where(self, event: ChoiceList.Refused) -> None:
         self.say(event.reason or "")
 
     @on(OptionList.OptionSelected, "#appearance-links")
@@ -194,4 +197,4 @@ class SettingsScreen(PortalScreen):
 
     @on(OptionList.OptionSelected, "#sign-out-links")
     def sign_out(self) -> None:
-        self.post_message(SessionOver("You are signed out."))
+        self.post_message(SignedOut("You are signed out."))

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from apppw_tui.ui.glyphs import GLYPHS
 
 
-class Tick(Widget, can_focus=True):
+class CheckBox(Widget, can_focus=True):
     """One row; its sign tells whether it is ticked, and its colours whether it has the focus."""
 
     ALLOW_SELECT = False
@@ -19,7 +19,7 @@ class Tick(Widget, can_focus=True):
         Binding("space,enter", "tick", "Tick", id="tick", tooltip="Tick it, or take it back"),
     ]
     DEFAULT_CSS = """
-    Tick {
+    CheckBox {
         width: auto;
         max-width: 100%;
         height: 1;
@@ -40,19 +40,19 @@ class Tick(Widget, can_focus=True):
     class Changed(Message):
         """It was ticked, or is no longer."""
 
-        def __init__(self, tick: "Tick", value: bool) -> None:
+        def __init__(self, tick: "CheckBox", value: bool) -> None:
             super().__init__()
             self.tick = tick
             self.value = value
 
         @property
-        def control(self) -> "Tick":
+        def control(self) -> "CheckBox":
             return self.tick
 
     def __init__(self, label: str, *, id: str, value: bool = False) -> None:  # noqa: A002
         super().__init__(id=id)
         self._label = label
-        self.set_reactive(Tick.value, value)
+        self.set_reactive(CheckBox.value, value)
 
     def render(self) -> RenderResult:
         return Content(f"{GLYPHS.on if self.value else GLYPHS.off} {self._label}")

@@ -19,11 +19,11 @@ class Choice:
 
     id: str
     label: str
-    reason: str | None = None
+    disabled_reason: str | None = None
     chosen: bool = False
 
 
-class Choices(Menu):
+class ChoiceList(Menu):
     """Rows that cannot be chosen are dimmed and marked, and keep the cursor all the same.
 
     The cursor begins on the one that is chosen. Choosing posts `OptionSelected`, as in any list.
@@ -33,23 +33,23 @@ class Choices(Menu):
         Binding("enter", "select", "Choose", id="choose", tooltip="Choose what is highlighted"),
     ]
 
-    class Told(Message):
+    class ReasonShown(Message):
         """About one row; its `reason` is why it cannot be chosen now, None if it can."""
 
-        def __init__(self, choices: "Choices", choice: Choice) -> None:
+        def __init__(self, choices: "ChoiceList", choice: Choice) -> None:
             super().__init__()
             self.choices = choices
             self.choice = choice
-            self.reason = choice.reason
+            self.reason = choice.disabled_reason
 
         @property
-        def control(self) -> "Choices":
+        def control(self) -> "ChoiceList":
             return self.choices
 
-    class Highlighted(Told):
+    class Highlighted(ReasonShown):
         """The cursor is on this one, from the beginning or from now."""
 
-    class Refused(Told):
+    class Refused(ReasonShown):
         """Somebody tried to choose what cannot be chosen now."""
 
     def __init__(self, *choices: Choice, id: str) -> None:  # noqa: A002
@@ -86,13 +86,13 @@ class Choices(Menu):
         """All that cannot be chosen, but what is under the cursor: its colours are the cursor's."""
         style = "dim" if self.app.current_theme.ansi else "$text-disabled"
         for at, choice in enumerate(self._choices):
-            if choice.reason is not None:
+            if choice.disabled_reason is not None:
                 text = Content(_text(choice))
                 dimmed = at != self.highlighted or not self.has_focus
                 self.replace_option_prompt_at_index(at, text.stylize(style) if dimmed else text)
 
     def action_select(self) -> None:
-        if self.current is not None and self.current.reason is not None:
+        if self.current is not None and self.current.disabled_reason is not None:
             self.post_message(self.Refused(self, self.current))
         else:
             super().action_select()
@@ -100,5 +100,5 @@ class Choices(Menu):
 
 def _text(choice: Choice) -> str:
     mark = _CHOSEN if choice.chosen else " " * len(_CHOSEN)
-    why = f" {_NOT_NOW}" if choice.reason is not None else ""
+    why = f" {_NOT_NOW}" if choice.disabled_reason is not None else ""
     return f"{mark} {choice.label}{why}"

@@ -6,7 +6,7 @@ from textual.binding import Binding
 from textual.widgets import Select
 
 
-class Choose(Select[str]):
+class RequiredSelect(Select[str]):
     """Always has a value; Enter, Space or an arrow opens it."""
 
     BINDINGS = [

@@ -26,12 +26,12 @@ class Field(Vertical):
     def value(self) -> str:
         return self.entry.value
 
-    def refuse(self, sentence: str) -> None:
+    def show_error(self, sentence: str) -> None:
         """Says what is wrong; the focus goes to the field, nothing typed is lost."""
         self._slot(f"{GLYPHS.bad} {sentence}", "-bad")
         self.entry.focus()
 
-    def tell(self, sentence: str, *, good: bool = False) -> None:
+    def show_hint(self, sentence: str, *, good: bool = False) -> None:
         """Puts a remark into the slot."""
         self._slot(sentence, "-good" if good else "")
 
@@ -43,7 +43,7 @@ class Field(Vertical):
         """Selects what was typed, so that typing replaces it."""
         self.entry.action_select_all()
 
-    def offer_anew(self) -> None:
+    def reselect(self) -> None:
         """Selects a refused password, so that typing replaces it.
 
         Where a selection cannot be told from a cursor, in sixteen colours, it is emptied.

@@ -74,7 +74,7 @@ class KeyFooter(Footer):
         )
 
     def _why_not(self, active: ActiveBinding) -> str | None:
-        return why_not(self.screen, active.binding.action)
+        return disabled_reason(self.screen, active.binding.action)
 
 
 class StatusLine(Label):
@@ -87,7 +87,7 @@ class StatusLine(Label):
         self.update(f"{GLYPHS.good} {sentence}" if good else sentence)
 
 
-def why_not(screen: Screen[object], action: str) -> str | None:
+def disabled_reason(screen: Screen[object], action: str) -> str | None:
     """Why `action` cannot be done on `screen` now, in a sentence; None if it can."""
     judge = getattr(screen, "why_not", None)
     return None if judge is None else judge(action)

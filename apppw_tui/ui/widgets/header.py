@@ -6,7 +6,7 @@ from textual.containers import Horizontal
 from textual.widgets import Button, Label
 
 from apppw_tui.ui.glyphs import GLYPHS
-from apppw_tui.ui.messages import Go
+from apppw_tui.ui.messages import Navigate
 
 
 class PortalHeader(Horizontal):
@@ -29,4 +29,4 @@ class PortalHeader(Horizontal):
     @on(Button.Pressed, "#gear")
     def open_settings(self, event: Button.Pressed) -> None:
         event.stop()
-        self.post_message(Go("settings"))
+        self.post_message(Navigate("settings"))

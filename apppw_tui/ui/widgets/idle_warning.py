@@ -11,23 +11,23 @@ _CLOSE = f"Still there? Press any key, or the program ends in {WARNED_FOR:.0f} s
 _HURRY = f"You have {WARNED_FOR:.0f} seconds left to sign in."
 
 
-class StillThere(Label):
+class IdleWarning(Label):
     """Drawn once, not counted down: a dead connection has to look dead."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence, markup=False)
 
 
-def warn(screen: Screen[object], *, signed_in: bool, extends: bool) -> None:
+def show_idle_warning(screen: Screen[object], *, signed_in: bool, extends: bool) -> None:
     """Shows the line on `screen`, unless it stands there."""
-    if not screen.query(StillThere):
+    if not screen.query(IdleWarning):
         outside = _CLOSE if extends else _HURRY
-        screen.mount(StillThere(_STAY if signed_in else outside))
+        screen.mount(IdleWarning(_STAY if signed_in else outside))
 
 
-def unwarn(app: App[None]) -> bool:
+def hide_idle_warning(app: App[None]) -> bool:
     """Takes the line away, wherever it stands; True if it stood anywhere."""
-    shown = [line for screen in app.screen_stack for line in screen.query(StillThere)]
+    shown = [line for screen in app.screen_stack for line in screen.query(IdleWarning)]
     for line in shown:
         line.remove()
     return bool(shown)

@@ -35,7 +35,7 @@ class TextInput(Input):
             await self.action_submit()
 
 
-class EarlierInput(TextInput):
+class AdvancingInput(TextInput):
     """A field before a masked one: whatever follows Enter or Tab belongs there.
 
     Textual moves the focus a moment after the key. A password that arrives together with the key,
@@ -81,7 +81,7 @@ class PasswordInput(TextInput):
         """A masked field gives nothing away."""
 
 
-class LastPasswordInput(PasswordInput):
+class SubmittingPasswordInput(PasswordInput):
     """A masked field that is handed in with Enter: what follows in the same burst is not for it.
 
     It is for the dialog or the screen that comes. Until `stay()` the field takes no key.
@@ -93,7 +93,7 @@ class LastPasswordInput(PasswordInput):
         app = self.app
         if self.value and not self.handed_in and isinstance(app, TypeAhead):
             self.handed_in = True
-            app.hold(A_HASH, impatient="enter")
+            app.buffer_keys(A_HASH, impatient="enter")
         await super().action_submit()
 
     async def _on_key(self, event: events.Key) -> None:
@@ -108,5 +108,5 @@ class LastPasswordInput(PasswordInput):
         self.handed_in = False
 
 
-class EarlierPasswordInput(EarlierInput, PasswordInput):
+class AdvancingPasswordInput(AdvancingInput, PasswordInput):
     """A masked field before another one."""

@@ -17,7 +17,7 @@ _GAPS = 7  # columns that the table itself takes
 
 
 @dataclass(frozen=True)
-class Row:
+class MethodRow:
     """One method. `short` is its name where there is little room; `remove` is None if it cannot.
 
     `why_not` is the sentence why Enter can do nothing now; None if it can.
@@ -30,7 +30,7 @@ class Row:
     verb: str
     do: Callable[[], Awaitable[None]]
     remove: Callable[[], Awaitable[None]] | None = None
-    why_not: str | None = None
+    disabled_reason: str | None = None
 
 
 class MethodTable(DataTable[Text]):
@@ -48,13 +48,13 @@ class MethodTable(DataTable[Text]):
 
     def __init__(self) -> None:
         super().__init__(show_header=False, cursor_type="row", id="methods")
-        self.rows_shown: list[Row] = []
+        self.rows_shown: list[MethodRow] = []
 
     @property
-    def current(self) -> Row | None:
+    def current(self) -> MethodRow | None:
         return self.rows_shown[self.cursor_row] if self.rows_shown else None
 
-    def show(self, rows: list[Row]) -> None:
+    def show(self, rows: list[MethodRow]) -> None:
         cursor = self.cursor_row
         self.rows_shown = rows
         narrow = self.app.size.width < NARROW
@@ -71,7 +71,7 @@ class MethodTable(DataTable[Text]):
             cells = [f"{sign} {label}", row.state, row.verb]
             if len(widths) < len(cells):
                 del cells[1]
-            style = "" if row.why_not is None else "dim"
+            style = "" if row.disabled_reason is None else "dim"
             self.add_row(*(Text(cell, style, no_wrap=True, overflow="ellipsis") for cell in cells))
         if rows:
             self.move_cursor(row=min(cursor, len(rows) - 1), animate=False)

@@ -11,7 +11,7 @@ from textual.widgets import Input
 
 from apppw_tui.domain import account_password
 from apppw_tui.ui.widgets.field import Field
-from apppw_tui.ui.widgets.inputs import EarlierPasswordInput, PasswordInput
+from apppw_tui.ui.widgets.inputs import AdvancingPasswordInput, PasswordInput
 
 
 class NewPassword(Vertical):
@@ -23,7 +23,7 @@ class NewPassword(Vertical):
     def __init__(self, account: Callable[[], str], label: str) -> None:
         super().__init__()
         self._account = account
-        self._first = Field(label, EarlierPasswordInput(id="new"))
+        self._first = Field(label, AdvancingPasswordInput(id="new"))
         self._second = Field("The same again", PasswordInput(id="again"))
 
     def compose(self) -> ComposeResult:
@@ -34,16 +34,16 @@ class NewPassword(Vertical):
     def value(self) -> str:
         return self._first.value
 
-    def refuse(self, sentence: str) -> None:
-        self._first.refuse(sentence)
+    def show_error(self, sentence: str) -> None:
+        self._first.show_error(sentence)
 
-    def agrees(self) -> bool:
+    def is_valid(self) -> bool:
         """True if something was typed, twice the same; otherwise it says what is missing."""
         if not self._first.value:
-            self._first.refuse("Choose a password.")
+            self._first.show_error("Choose a password.")
         elif self._first.value != self._second.value:
-            self._second.refuse("The two passwords differ.")
-            self._second.offer_anew()
+            self._second.show_error("The two passwords differ.")
+            self._second.reselect()
         else:
             return True
         return False
@@ -53,11 +53,11 @@ class NewPassword(Vertical):
     async def judge(self) -> None:
         text = self._first.value
         if not text:
-            self._first.tell("")
+            self._first.show_hint("")
             return
         password, account = account_password.normalized(text), self._account()
         strength = await asyncio.to_thread(account_password.strength, password, account)
-        self._first.tell(str(strength), good=strength.good_enough)
+        self._first.show_hint(str(strength), good=strength.good_enough)
 
     @on(Input.Submitted, "#again")
     def submit(self, event: Input.Submitted) -> None:

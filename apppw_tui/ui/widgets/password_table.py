@@ -48,8 +48,8 @@ _COLUMNS = (
     ),
     _Column(
         "for", "For", 14,
-        lambda p, *_: formatting.scope(p),
-        lambda p, _: formatting.scope(p),
+        lambda p, *_: formatting.describe_scope(p),
+        lambda p, _: formatting.describe_scope(p),
         NARROW,
     ),
     _Column(
@@ -60,7 +60,11 @@ _COLUMNS = (
         "created", "Created", 12, lambda p, _, now: formatting.since(p.created, now),
         lambda p, _: p.created, WIDE,
     ),
-    _Column("expires", "Expires", 11, lambda p, _, now: formatting.expiry(p, now), _expiry_order),
+    _Column(
+        "expires", "Expires", 11,
+        lambda p, _, now: formatting.describe_expiry(p, now),
+        _expiry_order,
+    ),
 )  # fmt: skip
 
 
@@ -95,14 +99,14 @@ class PasswordTable(DataTable[Text]):
     class Opened(Message):
         """Details of the row under the cursor are wanted."""
 
-    class Below(Message):
+    class RowsBelow(Message):
         """How many rows are out of sight, further down."""
 
         def __init__(self, rows: int) -> None:
             super().__init__()
             self.rows = rows
 
-    class DeleteWanted(Message):
+    class DeleteRequested(Message):
         """The rows that are marked, or the one under the cursor, are to be deleted."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
@@ -125,7 +129,7 @@ class PasswordTable(DataTable[Text]):
         return next((password for password in self._passwords if password.id == id_), None)
 
     @property
-    def chosen(self) -> list[AppPassword]:
+    def selection(self) -> list[AppPassword]:
         """Those that are marked, else the one under the cursor."""
         marked = [password for password in self._passwords if password.id in self._marked]
         return marked or ([self.current] if self.current else [])
@@ -185,7 +189,7 @@ class PasswordTable(DataTable[Text]):
     def _tell_below(self) -> None:
         """There is no scroll bar: over SSH it costs more than all the rest."""
         in_sight = self.size.height - self.header_height
-        self.post_message(self.Below(max(0, self.row_count - round(self.scroll_y) - in_sight)))
+        self.post_message(self.RowsBelow(max(0, self.row_count - round(self.scroll_y) - in_sight)))
 
     def watch_has_focus(self, has_focus: bool) -> None:
         super().watch_has_focus(has_focus)
@@ -235,7 +239,7 @@ class PasswordTable(DataTable[Text]):
         if self._marked:
             self._marked.clear()
             self.show(self._passwords, self._used)
-        self.post_message(self.DeleteWanted())
+        self.post_message(self.DeleteRequested())
 
     def action_to_delete(self) -> None:
         self._to_delete(self.row_count > 0)

@@ -5,7 +5,7 @@ from textual.binding import Binding
 from textual.events import Resize
 from textual.widgets import Tab, Tabs
 
-from apppw_tui.ui.messages import Go
+from apppw_tui.ui.messages import Navigate
 from apppw_tui.ui.widgets.footer import NARROW
 
 
@@ -34,7 +34,7 @@ class TabBar(Tabs):
         event.stop()
         place = event.tab.id or ""
         if place != self._own:
-            self.post_message(Go(place, by_tab=self.has_focus))
+            self.post_message(Navigate(place, by_tab=self.has_focus))
 
     def stay(self) -> None:
         """Back to its own tab: the other one could not be shown."""

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from apppw_tui.domain import app_password
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.auth_service import Counter
-from apppw_tui.verifier.decision import Answer, Verdict
+from apppw_tui.verifier.auth_service import AuthService
+from apppw_tui.verifier.decision import Answer, Decision
 from apppw_tui.verifier.protocols import streams
-from apppw_tui.verifier.protocols.framing import Asking, Limits, next_line
+from apppw_tui.verifier.protocols.framing import Limits, PendingAnswers, next_line
 
 _MECHANISMS = ("PLAIN", "LOGIN")
 _ID = re.compile(rb"[0-9]{1,10}")
@@ -33,16 +33,16 @@ class AuthClient:
 
     def __init__(
         self,
-        counter: Counter,
+        counter: AuthService,
         limits: Limits,
         token_hex: Callable[[int], str] = secrets.token_hex,
     ) -> None:
-        self._asking = Asking(counter, limits)
+        self._asking = PendingAnswers(counter, limits)
         self._limits = limits
         self._token_hex = token_hex
         self._connections = itertools.count(1)
 
-    async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serves one connection to its end. Raises nothing but CancelledError."""
         # In one write, and below 1,024 bytes: Radicale reads it once. Higher minor versions
         # begin with another handshake.
@@ -55,7 +55,7 @@ class AuthClient:
         try:
             await _Connection(self._asking, self._limits, writer).serve(reader)
         finally:
-            await streams.close(writer, self._limits.answer)
+            await streams.close(writer, self._limits.answer_timeout)
 
 
 @dataclass
@@ -68,7 +68,7 @@ class _Exchange:
     account: str = field(default="", repr=False)  # people type their password there, too
     waiting: bool = False  # for a response to a challenge
 
-    def take(self, response: bytes | None) -> str | Secret:
+    def step(self, response: bytes | None) -> str | Secret:
         """The next challenge; or the password, once it is there, and `account` with it.
 
         Raises:
@@ -98,12 +98,14 @@ class _Exchange:
 class _Connection:
     """What is under way on one connection."""
 
-    def __init__(self, asking: Asking, limits: Limits, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, asking: PendingAnswers, limits: Limits, writer: asyncio.StreamWriter
+    ) -> None:
         self._asking = asking
         self._limits = limits
         self._writer = writer
         self._exchanges: dict[int, _Exchange] = {}  # by id, the oldest first
-        self._room = asyncio.Semaphore(limits.outstanding)
+        self._room = asyncio.Semaphore(limits.max_pending)
 
     async def serve(self, reader: asyncio.StreamReader) -> None:
         """Reads to the end, then waits until everything that was asked is answered."""
@@ -113,10 +115,10 @@ class _Connection:
                 if line is None or not line.startswith(expected):
                     return
             while (line := await next_line(reader, self._writer, self._limits)) is not None:
-                if not await self._obey(line, deciding):
+                if not await self._handle_line(line, deciding):
                     return
 
-    async def _obey(self, line: bytes, deciding: asyncio.TaskGroup) -> bool:
+    async def _handle_line(self, line: bytes, deciding: asyncio.TaskGroup) -> bool:
         """Does what a line says; False if that says nothing, and the connection is over."""
         command, *fields = line.split(b"\t")
         number = _number(fields)
@@ -126,9 +128,9 @@ class _Connection:
         if command == b"CANCEL":
             return True
         try:
-            step = _begun if command == b"AUTH" else _continued
+            step = _start if command == b"AUTH" else _continue
             exchange, response = step(before, fields[1:])
-            wanted = exchange.take(response)
+            wanted = exchange.step(response)
         except ValueError:
             self._fail(number)
             return True
@@ -144,7 +146,7 @@ class _Connection:
 
     def _challenge(self, number: int, exchange: _Exchange, challenge: str) -> None:
         waiting = [one for one, other in self._exchanges.items() if other.waiting]
-        if len(waiting) >= self._limits.outstanding:
+        if len(waiting) >= self._limits.max_pending:
             # Postfix never says CANCEL: the oldest is one that somebody gave up.
             del self._exchanges[waiting[0]]
             self._fail(waiting[0], temporary=True)
@@ -163,7 +165,7 @@ class _Connection:
             del self._exchanges[number]
             self._answer(number, exchange.account, verdict)
 
-    def _answer(self, number: int, account: str, verdict: Verdict) -> None:
+    def _answer(self, number: int, account: str, verdict: Decision) -> None:
         if verdict.answer is Answer.YES and verdict.account is not None:
             self._say(f"OK\t{number}\tuser={verdict.account}")
         elif verdict.answer is not Answer.NOT_NOW:
@@ -196,7 +198,7 @@ def _number(fields: list[bytes]) -> int | None:
     return number if number <= _HIGHEST_ID else None
 
 
-def _begun(before: _Exchange | None, fields: list[bytes]) -> tuple[_Exchange, bytes | None]:
+def _start(before: _Exchange | None, fields: list[bytes]) -> tuple[_Exchange, bytes | None]:
     """What `AUTH` begins, and the initial response. Raises ValueError."""
     if before is not None:
         raise ValueError(
@@ -223,7 +225,7 @@ def _begun(before: _Exchange | None, fields: list[bytes]) -> tuple[_Exchange, by
     return exchange, None if response in (b"", b"=") else _decoded(response)
 
 
-def _continued(before: _Exchange | None, fields: list[bytes]) -> tuple[_Exchange, bytes | None]:
+def _continue(before: _Exchange | None, fields: list[bytes]) -> tuple[_Exchange, bytes | None]:
     """What `CONT` continues, and the response. Raises ValueError."""
     if before is None or not before.waiting:
         raise ValueError("nothing was asked")

@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass
 
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.auth_service import Counter
-from apppw_tui.verifier.decision import Answer, Verdict
+from apppw_tui.verifier.auth_service import AuthService
+from apppw_tui.verifier.decision import Answer, Decision
 from apppw_tui.verifier.protocols import streams
 
 
@@ -18,10 +18,10 @@ class Limits:
     `answer` are in seconds: for the next line or frame to be complete, and for a decision.
     """
 
-    longest: int = 8192
-    outstanding: int = 32
-    idle: float = 600.0
-    answer: float = 8.0  # Postfix gives up after ten
+    max_bytes: int = 8192
+    max_pending: int = 32
+    idle_timeout: float = 600.0
+    answer_timeout: float = 8.0  # Postfix gives up after ten
 
 
 async def next_line(
@@ -29,30 +29,30 @@ async def next_line(
 ) -> bytes | None:
     """The next line without its end; None if it is too long, does not come, or is cut off."""
     try:
-        async with asyncio.timeout(limits.idle):
+        async with asyncio.timeout(limits.idle_timeout):
             await writer.drain()  # whoever does not read is not listened to
             line = await reader.readuntil(b"\n")
     except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
         return None  # TimeoutError is an OSError
     line = line.removesuffix(b"\n")
-    return line.removesuffix(b"\r") if len(line) <= limits.longest else None
+    return line.removesuffix(b"\r") if len(line) <= limits.max_bytes else None
 
 
-class Asking:
+class PendingAnswers:
     """Asks a counter, and waits only so long."""
 
-    def __init__(self, counter: Counter, limits: Limits) -> None:
+    def __init__(self, counter: AuthService, limits: Limits) -> None:
         self._counter = counter
         self._limits = limits
-        self._late: set[asyncio.Task[Verdict]] = set()
+        self._late: set[asyncio.Task[Decision]] = set()
 
     async def ask(
         self, account: str, password: Secret, service: str | None, address: str | None
-    ) -> Verdict:
+    ) -> Decision:
         """The verdict; "not now" if it takes longer than the limit, or fails. Never raises."""
         task = asyncio.create_task(self._counter.ask(account, password, service, address))
         try:
-            await asyncio.wait({task}, timeout=self._limits.answer)
+            await asyncio.wait({task}, timeout=self._limits.answer_timeout)
         except asyncio.CancelledError:
             task.cancel()
             raise
@@ -60,18 +60,18 @@ class Asking:
             # It goes on, so that it is still counted by the throttle and written down.
             self._late.add(task)
             task.add_done_callback(self._came_late)
-            return Verdict(Answer.NOT_NOW, "took too long")
+            return Decision(Answer.NOT_NOW, "took too long")
         return _result(task)
 
-    def _came_late(self, task: asyncio.Task[Verdict]) -> None:
+    def _came_late(self, task: asyncio.Task[Decision]) -> None:
         self._late.discard(task)
         _result(task)
 
 
-def _result(task: asyncio.Task[Verdict]) -> Verdict:
+def _result(task: asyncio.Task[Decision]) -> Decision:
     error = None if task.cancelled() else task.exception()
     if isinstance(error, Exception):
         streams.report(error)
     if task.cancelled() or error is not None:
-        return Verdict(Answer.NOT_NOW, "a fault of its own")
+        return Decision(Answer.NOT_NOW, "a fault of its own")
     return task.result()

@@ -15,10 +15,10 @@ import h11
 from apppw_tui.domain.errors import ApppwError
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.auth_service import Counter
-from apppw_tui.verifier.decision import Answer, Verdict
+from apppw_tui.verifier.auth_service import AuthService
+from apppw_tui.verifier.decision import Answer, Decision
 from apppw_tui.verifier.protocols import streams
-from apppw_tui.verifier.protocols.framing import Asking, Limits
+from apppw_tui.verifier.protocols.framing import Limits, PendingAnswers
 from apppw_tui.verifier.protocols.http_connection import HttpConnection, HttpLimits, Response
 
 # base64, or base64url, with its padding or without: programs send all four.
@@ -44,7 +44,7 @@ class Http:
 
     def __init__(
         self,
-        counter: Counter,
+        counter: AuthService,
         store_answers: Callable[[], bool],
         *,
         realm: str = "App passwords",
@@ -55,14 +55,14 @@ class Http:
         if not _REALM.fullmatch(realm):
             raise ValueError("A realm has ASCII characters without quotes and backslashes.")
         self._limits = limits or HttpLimits()
-        self._asking = Asking(counter, Limits(answer=self._limits.answer))
+        self._asking = PendingAnswers(counter, Limits(answer_timeout=self._limits.answer))
         self._store_answers = store_answers
         self._reading = counter.gate.reading
         self._challenge = ("WWW-Authenticate", f'Basic realm="{realm}", charset="UTF-8"')
         self._service_header = service_header
         self._address_header = address_header
 
-    async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Until the connection is over. Never raises."""
         connection = HttpConnection(reader, writer, self._limits)
         try:
@@ -126,7 +126,7 @@ class Http:
         )
         return self._answer(verdict)
 
-    def _answer(self, verdict: Verdict) -> Response:
+    def _answer(self, verdict: Decision) -> Response:
         if verdict.answer is Answer.YES:
             # Its grammar has nothing that could end a header.
             if verdict.account is None or not is_account_name(verdict.account):
@@ -138,7 +138,7 @@ class Http:
         return Response(HTTPStatus.UNAUTHORIZED, (self._challenge,))
 
 
-def _not_now(verdict: Verdict | None = None) -> Response:
+def _not_now(verdict: Decision | None = None) -> Response:
     """RFC 9110 section 10.2.3: whole seconds, here at least one."""
     seconds = math.ceil((verdict and verdict.retry_after) or 1)
     return Response(HTTPStatus.SERVICE_UNAVAILABLE, (("Retry-After", str(seconds)),))

@@ -32,10 +32,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.auth_service import Counter
-from apppw_tui.verifier.decision import Answer, Verdict
+from apppw_tui.verifier.auth_service import AuthService
+from apppw_tui.verifier.decision import Answer, Decision
 from apppw_tui.verifier.protocols import streams, throttle_questions
-from apppw_tui.verifier.protocols.framing import Asking, Limits, next_line
+from apppw_tui.verifier.protocols.framing import Limits, PendingAnswers, next_line
 
 _OLD_PASSWORD = "old-password"  # noqa: S105 - an event's name
 
@@ -54,13 +54,13 @@ class _Question:
 class JsonLines:
     """Answers questions in the order in which they came."""
 
-    def __init__(self, counter: Counter, limits: Limits | None = None) -> None:
+    def __init__(self, counter: AuthService, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
         self._counter = counter
-        self._asking = Asking(counter, self._limits)
-        self._testing = Asking(replace(counter, test=True), self._limits)
+        self._asking = PendingAnswers(counter, self._limits)
+        self._testing = PendingAnswers(replace(counter, test=True), self._limits)
 
-    async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serves one connection to its end. Raises nothing but CancelledError."""
         try:
             while (line := await next_line(reader, writer, self._limits)) is not None:
@@ -75,7 +75,7 @@ class JsonLines:
                     return
                 writer.write(await self._answer(question))
         finally:
-            await streams.close(writer, self._limits.answer)
+            await streams.close(writer, self._limits.answer_timeout)
 
     def _throttle(self, read: dict[str, Any], writer: asyncio.StreamWriter) -> bytes:
         """Raises ValueError: it is no such question, or not theirs to ask."""
@@ -98,7 +98,7 @@ class JsonLines:
         return _line(answer=answer.value, **more)
 
 
-def _more(verdict: Verdict) -> dict[str, str | int]:
+def _more(verdict: Decision) -> dict[str, str | int]:
     """What whoever tries a password may know besides: nothing that a wrong one could find out."""
     more: dict[str, str | int] = {}
     if verdict.app_password is not None:

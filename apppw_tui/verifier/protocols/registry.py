@@ -5,28 +5,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from apppw_tui.verifier.auth_service import Counter
+from apppw_tui.verifier.auth_service import AuthService
 from apppw_tui.verifier.protocols import streams
 
 _CLOSING = 1.0  # seconds
 
 
-class Conversation(Protocol):
+class ConnectionHandler(Protocol):
     """One of the protocols: serves connections."""
 
-    async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serves one connection to its end."""
 
 
 class HangsUp:
     """Says nothing to anybody: whoever asks knows at once that there is no answer."""
 
-    async def converse(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await streams.close(writer, _CLOSING)
 
 
 @dataclass(frozen=True)
-class Telling:
+class HttpOptions:
     """What the protocol HTTP alone has to be told."""
 
     store_answers: Callable[[], bool]
@@ -34,26 +34,26 @@ class Telling:
     address_header: str | None = None
 
 
-def conversation(protocol: str, counter: Counter, telling: Telling) -> Conversation:
+def handler_for(protocol: str, counter: AuthService, telling: HttpOptions) -> ConnectionHandler:
     """The protocol of that name; each is imported only where a socket speaks it."""
     return _PROTOCOLS[protocol](counter, telling)
 
 
-def _auth_client(counter: Counter, _: Telling) -> Conversation:
+def _auth_client(counter: AuthService, _: HttpOptions) -> ConnectionHandler:
     from apppw_tui.verifier.protocols.dovecot_auth import AuthClient
     from apppw_tui.verifier.protocols.framing import Limits
 
     return AuthClient(counter, Limits())
 
 
-def _mux(counter: Counter, _: Telling) -> Conversation:
+def _mux(counter: AuthService, _: HttpOptions) -> ConnectionHandler:
     from apppw_tui.verifier.protocols.framing import Limits
-    from apppw_tui.verifier.protocols.saslauthd import Mux
+    from apppw_tui.verifier.protocols.saslauthd import Saslauthd
 
-    return Mux(counter, Limits())
+    return Saslauthd(counter, Limits())
 
 
-def _http(counter: Counter, telling: Telling) -> Conversation:
+def _http(counter: AuthService, telling: HttpOptions) -> ConnectionHandler:
     from apppw_tui.verifier.protocols.http import Http
 
     return Http(
@@ -64,13 +64,13 @@ def _http(counter: Counter, telling: Telling) -> Conversation:
     )
 
 
-def _json(counter: Counter, _: Telling) -> Conversation:
+def _json(counter: AuthService, _: HttpOptions) -> ConnectionHandler:
     from apppw_tui.verifier.protocols.json_lines import JsonLines
 
     return JsonLines(counter)
 
 
-_PROTOCOLS: dict[str, Callable[[Counter, Telling], Conversation]] = {
+_PROTOCOLS: dict[str, Callable[[AuthService, HttpOptions], ConnectionHandler]] = {
     "auth-client": _auth_client,
     "mux": _mux,
     "http": _http,

@@ -7,24 +7,24 @@ strings, user, password, service and realm, the answer is one; a count is 16 bit
 import asyncio
 
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.auth_service import Counter
+from apppw_tui.verifier.auth_service import AuthService
 from apppw_tui.verifier.decision import Answer
 from apppw_tui.verifier.protocols import streams
-from apppw_tui.verifier.protocols.framing import Asking, Limits
+from apppw_tui.verifier.protocols.framing import Limits, PendingAnswers
 
 _STRINGS = 4  # libsasl after 2.1.28 adds the client's address, then reads the answer and closes
 _OK = b"\0\2OK"
 _NO = b"\0\2NO"
 
 
-class Mux:
+class Saslauthd:
     """Serves the connections of one socket."""
 
-    def __init__(self, counter: Counter, limits: Limits) -> None:
-        self._asking = Asking(counter, limits)
+    def __init__(self, counter: AuthService, limits: Limits) -> None:
+        self._asking = PendingAnswers(counter, limits)
         self._limits = limits
 
-    async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serves one connection to its end. Raises nothing but CancelledError."""
         try:
             while (request := await self._request(reader, writer)) is not None:
@@ -33,16 +33,16 @@ class Mux:
                     return
                 writer.write(answer)
         finally:
-            await streams.close(writer, self._limits.answer)
+            await streams.close(writer, self._limits.answer_timeout)
 
     async def _request(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> list[bytes] | None:
         """The next one; None if it is too long, does not come, or is cut off."""
         strings: list[bytes] = []
-        left = self._limits.longest
+        left = self._limits.max_bytes
         try:
-            async with asyncio.timeout(self._limits.idle):
+            async with asyncio.timeout(self._limits.idle_timeout):
                 await writer.drain()  # whoever does not read is not listened to
                 while len(strings) < _STRINGS:
                     size = int.from_bytes(await reader.readexactly(2), "big")

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from apppw_tui.verifier.protocols import streams
-from apppw_tui.verifier.rate_limit import Brake
+from apppw_tui.verifier.rate_limit import AddressRateLimiter
 
 MOST = 100  # places in one answer, those who wait longest first
 
@@ -26,12 +26,12 @@ def may_ask(writer: asyncio.StreamWriter) -> bool:
     return streams.peer_uid(writer) in (0, os.geteuid())
 
 
-def answer(asked: Mapping[str, Any], brake: Brake) -> dict[str, Any]:
+def answer(asked: Mapping[str, Any], brake: AddressRateLimiter) -> dict[str, Any]:
     """Raises ValueError for what is no such question."""
     place = asked.get("place")
     match asked["throttle"]:
         case "list":
-            counted = brake.counted()
+            counted = brake.list_counted()
             shown = [
                 {
                     "address": one.address,

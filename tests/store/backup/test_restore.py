@@ -8,9 +8,9 @@ import pytest
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import ApppwError, KeyMissing, NotFound, Refused, SessionEnded
-from apppw_tui.store.backup.restore import Outcome
-from apppw_tui.store.key_rotation import finish, rotate
-from apppw_tui.store.keyring import as_file
+from apppw_tui.store.backup.restore import RestoredAccount
+from apppw_tui.store.key_rotation import drop_old_keys, rotate
+from apppw_tui.store.keyring import dump
 from tests.store.backing import Place, Told
 from tests.store.making import account_file, tables
 from tests.support import NOW
@@ -37,9 +37,9 @@ def ids(place: Place) -> set[str]:
     return {password.id for password in place.now().app_passwords}
 
 
-def came(told: dict[str, Told], name: str = "ada") -> Outcome:
+def came(told: dict[str, Told], name: str = "ada") -> RestoredAccount:
     outcome = told[name]
-    assert isinstance(outcome, Outcome)
+    assert isinstance(outcome, RestoredAccount)
     assert outcome.account is not None
     return outcome
 
@@ -67,8 +67,8 @@ def test_a_lost_store_comes_back_whole(place: Place, empty: Place) -> None:
 def test_an_account_as_it_was_backed_up_is_left_alone(place: Place) -> None:
     issue(place, "Phone")
     before = place.files()
-    assert place.restore(place.backup()) == {"ada": Outcome("ada")}
-    assert place.restore(place.backup(), overwrite=True) == {"ada": Outcome("ada")}
+    assert place.restore(place.backup()) == {"ada": RestoredAccount("ada")}
+    assert place.restore(place.backup(), overwrite=True) == {"ada": RestoredAccount("ada")}
     assert place.files() == before
 
 
@@ -302,7 +302,7 @@ def test_who_is_removed_while_a_restore_runs_stays_without_app_passwords(place: 
     backup = place.backup()
     account_file(place.folder).write_text("")
     restore = place.restoring(backup)
-    restore.take_list()
+    restore.merge_deleted_ids()
     account_file(place.folder).unlink()
     came(place.restore(backup))  # another restore
     place.store.remove("ada")
@@ -501,8 +501,8 @@ def test_with_its_key_a_backup_opens_in_an_empty_store(place: Place, empty: Plac
 def test_without_its_key_a_backup_says_what_cannot_be_opened(place: Place, empty: Place) -> None:
     seal_something(place)
     outcome = came(empty.restore(place.backup()))
-    assert outcome.unopened == (*place.now().sealed_values(),)
-    assert len(outcome.unopened) == 2
+    assert outcome.undecryptable == (*place.now().sealed_values(),)
+    assert len(outcome.undecryptable) == 2
     assert not (empty.folder / "key").exists()
     with pytest.raises(KeyMissing):  # and no second key is made
         empty.house.give_phone("office", name="ada")
@@ -512,9 +512,9 @@ def test_with_the_older_key_a_backup_is_sealed_anew(place: Place) -> None:
     sealed = seal_something(place)
     backup = place.backup(with_key=True)
     rotate(place.keyring, place.store)
-    finish(place.keyring, place.store)
+    drop_old_keys(place.keyring, place.store)
     key = (place.folder / "key").read_bytes()
-    assert came(place.restore(backup, overwrite=True)).unopened == ()
+    assert came(place.restore(backup, overwrite=True)).undecryptable == ()
     assert opened(place) == sealed
     assert (place.folder / "key").read_bytes() == key
 
@@ -523,10 +523,10 @@ def test_without_the_older_key_it_is_said(place: Place) -> None:
     seal_something(place)
     backup = place.backup()
     rotate(place.keyring, place.store)
-    finish(place.keyring, place.store)
+    drop_old_keys(place.keyring, place.store)
     tried = came(place.restore(backup, overwrite=True, dry_run=True))
-    assert len(tried.unopened) == 2
-    assert len(came(place.restore(backup, overwrite=True)).unopened) == 2
+    assert len(tried.undecryptable) == 2
+    assert len(came(place.restore(backup, overwrite=True)).undecryptable) == 2
 
 
 def test_another_key_is_not_put_where_the_stores_own_is_missing(place: Place, empty: Place) -> None:
@@ -543,7 +543,7 @@ def test_the_right_key_is_put_back_where_it_is_missing(place: Place) -> None:
     sealed = seal_something(place)
     backup = place.backup(with_key=True)
     (place.folder / "key").unlink()
-    assert place.restoring(backup).take_key()
+    assert place.restoring(backup).restore_key()
     assert opened(place) == sealed
 
 
@@ -563,4 +563,4 @@ def test_several_keys_come_back_in_their_order(place: Place, empty: Place) -> No
     ring = empty.keyring.read()
     assert ring is not None
     assert len(ring.keys) == 2
-    assert as_file(ring) == (place.folder / "key").read_bytes()
+    assert dump(ring) == (place.folder / "key").read_bytes()

@@ -13,9 +13,9 @@ import pytest
 from apppw_tui.domain.errors import ApppwError, KeyMissing, Refused, StoreBusy, StoreDamaged
 from apppw_tui.store import keyring as keyrings
 from apppw_tui.store.backup.reader import Archive
-from apppw_tui.store.backup.restore import Outcome
+from apppw_tui.store.backup.restore import RestoredAccount
 from apppw_tui.store.backup.writer import MANIFEST
-from apppw_tui.store.folder.accounts import FolderStore, Whole
+from apppw_tui.store.folder.accounts import FolderStore, RawAccount
 from apppw_tui.store.keyring import Keyring
 from tests.store.backing import SCHEMA, Place, Told, manifest, members, packed
 from tests.store.making import account_file
@@ -131,8 +131,8 @@ def test_a_damaged_account_is_left_out_and_named(place: Place, empty: Place) -> 
     account_file(place.folder).write_text("{")
     backup, done = place.backed_up()
     assert done.accounts == 1
-    assert [*done.troubles] == ["ada"]
-    assert isinstance(done.troubles["ada"], StoreDamaged)
+    assert [*done.failures] == ["ada"]
+    assert isinstance(done.failures["ada"], StoreDamaged)
     assert "it is not JSON" in manifest(backup)["left_out"]["ada"]
     assert [*empty.restore(backup)] == ["ben"]
 
@@ -141,15 +141,15 @@ def test_a_damaged_account_is_left_out_and_named(place: Place, empty: Place) -> 
 def test_who_is_renamed_meanwhile_is_in_the_backup_once(
     place: Place, empty: Place, monkeypatch: pytest.MonkeyPatch, moved: str, kept: str
 ) -> None:
-    look, renames = FolderStore.look, iter([moved])
+    look, renames = FolderStore.read_raw, iter([moved])
 
-    def looking(store: FolderStore, name: str) -> Whole:
+    def looking(store: FolderStore, name: str) -> RawAccount:
         found = look(store, name) if name == "ben" else None
         if name == moved and (old := next(renames, None)):
             place.house.operator.rename(old, "zoe")
         return found or look(store, name)
 
-    monkeypatch.setattr(FolderStore, "look", looking)
+    monkeypatch.setattr(FolderStore, "read_raw", looking)
     backup, done = place.backed_up()
     monkeypatch.undo()
     assert done.accounts == 2
@@ -175,7 +175,7 @@ def test_an_account_with_the_longest_name_comes_back(place: Place, empty: Place)
 
 
 def came(told: dict[str, Told]) -> list[str]:
-    return sorted(name for name, one in told.items() if isinstance(one, Outcome))
+    return sorted(name for name, one in told.items() if isinstance(one, RestoredAccount))
 
 
 def test_a_member_that_was_changed_is_refused_by_name_and_the_rest_comes_back(
@@ -244,8 +244,8 @@ def test_what_does_not_belong_there_is_named_and_left(
     contents = members(place.backup()) | dict.fromkeys(STRANGE, b"x")
     backup = packed(resummed(contents) if known else contents)
     archive = Archive(io.BytesIO(backup))
-    assert len(archive.foreign) == len(STRANGE)
-    assert all(name.isprintable() for name in archive.foreign)
+    assert len(archive.unknown_members) == len(STRANGE)
+    assert all(name.isprintable() for name in archive.unknown_members)
     before = {*tmp_path.rglob("*")} - {*empty.folder.rglob("*")}
     assert came(empty.restore(backup)) == ["ada", "ben"]
     assert {*tmp_path.rglob("*")} - {*empty.folder.rglob("*")} == before
@@ -285,7 +285,7 @@ def test_a_damaged_list_is_told_and_the_stores_own_counts(place: Place) -> None:
     contents = members(place.backup())
     restore = place.restoring(packed(contents | {"deleted": b"x"}))
     with pytest.raises(Refused, match="deleted in the backup is damaged"):
-        restore.take_list()
+        restore.merge_deleted_ids()
     assert restore._deleted.of(place.now().uid) == place.now().deleted_ids
 
 

@@ -25,7 +25,7 @@ def entered(
     folder: Path, address: str, most: int = 10, kept: int = 0, *, known: bool = False
 ) -> Admission:
     admission = Admission(folder, most, kept=kept)
-    admission.enter(address, known=known)
+    admission.acquire(address, known=known)
     return admission
 
 
@@ -37,20 +37,20 @@ def test_three_of_ten_are_kept_for_who_is_known(folder: Path) -> None:
     inside += [entered(folder, f"198.51.100.{number}", kept=3, known=True) for number in range(3)]
     with pytest.raises(StoreBusy, match=FULL):
         entered(folder, "198.51.100.9", kept=3, known=True)
-    inside.pop().leave()
+    inside.pop().release()
     with pytest.raises(StoreBusy, match=FULL):
         entered(folder, "198.51.100.1", kept=3)
-    inside.pop(0).leave()
+    inside.pop(0).release()
     inside.append(entered(folder, "198.51.100.1", kept=3))
     for one in inside:
-        one.leave()
+        one.release()
 
 
 def test_who_is_known_takes_no_place_of_strangers_first(folder: Path) -> None:
     inside = [entered(folder, f"198.51.100.{one}", kept=3, known=True) for one in range(3)]
     inside += [entered(folder, f"192.0.2.{number}", kept=3) for number in range(7)]
     for one in inside:
-        one.leave()
+        one.release()
 
 
 def test_nobody_has_more_than_three_however_well_known(folder: Path) -> None:
@@ -58,7 +58,7 @@ def test_nobody_has_more_than_three_however_well_known(folder: Path) -> None:
     with pytest.raises(StoreBusy, match=FULL):
         entered(folder, HERE, kept=3, known=True)
     for one in inside:
-        one.leave()
+        one.release()
 
 
 def test_three_of_one_address_and_ten_in_all(folder: Path) -> None:
@@ -69,10 +69,10 @@ def test_three_of_one_address_and_ten_in_all(folder: Path) -> None:
     inside += [entered(folder, f"192.0.2.{100 + number}") for number in range(7)]
     with pytest.raises(StoreBusy, match=FULL):
         entered(folder, "198.51.100.1")
-    inside.pop(0).leave()
+    inside.pop(0).release()
     inside.append(entered(folder, HERE))
     for one in inside:
-        one.leave()
+        one.release()
 
 
 def test_an_ipv6_network_is_one_address(folder: Path) -> None:
@@ -82,14 +82,14 @@ def test_an_ipv6_network_is_one_address(folder: Path) -> None:
             entered(folder, address)
     inside.append(entered(folder, "2001:db8:0:100::1"))
     for one in inside:
-        one.leave()
+        one.release()
 
 
 def test_who_left_is_not_counted_and_may_leave_twice(folder: Path) -> None:
     for _ in range(12):
         one = entered(folder, HERE, most=1)
-        one.leave()
-        one.leave()
+        one.release()
+        one.release()
 
 
 def test_the_place_of_a_killed_process_is_free(folder: Path) -> None:
@@ -99,7 +99,7 @@ def test_the_place_of_a_killed_process_is_free(folder: Path) -> None:
         held = entered(folder, HERE, most=1)
         os.write(said, b"in")
         signal.pause()
-        held.leave()
+        held.release()
 
     child = forked(work)
     assert os.read(reading, 2) == b"in"
@@ -107,7 +107,7 @@ def test_the_place_of_a_killed_process_is_free(folder: Path) -> None:
         entered(folder, HERE, most=1)
     os.kill(child, signal.SIGKILL)
     assert killed(child)
-    entered(folder, HERE, most=1).leave()
+    entered(folder, HERE, most=1).release()
     for descriptor in (reading, said):
         os.close(descriptor)
 
@@ -123,4 +123,4 @@ def test_no_address_is_written_down(folder: Path) -> None:
     for path in (folder / "locks").iterdir():
         assert HERE.encode() not in path.read_bytes()
         assert path.stat().st_mode & 0o777 == 0o600
-    one.leave()
+    one.release()

@@ -17,7 +17,7 @@ import pytest
 from apppw_tui.domain.errors import RateLimited, StoreBusy, StoreError
 from apppw_tui.domain.throttle import FailureCount, FailureCounts, ThrottleState, ThrottleStore
 from apppw_tui.store.folder import counters as module
-from apppw_tui.store.folder.counters import FolderCounters, MemoryCounters
+from apppw_tui.store.folder.counters import FolderThrottleStore, MemoryThrottleStore
 from tests.store.test_killed import forked, killed
 from tests.support import NOW, FixedClock
 
@@ -38,14 +38,16 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def disk(folder: Path, clock: FixedClock) -> FolderCounters:
-    return FolderCounters(folder, clock)
+def disk(folder: Path, clock: FixedClock) -> FolderThrottleStore:
+    return FolderThrottleStore(folder, clock)
 
 
 @pytest.fixture(params=["folder", "memory"])
 def counters(request: pytest.FixtureRequest, folder: Path, clock: FixedClock) -> ThrottleStore:
     return (
-        FolderCounters(folder, clock, 4) if request.param == "folder" else MemoryCounters(clock, 4)
+        FolderThrottleStore(folder, clock, 4)
+        if request.param == "folder"
+        else MemoryThrottleStore(clock, 4)
     )
 
 
@@ -191,7 +193,7 @@ def test_what_belongs_to_an_account_is_never_dropped(
 
 
 def test_no_name_number_or_address_can_be_read(
-    disk: FolderCounters, folder: Path, clock: FixedClock
+    disk: FolderThrottleStore, folder: Path, clock: FixedClock
 ) -> None:
     with disk.change(ADA, keep=True) as entry:
         entry.state = entry.state.record_success(HOME, NOW).record_success("2001:db8:77::1", NOW)
@@ -213,7 +215,7 @@ def test_another_store_and_another_account_mark_the_same_address_differently(
     marks: list[str] = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        disk = FolderCounters(tmp_path / name, clock)
+        disk = FolderThrottleStore(tmp_path / name, clock)
         for subject in (ADA, "account:grace"):
             with disk.change(subject, keep=True) as entry:
                 entry.state = entry.state.record_success(HOME, NOW)
@@ -225,7 +227,7 @@ def test_another_store_and_another_account_mark_the_same_address_differently(
 def test_everything_is_the_owners_alone(folder: Path, clock: FixedClock, mask: int) -> None:
     before = os.umask(mask)
     try:
-        charge(FolderCounters(folder, clock), clock)
+        charge(FolderThrottleStore(folder, clock), clock)
     finally:
         os.umask(before)
     throttle = folder / "throttle"
@@ -236,9 +238,11 @@ def test_everything_is_the_owners_alone(folder: Path, clock: FixedClock, mask: i
     assert found == {"key": 0o600, ".json": 0o600, ".lock": 0o600}
 
 
-def test_another_process_counts_on(disk: FolderCounters, folder: Path, clock: FixedClock) -> None:
+def test_another_process_counts_on(
+    disk: FolderThrottleStore, folder: Path, clock: FixedClock
+) -> None:
     charge(disk, clock)
-    assert failures(FolderCounters(folder, clock)) == 1
+    assert failures(FolderThrottleStore(folder, clock)) == 1
 
 
 def shard(folder: Path) -> Path:
@@ -260,7 +264,7 @@ def shard(folder: Path) -> Path:
     ],
 )
 def test_a_damaged_shard_counts_as_empty(
-    disk: FolderCounters, folder: Path, clock: FixedClock, content: bytes
+    disk: FolderThrottleStore, folder: Path, clock: FixedClock, content: bytes
 ) -> None:
     charge(disk, clock)
     shard(folder).write_bytes(content)
@@ -272,7 +276,7 @@ def test_a_damaged_shard_counts_as_empty(
 
 @pytest.mark.parametrize("content", [b"", b"short", bytes(33)])
 def test_a_damaged_key_is_made_anew(
-    disk: FolderCounters, folder: Path, clock: FixedClock, content: bytes
+    disk: FolderThrottleStore, folder: Path, clock: FixedClock, content: bytes
 ) -> None:
     charge(disk, clock)
     key = folder / "throttle" / "key"
@@ -290,7 +294,7 @@ def linked(folder: Path, name: str) -> None:
 
 
 def test_links_are_refused_and_what_they_point_to_is_left_alone(
-    disk: FolderCounters, folder: Path, clock: FixedClock
+    disk: FolderThrottleStore, folder: Path, clock: FixedClock
 ) -> None:
     charge(disk, clock)
     name = shard(folder).name
@@ -317,7 +321,7 @@ def failing(number: int) -> Callable[..., Any]:
 
 @pytest.mark.parametrize("call", ["fchmod", "replace"])
 def test_what_cannot_be_counted_is_refused_and_leaves_nothing(
-    disk: FolderCounters,
+    disk: FolderThrottleStore,
     folder: Path,
     clock: FixedClock,
     monkeypatch: pytest.MonkeyPatch,
@@ -335,12 +339,12 @@ def test_what_cannot_be_counted_is_refused_and_leaves_nothing(
 def test_a_store_that_is_gone_is_not_made_again(folder: Path, clock: FixedClock) -> None:
     folder.rmdir()
     with pytest.raises(StoreError):
-        charge(FolderCounters(folder, clock), clock)
+        charge(FolderThrottleStore(folder, clock), clock)
     assert not folder.exists()
 
 
 def test_a_refused_try_that_changes_nothing_writes_nothing(
-    disk: FolderCounters, folder: Path, clock: FixedClock
+    disk: FolderThrottleStore, folder: Path, clock: FixedClock
 ) -> None:
     for _ in range(5):
         charge(disk, clock)
@@ -355,10 +359,10 @@ def test_a_refused_try_that_changes_nothing_writes_nothing(
 
 
 def test_while_another_holds_the_shard_the_store_is_busy(
-    disk: FolderCounters, folder: Path, clock: FixedClock
+    disk: FolderThrottleStore, folder: Path, clock: FixedClock
 ) -> None:
     charge(disk, clock)
-    impatient = FolderCounters(folder, clock, lock_timeout=0.05)
+    impatient = FolderThrottleStore(folder, clock, lock_timeout=0.05)
     with (folder / "throttle" / f".{shard(folder).stem}.lock").open("r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(StoreBusy):
@@ -394,7 +398,7 @@ def test_processes_that_begin_at_once_share_one_key_and_lose_no_charge(
     def work() -> None:
         os.close(writing)
         os.read(reading, 1)  # returns when the last writer is gone: all begin at once
-        patient = FolderCounters(folder, clock, lock_timeout=60.0)
+        patient = FolderThrottleStore(folder, clock, lock_timeout=60.0)
         for _ in range(times):
             with patient.change(ADA, keep=True) as entry:
                 count = entry.state.unknown_addresses.password
@@ -406,13 +410,13 @@ def test_processes_that_begin_at_once_share_one_key_and_lose_no_charge(
     os.close(writing)
     os.close(reading)
     assert [os.waitpid(child, 0)[1] for child in children] == [0] * processes
-    assert failures(FolderCounters(folder, clock)) == processes * times
+    assert failures(FolderThrottleStore(folder, clock)) == processes * times
     assert len(list((folder / "throttle").glob("*.json"))) == 1
 
 
 @pytest.mark.parametrize("step", ["fchmod", "replace"])
 def test_a_process_killed_in_a_write_leaves_the_old_counts_and_no_lock(
-    disk: FolderCounters,
+    disk: FolderThrottleStore,
     folder: Path,
     clock: FixedClock,
     monkeypatch: pytest.MonkeyPatch,

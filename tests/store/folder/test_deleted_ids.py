@@ -10,7 +10,7 @@ import pytest
 
 from apppw_tui.domain.errors import NotFound, StoreDamaged
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.folder.deleted_ids import DeletedIds, parsed
+from apppw_tui.store.folder.deleted_ids import DeletedIds, parse
 from tests.store.making import account_file, add, record, touch
 from tests.store.test_full_disk import fill, house_on, small_disk  # noqa: F401 - a fixture
 from tests.store.test_killed import die_at, forked, killed
@@ -150,7 +150,7 @@ def line(*ids: str, uid: str = UID) -> bytes:
 def test_a_line_that_was_cut_short_or_damaged_is_counted_and_the_others_are_read(
     broken: bytes,
 ) -> None:
-    found = parsed(b"\n".join([line("abc"), broken, b"", line("xyz"), b""]))
+    found = parse(b"\n".join([line("abc"), broken, b"", line("xyz"), b""]))
     assert found.of(UID) == {"abc", "xyz"}
     assert found.unreadable == 1
     assert found.of("f" * 32) == frozenset()

@@ -14,7 +14,7 @@ from apppw_tui.domain.errors import StoreDamaged
 from apppw_tui.domain.ports import AccountStore
 from apppw_tui.portal import rename_account
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.folder.enforced import line, parsed
+from apppw_tui.store.folder.enforced import line, parse
 from apppw_tui.store.memory import MemoryStore
 from tests.store.backing import Place
 from tests.store.making import add, alter, folder_store, told
@@ -91,7 +91,7 @@ def test_what_was_left_too_strict_is_mended_by_any_change_and_by_none(
     account = add(store)
     store.enforcements.write("ada", Enforcement(EVER, account.uid), urgent=False)
     with store.transaction("ada", account.uid) as change:
-        change.account = replace(change.present, appearance=appearance)
+        change.account = replace(change.existing, appearance=appearance)
     assert store.enforcements.read("ada") is None
 
 
@@ -157,7 +157,7 @@ def test_instants_sort_as_text_whatever_their_year() -> None:
     years = [datetime(year, 1, 2, tzinfo=UTC) for year in (1, 999, 1970, 2026, 9999)]
     lines = [line(Enforcement(year, uid)) for year in years]
     assert lines == sorted(lines)
-    assert [parsed(one) for one in lines] == [Enforcement(year, uid) for year in years]
+    assert [parse(one) for one in lines] == [Enforcement(year, uid) for year in years]
 
 
 @pytest.mark.parametrize(

@@ -279,7 +279,7 @@ def of_before(folder: Path) -> FolderStore:
 
 def test_a_store_of_before_gets_the_folder_whole(folder: Path) -> None:
     disk = of_before(folder)
-    disk.enforcements.make()
+    disk.enforcements.ensure_exists()
     assert [path.name for path in sorted((folder / "enforced").iterdir())] == [
         "ada", "ben", "cem", "eve",
     ]  # fmt: skip
@@ -308,11 +308,11 @@ def test_killed_while_the_folder_is_made_it_is_not_there(
 
     def work() -> None:
         monkeypatch.setattr(os, "sync", lambda: os.kill(os.getpid(), signal.SIGKILL))
-        disk.enforcements.make()
+        disk.enforcements.ensure_exists()
 
     assert killed(forked(work))
     assert not (folder / "enforced").exists()
-    disk.enforcements.make()
+    disk.enforcements.ensure_exists()
     assert len(list((folder / "enforced").iterdir())) == 4
     assert not list(folder.glob(".tmp-*"))
 
@@ -322,7 +322,7 @@ def test_who_may_not_write_the_store_leaves_it_alone(folder: Path) -> None:
     of_before(folder)
     give(folder)
     folder.chmod(0o500)
-    said = said_as(OTHER, FolderStore(folder).enforcements.make)
+    said = said_as(OTHER, FolderStore(folder).enforcements.ensure_exists)
     assert said == f"StoreUnusable: {folder / 'enforced'} cannot be used: permission denied."
 
 

@@ -115,7 +115,7 @@ def test_networks(address: str | None, network: str | None) -> None:
 def test_the_machine_itself_and_who_is_trusted_do_not_count(
     rooms: Rooms, address: str | None
 ) -> None:
-    rooms.usage.trust({"203.0.113.5", "198.18.0.0/15"})
+    rooms.usage.set_trusted({"203.0.113.5", "198.18.0.0/15"})
     rooms.use(HOME)
     assert rooms.use(address) == []
     assert rooms.use("203.0.113.6") == [("203.0.113.6", True)]

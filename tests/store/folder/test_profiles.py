@@ -7,7 +7,7 @@ import pytest
 
 from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.domain.hashing import Profile, TooManyProfiles
-from apppw_tui.store.folder.profiles import FolderProfiles
+from apppw_tui.store.folder.profiles import HashProfilesFile
 from tests.support import NOW, FixedClock
 
 CHEAPER, DEARER, FOURTH = Profile(19456, 2, 1), Profile(262144, 4, 1), Profile(65536, 3, 1)
@@ -25,8 +25,8 @@ def clock() -> FixedClock:
     return FixedClock()
 
 
-def kept(store: Path, clock: FixedClock | None = None) -> FolderProfiles:
-    return FolderProfiles(store, clock or FixedClock())
+def kept(store: Path, clock: FixedClock | None = None) -> HashProfilesFile:
+    return HashProfilesFile(store, clock or FixedClock())
 
 
 def test_nothing_is_written_before_there_is_another_profile(store: Path) -> None:

@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def impatient(folder: Path, count: int) -> AbstractContextManager[None]:
-    return Slots(folder, count, timeout=0.0).one()
+    return Slots(folder, count, timeout=0.0).acquire()
 
 
 def holder(folder: Path, count: int) -> tuple[int, int]:
@@ -36,7 +36,7 @@ def holder(folder: Path, count: int) -> tuple[int, int]:
 
     def work() -> None:
         os.close(go)
-        with Slots(folder, count, PATIENT).one():
+        with Slots(folder, count, PATIENT).acquire():
             os.write(said, b"in")
             os.read(reading, 1)
         os._exit(0)
@@ -62,7 +62,7 @@ def test_of_many_processes_never_more_are_inside_than_there_are_slots(folder: Pa
 
     def work() -> None:
         for _ in range(8):
-            with Slots(folder, 2, PATIENT).one():
+            with Slots(folder, 2, PATIENT).acquire():
                 os.write(trace, b"+")
                 for _ in range(20):
                     os.sched_yield()
@@ -97,7 +97,7 @@ def test_who_waits_gets_the_slot_that_becomes_free(folder: Path) -> None:
     inside = Event()
 
     def wait() -> None:
-        with Slots(folder, 1, PATIENT).one():
+        with Slots(folder, 1, PATIENT).acquire():
             inside.set()
 
     waiting = Thread(target=wait)
@@ -126,12 +126,12 @@ def test_threads_of_one_process_exclude_each_other(folder: Path, same: bool) -> 
 
     def enter() -> None:
         try:
-            with (slots if same else Slots(folder, 1, timeout=0.0)).one():
+            with (slots if same else Slots(folder, 1, timeout=0.0)).acquire():
                 pass
         except StoreBusy as busy:
             refused.append(busy)
 
-    with slots.one():
+    with slots.acquire():
         other = Thread(target=enter)
         other.start()
         other.join()
@@ -145,7 +145,7 @@ def fault() -> None:
 
 
 def test_a_block_that_raises_frees_its_slot(folder: Path) -> None:
-    with pytest.raises(KeyError), Slots(folder, 1).one():
+    with pytest.raises(KeyError), Slots(folder, 1).acquire():
         fault()
     with impatient(folder, 1):
         pass
@@ -157,7 +157,7 @@ def test_half_of_the_processors_may_hash(
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)))
     assert default_count() == count
-    with_default: Callable[[], AbstractContextManager[None]] = Slots(folder, timeout=0.0).one
+    with_default: Callable[[], AbstractContextManager[None]] = Slots(folder, timeout=0.0).acquire
     held = [holder(folder, count) for _ in range(count)]
     with pytest.raises(StoreBusy), with_default():
         pytest.fail("the block must not run")
@@ -180,7 +180,7 @@ def test_where_the_system_tells_no_affinity_all_processors_count(
 def test_slots_are_the_owners_alone_and_no_link_is_followed(folder: Path) -> None:
     before = os.umask(0)
     try:
-        with Slots(folder, 1).one():
+        with Slots(folder, 1).acquire():
             pass
     finally:
         os.umask(before)
@@ -189,13 +189,13 @@ def test_slots_are_the_owners_alone_and_no_link_is_followed(folder: Path) -> Non
     assert stat.S_IMODE(slot.parent.stat().st_mode) == 0o700
     slot.unlink()
     slot.symlink_to(folder / "target")
-    with pytest.raises(StoreUnusable), Slots(folder, 1).one():
+    with pytest.raises(StoreUnusable), Slots(folder, 1).acquire():
         pytest.fail("the block must not run")
     assert not (folder / "target").exists()
 
 
 def test_a_store_that_is_gone_is_not_made_again(folder: Path) -> None:
     folder.rmdir()
-    with pytest.raises(StoreUnusable), Slots(folder, 1).one():
+    with pytest.raises(StoreUnusable), Slots(folder, 1).acquire():
         pytest.fail("the block must not run")
     assert not folder.exists()

@@ -231,7 +231,7 @@ def test_a_full_disk_is_said_once_and_nothing_is_lost(
 
     def fail(path: Path, *_: object) -> None:
         tries.append(path)
-        raise files.unusable(path, OSError(number, os.strerror(number)))
+        raise files.store_error(path, OSError(number, os.strerror(number)))
 
     monkeypatch.setattr(files, "write", fail)
     rooms.usage.used(PHONE, "imap", "192.0.2.7")
@@ -262,7 +262,7 @@ def test_what_is_used_while_it_cannot_be_written_is_the_later_one(
             return real(path, temporary, content)
         rooms.clock.advance(60)
         rooms.usage.used(PHONE, "smtp", None)
-        raise files.unusable(path, OSError(errno.ENOSPC, ""))
+        raise files.store_error(path, OSError(errno.ENOSPC, ""))
 
     monkeypatch.setattr(files, "write", fail)
     rooms.usage.used(PHONE, "imap", None)

@@ -64,7 +64,7 @@ async def test_the_greeting_is_one_short_write(desk: Desk, path: Path) -> None:
         rb"SPID\t\d+\nCUID\t(\d+)\nCOOKIE\t(c0){16}\nDONE\n"
     )
     seen = set()
-    async with served(handler.converse, path):
+    async with served(handler.handle, path):
         for _ in range(2):
             async with connected(path) as client:
                 match = greeting.fullmatch(await client.reader.read(1024))
@@ -74,7 +74,7 @@ async def test_the_greeting_is_one_short_write(desk: Desk, path: Path) -> None:
 
 
 async def test_postfix(desk: Desk, path: Path, secret: str) -> None:
-    async with served(AuthClient(desk.counter, Limits()).converse, path), connected(path) as smtpd:
+    async with served(AuthClient(desk.counter, Limits()).handle, path), connected(path) as smtpd:
         await smtpd.send(b"VERSION\t1\t0\nCPID\t12345\n")
         await smtpd.lines(GREETING_LINES)
         begin = "\tservice=smtp\tnologin\tlip=192.0.2.1\trip=192.0.2.77\tsecured"
@@ -99,7 +99,7 @@ async def test_postfix(desk: Desk, path: Path, secret: str) -> None:
 
 
 async def test_exim(desk: Desk, path: Path, secret: str) -> None:
-    async with served(AuthClient(desk.counter, Limits()).converse, path), connected(path) as exim:
+    async with served(AuthClient(desk.counter, Limits()).handle, path), connected(path) as exim:
         await exim.lines(GREETING_LINES)
         await exim.send(
             b"VERSION\t1\t0\nCPID\t999\n"
@@ -113,7 +113,7 @@ async def test_exim(desk: Desk, path: Path, secret: str) -> None:
 
 async def test_radicale(desk: Desk, path: Path, secret: str) -> None:
     change_record(desk.house, scope=("calendar",))
-    async with served(AuthClient(desk.counter, Limits()).converse, path), connected(path) as dav:
+    async with served(AuthClient(desk.counter, Limits()).handle, path), connected(path) as dav:
         assert (await dav.reader.read(1024)).endswith(b"\nDONE\n")
         await dav.send(b"VERSION\t1\t1\n")
         await dav.send(b"CPID\t77\n")
@@ -134,7 +134,7 @@ async def test_it_does_not_matter_how_the_bytes_are_cut(
     for data in (whole, whole.replace(b"\n", b"\r\n")):
         for step in (1, len(data)):
             handler = AuthClient(desk.counter, Limits())
-            async with served(handler.converse, path), connected(path) as client:
+            async with served(handler.handle, path), connected(path) as client:
                 for start in range(0, len(data), step):
                     await client.send(data[start : start + step])
                     await asyncio.sleep(0)
@@ -209,7 +209,7 @@ async def test_a_store_that_cannot_be_read_ends_the_connection_without_an_answer
     desk: Desk, path: Path, secret: str, monkeypatch: pytest.MonkeyPatch, given_up: bytes
 ) -> None:
     handler = AuthClient(desk.counter, Limits())
-    async with served(handler.converse, path):
+    async with served(handler.handle, path):
         with monkeypatch.context() as patch:
             patch.setattr(desk.house.store, "get", busy)
             async with introduced(path) as client:
@@ -229,7 +229,7 @@ async def test_where_others_wait_it_is_a_temporary_failure_of_that_attempt_alone
     desk: Desk, path: Path, secret: str
 ) -> None:
     desk.gate.opened.clear()
-    async with asking(desk, path, Limits(answer=0.01)) as client:
+    async with asking(desk, path, Limits(answer_timeout=0.01)) as client:
         await client.send(auth(1, plain(ADA, secret)) + auth(2, plain(ADA, secret)))
         assert await client.rest() == f"FAIL\t1\tuser={ADA}\ttemp\tcode=temp_fail\n".encode()
         desk.gate.opened.set()
@@ -241,7 +241,7 @@ async def test_whoever_is_throttled_is_told_so_by_the_end_of_the_connection(
 ) -> None:
     from_there = "\trip=192.0.2.7"
     handler = AuthClient(desk.counter, Limits())
-    async with served(handler.converse, path):
+    async with served(handler.handle, path):
         async with introduced(path) as client:
             for number in range(FREE):
                 other = plain(f"a{number}", secret)
@@ -258,8 +258,8 @@ async def test_what_takes_too_long_is_not_now_and_still_written_down(
     desk: Desk, path: Path, secret: str
 ) -> None:
     desk.gate.opened.clear()
-    handler = AuthClient(desk.counter, Limits(answer=0.01))
-    async with served(handler.converse, path):
+    handler = AuthClient(desk.counter, Limits(answer_timeout=0.01))
+    async with served(handler.handle, path):
         async with introduced(path) as client:
             await client.send(auth(1, plain(ADA, secret)))
             assert await client.rest() == b""
@@ -277,7 +277,7 @@ async def test_a_fault_is_not_now_and_told_without_the_secret(
     asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
     desk.gate.fault = RuntimeError(secret)
     handler = AuthClient(desk.counter, Limits())
-    async with served(handler.converse, path):
+    async with served(handler.handle, path):
         async with introduced(path) as client:
             await client.send(auth(1, plain(ADA, secret)))
             assert await client.rest() == b""
@@ -522,7 +522,7 @@ async def test_no_more_are_decided_at_a_time_than_the_limit_and_none_is_refused(
     desk: Desk, path: Path, secret: str
 ) -> None:
     desk.gate.opened.clear()
-    async with asking(desk, path, Limits(outstanding=3)) as client:
+    async with asking(desk, path, Limits(max_pending=3)) as client:
         await client.send(b"".join(auth(number, plain(ADA, secret)) for number in range(20)))
         await until(lambda: len(desk.gate.asked) == 3)
         for _ in range(50):
@@ -534,7 +534,7 @@ async def test_no_more_are_decided_at_a_time_than_the_limit_and_none_is_refused(
 
 
 async def test_of_too_many_challenges_the_oldest_ends(desk: Desk, path: Path, secret: str) -> None:
-    async with asking(desk, path, Limits(outstanding=3)) as client:
+    async with asking(desk, path, Limits(max_pending=3)) as client:
         for number in range(3):
             await client.send(auth(number, None))
             assert await client.line() == f"CONT\t{number}\t"
@@ -565,7 +565,7 @@ async def test_of_too_many_challenges_the_oldest_ends(desk: Desk, path: Path, se
 async def test_no_attempt_before_the_handshake(
     desk: Desk, path: Path, secret: str, hello: bytes
 ) -> None:
-    async with served(AuthClient(desk.counter, Limits()).converse, path), connected(path) as client:
+    async with served(AuthClient(desk.counter, Limits()).handle, path), connected(path) as client:
         await client.lines(GREETING_LINES)
         await client.send(hello + auth(1, plain(ADA, secret)))
         assert await client.rest() == b""
@@ -628,16 +628,16 @@ async def test_a_line_cut_off_is_not_obeyed(desk: Desk, path: Path, secret: str)
 
 @pytest.mark.parametrize("begun", [b"", b"VERS", HELLO, HELLO + b"AUTH\t1\tPL"])
 async def test_an_idle_connection_is_closed(desk: Desk, path: Path, begun: bytes) -> None:
-    handler = AuthClient(desk.counter, Limits(idle=0.01))
-    async with served(handler.converse, path), connected(path) as client:
+    handler = AuthClient(desk.counter, Limits(idle_timeout=0.01))
+    async with served(handler.handle, path), connected(path) as client:
         await client.lines(GREETING_LINES)
         client.writer.write(begun)
         assert await client.rest() == b""
 
 
 async def test_whoever_does_not_read_is_not_listened_to(desk: Desk, path: Path) -> None:
-    handler = AuthClient(desk.counter, Limits(idle=0.5, answer=0.01))
-    async with served(handler.converse, path), introduced(path) as client:
+    handler = AuthClient(desk.counter, Limits(idle_timeout=0.5, answer_timeout=0.01))
+    async with served(handler.handle, path), introduced(path) as client:
         client.reader._transport.pause_reading()  # type: ignore[attr-defined]  # not public
         with pytest.raises(ConnectionError):
             await client.send(auth(1, "!") * 500_000)
@@ -648,7 +648,7 @@ async def test_a_client_that_goes_away_leaves_nothing_behind(
 ) -> None:
     desk.gate.opened.clear()
     handler = AuthClient(desk.counter, Limits())
-    async with served(handler.converse, path):
+    async with served(handler.handle, path):
         before = len(asyncio.all_tasks())
         async with introduced(path) as client:
             await client.send(auth(1, plain(ADA, secret)) + auth(2, None))
@@ -666,7 +666,7 @@ async def test_a_server_that_stops_leaves_nothing_behind(
     tasks: list[asyncio.Task[None]] = []
 
     def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.append(asyncio.create_task(handler.converse(reader, writer)))
+        tasks.append(asyncio.create_task(handler.handle(reader, writer)))
 
     async with await asyncio.start_unix_server(begin, path), introduced(path) as client:
         await client.send(auth(1, plain(ADA, secret)) + auth(2, None))
@@ -741,8 +741,8 @@ def play(desk: Desk, path: Path, secret: str, examples: int) -> None:
     with asyncio.Runner() as runner:
 
         async def begin() -> asyncio.Server:
-            handler = AuthClient(desk.counter, Limits(outstanding=4))
-            return await asyncio.start_unix_server(handler.converse, path)
+            handler = AuthClient(desk.counter, Limits(max_pending=4))
+            return await asyncio.start_unix_server(handler.handle, path)
 
         server = runner.run(begin())
 

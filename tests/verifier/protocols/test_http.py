@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.auth_service import Counter
-from apppw_tui.verifier.decision import Answer, Verdict
+from apppw_tui.verifier.auth_service import AuthService
+from apppw_tui.verifier.decision import Answer, Decision
 from apppw_tui.verifier.protocols.http import Http
 from apppw_tui.verifier.protocols.http_connection import HttpLimits
 from tests.support import NOW, House
@@ -108,7 +108,7 @@ async def site(house: House, secret: Secret, tmp_path: Path) -> AsyncIterator[Si
     handler = Http(
         counter_over(house, noted), lambda: True, service_header=SERVICE, address_header=ADDRESS
     )
-    async with served(handler.converse, tmp_path) as here:
+    async with served(handler.handle, tmp_path) as here:
         yield Site(house, noted, secret, here)
     assert not here.faults
 
@@ -116,7 +116,7 @@ async def site(house: House, secret: Secret, tmp_path: Path) -> AsyncIterator[Si
 async def talk(house: House, folder: Path, *pieces: bytes, **limits: Any) -> bytes:
     """What is answered within these limits; the client does not hang up by itself."""
     handler = Http(counter_over(house), lambda: True, limits=HttpLimits(**limits))
-    async with served(handler.converse, folder) as here:
+    async with served(handler.handle, folder) as here:
         reader, writer = await here.connect()
         for piece in pieces:
             writer.write(piece)
@@ -144,7 +144,7 @@ async def test_the_right_password_is_200_and_names_the_account(site: Site, metho
 async def test_the_canonical_name_is_told(tmp_path: Path, house: House, secret: Secret) -> None:
     house.default_domain = "example.org"
     handler = Http(counter_over(house), lambda: True)
-    async with served(handler.converse, tmp_path) as here:
+    async with served(handler.handle, tmp_path) as here:
         site = Site(house, Noted(), secret, here)
         assert (await site.ask(basic("ada", secret))).headers["Remote-User"] == ADA
 
@@ -222,14 +222,14 @@ async def test_credentials_are_split_at_the_first_colon_and_are_utf8(
 ) -> None:
     asked: list[tuple[str, str]] = []
 
-    class Listening(Counter):
-        async def ask(self, account: str, password: Secret, *_: object, **__: object) -> Verdict:
+    class Listening(AuthService):
+        async def ask(self, account: str, password: Secret, *_: object, **__: object) -> Decision:
             asked.append((account, password.reveal()))
-            return Verdict(Answer.NO, "")
+            return Decision(Answer.NO, "")
 
     counter = counter_over(house)
     listening = Listening(counter.socket, counter.gate, counter.usage, counter.record)
-    async with served(Http(listening, lambda: True).converse, tmp_path) as here:
+    async with served(Http(listening, lambda: True).handle, tmp_path) as here:
         await Site(house, Noted(), Secret(""), here).ask(basic("ada", "ä:b: "))
     assert asked == [("ada", "ä:b: ")]
 
@@ -244,8 +244,8 @@ async def test_the_scheme_is_read_in_any_case(site: Site, scheme: str) -> None:
 async def test_not_now_is_503_and_says_for_how_many_whole_seconds(
     house: House, tmp_path: Path, wait: float | None, told: str
 ) -> None:
-    counter = always(house, Verdict(Answer.NOT_NOW, "", retry_after=wait))
-    async with served(Http(counter, lambda: True).converse, tmp_path) as here:
+    counter = always(house, Decision(Answer.NOT_NOW, "", retry_after=wait))
+    async with served(Http(counter, lambda: True).handle, tmp_path) as here:
         reply = await Site(house, Noted(), Secret(""), here).ask(basic(ADA, "x"))
     assert (reply.status, reply.headers["Retry-After"]) == (503, told)
 
@@ -254,8 +254,8 @@ async def test_not_now_is_503_and_says_for_how_many_whole_seconds(
 async def test_no_header_ever_carries_what_is_no_account_name(
     house: House, tmp_path: Path, account: str | None
 ) -> None:
-    counter = always(house, Verdict(Answer.YES, "right", account))
-    async with served(Http(counter, lambda: True).converse, tmp_path) as here:
+    counter = always(house, Decision(Answer.YES, "right", account))
+    async with served(Http(counter, lambda: True).handle, tmp_path) as here:
         reply = await Site(house, Noted(), Secret(""), here).ask(basic(ADA, "x"))
     assert (reply.status, "Remote-User" in reply.headers) == (503, False)
     assert not here.faults
@@ -265,7 +265,7 @@ async def test_a_fault_within_is_not_now_and_is_reported_without_its_text(
     house: House, tmp_path: Path
 ) -> None:
     counter = always(house, RuntimeError("a secret"))
-    async with served(Http(counter, lambda: True).converse, tmp_path) as here:
+    async with served(Http(counter, lambda: True).handle, tmp_path) as here:
         answer = await here.talk(request("Authorization: " + basic(ADA, "x")))
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert len(here.faults) == 1
@@ -322,7 +322,7 @@ async def test_health_is_503_when_it_does_not(house: House, tmp_path: Path, fail
             raise TimeoutError
         return False
 
-    async with served(Http(counter_over(house), answers).converse, tmp_path) as here:
+    async with served(Http(counter_over(house), answers).handle, tmp_path) as here:
         site = Site(house, Noted(), Secret(""), here)
         assert (await site.ask(target="/healthz")).status == 503
     assert not here.faults
@@ -347,7 +347,7 @@ async def test_neither_counts_where_it_is_not_configured(
 ) -> None:
     noted = Noted()
     handler = Http(counter_over(house, noted, frozenset({"caldav", "carddav"})), lambda: True)
-    async with served(handler.converse, tmp_path) as here:
+    async with served(handler.handle, tmp_path) as here:
         site = Site(house, noted, secret, here)
         await site.ask(site.right, X_Apppw_Service="caldav", X_Real_IP="192.0.2.1")
     assert noted.asked == [(None, None)]
@@ -360,7 +360,7 @@ async def test_where_a_socket_speaks_for_one_service_none_need_be_named(
     noted = Noted()
     counter = counter_over(house, noted, frozenset({"caldav"}))
     handler = Http(counter, lambda: True, service_header=SERVICE)
-    async with served(handler.converse, tmp_path) as here:
+    async with served(handler.handle, tmp_path) as here:
         site = Site(house, noted, secret, here)
         await site.ask(site.right, **headers)
     assert noted.asked == [("caldav", None)]
@@ -530,7 +530,7 @@ async def test_a_slow_request_is_408_however_busy_it_looks(
     house: House, tmp_path: Path, part: bytes, limits: HttpLimits
 ) -> None:
     handler = Http(counter_over(house), lambda: True, limits=limits)
-    async with served(handler.converse, tmp_path) as here:
+    async with served(handler.handle, tmp_path) as here:
         reader, writer = await here.connect()
         writer.write(part)
         answer = b""
@@ -548,7 +548,7 @@ async def test_a_slow_request_is_408_however_busy_it_looks(
 
 async def test_who_takes_no_answers_is_let_go(house: House, tmp_path: Path) -> None:
     handler = Http(counter_over(house), lambda: True, limits=HttpLimits(write=SHORT))
-    async with served(handler.converse, tmp_path) as here:
+    async with served(handler.handle, tmp_path) as here:
         with socket.socket(socket.AF_UNIX) as client:
             client.setblocking(False)
             client.connect(str(here.path))
@@ -578,7 +578,7 @@ async def test_a_cancelled_conversation_closes_its_connection(house: House, tmp_
     handler = Http(counter_over(house), lambda: True)
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.append(asyncio.create_task(handler.converse(reader, writer)))
+        tasks.append(asyncio.create_task(handler.handle(reader, writer)))
         await asyncio.wait(tasks)
 
     async with served(accept, tmp_path) as here:
@@ -593,16 +593,16 @@ async def test_a_cancelled_conversation_closes_its_connection(house: House, tmp_
 
 
 async def test_a_decision_that_takes_too_long_is_not_now(house: House, tmp_path: Path) -> None:
-    class Stuck(Counter):
-        async def ask(self, *_: object, **__: object) -> Verdict:
+    class Stuck(AuthService):
+        async def ask(self, *_: object, **__: object) -> Decision:
             await never.wait()
-            return Verdict(Answer.YES, "right", ADA)
+            return Decision(Answer.YES, "right", ADA)
 
     never = asyncio.Event()
     counter = counter_over(house)
     stuck = Stuck(counter.socket, counter.gate, counter.usage, counter.record)
     handler = Http(stuck, lambda: True, limits=HttpLimits(answer=SHORT))
-    async with served(handler.converse, tmp_path) as here:
+    async with served(handler.handle, tmp_path) as here:
         site = Site(house, Noted(), Secret(""), here)
         # Far from SHORT, and well before the 8 seconds that it would be otherwise.
         reply = await asyncio.wait_for(site.ask(basic(ADA, "x")), 4)

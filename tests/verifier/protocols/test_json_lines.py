@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.decision import Answer, Verdict
+from apppw_tui.verifier.decision import Answer, Decision
 from apppw_tui.verifier.protocols.framing import Limits
 from apppw_tui.verifier.protocols.json_lines import JsonLines
 from tests.support import NOW, House
@@ -23,7 +23,7 @@ from tests.verifier.conversing import (
     served,
 )
 
-LIMITS = Limits(idle=PATIENCE)
+LIMITS = Limits(idle_timeout=PATIENCE)
 YES = {"answer": "yes", "user": ADA}
 NO = {"answer": "no", "user": ADA}
 NOT_MINE = {"answer": "not mine", "user": ADA}
@@ -56,7 +56,7 @@ class Passdb:
 async def passdb(house: House, tmp_path: Path) -> AsyncIterator[Passdb]:
     noted = Noted()
     handler = JsonLines(counter_over(house, noted), LIMITS)
-    async with served(handler.converse, tmp_path) as here:
+    async with served(handler.handle, tmp_path) as here:
         yield Passdb(house, house.issue("Phone").secret, here, noted)
     assert not here.faults
 
@@ -87,15 +87,15 @@ async def test_an_unknown_account_is_not_ours(passdb: Passdb, user: str) -> None
 
 @pytest.mark.parametrize("account", [None, ADA])
 async def test_not_now_is_said(house: House, tmp_path: Path, account: str | None) -> None:
-    handler = JsonLines(always(house, Verdict(Answer.NOT_NOW, "busy", account)), LIMITS)
-    async with served(handler.converse, tmp_path) as here:
+    handler = JsonLines(always(house, Decision(Answer.NOT_NOW, "busy", account)), LIMITS)
+    async with served(handler.handle, tmp_path) as here:
         (answer,) = answers(await here.talk(line(ADA, "x")))
     assert answer == {"answer": "not now"} | ({"user": account} if account else {})
 
 
 async def test_a_yes_without_a_name_is_not_now(house: House, tmp_path: Path) -> None:
-    handler = JsonLines(always(house, Verdict(Answer.YES, "right")), LIMITS)
-    async with served(handler.converse, tmp_path) as here:
+    handler = JsonLines(always(house, Decision(Answer.YES, "right")), LIMITS)
+    async with served(handler.handle, tmp_path) as here:
         assert answers(await here.talk(line(ADA, "x"))) == [{"answer": "not now"}]
 
 
@@ -103,7 +103,7 @@ async def test_a_fault_within_is_not_now_and_is_reported_without_its_text(
     house: House, tmp_path: Path
 ) -> None:
     handler = JsonLines(always(house, RuntimeError("a secret")), LIMITS)
-    async with served(handler.converse, tmp_path) as here:
+    async with served(handler.handle, tmp_path) as here:
         answer = answers(await here.talk(line(ADA, "x"), line(ADA, "x")))
     assert answer == [{"answer": "not now"}] * 2
     assert len(here.faults) == 2
@@ -183,9 +183,9 @@ async def test_why_is_told_to_a_test_alone_and_only_of_a_right_password(passdb: 
 
 
 async def test_a_test_is_told_how_long_to_wait(house: House, tmp_path: Path) -> None:
-    verdict = Verdict(Answer.NOT_NOW, "too many at once", retry_after=1.2)
+    verdict = Decision(Answer.NOT_NOW, "too many at once", retry_after=1.2)
     handler = JsonLines(always(house, verdict), LIMITS)
-    async with served(handler.converse, tmp_path) as here:
+    async with served(handler.handle, tmp_path) as here:
         said = answers(await here.talk(line(ADA, "x"), line(ADA, "x", test=True)))
     assert said == [{"answer": "not now"}, {"answer": "not now", "retry_after": 2}]
 
@@ -207,7 +207,7 @@ async def test_where_a_socket_speaks_for_one_service_none_need_be_named(
 ) -> None:
     noted = Noted()
     handler = JsonLines(counter_over(house, noted, frozenset({"imap"})), LIMITS)
-    async with served(handler.converse, tmp_path) as here:
+    async with served(handler.handle, tmp_path) as here:
         await here.talk(line(ADA, "x", service=service))
     assert noted.asked == [("imap", None)]
 
@@ -276,7 +276,7 @@ async def test_what_is_no_question_is_an_error_and_the_end(passdb: Passdb, bad: 
 @pytest.mark.parametrize("excess", [0, 1, 100_000])
 async def test_a_line_has_its_longest(passdb: Passdb, excess: int) -> None:
     good = line(ADA, passdb.secret)
-    padded = good[:-1] + b" " * (LIMITS.longest - len(good) + 1 + excess) + b"\n"
+    padded = good[:-1] + b" " * (LIMITS.max_bytes - len(good) + 1 + excess) + b"\n"
     assert await passdb.ask(padded, good) == ([YES, YES] if not excess else [])
 
 
@@ -287,8 +287,8 @@ async def test_what_is_cut_off_is_no_question(passdb: Passdb) -> None:
 
 @pytest.mark.parametrize("part", [b"", b'{"user": '])
 async def test_who_says_nothing_is_let_go(house: House, tmp_path: Path, part: bytes) -> None:
-    handler = JsonLines(counter_over(house), Limits(idle=0.02))
-    async with served(handler.converse, tmp_path) as here:
+    handler = JsonLines(counter_over(house), Limits(idle_timeout=0.02))
+    async with served(handler.handle, tmp_path) as here:
         reader, writer = await here.connect()
         writer.write(part)
         assert await reader.read() == b""

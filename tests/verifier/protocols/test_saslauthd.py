@@ -12,7 +12,7 @@ from apppw_tui.domain.errors import StoreBusy
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.decision import Answer
 from apppw_tui.verifier.protocols.framing import Limits
-from apppw_tui.verifier.protocols.saslauthd import Mux
+from apppw_tui.verifier.protocols.saslauthd import Saslauthd
 from apppw_tui.verifier.rate_limit import FREE
 from tests.support import NOW, PASSWORD, House
 from tests.verifier.asking import ADA, change_record, of_unknown_id, wrong
@@ -44,8 +44,8 @@ async def answered(
     desk: Desk, path: Path, data: bytes, limits: Limits | None = None, step: int | None = None
 ) -> bytes:
     """All that one connection is answered."""
-    handler = Mux(desk.counter, limits or Limits())
-    async with served(handler.converse, path), connected(path) as client:
+    handler = Saslauthd(desk.counter, limits or Limits())
+    async with served(handler.handle, path), connected(path) as client:
         for start in range(0, len(data), step or len(data)):
             await client.send(data[start : start + (step or len(data))])
             await asyncio.sleep(0)
@@ -58,8 +58,8 @@ async def reply(client: Client) -> bytes:
 
 async def test_libsasl(desk: Desk, path: Path, secret: str) -> None:
     # It takes ada@example.org apart, writes once, reads the answer and closes.
-    handler = Mux(desk.counter, Limits())
-    async with served(handler.converse, path), connected(path) as postfix:
+    handler = Saslauthd(desk.counter, Limits())
+    async with served(handler.handle, path), connected(path) as postfix:
         request = b"\0\3ada\0\x10" + secret.encode() + b"\0\4smtp\0\x0bexample.org"
         await postfix.send(request)
         assert await reply(postfix) == OK
@@ -69,9 +69,9 @@ async def test_libsasl(desk: Desk, path: Path, secret: str) -> None:
 async def test_a_newer_libsasl_that_sends_the_clients_address_too(
     desk: Desk, path: Path, secret: str
 ) -> None:
-    handler = Mux(desk.counter, Limits())
+    handler = Saslauthd(desk.counter, Limits())
     for client_address in ("", "192.0.2.7;50123"):
-        async with served(handler.converse, path), connected(path) as postfix:
+        async with served(handler.handle, path), connected(path) as postfix:
             await postfix.send(frame("ada", secret, "smtp", "example.org", client_address))
             assert await reply(postfix) == OK
     assert len(desk.book.answers) == 2
@@ -181,8 +181,8 @@ async def test_guesses_at_one_name_slow_down_no_other(desk: Desk, path: Path, se
 async def test_what_takes_too_long(desk: Desk, path: Path, secret: str) -> None:
     desk.gate.opened.clear()
     right = frame(ADA, secret, "imap", "")
-    handler = Mux(desk.counter, Limits(answer=0.01))
-    async with served(handler.converse, path), connected(path) as client:
+    handler = Saslauthd(desk.counter, Limits(answer_timeout=0.01))
+    async with served(handler.handle, path), connected(path) as client:
         await client.send(right)
         assert await client.rest() == b""
     desk.gate.opened.set()
@@ -206,10 +206,10 @@ async def test_what_is_too_long_ends_the_connection_and_no_other(
     desk: Desk, path: Path, secret: str
 ) -> None:
     right = frame(ADA, secret, "imap", "")
-    longest = Limits(longest=len(right) - 8)
+    longest = Limits(max_bytes=len(right) - 8)
     assert await answered(desk, path, right, longest) == OK
-    handler = Mux(desk.counter, longest)
-    async with served(handler.converse, path), connected(path) as other:
+    handler = Saslauthd(desk.counter, longest)
+    async with served(handler.handle, path), connected(path) as other:
         for request in (
             frame(ADA, secret, "imap", "x"),
             frame(ADA, secret, "imap1", ""),
@@ -232,15 +232,15 @@ async def test_what_is_cut_off_is_not_asked(desk: Desk, path: Path, secret: str)
 
 @pytest.mark.parametrize("begun", [b"", b"\0", b"\0\3ad", frame(ADA, "x", "imap")])
 async def test_an_idle_connection_is_closed(desk: Desk, path: Path, begun: bytes) -> None:
-    handler = Mux(desk.counter, Limits(idle=0.01))
-    async with served(handler.converse, path), connected(path) as client:
+    handler = Saslauthd(desk.counter, Limits(idle_timeout=0.01))
+    async with served(handler.handle, path), connected(path) as client:
         client.writer.write(begun)
         assert await client.rest() == b""
 
 
 async def test_whoever_does_not_read_is_not_listened_to(desk: Desk, path: Path) -> None:
-    handler = Mux(desk.counter, Limits(idle=0.5, answer=0.01))
-    async with served(handler.converse, path), connected(path) as client:
+    handler = Saslauthd(desk.counter, Limits(idle_timeout=0.5, answer_timeout=0.01))
+    async with served(handler.handle, path), connected(path) as client:
         client.reader._transport.pause_reading()  # type: ignore[attr-defined]  # not public
         with pytest.raises(ConnectionError):
             await client.send(frame(b"\xff", "", "", "") * 500_000)
@@ -250,8 +250,8 @@ async def test_a_client_that_goes_away_leaves_nothing_behind(
     desk: Desk, path: Path, secret: str
 ) -> None:
     desk.gate.opened.clear()
-    handler = Mux(desk.counter, Limits())
-    async with served(handler.converse, path):
+    handler = Saslauthd(desk.counter, Limits())
+    async with served(handler.handle, path):
         before = len(asyncio.all_tasks())
         async with connected(path) as client:
             await client.send(frame(ADA, secret, "imap", ""))
@@ -265,11 +265,11 @@ async def test_a_server_that_stops_leaves_nothing_behind(
     desk: Desk, path: Path, secret: str
 ) -> None:
     desk.gate.opened.clear()
-    handler = Mux(desk.counter, Limits())
+    handler = Saslauthd(desk.counter, Limits())
     tasks: list[asyncio.Task[None]] = []
 
     def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.append(asyncio.create_task(handler.converse(reader, writer)))
+        tasks.append(asyncio.create_task(handler.handle(reader, writer)))
 
     async with await asyncio.start_unix_server(begin, path), connected(path) as client:
         await client.send(frame(ADA, secret, "imap", ""))
@@ -315,7 +315,7 @@ def play(desk: Desk, path: Path, secret: str, examples: int) -> None:
     with asyncio.Runner() as runner:
 
         async def begin() -> asyncio.Server:
-            return await asyncio.start_unix_server(Mux(desk.counter, Limits()).converse, path)
+            return await asyncio.start_unix_server(Saslauthd(desk.counter, Limits()).handle, path)
 
         server = runner.run(begin())
 

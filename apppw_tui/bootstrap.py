@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StoreLocation:
-    """Where a store is, and where its key is; what the command line says goes before the rest."""
+    """The places of a store and of its key; what the command line says goes before the rest."""
 
     folder: Path
     key_file: Path
@@ -99,7 +99,10 @@ def build(
 
 
 def sender(place: StoreLocation, config: Config, means: PortalContext) -> "Sender | None":
-    """Who sends what `PortalContext.notifier` has laid down; None if nothing says how."""
+    """The program that sends what `PortalContext.notifier` has laid down.
+
+    None if nothing says how.
+    """
     told = config.notices
     if told is None:
         return None
@@ -116,7 +119,7 @@ def sender(place: StoreLocation, config: Config, means: PortalContext) -> "Sende
 
 
 def _notices(place: StoreLocation, config: Config, journal: Journal) -> Notifier:
-    """Where nobody is to be told, nothing is laid down."""
+    """The notifier of the configuration; without one nothing is laid down."""
     return SilentNotifier() if config.notices is None else FolderNotifier(place.folder, journal)
 
 
@@ -138,7 +141,10 @@ def _source(config: Config, journal: Journal) -> ExternalPasswords | None:
 
 
 def _live_sessions(place: StoreLocation, config: Config, journal: Journal) -> SessionTerminator:
-    """Where nobody takes the files away, none are laid there."""
+    """The folder of sessions to end.
+
+    Without a program that takes the files away, none are laid there.
+    """
     return (
         FolderSessionTerminator(place.folder, journal)
         if config.end_sessions

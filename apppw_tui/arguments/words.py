@@ -1,4 +1,4 @@
-"""What every command's arguments are made of."""
+"""The parts that every command's arguments are made of."""
 
 import argparse
 import functools
@@ -34,7 +34,7 @@ def whole(text: str) -> int:
 
 @functools.cache
 def where() -> argparse.ArgumentParser:
-    """What may stand before a command and after it."""
+    """The options that may stand before a command and after it."""
     parser = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     parser.add_argument(
         "--store", type=path, metavar="PATH", help="the folder of the store (or APPPW_STORE)"
@@ -64,7 +64,7 @@ def command(
 
 
 def actions(parser: argparse.ArgumentParser) -> Group:
-    """What a command can do, one of which has to be said."""
+    """The acts of a command, one of which has to be said."""
     return parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
 

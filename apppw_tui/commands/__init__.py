@@ -1,4 +1,4 @@
-"""What each command does, once its arguments are understood: one file for each kind of thing."""
+"""The commands, once their arguments are understood: one file for each kind of thing."""
 
 import argparse
 from typing import TYPE_CHECKING

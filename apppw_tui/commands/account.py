@@ -44,7 +44,7 @@ def add(options: argparse.Namespace, config: Config) -> int:
 
 
 def _there(means: PortalContext, name: str) -> CommandResult | None:
-    """What is said of an account that is there, and not to be added once more."""
+    """The sentence for an account that is there, and not to be added once more."""
     try:
         account = Admin(means).account(name)
     except NotFound:
@@ -107,7 +107,7 @@ def remove(options: argparse.Namespace, config: Config) -> int:
 
 
 def _left_behind(config: Config, remedy: str) -> str:
-    """What a name comes to that is no account's any more, and still a user's of Dovecot."""
+    """The sentence for a name that is no account's any more, and still a user's of Dovecot."""
     # So apppw-tui says "not mine", and Dovecot goes on to the next passdb.
     again = "" if config.accounts.source != "dovecot" else ", and the portal as a new account"
     return f"its old password opens its mail{again}. {remedy}"

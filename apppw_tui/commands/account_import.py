@@ -90,7 +90,7 @@ def _add(means: PortalContext, line: PasswdEntry, by: str, trial: Profiles | Non
 
 
 def _read(options: argparse.Namespace) -> str:
-    """What the file holds; bytes of full names in another encoding are in nobody's way."""
+    """Returns the file's text; bytes of full names in another encoding are in nobody's way."""
     try:
         if str(options.file) == "-":
             return _text(None if sys.stdin is None else sys.stdin.buffer, "Standard input")

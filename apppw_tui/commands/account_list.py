@@ -78,7 +78,7 @@ def list_accounts(options: argparse.Namespace, config: Config) -> int:
 
 
 def services(account: Account, now: datetime) -> str:
-    """What opens the account's services, and what will."""
+    """The passwords that open the account's services, now and later."""
     if not account.enabled:
         return "disabled"
     if account.enforced_from is None:
@@ -89,7 +89,7 @@ def services(account: Account, now: datetime) -> str:
 
 
 def old_password(used: Used, since: datetime | None) -> str:
-    """When it was last right, for what and from where; `since` is since when that is told."""
+    """The last use of the old password; `since` is from when on such uses are told."""
     last = used.last_legacy_login
     if last is None:
         return "not known" if since is None else f"not since {day(since)}"

@@ -48,7 +48,7 @@ def prune_accounts(options: argparse.Namespace, config: Config) -> int:
 
 
 class _PruneCommand:
-    """What is removed, and what is said of it."""
+    """Removes accounts, and says of each what was done."""
 
     def __init__(self, operator: Admin, options: argparse.Namespace) -> None:
         self._operator = operator

@@ -1,4 +1,4 @@
-"""What is known about one account, without any secret and without telephone numbers."""
+"""`account show`: one account, without any secret and without telephone numbers."""
 
 import math
 from dataclasses import dataclass
@@ -31,7 +31,10 @@ from apppw_tui.portal.sessions import needs_enrollment
 
 @dataclass(frozen=True)
 class _AccountView:
-    """What both forms are made of; `endings` are the last digits of numbers, by their fields."""
+    """The facts that both forms are made of.
+
+    `endings` are the last digits of numbers, by their fields.
+    """
 
     account: Account
     policy: Policy
@@ -140,7 +143,10 @@ def _pairs(known: _AccountView) -> list[tuple[str, str]]:
 
 
 def _services(account: Account, now: datetime) -> str:
-    """What opens them, since when or from when on; told of a disabled account, too."""
+    """The passwords that open the services, since when or from when on.
+
+    For a disabled account, too.
+    """
     enforced_from = account.enforced_from
     if enforced_from is None:
         what = "open"

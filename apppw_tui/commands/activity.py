@@ -1,4 +1,4 @@
-"""What happened to accounts: read, and followed while it happens."""
+"""`activity`: what happened to accounts, read, and followed while it happens."""
 
 import argparse
 import json
@@ -62,7 +62,7 @@ def activity(
 
 
 class _Names:
-    """Which account a uid belongs to; looked up again when there is a new one."""
+    """The names of the accounts behind uids; looked up again when there is a new one."""
 
     def __init__(self, acting: Admin) -> None:
         self._acting = acting

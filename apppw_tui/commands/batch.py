@@ -18,7 +18,7 @@ from apppw_tui.portal.admin import Admin
 
 @dataclass(frozen=True)
 class CommandResult:
-    """What was done to one account: a sentence for people, facts for programs."""
+    """The result of an act on one account: a sentence for people, facts for programs."""
 
     account: str
     sentence: str

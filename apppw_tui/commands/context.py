@@ -65,13 +65,13 @@ def tried(options: argparse.Namespace, config: Config) -> Iterator[Path | None]:
 
 
 def admin(options: argparse.Namespace, config: Config) -> Admin:
-    """Whoever acts on other people's accounts in that store. Raises StoreError."""
+    """The administrator who acts on other people's accounts in that store. Raises StoreError."""
     by = actor()  # before root becomes the store's owner
     return Admin(open_context(options, config).means, by, print_error)
 
 
 def actor() -> str:
-    """Who this is, for the record, and never for a right.
+    """The person at the shell, for the record, and never for a right.
 
     sudo(8) names whoever called it in SUDO_UID and SUDO_USER, which root alone is believed. The
     kernel keeps who logged in through su, sudo and all else: loginuid, of proc(5) and pam_loginuid.

@@ -1,4 +1,4 @@
-"""What the operator does to an account, one function for each act."""
+"""The acts of an administrator on an account, one function for each."""
 
 import argparse
 from collections.abc import Callable, Mapping

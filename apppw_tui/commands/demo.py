@@ -132,7 +132,7 @@ class Demonstration:
     # --- what the services wrote down -------------------------------------------------------------
 
     def read(self, uid: str, /) -> Used:
-        """When the app passwords of the account of `uid` were last used."""
+        """The last uses of the app passwords of the account of `uid`."""
         found: dict[str, LastUse] = {}
         for account in map(self.store.get, self.store.list_names()):
             for password in account.app_passwords if account and account.uid == uid else ():
@@ -151,7 +151,7 @@ class Demonstration:
     # --- what a service would say ---------------------------------------------------------------
 
     def try_it(self, account: str, secret: Secret, service: str) -> ConnectionTestResult:
-        """What the verifier decides; no daemon is asked, and none is said to be there."""
+        """The verifier's own decision; no daemon is asked, and none is said to be there."""
         verifier = Verifier(self.store, self.hasher, self.clock)
         tried = describe(decided(verifier, account, secret, service), service)
         return replace(tried, message=f"{tried.message[:-1]}, in this demonstration.")

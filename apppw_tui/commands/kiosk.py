@@ -37,7 +37,7 @@ def clean_environment() -> None:
 
 
 def configured(options: argparse.Namespace) -> Config:
-    """What the file that was named says; nothing is read from anywhere else.
+    """Loads the file that was named; nothing is read from anywhere else.
 
     Raises:
         ConfigError: a key is wrong, or no store is named.

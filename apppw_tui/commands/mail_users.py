@@ -1,4 +1,4 @@
-"""Whether the mail server knows the accounts: what commands ask Dovecot about names."""
+"""Questions of commands to the mail server about names: a user there, or not."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -19,7 +19,10 @@ def connected(config: Config, timeout: float = _TIMEOUT) -> DovecotUsers:
 
 @contextlib.contextmanager
 def glanced_at(config: Config) -> Iterator[Callable[[str], bool | None]]:
-    """Whether Dovecot knows an account, for whoever only warns: None where it does not say."""
+    """True if Dovecot knows an account, for a caller that only warns.
+
+    None where it does not say.
+    """
     with contextlib.ExitStack() as stack:
         users: DovecotUsers | None = None
         with contextlib.suppress(PasswordBackendDown):

@@ -63,7 +63,7 @@ def _ending_programs() -> Iterator[None]:
 
 
 def _seconds(config: Config) -> float:
-    """How long one message may take."""
+    """The time that one message may take."""
     if config.notices is not None and config.notices.command is not None:
         return config.notices.timeout
     return config.delivery.timeout if config.delivery is not None else 0

@@ -1,4 +1,4 @@
-"""What commands print: sentences, tables, JSON; local time for people, UTC for programs."""
+"""The output of commands: sentences, tables, JSON; local time for people, UTC for programs."""
 
 import contextlib
 import json
@@ -36,7 +36,7 @@ def print_table(head: tuple[str, ...], rows: list[tuple[str, ...]], empty: str) 
 
 
 def print_pairs(pairs: list[tuple[str, str]]) -> None:
-    """What is known about one thing, a line for each."""
+    """Prints the facts about one thing, a line for each."""
     print_lines(*_columns([(f"{name}:", value) for name, value in pairs]))
 
 
@@ -83,7 +83,7 @@ def _columns(rows: list[tuple[str, ...]]) -> list[str]:
 
 
 def last_use(last: LastUse | None) -> dict[str, str | None] | None:
-    """When, by which service and from where, for programs."""
+    """The time, the service and the address of a use, for programs."""
     if last is None:
         return None
     return {"time": utc(last.time), "service": last.service, "address": last.address}

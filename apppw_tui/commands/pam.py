@@ -37,7 +37,7 @@ def ask(options: argparse.Namespace) -> int:
 
 
 def _password() -> str | None:
-    """What pam_exec hands over: no newline, and in libpam up to 1.3.1 a null byte at its end."""
+    """The password of pam_exec: no newline, and in libpam up to 1.3.1 a null byte at its end."""
     try:
         content = b"" if sys.stdin is None else sys.stdin.buffer.read(_LONGEST + 2)
         content = content.removesuffix(b"\0")

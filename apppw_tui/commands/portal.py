@@ -132,7 +132,7 @@ def _demo_means(demonstration: demo.Demonstration, config: configuration.Config)
 
 
 def _address() -> str:
-    """Where the person comes from. sshd(8): SSH_CONNECTION begins with the client's address."""
+    """The person's own address. sshd(8): SSH_CONNECTION begins with the client's."""
     return (os.environ.get("SSH_CONNECTION", "").split() or ["local"])[0]
 
 

@@ -154,7 +154,10 @@ class _FirstUseNotifier:
 
 
 def _owner(store: Path) -> sockets.Owner | None:
-    """Whose the sockets are to be, if this is root; None leaves them as they are made."""
+    """The owner that the sockets are to have, if this is root.
+
+    None leaves them as they are made.
+    """
     if os.geteuid() != 0:
         return None
     try:
@@ -165,7 +168,7 @@ def _owner(store: Path) -> sockets.Owner | None:
 
 
 def _open_standard_streams() -> None:
-    """Whoever closed them would have the next files and connections get the log's lines."""
+    """Opens standard streams that are closed: the next files would get the log's lines instead."""
     for descriptor in range(3):
         try:
             os.fstat(descriptor)

@@ -18,7 +18,7 @@ from apppw_tui.verifier.systemd import ConfigStatus, SystemdNotifier
 
 @dataclass(frozen=True)
 class RunningDaemon:
-    """What a daemon is made of, as far as the configuration has a say in it."""
+    """The parts of a daemon, as far as the configuration has a say in them."""
 
     verifier: Verifier
     gate: DecisionQueue
@@ -50,7 +50,9 @@ class Reloader:
         self._notifier = notifier
 
     def __call__(self) -> Mapping[str, ConnectionHandler]:
-        """What is spoken otherwise from now on, by the names of the sockets.
+        """Reads the configuration again.
+
+        Returns the names of sockets that speak otherwise from now on.
 
         Raises ConfigError, StoreError; nothing is changed then.
         """
@@ -73,7 +75,7 @@ class Reloader:
         }
 
     def _later(self, config: Config, store: Path) -> list[str]:
-        """What a restart alone can do."""
+        """The settings that a restart alone can change."""
         later = ["store"] if store != self._running.store else []
         sockets = self._running.sockets
         wanted = {one.name: one for one in config.serve.sockets}

@@ -78,7 +78,9 @@ def listening(
     stack: ExitStack,
     log: AnswerLog,
 ) -> DaemonSockets:
-    """What systemd passed, if it passed any; else sockets in `folder`, removed at the end.
+    """The sockets that systemd passed, if it passed any.
+
+    Else those in `folder`, removed at the end.
 
     Raises ConfigError.
     """
@@ -125,7 +127,7 @@ def _usable(
 
 
 def differing(wanted: SocketConfig, path: Path) -> Mapping[str, str]:
-    """What the configuration says otherwise than systemd made it, with the setting that decides."""
+    """The settings that the configuration has otherwise than systemd, with the one that decides."""
     try:
         status = path.stat()
     except OSError:

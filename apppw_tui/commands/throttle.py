@@ -1,4 +1,4 @@
-"""What the daemon's throttle counts: shown, and cleared, by asking the daemon."""
+"""`throttle`: the daemon's counters, shown, and cleared, by asking the daemon."""
 
 import argparse
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a service asks: whether this is an app password of that account."""
+"""`verify`: the question of a service, whether this is an app password of that account."""
 
 import argparse
 import contextlib

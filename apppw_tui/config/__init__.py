@@ -47,7 +47,7 @@ class DeliveryConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """What an administrator can set, with the defaults that hold otherwise."""
+    """The settings of an administrator, with the defaults that hold otherwise."""
 
     host_name: str = field(default_factory=socket.gethostname)
     default_domain: str | None = None
@@ -136,7 +136,7 @@ def read(path: Path, document: dict[str, Any]) -> Config:
 
 
 def user_file() -> Path:
-    """Where somebody has a configuration of their own, if they have one."""
+    """The path of somebody's own configuration, if they have one."""
     return _user_folder("XDG_CONFIG_HOME", ".config") / "config.toml"
 
 
@@ -159,7 +159,10 @@ def choose(named: Path | None) -> Config:
 
 
 def store_folder(named: Path | None, config: Config) -> Path:
-    """Where the store is: `named`, APPPW_STORE, the configuration, or the default (SAFETY 26)."""
+    """The folder of the store.
+
+    `named`, APPPW_STORE, the configuration, or the default (SAFETY 26).
+    """
     told = named or os.environ.get("APPPW_STORE") or config.store
     if told:
         return Path(told)

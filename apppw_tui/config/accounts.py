@@ -14,7 +14,7 @@ _LONGEST_PLACE = 200  # characters
 
 @dataclass(frozen=True)
 class AccountsConfig:
-    """Where passwords are kept; the rest concerns "dovecot" alone.
+    """The keeper of the account passwords; the rest concerns "dovecot" alone.
 
     `change_password_at` ends the sentence "Change it ...".
     """

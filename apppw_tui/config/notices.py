@@ -18,7 +18,7 @@ class NoticesConfig:
 
 
 def notices(reader: TableReader, told: dict[str, Any], *, delivery: bool) -> NoticesConfig:
-    """What the table says; `delivery` is whether codes can be sent. Raises ConfigError."""
+    """Reads the table; `delivery` is True where codes can be sent. Raises ConfigError."""
     values = reader.table(told, "notices.", {
         "command": command("account"),
         "by": _by,

@@ -1,4 +1,4 @@
-"""What can be used of a configuration that is broken: for whoever looks what is wrong."""
+"""The usable part of a configuration that is broken: for those who look for the fault."""
 
 import tomllib
 from pathlib import Path

@@ -45,7 +45,7 @@ _SHIPPED = (
 
 @dataclass(frozen=True)
 class ServeConfig:
-    """How the daemon listens; `remember` is in seconds, 0 is off.
+    """The daemon's sockets and settings; `remember` is in seconds, 0 is off.
 
     `sockets` are the daemon's own and those that are `configured`: named in the file, which amends
     a socket or adds one, and takes none away (SAFETY 20).
@@ -57,7 +57,7 @@ class ServeConfig:
     configured: frozenset[str] = frozenset()
 
     def passed(self, name: str) -> SocketConfig | None:
-        """What is spoken at a socket that systemd passes by that name, if anybody has said so."""
+        """The socket that is configured under a name of systemd's, if one is."""
         return next((one for one in (*self.sockets, *_SHIPPED) if one.name == name), None)
 
 

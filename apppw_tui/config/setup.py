@@ -107,7 +107,10 @@ def _security(value: Any) -> str:
 
 
 def _url(value: Any) -> str:
-    """What an app password is sent to must not be http: anybody on the way could read it."""
+    """Reads an address that an app password is sent to.
+
+    Not http, which anybody on the way can read.
+    """
     if len(text(value)) > _LONGEST_URL:
         raise ValueError(f"must be at most {_LONGEST_URL} characters long")
     try:

@@ -1,1 +1,1 @@
-"""What is wrong with a store, and with the server around it: looked at, and never changed."""
+"""Faults of a store, and of the server around it: looked for, and never mended."""

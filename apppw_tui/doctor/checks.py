@@ -144,7 +144,7 @@ class Checkup:
 
 
 def _or_ok(found: Iterable[Finding], folder: Path, good: str) -> Iterator[Finding]:
-    """What was found until something stood in the way is told all the same."""
+    """Yields the findings until something stands in the way, and then that."""
     nothing = True
     for finding in found:
         nothing = False
@@ -154,7 +154,7 @@ def _or_ok(found: Iterable[Finding], folder: Path, good: str) -> Iterator[Findin
 
 
 def _each(looks: dict[str, _Look], *, by_root: bool) -> list[Finding]:
-    """What cannot be looked at is told, and keeps nobody from the rest."""
+    """Runs each check: one that fails is told, and keeps nobody from the rest."""
     found: list[Finding] = []
     for what, look in looks.items():
         try:

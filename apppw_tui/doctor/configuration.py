@@ -18,7 +18,7 @@ _WRITABLE = stat.S_IWGRP | stat.S_IWOTH
 
 @dataclass(frozen=True)
 class _Use:
-    """What a configured program is for."""
+    """The purpose of a configured program."""
 
     key: str
     what: str

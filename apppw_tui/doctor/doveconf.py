@@ -1,4 +1,4 @@
-"""What `doveconf -n` prints, as blocks: of Dovecot 2.3 and of 2.4."""
+"""The output of `doveconf -n`, as blocks: of Dovecot 2.3 and of 2.4."""
 
 import re
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ class Block:
 
 
 def parse(text: str) -> Block:
-    """What is not understood is passed over."""
+    """Reads the blocks; a line that is not understood is passed over."""
     top = Block()
     inside = [top]
     for line in map(str.strip, lines(text)):

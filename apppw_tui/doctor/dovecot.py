@@ -75,7 +75,7 @@ def _has_lua(judging: list[Block]) -> bool:
 
 
 def _not_asking(top: Block, judging: list[Block], folder: Path) -> Iterator[Finding]:
-    """Who is enforced counts for nothing where nobody asks whether they are."""
+    """Finds a Dovecot that asks nobody whether an account is enforced, where one is."""
     protocols = top.words("protocols") or ["imap", "pop3"]  # those of 2.3, where all are default
     closed = _closed(folder) if judging and set(protocols) - _NOT_OF_PEOPLE else []
     if closed:
@@ -91,7 +91,7 @@ def _not_asking(top: Block, judging: list[Block], folder: Path) -> Iterator[Find
 
 
 def _closed(folder: Path) -> list[str]:
-    """Whose accounts the store says to be closed to old passwords, by now or some day."""
+    """The accounts that are enforced, by now or some day."""
     try:
         names = [path.name for path in (folder / "enforced").iterdir()]
     except OSError:
@@ -100,7 +100,10 @@ def _closed(folder: Path) -> list[str]:
 
 
 def _judging(top: Block) -> list[Block]:
-    """What belongs to master users alone, or only ever refuses, opens nobody's account."""
+    """The passdbs that can let somebody in.
+
+    Not those of master users, and not those that only refuse.
+    """
     return [one for one in top.of("passdb") if not _is(one, "master") and not _is(one, "deny")]
 
 

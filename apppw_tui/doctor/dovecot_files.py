@@ -1,4 +1,4 @@
-"""Whether Dovecot's mail goes on while apppw-tui is silent, as its script for that says."""
+"""Mail while apppw-tui is silent: Dovecot's goes on, if the script for that says so."""
 
 import os
 import re

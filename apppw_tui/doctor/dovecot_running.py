@@ -1,4 +1,4 @@
-"""Whether Dovecot runs, where it asks apppw-tui or is asked for account passwords."""
+"""Dovecot itself: it runs, where it asks apppw-tui or is asked for account passwords."""
 
 from apppw_tui.config.accounts import AccountsConfig
 from apppw_tui.doctor.doveconf import parse

@@ -1,4 +1,4 @@
-"""Whether apppw-tui is told when an old password was right, where it is to be told."""
+"""Old passwords that are right: apppw-tui is told of them, where it is to be told."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Whether mail that comes in finds its users in Dovecot, whatever apppw-tui has to say.
+"""Mail that comes in: it finds its users in Dovecot, whatever apppw-tui has to say.
 
 A static userdb asks the passdbs whether there is such a user: so none of ours may answer that.
 """

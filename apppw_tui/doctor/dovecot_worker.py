@@ -1,4 +1,4 @@
-"""Who asks apppw-tui for Dovecot, and whether that user may.
+"""The user that asks apppw-tui for Dovecot, and has to be let in.
 
 Dovecot gives its processes no groups but those that it names itself: /etc/group counts for nothing.
 """

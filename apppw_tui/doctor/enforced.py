@@ -1,4 +1,4 @@
-"""Whether the folder `enforced` says what the accounts say: Dovecot's Lua relies on it."""
+"""The folder `enforced`: does it say what the accounts say? Dovecot's Lua relies on it."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What was found, how bad it is, and what to do about it."""
+"""A finding: the fault, how bad it is, and what to do about it."""
 
 import shlex
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What recipes/install.sh put in place: whether it is that of the version in use."""
+"""The files of recipes/install.sh: those of the version in use, or of another."""
 
 import re
 from collections.abc import Iterator

@@ -19,7 +19,7 @@ _AGAIN = "Put recipes/sshd/apppw-kiosk there anew, mode 0755, owner root."
 
 
 def door(ask: Run, places: SystemPaths) -> Iterator[Finding]:
-    """Whether the sshd of the portal runs, and will after the next start of the machine."""
+    """Checks that the portal's sshd runs, and will after the next start of the machine."""
     if not present(places.systemd):
         return
     said = ask(("systemctl", "show", f"--property={_PROPERTIES}", SERVICE))
@@ -49,7 +49,7 @@ def door(ask: Run, places: SystemPaths) -> Iterator[Finding]:
 
 
 def script(forced: str, user: str, places: SystemPaths, owner: int) -> Iterator[Finding]:
-    """What everybody is given who comes as `user`; `owner` is whose the server's files are."""
+    """Checks what everybody is given who comes as `user`; `owner` owns the server's files."""
     words = forced.split()
     if not words or not words[0].startswith("/"):
         return

@@ -1,4 +1,4 @@
-"""What lies in a store: whose each file is, who can read it, and whether it belongs there."""
+"""The files in a store: whose each is, who can read it, and if it belongs there."""
 
 import re
 import stat

@@ -24,7 +24,7 @@ _IN_MEMORY = ("tmpfs", "ramfs")
 
 
 def check_ntp(ask: Run) -> list[Finding]:
-    """What the system says of its own clock, where systemd looks after it."""
+    """Asks the system about its own clock, where systemd looks after it."""
     said = ask(("timedatectl", "show"))
     if said.error:
         return [ok(_WHERE, "Nobody tells how this machine keeps its time.")]

@@ -1,4 +1,4 @@
-"""What people are to be told, and sessions that are to end: whether any unit does it."""
+"""Notices that wait, and sessions that are to end: some unit has to see to them."""
 
 import stat
 from collections.abc import Iterator
@@ -91,7 +91,10 @@ def _codes(line: tuple[str, ...], kiosk: dict[str, str], places: SystemPaths) ->
 
 
 def waiting(folder: Path, now: datetime) -> Iterator[Finding]:
-    """What lies in the outbox for too long, and why, if that is known. Raises StoreError."""
+    """Messages that wait for too long in the queue, and why, if that is known.
+
+    Raises StoreError.
+    """
     outbox = FolderNoticeQueue(folder)
     found = outbox.waiting()
     if not found:

@@ -23,7 +23,7 @@ _INCLUDE = re.compile(r"(?:@include|-?auth\s+(?:include|substack))\s+(\S+)", re.
 
 
 def check(places: SystemPaths) -> list[Finding]:
-    """What the files say; those that they include are the system's affair."""
+    """Checks the files; those that they include are the system's affair."""
     found: list[Finding] = []
     files = [path for folder in places.pam for path in sorted(folder.glob(_OURS))]
     for path in files:
@@ -38,7 +38,7 @@ def is_present(places: SystemPaths, service: str) -> bool:
 
 
 def missing_for_kiosk(places: SystemPaths) -> Iterator[Finding]:
-    """Where the kiosk's sshd asks PAM."""
+    """The services of PAM that the kiosk's sshd asks, and that are missing."""
     if not any(is_present(places, name) for name in _KIOSKS):
         path = places.pam[0] / _KIOSKS[0]
         yield danger(
@@ -86,7 +86,10 @@ def _file(path: Path, *, is_kiosk: bool) -> Iterator[Finding]:
 
 
 def _past_us(path: Path, modules: list[str]) -> Iterator[Finding]:
-    """Whoever apppw-tui refuses has to be refused: pam_deny stands between it and pam_permit."""
+    """Finds services that let in those whom apppw-tui refuses.
+
+    Pam_deny has to stand before pam_permit.
+    """
     behind = modules[modules.index("exec") + 1 :]
     deciding = [one for one in behind if one in _DECIDE]
     if "permit" in deciding and deciding[0] == "permit":

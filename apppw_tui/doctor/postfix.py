@@ -71,7 +71,7 @@ def check(ask: Run, places: SystemPaths) -> list[Finding]:
 
 
 def ports(ask: Run) -> tuple[list[Port], list[Finding]]:
-    """What mail programs connect to, and main.cf itself; or why that cannot be told."""
+    """The ports that mail programs connect to, and main.cf itself; or why that cannot be told."""
     main, own, services = (ask(("postconf", option)) for option in ("-nx", "-Px", "-M"))
     for said in (main, own, services):
         if said.error:

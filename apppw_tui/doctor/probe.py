@@ -20,7 +20,7 @@ _ALSO = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
 @dataclass(frozen=True)
 class CommandOutput:
-    """What `command` printed; `how` says why it could not be asked, and is empty if it was.
+    """The output of `command`; `error` says why it could not be asked, and is empty if it was.
 
     What it printed is never shown: a configuration may hold passwords.
     """
@@ -132,7 +132,7 @@ class SystemPaths:
         return self.root / "proc/self/mountinfo"
 
     def process_name(self, pid: str) -> str:
-        """What a process is called; empty where nobody tells."""
+        """The name of a process; empty where nobody tells."""
         try:
             return (self.root / "proc" / pid / "comm").read_text(errors="replace").strip()
         except OSError:

@@ -1,4 +1,4 @@
-"""Who may send as whom in Postfix: an account's own addresses with an extension are its own."""
+"""Senders in Postfix: an account may send as itself and as its own addresses with an extension."""
 
 import re
 from collections.abc import Iterator

@@ -34,7 +34,7 @@ _NO_LUA = (
 _LOG = "its log says what is wrong: journalctl -u apppw-tui"
 _START = "Start it: apppw-tui serve; its log says what is wrong."
 _ANEW = "Start the daemon anew: it makes its sockets as they are configured."
-_MODE = 0o660  # SAFETY 20
+_MODE = 0o660  # bits; the group may ask, nobody else (SAFETY 20)
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class _Place:
 
     @property
     def anew(self) -> str:
-        """What makes it as it should be."""
+        """The command that makes it as it should be."""
         if self.unit is None:
             return _ANEW
         if self.unit.mode & ~_MODE:
@@ -67,7 +67,7 @@ class _Place:
 
 @dataclass(frozen=True)
 class ListeningSockets:
-    """Where the daemon is asked: by the units of systemd, or at sockets that it makes itself."""
+    """The daemon's sockets: those of systemd's units, or those that it makes itself."""
 
     places: Sequence[_Place]
     units: Sequence[units.Unit]
@@ -137,7 +137,7 @@ def _nobody(folder: Path, there: ListeningSockets, *, wanted: bool, lua: bool) -
 
 
 def _passed(serve: ServeConfig, there: Sequence[units.Unit]) -> Iterator[_Place]:
-    """What systemd made, wherever that is, as far as the daemon answers there."""
+    """The sockets that systemd made, wherever they are, as far as the daemon answers there."""
     for unit in there:
         spoken = serve.passed(unit.called)
         if unit.active and spoken is not None:

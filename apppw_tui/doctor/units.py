@@ -55,14 +55,17 @@ def parse(text: str) -> dict[str, dict[str, str]]:
 
 
 def _service(ask: Run) -> dict[str, str]:
-    """What systemd knows of the daemon's unit; nothing where there is none, or it does not run."""
+    """The facts of systemd about the daemon's unit.
+
+    Nothing where there is none, or it does not run.
+    """
     said = ask(("systemctl", "show", f"--property={_OF_SERVICE}", SERVICE))
     told = parse(said.out).get(SERVICE, {})
     return {} if said.error or told.get("LoadState") != "loaded" else told
 
 
 def service(ask: Run) -> Iterator[Finding]:
-    """What the daemon's unit lacks, and what of the configuration it does not know yet."""
+    """Finds what the daemon's unit lacks, and what of the configuration it does not know yet."""
     told = _service(ask)
     # Of a unit that was not started since the machine was, systemd says "infinity" in any case.
     running = told.get("ActiveState") in ("active", "reloading")
@@ -124,7 +127,7 @@ def _unit(name: str, told: dict[str, str]) -> Unit:
 
 
 def compared(serve: ServeConfig, found: Sequence[Unit]) -> list[Finding]:
-    """What configuration, units and what is enabled say otherwise than each other."""
+    """Finds where configuration, units and what is enabled contradict each other."""
     if not any(unit.wanted for unit in found):
         return _groups(serve)  # the daemon makes its sockets itself, if there is one
     by_name: dict[str, list[Unit]] = {}

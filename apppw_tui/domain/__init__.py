@@ -1,1 +1,1 @@
-"""What things are, and which rules hold. No terminal, no files, no TinyDB."""
+"""Things and the rules that hold for them. No terminal, no files, no TinyDB."""

@@ -136,7 +136,7 @@ class Account:
         return self if self.has_second_factor else replace(self, recovery=None, preferred=None)
 
     def sealed_values(self) -> dict[str, str]:
-        """What is kept sealed: the name of each field, and the token."""
+        """The sealed values: the name of each field, and the token."""
         values = {phone.secret_name: phone.sealed for phone in self.phones}
         if self.authenticator is not None:
             values[AUTHENTICATOR] = self.authenticator.sealed

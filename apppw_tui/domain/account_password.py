@@ -17,7 +17,7 @@ _WORDS = ("Very weak", "Weak", "Fair", "Good", "Strong")
 
 @dataclass(frozen=True)
 class Strength:
-    """How hard a password is to guess: `score` 0-4 as zxcvbn counts, and what to say about it."""
+    """The strength of a password: `score` 0-4 as zxcvbn counts, and what to say about it."""
 
     score: int
     word: str

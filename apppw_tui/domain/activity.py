@@ -1,4 +1,4 @@
-"""What can happen to an account, and the words for it: one vocabulary for all who write or show."""
+"""The events of an account, and the words for them: one vocabulary for all who write or show."""
 
 import re
 from collections.abc import Mapping
@@ -110,13 +110,13 @@ class ActivityEntry:
 
     @property
     def address(self) -> str | None:
-        """Where it came from, if from anywhere but the server itself."""
+        """The address that it came from, if from anywhere but the server itself."""
         found = self.details.get("address")
         return None if found in (None, "", "local") else found
 
 
 class Activity(Protocol):
-    """What was written down about accounts, to be read."""
+    """The record of what happened to accounts, to be read."""
 
     def read(self, uid: str, /) -> list[ActivityEntry]:
         """The account's lines of the last RETENTION, the oldest first. Raises StoreError."""
@@ -136,7 +136,7 @@ class NoActivity:
 
 
 def describe(entry: ActivityEntry) -> str:
-    """What happened, as people read it: one line, and nothing in it acts on a terminal."""
+    """The event as people read it: one line, and nothing in it acts on a terminal."""
     words = _WORDS.get(entry.event)
     if words is None:
         words = entry.event[:1].upper() + entry.event[1:]
@@ -149,7 +149,7 @@ def describe(entry: ActivityEntry) -> str:
 
 
 def actor_label(entry: ActivityEntry, account: str | None) -> str:
-    """Who did it: `you` for the account itself, else as it was written down."""
+    """The name of the one who did it: `you` for the account itself, else as it was written down."""
     return "you" if account is not None and entry.actor == account else escaped(entry.actor)
 
 

@@ -1,4 +1,4 @@
-"""Where somebody asks from, as it may be kept and shown; and the networks that it may be of."""
+"""Addresses of people who ask, as they may be kept and shown; and networks that they may be of."""
 
 from collections.abc import Iterable
 from functools import lru_cache

@@ -82,7 +82,7 @@ def unused_id(used: Collection[str], randbelow: RandomBelow = secrets.randbelow)
 
 
 def parse(text: str) -> ParsedAppPassword | None:
-    """What was presented, in its canonical form; None if it cannot be an app password.
+    """Parses what was presented into its canonical form; None if it cannot be an app password.
 
     Forgives what `canonical` forgives. Costs no hash.
     """

@@ -1,4 +1,4 @@
-"""What is typed by hand from a screen: Crockford's base32 with a check symbol (SAFETY 4, 5)."""
+"""Symbols typed by hand from a screen: Crockford's base32 with a check symbol (SAFETY 4, 5)."""
 
 from collections.abc import Callable, Container
 from unicodedata import category, normalize
@@ -65,6 +65,6 @@ def plain(text: str) -> str:
 
 
 def grouped(secret: Secret) -> str:
-    """How it is shown."""
+    """The symbols as they are shown, in groups."""
     text = secret.reveal()
     return " ".join(text[start : start + GROUP] for start in range(0, len(text), GROUP))

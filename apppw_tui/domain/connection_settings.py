@@ -1,4 +1,4 @@
-"""What is typed into an app besides the app password: where each service is, as configured."""
+"""Settings for an app besides the app password: where each service is, as configured."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class ConnectionSetting:
-    """Where one service is: a host, a port and `TLS` or `STARTTLS`; or an address alone."""
+    """The place of one service: a host, a port and `TLS` or `STARTTLS`; or an address alone."""
 
     service: str
     host: str = ""
@@ -31,7 +31,7 @@ class ConnectionSetting:
 
 
 def name(service: str) -> str:
-    """What a person calls `service`: `IMAP` for `imap`."""
+    """The name that a person has for `service`: `IMAP` for `imap`."""
     return _NAMES.get(service, service)
 
 
@@ -51,7 +51,7 @@ def first_service(rows: Iterable[ConnectionSetting], scope: tuple[str, ...]) -> 
 
 @dataclass(frozen=True)
 class ConnectionTestResult:
-    """What came of trying an app password, in a sentence.
+    """The result of trying an app password, in a sentence.
 
     `right` is None where nobody knows whether an app could sign in with it.
     """

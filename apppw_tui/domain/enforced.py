@@ -25,7 +25,7 @@ class Enforcement:
 
 
 def enforcement(account: Account | None) -> Enforcement | None:
-    """What is to be told of an account; None if it is open, and is to stay so."""
+    """The enforcement to tell of an account; None if it is open, and is to stay so."""
     if account is None:
         return None
     if not account.enabled:
@@ -37,10 +37,10 @@ def enforcement(account: Account | None) -> Enforcement | None:
 
 
 class Enforcements(Protocol):
-    """Where it is told, by the accounts' names. Every call may raise StoreError."""
+    """The enforcement of accounts, told by their names. Every call may raise StoreError."""
 
     def read(self, name: str, /) -> Enforcement | None:
-        """What is told of that name; None if nothing is."""
+        """The enforcement of that name; None if nothing is told."""
 
     def write(self, name: str, told: Enforcement, /, *, urgent: bool) -> None:
         """Tells it so that it lasts; `urgent` says that it may take the room kept for deletions."""
@@ -112,7 +112,7 @@ def _tighten(book: Enforcements, name: str, wanted: Enforcement, *, urgent: bool
 
 
 def _readable(book: Enforcements, name: str) -> tuple[Enforcement | None, bool]:
-    """What is told, and whether it could be read: what could not is written anew."""
+    """Returns what is told, and True if it could be read: what could not is written anew."""
     try:
         return book.read(name), True
     except StoreError:

@@ -8,11 +8,11 @@ class ApppwError(Exception):
 
 
 class Refused(ApppwError):
-    """What was asked breaks a rule; asking differently may work."""
+    """The request breaks a rule; another one may work."""
 
 
 class AlreadySo(ApppwError):
-    """What was asked for stands already; nothing was changed."""
+    """The state that was asked for stands already; nothing was changed."""
 
 
 class InvalidName(Refused):
@@ -56,7 +56,7 @@ class WrongCode(InvalidCode):
 
 
 class InvalidNumber(Refused):
-    """What was typed is not a telephone number that can be called."""
+    """The text is not a telephone number that can be called."""
 
 
 class MethodUnavailable(Refused):
@@ -108,11 +108,11 @@ class HashingFailed(StoreError):
 
 
 class PasswordBackendDown(StoreError):
-    """What keeps the account passwords cannot be asked now; says nothing about the password."""
+    """The keeper of the account passwords cannot be asked now; says nothing about the password."""
 
 
 class DecryptionFailed(StoreError):
-    """What was sealed cannot be opened: another key, another account's, or damaged."""
+    """The sealed value cannot be opened: another key, another account's, or damaged."""
 
 
 class KeyMissing(StoreError):

@@ -1,4 +1,4 @@
-"""When an app password stops working: never, after some days, or after a date (SAFETY 22)."""
+"""The end of an app password: never, after some days, or after a date (SAFETY 22)."""
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 

@@ -73,7 +73,7 @@ MOST_OF_APP_PASSWORDS = Profile(
 
 @dataclass(frozen=True)
 class CostLimits:
-    """What a hash from elsewhere may cost: memory in KiB, passes, lanes.
+    """The most that a hash from elsewhere may cost: memory in KiB, passes, lanes.
 
     One that costs too little is guessed too quickly; one that costs too much holds everybody up,
     since it is computed at the next sign-in.
@@ -117,7 +117,7 @@ class TooManyProfiles(Refused):
 
 
 class Profiles(Protocol):
-    """What hashes of account passwords cost, where not what new ones do: MOST_BESIDES at most.
+    """The costs of imported hashes that differ from those of new ones: MOST_BESIDES at most.
 
     Every attempt computes each once. Every method may raise StoreError.
     """
@@ -203,7 +203,10 @@ class PasswordHasher:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Whether a secret was right; `renewed` is its hash, where the kept one has another profile."""
+    """The result of a comparison.
+
+    `renewed` is the secret's hash, where the kept one has another profile.
+    """
 
     right: bool
     renewed: str | None = field(default=None, repr=False)
@@ -222,7 +225,7 @@ class AccountPasswordHasher(PasswordHasher):
         self._dummies = {profile: self._dummy}
 
     def claim(self, stored: str | None, profiles: Profiles | None = None) -> None:
-        """What that hash costs is in use from now on, as far as `profiles` (default: ours) say.
+        """Takes that hash's cost into use, as far as `profiles` (default: ours) allow.
 
         Raises TooManyProfiles, StoreError.
         """
@@ -291,7 +294,7 @@ def _dummy(profile: Profile) -> str:
 
 
 def profile(stored: str) -> Profile | None:
-    """What computing `stored` again costs; None for what Argon2 cannot compute."""
+    """The cost of computing `stored` again; None for what Argon2 cannot compute."""
     found = _ARGON2ID.fullmatch(stored)
     if found is None or any(len(field) % 4 == _ALONE for field in found.groups()[1:]):
         return None

@@ -1,4 +1,4 @@
-"""What an account's owner is told of at once, in a message: never a secret, no number in full."""
+"""Notices to an account's owner, in a message: never a secret, no number in full."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -70,16 +70,16 @@ class Message:
 
 
 class NoticeQueue(Protocol):
-    """Where messages lie until they are sent. Its methods raise StoreError."""
+    """The messages that wait until they are sent. Its methods raise StoreError."""
 
     def put(self, account: Account, one: ActivityEntry, /) -> str:
         """Puts one message down; its file's name."""
 
     def due(self, now: datetime, /) -> Iterator[Message]:
-        """What is to be sent, the oldest first."""
+        """The messages to be sent, the oldest first."""
 
     def read(self, file: str, /) -> Message | None:
-        """That message as it is now; None if it is gone."""
+        """The message as it is now; None if it is gone."""
 
     def keep(self, message: Message, /) -> None:
         """Writes down what has become of it."""

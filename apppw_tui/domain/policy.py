@@ -1,4 +1,4 @@
-"""What the administrator decides."""
+"""The administrator's decisions."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -26,7 +26,7 @@ DELIVERY_METHODS: tuple[DeliveryMethod, ...] = ("text", "call", "notify")
 
 
 class Change:
-    """What is being changed: assign `account` its next value; leave it, and nothing is written.
+    """The account being changed: assign `account` its next value; leave it, and nothing is written.
 
     `account` is None while an account is being created.
     """
@@ -54,7 +54,7 @@ class Change:
 
     @property
     def result(self) -> Account | None:
-        """What is to be written, its version raised; None if nothing was changed."""
+        """The account to be written, its version raised; None if nothing was changed."""
         if self.account is None or self.account == self._before:
             return None
         if self._before is None:
@@ -109,7 +109,7 @@ Rename = Callable[[Account, Account | None], Account]
 
 
 class AccountStore(Protocol):
-    """Where accounts are kept. Every call may raise StoreError."""
+    """The accounts. Every call may raise StoreError."""
 
     def get(self, account: str, /) -> Account | None:
         """The account as it stands now, or None if there is none of that name."""
@@ -158,7 +158,7 @@ class AccountStore(Protocol):
 
 
 class TmuxDelivery(Enum):
-    """What became of a secret that tmux was to send to the terminal outside."""
+    """The fate of a secret that tmux was to send to the terminal outside."""
 
     SENT = auto()
     LEFT = auto()  # sent, but its buffer could not be deleted
@@ -177,7 +177,7 @@ class ClipboardHelpers(Protocol):
 
 
 class Journal(Protocol):
-    """Where acts and failures are written down. Never raises: a full disk stops nothing."""
+    """The record of acts and failures. Never raises: a full disk stops nothing."""
 
     def record(self, uid: str, what: str, by: str, **facts: str) -> None:
         """One act that concerns the account of `uid`, into that account's activity."""
@@ -214,7 +214,7 @@ class Sealer(Protocol):
         """
 
     def decrypt(self, uid: str, field: str, sealed: str) -> Secret:
-        """What was sealed for that account and field.
+        """The value that was sealed for that account and field.
 
         Raises:
             KeyMissing: there is no key.
@@ -223,7 +223,7 @@ class Sealer(Protocol):
 
 
 class SessionTerminator(Protocol):
-    """Where it is told whose sessions are to end, for whoever can end them."""
+    """The sessions that are to end, told to those that can end them."""
 
     @property
     def enabled(self) -> bool:
@@ -248,7 +248,10 @@ class NoSessionTermination:
 
 @dataclass(frozen=True)
 class PasswordReply:
-    """Whether a password is `right`, and whom the source takes the name for, if it said so."""
+    """The answer of a source.
+
+    Is the password `valid`, and whom it takes the name for, if it said so.
+    """
 
     valid: bool
     name: str | None = None  # as it came: perhaps no account name at all
@@ -258,7 +261,7 @@ class PasswordBackend(Protocol):
     """Knows the account passwords."""
 
     def check(self, name: str, password: Secret, address: str, /) -> PasswordReply:
-        """Whether `password` is that of `name`, who comes from `address`. May block.
+        """Asks for the password of `name`, who comes from `address`. May block.
 
         It is asked with the password as it was typed: what its hash was made of is not ours to say.
 
@@ -269,7 +272,7 @@ class PasswordBackend(Protocol):
 
 @dataclass(frozen=True)
 class ExternalPasswords:
-    """Where account passwords are kept, if not in the store.
+    """The keeper of account passwords, if that is not the store.
 
     `change_at` ends the sentence "Change it ...". With `require_add`, nobody gets an account by
     the right password alone.
@@ -286,7 +289,7 @@ class ExternalPasswords:
 
 
 class Clock(Protocol):
-    """What the rooms know of time."""
+    """Time, as the rooms know it."""
 
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""

@@ -17,7 +17,10 @@ REFUSED = "That recovery code is wrong, or was used before."
 
 @dataclass(frozen=True)
 class RecoveryCodes:
-    """What is kept of them: a hash for each that was not used yet, at its own index."""
+    """The stored part of recovery codes.
+
+    A hash for each that was not used yet, at its own index.
+    """
 
     hashes: tuple[str | None, ...]
     since: datetime
@@ -51,7 +54,7 @@ def generate(randbelow: RandomBelow) -> list[Secret]:
 
 
 def parse(text: str) -> PresentedCode | None:
-    """What was presented; None if it cannot be a recovery code. Costs no hash."""
+    """Parses what was presented; None if it cannot be a recovery code. Costs no hash."""
     symbols = normalized(text, (LENGTH,))
     if symbols is None:
         return None

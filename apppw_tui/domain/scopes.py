@@ -88,7 +88,7 @@ def subscopes(scope: Iterable[str]) -> frozenset[str]:
 
 
 def label(scope: Iterable[str]) -> str:
-    """What a scope is called."""
+    """The name of a scope."""
     return ", ".join(_GROUPS[word].label if word in _GROUPS else escaped(word) for word in scope)
 
 

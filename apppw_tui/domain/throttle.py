@@ -1,4 +1,4 @@
-"""How often may be tried: failures of one account name, codes sent, as plain values (SAFETY 15).
+"""Limits of trying: failures of one account name, codes sent, as plain values (SAFETY 15).
 
 A try is charged before it is compared, and taken back if it was right. Every delay ends, even if
 the clock was set back: a stamp in the future counts as the present.
@@ -46,12 +46,12 @@ NUMBER_SENDS = SendLimit(10, 86_400)
 
 
 def door_key(text: str) -> str:
-    """Where somebody comes from, as the kiosk's door counts it: IPv6 by its /56."""
+    """The place that somebody comes from, as the kiosk's door counts it: IPv6 by its /56."""
     return address_key(text, _DOOR_BITS)
 
 
 def address_key(text: str, bits: int = _NETWORK_BITS) -> str:
-    """Where somebody comes from, as it is counted: IPv6 by its /64, what is no address as text."""
+    """The place that somebody comes from, as it is counted: IPv6 by its /64, no address as text."""
     import ipaddress  # wanted at a sign-in alone
 
     try:
@@ -254,13 +254,13 @@ def describe(wait: float) -> str:
 
 @dataclass
 class ThrottleTransaction:
-    """What is being counted: assign `ledger` its next value; leave it, and nothing is counted."""
+    """The state being changed: assign `state` its next value; leave it, and nothing is counted."""
 
     state: ThrottleState
 
 
 class ThrottleStore(Protocol):
-    """Where ledgers are kept, under subjects like `account:ada` and `number:+493012345`."""
+    """The throttle's states, under subjects like `account:ada` and `number:+493012345`."""
 
     def change(self, subject: str, *, keep: bool) -> AbstractContextManager[ThrottleTransaction]:
         """One change of the subject's ledger under its lock, kept when the block ends.

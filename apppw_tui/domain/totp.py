@@ -1,4 +1,4 @@
-"""What an authenticator app shows: RFC 6238 with SHA-1, six digits, steps of thirty seconds."""
+"""Codes of an authenticator app: RFC 6238 with SHA-1, six digits, steps of thirty seconds."""
 
 import base64
 import hmac
@@ -68,7 +68,7 @@ def verify(secret: Secret, digits: str, now: datetime, last_step: int) -> int:
 
 
 def refused_again(error: WrongCode, times: int) -> WrongCode:
-    """That refusal of a code, the `times`th, for whoever types it.
+    """The sentence for the `times`th refusal of a code.
 
     What is said of the clock depends on no code: how far it is off, said of a guess, would tell a
     code that will be good in a moment.
@@ -78,7 +78,7 @@ def refused_again(error: WrongCode, times: int) -> WrongCode:
 
 
 def clock_error(secret: Secret, digits: str, now: datetime) -> str | None:
-    """How wrong the clock is by which `digits` are right, as `two minutes fast`; None if none is.
+    """The fault of the clock by which `digits` are right, as `two minutes fast`; None if none is.
 
     For whoever sees the secret, and nobody else.
     """
@@ -94,7 +94,9 @@ def clock_error(secret: Secret, digits: str, now: datetime) -> str | None:
 
 
 def uri(secret: Secret, account: str, issuer: str, room: int = QR_BYTES) -> Secret:
-    """What the QR code says: otpauth, as the Key Uri Format of google-authenticator's wiki has it.
+    """The content of the QR code.
+
+    Otpauth, as the Key Uri Format of google-authenticator's wiki has it.
 
     It names the issuer, since an authenticator takes two accounts of one name for the same where
     none does: once where both would be too long for 24 rows, and shortened where even that is

@@ -1,4 +1,4 @@
-"""When app passwords were last used, and what still goes on to another password source."""
+"""The last uses of app passwords, and what still goes on to another password source."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class LastUse:
 
 @dataclass(frozen=True)
 class Used:
-    """What is known about one account; `by_id` is by the app password's id.
+    """The uses of one account; `by_id` is by the app password's id.
 
     `passed_on` is when its old password was last right for a service; None where that never
     happened, or where nobody tells (see UsageBook.old_passwords_since).
@@ -50,7 +50,7 @@ def has_not_moved(account: Account, used: Used, now: datetime) -> bool:
 
 @lru_cache(_KEPT)
 def network_of(address: str | None) -> str | None:
-    """Where an address belongs, for telling whether somebody comes from anywhere new.
+    """The network of an address, for telling if somebody comes from anywhere new.
 
     The /24 of IPv4 and the /48 of IPv6: a telephone gets another address each time it connects,
     and whoever is told of each soon reads none. None for no address, and for the machine itself.
@@ -68,10 +68,10 @@ def network_of(address: str | None) -> str | None:
 
 
 class UsageBook(Protocol):
-    """What the verifier wrote down; the portal reads it."""
+    """The verifier's record of uses; the portal reads it."""
 
     def read(self, uid: str, /) -> Used:
-        """What is known about the account of `uid`. Raises StoreError."""
+        """The uses of the account of `uid`. Raises StoreError."""
 
     def old_passwords_since(self) -> datetime | None:
         """Since when it is told where old passwords are right; None: nobody tells, or no longer.

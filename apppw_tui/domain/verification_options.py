@@ -55,7 +55,7 @@ _SENDS_NONE: dict[DeliveryMethod, str] = {
 
 
 def phone_name(which: PhoneSlot) -> str:
-    """What the screens call that phone, within a sentence."""
+    """The screens' name for that phone, within a sentence."""
     return _PHONE_NAMES[which]
 
 
@@ -64,14 +64,14 @@ def by_id(id_: str | None) -> VerificationOption | None:
 
 
 def unsupported_reason(kind: DeliveryMethod) -> str:
-    """Why nobody can be reached in that way."""
+    """The reason why nobody can be reached in that way."""
     return _SENDS_NONE[kind]
 
 
 def unavailable_reason(
     account: Account, option: VerificationOption, kinds: frozenset[DeliveryMethod]
 ) -> str | None:
-    """Why `account` cannot use `option` now; None if it can."""
+    """The reason why `account` cannot use `option` now; None if it can."""
     if option == APP:
         return None if account.authenticator else "Set up the authenticator app first."
     if option == RECOVERY:
@@ -85,7 +85,7 @@ def unavailable_reason(
 
 
 def available(account: Account, kinds: frozenset[DeliveryMethod]) -> list[VerificationOption]:
-    """What `account` can use now, the preferred one first."""
+    """The options that `account` can use now, the preferred one first."""
     found = [option for option in ALL if unavailable_reason(account, option, kinds) is None]
     return sorted(
         found, key=lambda option: (option.id != account.preferred, _ORDER.index(option.id))

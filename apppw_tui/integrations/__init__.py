@@ -1,1 +1,1 @@
-"""What the world around is told, and what it is asked."""
+"""Talk with the world around: what it is told, and what it is asked."""

@@ -95,7 +95,7 @@ class ClipboardTools:
     def _run(
         self, command: Sequence[str], secret: Secret | None = None, *, read: bool = True
     ) -> str | None:
-        """What it printed; None if it failed or took too long."""
+        """Returns what it printed; None if it failed or took too long."""
         try:
             ended = subprocess.run(  # noqa: S603 - a list, of the person's own PATH
                 command,

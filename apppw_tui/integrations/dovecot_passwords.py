@@ -28,7 +28,7 @@ _TIMEOUT = 30.0
 
 
 class _StrangeError(ValueError):
-    """What came is not the protocol, or says nothing about the password."""
+    """The bytes are not the protocol, or say nothing about the password."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _rip(address: str) -> str:
 
 
 def _lines(connection: socket.socket, end: float) -> Iterator[bytes]:
-    """What comes until `end`, line by line. Raises OSError or _StrangeError."""
+    """Yields the lines until `end`. Raises OSError or _StrangeError."""
     read, rest = 0, b""
     while True:
         left = end - time.monotonic()
@@ -133,7 +133,7 @@ def _greeted(lines: Iterator[bytes]) -> None:
 
 
 def _read(line: bytes) -> PasswordReply:
-    """What the answer says. Raises _StrangeError: nothing about the password."""
+    """Reads the answer. Raises _StrangeError: nothing about the password."""
     word, _, *parameters = line.split(b"\t")
     fields = {key: value for key, _, value in (one.partition(b"=") for one in parameters)}
     name = fields[b"user"].decode(errors="replace") if b"user" in fields else None

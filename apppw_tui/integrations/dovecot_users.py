@@ -1,4 +1,4 @@
-"""Whether Dovecot knows an account: asked at its auth-userdb socket, which takes no password.
+"""Users of Dovecot: asked at its auth-userdb socket, which takes no password.
 
 Source: Dovecot's sources, src/lib-master/auth-master.c: lines separated by tabs, version 1.
 """
@@ -64,7 +64,7 @@ class DovecotUsers:
         self._connection.close()
 
     def knows(self, name: str) -> bool | None:
-        """Whether there is such a user; None if Dovecot does not say. Never guesses a no.
+        """True if there is such a user; None if Dovecot does not say. Never guesses a no.
 
         Raises:
             PasswordBackendDown: no answer came.

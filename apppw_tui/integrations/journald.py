@@ -20,7 +20,7 @@ class Priority(IntEnum):
 
 
 def prefix(priority: Priority, *, journal: bool) -> str:
-    """What stands before a line of that priority."""
+    """The prefix of a line of that priority."""
     return f"<{priority.value}>" if journal else ""
 
 

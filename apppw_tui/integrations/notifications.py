@@ -39,7 +39,7 @@ _GIVE_UP_AFTER = 3
 
 
 class NoticeChannel(Protocol):
-    """How a message reaches people."""
+    """The way in which messages reach people."""
 
     def send(self, account: Account, entry: ActivityEntry | None, mark: str, /) -> "SendResult":
         """Sends one, and returns when it was taken; None stands for all that is left out.
@@ -50,7 +50,7 @@ class NoticeChannel(Protocol):
 
 @dataclass(frozen=True)
 class SendResult:
-    """What came of sending one: `how` it failed, and nothing if it was taken."""
+    """The result of sending one: the `reason` why it failed, and nothing if it was taken."""
 
     reason: str = ""
     unreachable: bool = False  # there is no way to this person: not worth another try
@@ -135,7 +135,7 @@ class CodeSenderChannel:
 
 
 class _Share(Enum):
-    """What becomes of a message, by how many there were about its account."""
+    """The fate of a message, by how many there were about its account."""
 
     OWN = "a message of its own"
     SUM = "the one that says that there was more"
@@ -258,7 +258,10 @@ class Sender:
 
 
 def _sender(host_name: str) -> str:
-    """Whoever runs this, at this server where its name is a domain; mail programs complete it."""
+    """The sender: the user that runs this, at this server where its name is a domain.
+
+    Mail programs complete it.
+    """
     try:
         user = pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:

@@ -34,7 +34,10 @@ _BETWEEN = 3  # characters that may stand between two digits of one run
 
 @dataclass(frozen=True)
 class ProcessResult:
-    """How a program ended, in a few words for the log, and what it printed: escaped, no secrets."""
+    """The end of a program, in a few words for the log, and what it printed.
+
+    Escaped, no secrets.
+    """
 
     ok: bool
     reason: str
@@ -187,7 +190,7 @@ def _communicate(
 
 
 def _fed(pipe: int, message: memoryview) -> memoryview:
-    """What is left of `message`; nothing if nobody reads it."""
+    """Writes to the program; returns the rest of `message`, nothing if nobody reads it."""
     try:
         return message[os.write(pipe, message) :]
     except BlockingIOError:

@@ -1,4 +1,4 @@
-"""What a process that holds secrets allows the kernel to do with it, and how much it may take."""
+"""Limits of a process that holds secrets: what the kernel may do with it, how much it may take."""
 
 import contextlib
 import ctypes

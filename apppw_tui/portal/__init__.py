@@ -1,1 +1,1 @@
-"""What a person can do. Plain Python: no terminal in it."""
+"""The acts of a person. Plain Python: no terminal in it."""

@@ -1,4 +1,4 @@
-"""What the operator of the server does to other people's accounts, from the command line."""
+"""The acts of an administrator on other people's accounts, from the command line."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -33,7 +33,10 @@ class BypassGrant:
 
 @dataclass(frozen=True)
 class ThrottleStatus:
-    """What keeps people from trying: strangers are `locked` out, or somebody has `wait` seconds."""
+    """The state of trying.
+
+    Unknown addresses are `locked` out, or somebody has to `wait` seconds.
+    """
 
     locked: bool
     wait: float
@@ -165,7 +168,7 @@ class Admin(AppPasswordAdmin):
         return BypassGrant(account, until, self._tell(account, _BYPASS_NOTICE))
 
     def throttle_status(self, name: str) -> ThrottleStatus:
-        """How signing in stands now; `wait` is the longest, of whatever address. Counts nothing."""
+        """The state of signing in; `wait` is the longest, of whatever address. Counts nothing."""
         account, means = self.account(name), self.means
         with means.throttle_store.change(f"account:{account.name}", keep=False) as entry:
             ledger = entry.state

@@ -1,4 +1,4 @@
-"""What all acts of an operator have in common: an account is found, changed, and it is noted."""
+"""The common part of an administrator's acts: an account is found, changed, and it is noted."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

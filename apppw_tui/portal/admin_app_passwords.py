@@ -1,4 +1,4 @@
-"""What the operator of the server does to other people's app passwords."""
+"""The acts of an administrator on other people's app passwords."""
 
 from dataclasses import dataclass
 from datetime import datetime

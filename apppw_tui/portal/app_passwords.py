@@ -22,7 +22,7 @@ from apppw_tui.portal.context import PortalContext
 
 @dataclass(frozen=True)
 class AppPasswordRequest:
-    """What somebody wants an app password to be."""
+    """The wishes for a new app password."""
 
     name: str
     scope: tuple[str, ...] = (ANY_APP,)

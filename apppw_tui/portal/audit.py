@@ -14,7 +14,10 @@ _SIGN_INS = frozenset({EventType.SIGNED_IN, EventType.SIGNED_IN_NEW})
 
 @contextmanager
 def done_afterwards(means: PortalContext, account: Account, what: str) -> Iterator[None]:
-    """What follows a change that stands never unsays it; the log has what fails (SAFETY 7a)."""
+    """Runs what follows a change that stands, and never unsays it.
+
+    The log has what fails (SAFETY 7a).
+    """
     try:
         yield
     except StoreError as error:
@@ -48,7 +51,7 @@ def record_sign_in(means: PortalContext, account: Account) -> None:
 
 
 def _networks(means: PortalContext, account: Account) -> set[str | None]:
-    """Where the account's sign-ins came from lately."""
+    """The networks that the account's sign-ins came from lately."""
     since = means.clock.now() - NETWORK_MEMORY
     try:
         entries = means.activity.read(account.uid)

@@ -1,4 +1,4 @@
-"""What the portal works with: everything is passed in, it makes nothing of it itself."""
+"""The parts that the portal works with: passed in, none is made here."""
 
 import contextlib
 import secrets

@@ -163,7 +163,7 @@ class AuthenticatorEnrollment:
         self._wrong = 0
 
     def uri(self, room: int = totp.QR_BYTES) -> Secret:
-        """What is scanned, in no more than `room` bytes if that can be."""
+        """The text to scan, in no more than `room` bytes if that can be."""
         return totp.uri(self.secret, self._account, self._means.host_name, room)
 
     def confirm(self, session: Session, digits: str) -> Session:

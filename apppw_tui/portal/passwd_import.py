@@ -34,7 +34,7 @@ _RESTRICTING = frozenset({
 
 @dataclass(frozen=True)
 class PasswdEntry:
-    """What is to become of one line: an account, or the reason why it cannot be one."""
+    """The plan for one line: an account, or the reason why it cannot be one."""
 
     number: int
     name: str | None  # None: what stands there is no name, and could be a secret (SAFETY 29)

@@ -1,4 +1,4 @@
-"""Whether an account password is right: by the store's own hash, or as another source says.
+"""Account passwords: checked by the store's own hash, or as another source says.
 
 Every try is charged before it is compared, and taken back if it was right (SAFETY 15).
 """
@@ -53,7 +53,7 @@ class PasswordCheck(Protocol):
 
 
 def password_check(means: PortalContext) -> PasswordCheck:
-    """What checks them, as the administrator has it."""
+    """The check of account passwords that the administrator has chosen."""
     return (
         StoredPasswords(means)
         if means.source is None
@@ -173,7 +173,7 @@ class ExternalPasswordCheck:
         return right
 
     def _canonical(self, name: str, said: PasswordReply) -> str:
-        """Whom the source takes the name for.
+        """The name that the source takes it for.
 
         A source that gives it the default domain means the account that has none, where there was
         one before: else a new one would be made beside it.
@@ -186,7 +186,7 @@ class ExternalPasswordCheck:
         return canonical
 
     def _ask(self, name: str, password: Secret) -> PasswordReply:
-        """What the source says; nothing is counted if it cannot."""
+        """Asks the source; nothing is counted if it cannot say."""
         if app_password.parse(password.reveal()) is not None:
             return PasswordReply(valid=False)  # whatever the source would say to it
         try:

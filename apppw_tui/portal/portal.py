@@ -1,4 +1,4 @@
-"""What a person can do: sign in, and look after one's own account."""
+"""The portal: sign in, and look after one's own account."""
 
 import contextlib
 from collections.abc import Callable
@@ -143,12 +143,12 @@ class Portal:
         return require_active(session, self._store.get(session.account))
 
     def activity(self, session: Session) -> list[ActivityEntry]:
-        """What happened to the account, the newest first: as many as anybody reads."""
+        """The account's events, the newest first: as many as anybody reads."""
         uid = self.account(session).uid
         return self._means.activity.read(uid)[: -RECENT - 1 : -1]
 
     def usage(self, session: Session, account: Account) -> Used:
-        """When the account's app passwords were last used."""
+        """The last uses of the account's app passwords."""
         return self._means.usage.read(require_active(session, account).uid)
 
     def after_sign_in(self, session: Session) -> Account:

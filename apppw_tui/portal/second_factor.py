@@ -228,7 +228,7 @@ class Challenge:
 
 
 def _method(option: VerificationOption) -> str:
-    """What a wrong code was meant for, as activity calls it."""
+    """The method that a wrong code was meant for, as activity calls it."""
     if option.phone is not None:
         return verification_options.phone_name(option.phone)
     return "recovery code" if option == verification_options.RECOVERY else "authenticator app"

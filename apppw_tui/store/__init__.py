@@ -1,1 +1,1 @@
-"""Where accounts are kept: one TinyDB document per account, behind five calls."""
+"""The stores of accounts: one TinyDB document per account in a folder, or in memory."""

@@ -12,7 +12,7 @@ from apppw_tui.store.keyring import Keyring, KeySet
 
 @dataclass
 class Rotation:
-    """How far a rotation came: accounts sealed anew, and what kept others from it, by name."""
+    """The progress of a rotation: accounts sealed anew, and what kept others from it, by name."""
 
     reencrypted: int = 0
     failures: dict[str, StoreError] = dataclasses.field(default_factory=dict)
@@ -113,7 +113,7 @@ def _is_under(ring: KeySet, account: Account) -> bool:
 
 
 def _not_under(ring: KeySet, store: AccountStore) -> tuple[int, int]:
-    """How many accounts need another key than the first, and of how many nobody can tell.
+    """The numbers of accounts that need another key than the first, and of doubtful ones.
 
     Each is looked at under its lock: whoever changes it later seals under the first key.
     """

@@ -208,7 +208,7 @@ def parse(content: bytes, where: Path | str) -> KeySet:
 
 
 def dump(ring: KeySet) -> bytes:
-    """What a file with these keys holds."""
+    """The text of a file with these keys."""
     return "".join(f"{key.reveal()}\n" for key in ring.keys).encode()
 
 
@@ -231,7 +231,7 @@ def key_path(
     configured: Path | None,
     environment: Mapping[str, str] = os.environ,
 ) -> Path:
-    """Where the key is: `named`, the configuration's, systemd's credential, or in the store.
+    """The path of the key: `named`, the configuration's, systemd's credential, or in the store.
 
     systemd.exec(5), LoadCredential=: a file in the folder that $CREDENTIALS_DIRECTORY names.
     """

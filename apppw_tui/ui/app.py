@@ -40,7 +40,7 @@ _SOON = 0.05  # seconds
 
 
 class PortalApp(IdleApp):
-    """Where a person looks after their app passwords."""
+    """The application in which people look after their app passwords."""
 
     TITLE = "App passwords"
     CSS_PATH = "app.tcss"
@@ -185,7 +185,7 @@ class PortalApp(IdleApp):
         return session is not None
 
     async def _verify_then_go(self, screen: PortalScreen, event: Navigate) -> None:
-        """What is behind the security link is for somebody who has just proved who they are."""
+        """Opens what is behind the security link, for somebody who has just proved who they are."""
         if await screen.begin() is not None:
             self.post_message(event)
         else:
@@ -261,7 +261,7 @@ class PortalApp(IdleApp):
         self.post_message(SignedOut("You are signed out."))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """What the bindings can do here; none of Textual's, which write screens to files."""
+        """Yields what the bindings can do here; none of Textual's, which write screens to files."""
         yield from commands(self, screen)
         if self._desk is not None:
             yield SystemCommand("Sign out", "End this session", self.action_sign_out)

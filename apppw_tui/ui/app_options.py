@@ -1,4 +1,4 @@
-"""What the program knows of where it runs."""
+"""The surroundings of the program, as far as it knows them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from apppw_tui.domain.secret import Secret
 
 
 class Demo(Protocol):
-    """What a demonstration gives away, so that one person can look around alone."""
+    """The secrets of a demonstration, given away so that one person can look around alone."""
 
     account: str
     password: str
@@ -21,15 +21,15 @@ class Demo(Protocol):
         """The newest code that was sent to anybody."""
 
     def shown_by_app(self, account: str) -> str:
-        """What the account's authenticator app would show now."""
+        """The code that the account's authenticator app would show now."""
 
     def shown_for(self, secret: Secret) -> str:
-        """What an app with that secret would show now."""
+        """The code that an app with that secret would show now."""
 
 
 @dataclass(frozen=True)
 class ConnectionHelp:
-    """What helps a person to connect an app.
+    """The help for connecting an app.
 
     `rows` is what is typed into it; `try_it` tells what became of an app password of an account
     that asks for a service, may take seconds and never raises.

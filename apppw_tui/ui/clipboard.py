@@ -1,4 +1,4 @@
-"""Where a copied password goes, and what may honestly be said about it."""
+"""The clipboard: where a copied password goes, and what may honestly be said about it."""
 
 import base64
 import contextlib
@@ -32,7 +32,7 @@ _PIECE = 512  # bytes; a string of 768 (MAXSTR) or more is dropped by GNU screen
 
 
 def osc52(text: str, environment: Mapping[str, str] = os.environ) -> list[str]:
-    """What to write so that the terminal puts `text` on its clipboard.
+    """The sequences by which the terminal puts `text` on its clipboard.
 
     GNU screen swallows it unless it is wrapped as a device control string, whose content goes to
     the terminal outside as it is. Where only TERM tells, over SSH, it may be tmux, which takes the
@@ -49,7 +49,7 @@ def osc52(text: str, environment: Mapping[str, str] = os.environ) -> list[str]:
 
 @dataclass(frozen=True)
 class Copied:
-    """What to say after a copy; `clearable` if it sits where this machine can clear it.
+    """The sentence after a copy; `clearable` if it sits where this machine can clear it.
 
     Not `arrived` is what is known to have gone nowhere.
     """

@@ -174,7 +174,7 @@ class TerminalFile:
 
 
 def translated(sent: TerminalEvent, parser: XTermParser) -> Iterator[Message]:
-    """What Textual calls it; `parser` has its names for keys."""
+    """The events that Textual has for it; `parser` has its names for keys."""
     match sent:
         case Key(sequence) if sequence == _ESC:
             yield events.Key("escape", _ESC)

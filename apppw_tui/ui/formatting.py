@@ -18,7 +18,10 @@ _MINUTE, _HOUR, _DAY, _MONTH = 60, 3600, 86400, 30 * 86400  # seconds
 
 
 def since(instant: datetime, now: datetime) -> str:
-    """How long ago, short enough for a table: `now`, `4 min`, `3 h`, `1 d`, or the day."""
+    """The time that has passed, short enough for a table.
+
+    `now`, `4 min`, `3 h`, `1 d`, or the day.
+    """
     seconds = int((now - instant).total_seconds())
     if seconds < _MINUTE:
         return "now"
@@ -32,7 +35,7 @@ def since(instant: datetime, now: datetime) -> str:
 
 
 def ago(instant: datetime, now: datetime) -> str:
-    """How long ago, in a sentence: `just now`, `4 min ago`, `on 2 Nov`."""
+    """The time that has passed, in a sentence: `just now`, `4 min ago`, `on 2 Nov`."""
     seconds = (now - instant).total_seconds()
     if seconds < _MINUTE:
         return "just now"
@@ -54,7 +57,7 @@ def exactly(instant: datetime) -> str:
 
 
 def last_use(last: LastUse | None, created: datetime, now: datetime) -> str:
-    """When it was last used, and for what; what lies unused is marked."""
+    """The last use and its service; what lies unused is marked."""
     mark = " !" if now - (last.time if last else created) >= UNUSED_AFTER else ""
     if last is None:
         return f"never{mark}"
@@ -63,12 +66,12 @@ def last_use(last: LastUse | None, created: datetime, now: datetime) -> str:
 
 
 def describe_scope(password: AppPassword) -> str:
-    """What it is good for."""
+    """The services that it opens."""
     return scopes.label(password.scope)
 
 
 def describe_expiry(password: AppPassword, now: datetime) -> str:
-    """When it stops working: `never`, `61 days`, `2 days !`, `today !`, `expired !`."""
+    """The end of its life: `never`, `61 days`, `2 days !`, `today !`, `expired !`."""
     if password.expires is None:
         return "never"
     if password.is_expired(now):
@@ -83,7 +86,7 @@ def describe_expiry(password: AppPassword, now: datetime) -> str:
 
 
 def sign_in_summary(account: Account, numbers: dict[PhoneSlot, Secret]) -> str:
-    """How signing in goes, for Settings; `numbers` are those that could be opened."""
+    """The way of signing in, for Settings; `numbers` are those that could be opened."""
     ways = ["your authenticator app"] * (account.authenticator is not None)
     first = next(iter(account.phones), None)
     if first is not None:
@@ -101,7 +104,7 @@ def sign_in_summary(account: Account, numbers: dict[PhoneSlot, Secret]) -> str:
 
 
 def enforcement_summary(account: Account, before: LastUse | None, now: datetime) -> str:
-    """How apps sign in: with app passwords alone, or with what they used before too.
+    """The way in which apps sign in: with app passwords alone, or with what they used before too.
 
     `before` is when that was last right for a service; None: it was not, or nobody tells.
     """
@@ -120,7 +123,7 @@ def enforcement_summary(account: Account, before: LastUse | None, now: datetime)
 
 
 def recovery_summary(account: Account) -> str:
-    """How many recovery codes are left; a warning when they are few."""
+    """The number of recovery codes left; a warning when they are few."""
     left = account.recovery.remaining if account.recovery else 0
     if left > FEW:
         return f"{left} of {COUNT} recovery codes are left."

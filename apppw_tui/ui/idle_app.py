@@ -54,7 +54,7 @@ class IdleApp(HardenedApp):
 
     @on(SignInFailed)
     def count_mistakes(self) -> None:
-        """Whoever tries and tries has to knock anew."""
+        """Ends the program of somebody who tries and tries: they have to knock anew."""
         kiosk = self._kiosk
         self._mistakes += 1
         if kiosk is not None and not self.signed_in and self._mistakes >= kiosk.max_failures:

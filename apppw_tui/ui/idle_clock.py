@@ -1,4 +1,4 @@
-"""Whether somebody is there: how long nothing was pressed, and how long is left."""
+"""The idle clock: how long nothing was pressed, and how long is left."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What the bindings say of themselves: for the footer, the help and the palette."""
+"""The bindings in words: for the footer, the help and the palette."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -36,7 +36,7 @@ def display(key: str) -> str:
 
 
 def where(screen: Screen[object]) -> str:
-    """How the help calls `screen`."""
+    """The help's name for `screen`."""
     return str(getattr(screen, "NAME", "") or getattr(screen, "_title", "") or "keys")
 
 

@@ -1,4 +1,4 @@
-"""What screens and dialogs tell the app, which alone decides where to go."""
+"""Messages of screens and dialogs to the app, which alone decides where to go."""
 
 from textual.message import Message
 

@@ -1,4 +1,4 @@
-"""What a terminal sends, cut into what it means: bytes in, keys, pastes and reports out.
+"""The bytes of a terminal, cut into what they mean: keys, pastes and reports.
 
 Textual's own parser takes whatever it does not know for keys, and its thread dies of bytes that are
 no UTF-8 or of numbers that are no characters. Whoever can write to the terminal, or has a slow one
@@ -68,7 +68,7 @@ class Pasted:
 
 
 class Report(Enum):
-    """What a terminal tells of itself, as far as anybody wants to know."""
+    """The terminal's word about itself, as far as anybody wants to know."""
 
     FOCUSED = auto()
     BLURRED = auto()
@@ -121,12 +121,12 @@ class TerminalInput:
         return None if self._pasted is None else AFTER_PASTE
 
     def feed(self, data: bytes) -> Iterator[TerminalEvent]:
-        """What `data` completes."""
+        """Takes `data`; yields the events that it completes."""
         for byte in data:
             yield from self._take(byte)
 
     def give_up(self) -> Iterator[TerminalEvent]:
-        """What has begun is over: an ESC alone was the key, all else is dropped."""
+        """Ends what has begun: an ESC alone was the key, all else is dropped."""
         state, self._state = self._state, _State.GROUND
         if state is _State.ESCAPE:
             yield from self._key(Key("\x1b"))

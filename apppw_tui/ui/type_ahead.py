@@ -87,7 +87,7 @@ class TypeAhead(App[None]):
                 self._held.popleft()
 
     def discard_keys(self) -> None:
-        """What waits was meant for another dialog than the one that comes."""
+        """Drops the keys that were meant for another dialog than the one that comes."""
         self._held.clear()
 
     @on(ScreenReady)

@@ -1,1 +1,1 @@
-"""What a service can ask: yes, no, not mine, or not now."""
+"""The verifier: services ask; yes, no, not mine, or not now."""

@@ -1,4 +1,4 @@
-"""What was answered, for the administrator: one line each, and never a password (SAFETY 24)."""
+"""The log of answers, for the administrator: one line each, and never a password (SAFETY 24)."""
 
 import contextlib
 import os

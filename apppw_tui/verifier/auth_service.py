@@ -1,4 +1,4 @@
-"""Where attempts wait for a processor: a queue that is bounded in seconds, before its threads."""
+"""The queue of attempts for a processor: bounded in seconds, before its threads."""
 
 import asyncio
 import os

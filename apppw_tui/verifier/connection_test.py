@@ -27,12 +27,15 @@ class Decider(Protocol):
     """The verifier, in this process."""
 
     def decide(self, attempt: Attempt) -> Decision:
-        """What a service would be told."""
+        """Decides as for a service."""
 
 
 @dataclass(frozen=True)
 class TestReply:
-    """What was answered, by the daemon or here; `why` is known where the password was right."""
+    """The answer of the daemon, or of this process.
+
+    `reason` is known where the password was right.
+    """
 
     answer: Answer
     account: str | None
@@ -106,7 +109,7 @@ def _number(value: Any) -> float | None:
 
 
 def decided(verifier: Decider, account: str, secret: Secret, service: str) -> TestReply:
-    """What `verifier` would answer an app."""
+    """The answer that `verifier` would give an app."""
     verdict = verifier.decide(Attempt(account, secret, service))
     # What it says of a wrong password is for the administrator.
     right = verdict.app_password is not None
@@ -115,7 +118,7 @@ def decided(verifier: Decider, account: str, secret: Secret, service: str) -> Te
 
 
 def describe(answer: TestReply, service: str) -> ConnectionTestResult:
-    """What was answered, as a person reads it."""
+    """The answer as a person reads it."""
     called = connection_settings.name(service)
     if answer.answer is Answer.YES:
         return ConnectionTestResult(

@@ -25,7 +25,7 @@ class Answer(Enum):
 
 @dataclass(frozen=True)
 class Attempt:
-    """What a service asks."""
+    """The question of a service."""
 
     account: str
     password: Secret
@@ -50,7 +50,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class LookedUp:
-    """What an attempt found in the store: the account, and the record that the password names.
+    """The findings of an attempt in the store: the account, and the record that the password names.
 
     `name` is the account's, or the one that was looked for last where there is none.
     """
@@ -96,7 +96,9 @@ class Verifier:
         return self.judge(attempt, looked, right=right)
 
     def malformed(self, attempt: Attempt) -> Decision:
-        """What cannot be an app password may be the old password of an account that is open.
+        """The answer to what cannot be an app password.
+
+        It may be the old password of an open account.
 
         Costs no hash. Never raises.
         """
@@ -111,7 +113,7 @@ class Verifier:
         return self._refused(account, "not in the form of an app password")
 
     def look(self, attempt: Attempt, presented: ParsedAppPassword) -> LookedUp | Decision:
-        """What the store has for it; or the answer at once, where no hash has a say in it."""
+        """Looks into the store; or gives the answer at once, where no hash has a say in it."""
         if scopes.normalize_service(attempt.service) == scopes.PORTAL:
             return _PORTALS
         try:
@@ -129,7 +131,7 @@ class Verifier:
         presented: ParsedAppPassword,
         memory: VerifiedCache,
     ) -> Decision | None:
-        """What to answer without a hash; None if that secret is not known to be right.
+        """The answer without a hash; None if that secret is not known to be right.
 
         Only the hash's result is remembered: everything else is taken from the present document.
         """
@@ -165,7 +167,7 @@ class Verifier:
         return self._authorize(current, now, attempt)
 
     def _authorize(self, account: Account, record: AppPassword, attempt: Attempt) -> Decision:
-        """What a right password opens now."""
+        """The answer to a right password now."""
         reason = self._denial_reason(account, record, attempt.service)
         if reason is not None:
             return self._refused(account, reason, record)
@@ -182,7 +184,7 @@ class Verifier:
     def _denial_reason(
         self, account: Account, record: AppPassword, service: str | None
     ) -> str | None:
-        """Why a right password is refused all the same, or None."""
+        """The reason why a right password is refused all the same, or None."""
         if not account.enabled:
             return "the account is disabled"
         if record.is_expired(self._clock.now()):

@@ -1,4 +1,7 @@
-"""What a mistaken name nearly was: for the log, long after the answer was given (SAFETY 1)."""
+"""Near misses.
+
+What a mistaken name could have been, for the log, long after the answer (SAFETY 1).
+"""
 
 import asyncio
 from collections import OrderedDict
@@ -30,7 +33,7 @@ class _Record(Protocol):
 
 @dataclass(frozen=True)
 class _NearMiss:
-    """What one name could have been meant for, and where it was typed."""
+    """The names that one could have been meant for, and where it was typed."""
 
     names: tuple[str, ...]
     typed: tuple[str, ...]  # those that were looked for already

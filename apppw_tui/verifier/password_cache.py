@@ -1,4 +1,4 @@
-"""Which passwords were right a short while ago: only that, never a decision (SAFETY 18)."""
+"""The passwords that were right a short while ago: only that, never a decision (SAFETY 18)."""
 
 import secrets
 import threading

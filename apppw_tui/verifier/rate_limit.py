@@ -31,7 +31,7 @@ class _Bucket:
     last: float = 0.0
 
     def present(self, now: float) -> int:
-        """What is left of them."""
+        """The failures that are left of them."""
         return max(0, self.failures - int((now - self.last) // FORGIVEN_AFTER))
 
     def wait(self, now: float) -> float:
@@ -43,7 +43,7 @@ class _Bucket:
 
 @dataclass(frozen=True)
 class CountedAddress:
-    """What is counted at one place; both None: a name that is no account's. `wait` in seconds."""
+    """The counters of one place; both None: a name that is no account's. `wait` in seconds."""
 
     address: str | None
     name: str | None

@@ -1,4 +1,4 @@
-"""Where the store is read: in threads, so that a disk that stands still keeps nobody else waiting.
+"""The reader of the store: in threads, so that a disk that stands still keeps nobody else waiting.
 
 Most reads take less than what it costs to hand one over to a thread. So one thread takes all that
 waits, one after the other, and the loop is told once, when nothing is left; another thread is
@@ -42,7 +42,10 @@ class StoreReader:
         self._desk: _Desk | None = None
 
     async def __call__(self, read: Callable[[], _T]) -> _T:
-        """What `read` returns, or raises. Raises StoreUnusable when it takes too long."""
+        """Returns what `read` returns, or raises it.
+
+        Raises StoreUnusable when it takes too long.
+        """
         loop = asyncio.get_running_loop()
         desk = self._desk
         if desk is None or desk.loop is not loop:
@@ -61,7 +64,10 @@ class StoreReader:
 
 
 class _Desk:
-    """What the threads and one loop share: `_work` is theirs, all else is done by the loop."""
+    """The desk between the threads and one loop.
+
+    `_work` is theirs, all else is done by the loop.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, most_threads: int) -> None:
         self.loop = loop

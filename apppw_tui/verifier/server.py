@@ -113,7 +113,7 @@ class Daemon:
         self._writing.close()
 
     async def _let_finish(self) -> None:
-        """What was asked is still answered; whoever asks nothing is told to leave."""
+        """Answers what was asked; a client that asks nothing is told to leave."""
         loop = asyncio.get_running_loop()
         for room in self._rooms:
             room.end()

@@ -23,7 +23,7 @@ _VARIABLES = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose the sockets are to be, where root makes them."""
+    """The owner of the sockets, where root makes them."""
 
     uid: int
     gid: int
@@ -122,7 +122,7 @@ class PassedSocket:
 
     @property
     def path(self) -> Path | None:
-        """Where it is, unless it has no name in the file system."""
+        """The path, unless it has no name in the file system."""
         name = self.socket.getsockname() if self.socket is not None else ""
         return Path(name) if isinstance(name, str) and name.startswith("/") else None
 

@@ -68,7 +68,7 @@ def _watched(environ: Mapping[str, str]) -> float | None:
 
 @dataclass(frozen=True)
 class ConfigStatus:
-    """Which file was read, of when (UTC), and what of it waits for a restart."""
+    """The file that was read, of when (UTC), and what of it waits for a restart."""
 
     file: Path
     time: str

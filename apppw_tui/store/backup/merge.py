@@ -1,4 +1,4 @@
-"""What an account becomes when it is restored: the backup's, and never more than that."""
+"""The merge of a backup's account with the store's: never more than the backup had."""
 
 from dataclasses import replace
 from datetime import datetime

@@ -81,7 +81,7 @@ class Archive:
 
     @property
     def unknown_members(self) -> list[str]:
-        """What it has besides, by name, as it may be shown."""
+        """The names of other members, as they may be shown."""
         expected = {MANIFEST, KEY, DELETED, *map(account_member, self.accounts)}
         names = {*self._sums, *self._members}
         return sorted(

@@ -53,7 +53,7 @@ class Aside:
 
 @dataclass(frozen=True)
 class RestoreRules:
-    """How to restore: `overwrite` what is newer in the store; `dry_run` changes nothing.
+    """The rules of a restore: `overwrite` what is newer in the store; `dry_run` changes nothing.
 
     `bring_back` has app passwords that were deleted since come back, by an administrator's word.
     """
@@ -65,7 +65,7 @@ class RestoreRules:
 
 @dataclass(frozen=True)
 class RestoredAccount:
-    """What became of one account, or would: None for `account` if it is as it was backed up.
+    """The result for one account, or the plan: None for `account` if it is as it was backed up.
 
     `stay_deleted` and `gone` are ids of app passwords: of the backup, but deleted since; and of the
     store, but not in the backup. `unopened` are the sealed fields that no key opens.
@@ -260,7 +260,7 @@ class Restore:
                     yield account
 
     def _take_others(self, uid: str) -> None:
-        """When it was used and what happened: only where the store knows nothing of it."""
+        """Takes uses and events over: only where the store knows nothing of them."""
         for member in other_members(uid):
             if member in self.archive:
                 path = self.folder / member

@@ -30,7 +30,7 @@ LARGEST_ACTIVITY = 64 * 1024 * 1024  # bytes, of one account
 
 @dataclass
 class BackupResult:
-    """How many accounts a backup has, and what kept others out of it, by name."""
+    """The number of accounts in a backup, and what kept others out of it, by name."""
 
     accounts: int = 0
     failures: dict[str, StoreError] = field(default_factory=dict)
@@ -41,7 +41,7 @@ def account_member(name: str) -> str:
 
 
 def other_members(uid: str) -> tuple[str, ...]:
-    """What is kept under the uid of an account: when it was used, and what happened."""
+    """The files under the uid of an account: when it was used, and what happened."""
     written = (f"{folder}/{uid}.jsonl" for folder in ("usage", "activity"))
     return (f"usage/{uid}.json", *(f"{one}{old}" for one in written for old in (".1", "")))
 

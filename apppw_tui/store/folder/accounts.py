@@ -177,7 +177,7 @@ class FolderStore:
         return (self._half(account, name) or (None, None))[1]
 
     def _half(self, old: str, name: str) -> tuple[Tables, Account] | None:
-        """What a rename that was cut short has left at `name`, which still says the old one."""
+        """The account of a rename cut short, at `name`, whose document still says the old one."""
         if not is_account_name(old) or self._content(old) is not None:
             return None
         with suppress(StoreDamaged):
@@ -206,7 +206,7 @@ class FolderStore:
             return False
 
     def enforcement_wanted(self, name: str) -> Enforcement | None:
-        """What is to be told of that name. Raises StoreError, if nobody can tell."""
+        """The enforcement to tell of that name. Raises StoreError, if nobody can tell."""
         try:
             return enforcement(self.get(name))
         except StoreDamaged:
@@ -243,7 +243,7 @@ class FolderStore:
                 self.deletions.make()
 
     def _sweep(self, account: str) -> None:
-        """What a killed process left; where it cannot be done, whoever writes says why."""
+        """Removes what a killed process left; where it cannot be done, the next writer says why."""
         with suppress(OSError):
             files.remove_temporary(self._temporary(account))
 
@@ -251,7 +251,7 @@ class FolderStore:
         return self._accounts / f".tmp-{account}"
 
     def path(self, account: str) -> Path:
-        """Where that account is, or would be."""
+        """The path of that account, now or later."""
         return self._accounts / f"{account}{_SUFFIX}"
 
     def _content(self, account: str) -> bytes | None:

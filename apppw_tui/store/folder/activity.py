@@ -46,7 +46,7 @@ class FolderActivity:
         return sorted((one for one in found if one.time >= since), key=lambda one: one.time)
 
     def uids(self) -> list[str]:
-        """Whoever anything was written down about, whether or not there still is an account."""
+        """The uids of all who have entries, also of accounts that are gone."""
         return sorted({path.stem for path in current_files(self._folder)})
 
     def forget_old(self, uid: str) -> None:
@@ -65,7 +65,7 @@ class FolderActivity:
 
 
 def entries(lines: Iterable[bytes]) -> Iterator[ActivityEntry]:
-    """What can be understood of these lines; keys that are not known are facts."""
+    """The entries that can be understood of these lines; keys that are not known are details."""
     for line in lines:
         with contextlib.suppress(ValueError, RecursionError):
             one = entry(json.loads(line))
@@ -94,7 +94,7 @@ def current_files(folder: Path) -> list[Path]:
 
 
 class Tail:
-    """What is appended from now on; survives that a file begins anew."""
+    """The lines appended from now on; survives that a file begins anew."""
 
     def __init__(self, folder: Path, uids: frozenset[str] | None = None) -> None:
         """`uids` are the accounts to follow; None is all of them. Raises StoreUnusable."""
@@ -107,7 +107,7 @@ class Tail:
                 self._read[path] = (status.st_ino, status.st_size)
 
     def news(self) -> list[tuple[str, ActivityEntry]]:
-        """What was appended since the last time: uid and entry, by time. Raises StoreError."""
+        """The entries appended since the last time: uid and entry, by time. Raises StoreError."""
         found: list[tuple[str, ActivityEntry]] = []
         for path in self._paths():
             found += [(path.stem, one) for one in entries(self._appended(path))]
@@ -192,6 +192,6 @@ class MemoryActivity:
 
 
 def as_line(one: ActivityEntry) -> Mapping[str, str]:
-    """What an entry is written down as."""
+    """The line that an entry is written down as."""
     time = one.time.replace(tzinfo=None).isoformat(timespec="seconds")
     return {**one.details, "time": f"{time}Z", "what": one.event, "by": one.actor}

@@ -1,4 +1,4 @@
-"""Where tries and sends are counted: 256 small files in which nobody's name can be read."""
+"""Counters of tries and sends: 256 small files in which nobody's name can be read."""
 
 import contextlib
 import json
@@ -41,7 +41,7 @@ class _CounterRow:
 
     @property
     def rank(self) -> tuple[int, datetime]:
-        """What is dropped first has the fewest failures, and of those the oldest."""
+        """The order of dropping: the fewest failures first, and of those the oldest."""
         stamps = [count.last for count in self.ledger.counts if count.last is not None]
         failures = sum(count.failures for count in self.ledger.counts)
         return failures, max(
@@ -50,7 +50,7 @@ class _CounterRow:
 
 
 class _ThrottleRows(ABC):
-    """What both kinds do alike: everything but where the shards lie."""
+    """The common part of both kinds: everything but where the shards lie."""
 
     def __init__(self, clock: Clock, most_unkept: int) -> None:
         self._clock = clock
@@ -120,7 +120,7 @@ class _ThrottleRows(ABC):
 
     @abstractmethod
     def _key(self) -> bytes:
-        """What the names and addresses are hashed under."""
+        """The key that names and addresses are hashed under."""
 
     @abstractmethod
     def _lock(self, shard: str) -> AbstractContextManager[None]:
@@ -259,7 +259,7 @@ def document(ledger: ThrottleState) -> dict[str, Any]:
 
 
 def ledger(document: object) -> ThrottleState:
-    """What was kept; whatever is malformed in it counts as empty. Never raises."""
+    """Reads a stored state; whatever is malformed in it counts as empty. Never raises."""
     fields = _members(document)
     known = {
         key: KnownAddress(_bucket(one), completed)

@@ -1,4 +1,4 @@
-"""Which app passwords were ever deleted: a list that only grows, so that none is restored.
+"""The app passwords that were ever deleted: a list that only grows, so that none is restored.
 
 The file `deleted` has a line of JSON for each deletion, {"uid": …, "ids": […]}. The account's own
 document names its deleted ids as well, but goes with the account, and may be damaged.
@@ -137,7 +137,7 @@ class Deletions:
                     files.remove(path)
 
     def make(self) -> None:
-        """What a full disk would have no room for (see DeletedIds.make)."""
+        """Makes what a full disk would have no room for (see DeletedIds.ensure_exists)."""
         self._list.ensure_exists()
 
     def _add(self, name: str, uid: str, ids: Collection[str]) -> bool:
@@ -155,7 +155,7 @@ class Deletions:
 
 
 def _waiting_in(tables: Tables) -> set[str]:
-    """What could not be listed when the account was changed; nobody else writes there."""
+    """The ids that could not be listed when the account was changed; nobody else writes there."""
     found: set[str] = set()
     with contextlib.suppress(AttributeError, KeyError, TypeError):
         for document in tables[UNLISTED].values():
@@ -174,7 +174,7 @@ def _ids_in(content: bytes) -> frozenset[str] | None:
 
 
 def parse(content: bytes) -> DeletedIdSet:
-    """What the lines say; one that is cut short or damaged is counted, and the others are read."""
+    """Parses the lines; one that is cut short or damaged is counted, and the others are read."""
     found = DeletedIdSet()
     for line in content.split(b"\n"):
         if not line.strip():

@@ -1,4 +1,4 @@
-"""Who is enforced, scheduled or disabled: a file for each, which Dovecot's Lua reads.
+"""The accounts enforced, scheduled or disabled: a file for each, which Dovecot's Lua reads.
 
 `folder`/enforced/NAME has one line, `INSTANT UID`, such as `2026-11-29T00:12:10Z 0123…`. Where the
 folder is not there, nobody knows who is enforced: it comes whole or not at all.
@@ -118,7 +118,7 @@ def line(told: Enforcement) -> bytes:
 
 
 def parse(content: bytes) -> Enforcement | None:
-    """What a file says; None if it says nothing."""
+    """Parses a file; None if it says nothing."""
     found = _LINE.fullmatch(content)
     if found is None:
         return None

@@ -1,4 +1,4 @@
-"""What happened, on disk: activity for people, a log for the administrator (SAFETY 24).
+"""The record on disk: activity for people, a log for the administrator (SAFETY 24).
 
 The daemon, which may not write activity/, appends to usage/ what it has to say; readers take both.
 """

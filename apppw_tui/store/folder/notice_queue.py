@@ -1,4 +1,4 @@
-"""What people are to be told, laid down by whoever acts: a file for each message.
+"""The notices to people, laid down by those who act: a file for each message.
 
 The portal, the commands and the daemon run no program to tell people something: where strangers
 come in, a sandbox keeps it from working, or it would be theirs (SAFETY 23). `apppw-tui notices`
@@ -86,7 +86,7 @@ class FolderNoticeQueue:
         files.remove(self._folder / message.file)
 
     def read(self, file: str) -> Message | None:
-        """That message as it is now; None if it is gone, or is none. Raises StoreError."""
+        """The message as it is now; None if it is gone, or is none. Raises StoreError."""
         named = _NAME.fullmatch(file)
         content = files.read(self._folder / file, _LARGEST)
         if content is None or named is None:
@@ -108,7 +108,7 @@ class FolderNoticeQueue:
         return None
 
     def due(self, now: datetime) -> Iterator[Message]:
-        """What is to be sent, the oldest first. Raises StoreError.
+        """The messages to be sent, the oldest first. Raises StoreError.
 
         What cannot be understood is taken away: no other is to wait for it.
         """

@@ -1,4 +1,4 @@
-"""What the hashes of account passwords cost, of all accounts: one small file (SAFETY 16)."""
+"""The costs of the hashes of account passwords, of all accounts: one small file (SAFETY 16)."""
 
 import json
 from collections.abc import Collection
@@ -51,7 +51,7 @@ class HashProfilesFile:
         return dropped
 
     def _read(self) -> dict[Profile, datetime]:
-        """What was kept; whatever is malformed in it was not. In the order of what they cost."""
+        """Reads the file; whatever is malformed in it was not there. In the order of the costs."""
         try:
             kept = json.loads(files.read(self._path) or b"{}")
         except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Whose sessions are to end: an empty file for each account, for recipes/dovecot/apppw-kick."""
+"""The sessions to end: an empty file for each account, for recipes/dovecot/apppw-kick."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""When each app password was last used, and what an account's services still ask elsewhere for.
+"""The last use of each app password, and what an account's services still ask elsewhere for.
 
 One file for each account, usage/<uid>.json: see usage_file.py.
 """
@@ -66,7 +66,7 @@ class FirstUse:
 
 @dataclass
 class _PendingUsage:
-    """What is not written yet, for the account of one uid.
+    """The uses not written yet, for the account of one uid.
 
     `first` has, for each network, the first use since the last time.
     """
@@ -152,7 +152,7 @@ class FolderUsage:
                 self._right[name] = self._now(service, address)
 
     def read(self, uid: str) -> Used:
-        """What was written for that account; nothing, if the file is missing or damaged.
+        """The uses written for that account; nothing, if the file is missing or damaged.
 
         Raises:
             StoreUnusable: it cannot be read.

@@ -1,4 +1,4 @@
-"""What usage/<uid>.json holds.
+"""The content of usage/<uid>.json.
 
 Tables: `used` (one document for each app password: id, time, service, address), `old_password`
 (one document: when another source last took an old one for right) and `networks` (one document for
@@ -43,7 +43,7 @@ def newest(networks: Mapping[str, datetime]) -> dict[str, datetime]:
 
 
 def loads(tables: Any) -> UsageRecord:
-    """What is in the file. Raises DocumentError, or what Python raises for other structures."""
+    """Reads the file. Raises DocumentError, or what Python raises for other structures."""
     database = TinyDB(storage=lambda: BufferedStorage(tables))
     passed_on = [_last(Fields(document)) for document in database.table("old_password").all()]
     used = [Fields(document) for document in database.table("used").all()]

@@ -108,7 +108,7 @@ class AuthenticatorDialog(Dialog[Session | Literal["back"] | None]):
         return True
 
     def on_resize(self) -> None:
-        """Where there is no room for the picture, the key is what one has."""
+        """Shows the key where there is no room for the picture."""
         room, needs = self.size, self._needs
         self.set_class(room.width < needs.width or room.height < needs.height, "-no-picture")
         if needs.width > _WIDTH:  # of blanks it is twice as wide

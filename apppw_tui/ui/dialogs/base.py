@@ -1,4 +1,4 @@
-"""What every dialog has: a frame with its question, buttons, keys of its own, and help."""
+"""The base of every dialog: a frame with its question, buttons, keys of its own, and help."""
 
 from collections.abc import Callable
 from typing import ClassVar, Generic, TypeVar

@@ -30,7 +30,7 @@ class ConfirmDialog(Dialog[bool]):
             yield Button("No", id="no", compact=True)
 
     def body(self) -> ComposeResult:
-        """What it is about."""
+        """The text between question and buttons."""
         for sentence in self._sentences:
             yield Label(sentence, markup=False)
 

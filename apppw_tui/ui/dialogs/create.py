@@ -111,7 +111,7 @@ class CreateDialog(Dialog[IssuedAppPassword | Literal["back", "skip"] | None]):
             self.call_after_refresh(self._field(more).entry.focus)
 
     def _scope(self) -> tuple[str, ...] | None:
-        """What was chosen; None if it cannot be that, which has been said."""
+        """The scope that was chosen; None if it cannot be that, which has been said."""
         chosen = self.query_one("#for", RequiredSelect).value
         if chosen != _SINGLE:
             return (str(chosen),)
@@ -157,7 +157,7 @@ class CreateDialog(Dialog[IssuedAppPassword | Literal["back", "skip"] | None]):
 
 
 def _scopes(policy: Policy) -> list[tuple[str, str]]:
-    """What it can be for: all that the administrator offers, the widest first."""
+    """The scopes to choose from: all that the administrator offers, the widest first."""
     offered = scopes.subscopes(policy.scopes)
     groups = [(scope.label, scope.id) for scope in scopes.SCOPES if scope.id in offered]
     single = [word for word in policy.scopes if word in scopes.SERVICES]
@@ -170,7 +170,7 @@ def _services(policy: Policy) -> str:
 
 
 def _ends(policy: Policy) -> list[tuple[str, str]]:
-    """How long it can last: never first, or the longest that the administrator lets it."""
+    """The ends to choose from: never first, or the longest that the administrator lets it."""
     most = policy.longest_expiry
     if most is None:
         ends = [("Never", "never"), *_days(expiry.CHOICES)]

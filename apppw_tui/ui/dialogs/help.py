@@ -1,4 +1,4 @@
-"""What the keys do here, made from the bindings themselves."""
+"""The help: what the keys do here, made from the bindings themselves."""
 
 from textual import on
 from textual.app import ComposeResult

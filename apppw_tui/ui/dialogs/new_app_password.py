@@ -113,7 +113,7 @@ class NewAppPasswordDialog(OneTimeSecretDialog[bool]):
             yield Button("Close", id="close", compact=True)
 
     def _typed_in(self) -> Iterator[tuple[str, str]]:
-        """What is typed into an app besides, and what it is called there."""
+        """The text to type into an app besides, and what it is called there."""
         yield "Account", self._account
         rows = connection_settings.rows_for(self._connecting.settings, self._record.scope)
         longest = max((len(row.host) for row in rows), default=0)
@@ -128,7 +128,10 @@ class NewAppPasswordDialog(OneTimeSecretDialog[bool]):
         return self._connecting.test is not None if action == "test" else True
 
     def action_scroll(self, rows: int) -> None:
-        """Where all is in sight, the arrows move between the buttons, as in every dialog."""
+        """Scrolls.
+
+        Where all is in sight, the arrows move between the buttons, as in every dialog.
+        """
         card = self.query_one(Card)
         if card.max_scroll_y > 0:
             card.scroll_relative(y=rows, animate=False)

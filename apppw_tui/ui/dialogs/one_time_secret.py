@@ -1,4 +1,4 @@
-"""What is shown this once: copied, then closed; not lost by a hasty key."""
+"""A secret shown this once: copied, then closed; not lost by a hasty key."""
 
 import asyncio
 from collections.abc import Callable

@@ -25,7 +25,7 @@ Instead = Literal["different", "back"]
 
 @dataclass(frozen=True)
 class CodeQuestion:
-    """What to ask, and what happens with the answer.
+    """The question for a code, and what happens with the answer.
 
     `send` sends a code, once more if it is told True, and returns the sentence that says so;
     None where nothing need be sent. `instead` are the other ways out than to cancel. `peek` gives

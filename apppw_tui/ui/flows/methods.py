@@ -20,7 +20,7 @@ NO_DELIVERY = "This server sends no codes. Use the authenticator app."
 
 
 def ways(kinds: frozenset[DeliveryMethod], which: PhoneSlot) -> list[DeliveryMethod]:
-    """How a code can be sent to that phone, the usual way first."""
+    """The ways to send a code to that phone, the usual one first."""
     order: tuple[DeliveryMethod, ...] = (
         ("call", "text") if which == "office" else ("text", "call", "notify")
     )

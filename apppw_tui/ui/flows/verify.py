@@ -75,7 +75,7 @@ async def _choose(app: App[None], challenge: Challenge, present: str | None) -> 
 
 
 def question(challenge: Challenge, option: VerificationOption, demo: Demo | None) -> CodeQuestion:
-    """How a code of that kind is asked for."""
+    """The question for a code of that kind."""
     check = partial(challenge.answer, option)
     if option == verification_options.APP:
         peek = None if demo is None else partial(demo.shown_by_app, challenge.account)
@@ -92,7 +92,7 @@ def question(challenge: Challenge, option: VerificationOption, demo: Demo | None
 
 
 def sent_message(kind: str, ending: str) -> str:
-    """What was done to reach a telephone, in a sentence."""
+    """The sentence about how a telephone was reached."""
     if kind == "call":
         return f"We are calling your phone that ends in {ending}. Listen for a code of six digits."
     if kind == "notify":

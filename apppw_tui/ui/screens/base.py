@@ -1,4 +1,4 @@
-"""What every signed-in screen has: header, content, the line that tells, the keys."""
+"""The base of every signed-in screen: header, content, the line that tells, the keys."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ FLOW = "flow"  # the group of the workers that wait for a dialog
 
 @dataclass
 class ScreenContext:
-    """What a signed-in screen works with."""
+    """The parts that a signed-in screen works with."""
 
     portal: Portal
     session: Session
@@ -103,7 +103,7 @@ class PortalScreen(Screen[None]):
         return await self.ask(call)
 
     def why_not(self, action: str) -> str | None:
-        """Why `action` cannot be done now; None if it can."""
+        """The reason why `action` cannot be done now; None if it can."""
         return None
 
     def say(self, sentence: str, *, good: bool = False) -> None:

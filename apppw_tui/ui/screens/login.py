@@ -39,7 +39,7 @@ _ASK = "There are no accounts yet. Ask your administrator."
 
 @dataclass(frozen=True)
 class Welcome:
-    """What Login is told about where it stands."""
+    """The state of the place that Login is told of."""
 
     host_name: str
     first: bool = False
@@ -117,7 +117,7 @@ class LoginScreen(Screen[None]):
 
     @on(Input.Changed)
     def stay(self) -> None:
-        """Whoever goes on typing does not leave."""
+        """Forgets that somebody wanted to leave: they go on typing."""
         if self._leaving:
             self.say("")
 

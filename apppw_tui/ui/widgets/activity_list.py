@@ -1,4 +1,4 @@
-"""What happened to the account, the newest first: one line each, and Enter opens it."""
+"""The account's events, the newest first: one line each, and Enter opens it."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -61,6 +61,6 @@ class Field(Vertical):
         slot.update(text)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """What was wrong is being mended."""
+        """Takes the error away: it is being mended."""
         if self.query_one(".slot", Label).has_class("-bad"):
             self.clear()

@@ -78,7 +78,7 @@ class KeyFooter(Footer):
 
 
 class StatusLine(Label):
-    """What happened, or why something cannot be done now."""
+    """The line that says what happened, or why something cannot be done now."""
 
     def __init__(self) -> None:
         super().__init__("", id="status", markup=False)
@@ -88,6 +88,6 @@ class StatusLine(Label):
 
 
 def disabled_reason(screen: Screen[object], action: str) -> str | None:
-    """Why `action` cannot be done on `screen` now, in a sentence; None if it can."""
+    """The reason why `action` cannot be done on `screen` now, in a sentence; None if it can."""
     judge = getattr(screen, "why_not", None)
     return None if judge is None else judge(action)

@@ -10,7 +10,7 @@ from apppw_tui.ui.messages import Navigate
 
 
 class PortalHeader(Horizontal):
-    """What this is, on which host, who is signed in, and the way to Settings."""
+    """The line at the top: the program, its host, who is signed in, and the way to Settings."""
 
     def __init__(self, host_name: str, account: str | None = None) -> None:
         super().__init__()

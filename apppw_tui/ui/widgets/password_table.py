@@ -100,7 +100,7 @@ class PasswordTable(DataTable[Text]):
         """Details of the row under the cursor are wanted."""
 
     class RowsBelow(Message):
-        """How many rows are out of sight, further down."""
+        """The number of rows out of sight, further down."""
 
         def __init__(self, rows: int) -> None:
             super().__init__()

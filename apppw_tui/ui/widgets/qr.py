@@ -26,12 +26,12 @@ _TIMES = "x" if PLAIN else "\N{MULTIPLICATION SIGN}"
 
 
 def size(text: Secret) -> int:
-    """How many modules the code for `text` has along one side, without its quiet zone."""
+    """The number of modules along one side of the code for `text`, without its quiet zone."""
     return len(_modules(text))
 
 
 def capacity(room: Size) -> int:
-    """How many bytes a code can hold that fits into `room`; those of the smallest at least."""
+    """The number of bytes in a code that fits into `room`; those of the smallest at least."""
     held = _BYTES[0]
     for step, bytes_ in enumerate(_BYTES):
         side = _FIRST_SIDE + 4 * step + 2 * _LEAST_QUIET
@@ -55,7 +55,7 @@ class QrCode(Widget):
     """
 
     class Fitted(Message):
-        """Whether the code is shown whole; told at first, and whenever it changes."""
+        """The code is shown whole, or is not; told at first, and at every change."""
 
         def __init__(self, qr_code: "QrCode", fits: bool) -> None:
             super().__init__()
@@ -119,7 +119,10 @@ class QrCode(Widget):
         return _cells(len(self._matrix) + 2 * quiet)
 
     def on_mount(self) -> None:
-        """What is cut off by something around it changes without a change of its own size."""
+        """Watches what is around it.
+
+        A part that is cut off changes without a change of its own size.
+        """
         self.screen.screen_layout_refresh_signal.subscribe(self, self._laid_out)
 
     def on_resize(self) -> None:

@@ -89,14 +89,15 @@ class _Exchange:
     def _plain(self, response: bytes) -> Secret:
         authzid, self.account, password = response.decode().split("\0")
         if authzid not in ("", self.account):
-            raise ValueError("one account asks for another")  # SAFETY 20
+            # An authorization identity would let one person read as another (SAFETY 20).
+            raise ValueError("one account asks for another")
         if not self.account or not password:
             raise ValueError("no name or no password")
         return Secret(password)
 
 
 class _Connection:
-    """What is under way on one connection."""
+    """The exchanges under way on one connection."""
 
     def __init__(
         self, asking: PendingAnswers, limits: Limits, writer: asyncio.StreamWriter
@@ -199,7 +200,7 @@ def _number(fields: list[bytes]) -> int | None:
 
 
 def _start(before: _Exchange | None, fields: list[bytes]) -> tuple[_Exchange, bytes | None]:
-    """What `AUTH` begins, and the initial response. Raises ValueError."""
+    """Begins an exchange by `AUTH`; returns it and the initial response. Raises ValueError."""
     if before is not None:
         raise ValueError(
             "the id is in use"
@@ -226,7 +227,7 @@ def _start(before: _Exchange | None, fields: list[bytes]) -> tuple[_Exchange, by
 
 
 def _continue(before: _Exchange | None, fields: list[bytes]) -> tuple[_Exchange, bytes | None]:
-    """What `CONT` continues, and the response. Raises ValueError."""
+    """Continues an exchange by `CONT`; returns it and the response. Raises ValueError."""
     if before is None or not before.waiting:
         raise ValueError("nothing was asked")
     before.waiting = False

@@ -1,4 +1,4 @@
-"""What the line and frame protocols share: limits, a bounded line, an answer in time."""
+"""The common part of the line and frame protocols: limits, a bounded line, an answer in time."""
 
 import asyncio
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from apppw_tui.verifier.protocols import streams
 
 @dataclass(frozen=True)
 class Limits:
-    """What one connection may take.
+    """The limits of one connection.
 
     `longest` is in bytes: of a line, or of the strings of a frame together. `outstanding` counts
     attempts that are being decided and, apart, challenges that wait for a response. `idle` and

@@ -76,7 +76,7 @@ class Http:
             await streams.close(writer, self._limits.write)
 
     async def _next(self, connection: HttpConnection) -> Response:
-        """What to respond to the next request. Raises EOFError if there is none, OSError."""
+        """The response to the next request. Raises EOFError if there is none, OSError."""
         try:
             request = await connection.request()
             if request is None:

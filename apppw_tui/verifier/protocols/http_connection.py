@@ -27,7 +27,7 @@ class HttpLimits:
 
 @dataclass(frozen=True)
 class Response:
-    """What is answered; after the `last` one the connection is closed."""
+    """The answer; after the `last` one the connection is closed."""
 
     status: HTTPStatus
     headers: tuple[tuple[str, str], ...] = ()

@@ -99,7 +99,7 @@ class JsonLines:
 
 
 def _more(verdict: Decision) -> dict[str, str | int]:
-    """What whoever tries a password may know besides: nothing that a wrong one could find out."""
+    """The facts for somebody who tries a password: nothing that a wrong one could find out."""
     more: dict[str, str | int] = {}
     if verdict.app_password is not None:
         more["why"] = verdict.reason

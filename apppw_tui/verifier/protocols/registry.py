@@ -27,7 +27,7 @@ class HangsUp:
 
 @dataclass(frozen=True)
 class HttpOptions:
-    """What the protocol HTTP alone has to be told."""
+    """The settings of the protocol HTTP alone."""
 
     store_answers: Callable[[], bool]
     service_header: str | None = None

@@ -1,4 +1,4 @@
-"""What every protocol here does with its connection."""
+"""The common acts of every protocol on its connection."""
 
 import asyncio
 import socket
@@ -11,7 +11,10 @@ _CREDENTIALS = struct.Struct("3i")  # unix(7), struct ucred: pid, uid, gid
 
 
 def peer_uid(writer: asyncio.StreamWriter) -> int | None:
-    """Whose process made the connection (unix(7), SO_PEERCRED); None where nobody tells."""
+    """The uid of the process that made the connection (unix(7), SO_PEERCRED).
+
+    None where nobody tells.
+    """
     connected = writer.get_extra_info("socket")
     number = getattr(socket, "SO_PEERCRED", None)  # not on macOS and the BSDs
     if connected is None or number is None:

@@ -1,4 +1,4 @@
-"""What the throttle counts, shown and cleared over a socket of protocol json: `apppw-tui throttle`.
+"""The throttle's counters, shown and cleared over a socket of protocol json: `apppw-tui throttle`.
 
     > {"throttle": "list"}
     < {"throttle": [{"address": "192.0.2.7", "account": null, "failures": 9, "wait": 0}], "more": 0}

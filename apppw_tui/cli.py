@@ -15,10 +15,9 @@ from apppw_tui.integrations.journald import Priority, prefix, to_journal
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command and returns its exit code; says what went wrong in one sentence."""
-    top = parser()
-    options = top.parse_args(arguments)
     try:
-        return _act(options, top)
+        top = parser()
+        return _act(top.parse_args(arguments), top)
     except (StoreError, ConfigError) as error:
         return _say(error, NO_ANSWER)
     except ApppwError as error:
@@ -50,13 +49,13 @@ def _act(options: argparse.Namespace, top: argparse.ArgumentParser) -> int:
 
 
 def run() -> NoReturn:
-    """The console script."""
+    """The console script, which __main__.py lets an interrupt end before this."""
     # Whoever ignored it would hide how every program ended that is run from here.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if sys.stdout is not None:
         # Where a terminal cannot show a letter, its number is better than no answer.
         cast(TextIOWrapper, sys.stdout).reconfigure(errors="backslashreplace")
-    code = main()
+    code = _main_interruptible()
     for stream in (sys.stdout, sys.stderr):  # Textual writes to the second
         try:
             if stream is not None:
@@ -65,6 +64,29 @@ def run() -> NoReturn:
             # Said already, or of no concern; the interpreter must not stumble over it at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(code)
+
+
+def _main_interruptible() -> int:
+    """Runs main() so that what is under way can clean up; before and after, SIGINT just ends it."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_DFL:
+        return main()  # they are ignored, or somebody else's affair
+    sys.unraisablehook = _end_by_overlooked_interrupt
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        code = main()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    except KeyboardInterrupt:  # while main() said what went wrong
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        return INTERRUPTED
+    return code
+
+
+def _end_by_overlooked_interrupt(overlooked: "sys.UnraisableHookArgs") -> None:
+    """Ends the process where Python would print an interrupt and go on: in a weakref's callback."""
+    if issubclass(overlooked.exc_type, KeyboardInterrupt):  # every import has such callbacks
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGINT)
+    sys.__unraisablehook__(overlooked)
 
 
 def _say(message: object, code: int) -> int:

@@ -53,6 +53,21 @@ def test_an_extension_is_kept(typed: str) -> None:
     assert phone.last_digits(number) == "67"
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("x12", " X 12", " ext 12", " ext. 12", ", ext. 12", " (ext. 12)", ";ext=12", "#12"),
+        *("p12", " p 12", "w12", ",12", ",,12", ", 12", ";12", " pp 12#", "x\u0661\u0662"),
+        *(" DW 12", " Durchwahl 12", " App. 12", " poste 12", " ramal: 12", " int. 12"),
+        *(" interno 12", " anexo 12", " extensi\u00f3n 12", " extensio\u0301n 12", " wewn. 12"),
+        *(" \u0434\u043e\u0431. 12", " \u0412\u041d. 12", " \u8f6c 12", "\u8f6c12"),
+        *(" \u5185\u7dda 12", " \u05e9\u05dc\u05d5\u05d7\u05d4 12"),
+    ],
+)
+def test_an_extension_is_known_by_its_word_or_by_a_pause(said: str) -> None:
+    assert phone.parse(f"+49 30 901820{said}", None).reveal() == "+4930901820;ext=12"
+
+
 @pytest.mark.parametrize("typed", ["+52 1 55 1234 5678", "+5215512345678", "+52 55 1234 5678"])
 def test_a_mexican_mobile_phone_has_no_one_since_2019(typed: str) -> None:
     assert phone.parse(typed, None).reveal() == "+525512345678"
@@ -87,18 +102,25 @@ def test_without_a_region_a_number_begins_with_the_code_of_its_country(typed: st
     [
         ("+", None, "not a telephone number"),
         ("+49", None, "not a telephone number"),
-        ("+ada", None, "not a telephone number"),
-        ("hello", "DE", "not a telephone number"),
+        ("+ada", None, "has no letters"),
+        ("hello", "DE", "has no letters"),
         ("+999 151 23456767", None, "not a telephone number"),
         ("0151 23456767", "XX", "not a telephone number"),
         ("+" + "1" * 100, None, "not a telephone number"),
-        (f"{MOBILE}{' ' * 40}", None, "not a telephone number"),
+        (f"+49{' ' * 40}15123456767", None, "not a telephone number"),
         ("+49 151 234", None, "no such telephone number"),
-        ("+49 151 2345676789012", None, "no such telephone number"),
+        ("+49 151 2345676789012", None, "has too many digits"),
+        ("+1 212 555 23688", None, "has too many digits"),
+        ("+1 212 555 2368 8", None, "has too many digits"),
+        ("+1 800 FLOWERS", None, "has no letters"),
+        ("+49 30 901820 ext", None, "has no letters"),
+        ("+49 30 901820 ext 1234567890", None, "has no letters"),
+        ("+49 3O 901820", None, "has no letters"),
+        ("+49 30 9*1820", None, "not a telephone number"),
         ("+1 000 000 0000", None, "no such telephone number"),
         ("110", "DE", "no such telephone number"),
-        (f"{MOBILE} call me", None, "no such telephone number"),
-        (f"{MOBILE}\N{SEMICOLON}$(id)", None, None),
+        (f"{MOBILE} call me", None, "has no letters"),
+        (f"{MOBILE}\N{SEMICOLON}$(id)", None, "has no letters"),
         (f"{MOBILE}\n+4915123456768", None, "more than one number"),
         (f"{MOBILE} +4915123456768", None, "more than one number"),
         ("+49 151 23456767 / 0151 23456768", None, "more than one number"),
@@ -117,6 +139,59 @@ def test_what_cannot_be_called_is_refused(
         phone.parse(typed, region)
     assert refused.value.__cause__ is None
     assert "151" not in str(refused.value).replace("+49 151 23456789", "")
+
+
+@pytest.mark.parametrize("between", [" / ", "/", " or ", " und ", " ", "\n", ", ", " & ", " | "])
+@pytest.mark.parametrize(
+    ("first", "second", "region"),
+    [
+        ("+49 30 901820", "901821", None),
+        ("030 901820", "901821", "DE"),
+        ("+1 212 555 2368", "212 555 2369", None),
+        ("+33 1 23 45 67 89", "90 12 34", None),
+    ],
+)
+def test_two_numbers_do_not_become_one(
+    first: str, second: str, region: str | None, between: str
+) -> None:
+    with pytest.raises(InvalidNumber, match="more than one number"):
+        phone.parse(f"{first}{between}{second}", region)
+
+
+@pytest.mark.parametrize(
+    ("typed", "region"),
+    [
+        ("+1 212 555 2368 / 2369", None),
+        ("+1 212 555 2368 2369", None),
+        ("+49 30 901820/21", None),
+        ("901820 / 901821", "DE"),
+        ("+49 30 901820 ext 12 or 13", None),
+    ],
+)
+def test_a_number_and_the_end_of_another_are_two(typed: str, region: str | None) -> None:
+    with pytest.raises(InvalidNumber, match="more than one number"):
+        phone.parse(typed, region)
+
+
+@pytest.mark.parametrize(
+    ("typed", "region"),
+    [
+        ("030/901820", "DE"),
+        ("030 / 90 18 20", "DE"),
+        ("0 30 / 90 18 20", "DE"),
+        ("+49 30/901820", None),
+        ("+49 (0)30 / 901820", None),
+        ("Tel.: 030 901820", "DE"),
+        ("tel://+4930901820", None),
+    ],
+)
+def test_a_slash_after_the_area_code_makes_no_second_number(typed: str, region: str | None) -> None:
+    assert phone.parse(typed, region).reveal() == "+4930901820"
+
+
+def test_a_desk_behind_the_number_of_an_office_is_a_number_where_lengths_are_open() -> None:
+    assert phone.parse("+49 30 901820-12", None).reveal() == "+493090182012"
+    assert phone.parse("+49 30 901820 1234", None).reveal() == "+49309018201234"
 
 
 def examples() -> Iterator[tuple[int, str]]:

@@ -17,18 +17,13 @@ _MOST_LEAVING = 32  # connections that were told to make room, and have an answe
 _BUFFER = 16_384  # bytes; no protocol here has a longer line
 
 
-@dataclass
+@dataclass(eq=False)
 class _Guest:
     """One connection; `uid` is that of the process which made it, None where nobody tells."""
 
     reader: "_Reader"
+    transport: asyncio.WriteTransport
     uid: int | None
-    leaving: bool = False
-
-    def leave(self) -> None:
-        """Answers what it was asked, and hears nothing more."""
-        self.leaving = True
-        self.reader.end()
 
 
 class ConnectionTracker:
@@ -44,7 +39,8 @@ class ConnectionTracker:
         self._full = False
         self._over = False
         self._guests: dict[asyncio.Task[None], _Guest] = {}
-        self._leaving = 0
+        self._staying: dict[_Guest, None] = {}
+        self._leaving: dict[_Guest, None] = {}  # the longest first
 
     def protocol(self) -> asyncio.StreamReaderProtocol:
         """For one connection that was accepted."""
@@ -76,13 +72,14 @@ class ConnectionTracker:
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         assert isinstance(reader, _Reader)  # noqa: S101 - what `protocol` made
-        guest = _Guest(reader, streams.peer_uid(writer))
-        if len(self._guests) - self._leaving >= self._most and not self._make_room(guest):
+        guest = _Guest(reader, writer.transport, streams.peer_uid(writer))
+        if len(self._staying) >= self._most and not self._make_room(guest):
             writer.transport.abort()
             self._say_full(guest)
             return
         task = asyncio.get_running_loop().create_task(self._converse(reader, writer))
         self._guests[task] = guest
+        self._staying[guest] = None
         if self._over:
             reader.end()
         task.add_done_callback(self._ended)
@@ -92,21 +89,32 @@ class ConnectionTracker:
 
         Nobody who has as few connections as whoever comes, unless they are idle.
         """
-        staying = [guest for guest in self._guests.values() if not guest.leaving]
-        if not staying or self._leaving >= _MOST_LEAVING:
-            return False
-        counts = Counter(guest.uid for guest in staying)
+        counts = Counter(guest.uid for guest in self._staying)
         uid, most = counts.most_common(1)[0]
         silent = min(
-            (guest for guest in staying if guest.uid == uid), key=lambda guest: guest.reader.last
+            (guest for guest in self._staying if guest.uid == uid),
+            key=lambda guest: guest.reader.last,
         )
         idle = asyncio.get_running_loop().time() - silent.reader.last >= _IDLE
         if not idle and most <= counts[for_.uid] + 1:
             return False
         self._say_full(silent)
-        silent.leave()
-        self._leaving += 1
+        del self._staying[silent]
+        self._leaving[silent] = None
+        silent.reader.end()
+        if len(self._leaving) > _MOST_LEAVING:
+            self._break_off()
         return True
+
+    def _break_off(self) -> None:
+        """Leaves the user of whom most are leaving one answer less to wait for: the oldest.
+
+        Whoever takes no answers would be leaving for as long as it likes, and keep others out.
+        """
+        uid = Counter(guest.uid for guest in self._leaving).most_common(1)[0][0]
+        longest = next(guest for guest in self._leaving if guest.uid == uid)
+        del self._leaving[longest]
+        longest.transport.abort()
 
     def _say_full(self, guest: _Guest) -> None:
         if not self._full:  # once, however many knock
@@ -126,8 +134,10 @@ class ConnectionTracker:
                 writer.transport.close()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._leaving -= self._guests.pop(task).leaving
-        if len(self._guests) - self._leaving < self._most:
+        guest = self._guests.pop(task)
+        self._staying.pop(guest, None)
+        self._leaving.pop(guest, None)
+        if len(self._staying) < self._most:
             self._full = False
 
 

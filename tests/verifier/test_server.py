@@ -417,6 +417,37 @@ async def test_who_makes_room_is_answered_first(
         assert await asyncio.wait_for(reader.read(), WAIT) == b"slow\n"
 
 
+@only_root
+async def test_who_takes_no_answers_keeps_nobody_else_out(told: Told, open_folder: Path) -> None:
+    path = open_folder / "s"
+
+    async def babble(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            writer.write(b"x\n" * 65_536)
+            await writer.drain()  # without a limit, which the protocols have
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await (babble if await reader.readline() == b"babble\n" else echo)(reader, writer)
+
+    most = 4 * connections._MOST_LEAVING
+    async with running(told, path, speak, most=most):
+        path.chmod(0o666)
+        deaf = []
+        for _ in range(most):
+            _, writer = await connected_as(path, OTHER)
+            writer.transport.pause_reading()  # type: ignore[attr-defined]  # as StreamReader does
+            writer.write(b"babble\n")
+            await writer.drain()
+            deaf.append(writer)
+        ours = []
+        for _ in range(most // 2 - 1):
+            ours.append(await connected_as(path, 0))
+            ours[-1][1].write(b"\n")
+            assert await echoes(ours[-1])
+        for writer in deaf:
+            writer.transport.abort()
+
+
 @pytest.mark.parametrize("error", [None, ConfigError("c.toml: wrong."), ValueError("hunter2")])
 async def test_however_reading_again_ends_it_is_ready_again(
     told: Told, tmp_path: Path, error: Exception | None

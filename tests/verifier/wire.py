@@ -93,7 +93,8 @@ class Client:
 
     async def send(self, data: bytes) -> None:
         self.writer.write(data)
-        await self.writer.drain()
+        async with asyncio.timeout(_PATIENCE):
+            await self.writer.drain()
 
     async def line(self) -> str:
         async with asyncio.timeout(_PATIENCE):

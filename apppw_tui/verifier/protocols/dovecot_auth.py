@@ -55,7 +55,7 @@ class AuthClient:
         try:
             await _Connection(self._asking, self._limits, writer).serve(reader)
         finally:
-            await streams.close(writer, self._limits.answer_timeout)
+            await streams.close(writer, self._limits.write_timeout)
 
 
 @dataclass

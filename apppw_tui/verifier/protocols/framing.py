@@ -14,14 +14,16 @@ class Limits:
     """The limits of one connection.
 
     `longest` is in bytes: of a line, or of the strings of a frame together. `outstanding` counts
-    attempts that are being decided and, apart, challenges that wait for a response. `idle` and
-    `answer` are in seconds: for the next line or frame to be complete, and for a decision.
+    attempts that are being decided and, apart, challenges that wait for a response. `idle`,
+    `answer` and `write` are in seconds: for the next line or frame to be complete, for a decision,
+    and for what was answered to be taken.
     """
 
     max_bytes: int = 8192
     max_pending: int = 32
     idle_timeout: float = 600.0
     answer_timeout: float = 8.0  # Postfix gives up after ten
+    write_timeout: float = 8.0  # apart from `idle`: who takes no answers holds room, and memory
 
 
 async def next_line(
@@ -29,8 +31,9 @@ async def next_line(
 ) -> bytes | None:
     """The next line without its end; None if it is too long, does not come, or is cut off."""
     try:
+        # Whoever does not read is not listened to.
+        await streams.drain(writer, limits.write_timeout)
         async with asyncio.timeout(limits.idle_timeout):
-            await writer.drain()  # whoever does not read is not listened to
             line = await reader.readuntil(b"\n")
     except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
         return None  # TimeoutError is an OSError

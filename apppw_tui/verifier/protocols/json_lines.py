@@ -75,7 +75,7 @@ class JsonLines:
                     return
                 writer.write(await self._answer(question))
         finally:
-            await streams.close(writer, self._limits.answer_timeout)
+            await streams.close(writer, self._limits.write_timeout)
 
     def _throttle(self, read: dict[str, Any], writer: asyncio.StreamWriter) -> bytes:
         """Raises ValueError: it is no such question, or not theirs to ask."""

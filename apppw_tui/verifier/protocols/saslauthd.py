@@ -33,7 +33,7 @@ class Saslauthd:
                     return
                 writer.write(answer)
         finally:
-            await streams.close(writer, self._limits.answer_timeout)
+            await streams.close(writer, self._limits.write_timeout)
 
     async def _request(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -42,8 +42,9 @@ class Saslauthd:
         strings: list[bytes] = []
         left = self._limits.max_bytes
         try:
+            # Whoever does not read is not listened to.
+            await streams.drain(writer, self._limits.write_timeout)
             async with asyncio.timeout(self._limits.idle_timeout):
-                await writer.drain()  # whoever does not read is not listened to
                 while len(strings) < _STRINGS:
                     size = int.from_bytes(await reader.readexactly(2), "big")
                     left -= size

@@ -27,11 +27,23 @@ def peer_uid(writer: asyncio.StreamWriter) -> int | None:
     return uid
 
 
+async def drain(writer: asyncio.StreamWriter, seconds: float) -> None:
+    """Waits until the peer has taken most of what was written.
+
+    Raises OSError: it is gone; or (TimeoutError) has not within so many seconds, and is cut off.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            await writer.drain()
+    except TimeoutError:
+        writer.transport.abort()
+        raise
+
+
 async def send(writer: asyncio.StreamWriter, data: bytes, seconds: float) -> None:
-    """Raises OSError: the peer is gone, or took nothing for so many seconds (TimeoutError)."""
+    """Writes, and waits as `drain` does. Raises OSError as that does."""
     writer.write(data)
-    async with asyncio.timeout(seconds):
-        await writer.drain()
+    await drain(writer, seconds)
 
 
 async def close(writer: asyncio.StreamWriter, seconds: float) -> None:

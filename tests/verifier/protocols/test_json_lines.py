@@ -1,5 +1,6 @@
 """The JSON lines that Dovecot's Lua passdb speaks, over a Unix socket."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -292,4 +293,15 @@ async def test_who_says_nothing_is_let_go(house: House, tmp_path: Path, part: by
         reader, writer = await here.connect()
         writer.write(part)
         assert await reader.read() == b""
+        writer.close()
+
+
+async def test_whoever_does_not_read_is_not_listened_to(house: House, tmp_path: Path) -> None:
+    handler = JsonLines(counter_over(house), Limits(write_timeout=0.02))
+    async with served(handler.handle, tmp_path) as here:
+        reader, writer = await here.connect()
+        reader._transport.pause_reading()  # type: ignore[attr-defined]  # not public
+        writer.write(b'{"event":"old-password","user":"x"}\n' * 100_000)
+        with pytest.raises(ConnectionError):
+            await asyncio.wait_for(writer.drain(), PATIENCE)
         writer.close()

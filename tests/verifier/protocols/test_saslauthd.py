@@ -239,7 +239,7 @@ async def test_an_idle_connection_is_closed(desk: Desk, path: Path, begun: bytes
 
 
 async def test_whoever_does_not_read_is_not_listened_to(desk: Desk, path: Path) -> None:
-    handler = Saslauthd(desk.counter, Limits(idle_timeout=0.5, answer_timeout=0.01))
+    handler = Saslauthd(desk.counter, Limits(write_timeout=0.01))
     async with served(handler.handle, path), connected(path) as client:
         client.reader._transport.pause_reading()  # type: ignore[attr-defined]  # not public
         with pytest.raises(ConnectionError):

@@ -168,6 +168,8 @@ def _requirement(known: _AccountView) -> str:
 
 def _sign_in(known: _AccountView) -> str:
     throttled = known.throttled
+    if not known.account.enabled:
+        return "refused, as the account is disabled"
     if throttled is None:
         return "cannot be told now"
     if throttled.locked:
@@ -178,7 +180,7 @@ def _sign_in(known: _AccountView) -> str:
 
 
 def _document(known: _AccountView) -> dict[str, Any]:
-    account, throttled = known.account, known.throttled
+    account = known.account
     app, codes = account.authenticator, account.recovery
     return {
         "account": account.name,
@@ -207,10 +209,19 @@ def _document(known: _AccountView) -> dict[str, Any]:
         "app_passwords_limit": known.policy.app_passwords_per_account,
         "password_changed": utc(account.password_changed),
         "bypass_until": utc_or_none(known.bypass_until),
-        "sign_in": None
-        if throttled is None
-        else {"locked": throttled.locked, "wait_seconds": math.ceil(throttled.wait)},
+        "sign_in": _sign_in_document(known),
         "key_trouble": known.key_trouble,
+    }
+
+
+def _sign_in_document(known: _AccountView) -> dict[str, Any] | None:
+    throttled = known.throttled
+    if throttled is None:
+        return None
+    return {
+        "allowed": known.account.enabled and not throttled.locked and throttled.wait <= 0,
+        "locked": throttled.locked,
+        "wait_seconds": math.ceil(throttled.wait),
     }
 
 

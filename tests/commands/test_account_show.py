@@ -33,7 +33,7 @@ BARE = {
     "app_passwords_limit": 40,
     "password_changed": "2026-11-22T12:00:00Z",
     "bypass_until": None,
-    "sign_in": {"locked": False, "wait_seconds": 0},
+    "sign_in": {"allowed": True, "locked": False, "wait_seconds": 0},
     "key_trouble": None,
 }
 
@@ -192,7 +192,9 @@ def test_a_closed_account_is_shown_as_closed(run: CommandLine, house: House) -> 
     house.alter("ada", enabled=False, preferred="carrier pigeon")
     assert row(run, "Enabled") == "no"
     assert row(run, "Preferred option") == "none"
+    assert row(run, "Sign-in") == "refused, as the account is disabled"
     assert known(run)["enabled"] is False
+    assert known(run)["sign_in"] == {"allowed": False, "locked": False, "wait_seconds": 0}
 
 
 @pytest.mark.parametrize(
@@ -227,12 +229,16 @@ def test_who_has_to_wait_or_is_locked_out_is_shown_and_goes_on_as_before(
     fail(house, 1)
     run.clock.advance(0.5)
     assert row(run, "Sign-in") == "too many tries: wait 5 s"
-    assert known(run)["sign_in"] == {"locked": False, "wait_seconds": 5}
+    assert known(run)["sign_in"] == {"allowed": False, "locked": False, "wait_seconds": 5}
     fail(house, 85)
     assert row(run, "Sign-in") == (
         "refused from new addresses for 24 h, or until: apppw-tui account unlock ada"
     )
-    assert known(run)["sign_in"] == {"locked": True, "wait_seconds": 86_400}
+    assert known(run)["sign_in"] == {
+        "allowed": False,
+        "locked": True,
+        "wait_seconds": 86_400,
+    }
     counted = {path: path.read_bytes() for path in (run.store / "throttle").iterdir()}
     run.good("account", "show", "ada")
     assert {path: path.read_bytes() for path in (run.store / "throttle").iterdir()} == counted

@@ -5,7 +5,7 @@ from apppw_tui.doctor.doveconf import parse
 from apppw_tui.doctor.dovecot import COMMAND, asks_us
 from apppw_tui.doctor.finding import Finding, danger, ok
 from apppw_tui.doctor.probe import Run, SystemPaths
-from apppw_tui.doctor.sockets import said
+from apppw_tui.doctor.sockets import NoAnswerError, said
 
 _WHERE = "Dovecot"
 _BASE = "/run/dovecot"  # base_dir, unless it says otherwise
@@ -44,6 +44,12 @@ def _portal(accounts: AccountsConfig) -> Finding:
         greeted = said(path, b"", hang_up=False).startswith(_GREETING)
     except PermissionError:
         return ok(path, "Only root can ask there, so it was not looked at.")
+    except NoAnswerError:
+        return danger(
+            path,
+            "Dovecot hangs: it listens there, and does not answer.",
+            "Run: systemctl restart dovecot; what is wrong stands in journalctl -u dovecot.",
+        )
     except OSError:
         greeted = False
     if greeted:

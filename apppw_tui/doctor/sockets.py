@@ -2,8 +2,10 @@
 
 import grp
 import os
+import shlex
 import socket
 import stat
+import struct
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -35,6 +37,15 @@ _LOG = "its log says what is wrong: journalctl -u apppw-tui"
 _START = "Start it: apppw-tui serve; its log says what is wrong."
 _ANEW = "Start the daemon anew: it makes its sockets as they are configured."
 _MODE = 0o660  # bits; the group may ask, nobody else (SAFETY 20)
+_PEER = struct.Struct("3i")  # unix(7), SO_PEERCRED: process, user, group
+
+
+class NoAnswerError(OSError):
+    """Somebody listens, and says nothing in time."""
+
+    def __init__(self, listener: int = 0) -> None:
+        super().__init__()
+        self.listener = listener  # its process; 0: unknown
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,14 @@ class _Place:
     @property
     def start(self) -> str:
         return _START if self.unit is None else f"Run: {units.RESTART}; {_LOG}"
+
+    def restart(self, listener: int) -> str:
+        """Ends a daemon that hangs, which hears no gentler signal and keeps its sockets."""
+        if self.unit is not None:
+            return self.start
+        if not listener:
+            return f"Find the daemon with: lsof {shlex.quote(str(self.path))}; end it. {_START}"
+        return f"End that process: kill -KILL {listener}. {_START}"
 
 
 @dataclass(frozen=True)
@@ -219,14 +238,23 @@ def _is_group(gid: int, name: str) -> bool:
 def _answer(place: _Place, *, lua: bool) -> Iterator[Finding]:
     path, protocol = place.path, place.protocol
     question, expected = _ASKED[protocol]
+    refused = _NO_LUA if lua else "every service that asks is refused"
     try:
         heard = said(path, question, hang_up=not expected)
     except PermissionError:
         if os.geteuid() != 0:
             return  # only its group can ask
         heard = b""
+    except NoAnswerError as hanging:
+        own = place.unit is None and hanging.listener  # systemd listens for the others
+        process = f", process {hanging.listener}," if own else ""
+        yield danger(
+            path,
+            f"What listens there{process} does not answer: {refused}.",
+            place.restart(hanging.listener),
+        )
+        return
     except OSError:
-        refused = _NO_LUA if lua else "every service that asks is refused"
         yield danger(path, f"Nobody answers there: {refused}.", place.start)
         return
     if not heard.startswith(expected):
@@ -238,11 +266,29 @@ def _answer(place: _Place, *, lua: bool) -> Iterator[Finding]:
 
 
 def said(path: Path, question: bytes, *, hang_up: bool) -> bytes:
-    """Raises OSError; TimeoutError is one."""
+    """The first that is said to `question`.
+
+    Raises:
+        NoAnswerError: somebody listens there, who says nothing, or takes no more callers.
+        OSError: nobody listens there, or nobody may ask.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
         asking.settimeout(_SECONDS)
-        asking.connect(str(path))
-        asking.sendall(question)
-        if hang_up:
-            asking.shutdown(socket.SHUT_WR)
-        return asking.recv(_CHUNK)
+        try:
+            asking.connect(str(path))
+        except (BlockingIOError, TimeoutError) as full:  # unix(7): its queue is
+            raise NoAnswerError from full
+        try:
+            asking.sendall(question)
+            if hang_up:
+                asking.shutdown(socket.SHUT_WR)
+            return asking.recv(_CHUNK)
+        except TimeoutError as silent:
+            raise NoAnswerError(_listener(asking)) from silent
+
+
+def _listener(asking: socket.socket) -> int:
+    """unix(7): whoever called listen(); 0 where that process cannot be seen from here."""
+    told = asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+    pid: int = _PEER.unpack(told)[0]
+    return pid

@@ -19,7 +19,8 @@ from textual.messages import TerminalSupportsSynchronizedOutput
 
 from apppw_tui.ui.glyphs import ASCII_ONLY, as_ascii
 from apppw_tui.ui.messages import NotUtf8
-from apppw_tui.ui.terminal_input import Key, Mouse, Pasted, Report, TerminalEvent, TerminalInput
+from apppw_tui.ui.terminal_events import Key, Mouse, Pasted, Report, TerminalEvent
+from apppw_tui.ui.terminal_input import TerminalInput
 from apppw_tui.ui.type_ahead import TypeAhead
 
 # Columns and rows, more than any screen shows. A window of 65535 by 65535 is 18 GB of cells, and
@@ -102,18 +103,15 @@ class HardenedDriver(LinuxDriver):
         front = TerminalInput()
         poll = select.poll()
         poll.register(self.fileno, select.POLLIN)
-        last = time.monotonic()
         while not self.exit_event.is_set():
             if self._is_behind():
                 self.exit_event.wait(_POLL_INTERVAL / 10)
                 continue
-            patience = front.patience
-            wait = _POLL_INTERVAL if patience is None else min(_POLL_INTERVAL, patience)
-            if poll.poll(wait * 1000):
-                data = self._read()
-                last = time.monotonic()
-                self._hand_on(front.feed(data))
-            elif patience is not None and time.monotonic() - last >= patience:
+            deadline = front.deadline
+            patience = _POLL_INTERVAL if deadline is None else deadline - time.monotonic()
+            if poll.poll(max(0.0, min(_POLL_INTERVAL, patience)) * 1000):
+                self._hand_on(front.feed(self._read()))
+            elif deadline is not None and time.monotonic() >= deadline:
                 self._hand_on(front.give_up())
 
     def _read(self) -> bytes:

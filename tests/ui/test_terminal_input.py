@@ -15,14 +15,8 @@ from textual.message import Message
 
 from apppw_tui.ui.driver import HardenedDriver, TerminalFile, translated
 from apppw_tui.ui.messages import NotUtf8
-from apppw_tui.ui.terminal_input import (
-    LONGEST_PASTE,
-    Key,
-    Pasted,
-    Report,
-    TerminalEvent,
-    TerminalInput,
-)
+from apppw_tui.ui.terminal_events import Key, Pasted, Report, TerminalEvent
+from apppw_tui.ui.terminal_input import AFTER_REPLY, LONGEST_PASTE, TerminalInput
 from tests.ui.walks import house_with, portal_app
 
 # What terminals answer, asked or not, and long after; none of it is a key.
@@ -66,7 +60,27 @@ REPLIES = {
     "an end of no string": b"\x1b\\",
     "an endless number": b"\x1b[" + b"1;" * 400 + b"u",
 }
+# The controls that ESC and a letter stand for, as one byte; as a character of UTF-8 they have two.
+ONE_BYTE = {b"P": b"\x90", b"X": b"\x98", b"[": b"\x9b", b"\\": b"\x9c", b"]": b"\x9d"}
+ONE_BYTE |= {b"^": b"\x9e", b"_": b"\x9f"}
+
+
+def in_one_byte(reply: bytes) -> bytes:
+    for final, control in ONE_BYTE.items():
+        reply = reply.replace(b"\x1b" + final, control)
+    return reply
+
+
+# The same from a terminal that sends its controls so, which xterm does if it was told to (S8C1T).
+REPLIES |= {f"{name} in one byte": in_one_byte(reply) for name, reply in REPLIES.items()} | {
+    f"{name} in UTF-8": in_one_byte(reply).decode("latin-1").encode()
+    for name, reply in REPLIES.items()
+    if name != "old mouse"
+}
 KEYS = {
+    b"\x9bA": "up",
+    b"\xc2\x9bA": "up",
+    b"\x8fA": "up",
     b"a": "a",
     "é".encode(): "é",
     "あ".encode(): "あ",
@@ -133,7 +147,7 @@ def test_replies_are_nothing_whole_or_in_parts(name: str) -> None:
 
 @pytest.mark.parametrize("name", REPLIES)
 def test_replies_within_a_paste_are_no_part_of_it(name: str) -> None:
-    if name == "an end of no paste":
+    if name.startswith("an end of no paste"):
         return
     found = taken(b"\x1b[200~one" + REPLIES[name] + b"two\x1b[201~")
     assert [one for one in found if one is not Report.NOT_UTF8] == [Pasted("onetwo")]
@@ -143,26 +157,86 @@ def test_an_escape_alone_is_the_key() -> None:
     front = TerminalInput()
     assert list(front.feed(b"\x1b")) == []
     assert list(front.give_up()) == [Key("\x1b")]
-    assert front.patience is None
+    assert front.deadline is None
     assert names(b"\x1b\x1b[A") == ["escape", "up"]
+    assert names(b"\x1b\x9bA") == ["escape", "up"]
 
 
-@pytest.mark.parametrize("begun", [b"\x1b[1;2", b"\x1b]11;rgb", b"\x1bP>|x", b"\x1b[M ", b"\x1b[["])
+_BEGUN = [
+    b"\x1b[1;2",
+    b"\x1b]11;rgb",
+    b"\x1bP>|x",
+    b"\x1b[M ",
+    b"\x1b[[",
+    b"\x1b]0;\x1b",
+    b"\x9b",
+    b"\xc2\x9d",
+    b"\x8f",
+]
+
+
+@pytest.mark.parametrize("begun", _BEGUN)
 def test_what_never_ends_does_not_take_the_keyboard(begun: bytes) -> None:
-    front = TerminalInput()
+    now = 0.0
+    front = TerminalInput(lambda: now)
     assert list(front.feed(begun)) == []
-    assert front.patience is not None
+    assert front.deadline is not None
+    now = front.deadline
     assert list(front.give_up()) == []
+    now += AFTER_REPLY
+    assert list(front.feed(b"a")) == [Key("a")]
+    assert front.deadline is None
+
+
+@pytest.mark.parametrize("name", REPLIES)
+def test_a_reply_that_stalls_is_not_typed_when_it_goes_on(name: str) -> None:
+    reply = REPLIES[name]
+    if len(reply) > 100:
+        return
+    for cut in range(2, len(reply)):
+        if reply[:2] == b"\x1b[" and cut == 2 and reply[2:3] not in (b"?", b">", b"<"):
+            continue  # alt+[, and keys
+        if reply[:2] in (b"\x1b^", b"\x1bX") and cut == 2:
+            continue
+        front = TerminalInput(lambda: 0.0)
+        found = [*front.feed(reply[:cut]), *front.give_up(), *front.feed(reply[cut:])]
+        assert [one for one in found if one is not Report.NOT_UTF8] == [], cut
+        assert list(front.feed(b"a")) == [Key("a")], cut
+
+
+@pytest.mark.parametrize("key", [b"\x1b[", b"\x1b]", b"\x1bP", b"\x1b_", b"\x1b^", b"\x1bX"])
+@pytest.mark.parametrize("then", [b"a", b"\r", b"\x1b[A", "é".encode()])
+def test_after_a_key_that_looks_like_the_beginning_of_a_reply_keys_are_keys(
+    key: bytes, then: bytes
+) -> None:
+    front = TerminalInput(lambda: 0.0)
+    assert list(front.feed(key)) == []
+    assert list(front.give_up()) == []
+    assert list(front.feed(then)) == taken(then)
+
+
+@pytest.mark.parametrize("begun", [b"\x1b]11;rgb", b"\x9d", b"\x1b[?6"])
+def test_a_key_that_is_no_character_is_no_part_of_a_stalled_reply(begun: bytes) -> None:
+    front = TerminalInput(lambda: 0.0)
+    assert [*front.feed(begun), *front.give_up(), *front.feed(b"ab"[:0])] == []
+    assert list(front.feed(b"\r")) == [Key("\r")]
     assert list(front.feed(b"a")) == [Key("a")]
 
 
+def test_a_stalled_reply_swallows_no_more_than_a_reply_has() -> None:
+    front = TerminalInput(lambda: 0.0)
+    assert [*front.feed(b"\x1b]11;rgb"), *front.give_up()] == []
+    assert Key("a") in front.feed(b"a" * 5_000)
+
+
 def test_a_paste_is_one_thing_without_sequences() -> None:
-    assert taken(b"\x1b[200~a\x1b[31mb\x00\tc\r\n\x9b\xc2\x9bd\x1b[201~e") == [
+    assert taken(b"\x1b[200~a\x1b[31mb\x00\tc\r\n\x84\xc2\x85d\x9c\x9b1m\x1b[201~e") == [
         Report.NOT_UTF8,
-        Pasted("ab\tc\r\n\x9bd"),
+        Pasted("ab\tc\r\n\x85d"),
         Key("e"),
     ]
     assert taken(b"\x1b[200~\x1b[201~a") == [Key("a")]
+    assert taken(b"\x9b200~a\xc2\x9b201~b") == [Pasted("a"), Key("b")]
 
 
 def test_a_paste_without_an_end_ends() -> None:
@@ -240,12 +314,12 @@ def test_a_terminal_that_is_gone_holds_nobody_up() -> None:
         terminal.close()
 
 
-_BEGUN = (b"\x1b[200~", b"\x1b[201~", b"\x1b", b"\x1b[", b"\x1b]")
 _PIECES = st.one_of(
     st.text(max_size=8).map(lambda text: text.encode(errors="ignore")),
     st.binary(max_size=8),
     st.sampled_from(
         [*KEYS, *REPLIES.values(), b"\x1b[200~", b"\x1b[201~", b"\x1b", b"\x1b[", b"\x1b]"]
+        + [bytes([control]) for control in range(0x80, 0xA0)]
     ),
 )
 
@@ -267,7 +341,9 @@ def test_what_is_typed_is_what_arrives(text: str) -> None:
 def test_nothing_that_a_terminal_sends_takes_the_keyboard() -> None:
     """100,000 inputs by a grammar of what terminals send, whole, cut short and mixed."""
     dice = random.Random(20261129)
-    known = [*KEYS, *REPLIES.values(), b"\x1b[200~", b"\x1b[201~", b"\x1b", b"\x9b", b"\x18"]
+    known = [*KEYS, *REPLIES.values(), b"\x1b[200~", b"\x1b[201~", b"\x1b", b"\x18"]
+    for control in range(0x80, 0xA0):
+        known += [bytes([control]), chr(control).encode()]
     parser = XTermParser()
     for _ in range(100_000):
         parts = []
@@ -288,6 +364,6 @@ def test_nothing_that_a_terminal_sends_takes_the_keyboard() -> None:
             for message in translated(one, parser):
                 if isinstance(message, events.Key):
                     assert message.key
-        while front.patience is not None:
+        while front.deadline is not None:
             list(front.give_up())
         assert list(front.feed(b"a"))[-1:] == [Key("a")], parts

@@ -63,5 +63,9 @@ def store(parser: argparse.ArgumentParser) -> None:
     migrate.add_argument(
         "--socket-dir", type=path, metavar="DIR", help="where the daemon's sockets are"
     )
-    tidy = command(group, "tidy", "make the folder enforced say what the accounts say")
+    tidy = command(
+        group,
+        "tidy",
+        "make the folder enforced say what the accounts say, and list what was deleted",
+    )
     for_programs(migrate, tidy)

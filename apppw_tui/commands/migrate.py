@@ -9,6 +9,7 @@ from apppw_tui.commands.context import open_context
 from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import NotFound, Refused, StoreError
+from apppw_tui.domain.ports import UNLISTED
 from apppw_tui.exit_codes import NO_ANSWER, OK
 from apppw_tui.integrations.daemon import socket_folder
 from apppw_tui.store import documents
@@ -101,15 +102,19 @@ def _check_nobody_serves(options: argparse.Namespace, config: Config) -> None:
 
 
 def tidy(options: argparse.Namespace, config: Config) -> int:
-    """Makes the folder `enforced` say what the accounts say. Raises StoreError."""
-    mended = open_context(options, config).store.mend_enforcements()
+    """Makes `enforced` say what the accounts say, and lists what was deleted. Raises StoreError."""
+    store = open_context(options, config).store
+    mended = store.mend_enforcements()
+    all_listed = store.list_deletions()
     if options.json:
         print_json({"mended": mended})
     elif mended:
         print_lines(f"Mended what services are told of {pluralize(mended, 'account')}.")
     else:
         print_lines("What services are told of every account is right.")
-    return OK
+    if not all_listed:
+        print_error(UNLISTED)
+    return OK if all_listed else NO_ANSWER
 
 
 ACTIONS: dict[str, Command] = {"migrate": run, "tidy": tidy}

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from apppw_tui.doctor.finding import Finding, danger, notice, warning
+from apppw_tui.doctor.finding import Finding, command, danger, notice, warning
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.names import escaped
 from apppw_tui.store import documents
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.deleted_ids import UNLISTED
 
 _COUNTED = ("usage", "throttle")  # what is damaged there counts as empty
 
@@ -55,16 +56,30 @@ def _unknown(path: Path, account: Account) -> Iterator[Finding]:
     except (ValueError, RecursionError, StoreError):
         return  # changed meanwhile
     known = documents.save(None, account)
-    more = set(tables) - set(known) - {"_default"}
+    more = set(tables) - set(known) - {"_default", UNLISTED}
     for table in tables.keys() & known.keys():
         keys = {key for document in known[table].values() for key in document}
         more |= {key for document in tables[table].values() for key in document} - keys
+    if UNLISTED in tables:
+        store = path.parents[1]
+        yield warning(
+            path,
+            "App passwords that were deleted from it are not on the list of what was deleted: an "
+            "old backup could bring them back.",
+            list_deleted(store),
+        )
     if more:
         yield notice(
             path,
             f"It holds what this version does not know: {', '.join(map(escaped, sorted(more)))}.",
             "It is kept. If a newer apppw-tui wrote it, install that one here, too.",
         )
+
+
+def list_deleted(store: Path) -> str:
+    """The advice for deletions that wait to be listed."""
+    tidy = command("apppw-tui", "--store", store, "store", "tidy")
+    return f"See to it that {store / 'deleted'} can be written. {tidy}"
 
 
 def _twins(store: FolderStore, accounts: list[Account]) -> Iterator[Finding]:

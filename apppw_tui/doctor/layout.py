@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from apppw_tui.doctor.accounts import list_deleted
 from apppw_tui.doctor.finding import Finding, command, danger, notice, warning
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.store.folder import files
@@ -164,8 +165,7 @@ def _unlisted(folder: Path) -> Iterator[Finding]:
             folder,
             f"Removed accounts that are not on the list of what was deleted ({count}): an old "
             "backup without them could bring them back elsewhere.",
-            f"See to it that {folder.with_name('deleted')} can be written; the next change lists "
-            "them.",
+            list_deleted(folder.parent),
         )
 
 

@@ -15,6 +15,7 @@ import argon2
 import pytest
 
 from apppw_tui import cli
+from apppw_tui.domain.ports import UNLISTED
 from apppw_tui.store import documents
 from apppw_tui.store import migrate as migrating
 from apppw_tui.store.folder.profiles import HashProfilesFile
@@ -562,6 +563,19 @@ def test_tidying_makes_what_services_are_told_right(run: CommandLine, house: Hou
     assert [path.name for path in told.parent.iterdir()] == ["ada"]
     assert told.read_text() == content
     assert json.loads(run.good("store", "tidy", "--json")) == {"mended": 0}
+
+
+def test_tidying_lists_what_was_deleted(run: CommandLine, house: House) -> None:
+    house.issue("Watch", "ada")
+    listed = run.store / "deleted"
+    listed.unlink()
+    listed.symlink_to("/nowhere/at/all")
+    assert UNLISTED in run("app-password", "delete", "ada", "Watch").err
+    said = run("store", "tidy")
+    assert (said.code, UNLISTED in said.line) == (3, True)
+    listed.unlink()
+    run.good("store", "tidy")
+    assert "ids" in listed.read_text()
 
 
 @pytest.mark.parametrize(

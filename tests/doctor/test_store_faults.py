@@ -116,6 +116,16 @@ def unlisted(server: Server) -> None:
     written(f"unlisted/{'0' * 32}.json", "{}")(server)
 
 
+def waiting_in_its_document(server: Server) -> None:
+    """As a full disk leaves it: the list cannot be written while an app password is deleted."""
+    deleted = server.store / "deleted"
+    deleted.unlink()
+    deleted.symlink_to("/nowhere/at/all")
+    server.house.issue("Tablet", "bob")
+    server.house.operator.delete_app_password("bob", "Tablet")
+    deleted.unlink()
+
+
 FAULTS = [
     ("accounts is open", chmod("accounts", 0o755), Level.DANGER, "accounts", "0755"),
     ("store is open", chmod("", 0o711), Level.DANGER, "", "0711"),
@@ -130,6 +140,10 @@ FAULTS = [
     ("left-over", aged("accounts/.tmp-ada", hours=1), Level.NOTICE, "accounts/.tmp-ada", "killed"),
     ("not ended", aged("ended/ada", hours=1), Level.WARNING, "ended", "wait to be ended (1)"),
     ("unlisted", unlisted, Level.WARNING, "unlisted", "not on the list of what was deleted (1)"),
+    (
+        *("unlisted in an account", waiting_in_its_document, Level.WARNING, "accounts/bob.json"),
+        "not on the list of what was deleted",
+    ),
     ("empty", written("accounts/bob.json", ""), Level.DANGER, "accounts/bob.json", "is empty"),
     ("not JSON", written("accounts/bob.json", "{"), Level.DANGER, "accounts/bob.json", "not JSON"),
     ("newer", edit_head("schema", "2.0"), Level.DANGER, "accounts/ada.json", "schema is 2"),

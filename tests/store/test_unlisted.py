@@ -116,3 +116,19 @@ def test_all_that_are_deleted_at_once_say_so_once(place: Place, logged: list[str
     said: list[str] = []
     Admin(place.house.means, warn=said.append).delete_app_passwords("ada")
     assert said == [f"ada: {UNLISTED}"]
+
+
+def test_what_waits_is_listed_without_a_change(place: Place, logged: list[str]) -> None:
+    ada = place.now()
+    place.house.issue("Laptop", "ben")
+    ben = place.now("ben")
+    put_in_the_way(place)
+    place.house.operator.delete_app_password("ada", ada.app_passwords[0].id)
+    place.house.operator.remove_account("ben")
+    assert not place.store.list_deletions()
+    take_out_of_the_way(place)
+    before = place.now()
+    assert place.store.list_deletions()
+    assert listed(place, ada) == {ada.app_passwords[0].id}
+    assert listed(place, ben) == ben.used_ids
+    assert (place.now(), "unlisted" in tables(place.folder)) == (before, False)

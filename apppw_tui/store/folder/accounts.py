@@ -16,7 +16,7 @@ from apppw_tui.domain.ports import Change, Rename, renaming
 from apppw_tui.store import documents
 from apppw_tui.store.fields import DocumentError, Tables, dumps, loads
 from apppw_tui.store.folder import files
-from apppw_tui.store.folder.deleted_ids import Deletions
+from apppw_tui.store.folder.deleted_ids import Deletions, waits_in
 from apppw_tui.store.folder.disk_reserve import DiskReserve
 from apppw_tui.store.folder.enforced import FolderEnforcements
 from apppw_tui.store.folder.locks import LOCK_TIMEOUT, locked
@@ -190,6 +190,17 @@ class FolderStore:
         self.enforcements.ensure_exists()
         names = {*self.list_names(), *self.enforcements.names()}
         return sum(self._mended(name) for name in sorted(names))
+
+    def list_deletions(self) -> bool:
+        """Lists as deleted what waits to be; False: some still does. Raises StoreError."""
+        self.deletions.list_waiting()
+        waiting = [name for name in self.list_names() if waits_in(self._content(name))]
+        for name in waiting:
+            with self.raw_transaction(name) as whole:
+                if whole.account is not None and whole.content is not None:
+                    whole.tables = loads(whole.content)
+        left = any(waits_in(self._content(name)) for name in waiting)
+        return not left and not self.deletions.are_waiting()
 
     def _mended(self, name: str) -> bool:
         if not self.enforcements.has_leftover(name) and self.tells_rightly(name):

@@ -136,6 +136,10 @@ class Deletions:
                     self._list.add(uid, ids)
                     files.remove(path)
 
+    def are_waiting(self) -> bool:
+        """True if accounts that were removed wait to be listed."""
+        return self._waiting.is_dir() and any(self._waiting.iterdir())
+
     def make(self) -> None:
         """Makes what a full disk would have no room for (see DeletedIds.ensure_exists)."""
         self._list.ensure_exists()
@@ -152,6 +156,14 @@ class Deletions:
             self.complain(name, error)
             return False
         return True
+
+
+def waits_in(content: bytes | None) -> bool:
+    """True if deletions of an account wait in its file to be listed."""
+    try:
+        return content is not None and UNLISTED in loads(content)
+    except DocumentError:
+        return False
 
 
 def _waiting_in(tables: Tables) -> set[str]:

@@ -29,7 +29,7 @@ from apppw_tui.doctor import (
 )
 from apppw_tui.doctor.finding import Finding, danger, ok, warning
 from apppw_tui.doctor.probe import SystemPaths
-from apppw_tui.domain.errors import ConfigError, StoreError, describe_fault
+from apppw_tui.domain.errors import ConfigError, StoreError, StoreUnusable, describe_fault
 from apppw_tui.domain.ports import Clock
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.location import open_store
@@ -106,10 +106,7 @@ class Checkup:
         try:
             store = open_store(self.folder)
         except StoreError as error:
-            remedy = "Name the folder itself with --store, on a disk of this machine."
-            if f"{self.folder}/" in str(error):
-                remedy = "Move it away, or put back what belongs there."
-            return [danger(self.folder, str(error), remedy)]
+            return [self._unusable(error)]
         now = self.clock.now()
         return _each({
             "the files": lambda: _or_ok(
@@ -128,6 +125,14 @@ class Checkup:
             "the locks": lambda: locks.check(self.folder, self.places, self.wait),
             "the clock": lambda: machine.check_not_behind(self.folder, now),
         }, by_root=self.by_root)  # fmt: skip
+
+    def _unusable(self, error: StoreError) -> Finding:
+        if isinstance(error, StoreUnusable) and error.remedy:
+            return danger(self.folder, error.fault, error.remedy)
+        remedy = "Name the folder itself with --store, on a disk of this machine."
+        if f"{self.folder}/" in str(error):
+            remedy = "Move it away, or put back what belongs there."
+        return danger(self.folder, str(error), remedy)
 
     def _documents(self, store: FolderStore) -> Sequence[Finding]:
         found, readable = accounts.check(self.folder, store)

@@ -43,7 +43,11 @@ def check(
         found += _program(Path(config.delivery.command[0]), owners, _CODES)
     if config.notices is not None and config.notices.command is not None:
         found += _program(Path(config.notices.command[0]), owners, _NOTICES)
-    return found or [ok(path or "the configuration", "It is only its owner's to change.")]
+    if found:
+        return found
+    if path is None:
+        return [ok("the configuration", "There is none: all is as it is by default.")]
+    return [ok(path, "It is only its owner's to change.")]
 
 
 def _file(path: Path, owners: frozenset[int]) -> Iterator[Finding]:

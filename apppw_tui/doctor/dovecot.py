@@ -10,12 +10,12 @@ from apppw_tui.doctor import (
     dovecot_told,
     dovecot_users,
     dovecot_worker,
+    enforced,
 )
 from apppw_tui.doctor.doveconf import Block, parse
 from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
 from apppw_tui.doctor.pam import is_present
 from apppw_tui.doctor.probe import Run, SystemPaths
-from apppw_tui.domain.names import is_account_name
 
 COMMAND = ("doveconf", "-n")
 _WHERE = "Dovecot"
@@ -77,26 +77,26 @@ def _has_lua(judging: list[Block]) -> bool:
 def _not_asking(top: Block, judging: list[Block], folder: Path) -> Iterator[Finding]:
     """Finds a Dovecot that asks nobody whether an account is enforced, where one is."""
     protocols = top.words("protocols") or ["imap", "pop3"]  # those of 2.3, where all are default
-    closed = _closed(folder) if judging and set(protocols) - _NOT_OF_PEOPLE else []
+    closed = enforced.closed(folder) if judging and set(protocols) - _NOT_OF_PEOPLE else {}
     if closed:
-        others = f" and {len(closed) - 1} more" if len(closed) > 1 else ""
+        first, *more = closed
+        others = f" and {len(more)} more" if more else ""
         yield danger(
             _WHERE,
-            f"No passdb of it asks apppw-tui, and accounts are enforced or disabled ({closed[0]}"
+            f"No passdb of it asks apppw-tui, and accounts are enforced or disabled ({first}"
             f"{others}): their old passwords open their mail.",
-            "Put recipes/dovecot/ in place. If Dovecot is not to ask: apppw-tui account open NAME",
+            f"Put recipes/dovecot/ in place. If Dovecot is not to ask, {_otherwise(closed)}",
         )
     else:
         yield ok(_WHERE, "No passdb names apppw, so Dovecot was not looked at.")
 
 
-def _closed(folder: Path) -> list[str]:
-    """The accounts that are enforced, by now or some day."""
-    try:
-        names = [path.name for path in (folder / "enforced").iterdir()]
-    except OSError:
-        return []
-    return sorted(filter(is_account_name, names))
+def _otherwise(closed: dict[str, bool]) -> str:
+    """The advice for accounts that Dovecot alone is to judge; of the disabled it is True."""
+    said = ["close the disabled ones in it, too"] if any(closed.values()) else []
+    if not all(closed.values()):
+        said.append("run: apppw-tui account open NAME" + (", for the others" if said else ""))
+    return "; ".join(said)
 
 
 def _judging(top: Block) -> list[Block]:

@@ -6,15 +6,19 @@ from pathlib import Path
 from apppw_tui.config import present
 from apppw_tui.doctor.finding import Finding, command, danger, warning
 from apppw_tui.domain.activity import UNKNOWN_UID
-from apppw_tui.domain.errors import StoreDamaged
+from apppw_tui.domain.enforced import EVER
+from apppw_tui.domain.errors import StoreDamaged, StoreError
+from apppw_tui.domain.names import is_account_name
+from apppw_tui.store.folder import files
 from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.enforced import FOLDER, parse
 
 _MOST_NAMED = 5
 
 
 def check(folder: Path, store: FolderStore) -> Iterator[Finding]:
     """Of the store in `folder`, as its owner sees it. Raises StoreError."""
-    place = folder / "enforced"
+    place = folder / FOLDER
     remedy = command("apppw-tui", "--store", folder, "store", "tidy")
     names = store.list_names()
     if place.is_symlink() or not place.is_dir():
@@ -56,6 +60,26 @@ def check(folder: Path, store: FolderStore) -> Iterator[Finding]:
             "answer, their old passwords do not open Dovecot.",
             remedy,
         )
+
+
+def closed(folder: Path) -> dict[str, bool]:
+    """The accounts of the store in `folder` that are enforced, by now or some day, or disabled.
+
+    True stands for one that is disabled.
+    """
+    try:
+        names = [path.name for path in (folder / FOLDER).iterdir() if is_account_name(path.name)]
+    except OSError:
+        return {}
+    return {name: _is_disabled(folder / FOLDER / name) for name in sorted(names)}
+
+
+def _is_disabled(path: Path) -> bool:
+    try:
+        told = parse(files.read(path) or b"")
+    except StoreError:
+        return False
+    return told is not None and told.since == EVER
 
 
 def _named(names: list[str]) -> str:

@@ -30,7 +30,7 @@ def check(places: SystemPaths) -> list[Finding]:
         found += _file(path, is_kiosk=path.name in _KIOSKS)
     for folder in places.pam:
         found += _sshd(folder / "sshd")
-    return found or [ok("PAM", f"It has {_counted(len(files))} of apppw-tui, with no fault.")]
+    return found or [ok("PAM", _faultless(len(files)))]
 
 
 def is_present(places: SystemPaths, service: str) -> bool:
@@ -49,8 +49,14 @@ def missing_for_kiosk(places: SystemPaths) -> Iterator[Finding]:
         )
 
 
-def _counted(files: int) -> str:
-    return "one file" if files == 1 else f"{files or 'no'} files"
+def _faultless(files: int) -> str:
+    if files == 0:
+        return "It has no file of apppw-tui."
+    return (
+        f"Its {files} files of apppw-tui are right."
+        if files > 1
+        else "Its file of apppw-tui is right."
+    )
 
 
 def _file(path: Path, *, is_kiosk: bool) -> Iterator[Finding]:

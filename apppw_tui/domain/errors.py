@@ -92,7 +92,15 @@ class StoreDamaged(StoreError):
 
 
 class StoreUnusable(StoreError):
-    """The store cannot be opened or written: owner, mode, missing folder, full disk."""
+    """The store cannot be opened or written: owner, mode, missing folder, full disk.
+
+    `remedy` is the sentence that says what to do, where one is known; the message ends with it.
+    """
+
+    def __init__(self, fault: str, remedy: str = "") -> None:
+        super().__init__(f"{fault} {remedy}".rstrip())
+        self.fault = fault
+        self.remedy = remedy
 
 
 class DiskFull(StoreUnusable):

@@ -193,7 +193,7 @@ class Keyring:
             raise files.store_error(self.path, error) from None
         if mode & _OTHERS:
             command = shlex.join(["chmod", "600", str(self.path)])
-            raise StoreUnusable(f"{self.path} is open to others. Close it with: {command}")
+            raise StoreUnusable(f"{self.path} is open to others.", f"Close it with: {command}")
 
 
 def parse(content: bytes, where: Path | str) -> KeySet:

@@ -49,7 +49,7 @@ def check_folder(path: Path) -> None:
         raise store_error(path, error) from None
     if mode & _OTHERS_WRITE:
         command = shlex.join(["chmod", f"{FOLDER_MODE:o}", str(path)])
-        raise StoreUnusable(f"{path} can be written by others. Close it with: {command}")
+        raise StoreUnusable(f"{path} can be written by others.", f"Close it with: {command}")
 
 
 def read(path: Path, largest: int = LARGEST) -> bytes | None:

@@ -87,7 +87,7 @@ def _drop_privileges(folder: Path, uid: int, gid: int) -> None:
         owner = f"#{uid}"
     if os.geteuid() != 0:
         command = shlex.join(["sudo", "-u", owner, "apppw-tui", "--store", str(folder)])
-        raise StoreUnusable(f"{folder} belongs to {owner}. Open it with: {command}")
+        raise StoreUnusable(f"{folder} belongs to {owner}.", f"Open it with: {command}")
     os.setgroups([])
     os.setgid(gid)
     os.setuid(uid)

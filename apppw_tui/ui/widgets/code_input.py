@@ -103,6 +103,15 @@ class CodeInput(CheckedInput):
         super().__init__(id=id)
         self.max_length = DIGITS
         self._told = ""
+        self._was_refused = False
+
+    def refuse(self) -> None:
+        """Empties it; Enter then says nothing, so that the refusal can be read.
+
+        Digits submit themselves, and who presses Enter behind the sixth meant those.
+        """
+        super().refuse()
+        self._was_refused = True
 
     def checking(self, on: bool) -> None:
         """As for any checked field; once it is over, Enter may send the same digits again."""
@@ -134,6 +143,8 @@ class CodeInput(CheckedInput):
         super().replace(digits_of(text), start, end)
 
     def watch_value(self, value: str) -> None:
+        if value:
+            self._was_refused = False
         if len(value) == DIGITS and not self.busy:
             self._complete()
 
@@ -142,7 +153,7 @@ class CodeInput(CheckedInput):
             return
         if len(self.value) == DIGITS:
             self._complete()
-        else:
+        elif not self._was_refused:
             self.post_message(self.Short(self))
 
     def _complete(self) -> None:

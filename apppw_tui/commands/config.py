@@ -14,9 +14,10 @@ from apppw_tui.doctor import configuration as file_checks
 from apppw_tui.doctor import units
 from apppw_tui.doctor.finding import Finding, Level, warning
 from apppw_tui.doctor.probe import run
-from apppw_tui.domain.errors import ConfigError, Refused, StoreUnusable
+from apppw_tui.domain.errors import ConfigError, Refused, StoreError, StoreUnusable
 from apppw_tui.domain.names import escaped
 from apppw_tui.exit_codes import OK, REFUSED
+from apppw_tui.store.folder import files
 
 _SEALED = b'"sealed"'  # in the document of an account
 
@@ -134,7 +135,10 @@ def _key(config: Config, store: Path | None) -> Iterator[Finding]:
 def _has_sealed(store: Path) -> bool:
     """False, too, where only others can look."""
     with contextlib.suppress(OSError):
-        return any(_SEALED in path.read_bytes() for path in (store / "accounts").glob("*.json"))
+        for path in (store / "accounts").glob("*.json"):
+            with contextlib.suppress(StoreError):  # which is the doctor's affair
+                if _SEALED in (files.read(path) or b""):
+                    return True
     return False
 
 

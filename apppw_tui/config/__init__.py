@@ -18,6 +18,7 @@ from apppw_tui.config.values import (
     absolute,
     command,
     quoted_list,
+    read_file,
     seconds,
     table,
     text,
@@ -81,9 +82,7 @@ def load(path: Path) -> Config:
         ConfigError: it names the file, the key and the reason.
     """
     try:
-        document = tomllib.loads(path.read_bytes().decode())
-    except OSError as error:
-        raise ConfigError(f"{path}: {(error.strerror or 'cannot be read').lower()}.") from None
+        document = tomllib.loads(read_file(path).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}.") from None
     except RecursionError:

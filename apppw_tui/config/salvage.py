@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from apppw_tui.config import Config, chosen_file, load, present, read
+from apppw_tui.config.values import read_file
 from apppw_tui.domain.errors import ConfigError
 
 
@@ -24,8 +25,8 @@ def salvaged(named: Path | None) -> tuple[Config, ConfigError | None]:
 def _less(path: Path) -> Config:
     """With those of its sections that are right by themselves."""
     try:
-        lines = path.read_bytes().decode(errors="replace").split("\n")
-    except OSError:
+        lines = read_file(path).decode(errors="replace").split("\n")
+    except ConfigError:
         return Config()
     good, kept = Config(), dict[str, Any]()
     for key, value in _first(lines).items():

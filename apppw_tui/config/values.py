@@ -1,7 +1,9 @@
 """Values of the configuration file: each is checked for its kind, and a wrong one is named."""
 
 import difflib
+import os
 import re
+import stat
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 from apppw_tui.domain.errors import ConfigError
 from apppw_tui.domain.names import escaped
 
+LARGEST = 1 << 20  # bytes of the file; what people write has some hundred lines
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
@@ -44,6 +47,34 @@ class TableReader:
     def error(self, key: str, reason: str) -> ConfigError:
         """The error that says so."""
         return ConfigError(f"{self.path}: {key}: {reason}.")
+
+
+def read_file(path: Path) -> bytes:
+    """The content of the configuration at `path`, a file, a link to one, or /dev/null as an empty.
+
+    Raises:
+        ConfigError: it cannot be read, is no file, or is too large.
+    """
+    try:
+        with open(path, "rb", opener=_open) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode) and not _is_null(status):
+                raise ConfigError(f"{path}: is no ordinary file.")
+            content = file.read(LARGEST + 1)
+    except OSError as error:
+        raise ConfigError(f"{path}: {(error.strerror or 'cannot be read').lower()}.") from None
+    if len(content) > LARGEST:
+        raise ConfigError(f"{path}: is larger than a configuration may be ({LARGEST} bytes).")
+    return content
+
+
+def _open(path: str, flags: int) -> int:
+    # A pipe that nobody writes to must not hang the program.
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
+
+
+def _is_null(status: os.stat_result) -> bool:
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == Path(os.devnull).stat().st_rdev
 
 
 # Each takes a value as TOML gives it, and raises ValueError with the reason.

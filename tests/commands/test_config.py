@@ -165,6 +165,8 @@ def test_a_missing_key_is_told_once_something_was_sealed(run: CommandLine) -> No
     house.give_authenticator("eve")
     why = (str(key), "There is no key: what it sealed cannot be opened.")
     assert found(run, f"key_file = '{key}'") == [why]
+    os.mkfifo(run.store / "accounts" / "ada.json")
+    assert found(run, f"key_file = '{key}'") == [why]
     key.touch()
     assert found(run, f"key_file = '{key}'") == []
 

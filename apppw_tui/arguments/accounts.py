@@ -2,7 +2,7 @@
 
 import argparse
 
-from apppw_tui.arguments.words import actions, asking, command, for_programs, path, whole
+from apppw_tui.arguments.words import actions, asking, command, for_programs, path, some, whole
 
 
 def account(parser: argparse.ArgumentParser) -> None:
@@ -10,14 +10,16 @@ def account(parser: argparse.ArgumentParser) -> None:
 
     def one(name: str, help_: str, which: str = "which account") -> argparse.ArgumentParser:
         action = command(group, name, help_)
-        action.add_argument("name", metavar="NAME", help=which)
+        action.add_argument("name", type=some, metavar="NAME", help=which)
         for_programs(action)
         return action
 
     def several(name: str, help_: str) -> argparse.ArgumentParser:
         action = command(group, name, help_)
         which = action.add_mutually_exclusive_group(required=True)
-        which.add_argument("names", metavar="NAME", nargs="*", default=[], help="which accounts")
+        which.add_argument(
+            "names", type=some, metavar="NAME", nargs="*", default=[], help="which accounts"
+        )
         which.add_argument("--all", action="store_true", help="every account of the store")
         for_programs(action)
         return action
@@ -63,14 +65,16 @@ def account(parser: argparse.ArgumentParser) -> None:
     asking(several("disable", "let accounts neither sign in nor open any service, from now on"))
     several("enable", "let accounts that were disabled do what they did before")
     rename = one("rename", "give an account another name; active sessions end")
-    rename.add_argument("new", metavar="NEW", help="what it is to be called")
+    rename.add_argument("new", type=some, metavar="NEW", help="what it is to be called")
     several("require-verification", "ask for a second factor from now on; active sessions end")
     bypass = several("bypass", "let people in once without a code, to set up a second factor")
     bypass.add_argument(
         "--minutes", type=whole, metavar="N", required=True, help="for how long, 1 to 1440"
     )
     enforce = several("enforce", "let only app passwords open the accounts' services")
-    enforce.add_argument("--on", metavar="DATE", help="from the beginning of that day on")
+    enforce.add_argument(
+        "--on", type=some, metavar="DATE", help="from the beginning of that day on"
+    )
     several("open", "let what opened the accounts' services before do so again")
     several("tidy", "remove app passwords that expired more than 30 days ago")
     several("unlock", "let everybody try again after too many wrong tries")
@@ -95,26 +99,30 @@ def app_password(parser: argparse.ArgumentParser) -> None:
         "create an app password unless there is one of that name, which is exit code 5",
     )
     for making in (create, ensure):
-        making.add_argument("account", metavar="ACCOUNT", help="whose it is to be")
-        making.add_argument("name", metavar="NAME", help="the device or program that will use it")
+        making.add_argument("account", type=some, metavar="ACCOUNT", help="whose it is to be")
+        making.add_argument(
+            "name", type=some, metavar="NAME", help="the device or program that will use it"
+        )
         making.add_argument(
             "--scope",
+            type=some,
             metavar="WORDS",
             help="any (the default), mail, sending, calendar, files, chat, web, or services such "
             "as imap,smtp",
         )
         making.add_argument(
             "--expires",
+            type=some,
             metavar="WHEN",
             default="never",
             help="never (the default), a number of days, or the last day, such as 2027-01-31",
         )
     listing = command(group, "list", "list the app passwords of an account")
-    listing.add_argument("account", metavar="ACCOUNT", help="whose to list")
+    listing.add_argument("account", type=some, metavar="ACCOUNT", help="whose to list")
     delete = command(group, "delete", "delete an app password; it stops working at once")
-    delete.add_argument("account", metavar="ACCOUNT", help="whose it is")
+    delete.add_argument("account", type=some, metavar="ACCOUNT", help="whose it is")
     delete.add_argument(
-        "name_or_id", metavar="NAME-OR-ID", help="its name, or the first three symbols"
+        "name_or_id", type=some, metavar="NAME-OR-ID", help="its name, or the first three symbols"
     )
     _may_be_tried(delete)
     for_programs(create, ensure, listing, delete)

@@ -4,12 +4,12 @@ import argparse
 import re
 from datetime import date, timedelta
 
-from apppw_tui.arguments.words import for_programs
+from apppw_tui.arguments.words import for_programs, some
 
 
 def activity(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "account", metavar="ACCOUNT", nargs="?", help="whose (default: everybody's)"
+        "account", type=some, metavar="ACCOUNT", nargs="?", help="whose (default: everybody's)"
     )
     parser.add_argument(
         "--since",
@@ -24,6 +24,7 @@ def activity(parser: argparse.ArgumentParser) -> None:
 def notices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trial",
+        type=some,
         metavar="ACCOUNT",
         help="lay one down for ACCOUNT, and see it sent as they all are",
     )

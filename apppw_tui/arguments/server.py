@@ -2,12 +2,13 @@
 
 import argparse
 
-from apppw_tui.arguments.words import actions, asking, command, for_programs, path
+from apppw_tui.arguments.words import actions, asking, command, for_programs, path, some
 
 SHELLS = ("bash", "zsh", "fish")
 
 
 def verify(parser: argparse.ArgumentParser) -> None:
+    # What a program hands on may be empty: it is wrong, as any other, and opens nothing more.
     parser.add_argument("account", metavar="ACCOUNT", help="who signs in")
     parser.add_argument("--service", metavar="S", help="what it is to open, such as imap")
     parser.add_argument("--rhost", metavar="ADDR", help="where the attempt comes from")
@@ -25,6 +26,7 @@ def serve(parser: argparse.ArgumentParser) -> None:
 def pam(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--socket",
+        type=some,
         default="/run/apppw-tui/json",
         metavar="PATH",
         help="the daemon's json socket (default: %(default)s)",
@@ -38,6 +40,7 @@ def throttle(parser: argparse.ArgumentParser) -> None:
     which = clear.add_mutually_exclusive_group(required=True)
     which.add_argument(
         "places",
+        type=some,
         metavar="PLACE",
         nargs="*",
         default=[],

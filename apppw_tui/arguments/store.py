@@ -2,12 +2,13 @@
 
 import argparse
 
-from apppw_tui.arguments.words import actions, asking, command, for_programs, path, whole
+from apppw_tui.arguments.words import actions, asking, command, for_programs, path, some, whole
 
 
 def backup(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
+        type=some,
         metavar="FILE",
         help="a file that is not there yet; a folder, in which it is named for the time; or - for "
         "standard output",
@@ -27,6 +28,7 @@ def backup(parser: argparse.ArgumentParser) -> None:
 def restore(parser: argparse.ArgumentParser) -> None:
     file = parser.add_argument(
         "file",
+        type=some,
         metavar="FILE",
         nargs="?",  # what --account has taken of it is given back
         help="what backup has written, as it is or packed by gzip or xz; - is standard input",
@@ -38,6 +40,7 @@ def restore(parser: argparse.ArgumentParser) -> None:
         action="extend",
         nargs="+",
         default=[],
+        type=some,
         metavar="NAME",
         help="these accounts only",
     )

@@ -16,12 +16,18 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, max_help_position=20)
 
 
+def some(text: str) -> str:
+    """A name, or whatever else is not read before the command runs; not empty."""
+    # What a script with an unset variable never means: no scope would be Any app, Path("") the
+    # present folder.
+    if not text.strip():
+        raise argparse.ArgumentTypeError("must not be empty")
+    return text
+
+
 def path(text: str) -> Path:
     """A path that is not empty."""
-    # Path("") would be the present folder: what a script with an unset variable never means.
-    if not text:
-        raise argparse.ArgumentTypeError("must not be empty")
-    return Path(text)
+    return Path(some(text))
 
 
 def whole(text: str) -> int:

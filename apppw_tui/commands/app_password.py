@@ -73,7 +73,7 @@ def _check_good(found: AppPassword, options: argparse.Namespace, now: datetime) 
 
 
 def _create(acting: Admin, options: argparse.Namespace) -> int:
-    scope = scopes.read_scope((options.scope or "any").split(","))
+    scope = scopes.read_scope((options.scope or scopes.ANY_APP).split(","))
     expires = expiry.parse(options.expires, acting.means.clock.now())
     issued = acting.create_app_password(options.account, options.name, scope, expires)
     try:

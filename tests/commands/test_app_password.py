@@ -113,7 +113,6 @@ def test_a_wrong_scope_or_day_is_told_and_nothing_is_made(
     ("account", "name", "reason"),
     [
         ("ada", "pHONE", "You already have one called Phone."),
-        ("ada", "  ", "Give it a name, such as the device or program that will use it."),
         ("ada", "x" * 65, "A name has at most 64 characters; this one has 65."),
         ("ada", "\x1b[31m", "A name cannot have U+001B."),
         ("ada", "\udcff", "A name cannot have U+DCFF."),

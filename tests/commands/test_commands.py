@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from apppw_tui.commands import context
 from apppw_tui.store.folder import location
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.counters import FolderThrottleStore
+from tests import walking
 from tests.running import CommandLine
 from tests.support import PASSWORD, House
 
@@ -66,7 +69,6 @@ def everything(folder: Path) -> dict[Path, bytes]:
         ("ad a", f"An account name cannot have a blank in it. {LIKE}"),
         ("../ada", f'An account name cannot have "/" in it. {LIKE}'),
         ("a\x1b[31m", f"An account name cannot have U+001B in it. {LIKE}"),
-        ("", f"That is not an account name. {LIKE}"),
     ],
 )
 @pytest.mark.parametrize("arguments", OF_ONE, ids=" ".join)
@@ -108,11 +110,47 @@ def test_commands_on_a_missing_store_make_none(run: CommandLine, arguments: list
     assert not run.store.exists()
 
 
-@pytest.mark.parametrize("option", ["--store", "--config", "--key-file"])
-def test_an_empty_path_is_wrong_usage_and_makes_no_store_here(
-    run: CommandLine, option: str
+def empty_arguments() -> Iterator[tuple[str, list[str]]]:
+    """Every argument of every command, left empty, by what the usage calls it."""
+    for one in walking.commands():
+        before: list[str] = []
+        for argument in one.arguments if one.acts else []:
+            handed_on = one.words == ("verify",) and argument.dest in (
+                "account",
+                "service",
+                "rhost",
+            )
+            if argument.nargs == 0 or handed_on:
+                continue
+            if argument.option_strings:
+                (named,) = argument.option_strings
+                yield named, [*one.words, named, ""]
+            else:
+                yield str(argument.metavar or argument.dest), [*one.words, *before, ""]
+                before.append("ada")
+
+
+@pytest.mark.parametrize(("named", "arguments"), list(empty_arguments()), ids=str)
+def test_an_empty_argument_is_wrong_usage(
+    run: CommandLine, named: str, arguments: list[str]
 ) -> None:
+    said = run(*arguments)
+    assert (said.code, said.out) == (2, "")
+    assert re.search(f"argument {named}: (must|invalid choice)", said.err), said.err
+    assert not run.store.exists()
+
+
+@pytest.mark.parametrize("option", ["--store", "--config", "--key-file"])
+def test_an_empty_path_before_the_command_is_wrong_usage(run: CommandLine, option: str) -> None:
     assert run(option, "", "account", "list").code == 2
+
+
+@pytest.mark.parametrize("scope", ["", " ", "\t"])
+def test_an_empty_scope_is_not_any_app(run: CommandLine, house: House, scope: str) -> None:
+    for making in ("create", "ensure"):
+        assert run("app-password", making, "ada", "Tablet", "--scope", scope).code == 2
+    assert run("app-password", "create", "ada", "Tablet", "--scope", ",").code == 1
+    assert [kept.name for kept in house.now("ada").app_passwords] == ["Phone"]
 
 
 @pytest.mark.parametrize("arguments", OF_ONE, ids=" ".join)

@@ -43,7 +43,7 @@ class OneTimeSecretDialog(Dialog[Answer]):
     def on_mount(self) -> None:
         self.query_one("#copy", Button).focus()
 
-    def deaf(self, key: str) -> bool:
+    def ignores_key(self, key: str) -> bool:
         now = self._monotonic()
         if now - self._opened < KEY_GUARD:
             return True

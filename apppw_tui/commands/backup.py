@@ -5,6 +5,7 @@ import contextlib
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -20,7 +21,7 @@ from apppw_tui.exit_codes import BY_SIGNAL, FAULT, NO_ANSWER, OK, REFUSED
 from apppw_tui.store.backup.reader import Archive
 from apppw_tui.store.backup.writer import KEY, BackupResult, back_up
 from apppw_tui.store.folder import files
-from apppw_tui.store.newfile import new_file
+from apppw_tui.store.newfile import FileTaken, new_file
 
 _SECRET = "It holds the key, and is as secret as the store itself."  # noqa: S105 - a sentence
 
@@ -40,13 +41,9 @@ def backup(options: argparse.Namespace, config: Config) -> int:
         raise Refused("--keep is a number from 1 on, and goes with a folder that is there.")
     if options.file == "-":
         return _to_standard_output(options, config, now)
-    if in_folder:
-        path /= backup_folder.name(now)
+    paths = backup_folder.paths(path, now) if in_folder else iter([path])
     try:
-        with new_file(path) as file:
-            _write_as_owner(options, config, file, now)
-            file.seek(0)
-            archive = Archive(file)  # what cannot be read again is no backup
+        path, archive = _to_file(options, config, now, paths)
     except _SaidAlready as ended:
         return ended.code
     pruned: list[str] = []
@@ -68,6 +65,31 @@ def backup(options: argparse.Namespace, config: Config) -> int:
         if pruned:
             print_lines(f"Removed {pluralize(len(pruned), 'older backup')}.")
     return _left_out(archive.left_out)
+
+
+def _to_file(
+    options: argparse.Namespace, config: Config, now: datetime, paths: Iterator[Path]
+) -> tuple[Path, Archive]:
+    """Writes it to the first of `paths` that is free, and reads it again: else it is no backup.
+
+    Raises:
+        FileTaken: none of them is.
+        Refused, StoreError, _SaidAlready: it could not be written.
+    """
+    path = next(paths)
+    while True:
+        try:
+            with new_file(path) as file:
+                _write_as_owner(options, config, file, now)
+                file.seek(0)
+                archive = Archive(file)
+        except FileTaken:  # by another who began in the same second, perhaps
+            another = next(paths, None)
+            if another is None:
+                raise
+            path = another
+        else:
+            return path, archive
 
 
 def _to_standard_output(options: argparse.Namespace, config: Config, now: datetime) -> int:

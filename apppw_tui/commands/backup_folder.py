@@ -7,19 +7,27 @@ import stat
 import time
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 from apppw_tui.domain.errors import Refused
 from apppw_tui.store.backup.reader import Archive
 from apppw_tui.store.newfile import PREFIX
 
-_CALLED = re.compile(r"apppw-tui-[0-9]{8}T[0-9]{6}Z\.tar")
+# A second one of the same second has a number.
+_CALLED = re.compile(r"apppw-tui-([0-9]{8}T[0-9]{6}Z)(?:-([2-9]|[1-9][0-9]+))?\.tar")
 _DAY = 86400  # seconds; a backup under way is younger
 
 
-def name(now: datetime) -> str:
+def paths(folder: Path, now: datetime) -> Iterator[Path]:
+    """The names that one of `now` may have, the first that is free before all others."""
+    for number in count(1):
+        yield folder / f"apppw-tui-{_stamp(now)}{'' if number == 1 else f'-{number}'}.tar"
+
+
+def _stamp(made: datetime) -> str:
     """In UTC, so that the names sort by age, whatever happens to the clocks in autumn."""
-    return f"apppw-tui-{now:%Y%m%dT%H%M%SZ}.tar"
+    return f"{made:%Y%m%dT%H%M%SZ}"
 
 
 def prune(folder: Path, keep: int, host: str) -> list[str]:
@@ -33,7 +41,7 @@ def prune(folder: Path, keep: int, host: str) -> list[str]:
     """
     gone = []
     try:
-        for path in sorted(_made_here(folder, host))[:-keep]:
+        for _, path in sorted(_made_here(folder, host))[:-keep]:
             path.unlink()
             gone.append(path.name)
         for left in folder.glob(f"{PREFIX}*"):  # by one that was killed
@@ -47,14 +55,16 @@ def prune(folder: Path, keep: int, host: str) -> list[str]:
     return gone
 
 
-def _made_here(folder: Path, host: str) -> Iterator[Path]:
+def _made_here(folder: Path, host: str) -> Iterator[tuple[tuple[str, int], Path]]:
+    """Each with what it sorts by: when it was made, and its number in that second."""
     for path in folder.iterdir():
-        if _CALLED.fullmatch(path.name) is None or not _is_own(path):
+        called = _CALLED.fullmatch(path.name)
+        if called is None or not _is_own(path):
             continue
         with contextlib.suppress(Refused), path.open("rb") as file:
             archive = Archive(file)
-            if (name(archive.made), archive.host) == (path.name, host):
-                yield path
+            if (_stamp(archive.made), archive.host) == (called[1], host):
+                yield (called[1], int(called[2] or 1)), path
 
 
 def _is_own(path: Path) -> bool:

@@ -20,6 +20,10 @@ _NO_NAMELESS = (errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL)
 _OPEN_FILES = "/proc/self/fd"
 
 
+class FileTaken(Refused):
+    """Something is at that path already; it was left as it is."""
+
+
 @contextmanager
 def new_file(path: Path) -> Iterator[BinaryIO]:
     """A file of mode 0600 that is at `path` once the block has ended well, and not before.
@@ -27,7 +31,8 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
     It has no name until then, so that whoever is killed leaves nothing behind: it may hold the key.
 
     Raises:
-        Refused: something is there already, or it cannot be written; the sentence says which.
+        FileTaken: something is there already, be it only since the block began.
+        Refused: it cannot be written; the sentence says why.
         SaveUncertain: it is there, but the disk did not confirm that it will stay.
     """
     if os.path.lexists(path):
@@ -123,5 +128,5 @@ def _confirm(folder: int, path: Path) -> None:
         ) from None
 
 
-def _taken(path: Path) -> Refused:
-    return Refused(f"{path} is there already; name another file.")
+def _taken(path: Path) -> FileTaken:
+    return FileTaken(f"{path} is there already; name another file.")

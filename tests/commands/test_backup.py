@@ -10,11 +10,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import argon2
 import pytest
 
 from apppw_tui import cli
+from apppw_tui.commands import backup
 from apppw_tui.domain.ports import UNLISTED
 from apppw_tui.store import documents
 from apppw_tui.store import migrate as migrating
@@ -128,8 +130,40 @@ def kept(run: CommandLine) -> Path:
 def test_in_a_folder_it_is_named_for_the_time(run: CommandLine, house: House, kept: Path) -> None:
     named = kept / "apppw-tui-20261122T120000Z.tar"
     assert run.good("backup", kept) == f"Backed up 2 accounts to {named}.\n"
-    assert run("backup", kept).line == f"{named} is there already; name another file."
     assert named.stat().st_mode & 0o777 == 0o600
+    assert run("backup", named).line == f"{named} is there already; name another file."
+
+
+def test_in_a_folder_those_of_one_second_are_numbered_and_kept_in_their_order(
+    run: CommandLine, house: House, kept: Path
+) -> None:
+    named = [
+        f"apppw-tui-20261122T120000Z{number}.tar"
+        for number in ("", *map("-{}".format, range(2, 12)))
+    ]
+    for name in named:
+        assert json.loads(run.good("backup", kept, "--json"))["file"] == str(kept / name)
+    out = run.good("backup", kept, "--keep", "2", "--json")
+    assert json.loads(out)["pruned"] == named[:-1]
+    assert {path.name for path in kept.iterdir()} == {
+        named[-1],
+        "apppw-tui-20261122T120000Z-12.tar",
+    }
+
+
+def test_in_a_folder_a_name_that_is_taken_meanwhile_is_left(
+    run: CommandLine, house: House, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = kept / "apppw-tui-20261122T120000Z.tar"
+    write = backup._write_as_owner
+
+    def slowly(*given: Any) -> None:
+        write(*given)
+        named.touch()
+
+    monkeypatch.setattr(backup, "_write_as_owner", slowly)
+    assert run.good("backup", kept).endswith("apppw-tui-20261122T120000Z-2.tar.\n")
+    assert named.read_bytes() == b""
 
 
 def test_the_oldest_go_and_nothing_that_it_did_not_make(

@@ -49,7 +49,7 @@ class ListeningSocket:
 def make_folder(folder: Path, owner: Owner | None) -> None:
     """Makes the folder that sockets are made in, unless it is there. Raises ConfigError."""
     try:
-        folder.mkdir()
+        folder.mkdir(_FOLDER_MODE)
         folder.chmod(_FOLDER_MODE)
         if owner is not None:
             os.chown(folder, owner.uid, owner.gid, follow_symlinks=False)

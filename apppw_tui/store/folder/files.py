@@ -5,24 +5,29 @@ import errno
 import os
 import shlex
 import stat
+from itertools import takewhile
 from pathlib import Path
 
 from apppw_tui.domain.errors import DiskFull, SaveUncertain, StoreDamaged, StoreError, StoreUnusable
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
+_PARENT_MODE = 0o755  # and what the umask leaves of it
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 LARGEST = 16 * 1024 * 1024  # bytes; an account at every limit stays well under one of these
 
 
 def make_folder(path: Path) -> None:
-    """Makes `path`, 0700 whatever the umask; its missing parents as the umask has it.
+    """Makes `path`, 0700 whatever the umask; its missing parents 0755 at most.
+
+    Whoever may write a parent may put another folder in the place of this one.
 
     Raises:
         StoreUnusable: it cannot be made, or something that is not a folder stands there.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        for parent in reversed([*takewhile(lambda one: not one.exists(), path.parents)]):
+            parent.mkdir(_PARENT_MODE, exist_ok=True)
         with contextlib.suppress(FileExistsError):
             path.mkdir(FOLDER_MODE)
             path.chmod(FOLDER_MODE)

@@ -74,6 +74,17 @@ def test_folders_are_0700_and_files_0600_whatever_the_umask(
     }
 
 
+@pytest.mark.parametrize(("umask", "made"), [(0o000, 0o755), (0o002, 0o755), (0o027, 0o750)])
+def test_nobody_else_may_write_what_a_new_store_lies_in(
+    tmp_path: Path, umask: int, made: int, umask_restored: None
+) -> None:
+    (there := tmp_path / "there").mkdir(0o775)
+    os.umask(umask)
+    open_store(there / "parent" / "of" / "store", create=True)
+    assert {mode(there / "parent"), mode(there / "parent" / "of")} == {made}
+    assert mode(there) == 0o755  # which is somebody's, who has it like that
+
+
 def test_a_file_that_was_open_to_others_is_closed_by_the_next_change(
     disk: FolderStore, folder: Path
 ) -> None:

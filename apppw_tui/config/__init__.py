@@ -26,7 +26,7 @@ from apppw_tui.config.values import (
 )
 from apppw_tui.domain.connection_settings import ConnectionSetting
 from apppw_tui.domain.errors import ConfigError, StoreUnusable
-from apppw_tui.domain.names import is_domain
+from apppw_tui.domain.names import domain_encoded, is_domain
 from apppw_tui.domain.phone import is_region
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.ports import DELIVERY_METHODS, DeliveryMethod
@@ -191,6 +191,9 @@ def _host_name(value: Any) -> str:
 def _default_domain(value: Any) -> str:
     name = text(value)
     if not is_domain(name):
+        meant = domain_encoded(name)
+        if is_domain(meant):
+            raise ValueError(f'must be written as "{meant}"')  # as it is in every name
         raise ValueError('must be a lower-case domain such as "example.org"')
     return name
 

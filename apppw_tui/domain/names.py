@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from apppw_tui.domain.errors import InvalidName
 
 # SAFETY 1. A-labels: RFC 5890 section 2.3.2.1, lengths from RFC 1035 section 2.3.4.
+_LABEL_CHARACTERS = 63
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII)
 _FIRST = "a-z0-9_'"
@@ -19,6 +20,8 @@ _ACCOUNT = re.compile(
 ACCOUNT_BYTES = 200
 # ASCII alone: of others, str.lower() makes the Kelvin sign somebody else's k.
 _FOLDED = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+# What lower case or NFC makes ASCII of.
+_BECOMES_ASCII = re.compile("[\u037e\u1fef\u212a]")
 _A_LABEL = "xn--"  # RFC 5890, section 2.3.2.1
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}", re.ASCII)  # RFC 3986 section 2.1
 _MOST_TYPED = 3 * ACCOUNT_BYTES  # characters, each of them percent-encoded
@@ -121,21 +124,36 @@ def _read(text: str) -> str:
 
 
 def _formed(text: str) -> str:
-    """ASCII capitals folded, and U-labels of the domain as A-labels (IDNA 2008)."""
-    folded = text.translate(_FOLDED)
-    local, _, domain = folded.partition("@")
-    if domain.isascii() or len(domain) > ACCOUNT_BYTES:
-        return folded
+    """ASCII capitals folded, and the domain in A-labels."""
+    local, at, domain = text.translate(_FOLDED).partition("@")
+    return f"{local}{at}{_encoded(domain)}"
+
+
+def domain_encoded(text: str) -> str:
+    """The domain that people mean by `text`, in lower case and A-labels; `is_domain` judges it."""
+    return _encoded(text.translate(_FOLDED))
+
+
+def _encoded(domain: str) -> str:
+    """U-labels as A-labels (IDNA 2008), whatever their case and however they are put together.
+
+    Of a Mac, ü comes as u and its two dots: RFC 5895 section 2 has the mapping, of which full
+    width and other dots are left out.
+    """
+    # The Kelvin sign, as nothing else does, would become a letter of ASCII, and a domain of others.
+    if domain.isascii() or len(domain) > ACCOUNT_BYTES or _BECOMES_ASCII.search(domain):
+        return domain
+    # Each by itself: a sigma at the end of a word is in domains what it is elsewhere.
+    mapped = unicodedata.normalize("NFC", "".join(sign.lower() for sign in domain))
     import idna  # 28 ms, wanted by few
 
     try:
         # What is ASCII already is judged as all names are.
-        labels = [
-            label if label.isascii() else idna.alabel(label).decode() for label in domain.split(".")
-        ]
+        return ".".join(
+            label if label.isascii() else idna.alabel(label).decode() for label in mapped.split(".")
+        )
     except UnicodeError:  # IDNAError among them
-        return folded
-    return f"{local}@{'.'.join(labels)}"
+        return mapped
 
 
 def _why_not(name: str) -> str:
@@ -159,8 +177,24 @@ def _fault(local: str, at: str, domain: str) -> str:
         fault = f"An account name has at most {ACCOUNT_BYTES} characters."
     else:
         what = "no domain of an account name" if local and at else "not an account name"
-        fault = f"That is {what}."
+        fault = (_fault_of_labels(domain) if local else None) or f"That is {what}."
     return fault
+
+
+def _fault_of_labels(domain: str) -> str | None:
+    """The reason why these characters are no domain."""
+    whose = "The domain of an account name"
+    for sign in ".-" if domain else "":
+        if domain.startswith(sign):
+            return f"{whose} cannot begin with {character_named(sign)}."
+        if domain.endswith(sign):
+            return f"{whose} cannot end with {character_named(sign)}."
+    between = re.search(r"\.\.|-\.|\.-", domain)
+    if between is not None:
+        return f'{whose} cannot have "{between[0]}" in it.'
+    if any(len(label) > _LABEL_CHARACTERS for label in domain.split(".")):
+        return f"{whose} has at most {_LABEL_CHARACTERS} characters between two dots."
+    return None
 
 
 def _bad_in_domain(domain: str) -> str | None:

@@ -70,7 +70,7 @@ def show_account(operator: Admin, name: str, *, as_json: bool) -> None:
         endings,
         key_trouble,
         throttled,
-        means.usage.read(account.uid),
+        operator.used(account),
         means.usage.old_passwords_since(),
     )
     if as_json:

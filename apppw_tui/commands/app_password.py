@@ -104,7 +104,7 @@ def _facts(made: AppPassword, **more: Any) -> dict[str, Any]:
 def list_(options: argparse.Namespace, config: Config) -> int:
     acting = admin(options, config)
     account = acting.account(options.account)
-    used = acting.means.usage.read(account.uid)
+    used = acting.used(account)
     if options.json:
         print_json([
             {

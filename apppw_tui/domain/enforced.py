@@ -67,16 +67,17 @@ def enforcement_of(
     told where the change goes on all the same.
 
     Raises:
-        StoreUnusable: it would close the account, and cannot be told; nothing was changed.
+        StoreUnusable: it would enforce the account, and cannot be told; nothing was changed.
     """
     was, is_ = enforcement(before), enforcement(after)
     if is_ is not None:
         try:
             _tighten(book, name, is_, urgent=before is not None)
         except StoreError as error:
-            if is_ != was:
+            if is_ != was and not _disables(before, after):
                 raise _refusal(error) from None
-            # An app password of an account that was closed before goes, whatever is wrong here.
+            # What closes at once goes on, whatever is wrong here (SAFETY 24): an app password of
+            # an account that was closed before is deleted, and an account is disabled.
             complain(name, error)
     try:
         yield
@@ -102,6 +103,10 @@ def settle(book: Enforcements, name: str, wanted: Enforcement | None, complain: 
         complain(name, error)
         return False
     return True
+
+
+def _disables(before: Account | None, after: Account | None) -> bool:
+    return bool(before and after and before.enabled and not after.enabled)
 
 
 def _tighten(book: Enforcements, name: str, wanted: Enforcement, *, urgent: bool) -> None:

@@ -15,6 +15,10 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import DeliveryFailed, NameTaken, NotFound, StoreError
 from apppw_tui.domain.secret import Secret
 
+UNTOLD = (
+    "It is done, but the store's folder enforced, which Dovecot reads while the daemon is silent, "
+    "could not be made to say so; see: apppw-tui doctor"
+)
 UNLISTED = (
     "It could not be put on the list of what was deleted: until the next change, a restored backup "
     "could bring it back."
@@ -44,6 +48,7 @@ class Change:
         self._before = before
         self.account = before
         self.unlisted = False  # once written: what was deleted could not be listed as such
+        self.untold = False  # once written: Dovecot's Lua could not be told of who is enforced
 
     @property
     def existing(self) -> Account:

@@ -7,7 +7,8 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.errors import AlreadySo, NotFound, StoreError
 from apppw_tui.domain.names import candidates
-from apppw_tui.domain.ports import find
+from apppw_tui.domain.ports import UNTOLD, find
+from apppw_tui.domain.usage import Used
 from apppw_tui.portal.audit import record_event
 from apppw_tui.portal.context import PortalContext
 
@@ -46,6 +47,14 @@ class AccountAdmin:
                 accounts += [account] if account else []
         return accounts, troubles
 
+    def used(self, account: Account) -> Used:
+        """Its uses; what cannot be read is said, and the rest is known all the same."""
+        try:
+            return self.means.usage.read(account.uid)
+        except StoreError as error:
+            self.warn(str(error))
+            return Used()
+
     def _change(
         self,
         name: str,
@@ -68,6 +77,8 @@ class AccountAdmin:
             if not already:
                 change.account = step(change.existing)
         # Not within: a change of nothing, too, sets right who is told to be enforced.
+        if change.untold:
+            self.warn(f"{account.name}: {UNTOLD}")
         if already:
             raise AlreadySo(f"{account.name} {state(change.existing)} already.")
         return change.existing

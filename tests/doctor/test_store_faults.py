@@ -272,8 +272,8 @@ def test_what_stands_in_place_of_the_folder_is_not_said_to_be_missing(
     else:
         place.touch()
     found = server.fault()
-    kind = "a symbolic link, not a folder" if link else "not a folder"
-    assert (found.level, found.what) == (Level.DANGER, f"{place} is {kind}, as it has to be.")
+    assert (found.level, found.where) == (Level.DANGER, str(place))
+    assert found.what.startswith("A folder of the store belongs here, and not this:")
     assert found.remedy.startswith("Move it away")
 
 

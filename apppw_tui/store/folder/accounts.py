@@ -78,7 +78,12 @@ class FolderStore:
                     self._settle(account, enforcement(before))
                 return
             fresh = documents.save(tables, after)
-            with enforced.enforcement_of(self.enforcements, account, before, after, self.complain):
+
+            def complain(name: str, error: StoreError) -> None:
+                change.untold = True
+                self.complain(name, error)
+
+            with enforced.enforcement_of(self.enforcements, account, before, after, complain):
                 if before is not None:
                     change.unlisted = not self.deletions.record(before, after, fresh)
                 self._write(account, temporary, dumps(fresh))

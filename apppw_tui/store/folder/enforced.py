@@ -42,6 +42,7 @@ class FolderEnforcements:
 
     def read(self, name: str) -> Enforcement | None:
         """Raises StoreDamaged for a file that tells nothing, StoreUnusable."""
+        self._check()
         path = self._folder / name
         content = files.read(path, _LARGEST)
         if content is None:
@@ -61,12 +62,12 @@ class FolderEnforcements:
             _put(self._folder, name, told)
 
     def remove(self, name: str) -> None:
+        self._check()
         files.remove(self._folder / name)
 
     def ensure_exists(self) -> None:
         """The folder, with whatever is to be told, if it is not there. Raises StoreError."""
-        if os.path.lexists(self._folder):
-            files.check_folder(self._folder)
+        if self._check():
             return
         files.make_folder(self._lock.parent)
         with locked(self._lock, self._lock_timeout):
@@ -81,6 +82,13 @@ class FolderEnforcements:
             finally:
                 shutil.rmtree(self._growing, ignore_errors=True)
 
+    def _check(self) -> bool:
+        """False if nothing is there. Raises StoreUnusable: it is no folder of ours."""
+        if not os.path.lexists(self._folder):
+            return False
+        files.check_folder(self._folder)
+        return True
+
     def _grow(self) -> None:
         self._growing.mkdir(files.FOLDER_MODE)
         self._growing.chmod(files.FOLDER_MODE)  # whatever the umask
@@ -90,6 +98,7 @@ class FolderEnforcements:
 
     def names(self) -> set[str]:
         """The accounts of which something is told, or was about to be. Raises StoreError."""
+        self._check()
         try:
             found = {path.name.removeprefix(_TEMPORARY) for path in self._folder.iterdir()}
         except FileNotFoundError:

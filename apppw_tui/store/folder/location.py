@@ -16,7 +16,7 @@ _NETWORK = {"9p", "afs", "ceph", "cifs", "davfs", "gfs2", "glusterfs", "lustre",
     *("nfs4", "ocfs2", "smb2", "smb3", "smbfs"),
     *("fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs"),
 }
-_INNER = ("accounts", "locks", FOLDER)
+_INNER = ("accounts", "locks")
 _MOUNTS = Path("/proc/self/mountinfo")
 
 
@@ -44,6 +44,9 @@ def open_store(folder: Path, *, create: bool = False) -> FolderStore:
     for inner in _INNER:
         if os.path.lexists(folder / inner):
             files.check_folder(folder / inner)
+    told = folder / FOLDER
+    if told.is_dir() and not told.is_symlink():
+        files.check_folder(told)  # what is no folder hinders those alone who need it
     kind = _file_system(status.st_dev)
     if kind in _NETWORK:
         raise StoreUnusable(

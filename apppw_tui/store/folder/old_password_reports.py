@@ -3,12 +3,11 @@
 That nobody's was right means something only as long as somebody would tell.
 """
 
-import contextlib
 import json
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from apppw_tui.domain.errors import StoreDamaged, StoreError
+from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.usage import MOVED_AFTER
 from apppw_tui.store.fields import DocumentError, Fields, to_iso
 from apppw_tui.store.folder import files
@@ -27,19 +26,13 @@ class OldPasswordReports:
         self._path = folder / NAME
 
     def since(self, now: datetime) -> datetime | None:
-        """None: nobody tells, or nobody has for so long that it may be at an end.
-
-        Raises:
-            StoreUnusable: it cannot be read.
-        """
+        """None: nobody tells, or nobody has for so long that it may be at an end."""
         span = self._read()
         return None if span is None or now - span[1] >= MOVED_AFTER else span[0]
 
     def told(self, time: datetime) -> None:
         """It was told at that time. Raises StoreError."""
-        span = None
-        with contextlib.suppress(StoreError):
-            span = self._read()
+        span = self._read()
         begun = time if span is None or time - span[1] >= MOVED_AFTER else span[0]
         if span is not None and begun == span[0] and time - span[1] < _OFTEN:
             return
@@ -54,5 +47,5 @@ class OldPasswordReports:
                 return None
             fields = Fields(json.loads(content))
             return fields.time("since"), fields.time("last")
-        except (StoreDamaged, DocumentError, AttributeError, ValueError, RecursionError):
+        except (StoreError, DocumentError, AttributeError, ValueError, RecursionError):
             return None

@@ -49,7 +49,6 @@ def folder(ground: Path) -> Path:  # noqa: F811 - that fixture
 CLOSING: list[dict[str, Any]] = [
     {"enforced_from": NOW},
     {"enforced_from": LATER},
-    {"enabled": False},
 ]
 
 
@@ -66,6 +65,23 @@ def test_what_cannot_be_told_is_refused_and_nothing_is_changed(
     assert said == f"StoreUnusable: Nothing was changed: {path} cannot be used: permission denied."
     assert disk.get("ada") == account
     assert told(folder) is None
+
+
+@only_root
+def test_what_cannot_be_told_keeps_nobody_from_being_disabled(
+    disk: FolderStore, folder: Path
+) -> None:
+    add(disk)
+    give(folder)
+    (folder / "enforced").chmod(0o500)
+
+    def disable() -> tuple[bool, list[str]]:
+        store = FolderStore(folder)
+        heard: list[str] = []
+        store.complain = lambda name, _: heard.append(name)
+        return alter(store, enabled=False).enabled, heard
+
+    assert said_as(OTHER, disable) == "(False, ['ada', 'ada'])"
 
 
 @only_root

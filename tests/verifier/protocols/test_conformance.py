@@ -1,0 +1,208 @@
+"""The promises of every protocol: the same questions, each in its own words."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from apppw_tui.config.serve import PROTOCOLS
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.errors import StoreBusy
+from apppw_tui.verifier.protocols.registry import HttpOptions, handler_for
+from tests.support import PASSWORD, House
+from tests.verifier.wire import Client, Desk, b64, connected, plain, served, tasks_are
+
+ADA = "ada@example.org"
+YES, NO, LATER = "yes", "no", "not now"
+
+
+class Spoken:
+    """One connection, asked and answered in the words of JSON."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    async def greet(self) -> None:
+        """What comes before the first question."""
+
+    def question(self, user: str, password: str) -> bytes:
+        return json.dumps({"user": user, "password": password, "service": "imap"}).encode() + b"\n"
+
+    async def answer(self) -> str:
+        answer = json.loads(await self.client.line())["answer"]
+        return str(answer) if answer in (YES, LATER) else NO
+
+    async def ask(self, user: str, password: str) -> str:
+        await self.client.send(self.question(user, password))
+        return await self.answer()
+
+
+class SpokenDovecot(Spoken):
+    async def greet(self) -> None:
+        await self.client.send(b"VERSION\t1\t1\nCPID\t1\n")
+        while await self.client.line() != "DONE":
+            pass
+
+    def question(self, user: str, password: str) -> bytes:
+        return f"AUTH\t1\tPLAIN\tservice=imap\tresp={plain(user, password)}\n".encode()
+
+    async def answer(self) -> str:
+        line = (await self.client.reader.readline()).decode()
+        if line.startswith("OK\t"):
+            return YES
+        # A connection that is closed is temporary for whoever asked.
+        return LATER if "\ttemp" in line or not line else NO
+
+
+class SpokenSaslauthd(Spoken):
+    def question(self, user: str, password: str) -> bytes:
+        strings = [text.encode() for text in (user, password, "imap", "")]
+        return b"".join(len(string).to_bytes(2, "big") + string for string in strings)
+
+    async def answer(self) -> str:
+        try:
+            size = int.from_bytes(await self.client.reader.readexactly(2), "big")
+            return YES if (await self.client.reader.readexactly(size)).startswith(b"OK") else NO
+        except asyncio.IncompleteReadError:
+            return LATER  # closed without an answer is SASL_FAIL, which is temporary
+
+
+class SpokenHttp(Spoken):
+    def question(self, user: str, password: str) -> bytes:
+        head = (
+            f"GET /verify HTTP/1.1\r\nHost: a\r\nAuthorization: Basic {b64(f'{user}:{password}')}"
+        )
+        return f"{head}\r\n\r\n".encode()
+
+    async def answer(self) -> str:
+        head = await self.client.reader.readuntil(b"\r\n\r\n")
+        for line in head.lower().split(b"\r\n"):
+            if line.startswith(b"content-length:"):
+                await self.client.reader.readexactly(int(line.partition(b":")[2]))
+        return {b"200": YES, b"204": YES, b"401": NO, b"503": LATER}[head.split()[1]]
+
+
+SPOKEN = {
+    "auth-client": SpokenDovecot,
+    "mux": SpokenSaslauthd,
+    "http": SpokenHttp,
+    "json": Spoken,
+}
+
+
+class Served:
+    """A socket of one protocol over a house."""
+
+    def __init__(self, protocol: str, desk: Desk, path: Path) -> None:
+        self.desk = desk
+        self.house = desk.house
+        self._protocol = protocol
+        self._path = path
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Spoken]:
+        async with connected(self._path) as client:
+            spoken = SPOKEN[self._protocol](client)
+            await spoken.greet()
+            yield spoken
+
+    async def ask(self, user: str, password: str) -> str:
+        """The answer on a connection of its own."""
+        async with self.connection() as spoken:
+            return await spoken.ask(user, password)
+
+
+@pytest.fixture(params=sorted(SPOKEN))
+async def site(
+    request: pytest.FixtureRequest, house: House, tmp_path: Path
+) -> AsyncIterator[Served]:
+    desk = Desk(house)
+    handler = handler_for(request.param, desk.counter, HttpOptions(lambda: True))
+    async with served(handler.handle, tmp_path / "socket"):
+        yield Served(request.param, desk, tmp_path / "socket")
+    desk.close()
+
+
+@pytest.fixture
+def secret(house: House) -> str:
+    return house.issue("Phone").secret.reveal()
+
+
+def test_every_protocol_is_among_them() -> None:
+    assert SPOKEN.keys() == {*PROTOCOLS}
+
+
+async def test_app_password_opens(site: Served, secret: str) -> None:
+    assert await site.ask(ADA, secret) == YES
+    assert [verdict.reason for verdict, _, _ in site.desk.book.answers] == ["right"]
+
+
+async def test_app_password_as_people_type_it_opens(site: Served, secret: str) -> None:
+    assert await site.ask(ADA.upper(), f" {secret.upper().replace('-', ' ')} ") == YES
+
+
+@pytest.mark.parametrize("name", [ADA, "grace@example.org", "no account", "ada\0", "ä" * 300])
+async def test_wrong_password_is_refused(site: Served, secret: str, name: str) -> None:
+    wrong = secret[:-1] + ("0" if secret[-1] != "0" else "1")
+    assert await site.ask(name, wrong) == NO
+
+
+async def test_account_password_is_refused(site: Served) -> None:
+    assert await site.ask(ADA, PASSWORD) == NO
+
+
+async def test_deleted_password_is_refused_at_the_next_question(site: Served, secret: str) -> None:
+    async with site.connection() as spoken:
+        assert await spoken.ask(ADA, secret) == YES
+        site.house.operator.delete_app_password(ADA, "Phone")
+        assert await spoken.ask(ADA, secret) == NO
+
+
+async def test_disabled_account_is_refused_at_the_next_question(site: Served, secret: str) -> None:
+    async with site.connection() as spoken:
+        assert await spoken.ask(ADA, secret) == YES
+        site.house.operator.disable(ADA)
+        assert await spoken.ask(ADA, secret) == NO
+
+
+async def test_store_that_cannot_be_read_is_neither_yes_nor_no(
+    site: Served, secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def get(_: str) -> Account:
+        raise StoreBusy("busy")
+
+    monkeypatch.setattr(site.house.store, "get", get)
+    assert await site.ask(ADA, secret) == LATER
+
+
+async def test_fault_of_the_verifier_is_neither_yes_nor_no(site: Served, secret: str) -> None:
+    site.desk.gate.fault = RuntimeError("of its own")
+    assert await site.ask(ADA, secret) == LATER
+
+
+async def test_connections_do_not_wait_for_each_other(site: Served, secret: str) -> None:
+    async with site.connection() as idle, site.connection() as spoken:
+        await idle.client.send(idle.question(ADA, secret)[:-3])
+        assert await spoken.ask(ADA, secret) == YES
+
+
+async def test_half_a_question_ends_with_its_connection(site: Served, secret: str) -> None:
+    before = len(asyncio.all_tasks())
+    async with site.connection() as spoken:
+        await spoken.client.send(spoken.question(ADA, secret)[:-3])
+        answered = await spoken.client.finish()
+    assert answered == b"" or answered.startswith(b"HTTP/1.1 400 ")
+    await tasks_are(before)
+    assert site.desk.book.answers == []
+
+
+async def test_no_answer_repeats_a_secret(site: Served, secret: str) -> None:
+    async with site.connection() as spoken:
+        await spoken.client.send(spoken.question(ADA, secret))
+        answered = await spoken.client.finish()
+    assert answered
+    assert secret.encode() not in answered
+    assert b64(secret).encode() not in answered

@@ -8,7 +8,7 @@ from apppw_tui.commands.context import actor, admin, open_context
 from apppw_tui.commands.output import print_error, print_lines
 from apppw_tui.commands.password_input import new_password
 from apppw_tui.config import Config
-from apppw_tui.domain.errors import NotFound
+from apppw_tui.domain.errors import NotFound, Refused
 from apppw_tui.domain.names import candidates
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.exit_codes import OK
@@ -26,8 +26,12 @@ def add(options: argparse.Namespace, config: Config) -> int:
         if options.if_missing and (there := _there(means, options.name)) is not None:
             return report(there, options)
         portal = Portal(means)
-        wanted = portal.passwords_elsewhere is None or options.password_stdin
-        account = portal.add_account(options.name, new_password(options) if wanted else None, by)
+        elsewhere = portal.passwords_elsewhere
+        if elsewhere is not None and options.password_stdin:
+            raise Refused(f"{elsewhere} Leave out --password-stdin.")
+        account = portal.add_account(
+            options.name, new_password(options) if elsewhere is None else None, by
+        )
         answer = known(account.name)
     next_ = " At the first sign-in a second factor is set up."
     sentence = f"Added {account.name}.{next_ if needs_enrollment(account, config.policy) else ''}"

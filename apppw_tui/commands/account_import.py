@@ -62,6 +62,9 @@ def _import(
                 print_lines(f"{'Would add' if options.dry_run else 'Added'} {line.name}.{without}")
     if options.json:
         print_json(answers)
+    elif not answers:
+        where = "standard input" if str(options.file) == "-" else options.file
+        print_lines(f"There are no accounts in {where}.")
     elif there:
         print_lines(
             f"{pluralize(there, 'account')} of the list {'was' if there == 1 else 'were'} there."

@@ -242,6 +242,8 @@ def app_password_name(text: str) -> str:
 
 
 def _named(character: str) -> str:
+    if ord(character) in _UNDECODED:
+        return character_named(character)
     name = unicodedata.name(character, "").lower()
     return f"U+{ord(character):04X}" + (f" ({name})" if name else "")
 

@@ -20,11 +20,16 @@ from apppw_tui.domain.ports import find
 from apppw_tui.portal.audit import record_event
 from apppw_tui.portal.context import PortalContext
 
-# Without a scheme a field is read as the server's default, which nobody knows here.
+# Without a scheme a field is read as the server's default, which nobody knows here; but what begins
+# with its own name is no other.
+_UNNAMED = "$argon2id$"
 _ARGON2ID = re.compile(r"\{argon2id(?:\.(b64|base64|hex))?\}", re.IGNORECASE | re.ASCII)
 _SEPARATOR = re.compile("[:|]")  # the second in docker-mailserver's file
 # What may stand between a password and the extra fields: uid, gid, gecos, home, shell.
 _BETWEEN = {":": 5, "|": 0}
+# Nothing of such a line is repeated, though it may look like a name: it could be a password, or the
+# end of one that a line was broken at (SAFETY 29).
+_NO_HASH = "It has no : and no hash behind it. To take names alone, say --names."
 # Extra fields that keep people out, or let them in as somebody else.
 _RESTRICTING = frozenset({
     *("allow_nets", "allow_real_nets", "login_user", "master", "noauthenticate", "nologin"),
@@ -55,6 +60,9 @@ def lines(
     text = text.removeprefix("\ufeff")  # editors on Windows begin with it
     for number, line in enumerate(lines_of(text), 1):
         if not line.strip() or line.startswith("#"):
+            continue
+        if bounds is not None and _SEPARATOR.search(line) is None:
+            yield PasswdEntry(number, None, error=_NO_HASH)
             continue
         typed, stored, extra = _parted(line)
         name = None
@@ -110,6 +118,10 @@ def _parted(line: str) -> tuple[str, str, str]:
 
 def _argon2id(stored: str) -> str:
     """The hash that Dovecot would compare. Raises Refused, with nothing of what stands there."""
+    if stored.startswith(_UNNAMED):
+        return stored
+    if not stored:
+        raise Refused("It has no password; add it, and set one.")
     scheme = _ARGON2ID.match(stored)
     if scheme is None:
         raise Refused("Its password is no Argon2id hash; add it, and set a password.")

@@ -166,6 +166,17 @@ def test_a_day_that_has_passed_is_not_taken_for_now(ada: CommandLine) -> None:
     assert ada("account", "enforce", "ada", "--on", "2020-01-01").code == 5
 
 
+@pytest.mark.parametrize("stdin", ["", "quiet otters count seven lanterns"])
+def test_a_password_is_not_asked_for_where_none_is_kept(run: CommandLine, stdin: str) -> None:
+    config = run.home / "dovecot.toml"
+    config.write_text("[accounts]\nsource = 'dovecot'\n")
+    said = run("account", "add", "ada", "--password-stdin", "--config", config, stdin=stdin)
+    assert (said.code, said.out) == (1, "")
+    assert said.line.endswith("Leave out --password-stdin.")
+    assert "There is no password" not in said.line
+    assert run.house().store.list_names() == []
+
+
 def test_a_dovecot_that_hangs_keeps_nobody_from_being_added(run: CommandLine) -> None:
     run.patch.setattr(mail_users, "_POLL_INTERVAL", 0.1)
     with socket.socket(socket.AF_UNIX) as silent:

@@ -39,7 +39,10 @@ def file(run: CommandLine, *lines: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("password_hash", [GOOD, hashed(salt=8), hashed(65536, 3, 4)])
+@pytest.mark.parametrize(
+    "password_hash",
+    [GOOD, hashed(salt=8), hashed(65536, 3, 4), hashed().removeprefix("{ARGON2ID}")],
+)
 def test_whoever_is_taken_over_signs_in_with_their_old_password(
     run: CommandLine, password_hash: str
 ) -> None:
@@ -47,19 +50,25 @@ def test_whoever_is_taken_over_signs_in_with_their_old_password(
     assert run.good("account", "import", path) == "Added ada@example.org.\n"
     house = run.house()
     assert house.sign_in("ada@example.org", PASSWORD)
-    assert password_hash.partition("}")[2] != house.now("ada@example.org").password_hash  # anew
+    assert (
+        password_hash.removeprefix("{ARGON2ID}") != house.now("ada@example.org").password_hash
+    )  # anew
 
 
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
         ("../ada:" + GOOD, 'An account name cannot have "/" in it. One looks like ada or'),
-        ("ada", "Its password is no Argon2id hash; add it, and set a password."),
+        ("ada:", "It has no password; add it, and set one."),
+        ("ada::1000:1000", "It has no password; add it, and set one."),
+        ("ada|", "It has no password; add it, and set one."),
         ("ada:{PLAIN}secret", "Its password is no Argon2id hash; add it, and set a password."),
+        ("ada:$6$salt$hash", "Its password is no Argon2id hash; add it, and set a password."),
         (
-            "ada:" + GOOD.partition("}")[2],
-            "Its password is no Argon2id hash; add it, and set a pass",
+            "ada:" + GOOD.partition("}")[2].replace("argon2id", "argon2i"),
+            "Its password is no Argon2id hash; add it, and set a password.",
         ),
+        ("ada:$argon2id$v=19$m=19456,t=2$x$y", "Its hash is damaged."),
         ("ada:{ARGON2ID}$argon2id$v=19$m=19456,t=2$x$y", "Its hash is damaged."),
         ("ada:" + GOOD + "xx", "Its hash is damaged."),
         ("ada:" + GOOD.replace("argon2id", "argon2i"), "Its hash is damaged."),
@@ -85,7 +94,7 @@ def test_who_cannot_be_taken_over_is_told_by_line_and_the_others_are_added(
 ) -> None:
     path = file(run, line, f"carol:{GOOD}")
     said = run("account", "import", path, *(["--dry-run"] if dry else []))
-    name = line.partition(":")[0]
+    name = line.replace("|", ":").partition(":")[0]
     whose = f", {name}" if is_account_name(name) else ""
     assert (said.code, said.out) == (1, "Would add carol.\n" if dry else "Added carol.\n")
     assert said.line.startswith(f"line 1{whose}: {reason}")
@@ -129,6 +138,15 @@ def test_full_names_are_in_nobodys_way_whatever_they_are_written_in(run: Command
         "line 1: An account name cannot have a byte that is no UTF-8 in it"
         in run("account", "import", path).line
     )
+
+
+@pytest.mark.parametrize("content", ["", "\n", "# nobody\n"])
+def test_a_file_without_accounts_is_told(run: CommandLine, content: str) -> None:
+    path = file(run, content)
+    assert run.good("account", "import", path) == f"There are no accounts in {path}.\n"
+    told = run("account", "import", "-", "--dry-run", stdin=content)
+    assert (told.code, told.out) == (0, "There are no accounts in standard input.\n")
+    assert json.loads(run.good("account", "import", path, "--json")) == []
 
 
 def test_on_trial_no_store_is_made_for_them(run: CommandLine) -> None:
@@ -203,6 +221,8 @@ def test_nothing_is_printed_that_could_be_a_secret(run: CommandLine, options: li
             "bob:{PLAIN}hunter2",
             "carl|{PLAIN}hunter2",
             "dora,hunter2",
+            "dora,x:hunter2",
+            "hunter2",
             "eve hunter2",
             "{PLAIN}hunter2",
         ),
@@ -211,7 +231,11 @@ def test_nothing_is_printed_that_could_be_a_secret(run: CommandLine, options: li
     said = run("account", "import", path, *options)
     assert "argon2" not in said.out + said.err
     assert "hunter2" not in said.out + said.err
-    assert 'line 5: An account name cannot have "," in it.' in said.err
+    assert 'line 6: An account name cannot have "," in it.' in said.err
+    no_hash = "It has no : and no hash behind it. To take names alone, say --names."
+    assert f"line 7: {no_hash}" in said.err
+    if "--json" in options:
+        assert {"line": 7, "account": None, "error": no_hash} in json.loads(said.out)
 
 
 COSTS = [(19456, 1), (20000, 1), (20001, 1)]  # with the profile of new hashes, one too many

@@ -115,7 +115,7 @@ def test_a_wrong_scope_or_day_is_told_and_nothing_is_made(
         ("ada", "pHONE", "You already have one called Phone."),
         ("ada", "x" * 65, "A name has at most 64 characters; this one has 65."),
         ("ada", "\x1b[31m", "A name cannot have U+001B."),
-        ("ada", "\udcff", "A name cannot have U+DCFF."),
+        ("ada", "\udcff", "A name cannot have a byte that is no UTF-8."),
         ("grace", "Phone", "There is no account grace."),
         ("a\x1b[31m", "Phone", "An account name cannot have U+001B in it. One looks like ada or "),
     ],

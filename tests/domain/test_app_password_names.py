@@ -85,13 +85,18 @@ def test_a_name_that_is_too_long_says_how_long_it_is() -> None:
         *"\u200b\u2060\ufeff",  # zero width
         *"\u00ad\u034f\u115f\u1160\u3164\uffa0\u17b4\u17b5\u180b\u180e\u2800\ufe00\ufe0e",
         *"\u2028\u2029",
-        *"\U000e0001\U000e0041\U000e0100\U000e01ef\ue000\ud800\udcff\uffff",
+        *"\U000e0001\U000e0041\U000e0100\U000e01ef\ue000\ud800\uffff",
     ],
     ids=lambda character: f"U+{ord(character):04X}",
 )
 def test_a_character_that_acts_or_hides_is_refused_by_its_number(character: str) -> None:
     with pytest.raises(InvalidName, match=rf"^A name cannot have U\+{ord(character):04X}[ .]"):
         app_password_name(f"a{character}b")
+
+
+def test_a_byte_of_another_encoding_is_called_what_it_is() -> None:
+    with pytest.raises(InvalidName, match=r"^A name cannot have a byte that is no UTF-8\.$"):
+        app_password_name("a\udcffb")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import sys
 from datetime import datetime
 from typing import Any
 
+from apppw_tui.domain.columns import columns
 from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.usage import LastUse
 from apppw_tui.integrations.journald import Priority, prefix, to_journal
@@ -75,9 +76,11 @@ def _local(instant: datetime) -> datetime:
 
 
 def _columns(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
     return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        "  ".join(
+            cell + " " * (width - columns(cell)) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
         for row in rows
     ]
 

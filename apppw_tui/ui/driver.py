@@ -17,6 +17,7 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.messages import TerminalSupportsSynchronizedOutput
 
+from apppw_tui.ui.cursor_anchors import anchor_columns
 from apppw_tui.ui.glyphs import ASCII_ONLY, as_ascii
 from apppw_tui.ui.messages import NotUtf8
 from apppw_tui.ui.terminal_events import Key, Mouse, Pasted, Report, TerminalEvent
@@ -92,8 +93,8 @@ class HardenedDriver(LinuxDriver):
         return clamped((columns, rows))
 
     def write(self, data: str) -> None:
-        """Draws nothing that a terminal without UTF-8 would show as something else."""
-        super().write(as_ascii(data) if ASCII_ONLY else data)
+        """Draws nothing that a terminal would show as something else, or elsewhere."""
+        super().write(as_ascii(data) if ASCII_ONLY else anchor_columns(data))
 
     def _query_in_band_window_resize(self) -> None:
         """Asks nothing: see the class."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from apppw_tui.domain.columns import columns
 from tests.running import CommandLine
 from tests.support import PASSWORD
 
@@ -44,6 +45,14 @@ def test_it_is_what_it_was_asked_to_be(
     ada.good("app-password", "create", "ada", "Car", *options)
     car = json.loads(ada.good("app-password", "list", "ada", "--json"))[1]
     assert (car["scope"], car["expires"]) == (scope, expires)
+
+
+def test_columns_stand_one_below_the_other_whatever_the_script(ada: CommandLine) -> None:
+    names = ["क्षेत्र मेरा फ़ोन", "日本語"]
+    for name in names:
+        ada.good("app-password", "create", "ada", name)
+    rows = ada.good("app-password", "list", "ada").splitlines()
+    assert len({columns(row[: row.index("Any app")]) for row in rows[1:]}) == 1, rows
 
 
 # --- ensure ----------------------------------------------------------------------------------

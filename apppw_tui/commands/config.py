@@ -12,7 +12,7 @@ from apppw_tui.commands.output import pluralize, print_json, print_lines, print_
 from apppw_tui.config import Config, choose, present, store_folder
 from apppw_tui.doctor import configuration as file_checks
 from apppw_tui.doctor import units
-from apppw_tui.doctor.finding import Finding, Level, warning
+from apppw_tui.doctor.finding import Finding, Level, notice, warning
 from apppw_tui.doctor.probe import run
 from apppw_tui.domain.errors import ConfigError, Refused, StoreError, StoreUnusable
 from apppw_tui.domain.names import escaped
@@ -53,7 +53,7 @@ def check(options: argparse.Namespace) -> int:
         _say_json(places, None, found)
     else:
         _say(places, found)
-    return REFUSED if found else OK
+    return REFUSED if _faults(found) else OK
 
 
 def _named(options: argparse.Namespace) -> Path | None:
@@ -113,10 +113,11 @@ def _store(store: Path | None) -> Iterator[Finding]:
             "Name it: store in the configuration, or --store.",
         )
     elif not present(store):
-        yield warning(
+        # As on every new server: the configuration comes first.
+        yield notice(
             store,
-            "There is no store.",
-            "Correct store in the configuration, or make it: apppw-tui account add NAME",
+            "There is no store yet.",
+            "The first account makes it: apppw-tui account add NAME; unless it is elsewhere.",
         )
 
 
@@ -142,6 +143,11 @@ def _has_sealed(store: Path) -> bool:
     return False
 
 
+def _faults(found: list[Finding]) -> int:
+    """The number of things that are to be put right; of a notice one may think as one likes."""
+    return sum(finding.level is not Level.NOTICE for finding in found)
+
+
 def _say(places: _Places, found: list[Finding]) -> None:
     read = "nothing; the defaults hold" if places.read is None else escaped(str(places.read))
     print_pairs([
@@ -151,10 +157,9 @@ def _say(places: _Places, found: list[Finding]) -> None:
     ])  # fmt: skip
     for finding in found:
         print_lines(escaped(f"{finding.where}: {finding.what}"), f"  {escaped(finding.remedy)}")
+    faults = _faults(found)
     print_lines(
-        f"It can be used; {pluralize(len(found), 'thing')} to put right."
-        if found
-        else "It is right."
+        f"It can be used; {pluralize(faults, 'thing')} to put right." if faults else "It is right."
     )
 
 

@@ -151,8 +151,11 @@ def test_ones_own_file_is_ones_own(run: CommandLine) -> None:
 def test_a_missing_store_is_told_and_not_made(run: CommandLine) -> None:
     folder = run.home / "none"
     said = run("config", "check", "--store", folder)
-    assert said.code == 1
-    assert f"{folder}: There is no store." in said.out
+    assert said.code == 0  # it is the first account that makes it
+    assert f"{folder}: There is no store yet.\n" in said.out
+    assert said.out.endswith("It is right.\n")
+    (told,) = json.loads(run.good("config", "check", "--store", folder, "--json"))["findings"]
+    assert (told["level"], told["where"]) == ("notice", str(folder))
     assert not folder.exists()
 
 

@@ -175,7 +175,10 @@ def furnish(run: CommandLine) -> None:
     (run.home / "passwd").write_text(f"dora:{{ARGON2ID}}{HASH}\nela:x\n")
     (run.home / "names").write_text("ada\ncem\n")
     (run.home / "dovecot").write_text("[accounts]\nsource = 'dovecot'\n")
-    (run.home / "lacking").write_text("store = '/nowhere'\nkey_file = '/nowhere'")
+    (run.home / "lacking").write_text(
+        "store = '/nowhere'\nkey_file = '/nowhere'\n"
+        "[delivery]\ncommand = ['/nowhere', '{kind}', '{number}']\nkinds = ['text']"
+    )
     (run.home / "wrong").write_text("stor = '/nowhere'")
 
 

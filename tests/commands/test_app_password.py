@@ -153,7 +153,7 @@ def test_app_passwords_are_listed_as_a_table(ada: CommandLine) -> None:
     house.alter("ada", app_passwords=(never, soon))
     assert ada.good("app-password", "list", "ada").splitlines() == [
         "ID   NAME          FOR                    LAST USED  CREATED     EXPIRES     BY",
-        "abc  B\u00fcro \U0001f4f1        Any app                never      2026-11-22  "
+        "abc  B\u00fcro \U0001f4f1       Any app                never      2026-11-22  "
         "never       the operator",
         "abd  [red]x[/red]  Calendar and contacts  never      2026-11-22  2027-01-02  ada",
     ]

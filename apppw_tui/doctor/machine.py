@@ -135,8 +135,8 @@ def _reserve(folder: Path) -> Iterator[Finding]:
     if size < SIZE:
         yield notice(
             path,
-            "The room for deletions on a full disk is not set aside.",
-            f"It is at the next creation; if there is a file, remove it first: rm {path}",
+            "The room for deletions on a full disk is not set aside, or only a part of it.",
+            "Make room on that disk: the rest is set aside at the next change of any account.",
         )
 
 

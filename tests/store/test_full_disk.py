@@ -14,6 +14,7 @@ from apppw_tui.domain.verification_options import APP
 from apppw_tui.portal.portal import Portal
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.counters import FolderThrottleStore
+from apppw_tui.store.folder.disk_reserve import SIZE
 from tests.support import PASSWORD, FixedClock, House
 
 ACCOUNT = "ada@example.org"
@@ -36,7 +37,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def fill(disk: Path) -> None:
     """Leaves not one block."""
-    with (disk / "filler").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+    with (disk / "filler").open("ab", buffering=0) as file, contextlib.suppress(OSError):
         while True:
             file.write(os.urandom(4096))
 
@@ -67,6 +68,42 @@ def test_on_a_full_disk_one_can_sign_in_and_delete_but_not_create(small_disk: Pa
     assert house.now().deleted_ids == set(ids)
 
 
+@pytest.mark.parametrize("greedy", [False, True])
+def test_deletion_after_deletion_goes_through_while_the_disk_stays_full(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch, greedy: bool
+) -> None:
+    """`greedy`: whatever is free for a moment is taken at once, as by a log that grows."""
+    folder = small_disk / "store"
+    folder.mkdir(0o700)
+    house = house_on(folder)
+    for number in range(12):
+        name = f"user{number}"
+        house.add(name)
+        for device in range(3):
+            house.issue(f"Device {device}", name)
+    fill(small_disk)
+    replace = Path.replace
+
+    def replaced(path: Path, target: Path) -> Path:
+        done = replace(path, target)
+        if greedy and target.suffix == ".json":
+            fill(small_disk)
+        return done
+
+    monkeypatch.setattr(Path, "replace", replaced)
+    for number in range(12):
+        name = f"user{number}"
+        house.operator.delete_app_password(name, "Device 0")
+        fill(small_disk)
+        house.operator.delete_app_passwords(name)
+        fill(small_disk)
+        house.operator.disable(name)
+        fill(small_disk)
+        assert house.now(name).app_passwords == ()
+        assert not house.now(name).enabled
+        assert len(house.now(name).deleted_ids) == 3
+
+
 def test_the_room_is_set_aside_again_once_there_is_some(small_disk: Path) -> None:
     folder = small_disk / "store"
     folder.mkdir(0o700)
@@ -75,10 +112,11 @@ def test_the_room_is_set_aside_again_once_there_is_some(small_disk: Path) -> Non
     id_ = house.issue("Phone").app_password.id
     fill(small_disk)
     house.portal.delete_app_password(house.session(), id_)
-    assert not (folder / "reserve").exists()
+    assert (folder / "reserve").stat().st_size < SIZE
     (small_disk / "filler").unlink()
     id_ = house.issue("Phone").app_password.id
     assert (folder / "reserve").stat().st_mode & 0o777 == 0o600
+    assert (folder / "reserve").stat().st_size == SIZE
     fill(small_disk)
     house.portal.delete_app_password(house.session(), id_)
     assert house.now().app_passwords == ()

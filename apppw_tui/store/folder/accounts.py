@@ -10,7 +10,7 @@ from apppw_tui.domain import enforced
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.activity import UNKNOWN_UID
 from apppw_tui.domain.enforced import EVER, Enforcement, enforcement
-from apppw_tui.domain.errors import DiskFull, NotFound, StoreDamaged, StoreError
+from apppw_tui.domain.errors import NotFound, StoreDamaged, StoreError
 from apppw_tui.domain.names import check_account_name, escaped, is_account_name
 from apppw_tui.domain.ports import Change, Rename, renaming
 from apppw_tui.store import documents
@@ -246,17 +246,12 @@ class FolderStore:
     def _write(self, account: str, temporary: Path, content: bytes) -> None:
         """A change that takes no more room than before, a deletion above all, fits any disk."""
         path = self.path(account)
-        grows = len(content) > _size(path) + _SLACK
-        try:
+        if len(content) > _size(path) + _SLACK:
             files.write(path, temporary, content)
-        except DiskFull:
-            if grows or not self._reserve.release():
-                raise
-            files.write(path, temporary, content)
+            self.deletions.make()
         else:
-            if grows:
-                self._reserve.allocate()
-                self.deletions.make()
+            self._reserve.write(lambda: files.write(path, temporary, content), len(content))
+        self._reserve.allocate()
 
     def _sweep(self, account: str) -> None:
         """Removes what a killed process left; where it cannot be done, the next writer says why."""

@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from apppw_tui.domain.errors import DiskFull, RateLimited
+from apppw_tui.domain.errors import RateLimited
 from apppw_tui.domain.ports import Clock
 from apppw_tui.domain.throttle import (
     FailureCount,
@@ -198,13 +198,8 @@ class FolderThrottleStore(_ThrottleRows):
         return files.read(self._folder / f"{shard}.json")
 
     def _write(self, shard: str, content: bytes) -> None:
-        try:
-            self._replace(shard, content)
-        except DiskFull:
-            # Who cannot sign in cannot delete either.
-            if not self._reserve.release():
-                raise
-            self._replace(shard, content)
+        # Who cannot sign in cannot delete either.
+        self._reserve.write(lambda: self._replace(shard, content), len(content))
 
     def _replace(self, shard: str, content: bytes) -> None:
         # No fsync: a counter need not survive a power cut, and strangers can ask for many writes.

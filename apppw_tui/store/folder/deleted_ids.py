@@ -17,7 +17,7 @@ from pathlib import Path
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import ID_LENGTH
 from apppw_tui.domain.base32 import SYMBOLS
-from apppw_tui.domain.errors import DiskFull, StoreDamaged, StoreError
+from apppw_tui.domain.errors import StoreDamaged, StoreError
 from apppw_tui.store import documents
 from apppw_tui.store.fields import DocumentError, Tables, loads
 from apppw_tui.store.folder import files
@@ -25,6 +25,7 @@ from apppw_tui.store.folder.disk_reserve import DiskReserve
 
 UNLISTED = "unlisted"  # a table of a document, and a folder: what is to be listed yet
 LARGEST = 256 * 1024 * 1024  # bytes; some four million deletions
+_LINE = 64  # bytes of a line, mostly
 _UID = re.compile("[0-9a-f]{32}")
 _ID = re.compile(f"[{SYMBOLS}]{{{ID_LENGTH}}}")
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -146,12 +147,7 @@ class Deletions:
 
     def _add(self, name: str, uid: str, ids: Collection[str]) -> bool:
         try:
-            try:
-                self._list.add(uid, ids)
-            except DiskFull:
-                if not self._reserve.release():
-                    raise
-                self._list.add(uid, ids)
+            self._reserve.write(lambda: self._list.add(uid, ids), _LINE)
         except StoreError as error:
             self.complain(name, error)
             return False

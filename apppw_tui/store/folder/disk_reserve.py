@@ -3,45 +3,78 @@
 import contextlib
 import os
 import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from apppw_tui.domain.errors import DiskFull
 from apppw_tui.store.folder import files
 
 # More than any account under the default limits takes, written anew beside the old file.
 SIZE = 256 * 1024  # bytes
+_BLOCK = 4096  # bytes
+_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class DiskReserve:
-    """A file that holds nothing but room; given up when something must be written after all."""
+    """A file that holds nothing but room; given up by the piece when something must be written.
+
+    Only as much as that needs: whatever else fills the disk takes what is free for a moment, and
+    the next deletion has to fit as well.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "reserve"
 
     def allocate(self) -> None:
-        """Sets the room aside, if it is not yet. Never raises: then there is none, as before."""
-        with contextlib.suppress(OSError):
-            self._path.lstat()
-            return
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        try:
-            descriptor = os.open(self._path, flags, files.FILE_MODE)
-        except OSError:
-            return
-        try:
-            os.fchmod(descriptor, files.FILE_MODE)
-            # Not zeros: some file systems keep no room for these.
-            os.write(descriptor, os.urandom(SIZE))
-        except OSError:
-            with contextlib.suppress(OSError):
-                self._path.unlink()
-        finally:
-            files.close(descriptor)
+        """Sets aside what is missing, as far as there is room. Never raises."""
+        with contextlib.suppress(OSError), self._opened(os.O_CREAT) as (descriptor, size):
+            if size < SIZE:
+                os.fchmod(descriptor, files.FILE_MODE)
+                # Not zeros: some file systems keep no room for these.
+                os.write(descriptor, os.urandom(SIZE - size))
 
-    def release(self) -> bool:
-        """Gives the room up; True if there was any."""
+    def write(self, write: Callable[[], None], needed: int) -> None:
+        """Calls `write`, again with some of the room while the disk is full; raises what it does.
+
+        `needed` is about how many bytes it writes.
+        """
         try:
-            ordinary = stat.S_ISREG(self._path.lstat().st_mode)
-            self._path.unlink()
+            write()
+            return
+        except DiskFull:
+            if not self._give(needed):
+                raise
+        while True:
+            try:
+                write()
+                break
+            except DiskFull:  # it takes more than that, or somebody else took it
+                needed *= 2
+                if not self._give(needed):
+                    raise
+        self.allocate()
+
+    def _give(self, needed: int) -> bool:
+        """Gives up a piece; False if there was none."""
+        wanted = -(-needed // _BLOCK) * _BLOCK
+        try:
+            with self._opened() as (descriptor, size):
+                os.ftruncate(descriptor, max(0, size - wanted))
+            if size == 0:  # at last the file itself: a disk may have no room for another
+                self._path.unlink()
         except OSError:
             return False
-        return ordinary
+        return True
+
+    @contextmanager
+    def _opened(self, more: int = 0) -> Iterator[tuple[int, int]]:
+        """Its descriptor, and its size in bytes. Raises OSError: it is none."""
+        descriptor = os.open(self._path, _FLAGS | more, files.FILE_MODE)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise OSError
+            yield descriptor, status.st_size
+        finally:
+            files.close(descriptor)

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from apppw_tui.domain.enforced import Enforcement
-from apppw_tui.domain.errors import DiskFull, StoreDamaged
+from apppw_tui.domain.errors import StoreDamaged
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.disk_reserve import DiskReserve
@@ -54,11 +54,9 @@ class FolderEnforcements:
 
     def write(self, name: str, told: Enforcement, *, urgent: bool) -> None:
         self.ensure_exists()
-        try:
-            _put(self._folder, name, told)
-        except DiskFull:
-            if not urgent or not self._reserve.release():
-                raise
+        if urgent:
+            self._reserve.write(lambda: _put(self._folder, name, told), _LARGEST)
+        else:
             _put(self._folder, name, told)
 
     def remove(self, name: str) -> None:

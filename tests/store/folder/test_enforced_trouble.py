@@ -109,11 +109,11 @@ def test_on_a_full_disk_an_account_is_closed_with_the_room_kept_for_deletions(
 ) -> None:
     add(disk)
     reserve = folder / "reserve"
-    assert reserve.exists()
+    whole = reserve.stat().st_size
     real = os.fsync
 
     def fsync(descriptor: int) -> None:
-        if reserve.exists() and stat.S_ISREG(os.fstat(descriptor).st_mode):
+        if reserve.stat().st_size == whole and stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.ENOSPC, "No space left on device")
         real(descriptor)
 

@@ -28,9 +28,14 @@ def typed(prompt: str) -> str:
     try:
         return getpass.getpass(prompt)
     except UnicodeDecodeError:
+        _end_line()
         raise Refused("The password is not UTF-8.") from None
     except EOFError:
+        _end_line()
         raise Refused("No password was given.") from None
+    except KeyboardInterrupt:
+        _end_line()
+        raise
 
 
 def check_meant(question: str, number: int, options: argparse.Namespace) -> None:
@@ -44,8 +49,17 @@ def check_meant(question: str, number: int, options: argparse.Namespace) -> None
     if not at_terminal(options):
         raise Refused(f"{question} There is no terminal to ask at; say --yes. Nothing was done.")
     print(f"{question} Type {number} to go on: ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip() != str(number):
+    answer = sys.stdin.readline()
+    if not answer.endswith("\n"):
+        _end_line()
+    if answer.strip() != str(number):
         raise Refused("It was not confirmed; nothing was done.")
+
+
+def _end_line() -> None:
+    """Leaves the line of a question that nobody has ended by Enter."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        print(file=sys.stderr, flush=True)
 
 
 def at_terminal(options: argparse.Namespace) -> bool:

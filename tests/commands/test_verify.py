@@ -1,5 +1,6 @@
 """`apppw-tui verify`: 0 is right, 1 is wrong, 2 is wrong usage, 3 is no answer."""
 
+import os
 import sys
 from dataclasses import replace
 
@@ -137,6 +138,28 @@ def test_wrong_usage_is_told_from_a_refusal(run: CommandLine, arguments: list[st
     said = run("verify", *arguments)
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith("usage: apppw-tui ")
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"), [(b"\x04", "No password was given."), (b"\xff\r", "is not UTF-8.")]
+)
+@pytest.mark.usefixtures("right")
+def test_what_is_said_of_no_password_stands_on_a_line_of_its_own(
+    run: CommandLine, typed: bytes, said: str
+) -> None:
+    child = pexpect.spawn(
+        sys.executable,
+        ["-m", "apppw_tui", "--store", str(run.store), "verify", "ada"],
+        timeout=60,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+    )
+    child.expect_exact(b"App password: ")
+    child.send(typed)
+    child.expect(pexpect.EOF)
+    ended, line = (child.before or b"").decode().split("\r\n")[:2]
+    assert ended == ""
+    assert line.endswith(said)
+    child.close()
 
 
 def test_at_a_terminal_it_asks_for_one_line_without_echo_and_says_that_it_is_refused(

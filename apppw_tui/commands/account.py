@@ -107,7 +107,7 @@ def remove(options: argparse.Namespace, config: Config) -> int:
     why = _left_behind(config, "Remove it there, too.")
     with mail_users.glanced_at(config) as known:  # before root becomes the store's owner
         act = deeds.while_known(known, deeds.remove, why)
-        return for_each(act, asks="Remove {} for good", always=True)(options, config)
+        return for_each(act, asks="Remove {} for good", alone=lambda *_: 1)(options, config)
 
 
 def _left_behind(config: Config, remedy: str) -> str:
@@ -148,7 +148,9 @@ ACTIONS: dict[str, Command] = {
     "disable": for_each(into(deeds.enabled, deeds.disable), asks="Disable {}"),
     "enable": for_each(into(deeds.enabled, deeds.enable)),
     "delete-app-passwords": for_each(
-        deeds.delete_app_passwords, asks="Delete all app passwords of {}"
+        deeds.delete_app_passwords,
+        asks="Delete all app passwords of {}",
+        alone=deeds.count_if_several,
     ),
     "remove": remove,
     "require-verification": for_each(into(deeds.required, deeds.require_verification)),

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -29,13 +30,14 @@ class CommandResult:
 Act = Callable[[Admin, str, argparse.Namespace], CommandResult]
 State = Callable[[Account], Mapping[str, Any]]
 Command = Callable[[argparse.Namespace, Config], int]
+Count = Callable[[Admin, str], int]
 
 
-def for_each(act: Act, *, asks: str = "", always: bool = False) -> Command:
+def for_each(act: Act, *, asks: str = "", alone: Count | None = None) -> Command:
     """A command that does it to every account named, or to all.
 
-    `asks` is what it asks before it does so to several, such as "Disable {}"; with `always`, at a
-    terminal to a single one, too.
+    `asks` is what it asks before it does so to several, such as "Disable {}"; at a terminal it asks
+    of a single one, too, where `alone` counts something that would go.
 
     One that cannot be done is told, and the others are done all the same; the exit code is that
     of the worst, and says so where nothing had to be done to any of them.
@@ -46,7 +48,7 @@ def for_each(act: Act, *, asks: str = "", always: bool = False) -> Command:
         code, answers, already = OK, [], 0
         names = _names(acting, options)
         if asks and not getattr(options, "dry_run", False):
-            _check_meant(asks, names, options, always=always)
+            _check_meant(asks, _number(acting, names, options, alone), names, options)
         for name in names:
             try:
                 done = act(acting, name, options)
@@ -93,13 +95,25 @@ def report(done: CommandResult, options: argparse.Namespace) -> int:
     return ALREADY if done.already else OK
 
 
-def _check_meant(asks: str, names: list[str], options: argparse.Namespace, *, always: bool) -> None:
+def _number(
+    acting: Admin, names: list[str], options: argparse.Namespace, alone: Count | None
+) -> int:
+    """The number that confirms it; 0 where nobody is asked."""
+    if len(names) != 1 or options.all:
+        return len(names)
+    if alone is None or options.yes or not at_terminal(options):
+        return 0
+    with suppress(ApppwError):  # which the act itself will tell
+        return alone(acting, names[0])
+    return 0
+
+
+def _check_meant(asks: str, number: int, names: list[str], options: argparse.Namespace) -> None:
     """Raises Refused where it was not meant."""
     one = len(names) == 1 and not options.all
-    if not names or (one and not (always and at_terminal(options))):
-        return
     whom = escaped(names[0]) if one else pluralize(len(names), "account")
-    check_meant(f"{asks.format(whom)}?", len(names), options)
+    if number:
+        check_meant(f"{asks.format(whom)}?", number, options)
 
 
 def _names(acting: Admin, options: argparse.Namespace) -> list[str]:

@@ -55,6 +55,12 @@ def delete_app_passwords(acting: Admin, name: str, options: argparse.Namespace) 
     )
 
 
+def count_if_several(acting: Admin, name: str) -> int:
+    """The number of the account's app passwords; 0 for one, which goes without a question."""
+    count = len(acting.account(name).app_passwords)
+    return count if count > 1 else 0
+
+
 def require_verification(acting: Admin, name: str, _: argparse.Namespace) -> CommandResult:
     account = acting.require_verification(name)
     return CommandResult(

@@ -2,7 +2,9 @@
 
 import argparse
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -86,7 +88,9 @@ class _RestoreCommand:
         self._made = not there
         self._names = _names(options, config, archive)
         means = wired.means
-        self._restore = Restore(
+        rules = RestoreRules(options.overwrite, self._dry, options.bring_back_deleted)
+        begun = partial(
+            Restore,
             archive,
             folder,
             wired.store,
@@ -94,8 +98,9 @@ class _RestoreCommand:
             Aside(folder, "before-restore", means.clock.now()),
             means.randbelow,
             means.session_terminator.terminate,
-            RestoreRules(options.overwrite, self._dry, options.bring_back_deleted),
         )
+        self._restore = begun(rules)
+        self._trial = begun(replace(rules, dry_run=True))  # each has lists of its own
         self._code = OK
         self._told: list[dict[str, Any]] = []
         self._unchanged = 0
@@ -145,12 +150,26 @@ class _RestoreCommand:
 
     def _check_meant(self) -> None:
         """Raises Refused where nobody confirms that newer things are to go, or deleted to come."""
-        options, count = self._options, len(self._names)
-        if self._dry or not count or not (options.overwrite or options.bring_back_deleted):
+        options = self._options
+        if self._dry or options.yes or not (options.overwrite or options.bring_back_deleted):
+            return
+        count = self._count_changes()
+        if not count:
             return
         what = f"Put {pluralize(count, 'account')} back to what the backup has"
         also = ", with what was deleted since" if options.bring_back_deleted else ""
         check_meant(f"{what}{also}?", count, options)
+
+    def _count_changes(self) -> int:
+        """Tries it, since what is as it was when it was backed up is left alone."""
+        count = 0
+        with suppress(Refused):  # all of them are told when it is done
+            self._trial.merge_deleted_ids()
+        self._trial.restore_key()
+        for name in self._names:
+            with suppress(ApppwError):
+                count += self._trial.account(name).account is not None
+        return count
 
     def _take_list(self) -> None:
         try:

@@ -20,6 +20,8 @@ from apppw_tui.commands import backup
 from apppw_tui.domain.ports import UNLISTED
 from apppw_tui.store import documents
 from apppw_tui.store import migrate as migrating
+from apppw_tui.store.folder import deleted_ids
+from apppw_tui.store.folder.deleted_ids import DeletedIds
 from apppw_tui.store.folder.profiles import HashProfilesFile
 from tests.running import CommandLine, run_program
 from tests.store.backing import SCHEMA, members, packed
@@ -643,7 +645,7 @@ def test_a_hash_of_another_cost_is_listed_or_it_is_said_that_the_clock_tells(
     assert [str(one) for one in in_use] == ["m=19456,t=1,p=1", "m=20000,t=1,p=1"]
 
 
-def test_overwriting_and_bringing_back_is_confirmed_by_the_number_of_accounts(
+def test_overwriting_and_bringing_back_is_confirmed_by_the_number_that_changes(
     run: CommandLine, house: House, file: Path
 ) -> None:
     run.good("backup", file)
@@ -654,17 +656,36 @@ def test_overwriting_and_bringing_back_is_confirmed_by_the_number_of_accounts(
         ("--bring-back-deleted", ", with what was deleted since"),
     ):
         said = run("restore", file, option)
-        question = f"Put 2 accounts back to what the backup has{also}?"
+        question = f"Put 1 account back to what the backup has{also}?"
         assert said.code == 1
         assert said.line.startswith(f"{question} There is no terminal")
-        said = run("restore", file, option, stdin="1\n", terminal=True)
-        assert said.err.startswith(f"{question} Type 2 to go on: ")
+        said = run("restore", file, option, stdin="2\n", terminal=True)
+        assert said.err.startswith(f"{question} Type 1 to go on: ")
         assert len(house.now("ada").app_passwords) == 1
     assert run("restore", file, "--bring-back-deleted", "--dry-run").code == 0
-    said = run("restore", file, "--bring-back-deleted", stdin="2\n", terminal=True)
+    said = run("restore", file, "--bring-back-deleted", stdin="1\n", terminal=True)
     assert "ada: restored with 2 app passwords; 1 deleted since came back." in said.out
     assert house.now("ada").app_passwords == kept
     assert house.now("ada").deleted_ids == set()
+
+
+def test_what_was_deleted_is_listed_where_a_restore_is_confirmed(
+    run: CommandLine, house: House, file: Path
+) -> None:
+    gone = house.now("ada").app_passwords[0].id
+    run.good("app-password", "delete", "ada", gone)
+    run.good("backup", file, "--with-key")
+    uid, other = house.now("ada").uid, run.home / "other"
+    told = ["restore", str(file), "--overwrite", "--store", str(other)]
+    assert run(*told, stdin="2\n", terminal=True).code == 0
+    assert gone in deleted_ids.parse(DeletedIds(other).content() or b"").of(uid)
+
+
+def test_nobody_is_asked_where_everything_is_as_it_was(
+    run: CommandLine, house: House, file: Path
+) -> None:
+    run.good("backup", file)
+    assert "2 accounts unchanged since." in run.good("restore", file, "--overwrite")
 
 
 def test_app_passwords_of_a_removed_account_come_back_only_where_that_is_said(

@@ -246,6 +246,35 @@ def test_one_account_is_removed_without_a_terminal_and_asked_for_at_one(
     assert equipped.store.list_names() == ["grace"]
 
 
+def test_several_app_passwords_of_one_account_are_deleted_by_their_number_at_a_terminal(
+    run: CommandLine, equipped: House
+) -> None:
+    for number in range(2):
+        equipped.issue(f"Tablet {number}", "ada")
+    for arguments in (["ada"], ["ada", "ada"]):
+        said = run("account", "delete-app-passwords", *arguments, stdin="1\n", terminal=True)
+        assert (said.code, said.out) == (1, "")
+        question = "Delete all app passwords of ada? Type 3 to go on: "
+        assert said.err.startswith(question)
+    assert len(equipped.now("ada").app_passwords) == 3
+    said = run("account", "delete-app-passwords", "ada", stdin="3\n", terminal=True)
+    assert (said.code, said.out) == (0, "Deleted 3 app passwords of ada.\n")
+
+
+@pytest.mark.parametrize(("options", "terminal"), [(["--yes"], True), ([], False)])
+def test_several_app_passwords_of_one_account_are_deleted_unasked_where_that_is_meant(
+    run: CommandLine, equipped: House, options: list[str], terminal: bool
+) -> None:
+    equipped.issue("Tablet", "ada")
+    said = run("account", "delete-app-passwords", "ada", *options, stdin="", terminal=terminal)
+    assert (said.code, said.out) == (0, "Deleted 2 app passwords of ada.\n")
+
+
+def test_whose_app_passwords_cannot_be_counted_is_told(run: CommandLine, house: House) -> None:
+    said = run("account", "delete-app-passwords", "nobody", stdin="\n", terminal=True)
+    assert (said.code, said.line) == (1, "There is no account nobody.")
+
+
 @pytest.mark.parametrize("act", ["delete-app-passwords", "disable"])
 def test_what_concerns_one_account_and_leaves_it_there_asks_nothing(
     run: CommandLine, equipped: House, act: str

@@ -133,15 +133,15 @@ def test_what_opens_the_services_is_said_and_what_will(
     ("act", "said"),
     [
         (lambda house: house.operator.enforce("ada@example.org"),
-         "Services closed to all but app passwords"),
+         "Apps sign in with app passwords alone"),
         (lambda house: house.operator.enforce("ada@example.org", JANUARY),
-         "Services to be closed to all but app passwords, from: 2027-01-31"),
+         "Apps to sign in with app passwords alone, from: 2027-01-31"),
         (lambda house: house.operator.stop_enforcing("ada@example.org"),
-         "Services opened to other passwords again"),
+         "Old passwords of apps work again"),
     ],
 )  # fmt: skip
 def test_the_owner_is_told_of_it(house: House, act: Callable[[House], object], said: str) -> None:
-    if "opened" in said:
+    if "again" in said:
         house.alter(enforced_from=NOW + DAY)
     act(house)
     _, what, by, facts = house.notebook.acts[-1]

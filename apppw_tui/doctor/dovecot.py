@@ -77,24 +77,26 @@ def _has_lua(judging: list[Block]) -> bool:
 def _not_asking(top: Block, judging: list[Block], folder: Path) -> Iterator[Finding]:
     """Finds a Dovecot that asks nobody whether an account is enforced, where one is."""
     protocols = top.words("protocols") or ["imap", "pop3"]  # those of 2.3, where all are default
-    closed = enforced.closed(folder) if judging and set(protocols) - _NOT_OF_PEOPLE else {}
-    if closed:
-        first, *more = closed
+    judged = (
+        enforced.enforced_or_disabled(folder) if judging and set(protocols) - _NOT_OF_PEOPLE else {}
+    )
+    if judged:
+        first, *more = judged
         others = f" and {len(more)} more" if more else ""
         yield danger(
             _WHERE,
             f"No passdb of it asks apppw-tui, and accounts are enforced or disabled ({first}"
             f"{others}): their old passwords open their mail.",
-            f"Put recipes/dovecot/ in place. If Dovecot is not to ask, {_otherwise(closed)}",
+            f"Put recipes/dovecot/ in place. If Dovecot is not to ask, {_otherwise(judged)}",
         )
     else:
         yield ok(_WHERE, "No passdb names apppw, so Dovecot was not looked at.")
 
 
-def _otherwise(closed: dict[str, bool]) -> str:
+def _otherwise(judged: dict[str, bool]) -> str:
     """The advice for accounts that Dovecot alone is to judge; of the disabled it is True."""
-    said = ["close the disabled ones in it, too"] if any(closed.values()) else []
-    if not all(closed.values()):
+    said = ["disable in it, too, who is disabled here"] if any(judged.values()) else []
+    if not all(judged.values()):
         said.append("run: apppw-tui account open NAME" + (", for the others" if said else ""))
     return "; ".join(said)
 

@@ -38,7 +38,7 @@ def check(folder: Path, store: FolderStore) -> Iterator[Finding]:
         try:
             there = store.enforcements.read(name)
         except StoreDamaged:
-            strict.append(name)  # what cannot be read counts as closed
+            strict.append(name)  # what cannot be read counts as enforced
             continue
         if wanted is not None and wanted.uid == UNKNOWN_UID:
             continue  # its document cannot be read, which is told already
@@ -62,7 +62,7 @@ def check(folder: Path, store: FolderStore) -> Iterator[Finding]:
         )
 
 
-def closed(folder: Path) -> dict[str, bool]:
+def enforced_or_disabled(folder: Path) -> dict[str, bool]:
     """The accounts of the store in `folder` that are enforced, by now or some day, or disabled.
 
     True stands for one that is disabled.

@@ -86,9 +86,9 @@ _WORDS: dict[str, str] = {
     EventType.UNLOCKED: "Failed sign-ins forgotten",
     EventType.REQUIRED: "Second factor required from now on",
     EventType.BYPASS_GIVEN: "Permission given to sign in once without a code",
-    EventType.ENFORCED: "Services closed to all but app passwords",
-    EventType.SCHEDULED: "Services to be closed to all but app passwords, from: {day}",
-    EventType.OPENED: "Services opened to other passwords again",
+    EventType.ENFORCED: "Apps sign in with app passwords alone",
+    EventType.SCHEDULED: "Apps to sign in with app passwords alone, from: {day}",
+    EventType.OPENED: "Old passwords of apps work again",
 }
 
 

@@ -1,4 +1,4 @@
-"""From when on an account is closed to its old passwords, told beside its document.
+"""The time from which on an account is enforced, told beside its document.
 
 Dovecot's Lua reads it while the daemon is silent (SAFETY 17): then whoever is enforced or disabled
 waits, and the old passwords of all others go on.
@@ -18,7 +18,7 @@ EVER = datetime(1970, 1, 1, tzinfo=UTC)  # of a disabled account
 
 @dataclass(frozen=True)
 class Enforcement:
-    """The account of `uid` is closed to all but app passwords since then: UTC, whole seconds."""
+    """The account of `uid` is opened by app passwords alone since then: UTC, whole seconds."""
 
     since: datetime
     uid: str

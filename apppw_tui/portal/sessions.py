@@ -55,7 +55,7 @@ def require_active(session: Session, account: Account | None) -> Account:
     if account is None or account.uid != session.uid:
         raise SessionEnded(GONE)
     if not account.enabled:
-        raise SessionEnded("You were signed out: the account is closed.")
+        raise SessionEnded("You were signed out: the account is disabled.")
     if account.session_generation != session.session_generation:
         raise SessionEnded("You were signed out: the account's security was changed elsewhere.")
     return account

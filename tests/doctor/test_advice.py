@@ -22,7 +22,7 @@ def test_a_folder_that_others_may_write_is_to_be_closed_and_nothing_else(
 
 ENFORCED, DISABLED = "ada", "bob"
 OPEN = "run: apppw-tui account open NAME"
-CLOSE = "close the disabled ones in it, too"
+CLOSE = "disable in it, too, who is disabled here"
 
 
 @pytest.mark.parametrize(

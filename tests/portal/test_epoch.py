@@ -79,7 +79,7 @@ def test_closing_the_account_ends_them_too(house: House) -> None:
     house.give_authenticator()
     session = house.session()
     house.alter(enabled=False)
-    ended(house, session, "You were signed out: the account is closed")
+    ended(house, session, "You were signed out: the account is disabled")
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ def password_changed(house: House) -> None:
 ENDINGS = [
     (removed, "the account is gone"),
     (removed_and_made_again, "the account is gone"),
-    (disabled, "the account is closed"),
+    (disabled, "the account is disabled"),
     (password_changed, "the account's security was changed elsewhere"),
 ]
 

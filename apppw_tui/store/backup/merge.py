@@ -24,7 +24,7 @@ def merge_backup(
     """`backup` as it may come back, where `present` stands now (None: nothing that can be read).
 
     `deleted` are the ids on the store's list. What was deleted stays so; what was narrowed,
-    required or closed since stays so; the authenticator's step never falls; sessions, recovery
+    required or enforced since stays so; the authenticator's step never falls; sessions, recovery
     codes and a bypass end. With `bring_back`, what was deleted does not stay so.
     """
     gone = backup.deleted_ids | deleted

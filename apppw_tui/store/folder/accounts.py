@@ -43,7 +43,7 @@ class RawAccount:
 class FolderStore:
     """Accounts in `folder`/accounts, each changed under its own lock (SAFETY 7-11).
 
-    `enforcements` tells who is closed to old passwords; every change keeps it right. `complain`
+    `enforcements` tells who is enforced or disabled; every change keeps it right. `complain`
     hears of what could not be told there while the change went on.
     """
 

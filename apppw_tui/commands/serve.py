@@ -19,7 +19,6 @@ from apppw_tui.domain.ports import Clock, SystemClock
 from apppw_tui.exit_codes import OK
 from apppw_tui.integrations.daemon import socket_folder
 from apppw_tui.integrations.process_limits import keep_out_of_dumps
-from apppw_tui.store.folder import files
 from apppw_tui.store.folder.cache import MOST_HELD, CachedReads
 from apppw_tui.store.folder.journal import FROM_DAEMON, FolderJournal
 from apppw_tui.store.folder.location import open_store
@@ -86,7 +85,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
 
         def store_answers() -> bool:
             try:
-                files.check_folder(folder / "accounts")
+                store.check_folders()
             except StoreError:
                 return False
             return True

@@ -48,6 +48,7 @@ class FolderStore:
     """
 
     def __init__(self, folder: Path, lock_timeout: float = LOCK_TIMEOUT) -> None:
+        self._folder = folder
         self._accounts = folder / "accounts"
         self._locks = folder / "locks"
         self._reserve = DiskReserve(folder)
@@ -55,6 +56,15 @@ class FolderStore:
         self._lock_timeout = lock_timeout
         self.enforcements = FolderEnforcements(folder, self._enforced, lock_timeout)
         self.complain: enforced.Complain = lambda _name, _error: None
+
+    def check_folders(self) -> None:
+        """Raises StoreUnusable: what is read there may be somebody else's, or there is nothing.
+
+        Only a store that is there can say that it does not know a name; and opening a file refuses
+        a link in the last step of its path alone.
+        """
+        files.check_folder(self._folder)
+        files.check_folder(self._accounts)
 
     def get(self, account: str) -> Account | None:
         return self._load(account)[1]
@@ -130,7 +140,7 @@ class FolderStore:
         return None if found is None else found.version
 
     def list_names(self) -> list[str]:
-        files.check_folder(self._accounts)
+        self.check_folders()
         try:
             found = [path.name.removesuffix(_SUFFIX) for path in self._accounts.glob(f"*{_SUFFIX}")]
         except OSError as error:
@@ -266,10 +276,8 @@ class FolderStore:
         return self._accounts / f"{account}{_SUFFIX}"
 
     def _content(self, account: str) -> bytes | None:
-        # Only a store that is there can say that it does not know a name; and opening the file
-        # refuses a link in the last step of its path alone.
-        files.check_folder(self._accounts)
-        return files.read(self.path(account))
+        self.check_folders()
+        return files.read(self.path(account), closed=True)
 
     def _load(self, account: str) -> tuple[Tables | None, Account | None]:
         if not is_account_name(account):

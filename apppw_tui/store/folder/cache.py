@@ -12,7 +12,7 @@ from apppw_tui.store.folder import files
 from apppw_tui.store.folder.accounts import FolderStore
 
 MOST_HELD = 512  # files; each is one open descriptor
-_Identity = tuple[int, int, int, int]  # device, inode, size, time in ns
+_Identity = tuple[int, int, int, int, int]  # device, inode, mode, size, time in ns
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class CachedReads:
         """As FolderStore.read, and as fresh. Raises StoreError."""
         if not is_account_name(name):
             return None
+        self._store.check_folders()  # a file that is held does not tell whose folder it is in now
         path = self._store.path(name)
         with self._lock:
             held = self._held.get(name)
@@ -112,4 +113,4 @@ def _identity_of(descriptor: int) -> _Identity:
 
 
 def _of(status: os.stat_result) -> _Identity:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+    return status.st_dev, status.st_ino, status.st_mode, status.st_size, status.st_mtime_ns

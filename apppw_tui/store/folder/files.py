@@ -57,11 +57,12 @@ def check_folder(path: Path) -> None:
         raise StoreUnusable(f"{path} can be written by others.", f"Close it with: {command}")
 
 
-def read(path: Path, largest: int = LARGEST) -> bytes | None:
+def read(path: Path, largest: int = LARGEST, *, closed: bool = False) -> bytes | None:
     """The file's content, or None if there is no such file; `largest` is in bytes.
 
     Raises:
-        StoreDamaged: it is a link, no ordinary file, or absurdly large.
+        StoreDamaged: it is a link, no ordinary file, absurdly large, or, where it has to be
+            `closed`, one that others may write.
         StoreUnusable: it cannot be read.
     """
     try:
@@ -77,6 +78,10 @@ def read(path: Path, largest: int = LARGEST) -> bytes | None:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise StoreDamaged(f"{path} is not an ordinary file; it was left alone.")
+        if closed and status.st_mode & _OTHERS_WRITE:
+            command = shlex.join(["chmod", f"{FILE_MODE:o}", str(path)])
+            why = "can be written by others. If it is as it should be, close it with"
+            raise StoreDamaged(f"{path} {why}: {command}")
         if status.st_size > largest:
             raise StoreDamaged(f"{path} is larger than any account; it was left alone.")
         with os.fdopen(descriptor, "rb", closefd=False) as file:

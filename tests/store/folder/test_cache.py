@@ -253,6 +253,37 @@ def test_a_store_that_went_away_is_no_unknown_account(
             cache.get(name)
 
 
+@pytest.mark.parametrize("inner", ["", "accounts", "accounts/ada.json"])
+def test_what_others_may_write_meanwhile_is_refused(
+    disk: FolderStore, folder: Path, cache: CachedReads, inner: str
+) -> None:
+    account = add(disk)
+    assert cache.get("ada") == account
+    place = folder / inner
+    mode = place.stat().st_mode
+    for more in (0o020, 0o002):
+        place.chmod(mode | more)
+        for store in (cache, disk):
+            with pytest.raises(StoreError, match=f"{place} can be written by others"):
+                store.get("ada")
+    place.chmod(mode)
+    assert cache.get("ada") == disk.get("ada") == account
+
+
+@pytest.mark.parametrize("inner", ["", "accounts"])
+def test_a_link_in_the_place_of_a_folder_is_refused_meanwhile(
+    disk: FolderStore, folder: Path, cache: CachedReads, inner: str
+) -> None:
+    add(disk)
+    assert cache.get("ada") is not None
+    place = folder / inner
+    place.rename(folder.parent / "elsewhere")
+    place.symlink_to(folder.parent / "elsewhere")
+    for store in (cache, disk):
+        with pytest.raises(StoreError, match=f"{place} is a symbolic link"):
+            store.get("ada")
+
+
 @pytest.mark.parametrize("name", ["grace", "Ada", "../ada", "", "a\0b", "\udcff", "x" * 999])
 def test_a_name_that_is_none_or_unknown_is_none(
     disk: FolderStore, cache: CachedReads, name: str

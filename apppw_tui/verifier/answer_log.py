@@ -1,6 +1,7 @@
 """The log of answers, for the administrator: one line each, and never a password (SAFETY 24)."""
 
 import contextlib
+import math
 import os
 import re
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from apppw_tui.verifier.decision import Answer, Decision
 
 LINE_BYTES = 4096  # what POSIX writes to a pipe in one piece is not less on any system we know
 _VALUE_CHARACTERS = 256
+_RARELY = 60.0  # seconds
 _NONE = "-"
 _UNKNOWN = "(unknown)"
 _BARE = re.compile(r"[A-Za-z0-9._:/@+()-]+", re.ASCII)
@@ -36,6 +38,7 @@ class AnswerLog:
     ) -> None:
         """`journal` says whether it is the journal that is written to; None: find it out."""
         self._clock = clock
+        self._warned: dict[tuple[str, str | None], float] = {}
         self._write = write
         self._descriptor = descriptor
         self._journal = to_journal(descriptor) if journal is None else journal
@@ -78,6 +81,13 @@ class AnswerLog:
     def warned(self, what: str, **facts: str) -> None:
         """One line about what somebody should look at."""
         self._line(Priority.WARNING, what, **facts)
+
+    def warned_rarely(self, what: str, **facts: str) -> None:
+        """As `warned`, but one line a minute at most of the same, of each socket."""
+        now, same = self._clock.monotonic(), (what, facts.get("socket"))
+        if now - self._warned.get(same, -math.inf) >= _RARELY:
+            self._warned[same] = now
+            self.warned(what, **facts)
 
     def failed(self, what: str, **facts: str) -> None:
         """One line about what went wrong."""

@@ -36,7 +36,6 @@ class ConnectionTracker:
         self._conversation = conversation
         self._log = log
         self._most = most
-        self._full = False
         self._over = False
         self._guests: dict[asyncio.Task[None], _Guest] = {}
         self._staying: dict[_Guest, None] = {}
@@ -117,10 +116,9 @@ class ConnectionTracker:
         longest.transport.abort()
 
     def _say_full(self, guest: _Guest) -> None:
-        if not self._full:  # once, however many knock
-            uid = {} if guest.uid is None else {"uid": str(guest.uid)}
-            self._log.warned("too many connections", socket=self.name, most=str(self._most), **uid)
-        self._full = True
+        uid = {} if guest.uid is None else {"uid": str(guest.uid)}
+        most = str(self._most)
+        self._log.warned_rarely("too many connections", socket=self.name, most=most, **uid)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -137,8 +135,6 @@ class ConnectionTracker:
         guest = self._guests.pop(task)
         self._staying.pop(guest, None)
         self._leaving.pop(guest, None)
-        if len(self._staying) < self._most:
-            self._full = False
 
 
 class _Reader(asyncio.StreamReader):

@@ -1,6 +1,7 @@
 """The daemon: one loop, its sockets, its life and its death."""
 
 import asyncio
+import errno
 import logging
 import math
 import signal
@@ -165,5 +166,9 @@ class Daemon:
     def _unexpected(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """The loop's exception handler: one line, without what the error itself says."""
         error = context.get("exception")
+        if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+            # Where none is left to accept a connection with, asyncio says so hundreds of times.
+            self._log.warned_rarely("too many open files", remedy="raise LimitNOFILE")
+            return
         more = {} if error is None else {"error": describe_fault(error)}
         self._log.failed("fault", why=str(context.get("message", "")), **more)

@@ -1,6 +1,7 @@
 """The daemon's life and death, in this process, with a protocol of its own."""
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -57,6 +58,7 @@ class Running:
 
     path: Path
     log: list[str] = field(default_factory=list)
+    clock: FixedClock = field(default_factory=FixedClock)
     flushes: asyncio.Queue[int] = field(default_factory=asyncio.Queue)
     reloads: int = 0
     over: "asyncio.Future[None] | None" = None
@@ -122,7 +124,7 @@ async def running(
     listening = opened(path)
     daemon = Daemon(
         [Endpoint(listening, Speaking(speak))],
-        AnswerLog(FixedClock(), seen.write),
+        AnswerLog(seen.clock, seen.write),
         told.notifier,
         reload,
         flushing,
@@ -305,6 +307,19 @@ async def test_what_goes_wrong_in_the_loop_is_one_line_without_its_text(
     first, second = (line for line in seen.log if line.startswith("fault "))
     assert first.startswith('fault why=a error="stopped by a fault of its own (ValueError). ')
     assert second == "fault why=b"
+
+
+async def test_that_no_file_can_be_opened_is_one_line_a_minute(told: Told, tmp_path: Path) -> None:
+    async with running(told, tmp_path / "s") as seen:
+        loop = asyncio.get_running_loop()
+        for minute in range(2):
+            for _ in range(500):
+                loop.call_exception_handler({
+                    "message": "socket.accept() out of system resource",
+                    "exception": OSError(errno.EMFILE, "Too many open files"),
+                })  # fmt: skip
+            assert seen.log[1:] == ['too many open files remedy="raise LimitNOFILE"'] * (minute + 1)
+            seen.clock.advance(60.0)
 
 
 async def test_beyond_the_most_connections_nobody_is_heard(told: Told, tmp_path: Path) -> None:

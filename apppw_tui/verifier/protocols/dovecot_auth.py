@@ -78,7 +78,7 @@ class _Exchange:
             return "" if response is None else self._plain(response)
         if response is None:
             return "Username:"
-        text = response.decode()
+        text = response.decode(errors="replace")
         if not text or "\0" in text:
             raise ValueError("neither name nor password")
         if self.account:
@@ -87,7 +87,8 @@ class _Exchange:
         return "Password:"
 
     def _plain(self, response: bytes) -> Secret:
-        authzid, self.account, password = response.decode().split("\0")
+        # What is no UTF-8 is no name and no app password either: refused, and written down.
+        authzid, self.account, password = response.decode(errors="replace").split("\0")
         if authzid not in ("", self.account):
             # An authorization identity would let one person read as another (SAFETY 20).
             raise ValueError("one account asks for another")

@@ -159,7 +159,8 @@ def _credentials(authorization: bytes) -> tuple[str, Secret] | None:
     """Account and password, or None if these are no Basic credentials (RFC 7617 section 2)."""
     match = _BASIC.fullmatch(authorization)
     try:
-        text = _decoded(match[1]).decode() if match else ""
+        # What is no UTF-8 is no name and no app password either: refused, and written down.
+        text = _decoded(match[1]).decode(errors="replace") if match else ""
     except ValueError:
         return None
     account, colon, password = text.partition(":")

@@ -62,6 +62,9 @@ class HttpConnection:
             event = await self._event()
         if not isinstance(event, h11.Request):
             return None
+        # RFC 9112 section 6.3: another program on the way may take another end for the right one.
+        if {b"transfer-encoding", b"content-length"} <= {key for key, _ in event.headers}:
+            raise h11.RemoteProtocolError("two lengths", error_status_hint=400)
         self._without_body = event.method == b"HEAD"
         return event
 

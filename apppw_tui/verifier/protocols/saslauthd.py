@@ -58,7 +58,9 @@ class Saslauthd:
     async def _answer(self, request: list[bytes]) -> bytes | None:
         """None if it cannot be answered now."""
         try:
-            user, password, service, realm = (string.decode() for string in request)
+            # Of these, what is no UTF-8 is no name and no app password: refused, and written down.
+            user, password = (string.decode(errors="replace") for string in request[:2])
+            service, realm = (string.decode() for string in request[2:])
         except UnicodeDecodeError:
             return _NO
         if realm and "@" not in user:

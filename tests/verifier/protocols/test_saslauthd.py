@@ -230,6 +230,14 @@ async def test_what_is_cut_off_is_not_asked(desk: Desk, path: Path, secret: str)
     assert desk.book.answers == []
 
 
+@pytest.mark.parametrize("sent", [(ADA, b"gr\xfcn"), (b"j\xfcrg", "x")])
+async def test_what_is_no_utf8_is_refused_and_written_down(
+    desk: Desk, path: Path, sent: tuple[str | bytes, str | bytes]
+) -> None:
+    assert await answered(desk, path, frame(*sent, "imap", "")) == NO
+    assert len(desk.book.answers) == 1
+
+
 @pytest.mark.parametrize("begun", [b"", b"\0", b"\0\3ad", frame(ADA, "x", "imap")])
 async def test_an_idle_connection_is_closed(desk: Desk, path: Path, begun: bytes) -> None:
     handler = Saslauthd(desk.counter, Limits(idle_timeout=0.01))

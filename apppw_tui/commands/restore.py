@@ -22,8 +22,13 @@ from apppw_tui.domain.names import candidates, escaped
 from apppw_tui.exit_codes import NO_ANSWER, OK, REFUSED
 from apppw_tui.portal.audit import record_event
 from apppw_tui.store.backup.packed import unpacked
-from apppw_tui.store.backup.reader import Archive
-from apppw_tui.store.backup.restore import Aside, Restore, RestoredAccount, RestoreRules
+from apppw_tui.store.backup.reader import Archive, require_restorable
+from apppw_tui.store.backup.restore import (
+    Aside,
+    Restore,
+    RestoredAccount,
+    RestoreRules,
+)
 
 _RESTART = "systemd-tmpfiles --create && systemctl try-restart apppw-tui apppw-sshd"
 
@@ -83,10 +88,12 @@ class _RestoreCommand:
         self._by = by
         folder = StoreLocation.of(config, getattr(options, "store", None), None).folder
         there = present(folder)
+        self._names = _names(options, config, archive)
+        if not there and not self._dry:
+            require_restorable(archive, self._names)
         wired = open_context(options, config, create=not self._dry, new_key=not self._dry)
         self._wired = wired
         self._made = not there
-        self._names = _names(options, config, archive)
         means = wired.means
         rules = RestoreRules(options.overwrite, self._dry, options.bring_back_deleted)
         begun = partial(

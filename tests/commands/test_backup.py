@@ -476,6 +476,24 @@ def test_what_is_no_backup_is_refused_before_any_store_is_made(
     assert run("restore", file).line == "The file is no backup."
 
 
+@pytest.mark.parametrize("change", ["sum", "key", "absent"])
+def test_where_nothing_can_come_back_no_store_is_made(
+    run: CommandLine, house: House, file: Path, change: str
+) -> None:
+    run.good("backup", "--with-key", file)
+    found = members(file.read_bytes())
+    if change != "absent":
+        for name in found:
+            if name == "key" if change == "key" else name.startswith("accounts/"):
+                found[name] = b"x" + found[name][1:]
+    file.write_bytes(packed(found))
+    words = ["--account", "nobody"] if change == "absent" else []
+    other = run.home / "other"
+    said = run("--store", other, "restore", file, *words)
+    assert (said.code, said.out) == (1, "")
+    assert not other.exists()
+
+
 def test_what_does_not_belong_into_a_backup_is_named(
     run: CommandLine, house: House, file: Path
 ) -> None:

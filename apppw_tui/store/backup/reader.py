@@ -4,11 +4,14 @@ import json
 import re
 import tarfile
 from collections import Counter
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any, BinaryIO
 
-from apppw_tui.domain.errors import Refused
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.errors import ApppwError, NotFound, Refused
 from apppw_tui.domain.names import escaped, is_account_name
+from apppw_tui.store import documents
 from apppw_tui.store.backup.writer import (
     DELETED,
     FORMAT,
@@ -18,9 +21,10 @@ from apppw_tui.store.backup.writer import (
     account_member,
 )
 from apppw_tui.store.documents import SCHEMA_MAJOR
-from apppw_tui.store.fields import DocumentError, Fields
+from apppw_tui.store.fields import DocumentError, Fields, Tables, loads
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.deleted_ids import LARGEST as LARGEST_LIST
+from apppw_tui.store.keyring import parse
 
 _LARGEST_MANIFEST = 256 * 1024 * 1024  # bytes
 _BAD_MANIFEST = "The manifest of the backup is damaged."
@@ -128,6 +132,37 @@ class Archive:
         if len(content) != member.size:
             raise Refused(f"{escaped(name)} in the backup is damaged.")
         return content
+
+
+def require_restorable(archive: Archive, names: Iterable[str]) -> None:
+    """Raises Refused, NotFound where a store would be made for nothing.
+
+    The backup's key is damaged, or so is every one of these accounts.
+    """
+    if KEY in archive:
+        parse(archive.read(KEY), KEY)
+    trouble: ApppwError | None = None
+    for name in names:
+        try:
+            read_account(archive, name)
+        except (Refused, NotFound) as error:
+            trouble = trouble or error
+        else:
+            return
+    if trouble is not None:
+        raise trouble
+
+
+def read_account(archive: Archive, name: str) -> tuple[Tables, Account]:
+    """Raises NotFound, Refused."""
+    if account_member(name) not in archive:
+        raise NotFound(f"There is no account {name} in the backup.")
+    content = archive.read(account_member(name))
+    try:
+        tables = loads(content)
+        return tables, documents.load(tables, name)
+    except DocumentError as error:
+        raise Refused(f"{name} in the backup cannot be read: {error}.") from None
 
 
 def _until_manifest(tar: tarfile.TarFile) -> list[tarfile.TarInfo]:

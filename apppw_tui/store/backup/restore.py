@@ -10,11 +10,11 @@ from pathlib import Path
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.base32 import RandomBelow
-from apppw_tui.domain.errors import KeyMissing, NotFound, Refused, StoreError
+from apppw_tui.domain.errors import KeyMissing, Refused, StoreError
 from apppw_tui.store import documents
 from apppw_tui.store.backup.merge import merge_backup, opens_all, reencrypted, undecryptable
-from apppw_tui.store.backup.reader import Archive
-from apppw_tui.store.backup.writer import DELETED, KEY, account_member, other_members
+from apppw_tui.store.backup.reader import Archive, read_account
+from apppw_tui.store.backup.writer import DELETED, KEY, other_members
 from apppw_tui.store.fields import DocumentError, Tables, loads
 from apppw_tui.store.folder import deleted_ids, files
 from apppw_tui.store.folder.accounts import FolderStore, RawAccount
@@ -150,9 +150,7 @@ class Restore:
             Refused: it is damaged there, or what stands in the store is newer or somebody else's.
             StoreError: the store cannot be read or written, or its key; nothing was changed.
         """
-        if account_member(name) not in self.archive:
-            raise NotFound(f"There is no account {name} in the backup.")
-        tables, backup = self._read(name)
+        tables, backup = read_account(self.archive, name)
         if self.rules.dry_run:
             return self._plan(tables, backup, self.store.read_raw(name))[1]
         with self.store.raw_transaction(name) as whole:
@@ -171,14 +169,6 @@ class Restore:
         content = DeletedIds(self.folder).content() or b""
         self._deleted.add(deleted_ids.parse(content[self._read_until :]))
         self._read_until = content.rfind(b"\n") + 1
-
-    def _read(self, name: str) -> tuple[Tables, Account]:
-        content = self.archive.read(account_member(name))
-        try:
-            tables = loads(content)
-            return tables, documents.load(tables, name)
-        except DocumentError as error:
-            raise Refused(f"{name} in the backup cannot be read: {error}.") from None
 
     def _plan(
         self, tables: Tables, backup: Account, whole: RawAccount

@@ -27,6 +27,8 @@ _SWALLOWED = "tmux keeps it from your terminal's clipboard."
 _SET = "tmux needs: set -s set-clipboard on. Or drag over it holding Shift."
 _DEAF = "tmux knows of no clipboard of your terminal."
 _TELL = "Tell it: set -as terminal-features ',*:clipboard'. Or drag over it holding Shift."
+_NO_CLIPBOARD = "A Linux console has no clipboard."
+_TYPE = "Type it from here, or sign in from another terminal."
 _LEFT = "tmux still has it in a buffer; see: tmux list-buffers."
 _PIECE = 512  # bytes; a string of 768 (MAXSTR) or more is dropped by GNU screen
 
@@ -81,6 +83,8 @@ class Clipboard:
         self._in_tmux = not in_screen and (
             "TMUX" in environment or term.startswith(("tmux", "screen"))
         )
+        # A console that is reached by ssh is one all the same, and drops OSC 52.
+        self._is_console = term == "linux" and "TMUX" not in environment
         self._key = secrets.token_bytes(32)
         self._held: bytes | None = None
 
@@ -97,8 +101,13 @@ class Clipboard:
             return Copied(_SENT, _DRAG if by_tmux is TmuxDelivery.SENT else _LEFT, clearable=False)
         if by_tmux is TmuxDelivery.DEAF:
             return Copied(_DEAF, _TELL, clearable=False, arrived=False)
+        return self._by_terminal(secret, swallowed=by_tmux is TmuxDelivery.SWALLOWED)
+
+    def _by_terminal(self, secret: Secret, *, swallowed: bool) -> Copied:
+        if self._is_console:
+            return Copied(_NO_CLIPBOARD, _TYPE, clearable=False, arrived=False)
         self._send(secret.reveal())
-        if by_tmux is TmuxDelivery.SWALLOWED:
+        if swallowed:
             return Copied(_SWALLOWED, _SET, clearable=False, arrived=False)
         return Copied(_SENT, _TMUX if self._in_tmux else _DRAG, clearable=False)
 

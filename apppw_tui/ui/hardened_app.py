@@ -3,6 +3,7 @@
 import os
 
 from textual import events, on
+from textual.actions import SkipAction
 from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.driver import Driver
@@ -24,10 +25,17 @@ from apppw_tui.ui.widgets.inputs import PasswordInput
 
 
 class QuietPalette(CommandPalette):
-    """The command palette, without the blinking cursor."""
+    """The command palette, without the blinking cursor; ctrl+c leaves it, as esc does."""
 
     def on_mount(self) -> None:
         self.query_one(Input).cursor_blink = False
+
+    def action_copy_text(self) -> None:
+        """ctrl+c, where nothing is selected: nothing is lost, and no hint would have room."""
+        try:
+            super().action_copy_text()
+        except SkipAction:
+            self.call_later(self.run_action, "escape")
 
 
 class HardenedApp(TypeAhead):
@@ -93,11 +101,12 @@ class HardenedApp(TypeAhead):
     def action_help_quit(self) -> None:
         """ctrl+c: people try it; it must neither kill nor be silent.
 
-        A screen that has another way out takes it by `leave`: some terminals keep ^q to themselves.
+        A screen that has another way out takes it by `interrupt`: some terminals keep
+        ^q to themselves.
         """
-        leave = getattr(self.screen, "action_leave", None)
-        if leave is not None:
-            leave()
+        interrupt = getattr(self.screen, "action_interrupt", None)
+        if interrupt is not None:
+            interrupt()
             return
         if isinstance(self.screen, Dialog):
             self.screen.say("Press esc to leave this, ^q to quit.")

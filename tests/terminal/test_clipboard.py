@@ -215,6 +215,14 @@ def test_the_hint_is_for_where_one_is(
     assert ("tmux" in copied.hint) is ("tmux" in hint)
 
 
+def test_a_linux_console_has_no_clipboard(sent: list[str]) -> None:
+    copied = Clipboard(sent.append, {"SSH_TTY": "x", "TERM": "linux"}).copy(Secret(SECRET))
+    assert not copied.arrived
+    assert copied.message == "A Linux console has no clipboard."
+    assert "Shift" not in copied.hint
+    assert sent == []
+
+
 def held_by(thing: object) -> Iterator[object]:
     """Everything that can be reached from `thing`, but not by way of code."""
     seen: set[int] = set()

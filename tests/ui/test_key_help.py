@@ -157,6 +157,15 @@ async def test_what_is_chosen_in_the_palette_is_done() -> None:
         assert on(app, CreateDialog)
 
 
+async def test_ctrl_c_leaves_the_palette() -> None:
+    app = portal_app(house_with("Laptop"))
+    async with app.run_test() as pilot:
+        await to_app_passwords(pilot)
+        await press(pilot, "ctrl+p", "ctrl+c")
+        assert on(app, AppPasswordsScreen)
+        assert app.is_running
+
+
 @pytest.mark.slow
 async def test_the_palette_does_not_open_over_a_dialog() -> None:
     app = portal_app(house_with("Laptop"))

@@ -109,10 +109,17 @@ class LoginScreen(Screen[None]):
 
     def action_leave(self) -> None:
         """esc, or ctrl+c, twice: VS Code's terminal and zellij keep ^q to themselves."""
+        self._leave_by("esc")
+
+    def action_interrupt(self) -> None:
+        """ctrl+c: the same, in words for who has not pressed esc."""
+        self._leave_by("esc or ^c")
+
+    def _leave_by(self, keys: str) -> None:
         if self._leaving:
             self.app.exit()
             return
-        self.say("Press esc again to leave.")
+        self.say(f"Press {keys} again to leave." if keys == "esc" else f"Press {keys} to leave.")
         self._leaving = True
 
     @on(Input.Changed)

@@ -112,6 +112,7 @@ def test_an_account_is_added_without_a_password(run: CommandLine, file: Path) ->
 def test_a_password_is_not_taken(run: CommandLine, file: Path, command: tuple[str, ...]) -> None:
     run.good("account", "add", "ada", "--config", file)
     said = run("account", *command, "--config", file, stdin=f"{PASSWORD}\n")
-    assert (said.code, said.line) == (1, WHERE)
+    assert said.code == 1
+    assert said.line.startswith(WHERE)
     assert run.house().store.list_names() == ["ada"]
     assert run.house().now("ada").password_hash is None

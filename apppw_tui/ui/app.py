@@ -34,6 +34,7 @@ from apppw_tui.ui.screens.login import LoginScreen, Welcome
 from apppw_tui.ui.screens.security import SecurityScreen
 from apppw_tui.ui.screens.set_up import SetUpScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
+from apppw_tui.ui.type_ahead import A_HASH
 from apppw_tui.ui.widgets.tab_bar import TabBar
 
 _SOON = 0.05  # seconds
@@ -127,7 +128,7 @@ class PortalApp(IdleApp):
     @on(SignedIn)
     @work
     async def enter(self, event: SignedIn) -> None:
-        self.buffer_keys()
+        self._await_screen()
         around = self.surroundings
         desk = ScreenContext(
             self.portal,
@@ -161,6 +162,12 @@ class PortalApp(IdleApp):
         self._desk = None
         self._look(self.surroundings.appearance)
         await self._replace(await self._login(event.reason, account))
+        self.discard_keys()  # they were meant for the session that has ended
+        await self.flush_keys()
+
+    def _await_screen(self) -> None:
+        """Has keys wait for the screen that is sure to come, however long a busy machine takes."""
+        self.buffer_keys(A_HASH, leaving=self.screen)
 
     async def _replace(self, screen: Screen[None]) -> None:
         """Shows `screen` instead of the present one and of whatever dialog lies over it."""
@@ -211,7 +218,7 @@ class PortalApp(IdleApp):
         if stale and isinstance(here, PortalScreen) and not isinstance(here, SecurityScreen):
             here.start_flow(partial(self._verify_then_go, here, event))
             return
-        self.buffer_keys()
+        self._await_screen()
         if event.place == "settings":
             if isinstance(here, SettingsScreen):
                 await self.flush_keys()
@@ -242,15 +249,15 @@ class PortalApp(IdleApp):
         return True
 
     def action_settings(self) -> None:
-        self.buffer_keys()
+        self._await_screen()
         self.post_message(Navigate("settings"))
 
     def action_security(self) -> None:
-        self.buffer_keys()
+        self._await_screen()
         self.post_message(Navigate("security"))
 
     def action_app_passwords(self) -> None:
-        self.buffer_keys()
+        self._await_screen()
         self.post_message(Navigate("app-passwords"))
 
     def action_help(self) -> None:

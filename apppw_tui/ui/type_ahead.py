@@ -8,11 +8,13 @@ that is on its way has come.
 """
 
 from collections import deque
+from typing import Any
 
 from textual import events, on
 from textual.app import App
 from textual.dom import DOMNode
 from textual.message import Message
+from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Input
 
@@ -30,7 +32,14 @@ _MOST_LOOKS = 20
 
 
 class ScreenReady(Message):
-    """A screen or dialog is there, and its focus where work begins."""
+    """A screen or dialog is there, and its focus where work begins.
+
+    `screen` says so of itself; None where nothing comes that keys could wait for, and of dialogs.
+    """
+
+    def __init__(self, screen: Screen[Any] | None = None) -> None:
+        super().__init__()
+        self.screen = screen
 
 
 class Followed(Message, verbose=True):
@@ -50,6 +59,7 @@ class TypeAhead(App[None]):
         self._holding: Timer | None = None
         self._impatient = ""
         self._swallows = False
+        self._left: Screen[Any] | None = None  # the screen that keys wait to see gone
         self._held: deque[events.Key | events.Paste] = deque()
         self._number = 0  # of the key that has its effect now
         self._step: Followed | None = None  # None: none has
@@ -72,16 +82,23 @@ class TypeAhead(App[None]):
         return len(self._held)
 
     def buffer_keys(
-        self, longest: float | None = None, *, impatient: str = "", swallow: bool = False
+        self,
+        longest: float | None = None,
+        *,
+        impatient: str = "",
+        swallow: bool = False,
+        leaving: Screen[Any] | None = None,
     ) -> None:
         """From now until the next screen has arrived, but no `longest` seconds (1), keys wait.
 
         An `impatient` key is one pressed again because nothing seems to happen: it does nothing.
-        With `swallow` none does: what comes is a question that nobody has read yet.
+        With `swallow` none does: what comes is a question that nobody has read yet. `leaving` is
+        the screen that another is to replace: it may only now get ready, and is not waited for.
         """
         if self._holding is None:
             self._impatient = impatient
             self._swallows = swallow
+            self._left = leaving
             self._holding = self.set_timer(longest or _LONGEST, self.flush_keys)
             while self._held and (swallow or self._is_impatient(self._held[0])):
                 self._held.popleft()
@@ -91,11 +108,15 @@ class TypeAhead(App[None]):
         self._held.clear()
 
     @on(ScreenReady)
+    async def screen_ready(self, event: ScreenReady) -> None:
+        if event.screen is None or event.screen is not self._left:
+            await self.flush_keys()
+
     async def flush_keys(self) -> None:
         """Hands on what waits, until a key among it calls for yet another screen."""
         if self._holding is not None:
             self._holding.stop()
-            self._holding = None
+            self._holding = self._left = None
         await self._next()
 
     async def _next(self) -> None:

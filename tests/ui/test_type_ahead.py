@@ -1,16 +1,21 @@
 """Keys that arrive in one burst, as over a slow line, all have their effect."""
 
+import asyncio
+
 import pytest
 from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from apppw_tui.domain.account import Account
 from apppw_tui.ui import type_ahead
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.delete import DeleteDialog
 from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
+from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
+from apppw_tui.ui.type_ahead import ScreenReady
 from tests.support import PASSWORD, House
 from tests.ui.states_of_verification import optional, protected
 from tests.ui.walks import (
@@ -52,6 +57,48 @@ async def test_the_way_to_a_new_password_can_be_typed_in_one_go() -> None:
         await burst(pilot, "p", "c", *"dylan's phone", "enter")
         assert on(app, NewAppPasswordDialog), screen_text(pilot)
         assert "dylan's phone · Any app" in screen_text(pilot)
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_keys_wait_for_a_screen_and_not_for_a_time(
+    monkeypatch: pytest.MonkeyPatch, late: bool
+) -> None:
+    """Neither for the screen that is left, which may only `late` get ready."""
+    monkeypatch.setattr(type_ahead, "_LONGEST", 60.0 if late else 0.001)
+    may_read = asyncio.Event()
+    read = AppPasswordsScreen.read_account
+
+    async def when_it_may(screen: AppPasswordsScreen) -> Account | None:
+        await may_read.wait()
+        return await read(screen)
+
+    monkeypatch.setattr(AppPasswordsScreen, "read_account", when_it_may)
+    app = portal_app(house_with())
+    async with app.run_test() as pilot:
+        await sign_in_by_hand(pilot)
+        settings = app.screen
+        app.action_app_passwords()
+        app.post_message(events.Key("c", "c"))
+        if late:
+            app.post_message(ScreenReady(settings))
+        for _ in range(20):
+            await pilot.pause(0.001)
+        assert app.typed_ahead == 1
+        may_read.set()
+        await settle(pilot)
+        assert on(app, CreateDialog), screen_text(pilot)
+
+
+async def test_a_session_that_ends_on_the_way_to_a_screen_leaves_the_keyboard() -> None:
+    app = portal_app(house_with())
+    async with app.run_test() as pilot:
+        await sign_in_by_hand(pilot)
+        app.action_app_passwords()
+        app.action_sign_out()
+        await settle(pilot)
+        assert on(app, LoginScreen)
+        await burst(pilot, *"word")
+        assert app.screen.query_one("#password", Input).value == "word"
 
 
 async def test_keys_for_the_screen_after_the_next_wait_for_it() -> None:

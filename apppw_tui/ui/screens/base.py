@@ -87,7 +87,7 @@ class PortalScreen(Screen[None]):
         account = await self.read_account()
         if account is not None:
             self.show_account(account)
-        self.call_after_refresh(self.post_message, ScreenReady())
+        self.call_after_refresh(self.post_message, ScreenReady(self))
 
     async def read_account(self) -> Account | None:
         return await self.ask(lambda: self.desk.portal.account(self.desk.session))

@@ -49,7 +49,7 @@ class SetUpScreen(PortalScreen):
 
     def on_mount(self) -> None:
         self.focus_content()
-        self.call_after_refresh(self.post_message, ScreenReady())
+        self.call_after_refresh(self.post_message, ScreenReady(self))
 
     def focus_content(self) -> None:
         self.query_one(Menu).focus()

@@ -53,7 +53,7 @@ class Parts:
 
     store: FolderStore
     keyring: Keyring
-    means: PortalContext
+    context: PortalContext
 
 
 def build(
@@ -98,24 +98,24 @@ def build(
     return Parts(store, keyring, means)
 
 
-def sender(place: StoreLocation, config: Config, means: PortalContext) -> "Sender | None":
+def sender(place: StoreLocation, config: Config, context: PortalContext) -> "Sender | None":
     """The program that sends what `PortalContext.notifier` has laid down.
 
     None if nothing says how.
     """
-    told = config.notices
-    if told is None:
+    notices = config.notices
+    if notices is None:
         return None
     from apppw_tui.integrations.notifications import CodeSenderChannel, CommandChannel, Sender
 
-    clock, host = means.clock, means.host_name
-    way: NoticeChannel
-    if told.command is None:
-        way = CodeSenderChannel(means.code_sender, means.sealer, host)
+    clock, host = context.clock, context.host_name
+    channel: NoticeChannel
+    if notices.command is None:
+        channel = CodeSenderChannel(context.code_sender, context.sealer, host)
     else:
-        way = CommandChannel(told.command, told.format, told.timeout, host, clock)
+        channel = CommandChannel(notices.command, notices.format, notices.timeout, host, clock)
     outbox = FolderNoticeQueue(place.folder)
-    return Sender(outbox, way, means.store, means.throttle_store, clock, means.journal)
+    return Sender(outbox, channel, context.store, context.throttle_store, clock, context.journal)
 
 
 def _notices(place: StoreLocation, config: Config, journal: Journal) -> Notifier:
@@ -124,20 +124,20 @@ def _notices(place: StoreLocation, config: Config, journal: Journal) -> Notifier
 
 
 def _delivery(config: Config, journal: Journal) -> CodeSender:
-    told = config.delivery
-    if told is None:
+    delivery = config.delivery
+    if delivery is None:
         return NoCodeSender()
-    return CommandCodeSender(told.command, told.kinds, told.timeout, journal)
+    return CommandCodeSender(delivery.command, delivery.kinds, delivery.timeout, journal)
 
 
 def _source(config: Config, journal: Journal) -> ExternalPasswords | None:
-    told = config.accounts
-    if told.source == "store":
+    accounts = config.accounts
+    if accounts.source == "store":
         return None
     from apppw_tui.integrations.dovecot_passwords import DovecotPasswords
 
-    dovecot = DovecotPasswords(told.socket, journal)
-    return ExternalPasswords(dovecot, told.change_password_at, told.require_add)
+    dovecot = DovecotPasswords(accounts.socket, journal)
+    return ExternalPasswords(dovecot, accounts.change_password_at, accounts.require_add)
 
 
 def _live_sessions(place: StoreLocation, config: Config, journal: Journal) -> SessionTerminator:

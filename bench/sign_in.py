@@ -72,7 +72,7 @@ def main() -> None:
 
 def fill(wired: Parts, folder: Path) -> None:
     """The accounts to sign in to; all have the same password."""
-    means = wired.means
+    means = wired.context
     hash_ = means.hasher.account.make(Secret(PASSWORD))
     for name in ("bare", "factor", "full", "closed", "damaged"):
         account = Account.new(name, hash_, means.clock.now())
@@ -95,14 +95,14 @@ def bring_in(wired: Parts) -> dict[str, str]:
     for cost, (name, passes, memory, lanes) in IMPORTED.items():
         hashes[name] = argon2.PasswordHasher(passes, memory, lanes).hash(PASSWORD)
         passwd_import.create_imported(
-            wired.means, PasswdEntry(1, name, hashes[name]), f"bench, {cost}"
+            wired.context, PasswdEntry(1, name, hashes[name]), f"bench, {cost}"
         )
     return hashes
 
 
 def cases(wired: Parts, imported: dict[str, str]) -> dict[str, tuple[str, Case]]:
     """What is measured: the name that it counts against, and how it is done."""
-    portal = Portal(wired.means)
+    portal = Portal(wired.context)
 
     def attempt(name: str, password: str, expected: type[object]) -> tuple[str, Case]:
         def sign_in() -> None:
@@ -156,7 +156,7 @@ def bare() -> None:
 
 def prepare(wired: Parts, name: str, imported: dict[str, str]) -> None:
     """Nothing is counted against `name`, unless it is the one that is throttled."""
-    means = wired.means
+    means = wired.context
     if name in imported:
         with wired.store.transaction(name, Admin(means).account(name).uid) as change:
             change.account = replace(change.existing, password_hash=imported[name])

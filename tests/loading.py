@@ -1,4 +1,6 @@
-"""The processes of test_load.py: some create and delete app passwords, others ask all the while."""
+"""The processes of test_serve_load.py: some create and delete app passwords, others ask all the
+while.
+"""
 
 import base64
 import itertools

@@ -21,8 +21,8 @@ from apppw_tui.portal.sessions import needs_enrollment
 
 def add(options: argparse.Namespace, config: Config) -> int:
     by = actor()  # before root becomes the store's owner
-    with mail_users.glanced_at(config) as known:
-        means = open_context(options, config, create=True).means
+    with mail_users.glanced_at(config) as is_user:
+        means = open_context(options, config, create=True).context
         if options.if_missing and (there := _there(means, options.name)) is not None:
             return report(there, options)
         portal = Portal(means)
@@ -32,7 +32,7 @@ def add(options: argparse.Namespace, config: Config) -> int:
         account = portal.add_account(
             options.name, new_password(options) if elsewhere is None else None, by
         )
-        answer = known(account.name)
+        answer = is_user(account.name)
     next_ = " At the first sign-in a second factor is set up."
     sentence = f"Added {account.name}.{next_ if needs_enrollment(account, config.policy) else ''}"
     code = report(
@@ -47,10 +47,10 @@ def add(options: argparse.Namespace, config: Config) -> int:
     return code
 
 
-def _there(means: PortalContext, name: str) -> CommandResult | None:
+def _there(context: PortalContext, name: str) -> CommandResult | None:
     """The sentence for an account that is there, and not to be added once more."""
     try:
-        account = Admin(means).account(name)
+        account = Admin(context).account(name)
     except NotFound:
         return None
     sentence = f"There is an account {account.name} already."
@@ -86,13 +86,13 @@ def show(options: argparse.Namespace, config: Config) -> int:
 
 def rename(options: argparse.Namespace, config: Config) -> int:
     by = actor()  # both before root becomes the store's owner
-    with mail_users.glanced_at(config) as known:
-        operator_ = Admin(open_context(options, config).means, by, print_error)
+    with mail_users.glanced_at(config) as is_user:
+        operator_ = Admin(open_context(options, config).context, by, print_error)
         before = operator_.account(options.name).name
         account = operator_.rename(before, options.new)
         # Who types it is still meant where it leads to the new one.
         leads = account.name in candidates(before, config.default_domain)
-        still = not leads and known(before)
+        still = not leads and is_user(before)
     state = "" if account.enabled else " It is disabled."
     facts = {"before": before, "enabled": account.enabled}
     code = report(
@@ -105,8 +105,8 @@ def rename(options: argparse.Namespace, config: Config) -> int:
 
 def remove(options: argparse.Namespace, config: Config) -> int:
     why = _left_behind(config, "Remove it there, too.")
-    with mail_users.glanced_at(config) as known:  # before root becomes the store's owner
-        act = deeds.while_known(known, deeds.remove, why)
+    with mail_users.glanced_at(config) as is_user:  # before root becomes the store's owner
+        act = deeds.while_known(is_user, deeds.remove, why)
         return for_each(act, asks="Remove {} for good", alone=lambda *_: 1)(options, config)
 
 
@@ -131,7 +131,7 @@ def tidy(options: argparse.Namespace, config: Config) -> int:
     begun = SystemClock().now()
     code = for_each(deeds.tidy)(options, config)
     if options.all and code == OK:  # what an account costs that cannot be read nobody knows
-        for profile in settle_profiles(admin(options, config).means, begun):
+        for profile in settle_profiles(admin(options, config).context, begun):
             if not options.json:
                 print_lines(f"No account password has a hash of the cost {profile} any more.")
     return code

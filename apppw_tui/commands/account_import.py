@@ -35,28 +35,28 @@ def import_file(options: argparse.Namespace, config: Config) -> int:
 def _import(
     options: argparse.Namespace, config: Config, by: str, text: str, bounds: CostLimits | None
 ) -> int:
-    means = open_context(options, config, create=not options.dry_run).means
+    means = open_context(options, config, create=not options.dry_run).context
     code, there, answers = OK, 0, list[dict[str, Any]]()
     trial = None
     if options.dry_run:
         trial = MemoryProfiles(means.hasher.account.profiles.in_use())
     for line in lines(text, bounds, config.default_domain):
-        told: dict[str, Any] = {"line": line.number, "account": line.name}
+        facts: dict[str, Any] = {"line": line.number, "account": line.name}
         try:
             _add(means, line, by, trial)
         except ApppwError as error:
             if options.names and isinstance(error, NameTaken):
                 there += 1
-                answers.append({**told, "added": False, "already": True})
+                answers.append({**facts, "added": False, "already": True})
                 continue
             code = max(code, NO_ANSWER if isinstance(error, StoreError) else REFUSED)
             # What is no name could be a secret (SAFETY 29).
             whose = "" if line.name is None else f", {line.name}"
             print_error(f"line {line.number}{whose}: {error}")
-            answers.append({**told, "error": str(error)})
+            answers.append({**facts, "error": str(error)})
         else:
             dropped = {"dropped": list(line.dropped)} if line.dropped else {}
-            answers.append({**told, "added": not options.dry_run, **dropped})
+            answers.append({**facts, "added": not options.dry_run, **dropped})
             if not options.json:
                 without = f" Not taken over: {', '.join(line.dropped)}." if line.dropped else ""
                 print_lines(f"{'Would add' if options.dry_run else 'Added'} {line.name}.{without}")
@@ -81,15 +81,15 @@ def _bounds(options: argparse.Namespace) -> CostLimits:
     return replace(bounds, most=replace(bounds.most, memory=options.most_memory * _KIB))
 
 
-def _add(means: PortalContext, line: PasswdEntry, by: str, trial: Profiles | None) -> None:
+def _add(context: PortalContext, line: PasswdEntry, by: str, trial: Profiles | None) -> None:
     """`trial` has the profiles that would be in use, where nothing is added."""
     if line.error is not None:
         raise Refused(line.error)
     if trial is not None:
-        check_is_free(means, line)
-        means.hasher.account.claim(line.password_hash, trial)
+        check_is_free(context, line)
+        context.hasher.account.claim(line.password_hash, trial)
     else:
-        create_imported(means, line, by)
+        create_imported(context, line, by)
 
 
 def _read(options: argparse.Namespace) -> str:

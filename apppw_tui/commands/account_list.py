@@ -34,8 +34,8 @@ def list_accounts(options: argparse.Namespace, config: Config) -> int:
     """Prints them; the exit code."""
     acting = admin(options, config)
     accounts, troubles = acting.accounts()
-    now = acting.means.clock.now()
-    since = acting.means.usage.old_passwords_since()
+    now = acting.context.clock.now()
+    since = acting.context.usage.old_passwords_since()
     listed = [(account, acting.used(account)) for account in accounts]
     if options.not_moved:
         listed = [(one, used) for one, used in listed if has_not_moved(one, used, now)]

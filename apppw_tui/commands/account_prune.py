@@ -28,9 +28,9 @@ def prune_accounts(options: argparse.Namespace, config: Config) -> int:
     """
     by = actor()
     with mail_users.connected(config) as users:  # both before root becomes the store's owner
-        operator = Admin(open_context(options, config).means, by, print_error)
+        operator = Admin(open_context(options, config).context, by, print_error)
         gone, unsure, known = [], [], 0
-        for name in operator.means.store.list_names():
+        for name in operator.context.store.list_names():
             try:
                 answer = mail_users.known(users, name, config.default_domain)
             except PasswordBackendDown as error:
@@ -82,7 +82,7 @@ class _PruneCommand:
         except ApppwError as error:
             self._trouble(name, error)
             return False
-        self._answers.append({"account": done.account, **done.facts})
+        self._answers.append({"account": done.account_name, **done.facts})
         if not self._options.json:
             print_lines(done.sentence)
         return True

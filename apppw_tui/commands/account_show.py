@@ -56,14 +56,14 @@ class _AccountView:
 
 def show_account(operator: Admin, name: str, *, as_json: bool) -> None:
     """Prints what is known. Raises InvalidName, NotFound or StoreError."""
-    account, means = operator.account(name), operator.means
+    account, means = operator.account(name), operator.context
     endings, key_trouble = _opened(means, account)
     throttled: ThrottleStatus | None = None
     try:
         throttled = operator.throttle_status(account.name)
     except StoreError as error:
         print_error(error)  # the rest is known all the same
-    known = _AccountView(
+    view = _AccountView(
         account,
         means.policy,
         means.clock.now(),
@@ -74,12 +74,12 @@ def show_account(operator: Admin, name: str, *, as_json: bool) -> None:
         means.usage.old_passwords_since(),
     )
     if as_json:
-        print_json(_document(known))
+        print_json(_document(view))
     else:
-        print_pairs(_pairs(known))
+        print_pairs(_pairs(view))
 
 
-def _opened(means: PortalContext, account: Account) -> tuple[dict[str, str], str | None]:
+def _opened(context: PortalContext, account: Account) -> tuple[dict[str, str], str | None]:
     """The last two digits of each number; why something cannot be opened, if so.
 
     What the authenticator app holds is opened too: with another key nobody could sign in with it.
@@ -89,7 +89,7 @@ def _opened(means: PortalContext, account: Account) -> tuple[dict[str, str], str
     trouble = None
     for field, sealed in account.sealed_values().items():
         try:
-            value = means.sealer.decrypt(account.uid, field, sealed)
+            value = context.sealer.decrypt(account.uid, field, sealed)
         except StoreError as error:
             trouble = str(error)
         else:
@@ -112,13 +112,13 @@ def _pairs(known: _AccountView) -> list[tuple[str, str]]:
         ("Second factor", _requirement(known)),
         ("Authenticator app", "none" if app is None else f"since {day(app.since)}"),
     ]
-    for kept in known.phones:
-        ending = known.endings.get(kept.secret_name)
+    for number in known.phones:
+        ending = known.endings.get(number.secret_name)
         how = "its number cannot be opened" if ending is None else f"ends in {ending}"
         pairs.append(
             (
-                _capital(verification_options.phone_name(kept.which)),
-                f"{how}, since {day(kept.verified_at)}",
+                _capital(verification_options.phone_name(number.which)),
+                f"{how}, since {day(number.verified_at)}",
             )
         )
     if not known.phones:
@@ -192,11 +192,11 @@ def _document(known: _AccountView) -> dict[str, Any]:
         "authenticator": None if app is None else {"since": utc(app.since)},
         "phones": [
             {
-                "phone": kept.which,
-                "since": utc(kept.verified_at),
-                "ends_in": known.endings.get(kept.secret_name),
+                "phone": phone.which,
+                "since": utc(phone.verified_at),
+                "ends_in": known.endings.get(phone.secret_name),
             }
-            for kept in known.phones
+            for phone in known.phones
         ],
         "recovery_codes": None
         if codes is None

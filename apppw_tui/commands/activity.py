@@ -33,26 +33,26 @@ def activity(
         config, getattr(options, "store", None), getattr(options, "key_file", None)
     )
     names = _Names(acting)
-    told: frozenset[str] | None = None
+    uids: frozenset[str] | None = None
     if options.account is not None:
         account = acting.account(options.account)
-        told = frozenset({account.uid})
-    tail = Tail(place.folder, told) if options.follow else None  # before: nothing falls between
-    reader = FolderActivity(place.folder, acting.means.clock)
-    since = _instant(options.since, acting.means.clock.now())
-    found = [
+        uids = frozenset({account.uid})
+    tail = Tail(place.folder, uids) if options.follow else None  # before: nothing falls between
+    reader = FolderActivity(place.folder, acting.context.clock)
+    since = _instant(options.since, acting.context.clock.now())
+    entries = [
         (uid, entry)
-        for uid in sorted(told or reader.uids())
+        for uid in sorted(uids or reader.uids())
         for entry in reader.read(uid)
         if since is None or entry.time >= since
     ]
-    for uid, entry in sorted(found, key=lambda one: one[1].time):
+    for uid, entry in sorted(entries, key=lambda one: one[1].time):
         _print(uid, entry, names, as_json=options.json)
-    if not found and tail is None:
+    if not entries and tail is None:
         print("Nothing happened.", file=sys.stderr)
     while tail is not None and (wait or _still_read)():
-        news, printed = tail.news(), found
-        found = []  # what came while all was read is in both, the first time
+        news, printed = tail.news(), entries
+        entries = []  # what came while all was read is in both, the first time
         for uid, entry in news:
             if (uid, entry) not in printed:
                 _print(uid, entry, names, as_json=options.json)

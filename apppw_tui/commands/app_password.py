@@ -41,23 +41,30 @@ def ensure(options: argparse.Namespace, config: Config) -> int:
         Refused: there is one, but it has expired, or is for something else.
     """
     acting = admin(options, config)
-    found = _called(acting.account(options.account), options.name)
-    if found is None:
+    present = _called(acting.account(options.account), options.name)
+    if present is None:
         with contextlib.suppress(NameTaken):  # another has made it meanwhile
             return _create(acting, options)
-        found = acting.find_app_password(options.account, options.name)[1]
-    _check_good(found, options, acting.means.clock.now())
+        present = acting.find_app_password(options.account, options.name)[1]
+    _check_good(present, options, acting.context.clock.now())
     if options.json:
-        print_json(_facts(found, password=None, created=False))
+        print_json(_facts(present, password=None, created=False))
     else:
         # Standard output would be taken for the password.
-        print_error(f"{options.account} has an app password {escaped(found.name)} already.")
+        print_error(f"{options.account} has an app password {escaped(present.name)} already.")
     return ALREADY
 
 
 def _called(account: Account, name: str) -> AppPassword | None:
     key = name_key(app_password_name(name))
-    return next((one for one in account.app_passwords if name_key(one.name) == key), None)
+    return next(
+        (
+            app_password
+            for app_password in account.app_passwords
+            if name_key(app_password.name) == key
+        ),
+        None,
+    )
 
 
 def _check_good(found: AppPassword, options: argparse.Namespace, now: datetime) -> None:
@@ -74,7 +81,7 @@ def _check_good(found: AppPassword, options: argparse.Namespace, now: datetime) 
 
 def _create(acting: Admin, options: argparse.Namespace) -> int:
     scope = scopes.read_scope((options.scope or scopes.ANY_APP).split(","))
-    expires = expiry.parse(options.expires, acting.means.clock.now())
+    expires = expiry.parse(options.expires, acting.context.clock.now())
     issued = acting.create_app_password(options.account, options.name, scope, expires)
     try:
         if sys.stdout is None:
@@ -108,30 +115,30 @@ def list_(options: argparse.Namespace, config: Config) -> int:
     if options.json:
         print_json([
             {
-                "id": password.id,
-                "name": password.name,
-                "scope": list(password.scope),
-                "created": utc(password.created),
-                "expires": utc_or_none(password.expires),
-                "last_used": last_use(used.by_id.get(password.id)),
-                "by_operator": password.created_by_admin,
+                "id": app_password.id,
+                "name": app_password.name,
+                "scope": list(app_password.scope),
+                "created": utc(app_password.created),
+                "expires": utc_or_none(app_password.expires),
+                "last_used": last_use(used.by_id.get(app_password.id)),
+                "by_operator": app_password.created_by_admin,
             }
-            for password in account.app_passwords
+            for app_password in account.app_passwords
         ])  # fmt: skip
         return OK
     print_table(
         ("ID", "NAME", "FOR", "LAST USED", "CREATED", "EXPIRES", "BY"),
         [
             (
-                password.id,
-                escaped(password.name),
-                scopes.label(password.scope),
-                _last_used(used.by_id.get(password.id)),
-                day(password.created),
-                _last_day(password.expires),
-                "the operator" if password.created_by_admin else account.name,
+                app_password.id,
+                escaped(app_password.name),
+                scopes.label(app_password.scope),
+                _last_used(used.by_id.get(app_password.id)),
+                day(app_password.created),
+                _last_day(app_password.expires),
+                "the operator" if app_password.created_by_admin else account.name,
             )
-            for password in account.app_passwords
+            for app_password in account.app_passwords
         ],
         f"{account.name} has no app passwords.",
     )
@@ -155,12 +162,12 @@ def _last_day(expires: datetime | None) -> str:
 
 def delete(options: argparse.Namespace, config: Config) -> int:
     acting = admin(options, config)
-    account, found = acting.find_app_password(options.account, options.name_or_id)
+    account, record = acting.find_app_password(options.account, options.name_or_id)
     if not options.dry_run:
         acting.delete_app_password(options.account, options.name_or_id)
     verb = "Would delete" if options.dry_run else "Deleted"
-    facts = {"id": found.id, "name": found.name, "deleted": not options.dry_run}
-    return report(CommandResult(account.name, f"{verb} {escaped(found.name)}.", facts), options)
+    facts = {"id": record.id, "name": record.name, "deleted": not options.dry_run}
+    return report(CommandResult(account.name, f"{verb} {escaped(record.name)}.", facts), options)
 
 
 ACTIONS = {"create": create, "ensure": ensure, "list": list_, "delete": delete}

@@ -21,7 +21,7 @@ from apppw_tui.portal.admin import Admin
 class CommandResult:
     """The result of an act on one account: a sentence for people, facts for programs."""
 
-    account: str
+    account_name: str
     sentence: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     already: bool = False  # nothing had to be done
@@ -58,7 +58,7 @@ def for_each(act: Act, *, asks: str = "", alone: Count | None = None) -> Command
                 answers.append({"account": name, "error": str(error)})
             else:
                 already += done.already
-                answers.append({"account": done.account, **done.facts})
+                answers.append({"account": done.account_name, **done.facts})
                 if not options.json:
                     print_lines(done.sentence)
         if options.json:
@@ -89,7 +89,7 @@ def into(state: State, act: Act) -> Act:
 def report(done: CommandResult, options: argparse.Namespace) -> int:
     """Says what was done to a single account."""
     if options.json:
-        print_json({"account": done.account, **done.facts})
+        print_json({"account": done.account_name, **done.facts})
     else:
         print_lines(done.sentence)
     return ALREADY if done.already else OK
@@ -117,4 +117,4 @@ def _check_meant(asks: str, number: int, names: list[str], options: argparse.Nam
 
 
 def _names(acting: Admin, options: argparse.Namespace) -> list[str]:
-    return acting.means.store.list_names() if options.all else list(dict.fromkeys(options.names))
+    return acting.context.store.list_names() if options.all else list(dict.fromkeys(options.names))

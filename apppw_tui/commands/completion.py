@@ -25,10 +25,10 @@ def completion(options: argparse.Namespace) -> int:
 
 def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:
     """Those of the parser and of every command below it; argparse has no public way to ask."""
-    found = []
+    actions = []
     for action in parser._actions:
-        found.append(action)
+        actions.append(action)
         if isinstance(action, argparse._SubParsersAction):
             for below in action.choices.values():
-                found += _actions(below)
-    return found
+                actions += _actions(below)
+    return actions

@@ -33,36 +33,36 @@ class _Places:
 
 def check(options: argparse.Namespace) -> int:
     """0 if nothing is to be put right, 1 if something is. Raises ConfigError if it is no use."""
-    named = _named(options)
-    places = _places(named)
+    file = _named(options)
+    places = _places(file)
     try:
-        config = choose(named)
+        config = choose(file)
     except ConfigError as error:
         if options.json:
             _say_json(places, str(error), [])
         raise
-    found = (
+    findings = (
         []
         if options.file_alone
         else [
             *_findings(places.read, config, getattr(options, "store", None)),
-            *_compared(places.read, config, of_server=named is not None),
+            *_compared(places.read, config, of_server=file is not None),
         ]
     )
     if options.json:
-        _say_json(places, None, found)
+        _say_json(places, None, findings)
     else:
-        _say(places, found)
-    return REFUSED if _faults(found) else OK
+        _say(places, findings)
+    return REFUSED if _faults(findings) else OK
 
 
 def _named(options: argparse.Namespace) -> Path | None:
-    named: list[Path] = [
+    files: list[Path] = [
         path for path in (options.file, getattr(options, "config", None)) if path is not None
     ]
-    if len(named) > 1:
+    if len(files) > 1:
         raise Refused("Say which file once: after check, or with --config.")
-    return named[0] if named else None
+    return files[0] if files else None
 
 
 def _places(named: Path | None) -> _Places:
@@ -85,12 +85,12 @@ def _findings(file: Path | None, config: Config, named_store: Path | None) -> li
     with contextlib.suppress(StoreUnusable):  # there is no home folder, and none was named
         store = store_folder(named_store, config)
     owners = frozenset({0, os.geteuid(), *_owner(store)})
-    found = [
+    findings = [
         finding
         for finding in file_checks.check(file and file.absolute(), config, owners)
         if finding.level is not Level.OK
     ]
-    return [*found, *_store(store), *_key(config, store)]
+    return [*findings, *_store(store), *_key(config, store)]
 
 
 def _compared(file: Path | None, config: Config, *, of_server: bool) -> list[Finding]:

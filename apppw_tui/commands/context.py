@@ -33,8 +33,8 @@ def open_context(
     Raises:
         StoreError: it cannot be opened.
     """
-    named, key_file = getattr(options, "store", None), getattr(options, "key_file", None)
-    place = StoreLocation.of(config, named, key_file)
+    store, key_file = getattr(options, "store", None), getattr(options, "key_file", None)
+    place = StoreLocation.of(config, store, key_file)
     hand = None
     if new_key and key_folder.needed(place.folder, place.key_file):
         hand = key_folder.RootsHand(place.key_file, place.folder)
@@ -67,7 +67,7 @@ def tried(options: argparse.Namespace, config: Config) -> Iterator[Path | None]:
 def admin(options: argparse.Namespace, config: Config) -> Admin:
     """The administrator who acts on other people's accounts in that store. Raises StoreError."""
     by = actor()  # before root becomes the store's owner
-    return Admin(open_context(options, config).means, by, print_error)
+    return Admin(open_context(options, config).context, by, print_error)
 
 
 def actor() -> str:
@@ -77,15 +77,15 @@ def actor() -> str:
     kernel keeps who logged in through su, sudo and all else: loginuid, of proc(5) and pam_loginuid.
     """
     uid, caller = os.getuid(), os.environ.get("SUDO_UID", "")
-    told = [f"uid {uid}"]
+    parts = [f"uid {uid}"]
     if uid == 0 and _UID.fullmatch(caller):
         user = os.environ.get("SUDO_USER", "")
         sudo = f"by sudo from {user}" if _USER.fullmatch(user) else "by sudo"
-        told = [f"uid {caller}", sudo]
+        parts = [f"uid {caller}", sudo]
     login = _logged_in()
     if login is not None:
-        told.append(f"logged in as {login}")
-    return f"operator ({', '.join(told)})"
+        parts.append(f"logged in as {login}")
+    return f"operator ({', '.join(parts)})"
 
 
 def _logged_in() -> str | None:

@@ -72,23 +72,23 @@ def require_verification(acting: Admin, name: str, _: argparse.Namespace) -> Com
 
 def bypass(acting: Admin, name: str, options: argparse.Namespace) -> CommandResult:
     given = acting.bypass(name, options.minutes)
-    until = moment(given.until, acting.means.clock.now())
+    until = moment(given.until, acting.context.clock.now())
     if given.delivered:
-        told = "They were told by message."
+        besides = "They were told by message."
     elif given.account.phone("authentication") is None:
-        told = "Nobody could be told: there is no phone to reach."
+        besides = "Nobody could be told: there is no phone to reach."
     else:
-        told = "Nobody could be told: no message could be sent."
+        besides = "Nobody could be told: no message could be sent."
     return CommandResult(
         given.account.name,
-        f"{given.account.name} may sign in once without a code until {until}. {told}",
+        f"{given.account.name} may sign in once without a code until {until}. {besides}",
         {"bypass_until": utc(given.until), "told": given.delivered},
     )
 
 
 def enforce(acting: Admin, name: str, options: argparse.Namespace) -> CommandResult:
     at = None if options.on is None else expiry.beginning_of(options.on)
-    now = acting.means.clock.now()
+    now = acting.context.clock.now()
     # Who is enforced since then is so already, and is told so.
     has_passed = at is not None and at.astimezone().date() < now.astimezone().date()
     if has_passed and not acting.account(name).is_enforced(now):
@@ -131,8 +131,8 @@ def while_known(known: Callable[[str], bool | None], act: Act, why: str) -> Act:
 
     def run(acting: Admin, name: str, options: argparse.Namespace) -> CommandResult:
         done = act(acting, name, options)
-        if not options.dry_run and known(done.account):
-            print_error(still_known(done.account, why))
+        if not options.dry_run and known(done.account_name):
+            print_error(still_known(done.account_name, why))
         return done
 
     return run

@@ -108,7 +108,7 @@ class Demonstration:
     The accounts, the phone that messages go to and the authenticator app are all here.
     """
 
-    account = ACCOUNT
+    account_name = ACCOUNT
     password = PASSWORD
     kinds: frozenset[DeliveryMethod] = frozenset(DELIVERY_METHODS)
     extensions = True
@@ -133,14 +133,14 @@ class Demonstration:
 
     def read(self, uid: str, /) -> Used:
         """The last uses of the app passwords of the account of `uid`."""
-        found: dict[str, LastUse] = {}
+        uses: dict[str, LastUse] = {}
         for account in map(self.store.get, self.store.list_names()):
             for password in account.app_passwords if account and account.uid == uid else ():
                 if password.name in _LAST_USED:
                     hours, service = _LAST_USED[password.name]
                     time = self.clock.now() - timedelta(hours=hours)
-                    found[password.id] = LastUse(time, service, "192.0.2.7")
-        return Used(found)
+                    uses[password.id] = LastUse(time, service, "192.0.2.7")
+        return Used(uses)
 
     def old_passwords_since(self) -> None:
         """Nobody tells."""
@@ -150,10 +150,10 @@ class Demonstration:
 
     # --- what a service would say ---------------------------------------------------------------
 
-    def try_it(self, account: str, secret: Secret, service: str) -> ConnectionTestResult:
+    def try_it(self, account_name: str, secret: Secret, service: str) -> ConnectionTestResult:
         """The verifier's own decision; no daemon is asked, and none is said to be there."""
         verifier = Verifier(self.store, self.hasher, self.clock)
-        tried = describe(decided(verifier, account, secret, service), service)
+        tried = describe(decided(verifier, account_name, secret, service), service)
         return replace(tried, message=f"{tried.message[:-1]}, in this demonstration.")
 
     # --- the phone and the app ----------------------------------------------------------------
@@ -169,13 +169,13 @@ class Demonstration:
     def shown_for(self, secret: Secret) -> str:
         return totp.code(secret, totp.step_at(self.clock.now()))
 
-    def shown_by_app(self, account: str) -> str:
+    def shown_by_app(self, account_name: str) -> str:
         """The next code that would be accepted: here nobody has to wait for half a minute."""
-        kept = self.store.get(account)
-        if kept is None or kept.authenticator is None:
+        stored = self.store.get(account_name)
+        if stored is None or stored.authenticator is None:
             return ""
-        app = kept.authenticator
-        secret = self.seals.decrypt(kept.uid, AUTHENTICATOR, app.sealed)
+        app = stored.authenticator
+        secret = self.seals.decrypt(stored.uid, AUTHENTICATOR, app.sealed)
         return totp.code(secret, max(totp.step_at(self.clock.now()), app.last_step + 1))
 
     # --- the accounts ---------------------------------------------------------------------------
@@ -212,12 +212,12 @@ class Demonstration:
             since,
             last_step=0,
         )
-        kept = phone.Phone(
+        office = phone.Phone(
             "authentication", self.seals.encrypt(account.uid, field, Secret(number)), since
         )
         hashes = [self.hasher.app.make(code) for code in recovery_codes.generate(self._randbelow)]
         left = (*[None] * _USED_CODES, *hashes[_USED_CODES:])
         return replace(
-            account.with_authenticator(app).with_phone(kept),
+            account.with_authenticator(app).with_phone(office),
             recovery=recovery_codes.RecoveryCodes(left, since),
         )

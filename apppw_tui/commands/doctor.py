@@ -36,8 +36,8 @@ def doctor(options: argparse.Namespace) -> int:
         StoreError, ConfigError: there is nothing to look at.
     """
     config, broken = salvaged(getattr(options, "config", None))
-    named, key_file = getattr(options, "store", None), getattr(options, "key_file", None)
-    place = StoreLocation.of(config, named, key_file)
+    store, key_file = getattr(options, "store", None), getattr(options, "key_file", None)
+    place = StoreLocation.of(config, store, key_file)
     folder = place.folder.absolute()
     if os.geteuid() != 0 and not is_owned_by_me(folder):
         again = shlex.join(["sudo", "apppw-tui", "--store", str(folder), "doctor"])
@@ -55,22 +55,22 @@ def doctor(options: argparse.Namespace) -> int:
         broken=broken,
     )
     # The store comes last: root is its owner then, and sees less of the server.
-    found = examination.server() + examination.store()
-    worst = max((finding.level for finding in found), key=_LEVELS.index)
+    findings = examination.server() + examination.store()
+    worst = max((finding.level for finding in findings), key=_LEVELS.index)
     if not options.all:
-        found = [finding for finding in found if finding.level is not Level.OK]
+        findings = [finding for finding in findings if finding.level is not Level.OK]
     if options.json:
-        print_json([_document(finding) for finding in found])
+        print_json([_document(finding) for finding in findings])
     else:
-        print_lines(*(_lines(found) or ["Nothing is wrong."]))
+        print_lines(*(_lines(findings) or ["Nothing is wrong."]))
     return _EXITS[worst]
 
 
 def _file(options: argparse.Namespace) -> Path | None:
     """The configuration that says what the server's daemon does, if there is one."""
-    named: Path | None = getattr(options, "config", None)
-    if named is not None:
-        return named.absolute()
+    file: Path | None = getattr(options, "config", None)
+    if file is not None:
+        return file.absolute()
     return configuration.SYSTEM_FILE if present(configuration.SYSTEM_FILE) else None
 
 
@@ -88,8 +88,8 @@ def _lines(found: list[Finding]) -> list[str]:
     lines = []
     for finding in sorted(found, key=lambda one: -_LEVELS.index(one.level)):
         # What the store itself says begins with its path.
-        named = finding.what.startswith(finding.where)
-        what = finding.what if named else f"{finding.where}: {finding.what}"
+        repeats = finding.what.startswith(finding.where)
+        what = finding.what if repeats else f"{finding.where}: {finding.what}"
         lines.append(f"{signs[finding.level]} {escaped(what)}")
         lines += [f"  {escaped(finding.remedy)}"] if finding.remedy else []
     return lines

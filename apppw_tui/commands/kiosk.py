@@ -42,16 +42,16 @@ def configured(options: argparse.Namespace) -> Config:
     Raises:
         ConfigError: a key is wrong, or no store is named.
     """
-    named: Path | None = getattr(options, "config", None)
-    config = Config() if named is None else configuration.load(named)
+    file: Path | None = getattr(options, "config", None)
+    config = Config() if file is None else configuration.load(file)
     if config.store is None and not hasattr(options, "store"):
-        raise ConfigError(f"{named}: store: is missing, and --kiosk takes it from nowhere else.")
+        raise ConfigError(f"{file}: store: is missing, and --kiosk takes it from nowhere else.")
     return config
 
 
-def admitted(store: Path, means: PortalContext) -> Kiosk:
-    """A place at the door, for whoever `means` is for. Raises StoreError: there is none."""
+def admitted(store: Path, context: PortalContext) -> Kiosk:
+    """A place at the door, for whoever `context` is for. Raises StoreError: there is none."""
     admission = Admission(store)
-    known = PortalThrottle(means.throttle_store, means.clock, means.address).is_known()
-    admission.acquire(means.address, known=known)
+    is_known = PortalThrottle(context.throttle_store, context.clock, context.address).is_known()
+    admission.acquire(context.address, known=is_known)
     return Kiosk(admission.release)

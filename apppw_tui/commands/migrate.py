@@ -21,10 +21,10 @@ def run(options: argparse.Namespace, config: Config) -> int:
     """Migrates what is of an older major schema. Raises Refused while the daemon runs."""
     wired = open_context(options, config)
     accounts, troubles = _look(wired)
-    older = [one for one in accounts if one.older]
-    minor = sum(one.older_minor for one in accounts)
+    older = [account for account in accounts if account.older]
+    minor = sum(account.older_minor for account in accounts)
     folder = StoreLocation.of(config, getattr(options, "store", None), None).folder
-    aside = Aside(folder, "before-migration", wired.means.clock.now())
+    aside = Aside(folder, "before-migration", wired.context.clock.now())
     migrated: list[str] = []
     if older and not options.dry_run:
         _check_nobody_serves(options, config)
@@ -68,19 +68,21 @@ def _sentences(
 ) -> list[str]:
     to = f"schema {documents.SCHEMA_MAJOR}"
     if not older:
-        said = [f"Nothing has to be migrated: every account that can be read is of {to}."]
+        sentences = [f"Nothing has to be migrated: every account that can be read is of {to}."]
     elif dry:
-        said = [f"{one.name}: would be migrated from schema {one.major} to {to}." for one in older]
+        sentences = [
+            f"{one.name}: would be migrated from schema {one.major} to {to}." for one in older
+        ]
     else:
-        said = [f"Migrated {pluralize(len(migrated), 'account')} to {to}."]
+        sentences = [f"Migrated {pluralize(len(migrated), 'account')} to {to}."]
     if minor:
         newest = f"{documents.SCHEMA_MAJOR}.{documents.SCHEMA_MINOR}"
-        said.append(
+        sentences.append(
             f"{pluralize(minor, 'account')} will be of schema {newest} from the next change."
         )
     if aside.path is not None:
-        said.append(f"What was there before is in {aside.path}.")
-    return said
+        sentences.append(f"What was there before is in {aside.path}.")
+    return sentences
 
 
 def _check_nobody_serves(options: argparse.Namespace, config: Config) -> None:

@@ -35,7 +35,7 @@ def notices(options: argparse.Namespace, config: Config) -> int:
     place = StoreLocation.of(
         config, getattr(options, "store", None), getattr(options, "key_file", None)
     )
-    sending = sender(place, config, wired.means)
+    sending = sender(place, config, wired.context)
     if sending is None:
         raise Refused("Nothing says how people are told: set [notices] in the configuration.")
     with _ending_programs():

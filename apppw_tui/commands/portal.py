@@ -67,13 +67,13 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         means = _demo_means(demonstration, config)
         connecting = ConnectionHelp(demo.ROWS, demonstration.try_it)
     else:
-        named, key = getattr(options, "store", None), getattr(options, "key_file", None)
-        place = StoreLocation.of(config, named, key)
+        store, key = getattr(options, "store", None), getattr(options, "key_file", None)
+        place = StoreLocation.of(config, store, key)
         theirs = options.kiosk or configuration.present(configuration.SYSTEM_FILE)
         own = is_owned_by_me(place.folder) and not theirs
         folder = socket_folder()  # before root becomes the store's owner
         wired = build(place, config, clock, create=own, address=_address())
-        means = wired.means
+        means = wired.context
         if options.kiosk:
             door = kiosk.admitted(place.folder, means)
         verifier = Verifier(wired.store, means.hasher, clock, config.default_domain)
@@ -136,7 +136,7 @@ def _address() -> str:
     return (os.environ.get("SSH_CONNECTION", "").split() or ["local"])[0]
 
 
-def save_recovery_codes(server: str, account: str, made: datetime, codes: Secret) -> Path:
+def save_recovery_codes(server: str, account_name: str, made: datetime, codes: Secret) -> Path:
     """Writes `codes` to a new file at home that nobody else can read; its path.
 
     Found again years later, it says what the codes are for, and which of two files is the newer.
@@ -148,16 +148,16 @@ def save_recovery_codes(server: str, account: str, made: datetime, codes: Secret
         home = Path.home()
     except RuntimeError:
         raise OSError(errno.ENOENT, "there is no home folder") from None
-    path = home / f"recovery-codes-{account}.txt"
+    path = home / f"recovery-codes-{account_name}.txt"
     day = made.astimezone().date().isoformat()
-    head = f"Recovery codes\nServer:  {server}\nAccount: {account}\nMade:    {day}\n\n"
+    head = f"Recovery codes\nServer:  {server}\nAccount: {account_name}\nMade:    {day}\n\n"
     for number in itertools.count(2):
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             descriptor = os.open(path, flags, 0o600)
             break
         except FileExistsError:  # codes from before; they are not ours to overwrite
-            path = path.with_name(f"recovery-codes-{account}-{number}.txt")
+            path = path.with_name(f"recovery-codes-{account_name}-{number}.txt")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             os.fchmod(descriptor, 0o600)

@@ -44,8 +44,8 @@ def restore(options: argparse.Namespace, config: Config) -> int:
     with ExitStack() as stack:
         # Before root becomes the store's owner, who may not read it.
         archive = Archive(_opened(options.file, stack))
-        told = stack.enter_context(tried(options, config)) if options.dry_run else None
-        return _RestoreCommand(options, config, archive, by, told).run()
+        trial = stack.enter_context(tried(options, config)) if options.dry_run else None
+        return _RestoreCommand(options, config, archive, by, trial).run()
 
 
 def _opened(name: str, stack: ExitStack) -> BinaryIO:
@@ -65,8 +65,8 @@ def _opened(name: str, stack: ExitStack) -> BinaryIO:
 
 
 def _kept(stack: ExitStack, file: BinaryIO) -> BinaryIO:
-    found = unpacked(file)
-    return found if found is file else stack.enter_context(found)
+    archive = unpacked(file)
+    return archive if archive is file else stack.enter_context(archive)
 
 
 class _RestoreCommand:
@@ -94,7 +94,7 @@ class _RestoreCommand:
         wired = open_context(options, config, create=not self._dry, new_key=not self._dry)
         self._wired = wired
         self._made = not there
-        means = wired.means
+        means = wired.context
         rules = RestoreRules(options.overwrite, self._dry, options.bring_back_deleted)
         begun = partial(
             Restore,
@@ -206,7 +206,7 @@ class _RestoreCommand:
         self._told.append({
             "account": name,
             "restored": not self._dry,
-            "app_passwords": [password.id for password in account.app_passwords],
+            "app_passwords": [app_password.id for app_password in account.app_passwords],
             "stay_deleted": sorted(outcome.stay_deleted),
             "brought_back": sorted(outcome.brought_back),
             "gone": sorted(outcome.gone),
@@ -227,11 +227,13 @@ class _RestoreCommand:
             facts = {"backup": made}
             if outcome.brought_back:
                 facts["brought_back"] = " ".join(sorted(outcome.brought_back))
-            record_event(self._wired.means, account, EventType.ACCOUNT_RESTORED, self._by, **facts)
+            record_event(
+                self._wired.context, account, EventType.ACCOUNT_RESTORED, self._by, **facts
+            )
 
     def _claim_profile(self, account: Account) -> None:
         try:
-            self._wired.means.hasher.account.claim(account.password_hash)
+            self._wired.context.hasher.account.claim(account.password_hash)
         except TooManyProfiles as error:
             print_error(
                 f"{account.name}: its hash costs {error.profile}, unlike all others, so that the "
@@ -263,27 +265,27 @@ def _names(options: argparse.Namespace, config: Config, archive: Archive) -> lis
 
 
 def _backup_of(archive: Archive, wired: Parts) -> str:
-    made = moment(archive.made, wired.means.clock.now())
+    made = moment(archive.made, wired.context.clock.now())
     return f"Backup of {made} from {escaped(archive.host)}"
 
 
 def _sentence(outcome: RestoredAccount, *, dry: bool) -> str:
     account = outcome.account
     live = len(account.app_passwords) if account else 0
-    said = [
+    parts = [
         f"{outcome.name}: {'would be restored' if dry else 'restored'} "
         f"with {pluralize(live, 'app password')}"
     ]
     if outcome.stay_deleted:
-        said.append(f"{_those(outcome.stay_deleted, 'stays', 'stay')} deleted")
+        parts.append(f"{_those(outcome.stay_deleted, 'stays', 'stay')} deleted")
     if outcome.brought_back:
         came = "would come" if dry else "came"
-        said.append(f"{len(outcome.brought_back)} deleted since {came} back")
+        parts.append(f"{len(outcome.brought_back)} deleted since {came} back")
     if outcome.gone:
-        said.append(f"{len(outcome.gone)} made since {'would go' if dry else 'went'}")
+        parts.append(f"{len(outcome.gone)} made since {'would go' if dry else 'went'}")
     if outcome.codes_void:
-        said.append("the recovery codes are void")
-    return "; ".join(said) + "."
+        parts.append("the recovery codes are void")
+    return "; ".join(parts) + "."
 
 
 def _those(ids: frozenset[str], one: str, several: str) -> str:

@@ -49,7 +49,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
     folder = store_folder(named, config).absolute()
     with ExitStack() as stack:
         # Before root becomes the store's owner, who could not give a socket to any group.
-        found = listening(
+        sockets = listening(
             lambda: socket_folder(getattr(options, "socket_dir", None)),
             config.serve,
             _owner(folder),
@@ -76,12 +76,12 @@ def serve(options: argparse.Namespace, config: Config) -> int:
             meaning=lambda name: candidates(name, verifier.default_domain),
         )
         usage.set_trusted(config.serve.trusted)
-        gate = DecisionQueue(
+        queue = DecisionQueue(
             verifier,
             VerifiedCache(clock.monotonic, config.serve.remember),
             AddressRateLimiter(clock.monotonic, config.serve.trusted),
         )
-        stack.callback(gate.close)
+        stack.callback(queue.close)
 
         def store_answers() -> bool:
             try:
@@ -97,13 +97,13 @@ def serve(options: argparse.Namespace, config: Config) -> int:
 
         hints = NearMisses(
             *(accounts, log, clock.monotonic, lambda: verifier.default_domain),
-            reading=gate.reading,
+            reading=queue.reading,
         )
-        speaking = ProtocolParts(gate, usage, log, store_answers, hints)
+        speaking = ProtocolParts(queue, usage, log, store_answers, hints)
         running = RunningDaemon(
-            verifier, gate, usage, announcing.notify, speaking, found, folder, clock
+            verifier, queue, usage, announcing.notify, speaking, sockets, folder, clock
         )
-        served = found.served(config.serve, speaking, log)
+        served = sockets.served(config.serve, speaking, log)
         one = server.Daemon(
             served,
             log,

@@ -21,7 +21,7 @@ class RunningDaemon:
     """The parts of a daemon, as far as the configuration has a say in them."""
 
     verifier: Verifier
-    gate: DecisionQueue
+    queue: DecisionQueue
     usage: FolderUsage
     tell: Callable[[bool], None]  # whether people are told of first uses
     speaking: ProtocolParts
@@ -43,7 +43,7 @@ class Reloader:
     ) -> None:
         """`read` returns the configuration as it stands now, where its store is, and its file."""
         self._read = read
-        self._made = {one.name: one for one in config.serve.sockets}  # as they were made
+        self._made = {socket.name: socket for socket in config.serve.sockets}  # as they were made
         self._now = config
         self._running = running
         self._log = log
@@ -63,9 +63,9 @@ class Reloader:
         running.tell(config.notices is not None)
         # What has not changed keeps what it knows.
         if config.serve.remember != before.serve.remember:
-            running.gate.remember(VerifiedCache(clock.monotonic, config.serve.remember))
+            running.queue.remember(VerifiedCache(clock.monotonic, config.serve.remember))
         if config.serve.trusted != before.serve.trusted:
-            running.gate.brake.set_trusted(config.serve.trusted)
+            running.queue.rate_limiter.set_trusted(config.serve.trusted)
             running.usage.set_trusted(config.serve.trusted)
         self._say(self._later(config, store), status)
         return {
@@ -78,7 +78,7 @@ class Reloader:
         """The settings that a restart alone can change."""
         later = ["store"] if store != self._running.store else []
         sockets = self._running.sockets
-        wanted = {one.name: one for one in config.serve.sockets}
+        wanted = {socket.name: socket for socket in config.serve.sockets}
         if sockets.passed:  # systemd has made them, and says who may ask
             return later + [
                 f"[[serve.socket]] {name}"

@@ -22,7 +22,7 @@ _ENABLE = "systemctl enable apppw-tui-json.socket && systemctl restart apppw-tui
 class ProtocolParts:
     """Makes what is spoken at a socket."""
 
-    gate: DecisionQueue
+    queue: DecisionQueue
     usage: Usage
     record: Record
     store_answers: Callable[[], bool]
@@ -32,13 +32,13 @@ class ProtocolParts:
         """None: nobody has said what is spoken there."""
         if wanted is None:
             return registry.HangsUp()
-        counter = AuthService(
-            *(wanted.name, self.gate, self.usage, self.record, wanted.services), hints=self.hints
+        auth_service = AuthService(
+            *(wanted.name, self.queue, self.usage, self.record, wanted.services), hints=self.hints
         )
-        telling = registry.HttpOptions(
+        http_options = registry.HttpOptions(
             self.store_answers, wanted.service_header, wanted.address_header
         )
-        return registry.handler_for(wanted.protocol, counter, telling)
+        return registry.handler_for(wanted.protocol, auth_service, http_options)
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ def _made(
     sockets.make_folder(folder, owner)
     found = []
     with sockets.folder_locked(folder):
-        for one in config.sockets:
-            made = sockets.listen(folder, one.name, one.mode, one.group, owner)
+        for socket in config.sockets:
+            made = sockets.listen(folder, socket.name, socket.mode, socket.group, owner)
             stack.callback(made.close)
             found.append(made)
     return found
@@ -111,19 +111,19 @@ def _made(
 def _usable(
     given: list[sockets.PassedSocket], config: ServeConfig, log: AnswerLog
 ) -> list[sockets.ListeningSocket]:
-    found = []
+    usable = []
     for one in given:
         if one.socket is None:
             why = "systemd passed what is no listening Unix stream socket"
             log.warned("not served", socket=one.name, why=why)
             continue
-        found.append(sockets.ListeningSocket(one.name, one.socket))
+        usable.append(sockets.ListeningSocket(one.name, one.socket))
         wanted = config.passed(one.name)
         if wanted is not None and one.path is not None:
             for key, setting in differing(wanted, one.path).items():
                 why = f"the socket's unit decides: {setting}"
                 log.warned("ignored", socket=one.name, key=key, why=why)
-    return found
+    return usable
 
 
 def differing(wanted: SocketConfig, path: Path) -> Mapping[str, str]:
@@ -132,12 +132,12 @@ def differing(wanted: SocketConfig, path: Path) -> Mapping[str, str]:
         status = path.stat()
     except OSError:
         return {}  # in a folder that only others enter
-    found = {}
+    differences = {}
     if wanted.group is not None and not _is_group(status.st_gid, wanted.group):
-        found["group"] = "SocketGroup="
+        differences["group"] = "SocketGroup="
     if wanted.mode not in (SocketConfig.mode, status.st_mode & 0o777):
-        found["mode"] = "SocketMode="
-    return found
+        differences["mode"] = "SocketMode="
+    return differences
 
 
 def _is_group(gid: int, name: str) -> bool:

@@ -21,25 +21,25 @@ def list_(options: argparse.Namespace) -> int:
     if options.json:
         print_json([
             {
-                "address": one["address"],
-                "account": one["account"],
-                "failures": one["failures"],
-                "wait_seconds": one["wait"],
+                "address": place["address"],
+                "account": place["account"],
+                "failures": place["failures"],
+                "wait_seconds": place["wait"],
             }
-            for one in places
+            for place in places
         ])  # fmt: skip
     else:
         print_table(
             ("ADDRESS", "ACCOUNT", "WRONG", "WAITS"),
             [
                 (
-                    escaped(one["address"] or "-"),
+                    escaped(place["address"] or "-"),
                     # Of what is no account nothing is kept: people type passwords there.
-                    escaped(one["account"] or ("-" if one["address"] else "(unknown)")),
-                    str(one["failures"]),
-                    describe(one["wait"]) if one["wait"] else "no",
+                    escaped(place["account"] or ("-" if place["address"] else "(unknown)")),
+                    str(place["failures"]),
+                    describe(place["wait"]) if place["wait"] else "no",
                 )
-                for one in places
+                for place in places
             ],
             "Nobody was wrong lately.",
         )

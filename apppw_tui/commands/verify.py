@@ -23,15 +23,15 @@ def verify(options: argparse.Namespace, config: Config) -> int:
     asked = at_terminal(options)
     secret = Secret(typed("App password: ") if asked else stdin_password())
     attempt = Attempt(options.account, secret, options.service or None, options.rhost or None)
-    verdict = verifier.decide(attempt)
-    if verdict.answer is Answer.NOT_NOW:
-        raise StoreUnusable(verdict.reason)
-    if verdict.answer is not Answer.YES or verdict.app_password is None:
+    decision = verifier.decide(attempt)
+    if decision.answer is Answer.NOT_NOW:
+        raise StoreUnusable(decision.reason)
+    if decision.answer is not Answer.YES or decision.app_password is None:
         # One answer for all refusals, which a program is told by the exit code.
         if asked:
             print("Refused.", file=sys.stderr)
         return REFUSED
     # A full disk behind stdout must not turn a yes into anything else.
     with contextlib.suppress(OSError):
-        print(escaped(verdict.app_password.name), flush=True)
+        print(escaped(decision.app_password.name), flush=True)
     return OK

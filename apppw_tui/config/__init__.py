@@ -162,9 +162,9 @@ def store_folder(named: Path | None, config: Config) -> Path:
 
     `named`, APPPW_STORE, the configuration, or the default (SAFETY 26).
     """
-    told = named or os.environ.get("APPPW_STORE") or config.store
-    if told:
-        return Path(told)
+    chosen = named or os.environ.get("APPPW_STORE") or config.store
+    if chosen:
+        return Path(chosen)
     if present(SYSTEM_FILE):
         return SYSTEM_STORE
     return _user_folder("XDG_DATA_HOME", ".local/share")

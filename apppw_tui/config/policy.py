@@ -54,8 +54,8 @@ def _scopes(value: Any) -> tuple[str, ...]:
     try:
         return scopes.read_scope(texts(value))
     except Refused:
-        known = [*(scope.id for scope in scopes.SCOPES), *scopes.SERVICES]
-        raise ValueError(f"must be some of {quoted_list(known)}") from None
+        words = [*(scope.id for scope in scopes.SCOPES), *scopes.SERVICES]
+        raise ValueError(f"must be some of {quoted_list(words)}") from None
 
 
 def _minutes(value: Any) -> float:

@@ -28,13 +28,13 @@ def _less(path: Path) -> Config:
         lines = read_file(path).decode(errors="replace").split("\n")
     except ConfigError:
         return Config()
-    good, kept = Config(), dict[str, Any]()
+    good, rest = Config(), dict[str, Any]()
     for key, value in _first(lines).items():
         try:
-            good = read(path, {**kept, key: value})
+            good = read(path, {**rest, key: value})
         except ConfigError:
             continue
-        kept[key] = value
+        rest[key] = value
     return good
 
 

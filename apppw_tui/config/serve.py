@@ -126,11 +126,11 @@ def _protocol(value: Any) -> str:
 
 
 def _services(value: Any) -> frozenset[str]:
-    found = {told: scopes.normalize_service(told) for told in texts(value)}
-    for told, service in found.items():
+    services = {told: scopes.normalize_service(told) for told in texts(value)}
+    for told, service in services.items():
         if service is None:
             raise ValueError(f'"{told}" cannot be the name of a service')
-    return frozenset(service for service in found.values() if service is not None)
+    return frozenset(service for service in services.values() if service is not None)
 
 
 def _mode(value: Any) -> int:
@@ -149,10 +149,10 @@ def _header(value: Any) -> str:
 def _networks(value: Any) -> frozenset[str]:
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise ValueError('must be a list of addresses and networks, such as ["192.0.2.0/24"]')
-    found = set()
+    networks = set()
     for one in value:
         try:
-            found.add(network(one))
+            networks.add(network(one))
         except ValueError as error:
             raise ValueError(f'"{escaped(one)}" {error}') from None
-    return frozenset(found)
+    return frozenset(networks)

@@ -20,7 +20,7 @@ _COUNTED = ("usage", "throttle")  # what is damaged there counts as empty
 
 def check(folder: Path, store: FolderStore) -> tuple[list[Finding], list[Account]]:
     """And the accounts that can be read."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     accounts: list[Account] = []
     try:
         names = store.list_names()
@@ -33,15 +33,15 @@ def check(folder: Path, store: FolderStore) -> tuple[list[Finding], list[Account
         try:
             account = store.get(name)
         except StoreError as error:
-            found.append(_damaged(path, str(error)))
+            findings.append(_damaged(path, str(error)))
             continue
         if account is not None:
             accounts.append(account)
-            found += _unknown(path, account)
-    found += _twins(store, accounts)
+            findings += _unknown(path, account)
+    findings += _twins(store, accounts)
     for part in _COUNTED:
-        found += _counted(folder / part)
-    return found, accounts
+        findings += _counted(folder / part)
+    return findings, accounts
 
 
 def _damaged(path: Path, sentence: str) -> Finding:
@@ -57,11 +57,11 @@ def _unknown(path: Path, account: Account) -> Iterator[Finding]:
         tables: dict[str, Any] = json.loads(files.read(path) or b"")
     except (ValueError, RecursionError, StoreError):
         return  # changed meanwhile
-    known = documents.save(None, account)
-    more = set(tables) - set(known) - {"_default", UNLISTED}
-    for table in tables.keys() & known.keys():
-        keys = {key for document in known[table].values() for key in document}
-        more |= {key for document in tables[table].values() for key in document} - keys
+    ours = documents.save(None, account)
+    tables_besides = set(tables) - set(ours) - {"_default", UNLISTED}
+    for table in tables.keys() & ours.keys():
+        keys = {key for document in ours[table].values() for key in document}
+        tables_besides |= {key for document in tables[table].values() for key in document} - keys
     if UNLISTED in tables:
         store = path.parents[1]
         yield warning(
@@ -70,10 +70,11 @@ def _unknown(path: Path, account: Account) -> Iterator[Finding]:
             "old backup could bring them back.",
             list_deleted(store),
         )
-    if more:
+    if tables_besides:
+        names = ", ".join(map(escaped, sorted(tables_besides)))
         yield notice(
             path,
-            f"It holds what this version does not know: {', '.join(map(escaped, sorted(more)))}.",
+            f"It holds what this version does not know: {names}.",
             "It is kept. If a newer apppw-tui wrote it, install that one here, too.",
         )
 

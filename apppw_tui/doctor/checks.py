@@ -135,11 +135,11 @@ class Checkup:
         return danger(self.folder, str(error), remedy)
 
     def _documents(self, store: FolderStore) -> Sequence[Finding]:
-        found, readable = accounts.check(self.folder, store)
+        findings, readable = accounts.check(self.folder, store)
         counted = ok(self.folder, f"Every account can be read ({len(readable)}).")
-        found += naming.check(store, readable, self.config.default_domain)
+        findings += naming.check(store, readable, self.config.default_domain)
         keyring = keyring_of(self.folder, store, self.key_file)
-        return [*(found or [counted]), *key.check(self.folder, keyring, readable)]
+        return [*(findings or [counted]), *key.check(self.folder, keyring, readable)]
 
     def _owner(self) -> int:
         try:
@@ -160,13 +160,13 @@ def _or_ok(found: Iterable[Finding], folder: Path, good: str) -> Iterator[Findin
 
 def _each(looks: dict[str, _Look], *, by_root: bool) -> list[Finding]:
     """Runs each check: one that fails is told, and keeps nobody from the rest."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for what, look in looks.items():
         try:
-            found += look()
+            findings += look()
         except Exception as error:  # noqa: BLE001 - a doctor who falls over one patient helps none
-            found.append(_not_looked_at(what, error, by_root=by_root))
-    return found
+            findings.append(_not_looked_at(what, error, by_root=by_root))
+    return findings
 
 
 def _not_looked_at(what: str, error: Exception, *, by_root: bool) -> Finding:

@@ -34,17 +34,17 @@ def check(
     path: Path | None, config: Config, owners: frozenset[int], broken: ConfigError | None = None
 ) -> list[Finding]:
     """`path` is the file, if there is one; `owners` are the uids that may own it."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     if broken is not None:
-        found.append(danger(path or "the configuration", str(broken), _CORRECT))
+        findings.append(danger(path or "the configuration", str(broken), _CORRECT))
     if path is not None:
-        found += _file(path, owners)
+        findings += _file(path, owners)
     if config.delivery is not None:
-        found += _program(Path(config.delivery.command[0]), owners, _CODES)
+        findings += _program(Path(config.delivery.command[0]), owners, _CODES)
     if config.notices is not None and config.notices.command is not None:
-        found += _program(Path(config.notices.command[0]), owners, _NOTICES)
-    if found:
-        return found
+        findings += _program(Path(config.notices.command[0]), owners, _NOTICES)
+    if findings:
+        return findings
     if path is None:
         return [ok("the configuration", "There is none: all is as it is by default.")]
     return [ok(path, "It is only its owner's to change.")]

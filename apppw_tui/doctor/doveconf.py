@@ -25,10 +25,10 @@ class Block:
 
     def words(self, key: str) -> list[str]:
         """A list: `key = a b`, or in 2.4 also `key { a = yes }`."""
-        found = _unquoted(self.settings.get(key, "")).split()
+        words = _unquoted(self.settings.get(key, "")).split()
         for block in self.of(key):
-            found += [word for word, value in block.settings.items() if value == "yes"]
-        return found
+            words += [word for word, value in block.settings.items() if value == "yes"]
+        return words
 
     def values(self) -> Iterator[str]:
         """Every value in it, however deep."""

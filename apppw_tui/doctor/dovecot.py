@@ -42,10 +42,10 @@ def check(
 
     `folder` is the store; `asked` are the sockets at which the daemon is asked by Lua.
     """
-    said = ask(COMMAND)
-    if said.error:
-        return [said.as_finding()]
-    top = parse(said.out)
+    output = ask(COMMAND)
+    if output.error:
+        return [output.as_finding()]
+    top = parse(output.out)
     judging = _judging(top)
     if not asks_us(top):
         return list(_not_asking(top, judging, folder))
@@ -65,13 +65,13 @@ def check(
 
 def asks_by_lua(ask: Run) -> bool:
     """True if one of its passdbs is to ask the daemon itself."""
-    said = ask(COMMAND)
-    return not said.error and _has_lua(_judging(parse(said.out)))
+    output = ask(COMMAND)
+    return not output.error and _has_lua(_judging(parse(output.out)))
 
 
 def _has_lua(judging: list[Block]) -> bool:
     ours = filter(_is_ours, judging)
-    return any(_driver(one) == "lua" and not dovecot_told.is_told(one) for one in ours)
+    return any(_driver(our) == "lua" and not dovecot_told.is_told(our) for our in ours)
 
 
 def _not_asking(top: Block, judging: list[Block], folder: Path) -> Iterator[Finding]:
@@ -224,18 +224,18 @@ def _pam_files(top: Block, judging: list[Block], places: SystemPaths) -> Iterato
 
 def _services(ours: Block, top: Block) -> list[str]:
     """The names by which PAM is asked: args of 2.3, service_name of 2.4."""
-    told = " ".join(ours.values())
-    named = _SERVICE.search(told)
-    if named is None:
+    text = " ".join(ours.values())
+    match = _SERVICE.search(text)
+    if match is None:
         return []
-    if not _VARIABLE.search(named[0]):
-        return [named[0]]
+    if not _VARIABLE.search(match[0]):
+        return [match[0]]
     protocols = top.words("protocols") or ["imap", "pop3"]
-    services = [one for one in protocols if one not in _NOT_OF_PEOPLE]
+    services = [protocol for protocol in protocols if protocol not in _NOT_OF_PEOPLE]
     listeners = [one.name for service in top.of("service") for one in service.of("unix_listener")]
     if any("postfix" in path for path in listeners):
         services.append("smtp")
-    return [_VARIABLE.sub(service, named[0]) for service in services]
+    return [_VARIABLE.sub(service, match[0]) for service in services]
 
 
 def _is_ours(passdb: Block) -> bool:

@@ -26,17 +26,17 @@ def script(
 
     `asked` are the sockets at which the daemon is asked so; none where nothing is known of them.
     """
-    named = passdb.settings.get("lua_file")
-    if named is None:
+    file = passdb.settings.get("lua_file")
+    if file is None:
         in_args = _LUA_OF_2_3.search(passdb.settings.get("args", ""))
-        named = "" if in_args is None else in_args[1]
-    if not named.startswith("/"):
+        file = "" if in_args is None else in_args[1]
+    if not file.startswith("/"):
         return
-    path = places.root / named.lstrip("/")
+    path = places.root / file.lstrip("/")
     # The other is told of a yes, and never asked for one.
     asks = passdb.settings.get("skip") != "unauthenticated"
     recipe = "dovecot/apppw.lua" if asks else "dovecot/apppw-old-password.lua"
-    put = f"Put recipes/{recipe} at {named}; {_RELOAD}"
+    put = f"Put recipes/{recipe} at {file}; {_RELOAD}"
     try:
         text, mode = path.read_text(errors="replace"), path.stat().st_mode
     except PermissionError:
@@ -44,17 +44,17 @@ def script(
     except OSError:
         if asks:
             yield danger(
-                named, "Dovecot is to ask by it, and it is not there: nobody signs in.", put
+                file, "Dovecot is to ask by it, and it is not there: nobody signs in.", put
             )
         return
     if mode & _WRITABLE:
         yield danger(
-            named,
+            file,
             "Others than its owner can write it: whoever does is told every password, and let in.",
-            command("chmod", "go-w", named),
+            command("chmod", "go-w", file),
         )
-    told = list(_asking(named, text, folder, asked, put)) if asks else []
-    yield from told or installed.differing(path, named, recipe, places)
+    findings = list(_asking(file, text, folder, asked, put)) if asks else []
+    yield from findings or installed.differing(path, file, recipe, places)
 
 
 def _asking(

@@ -15,12 +15,12 @@ _GREETING = b"VERSION\t1\t"
 
 def check(ask: Run, places: SystemPaths, accounts: AccountsConfig) -> list[Finding]:
     """Nothing where Dovecot has nothing to do with apppw-tui."""
-    told = ask(COMMAND)
-    top = parse("" if told.error else told.out)
+    output = ask(COMMAND)
+    top = parse("" if output.error else output.out)
     passwords = accounts.source == "dovecot"
     if not passwords and not asks_us(top):
         return [ok(_WHERE, "Whether it runs concerns nobody here.")]
-    if told.here and not _runs(top.settings.get("base_dir", _BASE), places):
+    if output.here and not _runs(top.settings.get("base_dir", _BASE), places):
         portal = " and nobody can sign in to the portal" if passwords else ""
         return [danger(_WHERE, f"It does not run: nobody reads mail{portal}.", _START)]
     if passwords:

@@ -54,13 +54,13 @@ def _who(passdb: Block, top: Block) -> tuple[str, str, list[str]]:
     """The service that asks, its user and its groups."""
     itself = _ITSELF.search(passdb.settings.get("args", "")) is not None
     name = "auth" if itself or passdb.settings.get("use_worker") == "no" else "auth-worker"
-    told: dict[str, str] = {}
+    settings: dict[str, str] = {}
     for service in top.of("service"):
         if service.name == name:
-            told |= service.settings
-    user = told.get("user", f"${_INTERNAL}" if name == "auth" else "root")
-    groups = re.split(r"[\s,]+", f"{told.get('group', '')} {told.get('extra_groups', '')}")
-    return name, _meant(user, top), [_meant(one, top) for one in groups if one]
+            settings |= service.settings
+    user = settings.get("user", f"${_INTERNAL}" if name == "auth" else "root")
+    groups = re.split(r"[\s,]+", f"{settings.get('group', '')} {settings.get('extra_groups', '')}")
+    return name, _meant(user, top), [_meant(group, top) for group in groups if group]
 
 
 def _meant(value: str, top: Block) -> str:

@@ -83,6 +83,6 @@ def _is_disabled(path: Path) -> bool:
 
 
 def _named(names: list[str]) -> str:
-    more = len(names) - _MOST_NAMED
-    named = ", ".join(names[:_MOST_NAMED])
-    return f"{named} and {more} more" if more > 0 else named
+    others = len(names) - _MOST_NAMED
+    listed = ", ".join(names[:_MOST_NAMED])
+    return f"{listed} and {others} more" if others > 0 else listed

@@ -79,9 +79,9 @@ def differing(path: Path, named: str, recipe: str, places: SystemPaths) -> Itera
 
 def _code(path: Path) -> list[str]:
     """Its lines without what may differ."""
-    told = (line.rstrip() for line in lines(path.read_text(errors="replace")))
+    code = (line.rstrip() for line in lines(path.read_text(errors="replace")))
     return [
         line
-        for line in told
+        for line in code
         if line and not line.startswith(("--", "#")) and not _SETTING.fullmatch(line)
     ]

@@ -31,9 +31,9 @@ def check(folder: Path, keyring: Keyring, accounts: list[Account]) -> list[Findi
         return [danger(path, str(error), "Put back the key, or repair its mode and owner.")]
     if ring is None:
         return [ok(path, "Nothing is sealed yet, so there is no key.")]
-    found = [*_mode(folder, path), *_opened(path, ring, sealed)] or [*_older(path, ring, sealed)]
+    findings = [*_mode(folder, path), *_opened(path, ring, sealed)] or [*_older(path, ring, sealed)]
     where = "in the store, so that a copy of the store holds both" if _inside(folder, path) else ""
-    return found or [
+    return findings or [
         ok(path, f"It opens everything that is sealed{where and f'; it lies {where}'}.")
     ]
 

@@ -22,12 +22,12 @@ def door(ask: Run, places: SystemPaths) -> Iterator[Finding]:
     """Checks that the portal's sshd runs, and will after the next start of the machine."""
     if not present(places.systemd):
         return
-    said = ask(("systemctl", "show", f"--property={_PROPERTIES}", SERVICE))
-    told = parse(said.out).get(SERVICE, {})
-    if said.error or told.get("LoadState") != "loaded":
+    output = ask(("systemctl", "show", f"--property={_PROPERTIES}", SERVICE))
+    properties = parse(output.out).get(SERVICE, {})
+    if output.error or properties.get("LoadState") != "loaded":
         return  # it may be started otherwise
-    runs = told.get("ActiveState") in ("active", "reloading", "activating")
-    enabled = told.get("UnitFileState") in _ENABLED
+    runs = properties.get("ActiveState") in ("active", "reloading", "activating")
+    enabled = properties.get("UnitFileState") in _ENABLED
     if not runs and enabled:
         yield danger(
             SERVICE,
@@ -90,8 +90,10 @@ def _writers(path: Path, owner: int) -> Iterator[Finding]:
 def _shell(user: str, places: SystemPaths) -> str | None:
     """passwd(5); None of a user who is not in it."""
     try:
-        told = lines((places.root / "etc/passwd").read_text(errors="replace"))
+        passwd = lines((places.root / "etc/passwd").read_text(errors="replace"))
     except OSError:
         return None
-    entries = (line.split(":") for line in told)
-    return next((one[_SHELL] for one in entries if one[0] == user and len(one) > _SHELL), None)
+    entries = (line.split(":") for line in passwd)
+    return next(
+        (entry[_SHELL] for entry in entries if entry[0] == user and len(entry) > _SHELL), None
+    )

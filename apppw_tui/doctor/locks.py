@@ -63,8 +63,8 @@ def _finding(path: Path, places: SystemPaths) -> Finding:
 def _holders(path: Path, places: SystemPaths) -> list[str]:
     try:
         inode = str(path.lstat().st_ino)
-        told = lines(places.locks.read_bytes().decode(errors="replace"))
+        rows = lines(places.locks.read_bytes().decode(errors="replace"))
     except OSError:
         return []
-    found = [_FLOCK.match(line) for line in told]
-    return [one["pid"] for one in found if one is not None and one["inode"] == inode]
+    matches = [_FLOCK.match(line) for line in rows]
+    return [match["pid"] for match in matches if match is not None and match["inode"] == inode]

@@ -25,11 +25,13 @@ _IN_MEMORY = ("tmpfs", "ramfs")
 
 def check_ntp(ask: Run) -> list[Finding]:
     """Asks the system about its own clock, where systemd looks after it."""
-    said = ask(("timedatectl", "show"))
-    if said.error:
+    output = ask(("timedatectl", "show"))
+    if output.error:
         return [ok(_WHERE, "Nobody tells how this machine keeps its time.")]
-    told = dict(line.partition("=")[::2] for line in lines(said.out))
-    return list(_kept(told)) or [ok(_WHERE, f"It is kept by NTP, in {told.get('Timezone')}.")]
+    properties = dict(line.partition("=")[::2] for line in lines(output.out))
+    return list(_kept(properties)) or [
+        ok(_WHERE, f"It is kept by NTP, in {properties.get('Timezone')}.")
+    ]
 
 
 def _kept(told: dict[str, str]) -> Iterator[Finding]:

@@ -34,26 +34,26 @@ def check(folder: Path, config: Config, ask: Run, places: SystemPaths) -> list[F
     if not present(places.systemd):
         return [ok("systemd", "It does not run here, so its units were not looked at.")]
     names = [f"{name}.{kind}" for name, _, _ in needed for kind in ("path", "timer")]
-    said = ask(("systemctl", "show", f"--property={_PROPERTIES}", *names, _KIOSK))
-    if said.error:
-        return [said.as_finding()]
-    units = parse(said.out)
-    found = [one for need in needed for one in _unit(units, *need)]
+    output = ask(("systemctl", "show", f"--property={_PROPERTIES}", *names, _KIOSK))
+    if output.error:
+        return [output.as_finding()]
+    units = parse(output.out)
+    findings = [one for need in needed for one in _unit(units, *need)]
     if config.delivery is not None:
-        found += _codes(config.delivery.command, units.get(_KIOSK, {}), places)
-    return found or [ok("systemd", "Its units send notices and end sessions, as configured.")]
+        findings += _codes(config.delivery.command, units.get(_KIOSK, {}), places)
+    return findings or [ok("systemd", "Its units send notices and end sessions, as configured.")]
 
 
 def _unit(units: _Units, name: str, watched: Path, without: str) -> Iterator[Finding]:
     path, timer = f"{name}.path", f"{name}.timer"
     on = command("systemctl", "enable", "--now", path, timer)
-    told = units.get(path, {})
-    if told.get("LoadState") != "loaded":
+    properties = units.get(path, {})
+    if properties.get("LoadState") != "loaded":
         yield warning(
             path, f"It is not installed: {without}.", f"Run recipes/install.sh, and: {on}"
         )
         return
-    paths = [line.partition(" (")[0] for line in told.get("Paths", "").split("\n")]
+    paths = [line.partition(" (")[0] for line in properties.get("Paths", "").split("\n")]
     if paths != [""] and str(watched) not in paths:
         yield warning(
             path,
@@ -61,10 +61,10 @@ def _unit(units: _Units, name: str, watched: Path, without: str) -> Iterator[Fin
             f"Say PathChanged={watched} in a drop-in file, and name the store in its service.",
         )
     for unit, what in ((path, f"{without} at once"), (timer, "what failed is not tried again")):
-        told = units.get(unit, {})
-        if told.get("ActiveState") != "active":
+        properties = units.get(unit, {})
+        if properties.get("ActiveState") != "active":
             yield warning(unit, f"It is not started: {what}.", on)
-        elif told.get("UnitFileState") not in ("enabled", "static", "linked", "generated"):
+        elif properties.get("UnitFileState") not in ("enabled", "static", "linked", "generated"):
             yield warning(unit, f"From the next start of the machine on, {what}.", on)
 
 
@@ -96,10 +96,10 @@ def waiting(folder: Path, now: datetime) -> Iterator[Finding]:
     Raises StoreError.
     """
     outbox = FolderNoticeQueue(folder)
-    found = outbox.waiting()
-    if not found:
+    messages = outbox.waiting()
+    if not messages:
         return
-    oldest, written = found[0]
+    oldest, written = messages[0]
     try:
         message = outbox.read(oldest)
     except StoreError:
@@ -107,14 +107,14 @@ def waiting(folder: Path, now: datetime) -> Iterator[Finding]:
     if message is not None and message.how:
         yield warning(
             folder / "notices",
-            f"{_wait(len(found))}; the oldest was tried {_times(message.tries)}: "
+            f"{_wait(len(messages))}; the oldest was tried {_times(message.tries)}: "
             f"{escaped(message.how)}.",
             "Try one: apppw-tui notices --trial ACCOUNT",
         )
     elif now.timestamp() - written > _LATE.total_seconds():
         yield warning(
             folder / "notices",
-            f"{_wait(len(found))}, and nobody takes messages away: people are not told.",
+            f"{_wait(len(messages))}, and nobody takes messages away: people are not told.",
             f"Run: systemctl enable --now apppw-notices.path apppw-notices.timer. {_CRON}",
         )
 

@@ -24,13 +24,13 @@ _INCLUDE = re.compile(r"(?:@include|-?auth\s+(?:include|substack))\s+(\S+)", re.
 
 def check(places: SystemPaths) -> list[Finding]:
     """Checks the files; those that they include are the system's affair."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     files = [path for folder in places.pam for path in sorted(folder.glob(_OURS))]
     for path in files:
-        found += _file(path, is_kiosk=path.name in _KIOSKS)
+        findings += _file(path, is_kiosk=path.name in _KIOSKS)
     for folder in places.pam:
-        found += _sshd(folder / "sshd")
-    return found or [ok("PAM", _faultless(len(files)))]
+        findings += _sshd(folder / "sshd")
+    return findings or [ok("PAM", _faultless(len(files)))]
 
 
 def is_present(places: SystemPaths, service: str) -> bool:
@@ -105,8 +105,8 @@ def _past_us(path: Path, modules: list[str]) -> Iterator[Finding]:
             "right.",
             "Copy it anew from recipes/pam/.",
         )
-    named = (one if one.startswith("@") else f"pam_{one}" for one in modules)
-    others = [one for one in named if one not in _OF_RECIPE]
+    names = (module if module.startswith("@") else f"pam_{module}" for module in modules)
+    others = [name for name in names if name not in _OF_RECIPE]
     if others:
         yield warning(
             path,
@@ -153,7 +153,7 @@ def _auth(path: Path) -> Iterator[tuple[str, str]]:
         told = line.partition("#")[0].strip()
         if include := _INCLUDE.fullmatch(told):
             yield f"@{include[1]}", ""
-        found = _AUTH.match(told)
-        module = found and _MODULE.fullmatch(found["module"])
-        if found and module:
-            yield module[1], found["arguments"]
+        match = _AUTH.match(told)
+        module = match and _MODULE.fullmatch(match["module"])
+        if match and module:
+            yield module[1], match["arguments"]

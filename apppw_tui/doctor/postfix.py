@@ -57,31 +57,31 @@ class Port:
 
 def check(ask: Run, places: SystemPaths) -> list[Finding]:
     """Nothing but "not looked at" where Postfix is not here, or nobody signs in."""
-    found, trouble = ports(ask)
+    found_ports, trouble = ports(ask)
     if trouble:
         return trouble
-    signed_in = [port for port in found if takes_passwords(port)]
+    signed_in = [port for port in found_ports if takes_passwords(port)]
     if not signed_in:
         return [ok(_WHERE, "Nobody signs in to it, so it was not looked at.")]
-    told = [finding for port in signed_in for finding in _port(port)]
-    told += _networks(signed_in[0].settings.get("mynetworks", ""))
-    told += _past_us(signed_in, places)
-    told += [one for port in signed_in if _asks_us(port, places) for one in _as_anybody(port)]
-    return list(dict.fromkeys(told)) or [ok(_WHERE, _good(signed_in, places))]
+    findings = [finding for port in signed_in for finding in _port(port)]
+    findings += _networks(signed_in[0].settings.get("mynetworks", ""))
+    findings += _past_us(signed_in, places)
+    findings += [one for port in signed_in if _asks_us(port, places) for one in _as_anybody(port)]
+    return list(dict.fromkeys(findings)) or [ok(_WHERE, _good(signed_in, places))]
 
 
 def ports(ask: Run) -> tuple[list[Port], list[Finding]]:
     """The ports that mail programs connect to, and main.cf itself; or why that cannot be told."""
     main, own, services = (ask(("postconf", option)) for option in ("-nx", "-Px", "-M"))
-    for said in (main, own, services):
-        if said.error:
-            return [], [said.as_finding()]
+    for output in (main, own, services):
+        if output.error:
+            return [], [output.as_finding()]
     top, overrides = _settings(main.out), _overrides(own.out)
-    found = [Port(name, top | more) for name, more in overrides.items()]
+    named_ports = [Port(name, top | settings) for name, settings in overrides.items()]
     # What each service overrides holds nowhere.
     smtpds = {f"{one[0]}/{one[1]}" for one in map(str.split, lines(services.out)) if _is_smtpd(one)}
     bare = not smtpds or any(not _judges(overrides.get(name, {})) for name in smtpds)
-    return [*([Port("main.cf", top)] if bare else []), *found], []
+    return [*([Port("main.cf", top)] if bare else []), *named_ports], []
 
 
 def takes_passwords(port: Port) -> bool:

@@ -96,7 +96,7 @@ class ListeningSockets:
         return any(unit.wanted for unit in self.units)
 
     def paths(self, protocol: str) -> frozenset[Path]:
-        return frozenset(one.path for one in self.places if one.protocol == protocol)
+        return frozenset(place.path for place in self.places if place.protocol == protocol)
 
 
 def listening(serve: ServeConfig, folder: Path, ask: Run) -> ListeningSockets:
@@ -123,20 +123,20 @@ def check(
     `lua` says that Dovecot is to ask.
     """
     places, by_systemd = there.places, there.by_systemd
-    found = [*units.service(ask), *units.compared(serve, there.units)]
+    findings = [*units.service(ask), *units.compared(serve, there.units)]
     if not places:
-        return [*found, _nobody(folder, there, wanted=wanted, lua=lua)]
-    found += _folder(folder, owner)
+        return [*findings, _nobody(folder, there, wanted=wanted, lua=lua)]
+    findings += _folder(folder, owner)
     with ThreadPoolExecutor(len(places)) as asking:
-        for told in asking.map(lambda one: [*_socket(one, owner, lua=lua)], places):
-            found += told
+        for answers in asking.map(lambda one: [*_socket(one, owner, lua=lua)], places):
+            findings += answers
     if not by_systemd:
-        names = {one.path.name for one in places}
+        names = {place.path.name for place in places}
         for name in sorted(serve.configured - names):
-            found.append(
+            findings.append(
                 warning(folder / name, "The configuration names it; it is not there.", _ANEW)
             )
-    return found or [ok(folder, f"{len(places)} sockets answer.")]
+    return findings or [ok(folder, f"{len(places)} sockets answer.")]
 
 
 def _nobody(folder: Path, there: ListeningSockets, *, wanted: bool, lua: bool) -> Finding:

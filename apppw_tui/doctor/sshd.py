@@ -27,32 +27,32 @@ def check(ask: Run, places: SystemPaths, owner: int = 0) -> list[Finding]:
     if not present(path):
         return [ok(path, "There is no kiosk here.")]
     stands = list(kiosk.door(ask, places))
-    said = ask(("sshd", "-T", "-f", str(path)))
-    if said.error and _NOT_RUNNING in said.errors:
+    output = ask(("sshd", "-T", "-f", str(path)))
+    if output.error and _NOT_RUNNING in output.errors:
         return stands or [ok(path, "sshd does not run on this machine, so it was not looked at.")]
-    if said.error:
-        return [*stands, said.as_finding()]
-    told = _settings(said.out)
-    users = told.get("allowusers", [])
+    if output.error:
+        return [*stands, output.as_finding()]
+    settings = _settings(output.out)
+    users = settings.get("allowusers", [])
     if len(users) == 1:
         # What a Match block says of that very user counts as well.
         who = f"user={_user(users[0])},host=localhost,addr=127.0.0.1"
         again = ask(("sshd", "-T", "-f", str(path), "-C", who))
-        told = told if again.error else _settings(again.out)
-        stands += kiosk.script(_only(told, "forcecommand"), _user(users[0]), places, owner)
-    if _only(told, "usepam") == "yes":
+        settings = settings if again.error else _settings(again.out)
+        stands += kiosk.script(_only(settings, "forcecommand"), _user(users[0]), places, owner)
+    if _only(settings, "usepam") == "yes":
         stands += pam.missing_for_kiosk(places)
-    found = [*stands, *_kiosk(path, told)]
-    return found or [ok(path, "It opens the portal, and nothing else.")]
+    findings = [*stands, *_kiosk(path, settings)]
+    return findings or [ok(path, "It opens the portal, and nothing else.")]
 
 
 def _settings(text: str) -> dict[str, list[str]]:
     """Some keywords come several times."""
-    found: dict[str, list[str]] = {}
+    settings: dict[str, list[str]] = {}
     for line in lines(text):
         key, _, value = line.strip().partition(" ")
-        found.setdefault(key.lower(), []).append(value.strip())
-    return found
+        settings.setdefault(key.lower(), []).append(value.strip())
+    return settings
 
 
 def _kiosk(path: Path, told: dict[str, list[str]]) -> Iterator[Finding]:

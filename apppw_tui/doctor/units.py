@@ -44,14 +44,14 @@ def parse(text: str) -> dict[str, dict[str, str]]:
 
     What a unit says several times, such as Listen, stands in lines.
     """
-    found: dict[str, dict[str, str]] = {}
+    by_unit: dict[str, dict[str, str]] = {}
     for block in text.split("\n\n"):
-        told: dict[str, str] = {}
+        properties: dict[str, str] = {}
         for line in lines(block):
             key, _, value = line.partition("=")
-            told[key] = f"{told[key]}\n{value}" if key in told else value
-        found[told.get("Id", "")] = told
-    return found
+            properties[key] = f"{properties[key]}\n{value}" if key in properties else value
+        by_unit[properties.get("Id", "")] = properties
+    return by_unit
 
 
 def _service(ask: Run) -> dict[str, str]:
@@ -59,25 +59,25 @@ def _service(ask: Run) -> dict[str, str]:
 
     Nothing where there is none, or it does not run.
     """
-    said = ask(("systemctl", "show", f"--property={_OF_SERVICE}", SERVICE))
-    told = parse(said.out).get(SERVICE, {})
-    return {} if said.error or told.get("LoadState") != "loaded" else told
+    output = ask(("systemctl", "show", f"--property={_OF_SERVICE}", SERVICE))
+    properties = parse(output.out).get(SERVICE, {})
+    return {} if output.error or properties.get("LoadState") != "loaded" else properties
 
 
 def service(ask: Run) -> Iterator[Finding]:
     """Finds what the daemon's unit lacks, and what of the configuration it does not know yet."""
-    told = _service(ask)
+    properties = _service(ask)
     # Of a unit that was not started since the machine was, systemd says "infinity" in any case.
-    running = told.get("ActiveState") in ("active", "reloading")
-    unwatched = running and told.get("WatchdogUSec") in ("0", "infinity")
-    if told and (unwatched or "check" not in told.get("ExecReload", "")):
+    running = properties.get("ActiveState") in ("active", "reloading")
+    unwatched = running and properties.get("WatchdogUSec") in ("0", "infinity")
+    if properties and (unwatched or "check" not in properties.get("ExecReload", "")):
         yield warning(
             SERVICE,
             "It is older than the program: nothing starts a daemon again that hangs, or tells a "
             "broken configuration before it is read.",
             "Run recipes/install.sh, or take WatchdogSec= and ExecReload= from recipes/systemd.",
         )
-    status = ConfigStatus.parse(told.get("StatusText", ""))
+    status = ConfigStatus.parse(properties.get("StatusText", ""))
     if status is None or not running:
         return
     now = ConfigStatus.of(status.file)
@@ -97,17 +97,24 @@ def service(ask: Run) -> Iterator[Finding]:
 
 def units(ask: Run) -> list[Unit]:
     """Those of the sockets that start the daemon; none where systemd does not run."""
-    told = _service(ask)
-    if not told:
+    properties = _service(ask)
+    if not properties:
         return []
     # Those that are not loaded are files alone.
     files = ask(("systemctl", "list-unit-files", "--no-legend", "--no-pager", _OURS))
     listed = [] if files.error else lines(files.out)
-    names = {*told.get("TriggeredBy", "").split(), *(line.split()[0] for line in listed if line)}
+    names = {
+        *properties.get("TriggeredBy", "").split(),
+        *(line.split()[0] for line in listed if line),
+    }
     if not names:
         return []
-    said = ask(("systemctl", "show", f"--property={_PROPERTIES}", *sorted(names)))
-    return [] if said.error else [_unit(name, one) for name, one in parse(said.out).items() if name]
+    output = ask(("systemctl", "show", f"--property={_PROPERTIES}", *sorted(names)))
+    return (
+        []
+        if output.error
+        else [_unit(name, one) for name, one in parse(output.out).items() if name]
+    )
 
 
 def _unit(name: str, told: dict[str, str]) -> Unit:
@@ -133,13 +140,13 @@ def compared(serve: ServeConfig, found: Sequence[Unit]) -> list[Finding]:
     by_name: dict[str, list[Unit]] = {}
     for unit in found:
         by_name.setdefault(unit.called, []).append(unit)
-    told: list[Finding] = []
-    for one in serve.sockets:
-        if one.name in serve.configured:
-            told += _configured(one, by_name.get(one.name, []))
+    findings: list[Finding] = []
+    for socket in serve.sockets:
+        if socket.name in serve.configured:
+            findings += _configured(socket, by_name.get(socket.name, []))
     for unit in found:
-        told += _listening(unit, serve)
-    return told
+        findings += _listening(unit, serve)
+    return findings
 
 
 def _configured(one: SocketConfig, units: Sequence[Unit]) -> Iterator[Finding]:
@@ -201,18 +208,18 @@ def _listening(unit: Unit, serve: ServeConfig) -> Iterator[Finding]:
 
 
 def _groups(serve: ServeConfig) -> list[Finding]:
-    found = []
-    for one in serve.sockets:
-        if one.group is not None and not _is_group(one.group):
-            add = command("groupadd", "--system", one.group)
-            found.append(
+    groups = []
+    for socket in serve.sockets:
+        if socket.group is not None and not _is_group(socket.group):
+            add = command("groupadd", "--system", socket.group)
+            groups.append(
                 warning(
-                    f"group of [[serve.socket]] {one.name}",
-                    f"There is no group {escaped(one.group)}: the daemon will not start.",
+                    f"group of [[serve.socket]] {socket.name}",
+                    f"There is no group {escaped(socket.group)}: the daemon will not start.",
                     f"Correct it, or {add[:1].lower()}{add[1:]}",
                 )
             )
-    return found
+    return groups
 
 
 def _is_group(name: str) -> bool:

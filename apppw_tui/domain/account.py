@@ -56,33 +56,37 @@ class Account:
 
     @property
     def used_ids(self) -> frozenset[str]:
-        return self.deleted_ids | {password.id for password in self.app_passwords}
+        return self.deleted_ids | {app_password.id for app_password in self.app_passwords}
 
     def app_password(self, id_: str) -> AppPassword | None:
-        return next((password for password in self.app_passwords if password.id == id_), None)
+        return next(
+            (app_password for app_password in self.app_passwords if app_password.id == id_), None
+        )
 
     def check_name_is_free(self, name: str, besides: str | None = None) -> None:
         """Raises NameTaken if another app password than `besides` (an id) has that name."""
         key = name_key(name)
-        for password in self.app_passwords:
-            if password.id != besides and name_key(password.name) == key:
-                raise NameTaken(f"You already have one called {password.name}.")
+        for app_password in self.app_passwords:
+            if app_password.id != besides and name_key(app_password.name) == key:
+                raise NameTaken(f"You already have one called {app_password.name}.")
 
     def check_limit(self, limit: int) -> None:
         """Raises LimitReached if one more app password would be too many."""
         if len(self.app_passwords) >= limit:
             raise LimitReached(f"You have {len(self.app_passwords)} of {limit}. Delete one first.")
 
-    def with_app_password(self, password: AppPassword, limit: int) -> "Account":
-        self.check_name_is_free(password.name)
+    def with_app_password(self, app_password: AppPassword, limit: int) -> "Account":
+        self.check_name_is_free(app_password.name)
         self.check_limit(limit)
-        return replace(self, app_passwords=(*self.app_passwords, password))
+        return replace(self, app_passwords=(*self.app_passwords, app_password))
 
     def without_app_password(self, id_: str) -> "Account":
         self._must_have(id_)
         return replace(
             self,
-            app_passwords=tuple(password for password in self.app_passwords if password.id != id_),
+            app_passwords=tuple(
+                app_password for app_password in self.app_passwords if app_password.id != id_
+            ),
             deleted_ids=self.deleted_ids | {id_},
         )
 
@@ -92,19 +96,21 @@ class Account:
         return replace(
             self,
             app_passwords=tuple(
-                replace(password, name=name) if password.id == id_ else password
-                for password in self.app_passwords
+                replace(app_password, name=name) if app_password.id == id_ else app_password
+                for app_password in self.app_passwords
             ),
         )
 
     def without_app_passwords(self) -> "Account":
         """With every one of them deleted."""
-        ids = (password.id for password in self.app_passwords)
+        ids = (app_password.id for app_password in self.app_passwords)
         return replace(self, app_passwords=(), deleted_ids=self.deleted_ids.union(ids))
 
     def purgeable(self, now: datetime) -> tuple[AppPassword, ...]:
         """The app passwords that expired so long ago that they need not be shown any more."""
-        return tuple(password for password in self.app_passwords if password.is_purgeable(now))
+        return tuple(
+            app_password for app_password in self.app_passwords if app_password.is_purgeable(now)
+        )
 
     # --- verification methods ---------------------------------------------------------------
 

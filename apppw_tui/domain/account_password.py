@@ -36,8 +36,8 @@ def normalized(text: str) -> Secret:
     return Secret(unicodedata.normalize("NFC", text))
 
 
-def strength(password: Secret, account: str) -> Strength:
-    """Judges `password`, knowing that `account` is easy to guess."""
+def strength(password: Secret, account_name: str) -> Strength:
+    """Judges `password`, knowing that `account_name` is easy to guess."""
     from zxcvbn import zxcvbn  # 20 ms, wanted only where a password is chosen
 
     text = password.reveal()
@@ -47,7 +47,7 @@ def strength(password: Secret, account: str) -> Strength:
         return Strength(0, "Too long", f"Use at most {MAX_CHARACTERS} characters.")
     if app_password.parse(text) is not None:
         return Strength(0, "That is an app password", "Choose another one for your account.")
-    judged = zxcvbn(text[:_JUDGED_CHARACTERS], user_inputs=[account, *account.split("@")])
+    judged = zxcvbn(text[:_JUDGED_CHARACTERS], user_inputs=[account_name, *account_name.split("@")])
     score = int(judged["score"])
     feedback = judged["feedback"]
     advice = ""
@@ -59,8 +59,8 @@ def strength(password: Secret, account: str) -> Strength:
     return Strength(score, _WORDS[score], advice)
 
 
-def require_good(password: Secret, account: str) -> None:
-    """Raises WeakPassword, with the reason, if `password` is not good enough for `account`."""
-    judged = strength(password, account)
+def require_good(password: Secret, account_name: str) -> None:
+    """Raises WeakPassword, with the reason, if `password` is not good enough for `account_name`."""
+    judged = strength(password, account_name)
     if not judged.good_enough:
         raise WeakPassword(str(judged))

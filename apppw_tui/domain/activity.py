@@ -96,7 +96,7 @@ _WORDS: dict[str, str] = {
 class ActivityEntry:
     """One line of an account's activity: when (UTC), what, who, and what else was written down.
 
-    `what` is an Act, or what another version of the program has written.
+    `event` is an EventType, or what another version of the program has written.
     """
 
     time: datetime
@@ -111,8 +111,8 @@ class ActivityEntry:
     @property
     def address(self) -> str | None:
         """The address that it came from, if from anywhere but the server itself."""
-        found = self.details.get("address")
-        return None if found in (None, "", "local") else found
+        address = self.details.get("address")
+        return None if address in (None, "", "local") else address
 
 
 class Activity(Protocol):
@@ -148,12 +148,14 @@ def describe(entry: ActivityEntry) -> str:
     return f"{head}{escaped(value)}" if value else re.split("[;,:]", head)[0]
 
 
-def actor_label(entry: ActivityEntry, account: str | None) -> str:
+def actor_label(entry: ActivityEntry, account_name: str | None) -> str:
     """The name of the one who did it: `you` for the account itself, else as it was written down."""
-    return "you" if account is not None and entry.actor == account else escaped(entry.actor)
+    return (
+        "you" if account_name is not None and entry.actor == account_name else escaped(entry.actor)
+    )
 
 
 def parse_time(text: str) -> datetime:
     """The time of a line, such as `2026-11-22T12:00:00Z`. Raises ValueError."""
-    found = datetime.fromisoformat(text)
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    instant = datetime.fromisoformat(text)
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)

@@ -21,12 +21,12 @@ def _address(text: str) -> str | None:
     import ipaddress
 
     try:
-        found = ipaddress.ip_address(text)
+        parsed = ipaddress.ip_address(text)
     except ValueError:
         return None
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    return str(found.ipv4_mapped or ipaddress.IPv6Address(int(found)))
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    return str(parsed.ipv4_mapped or ipaddress.IPv6Address(int(parsed)))
 
 
 def network(text: str) -> str:
@@ -41,16 +41,16 @@ def network(text: str) -> str:
     if alone is not None:
         return alone
     try:
-        found = ipaddress.ip_network(text, strict=False)
+        parsed = ipaddress.ip_network(text, strict=False)
     except ValueError:
         raise ValueError("must be an address or a network, such as 192.0.2.0/24") from None
-    if ipaddress.ip_address(text.partition("/")[0]) != found.network_address:
-        raise ValueError(f"has bits beyond its mask; the network is {found}")
-    within = found.network_address
+    if ipaddress.ip_address(text.partition("/")[0]) != parsed.network_address:
+        raise ValueError(f"has bits beyond its mask; the network is {parsed}")
+    within = parsed.network_address
     mapped = within.ipv4_mapped if isinstance(within, ipaddress.IPv6Address) else None
-    if mapped is None or found.prefixlen < _MAPPED_BITS:
-        return str(found)
-    return f"{mapped}/{found.prefixlen - _MAPPED_BITS}"
+    if mapped is None or parsed.prefixlen < _MAPPED_BITS:
+        return str(parsed)
+    return f"{mapped}/{parsed.prefixlen - _MAPPED_BITS}"
 
 
 class Networks:
@@ -59,17 +59,17 @@ class Networks:
     def __init__(self, networks: Iterable[str] = ()) -> None:
         import ipaddress
 
-        told = [network(one) for one in networks]
-        self._alone = frozenset(one for one in told if "/" not in one)
-        self._wide = tuple(ipaddress.ip_network(one) for one in told if "/" in one)
+        parsed = [network(one) for one in networks]
+        self._alone = frozenset(one for one in parsed if "/" not in one)
+        self._wide = tuple(ipaddress.ip_network(one) for one in parsed if "/" in one)
 
     def holds(self, text: str | None) -> bool:
         """True if that address is one of them, or in one; never for what is no address."""
-        found = address(text)
-        if found is None or not (self._alone or self._wide):
+        parsed = address(text)
+        if parsed is None or not (self._alone or self._wide):
             return False
-        if found in self._alone:
+        if parsed in self._alone:
             return True
         import ipaddress
 
-        return any(ipaddress.ip_address(found) in one for one in self._wide)
+        return any(ipaddress.ip_address(parsed) in one for one in self._wide)

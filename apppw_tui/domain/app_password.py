@@ -99,12 +99,12 @@ def redacted(text: str) -> str:
     if len(text) < LENGTH:
         return text  # as most of what is logged; each character is read as one symbol at most
     folded = text if text.isascii() else "".join(map(_folded, text))
-    kept, end = [], 0
+    parts, end = [], 0
     for start, stop in _places(folded):
         if start >= end:  # else it is one with the one before it
-            kept += [text[end:start], _INSTEAD]
+            parts += [text[end:start], _INSTEAD]
         end = max(end, stop)
-    return "".join([*kept, text[end:]])
+    return "".join([*parts, text[end:]])
 
 
 def _places(folded: str) -> list[tuple[int, int]]:

@@ -57,11 +57,11 @@ def normalized(text: str, lengths: Container[int]) -> str | None:
 
 def plain(text: str) -> str:
     """`text` less what may stand between symbols, with each symbol in its one form (SAFETY 5)."""
-    kept = normalize("NFKC", text)
-    if not kept.isascii():
-        kept = "".join(sign for sign in kept if category(sign) not in SEPARATING)
+    folded = normalize("NFKC", text)
+    if not folded.isascii():
+        folded = "".join(sign for sign in folded if category(sign) not in SEPARATING)
     # Only ASCII is folded: a letter of another alphabet never becomes a symbol by that.
-    return kept.lower().translate(_LOOKALIKES) if kept.isascii() else kept
+    return folded.lower().translate(_LOOKALIKES) if folded.isascii() else folded
 
 
 def grouped(secret: Secret) -> str:

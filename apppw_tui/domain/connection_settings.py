@@ -44,16 +44,16 @@ def rows_for(
 
 def first_service(rows: Iterable[ConnectionSetting], scope: tuple[str, ...]) -> str:
     """The service that an app with this scope asks for first: the first row's, if there is one."""
-    named = [row.service for row in rows_for(rows, scope)]
+    services = [row.service for row in rows_for(rows, scope)]
     opened = [service for service in scopes.SERVICES if scopes.scope_allows(scope, service)]
-    return next(iter(named + opened), scope[0])
+    return next(iter(services + opened), scope[0])
 
 
 @dataclass(frozen=True)
 class ConnectionTestResult:
     """The result of trying an app password, in a sentence.
 
-    `right` is None where nobody knows whether an app could sign in with it.
+    `ok` is None where nobody knows whether an app could sign in with it.
     """
 
     ok: bool | None

@@ -295,14 +295,14 @@ def _dummy(profile: Profile) -> str:
 
 def profile(stored: str) -> Profile | None:
     """The cost of computing `stored` again; None for what Argon2 cannot compute."""
-    found = _ARGON2ID.fullmatch(stored)
-    if found is None or any(len(field) % 4 == _ALONE for field in found.groups()[1:]):
+    match = _ARGON2ID.fullmatch(stored)
+    if match is None or any(len(field) % 4 == _ALONE for field in match.groups()[1:]):
         return None
-    cost = parse(found[1])
+    cost = parse(match[1])
     return cost if cost and cost.memory >= _LEAST_OF_A_LANE * cost.parallelism else None
 
 
 def parse(text: str) -> Profile | None:
     """The profile that is written so, as str() writes it; None if it is none."""
-    found = _COST.fullmatch(text)
-    return None if found is None else Profile(*(int(number) for number in found.groups()))
+    match = _COST.fullmatch(text)
+    return None if match is None else Profile(*(int(number) for number in match.groups()))

@@ -91,8 +91,8 @@ def nearly(text: str, default_domain: str | None = None) -> tuple[str, ...]:
         name = _read(text)
     except InvalidName:
         return ()
-    found = (name, _completed(name, default_domain), name.partition("@")[0])
-    return tuple(dict.fromkeys(one for one in found if is_account_name(one)))
+    candidates_ = (name, _completed(name, default_domain), name.partition("@")[0])
+    return tuple(dict.fromkeys(one for one in candidates_ if is_account_name(one)))
 
 
 def character_named(character: str) -> str:
@@ -169,8 +169,8 @@ def _fault(local: str, at: str, domain: str) -> str:
     elif local and re.match(f"[{_FIRST}]", local) is None:
         fault = f"An account name cannot begin with {character_named(local[0])}."
     elif bad_in_domain is not None:
-        named = character_named(bad_in_domain)
-        fault = f"The domain of an account name cannot have {named} in it."
+        character = character_named(bad_in_domain)
+        fault = f"The domain of an account name cannot have {character} in it."
     elif len(local) > _LOCAL_CHARACTERS:
         fault = f"An account name has at most {_LOCAL_CHARACTERS} characters before the @."
     elif len(local) + len(domain) >= ACCOUNT_BYTES:

@@ -50,7 +50,7 @@ class Message:
     """One that is laid down: about whom, what happened, and what became of it so far."""
 
     file: str
-    account: str
+    account_name: str
     uid: str
     entry: ActivityEntry
     tries: int = 0
@@ -96,13 +96,13 @@ def subject(entry: ActivityEntry | None, host_name: str) -> str:
     return f"{escaped(host_name)}: {_MORE if entry is None else describe(entry)}"
 
 
-def body(account: str, entry: ActivityEntry | None, now: datetime, host_name: str) -> str:
+def body(account_name: str, entry: ActivityEntry | None, now: datetime, host_name: str) -> str:
     """The whole text, ending with a newline."""
     time = entry.time if entry is not None else now
     lines = [
         f"{_MORE if entry is None else describe(entry)}.",
         "",
-        f"Account: {account} at {escaped(host_name)}",
+        f"Account: {account_name} at {escaped(host_name)}",
         f"When:    {time:%Y-%m-%d %H:%M} UTC",
     ]
     if entry is not None:
@@ -110,7 +110,7 @@ def body(account: str, entry: ActivityEntry | None, now: datetime, host_name: st
             lines.append(f"From:    {escaped(entry.address)}")
         if service := entry.details.get("service"):
             lines.append(f"Service: {escaped(service)}")
-        lines.append(f"By:      {actor_label(entry, account)}")
+        lines.append(f"By:      {actor_label(entry, account_name)}")
     what = None if entry is None else entry.event
     if what in (EventType.ENFORCED, EventType.SCHEDULED):
         lines += ["", _CREATE]
@@ -119,8 +119,9 @@ def body(account: str, entry: ActivityEntry | None, now: datetime, host_name: st
     return "\n".join([*lines, ""])
 
 
-def short(account: str, entry: ActivityEntry | None, host_name: str) -> str:
+def short(account_name: str, entry: ActivityEntry | None, host_name: str) -> str:
     """The same for a telephone."""
     place = f" from {escaped(entry.address)}" if entry is not None and entry.address else ""
-    said = _MORE if entry is None else describe(entry)
-    return f"{account} at {host_name}: {said}{place}. If that was not you, tell your administrator."
+    text = _MORE if entry is None else describe(entry)
+    event = f"{account_name} at {host_name}: {text}{place}."
+    return f"{event} If that was not you, tell your administrator."

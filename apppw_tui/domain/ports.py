@@ -116,25 +116,25 @@ Rename = Callable[[Account, Account | None], Account]
 class AccountStore(Protocol):
     """The accounts. Every call may raise StoreError."""
 
-    def get(self, account: str, /) -> Account | None:
+    def get(self, account_name: str, /) -> Account | None:
         """The account as it stands now, or None if there is none of that name."""
 
     def meant(self, names: Sequence[str], /) -> str:
         """The first of the names that an account has, else the last; none is opened for that."""
 
-    def transaction(self, account: str, uid: str | None) -> AbstractContextManager[Change]:
+    def transaction(self, account_name: str, uid: str | None) -> AbstractContextManager[Change]:
         """One change under the account's lock, written whole when the block ends, or not at all.
 
         `uid` is whose account it must be; None says that it is about to be created.
 
         Raises:
-            InvalidName: `account` is not an account name.
+            InvalidName: `account_name` is not an account name.
             NotFound: the account is gone, or belongs to another uid by now; nothing is created.
             NameTaken: `uid` is None and there is already an account of that name.
             StoreBusy: the lock could not be had in time.
         """
 
-    def version(self, account: str) -> int | None:
+    def version(self, account_name: str) -> int | None:
         """A number that every change of the account raises; None if there is no such account."""
 
     def list_names(self) -> list[str]:
@@ -152,10 +152,10 @@ class AccountStore(Protocol):
             StoreBusy: a lock could not be had in time.
         """
 
-    def half_renamed(self, account: str, name: str, /) -> Account | None:
+    def half_renamed(self, account_name: str, name: str, /) -> Account | None:
         """The account whose rename to `name` was cut short where neither name has it."""
 
-    def remove(self, account: str) -> bool:
+    def remove(self, account_name: str) -> bool:
         """Removes the account; False if its app passwords could not be listed as deleted.
 
         Raises NotFound if there is none.
@@ -234,11 +234,11 @@ class SessionTerminator(Protocol):
     def enabled(self) -> bool:
         """True if somebody is to end them on this server."""
 
-    def terminate(self, account: str, /) -> None:
+    def terminate(self, account_name: str, /) -> None:
         """Told while the deletion is being made, before it is saved. Never raises.
 
-        `account` is a canonical name. All of its sessions end: a service does not know which app
-        password has opened one.
+        `account_name` is a canonical name. All of its sessions end: a service does not know which
+        app password has opened one.
         """
 
 

@@ -100,13 +100,13 @@ def read_scope(words: Iterable[str]) -> tuple[str, ...]:
     """
     found: list[str] = []
     for word in words:
-        named = word.strip().lower()
+        name = word.strip().lower()
         # `web` is a scope here, and an alias for a service elsewhere.
-        kept = named if named in _GROUPS else normalize_service(named)
-        if kept not in (*_GROUPS, *SERVICES):
-            known = ", ".join([*_GROUPS, *SERVICES])
-            raise Refused(f"There is no scope {escaped(word)}. There are: {known}.")
-        found += [kept] if kept not in found else []
+        id_ = name if name in _GROUPS else normalize_service(name)
+        if id_ not in (*_GROUPS, *SERVICES):
+            offered = ", ".join([*_GROUPS, *SERVICES])
+            raise Refused(f"There is no scope {escaped(word)}. There are: {offered}.")
+        found += [id_] if id_ not in found else []
     if not found:
         raise Refused("A scope needs at least one service.")
     return (ANY_APP,) if ANY_APP in found else tuple(found)

@@ -129,7 +129,7 @@ class FailureCounts:
 
 @dataclass(frozen=True)
 class KnownAddress:
-    """An address from which the account completed both steps, the last time at `completed`."""
+    """An address from which the account completed both steps, the last time at `last_success`."""
 
     bucket: FailureCounts
     last_success: datetime
@@ -139,7 +139,7 @@ class KnownAddress:
 class ThrottleState:
     """All that is counted for one account name, whether or not there is such an account.
 
-    `mark` turns an address into its key in `known`: a store keeps no address in clear.
+    `hash_address` turns an address into its key in `known`: a store keeps no address in clear.
     """
 
     unknown_addresses: FailureCounts = FailureCounts()
@@ -151,7 +151,7 @@ class ThrottleState:
     def counts(self) -> tuple[FailureCount, ...]:
         """Everything that is counted here."""
         buckets = [self.unknown_addresses, *(known.bucket for known in self.known.values())]
-        return tuple(count for one in buckets for count in (one.password, one.second))
+        return tuple(count for bucket in buckets for count in (bucket.password, bucket.second))
 
     def as_of(self, now: datetime) -> "ThrottleState":
         """The same as of `now`: no stamp in the future, and nothing that has run out."""
@@ -231,8 +231,8 @@ class ThrottleState:
         if len(recent) >= limit.count:
             wait = limit.seconds - recent[-limit.count]
             raise RateLimited(f"Too many codes were sent. Wait {describe(wait)}.", wait)
-        kept = ledger.sends[len(ages) - len(recent) :]
-        return replace(ledger, sends=(*kept, now))
+        sends = ledger.sends[len(ages) - len(recent) :]
+        return replace(ledger, sends=(*sends, now))
 
     def _bucket(self, key: str) -> FailureCounts:
         return self.known[key].bucket if key in self.known else self.unknown_addresses

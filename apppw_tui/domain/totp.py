@@ -73,8 +73,8 @@ def refused_again(error: WrongCode, times: int) -> WrongCode:
     What is said of the clock depends on no code: how far it is off, said of a guess, would tell a
     code that will be good in a moment.
     """
-    more = " If codes go on failing, check your phone's clock." if times > 1 else ""
-    return WrongCode(f"{error}{more}")
+    hint = " If codes go on failing, check your phone's clock." if times > 1 else ""
+    return WrongCode(f"{error}{hint}")
 
 
 def clock_error(secret: Secret, digits: str, now: datetime) -> str | None:
@@ -93,7 +93,7 @@ def clock_error(secret: Secret, digits: str, now: datetime) -> str | None:
     return None
 
 
-def uri(secret: Secret, account: str, issuer: str, room: int = QR_BYTES) -> Secret:
+def uri(secret: Secret, account_name: str, issuer: str, room: int = QR_BYTES) -> Secret:
     """The content of the QR code.
 
     Otpauth, as the Key Uri Format of google-authenticator's wiki has it.
@@ -102,16 +102,16 @@ def uri(secret: Secret, account: str, issuer: str, room: int = QR_BYTES) -> Secr
     none does: once where both would be too long for 24 rows, and shortened where even that is
     more than `room` bytes. Only where there is room for none of it, none is named.
     """
-    forms = [_written(secret, account, issuer, issuer), _written(secret, account, issuer)]
+    forms = [_written(secret, account_name, issuer, issuer), _written(secret, account_name, issuer)]
     shorter = (issuer[:length] for length in range(len(issuer) - 1, 0, -1))
-    forms += [_written(secret, account, one.rstrip(".") or one) for one in shorter]
-    forms.append(_written(secret, account))
+    forms += [_written(secret, account_name, one.rstrip(".") or one) for one in shorter]
+    forms.append(_written(secret, account_name))
     small = [form for form in forms[:2] if len(form) <= QR_BYTES]
     fitting = [form for form in forms if len(form) <= room]
     return Secret([*small, *fitting, forms[-1]][0])
 
 
-def _written(secret: Secret, account: str, issuer: str = "", prefix: str = "") -> str:
-    label = (f"{quote(prefix, safe='')}:" if prefix else "") + quote(account, safe="@")
-    named = f"&issuer={quote(issuer, safe='')}" if issuer else ""
-    return f"otpauth://totp/{label}?secret={secret.reveal()}{named}"
+def _written(secret: Secret, account_name: str, issuer: str = "", prefix: str = "") -> str:
+    label = (f"{quote(prefix, safe='')}:" if prefix else "") + quote(account_name, safe="@")
+    parameter = f"&issuer={quote(issuer, safe='')}" if issuer else ""
+    return f"otpauth://totp/{label}?secret={secret.reveal()}{parameter}"

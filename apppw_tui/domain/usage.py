@@ -29,7 +29,7 @@ class LastUse:
 class Used:
     """The uses of one account; `by_id` is by the app password's id.
 
-    `passed_on` is when its old password was last right for a service; None where that never
+    `last_legacy_login` is when its old password was last right for a service; None where that never
     happened, or where nobody tells (see UsageBook.old_passwords_since).
     """
 
@@ -58,13 +58,13 @@ def network_of(address: str | None) -> str | None:
     import ipaddress
 
     try:
-        found = ipaddress.ip_address(address or "")
+        parsed = ipaddress.ip_address(address or "")
     except ValueError:
         return None
-    if found.is_loopback:
+    if parsed.is_loopback:
         return None
-    bits = _IPV4_BITS if isinstance(found, ipaddress.IPv4Address) else _IPV6_BITS
-    return str(ipaddress.ip_network(f"{found}/{bits}", strict=False))
+    bits = _IPV4_BITS if isinstance(parsed, ipaddress.IPv4Address) else _IPV6_BITS
+    return str(ipaddress.ip_network(f"{parsed}/{bits}", strict=False))
 
 
 class UsageBook(Protocol):

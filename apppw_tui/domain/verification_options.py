@@ -86,7 +86,7 @@ def unavailable_reason(
 
 def available(account: Account, kinds: frozenset[DeliveryMethod]) -> list[VerificationOption]:
     """The options that `account` can use now, the preferred one first."""
-    found = [option for option in ALL if unavailable_reason(account, option, kinds) is None]
+    options = [option for option in ALL if unavailable_reason(account, option, kinds) is None]
     return sorted(
-        found, key=lambda option: (option.id != account.preferred, _ORDER.index(option.id))
+        options, key=lambda option: (option.id != account.preferred, _ORDER.index(option.id))
     )

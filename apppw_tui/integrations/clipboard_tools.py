@@ -79,9 +79,9 @@ class ClipboardTools:
 
     def _takes(self, tmux: str, client: str) -> bool:
         """False if tmux says that the client's terminal has no clipboard (no `Ms`)."""
-        told = lines(self._run([tmux, "show-messages", "-T"]) or "")
+        messages = lines(self._run([tmux, "show-messages", "-T"]) or "")
         mine = False
-        for line in told:
+        for line in messages:
             if line.startswith("Terminal "):
                 mine = f" for {client}," in line
             elif mine and " Ms: " in line:

@@ -28,22 +28,22 @@ def ask(path: str, question: Mapping[str, object], seconds: float) -> dict[str, 
         asking.settimeout(seconds)
         asking.connect(path)
         asking.sendall(json.dumps(question).encode() + b"\n")
-        said = b""
-        while b"\n" not in said and len(said) <= _LONGEST_ANSWER:
+        answer = b""
+        while b"\n" not in answer and len(answer) <= _LONGEST_ANSWER:
             asking.settimeout(end - time.monotonic())  # below 0 it is a ValueError
-            more = asking.recv(_CHUNK)
-            if not more:
+            chunk = asking.recv(_CHUNK)
+            if not chunk:
                 raise ConnectionError
-            said += more
-    read = json.loads(said.partition(b"\n")[0])
+            answer += chunk
+    read = json.loads(answer.partition(b"\n")[0])
     return read if isinstance(read, dict) else {}
 
 
 def socket_folder(named: Path | None = None) -> Path:
     """systemd.exec(5): RUNTIME_DIRECTORY is one path or several, between colons."""
-    told = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
-    if named is not None or told:
-        return (named or Path(told)).absolute()
+    runtime = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    if named is not None or runtime:
+        return (named or Path(runtime)).absolute()
     own = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
     if os.geteuid() == 0 or os.access(SYSTEM_FOLDER, os.W_OK) or not own.is_absolute():
         return SYSTEM_FOLDER

@@ -102,13 +102,13 @@ def _lines(connection: socket.socket, end: float) -> Iterator[bytes]:
         if left <= 0:
             raise TimeoutError
         connection.settimeout(left)
-        more = connection.recv(_CHUNK)
-        read += len(more)
-        if not more:
+        chunk = connection.recv(_CHUNK)
+        read += len(chunk)
+        if not chunk:
             return
         if read > _MOST:
             raise _StrangeError("too much was said")
-        *lines, rest = (rest + more).split(b"\n")
+        *lines, rest = (rest + chunk).split(b"\n")
         yield from lines
 
 
@@ -135,7 +135,9 @@ def _greeted(lines: Iterator[bytes]) -> None:
 def _read(line: bytes) -> PasswordReply:
     """Reads the answer. Raises _StrangeError: nothing about the password."""
     word, _, *parameters = line.split(b"\t")
-    fields = {key: value for key, _, value in (one.partition(b"=") for one in parameters)}
+    fields = {
+        key: value for key, _, value in (parameter.partition(b"=") for parameter in parameters)
+    }
     name = fields[b"user"].decode(errors="replace") if b"user" in fields else None
     if word == b"OK":
         if name is None:

@@ -79,18 +79,18 @@ class CommandChannel:
             f"{outcome.reason}: {outcome.output}" if outcome.output else outcome.reason
         )
 
-    def _plain(self, account: str, entry: ActivityEntry | None) -> str:
-        said = notice_text.subject(entry, self.host_name)
-        return f"{said}\n\n{self._body(account, entry)}"
+    def _plain(self, account_name: str, entry: ActivityEntry | None) -> str:
+        subject = notice_text.subject(entry, self.host_name)
+        return f"{subject}\n\n{self._body(account_name, entry)}"
 
-    def _mail(self, account: str, entry: ActivityEntry | None, mark: str) -> str:
+    def _mail(self, account_name: str, entry: ActivityEntry | None, mark: str) -> str:
         """RFC 5322, as sendmail takes it: lines end with a newline alone."""
         from email.message import EmailMessage
         from email.utils import format_datetime
 
         mail = EmailMessage()
         mail["From"] = _sender(self.host_name)
-        mail["To"] = account
+        mail["To"] = account_name
         mail["Subject"] = notice_text.subject(entry, self.host_name)
         mail["Date"] = format_datetime(self.clock.now())
         # RFC 5322 section 3.6.4. Killed between sending and noting it, it is sent once more: by
@@ -98,11 +98,11 @@ class CommandChannel:
         host = self.host_name if is_domain(self.host_name) else "apppw-tui.invalid"
         mail["Message-ID"] = f"<{mark}@{host}>"
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 section 5: nobody's absence answers
-        mail.set_content(self._body(account, entry))
+        mail.set_content(self._body(account_name, entry))
         return mail.as_string()
 
-    def _body(self, account: str, entry: ActivityEntry | None) -> str:
-        return notice_text.body(account, entry, self.clock.now(), self.host_name)
+    def _body(self, account_name: str, entry: ActivityEntry | None) -> str:
+        return notice_text.body(account_name, entry, self.clock.now(), self.host_name)
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,8 @@ class CodeSenderChannel:
             return SendResult("[delivery] has no kinds", unreachable=True)
         try:
             number = self.seals.decrypt(account.uid, phone.secret_name, phone.sealed)
-            said = notice_text.short(account.name, entry, self.host_name)
-            self.delivery.send(kind, number.reveal(), Secret(said))
+            text = notice_text.short(account.name, entry, self.host_name)
+            self.delivery.send(kind, number.reveal(), Secret(text))
         except DeliveryFailed:
             return SendResult('the log says why, at "delivery failed"')
         except StoreError as error:
@@ -167,11 +167,11 @@ class Sender:
         """
         failed = row = 0
         seen: set[str] = set()
-        more = True
-        while more and row < _GIVE_UP_AFTER:
-            more = False
+        again = True
+        while again and row < _GIVE_UP_AFTER:
+            again = False
             for message in self._due(seen):
-                more = True
+                again = True
                 if self._one(message):
                     row = 0
                     continue
@@ -190,7 +190,7 @@ class Sender:
     def _one(self, message: Message) -> bool:
         """False if it was to be sent and was not taken."""
         try:
-            account = self.store.get(message.account)
+            account = self.store.get(message.account_name)
         except StoreDamaged as error:  # `doctor` names it; it may be brought back
             return self._ended(self._noted(message), SendResult(str(error)))
         if account is None or account.uid != message.uid:
@@ -213,7 +213,7 @@ class Sender:
         try:
             self.outbox.keep(message)
         except StoreError as error:  # a full disk: better sent twice than never
-            self.journal.fault("notice not counted", account=message.account, why=str(error))
+            self.journal.fault("notice not counted", account=message.account_name, why=str(error))
         return message
 
     def _ended(self, message: Message, result: SendResult) -> bool:
@@ -229,7 +229,7 @@ class Sender:
         over = message.tries >= MOST_TRIES
         self.journal.fault(
             "notice given up" if over else "notice failed",
-            account=message.account,
+            account=message.account_name,
             how=result.reason,
             tries=str(message.tries),
         )

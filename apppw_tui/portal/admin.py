@@ -50,16 +50,16 @@ class Admin(AppPasswordAdmin):
     """
 
     def remove_account(self, name: str) -> Account:
-        account, live_sessions = self.account(name), self.means.session_terminator
+        account, live_sessions = self.account(name), self.context.session_terminator
         # Before, lest a kill between the two forget it; after, since this is not told under the
         # lock, and sessions that were ended before the account was gone may have begun again.
         live_sessions.terminate(account.name)
-        if not self.means.store.remove(account.name):
+        if not self.context.store.remove(account.name):
             self.warn(f"{account.name}: {UNLISTED}")
         live_sessions.terminate(account.name)
         self._record(account, EventType.ACCOUNT_REMOVED)
-        with done_afterwards(self.means, account, "forgetting of its use"):
-            self.means.usage.forget(account.uid)
+        with done_afterwards(self.context, account, "forgetting of its use"):
+            self.context.usage.forget(account.uid)
         return account
 
     def disable(self, name: str) -> Account:
@@ -86,8 +86,8 @@ class Admin(AppPasswordAdmin):
         return account
 
     def rename(self, name: str, new: str) -> Account:
-        """Gives the account another name. Raises NameTaken, and what `renaming.rename` does."""
-        store, live_sessions = self.means.store, self.means.session_terminator
+        """Gives the account another name. Raises NameTaken, and what `rename_account.rename` does."""
+        store, live_sessions = self.context.store, self.context.session_terminator
         account, wanted = self._to_rename(name, new)
         live_sessions.terminate(account.name)  # before and after, as when one is removed
         renamed = rename_account.rename(store, account, wanted)
@@ -97,7 +97,7 @@ class Admin(AppPasswordAdmin):
 
     def _to_rename(self, name: str, new: str) -> tuple[Account, str]:
         """The account, and the name that it gets."""
-        store, domain = self.means.store, self.means.default_domain
+        store, domain = self.context.store, self.context.default_domain
         names, wanted = candidates(name, domain), candidates(new, domain)
         account = find(store, names)
         if account is None:
@@ -123,9 +123,9 @@ class Admin(AppPasswordAdmin):
         """From `at` on, or from now, only app passwords open the account's services.
 
         Raises:
-            AlreadySo: it is enforced, which a later instant does not undo: `open` does.
+            AlreadySo: it is enforced, which a later instant does not undo: `stop_enforcing` does.
         """
-        now = self.means.clock.now()
+        now = self.context.clock.now()
         since = at or now
         account = self._change(
             name,
@@ -162,35 +162,35 @@ class Admin(AppPasswordAdmin):
         """
         if not 1 <= minutes <= LONGEST_BYPASS:
             raise Refused(f"A bypass is good for 1 to {LONGEST_BYPASS} minutes.")
-        until = self.means.clock.now() + timedelta(minutes=minutes)
+        until = self.context.clock.now() + timedelta(minutes=minutes)
         account = self._change(name, lambda account: replace(account, bypass_until=until))
         self._record(account, EventType.BYPASS_GIVEN, minutes=str(minutes))
         return BypassGrant(account, until, self._tell(account, _BYPASS_NOTICE))
 
     def throttle_status(self, name: str) -> ThrottleStatus:
         """The state of signing in; `wait` is the longest, of whatever address. Counts nothing."""
-        account, means = self.account(name), self.means
+        account, means = self.account(name), self.context
         with means.throttle_store.change(f"account:{account.name}", keep=False) as entry:
             ledger = entry.state
         now = means.clock.now()
         waits = (
             ledger.unknown_addresses.locked_for(now),
-            *(one.wait(now) for one in ledger.counts),
+            *(count.wait(now) for count in ledger.counts),
         )
         return ThrottleStatus(ledger.unknown_addresses.locked, max(waits))
 
     def unlock(self, name: str) -> Account:
         """Forgets the failures that were counted, so that strangers may try again."""
         account = self.account(name)
-        means = self.means
+        means = self.context
         PortalThrottle(means.throttle_store, means.clock, means.address).unlocked(account.name)
         self._record(account, EventType.UNLOCKED)
         return account
 
     def check_passwords_kept(self) -> None:
         """Raises Refused if they are kept elsewhere; it says where they are changed."""
-        if self.means.source is not None:
-            raise Refused(self.means.source.sentence)
+        if self.context.source is not None:
+            raise Refused(self.context.source.sentence)
 
     def set_password(self, name: str, password: str) -> Account:
         """A new account password; every session ends.
@@ -200,7 +200,7 @@ class Admin(AppPasswordAdmin):
             Refused: passwords are kept elsewhere.
         """
         self.check_passwords_kept()
-        means = self.means
+        means = self.context
         account = self.account(name)
         secret = account_password.normalized(password)
         account_password.require_good(secret, account.name)
@@ -215,7 +215,7 @@ class Admin(AppPasswordAdmin):
 
     def _tell(self, account: Account, message: str) -> bool:
         """True if a message reached the account's authentication phone."""
-        phone, means = account.phone("authentication"), self.means
+        phone, means = account.phone("authentication"), self.context
         kind = next((kind for kind in DELIVERY_METHODS if kind in means.code_sender.kinds), None)
         if phone is None or kind is None:
             return False

@@ -20,17 +20,17 @@ class AccountAdmin:
     Every method may raise StoreError, and those that take a name InvalidName or NotFound.
     """
 
-    means: PortalContext
+    context: PortalContext
     by: str = "operator"
     warn: Callable[[str], None] = lambda _sentence: None  # what is to be said besides
 
     def account(self, name: str) -> Account:
         """Raises InvalidName or NotFound."""
-        names = candidates(name, self.means.default_domain)
-        found = find(self.means.store, names)
-        if found is None:
+        names = candidates(name, self.context.default_domain)
+        account = find(self.context.store, names)
+        if account is None:
             raise NotFound(f"There is no account {names[-1]}.")
-        return found
+        return account
 
     def accounts(self) -> tuple[list[Account], list[StoreError]]:
         """All accounts, by name, and what is wrong with those that cannot be read.
@@ -38,9 +38,9 @@ class AccountAdmin:
         One that is removed while the list is made is left out.
         """
         accounts, troubles = [], []
-        for name in self.means.store.list_names():
+        for name in self.context.store.list_names():
             try:
-                account = self.means.store.get(name)
+                account = self.context.store.get(name)
             except StoreError as error:
                 troubles.append(error)
             else:
@@ -50,7 +50,7 @@ class AccountAdmin:
     def used(self, account: Account) -> Used:
         """Its uses; what cannot be read is said, and the rest is known all the same."""
         try:
-            return self.means.usage.read(account.uid)
+            return self.context.usage.read(account.uid)
         except StoreError as error:
             self.warn(str(error))
             return Used()
@@ -70,9 +70,9 @@ class AccountAdmin:
             AlreadySo: the account is `there`, in what `state` says.
         """
         account = self.account(name)
-        with self.means.store.transaction(account.name, account.uid) as change:
+        with self.context.store.transaction(account.name, account.uid) as change:
             if ending:
-                self.means.session_terminator.terminate(account.name)
+                self.context.session_terminator.terminate(account.name)
             already = there(change.existing)
             if not already:
                 change.account = step(change.existing)
@@ -84,7 +84,7 @@ class AccountAdmin:
         return change.existing
 
     def _record(self, account: Account, act: EventType, **facts: str) -> None:
-        if not record_event(self.means, account, act, self.by, **facts):
+        if not record_event(self.context, account, act, self.by, **facts):
             self.warn(
                 f"{account.name}: it is done, but no notice of it goes out; the log says why."
             )

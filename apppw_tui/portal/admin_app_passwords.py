@@ -31,7 +31,7 @@ class AppPasswordAdmin(AccountAdmin):
         expires: datetime | None = None,
     ) -> IssuedAppPassword:
         """Not bound by the policy on second factors, and marked as the operator's act."""
-        means = self.means
+        means = self.context
         account = self.account(name)
         issuer = AppPasswordIssuer(
             means.store, means.hasher, means.clock, means.policy, means.randbelow
@@ -53,38 +53,38 @@ class AppPasswordAdmin(AccountAdmin):
         """
         account = self.account(name)
         key = name_key(name_or_id)
-        found = [
-            password
-            for password in account.app_passwords
-            if password.id == name_or_id or name_key(password.name) == key
+        matches = [
+            app_password
+            for app_password in account.app_passwords
+            if app_password.id == name_or_id or name_key(app_password.name) == key
         ]
-        if not found:
+        if not matches:
             raise NotFound(f"{account.name} has no app password {escaped(name_or_id)}.")
-        if len(found) > 1:
+        if len(matches) > 1:
             raise Refused(
                 f"{escaped(name_or_id)} is the name of one app password and the id of another."
             )
-        return account, found[0]
+        return account, matches[0]
 
     def delete_app_password(self, name: str, name_or_id: str) -> AppPassword:
         """Deletes what `find_app_password` finds, and raises what it does."""
-        account, found = self.find_app_password(name, name_or_id)
-        with self.means.store.transaction(account.name, account.uid) as change:
-            change.account = change.existing.without_app_password(found.id)
-            self.means.session_terminator.terminate(account.name)
+        account, record = self.find_app_password(name, name_or_id)
+        with self.context.store.transaction(account.name, account.uid) as change:
+            change.account = change.existing.without_app_password(record.id)
+            self.context.session_terminator.terminate(account.name)
         if change.unlisted:
             self.warn(UNLISTED)
-        self._record(account, EventType.DELETED, id=found.id, name=found.name)
-        return found
+        self._record(account, EventType.DELETED, id=record.id, name=record.name)
+        return record
 
     def delete_app_passwords(self, name: str) -> tuple[Account, int]:
         """Deletes all app passwords of the account; how many there were."""
         account = self.account(name)
-        with self.means.store.transaction(account.name, account.uid) as change:
+        with self.context.store.transaction(account.name, account.uid) as change:
             count = len(change.existing.app_passwords)
             change.account = change.existing.without_app_passwords()
             if count:
-                self.means.session_terminator.terminate(account.name)
+                self.context.session_terminator.terminate(account.name)
         if change.unlisted:
             self.warn(f"{account.name}: {UNLISTED}")
         self._record(account, EventType.ALL_DELETED, count=str(count))
@@ -93,5 +93,5 @@ class AppPasswordAdmin(AccountAdmin):
     def purge_expired(self, name: str) -> int:
         """Removes the app passwords that expired long ago; how many. Forgets old activity."""
         account = self.account(name)
-        self.means.activity.forget_old(account.uid)
-        return len(account.app_passwords) - len(purge_expired(self.means, account).app_passwords)
+        self.context.activity.forget_old(account.uid)
+        return len(account.app_passwords) - len(purge_expired(self.context, account).app_passwords)

@@ -85,18 +85,18 @@ class AppPasswordIssuer:
             return IssuedAppPassword(record, secret)
 
 
-def purge_expired(means: PortalContext, account: Account) -> Account:
+def purge_expired(context: PortalContext, account: Account) -> Account:
     """The account without what expired long ago, with a line in the activity (SAFETY 21).
 
     Raises StoreError, NotFound.
     """
-    now = means.clock.now()
-    with means.store.transaction(account.name, account.uid) as change:
+    now = context.clock.now()
+    with context.store.transaction(account.name, account.uid) as change:
         gone = change.existing.purgeable(now)
         for password in gone:
             change.account = change.existing.without_app_password(password.id)
     for password in gone:
         record_event(
-            means, account, EventType.EXPIRED, THE_SERVER, id=password.id, name=password.name
+            context, account, EventType.EXPIRED, THE_SERVER, id=password.id, name=password.name
         )
     return change.existing

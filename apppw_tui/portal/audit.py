@@ -13,7 +13,7 @@ _SIGN_INS = frozenset({EventType.SIGNED_IN, EventType.SIGNED_IN_NEW})
 
 
 @contextmanager
-def done_afterwards(means: PortalContext, account: Account, what: str) -> Iterator[None]:
+def done_afterwards(context: PortalContext, account: Account, what: str) -> Iterator[None]:
     """Runs what follows a change that stands, and never unsays it.
 
     The log has what fails (SAFETY 7a).
@@ -21,42 +21,44 @@ def done_afterwards(means: PortalContext, account: Account, what: str) -> Iterat
     try:
         yield
     except StoreError as error:
-        means.journal.fault(f"{what} not kept", account=account.name, why=str(error))
+        context.journal.fault(f"{what} not kept", account=account.name, why=str(error))
 
 
 def record_event(
-    means: PortalContext, account: Account, act: EventType, by: str | None = None, **facts: str
+    context: PortalContext, account: Account, act: EventType, by: str | None = None, **facts: str
 ) -> bool:
     """Writes `act` down, by the account itself from `means.address`, or by whoever `by` is.
 
     False if somebody was to be told of it and is not. Never raises.
     """
     if by is None:
-        by, facts = account.name, {"address": means.address, **facts}
-    means.journal.record(account.uid, act, by, **facts)
-    return act not in NOTIFIED or means.notifier.notify(
-        account, ActivityEntry(means.clock.now(), act, by, facts)
+        by, facts = account.name, {"address": context.address, **facts}
+    context.journal.record(account.uid, act, by, **facts)
+    return act not in NOTIFIED or context.notifier.notify(
+        account, ActivityEntry(context.clock.now(), act, by, facts)
     )
 
 
-def record_sign_in(means: PortalContext, account: Account) -> None:
+def record_sign_in(context: PortalContext, account: Account) -> None:
     """A sign-in is complete; it says so if it comes from where none came from lately."""
-    network = network_of(means.address)
+    network = network_of(context.address)
     act = EventType.SIGNED_IN
     if network is not None:
-        before = _networks(means, account)
+        before = _networks(context, account)
         if before and network not in before:
             act = EventType.SIGNED_IN_NEW
-    record_event(means, account, act)
+    record_event(context, account, act)
 
 
-def _networks(means: PortalContext, account: Account) -> set[str | None]:
+def _networks(context: PortalContext, account: Account) -> set[str | None]:
     """The networks that the account's sign-ins came from lately."""
-    since = means.clock.now() - NETWORK_MEMORY
+    since = context.clock.now() - NETWORK_MEMORY
     try:
-        entries = means.activity.read(account.uid)
+        entries = context.activity.read(account.uid)
     except StoreError:
         return set()
     return {
-        network_of(one.address) for one in entries if one.event in _SIGN_INS and one.time >= since
+        network_of(entry.address)
+        for entry in entries
+        if entry.event in _SIGN_INS and entry.time >= since
     } - {None}

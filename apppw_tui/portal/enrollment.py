@@ -36,12 +36,12 @@ from apppw_tui.portal.sessions import (
 class Enrollment:
     """Every method may block, and may raise StoreError, SessionEnded or ReverificationRequired."""
 
-    def __init__(self, means: PortalContext) -> None:
-        self._means = means
+    def __init__(self, context: PortalContext) -> None:
+        self._context = context
 
     def kinds(self) -> frozenset[DeliveryMethod]:
         """The ways in which this server can send codes."""
-        return self._means.code_sender.kinds
+        return self._context.code_sender.kinds
 
     def numbers(self, session: Session, account: Account) -> dict[PhoneSlot, Secret]:
         """The account's telephone numbers, opened. Raises StoreError if the key is not there."""
@@ -53,8 +53,8 @@ class Enrollment:
 
     def begin_authenticator(self, session: Session) -> "AuthenticatorEnrollment":
         """A new secret, which counts only once a code from it was accepted."""
-        require_may_enroll(self._means, session, self._account(session))
-        return AuthenticatorEnrollment(self._means, session.account)
+        require_may_enroll(self._context, session, self._account(session))
+        return AuthenticatorEnrollment(self._context, session.account_name)
 
     def begin_phone(self, session: Session, which: PhoneSlot, typed: str) -> "PhoneEnrollment":
         """A number, which counts only once a code sent to it came back.
@@ -62,11 +62,11 @@ class Enrollment:
         Raises:
             InvalidNumber: with the reason.
         """
-        require_may_enroll(self._means, session, self._account(session))
-        number = phone.parse(typed, self._means.region)
-        if phone.parted(number.reveal())[1] and not self._means.code_sender.extensions:
+        require_may_enroll(self._context, session, self._account(session))
+        number = phone.parse(typed, self._context.region)
+        if phone.parted(number.reveal())[1] and not self._context.code_sender.extensions:
             raise InvalidNumber("This server sends no codes to extensions. Type a number without.")
-        return PhoneEnrollment(self._means, which, number)
+        return PhoneEnrollment(self._context, which, number)
 
     def remove_authenticator(self, session: Session) -> Account:
         """Raises Refused if it is the last method, and one is needed."""
@@ -81,7 +81,7 @@ class Enrollment:
         """Makes the option of that id the first to be asked. Raises Unavailable with the reason."""
         self._check(session)
         option = verification_options.by_id(id_)
-        with account_transaction(self._means.store, session) as change:
+        with account_transaction(self._context.store, session) as change:
             account = change.existing
             if option is None or option not in verification_options.PREFERRED:
                 raise MethodUnavailable("There is no such option.")
@@ -96,7 +96,7 @@ class Enrollment:
         Raises:
             EnrollmentRequired: there is no verification method that they could stand in for.
         """
-        means = self._means
+        means = self._context
         if session.restriction is None:
             require_recent_verification(session, means.clock, means.policy)
         elif session.verified_at is None:  # one that has proved a method may, in its own time
@@ -109,18 +109,18 @@ class Enrollment:
         with account_transaction(means.store, session) as change:
             if not change.existing.has_second_factor:
                 raise EnrollmentRequired("Set up a verification method first.")
-            kept = recovery_codes.RecoveryCodes(hashes, means.clock.now())
-            change.account = replace(change.existing, recovery=kept)
+            stored = recovery_codes.RecoveryCodes(hashes, means.clock.now())
+            change.account = replace(change.existing, recovery=stored)
         record_event(means, account, EventType.RECOVERY_MADE)
         return codes
 
     def finish(self, session: Session) -> Session:
         """The end of a set-up: a session that may do everything, if it has proved a method."""
         account = self._account(session)
-        if session.verified_at is None or needs_enrollment(account, self._means.policy):
+        if session.verified_at is None or needs_enrollment(account, self._context.policy):
             raise EnrollmentRequired("Set up a verification method first.")
         if session.restriction is not None:
-            means = self._means
+            means = self._context
             with done_afterwards(means, account, "throttle"):
                 PortalThrottle(means.throttle_store, means.clock, means.address).record_success(
                     account.name
@@ -128,43 +128,43 @@ class Enrollment:
         return replace(session, restriction=None)
 
     def _opened(self, account: Account) -> dict[PhoneSlot, Secret]:
-        seals = self._means.sealer
+        seals = self._context.sealer
         return {
-            kept.which: seals.decrypt(account.uid, kept.secret_name, kept.sealed)
-            for kept in account.phones
+            phone.which: seals.decrypt(account.uid, phone.secret_name, phone.sealed)
+            for phone in account.phones
         }
 
     def _remove(self, session: Session, step: Callable[[Account], Account], name: str) -> Account:
         self._check(session)
-        with account_transaction(self._means.store, session) as change:
+        with account_transaction(self._context.store, session) as change:
             account = step(change.existing)
-            if needs_enrollment(account, self._means.policy):
+            if needs_enrollment(account, self._context.policy):
                 raise Refused("Add another one first: your account needs one.")
             changed, change.account = account != change.existing, account
         if changed:
-            record_event(self._means, account, EventType.METHOD_REMOVED, method=name)
+            record_event(self._context, account, EventType.METHOD_REMOVED, method=name)
         return account
 
     def _check(self, session: Session) -> None:
         require_unrestricted(session)
-        require_recent_verification(session, self._means.clock, self._means.policy)
+        require_recent_verification(session, self._context.clock, self._context.policy)
 
     def _account(self, session: Session) -> Account:
-        return require_active(session, self._means.store.get(session.account))
+        return require_active(session, self._context.store.get(session.account_name))
 
 
 class AuthenticatorEnrollment:
     """An authenticator app that has not proved itself yet; it lives in one session's memory."""
 
-    def __init__(self, means: PortalContext, account: str) -> None:
-        self._means = means
-        self._account = account
-        self.secret = totp.new_secret(means.token_bytes)
+    def __init__(self, context: PortalContext, account_name: str) -> None:
+        self._context = context
+        self._account = account_name
+        self.secret = totp.new_secret(context.token_bytes)
         self._wrong = 0
 
     def uri(self, room: int = totp.QR_BYTES) -> Secret:
         """The text to scan, in no more than `room` bytes if that can be."""
-        return totp.uri(self.secret, self._account, self._means.host_name, room)
+        return totp.uri(self.secret, self._account, self._context.host_name, room)
 
     def confirm(self, session: Session, digits: str) -> Session:
         """Makes it the account's, for a right code; the session counts as verified just now.
@@ -173,7 +173,7 @@ class AuthenticatorEnrollment:
             InvalidCode: wrong; says so where the phone's clock is.
         """
         check_form(digits)
-        means = self._means
+        means = self._context
         now = means.clock.now()
         try:
             step = totp.verify(self.secret, digits, now, last_step=-1)
@@ -198,19 +198,19 @@ class AuthenticatorEnrollment:
 class PhoneEnrollment:
     """A telephone number that has not proved itself yet; it lives in one session's memory."""
 
-    def __init__(self, means: PortalContext, which: PhoneSlot, number: Secret) -> None:
-        self._means = means
+    def __init__(self, context: PortalContext, which: PhoneSlot, number: Secret) -> None:
+        self._context = context
         self._which = which
-        self._sent = OneTimeCode(means)
+        self._sent = OneTimeCode(context)
         self.number = number
 
     def send(self, session: Session, kind: DeliveryMethod) -> None:
         """Sends a code there. Raises Unavailable, RateLimited or DeliveryFailed with the reason."""
-        means = self._means
-        require_active(session, means.store.get(session.account))
+        means = self._context
+        require_active(session, means.store.get(session.account_name))
         if kind not in means.code_sender.kinds:
             raise MethodUnavailable(verification_options.unsupported_reason(kind))
-        self._sent.send(session.account, kind, self.number)
+        self._sent.send(session.account_name, kind, self.number)
 
     def confirm(self, session: Session, digits: str) -> Session:
         """Makes the number the account's, for the code that was sent there.
@@ -219,13 +219,13 @@ class PhoneEnrollment:
             InvalidCode, RateLimited: with the reason.
         """
         check_form(digits)
-        means = self._means
+        means = self._context
         # Before the code is used up: whoever has to verify again first can give it again.
         require_may_enroll(
-            means, session, require_active(session, means.store.get(session.account))
+            means, session, require_active(session, means.store.get(session.account_name))
         )
         throttle = PortalThrottle(means.throttle_store, means.clock, means.address)
-        throttle.record_attempt(session.account, "second")
+        throttle.record_attempt(session.account_name, "second")
         self._sent.check(self.number, digits)
         with account_transaction(means.store, session) as change:
             account = change.existing
@@ -234,19 +234,19 @@ class PhoneEnrollment:
             kept = Phone(self._which, sealed, means.clock.now())
             change.account = replace(account.with_phone(kept), bypass_until=None)
         with done_afterwards(means, account, "throttle"):
-            throttle.undo_attempt(session.account, "second")
+            throttle.undo_attempt(session.account_name, "second")
         _record_set_up(means, account, verification_options.phone_name(self._which))
         return session.reverified(means.clock)
 
 
-def require_may_enroll(means: PortalContext, session: Session, account: Account) -> None:
+def require_may_enroll(context: PortalContext, session: Session, account: Account) -> None:
     """Raises unless `session` may set up a method of `account` now.
 
     A session that began with no method, and has proved none, may not outrun one that has: whoever
     holds the password alone would be in.
     """
     if session.restriction is None:
-        require_recent_verification(session, means.clock, means.policy)
+        require_recent_verification(session, context.clock, context.policy)
     elif (
         session.restriction == "none yet"
         and session.verified_at is None
@@ -255,5 +255,5 @@ def require_may_enroll(means: PortalContext, session: Session, account: Account)
         raise SessionEnded("A verification method was set up elsewhere. Sign in with it.")
 
 
-def _record_set_up(means: PortalContext, account: Account, method: str) -> None:
-    record_event(means, account, EventType.METHOD_SET_UP, method=method)
+def _record_set_up(context: PortalContext, account: Account, method: str) -> None:
+    record_event(context, account, EventType.METHOD_SET_UP, method=method)

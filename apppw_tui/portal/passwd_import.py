@@ -83,37 +83,40 @@ def lines(
             yield PasswdEntry(number, name, password_hash, names=names, dropped=_restricting(extra))
 
 
-def check_is_free(means: PortalContext, line: PasswdEntry) -> None:
+def check_is_free(context: PortalContext, line: PasswdEntry) -> None:
     """Raises NameTaken if there is such an account, be it without the default domain."""
-    there = find(means.store, line.names)
+    there = find(context.store, line.names)
     if there is not None:
         raise NameTaken(f"There is already an account {there.name}.")
 
 
-def create_imported(means: PortalContext, line: PasswdEntry, by: str) -> Account:
+def create_imported(context: PortalContext, line: PasswdEntry, by: str) -> Account:
     """A new account by that line, which `by` makes. Raises NameTaken, Refused, StoreError."""
     if line.name is None or line.error is not None:
         raise Refused(line.error or "That is not an account name.")
-    check_is_free(means, line)
+    check_is_free(context, line)
     # Before anybody has it, and the clock tells who.
-    means.hasher.account.claim(line.password_hash)
+    context.hasher.account.claim(line.password_hash)
     account = Account.new(
-        line.name, line.password_hash, means.clock.now(), lambda size: means.token_bytes(size).hex()
+        line.name,
+        line.password_hash,
+        context.clock.now(),
+        lambda size: context.token_bytes(size).hex(),
     )
-    with means.store.transaction(line.name, None) as change:
+    with context.store.transaction(line.name, None) as change:
         change.account = account
-    record_event(means, account, EventType.ACCOUNT_CREATED, by)
+    record_event(context, account, EventType.ACCOUNT_CREATED, by)
     return account
 
 
 def _parted(line: str) -> tuple[str, str, str]:
     """The name, the password, and what follows as extra fields."""
-    found = _SEPARATOR.search(line)
-    if found is None:
+    match = _SEPARATOR.search(line)
+    if match is None:
         return line, "", ""
-    between = _BETWEEN[found[0]]
-    name, password, *more = line.split(found[0], maxsplit=2 + between)
-    return name, password, more[between] if len(more) > between else ""
+    between = _BETWEEN[match[0]]
+    name, password, *rest = line.split(match[0], maxsplit=2 + between)
+    return name, password, rest[between] if len(rest) > between else ""
 
 
 def _argon2id(stored: str) -> str:

@@ -34,7 +34,7 @@ _DECOY_BYTES = 24
 class PasswordCheck(Protocol):
     """Checks account passwords. Every method may block, and raise StoreError.
 
-    `elsewhere` is None, or the sentence that says where passwords are changed.
+    `external_hint` is None, or the sentence that says where passwords are changed.
     """
 
     external_hint: str | None
@@ -52,12 +52,12 @@ class PasswordCheck(Protocol):
         """True for the password of an account that is signed in already. Raises RateLimited."""
 
 
-def password_check(means: PortalContext) -> PasswordCheck:
+def password_check(context: PortalContext) -> PasswordCheck:
     """The check of account passwords that the administrator has chosen."""
     return (
-        StoredPasswords(means)
-        if means.source is None
-        else ExternalPasswordCheck(means, means.source)
+        StoredPasswords(context)
+        if context.source is None
+        else ExternalPasswordCheck(context, context.source)
     )
 
 
@@ -66,15 +66,15 @@ class StoredPasswords:
 
     external_hint: str | None = None
 
-    def __init__(self, means: PortalContext) -> None:
-        self._means = means
-        self._hashes = means.hasher.account
-        self._throttle = PortalThrottle(means.throttle_store, means.clock, means.address)
+    def __init__(self, context: PortalContext) -> None:
+        self._context = context
+        self._hashes = context.hasher.account
+        self._throttle = PortalThrottle(context.throttle_store, context.clock, context.address)
 
     def authenticate(self, names: Sequence[str], password: Secret) -> Account | None:
         secret = normalized(password.reveal())
         # Under one name, whichever of them was typed; which that is costs the same for all.
-        name = self._means.store.meant(names)
+        name = self._context.store.meant(names)
         self._throttle.record_attempt(name, "password")
         account = self._readable(names)
         # None for an account without a hash, too: whoever made it knows the password elsewhere.
@@ -99,12 +99,12 @@ class StoredPasswords:
         if right:
             self._throttle.undo_attempt(account.name, "password")
         else:
-            record_event(self._means, account, EventType.WRONG_PASSWORD)
+            record_event(self._context, account, EventType.WRONG_PASSWORD)
         return right
 
     def _note_wrong(self, account: Account | None) -> None:
         """A line for whoever is not known, too: how long it takes must not tell who is."""
-        means = self._means
+        means = self._context
         if account is not None:
             record_event(means, account, EventType.WRONG_PASSWORD)
         else:
@@ -115,13 +115,13 @@ class StoredPasswords:
     def _readable(self, names: Sequence[str]) -> Account | None:
         """The account; None too where its file is damaged, which a stranger must not learn."""
         try:
-            return find(self._means.store, names)
+            return find(self._context.store, names)
         except StoreDamaged as error:
-            self._means.journal.fault("account damaged", why=str(error))
+            self._context.journal.fault("account damaged", why=str(error))
             return None
 
     def _rehash(self, account: Account, fresh: str) -> None:
-        with self._means.store.transaction(account.name, account.uid) as change:
+        with self._context.store.transaction(account.name, account.uid) as change:
             current = change.account
             if current is not None and current.password_hash == account.password_hash:
                 change.account = replace(current, password_hash=fresh)
@@ -130,32 +130,32 @@ class StoredPasswords:
 class ExternalPasswordCheck:
     """Passwords that a source knows; the store's hashes, if there are any, are not looked at."""
 
-    def __init__(self, means: PortalContext, source: ExternalPasswords) -> None:
+    def __init__(self, context: PortalContext, source: ExternalPasswords) -> None:
         self.external_hint: str | None = source.sentence
-        self._means = means
+        self._context = context
         self._source = source
-        self._throttle = PortalThrottle(means.throttle_store, means.clock, means.address)
+        self._throttle = PortalThrottle(context.throttle_store, context.clock, context.address)
 
     def authenticate(self, names: Sequence[str], password: Secret) -> Account | None:
-        name = self._means.store.meant(names)
+        name = self._context.store.meant(names)
         self._throttle.record_attempt(name, "password")
-        said = self._ask(name, password)
-        canonical = self._canonical(name, said)
+        reply = self._ask(name, password)
+        canonical = self._canonical(name, reply)
         account = None
         try:
             # The same person under another name: with as many names as they like, people could
             # try as often as they like.
             if canonical != name and is_account_name(canonical):
                 self._throttle.record_attempt(canonical, "password")
-            if said.valid and is_account_name(canonical):
+            if reply.valid and is_account_name(canonical):
                 account = self._account(canonical)
         except RateLimited:
-            self._equalize_timing(name, said)
+            self._equalize_timing(name, reply)
             raise
         if account is None:
             # In no activity: whether there is such an account was not looked up, and the source
             # writes down who was refused.
-            self._equalize_timing(name, said)
+            self._equalize_timing(name, reply)
             return None
         self._throttle.undo_attempt(name, "password", keep=canonical == name)
         if canonical != name:
@@ -164,12 +164,12 @@ class ExternalPasswordCheck:
 
     def verify(self, account: Account, password: Secret) -> bool:
         self._throttle.record_attempt(account.name, "password")
-        said = self._ask(account.name, password)
-        right = said.valid and self._canonical(account.name, said) == account.name
+        reply = self._ask(account.name, password)
+        right = reply.valid and self._canonical(account.name, reply) == account.name
         if right:
             self._throttle.undo_attempt(account.name, "password")
         else:
-            record_event(self._means, account, EventType.WRONG_PASSWORD)
+            record_event(self._context, account, EventType.WRONG_PASSWORD)
         return right
 
     def _canonical(self, name: str, said: PasswordReply) -> str:
@@ -181,8 +181,8 @@ class ExternalPasswordCheck:
         canonical = said.name or name
         with contextlib.suppress(InvalidName):  # whoever is called otherwise has no account
             canonical = candidates(canonical)[0]
-        if canonical in candidates(name, self._means.default_domain)[1:]:
-            return self._means.store.meant((canonical, name))
+        if canonical in candidates(name, self._context.default_domain)[1:]:
+            return self._context.store.meant((canonical, name))
         return canonical
 
     def _ask(self, name: str, password: Secret) -> PasswordReply:
@@ -190,7 +190,7 @@ class ExternalPasswordCheck:
         if app_password.parse(password.reveal()) is not None:
             return PasswordReply(valid=False)  # whatever the source would say to it
         try:
-            return self._source.passwords.check(name, password, self._means.address)
+            return self._source.passwords.check(name, password, self._context.address)
         except PasswordBackendDown:
             # Not kept: whether it is an account's was not found out.
             self._throttle.undo_attempt(name, "password", keep=False)
@@ -202,13 +202,13 @@ class ExternalPasswordCheck:
         A source holds its refusals back: so it is asked for one.
         """
         if said.valid:
-            decoy = Secret(self._means.token_bytes(_DECOY_BYTES).hex())
+            decoy = Secret(self._context.token_bytes(_DECOY_BYTES).hex())
             with contextlib.suppress(PasswordBackendDown):
-                self._source.passwords.check(name, decoy, self._means.address)
+                self._source.passwords.check(name, decoy, self._context.address)
 
     def _account(self, name: str) -> Account | None:
         """The account that may sign in; where there is none it is made, if that may be."""
-        means = self._means
+        means = self._context
         try:
             account = means.store.get(name)
         except StoreDamaged as error:
@@ -219,7 +219,7 @@ class ExternalPasswordCheck:
         return account if account is not None and account.enabled else None
 
     def _provision(self, name: str) -> Account | None:
-        means = self._means
+        means = self._context
         account = Account.new(
             name, None, means.clock.now(), lambda size: means.token_bytes(size).hex()
         )
@@ -232,17 +232,17 @@ class ExternalPasswordCheck:
         return account
 
 
-def settle_profiles(means: PortalContext, since: datetime) -> Collection[Profile]:
+def settle_profiles(context: PortalContext, since: datetime) -> Collection[Profile]:
     """Drops the profiles of hashes that no account has, unless claimed after `since`; which.
 
     Those that were not listed are. Reads every account. Raises StoreError.
     """
-    hashes, found = means.hasher.account, set()
-    for name in means.store.list_names():
-        account = means.store.get(name)
+    hashes, profiles = context.hasher.account, set()
+    for name in context.store.list_names():
+        account = context.store.get(name)
         if account is not None and account.password_hash is not None:
-            found.add(profile(account.password_hash))
-    costs = {one for one in found if one is not None and one != hashes.profile}
+            profiles.add(profile(account.password_hash))
+    costs = {one for one in profiles if one is not None and one != hashes.profile}
     dropped = hashes.profiles.settle(costs, since)
     for one in costs - {*hashes.profiles.in_use()}:
         with contextlib.suppress(TooManyProfiles):

@@ -56,26 +56,26 @@ class Portal:
     matter ReverificationRequired (SAFETY 14), and all but looking EnrollmentRequired.
     """
 
-    def __init__(self, means: PortalContext) -> None:
-        self.policy = means.policy
-        self.enrollment = Enrollment(means)
-        self.ends_sessions = means.session_terminator.enabled
-        self._passwords = password_check(means)
+    def __init__(self, context: PortalContext) -> None:
+        self.policy = context.policy
+        self.enrollment = Enrollment(context)
+        self.ends_sessions = context.session_terminator.enabled
+        self._passwords = password_check(context)
         # None, or the sentence that says where they are changed.
         self.passwords_elsewhere = self._passwords.external_hint
         self.besides = ""  # what is to be said of the last change besides that it was made
-        self._means = means
-        self._store = means.store
-        self._hasher = means.hasher
-        self._clock = means.clock
-        self._throttle = PortalThrottle(means.throttle_store, means.clock, means.address)
+        self._context = context
+        self._store = context.store
+        self._hasher = context.hasher
+        self._clock = context.clock
+        self._throttle = PortalThrottle(context.throttle_store, context.clock, context.address)
         self._issuer = AppPasswordIssuer(
-            means.store, means.hasher, means.clock, means.policy, means.randbelow
+            context.store, context.hasher, context.clock, context.policy, context.randbelow
         )
 
     def has_accounts(self) -> bool:
         """True if there is anybody who could sign in."""
-        source = self._means.source
+        source = self._context.source
         return bool(self._store.list_names()) or (source is not None and not source.require_add)
 
     def create_first_account(self, name: str, password: str) -> Session:
@@ -99,7 +99,7 @@ class Portal:
         Raises:
             InvalidName, WeakPassword, NameTaken: with the reason.
         """
-        means = self._means
+        means = self._context
         there = find(self._store, candidates(name, means.default_domain))
         if there is not None:
             raise NameTaken(f"There is already an account {there.name}.")
@@ -107,31 +107,31 @@ class Portal:
         account = Account.new(name, self._first_hash(name, password), self._clock.now())
         with self._store.transaction(name, None) as change:
             change.account = account
-        record_event(self._means, account, EventType.ACCOUNT_CREATED, by)
+        record_event(self._context, account, EventType.ACCOUNT_CREATED, by)
         return account
 
     def sign_in(self, name: str, password: str) -> Session | Challenge:
         """For the right account password: a session, or the second question that comes before it.
 
-        It costs the same whether or not the account is known (see passwords.py).
+        It costs the same whether or not the account is known (see password_check.py).
 
         Raises:
             InvalidName: `name` cannot be an account at all.
             SignInRefused: account and password do not match.
             RateLimited: this try was not made; says how long to wait.
         """
-        names = candidates(name, self._means.default_domain)
+        names = candidates(name, self._context.default_domain)
         account = self._passwords.authenticate(names, Secret(password))
         if account is None:
             raise SignInRefused(_NO_MATCH)
         if account.has_second_factor:
-            return Challenge(self._means, account)
+            return Challenge(self._context, account)
         return self._begun(account)
 
     def verify_again(self, session: Session) -> Challenge:
         """The second question, asked once more; its answer is the same session, fresh again."""
         require_unrestricted(session)
-        return Challenge(self._means, self.account(session), session)
+        return Challenge(self._context, self.account(session), session)
 
     def check_fresh(self, session: Session) -> None:
         """Raises ReverificationRequired if the last verification is too old for what matters."""
@@ -140,16 +140,16 @@ class Portal:
 
     def account(self, session: Session) -> Account:
         """The account as it stands now."""
-        return require_active(session, self._store.get(session.account))
+        return require_active(session, self._store.get(session.account_name))
 
     def activity(self, session: Session) -> list[ActivityEntry]:
         """The account's events, the newest first: as many as anybody reads."""
         uid = self.account(session).uid
-        return self._means.activity.read(uid)[: -RECENT - 1 : -1]
+        return self._context.activity.read(uid)[: -RECENT - 1 : -1]
 
     def usage(self, session: Session, account: Account) -> Used:
         """The last uses of the account's app passwords."""
-        return self._means.usage.read(require_active(session, account).uid)
+        return self._context.usage.read(require_active(session, account).uid)
 
     def after_sign_in(self, session: Session) -> Account:
         """The account of somebody who has just signed in, tidied: what expired long ago is gone."""
@@ -157,7 +157,7 @@ class Portal:
         if session.restriction is None and account.purgeable(self._clock.now()):
             # Whether it can be tidied now is no concern of theirs.
             with contextlib.suppress(StoreError, NotFound):
-                account = purge_expired(self._means, account)
+                account = purge_expired(self._context, account)
         return account
 
     def create_app_password(
@@ -188,7 +188,7 @@ class Portal:
         except NotFound:
             raise SessionEnded(GONE) from None
         made = issued.app_password
-        record_event(self._means, account, EventType.CREATED, id=made.id, name=made.name)
+        record_event(self._context, account, EventType.CREATED, id=made.id, name=made.name)
         return issued
 
     def delete_app_password(self, session: Session, id_: str) -> None:
@@ -199,13 +199,13 @@ class Portal:
 
         def step(account: Account) -> Account:
             nonlocal name
-            kept = account.without_app_password(id_)
+            remaining = account.without_app_password(id_)
             name = _name_of(account, id_)
-            self._means.session_terminator.terminate(account.name)
-            return kept
+            self._context.session_terminator.terminate(account.name)
+            return remaining
 
         account = self._change(session, step)
-        record_event(self._means, account, EventType.DELETED, id=id_, name=name)
+        record_event(self._context, account, EventType.DELETED, id=id_, name=name)
 
     def rename_app_password(self, session: Session, id_: str, name: str) -> None:
         """Raises InvalidName, NameTaken or NotFound."""
@@ -219,7 +219,7 @@ class Portal:
             return account.with_app_password_renamed(id_, name)
 
         account = self._change(session, step)
-        record_event(self._means, account, EventType.RENAMED, id=id_, name=name, before=before)
+        record_event(self._context, account, EventType.RENAMED, id=id_, name=name, before=before)
 
     def set_appearance(self, session: Session, appearance: str) -> None:
         self._change(session, lambda account: replace(account, appearance=appearance))
@@ -248,17 +248,17 @@ class Portal:
 
         def step(present: Account) -> Account:
             nonlocal deleted
-            kept = present.without_app_passwords() if delete_app_passwords else present
-            deleted = len(present.app_passwords) - len(kept.app_passwords)
+            remaining = present.without_app_passwords() if delete_app_passwords else present
+            deleted = len(present.app_passwords) - len(remaining.app_passwords)
             if deleted:
-                self._means.session_terminator.terminate(present.name)
-            return kept.with_password(fresh, now)
+                self._context.session_terminator.terminate(present.name)
+            return remaining.with_password(fresh, now)
 
         changed = self._change(session, step)
         record_event(
-            self._means, account, EventType.PASSWORD_CHANGED, app_passwords_deleted=str(deleted)
+            self._context, account, EventType.PASSWORD_CHANGED, app_passwords_deleted=str(deleted)
         )
-        with done_afterwards(self._means, changed, "throttle"):
+        with done_afterwards(self._context, changed, "throttle"):
             self._throttle.password_changed(account.name)
         return replace(session, session_generation=changed.session_generation)
 
@@ -280,10 +280,10 @@ class Portal:
     def _begun(self, account: Account) -> Session:
         """A session for somebody whose password was right, and who has no second factor."""
         session = new_session(account)
-        record_sign_in(self._means, account)
+        record_sign_in(self._context, account)
         if needs_enrollment(account, self.policy):
             return replace(session, restriction="none yet")
-        with done_afterwards(self._means, account, "throttle"):
+        with done_afterwards(self._context, account, "throttle"):
             self._throttle.record_success(account.name)
         return session.reverified(self._clock)
 

@@ -31,9 +31,9 @@ def half_renamed(
     wanted = tuple(wanted)
     for name in names:
         for one in wanted:
-            found = store.half_renamed(name, one)
-            if found is not None:
-                return found, one
+            half = store.half_renamed(name, one)
+            if half is not None:
+                return half, one
     raise NotFound("There is no such account.")
 
 
@@ -51,17 +51,17 @@ def _renamed(present: Account, left: Account | None, name: str) -> Account:
         )
     newer, older = (left, present) if left.version > present.version else (present, left)
     deleted = newer.deleted_ids | older.deleted_ids
-    ids = {password.id for password in newer.app_passwords}
+    ids = {app_password.id for app_password in newer.app_passwords}
     # That program took them out of the one before it removed it: moved, not deleted.
-    moved = (password for password in older.app_passwords if password.id not in ids)
-    kept = tuple(one for one in (*newer.app_passwords, *moved) if one.id not in deleted)
+    moved = (app_password for app_password in older.app_passwords if app_password.id not in ids)
+    remaining = tuple(one for one in (*newer.app_passwords, *moved) if one.id not in deleted)
     starts = [one for one in (newer.enforced_from, older.enforced_from) if one is not None]
     return replace(
         newer,
         name=name,
         version=newer.version + 1,
         session_generation=max(newer.session_generation, older.session_generation) + 1,
-        app_passwords=kept,
+        app_passwords=remaining,
         deleted_ids=deleted,
         enabled=newer.enabled and older.enabled,
         verification_required=newer.verification_required or older.verification_required,

@@ -39,19 +39,19 @@ class Challenge:
     """
 
     def __init__(
-        self, means: PortalContext, account: Account, signed_in: Session | None = None
+        self, context: PortalContext, account: Account, signed_in: Session | None = None
     ) -> None:
-        self._means = means
+        self._context = context
         self._begun = new_session(account)
         self._signed_in = signed_in
-        self._throttle = PortalThrottle(means.throttle_store, means.clock, means.address)
-        self._sent = OneTimeCode(means)
+        self._throttle = PortalThrottle(context.throttle_store, context.clock, context.address)
+        self._sent = OneTimeCode(context)
         self._account = account
         self._wrong_app_codes = 0
 
     @property
     def account(self) -> str:
-        return self._begun.account
+        return self._begun.account_name
 
     # --- the ways ---------------------------------------------------------------------------
 
@@ -60,7 +60,7 @@ class Challenge:
 
         The preferred one of those that can be had comes first.
         """
-        kinds = self._means.code_sender.kinds
+        kinds = self._context.code_sender.kinds
         usable = verification_options.available(self._account, kinds)
         missing = [option for option in verification_options.ALL if option not in usable]
         return [VerificationChoice(option, None) for option in usable] + [
@@ -73,7 +73,7 @@ class Challenge:
     @property
     def preferred(self) -> VerificationOption | None:
         """The way to begin with; None if the account can use none."""
-        usable = verification_options.available(self._account, self._means.code_sender.kinds)
+        usable = verification_options.available(self._account, self._context.code_sender.kinds)
         return usable[0] if usable else None
 
     @property
@@ -85,7 +85,7 @@ class Challenge:
     def bypass_until(self) -> datetime | None:
         """Until when the administrator lets this person in, once, to set up a method."""
         account = self._account
-        valid = self._signed_in is None and account.has_bypass(self._means.clock.now())
+        valid = self._signed_in is None and account.has_bypass(self._context.clock.now())
         return account.bypass_until if valid else None
 
     def ending(self, option: VerificationOption) -> str:
@@ -102,7 +102,7 @@ class Challenge:
         """
         self._account = self._now()  # a number may be under another key by now
         number = self._number(option)
-        if option.kind is None or option.kind not in self._means.code_sender.kinds:
+        if option.kind is None or option.kind not in self._context.code_sender.kinds:
             raise MethodUnavailable("No code can be sent that way now.")
         if again or not self._sent.is_pending(option.kind, number):
             self._sent.send(self.account, option.kind, number)
@@ -132,7 +132,7 @@ class Challenge:
             self._throttle.undo_attempt(self.account, "second")
             raise
         except InvalidCode as error:
-            record_event(self._means, self._account, EventType.WRONG_CODE, method=_method(option))
+            record_event(self._context, self._account, EventType.WRONG_CODE, method=_method(option))
             if not isinstance(error, WrongCode):  # as where the app was removed meanwhile
                 raise
             self._wrong_app_codes += 1
@@ -149,9 +149,9 @@ class Challenge:
         account = self._now()
         if not self.uses_password or account.has_second_factor:
             raise MethodUnavailable("Verify with one of your verification methods.")
-        if not password_check(self._means).verify(account, Secret(password)):
+        if not password_check(self._context).verify(account, Secret(password)):
             raise SignInRefused("That is not your password.")
-        return (self._signed_in or self._begun).reverified(self._means.clock)
+        return (self._signed_in or self._begun).reverified(self._context.clock)
 
     def use_bypass(self) -> Session:
         """A session that may set up a method, and nothing else; the bypass is used up with it.
@@ -159,7 +159,7 @@ class Challenge:
         Raises:
             InvalidCode: it has ended, or was used.
         """
-        means = self._means
+        means = self._context
         with consuming_transaction(means, self._begun) as change:
             account = change.existing
             if self._signed_in is not None or not account.has_bypass(means.clock.now()):
@@ -172,7 +172,7 @@ class Challenge:
 
     def _use_app_code(self, digits: str) -> Account:
         """Consumes the step under the lock, so that no second session can use it (SAFETY 13)."""
-        means = self._means
+        means = self._context
         with consuming_transaction(means, self._begun) as change:
             account = change.existing
             app = account.authenticator
@@ -191,7 +191,7 @@ class Challenge:
 
     def _use_recovery_code(self, presented: recovery_codes.PresentedCode) -> Account:
         """One Argon2id, a dummy where that code is used up; then consumed under the lock."""
-        means = self._means
+        means = self._context
         account = self._now()
         hash_ = account.recovery.hash(presented.index) if account.recovery else None
         if not means.hasher.app.check(hash_, presented.secret) or hash_ is None:
@@ -209,22 +209,22 @@ class Challenge:
         """The code is used up: whatever else cannot be written, the person is in (SAFETY 13)."""
         self._account = account
         if self._signed_in is not None:
-            with done_afterwards(self._means, account, "throttle"):
+            with done_afterwards(self._context, account, "throttle"):
                 self._throttle.undo_attempt(self.account, "second")
-            return self._signed_in.reverified(self._means.clock)
-        with done_afterwards(self._means, account, "throttle"):
+            return self._signed_in.reverified(self._context.clock)
+        with done_afterwards(self._context, account, "throttle"):
             self._throttle.record_success(self.account)
-        record_sign_in(self._means, account)
-        return new_session(account).reverified(self._means.clock)
+        record_sign_in(self._context, account)
+        return new_session(account).reverified(self._context.clock)
 
     def _now(self) -> Account:
-        return require_active(self._begun, self._means.store.get(self.account))
+        return require_active(self._begun, self._context.store.get(self.account))
 
     def _number(self, option: VerificationOption) -> Secret:
-        kept: Phone | None = self._account.phone(option.phone) if option.phone else None
-        if kept is None:
+        phone: Phone | None = self._account.phone(option.phone) if option.phone else None
+        if phone is None:
             raise MethodUnavailable("That telephone number was removed. Use another way.")
-        return self._means.sealer.decrypt(self._account.uid, kept.secret_name, kept.sealed)
+        return self._context.sealer.decrypt(self._account.uid, phone.secret_name, phone.sealed)
 
 
 def _method(option: VerificationOption) -> str:

@@ -21,8 +21,8 @@ def check_form(text: str) -> None:
 class OneTimeCode:
     """The newest code that one session asked for; it lives here and nowhere else (SAFETY 13)."""
 
-    def __init__(self, means: PortalContext) -> None:
-        self._means = means
+    def __init__(self, context: PortalContext) -> None:
+        self._context = context
         self._code: Secret | None = None
         self._to: tuple[DeliveryMethod, str] | None = None
         self._ends = 0.0
@@ -34,23 +34,23 @@ class OneTimeCode:
 
     @property
     def _alive(self) -> bool:
-        return self._code is not None and self._means.clock.monotonic() < self._ends
+        return self._code is not None and self._context.clock.monotonic() < self._ends
 
-    def send(self, account: str, kind: DeliveryMethod, number: Secret) -> None:
+    def send(self, account_name: str, kind: DeliveryMethod, number: Secret) -> None:
         """Sends a new code; from now on no earlier one works.
 
         Raises:
             RateLimited: too many were sent; says how long to wait.
             DeliveryFailed: it could not be sent.
         """
-        means = self._means
+        means = self._context
         throttle = PortalThrottle(means.throttle_store, means.clock, means.address)
-        throttle.record_sent_code(account, number)
+        throttle.record_sent_code(account_name, number)
         self._code = self._to = None  # not before: where none may be sent, the last still works
         code = f"{means.randbelow(1_000_000):06}"
         # Read aloud, six digits in a row would become a number of hundreds of thousands.
-        said = ", ".join(code) if kind == "call" else code
-        message = f"{said} is your code for {means.host_name}. It is good for five minutes."
+        spoken = ", ".join(code) if kind == "call" else code
+        message = f"{spoken} is your code for {means.host_name}. It is good for five minutes."
         means.code_sender.send(kind, number.reveal(), Secret(message))
         self._code, self._to = Secret(code), (kind, number.reveal())
         self._ends, self._tries = means.clock.monotonic() + LIFETIME, 0

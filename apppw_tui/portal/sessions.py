@@ -26,12 +26,12 @@ GONE = "You were signed out: the account is gone."
 class Session:
     """Good for as long as account, uid and epoch are still the same.
 
-    `verified` is when this session last proved who it is, in the clock's monotonic seconds: it
-    lives here and nowhere else. `limited` says why it may do nothing but set up a verification
+    `verified_at` is when this session last proved who it is, in the clock's monotonic seconds: it
+    lives here and nowhere else. `restriction` says why it may do nothing but set up a verification
     method: the account has none, or the administrator let the person in to set one up.
     """
 
-    account: str
+    account_name: str
     uid: str
     session_generation: int
     verified_at: float | None = None
@@ -66,7 +66,7 @@ def account_transaction(store: AccountStore, session: Session) -> Iterator[Chang
     """One change of the session's own account. Raises SessionEnded if it may not be made."""
     with ExitStack() as stack:
         try:
-            change = stack.enter_context(store.transaction(session.account, session.uid))
+            change = stack.enter_context(store.transaction(session.account_name, session.uid))
         except NotFound:
             raise SessionEnded(GONE) from None
         require_active(session, change.account)
@@ -74,19 +74,19 @@ def account_transaction(store: AccountStore, session: Session) -> Iterator[Chang
 
 
 @contextmanager
-def consuming_transaction(means: PortalContext, session: Session) -> Iterator[Change]:
+def consuming_transaction(context: PortalContext, session: Session) -> Iterator[Change]:
     """As `changing`, for a code: where everybody reads that it is used up, it is (SAFETY 13).
 
     Raises SaveUncertain only if not even that can be found out.
     """
     try:
-        with account_transaction(means.store, session) as change:
+        with account_transaction(context.store, session) as change:
             yield change
     except SaveUncertain as error:
         after = change.result
-        if after is None or not _stands(means.store, after):
+        if after is None or not _stands(context.store, after):
             raise
-        means.journal.fault("code used up, not confirmed", account=after.name, why=str(error))
+        context.journal.fault("code used up, not confirmed", account=after.name, why=str(error))
 
 
 def _stands(store: AccountStore, written: Account) -> bool:

@@ -1,8 +1,7 @@
 """An account as TinyDB tables, and back.
 
-Tables: `account` (one document), `methods` (one document for each verification method, which
-`methods.py` reads and writes), `app_passwords` (one document each) and, kept for what
-is yet to come, whatever else a newer minor schema put there: unknown tables and keys survive.
+Tables: `account` (one document), `methods` (one document for each verification method),
+`app_passwords` (one document each) and, kept for what is yet to come, whatever else a newer minor schema put there: unknown tables and keys survive.
 """
 
 import re
@@ -69,7 +68,7 @@ def load(tables: Any, name: str) -> Account:
         )
         raise DocumentError(f"it belongs to an account of another name{hint}")
     app_passwords = tuple(_load_app_password(Fields(record)) for record in records)
-    if len({password.id for password in app_passwords}) != len(app_passwords):
+    if len({app_password.id for app_password in app_passwords}) != len(app_passwords):
         raise DocumentError("two app passwords have the same id")
     return Account(
         name=name,
@@ -117,14 +116,14 @@ def save(tables: Tables | None, account: Account) -> Tables:
     else:
         heads.insert({"schema": f"{SCHEMA_MAJOR}.{SCHEMA_MINOR}", **fields})
     save_methods(database.table(METHODS_TABLE), account)
-    wanted = {password.id for password in account.app_passwords}
+    wanted = {app_password.id for app_password in account.app_passwords}
     records.remove(cond=_id_is(lambda id_: id_ not in wanted))
-    kept = {record["id"]: record for record in records.all()}
+    records_by_id = {record["id"]: record for record in records.all()}
     for password in account.app_passwords:
         document = _app_password_document(password)
-        if password.id not in kept:
+        if password.id not in records_by_id:
             records.insert(document)
-        elif any(kept[password.id].get(key) != value for key, value in document.items()):
+        elif any(records_by_id[password.id].get(key) != value for key, value in document.items()):
             records.update(document, _id_is(lambda id_, own=password.id: id_ == own))
     return storage.tables or {}
 
@@ -175,15 +174,15 @@ def _load_app_password(fields: "Fields") -> AppPassword:
     )
 
 
-def _app_password_document(password: AppPassword) -> dict[str, Any]:
+def _app_password_document(app_password: AppPassword) -> dict[str, Any]:
     return {
-        "id": password.id,
-        "name": password.name,
-        "hash": password.hash,
-        "scope": list(password.scope),
-        "created": to_iso(password.created),
-        "expires": optional_to_iso(password.expires),
-        "by_operator": password.created_by_admin,
+        "id": app_password.id,
+        "name": app_password.name,
+        "hash": app_password.hash,
+        "scope": list(app_password.scope),
+        "created": to_iso(app_password.created),
+        "expires": optional_to_iso(app_password.expires),
+        "by_operator": app_password.created_by_admin,
     }
 
 
@@ -197,7 +196,7 @@ class VerificationMethods(TypedDict):
 
 def load_methods(documents: Iterable[Fields]) -> VerificationMethods:
     """Raises DocumentError. Methods of a kind that only a newer schema knows are left alone."""
-    found: VerificationMethods = {"authenticator": None, "phones": (), "recovery": None}
+    methods: VerificationMethods = {"authenticator": None, "phones": (), "recovery": None}
     seen: set[str] = set()
     for fields in documents:
         kind = fields.text("method")
@@ -206,21 +205,21 @@ def load_methods(documents: Iterable[Fields]) -> VerificationMethods:
         seen.add(kind)
         if kind == AUTHENTICATOR:
             sealed, step = fields.matching("sealed", _SEALED), fields.number("last_step")
-            found["authenticator"] = Authenticator(sealed, fields.time("since"), step)
+            methods["authenticator"] = Authenticator(sealed, fields.time("since"), step)
         elif kind == _RECOVERY:
-            found["recovery"] = RecoveryCodes(_hashes(fields), fields.time("since"))
+            methods["recovery"] = RecoveryCodes(_hashes(fields), fields.time("since"))
         elif kind in _PHONE_FIELDS:
             sealed = fields.matching("sealed", _SEALED)
             phone = Phone(_PHONE_FIELDS[kind], sealed, fields.time("since"))
-            found["phones"] = (*found["phones"], phone)
-    return found
+            methods["phones"] = (*methods["phones"], phone)
+    return methods
 
 
 def save_methods(table: Table, account: Account) -> None:
     """Makes `table` hold the account's methods; what this version does not know is kept."""
     wanted = {document["method"]: document for document in _documents(account)}
-    known = {AUTHENTICATOR, _RECOVERY, *_PHONE_FIELDS}
-    table.remove(_is(lambda kind: kind in known and kind not in wanted))
+    fields = {AUTHENTICATOR, _RECOVERY, *_PHONE_FIELDS}
+    table.remove(_is(lambda kind: kind in fields and kind not in wanted))
     present = {document["method"] for document in table.all()}
     for kind, document in wanted.items():
         if kind in present:

@@ -89,10 +89,10 @@ def _to_replace(keyring: Keyring) -> KeySet:
 
 def _reseal(keyring: Keyring, store: AccountStore, name: str) -> bool:
     """Seals an account's values under the first key; False if they were, or if it has none."""
-    found = store.get(name)
-    if found is None:
+    present = store.get(name)
+    if present is None:
         return False
-    with store.transaction(name, found.uid) as change:
+    with store.transaction(name, present.uid) as change:
         account = change.existing
         values = account.sealed_values()
         if not values:
@@ -141,7 +141,7 @@ def _not_under(ring: KeySet, store: AccountStore) -> tuple[int, int]:
 def _unseen(
     store: AccountStore, seen: set[tuple[str, str]], unreadable: set[str]
 ) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
+    unseen: list[tuple[str, str]] = []
     for name in store.list_names():
         try:
             account = store.get(name)
@@ -149,5 +149,5 @@ def _unseen(
             unreadable.add(name)
         else:
             if account is not None and (name, account.uid) not in seen:
-                found.append((name, account.uid))
-    return found
+                unseen.append((name, account.uid))
+    return unseen

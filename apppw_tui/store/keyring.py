@@ -235,9 +235,9 @@ def key_path(
 
     systemd.exec(5), LoadCredential=: a file in the folder that $CREDENTIALS_DIRECTORY names.
     """
-    told = named or configured
-    if told is not None:
-        return told
+    chosen = named or configured
+    if chosen is not None:
+        return chosen
     folder = Path(environment.get("CREDENTIALS_DIRECTORY", ""))
     credential = folder / CREDENTIAL
     if folder.is_absolute() and _may_be_there(credential):

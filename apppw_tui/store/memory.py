@@ -41,37 +41,39 @@ class MemoryStore:
         self._tables: dict[str, Tables] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
-    def get(self, account: str) -> Account | None:
-        tables = self._tables.get(account)
+    def get(self, account_name: str) -> Account | None:
+        tables = self._tables.get(account_name)
         try:
-            return None if tables is None else documents.load(tables, account)
+            return None if tables is None else documents.load(tables, account_name)
         except DocumentError as error:
-            raise StoreDamaged(f"{account} cannot be read: {error}.") from None
+            raise StoreDamaged(f"{account_name} cannot be read: {error}.") from None
 
     def meant(self, names: Sequence[str]) -> str:
         return next((name for name in names if name in self._tables), names[-1])
 
     @contextmanager
-    def transaction(self, account: str, uid: str | None) -> Iterator[Change]:
-        check_account_name(account)
-        with self._locks[account]:
-            before = self.get(account)
-            change = Change(account, before, uid)
+    def transaction(self, account_name: str, uid: str | None) -> Iterator[Change]:
+        check_account_name(account_name)
+        with self._locks[account_name]:
+            before = self.get(account_name)
+            change = Change(account_name, before, uid)
             yield change
             after = change.result
             if after is None:
                 if before is not None:
                     wanted = enforcement(before)
-                    enforced.settle(self.enforcements, account, wanted, self.complain)
+                    enforced.settle(self.enforcements, account_name, wanted, self.complain)
                 return
             # A copy, so that whoever reads meanwhile sees the old tables or the new ones.
-            tables = documents.save(copy.deepcopy(self._tables.get(account)), after)
-            with enforced.enforcement_of(self.enforcements, account, before, after, self.complain):
-                self._tables[account] = tables
+            tables = documents.save(copy.deepcopy(self._tables.get(account_name)), after)
+            with enforced.enforcement_of(
+                self.enforcements, account_name, before, after, self.complain
+            ):
+                self._tables[account_name] = tables
 
-    def version(self, account: str) -> int | None:
-        found = self.get(account)
-        return None if found is None else found.version
+    def version(self, account_name: str) -> int | None:
+        present = self.get(account_name)
+        return None if present is None else present.version
 
     def list_names(self) -> list[str]:
         return sorted(self._tables)
@@ -90,12 +92,12 @@ class MemoryStore:
             enforced.settle(self.enforcements, account.name, None, self.complain)
         return after
 
-    def half_renamed(self, account: str, name: str) -> None:
+    def half_renamed(self, account_name: str, name: str) -> None:
         """Never: here it is one step."""
 
-    def remove(self, account: str) -> bool:
-        with self._locks[account]:
-            if self._tables.pop(account, None) is None:
-                raise NotFound(f"There is no account {account}.")
-            enforced.settle(self.enforcements, account, None, self.complain)
+    def remove(self, account_name: str) -> bool:
+        with self._locks[account_name]:
+            if self._tables.pop(account_name, None) is None:
+                raise NotFound(f"There is no account {account_name}.")
+            enforced.settle(self.enforcements, account_name, None, self.complain)
         return True

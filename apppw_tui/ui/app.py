@@ -77,7 +77,7 @@ class PortalApp(IdleApp):
             self.copy_to_clipboard, tools=surroundings.tools
         )
         self._clearing: Timer | None = None
-        self._desk: ScreenContext | None = None
+        self._screen_context: ScreenContext | None = None
         self._came_from: str | None = None
         for theme in themes.THEMES:
             self.register_theme(theme)
@@ -101,15 +101,15 @@ class PortalApp(IdleApp):
         await self.push_screen(await self._login())
         self.start_idle_timer()
 
-    async def _login(self, reason: str = "", account: str = "") -> LoginScreen:
+    async def _login(self, reason: str = "", account_name: str = "") -> LoginScreen:
         around = self.surroundings
         none = False
         try:
             none = not await asyncio.to_thread(self.portal.has_accounts)
         except ApppwError as error:
             reason = f"{GLYPHS.bad} {error}"
-        kept = self.portal.passwords_elsewhere is None
-        first = none and around.may_create_first and kept
+        has_store = self.portal.passwords_elsewhere is None
+        first = none and around.may_create_first and has_store
         return LoginScreen(
             self.portal,
             Welcome(
@@ -119,7 +119,7 @@ class PortalApp(IdleApp):
                 kiosk=around.kiosk is not None,
                 demo=around.demo,
                 reason=reason,
-                account=account,
+                account_name=account_name,
             ),
         )
 
@@ -130,7 +130,7 @@ class PortalApp(IdleApp):
     async def enter(self, event: SignedIn) -> None:
         self._await_screen()
         around = self.surroundings
-        desk = ScreenContext(
+        context = ScreenContext(
             self.portal,
             event.session,
             self.clock,
@@ -140,14 +140,14 @@ class PortalApp(IdleApp):
             around.save,
             around.connecting,
         )
-        self._desk = desk
+        self._screen_context = context
         self._came_from = None
         self.presence.signed_in()
         if around.kiosk is not None:
             around.kiosk.on_signed_in()
         await self._own_look(event.session)
         limited = event.session.restriction is not None
-        await self._replace(SetUpScreen(desk) if limited else SettingsScreen(desk, None))
+        await self._replace(SetUpScreen(context) if limited else SettingsScreen(context, None))
 
     @on(SignedOut)
     async def leave_session(self, event: SignedOut) -> None:
@@ -155,11 +155,11 @@ class PortalApp(IdleApp):
             self.exit_with(event.reason)
             return
         self.presence.signed_out()
-        account = self._desk.session.account if self._desk else ""
+        account = self._screen_context.session.account_name if self._screen_context else ""
         for screen in self.screen_stack:
             if isinstance(screen, LoginScreen):
                 account = account or screen.query_one("#account", Input).value
-        self._desk = None
+        self._screen_context = None
         self._look(self.surroundings.appearance)
         await self._replace(await self._login(event.reason, account))
         self.discard_keys()  # they were meant for the session that has ended
@@ -181,14 +181,14 @@ class PortalApp(IdleApp):
         Raises:
             StoreError, SessionEnded: it cannot be asked.
         """
-        desk = self._desk
-        if desk is None:
+        context = self._screen_context
+        if context is None:
             return False
         self.discard_keys()
-        challenge = await asyncio.to_thread(self.portal.verify_again, desk.session)
+        challenge = await asyncio.to_thread(self.portal.verify_again, context.session)
         session = await verify_identity(self, challenge, self.surroundings.demo)
         if session is not None:
-            desk.session = session
+            context.session = session
         return session is not None
 
     async def _verify_then_go(self, screen: PortalScreen, event: Navigate) -> None:
@@ -202,9 +202,9 @@ class PortalApp(IdleApp):
 
     @on(Navigate)
     async def go(self, event: Navigate) -> None:
-        desk = self._desk
+        context = self._screen_context
         here = self.screen
-        if desk is None or desk.session.restriction or isinstance(here, ModalScreen):
+        if context is None or context.session.restriction or isinstance(here, ModalScreen):
             await self.flush_keys()
             return
         if isinstance(here, PortalScreen) and here.in_flow:
@@ -212,7 +212,7 @@ class PortalApp(IdleApp):
             # that a screen is taken from under a dialog that is just being pushed.
             self.set_timer(_SOON, partial(self.post_message, event))
             return
-        stale = event.place == "security" and not desk.session.recently_verified(
+        stale = event.place == "security" and not context.session.recently_verified(
             self.clock, self.portal.policy.verify_again_after
         )
         if stale and isinstance(here, PortalScreen) and not isinstance(here, SecurityScreen):
@@ -223,28 +223,28 @@ class PortalApp(IdleApp):
             if isinstance(here, SettingsScreen):
                 await self.flush_keys()
             else:
-                await self.switch_screen(SettingsScreen(desk, self._came_from))
+                await self.switch_screen(SettingsScreen(context, self._came_from))
         elif event.place == "security":
             self._came_from = "security"
             if isinstance(here, SecurityScreen):
                 here.focus_content()
                 await self.flush_keys()
             else:
-                await self.switch_screen(SecurityScreen(desk, by_tab=event.by_tab))
+                await self.switch_screen(SecurityScreen(context, by_tab=event.by_tab))
         elif isinstance(here, AppPasswordsScreen):
             here.focus_content()
             await self.flush_keys()
         else:
             self._came_from = "app-passwords"
-            await self.switch_screen(AppPasswordsScreen(desk, by_tab=event.by_tab))
+            await self.switch_screen(AppPasswordsScreen(context, by_tab=event.by_tab))
 
     # --- what keys do everywhere ----------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Signed out, or under a dialog, there is nowhere to go."""
         if action in ("settings", "security", "app_passwords"):
-            desk = self._desk
-            full = desk is not None and desk.session.restriction is None
+            context = self._screen_context
+            full = context is not None and context.session.restriction is None
             return full and isinstance(self.screen, PortalScreen)
         return True
 
@@ -270,7 +270,7 @@ class PortalApp(IdleApp):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yields what the bindings can do here; none of Textual's, which write screens to files."""
         yield from commands(self, screen)
-        if self._desk is not None:
+        if self._screen_context is not None:
             yield SystemCommand("Sign out", "End this session", self.action_sign_out)
 
     # --- the clipboard and the look -------------------------------------------------------

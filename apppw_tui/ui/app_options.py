@@ -14,13 +14,13 @@ from apppw_tui.domain.secret import Secret
 class Demo(Protocol):
     """The secrets of a demonstration, given away so that one person can look around alone."""
 
-    account: str
+    account_name: str
     password: str
 
     def sent(self) -> str:
         """The newest code that was sent to anybody."""
 
-    def shown_by_app(self, account: str) -> str:
+    def shown_by_app(self, account_name: str) -> str:
         """The code that the account's authenticator app would show now."""
 
     def shown_for(self, secret: Secret) -> str:
@@ -31,7 +31,7 @@ class Demo(Protocol):
 class ConnectionHelp:
     """The help for connecting an app.
 
-    `rows` is what is typed into it; `try_it` tells what became of an app password of an account
+    `settings` is what is typed into it; `test` tells what became of an app password of an account
     that asks for a service, may take seconds and never raises.
     """
 
@@ -43,8 +43,9 @@ class ConnectionHelp:
 class Kiosk:
     """Strangers stand before it (SAFETY 25).
 
-    `let_in` is called once somebody has signed in. Until then there are `patience` seconds, and
-    `mistakes` that may be made.
+    `on_signed_in` is called once somebody has signed in. Until then there are `sign_in_timeout`
+    seconds, and
+    `max_failures` that may be made.
     """
 
     on_signed_in: Callable[[], None]

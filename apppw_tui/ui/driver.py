@@ -38,7 +38,7 @@ _BACKLOG = 256
 
 def clamped(size: tuple[int, int]) -> tuple[int, int]:
     """The part of a window of `size`, in columns and rows, that is drawn on; none is the usual."""
-    width, height = (told or usual for told, usual in zip(size, _USUAL, strict=True))
+    width, height = (cells or usual for cells, usual in zip(size, _USUAL, strict=True))
     return min(width, LARGEST[0]), min(height, LARGEST[1])
 
 

@@ -65,19 +65,19 @@ def last_use(last: LastUse | None, created: datetime, now: datetime) -> str:
     return f"{since(last.time, now)}{service}{mark}"
 
 
-def describe_scope(password: AppPassword) -> str:
+def describe_scope(app_password: AppPassword) -> str:
     """The services that it opens."""
-    return scopes.label(password.scope)
+    return scopes.label(app_password.scope)
 
 
-def describe_expiry(password: AppPassword, now: datetime) -> str:
+def describe_expiry(app_password: AppPassword, now: datetime) -> str:
     """The end of its life: `never`, `61 days`, `2 days !`, `today !`, `expired !`."""
-    if password.expires is None:
+    if app_password.expires is None:
         return "never"
-    if password.is_expired(now):
+    if app_password.is_expired(now):
         return "expired !"
     # It ends with the end of a day: the day before that instant is the last one.
-    last = password.expires - timedelta(microseconds=1)
+    last = app_password.expires - timedelta(microseconds=1)
     left = (last.astimezone().date() - now.astimezone().date()).days
     if left > _MONTHS_SHOWN_AS_DAYS:
         return day(last, now)
@@ -90,9 +90,9 @@ def sign_in_summary(account: Account, numbers: dict[PhoneSlot, Secret]) -> str:
     ways = ["your authenticator app"] * (account.authenticator is not None)
     first = next(iter(account.phones), None)
     if first is not None:
-        known = numbers.get(first.which)
+        digits = numbers.get(first.which)
         ways.append(
-            "your phone" if known is None else f"your phone that ends in {last_digits(known)}"
+            "your phone" if digits is None else f"your phone that ends in {last_digits(digits)}"
         )
     if not ways:
         return (
@@ -116,10 +116,10 @@ def enforcement_summary(account: Account, before: LastUse | None, now: datetime)
         last = f"last used {ago(before.time, now)}{service}"
     if account.enforced_from is not None:
         starts = day(account.enforced_from, now)
-        said = f"From {starts} on, apps sign in with app passwords alone."
-        return f"{said} What they used before was {last}." if last else said
-    said = "Apps sign in with app passwords; what they used before still works too"
-    return f"{said}, {last}." if last else f"{said}."
+        sentence = f"From {starts} on, apps sign in with app passwords alone."
+        return f"{sentence} What they used before was {last}." if last else sentence
+    sentence = "Apps sign in with app passwords; what they used before still works too"
+    return f"{sentence}, {last}." if last else f"{sentence}."
 
 
 def recovery_summary(account: Account) -> str:

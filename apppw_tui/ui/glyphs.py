@@ -34,10 +34,10 @@ _NEAREST = str.maketrans("…•▼▲║│─━╸╺▀▄█×", ".*v^#|---
 
 def is_ascii_only(environment: Mapping[str, str]) -> bool:
     """True if the locale says that the terminal shows no UTF-8; where none is said, it does."""
-    said = [environment.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG")]
-    if said[2] and said[1] in ("C.UTF-8", "C.utf8"):
-        said[1] = ""  # Python itself puts it there, where LANG is C or not known here (PEP 538)
-    locale = next(filter(None, said), "UTF-8")
+    locales = [environment.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG")]
+    if locales[2] and locales[1] in ("C.UTF-8", "C.utf8"):
+        locales[1] = ""  # Python itself puts it there, where LANG is C or not known here (PEP 538)
+    locale = next(filter(None, locales), "UTF-8")
     return "utf8" not in locale.lower().replace("-", "")
 
 

@@ -67,9 +67,9 @@ def commands(app: App[None], screen: Screen[object]) -> Iterator[SystemCommand]:
 
 def _told(screen: Screen[object]) -> Iterator[ActiveBinding]:
     """The bindings that are the product's own, less those that only move about."""
-    told = screen.active_bindings.values()
+    bindings = screen.active_bindings.values()
     # What the footer may show comes first, as the more useful.
-    for active in sorted(told, key=lambda active: not active.binding.show):
+    for active in sorted(bindings, key=lambda active: not active.binding.show):
         id_ = active.binding.id
         if id_ and active.enabled and not id_.startswith(("move-", "step-")):
             yield active

@@ -107,7 +107,7 @@ def _reported(key: re.Match[str]) -> Iterator[str]:
     if not all(map(_is_character, characters)):
         return
     held = f";{modifiers}" if modifiers or characters else ""
-    for typed in [f";{one}" for one in characters] or [""]:
+    for typed in [f";{character}" for character in characters] or [""]:
         yield f"\x1b[{code}{held}{typed}{final}"
 
 

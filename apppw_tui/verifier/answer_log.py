@@ -44,31 +44,33 @@ class AnswerLog:
         self._journal = to_journal(descriptor) if journal is None else journal
 
     def attempt(
-        self, socket: str, verdict: Decision, service: str | None, address: str | None
+        self, socket: str, decision: Decision, service: str | None, address: str | None
     ) -> None:
         """One answer: every key each time, in this order, `-` where there is nothing to say."""
-        record = verdict.app_password
+        record = decision.app_password
         # "Not now" may be said before anybody looked whether there is such an account.
-        nobody = _NONE if verdict.answer is Answer.NOT_NOW else _UNKNOWN
+        nobody = _NONE if decision.answer is Answer.NOT_NOW else _UNKNOWN
         self._line(
-            _priority(verdict),
+            _priority(decision),
             "",
-            answer=verdict.answer.value,
-            account=verdict.account or nobody,
+            answer=decision.answer.value,
+            account=decision.account_name or nobody,
             app_password=record.id if record else _NONE,
             name=record.name if record else _NONE,
             service=service or _NONE,
             address=parsed(address) or _NONE,
             socket=socket,
-            why=verdict.reason,
+            why=decision.reason,
         )
 
-    def nearly(self, socket: str, account: str, service: str | None, address: str | None) -> None:
+    def nearly(
+        self, socket: str, account_name: str, service: str | None, address: str | None
+    ) -> None:
         """A name that no account has was nearly this account's."""
         self._line(
             Priority.NOTICE,
             "nearly an account",
-            account=account,
+            account=account_name,
             service=service or _NONE,
             address=parsed(address) or _NONE,
             socket=socket,
@@ -103,11 +105,11 @@ class AnswerLog:
             self._write(self._descriptor, _fitting(line.encode()) + b"\n")
 
 
-def _priority(verdict: Decision) -> Priority:
+def _priority(decision: Decision) -> Priority:
     """One mistake is worth a notice, too many of them a warning, a fault of ours an error."""
-    if verdict.answer is Answer.NOT_NOW:
-        return Priority.ERROR if verdict.retry_after is None else Priority.WARNING
-    return Priority.NOTICE if verdict.answer is Answer.NO else Priority.INFO
+    if decision.answer is Answer.NOT_NOW:
+        return Priority.ERROR if decision.retry_after is None else Priority.WARNING
+    return Priority.NOTICE if decision.answer is Answer.NO else Priority.INFO
 
 
 def _fitting(line: bytes) -> bytes:

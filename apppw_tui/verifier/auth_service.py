@@ -51,7 +51,7 @@ class DecisionQueue:
         self,
         verifier: Verifier,
         remembered: VerifiedCache,
-        brake: AddressRateLimiter,
+        rate_limiter: AddressRateLimiter,
         threads: int | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         *,
@@ -60,7 +60,7 @@ class DecisionQueue:
         self._verifier = verifier
         self.reading = reading or StoreReader()
         self._remembered = remembered
-        self.brake = brake
+        self.rate_limiter = rate_limiter
         self._threads = threads or _processors()
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="hash")
         self._monotonic = monotonic
@@ -85,9 +85,9 @@ class DecisionQueue:
         looked = await self.reading(partial(self._verifier.look, attempt, presented))
         if isinstance(looked, Decision):
             return looked
-        known = self._verifier.remembered(attempt, looked, presented, self._remembered)
-        if known is not None:
-            return known
+        remembered = self._verifier.remembered(attempt, looked, presented, self._remembered)
+        if remembered is not None:
+            return remembered
         right = await self._shared(self._under_way_for(attempt, looked, presented))
         self._learn(attempt, looked, presented, right=right)
         return await self.reading(partial(self._verifier.judge, attempt, looked, right=right))
@@ -111,7 +111,7 @@ class DecisionQueue:
         under_way = self._under_way.get(key)
         if under_way is not None and not under_way.right.cancelled():
             return under_way
-        wait = self.brake.delay(attempt.address, looked.name)
+        wait = self.rate_limiter.delay(attempt.address, looked.name)
         if wait > 0:
             raise _NotNow("too many wrong ones from there", wait)
         if len(self._under_way) * self._mean / self._threads > LONGEST_QUEUE:
@@ -157,8 +157,10 @@ class DecisionQueue:
     ) -> None:
         account, stored = looked.account, looked.stored
         if not right:
-            known = account is not None
-            self.brake.record_failure(attempt.address, looked.name, presented.secret, known=known)
+            is_known = account is not None
+            self.rate_limiter.record_failure(
+                attempt.address, looked.name, presented.secret, known=is_known
+            )
         elif account is not None and stored is not None:
             self._remembered.add(account.uid, presented.secret, stored)
 
@@ -173,11 +175,11 @@ def _processors() -> int:
 class Usage(Protocol):
     """Told of what was right; writes in batches, in its own time. Never raises, never blocks."""
 
-    def used(self, verdict: Decision, service: str | None, address: str | None) -> None:
+    def used(self, decision: Decision, service: str | None, address: str | None) -> None:
         """An app password was right and good for that service."""
 
-    def old_password(self, account: str, service: str | None, address: str | None) -> None:
-        """Another password source took a password of `account` for right: a name as it was sent."""
+    def old_password(self, account_name: str, service: str | None, address: str | None) -> None:
+        """Another source took a password of that account for right: a name as it was sent."""
 
 
 class Hints(Protocol):
@@ -191,7 +193,7 @@ class Record(Protocol):
     """The log. Never raises."""
 
     def attempt(
-        self, socket: str, verdict: Decision, service: str | None, address: str | None
+        self, socket: str, decision: Decision, service: str | None, address: str | None
     ) -> None:
         """One line: who, which app password, service, address, answer, why; never a password."""
 
@@ -205,7 +207,7 @@ class AuthService:
     """
 
     socket: str
-    gate: DecisionQueue
+    queue: DecisionQueue
     usage: Usage
     record: Record
     allowed: frozenset[str] | None = None
@@ -213,36 +215,36 @@ class AuthService:
     hints: Hints | None = field(default=None, kw_only=True)
 
     async def ask(
-        self, account: str, password: Secret, service: str | None, address: str | None
+        self, account_name: str, password: Secret, service: str | None, address: str | None
     ) -> Decision:
         """Decides one attempt and writes it down. Never raises."""
         asked = self._service(service)
         if self.test:
-            return await self._try(account, password, asked)
-        verdict = await self.gate.decide(Attempt(account, password, asked, address))
-        if verdict.answer is Answer.YES:
-            self.usage.used(verdict, asked, address)
-        self.record.attempt(self.socket, verdict, asked, address)
-        unknown = verdict.account is None and verdict.answer in (Answer.NO, Answer.NOT_MINE)
+            return await self._try(account_name, password, asked)
+        decision = await self.queue.decide(Attempt(account_name, password, asked, address))
+        if decision.answer is Answer.YES:
+            self.usage.used(decision, asked, address)
+        self.record.attempt(self.socket, decision, asked, address)
+        unknown = decision.account_name is None and decision.answer in (Answer.NO, Answer.NOT_MINE)
         if unknown and self.hints is not None:
-            self.hints.look(account, self.socket, asked, address)
-        return verdict
+            self.hints.look(account_name, self.socket, asked, address)
+        return decision
 
-    def old_password(self, account: str, service: str | None, address: str | None) -> None:
-        """The old password of `account` opened a service; counted for those it may speak for.
+    def old_password(self, account_name: str, service: str | None, address: str | None) -> None:
+        """The old password of `account_name` opened a service; counted for those it may speak for.
 
         A mere "not mine" tells nothing of whether anybody still relies on it: strangers guess.
         """
         asked = self._service(service)
         if asked != scopes.PORTAL and (self.allowed is None or asked is not None):
-            self.usage.old_password(account, asked, address)
+            self.usage.old_password(account_name, asked, address)
 
-    async def _try(self, account: str, password: Secret, asked: str | None) -> Decision:
+    async def _try(self, account_name: str, password: Secret, asked: str | None) -> Decision:
         # The throttle has no bucket for the machine itself.
-        verdict = await self.gate.decide(Attempt(account, password, asked, _LOOPBACK))
-        told = replace(verdict, reason=f"test: {verdict.reason}")
-        self.record.attempt(self.socket, told, asked, None)
-        return verdict
+        decision = await self.queue.decide(Attempt(account_name, password, asked, _LOOPBACK))
+        tested = replace(decision, reason=f"test: {decision.reason}")
+        self.record.attempt(self.socket, tested, asked, None)
+        return decision
 
     def _service(self, named: str | None) -> str | None:
         """A name chooses among what the socket may speak for; where that is one, none is needed."""

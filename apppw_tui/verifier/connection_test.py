@@ -38,16 +38,16 @@ class TestReply:
     """
 
     answer: Answer
-    account: str | None
+    account_name: str | None
     reason: str = ""
     retry_after: float | None = None
 
 
 def socket_for(sockets: Iterable[SocketConfig], folder: Path, service: str) -> Path | None:
     """The first of `sockets` that can be asked about `service`; None if none can."""
-    for one in sockets:
-        if one.protocol == "json" and (one.services is None or service in one.services):
-            return folder / one.name
+    for socket in sockets:
+        if socket.protocol == "json" and (socket.services is None or service in socket.services):
+            return folder / socket.name
     return None
 
 
@@ -59,34 +59,37 @@ class ConnectionTest:
         self._sockets = tuple(sockets)
         self._folder = folder
 
-    def __call__(self, account: str, secret: Secret, service: str) -> ConnectionTestResult:
+    def __call__(self, account_name: str, secret: Secret, service: str) -> ConnectionTestResult:
         """May take seconds. Never raises."""
         path = socket_for(self._sockets, self._folder, service)
         if path is None:
             return self._without(
-                account, secret, service, "the daemon has no json socket to ask: try it in an app"
+                account_name,
+                secret,
+                service,
+                "the daemon has no json socket to ask: try it in an app",
             )
         try:
-            return describe(_ask(path, account, secret, service), service)
+            return describe(_ask(path, account_name, secret, service), service)
         except PermissionError:
             silence = f"{escaped(str(path))} may not be asked from here: try it in an app"
         except (OSError, ValueError, RecursionError):
             silence = f"no daemon answers at {escaped(str(path))}: apps cannot sign in yet"
-        return self._without(account, secret, service, silence)
+        return self._without(account_name, secret, service, silence)
 
     def _without(
-        self, account: str, secret: Secret, service: str, silence: str
+        self, account_name: str, secret: Secret, service: str, silence: str
     ) -> ConnectionTestResult:
-        answer = decided(self._verifier, account, secret, service)
+        answer = decided(self._verifier, account_name, secret, service)
         if answer.answer is Answer.YES:
             return ConnectionTestResult(None, f"Right, but {silence}.")
         return describe(answer, service)
 
 
-def _ask(path: Path, account: str, secret: Secret, service: str) -> TestReply:
+def _ask(path: Path, account_name: str, secret: Secret, service: str) -> TestReply:
     """Raises OSError, ValueError, RecursionError: see integrations.daemon.ask."""
     question = {
-        "user": account,
+        "user": account_name,
         "password": secret.reveal(),
         "service": service,
         "test": True,
@@ -108,13 +111,13 @@ def _number(value: Any) -> float | None:
     return value if isinstance(value, int | float) else None
 
 
-def decided(verifier: Decider, account: str, secret: Secret, service: str) -> TestReply:
+def decided(verifier: Decider, account_name: str, secret: Secret, service: str) -> TestReply:
     """The answer that `verifier` would give an app."""
-    verdict = verifier.decide(Attempt(account, secret, service))
+    decision = verifier.decide(Attempt(account_name, secret, service))
     # What it says of a wrong password is for the administrator.
-    right = verdict.app_password is not None
-    why = verdict.reason if right or verdict.answer is Answer.NOT_NOW else ""
-    return TestReply(verdict.answer, verdict.account, why, verdict.retry_after)
+    right = decision.app_password is not None
+    why = decision.reason if right or decision.answer is Answer.NOT_NOW else ""
+    return TestReply(decision.answer, decision.account_name, why, decision.retry_after)
 
 
 def describe(answer: TestReply, service: str) -> ConnectionTestResult:
@@ -122,11 +125,11 @@ def describe(answer: TestReply, service: str) -> ConnectionTestResult:
     called = connection_settings.name(service)
     if answer.answer is Answer.YES:
         return ConnectionTestResult(
-            ok=True, message=f"It opens {called}, as {escaped(answer.account or '')}."
+            ok=True, message=f"It opens {called}, as {escaped(answer.account_name or '')}."
         )
     if answer.answer is Answer.NOT_NOW:
         return ConnectionTestResult(None, f"Not now: {_later(answer)}")
-    if answer.account is None:
+    if answer.account_name is None:
         why = "it does not know your account"
     elif answer.reason == "out of scope":
         why = f"it is not for {called}"

@@ -27,7 +27,7 @@ class Answer(Enum):
 class Attempt:
     """The question of a service."""
 
-    account: str
+    account_name: str
     password: Secret
     service: str | None = None
     address: str | None = None
@@ -42,7 +42,7 @@ class Decision:
 
     answer: Answer
     reason: str
-    account: str | None = None
+    account_name: str | None = None
     app_password: AppPassword | None = None
     retry_after: float | None = field(default=None, compare=False)
     uid: str | None = field(default=None, compare=False)
@@ -105,7 +105,7 @@ class Verifier:
         if scopes.normalize_service(attempt.service) == scopes.PORTAL:
             return _PORTALS
         try:
-            account = self._found(attempt.account)[1]
+            account = self._found(attempt.account_name)[1]
         except StoreError as error:
             return Decision(Answer.NOT_NOW, str(error))
         if account is None:
@@ -117,7 +117,7 @@ class Verifier:
         if scopes.normalize_service(attempt.service) == scopes.PORTAL:
             return _PORTALS
         try:
-            name, account = self._found(attempt.account)
+            name, account = self._found(attempt.account_name)
         except StoreError as error:
             return Decision(Answer.NOT_NOW, str(error))
         if account is None:

@@ -27,7 +27,9 @@ class _Accounts(Protocol):
 
 
 class _Record(Protocol):
-    def nearly(self, socket: str, account: str, service: str | None, address: str | None) -> None:
+    def nearly(
+        self, socket: str, account_name: str, service: str | None, address: str | None
+    ) -> None:
         """One line, with the name of the account and nothing of what was typed."""
 
 
@@ -87,12 +89,12 @@ class NearMisses:
     async def _look(self, asked: _NearMiss) -> None:
         await asyncio.sleep(self._later)
         try:
-            found = await self._reading(partial(self._first, asked.names))
+            candidate = await self._reading(partial(self._first, asked.names))
         except StoreError:
             return  # a hint is not worth a second complaint
         # An account by the very name that was typed was no mistake of the name.
-        if found is not None and found not in asked.typed and self._is_new(found):
-            self._record.nearly(asked.socket, found, asked.service, asked.address)
+        if candidate is not None and candidate not in asked.typed and self._is_new(candidate):
+            self._record.nearly(asked.socket, candidate, asked.service, asked.address)
 
     def _first(self, names: tuple[str, ...]) -> str | None:
         for name in names:
@@ -103,8 +105,8 @@ class NearMisses:
 
     def _is_new(self, name: str) -> bool:
         now = self._monotonic()
-        told = self._told.get(name)
-        if told is not None and now - told < _AGAIN:
+        last = self._told.get(name)
+        if last is not None and now - last < _AGAIN:
             return False
         self._told[name] = now
         self._told.move_to_end(name)

@@ -112,12 +112,12 @@ class AddressRateLimiter:
     def list_counted(self) -> list[CountedAddress]:
         """All that is counted now, those who wait longest first."""
         now = self._monotonic()
-        found = [
-            CountedAddress(one.address, one.name, failures, one.wait(now))
-            for one in self._buckets.values()
-            if (failures := one.present(now)) or one.wait(now)
+        counted = [
+            CountedAddress(bucket.address, bucket.name, failures, bucket.wait(now))
+            for bucket in self._buckets.values()
+            if (failures := bucket.present(now)) or bucket.wait(now)
         ]
-        return sorted(found, key=lambda one: (-one.wait, -one.failures))
+        return sorted(counted, key=lambda one: (-one.wait, -one.failures))
 
     def clear(self, place: str | None = None) -> int:
         """Forgets what is counted at that address or for that name, or everything; how many."""

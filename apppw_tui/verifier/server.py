@@ -170,5 +170,5 @@ class Daemon:
             # Where none is left to accept a connection with, asyncio says so hundreds of times.
             self._log.warned_rarely("too many open files", remedy="raise LimitNOFILE")
             return
-        more = {} if error is None else {"error": describe_fault(error)}
-        self._log.failed("fault", why=str(context.get("message", "")), **more)
+        facts = {} if error is None else {"error": describe_fault(error)}
+        self._log.failed("fault", why=str(context.get("message", "")), **facts)

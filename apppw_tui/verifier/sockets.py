@@ -132,13 +132,13 @@ def from_systemd(environ: MutableMapping[str, str]) -> list[PassedSocket]:
 
     The variables are taken away.
     """
-    told = {variable: environ.pop(variable, "") for variable in _VARIABLES}
-    if told["LISTEN_PID"] != str(os.getpid()) or not told["LISTEN_FDS"].isdecimal():
+    variables = {variable: environ.pop(variable, "") for variable in _VARIABLES}
+    if variables["LISTEN_PID"] != str(os.getpid()) or not variables["LISTEN_FDS"].isdecimal():
         return []
-    given = told["LISTEN_FDNAMES"].split(":")
+    given = variables["LISTEN_FDNAMES"].split(":")
     return [
         PassedSocket(given[number] if number < len(given) else "", _taken(_FIRST_PASSED + number))
-        for number in range(int(told["LISTEN_FDS"]))
+        for number in range(int(variables["LISTEN_FDS"]))
     ]
 
 

@@ -32,9 +32,9 @@ class SystemdNotifier:
         self._say("WATCHDOG=1")
 
     def ready(self) -> None:
-        more = f"\nSTATUS={escaped(self.status)}" if self.status or self._told else ""
+        status_line = f"\nSTATUS={escaped(self.status)}" if self.status or self._told else ""
         self._told = self.status
-        self._say(f"READY=1{more}")
+        self._say(f"READY=1{status_line}")
 
     def reloading(self) -> None:
         # Type=notify-reload wants the time, to tell this message from an earlier one's.
@@ -75,8 +75,8 @@ class ConfigStatus:
     later: str = ""
 
     def __str__(self) -> str:
-        more = f"; needs a restart for: {self.later}" if self.later else ""
-        return f"Configuration: {self.file} of {self.time}{more}"
+        hint = f"; needs a restart for: {self.later}" if self.later else ""
+        return f"Configuration: {self.file} of {self.time}{hint}"
 
     @classmethod
     def of(cls, file: Path, later: str = "") -> "ConfigStatus | None":

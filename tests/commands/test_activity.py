@@ -233,7 +233,7 @@ def test_a_first_use_is_written_down_and_told_if_it_may_be_another(
         "  by the server"
     )
     left = list(FolderNoticeQueue(run.store).due(run.clock.now()))
-    assert [(one.account, one.entry.event, one.entry.details["name"]) for one in left] == [
+    assert [(one.account_name, one.entry.event, one.entry.details["name"]) for one in left] == [
         ("ada", EventType.USED_NEW, "Phone")
     ] * count
 

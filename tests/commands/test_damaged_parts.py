@@ -61,7 +61,7 @@ def test_a_person_deletes(run: CommandLine, damaged: str) -> None:
     config = Config(policy=Policy(second_factor_required=False))
     place = StoreLocation.of(config, run.store, None)
     parts = build(place, config, run.clock)
-    portal = Portal(parts.means)
+    portal = Portal(parts.context)
     if damaged == NOT_COUNTED:
         # Uncounted tries could be guesses without an end (SAFETY 15).
         with pytest.raises(StoreError, match=r"throttle is not a folder"):

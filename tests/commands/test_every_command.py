@@ -124,15 +124,15 @@ def slowed_down(path: Path, *, wanted: bool) -> Iterator[None]:
         yield
         return
     path.parent.mkdir()
-    brake = AddressRateLimiter(time.monotonic)
+    rate_limiter = AddressRateLimiter(time.monotonic)
     for number in range(FREE + 1):
-        brake.record_failure("192.0.2.7", "ada", Secret(str(number)), known=True)
+        rate_limiter.record_failure("192.0.2.7", "ada", Secret(str(number)), known=True)
     for who in ("ada", "correct horse battery"):
-        brake.record_failure(None, who, Secret("1"), known=who == "ada")
+        rate_limiter.record_failure(None, who, Secret("1"), known=who == "ada")
 
     class Answering(socketserver.StreamRequestHandler):
         def handle(self) -> None:
-            answer = throttle_questions.answer(json.loads(self.rfile.readline()), brake)
+            answer = throttle_questions.answer(json.loads(self.rfile.readline()), rate_limiter)
             self.wfile.write(json.dumps(answer).encode() + b"\n")
 
     with socketserver.UnixStreamServer(str(path), Answering) as server:

@@ -104,12 +104,12 @@ def test_the_demonstration_shows_its_account_and_keeps_nothing(run: CommandLine)
     (app,) = opened
     shown = app.surroundings.demo
     assert shown is not None
-    assert (shown.account, shown.password) == (demo.ACCOUNT, demo.PASSWORD)
+    assert (shown.account_name, shown.password) == (demo.ACCOUNT, demo.PASSWORD)
     assert not app.surroundings.may_create_first
     assert app.surroundings.connecting.settings == demo.ROWS
-    challenge = app.portal.sign_in(shown.account, shown.password)
+    challenge = app.portal.sign_in(shown.account_name, shown.password)
     assert isinstance(challenge, Challenge)
-    session = challenge.answer(APP, shown.shown_by_app(shown.account))
+    session = challenge.answer(APP, shown.shown_by_app(shown.account_name))
     assert len(app.portal.account(session).app_passwords) == 12
     assert list(run.home.iterdir()) == []
 

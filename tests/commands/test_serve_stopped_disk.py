@@ -25,7 +25,7 @@ class Disk:
     """Calls for paths that begin so stand still in the kernel, until it `goes_on`."""
 
     switch: Path  # holds the beginning
-    gate: Path  # a pipe: whoever opens it waits for somebody at its other end
+    queue: Path  # a pipe: whoever opens it waits for somebody at its other end
     real: dict[str, Callable[..., Any]]
 
     def stop(self, beginning: Path) -> None:
@@ -33,7 +33,7 @@ class Disk:
 
     def goes_on(self) -> None:
         self.switch.unlink()
-        os.close(self.real["open"](self.gate, os.O_RDWR))
+        os.close(self.real["open"](self.queue, os.O_RDWR))
 
     def standing_in(self, name: str) -> Callable[..., Any]:
         def call(path: Any, *arguments: Any, **more: Any) -> Any:
@@ -46,7 +46,7 @@ class Disk:
                     beginning = os.read(descriptor, 4096).decode()
                     os.close(descriptor)
                     if os.fspath(path).startswith(beginning):
-                        os.close(self.real["open"](self.gate, os.O_RDONLY))
+                        os.close(self.real["open"](self.queue, os.O_RDONLY))
             return self.real[name](path, *arguments, **more)
 
         return call
@@ -56,7 +56,7 @@ class Disk:
 def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
     real = {name: getattr(os, name) for name in _TOUCHING}
     disk = Disk(tmp_path / "stopped", tmp_path / "gate", real)
-    os.mkfifo(disk.gate)
+    os.mkfifo(disk.queue)
     for name in _TOUCHING:
         monkeypatch.setattr(os, name, disk.standing_in(name))
     return disk

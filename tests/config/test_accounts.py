@@ -28,7 +28,7 @@ def wired(folder: Path, text: str) -> Parts:
 
 def test_without_it_the_store_keeps_them(tmp_path: Path) -> None:
     assert load(tmp_path, "").accounts == AccountsConfig("store")
-    assert wired(tmp_path, '[accounts]\nsource = "store"').means.source is None
+    assert wired(tmp_path, '[accounts]\nsource = "store"').context.source is None
 
 
 def test_everything_that_can_be_said(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
         require_add = true
         change_password_at = "https://mail.example.org/password"
     """
-    made = wired(tmp_path, text).means
+    made = wired(tmp_path, text).context
     source = made.source
     assert source is not None
     assert source.require_add
@@ -61,7 +61,7 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
     ],
 )
 def test_where_it_is_changed_ends_a_sentence(tmp_path: Path, place: str, said: str) -> None:
-    source = wired(tmp_path, f'[accounts]\nsource = "dovecot"\n{place}').means.source
+    source = wired(tmp_path, f'[accounts]\nsource = "dovecot"\n{place}').context.source
     assert source is not None
     assert not source.require_add
     assert source.sentence == f"The account password is not kept here. Change it {said}."

@@ -24,10 +24,10 @@ def test_what_the_program_keeps_is_no_fault(server: Server) -> None:
         entry.state = entry.state.record_attempt("password", "192.0.2.7", clock.now())
     secret = server.house.issue("Laptop", "ada").secret.reveal()
     usage = FolderUsage(folder, store, clock)
-    verdict = Verifier(store, cheap_hasher(), clock).decide(
+    decision = Verifier(store, cheap_hasher(), clock).decide(
         Attempt("ada", Secret(secret), "imap", None)
     )
-    usage.used(verdict, "imap", "192.0.2.7")
+    usage.used(decision, "imap", "192.0.2.7")
     usage.flush()
     assert isinstance(next(iter(usage.read(ada.uid).by_id.values())), LastUse)
     journal = FolderJournal(folder, clock)

@@ -11,8 +11,8 @@ from apppw_tui.ui import app_options, idle_clock
 _MOMENT = 0.1  # seconds
 
 
-def impatient(store: Path, means: PortalContext) -> app_options.Kiosk:
-    return app_options.Kiosk(_admitted(store, means).on_signed_in, sign_in_timeout=_MOMENT)
+def impatient(store: Path, context: PortalContext) -> app_options.Kiosk:
+    return app_options.Kiosk(_admitted(store, context).on_signed_in, sign_in_timeout=_MOMENT)
 
 
 _admitted = kiosk.admitted

@@ -56,14 +56,14 @@ def test_an_account_of_before_the_default_domain_is_not_stranded(
                 house.portal.sign_in(typed, PASSWORD)
             with pytest.raises(NotFound, match=r"There is no account ada@example\.org\."):
                 house.operator.account(typed)
-            assert verifier.decide(Attempt(typed, Secret("old"))).account is None
+            assert verifier.decide(Attempt(typed, Secret("old"))).account_name is None
             continue
         name = meant[-1] if typed == WHOLE else meant[0]
-        assert house.sign_in(typed).account == name
+        assert house.sign_in(typed).account_name == name
         assert house.operator.account(typed).name == name
         secret = house.issue("Phone", name).secret
-        verdict = verifier.decide(Attempt(typed, secret))
-        assert (verdict.answer, verdict.account) == (Answer.YES, name)
+        decision = verifier.decide(Attempt(typed, secret))
+        assert (decision.answer, decision.account_name) == (Answer.YES, name)
         house.operator.delete_app_password(name, "Phone")
 
 
@@ -111,7 +111,7 @@ def test_nobody_is_made_beside_whom_the_name_means(house: House, standing: tuple
 def test_an_account_of_before_is_renamed_to_what_it_would_be_now(house: House) -> None:
     house.add("ada")
     assert house.operator.rename("ada", WHOLE).name == WHOLE
-    assert house.sign_in("ada").account == WHOLE
+    assert house.sign_in("ada").account_name == WHOLE
 
 
 def test_tries_are_counted_for_the_account_whichever_name_was_typed(house: House) -> None:
@@ -176,10 +176,10 @@ def test_a_source_that_adds_the_domain_strands_nobody_either(
     portal = Portal(means)
     session = portal.sign_in("ada", PASSWORD)
     assert isinstance(session, Session)
-    assert (session.account, source.asked) == (meant, [asked])
+    assert (session.account_name, source.asked) == (meant, [asked])
     assert house.store.list_names() == sorted({*standing, meant})
     again = portal.verify_again(session)
-    assert again.answer_with_password(PASSWORD).account == meant
+    assert again.answer_with_password(PASSWORD).account_name == meant
     with pytest.raises(SignInRefused):
         again.answer_with_password("wrong")
 
@@ -189,4 +189,4 @@ def test_where_there_is_no_default_domain_a_source_may_say_what_it_likes(house: 
     means = replace(house.means, default_domain=None, source=ExternalPasswords(Source(), "there"))
     session = Portal(means).sign_in("ada", PASSWORD)
     assert isinstance(session, Session)
-    assert session.account == WHOLE
+    assert session.account_name == WHOLE

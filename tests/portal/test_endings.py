@@ -148,6 +148,6 @@ def test_without_the_setting_no_file_is_laid_down_that_nobody_takes_away(
     place = StoreLocation(folder, folder / "key")
     wired = build(place, Config(end_sessions=end), FixedClock(NOW), create=True)
     expected = FolderSessionTerminator if end else NoSessionTermination
-    assert isinstance(wired.means.session_terminator, expected)
-    wired.means.session_terminator.terminate(ADA)
+    assert isinstance(wired.context.session_terminator, expected)
+    wired.context.session_terminator.terminate(ADA)
     assert (folder / "ended" / ADA).exists() is end

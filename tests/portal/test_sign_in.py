@@ -71,7 +71,7 @@ def test_a_name_that_is_none_is_said_to_be_none(house: House) -> None:
 
 @pytest.mark.parametrize("typed", ["Ada@Example.org", "ada%40example.org"])
 def test_a_name_is_read_as_it_is_typed_and_sent(house: House, typed: str) -> None:
-    assert house.sign_in(typed, PASSWORD).account == "ada@example.org"
+    assert house.sign_in(typed, PASSWORD).account_name == "ada@example.org"
 
 
 def test_every_attempt_costs_exactly_one_hash(

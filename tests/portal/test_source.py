@@ -124,7 +124,7 @@ def test_the_source_gets_the_password_as_it_was_typed(elsewhere: Elsewhere) -> N
 
 def test_a_default_domain_completes_the_name() -> None:
     elsewhere = Elsewhere(House(default_domain="example.org"))
-    assert elsewhere.signed_in("ada").account == ADA
+    assert elsewhere.signed_in("ada").account_name == ADA
     assert elsewhere.source.asked == [(ADA, OLD)]
 
 
@@ -147,14 +147,14 @@ def test_a_name_that_no_account_can_have_opens_nothing(name: str) -> None:
 
 def test_the_source_may_write_the_name_otherwise(elsewhere: Elsewhere) -> None:
     elsewhere.source.canonical = str.upper
-    assert elsewhere.signed_in(ADA.title()).account == ADA
+    assert elsewhere.signed_in(ADA.title()).account_name == ADA
     assert elsewhere.house.store.list_names() == [ADA]
     assert elsewhere.source.asked == [(ADA, OLD)]
 
 
 def test_the_account_is_whom_the_source_names(elsewhere: Elsewhere) -> None:
     elsewhere.source.canonical = lambda _: GRACE
-    assert elsewhere.signed_in(ADA).account == GRACE
+    assert elsewhere.signed_in(ADA).account_name == GRACE
     assert elsewhere.house.store.list_names() == [GRACE]
 
 
@@ -217,7 +217,7 @@ def test_whoever_was_added_gets_in() -> None:
     elsewhere = Elsewhere(House(), require_add=True)
     elsewhere.refuses()
     assert elsewhere.portal.add_account(ADA, None).password_hash is None
-    assert elsewhere.signed_in().account == ADA
+    assert elsewhere.signed_in().account_name == ADA
 
 
 # --- what is counted --------------------------------------------------------------------------

@@ -176,7 +176,7 @@ def put(path: Path, text: str) -> None:
 
 @contextmanager
 def running(
-    root: Path, way: str, source: str = "static", *, telling: bool = False
+    root: Path, way: str, source: str = "static", *, http_options: bool = False
 ) -> Iterator[Dovecot]:
     """With apppw-tui's passdbs that way, and the users in that source.
 
@@ -187,7 +187,7 @@ def running(
         if source == "ldap":
             people = slapd.running(root / "tmp" / way, OLD, OPEN, ENFORCED, UNKNOWN)
             behind = behind.replace("LDAP", stack.enter_context(people))
-        if telling:
+        if http_options:
             begins = "passdb passwd-file {\n"
             behind = behind.replace(begins, f"{begins}  result_success = continue-ok\n")
             behind += adapted("dovecot/24-apppw-old-password.conf", {})

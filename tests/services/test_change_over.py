@@ -97,19 +97,19 @@ def usage(server: Server) -> FolderUsage:
     return FolderUsage(server.store, server.house.store, server.house.clock)
 
 
-def counter(server: Server, book: FolderUsage) -> AuthService:
+def auth_service(server: Server, book: FolderUsage) -> AuthService:
     house = server.house
     verifier = Verifier(house.store, house.hasher, house.clock)
     monotonic = house.clock.monotonic
-    gate = DecisionQueue(
+    queue = DecisionQueue(
         verifier, VerifiedCache(monotonic), AddressRateLimiter(monotonic), threads=1
     )
-    return AuthService("json", gate, book, Noted(), frozenset({"imap", "pop3"}))
+    return AuthService("json", queue, book, Noted(), frozenset({"imap", "pop3"}))
 
 
 def test_only_a_right_old_password_shows_who_has_not_moved(server: Server) -> None:
     book = usage(server)
-    with serving(JsonLines(counter(server, book)).handle, server.folder / "sock"):
+    with serving(JsonLines(auth_service(server, book)).handle, server.folder / "sock"):
         assert server.says(BOB, "a stranger's guess") == REFUSED
         assert server.says(ADA) == IN
         app_password = server.house.issue("Phone", BOB).secret.reveal()

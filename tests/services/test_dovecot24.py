@@ -162,7 +162,7 @@ def test_mail_is_delivered_and_users_are_found(root: Path, way: str, source: str
 
 
 def test_a_right_old_password_is_told_and_nothing_else(root: Path) -> None:
-    with dovecot24.running(root, "lua", telling=True) as dovecot:
+    with dovecot24.running(root, "lua", http_options=True) as dovecot:
         daemon, imap = Daemon(), dovecot.ports["imap"]
         with serving(daemon.converse, dovecot.socket):
             assert says("imap", imap, OPEN, OLD) == IN, dovecot.log.read_text()[-3000:]

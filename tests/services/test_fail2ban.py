@@ -25,11 +25,11 @@ JOURNAL = "mail apppw-tui[4711]: "  # what fail2ban's systemd backend puts befor
 
 
 def line(
-    verdict: Decision, address: str | None, service: str | None = "imap", socket: str = "json"
+    decision: Decision, address: str | None, service: str | None = "imap", socket: str = "json"
 ) -> str:
     written: list[bytes] = []
     log = AnswerLog(FixedClock(), lambda _, content: written.append(content))
-    log.attempt(socket, verdict, service, address)
+    log.attempt(socket, decision, service, address)
     return b"".join(written).decode()
 
 
@@ -103,8 +103,8 @@ WRONG = Decision(Answer.NO, "wrong or deleted", "ada")
         Decision(Answer.NO, "deleted", "ada"),
     ],
 )
-def test_what_is_no_guess_does_not_count(tmp_path: Path, verdict: Decision, mode: str) -> None:
-    text = line(verdict, "198.51.100.7") + line(WRONG, None) + line(WRONG, "198.51.100.8")
+def test_what_is_no_guess_does_not_count(tmp_path: Path, decision: Decision, mode: str) -> None:
+    text = line(decision, "198.51.100.7") + line(WRONG, None) + line(WRONG, "198.51.100.8")
     assert matched(tmp_path, text, mode) == {"198.51.100.8"}
 
 
@@ -141,16 +141,16 @@ def test_nothing_that_anybody_types_becomes_an_address(tmp_path: Path, mode: str
 
     text = ""
     for _ in range(400):
-        verdict = Decision(
+        decision = Decision(
             random.choice(list(Answer)),
             random.choice(["wrong or deleted", "unknown account", "expired", typed()]),
             random.choice(["ada", None, typed()]),
         )
         if random.random() < 0.5:
             record = AppPassword("7kf", typed(), "$argon2id$", NOW)
-            verdict = replace(verdict, app_password=record)
+            decision = replace(decision, app_password=record)
         address = random.choice(["198.51.100.7", None, f"x{typed()}"])
-        text += line(verdict, address, random.choice(["imap", None, typed()]), "json")
+        text += line(decision, address, random.choice(["imap", None, typed()]), "json")
     assert text.count("203.0.113.66") > 300
     assert matched(tmp_path, text, mode) == {"198.51.100.7"}
 

@@ -30,15 +30,15 @@ class Asked:
 
     path: Path
     protocol: str
-    telling: HttpOptions = field(default_factory=lambda: HttpOptions(lambda: True))
+    http_options: HttpOptions = field(default_factory=lambda: HttpOptions(lambda: True))
     allowed: frozenset[str] | None = None
     house: House = field(default_factory=House)
     noted: Noted = field(default_factory=Noted)
     _running: ExitStack = field(default_factory=ExitStack)
 
     def start(self) -> None:
-        counter = counter_over(self.house, self.noted, self.allowed)
-        spoken = handler_for(self.protocol, counter, self.telling)
+        auth_service = counter_over(self.house, self.noted, self.allowed)
+        spoken = handler_for(self.protocol, auth_service, self.http_options)
         self._running.enter_context(serving(spoken.handle, self.path))
 
     def stop(self) -> None:
@@ -49,11 +49,11 @@ class Asked:
 def asked(
     path: Path,
     protocol: str,
-    telling: HttpOptions | None = None,
+    http_options: HttpOptions | None = None,
     allowed: frozenset[str] | None = None,
 ) -> Iterator[Asked]:
     """Running, with one account that is open and one that is enforced."""
-    made = Asked(path, protocol, telling or HttpOptions(lambda: True), allowed)
+    made = Asked(path, protocol, http_options or HttpOptions(lambda: True), allowed)
     for name in (OPEN, ENFORCED):
         made.house.add(name)
     made.house.alter(ENFORCED, enforced_from=NOW)

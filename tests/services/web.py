@@ -133,8 +133,8 @@ def wanted(recipe: str) -> SocketConfig:
 
 @contextlib.contextmanager
 def opened(site: Site, socket: SocketConfig) -> Iterator[Door]:
-    telling = HttpOptions(lambda: True, socket.service_header, socket.address_header)
-    with asked(site.socket, socket.protocol, telling, socket.services) as daemon:
+    http_options = HttpOptions(lambda: True, socket.service_header, socket.address_header)
+    with asked(site.socket, socket.protocol, http_options, socket.services) as daemon:
         yield Door(site, daemon)
 
 

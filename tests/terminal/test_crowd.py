@@ -45,7 +45,7 @@ def test_of_twenty_strangers_at_once_no_more_than_half_the_processors_are_heard(
 
     def work(number: int) -> None:
         os.close(go)
-        portal = Portal(build(place, Config(), SystemClock()).means)
+        portal = Portal(build(place, Config(), SystemClock()).context)
         os.read(waiting, 1)
         with pytest.raises(SignInRefused):
             portal.sign_in(f"nobody{number}", "whatever")

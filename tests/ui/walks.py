@@ -179,7 +179,7 @@ async def sign_in(pilot: Pilot[None], account: str = ACCOUNT) -> None:
     """As if both questions had been answered, just now: most tests begin behind the door."""
     app = pilot.app
     assert isinstance(app, PortalApp)
-    kept = app.portal._means.store.get(account)
+    kept = app.portal._context.store.get(account)
     assert kept is not None
     session = new_session(kept)
     policy = app.portal.policy
@@ -205,7 +205,7 @@ def app_code(pilot: Pilot[None], account: str = ACCOUNT, steps: int = 0) -> str:
     """What the account's authenticator app shows; a step later if this one's was used."""
     app = pilot.app
     assert isinstance(app, PortalApp)
-    means = app.portal._means  # where the key to the app's secret is
+    means = app.portal._context  # where the key to the app's secret is
     kept = means.store.get(account)
     assert kept is not None
     assert kept.authenticator is not None

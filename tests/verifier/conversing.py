@@ -26,16 +26,16 @@ class Noted:
     old: list[tuple[str, str | None, str | None]] = field(default_factory=list)
     heard: list[tuple[str, Answer, str | None, str | None]] = field(default_factory=list)
 
-    def used(self, verdict: Decision, service: str | None, address: str | None) -> None:
-        self.heard.append(("used", verdict.answer, service, address))
+    def used(self, decision: Decision, service: str | None, address: str | None) -> None:
+        self.heard.append(("used", decision.answer, service, address))
 
     def old_password(self, account: str, service: str | None, address: str | None) -> None:
         self.old.append((account, service, address))
 
     def attempt(
-        self, socket: str, verdict: Decision, service: str | None, address: str | None
+        self, socket: str, decision: Decision, service: str | None, address: str | None
     ) -> None:
-        self.answers.append((socket, verdict, service, address))
+        self.answers.append((socket, decision, service, address))
 
     @property
     def asked(self) -> list[tuple[str | None, str | None]]:
@@ -49,27 +49,34 @@ def counter_over(
     noted = noted or Noted()
     monotonic = house.clock.monotonic
     verifier = Verifier(house.store, house.hasher, house.clock, house.default_domain)
-    gate = DecisionQueue(
+    queue = DecisionQueue(
         verifier, VerifiedCache(monotonic), AddressRateLimiter(monotonic), threads=1
     )
-    return AuthService("test", gate, noted, noted, allowed)
+    return AuthService("test", queue, noted, noted, allowed)
 
 
 @dataclass(frozen=True)
 class Fixed(AuthService):
     """Answers every question alike, or fails."""
 
-    verdict: Decision | Exception = field(default_factory=AssertionError)
+    decision: Decision | Exception = field(default_factory=AssertionError)
 
     async def ask(self, *_: object, **__: object) -> Decision:
-        if isinstance(self.verdict, Exception):
-            raise self.verdict
-        return self.verdict
+        if isinstance(self.decision, Exception):
+            raise self.decision
+        return self.decision
 
 
-def always(house: House, verdict: Decision | Exception) -> AuthService:
-    counter = counter_over(house)
-    return Fixed(counter.socket, counter.gate, counter.usage, counter.record, None, verdict)
+def always(house: House, decision: Decision | Exception) -> AuthService:
+    auth_service = counter_over(house)
+    return Fixed(
+        auth_service.socket,
+        auth_service.queue,
+        auth_service.usage,
+        auth_service.record,
+        None,
+        decision,
+    )
 
 
 @dataclass

@@ -38,10 +38,10 @@ class Kept:
 
 
 def line(
-    verdict: Decision = RIGHT, service: str | None = "imap", address: str | None = "192.0.2.7"
+    decision: Decision = RIGHT, service: str | None = "imap", address: str | None = "192.0.2.7"
 ) -> str:
     kept = Kept()
-    kept.log.attempt("json", verdict, service, address)
+    kept.log.attempt("json", decision, service, address)
     return kept.line
 
 
@@ -110,14 +110,14 @@ def test_what_has_the_form_of_an_app_password_is_replaced(secret: str, typed: st
 
 def test_an_account_keeps_its_name_though_it_may_have_the_form_by_chance() -> None:
     for name in (SECRET, f"{SECRET[:-1]}8@example.org", "kim.christopher"):
-        assert f" account={name} " in line(replace(RIGHT, account=name))
+        assert f" account={name} " in line(replace(RIGHT, account_name=name))
 
 
 @pytest.mark.parametrize("character", ["x", "\U0010ffff", "\ud800", "ä", '"'])
 def test_a_line_is_bounded(character: str) -> None:
     long = character * 10_000
-    verdict = Decision(Answer.NOT_NOW, long, long, replace(PHONE, name=long))
-    said = line(verdict, long, long)
+    decision = Decision(Answer.NOT_NOW, long, long, replace(PHONE, name=long))
+    said = line(decision, long, long)
     assert len(said.encode()) < LINE_BYTES
     kept = Kept()
     kept.log.event("x", **{f"fact{number}": long for number in range(40)})
@@ -143,10 +143,10 @@ def test_a_log_that_cannot_be_written_stops_nothing(number: int) -> None:
     ],
 )
 def test_to_the_journal_a_line_has_the_priority_of_its_answer(
-    verdict: Decision, priority: int
+    decision: Decision, priority: int
 ) -> None:
     kept = Kept(journal=True)
-    kept.log.attempt("json", verdict, "imap", None)
+    kept.log.attempt("json", decision, "imap", None)
     assert kept.line.startswith(f"<{priority}>{RULE} answer=")
 
 

@@ -26,7 +26,7 @@ class Door:
     """A gate with one thread before a house, and what it costs."""
 
     house: House
-    gate: DecisionQueue
+    queue: DecisionQueue
     spent: Spent
 
     async def ask(
@@ -37,13 +37,13 @@ class Door:
         address: str | None = HERE,
     ) -> Decision:
         secret = password if isinstance(password, Secret) else Secret(password)
-        return await self.gate.decide(Attempt(account, secret, service, address))
+        return await self.queue.decide(Attempt(account, secret, service, address))
 
     async def cost(self, password: str | Secret, account: str = ADA) -> tuple[Answer, int]:
         """The answer, and how many hashes it took."""
         self.spent.clear()
-        verdict = await self.ask(password, account)
-        return verdict.answer, self.spent.total
+        decision = await self.ask(password, account)
+        return decision.answer, self.spent.total
 
     def others(self, count: int) -> list[str]:
         """So many wrong ones, each another."""
@@ -56,10 +56,12 @@ def door(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
     house.alter(enforced_from=NOW)
     monotonic = house.clock.monotonic
     verifier = Verifier(house.store, house.hasher, house.clock)
-    brake = AddressRateLimiter(monotonic, ["203.0.113.1"])
-    gate = DecisionQueue(verifier, VerifiedCache(monotonic), brake, threads=1, monotonic=monotonic)
-    yield Door(house, gate, count_argon2(monkeypatch))
-    gate.close()
+    rate_limiter = AddressRateLimiter(monotonic, ["203.0.113.1"])
+    queue = DecisionQueue(
+        verifier, VerifiedCache(monotonic), rate_limiter, threads=1, monotonic=monotonic
+    )
+    yield Door(house, queue, count_argon2(monkeypatch))
+    queue.close()
 
 
 @pytest.fixture
@@ -217,9 +219,9 @@ async def test_who_is_throttled_gets_not_now_and_is_told_how_long(
     await slowed(door)
     door.spent.clear()
     for password in (secret, Secret(wrong(secret))):
-        verdict = await door.ask(password)
-        assert (verdict.answer, verdict.retry_after) == (Answer.NOT_NOW, FIRST_DELAY)
-        assert verdict.account is None
+        decision = await door.ask(password)
+        assert (decision.answer, decision.retry_after) == (Answer.NOT_NOW, FIRST_DELAY)
+        assert decision.account_name is None
     assert door.spent.total == 0
     assert (await door.ask(secret, "grace")).answer is Answer.NOT_NOW
     door.house.clock.advance(FIRST_DELAY)
@@ -276,7 +278,7 @@ async def test_where_no_address_is_told_guesses_at_one_name_slow_down_no_other(
 async def test_a_name_with_and_without_the_default_domain_is_counted_as_one(
     door: Door, secret: Secret
 ) -> None:
-    door.gate._verifier.default_domain = "example.org"
+    door.queue._verifier.default_domain = "example.org"
     halves = door.others(FREE)
     for number, password in enumerate(halves):
         for name in ("ada", "nobody"):
@@ -348,7 +350,7 @@ async def begun(door: Door, *asked: tuple[str | Secret, str]) -> "list[asyncio.T
     """Attempts under way, each of which has looked into the store by now."""
     tasks = [asyncio.create_task(door.ask(password, name)) for password, name in asked]
     await asyncio.sleep(0)
-    await door.gate.reading(lambda: None)  # behind theirs
+    await door.queue.reading(lambda: None)  # behind theirs
     return tasks
 
 
@@ -483,9 +485,9 @@ async def test_who_would_wait_for_too_long_is_told_at_once(
     held.seconds = 0.0
     room = int(LONGEST_QUEUE / 2.0) + 1
     tasks = await begun(door, *((secret, f"nobody{number}") for number in range(room)))
-    verdict = await door.ask(secret)
-    assert (verdict.answer, verdict.reason) == (Answer.NOT_NOW, "too many at once")
-    assert verdict.retry_after == 1.0
+    decision = await door.ask(secret)
+    assert (decision.answer, decision.reason) == (Answer.NOT_NOW, "too many at once")
+    assert decision.retry_after == 1.0
     # What costs no hash of its own needs no place.
     assert (await door.ask(known)).answer is Answer.YES
     assert (await door.ask(PASSWORD)).answer is Answer.NO

@@ -40,8 +40,8 @@ class Never:
 
 
 class Says:
-    def __init__(self, verdict: Decision) -> None:
-        self._verdict = verdict
+    def __init__(self, decision: Decision) -> None:
+        self._verdict = decision
 
     def decide(self, _: Attempt) -> Decision:
         return self._verdict
@@ -194,8 +194,8 @@ def test_a_socket_is_asked_only_for_what_it_may_speak_for(
 
 
 def test_a_store_that_cannot_be_read_is_said_as_it_is(tmp_path: Path) -> None:
-    verdict = Decision(Answer.NOT_NOW, "The store is busy. Try again.")
-    tried = ConnectionTest(Says(verdict), SOCKETS, tmp_path)(ADA, SECRET, "imap")
+    decision = Decision(Answer.NOT_NOW, "The store is busy. Try again.")
+    tried = ConnectionTest(Says(decision), SOCKETS, tmp_path)(ADA, SECRET, "imap")
     assert tried == ConnectionTestResult(None, "Not now: The store is busy. Try again.")
 
 

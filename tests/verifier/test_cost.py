@@ -43,10 +43,10 @@ def asked(house: House, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer
 def cost_of(house: House, spent: Spent, password: str, account: str, cost: list[str]) -> Answer:
     verifier = Verifier(house.store, house.hasher, house.clock)
     spent.clear()
-    verdict = verifier.decide(Attempt(account, Secret(password), "imap"))
+    decision = verifier.decide(Attempt(account, Secret(password), "imap"))
     assert spent.verified == cost
     assert spent.made == 0
-    return verdict.answer
+    return decision.answer
 
 
 Asked = Callable[..., Answer]

@@ -25,26 +25,26 @@ class Book:
     reasons: list[str] = field(default_factory=list)
     old: list[tuple[str, str | None, str | None]] = field(default_factory=list)
 
-    def used(self, verdict: Decision, service: str | None, address: str | None) -> None:
-        self.told.append(("used", verdict.answer, service, address))
+    def used(self, decision: Decision, service: str | None, address: str | None) -> None:
+        self.told.append(("used", decision.answer, service, address))
 
     def old_password(self, account: str, service: str | None, address: str | None) -> None:
         self.old.append((account, service, address))
 
     def attempt(
-        self, socket: str, verdict: Decision, service: str | None, address: str | None
+        self, socket: str, decision: Decision, service: str | None, address: str | None
     ) -> None:
-        self.told.append((socket, verdict.answer, service, address))
-        self.reasons.append(verdict.reason)
+        self.told.append((socket, decision.answer, service, address))
+        self.reasons.append(decision.reason)
 
 
-def counter(house: House, book: Book, allowed: frozenset[str] | None = None) -> AuthService:
+def auth_service(house: House, book: Book, allowed: frozenset[str] | None = None) -> AuthService:
     monotonic = house.clock.monotonic
     verifier = Verifier(house.store, house.hasher, house.clock)
-    gate = DecisionQueue(
+    queue = DecisionQueue(
         verifier, VerifiedCache(monotonic), AddressRateLimiter(monotonic), threads=1
     )
-    return AuthService("mail", gate, book, book, allowed)
+    return AuthService("mail", queue, book, book, allowed)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ async def test_a_name_only_chooses_among_what_the_socket_may_speak_for(
     house: House, allowed: set[str] | None, named: str | None, counted: str | None
 ) -> None:
     secret, book = house.issue("Phone").secret, Book()
-    here = counter(house, book, None if allowed is None else frozenset(allowed))
+    here = auth_service(house, book, None if allowed is None else frozenset(allowed))
     await here.ask(ADA, secret, named, HERE)
     assert book.told == [
         ("used", Answer.YES, counted, HERE),
@@ -83,7 +83,7 @@ async def test_a_name_only_chooses_among_what_the_socket_may_speak_for(
 
 async def test_a_test_is_logged_as_one_and_usage_never_hears_of_it(house: House) -> None:
     secret, book = house.issue("Phone").secret, Book()
-    here = replace(counter(house, book), test=True)
+    here = replace(auth_service(house, book), test=True)
     for password in (secret, Secret(wrong(secret)), Secret(PASSWORD)):
         await here.ask(ADA, password, "imaps", HERE)
     assert book.told == [
@@ -96,7 +96,7 @@ async def test_a_test_is_logged_as_one_and_usage_never_hears_of_it(house: House)
 
 async def test_a_test_slows_nobody(house: House) -> None:
     secret, book = house.issue("Phone").secret, Book()
-    here = counter(house, book)
+    here = auth_service(house, book)
     for number in range(FREE + 5):
         wrong_one = app_password.generate(f"{number:03}", house.random.randrange)
         await replace(here, test=True).ask(ADA, wrong_one, "imap", None)
@@ -107,15 +107,15 @@ async def test_a_test_slows_nobody(house: House) -> None:
         await here.ask(ADA, wrong_one, "imap", None)
     another = house.issue("Tablet").secret
     assert (await here.ask(ADA, another, "imap", None)).answer is Answer.NOT_NOW
-    verdict = await replace(here, test=True).ask(ADA, another, "imap", None)
-    assert verdict.answer is Answer.YES
+    decision = await replace(here, test=True).ask(ADA, another, "imap", None)
+    assert decision.answer is Answer.YES
 
 
 async def test_each_answer_is_written_down_and_usage_hears_of_what_it_counts(
     house: House,
 ) -> None:
     secret, book = house.issue("Phone").secret, Book()
-    here = counter(house, book)
+    here = auth_service(house, book)
     for account, password in (
         (ADA, secret),
         (ADA, Secret(wrong(secret))),
@@ -153,7 +153,7 @@ def test_an_old_password_counts_where_the_socket_may_speak_for_the_service(
     house: House, allowed: set[str] | None, named: str | None, counted: list[str | None]
 ) -> None:
     book = Book()
-    here = counter(house, book, None if allowed is None else frozenset(allowed))
+    here = auth_service(house, book, None if allowed is None else frozenset(allowed))
     here.old_password("ada", named, HERE)
     assert book.old == [("ada", service, HERE) for service in counted]
     assert book.told == []

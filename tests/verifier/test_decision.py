@@ -31,18 +31,18 @@ def test_it_is_read_however_it_was_typed(house: House) -> None:
 def test_one_of_twenty_symbols_opens_as_ever(house: House) -> None:
     secret = older(house)
     for typed in (secret, "7KFM-2XQD 9h3v tw5n c8rw"):
-        verdict = ask(house, typed)
-        assert verdict.answer is Answer.YES
-        assert verdict.app_password is not None
-        assert verdict.app_password.name == "Old printer"
+        decision = ask(house, typed)
+        assert decision.answer is Answer.YES
+        assert decision.app_password is not None
+        assert decision.app_password.name == "Old printer"
 
 
 def test_each_of_several_opens_under_its_own_name(house: House) -> None:
     for number in range(5):
         house.issue(f"Device {number}")
     issued = house.issue("Phone")
-    verdict = ask(house, issued.secret)
-    assert verdict.app_password == issued.app_password
+    decision = ask(house, issued.secret)
+    assert decision.app_password == issued.app_password
 
 
 def test_a_wrong_one_is_a_no(house: House) -> None:
@@ -73,15 +73,15 @@ def test_an_unknown_account_is_not_ours(house: House, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["Ada@Example.ORG", "ada%40example.org", "A%64a%40example.org"])
 def test_a_name_is_read_as_programs_send_it(house: House, name: str) -> None:
-    verdict = ask(house, house.issue("Phone").secret, account=name)
-    assert (verdict.answer, verdict.account) == (Answer.YES, ADA)
+    decision = ask(house, house.issue("Phone").secret, account=name)
+    assert (decision.answer, decision.account_name) == (Answer.YES, ADA)
 
 
 def test_a_default_domain_completes_the_account(house: House) -> None:
     secret = house.issue("Phone").secret
     verifier = Verifier(house.store, house.hasher, house.clock, default_domain="example.org")
-    verdict = verifier.decide(Attempt("ada", secret))
-    assert (verdict.answer, verdict.account) == (Answer.YES, ADA)
+    decision = verifier.decide(Attempt("ada", secret))
+    assert (decision.answer, decision.account_name) == (Answer.YES, ADA)
 
 
 @pytest.mark.parametrize("password", ["", PASSWORD, "7kfm2xqd9h3vtw5nc8rx", "\udcff", "x" * 9999])
@@ -109,8 +109,8 @@ def test_it_is_refused_from_the_very_instant_of_its_expiry_on(house: House) -> N
     house.clock.advance(60 - 1e-6)
     assert ask(house, secret).answer is Answer.YES
     house.clock.advance(1e-6)
-    verdict = ask(house, secret)
-    assert (verdict.answer, verdict.reason) == (Answer.NO, "expired")
+    decision = ask(house, secret)
+    assert (decision.answer, decision.reason) == (Answer.NO, "expired")
     house.clock.advance(1)
     assert ask(house, secret).answer is Answer.NO
 
@@ -131,13 +131,13 @@ def test_it_opens_what_its_scope_holds(
 ) -> None:
     secret = house.issue("Phone").secret
     change_record(house, scope=scope)
-    verdict = ask(house, secret, service=service)
-    assert verdict.answer is answer
-    assert verdict.reason == ("right" if answer is Answer.YES else "out of scope")
+    decision = ask(house, secret, service=service)
+    assert decision.answer is answer
+    assert decision.reason == ("right" if answer is Answer.YES else "out of scope")
 
 
 def test_a_disabled_account_is_refused(house: House) -> None:
     secret = house.issue("Phone").secret
     house.alter(enabled=False)
-    verdict = ask(house, secret)
-    assert (verdict.answer, verdict.reason) == (Answer.NO, "the account is disabled")
+    decision = ask(house, secret)
+    assert (decision.answer, decision.reason) == (Answer.NO, "the account is disabled")

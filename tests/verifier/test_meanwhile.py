@@ -109,9 +109,9 @@ def test_a_damaged_file_is_not_now_for_that_account_alone(tmp_path: Path) -> Non
     other = house.issue("Phone", "grace").secret
     path = tmp_path / "store" / "accounts" / f"{ADA}.json"
     path.write_bytes(b"{")
-    verdict = ask(house, secret)
-    assert verdict.answer is Answer.NOT_NOW
-    assert str(path) in verdict.reason
+    decision = ask(house, secret)
+    assert decision.answer is Answer.NOT_NOW
+    assert str(path) in decision.reason
     assert ask(house, other, account="grace").answer is Answer.YES
     assert path.read_bytes() == b"{"
 

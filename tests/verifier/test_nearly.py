@@ -127,13 +127,13 @@ async def test_of_many_at_once_some_are_let_go_and_a_fault_stops_nothing(hints: 
 
 async def test_a_counter_hands_on_what_no_account_has_and_nothing_else(hints: Hints) -> None:
     made = counter_over(hints.house)
-    counter = AuthService(
-        *(made.socket, made.gate, made.usage, made.record, made.allowed), hints=hints.nearly_
+    auth_service = AuthService(
+        *(made.socket, made.queue, made.usage, made.record, made.allowed), hints=hints.nearly_
     )
     secret = hints.house.issue("Phone", "ada").secret.reveal()
     for name in ("ada", "Ada", "ada@example.org", "ida"):
-        await counter.ask(name, Secret(secret), "imap", "192.0.2.7")
-    await counter.ask("ida@example.net", Secret("old password"), "imap", None)
+        await auth_service.ask(name, Secret(secret), "imap", "192.0.2.7")
+    await auth_service.ask("ida@example.net", Secret("old password"), "imap", None)
     await asyncio.gather(*hints.nearly_._looking)
     assert sorted(hints.told) == [
         ("test", "ada", "imap", "192.0.2.7"),

@@ -72,15 +72,15 @@ def after(house: House, spoil: Spoil) -> Decision:
 
 @pytest.mark.parametrize("spoil", SPOILS)
 def test_what_an_open_account_does_not_let_in_goes_on(house: House, spoil: Spoil) -> None:
-    verdict = after(house, spoil)
-    assert (verdict.answer, verdict.account) == (Answer.NOT_MINE, ADA)
+    decision = after(house, spoil)
+    assert (decision.answer, decision.account_name) == (Answer.NOT_MINE, ADA)
 
 
 @pytest.mark.parametrize("spoil", SPOILS)
 def test_what_an_enforced_account_does_not_let_in_is_a_no(house: House, spoil: Spoil) -> None:
     house.operator.enforce(ADA)
-    verdict = after(house, spoil)
-    assert (verdict.answer, verdict.account) == (Answer.NO, ADA)
+    decision = after(house, spoil)
+    assert (decision.answer, decision.account_name) == (Answer.NO, ADA)
 
 
 def right(house: House, secret: str) -> str:
@@ -109,8 +109,8 @@ def test_a_name_that_the_store_does_not_know_is_not_ours(
 ) -> None:
     house.operator.enforce(ADA)
     secret = house.issue("Phone").secret.reveal()
-    verdict = ask(house, secret if password is None else password, account=name)
-    assert verdict == Decision(Answer.NOT_MINE, "unknown account")
+    decision = ask(house, secret if password is None else password, account=name)
+    assert decision == Decision(Answer.NOT_MINE, "unknown account")
 
 
 def test_it_is_enforced_from_the_very_instant_on(house: House) -> None:

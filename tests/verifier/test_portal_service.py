@@ -30,7 +30,7 @@ def test_neither_password_nor_account_makes_a_difference(
         for password in (right, wrong(right), PASSWORD, "")
         for account in (ADA, "nobody@example.org")
     ]
-    assert {verdict.answer for verdict in verdicts} == {Answer.NOT_MINE}
+    assert {decision.answer for decision in verdicts} == {Answer.NOT_MINE}
     assert len(set(map(repr, verdicts))) == 1
     assert spent.verified == []
 
@@ -45,13 +45,13 @@ def test_what_is_remembered_opens_it_as_little(house: House) -> None:
     for service, answer in (("imap", Answer.YES), (PORTAL, Answer.NOT_MINE)):
         attempt = Attempt(ADA, issued.secret, service)
         looked = verifier.look(attempt, presented)
-        verdict = (
+        decision = (
             looked
             if isinstance(looked, Decision)
             else verifier.remembered(attempt, looked, presented, memory)
         )
-        assert verdict is not None
-        assert verdict.answer is answer
+        assert decision is not None
+        assert decision.answer is answer
 
 
 def presented_as(secret: Secret) -> app_password.ParsedAppPassword:
@@ -68,8 +68,8 @@ def test_no_scope_opens_it(scope: tuple[str, ...]) -> None:
 async def test_a_socket_for_other_services_says_the_same(house: House) -> None:
     house.alter(enforced_from=NOW - timedelta(days=1))
     noted = Noted()
-    counter = counter_over(house, noted, frozenset({"imap"}))
-    verdict = await counter.ask(ADA, Secret(PASSWORD), PORTAL, None)
-    assert verdict.answer is Answer.NOT_MINE
+    auth_service = counter_over(house, noted, frozenset({"imap"}))
+    decision = await auth_service.ask(ADA, Secret(PASSWORD), PORTAL, None)
+    assert decision.answer is Answer.NOT_MINE
     assert noted.asked == [(PORTAL, None)]
     assert noted.heard == []  # nobody used the old password for a service

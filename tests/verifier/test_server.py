@@ -534,24 +534,24 @@ async def test_the_limits_change_while_attempts_pass(
 ) -> None:
     clock = house.clock
     verifier = Verifier(house.store, house.hasher, clock)
-    gate = DecisionQueue(
+    queue = DecisionQueue(
         verifier, VerifiedCache(clock.monotonic), AddressRateLimiter(clock.monotonic), threads=1
     )
     secret = house.issue("Phone").secret
 
     async def ask(password: Secret) -> Answer:
-        return (await gate.decide(Attempt(ADA, password, None, "198.51.100.9"))).answer
+        return (await queue.decide(Attempt(ADA, password, None, "198.51.100.9"))).answer
 
     spent = count_argon2(monkeypatch)
     assert [await ask(secret), await ask(secret)] == [Answer.YES] * 2
     assert spent.total == 1
-    gate.remember(VerifiedCache(clock.monotonic, 0))
+    queue.remember(VerifiedCache(clock.monotonic, 0))
     assert [await ask(secret), await ask(secret)] == [Answer.YES] * 2
     assert spent.total == 3
     others = [house.issue(f"App {number}").secret for number in range(FREE)]
     for other in others:
         assert await ask(Secret(wrong(other))) is Answer.NOT_MINE
     assert await ask(secret) is Answer.NOT_NOW
-    gate.brake.set_trusted(["198.51.100.0/24"])
+    queue.rate_limiter.set_trusted(["198.51.100.0/24"])
     assert await ask(secret) is Answer.YES
-    gate.close()
+    queue.close()

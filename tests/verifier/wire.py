@@ -27,8 +27,8 @@ class Book:
     uses: list[Asked] = field(default_factory=list)
     answers: list[tuple[Decision, str | None, str | None]] = field(default_factory=list)
 
-    def used(self, verdict: Decision, service: str | None, address: str | None) -> None:
-        self.uses.append((verdict.account, service, address))
+    def used(self, decision: Decision, service: str | None, address: str | None) -> None:
+        self.uses.append((decision.account_name, service, address))
 
     def old_password(self, account: str, service: str | None, address: str | None) -> None:
         pass
@@ -36,20 +36,20 @@ class Book:
     def attempt(
         self,
         socket: str,  # noqa: ARG002 - as the protocol has it
-        verdict: Decision,
+        decision: Decision,
         service: str | None,
         address: str | None,
     ) -> None:
-        self.answers.append((verdict, service, address))
+        self.answers.append((decision, service, address))
 
 
 class HeldGate(DecisionQueue):
     """Decides nothing while it is shut; keeps what it was asked."""
 
     def __init__(
-        self, verifier: Verifier, remembered: VerifiedCache, brake: AddressRateLimiter
+        self, verifier: Verifier, remembered: VerifiedCache, rate_limiter: AddressRateLimiter
     ) -> None:
-        super().__init__(verifier, remembered, brake, threads=2)
+        super().__init__(verifier, remembered, rate_limiter, threads=2)
         self.opened = asyncio.Event()
         self.opened.set()
         self.asked: list[Attempt] = []
@@ -74,14 +74,14 @@ class Desk:
     def __post_init__(self) -> None:
         monotonic = self.house.clock.monotonic
         verifier = Verifier(self.house.store, self.house.hasher, self.house.clock)
-        self.gate = HeldGate(verifier, VerifiedCache(monotonic), AddressRateLimiter(monotonic))
+        self.queue = HeldGate(verifier, VerifiedCache(monotonic), AddressRateLimiter(monotonic))
 
     def close(self) -> None:
-        self.gate.close()
+        self.queue.close()
 
     @property
-    def counter(self) -> AuthService:
-        return AuthService("test", self.gate, self.book, self.book, self.allowed)
+    def auth_service(self) -> AuthService:
+        return AuthService("test", self.queue, self.book, self.book, self.allowed)
 
 
 class Client:
@@ -189,7 +189,7 @@ async def introduced(path: Path) -> AsyncIterator[Client]:
 @asynccontextmanager
 async def asking(desk: Desk, path: Path, limits: Limits | None = None) -> AsyncIterator[Client]:
     """An auth-client socket, and one connection to it after the handshake."""
-    handler = AuthClient(desk.counter, limits or Limits())
+    handler = AuthClient(desk.auth_service, limits or Limits())
     async with served(handler.handle, path), introduced(path) as client:
         yield client
 

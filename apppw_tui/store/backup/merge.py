@@ -28,13 +28,13 @@ def merge_backup(
     codes and a bypass end. With `bring_back`, what was deleted does not stay so.
     """
     gone = backup.deleted_ids | deleted
-    kept = backup.app_passwords
+    records = backup.app_passwords
     if present is not None:
         gone |= present.deleted_ids
         if present.version >= backup.version:
-            kept = tuple(_narrowed(backup, present))
+            records = tuple(_narrowed(backup, present))
     if not bring_back:
-        kept = tuple(password for password in kept if password.id not in gone)
+        records = tuple(password for password in records if password.id not in gone)
     used = backup.used_ids | gone | (present.used_ids if present else frozenset())
     leap = 1 + randbelow(_LEAP)
     merged = replace(
@@ -43,8 +43,8 @@ def merge_backup(
         session_generation=max(backup.session_generation, present.session_generation) + 1
         if present
         else backup.session_generation + leap,
-        app_passwords=kept,
-        deleted_ids=used - {password.id for password in kept},
+        app_passwords=records,
+        deleted_ids=used - {password.id for password in records},
         recovery=None,
         bypass_until=None,
     )
@@ -87,11 +87,11 @@ def opens_all(ring: KeySet, account: Account) -> bool:
 
 def _narrowed(backup: Account, present: Account) -> list[AppPassword]:
     """The backup's app passwords, with scope and expiry as they are by now."""
-    found = []
-    for password in backup.app_passwords:
-        now = present.app_password(password.id) or password
-        found.append(replace(password, scope=now.scope, expires=now.expires))
-    return found
+    services = []
+    for app_password in backup.app_passwords:
+        now = present.app_password(app_password.id) or app_password
+        services.append(replace(app_password, scope=now.scope, expires=now.expires))
+    return services
 
 
 def _with_step_of(account: Account, present: Account) -> Account:
@@ -102,5 +102,5 @@ def _with_step_of(account: Account, present: Account) -> Account:
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
-    told = [instant for instant in (one, other) if instant is not None]
-    return min(told, default=None)
+    instants = [instant for instant in (one, other) if instant is not None]
+    return min(instants, default=None)

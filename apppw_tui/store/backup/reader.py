@@ -58,11 +58,11 @@ class Archive:
             file.seek(0)
             # Goes on behind a damaged header: whatever the manifest does not have is not used.
             self._tar = tarfile.open(fileobj=file, mode="r:", ignore_zeros=True)  # noqa: SIM115 - holds nothing but `file`
-            found = _until_manifest(self._tar)
+            members = _until_manifest(self._tar)
         except _BROKEN:
             raise Refused("The file is no backup, or it is damaged.") from None
-        self._members = {member.name: member for member in found}
-        self._count = Counter(member.name for member in found)
+        self._members = {member.name: member for member in members}
+        self._count = Counter(member.name for member in members)
         manifest = self._manifest()
         _check_version(manifest)
         try:
@@ -80,8 +80,8 @@ class Archive:
     @property
     def accounts(self) -> list[str]:
         """The names of all accounts that it should have, sorted."""
-        found = (_ACCOUNT.fullmatch(name) for name in self._sums)
-        return sorted(match[1] for match in found if match and is_account_name(match[1]))
+        matches = (_ACCOUNT.fullmatch(name) for name in self._sums)
+        return sorted(match[1] for match in matches if match and is_account_name(match[1]))
 
     @property
     def unknown_members(self) -> list[str]:
@@ -166,12 +166,12 @@ def read_account(archive: Archive, name: str) -> tuple[Tables, Account]:
 
 
 def _until_manifest(tar: tarfile.TarFile) -> list[tarfile.TarInfo]:
-    found = []
+    members = []
     for member in tar:
-        found.append(member)
+        members.append(member)
         if member.name == MANIFEST:
             break
-    return found
+    return members
 
 
 def _largest(name: str) -> int:
@@ -197,6 +197,6 @@ def _check_version(manifest: dict[str, Any]) -> None:
 
 def _texts(fields: Fields, key: str) -> dict[str, str]:
     values = fields.document.get(key)
-    if not isinstance(values, dict) or not all(isinstance(one, str) for one in values.values()):
+    if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
         raise DocumentError(f"its {key} is malformed")
     return values

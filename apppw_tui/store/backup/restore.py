@@ -68,7 +68,7 @@ class RestoredAccount:
     """The result for one account, or the plan: None for `account` if it is as it was backed up.
 
     `stay_deleted` and `gone` are ids of app passwords: of the backup, but deleted since; and of the
-    store, but not in the backup. `unopened` are the sealed fields that no key opens.
+    store, but not in the backup. `undecryptable` are the sealed fields that no key opens.
     """
 
     name: str
@@ -189,12 +189,12 @@ class Restore:
             # Afresh, inside the lock: a rotation may have begun. On trial, no key was put there.
             key = self.keyring.read() or (self._ring if self.rules.dry_run else None)
             account = reencrypted(account, self._ring, key)
-        live = {password.id for password in account.app_passwords}
-        there = {password.id for password in present.app_passwords} if present else set()
+        live = {app_password.id for app_password in account.app_passwords}
+        there = {app_password.id for app_password in present.app_passwords} if present else set()
         return documents.save(tables, account), RestoredAccount(
             name,
             account,
-            stay_deleted=frozenset(password.id for password in backup.app_passwords) - live,
+            stay_deleted=frozenset(app_password.id for app_password in backup.app_passwords) - live,
             gone=frozenset(there - live),
             brought_back=frozenset(live) & gone,
             codes_void=backup.recovery is not None,

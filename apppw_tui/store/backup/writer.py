@@ -78,11 +78,11 @@ def back_up(
         looked_at: set[str] = set()
         # Again until nobody is new: one may have been renamed behind the sweep.
         while fresh := [name for name in store.list_names() if name not in looked_at]:
-            known = frozenset(uids) if looked_at else frozenset()
+            owners = frozenset(uids) if looked_at else frozenset()
             for name in fresh:
                 looked_at.add(name)
                 try:
-                    uids |= _add_account(archive, folder, store, name, known)
+                    uids |= _add_account(archive, folder, store, name, owners)
                 except StoreError as error:
                     done.failures[name] = error
         done.accounts = len(uids)

@@ -31,7 +31,7 @@ _UNREADABLE = Enforcement(EVER, UNKNOWN_UID)
 class RawAccount:
     """An account's whole file: as it is, and, once `tables` are assigned, as it is to be.
 
-    `account` is None if there is no file, or if what it holds cannot be read: then `why` says so.
+    `account` is None if there is no file, or if what it holds cannot be read: then `error` says so.
     """
 
     content: bytes | None
@@ -66,26 +66,26 @@ class FolderStore:
         files.check_folder(self._folder)
         files.check_folder(self._accounts)
 
-    def get(self, account: str) -> Account | None:
-        return self._load(account)[1]
+    def get(self, account_name: str) -> Account | None:
+        return self._load(account_name)[1]
 
     def meant(self, names: Sequence[str]) -> str:
         there = [os.path.lexists(self.path(name)) for name in names]  # each is looked for
         return names[there.index(True)] if any(there) else names[-1]
 
     @contextmanager
-    def transaction(self, account: str, uid: str | None) -> Iterator[Change]:
-        check_account_name(account)  # the lock and the file are named after it
-        with self._lock(account):
-            self._sweep(account)
-            temporary = self._temporary(account)
-            tables, before = self._load(account)
-            change = Change(account, before, uid)
+    def transaction(self, account_name: str, uid: str | None) -> Iterator[Change]:
+        check_account_name(account_name)  # the lock and the file are named after it
+        with self._lock(account_name):
+            self._sweep(account_name)
+            temporary = self._temporary(account_name)
+            tables, before = self._load(account_name)
+            change = Change(account_name, before, uid)
             yield change
             after = change.result
             if after is None:
                 if before is not None:  # whoever was killed at it has left it too strict
-                    self._settle(account, enforcement(before))
+                    self._settle(account_name, enforcement(before))
                 return
             fresh = documents.save(tables, after)
 
@@ -93,73 +93,77 @@ class FolderStore:
                 change.untold = True
                 self.complain(name, error)
 
-            with enforced.enforcement_of(self.enforcements, account, before, after, complain):
+            with enforced.enforcement_of(self.enforcements, account_name, before, after, complain):
                 if before is not None:
                     change.unlisted = not self.deletions.record(before, after, fresh)
-                self._write(account, temporary, dumps(fresh))
+                self._write(account_name, temporary, dumps(fresh))
 
-    def read_raw(self, account: str) -> RawAccount:
+    def read_raw(self, account_name: str) -> RawAccount:
         """The whole file of an account, even a damaged one. Raises StoreError, InvalidName.
 
         A link, or what is no ordinary file, is StoreDamaged as ever.
         """
-        check_account_name(account)
-        content = self._content(account)
+        check_account_name(account_name)
+        content = self._content(account_name)
         if content is None:
             return RawAccount(None)
         try:
-            return RawAccount(content, documents.load(loads(content), account))
+            return RawAccount(content, documents.load(loads(content), account_name))
         except DocumentError as error:
             return RawAccount(content, error=error)
 
     @contextmanager
-    def raw_transaction(self, account: str) -> Iterator[RawAccount]:
-        """As `look`, under the account's lock; writes what is assigned when the block ends.
+    def raw_transaction(self, account_name: str) -> Iterator[RawAccount]:
+        """As `read_raw`, under the account's lock; writes what is assigned when the block ends.
 
         Raises:
             StoreDamaged: what was assigned is no account of that name.
         """
-        check_account_name(account)
-        with self._lock(account):
-            self._sweep(account)
-            temporary = self._temporary(account)
-            whole = self.read_raw(account)
+        check_account_name(account_name)
+        with self._lock(account_name):
+            self._sweep(account_name)
+            temporary = self._temporary(account_name)
+            whole = self.read_raw(account_name)
             yield whole
             if whole.tables is None:
                 return
-            after = self._loaded(account, dumps(whole.tables))[1]  # what can be read again
+            after = self._loaded(account_name, dumps(whole.tables))[1]  # what can be read again
             before = whole.account
-            with enforced.enforcement_of(self.enforcements, account, before, after, self.complain):
+            with enforced.enforcement_of(
+                self.enforcements, account_name, before, after, self.complain
+            ):
                 if before is not None and whole.content is not None:
                     was = loads(whole.content)
                     self.deletions.record(before, after, whole.tables, was)
-                self._write(account, temporary, dumps(whole.tables))
+                self._write(account_name, temporary, dumps(whole.tables))
 
-    def version(self, account: str) -> int | None:
-        found = self.get(account)
-        return None if found is None else found.version
+    def version(self, account_name: str) -> int | None:
+        present = self.get(account_name)
+        return None if present is None else present.version
 
     def list_names(self) -> list[str]:
         self.check_folders()
         try:
-            found = [path.name.removesuffix(_SUFFIX) for path in self._accounts.glob(f"*{_SUFFIX}")]
+            names = [path.name.removesuffix(_SUFFIX) for path in self._accounts.glob(f"*{_SUFFIX}")]
         except OSError as error:
             raise files.store_error(self._accounts, error) from None
-        return sorted(name for name in found if is_account_name(name))
+        return sorted(name for name in names if is_account_name(name))
 
-    def remove(self, account: str) -> bool:
+    def remove(self, account_name: str) -> bool:
         # Looked for first: a lock file stays for good, so none is made for any word typed.
-        if not is_account_name(account) or self._content(account) is None:
-            raise NotFound(f"There is no account {escaped(account)}.")
-        with self._lock(account):
-            self._sweep(account)
+        if not is_account_name(account_name) or self._content(account_name) is None:
+            raise NotFound(f"There is no account {escaped(account_name)}.")
+        with self._lock(account_name):
+            self._sweep(account_name)
             listed = True
             with suppress(StoreError):  # one that cannot be read may go as well
-                found = self.get(account)
-                listed = found is None or self.deletions.record_removal(found, self.path(account))
-            if not files.remove(self.path(account)) and listed:
-                raise NotFound(f"There is no account {account}.")
-            self._settle(account, None)
+                present = self.get(account_name)
+                listed = present is None or self.deletions.record_removal(
+                    present, self.path(account_name)
+                )
+            if not files.remove(self.path(account_name)) and listed:
+                raise NotFound(f"There is no account {account_name}.")
+            self._settle(account_name, None)
             return listed
 
     def rename(self, account: Account, name: str, step: Rename) -> Account:
@@ -188,8 +192,8 @@ class FolderStore:
             self._settle(old, None)
         return after
 
-    def half_renamed(self, account: str, name: str) -> Account | None:
-        return (self._half(account, name) or (None, None))[1]
+    def half_renamed(self, account_name: str, name: str) -> Account | None:
+        return (self._half(account_name, name) or (None, None))[1]
 
     def _half(self, old: str, name: str) -> tuple[Tables, Account] | None:
         """The account of a rename cut short, at `name`, whose document still says the old one."""
@@ -244,18 +248,18 @@ class FolderStore:
         """Of whom something is to be told, as far as accounts can be read."""
         for name in self.list_names():
             try:
-                told = enforcement(self.get(name))
+                wanted = enforcement(self.get(name))
             except StoreDamaged:
-                told = _UNREADABLE
-            if told is not None:
-                yield name, told
+                wanted = _UNREADABLE
+            if wanted is not None:
+                yield name, wanted
 
     def _settle(self, name: str, wanted: Enforcement | None) -> bool:
         return enforced.settle(self.enforcements, name, wanted, self.complain)
 
-    def _write(self, account: str, temporary: Path, content: bytes) -> None:
+    def _write(self, account_name: str, temporary: Path, content: bytes) -> None:
         """A change that takes no more room than before, a deletion above all, fits any disk."""
-        path = self.path(account)
+        path = self.path(account_name)
         if len(content) > _size(path) + _SLACK:
             files.write(path, temporary, content)
             self.deletions.make()
@@ -263,41 +267,41 @@ class FolderStore:
             self._reserve.write(lambda: files.write(path, temporary, content), len(content))
         self._reserve.allocate()
 
-    def _sweep(self, account: str) -> None:
+    def _sweep(self, account_name: str) -> None:
         """Removes what a killed process left; where it cannot be done, the next writer says why."""
         with suppress(OSError):
-            files.remove_temporary(self._temporary(account))
+            files.remove_temporary(self._temporary(account_name))
 
-    def _temporary(self, account: str) -> Path:
-        return self._accounts / f".tmp-{account}"
+    def _temporary(self, account_name: str) -> Path:
+        return self._accounts / f".tmp-{account_name}"
 
-    def path(self, account: str) -> Path:
+    def path(self, account_name: str) -> Path:
         """The path of that account, now or later."""
-        return self._accounts / f"{account}{_SUFFIX}"
+        return self._accounts / f"{account_name}{_SUFFIX}"
 
-    def _content(self, account: str) -> bytes | None:
+    def _content(self, account_name: str) -> bytes | None:
         self.check_folders()
-        return files.read(self.path(account), closed=True)
+        return files.read(self.path(account_name), closed=True)
 
-    def _load(self, account: str) -> tuple[Tables | None, Account | None]:
-        if not is_account_name(account):
+    def _load(self, account_name: str) -> tuple[Tables | None, Account | None]:
+        if not is_account_name(account_name):
             return None, None
-        content = self._content(account)
-        return (None, None) if content is None else self._loaded(account, content)
+        content = self._content(account_name)
+        return (None, None) if content is None else self._loaded(account_name, content)
 
-    def _loaded(self, account: str, content: bytes) -> tuple[Tables, Account]:
+    def _loaded(self, account_name: str, content: bytes) -> tuple[Tables, Account]:
         try:
             tables = loads(content)
-            return tables, documents.load(tables, account)
+            return tables, documents.load(tables, account_name)
         except DocumentError as error:
-            path = self.path(account)
+            path = self.path(account_name)
             raise StoreDamaged(f"{path} cannot be read: {error}; it was left alone.") from None
 
     @contextmanager
-    def _lock(self, account: str) -> Iterator[None]:
+    def _lock(self, account_name: str) -> Iterator[None]:
         for folder in (self._accounts, self._locks):
             files.make_folder(folder)
-        with locked(self._locks / f"{account}.lock", self._lock_timeout):
+        with locked(self._locks / f"{account_name}.lock", self._lock_timeout):
             yield
 
 

@@ -36,14 +36,14 @@ class FolderActivity:
         """
         if _NAME.fullmatch(f"{uid}.jsonl") is None:
             return []
-        found: list[ActivityEntry] = []
+        events: list[ActivityEntry] = []
         for folder in _FOLDERS:
             path = self._folder / folder / f"{uid}.jsonl"
             for one in (_older(path), path):
                 with contextlib.suppress(StoreDamaged):
-                    found += entries((files.read(one, _LARGEST) or b"").split(b"\n"))
+                    events += entries((files.read(one, _LARGEST) or b"").split(b"\n"))
         since = self._clock.now() - activity.RETENTION
-        return sorted((one for one in found if one.time >= since), key=lambda one: one.time)
+        return sorted((event for event in events if event.time >= since), key=lambda one: one.time)
 
     def uids(self) -> list[str]:
         """The uids of all who have entries, also of accounts that are gone."""
@@ -86,11 +86,11 @@ def entry(document: Any) -> ActivityEntry | None:
 
 def current_files(folder: Path) -> list[Path]:
     """Every file that activity is appended to in the store `folder`."""
-    found = []
+    files = []
     for name in _FOLDERS:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            found += [path for path in (folder / name).iterdir() if _NAME.fullmatch(path.name)]
-    return sorted(found)
+            files += [path for path in (folder / name).iterdir() if _NAME.fullmatch(path.name)]
+    return sorted(files)
 
 
 class Tail:
@@ -108,10 +108,10 @@ class Tail:
 
     def news(self) -> list[tuple[str, ActivityEntry]]:
         """The entries appended since the last time: uid and entry, by time. Raises StoreError."""
-        found: list[tuple[str, ActivityEntry]] = []
+        events: list[tuple[str, ActivityEntry]] = []
         for path in self._paths():
-            found += [(path.stem, one) for one in entries(self._appended(path))]
-        return sorted(found, key=lambda one: one[1].time)
+            events += [(path.stem, one) for one in entries(self._appended(path))]
+        return sorted(events, key=lambda one: one[1].time)
 
     def _paths(self) -> list[Path]:
         try:

@@ -75,22 +75,22 @@ class _ThrottleRows(ABC):
         with self._lock(shard):
             now = self._clock.now()
             table = _decoded(self._read(shard))
-            found = table[digest].ledger if digest in table else ThrottleState()
+            before = table[digest].ledger if digest in table else ThrottleState()
 
             def mark(address: str) -> str:
                 return _digest(key, "address", digest + address_key(address))
 
             # An account's stays one: whoever charges does not say, since looking it up takes time.
-            kept = keep or (digest in table and table[digest].keep)
-            settled = replace(found.as_of(now), hash_address=mark)
+            keeps = keep or (digest in table and table[digest].keep)
+            settled = replace(before.as_of(now), hash_address=mark)
             entry = ThrottleTransaction(settled)
             try:
                 yield entry
             except RateLimited:
                 # Nothing is charged, but a stamp that is in the future must not stay there.
-                self._put(shard, table, digest, _CounterRow(settled, kept), now)
+                self._put(shard, table, digest, _CounterRow(settled, keeps), now)
                 raise
-            self._put(shard, table, digest, _CounterRow(entry.state, kept), now)
+            self._put(shard, table, digest, _CounterRow(entry.state, keeps), now)
 
     def _put(
         self,
@@ -256,15 +256,15 @@ def document(ledger: ThrottleState) -> dict[str, Any]:
 def ledger(document: object) -> ThrottleState:
     """Reads a stored state; whatever is malformed in it counts as empty. Never raises."""
     fields = _members(document)
-    known = {
+    addresses = {
         key: KnownAddress(_bucket(one), completed)
         for key, one in _members(fields.get("known")).items()
         if (completed := _stamp(_members(one).get("completed"))) is not None
     }
     sends = fields.get("sends")
-    stamps = [_stamp(one) for one in sends] if isinstance(sends, list) else []
+    stamps = [_stamp(send) for send in sends] if isinstance(sends, list) else []
     kept = tuple(stamp for stamp in stamps if stamp is not None)
-    return ThrottleState(_bucket(fields.get("strangers")), known, kept)
+    return ThrottleState(_bucket(fields.get("strangers")), addresses, kept)
 
 
 def _bucket_document(bucket: FailureCounts) -> dict[str, Any]:

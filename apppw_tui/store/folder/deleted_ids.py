@@ -164,11 +164,11 @@ def waits_in(content: bytes | None) -> bool:
 
 def _waiting_in(tables: Tables) -> set[str]:
     """The ids that could not be listed when the account was changed; nobody else writes there."""
-    found: set[str] = set()
+    ids: set[str] = set()
     with contextlib.suppress(AttributeError, KeyError, TypeError):
         for document in tables[UNLISTED].values():
-            found |= {id_ for id_ in document["ids"] if _ID.fullmatch(id_)}
-    return found
+            ids |= {id_ for id_ in document["ids"] if _ID.fullmatch(id_)}
+    return ids
 
 
 def _ids_in(content: bytes) -> frozenset[str] | None:
@@ -183,16 +183,16 @@ def _ids_in(content: bytes) -> frozenset[str] | None:
 
 def parse(content: bytes) -> DeletedIdSet:
     """Parses the lines; one that is cut short or damaged is counted, and the others are read."""
-    found = DeletedIdSet()
+    result = DeletedIdSet()
     for line in content.split(b"\n"):
         if not line.strip():
             continue
         one = _line(line)
         if one is None:
-            found.unreadable += 1
+            result.unreadable += 1
         else:
-            found.ids.setdefault(one[0], set()).update(one[1])
-    return found
+            result.ids.setdefault(one[0], set()).update(one[1])
+    return result
 
 
 def _line(line: bytes) -> tuple[str, Iterable[str]] | None:

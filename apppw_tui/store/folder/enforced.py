@@ -47,10 +47,10 @@ class FolderEnforcements:
         content = files.read(path, _LARGEST)
         if content is None:
             return None
-        found = parse(content)
-        if found is None:
+        enforcement = parse(content)
+        if enforcement is None:
             raise StoreDamaged(f"{path} cannot be read: it is not an instant and a uid.")
-        return found
+        return enforcement
 
     def write(self, name: str, told: Enforcement, *, urgent: bool) -> None:
         self.ensure_exists()
@@ -90,20 +90,20 @@ class FolderEnforcements:
     def _grow(self) -> None:
         self._growing.mkdir(files.FOLDER_MODE)
         self._growing.chmod(files.FOLDER_MODE)  # whatever the umask
-        for name, told in self._everybody():
-            _lay(self._growing / name, told)
+        for name, enforcement in self._everybody():
+            _lay(self._growing / name, enforcement)
         os.sync()  # once, rather than for each of perhaps many thousands
 
     def names(self) -> set[str]:
         """The accounts of which something is told, or was about to be. Raises StoreError."""
         self._check()
         try:
-            found = {path.name.removeprefix(_TEMPORARY) for path in self._folder.iterdir()}
+            names = {path.name.removeprefix(_TEMPORARY) for path in self._folder.iterdir()}
         except FileNotFoundError:
             return set()
         except OSError as error:
             raise files.store_error(self._folder, error) from None
-        return {name for name in found if is_account_name(name)}
+        return {name for name in names if is_account_name(name)}
 
     def has_leftover(self, name: str) -> bool:
         """True if a process was killed while it wrote, or writes just now."""
@@ -126,11 +126,11 @@ def line(told: Enforcement) -> bytes:
 
 def parse(content: bytes) -> Enforcement | None:
     """Parses a file; None if it says nothing."""
-    found = _LINE.fullmatch(content)
-    if found is None:
+    match = _LINE.fullmatch(content)
+    if match is None:
         return None
     try:
-        return Enforcement(datetime.fromisoformat(found[1].decode()), found[2].decode())
+        return Enforcement(datetime.fromisoformat(match[1].decode()), match[2].decode())
     except ValueError:
         return None
 

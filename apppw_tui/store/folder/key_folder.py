@@ -46,14 +46,14 @@ class RootsHand:
         """Puts `content` into the file, in one step. Raises StoreUnusable, SaveUncertain."""
         try:
             self._ours.sendall(content)
-            said = self._ours.recv(_LARGEST).decode()
+            reply = self._ours.recv(_LARGEST).decode()
         except OSError:
             raise StoreUnusable(_GONE) from None
-        if said == _DONE:
+        if reply == _DONE:
             return
-        if said.startswith(_MAYBE):
-            raise SaveUncertain(said.removeprefix(_MAYBE))
-        raise StoreUnusable(said or _GONE)
+        if reply.startswith(_MAYBE):
+            raise SaveUncertain(reply.removeprefix(_MAYBE))
+        raise StoreUnusable(reply or _GONE)
 
 
 def _serve(asked: socket.socket, key_file: Path, owner: Path) -> None:
@@ -65,14 +65,14 @@ def _serve(asked: socket.socket, key_file: Path, owner: Path) -> None:
         try:
             parse(content, key_file)  # nothing but keys is ever written
             _replace(key_file, content, owner)
-            said = _DONE
+            reply = _DONE
         except SaveUncertain as error:
-            said = f"{_MAYBE}{error}"
+            reply = f"{_MAYBE}{error}"
         except StoreError as error:
-            said = str(error)
+            reply = str(error)
         except OSError as error:
-            said = str(files.store_error(key_file, error))
-        asked.sendall(said.encode())
+            reply = str(files.store_error(key_file, error))
+        asked.sendall(reply.encode())
 
 
 def _replace(key_file: Path, content: bytes, owner: Path) -> None:

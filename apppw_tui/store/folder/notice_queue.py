@@ -73,7 +73,10 @@ class FolderNoticeQueue:
     def keep(self, message: Message) -> None:
         """Writes it, or what has become of it. Raises StoreError."""
         # A program from before reads the first two, and would send it at once.
-        document: dict[str, Any] = {"account": message.account, "entry": as_line(message.entry)}
+        document: dict[str, Any] = {
+            "account": message.account_name,
+            "entry": as_line(message.entry),
+        }
         if message.tries:
             document |= {"tries": message.tries, "summed": message.summed, "how": message.how}
         if message.not_before is not None:
@@ -87,23 +90,23 @@ class FolderNoticeQueue:
 
     def read(self, file: str) -> Message | None:
         """The message as it is now; None if it is gone, or is none. Raises StoreError."""
-        named = _NAME.fullmatch(file)
+        match = _NAME.fullmatch(file)
         content = files.read(self._folder / file, _LARGEST)
-        if content is None or named is None:
+        if content is None or match is None:
             return None
         with contextlib.suppress(ValueError, RecursionError, AttributeError, TypeError):
-            told = json.loads(content)
-            one = entry(told.get("entry"))
+            document = json.loads(content)
+            one = entry(document.get("entry"))
             if one is not None:
                 return Message(
                     file,
-                    str(told.get("account")),
-                    named[1],
+                    str(document.get("account")),
+                    match[1],
                     one,
-                    int(told.get("tries", 0)),
-                    parse_time(told["not_before"]) if "not_before" in told else None,
-                    bool(told.get("summed")),
-                    str(told.get("how", "")),
+                    int(document.get("tries", 0)),
+                    parse_time(document["not_before"]) if "not_before" in document else None,
+                    bool(document.get("summed")),
+                    str(document.get("how", "")),
                 )
         return None
 
@@ -128,11 +131,11 @@ class FolderNoticeQueue:
 
     def waiting(self) -> list[tuple[str, float]]:
         """All files, the oldest first, with when they were last written. Raises StoreError."""
-        found = []
+        waiting = []
         for name in self._names():
             with contextlib.suppress(OSError):
-                found.append((name, (self._folder / name).lstat().st_mtime))
-        return found
+                waiting.append((name, (self._folder / name).lstat().st_mtime))
+        return waiting
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
@@ -156,12 +159,12 @@ class FolderNoticeQueue:
 
     def _names(self) -> list[str]:
         try:
-            found = [path.name for path in self._folder.iterdir() if _NAME.fullmatch(path.name)]
+            names = [path.name for path in self._folder.iterdir() if _NAME.fullmatch(path.name)]
         except FileNotFoundError:
             return []
         except OSError as error:
             raise files.store_error(self._folder, error) from None
-        return sorted(found, key=lambda name: name[33:])
+        return sorted(names, key=lambda name: name[33:])
 
 
 class FolderNotifier:

@@ -53,11 +53,11 @@ class HashProfilesFile:
     def _read(self) -> dict[Profile, datetime]:
         """Reads the file; whatever is malformed in it was not there. In the order of the costs."""
         try:
-            kept = json.loads(files.read(self._path) or b"{}")
+            document = json.loads(files.read(self._path) or b"{}")
         except (ValueError, RecursionError):
             return {}
         claimed = {}
-        for text, at in kept.items() if isinstance(kept, dict) else ():
+        for text, at in document.items() if isinstance(document, dict) else ():
             profile = parse(text)
             if profile is not None and not profile.exceeds(MOST_OF_ACCOUNTS):
                 claimed[profile] = _time(at)

@@ -24,10 +24,10 @@ class FolderSessionTerminator:
         self._folder = folder / "ended"
         self._journal = journal
 
-    def terminate(self, account: str) -> None:
-        if not is_account_name(account):  # it becomes the file's name
+    def terminate(self, account_name: str) -> None:
+        if not is_account_name(account_name):  # it becomes the file's name
             return
-        path = self._folder / account
+        path = self._folder / account_name
         try:
             files.make_folder(self._folder)
             # Empty, so that there is no half of one; no fsync: what could lose it ends every
@@ -36,4 +36,4 @@ class FolderSessionTerminator:
         except (OSError, StoreError) as error:
             # Whatever is wrong here, the app password goes (SAFETY 24).
             why = str(files.store_error(path, error)) if isinstance(error, OSError) else str(error)
-            self._journal.fault("sessions not ended", account=account, why=why)
+            self._journal.fault("sessions not ended", account=account_name, why=why)

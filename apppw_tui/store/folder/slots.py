@@ -112,7 +112,7 @@ class Admission:
         self._held: int | None = None
 
     def acquire(self, address: str, *, known: bool = False) -> None:
-        """Takes a place for somebody who comes from `address`, until `leave`.
+        """Takes a place for somebody who comes from `address`, until `release`.
 
         Raises:
             StoreBusy: all places are taken, all that are not kept for who is `known`, or as many

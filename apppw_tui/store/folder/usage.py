@@ -42,7 +42,7 @@ class _Verdict(Protocol):
     """The verifier's, as far as it is wanted here."""
 
     @property
-    def account(self) -> str | None: ...
+    def account_name(self) -> str | None: ...
 
     @property
     def uid(self) -> str | None: ...
@@ -129,17 +129,17 @@ class FolderUsage:
         """Uses from these are not looked at for being from anywhere new."""
         self._trusted = Networks(networks)
 
-    def used(self, verdict: _Verdict, service: str | None, address: str | None) -> None:
+    def used(self, decision: _Verdict, service: str | None, address: str | None) -> None:
         """An app password was right and good for that service. Reads nothing yet; never raises."""
-        name, uid, record = verdict.account, verdict.uid, verdict.app_password
+        name, uid, record = decision.account_name, decision.uid, decision.app_password
         if name is None or uid is None or record is None:
             return
         use = self._now(service, address)
-        told = _PendingUsage(name, {record.id: use})
+        pending = _PendingUsage(name, {record.id: use})
         network = None if self._trusted.holds(use.address) else network_of(use.address)
         if network is not None:
-            told.first, told.networks = {network: (record.id, use)}, {network: use.time}
-        self._tell(uid, told)
+            pending.first, pending.networks = {network: (record.id, use)}, {network: use.time}
+        self._tell(uid, pending)
 
     def old_password(self, name: str, service: str | None, address: str | None) -> None:
         """A password of `name` was right elsewhere. Reads nothing yet; never raises."""
@@ -218,8 +218,8 @@ class FolderUsage:
 
     def _now(self, service: str | None, address: str | None) -> LastUse:
         # Sixteen symbols can be a service's name; what may be a password is not kept.
-        named = None if service is None or app_password.parse(service) else service
-        return LastUse(self._clock.now(), named, parsed(address))
+        service_name = None if service is None or app_password.parse(service) else service
+        return LastUse(self._clock.now(), service_name, parsed(address))
 
     def _tell(self, uid: str, told: _PendingUsage) -> None:
         with self._telling:
@@ -228,10 +228,10 @@ class FolderUsage:
     def _keep(self, left: Mapping[str, _PendingUsage]) -> None:
         """Takes back what could not be written, under what was told meanwhile."""
         with self._telling:
-            for uid, told in left.items():
+            for uid, pending in left.items():
                 if uid in self._told:
-                    told.add(self._told[uid])
-                self._told[uid] = told
+                    pending.add(self._told[uid])
+                self._told[uid] = pending
 
     def _write(self, uid: str, told: _PendingUsage) -> None:
         first: list[FirstUse] = []
@@ -245,15 +245,15 @@ class FolderUsage:
                 {id_: last for id_, last in by_id.items() if id_ in ids},
                 told.passed_on or before.last_legacy_login,
             )
-            kept = UsageRecord(after, newest({**known.networks, **told.networks}))
+            record = UsageRecord(after, newest({**known.networks, **told.networks}))
             seen = known.seen(self._clock.now())
             for network, (id_, use) in told.first.items():
                 password = change.existing.app_password(id_)
                 if network not in seen and password is not None:
                     first.append(FirstUse(change.existing, password, use, bool(seen)))
-            if kept != known:
+            if record != known:
                 files.make_folder(self._folder)
-                files.write(self._path(uid), self._folder / f".tmp-{uid}", dumps(kept))
+                files.write(self._path(uid), self._folder / f".tmp-{uid}", dumps(record))
         for one in first:
             self._announce(one)
 

@@ -32,14 +32,16 @@ class UsageRecord:
             for last in self.used.by_id.values()
             if (network := network_of(last.address)) is not None
         }
-        known = self.networks or before
-        return frozenset(network for network, last in known.items() if now - last < NETWORK_MEMORY)
+        networks = self.networks or before
+        return frozenset(
+            network for network, last in networks.items() if now - last < NETWORK_MEMORY
+        )
 
 
 def newest(networks: Mapping[str, datetime]) -> dict[str, datetime]:
     """As many of them as are kept."""
-    kept = sorted(networks, key=networks.__getitem__)[-MOST_NETWORKS:]
-    return {network: networks[network] for network in kept}
+    latest = sorted(networks, key=networks.__getitem__)[-MOST_NETWORKS:]
+    return {network: networks[network] for network in latest}
 
 
 def loads(tables: Any) -> UsageRecord:

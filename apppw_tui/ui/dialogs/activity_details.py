@@ -22,10 +22,10 @@ class ActivityDetailsDialog(Dialog[None]):
         Binding("escape,q", "cancel", "Close", id="cancel", tooltip="Back to the list"),
     ]
 
-    def __init__(self, entry: ActivityEntry, account: str, now: datetime) -> None:
+    def __init__(self, entry: ActivityEntry, account_name: str, now: datetime) -> None:
         super().__init__("What happened")
         self._entry = entry
-        self._account = account
+        self._account = account_name
         self._now = now
 
     def content(self) -> ComposeResult:

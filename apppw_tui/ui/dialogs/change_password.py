@@ -20,10 +20,10 @@ class ChangePasswordDialog(Dialog[Session | None]):
     """Answers with the session that goes on; every other one has ended."""
 
     def __init__(
-        self, account: str, app_passwords: int, change: Callable[[str, str, bool], Session]
+        self, account_name: str, app_passwords: int, change: Callable[[str, str, bool], Session]
     ) -> None:
         super().__init__("Change the account password")
-        self._account = account
+        self._account = account_name
         self._app_passwords = app_passwords
         self._change = change
 

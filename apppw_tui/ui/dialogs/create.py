@@ -106,9 +106,9 @@ class CreateDialog(Dialog[IssuedAppPassword | Literal["back", "skip"] | None]):
         """Single services and a date are typed; nothing else needs these fields."""
         self.set_class(self.query_one("#for", RequiredSelect).value == _SINGLE, "-services")
         self.set_class(self.query_one("#expires", RequiredSelect).value == _DATE, "-date")
-        more = {"for": "services", "expires": "last-day"}.get(event.select.id or "", "")
+        field_id = {"for": "services", "expires": "last-day"}.get(event.select.id or "", "")
         if event.value in (_SINGLE, _DATE):
-            self.call_after_refresh(self._field(more).entry.focus)
+            self.call_after_refresh(self._field(field_id).entry.focus)
 
     def _scope(self) -> tuple[str, ...] | None:
         """The scope that was chosen; None if it cannot be that, which has been said."""

@@ -28,9 +28,9 @@ class DetailsDialog(Dialog[Next | None]):
         Binding("escape,q", "cancel", "Close", id="cancel", tooltip="Back to the list"),
     ]
 
-    def __init__(self, password: AppPassword, last: LastUse | None, now: datetime) -> None:
+    def __init__(self, app_password: AppPassword, last: LastUse | None, now: datetime) -> None:
         super().__init__("App password")
-        self._password = password
+        self._password = app_password
         self._last = last
         self._now = now
 

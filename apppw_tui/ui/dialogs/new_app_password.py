@@ -53,8 +53,8 @@ class Card(VerticalScroll):
             above = round(self.scroll_y)
             below = max(0, self._end() - above - self.size.height)
             hidden = {GLYPHS.up: above, GLYPHS.down: below}
-            told = "  ".join(f"{arrow} {rows}" for arrow, rows in hidden.items() if rows)
-            frame.border_subtitle = f"{told} more" if told else ""
+            hint = "  ".join(f"{arrow} {rows}" for arrow, rows in hidden.items() if rows)
+            frame.border_subtitle = f"{hint} more" if hint else ""
 
     def _end(self) -> int:
         """The row after the last one that has anything on it."""
@@ -77,14 +77,14 @@ class NewAppPasswordDialog(OneTimeSecretDialog[bool]):
 
     def __init__(
         self,
-        account: str,
+        account_name: str,
         issued: IssuedAppPassword,
         copy: Callable[[Secret], Copied],
         monotonic: Callable[[], float],
         connecting: ConnectionHelp,
     ) -> None:
         super().__init__("Your app password", issued.secret, copy, monotonic)
-        self._account = account
+        self._account = account_name
         self._record: AppPassword = issued.app_password
         self._connecting = connecting
 
@@ -155,8 +155,8 @@ class NewAppPasswordDialog(OneTimeSecretDialog[bool]):
             "#test", f"Testing{GLYPHS.more}", lambda: try_it(self._account, secret, service)
         )
         if tried is not None:
-            said = f"{_MARKS[tried.ok]} {tried.message}"
-            self.show_status(said, bad=tried.ok is False, unsure=tried.ok is None)
+            sentence = f"{_MARKS[tried.ok]} {tried.message}"
+            self.show_status(sentence, bad=tried.ok is False, unsure=tried.ok is None)
 
     @on(Button.Pressed, "#qr")
     def action_qr(self) -> None:

@@ -81,22 +81,22 @@ class OneTimeSecretDialog(Dialog[Answer]):
         self, sentence: str, hint: str = "", *, bad: bool = False, unsure: bool = False
     ) -> None:
         self._warned = False  # whatever was warned of before is no longer what one reads
-        said = self.query_one("#said", Label)
-        said.set_class(bad, "-bad")
-        said.set_class(unsure, "-unsure")
-        said.update(sentence)
+        label = self.query_one("#said", Label)
+        label.set_class(bad, "-bad")
+        label.set_class(unsure, "-unsure")
+        label.update(sentence)
         if hint:
             self.query_one("#hint", Label).update(hint)
         card = self.query_one("#card", VerticalScroll)
         # All that follows where there is room for it; else its beginning.
-        self.call_after_refresh(card.scroll_to_widget, said, animate=False, top=True)
+        self.call_after_refresh(card.scroll_to_widget, label, animate=False, top=True)
 
     def say(self, sentence: str) -> None:
         """Not in the frame, which may say that more follows."""
         self.show_status(sentence)
 
     def action_close(self) -> None:
-        """Subclasses answer here, once `sure`."""
+        """Subclasses answer here, once `confirm_unsaved`."""
 
     def confirm_unsaved(self, verb: str) -> bool:
         """True if it was copied, or if whoever leaves has been told that it was not."""

@@ -28,8 +28,8 @@ class CodeQuestion:
     """The question for a code, and what happens with the answer.
 
     `send` sends a code, once more if it is told True, and returns the sentence that says so;
-    None where nothing need be sent. `instead` are the other ways out than to cancel. `peek` gives
-    the code away, in a demonstration.
+    None where nothing need be sent. `alternatives` are the other ways out than to cancel.
+    `demo_code` gives the code away, in a demonstration.
     """
 
     title: str
@@ -167,8 +167,8 @@ class SecurityCodeDialog(Dialog[Session | Instead | None]):
         peek = self._question.demo_code
         if peek is not None:
             code = await asyncio.to_thread(peek)
-            said = f"A demonstration: the code is {code}." if code else ""
-            self.query_one("#peek", Label).update(said)
+            sentence = f"A demonstration: the code is {code}." if code else ""
+            self.query_one("#peek", Label).update(sentence)
 
     # --- leaving ----------------------------------------------------------------------------
 

@@ -79,7 +79,7 @@ class FirstSetup:
         return f"Step {step} of {self._last}: {what}"
 
     async def _choose(self) -> _Step | None:
-        kinds = self._screen.desk.portal.enrollment.kinds()
+        kinds = self._screen.context.portal.enrollment.kinds()
         rows = [
             Choice(_APP, "Authenticator app on a phone or computer", chosen=_APP in self._proved),
             Choice(
@@ -127,21 +127,25 @@ class FirstSetup:
         """A first one is offered; the person may do everything by now."""
         if not await self._finished():
             return None
-        screen, desk = self._screen, self._screen.desk
-        if not desk.portal.policy.people_create:
+        screen, context = self._screen, self._screen.context
+        if not context.portal.policy.people_create:
             return _Step.DONE
         issued = await screen.app.push_screen_wait(
             CreateDialog(
-                lambda *wish: desk.portal.create_app_password(desk.session, *wish),
-                desk.clock.now,
-                desk.portal.policy,
+                lambda *wish: context.portal.create_app_password(context.session, *wish),
+                context.clock.now,
+                context.portal.policy,
                 title=self._title(_Step.APP_PASSWORD, "A first app password"),
                 step=True,
             )
         )
         if isinstance(issued, IssuedAppPassword):
             reveal = NewAppPasswordDialog(
-                desk.session.account, issued, desk.copy, desk.clock.monotonic, desk.connecting
+                context.session.account_name,
+                issued,
+                context.copy,
+                context.clock.monotonic,
+                context.connecting,
             )
             del issued
             await screen.app.push_screen_wait(reveal)
@@ -149,8 +153,8 @@ class FirstSetup:
         return _Step.RECOVERY if issued == "back" else _Step.DONE
 
     async def _finished(self) -> bool:
-        desk = self._screen.desk
-        session = await self._screen.ask(lambda: desk.portal.enrollment.finish(desk.session))
+        context = self._screen.context
+        session = await self._screen.ask(lambda: context.portal.enrollment.finish(context.session))
         if session is not None:
-            desk.session = session
+            context.session = session
         return session is not None

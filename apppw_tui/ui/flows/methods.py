@@ -31,17 +31,19 @@ async def set_up_authenticator(
     screen: PortalScreen, title: str, *, step: bool = False
 ) -> SetUpOutcome:
     """Done once a code from the app was accepted."""
-    desk = screen.desk
-    set_up = await screen.ask(lambda: desk.portal.enrollment.begin_authenticator(desk.session))
+    context = screen.context
+    set_up = await screen.ask(
+        lambda: context.portal.enrollment.begin_authenticator(context.session)
+    )
     if set_up is None:
         return None
     answer = await screen.app.push_screen_wait(
         AuthenticatorDialog(
             title,
             set_up,
-            lambda digits: set_up.confirm(desk.session, digits),
-            desk.copy,
-            peek=partial(desk.demo.shown_for, set_up.secret) if desk.demo else None,
+            lambda digits: set_up.confirm(context.session, digits),
+            context.copy,
+            peek=partial(context.demo.shown_for, set_up.secret) if context.demo else None,
             step=step,
         )
     )
@@ -52,15 +54,15 @@ async def set_up_phone(
     screen: PortalScreen, which: PhoneSlot, title: str, *, step: bool = False
 ) -> SetUpOutcome:
     """Done once a code that was sent to the number came back."""
-    desk = screen.desk
-    kinds = ways(desk.portal.enrollment.kinds(), which)
+    context = screen.context
+    kinds = ways(context.portal.enrollment.kinds(), which)
     typed = ""
     while True:
         numbered = await screen.app.push_screen_wait(
             PhoneNumberDialog(
                 title,
                 kinds,
-                lambda text: desk.portal.enrollment.begin_phone(desk.session, which, text),
+                lambda text: context.portal.enrollment.begin_phone(context.session, which, text),
                 typed,
                 step=step,
             )
@@ -76,25 +78,25 @@ async def set_up_phone(
 
 
 def _question(screen: PortalScreen, title: str, numbered: PhoneChoice) -> CodeQuestion:
-    desk, set_up, kind = screen.desk, numbered.set_up, numbered.kind
+    context, set_up, kind = screen.context, numbered.set_up, numbered.kind
 
     def send(again: bool) -> str:  # noqa: ARG001 - a new dialog always sends a new code
-        set_up.send(desk.session, kind)
+        set_up.send(context.session, kind)
         return sent_message(kind, last_digits(set_up.number))
 
     return CodeQuestion(
         title,
         "A code is on its way.",
-        lambda digits: set_up.confirm(desk.session, digits),
+        lambda digits: set_up.confirm(context.session, digits),
         send,
         alternatives=("back",),
-        demo_code=desk.demo.sent if desk.demo else None,
+        demo_code=context.demo.sent if context.demo else None,
     )
 
 
 def _outcome(screen: PortalScreen, answer: Session | str | None) -> SetUpOutcome:
     if isinstance(answer, Session):
-        screen.desk.session = answer
+        screen.context.session = answer
         return "done"
     return "back" if answer == "back" else None
 
@@ -103,8 +105,8 @@ async def make_recovery_codes(
     screen: PortalScreen,
 ) -> tuple[list[Secret], RecoveryCodes | None] | None:
     """New ones, and what the account keeps of them; None if there are none, which has been said."""
-    desk = screen.desk
-    codes = await screen.ask(lambda: desk.portal.enrollment.new_recovery_codes(desk.session))
+    context = screen.context
+    codes = await screen.ask(lambda: context.portal.enrollment.new_recovery_codes(context.session))
     account = await screen.read_account() if codes is not None else None
     return None if codes is None else (codes, account.recovery if account else None)
 
@@ -112,9 +114,11 @@ async def make_recovery_codes(
 async def show_recovery_codes(
     screen: PortalScreen, title: str, codes: list[Secret], *, step: bool = False
 ) -> Literal["on", "back"] | None:
-    desk = screen.desk
-    made = desk.clock.now()
-    save = desk.save and partial(desk.save, desk.host_name, desk.session.account, made)
+    context = screen.context
+    made = context.clock.now()
+    save = context.save and partial(
+        context.save, context.host_name, context.session.account_name, made
+    )
     return await screen.app.push_screen_wait(
-        RecoveryCodesDialog(title, codes, desk.copy, save, desk.clock.monotonic, step=step)
+        RecoveryCodesDialog(title, codes, context.copy, save, context.clock.monotonic, step=step)
     )

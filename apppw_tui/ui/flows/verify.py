@@ -32,18 +32,18 @@ async def verify_identity(
     if challenge.uses_password:
         return await app.push_screen_wait(ConfirmPasswordDialog(challenge.answer_with_password))
     first = challenge.preferred
-    way: str | None = first.id if first else None
+    option_id: str | None = first.id if first else None
     if challenge.bypass_until is not None:
-        way = _BYPASS
+        option_id = _BYPASS
     while True:
-        if way is None:
-            way = await _choose(app, challenge, None)
-            if way is None:
+        if option_id is None:
+            option_id = await _choose(app, challenge, None)
+            if option_id is None:
                 return None
-        answer = await _ask(app, challenge, way, demo)
+        answer = await _ask(app, challenge, option_id, demo)
         if answer != "different":
             return answer if isinstance(answer, Session) else None
-        way = await _choose(app, challenge, way) or way
+        option_id = await _choose(app, challenge, option_id) or option_id
 
 
 async def _ask(

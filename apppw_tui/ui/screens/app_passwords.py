@@ -60,8 +60,8 @@ class AppPasswordsScreen(PortalScreen):
         Binding("escape,q", "back", "Settings", id="back", tooltip="Back to Settings"),
     ]
 
-    def __init__(self, desk: ScreenContext, *, by_tab: bool) -> None:
-        super().__init__(desk)
+    def __init__(self, context: ScreenContext, *, by_tab: bool) -> None:
+        super().__init__(context)
         self._by_tab = by_tab
         self._account: Account | None = None
         self._used = Used()
@@ -73,9 +73,9 @@ class AppPasswordsScreen(PortalScreen):
             yield FilterInput()
             yield Label("", id="count", markup=False)
             yield Button("Create", id="create", compact=True)
-        creates = self.desk.portal.policy.people_create
+        creates = self.context.portal.policy.people_create
         yield Label(_EMPTY if creates else _GIVEN, id="empty", markup=False)
-        yield PasswordTable(self.desk.clock.now)
+        yield PasswordTable(self.context.clock.now)
         yield Label("", id="more", markup=False)
 
     def on_mount(self) -> None:
@@ -97,8 +97,8 @@ class AppPasswordsScreen(PortalScreen):
     async def read_account(self) -> Account | None:
         account = await super().read_account()
         if account is not None:
-            desk = self.desk
-            used = await self.ask(lambda: desk.portal.usage(desk.session, account))
+            context = self.context
+            used = await self.ask(lambda: context.portal.usage(context.session, account))
             self._used = used or Used()
         return account
 
@@ -110,7 +110,7 @@ class AppPasswordsScreen(PortalScreen):
 
     def _show(self, account: Account, cursor: str | None = None) -> None:
         self._account = account
-        limit = self.desk.portal.policy.app_passwords_per_account
+        limit = self.context.portal.policy.app_passwords_per_account
         count = len(account.app_passwords)
         self.query_one("#count", Label).update(f"{count} of {limit}")
         self.query_one("#create", Button).set_class(self.why_not("create") is not None, "-dim")
@@ -133,7 +133,7 @@ class AppPasswordsScreen(PortalScreen):
         account = self._account
         if account is None:
             return None
-        policy = self.desk.portal.policy
+        policy = self.context.portal.policy
         if action == "create":
             if not policy.people_create:
                 return BY_ADMINISTRATOR
@@ -161,19 +161,23 @@ class AppPasswordsScreen(PortalScreen):
             await self.refresh_list()  # somebody may have made room elsewhere
         if not self._can("create") or await self.begin() is None:
             return
-        desk = self.desk
+        context = self.context
         issued = await self.app.push_screen_wait(
             CreateDialog(
-                lambda *wish: desk.portal.create_app_password(desk.session, *wish),
-                desk.clock.now,
-                desk.portal.policy,
+                lambda *wish: context.portal.create_app_password(context.session, *wish),
+                context.clock.now,
+                context.portal.policy,
             )
         )
         if not isinstance(issued, IssuedAppPassword):
             await self.refresh_list()
             return
         reveal = NewAppPasswordDialog(
-            desk.session.account, issued, desk.copy, desk.clock.monotonic, desk.connecting
+            context.session.account_name,
+            issued,
+            context.copy,
+            context.clock.monotonic,
+            context.connecting,
         )
         record = issued.app_password
         del issued
@@ -188,8 +192,8 @@ class AppPasswordsScreen(PortalScreen):
 
     @on(PasswordTable.RowsBelow)
     def tell_more(self, event: PasswordTable.RowsBelow) -> None:
-        more = f"{GLYPHS.down} {event.rows} more" if event.rows else ""
-        self.query_one("#more", Label).update(more)
+        hint = f"{GLYPHS.down} {event.rows} more" if event.rows else ""
+        self.query_one("#more", Label).update(hint)
 
     @on(PasswordTable.DeleteRequested)
     def delete_row(self) -> None:
@@ -198,46 +202,48 @@ class AppPasswordsScreen(PortalScreen):
     async def _delete(self, passwords: list[AppPassword]) -> None:
         if not self._can("delete") or not passwords:
             return
-        desk = self.desk
+        context = self.context
         question = DeleteDialog(
-            passwords, self._used, desk.clock.now(), ends_sessions=desk.portal.ends_sessions
+            passwords, self._used, context.clock.now(), ends_sessions=context.portal.ends_sessions
         )
         if not await self.app.push_screen_wait(question):
             return
         besides = ""
-        said = "Deleted " + ", ".join(escaped(password.name) for password in passwords) + "."
+        sentence = "Deleted " + ", ".join(escaped(password.name) for password in passwords) + "."
         for password in passwords:
             try:
                 done = await self.ask(partial(self._delete_one, password.id))
             except NotFound as error:
-                said = str(error)
+                sentence = str(error)
                 continue
             if not done:
                 await self.refresh_list()
                 return
-            besides = besides or desk.portal.besides
+            besides = besides or context.portal.besides
         await self.refresh_list()
         self.focus_content()
-        self.say(said + besides, good=said.startswith("Deleted") and not besides)
+        self.say(sentence + besides, good=sentence.startswith("Deleted") and not besides)
 
     def _delete_one(self, id_: str) -> bool:
-        self.desk.portal.delete_app_password(self.desk.session, id_)
+        self.context.portal.delete_app_password(self.context.session, id_)
         return True
 
     def action_rename(self) -> None:
         self.start_flow(lambda: self._rename(self.query_one(PasswordTable).current))
 
-    async def _rename(self, password: AppPassword | None) -> None:
-        if not self._can("rename") or password is None:
+    async def _rename(self, app_password: AppPassword | None) -> None:
+        if not self._can("rename") or app_password is None:
             return
-        desk = self.desk
+        context = self.context
         done = await self.app.push_screen_wait(
             RenameDialog(
-                password.name,
-                lambda name: desk.portal.rename_app_password(desk.session, password.id, name),
+                app_password.name,
+                lambda name: context.portal.rename_app_password(
+                    context.session, app_password.id, name
+                ),
             )
         )
-        await self.refresh_list(password.id)
+        await self.refresh_list(app_password.id)
         if done:
             self.say("Renamed.", good=True)
 
@@ -252,7 +258,7 @@ class AppPasswordsScreen(PortalScreen):
         self.say("")
         last = self._used.by_id.get(password.id)
         answer = await self.app.push_screen_wait(
-            DetailsDialog(password, last, self.desk.clock.now())
+            DetailsDialog(password, last, self.context.clock.now())
         )
         if answer == "delete":
             await self._delete([password])

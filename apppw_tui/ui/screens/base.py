@@ -56,9 +56,9 @@ class PortalScreen(Screen[None]):
     NAME: ClassVar[str] = ""
     FOOTER: ClassVar[tuple[str, ...]] = ("help",)
 
-    def __init__(self, desk: ScreenContext) -> None:
+    def __init__(self, context: ScreenContext) -> None:
         super().__init__()
-        self.desk = desk
+        self.context = context
 
     def compose(self) -> ComposeResult:
         yield self.header()
@@ -68,7 +68,7 @@ class PortalScreen(Screen[None]):
         yield KeyFooter(self.FOOTER)
 
     def header(self) -> PortalHeader:
-        return PortalHeader(self.desk.host_name, self.desk.session.account)
+        return PortalHeader(self.context.host_name, self.context.session.account_name)
 
     def content(self) -> ComposeResult:
         """The widgets between header and footer."""
@@ -90,15 +90,15 @@ class PortalScreen(Screen[None]):
         self.call_after_refresh(self.post_message, ScreenReady(self))
 
     async def read_account(self) -> Account | None:
-        return await self.ask(lambda: self.desk.portal.account(self.desk.session))
+        return await self.ask(lambda: self.context.portal.account(self.context.session))
 
     async def begin(self) -> Account | None:
         """The account, once the person is freshly verified: before a dialog that needs it."""
-        desk = self.desk
+        context = self.context
 
         def call() -> Account:
-            desk.portal.check_fresh(desk.session)
-            return desk.portal.account(desk.session)
+            context.portal.check_fresh(context.session)
+            return context.portal.account(context.session)
 
         return await self.ask(call)
 
@@ -144,24 +144,24 @@ class PortalScreen(Screen[None]):
 
     async def ask_new_password(self) -> bool:
         """Lets the person change the account password; True if it was changed."""
-        desk = self.desk
+        context = self.context
         account = await self.begin()
         if account is None:
             return False
         session = await self.app.push_screen_wait(
             ChangePasswordDialog(
-                desk.session.account,
+                context.session.account_name,
                 len(account.app_passwords),
-                lambda current, new, too: desk.portal.change_password(
-                    desk.session, current, new, delete_app_passwords=too
+                lambda current, new, too: context.portal.change_password(
+                    context.session, current, new, delete_app_passwords=too
                 ),
             )
         )
         if session is None:
             return False
-        desk.session = session
-        besides = desk.portal.besides
-        left = await self.ask(lambda: len(desk.portal.account(session).app_passwords))
+        context.session = session
+        besides = context.portal.besides
+        left = await self.ask(lambda: len(context.portal.account(session).app_passwords))
         gone = 0 if left is None else len(account.app_passwords) - left
         deleted = f"; {gone} app password{'' if gone == 1 else 's'} deleted" if gone > 0 else ""
         self.say(

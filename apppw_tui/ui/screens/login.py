@@ -47,7 +47,7 @@ class Welcome:
     kiosk: bool = False
     demo: Demo | None = None
     reason: str = ""
-    account: str = ""
+    account_name: str = ""
 
 
 class LoginScreen(Screen[None]):
@@ -71,12 +71,12 @@ class LoginScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         welcome = self._welcome
         heading = "Create the first account" if welcome.first else "Sign in"
-        known = welcome.demo.account if welcome.demo else welcome.account
+        account_name = welcome.demo.account_name if welcome.demo else welcome.account_name
         yield PortalHeader(welcome.host_name)
         with VerticalScroll(id="door", can_focus=False):
             yield Label(heading, id="heading", markup=False)
             hint = "Such as ada or ada@example.org" if welcome.first else ""
-            yield Field("Account", AdvancingInput(id="account", value=known), hint=hint)
+            yield Field("Account", AdvancingInput(id="account", value=account_name), hint=hint)
             if welcome.first:
                 yield NewPassword(lambda: self.query_one("#account", Input).value, "Password")
             else:

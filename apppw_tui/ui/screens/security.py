@@ -53,8 +53,8 @@ class SecurityScreen(PortalScreen):
         Binding("escape,q", "back", "Settings", id="back", tooltip="Back to Settings"),
     ]
 
-    def __init__(self, desk: ScreenContext, *, by_tab: bool) -> None:
-        super().__init__(desk)
+    def __init__(self, context: ScreenContext, *, by_tab: bool) -> None:
+        super().__init__(context)
         self._by_tab = by_tab
 
     def content(self) -> ComposeResult:
@@ -81,11 +81,11 @@ class SecurityScreen(PortalScreen):
     @work(exclusive=True, group="numbers")
     async def _fill(self, account: Account) -> None:
         """The numbers are sealed: to open them is work, and may fail where the rest does not."""
-        desk = self.desk
+        context = self.context
         numbers: dict[PhoneSlot, Secret] | None = await self.ask(
-            lambda: desk.portal.enrollment.numbers(desk.session, account)
+            lambda: context.portal.enrollment.numbers(context.session, account)
         )
-        kinds = desk.portal.enrollment.kinds()
+        kinds = context.portal.enrollment.kinds()
         usable = [
             option
             for option in verification_options.available(account, kinds)
@@ -97,7 +97,7 @@ class SecurityScreen(PortalScreen):
         self.refresh_bindings()
 
     def _rows(self, account: Account, numbers: dict[PhoneSlot, Secret] | None) -> list[MethodRow]:
-        now = self.desk.clock.now()
+        now = self.context.clock.now()
         rows = [self._phone_row(account, which, numbers) for which in PHONES]
         app = account.authenticator
         rows.append(
@@ -130,20 +130,20 @@ class SecurityScreen(PortalScreen):
     def _phone_row(
         self, account: Account, which: PhoneSlot, numbers: dict[PhoneSlot, Secret] | None
     ) -> MethodRow:
-        kept = account.phone(which) is not None
-        known = None if numbers is None else numbers.get(which)
-        reachable = ways(self.desk.portal.enrollment.kinds(), which)
+        is_set_up = account.phone(which) is not None
+        digits = None if numbers is None else numbers.get(which)
+        reachable = ways(self.context.portal.enrollment.kinds(), which)
         state = "" if reachable else "(not available)"
-        if known is not None:
-            state = masked(known, GLYPHS.mask)
+        if digits is not None:
+            state = masked(digits, GLYPHS.mask)
         name, short = _NAMES[which]
         return MethodRow(
             *(name, short),
-            kept,
-            "sealed, and its key is missing" if kept and known is None else state,
-            "Change" if kept else "Add",
+            is_set_up,
+            "sealed, and its key is missing" if is_set_up and digits is None else state,
+            "Change" if is_set_up else "Add",
             partial(self._set_up, partial(set_up_phone, self, which, name)),
-            partial(self._remove_phone, which) if kept else None,
+            partial(self._remove_phone, which) if is_set_up else None,
             None if reachable else NO_DELIVERY,
         )
 
@@ -202,16 +202,16 @@ class SecurityScreen(PortalScreen):
             self.start_flow(row.remove, ahead=False)
 
     async def _remove_authenticator(self) -> None:
-        methods = self.desk.portal.enrollment
+        methods = self.context.portal.enrollment
         await self._remove(
-            "the authenticator app", lambda: methods.remove_authenticator(self.desk.session)
+            "the authenticator app", lambda: methods.remove_authenticator(self.context.session)
         )
 
     async def _remove_phone(self, which: PhoneSlot) -> None:
-        methods = self.desk.portal.enrollment
+        methods = self.context.portal.enrollment
         await self._remove(
             f"the {verification_options.phone_name(which)}",
-            lambda: methods.remove_phone(self.desk.session, which),
+            lambda: methods.remove_phone(self.context.session, which),
         )
 
     async def _remove(self, what: str, call: Callable[[], Account]) -> None:
@@ -241,8 +241,8 @@ class SecurityScreen(PortalScreen):
         if account is None:
             self.post_message(ScreenReady())
             return
-        desk = self.desk
-        kinds = desk.portal.enrollment.kinds()
+        context = self.context
+        kinds = context.portal.enrollment.kinds()
         usable = verification_options.available(account, kinds)
         rows = [
             Choice(
@@ -259,7 +259,7 @@ class SecurityScreen(PortalScreen):
             return
 
         def call() -> bool:
-            desk.portal.enrollment.set_preferred(desk.session, chosen)
+            context.portal.enrollment.set_preferred(context.session, chosen)
             return True
 
         try:

@@ -31,15 +31,15 @@ class SetUpScreen(PortalScreen):
     NAME = "Set it up now"
     FOOTER = ("open", "quit", "help")
 
-    def __init__(self, desk: ScreenContext) -> None:
-        super().__init__(desk)
+    def __init__(self, context: ScreenContext) -> None:
+        super().__init__(context)
         self._walk = FirstSetup(self)
 
     def header(self) -> PortalHeader:
-        return PortalHeader(self.desk.host_name)
+        return PortalHeader(self.context.host_name)
 
     def content(self) -> ComposeResult:
-        why = _BYPASS if self.desk.session.restriction == "bypass" else _NONE_YET
+        why = _BYPASS if self.context.session.restriction == "bypass" else _NONE_YET
         with Vertical(id="set-up"):
             yield Label("Additional security verification", classes="page-title", markup=False)
             yield Label(why, classes="page-text", markup=False)
@@ -67,7 +67,7 @@ class SetUpScreen(PortalScreen):
             return
         done = await self._walk.walk(account)
         # From the last step on, whatever came of it.
-        if done or self.desk.session.restriction is None:
-            self.post_message(SignedIn(self.desk.session))
+        if done or self.context.session.restriction is None:
+            self.post_message(SignedIn(self.context.session))
         else:
             self.post_message(ScreenReady())

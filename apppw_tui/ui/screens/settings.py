@@ -43,9 +43,9 @@ class SettingsScreen(PortalScreen):
     ]
 
     def __init__(
-        self, desk: ScreenContext, came_from: str | None, section: str = "security"
+        self, context: ScreenContext, came_from: str | None, section: str = "security"
     ) -> None:
-        super().__init__(desk)
+        super().__init__(context)
         self._came_from = came_from
         self._section = section
 
@@ -78,7 +78,7 @@ class SettingsScreen(PortalScreen):
                 with Vertical(id="page-sign-out"):
                     yield Label("Sign out", classes="page-title")
                     yield Label(
-                        f"You are signed in as {self.desk.session.account}.",
+                        f"You are signed in as {self.context.session.account_name}.",
                         classes="page-text",
                         markup=False,
                     )
@@ -86,7 +86,7 @@ class SettingsScreen(PortalScreen):
 
     def _change_link(self) -> Menu:
         label = "Change the account password"
-        if self.desk.portal.passwords_elsewhere is not None:
+        if self.context.portal.passwords_elsewhere is not None:
             return ChoiceList(Choice("change-password", label, _NOT_KEPT), id="password-links")
         return Menu(("change-password", f"{_LINK}{label}"), id="password-links")
 
@@ -100,28 +100,30 @@ class SettingsScreen(PortalScreen):
         self.query_one("#sections", Menu).focus()
 
     def show_account(self, account: Account) -> None:
-        now = self.desk.clock.now()
+        now = self.context.clock.now()
         count = len(account.app_passwords)
         passwords = "no app passwords" if not count else f"{count} app password{'s' * (count > 1)}"
         changed = formatting.ago(account.password_changed, now)
         self._protected(account, f"You have {passwords}.")
         self.query_one("#password-age", Label).update(
-            self.desk.portal.passwords_elsewhere
+            self.context.portal.passwords_elsewhere
             or f"It opens these settings and nothing else. Changed {changed}."
         )
 
     @work(exclusive=True, group="numbers")
     async def _protected(self, account: Account, count: str) -> None:
         """The numbers are sealed: to open them is work, and may fail where the rest does not."""
-        desk = self.desk
-        numbers = await self.ask(lambda: desk.portal.enrollment.numbers(desk.session, account))
-        used = await self.ask(lambda: desk.portal.usage(desk.session, account)) or Used()
-        said = formatting.sign_in_summary(account, numbers or {})
-        now = desk.clock.now()
+        context = self.context
+        numbers = await self.ask(
+            lambda: context.portal.enrollment.numbers(context.session, account)
+        )
+        used = await self.ask(lambda: context.portal.usage(context.session, account)) or Used()
+        sign_in = formatting.sign_in_summary(account, numbers or {})
+        now = context.clock.now()
         apps = formatting.enforcement_summary(account, used.last_legacy_login, now) + f" {count}"
         # Where there is little room, the links below it matter more.
         narrow = self.app.size.width < NARROW
-        self.query_one("#protection", Label).update(said if narrow else f"{said}\n{apps}")
+        self.query_one("#protection", Label).update(sign_in if narrow else f"{sign_in}\n{apps}")
 
     @on(OptionList.OptionHighlighted, "#sections")
     def show_section(self, event: OptionList.OptionHighlighted) -> None:
@@ -133,16 +135,16 @@ class SettingsScreen(PortalScreen):
     @work(exclusive=True, group="activity")
     async def load_activity(self) -> None:
         """Reads it afresh whenever somebody looks."""
-        desk = self.desk
-        entries = await self.ask(lambda: desk.portal.activity(desk.session))
+        context = self.context
+        entries = await self.ask(lambda: context.portal.activity(context.session))
         if entries is not None:
-            self.query_one("#activity", ActivityList).show(entries, desk.clock.now())
+            self.query_one("#activity", ActivityList).show(entries, context.clock.now())
 
     @on(ActivityList.Told)
     def open_line(self, event: ActivityList.Told) -> None:
-        desk = self.desk
+        context = self.context
         self.app.push_screen(
-            ActivityDetailsDialog(event.entry, desk.session.account, desk.clock.now())
+            ActivityDetailsDialog(event.entry, context.session.account_name, context.clock.now())
         )
 
     @on(OptionList.OptionSelected, "#sections")
@@ -186,10 +188,10 @@ class SettingsScreen(PortalScreen):
     async def change_appearance(self, event: OptionList.OptionSelected) -> None:
         appearance = event.option_id or ""
         self.post_message(AppearanceChosen(appearance))
-        desk = self.desk
+        context = self.context
 
         def remember() -> bool:
-            desk.portal.set_appearance(desk.session, appearance)
+            context.portal.set_appearance(context.session, appearance)
             return True
 
         if await self.ask(remember):

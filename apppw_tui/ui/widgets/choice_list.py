@@ -15,7 +15,7 @@ _NOT_NOW = "(not available)"
 
 @dataclass(frozen=True)
 class Choice:
-    """One row; `reason` is the sentence why it cannot be chosen now, None if it can."""
+    """One row; `disabled_reason` is the sentence why it cannot be chosen now, None if it can."""
 
     id: str
     label: str

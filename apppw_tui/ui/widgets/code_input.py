@@ -26,9 +26,9 @@ def digits_of(text: str) -> str:
     plain = "".join(_ascii_digit(sign) or sign for sign in text[:_LONGEST_PASTE])
     every = re.sub(r"[^0-9]", "", plain)
     if len(every) > DIGITS:
-        found = _ALONE.search(plain) or _HALVES.search(plain)
-        if found is not None:
-            return re.sub(r"[^0-9]", "", found[0])
+        match = _ALONE.search(plain) or _HALVES.search(plain)
+        if match is not None:
+            return re.sub(r"[^0-9]", "", match[0])
     return every[:DIGITS]
 
 

@@ -46,8 +46,8 @@ class KeyFooter(Footer):
             self.refresh(recompose=True)
 
     def _chosen(self) -> list[tuple[ActiveBinding, bool]]:
-        found = dict(self._by_id())
-        wanted = [found[id_] for id_ in self._order if id_ in found]
+        bindings = dict(self._by_id())
+        wanted = [bindings[id_] for id_ in self._order if id_ in bindings]
         width = self.app.size.width
         most = _MOST if width >= NARROW else _MOST_NARROW
         while len(wanted) > most or (len(wanted) > 1 and self._width(wanted) > width):

@@ -12,10 +12,10 @@ from apppw_tui.ui.messages import Navigate
 class PortalHeader(Horizontal):
     """The line at the top: the program, its host, who is signed in, and the way to Settings."""
 
-    def __init__(self, host_name: str, account: str | None = None) -> None:
+    def __init__(self, host_name: str, account_name: str | None = None) -> None:
         super().__init__()
         self._host_name = host_name
-        self._account = account
+        self._account = account_name
 
     def compose(self) -> ComposeResult:
         yield Label("App passwords", id="title", markup=False)

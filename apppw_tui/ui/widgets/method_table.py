@@ -20,7 +20,7 @@ _GAPS = 7  # columns that the table itself takes
 class MethodRow:
     """One method. `short` is its name where there is little room; `remove` is None if it cannot.
 
-    `why_not` is the sentence why Enter can do nothing now; None if it can.
+    `disabled_reason` is the sentence why Enter can do nothing now; None if it can.
     """
 
     name: str

@@ -34,8 +34,8 @@ class _Column:
     from_width: int = 0
 
 
-def _expiry_order(password: AppPassword, _: LastUse | None) -> tuple[bool, datetime]:
-    return (password.expires is None, password.expires or password.created)
+def _expiry_order(app_password: AppPassword, _: LastUse | None) -> tuple[bool, datetime]:
+    return (app_password.expires is None, app_password.expires or app_password.created)
 
 
 def _use_order(_: AppPassword, last: LastUse | None) -> tuple[bool, float]:
@@ -138,12 +138,12 @@ class PasswordTable(DataTable[Text]):
         self, passwords: tuple[AppPassword, ...], used: Used, cursor: str | None = None
     ) -> None:
         """Shows `passwords`; the cursor goes to the id `cursor`, else stays where it was."""
-        kept = cursor or (self.current.id if self.current else None)
+        cursor_id = cursor or (self.current.id if self.current else None)
         row = self.cursor_row
         self._passwords = passwords
         self._used = used
         self._marked &= {password.id for password in passwords}
-        self._draw(kept, row)
+        self._draw(cursor_id, row)
 
     def on_resize(self, event: events.Resize) -> None:
         self._draw(self.current.id if self.current else None, self.cursor_row)

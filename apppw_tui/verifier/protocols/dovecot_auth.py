@@ -33,11 +33,11 @@ class AuthClient:
 
     def __init__(
         self,
-        counter: AuthService,
+        auth_service: AuthService,
         limits: Limits,
         token_hex: Callable[[int], str] = secrets.token_hex,
     ) -> None:
-        self._asking = PendingAnswers(counter, limits)
+        self._asking = PendingAnswers(auth_service, limits)
         self._limits = limits
         self._token_hex = token_hex
         self._connections = itertools.count(1)
@@ -65,11 +65,11 @@ class _Exchange:
     mechanism: str
     service: str | None
     address: str | None
-    account: str = field(default="", repr=False)  # people type their password there, too
+    account_name: str = field(default="", repr=False)  # people type their password there, too
     waiting: bool = False  # for a response to a challenge
 
     def step(self, response: bytes | None) -> str | Secret:
-        """The next challenge; or the password, once it is there, and `account` with it.
+        """The next challenge; or the password, once it is there, and `account_name` with it.
 
         Raises:
             ValueError: the mechanism does not allow that response.
@@ -81,18 +81,18 @@ class _Exchange:
         text = response.decode(errors="replace")
         if not text or "\0" in text:
             raise ValueError("neither name nor password")
-        if self.account:
+        if self.account_name:
             return Secret(text)
-        self.account = text
+        self.account_name = text
         return "Password:"
 
     def _plain(self, response: bytes) -> Secret:
         # What is no UTF-8 is no name and no app password either: refused, and written down.
-        authzid, self.account, password = response.decode(errors="replace").split("\0")
-        if authzid not in ("", self.account):
+        authzid, self.account_name, password = response.decode(errors="replace").split("\0")
+        if authzid not in ("", self.account_name):
             # An authorization identity would let one person read as another (SAFETY 20).
             raise ValueError("one account asks for another")
-        if not self.account or not password:
+        if not self.account_name or not password:
             raise ValueError("no name or no password")
         return Secret(password)
 
@@ -158,34 +158,36 @@ class _Connection:
 
     async def _decide(self, number: int, exchange: _Exchange, password: Secret) -> None:
         try:
-            verdict = await self._asking.ask(
-                exchange.account, password, exchange.service, exchange.address
+            decision = await self._asking.ask(
+                exchange.account_name, password, exchange.service, exchange.address
             )
         finally:
             self._room.release()
         if self._exchanges.get(number) is exchange:  # else it was cancelled meanwhile
             del self._exchanges[number]
-            self._answer(number, exchange.account, verdict)
+            self._answer(number, exchange.account_name, decision)
 
-    def _answer(self, number: int, account: str, verdict: Decision) -> None:
-        if verdict.answer is Answer.YES and verdict.account is not None:
-            self._say(f"OK\t{number}\tuser={verdict.account}")
-        elif verdict.answer is not Answer.NOT_NOW:
-            self._fail(number, account)
+    def _answer(self, number: int, account_name: str, decision: Decision) -> None:
+        if decision.answer is Answer.YES and decision.account_name is not None:
+            self._say(f"OK\t{number}\tuser={decision.account_name}")
+        elif decision.answer is not Answer.NOT_NOW:
+            self._fail(number, account_name)
         elif any(not other.waiting for other in self._exchanges.values()):
-            self._fail(number, account, temporary=True)
+            self._fail(number, account_name, temporary=True)
         else:
             # SAFETY 17: Postfix, Exim and Radicale take any FAIL as final; the end of a connection
             # is 454, 435 and 500 to them, and they connect again for the next attempt. Challenges
             # do not hinder it: Postfix never says which were given up.
             self._writer.close()
 
-    def _fail(self, number: int, account: str = "", *, temporary: bool = False) -> None:
+    def _fail(self, number: int, account_name: str = "", *, temporary: bool = False) -> None:
         # The name as it was sent: the canonical one would tell which accounts exist. What has not
         # the form of a name is not repeated: it could be a password, and goes into a log.
-        is_password = app_password.parse(account) is not None  # typed into the wrong field
-        named = f"\tuser={account}" if is_account_name(account) and not is_password else ""
-        self._say(f"FAIL\t{number}{named}" + ("\ttemp\tcode=temp_fail" if temporary else ""))
+        is_password = app_password.parse(account_name) is not None  # typed into the wrong field
+        parameter = (
+            f"\tuser={account_name}" if is_account_name(account_name) and not is_password else ""
+        )
+        self._say(f"FAIL\t{number}{parameter}" + ("\ttemp\tcode=temp_fail" if temporary else ""))
 
     def _say(self, line: str) -> None:
         if not self._writer.is_closing():

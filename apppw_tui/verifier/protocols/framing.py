@@ -13,10 +13,10 @@ from apppw_tui.verifier.protocols import streams
 class Limits:
     """The limits of one connection.
 
-    `longest` is in bytes: of a line, or of the strings of a frame together. `outstanding` counts
-    attempts that are being decided and, apart, challenges that wait for a response. `idle`,
-    `answer` and `write` are in seconds: for the next line or frame to be complete, for a decision,
-    and for what was answered to be taken.
+    `max_bytes` is in bytes: of a line, or of the strings of a frame together. `max_pending` counts
+    attempts that are being decided and, apart, challenges that wait for a response. `idle_timeout`,
+    `answer_timeout` and `write` are in seconds: for the next line or frame to be complete, for a
+    decision, and for what was answered to be taken.
     """
 
     max_bytes: int = 8192
@@ -44,16 +44,16 @@ async def next_line(
 class PendingAnswers:
     """Asks a counter, and waits only so long."""
 
-    def __init__(self, counter: AuthService, limits: Limits) -> None:
-        self._counter = counter
+    def __init__(self, auth_service: AuthService, limits: Limits) -> None:
+        self._auth_service = auth_service
         self._limits = limits
         self._late: set[asyncio.Task[Decision]] = set()
 
     async def ask(
-        self, account: str, password: Secret, service: str | None, address: str | None
+        self, account_name: str, password: Secret, service: str | None, address: str | None
     ) -> Decision:
         """The verdict; "not now" if it takes longer than the limit, or fails. Never raises."""
-        task = asyncio.create_task(self._counter.ask(account, password, service, address))
+        task = asyncio.create_task(self._auth_service.ask(account_name, password, service, address))
         try:
             await asyncio.wait({task}, timeout=self._limits.answer_timeout)
         except asyncio.CancelledError:

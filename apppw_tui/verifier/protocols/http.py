@@ -44,7 +44,7 @@ class Http:
 
     def __init__(
         self,
-        counter: AuthService,
+        auth_service: AuthService,
         store_answers: Callable[[], bool],
         *,
         realm: str = "App passwords",
@@ -55,9 +55,9 @@ class Http:
         if not _REALM.fullmatch(realm):
             raise ValueError("A realm has ASCII characters without quotes and backslashes.")
         self._limits = limits or HttpLimits()
-        self._asking = PendingAnswers(counter, Limits(answer_timeout=self._limits.answer))
+        self._asking = PendingAnswers(auth_service, Limits(answer_timeout=self._limits.answer))
         self._store_answers = store_answers
-        self._reading = counter.gate.reading
+        self._reading = auth_service.queue.reading
         self._challenge = ("WWW-Authenticate", f'Basic realm="{realm}", charset="UTF-8"')
         self._service_header = service_header
         self._address_header = address_header
@@ -121,26 +121,26 @@ class Http:
         credentials = _credentials(authorization or b"")
         if credentials is None:
             return self._refused()
-        verdict = await self._asking.ask(
+        decision = await self._asking.ask(
             *credentials, _text(service) or None, streams.address(_text(address))
         )
-        return self._answer(verdict)
+        return self._answer(decision)
 
-    def _answer(self, verdict: Decision) -> Response:
-        if verdict.answer is Answer.YES:
+    def _answer(self, decision: Decision) -> Response:
+        if decision.answer is Answer.YES:
             # Its grammar has nothing that could end a header.
-            if verdict.account is None or not is_account_name(verdict.account):
+            if decision.account_name is None or not is_account_name(decision.account_name):
                 return _not_now()
-            return Response(HTTPStatus.OK, (("Remote-User", verdict.account),))
-        return _not_now(verdict) if verdict.answer is Answer.NOT_NOW else self._refused()
+            return Response(HTTPStatus.OK, (("Remote-User", decision.account_name),))
+        return _not_now(decision) if decision.answer is Answer.NOT_NOW else self._refused()
 
     def _refused(self) -> Response:
         return Response(HTTPStatus.UNAUTHORIZED, (self._challenge,))
 
 
-def _not_now(verdict: Decision | None = None) -> Response:
+def _not_now(decision: Decision | None = None) -> Response:
     """RFC 9110 section 10.2.3: whole seconds, here at least one."""
-    seconds = math.ceil((verdict and verdict.retry_after) or 1)
+    seconds = math.ceil((decision and decision.retry_after) or 1)
     return Response(HTTPStatus.SERVICE_UNAVAILABLE, (("Retry-After", str(seconds)),))
 
 

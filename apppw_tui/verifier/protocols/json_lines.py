@@ -19,7 +19,7 @@ Where an old password was right, Dovecot tells so, which cannot be known otherwi
 It is noted whether or not there is such an account; it counts for services that the socket may
 speak for.
 
-Root, and whoever the daemon runs as, may also ask what is slowed down: see throttle_lines.py.
+Root, and whoever the daemon runs as, may also ask what is slowed down: see throttle_questions.py.
 
 Any other line is answered by `{"answer": "error"}` and the end of the connection; what is too
 long, or never ends, by its end alone.
@@ -54,11 +54,11 @@ class _Question:
 class JsonLines:
     """Answers questions in the order in which they came."""
 
-    def __init__(self, counter: AuthService, limits: Limits | None = None) -> None:
+    def __init__(self, auth_service: AuthService, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
-        self._counter = counter
-        self._asking = PendingAnswers(counter, self._limits)
-        self._testing = PendingAnswers(replace(counter, test=True), self._limits)
+        self._auth_service = auth_service
+        self._asking = PendingAnswers(auth_service, self._limits)
+        self._testing = PendingAnswers(replace(auth_service, test=True), self._limits)
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serves one connection to its end. Raises nothing but CancelledError."""
@@ -81,31 +81,31 @@ class JsonLines:
         """Raises ValueError: it is no such question, or not theirs to ask."""
         if not throttle_questions.may_ask(writer):
             raise ValueError
-        return _line(**throttle_questions.answer(read, self._counter.gate.brake))
+        return _line(**throttle_questions.answer(read, self._auth_service.queue.rate_limiter))
 
     async def _answer(self, question: _Question) -> bytes:
         if question.password is None:
-            self._counter.old_password(question.user, question.service, question.address)
+            self._auth_service.old_password(question.user, question.service, question.address)
             return _line(answer="noted")
         asking = self._testing if question.test else self._asking
-        verdict = await asking.ask(
+        decision = await asking.ask(
             question.user, question.password, question.service, question.address
         )
-        more = _more(verdict) if question.test else {}
-        if verdict.account is not None:
-            return _line(answer=verdict.answer.value, user=verdict.account, **more)
-        answer = Answer.NOT_NOW if verdict.answer is Answer.YES else verdict.answer
-        return _line(answer=answer.value, **more)
+        facts = _more(decision) if question.test else {}
+        if decision.account_name is not None:
+            return _line(answer=decision.answer.value, user=decision.account_name, **facts)
+        answer = Answer.NOT_NOW if decision.answer is Answer.YES else decision.answer
+        return _line(answer=answer.value, **facts)
 
 
-def _more(verdict: Decision) -> dict[str, str | int]:
+def _more(decision: Decision) -> dict[str, str | int]:
     """The facts for somebody who tries a password: nothing that a wrong one could find out."""
-    more: dict[str, str | int] = {}
-    if verdict.app_password is not None:
-        more["why"] = verdict.reason
-    if verdict.retry_after is not None:
-        more["retry_after"] = math.ceil(verdict.retry_after)
-    return more
+    facts: dict[str, str | int] = {}
+    if decision.app_password is not None:
+        facts["why"] = decision.reason
+    if decision.retry_after is not None:
+        facts["retry_after"] = math.ceil(decision.retry_after)
+    return facts
 
 
 def _line(**answer: Any) -> bytes:

@@ -34,40 +34,42 @@ class HttpOptions:
     address_header: str | None = None
 
 
-def handler_for(protocol: str, counter: AuthService, telling: HttpOptions) -> ConnectionHandler:
+def handler_for(
+    protocol: str, auth_service: AuthService, http_options: HttpOptions
+) -> ConnectionHandler:
     """The protocol of that name; each is imported only where a socket speaks it."""
-    return _PROTOCOLS[protocol](counter, telling)
+    return _PROTOCOLS[protocol](auth_service, http_options)
 
 
-def _auth_client(counter: AuthService, _: HttpOptions) -> ConnectionHandler:
+def _auth_client(auth_service: AuthService, _: HttpOptions) -> ConnectionHandler:
     from apppw_tui.verifier.protocols.dovecot_auth import AuthClient
     from apppw_tui.verifier.protocols.framing import Limits
 
-    return AuthClient(counter, Limits())
+    return AuthClient(auth_service, Limits())
 
 
-def _mux(counter: AuthService, _: HttpOptions) -> ConnectionHandler:
+def _mux(auth_service: AuthService, _: HttpOptions) -> ConnectionHandler:
     from apppw_tui.verifier.protocols.framing import Limits
     from apppw_tui.verifier.protocols.saslauthd import Saslauthd
 
-    return Saslauthd(counter, Limits())
+    return Saslauthd(auth_service, Limits())
 
 
-def _http(counter: AuthService, telling: HttpOptions) -> ConnectionHandler:
+def _http(auth_service: AuthService, http_options: HttpOptions) -> ConnectionHandler:
     from apppw_tui.verifier.protocols.http import Http
 
     return Http(
-        counter,
-        telling.store_answers,
-        service_header=telling.service_header,
-        address_header=telling.address_header,
+        auth_service,
+        http_options.store_answers,
+        service_header=http_options.service_header,
+        address_header=http_options.address_header,
     )
 
 
-def _json(counter: AuthService, _: HttpOptions) -> ConnectionHandler:
+def _json(auth_service: AuthService, _: HttpOptions) -> ConnectionHandler:
     from apppw_tui.verifier.protocols.json_lines import JsonLines
 
-    return JsonLines(counter)
+    return JsonLines(auth_service)
 
 
 _PROTOCOLS: dict[str, Callable[[AuthService, HttpOptions], ConnectionHandler]] = {

@@ -20,8 +20,8 @@ _NO = b"\0\2NO"
 class Saslauthd:
     """Serves the connections of one socket."""
 
-    def __init__(self, counter: AuthService, limits: Limits) -> None:
-        self._asking = PendingAnswers(counter, limits)
+    def __init__(self, auth_service: AuthService, limits: Limits) -> None:
+        self._asking = PendingAnswers(auth_service, limits)
         self._limits = limits
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -65,10 +65,10 @@ class Saslauthd:
             return _NO
         if realm and "@" not in user:
             user = f"{user}@{realm}"  # libsasl takes bob@example.org apart
-        verdict = await self._asking.ask(user, Secret(password), service or None, None)
-        if verdict.answer is Answer.NOT_NOW:
+        decision = await self._asking.ask(user, Secret(password), service or None, None)
+        if decision.answer is Answer.NOT_NOW:
             # There is no answer for that. To a closed connection libsasl says SASL_FAIL
             # (checkpw.c, "size read failed"), which Postfix takes as temporary, 454; a NO would be
             # SASL_BADAUTH, 535 (xsasl_cyrus_server.c).
             return None
-        return _OK if verdict.answer is Answer.YES else _NO
+        return _OK if decision.answer is Answer.YES else _NO

@@ -20,10 +20,10 @@ def peer_uid(writer: asyncio.StreamWriter) -> int | None:
     if connected is None or number is None:
         return None
     try:
-        told = connected.getsockopt(socket.SOL_SOCKET, number, _CREDENTIALS.size)
+        credentials = connected.getsockopt(socket.SOL_SOCKET, number, _CREDENTIALS.size)
     except OSError:
         return None
-    uid: int = _CREDENTIALS.unpack(told)[1]
+    uid: int = _CREDENTIALS.unpack(credentials)[1]
     return uid
 
 

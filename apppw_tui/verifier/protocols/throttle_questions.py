@@ -26,12 +26,12 @@ def may_ask(writer: asyncio.StreamWriter) -> bool:
     return streams.peer_uid(writer) in (0, os.geteuid())
 
 
-def answer(asked: Mapping[str, Any], brake: AddressRateLimiter) -> dict[str, Any]:
+def answer(asked: Mapping[str, Any], rate_limiter: AddressRateLimiter) -> dict[str, Any]:
     """Raises ValueError for what is no such question."""
     place = asked.get("place")
     match asked["throttle"]:
         case "list":
-            counted = brake.list_counted()
+            counted = rate_limiter.list_counted()
             shown = [
                 {
                     "address": one.address,
@@ -43,5 +43,5 @@ def answer(asked: Mapping[str, Any], brake: AddressRateLimiter) -> dict[str, Any
             ]
             return {"throttle": shown, "more": len(counted) - len(shown)}
         case "clear" if place is None or isinstance(place, str):
-            return {"cleared": brake.clear(place)}
+            return {"cleared": rate_limiter.clear(place)}
     raise ValueError

@@ -19,7 +19,7 @@ from tests.support import FixedClock
 
 @dataclass
 class Verdict:
-    account: str | None
+    account_name: str | None
     app_password: AppPassword | None = None
     uid: str | None = new_account().uid
 

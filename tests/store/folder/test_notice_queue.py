@@ -38,7 +38,7 @@ def test_message_is_laid_read_and_removed(outbox: FolderNoticeQueue, tmp_path: P
     (path,) = (tmp_path / "notices").iterdir()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     (message,) = outbox.due(NOW)
-    assert (message.account, message.uid, message.entry) == ("ada", ADA.uid, USED)
+    assert (message.account_name, message.uid, message.entry) == ("ada", ADA.uid, USED)
     assert (message.tries, message.how, message.summed) == (0, "", False)
     outbox.remove(message)
     assert list((tmp_path / "notices").iterdir()) == []

@@ -28,7 +28,7 @@ from tests.support import NOW, FixedClock
 class Verdict:
     """What usage reads of the verifier's."""
 
-    account: str | None
+    account_name: str | None
     app_password: AppPassword | None = None
     uid: str | None = new_account().uid
 

@@ -120,7 +120,7 @@ async def site(
     request: pytest.FixtureRequest, house: House, tmp_path: Path
 ) -> AsyncIterator[Served]:
     desk = Desk(house)
-    handler = handler_for(request.param, desk.counter, HttpOptions(lambda: True))
+    handler = handler_for(request.param, desk.auth_service, HttpOptions(lambda: True))
     async with served(handler.handle, tmp_path / "socket"):
         yield Served(request.param, desk, tmp_path / "socket")
     desk.close()
@@ -137,7 +137,7 @@ def test_every_protocol_is_among_them() -> None:
 
 async def test_app_password_opens(site: Served, secret: str) -> None:
     assert await site.ask(ADA, secret) == YES
-    assert [verdict.reason for verdict, _, _ in site.desk.book.answers] == ["right"]
+    assert [decision.reason for decision, _, _ in site.desk.book.answers] == ["right"]
 
 
 async def test_app_password_as_people_type_it_opens(site: Served, secret: str) -> None:
@@ -179,7 +179,7 @@ async def test_store_that_cannot_be_read_is_neither_yes_nor_no(
 
 
 async def test_fault_of_the_verifier_is_neither_yes_nor_no(site: Served, secret: str) -> None:
-    site.desk.gate.fault = RuntimeError("of its own")
+    site.desk.queue.fault = RuntimeError("of its own")
     assert await site.ask(ADA, secret) == LATER
 
 

@@ -58,7 +58,7 @@ def path(tmp_path: Path) -> Path:
 
 
 async def test_the_greeting_is_one_short_write(desk: Desk, path: Path) -> None:
-    handler = AuthClient(desk.counter, Limits(), token_hex=lambda size: "c0" * size)
+    handler = AuthClient(desk.auth_service, Limits(), token_hex=lambda size: "c0" * size)
     greeting = re.compile(
         rb"VERSION\t1\t2\nMECH\tPLAIN\tplaintext\nMECH\tLOGIN\tplaintext\n"
         rb"SPID\t\d+\nCUID\t(\d+)\nCOOKIE\t(c0){16}\nDONE\n"
@@ -74,7 +74,10 @@ async def test_the_greeting_is_one_short_write(desk: Desk, path: Path) -> None:
 
 
 async def test_postfix(desk: Desk, path: Path, secret: str) -> None:
-    async with served(AuthClient(desk.counter, Limits()).handle, path), connected(path) as smtpd:
+    async with (
+        served(AuthClient(desk.auth_service, Limits()).handle, path),
+        connected(path) as smtpd,
+    ):
         await smtpd.send(b"VERSION\t1\t0\nCPID\t12345\n")
         await smtpd.lines(GREETING_LINES)
         begin = "\tservice=smtp\tnologin\tlip=192.0.2.1\trip=192.0.2.77\tsecured"
@@ -99,7 +102,10 @@ async def test_postfix(desk: Desk, path: Path, secret: str) -> None:
 
 
 async def test_exim(desk: Desk, path: Path, secret: str) -> None:
-    async with served(AuthClient(desk.counter, Limits()).handle, path), connected(path) as exim:
+    async with (
+        served(AuthClient(desk.auth_service, Limits()).handle, path),
+        connected(path) as exim,
+    ):
         await exim.lines(GREETING_LINES)
         await exim.send(
             b"VERSION\t1\t0\nCPID\t999\n"
@@ -113,7 +119,7 @@ async def test_exim(desk: Desk, path: Path, secret: str) -> None:
 
 async def test_radicale(desk: Desk, path: Path, secret: str) -> None:
     change_record(desk.house, scope=("calendar",))
-    async with served(AuthClient(desk.counter, Limits()).handle, path), connected(path) as dav:
+    async with served(AuthClient(desk.auth_service, Limits()).handle, path), connected(path) as dav:
         assert (await dav.reader.read(1024)).endswith(b"\nDONE\n")
         await dav.send(b"VERSION\t1\t1\n")
         await dav.send(b"CPID\t77\n")
@@ -133,7 +139,7 @@ async def test_it_does_not_matter_how_the_bytes_are_cut(
     )
     for data in (whole, whole.replace(b"\n", b"\r\n")):
         for step in (1, len(data)):
-            handler = AuthClient(desk.counter, Limits())
+            handler = AuthClient(desk.auth_service, Limits())
             async with served(handler.handle, path), connected(path) as client:
                 for start in range(0, len(data), step):
                     await client.send(data[start : start + step])
@@ -163,13 +169,13 @@ async def test_all_refusals_are_one_answer(
         await client.send(auth(9, plain("grace", secret)))
         assert await client.line() == "FAIL\t9\tuser=grace"
     refusal = Answer.NO if enforced else Answer.NOT_MINE
-    assert {verdict.answer for verdict, _, _ in desk.book.answers[:4]} == {refusal}
+    assert {decision.answer for decision, _, _ in desk.book.answers[:4]} == {refusal}
 
 
 async def test_the_answer_carries_the_canonical_name_and_a_refusal_the_one_that_was_sent(
     desk: Desk, path: Path, secret: str
 ) -> None:
-    desk.gate._verifier.default_domain = "example.org"
+    desk.queue._verifier.default_domain = "example.org"
     async with asking(desk, path) as client:
         await client.send(auth(1, plain("ada", secret)))
         assert await client.line() == f"OK\t1\tuser={ADA}"
@@ -208,7 +214,7 @@ def busy(name: str) -> None:
 async def test_a_store_that_cannot_be_read_ends_the_connection_without_an_answer(
     desk: Desk, path: Path, secret: str, monkeypatch: pytest.MonkeyPatch, given_up: bytes
 ) -> None:
-    handler = AuthClient(desk.counter, Limits())
+    handler = AuthClient(desk.auth_service, Limits())
     async with served(handler.handle, path):
         with monkeypatch.context() as patch:
             patch.setattr(desk.house.store, "get", busy)
@@ -222,17 +228,17 @@ async def test_a_store_that_cannot_be_read_ends_the_connection_without_an_answer
         async with introduced(path) as client:
             await client.send(auth(8, plain(ADA, secret)))
             assert await client.line() == f"OK\t8\tuser={ADA}"
-    assert [verdict.answer for verdict, _, _ in desk.book.answers] == [Answer.NOT_NOW, Answer.YES]
+    assert [decision.answer for decision, _, _ in desk.book.answers] == [Answer.NOT_NOW, Answer.YES]
 
 
 async def test_where_others_wait_it_is_a_temporary_failure_of_that_attempt_alone(
     desk: Desk, path: Path, secret: str
 ) -> None:
-    desk.gate.opened.clear()
+    desk.queue.opened.clear()
     async with asking(desk, path, Limits(answer_timeout=0.01)) as client:
         await client.send(auth(1, plain(ADA, secret)) + auth(2, plain(ADA, secret)))
         assert await client.rest() == f"FAIL\t1\tuser={ADA}\ttemp\tcode=temp_fail\n".encode()
-        desk.gate.opened.set()
+        desk.queue.opened.set()
     await tasks_are(1)
 
 
@@ -240,7 +246,7 @@ async def test_whoever_is_throttled_is_told_so_by_the_end_of_the_connection(
     desk: Desk, path: Path, secret: str
 ) -> None:
     from_there = "\trip=192.0.2.7"
-    handler = AuthClient(desk.counter, Limits())
+    handler = AuthClient(desk.auth_service, Limits())
     async with served(handler.handle, path):
         async with introduced(path) as client:
             for number in range(FREE):
@@ -257,14 +263,14 @@ async def test_whoever_is_throttled_is_told_so_by_the_end_of_the_connection(
 async def test_what_takes_too_long_is_not_now_and_still_written_down(
     desk: Desk, path: Path, secret: str
 ) -> None:
-    desk.gate.opened.clear()
-    handler = AuthClient(desk.counter, Limits(answer_timeout=0.01))
+    desk.queue.opened.clear()
+    handler = AuthClient(desk.auth_service, Limits(answer_timeout=0.01))
     async with served(handler.handle, path):
         async with introduced(path) as client:
             await client.send(auth(1, plain(ADA, secret)))
             assert await client.rest() == b""
         assert desk.book.answers == []
-        desk.gate.opened.set()
+        desk.queue.opened.set()
     await tasks_are(1)
     assert len(desk.book.answers) == 1
     assert desk.book.uses == [(ADA, "imap", None)]
@@ -275,13 +281,13 @@ async def test_a_fault_is_not_now_and_told_without_the_secret(
 ) -> None:
     told: list[dict[str, object]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
-    desk.gate.fault = RuntimeError(secret)
-    handler = AuthClient(desk.counter, Limits())
+    desk.queue.fault = RuntimeError(secret)
+    handler = AuthClient(desk.auth_service, Limits())
     async with served(handler.handle, path):
         async with introduced(path) as client:
             await client.send(auth(1, plain(ADA, secret)))
             assert await client.rest() == b""
-        desk.gate.fault = None
+        desk.queue.fault = None
         async with introduced(path) as client:
             await client.send(auth(2, plain(ADA, secret)))
             assert await client.line() == f"OK\t2\tuser={ADA}"
@@ -468,7 +474,7 @@ async def test_a_mechanism_that_was_not_offered_fails(
 
 
 async def test_several_are_answered_as_they_come(desk: Desk, path: Path, secret: str) -> None:
-    desk.gate.opened.clear()
+    desk.queue.opened.clear()
     async with asking(desk, path) as client:
         await client.send(auth(1, plain(ADA, secret)))
         await client.send(auth(4294967295, None))
@@ -476,7 +482,7 @@ async def test_several_are_answered_as_they_come(desk: Desk, path: Path, secret:
         await client.send(f"CONT\t4294967295\t{plain(ADA, wrong(Secret(secret)))}\n".encode())
         await client.send(auth(3, "!"))
         assert await client.line() == "FAIL\t3"
-        desk.gate.opened.set()
+        desk.queue.opened.set()
         assert set(await client.lines(2)) == {
             f"OK\t1\tuser={ADA}",
             f"FAIL\t4294967295\tuser={ADA}",
@@ -491,13 +497,13 @@ async def test_an_id_is_free_again_once_it_is_answered(desk: Desk, path: Path, s
 
 
 async def test_a_second_one_of_the_same_id_ends_both(desk: Desk, path: Path, secret: str) -> None:
-    desk.gate.opened.clear()
+    desk.queue.opened.clear()
     async with asking(desk, path) as client:
         await client.send(auth(1, plain(ADA, secret)) + auth(1, plain(ADA, secret)))
         assert await client.line() == "FAIL\t1"
         await client.send(auth(2, None) + auth(2, plain(ADA, secret)))
         assert await client.lines(2) == ["CONT\t2\t", "FAIL\t2"]
-        desk.gate.opened.set()
+        desk.queue.opened.set()
         await client.send(auth(3, plain(ADA, secret)))
         assert await client.finish() == f"OK\t3\tuser={ADA}\n".encode()
 
@@ -505,7 +511,7 @@ async def test_a_second_one_of_the_same_id_ends_both(desk: Desk, path: Path, sec
 async def test_a_response_that_nobody_asked_for_ends_the_attempt(
     desk: Desk, path: Path, secret: str
 ) -> None:
-    desk.gate.opened.clear()
+    desk.queue.opened.clear()
     async with asking(desk, path) as client:
         await client.send(f"CONT\t1\t{plain(ADA, secret)}\n".encode())
         assert await client.line() == "FAIL\t1"
@@ -516,7 +522,7 @@ async def test_a_response_that_nobody_asked_for_ends_the_attempt(
         assert await client.line() == "CONT\t2\t"
         await client.send(f"CONT\t2\t{plain(ADA, secret)}\n".encode() * 2)
         assert await client.line() == "FAIL\t2"
-        desk.gate.opened.set()
+        desk.queue.opened.set()
         assert await client.finish() == b""
     assert len(desk.book.answers) == 2
 
@@ -524,14 +530,14 @@ async def test_a_response_that_nobody_asked_for_ends_the_attempt(
 async def test_what_was_cancelled_is_not_answered_but_counted(
     desk: Desk, path: Path, secret: str
 ) -> None:
-    desk.gate.opened.clear()
+    desk.queue.opened.clear()
     async with asking(desk, path) as client:
         await client.send(auth(1, plain(ADA, secret)) + auth(2, None) + b"CANCEL\t2\nCANCEL\t9\n")
         assert await client.line() == "CONT\t2\t"
         await client.send(b"CANCEL\t1\n" + auth(1, plain(ADA, wrong(Secret(secret)))))
         await client.send(f"CONT\t2\t{plain(ADA, secret)}\n".encode())
         assert await client.line() == "FAIL\t2"
-        desk.gate.opened.set()
+        desk.queue.opened.set()
         assert await client.finish() == f"FAIL\t1\tuser={ADA}\n".encode()
     assert len(desk.book.answers) == 2
 
@@ -539,14 +545,14 @@ async def test_what_was_cancelled_is_not_answered_but_counted(
 async def test_no_more_are_decided_at_a_time_than_the_limit_and_none_is_refused(
     desk: Desk, path: Path, secret: str
 ) -> None:
-    desk.gate.opened.clear()
+    desk.queue.opened.clear()
     async with asking(desk, path, Limits(max_pending=3)) as client:
         await client.send(b"".join(auth(number, plain(ADA, secret)) for number in range(20)))
-        await until(lambda: len(desk.gate.asked) == 3)
+        await until(lambda: len(desk.queue.asked) == 3)
         for _ in range(50):
             await asyncio.sleep(0)
-        assert len(desk.gate.asked) == 3
-        desk.gate.opened.set()
+        assert len(desk.queue.asked) == 3
+        desk.queue.opened.set()
         answers = await client.lines(20)
         assert set(answers) == {f"OK\t{number}\tuser={ADA}" for number in range(20)}
 
@@ -583,7 +589,10 @@ async def test_of_too_many_challenges_the_oldest_ends(desk: Desk, path: Path, se
 async def test_no_attempt_before_the_handshake(
     desk: Desk, path: Path, secret: str, hello: bytes
 ) -> None:
-    async with served(AuthClient(desk.counter, Limits()).handle, path), connected(path) as client:
+    async with (
+        served(AuthClient(desk.auth_service, Limits()).handle, path),
+        connected(path) as client,
+    ):
         await client.lines(GREETING_LINES)
         await client.send(hello + auth(1, plain(ADA, secret)))
         assert await client.rest() == b""
@@ -646,7 +655,7 @@ async def test_a_line_cut_off_is_not_obeyed(desk: Desk, path: Path, secret: str)
 
 @pytest.mark.parametrize("begun", [b"", b"VERS", HELLO, HELLO + b"AUTH\t1\tPL"])
 async def test_an_idle_connection_is_closed(desk: Desk, path: Path, begun: bytes) -> None:
-    handler = AuthClient(desk.counter, Limits(idle_timeout=0.01))
+    handler = AuthClient(desk.auth_service, Limits(idle_timeout=0.01))
     async with served(handler.handle, path), connected(path) as client:
         await client.lines(GREETING_LINES)
         client.writer.write(begun)
@@ -654,7 +663,7 @@ async def test_an_idle_connection_is_closed(desk: Desk, path: Path, begun: bytes
 
 
 async def test_whoever_does_not_read_is_not_listened_to(desk: Desk, path: Path) -> None:
-    handler = AuthClient(desk.counter, Limits(write_timeout=0.01))
+    handler = AuthClient(desk.auth_service, Limits(write_timeout=0.01))
     async with served(handler.handle, path), introduced(path) as client:
         client.reader._transport.pause_reading()  # type: ignore[attr-defined]  # not public
         with pytest.raises(ConnectionError):
@@ -664,14 +673,14 @@ async def test_whoever_does_not_read_is_not_listened_to(desk: Desk, path: Path) 
 async def test_a_client_that_goes_away_leaves_nothing_behind(
     desk: Desk, path: Path, secret: str
 ) -> None:
-    desk.gate.opened.clear()
-    handler = AuthClient(desk.counter, Limits())
+    desk.queue.opened.clear()
+    handler = AuthClient(desk.auth_service, Limits())
     async with served(handler.handle, path):
         before = len(asyncio.all_tasks())
         async with introduced(path) as client:
             await client.send(auth(1, plain(ADA, secret)) + auth(2, None))
             await client.line()
-        desk.gate.opened.set()
+        desk.queue.opened.set()
         await tasks_are(before)
     assert len(desk.book.answers) == 1
 
@@ -679,8 +688,8 @@ async def test_a_client_that_goes_away_leaves_nothing_behind(
 async def test_a_server_that_stops_leaves_nothing_behind(
     desk: Desk, path: Path, secret: str
 ) -> None:
-    desk.gate.opened.clear()
-    handler = AuthClient(desk.counter, Limits())
+    desk.queue.opened.clear()
+    handler = AuthClient(desk.auth_service, Limits())
     tasks: list[asyncio.Task[None]] = []
 
     def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -759,7 +768,7 @@ def play(desk: Desk, path: Path, secret: str, examples: int) -> None:
     with asyncio.Runner() as runner:
 
         async def begin() -> asyncio.Server:
-            handler = AuthClient(desk.counter, Limits(max_pending=4))
+            handler = AuthClient(desk.auth_service, Limits(max_pending=4))
             return await asyncio.start_unix_server(handler.handle, path)
 
         server = runner.run(begin())

@@ -157,7 +157,7 @@ async def test_a_wrong_password_is_401_with_a_challenge(site: Site, enforced: bo
     assert (reply.status, reply.headers["WWW-Authenticate"]) == (401, CHALLENGE)
     assert "Remote-User" not in reply.headers
     expected = Answer.NO if enforced else Answer.NOT_MINE
-    assert [verdict.answer for _, verdict, _, _ in site.noted.answers] == [expected]
+    assert [decision.answer for _, decision, _, _ in site.noted.answers] == [expected]
 
 
 async def test_a_deleted_password_is_401_at_the_very_next_request(site: Site) -> None:
@@ -228,12 +228,16 @@ async def test_credentials_are_split_at_the_first_colon_and_are_utf8(
     asked: list[tuple[str, str]] = []
 
     class Listening(AuthService):
-        async def ask(self, account: str, password: Secret, *_: object, **__: object) -> Decision:
-            asked.append((account, password.reveal()))
+        async def ask(
+            self, account_name: str, password: Secret, *_: object, **__: object
+        ) -> Decision:
+            asked.append((account_name, password.reveal()))
             return Decision(Answer.NO, "")
 
-    counter = counter_over(house)
-    listening = Listening(counter.socket, counter.gate, counter.usage, counter.record)
+    auth_service = counter_over(house)
+    listening = Listening(
+        auth_service.socket, auth_service.queue, auth_service.usage, auth_service.record
+    )
     async with served(Http(listening, lambda: True).handle, tmp_path) as here:
         await Site(house, Noted(), Secret(""), here).ask(basic("ada", "ä:b: "))
     assert asked == [("ada", "ä:b: ")]
@@ -249,8 +253,8 @@ async def test_the_scheme_is_read_in_any_case(site: Site, scheme: str) -> None:
 async def test_not_now_is_503_and_says_for_how_many_whole_seconds(
     house: House, tmp_path: Path, wait: float | None, told: str
 ) -> None:
-    counter = always(house, Decision(Answer.NOT_NOW, "", retry_after=wait))
-    async with served(Http(counter, lambda: True).handle, tmp_path) as here:
+    auth_service = always(house, Decision(Answer.NOT_NOW, "", retry_after=wait))
+    async with served(Http(auth_service, lambda: True).handle, tmp_path) as here:
         reply = await Site(house, Noted(), Secret(""), here).ask(basic(ADA, "x"))
     assert (reply.status, reply.headers["Retry-After"]) == (503, told)
 
@@ -259,8 +263,8 @@ async def test_not_now_is_503_and_says_for_how_many_whole_seconds(
 async def test_no_header_ever_carries_what_is_no_account_name(
     house: House, tmp_path: Path, account: str | None
 ) -> None:
-    counter = always(house, Decision(Answer.YES, "right", account))
-    async with served(Http(counter, lambda: True).handle, tmp_path) as here:
+    auth_service = always(house, Decision(Answer.YES, "right", account))
+    async with served(Http(auth_service, lambda: True).handle, tmp_path) as here:
         reply = await Site(house, Noted(), Secret(""), here).ask(basic(ADA, "x"))
     assert (reply.status, "Remote-User" in reply.headers) == (503, False)
     assert not here.faults
@@ -269,8 +273,8 @@ async def test_no_header_ever_carries_what_is_no_account_name(
 async def test_a_fault_within_is_not_now_and_is_reported_without_its_text(
     house: House, tmp_path: Path
 ) -> None:
-    counter = always(house, RuntimeError("a secret"))
-    async with served(Http(counter, lambda: True).handle, tmp_path) as here:
+    auth_service = always(house, RuntimeError("a secret"))
+    async with served(Http(auth_service, lambda: True).handle, tmp_path) as here:
         answer = await here.talk(request("Authorization: " + basic(ADA, "x")))
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert len(here.faults) == 1
@@ -363,8 +367,8 @@ async def test_where_a_socket_speaks_for_one_service_none_need_be_named(
     house: House, secret: Secret, tmp_path: Path, headers: dict[str, Any]
 ) -> None:
     noted = Noted()
-    counter = counter_over(house, noted, frozenset({"caldav"}))
-    handler = Http(counter, lambda: True, service_header=SERVICE)
+    auth_service = counter_over(house, noted, frozenset({"caldav"}))
+    handler = Http(auth_service, lambda: True, service_header=SERVICE)
     async with served(handler.handle, tmp_path) as here:
         site = Site(house, noted, secret, here)
         await site.ask(site.right, **headers)
@@ -605,8 +609,8 @@ async def test_a_decision_that_takes_too_long_is_not_now(house: House, tmp_path:
             return Decision(Answer.YES, "right", ADA)
 
     never = asyncio.Event()
-    counter = counter_over(house)
-    stuck = Stuck(counter.socket, counter.gate, counter.usage, counter.record)
+    auth_service = counter_over(house)
+    stuck = Stuck(auth_service.socket, auth_service.queue, auth_service.usage, auth_service.record)
     handler = Http(stuck, lambda: True, limits=HttpLimits(answer=SHORT))
     async with served(handler.handle, tmp_path) as here:
         site = Site(house, Noted(), Secret(""), here)

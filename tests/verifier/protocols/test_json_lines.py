@@ -121,7 +121,7 @@ async def test_what_was_only_tried_is_no_use_and_passes_nothing_on(
     assert await passdb.ask(right, wrong_one) == [YES | why, NOT_MINE]
     heard = [("used", Answer.YES, "imap", "192.0.2.7")]
     assert passdb.noted.heard == ([] if test else heard)
-    assert [verdict.reason for _, verdict, _, _ in passdb.noted.answers] == (
+    assert [decision.reason for _, decision, _, _ in passdb.noted.answers] == (
         ["test: right", "test: wrong or deleted"] if test else ["right", "wrong or deleted"]
     )
 
@@ -184,8 +184,8 @@ async def test_why_is_told_to_a_test_alone_and_only_of_a_right_password(passdb: 
 
 
 async def test_a_test_is_told_how_long_to_wait(house: House, tmp_path: Path) -> None:
-    verdict = Decision(Answer.NOT_NOW, "too many at once", retry_after=1.2)
-    handler = JsonLines(always(house, verdict), LIMITS)
+    decision = Decision(Answer.NOT_NOW, "too many at once", retry_after=1.2)
+    handler = JsonLines(always(house, decision), LIMITS)
     async with served(handler.handle, tmp_path) as here:
         said = answers(await here.talk(line(ADA, "x"), line(ADA, "x", test=True)))
     assert said == [{"answer": "not now"}, {"answer": "not now", "retry_after": 2}]

@@ -44,7 +44,7 @@ async def answered(
     desk: Desk, path: Path, data: bytes, limits: Limits | None = None, step: int | None = None
 ) -> bytes:
     """All that one connection is answered."""
-    handler = Saslauthd(desk.counter, limits or Limits())
+    handler = Saslauthd(desk.auth_service, limits or Limits())
     async with served(handler.handle, path), connected(path) as client:
         for start in range(0, len(data), step or len(data)):
             await client.send(data[start : start + (step or len(data))])
@@ -58,7 +58,7 @@ async def reply(client: Client) -> bytes:
 
 async def test_libsasl(desk: Desk, path: Path, secret: str) -> None:
     # It takes ada@example.org apart, writes once, reads the answer and closes.
-    handler = Saslauthd(desk.counter, Limits())
+    handler = Saslauthd(desk.auth_service, Limits())
     async with served(handler.handle, path), connected(path) as postfix:
         request = b"\0\3ada\0\x10" + secret.encode() + b"\0\4smtp\0\x0bexample.org"
         await postfix.send(request)
@@ -69,7 +69,7 @@ async def test_libsasl(desk: Desk, path: Path, secret: str) -> None:
 async def test_a_newer_libsasl_that_sends_the_clients_address_too(
     desk: Desk, path: Path, secret: str
 ) -> None:
-    handler = Saslauthd(desk.counter, Limits())
+    handler = Saslauthd(desk.auth_service, Limits())
     for client_address in ("", "192.0.2.7;50123"):
         async with served(handler.handle, path), connected(path) as postfix:
             await postfix.send(frame("ada", secret, "smtp", "example.org", client_address))
@@ -102,7 +102,7 @@ async def test_the_realm_completes_a_user_that_has_none(
 async def test_the_default_domain_completes_a_user_without_a_realm(
     desk: Desk, path: Path, secret: str
 ) -> None:
-    desk.gate._verifier.default_domain = "example.org"
+    desk.queue._verifier.default_domain = "example.org"
     assert await answered(desk, path, frame("ada", secret, "imap", "")) == OK
 
 
@@ -118,7 +118,7 @@ async def test_all_refusals_are_one_answer(
     requests.append(frame(ADA, secret, b"\xff", ""))
     assert await answered(desk, path, b"".join(requests)) == NO * len(requests)
     refusal = Answer.NO if enforced else Answer.NOT_MINE
-    assert {verdict.answer for verdict, _, _ in desk.book.answers[:4]} == {refusal}
+    assert {decision.answer for decision, _, _ in desk.book.answers[:4]} == {refusal}
 
 
 async def test_the_service_counts(desk: Desk, path: Path, secret: str) -> None:
@@ -179,13 +179,13 @@ async def test_guesses_at_one_name_slow_down_no_other(desk: Desk, path: Path, se
 
 
 async def test_what_takes_too_long(desk: Desk, path: Path, secret: str) -> None:
-    desk.gate.opened.clear()
+    desk.queue.opened.clear()
     right = frame(ADA, secret, "imap", "")
-    handler = Saslauthd(desk.counter, Limits(answer_timeout=0.01))
+    handler = Saslauthd(desk.auth_service, Limits(answer_timeout=0.01))
     async with served(handler.handle, path), connected(path) as client:
         await client.send(right)
         assert await client.rest() == b""
-    desk.gate.opened.set()
+    desk.queue.opened.set()
     await tasks_are(1)
     assert desk.book.uses == [(ADA, "imap", None)]
 
@@ -193,7 +193,7 @@ async def test_what_takes_too_long(desk: Desk, path: Path, secret: str) -> None:
 async def test_a_fault(desk: Desk, path: Path, secret: str) -> None:
     told: list[dict[str, object]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
-    desk.gate.fault = RuntimeError(secret)
+    desk.queue.fault = RuntimeError(secret)
     assert await answered(desk, path, frame(ADA, secret, "imap", "")) == b""
     assert len(told) == 1
     assert secret not in str(told)
@@ -208,7 +208,7 @@ async def test_what_is_too_long_ends_the_connection_and_no_other(
     right = frame(ADA, secret, "imap", "")
     longest = Limits(max_bytes=len(right) - 8)
     assert await answered(desk, path, right, longest) == OK
-    handler = Saslauthd(desk.counter, longest)
+    handler = Saslauthd(desk.auth_service, longest)
     async with served(handler.handle, path), connected(path) as other:
         for request in (
             frame(ADA, secret, "imap", "x"),
@@ -240,14 +240,14 @@ async def test_what_is_no_utf8_is_refused_and_written_down(
 
 @pytest.mark.parametrize("begun", [b"", b"\0", b"\0\3ad", frame(ADA, "x", "imap")])
 async def test_an_idle_connection_is_closed(desk: Desk, path: Path, begun: bytes) -> None:
-    handler = Saslauthd(desk.counter, Limits(idle_timeout=0.01))
+    handler = Saslauthd(desk.auth_service, Limits(idle_timeout=0.01))
     async with served(handler.handle, path), connected(path) as client:
         client.writer.write(begun)
         assert await client.rest() == b""
 
 
 async def test_whoever_does_not_read_is_not_listened_to(desk: Desk, path: Path) -> None:
-    handler = Saslauthd(desk.counter, Limits(write_timeout=0.01))
+    handler = Saslauthd(desk.auth_service, Limits(write_timeout=0.01))
     async with served(handler.handle, path), connected(path) as client:
         client.reader._transport.pause_reading()  # type: ignore[attr-defined]  # not public
         with pytest.raises(ConnectionError):
@@ -257,14 +257,14 @@ async def test_whoever_does_not_read_is_not_listened_to(desk: Desk, path: Path) 
 async def test_a_client_that_goes_away_leaves_nothing_behind(
     desk: Desk, path: Path, secret: str
 ) -> None:
-    desk.gate.opened.clear()
-    handler = Saslauthd(desk.counter, Limits())
+    desk.queue.opened.clear()
+    handler = Saslauthd(desk.auth_service, Limits())
     async with served(handler.handle, path):
         before = len(asyncio.all_tasks())
         async with connected(path) as client:
             await client.send(frame(ADA, secret, "imap", ""))
-            await until(lambda: len(desk.gate.asked) == 1)
-        desk.gate.opened.set()
+            await until(lambda: len(desk.queue.asked) == 1)
+        desk.queue.opened.set()
         await tasks_are(before)
     assert len(desk.book.answers) == 1
 
@@ -272,8 +272,8 @@ async def test_a_client_that_goes_away_leaves_nothing_behind(
 async def test_a_server_that_stops_leaves_nothing_behind(
     desk: Desk, path: Path, secret: str
 ) -> None:
-    desk.gate.opened.clear()
-    handler = Saslauthd(desk.counter, Limits())
+    desk.queue.opened.clear()
+    handler = Saslauthd(desk.auth_service, Limits())
     tasks: list[asyncio.Task[None]] = []
 
     def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -281,7 +281,7 @@ async def test_a_server_that_stops_leaves_nothing_behind(
 
     async with await asyncio.start_unix_server(begin, path), connected(path) as client:
         await client.send(frame(ADA, secret, "imap", ""))
-        await until(lambda: len(desk.gate.asked) == 1)
+        await until(lambda: len(desk.queue.asked) == 1)
         tasks[0].cancel()
         assert await client.rest() == b""
         with pytest.raises(asyncio.CancelledError):
@@ -323,7 +323,9 @@ def play(desk: Desk, path: Path, secret: str, examples: int) -> None:
     with asyncio.Runner() as runner:
 
         async def begin() -> asyncio.Server:
-            return await asyncio.start_unix_server(Saslauthd(desk.counter, Limits()).handle, path)
+            return await asyncio.start_unix_server(
+                Saslauthd(desk.auth_service, Limits()).handle, path
+            )
 
         server = runner.run(begin())
 

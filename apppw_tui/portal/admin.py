@@ -86,7 +86,7 @@ class Admin(AppPasswordAdmin):
         return account
 
     def rename(self, name: str, new: str) -> Account:
-        """Gives the account another name. Raises NameTaken, and what `rename_account.rename` does."""
+        """Gives the account another name. Raises NameTaken, and what `rename_account` does."""
         store, live_sessions = self.context.store, self.context.session_terminator
         account, wanted = self._to_rename(name, new)
         live_sessions.terminate(account.name)  # before and after, as when one is removed

@@ -1,7 +1,8 @@
 """An account as TinyDB tables, and back.
 
 Tables: `account` (one document), `methods` (one document for each verification method),
-`app_passwords` (one document each) and, kept for what is yet to come, whatever else a newer minor schema put there: unknown tables and keys survive.
+`app_passwords` (one document each) and, kept for what is yet to come, whatever else a newer minor
+schema put there: unknown tables and keys survive.
 """
 
 import re

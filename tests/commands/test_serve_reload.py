@@ -166,6 +166,7 @@ def test_the_file_alone_is_no_matter_of_what_it_names(
 ) -> None:
     run = CommandLine(tmp_path, monkeypatch, capsys)
     config = tmp_path / "c.toml"
-    config.write_text('store = "/nowhere"\nkey_file = "/nowhere/key"')
+    (tmp_path / "occupied").write_text("no store")
+    config.write_text(f'store = "{tmp_path}/occupied"')
     assert run("config", "check", config).code == 1
     assert run("config", "check", "--file-alone", config).code == 0

@@ -420,7 +420,7 @@ def test_no_part_of_it_shows_a_secret(house: House) -> None:
     house.give_phone()
     challenge = house.challenge()
     challenge.send(TEXT)
-    inside = {key: value for key, value in vars(challenge).items() if key != "_means"}
+    inside = {key: value for key, value in vars(challenge).items() if key != "_context"}
     shown = repr(challenge) + repr(inside) + repr(house.now())
     for hidden in (secret, Secret(house.outbox.code), Secret("23456767")):
         assert hidden.reveal() not in shown

@@ -94,7 +94,7 @@ WRONG = Decision(Answer.NO, "wrong or deleted", "ada")
 
 @pytest.mark.parametrize("mode", ["normal", "aggressive"])
 @pytest.mark.parametrize(
-    "verdict",
+    "decision",
     [
         Decision(Answer.NOT_NOW, "too many wrong ones from there"),
         Decision(Answer.NOT_NOW, "The store is busy. Try again in a moment."),

@@ -186,7 +186,7 @@ async def set_up_first(pilot: Pilot[None]) -> None:
 
 
 def sent_code(pilot: Pilot[None]) -> str:
-    outbox = pilot.app.portal._means.code_sender  # type: ignore[attr-defined]
+    outbox = pilot.app.portal._context.code_sender  # type: ignore[attr-defined]
     assert isinstance(outbox, Outbox)
     return outbox.code
 

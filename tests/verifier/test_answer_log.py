@@ -133,7 +133,7 @@ def test_a_log_that_cannot_be_written_stops_nothing(number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "priority"),
+    ("decision", "priority"),
     [
         (RIGHT, 6),
         (Decision(Answer.NOT_MINE, "unknown account"), 6),

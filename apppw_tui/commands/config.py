@@ -119,6 +119,12 @@ def _store(store: Path | None) -> Iterator[Finding]:
             "There is no store yet.",
             "The first account makes it: apppw-tui account add NAME; unless it is elsewhere.",
         )
+    elif not store.is_dir():
+        yield warning(
+            store,
+            "It is no folder, as a store has to be.",
+            "Name the store's folder: store in the configuration, or --store.",
+        )
 
 
 def _key(config: Config, store: Path | None) -> Iterator[Finding]:

@@ -33,7 +33,7 @@ class OneList(HardenedApp):
     def on_choice_list_highlighted(self, event: ChoiceList.Highlighted) -> None:
         self.told.append(("highlighted", event.reason))
 
-    def on_choice_list_refused(self, event: ChoiceList.Refused) -> None:
+    def on_choice_list_choice_refused(self, event: ChoiceList.ChoiceRefused) -> None:
         self.told.append(("refused", event.reason))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

@@ -39,8 +39,8 @@ class ChooseDialog(Dialog[str | None]):
     def explain(self, event: ChoiceList.Highlighted) -> None:
         self._why(event.reason or "", bad=False)
 
-    @on(ChoiceList.Refused)
-    def refuse(self, event: ChoiceList.Refused) -> None:
+    @on(ChoiceList.ChoiceRefused)
+    def refuse(self, event: ChoiceList.ChoiceRefused) -> None:
         self._why(f"{GLYPHS.bad} {event.reason}", bad=True)
 
     def _why(self, sentence: str, *, bad: bool) -> None:

@@ -16,9 +16,9 @@ from apppw_tui.domain.policy import Policy
 from apppw_tui.portal.app_passwords import IssuedAppPassword
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.portal_calls import show_busy
-from apppw_tui.ui.widgets.choose import RequiredSelect
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.inputs import NameInput, TextInput
+from apppw_tui.ui.widgets.required_select import RequiredSelect
 
 _SINGLE, _DATE = "single", "date"
 _LAST_DAY = "Such as 2027-01-31; until the end of that day, in this server's time"

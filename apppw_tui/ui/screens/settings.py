@@ -179,8 +179,8 @@ class SettingsScreen(PortalScreen):
         if await self.ask_new_password():
             self.load()
 
-    @on(ChoiceList.Refused, "#password-links")
-    def say_where(self, event: ChoiceList.Refused) -> None:
+    @on(ChoiceList.ChoiceRefused, "#password-links")
+    def say_where(self, event: ChoiceList.ChoiceRefused) -> None:
         self.say(event.reason or "")
 
     @on(OptionList.OptionSelected, "#appearance-links")

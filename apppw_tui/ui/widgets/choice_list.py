@@ -49,7 +49,7 @@ class ChoiceList(Menu):
     class Highlighted(ReasonShown):
         """The cursor is on this one, from the beginning or from now."""
 
-    class Refused(ReasonShown):
+    class ChoiceRefused(ReasonShown):
         """Somebody tried to choose what cannot be chosen now."""
 
     def __init__(self, *choices: Choice, id: str) -> None:  # noqa: A002
@@ -93,7 +93,7 @@ class ChoiceList(Menu):
 
     def action_select(self) -> None:
         if self.current is not None and self.current.disabled_reason is not None:
-            self.post_message(self.Refused(self, self.current))
+            self.post_message(self.ChoiceRefused(self, self.current))
         else:
             super().action_select()
 

@@ -1,5 +1,6 @@
 """The map of docs/ARCHITECTURE.md: every module, every error, and files that are there."""
 
+import ast
 import re
 
 from apppw_tui.domain import errors
@@ -21,3 +22,23 @@ def test_the_journeys_pass_through_files_that_are_there() -> None:
     files = re.findall(r"`((?:\w+/)+\w+\.py)`", journeys)
     assert len(files) > 20
     assert [file for file in files if not (PACKAGE / file).is_file()] == []
+
+
+def test_no_two_classes_have_one_name() -> None:
+    places: dict[str, list[str]] = {}
+    for file in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(str(file.relative_to(PACKAGE)))
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
+def test_files_that_comments_speak_of_are_there() -> None:
+    here = {file.name for file in PACKAGE.parent.rglob("*.py")}
+    spoken = {
+        f"{file.relative_to(PACKAGE)}: {name}"
+        for file in sorted(PACKAGE.rglob("*.py"))
+        for name in re.findall(r"(\w+\.py)\b", file.read_text())
+        if name not in here
+    }
+    assert spoken == set()

@@ -1,30 +1,19 @@
 """Uses from where no app password of the account was used lately: announced once."""
 
 import json
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import DiskFull
 from apppw_tui.domain.usage import MOST_NETWORKS, NETWORK_MEMORY, network_of
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.usage import FirstUse, FolderUsage
-from tests.store.making import add, folder_store, new_account, record
+from tests.store.folder.using import PHONE
+from tests.store.making import add, folder_store
 from tests.support import FixedClock
-
-
-@dataclass
-class Verdict:
-    account_name: str | None
-    app_password: AppPassword | None = None
-    uid: str | None = new_account().uid
-
-
-PHONE = Verdict("ada", record())
 
 
 class Rooms:

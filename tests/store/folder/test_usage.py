@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import stat
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,26 +14,14 @@ import pytest
 from tinydb import TinyDB
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.domain.usage import LastUse, Used
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.usage import FolderUsage
-from tests.store.making import account_file, add, folder_store, new_account, record, touch
+from tests.store.folder.using import PHONE, Verdict
+from tests.store.making import account_file, add, folder_store, record, touch
 from tests.support import NOW, FixedClock
-
-
-@dataclass
-class Verdict:
-    """What usage reads of the verifier's."""
-
-    account_name: str | None
-    app_password: AppPassword | None = None
-    uid: str | None = new_account().uid
-
-
-PHONE = Verdict("ada", record())
 
 
 class Rooms:

@@ -126,11 +126,6 @@ async def site(
     desk.close()
 
 
-@pytest.fixture
-def secret(house: House) -> str:
-    return house.issue("Phone").secret.reveal()
-
-
 def test_every_protocol_is_among_them() -> None:
     assert SPOKEN.keys() == {*PROTOCOLS}
 

@@ -1,7 +1,6 @@
 """saslauthd's protocol: what libsasl sends, and what it never would."""
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,30 +13,12 @@ from apppw_tui.verifier.decision import Answer
 from apppw_tui.verifier.protocols.framing import Limits
 from apppw_tui.verifier.protocols.saslauthd import Saslauthd
 from apppw_tui.verifier.rate_limit import FREE
-from tests.support import NOW, PASSWORD, House
+from tests.support import NOW, PASSWORD
 from tests.verifier.asking import ADA, change_record, of_unknown_id, wrong
 from tests.verifier.wire import Client, Desk, connected, frame, served, tasks_are, until
 
 OK = b"\0\2OK"
 NO = b"\0\2NO"
-
-
-@pytest.fixture
-def secret(house: House) -> str:
-    return house.issue("Phone").secret.reveal()
-
-
-@pytest.fixture
-def desk(house: House) -> Iterator[Desk]:
-    house.alter(enforced_from=NOW)
-    desk = Desk(house)
-    yield desk
-    desk.close()
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "mux"
 
 
 async def answered(

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from apppw_tui.doctor.finding import Finding, command, danger, notice, warning
+from apppw_tui.doctor.finding import Finding, command, danger, notice, unusable, warning
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.errors import StoreError, StoreUnusable
+from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.names import escaped
 from apppw_tui.store import documents
 from apppw_tui.store.folder import files
@@ -25,9 +25,7 @@ def check(folder: Path, store: FolderStore) -> tuple[list[Finding], list[Account
     try:
         names = store.list_names()
     except StoreError as error:
-        remedy = error.remedy if isinstance(error, StoreUnusable) else ""
-        said = str(error).removesuffix(f" {remedy}")
-        return [danger(folder / "accounts", said, remedy or "Put it back as it was.")], []
+        return [unusable(folder / "accounts", error, "Put it back as it was.")], []
     for name in names:
         path = store.path(name)
         try:

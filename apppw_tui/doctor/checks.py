@@ -27,9 +27,9 @@ from apppw_tui.doctor import (
     sockets,
     sshd,
 )
-from apppw_tui.doctor.finding import Finding, danger, ok, warning
+from apppw_tui.doctor.finding import Finding, danger, ok, unusable, warning
 from apppw_tui.doctor.probe import SystemPaths
-from apppw_tui.domain.errors import ConfigError, StoreError, StoreUnusable, describe_fault
+from apppw_tui.domain.errors import ConfigError, StoreError, describe_fault
 from apppw_tui.domain.ports import Clock
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.location import open_store
@@ -127,12 +127,10 @@ class Checkup:
         }, by_root=self.by_root)  # fmt: skip
 
     def _unusable(self, error: StoreError) -> Finding:
-        if isinstance(error, StoreUnusable) and error.remedy:
-            return danger(self.folder, error.fault, error.remedy)
         remedy = "Name the folder itself with --store, on a disk of this machine."
         if f"{self.folder}/" in str(error):
             remedy = "Move it away, or put back what belongs there."
-        return danger(self.folder, str(error), remedy)
+        return unusable(self.folder, error, remedy)
 
     def _documents(self, store: FolderStore) -> Sequence[Finding]:
         findings, readable = accounts.check(self.folder, store)

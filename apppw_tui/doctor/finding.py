@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from apppw_tui.domain.errors import StoreError, StoreUnusable
+
 
 class Level(Enum):
     """From what is in order to what lets in, keeps out or loses what it should not."""
@@ -44,3 +46,10 @@ def danger(where: str | Path, what: str, remedy: str) -> Finding:
 def command(*words: str | Path) -> str:
     """A remedy that is a command."""
     return f"Run: {shlex.join(map(str, words))}"
+
+
+def unusable(where: str | Path, error: StoreError, otherwise: str) -> Finding:
+    """A store that cannot be read, with its own remedy or else with that one."""
+    if isinstance(error, StoreUnusable) and error.remedy:
+        return danger(where, error.fault, error.remedy)
+    return danger(where, str(error), otherwise)

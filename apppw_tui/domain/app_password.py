@@ -84,7 +84,7 @@ def unused_id(used: Collection[str], randbelow: RandomBelow = secrets.randbelow)
 def parse(text: str) -> ParsedAppPassword | None:
     """Parses what was presented into its canonical form; None if it cannot be an app password.
 
-    Forgives what `canonical` forgives. Costs no hash.
+    Forgives what `base32.normalized` forgives. Costs no hash.
     """
     symbols = normalized(text, LENGTHS)
     return None if symbols is None else ParsedAppPassword(symbols[:ID_LENGTH], Secret(symbols))

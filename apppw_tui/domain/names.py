@@ -91,8 +91,8 @@ def nearly(text: str, default_domain: str | None = None) -> tuple[str, ...]:
         name = _read(text)
     except InvalidName:
         return ()
-    candidates_ = (name, _completed(name, default_domain), name.partition("@")[0])
-    return tuple(dict.fromkeys(one for one in candidates_ if is_account_name(one)))
+    meant = (name, _completed(name, default_domain), name.partition("@")[0])
+    return tuple(dict.fromkeys(candidate for candidate in meant if is_account_name(candidate)))
 
 
 def character_named(character: str) -> str:
@@ -276,7 +276,7 @@ def _is_emoji(character: str) -> bool:
 def name_key(name: str) -> str:
     """Two app password names with the same key count as the same name.
 
-    What `shown` leaves out does not count, nor do joiners: with or without one, many a word looks
+    What `escaped` leaves out does not count, nor do joiners: with or without one, many a word looks
     the same.
     """
     bare = "".join(sign for sign in escaped(name) if sign not in (_NON_JOINER, _JOINER))

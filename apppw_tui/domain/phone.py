@@ -217,7 +217,7 @@ def _ends_with_another(text: str, region: str | None) -> bool:
 
 
 def parted(number: str) -> tuple[str, str]:
-    """A number that `read` made: E.164, and its extension or nothing."""
+    """A number that `parse` made: E.164, and its extension or nothing."""
     e164, _, extension = number.partition(_EXTENSION)
     return e164, extension
 

@@ -220,7 +220,7 @@ class ThrottleState:
         return replace(self, unknown_addresses=FailureCounts(), known=known, sends=())
 
     def record_sent_code(self, now: datetime, limit: SendLimit = ACCOUNT_SENDS) -> "ThrottleState":
-        """One more code sent; a ledger is asked with one limit alone.
+        """One more code sent; a state is asked with one limit alone.
 
         Raises:
             RateLimited: as many as `limit` allows were sent; nothing is counted.
@@ -263,7 +263,7 @@ class ThrottleStore(Protocol):
     """The throttle's states, under subjects like `account:ada` and `number:+493012345`."""
 
     def change(self, subject: str, *, keep: bool) -> AbstractContextManager[ThrottleTransaction]:
-        """One change of the subject's ledger under its lock, kept when the block ends.
+        """One change of the subject's state under its lock, kept when the block ends.
 
         If the block raises, what was assigned is lost; after RateLimited alone, stamps in the
         future have become the present all the same, since a wait that never shrinks would lock out.

@@ -75,7 +75,7 @@ def account_transaction(store: AccountStore, session: Session) -> Iterator[Chang
 
 @contextmanager
 def consuming_transaction(context: PortalContext, session: Session) -> Iterator[Change]:
-    """As `changing`, for a code: where everybody reads that it is used up, it is (SAFETY 13).
+    """As `account_transaction`, for a code: it is used up where everybody reads so (SAFETY 13).
 
     Raises SaveUncertain only if not even that can be found out.
     """

@@ -19,7 +19,7 @@ class Rotation:
 
 
 def rotate(keyring: Keyring, store: AccountStore) -> Rotation:
-    """Puts a new key first and seals everything anew; the older key stays until `finish`.
+    """Puts a new key first and seals everything anew; the older key stays until `drop_old_keys`.
 
     Killed at any instant, every value can be opened. Run again, it goes on with the key that it
     had made: there are never more than the new one and those from before.

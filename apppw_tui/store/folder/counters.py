@@ -34,7 +34,7 @@ _KEY_BYTES = 32
 
 @dataclass(frozen=True)
 class _CounterRow:
-    """A ledger as it lies in a shard; `keep` if it belongs to an account."""
+    """A state as it lies in a shard; `keep` if it belongs to an account."""
 
     ledger: ThrottleState
     keep: bool

@@ -49,7 +49,7 @@ class FirstSetup:
         self._stored: RecoveryCodes | None = None  # what the account keeps of `_codes`
 
     async def walk(self, account: Account) -> bool:
-        """True once it is all done; the desk's session may then do everything.
+        """True once it is all done; the screen's session may then do everything.
 
         Only within a worker: it waits for dialogs.
         """

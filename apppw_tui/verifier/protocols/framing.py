@@ -15,15 +15,16 @@ class Limits:
 
     `max_bytes` is in bytes: of a line, or of the strings of a frame together. `max_pending` counts
     attempts that are being decided and, apart, challenges that wait for a response. `idle_timeout`,
-    `answer_timeout` and `write` are in seconds: for the next line or frame to be complete, for a
-    decision, and for what was answered to be taken.
+    `answer_timeout` and `write_timeout` are in seconds: for the next line or frame to be complete,
+    for a decision, and for what was answered to be taken.
     """
 
     max_bytes: int = 8192
     max_pending: int = 32
     idle_timeout: float = 600.0
     answer_timeout: float = 8.0  # Postfix gives up after ten
-    write_timeout: float = 8.0  # apart from `idle`: who takes no answers holds room, and memory
+    # Apart from the idle one: who takes no answers holds room, and memory.
+    write_timeout: float = 8.0
 
 
 async def next_line(
@@ -52,7 +53,7 @@ class PendingAnswers:
     async def ask(
         self, account_name: str, password: Secret, service: str | None, address: str | None
     ) -> Decision:
-        """The verdict; "not now" if it takes longer than the limit, or fails. Never raises."""
+        """The decision; "not now" if it takes longer than the limit, or fails. Never raises."""
         task = asyncio.create_task(self._auth_service.ask(account_name, password, service, address))
         try:
             await asyncio.wait({task}, timeout=self._limits.answer_timeout)

@@ -1,11 +1,12 @@
-"""Accounts: added, listed, shown, given a password; `deeds` has the rest."""
+"""Accounts: added, renamed, given a password; the table of `account_actions` has the rest."""
 
 import argparse
+from collections.abc import Callable
 
-from apppw_tui.commands import deeds, mail_users
-from apppw_tui.commands.batch import Command, CommandResult, for_each, into, report
-from apppw_tui.commands.context import actor, admin, open_context
-from apppw_tui.commands.output import print_error, print_lines
+from apppw_tui.commands import mail_users
+from apppw_tui.commands.account_actions import ACCOUNT_ACTIONS, PURGE_EXPIRED, REMOVE
+from apppw_tui.commands.context import actor, open_admin, open_context
+from apppw_tui.commands.output import CommandResult, print_error, print_lines, print_result
 from apppw_tui.commands.password_input import new_password
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import NotFound, Refused
@@ -22,10 +23,10 @@ from apppw_tui.portal.sessions import needs_enrollment
 def add(options: argparse.Namespace, config: Config) -> int:
     by = actor()  # before root becomes the store's owner
     with mail_users.glanced_at(config) as is_user:
-        means = open_context(options, config, create=True).context
-        if options.if_missing and (there := _there(means, options.name)) is not None:
-            return report(there, options)
-        portal = Portal(means)
+        context = open_context(options, config, create=True).context
+        if options.if_missing and (present := _present(context, options.name)) is not None:
+            return print_result(present, as_json=options.json)
+        portal = Portal(context)
         elsewhere = portal.passwords_elsewhere
         if elsewhere is not None and options.password_stdin:
             raise Refused(f"{elsewhere} Leave out --password-stdin.")
@@ -35,11 +36,10 @@ def add(options: argparse.Namespace, config: Config) -> int:
         answer = is_user(account.name)
     next_ = " At the first sign-in a second factor is set up."
     sentence = f"Added {account.name}.{next_ if needs_enrollment(account, config.policy) else ''}"
-    code = report(
-        CommandResult(account.name, sentence, {"added": True, "dovecot_knows": answer}), options
-    )
+    result = CommandResult(account.name, sentence, {"added": True, "dovecot_knows": answer})
+    code = print_result(result, as_json=options.json)
     if answer is False:
-        so = "" if means.source is None else ", so nobody can sign in as it yet"
+        so = "" if context.source is None else ", so nobody can sign in as it yet"
         print_error(
             f"Dovecot does not know {account.name}{so}. If it is mistyped: "
             f"apppw-tui account remove {account.name}"
@@ -47,7 +47,7 @@ def add(options: argparse.Namespace, config: Config) -> int:
     return code
 
 
-def _there(context: PortalContext, name: str) -> CommandResult | None:
+def _present(context: PortalContext, name: str) -> CommandResult | None:
     """The sentence for an account that is there, and not to be added once more."""
     try:
         account = Admin(context).account(name)
@@ -80,34 +80,41 @@ def prune(options: argparse.Namespace, config: Config) -> int:
 def show(options: argparse.Namespace, config: Config) -> int:
     from apppw_tui.commands.account_show import show_account
 
-    show_account(admin(options, config), options.name, as_json=options.json)
+    show_account(open_admin(options, config), options.name, as_json=options.json)
     return OK
 
 
 def rename(options: argparse.Namespace, config: Config) -> int:
     by = actor()  # both before root becomes the store's owner
     with mail_users.glanced_at(config) as is_user:
-        operator_ = Admin(open_context(options, config).context, by, print_error)
-        before = operator_.account(options.name).name
-        account = operator_.rename(before, options.new)
+        admin = Admin(open_context(options, config).context, by, print_error)
+        before = admin.account(options.name).name
+        account = admin.rename(before, options.new)
         # Who types it is still meant where it leads to the new one.
         leads = account.name in candidates(before, config.default_domain)
         still = not leads and is_user(before)
     state = "" if account.enabled else " It is disabled."
     facts = {"before": before, "enabled": account.enabled}
-    code = report(
-        CommandResult(account.name, f"Renamed {before} to {account.name}.{state}", facts), options
-    )
+    result = CommandResult(account.name, f"Renamed {before} to {account.name}.{state}", facts)
+    code = print_result(result, as_json=options.json)
     if still:
-        print_error(deeds.still_known(before, _left_behind(config, "Rename it there, too.")))
+        print_error(_still_known(before, _left_behind(config, "Rename it there, too.")))
     return code
 
 
 def remove(options: argparse.Namespace, config: Config) -> int:
     why = _left_behind(config, "Remove it there, too.")
     with mail_users.glanced_at(config) as is_user:  # before root becomes the store's owner
-        act = deeds.while_known(is_user, deeds.remove, why)
-        return for_each(act, asks="Remove {} for good", alone=lambda *_: 1)(options, config)
+
+        def warn_if_user(name: str) -> None:
+            if is_user(name):
+                print_error(_still_known(name, why))
+
+        return REMOVE.run(options, config, announce=warn_if_user)
+
+
+def _still_known(name: str, why: str) -> str:
+    return f"Dovecot still knows {name}: {why}"
 
 
 def _left_behind(config: Config, remedy: str) -> str:
@@ -118,26 +125,28 @@ def _left_behind(config: Config, remedy: str) -> str:
 
 
 def set_password(options: argparse.Namespace, config: Config) -> int:
-    acting = admin(options, config)
+    admin = open_admin(options, config)
     # Before anybody types a password for nobody.
-    acting.check_passwords_kept()
-    account = acting.account(options.name)
-    acting.set_password(account.name, new_password(options))
+    admin.check_passwords_kept()
+    account = admin.account(options.name)
+    admin.set_password(account.name, new_password(options))
     sentence = f"Set the password of {account.name}; active sessions have ended."
-    return report(CommandResult(account.name, sentence, {"password_set": True}), options)
+    result = CommandResult(account.name, sentence, {"password_set": True})
+    return print_result(result, as_json=options.json)
 
 
-def tidy(options: argparse.Namespace, config: Config) -> int:
+def purge_expired(options: argparse.Namespace, config: Config) -> int:
     begun = SystemClock().now()
-    code = for_each(deeds.tidy)(options, config)
+    code = PURGE_EXPIRED.run(options, config)
     if options.all and code == OK:  # what an account costs that cannot be read nobody knows
-        for profile in settle_profiles(admin(options, config).context, begun):
+        for profile in settle_profiles(open_admin(options, config).context, begun):
             if not options.json:
                 print_lines(f"No account password has a hash of the cost {profile} any more.")
     return code
 
 
-ACTIONS: dict[str, Command] = {
+ACTIONS: dict[str, Callable[[argparse.Namespace, Config], int]] = {
+    **{action.command: action.run for action in ACCOUNT_ACTIONS},
     "add": add,
     "list": list_,
     "import": import_,
@@ -145,18 +154,7 @@ ACTIONS: dict[str, Command] = {
     "show": show,
     "rename": rename,
     "set-password": set_password,
-    "disable": for_each(into(deeds.enabled, deeds.disable), asks="Disable {}"),
-    "enable": for_each(into(deeds.enabled, deeds.enable)),
-    "delete-app-passwords": for_each(
-        deeds.delete_app_passwords,
-        asks="Delete all app passwords of {}",
-        alone=deeds.count_if_several,
-    ),
+    # Besides the row's act, these see to what it leaves elsewhere.
     "remove": remove,
-    "require-verification": for_each(into(deeds.required, deeds.require_verification)),
-    "bypass": for_each(deeds.bypass),
-    "enforce": for_each(into(deeds.enforced, deeds.enforce)),
-    "open": for_each(into(deeds.enforced, deeds.open_)),
-    "tidy": tidy,
-    "unlock": for_each(deeds.unlock),
+    "tidy": purge_expired,
 }

@@ -35,15 +35,15 @@ def import_file(options: argparse.Namespace, config: Config) -> int:
 def _import(
     options: argparse.Namespace, config: Config, by: str, text: str, bounds: CostLimits | None
 ) -> int:
-    means = open_context(options, config, create=not options.dry_run).context
+    context = open_context(options, config, create=not options.dry_run).context
     code, there, answers = OK, 0, list[dict[str, Any]]()
     trial = None
     if options.dry_run:
-        trial = MemoryProfiles(means.hasher.account.profiles.in_use())
+        trial = MemoryProfiles(context.hasher.account.profiles.in_use())
     for line in lines(text, bounds, config.default_domain):
         facts: dict[str, Any] = {"line": line.number, "account": line.name}
         try:
-            _add(means, line, by, trial)
+            _add(context, line, by, trial)
         except ApppwError as error:
             if options.names and isinstance(error, NameTaken):
                 there += 1

@@ -3,7 +3,7 @@
 import argparse
 from datetime import datetime
 
-from apppw_tui.commands.context import admin
+from apppw_tui.commands.context import open_admin
 from apppw_tui.commands.output import (
     day,
     last_use,
@@ -32,11 +32,11 @@ NOT_TOLD = (
 
 def list_accounts(options: argparse.Namespace, config: Config) -> int:
     """Prints them; the exit code."""
-    acting = admin(options, config)
-    accounts, troubles = acting.accounts()
-    now = acting.context.clock.now()
-    since = acting.context.usage.old_passwords_since()
-    listed = [(account, acting.used(account)) for account in accounts]
+    admin = open_admin(options, config)
+    accounts, troubles = admin.accounts()
+    now = admin.context.clock.now()
+    since = admin.context.usage.old_passwords_since()
+    listed = [(account, admin.used(account)) for account in accounts]
     if options.not_moved:
         listed = [(one, used) for one, used in listed if has_not_moved(one, used, now)]
         if since is None:

@@ -3,7 +3,8 @@
 import argparse
 from typing import Any
 
-from apppw_tui.commands import deeds, mail_users
+from apppw_tui.commands import mail_users
+from apppw_tui.commands.account_actions import REMOVE
 from apppw_tui.commands.context import actor, open_context
 from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines
 from apppw_tui.commands.password_input import check_meant
@@ -28,9 +29,9 @@ def prune_accounts(options: argparse.Namespace, config: Config) -> int:
     """
     by = actor()
     with mail_users.connected(config) as users:  # both before root becomes the store's owner
-        operator = Admin(open_context(options, config).context, by, print_error)
+        admin = Admin(open_context(options, config).context, by, print_error)
         gone, unsure, known = [], [], 0
-        for name in operator.context.store.list_names():
+        for name in admin.context.store.list_names():
             try:
                 answer = mail_users.known(users, name, config.default_domain)
             except PasswordBackendDown as error:
@@ -44,14 +45,14 @@ def prune_accounts(options: argparse.Namespace, config: Config) -> int:
             f"Dovecot knows none of {pluralize(len(gone), 'account')}, which looks like a fault of "
             "its own. Nobody was removed; apppw-tui account remove does so by name."
         )
-    return _PruneCommand(operator, options).run(gone, unsure)
+    return _PruneCommand(admin, options).run(gone, unsure)
 
 
 class _PruneCommand:
     """Removes accounts, and says of each what was done."""
 
-    def __init__(self, operator: Admin, options: argparse.Namespace) -> None:
-        self._operator = operator
+    def __init__(self, admin: Admin, options: argparse.Namespace) -> None:
+        self._admin = admin
         self._options = options
         self._code = OK
         self._answers: list[dict[str, Any]] = []
@@ -78,13 +79,13 @@ class _PruneCommand:
 
     def _remove(self, name: str) -> bool:
         try:
-            done = deeds.remove(self._operator, name, self._options)
+            result = REMOVE.apply(self._admin, name, self._options)
         except ApppwError as error:
             self._trouble(name, error)
             return False
-        self._answers.append({"account": done.account_name, **done.facts})
+        self._answers.append({"account": result.account_name, **result.facts})
         if not self._options.json:
-            print_lines(done.sentence)
+            print_lines(result.sentence)
         return True
 
     def _trouble(self, name: str, error: ApppwError) -> None:

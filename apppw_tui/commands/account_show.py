@@ -54,24 +54,24 @@ class _AccountView:
         return self.account.bypass_until if self.account.has_bypass(self.now) else None
 
 
-def show_account(operator: Admin, name: str, *, as_json: bool) -> None:
+def show_account(admin: Admin, name: str, *, as_json: bool) -> None:
     """Prints what is known. Raises InvalidName, NotFound or StoreError."""
-    account, means = operator.account(name), operator.context
-    endings, key_trouble = _opened(means, account)
+    account, context = admin.account(name), admin.context
+    endings, key_trouble = _opened(context, account)
     throttled: ThrottleStatus | None = None
     try:
-        throttled = operator.throttle_status(account.name)
+        throttled = admin.throttle_status(account.name)
     except StoreError as error:
         print_error(error)  # the rest is known all the same
     view = _AccountView(
         account,
-        means.policy,
-        means.clock.now(),
+        context.policy,
+        context.clock.now(),
         endings,
         key_trouble,
         throttled,
-        operator.used(account),
-        means.usage.old_passwords_since(),
+        admin.used(account),
+        context.usage.old_passwords_since(),
     )
     if as_json:
         print_json(_document(view))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from apppw_tui.bootstrap import StoreLocation
-from apppw_tui.commands.context import admin
+from apppw_tui.commands.context import open_admin
 from apppw_tui.commands.output import print_error, print_lines, utc
 from apppw_tui.config import Config
 from apppw_tui.domain.activity import UNKNOWN_UID, ActivityEntry, actor_label, describe
@@ -28,18 +28,18 @@ def activity(
     options: argparse.Namespace, config: Config, wait: Callable[[], bool] | None = None
 ) -> int:
     """Prints what happened; `wait` says whether to look again (default: once in a second)."""
-    acting = admin(options, config)
+    admin = open_admin(options, config)
     place = StoreLocation.of(
         config, getattr(options, "store", None), getattr(options, "key_file", None)
     )
-    names = _Names(acting)
+    names = _Names(admin)
     uids: frozenset[str] | None = None
     if options.account is not None:
-        account = acting.account(options.account)
+        account = admin.account(options.account)
         uids = frozenset({account.uid})
     tail = Tail(place.folder, uids) if options.follow else None  # before: nothing falls between
-    reader = FolderActivity(place.folder, acting.context.clock)
-    since = _instant(options.since, acting.context.clock.now())
+    reader = FolderActivity(place.folder, admin.context.clock)
+    since = _instant(options.since, admin.context.clock.now())
     entries = [
         (uid, entry)
         for uid in sorted(uids or reader.uids())
@@ -64,8 +64,8 @@ def activity(
 class _Names:
     """The names of the accounts behind uids; looked up again when there is a new one."""
 
-    def __init__(self, acting: Admin) -> None:
-        self._acting = acting
+    def __init__(self, admin: Admin) -> None:
+        self._admin = admin
         self._removed: set[str] = set()
         self.troubles: list[StoreError] = []
         self._by_uid = self._read()
@@ -78,7 +78,7 @@ class _Names:
         return self._by_uid.get(uid)
 
     def _read(self) -> dict[str, str]:
-        accounts, self.troubles = self._acting.accounts()
+        accounts, self.troubles = self._admin.accounts()
         return {account.uid: account.name for account in accounts}
 
 

@@ -7,13 +7,14 @@ import sys
 from datetime import datetime, timedelta
 from typing import Any
 
-from apppw_tui.commands.batch import CommandResult, report
-from apppw_tui.commands.context import admin
+from apppw_tui.commands.context import open_admin
 from apppw_tui.commands.output import (
+    CommandResult,
     day,
     last_use,
     print_error,
     print_json,
+    print_result,
     print_table,
     utc,
     utc_or_none,
@@ -30,8 +31,8 @@ from apppw_tui.portal.admin import Admin
 
 
 def create(options: argparse.Namespace, config: Config) -> int:
-    acting = admin(options, config)
-    return _create(acting, options)
+    admin = open_admin(options, config)
+    return _create(admin, options)
 
 
 def ensure(options: argparse.Namespace, config: Config) -> int:
@@ -40,13 +41,13 @@ def ensure(options: argparse.Namespace, config: Config) -> int:
     Raises:
         Refused: there is one, but it has expired, or is for something else.
     """
-    acting = admin(options, config)
-    present = _called(acting.account(options.account), options.name)
+    admin = open_admin(options, config)
+    present = _called(admin.account(options.account), options.name)
     if present is None:
         with contextlib.suppress(NameTaken):  # another has made it meanwhile
-            return _create(acting, options)
-        present = acting.find_app_password(options.account, options.name)[1]
-    _check_good(present, options, acting.context.clock.now())
+            return _create(admin, options)
+        present = admin.find_app_password(options.account, options.name)[1]
+    _check_good(present, options, admin.context.clock.now())
     if options.json:
         print_json(_facts(present, password=None, created=False))
     else:
@@ -79,10 +80,10 @@ def _check_good(found: AppPassword, options: argparse.Namespace, now: datetime) 
     raise Refused(f"{escaped(found.name)} of {options.account} {why}; delete it, to have another.")
 
 
-def _create(acting: Admin, options: argparse.Namespace) -> int:
+def _create(admin: Admin, options: argparse.Namespace) -> int:
     scope = scopes.read_scope((options.scope or scopes.ANY_APP).split(","))
-    expires = expiry.parse(options.expires, acting.context.clock.now())
-    issued = acting.create_app_password(options.account, options.name, scope, expires)
+    expires = expiry.parse(options.expires, admin.context.clock.now())
+    issued = admin.create_app_password(options.account, options.name, scope, expires)
     try:
         if sys.stdout is None:
             raise BrokenPipeError
@@ -92,7 +93,7 @@ def _create(acting: Admin, options: argparse.Namespace) -> int:
         print(json.dumps(facts, indent=2) if options.json else secret, flush=True)
     except OSError:
         # Nobody will ever see it, so it must not stay.
-        acting.delete_app_password(options.account, issued.app_password.id)
+        admin.delete_app_password(options.account, issued.app_password.id)
         raise Refused("The password could not be printed, so it was not kept.") from None
     return OK
 
@@ -109,9 +110,9 @@ def _facts(made: AppPassword, **more: Any) -> dict[str, Any]:
 
 
 def list_(options: argparse.Namespace, config: Config) -> int:
-    acting = admin(options, config)
-    account = acting.account(options.account)
-    used = acting.used(account)
+    admin = open_admin(options, config)
+    account = admin.account(options.account)
+    used = admin.used(account)
     if options.json:
         print_json([
             {
@@ -161,13 +162,14 @@ def _last_day(expires: datetime | None) -> str:
 
 
 def delete(options: argparse.Namespace, config: Config) -> int:
-    acting = admin(options, config)
-    account, record = acting.find_app_password(options.account, options.name_or_id)
+    admin = open_admin(options, config)
+    account, record = admin.find_app_password(options.account, options.name_or_id)
     if not options.dry_run:
-        acting.delete_app_password(options.account, options.name_or_id)
+        admin.delete_app_password(options.account, options.name_or_id)
     verb = "Would delete" if options.dry_run else "Deleted"
     facts = {"id": record.id, "name": record.name, "deleted": not options.dry_run}
-    return report(CommandResult(account.name, f"{verb} {escaped(record.name)}.", facts), options)
+    result = CommandResult(account.name, f"{verb} {escaped(record.name)}.", facts)
+    return print_result(result, as_json=options.json)
 
 
 ACTIONS = {"create": create, "ensure": ensure, "list": list_, "delete": delete}

@@ -64,7 +64,7 @@ def tried(options: argparse.Namespace, config: Config) -> Iterator[Path | None]:
         yield folder
 
 
-def admin(options: argparse.Namespace, config: Config) -> Admin:
+def open_admin(options: argparse.Namespace, config: Config) -> Admin:
     """The administrator who acts on other people's accounts in that store. Raises StoreError."""
     by = actor()  # before root becomes the store's owner
     return Admin(open_context(options, config).context, by, print_error)

@@ -4,7 +4,6 @@ import argparse
 import socket
 
 from apppw_tui.bootstrap import Parts, StoreLocation
-from apppw_tui.commands.batch import Command
 from apppw_tui.commands.context import open_context
 from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines
 from apppw_tui.config import Config
@@ -119,4 +118,4 @@ def tidy(options: argparse.Namespace, config: Config) -> int:
     return OK if all_listed else NO_ANSWER
 
 
-ACTIONS: dict[str, Command] = {"migrate": run, "tidy": tidy}
+ACTIONS = {"migrate": run, "tidy": tidy}

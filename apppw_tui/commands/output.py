@@ -3,13 +3,35 @@
 import contextlib
 import json
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from apppw_tui.domain.columns import columns
 from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.usage import LastUse
+from apppw_tui.exit_codes import ALREADY, OK
 from apppw_tui.integrations.journald import Priority, prefix, to_journal
+
+
+@dataclass(frozen=True)
+class CommandResult:
+    """The result of an act on one account: a sentence for people, facts for programs."""
+
+    account_name: str
+    sentence: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    already: bool = False  # nothing had to be done
+
+
+def print_result(result: CommandResult, *, as_json: bool) -> int:
+    """Says what was done to a single account; returns the exit code."""
+    if as_json:
+        print_json({"account": result.account_name, **result.facts})
+    else:
+        print_lines(result.sentence)
+    return ALREADY if result.already else OK
 
 
 def print_lines(*lines: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines, print_table
+from apppw_tui.config import Config
 from apppw_tui.domain.errors import Refused, StoreUnusable
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.throttle import describe
@@ -15,7 +16,7 @@ from apppw_tui.integrations.daemon import socket_folder
 _SECONDS = 5.0  # for the answer
 
 
-def list_(options: argparse.Namespace) -> int:
+def list_(options: argparse.Namespace, _: Config) -> int:
     answer = _asked(options, {"throttle": "list"})
     places = answer["throttle"]
     if options.json:
@@ -48,7 +49,7 @@ def list_(options: argparse.Namespace) -> int:
     return OK
 
 
-def clear(options: argparse.Namespace) -> int:
+def clear(options: argparse.Namespace, _: Config) -> int:
     places: list[str | None] = [None] if options.all else [*dict.fromkeys(options.places)]
     cleared = 0
     for place in places:

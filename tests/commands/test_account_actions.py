@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from apppw_tui.commands.account_actions import ACCOUNT_ACTIONS
 from apppw_tui.domain.account import Account
 from tests.running import CommandLine
 from tests.support import House
+from tests.walking import commands
 
 
 @pytest.fixture
@@ -281,3 +283,15 @@ def test_what_concerns_one_account_and_leaves_it_there_asks_nothing(
 ) -> None:
     assert run("account", act, "ada", stdin="\n", terminal=True).code == 0
     assert not unharmed(equipped)
+
+
+def test_each_row_is_offered_with_the_dry_run_and_the_question_that_it_has() -> None:
+    offered = {
+        command.words[1]: (command.takes("--dry-run"), command.takes("--yes"))
+        for command in commands()
+        if command.words[0] == "account" and command.takes("--all")
+    }
+    assert offered == {
+        action.command: (action.dry_run is not None, bool(action.question))
+        for action in ACCOUNT_ACTIONS
+    }

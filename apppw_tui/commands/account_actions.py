@@ -1,0 +1,270 @@
+"""The acts of an administrator on one, several or all accounts: a row of the table for each."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from apppw_tui.commands.context import open_admin
+from apppw_tui.commands.output import (
+    CommandResult,
+    moment,
+    pluralize,
+    print_error,
+    print_json,
+    print_lines,
+    utc,
+    utc_or_none,
+)
+from apppw_tui.commands.password_input import at_terminal, check_meant
+from apppw_tui.config import Config
+from apppw_tui.domain import expiry
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.errors import AlreadySo, ApppwError, Refused, StoreError
+from apppw_tui.domain.names import escaped
+from apppw_tui.exit_codes import ALREADY, NO_ANSWER, OK, REFUSED
+from apppw_tui.portal.admin import Admin
+
+
+@dataclass(frozen=True)
+class Effect:
+    """An account as an act left it, and what the sentence and programs are told besides."""
+
+    account: Account
+    words: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+Perform = Callable[[Admin, str, argparse.Namespace], Effect]
+Facts = Mapping[str, Any]
+Announce = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class AccountAction:
+    """A row of the table: how an act is done, what is said of it, and what is asked before."""
+
+    command: str  # as it is typed after `account`
+    perform: Perform
+    sentence: str  # {name} and the effect's words stand in it
+    dry_run: Perform | None = None  # the effect that it would have
+    would: str = ""  # the sentence of a dry run
+    question: str = ""  # asked before it is done to several, such as "Disable {}"
+    # The number of things that would go with a single account: at a terminal, it is asked for.
+    count_alone: Callable[[Admin, str], int] = lambda *_: 0
+    # The facts about the state that it puts an account into, which may be in it already.
+    state: Callable[[Account], Facts] | None = None
+
+    def apply(self, admin: Admin, name: str, options: argparse.Namespace) -> CommandResult:
+        """Does it to one account, or says what it would do. Raises ApppwError."""
+        if self.dry_run is not None and options.dry_run:
+            return self._result(self.would, self.dry_run(admin, name, options))
+        try:
+            effect = self.perform(admin, name, options)
+        except AlreadySo as error:
+            if self.state is None:
+                raise
+            account = admin.account(name)
+            facts = {"changed": False, **self.state(account)}
+            return CommandResult(account.name, str(error), facts, already=True)
+        return self._result(self.sentence, effect)
+
+    def run(
+        self, options: argparse.Namespace, config: Config, announce: Announce = lambda _: None
+    ) -> int:
+        """Does it to every account named, or to all; `announce` is told each name it was done to.
+
+        One that cannot be done is told, and the others are done all the same; the exit code is
+        that of the worst, and says so where nothing had to be done to any of them.
+        """
+        admin = open_admin(options, config)
+        code, answers, already = OK, [], 0
+        names = list(dict.fromkeys(options.names))
+        if options.all:
+            names = admin.context.store.list_names()
+        is_trial = getattr(options, "dry_run", False)
+        if self.question and not is_trial:
+            self._check_meant(admin, names, options)
+        for name in names:
+            try:
+                result = self.apply(admin, name, options)
+            except ApppwError as error:
+                print_error(error)
+                code = max(code, NO_ANSWER if isinstance(error, StoreError) else REFUSED)
+                answers.append({"account": name, "error": str(error)})
+                continue
+            if not is_trial:
+                announce(result.account_name)
+            already += result.already
+            answers.append({"account": result.account_name, **result.facts})
+            if not options.json:
+                print_lines(result.sentence)
+        if options.json:
+            print_json(answers)
+        return ALREADY if code == OK and 0 < already == len(answers) else code
+
+    def _result(self, sentence: str, effect: Effect) -> CommandResult:
+        account, facts = effect.account, effect.facts
+        if self.state is not None:
+            facts = {"changed": True, **self.state(account), **facts}
+        return CommandResult(
+            account.name, sentence.format(name=account.name, **effect.words), facts
+        )
+
+    def _check_meant(self, admin: Admin, names: list[str], options: argparse.Namespace) -> None:
+        """Asks for the number that confirms it. Raises Refused where it was not meant."""
+        number, whom = len(names), pluralize(len(names), "account")
+        if number == 1 and not options.all:
+            number, whom = 0, escaped(names[0])
+            if not options.yes and at_terminal(options):
+                with suppress(ApppwError):  # which the act itself will tell
+                    number = self.count_alone(admin, names[0])
+        if number:
+            check_meant(f"{self.question.format(whom)}?", number, options)
+
+
+def _app_passwords_gone(account: Account, count: int, **facts: bool) -> Effect:
+    return Effect(
+        account,
+        {"app_passwords": pluralize(count, "app password")},
+        {**facts, "app_passwords": count},
+    )
+
+
+def _remove(admin: Admin, name: str, _: argparse.Namespace) -> Effect:
+    account = admin.remove_account(name)
+    return _app_passwords_gone(account, len(account.app_passwords), removed=True)
+
+
+def _try_remove(admin: Admin, name: str, _: argparse.Namespace) -> Effect:
+    account = admin.account(name)
+    return _app_passwords_gone(account, len(account.app_passwords), removed=False)
+
+
+def _delete_app_passwords(admin: Admin, name: str, _: argparse.Namespace) -> Effect:
+    account, count = admin.delete_app_passwords(name)
+    return _app_passwords_gone(account, count, deleted=True)
+
+
+def _try_delete_app_passwords(admin: Admin, name: str, _: argparse.Namespace) -> Effect:
+    account = admin.account(name)
+    return _app_passwords_gone(account, len(account.app_passwords), deleted=False)
+
+
+def _count_if_several(admin: Admin, name: str) -> int:
+    """The number of the account's app passwords; 0 for one, which goes without a question."""
+    count = len(admin.account(name).app_passwords)
+    return count if count > 1 else 0
+
+
+def _purge_expired(admin: Admin, name: str, _: argparse.Namespace) -> Effect:
+    account = admin.account(name)
+    count = admin.purge_expired(account.name)
+    return Effect(
+        account,
+        {"app_passwords": pluralize(count, "expired app password")},
+        {"removed_app_passwords": count},
+    )
+
+
+def _bypass(admin: Admin, name: str, options: argparse.Namespace) -> Effect:
+    grant = admin.bypass(name, options.minutes)
+    if grant.delivered:
+        notice = "They were told by message."
+    elif grant.account.phone("authentication") is None:
+        notice = "Nobody could be told: there is no phone to reach."
+    else:
+        notice = "Nobody could be told: no message could be sent."
+    return Effect(
+        grant.account,
+        {"until": moment(grant.until, admin.context.clock.now()), "notice": notice},
+        {"bypass_until": utc(grant.until), "told": grant.delivered},
+    )
+
+
+def _enforce(admin: Admin, name: str, options: argparse.Namespace) -> Effect:
+    at = None if options.on is None else expiry.beginning_of(options.on)
+    now = admin.context.clock.now()
+    # Who is enforced since then is so already, and is told so.
+    has_passed = at is not None and at.astimezone().date() < now.astimezone().date()
+    if has_passed and not admin.account(name).is_enforced(now):
+        raise Refused("That day has passed. Without --on, it is from now on.")
+    return Effect(admin.enforce(name, at), {"when": "now" if at is None else options.on})
+
+
+def _enabled(account: Account) -> Facts:
+    return {"enabled": account.enabled}
+
+
+def _enforced(account: Account) -> Facts:
+    return {"enforced_from": utc_or_none(account.enforced_from)}
+
+
+def _required(account: Account) -> Facts:
+    return {"second_factor_required_for_account": account.verification_required}
+
+
+REMOVE = AccountAction(
+    "remove",
+    _remove,
+    "Removed {name} with {app_passwords}.",
+    dry_run=_try_remove,
+    would="Would remove {name} with {app_passwords}.",
+    question="Remove {} for good",
+    count_alone=lambda *_: 1,
+)
+PURGE_EXPIRED = AccountAction("tidy", _purge_expired, "Removed {app_passwords} of {name}.")
+
+ACCOUNT_ACTIONS = (
+    AccountAction(
+        "disable",
+        lambda admin, name, _: Effect(admin.disable(name)),
+        "Disabled {name}: it neither signs in nor opens any service.",
+        question="Disable {}",
+        state=_enabled,
+    ),
+    AccountAction(
+        "enable",
+        lambda admin, name, _: Effect(admin.enable(name)),
+        "Enabled {name}: it signs in and opens services as before.",
+        state=_enabled,
+    ),
+    AccountAction(
+        "delete-app-passwords",
+        _delete_app_passwords,
+        "Deleted {app_passwords} of {name}.",
+        dry_run=_try_delete_app_passwords,
+        would="Would delete {app_passwords} of {name}.",
+        question="Delete all app passwords of {}",
+        count_alone=_count_if_several,
+    ),
+    REMOVE,
+    AccountAction(
+        "require-verification",
+        lambda admin, name, _: Effect(admin.require_verification(name)),
+        "{name} must verify with a second factor from now on; active sessions have ended.",
+        state=_required,
+    ),
+    AccountAction(
+        "bypass", _bypass, "{name} may sign in once without a code until {until}. {notice}"
+    ),
+    AccountAction(
+        "enforce",
+        _enforce,
+        "From {when} on, only app passwords open the services of {name}.",
+        state=_enforced,
+    ),
+    AccountAction(
+        "open",
+        lambda admin, name, _: Effect(admin.stop_enforcing(name)),
+        "What opened the services of {name} before does so again.",
+        state=_enforced,
+    ),
+    PURGE_EXPIRED,
+    AccountAction(
+        "unlock",
+        lambda admin, name, _: Effect(admin.unlock(name), facts={"locked": False}),
+        "Unlocked {name}.",
+    ),
+)

@@ -21,7 +21,7 @@ from apppw_tui.portal.sessions import Session
 from apppw_tui.ui import themes
 from apppw_tui.ui.app_options import AppOptions
 from apppw_tui.ui.clipboard import CLEAR_AFTER, Clipboard, Copied
-from apppw_tui.ui.dialogs.help import HelpDialog
+from apppw_tui.ui.dialogs.details import HelpDialog
 from apppw_tui.ui.flows.verify import verify_identity
 from apppw_tui.ui.glyphs import GLYPHS, PLAIN
 from apppw_tui.ui.idle_app import IdleApp

@@ -8,7 +8,7 @@ from textual.binding import ActiveBinding
 from textual.screen import Screen
 from textual.widgets import Input
 
-from apppw_tui.ui.dialogs.help import Keys
+from apppw_tui.ui.dialogs.details import Rows
 from apppw_tui.ui.glyphs import GLYPHS
 
 _SHOWN = {
@@ -40,7 +40,7 @@ def where(screen: Screen[object]) -> str:
     return str(getattr(screen, "NAME", "") or getattr(screen, "_title", "") or "keys")
 
 
-def help_keys(app: App[None]) -> Keys:
+def help_keys(app: App[None]) -> Rows:
     """Every key that does something on the present screen, and what."""
     does: dict[str, list[str]] = {}
     for active in _told(app.screen):

@@ -17,7 +17,7 @@ from apppw_tui.domain.hashing import (
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.portal import Portal
 from apppw_tui.ui.app import PortalApp
-from apppw_tui.ui.dialogs.help import HelpDialog
+from apppw_tui.ui.dialogs.details import HelpDialog
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
 from tests.support import PASSWORD

@@ -4,7 +4,7 @@ import pytest
 
 from apppw_tui.domain.activity import ActivityEntry, EventType
 from apppw_tui.store.folder.activity import MemoryActivity
-from apppw_tui.ui.dialogs.activity_details import ActivityDetailsDialog
+from apppw_tui.ui.dialogs.details import DetailsDialog
 from apppw_tui.ui.screens.settings import SettingsScreen
 from apppw_tui.ui.widgets.activity_list import ActivityList
 from tests.ui.states_of_activity import busy, to_activity, watched
@@ -24,7 +24,7 @@ async def test_it_is_opened_walked_and_left_by_keys(size: tuple[int, int]) -> No
         await press(pilot, "G")
         assert activity.highlighted == 99
         await press(pilot, "g", "down", "down", "down", "down", "enter")
-        assert on(app, ActivityDetailsDialog)
+        assert on(app, DetailsDialog)
         for words in ("calendar", "22 Nov 2026 09:00", "the server", "2001:db8:1234"):
             assert words in screen_text(pilot)
         await press(pilot, "enter")

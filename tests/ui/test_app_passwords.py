@@ -204,6 +204,17 @@ async def test_details_tell_everything_and_lead_on(
         assert on(app, dialog or AppPasswordsScreen)
 
 
+async def test_details_longer_than_the_window_scroll_above_their_buttons() -> None:
+    app = portal_app(house_with("n" * 64))
+    async with app.run_test(size=(40, 12)) as pilot:
+        await to_app_passwords(pilot)
+        await press(pilot, "enter")
+        assert app.screen.query_one("#close").region.bottom < 12
+        assert "Begins with" not in screen_text(pilot)
+        await press(pilot, *["down"] * 9)
+        assert "Begins with" in screen_text(pilot)
+
+
 @pytest.mark.slow
 async def test_the_filter_narrows_down_while_one_types() -> None:
     app = portal_app(house_with("Laptop", "Phone", "Old phone"))

@@ -13,7 +13,7 @@ import apppw_tui.ui
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.dialogs.create import CreateDialog
-from apppw_tui.ui.dialogs.help import HelpDialog
+from apppw_tui.ui.dialogs.details import HelpDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from tests.ui.walks import (
@@ -112,7 +112,7 @@ async def test_help_tells_the_keys_of_the_screen_it_was_asked_on(key: str) -> No
         await to_app_passwords(pilot)
         await press(pilot, key)
         assert on(app, HelpDialog)
-        keys = [str(label.content) for label in app.screen.query(".key").results(Label)]
+        keys = [str(label.content) for label in app.screen.query(".field-label").results(Label)]
         assert {"c", "r", "/", "space", "esc  q", "^q", "^p  :", "F2  ,"} <= set(keys)
         assert "Help: App Passwords" in screen_text(pilot)
         await press(pilot, key)

@@ -26,7 +26,7 @@ from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.app_options import AppOptions, ConnectionHelp, Kiosk
 from apppw_tui.ui.clipboard import Clipboard
 from apppw_tui.ui.dialogs.authenticator import AuthenticatorDialog
-from apppw_tui.ui.dialogs.help import HelpDialog
+from apppw_tui.ui.dialogs.details import HelpDialog
 from apppw_tui.ui.dialogs.security_code import SecurityCodeDialog
 from apppw_tui.ui.messages import SignedIn
 from apppw_tui.ui.widgets.choice_list import ChoiceList

@@ -7,7 +7,7 @@ from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button
@@ -123,6 +123,16 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
         except SessionEnded as error:
             self.post_message(SignedOut(str(error)))
             return None
+
+    def action_scroll(self, rows: int) -> None:
+        """Scrolls `.card`; where all is in sight, the arrows move between the buttons."""
+        card = self.query_one(".card", VerticalScroll)
+        if card.max_scroll_y > 0:
+            card.scroll_relative(y=rows, animate=False)
+        elif rows < 0:
+            self.focus_previous()
+        else:
+            self.focus_next()
 
     def action_cancel(self) -> None:
         """Not while something is being done: its outcome would never be seen."""

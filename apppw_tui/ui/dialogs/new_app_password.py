@@ -127,19 +127,6 @@ class NewAppPasswordDialog(OneTimeSecretDialog[bool]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self._connecting.test is not None if action == "test" else True
 
-    def action_scroll(self, rows: int) -> None:
-        """Scrolls.
-
-        Where all is in sight, the arrows move between the buttons, as in every dialog.
-        """
-        card = self.query_one(Card)
-        if card.max_scroll_y > 0:
-            card.scroll_relative(y=rows, animate=False)
-        elif rows < 0:
-            self.focus_previous()
-        else:
-            self.focus_next()
-
     @on(Button.Pressed, "#test")
     def test_pressed(self) -> None:
         self.action_test()

@@ -17,7 +17,7 @@ from apppw_tui.domain.usage import Used
 from apppw_tui.portal.app_passwords import IssuedAppPassword
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.delete import DeleteDialog
-from apppw_tui.ui.dialogs.details import DetailsDialog
+from apppw_tui.ui.dialogs.details import app_password_details
 from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
 from apppw_tui.ui.dialogs.rename import RenameDialog
 from apppw_tui.ui.glyphs import GLYPHS
@@ -258,7 +258,7 @@ class AppPasswordsScreen(PortalScreen):
         self.say("")
         last = self._used.by_id.get(password.id)
         answer = await self.app.push_screen_wait(
-            DetailsDialog(password, last, self.context.clock.now())
+            app_password_details(password, last, self.context.clock.now())
         )
         if answer == "delete":
             await self._delete([password])

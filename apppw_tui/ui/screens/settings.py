@@ -9,7 +9,7 @@ from textual.widgets import ContentSwitcher, Label, OptionList
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.usage import Used
 from apppw_tui.ui import formatting
-from apppw_tui.ui.dialogs.activity_details import ActivityDetailsDialog
+from apppw_tui.ui.dialogs.details import activity_details
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import AppearanceChosen, Navigate, SignedOut
 from apppw_tui.ui.screens.base import PortalScreen, ScreenContext
@@ -144,7 +144,7 @@ class SettingsScreen(PortalScreen):
     def open_line(self, event: ActivityList.Told) -> None:
         context = self.context
         self.app.push_screen(
-            ActivityDetailsDialog(event.entry, context.session.account_name, context.clock.now())
+            activity_details(event.entry, context.session.account_name, context.clock.now())
         )
 
     @on(OptionList.OptionSelected, "#sections")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.asked import serving
 from tests.services.ordinary import OrdinaryUser
 from tests.services.recipes import adapted
 from tests.services.require import require_program, unavailable
@@ -22,6 +21,7 @@ from tests.services.web import (
     wanted,
 )
 from tests.services.web_trials import SignsIn
+from tests.verifier.harness import served_in_thread
 
 _MODULES = Path("/usr/lib/apache2/modules")
 _LUA_SOCKET = Path("/usr/share/lua/5.3/socket.lua")
@@ -102,5 +102,5 @@ def test_any_other_line_is_no_yes(site: Site, answer: bytes) -> None:
         writer.write(answer)
         writer.close()
 
-    with serving(converse, site.socket):
+    with served_in_thread(converse, site.socket):
         assert site.ask("ada", "7kfm2xqd9h3vtw5nc8rw").status == 503

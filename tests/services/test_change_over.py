@@ -11,13 +11,9 @@ import pytest
 from apppw_tui.domain.usage import LastUse
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.folder.usage import FolderUsage
-from apppw_tui.verifier.auth_service import AuthService, DecisionQueue
-from apppw_tui.verifier.decision import Verifier
-from apppw_tui.verifier.password_cache import VerifiedCache
+from apppw_tui.verifier.auth_service import AuthService
 from apppw_tui.verifier.protocols.json_lines import JsonLines
-from apppw_tui.verifier.rate_limit import AddressRateLimiter
 from tests.services import old_passwords
-from tests.services.asked import serving
 from tests.services.dovecot import Dovecot, running
 from tests.services.old_passwords import OLD
 from tests.services.ordinary import OrdinaryUser
@@ -25,7 +21,7 @@ from tests.services.recipes import adapted
 from tests.services.require import require_program, unavailable
 from tests.services.sign_in import HOST, IN, NOT_NOW, REFUSED
 from tests.support import NOW, FixedClock, House
-from tests.verifier.conversing import Noted
+from tests.verifier.harness import Book, HeldQueue, served_in_thread
 
 ADA, BOB = "ada@example.org", "bob@example.org"
 _MODULE = Path("/usr/lib/dovecot/modules/auth/libauthdb_lua.so")
@@ -98,18 +94,12 @@ def usage(server: Server) -> FolderUsage:
 
 
 def auth_service(server: Server, book: FolderUsage) -> AuthService:
-    house = server.house
-    verifier = Verifier(house.store, house.hasher, house.clock)
-    monotonic = house.clock.monotonic
-    queue = DecisionQueue(
-        verifier, VerifiedCache(monotonic), AddressRateLimiter(monotonic), threads=1
-    )
-    return AuthService("json", queue, book, Noted(), frozenset({"imap", "pop3"}))
+    return AuthService("json", HeldQueue(server.house), book, Book(), frozenset({"imap", "pop3"}))
 
 
 def test_only_a_right_old_password_shows_who_has_not_moved(server: Server) -> None:
     book = usage(server)
-    with serving(JsonLines(auth_service(server, book)).handle, server.folder / "sock"):
+    with served_in_thread(JsonLines(auth_service(server, book)).handle, server.folder / "sock"):
         assert server.says(BOB, "a stranger's guess") == REFUSED
         assert server.says(ADA) == IN
         app_password = server.house.issue("Phone", BOB).secret.reveal()

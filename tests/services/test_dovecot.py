@@ -55,7 +55,7 @@ def test_only_the_right_one_opens_the_mailbox(
     tried = trial(name, daemon.house, account, "mail", "http")
     said = IN if tried.gets_in else REFUSED
     assert dovecot.all_say(tried.account, tried.password) == dict.fromkeys(PROTOCOLS, said)
-    assert sorted(daemon.noted.asked) == [(protocol, HOST) for protocol in PROTOCOLS]
+    assert sorted(daemon.book.asked) == [(protocol, HOST) for protocol in PROTOCOLS]
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -72,7 +72,7 @@ def test_the_old_password_opens_what_is_not_enforced(
     dovecot: Dovecot, daemon: Asked, account: str, said: str
 ) -> None:
     assert dovecot.all_say(account, OLD) == dict.fromkeys(PROTOCOLS, said)
-    assert len(daemon.noted.asked) == len(PROTOCOLS)
+    assert len(daemon.book.asked) == len(PROTOCOLS)
     daemon.stop()
     assert dovecot.all_say(account, OLD) == dict.fromkeys(PROTOCOLS, said)
 

@@ -8,7 +8,6 @@ import pytest
 
 from apppw_tui.integrations.dovecot_users import DovecotUsers
 from tests.services import debian13, dovecot24
-from tests.services.asked import serving
 from tests.services.dovecot24 import RECIPES, SOURCES, Dovecot
 from tests.services.looking_up import FOUND, NOT_FOUND, policy_says, taken
 from tests.services.old_passwords import OLD
@@ -16,6 +15,7 @@ from tests.services.recipes import adapted
 from tests.services.sign_in import HOST, IN, NOT_NOW, PROTOCOLS, REFUSED, connected, says
 from tests.services.told import APP_PASSWORD, Daemon, told
 from tests.services.trials import ENFORCED, OPEN, TRIALS, UNKNOWN, Asked, asked, trial
+from tests.verifier.harness import served_in_thread
 
 NO_USER = 67  # sysexits.h
 TIMEOUT = 30.0  # seconds, for one answer
@@ -59,7 +59,7 @@ def test_only_the_right_one_opens_the_mailbox(
     tried = trial(name, daemon.house, account, "mail", "http")
     said = everywhere(IN if tried.gets_in else REFUSED)
     assert dovecot.says(tried.account, tried.password) == said, dovecot.log.read_text()[-3000:]
-    assert sorted(daemon.noted.asked) == [(protocol, HOST) for protocol in PROTOCOLS]
+    assert sorted(daemon.book.asked) == [(protocol, HOST) for protocol in PROTOCOLS]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_the_old_password_opens_what_is_not_enforced(
     dovecot: Dovecot, daemon: Asked, account: str, said: str
 ) -> None:
     assert dovecot.says(account, OLD) == everywhere(said)
-    assert len(daemon.noted.asked) == len(PROTOCOLS)
+    assert len(daemon.book.asked) == len(PROTOCOLS)
 
 
 @pytest.mark.parametrize("account", [OPEN, ENFORCED])
@@ -164,7 +164,7 @@ def test_mail_is_delivered_and_users_are_found(root: Path, way: str, source: str
 def test_a_right_old_password_is_told_and_nothing_else(root: Path) -> None:
     with dovecot24.running(root, "lua", http_options=True) as dovecot:
         daemon, imap = Daemon(), dovecot.ports["imap"]
-        with serving(daemon.converse, dovecot.socket):
+        with served_in_thread(daemon.converse, dovecot.socket):
             assert says("imap", imap, OPEN, OLD) == IN, dovecot.log.read_text()[-3000:]
             assert daemon.told == [told(OPEN, "imap")]
             assert says("imap", imap, OPEN, "wrong") == REFUSED

@@ -75,7 +75,7 @@ def test_only_the_right_one_opens_the_mailbox(
     tried = trial(name, daemon.house, account, "mail", "http")
     said = everywhere(IN if tried.gets_in else REFUSED)
     assert dovecot.all_say(tried.account, tried.password) == said
-    assert sorted(daemon.noted.asked) == [(protocol, HOST) for protocol in PROTOCOLS]
+    assert sorted(daemon.book.asked) == [(protocol, HOST) for protocol in PROTOCOLS]
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -92,7 +92,7 @@ def test_the_old_password_opens_what_is_not_enforced(
     dovecot: Dovecot, daemon: Asked, account: str, said: str
 ) -> None:
     assert dovecot.all_say(account, OLD) == everywhere(said)
-    assert sorted(daemon.noted.asked) == [(protocol, HOST) for protocol in PROTOCOLS]
+    assert sorted(daemon.book.asked) == [(protocol, HOST) for protocol in PROTOCOLS]
 
 
 @pytest.mark.parametrize("account", [OPEN, ENFORCED])
@@ -178,7 +178,7 @@ def test_a_name_is_read_as_programs_write_it(dovecot: Dovecot, daemon: Asked, se
 @pytest.mark.parametrize("sign", list('"*()/\\ \x1b'))
 def test_what_no_name_has_is_refused_unasked(dovecot: Dovecot, daemon: Asked, sign: str) -> None:
     assert dovecot.says(f"dora{sign}", OLD) == REFUSED
-    assert daemon.noted.asked == []
+    assert daemon.book.asked == []
 
 
 def test_the_old_password_can_be_the_webmails_alone(dovecot: Dovecot, daemon: Asked) -> None:

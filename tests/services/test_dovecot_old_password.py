@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.services import old_passwords
-from tests.services.asked import serving
 from tests.services.dovecot import Dovecot, running
 from tests.services.old_passwords import OLD
 from tests.services.ordinary import OrdinaryUser
@@ -16,6 +15,7 @@ from tests.services.require import require_program, unavailable
 from tests.services.sign_in import HOST, IN, REFUSED
 from tests.services.told import APP_PASSWORD, Daemon, told
 from tests.services.trials import ENFORCED
+from tests.verifier.harness import served_in_thread
 
 FIRST, SECOND = "ada@example.org", "bob@example.org"
 ELSEWHERE = "127.0.0.2"
@@ -60,7 +60,7 @@ def dovecot(folder: Path, user: OrdinaryUser) -> Iterator[Dovecot]:
 @pytest.fixture
 def daemon(dovecot: Dovecot, folder: Path) -> Iterator[Daemon]:
     daemon = Daemon()
-    with serving(daemon.converse, folder / "sock"):
+    with served_in_thread(daemon.converse, folder / "sock"):
         yield daemon
 
 

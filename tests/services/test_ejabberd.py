@@ -81,7 +81,7 @@ def test_the_right_one_gets_in_and_nothing_else(
     tried = trial(name, ejabberd.daemon.house, account, "chat", "mail")
     said = ejabberd.says(tried.account, tried.password)
     assert said == (IN if tried.gets_in else REFUSED), ejabberd.log.read_text()
-    assert ejabberd.daemon.noted.asked == [("xmpp", None)]
+    assert ejabberd.daemon.book.asked == [("xmpp", None)]
 
 
 def test_a_deleted_one_is_refused_at_the_very_next_attempt(ejabberd: Ejabberd) -> None:

@@ -52,7 +52,7 @@ def test_the_right_one_gets_in_and_nothing_else(door: Door, name: str, account: 
     tried = trial(name, door.daemon.house, account, "smtp", "imap")
     said = door.says(tried.account, tried.password)
     assert said == (IN if tried.gets_in else REFUSED), door.exim.log.read_text()
-    assert door.daemon.noted.asked == [("smtp", HOST)]
+    assert door.daemon.book.asked == [("smtp", HOST)]
 
 
 @pytest.mark.parametrize(("mechanism", "at_once"), WAYS)

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.services import nginx, trials
-from tests.services.asked import Converse, serving
 from tests.services.ordinary import OrdinaryUser
 from tests.services.trials import OPEN
 from tests.services.web import Door, Site, application, basic, opened
 from tests.services.web_trials import SignsIn
+from tests.verifier.harness import Handler, served_in_thread
 
 
 @pytest.fixture(scope="module")
@@ -38,15 +38,15 @@ class TestNginx(SignsIn):
 def test_the_connection_to_apppw_tui_is_kept(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     connections = 0
 
-    def counted(converse: Converse, path: Path) -> AbstractContextManager[None]:
+    def counted(converse: Handler, path: Path) -> AbstractContextManager[None]:
         async def counting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             nonlocal connections
             connections += 1
             await converse(reader, writer)
 
-        return serving(counting, path)
+        return served_in_thread(counting, path)
 
-    monkeypatch.setattr(trials, "serving", counted)
+    monkeypatch.setattr(trials, "served_in_thread", counted)
     with opened(site, nginx.SOCKET) as door, site.client() as client:
         mine = basic(OPEN, door.issue(OPEN))
         for _ in range(10):

@@ -142,7 +142,7 @@ def test_the_right_one_gets_in_and_nothing_else(vpn: OpenVpn, name: str, account
     tried = trial(name, vpn.daemon.house, account, "any", "mail")
     said = vpn.says(tried.account, tried.password)
     assert said == (IN if tried.gets_in else REFUSED), vpn.log
-    assert vpn.daemon.noted.asked == [("vpn", "127.0.0.1")]
+    assert vpn.daemon.book.asked == [("vpn", "127.0.0.1")]
 
 
 def test_a_deleted_one_is_refused_at_the_very_next_attempt(vpn: OpenVpn) -> None:

@@ -51,7 +51,7 @@ def daemon(tester: Pam) -> Iterator[Asked]:
 def test_only_the_right_one_gets_in(tester: Pam, daemon: Asked, name: str, account: str) -> None:
     tried = trial(name, daemon.house, account, "imap", "smtp")
     assert tester.succeeds("imap", tried.account, tried.password) is tried.gets_in
-    assert daemon.noted.asked == [("imap", HOST)]
+    assert daemon.book.asked == [("imap", HOST)]
 
 
 @pytest.mark.parametrize("account", ALL_SIGNS)
@@ -72,7 +72,7 @@ def test_each_file_asks_for_its_own_service(tester: Pam, daemon: Asked, service:
     known = {"submission": "smtp"}.get(service, service)
     right = trial("right", daemon.house, OPEN, known, "")
     assert tester.succeeds(service, right.account, right.password)
-    assert daemon.noted.asked == [(known, HOST)]
+    assert daemon.book.asked == [(known, HOST)]
 
 
 def test_the_files_are_the_same_but_for_their_comments() -> None:
@@ -99,7 +99,7 @@ def test_without_the_daemon_nobody_gets_in(tester: Pam, daemon: Asked) -> None:
 def test_what_judges_no_password_is_never_a_yes(tester: Pam, daemon: Asked, operation: str) -> None:
     right = trial("right", daemon.house, OPEN, "imap", "smtp")
     assert not tester.succeeds("imap", right.account, right.password, operation)
-    assert daemon.noted.asked == []
+    assert daemon.book.asked == []
 
 
 def test_the_whole_of_a_sign_in_succeeds(tester: Pam, daemon: Asked) -> None:

@@ -180,8 +180,8 @@ def test_a_sign_in_at_the_portal_is_not_taken_for_the_use_of_an_old_password(
     door: Door, daemon: Asked
 ) -> None:
     assert door.opens(OPEN)
-    assert daemon.noted.asked == [("apppw-portal", door.house.address)]
-    assert daemon.noted.heard == []
+    assert daemon.book.asked == [("apppw-portal", door.house.address)]
+    assert daemon.book.uses == []
 
 
 @pytest.mark.parametrize("name", [SQL, ALIAS])

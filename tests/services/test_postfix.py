@@ -156,7 +156,7 @@ def test_the_right_one_gets_in_and_nothing_else(door: Door, name: str, account: 
     tried = trial(name, door.daemon.house, account, "smtp", "imap")
     said = door.says(tried.account, tried.password)
     assert said == (IN if tried.gets_in else REFUSED), door.postfix.log.read_text()
-    assert door.daemon.noted.asked == [("smtp", door.route.address)]
+    assert door.daemon.book.asked == [("smtp", door.route.address)]
 
 
 @almost_everywhere

@@ -81,7 +81,7 @@ def test_the_right_one_gets_in_and_nothing_else(prosody: Prosody, name: str, acc
     tried = trial(name, prosody.daemon.house, account, "chat", "mail")
     said = prosody.says(tried.account, tried.password)
     assert said == (IN if tried.gets_in else REFUSED), prosody.log.read_text()
-    assert prosody.daemon.noted.asked == [("xmpp", HOST)]
+    assert prosody.daemon.book.asked == [("xmpp", HOST)]
 
 
 def test_a_deleted_one_is_refused_at_the_very_next_attempt(prosody: Prosody) -> None:

@@ -99,7 +99,7 @@ def test_only_the_right_one_gets_in(door: Door, name: str, account: str) -> None
 
 def test_the_service_is_calendars_and_the_address_is_told(door: Door) -> None:
     status(door, OPEN, door.issue(OPEN, "calendar"))
-    assert door.daemon.noted.asked == [("caldav", HOST)]
+    assert door.daemon.book.asked == [("caldav", HOST)]
 
 
 def test_a_calendar_and_an_address_book_are_made_and_read(door: Door) -> None:

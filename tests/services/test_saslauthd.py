@@ -51,7 +51,7 @@ def test_the_right_one_is_ok_and_nothing_else(
     assert says(program, daemon, tried.account, tried.password) == said
     user, *realm = split(tried.account)
     assert says(program, daemon, user, tried.password, *realm) == said
-    assert daemon.noted.asked == [("smtp", None)] * 2
+    assert daemon.book.asked == [("smtp", None)] * 2
 
 
 @pytest.mark.parametrize("account", ALL_SIGNS)

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.protocols.registry import HttpOptions, handler_for
-from tests.services.asked import serving
 from tests.support import NOW, PASSWORD, House
-from tests.verifier.conversing import Noted, counter_over
+from tests.verifier.harness import Book, Desk, served_in_thread
 
 OPEN, ENFORCED, UNKNOWN = "ada@example.org", "grace@example.org", "nobody@example.org"
 # Every character that the name of an account may have, and first each of the two signs that may be
@@ -25,7 +24,7 @@ _MISTAKE = {"2": "3"}  # any other symbol becomes this one
 class Asked:
     """One socket of the daemon, in this process, over a house of its own.
 
-    What was asked stands in `noted`. Whoever asks may be another user: the socket is everybody's.
+    What was asked stands in `book`. Whoever asks may be another user: the socket is everybody's.
     """
 
     path: Path
@@ -33,13 +32,14 @@ class Asked:
     http_options: HttpOptions = field(default_factory=lambda: HttpOptions(lambda: True))
     allowed: frozenset[str] | None = None
     house: House = field(default_factory=House)
-    noted: Noted = field(default_factory=Noted)
+    book: Book = field(default_factory=Book)
     _running: ExitStack = field(default_factory=ExitStack)
 
     def start(self) -> None:
-        auth_service = counter_over(self.house, self.noted, self.allowed)
-        spoken = handler_for(self.protocol, auth_service, self.http_options)
-        self._running.enter_context(serving(spoken.handle, self.path))
+        desk = Desk(self.house, self.book, self.allowed)
+        self._running.callback(desk.close)
+        spoken = handler_for(self.protocol, desk.auth_service, self.http_options)
+        self._running.enter_context(served_in_thread(spoken.handle, self.path))
 
     def stop(self) -> None:
         self._running.close()

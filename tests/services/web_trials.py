@@ -73,7 +73,7 @@ class SignsIn:
             assert client.ask(basic(OPEN, web), headers=_CLAIMS).user == OPEN
             assert client.ask(basic(OPEN, mail), headers=_CLAIMS).status == 401
             assert client.ask(headers=_CLAIMS).status == 401
-        assert door.daemon.noted.asked == [("http", "127.0.0.1")] * 2
+        assert door.daemon.book.asked == [("http", "127.0.0.1")] * 2
 
     def test_the_application_is_told_once_and_sees_no_password(self, door: Door) -> None:
         secret = door.issue(OPEN)

@@ -1,16 +1,19 @@
 """Asking the verifier, for its tests."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.base32 import SYMBOLS, checksum
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.decision import Attempt, Decision, Verifier
+from apppw_tui.verifier.auth_service import DecisionQueue
+from apppw_tui.verifier.decision import Answer, Attempt, Decision, Verifier
+from tests.argon import Spent
 from tests.support import NOW, House
 
 ADA = "ada@example.org"
+HERE = "198.51.100.9"
 
 
 def ask(
@@ -51,3 +54,32 @@ def change_record(house: House, **fields: Any) -> None:
     """Gives the first app password other fields."""
     first, *others = house.now().app_passwords
     house.alter(app_passwords=(replace(first, **fields), *others))
+
+
+@dataclass
+class Door:
+    """A queue with one thread before a house, and what it costs."""
+
+    house: House
+    queue: DecisionQueue
+    spent: Spent
+
+    async def ask(
+        self,
+        password: str | Secret,
+        account: str = ADA,
+        service: str | None = "imap",
+        address: str | None = HERE,
+    ) -> Decision:
+        secret = password if isinstance(password, Secret) else Secret(password)
+        return await self.queue.decide(Attempt(account, secret, service, address))
+
+    async def cost(self, password: str | Secret, account: str = ADA) -> tuple[Answer, int]:
+        """The answer, and how many hashes it took."""
+        self.spent.clear()
+        decision = await self.ask(password, account)
+        return decision.answer, self.spent.total
+
+    def others(self, count: int) -> list[str]:
+        """So many wrong ones, each another."""
+        return [wrong(self.house.issue(f"Device {number}").secret) for number in range(count)]

@@ -1,6 +1,15 @@
+from collections.abc import Iterator
+
 import pytest
 
-from tests.support import House
+from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier.auth_service import DecisionQueue
+from apppw_tui.verifier.decision import Verifier
+from apppw_tui.verifier.password_cache import VerifiedCache
+from apppw_tui.verifier.rate_limit import AddressRateLimiter
+from tests.argon import count_argon2
+from tests.support import NOW, House
+from tests.verifier.asking import Door
 
 
 @pytest.fixture
@@ -9,3 +18,22 @@ def house() -> House:
     house = House()
     house.add()
     return house
+
+
+@pytest.fixture
+def door(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
+    """Before an enforced account."""
+    house.alter(enforced_from=NOW)
+    monotonic = house.clock.monotonic
+    verifier = Verifier(house.store, house.hasher, house.clock)
+    rate_limiter = AddressRateLimiter(monotonic, ["203.0.113.1"])
+    queue = DecisionQueue(
+        verifier, VerifiedCache(monotonic), rate_limiter, threads=1, monotonic=monotonic
+    )
+    yield Door(house, queue, count_argon2(monkeypatch))
+    queue.close()
+
+
+@pytest.fixture
+def secret(house: House) -> Secret:
+    return house.issue("Phone").secret

@@ -1,522 +1,133 @@
-"""SAFETY 18 and 19: form, remembered, throttle, hash; and only the hash is remembered."""
+"""SAFETY 20: which service counts, and who is told of an answer."""
 
-import asyncio
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from threading import Event
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from apppw_tui.domain import app_password
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.auth_service import LONGEST_QUEUE, DecisionQueue
-from apppw_tui.verifier.decision import Answer, Attempt, Decision, Verifier
-from apppw_tui.verifier.password_cache import LIFETIME, VerifiedCache
-from apppw_tui.verifier.rate_limit import FIRST_DELAY, FREE, AddressRateLimiter
-from tests.argon import Spent, count_argon2, failing_argon2
+from apppw_tui.verifier.decision import Answer
+from apppw_tui.verifier.rate_limit import FREE
 from tests.support import NOW, PASSWORD, House
-from tests.verifier.asking import ADA, change_record, of_unknown_id, wrong
+from tests.verifier.asking import ADA, change_record, wrong
+from tests.verifier.harness import Desk
 
 HERE = "198.51.100.9"
 
 
-@dataclass
-class Door:
-    """A gate with one thread before a house, and what it costs."""
-
-    house: House
-    queue: DecisionQueue
-    spent: Spent
-
-    async def ask(
-        self,
-        password: str | Secret,
-        account: str = ADA,
-        service: str | None = "imap",
-        address: str | None = HERE,
-    ) -> Decision:
-        secret = password if isinstance(password, Secret) else Secret(password)
-        return await self.queue.decide(Attempt(account, secret, service, address))
-
-    async def cost(self, password: str | Secret, account: str = ADA) -> tuple[Answer, int]:
-        """The answer, and how many hashes it took."""
-        self.spent.clear()
-        decision = await self.ask(password, account)
-        return decision.answer, self.spent.total
-
-    def others(self, count: int) -> list[str]:
-        """So many wrong ones, each another."""
-        return [wrong(self.house.issue(f"Device {number}").secret) for number in range(count)]
-
-
 @pytest.fixture
-def door(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
-    """Before an enforced account."""
-    house.alter(enforced_from=NOW)
-    monotonic = house.clock.monotonic
-    verifier = Verifier(house.store, house.hasher, house.clock)
-    rate_limiter = AddressRateLimiter(monotonic, ["203.0.113.1"])
-    queue = DecisionQueue(
-        verifier, VerifiedCache(monotonic), rate_limiter, threads=1, monotonic=monotonic
-    )
-    yield Door(house, queue, count_argon2(monkeypatch))
-    queue.close()
-
-
-@pytest.fixture
-def secret(house: House) -> Secret:
-    return house.issue("Phone").secret
-
-
-# --- remembered -----------------------------------------------------------------------------
-
-
-async def test_what_is_remembered_costs_no_hash(door: Door, secret: Secret) -> None:
-    assert await door.cost(secret) == (Answer.YES, 1)
-    first = await door.ask(secret)
-    assert first == Decision(Answer.YES, "right", ADA, door.house.now().app_passwords[0])
-    assert await door.cost(secret) == (Answer.YES, 0)
-    assert await door.cost(secret.reveal().upper()) == (Answer.YES, 0)
-
-
-async def test_what_is_wrong_or_unknown_costs_one_hash_each_time(
-    door: Door, secret: Secret
-) -> None:
-    await door.ask(secret)
-    for _ in range(2):
-        assert await door.cost(wrong(secret)) == (Answer.NO, 1)
-        assert await door.cost(of_unknown_id(door.house)) == (Answer.NO, 1)
-        assert await door.cost(secret, "grace") == (Answer.NOT_MINE, 1)
-
-
-async def test_after_its_time_it_is_hashed_again_however_often_it_was_used(
-    door: Door, secret: Secret
-) -> None:
-    await door.ask(secret)
-    for _ in range(3):
-        door.house.clock.seconds += LIFETIME / 4
-        # The clock on the wall has nothing to do with it.
-        door.house.clock.instant -= timedelta(days=300)
-        assert await door.cost(secret) == (Answer.YES, 0)
-    door.house.clock.seconds += LIFETIME / 4
-    assert await door.cost(secret) == (Answer.YES, 1)
-
-
-def deleted(house: House) -> None:
-    house.operator.delete_app_password(ADA, "Phone")
-
-
-def all_deleted(house: House) -> None:
-    house.alter(app_passwords=())
-
-
-def expired(house: House) -> None:
-    change_record(house, expires=house.clock.now())
-
-
-def narrowed(house: House) -> None:
-    change_record(house, scope=("smtp",))
-
-
-def disabled(house: House) -> None:
-    house.alter(enabled=False)
-
-
-def replaced(house: House) -> None:
-    change_record(house, hash=house.hasher.app.make(Secret("another")))
+def desk(house: House) -> Iterator[Desk]:
+    desk = Desk(house)
+    yield desk
+    desk.close()
 
 
 @pytest.mark.parametrize(
-    ("happens", "hashes"),
-    [(deleted, 1), (all_deleted, 1), (replaced, 1), (expired, 0), (narrowed, 0), (disabled, 0)],
+    ("allowed", "named", "counted"),
+    [
+        (None, "imaps", "imap"),
+        (None, "IMAP", "imap"),
+        (None, "ftp", "ftp"),
+        (None, None, None),
+        (None, "no service", None),
+        ({"imap", "smtp"}, "submission", "smtp"),
+        ({"imap", "smtp"}, "webdav", None),
+        ({"imap", "smtp"}, None, None),
+        ({"smtp"}, None, "smtp"),
+        ({"smtp"}, "", None),
+        ({"smtp"}, "imap", None),
+        ({"smtp"}, "no service", None),
+        (set(), "imap", None),
+        (set(), None, None),
+    ],
 )
-async def test_it_is_refused_at_the_very_next_attempt_though_it_is_remembered(
-    door: Door, secret: Secret, happens: Callable[[House], None], hashes: int
+async def test_service_name_only_chooses_among_what_the_socket_may_speak_for(
+    house: House, desk: Desk, allowed: set[str] | None, named: str | None, counted: str | None
 ) -> None:
-    assert await door.cost(secret) == (Answer.YES, 1)
-    assert await door.cost(secret) == (Answer.YES, 0)
-    happens(door.house)
-    assert await door.cost(secret) == (Answer.NO, hashes)
+    secret = house.issue("Phone").secret
+    desk.allowed = None if allowed is None else frozenset(allowed)
+    here = desk.auth_service
+    await here.ask(ADA, secret, named, HERE)
+    assert desk.book.uses == [(ADA, counted, HERE)]
+    (answered,) = desk.book.answers
+    assert answered[2:] == (counted, HERE)
+    assert (answered.socket, answered.decision.answer) == (desk.socket, Answer.YES)
+    change_record(house, scope=("imap", "smtp"))
+    right = (await here.ask(ADA, secret, named, HERE)).answer is Answer.YES
+    assert right is (counted in ("imap", "smtp"))
 
 
-async def test_a_removed_account_and_one_made_again_remember_nothing(
-    door: Door, secret: Secret
+async def test_attempt_of_a_test_is_logged_as_one_and_usage_never_hears_of_it(
+    house: House, desk: Desk
 ) -> None:
-    await door.ask(secret)
-    before = door.house.now()
-    door.house.store.remove(ADA)
-    assert await door.cost(secret) == (Answer.NOT_MINE, 1)
-    door.house.add()
-    door.house.alter(app_passwords=before.app_passwords)
-    assert await door.cost(secret) == (Answer.YES, 1)  # right, but not because it was
+    secret = house.issue("Phone").secret
+    here = replace(desk.auth_service, test=True)
+    for password in (secret, Secret(wrong(secret)), Secret(PASSWORD)):
+        await here.ask(ADA, password, "imaps", HERE)
+    answers = [decision.answer for decision in desk.book.decisions]
+    assert answers == [Answer.YES, Answer.NOT_MINE, Answer.NOT_MINE]
+    assert desk.book.asked == [("imap", None)] * 3
+    assert desk.book.uses == []
+    reasons = [decision.reason for decision in desk.book.decisions]
+    assert reasons[0] == "test: right"
+    assert all(reason.startswith("test: ") for reason in reasons)
 
 
-async def test_it_expires_while_it_is_remembered(door: Door, secret: Secret) -> None:
-    change_record(door.house, expires=NOW + timedelta(seconds=10))
-    assert await door.cost(secret) == (Answer.YES, 1)
-    door.house.clock.advance(10 - 1e-6)
-    assert await door.cost(secret) == (Answer.YES, 0)
-    door.house.clock.advance(1e-6)
-    assert await door.cost(secret) == (Answer.NO, 0)
+async def test_attempt_of_a_test_slows_nobody(house: House, desk: Desk) -> None:
+    secret = house.issue("Phone").secret
+    here = desk.auth_service
+    for number in range(FREE + 5):
+        wrong_one = app_password.generate(f"{number:03}", house.random.randrange)
+        await replace(here, test=True).ask(ADA, wrong_one, "imap", None)
+    for address in (None, HERE):
+        assert (await here.ask(ADA, secret, "imap", address)).answer is Answer.YES
+    for number in range(FREE + 5):
+        wrong_one = app_password.generate(f"{number:03}", house.random.randrange)
+        await here.ask(ADA, wrong_one, "imap", None)
+    another = house.issue("Tablet").secret
+    assert (await here.ask(ADA, another, "imap", None)).answer is Answer.NOT_NOW
+    decision = await replace(here, test=True).ask(ADA, another, "imap", None)
+    assert decision.answer is Answer.YES
 
 
-async def test_what_it_is_good_for_is_asked_each_time(door: Door, secret: Secret) -> None:
-    change_record(door.house, scope=("mail",))
-    services = ("imap", "submission", "caldav", None, "imaps")
-    answers = [(await door.ask(secret, service=service)).answer for service in services]
-    assert answers == [Answer.YES, Answer.YES, Answer.NO, Answer.NO, Answer.YES]
-    assert len(door.spent.verified) == 1
-
-
-async def test_a_refusal_is_never_remembered(door: Door, secret: Secret) -> None:
-    """Right but good for nothing at first: as soon as the account allows it, it is a yes."""
-    narrowed(door.house)
-    assert await door.cost(secret) == (Answer.NO, 1)
-    change_record(door.house, scope=("any",))
-    assert await door.cost(secret) == (Answer.YES, 0)
-
-
-async def test_what_was_deleted_while_it_was_hashed_is_no_yes_later_either(
-    door: Door, secret: Secret, monkeypatch: pytest.MonkeyPatch
+async def test_each_answer_is_written_down_and_usage_hears_of_what_it_counts(
+    house: House, desk: Desk
 ) -> None:
-    check = door.house.hasher.app.check
+    secret = house.issue("Phone").secret
+    here = desk.auth_service
+    for account, password in (
+        (ADA, secret),
+        (ADA, Secret(wrong(secret))),
+        (ADA, Secret(PASSWORD)),
+        ("grace", secret),
+    ):
+        await here.ask(account, password, "imap", None)
+    house.alter(enforced_from=NOW)
+    await here.ask(ADA, Secret(PASSWORD), "imap", None)
+    answers = [decision.answer for decision in desk.book.decisions]
+    assert answers == [Answer.YES, *[Answer.NOT_MINE] * 3, Answer.NO]
+    assert desk.book.uses == [(ADA, "imap", None)]
+    assert desk.book.old_passwords == []  # whatever was not ours was a guess, for all that is known
 
-    def slowly(stored: str | None, presented: Secret) -> bool:
-        right = check(stored, presented)
-        monkeypatch.setattr(door.house.hasher.app, "check", check)
-        deleted(door.house)
-        return right
 
-    monkeypatch.setattr(door.house.hasher.app, "check", slowly)
-    assert (await door.ask(secret)).answer is Answer.NO
-    assert (await door.ask(secret)).answer is Answer.NO
-
-
-async def test_when_the_hash_fails_nothing_is_remembered_and_nothing_counts(
-    door: Door, secret: Secret, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("allowed", "named", "counted"),
+    [
+        (None, "imaps", ["imap"]),
+        (None, None, [None]),
+        (None, "apppw-portal", []),
+        ({"imap", "smtp"}, "IMAP", ["imap"]),
+        ({"imap", "smtp"}, "webdav", []),
+        ({"imap", "smtp"}, None, []),
+        ({"smtp"}, None, ["smtp"]),
+        ({"smtp"}, "apppw-portal", []),
+    ],
+)
+def test_old_password_counts_where_the_socket_may_speak_for_the_service(
+    desk: Desk, allowed: set[str] | None, named: str | None, counted: list[str | None]
 ) -> None:
-    with monkeypatch.context() as broken:
-        failing_argon2(broken)
-        for _ in range(FREE + 1):
-            assert (await door.ask(secret)).answer is Answer.NOT_NOW
-            assert (await door.ask(secret, "grace")).answer is Answer.NOT_NOW
-    assert await door.cost(secret) == (Answer.YES, 1)
-
-
-# --- the order ------------------------------------------------------------------------------
-
-
-async def slowed(door: Door) -> None:
-    """Until somebody from HERE has to wait."""
-    for other in door.others(FREE):
-        assert (await door.ask(other)).answer is Answer.NO
-
-
-async def test_who_is_throttled_gets_not_now_and_is_told_how_long(
-    door: Door, secret: Secret
-) -> None:
-    await slowed(door)
-    door.spent.clear()
-    for password in (secret, Secret(wrong(secret))):
-        decision = await door.ask(password)
-        assert (decision.answer, decision.retry_after) == (Answer.NOT_NOW, FIRST_DELAY)
-        assert decision.account_name is None
-    assert door.spent.total == 0
-    assert (await door.ask(secret, "grace")).answer is Answer.NOT_NOW
-    door.house.clock.advance(FIRST_DELAY)
-    assert await door.cost(secret) == (Answer.YES, 1)
-
-
-async def test_what_is_remembered_is_never_throttled(door: Door, secret: Secret) -> None:
-    await door.ask(secret)
-    await slowed(door)
-    assert await door.cost(wrong(secret)) == (Answer.NOT_NOW, 0)
-    assert await door.cost(secret) == (Answer.YES, 0)
-    narrowed(door.house)
-    assert await door.cost(secret) == (Answer.NO, 0)
-
-
-async def test_what_has_not_the_form_is_never_throttled_and_counts_against_nobody(
-    door: Door, secret: Secret
-) -> None:
-    for number in range(FREE * 2):
-        assert await door.cost(f"{PASSWORD} {number}") == (Answer.NO, 0)
-    assert await door.cost(secret) == (Answer.YES, 1)
-    await slowed(door)
-    assert await door.cost(PASSWORD) == (Answer.NO, 0)
-    assert await door.cost(PASSWORD, "grace") == (Answer.NOT_MINE, 0)
-
-
-async def test_the_same_wrong_one_counts_once_though_the_account_changes(
-    door: Door, secret: Secret
-) -> None:
-    others = door.others(FREE - 1)
-    for other in others:
-        await door.ask(other)
-    for _ in range(FREE):
-        assert await door.cost(others[0]) == (Answer.NO, 1)
-        door.house.alter(appearance="nord")
-    assert await door.cost(wrong(secret)) == (Answer.NO, 1)
-    assert await door.cost(secret) == (Answer.NOT_NOW, 0)
-
-
-async def test_where_no_address_is_told_guesses_at_one_name_slow_down_no_other(
-    door: Door, secret: Secret
-) -> None:
-    other = door.house.add("grace")
-    right = door.house.issue("Phone", "grace").secret
-    for password in door.others(FREE):
-        assert (await door.ask(password, address=None)).answer is Answer.NO
-        assert (await door.ask(password, "nobody", address=None)).answer is Answer.NOT_MINE
-    for name in (ADA, "nobody"):
-        assert (await door.ask(secret, name, address=None)).answer is Answer.NOT_NOW
-    assert (await door.ask(right, other.name, address=None)).answer is Answer.YES
-    assert (await door.ask(secret)).answer is Answer.YES
-
-
-async def test_a_name_with_and_without_the_default_domain_is_counted_as_one(
-    door: Door, secret: Secret
-) -> None:
-    door.queue._verifier.default_domain = "example.org"
-    halves = door.others(FREE)
-    for number, password in enumerate(halves):
-        for name in ("ada", "nobody"):
-            typed = name if number % 2 else f"{name}@example.org"
-            await door.ask(password, typed, address=None)
-    for name in ("ada", ADA, "nobody", "nobody@example.org"):
-        assert (await door.ask(wrong(secret), name, address=None)).answer is Answer.NOT_NOW
-
-
-async def test_wrong_ones_for_unknown_accounts_count_too(door: Door, secret: Secret) -> None:
-    for _ in range(FREE * 2):
-        assert (await door.ask(secret, "grace")).answer is Answer.NOT_MINE
-    for number in range(FREE - 1):
-        assert (await door.ask(secret, f"nobody{number}")).answer is Answer.NOT_MINE
-    assert (await door.ask(secret)).answer is Answer.NOT_NOW
-
-
-@pytest.mark.parametrize("spoiled", [{"expires": NOW}, {"scope": ("smtp",)}])
-async def test_right_but_expired_or_out_of_scope_does_not_count(
-    door: Door, secret: Secret, spoiled: dict[str, Any]
-) -> None:
-    others = [door.house.issue(f"Device {number}").secret for number in range(FREE + 1)]
-    records = door.house.now().app_passwords
-    door.house.alter(app_passwords=tuple(replace(record, **spoiled) for record in records))
-    for other in others:
-        assert await door.cost(other) == (Answer.NO, 1)
-    assert await door.cost(wrong(secret)) == (Answer.NO, 1)  # still not "not now"
-
-
-async def test_another_address_is_not_concerned_and_trusted_ones_never(
-    door: Door, secret: Secret
-) -> None:
-    await slowed(door)
-    for address in ("198.51.100.10", None, "127.0.0.1", "::1", "203.0.113.1"):
-        assert (await door.ask(wrong(secret), address=address)).answer is Answer.NO
-    for number in range(FREE * 2):
-        assert (await door.ask(secret, f"nobody{number}", address="::1")).answer is Answer.NOT_MINE
-    assert (await door.ask(wrong(secret), address="::1")).answer is Answer.NO
-
-
-# --- shared ---------------------------------------------------------------------------------
-
-
-@dataclass
-class Held:
-    """Hashes that are computed once they may be; `asked` has the stored hash of each."""
-
-    may: Event
-    asked: list[str | None]
-    seconds: float = 0.0  # what each takes, by the gate's clock
-
-
-@pytest.fixture
-def held(door: Door, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
-    held, check = Held(Event(), []), door.house.hasher.app.check
-
-    def slowly(stored: str | None, presented: Secret) -> bool:
-        held.asked.append(stored)
-        assert held.may.wait(60)  # seconds; a test that forgets it must end
-        door.house.clock.seconds += held.seconds
-        return check(stored, presented)
-
-    monkeypatch.setattr(door.house.hasher.app, "check", slowly)
-    yield held
-    held.may.set()
-
-
-async def begun(door: Door, *asked: tuple[str | Secret, str]) -> "list[asyncio.Task[Decision]]":
-    """Attempts under way, each of which has looked into the store by now."""
-    tasks = [asyncio.create_task(door.ask(password, name)) for password, name in asked]
-    await asyncio.sleep(0)
-    await door.queue.reading(lambda: None)  # behind theirs
-    return tasks
-
-
-@pytest.mark.parametrize("name", [ADA, "nobody"])
-@pytest.mark.parametrize("right", [True, False])
-async def test_equal_attempts_under_way_share_one_hash(
-    door: Door, secret: Secret, held: Held, name: str, right: bool
-) -> None:
-    password = secret.reveal() if right else wrong(secret)
-    forms = [password, password.upper(), password[:4] + "-" + password[4:]]
-    tasks = await begun(door, *((one, name) for one in forms * 20))
-    held.may.set()
-    answers = {(await task).answer for task in tasks}
-    expected = Answer.NOT_MINE if name != ADA else Answer.YES if right else Answer.NO
-    assert answers == {expected}
-    assert len(door.spent.verified) == 1
-
-
-async def test_another_secret_or_another_name_is_another_attempt(
-    door: Door, secret: Secret, held: Held
-) -> None:
-    tasks = await begun(door, (secret, ADA), (wrong(secret), ADA), (secret, "a"), (secret, "b"))
-    held.may.set()
-    assert [(await task).answer for task in tasks] == [
-        *(Answer.YES, Answer.NO, Answer.NOT_MINE, Answer.NOT_MINE)
-    ]
-    assert len(door.spent.verified) == 4
-
-
-async def test_each_takes_its_decision_from_the_document_itself(
-    door: Door, secret: Secret, held: Held
-) -> None:
-    change_record(door.house, scope=("imap",))
-    tasks = [
-        asyncio.create_task(door.ask(secret, service=service))
-        for service in ("imap", "smtp", None, "imap")
-    ]
-    await asyncio.sleep(0)
-    held.may.set()
-    answers = [(await task).answer for task in tasks]
-    assert answers == [Answer.YES, Answer.NO, Answer.NO, Answer.YES]
-    assert len(door.spent.verified) == 1
-
-
-async def test_what_was_deleted_meanwhile_is_refused_to_all_of_them(
-    door: Door, secret: Secret, held: Held
-) -> None:
-    tasks = await begun(door, *[(secret, ADA)] * 10)
-    deleted(door.house)
-    tasks += await begun(door, *[(secret, ADA)] * 10)
-    held.may.set()
-    assert {(await task).answer for task in tasks} == {Answer.NO}
-    assert len(door.spent.verified) == 2  # what is no more, and what never was
-
-
-async def test_a_hash_that_was_replaced_meanwhile_is_another_question(
-    door: Door, secret: Secret, held: Held
-) -> None:
-    before = await begun(door, (secret, ADA))
-    change_record(door.house, hash=door.house.hasher.app.make(secret))
-    after = await begun(door, (secret, ADA))
-    held.may.set()
-    assert (await before[0]).answer is Answer.NO
-    assert (await after[0]).answer is Answer.YES
-    assert len({*held.asked}) == 2
-
-
-async def test_who_shares_a_hash_is_not_throttled_and_pays_for_its_own_wrong_one(
-    door: Door, secret: Secret, held: Held
-) -> None:
-    held.may.set()
-    elsewhere = "198.51.100.77"
-    for other in door.others(FREE - 1):
-        await door.ask(other)
-        await door.ask(other, address=elsewhere)
-    held.may.clear()
-    tasks = await begun(door, (wrong(secret), ADA))
-    tasks.append(asyncio.create_task(door.ask(wrong(secret), address=elsewhere)))
-    await asyncio.sleep(0)
-    held.may.set()
-    assert {(await task).answer for task in tasks} == {Answer.NO}
-    for address in (HERE, elsewhere):
-        assert (await door.ask(secret, address=address)).answer is Answer.NOT_NOW
-
-
-async def test_a_hash_that_fails_fails_for_all_who_share_it(
-    door: Door, secret: Secret, held: Held, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tasks = await begun(door, *[(secret, ADA)] * 3)
-    with monkeypatch.context() as broken:
-        failing_argon2(broken)
-        held.may.set()
-        assert {(await task).answer for task in tasks} == {Answer.NOT_NOW}
-    assert await door.cost(secret) == (Answer.YES, 1)
-
-
-async def test_who_gives_up_takes_the_hash_from_nobody(
-    door: Door, secret: Secret, held: Held
-) -> None:
-    first, second = await begun(door, (secret, ADA), (secret, ADA))
-    first.cancel()
-    await asyncio.wait([first])
-    held.may.set()
-    assert (await second).answer is Answer.YES
-    assert len(door.spent.verified) == 1
-
-
-# --- the queue ------------------------------------------------------------------------------
-
-
-async def test_the_queue_is_bounded_in_seconds_and_not_in_number(
-    door: Door, secret: Secret, held: Held
-) -> None:
-    held.may.set()
-    assert (await door.ask(secret)).answer is Answer.YES  # which took no time at all
-    held.may.clear()
-    tasks = await begun(door, *((other, ADA) for other in door.others(30)))
-    many = await begun(door, *((secret, f"nobody{number}") for number in range(500)))
-    held.may.set()
-    assert {(await task).answer for task in tasks} == {Answer.NO}
-    assert {(await task).answer for task in many} == {Answer.NOT_MINE}
-
-
-async def test_who_would_wait_for_too_long_is_told_at_once(
-    door: Door, secret: Secret, held: Held
-) -> None:
-    known = door.house.issue("Car").secret
-    held.may.set()
-    held.seconds = 2.0
-    assert (await door.ask(known)).answer is Answer.YES
-    held.may.clear()
-    held.seconds = 0.0
-    room = int(LONGEST_QUEUE / 2.0) + 1
-    tasks = await begun(door, *((secret, f"nobody{number}") for number in range(room)))
-    decision = await door.ask(secret)
-    assert (decision.answer, decision.reason) == (Answer.NOT_NOW, "too many at once")
-    assert decision.retry_after == 1.0
-    # What costs no hash of its own needs no place.
-    assert (await door.ask(known)).answer is Answer.YES
-    assert (await door.ask(PASSWORD)).answer is Answer.NO
-    tasks += await begun(door, (secret, "nobody0"))
-    held.may.set()
-    assert {(await task).answer for task in tasks} == {Answer.NOT_MINE}
-    assert (await door.ask(secret)).answer is Answer.YES
-
-
-async def test_who_has_waited_for_too_long_costs_no_hash_any_more(
-    door: Door, secret: Secret, held: Held
-) -> None:
-    held.seconds = LONGEST_QUEUE / 2 + 0.1  # more than anything told
-    tasks = await begun(door, *((secret, f"nobody{number}") for number in range(4)))
-    held.may.set()
-    assert [(await task).answer for task in tasks] == [
-        *(Answer.NOT_MINE, Answer.NOT_MINE, Answer.NOT_NOW, Answer.NOT_NOW)
-    ]
-    assert len(held.asked) == 2
-    assert (await door.ask(secret)).answer is Answer.YES
-
-
-async def test_who_gave_up_waiting_leaves_the_place_to_others(
-    door: Door, secret: Secret, held: Held
-) -> None:
-    tasks = await begun(door, *((secret, f"nobody{number}") for number in range(50)))
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
-    held.may.set()
-    assert (await door.ask(wrong(secret))).answer is Answer.NO
-    assert len(door.spent.verified) <= 2  # the one that was begun already, and this
+    desk.allowed = None if allowed is None else frozenset(allowed)
+    desk.auth_service.old_password("ada", named, HERE)
+    assert desk.book.old_passwords == [("ada", service, HERE) for service in counted]
+    assert (desk.book.uses, desk.book.answers) == ([], [])

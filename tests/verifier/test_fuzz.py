@@ -16,8 +16,8 @@ from apppw_tui.verifier.protocols.http_connection import HttpLimits
 from apppw_tui.verifier.protocols.json_lines import JsonLines
 from tests.support import NOW, House
 from tests.verifier.asking import ADA, wrong
-from tests.verifier.conversing import PATIENCE, Converse, counter_over, served
-from tests.verifier.protocols.test_http import basic, request
+from tests.verifier.harness import Desk, Handler, connected, served
+from tests.verifier.protocols.http_client import basic, request
 from tests.verifier.protocols.test_json_lines import line
 
 FEW, MANY = 300, 10_000
@@ -59,39 +59,35 @@ def changed(good: bytes) -> st.SearchStrategy[list[bytes]]:
 
 
 async def nothing_gets_in(
-    converse: Converse, sent: list[bytes], good: bytes, is_yes: Callable[[bytes], bool]
+    converse: Handler, sent: list[bytes], good: bytes, is_yes: Callable[[bytes], bool]
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        async with served(converse, Path(folder)) as here:
-            before = await here.connect()
-            answer = await here.talk(*sent)
-            assert not is_yes(answer)
-            for reader, writer in (before, await here.connect()):
-                writer.write(good)
-                writer.write_eof()
-                async with asyncio.timeout(PATIENCE):
-                    assert is_yes(await reader.read())
-                writer.close()
-        assert not here.faults
+        path = Path(folder) / "socket"
+        async with served(converse, path) as server, connected(path) as before:
+            assert not is_yes(await server.talk(*sent))
+            async with connected(path) as after:
+                for client in (before, after):
+                    await client.send(good)
+                    assert is_yes(await client.finish())
 
 
-def http_house() -> tuple[Converse, bytes, bytes]:
+def http_house() -> tuple[Handler, bytes, bytes]:
     house = House()
     house.add()
     secret = house.issue("Phone").secret
     handler = Http(
-        counter_over(house), lambda: True, limits=HttpLimits(header_bytes=512, body_bytes=64)
+        Desk(house).auth_service, lambda: True, limits=HttpLimits(header_bytes=512, body_bytes=64)
     )
     right = request(f"Authorization: {basic(ADA, secret)}")
     return handler.handle, right, request(f"Authorization: {basic(ADA, wrong(secret))}")
 
 
-def json_house() -> tuple[Converse, bytes, bytes]:
+def json_house() -> tuple[Handler, bytes, bytes]:
     house = House()
     house.add()
     house.alter(enforced_from=NOW)
     secret = house.issue("Phone").secret
-    handler = JsonLines(counter_over(house), Limits(max_bytes=1024))
+    handler = JsonLines(Desk(house).auth_service, Limits(max_bytes=1024))
     return handler.handle, line(ADA, secret), line(ADA, wrong(secret))
 
 

@@ -1,7 +1,7 @@
 """SAFETY 1: which account a mistaken name nearly was, after the answer, and never a search."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -9,10 +9,9 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.names import is_account_name, nearly
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.auth_service import AuthService
 from apppw_tui.verifier.nearly import NearMisses
 from tests.support import House
-from tests.verifier.conversing import counter_over
+from tests.verifier.harness import Desk
 
 DOMAIN = "example.org"
 
@@ -125,16 +124,15 @@ async def test_of_many_at_once_some_are_let_go_and_a_fault_stops_nothing(hints: 
     assert await hints.look("ada@example.org") == ["ada"]
 
 
-async def test_a_counter_hands_on_what_no_account_has_and_nothing_else(hints: Hints) -> None:
-    made = counter_over(hints.house)
-    auth_service = AuthService(
-        *(made.socket, made.queue, made.usage, made.record, made.allowed), hints=hints.nearly_
-    )
+async def test_auth_service_hands_on_what_no_account_has_and_nothing_else(hints: Hints) -> None:
+    desk = Desk(hints.house)
+    auth_service = replace(desk.auth_service, hints=hints.nearly_)
     secret = hints.house.issue("Phone", "ada").secret.reveal()
     for name in ("ada", "Ada", "ada@example.org", "ida"):
         await auth_service.ask(name, Secret(secret), "imap", "192.0.2.7")
     await auth_service.ask("ida@example.net", Secret("old password"), "imap", None)
     await asyncio.gather(*hints.nearly_._looking)
+    desk.close()
     assert sorted(hints.told) == [
         ("test", "ada", "imap", "192.0.2.7"),
         ("test", "ida", "imap", None),

@@ -12,7 +12,7 @@ from apppw_tui.verifier.password_cache import VerifiedCache
 from tests.argon import count_argon2
 from tests.support import NOW, PASSWORD, House
 from tests.verifier.asking import ADA, ask, wrong
-from tests.verifier.conversing import Noted, counter_over
+from tests.verifier.harness import Desk
 
 PORTAL = "apppw-portal"
 
@@ -67,9 +67,9 @@ def test_no_scope_opens_it(scope: tuple[str, ...]) -> None:
 
 async def test_a_socket_for_other_services_says_the_same(house: House) -> None:
     house.alter(enforced_from=NOW - timedelta(days=1))
-    noted = Noted()
-    auth_service = counter_over(house, noted, frozenset({"imap"}))
-    decision = await auth_service.ask(ADA, Secret(PASSWORD), PORTAL, None)
+    desk = Desk(house, allowed=frozenset({"imap"}))
+    decision = await desk.auth_service.ask(ADA, Secret(PASSWORD), PORTAL, None)
+    desk.close()
     assert decision.answer is Answer.NOT_MINE
-    assert noted.asked == [(PORTAL, None)]
-    assert noted.heard == []  # nobody used the old password for a service
+    assert desk.book.asked == [(PORTAL, None)]
+    assert desk.book.uses == []  # nobody used the old password for a service

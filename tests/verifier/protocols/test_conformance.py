@@ -13,7 +13,7 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreBusy
 from apppw_tui.verifier.protocols.registry import HttpOptions, handler_for
 from tests.support import PASSWORD, House
-from tests.verifier.wire import Client, Desk, b64, connected, plain, served, tasks_are
+from tests.verifier.harness import Client, Desk, Server, b64, connected, plain, served, tasks_are
 
 ADA = "ada@example.org"
 YES, NO, LATER = "yes", "no", "not now"
@@ -93,18 +93,18 @@ SPOKEN = {
 }
 
 
-class Served:
+class Site:
     """A socket of one protocol over a house."""
 
-    def __init__(self, protocol: str, desk: Desk, path: Path) -> None:
+    def __init__(self, protocol: str, desk: Desk, server: Server) -> None:
         self.desk = desk
         self.house = desk.house
+        self.server = server
         self._protocol = protocol
-        self._path = path
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Spoken]:
-        async with connected(self._path) as client:
+        async with connected(self.server.path) as client:
             spoken = SPOKEN[self._protocol](client)
             await spoken.greet()
             yield spoken
@@ -116,13 +116,11 @@ class Served:
 
 
 @pytest.fixture(params=sorted(SPOKEN))
-async def site(
-    request: pytest.FixtureRequest, house: House, tmp_path: Path
-) -> AsyncIterator[Served]:
+async def site(request: pytest.FixtureRequest, house: House, path: Path) -> AsyncIterator[Site]:
     desk = Desk(house)
     handler = handler_for(request.param, desk.auth_service, HttpOptions(lambda: True))
-    async with served(handler.handle, tmp_path / "socket"):
-        yield Served(request.param, desk, tmp_path / "socket")
+    async with served(handler.handle, path) as server:
+        yield Site(request.param, desk, server)
     desk.close()
 
 
@@ -130,33 +128,33 @@ def test_every_protocol_is_among_them() -> None:
     assert SPOKEN.keys() == {*PROTOCOLS}
 
 
-async def test_app_password_opens(site: Served, secret: str) -> None:
+async def test_app_password_opens(site: Site, secret: str) -> None:
     assert await site.ask(ADA, secret) == YES
-    assert [decision.reason for decision, _, _ in site.desk.book.answers] == ["right"]
+    assert [decision.reason for decision in site.desk.book.decisions] == ["right"]
 
 
-async def test_app_password_as_people_type_it_opens(site: Served, secret: str) -> None:
+async def test_app_password_as_people_type_it_opens(site: Site, secret: str) -> None:
     assert await site.ask(ADA.upper(), f" {secret.upper().replace('-', ' ')} ") == YES
 
 
 @pytest.mark.parametrize("name", [ADA, "grace@example.org", "no account", "ada\0", "ä" * 300])
-async def test_wrong_password_is_refused(site: Served, secret: str, name: str) -> None:
+async def test_wrong_password_is_refused(site: Site, secret: str, name: str) -> None:
     wrong = secret[:-1] + ("0" if secret[-1] != "0" else "1")
     assert await site.ask(name, wrong) == NO
 
 
-async def test_account_password_is_refused(site: Served) -> None:
+async def test_account_password_is_refused(site: Site) -> None:
     assert await site.ask(ADA, PASSWORD) == NO
 
 
-async def test_deleted_password_is_refused_at_the_next_question(site: Served, secret: str) -> None:
+async def test_deleted_password_is_refused_at_the_next_question(site: Site, secret: str) -> None:
     async with site.connection() as spoken:
         assert await spoken.ask(ADA, secret) == YES
         site.house.operator.delete_app_password(ADA, "Phone")
         assert await spoken.ask(ADA, secret) == NO
 
 
-async def test_disabled_account_is_refused_at_the_next_question(site: Served, secret: str) -> None:
+async def test_disabled_account_is_refused_at_the_next_question(site: Site, secret: str) -> None:
     async with site.connection() as spoken:
         assert await spoken.ask(ADA, secret) == YES
         site.house.operator.disable(ADA)
@@ -164,7 +162,7 @@ async def test_disabled_account_is_refused_at_the_next_question(site: Served, se
 
 
 async def test_store_that_cannot_be_read_is_neither_yes_nor_no(
-    site: Served, secret: str, monkeypatch: pytest.MonkeyPatch
+    site: Site, secret: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def get(_: str) -> Account:
         raise StoreBusy("busy")
@@ -173,18 +171,20 @@ async def test_store_that_cannot_be_read_is_neither_yes_nor_no(
     assert await site.ask(ADA, secret) == LATER
 
 
-async def test_fault_of_the_verifier_is_neither_yes_nor_no(site: Served, secret: str) -> None:
-    site.desk.queue.fault = RuntimeError("of its own")
+async def test_fault_is_not_now_and_told_without_the_secret(site: Site, secret: str) -> None:
+    site.desk.queue.outcome = RuntimeError(secret)
     assert await site.ask(ADA, secret) == LATER
+    assert len(site.server.faults) == 1
+    assert secret not in site.server.faults.pop()
 
 
-async def test_connections_do_not_wait_for_each_other(site: Served, secret: str) -> None:
+async def test_connections_do_not_wait_for_each_other(site: Site, secret: str) -> None:
     async with site.connection() as idle, site.connection() as spoken:
         await idle.client.send(idle.question(ADA, secret)[:-3])
         assert await spoken.ask(ADA, secret) == YES
 
 
-async def test_half_a_question_ends_with_its_connection(site: Served, secret: str) -> None:
+async def test_half_a_question_ends_with_its_connection(site: Site, secret: str) -> None:
     before = len(asyncio.all_tasks())
     async with site.connection() as spoken:
         await spoken.client.send(spoken.question(ADA, secret)[:-3])
@@ -194,7 +194,7 @@ async def test_half_a_question_ends_with_its_connection(site: Served, secret: st
     assert site.desk.book.answers == []
 
 
-async def test_no_answer_repeats_a_secret(site: Served, secret: str) -> None:
+async def test_no_answer_repeats_a_secret(site: Site, secret: str) -> None:
     async with site.connection() as spoken:
         await spoken.client.send(spoken.question(ADA, secret))
         answered = await spoken.client.finish()

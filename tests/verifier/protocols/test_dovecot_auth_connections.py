@@ -12,7 +12,7 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.protocols.dovecot_auth import AuthClient
 from apppw_tui.verifier.protocols.framing import Limits
 from tests.verifier.asking import ADA, wrong
-from tests.verifier.wire import (
+from tests.verifier.harness import (
     GREETING_LINES,
     HELLO,
     Desk,

@@ -1,9 +1,8 @@
 """The JSON lines that Dovecot's Lua passdb speaks, over a Unix socket."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,7 @@ from apppw_tui.verifier.protocols.framing import Limits
 from apppw_tui.verifier.protocols.json_lines import JsonLines
 from tests.support import NOW, House
 from tests.verifier.asking import ADA, change_record, wrong
-from tests.verifier.conversing import (
-    PATIENCE,
-    Noted,
-    Served,
-    always,
-    counter_over,
-    served,
-)
+from tests.verifier.harness import PATIENCE, Book, Desk, Server, always, connected, served
 
 LIMITS = Limits(idle_timeout=PATIENCE)
 YES = {"answer": "yes", "user": ADA}
@@ -46,24 +38,23 @@ class Passdb:
 
     house: House
     secret: Secret
-    served: Served
-    noted: Noted = field(default_factory=Noted)
+    server: Server
+    book: Book
 
     async def ask(self, *pieces: bytes) -> list[Any]:
-        return answers(await self.served.talk(*pieces))
+        return answers(await self.server.talk(*pieces))
 
 
 @pytest.fixture
-async def passdb(house: House, tmp_path: Path) -> AsyncIterator[Passdb]:
-    noted = Noted()
-    handler = JsonLines(counter_over(house, noted), LIMITS)
-    async with served(handler.handle, tmp_path) as here:
-        yield Passdb(house, house.issue("Phone").secret, here, noted)
-    assert not here.faults
+async def passdb(house: House, path: Path) -> AsyncIterator[Passdb]:
+    desk = Desk(house)
+    async with served(JsonLines(desk.auth_service, LIMITS).handle, path) as server:
+        yield Passdb(house, house.issue("Phone").secret, server, desk.book)
+    desk.close()
 
 
 async def test_the_right_password_is_a_yes(passdb: Passdb) -> None:
-    answer = await passdb.served.talk(line(ADA, passdb.secret, service="imap"))
+    answer = await passdb.server.talk(line(ADA, passdb.secret, service="imap"))
     assert answer == b'{"answer": "yes", "user": "ada@example.org"}\n'
 
 
@@ -74,40 +65,32 @@ async def test_a_wrong_one_is_not_ours_while_the_account_is_open(passdb: Passdb)
     assert await passdb.ask(line(ADA, secret)) == [NO]
 
 
-async def test_a_deleted_one_is_refused_at_the_very_next_question(passdb: Passdb) -> None:
-    passdb.house.alter(enforced_from=NOW)
-    assert await passdb.ask(line(ADA, passdb.secret)) == [YES]
-    passdb.house.operator.delete_app_password(ADA, "Phone")
-    assert await passdb.ask(line(ADA, passdb.secret)) == [NO]
-
-
 @pytest.mark.parametrize("user", ["grace", "", "ada @example.org", "a\0b", 'a"b\\', "ä", "a\r\nb"])
 async def test_an_unknown_account_is_not_ours(passdb: Passdb, user: str) -> None:
     assert await passdb.ask(line(user, passdb.secret)) == [{"answer": "not mine"}]
 
 
 @pytest.mark.parametrize("account", [None, ADA])
-async def test_not_now_is_said(house: House, tmp_path: Path, account: str | None) -> None:
+async def test_not_now_is_said(house: House, path: Path, account: str | None) -> None:
     handler = JsonLines(always(house, Decision(Answer.NOT_NOW, "busy", account)), LIMITS)
-    async with served(handler.handle, tmp_path) as here:
+    async with served(handler.handle, path) as here:
         (answer,) = answers(await here.talk(line(ADA, "x")))
     assert answer == {"answer": "not now"} | ({"user": account} if account else {})
 
 
-async def test_a_yes_without_a_name_is_not_now(house: House, tmp_path: Path) -> None:
+async def test_a_yes_without_a_name_is_not_now(house: House, path: Path) -> None:
     handler = JsonLines(always(house, Decision(Answer.YES, "right")), LIMITS)
-    async with served(handler.handle, tmp_path) as here:
+    async with served(handler.handle, path) as here:
         assert answers(await here.talk(line(ADA, "x"))) == [{"answer": "not now"}]
 
 
 async def test_a_fault_within_is_not_now_and_is_reported_without_its_text(
-    house: House, tmp_path: Path
+    house: House, path: Path
 ) -> None:
     handler = JsonLines(always(house, RuntimeError("a secret")), LIMITS)
-    async with served(handler.handle, tmp_path) as here:
+    async with served(handler.handle, path, faults=2) as here:
         answer = answers(await here.talk(line(ADA, "x"), line(ADA, "x")))
     assert answer == [{"answer": "not now"}] * 2
-    assert len(here.faults) == 2
     assert not any("a secret" in fault for fault in here.faults)
 
 
@@ -119,9 +102,8 @@ async def test_what_was_only_tried_is_no_use_and_passes_nothing_on(
     wrong_one = line(ADA, wrong(passdb.secret), service="imap", test=test)
     why = {"why": "right"} if test else {}
     assert await passdb.ask(right, wrong_one) == [YES | why, NOT_MINE]
-    heard = [("used", Answer.YES, "imap", "192.0.2.7")]
-    assert passdb.noted.heard == ([] if test else heard)
-    assert [decision.reason for _, decision, _, _ in passdb.noted.answers] == (
+    assert passdb.book.uses == ([] if test else [(ADA, "imap", "192.0.2.7")])
+    assert [decision.reason for decision in passdb.book.decisions] == (
         ["test: right", "test: wrong or deleted"] if test else ["right", "wrong or deleted"]
     )
 
@@ -138,12 +120,12 @@ async def test_an_old_password_that_was_right_is_noted(passdb: Passdb) -> None:
         line(ADA, passdb.secret),
     )
     assert said == [{"answer": "noted"}] * 3 + [YES]
-    assert passdb.noted.old == [
+    assert passdb.book.old_passwords == [
         (ADA, "imap", "192.0.2.7"),
         ("nobody", None, None),
         ("\x00\u00e4", None, None),
     ]
-    assert len(passdb.noted.answers) == 1  # nothing was asked
+    assert len(passdb.book.answers) == 1  # nothing was asked
 
 
 @pytest.mark.parametrize(
@@ -163,7 +145,7 @@ async def test_an_event_of_no_known_form_ends_the_connection(
     passdb: Passdb, strange: bytes
 ) -> None:
     assert await passdb.ask(strange, event(user=ADA)) == [ERROR]
-    assert passdb.noted.old == []
+    assert passdb.book.old_passwords == []
 
 
 async def test_why_is_told_to_a_test_alone_and_only_of_a_right_password(passdb: Passdb) -> None:
@@ -183,10 +165,10 @@ async def test_why_is_told_to_a_test_alone_and_only_of_a_right_password(passdb: 
     ]
 
 
-async def test_a_test_is_told_how_long_to_wait(house: House, tmp_path: Path) -> None:
+async def test_a_test_is_told_how_long_to_wait(house: House, path: Path) -> None:
     decision = Decision(Answer.NOT_NOW, "too many at once", retry_after=1.2)
     handler = JsonLines(always(house, decision), LIMITS)
-    async with served(handler.handle, tmp_path) as here:
+    async with served(handler.handle, path) as here:
         said = answers(await here.talk(line(ADA, "x"), line(ADA, "x", test=True)))
     assert said == [{"answer": "not now"}, {"answer": "not now", "retry_after": 2}]
 
@@ -199,18 +181,17 @@ async def test_service_and_address_are_told(passdb: Passdb) -> None:
         line(ADA, "x", rip="somewhere"),
         line(ADA, "x"),
     )
-    assert passdb.noted.asked == [("imap", "192.0.2.1"), *[(None, None)] * 4]
+    assert passdb.book.asked == [("imap", "192.0.2.1"), *[(None, None)] * 4]
 
 
 @pytest.mark.parametrize("service", [None, ""])
 async def test_where_a_socket_speaks_for_one_service_none_need_be_named(
-    house: House, tmp_path: Path, service: str | None
+    house: House, path: Path, service: str | None
 ) -> None:
-    noted = Noted()
-    handler = JsonLines(counter_over(house, noted, frozenset({"imap"})), LIMITS)
-    async with served(handler.handle, tmp_path) as here:
+    desk = Desk(house, allowed=frozenset({"imap"}))
+    async with served(JsonLines(desk.auth_service, LIMITS).handle, path) as here:
         await here.talk(line(ADA, "x", service=service))
-    assert noted.asked == [("imap", None)]
+    assert desk.book.asked == [("imap", None)]
 
 
 async def test_unknown_keys_and_their_values_are_ignored(passdb: Passdb) -> None:
@@ -271,7 +252,7 @@ async def test_what_is_no_question_is_an_error_and_the_end(passdb: Passdb, bad: 
     secret = passdb.secret.reveal().encode()
     good = GOOD.replace(b"SECRET", secret) + b"\n"
     assert await passdb.ask(good, bad.replace(b"SECRET", secret) + b"\n" + good) == [YES, ERROR]
-    assert len(passdb.noted.asked) == 1
+    assert len(passdb.book.asked) == 1
 
 
 @pytest.mark.parametrize("excess", [0, 1, 100_000])
@@ -287,21 +268,16 @@ async def test_what_is_cut_off_is_no_question(passdb: Passdb) -> None:
 
 
 @pytest.mark.parametrize("part", [b"", b'{"user": '])
-async def test_who_says_nothing_is_let_go(house: House, tmp_path: Path, part: bytes) -> None:
-    handler = JsonLines(counter_over(house), Limits(idle_timeout=0.02))
-    async with served(handler.handle, tmp_path) as here:
-        reader, writer = await here.connect()
-        writer.write(part)
-        assert await reader.read() == b""
-        writer.close()
+async def test_who_says_nothing_is_let_go(house: House, path: Path, part: bytes) -> None:
+    handler = JsonLines(Desk(house).auth_service, Limits(idle_timeout=0.02))
+    async with served(handler.handle, path), connected(path) as client:
+        client.writer.write(part)
+        assert await client.rest() == b""
 
 
-async def test_whoever_does_not_read_is_not_listened_to(house: House, tmp_path: Path) -> None:
-    handler = JsonLines(counter_over(house), Limits(write_timeout=0.02))
-    async with served(handler.handle, tmp_path) as here:
-        reader, writer = await here.connect()
-        reader._transport.pause_reading()  # type: ignore[attr-defined]  # not public
-        writer.write(b'{"event":"old-password","user":"x"}\n' * 100_000)
+async def test_whoever_does_not_read_is_not_listened_to(house: House, path: Path) -> None:
+    handler = JsonLines(Desk(house).auth_service, Limits(write_timeout=0.02))
+    async with served(handler.handle, path), connected(path) as client:
+        client.reader._transport.pause_reading()  # type: ignore[attr-defined]  # not public
         with pytest.raises(ConnectionError):
-            await asyncio.wait_for(writer.drain(), PATIENCE)
-        writer.close()
+            await client.send(b'{"event":"old-password","user":"x"}\n' * 100_000)

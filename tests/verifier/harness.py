@@ -1,11 +1,13 @@
-"""Asking the verifier over a socket, for the tests of its protocols."""
+"""The verifier's server over a house and its client, for every test that asks through a socket."""
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from apppw_tui.verifier.auth_service import AuthService, DecisionQueue
 from apppw_tui.verifier.decision import Attempt, Decision, Verifier
@@ -15,73 +17,95 @@ from apppw_tui.verifier.protocols.framing import Limits
 from apppw_tui.verifier.rate_limit import AddressRateLimiter
 from tests.support import House
 
-_PATIENCE = 120  # seconds, after which a test fails instead of waiting for ever
+PATIENCE = 120.0  # seconds, after which a test fails instead of waiting for ever
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-Asked = tuple[str | None, str | None, str | None]
+Use = tuple[str | None, str | None, str | None]  # account, service, address
+
+
+class Answered(NamedTuple):
+    """A line of the answer log."""
+
+    socket: str
+    decision: Decision
+    service: str | None
+    address: str | None
 
 
 @dataclass
 class Book:
-    """What was used, and every answer: account, service, address."""
+    """Usage and answer log, kept in memory."""
 
-    uses: list[Asked] = field(default_factory=list)
-    answers: list[tuple[Decision, str | None, str | None]] = field(default_factory=list)
+    answers: list[Answered] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+    old_passwords: list[Use] = field(default_factory=list)
 
     def used(self, decision: Decision, service: str | None, address: str | None) -> None:
         self.uses.append((decision.account_name, service, address))
 
     def old_password(self, account: str, service: str | None, address: str | None) -> None:
-        pass
+        self.old_passwords.append((account, service, address))
 
     def attempt(
-        self,
-        socket: str,  # noqa: ARG002 - as the protocol has it
-        decision: Decision,
-        service: str | None,
-        address: str | None,
+        self, socket: str, decision: Decision, service: str | None, address: str | None
     ) -> None:
-        self.answers.append((decision, service, address))
+        self.answers.append(Answered(socket, decision, service, address))
+
+    @property
+    def decisions(self) -> list[Decision]:
+        return [answered.decision for answered in self.answers]
+
+    @property
+    def asked(self) -> list[tuple[str | None, str | None]]:
+        """Service and address of every attempt."""
+        return [(answered.service, answered.address) for answered in self.answers]
 
 
-class HeldGate(DecisionQueue):
-    """Decides nothing while it is shut; keeps what it was asked."""
+class HeldQueue(DecisionQueue):
+    """Decides nothing while it is shut, or fails; keeps what it was asked."""
 
-    def __init__(
-        self, verifier: Verifier, remembered: VerifiedCache, rate_limiter: AddressRateLimiter
-    ) -> None:
-        super().__init__(verifier, remembered, rate_limiter, threads=2)
+    def __init__(self, house: House) -> None:
+        monotonic = house.clock.monotonic
+        verifier = Verifier(house.store, house.hasher, house.clock, house.default_domain)
+        limiter = AddressRateLimiter(monotonic)
+        super().__init__(verifier, VerifiedCache(monotonic), limiter, threads=2)
         self.opened = asyncio.Event()
         self.opened.set()
         self.asked: list[Attempt] = []
-        self.fault: Exception | None = None
+        self.outcome: Decision | Exception | None = None  # None: what the verifier decides
 
     async def decide(self, attempt: Attempt) -> Decision:
         self.asked.append(attempt)
         await self.opened.wait()
-        if self.fault is not None:
-            raise self.fault
-        return await super().decide(attempt)
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome or await super().decide(attempt)
 
 
 @dataclass
 class Desk:
-    """A house with a counter before it."""
+    """A house with the verifier's queue before it, as one socket asks there."""
 
     house: House
     book: Book = field(default_factory=Book)
     allowed: frozenset[str] | None = None
+    socket: str = "test"
 
     def __post_init__(self) -> None:
-        monotonic = self.house.clock.monotonic
-        verifier = Verifier(self.house.store, self.house.hasher, self.house.clock)
-        self.queue = HeldGate(verifier, VerifiedCache(monotonic), AddressRateLimiter(monotonic))
+        self.queue = HeldQueue(self.house)
 
     def close(self) -> None:
         self.queue.close()
 
     @property
     def auth_service(self) -> AuthService:
-        return AuthService("test", self.queue, self.book, self.book, self.allowed)
+        return AuthService(self.socket, self.queue, self.book, self.book, self.allowed)
+
+
+def always(house: House, outcome: Decision | Exception) -> AuthService:
+    """Answers every question alike, or fails."""
+    desk = Desk(house)
+    desk.queue.outcome = outcome
+    return desk.auth_service
 
 
 class Client:
@@ -93,11 +117,11 @@ class Client:
 
     async def send(self, data: bytes) -> None:
         self.writer.write(data)
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(PATIENCE):
             await self.writer.drain()
 
     async def line(self) -> str:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(PATIENCE):
             line = await self.reader.readline()
         assert line.endswith(b"\n"), line
         return line[:-1].decode()
@@ -109,7 +133,7 @@ class Client:
         """Everything until the other end closes."""
         data = b""
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(PATIENCE):
                 while more := await self.reader.read(4096):
                     data += more
         except ConnectionError:
@@ -122,9 +146,31 @@ class Client:
         return await self.rest()
 
 
+@dataclass
+class Server:
+    """A handler behind a socket, and what it told the event loop of faults."""
+
+    path: Path
+    faults: list[str] = field(default_factory=list)
+
+    async def talk(self, *pieces: bytes) -> bytes:
+        """All that is answered to the pieces, sent one by one, up to the connection's end."""
+        async with connected(self.path) as client:
+            try:
+                for piece in pieces:
+                    await client.send(piece)
+                return await client.finish()
+            except ConnectionError:
+                return await client.rest()
+
+
 @asynccontextmanager
-async def served(handler: Handler, path: Path) -> AsyncIterator[None]:
-    """The handler behind a socket, and all of its connections over at the end."""
+async def served(handler: Handler, path: Path, faults: int = 0) -> AsyncIterator[Server]:
+    """The handler behind a socket until its connections have ended.
+
+    Fails if one of them raised, or if there were other than that many faults.
+    """
+    here = Server(path)
     conversations: set[asyncio.Task[None]] = set()
 
     async def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -133,14 +179,50 @@ async def served(handler: Handler, path: Path) -> AsyncIterator[None]:
         conversations.add(task)
         await handler(reader, writer)
 
+    def fault(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        here.faults.append(str(context))
+
+    asyncio.get_running_loop().set_exception_handler(fault)
     server = await asyncio.start_unix_server(begin, path)
+    try:
+        yield here
+    finally:
+        server.close()
+        async with asyncio.timeout(PATIENCE):
+            results = await asyncio.gather(*conversations, return_exceptions=True)
+    assert [result for result in results if result is not None] == []
+    assert len(here.faults) == faults, here.faults
+
+
+@contextmanager
+def served_in_thread(handler: Handler, path: Path) -> Iterator[None]:
+    """The handler behind a socket that is everybody's, for programs that are waited for.
+
+    The end closes every connection, as the end of a daemon does.
+    """
+    begun = threading.Event()
+    loops: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    async def serve() -> None:
+        end = asyncio.Event()
+        server = await asyncio.start_unix_server(handler, path)
+        loops.append((asyncio.get_running_loop(), end))
+        begun.set()
+        await end.wait()
+        server.close()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    assert begun.wait(PATIENCE)
+    path.chmod(0o666)  # whoever runs auth-worker
     try:
         yield
     finally:
-        server.close()
-        async with asyncio.timeout(_PATIENCE):
-            results = await asyncio.gather(*conversations, return_exceptions=True)
-    assert [result for result in results if result is not None] == []
+        ((loop, end),) = loops
+        loop.call_soon_threadsafe(end.set)
+        thread.join(PATIENCE)
+        path.unlink(missing_ok=True)
+        assert not thread.is_alive()
 
 
 @asynccontextmanager
@@ -154,7 +236,7 @@ async def connected(path: Path) -> AsyncIterator[Client]:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Lets everything else go on until that is so."""
-    async with asyncio.timeout(_PATIENCE):
+    async with asyncio.timeout(PATIENCE):
         while not condition():  # noqa: ASYNC110 - what is waited for knows nothing of tests
             await asyncio.sleep(0)
 

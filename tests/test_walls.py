@@ -15,7 +15,8 @@ PLANTED = {
     "portal/planted.py": "import tinydb\nfrom apppw_tui.verifier import decision",
     "store/planted.py": "from apppw_tui.portal import admin",
     "verifier/planted.py": "import subprocess",
-    "integrations/planted.py": "from apppw_tui.store import memory",
+    "integrations/planted.py": "import subprocess\nfrom apppw_tui.store import memory",
+    "doctor/planted.py": "import subprocess",
     "ui/planted.py": "from apppw_tui.store import memory\nimport cryptography",
     "commands/planted.py": "import textual",
 }
@@ -25,6 +26,8 @@ BROKEN = [
     "apppw_tui.portal.planted -> apppw_tui.verifier.decision",
     "apppw_tui.store.planted -> apppw_tui.portal.admin",
     "apppw_tui.verifier.planted -> subprocess",
+    "apppw_tui.integrations.planted -> subprocess",
+    "apppw_tui.doctor.planted -> subprocess",
     "apppw_tui.integrations.planted -> apppw_tui.store.memory",
     "apppw_tui.ui.planted -> apppw_tui.store.memory",
     "apppw_tui.ui.planted -> cryptography",

@@ -3,14 +3,13 @@
 import os
 import shlex
 import shutil
-import signal
-import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
 from apppw_tui.doctor.finding import Finding, ok, warning
+from apppw_tui.integrations import process
 
 _SECONDS = 2.0  # each takes a fraction of one; one that hangs must not hold up the rest
 _HUNG = "time-out"
@@ -55,26 +54,15 @@ def run(command: Sequence[str]) -> CommandOutput:
     if program is None:
         return CommandOutput(command, error="not found", here=False)
     try:
-        process = subprocess.Popen(  # noqa: S603 - a list, of programs that are named here alone
-            [os.path.abspath(program), *command[1:]],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd="/",
-            env={"PATH": path, "LC_ALL": "C"},
-            start_new_session=True,
+        result = process.capture(
+            [os.path.abspath(program), *command[1:]], {"PATH": path, "LC_ALL": "C"}, _SECONDS
         )
     except OSError as error:
         return CommandOutput(command, error=(error.strerror or "could not be started").lower())
-    with process:
-        try:
-            out, errors = process.communicate(timeout=_SECONDS)
-        except subprocess.TimeoutExpired:
-            # With whatever it has started, which would hold its output open.
-            os.killpg(process.pid, signal.SIGKILL)
-            return CommandOutput(command, error=f"{_HUNG} after {_SECONDS:g} s")
-    how = f"exit code {process.returncode}" if process.returncode else ""
-    return CommandOutput(command, _text(out), _text(errors), how)
+    if result.returncode is None:
+        return CommandOutput(command, error=f"{_HUNG} after {_SECONDS:g} s")
+    reason = f"exit code {result.returncode}" if result.returncode else ""
+    return CommandOutput(command, result.out, result.errors, reason)
 
 
 class PatientRun:
@@ -91,10 +79,6 @@ class PatientRun:
         if answer.error.startswith(_HUNG):
             self._hung[command[0]] = answer
         return answer
-
-
-def _text(printed: bytes) -> str:
-    return printed.decode(errors="replace")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,13 @@
 """A plaintext that does not leak by accident."""
 
+import re
+from collections.abc import Sequence
 from typing import NoReturn
+
+_HIDDEN = "(hidden)"
+_FEWEST_DIGITS = 3  # a run of fewer would hide half of every output, and gives nothing away
+_DIGITS = re.compile(r"[0-9](?:[^0-9A-Za-z]{0,2}[0-9])*")
+_BETWEEN = 3  # characters that may stand between two digits of one run
 
 
 class Secret:
@@ -25,3 +32,26 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a secret cannot be pickled")
+
+
+def hide_secrets(text: str, secrets: Sequence[str], *, is_cut: bool) -> str:
+    """`text` without the `secrets` and their digits.
+
+    Where it was cut there may be half a secret: that goes, too.
+    """
+    # To be read aloud, a code is 4, 8, 2; and printed as 48-2, or in UTF-16, it is the same code.
+    runs = {re.sub("[^0-9]", "", run) for secret in secrets for run in _DIGITS.findall(secret)}
+    between = f"[^0-9]{{0,{_BETWEEN}}}"
+    patterns = [re.escape(secret) for secret in secrets if secret.strip()]
+    for run in sorted(runs, key=len, reverse=True):
+        if len(run) >= _FEWEST_DIGITS:
+            patterns.append(between.join(run))
+            # Who wrote it may have been stopped in the middle of it.
+            halves = range(len(run) - 1, _FEWEST_DIGITS - 1, -1)
+            patterns += [between.join(run[:half]) + between + r"\Z" for half in halves]
+    if patterns:
+        text = re.sub("|".join(patterns), _HIDDEN, text)
+    if is_cut:
+        longest = max(map(len, secrets), default=0)
+        text = text[: max(0, len(text) - longest * (1 + _BETWEEN))]
+    return text

@@ -8,13 +8,13 @@ import os
 import secrets
 import shutil
 import stat
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from apppw_tui.domain.lines import lines
 from apppw_tui.domain.ports import TmuxDelivery
 from apppw_tui.domain.secret import Secret
+from apppw_tui.integrations import process
 
 _TIMEOUT = 2.0  # seconds, for each of them
 
@@ -97,18 +97,10 @@ class ClipboardTools:
     ) -> str | None:
         """Returns what it printed; None if it failed or took too long."""
         try:
-            ended = subprocess.run(  # noqa: S603 - a list, of the person's own PATH
-                command,
-                input=secret.reveal().encode() if secret is not None else b"",
-                stdout=subprocess.PIPE if read else subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env=dict(self._environment),
-                cwd="/",
-                timeout=_TIMEOUT,
-                check=False,
+            # In our group: what serves the clipboard ends with the terminal, as it always did.
+            result = process.capture(
+                command, self._environment, _TIMEOUT, secret, read=read, own_group=False
             )
-        except (OSError, subprocess.TimeoutExpired):
+        except OSError:
             return None
-        if ended.returncode:
-            return None
-        return (ended.stdout or b"").decode(errors="replace")
+        return result.out if result.returncode == 0 else None

@@ -1,10 +1,12 @@
-"""Runs a configured program: no shell, nothing inherited, never longer than it may (SAFETY 23)."""
+"""Runs programs: no shell, only the environment meant, never longer than they may (SAFETY 23).
+
+No other module starts one.
+"""
 
 import contextlib
 import errno
 import os
 import pwd
-import re
 import selectors
 import signal
 import stat
@@ -17,7 +19,7 @@ from pathlib import Path
 
 from apppw_tui.domain import app_password
 from apppw_tui.domain.names import escaped
-from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.secret import Secret, hide_secrets
 from apppw_tui.integrations.process_limits import unbind_memory
 
 OUTPUT = 4096  # bytes that are kept, and characters that are told
@@ -26,10 +28,6 @@ _PIPE_BYTES = 65536  # bytes; one look after the end finds all that was printed 
 _POLL_INTERVAL = 0.02  # seconds between two looks at a program that says nothing
 _KILL_GRACE = 1.0  # seconds for a killed program to be gone; another user's cannot be killed
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_HIDDEN = "(hidden)"
-_FEWEST_DIGITS = 3  # a run of fewer would hide half of every output, and gives nothing away
-_DIGITS = re.compile(r"[0-9](?:[^0-9A-Za-z]{0,2}[0-9])*")
-_BETWEEN = 3  # characters that may stand between two digits of one run
 
 
 @dataclass(frozen=True)
@@ -60,6 +58,56 @@ def run(
     filled = [_filled(element, values) for element in command]
     with _orderly_end():
         return _run(filled, message, timeout, secrets)
+
+
+@dataclass(frozen=True)
+class CapturedOutput:
+    """All that a program printed, as it is: nothing of it is to be shown or logged."""
+
+    returncode: int | None  # None: it took too long and was killed
+    out: str = ""
+    errors: str = ""
+
+
+def capture(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    timeout: float,
+    message: Secret | None = None,
+    *,
+    read: bool = True,
+    own_group: bool = True,
+) -> CapturedOutput:
+    """Runs a program of this machine for what it prints; blocks for at most `timeout` seconds.
+
+    Whatever holds its output open is waited for, too, unless nothing is to be `read`: the program
+    may leave a process behind then. Without a group of its own it ends with the terminal, and at
+    the time-out it alone is killed.
+
+    Raises:
+        OSError: it could not be started.
+    """
+    output = subprocess.PIPE if read else subprocess.DEVNULL
+    process = _start(
+        command,
+        environment,
+        stdin=subprocess.DEVNULL if message is None else subprocess.PIPE,
+        stdout=output,
+        stderr=output,
+        own_group=own_group,
+    )
+    try:
+        printed = process.communicate(
+            None if message is None else message.reveal().encode(), timeout
+        )
+    except subprocess.TimeoutExpired:
+        # Even where it has ended itself: what it has started still holds its output open.
+        _kill(process, own_group=own_group)
+        return CapturedOutput(returncode=None)
+    finally:
+        _end(process, own_group=own_group)
+    out, errors = ((stream or b"").decode(errors="replace") for stream in printed)
+    return CapturedOutput(process.returncode, out, errors)
 
 
 def leave(code: int) -> None:
@@ -94,20 +142,16 @@ def _run(
     filled: list[str], message: Secret, timeout: float, secrets: Sequence[str]
 ) -> ProcessResult:
     try:
-        process = subprocess.Popen(  # noqa: S603 - the administrator's own, as a list
+        process = _start(
             filled,
-            bufsize=0,
+            {"PATH": _PATH, "LANG": "C.UTF-8", "HOME": _home()},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            cwd="/",
-            env={"PATH": _PATH, "LANG": "C.UTF-8", "HOME": _home()},
             umask=0o077,
-            start_new_session=True,
         )
     except OSError as error:
         return ProcessResult(ok=False, reason=_not_started(filled[0], error))
-    unbind_memory(process.pid)
     raw = bytearray()
     try:
         stopped = _communicate(process, message.reveal().encode(), raw, timeout)
@@ -117,6 +161,32 @@ def _run(
     if stopped:
         return ProcessResult(ok=False, reason=stopped, output=output)
     return ProcessResult(process.returncode == 0, _end_of(process), output)
+
+
+def _start(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    stdin: int,
+    stdout: int,
+    stderr: int,
+    umask: int = -1,
+    own_group: bool = True,
+) -> "subprocess.Popen[bytes]":
+    """Raises OSError."""
+    process = subprocess.Popen(  # noqa: S603 - a list, without a shell
+        command,
+        bufsize=0,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        cwd="/",
+        env=dict(environment),
+        umask=umask,
+        start_new_session=own_group,
+    )
+    unbind_memory(process.pid)
+    return process
 
 
 def _filled(element: str, values: Mapping[str, str]) -> str:
@@ -206,17 +276,22 @@ def _read(pipe: int) -> bytes:
         return b""
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Closes the pipes; a program that still runs is killed, with all of its group."""
-    for stream in (process.stdin, process.stdout):
+def _end(process: "subprocess.Popen[bytes]", *, own_group: bool = True) -> None:
+    """Closes the pipes; a program that still runs is killed, with all of its own group."""
+    for stream in (process.stdin, process.stdout, process.stderr):
         if stream is not None:
             stream.close()
     # Until poll() has seen its end, its process id cannot have become another's.
     if process.poll() is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _kill(process, own_group=own_group)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_KILL_GRACE)
+
+
+def _kill(process: "subprocess.Popen[bytes]", *, own_group: bool) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        # Without a group of its own, it is in ours.
+        (os.killpg if own_group else os.kill)(process.pid, signal.SIGKILL)
 
 
 def _end_of(process: "subprocess.Popen[bytes]") -> str:
@@ -230,21 +305,7 @@ def _end_of(process: "subprocess.Popen[bytes]") -> str:
 
 
 def _redacted(raw: bytes, secrets: Sequence[str]) -> str:
-    """`raw` as it may be logged. Where it was cut there may be half a secret: that goes too."""
+    """`raw` as it may be logged."""
     text = raw.decode(errors="backslashreplace").strip()
-    # To be read aloud, a code is 4, 8, 2; and printed as 48-2, or in UTF-16, it is the same code.
-    runs = {re.sub("[^0-9]", "", run) for secret in secrets for run in _DIGITS.findall(secret)}
-    between = f"[^0-9]{{0,{_BETWEEN}}}"
-    patterns = [re.escape(secret) for secret in secrets if secret.strip()]
-    for run in sorted(runs, key=len, reverse=True):
-        if len(run) >= _FEWEST_DIGITS:
-            patterns.append(between.join(run))
-            # The program itself may have been stopped in the middle of it.
-            halves = range(len(run) - 1, _FEWEST_DIGITS - 1, -1)
-            patterns += [between.join(run[:half]) + between + r"\Z" for half in halves]
-    if patterns:
-        text = re.sub("|".join(patterns), _HIDDEN, text)
-    if len(raw) == OUTPUT:
-        longest = max(map(len, secrets), default=0)
-        text = text[: max(0, len(text) - longest * (1 + _BETWEEN))]
+    text = hide_secrets(text, secrets, is_cut=len(raw) == OUTPUT)
     return escaped(app_password.redacted(text))[:OUTPUT]

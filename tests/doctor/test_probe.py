@@ -1,6 +1,7 @@
 """How programs are asked: by their own name, for so long, in an empty environment."""
 
 import os
+import select
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,17 @@ def test_a_program_that_cannot_be_started_is_told(
     name = program(tmp_path, "", monkeypatch)
     (tmp_path / name).write_text("#!/no/such/interpreter\n")
     assert probe.run([name]).error == "no such file or directory"
+
+
+def test_what_it_leaves_behind_with_its_output_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "_SECONDS", 2.0)
+    os.mkfifo(tmp_path / "pipe")
+    reading = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    name = program(tmp_path, f"sleep 1000 9>{tmp_path}/pipe & exit 0", monkeypatch)
+    assert probe.run([name]).error == "time-out after 2 s"
+    with os.fdopen(reading, "rb") as pipe:  # which is at its end once nobody can write
+        os.set_blocking(reading, True)
+        assert select.select([pipe], [], [], 10)[0] == [pipe]
+        assert pipe.read() == b""

@@ -14,7 +14,7 @@ import pytest
 
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations import process
-from apppw_tui.integrations.process import ProcessResult, run
+from apppw_tui.integrations.process import CapturedOutput, ProcessResult, capture, run
 
 MESSAGE = Secret("482913 is your code for mail2.example.org.")
 NUMBER = "+4915112345678"
@@ -260,3 +260,21 @@ def test_one_that_cannot_be_killed_is_left_alone(
 def test_files_that_it_makes_are_nobody_elses(script: Script, tmp_path: Path) -> None:
     ran(script(f"cat >{tmp_path}/made"))
     assert stat.S_IMODE((tmp_path / "made").stat().st_mode) == 0o600
+
+
+def test_one_in_our_own_group_is_killed_alone(script: Script, tmp_path: Path) -> None:
+    body = f"ps -o pgid= -p $$ >{tmp_path}/group; exec sleep 1000"
+    environment = {"PATH": os.defpath}
+    result = capture([script(body)], environment, 2.0, read=False, own_group=False)
+    assert result == CapturedOutput(returncode=None)
+    assert int((tmp_path / "group").read_text()) == os.getpgrp()
+
+
+def test_one_that_leaves_another_behind_is_not_waited_for_unless_it_is_read(
+    script: Script, tmp_path: Path
+) -> None:
+    body = f"cat >{tmp_path}/message; sleep 1000 & echo $! >{tmp_path}/child; exit 0"
+    result = capture([script(body)], {"PATH": os.defpath}, LONG, MESSAGE, read=False)
+    os.kill(int((tmp_path / "child").read_text()), signal.SIGKILL)
+    assert result == CapturedOutput(0)
+    assert (tmp_path / "message").read_text() == MESSAGE.reveal()

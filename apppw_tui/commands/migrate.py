@@ -7,8 +7,8 @@ from apppw_tui.bootstrap import Parts, StoreLocation
 from apppw_tui.commands.context import open_context
 from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines
 from apppw_tui.config import Config
+from apppw_tui.domain.account_change import UNLISTED
 from apppw_tui.domain.errors import NotFound, Refused, StoreError
-from apppw_tui.domain.ports import UNLISTED
 from apppw_tui.exit_codes import NO_ANSWER, OK
 from apppw_tui.integrations.daemon import socket_folder
 from apppw_tui.store import documents

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 from apppw_tui.domain import account_password
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.account_change import UNLISTED
 from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.errors import DeliveryFailed, NotFound, Refused, StoreError
 from apppw_tui.domain.names import account_name, candidates
-from apppw_tui.domain.ports import DELIVERY_METHODS, UNLISTED, find
+from apppw_tui.domain.ports import DELIVERY_METHODS, find
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal import rename_account
 from apppw_tui.portal.admin_app_passwords import AppPasswordAdmin

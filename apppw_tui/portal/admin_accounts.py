@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.account_change import UNTOLD
 from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.errors import AlreadySo, NotFound, StoreError
 from apppw_tui.domain.names import candidates
-from apppw_tui.domain.ports import UNTOLD, find
+from apppw_tui.domain.ports import find
 from apppw_tui.domain.usage import Used
 from apppw_tui.portal.audit import record_event
 from apppw_tui.portal.context import PortalContext

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.account_change import UNLISTED
 from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import NotFound, Refused
 from apppw_tui.domain.names import escaped, name_key
-from apppw_tui.domain.ports import UNLISTED
 from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.portal.admin_accounts import AccountAdmin
 from apppw_tui.portal.app_passwords import (

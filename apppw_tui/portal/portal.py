@@ -7,6 +7,7 @@ from datetime import datetime
 
 from apppw_tui.domain import account_password
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.account_change import UNLISTED
 from apppw_tui.domain.activity import ActivityEntry, EventType
 from apppw_tui.domain.errors import (
     EnrollmentRequired,
@@ -19,7 +20,7 @@ from apppw_tui.domain.errors import (
 )
 from apppw_tui.domain.names import account_name, app_password_name, candidates
 from apppw_tui.domain.policy import BY_ADMINISTRATOR
-from apppw_tui.domain.ports import UNLISTED, find
+from apppw_tui.domain.ports import find
 from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.usage import Used

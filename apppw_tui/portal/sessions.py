@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.account_change import Change
 from apppw_tui.domain.errors import (
     EnrollmentRequired,
     NotFound,
@@ -15,7 +16,7 @@ from apppw_tui.domain.errors import (
     StoreError,
 )
 from apppw_tui.domain.policy import Policy
-from apppw_tui.domain.ports import AccountStore, Change, Clock
+from apppw_tui.domain.ports import AccountStore, Clock
 from apppw_tui.portal.context import PortalContext
 
 VERIFIED_FOR = Policy.verify_again_after  # seconds; then what matters asks again

@@ -8,10 +8,10 @@ from contextlib import ExitStack, contextmanager
 
 from apppw_tui.domain import enforced
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.account_change import Change, Rename, renaming
 from apppw_tui.domain.enforced import Enforcement, enforcement
 from apppw_tui.domain.errors import NotFound, StoreDamaged
 from apppw_tui.domain.names import check_account_name
-from apppw_tui.domain.ports import Change, Rename, renaming
 from apppw_tui.store import documents
 from apppw_tui.store.fields import DocumentError, Tables
 

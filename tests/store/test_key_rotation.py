@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.account_change import Change
 from apppw_tui.domain.errors import (
     DecryptionFailed,
     KeyMissing,
@@ -18,7 +19,6 @@ from apppw_tui.domain.errors import (
     StoreDamaged,
     StoreUnusable,
 )
-from apppw_tui.domain.ports import Change
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.key_rotation import drop_old_keys, rotate

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.account_change import UNLISTED
 from apppw_tui.domain.errors import StoreError
-from apppw_tui.domain.ports import UNLISTED
 from apppw_tui.portal.admin import Admin
 from tests.store.backing import Place
 from tests.store.making import account_file, alter, tables

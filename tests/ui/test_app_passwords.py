@@ -8,8 +8,8 @@ import pytest
 from textual.screen import Screen
 from textual.widgets import Button, Input
 
+from apppw_tui.domain.account_change import Change
 from apppw_tui.domain.policy import Policy
-from apppw_tui.domain.ports import Change
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.delete import DeleteDialog
 from apppw_tui.ui.dialogs.details import DetailsDialog

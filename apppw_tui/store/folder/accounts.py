@@ -8,11 +8,11 @@ from pathlib import Path
 
 from apppw_tui.domain import enforced
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.account_change import Change, Rename, renaming
 from apppw_tui.domain.activity import UNKNOWN_UID
 from apppw_tui.domain.enforced import EVER, Enforcement, enforcement
 from apppw_tui.domain.errors import NotFound, StoreDamaged, StoreError
 from apppw_tui.domain.names import check_account_name, escaped, is_account_name
-from apppw_tui.domain.ports import Change, Rename, renaming
 from apppw_tui.store import documents
 from apppw_tui.store.fields import DocumentError, Tables, dumps, loads
 from apppw_tui.store.folder import files

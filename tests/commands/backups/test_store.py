@@ -10,7 +10,7 @@ from pathlib import Path
 import argon2
 import pytest
 
-from apppw_tui.domain.ports import UNLISTED
+from apppw_tui.domain.account_change import UNLISTED
 from apppw_tui.store import documents
 from apppw_tui.store import migrate as migrating
 from apppw_tui.store.folder import deleted_ids

@@ -10,8 +10,8 @@ from apppw_tui.domain.notice_text import Notifier, SilentNotifier
 from apppw_tui.domain.ports import (
     Clock,
     CodeSender,
+    ErrorLog,
     ExternalPasswords,
-    Journal,
     NoCodeSender,
     NoSessionTermination,
     SessionTerminator,
@@ -19,9 +19,9 @@ from apppw_tui.domain.ports import (
 from apppw_tui.integrations.code_delivery import CommandCodeSender
 from apppw_tui.portal.context import PortalContext
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.folder.activity import FolderActivity
+from apppw_tui.store.folder.activity import FolderActivityLog
 from apppw_tui.store.folder.counters import FolderThrottleStore
-from apppw_tui.store.folder.journal import FolderJournal
+from apppw_tui.store.folder.error_log import FolderErrorLog
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.folder.notice_queue import FolderNoticeQueue, FolderNotifier
 from apppw_tui.store.folder.profiles import HashProfilesFile
@@ -68,11 +68,11 @@ def build(
     """Opens the store in `place`. Raises StoreError."""
     store = open_store(place.folder, create=create)
     keyring = keyring_of(place.folder, store, place.key_file)
-    journal = FolderJournal(place.folder, clock)
-    store.complain = lambda name, error: journal.fault(
+    error_log = FolderErrorLog(place.folder, clock)
+    store.complain = lambda name, error: error_log.error(
         "enforcement not told", account=name, why=str(error)
     )
-    store.deletions.complain = lambda name, error: journal.fault(
+    store.deletions.complain = lambda name, error: error_log.error(
         "deletion not listed", account=name, why=str(error)
     )
     means = PortalContext(
@@ -83,17 +83,17 @@ def build(
         config.policy,
         keyring,
         FolderThrottleStore(place.folder, clock),
-        _delivery(config, journal),
-        journal,
+        _delivery(config, error_log),
+        FolderActivityLog(place.folder, clock),
+        error_log,
         FolderUsage(place.folder, store, clock),
         address=address,
         default_domain=config.default_domain,
         region=config.phone_region,
         host_name=config.host_name,
-        session_terminator=_live_sessions(place, config, journal),
-        source=_source(config, journal),
-        activity=FolderActivity(place.folder, clock),
-        notifier=_notices(place, config, journal),
+        session_terminator=_live_sessions(place, config, error_log),
+        source=_source(config, error_log),
+        notifier=_notices(place, config, error_log),
     )
     return Parts(store, keyring, means)
 
@@ -115,38 +115,38 @@ def sender(place: StoreLocation, config: Config, context: PortalContext) -> "Sen
     else:
         channel = CommandChannel(notices.command, notices.format, notices.timeout, host, clock)
     outbox = FolderNoticeQueue(place.folder)
-    return Sender(outbox, channel, context.store, context.throttle_store, clock, context.journal)
+    return Sender(outbox, channel, context.store, context.throttle_store, clock, context.error_log)
 
 
-def _notices(place: StoreLocation, config: Config, journal: Journal) -> Notifier:
+def _notices(place: StoreLocation, config: Config, error_log: ErrorLog) -> Notifier:
     """The notifier of the configuration; without one nothing is laid down."""
-    return SilentNotifier() if config.notices is None else FolderNotifier(place.folder, journal)
+    return SilentNotifier() if config.notices is None else FolderNotifier(place.folder, error_log)
 
 
-def _delivery(config: Config, journal: Journal) -> CodeSender:
+def _delivery(config: Config, error_log: ErrorLog) -> CodeSender:
     delivery = config.delivery
     if delivery is None:
         return NoCodeSender()
-    return CommandCodeSender(delivery.command, delivery.kinds, delivery.timeout, journal)
+    return CommandCodeSender(delivery.command, delivery.kinds, delivery.timeout, error_log)
 
 
-def _source(config: Config, journal: Journal) -> ExternalPasswords | None:
+def _source(config: Config, error_log: ErrorLog) -> ExternalPasswords | None:
     accounts = config.accounts
     if accounts.source == "store":
         return None
     from apppw_tui.integrations.dovecot_passwords import DovecotPasswords
 
-    dovecot = DovecotPasswords(accounts.socket, journal)
+    dovecot = DovecotPasswords(accounts.socket, error_log)
     return ExternalPasswords(dovecot, accounts.change_password_at, accounts.require_add)
 
 
-def _live_sessions(place: StoreLocation, config: Config, journal: Journal) -> SessionTerminator:
+def _live_sessions(place: StoreLocation, config: Config, error_log: ErrorLog) -> SessionTerminator:
     """The folder of sessions to end.
 
     Without a program that takes the files away, none are laid there.
     """
     return (
-        FolderSessionTerminator(place.folder, journal)
+        FolderSessionTerminator(place.folder, error_log)
         if config.end_sessions
         else NoSessionTermination()
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from apppw_tui.domain import phone, recovery_codes, totp
 from apppw_tui.domain.account import AUTHENTICATOR, Account
+from apppw_tui.domain.activity import ActivityEntry
 from apppw_tui.domain.errors import DeliveryFailed
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher
 from apppw_tui.domain.phone import PhoneSlot
@@ -14,7 +15,7 @@ from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.ports import DELIVERY_METHODS, AccountStore, DeliveryMethod, Sealer
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.throttle import ThrottleStore
-from apppw_tui.domain.usage import NoUsage, UsageBook
+from apppw_tui.domain.usage import UsageBook, Used
 from apppw_tui.portal.admin import Admin
 from apppw_tui.portal.app_passwords import AppPasswordIssuer, IssuedAppPassword
 from apppw_tui.portal.context import PortalContext
@@ -73,16 +74,35 @@ class Outbox:
 
 @dataclass
 class Notebook:
-    """A journal that is kept in memory."""
+    """Both logs, kept in memory; nothing is read from the activity."""
 
     acts: list[tuple[str, str, str, dict[str, str]]] = field(default_factory=list)
-    faults: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    errors: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
     def record(self, uid: str, what: str, by: str, **facts: str) -> None:
         self.acts.append((uid, what, by, facts))
 
-    def fault(self, what: str, **facts: str) -> None:
-        self.faults.append((what, facts))
+    def read(self, _uid: str) -> list[ActivityEntry]:
+        return []
+
+    def forget_old(self, uid: str) -> None:
+        """There is nothing."""
+
+    def error(self, event: str, **facts: str) -> None:
+        self.errors.append((event, facts))
+
+
+class NoUsage:
+    """No use was ever written down."""
+
+    def read(self, _uid: str) -> Used:
+        return Used()
+
+    def old_passwords_since(self) -> datetime | None:
+        return None
+
+    def forget(self, uid: str) -> None:
+        """There is nothing."""
 
 
 @dataclass
@@ -118,6 +138,7 @@ class House:
             self.seals,
             self.counters,
             self.outbox,
+            self.notebook,
             self.notebook,
             self.usage,
             address=self.address,

@@ -17,7 +17,7 @@ from apppw_tui.domain.expiry import end_of
 from apppw_tui.domain.names import escaped
 from apppw_tui.exit_codes import NO_ANSWER, OK
 from apppw_tui.portal.admin import Admin
-from apppw_tui.store.folder.activity import FolderActivity, Tail
+from apppw_tui.store.folder.activity import FolderActivityLog, Tail
 
 EVERY = 1000  # milliseconds between two looks
 _REMOVED = "(removed)"
@@ -38,7 +38,7 @@ def activity(
         account = admin.account(options.account)
         uids = frozenset({account.uid})
     tail = Tail(place.folder, uids) if options.follow else None  # before: nothing falls between
-    reader = FolderActivity(place.folder, admin.context.clock)
+    reader = FolderActivityLog(place.folder, admin.context.clock)
     since = _instant(options.since, admin.context.clock.now())
     entries = [
         (uid, entry)

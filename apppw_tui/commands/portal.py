@@ -111,10 +111,9 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
 
 
 def _demo_means(demonstration: demo.Demonstration, config: configuration.Config) -> PortalContext:
-    from apppw_tui.store.folder.activity import MemoryActivity
     from apppw_tui.store.folder.counters import MemoryThrottleStore
+    from apppw_tui.store.memory import MemoryActivityLog, MemoryErrorLog
 
-    book = MemoryActivity(demonstration.clock)
     return PortalContext(
         demonstration.store,
         demonstration.hasher,
@@ -123,9 +122,9 @@ def _demo_means(demonstration: demo.Demonstration, config: configuration.Config)
         demonstration.seals,
         MemoryThrottleStore(demonstration.clock),
         demonstration,
-        book,
-        usage=demonstration,
-        activity=book,
+        MemoryActivityLog(demonstration.clock),
+        MemoryErrorLog(),
+        demonstration,
         region=config.phone_region,
         host_name=demo.HOST_NAME,
     )

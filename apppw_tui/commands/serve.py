@@ -19,8 +19,8 @@ from apppw_tui.domain.ports import Clock, SystemClock
 from apppw_tui.exit_codes import OK
 from apppw_tui.integrations.daemon import socket_folder
 from apppw_tui.integrations.process_limits import keep_out_of_dumps
+from apppw_tui.store.folder.activity import FROM_DAEMON, FolderActivityLog
 from apppw_tui.store.folder.cache import MOST_HELD, CachedReads
-from apppw_tui.store.folder.journal import FROM_DAEMON, FolderJournal
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.folder.notice_queue import FolderNoticeQueue
 from apppw_tui.store.folder.usage import FirstUse, FolderUsage
@@ -130,7 +130,7 @@ class _FirstUseNotifier:
 
     def __init__(self, folder: Path, clock: Clock, log: AnswerLog) -> None:
         self._folder = folder
-        self._journal = FolderJournal(folder, clock, FROM_DAEMON)
+        self._activity_log = FolderActivityLog(folder, clock, FROM_DAEMON)
         self._outbox: FolderNoticeQueue | None = None
         self._log = log
 
@@ -143,7 +143,7 @@ class _FirstUseNotifier:
         facts = {"id": first.app_password.id, "name": first.app_password.name}
         facts |= {"address": use.address or "", "service": use.service or ""}
         facts = {key: value for key, value in facts.items() if value}
-        self._journal.record(account.uid, EventType.USED_NEW, THE_SERVER, **facts)
+        self._activity_log.record(account.uid, EventType.USED_NEW, THE_SERVER, **facts)
         outbox = self._outbox
         if outbox is not None and first.moved:
             try:

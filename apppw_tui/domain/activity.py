@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
 
 from apppw_tui.domain.names import escaped
 
@@ -113,26 +112,6 @@ class ActivityEntry:
         """The address that it came from, if from anywhere but the server itself."""
         address = self.details.get("address")
         return None if address in (None, "", "local") else address
-
-
-class Activity(Protocol):
-    """The record of what happened to accounts, to be read."""
-
-    def read(self, uid: str, /) -> list[ActivityEntry]:
-        """The account's lines of the last RETENTION, the oldest first. Raises StoreError."""
-
-    def forget_old(self, uid: str, /) -> None:
-        """Nothing that is older than that is kept any longer. Raises StoreError."""
-
-
-class NoActivity:
-    """Nothing was written down."""
-
-    def read(self, _uid: str, /) -> list[ActivityEntry]:
-        return []
-
-    def forget_old(self, _uid: str, /) -> None:
-        """There is nothing."""
 
 
 def describe(entry: ActivityEntry) -> str:

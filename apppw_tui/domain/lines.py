@@ -1,4 +1,12 @@
-"""The lines of what files hold and programs print."""
+"""The lines of what files hold, programs print and logs say."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from apppw_tui.domain.names import escaped
+
+_BARE = re.compile(r"[A-Za-z0-9._:/@+()-]+", re.ASCII)  # needs no quotes
 
 
 def lines(text: str) -> list[str]:
@@ -8,3 +16,23 @@ def lines(text: str) -> list[str]:
     as such at CR alone: what people name, such as a place in the file system, would make lines.
     """
     return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []
+
+
+def log_line(time: datetime, event: str, facts: Mapping[str, str]) -> str:
+    """One line of a log: the time in UTC, what happened, and `key=value` for each fact.
+
+    A value that is no single word stands in quotes; nothing in the line acts on a terminal.
+    """
+    pairs = (f"{escaped(key)}={_quoted(value)}" for key, value in facts.items())
+    return " ".join(word for word in (utc_seconds(time), escaped(event), *pairs) if word)
+
+
+def utc_seconds(time: datetime) -> str:
+    """The time as files and logs have it: `2026-11-22T12:00:00Z`."""
+    return f"{time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+
+
+def _quoted(text: str) -> str:
+    if _BARE.fullmatch(text):
+        return text
+    return '"' + escaped(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.account_change import Change, Rename
+from apppw_tui.domain.activity import ActivityEntry
 from apppw_tui.domain.errors import DeliveryFailed, StoreError
 from apppw_tui.domain.secret import Secret
 
@@ -115,24 +116,24 @@ class ClipboardHelpers(Protocol):
         """True if the desktop's clipboard has it, and its managers are told to keep nothing."""
 
 
-class Journal(Protocol):
-    """The record of acts and failures. Never raises: a full disk stops nothing."""
+class ActivityLog(Protocol):
+    """The record of what happened to accounts."""
 
     def record(self, uid: str, what: str, by: str, **facts: str) -> None:
-        """One act that concerns the account of `uid`, into that account's activity."""
+        """One event of the account of `uid`. Never raises: a full disk stops nothing."""
 
-    def fault(self, what: str, **facts: str) -> None:
-        """One failure, in detail, for the administrator."""
+    def read(self, uid: str, /) -> list[ActivityEntry]:
+        """The account's entries of the last RETENTION, the oldest first. Raises StoreError."""
+
+    def forget_old(self, uid: str, /) -> None:
+        """Nothing that is older than that is kept any longer. Raises StoreError."""
 
 
-class NoJournal:
-    """Writes nothing down."""
+class ErrorLog(Protocol):
+    """The failures, in detail, for the administrator. Never raises."""
 
-    def record(self, uid: str, what: str, by: str, **facts: str) -> None:
-        """Nothing."""
-
-    def fault(self, what: str, **facts: str) -> None:
-        """Nothing."""
+    def error(self, event: str, **facts: str) -> None:
+        """One failure."""
 
 
 class Sealer(Protocol):

@@ -81,16 +81,3 @@ class UsageBook(Protocol):
 
     def forget(self, uid: str, /) -> None:
         """The account of `uid` is gone, and so is this. Raises StoreError."""
-
-
-class NoUsage:
-    """Nothing was ever written down."""
-
-    def read(self, _uid: str, /) -> Used:
-        return Used()
-
-    def old_passwords_since(self) -> datetime | None:
-        return None
-
-    def forget(self, _uid: str, /) -> None:
-        """There is nothing."""

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from apppw_tui.domain.errors import DeliveryFailed
 from apppw_tui.domain.phone import parted
-from apppw_tui.domain.ports import DeliveryMethod, Journal
+from apppw_tui.domain.ports import DeliveryMethod, ErrorLog
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations import process
 
@@ -26,7 +26,7 @@ class CommandCodeSender:
     command: tuple[str, ...]
     kinds: frozenset[DeliveryMethod]
     timeout: float
-    journal: Journal
+    error_log: ErrorLog
 
     @property
     def extensions(self) -> bool:
@@ -57,7 +57,7 @@ class CommandCodeSender:
             self._fail(kind, number, outcome.reason, outcome.output)
 
     def _fail(self, kind: str, number: str, how: str, output: str = "") -> NoReturn:
-        self.journal.fault(
+        self.error_log.error(
             "delivery failed", kind=kind, number=f"*{number[-2:]}", how=how, output=output
         )
         raise DeliveryFailed(_SORRY)

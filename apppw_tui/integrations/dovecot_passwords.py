@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from apppw_tui.domain.errors import PasswordBackendDown
-from apppw_tui.domain.ports import Journal, PasswordReply
+from apppw_tui.domain.ports import ErrorLog, PasswordReply
 from apppw_tui.domain.scopes import PORTAL
 from apppw_tui.domain.secret import Secret
 
@@ -36,7 +36,7 @@ class DovecotPasswords:
     """Asks at `path`, a socket of Dovecot's; `timeout` is in seconds, for all of one question."""
 
     path: Path
-    journal: Journal
+    error_log: ErrorLog
     timeout: float = _TIMEOUT
 
     def check(self, name: str, password: Secret, address: str) -> PasswordReply:
@@ -72,7 +72,7 @@ class DovecotPasswords:
         raise _StrangeError("the connection ended without an answer")
 
     def _fail(self, why: str) -> NoReturn:
-        self.journal.fault("account passwords cannot be checked", socket=str(self.path), why=why)
+        self.error_log.error("account passwords cannot be checked", socket=str(self.path), why=why)
         raise PasswordBackendDown(_SORRY)
 
 

@@ -23,7 +23,7 @@ from apppw_tui.domain.ports import (
     AccountStore,
     Clock,
     CodeSender,
-    Journal,
+    ErrorLog,
     Sealer,
 )
 from apppw_tui.domain.secret import Secret
@@ -155,7 +155,7 @@ class Sender:
     store: AccountStore
     counters: ThrottleStore
     clock: Clock
-    journal: Journal
+    error_log: ErrorLog
 
     def alone(self) -> AbstractContextManager[bool]:
         return self.outbox.alone()
@@ -213,7 +213,7 @@ class Sender:
         try:
             self.outbox.keep(message)
         except StoreError as error:  # a full disk: better sent twice than never
-            self.journal.fault("notice not counted", account=message.account_name, why=str(error))
+            self.error_log.error("notice not counted", account=message.account_name, why=str(error))
         return message
 
     def _ended(self, message: Message, result: SendResult) -> bool:
@@ -227,7 +227,7 @@ class Sender:
             self.outbox.remove(message)
             return True
         over = message.tries >= MOST_TRIES
-        self.journal.fault(
+        self.error_log.error(
             "notice given up" if over else "notice failed",
             account=message.account_name,
             how=result.reason,
@@ -252,7 +252,7 @@ class Sender:
             return _Share.NONE
         except StoreError as error:
             # Better one too many than none.
-            self.journal.fault("notices not counted", account=account.name, why=str(error))
+            self.error_log.error("notices not counted", account=account.name, why=str(error))
             return _Share.OWN
         return _Share.SUM if count > notice_text.PER_HOUR else _Share.OWN
 

@@ -93,5 +93,5 @@ class AppPasswordAdmin(AccountAdmin):
     def purge_expired(self, name: str) -> int:
         """Removes the app passwords that expired long ago; how many. Forgets old activity."""
         account = self.account(name)
-        self.context.activity.forget_old(account.uid)
+        self.context.activity_log.forget_old(account.uid)
         return len(account.app_passwords) - len(purge_expired(self.context, account).app_passwords)

@@ -21,7 +21,7 @@ def done_afterwards(context: PortalContext, account: Account, what: str) -> Iter
     try:
         yield
     except StoreError as error:
-        context.journal.fault(f"{what} not kept", account=account.name, why=str(error))
+        context.error_log.error(f"{what} not kept", account=account.name, why=str(error))
 
 
 def record_event(
@@ -33,7 +33,7 @@ def record_event(
     """
     if by is None:
         by, facts = account.name, {"address": context.address, **facts}
-    context.journal.record(account.uid, act, by, **facts)
+    context.activity_log.record(account.uid, act, by, **facts)
     return act not in NOTIFIED or context.notifier.notify(
         account, ActivityEntry(context.clock.now(), act, by, facts)
     )
@@ -54,7 +54,7 @@ def _networks(context: PortalContext, account: Account) -> set[str | None]:
     """The networks that the account's sign-ins came from lately."""
     since = context.clock.now() - NETWORK_MEMORY
     try:
-        entries = context.activity.read(account.uid)
+        entries = context.activity_log.read(account.uid)
     except StoreError:
         return set()
     return {

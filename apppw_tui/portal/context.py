@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from apppw_tui.domain.activity import Activity, NoActivity
 from apppw_tui.domain.base32 import RandomBelow
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.hashing import Hasher
@@ -14,19 +13,18 @@ from apppw_tui.domain.phone import parted
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.ports import (
     AccountStore,
+    ActivityLog,
     Clock,
     CodeSender,
+    ErrorLog,
     ExternalPasswords,
-    Journal,
-    NoCodeSender,
-    NoJournal,
     NoSessionTermination,
     Sealer,
     SessionTerminator,
 )
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.throttle import ACCOUNT_SENDS, NUMBER_SENDS, Step, ThrottleStore, door_key
-from apppw_tui.domain.usage import NoUsage, UsageBook
+from apppw_tui.domain.usage import UsageBook
 
 
 @dataclass(frozen=True)
@@ -39,9 +37,10 @@ class PortalContext:
     policy: Policy
     sealer: Sealer
     throttle_store: ThrottleStore
-    code_sender: CodeSender = field(default_factory=NoCodeSender)
-    journal: Journal = field(default_factory=NoJournal)
-    usage: UsageBook = field(default_factory=NoUsage)
+    code_sender: CodeSender
+    activity_log: ActivityLog
+    error_log: ErrorLog
+    usage: UsageBook
     address: str = "local"
     default_domain: str | None = None
     region: str | None = None
@@ -50,7 +49,6 @@ class PortalContext:
     token_bytes: Callable[[int], bytes] = secrets.token_bytes
     session_terminator: SessionTerminator = field(default_factory=NoSessionTermination)
     source: ExternalPasswords | None = None  # of account passwords; None is the store
-    activity: Activity = field(default_factory=NoActivity)
     notifier: Notifier = field(default_factory=SilentNotifier)
 
 

@@ -108,7 +108,7 @@ class StoredPasswords:
         if account is not None:
             record_event(means, account, EventType.WRONG_PASSWORD)
         else:
-            means.journal.record(
+            means.activity_log.record(
                 UNKNOWN_UID, EventType.WRONG_PASSWORD, "(unknown)", address=means.address
             )
 
@@ -117,7 +117,7 @@ class StoredPasswords:
         try:
             return find(self._context.store, names)
         except StoreDamaged as error:
-            self._context.journal.fault("account damaged", why=str(error))
+            self._context.error_log.error("account damaged", why=str(error))
             return None
 
     def _rehash(self, account: Account, fresh: str) -> None:
@@ -212,7 +212,7 @@ class ExternalPasswordCheck:
         try:
             account = means.store.get(name)
         except StoreDamaged as error:
-            means.journal.fault("account damaged", why=str(error))
+            means.error_log.error("account damaged", why=str(error))
             return None
         if account is None and not self._source.require_add:
             account = self._provision(name)

@@ -146,7 +146,7 @@ class Portal:
     def activity(self, session: Session) -> list[ActivityEntry]:
         """The account's events, the newest first: as many as anybody reads."""
         uid = self.account(session).uid
-        return self._context.activity.read(uid)[: -RECENT - 1 : -1]
+        return self._context.activity_log.read(uid)[: -RECENT - 1 : -1]
 
     def usage(self, session: Session, account: Account) -> Used:
         """The last uses of the account's app passwords."""

@@ -87,7 +87,7 @@ def consuming_transaction(context: PortalContext, session: Session) -> Iterator[
         after = change.result
         if after is None or not _stands(context.store, after):
             raise
-        context.journal.fault("code used up, not confirmed", account=after.name, why=str(error))
+        context.error_log.error("code used up, not confirmed", account=after.name, why=str(error))
 
 
 def _stands(store: AccountStore, written: Account) -> bool:

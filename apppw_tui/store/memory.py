@@ -2,18 +2,22 @@
 
 import copy
 import threading
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
 from apppw_tui.domain import enforced
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.account_change import Change, Rename, renaming
+from apppw_tui.domain.activity import ActivityEntry
 from apppw_tui.domain.enforced import Enforcement, enforcement
 from apppw_tui.domain.errors import NotFound, StoreDamaged
 from apppw_tui.domain.names import check_account_name
+from apppw_tui.domain.ports import Clock
 from apppw_tui.store import documents
 from apppw_tui.store.fields import DocumentError, Tables
+
+_MOST_ERRORS = 256
 
 
 class MemoryEnforcements:
@@ -101,3 +105,34 @@ class MemoryStore:
                 raise NotFound(f"There is no account {account_name}.")
             enforced.settle(self.enforcements, account_name, None, self.complain)
         return True
+
+
+class MemoryActivityLog:
+    """The activity of accounts, in this process alone."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._acts: dict[str, list[ActivityEntry]] = {}
+
+    def record(self, uid: str, what: str, by: str, **facts: str) -> None:
+        self.add(uid, ActivityEntry(self._clock.now(), what, by, facts))
+
+    def add(self, uid: str, one: ActivityEntry) -> None:
+        """One more entry, which may be of any time."""
+        self._acts.setdefault(uid, []).append(one)
+
+    def read(self, uid: str) -> list[ActivityEntry]:
+        return sorted(self._acts.get(uid, []), key=lambda one: one.time)
+
+    def forget_old(self, uid: str) -> None:
+        """It does not live that long."""
+
+
+class MemoryErrorLog:
+    """The newest errors, in this process alone."""
+
+    def __init__(self) -> None:
+        self.errors: deque[tuple[str, Mapping[str, str]]] = deque(maxlen=_MOST_ERRORS)
+
+    def error(self, event: str, **facts: str) -> None:
+        self.errors.append((event, facts))

@@ -3,13 +3,12 @@
 import contextlib
 import math
 import os
-import re
 from collections.abc import Callable
-from datetime import UTC
 
 from apppw_tui.domain import app_password
 from apppw_tui.domain.addresses import address as parsed
-from apppw_tui.domain.names import escaped, is_account_name
+from apppw_tui.domain.lines import log_line
+from apppw_tui.domain.names import is_account_name
 from apppw_tui.domain.ports import Clock
 from apppw_tui.integrations.journald import STANDARD_ERROR, Priority, prefix, to_journal
 from apppw_tui.verifier.decision import Answer, Decision
@@ -19,7 +18,6 @@ _VALUE_CHARACTERS = 256
 _RARELY = 60.0  # seconds
 _NONE = "-"
 _UNKNOWN = "(unknown)"
-_BARE = re.compile(r"[A-Za-z0-9._:/@+()-]+", re.ASCII)
 
 
 class AnswerLog:
@@ -96,10 +94,8 @@ class AnswerLog:
         self._line(Priority.ERROR, what, **facts)
 
     def _line(self, priority: Priority, what: str, **facts: str) -> None:
-        now = self._clock.now().astimezone(UTC).replace(tzinfo=None)
-        pairs = (f"{key}={_quoted(_bounded(key, value))}" for key, value in facts.items())
-        words = [f"{now.isoformat(timespec='seconds')}Z", escaped(_bounded("", what)), *pairs]
-        line = " ".join(word for word in words if word)
+        bounded = {key: _bounded(key, value) for key, value in facts.items()}
+        line = log_line(self._clock.now(), _bounded("", what), bounded)
         line = prefix(priority, journal=self._journal) + line
         with contextlib.suppress(OSError):
             self._write(self._descriptor, _fitting(line.encode()) + b"\n")
@@ -124,9 +120,3 @@ def _bounded(key: str, text: str) -> str:
         return text  # only names that the store knows: long ones may have the form by chance
     text = app_password.redacted(text[: 4 * _VALUE_CHARACTERS])
     return text if len(text) <= _VALUE_CHARACTERS else f"{text[:_VALUE_CHARACTERS]}…"
-
-
-def _quoted(text: str) -> str:
-    if _BARE.fullmatch(text):
-        return text
-    return '"' + escaped(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'

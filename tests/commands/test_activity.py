@@ -18,8 +18,7 @@ from apppw_tui.commands.serve import _FirstUseNotifier
 from apppw_tui.config import Config
 from apppw_tui.domain.activity import ActivityEntry, EventType
 from apppw_tui.domain.usage import LastUse
-from apppw_tui.store.folder.activity import FolderActivity
-from apppw_tui.store.folder.journal import FROM_DAEMON, FolderJournal
+from apppw_tui.store.folder.activity import FROM_DAEMON, FolderActivityLog
 from apppw_tui.store.folder.notice_queue import FolderNoticeQueue
 from apppw_tui.store.folder.usage import FirstUse
 from apppw_tui.verifier.answer_log import AnswerLog
@@ -46,19 +45,19 @@ def house(run: CommandLine) -> House:
     return house
 
 
-def journal(run: CommandLine) -> FolderJournal:
-    return FolderJournal(run.store, run.clock)
+def activity_log(run: CommandLine) -> FolderActivityLog:
+    return FolderActivityLog(run.store, run.clock)
 
 
 def happen(run: CommandLine, house: House, account: str, act: str, /, **facts: str) -> None:
-    journal(run).record(house.now(account).uid, act, account, **facts)
+    activity_log(run).record(house.now(account).uid, act, account, **facts)
     run.clock.advance(1)
 
 
 def test_what_happened_is_told_in_order(run: CommandLine, house: House) -> None:
     happen(run, house, "ida", EventType.SIGNED_IN, address="192.0.2.7")
     happen(run, house, "ada", EventType.CREATED, name="a\x1b[31m", id="abc")
-    daemon = FolderJournal(run.store, run.clock, FROM_DAEMON)
+    daemon = FolderActivityLog(run.store, run.clock, FROM_DAEMON)
     daemon.record(house.now("ada").uid, EventType.USED_NEW, "the server", address="2001:db8::1")
     run.clock.advance(1)
     run.good("account", "disable", "ada")
@@ -172,13 +171,13 @@ def test_what_falls_between_reading_and_following_is_told_once(
     run: CommandLine, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     happen(run, house, "ada", "before")
-    real = FolderActivity.uids
+    real = FolderActivityLog.uids
 
-    def uids(reader: FolderActivity) -> list[str]:
+    def uids(reader: FolderActivityLog) -> list[str]:
         happen(run, house, "ada", "between")
         return real(reader)
 
-    monkeypatch.setattr(FolderActivity, "uids", uids)
+    monkeypatch.setattr(FolderActivityLog, "uids", uids)
     lines = follow(run, steps(lambda: None, lambda: happen(run, house, "ada", "after")))
     assert [line.split("  ")[2] for line in lines] == ["Before", "Between", "After"]
 

@@ -194,7 +194,7 @@ class Office:
 
     @property
     def faults(self) -> list[str]:
-        return [what for what, _ in self.notebook.faults]
+        return [what for what, _ in self.notebook.errors]
 
 
 @pytest.fixture
@@ -383,7 +383,7 @@ def test_an_act_is_never_unsaid_by_its_notice(
 ) -> None:
     (tmp_path / "notices").write_text("in the way")
     FolderNotifier(tmp_path, notebook).notify(house.now(), CREATED)
-    ((what, facts),) = notebook.faults
+    ((what, facts),) = notebook.errors
     assert (what, facts["account"]) == ("notice left out", ADA)
     assert "notices" in facts["why"]
 

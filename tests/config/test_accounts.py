@@ -46,7 +46,7 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
     assert source.sentence == (
         "The account password is not kept here. Change it at https://mail.example.org/password."
     )
-    assert source.passwords == DovecotPasswords(Path("/run/mail/portal"), made.journal)
+    assert source.passwords == DovecotPasswords(Path("/run/mail/portal"), made.error_log)
 
 
 @pytest.mark.parametrize(

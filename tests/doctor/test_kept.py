@@ -5,8 +5,9 @@ from datetime import timedelta
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.usage import LastUse
 from apppw_tui.store.backup.restore import Aside
+from apppw_tui.store.folder.activity import FolderActivityLog
 from apppw_tui.store.folder.deleted_ids import DeletedIds
-from apppw_tui.store.folder.journal import LOG_BYTES, FolderJournal
+from apppw_tui.store.folder.error_log import LOG_BYTES, FolderErrorLog
 from apppw_tui.store.folder.session_kicks import FolderSessionTerminator
 from apppw_tui.store.folder.slots import Slots
 from apppw_tui.store.folder.usage import FolderUsage
@@ -30,12 +31,12 @@ def test_what_the_program_keeps_is_no_fault(server: Server) -> None:
     usage.used(decision, "imap", "192.0.2.7")
     usage.flush()
     assert isinstance(next(iter(usage.read(ada.uid).by_id.values())), LastUse)
-    journal = FolderJournal(folder, clock)
-    journal.record(ada.uid, "signed in", "ada")
-    journal.fault("begins the log")
+    error_log = FolderErrorLog(folder, clock)
+    FolderActivityLog(folder, clock).record(ada.uid, "signed in", "ada")
+    error_log.error("begins the log")
     (folder / "log").write_text("x" * (LOG_BYTES + 1))
-    journal.fault("moves the log aside")
-    FolderSessionTerminator(folder, journal).terminate("ada")
+    error_log.error("moves the log aside")
+    FolderSessionTerminator(folder, error_log).terminate("ada")
     DeletedIds(folder).add(ada.uid, ["7kf"])
     Aside(folder, "before-restore", clock.now()).keep("ada", b"{}")
     with Slots(folder).acquire():

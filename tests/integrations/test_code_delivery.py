@@ -19,15 +19,12 @@ NUMBER = "+4915112345678"
 
 @dataclass
 class Recording:
-    """Keeps the faults."""
+    """Keeps the errors."""
 
-    faults: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    errors: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
-    def record(self, uid: str, what: str, by: str, **facts: str) -> None:
-        raise AssertionError(f"a delivery is no act of an account: {uid, what, by, facts}")
-
-    def fault(self, what: str, **facts: str) -> None:
-        self.faults.append((what, facts))
+    def error(self, event: str, **facts: str) -> None:
+        self.errors.append((event, facts))
 
 
 @pytest.fixture
@@ -67,7 +64,7 @@ def fault(
         "the administrator's log says why."
     )
     assert error.value.__context__ is None
-    ((what, facts),) = journal.faults
+    ((what, facts),) = journal.errors
     assert (what, facts["kind"], facts["number"]) == ("delivery failed", "text", "*78")
     assert CODE not in str(facts)
     assert "12345678" not in str(facts)
@@ -81,7 +78,7 @@ def test_the_message_is_handed_over(command: Command, journal: Recording, tmp_pa
     taken.send("call", NUMBER, Secret(f"{MESSAGE} \N{SNOWMAN}"))
     assert (tmp_path / "message").read_text() == f"{MESSAGE} \N{SNOWMAN}"
     assert (tmp_path / "arguments").read_text() == f"call {NUMBER}\n"
-    assert journal.faults == []
+    assert journal.errors == []
 
 
 def test_a_command_that_fails_is_told_to_the_log_alone(
@@ -166,7 +163,7 @@ def test_what_is_no_number_never_reaches_a_command(
 ) -> None:
     with pytest.raises(DeliveryFailed):
         command(f"touch {tmp_path}/ran").send("text", number, Secret(MESSAGE))
-    (told,) = journal.faults
+    (told,) = journal.errors
     facts = {"kind": "text", "number": "*", "how": "number is not E.164", "output": ""}
     assert told == ("delivery failed", facts)
     assert not (tmp_path / "ran").exists()
@@ -182,7 +179,7 @@ def test_an_extension_is_an_argument_of_its_own_empty_where_there_is_none(
     with pytest.raises(DeliveryFailed):
         made.send("text", number, Secret(MESSAGE))
     assert (tmp_path / "arguments").read_text() == f"text|{NUMBER}|{extension}|end|"
-    ((_, facts),) = journal.faults
+    ((_, facts),) = journal.errors
     assert (facts["number"], "0421" in facts["output"]) == ("*78", not extension)
 
 
@@ -192,7 +189,7 @@ def test_a_command_that_takes_no_extension_is_not_run_without_it(
     with pytest.raises(DeliveryFailed):
         command(f"touch {tmp_path}/ran").send("call", f"{NUMBER};ext=42", Secret(MESSAGE))
     assert not (tmp_path / "ran").exists()
-    ((_, facts),) = journal.faults
+    ((_, facts),) = journal.errors
     assert facts["how"] == "the command takes no {extension}"
 
 
@@ -201,7 +198,7 @@ def test_the_shortest_and_the_longest_number_are_taken(
     command: Command, journal: Recording, number: str
 ) -> None:
     command("").send("text", number, Secret(MESSAGE))
-    assert journal.faults == []
+    assert journal.errors == []
 
 
 def test_a_kind_that_is_not_configured_never_reaches_a_command(
@@ -210,5 +207,5 @@ def test_a_kind_that_is_not_configured_never_reaches_a_command(
     kind: DeliveryMethod = "notify"
     with pytest.raises(DeliveryFailed):
         command(f"touch {tmp_path}/ran").send(kind, NUMBER, Secret(MESSAGE))
-    assert journal.faults[0][1]["how"] == "kind is not configured"
+    assert journal.errors[0][1]["how"] == "kind is not configured"
     assert not (tmp_path / "ran").exists()

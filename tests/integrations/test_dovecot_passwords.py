@@ -140,7 +140,7 @@ def test_nothing_else_is_taken_for_an_answer(
         pytest.raises(PasswordBackendDown, match=r"^Passwords cannot be checked now\. Try again "),
     ):
         ask(tmp_path / "s", notebook)
-    ((what, facts),) = notebook.faults
+    ((what, facts),) = notebook.errors
     assert what == "account passwords cannot be checked"
     assert why in facts["why"]
     assert facts["socket"] == str(tmp_path / "s")
@@ -154,7 +154,7 @@ def test_it_is_not_waited_for_without_end(tmp_path: Path, says: tuple[bytes, ...
     client = DovecotPasswords(tmp_path / "s", notebook, timeout=0.3)
     with dovecot(tmp_path / "s", *says), pytest.raises(PasswordBackendDown):
         client.check(ADA, Secret(WORD), "")
-    assert notebook.faults[0][1]["why"] in ("timed out", "no answer in time")
+    assert notebook.errors[0][1]["why"] in ("timed out", "no answer in time")
 
 
 def test_what_comes_drop_by_drop_is_not_waited_for_either(
@@ -166,7 +166,7 @@ def test_what_comes_drop_by_drop_is_not_waited_for_either(
     notebook = Notebook()
     with dovecot(tmp_path / "s", GREETING), pytest.raises(PasswordBackendDown):
         ask(tmp_path / "s", notebook)
-    assert notebook.faults[0][1]["why"] == "no answer in time"
+    assert notebook.errors[0][1]["why"] == "no answer in time"
 
 
 def missing(_: Path) -> None:
@@ -197,18 +197,18 @@ def test_where_nobody_is_there_it_is_said(
     notebook = Notebook()
     with pytest.raises(PasswordBackendDown):
         ask(tmp_path / "s", notebook)
-    assert notebook.faults[0][1]["why"] == why
+    assert notebook.errors[0][1]["why"] == why
 
 
 def test_a_path_that_is_too_long_is_said(tmp_path: Path) -> None:
     notebook = Notebook()
     with pytest.raises(PasswordBackendDown):
         ask(tmp_path / ("s" * 200), notebook)
-    assert "too long" in notebook.faults[0][1]["why"]
+    assert "too long" in notebook.errors[0][1]["why"]
 
 
 @pytest.mark.parametrize("password", ["", "a\0b", "\udcff", "x" * 4097, "€" * 1366])
 def test_what_plain_cannot_carry_is_wrong_without_a_question(tmp_path: Path, password: str) -> None:
     notebook = Notebook()
     assert ask(tmp_path / "nobody", notebook, password=password) == PasswordReply(valid=False)
-    assert notebook.faults == []
+    assert notebook.errors == []

@@ -7,9 +7,8 @@ import pytest
 
 from apppw_tui.domain.errors import NotFound, StoreBusy
 from apppw_tui.domain.throttle import ThrottleTransaction
-from apppw_tui.domain.usage import NoUsage
 from apppw_tui.domain.verification_options import APP, RECOVERY
-from tests.support import House
+from tests.support import House, NoUsage
 
 ADA = "ada@example.org"
 OTHER = "engine no. 2 weaves logic"
@@ -35,7 +34,7 @@ def after(house: House, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None
 
 
 def logged(house: House) -> list[str]:
-    return [what for what, _ in house.notebook.faults]
+    return [what for what, _ in house.notebook.errors]
 
 
 def test_who_used_up_a_recovery_code_is_admitted(

@@ -11,7 +11,7 @@ from apppw_tui.domain.errors import InvalidCode, SignInRefused, StoreUnusable
 from apppw_tui.domain.verification_options import APP, RECOVERY, TEXT, VerificationOption
 from apppw_tui.portal.admin import Admin
 from apppw_tui.portal.portal import RECENT, Portal
-from apppw_tui.store.folder.activity import MemoryActivity
+from apppw_tui.store.memory import MemoryActivityLog
 from tests.support import PASSWORD, House
 
 ADA = "ada@example.org"
@@ -39,11 +39,11 @@ class Watched(House):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.told = Told()
-        self.book = MemoryActivity(self.clock)
+        self.book = MemoryActivityLog(self.clock)
         self._wire()
 
     def _wire(self) -> None:
-        self.means = replace(self.means, journal=self.book, activity=self.book, notifier=self.told)
+        self.means = replace(self.means, activity_log=self.book, notifier=self.told)
         self.portal = Portal(self.means)
 
     def coming_from(self, address: str) -> "Watched":

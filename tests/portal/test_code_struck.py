@@ -13,8 +13,9 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.verification_options import APP, RECOVERY, TEXT
 from apppw_tui.portal.sessions import Session
+from apppw_tui.store.folder.activity import FolderActivityLog
 from apppw_tui.store.folder.counters import FolderThrottleStore
-from apppw_tui.store.folder.journal import FolderJournal
+from apppw_tui.store.folder.error_log import FolderErrorLog
 from apppw_tui.store.folder.location import open_store
 from tests.faults import STEPS, steps, struck_by
 from tests.support import FixedClock, House
@@ -31,7 +32,11 @@ def begin(folder: Path) -> House:
         clock=clock,
         counters=FolderThrottleStore(folder, clock),
     )
-    house.means = replace(house.means, journal=FolderJournal(folder, clock))
+    house.means = replace(
+        house.means,
+        activity_log=FolderActivityLog(folder, clock),
+        error_log=FolderErrorLog(folder, clock),
+    )
     house.add()
     house.give_authenticator()
     return house

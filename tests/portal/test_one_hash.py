@@ -73,11 +73,11 @@ def test_a_damaged_account_answers_as_if_it_were_none_and_the_operator_hears_of_
 ) -> None:
     with pytest.raises(SignInRefused) as unknown:
         house.portal.sign_in("unknown", PASSWORD)
-    assert house.notebook.faults == []
+    assert house.notebook.errors == []
     with pytest.raises(SignInRefused) as damaged:
         house.portal.sign_in(name, PASSWORD)
     assert str(damaged.value) == str(unknown.value)
-    ((what, facts),) = house.notebook.faults
+    ((what, facts),) = house.notebook.errors
     assert what == "account damaged"
     assert f"{name}.json" in facts["why"]
     assert PASSWORD not in repr(house.notebook)

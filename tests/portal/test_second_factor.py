@@ -245,7 +245,7 @@ def test_everybody_else_is_told_one_and_the_same(tmp_path: Path) -> None:
         with pytest.raises(SignInRefused) as refused:
             house.portal.sign_in(name, password)
         assert str(refused.value) == NO_MATCH
-    ((what, facts),) = house.notebook.faults
+    ((what, facts),) = house.notebook.errors
     assert what == "account damaged"
     assert str(file) in facts["why"]
 

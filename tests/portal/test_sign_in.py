@@ -222,4 +222,4 @@ def test_a_stored_hash_that_argon2_cannot_compute_is_refused_like_an_unknown_acc
     path.write_text(path.read_text().replace(str(house.now().password_hash), "$argon2id$x"))
     with pytest.raises(SignInRefused, match="do not match"):
         house.sign_in("ada@example.org", PASSWORD)
-    assert [what for what, _ in house.notebook.faults] == ["account damaged"]
+    assert [what for what, _ in house.notebook.errors] == ["account damaged"]

@@ -175,7 +175,7 @@ def test_a_damaged_account_is_not_made_anew(tmp_path: Path) -> None:
     file.write_bytes(b"\xff{")
     elsewhere.refuses()
     assert file.read_bytes() == b"\xff{"
-    assert elsewhere.house.notebook.faults[-1][0] == "account damaged"
+    assert elsewhere.house.notebook.errors[-1][0] == "account damaged"
 
 
 # --- refused though it is right ---------------------------------------------------------------

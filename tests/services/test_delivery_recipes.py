@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.errors import DeliveryFailed
-from apppw_tui.domain.ports import DELIVERY_METHODS, DeliveryMethod, NoJournal
+from apppw_tui.domain.ports import DELIVERY_METHODS, DeliveryMethod
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations import process
 from apppw_tui.integrations.code_delivery import CommandCodeSender
 from tests.services.recipes import adapted
 from tests.services.require import require_program, unavailable
+from tests.support import Notebook
 
 CODE = "482913"
 MESSAGE = f"{CODE} is your code for mail.example.org. It is good for five minutes."
@@ -60,7 +61,7 @@ class Recipe:
         self, kind: DeliveryMethod = "text", number: str = NUMBER, message: str = MESSAGE
     ) -> None:
         command = (str(self.path), "{kind}", "{number}")
-        delivery = CommandCodeSender(command, frozenset(DELIVERY_METHODS), TIMEOUT, NoJournal())
+        delivery = CommandCodeSender(command, frozenset(DELIVERY_METHODS), TIMEOUT, Notebook())
         try:
             delivery.send(kind, number, Secret(message))
         finally:

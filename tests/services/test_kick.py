@@ -118,7 +118,7 @@ class Kicker:
         live_sessions = FolderSessionTerminator(self.store, self.notebook)
         for name in names:
             live_sessions.terminate(name)
-        assert self.notebook.faults == []
+        assert self.notebook.errors == []
         for path in (self.ended, *self.ended.iterdir()):
             os.chown(path, self.user.uid, self.user.gid)
 

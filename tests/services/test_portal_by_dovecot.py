@@ -207,7 +207,7 @@ def test_a_name_that_no_account_can_have_opens_nothing(door: Door) -> None:
 def test_a_dovecot_that_says_yes_to_everything_is_not_believed(door: Door) -> None:
     with pytest.raises(PasswordBackendDown):
         door.opens(PROXIED)
-    assert "proxy" in door.house.notebook.faults[-1][1]["why"]
+    assert "proxy" in door.house.notebook.errors[-1][1]["why"]
 
 
 @pytest.mark.parametrize("password", ["x" * 1024, "ü€😀" * 100, "tab\tand\nline", "", "a\0b"])

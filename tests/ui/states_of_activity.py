@@ -7,7 +7,7 @@ from textual.pilot import Pilot
 
 from apppw_tui.domain.activity import ActivityEntry, EventType
 from apppw_tui.portal.portal import Portal
-from apppw_tui.store.folder.activity import MemoryActivity
+from apppw_tui.store.memory import MemoryActivityLog
 from tests.support import House
 from tests.ui.states import State
 from tests.ui.walks import ACCOUNT, house_with, press, sign_in
@@ -19,8 +19,8 @@ OPERATOR = "operator (uid 1000, by sudo)"
 def watched() -> House:
     """Where activity is written down."""
     house = house_with()
-    activity = MemoryActivity(house.clock)
-    house.means = replace(house.means, journal=activity, activity=activity)
+    activity = MemoryActivityLog(house.clock)
+    house.means = replace(house.means, activity_log=activity)
     house.portal = Portal(house.means)
     return house
 
@@ -28,8 +28,8 @@ def watched() -> House:
 def busy() -> House:
     """Ada's account, of which there is something to tell."""
     house = watched()
-    activity = house.means.activity
-    assert isinstance(activity, MemoryActivity)
+    activity = house.means.activity_log
+    assert isinstance(activity, MemoryActivityLog)
     wide = "2001:db8:1234:5678:9abc:def0:1234:5678"
     for hours, act, by, facts in (
         (0, EventType.SIGNED_IN, ACCOUNT, {"address": HERE}),

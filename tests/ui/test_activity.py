@@ -3,7 +3,7 @@
 import pytest
 
 from apppw_tui.domain.activity import ActivityEntry, EventType
-from apppw_tui.store.folder.activity import MemoryActivity
+from apppw_tui.store.memory import MemoryActivityLog
 from apppw_tui.ui.dialogs.details import DetailsDialog
 from apppw_tui.ui.screens.settings import SettingsScreen
 from apppw_tui.ui.widgets.activity_list import ActivityList
@@ -53,8 +53,8 @@ async def test_what_happens_meanwhile_is_there_at_the_next_look() -> None:
         assert "Nothing yet." in screen_text(pilot)
         await press(pilot, "enter")
         assert on(app, SettingsScreen)
-        book = house.means.activity
-        assert isinstance(book, MemoryActivity)
+        book = house.means.activity_log
+        assert isinstance(book, MemoryActivityLog)
         entry = ActivityEntry(
             house.clock.now(), EventType.WRONG_PASSWORD, ACCOUNT, {"address": "198.51.100.9"}
         )

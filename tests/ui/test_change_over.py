@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from textual.widgets import Label
 
-from apppw_tui.domain.usage import LastUse, NoUsage, Used
+from apppw_tui.domain.usage import LastUse, Used
 from apppw_tui.ui import formatting
-from tests.support import NOW, House
+from tests.support import NOW, House, NoUsage
 from tests.ui.walks import ACCOUNT, portal_app, sign_in
 
 OPEN = "Apps sign in with app passwords; what they used before still works too."

@@ -1,4 +1,7 @@
-"""The activity of accounts, read: what people did, and what the daemon saw (see journal.py)."""
+"""The activity of accounts: what people did, and what the daemon saw.
+
+The daemon, which may not write activity/, appends to usage/ what it has to say; readers take both.
+"""
 
 import contextlib
 import errno
@@ -11,23 +14,48 @@ from typing import Any
 
 from apppw_tui.domain import activity
 from apppw_tui.domain.activity import ActivityEntry
-from apppw_tui.domain.errors import StoreDamaged
+from apppw_tui.domain.errors import StoreDamaged, StoreError
+from apppw_tui.domain.lines import utc_seconds
 from apppw_tui.domain.ports import Clock
 from apppw_tui.store.folder import files
-from apppw_tui.store.folder.journal import ACTIVITY, FROM_DAEMON
+from apppw_tui.store.folder.bounded_files import append_bounded, cut, fitting
 
+ACTIVITY = "activity"
+FROM_DAEMON = "usage"
+ACTIVITY_BYTES = 256 * 1024  # one account's begins anew when it is larger; the file before is kept
 _LARGEST = 4 * 1024 * 1024  # bytes; far more than one file ever gets
 _FOLDERS = (ACTIVITY, FROM_DAEMON)
 _NAME = re.compile(r"([0-9a-f]{32})\.jsonl", re.ASCII)
 _OLDER = ".1"
 
 
-class FolderActivity:
-    """Reads activity/ and usage/ of the store in `folder`."""
+class FolderActivityLog:
+    """The files activity/<uid>.jsonl and usage/<uid>.jsonl of the store in `folder`.
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    `appends_to` is the folder that this process appends to; both are read.
+    """
+
+    def __init__(self, folder: Path, clock: Clock, appends_to: str = ACTIVITY) -> None:
         self._folder = folder
         self._clock = clock
+        self._appends_to = appends_to
+
+    def record(self, uid: str, what: str, by: str, **facts: str) -> None:
+        """See ActivityLog. Never raises."""
+        if _NAME.fullmatch(f"{uid}.jsonl") is None:
+            return
+        first = {"time": utc_seconds(self._clock.now()), "what": what, "by": by}
+        values = {**first, **facts, **first}  # in this order, and no fact passes for one of these
+
+        def line(most: int) -> str:
+            return json.dumps({key: cut(value, most) for key, value in values.items()})
+
+        folder = self._folder / self._appends_to
+        with contextlib.suppress(OSError, StoreError):
+            files.check_folder(self._folder)  # a store that is gone is not made again in passing
+            files.make_folder(folder)
+            begun_before = self._clock.now() - activity.RETENTION / 2
+            append_bounded(folder / f"{uid}.jsonl", fitting(line), ACTIVITY_BYTES, begun_before)
 
     def read(self, uid: str) -> list[ActivityEntry]:
         """The account's lines of the last RETENTION, the oldest first; none for what is no uid.
@@ -167,31 +195,7 @@ def _written_before(path: Path, instant: float) -> bool:
         raise files.store_error(path, error) from None
 
 
-class MemoryActivity:
-    """A journal that is kept in memory and can be read: for looking around, and for tests."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._acts: dict[str, list[ActivityEntry]] = {}
-
-    def record(self, uid: str, what: str, by: str, **facts: str) -> None:
-        self.add(uid, ActivityEntry(self._clock.now(), what, by, facts))
-
-    def add(self, uid: str, one: ActivityEntry) -> None:
-        """One more entry, which may be of any time."""
-        self._acts.setdefault(uid, []).append(one)
-
-    def fault(self, what: str, **facts: str) -> None:
-        """Kept nowhere."""
-
-    def read(self, uid: str) -> list[ActivityEntry]:
-        return sorted(self._acts.get(uid, []), key=lambda one: one.time)
-
-    def forget_old(self, uid: str) -> None:
-        """It does not live that long."""
-
-
 def as_line(one: ActivityEntry) -> Mapping[str, str]:
     """The line that an entry is written down as."""
-    time = one.time.replace(tzinfo=None).isoformat(timespec="seconds")
-    return {**one.details, "time": f"{time}Z", "what": one.event, "by": one.actor}
+    time = utc_seconds(one.time)
+    return {**one.details, "time": time, "what": one.event, "by": one.actor}

@@ -5,11 +5,9 @@ document names its deleted ids as well, but goes with the account, and may be da
 """
 
 import contextlib
-import errno
 import json
 import os
 import re
-import stat
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +15,7 @@ from pathlib import Path
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import ID_LENGTH
 from apppw_tui.domain.base32 import SYMBOLS
-from apppw_tui.domain.errors import StoreDamaged, StoreError
+from apppw_tui.domain.errors import StoreError
 from apppw_tui.store import documents
 from apppw_tui.store.fields import DocumentError, Tables, loads
 from apppw_tui.store.folder import files
@@ -28,7 +26,6 @@ LARGEST = 256 * 1024 * 1024  # bytes; some four million deletions
 _LINE = 64  # bytes of a line, mostly
 _UID = re.compile("[0-9a-f]{32}")
 _ID = re.compile(f"[{SYMBOLS}]{{{ID_LENGTH}}}")
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass
@@ -62,24 +59,16 @@ class DeletedIds:
             return
         line = json.dumps({"uid": uid, "ids": sorted(ids)}).encode() + b"\n"
         try:
-            descriptor = os.open(self._path, _FLAGS, files.FILE_MODE)
+            with files.opened_to_append(self._path) as descriptor:
+                files.append_line(descriptor, line)
+                os.fsync(descriptor)
         except OSError as error:
             raise files.store_error(self._path, error) from None
-        try:
-            _append(descriptor, line)
-        except OSError as error:
-            raise files.store_error(self._path, error) from None
-        finally:
-            files.close(descriptor)
 
     def ensure_exists(self) -> None:
         """An empty list, if there is none: a disk without an inode left has room for a line."""
-        with contextlib.suppress(OSError):
-            descriptor = os.open(self._path, _FLAGS | os.O_EXCL, files.FILE_MODE)
-            try:
-                os.fchmod(descriptor, files.FILE_MODE)  # whatever the umask
-            finally:
-                files.close(descriptor)
+        with contextlib.suppress(OSError), files.opened_to_append(self._path):
+            pass
 
     def read(self) -> DeletedIdSet:
         """All of it; nothing, if there is none. Raises StoreError."""
@@ -204,17 +193,3 @@ def _line(line: bytes) -> tuple[str, Iterable[str]] | None:
     except (ValueError, RecursionError):
         pass
     return None
-
-
-def _append(descriptor: int, line: bytes) -> None:
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        raise StoreDamaged("The list of deleted app passwords is not an ordinary file.")
-    if stat.S_IMODE(status.st_mode) != files.FILE_MODE:
-        os.fchmod(descriptor, files.FILE_MODE)
-    # What a full disk cut off must not take this line with it.
-    if status.st_size and os.pread(descriptor, 1, status.st_size - 1) != b"\n":
-        line = b"\n" + line
-    if os.write(descriptor, line) < len(line):
-        raise OSError(errno.ENOSPC, "No space left on device")
-    os.fsync(descriptor)

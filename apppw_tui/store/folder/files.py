@@ -5,6 +5,7 @@ import errno
 import os
 import shlex
 import stat
+from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
 
@@ -136,6 +137,38 @@ def prepare(
         with contextlib.suppress(OSError):
             remove_temporary(temporary)
         raise store_error(path, error) from None
+
+
+@contextlib.contextmanager
+def opened_to_append(path: Path) -> Iterator[int]:
+    """The descriptor of a file that lines are appended to, made 0600 if there is none.
+
+    Raises:
+        OSError: it cannot be opened, or is no ordinary file.
+    """
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    descriptor = os.open(path, flags, FILE_MODE)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not an ordinary file")
+        if stat.S_IMODE(status.st_mode) != FILE_MODE:
+            os.fchmod(descriptor, FILE_MODE)  # whatever the umask
+        yield descriptor
+    finally:
+        close(descriptor)
+
+
+def append_line(descriptor: int, line: bytes) -> None:
+    """Appends in one write. Raises OSError, also where the disk took less than the line.
+
+    What a full disk cut off before must not take this line with it.
+    """
+    size = os.fstat(descriptor).st_size
+    if size and os.pread(descriptor, 1, size - 1) != b"\n":
+        line = b"\n" + line
+    if os.write(descriptor, line) < len(line):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def remove(path: Path) -> bool:

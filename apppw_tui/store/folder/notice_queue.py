@@ -23,7 +23,7 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.activity import ActivityEntry, parse_time
 from apppw_tui.domain.errors import StoreDamaged, StoreError
 from apppw_tui.domain.notice_text import LONGEST_WAIT, Message
-from apppw_tui.domain.ports import Journal
+from apppw_tui.domain.ports import ErrorLog
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.activity import as_line, entry
 
@@ -170,15 +170,15 @@ class FolderNoticeQueue:
 class FolderNotifier:
     """Lays notices down in the outbox of the store `folder`."""
 
-    def __init__(self, folder: Path, journal: Journal) -> None:
+    def __init__(self, folder: Path, error_log: ErrorLog) -> None:
         self._outbox = FolderNoticeQueue(folder)
-        self._journal = journal
+        self._error_log = error_log
 
     def notify(self, account: Account, one: ActivityEntry) -> bool:
         """Never raises: the act is done, whether or not anybody can be told."""
         try:
             self._outbox.put(account, one)
         except StoreError as error:
-            self._journal.fault("notice left out", account=account.name, why=str(error))
+            self._error_log.error("notice left out", account=account.name, why=str(error))
             return False
         return True

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.names import is_account_name
-from apppw_tui.domain.ports import Journal
+from apppw_tui.domain.ports import ErrorLog
 from apppw_tui.store.folder import files
 
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -20,9 +20,9 @@ class FolderSessionTerminator:
 
     enabled = True
 
-    def __init__(self, folder: Path, journal: Journal) -> None:
+    def __init__(self, folder: Path, error_log: ErrorLog) -> None:
         self._folder = folder / "ended"
-        self._journal = journal
+        self._error_log = error_log
 
     def terminate(self, account_name: str) -> None:
         if not is_account_name(account_name):  # it becomes the file's name
@@ -36,4 +36,4 @@ class FolderSessionTerminator:
         except (OSError, StoreError) as error:
             # Whatever is wrong here, the app password goes (SAFETY 24).
             why = str(files.store_error(path, error)) if isinstance(error, OSError) else str(error)
-            self._journal.fault("sessions not ended", account=account_name, why=why)
+            self._error_log.error("sessions not ended", account=account_name, why=why)

@@ -9,9 +9,8 @@ import pytest
 
 from apppw_tui.domain.activity import RETENTION, ActivityEntry
 from apppw_tui.domain.errors import StoreUnusable
-from apppw_tui.store.folder import journal as module
-from apppw_tui.store.folder.activity import FolderActivity, Tail
-from apppw_tui.store.folder.journal import FROM_DAEMON, FolderJournal
+from apppw_tui.store.folder import activity as module
+from apppw_tui.store.folder.activity import FROM_DAEMON, FolderActivityLog, Tail
 from tests.support import NOW, FixedClock
 
 UID, OTHER = "0123456789abcdef" * 2, "f" * 32
@@ -22,15 +21,14 @@ class Rooms:
         self.folder = folder
         folder.mkdir()
         self.clock = FixedClock()
-        self.journal = FolderJournal(folder, self.clock)
-        self.daemon = FolderJournal(folder, self.clock, FROM_DAEMON)
-        self.activity = FolderActivity(folder, self.clock)
+        self.daemon = FolderActivityLog(folder, self.clock, FROM_DAEMON)
+        self.activity = FolderActivityLog(folder, self.clock)
         self.path = folder / "activity" / f"{UID}.jsonl"
         self.older = self.path.with_name(f"{UID}.jsonl.1")
 
     def record(self, *acts: str, uid: str = UID) -> None:
         for act in acts:
-            self.journal.record(uid, act, "ada")
+            self.activity.record(uid, act, "ada")
 
     @property
     def read(self) -> list[str]:
@@ -50,7 +48,7 @@ def whats(news: list[tuple[str, ActivityEntry]]) -> list[str]:
 
 
 def test_what_was_written_is_read(rooms: Rooms) -> None:
-    rooms.journal.record(UID, "x", "ada", address="192.0.2.7", later="key")
+    rooms.activity.record(UID, "x", "ada", address="192.0.2.7", later="key")
     assert rooms.activity.read(UID) == [
         ActivityEntry(NOW, "x", "ada", {"address": "192.0.2.7", "later": "key"})
     ]

@@ -11,7 +11,7 @@ import pytest
 
 from apppw_tui.portal.portal import Portal
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.folder.journal import FolderJournal
+from apppw_tui.store.folder.error_log import FolderErrorLog
 from apppw_tui.store.folder.session_kicks import FolderSessionTerminator
 from tests.store.making import folder_store
 from tests.support import FixedClock, House, Notebook
@@ -75,7 +75,7 @@ def test_where_it_cannot_be_told_the_log_says_so_and_nothing_is_raised(
         folder.touch()
     notebook = Notebook()
     FolderSessionTerminator(folder, notebook).terminate(ADA)
-    ((what, facts),) = notebook.faults
+    ((what, facts),) = notebook.errors
     assert (what, facts["account"]) == ("sessions not ended", ADA)
     assert str(folder) in facts["why"]
     assert list(elsewhere.iterdir()) == []
@@ -84,7 +84,7 @@ def test_where_it_cannot_be_told_the_log_says_so_and_nothing_is_raised(
 def test_the_fault_is_a_line_in_the_stores_log(folder: Path) -> None:
     folder_store(folder)
     (folder / "ended").touch()
-    FolderSessionTerminator(folder, FolderJournal(folder, FixedClock())).terminate(ADA)
+    FolderSessionTerminator(folder, FolderErrorLog(folder, FixedClock())).terminate(ADA)
     said = (folder / "log").read_text()
     assert f"sessions not ended account={ADA} why=" in said
 
@@ -118,7 +118,7 @@ def test_a_full_disk_stops_no_deletion(few_files: Path) -> None:
     means = replace(house.means, session_terminator=FolderSessionTerminator(folder, house.notebook))
     Portal(means).delete_app_password(house.session(), id_)
     assert house.now().app_passwords == ()
-    ((what, facts),) = house.notebook.faults
+    ((what, facts),) = house.notebook.errors
     assert (what, facts["account"]) == ("sessions not ended", ADA)
     assert "The disk is full" in facts["why"]
     assert not (folder / "ended").exists()

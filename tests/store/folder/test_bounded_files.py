@@ -1,4 +1,4 @@
-"""What is written down, in which form, and that it never stops anything."""
+"""The activity and the error log: one line each time, bounded; nothing is stopped by them."""
 
 import errno
 import json
@@ -13,14 +13,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apppw_tui.domain.ports import Journal
-from apppw_tui.store.folder import journal as module
-from apppw_tui.store.folder.journal import LINE_BYTES, FolderJournal
+from apppw_tui.store.folder import bounded_files, error_log
+from apppw_tui.store.folder.activity import FolderActivityLog
+from apppw_tui.store.folder.bounded_files import LINE_BYTES
+from apppw_tui.store.folder.error_log import FolderErrorLog
 from tests.store.test_killed import forked
 from tests.support import NOW, FixedClock
 
 UID = "0123456789abcdef0123456789abcdef"
 RULE = "2026-11-22T12:00:00Z"
+
+
+class Logs:
+    """Both of a store."""
+
+    def __init__(self, folder: Path, clock: FixedClock | None = None) -> None:
+        self.record = FolderActivityLog(folder, clock or FixedClock()).record
+        self.error = FolderErrorLog(folder, clock or FixedClock()).error
 
 
 @pytest.fixture
@@ -31,17 +40,17 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def journal(folder: Path) -> Journal:
-    return FolderJournal(folder, FixedClock())
+def logs(folder: Path) -> Logs:
+    return Logs(folder)
 
 
 def activity(folder: Path) -> Path:
     return folder / "activity" / f"{UID}.jsonl"
 
 
-def test_an_act_is_one_line_of_json_in_order(journal: Journal, folder: Path) -> None:
-    journal.record(UID, "app password created", "ada", name="Phone 📱", address="192.0.2.1")
-    journal.record(UID, "signed in", "ada")
+def test_an_act_is_one_line_of_json_in_order(logs: Logs, folder: Path) -> None:
+    logs.record(UID, "app password created", "ada", name="Phone 📱", address="192.0.2.1")
+    logs.record(UID, "signed in", "ada")
     first, second = activity(folder).read_text().splitlines()
     assert list(json.loads(first).items()) == [
         ("time", RULE),
@@ -53,11 +62,9 @@ def test_an_act_is_one_line_of_json_in_order(journal: Journal, folder: Path) -> 
     assert json.loads(second) == {"time": RULE, "what": "signed in", "by": "ada"}
 
 
-def test_a_failure_is_one_line_that_can_be_read_and_searched(
-    journal: Journal, folder: Path
-) -> None:
-    journal.fault("delivery failed", kind="text", how="exit 3", output='no "route"', rest="")
-    journal.fault("store busy")
+def test_a_failure_is_one_line_that_can_be_read_and_searched(logs: Logs, folder: Path) -> None:
+    logs.error("delivery failed", kind="text", how="exit 3", output='no "route"', rest="")
+    logs.error("store busy")
     assert (folder / "log").read_text() == (
         f'{RULE} delivery failed kind=text how="exit 3" output="no \\"route\\"" rest=""\n'
         f"{RULE} store busy\n"
@@ -66,16 +73,16 @@ def test_a_failure_is_one_line_that_can_be_read_and_searched(
 
 def test_time_is_written_in_utc(folder: Path) -> None:
     clock = FixedClock(NOW.astimezone(timezone(timedelta(hours=5))) + timedelta(microseconds=7))
-    FolderJournal(folder, clock).fault("x")
-    FolderJournal(folder, clock).record(UID, "x", "y")
+    Logs(folder, clock).error("x")
+    Logs(folder, clock).record(UID, "x", "y")
     assert (folder / "log").read_text() == f"{RULE} x\n"
     assert json.loads(activity(folder).read_text())["time"] == RULE
 
 
-def test_what_people_typed_acts_nowhere(journal: Journal, folder: Path) -> None:
+def test_what_people_typed_acts_nowhere(logs: Logs, folder: Path) -> None:
     evil = 'a\nb\r\x1b]0;x\x07\u202e\x85\u2028\ud800\\" c=d'
-    journal.fault(f"x{evil}", **{"k\ney": evil})
-    journal.record(UID, evil, evil, name=evil)
+    logs.error(f"x{evil}", **{"k\ney": evil})
+    logs.record(UID, evil, evil, name=evil)
     (log,) = (folder / "log").read_text().splitlines()
     assert log.isprintable()
     assert log.endswith(r'k\ney="a\nb\r\x1b]0;x\x07\u202e\x85\u2028\ud800\\\" c=d"')
@@ -85,17 +92,17 @@ def test_what_people_typed_acts_nowhere(journal: Journal, folder: Path) -> None:
     assert json.loads(line)["name"] == evil
 
 
-def test_no_fact_passes_for_the_time_of_an_act(journal: Journal, folder: Path) -> None:
-    journal.record(UID, "x", "ada", time="1999-01-01T00:00:00Z", note="kept")
+def test_no_fact_passes_for_the_time_of_an_act(logs: Logs, folder: Path) -> None:
+    logs.record(UID, "x", "ada", time="1999-01-01T00:00:00Z", note="kept")
     said = json.loads(activity(folder).read_text())
     assert said == {"time": RULE, "what": "x", "by": "ada", "note": "kept"}
 
 
 @pytest.mark.parametrize("character", ["x", " ", "\n", "ä", "😀", "\U0010ffff"])
-def test_a_line_is_bounded_and_still_whole(journal: Journal, folder: Path, character: str) -> None:
+def test_a_line_is_bounded_and_still_whole(logs: Logs, folder: Path, character: str) -> None:
     facts = {f"fact{number}": character * 100_000 for number in range(12)}
-    journal.fault("delivery failed", **facts)
-    journal.record(UID, "x" * 100_000, "ada", **facts)
+    logs.error("delivery failed", **facts)
+    logs.record(UID, "x" * 100_000, "ada", **facts)
     for path in (folder / "log", activity(folder)):
         assert path.stat().st_size <= LINE_BYTES
         assert path.read_bytes().endswith(b"\n")
@@ -103,8 +110,8 @@ def test_a_line_is_bounded_and_still_whole(journal: Journal, folder: Path, chara
     assert "fact11=" in (folder / "log").read_text()
 
 
-def test_however_many_facts_there_are_the_line_is_bounded(journal: Journal, folder: Path) -> None:
-    journal.fault("x", **{f"ä{number}": "y" for number in range(5000)})
+def test_however_many_facts_there_are_the_line_is_bounded(logs: Logs, folder: Path) -> None:
+    logs.error("x", **{f"ä{number}": "y" for number in range(5000)})
     assert (folder / "log").stat().st_size == LINE_BYTES
 
 
@@ -117,10 +124,10 @@ def test_whatever_is_said_is_one_line(
     tmp_path_factory: pytest.TempPathFactory, what: str, by: str, facts: dict[str, str]
 ) -> None:
     folder = tmp_path_factory.mktemp("store")
-    journal = FolderJournal(folder, FixedClock())
+    logs = Logs(folder)
     facts = {key: value for key, value in facts.items() if key not in ("self", "uid", "what", "by")}
-    journal.record(UID, what, by, **facts)
-    journal.fault(what, **facts)
+    logs.record(UID, what, by, **facts)
+    logs.error(what, **facts)
     assert json.loads(activity(folder).read_bytes()) == {
         **facts,
         "time": RULE,
@@ -134,17 +141,17 @@ def test_whatever_is_said_is_one_line(
 @pytest.mark.parametrize(
     "uid", ["", "ada", UID.upper(), UID[1:], UID + "0", UID + "\n", "../" + UID, "\u0660" * 32]
 )
-def test_what_is_no_uid_is_ignored(journal: Journal, folder: Path, uid: str) -> None:
-    journal.record(uid, "signed in", "ada")
+def test_what_is_no_uid_is_ignored(logs: Logs, folder: Path, uid: str) -> None:
+    logs.record(uid, "signed in", "ada")
     assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("mask", [0, 0o022, 0o777])
-def test_everything_is_the_owners_alone(journal: Journal, folder: Path, mask: int) -> None:
+def test_everything_is_the_owners_alone(logs: Logs, folder: Path, mask: int) -> None:
     before = os.umask(mask)
     try:
-        journal.record(UID, "x", "ada")
-        journal.fault("x")
+        logs.record(UID, "x", "ada")
+        logs.error("x")
     finally:
         os.umask(before)
     modes = [stat.S_IMODE(path.stat().st_mode) for path in (activity(folder), folder / "log")]
@@ -153,7 +160,7 @@ def test_everything_is_the_owners_alone(journal: Journal, folder: Path, mask: in
 
 
 def test_each_line_is_one_write_to_the_end(
-    journal: Journal, folder: Path, monkeypatch: pytest.MonkeyPatch
+    logs: Logs, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writes: list[bytes] = []
     flags: list[int] = []
@@ -169,8 +176,8 @@ def test_each_line_is_one_write_to_the_end(
 
     monkeypatch.setattr(os, "write", write)
     monkeypatch.setattr(os, "open", opening)
-    journal.record(UID, "x", "ada")
-    journal.fault("x", output="y z")
+    logs.record(UID, "x", "ada")
+    logs.error("x", output="y z")
     assert writes == [activity(folder).read_bytes(), (folder / "log").read_bytes()]
     assert sum(flag & os.O_APPEND != 0 for flag in flags) == 2
 
@@ -189,27 +196,27 @@ def open_files() -> int:
 @pytest.mark.parametrize("call", ["open", "write", "fstat", "fchmod", "pread"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO])
 def test_a_disk_that_fails_stops_nothing(
-    journal: Journal, monkeypatch: pytest.MonkeyPatch, folder: Path, call: str, number: int
+    logs: Logs, monkeypatch: pytest.MonkeyPatch, folder: Path, call: str, number: int
 ) -> None:
-    journal.fault("x")
+    logs.error("x")
     (folder / "log").chmod(0o640)
     before = open_files()
     with monkeypatch.context() as patch:
         patch.setattr(os, call, failing(number))
-        journal.record(UID, "x", "ada")
-        journal.fault("x")
+        logs.record(UID, "x", "ada")
+        logs.error("x")
     assert open_files() == before
 
 
-def test_a_store_that_is_gone_is_not_made_again(journal: Journal, folder: Path) -> None:
+def test_a_store_that_is_gone_is_not_made_again(logs: Logs, folder: Path) -> None:
     folder.rmdir()
-    journal.record(UID, "x", "ada")
-    journal.fault("x")
+    logs.record(UID, "x", "ada")
+    logs.error("x")
     assert not folder.exists()
 
 
 @pytest.mark.parametrize("kind", ["link", "dangling", "folder", "pipe"])
-def test_only_ordinary_files_are_written(journal: Journal, folder: Path, kind: str) -> None:
+def test_only_ordinary_files_are_written(logs: Logs, folder: Path, kind: str) -> None:
     (folder / "activity").mkdir()
     target = folder / "target"
     for path in (folder / "log", activity(folder)):
@@ -221,38 +228,34 @@ def test_only_ordinary_files_are_written(journal: Journal, folder: Path, kind: s
             path.symlink_to(target)
     if kind == "link":
         target.write_text("precious\n")
-    journal.record(UID, "x", "ada")
-    journal.fault("x")
+    logs.record(UID, "x", "ada")
+    logs.error("x")
     assert not target.exists() or target.read_text() == "precious\n"
 
 
-def test_a_folder_of_activity_that_is_a_link_is_not_followed(
-    journal: Journal, folder: Path
-) -> None:
+def test_a_folder_of_activity_that_is_a_link_is_not_followed(logs: Logs, folder: Path) -> None:
     (folder / "target").mkdir()
     (folder / "activity").symlink_to(folder / "target")
-    journal.record(UID, "x", "ada")
+    logs.record(UID, "x", "ada")
     assert list((folder / "target").iterdir()) == []
 
 
-def test_a_line_that_a_full_disk_cut_off_takes_no_other_with_it(
-    journal: Journal, folder: Path
-) -> None:
-    journal.record(UID, "first", "ada")
+def test_a_line_that_a_full_disk_cut_off_takes_no_other_with_it(logs: Logs, folder: Path) -> None:
+    logs.record(UID, "first", "ada")
     with activity(folder).open("ab") as file:
         file.write(b'{"time": "20')
-    journal.record(UID, "second", "ada")
+    logs.record(UID, "second", "ada")
     lines = activity(folder).read_text().splitlines()
     assert [json.loads(lines[0])["what"], json.loads(lines[2])["what"]] == ["first", "second"]
 
 
 def test_a_log_that_has_grown_begins_anew(
-    journal: Journal, folder: Path, monkeypatch: pytest.MonkeyPatch
+    logs: Logs, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LOG_BYTES", 100)
+    monkeypatch.setattr(error_log, "LOG_BYTES", 100)
     for number in range(8):
-        journal.fault(f"fault{number}", a="x" * 10)
-        journal.record(UID, f"act{number}", "ada")
+        logs.error(f"fault{number}", a="x" * 10)
+        logs.record(UID, f"act{number}", "ada")
     line = len(f"{RULE} fault0 a={'x' * 10}\n")
     assert (line, len((folder / "log.1").read_bytes())) == (41, 123)
     assert "fault6" in (folder / "log").read_text()
@@ -263,16 +266,16 @@ def test_a_log_that_has_grown_begins_anew(
 
 
 def test_many_processes_lose_no_line_even_where_the_log_begins_anew(folder: Path) -> None:
-    (folder / "log").write_text("x" * (module.LOG_BYTES - 100) + "\n")
+    (folder / "log").write_text("x" * (error_log.LOG_BYTES - 100) + "\n")
     reading, writing = os.pipe()
 
     def work() -> None:
         os.close(writing)
         os.read(reading, 1)  # returns when the last writer is gone: all begin at once
-        journal = FolderJournal(folder, FixedClock())
+        logs = Logs(folder)
         for number in range(50):
-            journal.fault("x", pid=str(os.getpid()), number=str(number))
-            journal.record(UID, f"{os.getpid()}-{number}", "ada")
+            logs.error("x", pid=str(os.getpid()), number=str(number))
+            logs.record(UID, f"{os.getpid()}-{number}", "ada")
         os._exit(0)
 
     children = [forked(work) for _ in range(6)]
@@ -282,7 +285,7 @@ def test_many_processes_lose_no_line_even_where_the_log_begins_anew(folder: Path
     acts = [json.loads(line)["what"] for line in activity(folder).read_text().splitlines() if line]
     assert len(acts) == len(set(acts)) == 300
     old, new = (folder / "log.1").read_text(), (folder / "log").read_text()
-    assert len(old) > module.LOG_BYTES > len(new)
+    assert len(old) > error_log.LOG_BYTES > len(new)
     assert (old + new).count("number=") == 300
 
 
@@ -292,6 +295,6 @@ def test_who_comes_too_late_moves_nothing(folder: Path) -> None:
     descriptor = os.open(log, os.O_RDWR)
     log.rename(folder / "log.1")
     log.write_text("new")
-    assert module._moved(log, descriptor)
+    assert bounded_files._set_aside(log, descriptor)
     os.close(descriptor)
     assert (log.read_text(), (folder / "log.1").read_text()) == ("new", "full")

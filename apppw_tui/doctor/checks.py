@@ -11,19 +11,15 @@ from apppw_tui.doctor import (
     accounts,
     configuration,
     dovecot,
-    dovecot_running,
     enforced,
     installed,
     key,
     layout,
-    locks,
     machine,
-    naming,
     outgoing,
     pam,
     postfix,
     probe,
-    senders,
     sockets,
     sshd,
 )
@@ -84,11 +80,11 @@ class Checkup:
             "Dovecot": lambda: dovecot.check(
                 self.ask, self.places, self.folder, there.paths("json")
             ),
-            "whether Dovecot runs": lambda: dovecot_running.check(
+            "whether Dovecot runs": lambda: dovecot.check_running(
                 self.ask, self.places, self.config.accounts
             ),
             "Postfix": lambda: postfix.check(self.ask, self.places),
-            "who may send as whom": lambda: senders.check(self.ask, self.folder),
+            "who may send as whom": lambda: postfix.check_senders(self.ask, self.folder),
             "sshd": lambda: sshd.check(self.ask, self.places, self.system_owner),
             "the clock": lambda: machine.check_ntp(self.ask),
         }, by_root=self.by_root)  # fmt: skip
@@ -122,7 +118,7 @@ class Checkup:
                 self.folder / "enforced",
                 "It says what the accounts say.",
             ),
-            "the locks": lambda: locks.check(self.folder, self.places, self.wait),
+            "the locks": lambda: machine.check_locks(self.folder, self.places, self.wait),
             "the clock": lambda: machine.check_not_behind(self.folder, now),
         }, by_root=self.by_root)  # fmt: skip
 
@@ -135,7 +131,7 @@ class Checkup:
     def _documents(self, store: FolderStore) -> Sequence[Finding]:
         findings, readable = accounts.check(self.folder, store)
         counted = ok(self.folder, f"Every account can be read ({len(readable)}).")
-        findings += naming.check(store, readable, self.config.default_domain)
+        findings += accounts.check_names(store, readable, self.config.default_domain)
         keyring = keyring_of(self.folder, store, self.key_file)
         return [*(findings or [counted]), *key.check(self.folder, keyring, readable)]
 

@@ -1,4 +1,4 @@
-"""The output of `doveconf -n`, as blocks: of Dovecot 2.3 and of 2.4."""
+"""The configuration as Dovecot understood it: blocks of `doveconf -n`, of 2.3 and of 2.4."""
 
 import re
 from collections.abc import Iterator
@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from apppw_tui.domain.lines import lines
 
+COMMAND = ("doveconf", "-n")
+OURS = "apppw"
 # doveconf(1): `key = value`, or `kind {`, or `kind "name" {` and its end on lines of their own.
 _SETTING = re.compile(r"([^\s=]+) =(?: (.*))?")
 _BLOCK = re.compile(r"(\S+)(?: (.*))? \{")
@@ -57,3 +59,44 @@ def parse(text: str) -> Block:
 
 def _unquoted(value: str) -> str:
     return value.strip().removeprefix('"').removesuffix('"')
+
+
+def passdbs_that_let_in(top: Block) -> list[Block]:
+    """Not those of master users, and not those that only refuse."""
+    return [passdb for passdb in top.of("passdb") if not has(passdb, "master", "deny")]
+
+
+def asks_us(top: Block) -> bool:
+    """True if one of its passdbs is ours."""
+    return any(map(is_ours, passdbs_that_let_in(top)))
+
+
+def has_lua(top: Block) -> bool:
+    """True if one of its passdbs asks the daemon by Lua."""
+    ours = filter(is_ours, passdbs_that_let_in(top))
+    return any(driver(passdb) == "lua" and not is_told(passdb) for passdb in ours)
+
+
+def is_ours(passdb: Block) -> bool:
+    return any(OURS in value for value in passdb.values())
+
+
+def is_told(passdb: Block) -> bool:
+    """True of the one of 90-apppw-old-password.conf, which is asked once somebody is in."""
+    return passdb.settings.get("skip") == "unauthenticated"
+
+
+def has(passdb: Block, *flags: str) -> bool:
+    """True if one of `flags` is set in it."""
+    return any(passdb.settings.get(flag) == "yes" for flag in flags)
+
+
+def driver(passdb: Block) -> str:
+    """2.4: a block's name is its driver, unless it says otherwise."""
+    return passdb.settings.get("driver") or passdb.name
+
+
+def label(passdb: Block) -> str:
+    """Its name, and its driver where that is another word."""
+    kind = driver(passdb)
+    return f"{passdb.name} ({kind})" if passdb.name not in ("", kind) else kind

@@ -1,6 +1,8 @@
-"""The machine below a store: its clock, by which codes and expiries are judged, and its disk."""
+"""The machine below a store: its clock, by which codes and expiries are judged, disk and locks."""
 
+import fcntl
 import os
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,17 +12,20 @@ from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
 from apppw_tui.doctor.probe import Run, SystemPaths
 from apppw_tui.domain.lines import lines
 from apppw_tui.store.folder.disk_reserve import SIZE
+from apppw_tui.store.folder.locks import LOCK_TIMEOUT
 
 _SLACK = timedelta(minutes=5)
 _EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)  # nothing that this program wrote can be older
 _WRITTEN = ("accounts", "usage", "activity", "throttle")
 _WHERE = "the clock"
 _REMEDY = "Set the clock, and let the machine keep it by NTP (systemd-timesyncd or chrony)."
-
-
 _LITTLE = 64 * 1024 * 1024  # bytes
 _FEW = 100  # files
 _IN_MEMORY = ("tmpfs", "ramfs")
+# Longer than anybody waits for one: whoever still holds it keeps everybody out.
+LOCK_PATIENCE = LOCK_TIMEOUT + 1  # seconds
+# proc_locks(5): number, FLOCK, kind, access, process, device and inode, range.
+_FLOCK = re.compile(r"\d+: FLOCK +\S+ +\S+ +(?P<pid>\d+) +[0-9a-f]+:[0-9a-f]+:(?P<inode>\d+) ")
 
 
 def check_ntp(ask: Run) -> list[Finding]:
@@ -160,3 +165,60 @@ def _mounted(folder: Path, places: SystemPaths) -> tuple[str, list[str]]:
             kind, _, options = rest.split()[:3]
             return kind, options.split(",")
     return "", []
+
+
+def check_locks(
+    folder: Path, places: SystemPaths, wait: Callable[[float], object]
+) -> list[Finding]:
+    """The locks of the store in `folder` that are held now, and still after LOCK_PATIENCE."""
+    # Not .door-*: a place at the door is held for as long as somebody stands there.
+    paths = [
+        path for form in ("*.lock", ".key.lock", ".slot-*") for path in _lock_files(folder, form)
+    ]
+    held = {path for path in paths if _is_held(path)}
+    if held:
+        wait(LOCK_PATIENCE)
+        held = {path for path in held if _is_held(path)}
+    return [_held_lock(path, places) for path in sorted(held)] or [ok(folder, "No lock is stuck.")]
+
+
+def _lock_files(folder: Path, form: str) -> list[Path]:
+    return sorted({*(folder / "locks").glob(form)})
+
+
+def _is_held(path: Path) -> bool:
+    """Tries a shared lock, and lets go of it at once."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _held_lock(path: Path, places: SystemPaths) -> Finding:
+    pids = _holders(path, places)
+    who = ", ".join(f"{pid} ({places.process_name(pid) or 'unknown'})" for pid in pids)
+    return danger(
+        path,
+        f"It has been held for more than {LOCK_PATIENCE:g} seconds, by "
+        f"{f'process {who}' if who else 'a process that cannot be told'}.",
+        f"End that process: kill {pids[0]}" if pids else "Find it with: lsof " + str(path),
+    )
+
+
+def _holders(path: Path, places: SystemPaths) -> list[str]:
+    try:
+        inode = str(path.lstat().st_ino)
+        rows = lines(places.locks.read_bytes().decode(errors="replace"))
+    except OSError:
+        return []
+    matches = [_FLOCK.match(line) for line in rows]
+    return [match["pid"] for match in matches if match is not None and match["inode"] == inode]

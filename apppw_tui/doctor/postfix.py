@@ -10,6 +10,7 @@ from pathlib import Path
 from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
 from apppw_tui.doctor.probe import Run, SystemPaths
 from apppw_tui.domain.lines import lines
+from apppw_tui.domain.names import is_account_name
 
 _WHERE = "Postfix"
 _ENABLED = "smtpd_sasl_auth_enable"
@@ -20,7 +21,7 @@ _CYRUS = ("/etc/postfix/sasl", "/etc/sasl2", "/usr/lib/sasl2")  # Debian's Postf
 _SASLAUTHD = re.compile(r"^\s*pwcheck_method\s*:\s*saslauthd\s*$", re.MULTILINE)
 _OUR_SOCKET = re.compile(r"^\s*saslauthd_path\s*:.*apppw", re.MULTILINE)
 # Where who may send as whom can be judged.
-RESTRICTIONS = (
+_RESTRICTIONS = (
     "smtpd_sender_restrictions",
     "smtpd_recipient_restrictions",
     "smtpd_relay_restrictions",
@@ -28,7 +29,7 @@ RESTRICTIONS = (
     "smtpd_helo_restrictions",
     "smtpd_data_restrictions",
 )
-MISMATCH = re.compile(r"reject_(?:\w+_)?sender_login_mismatch")
+_MISMATCH = re.compile(r"reject_(?:\w+_)?sender_login_mismatch")
 # postconf(5): what holds where neither file says anything.
 _DEFAULTS = {
     _ENABLED: "no",
@@ -41,6 +42,8 @@ _DEFAULTS = {
     "smtpd_tls_wrappermode": "no",
     "queue_directory": "/var/spool/postfix",
 }
+_MAPS = "smtpd_sender_login_maps"
+_EXTENSION = "apppw-tui"
 
 
 @dataclass(frozen=True)
@@ -57,10 +60,10 @@ class Port:
 
 def check(ask: Run, places: SystemPaths) -> list[Finding]:
     """Nothing but "not looked at" where Postfix is not here, or nobody signs in."""
-    found_ports, trouble = ports(ask)
+    ports, trouble = _ports(ask)
     if trouble:
         return trouble
-    signed_in = [port for port in found_ports if takes_passwords(port)]
+    signed_in = [port for port in ports if _takes_passwords(port)]
     if not signed_in:
         return [ok(_WHERE, "Nobody signs in to it, so it was not looked at.")]
     findings = [finding for port in signed_in for finding in _port(port)]
@@ -70,7 +73,7 @@ def check(ask: Run, places: SystemPaths) -> list[Finding]:
     return list(dict.fromkeys(findings)) or [ok(_WHERE, _good(signed_in, places))]
 
 
-def ports(ask: Run) -> tuple[list[Port], list[Finding]]:
+def _ports(ask: Run) -> tuple[list[Port], list[Finding]]:
     """The ports that mail programs connect to, and main.cf itself; or why that cannot be told."""
     main, own, services = (ask(("postconf", option)) for option in ("-nx", "-Px", "-M"))
     for output in (main, own, services):
@@ -84,7 +87,7 @@ def ports(ask: Run) -> tuple[list[Port], list[Finding]]:
     return [*([Port("main.cf", top)] if bare else []), *named_ports], []
 
 
-def takes_passwords(port: Port) -> bool:
+def _takes_passwords(port: Port) -> bool:
     return port.value(_ENABLED) == "yes"
 
 
@@ -134,8 +137,8 @@ def _past_us(signed_in: list[Port], places: SystemPaths) -> Iterator[Finding]:
 
 
 def _as_anybody(port: Port) -> Iterator[Finding]:
-    judged = " ".join(port.settings.get(one, "") for one in RESTRICTIONS)
-    if not MISMATCH.search(judged):
+    judged = " ".join(port.settings.get(key, "") for key in _RESTRICTIONS)
+    if not _MISMATCH.search(judged):
         yield warning(
             _WHERE,
             f"{port.name} has no reject_sender_login_mismatch: whoever signs in sends as anybody.",
@@ -236,3 +239,53 @@ def _is_loopback(word: str) -> bool:
         return False
     mapped = getattr(network.network_address, "ipv4_mapped", None)
     return network.is_loopback or (mapped is not None and mapped.is_loopback)
+
+
+def check_senders(ask: Run, folder: Path) -> list[Finding]:
+    """`folder` is the store; of its accounts, the first with a domain stands for all."""
+    ports, _ = _ports(ask)
+    names = sorted(path.stem for path in (folder / "accounts").glob("*@*.json"))
+    name = next(filter(is_account_name, names), None)
+    if name is None:
+        return [ok(_WHERE, "No account has an address, so who may send as whom was not looked at.")]
+    findings: list[Finding] = []
+    for port in filter(_takes_passwords, ports):
+        delimiter = port.settings.get("recipient_delimiter", "")[:1]
+        judged = " ".join(port.settings.get(key, "") for key in _RESTRICTIONS)
+        if delimiter and _MISMATCH.search(judged):
+            local, _, domain = name.partition("@")
+            address = f"{local}{delimiter}{_EXTENSION}@{domain}"
+            maps = _tables(port.settings.get(_MAPS, ""))
+            findings += _refused_sender(ask, port.name, name, address, maps)
+    return list(dict.fromkeys(findings)) or [ok(_WHERE, "Everybody may send as themselves.")]
+
+
+def _tables(value: str) -> list[str]:
+    """Separated by commas and blanks, except in the braces of a written-out one: postconf(5)."""
+    parts, depth = [""], 0
+    for character in value:
+        depth += (character == "{") - (character == "}")
+        if depth == 0 and character in ", \t\n":
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [table for table in parts if table]
+
+
+def _refused_sender(
+    ask: Run, port: str, name: str, address: str, maps: list[str]
+) -> Iterator[Finding]:
+    """Postfix looks for the address as it is in all of the tables, then without its extension."""
+    for table in maps:
+        output = ask(("postmap", "-q", address, table.removeprefix("proxy:")))
+        owners = {owner.lower() for owner in re.split(r"[\s,]+", output.out) if owner}
+        if output.error or not owners:
+            continue  # not in this one
+        if name not in owners:
+            yield warning(
+                _WHERE,
+                f"{_MAPS} of {port} gives {address} to somebody else than {name}: mail from "
+                "one's own address with an extension is refused.",
+                f"Set {_MAPS} as recipes/postfix/ does.",
+            )
+        return

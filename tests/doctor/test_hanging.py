@@ -11,7 +11,7 @@ import pytest
 
 from apppw_tui.config.accounts import AccountsConfig
 from apppw_tui.config.serve import ServeConfig, SocketConfig
-from apppw_tui.doctor import dovecot_running, sockets
+from apppw_tui.doctor import dovecot, sockets
 from apppw_tui.doctor.finding import Finding, Level
 from apppw_tui.store.folder.location import open_store
 from tests.doctor.healthy import Programs, Server, faults
@@ -71,7 +71,7 @@ def test_a_daemon_that_takes_no_more_callers_hangs(tmp_path: Path, silent: socke
 @pytest.mark.usefixtures("silent")
 def test_a_dovecot_that_hangs_is_restarted(tmp_path: Path, server: Server) -> None:
     accounts = AccountsConfig(source="dovecot", socket=tmp_path / "json")
-    (found,) = dovecot_running.check(server.programs, server.places, accounts)
+    (found,) = dovecot.check_running(server.programs, server.places, accounts)
     assert (found.level, found.remedy.partition(";")[0]) == (
         Level.DANGER,
         "Run: systemctl restart dovecot",

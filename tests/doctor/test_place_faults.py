@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from apppw_tui.doctor import locks, machine
+from apppw_tui.doctor import machine
 from apppw_tui.doctor.finding import Level
 from apppw_tui.store.folder import location
 from apppw_tui.store.folder.disk_reserve import SIZE
@@ -77,7 +77,7 @@ def test_a_stuck_lock_is_found_with_who_holds_it(server: Server) -> None:
         found = server.fault()
     assert found.where == str(path)
     assert "by process 4711 (apppw-tui)" in found.what
-    assert server.waits == [locks.PATIENCE]
+    assert server.waits == [machine.LOCK_PATIENCE]
 
 
 def test_a_stuck_lock_is_found_where_nobody_tells_who_holds_it(server: Server) -> None:

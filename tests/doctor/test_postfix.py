@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.doctor import postfix, probe, senders
+from apppw_tui.doctor import postfix, probe
 from apppw_tui.doctor.finding import Finding, Level
 from apppw_tui.doctor.probe import CommandOutput, SystemPaths
 from tests.doctor.healthy import Server, faults
@@ -136,7 +136,7 @@ def test_who_may_send_from_an_address_with_an_extension(
     ask = asking_of(queue, main, MASTER)
     (tmp_path / "store" / "accounts").mkdir(parents=True)
     (tmp_path / "store" / "accounts" / "ada@example.org.json").touch()
-    found = faults(senders.check(ask, tmp_path / "store"))
+    found = faults(postfix.check_senders(ask, tmp_path / "store"))
     assert [one.where for one in found] == (["Postfix"] if refused else [])
 
 
@@ -147,7 +147,7 @@ def test_the_recipe_lets_everybody_send_from_an_address_with_an_extension(
     ask = asking_of(queue, main, MASTER)
     (tmp_path / "store" / "accounts").mkdir(parents=True)
     (tmp_path / "store" / "accounts" / "ada@example.org.json").touch()
-    (line,) = senders.check(ask, tmp_path / "store")
+    (line,) = postfix.check_senders(ask, tmp_path / "store")
     assert line.what == "Everybody may send as themselves."
 
 

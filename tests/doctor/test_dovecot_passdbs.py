@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.doctor.doveconf import parse
-from apppw_tui.doctor.dovecot_users import check
+from apppw_tui.doctor.dovecot_passdbs import incoming_mail
 from apppw_tui.doctor.finding import Level
 from tests.services.recipes import adapted
 
@@ -17,7 +17,7 @@ TOLD = adapted("dovecot/90-apppw-old-password.conf", {})
 
 
 def looked_at(text: str) -> list[tuple[Level, str]]:
-    return [(one.level, one.what) for one in check(parse(text))]
+    return [(one.level, one.what) for one in incoming_mail(parse(text))]
 
 
 def test_another_passdb_stands_behind_the_lua() -> None:

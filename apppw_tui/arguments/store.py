@@ -60,8 +60,9 @@ def restore(parser: argparse.ArgumentParser) -> None:
 def store(parser: argparse.ArgumentParser) -> None:
     group = actions(parser)
     migrate = command(
-        group, "migrate", "take the accounts of an older apppw-tui to this one's schema"
+        group, "migrate", "say whether accounts have to be taken to this one's schema"
     )
+    # Both are promised, and make no difference while there is nothing to migrate.
     migrate.add_argument("--dry-run", action="store_true", help="say what would be migrated")
     migrate.add_argument(
         "--socket-dir", type=path, metavar="DIR", help="where the daemon's sockets are"

@@ -18,7 +18,7 @@ _COMMANDS = {
     "pam": "pam:ask",
     "restore": "restore:restore",
     "serve": "serve:serve",
-    "store": "migrate:ACTIONS",
+    "store": "store:ACTIONS",
     "throttle": "throttle:ACTIONS",
     "verify": "verify:verify",
 }

@@ -2,24 +2,18 @@
 
 import json
 import shutil
-import socket
-import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 
 import argon2
 import pytest
 
 from apppw_tui.domain.account_change import UNLISTED
-from apppw_tui.store import documents
-from apppw_tui.store import migrate as migrating
 from apppw_tui.store.folder import deleted_ids
 from apppw_tui.store.folder.deleted_ids import DeletedIds
 from apppw_tui.store.folder.profiles import HashProfilesFile
 from tests.running import CommandLine
 from tests.store.backing import SCHEMA
 from tests.store.making import account_file
-from tests.store.test_migrate import step
 from tests.support import PASSWORD, House
 
 # --- store migrate --------------------------------------------------------------------------------
@@ -36,61 +30,34 @@ def test_where_all_is_of_this_schema_nothing_has_to_be_done(run: CommandLine, ho
     assert account_file(run.store).read_text() == text
 
 
-@pytest.fixture
-def newer(run: CommandLine, house: House) -> CommandLine:
-    """A program whose schema is 2, where both accounts are of schema 1."""
-    run.patch.setattr(documents, "SCHEMA_MAJOR", 2)
-    run.patch.setattr(documents, "SCHEMA_MINOR", 0)
-    run.patch.setattr(migrating.migrate, "__defaults__", ({1: step},))
-    return run
-
-
-def test_a_migration_is_tried_told_and_done(newer: CommandLine) -> None:
-    before = account_file(newer.store).read_bytes()
-    assert newer.good("store", "migrate", "--dry-run") == (
-        "ada: would be migrated from schema 1 to schema 2.\n"
-        "ben: would be migrated from schema 1 to schema 2.\n"
-    )
-    assert account_file(newer.store).read_bytes() == before
-    folder = f"{newer.store}/before-migration-20261122T120000Z"
-    assert newer.good("store", "migrate") == (
-        f"Migrated 2 accounts to schema 2.\nWhat was there before is in {folder}.\n"
-    )
-    assert newer.good("store", "migrate").startswith("Nothing has to be migrated")
-
-
-def test_what_cannot_be_migrated_is_named(newer: CommandLine) -> None:
-    account_file(newer.store).write_text("{")
-    said = newer("store", "migrate", "--json")
-    assert said.code == 3
-    why = f"{account_file(newer.store)} cannot be read: it is not JSON; it was left alone."
-    assert said.line == why
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "it is empty"),
+        (b"{", "it is not JSON"),
+        (b"[1]", "it is not a TinyDB document with one account"),
+        (b'{"account": {"1": 7}}', "it is not a TinyDB document with one account"),
+        (b'{"account": {"1": {"schema": "x"}}}', "its schema is not a version"),
+        (b'{"account": {"1": {"schema": "9.0"}}}', "its schema is 9, of a newer apppw-tui"),
+        (b'{"account": {"1": {"schema": "0.1"}}}', "its schema is 0"),
+    ],
+)
+def test_account_that_cannot_be_read_is_named_and_left_alone(
+    run: CommandLine, house: House, content: bytes, why: str
+) -> None:
+    account_file(run.store).write_bytes(content)
+    said = run("store", "migrate", "--json")
+    sentence = f"{account_file(run.store)} cannot be read: {why}; it was left alone."
     assert json.loads(said.out) == {
-        "schema": "2.0",
-        "older": ["ben"],
+        "schema": SCHEMA,
+        "older": [],
         "older_minor": 0,
-        "migrated": ["ben"],
-        "unreadable": {"ada": why},
-        "kept": f"{newer.store}/before-migration-20261122T120000Z",
+        "migrated": [],
+        "unreadable": {"ada": sentence},
+        "kept": None,
     }
-
-
-def test_while_the_daemon_runs_nothing_is_migrated(newer: CommandLine) -> None:
-    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
-        listening = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
-        listening.bind(f"{name}/json")
-        listening.listen()
-        before = account_file(newer.store).read_bytes()
-        newer.good("store", "migrate", "--dry-run", "--socket-dir", name)
-        said = newer("store", "migrate", "--socket-dir", name)
-        assert (said.code, said.out) == (1, "")
-        assert said.line == (
-            f"The daemon listens at {name}/json: stop it, and its sockets in systemd, "
-            "before migrating."
-        )
-        assert account_file(newer.store).read_bytes() == before
-        listening.close()  # what a killed daemon leaves behind
-        assert newer.good("store", "migrate", "--socket-dir", name).startswith("Migrated 2")
+    assert (said.code, sentence in said.err) == (3, True)
+    assert account_file(run.store).read_bytes() == content
 
 
 # --- store tidy -----------------------------------------------------------------------------------

@@ -1,0 +1,87 @@
+"""The store as a whole: whether it is of this program's schema, and tidied."""
+
+import argparse
+
+from apppw_tui.commands.context import open_context
+from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines
+from apppw_tui.config import Config
+from apppw_tui.domain.account_change import UNLISTED
+from apppw_tui.domain.errors import NotFound, StoreDamaged, StoreError
+from apppw_tui.exit_codes import NO_ANSWER, OK
+from apppw_tui.store import documents
+from apppw_tui.store.fields import DocumentError, loads
+from apppw_tui.store.folder.accounts import FolderStore
+
+_SCHEMA = f"{documents.SCHEMA_MAJOR}.{documents.SCHEMA_MINOR}"
+
+
+def migrate(options: argparse.Namespace, config: Config) -> int:
+    """Says that nothing has to be migrated: there is no older major schema than this program's.
+
+    An account of an older minor is read as it is, and written in this one when it next changes.
+    """
+    store = open_context(options, config).store
+    older_minor = 0
+    errors: dict[str, StoreError] = {}
+    for account_name in store.list_names():
+        try:
+            older_minor += _minor(store, account_name) < documents.SCHEMA_MINOR
+        except NotFound:
+            continue  # removed meanwhile
+        except StoreError as error:
+            errors[account_name] = error
+    if options.json:
+        print_json({
+            "schema": _SCHEMA,
+            "older": [],
+            "older_minor": older_minor,
+            "migrated": [],
+            "unreadable": {name: str(error) for name, error in sorted(errors.items())},
+            "kept": None,
+        })  # fmt: skip
+    else:
+        print_lines(
+            "Nothing has to be migrated: every account that can be read is of "
+            f"schema {documents.SCHEMA_MAJOR}."
+        )
+        if older_minor:
+            accounts = pluralize(older_minor, "account")
+            print_lines(f"{accounts} will be of schema {_SCHEMA} from the next change.")
+    for _, unreadable in sorted(errors.items()):
+        print_error(unreadable)
+    return NO_ANSWER if errors else OK
+
+
+def _minor(store: FolderStore, account_name: str) -> int:
+    """The minor schema of an account. Raises NotFound, StoreDamaged and other StoreErrors."""
+    content = store.read_raw(account_name).content
+    if content is None:
+        raise NotFound(f"There is no account {account_name}.")
+    try:
+        major, minor = documents.schema(loads(content))
+        if major != documents.SCHEMA_MAJOR:
+            newer = ", of a newer apppw-tui" if major > documents.SCHEMA_MAJOR else ""
+            raise DocumentError(f"its schema is {major}{newer}")
+    except DocumentError as error:
+        path = store.path(account_name)
+        raise StoreDamaged(f"{path} cannot be read: {error}; it was left alone.") from None
+    return minor
+
+
+def tidy(options: argparse.Namespace, config: Config) -> int:
+    """Makes `enforced` say what the accounts say, and lists what was deleted. Raises StoreError."""
+    store = open_context(options, config).store
+    mended = store.mend_enforcements()
+    all_listed = store.list_deletions()
+    if options.json:
+        print_json({"mended": mended})
+    elif mended:
+        print_lines(f"Mended what services are told of {pluralize(mended, 'account')}.")
+    else:
+        print_lines("What services are told of every account is right.")
+    if not all_listed:
+        print_error(UNLISTED)
+    return OK if all_listed else NO_ANSWER
+
+
+ACTIONS = {"migrate": migrate, "tidy": tidy}

@@ -69,9 +69,6 @@ class AccountStore(Protocol):
             StoreBusy: the lock could not be had in time.
         """
 
-    def version(self, account_name: str) -> int | None:
-        """A number that every change of the account raises; None if there is no such account."""
-
     def list_names(self) -> list[str]:
         """The names of all accounts, sorted."""
 

@@ -75,10 +75,6 @@ class MemoryStore:
             ):
                 self._tables[account_name] = tables
 
-    def version(self, account_name: str) -> int | None:
-        present = self.get(account_name)
-        return None if present is None else present.version
-
     def list_names(self) -> list[str]:
         return sorted(self._tables)
 

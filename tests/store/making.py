@@ -25,6 +25,12 @@ def record(id_: str = "abc", name: str = "Phone") -> AppPassword:
     return AppPassword(id_, name, HASH, NOW)
 
 
+def version_of(store: AccountStore, account_name: str) -> int | None:
+    """The number that every change of the account raises; None if there is no such account."""
+    account = store.get(account_name)
+    return None if account is None else account.version
+
+
 def add(store: AccountStore, name: str = "ada", seed: int = 1) -> Account:
     """A new account in the store, with one app password."""
     account = new_account(name, seed).with_app_password(record(), 40)

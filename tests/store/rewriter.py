@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from apppw_tui.store.folder.accounts import FolderStore
+from tests.store.making import version_of
 
 
 def rewrite(folder: Path, name: str, times: int) -> None:
@@ -17,7 +18,7 @@ def rewrite(folder: Path, name: str, times: int) -> None:
     for number in range(times):
         with store.transaction(name, account.uid) as change:
             change.account = replace(change.existing, appearance=f"{number:04}")
-        sys.stdout.write(f"{store.version(name)}\n")
+        sys.stdout.write(f"{version_of(store, name)}\n")
         sys.stdout.flush()
         sys.stdin.readline()
 

@@ -10,7 +10,7 @@ import pytest
 
 from apppw_tui.domain.errors import StoreDamaged
 from apppw_tui.store.folder.accounts import FolderStore
-from tests.store.making import account_file, add, tables
+from tests.store.making import account_file, add, tables, version_of
 
 COSTLY = "$argon2id$v=19$m=1048577,t=1,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNo"
 LANES = COSTLY.replace("m=1048577,t=1,p=1", "m=127,t=1,p=16")  # Argon2 wants 8 KiB for each
@@ -22,7 +22,7 @@ def refused_and_untouched(disk: FolderStore, path: Path, uid: str, reason: str) 
     before, inode = path.read_bytes(), path.stat().st_ino
     for call in (
         lambda: disk.get("ada"),
-        lambda: disk.version("ada"),
+        lambda: version_of(disk, "ada"),
         lambda: disk.transaction("ada", uid).__enter__(),
         lambda: disk.transaction("ada", None).__enter__(),
     ):

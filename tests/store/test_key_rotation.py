@@ -23,7 +23,7 @@ from apppw_tui.store.folder import files
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.key_rotation import drop_old_keys, rotate
 from apppw_tui.store.keyring import KeySet, MemorySeals
-from tests.store.making import account_file, add
+from tests.store.making import account_file, add, version_of
 from tests.store.rotator import (
     SEALED,
     all_open,
@@ -65,7 +65,7 @@ def test_rotating_seals_everything_anew_and_leaves_the_rest_alone(
 ) -> None:
     (old,) = keys(folder)
     ben = account_file(folder, "ben").read_bytes()
-    versions = {name: full.version(name) for name in SEALED}
+    versions = {name: version_of(full, name) for name in SEALED}
     before = now(full, "ada")
     done = rotate(keyring(folder), full)
     assert (done.reencrypted, done.failures) == (3, {})
@@ -74,7 +74,7 @@ def test_rotating_seals_everything_anew_and_leaves_the_rest_alone(
     all_open(full, folder)
     for name in SEALED:
         assert opened(now(full, name), ring_of(folder).primary) == [name, name]
-        assert full.version(name) == (versions[name] or 0) + 1
+        assert version_of(full, name) == (versions[name] or 0) + 1
     assert account_file(folder, "ben").read_bytes() == ben
     after = now(full, "ada")
     assert after.with_sealed_values(before.sealed_values()).phones == before.phones

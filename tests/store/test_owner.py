@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from apppw_tui.store.folder.location import is_owned_by_me, open_store
-from tests.store.making import account_file, add, folder_store, touch
+from tests.store.making import account_file, add, folder_store, touch, version_of
 from tests.store.other_uid import OTHER, only_root, said_as
 
 pytestmark = only_root
@@ -129,7 +129,7 @@ def test_a_store_that_its_owner_cannot_write_is_read_and_not_changed(folder: Pat
     give(folder)
     (folder / "accounts").chmod(0o500)
     assert said_as(OTHER, lambda: open_store(folder).list_names()) == "['ada']"
-    assert said_as(OTHER, lambda: open_store(folder).version("ada")) == str(account.version)
+    assert said_as(OTHER, lambda: version_of(open_store(folder), "ada")) == str(account.version)
     denied = f"StoreUnusable: {account_file(folder)} cannot be used: permission denied."
     assert said_as(OTHER, lambda: touch(open_store(folder), account, "nord")) == denied
     assert said_as(OTHER, lambda: open_store(folder).remove("ada")) == denied
@@ -141,7 +141,7 @@ def test_a_store_that_its_owner_cannot_write_is_read_and_not_changed(folder: Pat
 
 
 def open_store_version(folder: Path) -> int:
-    return int(said_as(0, lambda: open_store(folder).version("ada")))
+    return int(said_as(0, lambda: version_of(open_store(folder), "ada")))
 
 
 def test_a_store_behind_a_closed_folder_says_so(ground: Path, folder: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from apppw_tui.domain.errors import InvalidName, NameTaken, NotFound
 from apppw_tui.domain.ports import AccountStore
 from apppw_tui.store.memory import MemoryStore
-from tests.store.making import add, folder_store, new_account, record, touch
+from tests.store.making import add, folder_store, new_account, record, touch, version_of
 from tests.support import NOW
 
 ENGINES: dict[str, Callable[[Path], AccountStore]] = {
@@ -27,7 +27,7 @@ def store(request: pytest.FixtureRequest, folder: Path) -> AccountStore:
 def test_an_empty_store_knows_nobody(store: AccountStore) -> None:
     assert store.list_names() == []
     assert store.get("ada") is None
-    assert store.version("ada") is None
+    assert version_of(store, "ada") is None
 
 
 def test_what_was_written_is_read_again_in_full(store: AccountStore) -> None:
@@ -47,7 +47,7 @@ def test_what_was_written_is_read_again_in_full(store: AccountStore) -> None:
         assert change.account is None
         change.account = full
     assert store.get(full.name) == full
-    assert store.version(full.name) == full.version
+    assert version_of(store, full.name) == full.version
 
 
 def test_names_are_sorted(store: AccountStore) -> None:
@@ -61,7 +61,7 @@ def test_every_change_raises_the_version_by_itself(store: AccountStore) -> None:
     seen = [account.version]
     for appearance in ("nord", "dark", "nord"):
         touch(store, account, appearance)
-        version = store.version("ada")
+        version = version_of(store, "ada")
         assert version is not None
         seen.append(version)
     assert seen == sorted(set(seen))
@@ -75,7 +75,7 @@ def test_a_change_cannot_set_the_version_back(store: AccountStore) -> None:
     account = add(store)
     with store.transaction("ada", account.uid) as change:
         change.account = replace(change.existing, version=0, appearance="nord")
-    assert store.version("ada") == account.version + 1
+    assert version_of(store, "ada") == account.version + 1
 
 
 def test_a_block_that_changes_nothing_does_not_raise_the_version(store: AccountStore) -> None:
@@ -84,7 +84,7 @@ def test_a_block_that_changes_nothing_does_not_raise_the_version(store: AccountS
         pass
     with store.transaction("ada", account.uid) as change:
         change.account = replace(change.existing)
-    assert store.version("ada") == account.version
+    assert version_of(store, "ada") == account.version
     assert store.get("ada") == account
 
 
@@ -116,7 +116,7 @@ def test_after_an_exception_the_lock_is_free_again(store: AccountStore) -> None:
     with pytest.raises(ZeroDivisionError), store.transaction("ada", account.uid):
         raise ZeroDivisionError
     touch(store, account, "nord")
-    assert store.version("ada") == account.version + 1
+    assert version_of(store, "ada") == account.version + 1
 
 
 def test_a_change_starts_from_what_stands_and_not_from_what_was_read(store: AccountStore) -> None:
@@ -157,7 +157,7 @@ def test_a_removed_account_is_gone(store: AccountStore) -> None:
     add(store, "grace")
     store.remove("ada")
     assert store.get("ada") is None
-    assert store.version("ada") is None
+    assert version_of(store, "ada") is None
     assert store.list_names() == ["grace"]
 
 
@@ -175,7 +175,7 @@ def test_made_again_under_the_same_name_it_is_another_account(store: AccountStor
     seen = {first.version, first.version + 1}
     store.remove("ada")
     second = add(store, seed=2)
-    assert store.version("ada") not in seen
+    assert version_of(store, "ada") not in seen
     found = store.get("ada")
     assert found is not None
     assert found.uid == second.uid != first.uid
@@ -190,7 +190,7 @@ def test_a_name_that_is_none_is_unknown_and_cannot_be_created(
 ) -> None:
     before = sorted(tmp_path.rglob("*"))
     assert store.get(name) is None
-    assert store.version(name) is None
+    assert version_of(store, name) is None
     for uid in (None, "0" * 32):
         with pytest.raises(InvalidName), store.transaction(name, uid):
             pytest.fail("the block must not run")

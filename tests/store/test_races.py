@@ -13,7 +13,7 @@ from apppw_tui.domain.errors import NameTaken
 from apppw_tui.domain.ports import AccountStore
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.memory import MemoryStore
-from tests.store.making import add, new_account, touch
+from tests.store.making import add, new_account, touch, version_of
 
 ROOT = Path(__file__).parents[2]
 PROCESSES, TIMES = 8, 25
@@ -83,7 +83,7 @@ def threads_lose_nothing(store: AccountStore) -> None:
             touch(store, account, f"{thread}-{number}")
 
     all_at_once(*(Thread(target=work, args=(thread,)) for thread in range(4)))
-    assert store.version("ada") == account.version + 2 + 80
+    assert version_of(store, "ada") == account.version + 2 + 80
 
 
 def test_threads_of_one_process_lose_nothing_on_disk(disk: FolderStore) -> None:
@@ -132,4 +132,4 @@ def test_readers_meet_the_old_account_or_the_new_one(disk: FolderStore) -> None:
         versions.append(found.version)
     writer.join()
     assert versions == sorted(versions)
-    assert disk.version("ada") == account.version + 150
+    assert version_of(disk, "ada") == account.version + 150

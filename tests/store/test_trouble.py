@@ -14,7 +14,7 @@ from apppw_tui.domain.errors import SaveUncertain, StoreBusy, StoreUnusable
 from apppw_tui.store.folder import location
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.location import is_owned_by_me, open_store
-from tests.store.making import account_file, add, folder_store, touch
+from tests.store.making import account_file, add, folder_store, touch, version_of
 
 
 @contextmanager
@@ -35,10 +35,10 @@ def test_while_another_holds_the_lock_the_store_is_busy(disk: FolderStore, folde
         with pytest.raises(StoreBusy, match=match):
             impatient.remove("ada")
         assert impatient.get("ada") == account  # readers take no lock
-        assert impatient.version("ada") == account.version
+        assert version_of(impatient, "ada") == account.version
         add(impatient, "grace")  # and a lock concerns one person
     touch(impatient, account, "nord")
-    assert disk.version("ada") == account.version + 1
+    assert version_of(disk, "ada") == account.version + 1
 
 
 def test_the_lock_is_held_for_the_whole_change_and_freed_after_it(

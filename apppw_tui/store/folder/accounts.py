@@ -137,10 +137,6 @@ class FolderStore:
                     self.deletions.record(before, after, whole.tables, was)
                 self._write(account_name, temporary, dumps(whole.tables))
 
-    def version(self, account_name: str) -> int | None:
-        present = self.get(account_name)
-        return None if present is None else present.version
-
     def list_names(self) -> list[str]:
         self.check_folders()
         try:

@@ -13,7 +13,16 @@ from apppw_tui.domain.errors import StoreDamaged, StoreUnusable
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.location import open_store
-from tests.store.making import account_file, add, alter, folder_store, record, tables, touch
+from tests.store.making import (
+    account_file,
+    add,
+    alter,
+    folder_store,
+    record,
+    tables,
+    touch,
+    version_of,
+)
 
 
 def mode(path: Path) -> int:
@@ -105,7 +114,7 @@ def test_the_lock_file_stays_when_the_account_goes(disk: FolderStore, folder: Pa
 
 def test_asking_for_an_unknown_account_leaves_no_trace(disk: FolderStore, folder: Path) -> None:
     assert disk.get("ada") is None
-    assert disk.version("ada") is None
+    assert version_of(disk, "ada") is None
     assert [path.name for path in sorted(folder.rglob("*"))] == ["accounts", "enforced", "locks"]
 
 
@@ -212,7 +221,7 @@ def test_an_accounts_folder_that_is_a_link_is_refused(
     match = "accounts is a symbolic link"
     for call in (
         lambda: disk.get("ada"),
-        lambda: disk.version("ada"),
+        lambda: version_of(disk, "ada"),
         disk.list_names,
         lambda: disk.remove("ada"),
         lambda: add(disk, "grace"),

@@ -1,10 +1,19 @@
-"""Work that takes a while, with a button that says so."""
+"""The one way in which screens, dialogs and flows call the portal.
 
-from collections.abc import Awaitable
-from typing import TypeVar
+A call hashes, opens files or waits for a lock: it runs in a thread, never on the event loop.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Protocol, TypeVar, runtime_checkable
 
 from textual.content import ContentText
+from textual.dom import DOMNode
 from textual.widgets import Button
+
+from apppw_tui.domain.errors import ApppwError, ReverificationRequired, SessionEnded
+from apppw_tui.ui.messages import SignedOut
 
 Result = TypeVar("Result")
 
@@ -12,13 +21,57 @@ BUSY_DELAY = 0.15  # seconds that nobody needs to be told about
 _BUSY = "-busy"
 
 
-def show_busy(button: Button) -> bool:
-    """True while the work that `button` began goes on; a second press does nothing."""
+@runtime_checkable
+class CanVerify(Protocol):
+    """An app that can ask the person to prove again who they are."""
+
+    async def verify_again(self) -> bool:
+        """True once they have. Only within a worker: it waits for a dialog."""
+
+
+async def call_portal(
+    caller: DOMNode,
+    call: Callable[[], Result],
+    refused: Callable[[ApppwError], None],
+    button: Button | None = None,
+    waiting: str = "",
+) -> Result | None:
+    """The result of `call`; None if there is none, and then all has been said.
+
+    Where it needs a fresh verification, that is asked first: `call` must take the session from
+    where a new one is put, not hold an old one. That the session has ended is the app's to tell;
+    every other refusal goes to `refused`. `button` reads `waiting` if it takes a while, and nothing
+    is called while it is busy already. Only within a worker.
+    """
+    if button is not None and is_busy(button):
+        return None
+    try:
+        with contextlib.nullcontext() if button is None else _busy(button, waiting):
+            return await _verified(caller, call)
+    except SessionEnded as error:
+        caller.post_message(SignedOut(str(error)))
+    except ApppwError as error:
+        refused(error)
+    return None
+
+
+def is_busy(button: Button) -> bool:
+    """True while the call that `button` began goes on."""
     return button.has_class(_BUSY)
 
 
-async def with_busy_button(button: Button, waiting: str, work: Awaitable[Result]) -> Result:
-    """The result of `work`; `button` reads `waiting` if that takes a while."""
+async def _verified(caller: DOMNode, call: Callable[[], Result]) -> Result:
+    while True:
+        try:
+            return await asyncio.to_thread(call)
+        except ReverificationRequired:
+            app = caller.app
+            if not isinstance(app, CanVerify) or not await app.verify_again():
+                raise
+
+
+@contextlib.contextmanager
+def _busy(button: Button, waiting: str) -> Iterator[None]:
     label = button.label
 
     def label_it(text: ContentText) -> None:
@@ -28,7 +81,7 @@ async def with_busy_button(button: Button, waiting: str, work: Awaitable[Result]
     button.add_class(_BUSY)
     timer = button.set_timer(BUSY_DELAY, lambda: label_it(waiting))
     try:
-        return await work
+        yield
     finally:
         timer.stop()
         label_it(label)

@@ -18,7 +18,7 @@ from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.app_options import ConnectionHelp
 from apppw_tui.ui.dialogs.new_app_password import Card, NewAppPasswordDialog, SecretLabel
 from apppw_tui.ui.dialogs.password_qr import PasswordQrDialog
-from apppw_tui.ui.portal_calls import show_busy
+from apppw_tui.ui.portal_calls import is_busy
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.themes import APPEARANCES
 from apppw_tui.ui.widgets.qr import QrCode
@@ -222,13 +222,13 @@ async def test_while_it_is_tried_a_second_key_does_nothing_and_the_button_says_s
         await pilot.press("t", "t", "t")
         while str(button.label) != "Testing…":
             await pilot.pause(0.01)
-        assert show_busy(button)
+        assert is_busy(button)
         await pilot.press("t", "c")  # the rest goes on
         asked.gate.set()
         await settle(pilot)
         assert len(asked.questions) == 1
         assert str(button.label) == "Test it"
-        assert not show_busy(button)
+        assert not is_busy(button)
 
 
 async def test_it_can_be_closed_while_it_is_tried() -> None:

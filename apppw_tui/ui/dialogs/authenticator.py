@@ -12,15 +12,14 @@ from textual.geometry import Size
 from textual.widgets import Button, Label
 
 from apppw_tui.domain.base32 import grouped
-from apppw_tui.domain.errors import ApppwError, SessionEnded
+from apppw_tui.domain.errors import ApppwError
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.enrollment import AuthenticatorEnrollment
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.glyphs import GLYPHS
-from apppw_tui.ui.messages import SignedOut
-from apppw_tui.ui.reverification import with_reverification
+from apppw_tui.ui.portal_calls import call_portal
 from apppw_tui.ui.widgets.code_input import CodeInput
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.qr import QrCode, capacity
@@ -141,17 +140,14 @@ class AuthenticatorDialog(Dialog[Session | Literal["back"] | None]):
     @on(CodeInput.Complete)
     @work(group="check", exclusive=True)
     async def check(self, event: CodeInput.Complete) -> None:
-        field = self.query_one(Field)
-        try:
-            session = await with_reverification(self, lambda: self._confirm(event.code))
-        except SessionEnded as error:
-            self.post_message(SignedOut(str(error)))
-        except ApppwError as error:
-            self.query_one(CodeInput).refuse()
-            field.show_error(str(error))
-            self._peek()
-        else:
+        session = await call_portal(self, lambda: self._confirm(event.code), self._refuse)
+        if session is not None:
             self.dismiss(session)
+
+    def _refuse(self, error: ApppwError) -> None:
+        self.query_one(CodeInput).refuse()
+        self.query_one(Field).show_error(error)
+        self._peek()
 
     @work(group="peek")
     async def _peek(self) -> None:

@@ -12,10 +12,8 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button
 
-from apppw_tui.domain.errors import SessionEnded
-from apppw_tui.ui.messages import SignedOut
-from apppw_tui.ui.portal_calls import show_busy, with_busy_button
-from apppw_tui.ui.reverification import with_reverification
+from apppw_tui.domain.errors import ApppwError
+from apppw_tui.ui.portal_calls import call_portal, is_busy
 from apppw_tui.ui.type_ahead import ScreenReady
 from apppw_tui.ui.widgets.footer import KeyFooter
 
@@ -109,20 +107,15 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
         except SkipAction:
             self.app.action_help_quit()
 
-    async def ask(self, button: str, waiting: str, call: Callable[[], Result]) -> Result | None:
-        """The result of `call`, in a thread; `button` reads `waiting` meanwhile.
-
-        None if the session has ended, which the app is told, or if `button` is busy already.
-        Raises what `call` raises otherwise.
-        """
-        widget = self.query_one(button, Button)
-        if show_busy(widget):
-            return None
-        try:
-            return await with_busy_button(widget, waiting, with_reverification(self, call))
-        except SessionEnded as error:
-            self.post_message(SignedOut(str(error)))
-            return None
+    async def ask(
+        self,
+        button: str,
+        waiting: str,
+        call: Callable[[], Result],
+        refused: Callable[[ApppwError], None],
+    ) -> Result | None:
+        """See `call_portal`; `button` is a selector."""
+        return await call_portal(self, call, refused, self.query_one(button, Button), waiting)
 
     def action_scroll(self, rows: int) -> None:
         """Scrolls `.card`; where all is in sight, the arrows move between the buttons."""
@@ -136,5 +129,5 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
 
     def action_cancel(self) -> None:
         """Not while something is being done: its outcome would never be seen."""
-        if not any(show_busy(button) for button in self.query(Button)):
+        if not any(is_busy(button) for button in self.query(Button)):
             self.dismiss(None)

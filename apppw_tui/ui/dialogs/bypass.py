@@ -45,15 +45,14 @@ class BypassDialog(Dialog[Session | Literal["different"] | None]):
     @on(Button.Pressed, "#now")
     @work
     async def use(self) -> None:
-        try:
-            session = await self.ask("#now", "Checking…", self._challenge.use_bypass)
-        except ApppwError as error:
-            label = self.query_one("#why", Label)
-            label.add_class("-bad")
-            label.update(f"{GLYPHS.bad} {error}")
-            return
+        session = await self.ask("#now", "Checking…", self._challenge.use_bypass, self._refuse)
         if session is not None:
             self.dismiss(session)
+
+    def _refuse(self, error: ApppwError) -> None:
+        label = self.query_one("#why", Label)
+        label.add_class("-bad")
+        label.update(f"{GLYPHS.bad} {error}")
 
     @on(Button.Pressed, "#different")
     def different(self) -> None:

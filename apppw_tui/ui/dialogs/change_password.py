@@ -55,17 +55,17 @@ class ChangePasswordDialog(Dialog[Session | None]):
             return
         old, fresh = current.value, new.value
         too = any(tick.value for tick in self.query(CheckBox))
-        try:
-            session = await self.ask("#change", "Checking…", lambda: self._change(old, fresh, too))
-        except (SignInRefused, RateLimited) as error:
-            current.show_error(str(error))
-            current.reselect()
-            return
-        except ApppwError as error:
-            new.show_error(str(error))
-            return
+        session = await self.ask(
+            "#change", "Checking…", lambda: self._change(old, fresh, too), self._refuse
+        )
         if session is not None:
             self.dismiss(session)
+
+    def _refuse(self, error: ApppwError) -> None:
+        if isinstance(error, SignInRefused | RateLimited):
+            self.query_one(Field).refuse(error)
+        else:
+            self.query_one(NewPassword).show_error(error)
 
     @on(Button.Pressed, "#cancel")
     def cancel(self) -> None:

@@ -7,7 +7,6 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Button, Input, Label
 
-from apppw_tui.domain.errors import ApppwError
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.widgets.field import Field
@@ -40,12 +39,7 @@ class ConfirmPasswordDialog(Dialog[Session | None]):
         if not text:
             field.show_error("Type your password.")
             return
-        try:
-            session = await self.ask("#verify", "Checking…", lambda: self._check(text))
-        except ApppwError as error:
-            field.show_error(str(error))
-            field.reselect()
-            return
+        session = await self.ask("#verify", "Checking…", lambda: self._check(text), field.refuse)
         if session is not None:
             self.dismiss(session)
 

@@ -11,11 +11,11 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Input, Label
 
 from apppw_tui.domain import expiry, scopes
-from apppw_tui.domain.errors import ApppwError, Refused
+from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.policy import Policy
 from apppw_tui.portal.app_passwords import IssuedAppPassword
 from apppw_tui.ui.dialogs.base import Dialog
-from apppw_tui.ui.portal_calls import show_busy
+from apppw_tui.ui.portal_calls import is_busy
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.inputs import NameInput, TextInput
 from apppw_tui.ui.widgets.required_select import RequiredSelect
@@ -89,13 +89,9 @@ class CreateDialog(Dialog[IssuedAppPassword | Literal["back", "skip"] | None]):
         scope, expires = self._scope(), self._expiry()
         if scope is None or isinstance(expires, str):
             return
-        try:
-            issued = await self.ask(
-                "#next", "Creating…", lambda: self._create(name, scope, expires)
-            )
-        except ApppwError as error:
-            field.show_error(str(error))
-            return
+        issued = await self.ask(
+            "#next", "Creating…", lambda: self._create(name, scope, expires), field.show_error
+        )
         if issued is not None:
             self.dismiss(issued)
 
@@ -120,7 +116,7 @@ class CreateDialog(Dialog[IssuedAppPassword | Literal["back", "skip"] | None]):
             scope = scopes.read_scope(field.value.replace(",", " ").split())
             self._policy.check_scope(scope)
         except Refused as error:
-            field.show_error(str(error))
+            field.show_error(error)
             return None
         return scope
 
@@ -131,7 +127,7 @@ class CreateDialog(Dialog[IssuedAppPassword | Literal["back", "skip"] | None]):
             expires = expiry.parse(field.value if chosen == _DATE else str(chosen), self._now())
             self._policy.check_expiry(expires, self._now())
         except Refused as error:
-            field.show_error(str(error))
+            field.show_error(error)
             return "refused"
         return expires
 
@@ -143,7 +139,7 @@ class CreateDialog(Dialog[IssuedAppPassword | Literal["back", "skip"] | None]):
 
     @on(Button.Pressed, "#back")
     def action_back(self) -> None:
-        if not show_busy(self.query_one("#next", Button)):
+        if not is_busy(self.query_one("#next", Button)):
             self.dismiss("back")
 
     @on(Button.Pressed, "#skip")
@@ -152,7 +148,7 @@ class CreateDialog(Dialog[IssuedAppPassword | Literal["back", "skip"] | None]):
         self.action_cancel()
 
     def action_cancel(self) -> None:
-        if not show_busy(self.query_one("#next", Button)):
+        if not is_busy(self.query_one("#next", Button)):
             self.dismiss("skip" if self._step else None)
 
 

@@ -139,7 +139,10 @@ class NewAppPasswordDialog(OneTimeSecretDialog[bool]):
             return
         service = connection_settings.first_service(self._connecting.settings, self._record.scope)
         tried = await self.ask(
-            "#test", f"Testing{GLYPHS.more}", lambda: try_it(self._account, secret, service)
+            "#test",
+            f"Testing{GLYPHS.more}",
+            lambda: try_it(self._account, secret, service),
+            lambda error: self.show_status(f"{GLYPHS.bad} {error}", bad=True),
         )
         if tried is not None:
             sentence = f"{_MARKS[tried.ok]} {tried.message}"

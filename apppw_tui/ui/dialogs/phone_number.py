@@ -10,7 +10,6 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.widgets import Button, Input, Label
 
-from apppw_tui.domain.errors import ApppwError
 from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.portal.enrollment import PhoneEnrollment
 from apppw_tui.ui.dialogs.base import Dialog
@@ -88,12 +87,12 @@ class PhoneNumberDialog(Dialog[PhoneChoice | Literal["back"] | None]):
 
     @work
     async def begin(self, kind: DeliveryMethod, typed: str) -> None:
-        field = self.query_one(Field)
-        try:
-            set_up = await self.ask(f"#kind-{kind}", "Checking…", lambda: self._begin(typed))
-        except ApppwError as error:
-            field.show_error(str(error))
-            return
+        set_up = await self.ask(
+            f"#kind-{kind}",
+            "Checking…",
+            lambda: self._begin(typed),
+            self.query_one(Field).show_error,
+        )
         if set_up is not None:
             self.dismiss(PhoneChoice(set_up, kind))
 

@@ -7,7 +7,6 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Button, Input
 
-from apppw_tui.domain.errors import ApppwError
 from apppw_tui.domain.names import escaped
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.widgets.field import Field
@@ -44,12 +43,7 @@ class RenameDialog(Dialog[bool | None]):
             self._rename(name)
             return True
 
-        try:
-            done = await self.ask("#rename", "Renaming…", call)
-        except ApppwError as error:
-            field.show_error(str(error))
-            return
-        if done:
+        if await self.ask("#rename", "Renaming…", call, field.show_error):
             self.dismiss(True)
 
     @on(Button.Pressed, "#cancel")

@@ -11,12 +11,11 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.widgets import Button, Input, Label
 
-from apppw_tui.domain.errors import ApppwError, InvalidCode, SessionEnded
+from apppw_tui.domain.errors import ApppwError, InvalidCode
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.dialogs.base import Dialog
-from apppw_tui.ui.messages import SignedOut, SignInFailed
-from apppw_tui.ui.portal_calls import BUSY_DELAY
-from apppw_tui.ui.reverification import with_reverification
+from apppw_tui.ui.messages import SignInFailed
+from apppw_tui.ui.portal_calls import BUSY_DELAY, call_portal
 from apppw_tui.ui.widgets.code_input import CheckedInput, CodeInput, RecoveryInput
 from apppw_tui.ui.widgets.field import Field
 
@@ -110,14 +109,12 @@ class SecurityCodeDialog(Dialog[Session | Instead | None]):
         field = self.query_one(Field)
         field.show_hint("Sending…")
         try:
-            sentence = await asyncio.to_thread(send, again)
-        except ApppwError as error:
-            self._refused(error)
-        else:
-            self.query_one("#sentence", Label).update(sentence)
-            field.show_hint("Sent once more." if again else "")
+            sentence = await call_portal(self, lambda: send(again), field.show_error)
         finally:
             self._working = False
+        if sentence is not None:
+            self.query_one("#sentence", Label).update(sentence)
+            field.show_hint("Sent once more." if again else "")
         self._peek()
 
     # --- answering --------------------------------------------------------------------------
@@ -139,28 +136,21 @@ class SecurityCodeDialog(Dialog[Session | Instead | None]):
     @work(group="check", exclusive=True)
     async def check(self, text: str) -> None:
         """Hands `text` to the portal; the field takes nothing meanwhile."""
-        field, entry = self.query_one(Field), self._entry
+        field = self.query_one(Field)
         timer = self.set_timer(BUSY_DELAY, lambda: field.show_hint("Checking…"))
-        try:
-            session = await with_reverification(self, lambda: self._question.check(text))
-        except ApppwError as error:
-            timer.stop()
-            self._refused(error)
-            if isinstance(error, InvalidCode):
-                self.post_message(SignInFailed())
-            if not self._question.recovery:
-                entry.refuse()
-            entry.checking(False)
-            self._peek()
-        else:
-            timer.stop()
+        session = await call_portal(self, lambda: self._question.check(text), self._refuse)
+        timer.stop()
+        if session is not None:
             self.dismiss(session)
 
-    def _refused(self, error: ApppwError) -> None:
-        if isinstance(error, SessionEnded):
-            self.post_message(SignedOut(str(error)))
-        else:
-            self.query_one(Field).show_error(str(error))
+    def _refuse(self, error: ApppwError) -> None:
+        self.query_one(Field).show_error(error)
+        if isinstance(error, InvalidCode):
+            self.post_message(SignInFailed())
+        if not self._question.recovery:
+            self._entry.refuse()
+        self._entry.checking(False)
+        self._peek()
 
     @work(group="peek")
     async def _peek(self) -> None:

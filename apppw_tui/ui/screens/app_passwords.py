@@ -211,22 +211,25 @@ class AppPasswordsScreen(PortalScreen):
         besides = ""
         sentence = "Deleted " + ", ".join(escaped(password.name) for password in passwords) + "."
         for password in passwords:
-            try:
-                done = await self.ask(partial(self._delete_one, password.id))
-            except NotFound as error:
-                sentence = str(error)
-                continue
-            if not done:
+            obstacle = await self.ask(partial(self._delete_one, password.id))
+            if obstacle is None:
                 await self.refresh_list()
                 return
-            besides = besides or context.portal.besides
+            if obstacle:
+                sentence = obstacle
+            else:
+                besides = besides or context.portal.besides
         await self.refresh_list()
         self.focus_content()
         self.say(sentence + besides, good=sentence.startswith("Deleted") and not besides)
 
-    def _delete_one(self, id_: str) -> bool:
-        self.context.portal.delete_app_password(self.context.session, id_)
-        return True
+    def _delete_one(self, id_: str) -> str:
+        """Returns the sentence about one that had gone already; nothing where it was deleted."""
+        try:
+            self.context.portal.delete_app_password(self.context.session, id_)
+        except NotFound as error:
+            return str(error)
+        return ""
 
     def action_rename(self) -> None:
         self.start_flow(lambda: self._rename(self.query_one(PasswordTable).current))

@@ -12,12 +12,6 @@ from textual.containers import Vertical
 from textual.screen import Screen
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.errors import (
-    EnrollmentRequired,
-    ReverificationRequired,
-    SessionEnded,
-    StoreError,
-)
 from apppw_tui.domain.ports import Clock
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.portal import Portal
@@ -25,8 +19,7 @@ from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.app_options import ConnectionHelp, Demo
 from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.change_password import ChangePasswordDialog
-from apppw_tui.ui.messages import SignedOut
-from apppw_tui.ui.reverification import with_reverification
+from apppw_tui.ui.portal_calls import call_portal
 from apppw_tui.ui.type_ahead import ScreenReady, TypeAhead
 from apppw_tui.ui.widgets.footer import KeyFooter, StatusLine
 from apppw_tui.ui.widgets.header import PortalHeader
@@ -130,17 +123,8 @@ class PortalScreen(Screen[None]):
             self.run_worker(flow(), group=FLOW)
 
     async def ask(self, call: Callable[[], Result]) -> Result | None:
-        """The result of `call`, in a thread; None if it could not be had, which has been said.
-
-        Where it needs a fresh verification, that is asked first.
-        """
-        try:
-            return await with_reverification(self, call)
-        except SessionEnded as error:
-            self.post_message(SignedOut(str(error)))
-        except (StoreError, EnrollmentRequired, ReverificationRequired) as error:
-            self.say(str(error))
-        return None
+        """See `call_portal`; a refusal stands on the line that tells."""
+        return await call_portal(self, call, lambda error: self.say(str(error)))
 
     async def ask_new_password(self) -> bool:
         """Lets the person change the account password; True if it was changed."""

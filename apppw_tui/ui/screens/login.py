@@ -1,6 +1,5 @@
 """Sign in, or create the first account."""
 
-import asyncio
 from dataclasses import dataclass
 
 from textual import on, work
@@ -19,12 +18,13 @@ from apppw_tui.domain.errors import (
     WeakPassword,
 )
 from apppw_tui.portal.portal import Portal
+from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.app_options import Demo
 from apppw_tui.ui.flows.verify import verify_identity
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import SignedIn, SignInFailed
-from apppw_tui.ui.portal_calls import show_busy, with_busy_button
+from apppw_tui.ui.portal_calls import call_portal, is_busy
 from apppw_tui.ui.screens.base import FLOW
 from apppw_tui.ui.type_ahead import A_HASH, ScreenReady, TypeAhead
 from apppw_tui.ui.widgets.field import Field
@@ -134,7 +134,7 @@ class LoginScreen(Screen[None]):
     @work(group=FLOW)
     async def enter(self) -> None:
         button = self.query_one("#enter", Button)
-        if show_busy(button):
+        if is_busy(button):
             return
         self.say("")
         session = await (self._create(button) if self._welcome.first else self._sign_in(button))
@@ -162,27 +162,16 @@ class LoginScreen(Screen[None]):
             return None
         name, text = account.value, password.value
         self._hold()
-        try:
-            signing_in = asyncio.to_thread(self._portal.sign_in, name, text)
-            answer = await with_busy_button(button, "Checking…", signing_in)
-            if isinstance(answer, Session):
-                return answer
-            session = await verify_identity(self.app, answer, self._welcome.demo)
-            if session is None:
-                password.entry.clear()
-                password.entry.focus()
-            return session
-        except InvalidName as error:
-            account.show_error(str(error))
-        except RateLimited as error:
-            password.show_error(str(error))
-        except SignInRefused as error:
-            self.post_message(SignInFailed())
-            password.show_error(str(error))
-            password.reselect()
-        except ApppwError as error:
-            self.say(f"{GLYPHS.bad} {error}")
-        return None
+        answer = await call_portal(
+            self, lambda: self._portal.sign_in(name, text), self._refuse, button, "Checking…"
+        )
+        if not isinstance(answer, Challenge):
+            return answer
+        session = await verify_identity(self.app, answer, self._welcome.demo)
+        if session is None:
+            password.entry.clear()
+            password.entry.focus()
+        return session
 
     async def _create(self, button: Button) -> Session | None:
         account, new = self.query(Field).first(), self.query_one(NewPassword)
@@ -193,13 +182,23 @@ class LoginScreen(Screen[None]):
             return None
         name, text = account.value, new.value
         self._hold()
-        try:
-            creating = asyncio.to_thread(self._portal.create_first_account, name, text)
-            return await with_busy_button(button, "Creating…", creating)
-        except (InvalidName, NameTaken) as error:
-            account.show_error(str(error))
-        except WeakPassword as error:
-            new.show_error(str(error))
-        except ApppwError as error:
+        return await call_portal(
+            self,
+            lambda: self._portal.create_first_account(name, text),
+            self._refuse,
+            button,
+            "Creating…",
+        )
+
+    def _refuse(self, error: ApppwError) -> None:
+        """Says it under the field that it is about; what is about none, on the line that tells."""
+        account, password = list(self.query(Field))[:2]
+        if isinstance(error, InvalidName | NameTaken):
+            account.show_error(error)
+        elif isinstance(error, RateLimited | WeakPassword):
+            password.show_error(error)
+        elif isinstance(error, SignInRefused):
+            self.post_message(SignInFailed())
+            password.refuse(error)
+        else:
             self.say(f"{GLYPHS.bad} {error}")
-        return None

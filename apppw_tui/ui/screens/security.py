@@ -10,7 +10,6 @@ from textual.widgets import Button, DataTable, Label
 
 from apppw_tui.domain import verification_options
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.phone import PHONES, PhoneSlot, masked
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui import formatting
@@ -221,11 +220,7 @@ class SecurityScreen(PortalScreen):
             ConfirmDialog(f"Remove {what}?", "It can no longer be used to sign in here.")
         ):
             return
-        try:
-            done = await self.ask(call)
-        except Refused as error:
-            self.say(str(error))
-            return
+        done = await self.ask(call)
         self.load()
         if done is not None:
             self.say(f"Removed {what}.", good=True)
@@ -262,11 +257,7 @@ class SecurityScreen(PortalScreen):
             context.portal.enrollment.set_preferred(context.session, chosen)
             return True
 
-        try:
-            done = await self.ask(call)
-        except Refused as error:
-            self.say(str(error))
-            return
+        done = await self.ask(call)
         self.load()
         if done:
             self.say("Signing in begins with it from now on.", good=True)

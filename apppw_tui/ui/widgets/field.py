@@ -4,6 +4,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input, Label
 
+from apppw_tui.domain.errors import ApppwError
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.widgets.inputs import TextInput
 
@@ -26,10 +27,22 @@ class Field(Vertical):
     def value(self) -> str:
         return self.entry.value
 
-    def show_error(self, sentence: str) -> None:
+    def show_error(self, reason: str | ApppwError) -> None:
         """Says what is wrong; the focus goes to the field, nothing typed is lost."""
-        self._slot(f"{GLYPHS.bad} {sentence}", "-bad")
+        self._slot(f"{GLYPHS.bad} {reason}", "-bad")
         self.entry.focus()
+
+    def refuse(self, reason: str | ApppwError) -> None:
+        """Says what is wrong with a password, and has what is typed next replace it.
+
+        Where a selection cannot be told from a cursor, in sixteen colours, it is emptied.
+        """
+        self.show_error(reason)
+        if self.app.current_theme.ansi:
+            with self.entry.prevent(Input.Changed):
+                self.entry.clear()
+        else:
+            self.select_all()
 
     def show_hint(self, sentence: str, *, good: bool = False) -> None:
         """Puts a remark into the slot."""
@@ -42,17 +55,6 @@ class Field(Vertical):
     def select_all(self) -> None:
         """Selects what was typed, so that typing replaces it."""
         self.entry.action_select_all()
-
-    def reselect(self) -> None:
-        """Selects a refused password, so that typing replaces it.
-
-        Where a selection cannot be told from a cursor, in sixteen colours, it is emptied.
-        """
-        if self.app.current_theme.ansi:
-            with self.entry.prevent(Input.Changed):
-                self.entry.clear()
-        else:
-            self.select_all()
 
     def _slot(self, text: str, kind: str) -> None:
         slot = self.query_one(".slot", Label)

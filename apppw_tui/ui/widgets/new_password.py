@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from apppw_tui.domain import account_password
+from apppw_tui.domain.errors import ApppwError
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.inputs import AdvancingPasswordInput, PasswordInput
 
@@ -34,16 +35,15 @@ class NewPassword(Vertical):
     def value(self) -> str:
         return self._first.value
 
-    def show_error(self, sentence: str) -> None:
-        self._first.show_error(sentence)
+    def show_error(self, reason: str | ApppwError) -> None:
+        self._first.show_error(reason)
 
     def is_valid(self) -> bool:
         """True if something was typed, twice the same; otherwise it says what is missing."""
         if not self._first.value:
             self._first.show_error("Choose a password.")
         elif self._first.value != self._second.value:
-            self._second.show_error("The two passwords differ.")
-            self._second.reselect()
+            self._second.refuse("The two passwords differ.")
         else:
             return True
         return False

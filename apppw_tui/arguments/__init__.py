@@ -2,7 +2,7 @@
 
 import argparse
 
-from apppw_tui.arguments import accounts, activity, server, store
+from apppw_tui.arguments import accounts, server, store
 from apppw_tui.arguments.server import completion, config, doctor
 from apppw_tui.arguments.words import Formatter, command, where
 
@@ -69,8 +69,8 @@ def parser() -> argparse.ArgumentParser:
     server.pam(
         command(group, "pam", "ask the daemon, for pam_exec; exits with 0 for yes alone", [])
     )
-    activity.activity(command(group, "activity", "print what happened to accounts"))
-    activity.notices(command(group, "notices", "send the messages to people that wait to be sent"))
+    server.activity(command(group, "activity", "print what happened to accounts"))
+    server.notices(command(group, "notices", "send the messages to people that wait to be sent"))
     doctor(command(group, "doctor", "look for what is wrong with the store and the server"))
     config(command(group, "config", "look at the configuration"))
     completion(command(group, "completion", "print what a shell completes this program with", []))

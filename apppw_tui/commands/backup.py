@@ -1,17 +1,19 @@
-"""A backup of the store, into a file or to standard output."""
+"""A backup of the store: into a file, a folder with one for each day, or to standard output."""
 
 import argparse
 import contextlib
 import os
+import re
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
 from apppw_tui.bootstrap import StoreLocation
-from apppw_tui.commands import backup_folder
 from apppw_tui.commands.context import open_context
 from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines, utc
 from apppw_tui.config import Config
@@ -21,9 +23,14 @@ from apppw_tui.exit_codes import BY_SIGNAL, FAULT, NO_ANSWER, OK, REFUSED
 from apppw_tui.store.backup.reader import Archive
 from apppw_tui.store.backup.writer import KEY, BackupResult, back_up
 from apppw_tui.store.folder import files
-from apppw_tui.store.newfile import FileTaken, new_file
+from apppw_tui.store.newfile import PREFIX, FileTaken, new_file
 
 _SECRET = "It holds the key, and is as secret as the store itself."  # noqa: S105 - a sentence
+
+
+# A second one of the same second has a number.
+_BACKUP_NAME = re.compile(r"apppw-tui-([0-9]{8}T[0-9]{6}Z)(?:-([2-9]|[1-9][0-9]+))?\.tar")
+_DAY = 86400  # seconds; a backup under way is younger
 
 
 class _SaidAlready(Exception):
@@ -41,7 +48,7 @@ def backup(options: argparse.Namespace, config: Config) -> int:
         raise Refused("--keep is a number from 1 on, and goes with a folder that is there.")
     if options.file == "-":
         return _to_standard_output(options, config, now)
-    paths = backup_folder.paths(path, now) if in_folder else iter([path])
+    paths = _paths_in(path, now) if in_folder else iter([path])
     try:
         path, archive = _to_file(options, config, now, paths)
     except _SaidAlready as ended:
@@ -49,7 +56,7 @@ def backup(options: argparse.Namespace, config: Config) -> int:
     pruned: list[str] = []
     # Of an account that is damaged by now, only an older one may have it.
     if options.keep is not None and not archive.left_out:
-        pruned = backup_folder.prune(path.parent, options.keep, archive.host)
+        pruned = _prune(path.parent, options.keep, archive.host)
     if options.json:
         print_json({
             "file": str(path),
@@ -168,3 +175,56 @@ def _would_change_owner(folder: Path) -> bool:
         return os.geteuid() == 0 and folder.lstat().st_uid != 0
     except OSError:
         return False  # opening the store says what is wrong
+
+
+def _paths_in(folder: Path, now: datetime) -> Iterator[Path]:
+    """The names that one of `now` may have, the first that is free before all others."""
+    for number in count(1):
+        yield folder / f"apppw-tui-{_stamp(now)}{'' if number == 1 else f'-{number}'}.tar"
+
+
+def _stamp(made: datetime) -> str:
+    """In UTC, so that the names sort by age, whatever happens to the clocks in autumn."""
+    return f"{made:%Y%m%dT%H%M%SZ}"
+
+
+def _prune(folder: Path, keep: int, host: str) -> list[str]:
+    """Removes the oldest, until so many are left; their names.
+
+    What this command has not made on this `host`, or somebody has changed, is neither counted nor
+    removed.
+
+    Raises:
+        Refused: the folder cannot be read, or one not be removed.
+    """
+    gone = []
+    try:
+        for _, path in sorted(_made_here(folder, host))[:-keep]:
+            path.unlink()
+            gone.append(path.name)
+        for left in folder.glob(f"{PREFIX}*"):  # by one that was killed
+            if _is_own(left) and left.lstat().st_mtime < time.time() - _DAY:
+                left.unlink()
+    except OSError as error:
+        reason = (error.strerror or "unknown reason").lower()
+        raise Refused(
+            f"The backup is made, but older ones in {folder} cannot be removed: {reason}."
+        ) from None
+    return gone
+
+
+def _made_here(folder: Path, host: str) -> Iterator[tuple[tuple[str, int], Path]]:
+    """Each with what it sorts by: when it was made, and its number in that second."""
+    for path in folder.iterdir():
+        match = _BACKUP_NAME.fullmatch(path.name)
+        if match is None or not _is_own(path):
+            continue
+        with contextlib.suppress(Refused), path.open("rb") as file:
+            archive = Archive(file)
+            if (_stamp(archive.made), archive.host) == (match[1], host):
+                yield (match[1], int(match[2] or 1)), path
+
+
+def _is_own(path: Path) -> bool:
+    status = path.lstat()
+    return stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()

@@ -27,7 +27,7 @@ def add(options: argparse.Namespace, config: Config) -> int:
         if options.if_missing and (present := _present(context, options.name)) is not None:
             return print_result(present, as_json=options.json)
         portal = Portal(context)
-        elsewhere = portal.passwords_elsewhere
+        elsewhere = portal.external_passwords_hint
         if elsewhere is not None and options.password_stdin:
             raise Refused(f"{elsewhere} Leave out --password-stdin.")
         account = portal.add_account(

@@ -211,8 +211,8 @@ def _flag(value: Any) -> bool:
 
 
 def _kinds(value: Any) -> frozenset[DeliveryMethod]:
-    told = texts(value)
-    kinds = frozenset(kind for kind in DELIVERY_METHODS if kind in told)
-    if len(kinds) != len(told):
+    values = texts(value)
+    kinds = frozenset(kind for kind in DELIVERY_METHODS if kind in values)
+    if len(kinds) != len(values):
         raise ValueError('must be some of "text", "call" and "notify", each once at most')
     return kinds

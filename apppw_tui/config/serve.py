@@ -58,7 +58,7 @@ class ServeConfig:
 
     def passed(self, name: str) -> SocketConfig | None:
         """The socket that is configured under a name of systemd's, if one is."""
-        return next((one for one in (*self.sockets, *_SHIPPED) if one.name == name), None)
+        return next((socket for socket in (*self.sockets, *_SHIPPED) if socket.name == name), None)
 
 
 def serve(reader: TableReader, value: Mapping[str, Any]) -> ServeConfig:
@@ -69,10 +69,10 @@ def serve(reader: TableReader, value: Mapping[str, Any]) -> ServeConfig:
         "socket": _tables,
     })  # fmt: skip
     if "socket" in values:
-        sockets = {one.name: one for one in _OWN}
+        sockets = {table.name: table for table in _OWN}
         configured: set[str] = set()
-        for number, one in enumerate(values.pop("socket"), 1):
-            made = _socket(reader, f"serve.socket[{number}].", one)
+        for number, table in enumerate(values.pop("socket"), 1):
+            made = _socket(reader, f"serve.socket[{number}].", table)
             if made.name in configured:
                 raise reader.error(
                     f"serve.socket[{number}].name", f'"{made.name}" is taken already'
@@ -97,7 +97,7 @@ def _socket(reader: TableReader, prefix: str, value: Mapping[str, Any]) -> Socke
     values = reader.table(value, prefix, keys)
     amended = ServeConfig().passed(values.get("name", ""))
     if amended is not None and values.get("protocol", amended.protocol) == amended.protocol:
-        values = {one.name: getattr(amended, one.name) for one in fields(amended)} | values
+        values = {field.name: getattr(amended, field.name) for field in fields(amended)} | values
     for key in ("name", "protocol"):
         if key not in values:
             raise reader.error(f"{prefix}{key}", "is missing")
@@ -126,10 +126,10 @@ def _protocol(value: Any) -> str:
 
 
 def _services(value: Any) -> frozenset[str]:
-    services = {told: scopes.normalize_service(told) for told in texts(value)}
-    for told, service in services.items():
+    services = {typed: scopes.normalize_service(typed) for typed in texts(value)}
+    for typed, service in services.items():
         if service is None:
-            raise ValueError(f'"{told}" cannot be the name of a service')
+            raise ValueError(f'"{typed}" cannot be the name of a service')
     return frozenset(service for service in services.values() if service is not None)
 
 
@@ -147,12 +147,12 @@ def _header(value: Any) -> str:
 
 
 def _networks(value: Any) -> frozenset[str]:
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+    if not isinstance(value, list) or not all(isinstance(element, str) for element in value):
         raise ValueError('must be a list of addresses and networks, such as ["192.0.2.0/24"]')
     networks = set()
-    for one in value:
+    for element in value:
         try:
-            networks.add(network(one))
+            networks.add(network(element))
         except ValueError as error:
-            raise ValueError(f'"{escaped(one)}" {error}') from None
+            raise ValueError(f'"{escaped(element)}" {error}') from None
     return frozenset(networks)

@@ -39,7 +39,9 @@ def setup(
     Raises:
         ConfigError: it names the file, the key and the reason.
     """
-    return tuple(_row(reader, f"setup[{at}].", one, host_name) for at, one in enumerate(value, 1))
+    return tuple(
+        _row(reader, f"setup[{at}].", table, host_name) for at, table in enumerate(value, 1)
+    )
 
 
 def _row(

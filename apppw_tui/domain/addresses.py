@@ -59,9 +59,11 @@ class Networks:
     def __init__(self, networks: Iterable[str] = ()) -> None:
         import ipaddress
 
-        parsed = [network(one) for one in networks]
-        self._alone = frozenset(one for one in parsed if "/" not in one)
-        self._wide = tuple(ipaddress.ip_network(one) for one in parsed if "/" in one)
+        parsed = [network(network_text) for network_text in networks]
+        self._alone = frozenset(network_text for network_text in parsed if "/" not in network_text)
+        self._wide = tuple(
+            ipaddress.ip_network(network_text) for network_text in parsed if "/" in network_text
+        )
 
     def holds(self, text: str | None) -> bool:
         """True if that address is one of them, or in one; never for what is no address."""

@@ -91,13 +91,13 @@ class CostLimits:
             raise Refused(
                 f"Its hash takes {cost.memory} KiB, and must take at least {self.least.memory}."
             )
-        for what, one, most in (
+        for what, value, most in (
             ("KiB", cost.memory, self.most.memory),
             ("passes", cost.time_cost, self.most.time_cost),
             ("lanes", cost.parallelism, self.most.parallelism),
         ):
-            if one > most:
-                raise Refused(f"Its hash takes {one} {what}, and may take {most} at most.")
+            if value > most:
+                raise Refused(f"Its hash takes {value} {what}, and may take {most} at most.")
         if cost.exceeds(MOST_OF_ACCOUNTS):
             raise Refused(
                 f"Its hash takes {cost.memory} KiB in {cost.time_cost} passes, which is too much."
@@ -128,7 +128,7 @@ class Profiles(Protocol):
     def claim(self, profile: Profile) -> None:
         """One more, if it is not there; before the first account has it. Raises TooManyProfiles."""
 
-    def settle(self, found: Collection[Profile], since: datetime) -> Collection[Profile]:
+    def settle(self, in_use: Collection[Profile], since: datetime) -> Collection[Profile]:
         """Keeps what was found in use or was claimed after `since`; what was dropped."""
 
 
@@ -148,9 +148,9 @@ class MemoryProfiles:
             raise TooManyProfiles(profile)
         self._claimed.append(profile)
 
-    def settle(self, found: Collection[Profile], since: datetime) -> Collection[Profile]:  # noqa: ARG002
-        dropped = [one for one in self._claimed if one not in found]
-        self._claimed = [one for one in self._claimed if one in found]
+    def settle(self, in_use: Collection[Profile], since: datetime) -> Collection[Profile]:  # noqa: ARG002
+        dropped = [profile for profile in self._claimed if profile not in in_use]
+        self._claimed = [profile for profile in self._claimed if profile in in_use]
         return dropped
 
 

@@ -72,7 +72,7 @@ class Message:
 class NoticeQueue(Protocol):
     """The messages that wait until they are sent. Its methods raise StoreError."""
 
-    def put(self, account: Account, one: ActivityEntry, /) -> str:
+    def put(self, account: Account, entry: ActivityEntry, /) -> str:
         """Puts one message down; its file's name."""
 
     def due(self, now: datetime, /) -> Iterator[Message]:

@@ -143,10 +143,10 @@ def _is_list(text: str) -> bool:
 
 def _split_extension(text: str) -> tuple[str, str]:
     """The number, and the digits of the extension behind it or nothing."""
-    found = _EXTENDED.fullmatch(text)
-    if found is None:
+    match = _EXTENDED.fullmatch(text)
+    if match is None:
         return text, ""
-    number, word, extension = found.group("number", "word", "extension")
+    number, word, extension = match.group("number", "word", "extension")
     # Two pauses are meant; one comma separates numbers as well.
     if word in (",", ";") and len(extension) > _MOST_AFTER_A_COMMA:
         return text, ""
@@ -230,10 +230,11 @@ def masked(number: Secret, dot: str) -> str:
     parsed = phonenumbers.parse(e164)
     international = phonenumbers.PhoneNumberFormat.INTERNATIONAL
     text = phonenumbers.format_number(parsed, international)
-    kept = len(str(parsed.country_code)) + 1
+    prefix_length = len(str(parsed.country_code)) + 1
     end = len(text) - _SHOWN
     shown = "".join(
-        dot if sign.isdigit() and kept <= place < end else sign for place, sign in enumerate(text)
+        dot if sign.isdigit() and prefix_length <= place < end else sign
+        for place, sign in enumerate(text)
     )
     return f"{shown} ext. {dot * len(extension)}" if extension else shown
 

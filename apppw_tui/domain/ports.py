@@ -40,11 +40,11 @@ def find(accounts: Accounts, names: Iterable[str]) -> Account | None:
             read.append(accounts.get(name))
         except StoreError as error:
             read.append(error)
-    for one in read:
-        if isinstance(one, StoreError):
-            raise one
-        if one is not None:
-            return one
+    for result in read:
+        if isinstance(result, StoreError):
+            raise result
+        if result is not None:
+            return result
     return None
 
 

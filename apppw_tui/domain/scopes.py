@@ -98,7 +98,7 @@ def read_scope(words: Iterable[str]) -> tuple[str, ...]:
     Raises:
         Refused: one of them is neither; it says what there is.
     """
-    found: list[str] = []
+    ids: list[str] = []
     for word in words:
         name = word.strip().lower()
         # `web` is a scope here, and an alias for a service elsewhere.
@@ -106,7 +106,7 @@ def read_scope(words: Iterable[str]) -> tuple[str, ...]:
         if id_ not in (*_GROUPS, *SERVICES):
             offered = ", ".join([*_GROUPS, *SERVICES])
             raise Refused(f"There is no scope {escaped(word)}. There are: {offered}.")
-        found += [id_] if id_ not in found else []
-    if not found:
+        ids += [id_] if id_ not in ids else []
+    if not ids:
         raise Refused("A scope needs at least one service.")
-    return (ANY_APP,) if ANY_APP in found else tuple(found)
+    return (ANY_APP,) if ANY_APP in ids else tuple(ids)

@@ -104,7 +104,7 @@ class FailureCounts:
 
     def locked_for(self, now: datetime) -> float:
         """Seconds until it lifts, 0 to LOCKED_FOR; what the lock refuses does not prolong it."""
-        stamps = [one.last for one in (self.password, self.second) if one.last is not None]
+        stamps = [count.last for count in (self.password, self.second) if count.last is not None]
         if not self.locked or not stamps:
             return 0.0
         return max(0.0, (min(max(stamps), now) + LOCKED_FOR - now).total_seconds())
@@ -157,15 +157,15 @@ class ThrottleState:
         """The same as of `now`: no stamp in the future, and nothing that has run out."""
         stamps = sorted(min(stamp, now) for stamp in self.sends)
         known = {
-            key: KnownAddress(one.bucket.as_of(now), min(one.last_success, now))
-            for key, one in self.known.items()
-            if now - one.last_success <= KNOWN_FOR
+            key: KnownAddress(address.bucket.as_of(now), min(address.last_success, now))
+            for key, address in self.known.items()
+            if now - address.last_success <= KNOWN_FOR
         }
         newest = sorted(known, key=lambda key: known[key].last_success)[-MOST_KNOWN:]
         return replace(
             self,
             unknown_addresses=self.unknown_addresses.as_of(now).lifted(now),
-            known={key: one for key, one in known.items() if key in newest},
+            known={key: address for key, address in known.items() if key in newest},
             sends=tuple(stamp for stamp in stamps if now - stamp < _LONGEST_WINDOW)[-_MOST_SENDS:],
         )
 
@@ -205,7 +205,7 @@ class ThrottleState:
             strangers = FailureCounts()
         known = {**ledger.known, key: KnownAddress(FailureCounts(), now)}
         if len(known) > MOST_KNOWN:
-            del known[min(ledger.known, key=lambda one: ledger.known[one].last_success)]
+            del known[min(ledger.known, key=lambda candidate: ledger.known[candidate].last_success)]
         return replace(ledger, unknown_addresses=strangers, known=known)
 
     def reset_unknown(self) -> "ThrottleState":
@@ -215,7 +215,8 @@ class ThrottleState:
     def unlocked(self) -> "ThrottleState":
         """After `account unlock`: nothing is counted any more; known addresses stay known."""
         known = {
-            key: KnownAddress(FailureCounts(), one.last_success) for key, one in self.known.items()
+            key: KnownAddress(FailureCounts(), entry.last_success)
+            for key, entry in self.known.items()
         }
         return replace(self, unknown_addresses=FailureCounts(), known=known, sends=())
 

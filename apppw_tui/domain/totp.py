@@ -104,7 +104,10 @@ def uri(secret: Secret, account_name: str, issuer: str, room: int = QR_BYTES) ->
     """
     forms = [_written(secret, account_name, issuer, issuer), _written(secret, account_name, issuer)]
     shorter = (issuer[:length] for length in range(len(issuer) - 1, 0, -1))
-    forms += [_written(secret, account_name, one.rstrip(".") or one) for one in shorter]
+    forms += [
+        _written(secret, account_name, short_issuer.rstrip(".") or short_issuer)
+        for short_issuer in shorter
+    ]
     forms.append(_written(secret, account_name))
     small = [form for form in forms[:2] if len(form) <= QR_BYTES]
     fitting = [form for form in forms if len(form) <= room]

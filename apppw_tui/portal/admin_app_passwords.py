@@ -37,7 +37,7 @@ class AppPasswordAdmin(AccountAdmin):
             means.store, means.hasher, means.clock, means.policy, means.randbelow
         )
         issued = issuer.issue(
-            account, AppPasswordRequest(app_password, scope, expires), by_operator=True
+            account, AppPasswordRequest(app_password, scope, expires), created_by_admin=True
         )
         self._record(
             account, EventType.CREATED, id=issued.app_password.id, name=issued.app_password.name

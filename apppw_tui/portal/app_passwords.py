@@ -53,7 +53,7 @@ class AppPasswordIssuer:
         wish: AppPasswordRequest,
         still_allowed: Callable[[Account], None] | None = None,
         *,
-        by_operator: bool = False,
+        created_by_admin: bool = False,
     ) -> IssuedAppPassword:
         """One more app password for `account`.
 
@@ -72,7 +72,7 @@ class AppPasswordIssuer:
             secret = app_password.generate(id_, self.randbelow)
             hash_ = self.hasher.app.make(secret)
             record = AppPassword(
-                id_, name, hash_, self.clock.now(), wish.scope, wish.expires, by_operator
+                id_, name, hash_, self.clock.now(), wish.scope, wish.expires, created_by_admin
             )
             with self.store.transaction(account.name, account.uid) as change:
                 current = change.existing

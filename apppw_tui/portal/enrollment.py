@@ -231,8 +231,8 @@ class PhoneEnrollment:
             account = change.existing
             require_may_enroll(means, session, account)
             sealed = means.sealer.encrypt(account.uid, phone.secret_name(self._which), self.number)
-            kept = Phone(self._which, sealed, means.clock.now())
-            change.account = replace(account.with_phone(kept), bypass_until=None)
+            verified_phone = Phone(self._which, sealed, means.clock.now())
+            change.account = replace(account.with_phone(verified_phone), bypass_until=None)
         with done_afterwards(means, account, "throttle"):
             throttle.undo_attempt(session.account_name, "second")
         _record_set_up(means, account, verification_options.phone_name(self._which))

@@ -138,5 +138,5 @@ def _argon2id(stored: str) -> str:
 
 
 def _restricting(extra: str) -> tuple[str, ...]:
-    keys = (one.partition("=")[0] for one in extra.split())
+    keys = (field.partition("=")[0] for field in extra.split())
     return tuple(key for key in dict.fromkeys(keys) if key in _RESTRICTING)

@@ -172,13 +172,13 @@ class ExternalPasswordCheck:
             record_event(self._context, account, EventType.WRONG_PASSWORD)
         return right
 
-    def _canonical(self, name: str, said: PasswordReply) -> str:
+    def _canonical(self, name: str, answer: PasswordReply) -> str:
         """The name that the source takes it for.
 
         A source that gives it the default domain means the account that has none, where there was
         one before: else a new one would be made beside it.
         """
-        canonical = said.name or name
+        canonical = answer.name or name
         with contextlib.suppress(InvalidName):  # whoever is called otherwise has no account
             canonical = candidates(canonical)[0]
         if canonical in candidates(name, self._context.default_domain)[1:]:
@@ -196,12 +196,12 @@ class ExternalPasswordCheck:
             self._throttle.undo_attempt(name, "password", keep=False)
             raise
 
-    def _equalize_timing(self, name: str, said: PasswordReply) -> None:
+    def _equalize_timing(self, name: str, answer: PasswordReply) -> None:
         """A right password that opens nothing here must not be told from a wrong one by the clock.
 
         A source holds its refusals back: so it is asked for one.
         """
-        if said.valid:
+        if answer.valid:
             decoy = Secret(self._context.token_bytes(_DECOY_BYTES).hex())
             with contextlib.suppress(PasswordBackendDown):
                 self._source.passwords.check(name, decoy, self._context.address)
@@ -242,9 +242,9 @@ def settle_profiles(context: PortalContext, since: datetime) -> Collection[Profi
         account = context.store.get(name)
         if account is not None and account.password_hash is not None:
             profiles.add(profile(account.password_hash))
-    costs = {one for one in profiles if one is not None and one != hashes.profile}
+    costs = {cost for cost in profiles if cost is not None and cost != hashes.profile}
     dropped = hashes.profiles.settle(costs, since)
-    for one in costs - {*hashes.profiles.in_use()}:
+    for cost in costs - {*hashes.profiles.in_use()}:
         with contextlib.suppress(TooManyProfiles):
-            hashes.profiles.claim(one)
+            hashes.profiles.claim(cost)
     return dropped

@@ -63,7 +63,7 @@ class Portal:
         self.ends_sessions = context.session_terminator.enabled
         self._passwords = password_check(context)
         # None, or the sentence that says where they are changed.
-        self.passwords_elsewhere = self._passwords.external_hint
+        self.external_passwords_hint = self._passwords.external_hint
         self.besides = ""  # what is to be said of the last change besides that it was made
         self._context = context
         self._store = context.store
@@ -86,8 +86,8 @@ class Portal:
             InvalidName, WeakPassword: with the reason.
             Refused: there is an account by now, or accounts are not made here.
         """
-        if self.passwords_elsewhere is not None:
-            raise Refused(self.passwords_elsewhere)
+        if self.external_passwords_hint is not None:
+            raise Refused(self.external_passwords_hint)
         if self.has_accounts():
             raise Refused("There is an account by now. Sign in with it.")
         return self._begun(self.add_account(name, password))
@@ -237,8 +237,8 @@ class Portal:
             Refused: passwords are kept elsewhere; says where they are changed.
         """
         self.check_fresh(session)
-        if self.passwords_elsewhere is not None:
-            raise Refused(self.passwords_elsewhere)
+        if self.external_passwords_hint is not None:
+            raise Refused(self.external_passwords_hint)
         account = self.account(session)
         if not self._passwords.verify(account, Secret(current)):
             raise SignInRefused("That is not your present password.")
@@ -264,10 +264,10 @@ class Portal:
         return replace(session, session_generation=changed.session_generation)
 
     def _first_hash(self, name: str, password: str | None) -> str | None:
-        if password is None and self.passwords_elsewhere is not None:
+        if password is None and self.external_passwords_hint is not None:
             return None
-        if self.passwords_elsewhere is not None:
-            raise Refused(self.passwords_elsewhere)
+        if self.external_passwords_hint is not None:
+            raise Refused(self.external_passwords_hint)
         secret = account_password.normalized(password or "")
         account_password.require_good(secret, name)
         return self._hasher.account.make(secret)

@@ -30,10 +30,10 @@ def half_renamed(
     """
     wanted = tuple(wanted)
     for name in names:
-        for one in wanted:
-            half = store.half_renamed(name, one)
+        for wanted_name in wanted:
+            half = store.half_renamed(name, wanted_name)
             if half is not None:
-                return half, one
+                return half, wanted_name
     raise NotFound("There is no such account.")
 
 
@@ -54,8 +54,10 @@ def _renamed(present: Account, left: Account | None, name: str) -> Account:
     ids = {app_password.id for app_password in newer.app_passwords}
     # That program took them out of the one before it removed it: moved, not deleted.
     moved = (app_password for app_password in older.app_passwords if app_password.id not in ids)
-    remaining = tuple(one for one in (*newer.app_passwords, *moved) if one.id not in deleted)
-    starts = [one for one in (newer.enforced_from, older.enforced_from) if one is not None]
+    remaining = tuple(
+        record for record in (*newer.app_passwords, *moved) if record.id not in deleted
+    )
+    starts = [start for start in (newer.enforced_from, older.enforced_from) if start is not None]
     return replace(
         newer,
         name=name,

@@ -87,7 +87,7 @@ def load(tables: Any, name: str) -> Account:
         verification_required=head.flag("verification_required", missing=False),
         bypass_until=head.optional_time("bypass_until"),
         enforced_from=head.optional_time("enforced_from"),
-        **load_methods(Fields(way) for way in ways),
+        **load_methods(Fields(method) for method in ways),
     )
 
 

@@ -81,8 +81,8 @@ class MemoryStore:
     def rename(self, account: Account, name: str, step: Rename) -> Account:
         check_account_name(name)
         with ExitStack() as stack:
-            for one in sorted({account.name, name}):
-                stack.enter_context(self._locks[one])
+            for locked_name in sorted({account.name, name}):
+                stack.enter_context(self._locks[locked_name])
             present, left = renaming(account, name, self.get(account.name), self.get(name))
             after = step(present, left)
             tables = documents.save(copy.deepcopy(self._tables[account.name]), after)
@@ -113,12 +113,12 @@ class MemoryActivityLog:
     def record(self, uid: str, what: str, by: str, **facts: str) -> None:
         self.add(uid, ActivityEntry(self._clock.now(), what, by, facts))
 
-    def add(self, uid: str, one: ActivityEntry) -> None:
+    def add(self, uid: str, entry: ActivityEntry) -> None:
         """One more entry, which may be of any time."""
-        self._acts.setdefault(uid, []).append(one)
+        self._acts.setdefault(uid, []).append(entry)
 
     def read(self, uid: str) -> list[ActivityEntry]:
-        return sorted(self._acts.get(uid, []), key=lambda one: one.time)
+        return sorted(self._acts.get(uid, []), key=lambda entry: entry.time)
 
     def forget_old(self, uid: str) -> None:
         """It does not live that long."""

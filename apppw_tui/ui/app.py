@@ -108,7 +108,7 @@ class PortalApp(IdleApp):
             none = not await asyncio.to_thread(self.portal.has_accounts)
         except ApppwError as error:
             reason = f"{GLYPHS.bad} {error}"
-        has_store = self.portal.passwords_elsewhere is None
+        has_store = self.portal.external_passwords_hint is None
         first = none and around.may_create_first and has_store
         return LoginScreen(
             self.portal,

@@ -117,7 +117,7 @@ class AddressRateLimiter:
             for bucket in self._buckets.values()
             if (failures := bucket.present(now)) or bucket.wait(now)
         ]
-        return sorted(counted, key=lambda one: (-one.wait, -one.failures))
+        return sorted(counted, key=lambda row: (-row.wait, -row.failures))
 
     def clear(self, place: str | None = None) -> int:
         """Forgets what is counted at that address or for that name, or everything; how many."""

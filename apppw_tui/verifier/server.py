@@ -87,11 +87,13 @@ class Daemon:
 
         loop.add_signal_handler(signal.SIGHUP, again)
         servers = []
-        for one in self._served:
-            room = ConnectionTracker(one.listening.name, one.conversation, self._log, self._most)
+        for endpoint in self._served:
+            room = ConnectionTracker(
+                endpoint.listening.name, endpoint.conversation, self._log, self._most
+            )
             self._rooms.append(room)
             # create_server rather than create_unix_server, which would remove what is not ours.
-            sock = one.listening.socket
+            sock = endpoint.listening.socket
             servers.append(await loop.create_server(room.protocol, sock=sock, backlog=BACKLOG))
         tasks.add(loop.create_task(self._flush_regularly()))
         if self._notifier.watched is not None:

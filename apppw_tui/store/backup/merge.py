@@ -101,6 +101,6 @@ def _with_step_of(account: Account, present: Account) -> Account:
     return account.with_authenticator(replace(app, last_step=there.last_step))
 
 
-def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
-    instants = [instant for instant in (one, other) if instant is not None]
+def _earlier(first: datetime | None, other: datetime | None) -> datetime | None:
+    instants = [instant for instant in (first, other) if instant is not None]
     return min(instants, default=None)

@@ -99,9 +99,9 @@ def _decoded(file: BinaryIO, data: bytes, new: Callable[[], _Decoder]) -> Iterat
         ended = decoder.eof
         if ended:
             data = decoder.unused_data.lstrip(b"\0")  # zeros fill the last block of a tape
-        while not data and (more := file.read(_CHUNK)):
-            read += len(more)
-            data = more.lstrip(b"\0") if ended else more
+        while not data and (packed_chunk := file.read(_CHUNK)):
+            read += len(packed_chunk)
+            data = packed_chunk.lstrip(b"\0") if ended else packed_chunk
         if ended and data:
             decoder = new()
     if not decoder.eof:

@@ -111,7 +111,9 @@ def _add_account(
     uid = whole.account.uid
     if uid in known:
         return set()
-    others = {one: files.read(folder / one, LARGEST_ACTIVITY) for one in other_members(uid)}
+    others = {
+        member: files.read(folder / member, LARGEST_ACTIVITY) for member in other_members(uid)
+    }
     archive.add(account_member(name), whole.content)
     for member, content in others.items():
         if content is not None:

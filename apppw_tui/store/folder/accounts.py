@@ -167,8 +167,10 @@ class FolderStore:
         old = account.name
         again = f"{old} is renamed by half and opens nothing: rename it to {name} once more."
         with ExitStack() as stack:
-            for one in sorted({old, name}):  # lest two of these wait for each other (SAFETY 11)
-                stack.enter_context(self._lock(one))
+            for locked_name in sorted(
+                {old, name}
+            ):  # lest two of these wait for each other (SAFETY 11)
+                stack.enter_context(self._lock(locked_name))
             half = self._half(old, name)
             tables, found = half or self._load(old)
             present, left = renaming(account, name, found, None if half else self._load(name)[1])

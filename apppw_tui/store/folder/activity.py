@@ -67,11 +67,13 @@ class FolderActivityLog:
         events: list[ActivityEntry] = []
         for folder in _FOLDERS:
             path = self._folder / folder / f"{uid}.jsonl"
-            for one in (_older(path), path):
+            for file in (_older(path), path):
                 with contextlib.suppress(StoreDamaged):
-                    events += entries((files.read(one, _LARGEST) or b"").split(b"\n"))
+                    events += entries((files.read(file, _LARGEST) or b"").split(b"\n"))
         since = self._clock.now() - activity.RETENTION
-        return sorted((event for event in events if event.time >= since), key=lambda one: one.time)
+        return sorted(
+            (event for event in events if event.time >= since), key=lambda event: event.time
+        )
 
     def uids(self) -> list[str]:
         """The uids of all who have entries, also of accounts that are gone."""
@@ -96,9 +98,9 @@ def entries(lines: Iterable[bytes]) -> Iterator[ActivityEntry]:
     """The entries that can be understood of these lines; keys that are not known are details."""
     for line in lines:
         with contextlib.suppress(ValueError, RecursionError):
-            one = entry(json.loads(line))
-            if one is not None:
-                yield one
+            event = entry(json.loads(line))
+            if event is not None:
+                yield event
 
 
 def entry(document: Any) -> ActivityEntry | None:
@@ -138,8 +140,8 @@ class Tail:
         """The entries appended since the last time: uid and entry, by time. Raises StoreError."""
         events: list[tuple[str, ActivityEntry]] = []
         for path in self._paths():
-            events += [(path.stem, one) for one in entries(self._appended(path))]
-        return sorted(events, key=lambda one: one[1].time)
+            events += [(path.stem, event) for event in entries(self._appended(path))]
+        return sorted(events, key=lambda event: event[1].time)
 
     def _paths(self) -> list[Path]:
         try:
@@ -150,12 +152,12 @@ class Tail:
 
     def _appended(self, path: Path) -> Iterator[bytes]:
         inode, offset = self._read.get(path, (0, 0))
-        for one in (_older(path), path):
-            with _opened(one) as descriptor:
+        for file in (_older(path), path):
+            with _opened(file) as descriptor:
                 if descriptor is None:
                     continue
                 now = os.fstat(descriptor).st_ino
-                if one != path and now != inode:
+                if file != path and now != inode:
                     continue  # it was moved aside before anybody looked
                 begin = offset if now == inode else 0
                 content = os.pread(descriptor, _LARGEST, begin)
@@ -195,7 +197,7 @@ def _written_before(path: Path, instant: float) -> bool:
         raise files.store_error(path, error) from None
 
 
-def as_line(one: ActivityEntry) -> Mapping[str, str]:
+def as_line(event: ActivityEntry) -> Mapping[str, str]:
     """The line that an entry is written down as."""
-    time = utc_seconds(one.time)
-    return {**one.details, "time": time, "what": one.event, "by": one.actor}
+    time = utc_seconds(event.time)
+    return {**event.details, "time": time, "what": event.event, "by": event.actor}

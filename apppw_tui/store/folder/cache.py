@@ -84,8 +84,8 @@ class CachedReads:
             gone = [old] if old is not None else []
             while len(self._held) > self._most_held:
                 gone.append(self._held.popitem(last=False)[1])
-        for one in gone:
-            files.close(one.descriptor)
+        for entry in gone:
+            files.close(entry.descriptor)
 
     def _drop(self, name: str) -> None:
         with self._lock:

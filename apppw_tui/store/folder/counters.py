@@ -103,13 +103,13 @@ class _ThrottleRows(ABC):
         if table.get(digest, _CounterRow(ThrottleState(), kept.keep)) == kept:
             return
         others = {
-            other: _CounterRow(one.ledger.as_of(now), one.keep)
-            for other, one in table.items()
+            other: _CounterRow(row.ledger.as_of(now), row.keep)
+            for other, row in table.items()
             if other != digest
         }
-        others = {other: one for other, one in others.items() if one.ledger != ThrottleState()}
+        others = {other: row for other, row in others.items() if row.ledger != ThrottleState()}
         unkept = sorted(
-            (other for other, one in others.items() if not one.keep),
+            (other for other, row in others.items() if not row.keep),
             key=lambda other: others[other].rank,
         )
         # Never the one that is being charged: who is always dropped is never counted.
@@ -225,7 +225,7 @@ def _digest(key: bytes, kind: str, text: str) -> str:
 
 def _encoded(table: dict[str, _CounterRow]) -> bytes:
     return json.dumps(
-        {digest: {"keep": one.keep, **document(one.ledger)} for digest, one in table.items()}
+        {digest: {"keep": row.keep, **document(row.ledger)} for digest, row in table.items()}
     ).encode()
 
 
@@ -236,9 +236,9 @@ def _decoded(content: bytes | None) -> dict[str, _CounterRow]:
         return {}
     entries = table.items() if isinstance(table, dict) else ()
     return {
-        digest: _CounterRow(ledger(one), one.get("keep") is True)
-        for digest, one in entries
-        if isinstance(one, dict)
+        digest: _CounterRow(ledger(row), row.get("keep") is True)
+        for digest, row in entries
+        if isinstance(row, dict)
     }
 
 
@@ -246,8 +246,8 @@ def document(ledger: ThrottleState) -> dict[str, Any]:
     return {
         "strangers": _bucket_document(ledger.unknown_addresses),
         "known": {
-            key: {"completed": one.last_success.isoformat(), **_bucket_document(one.bucket)}
-            for key, one in ledger.known.items()
+            key: {"completed": address.last_success.isoformat(), **_bucket_document(address.bucket)}
+            for key, address in ledger.known.items()
         },
         "sends": [stamp.isoformat() for stamp in ledger.sends],
     }
@@ -257,14 +257,14 @@ def ledger(document: object) -> ThrottleState:
     """Reads a stored state; whatever is malformed in it counts as empty. Never raises."""
     fields = _members(document)
     addresses = {
-        key: KnownAddress(_bucket(one), completed)
-        for key, one in _members(fields.get("known")).items()
-        if (completed := _stamp(_members(one).get("completed"))) is not None
+        key: KnownAddress(_bucket(address), completed)
+        for key, address in _members(fields.get("known")).items()
+        if (completed := _stamp(_members(address).get("completed"))) is not None
     }
     sends = fields.get("sends")
     stamps = [_stamp(send) for send in sends] if isinstance(sends, list) else []
-    kept = tuple(stamp for stamp in stamps if stamp is not None)
-    return ThrottleState(_bucket(fields.get("strangers")), addresses, kept)
+    known_stamps = tuple(stamp for stamp in stamps if stamp is not None)
+    return ThrottleState(_bucket(fields.get("strangers")), addresses, known_stamps)
 
 
 def _bucket_document(bucket: FailureCounts) -> dict[str, Any]:

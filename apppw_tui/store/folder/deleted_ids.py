@@ -38,10 +38,10 @@ class DeletedIdSet:
     def of(self, uid: str) -> frozenset[str]:
         return frozenset(self.ids.get(uid, ()))
 
-    def add(self, more: "DeletedIdSet") -> None:
-        for uid, ids in more.ids.items():
+    def add(self, other: "DeletedIdSet") -> None:
+        for uid, ids in other.ids.items():
             self.ids.setdefault(uid, set()).update(ids)
-        self.unreadable += more.unreadable
+        self.unreadable += other.unreadable
 
 
 class DeletedIds:
@@ -98,8 +98,8 @@ class Deletions:
         False: it could not be; then `tables`, which are about to be written, have it wait.
         """
         ids = set(after.deleted_ids - before.deleted_ids)
-        for one in (tables, *earlier):
-            ids |= _waiting_in(one)
+        for document in (tables, *earlier):
+            ids |= _waiting_in(document)
         self.list_waiting()
         listed = self._add(before.name, before.uid, ids)
         tables.pop(UNLISTED, None)
@@ -176,11 +176,11 @@ def parse(content: bytes) -> DeletedIdSet:
     for line in content.split(b"\n"):
         if not line.strip():
             continue
-        one = _line(line)
-        if one is None:
+        entry = _line(line)
+        if entry is None:
             result.unreadable += 1
         else:
-            result.ids.setdefault(one[0], set()).update(one[1])
+            result.ids.setdefault(entry[0], set()).update(entry[1])
     return result
 
 

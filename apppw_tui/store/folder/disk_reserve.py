@@ -68,9 +68,9 @@ class DiskReserve:
         return True
 
     @contextmanager
-    def _opened(self, more: int = 0) -> Iterator[tuple[int, int]]:
+    def _opened(self, flags: int = 0) -> Iterator[tuple[int, int]]:
         """Its descriptor, and its size in bytes. Raises OSError: it is none."""
-        descriptor = os.open(self._path, _FLAGS | more, files.FILE_MODE)
+        descriptor = os.open(self._path, _FLAGS | flags, files.FILE_MODE)
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):

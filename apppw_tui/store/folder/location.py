@@ -44,9 +44,9 @@ def open_store(folder: Path, *, create: bool = False) -> FolderStore:
     for inner in _INNER:
         if os.path.lexists(folder / inner):
             files.check_folder(folder / inner)
-    told = folder / FOLDER
-    if told.is_dir() and not told.is_symlink():
-        files.check_folder(told)  # what is no folder hinders those alone who need it
+    marker = folder / FOLDER
+    if marker.is_dir() and not marker.is_symlink():
+        files.check_folder(marker)  # what is no folder hinders those alone who need it
     kind = _file_system(status.st_dev)
     if kind in _NETWORK:
         raise StoreUnusable(

@@ -45,12 +45,12 @@ class FolderNoticeQueue:
         self._counts: Counter[str] = Counter()  # by uid, as of when the folder was looked at
         self._laid = _COUNTED_FOR  # since then
 
-    def put(self, account: Account, one: ActivityEntry) -> str:
+    def put(self, account: Account, entry_: ActivityEntry) -> str:
         """Puts one message down; its file's name. Raises StoreError: it was not, and why."""
         files.make_folder(self._folder)
         self._check_room(account.uid)
         now = time.time_ns() & ~_RANDOM | secrets.randbelow(_RANDOM + 1)
-        message = Message(f"{account.uid}-{now:016x}.json", account.name, account.uid, one)
+        message = Message(f"{account.uid}-{now:016x}.json", account.name, account.uid, entry_)
         self.keep(message)
         self._counts[account.uid] += 1
         self._laid += 1
@@ -96,13 +96,13 @@ class FolderNoticeQueue:
             return None
         with contextlib.suppress(ValueError, RecursionError, AttributeError, TypeError):
             document = json.loads(content)
-            one = entry(document.get("entry"))
-            if one is not None:
+            entry_ = entry(document.get("entry"))
+            if entry_ is not None:
                 return Message(
                     file,
                     str(document.get("account")),
                     match[1],
-                    one,
+                    entry_,
                     int(document.get("tries", 0)),
                     parse_time(document["not_before"]) if "not_before" in document else None,
                     bool(document.get("summed")),
@@ -174,10 +174,10 @@ class FolderNotifier:
         self._outbox = FolderNoticeQueue(folder)
         self._error_log = error_log
 
-    def notify(self, account: Account, one: ActivityEntry) -> bool:
+    def notify(self, account: Account, entry_: ActivityEntry) -> bool:
         """Never raises: the act is done, whether or not anybody can be told."""
         try:
-            self._outbox.put(account, one)
+            self._outbox.put(account, entry_)
         except StoreError as error:
             self._error_log.error("notice left out", account=account.name, why=str(error))
             return False

@@ -45,9 +45,9 @@ class HashProfilesFile:
             return ()
         with locked(self._folder / ".profiles.lock"):
             claimed = self._read()
-            dropped = [one for one, at in claimed.items() if one not in found and at < since]
+            dropped = [cost for cost, at in claimed.items() if cost not in found and at < since]
             if dropped:
-                self._write({one: at for one, at in claimed.items() if one not in dropped})
+                self._write({cost: at for cost, at in claimed.items() if cost not in dropped})
         return dropped
 
     def _read(self) -> dict[Profile, datetime]:
@@ -61,11 +61,11 @@ class HashProfilesFile:
             profile = parse(text)
             if profile is not None and not profile.exceeds(MOST_OF_ACCOUNTS):
                 claimed[profile] = _time(at)
-        order = sorted(claimed, key=lambda one: (one.memory, one.time_cost, one.parallelism))
-        return {one: claimed[one] for one in order[:MOST_BESIDES]}
+        order = sorted(claimed, key=lambda cost: (cost.memory, cost.time_cost, cost.parallelism))
+        return {cost: claimed[cost] for cost in order[:MOST_BESIDES]}
 
     def _write(self, claimed: dict[Profile, datetime]) -> None:
-        content = json.dumps({str(one): to_iso(at) for one, at in claimed.items()}).encode()
+        content = json.dumps({str(cost): to_iso(at) for cost, at in claimed.items()}).encode()
         files.write(self._path, self._folder / ".tmp-profiles", content)
 
 

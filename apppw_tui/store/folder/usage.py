@@ -221,9 +221,9 @@ class FolderUsage:
         service_name = None if service is None or app_password.parse(service) else service
         return LastUse(self._clock.now(), service_name, parsed(address))
 
-    def _tell(self, uid: str, told: _PendingUsage) -> None:
+    def _tell(self, uid: str, uses: _PendingUsage) -> None:
         with self._telling:
-            self._told.setdefault(uid, _PendingUsage(told.name)).add(told)
+            self._told.setdefault(uid, _PendingUsage(uses.name)).add(uses)
 
     def _keep(self, left: Mapping[str, _PendingUsage]) -> None:
         """Takes back what could not be written, under what was told meanwhile."""
@@ -233,29 +233,29 @@ class FolderUsage:
                     pending.add(self._told[uid])
                 self._told[uid] = pending
 
-    def _write(self, uid: str, told: _PendingUsage) -> None:
+    def _write(self, uid: str, uses: _PendingUsage) -> None:
         first: list[FirstUse] = []
-        self._store.get(told.name)  # asking for the lock would make a store that is gone again
-        with self._store.transaction(told.name, uid) as change:  # nothing is changed: for its lock
+        self._store.get(uses.name)  # asking for the lock would make a store that is gone again
+        with self._store.transaction(uses.name, uid) as change:  # nothing is changed: for its lock
             ids = {password.id for password in change.existing.app_passwords}
             known = self._read(uid)
             before = known.used
-            by_id = {**before.by_id, **told.by_id}
+            by_id = {**before.by_id, **uses.by_id}
             after = Used(
                 {id_: last for id_, last in by_id.items() if id_ in ids},
-                told.passed_on or before.last_legacy_login,
+                uses.passed_on or before.last_legacy_login,
             )
-            record = UsageRecord(after, newest({**known.networks, **told.networks}))
+            record = UsageRecord(after, newest({**known.networks, **uses.networks}))
             seen = known.seen(self._clock.now())
-            for network, (id_, use) in told.first.items():
+            for network, (id_, use) in uses.first.items():
                 password = change.existing.app_password(id_)
                 if network not in seen and password is not None:
                     first.append(FirstUse(change.existing, password, use, bool(seen)))
             if record != known:
                 files.make_folder(self._folder)
                 files.write(self._path(uid), self._folder / f".tmp-{uid}", dumps(record))
-        for one in first:
-            self._announce(one)
+        for first_use in first:
+            self._announce(first_use)
 
     def _read(self, uid: str) -> UsageRecord:
         try:

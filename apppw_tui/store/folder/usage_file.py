@@ -65,9 +65,9 @@ def _last(fields: Fields) -> LastUse:
     )
 
 
-def dumps(kept: UsageRecord) -> bytes:
+def dumps(record: UsageRecord) -> bytes:
     """The file's content."""
-    used = kept.used
+    used = record.used
     storage = BufferedStorage(None)
     database = TinyDB(storage=lambda: storage)
     database.table("used").insert_multiple(
@@ -75,9 +75,9 @@ def dumps(kept: UsageRecord) -> bytes:
     )
     if used.last_legacy_login is not None:
         database.table("old_password").insert(_document(used.last_legacy_login))
-    if kept.networks:
+    if record.networks:
         database.table("networks").insert_multiple(
-            {"network": network, "time": to_iso(last)} for network, last in kept.networks.items()
+            {"network": network, "time": to_iso(last)} for network, last in record.networks.items()
         )
     return json.dumps(storage.tables or {}, ensure_ascii=False).encode()
 

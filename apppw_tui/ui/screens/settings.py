@@ -86,7 +86,7 @@ class SettingsScreen(PortalScreen):
 
     def _change_link(self) -> Menu:
         label = "Change the account password"
-        if self.context.portal.passwords_elsewhere is not None:
+        if self.context.portal.external_passwords_hint is not None:
             return ChoiceList(Choice("change-password", label, _NOT_KEPT), id="password-links")
         return Menu(("change-password", f"{_LINK}{label}"), id="password-links")
 
@@ -106,7 +106,7 @@ class SettingsScreen(PortalScreen):
         changed = formatting.ago(account.password_changed, now)
         self._protected(account, f"You have {passwords}.")
         self.query_one("#password-age", Label).update(
-            self.context.portal.passwords_elsewhere
+            self.context.portal.external_passwords_hint
             or f"It opens these settings and nothing else. Changed {changed}."
         )
 

@@ -147,7 +147,7 @@ class _Connection:
         return True
 
     def _challenge(self, number: int, exchange: _Exchange, challenge: str) -> None:
-        waiting = [one for one, other in self._exchanges.items() if other.waiting]
+        waiting = [id_ for id_, other in self._exchanges.items() if other.waiting]
         if len(waiting) >= self._limits.max_pending:
             # Postfix never says CANCEL: the oldest is one that somebody gave up.
             del self._exchanges[waiting[0]]

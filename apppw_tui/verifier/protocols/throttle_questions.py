@@ -34,12 +34,12 @@ def answer(asked: Mapping[str, Any], rate_limiter: AddressRateLimiter) -> dict[s
             counted = rate_limiter.list_counted()
             shown = [
                 {
-                    "address": one.address,
-                    "account": one.name,
-                    "failures": one.failures,
-                    "wait": math.ceil(one.wait),
+                    "address": row.address,
+                    "account": row.name,
+                    "failures": row.failures,
+                    "wait": math.ceil(row.wait),
                 }
-                for one in counted[:MOST]
+                for row in counted[:MOST]
             ]
             return {"throttle": shown, "more": len(counted) - len(shown)}
         case "clear" if place is None or isinstance(place, str):

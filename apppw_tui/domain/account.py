@@ -119,6 +119,10 @@ class Account:
         """True if there is a method that signing in must ask for."""
         return self.authenticator is not None or bool(self.phones)
 
+    @property
+    def recovery_codes_left(self) -> int:
+        return self.recovery.remaining if self.recovery else 0
+
     def phone(self, which: PhoneSlot) -> Phone | None:
         return next((phone for phone in self.phones if phone.which == which), None)
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from apppw_tui.domain import expiry
-from apppw_tui.domain.errors import Refused
-from apppw_tui.domain.scopes import ANY_APP, label, subscopes
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.errors import LimitReached, Refused
+from apppw_tui.domain.scopes import ANY_APP, SCOPES, SERVICES, label, subscopes
 
 BY_ADMINISTRATOR = "Your administrator creates app passwords here: ask for one."
 
@@ -31,6 +32,35 @@ class Policy:
     def every_scope(self) -> bool:
         """True if whoever wants any app may have it, and so everything."""
         return ANY_APP in self.scopes
+
+    @property
+    def scope_choices(self) -> list[str]:
+        """The words that people may choose from: groups, the widest first, then single services."""
+        groups = [scope.id for scope in SCOPES if scope.id in subscopes(self.scopes)]
+        return groups + [word for word in self.scopes if word in SERVICES]
+
+    @property
+    def service_choices(self) -> list[str]:
+        """The single services that people may put together."""
+        offered = subscopes(self.scopes)
+        return [service for service in SERVICES if service in offered]
+
+    @property
+    def expiry_choices(self) -> list[int | None]:
+        """The days that an app password may last, the longest first; None: for ever."""
+        longest = self.longest_expiry
+        shorter = [days for days in expiry.CHOICES if longest is None or days < longest]
+        return [longest, *shorter]
+
+    def creation_unavailable_reason(self, account: Account) -> str | None:
+        """The reason why people cannot create one more in `account`; None if they can."""
+        if not self.people_create:
+            return BY_ADMINISTRATOR
+        try:
+            account.check_limit(self.app_passwords_per_account)
+        except LimitReached as error:
+            return str(error)
+        return None
 
     def check_scope(self, scope: Iterable[str]) -> None:
         """Raises Refused, saying what there is, if people may not choose that."""

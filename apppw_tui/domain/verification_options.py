@@ -17,6 +17,17 @@ class VerificationOption:
     phone: PhoneSlot | None = None
 
 
+@dataclass(frozen=True)
+class VerificationChoice:
+    """An option, and why the account cannot use it now."""
+
+    option: VerificationOption
+    unavailable_reason: str | None
+
+
+NO_METHOD = "Set up a verification method first."
+NO_DELIVERY = "This server sends no codes. Use the authenticator app."
+
 APP = VerificationOption("app", "Use verification code from app")
 TEXT = VerificationOption("text", "Text code to my authentication phone", "text", "authentication")
 RECOVERY = VerificationOption("recovery", "Use a recovery code")
@@ -75,8 +86,7 @@ def unavailable_reason(
     if option == APP:
         return None if account.authenticator else "Set up the authenticator app first."
     if option == RECOVERY:
-        left = account.recovery is not None and account.recovery.remaining > 0
-        return None if left else "There are no recovery codes left."
+        return None if account.recovery_codes_left else "There are no recovery codes left."
     if option.kind is not None and option.kind not in kinds:
         return unsupported_reason(option.kind)
     if option.phone is not None and account.phone(option.phone) is None:
@@ -90,3 +100,24 @@ def available(account: Account, kinds: frozenset[DeliveryMethod]) -> list[Verifi
     return sorted(
         options, key=lambda option: (option.id != account.preferred, _ORDER.index(option.id))
     )
+
+
+def preferred(account: Account, kinds: frozenset[DeliveryMethod]) -> VerificationOption | None:
+    """The method that signing in begins with; None if there is none: recovery codes are none."""
+    return next((option for option in available(account, kinds) if option != RECOVERY), None)
+
+
+def preferences(account: Account, kinds: frozenset[DeliveryMethod]) -> list[VerificationChoice]:
+    """The options that may be preferred, in the order in which they are offered."""
+    return [
+        VerificationChoice(option, unavailable_reason(account, option, kinds))
+        for option in PREFERRED
+    ]
+
+
+def delivery_methods(which: PhoneSlot, kinds: frozenset[DeliveryMethod]) -> list[DeliveryMethod]:
+    """The ways in which a code can be sent to that phone, the usual one first."""
+    order: tuple[DeliveryMethod, ...] = (
+        ("call", "text") if which == "office" else ("text", "call", "notify")
+    )
+    return [kind for kind in order if kind in kinds]

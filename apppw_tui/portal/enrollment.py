@@ -20,6 +20,7 @@ from apppw_tui.domain.phone import Phone, PhoneSlot
 from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.totp import Authenticator
+from apppw_tui.domain.verification_options import NO_METHOD, VerificationChoice, VerificationOption
 from apppw_tui.portal.audit import done_afterwards, record_event
 from apppw_tui.portal.context import PortalContext, PortalThrottle
 from apppw_tui.portal.sent_codes import OneTimeCode, check_form
@@ -39,9 +40,21 @@ class Enrollment:
     def __init__(self, context: PortalContext) -> None:
         self._context = context
 
-    def kinds(self) -> frozenset[DeliveryMethod]:
-        """The ways in which this server can send codes."""
+    @property
+    def _kinds(self) -> frozenset[DeliveryMethod]:
         return self._context.code_sender.kinds
+
+    def delivery_methods(self, which: PhoneSlot) -> list[DeliveryMethod]:
+        """The ways in which this server can send a code to that phone, the usual one first."""
+        return verification_options.delivery_methods(which, self._kinds)
+
+    def preferred(self, account: Account) -> VerificationOption | None:
+        """The method that signing in begins with; None if the account can use none."""
+        return verification_options.preferred(account, self._kinds)
+
+    def preferences(self, account: Account) -> list[VerificationChoice]:
+        """The options that may be preferred, with the reason where one cannot be."""
+        return verification_options.preferences(account, self._kinds)
 
     def numbers(self, session: Session, account: Account) -> dict[PhoneSlot, Secret]:
         """The account's telephone numbers, opened. Raises StoreError if the key is not there."""
@@ -85,7 +98,7 @@ class Enrollment:
             account = change.existing
             if option is None or option not in verification_options.PREFERRED:
                 raise MethodUnavailable("There is no such option.")
-            reason = verification_options.unavailable_reason(account, option, self.kinds())
+            reason = verification_options.unavailable_reason(account, option, self._kinds)
             if reason is not None:
                 raise MethodUnavailable(reason)
             change.account = replace(account, preferred=id_)
@@ -103,12 +116,12 @@ class Enrollment:
             require_unrestricted(session)
         account = self._account(session)
         if not account.has_second_factor:
-            raise EnrollmentRequired("Set up a verification method first.")
+            raise EnrollmentRequired(NO_METHOD)
         codes = recovery_codes.generate(means.randbelow)
         hashes = tuple(means.hasher.app.make(code) for code in codes)
         with account_transaction(means.store, session) as change:
             if not change.existing.has_second_factor:
-                raise EnrollmentRequired("Set up a verification method first.")
+                raise EnrollmentRequired(NO_METHOD)
             stored = recovery_codes.RecoveryCodes(hashes, means.clock.now())
             change.account = replace(change.existing, recovery=stored)
         record_event(means, account, EventType.RECOVERY_MADE)
@@ -118,7 +131,7 @@ class Enrollment:
         """The end of a set-up: a session that may do everything, if it has proved a method."""
         account = self._account(session)
         if session.verified_at is None or needs_enrollment(account, self._context.policy):
-            raise EnrollmentRequired("Set up a verification method first.")
+            raise EnrollmentRequired(NO_METHOD)
         if session.restriction is not None:
             means = self._context
             with done_afterwards(means, account, "throttle"):

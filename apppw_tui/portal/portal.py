@@ -24,6 +24,7 @@ from apppw_tui.domain.ports import find
 from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.usage import Used
+from apppw_tui.domain.verification_options import NO_METHOD
 from apppw_tui.portal.app_passwords import (
     AppPasswordIssuer,
     AppPasswordRequest,
@@ -73,6 +74,11 @@ class Portal:
         self._issuer = AppPasswordIssuer(
             context.store, context.hasher, context.clock, context.policy, context.randbelow
         )
+
+    @property
+    def creates_accounts(self) -> bool:
+        """True if accounts are made here: no other source keeps their passwords."""
+        return self.external_passwords_hint is None
 
     def has_accounts(self) -> bool:
         """True if there is anybody who could sign in."""
@@ -134,6 +140,10 @@ class Portal:
         require_unrestricted(session)
         return Challenge(self._context, self.account(session), session)
 
+    def is_fresh(self, session: Session) -> bool:
+        """True if the last verification is recent enough for what matters. Does not block."""
+        return session.recently_verified(self._clock, self.policy.verify_again_after)
+
     def check_fresh(self, session: Session) -> None:
         """Raises ReverificationRequired if the last verification is too old for what matters."""
         require_unrestricted(session)
@@ -178,7 +188,7 @@ class Portal:
         def still_allowed(account: Account) -> None:
             require_active(session, account)
             if needs_enrollment(account, self.policy):
-                raise EnrollmentRequired("Set up a verification method first.")
+                raise EnrollmentRequired(NO_METHOD)
 
         account = self.account(session)
         still_allowed(account)

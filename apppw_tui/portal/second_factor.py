@@ -1,6 +1,6 @@
 """The second question: of one sign-in, or of one "verify again"."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from apppw_tui.domain import phone, recovery_codes, totp, verification_options
@@ -16,20 +16,12 @@ from apppw_tui.domain.errors import (
 )
 from apppw_tui.domain.phone import Phone
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.verification_options import VerificationOption
+from apppw_tui.domain.verification_options import VerificationChoice, VerificationOption
 from apppw_tui.portal.audit import done_afterwards, record_event, record_sign_in
 from apppw_tui.portal.context import PortalContext, PortalThrottle
 from apppw_tui.portal.password_check import password_check
 from apppw_tui.portal.sent_codes import OneTimeCode, check_form
 from apppw_tui.portal.sessions import Session, consuming_transaction, new_session, require_active
-
-
-@dataclass(frozen=True)
-class VerificationChoice:
-    """One way to answer, and why it cannot be had now."""
-
-    option: VerificationOption
-    unavailable_reason: str | None
 
 
 class Challenge:

@@ -17,6 +17,7 @@ from apppw_tui.domain.errors import (
 )
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.ports import AccountStore, Clock
+from apppw_tui.domain.verification_options import NO_METHOD
 from apppw_tui.portal.context import PortalContext
 
 VERIFIED_FOR = Policy.verify_again_after  # seconds; then what matters asks again
@@ -101,7 +102,7 @@ def _stands(store: AccountStore, written: Account) -> bool:
 def require_unrestricted(session: Session) -> None:
     """Raises EnrollmentRequired for a session that may only set up a verification method."""
     if session.restriction is not None:
-        raise EnrollmentRequired("Set up a verification method first.")
+        raise EnrollmentRequired(NO_METHOD)
 
 
 def require_recent_verification(session: Session, clock: Clock, policy: Policy) -> None:

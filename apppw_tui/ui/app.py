@@ -108,8 +108,7 @@ class PortalApp(IdleApp):
             none = not await asyncio.to_thread(self.portal.has_accounts)
         except ApppwError as error:
             reason = f"{GLYPHS.bad} {error}"
-        has_store = self.portal.external_passwords_hint is None
-        first = none and around.may_create_first and has_store
+        first = none and around.may_create_first and self.portal.creates_accounts
         return LoginScreen(
             self.portal,
             Welcome(
@@ -212,9 +211,7 @@ class PortalApp(IdleApp):
             # that a screen is taken from under a dialog that is just being pushed.
             self.set_timer(_SOON, partial(self.post_message, event))
             return
-        stale = event.place == "security" and not context.session.recently_verified(
-            self.clock, self.portal.policy.verify_again_after
-        )
+        stale = event.place == "security" and not self.portal.is_fresh(context.session)
         if stale and isinstance(here, PortalScreen) and not isinstance(here, SecurityScreen):
             here.start_flow(partial(self._verify_then_go, here, event))
             return

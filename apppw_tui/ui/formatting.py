@@ -124,7 +124,7 @@ def enforcement_summary(account: Account, before: LastUse | None, now: datetime)
 
 def recovery_summary(account: Account) -> str:
     """The number of recovery codes left; a warning when they are few."""
-    left = account.recovery.remaining if account.recovery else 0
+    left = account.recovery_codes_left
     if left > FEW:
         return f"{left} of {COUNT} recovery codes are left."
     count = "No recovery codes are" if not left else f"Only {left} recovery codes are"
@@ -136,5 +136,5 @@ def recovery_state(account: Account) -> str:
     """The same, for a table."""
     if account.recovery is None:
         return "! none" if account.has_second_factor else ""
-    left = account.recovery.remaining
+    left = account.recovery_codes_left
     return f"{'! ' if left <= FEW else ''}{left} of {COUNT} left"

@@ -1,5 +1,6 @@
 """What may become of an account."""
 
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
@@ -8,6 +9,7 @@ import pytest
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import LimitReached, NotFound
+from apppw_tui.domain.recovery_codes import RecoveryCodes
 from tests.support import NOW
 
 
@@ -68,3 +70,10 @@ def test_a_changed_password_raises_the_epoch_and_keeps_the_app_passwords() -> No
     assert changed.created == NOW
     assert changed.app_passwords == account.app_passwords
     assert changed.uid == account.uid
+
+
+def test_recovery_codes_left_are_those_not_used() -> None:
+    account = ada()
+    assert account.recovery_codes_left == 0
+    codes = RecoveryCodes(("hash", None, "hash"), NOW)
+    assert replace(account, recovery=codes).recovery_codes_left == 2

@@ -1,11 +1,14 @@
 """What the administrator lets people have."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import Refused
-from apppw_tui.domain.policy import Policy
+from apppw_tui.domain.policy import BY_ADMINISTRATOR, Policy
+from tests.store.making import new_account
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -58,3 +61,50 @@ def test_nothing_lasts_longer_than_it_may(
     else:
         with pytest.raises(Refused, match=r"last 30 days at most\."):
             policy.check_expiry(expires, NOW, UTC)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "choices", "services"),
+    [
+        (
+            ("any",),
+            ["any", "mail", "sending", "calendar", "files", "chat", "web"],
+            ["imap", "pop3", "sieve", "smtp", "caldav", "carddav", "webdav", "xmpp", "http"],
+        ),
+        (("mail",), ["mail", "sending"], ["imap", "pop3", "sieve", "smtp"]),
+        (("carddav", "imap"), ["carddav", "imap"], ["imap", "carddav"]),
+        (("smtp", "chat"), ["sending", "chat", "smtp"], ["smtp", "xmpp"]),
+    ],
+)
+def test_people_choose_from_what_is_offered_the_widest_first(
+    scopes: tuple[str, ...], choices: list[str], services: list[str]
+) -> None:
+    policy = Policy(scopes=scopes)
+    assert policy.scope_choices == choices
+    assert policy.service_choices == services
+
+
+@pytest.mark.parametrize(
+    ("longest", "choices"),
+    [
+        (None, [None, 30, 90, 365]),
+        (400, [400, 30, 90, 365]),
+        (90, [90, 30]),
+        (7, [7]),
+    ],
+)
+def test_people_choose_from_ends_that_may_be_the_longest_first(
+    longest: int | None, choices: list[int | None]
+) -> None:
+    assert Policy(longest_expiry=longest).expiry_choices == choices
+
+
+def test_an_app_password_more_cannot_be_had_where_the_policy_says_so() -> None:
+    empty = new_account()
+    full = replace(empty, app_passwords=(AppPassword("7kf", "Laptop", "hash", NOW),))
+    policy = Policy(app_passwords_per_account=1)
+    assert policy.creation_unavailable_reason(empty) is None
+    assert policy.creation_unavailable_reason(full) == "You have 1 of 1. Delete one first."
+    given = Policy(app_passwords_per_account=1, people_create=False)
+    assert given.creation_unavailable_reason(empty) == BY_ADMINISTRATOR
+    assert given.creation_unavailable_reason(full) == BY_ADMINISTRATOR

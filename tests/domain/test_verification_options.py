@@ -110,3 +110,43 @@ def test_what_cannot_be_used_says_why(
     assert option is not None
     assert verification_options.unavailable_reason(account, option, kinds) == reason
     assert verification_options.unavailable_reason(FULL, option, ALL) is None
+
+
+def test_signing_in_never_begins_with_a_recovery_code() -> None:
+    only_codes = replace(new_account(), phones=phones("office"), recovery=CODES)
+    assert ids(only_codes, frozenset()) == ["recovery"]
+    assert verification_options.preferred(only_codes, frozenset()) is None
+    assert verification_options.preferred(FULL, ALL) == verification_options.APP
+    assert verification_options.preferred(replace(FULL, preferred="text"), ALL) == (
+        verification_options.TEXT
+    )
+
+
+def test_what_may_be_preferred_says_why_it_cannot_be() -> None:
+    choices = verification_options.preferences(new_account(), frozenset({"text"}))
+    assert [(choice.option.id, choice.unavailable_reason) for choice in choices] == [
+        ("notify", "This server sends no notifications."),
+        ("call", "This server makes no telephone calls."),
+        ("text", "Add your authentication phone first."),
+        ("office", "This server makes no telephone calls."),
+        ("app", "Set up the authenticator app first."),
+    ]
+    assert {
+        choice.unavailable_reason for choice in verification_options.preferences(FULL, ALL)
+    } == {None}
+
+
+@pytest.mark.parametrize(
+    ("which", "kinds", "expected"),
+    [
+        ("authentication", ALL, ["text", "call", "notify"]),
+        ("alternate", ALL, ["text", "call", "notify"]),
+        ("office", ALL, ["call", "text"]),
+        ("office", frozenset({"text", "notify"}), ["text"]),
+        ("authentication", frozenset(), []),
+    ],
+)
+def test_a_phone_is_reached_by_what_it_can_and_the_server_does(
+    which: PhoneSlot, kinds: frozenset[DeliveryMethod], expected: list[DeliveryMethod]
+) -> None:
+    assert verification_options.delivery_methods(which, kinds) == expected

@@ -62,9 +62,14 @@ CLOSED: dict[str, Act] = {
     ),
     "finish": lambda house, session, _: house.portal.enrollment.finish(session),
 }
-LOOKING = {"account", "activity", "after_sign_in", "usage", "numbers", "kinds", "set_appearance"}
+LOOKING = {
+    "account", "activity", "after_sign_in", "usage", "numbers", "set_appearance", "is_fresh",
+    "delivery_methods", "preferred", "preferences",
+}  # fmt: skip
 SETTING_UP = {"begin_authenticator", "begin_phone"}
-WITHOUT_A_SESSION = {"has_accounts", "create_first_account", "add_account", "sign_in"}
+WITHOUT_A_SESSION = {
+    "creates_accounts", "has_accounts", "create_first_account", "add_account", "sign_in",
+}  # fmt: skip
 
 
 @pytest.fixture

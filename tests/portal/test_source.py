@@ -336,6 +336,7 @@ def test_where_a_password_is_changed_is_said_wherever_one_would_be(elsewhere: El
         with pytest.raises(Refused) as refused:
             act()
         assert str(refused.value) == portal.external_passwords_hint == WHERE
+    assert not portal.creates_accounts
     assert elsewhere.house.store.list_names() == [ADA]
     assert elsewhere.house.now(ADA).password_hash is None
 

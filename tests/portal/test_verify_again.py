@@ -58,6 +58,15 @@ def test_it_is_ten_minutes() -> None:
     assert VERIFIED_FOR == 600
 
 
+def test_whether_it_is_time_can_be_asked_beforehand(house: House) -> None:
+    session = house.session()
+    house.clock.advance(599.9)
+    assert house.portal.is_fresh(session)
+    house.clock.advance(0.1)
+    assert not house.portal.is_fresh(session)
+    assert not house.portal.is_fresh(replace(session, verified_at=None))
+
+
 @pytest.mark.parametrize("act", MATTERS.values(), ids=MATTERS)
 def test_what_matters_is_refused_ten_minutes_after_the_last_verification(
     house: House, act: Act

@@ -1,6 +1,6 @@
 """Create an app password: its name, what it is for, and how long."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
@@ -153,27 +153,17 @@ class CreateDialog(Dialog[IssuedAppPassword | Literal["back", "skip"] | None]):
 
 
 def _scopes(policy: Policy) -> list[tuple[str, str]]:
-    """The scopes to choose from: all that the administrator offers, the widest first."""
-    offered = scopes.subscopes(policy.scopes)
-    groups = [(scope.label, scope.id) for scope in scopes.SCOPES if scope.id in offered]
-    single = [word for word in policy.scopes if word in scopes.SERVICES]
-    return [*groups, *((word, word) for word in single), ("Single services…", _SINGLE)]
+    groups = [(scopes.label([word]), word) for word in policy.scope_choices]
+    return [*groups, ("Single services…", _SINGLE)]
 
 
 def _services(policy: Policy) -> str:
-    offered = scopes.subscopes(policy.scopes)
-    return "Some of " + ", ".join(one for one in scopes.SERVICES if one in offered)
+    return "Some of " + ", ".join(policy.service_choices)
 
 
 def _ends(policy: Policy) -> list[tuple[str, str]]:
-    """The ends to choose from: never first, or the longest that the administrator lets it."""
-    most = policy.longest_expiry
-    if most is None:
-        ends = [("Never", "never"), *_days(expiry.CHOICES)]
-    else:
-        ends = _days([most, *(days for days in expiry.CHOICES if days < most)])
+    ends = [
+        ("Never", "never") if days is None else (f"In {days} days", str(days))
+        for days in policy.expiry_choices
+    ]
     return [*ends, ("After a date…", _DATE)]
-
-
-def _days(choices: Iterable[int]) -> list[tuple[str, str]]:
-    return [(f"In {days} days", str(days)) for days in choices]

@@ -5,17 +5,16 @@ from enum import IntEnum
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.recovery_codes import RecoveryCodes
 from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.verification_options import NO_DELIVERY
 from apppw_tui.portal.app_passwords import IssuedAppPassword
 from apppw_tui.ui.dialogs.choose import ChooseDialog
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
 from apppw_tui.ui.flows.methods import (
-    NO_DELIVERY,
     make_recovery_codes,
     set_up_authenticator,
     set_up_phone,
     show_recovery_codes,
-    ways,
 )
 from apppw_tui.ui.screens.base import PortalScreen
 from apppw_tui.ui.widgets.choice_list import Choice
@@ -70,7 +69,7 @@ class FirstSetup:
         """An administrator may have removed it, or another session replaced it, meanwhile."""
         if account.authenticator is None:
             self._proved.discard(_APP)
-        if all(phone.which != "authentication" for phone in account.phones):
+        if account.phone("authentication") is None:
             self._proved.discard(_PHONE)
         if account.recovery is None or account.recovery != self._stored:
             self._codes = self._stored = None
@@ -79,13 +78,13 @@ class FirstSetup:
         return f"Step {step} of {self._last}: {what}"
 
     async def _choose(self) -> _Step | None:
-        kinds = self._screen.context.portal.enrollment.kinds()
+        methods = self._screen.context.portal.enrollment.delivery_methods("authentication")
         rows = [
             Choice(_APP, "Authenticator app on a phone or computer", chosen=_APP in self._proved),
             Choice(
                 _PHONE,
                 "Authentication phone: a code by text or call",
-                None if ways(kinds, "authentication") else NO_DELIVERY,
+                None if methods else NO_DELIVERY,
                 chosen=_PHONE in self._proved,
             ),
         ]

@@ -4,7 +4,6 @@ from functools import partial
 from typing import Literal
 
 from apppw_tui.domain.phone import PhoneSlot, last_digits
-from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.domain.recovery_codes import RecoveryCodes
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.sessions import Session
@@ -16,15 +15,6 @@ from apppw_tui.ui.flows.verify import sent_message
 from apppw_tui.ui.screens.base import PortalScreen
 
 SetUpOutcome = Literal["done", "back"] | None
-NO_DELIVERY = "This server sends no codes. Use the authenticator app."
-
-
-def ways(kinds: frozenset[DeliveryMethod], which: PhoneSlot) -> list[DeliveryMethod]:
-    """The ways to send a code to that phone, the usual one first."""
-    order: tuple[DeliveryMethod, ...] = (
-        ("call", "text") if which == "office" else ("text", "call", "notify")
-    )
-    return [kind for kind in order if kind in kinds]
 
 
 async def set_up_authenticator(
@@ -55,7 +45,7 @@ async def set_up_phone(
 ) -> SetUpOutcome:
     """Done once a code that was sent to the number came back."""
     context = screen.context
-    kinds = ways(context.portal.enrollment.kinds(), which)
+    kinds = context.portal.enrollment.delivery_methods(which)
     typed = ""
     while True:
         numbered = await screen.app.push_screen_wait(

@@ -10,7 +10,7 @@ from textual.widgets import Button, Input, Label
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword
-from apppw_tui.domain.errors import ApppwError, NotFound
+from apppw_tui.domain.errors import NotFound
 from apppw_tui.domain.names import escaped, name_key
 from apppw_tui.domain.policy import BY_ADMINISTRATOR
 from apppw_tui.domain.usage import Used
@@ -133,14 +133,8 @@ class AppPasswordsScreen(PortalScreen):
         account = self._account
         if account is None:
             return None
-        policy = self.context.portal.policy
         if action == "create":
-            if not policy.people_create:
-                return BY_ADMINISTRATOR
-            try:
-                account.check_limit(policy.app_passwords_per_account)
-            except ApppwError as error:
-                return str(error)
+            return self.context.portal.policy.creation_unavailable_reason(account)
         if action in ("delete", "rename", "filter") and not account.app_passwords:
             return _NONE
         return None

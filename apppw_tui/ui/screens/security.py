@@ -8,21 +8,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Button, DataTable, Label
 
-from apppw_tui.domain import verification_options
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.phone import PHONES, PhoneSlot, masked
 from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.verification_options import NO_DELIVERY, NO_METHOD, phone_name
 from apppw_tui.ui import formatting
 from apppw_tui.ui.dialogs.choose import ChooseDialog
 from apppw_tui.ui.dialogs.confirm import ConfirmDialog
 from apppw_tui.ui.flows.methods import (
-    NO_DELIVERY,
     SetUpOutcome,
     make_recovery_codes,
     set_up_authenticator,
     set_up_phone,
     show_recovery_codes,
-    ways,
 )
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import Navigate
@@ -84,13 +82,8 @@ class SecurityScreen(PortalScreen):
         numbers: dict[PhoneSlot, Secret] | None = await self.ask(
             lambda: context.portal.enrollment.numbers(context.session, account)
         )
-        kinds = context.portal.enrollment.kinds()
-        usable = [
-            option
-            for option in verification_options.available(account, kinds)
-            if option != verification_options.RECOVERY
-        ]
-        label = usable[0].label if usable else _NONE_YET
+        preferred = context.portal.enrollment.preferred(account)
+        label = preferred.label if preferred else _NONE_YET
         self.query_one("#preferred", Button).label = f"{label}  {GLYPHS.drop}"
         self.query_one(MethodTable).show(self._rows(account, numbers))
         self.refresh_bindings()
@@ -111,17 +104,14 @@ class SecurityScreen(PortalScreen):
                 None if app is None else self._remove_authenticator,
             )
         )
-        left = account.recovery is not None and account.recovery.remaining > 0
         rows.append(
             MethodRow(
                 *("Recovery codes", "Recovery codes"),
-                left,
+                account.recovery_codes_left > 0,
                 formatting.recovery_state(account),
                 "New codes",
                 self._new_codes,
-                disabled_reason=None
-                if account.has_second_factor
-                else "Set up a verification method first.",
+                disabled_reason=None if account.has_second_factor else NO_METHOD,
             )
         )
         return rows
@@ -131,7 +121,7 @@ class SecurityScreen(PortalScreen):
     ) -> MethodRow:
         is_set_up = account.phone(which) is not None
         digits = None if numbers is None else numbers.get(which)
-        reachable = ways(self.context.portal.enrollment.kinds(), which)
+        reachable = self.context.portal.enrollment.delivery_methods(which)
         state = "" if reachable else "(not available)"
         if digits is not None:
             state = masked(digits, GLYPHS.mask)
@@ -173,8 +163,7 @@ class SecurityScreen(PortalScreen):
         if account is None:
             self.post_message(ScreenReady())
             return
-        replaces = account.recovery is not None and account.recovery.remaining > 0
-        if not replaces or await self.app.push_screen_wait(
+        if not account.recovery_codes_left or await self.app.push_screen_wait(
             ConfirmDialog("Make new recovery codes?", "The old ones stop working at once.")
         ):
             await self._show_new_codes()
@@ -209,7 +198,7 @@ class SecurityScreen(PortalScreen):
     async def _remove_phone(self, which: PhoneSlot) -> None:
         methods = self.context.portal.enrollment
         await self._remove(
-            f"the {verification_options.phone_name(which)}",
+            f"the {phone_name(which)}",
             lambda: methods.remove_phone(self.context.session, which),
         )
 
@@ -237,16 +226,15 @@ class SecurityScreen(PortalScreen):
             self.post_message(ScreenReady())
             return
         context = self.context
-        kinds = context.portal.enrollment.kinds()
-        usable = verification_options.available(account, kinds)
+        preferred = context.portal.enrollment.preferred(account)
         rows = [
             Choice(
-                option.id,
-                option.label,
-                verification_options.unavailable_reason(account, option, kinds),
-                option == next(iter(usable), None),
+                choice.option.id,
+                choice.option.label,
+                choice.unavailable_reason,
+                choice.option == preferred,
             )
-            for option in verification_options.PREFERRED
+            for choice in context.portal.enrollment.preferences(account)
         ]
         sentence = "Signing in begins with it; the others stay at hand."
         chosen = await self.app.push_screen_wait(ChooseDialog(_QUESTION, sentence, rows))

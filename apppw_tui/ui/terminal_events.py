@@ -1,9 +1,10 @@
-"""The meaning of a terminal's sequences: keys, pastes, reports of the mouse and of itself.
+"""A terminal's characters, and the meaning of its sequences: keys, pastes, reports.
 
 Only what is known to be a key or the mouse is handed on; all else is an answer to a question, or
 nothing at all, and does nothing (SAFETY 27).
 """
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,18 @@ from textual._ansi_sequences import ANSI_SEQUENCES_KEYS, IGNORE_SEQUENCE
 from textual._keyboard_protocol import FUNCTIONAL_KEYS
 
 C0, C1 = range(0x20), range(0x7F, 0xA0)
+STRING_TERMINATOR = "\x9c"
+# The controls that introduce something, by the character that does so behind ESC.
+ONE_BYTE_FORMS = {
+    "\x8f": "O",
+    "\x90": "P",
+    "\x98": "X",
+    "\x9b": "[",
+    "\x9d": "]",
+    "\x9e": "^",
+    "\x9f": "_",
+}
+LONGEST_PASTE = 65_536  # characters; what is more is swallowed
 _LARGEST_CHARACTER = 0x10FFFF
 _SURROGATES = range(0xD800, 0xE000)
 _RELEASED = 3  # kitty's kinds of a report: 1 pressed, 2 repeated, 3 released
@@ -63,6 +76,41 @@ class Report(Enum):
     BLURRED = auto()
     SYNCHRONIZED_OUTPUT = auto()  # it can do that
     NOT_UTF8 = auto()  # it sent something else, which was dropped
+
+
+class CharacterDecoder:
+    """UTF-8, byte by byte; a control in its one-byte form, which is none, is itself."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def decode(self, byte: int) -> str:
+        """The characters that `byte` completes."""
+        text = self._decoder.decode(bytes([byte]))
+        control = chr(byte)
+        if text[-1:] == "\N{REPLACEMENT CHARACTER}" and (
+            control in ONE_BYTE_FORMS or control == STRING_TERMINATOR
+        ):
+            return text[:-1] + control
+        return text
+
+
+class PasteBuffer:
+    """The characters of a paste under way, less what no field takes.
+
+    A masked field takes what was pasted as it is; for others the app leaves out what it must.
+    """
+
+    def __init__(self) -> None:
+        self._characters: list[str] = []
+
+    def add(self, character: str) -> None:
+        if character not in ("\0", STRING_TERMINATOR) and len(self._characters) < LONGEST_PASTE:
+            self._characters.append(character)
+
+    @property
+    def text(self) -> str:
+        return "".join(self._characters)
 
 
 TerminalEvent = Key | Mouse | Pasted | Report

@@ -8,7 +8,6 @@ control sequences, 5.6 control strings) that hands on what is known to be a key 
 swallows everything else whole (SAFETY 27).
 """
 
-import codecs
 import time
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
@@ -16,7 +15,11 @@ from enum import Enum, auto
 from apppw_tui.ui.terminal_events import (
     C0,
     C1,
+    ONE_BYTE_FORMS,
+    STRING_TERMINATOR,
+    CharacterDecoder,
     Key,
+    PasteBuffer,
     Pasted,
     Report,
     TerminalEvent,
@@ -24,7 +27,6 @@ from apppw_tui.ui.terminal_events import (
     meaning,
 )
 
-LONGEST_PASTE = 65_536  # characters; what is more is swallowed
 _LONGEST_SEQUENCE = 256  # characters
 _LONGEST_REST = 4_096  # characters of a stalled reply that are swallowed once it goes on
 _ESC, _BEL, _CAN, _SUB, _DELETE = "\x1b", "\x07", "\x18", "\x1a", "\x7f"
@@ -35,17 +37,6 @@ AFTER_ESCAPE, AFTER_SEQUENCE, AFTER_STRING, AFTER_PASTE = 0.1, 0.5, 1.0, 5.0
 # How much longer the rest of a reply that has stalled is swallowed, in seconds, whatever comes.
 AFTER_REPLY = 3.0
 
-_STRING_TERMINATOR = "\x9c"
-# The controls that introduce something, by the character that does so behind ESC.
-_ONE_BYTE_FORMS = {
-    "\x8f": "O",
-    "\x90": "P",
-    "\x98": "X",
-    "\x9b": "[",
-    "\x9d": "]",
-    "\x9e": "^",
-    "\x9f": "_",
-}
 # These two characters can also be a key with Alt. How a reply goes on then, and no person: keys
 # that follow such a key are keys, these characters are the rest of a reply that stalled early.
 _REPLY_GOES_ON = {"[": "<=>?", "]": _DIGITS, "P": f"{_DIGITS}!$>", "_": "G"}
@@ -85,9 +76,8 @@ class TerminalInput:
         self._is_late = False  # it has stalled, and only its rest is waited for
         self._rest = 0  # characters that it may still have then
         self._left = 0  # bytes of an old mouse report
-        self._pasted: list[str] | None = None  # None: no paste is under way
-        self._pasted_length = 0
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._paste: PasteBuffer | None = None  # None: none is under way
+        self._decoder = CharacterDecoder()
         self._deadline: float | None = None
 
     @property
@@ -108,7 +98,7 @@ class TerminalInput:
                 if not self._left:
                     self._enter(_State.GROUND)
                 continue
-            for character in self._decoded(byte):
+            for character in self._decoder.decode(byte):
                 yield from self._take(character)
         if not self._is_late:
             self._wait()
@@ -133,7 +123,7 @@ class TerminalInput:
             self._rest = _LONGEST_REST
             self._deadline = self._clock() + AFTER_REPLY
             return
-        elif self._pasted is not None:
+        elif self._paste is not None:
             yield from self._end_of_paste()
         self._wait()
 
@@ -141,19 +131,9 @@ class TerminalInput:
         if self._state is not _State.GROUND:
             self._deadline = self._clock() + _PATIENCE[self._state]
         else:
-            self._deadline = None if self._pasted is None else self._clock() + AFTER_PASTE
+            self._deadline = None if self._paste is None else self._clock() + AFTER_PASTE
 
     # --- the machine ----------------------------------------------------------------------
-
-    def _decoded(self, byte: int) -> str:
-        """The characters that `byte` completes; a control that is no part of one is itself."""
-        text = self._decoder.decode(bytes([byte]))
-        control = chr(byte)
-        if text[-1:] == "\N{REPLACEMENT CHARACTER}" and (
-            control in _ONE_BYTE_FORMS or control == _STRING_TERMINATOR
-        ):
-            return text[:-1] + control
-        return text
 
     def _enter(self, state: _State) -> None:
         self._state = state
@@ -166,7 +146,7 @@ class TerminalInput:
             self._enter(_State.GROUND)
             yield from self._known(f"\x1b[[{character}")
             return
-        if (introducer := _ONE_BYTE_FORMS.get(character)) is not None:
+        if (introducer := ONE_BYTE_FORMS.get(character)) is not None:
             if self._state is _State.ESCAPE:
                 yield from self._key(Key(_ESC))
             self._introduce(introducer)
@@ -184,7 +164,7 @@ class TerminalInput:
                 self._string(character)
             case _State.STRING_ESCAPE:
                 self._enter(_State.GROUND)
-                if character not in ("\\", _STRING_TERMINATOR):
+                if character not in ("\\", STRING_TERMINATOR):
                     self._begin()
                     yield from self._escape(character)
 
@@ -221,7 +201,7 @@ class TerminalInput:
 
     def _escape(self, character: str) -> Iterator[TerminalEvent]:
         self._enter(_State.GROUND)
-        if character in _ONE_BYTE_FORMS.values():
+        if character in ONE_BYTE_FORMS.values():
             self._introduce(character, may_be_key=True)
         elif character == _ESC:
             yield from self._key(Key(_ESC))
@@ -273,7 +253,7 @@ class TerminalInput:
         self._may_be_key = False
         if character == _ESC:
             self._state = _State.STRING_ESCAPE
-        elif character in (_CAN, _SUB, _STRING_TERMINATOR) or (
+        elif character in (_CAN, _SUB, STRING_TERMINATOR) or (
             character == _BEL and self._introducer == "]"
         ):
             self._enter(_State.GROUND)
@@ -283,15 +263,14 @@ class TerminalInput:
     def _character(self, character: str) -> Iterator[TerminalEvent]:
         if character == "\N{REPLACEMENT CHARACTER}":
             yield Report.NOT_UTF8
-        elif self._pasted is not None:
-            self._paste(character)
+        elif self._paste is not None:
+            self._paste.add(character)
         elif ord(character) not in C1 or character == _DELETE:
             yield Key(character)
 
     def _complete(self, sequence: str) -> Iterator[TerminalEvent]:
         if sequence == "\x1b[200~":
-            if self._pasted is None:
-                self._pasted = []
+            self._paste = self._paste or PasteBuffer()
         elif sequence == "\x1b[201~":
             yield from self._end_of_paste()
         else:
@@ -307,17 +286,10 @@ class TerminalInput:
 
     def _unless_pasting(self, sent: TerminalEvent) -> Iterator[TerminalEvent]:
         """Within a paste nothing is a key: it is part of what was pasted, or a late reply."""
-        if self._pasted is None:
+        if self._paste is None:
             yield sent
 
-    def _paste(self, character: str) -> None:
-        assert self._pasted is not None  # noqa: S101 - for mypy
-        # A masked field takes what was pasted as it is; for others the app leaves out what it must.
-        if character not in ("\0", _STRING_TERMINATOR) and self._pasted_length < LONGEST_PASTE:
-            self._pasted.append(character)
-            self._pasted_length += 1
-
     def _end_of_paste(self) -> Iterator[TerminalEvent]:
-        pasted, self._pasted, self._pasted_length = self._pasted, None, 0
-        if pasted:
-            yield Pasted("".join(pasted))
+        paste, self._paste = self._paste, None
+        if paste is not None and (text := paste.text):
+            yield Pasted(text)

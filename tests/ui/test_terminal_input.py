@@ -15,8 +15,8 @@ from textual.message import Message
 
 from apppw_tui.ui.driver import HardenedDriver, TerminalFile, translated
 from apppw_tui.ui.messages import NotUtf8
-from apppw_tui.ui.terminal_events import Key, Pasted, Report, TerminalEvent
-from apppw_tui.ui.terminal_input import AFTER_REPLY, LONGEST_PASTE, TerminalInput
+from apppw_tui.ui.terminal_events import LONGEST_PASTE, Key, Pasted, Report, TerminalEvent
+from apppw_tui.ui.terminal_input import AFTER_REPLY, TerminalInput
 from tests.ui.walks import house_with, portal_app
 
 # What terminals answer, asked or not, and long after; none of it is a key.

@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING
 
 from apppw_tui.config import Config, store_folder
 from apppw_tui.domain.hashing import Hasher
-from apppw_tui.domain.notice_text import Notifier, SilentNotifier
 from apppw_tui.domain.ports import (
     Clock,
     CodeSender,
     ErrorLog,
     ExternalPasswords,
-    NoCodeSender,
-    NoSessionTermination,
+    Notifier,
     SessionTerminator,
 )
+from apppw_tui.domain.switched_off import NoCodeSender, NoSessionTermination, SilentNotifier
 from apppw_tui.integrations.code_delivery import CommandCodeSender
 from apppw_tui.portal.context import PortalContext
 from apppw_tui.store.folder.accounts import FolderStore

@@ -12,10 +12,16 @@ from apppw_tui.domain.errors import DeliveryFailed
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher
 from apppw_tui.domain.phone import PhoneSlot
 from apppw_tui.domain.policy import Policy
-from apppw_tui.domain.ports import DELIVERY_METHODS, AccountStore, DeliveryMethod, Sealer
+from apppw_tui.domain.ports import (
+    DELIVERY_METHODS,
+    AccountStore,
+    DeliveryMethod,
+    Sealer,
+    ThrottleStore,
+    UsageBook,
+)
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.throttle import ThrottleStore
-from apppw_tui.domain.usage import UsageBook, Used
+from apppw_tui.domain.usage import Used
 from apppw_tui.portal.admin import Admin
 from apppw_tui.portal.app_passwords import AppPasswordIssuer, IssuedAppPassword
 from apppw_tui.portal.context import PortalContext

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from apppw_tui.commands.serve_sockets import DaemonSockets, ProtocolParts, listening
 from apppw_tui.config import Config, choose, chosen_file, store_folder
-from apppw_tui.domain.activity import THE_SERVER, ActivityEntry, EventType
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.names import candidates
@@ -24,12 +23,13 @@ from apppw_tui.store.folder.activity import FROM_DAEMON, FolderActivityLog
 from apppw_tui.store.folder.cache import MOST_HELD, CachedReads
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.folder.notice_queue import FolderNoticeQueue
-from apppw_tui.store.folder.usage import FirstUse, FolderUsage
+from apppw_tui.store.folder.usage import FolderUsage
 from apppw_tui.verifier import server, sockets
 from apppw_tui.verifier.answer_log import AnswerLog
 from apppw_tui.verifier.auth_service import DecisionQueue
 from apppw_tui.verifier.decision import Verifier
-from apppw_tui.verifier.nearly import NearMisses
+from apppw_tui.verifier.first_uses import FirstUseReporter
+from apppw_tui.verifier.near_misses import NearMisses
 from apppw_tui.verifier.password_cache import VerifiedCache
 from apppw_tui.verifier.protocols.registry import ConnectionHandler
 from apppw_tui.verifier.rate_limit import AddressRateLimiter
@@ -65,8 +65,12 @@ def serve(options: argparse.Namespace, config: Config) -> int:
         def complain(sentence: str) -> None:
             log.failed("usage not written", why=sentence)
 
-        announcing = _FirstUseNotifier(folder, clock, log)
-        announcing.notify(config.notices is not None)
+        first_uses = FirstUseReporter(FolderActivityLog(folder, clock, FROM_DAEMON), log)
+
+        def notify_owners(enabled: bool) -> None:
+            first_uses.notices = FolderNoticeQueue(folder) if enabled else None
+
+        notify_owners(config.notices is not None)
         verifier = Verifier(accounts, Hasher(), clock, config.default_domain)
         usage = FolderUsage(
             folder,
@@ -74,7 +78,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
             clock,
             accounts,
             complain=complain,
-            announce=announcing.announce,
+            announce=first_uses.report,
             meaning=lambda name: candidates(name, verifier.default_domain),
         )
         usage.set_trusted(config.serve.trusted)
@@ -103,7 +107,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
         )
         speaking = ProtocolParts(queue, usage, log, store_answers, hints)
         running = RunningDaemon(
-            verifier, queue, usage, announcing.notify, speaking, sockets, folder, clock
+            verifier, queue, usage, notify_owners, speaking, sockets, folder, clock
         )
         served = sockets.served(config.serve, speaking, log)
         one = server.Daemon(
@@ -122,36 +126,6 @@ def serve(options: argparse.Namespace, config: Config) -> int:
 def _status(options: argparse.Namespace) -> ConfigStatus | None:
     file = chosen_file(getattr(options, "config", None))
     return None if file is None else ConfigStatus.of(file.absolute())
-
-
-class _FirstUseNotifier:
-    """Writes down where app passwords are used from for the first time.
-
-    People are told by `apppw-tui notices`: whoever took over the daemon is to run no program.
-    """
-
-    def __init__(self, folder: Path, clock: Clock, log: AnswerLog) -> None:
-        self._folder = folder
-        self._activity_log = FolderActivityLog(folder, clock, FROM_DAEMON)
-        self._outbox: FolderNoticeQueue | None = None
-        self._log = log
-
-    def notify(self, told: bool) -> None:
-        """From now on people are told, or are not."""
-        self._outbox = FolderNoticeQueue(self._folder) if told else None
-
-    def announce(self, first: FirstUse) -> None:
-        use, account = first.use, first.account
-        facts = {"id": first.app_password.id, "name": first.app_password.name}
-        facts |= {"address": use.address or "", "service": use.service or ""}
-        facts = {key: value for key, value in facts.items() if value}
-        self._activity_log.record(account.uid, EventType.USED_NEW, THE_SERVER, **facts)
-        outbox = self._outbox
-        if outbox is not None and first.moved:
-            try:
-                outbox.put(account, ActivityEntry(use.time, EventType.USED_NEW, THE_SERVER, facts))
-            except StoreError as error:
-                self._log.warned("notice left out", account=account.name, why=str(error))
 
 
 def _owner(store: Path) -> sockets.Owner | None:
@@ -196,7 +170,7 @@ class RunningDaemon:
     verifier: Verifier
     queue: DecisionQueue
     usage: FolderUsage
-    tell: Callable[[bool], None]  # whether people are told of first uses
+    notify_owners: Callable[[bool], None]  # of first uses, or no longer
     speaking: ProtocolParts
     sockets: DaemonSockets
     store: Path
@@ -233,7 +207,7 @@ class Reloader:
         before, self._now = self._now, config
         running, clock = self._running, self._running.clock
         running.verifier.default_domain = config.default_domain
-        running.tell(config.notices is not None)
+        running.notify_owners(config.notices is not None)
         # What has not changed keeps what it knows.
         if config.serve.remember != before.serve.remember:
             running.queue.remember(VerifiedCache(clock.monotonic, config.serve.remember))

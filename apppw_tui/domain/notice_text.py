@@ -1,12 +1,8 @@
 """Notices to an account's owner, in a message: never a secret, no number in full."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
-from apppw_tui.domain.account import Account
 from apppw_tui.domain.activity import ActivityEntry, EventType, actor_label, describe
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.throttle import SendLimit
@@ -25,24 +21,6 @@ _WHAT_NOW = (
     "If that was not you, sign in, look at Recent activity in Settings, delete what you do not\n"
     "know, change your password, and tell your administrator."
 )
-
-
-class Notifier(Protocol):
-    """Has people told what happened to their account. Never raises, runs no program."""
-
-    def notify(self, account: Account, entry: ActivityEntry, /) -> bool:
-        """A message about `entry` goes to whoever owns `account`, in its own time.
-
-        False if it is left out, which the log says.
-        """
-
-
-class SilentNotifier:
-    """Nobody is told."""
-
-    def notify(self, _account: Account, _entry: ActivityEntry, /) -> bool:
-        """Nothing was to be told."""
-        return True
 
 
 @dataclass(frozen=True)
@@ -67,28 +45,6 @@ class Message:
     def tried(self, now: datetime, wait: timedelta) -> "Message":
         """As it is written down before another try."""
         return replace(self, tries=self.tries + 1, not_before=now + wait, how="")
-
-
-class NoticeQueue(Protocol):
-    """The messages that wait until they are sent. Its methods raise StoreError."""
-
-    def put(self, account: Account, entry: ActivityEntry, /) -> str:
-        """Puts one message down; its file's name."""
-
-    def due(self, now: datetime, /) -> Iterator[Message]:
-        """The messages to be sent, the oldest first."""
-
-    def read(self, file: str, /) -> Message | None:
-        """The message as it is now; None if it is gone."""
-
-    def keep(self, message: Message, /) -> None:
-        """Writes down what has become of it."""
-
-    def remove(self, message: Message, /) -> None:
-        """It was sent, or never will be."""
-
-    def alone(self) -> AbstractContextManager[bool]:
-        """Within it nobody else sends; False if somebody else does."""
 
 
 def subject(entry: ActivityEntry | None, host_name: str) -> str:

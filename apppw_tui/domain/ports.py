@@ -1,10 +1,10 @@
-"""The narrow interface behind which accounts are kept (SAFETY 9).
+"""The ports: what an engine, this machine or an integration implements for the rooms (SAFETY 9).
 
-Another engine, shared by many machines, implements these calls and nothing else.
+Each call says what it raises. The parts of a configuration that are off: see switched_off.py.
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,8 +14,11 @@ from typing import Literal, Protocol
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.account_change import Change, Rename
 from apppw_tui.domain.activity import ActivityEntry
-from apppw_tui.domain.errors import DeliveryFailed, StoreError
+from apppw_tui.domain.errors import StoreError
+from apppw_tui.domain.notice_text import Message
 from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.throttle import ThrottleTransaction
+from apppw_tui.domain.usage import Used
 
 DeliveryMethod = Literal["text", "call", "notify"]
 DELIVERY_METHODS: tuple[DeliveryMethod, ...] = ("text", "call", "notify")
@@ -174,15 +177,6 @@ class SessionTerminator(Protocol):
         """
 
 
-class NoSessionTermination:
-    """Nobody ends them: each goes on until its program signs in again."""
-
-    enabled = False
-
-    def terminate(self, _account: str, /) -> None:
-        """Nothing."""
-
-
 @dataclass(frozen=True)
 class PasswordReply:
     """The answer of a source.
@@ -266,11 +260,67 @@ class CodeSender(Protocol):
         """
 
 
-class NoCodeSender:
-    """Nothing is configured: no code can be sent."""
+class UsageBook(Protocol):
+    """The verifier's record of uses; the portal reads it."""
 
-    kinds: frozenset[DeliveryMethod] = frozenset()
-    extensions = False
+    def read(self, uid: str, /) -> Used:
+        """The uses of the account of `uid`. Raises StoreError."""
 
-    def send(self, _kind: DeliveryMethod, _number: str, _message: Secret, /) -> None:
-        raise DeliveryFailed("This server sends no codes.")
+    def old_passwords_since(self) -> datetime | None:
+        """Since when it is told where old passwords are right; None: nobody tells, or no longer.
+
+        Raises StoreError.
+        """
+
+    def forget(self, uid: str, /) -> None:
+        """The account of `uid` is gone, and so is this. Raises StoreError."""
+
+
+class Notifier(Protocol):
+    """Has people told what happened to their account. Never raises, runs no program."""
+
+    def notify(self, account: Account, entry: ActivityEntry, /) -> bool:
+        """A message about `entry` goes to whoever owns `account`, in its own time.
+
+        False if it is left out, which the log says.
+        """
+
+
+class NoticeQueue(Protocol):
+    """The messages that wait until they are sent. Its methods raise StoreError."""
+
+    def put(self, account: Account, entry: ActivityEntry, /) -> str:
+        """Puts one message down; its file's name."""
+
+    def due(self, now: datetime, /) -> Iterator[Message]:
+        """The messages to be sent, the oldest first."""
+
+    def read(self, file: str, /) -> Message | None:
+        """The message as it is now; None if it is gone."""
+
+    def keep(self, message: Message, /) -> None:
+        """Writes down what has become of it."""
+
+    def remove(self, message: Message, /) -> None:
+        """It was sent, or never will be."""
+
+    def alone(self) -> AbstractContextManager[bool]:
+        """Within it nobody else sends; False if somebody else does."""
+
+
+class ThrottleStore(Protocol):
+    """The throttle's states, under subjects like `account:ada` and `number:+493012345`."""
+
+    def change(self, subject: str, *, keep: bool) -> AbstractContextManager[ThrottleTransaction]:
+        """One change of the subject's state under its lock, kept when the block ends.
+
+        If the block raises, what was assigned is lost; after RateLimited alone, stamps in the
+        future have become the present all the same, since a wait that never shrinks would lock out.
+        Blocks are short, hash nothing, and are never nested.
+
+        `keep` says that the subject belongs to an account, from now on; the others are bounded
+        in number.
+
+        Raises:
+            StoreError: it cannot be counted, so it must not be tried.
+        """

@@ -6,10 +6,9 @@ the clock was set back: a stamp in the future counts as the present.
 
 import math
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal
 
 from apppw_tui.domain.errors import RateLimited
 
@@ -258,21 +257,3 @@ class ThrottleTransaction:
     """The state being changed: assign `state` its next value; leave it, and nothing is counted."""
 
     state: ThrottleState
-
-
-class ThrottleStore(Protocol):
-    """The throttle's states, under subjects like `account:ada` and `number:+493012345`."""
-
-    def change(self, subject: str, *, keep: bool) -> AbstractContextManager[ThrottleTransaction]:
-        """One change of the subject's state under its lock, kept when the block ends.
-
-        If the block raises, what was assigned is lost; after RateLimited alone, stamps in the
-        future have become the present all the same, since a wait that never shrinks would lock out.
-        Blocks are short, hash nothing, and are never nested.
-
-        `keep` says that the subject belongs to an account, from now on; the others are bounded
-        in number.
-
-        Raises:
-            StoreError: it cannot be counted, so it must not be tried.
-        """

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Protocol
 
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.app_password import AppPassword
 
 UNUSED_AFTER = timedelta(days=90)
 NETWORK_MEMORY = timedelta(days=90)  # a network that was not seen for so long is new again
@@ -67,17 +67,83 @@ def network_of(address: str | None) -> str | None:
     return str(ipaddress.ip_network(f"{parsed}/{bits}", strict=False))
 
 
-class UsageBook(Protocol):
-    """The verifier's record of uses; the portal reads it."""
+@dataclass(frozen=True)
+class FirstUse:
+    """An app password was used from where none of its account was lately.
 
-    def read(self, uid: str, /) -> Used:
-        """The uses of the account of `uid`. Raises StoreError."""
+    `moved` says that the account was used elsewhere lately: then it is worth a message.
+    """
 
-    def old_passwords_since(self) -> datetime | None:
-        """Since when it is told where old passwords are right; None: nobody tells, or no longer.
+    account: Account
+    app_password: AppPassword
+    use: LastUse
+    moved: bool
 
-        Raises StoreError.
+
+@dataclass
+class PendingUses:
+    """The uses of one account that are not written down yet."""
+
+    account_name: str
+    by_id: dict[str, LastUse] = field(default_factory=dict)
+    last_legacy_login: LastUse | None = None
+    # Of each network the first use since the last time, with the id of the app password.
+    first: dict[str, tuple[str, LastUse]] = field(default_factory=dict)
+    networks: dict[str, datetime] = field(default_factory=dict)
+
+    def add(self, later: "PendingUses") -> None:
+        self.by_id.update(later.by_id)
+        self.last_legacy_login = later.last_legacy_login or self.last_legacy_login
+        if not later.networks.keys() <= self.networks.keys():
+            self.first = {**later.first, **self.first}
+        self.networks.update(later.networks)
+        if len(self.networks) > MOST_NETWORKS:
+            self.networks = _newest(self.networks)
+            self.first = {at: use for at, use in self.first.items() if at in self.networks}
+
+
+@dataclass(frozen=True)
+class UsageRecord:
+    """The uses of one account as they are written down; `networks` has the last use from each."""
+
+    used: Used = field(default_factory=Used)
+    networks: Mapping[str, datetime] = field(default_factory=dict)
+
+    def seen(self, now: datetime) -> frozenset[str]:
+        """The networks that are not new; where none were kept yet, those of the last uses."""
+        before = {
+            network: last.time
+            for last in self.used.by_id.values()
+            if (network := network_of(last.address)) is not None
+        }
+        networks = self.networks or before
+        return frozenset(
+            network for network, last in networks.items() if now - last < NETWORK_MEMORY
+        )
+
+    def with_uses(
+        self, account: Account, uses: PendingUses, now: datetime
+    ) -> tuple["UsageRecord", list[FirstUse]]:
+        """The record with those uses, and which of them came from a network that is new.
+
+        What was used and is deleted by now is left out.
         """
+        ids = {app_password.id for app_password in account.app_passwords}
+        by_id = {**self.used.by_id, **uses.by_id}
+        used = Used(
+            {id_: last for id_, last in by_id.items() if id_ in ids},
+            uses.last_legacy_login or self.used.last_legacy_login,
+        )
+        seen = self.seen(now)
+        first = [
+            FirstUse(account, app_password, use, bool(seen))
+            for network, (id_, use) in uses.first.items()
+            if network not in seen and (app_password := account.app_password(id_)) is not None
+        ]
+        return UsageRecord(used, _newest({**self.networks, **uses.networks})), first
 
-    def forget(self, uid: str, /) -> None:
-        """The account of `uid` is gone, and so is this. Raises StoreError."""
+
+def _newest(networks: Mapping[str, datetime]) -> dict[str, datetime]:
+    """As many of them as are kept."""
+    latest = sorted(networks, key=networks.__getitem__)[-MOST_NETWORKS:]
+    return {network: networks[network] for network in latest}

@@ -17,17 +17,18 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.activity import ActivityEntry, EventType
 from apppw_tui.domain.errors import DeliveryFailed, RateLimited, StoreDamaged, StoreError
 from apppw_tui.domain.names import is_domain
-from apppw_tui.domain.notice_text import LONGEST_WAIT, Message, NoticeQueue
+from apppw_tui.domain.notice_text import LONGEST_WAIT, Message
 from apppw_tui.domain.ports import (
     DELIVERY_METHODS,
     AccountStore,
     Clock,
     CodeSender,
     ErrorLog,
+    NoticeQueue,
     Sealer,
+    ThrottleStore,
 )
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.throttle import ThrottleStore
 from apppw_tui.integrations import process
 
 Format = Literal["mail", "plain"]

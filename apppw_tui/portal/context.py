@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from apppw_tui.domain.base32 import RandomBelow
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.hashing import Hasher
-from apppw_tui.domain.notice_text import Notifier, SilentNotifier
 from apppw_tui.domain.phone import parted
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.ports import (
@@ -18,13 +17,15 @@ from apppw_tui.domain.ports import (
     CodeSender,
     ErrorLog,
     ExternalPasswords,
-    NoSessionTermination,
+    Notifier,
     Sealer,
     SessionTerminator,
+    ThrottleStore,
+    UsageBook,
 )
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.throttle import ACCOUNT_SENDS, NUMBER_SENDS, Step, ThrottleStore, door_key
-from apppw_tui.domain.usage import UsageBook
+from apppw_tui.domain.switched_off import NoSessionTermination, SilentNotifier
+from apppw_tui.domain.throttle import ACCOUNT_SENDS, NUMBER_SENDS, Step, door_key
 
 
 @dataclass(frozen=True)

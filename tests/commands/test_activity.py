@@ -14,14 +14,13 @@ from typing import Any
 import pytest
 
 from apppw_tui.commands import activity, notices
-from apppw_tui.commands.serve import _FirstUseNotifier
 from apppw_tui.config import Config
 from apppw_tui.domain.activity import ActivityEntry, EventType
-from apppw_tui.domain.usage import LastUse
+from apppw_tui.domain.usage import FirstUse, LastUse
 from apppw_tui.store.folder.activity import FROM_DAEMON, FolderActivityLog
 from apppw_tui.store.folder.notice_queue import FolderNoticeQueue
-from apppw_tui.store.folder.usage import FirstUse
 from apppw_tui.verifier.answer_log import AnswerLog
+from apppw_tui.verifier.first_uses import FirstUseReporter
 from tests.running import ROOT, CommandLine, environment
 from tests.support import House
 
@@ -224,9 +223,10 @@ def test_a_first_use_is_written_down_and_told_if_it_may_be_another(
     run: CommandLine, house: House, told: bool, moved: bool, count: int
 ) -> None:
     first = first_use(house, "ada", moved=moved)
-    announcing = _FirstUseNotifier(run.store, run.clock, AnswerLog(run.clock))
-    announcing.notify(told)
-    announcing.announce(first)
+    activity_log = FolderActivityLog(run.store, run.clock, FROM_DAEMON)
+    reporter = FirstUseReporter(activity_log, AnswerLog(run.clock))
+    reporter.notices = FolderNoticeQueue(run.store) if told else None
+    reporter.report(first)
     assert run.good("activity", "ada").splitlines()[-1] == (
         "2026-11-22 12:00:00  ada  First use from a new address: Phone  from 198.51.100.9"
         "  by the server"

@@ -12,7 +12,7 @@ import pytest
 from apppw_tui.bootstrap import StoreLocation, build
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import NotFound, SessionEnded, SignInRefused, StoreBusy
-from apppw_tui.domain.ports import NoSessionTermination
+from apppw_tui.domain.switched_off import NoSessionTermination
 from apppw_tui.portal.admin import Admin
 from apppw_tui.portal.portal import Portal
 from apppw_tui.store.folder.accounts import FolderStore

@@ -8,13 +8,11 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from apppw_tui.domain import app_password
-from apppw_tui.domain.account import Account
 from apppw_tui.domain.addresses import Networks
 from apppw_tui.domain.addresses import address as parsed
 from apppw_tui.domain.app_password import AppPassword
@@ -27,11 +25,11 @@ from apppw_tui.domain.errors import (
 )
 from apppw_tui.domain.names import candidates
 from apppw_tui.domain.ports import Accounts, AccountStore, Clock, find
-from apppw_tui.domain.usage import MOST_NETWORKS, LastUse, Used, network_of
+from apppw_tui.domain.usage import FirstUse, LastUse, PendingUses, UsageRecord, Used, network_of
 from apppw_tui.store.fields import DocumentError
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.old_password_reports import OldPasswordReports
-from apppw_tui.store.folder.usage_file import UsageRecord, dumps, loads, newest
+from apppw_tui.store.folder.usage_file import dumps, loads
 
 MOST_OLD = 4096  # names between two times of writing
 _UID = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -49,43 +47,6 @@ class _Verdict(Protocol):
 
     @property
     def app_password(self) -> AppPassword | None: ...
-
-
-@dataclass(frozen=True)
-class FirstUse:
-    """An app password was used from where none of its account was lately.
-
-    `moved` says that the account was used elsewhere lately: then it is worth a message.
-    """
-
-    account: Account
-    app_password: AppPassword
-    use: LastUse
-    moved: bool
-
-
-@dataclass
-class _PendingUsage:
-    """The uses not written yet, for the account of one uid.
-
-    `first` has, for each network, the first use since the last time.
-    """
-
-    name: str
-    by_id: dict[str, LastUse] = field(default_factory=dict)
-    passed_on: LastUse | None = None
-    first: dict[str, tuple[str, LastUse]] = field(default_factory=dict)
-    networks: dict[str, datetime] = field(default_factory=dict)
-
-    def add(self, later: "_PendingUsage") -> None:
-        self.by_id.update(later.by_id)
-        self.passed_on = later.passed_on or self.passed_on
-        if not later.networks.keys() <= self.networks.keys():
-            self.first = {**later.first, **self.first}
-        self.networks.update(later.networks)
-        if len(self.networks) > MOST_NETWORKS:
-            self.networks = newest(self.networks)
-            self.first = {at: use for at, use in self.first.items() if at in self.networks}
 
 
 class FolderUsage:
@@ -119,7 +80,7 @@ class FolderUsage:
         self._announce = announce
         self._trusted = Networks()
         self._meaning = meaning
-        self._told: dict[str, _PendingUsage] = {}
+        self._told: dict[str, PendingUses] = {}
         self._right: dict[str, LastUse] = {}
         self._telling = threading.Lock()
         self._writing = threading.Lock()
@@ -135,7 +96,7 @@ class FolderUsage:
         if name is None or uid is None or record is None:
             return
         use = self._now(service, address)
-        pending = _PendingUsage(name, {record.id: use})
+        pending = PendingUses(name, {record.id: use})
         network = None if self._trusted.holds(use.address) else network_of(use.address)
         if network is not None:
             pending.first, pending.networks = {network: (record.id, use)}, {network: use.time}
@@ -212,7 +173,7 @@ class FolderUsage:
                 continue
             # One that was made since has only the name of whom it was told.
             if account is not None and account.created <= use.time:
-                self._tell(account.uid, _PendingUsage(account.name, passed_on=use))
+                self._tell(account.uid, PendingUses(account.name, last_legacy_login=use))
                 with contextlib.suppress(StoreError):  # the disk is complained of by the accounts
                     self._telling_old.told(use.time)
 
@@ -221,11 +182,11 @@ class FolderUsage:
         service_name = None if service is None or app_password.parse(service) else service
         return LastUse(self._clock.now(), service_name, parsed(address))
 
-    def _tell(self, uid: str, uses: _PendingUsage) -> None:
+    def _tell(self, uid: str, uses: PendingUses) -> None:
         with self._telling:
-            self._told.setdefault(uid, _PendingUsage(uses.name)).add(uses)
+            self._told.setdefault(uid, PendingUses(uses.account_name)).add(uses)
 
-    def _keep(self, left: Mapping[str, _PendingUsage]) -> None:
+    def _keep(self, left: Mapping[str, PendingUses]) -> None:
         """Takes back what could not be written, under what was told meanwhile."""
         with self._telling:
             for uid, pending in left.items():
@@ -233,25 +194,16 @@ class FolderUsage:
                     pending.add(self._told[uid])
                 self._told[uid] = pending
 
-    def _write(self, uid: str, uses: _PendingUsage) -> None:
-        first: list[FirstUse] = []
-        self._store.get(uses.name)  # asking for the lock would make a store that is gone again
-        with self._store.transaction(uses.name, uid) as change:  # nothing is changed: for its lock
-            ids = {password.id for password in change.existing.app_passwords}
-            known = self._read(uid)
-            before = known.used
-            by_id = {**before.by_id, **uses.by_id}
-            after = Used(
-                {id_: last for id_, last in by_id.items() if id_ in ids},
-                uses.passed_on or before.last_legacy_login,
-            )
-            record = UsageRecord(after, newest({**known.networks, **uses.networks}))
-            seen = known.seen(self._clock.now())
-            for network, (id_, use) in uses.first.items():
-                password = change.existing.app_password(id_)
-                if network not in seen and password is not None:
-                    first.append(FirstUse(change.existing, password, use, bool(seen)))
-            if record != known:
+    def _write(self, uid: str, uses: PendingUses) -> None:
+        self._store.get(
+            uses.account_name
+        )  # asking for the lock would make a store that is gone again
+        with self._store.transaction(
+            uses.account_name, uid
+        ) as change:  # nothing is changed: for its lock
+            before = self._read(uid)
+            record, first = before.with_uses(change.existing, uses, self._clock.now())
+            if record != before:
                 files.make_folder(self._folder)
                 files.write(self._path(uid), self._folder / f".tmp-{uid}", dumps(record))
         for first_use in first:

@@ -7,41 +7,12 @@ each network that the account's app passwords were used from lately: network, ti
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from tinydb import TinyDB
 
-from apppw_tui.domain.usage import MOST_NETWORKS, NETWORK_MEMORY, LastUse, Used, network_of
+from apppw_tui.domain.usage import LastUse, UsageRecord, Used
 from apppw_tui.store.fields import BufferedStorage, Fields, to_iso
-
-
-@dataclass(frozen=True)
-class UsageRecord:
-    """One account's; `networks` has when something was last used from each."""
-
-    used: Used = field(default_factory=Used)
-    networks: Mapping[str, datetime] = field(default_factory=dict)
-
-    def seen(self, now: datetime) -> frozenset[str]:
-        """The networks that are not new; where none were kept yet, those of the last uses."""
-        before = {
-            network: last.time
-            for last in self.used.by_id.values()
-            if (network := network_of(last.address)) is not None
-        }
-        networks = self.networks or before
-        return frozenset(
-            network for network, last in networks.items() if now - last < NETWORK_MEMORY
-        )
-
-
-def newest(networks: Mapping[str, datetime]) -> dict[str, datetime]:
-    """As many of them as are kept."""
-    latest = sorted(networks, key=networks.__getitem__)[-MOST_NETWORKS:]
-    return {network: networks[network] for network in latest}
 
 
 def loads(tables: Any) -> UsageRecord:

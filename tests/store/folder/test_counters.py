@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from apppw_tui.domain.errors import RateLimited, StoreBusy, StoreError
-from apppw_tui.domain.throttle import FailureCount, FailureCounts, ThrottleState, ThrottleStore
+from apppw_tui.domain.ports import ThrottleStore
+from apppw_tui.domain.throttle import FailureCount, FailureCounts, ThrottleState
 from apppw_tui.store.folder import counters as module
 from apppw_tui.store.folder.counters import FolderThrottleStore, MemoryThrottleStore
 from tests.store.test_killed import forked, killed

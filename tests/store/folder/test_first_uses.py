@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from apppw_tui.domain.errors import DiskFull
-from apppw_tui.domain.usage import MOST_NETWORKS, NETWORK_MEMORY, network_of
+from apppw_tui.domain.usage import MOST_NETWORKS, NETWORK_MEMORY, FirstUse, network_of
 from apppw_tui.store.folder import files
-from apppw_tui.store.folder.usage import FirstUse, FolderUsage
+from apppw_tui.store.folder.usage import FolderUsage
 from tests.store.folder.using import PHONE
 from tests.store.making import add, folder_store
 from tests.support import FixedClock

@@ -9,7 +9,7 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.names import is_account_name, nearly
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.nearly import NearMisses
+from apppw_tui.verifier.near_misses import NearMisses
 from tests.support import House
 from tests.verifier.harness import Desk
 

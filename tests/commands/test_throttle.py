@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.commands import serve
-from apppw_tui.store.folder.location import open_store
 from apppw_tui.verifier.rate_limit import FREE
 from tests.running import CommandLine
 from tests.serving import Serving, asked, forked
@@ -18,13 +17,6 @@ from tests.support import House, cheap_hasher
 from tests.verifier.asking import wrong
 
 STRANGER = "198.51.100.9"
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    house = House(store=open_store(tmp_path / "store", create=True))
-    house.add("ada")
-    return house
 
 
 @pytest.fixture

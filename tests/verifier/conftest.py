@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from apppw_tui.verifier.rate_limit import AddressRateLimiter
 from tests.argon import count_argon2
 from tests.support import NOW, House
 from tests.verifier.asking import Door
+from tests.verifier.daemon_in_loop import Told
 
 
 @pytest.fixture
@@ -37,3 +39,8 @@ def door(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
 @pytest.fixture
 def secret(house: House) -> Secret:
     return house.issue("Phone").secret
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Told:
+    return Told(tmp_path / "notify")

@@ -4,12 +4,8 @@ import asyncio
 import errno
 import os
 import signal
-import socket
-import tempfile
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,135 +13,16 @@ import pytest
 
 from apppw_tui.domain.errors import ConfigError
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier import connections
-from apppw_tui.verifier.answer_log import AnswerLog
 from apppw_tui.verifier.auth_service import DecisionQueue
 from apppw_tui.verifier.decision import Answer, Attempt, Verifier
 from apppw_tui.verifier.password_cache import VerifiedCache
 from apppw_tui.verifier.protocols.registry import ConnectionHandler
 from apppw_tui.verifier.rate_limit import FREE, AddressRateLimiter
-from apppw_tui.verifier.server import Daemon, Endpoint
-from apppw_tui.verifier.sockets import ListeningSocket, folder_locked, listen
 from apppw_tui.verifier.systemd import SystemdNotifier
 from tests.argon import count_argon2
-from tests.store.other_uid import OTHER, only_root
-from tests.support import FixedClock, House
+from tests.support import House
 from tests.verifier.asking import ADA, wrong
-
-Converse = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-WAIT = 20.0  # seconds, for what takes none
-
-
-@dataclass
-class Speaking:
-    """A protocol that is given as one function."""
-
-    speak: Converse
-
-    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await self.speak(reader, writer)
-
-
-async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while line := await reader.readline():
-        writer.write(line)
-        await writer.drain()
-
-
-@dataclass
-class Running:
-    """What a test sees of a daemon that runs in its loop."""
-
-    path: Path
-    log: list[str] = field(default_factory=list)
-    clock: FixedClock = field(default_factory=FixedClock)
-    flushes: asyncio.Queue[int] = field(default_factory=asyncio.Queue)
-    reloads: int = 0
-    over: "asyncio.Future[None] | None" = None
-
-    def write(self, _: int, line: bytes) -> None:
-        self.log.append(line.decode()[21:].rstrip("\n"))
-
-    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_unix_connection(self.path)
-
-    async def end(self) -> None:
-        os.kill(os.getpid(), signal.SIGTERM)
-        assert self.over is not None
-        await asyncio.wait_for(asyncio.shield(self.over), WAIT)
-
-
-def opened(path: Path) -> ListeningSocket:
-    with folder_locked(path.parent):
-        return listen(path.parent, path.name, 0o660, None, None)
-
-
-class Told:
-    """Where systemd would listen."""
-
-    def __init__(self, path: Path) -> None:
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(str(path))
-        self.socket.setblocking(False)
-        self.notifier = SystemdNotifier({"NOTIFY_SOCKET": str(path)})
-
-    async def next(self) -> str:
-        loop = asyncio.get_running_loop()
-        said = await asyncio.wait_for(loop.sock_recv(self.socket, 4096), WAIT)
-        return said.decode().partition("\n")[0]
-
-
-@pytest.fixture
-def told(tmp_path: Path) -> Told:
-    return Told(tmp_path / "notify")
-
-
-@asynccontextmanager
-async def running(
-    told: Told,
-    path: Path,
-    speak: Converse = echo,
-    *,
-    flush: Callable[[], None] = lambda: None,
-    reload: Callable[[], Mapping[str, ConnectionHandler]] = dict,
-    most: int = 512,
-    patience: float = WAIT,
-    flush_every: float = 3600.0,
-    last_flush: float = WAIT,
-) -> AsyncIterator[Running]:
-    seen = Running(path)
-    loop = asyncio.get_running_loop()
-    handler = loop.get_exception_handler()
-
-    def flushing() -> None:
-        loop.call_soon_threadsafe(seen.flushes.put_nowait, 1)
-        flush()
-
-    listening = opened(path)
-    daemon = Daemon(
-        [Endpoint(listening, Speaking(speak))],
-        AnswerLog(seen.clock, seen.write),
-        told.notifier,
-        reload,
-        flushing,
-        most_connections=most,
-        patience=patience,
-        flush_every=flush_every,
-        last_flush=last_flush,
-    )
-    seen.over = asyncio.ensure_future(daemon.run())
-    try:
-        assert await told.next() == "READY=1"
-        yield seen
-        if not seen.over.done():
-            await seen.end()
-        seen.over.result()
-    finally:
-        seen.over.cancel()
-        listening.close()
-        loop.set_exception_handler(handler)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            loop.remove_signal_handler(number)
+from tests.verifier.daemon_in_loop import WAIT, Speaking, Told, running
 
 
 async def test_an_answer_that_is_being_given_is_given_before_the_end(
@@ -320,147 +197,6 @@ async def test_that_no_file_can_be_opened_is_one_line_a_minute(told: Told, tmp_p
                 })  # fmt: skip
             assert seen.log[1:] == ['too many open files remedy="raise LimitNOFILE"'] * (minute + 1)
             seen.clock.advance(60.0)
-
-
-async def test_beyond_the_most_connections_nobody_is_heard(told: Told, tmp_path: Path) -> None:
-    async with running(told, tmp_path / "s", most=2) as seen:
-        held = [await seen.connect() for _ in range(2)]
-        for reader, writer in held:
-            writer.write(b"x\n")
-            assert await reader.readline() == b"x\n"
-        for _ in range(3):
-            reader, writer = await seen.connect()
-            assert await asyncio.wait_for(reader.read(), WAIT) == b""
-            writer.close()
-        assert sum("too many connections socket=s most=2 uid=" in line for line in seen.log) == 1
-        reader, writer = held[0]
-        writer.write_eof()
-        assert await asyncio.wait_for(reader.read(), WAIT) == b""
-        reader, writer = await seen.connect()
-        writer.write(b"y\n")
-        assert await asyncio.wait_for(reader.readline(), WAIT) == b"y\n"
-
-
-async def connected_as(path: Path, uid: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A connection that was made by a process of that user (unix(7), SO_PEERCRED)."""
-    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    os.seteuid(uid)
-    try:
-        made.connect(str(path))
-    finally:
-        os.seteuid(0)
-    return await asyncio.open_unix_connection(sock=made)
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that everybody can enter."""
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
-
-
-async def echoes(connection: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> bool:
-    """Whether somebody answers there."""
-    reader, writer = connection
-    try:
-        writer.write(b"x\n")
-        return await asyncio.wait_for(reader.readline(), WAIT) == b"x\n"
-    except OSError:
-        return False
-
-
-@only_root
-@pytest.mark.parametrize("asked", [False, True])
-async def test_idle_connections_of_one_user_keep_nobody_else_out(
-    told: Told, open_folder: Path, asked: bool
-) -> None:
-    path = open_folder / "s"
-    async with running(told, path, most=8) as seen:
-        path.chmod(0o666)
-        ours = [await connected_as(path, 0) for _ in range(2)]
-        theirs = [await connected_as(path, OTHER) for _ in range(6)]
-        for one in ours + theirs * asked:
-            assert await echoes(one)
-        newcomers = [await connected_as(path, 0) for _ in range(2)]
-        for one in newcomers + ours:  # the first of which came first
-            assert await echoes(one)
-        for reader, _ in theirs[:2]:  # who was silent for longest
-            assert await asyncio.wait_for(reader.read(), WAIT) == b""
-        for one in theirs[2:]:
-            assert await echoes(one)
-        told_of = f"too many connections socket=s most=8 uid={OTHER}"
-        assert seen.log.count(told_of) == 1
-        # Now both have as many; and who has most does not make room for itself.
-        assert not await echoes(await connected_as(path, OTHER))
-        assert not await echoes(await connected_as(path, 0))
-        for one in newcomers + ours + theirs[2:]:
-            assert await echoes(one)
-
-
-async def test_who_was_idle_for_long_makes_room(
-    told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connections, "_IDLE", 0.0)
-    async with running(told, tmp_path / "s", most=2) as seen:
-        held = [await seen.connect() for _ in range(2)]
-        for one in held:
-            assert await echoes(one)
-        assert await echoes(await seen.connect())
-        assert await asyncio.wait_for(held[0][0].read(), WAIT) == b""
-        assert await echoes(held[1])
-
-
-async def test_who_makes_room_is_answered_first(
-    told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connections, "_IDLE", 0.0)
-    may_answer = asyncio.Event()
-
-    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while line := await reader.readline():
-            if line == b"slow\n":
-                await may_answer.wait()
-            writer.write(line)
-
-    async with running(told, tmp_path / "s", slow, most=1) as seen:
-        reader, writer = await seen.connect()
-        writer.write(b"x\nslow\n")
-        assert await asyncio.wait_for(reader.readline(), WAIT) == b"x\n"
-        assert await echoes(await seen.connect())
-        may_answer.set()
-        assert await asyncio.wait_for(reader.read(), WAIT) == b"slow\n"
-
-
-@only_root
-async def test_who_takes_no_answers_keeps_nobody_else_out(told: Told, open_folder: Path) -> None:
-    path = open_folder / "s"
-
-    async def babble(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            writer.write(b"x\n" * 65_536)
-            await writer.drain()  # without a limit, which the protocols have
-
-    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await (babble if await reader.readline() == b"babble\n" else echo)(reader, writer)
-
-    most = 4 * connections._MOST_LEAVING
-    async with running(told, path, speak, most=most):
-        path.chmod(0o666)
-        deaf = []
-        for _ in range(most):
-            _, writer = await connected_as(path, OTHER)
-            writer.transport.pause_reading()  # type: ignore[attr-defined]  # as StreamReader does
-            writer.write(b"babble\n")
-            await writer.drain()
-            deaf.append(writer)
-        ours = []
-        for _ in range(most // 2 - 1):
-            ours.append(await connected_as(path, 0))
-            ours[-1][1].write(b"\n")
-            assert await echoes(ours[-1])
-        for writer in deaf:
-            writer.transport.abort()
 
 
 @pytest.mark.parametrize("error", [None, ConfigError("c.toml: wrong."), ValueError("hunter2")])

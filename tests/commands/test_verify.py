@@ -64,11 +64,6 @@ def test_an_unknown_account_is_refused_silently(run: CommandLine, right: str, na
     silently(run, 1, name, stdin=right)
 
 
-def test_a_deleted_one_is_refused_at_once(run: CommandLine, right: str) -> None:
-    run.good("app-password", "delete", "ada", "Phone")
-    silently(run, 1, "ada", stdin=right)
-
-
 def test_scope_expiry_and_disabling_are_judged(run: CommandLine, right: str) -> None:
     house = run.house()
     (phone,) = house.now("ada").app_passwords

@@ -13,7 +13,6 @@ from apppw_tui.verifier.decision import Answer
 from apppw_tui.verifier.protocols import dovecot_auth
 from apppw_tui.verifier.protocols.dovecot_auth import AuthClient
 from apppw_tui.verifier.protocols.framing import Limits
-from apppw_tui.verifier.rate_limit import FREE
 from tests.support import NOW, PASSWORD
 from tests.verifier.asking import ADA, change_record, of_unknown_id, wrong
 from tests.verifier.harness import (
@@ -221,24 +220,6 @@ async def test_where_others_wait_it_is_a_temporary_failure_of_that_attempt_alone
     await tasks_are(1)
 
 
-async def test_whoever_is_throttled_is_told_so_by_the_end_of_the_connection(
-    desk: Desk, path: Path, secret: str
-) -> None:
-    from_there = "\trip=192.0.2.7"
-    handler = AuthClient(desk.auth_service, Limits())
-    async with served(handler.handle, path):
-        async with introduced(path) as client:
-            for number in range(FREE):
-                other = plain(f"a{number}", secret)
-                await client.send(auth(number, other, more=from_there))
-                assert await client.line() == f"FAIL\t{number}\tuser=a{number}"
-            await client.send(auth(99, plain(ADA, secret), more=from_there))
-            assert await client.rest() == b""
-        async with introduced(path) as client:
-            await client.send(auth(100, plain(ADA, secret), more="\trip=192.0.2.8"))
-            assert await client.line() == f"OK\t100\tuser={ADA}"
-
-
 async def test_what_takes_too_long_is_not_now_and_still_written_down(
     desk: Desk, path: Path, secret: str
 ) -> None:
@@ -317,19 +298,6 @@ async def test_an_address_in_any_bytes_is_none(desk: Desk, path: Path, secret: s
 )
 def test_escapes(value: bytes, read: bytes) -> None:
     assert dovecot_auth._unescaped(value) == read
-
-
-async def test_a_service_only_chooses_among_those_of_the_socket(
-    desk: Desk, path: Path, secret: str
-) -> None:
-    change_record(desk.house, scope=("imap",))
-    desk.allowed = frozenset({"smtp", "sieve"})
-    async with asking(desk, path) as client:
-        await client.send(auth(1, plain(ADA, secret)))
-        assert await client.line() == f"FAIL\t1\tuser={ADA}"
-        change_record(desk.house, scope=("smtp",))
-        await client.send(f"AUTH\t2\tPLAIN\tservice=smtp\tresp={plain(ADA, secret)}\n".encode())
-        assert await client.line() == f"OK\t2\tuser={ADA}"
 
 
 # --- what the mechanisms do not allow -------------------------------------------------------------

@@ -12,7 +12,6 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.decision import Answer
 from apppw_tui.verifier.protocols.framing import Limits
 from apppw_tui.verifier.protocols.saslauthd import Saslauthd
-from apppw_tui.verifier.rate_limit import FREE
 from tests.support import NOW, PASSWORD
 from tests.verifier.asking import ADA, change_record, of_unknown_id, wrong
 from tests.verifier.harness import Client, Desk, connected, frame, served, tasks_are, until
@@ -140,23 +139,6 @@ async def test_a_store_that_cannot_be_read(
     desk.house.clock.advance(3600)  # past what is remembered
     monkeypatch.setattr(desk.house.store, "get", busy)
     assert await answered(desk, path, right + right) == b""
-
-
-async def test_too_many_wrong_ones(desk: Desk, path: Path, secret: str) -> None:
-    phones = [desk.house.issue(f"App {number}").secret for number in range(FREE)]
-    others = b"".join(frame(ADA, wrong(phone), "imap", "") for phone in phones)
-    right = frame(ADA, secret, "imap", "")
-    assert await answered(desk, path, others + right) == NO * FREE
-    desk.house.clock.advance(1)
-    assert await answered(desk, path, right) == OK
-
-
-async def test_guesses_at_one_name_slow_down_no_other(desk: Desk, path: Path, secret: str) -> None:
-    phones = [desk.house.issue(f"App {number}").secret for number in range(FREE)]
-    guesses = [frame("someone", phone.reveal(), "imap", "") for phone in phones]
-    assert await answered(desk, path, b"".join(guesses)) == NO * FREE
-    assert await answered(desk, path, frame("someone", secret, "imap", "")) == b""
-    assert await answered(desk, path, frame(ADA, secret, "imap", "")) == OK
 
 
 async def test_what_takes_too_long(desk: Desk, path: Path, secret: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.running import ROOT
 
 PLANTED = {
-    "domain/planted.py": "import pathlib",
+    "domain/planted.py": "import pathlib\nimport ipaddress",
     "portal/planted.py": "import tinydb\nfrom apppw_tui.verifier import decision",
     "store/planted.py": "from apppw_tui.portal import admin",
     "verifier/planted.py": "import subprocess",
@@ -22,6 +22,7 @@ PLANTED = {
 }
 BROKEN = [
     "apppw_tui.domain.planted -> pathlib",
+    "apppw_tui.domain.planted -> ipaddress",
     "apppw_tui.portal.planted -> tinydb",
     "apppw_tui.portal.planted -> apppw_tui.verifier.decision",
     "apppw_tui.store.planted -> apppw_tui.portal.admin",

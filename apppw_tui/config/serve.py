@@ -7,7 +7,7 @@ from typing import Any
 
 from apppw_tui.config.values import TableReader, quoted_list, seconds, table, text, texts
 from apppw_tui.domain import scopes
-from apppw_tui.domain.addresses import network
+from apppw_tui.domain.addresses import parse_network
 from apppw_tui.domain.names import escaped
 
 PROTOCOLS = ("auth-client", "mux", "http", "json")
@@ -152,7 +152,7 @@ def _networks(value: Any) -> frozenset[str]:
     networks = set()
     for element in value:
         try:
-            networks.add(network(element))
+            networks.add(parse_network(element))
         except ValueError as error:
             raise ValueError(f'"{escaped(element)}" {error}') from None
     return frozenset(networks)

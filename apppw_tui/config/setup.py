@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from apppw_tui.config.values import TableReader, quoted_list, table, text
 from apppw_tui.domain import scopes
-from apppw_tui.domain.addresses import address
+from apppw_tui.domain.addresses import parse_address
 from apppw_tui.domain.connection_settings import ConnectionSetting
 from apppw_tui.domain.names import is_domain
 
@@ -91,7 +91,7 @@ def _service(value: Any) -> str:
 
 
 def _host(value: Any) -> str:
-    if not is_domain(text(value)) and address(value) is None:
+    if not is_domain(text(value)) and parse_address(value) is None:
         raise ValueError('must be the name of a host in small letters, such as "mail.example.org"')
     return str(value)
 
@@ -121,7 +121,7 @@ def _url(value: Any) -> str:
     except ValueError:  # brackets without their like, a port that is no number
         host, port = "", None
     right = (
-        (is_domain(host) or address(host) is not None)
+        (is_domain(host) or parse_address(host) is not None)
         and parts.scheme == "https"
         and "@" not in parts.netloc
         and port != 0

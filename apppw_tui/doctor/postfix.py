@@ -1,6 +1,5 @@
 """Signing in to Postfix, as Postfix itself understood its configuration."""
 
-import ipaddress
 import re
 import stat
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
 from apppw_tui.doctor.probe import Run, SystemPaths
+from apppw_tui.domain.addresses import is_loopback
 from apppw_tui.domain.lines import lines
 from apppw_tui.domain.names import is_account_name
 
@@ -223,22 +223,14 @@ def _is_socket(path: Path) -> bool:
 
 
 def _networks(told: str) -> Iterator[Finding]:
-    others = [word for word in re.split(r"[\s,]+", told) if word and not _is_loopback(word)]
+    words = filter(None, re.split(r"[\s,]+", told))
+    others = [word for word in words if not is_loopback(re.sub(r"[\[\]]", "", word))]
     if others:
         yield notice(
             _WHERE,
             f"mynetworks has {' and '.join(others)}: from there mail is sent without a password.",
             "Take out of mynetworks whoever can sign in.",
         )
-
-
-def _is_loopback(word: str) -> bool:
-    try:
-        network = ipaddress.ip_network(word.replace("[", "").replace("]", ""), strict=False)
-    except ValueError:
-        return False
-    mapped = getattr(network.network_address, "ipv4_mapped", None)
-    return network.is_loopback or (mapped is not None and mapped.is_loopback)
 
 
 def check_senders(ask: Run, folder: Path) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""Addresses of people who ask, as they may be kept and shown; and networks that they may be of."""
+"""IP addresses and networks, as they may be kept and shown; no other module reads them."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -8,7 +8,7 @@ _LONGEST = 64  # characters; no address needs as many
 _MAPPED_BITS = 96  # RFC 4291 section 2.5.5.2: IPv4 within IPv6
 
 
-def address(text: str | None) -> str | None:
+def parse_address(text: str | None) -> str | None:
     """The address that `text` is, in its one form; None if it is none.
 
     The zone of an IPv6 address (RFC 4007 section 11) is left out: it may be any text.
@@ -18,7 +18,7 @@ def address(text: str | None) -> str | None:
 
 @lru_cache(_KEPT)
 def _address(text: str) -> str | None:
-    import ipaddress
+    import ipaddress  # imports are cost, here as below: few commands ever read one
 
     try:
         parsed = ipaddress.ip_address(text)
@@ -29,7 +29,7 @@ def _address(text: str) -> str | None:
     return str(parsed.ipv4_mapped or ipaddress.IPv6Address(int(parsed)))
 
 
-def network(text: str) -> str:
+def parse_network(text: str) -> str:
     """The network or the one address that `text` is, in its one form.
 
     Raises:
@@ -37,7 +37,7 @@ def network(text: str) -> str:
     """
     import ipaddress
 
-    alone = address(text)
+    alone = parse_address(text)
     if alone is not None:
         return alone
     try:
@@ -53,25 +53,52 @@ def network(text: str) -> str:
     return f"{mapped}/{parsed.prefixlen - _MAPPED_BITS}"
 
 
+def surrounding_network(text: str | None, *, ipv4_bits: int, ipv6_bits: int) -> str | None:
+    """The network around an address, of so many bits; None if `text` is no address."""
+    import ipaddress
+
+    address = parse_address(text)
+    if address is None:
+        return None
+    bits = ipv6_bits if ":" in address else ipv4_bits
+    return str(ipaddress.ip_network(f"{address}/{bits}", strict=False))
+
+
+def is_loopback(text: str) -> bool:
+    """True of an address of the machine itself, and of a network of none but these.
+
+    Bits beyond a mask are passed over, as by most programs that read one.
+    """
+    import ipaddress
+
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    return network.is_loopback or (mapped is not None and mapped.is_loopback)
+
+
 class Networks:
-    """Addresses and networks, as `network` has them. Raises ValueError for what is neither."""
+    """Addresses and networks, as `parse_network` has them.
+
+    Raises ValueError for what is neither.
+    """
 
     def __init__(self, networks: Iterable[str] = ()) -> None:
         import ipaddress
 
-        parsed = [network(network_text) for network_text in networks]
-        self._alone = frozenset(network_text for network_text in parsed if "/" not in network_text)
-        self._wide = tuple(
-            ipaddress.ip_network(network_text) for network_text in parsed if "/" in network_text
-        )
+        parsed = [parse_network(network) for network in networks]
+        self._alone = frozenset(text for text in parsed if "/" not in text)
+        self._wide = tuple(ipaddress.ip_network(text) for text in parsed if "/" in text)
 
     def holds(self, text: str | None) -> bool:
         """True if that address is one of them, or in one; never for what is no address."""
-        parsed = address(text)
-        if parsed is None or not (self._alone or self._wide):
+        address = parse_address(text)
+        if address is None or not (self._alone or self._wide):
             return False
-        if parsed in self._alone:
+        if address in self._alone:
             return True
         import ipaddress
 
-        return any(ipaddress.ip_address(parsed) in one for one in self._wide)
+        return any(ipaddress.ip_address(address) in network for network in self._wide)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from apppw_tui.domain.addresses import parse_address, surrounding_network
 from apppw_tui.domain.errors import RateLimited
 
 Step = Literal["password", "second"]
@@ -51,17 +52,12 @@ def door_key(text: str) -> str:
 
 def address_key(text: str, bits: int = _NETWORK_BITS) -> str:
     """The place that somebody comes from, as it is counted: IPv6 by its /64, no address as text."""
-    import ipaddress  # wanted at a sign-in alone
-
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
+    address = parse_address(text)
+    if address is None:
         return text[:_ADDRESS_CHARACTERS]
-    if isinstance(address, ipaddress.IPv4Address):
-        return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.IPv6Network((int(address), bits), strict=False))
+    if ":" not in address:
+        return address
+    return surrounding_network(address, ipv4_bits=32, ipv6_bits=bits) or address
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.addresses import is_loopback, parse_address, surrounding_network
 from apppw_tui.domain.app_password import AppPassword
 
 UNUSED_AFTER = timedelta(days=90)
@@ -55,16 +56,10 @@ def network_of(address: str | None) -> str | None:
     The /24 of IPv4 and the /48 of IPv6: a telephone gets another address each time it connects,
     and whoever is told of each soon reads none. None for no address, and for the machine itself.
     """
-    import ipaddress
-
-    try:
-        parsed = ipaddress.ip_address(address or "")
-    except ValueError:
+    parsed = parse_address(address)
+    if parsed is None or is_loopback(parsed):
         return None
-    if parsed.is_loopback:
-        return None
-    bits = _IPV4_BITS if isinstance(parsed, ipaddress.IPv4Address) else _IPV6_BITS
-    return str(ipaddress.ip_network(f"{parsed}/{bits}", strict=False))
+    return surrounding_network(parsed, ipv4_bits=_IPV4_BITS, ipv6_bits=_IPV6_BITS)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ Source: Dovecot's documentation, "Dovecot Authentication Protocol", version 1.2.
 """
 
 import base64
-import ipaddress
 import secrets
 import socket
 import time
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from apppw_tui.domain.addresses import parse_address
 from apppw_tui.domain.errors import PasswordBackendDown
 from apppw_tui.domain.ports import ErrorLog, PasswordReply
 from apppw_tui.domain.scopes import PORTAL
@@ -88,10 +88,8 @@ def _plain(name: str, password: Secret) -> str | None:
 
 
 def _rip(address: str) -> str:
-    try:
-        return f"\trip={ipaddress.ip_address(address.partition('%')[0])}"
-    except ValueError:  # somebody at the machine itself
-        return ""
+    parsed = parse_address(address)
+    return "" if parsed is None else f"\trip={parsed}"  # none: somebody at the machine itself
 
 
 def _lines(connection: socket.socket, end: float) -> Iterator[bytes]:

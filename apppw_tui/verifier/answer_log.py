@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 
 from apppw_tui.domain import app_password
-from apppw_tui.domain.addresses import address as parsed
+from apppw_tui.domain.addresses import parse_address
 from apppw_tui.domain.lines import log_line
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.domain.ports import Clock
@@ -56,7 +56,7 @@ class AnswerLog:
             app_password=record.id if record else _NONE,
             name=record.name if record else _NONE,
             service=service or _NONE,
-            address=parsed(address) or _NONE,
+            address=parse_address(address) or _NONE,
             socket=socket,
             why=decision.reason,
         )
@@ -70,7 +70,7 @@ class AnswerLog:
             "nearly an account",
             account=account_name,
             service=service or _NONE,
-            address=parsed(address) or _NONE,
+            address=parse_address(address) or _NONE,
             socket=socket,
         )
 

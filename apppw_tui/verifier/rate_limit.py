@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from apppw_tui.domain.addresses import Networks
-from apppw_tui.domain.addresses import address as parsed
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.throttle import address_key
 from apppw_tui.verifier.digests import KEY_BYTES, digest
@@ -136,7 +135,7 @@ class AddressRateLimiter:
         if _LOOPBACK.holds(address) or self._trusted.holds(address):
             return None
         # To trust one IPv6 address is not to trust its /64.
-        return address_key(parsed(address) or address)
+        return address_key(address)
 
     def _of_name(self, name: str) -> bytes:
         return digest(self._key, name)

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from apppw_tui.domain import app_password
-from apppw_tui.domain.addresses import Networks
-from apppw_tui.domain.addresses import address as parsed
+from apppw_tui.domain.addresses import Networks, parse_address
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import (
     InvalidName,
@@ -180,7 +179,7 @@ class FolderUsage:
     def _now(self, service: str | None, address: str | None) -> LastUse:
         # Sixteen symbols can be a service's name; what may be a password is not kept.
         service_name = None if service is None or app_password.parse(service) else service
-        return LastUse(self._clock.now(), service_name, parsed(address))
+        return LastUse(self._clock.now(), service_name, parse_address(address))
 
     def _tell(self, uid: str, uses: PendingUses) -> None:
         with self._telling:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from apppw_tui.domain import app_password
+from apppw_tui.domain.addresses import parse_address
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.auth_service import AuthService
@@ -222,7 +223,7 @@ def _start(before: _Exchange | None, fields: list[bytes]) -> tuple[_Exchange, by
     exchange = _Exchange(
         mechanism,
         _unescaped(service).decode() or None,
-        streams.address(_unescaped(given.get(b"rip", b"")).decode(errors="replace")),
+        parse_address(_unescaped(given.get(b"rip", b"")).decode(errors="replace")),
     )
     # "=" is an empty one; Exim sends nothing at all where there is none.
     response = given.get(b"resp", b"")

@@ -12,6 +12,7 @@ from http import HTTPStatus
 
 import h11
 
+from apppw_tui.domain.addresses import parse_address
 from apppw_tui.domain.errors import ApppwError
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.domain.secret import Secret
@@ -122,7 +123,7 @@ class Http:
         if credentials is None:
             return self._refused()
         decision = await self._asking.ask(
-            *credentials, _text(service) or None, streams.address(_text(address))
+            *credentials, _text(service) or None, parse_address(_text(address))
         )
         return self._answer(decision)
 

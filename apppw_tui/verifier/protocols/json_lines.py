@@ -31,6 +31,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
+from apppw_tui.domain.addresses import parse_address
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.auth_service import AuthService
 from apppw_tui.verifier.decision import Answer, Decision
@@ -131,7 +132,7 @@ def _question(read: dict[str, Any]) -> _Question:
     if (event is None) is (password is None) or event not in (None, _OLD_PASSWORD):
         raise ValueError
     secret = None if password is None else Secret(password)
-    return _Question(user, secret, service or None, streams.address(address), test is True)
+    return _Question(user, secret, service or None, parse_address(address), test is True)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

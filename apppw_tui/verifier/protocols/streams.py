@@ -4,7 +4,6 @@ import asyncio
 import socket
 import struct
 
-from apppw_tui.domain.addresses import address as address  # noqa: PLC0414 - for the protocols
 from apppw_tui.domain.errors import describe_fault
 
 _CREDENTIALS = struct.Struct("3i")  # unix(7), struct ucred: pid, uid, gid

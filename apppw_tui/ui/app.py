@@ -10,22 +10,19 @@ from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.screen import ModalScreen, Screen
-from textual.timer import Timer
 from textual.widgets import Input
 
 from apppw_tui.domain.errors import ApppwError
 from apppw_tui.domain.ports import Clock
-from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui import themes
 from apppw_tui.ui.app_options import AppOptions
-from apppw_tui.ui.clipboard import CLEAR_AFTER, Clipboard, Copied
+from apppw_tui.ui.clipboard import Clipboard
 from apppw_tui.ui.dialogs.details import HelpDialog
 from apppw_tui.ui.flows.verify import verify_identity
 from apppw_tui.ui.glyphs import GLYPHS, PLAIN
-from apppw_tui.ui.idle_app import IdleApp
-from apppw_tui.ui.idle_clock import IdleClock
+from apppw_tui.ui.idle import IdleApp, IdleClock
 from apppw_tui.ui.key_help import commands, help_keys, where
 from apppw_tui.ui.messages import AppearanceChosen, Navigate, SignedIn, SignedOut
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
@@ -69,14 +66,10 @@ class PortalApp(IdleApp):
         kiosk = surroundings.kiosk
         patience = None if kiosk is None else kiosk.sign_in_timeout
         presence = IdleClock(clock.monotonic, portal.policy.sign_out_after, patience)
-        super().__init__(presence, kiosk)
+        super().__init__(presence, surroundings, clipboard)
         self.portal = portal
         self.clock = clock
         self.surroundings = surroundings
-        self.clipboard_out = clipboard or Clipboard(
-            self.copy_to_clipboard, tools=surroundings.tools
-        )
-        self._clearing: Timer | None = None
         self._screen_context: ScreenContext | None = None
         self._came_from: str | None = None
         for theme in themes.THEMES:
@@ -270,23 +263,7 @@ class PortalApp(IdleApp):
         if self._screen_context is not None:
             yield SystemCommand("Sign out", "End this session", self.action_sign_out)
 
-    # --- the clipboard and the look -------------------------------------------------------
-
-    def copy_secret(self, secret: Secret) -> Copied:
-        """Copies, and has it cleared later where that is possible. May block."""
-        copied = self.clipboard_out.copy(secret)
-        if copied.clearable:
-            self.call_from_thread(self._clear_later)
-        return copied
-
-    def _clear_later(self) -> None:
-        if self._clearing is not None:
-            self._clearing.stop()
-        self._clearing = self.set_timer(CLEAR_AFTER, self._clear_clipboard)
-
-    @work(thread=True)
-    def _clear_clipboard(self) -> None:
-        self.clipboard_out.clear()
+    # --- the look -------------------------------------------------------------------------
 
     async def _own_look(self, session: Session) -> None:
         try:

@@ -78,12 +78,12 @@ class _Row:
     def _add(self, text: str, *, is_last: bool) -> None:
         while text:
             if not self._run:
-                found = _WORD.search(text)
-                sure = len(text) if found is None else found.start()
+                word = _WORD.search(text)
+                sure = len(text) if word is None else word.start()
                 self._done.append(text[:sure])
                 self._column += cell_len(text[:sure])
                 self._begun, text = self._column, text[sure:]
-                if found is None:
+                if word is None:
                     return
             end = _END.search(text)
             stop, gap = (len(text), 0) if end is None else (end.start(), len(end[0]))
@@ -107,10 +107,10 @@ class _Row:
         """Leaves out the end of the run, from where the widest drawing would leave its room."""
         for at, piece in enumerate(self._run):
             if piece[:1] not in "\x1b\n":
-                kept = 0
+                fitting = 0
                 for character in piece:
                     room -= 1 if character == _WIDE_FORM else column_width(character)
                     if room < 0:
                         break
-                    kept += 1
-                self._run[at] = piece[:kept]
+                    fitting += 1
+                self._run[at] = piece[:fitting]

@@ -138,8 +138,8 @@ class HardenedDriver(LinuxDriver):
         return max(waiting) > _BACKLOG
 
     def _hand_on(self, sent: Iterator[TerminalEvent]) -> None:
-        for one in sent:
-            for message in translated(one, self._parser):
+        for event in sent:
+            for message in translated(event, self._parser):
                 self.process_message(message)
 
 

@@ -2,20 +2,23 @@
 
 import os
 
-from textual import events, on
+from textual import events, on, work
 from textual.actions import SkipAction
 from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.driver import Driver
 from textual.screen import ModalScreen
+from textual.timer import Timer
 from textual.widgets import Input
 from textual.worker import WorkerFailed
 
 from apppw_tui.domain.errors import describe_fault
+from apppw_tui.domain.ports import ClipboardHelpers
+from apppw_tui.domain.secret import Secret
 from apppw_tui.exit_codes import FAULT
 from apppw_tui.integrations.process_limits import keep_out_of_dumps
 from apppw_tui.ui import terminal
-from apppw_tui.ui.clipboard import osc52
+from apppw_tui.ui.clipboard import CLEAR_AFTER, Clipboard, Copied, osc52
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.driver import HardenedDriver
 from apppw_tui.ui.key_help import display
@@ -41,10 +44,14 @@ class QuietPalette(CommandPalette):
 class HardenedApp(TypeAhead):
     """Textual's App, less what would log, print, keep, draw or lose what it must not."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, clipboard: Clipboard | None = None, tools: ClipboardHelpers | None = None
+    ) -> None:
         # Told before the theme is known, Textual would draw black on black under NO_COLOR.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.animation_level = "none"
+        self.clipboard_out = clipboard or Clipboard(self.copy_to_clipboard, tools=tools)
+        self._clearing: Timer | None = None
         self.fault: str | None = None
         self._on_terminal = False
         self._told_to_leave: int | None = None
@@ -151,6 +158,22 @@ class HardenedApp(TypeAhead):
             self.push_screen(QuietPalette(id="--command-palette"))
 
     # --- what goes out --------------------------------------------------------------------
+
+    def copy_secret(self, secret: Secret) -> Copied:
+        """Copies, and has it cleared later where that is possible. May block."""
+        copied = self.clipboard_out.copy(secret)
+        if copied.clearable:
+            self.call_from_thread(self._clear_later)
+        return copied
+
+    def _clear_later(self) -> None:
+        if self._clearing is not None:
+            self._clearing.stop()
+        self._clearing = self.set_timer(CLEAR_AFTER, self._clear_clipboard)
+
+    @work(thread=True)
+    def _clear_clipboard(self) -> None:
+        self.clipboard_out.clear()
 
     def copy_to_clipboard(self, text: str) -> None:
         """OSC 52; Textual would keep the text, and know nothing of GNU screen."""

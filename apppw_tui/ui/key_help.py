@@ -43,7 +43,7 @@ def where(screen: Screen[object]) -> str:
 def help_keys(app: App[None]) -> Rows:
     """Every key that does something on the present screen, and what."""
     does: dict[str, list[str]] = {}
-    for active in _told(app.screen):
+    for active in _own_bindings(app.screen):
         does.setdefault(active.tooltip or active.binding.description, []).append(
             display(active.binding.key)
         )
@@ -56,7 +56,7 @@ def help_keys(app: App[None]) -> Rows:
 def commands(app: App[None], screen: Screen[object]) -> Iterator[SystemCommand]:
     """Everything that the bindings can do on `screen`, once each."""
     seen = {"command_palette"}
-    for active in _told(screen):
+    for active in _own_bindings(screen):
         binding = active.binding
         if binding.action in seen or not active.enabled:
             continue
@@ -65,7 +65,7 @@ def commands(app: App[None], screen: Screen[object]) -> Iterator[SystemCommand]:
         yield SystemCommand(binding.description, active.tooltip, run)
 
 
-def _told(screen: Screen[object]) -> Iterator[ActiveBinding]:
+def _own_bindings(screen: Screen[object]) -> Iterator[ActiveBinding]:
     """The bindings that are the product's own, less those that only move about."""
     bindings = screen.active_bindings.values()
     # What the footer may show comes first, as the more useful.

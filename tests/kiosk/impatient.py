@@ -6,7 +6,7 @@ from pathlib import Path
 from apppw_tui import cli
 from apppw_tui.commands import kiosk
 from apppw_tui.portal.context import PortalContext
-from apppw_tui.ui import app_options, idle_clock
+from apppw_tui.ui import app_options, idle
 
 _MOMENT = 0.1  # seconds
 
@@ -17,5 +17,5 @@ def impatient(store: Path, context: PortalContext) -> app_options.Kiosk:
 
 _admitted = kiosk.admitted
 kiosk.admitted = impatient
-idle_clock._GRACE = _MOMENT
+idle._GRACE = _MOMENT
 sys.exit(cli.main(["--kiosk", "--store", sys.argv[1]]))

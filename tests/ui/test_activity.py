@@ -6,7 +6,7 @@ from apppw_tui.domain.activity import ActivityEntry, EventType
 from apppw_tui.store.memory import MemoryActivityLog
 from apppw_tui.ui.dialogs.details import DetailsDialog
 from apppw_tui.ui.screens.settings import SettingsScreen
-from apppw_tui.ui.widgets.activity_list import ActivityList
+from apppw_tui.ui.widgets.lists import ActivityList
 from tests.ui.states_of_activity import busy, to_activity, watched
 from tests.ui.walks import ACCOUNT, on, portal_app, press, screen_text, settle, sign_in
 

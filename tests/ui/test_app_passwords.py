@@ -10,10 +10,9 @@ from textual.widgets import Button, Input
 
 from apppw_tui.domain.account_change import Change
 from apppw_tui.domain.policy import Policy
-from apppw_tui.ui.dialogs.create import CreateDialog
-from apppw_tui.ui.dialogs.delete import DeleteDialog
+from apppw_tui.ui.dialogs.confirm import DeleteDialog
+from apppw_tui.ui.dialogs.create import CreateDialog, RenameDialog
 from apppw_tui.ui.dialogs.details import DetailsDialog
-from apppw_tui.ui.dialogs.rename import RenameDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.widgets.password_table import PasswordTable
 from tests.support import PASSWORD, House

@@ -6,7 +6,7 @@ from textual.pilot import Pilot
 
 from apppw_tui.ui.hardened_app import HardenedApp
 from apppw_tui.ui.themes import DARK, LIGHT, TERMINAL, THEMES
-from apppw_tui.ui.widgets.checkbox import CheckBox
+from apppw_tui.ui.widgets.inputs import CheckBox
 from tests.ui.walks import screen_text
 
 LABEL = "Delete all app passwords [too]"

@@ -7,7 +7,7 @@ from textual.widgets import OptionList
 
 from apppw_tui.ui.hardened_app import HardenedApp
 from apppw_tui.ui.themes import DARK, LIGHT, TERMINAL, THEMES
-from apppw_tui.ui.widgets.choice_list import Choice, ChoiceList
+from apppw_tui.ui.widgets.lists import Choice, ChoiceList
 from tests.ui.walks import screen_text
 
 WHY = "There is no office phone yet."

@@ -16,8 +16,12 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.app_passwords import AppPasswordRequest
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.app_options import ConnectionHelp
-from apppw_tui.ui.dialogs.new_app_password import Card, NewAppPasswordDialog, SecretLabel
-from apppw_tui.ui.dialogs.password_qr import PasswordQrDialog
+from apppw_tui.ui.dialogs.new_app_password import (
+    Card,
+    NewAppPasswordDialog,
+    PasswordQrDialog,
+    SecretLabel,
+)
 from apppw_tui.ui.portal_calls import is_busy
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.themes import APPEARANCES

@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import Button
 
 from apppw_tui.portal.portal import Portal
-from apppw_tui.ui.dialogs.delete import DeleteDialog
+from apppw_tui.ui.dialogs.confirm import DeleteDialog
 from tests.endings import Noticed
 from tests.support import House
 from tests.ui.walks import ACCOUNT, house_with, on, portal_app, press, screen_text, to_app_passwords

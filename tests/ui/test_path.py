@@ -4,8 +4,8 @@ import pytest
 from textual.widgets import Button, OptionList, Tab, Tabs
 
 from apppw_tui.domain.secret import Secret
+from apppw_tui.ui.dialogs.confirm import DeleteDialog
 from apppw_tui.ui.dialogs.create import CreateDialog
-from apppw_tui.ui.dialogs.delete import DeleteDialog
 from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen

@@ -140,7 +140,8 @@ def test_no_screen_dialog_or_flow_has_a_way_of_its_own() -> None:
     assert {name for name, text in files.items() if handled.search(text)} == {"portal_calls.py"}
     threads = {name for name, text in files.items() if re.search("to_thread|thread=True", text)}
     assert threads == {
-        "app.py",  # before a screen is there, and the clipboard
+        "app.py",  # the app itself, before a screen is there
+        "hardened_app.py",  # the clipboard
         "portal_calls.py",
         # The clipboard, a file, the demonstration's codes, and zxcvbn: none of them is the portal.
         "dialogs/authenticator.py",

@@ -4,7 +4,7 @@ import pytest
 from textual.widgets import Input
 
 from apppw_tui.domain.errors import SessionEnded
-from apppw_tui.ui.dialogs.change_password import ChangePasswordDialog
+from apppw_tui.ui.dialogs.account_password import ChangePasswordDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.security import SecurityScreen

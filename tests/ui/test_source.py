@@ -12,8 +12,7 @@ from apppw_tui.domain.ports import ExternalPasswords, PasswordReply
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import VERIFIED_FOR
-from apppw_tui.ui.dialogs.change_password import ChangePasswordDialog
-from apppw_tui.ui.dialogs.confirm_password import ConfirmPasswordDialog
+from apppw_tui.ui.dialogs.account_password import ChangePasswordDialog, ConfirmPasswordDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.settings import SettingsScreen

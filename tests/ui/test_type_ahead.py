@@ -9,8 +9,8 @@ from textual.widgets import Input
 
 from apppw_tui.domain.account import Account
 from apppw_tui.ui import type_ahead
+from apppw_tui.ui.dialogs.confirm import DeleteDialog
 from apppw_tui.ui.dialogs.create import CreateDialog
-from apppw_tui.ui.dialogs.delete import DeleteDialog
 from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen

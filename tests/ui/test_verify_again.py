@@ -3,9 +3,8 @@
 import pytest
 from textual.widgets import Button, Input, Tabs
 
-from apppw_tui.ui.dialogs.change_password import ChangePasswordDialog
+from apppw_tui.ui.dialogs.account_password import ChangePasswordDialog, ConfirmPasswordDialog
 from apppw_tui.ui.dialogs.choose import ChooseDialog
-from apppw_tui.ui.dialogs.confirm_password import ConfirmPasswordDialog
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
 from apppw_tui.ui.dialogs.phone_number import PhoneNumberDialog
@@ -14,7 +13,7 @@ from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.security import SecurityScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
-from apppw_tui.ui.widgets.checkbox import CheckBox
+from apppw_tui.ui.widgets.inputs import CheckBox
 from tests.support import PASSWORD
 from tests.ui.states_of_verification import optional, protected
 from tests.ui.test_type_ahead import burst

@@ -5,12 +5,11 @@ from textual.widgets import Input
 
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.second_factor import Challenge
-from apppw_tui.ui.dialogs.bypass import BypassDialog
 from apppw_tui.ui.dialogs.choose import ChooseDialog
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.details import HelpDialog
 from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
-from apppw_tui.ui.dialogs.security_code import SecurityCodeDialog
+from apppw_tui.ui.dialogs.security_code import BypassDialog, SecurityCodeDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.set_up import SetUpScreen

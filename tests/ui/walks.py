@@ -29,7 +29,7 @@ from apppw_tui.ui.dialogs.authenticator import AuthenticatorDialog
 from apppw_tui.ui.dialogs.details import HelpDialog
 from apppw_tui.ui.dialogs.security_code import SecurityCodeDialog
 from apppw_tui.ui.messages import SignedIn
-from apppw_tui.ui.widgets.choice_list import ChoiceList
+from apppw_tui.ui.widgets.lists import ChoiceList
 from tests.support import PASSWORD, FixedClock, House, cheap_hasher
 
 ACCOUNT = demo.ACCOUNT

@@ -1,1 +1,1 @@
-"""One file per question; a dialog returns a typed answer."""
+"""One file per subject; a dialog returns a typed answer."""

@@ -7,7 +7,7 @@ from textual.widgets import Button, Label, OptionList
 
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.glyphs import GLYPHS
-from apppw_tui.ui.widgets.choice_list import Choice, ChoiceList
+from apppw_tui.ui.widgets.lists import Choice, ChoiceList
 
 
 class ChooseDialog(Dialog[str | None]):

@@ -1,4 +1,6 @@
-"""Yes or No, and No is nearer."""
+"""Yes or No, and No is nearer; what is deleted is named."""
+
+from datetime import datetime
 
 from textual import on
 from textual.app import ComposeResult
@@ -6,7 +8,15 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.widgets import Button, Label
 
+from apppw_tui.domain.app_password import AppPassword
+from apppw_tui.domain.names import escaped
+from apppw_tui.domain.usage import Used
+from apppw_tui.ui import formatting
 from apppw_tui.ui.dialogs.base import Dialog
+from apppw_tui.ui.glyphs import GLYPHS
+
+_LISTED, _LISTED_IF_SHORT = 5, 2  # so that Yes and No are in sight under all the rest
+_SHORT = 18  # rows, as in the application
 
 
 class ConfirmDialog(Dialog[bool]):
@@ -43,3 +53,43 @@ class ConfirmDialog(Dialog[bool]):
 
     def action_answer(self, yes: bool) -> None:
         self.dismiss(yes)
+
+
+class DeleteDialog(ConfirmDialog):
+    """True for Yes."""
+
+    def __init__(
+        self, passwords: list[AppPassword], used: Used, now: datetime, *, ends_sessions: bool
+    ) -> None:
+        many = len(passwords) > 1
+        super().__init__(f"Delete these {len(passwords)}?" if many else "Delete this app password?")
+        self._passwords = passwords
+        self._used = used
+        self._now = now
+        self._ends_sessions = ends_sessions
+
+    def body(self) -> ComposeResult:
+        many = len(self._passwords) > 1
+        short = self._ends_sessions and self.app.size.height < _SHORT
+        listed = _LISTED_IF_SHORT if short else _LISTED
+        for password in self._passwords[:listed]:
+            yield Label(escaped(password.name), classes="strong", markup=False)
+        if len(self._passwords) > listed:
+            yield Label(f"and {len(self._passwords) - listed} more", markup=False)
+        if not many:
+            password = self._passwords[0]
+            last = self._used.by_id.get(password.id)
+            if last is None:
+                fact = f"never used, created {formatting.ago(password.created, self._now)}"
+            else:
+                by = f" by {escaped(last.service)}" if last.service else ""
+                fact = f"last used {formatting.ago(last.time, self._now)}{by}"
+            yield Label(f"{formatting.describe_scope(password)} {GLYPHS.dot} {fact}", markup=False)
+        it = "them" if many else "it"
+        yield Label(
+            f"Whatever uses {it} stops working at once. This cannot be undone.",
+            classes="spaced",
+            markup=False,
+        )
+        if self._ends_sessions:
+            yield Label("All your mail sessions end; your other devices reconnect.", markup=False)

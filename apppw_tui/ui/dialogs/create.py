@@ -1,4 +1,4 @@
-"""Create an app password: its name, what it is for, and how long."""
+"""Create an app password: its name, what it is for, and how long; give it another name."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,13 +12,13 @@ from textual.widgets import Button, Input, Label
 
 from apppw_tui.domain import expiry, scopes
 from apppw_tui.domain.errors import Refused
+from apppw_tui.domain.names import escaped
 from apppw_tui.domain.policy import Policy
 from apppw_tui.portal.app_passwords import IssuedAppPassword
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.portal_calls import is_busy
 from apppw_tui.ui.widgets.field import Field
-from apppw_tui.ui.widgets.inputs import NameInput, TextInput
-from apppw_tui.ui.widgets.required_select import RequiredSelect
+from apppw_tui.ui.widgets.inputs import NameInput, NewNameInput, RequiredSelect, TextInput
 
 _SINGLE, _DATE = "single", "date"
 _LAST_DAY = "Such as 2027-01-31; until the end of that day, in this server's time"
@@ -150,6 +150,44 @@ class CreateDialog(Dialog[IssuedAppPassword | Literal["back", "skip"] | None]):
     def action_cancel(self) -> None:
         if not is_busy(self.query_one("#next", Button)):
             self.dismiss("skip" if self._step else None)
+
+
+class RenameDialog(Dialog[bool | None]):
+    """True once the portal has accepted the new name."""
+
+    def __init__(self, name: str, rename: Callable[[str], None]) -> None:
+        super().__init__("Rename this app password")
+        self._name_now = name
+        self._rename = rename
+
+    def content(self) -> ComposeResult:
+        yield Field("New name", NewNameInput(id="name", value=escaped(self._name_now)))
+        with Horizontal(classes="buttons"):
+            yield Button("Rename", id="rename", compact=True)
+            yield Button("Cancel", id="cancel", compact=True)
+
+    def on_mount(self) -> None:
+        field = self.query_one(Field)
+        field.entry.focus()
+        field.select_all()
+
+    @on(Button.Pressed, "#rename")
+    @on(Input.Submitted, "#name")
+    @work
+    async def rename(self) -> None:
+        field = self.query_one(Field)
+        name = field.value
+
+        def call() -> bool:
+            self._rename(name)
+            return True
+
+        if await self.ask("#rename", "Renaming…", call, field.show_error):
+            self.dismiss(True)
+
+    @on(Button.Pressed, "#cancel")
+    def cancel(self) -> None:
+        self.action_cancel()
 
 
 def _scopes(policy: Policy) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from apppw_tui.ui.flows.methods import (
     show_recovery_codes,
 )
 from apppw_tui.ui.screens.base import PortalScreen
-from apppw_tui.ui.widgets.choice_list import Choice
+from apppw_tui.ui.widgets.lists import Choice
 
 _APP, _PHONE = "app", "phone"
 _WHY = "Signing in here will ask for your password, and for a code that only you can get."

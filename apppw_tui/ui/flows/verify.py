@@ -9,11 +9,10 @@ from apppw_tui.domain.verification_options import VerificationOption
 from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.app_options import Demo
-from apppw_tui.ui.dialogs.bypass import BypassDialog
+from apppw_tui.ui.dialogs.account_password import ConfirmPasswordDialog
 from apppw_tui.ui.dialogs.choose import ChooseDialog
-from apppw_tui.ui.dialogs.confirm_password import ConfirmPasswordDialog
-from apppw_tui.ui.dialogs.security_code import CodeQuestion, SecurityCodeDialog
-from apppw_tui.ui.widgets.choice_list import Choice
+from apppw_tui.ui.dialogs.security_code import BypassDialog, CodeQuestion, SecurityCodeDialog
+from apppw_tui.ui.widgets.lists import Choice
 
 TITLE = "Additional security verification"
 _DIFFERENT = "Use a different verification option"
@@ -47,9 +46,9 @@ async def verify_identity(
 
 
 async def _ask(
-    app: App[None], challenge: Challenge, way: str, demo: Demo | None
+    app: App[None], challenge: Challenge, option_id: str, demo: Demo | None
 ) -> Session | str | None:
-    option = verification_options.by_id(way)
+    option = verification_options.by_id(option_id)
     if option is None:
         return await app.push_screen_wait(BypassDialog(challenge))
     return await app.push_screen_wait(SecurityCodeDialog(question(challenge, option, demo)))

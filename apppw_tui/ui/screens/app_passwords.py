@@ -15,16 +15,15 @@ from apppw_tui.domain.names import escaped, name_key
 from apppw_tui.domain.policy import BY_ADMINISTRATOR
 from apppw_tui.domain.usage import Used
 from apppw_tui.portal.app_passwords import IssuedAppPassword
-from apppw_tui.ui.dialogs.create import CreateDialog
-from apppw_tui.ui.dialogs.delete import DeleteDialog
+from apppw_tui.ui.dialogs.confirm import DeleteDialog
+from apppw_tui.ui.dialogs.create import CreateDialog, RenameDialog
 from apppw_tui.ui.dialogs.details import app_password_details
 from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
-from apppw_tui.ui.dialogs.rename import RenameDialog
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import Navigate
 from apppw_tui.ui.screens.base import PortalScreen, ScreenContext
 from apppw_tui.ui.type_ahead import ScreenReady
-from apppw_tui.ui.widgets.filter_input import FilterInput
+from apppw_tui.ui.widgets.inputs import FilterInput
 from apppw_tui.ui.widgets.password_table import PasswordTable
 from apppw_tui.ui.widgets.tab_bar import TabBar
 

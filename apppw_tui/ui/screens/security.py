@@ -26,7 +26,7 @@ from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import Navigate
 from apppw_tui.ui.screens.base import PortalScreen, ScreenContext
 from apppw_tui.ui.type_ahead import ScreenReady
-from apppw_tui.ui.widgets.choice_list import Choice
+from apppw_tui.ui.widgets.lists import Choice
 from apppw_tui.ui.widgets.method_table import MethodRow, MethodTable
 from apppw_tui.ui.widgets.tab_bar import TabBar
 

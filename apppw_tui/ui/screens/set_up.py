@@ -12,7 +12,7 @@ from apppw_tui.ui.messages import SignedIn, SignedOut
 from apppw_tui.ui.screens.base import PortalScreen, ScreenContext
 from apppw_tui.ui.type_ahead import ScreenReady
 from apppw_tui.ui.widgets.header import PortalHeader
-from apppw_tui.ui.widgets.menu import Menu
+from apppw_tui.ui.widgets.lists import Menu
 
 _LINK = f"{GLYPHS.link} "
 _NONE_YET = (

@@ -13,10 +13,8 @@ from apppw_tui.ui.dialogs.details import activity_details
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import AppearanceChosen, Navigate, SignedOut
 from apppw_tui.ui.screens.base import PortalScreen, ScreenContext
-from apppw_tui.ui.widgets.activity_list import ActivityList
-from apppw_tui.ui.widgets.choice_list import Choice, ChoiceList
 from apppw_tui.ui.widgets.footer import NARROW
-from apppw_tui.ui.widgets.menu import Menu
+from apppw_tui.ui.widgets.lists import ActivityList, Choice, ChoiceList, Menu
 
 _SECTIONS = (
     ("security", "Additional security verification"),

@@ -1,12 +1,19 @@
-"""Text fields of one row: no blinking, and a masked one gives nothing away."""
+"""Things to fill in, one row each: no blinking, and a masked field gives nothing away."""
+
+from collections.abc import Iterable
 
 from textual import events
 from textual.actions import SkipAction
+from textual.app import RenderResult
 from textual.binding import Binding
+from textual.content import Content
+from textual.message import Message
 from textual.reactive import reactive
-from textual.widgets import Input
+from textual.widget import Widget
+from textual.widgets import Input, Select
 
 from apppw_tui.domain.names import APP_PASSWORD_NAME_CHARACTERS
+from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.type_ahead import A_HASH, TypeAhead
 
 # Not the limit of any rule: only what a paste by mistake may put into a field.
@@ -110,3 +117,96 @@ class SubmittingPasswordInput(PasswordInput):
 
 class AdvancingPasswordInput(AdvancingInput, PasswordInput):
     """A masked field before another one."""
+
+
+class FilterInput(TextInput):
+    """Enter and down go into the list; esc shows everything again."""
+
+    BINDINGS = [
+        Binding("enter", "leave(False)", "To the list", id="submit", tooltip="To the list"),
+        Binding(
+            "down", "leave(False)", "To the list", id="step-on", tooltip="To the list", show=False
+        ),
+        Binding("escape", "leave(True)", "Show all", id="show-all", tooltip="Show all again"),
+    ]
+
+    class Left(Message):
+        """The list is wanted again; with `clear`, all of it."""
+
+        def __init__(self, *, clear: bool) -> None:
+            super().__init__()
+            self.clear = clear
+
+    def __init__(self) -> None:
+        super().__init__(id="filter", placeholder="part of a name")
+
+    def action_leave(self, clear: bool) -> None:
+        self.post_message(self.Left(clear=clear))
+
+
+class RequiredSelect(Select[str]):
+    """Always has a value; Enter, Space or an arrow opens it."""
+
+    BINDINGS = [
+        Binding("enter,space", "show_overlay", "Open", id="open", tooltip="Show what there is"),
+    ]
+
+    def __init__(self, options: Iterable[tuple[str, str]], value: str, *, id: str) -> None:  # noqa: A002
+        super().__init__(options, value=value, allow_blank=False, compact=True, id=id)
+
+
+class CheckBox(Widget, can_focus=True):
+    """One row; its sign tells whether it is ticked, and its colours whether it has the focus."""
+
+    ALLOW_SELECT = False
+    BINDINGS = [
+        Binding("space,enter", "tick", "Tick", id="tick", tooltip="Tick it, or take it back"),
+    ]
+    DEFAULT_CSS = """
+    CheckBox {
+        width: auto;
+        max-width: 100%;
+        height: 1;
+        padding: 0 1;
+        text-wrap: nowrap;
+        text-overflow: ellipsis;
+        &:hover { text-style: underline; }
+        &:focus {
+            background: $block-cursor-background;
+            color: $block-cursor-foreground;
+            text-style: $block-cursor-text-style;
+        }
+    }
+    """
+
+    value = reactive(False, init=False)
+
+    class Changed(Message):
+        """It was ticked, or is no longer."""
+
+        def __init__(self, tick: "CheckBox", value: bool) -> None:
+            super().__init__()
+            self.tick = tick
+            self.value = value
+
+        @property
+        def control(self) -> "CheckBox":
+            return self.tick
+
+    def __init__(self, label: str, *, id: str, value: bool = False) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._label = label
+        self.set_reactive(CheckBox.value, value)
+
+    def render(self) -> RenderResult:
+        return Content(f"{GLYPHS.on if self.value else GLYPHS.off} {self._label}")
+
+    def watch_value(self, value: bool) -> None:
+        self.post_message(self.Changed(self, value))
+
+    def action_tick(self) -> None:
+        self.value = not self.value
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        self.action_tick()

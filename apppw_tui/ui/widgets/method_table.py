@@ -10,7 +10,7 @@ from textual.widgets import DataTable
 
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.widgets.footer import NARROW
-from apppw_tui.ui.widgets.menu import moves
+from apppw_tui.ui.widgets.lists import moves
 
 _LEAST_STATE = 8  # columns; with less than that it says nothing
 _GAPS = 7  # columns that the table itself takes

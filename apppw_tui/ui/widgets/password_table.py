@@ -18,7 +18,7 @@ from apppw_tui.domain.usage import LastUse, Used
 from apppw_tui.ui import formatting
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.widgets.footer import NARROW, WIDE
-from apppw_tui.ui.widgets.menu import moves
+from apppw_tui.ui.widgets.lists import moves
 
 _LEAST_NAME = 8
 _DELETE = "Delete"

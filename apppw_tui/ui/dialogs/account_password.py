@@ -1,18 +1,17 @@
-"""Change the account password: the present one, the new one twice."""
+"""The account password: changed, or typed once more to verify who it is."""
 
 from collections.abc import Callable
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
-from textual.widgets import Button, Input
+from textual.widgets import Button, Input, Label
 
 from apppw_tui.domain.errors import ApppwError, RateLimited, SignInRefused
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.dialogs.base import Dialog
-from apppw_tui.ui.widgets.checkbox import CheckBox
 from apppw_tui.ui.widgets.field import Field
-from apppw_tui.ui.widgets.inputs import AdvancingPasswordInput
+from apppw_tui.ui.widgets.inputs import AdvancingPasswordInput, CheckBox, PasswordInput
 from apppw_tui.ui.widgets.new_password import NewPassword
 
 
@@ -66,6 +65,41 @@ class ChangePasswordDialog(Dialog[Session | None]):
             self.query_one(Field).refuse(error)
         else:
             self.query_one(NewPassword).show_error(error)
+
+    @on(Button.Pressed, "#cancel")
+    def cancel(self) -> None:
+        self.action_cancel()
+
+
+class ConfirmPasswordDialog(Dialog[Session | None]):
+    """Answers with the session, verified just now."""
+
+    def __init__(self, check: Callable[[str], Session]) -> None:
+        super().__init__("Verify that it is you")
+        self._check = check
+
+    def content(self) -> ComposeResult:
+        yield Label("It is a while since you signed in.", classes="lead", markup=False)
+        yield Field("Account password", PasswordInput(id="password"))
+        with Horizontal(classes="buttons"):
+            yield Button("Verify", id="verify", compact=True)
+            yield Button("Cancel", id="cancel", compact=True)
+
+    def on_mount(self) -> None:
+        self.query_one("#password", Input).focus()
+
+    @on(Button.Pressed, "#verify")
+    @on(Input.Submitted, "#password")
+    @work
+    async def verify(self, event: Button.Pressed | Input.Submitted) -> None:
+        field = self.query_one(Field)
+        text = event.value if isinstance(event, Input.Submitted) else field.value
+        if not text:
+            field.show_error("Type your password.")
+            return
+        session = await self.ask("#verify", "Checking…", lambda: self._check(text), field.refuse)
+        if session is not None:
+            self.dismiss(session)
 
     @on(Button.Pressed, "#cancel")
     def cancel(self) -> None:

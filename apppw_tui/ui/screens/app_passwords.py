@@ -21,8 +21,7 @@ from apppw_tui.ui.dialogs.details import app_password_details
 from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import Navigate
-from apppw_tui.ui.screens.base import PortalScreen, ScreenContext
-from apppw_tui.ui.type_ahead import ScreenReady
+from apppw_tui.ui.screens.base import PortalScreen, ScreenContext, Verb
 from apppw_tui.ui.widgets.inputs import FilterInput
 from apppw_tui.ui.widgets.password_table import PasswordTable
 from apppw_tui.ui.widgets.tab_bar import TabBar
@@ -48,16 +47,16 @@ class AppPasswordsScreen(PortalScreen):
         "help",
     )
     BINDINGS = [
-        Binding("c", "create", "Create", id="create", tooltip="Create an app password"),
-        Binding(
-            "d,delete", "delete", "Delete", id="delete", tooltip="Delete this one, or the marked"
-        ),
-        Binding("r", "rename", "Rename", id="rename", tooltip="Give this one another name"),
-        Binding(
-            "slash", "filter", "Filter", id="filter", tooltip="Show only some", key_display="/"
-        ),
+        Verb("c", "create", "Create", id="create", tooltip="Create an app password",
+             reason=lambda screen: screen.no_room_reason),
+        Verb("d,delete", "delete", "Delete", id="delete", tooltip="Delete this one, or the marked",
+             reason=lambda screen: screen.empty_reason),
+        Verb("r", "rename", "Rename", id="rename", tooltip="Give this one another name",
+             reason=lambda screen: screen.empty_reason),
+        Verb("slash", "filter", "Filter", id="filter", tooltip="Show only some", key_display="/",
+             reason=lambda screen: screen.empty_reason),
         Binding("escape,q", "back", "Settings", id="back", tooltip="Back to Settings"),
-    ]
+    ]  # fmt: skip
 
     def __init__(self, context: ScreenContext, *, by_tab: bool) -> None:
         super().__init__(context)
@@ -128,22 +127,16 @@ class AppPasswordsScreen(PortalScreen):
             cursor,
         )
 
-    def why_not(self, action: str) -> str | None:
+    @property
+    def no_room_reason(self) -> str | None:
         account = self._account
-        if account is None:
-            return None
-        if action == "create":
-            return self.context.portal.policy.creation_unavailable_reason(account)
-        if action in ("delete", "rename", "filter") and not account.app_passwords:
-            return _NONE
-        return None
+        policy = self.context.portal.policy
+        return None if account is None else policy.creation_unavailable_reason(account)
 
-    def _can(self, action: str) -> bool:
-        reason = self.why_not(action)
-        self.say(reason or "")
-        if reason is not None:
-            self.post_message(ScreenReady())  # no dialog comes that keys could wait for
-        return reason is None
+    @property
+    def empty_reason(self) -> str | None:
+        account = self._account
+        return None if account is None or account.app_passwords else _NONE
 
     @on(Button.Pressed, "#create")
     def action_create(self) -> None:
@@ -152,7 +145,7 @@ class AppPasswordsScreen(PortalScreen):
     async def _create(self) -> None:
         if self.why_not("create") is not None:
             await self.refresh_list()  # somebody may have made room elsewhere
-        if not self._can("create") or await self.begin() is None:
+        if not self.can("create") or await self.begin() is None:
             return
         context = self.context
         issued = await self.app.push_screen_wait(
@@ -193,7 +186,7 @@ class AppPasswordsScreen(PortalScreen):
         self.action_delete()
 
     async def _delete(self, passwords: list[AppPassword]) -> None:
-        if not self._can("delete") or not passwords:
+        if not self.can("delete") or not passwords:
             return
         context = self.context
         question = DeleteDialog(
@@ -228,7 +221,7 @@ class AppPasswordsScreen(PortalScreen):
         self.start_flow(lambda: self._rename(self.query_one(PasswordTable).current))
 
     async def _rename(self, app_password: AppPassword | None) -> None:
-        if not self._can("rename") or app_password is None:
+        if not self.can("rename") or app_password is None:
             return
         context = self.context
         done = await self.app.push_screen_wait(
@@ -262,7 +255,7 @@ class AppPasswordsScreen(PortalScreen):
             await self._rename(password)
 
     def action_filter(self) -> None:
-        if self._can("filter"):
+        if self.can("filter"):
             self.set_class(True, "-filtering")
             self.query_one(FilterInput).focus()
 

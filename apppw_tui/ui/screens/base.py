@@ -4,10 +4,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual import work
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import Screen
 
@@ -26,6 +27,16 @@ from apppw_tui.ui.widgets.header import PortalHeader
 
 Result = TypeVar("Result")
 FLOW = "flow"  # the group of the workers that wait for a dialog
+
+
+@dataclass(frozen=True)
+class Verb(Binding):
+    """All about a key in one place: Textual's part, and why it cannot be used now.
+
+    `reason` is that sentence for a screen, None if it can be; the action itself says it.
+    """
+
+    reason: Callable[[Any], str | None] | None = None
 
 
 @dataclass
@@ -97,7 +108,18 @@ class PortalScreen(Screen[None]):
 
     def why_not(self, action: str) -> str | None:
         """The reason why `action` cannot be done now; None if it can."""
+        for verb in self.BINDINGS:
+            if isinstance(verb, Verb) and verb.action == action and verb.reason is not None:
+                return verb.reason(self)
         return None
+
+    def can(self, action: str) -> bool:
+        """True if `action` can be done now; else it says why not."""
+        reason = self.why_not(action)
+        self.say(reason or "")
+        if reason is not None:
+            self.post_message(ScreenReady())  # no dialog comes that keys could wait for
+        return reason is None
 
     def say(self, sentence: str, *, good: bool = False) -> None:
         self.query_one(StatusLine).say(sentence, good=good)

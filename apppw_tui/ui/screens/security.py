@@ -24,7 +24,7 @@ from apppw_tui.ui.flows.methods import (
 )
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import Navigate
-from apppw_tui.ui.screens.base import PortalScreen, ScreenContext
+from apppw_tui.ui.screens.base import PortalScreen, ScreenContext, Verb
 from apppw_tui.ui.type_ahead import ScreenReady
 from apppw_tui.ui.widgets.lists import Choice
 from apppw_tui.ui.widgets.method_table import MethodRow, MethodTable
@@ -45,10 +45,11 @@ class SecurityScreen(PortalScreen):
     NAME = "Security Verification"
     FOOTER = ("open", "remove", "prefer", "app-passwords", "back", "help")
     BINDINGS = [
-        Binding("d,delete", "remove", "Remove", id="remove", tooltip="Remove this method"),
+        Verb("d,delete", "remove", "Remove", id="remove", tooltip="Remove this method",
+             reason=lambda screen: screen.not_removable_reason),
         Binding("o", "prefer", "Preferred", id="prefer", tooltip="Choose the preferred option"),
         Binding("escape,q", "back", "Settings", id="back", tooltip="Back to Settings"),
-    ]
+    ]  # fmt: skip
 
     def __init__(self, context: ScreenContext, *, by_tab: bool) -> None:
         super().__init__(context)
@@ -174,19 +175,16 @@ class SecurityScreen(PortalScreen):
         if made is not None:
             await show_recovery_codes(self, "Your recovery codes", made[0])
 
-    def why_not(self, action: str) -> str | None:
-        if action != "remove":
-            return None
+    @property
+    def not_removable_reason(self) -> str | None:
         row = self.query_one(MethodTable).current
         if row is not None and row.name == "Recovery codes":
             return "Recovery codes are not removed: new ones replace them."
         return None if row is not None and row.remove is not None else "There is none to remove."
 
     def action_remove(self) -> None:
-        reason = self.why_not("remove")
-        self.say(reason or "")
         row = self.query_one(MethodTable).current
-        if reason is None and row is not None and row.remove is not None:
+        if self.can("remove") and row is not None and row.remove is not None:
             self.start_flow(row.remove, ahead=False)
 
     async def _remove_authenticator(self) -> None:

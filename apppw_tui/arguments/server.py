@@ -49,11 +49,11 @@ def throttle(parser: argparse.ArgumentParser) -> None:
         help="addresses, or accounts where no address was told",
     )
     which.add_argument("--all", action="store_true", help="everybody")
-    for one in (listing, clear):
-        one.add_argument(
+    for action in (listing, clear):
+        action.add_argument(
             "--socket", type=path, metavar="PATH", help="the daemon's json socket, if not the usual"
         )
-        for_programs(one)
+        for_programs(action)
 
 
 def key(parser: argparse.ArgumentParser) -> None:

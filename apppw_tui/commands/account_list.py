@@ -38,7 +38,7 @@ def list_accounts(options: argparse.Namespace, config: Config) -> int:
     since = admin.context.usage.old_passwords_since()
     listed = [(account, admin.used(account)) for account in accounts]
     if options.not_moved:
-        listed = [(one, used) for one, used in listed if has_not_moved(one, used, now)]
+        listed = [(account, used) for account, used in listed if has_not_moved(account, used, now)]
         if since is None:
             print_error(NOT_TOLD)
     if options.json:

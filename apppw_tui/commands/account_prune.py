@@ -30,16 +30,16 @@ def prune_accounts(options: argparse.Namespace, config: Config) -> int:
     by = actor()
     with mail_users.connected(config) as users:  # both before root becomes the store's owner
         admin = Admin(open_context(options, config).context, by, print_error)
-        gone, unsure, known = [], [], 0
+        gone, unsure, users_known = [], [], 0
         for name in admin.context.store.list_names():
             try:
                 answer = mail_users.known(users, name, config.default_domain)
             except PasswordBackendDown as error:
                 raise PasswordBackendDown(f"{error} Nobody was removed.") from None
-            known += answer is True
+            users_known += answer is True
             gone += [name] if answer is False else []
             unsure += [name] if answer is None else []
-    if gone and not known:
+    if gone and not users_known:
         # As when it has lost its database, or another domain was configured.
         raise Refused(
             f"Dovecot knows none of {pluralize(len(gone), 'account')}, which looks like a fault of "

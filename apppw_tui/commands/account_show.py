@@ -47,7 +47,7 @@ class _AccountView:
 
     @property
     def phones(self) -> list[Phone]:
-        return sorted(self.account.phones, key=lambda kept: PHONES.index(kept.which))
+        return sorted(self.account.phones, key=lambda phone: PHONES.index(phone.which))
 
     @property
     def bypass_until(self) -> datetime | None:
@@ -84,7 +84,7 @@ def _opened(context: PortalContext, account: Account) -> tuple[dict[str, str], s
 
     What the authenticator app holds is opened too: with another key nobody could sign in with it.
     """
-    numbers = {kept.secret_name for kept in account.phones}
+    numbers = {phone.secret_name for phone in account.phones}
     endings: dict[str, str] = {}
     trouble = None
     for field, sealed in account.sealed_values().items():
@@ -97,23 +97,23 @@ def _opened(context: PortalContext, account: Account) -> tuple[dict[str, str], s
     return endings, trouble
 
 
-def _pairs(known: _AccountView) -> list[tuple[str, str]]:
-    account = known.account
+def _pairs(view: _AccountView) -> list[tuple[str, str]]:
+    account = view.account
     app, codes, preferred = (
         account.authenticator,
         account.recovery,
         verification_options.by_id(account.preferred),
     )
-    count, limit = len(account.app_passwords), known.policy.app_passwords_per_account
+    count, limit = len(account.app_passwords), view.policy.app_passwords_per_account
     pairs = [
         ("Account", account.name),
         ("Created", day(account.created)),
         ("Enabled", "yes" if account.enabled else "no"),
-        ("Second factor", _requirement(known)),
+        ("Second factor", _requirement(view)),
         ("Authenticator app", "none" if app is None else f"since {day(app.since)}"),
     ]
-    for number in known.phones:
-        ending = known.endings.get(number.secret_name)
+    for number in view.phones:
+        ending = view.endings.get(number.secret_name)
         how = "its number cannot be opened" if ending is None else f"ends in {ending}"
         pairs.append(
             (
@@ -121,24 +121,24 @@ def _pairs(known: _AccountView) -> list[tuple[str, str]]:
                 f"{how}, since {day(number.verified_at)}",
             )
         )
-    if not known.phones:
+    if not view.phones:
         pairs.append(("Phones", "none"))
     pairs += [
         ("Recovery codes", "none" if codes is None else f"{codes.remaining} of {COUNT} left"),
         ("Preferred option", "none" if preferred is None else preferred.label),
         ("App passwords", f"{count} of {limit}"),
-        ("Services", _services(account, known.now)),
-        ("Old password", old_password(known.used, known.told_since)),
+        ("Services", _services(account, view.now)),
+        ("Old password", old_password(view.used, view.told_since)),
         (
             "Password changed",
             "kept elsewhere" if account.password_hash is None else day(account.password_changed),
         ),
     ]
-    if known.bypass_until is not None:
-        pairs.append(("Bypass", f"until {moment(known.bypass_until, known.now)}"))
-    pairs.append(("Sign-in", _sign_in(known)))
-    if known.key_trouble is not None:
-        pairs.append(("Key", known.key_trouble))
+    if view.bypass_until is not None:
+        pairs.append(("Bypass", f"until {moment(view.bypass_until, view.now)}"))
+    pairs.append(("Sign-in", _sign_in(view)))
+    if view.key_trouble is not None:
+        pairs.append(("Key", view.key_trouble))
     return pairs
 
 
@@ -156,70 +156,70 @@ def _services(account: Account, now: datetime) -> str:
     return what if account.enabled else f"disabled ({what})"
 
 
-def _requirement(known: _AccountView) -> str:
-    if known.policy.second_factor_required:
+def _requirement(view: _AccountView) -> str:
+    if view.policy.second_factor_required:
         required = "required by the configuration"
-    elif known.account.verification_required:
+    elif view.account.verification_required:
         required = "required for this account"
     else:
         return "not required"
-    return f"{required}, none yet" if needs_enrollment(known.account, known.policy) else required
+    return f"{required}, none yet" if needs_enrollment(view.account, view.policy) else required
 
 
-def _sign_in(known: _AccountView) -> str:
-    throttled = known.throttled
-    if not known.account.enabled:
+def _sign_in(view: _AccountView) -> str:
+    throttled = view.throttled
+    if not view.account.enabled:
         return "refused, as the account is disabled"
     if throttled is None:
         return "cannot be told now"
     if throttled.locked:
         wait = describe(throttled.wait)
-        unlock = f"apppw-tui account unlock {known.account.name}"
+        unlock = f"apppw-tui account unlock {view.account.name}"
         return f"refused from new addresses for {wait}, or until: {unlock}"
     return f"too many tries: wait {describe(throttled.wait)}" if throttled.wait > 0 else "allowed"
 
 
-def _document(known: _AccountView) -> dict[str, Any]:
-    account = known.account
+def _document(view: _AccountView) -> dict[str, Any]:
+    account = view.account
     app, codes = account.authenticator, account.recovery
     return {
         "account": account.name,
         "created": utc(account.created),
         "enabled": account.enabled,
         "second_factor": account.has_second_factor,
-        "second_factor_required_by_policy": known.policy.second_factor_required,
+        "second_factor_required_by_policy": view.policy.second_factor_required,
         "second_factor_required_for_account": account.verification_required,
         "authenticator": None if app is None else {"since": utc(app.since)},
         "phones": [
             {
                 "phone": phone.which,
                 "since": utc(phone.verified_at),
-                "ends_in": known.endings.get(phone.secret_name),
+                "ends_in": view.endings.get(phone.secret_name),
             }
-            for phone in known.phones
+            for phone in view.phones
         ],
         "recovery_codes": None
         if codes is None
         else {"left": codes.remaining, "since": utc(codes.since)},
         "preferred": account.preferred,
         "enforced_from": utc_or_none(account.enforced_from),
-        "passed_on": last_use(known.used.last_legacy_login),
-        "passed_on_since": utc_or_none(known.told_since),
+        "passed_on": last_use(view.used.last_legacy_login),
+        "passed_on_since": utc_or_none(view.told_since),
         "app_passwords": len(account.app_passwords),
-        "app_passwords_limit": known.policy.app_passwords_per_account,
+        "app_passwords_limit": view.policy.app_passwords_per_account,
         "password_changed": utc(account.password_changed),
-        "bypass_until": utc_or_none(known.bypass_until),
-        "sign_in": _sign_in_document(known),
-        "key_trouble": known.key_trouble,
+        "bypass_until": utc_or_none(view.bypass_until),
+        "sign_in": _sign_in_document(view),
+        "key_trouble": view.key_trouble,
     }
 
 
-def _sign_in_document(known: _AccountView) -> dict[str, Any] | None:
-    throttled = known.throttled
+def _sign_in_document(view: _AccountView) -> dict[str, Any] | None:
+    throttled = view.throttled
     if throttled is None:
         return None
     return {
-        "allowed": known.account.enabled and not throttled.locked and throttled.wait <= 0,
+        "allowed": view.account.enabled and not throttled.locked and throttled.wait <= 0,
         "locked": throttled.locked,
         "wait_seconds": math.ceil(throttled.wait),
     }

@@ -46,7 +46,7 @@ def activity(
         for entry in reader.read(uid)
         if since is None or entry.time >= since
     ]
-    for uid, entry in sorted(entries, key=lambda one: one[1].time):
+    for uid, entry in sorted(entries, key=lambda pair: pair[1].time):
         _print(uid, entry, names, as_json=options.json)
     if not entries and tail is None:
         print("Nothing happened.", file=sys.stderr)

@@ -68,16 +68,18 @@ def _called(account: Account, name: str) -> AppPassword | None:
     )
 
 
-def _check_good(found: AppPassword, options: argparse.Namespace, now: datetime) -> None:
+def _check_good(present: AppPassword, options: argparse.Namespace, now: datetime) -> None:
     """Raises Refused where it does not do what was asked for."""
     scope = None if options.scope is None else scopes.read_scope(options.scope.split(","))
-    if found.is_expired(now):
+    if present.is_expired(now):
         why = "has expired"
-    elif scope is not None and set(scope) != set(found.scope):
-        why = f"is there, but for {scopes.label(found.scope)}"
+    elif scope is not None and set(scope) != set(present.scope):
+        why = f"is there, but for {scopes.label(present.scope)}"
     else:
         return
-    raise Refused(f"{escaped(found.name)} of {options.account} {why}; delete it, to have another.")
+    raise Refused(
+        f"{escaped(present.name)} of {options.account} {why}; delete it, to have another."
+    )
 
 
 def _create(admin: Admin, options: argparse.Namespace) -> int:
@@ -88,8 +90,8 @@ def _create(admin: Admin, options: argparse.Namespace) -> int:
         if sys.stdout is None:
             raise BrokenPipeError
         secret = issued.secret.reveal()
-        told = {"created": True} if options.action == "ensure" else {}
-        facts = _facts(issued.app_password, password=secret, **told)
+        extra = {"created": True} if options.action == "ensure" else {}
+        facts = _facts(issued.app_password, password=secret, **extra)
         print(json.dumps(facts, indent=2) if options.json else secret, flush=True)
     except OSError:
         # Nobody will ever see it, so it must not stay.
@@ -98,14 +100,14 @@ def _create(admin: Admin, options: argparse.Namespace) -> int:
     return OK
 
 
-def _facts(made: AppPassword, **more: Any) -> dict[str, Any]:
+def _facts(made: AppPassword, **extra: Any) -> dict[str, Any]:
     """For programs."""
     return {
         "id": made.id,
         "name": made.name,
         "scope": list(made.scope),
         "expires": utc_or_none(made.expires),
-        **more,
+        **extra,
     }
 
 

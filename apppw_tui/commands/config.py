@@ -65,10 +65,10 @@ def _named(options: argparse.Namespace) -> Path | None:
     return files[0] if files else None
 
 
-def _places(named: Path | None) -> _Places:
+def _places(file: Path | None) -> _Places:
     """As `choose` looks for it."""
-    if named is not None:
-        return _Places(named)
+    if file is not None:
+        return _Places(file)
     usual = [configuration.SYSTEM_FILE]
     with contextlib.suppress(StoreUnusable):  # there is no home folder
         usual.append(configuration.user_file())
@@ -149,27 +149,27 @@ def _has_sealed(store: Path) -> bool:
     return False
 
 
-def _faults(found: list[Finding]) -> int:
+def _faults(findings: list[Finding]) -> int:
     """The number of things that are to be put right; of a notice one may think as one likes."""
-    return sum(finding.level is not Level.NOTICE for finding in found)
+    return sum(finding.level is not Level.NOTICE for finding in findings)
 
 
-def _say(places: _Places, found: list[Finding]) -> None:
+def _say(places: _Places, findings: list[Finding]) -> None:
     read = "nothing; the defaults hold" if places.read is None else escaped(str(places.read))
     print_pairs([
         ("Read", read),
         *(("Not there", escaped(str(path))) for path in places.absent),
         *(("Passed over", escaped(str(path))) for path in places.passed_over),
     ])  # fmt: skip
-    for finding in found:
+    for finding in findings:
         print_lines(escaped(f"{finding.where}: {finding.what}"), f"  {escaped(finding.remedy)}")
-    faults = _faults(found)
+    faults = _faults(findings)
     print_lines(
         f"It can be used; {pluralize(faults, 'thing')} to put right." if faults else "It is right."
     )
 
 
-def _say_json(places: _Places, problem: str | None, found: list[Finding]) -> None:
+def _say_json(places: _Places, problem: str | None, findings: list[Finding]) -> None:
     print_json({
         "file": None if places.read is None else str(places.read),
         "absent": [str(path) for path in places.absent],
@@ -182,7 +182,7 @@ def _say_json(places: _Places, problem: str | None, found: list[Finding]) -> Non
                 "what": finding.what,
                 "remedy": finding.remedy,
             }
-            for finding in found
+            for finding in findings
         ],
     })  # fmt: skip
 

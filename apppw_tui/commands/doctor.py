@@ -83,10 +83,10 @@ def _document(finding: Finding) -> dict[str, str]:
     }
 
 
-def _lines(found: list[Finding]) -> list[str]:
+def _lines(findings: list[Finding]) -> list[str]:
     signs = _SIGNS if _can_show("".join(_SIGNS.values())) else _LETTERS
     lines = []
-    for finding in sorted(found, key=lambda one: -_LEVELS.index(one.level)):
+    for finding in sorted(findings, key=lambda finding: -_LEVELS.index(finding.level)):
         # What the store itself says begins with its path.
         repeats = finding.what.startswith(finding.where)
         what = finding.what if repeats else f"{finding.where}: {finding.what}"

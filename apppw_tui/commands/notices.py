@@ -54,12 +54,12 @@ def _ending_programs() -> Iterator[None]:
 
     before = {}
     if threading.current_thread() is threading.main_thread():
-        before = {one: signal.signal(one, leave) for one in _ENDING}
+        before = {number: signal.signal(number, leave) for number in _ENDING}
     try:
         yield
     finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _seconds(config: Config) -> float:
@@ -108,7 +108,9 @@ def _try(sending: Sender, name: str, by: str, seconds: float) -> int:
         outbox.remove(message)
     if begun:
         raise Refused("It was taken away, and whoever did has not come to an end with it.")
-    result = sending.way.send(account, ActivityEntry(sending.clock.now(), TRIAL, by), file[33:-5])
+    result = sending.channel.send(
+        account, ActivityEntry(sending.clock.now(), TRIAL, by), file[33:-5]
+    )
     sent = f"it was not taken: {result.reason}" if result.reason else "it was taken"
     print_lines(
         f"Nobody took it away within {_BEGINS_WITHIN:g} seconds. Sent from here, {sent}.",

@@ -259,7 +259,7 @@ def _names(options: argparse.Namespace, config: Config, archive: Archive) -> lis
 
     def meant(name: str) -> str:
         names = candidates(name, config.default_domain)
-        return next((one for one in names if one in there), names[-1])
+        return next((candidate for candidate in names if candidate in there), names[-1])
 
     return list(dict.fromkeys(meant(name) for name in options.account))
 
@@ -288,5 +288,5 @@ def _sentence(outcome: RestoredAccount, *, dry: bool) -> str:
     return "; ".join(parts) + "."
 
 
-def _those(ids: frozenset[str], one: str, several: str) -> str:
-    return f"{len(ids)} {one if len(ids) == 1 else several}"
+def _those(ids: frozenset[str], singular: str, plural: str) -> str:
+    return f"{len(ids)} {singular if len(ids) == 1 else plural}"

@@ -47,8 +47,8 @@ def serve(options: argparse.Namespace, config: Config) -> int:
     clock = SystemClock()
     log, notifier = AnswerLog(clock), SystemdNotifier()
     notifier.status = str(_status(options) or "")
-    named = getattr(options, "store", None)
-    folder = store_folder(named, config).absolute()
+    store_option = getattr(options, "store", None)
+    folder = store_folder(store_option, config).absolute()
     with ExitStack() as stack:
         # Before root becomes the store's owner, who could not give a socket to any group.
         sockets = listening(
@@ -99,7 +99,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
         def read() -> tuple[Config, Path, ConfigStatus | None]:
             status = _status(options)  # before it is read: what changes meanwhile is newer
             again = choose(getattr(options, "config", None))
-            return again, store_folder(named, again).absolute(), status
+            return again, store_folder(store_option, again).absolute(), status
 
         hints = NearMisses(
             *(accounts, log, clock.monotonic, lambda: verifier.default_domain),
@@ -110,7 +110,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
             verifier, queue, usage, notify_owners, speaking, sockets, folder, clock
         )
         served = sockets.served(config.serve, speaking, log)
-        one = server.Daemon(
+        daemon = server.Daemon(
             served,
             log,
             notifier,
@@ -118,7 +118,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
             usage.flush,
             most_connections=_most_connections(len(served)),
         )
-        asyncio.run(one.run())
+        asyncio.run(daemon.run())
     log.event("stopped")
     return OK
 

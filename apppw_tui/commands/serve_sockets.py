@@ -50,22 +50,22 @@ class DaemonSockets:
 
     @property
     def names(self) -> frozenset[str]:
-        return frozenset(one.name for one in self.listening)
+        return frozenset(socket.name for socket in self.listening)
 
     def served(
         self, config: ServeConfig, speaking: ProtocolParts, log: AnswerLog
     ) -> list[Endpoint]:
         """Every one of them, told to the log; one that nobody has named hangs up (SAFETY 20)."""
         served = []
-        for one in self.listening:
-            wanted = config.passed(one.name)
-            served.append(Endpoint(one, speaking(wanted)))
+        for socket in self.listening:
+            wanted = config.passed(socket.name)
+            served.append(Endpoint(socket, speaking(wanted)))
             if wanted is None:
                 why = "no [[serve.socket]] is called so"
-                log.warned("not served", socket=one.name, why=why)
+                log.warned("not served", socket=socket.name, why=why)
                 continue
-            path = "passed by systemd" if one.path is None else str(one.path)
-            log.event("serving", socket=one.name, protocol=wanted.protocol, path=path)
+            path = "passed by systemd" if socket.path is None else str(socket.path)
+            log.event("serving", socket=socket.name, protocol=wanted.protocol, path=path)
         for name in sorted(config.configured - self.names):
             log.warned("not served", socket=name, why="systemd passed others, but not this one")
         return served
@@ -99,30 +99,30 @@ def _made(
     folder: Path, config: ServeConfig, owner: sockets.Owner | None, stack: ExitStack
 ) -> list[sockets.ListeningSocket]:
     sockets.make_folder(folder, owner)
-    found = []
+    listening_sockets = []
     with sockets.folder_locked(folder):
         for socket in config.sockets:
             made = sockets.listen(folder, socket.name, socket.mode, socket.group, owner)
             stack.callback(made.close)
-            found.append(made)
-    return found
+            listening_sockets.append(made)
+    return listening_sockets
 
 
 def _usable(
     given: list[sockets.PassedSocket], config: ServeConfig, log: AnswerLog
 ) -> list[sockets.ListeningSocket]:
     usable = []
-    for one in given:
-        if one.socket is None:
+    for passed in given:
+        if passed.socket is None:
             why = "systemd passed what is no listening Unix stream socket"
-            log.warned("not served", socket=one.name, why=why)
+            log.warned("not served", socket=passed.name, why=why)
             continue
-        usable.append(sockets.ListeningSocket(one.name, one.socket))
-        wanted = config.passed(one.name)
-        if wanted is not None and one.path is not None:
-            for key, setting in differing(wanted, one.path).items():
+        usable.append(sockets.ListeningSocket(passed.name, passed.socket))
+        wanted = config.passed(passed.name)
+        if wanted is not None and passed.path is not None:
+            for key, setting in differing(wanted, passed.path).items():
                 why = f"the socket's unit decides: {setting}"
-                log.warned("ignored", socket=one.name, key=key, why=why)
+                log.warned("ignored", socket=passed.name, key=key, why=why)
     return usable
 
 

@@ -142,10 +142,10 @@ class Checkup:
             return self.system_owner
 
 
-def _or_ok(found: Iterable[Finding], folder: Path, good: str) -> Iterator[Finding]:
+def _or_ok(findings: Iterable[Finding], folder: Path, good: str) -> Iterator[Finding]:
     """Yields the findings until something stands in the way, and then that."""
     nothing = True
-    for finding in found:
+    for finding in findings:
         nothing = False
         yield finding
     if nothing:

@@ -22,7 +22,7 @@ class _Use:
 
     key: str
     what: str
-    one: str
+    singular: str
     without: str
 
 
@@ -51,8 +51,8 @@ def check(
 
 
 def _file(path: Path, owners: frozenset[int]) -> Iterator[Finding]:
-    for one in (path, path.parent):
-        yield from _writers(one, owners, "can change what apppw-tui does, and what it runs")
+    for place in (path, path.parent):
+        yield from _writers(place, owners, "can change what apppw-tui does, and what it runs")
 
 
 def _program(path: Path, owners: frozenset[int], use: _Use) -> Iterator[Finding]:
@@ -63,7 +63,7 @@ def _program(path: Path, owners: frozenset[int], use: _Use) -> Iterator[Finding]
             f"Put it there, or correct {use.key} in the configuration.",
         )
         return
-    yield from _writers(path, owners, f"can read every {use.one} that is sent")
+    yield from _writers(path, owners, f"can read every {use.singular} that is sent")
 
 
 def _writers(path: Path, owners: frozenset[int], consequence: str) -> Iterator[Finding]:

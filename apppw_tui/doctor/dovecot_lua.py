@@ -75,31 +75,31 @@ def _script(
 
 
 def _asking(
-    named: str, text: str, folder: Path, asked: frozenset[Path], put: str
+    file: str, text: str, folder: Path, asked: frozenset[Path], put: str
 ) -> Iterator[Finding]:
     socket = _SOCKET.search(text)
     if asked and socket is not None and not _is_one_of(socket[1], asked):
         there = " or ".join(sorted(map(str, asked)))
         yield danger(
-            named,
+            file,
             f"It asks at {socket[1]}, and the daemon listens at {there}: no app password works.",
-            f"Correct SOCKET in {named}; {_RELOAD}",
+            f"Correct SOCKET in {file}; {_RELOAD}",
         )
     if not _LOOKS_UP.search(text):
         return  # so old that mail is not delivered, which is told elsewhere
     enforced = _ENFORCED.search(text)
     if enforced is None:
         yield danger(
-            named,
+            file,
             "It is of an older apppw-tui: while apppw-tui is silent, nobody's old password works.",
             put,
         )
     elif Path(enforced[1]) != folder / "enforced":
         yield danger(
-            named,
+            file,
             f"It looks for who is enforced in {enforced[1]}, not in {folder / 'enforced'}: while "
             "apppw-tui is silent, nobody's old password works.",
-            f"Correct ENFORCED in {named}; {_RELOAD}",
+            f"Correct ENFORCED in {file}; {_RELOAD}",
         )
 
 

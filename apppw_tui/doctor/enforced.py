@@ -76,10 +76,10 @@ def enforced_or_disabled(folder: Path) -> dict[str, bool]:
 
 def _is_disabled(path: Path) -> bool:
     try:
-        told = parse(files.read(path) or b"")
+        enforcement = parse(files.read(path) or b"")
     except StoreError:
         return False
-    return told is not None and told.since == EVER
+    return enforcement is not None and enforcement.since == EVER
 
 
 def _named(names: list[str]) -> str:

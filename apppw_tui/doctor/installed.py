@@ -61,7 +61,7 @@ def by_hand(places: SystemPaths) -> Iterator[Finding]:
             yield from differing(path, place, recipe, places)
 
 
-def differing(path: Path, named: str, recipe: str, places: SystemPaths) -> Iterator[Finding]:
+def differing(path: Path, label: str, recipe: str, places: SystemPaths) -> Iterator[Finding]:
     """Of the script at `path`, beside what recipes/install.sh brought as `recipe`, if it did."""
     shipped = places.recipes / recipe
     try:
@@ -70,7 +70,7 @@ def differing(path: Path, named: str, recipe: str, places: SystemPaths) -> Itera
         return
     if not same:
         yield warning(
-            named,
+            label,
             "It is not the one of the version in use, not even but for the settings at its head: "
             "it was altered, or is older.",
             f"Compare it with {shipped}, which belongs there with your settings.",

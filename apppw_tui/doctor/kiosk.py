@@ -64,8 +64,8 @@ def script(forced: str, user: str, places: SystemPaths, owner: int) -> Iterator[
     if not stat.S_ISREG(status.st_mode) or not status.st_mode & stat.S_IXOTH:
         yield danger(words[0], "It is no program that all may run: nobody comes to the portal by "
                      "ssh.", _AGAIN)  # fmt: skip
-    for one in (path, path.parent):
-        yield from _writers(one, owner)
+    for place in (path, path.parent):
+        yield from _writers(place, owner)
     shell = _shell(user, places)
     if shell not in (None, words[0]):
         yield warning(

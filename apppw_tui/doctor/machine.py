@@ -39,14 +39,14 @@ def check_ntp(ask: Run) -> list[Finding]:
     ]
 
 
-def _kept(told: dict[str, str]) -> Iterator[Finding]:
-    if told.get("NTPSynchronized") == "no":
+def _kept(properties: dict[str, str]) -> Iterator[Finding]:
+    if properties.get("NTPSynchronized") == "no":
         yield notice(
             _WHERE,
             "It is not synchronized: codes of authenticator apps fail once it is a minute off.",
             _REMEDY,
         )
-    if told.get("LocalRTC") == "yes":
+    if properties.get("LocalRTC") == "yes":
         yield notice(
             _WHERE,
             "The hardware clock is kept in local time: after a start in summer or winter it may "

@@ -38,7 +38,7 @@ def check(folder: Path, config: Config, ask: Run, places: SystemPaths) -> list[F
     if output.error:
         return [output.as_finding()]
     units = parse(output.out)
-    findings = [one for need in needed for one in _unit(units, *need)]
+    findings = [finding for need in needed for finding in _unit(units, *need)]
     if config.delivery is not None:
         findings += _codes(config.delivery.command, units.get(_KIOSK, {}), places)
     return findings or [ok("systemd", "Its units send notices and end sessions, as configured.")]

@@ -97,7 +97,7 @@ def _past_us(path: Path, modules: list[str]) -> Iterator[Finding]:
     Pam_deny has to stand before pam_permit.
     """
     behind = modules[modules.index("exec") + 1 :]
-    deciding = [one for one in behind if one in _DECIDE]
+    deciding = [module for module in behind if module in _DECIDE]
     if "permit" in deciding and deciding[0] == "permit":
         yield danger(
             path,
@@ -150,10 +150,10 @@ def _auth(path: Path) -> Iterator[tuple[str, str]]:
     """The modules and arguments of the auth lines; of an included file, "@" and its name."""
     text = path.read_bytes().decode(errors="replace").replace("\\\n", " ")
     for line in lines(text):
-        told = line.partition("#")[0].strip()
-        if include := _INCLUDE.fullmatch(told):
+        rule = line.partition("#")[0].strip()
+        if include := _INCLUDE.fullmatch(rule):
             yield f"@{include[1]}", ""
-        match = _AUTH.match(told)
+        match = _AUTH.match(rule)
         module = match and _MODULE.fullmatch(match["module"])
         if match and module:
             yield module[1], match["arguments"]

@@ -69,7 +69,9 @@ def check(ask: Run, places: SystemPaths) -> list[Finding]:
     findings = [finding for port in signed_in for finding in _port(port)]
     findings += _networks(signed_in[0].settings.get("mynetworks", ""))
     findings += _past_us(signed_in, places)
-    findings += [one for port in signed_in if _asks_us(port, places) for one in _as_anybody(port)]
+    findings += [
+        finding for port in signed_in if _asks_us(port, places) for finding in _as_anybody(port)
+    ]
     return list(dict.fromkeys(findings)) or [ok(_WHERE, _good(signed_in, places))]
 
 
@@ -82,7 +84,11 @@ def _ports(ask: Run) -> tuple[list[Port], list[Finding]]:
     top, overrides = _settings(main.out), _overrides(own.out)
     named_ports = [Port(name, top | settings) for name, settings in overrides.items()]
     # What each service overrides holds nowhere.
-    smtpds = {f"{one[0]}/{one[1]}" for one in map(str.split, lines(services.out)) if _is_smtpd(one)}
+    smtpds = {
+        f"{fields[0]}/{fields[1]}"
+        for fields in map(str.split, lines(services.out))
+        if _is_smtpd(fields)
+    }
     bare = not smtpds or any(not _judges(overrides.get(name, {})) for name in smtpds)
     return [*([Port("main.cf", top)] if bare else []), *named_ports], []
 
@@ -197,14 +203,14 @@ def _encrypted(port: Port) -> bool:
 
 
 def _socket(port: Port) -> Iterator[Finding]:
-    told = port.value("smtpd_sasl_path")
-    if told.startswith("inet:"):
+    sasl_path = port.value("smtpd_sasl_path")
+    if sasl_path.startswith("inet:"):
         return
-    told = told.removeprefix("unix:")
+    sasl_path = sasl_path.removeprefix("unix:")
     queue = Path(port.value("queue_directory"))
-    path = queue / told
+    path = queue / sasl_path
     # To an smtpd in its chroot, / is the queue directory.
-    if not (_is_socket(path) or _is_socket(queue / told.lstrip("/"))):
+    if not (_is_socket(path) or _is_socket(queue / sasl_path.lstrip("/"))):
         yield danger(
             path,
             f"Postfix asks there who signs in ({port.name}), but it is no socket: nobody can send.",
@@ -222,8 +228,8 @@ def _is_socket(path: Path) -> bool:
         return False
 
 
-def _networks(told: str) -> Iterator[Finding]:
-    words = filter(None, re.split(r"[\s,]+", told))
+def _networks(mynetworks: str) -> Iterator[Finding]:
+    words = filter(None, re.split(r"[\s,]+", mynetworks))
     others = [word for word in words if not is_loopback(re.sub(r"[\[\]]", "", word))]
     if others:
         yield notice(

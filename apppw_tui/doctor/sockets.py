@@ -104,8 +104,11 @@ def listening(serve: ServeConfig, folder: Path, ask: Run) -> ListeningSockets:
     there = units.units(ask)
     if any(unit.wanted for unit in there):
         return ListeningSockets(list(_passed(serve, there)), there)
-    own = (_Place(folder / one.name, one.protocol, one.mode, one.group) for one in serve.sockets)
-    return ListeningSockets([one for one in own if _is_there(one.path)], there)
+    own = (
+        _Place(folder / wanted.name, wanted.protocol, wanted.mode, wanted.group)
+        for wanted in serve.sockets
+    )
+    return ListeningSockets([place for place in own if _is_there(place.path)], there)
 
 
 def check(
@@ -128,7 +131,7 @@ def check(
         return [*findings, _nobody(folder, there, wanted=wanted, lua=lua)]
     findings += _folder(folder, owner)
     with ThreadPoolExecutor(len(places)) as asking:
-        for answers in asking.map(lambda one: [*_socket(one, owner, lua=lua)], places):
+        for answers in asking.map(lambda place: [*_socket(place, owner, lua=lua)], places):
             findings += answers
     if not by_systemd:
         names = {place.path.name for place in places}
@@ -289,6 +292,6 @@ def said(path: Path, question: bytes, *, hang_up: bool) -> bytes:
 
 def _listener(asking: socket.socket) -> int:
     """unix(7): whoever called listen(); 0 where that process cannot be seen from here."""
-    told = asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
-    pid: int = _PEER.unpack(told)[0]
+    credentials = asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+    pid: int = _PEER.unpack(credentials)[0]
     return pid

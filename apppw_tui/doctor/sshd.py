@@ -55,22 +55,22 @@ def _settings(text: str) -> dict[str, list[str]]:
     return settings
 
 
-def _kiosk(path: Path, told: dict[str, list[str]]) -> Iterator[Finding]:
-    users = told.get("allowusers", [])
+def _kiosk(path: Path, settings: dict[str, list[str]]) -> Iterator[Finding]:
+    users = settings.get("allowusers", [])
     if len(users) != 1 or any(sign in _user(users[0]) for sign in "*?!"):
         yield danger(
             path,
             "It does not say AllowUsers with the kiosk's one user: others may come in.",
             "Set AllowUsers to the kiosk's user alone.",
         )
-    if _only(told, "forcecommand") in ("", "none"):
+    if _only(settings, "forcecommand") in ("", "none"):
         yield danger(
             path,
             "It has no ForceCommand: whoever comes in may run any command.",
             "Set ForceCommand to the kiosk's script.",
         )
-    if _only(told, "disableforwarding") != "yes":
-        still = [key for key, closed in _FORWARDING.items() if _only(told, key) != closed]
+    if _only(settings, "disableforwarding") != "yes":
+        still = [key for key, closed in _FORWARDING.items() if _only(settings, key) != closed]
         if still:
             yield danger(
                 path,
@@ -79,23 +79,24 @@ def _kiosk(path: Path, told: dict[str, list[str]]) -> Iterator[Finding]:
                 "Set DisableForwarding yes.",
             )
     for key, closed in _OTHERS.items():
-        if _only(told, key) != closed:
+        if _only(settings, key) != closed:
             yield danger(
                 path,
-                f"{key} is {_only(told, key) or 'not said'}: files of the kiosk's user run "
+                f"{key} is {_only(settings, key) or 'not said'}: files of the kiosk's user run "
                 "commands before the portal does.",
                 f"Set {key} {closed}.",
             )
-    if told.get("subsystem"):
+    if settings.get("subsystem"):
         yield warning(
             path,
             "It has a Subsystem: people may ask for files instead of the portal.",
             "Remove every line with Subsystem.",
         )
-    if _only(told, "maxsessions") not in ("", "0", "1"):
+    if _only(settings, "maxsessions") not in ("", "0", "1"):
         yield notice(
             path,
-            f"MaxSessions is {_only(told, 'maxsessions')}: one connection opens several portals.",
+            f"MaxSessions is {_only(settings, 'maxsessions')}: one connection opens "
+            "several portals.",
             "Set MaxSessions 1.",
         )
 
@@ -105,5 +106,5 @@ def _user(pattern: str) -> str:
     return pattern.partition("@")[0]
 
 
-def _only(told: dict[str, list[str]], key: str) -> str:
-    return told.get(key, [""])[0]
+def _only(settings: dict[str, list[str]], key: str) -> str:
+    return settings.get(key, [""])[0]

@@ -113,50 +113,50 @@ def units(ask: Run) -> list[Unit]:
     return (
         []
         if output.error
-        else [_unit(name, one) for name, one in parse(output.out).items() if name]
+        else [_unit(name, values) for name, values in parse(output.out).items() if name]
     )
 
 
-def _unit(name: str, told: dict[str, str]) -> Unit:
-    listens = lines(told.get("Listen", ""))
+def _unit(name: str, properties: dict[str, str]) -> Unit:
+    listens = lines(properties.get("Listen", ""))
     paths = [line.removesuffix(_STREAM) for line in listens if line.endswith(_STREAM)]
-    mode = told.get("SocketMode", "")
+    mode = properties.get("SocketMode", "")
     return Unit(
         name,
-        told.get("FileDescriptorName", name),
+        properties.get("FileDescriptorName", name),
         tuple(Path(path) for path in paths if path.startswith("/")),
-        told.get("SocketGroup", ""),
+        properties.get("SocketGroup", ""),
         int(mode, 8) if mode.isdecimal() and not set(mode) - set("01234567") else 0o666,
-        told.get("UnitFileState") in _ENABLED,
-        told.get("ActiveState") == "active",
-        told.get("ActiveState") == "failed",
+        properties.get("UnitFileState") in _ENABLED,
+        properties.get("ActiveState") == "active",
+        properties.get("ActiveState") == "failed",
     )
 
 
-def compared(serve: ServeConfig, found: Sequence[Unit]) -> list[Finding]:
+def compared(serve: ServeConfig, socket_units: Sequence[Unit]) -> list[Finding]:
     """Finds where configuration, units and what is enabled contradict each other."""
-    if not any(unit.wanted for unit in found):
+    if not any(unit.wanted for unit in socket_units):
         return _groups(serve)  # the daemon makes its sockets itself, if there is one
     by_name: dict[str, list[Unit]] = {}
-    for unit in found:
+    for unit in socket_units:
         by_name.setdefault(unit.called, []).append(unit)
     findings: list[Finding] = []
     for socket in serve.sockets:
         if socket.name in serve.configured:
             findings += _configured(socket, by_name.get(socket.name, []))
-    for unit in found:
+    for unit in socket_units:
         findings += _listening(unit, serve)
     return findings
 
 
-def _configured(one: SocketConfig, units: Sequence[Unit]) -> Iterator[Finding]:
-    where = f"[[serve.socket]] {one.name}"
+def _configured(wanted: SocketConfig, units: Sequence[Unit]) -> Iterator[Finding]:
+    where = f"[[serve.socket]] {wanted.name}"
     if not units:
         yield warning(
             where,
             "systemd makes the sockets, and has no unit for this one: nobody can ask there.",
             "Write one like recipes/systemd/apppw-tui-radicale.socket, with FileDescriptorName="
-            f"{one.name}; or take it out of the configuration.",
+            f"{wanted.name}; or take it out of the configuration.",
         )
         return
     if not any(unit.wanted for unit in units):
@@ -168,17 +168,17 @@ def _configured(one: SocketConfig, units: Sequence[Unit]) -> Iterator[Finding]:
         )
         return
     for unit in units:
-        if one.group is not None and unit.group != one.group:
+        if wanted.group is not None and unit.group != wanted.group:
             yield warning(
                 where,
-                f"Its group is not {escaped(one.group)}: {unit.name} makes it, for the group "
+                f"Its group is not {escaped(wanted.group)}: {unit.name} makes it, for the group "
                 f"{unit.group or 'root'}.",
                 "Take group out of the configuration, and put who asks into the unit's group.",
             )
-        if one.mode not in (SocketConfig.mode, unit.mode):
+        if wanted.mode not in (SocketConfig.mode, unit.mode):
             yield warning(
                 where,
-                f"Its mode is not {one.mode:04o}: {unit.name} makes it, with {unit.mode:04o}.",
+                f"Its mode is not {wanted.mode:04o}: {unit.name} makes it, with {unit.mode:04o}.",
                 "Take mode out of the configuration.",
             )
 

@@ -37,10 +37,10 @@ class ClipboardTools:
         pane = self._environment.get("TMUX_PANE", "")
         there = ["-t", pane] if pane else []
         asked = ["display-message", *there, "-p", "#{client_name}", ";"]
-        known = self._run([tmux, *asked, "show-options", "-sv", "set-clipboard"])
-        if known is None:
+        output = self._run([tmux, *asked, "show-options", "-sv", "set-clipboard"])
+        if output is None:
             return None
-        client, setting = (*lines(known), "", "")[:2]
+        client, setting = (*lines(output), "", "")[:2]
         passes = setting == "on"  # else it swallows what a program writes
         if not client:
             return None if passes else TmuxDelivery.SWALLOWED

@@ -39,11 +39,11 @@ def ask(path: str, question: Mapping[str, object], seconds: float) -> dict[str, 
     return read if isinstance(read, dict) else {}
 
 
-def socket_folder(named: Path | None = None) -> Path:
+def socket_folder(folder: Path | None = None) -> Path:
     """systemd.exec(5): RUNTIME_DIRECTORY is one path or several, between colons."""
     runtime = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
-    if named is not None or runtime:
-        return (named or Path(runtime)).absolute()
+    if folder is not None or runtime:
+        return (folder or Path(runtime)).absolute()
     own = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
     if os.geteuid() == 0 or os.access(SYSTEM_FOLDER, os.W_OK) or not own.is_absolute():
         return SYSTEM_FOLDER

@@ -152,7 +152,7 @@ class Sender:
     """
 
     outbox: NoticeQueue
-    way: NoticeChannel
+    channel: NoticeChannel
     store: AccountStore
     counters: ThrottleStore
     clock: Clock
@@ -205,7 +205,7 @@ class Sender:
             message = replace(message, summed=share is _Share.SUM)
         message = self._noted(message)
         entry = None if message.summed else message.entry
-        return self._ended(message, self.way.send(account, entry, message.mark))
+        return self._ended(message, self.channel.send(account, entry, message.mark))
 
     def _noted(self, message: Message) -> Message:
         """Counts a try before it is made: what kills whoever tries is not tried for ever."""

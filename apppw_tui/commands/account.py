@@ -22,7 +22,7 @@ from apppw_tui.portal.sessions import needs_enrollment
 
 def add(options: argparse.Namespace, config: Config) -> int:
     by = actor()  # before root becomes the store's owner
-    with mail_users.glanced_at(config) as is_user:
+    with mail_users.user_lookup(config) as is_user:
         context = open_context(options, config, create=True).context
         if options.if_missing and (present := _present(context, options.name)) is not None:
             return print_result(present, as_json=options.json)
@@ -86,7 +86,7 @@ def show(options: argparse.Namespace, config: Config) -> int:
 
 def rename(options: argparse.Namespace, config: Config) -> int:
     by = actor()  # both before root becomes the store's owner
-    with mail_users.glanced_at(config) as is_user:
+    with mail_users.user_lookup(config) as is_user:
         admin = Admin(open_context(options, config).context, by, print_error)
         before = admin.account(options.name).name
         account = admin.rename(before, options.new)
@@ -104,7 +104,7 @@ def rename(options: argparse.Namespace, config: Config) -> int:
 
 def remove(options: argparse.Namespace, config: Config) -> int:
     why = _left_behind(config, "Remove it there, too.")
-    with mail_users.glanced_at(config) as is_user:  # before root becomes the store's owner
+    with mail_users.user_lookup(config) as is_user:  # before root becomes the store's owner
 
         def warn_if_user(name: str) -> None:
             if is_user(name):

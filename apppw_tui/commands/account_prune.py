@@ -33,7 +33,7 @@ def prune_accounts(options: argparse.Namespace, config: Config) -> int:
         gone, unsure, users_known = [], [], 0
         for name in admin.context.store.list_names():
             try:
-                answer = mail_users.known(users, name, config.default_domain)
+                answer = mail_users.knows_user(users, name, config.default_domain)
             except PasswordBackendDown as error:
                 raise PasswordBackendDown(f"{error} Nobody was removed.") from None
             users_known += answer is True

@@ -122,14 +122,14 @@ def _left_out(troubles: dict[str, str]) -> int:
 def _write(
     options: argparse.Namespace, config: Config, out: BinaryIO, now: datetime
 ) -> BackupResult:
-    wired = open_context(options, config)
+    parts = open_context(options, config)
     folder = StoreLocation.of(config, getattr(options, "store", None), None).folder
     try:
         done = back_up(
             out,
             folder,
-            wired.store,
-            wired.keyring if options.with_key else None,
+            parts.store,
+            parts.keyring if options.with_key else None,
             now=now,
             host=config.host_name,
         )

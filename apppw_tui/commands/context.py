@@ -38,13 +38,13 @@ def open_context(
     hand = None
     if new_key and key_folder.needed(place.folder, place.key_file):
         hand = key_folder.RootsHand(place.key_file, place.folder)
-    wired = build(place, config, SystemClock(), create=create)
+    parts = build(place, config, SystemClock(), create=create)
     if hand is not None:
-        wired.keyring.hand = hand.write
+        parts.keyring.hand = hand.write
     # A store of before has none. Who may only look is not kept from looking; the doctor tells.
     with contextlib.suppress(StoreError):
-        wired.store.enforcements.ensure_exists()
-    return wired
+        parts.store.enforcements.ensure_exists()
+    return parts
 
 
 @contextmanager

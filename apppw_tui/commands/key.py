@@ -14,14 +14,14 @@ _NEXT = "When nothing runs with a copy of the old key any more: apppw-tui key ro
 
 
 def rotate(options: argparse.Namespace, config: Config) -> int:
-    wired = open_context(options, config, new_key=True)
-    return _finish(wired, options) if options.finish else _begin(wired)
+    parts = open_context(options, config, new_key=True)
+    return _finish(parts, options) if options.finish else _begin(parts)
 
 
-def _begin(wired: Parts) -> int:
-    ring = wired.keyring.read()
+def _begin(parts: Parts) -> int:
+    ring = parts.keyring.read()
     begun = ring is not None and len(ring.keys) > 1  # a rotation that was not finished goes on
-    rotation_ = key_rotation.rotate(wired.keyring, wired.store)
+    rotation_ = key_rotation.rotate(parts.keyring, parts.store)
     sealed = f"sealed {pluralize(rotation_.reencrypted, 'account')} anew."
     first = f"{'Went on with the' if begun else 'Made a'} new key and {sealed}"
     for name, trouble in sorted(rotation_.failures.items()):
@@ -33,13 +33,13 @@ def _begin(wired: Parts) -> int:
     return OK
 
 
-def _finish(wired: Parts, options: argparse.Namespace) -> int:
-    ring = wired.keyring.read()
+def _finish(parts: Parts, options: argparse.Namespace) -> int:
+    ring = parts.keyring.read()
     old = 0 if ring is None else len(ring.keys) - 1
     if old:
         what = f"Drop {pluralize(old, 'old key')} for good? Backups that need one stay sealed."
         check_meant(what, old, options)
-    dropped = key_rotation.drop_old_keys(wired.keyring, wired.store)
+    dropped = key_rotation.drop_old_keys(parts.keyring, parts.store)
     print_lines(f"Dropped {pluralize(dropped, 'old key')}." if dropped else "There was no old key.")
     return OK if dropped else ALREADY
 

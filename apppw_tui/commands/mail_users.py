@@ -8,7 +8,7 @@ from apppw_tui.domain.errors import PasswordBackendDown
 from apppw_tui.integrations.dovecot_users import DovecotUsers
 
 SOCKET = "auth-userdb"  # beside Dovecot's other sockets
-_POLL_INTERVAL = 2.0  # seconds, for whoever only warns
+_QUICK_TIMEOUT = 2.0  # seconds, for whoever only warns
 _TIMEOUT = 20.0  # seconds, for each name; LDAP may be slow
 
 
@@ -18,7 +18,7 @@ def connected(config: Config, timeout: float = _TIMEOUT) -> DovecotUsers:
 
 
 @contextlib.contextmanager
-def glanced_at(config: Config) -> Iterator[Callable[[str], bool | None]]:
+def user_lookup(config: Config) -> Iterator[Callable[[str], bool | None]]:
     """True if Dovecot knows an account, for a caller that only warns.
 
     None where it does not say.
@@ -26,19 +26,19 @@ def glanced_at(config: Config) -> Iterator[Callable[[str], bool | None]]:
     with contextlib.ExitStack() as stack:
         users: DovecotUsers | None = None
         with contextlib.suppress(PasswordBackendDown):
-            users = stack.enter_context(connected(config, _POLL_INTERVAL))
+            users = stack.enter_context(connected(config, _QUICK_TIMEOUT))
 
         def ask(name: str) -> bool | None:
             nonlocal users
             with contextlib.suppress(PasswordBackendDown):
-                return None if users is None else known(users, name, config.default_domain)
+                return None if users is None else knows_user(users, name, config.default_domain)
             users = None  # one that hangs is waited for once
             return None
 
         yield ask
 
 
-def known(users: DovecotUsers, name: str, default_domain: str | None) -> bool | None:
+def knows_user(users: DovecotUsers, name: str, default_domain: str | None) -> bool | None:
     """As DovecotUsers.knows; an account of the default domain may stand there without it."""
     answer = users.knows(name)
     local, _, domain = name.partition("@")

@@ -31,16 +31,16 @@ _UNITS = "systemctl enable --now apppw-notices.path apppw-notices.timer"
 def notices(options: argparse.Namespace, config: Config) -> int:
     """Sends all that is due, or a trial. Raises StoreError, and Refused if nothing says how."""
     by = actor()  # before root becomes the store's owner
-    wired = open_context(options, config)
+    parts = open_context(options, config)
     place = StoreLocation.of(
         config, getattr(options, "store", None), getattr(options, "key_file", None)
     )
-    sending = sender(place, config, wired.context)
+    sending = sender(place, config, parts.context)
     if sending is None:
         raise Refused("Nothing says how people are told: set [notices] in the configuration.")
     with _ending_programs():
         if options.trial is not None:
-            name = wired.store.meant(candidates(options.trial, config.default_domain))
+            name = parts.store.meant(candidates(options.trial, config.default_domain))
             return _try(sending, name, by, _seconds(config))
         return _send(sending)
 

@@ -64,7 +64,7 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     door: Kiosk | None = None
     if options.demo:
         demonstration = demo.Demonstration(clock, Hasher(CHEAP_PROFILE, CHEAP_PROFILE))
-        means = _demo_means(demonstration, config)
+        context = _demo_context(demonstration, config)
         connecting = ConnectionHelp(demo.ROWS, demonstration.try_it)
     else:
         store, key = getattr(options, "store", None), getattr(options, "key_file", None)
@@ -72,11 +72,11 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         theirs = options.kiosk or configuration.present(configuration.SYSTEM_FILE)
         own = is_owned_by_me(place.folder) and not theirs
         folder = socket_folder()  # before root becomes the store's owner
-        wired = build(place, config, clock, create=own, address=_address())
-        means = wired.context
+        parts = build(place, config, clock, create=own, address=_address())
+        context = parts.context
         if options.kiosk:
-            door = kiosk.admitted(place.folder, means)
-        verifier = Verifier(wired.store, means.hasher, clock, config.default_domain)
+            door = kiosk.admitted(place.folder, context)
+        verifier = Verifier(parts.store, context.hasher, clock, config.default_domain)
         connecting = ConnectionHelp(
             config.setup, ConnectionTest(verifier, config.serve.sockets, folder)
         )
@@ -93,7 +93,7 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
 
     over_ssh = "SSH_CONNECTION" in os.environ or "SSH_TTY" in os.environ
     surroundings = AppOptions(
-        host_name=means.host_name,
+        host_name=context.host_name,
         may_create_first=own and not over_ssh,
         demo=demonstration,
         # Over SSH a file would be left on the server, where the phone's owner may not look again.
@@ -103,14 +103,14 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         # A stranger's terminal says nothing of what runs here.
         tools=None if door else ClipboardTools(),
     )
-    app = PortalApp(Portal(means), clock, surroundings)
+    app = PortalApp(Portal(context), clock, surroundings)
     code = app.run_guarded()
     if app.last_words is not None:
         print(f"apppw-tui: {app.last_words}", file=sys.stderr)
     return code
 
 
-def _demo_means(demonstration: demo.Demonstration, config: configuration.Config) -> PortalContext:
+def _demo_context(demonstration: demo.Demonstration, config: configuration.Config) -> PortalContext:
     from apppw_tui.store.folder.counters import MemoryThrottleStore
     from apppw_tui.store.memory import MemoryActivityLog, MemoryErrorLog
 

@@ -91,20 +91,20 @@ class _RestoreCommand:
         self._names = _names(options, config, archive)
         if not there and not self._dry:
             require_restorable(archive, self._names)
-        wired = open_context(options, config, create=not self._dry, new_key=not self._dry)
-        self._wired = wired
+        parts = open_context(options, config, create=not self._dry, new_key=not self._dry)
+        self._parts = parts
         self._made = not there
-        means = wired.context
+        context = parts.context
         rules = RestoreRules(options.overwrite, self._dry, options.bring_back_deleted)
         begun = partial(
             Restore,
             archive,
             folder,
-            wired.store,
-            wired.keyring,
-            Aside(folder, "before-restore", means.clock.now()),
-            means.randbelow,
-            means.session_terminator.terminate,
+            parts.store,
+            parts.keyring,
+            Aside(folder, "before-restore", context.clock.now()),
+            context.randbelow,
+            context.session_terminator.terminate,
         )
         self._restore = begun(rules)
         self._trial = begun(replace(rules, dry_run=True))  # each has lists of its own
@@ -117,7 +117,7 @@ class _RestoreCommand:
     def run(self) -> int:
         archive = self._archive
         self._check_meant()
-        self._say(f"{_backup_of(archive, self._wired)}:")
+        self._say(f"{_backup_of(archive, self._parts)}:")
         if self._missing is not None:
             self._say(f"A store would be made at {self._missing}.")
         key = self._restore.restore_key()
@@ -218,7 +218,7 @@ class _RestoreCommand:
             self._code = max(self._code, NO_ANSWER)
             print_error(
                 f"{name}: no key opens the {field}; put back the key that sealed it, as one more "
-                f"line of {self._wired.keyring.path}, or let them set up another with "
+                f"line of {self._parts.keyring.path}, or let them set up another with "
                 f"apppw-tui account bypass {name}"
             )
         if not self._dry:
@@ -228,12 +228,12 @@ class _RestoreCommand:
             if outcome.brought_back:
                 facts["brought_back"] = " ".join(sorted(outcome.brought_back))
             record_event(
-                self._wired.context, account, EventType.ACCOUNT_RESTORED, self._by, **facts
+                self._parts.context, account, EventType.ACCOUNT_RESTORED, self._by, **facts
             )
 
     def _claim_profile(self, account: Account) -> None:
         try:
-            self._wired.context.hasher.account.claim(account.password_hash)
+            self._parts.context.hasher.account.claim(account.password_hash)
         except TooManyProfiles as error:
             print_error(
                 f"{account.name}: its hash costs {error.profile}, unlike all others, so that the "
@@ -264,8 +264,8 @@ def _names(options: argparse.Namespace, config: Config, archive: Archive) -> lis
     return list(dict.fromkeys(meant(name) for name in options.account))
 
 
-def _backup_of(archive: Archive, wired: Parts) -> str:
-    made = moment(archive.made, wired.context.clock.now())
+def _backup_of(archive: Archive, parts: Parts) -> str:
+    made = moment(archive.made, parts.context.clock.now())
     return f"Backup of {made} from {escaped(archive.host)}"
 
 

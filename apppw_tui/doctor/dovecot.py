@@ -17,7 +17,7 @@ from apppw_tui.doctor.doveconf import (
 from apppw_tui.doctor.dovecot_passdbs import NOT_OF_PEOPLE
 from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
 from apppw_tui.doctor.probe import Run, SystemPaths
-from apppw_tui.doctor.sockets import NoAnswerError, said
+from apppw_tui.doctor.sockets import NoAnswerError, first_answer
 from apppw_tui.domain.names import domain_decoded
 
 _WHERE = "Dovecot"
@@ -208,7 +208,7 @@ def _runs(base: str, places: SystemPaths) -> bool:
 def _portal(accounts: AccountsConfig) -> Finding:
     path = accounts.socket
     try:
-        greeted = said(path, b"", hang_up=False).startswith(_GREETING)
+        greeted = first_answer(path, b"", hang_up=False).startswith(_GREETING)
     except PermissionError:
         return ok(path, "Only root can ask there, so it was not looked at.")
     except NoAnswerError:

@@ -243,7 +243,7 @@ def _answer(place: _Place, *, lua: bool) -> Iterator[Finding]:
     question, expected = _ASKED[protocol]
     refused = _NO_LUA if lua else "every service that asks is refused"
     try:
-        heard = said(path, question, hang_up=not expected)
+        heard = first_answer(path, question, hang_up=not expected)
     except PermissionError:
         if os.geteuid() != 0:
             return  # only its group can ask
@@ -268,8 +268,8 @@ def _answer(place: _Place, *, lua: bool) -> Iterator[Finding]:
         )
 
 
-def said(path: Path, question: bytes, *, hang_up: bool) -> bytes:
-    """The first that is said to `question`.
+def first_answer(path: Path, question: bytes, *, hang_up: bool) -> bytes:
+    """The first bytes that are answered to `question`.
 
     Raises:
         NoAnswerError: somebody listens there, who says nothing, or takes no more callers.

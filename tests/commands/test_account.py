@@ -140,15 +140,15 @@ def test_a_name_that_leads_to_the_renamed_one_is_not_told(ada: CommandLine) -> N
 
 
 def test_a_dovecot_that_hangs_is_waited_for_once(ada: CommandLine) -> None:
-    ada.patch.setattr(mail_users, "_POLL_INTERVAL", 0.1)
+    ada.patch.setattr(mail_users, "_QUICK_TIMEOUT", 0.1)
     asked: list[str] = []
-    known = mail_users.known
+    knows_user = mail_users.knows_user
 
     def count(users: DovecotUsers, name: str, domain: str | None) -> bool | None:
         asked.append(name)
-        return known(users, name, domain)
+        return knows_user(users, name, domain)
 
-    ada.patch.setattr(mail_users, "known", count)
+    ada.patch.setattr(mail_users, "knows_user", count)
     for name in ("ben", "eve"):
         ada.house().add(name)
     with dovecot(ada.home / "auth-userdb", {"ada": ""}):
@@ -178,7 +178,7 @@ def test_a_password_is_not_asked_for_where_none_is_kept(run: CommandLine, stdin:
 
 
 def test_a_dovecot_that_hangs_keeps_nobody_from_being_added(run: CommandLine) -> None:
-    run.patch.setattr(mail_users, "_POLL_INTERVAL", 0.1)
+    run.patch.setattr(mail_users, "_QUICK_TIMEOUT", 0.1)
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(str(run.home / "auth-userdb"))
         silent.listen()

@@ -152,13 +152,13 @@ def test_a_daemon_that_hangs_is_waited_for_once(
 
     monkeypatch.setattr(socket, "socket", Recorded)
     started = threading.Barrier(len(NAMES), timeout=30)  # all of them ask before any has waited
-    said = sockets.said
+    first_answer = sockets.first_answer
 
     def together(path: Path, question: bytes, *, hang_up: bool) -> bytes:
         started.wait()
-        return said(path, question, hang_up=hang_up)
+        return first_answer(path, question, hang_up=hang_up)
 
-    monkeypatch.setattr(sockets, "said", together)
+    monkeypatch.setattr(sockets, "first_answer", together)
     os.kill(daemon.process.pid, signal.SIGSTOP)
     try:
         found = looked_at(folder)

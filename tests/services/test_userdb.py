@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.commands.mail_users import connected, known
+from apppw_tui.commands.mail_users import connected, knows_user
 from apppw_tui.config import Config
 from apppw_tui.config.accounts import AccountsConfig
 from apppw_tui.domain.errors import PasswordBackendDown
@@ -58,7 +58,7 @@ def config(dovecot: Dovecot) -> Config:
 def test_dovecot_says_whom_it_knows(server: Dovecot, name: str, answer: bool | None) -> None:
     with connected(config(server)) as users:
         for _ in range(2):
-            assert known(users, name, "example.org") is answer
+            assert knows_user(users, name, "example.org") is answer
 
 
 def test_a_failure_for_the_moment_is_no_no(folder: Path, user: OrdinaryUser) -> None:

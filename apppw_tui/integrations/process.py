@@ -42,6 +42,35 @@ class ProcessResult:
     output: str = ""
 
 
+def leave(code: int) -> None:
+    """Ends this process by SystemExit: at once, or once the program that it runs was ended.
+
+    For a handler of signals: raised while a program is just being started, it would leave that
+    running.
+    """
+    global _leaving  # noqa: PLW0603 - of the process, as signals are
+    _leaving = code
+    if not _running:
+        raise SystemExit(code)
+
+
+_leaving: int | None = None
+_running = 0  # programs, in all threads
+
+
+@contextmanager
+def _orderly_end() -> Iterator[None]:
+    global _running  # noqa: PLW0603
+    _running += 1
+    try:
+        yield
+    finally:
+        _running -= 1
+    if _leaving is not None:
+        raise SystemExit(_leaving)
+
+
+@_orderly_end()
 def run(
     command: Sequence[str],
     values: Mapping[str, str],
@@ -56,8 +85,26 @@ def run(
     the program leaves running after a timely end is left alone.
     """
     filled = [_filled(element, values) for element in command]
-    with _orderly_end():
-        return _run(filled, message, timeout, secrets)
+    try:
+        process = _start(
+            filled,
+            {"PATH": _PATH, "LANG": "C.UTF-8", "HOME": _home()},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            umask=0o077,
+        )
+    except OSError as error:
+        return ProcessResult(ok=False, reason=_not_started(filled[0], error))
+    raw = bytearray()
+    try:
+        stopped = _communicate(process, message.reveal().encode(), raw, timeout)
+    finally:
+        _end(process)
+    output = _redacted(bytes(raw), (message.reveal(), *secrets))
+    if stopped:
+        return ProcessResult(ok=False, reason=stopped, output=output)
+    return ProcessResult(process.returncode == 0, _end_of(process), output)
 
 
 @dataclass(frozen=True)
@@ -108,59 +155,6 @@ def capture(
         _end(process, own_group=own_group)
     out, errors = ((stream or b"").decode(errors="replace") for stream in printed)
     return CapturedOutput(process.returncode, out, errors)
-
-
-def leave(code: int) -> None:
-    """Ends this process by SystemExit: at once, or once the program that it runs was ended.
-
-    For a handler of signals: raised while a program is just being started, it would leave that
-    running.
-    """
-    global _leaving  # noqa: PLW0603 - of the process, as signals are
-    _leaving = code
-    if not _running:
-        raise SystemExit(code)
-
-
-_leaving: int | None = None
-_running = 0  # programs, in all threads
-
-
-@contextmanager
-def _orderly_end() -> Iterator[None]:
-    global _running  # noqa: PLW0603
-    _running += 1
-    try:
-        yield
-    finally:
-        _running -= 1
-    if _leaving is not None:
-        raise SystemExit(_leaving)
-
-
-def _run(
-    filled: list[str], message: Secret, timeout: float, secrets: Sequence[str]
-) -> ProcessResult:
-    try:
-        process = _start(
-            filled,
-            {"PATH": _PATH, "LANG": "C.UTF-8", "HOME": _home()},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            umask=0o077,
-        )
-    except OSError as error:
-        return ProcessResult(ok=False, reason=_not_started(filled[0], error))
-    raw = bytearray()
-    try:
-        stopped = _communicate(process, message.reveal().encode(), raw, timeout)
-    finally:
-        _end(process)
-    output = _redacted(bytes(raw), (message.reveal(), *secrets))
-    if stopped:
-        return ProcessResult(ok=False, reason=stopped, output=output)
-    return ProcessResult(process.returncode == 0, _end_of(process), output)
 
 
 def _start(

@@ -147,6 +147,6 @@ def test_no_screen_dialog_or_flow_has_a_way_of_its_own() -> None:
         "dialogs/authenticator.py",
         "dialogs/one_time_secret.py",
         "dialogs/recovery_codes.py",
-        "dialogs/security_code.py",
+        "widgets/code_input.py",
         "widgets/new_password.py",
     }

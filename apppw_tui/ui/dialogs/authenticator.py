@@ -20,7 +20,7 @@ from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.portal_calls import call_portal
-from apppw_tui.ui.widgets.code_input import CodeInput
+from apppw_tui.ui.widgets.code_input import CodeInput, DemoCode
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.qr import QrCode, capacity
 
@@ -77,7 +77,7 @@ class AuthenticatorDialog(Dialog[Session | Literal["back"] | None]):
                 yield KeyLabel(self._set_up.secret)
                 yield Field("2  Type the code it shows.", CodeInput(id="code"))
                 if self._give_away is not None:
-                    yield Label("", id="peek", classes="quiet", markup=False)
+                    yield DemoCode(self._give_away)
                 yield Button("I cannot scan: show the key", id="show", compact=True)
                 yield Label("", id="copied", classes="quiet", markup=False)
                 with Horizontal(classes="buttons"):
@@ -95,7 +95,6 @@ class AuthenticatorDialog(Dialog[Session | Literal["back"] | None]):
         needs = self._needs
         note = f"For a picture to scan, this needs {needs.width} x {needs.height}."
         self.query_one("#too-small", Label).update(note)
-        self._peek()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The key can be copied where it can be seen."""
@@ -147,13 +146,8 @@ class AuthenticatorDialog(Dialog[Session | Literal["back"] | None]):
     def _refuse(self, error: ApppwError) -> None:
         self.query_one(CodeInput).refuse()
         self.query_one(Field).show_error(error)
-        self._peek()
-
-    @work(group="peek")
-    async def _peek(self) -> None:
-        if self._give_away is not None:
-            code = await asyncio.to_thread(self._give_away)
-            self.query_one("#peek", Label).update(f"A demonstration: the code is {code}.")
+        for demo_code in self.query(DemoCode):
+            demo_code.renew()
 
     @on(Button.Pressed, "#back")
     def action_back(self) -> None:

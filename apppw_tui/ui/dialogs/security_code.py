@@ -1,6 +1,5 @@
 """The second question: a code, from an app, a message or paper; or the administrator's word."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -19,7 +18,7 @@ from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import SignInFailed
 from apppw_tui.ui.portal_calls import BUSY_DELAY, call_portal
-from apppw_tui.ui.widgets.code_input import CheckedInput, CodeInput, RecoveryInput
+from apppw_tui.ui.widgets.code_input import CheckedInput, CodeInput, DemoCode, RecoveryInput
 from apppw_tui.ui.widgets.field import Field
 
 Instead = Literal["different", "back"]
@@ -67,7 +66,7 @@ class SecurityCodeDialog(Dialog[Session | Instead | None]):
         else:
             yield Field("Code", CodeInput(id="code"))
         if question.demo_code is not None:
-            yield Label("", id="peek", classes="quiet", markup=False)
+            yield DemoCode(question.demo_code)
         with Horizontal(classes="buttons"):
             if "back" in question.alternatives:
                 yield Button("Back", id="back", compact=True)
@@ -80,7 +79,6 @@ class SecurityCodeDialog(Dialog[Session | Instead | None]):
 
     def on_mount(self) -> None:
         self._entry.focus()
-        self._peek()
         if self._question.send is not None:
             self.send(again=False)
 
@@ -118,7 +116,7 @@ class SecurityCodeDialog(Dialog[Session | Instead | None]):
         if sentence is not None:
             self.query_one("#sentence", Label).update(sentence)
             field.show_hint("Sent once more." if again else "")
-        self._peek()
+        self._renew_demo_code()
 
     # --- answering --------------------------------------------------------------------------
 
@@ -153,15 +151,11 @@ class SecurityCodeDialog(Dialog[Session | Instead | None]):
         if not self._question.recovery:
             self._entry.refuse()
         self._entry.checking(False)
-        self._peek()
+        self._renew_demo_code()
 
-    @work(group="peek")
-    async def _peek(self) -> None:
-        peek = self._question.demo_code
-        if peek is not None:
-            code = await asyncio.to_thread(peek)
-            sentence = f"A demonstration: the code is {code}." if code else ""
-            self.query_one("#peek", Label).update(sentence)
+    def _renew_demo_code(self) -> None:
+        for demo_code in self.query(DemoCode):
+            demo_code.renew()
 
     # --- leaving ----------------------------------------------------------------------------
 

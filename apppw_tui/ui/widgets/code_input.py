@@ -1,12 +1,14 @@
 """Fields for the second factor: six digits, or a recovery code."""
 
+import asyncio
 import re
 import unicodedata
+from collections.abc import Callable
 
-from textual import events
+from textual import events, work
 from textual.binding import Binding
 from textual.message import Message
-from textual.widgets import Input
+from textual.widgets import Input, Label
 
 from apppw_tui.ui.widgets.inputs import TextInput
 
@@ -173,3 +175,20 @@ class RecoveryInput(CheckedInput):
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id, placeholder="xxxx xxxx xxxx")
         self.max_length = _RECOVERY_CHARACTERS
+
+
+class DemoCode(Label):
+    """The code, given away in a demonstration."""
+
+    def __init__(self, peek: Callable[[], str]) -> None:
+        super().__init__("", id="peek", classes="quiet", markup=False)
+        self._peek = peek
+
+    def on_mount(self) -> None:
+        self.renew()
+
+    @work(group="peek")
+    async def renew(self) -> None:
+        """Reads it anew: the old one was used, or another was sent."""
+        code = await asyncio.to_thread(self._peek)
+        self.update(f"A demonstration: the code is {code}." if code else "")

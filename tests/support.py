@@ -54,6 +54,13 @@ class FixedClock:
         self.seconds += seconds
 
 
+def first_quick(*values: object) -> list[Any]:
+    """Parameters of which the first is tried in every run, and the others where there is time."""
+    import pytest
+
+    return [values[0], *(pytest.param(value, marks=pytest.mark.slow) for value in values[1:])]
+
+
 def cheap_hasher() -> Hasher:
     return Hasher(CHEAP_PROFILE, CHEAP_PROFILE)
 

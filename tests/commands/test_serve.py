@@ -10,7 +10,7 @@ import pytest
 
 from apppw_tui.store.folder.usage import FolderUsage
 from tests.commands.daemon_runs import ALL, configured, refused
-from tests.serving import asked, serving
+from tests.serving import asked, forked, serving
 from tests.support import PASSWORD, House
 from tests.verifier.asking import wrong
 
@@ -34,7 +34,7 @@ def test_it_says_that_it_is_ready_and_leaves_nothing_behind(
 
 
 def test_every_protocol_answers_at_its_socket(tmp_path: Path, right: str) -> None:
-    with serving(tmp_path) as daemon:
+    with forked(tmp_path, 0) as daemon:
         with daemon.connected("mux") as asking:
             for text in ("ada", right, "imap", ""):
                 asking.sendall(len(text).to_bytes(2, "big") + text.encode())
@@ -54,7 +54,7 @@ def test_its_health_is_told_to_whoever_may_connect(tmp_path: Path, house: House)
             asking.sendall(head.encode())
             return b"".join(iter(lambda: asking.recv(4096), b""))
 
-    with serving(tmp_path) as daemon:
+    with forked(tmp_path, 0) as daemon:
         assert health().startswith(b"HTTP/1.1 200 ")
         assert health().endswith(b"\r\n\r\nok\n")
         assert health("HEAD").startswith(b"HTTP/1.1 200 ")
@@ -84,7 +84,7 @@ def test_idle_connections_do_not_keep_it_from_ending(tmp_path: Path, right: str)
 def test_a_deleted_password_is_refused_at_the_very_next_attempt(
     tmp_path: Path, house: House, right: str
 ) -> None:
-    with serving(tmp_path) as daemon, daemon.connected() as asking:
+    with forked(tmp_path, 0) as daemon, daemon.connected() as asking:
         for _ in range(3):
             assert asked(asking, "ada", right)["answer"] == "yes"
         house.operator.delete_app_password("ada", "Phone")
@@ -150,7 +150,7 @@ def test_the_log_names_who_and_why_and_no_password(
 def test_the_log_says_later_which_account_a_name_nearly_was(
     tmp_path: Path, house: House, right: str
 ) -> None:
-    with serving(tmp_path) as daemon:
+    with forked(tmp_path, 0) as daemon:
         assert daemon.ask("Ada@Elsewhere.example", right) == "not mine"
         line = daemon.logged("nearly an account ")
         assert line[20:] == (
@@ -165,7 +165,7 @@ def test_reading_the_configuration_again_changes_whom_it_trusts(
     config = configured(tmp_path, "")
     stranger = {"rip": "198.51.100.9"}
     secret = house.issue("Car", "ada").secret
-    with serving(tmp_path, "--config", config) as daemon:
+    with forked(tmp_path, 0, "--config", config) as daemon:
 
         def reloaded() -> None:
             daemon.process.send_signal(signal.SIGHUP)

@@ -11,7 +11,7 @@ import pytest
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.verifier.systemd import ConfigStatus
 from tests.running import CommandLine
-from tests.serving import Serving, asked, serving
+from tests.serving import Serving, asked, forked, serving
 from tests.support import House
 
 
@@ -43,7 +43,7 @@ def reload(daemon: Serving) -> str:
 
 def test_the_default_domain_is_taken_over(tmp_path: Path, house: House, config: Path) -> None:
     whole = house.issue("Phone", "grace@example.org").secret.reveal()
-    with serving(tmp_path, "--config", config) as daemon:
+    with forked(tmp_path, 0, "--config", config) as daemon:
         assert daemon.ask("grace", whole) == "not mine"
         config.write_text('default_domain = "example.org"')
         assert "configuration read again" in reload(daemon)
@@ -56,7 +56,7 @@ def test_whether_people_are_told_is_taken_over(tmp_path: Path, house: House, con
     with serving(tmp_path) as daemon:
         assert daemon.ask("ada", secret, rip="192.0.2.7") == "yes"
         assert daemon.end() == 0
-    with serving(tmp_path, "--config", config) as daemon:
+    with forked(tmp_path, 0, "--config", config) as daemon:
         config.write_text('[notices]\ncommand = ["/bin/true"]')
         reload(daemon)
         assert daemon.ask("ada", secret, rip="198.51.100.7") == "yes"
@@ -68,7 +68,7 @@ def test_what_a_socket_speaks_for_is_taken_over_at_once(
     tmp_path: Path, house: House, config: Path
 ) -> None:
     secret = house.issue("Phone", "ada").secret.reveal()
-    with serving(tmp_path, "--config", config) as daemon, daemon.connected() as before:
+    with forked(tmp_path, 0, "--config", config) as daemon, daemon.connected() as before:
         asked(before, "ada", secret)
         config.write_text('[[serve.socket]]\nname = "json"\nservices = ["pop3", "smtp"]')
         reload(daemon)
@@ -113,7 +113,7 @@ def test_what_a_restart_alone_can_do_is_named(
     tmp_path: Path, config: Path, before: str, after: str, settings: str
 ) -> None:
     config.write_text(before)
-    with serving(tmp_path, "--config", config) as daemon:
+    with forked(tmp_path, 0, "--config", config) as daemon:
         config.write_text(after.format(group=grp.getgrgid(os.getgid()).gr_name))
         said = reload(daemon)
         assert "configuration read again" in said
@@ -152,7 +152,7 @@ def test_a_broken_file_changes_nothing_and_the_check_fails(
     run = CommandLine(tmp_path, monkeypatch, capsys)
     config.write_text('default_domain = "example.org"')
     assert run("config", "check", "--file-alone", "--config", config).code == 0
-    with serving(tmp_path, "--config", config) as daemon:
+    with forked(tmp_path, 0, "--config", config) as daemon:
         config.write_text('default_domain = "example.org"\n[[serve.socket]]\nname = "a"')
         assert run("config", "check", "--file-alone", "--config", config).code == 3
         said = reload(daemon)

@@ -12,7 +12,7 @@ import pytest
 
 from apppw_tui.integrations.daemon import socket_folder
 from tests.commands.daemon_runs import ALL, closed, configured, listening, refused
-from tests.serving import asked, command, serving
+from tests.serving import asked, command, forked, serving
 from tests.support import House
 
 
@@ -20,7 +20,7 @@ def test_a_killed_daemons_sockets_are_replaced(tmp_path: Path, right: str) -> No
     with serving(tmp_path) as daemon:
         assert daemon.end(signal.SIGKILL) == -signal.SIGKILL
         assert {path.name for path in daemon.sockets.iterdir()} == ALL
-    with serving(tmp_path) as daemon:
+    with forked(tmp_path, 0) as daemon:
         assert daemon.ask("ada", right) == "yes"
 
 
@@ -44,7 +44,7 @@ def test_what_is_no_socket_is_left_alone(tmp_path: Path, house: House, kind: str
 
 
 def test_a_second_daemon_is_refused_and_the_first_goes_on(tmp_path: Path, right: str) -> None:
-    with serving(tmp_path) as daemon:
+    with forked(tmp_path, 0) as daemon:
         said = refused(tmp_path, "--socket-dir", daemon.sockets)
         assert said == (
             f"{daemon.sockets}/auth-client: another daemon listens there; "
@@ -55,7 +55,7 @@ def test_a_second_daemon_is_refused_and_the_first_goes_on(tmp_path: Path, right:
 
 
 def test_a_socket_that_another_daemon_made_meanwhile_stays(tmp_path: Path, house: House) -> None:
-    with serving(tmp_path) as daemon, socket.socket(socket.AF_UNIX) as other:
+    with forked(tmp_path, 0) as daemon, socket.socket(socket.AF_UNIX) as other:
         (daemon.sockets / "json").unlink()
         other.bind(str(daemon.sockets / "json"))
         assert daemon.end() == 0
@@ -73,7 +73,7 @@ def test_the_configuration_names_the_sockets_and_their_services(
     )
     (phone,) = house.now("ada").app_passwords
     assert phone.scope == ("any",)
-    with serving(tmp_path, "--config", config) as daemon:
+    with forked(tmp_path, 0, "--config", config) as daemon:
         assert {path.name for path in daemon.sockets.iterdir()} == ALL | {"sending"}
         assert stat.S_IMODE((daemon.sockets / "sending").lstat().st_mode) == 0o600
         with daemon.connected("sending") as asking:

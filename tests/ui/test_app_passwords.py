@@ -15,7 +15,7 @@ from apppw_tui.ui.dialogs.create import CreateDialog, RenameDialog
 from apppw_tui.ui.dialogs.details import DetailsDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.widgets.password_table import PasswordTable
-from tests.support import PASSWORD, House
+from tests.support import PASSWORD, House, first_quick
 from tests.ui.walks import (
     ACCOUNT,
     house_with,
@@ -45,7 +45,7 @@ async def test_an_empty_list_says_what_to_do_next_and_create_has_the_focus() -> 
         assert str(app.focused.label) == "Create"
 
 
-@pytest.mark.parametrize("key", ["d", "r", "slash"])
+@pytest.mark.parametrize("key", first_quick("d", "r", "slash"))
 async def test_what_cannot_be_done_on_an_empty_list_says_why(key: str) -> None:
     app = portal_app(house_with())
     async with app.run_test() as pilot:
@@ -110,7 +110,7 @@ async def test_the_administrators_limit_is_the_one_that_counts() -> None:
         assert "You have 1 of 1. Delete one first." in screen_text(pilot)
 
 
-@pytest.mark.parametrize("keys", [("n",), ("escape",), ("enter",), ("q",)])
+@pytest.mark.parametrize("keys", first_quick(("enter",), ("escape",), ("n",), ("q",)))
 async def test_no_is_what_happens_unless_one_says_yes(keys: tuple[str, ...]) -> None:
     house = house_with("Laptop")
     app = portal_app(house)
@@ -188,7 +188,12 @@ async def test_renaming_keeps_the_cursor_and_the_password() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "dialog"), [("r", RenameDialog), ("d", DeleteDialog), ("escape", None)]
+    ("key", "dialog"),
+    [
+        ("d", DeleteDialog),
+        pytest.param("r", RenameDialog, marks=pytest.mark.slow),
+        pytest.param("escape", None, marks=pytest.mark.slow),
+    ],
 )
 async def test_details_tell_everything_and_lead_on(
     key: str, dialog: type[Screen[Any]] | None

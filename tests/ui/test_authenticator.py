@@ -19,7 +19,7 @@ from apppw_tui.ui.themes import APPEARANCES
 from apppw_tui.ui.widgets import qr
 from apppw_tui.ui.widgets.qr import QrCode
 from tests.services.require import require_program
-from tests.support import House
+from tests.support import House, first_quick
 from tests.ui import picture
 from tests.ui.copying import ByTmuxAlone
 from tests.ui.states_of_verification import new_account, set_up_app
@@ -128,7 +128,7 @@ async def test_when_the_terminal_grows_the_picture_comes_and_the_key_goes() -> N
         assert "▀" in screen_text(pilot)
 
 
-@pytest.mark.parametrize("way", ["k", "f3", "button"])
+@pytest.mark.parametrize("way", first_quick("k", "f3", "button"))
 async def test_the_key_is_shown_on_demand_and_can_be_copied_only_then(way: str) -> None:
     app = portal_app(new_account())
     async with app.run_test() as pilot:

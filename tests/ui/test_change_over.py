@@ -41,14 +41,22 @@ class Told(NoUsage):
         (60, None, "From 21 Jan 2027 on, apps sign in with app passwords alone."),
     ],
 )
-async def test_settings_says_how_apps_sign_in(
-    days: int | None, before: LastUse | None, said: str
-) -> None:
+def test_summary_says_how_apps_sign_in(days: int | None, before: LastUse | None, said: str) -> None:
+    assert formatting.enforcement_summary(enforced(days, before).now(ACCOUNT), before, NOW) == said
+
+
+def enforced(days: int | None, before: LastUse | None) -> House:
+    """An account that is enforced so many days from now."""
     house = House(usage=Told(before))
     house.add(ACCOUNT)
     since = None if days is None else NOW + timedelta(days=days)
     house.alter(ACCOUNT, enforced_from=since)
-    assert formatting.enforcement_summary(house.now(ACCOUNT), before, NOW) == said
+    return house
+
+
+async def test_settings_shows_the_summary_and_the_last_use() -> None:
+    house = enforced(9, LastUse(NOW - 40 * DAY, "smtp"))
+    said = f"{SOON} {BEFORE} on 13 Oct by smtp."
     app = portal_app(house)
     async with app.run_test() as pilot:
         await sign_in(pilot)

@@ -18,7 +18,7 @@ from apppw_tui.ui.dialogs.security_code import SecurityCodeDialog
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.set_up import SetUpScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
-from tests.support import House
+from tests.support import House, first_quick
 from tests.ui.states_of_verification import (
     NUMBER,
     bypassed,
@@ -180,7 +180,7 @@ async def test_an_account_that_has_app_passwords_is_offered_none() -> None:
 # --- nothing else ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("make", [new_account, bypassed])
+@pytest.mark.parametrize("make", first_quick(new_account, bypassed))
 async def test_nothing_else_can_be_reached_before(make: Callable[[], House]) -> None:
     app = portal_app(make())
     async with app.run_test() as pilot:

@@ -6,6 +6,7 @@ from textual.widgets import Label
 
 from apppw_tui.domain.names import app_password_name, escaped
 from apppw_tui.ui.widgets.password_table import PasswordTable
+from tests.support import first_quick
 from tests.ui.walks import house_with, portal_app, press, screen_text, to_app_passwords
 
 NAMES = [
@@ -31,7 +32,7 @@ NAMES = [
 KEPT = {escaped(app_password_name(name)) for name in NAMES}
 
 
-@pytest.mark.parametrize("size", [(80, 30), (40, 30), (120, 40)], ids=["80", "40", "120"])
+@pytest.mark.parametrize("size", first_quick((40, 30), (80, 30), (120, 40)))
 async def test_every_name_is_shown_literally_and_keeps_the_columns(size: tuple[int, int]) -> None:
     app = portal_app(house_with(*NAMES))
     async with app.run_test(size=size) as pilot:

@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui.dialogs.recovery_codes import CodeLabel, RecoveryCodesDialog
 from apppw_tui.ui.screens.security import SecurityScreen
+from tests.support import first_quick
 from tests.ui.states_of_verification import protected
 from tests.ui.walks import (
     ACCOUNT,
@@ -48,7 +49,7 @@ async def open_codes(pilot: Pilot[None]) -> None:
     later(pilot)
 
 
-@pytest.mark.parametrize("way", ["s", "button"])
+@pytest.mark.parametrize("way", first_quick("s", "button"))
 async def test_saved_they_may_go(way: str) -> None:
     drawer = Drawer()
     house = protected()

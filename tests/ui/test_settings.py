@@ -10,7 +10,7 @@ from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.security import SecurityScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
 from apppw_tui.ui.themes import DARK, LIGHT
-from tests.support import PASSWORD
+from tests.support import PASSWORD, first_quick
 from tests.ui.walks import (
     ACCOUNT,
     house_with,
@@ -25,7 +25,7 @@ from tests.ui.walks import (
 NEW = "loom cards remember flowers"
 
 
-@pytest.mark.parametrize("key", ["v", "p"])
+@pytest.mark.parametrize("key", first_quick("p", "v"))
 async def test_esc_leads_to_settings_and_back_to_where_one_came_from(key: str) -> None:
     app = portal_app(house_with())
     async with app.run_test() as pilot:
@@ -39,7 +39,7 @@ async def test_esc_leads_to_settings_and_back_to_where_one_came_from(key: str) -
         assert on(app, section)
 
 
-@pytest.mark.parametrize("key", ["f2", "comma"])
+@pytest.mark.parametrize("key", first_quick("f2", "comma"))
 async def test_settings_opens_by_its_keys(key: str) -> None:
     app = portal_app(house_with())
     async with app.run_test() as pilot:

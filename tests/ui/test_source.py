@@ -16,7 +16,7 @@ from apppw_tui.ui.dialogs.account_password import ChangePasswordDialog, ConfirmP
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
-from tests.support import House
+from tests.support import House, first_quick
 from tests.ui.walks import (
     ACCOUNT,
     house_with,
@@ -69,7 +69,7 @@ async def to_the_link(pilot: Pilot[None]) -> None:
     await press(pilot, "enter", "enter")
 
 
-@pytest.mark.parametrize("walk", [to_password, to_the_link])
+@pytest.mark.parametrize("walk", first_quick(to_password, to_the_link))
 def test_the_section_is_dim(snap_compare: Callable[..., bool], walk: object) -> None:
     app = portal_app(elsewhere(house_with(), Source()))
     assert snap_compare(app, terminal_size=(80, 24), run_before=walk)

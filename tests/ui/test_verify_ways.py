@@ -14,6 +14,7 @@ from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.set_up import SetUpScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
+from tests.support import first_quick
 from tests.ui.states_of_verification import by_text, bypassed, protected, unreachable
 from tests.ui.test_type_ahead import burst
 from tests.ui.walks import (
@@ -101,7 +102,7 @@ async def test_with_no_way_at_all_one_is_sent_to_the_administrator() -> None:
 # --- leaving --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", ["escape", "button"])
+@pytest.mark.parametrize("key", first_quick("escape", "button"))
 async def test_leaving_ends_at_login_with_the_password_field_empty(key: str) -> None:
     app = portal_app(protected())
     async with app.run_test() as pilot:

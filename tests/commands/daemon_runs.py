@@ -1,9 +1,7 @@
 """Daemons of `apppw-tui serve` that start, or say why they do not."""
 
-import contextlib
 import socket
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 from tests.running import ROOT, environment
@@ -30,14 +28,6 @@ def configured(home: Path, content: str) -> Path:
     path = home / "config.toml"
     path.write_text(content)
     return path
-
-
-@contextlib.contextmanager
-def listening(path: Path) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_UNIX) as made:
-        made.bind(str(path))
-        made.listen()
-        yield made
 
 
 def closed(one: socket.socket) -> bool:

@@ -2,7 +2,6 @@
 
 import getpass
 import json
-import socket
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from apppw_tui.commands import mail_users
 from apppw_tui.integrations.dovecot_users import DovecotUsers
 from tests.running import CommandLine
 from tests.support import NOW, PASSWORD
+from tests.unix_sockets import listening
 from tests.userdb import dovecot
 
 GOOD = f"{PASSWORD}\n"
@@ -179,9 +179,7 @@ def test_a_password_is_not_asked_for_where_none_is_kept(run: CommandLine, stdin:
 
 def test_a_dovecot_that_hangs_keeps_nobody_from_being_added(run: CommandLine) -> None:
     run.patch.setattr(mail_users, "_QUICK_TIMEOUT", 0.1)
-    with socket.socket(socket.AF_UNIX) as silent:
-        silent.bind(str(run.home / "auth-userdb"))
-        silent.listen()
+    with listening(run.home / "auth-userdb"):
         run.good("account", "add", "ada", "--password-stdin", stdin=GOOD)
 
 

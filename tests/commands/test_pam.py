@@ -1,6 +1,5 @@
 """`apppw-tui pam`: 0 for yes alone, whatever the daemon, PAM or the network of neither does."""
 
-import contextlib
 import itertools
 import json
 import os
@@ -22,6 +21,7 @@ from tests.running import CommandLine, environment, run_program
 from tests.serving import serving
 from tests.support import PASSWORD, House
 from tests.test_imports import FOR_METHODS, FOR_SCREENS
+from tests.unix_sockets import answering
 
 SECRET = "7kfm2xqd9h3vtw5nc8rw"
 
@@ -42,32 +42,17 @@ def run(
 
 @contextmanager
 def a_daemon(path: Path, reply: Callable[[socket.socket], None]) -> Iterator[list[bytes]]:
-    """Answers one connection as `reply` does; what it was asked."""
+    """Answers as `reply` does; what it was asked."""
     heard: list[bytes] = []
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(path))
-        listening.listen()
-        listening.settimeout(120)
 
-        def work() -> None:
-            try:
-                asking, _ = listening.accept()
-            except OSError:
-                return  # nobody came, and the test is over
-            with asking, asking.makefile("rb") as lines:
-                if reply is not hang_up:
-                    heard.append(lines.readline())
-                with contextlib.suppress(OSError):
-                    reply(asking)
+    def answer(asking: socket.socket) -> None:
+        if reply is not hang_up:
+            with asking.makefile("rb") as lines:
+                heard.append(lines.readline())
+        reply(asking)
 
-        thread = threading.Thread(target=work)
-        thread.start()
-        try:
-            yield heard
-        finally:
-            with socket.socket(socket.AF_UNIX) as waking:
-                waking.connect(str(path))
-            thread.join(20)
+    with answering(path, answer):
+        yield heard
 
 
 def hang_up(asking: socket.socket) -> None:
@@ -150,7 +135,7 @@ def test_the_password_is_taken_as_pam_exec_gives_it(
 def test_what_is_no_password_is_not_asked_about(run: CommandLine, stdin: bytes | None) -> None:
     with a_daemon(run.home / "json", says('{"answer": "yes"}\n')) as heard:
         assert code(run, stdin) == 1
-    assert heard == [b""]  # the connection that ended the wait
+    assert heard == []
 
 
 @pytest.mark.parametrize(
@@ -166,7 +151,7 @@ def test_where_there_is_nothing_to_judge_it_is_never_a_yes(
     run.patch.setenv(name, value)
     with a_daemon(run.home / "json", says('{"answer": "yes"}\n')) as heard:
         assert code(run) == 1
-    assert heard == [b""]
+    assert heard == []
     run.patch.delenv(name)
     assert code(run) == 1
 

@@ -3,7 +3,6 @@
 import grp
 import os
 import signal
-import socket
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from apppw_tui.verifier.systemd import ConfigStatus
 from tests.running import CommandLine
 from tests.serving import Serving, asked, forked, serving
 from tests.support import House
+from tests.unix_sockets import listening
 
 
 @pytest.fixture
@@ -82,15 +82,15 @@ def test_a_socket_that_systemd_passed_is_served_once_it_is_named(
 ) -> None:
     secret = house.issue("Phone", "ada").secret.reveal()
     (tmp_path / "run").mkdir()
-    with socket.socket(socket.AF_UNIX) as made:
-        made.bind(str(tmp_path / "run" / "json"))
-        made.listen()
-        with serving(tmp_path, "--config", config, passed={"calendars": made}) as daemon:
-            with daemon.connected() as asking:
-                assert asking.recv(1) == b""
-            config.write_text('[[serve.socket]]\nname = "calendars"\nprotocol = "json"')
-            reload(daemon)
-            assert daemon.ask("ada", secret) == "yes"
+    with (
+        listening(tmp_path / "run" / "json") as made,
+        serving(tmp_path, "--config", config, passed={"calendars": made}) as daemon,
+    ):
+        with daemon.connected() as asking:
+            assert asking.recv(1) == b""
+        config.write_text('[[serve.socket]]\nname = "calendars"\nprotocol = "json"')
+        reload(daemon)
+        assert daemon.ask("ada", secret) == "yes"
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.integrations.daemon import socket_folder
-from tests.commands.daemon_runs import ALL, closed, configured, listening, refused
+from tests.commands.daemon_runs import ALL, closed, configured, refused
 from tests.serving import asked, command, forked, serving
 from tests.support import House
+from tests.unix_sockets import listening
 
 
 def test_a_killed_daemons_sockets_are_replaced(tmp_path: Path, right: str) -> None:
@@ -97,8 +98,8 @@ def test_sockets_that_systemd_passes_are_served_and_stay(tmp_path: Path, right: 
     run = tmp_path / "run"
     run.mkdir()
     config = configured(tmp_path, '[[serve.socket]]\nname = "web"\nprotocol = "http"\n')
-    with listening(run / "json") as one, listening(run / "other") as two:
-        passed = {"json": one, "mux": two}
+    with listening(run / "json") as first, listening(run / "other") as second:
+        passed = {"json": first, "mux": second}
         for _ in range(2):  # systemd keeps them, and starts the daemon again
             with serving(tmp_path, "--config", config, passed=passed) as daemon:
                 assert daemon.ask("ada", right) == "yes"

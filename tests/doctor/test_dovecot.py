@@ -2,8 +2,7 @@
 
 import grp
 import os
-import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from apppw_tui.doctor.probe import CommandOutput
 from tests.doctor.healthy import Server, faults, printed
 from tests.services.recipes import adapted
 from tests.services.require import require_program
+from tests.unix_sockets import abandoned
 
 BEHIND = "passdb {\n  driver = pam\n}\n"
 PROTOCOLS = "ssl = no\nprotocols = imap\n"
@@ -179,14 +179,13 @@ def test_a_value_that_looks_like_a_block_is_a_value() -> None:
 
 
 @pytest.fixture
-def json(server: Server) -> Iterator[Path]:
+def json(server: Server) -> Path:
     """The daemon's socket, and the script that asks there."""
     path = server.home / "json"
-    with socket.socket(socket.AF_UNIX) as made:
-        made.bind(str(path))
-        path.chmod(0o660)
-        server.lua.write_text(server.lua.read_text().replace("/run/apppw-tui/json", str(path)))
-        yield path
+    abandoned(path)
+    path.chmod(0o660)
+    server.lua.write_text(server.lua.read_text().replace("/run/apppw-tui/json", str(path)))
+    return path
 
 
 def test_a_script_that_asks_where_nobody_listens_is_found(server: Server, json: Path) -> None:

@@ -17,17 +17,16 @@ from apppw_tui.store.folder.location import open_store
 from tests.doctor.healthy import Programs, Server, faults
 from tests.doctor.test_sockets import made
 from tests.serving import serving
+from tests.unix_sockets import listening
 
 
 @pytest.fixture
 def silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
-    """Listens at tmp_path/json, and says nothing to the two who come."""
+    """Listens at tmp_path/json, and says nothing to whoever comes."""
     monkeypatch.setattr(sockets, "_SECONDS", 0.1)
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(tmp_path / "json"))
+    with listening(tmp_path / "json") as silent:
         (tmp_path / "json").chmod(0o660)
-        listening.listen(1)
-        yield listening
+        yield silent
 
 
 def looked_at(folder: Path, programs: Programs | None = None) -> list[Finding]:

@@ -1,7 +1,6 @@
 """Signing in to Postfix, as the real postconf tells it."""
 
 import os
-import socket
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from apppw_tui.doctor.probe import CommandOutput, SystemPaths
 from tests.doctor.healthy import Server, faults
 from tests.services.recipes import adapted
 from tests.services.require import require_program
+from tests.unix_sockets import abandoned
 
 MASTER = adapted("postfix/master-submission.cf", {})
 LOOPBACK = "mynetworks = 127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128\n"
@@ -24,8 +24,7 @@ def queue(tmp_path: Path) -> Path:
     """A queue directory, with the socket of the recipe in it."""
     folder = tmp_path / "queue"
     (folder / "private").mkdir(parents=True)
-    with socket.socket(socket.AF_UNIX) as made:
-        made.bind(str(folder / "private/apppw"))
+    abandoned(folder / "private/apppw")
     return folder
 
 

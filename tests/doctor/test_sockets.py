@@ -16,6 +16,7 @@ from apppw_tui.doctor.finding import Finding, Level
 from apppw_tui.store.folder.location import open_store
 from tests.doctor.healthy import Programs, Server, faults
 from tests.serving import Serving, serving
+from tests.unix_sockets import abandoned, listening
 
 UNIT = "apppw-tui-json.socket"
 NAMES = ("auth-client", "mux", "http", "json")
@@ -256,8 +257,7 @@ def test_a_group_that_the_configuration_names_is_checked(folder: Path) -> None:
 
 
 def test_a_socket_on_which_nobody_listens_is_found(folder: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as made:
-        made.bind(str(folder / "postfix"))
+    abandoned(folder / "postfix")
     (folder / "postfix").chmod(0o660)
     (found,) = looked_at(folder, EXPLICIT)
     assert (found.level, found.where) == (Level.DANGER, str(folder / "postfix"))
@@ -282,10 +282,8 @@ def test_a_store_out_of_the_daemons_reach_is_found(folder: Path) -> None:
 
 def test_a_daemon_that_hangs_is_given_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sockets, "_SECONDS", 0.2)
-    with socket.socket(socket.AF_UNIX) as made:
-        made.bind(str(folder / "postfix"))
+    with listening(folder / "postfix"):
         (folder / "postfix").chmod(0o660)
-        made.listen()
         for protocol in NAMES:
             serve = ServeConfig(sockets=(SocketConfig("postfix", protocol),))
             (found,) = looked_at(folder, serve)

@@ -2,7 +2,6 @@
 
 import base64
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain, repeat
@@ -17,6 +16,7 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations import dovecot_passwords
 from apppw_tui.integrations.dovecot_passwords import DovecotPasswords
 from tests.support import Notebook
+from tests.unix_sockets import PATIENCE, abandoned, answering
 
 ADA = "ada@example.org"
 WORD = "the one of the mail"
@@ -24,7 +24,6 @@ GREETING = (
     b"VERSION\t1\t2\nMECH\tPLAIN\tplaintext\nMECH\tLOGIN\tplaintext\nSPID\t7\nCUID\t1\n"
     b"COOKIE\t00\nDONE\n"
 )
-_PATIENCE = 120.0  # seconds until a test that waits in vain fails
 
 
 @contextmanager
@@ -34,38 +33,24 @@ def dovecot(path: Path, *says: bytes) -> Iterator[list[bytes]]:
     What it was told is in the list; then it waits for the client to go.
     """
     told: list[bytes] = []
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.settimeout(_PATIENCE)
-        listening.bind(str(path))
-        listening.listen()
 
-        def serve() -> None:
-            connection, _ = listening.accept()
-            connection.settimeout(_PATIENCE)
-            with connection, connection.makefile("rwb", buffering=0) as file:
-                try:
-                    told.extend(file.readline() for _ in range(2))  # VERSION and CPID
-                    for one in says:
-                        file.write(one)
-                        if one.endswith(b"DONE\n"):
-                            told.append(file.readline())
-                    if says:
-                        file.read()
-                except OSError:
-                    pass  # it went in the middle, as it may
+    def serve(connection: socket.socket) -> None:
+        with connection.makefile("rwb", buffering=0) as file:
+            told.extend(file.readline() for _ in range(2))  # VERSION and CPID
+            for said in says:
+                file.write(said)
+                if said.endswith(b"DONE\n"):
+                    told.append(file.readline())
+            if says:
+                file.read()
 
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield told
-        finally:
-            thread.join(_PATIENCE)
-            assert not thread.is_alive()
+    with answering(path, serve):
+        yield told
 
 
 def ask(path: Path, notebook: Notebook | None = None, **more: str) -> PasswordReply:
     given = {"name": ADA, "password": WORD, "address": "192.0.2.7", **more}
-    client = DovecotPasswords(path, notebook or Notebook(), timeout=_PATIENCE)
+    client = DovecotPasswords(path, notebook or Notebook(), timeout=PATIENCE)
     return client.check(given["name"], Secret(given["password"]), given["address"])
 
 
@@ -160,7 +145,7 @@ def test_it_is_not_waited_for_without_end(tmp_path: Path, says: tuple[bytes, ...
 def test_what_comes_drop_by_drop_is_not_waited_for_either(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seconds = chain([0.0, 0.0], repeat(_PATIENCE + 1))
+    seconds = chain([0.0, 0.0], repeat(PATIENCE + 1))
     clock = SimpleNamespace(monotonic=lambda: next(seconds))
     monkeypatch.setattr(dovecot_passwords, "time", clock)
     notebook = Notebook()
@@ -171,11 +156,6 @@ def test_what_comes_drop_by_drop_is_not_waited_for_either(
 
 def missing(_: Path) -> None:
     pass
-
-
-def abandoned(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as gone:
-        gone.bind(str(path))
 
 
 def no_socket(path: Path) -> None:

@@ -1,6 +1,5 @@
 """Dovecot 2.4, which Debian 13 has: by Lua and by PAM, the files of recipes/ where they belong."""
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from tests.services.recipes import adapted
 from tests.services.sign_in import HOST, IN, NOT_NOW, PROTOCOLS, REFUSED, connected, says
 from tests.services.told import APP_PASSWORD, Daemon, told
 from tests.services.trials import ENFORCED, OPEN, TRIALS, UNKNOWN, Asked, asked, trial
+from tests.unix_sockets import listening
 from tests.verifier.harness import served_in_thread
 
 NO_USER = 67  # sysexits.h
@@ -153,10 +153,8 @@ def test_mail_is_delivered_and_users_are_found(root: Path, way: str, source: str
         all_is_well(dovecot)
         with asked(dovecot.socket, "json"):
             all_is_well(dovecot)
-        with socket.socket(socket.AF_UNIX) as hung:
-            hung.bind(str(dovecot.socket))
+        with listening(dovecot.socket):
             dovecot.socket.chmod(0o666)
-            hung.listen()
             all_is_well(dovecot)
         dovecot.socket.unlink()
 

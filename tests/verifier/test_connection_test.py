@@ -2,7 +2,6 @@
 
 import json
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from apppw_tui.verifier.connection_test import ConnectionTest
 from apppw_tui.verifier.decision import Answer, Attempt, Decision, Verifier
 from tests.serving import serving
 from tests.support import NOW, House
+from tests.unix_sockets import answering
 from tests.verifier.asking import ADA, change_record
 
 SECRET = Secret("7kfm2xqd9h3vtw5nc8rw")
@@ -49,23 +49,16 @@ class Says:
 
 @contextmanager
 def a_daemon(folder: Path, reply: bytes) -> Iterator[list[bytes]]:
-    """Answers one question with `reply`; what it was asked."""
+    """Answers one question of each caller with `reply`; what it was asked."""
     heard: list[bytes] = []
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(folder / "json"))
-        listening.listen()
-        listening.settimeout(120)
 
-        def work() -> None:
-            asking, _ = listening.accept()
-            with asking, asking.makefile("rb") as lines:
-                heard.append(lines.readline())
-                asking.sendall(reply)
+    def answer(asking: socket.socket) -> None:
+        with asking.makefile("rb") as lines:
+            heard.append(lines.readline())
+        asking.sendall(reply)
 
-        thread = threading.Thread(target=work)
-        thread.start()
+    with answering(folder / "json", answer):
         yield heard
-        thread.join(20)
 
 
 def verifier(house: House) -> Verifier:

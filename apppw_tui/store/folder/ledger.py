@@ -1,0 +1,288 @@
+"""A file of rows for what is counted or appended: one for each writer (SAFETY 8)."""
+
+import contextlib
+import os
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from apppw_tui.domain.errors import DiskFull, StoreBusy, StoreDamaged, StoreError, StoreUnusable
+from apppw_tui.store.folder import files, sqlite_file
+from apppw_tui.store.folder.disk_reserve import DiskReserve
+from apppw_tui.store.folder.locks import BUSY, LOCK_TIMEOUT, locked
+from apppw_tui.store.folder.sqlite_file import DamagedFile
+
+if TYPE_CHECKING:
+    from apppw_tui.store.folder.sqlite_file import Connection
+
+_NEEDED = 64 * 1024  # bytes: a few pages written anew, and what lies beside the file
+_CHECKPOINT = 64  # pages of -wal that wait at most; what is in the file need not lie there as well
+_TRIES = 10  # at a file that others set aside at the same time
+
+Row = tuple[Any, ...]
+Result = TypeVar("Result")
+_Statement = tuple[str, tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The tables of a ledger, as SQL, and their version: 1 is the first."""
+
+    version: int
+    tables: str
+
+
+class Transaction:
+    """The rows as they are, and what is to be done to them when the block ends.
+
+    Nothing is written before: on a disk that was full the end is tried again, without the block.
+    """
+
+    def __init__(self, rows: Callable[[_Statement], list[Row]]) -> None:
+        self._rows = rows
+        self.seen: list[tuple[_Statement, list[Row]]] = []
+        self.writes: list[_Statement] = []
+
+    def rows(self, sql: str, *values: Any) -> list[Row]:
+        """Returns the result of a SELECT, without what this block is about to write.
+
+        Raises StoreError.
+        """
+        result = self._rows((sql, values))
+        self.seen.append(((sql, values), result))
+        return result
+
+    def write(self, sql: str, *values: Any) -> None:
+        """Has the statement executed at the end, after those before it."""
+        self.writes.append((sql, values))
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """The file as this process has it open; `close` runs by itself when the ledger is gone."""
+
+    connection: "Connection"
+    identity: tuple[int, int]  # device and inode
+    close: Callable[[], object]
+
+
+class Ledger:
+    """The file at `path`, which many threads and processes use at once.
+
+    Args:
+        path: `<store>/<folder>/<file>`; the folder is made, but never a store that is gone.
+        durable: what is acknowledged is on the disk, whatever the power does.
+        replaceable: a damaged file is set aside and another begun; else it is StoreDamaged.
+        timeout: seconds that others are waited for.
+        complain: hears of a file that was set aside.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        schema: Schema,
+        *,
+        durable: bool = False,
+        replaceable: bool = True,
+        timeout: float = LOCK_TIMEOUT,
+        complain: Callable[[StoreError], None] = lambda _error: None,
+    ) -> None:
+        self.path = path
+        self.complain = complain
+        self._schema = schema
+        self._durable = durable
+        self._replaceable = replaceable
+        self._timeout = timeout
+        self._store = path.parent.parent
+        self._reserve = DiskReserve(self._store)
+        self._opened: _Opened | None = None
+        self._looked_at: tuple[int, int] | None = None  # the file that was to be opened last
+        self._process = (os.getpid(), threading.Lock())
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Alone with the file: what the block reads stays so until what it writes is saved.
+
+        If the block raises, nothing was changed. Blocks are short, and are never nested.
+
+        Raises:
+            StoreBusy: others had the file for longer than the time-out.
+            StoreError: nothing was changed.
+        """
+        with self._held():
+            try:
+                self._with_room(self._begin)
+                transaction = Transaction(self._rows)
+                yield transaction
+                self._with_room(lambda: self._finish(transaction))
+            finally:
+                self._roll_back()
+
+    def rows(self, sql: str, *values: Any) -> list[Row]:
+        """Returns the result of a SELECT; nothing where there is no file yet. Raises StoreError."""
+        with self._held():
+            files.check_folder(self._store)
+            if not os.path.lexists(self.path):
+                return []
+            if os.statvfs(self.path.parent).f_flag & os.ST_RDONLY:
+                with (
+                    sqlite_file.translated(self.path),
+                    closing(self._frozen()) as frozen,
+                ):
+                    return frozen.execute(sql, values).fetchall()
+            result: list[Row] = []
+            # A reader, too, needs a little room beside the file.
+            self._with_room(lambda: result.extend(self._rows((sql, values))))
+            return result
+
+    def close(self) -> None:
+        """Closes the file in this process; whoever needs it again opens it again."""
+        with self._held():
+            self._close()
+
+    # All below is called by whoever holds the lock of this process.
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        if self._process[0] != os.getpid():  # a connection does not survive a fork
+            self._process, self._opened = (os.getpid(), threading.Lock()), None
+        lock = self._process[1]
+        if not lock.acquire(timeout=self._timeout):
+            raise StoreBusy(BUSY)
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _frozen(self) -> "Connection":
+        """The file as it lies on a disk that nobody can write."""
+        return sqlite_file.connect(self.path, "immutable=1", self._timeout)
+
+    def _begin(self) -> None:
+        self._anew(lambda: self._connection().execute("BEGIN IMMEDIATE"))
+
+    def _rows(self, statement: _Statement) -> list[Row]:
+        return self._anew(lambda: self._connection().execute(*statement).fetchall())
+
+    def _finish(self, transaction: Transaction) -> None:
+        if not transaction.writes:
+            return
+        if not self._in_transaction():  # it was lost on a full disk
+            self._begin()
+            for statement, result in transaction.seen:
+                if self._rows(statement) != result:
+                    raise StoreBusy(BUSY)
+        self._anew(lambda: self._save(transaction.writes))
+
+    def _save(self, writes: list[_Statement]) -> None:
+        connection = self._connection()
+        for statement in writes:
+            connection.execute(*statement)
+        connection.execute("COMMIT")
+
+    def _in_transaction(self) -> bool:
+        return self._opened is not None and self._opened.connection.in_transaction
+
+    def _roll_back(self) -> None:
+        if self._in_transaction():
+            with contextlib.suppress(StoreError, DamagedFile), sqlite_file.translated(self.path):
+                self._connection().execute("ROLLBACK")
+
+    def _with_room(self, act: Callable[[], None]) -> None:
+        """Has it done, also on a full disk: who cannot sign in cannot delete either (SAFETY 24)."""
+
+        def attempt() -> None:
+            try:
+                act()
+            except DiskFull:
+                self._roll_back()
+                if self._opened is not None:
+                    with (
+                        contextlib.suppress(StoreError, DamagedFile),
+                        sqlite_file.translated(self.path),
+                    ):
+                        self._opened.connection.execute("PRAGMA wal_checkpoint").fetchall()
+                raise
+
+        self._reserve.write(attempt, _NEEDED)
+
+    def _anew(self, act: Callable[[], Result]) -> Result:
+        """Does it, on another file if this one is damaged or gone. Raises StoreError."""
+        for _ in range(_TRIES):
+            within = self._in_transaction()
+            try:
+                with sqlite_file.translated(self.path):
+                    return act()
+            except DamagedFile:
+                self._set_aside()
+            except StoreUnusable as error:
+                if within or isinstance(error, DiskFull):
+                    raise
+                self._close()  # it may have been what is open here
+                if self._looked_at == self._identity():
+                    raise
+            if within:
+                self._begin()
+        raise StoreBusy(BUSY)
+
+    def _connection(self) -> "Connection":
+        """The connection to the file that is at the path now."""
+        if self._opened is not None:
+            if self._opened.connection.in_transaction:
+                return self._opened.connection
+            if self._opened.identity == self._identity():
+                return self._opened.connection
+            self._close()
+        files.check_folder(self._store)  # a store that is gone is not made again in passing
+        files.make_folder(self.path.parent)
+        if self._identity() is None:
+            with self._alone():
+                if self._identity() is None:
+                    sqlite_file.make(self.path, self._schema.version, self._schema.tables)
+        identity = self._looked_at = self._identity()
+        if identity is None or self.path.stat().st_size == 0:
+            raise DamagedFile
+        connection = sqlite_file.connect(self.path, "mode=rw", self._timeout)
+        close = weakref.finalize(self, sqlite_file.close, connection, os.getpid())
+        self._opened = _Opened(connection, identity, close)
+        try:
+            self._configure(connection)
+        except BaseException:
+            self._close()
+            raise
+        return connection
+
+    def _configure(self, connection: "Connection") -> None:
+        ((version,),) = connection.execute("PRAGMA user_version").fetchall()
+        if version > self._schema.version:
+            raise StoreDamaged(f"{self.path} is of a newer apppw-tui; it was left alone.")
+        if version < 1:  # of another program
+            raise DamagedFile
+        connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT}")
+
+    def _close(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+    def _set_aside(self) -> None:
+        """Gives a damaged file another name. Raises StoreDamaged, if it must not be begun anew."""
+        self._close()
+        if not self._replaceable:
+            raise StoreDamaged(f"{self.path} is damaged; it was left alone.")
+        with self._alone():
+            if self._looked_at is None or self._looked_at != self._identity():
+                return  # somebody else was faster
+            aside = sqlite_file.set_aside(self.path)
+        self.complain(StoreDamaged(f"{self.path} was damaged, and begun anew: see {aside.name}."))
+
+    def _identity(self) -> tuple[int, int] | None:
+        return sqlite_file.identity(self.path)
+
+    def _alone(self) -> contextlib.AbstractContextManager[None]:
+        return locked(self.path.with_name(f".{self.path.name}.lock"), self._timeout)

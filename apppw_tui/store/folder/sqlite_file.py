@@ -1,0 +1,149 @@
+"""A file of SQLite: made, opened, set aside; the one place that knows this library (SAFETY 8, 10).
+
+A file is made whole under another name and then given its own: who is killed leaves all or nothing.
+None but SQLite opens it: closing any descriptor of a file drops every lock on it that this process
+has (fcntl(2)).
+"""
+
+import contextlib
+import errno
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from apppw_tui.domain.errors import StoreBusy, StoreDamaged, StoreUnusable
+from apppw_tui.store.folder import files
+from apppw_tui.store.folder.locks import BUSY
+
+if TYPE_CHECKING:
+    import sqlite3
+    from typing import TypeAlias
+
+    Connection: TypeAlias = sqlite3.Connection
+
+BESIDE = ("-wal", "-shm", "-journal")  # kept beside a file, for a while or for good
+_PROBE = 4096  # bytes
+
+
+class DamagedFile(Exception):
+    """SQLite can make nothing of the file."""
+
+
+def parts(path: Path) -> list[Path]:
+    return [path, *(path.with_name(path.name + suffix) for suffix in BESIDE)]
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Device and inode of the file, once it is safe to open; None if there is none.
+
+    Raises StoreDamaged: a link, or no ordinary file, is in its place, or in that of a part of it.
+    """
+    found = None
+    for part in reversed(parts(path)):
+        found = None
+        with contextlib.suppress(FileNotFoundError):
+            status = part.lstat()
+            found = (status.st_dev, status.st_ino)
+            if not stat.S_ISREG(status.st_mode):
+                kind = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "not an ordinary file"
+                raise StoreDamaged(f"{part} is {kind}; it was left alone.")
+            if stat.S_IMODE(status.st_mode) != files.FILE_MODE:
+                with contextlib.suppress(OSError):
+                    part.chmod(files.FILE_MODE)
+    return found
+
+
+def make(path: Path, version: int, tables: str) -> None:
+    """Makes the file whole, and then gives it its name. Whoever calls is alone."""
+    temporary = path.with_name(f".tmp-{path.name}")
+    for leftover in (*parts(path)[1:], *parts(temporary)):
+        files.remove_temporary(leftover)
+    # SQLite gives what lies beside a file the mode of the file, whatever the umask.
+    os.mknod(temporary, stat.S_IFREG | files.FILE_MODE)
+    temporary.chmod(files.FILE_MODE)
+    with closing(connect(temporary, "mode=rw", 0.0)) as connection:
+        connection.executescript(f"BEGIN; {tables}; PRAGMA user_version = {version}; COMMIT")
+        connection.execute("PRAGMA journal_mode = WAL")
+    files.move(temporary, path)
+
+
+def set_aside(path: Path) -> Path:
+    """Gives the file, and what lies beside it, another name. Whoever calls is alone."""
+    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    names = (f"{path.name}.damaged-{stamp}{f'-{number}' if number else ''}" for number in count())
+    aside = next(free for free in map(path.with_name, names) if not os.path.lexists(free))
+    # The file first: without it, what lies beside it is nobody's.
+    for old, new in zip(parts(path), parts(aside), strict=True):
+        if os.path.lexists(old):
+            files.move(old, new)
+    return aside
+
+
+def connect(path: Path, how: str, timeout: float) -> "Connection":
+    import sqlite3  # which a screen before the sign-in need not wait for
+
+    return sqlite3.connect(
+        f"file:{quote(str(path))}?{how}",
+        timeout=timeout,
+        isolation_level=None,
+        check_same_thread=False,
+        uri=True,
+    )
+
+
+def close(connection: "Connection", process: int) -> None:
+    """Closes it, in the process that it is of: another one would take its parent's locks away."""
+    if process == os.getpid():
+        import sqlite3
+
+        with contextlib.suppress(sqlite3.Error):
+            connection.close()
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Raises the domain's errors, and DamagedFile, for SQLite's and the system's."""
+    try:
+        yield
+    except OSError as error:
+        raise files.store_error(path, error) from None
+    except Exception as error:
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is None:
+            raise
+        raise _translation(path, error, code) from None
+
+
+def _translation(path: Path, error: Exception, code: int) -> Exception:
+    import sqlite3
+
+    match code & 0xFF:  # the rest is the detail
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return StoreBusy(BUSY)
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return DamagedFile()
+        case sqlite3.SQLITE_FULL:
+            return files.store_error(path, OSError(errno.ENOSPC, ""))
+        case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN:
+            return files.store_error(path, _reason(path.parent))
+    return StoreUnusable(f"{path} cannot be used: {error}.")
+
+
+def _reason(folder: Path) -> OSError:
+    """The system's own word for what is wrong there, which SQLite does not hand on."""
+    probe = folder / f".tmp-probe-{os.getpid()}-{threading.get_ident()}"
+    try:
+        probe.write_bytes(os.urandom(_PROBE))
+    except OSError as error:
+        return error
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink()
+    return OSError(errno.EIO, os.strerror(errno.EIO))

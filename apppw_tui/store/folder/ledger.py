@@ -237,9 +237,10 @@ class Ledger:
             if self._opened.identity == self._identity():
                 return self._opened.connection
             self._close()
+        self._looked_at = self._identity()
         files.check_folder(self._store)  # a store that is gone is not made again in passing
         files.make_folder(self.path.parent)
-        if self._identity() is None:
+        if self._looked_at is None:
             with self._alone():
                 if self._identity() is None:
                     sqlite_file.make(self.path, self._schema.version, self._schema.tables)

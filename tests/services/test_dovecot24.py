@@ -9,10 +9,10 @@ from apppw_tui.integrations.dovecot_users import DovecotUsers
 from tests.services import debian13, dovecot24
 from tests.services.dovecot24 import RECIPES, SOURCES, Dovecot
 from tests.services.looking_up import FOUND, NOT_FOUND, policy_says, taken
+from tests.services.old_password_daemon import APP_PASSWORD, Daemon, told
 from tests.services.old_passwords import OLD
 from tests.services.recipes import adapted
 from tests.services.sign_in import HOST, IN, NOT_NOW, PROTOCOLS, REFUSED, connected, says
-from tests.services.told import APP_PASSWORD, Daemon, told
 from tests.services.trials import ENFORCED, OPEN, TRIALS, UNKNOWN, Asked, asked, trial
 from tests.unix_sockets import listening
 from tests.verifier.harness import served_in_thread

@@ -8,12 +8,12 @@ import pytest
 
 from tests.services import old_passwords
 from tests.services.dovecot import Dovecot, running
+from tests.services.old_password_daemon import APP_PASSWORD, Daemon, told
 from tests.services.old_passwords import OLD
 from tests.services.ordinary import OrdinaryUser
 from tests.services.recipes import adapted, lua_script
 from tests.services.require import require_program, unavailable
 from tests.services.sign_in import HOST, IN, REFUSED
-from tests.services.told import APP_PASSWORD, Daemon, told
 from tests.services.trials import ENFORCED
 from tests.verifier.harness import served_in_thread
 

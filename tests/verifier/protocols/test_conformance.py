@@ -13,7 +13,17 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreBusy
 from apppw_tui.verifier.protocols.registry import HttpOptions, handler_for
 from tests.support import PASSWORD, House
-from tests.verifier.harness import Client, Desk, Server, b64, connected, plain, served, tasks_are
+from tests.verifier.harness import (
+    Client,
+    Desk,
+    Server,
+    b64,
+    connected,
+    plain,
+    served,
+    tasks_are,
+    until,
+)
 
 ADA = "ada@example.org"
 YES, NO, LATER = "yes", "no", "not now"
@@ -201,3 +211,46 @@ async def test_no_answer_repeats_a_secret(site: Site, secret: str) -> None:
     assert answered
     assert secret.encode() not in answered
     assert b64(secret).encode() not in answered
+
+
+async def test_question_is_read_however_its_bytes_are_cut(site: Site, secret: str) -> None:
+    async with site.connection() as spoken:
+        for _ in range(2):
+            for byte in spoken.question(ADA, secret):
+                await spoken.client.send(bytes([byte]))
+                await asyncio.sleep(0)
+            assert await spoken.answer() == YES
+
+
+async def test_client_that_goes_away_leaves_nothing_behind(site: Site, secret: str) -> None:
+    site.desk.queue.opened.clear()
+    before = len(asyncio.all_tasks())
+    async with site.connection() as spoken:
+        await spoken.client.send(spoken.question(ADA, secret))
+        await until(lambda: len(site.desk.queue.asked) == 1)
+    site.desk.queue.opened.set()
+    await tasks_are(before)
+    assert len(site.desk.book.answers) == 1
+
+
+@pytest.mark.parametrize("protocol", sorted(SPOKEN))
+async def test_server_that_stops_leaves_nothing_behind(
+    desk: Desk, path: Path, secret: str, protocol: str
+) -> None:
+    desk.queue.opened.clear()
+    handler = handler_for(protocol, desk.auth_service, HttpOptions(lambda: True))
+    tasks: list[asyncio.Task[None]] = []
+
+    async def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tasks.append(asyncio.create_task(handler.handle(reader, writer)))
+        await asyncio.wait(tasks)
+
+    async with served(begin, path) as server:
+        before = len(asyncio.all_tasks())
+        async with Site(protocol, desk, server).connection() as spoken:
+            await spoken.client.send(spoken.question(ADA, secret))
+            await until(lambda: len(desk.queue.asked) == 1)
+            tasks[0].cancel()
+            assert await spoken.client.rest() == b""
+        await tasks_are(before)
+    assert tasks[0].cancelled()

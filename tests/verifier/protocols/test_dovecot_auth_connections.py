@@ -230,41 +230,6 @@ async def test_whoever_does_not_read_is_not_listened_to(desk: Desk, path: Path) 
             await client.send(auth(1, "!") * 500_000)
 
 
-async def test_a_client_that_goes_away_leaves_nothing_behind(
-    desk: Desk, path: Path, secret: str
-) -> None:
-    desk.queue.opened.clear()
-    handler = AuthClient(desk.auth_service, Limits())
-    async with served(handler.handle, path):
-        before = len(asyncio.all_tasks())
-        async with introduced(path) as client:
-            await client.send(auth(1, plain(ADA, secret)) + auth(2, None))
-            await client.line()
-        desk.queue.opened.set()
-        await tasks_are(before)
-    assert len(desk.book.answers) == 1
-
-
-async def test_a_server_that_stops_leaves_nothing_behind(
-    desk: Desk, path: Path, secret: str
-) -> None:
-    desk.queue.opened.clear()
-    handler = AuthClient(desk.auth_service, Limits())
-    tasks: list[asyncio.Task[None]] = []
-
-    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.append(asyncio.create_task(handler.handle(reader, writer)))
-
-    async with await asyncio.start_unix_server(begin, path), introduced(path) as client:
-        await client.send(auth(1, plain(ADA, secret)) + auth(2, None))
-        await client.line()
-        tasks[0].cancel()
-        assert await client.rest() == b""
-        with pytest.raises(asyncio.CancelledError):
-            await tasks[0]
-    assert len(asyncio.all_tasks()) == 1
-
-
 # --- anything at all ------------------------------------------------------------------------------
 
 ANSWER = re.compile(

@@ -63,12 +63,6 @@ async def test_pipelined_requests_are_answered_though_no_more_comes(
     assert statuses(await talk(house, path, request() * 3, idle=SHORT)) == [401] * 3
 
 
-async def test_it_is_read_byte_by_byte(site: Site) -> None:
-    sent = request(f"Authorization: {site.right}") * 2
-    answer = await site.server.talk(*(bytes([byte]) for byte in sent))
-    assert statuses(answer) == [200, 200]
-
-
 @pytest.mark.parametrize(
     ("line", "headers"),
     [("GET /verify HTTP/1.1", ["Connection: close"]), ("GET /verify HTTP/1.0", [])],

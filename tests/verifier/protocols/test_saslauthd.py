@@ -14,7 +14,7 @@ from apppw_tui.verifier.protocols.framing import Limits
 from apppw_tui.verifier.protocols.saslauthd import Saslauthd
 from tests.support import NOW, PASSWORD
 from tests.verifier.asking import ADA, change_record, of_unknown_id, wrong
-from tests.verifier.harness import Client, Desk, connected, frame, served, tasks_are, until
+from tests.verifier.harness import Client, Desk, connected, frame, served, tasks_are
 
 OK = b"\0\2OK"
 NO = b"\0\2NO"
@@ -206,41 +206,6 @@ async def test_whoever_does_not_read_is_not_listened_to(desk: Desk, path: Path) 
         client.reader._transport.pause_reading()  # type: ignore[attr-defined]  # not public
         with pytest.raises(ConnectionError):
             await client.send(frame(b"\xff", "", "", "") * 500_000)
-
-
-async def test_a_client_that_goes_away_leaves_nothing_behind(
-    desk: Desk, path: Path, secret: str
-) -> None:
-    desk.queue.opened.clear()
-    handler = Saslauthd(desk.auth_service, Limits())
-    async with served(handler.handle, path):
-        before = len(asyncio.all_tasks())
-        async with connected(path) as client:
-            await client.send(frame(ADA, secret, "imap", ""))
-            await until(lambda: len(desk.queue.asked) == 1)
-        desk.queue.opened.set()
-        await tasks_are(before)
-    assert len(desk.book.answers) == 1
-
-
-async def test_a_server_that_stops_leaves_nothing_behind(
-    desk: Desk, path: Path, secret: str
-) -> None:
-    desk.queue.opened.clear()
-    handler = Saslauthd(desk.auth_service, Limits())
-    tasks: list[asyncio.Task[None]] = []
-
-    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.append(asyncio.create_task(handler.handle(reader, writer)))
-
-    async with await asyncio.start_unix_server(begin, path), connected(path) as client:
-        await client.send(frame(ADA, secret, "imap", ""))
-        await until(lambda: len(desk.queue.asked) == 1)
-        tasks[0].cancel()
-        assert await client.rest() == b""
-        with pytest.raises(asyncio.CancelledError):
-            await tasks[0]
-    assert len(asyncio.all_tasks()) == 1
 
 
 # --- anything at all ------------------------------------------------------------------------------

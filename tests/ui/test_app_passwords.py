@@ -9,7 +9,6 @@ from textual.screen import Screen
 from textual.widgets import Button, Input
 
 from apppw_tui.domain.account_change import Change
-from apppw_tui.domain.policy import Policy
 from apppw_tui.ui.dialogs.confirm import DeleteDialog
 from apppw_tui.ui.dialogs.create import CreateDialog, RenameDialog
 from apppw_tui.ui.dialogs.details import DetailsDialog
@@ -96,18 +95,6 @@ async def test_at_the_limit_of_forty_it_says_so_and_asks_to_delete_one_first() -
         assert "You have 40 of 40. Delete one first." in screen_text(pilot)
         await press(pilot, "d", "y", "c")
         assert on(app, CreateDialog)
-
-
-async def test_the_administrators_limit_is_the_one_that_counts() -> None:
-    house = House(policy=Policy(app_passwords_per_account=1, second_factor_required=False))
-    house.add(ACCOUNT)
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await to_create(pilot, "One")
-        session = house.sign_in(ACCOUNT, PASSWORD)
-        house.portal.create_app_password(session, "Quicker")
-        await press(pilot, "enter")
-        assert "You have 1 of 1. Delete one first." in screen_text(pilot)
 
 
 @pytest.mark.parametrize("keys", first_quick(("enter",), ("escape",), ("n",), ("q",)))

@@ -23,7 +23,6 @@ from tests.ui.walks import (
     app_code,
     differently,
     enter_password,
-    later,
     on,
     portal_app,
     press,
@@ -178,25 +177,6 @@ async def test_a_refused_code_says_which_refusal_it_is(
         assert code_field(app).value == ""
 
 
-async def test_tried_too_often_the_code_is_void_and_one_has_to_wait() -> None:
-    house = by_text()
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        for _ in range(5):
-            await type_code(pilot, WRONG)
-        assert "✗ That was wrong too often. Send a new code." in screen_text(pilot)
-        await type_code(pilot, house.outbox.code)
-        assert "✗ Too many tries. Wait 5 s." in screen_text(pilot)
-        later(pilot, 6)
-        await type_code(pilot, house.outbox.code)
-        assert "✗ That code no longer works. Send a new one." in screen_text(pilot)
-        later(pilot, 900)
-        await press(pilot, "r")
-        await type_code(pilot, house.outbox.code)
-        assert on(app, SettingsScreen)
-
-
 # --- messages -------------------------------------------------------------------------------
 
 
@@ -228,22 +208,6 @@ async def test_coming_back_to_a_code_that_was_sent_sends_no_other() -> None:
         await press(pilot, "o", "escape")
         assert "a code to your phone that ends in 67." in screen_text(pilot)
         assert len(house.outbox.sent) == 1
-        await type_code(pilot, house.outbox.code)
-        assert on(app, SettingsScreen)
-
-
-async def test_after_three_messages_one_has_to_wait() -> None:
-    house = by_text()
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        await press(pilot, "r", "r")
-        later(pilot, 60)
-        await press(pilot, "r")
-        assert "✗ Too many codes were sent. Wait 9 min." in screen_text(pilot)
-        assert len(house.outbox.sent) == 3
-        later(pilot, 541)
-        await press(pilot, "r")
         await type_code(pilot, house.outbox.code)
         assert on(app, SettingsScreen)
 

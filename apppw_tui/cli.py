@@ -14,20 +14,21 @@ from apppw_tui.integrations.journald import Priority, prefix, to_journal
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command and returns its exit code; says what went wrong in one sentence."""
+    """Runs one command and returns its exit code; says what went wrong, a sentence a line."""
     try:
         top = parser()
         return _act(top.parse_args(arguments), top)
     except (StoreError, ConfigError) as error:
-        return _say(error, NO_ANSWER)
+        lines = error.located if isinstance(error, ConfigError) else [error]
+        return _say(*lines, code=NO_ANSWER)
     except ApppwError as error:
-        return _say(error, REFUSED)
+        return _say(error, code=REFUSED)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         return OK  # whoever read the output has left, as `head` does
     except Exception as error:  # noqa: BLE001 - a traceback is for nobody, and could hold a secret
-        return _say(_fault(error), FAULT)
+        return _say(_fault(error), code=FAULT)
 
 
 def _act(options: argparse.Namespace, top: argparse.ArgumentParser) -> int:
@@ -89,9 +90,10 @@ def _end_by_overlooked_interrupt(overlooked: "sys.UnraisableHookArgs") -> None:
     sys.__unraisablehook__(overlooked)
 
 
-def _say(message: object, code: int) -> int:
+def _say(*sentences: object, code: int) -> int:
     before = prefix(Priority.ERROR, journal=to_journal())
-    print(f"{before}apppw-tui: {message}", file=sys.stderr)
+    for sentence in sentences:
+        print(f"{before}apppw-tui: {sentence}", file=sys.stderr)
     return code
 
 

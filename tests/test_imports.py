@@ -116,3 +116,11 @@ def test_creating_imports_no_screens(tmp_path: Path, house: House) -> None:
     modules = imported(tmp_path, "app-password", "create", "ada", "Phone")
     assert not modules & {*FOR_SCREENS, *FOR_METHODS}
     assert "filelock" in modules
+
+
+def test_only_a_configuration_needs_what_reads_one(tmp_path: Path, house: House) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text('host_name = "mail.example.org"')
+    readers = {"msgspec", "tomllib", "apppw_tui.config.reader", "apppw_tui.config.tables"}
+    assert not imported(tmp_path, "account", "list") & readers
+    assert readers <= imported(tmp_path, "--config", str(file), "account", "list")

@@ -39,7 +39,7 @@ def check(options: argparse.Namespace) -> int:
         config = choose(file)
     except ConfigError as error:
         if options.json:
-            _say_json(places, str(error), [])
+            _say_json(places, "\n".join(error.located), [])
         raise
     findings = (
         []

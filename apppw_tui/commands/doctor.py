@@ -9,8 +9,7 @@ from pathlib import Path
 from apppw_tui import config as configuration
 from apppw_tui.bootstrap import StoreLocation
 from apppw_tui.commands.output import print_json, print_lines
-from apppw_tui.config import present
-from apppw_tui.config.salvage import salvaged
+from apppw_tui.config import present, salvaged
 from apppw_tui.config.serve import ServeConfig
 from apppw_tui.doctor.checks import Checkup
 from apppw_tui.doctor.finding import Finding, Level

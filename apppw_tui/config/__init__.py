@@ -1,40 +1,20 @@
-"""The configuration file: TOML in, frozen values out; a wrong key is an error that says which."""
+"""The settings of an administrator, their defaults, and which file they are in."""
 
 import contextlib
 import os
 import socket
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
-from apppw_tui.config.accounts import AccountsConfig, accounts
-from apppw_tui.config.notices import NoticesConfig, notices
-from apppw_tui.config.policy import policy
-from apppw_tui.config.serve import ServeConfig, serve
-from apppw_tui.config.setup import setup, tables
-from apppw_tui.config.values import (
-    TableReader,
-    absolute,
-    command,
-    quoted_list,
-    read_file,
-    seconds,
-    table,
-    text,
-    texts,
-)
+from apppw_tui.config.serve import ServeConfig
 from apppw_tui.domain.connection_settings import ConnectionSetting
 from apppw_tui.domain.errors import ConfigError, StoreUnusable
-from apppw_tui.domain.names import domain_encoded, is_domain
-from apppw_tui.domain.phone import is_region
 from apppw_tui.domain.policy import Policy
-from apppw_tui.domain.ports import DELIVERY_METHODS, DeliveryMethod
+from apppw_tui.domain.ports import DeliveryMethod
 
 SYSTEM_FILE = Path("/etc/apppw-tui/config.toml")
 SYSTEM_STORE = Path("/var/lib/apppw-tui")
-_LONGEST_HOST_NAME = 253  # RFC 1035 section 2.3.4, as text
-_LONGEST_TIMEOUT = 120  # seconds; a person waits for it
 
 
 @dataclass(frozen=True)
@@ -44,6 +24,28 @@ class DeliveryConfig:
     command: tuple[str, ...]
     kinds: frozenset[DeliveryMethod]
     timeout: float = 20  # seconds
+
+
+@dataclass(frozen=True)
+class NoticesConfig:
+    """`command` is run for each message; None: they go the way of the security codes."""
+
+    command: tuple[str, ...] | None
+    format: Literal["mail", "plain"] = "mail"
+    timeout: float = 20  # seconds
+
+
+@dataclass(frozen=True)
+class AccountsConfig:
+    """The keeper of the account passwords; the rest concerns "dovecot" alone.
+
+    `change_password_at` ends the sentence "Change it ...".
+    """
+
+    source: str = "store"
+    socket: Path = Path("/run/dovecot/apppw-portal")  # recipes/dovecot/07-apppw-portal.conf
+    require_add: bool = False
+    change_password_at: str = "where you changed it before"  # noqa: S105 - a place, no password
 
 
 @dataclass(frozen=True)
@@ -79,59 +81,11 @@ def load(path: Path) -> Config:
     """The configuration in `path`.
 
     Raises:
-        ConfigError: it names the file, the key and the reason.
+        ConfigError: it names the file, and each key that is wrong with the reason.
     """
-    try:
-        document = tomllib.loads(read_file(path).decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not TOML: {error}.") from None
-    except RecursionError:
-        raise ConfigError(f"{path}: nested too deeply.") from None
-    return read(path, document)
+    from apppw_tui.config import reader  # with msgspec, which no file needs no more than this
 
-
-def read(path: Path, document: dict[str, Any]) -> Config:
-    """The configuration that stands in `document`, which came from `path`. Raises ConfigError."""
-    reader = TableReader(path)
-    top = reader.table(document, "", {
-        "host_name": _host_name,
-        "default_domain": _default_domain,
-        "store": absolute,
-        "phone_region": _region,
-        "key_file": absolute,
-        "accounts": table,
-        "policy": table,
-        "delivery": table,
-        "notices": table,
-        "sessions": table,
-        "serve": table,
-        "setup": tables,
-    })  # fmt: skip
-    rules = policy(reader, top.pop("policy", {}))
-    delivery = reader.table(top.pop("delivery", {}), "delivery.", {
-        "command": command("kind", "number", "extension"),
-        "kinds": _kinds,
-        "timeout": seconds(1, _LONGEST_TIMEOUT),
-    })  # fmt: skip
-    for key in ("command", "kinds"):
-        if delivery and key not in delivery:
-            raise ConfigError(f"{path}: delivery.{key}: is missing beside {quoted_list(delivery)}.")
-    sessions = reader.table(top.pop("sessions", {}), "sessions.", {"end": _flag})
-    if "accounts" in top:
-        top["accounts"] = accounts(reader, top["accounts"])
-    if "notices" in top:
-        top["notices"] = notices(reader, top["notices"], delivery=bool(delivery))
-    if "serve" in top:
-        top["serve"] = serve(reader, top["serve"])
-    if "setup" in top:
-        host_name = top.get("host_name") or socket.gethostname()
-        top["setup"] = setup(reader, top["setup"], host_name)
-    return Config(
-        **top,
-        policy=rules,
-        delivery=DeliveryConfig(**delivery) if delivery else None,
-        end_sessions=sessions.get("end", False),
-    )
+    return reader.load(path)
 
 
 def user_file() -> Path:
@@ -157,6 +111,25 @@ def choose(named: Path | None) -> Config:
     return Config() if path is None else load(path)
 
 
+def salvaged(named: Path | None) -> tuple[Config, ConfigError | None]:
+    """The usable part of the chosen file, for those who seek the fault, and what is wrong with it.
+
+    Raises:
+        ConfigError: it is not there.
+    """
+    path = chosen_file(named)
+    if path is None:
+        return Config(), None
+    try:
+        return load(path), None
+    except ConfigError as error:
+        if not present(path):
+            raise  # whoever named it mistyped it
+        from apppw_tui.config import reader
+
+        return reader.salvage(path), error
+
+
 def store_folder(named: Path | None, config: Config) -> Path:
     """The folder of the store.
 
@@ -179,40 +152,3 @@ def _user_folder(variable: str, fallback: str) -> Path:
         except RuntimeError:
             raise StoreUnusable("There is no home folder: say --store PATH.") from None
     return base / "apppw-tui"
-
-
-def _host_name(value: Any) -> str:
-    name = text(value)
-    if len(name) > _LONGEST_HOST_NAME:
-        raise ValueError(f"must be at most {_LONGEST_HOST_NAME} characters long")
-    return name
-
-
-def _default_domain(value: Any) -> str:
-    name = text(value)
-    if not is_domain(name):
-        meant = domain_encoded(name)
-        if is_domain(meant):
-            raise ValueError(f'must be written as "{meant}"')  # as it is in every name
-        raise ValueError('must be a lower-case domain such as "example.org"')
-    return name
-
-
-def _region(value: Any) -> str:
-    if not is_region(text(value)):
-        raise ValueError('must be a country of ISO 3166 in two capitals, such as "DE"')
-    return str(value)
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("must be true or false")
-    return value
-
-
-def _kinds(value: Any) -> frozenset[DeliveryMethod]:
-    values = texts(value)
-    kinds = frozenset(kind for kind in DELIVERY_METHODS if kind in values)
-    if len(kinds) != len(values):
-        raise ValueError('must be some of "text", "call" and "notify", each once at most')
-    return kinds

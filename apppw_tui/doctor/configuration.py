@@ -36,7 +36,8 @@ def check(
     """`path` is the file, if there is one; `owners` are the uids that may own it."""
     findings: list[Finding] = []
     if broken is not None:
-        findings.append(danger(path or "the configuration", str(broken), _CORRECT))
+        where = path or "the configuration"
+        findings += [danger(where, sentence, _CORRECT) for sentence in broken.located]
     if path is not None:
         findings += _file(path, owners)
     if config.delivery is not None:

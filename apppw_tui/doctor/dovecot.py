@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from apppw_tui.config.accounts import AccountsConfig
+from apppw_tui.config import AccountsConfig
 from apppw_tui.doctor import dovecot_lua, dovecot_passdbs, enforced
 from apppw_tui.doctor.doveconf import (
     COMMAND,

@@ -128,7 +128,14 @@ class KeyMissing(StoreError):
 
 
 class ConfigError(ApppwError):
-    """A configuration that cannot be used: names file, key and reason."""
+    """A configuration that cannot be used: names file, key and reason, in a line for each fault.
+
+    `located` are the same lines with the number of the file's line: FILE:LINE: KEY: REASON.
+    """
+
+    def __init__(self, *sentences: str, located: tuple[str, ...] = ()) -> None:
+        super().__init__("\n".join(sentences))
+        self.located = located or sentences
 
 
 def describe_fault(error: BaseException) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from apppw_tui.domain.errors import ApppwError, describe_fault
+from apppw_tui.domain.errors import ApppwError, ConfigError, describe_fault
 from apppw_tui.verifier.answer_log import AnswerLog
 from apppw_tui.verifier.connections import ConnectionTracker
 from apppw_tui.verifier.protocols.registry import ConnectionHandler
@@ -148,6 +148,9 @@ class Daemon:
                     if room.name in exchanged:
                         room.exchange(exchanged[room.name])
                 self._log.event("configuration read again")
+            except ConfigError as error:
+                for sentence in error.located:
+                    self._log.failed("configuration not changed", why=sentence)
             except ApppwError as error:
                 self._log.failed("configuration not changed", why=str(error))
             except Exception as error:  # noqa: BLE001 - it must not end the daemon

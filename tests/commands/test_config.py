@@ -95,11 +95,11 @@ def test_a_file_is_named_once(run: CommandLine, own: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("[serv]", "serv: there is no such key. Did you mean serve?"),
-        ("host_name = 5", "host_name: must be a line of text."),
-        ("[serve]\nremember = -1", "serve.remember: must be from 0 to 3600 seconds."),
-        ("a = 1\nstore =\n", "not TOML: Invalid value (at line 2, column 8)."),
-        (None, "no such file or directory."),
+        ("[serv]", "1: serv: there is no such key. Did you mean serve?"),
+        ("host_name = 5", "1: host_name: must be a line of text."),
+        ("[serve]\nremember = -1", "2: serve.remember: must be from 0 to 3600 seconds."),
+        ("a = 1\nstore =\n", " not TOML: Invalid value (at line 2, column 8)."),
+        (None, " no such file or directory."),
     ],
 )
 def test_what_is_no_use_is_told_and_for_programs_too(
@@ -109,7 +109,7 @@ def test_what_is_no_use_is_told_and_for_programs_too(
     if content is not None:
         file.write_text(content)
     said = run("config", "check", file)
-    assert (said.code, said.out, said.line) == (3, "", f"{file}: {reason}")
+    assert (said.code, said.out, said.line) == (3, "", f"{file}:{reason}")
     for_programs = run("config", "check", file, "--json")
     assert (for_programs.code, for_programs.line) == (3, said.line)
     told = json.loads(for_programs.out)

@@ -166,7 +166,7 @@ def test_a_configuration_that_is_broken_keeps_nobody_from_the_rest(
     (server.store / "accounts").chmod(0o755)
     said = run("--config", path, "doctor")
     assert said.code == 4
-    assert f"✗ {path}: stroe: there is no such key" in said.out
+    assert f"✗ {path}:1: stroe: there is no such key" in said.out
     assert str(server.store / "accounts") in said.out
 
 

@@ -182,7 +182,8 @@ def test_reading_the_configuration_again_changes_whom_it_trusts(
         config.write_text('[serve]\ntrusted = ["nonsense"]')
         reloaded()
         assert (
-            f'{config}: serve.trusted: \\"nonsense\\" must be an address or a network' in daemon.log
+            f'{config}:2: serve.trusted: \\"nonsense\\" must be an address or a network'
+            in daemon.log
         )
         assert daemon.ask("ada", wrong(secret), **stranger) == "not now"
         config.write_text('[serve]\ntrusted = ["198.51.100.9"]\nremember = 0')
@@ -199,7 +200,7 @@ def test_a_broken_configuration_or_store_does_not_start(tmp_path: Path) -> None:
     assert list((tmp_path / "run").iterdir()) == []
     config = configured(tmp_path, "[serve]\nremember = -1")
     said = refused(tmp_path, "--config", config)
-    assert said == f"{config}: serve.remember: must be from 0 to 3600 seconds."
+    assert said == f"{config}:2: serve.remember: must be from 0 to 3600 seconds."
     said = refused(tmp_path, "--socket-dir", tmp_path / "a" / "b")
     assert said == f"{tmp_path}/a/b cannot be used: no such file or directory."
     said = refused(tmp_path, "--socket-dir", tmp_path / ("x" * 120))

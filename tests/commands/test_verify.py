@@ -116,7 +116,7 @@ def test_a_broken_configuration_is_no_answer(run: CommandLine, right: str) -> No
     broken.write_text("stroe = 1")
     said = run("verify", "ada", "--config", broken, stdin=right)
     assert (said.code, said.out) == (3, "")
-    assert said.line == f"{broken}: stroe: there is no such key. Did you mean store?"
+    assert said.line == f"{broken}:1: stroe: there is no such key. Did you mean store?"
 
 
 def test_a_default_domain_completes_the_account(run: CommandLine) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from apppw_tui import config as configuration
 from apppw_tui.bootstrap import Parts, StoreLocation, build
-from apppw_tui.config.accounts import AccountsConfig
+from apppw_tui.config import AccountsConfig
 from apppw_tui.domain.errors import ConfigError
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.integrations.dovecot_passwords import DovecotPasswords

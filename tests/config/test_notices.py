@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.config import Config, load
-from apppw_tui.config.notices import NoticesConfig
+from apppw_tui.config import Config, NoticesConfig, load
 from apppw_tui.domain.errors import ConfigError
 
 DELIVERY = '[delivery]\ncommand = ["/bin/send", "{number}"]\nkinds = ["text"]\n'

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.config import Config, load
-from apppw_tui.config.salvage import salvaged
-from apppw_tui.config.values import LARGEST
+from apppw_tui.config import Config, load, salvaged
+from apppw_tui.config.reader import LARGEST
 from apppw_tui.domain.errors import ConfigError
 
 

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.config.accounts import AccountsConfig
-from apppw_tui.config.notices import NoticesConfig
-from apppw_tui.config.salvage import salvaged
+from apppw_tui.config import AccountsConfig, NoticesConfig, salvaged
 from apppw_tui.doctor.finding import Level
 from tests.doctor.healthy import Server, printed
 from tests.services.recipes import adapted

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.config import DeliveryConfig
-from apppw_tui.config.notices import NoticesConfig
+from apppw_tui.config import DeliveryConfig, NoticesConfig
 from apppw_tui.doctor.finding import Level
 from tests.doctor.healthy import Server
 

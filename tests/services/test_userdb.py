@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.commands.mail_users import connected, knows_user
-from apppw_tui.config import Config
-from apppw_tui.config.accounts import AccountsConfig
+from apppw_tui.config import AccountsConfig, Config
 from apppw_tui.domain.errors import PasswordBackendDown
 from apppw_tui.integrations.dovecot_users import DovecotUsers
 from tests.services import old_passwords

@@ -17,8 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.config.serve import SocketConfig, serve
-from apppw_tui.config.values import TableReader
+from apppw_tui.config.reader import Reader
+from apppw_tui.config.serve import ServeConfig, SocketConfig
+from apppw_tui.config.tables import ServeTable
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.protocols.registry import HttpOptions
 from tests.services.ordinary import OrdinaryUser
@@ -124,7 +125,7 @@ def wanted(recipe: str) -> SocketConfig:
     begin = lines.index("#   [[serve.socket]]")
     end = lines.index("#", begin)
     written = "\n".join(line.lstrip("# ") for line in lines[begin:end])
-    config = serve(TableReader(Path(recipe)), tomllib.loads(written)["serve"])
+    config: ServeConfig = Reader().table(ServeTable, tomllib.loads(written)["serve"], "serve")
     (name,) = config.configured
     socket = config.passed(name)
     assert socket is not None

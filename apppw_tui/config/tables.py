@@ -1,0 +1,240 @@
+"""The tables of the configuration: every key with its kind, its default and what goes with it.
+
+The reader and docs/config.schema.json are made from them.
+"""
+
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+from msgspec import field
+
+from apppw_tui.config import AccountsConfig, Config, DeliveryConfig, NoticesConfig, rules
+from apppw_tui.config.serve import ServeConfig, SocketConfig
+from apppw_tui.domain.connection_settings import ConnectionSetting
+from apppw_tui.domain.policy import Policy
+
+# RFC 8314 section 3.3 and, before it, RFC 3501, 1939, 6409; XEP-0368 and RFC 6120; RFC 5804, which
+# has no port for TLS from the beginning.
+_PORTS = {
+    "imap": {"TLS": 993, "STARTTLS": 143},
+    "pop3": {"TLS": 995, "STARTTLS": 110},
+    "smtp": {"TLS": 465, "STARTTLS": 587},
+    "xmpp": {"TLS": 5223, "STARTTLS": 5222},
+    "sieve": {"STARTTLS": 4190, "TLS": 4190},
+}
+_NONE: Any = msgspec.UNSET  # the default of a key that has none
+Values = dict[str, Any]
+Conflicts = Iterator[tuple[str, str]]  # keys, each with the reason
+
+
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of the file."""
+
+    settings: ClassVar[Callable[..., Any]] = dict  # which a right table means
+
+    @classmethod
+    def conflicts(cls, values: Values) -> Conflicts:
+        """The keys that are missing or do not go together, where each of `values` is right."""
+        for key in msgspec.structs.fields(cls):
+            if key.required and key.name not in values:
+                yield key.encode_name, "is missing"
+
+    @classmethod
+    def build(cls, values: Values) -> Any:
+        return cls.settings(**values)
+
+
+class PolicyTable(Table, frozen=True):
+    settings = Policy
+
+    app_passwords_per_account: rules.Count = Policy.app_passwords_per_account
+    second_factor_required: rules.Required = field(name="second_factor", default="required")
+    people_create: rules.Everyone = field(name="create", default="everyone")
+    scopes: rules.Scope = Policy.scopes
+    longest_expiry: rules.Days = _NONE
+    sign_out_after: rules.Minutes = int(Policy.sign_out_after / 60)
+    verify_again_after: rules.Minutes = int(Policy.verify_again_after / 60)
+
+
+class DeliveryTable(Table, frozen=True):
+    settings = DeliveryConfig
+
+    command: rules.DeliveryCommand
+    kinds: rules.Methods
+    timeout: rules.TimeOut = DeliveryConfig.timeout
+
+    @classmethod
+    def conflicts(cls, values: Values) -> Conflicts:
+        for key, reason in super().conflicts(values):
+            yield key, f"{reason} beside {rules.quoted_list(values)}"
+
+
+class NoticesTable(Table, frozen=True):
+    command: rules.NoticesCommand = _NONE
+    by: rules.NoticesWay = _NONE
+    format: rules.Format = NoticesConfig.format
+    timeout: rules.TimeOut = NoticesConfig.timeout
+
+    @classmethod
+    def conflicts(cls, values: Values) -> Conflicts:
+        if "by" in values and len(values) > 1:
+            yield "by", "stands by itself: leave out the others"
+        if "by" not in values and "command" not in values:
+            yield "command", "is missing"
+
+    @classmethod
+    def build(cls, values: Values) -> NoticesConfig:
+        return NoticesConfig(None) if "by" in values else NoticesConfig(**values)
+
+
+class SetupTable(Table, frozen=True):
+    service: rules.Service
+    host: rules.Host = _NONE
+    port: rules.Port = _NONE
+    security: rules.Security = _NONE
+    url: rules.Url = _NONE
+
+    @classmethod
+    def conflicts(cls, values: Values) -> Conflicts:
+        yield from super().conflicts(values)
+        service = values.get("service")
+        if service in _PORTS:
+            if "url" in values:
+                yield "url", f'does not go with "{service}": say host and port'
+            return
+        for key in ("host", "port", "security"):
+            if key in values:
+                yield key, f'does not go with "{service}": say url'
+        if "url" not in values:
+            yield "url", "is missing"
+
+    @classmethod
+    def build(cls, values: Values) -> ConnectionSetting:
+        """Without its host, where that is the server's."""
+        ports = _PORTS.get(values["service"])
+        if ports is None:
+            return ConnectionSetting(**values)
+        security = values.get("security", next(iter(ports)))
+        return ConnectionSetting(**{"port": ports[security], "security": security, **values})
+
+
+class SessionsTable(Table, frozen=True):
+    end: rules.Flag = Config.end_sessions
+
+
+class AccountsTable(Table, frozen=True):
+    settings = AccountsConfig
+
+    source: rules.Source = AccountsConfig.source
+    socket: rules.AbsolutePath = _NONE
+    require_add: rules.Flag = AccountsConfig.require_add
+    change_password_at: rules.Place = AccountsConfig.change_password_at
+
+    @classmethod
+    def conflicts(cls, values: Values) -> Conflicts:
+        for key in values:
+            if key != "source" and values.get("source") != "dovecot":
+                yield key, 'goes with source = "dovecot" alone'
+
+
+class SocketTable(Table, frozen=True):
+    name: rules.FileName
+    protocol: rules.Protocol = _NONE
+    services: rules.Services = _NONE
+    mode: rules.Mode = _NONE
+    group: rules.Text = _NONE
+    service_header: rules.Header = _NONE
+    address_header: rules.Header = _NONE
+
+    @classmethod
+    def conflicts(cls, values: Values) -> Conflicts:
+        values = _amended(values)
+        yield from super().conflicts(values)
+        if "protocol" not in values:
+            yield "protocol", "is missing"
+        for key in ("service_header", "address_header"):
+            if values.get(key) is not None and values["protocol"] != "http":
+                yield key, 'goes with protocol "http" alone'
+
+    @classmethod
+    def build(cls, values: Values) -> SocketConfig:
+        return SocketConfig(**_amended(values))
+
+
+class ServeTable(Table, frozen=True):
+    remember: rules.Memory = ServeConfig.remember
+    trusted: rules.Networks = ()
+    socket: Annotated[tuple[SocketTable, ...], rules.tables("serve.socket", "socket")] = _NONE
+
+    @classmethod
+    def conflicts(cls, values: Values) -> Conflicts:
+        names = [made.name for made in values.get("socket", ())]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                yield f"socket[{index + 1}].name", f'"{name}" is taken already'
+
+    @classmethod
+    def build(cls, values: Values) -> ServeConfig:
+        configured = {made.name: made for made in values.pop("socket", ())}
+        sockets = {made.name: made for made in ServeConfig.sockets} | configured
+        return ServeConfig(
+            **values, sockets=tuple(sockets.values()), configured=frozenset(configured)
+        )
+
+
+class ConfigTable(Table, frozen=True):
+    """The whole file."""
+
+    store: rules.AbsolutePath = _NONE
+    host_name: rules.HostName = _NONE
+    default_domain: rules.Domain = _NONE
+    phone_region: rules.Region = _NONE
+    key_file: rules.AbsolutePath = _NONE
+    policy: PolicyTable = _NONE
+    delivery: DeliveryTable = _NONE
+    notices: NoticesTable = _NONE
+    setup: Annotated[tuple[SetupTable, ...], rules.tables("setup", "service")] = _NONE
+    sessions: SessionsTable = _NONE
+    accounts: AccountsTable = _NONE
+    serve: ServeTable = _NONE
+
+    @classmethod
+    def conflicts(cls, values: Values) -> Conflicts:
+        """Those between tables, of which None is a wrong one."""
+        notices = values.get("notices")
+        if notices is not None and notices.command is None and "delivery" not in values:
+            yield "notices.by", 'is "delivery", but there is no [delivery]'
+        if rules.is_host(_own_host(values)):
+            return
+        for number, setting in enumerate(values.get("setup") or (), 1):
+            if _needs_host(setting):
+                reason = "is missing, and host_name is not the name of a host"
+                yield f"setup[{number}].host", reason
+
+    @classmethod
+    def build(cls, values: Values) -> Config:
+        sessions = values.pop("sessions", {})
+        values["setup"] = tuple(
+            replace(setting, host=_own_host(values)) if _needs_host(setting) else setting
+            for setting in values.get("setup", ())
+        )
+        return Config(**values, end_sessions=sessions.get("end", Config.end_sessions))
+
+
+def _own_host(values: Values) -> str:
+    return (values.get("host_name") or socket.gethostname()).lower()
+
+
+def _needs_host(setting: ConnectionSetting) -> bool:
+    return not setting.host and not setting.url
+
+
+def _amended(values: Values) -> Values:
+    """With what the file does not say of a socket that there is anyway."""
+    known = ServeConfig().passed(values.get("name", ""))
+    if known is None or values.get("protocol", known.protocol) != known.protocol:
+        return values
+    return {each.name: getattr(known, each.name) for each in fields(known)} | values

@@ -15,9 +15,9 @@ def test_a_folder_that_others_may_write_is_to_be_closed_and_nothing_else(
     server: Server, name: str
 ) -> None:
     (server.store / name).chmod(0o777)
-    found = server.fault()
-    assert found.what == f"{server.store / name} can be written by others."
-    assert found.remedy == f"Close it with: chmod 700 {server.store / name}"
+    finding = server.fault()
+    assert finding.what == f"{server.store / name} can be written by others."
+    assert finding.remedy == f"Close it with: chmod 700 {server.store / name}"
 
 
 ENFORCED, DISABLED = "ada", "bob"
@@ -52,9 +52,9 @@ def test_pam_without_a_file_of_ours_is_said_to_have_none(server: Server) -> None
 
 def test_a_configuration_that_is_not_there_is_nobodys(server: Server) -> None:
     owners = frozenset({server.home.stat().st_uid})
-    (found,) = configuration.check(None, Config(), owners)
-    assert found.what == "There is none: all is as it is by default."
+    (finding,) = configuration.check(None, Config(), owners)
+    assert finding.what == "There is none: all is as it is by default."
     path = server.home / "config.toml"
     path.touch(0o600)
-    (found,) = configuration.check(path, Config(), owners)
-    assert found.what == "It is only its owner's to change."
+    (finding,) = configuration.check(path, Config(), owners)
+    assert finding.what == "It is only its owner's to change."

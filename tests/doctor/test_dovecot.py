@@ -103,13 +103,15 @@ def test_nothing_is_wrong_with_the_recipes(server: Server, text: str) -> None:
     ],
 )
 def test_a_way_past_is_found_alone(server: Server, text: str, level: Level, what: str) -> None:
-    (found,) = looked_at(server, text)
-    assert (found.level, what in found.what, found.remedy != "") == (level, True, True), found
+    (finding,) = looked_at(server, text)
+    assert (finding.level, what in finding.what, finding.remedy != "") == (level, True, True), (
+        finding
+    )
 
 
 def test_a_missing_pam_file_is_named(server: Server) -> None:
-    (found,) = looked_at(server, PAM + adapted("postfix/dovecot-auth.conf", {}))
-    assert found.where == str(server.places.pam[0] / "apppw-smtp")
+    (finding,) = looked_at(server, PAM + adapted("postfix/dovecot-auth.conf", {}))
+    assert finding.where == str(server.places.pam[0] / "apppw-smtp")
 
 
 def test_a_pam_file_of_the_distribution_is_one_as_well(server: Server) -> None:
@@ -123,9 +125,9 @@ def test_a_configuration_that_dovecot_refuses_is_told_without_its_content(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    (found,) = looked_at(server, "passdb {\n  hunter2 = hunter2\n}\n")
-    assert (found.level, "exit code 89" in found.what) == (Level.WARNING, True)
-    assert "hunter2" not in repr(found)
+    (finding,) = looked_at(server, "passdb {\n  hunter2 = hunter2\n}\n")
+    assert (finding.level, "exit code 89" in finding.what) == (Level.WARNING, True)
+    assert "hunter2" not in repr(finding)
 
 
 def test_whom_only_root_can_ask_is_no_fault_for_others(
@@ -191,9 +193,9 @@ def json(server: Server) -> Path:
 def test_a_script_that_asks_where_nobody_listens_is_found(server: Server, json: Path) -> None:
     assert looked_at(server, LUA + BEHIND, frozenset({json})) == []
     server.lua.write_text(server.lua.read_text().replace(str(json), "/run/apppw/json"))
-    (found,) = looked_at(server, LUA + BEHIND, frozenset({json}))
-    assert (found.level, found.where) == (Level.DANGER, "/etc/dovecot/apppw.lua")
-    assert f"asks at /run/apppw/json, and the daemon listens at {json}" in found.what
+    (finding,) = looked_at(server, LUA + BEHIND, frozenset({json}))
+    assert (finding.level, finding.where) == (Level.DANGER, "/etc/dovecot/apppw.lua")
+    assert f"asks at /run/apppw/json, and the daemon listens at {json}" in finding.what
     # Another name of the same place.
     (server.home / "link").symlink_to(server.home)
     text = server.lua.read_text().replace("/run/apppw/json", f"{server.home}/link/json")

@@ -231,9 +231,9 @@ def test_a_fault_has_its_finding_alone(
 ) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 0)
     fault.done(server)
-    found = server.fault()
-    assert (found.level, fault.what in found.what) == (fault.level, True), found
-    assert found.remedy != ""
+    finding = server.fault()
+    assert (finding.level, fault.what in finding.what) == (fault.level, True), finding
+    assert finding.remedy != ""
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,9 @@ def test_of_a_broken_configuration_the_rest_holds(tmp_path: Path) -> None:
 
 def test_a_port_by_itself_is_not_said_to_be_safe(server: Server) -> None:
     """All of them ask Cyrus SASL, which asks somebody else."""
-    found = server.examination().server()
-    (told,) = [one for one in found if one.where == "Postfix" and "Cyrus" in one.what]
+    findings = server.examination().server()
+    (told,) = [
+        finding for finding in findings if finding.where == "Postfix" and "Cyrus" in finding.what
+    ]
     assert (told.level, "not apppw-tui" in told.what) == (Level.OK, True)
-    assert not [one for one in found if "Nobody gets past" in one.what]
+    assert not [finding for finding in findings if "Nobody gets past" in finding.what]

@@ -41,9 +41,9 @@ def test_the_advice_for_a_daemon_that_hangs_makes_it_answer_again(tmp_path: Path
     open_store(tmp_path / "store", create=True)
     with serving(tmp_path) as hanging:
         os.kill(hanging.process.pid, signal.SIGSTOP)
-        (found,) = looked_at(hanging.sockets)
-        assert (found.level, "does not answer" in found.what) == (Level.DANGER, True)
-        told = re.search(r"kill -KILL (\d+)\. Start it: apppw-tui serve", found.remedy)
+        (finding,) = looked_at(hanging.sockets)
+        assert (finding.level, "does not answer" in finding.what) == (Level.DANGER, True)
+        told = re.search(r"kill -KILL (\d+)\. Start it: apppw-tui serve", finding.remedy)
         assert told is not None
         os.kill(int(told[1]), signal.SIGKILL)
         hanging.process.wait()
@@ -53,25 +53,25 @@ def test_the_advice_for_a_daemon_that_hangs_makes_it_answer_again(tmp_path: Path
 
 @pytest.mark.usefixtures("silent")
 def test_of_sockets_that_systemd_made_the_service_is_restarted(tmp_path: Path) -> None:
-    (found,) = looked_at(tmp_path, made(tmp_path / "json"))
-    assert found.what.startswith("What listens there does not answer")  # systemd listens there
-    assert found.remedy.startswith("Run: systemctl restart apppw-tui.service")
+    (finding,) = looked_at(tmp_path, made(tmp_path / "json"))
+    assert finding.what.startswith("What listens there does not answer")  # systemd listens there
+    assert finding.remedy.startswith("Run: systemctl restart apppw-tui.service")
 
 
 def test_a_daemon_that_takes_no_more_callers_hangs(tmp_path: Path, silent: socket.socket) -> None:
     silent.listen(0)
     with socket.socket(socket.AF_UNIX) as waiting:
         waiting.connect(str(tmp_path / "json"))
-        (found,) = looked_at(tmp_path)
-    assert "does not answer" in found.what
-    assert f"lsof {tmp_path}/json" in found.remedy
+        (finding,) = looked_at(tmp_path)
+    assert "does not answer" in finding.what
+    assert f"lsof {tmp_path}/json" in finding.remedy
 
 
 @pytest.mark.usefixtures("silent")
 def test_a_dovecot_that_hangs_is_restarted(tmp_path: Path, server: Server) -> None:
     accounts = AccountsConfig(source="dovecot", socket=tmp_path / "json")
-    (found,) = dovecot.check_running(server.programs, server.places, accounts)
-    assert (found.level, found.remedy.partition(";")[0]) == (
+    (finding,) = dovecot.check_running(server.programs, server.places, accounts)
+    assert (finding.level, finding.remedy.partition(";")[0]) == (
         Level.DANGER,
         "Run: systemctl restart dovecot",
     )

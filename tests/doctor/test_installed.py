@@ -38,8 +38,8 @@ def test_units_of_the_program_are_in_order(server: Server, units: Path) -> None:
 def test_unit_of_another_version_is_told(server: Server, units: Path) -> None:
     (units / "unit.service").write_text("older")
     (units / "unit.path").unlink()
-    found = installed.check(server.places)
-    assert [(one.level, Path(one.where).name) for one in found] == [
+    findings = installed.check(server.places)
+    assert [(finding.level, Path(finding.where).name) for finding in findings] == [
         (Level.NOTICE, "unit.service"),
         (Level.WARNING, "unit.path"),
     ]

@@ -46,32 +46,36 @@ def test_a_fault_of_the_key_is_found_alone(
     server: Server, break_it: Callable[[Server], object], level: Level, what: str
 ) -> None:
     break_it(server)
-    found = server.fault()
-    assert (found.level, found.where, what in found.what) == (level, str(server.key), True), found
+    finding = server.fault()
+    assert (finding.level, finding.where, what in finding.what) == (
+        level,
+        str(server.key),
+        True,
+    ), finding
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 def test_a_key_that_belongs_to_another_is_found(server: Server) -> None:
     os.chown(server.key, 65534, -1)
-    found = server.fault()
-    assert (found.level, "belongs to uid 65534" in found.what) == (Level.DANGER, True)
+    finding = server.fault()
+    assert (finding.level, "belongs to uid 65534" in finding.what) == (Level.DANGER, True)
 
 
 def test_an_old_key_that_was_left_is_found_until_it_is_dropped(server: Server) -> None:
     keyring = server.keyring()
     rotate(keyring, server.house.store)
-    found = server.fault()
-    assert (found.level, "older one is still there" in found.what) == (Level.WARNING, True)
-    assert "--finish" in found.remedy
+    finding = server.fault()
+    assert (finding.level, "older one is still there" in finding.what) == (Level.WARNING, True)
+    assert "--finish" in finding.remedy
 
 
 def test_a_rotation_that_was_cut_off_is_found(server: Server) -> None:
     keyring = server.keyring()
     with keyring.locked():
         keyring.write(keyring.require().with_new_primary(keyring.new_key()))
-    found = server.fault()
-    assert "1 of the accounts still need an older one" in found.what
-    assert found.remedy == "Run: apppw-tui key rotate"
+    finding = server.fault()
+    assert "1 of the accounts still need an older one" in finding.what
+    assert finding.remedy == "Run: apppw-tui key rotate"
 
 
 def test_no_key_is_missed_where_nothing_is_sealed(server: Server) -> None:

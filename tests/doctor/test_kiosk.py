@@ -56,9 +56,9 @@ def looked_at(server: Server, text: str, host_key: Path) -> list[Finding]:
             unavailable("there is no /run/sshd, where sshd looks even if it only tells")
         return answer
 
-    found = faults(sshd.check(ask, server.places, os.geteuid()))
+    findings = faults(sshd.check(ask, server.places, os.geteuid()))
     assert commands
-    return found
+    return findings
 
 
 def test_nothing_is_wrong_with_a_kiosk(server: Server, host_key: Path) -> None:
@@ -98,8 +98,10 @@ def test_a_fault_of_the_kiosk_is_found_alone(
     line, instead = change
     assert line in HEALTHY
     text = HEALTHY.replace(line, "") + instead
-    (found,) = looked_at(server, text, host_key)
-    assert (found.level, what in found.what, found.remedy != "") == (level, True, True), found
+    (finding,) = looked_at(server, text, host_key)
+    assert (finding.level, what in finding.what, finding.remedy != "") == (level, True, True), (
+        finding
+    )
 
 
 def test_where_the_one_user_may_come_from_is_no_fault(server: Server, host_key: Path) -> None:
@@ -120,8 +122,8 @@ def test_a_configuration_that_sshd_refuses_is_told(
     server: Server, host_key: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    (found,) = looked_at(server, HEALTHY + "What no\n", host_key)
-    assert (found.level, "exit code 255" in found.what) == (Level.WARNING, True)
+    (finding,) = looked_at(server, HEALTHY + "What no\n", host_key)
+    assert (finding.level, "exit code 255" in finding.what) == (Level.WARNING, True)
 
 
 def test_an_sshd_that_does_not_run_here_is_no_fault(server: Server) -> None:
@@ -149,9 +151,9 @@ def pam(server: Server, name: str, *lines: str) -> Path:
 )
 def test_sshds_own_service_that_lets_everybody_in_is_found(server: Server, line: str) -> None:
     path = pam(server, "sshd", "@include common-account", line)
-    found = server.fault()
-    assert (found.level, found.where) == (Level.DANGER, str(path))
-    assert "lets everybody in" in found.what
+    finding = server.fault()
+    assert (finding.level, finding.where) == (Level.DANGER, str(path))
+    assert "lets everybody in" in finding.what
 
 
 @pytest.mark.parametrize(
@@ -169,9 +171,9 @@ def test_sshds_own_service_as_it_should_be_is_no_fault(server: Server, line: str
 
 def test_a_service_that_asks_something_else_is_found(server: Server) -> None:
     path = pam(server, "apppw-imap", "auth required pam_unix.so", "account required pam_permit.so")
-    found = server.fault()
-    assert (found.level, found.where) == (Level.DANGER, str(path))
-    assert "something else decides" in found.what
+    finding = server.fault()
+    assert (finding.level, finding.where) == (Level.DANGER, str(path))
+    assert "something else decides" in finding.what
 
 
 @pytest.mark.parametrize("name", ["apppw-sshd", "apppw-kiosk"])
@@ -193,8 +195,8 @@ def test_a_service_whose_helper_is_gone_is_found(server: Server) -> None:
 
 def test_a_service_that_others_can_write_is_found(server: Server) -> None:
     (server.places.pam[0] / "apppw-imap").chmod(0o666)
-    found = server.fault()
-    assert (found.level, "can write it" in found.what) == (Level.DANGER, True)
+    finding = server.fault()
+    assert (finding.level, "can write it" in finding.what) == (Level.DANGER, True)
 
 
 def test_a_service_that_leads_nowhere_is_found(server: Server) -> None:
@@ -223,8 +225,8 @@ def test_a_service_beside_which_others_decide_is_found(
     text = path.read_text()
     assert line in text
     path.write_text(text.replace(line, instead, 1))
-    found = server.fault()
-    assert (found.level, what in found.what) == (level, True)
+    finding = server.fault()
+    assert (finding.level, what in finding.what) == (level, True)
 
 
 def test_what_stands_behind_the_kiosk_is_looked_at(server: Server, host_key: Path) -> None:

@@ -37,8 +37,8 @@ def told(server: Server) -> Server:
 
 def looked_at(server: Server, said: str) -> list[Finding]:
     server.programs.out["systemctl show"] = said
-    found = outgoing.check(server.store, server.config, server.programs, server.places)
-    return faults(found)
+    findings = outgoing.check(server.store, server.config, server.programs, server.places)
+    return faults(findings)
 
 
 def test_units_at_work_are_in_order(told: Server) -> None:
@@ -85,8 +85,10 @@ def test_a_program_that_becomes_another_cannot_send_codes(
     program.chmod(0o4755)
     delivery = DeliveryConfig((str(program), "{number}"), frozenset({"text"}))
     server.config = replace(server.config, delivery=delivery)
-    found = looked_at(server, KIOSK.replace("=yes", f"={gives_up}"))
-    assert [(one.level, one.where) for one in found] == [(Level.DANGER, str(program))] * bad
+    findings = looked_at(server, KIOSK.replace("=yes", f"={gives_up}"))
+    assert [(finding.level, finding.where) for finding in findings] == [
+        (Level.DANGER, str(program))
+    ] * bad
 
 
 def test_postfix_sendmail_cannot_send_codes(server: Server) -> None:

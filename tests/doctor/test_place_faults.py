@@ -34,8 +34,8 @@ def test_a_disk_that_keeps_nothing_is_found(
     mounts.parent.mkdir(parents=True)
     number = f"{os.major(device)}:{os.minor(device)}"
     mounts.write_text(f"22 1 {number} / / rw,noatime shared:1 master:2 - {kind} /dev/x {options}\n")
-    found = server.fault()
-    assert (found.level, what in found.what) == (Level.DANGER, True)
+    finding = server.fault()
+    assert (finding.level, what in finding.what) == (Level.DANGER, True)
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,8 @@ def test_a_disk_that_is_full_is_found(
     server: Server, free: int, files: int, level: Level | None
 ) -> None:
     left = SimpleNamespace(f_bavail=free, f_frsize=1, f_files=10**6, f_favail=files)
-    found = list(machine.check(server.store, server.places, lambda _: left))
-    assert [finding.level for finding in found] == ([] if level is None else [level])
+    findings = list(machine.check(server.store, server.places, lambda _: left))
+    assert [finding.level for finding in findings] == ([] if level is None else [level])
 
 
 def test_a_file_system_that_does_not_count_files_is_not_full(server: Server) -> None:
@@ -74,9 +74,9 @@ def test_a_stuck_lock_is_found_with_who_holds_it(server: Server) -> None:
         )
         (proc.parent / "4711").mkdir()
         (proc.parent / "4711/comm").write_text("apppw-tui\n")
-        found = server.fault()
-    assert found.where == str(path)
-    assert "by process 4711 (apppw-tui)" in found.what
+        finding = server.fault()
+    assert finding.where == str(path)
+    assert "by process 4711 (apppw-tui)" in finding.what
     assert server.waits == [machine.LOCK_PATIENCE]
 
 
@@ -100,12 +100,12 @@ def test_a_place_at_the_door_is_no_stuck_lock(server: Server) -> None:
 
 def test_a_clock_behind_the_store_is_found(server: Server) -> None:
     server.clock.advance(-3600)
-    found = server.fault()
-    assert (found.level, found.where) == (Level.DANGER, "the clock")
-    assert "the store was written at" in found.what
+    finding = server.fault()
+    assert (finding.level, finding.where) == (Level.DANGER, "the clock")
+    assert "the store was written at" in finding.what
 
 
 def test_a_clock_that_lost_its_battery_is_found(server: Server) -> None:
     server.clock.instant = server.clock.instant.replace(year=1970)
-    (found,) = machine.check_not_behind(server.store, server.clock.now())
-    assert (found.level, "1970-" in found.what) == (Level.DANGER, True)
+    (finding,) = machine.check_not_behind(server.store, server.clock.now())
+    assert (finding.level, "1970-" in finding.what) == (Level.DANGER, True)

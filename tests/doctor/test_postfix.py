@@ -94,8 +94,10 @@ def test_where_nobody_signs_in_nothing_is_looked_at(queue: Path) -> None:
 def test_a_fault_is_found_alone(
     queue: Path, main: str, master: str, level: Level, what: str
 ) -> None:
-    (found,) = looked_at(queue, main, master)
-    assert (found.level, what in found.what, found.remedy != "") == (level, True, True), found
+    (finding,) = looked_at(queue, main, master)
+    assert (finding.level, what in finding.what, finding.remedy != "") == (level, True, True), (
+        finding
+    )
 
 
 def test_a_path_inside_the_chroot_is_looked_for_there(queue: Path) -> None:
@@ -105,8 +107,8 @@ def test_a_path_inside_the_chroot_is_looked_for_there(queue: Path) -> None:
 
 def test_what_no_mail_program_connects_to_is_no_port(queue: Path) -> None:
     relay = "relay unix - - y - - smtp\n  -o syslog_name=relay\n"
-    (found,) = looked_at(queue, IN_MAIN, relay)
-    assert found.what.startswith("main.cf takes passwords")
+    (finding,) = looked_at(queue, IN_MAIN, relay)
+    assert finding.what.startswith("main.cf takes passwords")
 
 
 @pytest.mark.parametrize(
@@ -135,8 +137,8 @@ def test_who_may_send_from_an_address_with_an_extension(
     ask = asking_of(queue, main, MASTER)
     (tmp_path / "store" / "accounts").mkdir(parents=True)
     (tmp_path / "store" / "accounts" / "ada@example.org.json").touch()
-    found = faults(postfix.check_senders(ask, tmp_path / "store"))
-    assert [one.where for one in found] == (["Postfix"] if refused else [])
+    findings = faults(postfix.check_senders(ask, tmp_path / "store"))
+    assert [finding.where for finding in findings] == (["Postfix"] if refused else [])
 
 
 def test_the_recipe_lets_everybody_send_from_an_address_with_an_extension(

@@ -34,11 +34,11 @@ def test_a_program_that_fails_is_told_without_what_it_said(
 ) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 0)
     name = program(tmp_path, "echo hunter2; echo hunter2 >&2; exit 7", monkeypatch)
-    found = probe.run([name, "-n"]).as_finding()
-    assert found.level is Level.WARNING
-    assert "exit code 7" in found.what
-    assert found.remedy == "See what it says: told -n"
-    assert "hunter2" not in repr(found)
+    finding = probe.run([name, "-n"]).as_finding()
+    assert finding.level is Level.WARNING
+    assert "exit code 7" in finding.what
+    assert finding.remedy == "See what it says: told -n"
+    assert "hunter2" not in repr(finding)
 
 
 def test_nothing_of_the_environment_is_handed_on(

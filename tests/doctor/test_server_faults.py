@@ -75,8 +75,12 @@ def test_a_fault_of_the_configuration_is_found_alone(
 ) -> None:
     path = configured.home / name
     break_it(path)
-    found = configured.fault()
-    assert (found.level, found.where, what in found.what) == (Level.DANGER, str(path), True), found
+    finding = configured.fault()
+    assert (finding.level, finding.where, what in finding.what) == (
+        Level.DANGER,
+        str(path),
+        True,
+    ), finding
 
 
 @pytest.mark.parametrize(
@@ -91,8 +95,12 @@ def test_a_fault_of_the_clock_is_found_alone(
 ) -> None:
     told = server.programs.out["timedatectl"]
     server.programs.out["timedatectl"] = told.replace(line, instead)
-    found = server.fault()
-    assert (found.level, found.where, what in found.what) == (Level.NOTICE, "the clock", True)
+    finding = server.fault()
+    assert (finding.level, finding.where, what in finding.what) == (
+        Level.NOTICE,
+        "the clock",
+        True,
+    )
 
 
 def test_a_machine_that_tells_nothing_of_its_clock_is_no_fault(server: Server) -> None:

@@ -95,9 +95,9 @@ def test_asking_is_nobodys_attempt_to_sign_in(folder: Path, daemon: Serving) -> 
 def test_a_daemon_that_does_not_run_is_told_where_one_is_wanted(server: Server) -> None:
     assert server.faults() == []
     server.daemon_wanted = True
-    found = server.fault()
-    assert (found.level, found.where) == (Level.DANGER, str(server.home / "run"))
-    assert "does not run" in found.what
+    finding = server.fault()
+    assert (finding.level, finding.where) == (Level.DANGER, str(server.home / "run"))
+    assert "does not run" in finding.what
 
 
 FRESH = (
@@ -162,11 +162,11 @@ def test_a_daemon_that_hangs_is_waited_for_once(
     monkeypatch.setattr(sockets, "first_answer", together)
     os.kill(daemon.process.pid, signal.SIGSTOP)
     try:
-        found = looked_at(folder)
+        findings = looked_at(folder)
     finally:
         os.kill(daemon.process.pid, signal.SIGCONT)
-    assert {Path(one.where).name for one in found} == {*NAMES}
-    assert all("does not answer" in one.what for one in found)
+    assert {Path(finding.where).name for finding in findings} == {*NAMES}
+    assert all("does not answer" in finding.what for finding in findings)
     assert {*waits} == {2.0}
 
 
@@ -177,30 +177,30 @@ def test_a_socket_that_is_open_to_more_or_fewer_is_found(
     folder: Path, mode: int, level: Level
 ) -> None:
     (folder / "mux").chmod(mode)
-    (found,) = looked_at(folder)
-    assert (found.level, found.where) == (level, str(folder / "mux"))
-    assert "chmod" not in found.remedy  # which the next start would undo
+    (finding,) = looked_at(folder)
+    assert (finding.level, finding.where) == (level, str(folder / "mux"))
+    assert "chmod" not in finding.remedy  # which the next start would undo
 
 
 def test_a_folder_that_others_can_write_is_found(folder: Path) -> None:
     folder.chmod(0o777)
-    (found,) = looked_at(folder)
-    assert (found.level, found.where) == (Level.DANGER, str(folder))
+    (finding,) = looked_at(folder)
+    assert (finding.level, finding.where) == (Level.DANGER, str(folder))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 def test_sockets_that_belong_to_another_are_found(folder: Path) -> None:
     os.chown(folder / "json", 65534, -1)
     try:
-        (found,) = looked_at(folder)
+        (finding,) = looked_at(folder)
     finally:
         os.chown(folder / "json", 0, -1)
-    assert (found.level, "belongs to uid 65534" in found.what) == (Level.DANGER, True)
+    assert (finding.level, "belongs to uid 65534" in finding.what) == (Level.DANGER, True)
 
 
 def test_a_socket_that_the_configuration_names_is_missed(folder: Path) -> None:
-    (found,) = looked_at(folder, EXPLICIT)
-    assert (found.level, found.where) == (Level.WARNING, str(folder / "postfix"))
+    (finding,) = looked_at(folder, EXPLICIT)
+    assert (finding.level, finding.where) == (Level.WARNING, str(folder / "postfix"))
 
 
 def test_of_the_sockets_that_nobody_named_some_will_do(folder: Path) -> None:
@@ -213,12 +213,12 @@ def test_of_the_sockets_that_nobody_named_some_will_do(folder: Path) -> None:
 
 def test_a_socket_that_systemd_made_is_looked_for_there(folder: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "apppw"
-    (found,) = looked_at(folder, EXPLICIT, made(elsewhere, "postfix"))
-    assert (found.level, found.where) == (Level.DANGER, str(elsewhere))
-    assert found.remedy == "Run: systemctl restart apppw-tui-postfix.socket"
+    (finding,) = looked_at(folder, EXPLICIT, made(elsewhere, "postfix"))
+    assert (finding.level, finding.where) == (Level.DANGER, str(elsewhere))
+    assert finding.remedy == "Run: systemctl restart apppw-tui-postfix.socket"
     elsewhere.symlink_to("/dev/null")
-    (found,) = looked_at(folder, EXPLICIT, made(elsewhere, "postfix"))
-    assert (found.level, "no socket" in found.what) == (Level.DANGER, True)
+    (finding,) = looked_at(folder, EXPLICIT, made(elsewhere, "postfix"))
+    assert (finding.level, "no socket" in finding.what) == (Level.DANGER, True)
 
 
 @pytest.mark.parametrize(
@@ -234,16 +234,16 @@ def test_what_systemd_undoes_is_not_advised(
     folder: Path, mode: int, unit: str, level: Level | None, remedy: str
 ) -> None:
     (folder / "json").chmod(mode)
-    found = looked_at(folder, programs=made(folder / "json", mode=unit))
-    assert [one.level for one in found] == ([] if level is None else [level])
-    assert all(one.remedy.startswith(remedy) for one in found)
+    findings = looked_at(folder, programs=made(folder / "json", mode=unit))
+    assert [finding.level for finding in findings] == ([] if level is None else [level])
+    assert all(finding.remedy.startswith(remedy) for finding in findings)
 
 
 def test_a_group_that_is_not_the_units_is_found(folder: Path) -> None:
     group = next(one.gr_name for one in grp.getgrall() if one.gr_gid != os.getegid())
-    (found,) = looked_at(folder, programs=made(folder / "json", group=group))
-    assert found.remedy == "Run: systemctl restart apppw-tui-json.socket"
-    assert f"Its group is not {group}, as apppw-tui-json.socket says" in found.what
+    (finding,) = looked_at(folder, programs=made(folder / "json", group=group))
+    assert finding.remedy == "Run: systemctl restart apppw-tui-json.socket"
+    assert f"Its group is not {group}, as apppw-tui-json.socket says" in finding.what
 
 
 def test_a_group_that_the_configuration_names_is_checked(folder: Path) -> None:
@@ -251,33 +251,35 @@ def test_a_group_that_the_configuration_names_is_checked(folder: Path) -> None:
     other = next(one.gr_name for one in grp.getgrall() if one.gr_name != right)
     for group, level in ((right, None), (other, Level.WARNING), ("no-such-group", Level.WARNING)):
         serve = ServeConfig(sockets=(SocketConfig("json", "json", group=group),))
-        found = looked_at(folder, serve)
-        assert [one.level for one in found] == ([] if level is None else [level])
-        assert all("chgrp" not in one.remedy for one in found)
+        findings = looked_at(folder, serve)
+        assert [finding.level for finding in findings] == ([] if level is None else [level])
+        assert all("chgrp" not in finding.remedy for finding in findings)
 
 
 def test_a_socket_on_which_nobody_listens_is_found(folder: Path) -> None:
     abandoned(folder / "postfix")
     (folder / "postfix").chmod(0o660)
-    (found,) = looked_at(folder, EXPLICIT)
-    assert (found.level, found.where) == (Level.DANGER, str(folder / "postfix"))
-    assert "Nobody answers" in found.what
+    (finding,) = looked_at(folder, EXPLICIT)
+    assert (finding.level, finding.where) == (Level.DANGER, str(folder / "postfix"))
+    assert "Nobody answers" in finding.what
 
 
 def test_what_speaks_another_protocol_is_found(folder: Path) -> None:
     serve = ServeConfig(sockets=(SocketConfig("json", "http"),))
-    (found,) = looked_at(folder, serve)
-    assert (found.level, "is not apppw-tui's http" in found.what) == (Level.DANGER, True)
+    (finding,) = looked_at(folder, serve)
+    assert (finding.level, "is not apppw-tui's http" in finding.what) == (Level.DANGER, True)
 
 
 def test_a_store_out_of_the_daemons_reach_is_found(folder: Path) -> None:
     store = folder.parent / "store"
     store.rename(folder.parent / "away")
     try:
-        found = looked_at(folder)
+        findings = looked_at(folder)
     finally:
         (folder.parent / "away").rename(store)
-    assert [(one.where, one.level) for one in found] == [(str(folder / "http"), Level.DANGER)]
+    assert [(finding.where, finding.level) for finding in findings] == [
+        (str(folder / "http"), Level.DANGER)
+    ]
 
 
 def test_a_daemon_that_hangs_is_given_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -286,5 +288,5 @@ def test_a_daemon_that_hangs_is_given_up(folder: Path, monkeypatch: pytest.Monke
         (folder / "postfix").chmod(0o660)
         for protocol in NAMES:
             serve = ServeConfig(sockets=(SocketConfig("postfix", protocol),))
-            (found,) = looked_at(folder, serve)
-            assert f"process {os.getpid()}, does not answer" in found.what
+            (finding,) = looked_at(folder, serve)
+            assert f"process {os.getpid()}, does not answer" in finding.what

@@ -176,10 +176,12 @@ def test_a_fault_of_the_store_is_found_alone(
     server: Server, break_it: Callable[[Server], None], level: Level, where: str | None, what: str
 ) -> None:
     break_it(server)
-    found = server.fault()
-    assert (found.level, what in found.what, found.remedy != "") == (level, True, True), found
+    finding = server.fault()
+    assert (finding.level, what in finding.what, finding.remedy != "") == (level, True, True), (
+        finding
+    )
     if where is not None:
-        assert Path(found.where) == Path(os.path.normpath(server.store / where))
+        assert Path(finding.where) == Path(os.path.normpath(server.store / where))
 
 
 def test_an_account_that_the_default_domain_would_strand_is_named(server: Server) -> None:
@@ -205,9 +207,9 @@ def test_an_account_of_a_newer_program_needs_that_program(server: Server) -> Non
 
 def test_an_account_that_is_a_link_is_told_by_each_who_refuses_it(server: Server) -> None:
     moved_and_linked(server)
-    found = server.faults()
-    assert {finding.where for finding in found} == {str(server.store / "accounts/bob.json")}
-    assert all("symbolic link" in finding.what for finding in found)
+    findings = server.faults()
+    assert {finding.where for finding in findings} == {str(server.store / "accounts/bob.json")}
+    assert all("symbolic link" in finding.what for finding in findings)
 
 
 def test_what_is_written_at_this_moment_is_no_fault(server: Server) -> None:
@@ -220,9 +222,9 @@ def test_what_is_written_at_this_moment_is_no_fault(server: Server) -> None:
 @pytest.mark.parametrize("name", ["accounts", "accounts/bob.json", "reserve"])
 def test_what_belongs_to_another_is_found(server: Server, name: str) -> None:
     os.chown(server.store / name, 65534, 65534)
-    found = server.fault()
-    assert (found.level, "belongs to uid 65534" in found.what) == (Level.DANGER, True)
-    assert found.remedy == f"Run: chown -h 0 {server.store / name}"
+    finding = server.fault()
+    assert (finding.level, "belongs to uid 65534" in finding.what) == (Level.DANGER, True)
+    assert finding.remedy == f"Run: chown -h 0 {server.store / name}"
 
 
 def test_a_store_that_is_not_there_is_told(server: Server) -> None:
@@ -233,8 +235,8 @@ def test_a_store_that_is_not_there_is_told(server: Server) -> None:
 def test_what_cannot_be_looked_at_is_told_and_the_rest_is(server: Server) -> None:
     server.config_file = server.home / "missing.toml"
     examination = replace(server.examination(), config_file=server.home / "missing.toml")
-    (found,) = faults(examination.server())
-    assert (found.level, found.where) == (Level.WARNING, "the configuration")
+    (finding,) = faults(examination.server())
+    assert (finding.level, finding.where) == (Level.WARNING, "the configuration")
 
 
 def test_a_program_that_the_owner_cannot_load_is_told(
@@ -244,8 +246,11 @@ def test_a_program_that_the_owner_cannot_load_is_told(
         raise ImportError(name="cryptography")
 
     monkeypatch.setattr("apppw_tui.doctor.key.check", refuse)
-    found = server.fault()
-    assert (found.level, "cryptography cannot be loaded" in found.what) == (Level.DANGER, True)
+    finding = server.fault()
+    assert (finding.level, "cryptography cannot be loaded" in finding.what) == (
+        Level.DANGER,
+        True,
+    )
 
 
 def test_a_fault_of_the_doctors_own_is_told_without_what_it_held(
@@ -255,9 +260,9 @@ def test_a_fault_of_the_doctors_own_is_told_without_what_it_held(
         raise ValueError("hunter2")
 
     monkeypatch.setattr("apppw_tui.doctor.dovecot.check", fail)
-    found = server.fault()
-    assert (found.level, found.where) == (Level.WARNING, "Dovecot")
-    assert "hunter2" not in repr(found)
+    finding = server.fault()
+    assert (finding.level, finding.where) == (Level.WARNING, "Dovecot")
+    assert "hunter2" not in repr(finding)
 
 
 @pytest.mark.parametrize("link", [False, True])
@@ -271,10 +276,10 @@ def test_what_stands_in_place_of_the_folder_is_not_said_to_be_missing(
         place.symlink_to(server.home / "elsewhere")
     else:
         place.touch()
-    found = server.fault()
-    assert (found.level, found.where) == (Level.DANGER, str(place))
-    assert found.what.startswith("A folder of the store belongs here, and not this:")
-    assert found.remedy.startswith("Move it away")
+    finding = server.fault()
+    assert (finding.level, finding.where) == (Level.DANGER, str(place))
+    assert finding.what.startswith("A folder of the store belongs here, and not this:")
+    assert finding.remedy.startswith("Move it away")
 
 
 @pytest.mark.parametrize("root", [False, True])
@@ -285,6 +290,6 @@ def test_what_cannot_be_looked_at_is_said_in_one_sentence(
         raise StoreError("/srv/Store cannot be read: no such thing.")
 
     monkeypatch.setattr("apppw_tui.doctor.machine.check", fail)
-    (found,) = faults(replace(server.examination(), by_root=root).store())
-    assert found.what == "It could not be looked at: /srv/Store cannot be read: no such thing."
-    assert ("root" in found.remedy) != root
+    (finding,) = faults(replace(server.examination(), by_root=root).store())
+    assert finding.what == "It could not be looked at: /srv/Store cannot be read: no such thing."
+    assert ("root" in finding.remedy) != root

@@ -36,16 +36,16 @@ def programs(state: str = "loaded", triggered: str = NAMES, out: str = PRINTED) 
 
 
 def test_what_systemd_says_of_its_sockets_is_read() -> None:
-    found = {unit.called: unit for unit in units.units(programs())}
-    assert set(found) == {
+    findings = {unit.called: unit for unit in units.units(programs())}
+    assert set(findings) == {
         *("auth-client", "http", "json", "mux"),
         *("apache", "cyrus", "postfix", "radicale"),
     }
-    assert found["json"] == replace(JSON, paths=(Path("/run/apppw-tui/json"),))
-    assert (found["apache"].enabled, found["apache"].active) == (False, False)
-    radicale = found["radicale"]
+    assert findings["json"] == replace(JSON, paths=(Path("/run/apppw-tui/json"),))
+    assert (findings["apache"].enabled, findings["apache"].active) == (False, False)
+    radicale = findings["radicale"]
     assert (radicale.enabled, radicale.active, radicale.failed) == (True, False, True)
-    assert found["postfix"].paths == (Path("/var/spool/postfix/private/apppw"),)
+    assert findings["postfix"].paths == (Path("/var/spool/postfix/private/apppw"),)
 
 
 def test_several_paths_of_a_unit_are_all_read() -> None:
@@ -53,8 +53,8 @@ def test_several_paths_of_a_unit_are_all_read() -> None:
         "Listen=/run/apppw-tui/json (Stream)",
         "Listen=/run/apppw-tui/json (Stream)\nListen=/run/more (Stream)\nListen=7 (Datagram)",
     )
-    (found,) = (unit for unit in units.units(programs(out=out)) if unit.called == "json")
-    assert found.paths == (Path("/run/apppw-tui/json"), Path("/run/more"))
+    (finding,) = (unit for unit in units.units(programs(out=out)) if unit.called == "json")
+    assert finding.paths == (Path("/run/apppw-tui/json"), Path("/run/more"))
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,8 @@ def daemon(status: str = "", watchdog: str = "20s", reload: str = "config check"
     ("watchdog", "reload"), [("0", "config check"), ("infinity", "config check"), ("20s", "kill")]
 )
 def test_a_unit_that_is_older_than_the_program_is_found(watchdog: str, reload: str) -> None:
-    (found,) = units.service(daemon("", watchdog, reload))
-    assert (found.level, found.where) == (Level.WARNING, "apppw-tui.service")
+    (finding,) = units.service(daemon("", watchdog, reload))
+    assert (finding.level, finding.where) == (Level.WARNING, "apppw-tui.service")
     assert [*units.service(daemon())] == [*units.service(Programs())] == []
 
 
@@ -100,20 +100,20 @@ def test_a_configuration_that_the_daemon_has_not_read_is_found(tmp_path: Path) -
     status = ConfigStatus.of(file)
     assert status is not None
     assert [*units.service(daemon(str(status)))] == []
-    (found,) = units.service(daemon(str(replace(status, later="store"))))
-    assert (found.where, found.remedy) == (str(file), f"Run: {RESTART}")
-    assert "needs a restart for: store" in found.what
+    (finding,) = units.service(daemon(str(replace(status, later="store"))))
+    assert (finding.where, finding.remedy) == (str(file), f"Run: {RESTART}")
+    assert "needs a restart for: store" in finding.what
     os.utime(file, (0, 0))
-    (found,) = units.service(daemon(str(status)))
-    assert found.remedy == "Run: systemctl try-reload-or-restart apppw-tui.service"
+    (finding,) = units.service(daemon(str(status)))
+    assert finding.remedy == "Run: systemctl try-reload-or-restart apppw-tui.service"
     file.unlink()
     assert [*units.service(daemon(str(status)))] == []
 
 
 def named(*sockets: SocketConfig) -> ServeConfig:
-    found = {one.name: one for one in (*ServeConfig().sockets, *sockets)}
+    findings = {one.name: one for one in (*ServeConfig().sockets, *sockets)}
     return ServeConfig(
-        sockets=tuple(found.values()), configured=frozenset(one.name for one in sockets)
+        sockets=tuple(findings.values()), configured=frozenset(one.name for one in sockets)
     )
 
 
@@ -159,10 +159,10 @@ OPEN = SocketConfig("http", "http", mode=0o666)
 def test_each_contradiction_is_told_and_how_to_end_it(
     serve: ServeConfig, there: Sequence[Unit], where: str, what: str, remedy: str
 ) -> None:
-    (found,) = units.compared(serve, there)
-    assert (found.level, found.where) == (Level.WARNING, where)
-    assert what in found.what
-    assert remedy in found.remedy
+    (finding,) = units.compared(serve, there)
+    assert (finding.level, finding.where) == (Level.WARNING, where)
+    assert what in finding.what
+    assert remedy in finding.remedy
 
 
 @pytest.mark.parametrize(

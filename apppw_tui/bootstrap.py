@@ -81,7 +81,11 @@ def build(
         clock,
         config.policy,
         keyring,
-        FolderThrottleStore(place.folder, clock),
+        FolderThrottleStore(
+            place.folder,
+            clock,
+            complain=lambda error: error_log.error("ledger damaged", why=str(error)),
+        ),
         _delivery(config, error_log),
         FolderActivityLog(place.folder, clock),
         error_log,

@@ -9,13 +9,16 @@ from pathlib import Path
 from apppw_tui.doctor.accounts import list_deleted
 from apppw_tui.doctor.finding import Finding, command, danger, notice, warning
 from apppw_tui.domain.names import is_account_name
-from apppw_tui.store.folder import files
+from apppw_tui.store.folder import before_ledgers, files
 from apppw_tui.store.folder.deleted_ids import UNLISTED
+from apppw_tui.store.folder.ledger import LEDGERS
 
 _TEMPORARY = ".tmp-"
 _LEFT_OVER = timedelta(minutes=5)  # a write takes milliseconds
 _NOT_ENDED = timedelta(minutes=10)  # recipes/systemd ends sessions within one
 _UID = r"[0-9a-f]{32}"
+_LEDGER = r"[a-z]+\.sqlite(-wal|-shm|-journal)?"
+_DAMAGED = r"[a-z]+\.sqlite\.damaged-\d{8}T\d{6}Z(-\d+)?(-wal|-shm|-journal)?"
 
 
 def _named(suffix: str) -> Callable[[str], bool]:
@@ -33,14 +36,17 @@ _FOLDERS: dict[str, Callable[[str], bool]] = {
     "locks": lambda name: name.startswith(".") or _named(".lock")(name),
     "usage": _like(rf"{_UID}\.json|{_UID}\.jsonl(\.\d+)?|old-passwords"),
     "activity": _like(rf"{_UID}\.jsonl(\.\d+)?"),
-    "throttle": _like(r"key|[0-9a-f]{2}\.json|\.([0-9a-f]{2}|key)\.lock"),
+    "throttle": _like(r"key|profiles\.json|[0-9a-f]{2}\.json|\.([0-9a-f]{2}|key|profiles)\.lock"),
+    LEDGERS: _like(rf"{_LEDGER}|\.{_LEDGER}(\.old)?\.lock|{_DAMAGED}"),
     "ended": is_account_name,
     "enforced": is_account_name,
     UNLISTED: _like(rf"{_UID}\.json"),
     "notices": _like(rf"{_UID}-[0-9a-f]{{16}}\.json|\.tmp-.*"),
 }
 _FILES = _like(r"key|reserve|deleted|log(\.\d+)?")
-_ASIDE = _like(r"[a-z-]+-\d{8}T\d{6}Z(-\d+)?")  # store/backup/restore.py: what a restore replaced
+# What a restore replaced (store/backup/restore.py), and what there was before there were ledgers.
+_ASIDE = _like(rf"[a-z-]+-\d{{8}}T\d{{6}}Z(-\d+)?|{before_ledgers.FOLDER}")
+_SET_ASIDE = _like(_DAMAGED)
 
 
 def check(folder: Path, now: datetime) -> Iterator[Finding]:
@@ -126,6 +132,13 @@ def _file(
         return  # whose it is and who can read it is looked at with it: it need not be here
     elif status.st_uid != owner:
         yield _foreign_owner(path, status.st_uid, owner)
+    elif _SET_ASIDE(path.name):
+        yield warning(
+            path,
+            "A damaged ledger, set aside; another was begun: what stood in this one does not count "
+            "any more.",
+            f"Find out what happened to the disk, then remove it: rm {path}",
+        )
     elif stat.S_IMODE(status.st_mode) & 0o677 != files.FILE_MODE:
         yield warning(
             path,

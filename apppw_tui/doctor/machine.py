@@ -12,11 +12,12 @@ from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
 from apppw_tui.doctor.probe import Run, SystemPaths
 from apppw_tui.domain.lines import lines
 from apppw_tui.store.folder.disk_reserve import SIZE
+from apppw_tui.store.folder.ledger import LEDGERS
 from apppw_tui.store.folder.locks import LOCK_TIMEOUT
 
 _SLACK = timedelta(minutes=5)
 _EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)  # nothing that this program wrote can be older
-_WRITTEN = ("accounts", "usage", "activity", "throttle")
+_WRITTEN = ("accounts", "usage", "activity", "throttle", LEDGERS)
 _WHERE = "the clock"
 _REMEDY = "Set the clock, and let the machine keep it by NTP (systemd-timesyncd or chrony)."
 _LITTLE = 64 * 1024 * 1024  # bytes

@@ -41,7 +41,9 @@ def test_what_the_program_keeps_is_no_fault(server: Server) -> None:
     Aside(folder, "before-restore", clock.now()).keep("ada", b"{}")
     with Slots(folder).acquire():
         pass
+    (folder / "before-ledgers" / "throttle-1").mkdir(0o700, parents=True)
+    (folder / "before-ledgers").chmod(0o700)
     kept = {path.name for path in folder.iterdir()}
-    assert {"throttle", "usage", "activity", "log", "log.1", "ended", "deleted"} <= kept
+    assert {"throttle", "ledger", "usage", "activity", "log", "log.1", "ended", "deleted"} <= kept
     clock.advance(timedelta(minutes=2).total_seconds())
     assert server.faults() == []

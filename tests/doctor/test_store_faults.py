@@ -152,6 +152,10 @@ FAULTS = [
     ("copied", copied, Level.DANGER, "accounts/bob.json", "ada and bob"),
     ("damaged usage", written(f"usage/{'0' * 32}.json", "{"), Level.WARNING, None, "counts as"),
     ("damaged counters", written("throttle/00.json", "[]"), Level.WARNING, None, "counts as empty"),
+    (
+        *("damaged ledger", written("ledger/throttle.sqlite.damaged-20261122T120000Z-wal", "x")),
+        *(Level.WARNING, None, "does not count any more"),
+    ),
     ("no enforced", enforced_lost, Level.WARNING, "enforced", "is not there"),
     ("closed", closed_untold, Level.DANGER, "enforced", "does not close ada:"),
     ("put off", put_off_untold, Level.DANGER, "enforced", "does not close ada:"),

@@ -1,40 +1,72 @@
-"""Counters of tries and sends: 256 small files in which nobody's name can be read."""
+"""Counters of tries and sends: a row for each subject, in which nobody's name can be read."""
 
 import contextlib
 import json
-import os
+import re
 import secrets
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from apppw_tui.domain.errors import RateLimited
+from apppw_tui.domain.errors import DiskFull, RateLimited, StoreDamaged, StoreError
 from apppw_tui.domain.ports import Clock
 from apppw_tui.domain.throttle import (
-    FailureCount,
-    FailureCounts,
-    KnownAddress,
+    KNOWN_FOR,
+    LOCKED_FOR,
     ThrottleState,
     ThrottleTransaction,
     address_key,
 )
-from apppw_tui.store.folder import files
-from apppw_tui.store.folder.disk_reserve import DiskReserve
+from apppw_tui.store import throttle_documents
+from apppw_tui.store.folder import before_ledgers, files
+from apppw_tui.store.folder.before_ledgers import OldFiles
+from apppw_tui.store.folder.ledger import LEDGERS, Ledger, Schema, Transaction
 from apppw_tui.store.folder.locks import LOCK_TIMEOUT, locked
 
-MAX_UNKNOWN = 64  # entries in each shard that belong to no account
+MAX_UNKNOWN = 16_384  # names that belong to no account
 _KEY_BYTES = 32
+_SWEPT = 16  # rows at each change, at most
+_SHARD = re.compile(r"[0-9a-f]{2}\.json", re.ASCII)  # of before there were ledgers
+_BEGINNING = datetime.fromtimestamp(0, UTC)
+
+# `failures` and `last` are the order in which names that nobody has are dropped; `until` is when
+# nothing of the state counts any more, if that comes by itself.
+_SCHEMA = Schema(
+    1,
+    f"""
+    CREATE TABLE throttle (
+      digest TEXT PRIMARY KEY, keep INTEGER NOT NULL, failures INTEGER NOT NULL,
+      last REAL NOT NULL, until REAL, state TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE INDEX unkept ON throttle (failures, last) WHERE NOT keep;
+    CREATE INDEX ending ON throttle (until) WHERE until IS NOT NULL;
+    {before_ledgers.TABLE}
+    """,
+)
+_GET = "SELECT keep, state FROM throttle WHERE digest = ?"
+_PUT = """
+    INSERT INTO throttle (digest, keep, failures, last, until, state) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (digest) DO UPDATE SET keep = excluded.keep, failures = excluded.failures,
+      last = excluded.last, until = excluded.until, state = excluded.state"""
+_DELETE = "DELETE FROM throttle WHERE digest = ?"
+_SWEEP = """
+    DELETE FROM throttle WHERE digest IN (
+      SELECT digest FROM throttle WHERE until IS NOT NULL AND until < ? ORDER BY until LIMIT ?)"""
+# Never the one that is being charged: who is always dropped is never counted.
+_BOUND = """
+    DELETE FROM throttle WHERE digest IN (
+      SELECT digest FROM throttle WHERE NOT keep AND digest != ?1 ORDER BY failures, last
+      LIMIT max(0, (SELECT count(*) FROM throttle WHERE NOT keep) - ?2))"""
 
 
 @dataclass(frozen=True)
 class _CounterRow:
-    """A state as it lies in a shard; `keep` if it belongs to an account."""
+    """A subject's state as it is kept; `keep` if it belongs to an account."""
 
     ledger: ThrottleState
     keep: bool
@@ -42,15 +74,36 @@ class _CounterRow:
     @property
     def rank(self) -> tuple[int, datetime]:
         """The order of dropping: the fewest failures first, and of those the oldest."""
+        return sum(count.failures for count in self.ledger.counts), self.last
+
+    @property
+    def last(self) -> datetime:
+        """The newest time in it."""
         stamps = [count.last for count in self.ledger.counts if count.last is not None]
-        failures = sum(count.failures for count in self.ledger.counts)
-        return failures, max(
-            [*stamps, *self.ledger.sends], default=datetime.min.replace(tzinfo=UTC)
-        )
+        known = [address.last_success for address in self.ledger.known.values()]
+        return max([*stamps, *known, *self.ledger.sends], default=_BEGINNING)
+
+    @property
+    def until(self) -> datetime | None:
+        """The time when nothing of it counts any more; None: that never comes by itself."""
+        for span in (LOCKED_FOR, KNOWN_FOR):
+            instant = self.last + span + timedelta(seconds=1)
+            if self.ledger.as_of(instant) == ThrottleState():
+                return instant
+        return None
 
 
-class _ThrottleRows(ABC):
-    """The common part of both kinds: everything but where the shards lie."""
+class _Slot(Protocol):
+    """The place of one subject, held against everybody else."""
+
+    before: _CounterRow | None
+
+    def put(self, row: _CounterRow, now: datetime) -> None:
+        """Puts `row` there."""
+
+
+class _CounterBook(ABC):
+    """The common part of both kinds: everything but where the rows lie."""
 
     def __init__(self, clock: Clock, most_unkept: int) -> None:
         self._clock = clock
@@ -59,7 +112,6 @@ class _ThrottleRows(ABC):
 
     @contextmanager
     def change(self, subject: str, *, keep: bool) -> Iterator[ThrottleTransaction]:
-        # Two subjects may share a shard, so nesting would fail once in 256 times: fail always.
         if getattr(self._changing, "now", False):
             raise RuntimeError("one counter is changed at a time")
         self._changing.now = True
@@ -71,76 +123,43 @@ class _ThrottleRows(ABC):
     def _change(self, subject: str, keep: bool) -> Iterator[ThrottleTransaction]:
         key = self._key()
         digest = _digest(key, "subject", subject)
-        shard = digest[:2]
-        with self._lock(shard):
+
+        def mark(address: str) -> str:
+            return _digest(key, "address", digest + address_key(address))
+
+        refused: RateLimited | None = None
+        with self._slot(digest) as slot:
             now = self._clock.now()
-            table = _decoded(self._read(shard))
-            before = table[digest].ledger if digest in table else ThrottleState()
-
-            def mark(address: str) -> str:
-                return _digest(key, "address", digest + address_key(address))
-
+            before = slot.before or _CounterRow(ThrottleState(), keep=keep)
             # An account's stays one: whoever charges does not say, since looking it up takes time.
-            keeps = keep or (digest in table and table[digest].keep)
-            settled = replace(before.as_of(now), hash_address=mark)
-            entry = ThrottleTransaction(settled)
+            keeps = keep or before.keep
+            entry = ThrottleTransaction(replace(before.ledger.as_of(now), hash_address=mark))
+            settled = entry.state
             try:
                 yield entry
-            except RateLimited:
+            except RateLimited as error:
                 # Nothing is charged, but a stamp that is in the future must not stay there.
-                self._put(shard, table, digest, _CounterRow(settled, keeps), now)
-                raise
-            self._put(shard, table, digest, _CounterRow(entry.state, keeps), now)
-
-    def _put(
-        self,
-        shard: str,
-        table: dict[str, _CounterRow],
-        digest: str,
-        kept: _CounterRow,
-        now: datetime,
-    ) -> None:
-        if table.get(digest, _CounterRow(ThrottleState(), kept.keep)) == kept:
-            return
-        others = {
-            other: _CounterRow(row.ledger.as_of(now), row.keep)
-            for other, row in table.items()
-            if other != digest
-        }
-        others = {other: row for other, row in others.items() if row.ledger != ThrottleState()}
-        unkept = sorted(
-            (other for other, row in others.items() if not row.keep),
-            key=lambda other: others[other].rank,
-        )
-        # Never the one that is being charged: who is always dropped is never counted.
-        room = self._most_unkept - (0 if kept.keep else 1)
-        for other in unkept[: max(0, len(unkept) - room)]:
-            del others[other]
-        self._write(shard, _encoded({**others, digest: kept}))
+                refused, entry.state = error, settled
+            if _CounterRow(entry.state, keeps) != before:
+                slot.put(_CounterRow(entry.state, keeps), now)
+        if refused is not None:
+            raise refused
 
     @abstractmethod
     def _key(self) -> bytes:
         """The key that names and addresses are hashed under."""
 
     @abstractmethod
-    def _lock(self, shard: str) -> AbstractContextManager[None]:
-        """Holds the shard against everybody else."""
-
-    @abstractmethod
-    def _read(self, shard: str) -> bytes | None:
-        """The shard's content, None if it is not there yet."""
-
-    @abstractmethod
-    def _write(self, shard: str, content: bytes) -> None:
-        """Puts `content` in the shard's place, in one step."""
+    def _slot(self, digest: str) -> AbstractContextManager[_Slot]:
+        """Holds the subject's place; what is put there is kept when the block ends."""
 
 
-class MemoryThrottleStore(_ThrottleRows):
+class MemoryThrottleStore(_CounterBook):
     """Counters of this process alone."""
 
     def __init__(self, clock: Clock, most_unkept: int = MAX_UNKNOWN) -> None:
         super().__init__(clock, most_unkept)
-        self._shards: dict[str, bytes] = {}
+        self._rows: dict[str, _CounterRow] = {}
         self._held = threading.Lock()
         self._secret = secrets.token_bytes(_KEY_BYTES)
 
@@ -148,19 +167,33 @@ class MemoryThrottleStore(_ThrottleRows):
         return self._secret
 
     @contextmanager
-    def _lock(self, shard: str) -> Iterator[None]:  # noqa: ARG002 - one lock for all
+    def _slot(self, digest: str) -> Iterator["_MemorySlot"]:
         with self._held:
-            yield
-
-    def _read(self, shard: str) -> bytes | None:
-        return self._shards.get(shard)
-
-    def _write(self, shard: str, content: bytes) -> None:
-        self._shards[shard] = content
+            yield _MemorySlot(self._rows, digest, self._most_unkept)
 
 
-class FolderThrottleStore(_ThrottleRows):
-    """Counters in `folder`/throttle; a shard is named after the first byte of its subjects."""
+class _MemorySlot:
+    def __init__(self, rows: dict[str, _CounterRow], digest: str, most_unkept: int) -> None:
+        self.before = rows.get(digest)
+        self._rows, self._digest, self._most_unkept = rows, digest, most_unkept
+
+    def put(self, row: _CounterRow, now: datetime) -> None:
+        del now  # it does not live long enough to be swept
+        self._rows[self._digest] = row
+        others = [
+            digest
+            for digest, other in self._rows.items()
+            if not other.keep and digest != self._digest
+        ]
+        unkept = len(others) + (not row.keep)
+        for digest in sorted(others, key=lambda other: self._rows[other].rank)[
+            : max(0, unkept - self._most_unkept)
+        ]:
+            del self._rows[digest]
+
+
+class FolderThrottleStore(_CounterBook):
+    """Counters in `folder`/ledger/throttle.sqlite; the key of their names is throttle/key."""
 
     def __init__(
         self,
@@ -168,12 +201,17 @@ class FolderThrottleStore(_ThrottleRows):
         clock: Clock,
         most_unkept: int = MAX_UNKNOWN,
         lock_timeout: float = LOCK_TIMEOUT,
+        complain: Callable[[StoreError], None] = lambda _error: None,
     ) -> None:
         super().__init__(clock, most_unkept)
         self._store = folder
         self._folder = folder / "throttle"
-        self._reserve = DiskReserve(folder)
         self._lock_timeout = lock_timeout
+        path = folder / LEDGERS / "throttle.sqlite"
+        self._ledger = Ledger(path, _SCHEMA, timeout=lock_timeout, complain=complain)
+        self._shards: OldFiles | None = OldFiles(
+            folder / before_ledgers.FOLDER, "throttle", self._old_shards, _load_shard
+        )
 
     def _key(self) -> bytes:
         # Read each time: it costs little beside a hash, and all processes agree on it.
@@ -182,7 +220,7 @@ class FolderThrottleStore(_ThrottleRows):
         path = self._folder / "key"
         key = files.read(path)
         if key is None or len(key) != _KEY_BYTES:
-            with self._lock("key"):
+            with locked(self._folder / ".key.lock", self._lock_timeout):
                 key = files.read(path)
                 if key is None or len(key) != _KEY_BYTES:
                     key = secrets.token_bytes(_KEY_BYTES)
@@ -190,113 +228,64 @@ class FolderThrottleStore(_ThrottleRows):
         return key
 
     @contextmanager
-    def _lock(self, shard: str) -> Iterator[None]:
-        with locked(self._folder / f".{shard}.lock", self._lock_timeout):
-            yield
+    def _slot(self, digest: str) -> Iterator["_LedgerSlot"]:
+        if self._shards is not None:
+            with contextlib.suppress(DiskFull):  # then one begins from nothing until it is not
+                self._shards.take_over(self._ledger)
+                self._shards = None  # what an older program counts now, the next process has
+        with self._ledger.transaction() as transaction:
+            yield _LedgerSlot(transaction, digest, self._most_unkept)
 
-    def _read(self, shard: str) -> bytes | None:
-        return files.read(self._folder / f"{shard}.json")
+    def _old_shards(self) -> Iterator[Path]:
+        return (path for path in self._folder.iterdir() if _SHARD.fullmatch(path.name))
 
-    def _write(self, shard: str, content: bytes) -> None:
-        # Who cannot sign in cannot delete either.
-        self._reserve.write(lambda: self._replace(shard, content), len(content))
 
-    def _replace(self, shard: str, content: bytes) -> None:
-        # No fsync: a counter need not survive a power cut, and strangers can ask for many writes.
-        # What one leaves behind is a damaged shard, which counts as empty.
-        path, temporary = self._folder / f"{shard}.json", self._folder / f".tmp-{shard}"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        try:
-            files.remove_temporary(temporary)
-            with os.fdopen(os.open(temporary, flags, files.FILE_MODE), "wb") as file:
-                os.fchmod(file.fileno(), files.FILE_MODE)
-                file.write(content)
-            temporary.replace(path)
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                files.remove_temporary(temporary)
-            raise files.store_error(path, error) from None
+class _LedgerSlot:
+    def __init__(self, transaction: Transaction, digest: str, most_unkept: int) -> None:
+        self._transaction, self._digest, self._most_unkept = transaction, digest, most_unkept
+        self.before: _CounterRow | None = None
+        for keep, state in transaction.rows(_GET, digest):
+            self.before = _row(keep, _parsed(state))
+
+    def put(self, row: _CounterRow, now: datetime) -> None:
+        _put(self._transaction, self._digest, row)
+        self._transaction.write(_SWEEP, now.timestamp(), _SWEPT)
+        if not row.keep and self.before is None:
+            self._transaction.write(_BOUND, self._digest, self._most_unkept)
+
+
+def _put(transaction: Transaction, digest: str, row: _CounterRow) -> None:
+    if row.ledger == ThrottleState():
+        transaction.write(_DELETE, digest)
+        return
+    failures, last = row.rank
+    until = None if row.until is None else row.until.timestamp()
+    state = json.dumps(throttle_documents.save(row.ledger))
+    transaction.write(_PUT, digest, row.keep, failures, last.timestamp(), until, state)
+
+
+def _load_shard(transaction: Transaction, path: Path) -> None:
+    """Takes a shard's rows over, but those that are newer here."""
+    with contextlib.suppress(StoreDamaged):
+        shard = throttle_documents.members(_parsed(files.read(path) or b"{}"))
+        for digest, document in shard.items():
+            row = _row(throttle_documents.members(document).get("keep") is True, document)
+            for keep, state in transaction.rows(_GET, digest):
+                row = max(row, _row(keep, _parsed(state)), key=lambda row: row.last)
+            _put(transaction, digest, row)
+
+
+def _row(keep: object, document: object) -> _CounterRow:
+    return _CounterRow(throttle_documents.load(document), bool(keep))
+
+
+def _parsed(content: str | bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
 
 
 def _digest(key: bytes, kind: str, text: str) -> str:
     content = text.encode("utf-8", "surrogatepass")
     return blake2b(content, key=key, digest_size=16, person=kind.encode()).hexdigest()
-
-
-def _encoded(table: dict[str, _CounterRow]) -> bytes:
-    return json.dumps(
-        {digest: {"keep": row.keep, **document(row.ledger)} for digest, row in table.items()}
-    ).encode()
-
-
-def _decoded(content: bytes | None) -> dict[str, _CounterRow]:
-    try:
-        table: Any = json.loads(content or b"{}")
-    except (ValueError, RecursionError):
-        return {}
-    entries = table.items() if isinstance(table, dict) else ()
-    return {
-        digest: _CounterRow(ledger(row), row.get("keep") is True)
-        for digest, row in entries
-        if isinstance(row, dict)
-    }
-
-
-def document(ledger: ThrottleState) -> dict[str, Any]:
-    return {
-        "strangers": _bucket_document(ledger.unknown_addresses),
-        "known": {
-            key: {"completed": address.last_success.isoformat(), **_bucket_document(address.bucket)}
-            for key, address in ledger.known.items()
-        },
-        "sends": [stamp.isoformat() for stamp in ledger.sends],
-    }
-
-
-def ledger(document: object) -> ThrottleState:
-    """Reads a stored state; whatever is malformed in it counts as empty. Never raises."""
-    fields = _members(document)
-    addresses = {
-        key: KnownAddress(_bucket(address), completed)
-        for key, address in _members(fields.get("known")).items()
-        if (completed := _stamp(_members(address).get("completed"))) is not None
-    }
-    sends = fields.get("sends")
-    stamps = [_stamp(send) for send in sends] if isinstance(sends, list) else []
-    known_stamps = tuple(stamp for stamp in stamps if stamp is not None)
-    return ThrottleState(_bucket(fields.get("strangers")), addresses, known_stamps)
-
-
-def _bucket_document(bucket: FailureCounts) -> dict[str, Any]:
-    counts = {"password": bucket.password, "second": bucket.second}
-    return {
-        step: [count.failures, count.last.isoformat()]
-        for step, count in counts.items()
-        if count.last is not None
-    }
-
-
-def _bucket(document: object) -> FailureCounts:
-    fields = _members(document)
-    return FailureCounts(_count(fields.get("password")), _count(fields.get("second")))
-
-
-def _count(document: object) -> FailureCount:
-    match document:
-        # `type`, since True is an int too.
-        case [failures, text] if type(failures) is int and failures > 0:
-            last = _stamp(text)
-            return FailureCount() if last is None else FailureCount(failures, last)
-    return FailureCount()
-
-
-def _stamp(document: object) -> datetime | None:
-    try:
-        stamp = datetime.fromisoformat(document) if isinstance(document, str) else None
-        return None if stamp is None or stamp.tzinfo is None else stamp.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _members(document: object) -> dict[str, Any]:
-    return document if isinstance(document, dict) else {}

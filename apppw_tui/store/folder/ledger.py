@@ -19,6 +19,7 @@ from apppw_tui.store.folder.sqlite_file import DamagedFile
 if TYPE_CHECKING:
     from apppw_tui.store.folder.sqlite_file import Connection
 
+LEDGERS = "ledger"  # the folder of the portal and the commands; the daemon has its own
 _NEEDED = 64 * 1024  # bytes: a few pages written anew, and what lies beside the file
 _CHECKPOINT = 64  # pages of -wal that wait at most; what is in the file need not lie there as well
 _TRIES = 10  # at a file that others set aside at the same time

@@ -1,11 +1,11 @@
 """Where tries are counted: on disk and in memory alike, and by many at once."""
 
-import errno
-import fcntl
 import json
 import os
+import shutil
+import sqlite3
 import stat
-from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,8 +17,10 @@ import pytest
 from apppw_tui.domain.errors import RateLimited, StoreBusy, StoreError
 from apppw_tui.domain.ports import ThrottleStore
 from apppw_tui.domain.throttle import FailureCount, FailureCounts, ThrottleState
+from apppw_tui.store import throttle_documents
 from apppw_tui.store.folder import counters as module
 from apppw_tui.store.folder.counters import FolderThrottleStore, MemoryThrottleStore
+from tests.faults import kills, steps
 from tests.store.test_killed import forked, killed
 from tests.support import NOW, FixedClock
 
@@ -78,12 +80,6 @@ def put(
 ) -> None:
     with counters.change(subject, keep=keep) as entry:
         entry.state = ledger
-
-
-def same_shard(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Has all subjects share one shard, so that it fills soon."""
-    real = module._digest
-    monkeypatch.setattr(module, "_digest", lambda *rest: "00" + real(*rest)[2:])
 
 
 def test_what_is_charged_stays_charged(counters: ThrottleStore, clock: FixedClock) -> None:
@@ -156,9 +152,8 @@ def test_one_counter_is_changed_at_a_time(counters: ThrottleStore, clock: FixedC
 
 
 def test_of_names_that_nobody_has_those_with_the_fewest_and_oldest_failures_are_dropped(
-    counters: ThrottleStore, monkeypatch: pytest.MonkeyPatch
+    counters: ThrottleStore,
 ) -> None:
-    same_shard(monkeypatch)
     for number, (count, age) in enumerate([(2, 5), (1, 7), (1, 9), (3, 99)]):
         stamp = NOW - timedelta(days=age)
         put(counters, f"account:{number}", ThrottleState(FailureCounts(FailureCount(count, stamp))))
@@ -180,9 +175,8 @@ def test_of_names_that_nobody_has_those_with_the_fewest_and_oldest_failures_are_
 
 
 def test_what_belongs_to_an_account_is_never_dropped(
-    counters: ThrottleStore, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+    counters: ThrottleStore, clock: FixedClock
 ) -> None:
-    same_shard(monkeypatch)
     for number in range(10):
         charge(counters, clock, f"account:{number}")
     for number in range(20):
@@ -201,13 +195,13 @@ def test_no_name_number_or_address_can_be_read(
     with disk.change("number:+493012345", keep=True) as entry:
         entry.state = entry.state.record_sent_code(NOW)
     charge(disk, clock, "account:\udcff never \x1b mind", keep=False)
-    there = b"".join(str(path).encode() + path.read_bytes() for path in folder.rglob("*.json"))
+    there = b"".join(path.read_bytes() for path in (folder / "ledger").iterdir())
     # Not `ada` alone: three hexadecimal digits stand in many a hash.
     for word in (b"ada@", b"example", b"3012345", HOME.encode(), b"2001:", b":db8:", b"never"):
         assert word not in there
-    keys = {key for path in folder.rglob("*.json") for key in json.loads(path.read_bytes())}
-    assert len(keys) == 3
-    assert {len(key) for key in keys} == {32}
+    digests = rows(folder, "SELECT digest FROM throttle")
+    assert len(digests) == 3
+    assert {len(digest) for (digest,) in digests} == {32}
 
 
 def test_another_store_and_another_account_mark_the_same_address_differently(
@@ -231,12 +225,14 @@ def test_everything_is_the_owners_alone(folder: Path, clock: FixedClock, mask: i
         charge(FolderThrottleStore(folder, clock), clock)
     finally:
         os.umask(before)
-    throttle = folder / "throttle"
-    assert stat.S_IMODE(throttle.stat().st_mode) == 0o700
     found = {
-        path.suffix or path.name: stat.S_IMODE(path.stat().st_mode) for path in throttle.iterdir()
+        str(path.relative_to(folder)): stat.S_IMODE(path.stat().st_mode)
+        for path in folder.rglob("*")
     }
-    assert found == {"key": 0o600, ".json": 0o600, ".lock": 0o600}
+    assert found == {
+        "throttle": 0o700, "throttle/key": 0o600, "throttle/.key.lock": 0o600,
+        "ledger": 0o700, "ledger/throttle.sqlite": 0o600, "ledger/.throttle.sqlite.lock": 0o600,
+    }  # fmt: skip
 
 
 def test_another_process_counts_on(
@@ -246,33 +242,47 @@ def test_another_process_counts_on(
     assert failures(FolderThrottleStore(folder, clock)) == 1
 
 
-def shard(folder: Path) -> Path:
-    (path,) = (folder / "throttle").glob("*.json")
-    return path
+def rows(folder: Path, sql: str, *values: object) -> list[Any]:
+    """Has the statement executed behind the back of whoever counts."""
+    with closing(sqlite3.connect(ledger(folder))) as connection, connection:
+        return connection.execute(sql, values).fetchall()
+
+
+def ledger(folder: Path) -> Path:
+    return folder / "ledger" / "throttle.sqlite"
 
 
 @pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"{",
-        b"[]",
-        b"null",
-        b"\xff\xfe",
-        b"[" * 100_000,
-        b'{"x": 1}',
-        b'{"1": {"strangers": 7}}',
-    ],
+    "state",
+    ["", "{", "[]", "null", "[" * 100_000, '{"x": 1}', '{"1": {"strangers": 7}}'],
 )
-def test_a_damaged_shard_counts_as_empty(
-    disk: FolderThrottleStore, folder: Path, clock: FixedClock, content: bytes
+def test_a_damaged_state_counts_as_empty(
+    disk: FolderThrottleStore, folder: Path, clock: FixedClock, state: str
 ) -> None:
     charge(disk, clock)
-    shard(folder).write_bytes(content)
+    charge(disk, clock, "account:grace")
+    rows(folder, "UPDATE throttle SET state = ? WHERE digest = (SELECT max(digest) FROM throttle)",
+         state)  # fmt: skip
+    assert sorted((failures(disk), failures(disk, "account:grace"))) == [0, 1]
+    charge(disk, clock)
+    charge(disk, clock, "account:grace")
+    assert sorted((failures(disk), failures(disk, "account:grace"))) == [1, 2]
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", bytes(5000), b"[" * 100_000])
+def test_a_damaged_file_is_set_aside_and_said(
+    folder: Path, clock: FixedClock, content: bytes
+) -> None:
+    charge(FolderThrottleStore(folder, clock), clock)
+    ledger(folder).write_bytes(content)
+    said: list[str] = []
+    disk = FolderThrottleStore(folder, clock, complain=lambda error: said.append(str(error)))
     assert failures(disk) == 0
     charge(disk, clock)
     assert failures(disk) == 1
-    assert len(json.loads(shard(folder).read_bytes())) == 1
+    (aside,) = (folder / "ledger").glob("throttle.sqlite.damaged-*")
+    assert aside.read_bytes() == content
+    assert said == [f"{ledger(folder)} was damaged, and begun anew: see {aside.name}."]
 
 
 @pytest.mark.parametrize("content", [b"", b"short", bytes(33)])
@@ -287,9 +297,8 @@ def test_a_damaged_key_is_made_anew(
     assert failures(disk) == 1
 
 
-def linked(folder: Path, name: str) -> None:
+def linked(folder: Path, path: Path) -> None:
     (folder / "target").write_bytes(bytes(32))
-    path = folder / "throttle" / name
     path.unlink()
     path.symlink_to(folder / "target")
 
@@ -298,43 +307,21 @@ def test_links_are_refused_and_what_they_point_to_is_left_alone(
     disk: FolderThrottleStore, folder: Path, clock: FixedClock
 ) -> None:
     charge(disk, clock)
-    name = shard(folder).name
-    for one in ("key", name, f".{name.removesuffix('.json')}.lock"):
-        content = (folder / "throttle" / one).read_bytes()
-        linked(folder, one)
+    for path in (folder / "throttle" / "key", ledger(folder)):
+        content = path.read_bytes()
+        linked(folder, path)
         with pytest.raises(StoreError):
             charge(disk, clock)
         assert (folder / "target").read_bytes() == bytes(32)
-        (folder / "throttle" / one).unlink()
-        (folder / "throttle" / one).write_bytes(content)
-    (folder / "throttle").rename(folder / "elsewhere")
-    (folder / "throttle").symlink_to(folder / "elsewhere")
-    with pytest.raises(StoreError, match="symbolic link"):
-        charge(disk, clock)
-
-
-def failing(number: int) -> Callable[..., Any]:
-    def fail(*_: object, **__: object) -> Any:
-        raise OSError(number, os.strerror(number))
-
-    return fail
-
-
-@pytest.mark.parametrize("call", ["fchmod", "replace"])
-def test_what_cannot_be_counted_is_refused_and_leaves_nothing(
-    disk: FolderThrottleStore,
-    folder: Path,
-    clock: FixedClock,
-    monkeypatch: pytest.MonkeyPatch,
-    call: str,
-) -> None:
-    charge(disk, clock)
-    with monkeypatch.context() as patch:
-        patch.setattr(Path if call == "replace" else os, call, failing(errno.ENOSPC))
-        with pytest.raises(StoreError, match="The disk is full"):
-            charge(disk, clock)
-    assert failures(disk) == 1
-    assert not list((folder / "throttle").glob(".tmp-*"))
+        path.unlink()
+        path.write_bytes(content)
+    for name in ("throttle", "ledger"):
+        (folder / name).rename(folder / "elsewhere")
+        (folder / name).symlink_to(folder / "elsewhere")
+        with pytest.raises(StoreError, match="symbolic link"):
+            charge(FolderThrottleStore(folder, clock), clock)
+        (folder / name).unlink()
+        (folder / "elsewhere").rename(folder / name)
 
 
 def test_a_store_that_is_gone_is_not_made_again(folder: Path, clock: FixedClock) -> None:
@@ -349,26 +336,30 @@ def test_a_refused_try_that_changes_nothing_writes_nothing(
 ) -> None:
     for _ in range(5):
         charge(disk, clock)
-    before = shard(folder).stat().st_ino
-    with shard(folder).open():  # so that its inode is not used again
+    with closing(sqlite3.connect(ledger(folder))) as watching:
+
+        def version() -> int:
+            ((number,),) = watching.execute("PRAGMA data_version")
+            return int(number)
+
+        before = version()
         with pytest.raises(RateLimited):
             charge(disk, clock)
-        assert shard(folder).stat().st_ino == before
+        assert version() == before
         clock.advance(5)
         charge(disk, clock)
-        assert shard(folder).stat().st_ino != before
+        assert version() != before
 
 
-def test_while_another_holds_the_shard_the_store_is_busy(
+def test_while_another_counts_the_store_is_busy(
     disk: FolderThrottleStore, folder: Path, clock: FixedClock
 ) -> None:
     charge(disk, clock)
     impatient = FolderThrottleStore(folder, clock, lock_timeout=0.05)
-    with (folder / "throttle" / f".{shard(folder).stem}.lock").open("r+") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(StoreBusy):
-            charge(impatient, clock)
+    with disk.change("account:grace", keep=True), pytest.raises(StoreBusy):
+        charge(impatient, clock)
     charge(impatient, clock)
+    assert failures(disk) == 2
 
 
 def test_threads_of_one_process_take_turns(counters: ThrottleStore, clock: FixedClock) -> None:
@@ -412,27 +403,162 @@ def test_processes_that_begin_at_once_share_one_key_and_lose_no_charge(
     os.close(reading)
     assert [os.waitpid(child, 0)[1] for child in children] == [0] * processes
     assert failures(FolderThrottleStore(folder, clock)) == processes * times
-    assert len(list((folder / "throttle").glob("*.json"))) == 1
+    assert len(rows(folder, "SELECT digest FROM throttle")) == 1
 
 
-@pytest.mark.parametrize("step", ["fchmod", "replace"])
-def test_a_process_killed_in_a_write_leaves_the_old_counts_and_no_lock(
-    disk: FolderThrottleStore,
-    folder: Path,
-    clock: FixedClock,
-    monkeypatch: pytest.MonkeyPatch,
-    step: str,
+def test_a_process_killed_in_a_change_leaves_the_old_counts_and_no_lock(
+    disk: FolderThrottleStore, folder: Path, clock: FixedClock
 ) -> None:
     charge(disk, clock)
 
     def work() -> None:
-        owner: Any = Path if step == "replace" else os
-        monkeypatch.setattr(owner, step, lambda *_: os.kill(os.getpid(), 9))
-        charge(disk, clock)
+        with FolderThrottleStore(folder, clock).change(ADA, keep=True) as entry:
+            entry.state = entry.state.record_attempt("password", CAFE, NOW)
+            os.kill(os.getpid(), 9)
 
     assert killed(forked(work))
-    assert list((folder / "throttle").glob(".tmp-*"))
     assert failures(disk) == 1
-    charge(disk, clock)
+    charge(FolderThrottleStore(folder, clock, lock_timeout=0.0), clock)
     assert failures(disk) == 2
-    assert not list((folder / "throttle").glob(".tmp-*"))
+
+
+def test_what_counts_no_longer_is_swept_a_little_at_each_change(
+    disk: FolderThrottleStore, folder: Path, clock: FixedClock
+) -> None:
+    def there() -> int:
+        ((number,),) = rows(folder, "SELECT count(*) FROM throttle")
+        return int(number)
+
+    for number in range(40):
+        with disk.change(f"account:{number}", keep=True) as entry:
+            entry.state = entry.state.record_success(HOME, clock.now())
+    charge(disk, clock)
+    assert there() == 41
+    clock.advance(31 * 86_400)
+    charge(disk, clock)
+    assert 20 <= there() < 41
+    for _ in range(3):
+        clock.advance(3600)
+        charge(disk, clock)
+    assert there() == 1  # failures end by a success alone
+    assert failures(disk) == 5
+
+
+OLD_SHARDS: dict[str, dict[str, Any]] = {
+    "a7.json": {
+        "a7000000000000000000000000000000": {
+            "keep": True,
+            "strangers": {"password": [7, "2026-11-22T10:00:00+00:00"]},
+            "known": {
+                "b1000000000000000000000000000000": {
+                    "completed": "2026-11-20T10:00:00+00:00",
+                    "second": [2, "2026-11-21T10:00:00+00:00"],
+                }
+            },
+            "sends": ["2026-11-22T09:00:00+00:00"],
+        },
+        "a7100000000000000000000000000000": {"keep": False, "strangers": {}},
+        "nothing": 7,
+    },
+    "00.json": {
+        "00000000000000000000000000000001": {
+            "keep": False,
+            "strangers": {"password": [90, "2026-11-22T10:00:00+00:00"]},
+            "known": {},
+            "sends": [],
+        }
+    },
+}  # fmt: skip
+
+
+@pytest.fixture
+def old(folder: Path) -> Path:
+    """A store as a program from before there were ledgers wrote it."""
+    (folder / "throttle").mkdir(0o700)
+    for name, shard in OLD_SHARDS.items():
+        (folder / "throttle" / name).write_text(json.dumps(shard))
+    (folder / "throttle" / "ff.json").write_bytes(b"damag")
+    (folder / "throttle" / "key").write_bytes(bytes(range(32)))
+    (folder / "throttle" / "profiles.json").write_text("{}")
+    (folder / "throttle" / ".a7.lock").touch()
+    return folder
+
+
+def taken_over(folder: Path) -> dict[str, tuple[bool, ThrottleState]]:
+    return {
+        digest: (bool(keep), throttle_documents.load(json.loads(state)))
+        for digest, keep, state in rows(folder, "SELECT digest, keep, state FROM throttle")
+    }
+
+
+EXPECTED = {
+    digest: (document["keep"], throttle_documents.load(document))
+    for shard in OLD_SHARDS.values()
+    for digest, document in shard.items()
+    if isinstance(document, dict) and document["strangers"]
+}
+
+
+def test_what_an_older_program_counted_counts_on_and_is_kept_aside(
+    old: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert failures(FolderThrottleStore(old, clock)) == 0
+    assert taken_over(old) == EXPECTED
+    assert sorted(path.name for path in (old / "throttle").iterdir()) == [
+        ".a7.lock", "key", "profiles.json",
+    ]  # fmt: skip
+    aside = old / "before-ledgers" / "throttle-1"
+    assert sorted(path.name for path in aside.iterdir()) == ["00.json", "a7.json", "ff.json"]
+    assert stat.S_IMODE(aside.parent.stat().st_mode) == stat.S_IMODE(aside.stat().st_mode) == 0o700
+    monkeypatch.setattr(module, "_digest", lambda *_: "a7000000000000000000000000000000")
+    disk = FolderThrottleStore(old, clock)
+    assert failures(disk) == 7
+    charge(disk, clock)  # and this is not taken back by what lies aside
+    assert failures(FolderThrottleStore(old, clock)) == 8
+
+
+def test_what_an_older_program_goes_on_counting_is_taken_over_if_it_is_newer(
+    old: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_digest", lambda *_: "a7000000000000000000000000000000")
+    charge(FolderThrottleStore(old, clock), clock)
+    shard = json.loads(json.dumps(OLD_SHARDS["a7.json"]))
+    stranger = shard["a7000000000000000000000000000000"]["strangers"]
+    for count, time, expected in (
+        (3, "2026-11-22T11:00:00+00:00", 8),
+        (9, clock.now().isoformat().replace("T12", "T13"), 9),
+    ):
+        stranger["password"] = [count, time]
+        (old / "throttle" / "a7.json").write_text(json.dumps(shard))
+        assert failures(FolderThrottleStore(old, clock)) == expected
+    assert len(list((old / "before-ledgers").iterdir())) == 3
+
+
+def test_killed_at_any_call_of_the_taking_over_nothing_is_lost_or_taken_twice(
+    old: Path, clock: FixedClock, tmp_path: Path
+) -> None:
+    for at in steps():
+        folder = tmp_path / f"copy{at}"
+        shutil.copytree(old, folder)
+        folder.chmod(0o700)
+        struck = kills(lambda: failures(FolderThrottleStore(folder, clock)), at)  # noqa: B023
+        for _ in range(2):
+            assert failures(FolderThrottleStore(folder, clock)) == 0
+            assert taken_over(folder) == EXPECTED
+        left = [path.name for path in (folder / "before-ledgers").rglob("*.json")]
+        assert sorted(left) == ["00.json", "a7.json", "ff.json"]
+        if not struck:
+            break
+    assert at > 10
+
+
+def test_processes_that_begin_at_once_take_over_once(old: Path, clock: FixedClock) -> None:
+    def work() -> None:
+        charge(FolderThrottleStore(old, clock, lock_timeout=60.0), clock, keep=False)
+        os._exit(0)
+
+    children = [forked(work) for _ in range(4)]
+    assert [os.waitpid(child, 0)[1] for child in children] == [0] * 4
+    assert taken_over(old).items() >= EXPECTED.items()
+    assert len(list((old / "before-ledgers").iterdir())) == 1
+    assert failures(FolderThrottleStore(old, clock)) == 4

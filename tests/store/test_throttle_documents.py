@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apppw_tui.domain.throttle import FailureCount, FailureCounts, KnownAddress, ThrottleState
-from apppw_tui.store.folder import counters
+from apppw_tui.store import throttle_documents
 from tests.domain.test_throttle import CAFE, HOME, after, at_home
 from tests.support import NOW
 
@@ -20,9 +20,9 @@ def test_a_ledger_is_read_back_as_it_was_written() -> None:
         .record_attempt("password", "x", after(2))
     )
     ledger = ledger.record_sent_code(after(3))
-    written = json.loads(json.dumps(counters.document(ledger)))
-    assert counters.ledger(written) == ledger
-    assert counters.ledger(counters.document(ThrottleState())) == ThrottleState()
+    written = json.loads(json.dumps(throttle_documents.save(ledger)))
+    assert throttle_documents.load(written) == ledger
+    assert throttle_documents.load(throttle_documents.save(ThrottleState())) == ThrottleState()
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_malformed_count_counts_as_empty_and_spoils_nothing_else(count: Any) -
         "known": {HOME: {"completed": stamp, "password": count}, CAFE: {"completed": count}, "": 1},
         "sends": [count, stamp],
     }
-    assert counters.ledger(document) == ThrottleState(
+    assert throttle_documents.load(document) == ThrottleState(
         FailureCounts(second=FailureCount(3, NOW)),
         {HOME: KnownAddress(FailureCounts(), NOW)},
         (NOW,),
@@ -73,5 +73,5 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_whatever_was_kept_can_be_counted_on(document: Any) -> None:
-    ledger = counters.ledger(document)
-    counters.ledger(counters.document(ledger.record_attempt("password", CAFE, NOW)))
+    ledger = throttle_documents.load(document)
+    throttle_documents.load(throttle_documents.save(ledger.record_attempt("password", CAFE, NOW)))

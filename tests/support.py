@@ -226,8 +226,8 @@ class House:
     ) -> None:
         account = self.now(name)
         sealed = self.means.sealer.encrypt(account.uid, phone.secret_name(which), Secret(number))
-        kept = phone.Phone(which, sealed, self.clock.now())
-        self.alter(name, phones=account.with_phone(kept).phones)
+        record = phone.Phone(which, sealed, self.clock.now())
+        self.alter(name, phones=account.with_phone(record).phones)
 
     def give_recovery_codes(self, name: str = "ada@example.org") -> list[Secret]:
         codes = recovery_codes.generate(self.random.randrange)

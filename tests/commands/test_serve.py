@@ -21,10 +21,10 @@ def test_it_says_that_it_is_ready_and_leaves_nothing_behind(
     tmp_path: Path, right: str, number: signal.Signals, abstract: bool
 ) -> None:
     with serving(tmp_path, abstract=abstract) as daemon:
-        found = {path.name: path.lstat().st_mode for path in daemon.sockets.iterdir()}
-        assert set(found) == ALL
-        assert {stat.S_IMODE(mode) for mode in found.values()} == {0o660}
-        assert all(stat.S_ISSOCK(mode) for mode in found.values())
+        modes = {path.name: path.lstat().st_mode for path in daemon.sockets.iterdir()}
+        assert set(modes) == ALL
+        assert {stat.S_IMODE(mode) for mode in modes.values()} == {0o660}
+        assert all(stat.S_ISSOCK(mode) for mode in modes.values())
         assert stat.S_IMODE(daemon.sockets.stat().st_mode) == 0o755
         assert daemon.ask("ada", right) == "yes"
         assert daemon.end(number) == 0
@@ -60,9 +60,9 @@ def test_its_health_is_told_to_whoever_may_connect(tmp_path: Path, house: House)
         assert health("HEAD").startswith(b"HTTP/1.1 200 ")
         assert health("POST").startswith(b"HTTP/1.1 405 ")
         (tmp_path / "store").rename(tmp_path / "away")
-        said = health()
-        assert said.startswith(b"HTTP/1.1 503 ")
-        assert b"\r\nretry-after: 1\r\n" in said.lower()
+        reply = health()
+        assert reply.startswith(b"HTTP/1.1 503 ")
+        assert b"\r\nretry-after: 1\r\n" in reply.lower()
         (tmp_path / "away").rename(tmp_path / "store")
         assert health().startswith(b"HTTP/1.1 200 ")
         assert daemon.answers == []
@@ -76,8 +76,8 @@ def test_idle_connections_do_not_keep_it_from_ending(tmp_path: Path, right: str)
         stopping, stopped = daemon.log.splitlines()[-2:]
         assert "stopping" in stopping
         assert "stopped" in stopped
-        for one in idle:
-            while one.recv(4096):
+        for connection in idle:
+            while connection.recv(4096):
                 pass
 
 
@@ -106,8 +106,8 @@ def test_what_was_used_is_written_at_the_end_and_a_restart_goes_on(
     reading = FolderUsage(tmp_path / "store", house.store, house.clock)
     assert reading.read(house.now("ada").uid).last_legacy_login is None
     with serving(tmp_path) as daemon, daemon.connected() as telling:
-        told = {"event": "old-password", "user": "ada", "service": "imap", "rip": "192.0.2.7"}
-        telling.sendall(json.dumps(told).encode() + b"\n")
+        event = {"event": "old-password", "user": "ada", "service": "imap", "rip": "192.0.2.7"}
+        telling.sendall(json.dumps(event).encode() + b"\n")
         assert json.loads(telling.makefile("rb").readline()) == {"answer": "noted"}
         assert daemon.end() == 0
     account = house.now("ada")
@@ -195,16 +195,16 @@ def test_reading_the_configuration_again_changes_whom_it_trusts(
 
 
 def test_a_broken_configuration_or_store_does_not_start(tmp_path: Path) -> None:
-    said = refused(tmp_path, "--socket-dir", tmp_path / "run")
-    assert said == f"There is no store at {tmp_path}/store."
+    reason = refused(tmp_path, "--socket-dir", tmp_path / "run")
+    assert reason == f"There is no store at {tmp_path}/store."
     assert list((tmp_path / "run").iterdir()) == []
     config = configured(tmp_path, "[serve]\nremember = -1")
-    said = refused(tmp_path, "--config", config)
-    assert said == f"{config}:2: serve.remember: must be from 0 to 3600 seconds."
-    said = refused(tmp_path, "--socket-dir", tmp_path / "a" / "b")
-    assert said == f"{tmp_path}/a/b cannot be used: no such file or directory."
-    said = refused(tmp_path, "--socket-dir", tmp_path / ("x" * 120))
-    assert said.endswith("cannot be used: af_unix path too long.")
+    reason = refused(tmp_path, "--config", config)
+    assert reason == f"{config}:2: serve.remember: must be from 0 to 3600 seconds."
+    reason = refused(tmp_path, "--socket-dir", tmp_path / "a" / "b")
+    assert reason == f"{tmp_path}/a/b cannot be used: no such file or directory."
+    reason = refused(tmp_path, "--socket-dir", tmp_path / ("x" * 120))
+    assert reason.endswith("cannot be used: af_unix path too long.")
 
 
 def test_with_standard_error_closed_no_line_goes_astray(tmp_path: Path, right: str) -> None:

@@ -77,8 +77,8 @@ def test_so_do_all_attempts_of_one_connection(
             lines.append(f"AUTH\t{number}\tPLAIN\tservice=imap\trip=192.0.2.7\tresp={response}")
         made.sendall("".join(f"{line}\n" for line in lines).encode())
         made.shutdown(socket.SHUT_WR)
-        said = made.makefile("rb").read().decode().splitlines()
-    assert len([line for line in said if line.startswith("OK\t")]) == 10 * DEVICES
+        answers = made.makefile("rb").read().decode().splitlines()
+    assert len([line for line in answers if line.startswith("OK\t")]) == 10 * DEVICES
 
 
 def test_a_stranger_of_whom_no_address_is_told_slows_nobody_else(

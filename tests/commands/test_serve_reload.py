@@ -34,11 +34,11 @@ def reload(daemon: Serving) -> str:
     """What the log says of it; what systemd is told must end with READY=1."""
     before = len(daemon.log)
     daemon.process.send_signal(signal.SIGHUP)
-    said = [daemon.notified()]
-    assert said[0].startswith("RELOADING=1\n")
-    while not said[-1].startswith("READY=1"):
-        said.append(daemon.notified())
-    return f"{daemon.log[before:]}\n{said[-1]}"
+    notified = [daemon.notified()]
+    assert notified[0].startswith("RELOADING=1\n")
+    while not notified[-1].startswith("READY=1"):
+        notified.append(daemon.notified())
+    return f"{daemon.log[before:]}\n{notified[-1]}"
 
 
 def test_the_default_domain_is_taken_over(tmp_path: Path, house: House, config: Path) -> None:
@@ -115,25 +115,25 @@ def test_what_a_restart_alone_can_do_is_named(
     config.write_text(before)
     with forked(tmp_path, 0, "--config", config) as daemon:
         config.write_text(after.format(group=grp.getgrgid(os.getgid()).gr_name))
-        said = reload(daemon)
-        assert "configuration read again" in said
+        log = reload(daemon)
+        assert "configuration read again" in log
         if not settings:
-            assert "needs a restart" not in said
+            assert "needs a restart" not in log
             return
-        assert f'needs a restart settings="{settings}"' in said
-        assert said.endswith(f"\nSTATUS={ConfigStatus.of(config, settings)}")
+        assert f'needs a restart settings="{settings}"' in log
+        assert log.endswith(f"\nSTATUS={ConfigStatus.of(config, settings)}")
         config.write_text(before)
-        said = reload(daemon)
-        assert "needs a restart" not in said
-        assert said.endswith(f"\nSTATUS={ConfigStatus.of(config)}")
+        log = reload(daemon)
+        assert "needs a restart" not in log
+        assert log.endswith(f"\nSTATUS={ConfigStatus.of(config)}")
 
 
 def test_another_store_needs_a_restart(
     tmp_path: Path, house: House, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    more = {"APPPW_STORE": str(tmp_path / "store")}
+    variables = {"APPPW_STORE": str(tmp_path / "store")}
     line_without_store = ("--config", config)
-    with serving(tmp_path, *line_without_store, more=more, store=False) as daemon:
+    with serving(tmp_path, *line_without_store, more=variables, store=False) as daemon:
         assert "needs a restart" not in reload(daemon)
     config.write_text(f'store = "{tmp_path}/store"')
     with serving(tmp_path, *line_without_store, store=False) as daemon:
@@ -155,9 +155,9 @@ def test_a_broken_file_changes_nothing_and_the_check_fails(
     with forked(tmp_path, 0, "--config", config) as daemon:
         config.write_text('default_domain = "example.org"\n[[serve.socket]]\nname = "a"')
         assert run("config", "check", "--file-alone", "--config", config).code == 3
-        said = reload(daemon)
-        assert "serve.socket[1].protocol: is missing." in said
-        assert "configuration not changed" in said
+        log = reload(daemon)
+        assert "serve.socket[1].protocol: is missing." in log
+        assert "configuration not changed" in log
         assert daemon.ask("grace", whole) == "yes"
 
 

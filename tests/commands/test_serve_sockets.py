@@ -41,13 +41,13 @@ def test_what_is_no_socket_is_left_alone(tmp_path: Path, house: House, kind: str
     before = path.lstat()
     assert refused(tmp_path, "--socket-dir", run) == f"{path} is no socket; it was left alone."
     assert os.path.samestat(path.lstat(), before)
-    assert [one.name for one in run.iterdir()] == ["mux"]  # those made before it are removed
+    assert [entry.name for entry in run.iterdir()] == ["mux"]  # those made before it are removed
 
 
 def test_a_second_daemon_is_refused_and_the_first_goes_on(tmp_path: Path, right: str) -> None:
     with forked(tmp_path, 0) as daemon:
-        said = refused(tmp_path, "--socket-dir", daemon.sockets)
-        assert said == (
+        reason = refused(tmp_path, "--socket-dir", daemon.sockets)
+        assert reason == (
             f"{daemon.sockets}/auth-client: another daemon listens there; "
             "stop it, or choose another --socket-dir."
         )
@@ -90,8 +90,8 @@ def test_a_group_that_is_missing_is_said(tmp_path: Path, house: House) -> None:
     config = configured(
         tmp_path, '[[serve.socket]]\nname = "a"\nprotocol = "mux"\ngroup = "no-such-group"'
     )
-    said = refused(tmp_path, "--config", config, "--socket-dir", tmp_path / "run")
-    assert said == f"{tmp_path}/run/a: there is no group no-such-group."
+    reason = refused(tmp_path, "--config", config, "--socket-dir", tmp_path / "run")
+    assert reason == f"{tmp_path}/run/a: there is no group no-such-group."
 
 
 def test_sockets_that_systemd_passes_are_served_and_stay(tmp_path: Path, right: str) -> None:
@@ -148,8 +148,8 @@ def test_a_group_and_a_mode_that_the_sockets_unit_decides_are_named(
     )
     (tmp_path / "run").mkdir()
     with (
-        listening(tmp_path / "run" / "json") as one,
-        serving(tmp_path, "--config", config, passed={"json": one}) as daemon,
+        listening(tmp_path / "run" / "json") as made,
+        serving(tmp_path, "--config", config, passed={"json": made}) as daemon,
     ):
         assert daemon.ask("ada", right) == "yes"
         for key, setting in (("group", "SocketGroup="), ("mode", "SocketMode=")):
@@ -160,16 +160,16 @@ def test_a_group_and_a_mode_that_the_sockets_unit_decides_are_named(
 def test_under_systemd_without_a_socket_it_says_how_to_have_one(
     tmp_path: Path, house: House
 ) -> None:
-    said = refused(tmp_path, "--socket-dir", "/proc/apppw-tui", NOTIFY_SOCKET="/nowhere")
-    assert said == (
+    reason = refused(tmp_path, "--socket-dir", "/proc/apppw-tui", NOTIFY_SOCKET="/nowhere")
+    assert reason == (
         "/proc/apppw-tui cannot be used: no such file or directory. systemd passed no socket. "
         "Enable one: systemctl enable apppw-tui-json.socket && systemctl restart apppw-tui"
     )
 
 
 def test_sockets_meant_for_another_process_are_not_touched(tmp_path: Path, right: str) -> None:
-    more = {"LISTEN_PID": "1", "LISTEN_FDS": "1", "LISTEN_FDNAMES": "json"}
-    with serving(tmp_path, more=more) as daemon:
+    variables = {"LISTEN_PID": "1", "LISTEN_FDS": "1", "LISTEN_FDNAMES": "json"}
+    with serving(tmp_path, more=variables) as daemon:
         assert daemon.ask("ada", right) == "yes"
         assert {path.name for path in daemon.sockets.iterdir()} == ALL
 
@@ -182,8 +182,8 @@ def test_beyond_the_most_connections_further_ones_are_closed_at_once(
         held = [stack.enter_context(daemon.connected()) for _ in range(20)]
         assert asked(held[-1], "ada", right)["answer"] == "yes"
         for _ in range(3):
-            with daemon.connected() as more:
-                assert closed(more)
+            with daemon.connected() as further:
+                assert closed(further)
         with daemon.connected("mux") as mux:
             for text in ("ada", right, "", ""):
                 mux.sendall(len(text).to_bytes(2, "big") + text.encode())

@@ -117,9 +117,9 @@ def test_one_account_that_cannot_be_read_keeps_no_other_waiting(server: Server, 
     with server.daemon.connected() as asking:
         asking.sendall(b'{"throttle": "list"}\n')
         assert asking.recv(4096).startswith(b'{"throttle"')
-    for one in held:
-        assert one.recv(4096) == b'{"answer": "not now"}\n'
-        one.close()
+    for connection in held:
+        assert connection.recv(4096) == b'{"answer": "not now"}\n'
+        connection.close()
     assert "The store does not answer." in server.daemon.log
     disk.goes_on()
     assert server.ask("ada") == "yes"
@@ -131,9 +131,9 @@ def test_while_all_stands_still_everybody_is_told_so_in_time(server: Server, dis
     with server.daemon.connected() as asking:
         assert asked(asking, "ada", server.secrets["ada"].reveal()) == {"answer": "not now"}
     assert server.health() == 503
-    for one in held:
-        assert one.recv(4096) == b'{"answer": "not now"}\n'
-        one.close()
+    for connection in held:
+        assert connection.recv(4096) == b'{"answer": "not now"}\n'
+        connection.close()
     disk.goes_on()
     assert [server.ask(name) for name in ("ada", "ben")] == ["yes", "yes"]
     assert server.health() == 200

@@ -39,8 +39,8 @@ def wrong(secret: Secret) -> str:
 def older(house: House) -> Secret:
     """An app password of twenty symbols, as earlier versions made them; ada has it."""
     secret = Secret("7kfm2xqd9h3vtw5nc8rw")
-    kept = AppPassword("7kf", "Old printer", house.hasher.app.make(secret), NOW)
-    house.alter(app_passwords=(*house.now().app_passwords, kept))
+    record = AppPassword("7kf", "Old printer", house.hasher.app.make(secret), NOW)
+    house.alter(app_passwords=(*house.now().app_passwords, record))
     return secret
 
 

@@ -75,8 +75,8 @@ class Told:
 
     async def next(self) -> str:
         loop = asyncio.get_running_loop()
-        said = await asyncio.wait_for(loop.sock_recv(self.socket, 4096), WAIT)
-        return said.decode().partition("\n")[0]
+        datagram = await asyncio.wait_for(loop.sock_recv(self.socket, 4096), WAIT)
+        return datagram.decode().partition("\n")[0]
 
 
 @asynccontextmanager

@@ -40,9 +40,9 @@ class Kept:
 def line(
     decision: Decision = RIGHT, service: str | None = "imap", address: str | None = "192.0.2.7"
 ) -> str:
-    kept = Kept()
-    kept.log.attempt("json", decision, service, address)
-    return kept.line
+    written = Kept()
+    written.log.attempt("json", decision, service, address)
+    return written.line
 
 
 def test_an_answer_is_one_line_with_its_keys_in_order() -> None:
@@ -60,15 +60,15 @@ def test_every_key_is_there_however_little_is_known() -> None:
 
 
 def test_before_anybody_looked_nobody_is_called_unknown() -> None:
-    said = line(Decision(Answer.NOT_NOW, "too many at once", retry_after=1.0))
-    assert ' answer="not now" account=- ' in said
+    written = line(Decision(Answer.NOT_NOW, "too many at once", retry_after=1.0))
+    assert ' answer="not now" account=- ' in written
 
 
 def test_time_is_written_in_utc() -> None:
     clock = FixedClock(NOW.astimezone(timezone(timedelta(hours=5))) + timedelta(microseconds=7))
-    kept = Kept(clock)
-    kept.log.event("ready")
-    assert kept.line == f"{RULE} ready"
+    written = Kept(clock)
+    written.log.event("ready")
+    assert written.line == f"{RULE} ready"
 
 
 @pytest.mark.parametrize(
@@ -89,9 +89,9 @@ def test_an_address_is_one_or_nothing(address: str, said: str) -> None:
 
 def test_what_people_named_acts_nowhere() -> None:
     evil = 'a"b\\ account=eve\n\x1b[31m\u202e\ud800'
-    said = line(replace(RIGHT, app_password=replace(PHONE, name=evil)))
-    assert said.isprintable()
-    assert r' name="a\"b\\ account=eve\n\x1b[31m\u202e\ud800" ' in said
+    written = line(replace(RIGHT, app_password=replace(PHONE, name=evil)))
+    assert written.isprintable()
+    assert r' name="a\"b\\ account=eve\n\x1b[31m\u202e\ud800" ' in written
 
 
 @pytest.mark.parametrize("secret", [SECRET, OLDER])
@@ -102,10 +102,10 @@ def test_what_has_the_form_of_an_app_password_is_replaced(secret: str, typed: st
     groups = [secret[start : start + 4] for start in range(0, len(secret), 4)]
     for between in ("", " ", "-", "\u00a0"):
         text = typed.format(between.join(groups))
-        said = line(Decision(Answer.NO, text, "ada", replace(PHONE, name=text)), text, text)
-        assert said.count("(app password)") == 3 * typed.count("{")
+        written = line(Decision(Answer.NO, text, "ada", replace(PHONE, name=text)), text, text)
+        assert written.count("(app password)") == 3 * typed.count("{")
         for part in groups[1:]:
-            assert part not in said
+            assert part not in written
 
 
 def test_an_account_keeps_its_name_though_it_may_have_the_form_by_chance() -> None:
@@ -117,11 +117,11 @@ def test_an_account_keeps_its_name_though_it_may_have_the_form_by_chance() -> No
 def test_a_line_is_bounded(character: str) -> None:
     long = character * 10_000
     decision = Decision(Answer.NOT_NOW, long, long, replace(PHONE, name=long))
-    said = line(decision, long, long)
-    assert len(said.encode()) < LINE_BYTES
-    kept = Kept()
-    kept.log.event("x", **{f"fact{number}": long for number in range(40)})
-    assert len(kept.line.encode()) < LINE_BYTES
+    written = line(decision, long, long)
+    assert len(written.encode()) < LINE_BYTES
+    event_log = Kept()
+    event_log.log.event("x", **{f"fact{number}": long for number in range(40)})
+    assert len(event_log.line.encode()) < LINE_BYTES
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EPIPE, errno.EBADF, errno.EAGAIN])
@@ -145,27 +145,29 @@ def test_a_log_that_cannot_be_written_stops_nothing(number: int) -> None:
 def test_to_the_journal_a_line_has_the_priority_of_its_answer(
     decision: Decision, priority: int
 ) -> None:
-    kept = Kept(journal=True)
-    kept.log.attempt("json", decision, "imap", None)
-    assert kept.line.startswith(f"<{priority}>{RULE} answer=")
+    written = Kept(journal=True)
+    written.log.attempt("json", decision, "imap", None)
+    assert written.line.startswith(f"<{priority}>{RULE} answer=")
 
 
 def test_to_the_journal_what_it_says_of_itself_has_a_priority_too() -> None:
     for name, priority in (("event", 6), ("warned", 4), ("failed", 3)):
-        kept = Kept(journal=True)
-        getattr(kept.log, name)("x")
-        assert kept.line == f"<{priority}>{RULE} x"
+        written = Kept(journal=True)
+        getattr(written.log, name)("x")
+        assert written.line == f"<{priority}>{RULE} x"
 
 
 def test_the_journal_is_what_systemd_says_it_is() -> None:
     reading, writing = os.pipe()
     try:
         status = os.fstat(writing)
-        told = {"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"}
-        assert to_journal(writing, told)
+        variables = {"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"}
+        assert to_journal(writing, variables)
         assert not to_journal(writing, {})
-        assert not to_journal(0 if writing != 0 else 1, told)  # inherited, and the stream is not
+        assert not to_journal(
+            0 if writing != 0 else 1, variables
+        )  # inherited, and the stream is not
     finally:
         os.close(reading)
         os.close(writing)
-    assert not to_journal(writing, told)
+    assert not to_journal(writing, variables)

@@ -158,8 +158,8 @@ def test_a_daemon_that_may_not_be_asked_is_said(
     tried = ConnectionTest(verifier(house), SOCKETS, tmp_path)(
         ADA, house.issue("Phone").secret, "imap"
     )
-    said = f"Right, but {tmp_path}/json may not be asked from here: try it in an app."
-    assert tried == ConnectionTestResult(None, said)
+    sentence = f"Right, but {tmp_path}/json may not be asked from here: try it in an app."
+    assert tried == ConnectionTestResult(None, sentence)
 
 
 @pytest.mark.parametrize(

@@ -72,22 +72,22 @@ async def test_idle_connections_of_one_user_keep_nobody_else_out(
         path.chmod(0o666)
         ours = [await connected_as(path, 0) for _ in range(2)]
         theirs = [await connected_as(path, OTHER) for _ in range(6)]
-        for one in ours + theirs * asked:
-            assert await echoes(one)
+        for connection in ours + theirs * asked:
+            assert await echoes(connection)
         newcomers = [await connected_as(path, 0) for _ in range(2)]
-        for one in newcomers + ours:  # the first of which came first
-            assert await echoes(one)
+        for connection in newcomers + ours:  # the first of which came first
+            assert await echoes(connection)
         for reader, _ in theirs[:2]:  # who was silent for longest
             assert await asyncio.wait_for(reader.read(), WAIT) == b""
-        for one in theirs[2:]:
-            assert await echoes(one)
+        for connection in theirs[2:]:
+            assert await echoes(connection)
         told_of = f"too many connections socket=s most=8 uid={OTHER}"
         assert seen.log.count(told_of) == 1
         # Now both have as many; and who has most does not make room for itself.
         assert not await echoes(await connected_as(path, OTHER))
         assert not await echoes(await connected_as(path, 0))
-        for one in newcomers + ours + theirs[2:]:
-            assert await echoes(one)
+        for connection in newcomers + ours + theirs[2:]:
+            assert await echoes(connection)
 
 
 async def test_who_was_idle_for_long_makes_room(
@@ -96,8 +96,8 @@ async def test_who_was_idle_for_long_makes_room(
     monkeypatch.setattr(connections, "_IDLE", 0.0)
     async with running(told, tmp_path / "s", most=2) as seen:
         held = [await seen.connect() for _ in range(2)]
-        for one in held:
-            assert await echoes(one)
+        for connection in held:
+            assert await echoes(connection)
         assert await echoes(await seen.connect())
         assert await asyncio.wait_for(held[0][0].read(), WAIT) == b""
         assert await echoes(held[1])

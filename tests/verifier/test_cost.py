@@ -57,9 +57,9 @@ def test_one_however_many_app_passwords_the_account_has(
     house: House, asked: Asked, count: int
 ) -> None:
     issued = [house.issue(f"Device {number}") for number in range(count)]
-    for one in issued[:1] + issued[-1:]:
-        assert asked(one.secret.reveal(), cost=ONE) is Answer.YES
-        assert asked(wrong(one.secret), cost=ONE) is Answer.NO
+    for password in issued[:1] + issued[-1:]:
+        assert asked(password.secret.reveal(), cost=ONE) is Answer.YES
+        assert asked(wrong(password.secret), cost=ONE) is Answer.NO
     assert asked(of_unknown_id(house), cost=ONE) is Answer.NO
 
 

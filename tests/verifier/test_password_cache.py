@@ -93,8 +93,8 @@ def test_there_is_room_for_so_many_and_the_oldest_goes_first(clock: FixedClock) 
         memory.add(UID, secret, HASH)
         assert memory.contains(UID, secrets[0], HASH) or secret in secrets[MOST:]
     assert len(memory._until) == MOST
-    known = [memory.contains(UID, secret, HASH) for secret in secrets]
-    assert known == [False, False, *[True] * MOST]
+    remembered = [memory.contains(UID, secret, HASH) for secret in secrets]
+    assert remembered == [False, False, *[True] * MOST]
 
 
 def test_every_process_has_a_key_of_its_own(clock: FixedClock) -> None:
@@ -119,9 +119,9 @@ def test_every_process_has_a_key_of_its_own(clock: FixedClock) -> None:
 
 
 def test_nothing_of_the_password_is_kept(memory: VerifiedCache) -> None:
-    kept = repr(vars(memory))
-    assert RIGHT.reveal() not in kept
-    assert HASH not in kept
+    state = repr(vars(memory))
+    assert RIGHT.reveal() not in state
+    assert HASH not in state
 
 
 def test_what_cannot_be_encoded_is_remembered_too(clock: FixedClock) -> None:

@@ -211,7 +211,7 @@ def test_what_is_no_address_is_counted_as_it_is(
 ) -> None:
     fail(rate_limiter, address)
     assert rate_limiter.delay(address, ADA) > 0
-    assert all(len(one.address or "") <= 64 for one in rate_limiter.list_counted())
+    assert all(len(place.address or "") <= 64 for place in rate_limiter.list_counted())
 
 
 def test_so_many_addresses_are_kept_and_no_more(
@@ -245,13 +245,13 @@ def test_so_many_wrong_ones_are_known_again_and_no_more(
 def test_nothing_of_the_secret_is_kept_and_every_process_has_a_key_of_its_own(
     clock: FixedClock,
 ) -> None:
-    kept = []
+    states = []
     for _ in range(2):
         rate_limiter = AddressRateLimiter(clock.monotonic)
         rate_limiter.record_failure(HERE, ADA, Secret("7kfm2xqd9h3vtw5nc8rw"), known=True)
         assert "7kfm2xqd9h3vtw5nc8rw" not in repr(vars(rate_limiter))
-        kept.append(rate_limiter._secrets.keys())
-    assert not kept[0] & kept[1]
+        states.append(rate_limiter._secrets.keys())
+    assert not states[0] & states[1]
 
 
 def test_what_is_counted_can_be_seen_without_any_name_that_is_no_account(
@@ -273,7 +273,7 @@ def test_what_is_counted_can_be_cleared(rate_limiter: AddressRateLimiter) -> Non
         fail(rate_limiter, address)
     assert rate_limiter.clear("192.0.2.99") == 0
     assert rate_limiter.clear("2001:db8:1:2::ffff") == 1
-    assert [one.address for one in rate_limiter.list_counted()] == [HERE, None]
+    assert [place.address for place in rate_limiter.list_counted()] == [HERE, None]
     assert rate_limiter.clear(ADA) == 1
     assert rate_limiter.delay(None, ADA) == 0
     assert rate_limiter.clear() == 1

@@ -88,9 +88,9 @@ async def test_where_all_stand_still_no_more_threads_are_begun_and_everybody_is_
     reading = StoreReader(deadline=2 * SOON, most_threads=2)
     held = [asyncio.ensure_future(reading(stopped.read)) for _ in range(4)]
     behind = asyncio.ensure_future(reading(lambda: read.append(1)))
-    for one in [*held, behind]:
+    for future in [*held, behind]:
         with pytest.raises(StoreUnusable):
-            await one
+            await future
     assert threads() - before <= 2
     stopped.may.set()
     assert await reading(lambda: 1) == 1

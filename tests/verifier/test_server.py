@@ -77,9 +77,9 @@ async def test_it_tells_systemd_that_it_lives(
         for _ in range(3):
             assert await told.next() == "WATCHDOG=1"
         told.notifier.watched = None
-        while (said := await asyncio.wait_for(told.next(), WAIT)) == "WATCHDOG=1":
+        while (datagram := await asyncio.wait_for(told.next(), WAIT)) == "WATCHDOG=1":
             os.kill(os.getpid(), signal.SIGTERM)
-        assert said == "STOPPING=1"
+        assert datagram == "STOPPING=1"
 
 
 @pytest.mark.parametrize(
@@ -97,8 +97,10 @@ def test_how_long_systemd_waits_is_what_it_says(
     usec: str | None, whose: str | None, watched: float | None
 ) -> None:
     pid = str(os.getpid()) if whose == "mine" else whose
-    told = {"WATCHDOG_USEC": usec, "WATCHDOG_PID": pid}
-    notifier = SystemdNotifier({name: value for name, value in told.items() if value is not None})
+    variables = {"WATCHDOG_USEC": usec, "WATCHDOG_PID": pid}
+    notifier = SystemdNotifier(
+        {name: value for name, value in variables.items() if value is not None}
+    )
     assert notifier.watched == watched
 
 

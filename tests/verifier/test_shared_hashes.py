@@ -57,7 +57,7 @@ async def test_equal_attempts_under_way_share_one_hash(
 ) -> None:
     password = secret.reveal() if right else wrong(secret)
     forms = [password, password.upper(), password[:4] + "-" + password[4:]]
-    tasks = await begun(door, *((one, name) for one in forms * 20))
+    tasks = await begun(door, *((form, name) for form in forms * 20))
     held.may.set()
     answers = {(await task).answer for task in tasks}
     expected = Answer.NOT_MINE if name != ADA else Answer.YES if right else Answer.NO
@@ -173,10 +173,10 @@ async def test_the_queue_is_bounded_in_seconds_and_not_in_number(
 async def test_who_would_wait_for_too_long_is_told_at_once(
     door: Door, secret: Secret, held: Held
 ) -> None:
-    known = door.house.issue("Car").secret
+    remembered = door.house.issue("Car").secret
     held.may.set()
     held.seconds = 2.0
-    assert (await door.ask(known)).answer is Answer.YES
+    assert (await door.ask(remembered)).answer is Answer.YES
     held.may.clear()
     held.seconds = 0.0
     room = int(LONGEST_QUEUE / 2.0) + 1
@@ -185,7 +185,7 @@ async def test_who_would_wait_for_too_long_is_told_at_once(
     assert (decision.answer, decision.reason) == (Answer.NOT_NOW, "too many at once")
     assert decision.retry_after == 1.0
     # What costs no hash of its own needs no place.
-    assert (await door.ask(known)).answer is Answer.YES
+    assert (await door.ask(remembered)).answer is Answer.YES
     assert (await door.ask(PASSWORD)).answer is Answer.NO
     tasks += await begun(door, (secret, "nobody0"))
     held.may.set()

@@ -60,8 +60,8 @@ def test_two_that_start_at_once_do_not_replace_each_others(tmp_path: Path) -> No
     with pytest.raises(ConfigError) as error, folder_locked(tmp_path):
         pass
     os.close(descriptor)
-    said = f"{tmp_path}: another daemon is starting there; try again."
-    assert str(error.value) == said
+    reason = f"{tmp_path}: another daemon is starting there; try again."
+    assert str(error.value) == reason
     with folder_locked(tmp_path):
         pass
 
@@ -77,6 +77,11 @@ def test_a_socket_whose_queue_is_full_is_somebodys(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("count", ["", "-1", "x", "\u0663x", "0"])
 def test_what_systemd_tells_is_read_once_and_taken_away(count: str) -> None:
-    told = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": count, "LISTEN_FDNAMES": "json", "A": "b"}
-    assert from_systemd(told) == []
-    assert told == {"A": "b"}
+    variables = {
+        "LISTEN_PID": str(os.getpid()),
+        "LISTEN_FDS": count,
+        "LISTEN_FDNAMES": "json",
+        "A": "b",
+    }
+    assert from_systemd(variables) == []
+    assert variables == {"A": "b"}

@@ -255,7 +255,7 @@ def lines_of(secret: str) -> st.SearchStrategy[bytes]:
         plain("a\nOK\t1\tuser=b", secret),
     ]
     response = st.one_of(
-        st.sampled_from([one.encode() for one in never_right]),
+        st.sampled_from([response_.encode() for response_ in never_right]),
         st.binary(max_size=30).map(lambda data: b64(data).encode()),
         st.binary(max_size=10),
     )

@@ -101,8 +101,8 @@ async def test_basic_may_be_unpadded_and_in_the_alphabet_for_urls(site: Site) ->
         padded = base64.b64encode(f"{ADA}:{typed}".encode()).decode()
         assert {"+", "/"} <= set(padded)
         for sent in (padded, padded.translate(str.maketrans("+/", "-_"))):
-            for more in (sent, sent.rstrip("=")):
-                assert (await site.ask(f"Basic {more}")).status == 200, more
+            for credentials in (sent, sent.rstrip("=")):
+                assert (await site.ask(f"Basic {credentials}")).status == 200, credentials
 
 
 async def test_credentials_are_split_at_the_first_colon_and_are_utf8(

@@ -113,13 +113,13 @@ def event(**fields: object) -> bytes:
 
 
 async def test_an_old_password_that_was_right_is_noted(passdb: Passdb) -> None:
-    said = await passdb.ask(
+    replies = await passdb.ask(
         event(user=ADA, service="imap", rip="192.0.2.7"),
         event(user="nobody"),
         event(user="\x00\u00e4", service="no service", rip="nowhere"),
         line(ADA, passdb.secret),
     )
-    assert said == [{"answer": "noted"}] * 3 + [YES]
+    assert replies == [{"answer": "noted"}] * 3 + [YES]
     assert passdb.book.old_passwords == [
         (ADA, "imap", "192.0.2.7"),
         ("nobody", None, None),
@@ -169,8 +169,8 @@ async def test_a_test_is_told_how_long_to_wait(house: House, path: Path) -> None
     decision = Decision(Answer.NOT_NOW, "too many at once", retry_after=1.2)
     handler = JsonLines(always(house, decision), LIMITS)
     async with served(handler.handle, path) as here:
-        said = answers(await here.talk(line(ADA, "x"), line(ADA, "x", test=True)))
-    assert said == [{"answer": "not now"}, {"answer": "not now", "retry_after": 2}]
+        replies = answers(await here.talk(line(ADA, "x"), line(ADA, "x", test=True)))
+    assert replies == [{"answer": "not now"}, {"answer": "not now", "retry_after": 2}]
 
 
 async def test_service_and_address_are_told(passdb: Passdb) -> None:
@@ -195,8 +195,8 @@ async def test_where_a_socket_speaks_for_one_service_none_need_be_named(
 
 
 async def test_unknown_keys_and_their_values_are_ignored(passdb: Passdb) -> None:
-    more = {"session": [1, {"a": None}], "Password": "x", "lip": True}
-    assert await passdb.ask(line(ADA, passdb.secret, **more)) == [YES]
+    unknown = {"session": [1, {"a": None}], "Password": "x", "lip": True}
+    assert await passdb.ask(line(ADA, passdb.secret, **unknown)) == [YES]
 
 
 async def test_many_questions_are_answered_in_order(passdb: Passdb) -> None:

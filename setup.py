@@ -7,11 +7,12 @@ from setuptools import setup
 
 TREE = Path(__file__).parent
 _SHARE = "share/apppw-tui"
+_SCHEMA = "docs/config.schema.json"
 
 
 def _recipes() -> list[tuple[str, list[str]]]:
     """All of them, as they lie: a version and its units are one thing."""
-    found: dict[str, list[str]] = {f"{_SHARE}/man": ["docs/apppw-tui.1"]}
+    found: dict[str, list[str]] = {f"{_SHARE}/man": ["docs/apppw-tui.1"], _SHARE: [_SCHEMA]}
     for path in sorted((TREE / "recipes").rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             inside = path.relative_to(TREE)

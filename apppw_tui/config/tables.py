@@ -129,7 +129,7 @@ class AccountsTable(Table, frozen=True):
     settings = AccountsConfig
 
     source: rules.Source = AccountsConfig.source
-    socket: rules.AbsolutePath = _NONE
+    socket: rules.AbsolutePath = str(AccountsConfig.socket)
     require_add: rules.Flag = AccountsConfig.require_add
     change_password_at: rules.Place = AccountsConfig.change_password_at
 
@@ -144,7 +144,7 @@ class SocketTable(Table, frozen=True):
     name: rules.FileName
     protocol: rules.Protocol = _NONE
     services: rules.Services = _NONE
-    mode: rules.Mode = _NONE
+    mode: rules.Mode = f"{SocketConfig.mode:04o}"
     group: rules.Text = _NONE
     service_header: rules.Header = _NONE
     address_header: rules.Header = _NONE

@@ -78,6 +78,8 @@ class Ledger:
         path: `<store>/<folder>/<file>`; the folder is made, but never a store that is gone.
         durable: what is acknowledged is on the disk, whatever the power does.
         replaceable: a damaged file is set aside and another begun; else it is StoreDamaged.
+        has_reserve: on a full disk it may take of the room that is kept for deletions, as
+            whatever a deletion or a sign-in needs.
         timeout: seconds that others are waited for.
         complain: hears of a file that was set aside.
     """
@@ -89,6 +91,7 @@ class Ledger:
         *,
         durable: bool = False,
         replaceable: bool = True,
+        has_reserve: bool = True,
         timeout: float = LOCK_TIMEOUT,
         complain: Callable[[StoreError], None] = lambda _error: None,
     ) -> None:
@@ -99,7 +102,7 @@ class Ledger:
         self._replaceable = replaceable
         self._timeout = timeout
         self._store = path.parent.parent
-        self._reserve = DiskReserve(self._store)
+        self._reserve = DiskReserve(self._store) if has_reserve else None
         self._opened: _Opened | None = None
         self._looked_at: tuple[int, int] | None = None  # the file that was to be opened last
         self._process = (os.getpid(), threading.Lock())
@@ -209,7 +212,10 @@ class Ledger:
                         self._opened.connection.execute("PRAGMA wal_checkpoint").fetchall()
                 raise
 
-        self._reserve.write(attempt, _NEEDED)
+        if self._reserve is None:
+            attempt()
+        else:
+            self._reserve.write(attempt, _NEEDED)
 
     def _anew(self, act: Callable[[], Result]) -> Result:
         """Does it, on another file if this one is damaged or gone. Raises StoreError."""

@@ -16,6 +16,7 @@ import pytest
 
 from apppw_tui.domain.errors import DiskFull, StoreBusy, StoreDamaged, StoreError, StoreUnusable
 from apppw_tui.store.folder import sqlite_file
+from apppw_tui.store.folder.disk_reserve import DiskReserve
 from apppw_tui.store.folder.ledger import Ledger, Schema
 from tests.faults import STEPS, kills, steps, struck_by
 from tests.store.other_uid import OTHER, only_root, said_as
@@ -436,7 +437,7 @@ def test_on_a_full_disk_what_was_set_aside_is_enough_for_many_changes(
     folder = small_disk / "store"
     folder.mkdir(0o700)
     ledger = ledger_in(folder)
-    ledger._reserve.allocate()
+    DiskReserve(folder).allocate()
     add(ledger)
     if not opened:
         ledger.close()
@@ -483,7 +484,7 @@ def test_what_was_read_before_the_disk_was_full_must_still_be_so(
         real(self, writes)
 
     monkeypatch.setattr(Ledger, "_save", full)
-    ledger._reserve.allocate()
+    DiskReserve(folder).allocate()
 
     def count() -> None:
         with ledger.transaction() as transaction:

@@ -26,7 +26,7 @@ from apppw_tui.store.folder.notice_queue import FolderNoticeQueue, FolderNotifie
 from apppw_tui.store.folder.profiles import HashProfilesFile
 from apppw_tui.store.folder.session_kicks import FolderSessionTerminator
 from apppw_tui.store.folder.slots import Slots
-from apppw_tui.store.folder.usage import FolderUsage
+from apppw_tui.store.folder.usage_book import FolderUsageBook
 from apppw_tui.store.keyring import Keyring, key_path, keyring_of
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def build(
         _delivery(config, error_log),
         FolderActivityLog(place.folder, clock),
         error_log,
-        FolderUsage(place.folder, store, clock),
+        FolderUsageBook(place.folder, clock),
         address=address,
         default_domain=config.default_domain,
         region=config.phone_region,

@@ -74,9 +74,8 @@ def serve(options: argparse.Namespace, config: Config) -> int:
         verifier = Verifier(accounts, Hasher(), clock, config.default_domain)
         usage = FolderUsage(
             folder,
-            store,
-            clock,
             accounts,
+            clock,
             complain=complain,
             announce=first_uses.report,
             meaning=lambda name: candidates(name, verifier.default_domain),
@@ -118,6 +117,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
             usage.flush,
             most_connections=_most_connections(len(served)),
         )
+        usage.on_pending = daemon.flush_soon
         asyncio.run(daemon.run())
     log.event("stopped")
     return OK

@@ -8,12 +8,14 @@ from typing import Any
 
 from apppw_tui.doctor.finding import Finding, command, danger, notice, unusable, warning
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.errors import StoreError
+from apppw_tui.domain.errors import StoreDamaged, StoreError
 from apppw_tui.domain.names import candidates, escaped
 from apppw_tui.store import documents
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.deleted_ids import UNLISTED
+from apppw_tui.store.folder.usage_ledger import FOLDER as USAGE
+from apppw_tui.store.folder.usage_ledger import NAME, UsageLedger
 
 _COUNTED = ("usage", "throttle")  # what is damaged there counts as empty
 
@@ -39,6 +41,7 @@ def check(folder: Path, store: FolderStore) -> tuple[list[Finding], list[Account
     findings += _twins(store, accounts)
     for part in _COUNTED:
         findings += _counted(folder / part)
+    findings += _usage(folder)
     return findings, accounts
 
 
@@ -112,6 +115,21 @@ def _counted(folder: Path) -> Iterator[Finding]:
                 "It is damaged, and counts as empty.",
                 f"Remove it; it begins anew: rm {path}",
             )
+
+
+def _usage(folder: Path) -> Iterator[Finding]:
+    path = folder / USAGE / NAME
+    try:
+        UsageLedger(folder).check()
+    except StoreDamaged as error:
+        yield warning(
+            path,
+            str(error),
+            "Restart the daemon, which sets a damaged one aside and begins it anew; if a newer "
+            "apppw-tui wrote it, install that one here, too.",
+        )
+    except StoreError:
+        pass  # its mode or kind was told
 
 
 def check_names(

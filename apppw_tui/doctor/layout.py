@@ -34,7 +34,10 @@ def _like(pattern: str) -> Callable[[str], bool]:
 _FOLDERS: dict[str, Callable[[str], bool]] = {
     "accounts": _named(".json"),
     "locks": lambda name: name.startswith(".") or _named(".lock")(name),
-    "usage": _like(rf"{_UID}\.json|{_UID}\.jsonl(\.\d+)?|old-passwords"),
+    "usage": _like(
+        rf"{_LEDGER}|\.{_LEDGER}\.lock|{_DAMAGED}|{_UID}\.jsonl(\.\d+)?"
+        rf"|{_UID}\.json|old-passwords"  # an earlier version's, until the daemon has run
+    ),
     "activity": _like(rf"{_UID}\.jsonl(\.\d+)?"),
     "throttle": _like(r"key|profiles\.json|[0-9a-f]{2}\.json|\.([0-9a-f]{2}|key|profiles)\.lock"),
     LEDGERS: _like(rf"{_LEDGER}|\.{_LEDGER}(\.old)?\.lock|{_DAMAGED}"),
@@ -42,6 +45,11 @@ _FOLDERS: dict[str, Callable[[str], bool]] = {
     "enforced": is_account_name,
     UNLISTED: _like(rf"{_UID}\.json"),
     "notices": _like(rf"{_UID}-[0-9a-f]{{16}}\.json|\.tmp-.*"),
+}
+# And in each folder of a folder.
+_FOLDERS_WITHIN: dict[str, Callable[[str], bool]] = {
+    "usage/waiting": _like(rf"{_UID}\.(gone|json)"),
+    "usage/before-ledgers": _like(rf"{_UID}\.json|old-passwords"),
 }
 _FILES = _like(r"key|reserve|deleted|log(\.\d+)?")
 # What a restore replaced (store/backup/restore.py), and what there was before there were ledgers.
@@ -71,6 +79,12 @@ def check(folder: Path, now: datetime) -> Iterator[Finding]:
         else:
             yield from _folder(path, owner)
             for inner in _inside(path):
+                within = _FOLDERS_WITHIN.get(f"{path.name}/{inner.name}")
+                if within is not None and stat.S_ISDIR(inner.lstat().st_mode):
+                    yield from _folder(inner, owner)
+                    for innermost in _inside(inner):
+                        yield from _file(innermost, owner, now, belongs=within)
+                    continue
                 yield from _file(inner, owner, now, belongs=belongs)
             yield from _waiting(path, now)
             yield from _unlisted(path)

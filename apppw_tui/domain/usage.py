@@ -1,9 +1,11 @@
 """The last uses of app passwords, and what still goes on to another password source."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
+from typing import TypeVar
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.addresses import is_loopback, parse_address, surrounding_network
@@ -12,6 +14,8 @@ from apppw_tui.domain.app_password import AppPassword
 UNUSED_AFTER = timedelta(days=90)
 NETWORK_MEMORY = timedelta(days=90)  # a network that was not seen for so long is new again
 MOST_NETWORKS = 64
+MOST_SERVICES = 32  # of each app password
+COUNTED_DAYS = 90
 MOVED_AFTER = timedelta(days=30)  # without the old password
 _IPV4_BITS, _IPV6_BITS = 24, 48
 _KEPT = 1024  # addresses whose network was asked for lately
@@ -31,11 +35,21 @@ class Used:
     """The uses of one account; `by_id` is by the app password's id.
 
     `last_legacy_login` is when its old password was last right for a service; None where that never
-    happened, or where nobody tells (see UsageBook.old_passwords_since).
+    happened, or where nobody tells (see UsageBook.old_passwords_since). `services` has the last use
+    by each service, also by the app password's id, the newest first.
     """
 
     by_id: Mapping[str, LastUse] = field(default_factory=dict)
     last_legacy_login: LastUse | None = None
+    services: Mapping[str, tuple[LastUse, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, uses: Iterable[tuple[str, LastUse]], legacy: LastUse | None = None) -> "Used":
+        """`uses` are ids of app passwords, each with the last use by one service."""
+        services: dict[str, tuple[LastUse, ...]] = {}
+        for id_, use in sorted(uses, key=lambda pair: pair[1].time, reverse=True):
+            services[id_] = (*services.get(id_, ()), use)
+        return cls({id_: last[0] for id_, last in services.items()}, legacy, services)
 
 
 def has_not_moved(account: Account, used: Used, now: datetime) -> bool:
@@ -75,19 +89,52 @@ class FirstUse:
     moved: bool
 
 
+@dataclass(frozen=True)
+class ReportSpan:
+    """The time for which somebody has told where old passwords are right: `since`, and the `last`.
+
+    That nobody's was right means something only as long as somebody would tell.
+    """
+
+    since: datetime
+    last: datetime
+
+    def has_ended(self, now: datetime) -> bool:
+        """True if nobody has told for so long that it may be at an end."""
+        return now - self.last >= MOVED_AFTER
+
+    def with_report(self, time: datetime) -> "ReportSpan":
+        """The span with one more; after an end a new one: of what was in between nobody knows."""
+        return ReportSpan(time if self.has_ended(time) else self.since, max(time, self.last))
+
+
+ServiceUse = tuple[str, str | None]  # an app password's id, and a service
+
+
 @dataclass
 class PendingUses:
     """The uses of one account that are not written down yet."""
 
     account_name: str
-    by_id: dict[str, LastUse] = field(default_factory=dict)
+    uses: dict[ServiceUse, LastUse] = field(default_factory=dict)
     last_legacy_login: LastUse | None = None
     # Of each network the first use since the last time, with the id of the app password.
     first: dict[str, tuple[str, LastUse]] = field(default_factory=dict)
     networks: dict[str, datetime] = field(default_factory=dict)
+    counts: Counter[tuple[ServiceUse, date]] = field(default_factory=Counter)  # days in UTC
+
+    @classmethod
+    def of(cls, account_name: str, id_: str, use: LastUse, network: str | None) -> "PendingUses":
+        """One use; `network` is to be looked at for being new."""
+        key = id_, use.service
+        uses = cls(account_name, {key: use}, counts=Counter({(key, use.time.date()): 1}))
+        if network is not None:
+            uses.first, uses.networks = {network: (id_, use)}, {network: use.time}
+        return uses
 
     def add(self, later: "PendingUses") -> None:
-        self.by_id.update(later.by_id)
+        self.uses.update(later.uses)
+        self.counts.update(later.counts)
         self.last_legacy_login = later.last_legacy_login or self.last_legacy_login
         if not later.networks.keys() <= self.networks.keys():
             self.first = {**later.first, **self.first}
@@ -101,8 +148,13 @@ class PendingUses:
 class UsageRecord:
     """The uses of one account as they are written down; `networks` has the last use from each."""
 
-    used: Used = field(default_factory=Used)
+    uses: Mapping[ServiceUse, LastUse] = field(default_factory=dict)
+    last_legacy_login: LastUse | None = None
     networks: Mapping[str, datetime] = field(default_factory=dict)
+
+    @property
+    def used(self) -> Used:
+        return Used.of(((id_, use) for (id_, _), use in self.uses.items()), self.last_legacy_login)
 
     def seen(self, now: datetime) -> frozenset[str]:
         """The networks that are not new; where none were kept yet, those of the last uses."""
@@ -117,25 +169,56 @@ class UsageRecord:
         )
 
     def with_uses(
-        self, account: Account, uses: PendingUses, now: datetime
+        self, account: Account, pending: PendingUses, now: datetime
     ) -> tuple["UsageRecord", list[FirstUse]]:
         """The record with those uses, and which of them came from a network that is new.
 
-        What was used and is deleted by now is left out.
+        What was used and is deleted by now is left out; of two times the newer is kept.
         """
-        ids = {app_password.id for app_password in account.app_passwords}
-        by_id = {**self.used.by_id, **uses.by_id}
-        used = Used(
-            {id_: last for id_, last in by_id.items() if id_ in ids},
-            uses.last_legacy_login or self.used.last_legacy_login,
-        )
+        later = UsageRecord(pending.uses, pending.last_legacy_login, pending.networks)
+        ids = [app_password.id for app_password in account.app_passwords]
         seen = self.seen(now)
         first = [
             FirstUse(account, app_password, use, bool(seen))
-            for network, (id_, use) in uses.first.items()
+            for network, (id_, use) in pending.first.items()
             if network not in seen and (app_password := account.app_password(id_)) is not None
         ]
-        return UsageRecord(used, _newest({**self.networks, **uses.networks})), first
+        return self.joined(later)._bounded(ids), first
+
+    def joined(self, other: "UsageRecord") -> "UsageRecord":
+        """Both; of two times the newer, and of the same one that of `other`."""
+        legacy = self.last_legacy_login, other.last_legacy_login
+        return UsageRecord(
+            _joined(self.uses, other.uses, lambda use: use.time),
+            max(filter(None, reversed(legacy)), key=lambda use: use.time, default=None),
+            _joined(self.networks, other.networks, lambda time: time),
+        )
+
+    def _bounded(self, ids: Iterable[str]) -> "UsageRecord":
+        """Of those app passwords alone, and as much as is kept."""
+        uses: dict[ServiceUse, LastUse] = {}
+        for id_ in ids:
+            own = {key: use for key, use in self.uses.items() if key[0] == id_}
+            latest = sorted(own, key=lambda key: self.uses[key].time)[-MOST_SERVICES:]
+            uses |= {key: own[key] for key in latest}
+        return UsageRecord(uses, self.last_legacy_login, _newest(self.networks))
+
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+def _joined(
+    first: Mapping[_Key, _Value],
+    other: Mapping[_Key, _Value],
+    time: Callable[[_Value], datetime],
+) -> dict[_Key, _Value]:
+    newer = {
+        key: value
+        for key, value in other.items()
+        if key not in first or time(value) >= time(first[key])
+    }
+    return {**first, **newer}
 
 
 def _newest(networks: Mapping[str, datetime]) -> dict[str, datetime]:

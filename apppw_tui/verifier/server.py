@@ -1,6 +1,7 @@
 """The daemon: one loop, its sockets, its life and its death."""
 
 import asyncio
+import contextlib
 import errno
 import logging
 import math
@@ -19,7 +20,8 @@ from apppw_tui.verifier.systemd import SystemdNotifier
 
 MOST_CONNECTIONS = 512  # for each socket
 PATIENCE = 5.0  # seconds for the answers that are being given when the daemon ends
-FLUSH_EVERY = 60.0  # seconds
+FLUSH_EVERY = 60.0  # seconds, where nothing happens
+FLUSH_WITHIN = 1.0  # seconds after an answer: one time of writing for all who sign in meanwhile
 LAST_FLUSH = 30.0  # seconds, for what is to be written down at the end
 _GRACE = 1.0  # seconds at the end, for who has connected and has not asked yet
 _STEPS = 8  # of the loop, until what was accepted a moment ago is a connection
@@ -40,7 +42,8 @@ class Daemon:
 
     `reload` is called in a thread upon SIGHUP, may raise ApppwError, and returns what is spoken
     from now on at those sockets, by name, where that is another than before; `flush` is called in a
-    thread, every `flush_every` seconds and at the end.
+    thread: at the start and at the end, `flush_within` seconds after `flush_soon`, and every
+    `flush_every` seconds at least.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Daemon:
         most_connections: int = MOST_CONNECTIONS,
         patience: float = PATIENCE,
         flush_every: float = FLUSH_EVERY,
+        flush_within: float = FLUSH_WITHIN,
         last_flush: float = LAST_FLUSH,
     ) -> None:
         self._served = served
@@ -64,6 +68,8 @@ class Daemon:
         self._most = most_connections
         self._patience = patience
         self._flush_every = flush_every
+        self._flush_within = flush_within
+        self._is_due = asyncio.Event()
         self._last_flush = last_flush
         # However long it takes; but a disk that stands still must not keep the daemon from its end.
         self._writing = StoreReader(deadline=math.inf, most_threads=1)
@@ -157,10 +163,18 @@ class Daemon:
                 self._log.failed("configuration not changed", why=describe_fault(error))
             self._notifier.ready()
 
+    def flush_soon(self) -> None:
+        """There is something to write down. Called on the loop."""
+        self._is_due.set()
+
     async def _flush_regularly(self) -> None:
         while True:
-            await asyncio.sleep(self._flush_every)
             await self._flushed()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._flush_every):
+                    await self._is_due.wait()
+                    await asyncio.sleep(self._flush_within)
+            self._is_due.clear()
 
     async def _flushed(self) -> None:
         try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.store.folder.usage import FolderUsage
+from apppw_tui.store.folder.usage_book import FolderUsageBook
 from tests.commands.daemon_runs import ALL, configured, refused
 from tests.serving import asked, forked, serving
 from tests.support import PASSWORD, House
@@ -101,9 +101,8 @@ def test_what_was_used_is_written_at_the_end_and_a_restart_goes_on(
     with serving(tmp_path) as daemon:
         assert daemon.ask("ada", right) == "yes"
         assert daemon.ask("ada", "a stranger's guess") == "not mine"
-        assert not (tmp_path / "store" / "usage").exists()
         assert daemon.end() == 0
-    reading = FolderUsage(tmp_path / "store", house.store, house.clock)
+    reading = FolderUsageBook(tmp_path / "store", house.clock)
     assert reading.read(house.now("ada").uid).last_legacy_login is None
     with serving(tmp_path) as daemon, daemon.connected() as telling:
         event = {"event": "old-password", "user": "ada", "service": "imap", "rip": "192.0.2.7"}
@@ -214,5 +213,5 @@ def test_with_standard_error_closed_no_line_goes_astray(tmp_path: Path, right: s
         assert daemon.ask("ada", right) == "yes"
         assert daemon.end() == 0
         assert daemon.log == ""
-    (written,) = (tmp_path / "store" / "usage").glob("*.json")
-    assert set(json.loads(written.read_bytes())) == {"used", "networks"}
+    (tables,) = (tmp_path / "store" / "usage").glob("*.sqlite")
+    assert tables.read_bytes().startswith(b"SQLite format 3\0")

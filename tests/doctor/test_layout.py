@@ -11,6 +11,7 @@ from apppw_tui.store.folder.error_log import LOG_BYTES, FolderErrorLog
 from apppw_tui.store.folder.session_kicks import FolderSessionTerminator
 from apppw_tui.store.folder.slots import Slots
 from apppw_tui.store.folder.usage import FolderUsage
+from apppw_tui.store.folder.usage_book import FolderUsageBook
 from apppw_tui.verifier.decision import Attempt, Verifier
 from tests.doctor.healthy import Server
 from tests.support import cheap_hasher
@@ -30,7 +31,10 @@ def test_what_the_program_keeps_is_no_fault(server: Server) -> None:
     )
     usage.used(decision, "imap", "192.0.2.7")
     usage.flush()
-    assert isinstance(next(iter(usage.read(ada.uid).by_id.values())), LastUse)
+    book = FolderUsageBook(folder, clock)
+    assert isinstance(next(iter(book.read(ada.uid).by_id.values())), LastUse)
+    book.restore("0" * 32, b"{}")
+    book.forget("1" * 32)
     error_log = FolderErrorLog(folder, clock)
     FolderActivityLog(folder, clock).record(ada.uid, "signed in", "ada")
     error_log.error("begins the log")

@@ -43,7 +43,8 @@ def chmod(name: str, mode: int) -> Callable[[Server], None]:
 def written(name: str, content: str) -> Callable[[Server], None]:
     def write(server: Server) -> None:
         path = server.store / name
-        path.parent.mkdir(mode=0o700, exist_ok=True)
+        for folder in (path.parent.parent, path.parent):
+            folder.mkdir(mode=0o700, exist_ok=True)
         path.write_text(content)
         path.chmod(0o600)
 
@@ -151,6 +152,12 @@ FAULTS = [
     ("more", edit_head("colour", "red"), Level.NOTICE, "accounts/ada.json", "know: colour"),
     ("copied", copied, Level.DANGER, "accounts/bob.json", "ada and bob"),
     ("damaged usage", written(f"usage/{'0' * 32}.json", "{"), Level.WARNING, None, "counts as"),
+    ("damaged tables", written("usage/usage.sqlite", "x" * 9999), Level.WARNING, None, "damaged"),
+    (
+        *("set aside", written("usage/usage.sqlite.damaged-20261122T120000Z", ""), Level.WARNING),
+        *("usage/usage.sqlite.damaged-20261122T120000Z", "A damaged ledger, set aside"),
+    ),
+    ("foreign within", written("usage/waiting/x", ""), Level.WARNING, "usage/waiting/x", "belong"),
     ("damaged counters", written("throttle/00.json", "[]"), Level.WARNING, None, "counts as empty"),
     (
         *("damaged ledger", written("ledger/throttle.sqlite.damaged-20261122T120000Z-wal", "x")),

@@ -11,6 +11,7 @@ import pytest
 from apppw_tui.domain.usage import LastUse
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.folder.usage import FolderUsage
+from apppw_tui.store.folder.usage_book import FolderUsageBook
 from apppw_tui.verifier.auth_service import AuthService
 from apppw_tui.verifier.protocols.json_lines import JsonLines
 from tests.services import old_passwords
@@ -105,7 +106,7 @@ def test_only_a_right_old_password_shows_who_has_not_moved(server: Server) -> No
         app_password = server.house.issue("Phone", BOB).secret.reveal()
         assert server.says(BOB, app_password) == IN
     book.flush()
-    read = usage(server)
+    read = FolderUsageBook(server.store, server.house.clock)
     assert read.read(server.house.now(ADA).uid).last_legacy_login == LastUse(NOW, "imap", HOST)
     assert read.read(server.house.now(BOB).uid).last_legacy_login is None
     assert read.old_passwords_since() == NOW

@@ -1,7 +1,6 @@
 """recipes/systemd: the units, and the daemon under what they restrict, as far as it goes here."""
 
 import importlib.util
-import json
 import os
 import re
 import shlex
@@ -19,6 +18,7 @@ import pytest
 
 from apppw_tui.config.serve import PROTOCOLS, ServeConfig
 from apppw_tui.store.folder.location import open_store
+from apppw_tui.store.folder.usage_ledger import UsageLedger
 from tests.services.ordinary import OrdinaryUser
 from tests.services.recipes import adapted
 from tests.services.require import require_program, unavailable
@@ -253,7 +253,8 @@ def sandbox(user: OrdinaryUser, service_program: Path) -> Iterator[Sandbox]:
         shutil.rmtree(folder)
 
 
-REFUSED, MADE = ("accounts/new", "key2", "../new", "/var/lib/new"), ("usage/new", "locks/new")
+REFUSED = ("accounts/new", "locks/new", "key2", "../new", "/var/lib/new")
+MADE = ("usage/new", "notices/new")
 TRIED = (
     "tried() { if (: > $1) 2>/dev/null; then echo made $1; else echo refused $1; fi >&2; }",
     *(f"tried {path}" for path in (*REFUSED, *MADE)),
@@ -290,8 +291,8 @@ def test_restricted_as_the_service_it_writes_down_what_was_used(sandbox: Sandbox
         assert sandbox.ask() == "yes"
         log = ended(process)
     assert "fault" not in log
-    usage = json.loads((sandbox.store / "usage" / f"{sandbox.account.uid}.json").read_bytes())
-    assert usage["used"]["1"]["service"] == "imap"
+    (use,) = UsageLedger(sandbox.store).record(sandbox.account.uid).uses.values()
+    assert use.service == "imap"
 
 
 def ended(process: subprocess.Popen[str]) -> str:

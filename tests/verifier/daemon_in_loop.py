@@ -44,6 +44,7 @@ class Running:
     log: list[str] = field(default_factory=list)
     clock: FixedClock = field(default_factory=FixedClock)
     flushes: asyncio.Queue[int] = field(default_factory=asyncio.Queue)
+    flush_soon: Callable[[], None] = lambda: None
     reloads: int = 0
     over: "asyncio.Future[None] | None" = None
 
@@ -90,6 +91,7 @@ async def running(
     most: int = 512,
     patience: float = WAIT,
     flush_every: float = 3600.0,
+    flush_within: float = 0.0,
     last_flush: float = WAIT,
 ) -> AsyncIterator[Running]:
     seen = Running(path)
@@ -110,8 +112,10 @@ async def running(
         most_connections=most,
         patience=patience,
         flush_every=flush_every,
+        flush_within=flush_within,
         last_flush=last_flush,
     )
+    seen.flush_soon = daemon.flush_soon
     seen.over = asyncio.ensure_future(daemon.run())
     try:
         assert await told.next() == "READY=1"

@@ -18,6 +18,7 @@ from apppw_tui.verifier.decision import Answer, Attempt, Verifier
 from apppw_tui.verifier.password_cache import VerifiedCache
 from apppw_tui.verifier.protocols.registry import ConnectionHandler
 from apppw_tui.verifier.rate_limit import FREE, AddressRateLimiter
+from apppw_tui.verifier.server import FLUSH_WITHIN
 from apppw_tui.verifier.systemd import SystemdNotifier
 from tests.argon import count_argon2
 from tests.support import House
@@ -150,9 +151,38 @@ async def test_what_was_used_is_written_now_and_then_and_at_the_end(
     assert "hunter2" not in " ".join(seen.log)
     assert await told.next() == "STOPPING=1"
     async with running(told, tmp_path / "s") as seen:
-        assert seen.flushes.empty()
+        assert await asyncio.wait_for(seen.flushes.get(), WAIT) == 1  # what lay there before
         await seen.end()
         assert seen.flushes.get_nowait() == 1
+
+
+async def test_answer_is_written_down_soon_and_again_when_there_is_more(
+    told: Told, tmp_path: Path
+) -> None:
+    assert FLUSH_WITHIN < 2
+    async with running(told, tmp_path / "s") as seen:
+        assert await asyncio.wait_for(seen.flushes.get(), WAIT) == 1
+        for _ in range(3):
+            seen.flush_soon()
+            seen.flush_soon()
+            assert await asyncio.wait_for(seen.flushes.get(), WAIT) == 1
+        assert seen.flushes.empty()
+
+
+async def test_what_comes_while_it_is_written_down_is_so_next(told: Told, tmp_path: Path) -> None:
+    loop = asyncio.get_running_loop()
+    begun, may = asyncio.Event(), threading.Event()
+
+    def flush() -> None:
+        loop.call_soon_threadsafe(begun.set)
+        may.wait(WAIT)
+
+    async with running(told, tmp_path / "s", flush=flush) as seen:
+        await asyncio.wait_for(begun.wait(), WAIT)
+        seen.flush_soon()
+        may.set()
+        for _ in range(2):
+            assert await asyncio.wait_for(seen.flushes.get(), WAIT) == 1
 
 
 async def test_one_connections_fault_is_no_others(told: Told, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Brings accounts back from a backup, one under its lock after the other, while people work."""
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,14 +10,17 @@ from pathlib import Path
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.base32 import RandomBelow
 from apppw_tui.domain.errors import KeyMissing, Refused, StoreError
+from apppw_tui.domain.ports import SystemClock
+from apppw_tui.domain.usage import UsageRecord
 from apppw_tui.store import documents
 from apppw_tui.store.backup.merge import merge_backup, opens_all, reencrypted, undecryptable
 from apppw_tui.store.backup.reader import Archive, read_account
-from apppw_tui.store.backup.writer import DELETED, KEY, other_members
+from apppw_tui.store.backup.writer import DELETED, KEY, activity_members, usage_member
 from apppw_tui.store.fields import DocumentError, Tables, loads
 from apppw_tui.store.folder import deleted_ids, files
 from apppw_tui.store.folder.accounts import FolderStore, RawAccount
 from apppw_tui.store.folder.deleted_ids import DeletedIds, DeletedIdSet
+from apppw_tui.store.folder.usage_book import FolderUsageBook
 from apppw_tui.store.keyring import Keyring, KeySet, parse
 
 
@@ -99,6 +101,10 @@ class Restore:
     _read_until: int = 0
     _ring: KeySet | None = None
     _called: dict[str, str] | None = None
+    _usage: FolderUsageBook = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._usage = FolderUsageBook(self.folder, SystemClock())
 
     def merge_deleted_ids(self) -> int:
         """Adds the backup's list of deleted ids to the store's; how many lines none can read.
@@ -231,8 +237,9 @@ class Restore:
             )
 
     def _has_known(self, uid: str) -> bool:
-        paths = (self.folder / member for member in other_members(uid))
-        return bool(self._deleted.of(uid)) or any(path.exists() for path in paths)
+        paths = (self.folder / member for member in activity_members(uid))
+        is_used = self._usage.record(uid) != UsageRecord()
+        return bool(self._deleted.of(uid)) or is_used or any(path.exists() for path in paths)
 
     def _called_now(self, backup: Account) -> str | None:
         """The other name under which the account is in the store, if there is one."""
@@ -251,13 +258,16 @@ class Restore:
 
     def _take_others(self, uid: str) -> None:
         """Takes uses and events over: only where the store knows nothing of them."""
-        for member in other_members(uid):
+        # Damaged or in the way, it is no reason to go without the account.
+        if usage_member(uid) in self.archive:
+            with contextlib.suppress(Refused, OSError, StoreError):
+                self._usage.restore(uid, self.archive.read(usage_member(uid)))
+        for member in activity_members(uid):
             if member in self.archive:
                 path = self.folder / member
                 files.make_folder(path.parent)
-                # Damaged or in the way, it is no reason to go without the account.
                 with contextlib.suppress(Refused, OSError, StoreError):
-                    _place(path, self.archive.read(member))
+                    files.place(path, self.archive.read(member))
 
 
 def _is_bare(account: Account) -> bool:
@@ -273,16 +283,3 @@ def _is_newer(content: bytes) -> bool:
         return documents.schema(loads(content))[0] > documents.SCHEMA_MAJOR
     except DocumentError:
         return False
-
-
-def _place(path: Path, content: bytes) -> None:
-    """Puts a file where there is none, in one step. Raises OSError, StoreError."""
-    if path.exists():
-        return
-    staged = path.with_name(f".tmp-restored-{path.name}")
-    files.write(staged, path.with_name(f".tmp-restoring-{path.name}"), content)
-    try:
-        # Not a rename: what somebody else has begun there meanwhile stays.
-        os.link(staged, path)
-    finally:
-        staged.unlink()

@@ -16,11 +16,14 @@ from typing import BinaryIO, cast
 
 from apppw_tui import __version__
 from apppw_tui.domain.errors import StoreDamaged, StoreError
+from apppw_tui.domain.ports import SystemClock
+from apppw_tui.domain.usage import UsageRecord
 from apppw_tui.store.documents import SCHEMA_MAJOR, SCHEMA_MINOR
 from apppw_tui.store.fields import to_iso
-from apppw_tui.store.folder import files
+from apppw_tui.store.folder import files, usage_file
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.deleted_ids import DeletedIds
+from apppw_tui.store.folder.usage_book import FolderUsageBook
 from apppw_tui.store.keyring import Keyring, dump
 
 FORMAT = 1
@@ -40,10 +43,14 @@ def account_member(name: str) -> str:
     return f"accounts/{name}.json"
 
 
-def other_members(uid: str) -> tuple[str, ...]:
-    """The files under the uid of an account: when it was used, and what happened."""
+def usage_member(uid: str) -> str:
+    return f"usage/{uid}.json"
+
+
+def activity_members(uid: str) -> tuple[str, ...]:
+    """The files of what happened to the account of `uid`."""
     written = (f"{folder}/{uid}.jsonl" for folder in ("usage", "activity"))
-    return (f"usage/{uid}.json", *(f"{one}{old}" for one in written for old in (".1", "")))
+    return tuple(f"{path}{old}" for path in written for old in (".1", ""))
 
 
 def back_up(
@@ -74,6 +81,7 @@ def back_up(
             if ring is None:
                 keyring.require_nothing_encrypted()
         archive = _Archive(out, now)
+        usage = FolderUsageBook(folder, SystemClock())
         uids: set[str] = set()
         looked_at: set[str] = set()
         # Again until nobody is new: one may have been renamed behind the sweep.
@@ -82,7 +90,7 @@ def back_up(
             for name in fresh:
                 looked_at.add(name)
                 try:
-                    uids |= _add_account(archive, folder, store, name, owners)
+                    uids |= _add_account(archive, folder, store, usage, name, known=owners)
                 except StoreError as error:
                     done.failures[name] = error
         done.accounts = len(uids)
@@ -97,7 +105,13 @@ def back_up(
 
 
 def _add_account(
-    archive: "_Archive", folder: Path, store: FolderStore, name: str, known: frozenset[str]
+    archive: "_Archive",
+    folder: Path,
+    store: FolderStore,
+    usage: FolderUsageBook,
+    name: str,
+    *,
+    known: frozenset[str],
 ) -> set[str]:
     """Its uid, or nothing: if it was removed meanwhile, or is one of those that are `known`.
 
@@ -112,8 +126,11 @@ def _add_account(
     if uid in known:
         return set()
     others = {
-        member: files.read(folder / member, LARGEST_ACTIVITY) for member in other_members(uid)
+        member: files.read(folder / member, LARGEST_ACTIVITY) for member in activity_members(uid)
     }
+    record = usage.record(uid)
+    if record != UsageRecord():
+        others[usage_member(uid)] = usage_file.dumps(record)
     archive.add(account_member(name), whole.content)
     for member, content in others.items():
         if content is not None:

@@ -171,6 +171,19 @@ def append_line(descriptor: int, line: bytes) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
+def place(path: Path, content: bytes) -> None:
+    """Puts a file where there is none, in one step. Raises OSError, StoreError."""
+    if path.exists():
+        return
+    staged = path.with_name(f".tmp-restored-{path.name}")
+    write(staged, path.with_name(f".tmp-restoring-{path.name}"), content)
+    try:
+        # Not a rename: what somebody else has begun there meanwhile stays.
+        os.link(staged, path)
+    finally:
+        staged.unlink()
+
+
 def remove(path: Path) -> bool:
     """Removes the file for good; False if there was none. Raises as `write` does."""
     try:

@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.errors import SessionEnded
+from apppw_tui.domain.usage import LastUse, UsageRecord
+from apppw_tui.store.folder.usage import FolderUsage
+from apppw_tui.store.folder.usage_book import FolderUsageBook
+from apppw_tui.store.folder.usage_ledger import UsageLedger
 from tests.store.backing import Place
 from tests.store.backup.restoring import came, ids, issue
 from tests.store.making import account_file
@@ -226,25 +230,29 @@ def test_where_nothing_was_nothing_is_kept(place: Place, empty: Place) -> None:
     assert not [*empty.folder.glob("before-restore-*")]
 
 
+@pytest.mark.parametrize("there", [False, True])
 @pytest.mark.parametrize("meanwhile", [False, True])
 def test_usage_and_activity_come_back_where_there_are_none(
-    place: Place, empty: Place, monkeypatch: pytest.MonkeyPatch, meanwhile: bool
+    place: Place, empty: Place, monkeypatch: pytest.MonkeyPatch, meanwhile: bool, there: bool
 ) -> None:
     uid = place.now().uid
-    for folder, name, content in (
-        ("usage", f"{uid}.json", b'{"used": {}}'),
-        ("activity", f"{uid}.jsonl", b'{"what": "x"}\n'),
-    ):
-        (place.folder / folder).mkdir(exist_ok=True)
-        (place.folder / folder / name).write_bytes(content)
+    before = UsageRecord({("abc", "imap"): LastUse(NOW, "imap")})
+    newer = UsageRecord({("xyz", "smtp"): LastUse(NOW, "smtp")})
+    with UsageLedger(place.folder).transaction() as usage:
+        usage.save(uid, UsageRecord(), before)
+    (place.folder / "activity").mkdir(exist_ok=True)
+    (place.folder / "activity" / f"{uid}.jsonl").write_bytes(b'{"what": "x"}\n')
     backup = place.backup()
-    (empty.folder / "usage").mkdir()
-    (empty.folder / "usage" / f"{uid}.json").write_bytes(b"newer")
+    if there:
+        with UsageLedger(empty.folder).transaction() as usage:
+            usage.save(uid, UsageRecord(), newer)
     if meanwhile:  # made only after the restore has looked
         monkeypatch.setattr(Path, "exists", lambda _: False)
     empty.restore(backup)
     files = empty.files()
-    assert files[f"usage/{uid}.json"] == b"newer"
+    FolderUsage(empty.folder, empty.store, empty.clock).flush()
+    book = FolderUsageBook(empty.folder, empty.clock)
+    assert book.record(uid) == (newer if there else before)
     assert files[f"activity/{uid}.jsonl"] == b'{"what": "x"}\n'
     assert not [name for name in files if ".tmp-" in name]
     path = empty.folder / "activity" / f"{uid}.jsonl"

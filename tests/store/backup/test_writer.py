@@ -4,6 +4,7 @@ import io
 import json
 import tarfile
 from collections.abc import Callable
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -11,14 +12,18 @@ from random import Random
 import pytest
 
 from apppw_tui.domain.errors import ApppwError, KeyMissing, Refused, StoreBusy, StoreDamaged
+from apppw_tui.domain.usage import LastUse, ServiceUse, UsageRecord
 from apppw_tui.store import keyring as keyrings
 from apppw_tui.store.backup.reader import Archive
 from apppw_tui.store.backup.restore import RestoredAccount
 from apppw_tui.store.backup.writer import MANIFEST
+from apppw_tui.store.folder import usage_file
 from apppw_tui.store.folder.accounts import FolderStore, RawAccount
+from apppw_tui.store.folder.usage_ledger import UsageLedger
 from apppw_tui.store.keyring import Keyring
 from tests.store.backing import SCHEMA, Place, Told, manifest, members, packed
 from tests.store.making import account_file
+from tests.support import NOW
 
 
 @pytest.fixture
@@ -50,12 +55,14 @@ def resummed(contents: dict[str, bytes]) -> dict[str, bytes]:
 def test_it_is_a_tar_archive_of_the_files_as_they_are(place: Place) -> None:
     place.house.give_phone(name="ada")
     place.house.operator.delete_app_password("ada", "Phone")
-    for folder, ending in (("usage", "json"), ("activity", "jsonl")):
-        (place.folder / folder).mkdir()
-        (place.folder / folder / f"{place.now().uid}.{ending}").write_text("{}")
-        (place.folder / folder / f"{'0' * 32}.{ending}").write_text("of nobody")
-    found = members(place.backup())
+    (place.folder / "activity").mkdir()
+    (place.folder / "activity" / f"{place.now().uid}.jsonl").write_text("{}")
+    (place.folder / "activity" / f"{'0' * 32}.jsonl").write_text("of nobody")
+    (place.folder / "usage").mkdir()
     uid = place.now().uid
+    record = UsageRecord({("abc", "imap"): LastUse(NOW, "imap")}, LastUse(NOW))
+    (place.folder / "usage" / f"{uid}.json").write_bytes(usage_file.dumps(record))
+    found = members(place.backup())
     expected = {"accounts/ada.json", "accounts/ben.json", "deleted"} | {
         f"usage/{uid}.json",
         f"activity/{uid}.jsonl",
@@ -64,6 +71,30 @@ def test_it_is_a_tar_archive_of_the_files_as_they_are(place: Place) -> None:
     assert {name: place.files()[name] for name in expected} == {
         name: content for name, content in found.items() if name != MANIFEST
     }
+
+
+def test_uses_are_in_it_as_an_earlier_version_reads_them(place: Place) -> None:
+    uid, later = place.now().uid, NOW + timedelta(seconds=1)
+    uses: dict[ServiceUse, LastUse] = {
+        ("abc", "smtp"): LastUse(later, "smtp"),
+        ("abc", "imap"): LastUse(NOW, "imap", "::1"),
+    }
+    record = UsageRecord(uses, LastUse(NOW), {"192.0.2.0/24": NOW})
+    with UsageLedger(place.folder).transaction() as usage:
+        usage.save(uid, UsageRecord(), record)
+        usage.save("0" * 32, UsageRecord(), record)
+    contents = members(place.backup())
+    assert [name for name in contents if name.startswith("usage/")] == [f"usage/{uid}.json"]
+    tables = json.loads(contents[f"usage/{uid}.json"])
+    imap, smtp = tables["used"].values()  # the newest last: there was one for each id
+    assert imap == {
+        "id": "abc",
+        "time": "2026-11-22T12:00:00Z",
+        "service": "imap",
+        "address": "::1",
+    }
+    assert smtp["service"] == "smtp"
+    assert usage_file.loads(contents[f"usage/{uid}.json"]) == record
 
 
 def test_its_manifest_says_what_when_and_where(place: Place) -> None:

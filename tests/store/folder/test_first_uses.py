@@ -1,16 +1,16 @@
 """Uses from where no app password of the account was used lately: announced once."""
 
-import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 import pytest
 
 from apppw_tui.domain.errors import DiskFull
 from apppw_tui.domain.usage import MOST_NETWORKS, NETWORK_MEMORY, FirstUse, network_of
-from apppw_tui.store.folder import files
 from apppw_tui.store.folder.usage import FolderUsage
+from apppw_tui.store.folder.usage_ledger import UsageLedger, UsageTransaction
 from tests.store.folder.using import PHONE
 from tests.store.making import add, folder_store
 from tests.support import FixedClock
@@ -24,7 +24,7 @@ class Rooms:
         self.ada = add(self.store)
         self.told: list[FirstUse] = []
         self.usage = self.again()
-        self.path = folder / "usage" / f"{self.ada.uid}.json"
+        self.ledger = UsageLedger(folder)
 
     def again(self) -> FolderUsage:
         """As after a restart."""
@@ -66,9 +66,9 @@ def test_each_further_one_is_told_once_for_all_time(rooms: Rooms) -> None:
 
 def test_after_an_upgrade_the_last_uses_are_no_news(rooms: Rooms) -> None:
     rooms.use(HOME)
-    tables = json.loads(rooms.path.read_bytes())
-    del tables["networks"]
-    rooms.path.write_text(json.dumps(tables))
+    with rooms.ledger.transaction() as usage:  # an earlier version knew of no networks
+        record = usage.record(rooms.ada.uid)
+        usage.save(rooms.ada.uid, record, replace(record, networks={}))
     rooms.usage = rooms.again()
     assert rooms.use(HOME, AWAY) == [(AWAY, True)]
 
@@ -122,8 +122,7 @@ def test_they_are_bounded_and_the_newest_stay(rooms: Rooms) -> None:
     for number in range(MOST_NETWORKS + 9):
         rooms.clock.advance(1)
         rooms.use(f"10.0.{number}.1")
-    kept = json.loads(rooms.path.read_bytes())["networks"]
-    assert len(kept) == MOST_NETWORKS
+    assert len(rooms.ledger.record(rooms.ada.uid).networks) == MOST_NETWORKS
     assert rooms.use("10.0.72.1", "10.0.9.1") == []
     assert rooms.use("10.0.8.1") == [("10.0.8.1", True)]
 
@@ -132,23 +131,8 @@ def test_a_flood_of_addresses_is_bounded_in_memory(rooms: Rooms) -> None:
     for number in range(500):
         rooms.clock.advance(1)
         rooms.usage.used(PHONE, "imap", f"10.{number // 250}.{number % 250}.1")
-    (told,) = rooms.usage._told.values()
+    (told,) = rooms.usage._pending.values()
     assert (len(told.networks), len(told.first)) == (MOST_NETWORKS, MOST_NETWORKS)
-
-
-def test_a_thousand_uses_cost_one_write(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
-    rooms.use(HOME)
-    writes: list[Path] = []
-    real = files.write
-
-    def write(path: Path, *rest: Any) -> None:
-        writes.append(path)
-        real(path, *rest)
-
-    monkeypatch.setattr(files, "write", write)
-    rooms.clock.advance(1)
-    assert rooms.use(*[HOME, AWAY] * 500) == [(AWAY, True)]
-    assert writes == [rooms.path]
 
 
 def test_what_could_not_be_written_is_announced_later_and_once(
@@ -156,11 +140,11 @@ def test_what_could_not_be_written_is_announced_later_and_once(
 ) -> None:
     rooms.use(HOME)
 
-    def full(*_: Any) -> None:
+    def full(*_: object) -> NoReturn:
         raise DiskFull("The disk is full: nothing was changed.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(files, "write", full)
+        patch.setattr(UsageTransaction, "save", full)
         assert rooms.use(AWAY) == []
     rooms.clock.instant += timedelta(seconds=60)
     assert rooms.use(AWAY) == [(AWAY, True)]

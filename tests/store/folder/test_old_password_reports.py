@@ -1,6 +1,5 @@
 """Whose old passwords are still right elsewhere: told by Dovecot, found out and kept by usage."""
 
-import stat
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -44,7 +43,7 @@ def test_an_old_password_counts_for_whom_the_name_means(rooms: Rooms) -> None:
         usage.old_password(name, "imap", "192.0.2.7")
     usage.flush()
     assert rooms.read.last_legacy_login == LAST
-    assert usage.read(whole.uid).last_legacy_login == LAST
+    assert rooms.book.read(whole.uid).last_legacy_login == LAST
 
 
 def test_of_names_that_come_by_the_thousand_so_many_are_kept(rooms: Rooms) -> None:
@@ -54,7 +53,7 @@ def test_of_names_that_come_by_the_thousand_so_many_are_kept(rooms: Rooms) -> No
     rooms.usage.old_password("ada", "imap", None)
     rooms.usage.flush()
     assert rooms.read == Used()
-    assert rooms.usage.old_passwords_since() is None
+    assert rooms.book.old_passwords_since() is None
     rooms.usage.old_password("ada", "imap", None)  # there is room again
     rooms.usage.flush()
     assert rooms.read.last_legacy_login == LastUse(NOW, "imap")
@@ -68,31 +67,24 @@ def test_an_account_that_got_the_name_has_not_used_the_others_old_password(rooms
     with rooms.store.transaction("ada", None) as change:
         change.account = later
     rooms.usage.flush()
-    assert rooms.again().read(later.uid) == Used()
+    assert rooms.book.read(later.uid) == Used()
 
 
 def told(rooms: Rooms) -> datetime | None:
     """Somebody's old password is right; since when that is told."""
     rooms.usage.old_password("ada", "imap", None)
     rooms.usage.flush()
-    return rooms.again().old_passwords_since()
+    return rooms.book.old_passwords_since()
 
 
 def test_since_when_old_passwords_are_told_of_is_known(rooms: Rooms) -> None:
-    assert rooms.usage.old_passwords_since() is None
+    assert rooms.book.old_passwords_since() is None
     rooms.usage.used(PHONE, "imap", None)
     rooms.usage.flush()
-    assert rooms.again().old_passwords_since() is None
-    path = rooms.folder / "usage" / "old-passwords"
-    files = set()
+    assert rooms.book.old_passwords_since() is None
     for _ in range(10):
         assert told(rooms) == NOW
-        files.add(path.stat().st_ino)
         rooms.clock.advance(60)
-    assert len(files) == 1  # written once a day
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    path.write_text("{")
-    assert rooms.again().old_passwords_since() is None
 
 
 def test_where_nobody_has_told_for_long_it_is_not_known_any_more(rooms: Rooms) -> None:
@@ -100,14 +92,5 @@ def test_where_nobody_has_told_for_long_it_is_not_known_any_more(rooms: Rooms) -
         assert told(rooms) == NOW
         rooms.clock.advance(29 * 86_400)
     rooms.clock.advance(86_400)
-    assert rooms.again().old_passwords_since() is None
+    assert rooms.book.old_passwords_since() is None
     assert told(rooms) == rooms.clock.now()  # what was in between, nobody knows
-
-
-def test_what_an_earlier_version_counted_as_passed_on_is_left_out(rooms: Rooms) -> None:
-    """It counted whatever was not ours: the guesses of strangers."""
-    rooms.usage.old_password("ada", "imap", "192.0.2.7")
-    rooms.usage.flush()
-    before = rooms.path().read_text().replace('"old_password"', '"passed_on"')
-    rooms.path().write_text(before)
-    assert rooms.read == Used()

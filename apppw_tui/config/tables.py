@@ -217,6 +217,8 @@ class ConfigTable(Table, frozen=True):
     @classmethod
     def build(cls, values: Values) -> Config:
         sessions = values.pop("sessions", {})
+        if "delivery" not in values and values.get("notices") == NoticesConfig(None):
+            del values["notices"]  # which would go the way of a [delivery] that is wrong
         values["setup"] = tuple(
             replace(setting, host=_own_host(values)) if _needs_host(setting) else setting
             for setting in values.get("setup", ())

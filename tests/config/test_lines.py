@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.config import load
+from apppw_tui.config import Config, load, salvaged
 from apppw_tui.config.reader import key_lines
 from apppw_tui.domain.errors import ConfigError
 from tests.running import CommandLine
@@ -98,6 +98,9 @@ def test_a_file_that_is_none_of_ours_is_told_by_its_first_keys(file: Path) -> No
 def test_a_fault_of_one_table_is_none_of_another(file: Path) -> None:
     told = located(file, '[delivery]\nkinds = 1\n[notices]\nby = "delivery"')
     assert [line.partition(":")[0] for line in told] == ["2"]
+    usable, error = salvaged(file)
+    assert usable == Config()
+    assert error is not None
 
 
 def test_the_command_line_tells_each_in_a_line_of_its_own(run: CommandLine, file: Path) -> None:

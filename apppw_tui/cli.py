@@ -16,7 +16,7 @@ from apppw_tui.integrations.journald import Priority, prefix, to_journal
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command and returns its exit code; says what went wrong, a sentence a line."""
     try:
-        top = parser()
+        top = parser(sys.argv[1:] if arguments is None else arguments)
         return _act(top.parse_args(arguments), top)
     except (StoreError, ConfigError) as error:
         lines = error.located if isinstance(error, ConfigError) else [error]

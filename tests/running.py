@@ -1,11 +1,12 @@
 """Running the command line: in this process, where hashes are cheap, or as a real one."""
 
+import argparse
 import functools
 import io
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -50,7 +51,11 @@ def _cheap_hasher(profiles: Profiles, **_: object) -> Hasher:
 
 
 # Made anew it is nine tenths of what a short command costs; it keeps nothing of what it has read.
-_parser = functools.cache(arguments.parser)
+_parser_of = functools.cache(arguments.parser)
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    return _parser_of(frozenset(words).intersection(arguments.COMMANDS))
 
 
 @dataclass

@@ -1,9 +1,9 @@
 """The whole command line: what may be said, and what `--help` says about it."""
 
 import argparse
+from collections.abc import Callable, Collection
 
 from apppw_tui.arguments import accounts, server, store
-from apppw_tui.arguments.server import completion, config, doctor
 from apppw_tui.arguments.words import Formatter, command, where
 
 EXIT_CODES = """\
@@ -33,8 +33,36 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def parser() -> argparse.ArgumentParser:
-    """Understands everything that the program can be asked to do."""
+# What each command is for, and what gives it its arguments.
+COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "account": ("look after accounts and their second factors", accounts.account),
+    "app-password": ("create, list and delete app passwords", accounts.app_password),
+    "key": ("replace the key that authenticator secrets are sealed with", server.key),
+    "backup": ("copy the accounts into a file, while people work", store.backup),
+    "restore": ("bring accounts back from a backup", store.restore),
+    "store": ("look after the store as a whole", store.store),
+    "verify": (
+        "check the app password on standard input; prints its name if right",
+        server.verify,
+    ),
+    "serve": ("answer services on Unix sockets, until told to end", server.serve),
+    "throttle": ("show or clear what slows down wrong app passwords", server.throttle),
+    "pam": ("ask the daemon, for pam_exec; exits with 0 for yes alone", server.pam),
+    "activity": ("print what happened to accounts", server.activity),
+    "notices": ("send the messages to people that wait to be sent", server.notices),
+    "doctor": ("look for what is wrong with the store and the server", server.doctor),
+    "config": ("look at the configuration", server.config),
+    "completion": ("print what a shell completes this program with", server.completion),
+}
+_WITHOUT_STORE = frozenset({"pam", "completion"})
+
+
+def parser(words: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
+    """Understands everything that the program can be asked to do.
+
+    Of a command that is not among `words` it knows the name alone: the portal is opened often,
+    and needs the arguments of none.
+    """
     top = argparse.ArgumentParser(
         prog="apppw-tui",
         parents=[where()],
@@ -53,25 +81,9 @@ def parser() -> argparse.ArgumentParser:
         "--kiosk", action="store_true", help="for strangers: only sign in, and only for so long"
     )
     group = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    accounts.account(command(group, "account", "look after accounts and their second factors"))
-    accounts.app_password(command(group, "app-password", "create, list and delete app passwords"))
-    server.key(command(group, "key", "replace the key that authenticator secrets are sealed with"))
-    store.backup(command(group, "backup", "copy the accounts into a file, while people work"))
-    store.restore(command(group, "restore", "bring accounts back from a backup"))
-    store.store(command(group, "store", "look after the store as a whole"))
-    server.verify(
-        command(
-            group, "verify", "check the app password on standard input; prints its name if right"
-        )
-    )
-    server.serve(command(group, "serve", "answer services on Unix sockets, until told to end"))
-    server.throttle(command(group, "throttle", "show or clear what slows down wrong app passwords"))
-    server.pam(
-        command(group, "pam", "ask the daemon, for pam_exec; exits with 0 for yes alone", [])
-    )
-    server.activity(command(group, "activity", "print what happened to accounts"))
-    server.notices(command(group, "notices", "send the messages to people that wait to be sent"))
-    doctor(command(group, "doctor", "look for what is wrong with the store and the server"))
-    config(command(group, "config", "look at the configuration"))
-    completion(command(group, "completion", "print what a shell completes this program with", []))
+    for name, (help_, add_arguments) in COMMANDS.items():
+        if name in words:
+            add_arguments(command(group, name, help_, [] if name in _WITHOUT_STORE else None))
+        else:
+            group.add_parser(name, help=help_)
     return top

@@ -75,6 +75,9 @@ class PortalApp(IdleApp):
         for theme in themes.THEMES:
             self.register_theme(theme)
         self._look(surroundings.appearance)
+        # They are yet to be parsed: so they are for this theme, and not for it once more.
+        self.stylesheet.set_variables(self.get_css_variables())
+        self._styled_for = self.theme
         self.set_class(PLAIN, "-plain")
 
     # --- the first screen, the last words --------------------------------------------------
@@ -275,6 +278,12 @@ class PortalApp(IdleApp):
     @on(AppearanceChosen)
     def change_look(self, event: AppearanceChosen) -> None:
         self._look(event.appearance)
+
+    def refresh_css(self, animate: bool = True) -> None:  # noqa: FBT001, FBT002 - as Textual has it
+        """Parses the styles for another theme; Textual would also for the one that they are for."""
+        if self.theme != self._styled_for:
+            self._styled_for = self.theme
+            super().refresh_css(animate)
 
     def _look(self, appearance: str | None) -> None:
         self.theme = themes.pick(

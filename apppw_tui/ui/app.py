@@ -10,6 +10,7 @@ from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.screen import ModalScreen, Screen
+from textual.widget import AwaitMount
 from textual.widgets import Input
 
 from apppw_tui.domain.errors import ApppwError
@@ -43,7 +44,11 @@ class PortalApp(IdleApp):
     TITLE = "App passwords"
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (64, "-medium"), (100, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [
+        (0, "-narrow"),
+        (64, "-medium"),
+        (100, "-wide"),
+    ]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]
     BINDINGS = [
         Binding("v", "security", "Security", id="security", tooltip="Go to Security Verification"),
@@ -72,6 +77,7 @@ class PortalApp(IdleApp):
         self.surroundings = surroundings
         self._screen_context: ScreenContext | None = None
         self._came_from: str | None = None
+        self._first_welcome = self._welcome()
         for theme in themes.THEMES:
             self.register_theme(theme)
         self._look(surroundings.appearance)
@@ -93,29 +99,42 @@ class PortalApp(IdleApp):
             return "the clipboard still holds an app password; copy something else to remove it."
         return None
 
+    def get_default_screen(self) -> Screen[None]:
+        """Login, and not an empty screen under it that would be drawn first.
+
+        Its breakpoints are known: told of them by a resize, every widget would be styled anew.
+        """
+        screen = LoginScreen(self.portal, self._first_welcome)
+        width, height = self.size
+        screen.add_class(
+            _breakpoint(width, self.HORIZONTAL_BREAKPOINTS or []),
+            _breakpoint(height, self.VERTICAL_BREAKPOINTS or []),
+        )
+        screen._push_result_callback(self, None)  # switch_screen takes one away
+        return screen
+
     async def on_mount(self) -> None:
-        await self.push_screen(await self._login())
+        # Keys wait for its fields, and nothing is drawn before they are there.
+        await AwaitMount(self.screen, [self.screen])
         self.start_idle_timer()
 
-    async def _login(self, reason: str = "", account_name: str = "") -> LoginScreen:
+    def _welcome(self, reason: str = "", account_name: str = "") -> Welcome:
+        """The state of things for Login. May block."""
         around = self.surroundings
         none = False
         try:
-            none = not await asyncio.to_thread(self.portal.has_accounts)
+            none = not self.portal.has_accounts()
         except ApppwError as error:
             reason = f"{GLYPHS.bad} {error}"
         first = none and around.may_create_first and self.portal.creates_accounts
-        return LoginScreen(
-            self.portal,
-            Welcome(
-                around.host_name,
-                first=first,
-                no_accounts=none and not first,
-                kiosk=around.kiosk is not None,
-                demo=around.demo,
-                reason=reason,
-                account_name=account_name,
-            ),
+        return Welcome(
+            around.host_name,
+            first=first,
+            no_accounts=none and not first,
+            kiosk=around.kiosk is not None,
+            demo=around.demo,
+            reason=reason,
+            account_name=account_name,
         )
 
     # --- where to go ----------------------------------------------------------------------
@@ -156,7 +175,8 @@ class PortalApp(IdleApp):
                 account = account or screen.query_one("#account", Input).value
         self._screen_context = None
         self._look(self.surroundings.appearance)
-        await self._replace(await self._login(event.reason, account))
+        welcome = await asyncio.to_thread(self._welcome, event.reason, account)
+        await self._replace(LoginScreen(self.portal, welcome))
         self.discard_keys()  # they were meant for the session that has ended
         await self.flush_keys()
 
@@ -279,7 +299,7 @@ class PortalApp(IdleApp):
     def change_look(self, event: AppearanceChosen) -> None:
         self._look(event.appearance)
 
-    def refresh_css(self, animate: bool = True) -> None:  # noqa: FBT001, FBT002 - as Textual has it
+    def refresh_css(self, animate: bool = True) -> None:
         """Parses the styles for another theme; Textual would also for the one that they are for."""
         if self.theme != self._styled_for:
             self._styled_for = self.theme
@@ -291,3 +311,8 @@ class PortalApp(IdleApp):
             self.console.color_system,
             no_color="NO_COLOR" in os.environ,
         )
+
+
+def _breakpoint(size: int, breakpoints: list[tuple[int, str]]) -> str:
+    """The class of a screen that is so large in one direction."""
+    return max(pair for pair in breakpoints if pair[0] <= size)[1]

@@ -10,6 +10,7 @@ from importlib.metadata import version
 # Of a class what it has, its own or inherited; of `__init__` what it sets.
 METHODS = {
     "textual.app:App": ("_fatal_error", "_handle_exception", "_close_messages_no_wait", "panic"),
+    "textual.screen:Screen": ("_push_result_callback",),
     "textual.drivers.linux_driver:LinuxDriver": (
         "_get_terminal_size", "_query_in_band_window_resize", "run_input_thread", "process_message",
         "start_application_mode", "stop_application_mode", "_sigtstp_application",

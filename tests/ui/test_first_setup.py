@@ -92,7 +92,7 @@ async def test_with_the_app_it_leads_to_settings_and_a_first_app_password() -> N
         later(pilot)
         await press(pilot, "enter")
         assert on(app, SettingsScreen)
-        assert len(app.screen_stack) == 2  # Textual's own, and Settings
+        assert len(app.screen_stack) == 1  # Settings
         protection = app.screen.query_one("#protection", Label)
         assert "a code from your authenticator app." in str(protection.content)
         await press(pilot, "p")
@@ -209,7 +209,7 @@ async def test_whoever_sets_it_up_elsewhere_meanwhile_is_asked_to_sign_in_with_i
         house.give_phone(name=ACCOUNT)
         await type_code(pilot, shown_code(pilot))
         assert on(app, LoginScreen)
-        assert len(app.screen_stack) == 2
+        assert len(app.screen_stack) == 1
         assert "A verification method was set up elsewhere. Sign in with it." in screen_text(pilot)
 
 

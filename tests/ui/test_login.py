@@ -205,4 +205,4 @@ async def test_help_that_is_open_when_one_is_let_in_goes_with_the_door() -> None
         app.post_message(SignedIn(house.sign_in(ACCOUNT, PASSWORD)))
         await settle(pilot)
         assert on(app, SettingsScreen)
-        assert len(app.screen_stack) == 2  # Textual's own, and Settings
+        assert len(app.screen_stack) == 1  # Settings

@@ -343,7 +343,7 @@ async def test_a_session_that_ended_elsewhere_takes_the_open_dialog_with_it(
             await press(pilot, "down")
         await press(pilot, *(["y"] if keys[-1] != "o" and keys != ("enter",) else ["enter"]))
         assert on(app, LoginScreen)
-        assert len(app.screen_stack) == 2  # Textual's own, and Login
+        assert len(app.screen_stack) == 1  # Login
         assert "the account's security was changed elsewhere" in screen_text(pilot)
 
 

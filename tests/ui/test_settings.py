@@ -146,7 +146,7 @@ async def test_a_session_that_ends_under_a_dialog_takes_the_dialog_with_it() -> 
         await type_into(pilot, "#name", "Tablet")
         await press(pilot, "enter")
         assert on(app, LoginScreen)
-        assert len(app.screen_stack) == 2  # Textual's own, and Login
+        assert len(app.screen_stack) == 1  # Login
         assert "the account is gone" in screen_text(pilot)
 
 

@@ -62,7 +62,7 @@ async def test_it_is_asked_first_and_then_goes_on_to_what_was_wanted(
         later(pilot, STALE)
         await press(pilot, *keys)
         assert on(app, SecurityCodeDialog)
-        assert len(app.screen_stack) == 3  # Textual's own, the screen, the question
+        assert len(app.screen_stack) == 2  # the screen, the question
         await type_code(pilot, app_code(pilot))
         assert on(app, wanted)
         if keys == ("left",):
@@ -233,7 +233,7 @@ async def test_a_session_that_ends_under_the_question_ends_at_login() -> None:
         house.operator.require_verification(ACCOUNT)
         await type_code(pilot, app_code(pilot))
         assert on(app, LoginScreen)
-        assert len(app.screen_stack) == 2
+        assert len(app.screen_stack) == 1
         assert "the account's security was changed elsewhere" in screen_text(pilot)
         await settle(pilot)
         assert app.is_running

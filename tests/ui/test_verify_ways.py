@@ -96,7 +96,7 @@ async def test_with_no_way_at_all_one_is_sent_to_the_administrator() -> None:
         assert on(app, ChooseDialog)
         await press(pilot, "escape")
         assert on(app, LoginScreen)
-        assert len(app.screen_stack) == 2  # Textual's own, and Login
+        assert len(app.screen_stack) == 1  # Login
 
 
 # --- leaving --------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ async def test_a_session_that_ended_elsewhere_leaves_the_question() -> None:
         house.operator.require_verification(ACCOUNT)
         await type_code(pilot, app_code(pilot))
         assert on(app, LoginScreen)
-        assert len(app.screen_stack) == 2
+        assert len(app.screen_stack) == 1
         assert "the account's security was changed elsewhere" in screen_text(pilot)
 
 
@@ -172,7 +172,7 @@ async def test_an_answer_waits_until_the_help_over_its_dialog_is_closed(
         assert on(app, HelpDialog)
         await press(pilot, "escape")
         assert on(app, SettingsScreen)
-        assert len(app.screen_stack) == 2
+        assert len(app.screen_stack) == 1
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ LINES = {
     "verify.py": ["right, 40 app passwords", "wrong, 40, and enforced", "apppw-tui verify, right"],
     "sign_in.py": ["unknown account", "right, then a second factor", "throttled (no hash)"],
     "sign_in.py --imported": ["unknown account", "imported (256 MiB, t=3), first right"],
+    "first_frame.py": ["Login, configured", "the first account, no configuration"],
     "serve.py": [
         "nothing remembered, 4 at once",
         "instead: Dovecot's passwd-file, no cache, 4 at once",

@@ -271,7 +271,8 @@ class Ledger:
         if version < 1:  # of another program
             raise DamagedFile
         connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT}")
+        if self._reserve is not None:
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT}")
 
     def _close(self) -> None:
         if self._opened is not None:

@@ -21,6 +21,7 @@ from apppw_tui.store.folder.usage_ledger import FOLDER, UsageLedger
 
 WAITING = "waiting"
 GONE, RESTORED = ".gone", ".json"
+ASIDE = "before-ledgers"  # an earlier version's files, as they were
 OLD_REPORTS = "old-passwords"
 _UID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
@@ -62,7 +63,8 @@ class FolderUsageBook:
         """The activity stays. The daemon removes its rows when it looks the next time."""
         if _UID.fullmatch(uid) is None:
             return
-        for path in (self._folder / f"{uid}.json", self._waiting / f"{uid}{RESTORED}"):
+        name = f"{uid}.json"
+        for path in (self._folder / name, self._folder / ASIDE / name, self._waiting / name):
             files.remove(path)
         if self._ledger.exists():
             files.make_folder(self._waiting)

@@ -15,10 +15,16 @@ from apppw_tui.domain.ports import Clock
 from apppw_tui.domain.usage import UsageRecord
 from apppw_tui.store.fields import DocumentError
 from apppw_tui.store.folder import files, usage_file
-from apppw_tui.store.folder.usage_book import GONE, OLD_REPORTS, RESTORED, WAITING, old_reports
+from apppw_tui.store.folder.usage_book import (
+    ASIDE,
+    GONE,
+    OLD_REPORTS,
+    RESTORED,
+    WAITING,
+    old_reports,
+)
 from apppw_tui.store.folder.usage_ledger import FOLDER, UsageLedger
 
-ASIDE = "before-ledgers"
 AT_ONCE = 256  # files in one change of the tables
 _OLD = re.compile(r"([0-9a-f]{32})\.json", re.ASCII)
 _ANY_WAITING = re.compile(rf"([0-9a-f]{{32}})({re.escape(GONE)}|{re.escape(RESTORED)})", re.ASCII)

@@ -235,6 +235,7 @@ def test_who_is_removed_is_so_at_once_and_the_rows_are_when_the_daemon_looks(roo
     rooms.book.forget(rooms.ada.uid)
     assert rooms.book.read(rooms.ada.uid) == Used()
     assert waiting(rooms) == {f"{rooms.ada.uid}.gone"}
+    assert f"{rooms.ada.uid}.json" not in aside(rooms)
     daemon.flush()
     assert waiting(rooms) == set()
     with closing(sqlite3.connect(rooms.usage / "usage.sqlite")) as tables:

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from apppw_tui.domain.usage import UsageRecord
 from apppw_tui.store.folder.usage_book import FolderUsageBook
+from apppw_tui.store.folder.usage_ledger import UsageLedger
 from tests.commands.daemon_runs import ALL, configured, refused
 from tests.serving import asked, forked, serving
 from tests.support import PASSWORD, House
 from tests.verifier.asking import wrong
+from tests.verifier.harness import until
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -115,6 +118,20 @@ def test_what_was_used_is_written_at_the_end_and_a_restart_goes_on(
     for last in (used.by_id[phone.id], used.last_legacy_login):
         assert last is not None
         assert (last.service, last.address) == ("imap", "192.0.2.7")
+
+
+async def test_use_is_seen_by_the_portal_while_the_daemon_runs(
+    tmp_path: Path, house: House, right: str
+) -> None:
+    book, uid = FolderUsageBook(tmp_path / "store", house.clock), house.now("ada").uid
+    with serving(tmp_path) as daemon:
+        assert daemon.ask("ada", right) == "yes"
+        await until(lambda: book.read(uid).by_id != {})
+        house.operator.remove_account("ada")
+        book.forget(uid)
+        assert book.read(uid).by_id == {}
+        assert daemon.end() == 0
+    assert UsageLedger(tmp_path / "store").record(uid) == UsageRecord()
 
 
 def test_the_log_names_who_and_why_and_no_password(

@@ -58,7 +58,7 @@ class FolderUsage:
         self._announce = announce
         self._trusted = Networks()
         self._meaning = meaning
-        self._ledger = UsageLedger(folder, lambda error: complain(str(error)))
+        self._ledger = UsageLedger(folder, self._replaced)
         self._takeover = UsageTakeover(folder, self._ledger, clock, complain)
         self._pending: dict[str, PendingUses] = {}
         self._right: dict[str, LastUse] = {}
@@ -116,6 +116,10 @@ class FolderUsage:
             for sentence in sorted(troubles - self._troubles):
                 self._complain(sentence)
             self._troubles = troubles
+
+    def _replaced(self, error: StoreError) -> None:
+        self._takeover.begin_again()
+        self._complain(str(error))
 
     def _find_owners(self) -> None:
         """Finds whose the old passwords were; what cannot be found out now is, the next time."""

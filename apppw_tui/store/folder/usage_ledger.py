@@ -163,6 +163,10 @@ class UsageLedger:
             for id_, service, day, n in self._ledger.rows(sql, uid)
         }
 
+    def sync(self) -> None:
+        """Has all that was written on the disk: the power may fail after that."""
+        self._ledger.rows("PRAGMA wal_checkpoint(FULL)")
+
     def check(self) -> None:
         """Raises StoreDamaged, if any page of the file is."""
         for (sentence,) in self._ledger.rows("PRAGMA quick_check(1)"):

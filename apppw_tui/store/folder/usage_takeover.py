@@ -51,6 +51,10 @@ class UsageTakeover:
             self._take_old(writing=writing)
         self._take_waiting()
 
+    def begin_again(self) -> None:
+        """The tables are new, and do not say yet that nothing waits to be taken over."""
+        self._done = False
+
     def _take_old(self, *, writing: bool) -> None:
         """Also where that was done before: an earlier version may have run in between."""
         paths = sorted(_matching(self._folder, _OLD))
@@ -75,6 +79,7 @@ class UsageTakeover:
             if old is not None:
                 before = usage.reports
                 usage.set_reports(old if before is None else before.with_report(old.last))
+        self._ledger.sync()
         self._set_aside(path)
 
     def _take_waiting(self) -> None:
@@ -86,6 +91,7 @@ class UsageTakeover:
             with self._ledger.transaction() as usage:
                 for path in batch:
                     usage.forget(path.stem)
+            self._ledger.sync()
             for path in batch:
                 files.remove(path)
         for begin in range(0, len(restored), AT_ONCE):
@@ -100,6 +106,7 @@ class UsageTakeover:
             for uid, record in records.items():
                 before = usage.record(uid)
                 usage.save(uid, before, before.joined(record))
+        self._ledger.sync()  # before the files go
 
     def _read(self, path: Path) -> UsageRecord | None:
         try:

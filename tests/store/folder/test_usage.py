@@ -233,13 +233,15 @@ def test_an_app_password_under_another_name_is_still_the_same(rooms: Rooms) -> N
 def test_what_is_damaged_is_set_aside_and_begun_anew(rooms: Rooms) -> None:
     rooms.usage.used(PHONE, "imap", None)
     rooms.usage.flush()
-    rooms.path.write_bytes(b"nothing that a database begins with" * 1000)
+    (rooms.folder / "garbage").write_bytes(b"nothing that a database begins with" * 1000)
+    (rooms.folder / "garbage").rename(rooms.path)
     assert rooms.book.read(rooms.ada.uid) == Used()  # whoever reads leaves it alone
     assert rooms.book.old_passwords_since() is None
-    rooms.usage = rooms.again()
     rooms.usage.used(PHONE, "imap", "192.0.2.7")
     rooms.usage.flush()
     assert rooms.read == used(("abc", LAST))
+    rooms.usage.flush()
+    assert UsageLedger(rooms.folder).is_taken_over()
     (aside,) = rooms.path.parent.glob("usage.sqlite.damaged-*Z")
     assert aside.read_bytes().startswith(b"nothing")
     (sentence,) = rooms.complaints

@@ -1,6 +1,7 @@
 """What an earlier version kept of uses, and what waits for the daemon, comes into the tables."""
 
 import json
+import shutil
 import sqlite3
 import stat
 from collections.abc import Callable
@@ -179,6 +180,43 @@ def test_once_they_are_no_account_costs_a_file(
         book.read(f"{number:032x}")
         book.old_passwords_since()
     assert opened == [rooms.usage / "usage.sqlite"]
+
+
+def test_what_is_moved_or_removed_outlives_a_power_cut(
+    rooms: Rooms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without what lies beside the tables, they have it."""
+    seen: list[Used] = []
+    real_replace, real_remove = Path.replace, files.remove
+
+    def cut(path: Path) -> None:
+        if path.stem in (rooms.ada.uid, GONE_ACCOUNT):
+            shutil.copytree(rooms.usage, tmp_path / "cut" / "usage", dirs_exist_ok=True)
+            (tmp_path / "cut" / "usage" / "usage.sqlite-wal").unlink(missing_ok=True)
+            seen.append(UsageLedger(tmp_path / "cut").record(path.stem).used)
+            shutil.rmtree(tmp_path / "cut")
+
+    def replace(path: Path, target: Path) -> Path:
+        cut(path)
+        return real_replace(path, target)
+
+    def remove(path: Path) -> bool:
+        cut(path)
+        return real_remove(path)
+
+    (rooms.usage / f"{GONE_ACCOUNT}.json").unlink()
+    rooms.usage.joinpath("waiting").mkdir(0o700)
+    (rooms.usage / "waiting" / f"{GONE_ACCOUNT}.json").write_text(OLD)
+    daemon = rooms.daemon
+    monkeypatch.setattr(Path, "replace", replace)
+    monkeypatch.setattr(files, "remove", remove)
+    daemon.flush()
+    assert seen == [USED, USED]
+    monkeypatch.undo()
+    rooms.book.forget(rooms.ada.uid)
+    monkeypatch.setattr(files, "remove", remove)
+    daemon.flush()
+    assert seen == [USED, USED, Used()]
 
 
 def test_where_nothing_was_nothing_is_made(tmp_path: Path) -> None:

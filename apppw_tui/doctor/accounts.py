@@ -14,6 +14,7 @@ from apppw_tui.store import documents
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.deleted_ids import UNLISTED
+from apppw_tui.store.folder.ledger import LEDGERS
 from apppw_tui.store.folder.usage_ledger import FOLDER as USAGE
 from apppw_tui.store.folder.usage_ledger import NAME, UsageLedger
 
@@ -41,6 +42,18 @@ def check(folder: Path, store: FolderStore) -> tuple[list[Finding], list[Account
     findings += _twins(store, accounts)
     for part in _COUNTED:
         findings += _counted(folder / part)
+    try:
+        store.deletions.ids.check()
+    except StoreDamaged as error:
+        findings.append(
+            danger(
+                folder / LEDGERS / "deleted.sqlite",
+                f"{error} No deletion can be listed, and nothing is restored.",
+                "Move it away, with what has its name and -wal or -shm behind it, and restore the "
+                "newest backup with --account NAME of any account: the list comes with it. Then: "
+                + command("apppw-tui", "--store", folder, "store", "tidy"),
+            )
+        )
     findings += _usage(folder)
     return findings, accounts
 
@@ -83,7 +96,7 @@ def _unknown(path: Path, account: Account) -> Iterator[Finding]:
 def list_deleted(store: Path) -> str:
     """The advice for deletions that wait to be listed."""
     tidy = command("apppw-tui", "--store", store, "store", "tidy")
-    return f"See to it that {store / 'deleted'} can be written. {tidy}"
+    return f"See to it that {store / LEDGERS} can be written. {tidy}"
 
 
 def _twins(store: FolderStore, accounts: list[Account]) -> Iterator[Finding]:

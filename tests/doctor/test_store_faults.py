@@ -117,9 +117,14 @@ def unlisted(server: Server) -> None:
     written(f"unlisted/{'0' * 32}.json", "{}")(server)
 
 
+def list_damaged(server: Server) -> None:
+    shutil.rmtree(server.store / "ledger")
+    written("ledger/deleted.sqlite", "no database" * 100)(server)
+
+
 def waiting_in_its_document(server: Server) -> None:
     """As a full disk leaves it: the list cannot be written while an app password is deleted."""
-    deleted = server.store / "deleted"
+    deleted = server.store / "ledger" / "deleted.sqlite"
     deleted.unlink()
     deleted.symlink_to("/nowhere/at/all")
     server.house.issue("Tablet", "bob")
@@ -174,6 +179,7 @@ FAULTS = [
         "It closes eve, and",
     ),
     ("no instant", written("enforced/ada", ""), Level.WARNING, "enforced", "It closes ada, and"),
+    ("damaged list", list_damaged, Level.DANGER, "ledger/deleted.sqlite", "nothing is restored"),
     ("no reserve", reserve_lost, Level.NOTICE, "reserve", "not set aside"),
 ]
 

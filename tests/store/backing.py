@@ -70,9 +70,10 @@ class Place:
         *,
         overwrite: bool = False,
         dry_run: bool = False,
+        bring_back: bool = False,
     ) -> dict[str, Told]:
         """What became of each account, or what kept it from coming back."""
-        restore = self.restoring(backup, RestoreRules(overwrite, dry_run))
+        restore = self.restoring(backup, RestoreRules(overwrite, dry_run, bring_back))
         restore.restore_key()
         restore.merge_deleted_ids()
         told: dict[str, Told] = {}
@@ -87,11 +88,11 @@ class Place:
         return self.house.now(name)
 
     def files(self) -> dict[str, bytes]:
-        """Every file of the store, with its content."""
+        """Every file of the store, with its content; -shm has only who reads and writes."""
         return {
             str(path.relative_to(self.folder)): path.read_bytes()
             for path in self.folder.rglob("*")
-            if path.is_file()
+            if path.is_file() and not path.name.endswith("-shm")
         }
 
 

@@ -150,7 +150,7 @@ def test_every_write_is_confirmed_for_the_file_before_the_rename_and_for_the_fol
     assert steps == ["file", "rename", "folder"]
     steps.clear()
     disk.remove("ada")
-    assert steps == ["file", "folder"]  # first the list of what is deleted, then the account
+    assert steps == ["folder"]  # SQLite itself confirms the list of what is deleted
 
 
 def mounted(monkeypatch: pytest.MonkeyPatch, made: Path, folder: Path, kind: str) -> None:

@@ -1,6 +1,5 @@
 """A deletion that cannot be listed is done, says so, and is listed at the next change."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.account_change import UNLISTED
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.portal.admin import Admin
+from apppw_tui.store.folder.deleted_ids import DeletedIds
 from tests.store.backing import Place
 from tests.store.making import account_file, alter, tables
 
@@ -31,20 +31,19 @@ def logged(place: Place) -> list[str]:
 
 
 def put_in_the_way(place: Place) -> None:
-    (place.folder / "deleted").unlink(missing_ok=True)
-    (place.folder / "deleted").mkdir()
+    path = place.folder / "ledger" / "deleted.sqlite"
+    path.rename(place.folder / "elsewhere")
+    path.mkdir()
 
 
 def take_out_of_the_way(place: Place) -> None:
-    (place.folder / "deleted").rmdir()
+    path = place.folder / "ledger" / "deleted.sqlite"
+    path.rmdir()
+    (place.folder / "elsewhere").rename(path)
 
 
-def listed(place: Place, account: Account) -> set[str]:
-    found: set[str] = set()
-    for line in (place.folder / "deleted").read_text().splitlines():
-        told = json.loads(line)
-        found |= set(told["ids"]) if told["uid"] == account.uid else set()
-    return found
+def listed(place: Place, account: Account) -> frozenset[str]:
+    return DeletedIds(place.folder).read().of(account.uid)
 
 
 def test_a_deletion_that_could_not_be_listed_is_listed_at_the_next_change(

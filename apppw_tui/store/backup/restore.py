@@ -9,7 +9,7 @@ from pathlib import Path
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.base32 import RandomBelow
-from apppw_tui.domain.errors import KeyMissing, Refused, StoreError
+from apppw_tui.domain.errors import KeyMissing, Refused, StoreDamaged, StoreError
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.domain.usage import UsageRecord
 from apppw_tui.store import documents
@@ -19,7 +19,7 @@ from apppw_tui.store.backup.writer import DELETED, KEY, activity_members, usage_
 from apppw_tui.store.fields import DocumentError, Tables, loads
 from apppw_tui.store.folder import deleted_ids, files
 from apppw_tui.store.folder.accounts import FolderStore, RawAccount
-from apppw_tui.store.folder.deleted_ids import DeletedIds, DeletedIdSet
+from apppw_tui.store.folder.deleted_ids import DeletedIdSet
 from apppw_tui.store.folder.usage_book import FolderUsageBook
 from apppw_tui.store.keyring import Keyring, KeySet, parse
 
@@ -99,6 +99,7 @@ class Restore:
     rules: RestoreRules = field(default_factory=RestoreRules)
     _deleted: DeletedIdSet = field(default_factory=DeletedIdSet)
     _read_until: int = 0
+    _list_is_lost: bool = False
     _ring: KeySet | None = None
     _called: dict[str, str] | None = None
     _usage: FolderUsageBook = field(init=False)
@@ -118,10 +119,9 @@ class Restore:
         if DELETED not in self.archive:
             return self._deleted.unreadable
         theirs = deleted_ids.parse(self.archive.read(DELETED))
-        if not self.rules.dry_run:
-            own = DeletedIds(self.folder)
-            for uid, ids in theirs.ids.items():
-                own.add(uid, ids - self._deleted.of(uid))
+        if not self.rules.dry_run and not self._list_is_lost:
+            own = {uid: ids - self._deleted.of(uid) for uid, ids in theirs.ids.items()}
+            self.store.deletions.ids.merge(own)
         self._deleted.add(theirs)
         return self._deleted.unreadable
 
@@ -172,9 +172,18 @@ class Restore:
 
     def _read_on(self) -> None:
         """Reads what the store's list has more by now."""
-        content = DeletedIds(self.folder).content() or b""
-        self._deleted.add(deleted_ids.parse(content[self._read_until :]))
-        self._read_until = content.rfind(b"\n") + 1
+        if self._list_is_lost:
+            return
+        try:
+            more = self.store.deletions.ids.read(self._read_until)
+        except StoreDamaged:
+            # Nobody knows what was deleted: only who wants it back goes on.
+            if not self.rules.bring_back:
+                raise
+            self._list_is_lost = True
+            return
+        self._deleted.add(more)
+        self._read_until = more.until
 
     def _plan(
         self, tables: Tables, backup: Account, whole: RawAccount

@@ -22,7 +22,6 @@ from apppw_tui.store.documents import SCHEMA_MAJOR, SCHEMA_MINOR
 from apppw_tui.store.fields import to_iso
 from apppw_tui.store.folder import files, usage_file
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.folder.deleted_ids import DeletedIds
 from apppw_tui.store.folder.usage_book import FolderUsageBook
 from apppw_tui.store.keyring import Keyring, dump
 
@@ -95,7 +94,7 @@ def back_up(
                     done.failures[name] = error
         done.accounts = len(uids)
         store.deletions.list_waiting()
-        deleted = DeletedIds(folder).content()
+        deleted = store.deletions.ids.content()
         if deleted is not None:
             archive.add(DELETED, deleted)
         if ring is not None:

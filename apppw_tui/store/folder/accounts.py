@@ -52,7 +52,7 @@ class FolderStore:
         self._accounts = folder / "accounts"
         self._locks = folder / "locks"
         self._reserve = DiskReserve(folder)
-        self.deletions = Deletions(folder, self._reserve)
+        self.deletions = Deletions(folder)
         self._lock_timeout = lock_timeout
         self.enforcements = FolderEnforcements(folder, self._enforced, lock_timeout)
         self.complain: enforced.Complain = lambda _name, _error: None

@@ -1,39 +1,56 @@
 """The app passwords that were ever deleted: a list that only grows, so that none is restored.
 
-The file `deleted` has a line of JSON for each deletion, {"uid": …, "ids": […]}. The account's own
-document names its deleted ids as well, but goes with the account, and may be damaged.
+The ledger deleted.sqlite has a row for each of them. The account's own document names its deleted
+ids as well, but goes with the account, and may be damaged. In a backup, and in a store of before,
+the list is lines of JSON, {"uid": …, "ids": […]}.
 """
 
 import contextlib
 import json
-import os
 import re
-from collections.abc import Callable, Collection, Iterable
+import stat
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import ID_LENGTH
 from apppw_tui.domain.base32 import SYMBOLS
-from apppw_tui.domain.errors import StoreError
+from apppw_tui.domain.errors import StoreDamaged, StoreError
 from apppw_tui.store import documents
 from apppw_tui.store.fields import DocumentError, Tables, loads
-from apppw_tui.store.folder import files
-from apppw_tui.store.folder.disk_reserve import DiskReserve
+from apppw_tui.store.folder import before_ledgers, files
+from apppw_tui.store.folder.before_ledgers import OldFiles
+from apppw_tui.store.folder.ledger import LEDGERS, Ledger, Schema, Transaction
 
 UNLISTED = "unlisted"  # a table of a document, and a folder: what is to be listed yet
 LARGEST = 256 * 1024 * 1024  # bytes; some four million deletions
-_LINE = 64  # bytes of a line, mostly
 _UID = re.compile("[0-9a-f]{32}")
 _ID = re.compile(f"[{SYMBOLS}]{{{ID_LENGTH}}}")
+# `unreadable` has how many lines of a list of before could not be read.
+_SCHEMA = Schema(
+    1,
+    f"""
+    CREATE TABLE deleted (
+      seq INTEGER PRIMARY KEY, uid TEXT NOT NULL, id TEXT NOT NULL,
+      at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')), UNIQUE (uid, id)) STRICT;
+    CREATE TABLE unreadable (lines INTEGER NOT NULL) STRICT;
+    {before_ledgers.TABLE}
+    """,
+)
+_ADD = "INSERT OR IGNORE INTO deleted (uid, id) VALUES (?, ?)"
 
 
 @dataclass
 class DeletedIdSet:
-    """The ids of each uid, and how many lines are none: a full disk may have cut one short."""
+    """The ids of each uid, and how many lines are none: a full disk may have cut one short.
+
+    `until` is how much of the store's list this is.
+    """
 
     ids: dict[str, set[str]] = field(default_factory=dict)
     unreadable: int = 0
+    until: int = 0
 
     def of(self, uid: str) -> frozenset[str]:
         return frozenset(self.ids.get(uid, ()))
@@ -45,39 +62,84 @@ class DeletedIdSet:
 
 
 class DeletedIds:
-    """The list in the store's folder."""
+    """The list of the store in `folder`; a damaged one is never begun anew by itself."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / "deleted"
+        path = folder / LEDGERS / "deleted.sqlite"
+        self._ledger = Ledger(path, _SCHEMA, durable=True, replaceable=False)
+        self._before = folder / "deleted"
+        self._old = OldFiles(
+            folder / before_ledgers.FOLDER, "deleted", self._old_list, _load_old_list
+        )
 
     def add(self, uid: str, ids: Collection[str]) -> None:
-        """Appends to the list, and sees to it that the disk has it. Raises StoreError.
+        """Puts them on the list, and sees to it that the disk has it. Raises StoreError.
 
         Whoever calls holds the account's lock, or restores.
         """
-        if not ids:
-            return
-        line = json.dumps({"uid": uid, "ids": sorted(ids)}).encode() + b"\n"
-        try:
-            with files.opened_to_append(self._path) as descriptor:
-                files.append_line(descriptor, line)
-                os.fsync(descriptor)
-        except OSError as error:
-            raise files.store_error(self._path, error) from None
+        self.merge({uid: ids})
+
+    def merge(self, ids: Mapping[str, Collection[str]]) -> None:
+        """Adds those of many accounts. Raises StoreError."""
+        if any(ids.values()):
+            self._old.take_over(self._ledger)
+            with self._ledger.transaction() as transaction:
+                for uid in ids:
+                    for id_ in sorted(ids[uid]):
+                        transaction.write(_ADD, uid, id_)
 
     def ensure_exists(self) -> None:
-        """An empty list, if there is none: a disk without an inode left has room for a line."""
-        with contextlib.suppress(OSError), files.opened_to_append(self._path):
-            pass
+        """An empty list, if there is none: a full disk has room for a row, and not for a file."""
+        with contextlib.suppress(StoreError):
+            if not self._ledger.path.exists():
+                with self._ledger.transaction():
+                    pass
 
-    def read(self) -> DeletedIdSet:
-        """All of it; nothing, if there is none. Raises StoreError."""
-        content = self.content()
-        return DeletedIdSet() if content is None else parse(content)
+    def read(self, after: int = 0) -> DeletedIdSet:
+        """All that was listed `after` that, nothing if there is no list. Raises StoreError."""
+        self._old.take_over(self._ledger)
+        result = DeletedIdSet(until=after)
+        for seq, uid, id_ in self._ledger.rows(
+            "SELECT seq, uid, id FROM deleted WHERE seq > ? ORDER BY seq", after
+        ):
+            result.ids.setdefault(uid, set()).add(id_)
+            result.until = seq
+        if after == 0:
+            ((result.unreadable,),) = self._ledger.rows(
+                "SELECT coalesce(sum(lines), 0) FROM unreadable"
+            ) or ((0,),)
+        return result
+
+    def check(self) -> None:
+        """Raises StoreDamaged if it cannot be read to its end, StoreError if not at all."""
+        for (sentence,) in self._ledger.rows("PRAGMA quick_check(1)"):
+            if sentence != "ok":
+                raise StoreDamaged(f"{self._ledger.path} is damaged; it was left alone.")
 
     def content(self) -> bytes | None:
-        """The file as it is. Raises StoreError."""
-        return files.read(self._path, LARGEST)
+        """The list as lines, for a backup; None if there is none. Raises StoreError."""
+        listed = self.read()
+        if not self._ledger.path.exists():
+            return None
+        return b"".join(
+            json.dumps({"uid": uid, "ids": sorted(ids)}).encode() + b"\n"
+            for uid, ids in listed.ids.items()
+        )
+
+    def _old_list(self) -> Iterator[Path]:
+        with contextlib.suppress(FileNotFoundError):
+            if not stat.S_ISREG(self._before.lstat().st_mode):
+                raise StoreDamaged(f"{self._before} is not an ordinary file; it was left alone.")
+            yield self._before
+
+
+def _load_old_list(transaction: Transaction, path: Path) -> None:
+    listed = parse(files.read(path, LARGEST) or b"")
+    for uid, ids in listed.ids.items():
+        for id_ in sorted(ids):
+            transaction.write(_ADD, uid, id_)
+    if listed.unreadable:
+        transaction.write("INSERT INTO unreadable VALUES (?)", listed.unreadable)
 
 
 class Deletions:
@@ -86,11 +148,10 @@ class Deletions:
     Whatever is wrong with the list, the app password goes (SAFETY 24); `complain` hears of it.
     """
 
-    def __init__(self, folder: Path, reserve: DiskReserve) -> None:
+    def __init__(self, folder: Path) -> None:
         self.complain: Callable[[str, StoreError], None] = lambda _name, _error: None
-        self._list = DeletedIds(folder)
+        self.ids = DeletedIds(folder)
         self._waiting = folder / UNLISTED
-        self._reserve = reserve
 
     def record(self, before: Account, after: Account, tables: Tables, *earlier: Tables) -> bool:
         """Lists what goes with this change, and what waits in `tables` and those from `earlier`.
@@ -123,7 +184,7 @@ class Deletions:
             for path in self._waiting.iterdir():
                 uid, ids = path.stem, _ids_in(files.read(path) or b"")
                 if _UID.fullmatch(uid) and ids is not None:
-                    self._list.add(uid, ids)
+                    self.ids.add(uid, ids)
                     files.remove(path)
 
     def are_waiting(self) -> bool:
@@ -131,12 +192,12 @@ class Deletions:
         return self._waiting.is_dir() and any(self._waiting.iterdir())
 
     def make(self) -> None:
-        """Makes what a full disk would have no room for (see DeletedIds.ensure_exists)."""
-        self._list.ensure_exists()
+        """Makes the file that a full disk would have no room for (see DeletedIds.ensure_exists)."""
+        self.ids.ensure_exists()
 
     def _add(self, name: str, uid: str, ids: Collection[str]) -> bool:
         try:
-            self._reserve.write(lambda: self._list.add(uid, ids), _LINE)
+            self.ids.add(uid, ids)
         except StoreError as error:
             self.complain(name, error)
             return False

@@ -291,7 +291,8 @@ class Ledger:
         self.complain(StoreDamaged(f"{self.path} was damaged, and begun anew: see {aside.name}."))
 
     def _identity(self) -> tuple[int, int] | None:
-        return sqlite_file.identity(self.path)
+        with sqlite_file.translated(self.path):
+            return sqlite_file.identity(self.path)
 
     def _alone(self) -> contextlib.AbstractContextManager[None]:
         return locked(self.path.with_name(f".{self.path.name}.lock"), self._timeout)

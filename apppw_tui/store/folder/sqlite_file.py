@@ -48,7 +48,7 @@ def identity(path: Path) -> tuple[int, int] | None:
     found = None
     for part in reversed(parts(path)):
         found = None
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             status = part.lstat()
             found = (status.st_dev, status.st_ino)
             if not stat.S_ISREG(status.st_mode):

@@ -49,11 +49,11 @@ def test_where_it_cannot_be_written_nothing_is_left(run: CommandLine, house: Hou
         said.line == f"{run.home}/nowhere/backup.tar cannot be written: no such file or directory."
     )
     file = run.home / "backup.tar"
-    (run.store / "deleted").unlink()
-    (run.store / "deleted").mkdir()
+    (run.store / "ledger" / "deleted.sqlite").unlink()
+    (run.store / "ledger" / "deleted.sqlite").mkdir()
     said = run("backup", file)
     assert said.code == 3
-    assert "deleted is not an ordinary file" in said.line
+    assert "deleted.sqlite is not an ordinary file" in said.line
     assert not file.exists()
     assert not [*run.home.glob(".apppw-tui-*")]
 

@@ -196,7 +196,7 @@ def test_root_backs_up_anothers_store_into_a_folder_of_its_own_and_restores_it(
     (store / "accounts" / "ada.json").unlink()
     assert as_root("restore", file) == "0"
     assert (store / "accounts" / "ada.json").stat().st_uid == OTHER
-    (store / "deleted").unlink()
-    (store / "deleted").mkdir()
+    (store / "ledger" / "deleted.sqlite").unlink()
+    (store / "ledger" / "deleted.sqlite").mkdir()
     assert as_root("backup", own / "second.tar") == "3"
     assert [path.name for path in own.iterdir()] == ["backup.tar"]

@@ -79,7 +79,7 @@ def test_tidying_makes_what_services_are_told_right(run: CommandLine, house: Hou
 
 def test_tidying_lists_what_was_deleted(run: CommandLine, house: House) -> None:
     house.issue("Watch", "ada")
-    listed = run.store / "deleted"
+    listed = run.store / "ledger" / "deleted.sqlite"
     listed.unlink()
     listed.symlink_to("/nowhere/at/all")
     assert UNLISTED in run("app-password", "delete", "ada", "Watch").err
@@ -87,7 +87,8 @@ def test_tidying_lists_what_was_deleted(run: CommandLine, house: House) -> None:
     assert (said.code, UNLISTED in said.line) == (3, True)
     listed.unlink()
     run.good("store", "tidy")
-    assert "ids" in listed.read_text()
+    (gone,) = DeletedIds(run.store).read().ids.values()
+    assert len(gone) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 """What a restore never undoes: deletions, closed doors, spent codes and the end of sessions."""
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain.errors import SessionEnded
+from apppw_tui.domain.errors import SessionEnded, StoreDamaged
 from apppw_tui.domain.usage import LastUse, UsageRecord
 from apppw_tui.store.folder.usage import FolderUsage
 from apppw_tui.store.folder.usage_book import FolderUsageBook
@@ -60,9 +61,23 @@ def test_what_was_deleted_stays_so_though_the_list_is_lost(place: Place) -> None
     deleted, kept = issue(place, "Phone", "Tablet")
     backup = place.backup()
     place.house.operator.delete_app_password("ada", deleted)
-    (place.folder / "deleted").unlink()
+    shutil.rmtree(place.folder / "ledger")
     came(place.restore(backup, overwrite=True))
     assert ids(place) == {kept}
+
+
+def test_where_the_list_is_damaged_only_who_wants_it_back_restores(place: Place) -> None:
+    deleted, kept = issue(place, "Phone", "Tablet")
+    backup = place.backup()
+    place.house.operator.delete_app_password("ada", deleted)
+    shutil.rmtree(place.folder / "ledger")
+    (place.folder / "ledger").mkdir(0o700)
+    (place.folder / "ledger" / "deleted.sqlite").write_bytes(b"no database" * 100)
+    with pytest.raises(StoreDamaged, match="is damaged; it was left alone"):
+        place.restore(backup, overwrite=True)
+    assert ids(place) == {kept}
+    came(place.restore(backup, bring_back=True))
+    assert ids(place) == {deleted, kept}
 
 
 def test_the_list_comes_back_with_a_backup_and_holds_for_an_older_one(

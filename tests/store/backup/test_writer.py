@@ -68,7 +68,11 @@ def test_it_is_a_tar_archive_of_the_files_as_they_are(place: Place) -> None:
         f"activity/{uid}.jsonl",
     }
     assert set(found) == expected | {MANIFEST}
-    assert {name: place.files()[name] for name in expected} == {
+    (gone,) = place.now().deleted_ids
+    there = place.files() | {
+        "deleted": b'{"uid": "%s", "ids": ["%s"]}\n' % (uid.encode(), gone.encode())
+    }
+    assert {name: there[name] for name in expected} == {
         name: content for name, content in found.items() if name != MANIFEST
     }
 
@@ -188,8 +192,8 @@ def test_who_is_renamed_meanwhile_is_in_the_backup_once(
 
 
 def test_a_list_that_cannot_be_read_is_no_backup(place: Place) -> None:
-    (place.folder / "deleted").unlink()
-    (place.folder / "deleted").mkdir()
+    (place.folder / "ledger" / "deleted.sqlite").unlink()
+    (place.folder / "ledger" / "deleted.sqlite").mkdir()
     with pytest.raises(StoreDamaged):
         place.backup()
 
@@ -281,7 +285,8 @@ def test_what_does_not_belong_there_is_named_and_left(
     assert came(empty.restore(backup)) == ["ada", "ben"]
     assert {*tmp_path.rglob("*")} - {*empty.folder.rglob("*")} == before
     expected = {"accounts/ada.json", "accounts/ben.json", "locks/ada.lock", "locks/ben.lock"}
-    assert {*empty.files()} - {"deleted", "reserve"} == expected
+    there = {name for name in empty.files() if not name.startswith("ledger/")}
+    assert there - {"reserve"} == expected
 
 
 @pytest.mark.parametrize(

@@ -2,19 +2,26 @@
 
 import json
 import os
+import shutil
 import signal
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain.errors import NotFound, StoreDamaged
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.errors import NotFound, StoreDamaged, StoreError
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.deleted_ids import DeletedIds, parse
+from tests.faults import kills, steps, struck_by
 from tests.store.making import account_file, add, record, touch
 from tests.store.test_full_disk import fill, house_on, small_disk  # noqa: F401 - a fixture
 from tests.store.test_killed import die_at, forked, killed
 from tests.support import House
+
+
+def ledger(folder: Path) -> Path:
+    return folder / "ledger" / "deleted.sqlite"
 
 
 def listed(folder: Path, uid: str) -> set[str]:
@@ -25,16 +32,11 @@ def test_what_a_person_deletes_is_on_the_list(disk: FolderStore, folder: Path) -
     house = House(store=disk)
     account = house.add("ada")
     ids = [house.issue(name, "ada").app_password.id for name in ("Phone", "Tablet", "Laptop")]
-    assert (folder / "deleted").read_text() == ""
+    assert DeletedIds(folder).content() == b""
     house.portal.delete_app_password(house.session("ada"), ids[0])
     house.operator.delete_app_password("ada", "Laptop")
     assert listed(folder, account.uid) == {ids[0], ids[2]}
-    lines = (folder / "deleted").read_text().splitlines()
-    assert [json.loads(line) for line in lines] == [
-        {"uid": account.uid, "ids": [ids[0]]},
-        {"uid": account.uid, "ids": [ids[2]]},
-    ]
-    assert (folder / "deleted").stat().st_mode & 0o777 == 0o600
+    assert ledger(folder).stat().st_mode & 0o777 == 0o600
     with disk.transaction("ada", account.uid) as change:
         change.account = change.existing.without_app_passwords()
     assert listed(folder, account.uid) == set(ids)
@@ -47,7 +49,7 @@ def test_other_changes_put_nothing_on_the_list(disk: FolderStore, folder: Path) 
         change.account = change.existing.with_app_password_renamed("abc", "Old phone")
     with disk.transaction("ada", account.uid):
         pass
-    assert (folder / "deleted").read_text() == ""
+    assert DeletedIds(folder).content() == b""
 
 
 def test_what_moves_to_another_name_is_not_on_the_list(disk: FolderStore, folder: Path) -> None:
@@ -67,7 +69,7 @@ def test_an_account_that_is_removed_takes_all_its_app_passwords_with_it(
     with disk.transaction("ada", account.uid) as change:
         two = change.existing.with_app_password(record("xyz", "Tablet"), 40)
         change.account = two.without_app_password("abc")
-    (folder / "deleted").unlink()  # as in a store from before there was a list
+    shutil.rmtree(folder / "ledger")  # as in a store from before there was a list
     disk.remove("ada")
     assert listed(folder, account.uid) == {"abc", "xyz"}
 
@@ -84,15 +86,17 @@ def delete(disk: FolderStore, uid: str) -> None:
         change.account = change.existing.without_app_password("abc")
 
 
-@pytest.mark.parametrize("kind", ["folder", "link", "pipe"])
+@pytest.mark.parametrize("kind", ["damaged", "folder", "link", "pipe"])
 def test_what_is_wrong_with_the_list_stops_no_deletion(
     disk: FolderStore, folder: Path, tmp_path: Path, kind: str
 ) -> None:
     account = add(disk)
-    path, other = folder / "deleted", tmp_path / "other"
+    path, other = ledger(folder), tmp_path / "other"
     other.write_text("")
     path.unlink()
-    if kind == "folder":
+    if kind == "damaged":
+        path.write_bytes(b"no database" * 100)
+    elif kind == "folder":
         path.mkdir()
     elif kind == "link":
         path.symlink_to(other)
@@ -156,15 +160,6 @@ def test_a_line_that_was_cut_short_or_damaged_is_counted_and_the_others_are_read
     assert found.of("f" * 32) == frozenset()
 
 
-def test_a_line_that_was_cut_short_does_not_take_the_next_with_it(
-    disk: FolderStore, folder: Path
-) -> None:
-    account = add(disk)
-    (folder / "deleted").write_bytes(b'{"uid": "01')
-    delete(disk, account.uid)
-    assert listed(folder, account.uid) == {"abc"}
-
-
 def test_eight_who_delete_at_once_lose_no_line(folder: Path, disk: FolderStore) -> None:
     uids = [f"{number:032x}" for number in range(8)]
 
@@ -184,4 +179,96 @@ def test_eight_who_delete_at_once_lose_no_line(folder: Path, disk: FolderStore) 
 def test_whoever_removes_nobody_puts_nothing_on_the_list(disk: FolderStore, folder: Path) -> None:
     with pytest.raises(NotFound):
         disk.remove("ada")
-    assert not (folder / "deleted").exists()
+    assert not (folder / "ledger").exists()
+
+
+def test_a_change_is_on_the_disk_before_it_is_acknowledged(disk: FolderStore, folder: Path) -> None:
+    add(disk)
+    durable = disk.deletions.ids._ledger
+    assert durable.rows("PRAGMA synchronous") == [(2,)]  # FULL
+
+
+def test_a_damaged_list_is_not_begun_anew(disk: FolderStore, folder: Path) -> None:
+    account = add(disk)
+    disk.deletions.ids._ledger.close()
+    ledger(folder).write_bytes(b"no database" * 100)
+    said: list[str] = []
+    disk.deletions.complain = lambda name, error: said.append(f"{name}: {error}")
+    delete(disk, account.uid)
+    assert said == [f"ada: {ledger(folder)} is damaged; it was left alone."]
+    assert ledger(folder).read_bytes() == b"no database" * 100
+
+
+@pytest.fixture
+def old(folder: Path) -> Path:
+    """A store with the list of a program from before there were ledgers."""
+    folder.mkdir(0o700)
+    lines = [line("abc", "xyz"), line("7kf", uid="f" * 32), b'{"uid": "01', line("def")]
+    (folder / "deleted").write_bytes(b"\n".join(lines) + b"\n")
+    return folder
+
+
+def test_the_list_of_an_older_program_is_taken_over_and_kept(old: Path) -> None:
+    before = (old / "deleted").read_bytes()
+    found = DeletedIds(old).read()
+    assert found.ids == {UID: {"abc", "xyz", "def"}, "f" * 32: {"7kf"}}
+    assert found.unreadable == 1
+    assert not (old / "deleted").exists()
+    assert (old / "before-ledgers" / "deleted-1" / "deleted").read_bytes() == before
+    assert DeletedIds(old).read() == found
+
+
+def test_what_an_older_program_goes_on_listing_counts(old: Path) -> None:
+    ids = DeletedIds(old)
+    ids.add(UID, {"new"})
+    (old / "deleted").write_bytes(line("8kf", uid="f" * 32) + b"\n")
+    assert ids.read().of("f" * 32) == {"7kf", "8kf"}
+    assert ids.read().of(UID) == {"abc", "xyz", "def", "new"}
+
+
+def test_what_is_no_list_stops_a_restore_and_no_deletion(disk: FolderStore, folder: Path) -> None:
+    account = add(disk)
+    (folder / "deleted").mkdir()
+    with pytest.raises(StoreDamaged, match="not an ordinary file"):
+        DeletedIds(folder).read()
+    delete(disk, account.uid)
+    assert account_of(disk).app_passwords == ()
+    (folder / "deleted").rmdir()
+    assert disk.list_deletions()
+    assert listed(folder, account.uid) == {"abc"}
+
+
+def account_of(disk: FolderStore) -> Account:
+    found = disk.get("ada")
+    assert found is not None
+    return found
+
+
+def test_killed_at_any_call_of_the_taking_over_nothing_is_lost(old: Path, tmp_path: Path) -> None:
+    for at in steps():
+        folder = tmp_path / f"copy{at}"
+        shutil.copytree(old, folder)
+        struck = kills(lambda: DeletedIds(folder).add(UID, {"new"}), at)  # noqa: B023
+        found = DeletedIds(folder).read()
+        assert found.of("f" * 32) == {"7kf"}
+        assert found.of(UID) - {"new"} == {"abc", "xyz", "def"}
+        assert found.unreadable == 1
+        if not struck:
+            break
+    assert at > 10
+
+
+def test_a_call_that_fails_stops_the_taking_over_and_the_next_goes_on(
+    old: Path, tmp_path: Path
+) -> None:
+    for at in steps():
+        folder = tmp_path / f"copy{at}"
+        shutil.copytree(old, folder)
+        struck, said = struck_by(lambda: DeletedIds(folder).add(UID, {"new"}), at)  # noqa: B023
+        assert said is None or isinstance(said, StoreError)
+        found = DeletedIds(folder).read()
+        assert found.of(UID) >= {"abc", "xyz", "def"}
+        assert said is not None or "new" in found.of(UID)
+        if not struck:
+            break
+    assert at > 10

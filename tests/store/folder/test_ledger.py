@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import gc
 import os
 import sqlite3
 import stat
@@ -148,6 +149,13 @@ def test_a_linked_folder_is_refused(ledger: Ledger, folder: Path) -> None:
     assert not list((folder / "elsewhere").iterdir())
 
 
+def test_a_file_where_the_folder_should_be_is_told(ledger: Ledger, folder: Path) -> None:
+    (folder / "ledger").touch()
+    with pytest.raises(StoreUnusable, match="ledger is not a folder"):
+        add(ledger)
+    assert words(ledger) == {}
+
+
 def test_a_store_that_is_gone_is_not_made_again(ledger: Ledger, folder: Path) -> None:
     add(ledger)
     folder.rename(folder.with_name("moved"))
@@ -284,6 +292,39 @@ def test_processes_that_meet_a_damaged_file_set_it_aside_once(ledger: Ledger, fo
     assert [os.waitpid(child, 0)[1] for child in children] == [0] * 8
     assert words(ledger) == {"one": 8}
     assert len(list(ledger.path.parent.glob("words.sqlite.damaged-*"))) == 1
+
+
+@pytest.mark.parametrize("end", ["by leaving", "by noticing"])
+def test_who_has_a_file_that_was_set_aside_takes_nothing_from_the_new_one(
+    ledger: Ledger, folder: Path, end: str
+) -> None:
+    """SQLite removes -wal by its name when it closes, unless it sees that its file was moved."""
+    add(ledger)
+    reading, writing = os.pipe()
+    ready, said = os.pipe()
+
+    def idle() -> None:
+        mine = ledger_in(folder)
+        words(mine)
+        os.write(said, b".")
+        os.read(reading, 1)
+        if end == "by noticing":
+            words(mine)
+        del mine
+        gc.collect()
+        os._exit(0)
+
+    child = forked(idle)
+    os.read(ready, 1)
+    ledger.close()
+    sqlite_file.set_aside(ledger.path)
+    add(ledger, "two")
+    os.write(writing, b".")
+    assert os.waitpid(child, 0)[1] == 0
+    add(ledger, "three")
+    assert words(ledger_in(folder)) == {"three": 1, "two": 1}
+    for descriptor in (reading, writing, ready, said):
+        os.close(descriptor)
 
 
 def test_one_that_must_not_be_begun_anew_is_left_as_it_is(folder: Path) -> None:

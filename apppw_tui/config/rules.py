@@ -20,22 +20,27 @@ from apppw_tui.domain.names import domain_encoded, escaped, is_domain
 from apppw_tui.domain.phone import is_region
 from apppw_tui.domain.ports import DELIVERY_METHODS
 
-Schema = dict[str, Any] | None  # what an editor can know of a function
 _LONGEST_PLACE = 200  # characters
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
 def rule(
-    sentence: str, check: Callable[[Any], bool] | None = None, schema: Schema = None, **limits: Any
+    sentence: str,
+    check: Callable[[Any], bool] | None = None,
+    schema: dict[str, Any] | None = None,
+    **limits: Any,
 ) -> Meta:
-    """A value keeps msgspec's `limits` and is right by `check`; else `sentence` is said."""
+    """A value keeps msgspec's `limits` and is right by `check`; else `sentence` is said.
+
+    `schema` tells editors of `check`.
+    """
     extra = {"sentence": sentence, "check": check}
     return Meta(extra=extra, extra_json_schema=schema, **limits)
 
 
-def reads(read: Callable[[Any], Any], schema: Schema = None) -> Meta:
+def reads(read: Callable[[Any], Any]) -> Meta:
     """A value is what `read` makes of it, which raises ValueError with a sentence."""
-    return Meta(extra={"read": read}, extra_json_schema=schema)
+    return Meta(extra={"read": read})
 
 
 def between(least: int, most: int, unit: str = "") -> Meta:

@@ -25,7 +25,7 @@ from apppw_tui.domain.ports import SystemClock
 from apppw_tui.domain.secret import Secret
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.location import open_store
-from apppw_tui.verifier.decision import Answer, Attempt, Verifier
+from apppw_tui.verifier.decision import Answer, Verifier
 
 Case = Callable[[], None]
 
@@ -76,7 +76,7 @@ def cases(folder: Path, many: int) -> tuple[dict[str, Case], dict[str, Case]]:
         verifier = Verifier(store, HASHER, CLOCK)
 
         def decide() -> None:
-            answer = verifier.decide(Attempt(name, secret, "imap", "192.0.2.1")).answer
+            answer = verifier.decide(name, secret, "imap", "192.0.2.1").answer
             if answer is not expected:
                 raise SystemExit(f"{name}: the answer was {answer.value}, not {expected.value}")
 

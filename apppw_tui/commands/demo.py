@@ -8,8 +8,7 @@ from datetime import timedelta
 from apppw_tui.domain import phone, recovery_codes, totp
 from apppw_tui.domain.account import AUTHENTICATOR, Account
 from apppw_tui.domain.account_password import normalized
-from apppw_tui.domain.app_password import AppPassword, generate, unused_id
-from apppw_tui.domain.base32 import RandomBelow
+from apppw_tui.domain.app_password import AppPassword, RandomBelow, generate, unused_id
 from apppw_tui.domain.connection_settings import ConnectionSetting, ConnectionTestResult
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.ports import DELIVERY_METHODS, Clock, DeliveryMethod

@@ -26,13 +26,11 @@ from apppw_tui.store.folder.notice_queue import FolderNoticeQueue
 from apppw_tui.store.folder.usage import FolderUsage
 from apppw_tui.verifier import server, sockets
 from apppw_tui.verifier.answer_log import AnswerLog
-from apppw_tui.verifier.auth_service import DecisionQueue
-from apppw_tui.verifier.decision import Verifier
+from apppw_tui.verifier.attempt_memory import AddressRateLimiter, VerifiedCache
+from apppw_tui.verifier.auth_service import AuthService
 from apppw_tui.verifier.first_uses import FirstUseReporter
 from apppw_tui.verifier.near_misses import NearMisses
-from apppw_tui.verifier.password_cache import VerifiedCache
 from apppw_tui.verifier.protocols.registry import ConnectionHandler
-from apppw_tui.verifier.rate_limit import AddressRateLimiter
 from apppw_tui.verifier.systemd import ConfigStatus, SystemdNotifier
 
 _OTHER_FILES = 64  # besides connections and accounts
@@ -71,22 +69,30 @@ def serve(options: argparse.Namespace, config: Config) -> int:
             first_uses.notices = FolderNoticeQueue(folder) if enabled else None
 
         notify_owners(config.notices is not None)
-        verifier = Verifier(accounts, Hasher(), clock, config.default_domain)
         usage = FolderUsage(
             folder,
             accounts,
             clock,
             complain=complain,
             announce=first_uses.report,
-            meaning=lambda name: candidates(name, verifier.default_domain),
+            meaning=lambda name: candidates(name, auth_service.default_domain),
         )
         usage.set_trusted(config.serve.trusted)
-        queue = DecisionQueue(
-            verifier,
-            VerifiedCache(clock.monotonic, config.serve.remember),
-            AddressRateLimiter(clock.monotonic, config.serve.trusted),
+        auth_service = AuthService(
+            accounts,
+            Hasher(),
+            clock,
+            usage,
+            log,
+            cache=VerifiedCache(clock.monotonic, config.serve.remember),
+            rate_limiter=AddressRateLimiter(clock.monotonic, config.serve.trusted),
+            default_domain=config.default_domain,
         )
-        stack.callback(queue.close)
+        stack.callback(auth_service.close)
+        auth_service.hints = NearMisses(
+            *(accounts, log, clock.monotonic, lambda: auth_service.default_domain),
+            reader=auth_service.reader,
+        )
 
         def store_answers() -> bool:
             try:
@@ -100,13 +106,9 @@ def serve(options: argparse.Namespace, config: Config) -> int:
             again = choose(getattr(options, "config", None))
             return again, store_folder(store_option, again).absolute(), status
 
-        hints = NearMisses(
-            *(accounts, log, clock.monotonic, lambda: verifier.default_domain),
-            reading=queue.reading,
-        )
-        speaking = ProtocolParts(queue, usage, log, store_answers, hints)
+        speaking = ProtocolParts(auth_service, store_answers)
         running = RunningDaemon(
-            verifier, queue, usage, notify_owners, speaking, sockets, folder, clock
+            auth_service, usage, notify_owners, speaking, sockets, folder, clock
         )
         served = sockets.served(config.serve, speaking, log)
         daemon = server.Daemon(
@@ -167,8 +169,7 @@ def _most_connections(count: int) -> int:
 class RunningDaemon:
     """The parts of a daemon, as far as the configuration has a say in them."""
 
-    verifier: Verifier
-    queue: DecisionQueue
+    auth_service: AuthService
     usage: FolderUsage
     notify_owners: Callable[[bool], None]  # of first uses, or no longer
     speaking: ProtocolParts
@@ -206,13 +207,14 @@ class Reloader:
         config, store, status = self._read()
         before, self._now = self._now, config
         running, clock = self._running, self._running.clock
-        running.verifier.default_domain = config.default_domain
+        running.auth_service.default_domain = config.default_domain
         running.notify_owners(config.notices is not None)
         # What has not changed keeps what it knows.
         if config.serve.remember != before.serve.remember:
-            running.queue.remember(VerifiedCache(clock.monotonic, config.serve.remember))
+            cache = VerifiedCache(clock.monotonic, config.serve.remember)
+            running.auth_service.cache = cache
         if config.serve.trusted != before.serve.trusted:
-            running.queue.rate_limiter.set_trusted(config.serve.trusted)
+            running.auth_service.rate_limiter.set_trusted(config.serve.trusted)
             running.usage.set_trusted(config.serve.trusted)
         self._say(self._later(config, store), status)
         return {

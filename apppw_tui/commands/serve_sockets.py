@@ -11,7 +11,7 @@ from apppw_tui.config.serve import ServeConfig, SocketConfig
 from apppw_tui.domain.errors import ConfigError
 from apppw_tui.verifier import sockets
 from apppw_tui.verifier.answer_log import AnswerLog
-from apppw_tui.verifier.auth_service import AuthService, DecisionQueue, Hints, Record, Usage
+from apppw_tui.verifier.auth_service import AuthService, ServiceSocket
 from apppw_tui.verifier.protocols import registry
 from apppw_tui.verifier.server import Endpoint
 
@@ -22,23 +22,18 @@ _ENABLE = "systemctl enable apppw-tui-json.socket && systemctl restart apppw-tui
 class ProtocolParts:
     """Makes what is spoken at a socket."""
 
-    queue: DecisionQueue
-    usage: Usage
-    record: Record
+    auth_service: AuthService
     store_answers: Callable[[], bool]
-    hints: Hints
 
     def __call__(self, wanted: SocketConfig | None) -> registry.ConnectionHandler:
         """None: nobody has said what is spoken there."""
         if wanted is None:
             return registry.HangsUp()
-        auth_service = AuthService(
-            *(wanted.name, self.queue, self.usage, self.record, wanted.services), hints=self.hints
-        )
+        source = ServiceSocket(wanted.name, wanted.services)
         http_options = registry.HttpOptions(
             self.store_answers, wanted.service_header, wanted.address_header
         )
-        return registry.handler_for(wanted.protocol, auth_service, http_options)
+        return registry.handler_for(wanted.protocol, self.auth_service, source, http_options)
 
 
 @dataclass(frozen=True)

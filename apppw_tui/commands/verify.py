@@ -13,7 +13,7 @@ from apppw_tui.domain.ports import SystemClock
 from apppw_tui.domain.secret import Secret
 from apppw_tui.exit_codes import OK, REFUSED
 from apppw_tui.store.folder.location import open_store
-from apppw_tui.verifier.decision import Answer, Attempt, Verifier
+from apppw_tui.verifier.decision import Answer, Verifier
 
 
 def verify(options: argparse.Namespace, config: Config) -> int:
@@ -22,8 +22,8 @@ def verify(options: argparse.Namespace, config: Config) -> int:
     verifier = Verifier(store, Hasher(), SystemClock(), config.default_domain)
     asked = at_terminal(options)
     secret = Secret(typed("App password: ") if asked else stdin_password())
-    attempt = Attempt(options.account, secret, options.service or None, options.rhost or None)
-    decision = verifier.decide(attempt)
+    service, address = options.service or None, options.rhost or None
+    decision = verifier.decide(options.account, secret, service, address)
     if decision.answer is Answer.NOT_NOW:
         raise StoreUnusable(decision.reason)
     if decision.answer is not Answer.YES or decision.app_password is None:

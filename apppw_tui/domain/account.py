@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import LimitReached, NameTaken, NotFound
@@ -58,10 +59,12 @@ class Account:
     def used_ids(self) -> frozenset[str]:
         return self.deleted_ids | {app_password.id for app_password in self.app_passwords}
 
+    @cached_property
+    def app_passwords_by_id(self) -> Mapping[str, AppPassword]:
+        return {app_password.id: app_password for app_password in self.app_passwords}
+
     def app_password(self, id_: str) -> AppPassword | None:
-        return next(
-            (app_password for app_password in self.app_passwords if app_password.id == id_), None
-        )
+        return self.app_passwords_by_id.get(id_)
 
     def check_name_is_free(self, name: str, besides: str | None = None) -> None:
         """Raises NameTaken if another app password than `besides` (an id) has that name."""

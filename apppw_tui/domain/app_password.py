@@ -1,17 +1,34 @@
-"""An app password: its record, its symbols, how it is made and how it is read (SAFETY 4-6)."""
+"""An app password: its record, its symbols, how it is made and how it is read (SAFETY 4-6).
+
+The symbols are Crockford's base32 with one that checks the others; recovery codes have the same.
+"""
 
 import re
 import secrets
-import unicodedata
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Container
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from unicodedata import category, normalize
 
 from apppw_tui.domain import scopes
-from apppw_tui.domain.base32 import GROUP, SEPARATING, SYMBOLS, RandomBelow, normalized, random_code
 from apppw_tui.domain.errors import LimitReached
 from apppw_tui.domain.expiry import KEEP_EXPIRED_FOR
 from apppw_tui.domain.secret import Secret
+
+# https://www.crockford.com/base32.html, in lower case.
+SYMBOLS = "0123456789abcdefghjkmnpqrstvwxyz"
+_VALUE = {symbol: value for value, symbol in enumerate(SYMBOLS)}
+# Blanks of any width, hyphens and dashes, what is invisible, controls: whatever a page, a note or a
+# terminal puts between the groups of what was copied from it.
+SEPARATING = frozenset({"Zs", "Pd", "Cf", "Cc"})
+_LOOKALIKES = str.maketrans(
+    "oil", "011", "".join(sign for sign in map(chr, range(128)) if category(sign) in SEPARATING)
+)
+# Longer than any way to write twenty symbols; bounds the work on what a stranger sends.
+_LONGEST_WRITTEN = 128
+GROUP = 4  # symbols that are shown together
+RandomBelow = Callable[[int], int]
 
 ID_LENGTH = 3
 LENGTH = 16  # 3 id, 12 random (60 bits, behind Argon2id), 1 check
@@ -47,17 +64,26 @@ class AppPassword:
         """True once it has been seen as expired for long enough."""
         return self.expires is not None and now >= self.expires + KEEP_EXPIRED_FOR
 
+    @cached_property
+    def services(self) -> frozenset[str] | None:
+        """The services that its scope opens; None: all."""
+        return scopes.services_of(self.scope)
+
     def allows(self, service: str | None) -> bool:
-        """True if its scope holds `service`; a missing service fits only `Any app`."""
-        return scopes.scope_allows(self.scope, service)
+        """As scopes.scope_allows, for what is asked at every attempt."""
+        if service == scopes.PORTAL:
+            return False
+        return self.services is None or service in self.services
 
 
-@dataclass(frozen=True)
-class ParsedAppPassword:
-    """A well-formed app password that somebody presented: which record it names, and the whole."""
+class ParsedAppPassword(Secret):
+    """A well-formed app password that somebody presented; `id` is of the record that it names."""
 
-    id: str
-    secret: Secret
+    __slots__ = ("id",)
+
+    def __init__(self, symbols: str) -> None:
+        self._text = symbols
+        self.id = symbols[:ID_LENGTH]
 
 
 def generate(id_: str, randbelow: RandomBelow = secrets.randbelow) -> Secret:
@@ -87,7 +113,7 @@ def parse(text: str) -> ParsedAppPassword | None:
     Forgives what `base32.normalized` forgives. Costs no hash.
     """
     symbols = normalized(text, LENGTHS)
-    return None if symbols is None else ParsedAppPassword(symbols[:ID_LENGTH], Secret(symbols))
+    return None if symbols is None else ParsedAppPassword(symbols)
 
 
 def redacted(text: str) -> str:
@@ -116,10 +142,10 @@ def _places(folded: str) -> list[tuple[int, int]]:
 
 def _folded(character: str) -> str:
     """The one ASCII character that it is read as; a full stop for what ends an app password."""
-    plain = unicodedata.normalize("NFKC", character)
+    plain = normalize("NFKC", character)
     if len(plain) == 1 and plain.isascii():
         return plain
-    return " " if unicodedata.category(plain[0]) in SEPARATING else "."
+    return " " if category(plain[0]) in SEPARATING else "."
 
 
 def _is_no_prose(shaped: str) -> bool:
@@ -129,3 +155,52 @@ def _is_no_prose(shaped: str) -> bool:
         or all(len(group) == GROUP for group in groups)
         or any(sign.isdigit() for sign in shaped)
     )
+
+
+def checksum(symbols: str) -> str:
+    """The check symbol for what stands before it: a weighted sum in GF(2^5), x^5+x^2+1, alpha = 2.
+
+    The weights are distinct powers of alpha, so every single substitution and every swap of two
+    unequal symbols changes the sum.
+    """
+    total = 0
+    for symbol in symbols:
+        total = (total ^ _VALUE[symbol]) << 1
+        if total & 0b100000:
+            total ^= 0b100101
+    return SYMBOLS[total]
+
+
+def random_code(head: str, length: int, randbelow: RandomBelow) -> Secret:
+    """`head`, then random symbols, then the check symbol: `length` in all."""
+    body = head + "".join(SYMBOLS[randbelow(32)] for _ in range(length - len(head) - 1))
+    return Secret(body + checksum(body))
+
+
+def normalized(text: str, lengths: Container[int]) -> str | None:
+    """The symbols that were meant, as many as one of `lengths`; None if `text` cannot be that.
+
+    It is judged by its form and its check symbol. Case, the usual lookalikes, full width, and
+    whatever separates or is invisible are forgiven. Costs no hash.
+    """
+    if len(text) > _LONGEST_WRITTEN:
+        return None
+    symbols = plain(text)
+    if len(symbols) not in lengths or any(symbol not in _VALUE for symbol in symbols):
+        return None
+    return symbols if checksum(symbols[:-1]) == symbols[-1] else None
+
+
+def plain(text: str) -> str:
+    """`text` less what may stand between symbols, with each symbol in its one form (SAFETY 5)."""
+    folded = normalize("NFKC", text)
+    if not folded.isascii():
+        folded = "".join(sign for sign in folded if category(sign) not in SEPARATING)
+    # Only ASCII is folded: a letter of another alphabet never becomes a symbol by that.
+    return folded.lower().translate(_LOOKALIKES) if folded.isascii() else folded
+
+
+def grouped(secret: Secret) -> str:
+    """The symbols as they are shown, in groups."""
+    text = secret.reveal()
+    return " ".join(text[start : start + GROUP] for start in range(0, len(text), GROUP))

@@ -23,8 +23,12 @@ def log_line(time: datetime, event: str, facts: Mapping[str, str]) -> str:
 
     A value that is no single word stands in quotes; nothing in the line acts on a terminal.
     """
-    pairs = (f"{escaped(key)}={_quoted(value)}" for key, value in facts.items())
-    return " ".join(word for word in (utc_seconds(time), escaped(event), *pairs) if word)
+    pairs = (
+        f"{key if key.isidentifier() else escaped(key)}={_quoted(value)}"
+        for key, value in facts.items()
+    )
+    words = (utc_seconds(time), escaped(event) if event else "", *pairs)
+    return " ".join(word for word in words if word)
 
 
 def utc_seconds(time: datetime) -> str:

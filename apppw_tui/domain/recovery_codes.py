@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from apppw_tui.domain.base32 import SYMBOLS, RandomBelow, normalized, random_code
+from apppw_tui.domain.app_password import SYMBOLS, RandomBelow, normalized, random_code
 from apppw_tui.domain.errors import InvalidCode
 from apppw_tui.domain.secret import Secret
 

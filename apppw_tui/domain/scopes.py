@@ -61,21 +61,23 @@ def normalize_service(text: str | None) -> str | None:
     return name if _SERVICE.fullmatch(name) else None
 
 
+def services_of(scope: Iterable[str]) -> frozenset[str] | None:
+    """The services that the words of `scope` open; None: all, also one that has no name."""
+    words = frozenset(scope)
+    if ANY_APP in words:
+        return None
+    # A program may call itself `files`: that is no service of the group of that name.
+    groups = words & _GROUPS.keys()
+    return (words - groups).union(*(_GROUPS[word].services for word in groups))
+
+
 def scope_allows(scope: Iterable[str], asked: str | None) -> bool:
     """True if one of the words of `scope` opens the service `asked`; none fits only `Any app`.
 
     Nothing opens the portal.
     """
-    if asked == PORTAL:
-        return False
-    words = set(scope)
-    if ANY_APP in words:
-        return True
-    # A program may call itself `files`: that is no service of the group of that name.
-    return asked is not None and (
-        asked in words - _GROUPS.keys()
-        or any(asked in _GROUPS[word].services for word in words & _GROUPS.keys())
-    )
+    services = services_of(scope)
+    return asked != PORTAL and (services is None or asked in services)
 
 
 def subscopes(scope: Iterable[str]) -> frozenset[str]:

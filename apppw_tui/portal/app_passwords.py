@@ -8,8 +8,7 @@ from datetime import datetime
 from apppw_tui.domain import app_password
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.activity import THE_SERVER, EventType
-from apppw_tui.domain.app_password import AppPassword
-from apppw_tui.domain.base32 import RandomBelow
+from apppw_tui.domain.app_password import AppPassword, RandomBelow
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.names import app_password_name
 from apppw_tui.domain.policy import Policy

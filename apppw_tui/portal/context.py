@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from apppw_tui.domain.base32 import RandomBelow
+from apppw_tui.domain.app_password import RandomBelow
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.phone import parted

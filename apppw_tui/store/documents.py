@@ -13,8 +13,7 @@ from tinydb import TinyDB, where
 from tinydb.table import Table
 
 from apppw_tui.domain.account import AUTHENTICATOR, Account
-from apppw_tui.domain.app_password import ID_LENGTH, AppPassword
-from apppw_tui.domain.base32 import SYMBOLS
+from apppw_tui.domain.app_password import ID_LENGTH, SYMBOLS, AppPassword
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.domain.phone import PHONES, Phone
 from apppw_tui.domain.recovery_codes import COUNT, RecoveryCodes

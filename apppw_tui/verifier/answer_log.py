@@ -8,7 +8,6 @@ from collections.abc import Callable
 from apppw_tui.domain import app_password
 from apppw_tui.domain.addresses import parse_address
 from apppw_tui.domain.lines import log_line
-from apppw_tui.domain.names import is_account_name
 from apppw_tui.domain.ports import Clock
 from apppw_tui.integrations.journald import STANDARD_ERROR, Priority, prefix, to_journal
 from apppw_tui.verifier.decision import Answer, Decision
@@ -39,7 +38,8 @@ class AnswerLog:
         self._warned: dict[tuple[str, str | None], float] = {}
         self._write = write
         self._descriptor = descriptor
-        self._journal = to_journal(descriptor) if journal is None else journal
+        journal = to_journal(descriptor) if journal is None else journal
+        self._prefixes = {priority: prefix(priority, journal=journal) for priority in Priority}
 
     def attempt(
         self, socket: str, decision: Decision, service: str | None, address: str | None
@@ -56,7 +56,7 @@ class AnswerLog:
             app_password=record.id if record else _NONE,
             name=record.name if record else _NONE,
             service=service or _NONE,
-            address=parse_address(address) or _NONE,
+            address=_shown(address),
             socket=socket,
             why=decision.reason,
         )
@@ -70,7 +70,7 @@ class AnswerLog:
             "nearly an account",
             account=account_name,
             service=service or _NONE,
-            address=parse_address(address) or _NONE,
+            address=_shown(address),
             socket=socket,
         )
 
@@ -94,11 +94,16 @@ class AnswerLog:
         self._line(Priority.ERROR, what, **facts)
 
     def _line(self, priority: Priority, what: str, **facts: str) -> None:
-        bounded = {key: _bounded(key, value) for key, value in facts.items()}
-        line = log_line(self._clock.now(), _bounded("", what), bounded)
-        line = prefix(priority, journal=self._journal) + line
+        # Of an account only a name that the store knows: long ones may have the form by chance.
+        bounded = {
+            key: value if key == "account" else _bounded(value) for key, value in facts.items()
+        }
+        line = self._prefixes[priority] + log_line(self._clock.now(), _bounded(what), bounded)
+        content = line.encode()
+        if len(content) >= LINE_BYTES:  # never half a character
+            content = content[: LINE_BYTES - 1].decode(errors="ignore").encode()
         with contextlib.suppress(OSError):
-            self._write(self._descriptor, _fitting(line.encode()) + b"\n")
+            self._write(self._descriptor, content + b"\n")
 
 
 def _priority(decision: Decision) -> Priority:
@@ -108,15 +113,13 @@ def _priority(decision: Decision) -> Priority:
     return Priority.NOTICE if decision.answer is Answer.NO else Priority.INFO
 
 
-def _fitting(line: bytes) -> bytes:
-    if len(line) < LINE_BYTES:
-        return line
-    return line[: LINE_BYTES - 1].decode(errors="ignore").encode()  # never half a character
+def _shown(address: str | None) -> str:
+    return _NONE if address is None else parse_address(address) or _NONE
 
 
-def _bounded(key: str, text: str) -> str:
+def _bounded(text: str) -> str:
     """`text` without anything that could be an app password, and not too long."""
-    if key == "account" and is_account_name(text):
-        return text  # only names that the store knows: long ones may have the form by chance
+    if len(text) < app_password.LENGTH:
+        return text
     text = app_password.redacted(text[: 4 * _VALUE_CHARACTERS])
     return text if len(text) <= _VALUE_CHARACTERS else f"{text[:_VALUE_CHARACTERS]}…"

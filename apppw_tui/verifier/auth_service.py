@@ -1,31 +1,63 @@
-"""The queue of attempts for a processor: bounded in seconds, before its threads."""
+"""The verifier as its sockets ask it: one attempt from the question to the log (SAFETY 18, 19).
+
+Each attempt is parsed once, looked up, remembered or hashed, looked up again and decided; then it
+is counted, logged and answered. Hashes are bounded in seconds, before their threads.
+"""
 
 import asyncio
 import os
-import secrets
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol
 
-from apppw_tui.domain import app_password, scopes
-from apppw_tui.domain.app_password import ParsedAppPassword
+from apppw_tui.domain import scopes
+from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreError
+from apppw_tui.domain.hashing import Hasher
+from apppw_tui.domain.ports import Accounts, Clock, find
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.decision import Answer, Attempt, Decision, LookedUp, Verifier
-from apppw_tui.verifier.digests import KEY_BYTES, digest
-from apppw_tui.verifier.password_cache import VerifiedCache
-from apppw_tui.verifier.rate_limit import AddressRateLimiter
+from apppw_tui.verifier.attempt_memory import AddressRateLimiter, VerifiedCache
+from apppw_tui.verifier.decision import (
+    PORTALS,
+    Answer,
+    Attempt,
+    Decision,
+    decide,
+    decide_malformed,
+)
+from apppw_tui.verifier.ports import AttemptLog, Hints, Usage
+from apppw_tui.verifier.protocols import streams
 from apppw_tui.verifier.reading import StoreReader
 
-LONGEST_QUEUE = 6.0  # seconds; Limits.answer is 8, since Postfix gives up after ten
+LONGEST_QUEUE = 6.0  # seconds; an answer may take 8, since Postfix gives up after ten
 _TOO_MANY = "too many at once"
 _SMOOTHED = 1 / 8  # how much of one hash's time counts in the mean
-
-
 _LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class ServiceSocket:
+    """A socket, and the services that it may speak for (SAFETY 20); None means any.
+
+    A `test` is decided and logged like any attempt, but nobody signs in: usage does not hear of it,
+    and it slows nobody down.
+    """
+
+    name: str
+    allowed: frozenset[str] | None = None
+    test: bool = False
+
+    def service(self, asked: str | None) -> str | None:
+        """A name chooses among what the socket may speak for; where that is one, none is needed."""
+        if self.allowed is not None and asked in self.allowed:
+            return asked
+        service = scopes.normalize_service(asked)
+        # The portal's sign-in is nobody's to speak for: it is never a yes.
+        if self.allowed is None or service in self.allowed or service == scopes.PORTAL:
+            return service
+        return next(iter(self.allowed)) if asked is None and len(self.allowed) == 1 else None
 
 
 class _NotNow(StoreError):
@@ -44,88 +76,183 @@ class _UnderWay:
     waiting: int = 0
 
 
-class DecisionQueue:
-    """Decides attempts for a server: form, remembered, shared, throttle, hash (SAFETY 19)."""
+class AuthService:
+    """Answers the attempts of all sockets over accounts that it only reads.
+
+    `default_domain`, `cache` and `hints` may be replaced between two attempts.
+    """
 
     def __init__(
         self,
-        verifier: Verifier,
-        remembered: VerifiedCache,
-        rate_limiter: AddressRateLimiter,
+        accounts: Accounts,
+        hasher: Hasher,
+        clock: Clock,
+        usage: Usage,
+        log: AttemptLog,
+        *,
+        cache: VerifiedCache | None = None,
+        rate_limiter: AddressRateLimiter | None = None,
+        default_domain: str | None = None,
         threads: int | None = None,
         monotonic: Callable[[], float] = time.monotonic,
-        *,
-        reading: StoreReader | None = None,
+        reader: StoreReader | None = None,
     ) -> None:
-        self._verifier = verifier
-        self.reading = reading or StoreReader()
-        self._remembered = remembered
-        self.rate_limiter = rate_limiter
+        """`monotonic` measures hashes, in seconds; `clock` judges what expires."""
+        self._accounts = accounts
+        self._hasher = hasher
+        self._clock = clock
+        self._usage = usage
+        self._log = log
+        self.cache = cache or VerifiedCache(clock.monotonic)
+        self.rate_limiter = rate_limiter or AddressRateLimiter(clock.monotonic)
+        self.default_domain = default_domain
+        self.hints: Hints | None = None
+        self.reader = reader or StoreReader()
+        self._monotonic = monotonic
         self._threads = threads or _processors()
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="hash")
-        self._monotonic = monotonic
-        self._key = secrets.token_bytes(KEY_BYTES)
         self._under_way: dict[bytes, _UnderWay] = {}
         self._mean = 0.0  # seconds for one hash; 0 until there was one
+        self._asked: set[asyncio.Task[Decision]] = set()  # kept from being collected
+
+    def ask(
+        self,
+        source: ServiceSocket,
+        account_name: str,
+        password: Secret,
+        service: str | None,
+        address: str | None,
+        *,
+        within: float,
+    ) -> "asyncio.Future[Decision]":
+        """Decides one attempt and writes it down; "not now" if it takes longer than `within`.
+
+        `within` is in seconds, `address` in its normal form. To be awaited; never raises, and who
+        is cancelled asks no longer.
+        """
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Decision] = loop.create_future()
+        task = loop.create_task(self._ask(source, account_name, password, service, address))
+
+        def late() -> None:
+            if not answered.done():
+                # The task goes on, so that it is still counted by the throttle and written down.
+                answered.set_result(Decision(Answer.NOT_NOW, "took too long"))
+
+        timer = loop.call_later(within, late)
+        self._asked.add(task)
+
+        def decided(task: asyncio.Task[Decision]) -> None:
+            timer.cancel()
+            self._asked.discard(task)
+            decision = _result(task)
+            if not answered.done():
+                answered.set_result(decision)
+
+        task.add_done_callback(decided)
+        answered.add_done_callback(lambda answered: answered.cancelled() and task.cancel())
+        return answered
+
+    def old_password(
+        self, source: ServiceSocket, account_name: str, service: str | None, address: str | None
+    ) -> None:
+        """The old password of `account_name` opened a service; counted for those it may speak for.
+
+        A mere "not mine" tells nothing of whether anybody still relies on it: strangers guess.
+        """
+        asked = source.service(service)
+        if asked != scopes.PORTAL and (source.allowed is None or asked is not None):
+            self._usage.old_password(account_name, asked, address)
+
+    def close(self) -> None:
+        """Waits for the hashes that are being computed; no further one begins."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self.reader.close()
+
+    async def _ask(
+        self,
+        source: ServiceSocket,
+        account_name: str,
+        password: Secret,
+        service: str | None,
+        address: str | None,
+    ) -> Decision:
+        asked = source.service(service)
+        # The throttle has no bucket for the machine itself.
+        counted = _LOOPBACK if source.test else address
+        attempt = Attempt.parse(account_name, password, asked, counted, self.default_domain)
+        decision = await self.decide(attempt)
+        if source.test:
+            tested = replace(decision, reason=f"test: {decision.reason}")
+            self._log.attempt(source.name, tested, asked, None)
+            return decision
+        if decision.answer is Answer.YES:
+            self._usage.used(decision, asked, address)
+        self._log.attempt(source.name, decision, asked, address)
+        unknown = decision.account_name is None and decision.answer in (Answer.NO, Answer.NOT_MINE)
+        if unknown and self.hints is not None:
+            self.hints.look(account_name, source.name, asked, address)
+        return decision
 
     async def decide(self, attempt: Attempt) -> Decision:
         """Never raises. Costs one Argon2id at most, and none for what is remembered."""
         try:
-            return await self._decided(attempt)
+            return await self._decide(attempt)
         except _NotNow as refused:
             return Decision(Answer.NOT_NOW, str(refused), retry_after=refused.retry_after)
         except StoreError as error:
             return Decision(Answer.NOT_NOW, str(error))
 
-    async def _decided(self, attempt: Attempt) -> Decision:
+    async def _decide(self, attempt: Attempt) -> Decision:
         """Raises StoreError: there is no answer now."""
-        presented = app_password.parse(attempt.password.reveal())
-        if presented is None:
-            return await self.reading(partial(self._verifier.malformed, attempt))
-        looked = await self.reading(partial(self._verifier.look, attempt, presented))
-        if isinstance(looked, Decision):
-            return looked
-        remembered = self._verifier.remembered(attempt, looked, presented, self._remembered)
-        if remembered is not None:
-            return remembered
-        right = await self._shared(self._under_way_for(attempt, looked, presented))
-        self._learn(attempt, looked, presented, right=right)
-        return await self.reading(partial(self._verifier.judge, attempt, looked, right=right))
-
-    def remember(self, remembered: VerifiedCache) -> None:
-        """From now on with another memory: the configuration was read again."""
-        self._remembered = remembered
-
-    def close(self) -> None:
-        """Waits for the hashes that are being computed; no further one begins."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        self.reading.close()
-
-    def _under_way_for(
-        self, attempt: Attempt, looked: LookedUp, presented: ParsedAppPassword
-    ) -> _UnderWay:
-        """The hash of equal attempts, or one that begins for this one. Raises _NotNow."""
+        if attempt.service == scopes.PORTAL:
+            return PORTALS
+        before = await self._find(attempt.names)
+        if attempt.password is None:
+            return decide_malformed(before, self._clock.now())
+        secret = attempt.password
+        record = None if before is None else before.app_passwords_by_id.get(secret.id)
+        stored = None if record is None else record.hash
+        name = attempt.counted_name if before is None else before.name
+        key = self.cache.key(name if before is None else before.uid, secret, stored or "")
+        # Only the hash's result is remembered: all else is taken from the present document.
+        if stored is not None and self.cache.contains(key):
+            return decide(attempt, before, before, self._clock.now(), right=True)
         # Mail programs open ten connections at once, each with the same password. The stored hash
         # is part of what is equal: one that was replaced meanwhile is another question.
-        key = digest(self._key, looked.name, presented.secret.reveal(), looked.stored or "")
         under_way = self._under_way.get(key)
-        if under_way is not None and not under_way.right.cancelled():
-            return under_way
-        wait = self.rate_limiter.delay(attempt.address, looked.name)
-        if wait > 0:
-            raise _NotNow("too many wrong ones from there", wait)
+        if under_way is None or under_way.right.cancelled():
+            wait = self.rate_limiter.delay(attempt.address, name)
+            if wait > 0:
+                raise _NotNow("too many wrong ones from there", wait)
+            under_way = self._begin_hash(key, secret, stored)
+        right = await self._shared(under_way)
+        if not right:
+            known = before is not None
+            self.rate_limiter.record_failure(attempt.address, name, secret, known=known)
+        elif stored is not None:
+            self.cache.add(key)
+        # Read again: while the hash was computed, the account may have changed; for a name that is
+        # nobody's as well, so that the time tells nothing.
+        current = await self.reader(partial(self._accounts.get, name))
+        return decide(attempt, before, current, self._clock.now(), right=right)
+
+    def _find(self, names: tuple[str, ...]) -> "asyncio.Future[Account | None]":
+        if len(names) == 1:
+            return self.reader(partial(self._accounts.get, names[0]))
+        return self.reader(partial(find, self._accounts, names))
+
+    def _begin_hash(self, key: bytes, secret: Secret, stored: str | None) -> _UnderWay:
+        """Raises _NotNow: it would take too long until it is its turn."""
         if len(self._under_way) * self._mean / self._threads > LONGEST_QUEUE:
             raise _NotNow(_TOO_MANY, 1.0)
-        return self._begun(key, looked, presented)
-
-    def _begun(self, key: bytes, looked: LookedUp, presented: ParsedAppPassword) -> _UnderWay:
         asked = self._monotonic()
 
         def hashed() -> bool:
             begun = self._monotonic()
             if begun - asked > LONGEST_QUEUE:  # the mean was too low; nobody waits for it any more
                 raise _NotNow(_TOO_MANY, 1.0)
-            right = self._verifier.check(looked, presented)
+            right = self._hasher.app.check(stored, secret)
             taken = self._monotonic() - begun
             self._mean += (taken - self._mean) * (_SMOOTHED if self._mean else 1)
             return right
@@ -152,17 +279,14 @@ class DecisionQueue:
             if not under_way.waiting:
                 under_way.right.cancel()  # the place is somebody else's, unless it is computed
 
-    def _learn(
-        self, attempt: Attempt, looked: LookedUp, presented: ParsedAppPassword, *, right: bool
-    ) -> None:
-        account, stored = looked.account, looked.stored
-        if not right:
-            is_known = account is not None
-            self.rate_limiter.record_failure(
-                attempt.address, looked.name, presented.secret, known=is_known
-            )
-        elif account is not None and stored is not None:
-            self._remembered.add(account.uid, presented.secret, stored)
+
+def _result(task: "asyncio.Task[Decision]") -> Decision:
+    error = None if task.cancelled() else task.exception()
+    if isinstance(error, Exception):
+        streams.report(error)
+    if task.cancelled() or error is not None:
+        return Decision(Answer.NOT_NOW, "a fault of its own")
+    return task.result()
 
 
 def _processors() -> int:
@@ -170,86 +294,3 @@ def _processors() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # macOS and the BSDs
         return os.cpu_count() or 1
-
-
-class Usage(Protocol):
-    """Told of what was right; writes in batches, in its own time. Never raises, never blocks."""
-
-    def used(self, decision: Decision, service: str | None, address: str | None) -> None:
-        """An app password was right and good for that service."""
-
-    def old_password(self, account_name: str, service: str | None, address: str | None) -> None:
-        """Another source took a password of that account for right: a name as it was sent."""
-
-
-class Hints(Protocol):
-    """Told of names that no account has. Never raises, never blocks."""
-
-    def look(self, text: str, socket: str, service: str | None, address: str | None) -> None:
-        """Finds out, some time after the answer, which account it nearly was."""
-
-
-class Record(Protocol):
-    """The log. Never raises."""
-
-    def attempt(
-        self, socket: str, decision: Decision, service: str | None, address: str | None
-    ) -> None:
-        """One line: who, which app password, service, address, answer, why; never a password."""
-
-
-@dataclass(frozen=True)
-class AuthService:
-    """`allowed` are the services that this socket may speak for (SAFETY 20); None means any.
-
-    A `test` is decided and logged like any attempt, but nobody signs in: usage does not hear of it,
-    and it slows nobody down.
-    """
-
-    socket: str
-    queue: DecisionQueue
-    usage: Usage
-    record: Record
-    allowed: frozenset[str] | None = None
-    test: bool = field(default=False, kw_only=True)
-    hints: Hints | None = field(default=None, kw_only=True)
-
-    async def ask(
-        self, account_name: str, password: Secret, service: str | None, address: str | None
-    ) -> Decision:
-        """Decides one attempt and writes it down. Never raises."""
-        asked = self._service(service)
-        if self.test:
-            return await self._try(account_name, password, asked)
-        decision = await self.queue.decide(Attempt(account_name, password, asked, address))
-        if decision.answer is Answer.YES:
-            self.usage.used(decision, asked, address)
-        self.record.attempt(self.socket, decision, asked, address)
-        unknown = decision.account_name is None and decision.answer in (Answer.NO, Answer.NOT_MINE)
-        if unknown and self.hints is not None:
-            self.hints.look(account_name, self.socket, asked, address)
-        return decision
-
-    def old_password(self, account_name: str, service: str | None, address: str | None) -> None:
-        """The old password of `account_name` opened a service; counted for those it may speak for.
-
-        A mere "not mine" tells nothing of whether anybody still relies on it: strangers guess.
-        """
-        asked = self._service(service)
-        if asked != scopes.PORTAL and (self.allowed is None or asked is not None):
-            self.usage.old_password(account_name, asked, address)
-
-    async def _try(self, account_name: str, password: Secret, asked: str | None) -> Decision:
-        # The throttle has no bucket for the machine itself.
-        decision = await self.queue.decide(Attempt(account_name, password, asked, _LOOPBACK))
-        tested = replace(decision, reason=f"test: {decision.reason}")
-        self.record.attempt(self.socket, tested, asked, None)
-        return decision
-
-    def _service(self, named: str | None) -> str | None:
-        """A name chooses among what the socket may speak for; where that is one, none is needed."""
-        service = scopes.normalize_service(named)
-        # The portal's sign-in is nobody's to speak for: it is never a yes.
-        if self.allowed is None or service in self.allowed or service == scopes.PORTAL:
-            return service
-        return next(iter(self.allowed)) if named is None and len(self.allowed) == 1 else None

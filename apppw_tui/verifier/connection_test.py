@@ -14,7 +14,7 @@ from apppw_tui.domain.connection_settings import ConnectionTestResult
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations import daemon
-from apppw_tui.verifier.decision import Answer, Attempt, Decision
+from apppw_tui.verifier.decision import Answer, Decision
 
 _SECONDS = 5.0  # for the daemon's answer: a person waits for it
 _REASONS = {
@@ -26,7 +26,7 @@ _REASONS = {
 class Decider(Protocol):
     """The verifier, in this process."""
 
-    def decide(self, attempt: Attempt) -> Decision:
+    def decide(self, account_name: str, password: Secret, service: str | None, /) -> Decision:
         """Decides as for a service."""
 
 
@@ -113,7 +113,7 @@ def _number(value: Any) -> float | None:
 
 def decided(verifier: Decider, account_name: str, secret: Secret, service: str) -> TestReply:
     """The answer that `verifier` would give an app."""
-    decision = verifier.decide(Attempt(account_name, secret, service))
+    decision = verifier.decide(account_name, secret, service)
     # What it says of a wrong password is for the administrator.
     right = decision.app_password is not None
     why = decision.reason if right or decision.answer is Answer.NOT_NOW else ""

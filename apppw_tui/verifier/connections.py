@@ -1,7 +1,8 @@
 """The connections of one socket: so many at once, and no user's idle ones in everybody's way."""
 
 import asyncio
-import contextlib
+import socket
+import struct
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,9 +10,10 @@ from typing import SupportsIndex
 
 from apppw_tui.domain.errors import describe_fault
 from apppw_tui.verifier.answer_log import AnswerLog
-from apppw_tui.verifier.protocols import streams
 from apppw_tui.verifier.protocols.registry import ConnectionHandler
 
+_TAKEN = 8.0  # seconds, for what was answered to be taken once a connection is closed
+_CREDENTIALS = struct.Struct("3i")  # unix(7), struct ucred: pid, uid, gid
 _IDLE = 10.0  # seconds since anything was heard: all that was asked has been answered
 _MOST_LEAVING = 32  # connections that were told to make room, and have an answer yet to give
 _BUFFER = 16_384  # bytes; no protocol here has a longer line
@@ -71,7 +73,7 @@ class ConnectionTracker:
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         assert isinstance(reader, _Reader)  # noqa: S101 - what `protocol` made
-        guest = _Guest(reader, writer.transport, streams.peer_uid(writer))
+        guest = _Guest(reader, writer.transport, peer_uid(writer))
         if len(self._staying) >= self._most and not self._make_room(guest):
             writer.transport.abort()
             self._say_full(guest)
@@ -128,13 +130,39 @@ class ConnectionTracker:
         except Exception as error:  # noqa: BLE001 - one connection's fault is no other's
             self._log.failed("fault", socket=self.name, why=describe_fault(error))
         finally:
-            with contextlib.suppress(Exception):
-                writer.transport.close()
+            await close(writer)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         guest = self._guests.pop(task)
         self._staying.pop(guest, None)
         self._leaving.pop(guest, None)
+
+
+def peer_uid(writer: asyncio.StreamWriter) -> int | None:
+    """The uid of the process that made the connection (unix(7), SO_PEERCRED).
+
+    None where nobody tells.
+    """
+    connected = writer.get_extra_info("socket")
+    number = getattr(socket, "SO_PEERCRED", None)  # not on macOS and the BSDs
+    if connected is None or number is None:
+        return None
+    try:
+        credentials = connected.getsockopt(socket.SOL_SOCKET, number, _CREDENTIALS.size)
+    except OSError:
+        return None
+    uid: int = _CREDENTIALS.unpack(credentials)[1]
+    return uid
+
+
+async def close(writer: asyncio.StreamWriter, seconds: float = _TAKEN) -> None:
+    """Closes; what the peer does not take within so many seconds is dropped. Never raises."""
+    writer.close()
+    try:
+        async with asyncio.timeout(seconds):
+            await writer.wait_closed()
+    except OSError:
+        writer.transport.abort()
 
 
 class _Reader(asyncio.StreamReader):

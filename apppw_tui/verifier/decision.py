@@ -1,6 +1,10 @@
-"""The decision: may this password open this service for this account now (SAFETY 5, 6, 17)."""
+"""The decision: may this password open this service for this account now (SAFETY 5, 6, 17).
+
+Nothing here reads a store or computes a hash on a server's path: `decide` is told what was found.
+"""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 
 from apppw_tui.domain import app_password, scopes
@@ -11,7 +15,6 @@ from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.names import candidates
 from apppw_tui.domain.ports import Accounts, Clock, find
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.password_cache import VerifiedCache
 
 
 class Answer(Enum):
@@ -25,12 +28,40 @@ class Answer(Enum):
 
 @dataclass(frozen=True)
 class Attempt:
-    """The question of a service."""
+    """The question of a service, parsed once."""
 
-    account_name: str
-    password: Secret
-    service: str | None = None
-    address: str | None = None
+    account_name: str  # as it was typed
+    names: tuple[str, ...]  # the accounts that may be meant, the likeliest first; none: no name
+    password: ParsedAppPassword | None  # None: it has not the form of an app password
+    service: str | None
+    address: str | None
+
+    @classmethod
+    def parse(
+        cls,
+        account_name: str,
+        password: Secret,
+        service: str | None = None,
+        address: str | None = None,
+        default_domain: str | None = None,
+    ) -> "Attempt":
+        """Never raises. `service` and `address` are in their normal forms."""
+        try:
+            names = candidates(account_name, default_domain)
+        except InvalidName:
+            names = ()
+        return cls(account_name, names, app_password.parse(password.reveal()), service, address)
+
+    @property
+    def counted_name(self) -> str:
+        """The name that is counted where it is nobody's."""
+        return self.names[-1] if self.names else self.account_name
+
+    def record_in(self, account: Account | None) -> AppPassword | None:
+        """The app password of `account` that the presented one names."""
+        if account is None or self.password is None:
+            return None
+        return account.app_passwords_by_id.get(self.password.id)
 
 
 @dataclass(frozen=True)
@@ -48,30 +79,65 @@ class Decision:
     uid: str | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True)
-class LookedUp:
-    """The findings of an attempt in the store: the account, and the record that the password names.
-
-    `name` is the account's, or the one that was looked for last where there is none.
-    """
-
-    name: str
-    account: Account | None = None
-    record: AppPassword | None = None
-
-    @property
-    def stored(self) -> str | None:
-        """The hash to be checked; None: a dummy takes its place."""
-        return None if self.record is None else self.record.hash
-
-
 # The portal asks elsewhere for account passwords, and we may stand before that: neither an app
 # password, which never opens the portal, nor that the account is enforced concerns us there.
-_PORTALS = Decision(Answer.NOT_MINE, "it is the portal's own sign-in")
+PORTALS = Decision(Answer.NOT_MINE, "it is the portal's own sign-in")
+
+
+def decide(
+    attempt: Attempt, before: Account | None, current: Account | None, now: datetime, *, right: bool
+) -> Decision:
+    """The answer to an app password, from what was found `before` it was checked, and after.
+
+    `right` is the result of the hash that `attempt.record_in(before)` has, and `current` the
+    account as it was read when the hash was known: it may have changed meanwhile.
+    """
+    if before is None:
+        return Decision(Answer.NOT_MINE, "unknown account")
+    if current is None or current.uid != before.uid:
+        return Decision(Answer.NO, "the account was removed", before.name)
+    checked, record = attempt.record_in(before), attempt.record_in(current)
+    reason: str | None
+    if checked is None or not right:
+        reason, record = "wrong or deleted", None
+    elif record is None or record.hash != checked.hash:  # not what was checked a moment ago
+        reason, record = "deleted", None
+    else:
+        reason = _denial_reason(current, record, attempt.service, now)
+    if reason is not None or record is None:
+        return _refused(current, reason or "deleted", now, record)
+    return Decision(Answer.YES, "right", current.name, record, uid=current.uid)
+
+
+def _denial_reason(
+    account: Account, record: AppPassword, service: str | None, now: datetime
+) -> str | None:
+    """The reason why a right password is refused all the same, or None."""
+    if not account.enabled:
+        return "the account is disabled"
+    if record.is_expired(now):
+        return "expired"
+    return None if record.allows(service) else "out of scope"
+
+
+def decide_malformed(account: Account | None, now: datetime) -> Decision:
+    """The answer to what cannot be an app password: perhaps the old password of an open account."""
+    if account is None:
+        return Decision(Answer.NOT_MINE, "unknown account")
+    return _refused(account, "not in the form of an app password", now)
+
+
+def _refused(
+    account: Account, reason: str, now: datetime, record: AppPassword | None = None
+) -> Decision:
+    """No, or not mine: the next password source may know it, while the account is open."""
+    passes_on = account.enabled and not account.is_enforced(now)
+    answer = Answer.NOT_MINE if passes_on else Answer.NO
+    return Decision(answer, reason, account.name, record)
 
 
 class Verifier:
-    """Decides attempts over accounts that it only reads."""
+    """Decides one attempt after the other, where no server does: for a command, and to try one."""
 
     def __init__(
         self, accounts: Accounts, hasher: Hasher, clock: Clock, default_domain: str | None = None
@@ -79,127 +145,34 @@ class Verifier:
         self._accounts = accounts
         self._hasher = hasher
         self._clock = clock
-        self.default_domain = default_domain  # may change between two attempts
+        self._default_domain = default_domain
 
-    def decide(self, attempt: Attempt) -> Decision:
-        """Exactly one Argon2id for a well-formed password, none for any other. Never raises."""
-        presented = app_password.parse(attempt.password.reveal())
-        if presented is None:
-            return self.malformed(attempt)
-        looked = self.look(attempt, presented)
-        if isinstance(looked, Decision):
-            return looked
-        try:
-            right = self.check(looked, presented)
-        except StoreError as error:
-            return Decision(Answer.NOT_NOW, str(error))
-        return self.judge(attempt, looked, right=right)
-
-    def malformed(self, attempt: Attempt) -> Decision:
-        """The answer to what cannot be an app password.
-
-        It may be the old password of an open account.
-
-        Costs no hash. Never raises.
-        """
-        if scopes.normalize_service(attempt.service) == scopes.PORTAL:
-            return _PORTALS
-        try:
-            account = self._found(attempt.account_name)[1]
-        except StoreError as error:
-            return Decision(Answer.NOT_NOW, str(error))
-        if account is None:
-            return Decision(Answer.NOT_MINE, "unknown account")
-        return self._refused(account, "not in the form of an app password")
-
-    def look(self, attempt: Attempt, presented: ParsedAppPassword) -> LookedUp | Decision:
-        """Looks into the store; or gives the answer at once, where no hash has a say in it."""
-        if scopes.normalize_service(attempt.service) == scopes.PORTAL:
-            return _PORTALS
-        try:
-            name, account = self._found(attempt.account_name)
-        except StoreError as error:
-            return Decision(Answer.NOT_NOW, str(error))
-        if account is None:
-            return LookedUp(name)
-        return LookedUp(account.name, account, account.app_password(presented.id))
-
-    def remembered(
+    def decide(
         self,
-        attempt: Attempt,
-        looked: LookedUp,
-        presented: ParsedAppPassword,
-        memory: VerifiedCache,
-    ) -> Decision | None:
-        """The answer without a hash; None if that secret is not known to be right.
-
-        Only the hash's result is remembered: everything else is taken from the present document.
-        """
-        account, record = looked.account, looked.record
-        if account is None or record is None:
-            return None
-        if not memory.contains(account.uid, presented.secret, record.hash):
-            return None
-        return self._authorize(account, record, attempt)
-
-    def check(self, looked: LookedUp, presented: ParsedAppPassword) -> bool:
-        """Exactly one Argon2id, whatever was found. Raises HashingFailed."""
-        return self._hasher.app.check(looked.stored, presented.secret)
-
-    def judge(self, attempt: Attempt, looked: LookedUp, *, right: bool) -> Decision:
-        """The answer, where the hash that was found is `right` or not. Never raises."""
-        account, record = looked.account, looked.record
+        account_name: str,
+        password: Secret,
+        service: str | None = None,
+        address: str | None = None,
+    ) -> Decision:
+        """Exactly one Argon2id for a well-formed password, none for any other. Never raises."""
+        asked = scopes.normalize_service(service)
+        attempt = Attempt.parse(account_name, password, asked, address, self._default_domain)
         try:
-            # Read again: while the hash was computed, the account may have changed; for a name that
-            # is none as well, so that the time tells nothing.
-            current = self._accounts.get(looked.name)
+            return self._decide(attempt)
         except StoreError as error:
             return Decision(Answer.NOT_NOW, str(error))
-        if account is None:
-            return Decision(Answer.NOT_MINE, "unknown account")
-        if current is None or current.uid != account.uid:
-            return Decision(Answer.NO, "the account was removed", account.name)
-        if record is None or not right:
-            return self._refused(current, "wrong or deleted")
-        now = current.app_password(record.id)
-        if now is None or now.hash != record.hash:  # not what was checked a moment ago
-            return self._refused(current, "deleted")
-        return self._authorize(current, now, attempt)
 
-    def _authorize(self, account: Account, record: AppPassword, attempt: Attempt) -> Decision:
-        """The answer to a right password now."""
-        reason = self._denial_reason(account, record, attempt.service)
-        if reason is not None:
-            return self._refused(account, reason, record)
-        return Decision(Answer.YES, "right", account.name, record, uid=account.uid)
-
-    def _refused(
-        self, account: Account, reason: str, record: AppPassword | None = None
-    ) -> Decision:
-        """No, or not mine: the next password source may know it, while the account is open."""
-        passes_on = account.enabled and not account.is_enforced(self._clock.now())
-        answer = Answer.NOT_MINE if passes_on else Answer.NO
-        return Decision(answer, reason, account.name, record)
-
-    def _denial_reason(
-        self, account: Account, record: AppPassword, service: str | None
-    ) -> str | None:
-        """The reason why a right password is refused all the same, or None."""
-        if not account.enabled:
-            return "the account is disabled"
-        if record.is_expired(self._clock.now()):
-            return "expired"
-        if not record.allows(scopes.normalize_service(service)):
-            return "out of scope"
-        return None
-
-    def _found(self, typed: str) -> tuple[str, Account | None]:
-        """The account that is meant, if there is one, and the name it is counted under.
-
-        Raises StoreError.
-        """
-        try:
-            names = candidates(typed, self.default_domain)
-        except InvalidName:
-            return typed, None
-        return names[-1], find(self._accounts, names)
+    def _decide(self, attempt: Attempt) -> Decision:
+        """Raises StoreError: there is no answer now."""
+        if attempt.service == scopes.PORTAL:
+            return PORTALS
+        before = find(self._accounts, attempt.names)
+        if attempt.password is None:
+            return decide_malformed(before, self._clock.now())
+        record = attempt.record_in(before)
+        stored = None if record is None else record.hash
+        right = self._hasher.app.check(stored, attempt.password)
+        # Read again: while the hash was computed, the account may have changed; for a name that is
+        # nobody's as well, so that the time tells nothing.
+        current = self._accounts.get(attempt.counted_name if before is None else before.name)
+        return decide(attempt, before, current, self._clock.now(), right=right)

@@ -58,14 +58,14 @@ class NearMisses:
         default_domain: Callable[[], str | None],
         later: float = LATER,
         *,
-        reading: StoreReader | None = None,
+        reader: StoreReader | None = None,
     ) -> None:
         self._accounts = accounts
         self._record = record
         self._monotonic = monotonic
         self._default_domain = default_domain
         self._later = later
-        self._reading = reading or StoreReader()
+        self._reader = reader or StoreReader()
         self._looking: set[asyncio.Task[None]] = set()
         self._told: OrderedDict[str, float] = OrderedDict()
 
@@ -89,7 +89,7 @@ class NearMisses:
     async def _look(self, asked: _NearMiss) -> None:
         await asyncio.sleep(self._later)
         try:
-            candidate = await self._reading(partial(self._first, asked.names))
+            candidate = await self._reader(partial(self._first, asked.names))
         except StoreError:
             return  # a hint is not worth a second complaint
         # An account by the very name that was typed was no mistake of the name.

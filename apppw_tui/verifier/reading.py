@@ -41,11 +41,8 @@ class StoreReader:
         self._most_threads = most_threads
         self._desk: _Desk | None = None
 
-    async def __call__(self, read: Callable[[], _T]) -> _T:
-        """Returns what `read` returns, or raises it.
-
-        Raises StoreUnusable when it takes too long.
-        """
+    def __call__(self, read: Callable[[], _T]) -> "asyncio.Future[_T]":
+        """What `read` returns or raises, to be awaited; StoreUnusable when it takes too long."""
         loop = asyncio.get_running_loop()
         desk = self._desk
         if desk is None or desk.loop is not loop:
@@ -53,8 +50,7 @@ class StoreReader:
             desk = self._desk = _Desk(loop, self._most_threads)
         asked = _ReadRequest(read, loop.create_future(), loop.time() + self._deadline)
         desk.ask(asked)
-        result: _T = await asked.answered
-        return result
+        return asked.answered
 
     def close(self) -> None:
         """Ends the threads, but those that stand still: they end with the process."""
@@ -123,6 +119,9 @@ class _Desk:
                 asked.answered.set_result(asked.result)
             else:
                 asked.answered.set_exception(asked.error)
+        if self._looking is not None and not self._pending:
+            self._looking.cancel()
+            self._looking = None
 
     def _look(self) -> None:
         """Refuses what is late; begins another thread where all stand still."""
@@ -135,5 +134,4 @@ class _Desk:
         if not self._further and not self._asked.empty() and self._threads < self._most_threads:
             self._begin_thread()
         self._further = False
-        again = bool(self._pending)
-        self._looking = self.loop.call_later(_LOOK_EVERY, self._look) if again else None
+        self._looking = self.loop.call_later(_LOOK_EVERY, self._look) if self._pending else None

@@ -20,8 +20,8 @@ from apppw_tui.doctor.checks import Checkup
 from apppw_tui.doctor.probe import SystemPaths
 from apppw_tui.domain.lines import lines
 from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier.attempt_memory import FREE, AddressRateLimiter
 from apppw_tui.verifier.protocols import throttle_questions
-from apppw_tui.verifier.rate_limit import FREE, AddressRateLimiter
 from tests.doctor.healthy import Programs
 from tests.running import ROOT, CommandLine, run_program
 from tests.userdb import dovecot

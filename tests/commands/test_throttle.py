@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.commands import serve
-from apppw_tui.verifier.rate_limit import FREE
+from apppw_tui.verifier.attempt_memory import FREE
 from tests.running import CommandLine
 from tests.serving import Serving, asked, forked
 from tests.store.other_uid import OTHER, only_root, said_as

@@ -12,7 +12,7 @@ from apppw_tui.store.folder.session_kicks import FolderSessionTerminator
 from apppw_tui.store.folder.slots import Slots
 from apppw_tui.store.folder.usage import FolderUsage
 from apppw_tui.store.folder.usage_book import FolderUsageBook
-from apppw_tui.verifier.decision import Attempt, Verifier
+from apppw_tui.verifier.decision import Verifier
 from tests.doctor.healthy import Server
 from tests.support import cheap_hasher
 
@@ -26,9 +26,7 @@ def test_what_the_program_keeps_is_no_fault(server: Server) -> None:
         entry.state = entry.state.record_attempt("password", "192.0.2.7", clock.now())
     secret = server.house.issue("Laptop", "ada").secret.reveal()
     usage = FolderUsage(folder, store, clock)
-    decision = Verifier(store, cheap_hasher(), clock).decide(
-        Attempt("ada", Secret(secret), "imap", None)
-    )
+    decision = Verifier(store, cheap_hasher(), clock).decide("ada", Secret(secret), "imap")
     usage.used(decision, "imap", "192.0.2.7")
     usage.flush()
     book = FolderUsageBook(folder, clock)

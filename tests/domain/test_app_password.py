@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apppw_tui.domain.app_password import AppPassword, unused_id
-from apppw_tui.domain.base32 import SYMBOLS
+from apppw_tui.domain.app_password import SYMBOLS, AppPassword, unused_id
 from apppw_tui.domain.errors import LimitReached
 from apppw_tui.domain.scopes import ANY_APP
 from tests.support import NOW

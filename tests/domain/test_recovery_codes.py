@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apppw_tui.domain.base32 import SYMBOLS, checksum, grouped
+from apppw_tui.domain.app_password import SYMBOLS, checksum, grouped
 from apppw_tui.domain.errors import InvalidCode
 from apppw_tui.domain.recovery_codes import COUNT, NO_CODE, RecoveryCodes, generate, parse
 from apppw_tui.domain.secret import Secret

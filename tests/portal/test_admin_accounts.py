@@ -10,7 +10,7 @@ from apppw_tui.domain.errors import (
     SignInRefused,
 )
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.decision import Answer, Attempt, Verifier
+from apppw_tui.verifier.decision import Answer, Verifier
 from tests.support import PASSWORD, House
 
 ADA, NEW = "ada@example.org", "countess@example.org"
@@ -18,7 +18,7 @@ ADA, NEW = "ada@example.org", "countess@example.org"
 
 def answer(house: House, account: str, secret: Secret) -> Answer:
     verifier = Verifier(house.store, house.hasher, house.clock)
-    return verifier.decide(Attempt(account, secret, "imap")).answer
+    return verifier.decide(account, secret, "imap").answer
 
 
 def test_a_disabled_account_signs_in_nowhere_until_it_is_enabled_again(house: House) -> None:

@@ -17,7 +17,7 @@ from apppw_tui.portal.passwd_import import create_imported, lines
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session
 from apppw_tui.store.memory import MemoryStore
-from apppw_tui.verifier.decision import Answer, Attempt, Verifier
+from apppw_tui.verifier.decision import Answer, Verifier
 from tests.store.making import HASH, folder_store
 from tests.support import PASSWORD, House
 
@@ -56,13 +56,13 @@ def test_an_account_of_before_the_default_domain_is_not_stranded(
                 house.portal.sign_in(typed, PASSWORD)
             with pytest.raises(NotFound, match=r"There is no account ada@example\.org\."):
                 house.operator.account(typed)
-            assert verifier.decide(Attempt(typed, Secret("old"))).account_name is None
+            assert verifier.decide(typed, Secret("old")).account_name is None
             continue
         name = meant[-1] if typed == WHOLE else meant[0]
         assert house.sign_in(typed).account_name == name
         assert house.operator.account(typed).name == name
         secret = house.issue("Phone", name).secret
-        decision = verifier.decide(Attempt(typed, secret))
+        decision = verifier.decide(typed, secret)
         assert (decision.answer, decision.account_name) == (Answer.YES, name)
         house.operator.delete_app_password(name, "Phone")
 
@@ -83,7 +83,7 @@ def test_both_are_read_whichever_there_is(
 
     monkeypatch.setattr(house.store, "get", reading)
     verifier = Verifier(house.store, house.hasher, house.clock, DOMAIN)
-    verifier.decide(Attempt("ada", Secret("old")))
+    verifier.decide("ada", Secret("old"))
     assert read == ["ada", WHOLE]
     read.clear()
     with pytest.raises(SignInRefused):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain.base32 import SYMBOLS, checksum
+from apppw_tui.domain.app_password import SYMBOLS, checksum
 from apppw_tui.domain.errors import EnrollmentRequired, InvalidCode, RateLimited
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.verification_options import RECOVERY

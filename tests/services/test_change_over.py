@@ -12,7 +12,7 @@ from apppw_tui.domain.usage import LastUse
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.folder.usage import FolderUsage
 from apppw_tui.store.folder.usage_book import FolderUsageBook
-from apppw_tui.verifier.auth_service import AuthService
+from apppw_tui.verifier.auth_service import AuthService, ServiceSocket
 from apppw_tui.verifier.protocols.json_lines import JsonLines
 from tests.services import old_passwords
 from tests.services.dovecot import Dovecot, running
@@ -22,7 +22,7 @@ from tests.services.recipes import adapted
 from tests.services.require import require_program, unavailable
 from tests.services.sign_in import HOST, IN, NOT_NOW, REFUSED
 from tests.support import NOW, FixedClock, House
-from tests.verifier.harness import Book, HeldQueue, served_in_thread
+from tests.verifier.harness import Book, HeldAuthService, served_in_thread
 
 ADA, BOB = "ada@example.org", "bob@example.org"
 _MODULE = Path("/usr/lib/dovecot/modules/auth/libauthdb_lua.so")
@@ -94,13 +94,14 @@ def usage(server: Server) -> FolderUsage:
     return FolderUsage(server.store, server.house.store, server.house.clock)
 
 
-def auth_service(server: Server, book: FolderUsage) -> AuthService:
-    return AuthService("json", HeldQueue(server.house), book, Book(), frozenset({"imap", "pop3"}))
+def parts(server: Server, book: FolderUsage) -> tuple[AuthService, ServiceSocket]:
+    auth_service = HeldAuthService(server.house, Book(), book)
+    return auth_service, ServiceSocket("json", frozenset({"imap", "pop3"}))
 
 
 def test_only_a_right_old_password_shows_who_has_not_moved(server: Server) -> None:
     book = usage(server)
-    with served_in_thread(JsonLines(auth_service(server, book)).handle, server.folder / "sock"):
+    with served_in_thread(JsonLines(*parts(server, book)).handle, server.folder / "sock"):
         assert server.says(BOB, "a stranger's guess") == REFUSED
         assert server.says(ADA) == IN
         app_password = server.house.issue("Phone", BOB).secret.reveal()

@@ -11,7 +11,7 @@ import pytest
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.answer_log import AnswerLog
-from apppw_tui.verifier.decision import Answer, Attempt, Decision, Verifier
+from apppw_tui.verifier.decision import Answer, Decision, Verifier
 from tests.services.require import require_program
 from tests.services.trials import ENFORCED, OPEN, TRIALS, UNKNOWN, trial
 from tests.support import NOW, FixedClock, House
@@ -56,8 +56,8 @@ def judged(account: str, name: str) -> Decision:
         house.add(one)
     house.alter(ENFORCED, enforced_from=NOW)
     made = trial(name, house, account, "mail", "files")
-    attempt = Attempt(made.account, Secret(made.password), "imap")
-    return Verifier(house.store, house.hasher, house.clock).decide(attempt)
+    verifier = Verifier(house.store, house.hasher, house.clock)
+    return verifier.decide(made.account, Secret(made.password), "imap")
 
 
 # Every case, and in which mode it counts.

@@ -38,7 +38,7 @@ class Asked:
     def start(self) -> None:
         desk = Desk(self.house, self.book, self.allowed)
         self._running.callback(desk.close)
-        spoken = handler_for(self.protocol, desk.auth_service, self.http_options)
+        spoken = handler_for(self.protocol, *desk.parts, self.http_options)
         self._running.enter_context(served_in_thread(spoken.handle, self.path))
 
     def stop(self) -> None:

@@ -11,7 +11,7 @@ from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.security import SecurityScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
-from apppw_tui.verifier.decision import Answer, Attempt, Verifier
+from apppw_tui.verifier.decision import Answer, Verifier
 from tests.support import PASSWORD, House
 from tests.ui.walks import (
     ACCOUNT,
@@ -28,7 +28,7 @@ from tests.ui.walks import (
 
 def answer(house: House, password: str) -> Answer:
     verifier = Verifier(house.store, house.hasher, house.clock)
-    return verifier.decide(Attempt(ACCOUNT, Secret(password), "imap")).answer
+    return verifier.decide(ACCOUNT, Secret(password), "imap").answer
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from textual import events
 from textual.widgets import Input
 
 from apppw_tui.domain import verification_options
-from apppw_tui.domain.base32 import grouped
+from apppw_tui.domain.app_password import grouped
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.dialogs.choose import ChooseDialog
 from apppw_tui.ui.dialogs.security_code import SecurityCodeDialog

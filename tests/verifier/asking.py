@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from apppw_tui.domain.app_password import AppPassword
-from apppw_tui.domain.base32 import SYMBOLS, checksum
+from apppw_tui.domain.app_password import SYMBOLS, AppPassword, checksum
 from apppw_tui.domain.hashing import Hasher
+from apppw_tui.domain.scopes import normalize_service
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.auth_service import DecisionQueue
+from apppw_tui.verifier.auth_service import AuthService
 from apppw_tui.verifier.decision import Answer, Attempt, Decision, Verifier
 from tests.argon import Spent
 from tests.support import NOW, House
@@ -25,7 +25,7 @@ def ask(
 ) -> Decision:
     secret = password if isinstance(password, Secret) else Secret(password)
     verifier = Verifier(house.store, hasher or house.hasher, house.clock)
-    return verifier.decide(Attempt(account, secret, service, "192.0.2.7"))
+    return verifier.decide(account, secret, service, "192.0.2.7")
 
 
 def wrong(secret: Secret) -> str:
@@ -58,10 +58,10 @@ def change_record(house: House, **fields: Any) -> None:
 
 @dataclass
 class Door:
-    """A queue with one thread before a house, and what it costs."""
+    """A verifier with one thread before a house, and what it costs."""
 
     house: House
-    queue: DecisionQueue
+    auth_service: AuthService
     spent: Spent
 
     async def ask(
@@ -72,7 +72,9 @@ class Door:
         address: str | None = HERE,
     ) -> Decision:
         secret = password if isinstance(password, Secret) else Secret(password)
-        return await self.queue.decide(Attempt(account, secret, service, address))
+        domain = self.auth_service.default_domain
+        attempt = Attempt.parse(account, secret, normalize_service(service), address, domain)
+        return await self.auth_service.decide(attempt)
 
     async def cost(self, password: str | Secret, account: str = ADA) -> tuple[Answer, int]:
         """The answer, and how many hashes it took."""

@@ -4,14 +4,13 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.auth_service import DecisionQueue
-from apppw_tui.verifier.decision import Verifier
-from apppw_tui.verifier.password_cache import VerifiedCache
-from apppw_tui.verifier.rate_limit import AddressRateLimiter
+from apppw_tui.verifier.attempt_memory import AddressRateLimiter
+from apppw_tui.verifier.auth_service import AuthService
 from tests.argon import count_argon2
 from tests.support import NOW, House
 from tests.verifier.asking import Door
 from tests.verifier.daemon_in_loop import Told
+from tests.verifier.harness import Book
 
 
 @pytest.fixture
@@ -26,14 +25,15 @@ def house() -> House:
 def door(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
     """Before an enforced account."""
     house.alter(enforced_from=NOW)
-    monotonic = house.clock.monotonic
-    verifier = Verifier(house.store, house.hasher, house.clock)
-    rate_limiter = AddressRateLimiter(monotonic, ["203.0.113.1"])
-    queue = DecisionQueue(
-        verifier, VerifiedCache(monotonic), rate_limiter, threads=1, monotonic=monotonic
+    monotonic, book = house.clock.monotonic, Book()
+    auth_service = AuthService(
+        *(house.store, house.hasher, house.clock, book, book),
+        rate_limiter=AddressRateLimiter(monotonic, ["203.0.113.1"]),
+        threads=1,
+        monotonic=monotonic,
     )
-    yield Door(house, queue, count_argon2(monkeypatch))
-    queue.close()
+    yield Door(house, auth_service, count_argon2(monkeypatch))
+    auth_service.close()
 
 
 @pytest.fixture

@@ -5,16 +5,17 @@ import base64
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from apppw_tui.verifier.auth_service import AuthService, DecisionQueue
-from apppw_tui.verifier.decision import Attempt, Decision, Verifier
-from apppw_tui.verifier.password_cache import VerifiedCache
+from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier.auth_service import AuthService, ServiceSocket
+from apppw_tui.verifier.connections import close
+from apppw_tui.verifier.decision import Attempt, Decision
+from apppw_tui.verifier.ports import Hints, Usage
 from apppw_tui.verifier.protocols.dovecot_auth import AuthClient
 from apppw_tui.verifier.protocols.framing import Limits
-from apppw_tui.verifier.rate_limit import AddressRateLimiter
 from tests.support import House
 
 PATIENCE = 120.0  # seconds, after which a test fails instead of waiting for ever
@@ -60,18 +61,33 @@ class Book:
         return [(answered.service, answered.address) for answered in self.answers]
 
 
-class HeldQueue(DecisionQueue):
+class HeldAuthService(AuthService):
     """Decides nothing while it is shut, or fails; keeps what it was asked."""
 
-    def __init__(self, house: House) -> None:
-        monotonic = house.clock.monotonic
-        verifier = Verifier(house.store, house.hasher, house.clock, house.default_domain)
-        limiter = AddressRateLimiter(monotonic)
-        super().__init__(verifier, VerifiedCache(monotonic), limiter, threads=2)
+    def __init__(self, house: House, book: Book, usage: Usage | None = None) -> None:
+        super().__init__(
+            *(house.store, house.hasher, house.clock, usage or book, book),
+            default_domain=house.default_domain,
+            threads=2,
+        )
         self.opened = asyncio.Event()
         self.opened.set()
         self.asked: list[Attempt] = []
-        self.outcome: Decision | Exception | None = None  # None: what the verifier decides
+        self.questions: list[tuple[str, str]] = []  # account name and password, as they came
+        self.outcome: Decision | Exception | None = None  # None: what it decides itself
+
+    def ask(
+        self,
+        source: ServiceSocket,
+        account_name: str,
+        password: Secret,
+        service: str | None,
+        address: str | None,
+        *,
+        within: float,
+    ) -> "asyncio.Future[Decision]":
+        self.questions.append((account_name, password.reveal()))
+        return super().ask(source, account_name, password, service, address, within=within)
 
     async def decide(self, attempt: Attempt) -> Decision:
         self.asked.append(attempt)
@@ -83,29 +99,50 @@ class HeldQueue(DecisionQueue):
 
 @dataclass
 class Desk:
-    """A house with the verifier's queue before it, as one socket asks there."""
+    """A house with the verifier before it, as one socket asks there."""
 
     house: House
     book: Book = field(default_factory=Book)
     allowed: frozenset[str] | None = None
     socket: str = "test"
+    hints: Hints | None = None
 
     def __post_init__(self) -> None:
-        self.queue = HeldQueue(self.house)
+        self.auth_service = HeldAuthService(self.house, self.book)
+        self.auth_service.hints = self.hints
 
     def close(self) -> None:
-        self.queue.close()
+        self.auth_service.close()
 
     @property
-    def auth_service(self) -> AuthService:
-        return AuthService(self.socket, self.queue, self.book, self.book, self.allowed)
+    def source(self) -> ServiceSocket:
+        return ServiceSocket(self.socket, self.allowed)
+
+    @property
+    def parts(self) -> tuple[AuthService, ServiceSocket]:
+        """The first two arguments of every protocol."""
+        return self.auth_service, self.source
+
+    async def ask(
+        self,
+        account_name: str,
+        password: Secret,
+        service: str | None,
+        address: str | None,
+        *,
+        test: bool = False,
+    ) -> Decision:
+        source = replace(self.source, test=test)
+        return await self.auth_service.ask(
+            source, account_name, password, service, address, within=PATIENCE
+        )
 
 
-def always(house: House, outcome: Decision | Exception) -> AuthService:
+def always(house: House, outcome: Decision | Exception) -> tuple[AuthService, ServiceSocket]:
     """Answers every question alike, or fails."""
     desk = Desk(house)
-    desk.queue.outcome = outcome
-    return desk.auth_service
+    desk.auth_service.outcome = outcome
+    return desk.parts
 
 
 class Client:
@@ -146,6 +183,18 @@ class Client:
         return await self.rest()
 
 
+def closing(handler: Handler) -> Handler:
+    """The handler, and the end of its connection, as connections.py has it."""
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await handler(reader, writer)
+        finally:
+            await close(writer)
+
+    return converse
+
+
 @dataclass
 class Server:
     """A handler behind a socket, and what it told the event loop of faults."""
@@ -177,7 +226,7 @@ async def served(handler: Handler, path: Path, faults: int = 0) -> AsyncIterator
         task = asyncio.current_task()
         assert task is not None
         conversations.add(task)
-        await handler(reader, writer)
+        await closing(handler)(reader, writer)
 
     def fault(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         here.faults.append(str(context))
@@ -205,7 +254,7 @@ def served_in_thread(handler: Handler, path: Path) -> Iterator[None]:
 
     async def serve() -> None:
         end = asyncio.Event()
-        server = await asyncio.start_unix_server(handler, path)
+        server = await asyncio.start_unix_server(closing(handler), path)
         loops.append((asyncio.get_running_loop(), end))
         begun.set()
         await end.wait()
@@ -271,7 +320,7 @@ async def introduced(path: Path) -> AsyncIterator[Client]:
 @asynccontextmanager
 async def asking(desk: Desk, path: Path, limits: Limits | None = None) -> AsyncIterator[Client]:
     """An auth-client socket, and one connection to it after the handshake."""
-    handler = AuthClient(desk.auth_service, limits or Limits())
+    handler = AuthClient(*desk.parts, limits or Limits())
     async with served(handler.handle, path), introduced(path) as client:
         yield client
 

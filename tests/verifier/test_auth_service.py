@@ -1,14 +1,13 @@
 """SAFETY 20: which service counts, and who is told of an answer."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
 from apppw_tui.domain import app_password
 from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier.attempt_memory import FREE
 from apppw_tui.verifier.decision import Answer
-from apppw_tui.verifier.rate_limit import FREE
 from tests.support import NOW, PASSWORD, House
 from tests.verifier.asking import ADA, change_record, wrong
 from tests.verifier.harness import Desk
@@ -47,14 +46,13 @@ async def test_service_name_only_chooses_among_what_the_socket_may_speak_for(
 ) -> None:
     secret = house.issue("Phone").secret
     desk.allowed = None if allowed is None else frozenset(allowed)
-    here = desk.auth_service
-    await here.ask(ADA, secret, named, HERE)
+    await desk.ask(ADA, secret, named, HERE)
     assert desk.book.uses == [(ADA, counted, HERE)]
     (answered,) = desk.book.answers
     assert answered[2:] == (counted, HERE)
     assert (answered.socket, answered.decision.answer) == (desk.socket, Answer.YES)
     change_record(house, scope=("imap", "smtp"))
-    right = (await here.ask(ADA, secret, named, HERE)).answer is Answer.YES
+    right = (await desk.ask(ADA, secret, named, HERE)).answer is Answer.YES
     assert right is (counted in ("imap", "smtp"))
 
 
@@ -62,9 +60,8 @@ async def test_attempt_of_a_test_is_logged_as_one_and_usage_never_hears_of_it(
     house: House, desk: Desk
 ) -> None:
     secret = house.issue("Phone").secret
-    here = replace(desk.auth_service, test=True)
     for password in (secret, Secret(wrong(secret)), Secret(PASSWORD)):
-        await here.ask(ADA, password, "imaps", HERE)
+        await desk.ask(ADA, password, "imaps", HERE, test=True)
     answers = [decision.answer for decision in desk.book.decisions]
     assert answers == [Answer.YES, Answer.NOT_MINE, Answer.NOT_MINE]
     assert desk.book.asked == [("imap", None)] * 3
@@ -76,18 +73,17 @@ async def test_attempt_of_a_test_is_logged_as_one_and_usage_never_hears_of_it(
 
 async def test_attempt_of_a_test_slows_nobody(house: House, desk: Desk) -> None:
     secret = house.issue("Phone").secret
-    here = desk.auth_service
     for number in range(FREE + 5):
         wrong_one = app_password.generate(f"{number:03}", house.random.randrange)
-        await replace(here, test=True).ask(ADA, wrong_one, "imap", None)
+        await desk.ask(ADA, wrong_one, "imap", None, test=True)
     for address in (None, HERE):
-        assert (await here.ask(ADA, secret, "imap", address)).answer is Answer.YES
+        assert (await desk.ask(ADA, secret, "imap", address)).answer is Answer.YES
     for number in range(FREE + 5):
         wrong_one = app_password.generate(f"{number:03}", house.random.randrange)
-        await here.ask(ADA, wrong_one, "imap", None)
+        await desk.ask(ADA, wrong_one, "imap", None)
     another = house.issue("Tablet").secret
-    assert (await here.ask(ADA, another, "imap", None)).answer is Answer.NOT_NOW
-    decision = await replace(here, test=True).ask(ADA, another, "imap", None)
+    assert (await desk.ask(ADA, another, "imap", None)).answer is Answer.NOT_NOW
+    decision = await desk.ask(ADA, another, "imap", None, test=True)
     assert decision.answer is Answer.YES
 
 
@@ -95,16 +91,15 @@ async def test_each_answer_is_written_down_and_usage_hears_of_what_it_counts(
     house: House, desk: Desk
 ) -> None:
     secret = house.issue("Phone").secret
-    here = desk.auth_service
     for account, password in (
         (ADA, secret),
         (ADA, Secret(wrong(secret))),
         (ADA, Secret(PASSWORD)),
         ("grace", secret),
     ):
-        await here.ask(account, password, "imap", None)
+        await desk.ask(account, password, "imap", None)
     house.alter(enforced_from=NOW)
-    await here.ask(ADA, Secret(PASSWORD), "imap", None)
+    await desk.ask(ADA, Secret(PASSWORD), "imap", None)
     answers = [decision.answer for decision in desk.book.decisions]
     assert answers == [Answer.YES, *[Answer.NOT_MINE] * 3, Answer.NO]
     assert desk.book.uses == [(ADA, "imap", None)]
@@ -128,6 +123,6 @@ def test_old_password_counts_where_the_socket_may_speak_for_the_service(
     desk: Desk, allowed: set[str] | None, named: str | None, counted: list[str | None]
 ) -> None:
     desk.allowed = None if allowed is None else frozenset(allowed)
-    desk.auth_service.old_password("ada", named, HERE)
+    desk.auth_service.old_password(desk.source, "ada", named, HERE)
     assert desk.book.old_passwords == [("ada", service, HERE) for service in counted]
     assert (desk.book.uses, desk.book.answers) == ([], [])

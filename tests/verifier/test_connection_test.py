@@ -14,7 +14,7 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations import daemon
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.verifier.connection_test import ConnectionTest
-from apppw_tui.verifier.decision import Answer, Attempt, Decision, Verifier
+from apppw_tui.verifier.decision import Answer, Decision, Verifier
 from tests.serving import serving
 from tests.support import NOW, House
 from tests.unix_sockets import answering
@@ -35,15 +35,15 @@ def house() -> House:
 class Never:
     """A verifier that must not be asked."""
 
-    def decide(self, attempt: Attempt) -> Decision:
-        raise AssertionError(attempt)
+    def decide(self, account_name: str, _: Secret, service: str | None) -> Decision:
+        raise AssertionError(account_name, service)
 
 
 class Says:
     def __init__(self, decision: Decision) -> None:
         self._verdict = decision
 
-    def decide(self, _: Attempt) -> Decision:
+    def decide(self, _name: str, _password: Secret, _service: str | None) -> Decision:
         return self._verdict
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.decision import Answer, Attempt, Decision, Verifier
+from apppw_tui.verifier.decision import Answer, Decision, Verifier
 from tests.support import NOW, PASSWORD, House
 from tests.verifier.asking import ADA, ask, change_record, of_unknown_id, older, wrong
 
@@ -80,7 +80,7 @@ def test_a_name_is_read_as_programs_send_it(house: House, name: str) -> None:
 def test_a_default_domain_completes_the_account(house: House) -> None:
     secret = house.issue("Phone").secret
     verifier = Verifier(house.store, house.hasher, house.clock, default_domain="example.org")
-    decision = verifier.decide(Attempt("ada", secret))
+    decision = verifier.decide("ada", secret)
     assert (decision.answer, decision.account_name) == (Answer.YES, ADA)
 
 

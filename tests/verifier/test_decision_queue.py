@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier.attempt_memory import FIRST_DELAY, FREE, LIFETIME
 from apppw_tui.verifier.decision import Answer, Decision
-from apppw_tui.verifier.password_cache import LIFETIME
-from apppw_tui.verifier.rate_limit import FIRST_DELAY, FREE
 from tests.argon import failing_argon2
 from tests.support import NOW, PASSWORD, House
 from tests.verifier.asking import ADA, Door, change_record, of_unknown_id, wrong
@@ -224,7 +223,7 @@ async def test_where_no_address_is_told_guesses_at_one_name_slow_down_no_other(
 async def test_a_name_with_and_without_the_default_domain_is_counted_as_one(
     door: Door, secret: Secret
 ) -> None:
-    door.queue._verifier.default_domain = "example.org"
+    door.auth_service.default_domain = "example.org"
     halves = door.others(FREE)
     for number, password in enumerate(halves):
         for name in ("ada", "nobody"):

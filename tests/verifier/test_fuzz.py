@@ -76,7 +76,7 @@ def http_house() -> tuple[Handler, bytes, bytes]:
     house.add()
     secret = house.issue("Phone").secret
     handler = Http(
-        Desk(house).auth_service, lambda: True, limits=HttpLimits(header_bytes=512, body_bytes=64)
+        *Desk(house).parts, lambda: True, limits=HttpLimits(header_bytes=512, body_bytes=64)
     )
     right = request(f"Authorization: {basic(ADA, secret)}")
     return handler.handle, right, request(f"Authorization: {basic(ADA, wrong(secret))}")
@@ -87,7 +87,7 @@ def json_house() -> tuple[Handler, bytes, bytes]:
     house.add()
     house.alter(enforced_from=NOW)
     secret = house.issue("Phone").secret
-    handler = JsonLines(Desk(house).auth_service, Limits(max_bytes=1024))
+    handler = JsonLines(*Desk(house).parts, Limits(max_bytes=1024))
     return handler.handle, line(ADA, secret), line(ADA, wrong(secret))
 
 

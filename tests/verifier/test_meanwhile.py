@@ -120,7 +120,7 @@ def test_no_verdict_holds_the_password(house: House) -> None:
     secret = house.issue("Phone").secret
     for account in (ADA, "unknown", secret.reveal()):
         assert secret.reveal() not in repr(ask(house, secret, account=account))
-    assert secret.reveal() not in repr(Attempt(ADA, secret))
+    assert secret.reveal() not in repr(Attempt.parse(ADA, secret))
 
 
 def test_deciding_changes_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

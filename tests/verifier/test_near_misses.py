@@ -1,7 +1,7 @@
 """SAFETY 1: which account a mistaken name nearly was, after the answer, and never a search."""
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -125,12 +125,11 @@ async def test_of_many_at_once_some_are_let_go_and_a_fault_stops_nothing(hints: 
 
 
 async def test_auth_service_hands_on_what_no_account_has_and_nothing_else(hints: Hints) -> None:
-    desk = Desk(hints.house)
-    auth_service = replace(desk.auth_service, hints=hints.nearly_)
+    desk = Desk(hints.house, hints=hints.nearly_)
     secret = hints.house.issue("Phone", "ada").secret.reveal()
     for name in ("ada", "Ada", "ada@example.org", "ida"):
-        await auth_service.ask(name, Secret(secret), "imap", "192.0.2.7")
-    await auth_service.ask("ida@example.net", Secret("old password"), "imap", None)
+        await desk.ask(name, Secret(secret), "imap", "192.0.2.7")
+    await desk.ask("ida@example.net", Secret("old password"), "imap", None)
     await asyncio.gather(*hints.nearly_._looking)
     desk.close()
     assert sorted(hints.told) == [

@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from apppw_tui.domain import app_password, scopes
+from apppw_tui.domain import scopes
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.decision import Answer, Attempt, Decision, Verifier
-from apppw_tui.verifier.password_cache import VerifiedCache
+from apppw_tui.verifier.decision import Answer
 from tests.argon import count_argon2
 from tests.support import NOW, PASSWORD, House
 from tests.verifier.asking import ADA, ask, wrong
@@ -35,29 +34,14 @@ def test_neither_password_nor_account_makes_a_difference(
     assert spent.verified == []
 
 
-def test_what_is_remembered_opens_it_as_little(house: House) -> None:
+async def test_what_is_remembered_opens_it_as_little(house: House) -> None:
     issued = house.issue("Laptop")
     house.alter(enforced_from=NOW)
-    memory = VerifiedCache(house.clock.monotonic)
-    memory.add(house.now().uid, issued.secret, issued.app_password.hash)
-    verifier = Verifier(house.store, house.hasher, house.clock)
-    presented = presented_as(issued.secret)
-    for service, answer in (("imap", Answer.YES), (PORTAL, Answer.NOT_MINE)):
-        attempt = Attempt(ADA, issued.secret, service)
-        looked = verifier.look(attempt, presented)
-        decision = (
-            looked
-            if isinstance(looked, Decision)
-            else verifier.remembered(attempt, looked, presented, memory)
-        )
-        assert decision is not None
+    desk = Desk(house)
+    for service, answer in (("imap", Answer.YES), ("imap", Answer.YES), (PORTAL, Answer.NOT_MINE)):
+        decision = await desk.ask(ADA, issued.secret, service, None)
         assert decision.answer is answer
-
-
-def presented_as(secret: Secret) -> app_password.ParsedAppPassword:
-    presented = app_password.parse(secret.reveal())
-    assert presented is not None
-    return presented
+    desk.close()
 
 
 @pytest.mark.parametrize("scope", [(scopes.ANY_APP,), (PORTAL,), ("mail", PORTAL)])
@@ -68,7 +52,7 @@ def test_no_scope_opens_it(scope: tuple[str, ...]) -> None:
 async def test_a_socket_for_other_services_says_the_same(house: House) -> None:
     house.alter(enforced_from=NOW - timedelta(days=1))
     desk = Desk(house, allowed=frozenset({"imap"}))
-    decision = await desk.auth_service.ask(ADA, Secret(PASSWORD), PORTAL, None)
+    decision = await desk.ask(ADA, Secret(PASSWORD), PORTAL, None)
     desk.close()
     assert decision.answer is Answer.NOT_MINE
     assert desk.book.asked == [(PORTAL, None)]

@@ -3,8 +3,8 @@
 import pytest
 
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier import rate_limit as module
-from apppw_tui.verifier.rate_limit import (
+from apppw_tui.verifier import attempt_memory as module
+from apppw_tui.verifier.attempt_memory import (
     FIRST_DELAY,
     FORGIVEN_AFTER,
     FREE,

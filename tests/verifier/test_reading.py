@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -86,11 +87,11 @@ async def test_where_all_stand_still_no_more_threads_are_begun_and_everybody_is_
 ) -> None:
     before, read = threads(), []
     reading = StoreReader(deadline=2 * SOON, most_threads=2)
-    held = [asyncio.ensure_future(reading(stopped.read)) for _ in range(4)]
-    behind = asyncio.ensure_future(reading(lambda: read.append(1)))
-    for future in [*held, behind]:
+    waiting: list[asyncio.Future[Any]] = [reading(stopped.read) for _ in range(4)]
+    waiting.append(reading(lambda: read.append(1)))
+    for answered in waiting:
         with pytest.raises(StoreUnusable):
-            await future
+            await answered
     assert threads() - before <= 2
     stopped.may.set()
     assert await reading(lambda: 1) == 1

@@ -13,17 +13,17 @@ import pytest
 
 from apppw_tui.domain.errors import ConfigError
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.auth_service import DecisionQueue
-from apppw_tui.verifier.decision import Answer, Attempt, Verifier
-from apppw_tui.verifier.password_cache import VerifiedCache
+from apppw_tui.verifier.attempt_memory import FREE, AddressRateLimiter, VerifiedCache
+from apppw_tui.verifier.auth_service import AuthService
+from apppw_tui.verifier.decision import Answer, Attempt
 from apppw_tui.verifier.protocols.registry import ConnectionHandler
-from apppw_tui.verifier.rate_limit import FREE, AddressRateLimiter
 from apppw_tui.verifier.server import FLUSH_WITHIN
 from apppw_tui.verifier.systemd import SystemdNotifier
 from tests.argon import count_argon2
 from tests.support import House
 from tests.verifier.asking import ADA, wrong
 from tests.verifier.daemon_in_loop import WAIT, Speaking, Told, running
+from tests.verifier.harness import Book
 
 
 async def test_an_answer_that_is_being_given_is_given_before_the_end(
@@ -301,25 +301,29 @@ async def test_the_limits_change_while_attempts_pass(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = house.clock
-    verifier = Verifier(house.store, house.hasher, clock)
-    queue = DecisionQueue(
-        verifier, VerifiedCache(clock.monotonic), AddressRateLimiter(clock.monotonic), threads=1
+    book = Book()
+    auth_service = AuthService(
+        *(house.store, house.hasher, clock, book, book),
+        cache=VerifiedCache(clock.monotonic),
+        rate_limiter=AddressRateLimiter(clock.monotonic),
+        threads=1,
     )
     secret = house.issue("Phone").secret
 
     async def ask(password: Secret) -> Answer:
-        return (await queue.decide(Attempt(ADA, password, None, "198.51.100.9"))).answer
+        attempt = Attempt.parse(ADA, password, None, "198.51.100.9")
+        return (await auth_service.decide(attempt)).answer
 
     spent = count_argon2(monkeypatch)
     assert [await ask(secret), await ask(secret)] == [Answer.YES] * 2
     assert spent.total == 1
-    queue.remember(VerifiedCache(clock.monotonic, 0))
+    auth_service.cache = VerifiedCache(clock.monotonic, 0)
     assert [await ask(secret), await ask(secret)] == [Answer.YES] * 2
     assert spent.total == 3
     others = [house.issue(f"App {number}").secret for number in range(FREE)]
     for other in others:
         assert await ask(Secret(wrong(other))) is Answer.NOT_MINE
     assert await ask(secret) is Answer.NOT_NOW
-    queue.rate_limiter.set_trusted(["198.51.100.0/24"])
+    auth_service.rate_limiter.set_trusted(["198.51.100.0/24"])
     assert await ask(secret) is Answer.YES
-    queue.close()
+    auth_service.close()

@@ -8,9 +8,9 @@ from threading import Event
 import pytest
 
 from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier.attempt_memory import FREE
 from apppw_tui.verifier.auth_service import LONGEST_QUEUE
 from apppw_tui.verifier.decision import Answer, Decision
-from apppw_tui.verifier.rate_limit import FREE
 from tests.argon import failing_argon2
 from tests.support import PASSWORD
 from tests.verifier.asking import ADA, HERE, Door, change_record, wrong
@@ -46,7 +46,7 @@ async def begun(door: Door, *asked: tuple[str | Secret, str]) -> "list[asyncio.T
     """Attempts under way, each of which has looked into the store by now."""
     tasks = [asyncio.create_task(door.ask(password, name)) for password, name in asked]
     await asyncio.sleep(0)
-    await door.queue.reading(lambda: None)  # behind theirs
+    await door.auth_service.reader(lambda: None)  # behind theirs
     return tasks
 
 

@@ -4,8 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.app_password import AppPassword
-from apppw_tui.domain.base32 import RandomBelow
+from apppw_tui.domain.app_password import AppPassword, RandomBelow
 from apppw_tui.store.keyring import KeySet
 
 # An account that is gone, or cannot be read, does not tell how far version and epoch had come: a

@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.base32 import RandomBelow
+from apppw_tui.domain.app_password import RandomBelow
 from apppw_tui.domain.errors import KeyMissing, Refused, StoreDamaged, StoreError
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.domain.usage import UsageRecord

@@ -50,6 +50,7 @@ class FolderStore:
     def __init__(self, folder: Path, lock_timeout: float = LOCK_TIMEOUT) -> None:
         self._folder = folder
         self._accounts = folder / "accounts"
+        self.folders = (folder, self._accounts)
         self._locks = folder / "locks"
         self._reserve = DiskReserve(folder)
         self.deletions = Deletions(folder)
@@ -63,8 +64,8 @@ class FolderStore:
         Only a store that is there can say that it does not know a name; and opening a file refuses
         a link in the last step of its path alone.
         """
-        files.check_folder(self._folder)
-        files.check_folder(self._accounts)
+        for folder in self.folders:
+            files.check_folder(folder)
 
     def get(self, account_name: str) -> Account | None:
         return self._load(account_name)[1]

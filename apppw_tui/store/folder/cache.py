@@ -19,6 +19,7 @@ _Identity = tuple[int, int, int, int, int]  # device, inode, mode, size, time in
 class _Held:
     """A parsed account, and the open file it came from."""
 
+    path: Path
     descriptor: int
     identity: _Identity
     account: Account
@@ -37,15 +38,16 @@ class CachedReads:
         self._most_held = most_held
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._lock = threading.Lock()
+        self._checked: tuple[tuple[int, int, int], ...] = ()  # the folders, as they were checked
 
     def get(self, name: str) -> Account | None:
         """As FolderStore.read, and as fresh. Raises StoreError."""
-        if not is_account_name(name):
-            return None
-        self._store.check_folders()  # a file that is held does not tell whose folder it is in now
-        path = self._store.path(name)
+        self._check_folders()  # a file that is held does not tell whose folder it is in now
         with self._lock:
             held = self._held.get(name)
+        if held is None and not is_account_name(name):
+            return None
+        path = self._store.path(name) if held is None else held.path
         # Not under the lock: a disk that stands still at one file is no reason to wait for others.
         if held is not None and held.identity == _identity(path):
             with self._lock:
@@ -68,8 +70,19 @@ class CachedReads:
             files.close(descriptor)
             self._drop(name)
             raise
-        self._keep(name, _Held(descriptor, before, account))
+        self._keep(name, _Held(path, descriptor, before, account))
         return account
+
+    def _check_folders(self) -> None:
+        """Raises StoreUnusable. Looks closer only where a folder is another than before."""
+        try:
+            folders = tuple(folder.lstat() for folder in self._store.folders)
+        except OSError:
+            folders = ()
+        marks = tuple((status.st_dev, status.st_ino, status.st_mode) for status in folders)
+        if not marks or marks != self._checked:
+            self._store.check_folders()
+            self._checked = marks
 
     def close(self) -> None:
         """Lets go of every file."""

@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.app_password import ID_LENGTH
-from apppw_tui.domain.base32 import SYMBOLS
+from apppw_tui.domain.app_password import ID_LENGTH, SYMBOLS
 from apppw_tui.domain.errors import StoreDamaged, StoreError
 from apppw_tui.store import documents
 from apppw_tui.store.fields import DocumentError, Tables, loads

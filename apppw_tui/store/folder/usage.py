@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from apppw_tui.domain.usage import FirstUse, LastUse, PendingUses, ReportSpan, n
 from apppw_tui.store.folder.usage_ledger import UsageLedger
 from apppw_tui.store.folder.usage_takeover import UsageTakeover
 
+MOST_HEARD = 1024  # uses that are not yet added to their account's
 MOST_OLD = 4096  # names between two times of writing
 
 
@@ -60,6 +61,7 @@ class FolderUsage:
         self._meaning = meaning
         self._ledger = UsageLedger(folder, self._replaced)
         self._takeover = UsageTakeover(folder, self._ledger, clock, complain)
+        self._heard: list[tuple[str, str, str, datetime, str | None, str | None]] = []
         self._pending: dict[str, PendingUses] = {}
         self._right: dict[str, LastUse] = {}
         self._hearing = threading.Lock()
@@ -77,9 +79,11 @@ class FolderUsage:
         name, uid, record = decision.account_name, decision.uid, decision.app_password
         if name is None or uid is None or record is None:
             return
-        use = self._now(service, address)
-        network = None if self._trusted.holds(use.address) else network_of(use.address)
-        self._add(uid, PendingUses.of(name, record.id, use, network))
+        with self._hearing:
+            self._heard.append((uid, name, record.id, self._clock.now(), service, address))
+            is_full = len(self._heard) >= MOST_HEARD
+        if is_full:
+            self._sort_heard()
         self.on_pending()
 
     def old_password(self, name: str, service: str | None, address: str | None) -> None:
@@ -90,7 +94,7 @@ class FolderUsage:
             return
         with self._hearing:
             if name in self._right or len(self._right) < MOST_OLD:
-                self._right[name] = self._now(service, address)
+                self._right[name] = _use(self._clock.now(), service, address)
         self.on_pending()
 
     def flush(self) -> None:
@@ -138,11 +142,21 @@ class FolderUsage:
             if account is not None and account.created <= use.time:
                 self._add(account.uid, PendingUses(account.name, last_legacy_login=use))
 
+    def _sort_heard(self) -> None:
+        """Adds what was heard to its account's uses; apart, so that no answer waits for it."""
+        with self._hearing:
+            heard, self._heard = self._heard, []
+        for uid, name, id_, time, service, address in heard:
+            use = _use(time, service, address)
+            network = None if self._trusted.holds(use.address) else network_of(use.address)
+            self._add(uid, PendingUses.of(name, id_, use, network))
+
     def _take(self, troubles: set[str]) -> dict[str, tuple[Account, PendingUses]]:
         """The uses to be written, sorted by uid.
 
         An account that cannot be read keeps no other waiting.
         """
+        self._sort_heard()
         with self._hearing:
             heard, self._pending = self._pending, {}
         pending = {}
@@ -184,11 +198,6 @@ class FolderUsage:
         self._swept = now.date()
         return first
 
-    def _now(self, service: str | None, address: str | None) -> LastUse:
-        # Sixteen symbols can be a service's name; what may be a password is not kept.
-        service_name = None if service is None or app_password.parse(service) else service
-        return LastUse(self._clock.now(), service_name, parse_address(address))
-
     def _add(self, uid: str, uses: PendingUses) -> None:
         with self._hearing:
             self._pending.setdefault(uid, PendingUses(uses.account_name)).add(uses)
@@ -200,3 +209,9 @@ class FolderUsage:
                 if uid in self._pending:
                     pending.add(self._pending[uid])
                 self._pending[uid] = pending
+
+
+def _use(time: datetime, service: str | None, address: str | None) -> LastUse:
+    # Sixteen symbols can be a service's name; what may be a password is not kept.
+    service_name = None if service is None or app_password.parse(service) else service
+    return LastUse(time, service_name, parse_address(address))

@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.geometry import Size
 from textual.widgets import Button, Label
 
-from apppw_tui.domain.base32 import grouped
+from apppw_tui.domain.app_password import grouped
 from apppw_tui.domain.errors import ApppwError
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.enrollment import AuthenticatorEnrollment

@@ -11,8 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Label
 
 from apppw_tui.domain import connection_settings
-from apppw_tui.domain.app_password import AppPassword
-from apppw_tui.domain.base32 import grouped
+from apppw_tui.domain.app_password import AppPassword, grouped
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.app_passwords import IssuedAppPassword

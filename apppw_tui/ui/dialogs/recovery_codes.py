@@ -11,7 +11,7 @@ from textual.binding import Binding
 from textual.containers import Grid, Horizontal, VerticalScroll
 from textual.widgets import Button, Label
 
-from apppw_tui.domain.base32 import grouped
+from apppw_tui.domain.app_password import grouped
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui.clipboard import Copied

@@ -10,17 +10,17 @@ import itertools
 import os
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from apppw_tui.domain import app_password
 from apppw_tui.domain.addresses import parse_address
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.auth_service import AuthService
+from apppw_tui.verifier.auth_service import AuthService, ServiceSocket
 from apppw_tui.verifier.decision import Answer, Decision
-from apppw_tui.verifier.protocols import streams
-from apppw_tui.verifier.protocols.framing import Limits, PendingAnswers, next_line
+from apppw_tui.verifier.protocols.framing import Limits, next_line
 
 _MECHANISMS = ("PLAIN", "LOGIN")
 _ID = re.compile(rb"[0-9]{1,10}")
@@ -35,10 +35,11 @@ class AuthClient:
     def __init__(
         self,
         auth_service: AuthService,
+        source: ServiceSocket,
         limits: Limits,
         token_hex: Callable[[int], str] = secrets.token_hex,
     ) -> None:
-        self._asking = PendingAnswers(auth_service, limits)
+        self._ask = partial(auth_service.ask, source, within=limits.answer_timeout)
         self._limits = limits
         self._token_hex = token_hex
         self._connections = itertools.count(1)
@@ -53,10 +54,7 @@ class AuthClient:
             f"CUID\t{next(self._connections)}\nCOOKIE\t{self._token_hex(16)}\nDONE\n"
         )
         writer.write(greeting.encode())
-        try:
-            await _Connection(self._asking, self._limits, writer).serve(reader)
-        finally:
-            await streams.close(writer, self._limits.write_timeout)
+        await _Connection(self._ask, self._limits, writer).serve(reader)
 
 
 @dataclass
@@ -102,9 +100,9 @@ class _Connection:
     """The exchanges under way on one connection."""
 
     def __init__(
-        self, asking: PendingAnswers, limits: Limits, writer: asyncio.StreamWriter
+        self, ask: Callable[..., Awaitable[Decision]], limits: Limits, writer: asyncio.StreamWriter
     ) -> None:
-        self._asking = asking
+        self._ask = ask
         self._limits = limits
         self._writer = writer
         self._exchanges: dict[int, _Exchange] = {}  # by id, the oldest first
@@ -159,7 +157,7 @@ class _Connection:
 
     async def _decide(self, number: int, exchange: _Exchange, password: Secret) -> None:
         try:
-            decision = await self._asking.ask(
+            decision = await self._ask(
                 exchange.account_name, password, exchange.service, exchange.address
             )
         finally:

@@ -1,11 +1,8 @@
-"""The common part of the line and frame protocols: limits, a bounded line, an answer in time."""
+"""The common part of the line and frame protocols: limits, and a bounded line."""
 
 import asyncio
 from dataclasses import dataclass
 
-from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.auth_service import AuthService
-from apppw_tui.verifier.decision import Answer, Decision
 from apppw_tui.verifier.protocols import streams
 
 
@@ -40,42 +37,3 @@ async def next_line(
         return None  # TimeoutError is an OSError
     line = line.removesuffix(b"\n")
     return line.removesuffix(b"\r") if len(line) <= limits.max_bytes else None
-
-
-class PendingAnswers:
-    """Asks a counter, and waits only so long."""
-
-    def __init__(self, auth_service: AuthService, limits: Limits) -> None:
-        self._auth_service = auth_service
-        self._limits = limits
-        self._late: set[asyncio.Task[Decision]] = set()
-
-    async def ask(
-        self, account_name: str, password: Secret, service: str | None, address: str | None
-    ) -> Decision:
-        """The decision; "not now" if it takes longer than the limit, or fails. Never raises."""
-        task = asyncio.create_task(self._auth_service.ask(account_name, password, service, address))
-        try:
-            await asyncio.wait({task}, timeout=self._limits.answer_timeout)
-        except asyncio.CancelledError:
-            task.cancel()
-            raise
-        if not task.done():
-            # It goes on, so that it is still counted by the throttle and written down.
-            self._late.add(task)
-            task.add_done_callback(self._came_late)
-            return Decision(Answer.NOT_NOW, "took too long")
-        return _result(task)
-
-    def _came_late(self, task: asyncio.Task[Decision]) -> None:
-        self._late.discard(task)
-        _result(task)
-
-
-def _result(task: asyncio.Task[Decision]) -> Decision:
-    error = None if task.cancelled() else task.exception()
-    if isinstance(error, Exception):
-        streams.report(error)
-    if task.cancelled() or error is not None:
-        return Decision(Answer.NOT_NOW, "a fault of its own")
-    return task.result()

@@ -16,10 +16,9 @@ from apppw_tui.domain.addresses import parse_address
 from apppw_tui.domain.errors import ApppwError
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.auth_service import AuthService
+from apppw_tui.verifier.auth_service import AuthService, ServiceSocket
 from apppw_tui.verifier.decision import Answer, Decision
 from apppw_tui.verifier.protocols import streams
-from apppw_tui.verifier.protocols.framing import Limits, PendingAnswers
 from apppw_tui.verifier.protocols.http_connection import HttpConnection, HttpLimits, Response
 
 # base64, or base64url, with its padding or without: programs send all four.
@@ -46,6 +45,7 @@ class Http:
     def __init__(
         self,
         auth_service: AuthService,
+        source: ServiceSocket,
         store_answers: Callable[[], bool],
         *,
         realm: str = "App passwords",
@@ -56,9 +56,9 @@ class Http:
         if not _REALM.fullmatch(realm):
             raise ValueError("A realm has ASCII characters without quotes and backslashes.")
         self._limits = limits or HttpLimits()
-        self._asking = PendingAnswers(auth_service, Limits(answer_timeout=self._limits.answer))
+        self._auth_service = auth_service
+        self._source = source
         self._store_answers = store_answers
-        self._reading = auth_service.queue.reading
         self._challenge = ("WWW-Authenticate", f'Basic realm="{realm}", charset="UTF-8"')
         self._service_header = service_header
         self._address_header = address_header
@@ -73,8 +73,6 @@ class Http:
             pass  # the peer left, or takes nothing any more
         except Exception as error:  # noqa: BLE001 - one connection's fault is no other's
             streams.report(error)
-        finally:
-            await streams.close(writer, self._limits.write)
 
     async def _next(self, connection: HttpConnection) -> Response:
         """The response to the next request. Raises EOFError if there is none, OSError."""
@@ -108,7 +106,7 @@ class Http:
 
     async def _healthy(self) -> bool:
         try:
-            return await self._reading(self._store_answers)
+            return await self._auth_service.reader(self._store_answers)
         except (ApppwError, OSError):
             return False
 
@@ -122,8 +120,9 @@ class Http:
         credentials = _credentials(authorization or b"")
         if credentials is None:
             return self._refused()
-        decision = await self._asking.ask(
-            *credentials, _text(service) or None, parse_address(_text(address))
+        decision = await self._auth_service.ask(
+            *(self._source, *credentials, _text(service) or None, parse_address(_text(address))),
+            within=self._limits.answer,
         )
         return self._answer(decision)
 

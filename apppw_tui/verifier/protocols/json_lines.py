@@ -33,10 +33,10 @@ from typing import Any
 
 from apppw_tui.domain.addresses import parse_address
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.auth_service import AuthService
+from apppw_tui.verifier.auth_service import AuthService, ServiceSocket
 from apppw_tui.verifier.decision import Answer, Decision
-from apppw_tui.verifier.protocols import streams, throttle_questions
-from apppw_tui.verifier.protocols.framing import Limits, PendingAnswers, next_line
+from apppw_tui.verifier.protocols import throttle_questions
+from apppw_tui.verifier.protocols.framing import Limits, next_line
 
 _OLD_PASSWORD = "old-password"  # noqa: S105 - an event's name
 
@@ -55,42 +55,47 @@ class _Question:
 class JsonLines:
     """Answers questions in the order in which they came."""
 
-    def __init__(self, auth_service: AuthService, limits: Limits | None = None) -> None:
+    def __init__(
+        self, auth_service: AuthService, source: ServiceSocket, limits: Limits | None = None
+    ) -> None:
         self._limits = limits or Limits()
         self._auth_service = auth_service
-        self._asking = PendingAnswers(auth_service, self._limits)
-        self._testing = PendingAnswers(replace(auth_service, test=True), self._limits)
+        self._source = source
+        self._testing = replace(source, test=True)
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serves one connection to its end. Raises nothing but CancelledError."""
-        try:
-            while (line := await next_line(reader, writer, self._limits)) is not None:
-                try:
-                    read = _read(line)
-                    if "throttle" in read:
-                        writer.write(self._throttle(read, writer))
-                        continue
-                    question = _question(read)
-                except (ValueError, RecursionError):  # the latter: nested too deeply
-                    writer.write(_line(answer="error"))
-                    return
-                writer.write(await self._answer(question))
-        finally:
-            await streams.close(writer, self._limits.write_timeout)
+        while (line := await next_line(reader, writer, self._limits)) is not None:
+            try:
+                read = _read(line)
+                if "throttle" in read:
+                    writer.write(self._throttle(read, writer))
+                    continue
+                question = _question(read)
+            except (ValueError, RecursionError):  # the latter: nested too deeply
+                writer.write(_line(answer="error"))
+                return
+            writer.write(await self._answer(question))
 
     def _throttle(self, read: dict[str, Any], writer: asyncio.StreamWriter) -> bytes:
         """Raises ValueError: it is no such question, or not theirs to ask."""
         if not throttle_questions.may_ask(writer):
             raise ValueError
-        return _line(**throttle_questions.answer(read, self._auth_service.queue.rate_limiter))
+        return _line(**throttle_questions.answer(read, self._auth_service.rate_limiter))
 
     async def _answer(self, question: _Question) -> bytes:
         if question.password is None:
-            self._auth_service.old_password(question.user, question.service, question.address)
+            self._auth_service.old_password(
+                self._source, question.user, question.service, question.address
+            )
             return _line(answer="noted")
-        asking = self._testing if question.test else self._asking
-        decision = await asking.ask(
-            question.user, question.password, question.service, question.address
+        decision = await self._auth_service.ask(
+            self._testing if question.test else self._source,
+            question.user,
+            question.password,
+            question.service,
+            question.address,
+            within=self._limits.answer_timeout,
         )
         facts = _more(decision) if question.test else {}
         if decision.account_name is not None:

@@ -5,10 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from apppw_tui.verifier.auth_service import AuthService
-from apppw_tui.verifier.protocols import streams
-
-_CLOSING = 1.0  # seconds
+from apppw_tui.verifier.auth_service import AuthService, ServiceSocket
 
 
 class ConnectionHandler(Protocol):
@@ -22,7 +19,7 @@ class HangsUp:
     """Says nothing to anybody: whoever asks knows at once that there is no answer."""
 
     async def handle(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await streams.close(writer, _CLOSING)
+        writer.close()
 
 
 @dataclass(frozen=True)
@@ -35,44 +32,49 @@ class HttpOptions:
 
 
 def handler_for(
-    protocol: str, auth_service: AuthService, http_options: HttpOptions
+    protocol: str, auth_service: AuthService, source: ServiceSocket, http_options: HttpOptions
 ) -> ConnectionHandler:
     """The protocol of that name; each is imported only where a socket speaks it."""
-    return _PROTOCOLS[protocol](auth_service, http_options)
+    return _PROTOCOLS[protocol](auth_service, source, http_options)
 
 
-def _auth_client(auth_service: AuthService, _: HttpOptions) -> ConnectionHandler:
+def _auth_client(
+    auth_service: AuthService, source: ServiceSocket, _: HttpOptions
+) -> ConnectionHandler:
     from apppw_tui.verifier.protocols.dovecot_auth import AuthClient
     from apppw_tui.verifier.protocols.framing import Limits
 
-    return AuthClient(auth_service, Limits())
+    return AuthClient(auth_service, source, Limits())
 
 
-def _mux(auth_service: AuthService, _: HttpOptions) -> ConnectionHandler:
+def _mux(auth_service: AuthService, source: ServiceSocket, _: HttpOptions) -> ConnectionHandler:
     from apppw_tui.verifier.protocols.framing import Limits
     from apppw_tui.verifier.protocols.saslauthd import Saslauthd
 
-    return Saslauthd(auth_service, Limits())
+    return Saslauthd(auth_service, source, Limits())
 
 
-def _http(auth_service: AuthService, http_options: HttpOptions) -> ConnectionHandler:
+def _http(
+    auth_service: AuthService, source: ServiceSocket, http_options: HttpOptions
+) -> ConnectionHandler:
     from apppw_tui.verifier.protocols.http import Http
 
     return Http(
         auth_service,
+        source,
         http_options.store_answers,
         service_header=http_options.service_header,
         address_header=http_options.address_header,
     )
 
 
-def _json(auth_service: AuthService, _: HttpOptions) -> ConnectionHandler:
+def _json(auth_service: AuthService, source: ServiceSocket, _: HttpOptions) -> ConnectionHandler:
     from apppw_tui.verifier.protocols.json_lines import JsonLines
 
-    return JsonLines(auth_service)
+    return JsonLines(auth_service, source)
 
 
-_PROTOCOLS: dict[str, Callable[[AuthService, HttpOptions], ConnectionHandler]] = {
+_PROTOCOLS: dict[str, Callable[[AuthService, ServiceSocket, HttpOptions], ConnectionHandler]] = {
     "auth-client": _auth_client,
     "mux": _mux,
     "http": _http,

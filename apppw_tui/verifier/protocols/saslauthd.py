@@ -7,10 +7,10 @@ strings, user, password, service and realm, the answer is one; a count is 16 bit
 import asyncio
 
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.auth_service import AuthService
+from apppw_tui.verifier.auth_service import AuthService, ServiceSocket
 from apppw_tui.verifier.decision import Answer
 from apppw_tui.verifier.protocols import streams
-from apppw_tui.verifier.protocols.framing import Limits, PendingAnswers
+from apppw_tui.verifier.protocols.framing import Limits
 
 _STRINGS = 4  # libsasl after 2.1.28 adds the client's address, then reads the answer and closes
 _OK = b"\0\2OK"
@@ -20,20 +20,18 @@ _NO = b"\0\2NO"
 class Saslauthd:
     """Serves the connections of one socket."""
 
-    def __init__(self, auth_service: AuthService, limits: Limits) -> None:
-        self._asking = PendingAnswers(auth_service, limits)
+    def __init__(self, auth_service: AuthService, source: ServiceSocket, limits: Limits) -> None:
+        self._auth_service = auth_service
+        self._source = source
         self._limits = limits
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serves one connection to its end. Raises nothing but CancelledError."""
-        try:
-            while (request := await self._request(reader, writer)) is not None:
-                answer = await self._answer(request)
-                if answer is None:
-                    return
-                writer.write(answer)
-        finally:
-            await streams.close(writer, self._limits.write_timeout)
+        while (request := await self._request(reader, writer)) is not None:
+            answer = await self._answer(request)
+            if answer is None:
+                return
+            writer.write(answer)
 
     async def _request(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -42,8 +40,8 @@ class Saslauthd:
         strings: list[bytes] = []
         left = self._limits.max_bytes
         try:
-            # Whoever does not read is not listened to.
-            await streams.drain(writer, self._limits.write_timeout)
+            if writer.transport.get_write_buffer_size():  # who does not read is not listened to
+                await streams.drain(writer, self._limits.write_timeout)
             async with asyncio.timeout(self._limits.idle_timeout):
                 while len(strings) < _STRINGS:
                     size = int.from_bytes(await reader.readexactly(2), "big")
@@ -65,7 +63,10 @@ class Saslauthd:
             return _NO
         if realm and "@" not in user:
             user = f"{user}@{realm}"  # libsasl takes bob@example.org apart
-        decision = await self._asking.ask(user, Secret(password), service or None, None)
+        decision = await self._auth_service.ask(
+            *(self._source, user, Secret(password), service or None, None),
+            within=self._limits.answer_timeout,
+        )
         if decision.answer is Answer.NOT_NOW:
             # There is no answer for that. To a closed connection libsasl says SASL_FAIL
             # (checkpw.c, "size read failed"), which Postfix takes as temporary, 454; a NO would be

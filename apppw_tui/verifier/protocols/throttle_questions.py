@@ -16,14 +16,14 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from apppw_tui.verifier.protocols import streams
-from apppw_tui.verifier.rate_limit import AddressRateLimiter
+from apppw_tui.verifier.attempt_memory import AddressRateLimiter
+from apppw_tui.verifier.connections import peer_uid
 
 MOST = 100  # places in one answer, those who wait longest first
 
 
 def may_ask(writer: asyncio.StreamWriter) -> bool:
-    return streams.peer_uid(writer) in (0, os.geteuid())
+    return peer_uid(writer) in (0, os.geteuid())
 
 
 def answer(asked: Mapping[str, Any], rate_limiter: AddressRateLimiter) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from apppw_tui.domain.secret import Secret
 from apppw_tui.store import documents
 from apppw_tui.store.backup.writer import account_member
-from apppw_tui.verifier.decision import Answer, Attempt, Verifier
+from apppw_tui.verifier.decision import Answer, Verifier
 from tests.store.backing import Place, manifest, members
 from tests.store.backup_writer import ACCOUNTS
 
@@ -61,7 +61,7 @@ def verified(place: Place, name: str, secrets: dict[str, str]) -> set[str]:
     return {
         id_
         for id_, secret in secrets.items()
-        if verifier.decide(Attempt(name, Secret(secret), "imap")).answer is Answer.YES
+        if verifier.decide(name, Secret(secret), "imap").answer is Answer.YES
     }
 
 

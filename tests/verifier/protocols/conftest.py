@@ -34,7 +34,7 @@ def path(tmp_path: Path) -> Path:
 async def site(house: House, secret: str, path: Path) -> AsyncIterator[Site]:
     """The account, open, behind HTTP."""
     desk = Desk(house)
-    handler = Http(desk.auth_service, lambda: True, service_header=SERVICE, address_header=ADDRESS)
+    handler = Http(*desk.parts, lambda: True, service_header=SERVICE, address_header=ADDRESS)
     async with served(handler.handle, path) as server:
         yield Site(house, desk.book, Secret(secret), server)
     desk.close()

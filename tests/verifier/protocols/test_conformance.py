@@ -128,7 +128,7 @@ class Site:
 @pytest.fixture(params=sorted(SPOKEN))
 async def site(request: pytest.FixtureRequest, house: House, path: Path) -> AsyncIterator[Site]:
     desk = Desk(house)
-    handler = handler_for(request.param, desk.auth_service, HttpOptions(lambda: True))
+    handler = handler_for(request.param, *desk.parts, HttpOptions(lambda: True))
     async with served(handler.handle, path) as server:
         yield Site(request.param, desk, server)
     desk.close()
@@ -182,7 +182,7 @@ async def test_store_that_cannot_be_read_is_neither_yes_nor_no(
 
 
 async def test_fault_is_not_now_and_told_without_the_secret(site: Site, secret: str) -> None:
-    site.desk.queue.outcome = RuntimeError(secret)
+    site.desk.auth_service.outcome = RuntimeError(secret)
     assert await site.ask(ADA, secret) == LATER
     assert len(site.server.faults) == 1
     assert secret not in site.server.faults.pop()
@@ -223,12 +223,12 @@ async def test_question_is_read_however_its_bytes_are_cut(site: Site, secret: st
 
 
 async def test_client_that_goes_away_leaves_nothing_behind(site: Site, secret: str) -> None:
-    site.desk.queue.opened.clear()
+    site.desk.auth_service.opened.clear()
     before = len(asyncio.all_tasks())
     async with site.connection() as spoken:
         await spoken.client.send(spoken.question(ADA, secret))
-        await until(lambda: len(site.desk.queue.asked) == 1)
-    site.desk.queue.opened.set()
+        await until(lambda: len(site.desk.auth_service.asked) == 1)
+    site.desk.auth_service.opened.set()
     await tasks_are(before)
     assert len(site.desk.book.answers) == 1
 
@@ -237,8 +237,8 @@ async def test_client_that_goes_away_leaves_nothing_behind(site: Site, secret: s
 async def test_server_that_stops_leaves_nothing_behind(
     desk: Desk, path: Path, secret: str, protocol: str
 ) -> None:
-    desk.queue.opened.clear()
-    handler = handler_for(protocol, desk.auth_service, HttpOptions(lambda: True))
+    desk.auth_service.opened.clear()
+    handler = handler_for(protocol, *desk.parts, HttpOptions(lambda: True))
     tasks: list[asyncio.Task[None]] = []
 
     async def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -249,7 +249,7 @@ async def test_server_that_stops_leaves_nothing_behind(
         before = len(asyncio.all_tasks())
         async with Site(protocol, desk, server).connection() as spoken:
             await spoken.client.send(spoken.question(ADA, secret))
-            await until(lambda: len(desk.queue.asked) == 1)
+            await until(lambda: len(desk.auth_service.asked) == 1)
             tasks[0].cancel()
             assert await spoken.client.rest() == b""
         await tasks_are(before)

@@ -36,7 +36,7 @@ NAME, WORD = b64("Username:"), b64("Password:")
 
 
 async def test_the_greeting_is_one_short_write(desk: Desk, path: Path) -> None:
-    handler = AuthClient(desk.auth_service, Limits(), token_hex=lambda size: "c0" * size)
+    handler = AuthClient(*desk.parts, Limits(), token_hex=lambda size: "c0" * size)
     greeting = re.compile(
         rb"VERSION\t1\t2\nMECH\tPLAIN\tplaintext\nMECH\tLOGIN\tplaintext\n"
         rb"SPID\t\d+\nCUID\t(\d+)\nCOOKIE\t(c0){16}\nDONE\n"
@@ -53,7 +53,7 @@ async def test_the_greeting_is_one_short_write(desk: Desk, path: Path) -> None:
 
 async def test_postfix(desk: Desk, path: Path, secret: str) -> None:
     async with (
-        served(AuthClient(desk.auth_service, Limits()).handle, path),
+        served(AuthClient(*desk.parts, Limits()).handle, path),
         connected(path) as smtpd,
     ):
         await smtpd.send(b"VERSION\t1\t0\nCPID\t12345\n")
@@ -81,7 +81,7 @@ async def test_postfix(desk: Desk, path: Path, secret: str) -> None:
 
 async def test_exim(desk: Desk, path: Path, secret: str) -> None:
     async with (
-        served(AuthClient(desk.auth_service, Limits()).handle, path),
+        served(AuthClient(*desk.parts, Limits()).handle, path),
         connected(path) as exim,
     ):
         await exim.lines(GREETING_LINES)
@@ -97,7 +97,7 @@ async def test_exim(desk: Desk, path: Path, secret: str) -> None:
 
 async def test_radicale(desk: Desk, path: Path, secret: str) -> None:
     change_record(desk.house, scope=("calendar",))
-    async with served(AuthClient(desk.auth_service, Limits()).handle, path), connected(path) as dav:
+    async with served(AuthClient(*desk.parts, Limits()).handle, path), connected(path) as dav:
         assert (await dav.reader.read(1024)).endswith(b"\nDONE\n")
         await dav.send(b"VERSION\t1\t1\n")
         await dav.send(b"CPID\t77\n")
@@ -117,7 +117,7 @@ async def test_it_does_not_matter_how_the_bytes_are_cut(
     )
     for data in (whole, whole.replace(b"\n", b"\r\n")):
         for step in (1, len(data)):
-            handler = AuthClient(desk.auth_service, Limits())
+            handler = AuthClient(*desk.parts, Limits())
             async with served(handler.handle, path), connected(path) as client:
                 for start in range(0, len(data), step):
                     await client.send(data[start : start + step])
@@ -153,7 +153,7 @@ async def test_all_refusals_are_one_answer(
 async def test_the_answer_carries_the_canonical_name_and_a_refusal_the_one_that_was_sent(
     desk: Desk, path: Path, secret: str
 ) -> None:
-    desk.queue._verifier.default_domain = "example.org"
+    desk.auth_service.default_domain = "example.org"
     async with asking(desk, path) as client:
         await client.send(auth(1, plain("ada", secret)))
         assert await client.line() == f"OK\t1\tuser={ADA}"
@@ -192,7 +192,7 @@ def busy(name: str) -> None:
 async def test_a_store_that_cannot_be_read_ends_the_connection_without_an_answer(
     desk: Desk, path: Path, secret: str, monkeypatch: pytest.MonkeyPatch, given_up: bytes
 ) -> None:
-    handler = AuthClient(desk.auth_service, Limits())
+    handler = AuthClient(*desk.parts, Limits())
     async with served(handler.handle, path):
         with monkeypatch.context() as patch:
             patch.setattr(desk.house.store, "get", busy)
@@ -212,38 +212,38 @@ async def test_a_store_that_cannot_be_read_ends_the_connection_without_an_answer
 async def test_where_others_wait_it_is_a_temporary_failure_of_that_attempt_alone(
     desk: Desk, path: Path, secret: str
 ) -> None:
-    desk.queue.opened.clear()
+    desk.auth_service.opened.clear()
     async with asking(desk, path, Limits(answer_timeout=0.01)) as client:
         await client.send(auth(1, plain(ADA, secret)) + auth(2, plain(ADA, secret)))
         assert await client.rest() == f"FAIL\t1\tuser={ADA}\ttemp\tcode=temp_fail\n".encode()
-        desk.queue.opened.set()
+        desk.auth_service.opened.set()
     await tasks_are(1)
 
 
 async def test_what_takes_too_long_is_not_now_and_still_written_down(
     desk: Desk, path: Path, secret: str
 ) -> None:
-    desk.queue.opened.clear()
-    handler = AuthClient(desk.auth_service, Limits(answer_timeout=0.01))
+    desk.auth_service.opened.clear()
+    handler = AuthClient(*desk.parts, Limits(answer_timeout=0.01))
     async with served(handler.handle, path):
         async with introduced(path) as client:
             await client.send(auth(1, plain(ADA, secret)))
             assert await client.rest() == b""
         assert desk.book.answers == []
-        desk.queue.opened.set()
+        desk.auth_service.opened.set()
     await tasks_are(1)
     assert len(desk.book.answers) == 1
     assert desk.book.uses == [(ADA, "imap", None)]
 
 
 async def test_fault_ends_its_connection_and_no_other(desk: Desk, path: Path, secret: str) -> None:
-    desk.queue.outcome = RuntimeError(secret)
-    handler = AuthClient(desk.auth_service, Limits())
+    desk.auth_service.outcome = RuntimeError(secret)
+    handler = AuthClient(*desk.parts, Limits())
     async with served(handler.handle, path, faults=1):
         async with introduced(path) as client:
             await client.send(auth(1, plain(ADA, secret)))
             assert await client.rest() == b""
-        desk.queue.outcome = None
+        desk.auth_service.outcome = None
         async with introduced(path) as client:
             await client.send(auth(2, plain(ADA, secret)))
             assert await client.line() == f"OK\t2\tuser={ADA}"

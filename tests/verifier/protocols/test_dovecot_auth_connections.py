@@ -19,6 +19,7 @@ from tests.verifier.harness import (
     asking,
     auth,
     b64,
+    closing,
     connected,
     introduced,
     plain,
@@ -34,7 +35,7 @@ NAME, WORD = b64("Username:"), b64("Password:")
 
 
 async def test_several_are_answered_as_they_come(desk: Desk, path: Path, secret: str) -> None:
-    desk.queue.opened.clear()
+    desk.auth_service.opened.clear()
     async with asking(desk, path) as client:
         await client.send(auth(1, plain(ADA, secret)))
         await client.send(auth(4294967295, None))
@@ -42,7 +43,7 @@ async def test_several_are_answered_as_they_come(desk: Desk, path: Path, secret:
         await client.send(f"CONT\t4294967295\t{plain(ADA, wrong(Secret(secret)))}\n".encode())
         await client.send(auth(3, "!"))
         assert await client.line() == "FAIL\t3"
-        desk.queue.opened.set()
+        desk.auth_service.opened.set()
         assert set(await client.lines(2)) == {
             f"OK\t1\tuser={ADA}",
             f"FAIL\t4294967295\tuser={ADA}",
@@ -57,13 +58,13 @@ async def test_an_id_is_free_again_once_it_is_answered(desk: Desk, path: Path, s
 
 
 async def test_a_second_one_of_the_same_id_ends_both(desk: Desk, path: Path, secret: str) -> None:
-    desk.queue.opened.clear()
+    desk.auth_service.opened.clear()
     async with asking(desk, path) as client:
         await client.send(auth(1, plain(ADA, secret)) + auth(1, plain(ADA, secret)))
         assert await client.line() == "FAIL\t1"
         await client.send(auth(2, None) + auth(2, plain(ADA, secret)))
         assert await client.lines(2) == ["CONT\t2\t", "FAIL\t2"]
-        desk.queue.opened.set()
+        desk.auth_service.opened.set()
         await client.send(auth(3, plain(ADA, secret)))
         assert await client.finish() == f"OK\t3\tuser={ADA}\n".encode()
 
@@ -71,7 +72,7 @@ async def test_a_second_one_of_the_same_id_ends_both(desk: Desk, path: Path, sec
 async def test_a_response_that_nobody_asked_for_ends_the_attempt(
     desk: Desk, path: Path, secret: str
 ) -> None:
-    desk.queue.opened.clear()
+    desk.auth_service.opened.clear()
     async with asking(desk, path) as client:
         await client.send(f"CONT\t1\t{plain(ADA, secret)}\n".encode())
         assert await client.line() == "FAIL\t1"
@@ -82,7 +83,7 @@ async def test_a_response_that_nobody_asked_for_ends_the_attempt(
         assert await client.line() == "CONT\t2\t"
         await client.send(f"CONT\t2\t{plain(ADA, secret)}\n".encode() * 2)
         assert await client.line() == "FAIL\t2"
-        desk.queue.opened.set()
+        desk.auth_service.opened.set()
         assert await client.finish() == b""
     assert len(desk.book.answers) == 2
 
@@ -90,14 +91,14 @@ async def test_a_response_that_nobody_asked_for_ends_the_attempt(
 async def test_what_was_cancelled_is_not_answered_but_counted(
     desk: Desk, path: Path, secret: str
 ) -> None:
-    desk.queue.opened.clear()
+    desk.auth_service.opened.clear()
     async with asking(desk, path) as client:
         await client.send(auth(1, plain(ADA, secret)) + auth(2, None) + b"CANCEL\t2\nCANCEL\t9\n")
         assert await client.line() == "CONT\t2\t"
         await client.send(b"CANCEL\t1\n" + auth(1, plain(ADA, wrong(Secret(secret)))))
         await client.send(f"CONT\t2\t{plain(ADA, secret)}\n".encode())
         assert await client.line() == "FAIL\t2"
-        desk.queue.opened.set()
+        desk.auth_service.opened.set()
         assert await client.finish() == f"FAIL\t1\tuser={ADA}\n".encode()
     assert len(desk.book.answers) == 2
 
@@ -105,14 +106,14 @@ async def test_what_was_cancelled_is_not_answered_but_counted(
 async def test_no_more_are_decided_at_a_time_than_the_limit_and_none_is_refused(
     desk: Desk, path: Path, secret: str
 ) -> None:
-    desk.queue.opened.clear()
+    desk.auth_service.opened.clear()
     async with asking(desk, path, Limits(max_pending=3)) as client:
         await client.send(b"".join(auth(number, plain(ADA, secret)) for number in range(20)))
-        await until(lambda: len(desk.queue.asked) == 3)
+        await until(lambda: len(desk.auth_service.asked) == 3)
         for _ in range(50):
             await asyncio.sleep(0)
-        assert len(desk.queue.asked) == 3
-        desk.queue.opened.set()
+        assert len(desk.auth_service.asked) == 3
+        desk.auth_service.opened.set()
         answers = await client.lines(20)
         assert set(answers) == {f"OK\t{number}\tuser={ADA}" for number in range(20)}
 
@@ -150,7 +151,7 @@ async def test_no_attempt_before_the_handshake(
     desk: Desk, path: Path, secret: str, hello: bytes
 ) -> None:
     async with (
-        served(AuthClient(desk.auth_service, Limits()).handle, path),
+        served(AuthClient(*desk.parts, Limits()).handle, path),
         connected(path) as client,
     ):
         await client.lines(GREETING_LINES)
@@ -215,7 +216,7 @@ async def test_a_line_cut_off_is_not_obeyed(desk: Desk, path: Path, secret: str)
 
 @pytest.mark.parametrize("begun", [b"", b"VERS", HELLO, HELLO + b"AUTH\t1\tPL"])
 async def test_an_idle_connection_is_closed(desk: Desk, path: Path, begun: bytes) -> None:
-    handler = AuthClient(desk.auth_service, Limits(idle_timeout=0.01))
+    handler = AuthClient(*desk.parts, Limits(idle_timeout=0.01))
     async with served(handler.handle, path), connected(path) as client:
         await client.lines(GREETING_LINES)
         client.writer.write(begun)
@@ -223,7 +224,7 @@ async def test_an_idle_connection_is_closed(desk: Desk, path: Path, begun: bytes
 
 
 async def test_whoever_does_not_read_is_not_listened_to(desk: Desk, path: Path) -> None:
-    handler = AuthClient(desk.auth_service, Limits(write_timeout=0.01))
+    handler = AuthClient(*desk.parts, Limits(write_timeout=0.01))
     async with served(handler.handle, path), introduced(path) as client:
         client.reader._transport.pause_reading()  # type: ignore[attr-defined]  # not public
         with pytest.raises(ConnectionError):
@@ -293,8 +294,8 @@ def play(desk: Desk, path: Path, secret: str, examples: int) -> None:
     with asyncio.Runner() as runner:
 
         async def begin() -> asyncio.Server:
-            handler = AuthClient(desk.auth_service, Limits(max_pending=4))
-            return await asyncio.start_unix_server(handler.handle, path)
+            handler = AuthClient(*desk.parts, Limits(max_pending=4))
+            return await asyncio.start_unix_server(closing(handler.handle), path)
 
         server = runner.run(begin())
 

@@ -32,7 +32,7 @@ async def test_the_right_password_is_200_and_names_the_account(site: Site, metho
 
 async def test_the_canonical_name_is_told(path: Path, house: House, secret: str) -> None:
     house.default_domain = "example.org"
-    handler = Http(Desk(house).auth_service, lambda: True)
+    handler = Http(*Desk(house).parts, lambda: True)
     async with served(handler.handle, path):
         reply = await ask(path, basic("ada", secret))
     assert reply.headers["Remote-User"] == ADA
@@ -109,10 +109,9 @@ async def test_credentials_are_split_at_the_first_colon_and_are_utf8(
     house: House, path: Path
 ) -> None:
     desk = Desk(house)
-    async with served(Http(desk.auth_service, lambda: True).handle, path):
+    async with served(Http(*desk.parts, lambda: True).handle, path):
         await ask(path, basic("ada", "ä:b: "))
-    (attempt,) = desk.queue.asked
-    assert (attempt.account_name, attempt.password.reveal()) == ("ada", "ä:b: ")
+    assert desk.auth_service.questions == [("ada", "ä:b: ")]
 
 
 @pytest.mark.parametrize("scheme", ["basic", "BASIC", "Basic  "])
@@ -126,7 +125,7 @@ async def test_not_now_is_503_and_says_for_how_many_whole_seconds(
     house: House, path: Path, wait: float | None, told: str
 ) -> None:
     auth_service = always(house, Decision(Answer.NOT_NOW, "", retry_after=wait))
-    async with served(Http(auth_service, lambda: True).handle, path):
+    async with served(Http(*auth_service, lambda: True).handle, path):
         reply = await ask(path, basic(ADA, "x"))
     assert (reply.status, reply.headers["Retry-After"]) == (503, told)
 
@@ -136,7 +135,7 @@ async def test_no_header_ever_carries_what_is_no_account_name(
     house: House, path: Path, account: str | None
 ) -> None:
     auth_service = always(house, Decision(Answer.YES, "right", account))
-    async with served(Http(auth_service, lambda: True).handle, path):
+    async with served(Http(*auth_service, lambda: True).handle, path):
         reply = await ask(path, basic(ADA, "x"))
     assert (reply.status, "Remote-User" in reply.headers) == (503, False)
 
@@ -145,7 +144,7 @@ async def test_a_fault_within_is_not_now_and_is_reported_without_its_text(
     house: House, path: Path
 ) -> None:
     auth_service = always(house, RuntimeError("a secret"))
-    async with served(Http(auth_service, lambda: True).handle, path, faults=1) as here:
+    async with served(Http(*auth_service, lambda: True).handle, path, faults=1) as here:
         answer = await here.talk(request("Authorization: " + basic(ADA, "x")))
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert "RuntimeError" in here.faults[0]
@@ -155,7 +154,7 @@ async def test_a_fault_within_is_not_now_and_is_reported_without_its_text(
 @pytest.mark.parametrize("realm", ['a"b', "a\\b", "a\r\nb", "ä"])
 def test_a_realm_that_would_need_quoting_is_refused(house: House, realm: str) -> None:
     with pytest.raises(ValueError, match="realm"):
-        Http(Desk(house).auth_service, lambda: True, realm=realm)
+        Http(*Desk(house).parts, lambda: True, realm=realm)
 
 
 # --- where else ----------------------------------------------------------------------------------
@@ -201,7 +200,7 @@ async def test_health_is_503_when_it_does_not(house: House, path: Path, failing:
             raise TimeoutError
         return False
 
-    async with served(Http(Desk(house).auth_service, answers).handle, path):
+    async with served(Http(*Desk(house).parts, answers).handle, path):
         assert (await ask(path, target="/healthz")).status == 503
 
 
@@ -223,7 +222,7 @@ async def test_neither_counts_where_it_is_not_configured(
     house: House, secret: str, path: Path
 ) -> None:
     desk = Desk(house, allowed=frozenset({"caldav", "carddav"}))
-    async with served(Http(desk.auth_service, lambda: True).handle, path):
+    async with served(Http(*desk.parts, lambda: True).handle, path):
         right = basic(ADA, secret)
         await ask(path, right, X_Apppw_Service="caldav", X_Real_IP="192.0.2.1")
     assert desk.book.asked == [(None, None)]
@@ -234,7 +233,7 @@ async def test_where_a_socket_speaks_for_one_service_none_need_be_named(
     house: House, secret: str, path: Path, headers: dict[str, Any]
 ) -> None:
     desk = Desk(house, allowed=frozenset({"caldav"}))
-    handler = Http(desk.auth_service, lambda: True, service_header=SERVICE)
+    handler = Http(*desk.parts, lambda: True, service_header=SERVICE)
     async with served(handler.handle, path):
         await ask(path, basic(ADA, secret), **headers)
     assert desk.book.asked == [("caldav", None)]

@@ -25,7 +25,7 @@ from tests.verifier.protocols.http_client import (
 
 async def talk(house: House, path: Path, *pieces: bytes, **limits: Any) -> bytes:
     """All that is answered within these limits; the client does not hang up by itself."""
-    handler = Http(Desk(house).auth_service, lambda: True, limits=HttpLimits(**limits))
+    handler = Http(*Desk(house).parts, lambda: True, limits=HttpLimits(**limits))
     async with served(handler.handle, path), connected(path) as client:
         for piece in pieces:
             client.writer.write(piece)
@@ -172,7 +172,7 @@ async def test_a_connection_is_closed_when_it_is_idle_after_a_request(
 async def test_a_slow_request_is_408_however_busy_it_looks(
     house: House, path: Path, part: bytes, limits: HttpLimits
 ) -> None:
-    handler = Http(Desk(house).auth_service, lambda: True, limits=limits)
+    handler = Http(*Desk(house).parts, lambda: True, limits=limits)
     async with served(handler.handle, path), connected(path) as client:
         client.writer.write(part)
         answer = b""
@@ -188,7 +188,7 @@ async def test_a_slow_request_is_408_however_busy_it_looks(
 
 
 async def test_who_takes_no_answers_is_let_go(house: House, path: Path) -> None:
-    handler = Http(Desk(house).auth_service, lambda: True, limits=HttpLimits(write=SHORT))
+    handler = Http(*Desk(house).parts, lambda: True, limits=HttpLimits(write=SHORT))
     async with served(handler.handle, path):
         with socket.socket(socket.AF_UNIX) as client:
             client.setblocking(False)
@@ -215,7 +215,7 @@ async def test_who_hangs_up_in_the_middle_is_forgotten(site: Site) -> None:
 
 async def test_a_cancelled_conversation_closes_its_connection(house: House, path: Path) -> None:
     tasks: list[asyncio.Task[None]] = []
-    handler = Http(Desk(house).auth_service, lambda: True)
+    handler = Http(*Desk(house).parts, lambda: True)
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         tasks.append(asyncio.create_task(handler.handle(reader, writer)))
@@ -231,10 +231,10 @@ async def test_a_cancelled_conversation_closes_its_connection(house: House, path
 
 async def test_a_decision_that_takes_too_long_is_not_now(house: House, path: Path) -> None:
     desk = Desk(house)
-    desk.queue.opened.clear()
-    handler = Http(desk.auth_service, lambda: True, limits=HttpLimits(answer=SHORT))
+    desk.auth_service.opened.clear()
+    handler = Http(*desk.parts, lambda: True, limits=HttpLimits(answer=SHORT))
     async with served(handler.handle, path):
         # Far from SHORT, and well before the 8 seconds that it would be otherwise.
         reply = await asyncio.wait_for(ask(path, basic(ADA, "x")), 4)
-        desk.queue.opened.set()
+        desk.auth_service.opened.set()
     assert reply.status == 503

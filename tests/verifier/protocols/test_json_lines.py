@@ -48,7 +48,7 @@ class Passdb:
 @pytest.fixture
 async def passdb(house: House, path: Path) -> AsyncIterator[Passdb]:
     desk = Desk(house)
-    async with served(JsonLines(desk.auth_service, LIMITS).handle, path) as server:
+    async with served(JsonLines(*desk.parts, LIMITS).handle, path) as server:
         yield Passdb(house, house.issue("Phone").secret, server, desk.book)
     desk.close()
 
@@ -72,14 +72,14 @@ async def test_an_unknown_account_is_not_ours(passdb: Passdb, user: str) -> None
 
 @pytest.mark.parametrize("account", [None, ADA])
 async def test_not_now_is_said(house: House, path: Path, account: str | None) -> None:
-    handler = JsonLines(always(house, Decision(Answer.NOT_NOW, "busy", account)), LIMITS)
+    handler = JsonLines(*always(house, Decision(Answer.NOT_NOW, "busy", account)), LIMITS)
     async with served(handler.handle, path) as here:
         (answer,) = answers(await here.talk(line(ADA, "x")))
     assert answer == {"answer": "not now"} | ({"user": account} if account else {})
 
 
 async def test_a_yes_without_a_name_is_not_now(house: House, path: Path) -> None:
-    handler = JsonLines(always(house, Decision(Answer.YES, "right")), LIMITS)
+    handler = JsonLines(*always(house, Decision(Answer.YES, "right")), LIMITS)
     async with served(handler.handle, path) as here:
         assert answers(await here.talk(line(ADA, "x"))) == [{"answer": "not now"}]
 
@@ -87,7 +87,7 @@ async def test_a_yes_without_a_name_is_not_now(house: House, path: Path) -> None
 async def test_a_fault_within_is_not_now_and_is_reported_without_its_text(
     house: House, path: Path
 ) -> None:
-    handler = JsonLines(always(house, RuntimeError("a secret")), LIMITS)
+    handler = JsonLines(*always(house, RuntimeError("a secret")), LIMITS)
     async with served(handler.handle, path, faults=2) as here:
         answer = answers(await here.talk(line(ADA, "x"), line(ADA, "x")))
     assert answer == [{"answer": "not now"}] * 2
@@ -167,7 +167,7 @@ async def test_why_is_told_to_a_test_alone_and_only_of_a_right_password(passdb: 
 
 async def test_a_test_is_told_how_long_to_wait(house: House, path: Path) -> None:
     decision = Decision(Answer.NOT_NOW, "too many at once", retry_after=1.2)
-    handler = JsonLines(always(house, decision), LIMITS)
+    handler = JsonLines(*always(house, decision), LIMITS)
     async with served(handler.handle, path) as here:
         replies = answers(await here.talk(line(ADA, "x"), line(ADA, "x", test=True)))
     assert replies == [{"answer": "not now"}, {"answer": "not now", "retry_after": 2}]
@@ -189,7 +189,7 @@ async def test_where_a_socket_speaks_for_one_service_none_need_be_named(
     house: House, path: Path, service: str | None
 ) -> None:
     desk = Desk(house, allowed=frozenset({"imap"}))
-    async with served(JsonLines(desk.auth_service, LIMITS).handle, path) as here:
+    async with served(JsonLines(*desk.parts, LIMITS).handle, path) as here:
         await here.talk(line(ADA, "x", service=service))
     assert desk.book.asked == [("imap", None)]
 
@@ -269,14 +269,14 @@ async def test_what_is_cut_off_is_no_question(passdb: Passdb) -> None:
 
 @pytest.mark.parametrize("part", [b"", b'{"user": '])
 async def test_who_says_nothing_is_let_go(house: House, path: Path, part: bytes) -> None:
-    handler = JsonLines(Desk(house).auth_service, Limits(idle_timeout=0.02))
+    handler = JsonLines(*Desk(house).parts, Limits(idle_timeout=0.02))
     async with served(handler.handle, path), connected(path) as client:
         client.writer.write(part)
         assert await client.rest() == b""
 
 
 async def test_whoever_does_not_read_is_not_listened_to(house: House, path: Path) -> None:
-    handler = JsonLines(Desk(house).auth_service, Limits(write_timeout=0.02))
+    handler = JsonLines(*Desk(house).parts, Limits(write_timeout=0.02))
     async with served(handler.handle, path), connected(path) as client:
         client.reader._transport.pause_reading()  # type: ignore[attr-defined]  # not public
         with pytest.raises(ConnectionError):

@@ -14,7 +14,7 @@ from apppw_tui.verifier.protocols.framing import Limits
 from apppw_tui.verifier.protocols.saslauthd import Saslauthd
 from tests.support import NOW, PASSWORD
 from tests.verifier.asking import ADA, change_record, of_unknown_id, wrong
-from tests.verifier.harness import Client, Desk, connected, frame, served, tasks_are
+from tests.verifier.harness import Client, Desk, closing, connected, frame, served, tasks_are
 
 OK = b"\0\2OK"
 NO = b"\0\2NO"
@@ -24,7 +24,7 @@ async def answered(
     desk: Desk, path: Path, data: bytes, limits: Limits | None = None, step: int | None = None
 ) -> bytes:
     """All that one connection is answered."""
-    handler = Saslauthd(desk.auth_service, limits or Limits())
+    handler = Saslauthd(*desk.parts, limits or Limits())
     async with served(handler.handle, path), connected(path) as client:
         for start in range(0, len(data), step or len(data)):
             await client.send(data[start : start + (step or len(data))])
@@ -38,7 +38,7 @@ async def reply(client: Client) -> bytes:
 
 async def test_libsasl(desk: Desk, path: Path, secret: str) -> None:
     # It takes ada@example.org apart, writes once, reads the answer and closes.
-    handler = Saslauthd(desk.auth_service, Limits())
+    handler = Saslauthd(*desk.parts, Limits())
     async with served(handler.handle, path), connected(path) as postfix:
         request = b"\0\3ada\0\x10" + secret.encode() + b"\0\4smtp\0\x0bexample.org"
         await postfix.send(request)
@@ -49,7 +49,7 @@ async def test_libsasl(desk: Desk, path: Path, secret: str) -> None:
 async def test_a_newer_libsasl_that_sends_the_clients_address_too(
     desk: Desk, path: Path, secret: str
 ) -> None:
-    handler = Saslauthd(desk.auth_service, Limits())
+    handler = Saslauthd(*desk.parts, Limits())
     for client_address in ("", "192.0.2.7;50123"):
         async with served(handler.handle, path), connected(path) as postfix:
             await postfix.send(frame("ada", secret, "smtp", "example.org", client_address))
@@ -82,7 +82,7 @@ async def test_the_realm_completes_a_user_that_has_none(
 async def test_the_default_domain_completes_a_user_without_a_realm(
     desk: Desk, path: Path, secret: str
 ) -> None:
-    desk.queue._verifier.default_domain = "example.org"
+    desk.auth_service.default_domain = "example.org"
     assert await answered(desk, path, frame("ada", secret, "imap", "")) == OK
 
 
@@ -142,13 +142,13 @@ async def test_a_store_that_cannot_be_read(
 
 
 async def test_what_takes_too_long(desk: Desk, path: Path, secret: str) -> None:
-    desk.queue.opened.clear()
+    desk.auth_service.opened.clear()
     right = frame(ADA, secret, "imap", "")
-    handler = Saslauthd(desk.auth_service, Limits(answer_timeout=0.01))
+    handler = Saslauthd(*desk.parts, Limits(answer_timeout=0.01))
     async with served(handler.handle, path), connected(path) as client:
         await client.send(right)
         assert await client.rest() == b""
-    desk.queue.opened.set()
+    desk.auth_service.opened.set()
     await tasks_are(1)
     assert desk.book.uses == [(ADA, "imap", None)]
 
@@ -162,7 +162,7 @@ async def test_what_is_too_long_ends_the_connection_and_no_other(
     right = frame(ADA, secret, "imap", "")
     longest = Limits(max_bytes=len(right) - 8)
     assert await answered(desk, path, right, longest) == OK
-    handler = Saslauthd(desk.auth_service, longest)
+    handler = Saslauthd(*desk.parts, longest)
     async with served(handler.handle, path), connected(path) as other:
         for request in (
             frame(ADA, secret, "imap", "x"),
@@ -194,14 +194,14 @@ async def test_what_is_no_utf8_is_refused_and_written_down(
 
 @pytest.mark.parametrize("begun", [b"", b"\0", b"\0\3ad", frame(ADA, "x", "imap")])
 async def test_an_idle_connection_is_closed(desk: Desk, path: Path, begun: bytes) -> None:
-    handler = Saslauthd(desk.auth_service, Limits(idle_timeout=0.01))
+    handler = Saslauthd(*desk.parts, Limits(idle_timeout=0.01))
     async with served(handler.handle, path), connected(path) as client:
         client.writer.write(begun)
         assert await client.rest() == b""
 
 
 async def test_whoever_does_not_read_is_not_listened_to(desk: Desk, path: Path) -> None:
-    handler = Saslauthd(desk.auth_service, Limits(write_timeout=0.01))
+    handler = Saslauthd(*desk.parts, Limits(write_timeout=0.01))
     async with served(handler.handle, path), connected(path) as client:
         client.reader._transport.pause_reading()  # type: ignore[attr-defined]  # not public
         with pytest.raises(ConnectionError):
@@ -243,7 +243,7 @@ def play(desk: Desk, path: Path, secret: str, examples: int) -> None:
 
         async def begin() -> asyncio.Server:
             return await asyncio.start_unix_server(
-                Saslauthd(desk.auth_service, Limits()).handle, path
+                closing(Saslauthd(*desk.parts, Limits()).handle), path
             )
 
         server = runner.run(begin())

@@ -1,6 +1,13 @@
-"""The verifier's throttle: it protects processors, not the random bits (SAFETY 19)."""
+"""The daemon's memory of attempts: right ones for a while, wrong ones by address.
 
+Both are kept as keyed digests, by which this process can tell texts again without keeping them. The
+first spares hashes (SAFETY 18); the second, the throttle, protects processors, not the random bits
+(SAFETY 19).
+"""
+
+import hashlib
 import secrets
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,8 +15,10 @@ from dataclasses import dataclass
 from apppw_tui.domain.addresses import Networks
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.throttle import address_key
-from apppw_tui.verifier.digests import KEY_BYTES, digest
 
+KEY_BYTES = 32
+LIFETIME = 300.0  # seconds, of what was right
+MOST_RIGHT = 4096
 FREE = 20  # wrong secrets before somebody has to wait
 FIRST_DELAY = 1.0  # seconds; doubled by each further one
 LONGEST_DELAY = 300.0  # seconds
@@ -18,6 +27,58 @@ MOST_COUNTED = 30  # a crowd of stale ones is forgotten in a quarter of an hour,
 MOST = 10_000  # addresses and names
 MOST_SECRETS = 65_536  # wrong ones that are known again, of all together
 _LOOPBACK = Networks(("127.0.0.0/8", "::1"))
+
+
+def digest(key: bytes, *texts: str) -> bytes:
+    """Of all of them, in their order, each by its length: nobody without the key can tell more."""
+    made = hashlib.blake2b(key=key, digest_size=32)
+    for text in texts:
+        content = text.encode("utf-8", "surrogatepass")
+        made.update(len(content).to_bytes(8, "big") + content)
+    return made.digest()
+
+
+class VerifiedCache:
+    """Results of Argon2, under keys that nobody outside this process can compute or invert."""
+
+    def __init__(
+        self,
+        monotonic: Callable[[], float],
+        good_for: float = LIFETIME,
+        most: int = MOST_RIGHT,
+        token_bytes: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self._monotonic = monotonic
+        self._good_for = good_for
+        self._most = most
+        self._key = token_bytes(KEY_BYTES)
+        self._until: OrderedDict[bytes, float] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def key(self, subject: str, secret: Secret, stored_hash: str) -> bytes:
+        """The digest of a secret: whose (a uid, or a name that is nobody's), and of which hash."""
+        return digest(self._key, subject, secret.reveal(), stored_hash)
+
+    def contains(self, key: bytes) -> bool:
+        """True if what has that key was right not long ago."""
+        with self._lock:
+            until = self._until.get(key)
+            if until is None:
+                return False
+            if self._monotonic() >= until:
+                del self._until[key]
+                return False
+            return True
+
+    def add(self, key: bytes) -> None:
+        """It was right just now. The oldest are forgotten first; use makes none live longer."""
+        if self._good_for <= 0:
+            return
+        with self._lock:
+            self._until.pop(key, None)
+            self._until[key] = self._monotonic() + self._good_for
+            while len(self._until) > self._most:
+                self._until.popitem(last=False)
 
 
 @dataclass

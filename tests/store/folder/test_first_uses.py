@@ -9,6 +9,7 @@ import pytest
 
 from apppw_tui.domain.errors import DiskFull
 from apppw_tui.domain.usage import MOST_NETWORKS, NETWORK_MEMORY, FirstUse, network_of
+from apppw_tui.store.folder import usage as module
 from apppw_tui.store.folder.usage import FolderUsage
 from apppw_tui.store.folder.usage_ledger import UsageLedger, UsageTransaction
 from tests.store.folder.using import PHONE
@@ -127,10 +128,14 @@ def test_they_are_bounded_and_the_newest_stay(rooms: Rooms) -> None:
     assert rooms.use("10.0.8.1") == [("10.0.8.1", True)]
 
 
-def test_a_flood_of_addresses_is_bounded_in_memory(rooms: Rooms) -> None:
+def test_a_flood_of_addresses_is_bounded_in_memory(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_HEARD", 100)
     for number in range(500):
         rooms.clock.advance(1)
         rooms.usage.used(PHONE, "imap", f"10.{number // 250}.{number % 250}.1")
+    assert rooms.usage._heard == []
     (told,) = rooms.usage._pending.values()
     assert (len(told.networks), len(told.first)) == (MOST_NETWORKS, MOST_NETWORKS)
 

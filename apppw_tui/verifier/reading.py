@@ -42,7 +42,7 @@ class StoreReader:
         self._desk: _Desk | None = None
 
     def __call__(self, read: Callable[[], _T]) -> "asyncio.Future[_T]":
-        """Returns what `read` does, to be awaited, or raises it; StoreUnusable if it takes too long."""
+        """Returns what `read` does, to be awaited; raises StoreUnusable if it takes too long."""
         loop = asyncio.get_running_loop()
         desk = self._desk
         if desk is None or desk.loop is not loop:

@@ -7,7 +7,7 @@ the clock was set back: a stamp in the future counts as the present.
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from apppw_tui.domain.addresses import parse_address, surrounding_network
@@ -21,6 +21,7 @@ LONGEST_DELAY = 900.0  # seconds
 UNKNOWN_LOCKOUT = 90  # consecutive failures
 LOCKED_FOR = timedelta(days=1)  # since the last try that was compared
 KNOWN_FOR = timedelta(days=30)
+_BEGINNING = datetime.fromtimestamp(0, UTC)
 MOST_KNOWN = 32
 _ADDRESS_CHARACTERS = 64
 _MOST_OF_A_UNIT = 60
@@ -147,6 +148,28 @@ class ThrottleState:
         """Everything that is counted here."""
         buckets = [self.unknown_addresses, *(known.bucket for known in self.known.values())]
         return tuple(count for bucket in buckets for count in (bucket.password, bucket.second))
+
+    @property
+    def rank(self) -> tuple[int, datetime]:
+        """The order in which states are dropped: the fewest failures first, then the oldest."""
+        return sum(count.failures for count in self.counts), self.last
+
+    @property
+    def last(self) -> datetime:
+        """The newest time in it."""
+        stamps = [count.last for count in self.counts if count.last is not None]
+        known = [address.last_success for address in self.known.values()]
+        return max([*stamps, *known, *self.sends], default=_BEGINNING)
+
+    @property
+    def until(self) -> datetime | None:
+        """The time when nothing of it counts any more; None: that never comes by itself."""
+        last = self.last
+        for span in (LOCKED_FOR, KNOWN_FOR):
+            instant = last + span + timedelta(seconds=1)
+            if self.as_of(instant) == ThrottleState():
+                return instant
+        return None
 
     def as_of(self, now: datetime) -> "ThrottleState":
         """The same as of `now`: no stamp in the future, and nothing that has run out."""

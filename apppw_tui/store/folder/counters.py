@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,8 +17,6 @@ from typing import Any, Protocol
 from apppw_tui.domain.errors import DiskFull, RateLimited, StoreDamaged, StoreError
 from apppw_tui.domain.ports import Clock
 from apppw_tui.domain.throttle import (
-    KNOWN_FOR,
-    LOCKED_FOR,
     ThrottleState,
     ThrottleTransaction,
     address_key,
@@ -33,7 +31,6 @@ MAX_UNKNOWN = 16_384  # names that belong to no account
 _KEY_BYTES = 32
 _SWEPT = 16  # rows at each change, at most
 _SHARD = re.compile(r"[0-9a-f]{2}\.json", re.ASCII)  # of before there were ledgers
-_BEGINNING = datetime.fromtimestamp(0, UTC)
 
 # `failures` and `last` are the order in which names that nobody has are dropped; `until` is when
 # nothing of the state counts any more, if that comes by itself.
@@ -70,27 +67,6 @@ class _CounterRow:
 
     ledger: ThrottleState
     keep: bool
-
-    @property
-    def rank(self) -> tuple[int, datetime]:
-        """The order of dropping: the fewest failures first, and of those the oldest."""
-        return sum(count.failures for count in self.ledger.counts), self.last
-
-    @property
-    def last(self) -> datetime:
-        """The newest time in it."""
-        stamps = [count.last for count in self.ledger.counts if count.last is not None]
-        known = [address.last_success for address in self.ledger.known.values()]
-        return max([*stamps, *known, *self.ledger.sends], default=_BEGINNING)
-
-    @property
-    def until(self) -> datetime | None:
-        """The time when nothing of it counts any more; None: that never comes by itself."""
-        for span in (LOCKED_FOR, KNOWN_FOR):
-            instant = self.last + span + timedelta(seconds=1)
-            if self.ledger.as_of(instant) == ThrottleState():
-                return instant
-        return None
 
 
 class _Slot(Protocol):
@@ -186,7 +162,7 @@ class _MemorySlot:
             if not other.keep and digest != self._digest
         ]
         unkept = len(others) + (not row.keep)
-        for digest in sorted(others, key=lambda other: self._rows[other].rank)[
+        for digest in sorted(others, key=lambda other: self._rows[other].ledger.rank)[
             : max(0, unkept - self._most_unkept)
         ]:
             del self._rows[digest]
@@ -258,10 +234,12 @@ def _put(transaction: Transaction, digest: str, row: _CounterRow) -> None:
     if row.ledger == ThrottleState():
         transaction.write(_DELETE, digest)
         return
-    failures, last = row.rank
-    until = None if row.until is None else row.until.timestamp()
+    failures, last = row.ledger.rank
+    until = row.ledger.until
     state = json.dumps(throttle_documents.save(row.ledger))
-    transaction.write(_PUT, digest, row.keep, failures, last.timestamp(), until, state)
+    transaction.write(
+        _PUT, digest, row.keep, failures, last.timestamp(), until and until.timestamp(), state
+    )
 
 
 def _load_shard(transaction: Transaction, path: Path) -> None:
@@ -271,7 +249,7 @@ def _load_shard(transaction: Transaction, path: Path) -> None:
         for digest, document in shard.items():
             row = _row(throttle_documents.members(document).get("keep") is True, document)
             for keep, state in transaction.rows(_GET, digest):
-                row = max(row, _row(keep, _parsed(state)), key=lambda row: row.last)
+                row = max(row, _row(keep, _parsed(state)), key=lambda row: row.ledger.last)
             _put(transaction, digest, row)
 
 

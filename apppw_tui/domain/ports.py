@@ -72,6 +72,12 @@ class AccountStore(Protocol):
             StoreBusy: the lock could not be had in time.
         """
 
+    def has_accounts(self) -> bool:
+        """True if there is any account; costs the same however many there are."""
+
+    def each_name(self) -> Iterator[str]:
+        """The names of all accounts, in any order, without holding them all."""
+
     def list_names(self) -> list[str]:
         """The names of all accounts, sorted."""
 

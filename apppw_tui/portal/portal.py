@@ -83,7 +83,7 @@ class Portal:
     def has_accounts(self) -> bool:
         """True if there is anybody who could sign in."""
         source = self._context.source
-        return bool(self._store.list_names()) or (source is not None and not source.require_add)
+        return self._store.has_accounts() or (source is not None and not source.require_add)
 
     def create_first_account(self, name: str, password: str) -> Session:
         """The first account of a store, and a session for it.

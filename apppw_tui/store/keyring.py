@@ -221,7 +221,7 @@ def keyring_of(folder: Path, store: AccountStore, path: Path) -> Keyring:
 
 def has_sealed_values(store: AccountStore) -> bool:
     """True if any account holds one. Raises StoreError if that cannot be told of all."""
-    accounts = map(store.get, store.list_names())
+    accounts = map(store.get, store.each_name())
     return any(account.sealed_values() for account in accounts if account is not None)
 
 

@@ -75,6 +75,12 @@ class MemoryStore:
             ):
                 self._tables[account_name] = tables
 
+    def has_accounts(self) -> bool:
+        return bool(self._tables)
+
+    def each_name(self) -> Iterator[str]:
+        return iter(list(self._tables))
+
     def list_names(self) -> list[str]:
         return sorted(self._tables)
 

@@ -17,6 +17,16 @@ def test_the_first_account_is_made_and_signed_in() -> None:
     assert house.sign_in("ada", PASSWORD) == session
 
 
+def test_whether_there_is_anybody_costs_the_same_with_many(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def listed() -> list[str]:
+        raise AssertionError("a start must not list all accounts")
+
+    monkeypatch.setattr(house.store, "list_names", listed)
+    assert house.portal.has_accounts()
+
+
 def test_there_is_only_one_first_account(house: House) -> None:
     with pytest.raises(Refused, match="There is an account by now"):
         house.portal.create_first_account("grace", PASSWORD)

@@ -152,6 +152,14 @@ def test_a_late_change_of_a_removed_account_creates_nothing(store: AccountStore)
     assert store.list_names() == []
 
 
+def test_names_are_told_one_by_one_and_whether_there_is_any(store: AccountStore) -> None:
+    assert (store.has_accounts(), [*store.each_name()]) == (False, [])
+    for name in ("grace", "ada", "ada@example.org"):
+        add(store, name)
+    assert store.has_accounts()
+    assert sorted(store.each_name()) == ["ada", "ada@example.org", "grace"]
+
+
 def test_a_removed_account_is_gone(store: AccountStore) -> None:
     add(store)
     add(store, "grace")

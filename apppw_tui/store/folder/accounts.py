@@ -138,13 +138,22 @@ class FolderStore:
                     self.deletions.record(before, after, whole.tables, was)
                 self._write(account_name, temporary, dumps(whole.tables))
 
-    def list_names(self) -> list[str]:
+    def has_accounts(self) -> bool:
+        return next(self.each_name(), None) is not None
+
+    def each_name(self) -> Iterator[str]:
         self.check_folders()
         try:
-            names = [path.name.removesuffix(_SUFFIX) for path in self._accounts.glob(f"*{_SUFFIX}")]
+            with os.scandir(self._accounts) as entries:
+                for entry in entries:
+                    name = entry.name.removesuffix(_SUFFIX)
+                    if name != entry.name and is_account_name(name):
+                        yield name
         except OSError as error:
             raise files.store_error(self._accounts, error) from None
-        return sorted(name for name in names if is_account_name(name))
+
+    def list_names(self) -> list[str]:
+        return sorted(self.each_name())
 
     def remove(self, account_name: str) -> bool:
         # Looked for first: a lock file stays for good, so none is made for any word typed.

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apppw_tui.config import Config, store_folder
+from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.ports import (
     Clock,
@@ -74,6 +75,10 @@ def build(
     store.deletions.complain = lambda name, error: error_log.error(
         "deletion not listed", account=name, why=str(error)
     )
+
+    def complain(error: StoreError) -> None:
+        error_log.error("ledger damaged", why=str(error))
+
     means = PortalContext(
         store,
         hasher
@@ -81,13 +86,9 @@ def build(
         clock,
         config.policy,
         keyring,
-        FolderThrottleStore(
-            place.folder,
-            clock,
-            complain=lambda error: error_log.error("ledger damaged", why=str(error)),
-        ),
+        FolderThrottleStore(place.folder, clock, complain=complain),
         _delivery(config, error_log),
-        FolderActivityLog(place.folder, clock),
+        FolderActivityLog(place.folder, clock, complain=complain),
         error_log,
         FolderUsageBook(place.folder, clock),
         address=address,

@@ -11,6 +11,7 @@ from apppw_tui.bootstrap import StoreLocation
 from apppw_tui.commands.context import open_admin
 from apppw_tui.commands.output import print_error, print_lines, utc
 from apppw_tui.config import Config
+from apppw_tui.domain.account import Account
 from apppw_tui.domain.activity import UNKNOWN_UID, ActivityEntry, actor_label, describe
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.expiry import end_of
@@ -37,16 +38,17 @@ def activity(
     if options.account is not None:
         account = admin.account(options.account)
         uids = frozenset({account.uid})
-    tail = Tail(place.folder, uids) if options.follow else None  # before: nothing falls between
-    reader = FolderActivityLog(place.folder, admin.context.clock)
+        names.learn(account)
+    log = FolderActivityLog(place.folder, admin.context.clock)
+    tail = Tail(log, uids) if options.follow else None  # before: nothing falls between
     since = _instant(options.since, admin.context.clock.now())
-    entries = [
-        (uid, entry)
-        for uid in sorted(uids or reader.uids())
-        for entry in reader.read(uid)
-        if since is None or entry.time >= since
-    ]
-    for uid, entry in sorted(entries, key=lambda pair: pair[1].time):
+    everything = (
+        log.read_all()
+        if uids is None
+        else [(uid, entry) for uid in uids for entry in log.read(uid)]
+    )
+    entries = [event for event in everything if since is None or event[1].time >= since]
+    for uid, entry in entries:
         _print(uid, entry, names, as_json=options.json)
     if not entries and tail is None:
         print("Nothing happened.", file=sys.stderr)
@@ -62,13 +64,17 @@ def activity(
 
 
 class _Names:
-    """The names of the accounts behind uids; looked up again when there is a new one."""
+    """The names of the accounts behind uids; all are looked up when there is a new one."""
 
     def __init__(self, admin: Admin) -> None:
         self._admin = admin
         self._removed: set[str] = set()
         self.troubles: list[StoreError] = []
-        self._by_uid = self._read()
+        self._by_uid: dict[str, str] = {}
+
+    def learn(self, account: Account) -> None:
+        """Names one of them without looking at all."""
+        self._by_uid[account.uid] = account.name
 
     def of(self, uid: str) -> str | None:
         if uid not in self._by_uid and uid not in self._removed:

@@ -63,7 +63,13 @@ def serve(options: argparse.Namespace, config: Config) -> int:
         def complain(sentence: str) -> None:
             log.failed("usage not written", why=sentence)
 
-        first_uses = FirstUseReporter(FolderActivityLog(folder, clock, FROM_DAEMON), log)
+        activity_log = FolderActivityLog(
+            folder,
+            clock,
+            FROM_DAEMON,
+            complain=lambda error: log.failed("first uses lost", why=str(error)),
+        )
+        first_uses = FirstUseReporter(activity_log, log)
 
         def notify_owners(enabled: bool) -> None:
             first_uses.notices = FolderNoticeQueue(folder) if enabled else None

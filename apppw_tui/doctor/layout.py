@@ -35,7 +35,7 @@ _FOLDERS: dict[str, Callable[[str], bool]] = {
     "accounts": _named(".json"),
     "locks": lambda name: name.startswith(".") or _named(".lock")(name),
     "usage": _like(
-        rf"{_LEDGER}|\.{_LEDGER}\.lock|{_DAMAGED}|{_UID}\.jsonl(\.\d+)?"
+        rf"{_LEDGER}|\.{_LEDGER}(\.old)?\.lock|{_DAMAGED}|{_UID}\.jsonl(\.\d+)?"
         rf"|{_UID}\.json|old-passwords"  # an earlier version's, until the daemon has run
     ),
     "activity": _like(rf"{_UID}\.jsonl(\.\d+)?"),

@@ -270,4 +270,4 @@ def test_looking_changes_nothing(run: CommandLine, house: House) -> None:
     before = replace(house.now("ada"))
     run.good("account", "show", "ada")
     assert house.now("ada") == before
-    assert not (run.store / "activity").exists()
+    assert not (run.store / "ledger" / "activity.sqlite").exists()

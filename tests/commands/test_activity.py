@@ -17,7 +17,7 @@ from apppw_tui.commands import activity, notices
 from apppw_tui.config import Config
 from apppw_tui.domain.activity import ActivityEntry, EventType
 from apppw_tui.domain.usage import FirstUse, LastUse
-from apppw_tui.store.folder.activity import FROM_DAEMON, FolderActivityLog
+from apppw_tui.store.folder.activity import FROM_DAEMON, Event, FolderActivityLog
 from apppw_tui.store.folder.notice_queue import FolderNoticeQueue
 from apppw_tui.verifier.answer_log import AnswerLog
 from apppw_tui.verifier.first_uses import FirstUseReporter
@@ -170,13 +170,13 @@ def test_what_falls_between_reading_and_following_is_told_once(
     run: CommandLine, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     happen(run, house, "ada", "before")
-    real = FolderActivityLog.uids
+    real = FolderActivityLog.read_all
 
-    def uids(reader: FolderActivityLog) -> list[str]:
+    def read_all(log: FolderActivityLog) -> list[Event]:
         happen(run, house, "ada", "between")
-        return real(reader)
+        return real(log)
 
-    monkeypatch.setattr(FolderActivityLog, "uids", uids)
+    monkeypatch.setattr(FolderActivityLog, "read_all", read_all)
     lines = follow(run, steps(lambda: None, lambda: happen(run, house, "ada", "after")))
     assert [line.split("  ")[2] for line in lines] == ["Before", "Between", "After"]
 

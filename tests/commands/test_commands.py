@@ -12,8 +12,10 @@ import pytest
 
 from apppw_tui import bootstrap
 from apppw_tui.commands import context
+from apppw_tui.domain.ports import SystemClock
 from apppw_tui.store.folder import location
 from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.activity import FolderActivityLog, as_line
 from apppw_tui.store.folder.counters import FolderThrottleStore
 from tests import walking
 from tests.running import CommandLine
@@ -57,9 +59,9 @@ def of(name: str, arguments: list[str]) -> list[str]:
 
 def everything(folder: Path) -> dict[Path, bytes]:
     """All that is kept; locks and what is counted are no part of it."""
-    kept = (folder / "accounts", folder / "activity")
-    files = (path for one in kept if one.exists() for path in one.iterdir())
-    return {path: path.read_bytes() for path in files}
+    files = {path: path.read_bytes() for path in (folder / "accounts").iterdir()}
+    happened = FolderActivityLog(folder, SystemClock()).read_all()
+    return files | {folder / "ledger": repr(happened).encode()}
 
 
 @pytest.mark.parametrize(
@@ -217,8 +219,8 @@ RECORDED = {
 
 
 def acts(run: CommandLine, house: House) -> list[dict[str, Any]]:
-    path = run.store / "activity" / f"{house.now('ada').uid}.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    log = FolderActivityLog(run.store, run.clock)
+    return [dict(as_line(event)) for event in log.read(house.now("ada").uid)]
 
 
 @pytest.mark.parametrize("what", RECORDED)

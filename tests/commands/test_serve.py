@@ -230,5 +230,7 @@ def test_with_standard_error_closed_no_line_goes_astray(tmp_path: Path, right: s
         assert daemon.ask("ada", right) == "yes"
         assert daemon.end() == 0
         assert daemon.log == ""
-    (tables,) = (tmp_path / "store" / "usage").glob("*.sqlite")
-    assert tables.read_bytes().startswith(b"SQLite format 3\0")
+    ledgers = {path.name: path for path in (tmp_path / "store" / "usage").glob("*.sqlite")}
+    assert ledgers.keys() >= {"usage.sqlite"}
+    for path in ledgers.values():
+        assert path.read_bytes().startswith(b"SQLite format 3\0")

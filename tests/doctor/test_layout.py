@@ -46,6 +46,6 @@ def test_what_the_program_keeps_is_no_fault(server: Server) -> None:
     (folder / "before-ledgers" / "throttle-1").mkdir(0o700, parents=True)
     (folder / "before-ledgers").chmod(0o700)
     kept = {path.name for path in folder.iterdir()}
-    assert {"throttle", "ledger", "usage", "activity", "log", "log.1", "ended"} <= kept
+    assert {"throttle", "ledger", "usage", "log", "log.1", "ended"} <= kept
     clock.advance(timedelta(minutes=2).total_seconds())
     assert server.faults() == []

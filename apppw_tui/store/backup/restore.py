@@ -19,6 +19,7 @@ from apppw_tui.store.backup.writer import DELETED, KEY, activity_members, usage_
 from apppw_tui.store.fields import DocumentError, Tables, loads
 from apppw_tui.store.folder import deleted_ids, files
 from apppw_tui.store.folder.accounts import FolderStore, RawAccount
+from apppw_tui.store.folder.activity import FolderActivityLog
 from apppw_tui.store.folder.deleted_ids import DeletedIdSet
 from apppw_tui.store.folder.usage_book import FolderUsageBook
 from apppw_tui.store.keyring import Keyring, KeySet, parse
@@ -103,9 +104,11 @@ class Restore:
     _ring: KeySet | None = None
     _called: dict[str, str] | None = None
     _usage: FolderUsageBook = field(init=False)
+    _activity_log: FolderActivityLog = field(init=False)
 
     def __post_init__(self) -> None:
         self._usage = FolderUsageBook(self.folder, SystemClock())
+        self._activity_log = FolderActivityLog(self.folder, SystemClock())
 
     def merge_deleted_ids(self) -> int:
         """Adds the backup's list of deleted ids to the store's; how many lines none can read.
@@ -246,9 +249,8 @@ class Restore:
             )
 
     def _has_known(self, uid: str) -> bool:
-        paths = (self.folder / member for member in activity_members(uid))
         is_used = self._usage.record(uid) != UsageRecord()
-        return bool(self._deleted.of(uid)) or is_used or any(path.exists() for path in paths)
+        return bool(self._deleted.of(uid)) or is_used or self._activity_log.knows(uid)
 
     def _called_now(self, backup: Account) -> str | None:
         """The other name under which the account is in the store, if there is one."""
@@ -271,12 +273,12 @@ class Restore:
         if usage_member(uid) in self.archive:
             with contextlib.suppress(Refused, OSError, StoreError):
                 self._usage.restore(uid, self.archive.read(usage_member(uid)))
+        contents = []
         for member in activity_members(uid):
-            if member in self.archive:
-                path = self.folder / member
-                files.make_folder(path.parent)
-                with contextlib.suppress(Refused, OSError, StoreError):
-                    files.place(path, self.archive.read(member))
+            with contextlib.suppress(Refused, OSError):
+                contents += [self.archive.read(member)] if member in self.archive else []
+        with contextlib.suppress(StoreError):
+            self._activity_log.restore(uid, contents)
 
 
 def _is_bare(account: Account) -> bool:

@@ -22,6 +22,7 @@ from apppw_tui.store.documents import SCHEMA_MAJOR, SCHEMA_MINOR
 from apppw_tui.store.fields import to_iso
 from apppw_tui.store.folder import files, usage_file
 from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.activity import FolderActivityLog
 from apppw_tui.store.folder.usage_book import FolderUsageBook
 from apppw_tui.store.keyring import Keyring, dump
 
@@ -81,6 +82,7 @@ def back_up(
                 keyring.require_nothing_encrypted()
         archive = _Archive(out, now)
         usage = FolderUsageBook(folder, SystemClock())
+        log = FolderActivityLog(folder, SystemClock())
         uids: set[str] = set()
         looked_at: set[str] = set()
         # Again until nobody is new: one may have been renamed behind the sweep.
@@ -89,7 +91,7 @@ def back_up(
             for name in fresh:
                 looked_at.add(name)
                 try:
-                    uids |= _add_account(archive, folder, store, usage, name, known=owners)
+                    uids |= _add_account(archive, store, usage, log, name, known=owners)
                 except StoreError as error:
                     done.failures[name] = error
         done.accounts = len(uids)
@@ -105,9 +107,9 @@ def back_up(
 
 def _add_account(
     archive: "_Archive",
-    folder: Path,
     store: FolderStore,
     usage: FolderUsageBook,
+    log: FolderActivityLog,
     name: str,
     *,
     known: frozenset[str],
@@ -124,16 +126,13 @@ def _add_account(
     uid = whole.account.uid
     if uid in known:
         return set()
-    others = {
-        member: files.read(folder / member, LARGEST_ACTIVITY) for member in activity_members(uid)
-    }
+    others = {**log.back_up(uid)}
     record = usage.record(uid)
     if record != UsageRecord():
         others[usage_member(uid)] = usage_file.dumps(record)
     archive.add(account_member(name), whole.content)
     for member, content in others.items():
-        if content is not None:
-            archive.add(member, content)
+        archive.add(member, content)
     return {uid}
 
 

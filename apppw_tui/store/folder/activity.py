@@ -1,14 +1,13 @@
 """The activity of accounts: what people did, and what the daemon saw.
 
-The daemon, which may not write activity/, appends to usage/ what it has to say; readers take both.
+The portal and the commands write ledger/activity.sqlite, the daemon usage/activity.sqlite; readers
+take both. In a backup, and in a store of before, an event is a line of JSON.
 """
 
 import contextlib
-import errno
 import json
-import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,81 +16,231 @@ from apppw_tui.domain.activity import ActivityEntry
 from apppw_tui.domain.errors import StoreDamaged, StoreError
 from apppw_tui.domain.lines import utc_seconds
 from apppw_tui.domain.ports import Clock
-from apppw_tui.store.folder import files
-from apppw_tui.store.folder.bounded_files import append_bounded, cut, fitting
+from apppw_tui.store.folder import before_ledgers, files
+from apppw_tui.store.folder.before_ledgers import OldFiles
+from apppw_tui.store.folder.bounded_files import cut, fitting
+from apppw_tui.store.folder.ledger import LEDGERS, Ledger, Row, Schema, Transaction
 
-ACTIVITY = "activity"
 FROM_DAEMON = "usage"
-ACTIVITY_BYTES = 256 * 1024  # one account's begins anew when it is larger; the file before is kept
-_LARGEST = 4 * 1024 * 1024  # bytes; far more than one file ever gets
-_FOLDERS = (ACTIVITY, FROM_DAEMON)
-_NAME = re.compile(r"([0-9a-f]{32})\.jsonl", re.ASCII)
-_OLDER = ".1"
+MOST = 4000  # events of one account, and of all names that nobody has
+_NAME = "activity.sqlite"
+_SWEPT = 16  # events that are older than RETENTION, at each one that is written
+_LARGEST = 4 * 1024 * 1024  # bytes; far more than one file of before ever got
+_UID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_OLD_FILE = re.compile(rf"{_UID.pattern}\.jsonl(\.1)?", re.ASCII)
+_SCHEMA = Schema(
+    1,
+    f"""
+    CREATE TABLE activity (
+      seq INTEGER PRIMARY KEY AUTOINCREMENT, uid TEXT NOT NULL, time TEXT NOT NULL,
+      what TEXT NOT NULL, by TEXT NOT NULL, facts TEXT NOT NULL) STRICT;
+    CREATE INDEX of_account ON activity (uid, time);
+    CREATE INDEX by_time ON activity (time);
+    {before_ledgers.TABLE}
+    """,
+)
+_GET = "SELECT seq, uid, time, what, by, facts FROM activity"
+_ADD = "INSERT INTO activity (uid, time, what, by, facts) VALUES (?, ?, ?, ?, ?)"
+_BOUND = """
+    DELETE FROM activity WHERE seq IN (
+      SELECT seq FROM activity WHERE uid = ? ORDER BY time DESC, seq DESC LIMIT -1 OFFSET ?)"""
+_SWEEP = """
+    DELETE FROM activity WHERE seq IN (
+      SELECT seq FROM activity WHERE time < ? ORDER BY time LIMIT ?)"""
+
+Event = tuple[str, ActivityEntry]  # the uid, and what happened
+Marks = tuple[int, int]  # rows of the ledger that this process writes, and of the other
 
 
 class FolderActivityLog:
-    """The files activity/<uid>.jsonl and usage/<uid>.jsonl of the store in `folder`.
+    """The events of the store in `folder`.
 
-    `appends_to` is the folder that this process appends to; both are read.
+    `written_by` is the folder of the ledger that this process writes; both are read.
     """
 
-    def __init__(self, folder: Path, clock: Clock, appends_to: str = ACTIVITY) -> None:
-        self._folder = folder
+    def __init__(
+        self,
+        folder: Path,
+        clock: Clock,
+        written_by: str = LEDGERS,
+        complain: Callable[[StoreError], None] = lambda _error: None,
+    ) -> None:
         self._clock = clock
-        self._appends_to = appends_to
+        self._own = Ledger(
+            folder / written_by / _NAME, _SCHEMA, has_reserve=False, complain=complain
+        )
+        other = FROM_DAEMON if written_by == LEDGERS else LEDGERS
+        # A file that is damaged is for whoever writes it to set aside.
+        self._other = Ledger(folder / other / _NAME, _SCHEMA, has_reserve=False, replaceable=False)
+        self._old: list[OldFiles] = []
+        if written_by == LEDGERS:
+            aside = folder / before_ledgers.FOLDER
+            for kind, place in (("activity", "activity"), ("first-uses", FROM_DAEMON)):
+                find = _finder(folder / place)
+                self._old.append(OldFiles(aside, kind, find, _load_old))
 
     def record(self, uid: str, what: str, by: str, **facts: str) -> None:
         """See ActivityLog. Never raises."""
-        if _NAME.fullmatch(f"{uid}.jsonl") is None:
+        if _UID.fullmatch(uid) is None:
             return
-        first = {"time": utc_seconds(self._clock.now()), "what": what, "by": by}
-        values = {**first, **facts, **first}  # in this order, and no fact passes for one of these
+        values = {**facts, "what": what, "by": by}  # no fact passes for one of these
+        time = utc_seconds(self._clock.now())
 
         def line(most: int) -> str:
-            return json.dumps({key: cut(value, most) for key, value in values.items()})
+            cut_values = {key: cut(value, most) for key, value in values.items()}
+            return json.dumps({**cut_values, "time": time})
 
-        folder = self._folder / self._appends_to
         with contextlib.suppress(OSError, StoreError):
-            files.check_folder(self._folder)  # a store that is gone is not made again in passing
-            files.make_folder(folder)
-            begun_before = self._clock.now() - activity.RETENTION / 2
-            append_bounded(folder / f"{uid}.jsonl", fitting(line), ACTIVITY_BYTES, begun_before)
+            self._take_over()
+            with self._own.transaction() as transaction:
+                for event in entries([fitting(line)]):
+                    _add(transaction, uid, event)
+                transaction.write(_BOUND, uid, MOST)
+                transaction.write(_SWEEP, self._since(), _SWEPT)
 
     def read(self, uid: str) -> list[ActivityEntry]:
-        """The account's lines of the last RETENTION, the oldest first; none for what is no uid.
+        """The account's events of the last RETENTION, the oldest first; none for what is no uid.
 
-        Lines that are cut or damaged are left out. Raises StoreUnusable.
+        Raises StoreUnusable.
         """
-        if _NAME.fullmatch(f"{uid}.jsonl") is None:
-            return []
-        events: list[ActivityEntry] = []
-        for folder in _FOLDERS:
-            path = self._folder / folder / f"{uid}.jsonl"
-            for file in (_older(path), path):
-                with contextlib.suppress(StoreDamaged):
-                    events += entries((files.read(file, _LARGEST) or b"").split(b"\n"))
-        since = self._clock.now() - activity.RETENTION
-        return sorted(
-            (event for event in events if event.time >= since), key=lambda event: event.time
-        )
+        self._take_over()
+        sql = f"{_GET} WHERE uid = ? AND time >= ? ORDER BY seq"
+        return [event for _, event in self._both(sql, uid, self._since())]
 
-    def uids(self) -> list[str]:
-        """The uids of all who have entries, also of accounts that are gone."""
-        return sorted({path.stem for path in current_files(self._folder)})
+    def read_all(self) -> list[Event]:
+        """The events of everybody, as `read` has them; also of accounts that are gone."""
+        self._take_over()
+        return self._both(f"{_GET} WHERE time >= ? ORDER BY seq", self._since())
 
     def forget_old(self, uid: str) -> None:
-        """Removes what is older than RETENTION: a file whose newest line is. Raises StoreError."""
-        if _NAME.fullmatch(f"{uid}.jsonl") is None:
-            return
-        before = (self._clock.now() - activity.RETENTION).timestamp()
-        for folder in _FOLDERS:
-            path = self._folder / folder / f"{uid}.jsonl"
-            if _written_before(_older(path), before):
-                files.remove(_older(path))
-            # Not removed: somebody may have it open, and append one line more.
-            if _written_before(path, before):
-                with contextlib.suppress(FileNotFoundError):
-                    path.replace(_older(path))
+        """Removes what is older than RETENTION. Raises StoreError."""
+        sql = "SELECT count(*) FROM activity WHERE uid = ? AND time < ?"
+        if self._own.rows(sql, uid, self._since()) not in ([], [(0,)]):
+            with self._own.transaction() as transaction:
+                transaction.write(
+                    "DELETE FROM activity WHERE uid = ? AND time < ?", uid, self._since()
+                )
+
+    def knows(self, uid: str) -> bool:
+        """True if anything was written of that account. Raises StoreError."""
+        self._take_over()
+        return bool(self._rows("SELECT 1 FROM activity WHERE uid = ? LIMIT 1", uid))
+
+    def back_up(self, uid: str) -> Mapping[str, bytes]:
+        """The members of a backup that hold the account's events. Raises StoreError."""
+        self._take_over()
+        sql = f"{_GET} WHERE uid = ? ORDER BY seq"
+        members = {}
+        for ledger, folder in ((self._own, "activity"), (self._other, FROM_DAEMON)):
+            with contextlib.suppress(StoreDamaged):
+                rows = ledger.rows(sql, uid)
+                lines = [json.dumps(as_line(event)).encode() + b"\n" for _, event in _events(rows)]
+                members[f"{folder}/{uid}.jsonl"] = b"".join(lines)
+        return {member: content for member, content in members.items() if content}
+
+    def restore(self, uid: str, contents: Iterable[bytes]) -> None:
+        """Puts lines of a backup there, unless something is known already. Raises StoreError."""
+        if not self.knows(uid):
+            with self._own.transaction() as transaction:
+                for content in contents:
+                    for event in entries(content.split(b"\n")):
+                        _add(transaction, uid, event)
+
+    def last(self) -> Marks:
+        """The newest row of each ledger. Raises StoreError."""
+        self._take_over()
+        return _last(self._own), _last(self._other)
+
+    def after(self, marks: Marks) -> tuple[list[Event], Marks]:
+        """The events after these rows, by time, and the newest rows by now. Raises StoreError."""
+        events: list[Event] = []
+        newest: list[int] = []
+        for ledger, mark in zip((self._own, self._other), marks, strict=True):
+            # Where a damaged ledger was begun anew, everything is new.
+            begin = mark if mark <= _last(ledger) else 0
+            sql = f"{_GET} WHERE seq > ? ORDER BY seq"
+            rows = ledger.rows(sql, begin)
+            events += _events(rows)
+            newest.append(rows[-1][0] if rows else begin)
+        return _by_time(events), (newest[0], newest[1])
+
+    def _since(self) -> str:
+        return utc_seconds(self._clock.now() - activity.RETENTION)
+
+    def _both(self, sql: str, *values: Any) -> list[Event]:
+        return _by_time(_events(self._rows(sql, *values)))
+
+    def _rows(self, sql: str, *values: Any) -> list[Row]:
+        rows = self._own.rows(sql, *values)
+        with contextlib.suppress(StoreDamaged):
+            rows += self._other.rows(sql, *values)
+        return rows
+
+    def _take_over(self) -> None:
+        """Has what an older program wrote in the ledger; on a disk that is full, later."""
+        if self._old:
+            with contextlib.suppress(StoreError):
+                for old in self._old:
+                    old.take_over(self._own)
+                self._old = []  # what an older program writes from now on, the next process has
+
+
+class Tail:
+    """The events from now on."""
+
+    def __init__(self, log: FolderActivityLog, uids: frozenset[str] | None = None) -> None:
+        """`uids` are the accounts to follow; None is all of them. Raises StoreError."""
+        self._log = log
+        self._uids = uids
+        self._marks = log.last()
+
+    def news(self) -> list[Event]:
+        """The events since the last time, by time. Raises StoreError."""
+        events, self._marks = self._log.after(self._marks)
+        return [event for event in events if self._uids is None or event[0] in self._uids]
+
+
+def _last(ledger: Ledger) -> int:
+    rows = ledger.rows("SELECT seq FROM sqlite_sequence WHERE name = 'activity'")
+    return int(rows[0][0]) if rows else 0
+
+
+def _add(transaction: Transaction, uid: str, event: ActivityEntry) -> None:
+    what, by = (
+        text.encode(errors="backslashreplace").decode() for text in (event.event, event.actor)
+    )
+    time, facts = utc_seconds(event.time), json.dumps(dict(event.details))
+    transaction.write(_ADD, uid, time, what, by, facts)
+
+
+def _events(rows: Iterable[Row]) -> Iterator[Event]:
+    for _, uid, time, what, by, facts in rows:
+        with contextlib.suppress(ValueError, RecursionError):
+            found = entry({**json.loads(facts), "time": time, "what": what, "by": by})
+            if found is not None:
+                yield uid, found
+
+
+def _by_time(events: Iterable[Event]) -> list[Event]:
+    return sorted(events, key=lambda event: event[1].time)
+
+
+def _finder(folder: Path) -> Callable[[], Iterator[Path]]:
+    """Finds the files of before in that folder."""
+
+    def find() -> Iterator[Path]:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            for path in folder.iterdir():
+                if _OLD_FILE.fullmatch(path.name):
+                    yield path
+
+    return find
+
+
+def _load_old(transaction: Transaction, path: Path) -> None:
+    with contextlib.suppress(StoreDamaged):
+        for event in entries((files.read(path, _LARGEST) or b"").split(b"\n")):
+            _add(transaction, path.name.partition(".")[0], event)
 
 
 def entries(lines: Iterable[bytes]) -> Iterator[ActivityEntry]:
@@ -112,89 +261,6 @@ def entry(document: Any) -> ActivityEntry | None:
     if time is None or what is None or by is None:
         return None
     return ActivityEntry(activity.parse_time(time), what, by, facts)
-
-
-def current_files(folder: Path) -> list[Path]:
-    """Every file that activity is appended to in the store `folder`."""
-    files = []
-    for name in _FOLDERS:
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            files += [path for path in (folder / name).iterdir() if _NAME.fullmatch(path.name)]
-    return sorted(files)
-
-
-class Tail:
-    """The lines appended from now on; survives that a file begins anew."""
-
-    def __init__(self, folder: Path, uids: frozenset[str] | None = None) -> None:
-        """`uids` are the accounts to follow; None is all of them. Raises StoreUnusable."""
-        self._folder = folder
-        self._uids = uids
-        self._read: dict[Path, tuple[int, int]] = {}  # inode, and how far it was read, in bytes
-        for path in self._paths():
-            with contextlib.suppress(FileNotFoundError):
-                status = path.stat()
-                self._read[path] = (status.st_ino, status.st_size)
-
-    def news(self) -> list[tuple[str, ActivityEntry]]:
-        """The entries appended since the last time: uid and entry, by time. Raises StoreError."""
-        events: list[tuple[str, ActivityEntry]] = []
-        for path in self._paths():
-            events += [(path.stem, event) for event in entries(self._appended(path))]
-        return sorted(events, key=lambda event: event[1].time)
-
-    def _paths(self) -> list[Path]:
-        try:
-            paths = current_files(self._folder)
-        except OSError as error:
-            raise files.store_error(self._folder, error) from None
-        return [path for path in paths if self._uids is None or path.stem in self._uids]
-
-    def _appended(self, path: Path) -> Iterator[bytes]:
-        inode, offset = self._read.get(path, (0, 0))
-        for file in (_older(path), path):
-            with _opened(file) as descriptor:
-                if descriptor is None:
-                    continue
-                now = os.fstat(descriptor).st_ino
-                if file != path and now != inode:
-                    continue  # it was moved aside before anybody looked
-                begin = offset if now == inode else 0
-                content = os.pread(descriptor, _LARGEST, begin)
-            whole = content[: content.rfind(b"\n") + 1]  # the rest is being written
-            self._read[path] = (now, begin + len(whole))
-            yield from whole.split(b"\n")
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[int | None]:
-    """The file, or None if there is no such ordinary file."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ELOOP):
-            yield None
-            return
-        raise files.store_error(path, error) from None
-    try:
-        yield descriptor
-    except OSError as error:
-        raise files.store_error(path, error) from None
-    finally:
-        files.close(descriptor)
-
-
-def _older(path: Path) -> Path:
-    return path.with_name(path.name + _OLDER)
-
-
-def _written_before(path: Path, instant: float) -> bool:
-    try:
-        return path.lstat().st_mtime < instant
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise files.store_error(path, error) from None
 
 
 def as_line(event: ActivityEntry) -> Mapping[str, str]:

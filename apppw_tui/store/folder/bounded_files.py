@@ -1,20 +1,15 @@
-"""Files that lines are appended to, and that begin anew when they are full or old."""
+"""Files that lines are appended to, and that begin anew when they are full."""
 
 import fcntl
 import os
-import re
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import datetime
 from pathlib import Path
 
-from apppw_tui.domain import activity
 from apppw_tui.store.folder import files
 
 LINE_BYTES = 4096
 _VALUE_CHARACTERS = (512, 128, 32, 8, 0)  # tried in turn until the line is short enough
-_FIRST_TIME = re.compile(rb'\{"time": "([0-9TZ:.+-]{10,32})"')
-_FIRST_BYTES = 64
 
 
 def cut(value: object, most: int) -> str:
@@ -36,30 +31,16 @@ def fitting(line: Callable[[int], str]) -> bytes:
     return encoded[: LINE_BYTES - 1] + b"\n"
 
 
-def append_bounded(
-    path: Path, line: bytes, most: int, begun_before: datetime | None = None
-) -> None:
-    """Appends in one write. Raises OSError.
+def append_bounded(path: Path, line: bytes, most: int) -> None:
+    """Appends in one write; a file of more than `most` bytes goes to `path`.1 first.
 
-    A file of more than `most` bytes, or that was begun before that instant, goes to `path`.1 first.
+    Raises OSError.
     """
     with ExitStack() as stack:
         descriptor = stack.enter_context(files.opened_to_append(path))
-        full = os.fstat(descriptor).st_size > most or _is_begun(descriptor, begun_before)
-        if full and _set_aside(path, descriptor):
+        if os.fstat(descriptor).st_size > most and _set_aside(path, descriptor):
             descriptor = stack.enter_context(files.opened_to_append(path))
         files.append_line(descriptor, line)
-
-
-def _is_begun(descriptor: int, before: datetime | None) -> bool:
-    """True if the file's first line is older than `before`."""
-    if before is None:
-        return False
-    match = _FIRST_TIME.match(os.pread(descriptor, _FIRST_BYTES, 0))
-    try:
-        return match is not None and activity.parse_time(match[1].decode()) < before
-    except ValueError:
-        return False
 
 
 def _set_aside(path: Path, descriptor: int) -> bool:

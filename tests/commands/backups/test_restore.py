@@ -41,9 +41,7 @@ def test_a_restore_says_of_each_account_what_came_back(
         "1 account unchanged since.\n"
         f"What was there before is in {run.store}/before-restore-20261122T120000Z.\n"
     )
-    (line,) = (
-        (run.store / "activity" / f"{house.now('ada').uid}.jsonl").read_text().splitlines()[-1:]
-    )
+    (line,) = run.good("activity", "ada", "--json").splitlines()[-1:]
     told = json.loads(line)
     assert (told["what"], told["backup"]) == ("account restored", "2026-11-22T12:00:00Z")
     assert told["by"].startswith("operator")

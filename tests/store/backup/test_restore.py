@@ -8,6 +8,7 @@ import pytest
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import ApppwError, NotFound, Refused
 from apppw_tui.store.backup.restore import RestoredAccount
+from apppw_tui.store.folder.activity import FolderActivityLog
 from tests.store.backing import Place
 from tests.store.backup.restoring import came, ids, issue, refused
 from tests.store.making import account_file, tables
@@ -94,8 +95,7 @@ def test_who_signed_in_after_a_removal_inherits_nothing(place: Place, known: str
     backup, uid = place.backup(), place.now().uid
     place.store.remove("ada")
     if known == "activity":
-        (place.folder / "activity").mkdir(exist_ok=True)
-        (place.folder / "activity" / f"{uid}.jsonl").write_text("")
+        FolderActivityLog(place.folder, place.clock).record(uid, "x", "ada")
     made = signed_in(place)
     if known == "something in it":
         place.house.alter("ada", verification_required=True)

@@ -9,6 +9,7 @@ import pytest
 
 from apppw_tui.domain.errors import SessionEnded, StoreDamaged
 from apppw_tui.domain.usage import LastUse, UsageRecord
+from apppw_tui.store.folder.activity import FolderActivityLog
 from apppw_tui.store.folder.usage import FolderUsage
 from apppw_tui.store.folder.usage_book import FolderUsageBook
 from apppw_tui.store.folder.usage_ledger import UsageLedger
@@ -255,12 +256,12 @@ def test_usage_and_activity_come_back_where_there_are_none(
     newer = UsageRecord({("xyz", "smtp"): LastUse(NOW, "smtp")})
     with UsageLedger(place.folder).transaction() as usage:
         usage.save(uid, UsageRecord(), before)
-    (place.folder / "activity").mkdir(exist_ok=True)
-    (place.folder / "activity" / f"{uid}.jsonl").write_bytes(b'{"what": "x"}\n')
+    FolderActivityLog(place.folder, place.clock).record(uid, "x", "ada")
     backup = place.backup()
     if there:
         with UsageLedger(empty.folder).transaction() as usage:
             usage.save(uid, UsageRecord(), newer)
+        FolderActivityLog(empty.folder, empty.clock).record(uid, "y", "ada")
     if meanwhile:  # made only after the restore has looked
         monkeypatch.setattr(Path, "exists", lambda _: False)
     empty.restore(backup)
@@ -268,7 +269,6 @@ def test_usage_and_activity_come_back_where_there_are_none(
     FolderUsage(empty.folder, empty.store, empty.clock).flush()
     book = FolderUsageBook(empty.folder, empty.clock)
     assert book.record(uid) == (newer if there else before)
-    assert files[f"activity/{uid}.jsonl"] == b'{"what": "x"}\n'
+    (found,) = FolderActivityLog(empty.folder, empty.clock).read(uid)
+    assert found.event == ("y" if there else "x")
     assert not [name for name in files if ".tmp-" in name]
-    path = empty.folder / "activity" / f"{uid}.jsonl"
-    assert path.stat().st_mode & 0o777 == 0o600

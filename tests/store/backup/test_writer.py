@@ -19,6 +19,7 @@ from apppw_tui.store.backup.restore import RestoredAccount
 from apppw_tui.store.backup.writer import MANIFEST
 from apppw_tui.store.folder import usage_file
 from apppw_tui.store.folder.accounts import FolderStore, RawAccount
+from apppw_tui.store.folder.activity import FolderActivityLog
 from apppw_tui.store.folder.usage_ledger import UsageLedger
 from apppw_tui.store.keyring import Keyring
 from tests.store.backing import SCHEMA, Place, Told, manifest, members, packed
@@ -55,11 +56,10 @@ def resummed(contents: dict[str, bytes]) -> dict[str, bytes]:
 def test_it_is_a_tar_archive_of_the_files_as_they_are(place: Place) -> None:
     place.house.give_phone(name="ada")
     place.house.operator.delete_app_password("ada", "Phone")
-    (place.folder / "activity").mkdir()
-    (place.folder / "activity" / f"{place.now().uid}.jsonl").write_text("{}")
-    (place.folder / "activity" / f"{'0' * 32}.jsonl").write_text("of nobody")
-    (place.folder / "usage").mkdir()
     uid = place.now().uid
+    FolderActivityLog(place.folder, place.clock).record(uid, "x", "ada", name="Phone")
+    FolderActivityLog(place.folder, place.clock).record("0" * 32, "of nobody", "ada")
+    (place.folder / "usage").mkdir()
     record = UsageRecord({("abc", "imap"): LastUse(NOW, "imap")}, LastUse(NOW))
     (place.folder / "usage" / f"{uid}.json").write_bytes(usage_file.dumps(record))
     found = members(place.backup())
@@ -70,7 +70,10 @@ def test_it_is_a_tar_archive_of_the_files_as_they_are(place: Place) -> None:
     assert set(found) == expected | {MANIFEST}
     (gone,) = place.now().deleted_ids
     there = place.files() | {
-        "deleted": b'{"uid": "%s", "ids": ["%s"]}\n' % (uid.encode(), gone.encode())
+        "deleted": b'{"uid": "%s", "ids": ["%s"]}\n' % (uid.encode(), gone.encode()),
+        f"activity/{uid}.jsonl": (
+            b'{"name": "Phone", "time": "2026-11-22T12:00:00Z", "what": "x", "by": "ada"}\n'
+        ),
     }
     assert {name: there[name] for name in expected} == {
         name: content for name, content in found.items() if name != MANIFEST

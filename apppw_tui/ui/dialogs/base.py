@@ -17,11 +17,11 @@ from apppw_tui.ui.portal_calls import call_portal, is_busy
 from apppw_tui.ui.type_ahead import ScreenReady
 from apppw_tui.ui.widgets.footer import KeyFooter
 
-Result = TypeVar("Result")
+Reply = TypeVar("Reply")
 Result = TypeVar("Result")
 
 
-class Dialog(ModalScreen[Result], Generic[Result]):
+class Dialog(ModalScreen[Reply], Generic[Reply]):
     """A question that returns a typed answer, or None if it was cancelled.
 
     `FOOTER` holds binding ids. Subclasses yield what is inside the frame in `content()`.
@@ -41,7 +41,7 @@ class Dialog(ModalScreen[Result], Generic[Result]):
     def __init__(self, title: str) -> None:
         super().__init__()
         self._title = title
-        self._late: list[Result | None] = []
+        self._late: list[Reply | None] = []
 
     def compose(self) -> ComposeResult:
         with Vertical(id="frame") as frame:
@@ -82,7 +82,7 @@ class Dialog(ModalScreen[Result], Generic[Result]):
         """False if something would be lost; then it has been said."""
         return True
 
-    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+    def dismiss(self, result: Reply | None = None) -> AwaitComplete:
         """Answers; while something lies over it, help perhaps, once that has gone.
 
         Textual would take away what lies over it, and leave this dialog there, answered.

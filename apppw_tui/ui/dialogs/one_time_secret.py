@@ -10,14 +10,14 @@ from textual.widgets import Button, Label
 
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui.clipboard import Copied
-from apppw_tui.ui.dialogs.base import Answer, Dialog
+from apppw_tui.ui.dialogs.base import Dialog, Reply
 from apppw_tui.ui.glyphs import GLYPHS
 
 # An Enter that was meant for the dialog before, or pressed twice, must not destroy the secret.
 KEY_GUARD = 0.4  # seconds
 
 
-class OneTimeSecretDialog(Dialog[Answer]):
+class OneTimeSecretDialog(Dialog[Reply]):
     """Subclasses yield `#card` with `#said` and `#hint` in it, and buttons `#copy` and `#close`."""
 
     BINDINGS = [

@@ -18,6 +18,21 @@ if sys.argv[1] == "nothing":
     import apppw_tui
 elif sys.argv[1] == "parser":
     import apppw_tui.cli
+elif sys.argv[1] == "frame":
+    import asyncio
+    from apppw_tui.ui.app import PortalApp
+
+    async def draw(app):
+        async with app.run_test() as pilot:
+            await pilot.pause()
+            modules.update(sys.modules)
+
+    modules = set()
+    PortalApp.run_guarded = lambda app: asyncio.run(draw(app)) or 0
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        stream.isatty = lambda: True
+    from apppw_tui.cli import main
+    code = main(sys.argv[2:])
 else:
     from apppw_tui.cli import main
     try:
@@ -25,7 +40,7 @@ else:
     except SystemExit as end:  # --help
         code = end.code
 print()
-print(*sorted(sys.modules))
+print(*sorted(modules if sys.argv[1] == "frame" else sys.modules))
 sys.exit(code)
 """
 
@@ -43,7 +58,7 @@ def imported(tmp_path: Path, *arguments: str, stdin: str = "") -> set[str]:
         input=stdin,
         capture_output=True,
         text=True,
-        env=environment(tmp_path, APPPW_STORE=str(tmp_path / "store")),
+        env=environment(tmp_path, APPPW_STORE=str(tmp_path / "store"), TERM="xterm"),
         cwd=ROOT,
         check=False,
         timeout=120,
@@ -65,6 +80,7 @@ FOR_SCREENS = {
     "apppw_tui.commands.portal",
 }
 FOR_METHODS = {"cryptography", "pyotp", "phonenumbers", "segno"}
+MOST_FOR_THE_FRAME = 60  # modules of ours
 FOR_THE_PORTAL = {"apppw_tui.portal", "apppw_tui.bootstrap", "apppw_tui.store.keyring"}
 
 
@@ -124,3 +140,28 @@ def test_only_a_configuration_needs_what_reads_one(tmp_path: Path, house: House)
     readers = {"msgspec", "tomllib", "apppw_tui.config.reader", "apppw_tui.config.tables"}
     assert not imported(tmp_path, "account", "list") & readers
     assert readers <= imported(tmp_path, "--config", str(file), "account", "list")
+
+
+@pytest.mark.parametrize("account", [True, False])
+@pytest.mark.parametrize("configured", [True, False])
+def test_the_first_frame_needs_the_screen_that_it_shows_and_no_room_behind_it(
+    tmp_path: Path, *, account: bool, configured: bool
+) -> None:
+    house = House(store=open_store(tmp_path / "store", create=True))
+    if account:
+        house.add("ada")
+    (tmp_path / "c.toml").write_text('default_domain = "example.org"')
+    file = ["--config", str(tmp_path / "c.toml")] if configured else []
+    modules = imported(tmp_path, "frame", *file)
+    assert "apppw_tui.ui.screens.login" in modules
+    assert not modules & {"tinydb", "argon2", "filelock", "sqlite3", *FOR_METHODS}
+    assert not modules & FOR_THE_PORTAL
+    assert len(own(modules)) <= MOST_FOR_THE_FRAME
+
+
+def test_a_stranger_at_the_door_needs_its_counters_and_no_other_room(
+    tmp_path: Path, house: House
+) -> None:
+    modules = imported(tmp_path, "frame", "--kiosk", "--store", str(tmp_path / "store"))
+    assert "apppw_tui.store.folder.counters" in modules
+    assert not modules & {"tinydb", "argon2", "apppw_tui.portal.portal", *FOR_METHODS}

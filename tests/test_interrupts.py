@@ -97,7 +97,7 @@ def test_an_interrupt_that_python_would_overlook_ends_it_too(tmp_path: Path, at:
     assert (done.returncode, done.stdout, done.stderr) == (PLAIN, b"", b"")
 
 
-@pytest.mark.parametrize("at", ["apppw_tui.cli", "apppw_tui.arguments.accounts", "exit"])
+@pytest.mark.parametrize("at", ["apppw_tui.cli", "apppw_tui.arguments.words", "exit"])
 def test_the_console_script_is_interrupted_likewise(tmp_path: Path, at: str) -> None:
     done = interrupted(tmp_path, at, start=("-c", console_script()))
     assert (done.returncode, done.stderr) == (PLAIN, b"")

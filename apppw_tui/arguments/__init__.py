@@ -1,9 +1,9 @@
 """The whole command line: what may be said, and what `--help` says about it."""
 
 import argparse
-from collections.abc import Callable, Collection
+from collections.abc import Collection
+from importlib import import_module
 
-from apppw_tui.arguments import accounts, server, store
 from apppw_tui.arguments.words import Formatter, command, where
 
 EXIT_CODES = """\
@@ -33,26 +33,26 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-# What each command is for, and what gives it its arguments.
-COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
-    "account": ("look after accounts and their second factors", accounts.account),
-    "app-password": ("create, list and delete app passwords", accounts.app_password),
-    "key": ("replace the key that authenticator secrets are sealed with", server.key),
-    "backup": ("copy the accounts into a file, while people work", store.backup),
-    "restore": ("bring accounts back from a backup", store.restore),
-    "store": ("look after the store as a whole", store.store),
+# What each command is for, and which function of which module gives it its arguments.
+COMMANDS = {
+    "account": ("look after accounts and their second factors", "accounts:account"),
+    "app-password": ("create, list and delete app passwords", "accounts:app_password"),
+    "key": ("replace the key that authenticator secrets are sealed with", "server:key"),
+    "backup": ("copy the accounts into a file, while people work", "store:backup"),
+    "restore": ("bring accounts back from a backup", "store:restore"),
+    "store": ("look after the store as a whole", "store:store"),
     "verify": (
         "check the app password on standard input; prints its name if right",
-        server.verify,
+        "server:verify",
     ),
-    "serve": ("answer services on Unix sockets, until told to end", server.serve),
-    "throttle": ("show or clear what slows down wrong app passwords", server.throttle),
-    "pam": ("ask the daemon, for pam_exec; exits with 0 for yes alone", server.pam),
-    "activity": ("print what happened to accounts", server.activity),
-    "notices": ("send the messages to people that wait to be sent", server.notices),
-    "doctor": ("look for what is wrong with the store and the server", server.doctor),
-    "config": ("look at the configuration", server.config),
-    "completion": ("print what a shell completes this program with", server.completion),
+    "serve": ("answer services on Unix sockets, until told to end", "server:serve"),
+    "throttle": ("show or clear what slows down wrong app passwords", "server:throttle"),
+    "pam": ("ask the daemon, for pam_exec; exits with 0 for yes alone", "server:pam"),
+    "activity": ("print what happened to accounts", "server:activity"),
+    "notices": ("send the messages to people that wait to be sent", "server:notices"),
+    "doctor": ("look for what is wrong with the store and the server", "server:doctor"),
+    "config": ("look at the configuration", "server:config"),
+    "completion": ("print what a shell completes this program with", "server:completion"),
 }
 _WITHOUT_STORE = frozenset({"pam", "completion"})
 
@@ -81,9 +81,11 @@ def parser(words: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
         "--kiosk", action="store_true", help="for strangers: only sign in, and only for so long"
     )
     group = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    for name, (help_, add_arguments) in COMMANDS.items():
+    for name, (help_, arguments) in COMMANDS.items():
         if name in words:
+            module, _, function = arguments.partition(":")
+            add_arguments = getattr(import_module(f"{__name__}.{module}"), function)
             add_arguments(command(group, name, help_, [] if name in _WITHOUT_STORE else None))
         else:
-            group.add_parser(name, help=help_)
+            group.add_parser(name, help=help_, add_help=False)
     return top

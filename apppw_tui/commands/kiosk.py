@@ -8,8 +8,7 @@ from pathlib import Path
 from apppw_tui import config as configuration
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import ConfigError
-from apppw_tui.portal.context import PortalContext, PortalThrottle
-from apppw_tui.store.folder.slots import Admission
+from apppw_tui.domain.ports import Clock
 from apppw_tui.ui.app_options import Kiosk
 
 _TERM = re.compile(r"[A-Za-z0-9._+-]{1,64}", re.ASCII)
@@ -49,9 +48,13 @@ def configured(options: argparse.Namespace) -> Config:
     return config
 
 
-def admitted(store: Path, context: PortalContext) -> Kiosk:
-    """A place at the door, for whoever `context` is for. Raises StoreError: there is none."""
+def admitted(store: Path, clock: Clock, address: str) -> Kiosk:
+    """A place at the door, for whoever comes from `address`. Raises StoreError: there is none."""
+    from apppw_tui.portal.context import PortalThrottle
+    from apppw_tui.store.folder.counters import FolderThrottleStore
+    from apppw_tui.store.folder.slots import Admission
+
     admission = Admission(store)
-    is_known = PortalThrottle(context.throttle_store, context.clock, context.address).is_known()
-    admission.acquire(context.address, known=is_known)
+    is_known = PortalThrottle(FolderThrottleStore(store, clock), clock, address).is_known()
+    admission.acquire(address, known=is_known)
     return Kiosk(admission.release)

@@ -2,27 +2,25 @@
 
 import argparse
 import errno
+import gc
 import itertools
 import os
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from apppw_tui import config as configuration
-from apppw_tui.bootstrap import StoreLocation, build
-from apppw_tui.commands import demo, kiosk
-from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher
-from apppw_tui.domain.ports import SystemClock
+from apppw_tui.commands.late_portal import LatePortal
+from apppw_tui.domain.ports import ClipboardHelpers, SystemClock
 from apppw_tui.domain.secret import Secret
 from apppw_tui.exit_codes import FAULT, NO_TERMINAL
-from apppw_tui.integrations.clipboard_tools import ClipboardTools
 from apppw_tui.integrations.daemon import socket_folder
-from apppw_tui.portal.context import PortalContext
-from apppw_tui.portal.portal import Portal
-from apppw_tui.store.folder.location import is_owned_by_me
-from apppw_tui.ui.app_options import AppOptions, ConnectionHelp, Kiosk
-from apppw_tui.verifier.connection_test import ConnectionTest
-from apppw_tui.verifier.decision import Verifier
+from apppw_tui.store.folder.location import check_store, is_owned_by_me
+from apppw_tui.ui.app_options import AppOptions, ConnectionHelp
+
+if TYPE_CHECKING:
+    from apppw_tui.portal.portal import Portal
 
 # Textual reads these when it is imported. Others write keys and passwords to a log, import any
 # class as the driver, or act on start; these only say how to draw.
@@ -40,6 +38,8 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     if options.demo and getattr(options, "store", None) is not None:
         parser.error("--demo has a store of its own; leave out --store")
     if options.kiosk:
+        from apppw_tui.commands import kiosk
+
         kiosk.clean_environment()
     # stderr too: that is where Textual writes.
     streams = (sys.stdin, sys.stdout, sys.stderr)
@@ -54,32 +54,17 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     if os.environ.get("TERM") == "dumb":
         print("apppw-tui: this terminal cannot show screens (TERM=dumb).", file=sys.stderr)
         return NO_TERMINAL
-    if options.kiosk:
-        config = kiosk.configured(options)
-    else:
-        config = configuration.choose(getattr(options, "config", None))
-    clock = SystemClock()
-    demonstration: demo.Demonstration | None = None
-    own = False
-    door: Kiosk | None = None
-    if options.demo:
-        demonstration = demo.Demonstration(clock, Hasher(CHEAP_PROFILE, CHEAP_PROFILE))
-        context = _demo_context(demonstration, config)
-        connecting = ConnectionHelp(demo.ROWS, demonstration.try_it)
-    else:
-        store, key = getattr(options, "store", None), getattr(options, "key_file", None)
-        place = StoreLocation.of(config, store, key)
-        theirs = options.kiosk or configuration.present(configuration.SYSTEM_FILE)
-        own = is_owned_by_me(place.folder) and not theirs
-        folder = socket_folder()  # before root becomes the store's owner
-        parts = build(place, config, clock, create=own, address=_address())
-        context = parts.context
-        if options.kiosk:
-            door = kiosk.admitted(place.folder, context)
-        verifier = Verifier(parts.store, context.hasher, clock, config.default_domain)
-        connecting = ConnectionHelp(
-            config.setup, ConnectionTest(verifier, config.serve.sockets, folder)
-        )
+    # Whatever is loaded from here to the first frame stays: there is nothing to collect.
+    gc.disable()
+    try:
+        return _run(options)
+    finally:
+        gc.enable()
+
+
+def _run(options: argparse.Namespace) -> int:
+    config = _configuration(options)
+    surroundings, portal_ = (_demonstration if options.demo else _store)(options, config)
     clean_environment()
 
     from apppw_tui.ui.relied_on import missing
@@ -91,30 +76,74 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
 
     from apppw_tui.ui.app import PortalApp
 
-    over_ssh = "SSH_CONNECTION" in os.environ or "SSH_TTY" in os.environ
-    surroundings = AppOptions(
-        host_name=context.host_name,
-        may_create_first=own and not over_ssh,
-        demo=demonstration,
-        # Over SSH a file would be left on the server, where the phone's owner may not look again.
-        save=None if over_ssh or demonstration or door else save_recovery_codes,
-        connecting=connecting,
-        kiosk=door,
-        # A stranger's terminal says nothing of what runs here.
-        tools=None if door else ClipboardTools(),
-    )
-    app = PortalApp(Portal(context), clock, surroundings)
+    app = PortalApp(portal_, SystemClock(), surroundings)
     code = app.run_guarded()
     if app.last_words is not None:
         print(f"apppw-tui: {app.last_words}", file=sys.stderr)
     return code
 
 
-def _demo_context(demonstration: demo.Demonstration, config: configuration.Config) -> PortalContext:
+def _configuration(options: argparse.Namespace) -> configuration.Config:
+    """The configuration that holds here. Raises ConfigError."""
+    if options.kiosk:
+        from apppw_tui.commands import kiosk
+
+        return kiosk.configured(options)
+    return configuration.choose(getattr(options, "config", None))
+
+
+def _store(
+    options: argparse.Namespace, config: configuration.Config
+) -> tuple[AppOptions, "Portal"]:
+    """The portal over the store that is meant. Raises StoreError."""
+    named, key_file = getattr(options, "store", None), getattr(options, "key_file", None)
+    folder = configuration.store_folder(named, config)
+    theirs = options.kiosk or configuration.present(configuration.SYSTEM_FILE)
+    own = is_owned_by_me(folder) and not theirs
+    sockets, user = socket_folder(), os.geteuid()  # before root becomes the store's owner
+    folder = check_store(folder, create=own)
+    late = LatePortal(folder, key_file, config, SystemClock(), _address(), sockets)
+    if os.geteuid() != user:
+        late.load()  # who cannot read what root has installed is told so before anything is drawn
+    door = None
+    if options.kiosk:
+        from apppw_tui.commands import kiosk
+
+        door = kiosk.admitted(folder, late.clock, late.address)
+    over_ssh = "SSH_CONNECTION" in os.environ or "SSH_TTY" in os.environ
+    surroundings = AppOptions(
+        host_name=config.host_name,
+        may_create_first=own and not over_ssh,
+        # Over SSH a file would be left on the server, where the phone's owner may not look again.
+        save=None if over_ssh or door else save_recovery_codes,
+        connecting=ConnectionHelp(config.setup, late.try_connection),
+        kiosk=door,
+        # A stranger's terminal says nothing of what runs here.
+        tools=None if door else _clipboard_tools(),
+        prepare=late.load,
+    )
+    return surroundings, cast("Portal", late)
+
+
+def _clipboard_tools() -> ClipboardHelpers:
+    from apppw_tui.integrations.clipboard_tools import ClipboardTools
+
+    return ClipboardTools()
+
+
+def _demonstration(
+    _options: argparse.Namespace, config: configuration.Config
+) -> tuple[AppOptions, "Portal"]:
+    """The portal over made-up accounts."""
+    from apppw_tui.commands import demo
+    from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher
+    from apppw_tui.portal.context import PortalContext
+    from apppw_tui.portal.portal import Portal
     from apppw_tui.store.folder.counters import MemoryThrottleStore
     from apppw_tui.store.memory import MemoryActivityLog, MemoryErrorLog
 
-    return PortalContext(
+    demonstration = demo.Demonstration(SystemClock(), Hasher(CHEAP_PROFILE, CHEAP_PROFILE))
+    context = PortalContext(
         demonstration.store,
         demonstration.hasher,
         demonstration.clock,
@@ -128,6 +157,13 @@ def _demo_context(demonstration: demo.Demonstration, config: configuration.Confi
         region=config.phone_region,
         host_name=demo.HOST_NAME,
     )
+    surroundings = AppOptions(
+        host_name=demo.HOST_NAME,
+        demo=demonstration,
+        connecting=ConnectionHelp(demo.ROWS, demonstration.try_it),
+        tools=_clipboard_tools(),
+    )
+    return surroundings, Portal(context)
 
 
 def _address() -> str:

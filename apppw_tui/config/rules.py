@@ -17,7 +17,6 @@ from apppw_tui.domain import expiry, scopes
 from apppw_tui.domain.addresses import parse_address, parse_network
 from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.names import domain_encoded, escaped, is_domain
-from apppw_tui.domain.phone import is_region
 from apppw_tui.domain.ports import DELIVERY_METHODS
 
 _LONGEST_PLACE = 200  # characters
@@ -93,6 +92,12 @@ def _read_domain(name: str) -> str:
             raise ValueError(f'must be written as "{meant}"')  # as it is in every name
         raise ValueError('must be a lower-case domain such as "example.org"')
     return name
+
+
+def _is_region(code: str) -> bool:
+    from apppw_tui.domain.phone import is_region  # no file that names none has any use of it
+
+    return is_region(code)
 
 
 def _read_place(typed: str) -> str:
@@ -205,7 +210,7 @@ Host = Annotated[
 Place = Annotated[Text, reads(_read_place)]
 Protocol = Annotated[Text, one_of(*PROTOCOLS)]
 Region = Annotated[
-    Text, rule('must be a country of ISO 3166 in two capitals, such as "DE"', is_region)
+    Text, rule('must be a country of ISO 3166 in two capitals, such as "DE"', _is_region)
 ]
 Service = Annotated[
     Text,

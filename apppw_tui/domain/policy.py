@@ -3,11 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING
 
 from apppw_tui.domain import expiry
-from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import LimitReached, Refused
 from apppw_tui.domain.scopes import ANY_APP, SCOPES, SERVICES, label, subscopes
+
+if TYPE_CHECKING:
+    from apppw_tui.domain.account import Account
 
 BY_ADMINISTRATOR = "Your administrator creates app passwords here: ask for one."
 
@@ -52,7 +55,7 @@ class Policy:
         shorter = [days for days in expiry.CHOICES if longest is None or days < longest]
         return [longest, *shorter]
 
-    def creation_unavailable_reason(self, account: Account) -> str | None:
+    def creation_unavailable_reason(self, account: "Account") -> str | None:
         """The reason why people cannot create one more in `account`; None if they can."""
         if not self.people_create:
             return BY_ADMINISTRATOR

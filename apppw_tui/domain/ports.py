@@ -9,16 +9,18 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from apppw_tui.domain.account import Account
-from apppw_tui.domain.account_change import Change, Rename
-from apppw_tui.domain.activity import ActivityEntry
 from apppw_tui.domain.errors import StoreError
-from apppw_tui.domain.notice_text import Message
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.throttle import ThrottleTransaction
-from apppw_tui.domain.usage import Used
+
+if TYPE_CHECKING:
+    from apppw_tui.domain.account import Account
+    from apppw_tui.domain.account_change import Change, Rename
+    from apppw_tui.domain.activity import ActivityEntry
+    from apppw_tui.domain.notice_text import Message
+    from apppw_tui.domain.throttle import ThrottleTransaction
+    from apppw_tui.domain.usage import Used
 
 DeliveryMethod = Literal["text", "call", "notify"]
 DELIVERY_METHODS: tuple[DeliveryMethod, ...] = ("text", "call", "notify")
@@ -27,11 +29,11 @@ DELIVERY_METHODS: tuple[DeliveryMethod, ...] = ("text", "call", "notify")
 class Accounts(Protocol):
     """Accounts that are only read."""
 
-    def get(self, name: str, /) -> Account | None:
+    def get(self, name: str, /) -> "Account | None":
         """The account as it stands now, or None if there is none of that name."""
 
 
-def find(accounts: Accounts, names: Iterable[str]) -> Account | None:
+def find(accounts: Accounts, names: Iterable[str]) -> "Account | None":
     """The account of the first name that has one; all are read, whichever that is (SAFETY 1).
 
     Raises:
@@ -54,13 +56,13 @@ def find(accounts: Accounts, names: Iterable[str]) -> Account | None:
 class AccountStore(Protocol):
     """The accounts. Every call may raise StoreError."""
 
-    def get(self, account_name: str, /) -> Account | None:
+    def get(self, account_name: str, /) -> "Account | None":
         """The account as it stands now, or None if there is none of that name."""
 
     def meant(self, names: Sequence[str], /) -> str:
         """The first of the names that an account has, else the last; none is opened for that."""
 
-    def transaction(self, account_name: str, uid: str | None) -> AbstractContextManager[Change]:
+    def transaction(self, account_name: str, uid: str | None) -> "AbstractContextManager[Change]":
         """One change under the account's lock, written whole when the block ends, or not at all.
 
         `uid` is whose account it must be; None says that it is about to be created.
@@ -81,7 +83,7 @@ class AccountStore(Protocol):
     def list_names(self) -> list[str]:
         """The names of all accounts, sorted."""
 
-    def rename(self, account: Account, name: str, step: Rename) -> Account:
+    def rename(self, account: "Account", name: str, step: "Rename") -> "Account":
         """Puts the account under another name, as `step` has it; it is never under both.
 
         Killed at any instant it is under the old name, the new one or, for a moment, neither: then
@@ -93,7 +95,7 @@ class AccountStore(Protocol):
             StoreBusy: a lock could not be had in time.
         """
 
-    def half_renamed(self, account_name: str, name: str, /) -> Account | None:
+    def half_renamed(self, account_name: str, name: str, /) -> "Account | None":
         """The account whose rename to `name` was cut short where neither name has it."""
 
     def remove(self, account_name: str) -> bool:
@@ -128,7 +130,7 @@ class ActivityLog(Protocol):
     def record(self, uid: str, what: str, by: str, **facts: str) -> None:
         """One event of the account of `uid`. Never raises: a full disk stops nothing."""
 
-    def read(self, uid: str, /) -> list[ActivityEntry]:
+    def read(self, uid: str, /) -> "list[ActivityEntry]":
         """The account's entries of the last RETENTION, the oldest first. Raises StoreError."""
 
     def forget_old(self, uid: str, /) -> None:
@@ -269,7 +271,7 @@ class CodeSender(Protocol):
 class UsageBook(Protocol):
     """The verifier's record of uses; the portal reads it."""
 
-    def read(self, uid: str, /) -> Used:
+    def read(self, uid: str, /) -> "Used":
         """The uses of the account of `uid`. Raises StoreError."""
 
     def old_passwords_since(self) -> datetime | None:
@@ -285,7 +287,7 @@ class UsageBook(Protocol):
 class Notifier(Protocol):
     """Has people told what happened to their account. Never raises, runs no program."""
 
-    def notify(self, account: Account, entry: ActivityEntry, /) -> bool:
+    def notify(self, account: "Account", entry: "ActivityEntry", /) -> bool:
         """A message about `entry` goes to whoever owns `account`, in its own time.
 
         False if it is left out, which the log says.
@@ -295,19 +297,19 @@ class Notifier(Protocol):
 class NoticeQueue(Protocol):
     """The messages that wait until they are sent. Its methods raise StoreError."""
 
-    def put(self, account: Account, entry: ActivityEntry, /) -> str:
+    def put(self, account: "Account", entry: "ActivityEntry", /) -> str:
         """Puts one message down; its file's name."""
 
-    def due(self, now: datetime, /) -> Iterator[Message]:
+    def due(self, now: datetime, /) -> "Iterator[Message]":
         """The messages to be sent, the oldest first."""
 
-    def read(self, file: str, /) -> Message | None:
+    def read(self, file: str, /) -> "Message | None":
         """The message as it is now; None if it is gone."""
 
-    def keep(self, message: Message, /) -> None:
+    def keep(self, message: "Message", /) -> None:
         """Writes down what has become of it."""
 
-    def remove(self, message: Message, /) -> None:
+    def remove(self, message: "Message", /) -> None:
         """It was sent, or never will be."""
 
     def alone(self) -> AbstractContextManager[bool]:
@@ -317,7 +319,7 @@ class NoticeQueue(Protocol):
 class ThrottleStore(Protocol):
     """The throttle's states, under subjects like `account:ada` and `number:+493012345`."""
 
-    def change(self, subject: str, *, keep: bool) -> AbstractContextManager[ThrottleTransaction]:
+    def change(self, subject: str, *, keep: bool) -> "AbstractContextManager[ThrottleTransaction]":
         """One change of the subject's state under its lock, kept when the block ends.
 
         If the block raises, what was assigned is lost; after RateLimited alone, stamps in the

@@ -5,7 +5,6 @@ The secret goes in by their standard input, and nothing that they print is hande
 
 import contextlib
 import os
-import secrets
 import shutil
 import stat
 from collections.abc import Mapping, Sequence
@@ -14,7 +13,6 @@ from pathlib import Path
 from apppw_tui.domain.lines import lines
 from apppw_tui.domain.ports import TmuxDelivery
 from apppw_tui.domain.secret import Secret
-from apppw_tui.integrations import process
 
 _TIMEOUT = 2.0  # seconds, for each of them
 
@@ -44,7 +42,7 @@ class ClipboardTools:
         passes = setting == "on"  # else it swallows what a program writes
         if not client:
             return None if passes else TmuxDelivery.SWALLOWED
-        name = f"apppw-{secrets.token_hex(8)}"
+        name = f"apppw-{os.urandom(8).hex()}"
         try:
             # tmux 3.2 is the first to know -w.
             load = [tmux, "load-buffer", "-b", name, "-w", "-t", client, "-"]
@@ -98,6 +96,8 @@ class ClipboardTools:
         """Returns what it printed; None if it failed or took too long."""
         try:
             # In our group: what serves the clipboard ends with the terminal, as it always did.
+            from apppw_tui.integrations import process  # not before somebody copies
+
             result = process.capture(
                 command, self._environment, _TIMEOUT, secret, read=read, own_group=False
             )

@@ -1,6 +1,5 @@
 """Asks the running daemon one question over its socket of protocol json, as services do."""
 
-import json
 import os
 import socket
 import time
@@ -23,6 +22,8 @@ def ask(path: str, question: Mapping[str, object], seconds: float) -> dict[str, 
         OSError: nobody is there, nobody may ask, or no answer came in time.
         ValueError, RecursionError: what came is no answer.
     """
+    import json  # whoever asks where its folder is needs none
+
     end = time.monotonic() + seconds
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
         asking.settimeout(seconds)

@@ -4,11 +4,10 @@ import contextlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from apppw_tui.domain.app_password import RandomBelow
 from apppw_tui.domain.errors import StoreError
-from apppw_tui.domain.hashing import Hasher
-from apppw_tui.domain.phone import parted
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.ports import (
     AccountStore,
@@ -27,13 +26,16 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.switched_off import NoSessionTermination, SilentNotifier
 from apppw_tui.domain.throttle import ACCOUNT_SENDS, NUMBER_SENDS, Step, door_key
 
+if TYPE_CHECKING:
+    from apppw_tui.domain.hashing import Hasher
+
 
 @dataclass(frozen=True)
 class PortalContext:
     """One of these serves one person at one terminal: `address` is where they come from."""
 
     store: AccountStore
-    hasher: Hasher
+    hasher: "Hasher"
     clock: Clock
     policy: Policy
     sealer: Sealer
@@ -106,6 +108,8 @@ class PortalThrottle:
 
     def record_sent_code(self, name: str, number: Secret) -> None:
         """One more code for that account to that number. Raises RateLimited, with the wait."""
+        from apppw_tui.domain.phone import parted  # not for a stranger at the door
+
         now = self.clock.now()
         with self.counters.change(_account(name), keep=True) as entry:
             entry.state = entry.state.record_sent_code(now, ACCOUNT_SENDS)

@@ -1,11 +1,14 @@
 """The application: wires and navigates, nothing else."""
 
 import asyncio
+import gc
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.command import CommandPalette
@@ -15,25 +18,20 @@ from textual.widgets import Input
 
 from apppw_tui.domain.errors import ApppwError
 from apppw_tui.domain.ports import Clock
-from apppw_tui.portal.portal import Portal
-from apppw_tui.portal.sessions import Session
 from apppw_tui.ui import themes
 from apppw_tui.ui.app_options import AppOptions
 from apppw_tui.ui.clipboard import Clipboard
-from apppw_tui.ui.dialogs.details import HelpDialog
-from apppw_tui.ui.flows.verify import verify_identity
 from apppw_tui.ui.glyphs import GLYPHS, PLAIN
 from apppw_tui.ui.idle import IdleApp, IdleClock
 from apppw_tui.ui.key_help import commands, help_keys, where
 from apppw_tui.ui.messages import AppearanceChosen, Navigate, SignedIn, SignedOut
-from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
-from apppw_tui.ui.screens.base import PortalScreen, ScreenContext
 from apppw_tui.ui.screens.login import LoginScreen, Welcome
-from apppw_tui.ui.screens.security import SecurityScreen
-from apppw_tui.ui.screens.set_up import SetUpScreen
-from apppw_tui.ui.screens.settings import SettingsScreen
 from apppw_tui.ui.type_ahead import A_HASH
-from apppw_tui.ui.widgets.tab_bar import TabBar
+
+if TYPE_CHECKING:
+    from apppw_tui.portal.portal import Portal
+    from apppw_tui.portal.sessions import Session
+    from apppw_tui.ui.screens.base import PortalScreen, ScreenContext
 
 _SOON = 0.05  # seconds
 
@@ -42,7 +40,7 @@ class PortalApp(IdleApp):
     """The application in which people look after their app passwords."""
 
     TITLE = "App passwords"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = "login.tcss"
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = [
         (0, "-narrow"),
@@ -63,7 +61,7 @@ class PortalApp(IdleApp):
 
     def __init__(
         self,
-        portal: Portal,
+        portal: "Portal",
         clock: Clock,
         surroundings: AppOptions,
         clipboard: Clipboard | None = None,
@@ -78,6 +76,7 @@ class PortalApp(IdleApp):
         self._screen_context: ScreenContext | None = None
         self._came_from: str | None = None
         self._first_welcome = self._welcome()
+        self._prepare = surroundings.prepare
         for theme in themes.THEMES:
             self.register_theme(theme)
         self._look(surroundings.appearance)
@@ -117,6 +116,14 @@ class PortalApp(IdleApp):
         # Keys wait for its fields, and nothing is drawn before they are there.
         await AwaitMount(self.screen, [self.screen])
         self.start_idle_timer()
+        self.call_after_refresh(gc.enable)
+
+    async def on_event(self, event: events.Event) -> None:
+        """The first key says that a sign-in may follow: while the rest is typed, it is loaded."""
+        if isinstance(event, events.Key | events.Paste) and self._prepare is not None:
+            prepare, self._prepare = self._prepare, None
+            self.run_worker(partial(_prepare, prepare), thread=True, exit_on_error=False)
+        await super().on_event(event)
 
     def _welcome(self, reason: str = "", account_name: str = "") -> Welcome:
         """The state of things for Login. May block."""
@@ -143,6 +150,10 @@ class PortalApp(IdleApp):
     @work
     async def enter(self, event: SignedIn) -> None:
         self._await_screen()
+        from apppw_tui.ui.screens.base import ScreenContext
+        from apppw_tui.ui.screens.set_up import SetUpScreen
+        from apppw_tui.ui.screens.settings import SettingsScreen
+
         around = self.surroundings
         context = ScreenContext(
             self.portal,
@@ -199,6 +210,8 @@ class PortalApp(IdleApp):
         context = self._screen_context
         if context is None:
             return False
+        from apppw_tui.ui.flows.verify import verify_identity
+
         self.discard_keys()
         challenge = await asyncio.to_thread(self.portal.verify_again, context.session)
         session = await verify_identity(self, challenge, self.surroundings.demo)
@@ -206,8 +219,10 @@ class PortalApp(IdleApp):
             context.session = session
         return session is not None
 
-    async def _verify_then_go(self, screen: PortalScreen, event: Navigate) -> None:
+    async def _verify_then_go(self, screen: "PortalScreen", event: Navigate) -> None:
         """Opens what is behind the security link, for somebody who has just proved who they are."""
+        from apppw_tui.ui.widgets.tab_bar import TabBar
+
         if await screen.begin() is not None:
             self.post_message(event)
         else:
@@ -222,6 +237,11 @@ class PortalApp(IdleApp):
         if context is None or context.session.restriction or isinstance(here, ModalScreen):
             await self.flush_keys()
             return
+        from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
+        from apppw_tui.ui.screens.base import PortalScreen
+        from apppw_tui.ui.screens.security import SecurityScreen
+        from apppw_tui.ui.screens.settings import SettingsScreen
+
         if isinstance(here, PortalScreen) and here.in_flow:
             # Its dialog is on its way, or its outcome is being shown. Textual does not survive
             # that a screen is taken from under a dialog that is just being pushed.
@@ -257,8 +277,11 @@ class PortalApp(IdleApp):
         """Signed out, or under a dialog, there is nowhere to go."""
         if action in ("settings", "security", "app_passwords"):
             context = self._screen_context
-            full = context is not None and context.session.restriction is None
-            return full and isinstance(self.screen, PortalScreen)
+            if context is None or context.session.restriction is not None:
+                return False
+            from apppw_tui.ui.screens.base import PortalScreen
+
+            return isinstance(self.screen, PortalScreen)
         return True
 
     def action_settings(self) -> None:
@@ -274,6 +297,8 @@ class PortalApp(IdleApp):
         self.post_message(Navigate("app-passwords"))
 
     def action_help(self) -> None:
+        from apppw_tui.ui.dialogs.details import HelpDialog
+
         if not isinstance(self.screen, HelpDialog | CommandPalette):
             self.push_screen(HelpDialog(where(self.screen), help_keys(self)))
 
@@ -288,7 +313,7 @@ class PortalApp(IdleApp):
 
     # --- the look -------------------------------------------------------------------------
 
-    async def _own_look(self, session: Session) -> None:
+    async def _own_look(self, session: "Session") -> None:
         try:
             account = await asyncio.to_thread(self.portal.after_sign_in, session)
         except ApppwError:
@@ -298,6 +323,13 @@ class PortalApp(IdleApp):
     @on(AppearanceChosen)
     def change_look(self, event: AppearanceChosen) -> None:
         self._look(event.appearance)
+
+    def get_screen(self, screen: Any, screen_class: Any = None) -> Any:
+        """Before any screen but the first comes: with the styles that Login does without."""
+        path = Path(__file__).with_name("app.tcss")
+        if not self.stylesheet.has_source(str(path)):
+            self.stylesheet.add_source(path.read_text(encoding="utf-8"), (str(path), ""))
+        return super().get_screen(screen, screen_class)
 
     def refresh_css(self, animate: bool = True) -> None:
         """Parses the styles for another theme; Textual would also for the one that they are for."""
@@ -316,3 +348,10 @@ class PortalApp(IdleApp):
 def _breakpoint(size: int, breakpoints: list[tuple[int, str]]) -> str:
     """The class of a screen that is so large in one direction."""
     return max(pair for pair in breakpoints if pair[0] <= size)[1]
+
+
+def _prepare(prepare: Callable[[], object]) -> None:
+    from apppw_tui.ui.flows import verify  # noqa: F401
+    from apppw_tui.ui.screens import set_up, settings  # noqa: F401
+
+    prepare()

@@ -57,7 +57,8 @@ class Kiosk:
 class AppOptions:
     """`save` puts recovery codes into a file of one's own; None where that is not one's machine.
 
-    `tools` are programs that help to copy; None where strangers' may not be run.
+    `tools` are programs that help to copy; None where strangers' may not be run. `prepare` loads
+    what a sign-in needs; it may block, and what it raises comes again where it is needed.
     """
 
     host_name: str
@@ -68,3 +69,4 @@ class AppOptions:
     connecting: ConnectionHelp = field(default_factory=ConnectionHelp)
     kiosk: Kiosk | None = None
     tools: ClipboardHelpers | None = None
+    prepare: Callable[[], object] | None = None

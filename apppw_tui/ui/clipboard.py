@@ -2,9 +2,7 @@
 
 import base64
 import contextlib
-import hashlib
 import os
-import secrets
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -85,7 +83,7 @@ class Clipboard:
         )
         # A console that is reached by ssh is one all the same, and drops OSC 52.
         self._is_console = term == "linux" and "TMUX" not in environment
-        self._key = secrets.token_bytes(32)
+        self._key = os.urandom(32)
         self._held: bytes | None = None
 
     def copy(self, secret: Secret) -> Copied:
@@ -123,10 +121,14 @@ class Clipboard:
             _with_timeout(lambda: _put(""))
 
     def _still(self, held: bytes) -> bool:
+        import hmac
+
         content = _with_timeout(_get)
-        return isinstance(content, str) and secrets.compare_digest(self._digest(content), held)
+        return isinstance(content, str) and hmac.compare_digest(self._digest(content), held)
 
     def _digest(self, text: str) -> bytes:
+        import hashlib  # OpenSSL's library, which nobody needs who copies nothing
+
         # A keyed digest, so that the password itself need not be kept until it is cleared.
         return hashlib.blake2b(text.encode(errors="replace"), key=self._key).digest()
 

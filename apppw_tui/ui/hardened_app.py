@@ -1,6 +1,7 @@
 """An application that gives no secret away and leaves the terminal as it found it."""
 
 import os
+from typing import TYPE_CHECKING, Any
 
 from textual import events, on, work
 from textual.actions import SkipAction
@@ -19,12 +20,16 @@ from apppw_tui.exit_codes import FAULT
 from apppw_tui.integrations.process_limits import keep_out_of_dumps
 from apppw_tui.ui import terminal
 from apppw_tui.ui.clipboard import CLEAR_AFTER, Clipboard, Copied, osc52
-from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.driver import HardenedDriver
 from apppw_tui.ui.key_help import display
 from apppw_tui.ui.messages import NotUtf8
 from apppw_tui.ui.type_ahead import TypeAhead
 from apppw_tui.ui.widgets.inputs import PasswordInput
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from apppw_tui.ui.dialogs.base import Dialog
 
 
 class QuietPalette(CommandPalette):
@@ -102,7 +107,8 @@ class HardenedApp(TypeAhead):
         self._fatal_error()
 
     async def action_quit(self) -> None:
-        if not isinstance(self.screen, Dialog) or self.screen.may_quit():
+        dialog = _dialog(self.screen)
+        if dialog is None or dialog.may_quit():
             self.exit()
 
     def action_help_quit(self) -> None:
@@ -115,8 +121,9 @@ class HardenedApp(TypeAhead):
         if interrupt is not None:
             interrupt()
             return
-        if isinstance(self.screen, Dialog):
-            self.screen.say("Press esc to leave this, ^q to quit.")
+        dialog = _dialog(self.screen)
+        if dialog is not None:
+            dialog.say("Press esc to leave this, ^q to quit.")
             return
         say = getattr(self.screen, "say", None)
         if say is not None:
@@ -140,12 +147,10 @@ class HardenedApp(TypeAhead):
         screen = self.screen_stack[-1] if self.screen_stack else None
         if screen is None and isinstance(event, events.Key | events.Paste):
             return  # there is nothing yet, or no longer, that it could be meant for
-        if (
-            isinstance(event, events.Key)
-            and isinstance(screen, Dialog)
-            and screen.ignores_key(event.key)
-        ):
-            return
+        if isinstance(event, events.Key):
+            dialog = _dialog(screen)
+            if dialog is not None and dialog.ignores_key(event.key):
+                return
         if isinstance(event, events.Paste) and not isinstance(self.focused, PasswordInput):
             event.text = "".join(
                 sign for sign in event.text if sign.isprintable() or sign in "\r\n"
@@ -183,3 +188,12 @@ class HardenedApp(TypeAhead):
 
     def get_key_display(self, binding: Binding) -> str:
         return binding.key_display or display(binding.key)
+
+
+def _dialog(screen: "Screen[Any] | None") -> "Dialog[Any] | None":
+    """`screen`, if it is a dialog of ours; Login alone needs none of them."""
+    if not isinstance(screen, ModalScreen):
+        return None
+    from apppw_tui.ui.dialogs.base import Dialog
+
+    return screen if isinstance(screen, Dialog) else None

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from textual.app import App, SystemCommand
 from textual.binding import ActiveBinding
 from textual.screen import Screen
 from textual.widgets import Input
 
-from apppw_tui.ui.dialogs.details import Rows
 from apppw_tui.ui.glyphs import GLYPHS
+
+if TYPE_CHECKING:
+    from apppw_tui.ui.dialogs.details import Rows
 
 _SHOWN = {
     "enter": GLYPHS.enter,
@@ -40,7 +43,7 @@ def where(screen: Screen[object]) -> str:
     return str(getattr(screen, "NAME", "") or getattr(screen, "_title", "") or "keys")
 
 
-def help_keys(app: App[None]) -> Rows:
+def help_keys(app: App[None]) -> "Rows":
     """Every key that does something on the present screen, and what."""
     does: dict[str, list[str]] = {}
     for active in _own_bindings(app.screen):

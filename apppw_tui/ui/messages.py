@@ -1,14 +1,17 @@
 """Messages of screens and dialogs to the app, which alone decides where to go."""
 
+from typing import TYPE_CHECKING
+
 from textual.message import Message
 
-from apppw_tui.portal.sessions import Session
+if TYPE_CHECKING:
+    from apppw_tui.portal.sessions import Session
 
 
 class SignedIn(Message):
     """Somebody proved who they are."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: "Session") -> None:
         super().__init__()
         self.session = session
 

@@ -18,6 +18,7 @@ from apppw_tui.ui.messages import SignedOut
 Result = TypeVar("Result")
 
 BUSY_DELAY = 0.15  # seconds that nobody needs to be told about
+FLOW = "flow"  # the group of the workers that wait for a dialog
 _BUSY = "-busy"
 
 

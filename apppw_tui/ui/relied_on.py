@@ -5,7 +5,6 @@ called, and nobody would see it until a traceback shows a password.
 """
 
 from importlib import import_module
-from importlib.metadata import version
 
 # Of a class what it has, its own or inherited; of `__init__` what it sets.
 METHODS = {
@@ -20,7 +19,6 @@ METHODS = {
     "textual.widgets:Input": (
         "_on_key", "_on_paste", "_default_cursor_blink", "action_copy", "action_cut",
     ),
-    "textual.widgets:DataTable": ("_on_click",),
 }  # fmt: skip
 ATTRIBUTES = {
     "textual.app:App": ("_exception", "_clipboard"),
@@ -50,6 +48,8 @@ def missing() -> str | None:
         gone += [f"{module}.{name}" for name in wanted if not hasattr(_imported(module), name)]
     if not gone:
         return None
+    from importlib.metadata import version
+
     return (
         f"Textual {version('textual')} lacks {', '.join(gone)}, on which it rests that no password "
         "is shown where it should not be. Nothing was opened. Install the one that belongs here: "

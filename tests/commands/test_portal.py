@@ -57,6 +57,7 @@ def test_the_first_one_at_their_own_machine_may_create_an_account(run: CommandLi
         save=save_recovery_codes,
         connecting=app.surroundings.connecting,
         tools=app.surroundings.tools,
+        prepare=app.surroundings.prepare,
     )
     assert app.surroundings.tools is not None
     assert app.surroundings.connecting.settings == ()

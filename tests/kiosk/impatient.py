@@ -5,14 +5,15 @@ from pathlib import Path
 
 from apppw_tui import cli
 from apppw_tui.commands import kiosk
-from apppw_tui.portal.context import PortalContext
+from apppw_tui.domain.ports import Clock
 from apppw_tui.ui import app_options, idle
 
 _MOMENT = 0.1  # seconds
 
 
-def impatient(store: Path, context: PortalContext) -> app_options.Kiosk:
-    return app_options.Kiosk(_admitted(store, context).on_signed_in, sign_in_timeout=_MOMENT)
+def impatient(store: Path, clock: Clock, address: str) -> app_options.Kiosk:
+    release = _admitted(store, clock, address).on_signed_in
+    return app_options.Kiosk(release, sign_in_timeout=_MOMENT)
 
 
 _admitted = kiosk.admitted

@@ -19,9 +19,9 @@ from apppw_tui.store.folder import files
 from apppw_tui.store.folder.deleted_ids import Deletions, waits_in
 from apppw_tui.store.folder.disk_reserve import DiskReserve
 from apppw_tui.store.folder.enforced import FolderEnforcements
+from apppw_tui.store.folder.location import SUFFIX, account_names
 from apppw_tui.store.folder.locks import LOCK_TIMEOUT, locked
 
-_SUFFIX = ".json"
 _SLACK = 64  # bytes; a number that gains a digit is no creation
 # What cannot be read waits, as it does while the daemon answers.
 _UNREADABLE = Enforcement(EVER, UNKNOWN_UID)
@@ -142,15 +142,7 @@ class FolderStore:
         return next(self.each_name(), None) is not None
 
     def each_name(self) -> Iterator[str]:
-        self.check_folders()
-        try:
-            with os.scandir(self._accounts) as entries:
-                for entry in entries:
-                    name = entry.name.removesuffix(_SUFFIX)
-                    if name != entry.name and is_account_name(name):
-                        yield name
-        except OSError as error:
-            raise files.store_error(self._accounts, error) from None
+        return account_names(self._folder)
 
     def list_names(self) -> list[str]:
         return sorted(self.each_name())
@@ -285,7 +277,7 @@ class FolderStore:
 
     def path(self, account_name: str) -> Path:
         """The path of that account, now or later."""
-        return self._accounts / f"{account_name}{_SUFFIX}"
+        return self._accounts / f"{account_name}{SUFFIX}"
 
     def _content(self, account_name: str) -> bytes | None:
         self.check_folders()

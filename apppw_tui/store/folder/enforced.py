@@ -16,9 +16,10 @@ from apppw_tui.domain.errors import StoreDamaged
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.disk_reserve import DiskReserve
+from apppw_tui.store.folder.location import ENFORCED
 from apppw_tui.store.folder.locks import locked
 
-FOLDER = "enforced"
+FOLDER = ENFORCED
 _LARGEST = 256  # bytes
 _LINE = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) ([0-9a-f]{32})\n")
 _TEMPORARY = ".tmp-"

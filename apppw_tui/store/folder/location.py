@@ -3,25 +3,38 @@
 import os
 import pwd
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.domain.lines import lines
+from apppw_tui.domain.names import is_account_name
 from apppw_tui.store.folder import files
-from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.folder.enforced import FOLDER
+
+if TYPE_CHECKING:
+    from apppw_tui.store.folder.accounts import FolderStore
 
 # Where flock or rename do not keep their word between machines.
 _NETWORK = {"9p", "afs", "ceph", "cifs", "davfs", "gfs2", "glusterfs", "lustre", "ncpfs", "nfs"} | {
     *("nfs4", "ocfs2", "smb2", "smb3", "smbfs"),
     *("fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs"),
 }
-_INNER = ("accounts", "locks")
+ACCOUNTS, SUFFIX = "accounts", ".json"
+_INNER = (ACCOUNTS, "locks")
+ENFORCED = "enforced"  # the folder in it that FolderEnforcements keeps
 _MOUNTS = Path("/proc/self/mountinfo")
 
 
-def open_store(folder: Path, *, create: bool = False) -> FolderStore:
-    """The store in `folder`; with `create`, made if it is missing.
+def open_store(folder: Path, *, create: bool = False) -> "FolderStore":
+    """The store in `folder`, once `check_store` has let it pass. Raises StoreUnusable."""
+    from apppw_tui.store.folder.accounts import FolderStore  # what only looks needs none of it
+
+    return FolderStore(check_store(folder, create=create))
+
+
+def check_store(folder: Path, *, create: bool = False) -> Path:
+    """Returns the whole path of a store that may be used; with `create`, made if it is missing.
 
     A process of uid 0 becomes the store's owner first, so that no file in it ends up root's. What
     root makes where somebody is at home, as the portal's user is, becomes theirs.
@@ -44,7 +57,7 @@ def open_store(folder: Path, *, create: bool = False) -> FolderStore:
     for inner in _INNER:
         if os.path.lexists(folder / inner):
             files.check_folder(folder / inner)
-    marker = folder / FOLDER
+    marker = folder / ENFORCED
     if marker.is_dir() and not marker.is_symlink():
         files.check_folder(marker)  # what is no folder hinders those alone who need it
     kind = _file_system(status.st_dev)
@@ -55,9 +68,28 @@ def open_store(folder: Path, *, create: bool = False) -> FolderStore:
     if create:
         # Where there are accounts already, it has to be made of what they say.
         fresh = not os.path.lexists(folder / "accounts")
-        for name in (*([FOLDER] if fresh else []), "accounts", "locks"):
+        for name in (*([ENFORCED] if fresh else []), "accounts", "locks"):
             files.make_folder(folder / name)
-    return FolderStore(folder)
+    return folder
+
+
+def account_names(folder: Path) -> Iterator[str]:
+    """The names of the accounts of that store, in any order, without holding them all.
+
+    Raises:
+        StoreUnusable: what is read there may be somebody else's, or there is nothing.
+    """
+    accounts = folder / ACCOUNTS
+    files.check_folder(folder)
+    files.check_folder(accounts)
+    try:
+        with os.scandir(accounts) as entries:
+            for entry in entries:
+                name = entry.name.removesuffix(SUFFIX)
+                if name != entry.name and is_account_name(name):
+                    yield name
+    except OSError as error:
+        raise files.store_error(accounts, error) from None
 
 
 def is_owned_by_me(folder: Path) -> bool:

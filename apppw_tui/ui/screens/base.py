@@ -20,13 +20,12 @@ from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.app_options import ConnectionHelp, Demo
 from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.account_password import ChangePasswordDialog
-from apppw_tui.ui.portal_calls import call_portal
+from apppw_tui.ui.portal_calls import FLOW, call_portal
 from apppw_tui.ui.type_ahead import ScreenReady, TypeAhead
 from apppw_tui.ui.widgets.footer import KeyFooter, StatusLine
 from apppw_tui.ui.widgets.header import PortalHeader
 
 Result = TypeVar("Result")
-FLOW = "flow"  # the group of the workers that wait for a dialog
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Sign in, or create the first account."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -17,21 +18,19 @@ from apppw_tui.domain.errors import (
     SignInRefused,
     WeakPassword,
 )
-from apppw_tui.portal.portal import Portal
-from apppw_tui.portal.second_factor import Challenge
-from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.app_options import Demo
-from apppw_tui.ui.flows.verify import verify_identity
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import SignedIn, SignInFailed
-from apppw_tui.ui.portal_calls import call_portal, is_busy
-from apppw_tui.ui.screens.base import FLOW
+from apppw_tui.ui.portal_calls import FLOW, call_portal, is_busy
 from apppw_tui.ui.type_ahead import A_HASH, ScreenReady, TypeAhead
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.footer import KeyFooter, StatusLine
 from apppw_tui.ui.widgets.header import PortalHeader
 from apppw_tui.ui.widgets.inputs import AdvancingInput, SubmittingPasswordInput
-from apppw_tui.ui.widgets.new_password import NewPassword
+
+if TYPE_CHECKING:
+    from apppw_tui.portal.portal import Portal
+    from apppw_tui.portal.sessions import Session
 
 _ADD = "There are no accounts yet. Add one with: apppw-tui account add NAME"
 _ASK = "There are no accounts yet. Ask your administrator."
@@ -62,7 +61,7 @@ class LoginScreen(Screen[None]):
         Binding("up", "app.focus_previous", "Back", id="step-back", tooltip="Back", show=False),
     ]
 
-    def __init__(self, portal: Portal, welcome: Welcome) -> None:
+    def __init__(self, portal: "Portal", welcome: Welcome) -> None:
         super().__init__()
         self._portal = portal
         self._welcome = welcome
@@ -78,6 +77,8 @@ class LoginScreen(Screen[None]):
             hint = "Such as ada or ada@example.org" if welcome.first else ""
             yield Field("Account", AdvancingInput(id="account", value=account_name), hint=hint)
             if welcome.first:
+                from apppw_tui.ui.widgets.new_password import NewPassword
+
                 yield NewPassword(lambda: self.query_one("#account", Input).value, "Password")
             else:
                 yield Field("Password", SubmittingPasswordInput(id="password"))
@@ -129,7 +130,6 @@ class LoginScreen(Screen[None]):
             self.say("")
 
     @on(Input.Submitted, "#password")
-    @on(NewPassword.Submitted)
     @on(Button.Pressed, "#enter")
     @work(group=FLOW)
     async def enter(self) -> None:
@@ -147,12 +147,15 @@ class LoginScreen(Screen[None]):
                 entry.stay()
             self.post_message(ScreenReady())
 
+    def on_new_password_submitted(self) -> None:
+        self.enter()
+
     def _hold(self) -> None:
         """A code that arrives together with the password is for the dialog that comes."""
         if isinstance(self.app, TypeAhead):
             self.app.buffer_keys(A_HASH, impatient="enter")
 
-    async def _sign_in(self, button: Button) -> Session | None:
+    async def _sign_in(self, button: Button) -> "Session | None":
         account, password = self.query(Field)
         if not account.value:
             account.show_error("Type the name of your account.")
@@ -165,7 +168,13 @@ class LoginScreen(Screen[None]):
         answer = await call_portal(
             self, lambda: self._portal.sign_in(name, text), self._refuse, button, "Checking…"
         )
-        if not isinstance(answer, Challenge):
+        if answer is None:
+            return None
+        # Both are loaded by whoever has answered.
+        from apppw_tui.portal.sessions import Session
+        from apppw_tui.ui.flows.verify import verify_identity
+
+        if isinstance(answer, Session):
             return answer
         session = await verify_identity(self.app, answer, self._welcome.demo)
         if session is None:
@@ -173,7 +182,9 @@ class LoginScreen(Screen[None]):
             password.entry.focus()
         return session
 
-    async def _create(self, button: Button) -> Session | None:
+    async def _create(self, button: Button) -> "Session | None":
+        from apppw_tui.ui.widgets.new_password import NewPassword
+
         account, new = self.query(Field).first(), self.query_one(NewPassword)
         if not account.value:
             account.show_error("Choose a name for the account.")

@@ -9,7 +9,6 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input
 
-from apppw_tui.domain import account_password
 from apppw_tui.domain.errors import ApppwError
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.inputs import AdvancingPasswordInput, PasswordInput
@@ -55,6 +54,8 @@ class NewPassword(Vertical):
         if not text:
             self._first.show_hint("")
             return
+        from apppw_tui.domain import account_password  # with what it judges by
+
         password, account = account_password.normalized(text), self._account()
         strength = await asyncio.to_thread(account_password.strength, password, account)
         self._first.show_hint(str(strength), good=strength.good_enough)

@@ -268,13 +268,12 @@ class PasswordTable(DataTable[Text]):
         self._reversed = not self._reversed
         self.show(self._passwords, self._used)
 
-    async def _on_click(self, event: events.Click) -> None:
-        """A click selects its row; on `Delete` it asks."""
+    def on_click(self, event: events.Click) -> None:
+        """Asks for a click on `Delete`, once Textual has selected its row as for any other."""
         meta = event.style.meta
-        await super()._on_click(event)
         row, column = meta.get("row", -1), meta.get("column", -1)
         if row >= 0 and column == len(self.ordered_columns) - 1:
-            self.action_delete_row()
+            self.call_next(self.action_delete_row)
 
 
 def _cell(text: str, width: int) -> Text:

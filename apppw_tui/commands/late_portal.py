@@ -1,0 +1,84 @@
+"""The portal before its rooms are loaded, which the first frame does not wait for.
+
+Hashes, documents, seals and ledgers take nearly as long to load as Textual does. What can be wrong
+with a store is found before anything is drawn, by the few modules that look at its folder.
+"""
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from apppw_tui.config import Config
+from apppw_tui.domain.connection_settings import ConnectionTestResult
+from apppw_tui.domain.policy import Policy
+from apppw_tui.domain.ports import Clock
+from apppw_tui.domain.secret import Secret
+from apppw_tui.store.folder.location import account_names
+
+if TYPE_CHECKING:
+    from apppw_tui.portal.portal import Portal
+    from apppw_tui.verifier.connection_test import ConnectionTest
+
+
+@dataclass
+class LatePortal:
+    """Answers what Login asks before it is drawn; all else is the portal's, which it then loads.
+
+    `folder` has passed `check_store`. Loading may block, and raise StoreError: the store may have
+    gone since.
+    """
+
+    folder: Path
+    key_file: Path | None
+    config: Config
+    clock: Clock
+    address: str
+    socket_folder: Path
+    _loading: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _rooms: "tuple[Portal, ConnectionTest] | None" = field(default=None, init=False)
+
+    @property
+    def policy(self) -> Policy:
+        return self.config.policy
+
+    @property
+    def creates_accounts(self) -> bool:
+        """See Portal."""
+        return self.config.accounts.source == "store"
+
+    def has_accounts(self) -> bool:
+        """See Portal."""
+        there = next(account_names(self.folder), None) is not None
+        return there or not (self.creates_accounts or self.config.accounts.require_add)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.load(), name)
+
+    def load(self) -> "Portal":
+        """The portal itself."""
+        return self._loaded()[0]
+
+    def try_connection(
+        self, account_name: str, secret: Secret, service: str
+    ) -> ConnectionTestResult:
+        """See ConnectionTest."""
+        return self._loaded()[1](account_name, secret, service)
+
+    def _loaded(self) -> "tuple[Portal, ConnectionTest]":
+        with self._loading:  # whoever comes second waits for the first
+            if self._rooms is None:
+                from apppw_tui.bootstrap import StoreLocation, build
+                from apppw_tui.portal.portal import Portal
+                from apppw_tui.verifier.connection_test import ConnectionTest
+                from apppw_tui.verifier.decision import Verifier
+
+                config = self.config
+                place = StoreLocation.of(config, self.folder, self.key_file)
+                parts = build(place, config, self.clock, address=self.address)
+                verifier = Verifier(
+                    parts.store, parts.context.hasher, self.clock, config.default_domain
+                )
+                test = ConnectionTest(verifier, config.serve.sockets, self.socket_folder)
+                self._rooms = Portal(parts.context), test
+            return self._rooms

@@ -27,7 +27,8 @@ _FILES = {
     "$XDG_DATA_HOME/apppw-tui": "The store otherwise; by default in ~/.local/share.",
     "/run/apppw-tui": "The sockets of the daemon. At the one called http, GET /healthz answers "
     "without credentials: 200 and ok where the daemon could answer questions, 503 where its store "
-    "is out of its reach, within eight seconds.",
+    "is out of its reach, within eight seconds. With metrics = true in its table, GET /metrics has "
+    "the daemon's figures in Prometheus' text format.",
 }
 _ENVIRONMENT = {
     "APPPW_STORE": "The folder of the store, unless --store names one.",

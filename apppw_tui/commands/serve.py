@@ -123,6 +123,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
             notifier,
             Reloader(read, config, running, log, notifier),
             usage.flush,
+            metrics=auth_service.metrics,
             most_connections=_most_connections(len(served)),
         )
         usage.on_pending = daemon.flush_soon

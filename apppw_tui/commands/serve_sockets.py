@@ -31,7 +31,7 @@ class ProtocolParts:
             return registry.HangsUp()
         source = ServiceSocket(wanted.name, wanted.services)
         http_options = registry.HttpOptions(
-            self.store_answers, wanted.service_header, wanted.address_header
+            self.store_answers, wanted.service_header, wanted.address_header, wanted.metrics
         )
         return registry.handler_for(wanted.protocol, self.auth_service, source, http_options)
 

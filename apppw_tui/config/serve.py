@@ -19,6 +19,7 @@ class SocketConfig:
     group: str | None = None
     service_header: str | None = None
     address_header: str | None = None
+    metrics: bool = False
 
 
 # What the daemon makes by itself, and what recipes/systemd passes besides.

@@ -148,6 +148,7 @@ class SocketTable(Table, frozen=True):
     group: rules.Text = _NONE
     service_header: rules.Header = _NONE
     address_header: rules.Header = _NONE
+    metrics: rules.Flag = SocketConfig.metrics
 
     @classmethod
     def conflicts(cls, values: Values) -> Conflicts:
@@ -155,8 +156,8 @@ class SocketTable(Table, frozen=True):
         yield from super().conflicts(values)
         if "protocol" not in values:
             yield "protocol", "is missing"
-        for key in ("service_header", "address_header"):
-            if values.get(key) is not None and values["protocol"] != "http":
+        for key in ("service_header", "address_header", "metrics"):
+            if values.get(key) not in (None, False) and values["protocol"] != "http":
                 yield key, 'goes with protocol "http" alone'
 
     @classmethod

@@ -26,6 +26,10 @@ _ASKED = {
         b"HTTP/1.1 200",
     ),
     "json": (b"doctor\n", b'{"answer": "error"}'),  # no question: so it is nobody's attempt
+    "metrics": (
+        b"HEAD /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        b"HTTP/1.1 200",
+    ),
     "mux": (b"", b""),  # is never greeted; who says nothing more is hung up on
 }
 ENABLE_JSON = f"systemctl enable apppw-tui-json.socket && {units.RESTART}"
@@ -60,6 +64,7 @@ class _Place:
     mode: int
     group: str | None
     unit: units.Unit | None = None
+    metrics: bool = False
 
     @property
     def anew(self) -> str:
@@ -105,7 +110,10 @@ def listening(serve: ServeConfig, folder: Path, ask: Run) -> ListeningSockets:
     if any(unit.wanted for unit in there):
         return ListeningSockets(list(_passed(serve, there)), there)
     own = (
-        _Place(folder / wanted.name, wanted.protocol, wanted.mode, wanted.group)
+        _Place(
+            *(folder / wanted.name, wanted.protocol, wanted.mode, wanted.group),
+            metrics=wanted.metrics,
+        )
         for wanted in serve.sockets
     )
     return ListeningSockets([place for place in own if _is_there(place.path)], there)
@@ -164,7 +172,9 @@ def _passed(serve: ServeConfig, there: Sequence[units.Unit]) -> Iterator[_Place]
         spoken = serve.passed(unit.called)
         if unit.active and spoken is not None:
             for path in unit.paths:
-                yield _Place(path, spoken.protocol, unit.mode, unit.group or None, unit)
+                yield _Place(
+                    path, spoken.protocol, unit.mode, unit.group or None, unit, spoken.metrics
+                )
 
 
 def _is_there(path: Path) -> bool:
@@ -266,6 +276,20 @@ def _answer(place: _Place, *, lua: bool) -> Iterator[Finding]:
             f"What answers there is not apppw-tui's {protocol}, or its store is out of reach.",
             "See the daemon's log: journalctl -u apppw-tui",
         )
+    elif place.metrics and not _has_metrics(path):
+        yield warning(
+            path,
+            "It answers no GET /metrics, as the configuration says it should.",
+            "Have the daemon read it again: systemctl try-reload-or-restart apppw-tui",
+        )
+
+
+def _has_metrics(path: Path) -> bool:
+    question, expected = _ASKED["metrics"]
+    try:
+        return first_answer(path, question, hang_up=False).startswith(expected)
+    except OSError:
+        return False
 
 
 def first_answer(path: Path, question: bytes, *, hang_up: bool) -> bytes:

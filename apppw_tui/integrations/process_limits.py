@@ -1,7 +1,8 @@
-"""Limits of a process that holds secrets: what the kernel may do with it, how much it may take."""
+"""Limits of a process: what the kernel may do with its secrets, and how much it may take."""
 
 import contextlib
 import ctypes
+import os
 import resource
 
 _PR_SET_DUMPABLE = 4  # prctl(2)
@@ -10,6 +11,14 @@ _M_ARENA_MAX = -8  # mallopt(3)
 # most of the rest is threads' stacks. What goes beyond is a fault or an attack, and ends this one
 # session instead of the machine's memory.
 PORTAL_MEMORY = 1536 * 1024 * 1024
+
+
+def processors() -> int:
+    """Returns the number of processors that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and the BSDs
+        return os.cpu_count() or 1
 
 
 def keep_out_of_dumps() -> None:

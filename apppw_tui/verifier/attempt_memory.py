@@ -70,6 +70,15 @@ class VerifiedCache:
                 return False
             return True
 
+    def size(self) -> int:
+        """Returns the number of those that are still good; the others go."""
+        with self._lock:
+            now = self._monotonic()
+            # The oldest come first, and none lives longer than another.
+            while self._until and next(iter(self._until.values())) <= now:
+                self._until.popitem(last=False)
+            return len(self._until)
+
     def add(self, key: bytes) -> None:
         """It was right just now. The oldest are forgotten first; use makes none live longer."""
         if self._good_for <= 0:

@@ -5,7 +5,6 @@ is counted, logged and answered. Hashes are bounded in seconds, before their thr
 """
 
 import asyncio
-import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.ports import Accounts, Clock, find
 from apppw_tui.domain.secret import Secret
+from apppw_tui.integrations.process_limits import processors
 from apppw_tui.verifier.attempt_memory import AddressRateLimiter, VerifiedCache
 from apppw_tui.verifier.decision import (
     PORTALS,
@@ -27,6 +27,7 @@ from apppw_tui.verifier.decision import (
     decide,
     decide_malformed,
 )
+from apppw_tui.verifier.metrics import OTHER, Gauges, Metrics
 from apppw_tui.verifier.ports import AttemptLog, Hints, Usage
 from apppw_tui.verifier.protocols import streams
 from apppw_tui.verifier.reading import StoreReader
@@ -59,6 +60,11 @@ class ServiceSocket:
             return service
         return next(iter(self.allowed)) if asked is None and len(self.allowed) == 1 else None
 
+    def label(self, service: str | None) -> str:
+        """The service as it is counted: one that is known, since anything may be typed."""
+        known = service in scopes.SERVICES or service in (self.allowed or ())
+        return service if service is not None and known else OTHER
+
 
 class _NotNow(StoreError):
     """No hash is to be computed for it now; `retry_after` is in seconds."""
@@ -74,6 +80,14 @@ class _UnderWay:
 
     right: "asyncio.Future[bool]"
     waiting: int = 0
+
+
+@dataclass
+class _HashTimes:
+    """Times of one hash, measured by a thread, for the loop to add up."""
+
+    waited: float | None = None  # seconds until it was its turn; None: it never was
+    taken: float | None = None  # seconds; None: it was not computed
 
 
 class AuthService:
@@ -107,9 +121,10 @@ class AuthService:
         self.rate_limiter = rate_limiter or AddressRateLimiter(clock.monotonic)
         self.default_domain = default_domain
         self.hints: Hints | None = None
+        self.metrics = Metrics(clock)
         self.reader = reader or StoreReader()
         self._monotonic = monotonic
-        self._threads = threads or _processors()
+        self._threads = threads or processors()
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="hash")
         self._under_way: dict[bytes, _UnderWay] = {}
         self._mean = 0.0  # seconds for one hash; 0 until there was one
@@ -132,22 +147,24 @@ class AuthService:
         """
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Decision] = loop.create_future()
-        task = loop.create_task(self._ask(source, account_name, password, service, address))
+        asked = source.service(service)
+        task = loop.create_task(self._ask(source, account_name, password, asked, address))
 
-        def late() -> None:
-            if not answered.done():
-                # The task goes on, so that it is still counted by the throttle and written down.
-                answered.set_result(Decision(Answer.NOT_NOW, "took too long"))
+        def answer(decision: Decision) -> None:
+            if answered.done():
+                return
+            answered.set_result(decision)
+            if not source.test:
+                self.metrics.answers[source.label(asked), decision.answer.value] += 1
 
-        timer = loop.call_later(within, late)
+        # The task goes on, so that it is still counted by the throttle and written down.
+        timer = loop.call_later(within, answer, Decision(Answer.NOT_NOW, "took too long"))
         self._asked.add(task)
 
         def decided(task: asyncio.Task[Decision]) -> None:
             timer.cancel()
             self._asked.discard(task)
-            decision = _result(task)
-            if not answered.done():
-                answered.set_result(decision)
+            answer(_result(task))
 
         task.add_done_callback(decided)
         answered.add_done_callback(lambda answered: answered.cancelled() and task.cancel())
@@ -164,6 +181,11 @@ class AuthService:
         if asked != scopes.PORTAL and (source.allowed is None or asked is not None):
             self._usage.old_password(account_name, asked, address)
 
+    def gauges(self) -> Gauges:
+        """The queue, and what is remembered, at this moment."""
+        waiting = max(0, len(self._under_way) - self._threads)
+        return Gauges(waiting, self._threads, self.cache.size())
+
     def close(self) -> None:
         """Waits for the hashes that are being computed; no further one begins."""
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -174,10 +196,9 @@ class AuthService:
         source: ServiceSocket,
         account_name: str,
         password: Secret,
-        service: str | None,
+        asked: str | None,
         address: str | None,
     ) -> Decision:
-        asked = source.service(service)
         # The throttle has no bucket for the machine itself.
         counted = _LOOPBACK if source.test else address
         attempt = Attempt.parse(account_name, password, asked, counted, self.default_domain)
@@ -217,6 +238,7 @@ class AuthService:
         key = self.cache.key(name if before is None else before.uid, secret, stored or "")
         # Only the hash's result is remembered: all else is taken from the present document.
         if stored is not None and self.cache.contains(key):
+            self.metrics.remembered_hits += 1
             return decide(attempt, before, before, self._clock.now(), right=True)
         # Mail programs open ten connections at once, each with the same password. The stored hash
         # is part of what is equal: one that was replaced meanwhile is another question.
@@ -224,6 +246,7 @@ class AuthService:
         if under_way is None or under_way.right.cancelled():
             wait = self.rate_limiter.delay(attempt.address, name)
             if wait > 0:
+                self.metrics.throttled += 1
                 raise _NotNow("too many wrong ones from there", wait)
             under_way = self._begin_hash(key, secret, stored)
         right = await self._shared(under_way)
@@ -246,15 +269,16 @@ class AuthService:
         """Raises _NotNow: it would take too long until it is its turn."""
         if len(self._under_way) * self._mean / self._threads > LONGEST_QUEUE:
             raise _NotNow(_TOO_MANY, 1.0)
-        asked = self._monotonic()
+        asked, times = self._monotonic(), _HashTimes()
 
         def hashed() -> bool:
             begun = self._monotonic()
-            if begun - asked > LONGEST_QUEUE:  # the mean was too low; nobody waits for it any more
+            times.waited = begun - asked
+            if times.waited > LONGEST_QUEUE:  # the mean was too low; nobody waits for it any more
                 raise _NotNow(_TOO_MANY, 1.0)
             right = self._hasher.app.check(stored, secret)
-            taken = self._monotonic() - begun
-            self._mean += (taken - self._mean) * (_SMOOTHED if self._mean else 1)
+            times.taken = self._monotonic() - begun
+            self._mean += (times.taken - self._mean) * (_SMOOTHED if self._mean else 1)
             return right
 
         under_way = _UnderWay(asyncio.get_running_loop().run_in_executor(self._pool, hashed))
@@ -265,9 +289,20 @@ class AuthService:
                 del self._under_way[key]
             if not right.cancelled():
                 right.exception()  # seen, though nobody waits for it any more
+            self._count(times)
 
         under_way.right.add_done_callback(over)
         return under_way
+
+    def _count(self, times: _HashTimes) -> None:
+        """On the loop: a thread's addition could undo another's."""
+        metrics = self.metrics
+        if times.waited is not None:
+            metrics.queued += 1
+            metrics.queue_seconds += times.waited
+        if times.taken is not None:
+            metrics.hashes += 1
+            metrics.hash_seconds += times.taken
 
     async def _shared(self, under_way: _UnderWay) -> bool:
         """Raises HashingFailed, _NotNow."""
@@ -287,10 +322,3 @@ def _result(task: "asyncio.Task[Decision]") -> Decision:
     if task.cancelled() or error is not None:
         return Decision(Answer.NOT_NOW, "a fault of its own")
     return task.result()
-
-
-def _processors() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and the BSDs
-        return os.cpu_count() or 1

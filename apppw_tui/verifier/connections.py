@@ -53,6 +53,11 @@ class ConnectionTracker:
         """Those that have to come to their end."""
         return list(self._guests)
 
+    @property
+    def count(self) -> int:
+        """The number of open ones."""
+        return len(self._guests)
+
     def exchange(self, conversation: ConnectionHandler) -> None:
         """Speaks so from now on; who is connected comes to an end, and connects again."""
         self._conversation = conversation

@@ -13,6 +13,7 @@ from typing import Any
 from apppw_tui.domain.errors import ApppwError, ConfigError, describe_fault
 from apppw_tui.verifier.answer_log import AnswerLog
 from apppw_tui.verifier.connections import ConnectionTracker
+from apppw_tui.verifier.metrics import SAMPLE_EVERY, Metrics
 from apppw_tui.verifier.protocols.registry import ConnectionHandler
 from apppw_tui.verifier.reading import StoreReader
 from apppw_tui.verifier.sockets import BACKLOG, ListeningSocket
@@ -43,7 +44,7 @@ class Daemon:
     `reload` is called in a thread upon SIGHUP, may raise ApppwError, and returns what is spoken
     from now on at those sockets, by name, where that is another than before; `flush` is called in a
     thread: at the start and at the end, `flush_within` seconds after `flush_soon`, and every
-    `flush_every` seconds at least.
+    `flush_every` seconds at least; it returns True if everything was written down.
     """
 
     def __init__(
@@ -52,8 +53,9 @@ class Daemon:
         log: AnswerLog,
         notifier: SystemdNotifier,
         reload: Callable[[], Mapping[str, ConnectionHandler]],
-        flush: Callable[[], None],
+        flush: Callable[[], bool],
         *,
+        metrics: Metrics,
         most_connections: int = MOST_CONNECTIONS,
         patience: float = PATIENCE,
         flush_every: float = FLUSH_EVERY,
@@ -65,6 +67,7 @@ class Daemon:
         self._notifier = notifier
         self._reload = reload
         self._flush = flush
+        self._metrics = metrics
         self._most = most_connections
         self._patience = patience
         self._flush_every = flush_every
@@ -101,7 +104,9 @@ class Daemon:
             # create_server rather than create_unix_server, which would remove what is not ours.
             sock = endpoint.listening.socket
             servers.append(await loop.create_server(room.protocol, sock=sock, backlog=BACKLOG))
+        self._metrics.connections = lambda: {room.name: room.count for room in self._rooms}
         tasks.add(loop.create_task(self._flush_regularly()))
+        tasks.add(loop.create_task(self._sample_regularly()))
         if self._notifier.watched is not None:
             tasks.add(loop.create_task(self._live(self._notifier.watched * _OF_WATCHED)))
         self._log.event("ready")
@@ -176,9 +181,15 @@ class Daemon:
                     await asyncio.sleep(self._flush_within)
             self._is_due.clear()
 
+    async def _sample_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(SAMPLE_EVERY)
+            self._metrics.sample()
+
     async def _flushed(self) -> None:
         try:
-            await self._writing(self._flush)
+            if await self._writing(self._flush):
+                self._metrics.record_flush()
         except Exception as error:  # noqa: BLE001 - the next time may go well
             self._log.failed("fault", why=describe_fault(error))
 

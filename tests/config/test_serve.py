@@ -50,8 +50,8 @@ def test_every_key_is_taken(file: Path) -> None:
 
 def test_a_table_amends_the_socket_of_its_name_and_removes_none(file: Path) -> None:
     file.write_text(
-        '[[serve.socket]]\nname = "http"\nservice_header = "X-Service"\n'
-        '[[serve.socket]]\nname = "mux"\nprotocol = "json"\n'
+        '[[serve.socket]]\nname = "http"\nservice_header = "X-Service"\nmetrics = true\n'
+        '[[serve.socket]]\nname = "mux"\nprotocol = "json"\nmetrics = false\n'
         '[[serve.socket]]\nname = "radicale"\nmode = "0600"\n'
     )
     serve = load(file).serve
@@ -60,6 +60,7 @@ def test_a_table_amends_the_socket_of_its_name_and_removes_none(file: Path) -> N
         ("radicale", "auth-client"),
     ]
     assert serve.sockets[2].service_header == "X-Service"
+    assert [one.name for one in serve.sockets if one.metrics] == ["http"]
     assert serve.sockets[4] == SocketConfig("radicale", "auth-client", frozenset({"caldav"}), 0o600)
     assert serve.configured == {"http", "mux", "radicale"}
 
@@ -158,6 +159,11 @@ PROTOCOL = 'must be one of "auth-client", "mux", "http" and "json"'
         (
             '[[serve.socket]]\nname = "a"\nprotocol = "json"\nservice_header = "X"',
             "serve.socket[1].service_header",
+            'goes with protocol "http" alone',
+        ),
+        (
+            '[[serve.socket]]\nname = "json"\nmetrics = true',
+            "serve.socket[1].metrics",
             'goes with protocol "http" alone',
         ),
         (

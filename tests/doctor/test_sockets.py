@@ -270,6 +270,12 @@ def test_what_speaks_another_protocol_is_found(folder: Path) -> None:
     assert (finding.level, "is not apppw-tui's http" in finding.what) == (Level.DANGER, True)
 
 
+def test_metrics_that_the_daemon_does_not_tell_are_missed(folder: Path) -> None:
+    serve = ServeConfig(sockets=(SocketConfig("http", "http", metrics=True),))
+    (finding,) = looked_at(folder, serve)
+    assert (finding.level, "no GET /metrics" in finding.what) == (Level.WARNING, True)
+
+
 def test_a_store_out_of_the_daemons_reach_is_found(folder: Path) -> None:
     store = folder.parent / "store"
     store.rename(folder.parent / "away")

@@ -134,7 +134,9 @@ def wanted(recipe: str) -> SocketConfig:
 
 @contextlib.contextmanager
 def opened(site: Site, socket: SocketConfig) -> Iterator[Door]:
-    http_options = HttpOptions(lambda: True, socket.service_header, socket.address_header)
+    http_options = HttpOptions(
+        lambda: True, socket.service_header, socket.address_header, metrics=True
+    )
     with asked(site.socket, socket.protocol, http_options, socket.services) as daemon:
         yield Door(site, daemon)
 

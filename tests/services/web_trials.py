@@ -75,6 +75,13 @@ class SignsIn:
             assert client.ask(headers=_CLAIMS).status == 401
         assert door.daemon.book.asked == [("http", "127.0.0.1")] * 2
 
+    @pytest.mark.parametrize("path", ["/metrics", "/verify", "/apppw-verify", "//metrics"])
+    def test_the_daemons_figures_are_not_passed_on(self, door: Door, path: str) -> None:
+        secret = door.issue(OPEN)
+        with door.site.client() as client:
+            for credentials in (None, basic(OPEN, secret)):
+                assert b"apppw_tui_" not in client.ask(credentials, path=path).body
+
     def test_the_application_is_told_once_and_sees_no_password(self, door: Door) -> None:
         secret = door.issue(OPEN)
         with door.site.client() as client:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from apppw_tui.verifier.answer_log import AnswerLog
+from apppw_tui.verifier.metrics import Metrics
 from apppw_tui.verifier.protocols.registry import ConnectionHandler
 from apppw_tui.verifier.server import Daemon, Endpoint
 from apppw_tui.verifier.sockets import ListeningSocket, folder_locked, listen
@@ -46,7 +47,11 @@ class Running:
     flushes: asyncio.Queue[int] = field(default_factory=asyncio.Queue)
     flush_soon: Callable[[], None] = lambda: None
     reloads: int = 0
+    metrics: Metrics = field(init=False)
     over: "asyncio.Future[None] | None" = None
+
+    def __post_init__(self) -> None:
+        self.metrics = Metrics(self.clock)
 
     def write(self, _: int, line: bytes) -> None:
         self.log.append(line.decode()[21:].rstrip("\n"))
@@ -86,7 +91,7 @@ async def running(
     path: Path,
     speak: Handler = echo,
     *,
-    flush: Callable[[], None] = lambda: None,
+    flush: Callable[[], object] = lambda: None,
     reload: Callable[[], Mapping[str, ConnectionHandler]] = dict,
     most: int = 512,
     patience: float = WAIT,
@@ -98,9 +103,9 @@ async def running(
     loop = asyncio.get_running_loop()
     handler = loop.get_exception_handler()
 
-    def flushing() -> None:
+    def flushing() -> bool:
         loop.call_soon_threadsafe(seen.flushes.put_nowait, 1)
-        flush()
+        return flush() is not False
 
     listening = opened(path)
     daemon = Daemon(
@@ -109,6 +114,7 @@ async def running(
         told.notifier,
         reload,
         flushing,
+        metrics=seen.metrics,
         most_connections=most,
         patience=patience,
         flush_every=flush_every,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from apppw_tui.domain.errors import StoreBusy
 from apppw_tui.domain.throttle import door_key
+from apppw_tui.integrations.process_limits import processors
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.locks import locked, release
 
@@ -30,11 +31,7 @@ _FULL = "Too many people are signing in just now. Try again in a minute."
 
 def default_count() -> int:
     """Half of the processors that this process may use, at least one."""
-    try:
-        processors = len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and the BSDs
-        processors = os.cpu_count() or 1
-    return max(1, processors // 2)
+    return max(1, processors() // 2)
 
 
 class Slots:

@@ -97,11 +97,11 @@ class FolderUsage:
                 self._right[name] = _use(self._clock.now(), service, address)
         self.on_pending()
 
-    def flush(self) -> None:
+    def flush(self) -> bool:
         """Writes all that was heard since the last time, in one transaction. Never raises.
 
-        What cannot be written is kept for the next time; of an account that is gone, or another
-        by now, nothing is.
+        Returns False if some of it could not be. That is kept for the next time; of an account that
+        is gone, or another by now, nothing is.
         """
         with self._writing:
             troubles: set[str] = set()
@@ -120,6 +120,7 @@ class FolderUsage:
             for sentence in sorted(troubles - self._troubles):
                 self._complain(sentence)
             self._troubles = troubles
+            return not troubles
 
     def _replaced(self, error: StoreError) -> None:
         self._takeover.begin_again()

@@ -1,6 +1,7 @@
 """HTTP for nginx `auth_request`, Caddy `forward_auth` and their like: `/verify` and `/healthz`.
 
-HTTP cannot say "not mine": that is a refusal here.
+`/metrics` is answered where it is configured: whoever may connect may read it, so that no web
+server serves it by accident to the world. HTTP cannot say "not mine": that is a refusal here.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from apppw_tui.domain.names import is_account_name
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.auth_service import AuthService, ServiceSocket
 from apppw_tui.verifier.decision import Answer, Decision
+from apppw_tui.verifier.metrics import CONTENT_TYPE, exposition
 from apppw_tui.verifier.protocols import streams
 from apppw_tui.verifier.protocols.http_connection import HttpConnection, HttpLimits, Response
 
@@ -28,6 +30,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ORIGIN = re.compile(rb"https?://[^/?]*", re.IGNORECASE)  # RFC 9112 section 3.2.2
 _REALM = re.compile(r"[ !#-\[\]-~]*")  # of RFC 9110's quoted-string, what needs no escape
 _METHODS = {b"/verify": (b"GET", b"HEAD", b"POST"), b"/healthz": (b"GET", b"HEAD")}
+_WITH_METRICS = {**_METHODS, b"/metrics": (b"GET", b"HEAD")}
 _TEXT = ("Content-Type", "text/plain")
 
 
@@ -51,6 +54,7 @@ class Http:
         realm: str = "App passwords",
         service_header: str | None = None,
         address_header: str | None = None,
+        metrics: bool = False,
         limits: HttpLimits | None = None,
     ) -> None:
         if not _REALM.fullmatch(realm):
@@ -62,6 +66,7 @@ class Http:
         self._challenge = ("WWW-Authenticate", f'Basic realm="{realm}", charset="UTF-8"')
         self._service_header = service_header
         self._address_header = address_header
+        self._methods = _WITH_METRICS if metrics else _METHODS
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Until the connection is over. Never raises."""
@@ -94,7 +99,7 @@ class Http:
 
     async def _response(self, request: h11.Request) -> Response:
         path = _ORIGIN.sub(b"", request.target, count=1).partition(b"?")[0]
-        methods = _METHODS.get(path)
+        methods = self._methods.get(path)
         if methods is None:
             return Response(HTTPStatus.NOT_FOUND)
         if request.method not in methods:
@@ -102,6 +107,9 @@ class Http:
             return Response(HTTPStatus.METHOD_NOT_ALLOWED, (("Allow", allowed),))
         if path == b"/verify":
             return await self._verify(request)
+        if path == b"/metrics":
+            text = exposition(self._auth_service.metrics, self._auth_service.gauges())
+            return Response(HTTPStatus.OK, (("Content-Type", CONTENT_TYPE),), text)
         return Response(HTTPStatus.OK, (_TEXT,), b"ok\n") if await self._healthy() else _not_now()
 
     async def _healthy(self) -> bool:

@@ -29,6 +29,7 @@ class HttpOptions:
     store_answers: Callable[[], bool]
     service_header: str | None = None
     address_header: str | None = None
+    metrics: bool = False
 
 
 def handler_for(
@@ -65,6 +66,7 @@ def _http(
         http_options.store_answers,
         service_header=http_options.service_header,
         address_header=http_options.address_header,
+        metrics=http_options.metrics,
     )
 
 

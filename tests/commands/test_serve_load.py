@@ -55,6 +55,9 @@ def test_no_answer_is_wrong_while_app_passwords_come_and_go(
     kept = {name: house.issue("Kept", name).secret.reveal() for name in ACCOUNTS}
     for name, password in kept.items():
         assert daemon.ask(name, password, rip=loading.ADDRESS) == "yes"
+    # What is used is written down soon, in tables that stay open from then on.
+    while not (tmp_path / "store" / "usage" / "usage.sqlite-shm").exists():
+        daemon.ask(ACCOUNTS[0], kept[ACCOUNTS[0]], rip=loading.ADDRESS)
     open_before = descriptors(daemon)
     tally = Counter[str]()
     resident = []

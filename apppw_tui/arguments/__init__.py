@@ -46,6 +46,7 @@ COMMANDS = {
         "server:verify",
     ),
     "serve": ("answer services on Unix sockets, until told to end", "server:serve"),
+    "status": ("say how the daemon does: answers, queue, last writing", "server:status"),
     "throttle": ("show or clear what slows down wrong app passwords", "server:throttle"),
     "pam": ("ask the daemon, for pam_exec; exits with 0 for yes alone", "server:pam"),
     "activity": ("print what happened to accounts", "server:activity"),
@@ -54,7 +55,7 @@ COMMANDS = {
     "config": ("look at the configuration", "server:config"),
     "completion": ("print what a shell completes this program with", "server:completion"),
 }
-_WITHOUT_STORE = frozenset({"pam", "completion"})
+_WITHOUT_STORE = frozenset({"pam", "completion", "status"})
 
 
 def parser(words: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:

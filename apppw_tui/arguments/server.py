@@ -35,6 +35,11 @@ def pam(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def status(parser: argparse.ArgumentParser) -> None:
+    _json_socket(parser)
+    for_programs(parser)
+
+
 def throttle(parser: argparse.ArgumentParser) -> None:
     group = actions(parser)
     listing = command(group, "list", "print who was wrong lately, and who has to wait")
@@ -50,10 +55,14 @@ def throttle(parser: argparse.ArgumentParser) -> None:
     )
     which.add_argument("--all", action="store_true", help="everybody")
     for action in (listing, clear):
-        action.add_argument(
-            "--socket", type=path, metavar="PATH", help="the daemon's json socket, if not the usual"
-        )
+        _json_socket(action)
         for_programs(action)
+
+
+def _json_socket(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--socket", type=path, metavar="PATH", help="the daemon's json socket, if not the usual"
+    )
 
 
 def key(parser: argparse.ArgumentParser) -> None:

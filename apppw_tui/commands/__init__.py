@@ -18,13 +18,14 @@ _COMMANDS = {
     "pam": "pam:ask",
     "restore": "restore:restore",
     "serve": "serve:serve",
+    "status": "status:status",
     "store": "store:ACTIONS",
     "throttle": "throttle:ACTIONS",
     "verify": "verify:verify",
 }
 # These need no configuration, or ask what is wrong with it; `pam` is asked at every sign-in, by
-# whoever may not read any of this.
-_UNCONFIGURED = frozenset({"completion", "config", "doctor", "pam"})
+# whoever may not read any of this. `status` is asked while it is wrong, too.
+_UNCONFIGURED = frozenset({"completion", "config", "doctor", "pam", "status"})
 
 
 def dispatch(options: argparse.Namespace) -> int:

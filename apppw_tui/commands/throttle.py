@@ -17,7 +17,7 @@ _SECONDS = 5.0  # for the answer
 
 
 def list_(options: argparse.Namespace, _: Config) -> int:
-    answer = _asked(options, {"throttle": "list"})
+    answer = ask_daemon(options, {"throttle": "list"})
     places = answer["throttle"]
     if options.json:
         print_json([
@@ -53,7 +53,7 @@ def clear(options: argparse.Namespace, _: Config) -> int:
     places: list[str | None] = [None] if options.all else [*dict.fromkeys(options.places)]
     cleared = 0
     for place in places:
-        cleared += _asked(options, {"throttle": "clear", "place": place})["cleared"]
+        cleared += ask_daemon(options, {"throttle": "clear", "place": place})["cleared"]
     if options.json:
         print_json({"cleared": cleared})
     else:
@@ -61,8 +61,8 @@ def clear(options: argparse.Namespace, _: Config) -> int:
     return OK
 
 
-def _asked(options: argparse.Namespace, question: Mapping[str, object]) -> Mapping[str, Any]:
-    """Raises StoreUnusable: nobody answers; Refused: not to us."""
+def ask_daemon(options: argparse.Namespace, question: Mapping[str, object]) -> Mapping[str, Any]:
+    """Asks as the administrator. Raises StoreUnusable: nobody answers; Refused: not to us."""
     path = str(options.socket or socket_folder() / "json")
     try:
         answer = daemon.ask(path, question, _SECONDS)
@@ -70,7 +70,7 @@ def _asked(options: argparse.Namespace, question: Mapping[str, object]) -> Mappi
         answer = {"answer": "error"}
     except (OSError, ValueError, RecursionError):
         raise StoreUnusable(f"No daemon answers at {escaped(path)}.") from None
-    if "throttle" not in answer and "cleared" not in answer:
+    if not answer.keys() & {"status", "throttle", "cleared"}:
         raise Refused("Only root, and the user of the daemon, may see and clear what it counts.")
     return answer
 

@@ -4,7 +4,6 @@ import json
 import shutil
 import socketserver
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -20,11 +19,13 @@ from apppw_tui.doctor.checks import Checkup
 from apppw_tui.doctor.probe import SystemPaths
 from apppw_tui.domain.lines import lines
 from apppw_tui.domain.secret import Secret
-from apppw_tui.verifier.attempt_memory import FREE, AddressRateLimiter
-from apppw_tui.verifier.protocols import throttle_questions
+from apppw_tui.verifier.attempt_memory import FREE
+from apppw_tui.verifier.protocols import admin_questions
 from tests.doctor.healthy import Programs
 from tests.running import ROOT, CommandLine, run_program
+from tests.support import House
 from tests.userdb import dovecot
+from tests.verifier.harness import Desk
 from tests.walking import Command, commands
 
 SCHEMA = json.loads((ROOT / "docs" / "output.schema.json").read_text())
@@ -74,6 +75,7 @@ ASKED: dict[str, dict[str, int]] = {
     },
     "store migrate": {"": 0, "--dry-run": 0},
     "store tidy": {"": 0},
+    "status": {"": 0},
     "throttle list": {"": 0},
     "throttle clear": {"192.0.2.7": 0, "ada nobody": 0, "--all": 0},
     "doctor": {"--all": 0, "--config {home}/lacking": 4},
@@ -88,11 +90,11 @@ each_run = pytest.mark.parametrize(
 )
 # They open no store before they are told something else, or need none.
 WITHOUT_STORE = {
-    *("throttle list", "throttle clear"),
+    *("status", "throttle list", "throttle clear"),
     *("pam", "completion", "config check", "doctor", "restore", "backup"),
     *("account add", "account import", "account prune"),
 }
-WITHOUT_CONFIGURATION = {"pam", "completion"}
+WITHOUT_CONFIGURATION = {"pam", "completion", "status"}
 
 
 @pytest.fixture
@@ -119,12 +121,13 @@ def name(request: pytest.FixtureRequest) -> str:
 
 @contextmanager
 def slowed_down(path: Path, *, wanted: bool) -> Iterator[None]:
-    """A daemon, as far as `throttle` asks it: somebody was wrong there too often."""
+    """A daemon, as far as an administrator asks it: somebody was wrong there too often."""
     if not wanted:
         yield
         return
     path.parent.mkdir()
-    rate_limiter = AddressRateLimiter(time.monotonic)
+    desk = Desk(House())
+    rate_limiter = desk.auth_service.rate_limiter
     for number in range(FREE + 1):
         rate_limiter.record_failure("192.0.2.7", "ada", Secret(str(number)), known=True)
     for who in ("ada", "correct horse battery"):
@@ -132,7 +135,7 @@ def slowed_down(path: Path, *, wanted: bool) -> Iterator[None]:
 
     class Answering(socketserver.StreamRequestHandler):
         def handle(self) -> None:
-            answer = throttle_questions.answer(json.loads(self.rfile.readline()), rate_limiter)
+            answer = admin_questions.answer(json.loads(self.rfile.readline()), desk.auth_service)
             self.wfile.write(json.dumps(answer).encode() + b"\n")
 
     with socketserver.UnixStreamServer(str(path), Answering) as server:
@@ -143,6 +146,7 @@ def slowed_down(path: Path, *, wanted: bool) -> Iterator[None]:
         finally:
             server.shutdown()
             thread.join()
+            desk.close()
 
 
 @pytest.fixture
@@ -155,7 +159,7 @@ def house(run: CommandLine, kept: Path, name: str) -> Iterator[None]:
     (run.home / "right").write_text(f"store = '{run.store}'")
     with (
         dovecot(run.home / "auth-userdb", {"ada": "USER", "cem": "USER"}),
-        slowed_down(run.home / "run" / "json", wanted=name.startswith("throttle")),
+        slowed_down(run.home / "run" / "json", wanted=name.startswith(("status", "throttle"))),
     ):
         yield
 

@@ -19,7 +19,7 @@ Where an old password was right, Dovecot tells so, which cannot be known otherwi
 It is noted whether or not there is such an account; it counts for services that the socket may
 speak for.
 
-Root, and whoever the daemon runs as, may also ask what is slowed down: see throttle_questions.py.
+Root, and whoever the daemon runs as, may also ask how the daemon does: see admin_questions.py.
 
 Any other line is answered by `{"answer": "error"}` and the end of the connection; what is too
 long, or never ends, by its end alone.
@@ -35,7 +35,7 @@ from apppw_tui.domain.addresses import parse_address
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.auth_service import AuthService, ServiceSocket
 from apppw_tui.verifier.decision import Answer, Decision
-from apppw_tui.verifier.protocols import throttle_questions
+from apppw_tui.verifier.protocols import admin_questions
 from apppw_tui.verifier.protocols.framing import Limits, next_line
 
 _OLD_PASSWORD = "old-password"  # noqa: S105 - an event's name
@@ -68,8 +68,8 @@ class JsonLines:
         while (line := await next_line(reader, writer, self._limits)) is not None:
             try:
                 read = _read(line)
-                if "throttle" in read:
-                    writer.write(self._throttle(read, writer))
+                if any(subject in read for subject in admin_questions.SUBJECTS):
+                    writer.write(self._told_administrator(read, writer))
                     continue
                 question = _question(read)
             except (ValueError, RecursionError):  # the latter: nested too deeply
@@ -77,11 +77,11 @@ class JsonLines:
                 return
             writer.write(await self._answer(question))
 
-    def _throttle(self, read: dict[str, Any], writer: asyncio.StreamWriter) -> bytes:
+    def _told_administrator(self, read: dict[str, Any], writer: asyncio.StreamWriter) -> bytes:
         """Raises ValueError: it is no such question, or not theirs to ask."""
-        if not throttle_questions.may_ask(writer):
+        if not admin_questions.may_ask(writer):
             raise ValueError
-        return _line(**throttle_questions.answer(read, self._auth_service.rate_limiter))
+        return _line(**admin_questions.answer(read, self._auth_service))
 
     async def _answer(self, question: _Question) -> bytes:
         if question.password is None:

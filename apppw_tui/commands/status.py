@@ -1,0 +1,101 @@
+"""`status`: how the daemon does, told by the daemon."""
+
+import argparse
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from apppw_tui.commands.output import moment, pluralize, print_json, print_pairs, utc
+from apppw_tui.commands.throttle import ask_daemon
+from apppw_tui.domain.names import escaped
+from apppw_tui.domain.ports import SystemClock
+from apppw_tui.domain.throttle import describe
+from apppw_tui.exit_codes import OK
+
+
+def status(options: argparse.Namespace) -> int:
+    """Raises StoreUnusable: no daemon answers; Refused: not to us."""
+    told = ask_daemon(options, {"daemon": "status"})["status"]
+    since = datetime.fromtimestamp(told["since"], UTC)
+    if options.json:
+        print_json(_facts(told, since))
+    else:
+        print_pairs(_pairs(told, since))
+    return OK
+
+
+def _facts(told: Mapping[str, Any], since: datetime) -> dict[str, Any]:
+    """The facts as docs/output.schema.json has them, whatever a newer daemon tells besides."""
+    hashes, throttle = told["hashes"], told["throttle"]
+    return {
+        "since": utc(since),
+        "uptime_seconds": told["uptime"],
+        "version": told["version"],
+        "python": told["python"],
+        "answers": _by_result(told["answers"]),
+        "last_minute": _by_result(told["last_minute"]),
+        "hashes": {
+            "computed": hashes["computed"],
+            "seconds": hashes["seconds"],
+            "waiting": hashes["waiting"],
+            "at_once": hashes["at_once"],
+            "waited": hashes["waited"],
+            "waited_seconds": hashes["waited_seconds"],
+        },
+        "remembered": {key: told["remembered"][key] for key in ("now", "hits")},
+        "connections": told["connections"],
+        "last_flush_seconds": told["last_flush"],
+        "throttle": {key: throttle[key] for key in ("places", "waiting", "refused")},
+    }
+
+
+def _by_result(counts: Mapping[str, int]) -> dict[str, int]:
+    return {key: counts[key.replace("_", " ")] for key in ("yes", "no", "not_mine", "not_now")}
+
+
+def _pairs(told: Mapping[str, Any], since: datetime) -> list[tuple[str, str]]:
+    hashes, throttle = told["hashes"], told["throttle"]
+    began = moment(since, SystemClock().now())
+    versions = f"{escaped(told['version'])}, Python {escaped(told['python'])}"
+    connections = (f"{escaped(name)} {count}" for name, count in told["connections"].items())
+    places = pluralize(throttle["places"], "place")
+    pairs = [
+        ("running", f"since {began}, for {describe(told['uptime'])}"),
+        ("version", versions),
+        ("last minute", _counts(told["last_minute"])),
+        ("all answers", _counts(told["answers"])),
+        (
+            "hashes",
+            f"{hashes['computed']}, of {_mean(hashes['seconds'], hashes['computed'])} each; "
+            f"{hashes['at_once']} at once",
+        ),
+        (
+            "queue",
+            f"{hashes['waiting']} wait; until now they waited for "
+            f"{_mean(hashes['waited_seconds'], hashes['waited'])} each",
+        ),
+        (
+            "remembered",
+            f"{pluralize(told['remembered']['now'], 'right password')}; "
+            f"{pluralize(told['remembered']['hits'], 'attempt')} needed no hash",
+        ),
+        ("uses written", f"{describe(told['last_flush'])} ago"),
+        ("connections", ", ".join(connections) or "none"),
+        (
+            "slowed down",
+            f"{throttle['waiting']} of {places} with wrong ones; "
+            f"{pluralize(throttle['refused'], 'attempt')} refused",
+        ),
+    ]
+    if throttle["places"]:
+        pairs.append(("who", "apppw-tui throttle list"))
+        pairs.append(("let one try", "apppw-tui throttle clear PLACE"))
+    return pairs
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{counts[name]} {name}" for name in ("yes", "no", "not mine", "not now"))
+
+
+def _mean(seconds: float, count: int) -> str:
+    return f"{1000 * seconds / max(1, count):.0f} ms"

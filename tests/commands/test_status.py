@@ -1,0 +1,114 @@
+"""`status`, and GET /metrics, of a daemon that runs: what it has counted, told by itself."""
+
+import json
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from apppw_tui.commands import serve
+from tests.running import CommandLine
+from tests.serving import Serving, forked
+from tests.store.other_uid import OTHER, only_root, said_as
+from tests.support import House, cheap_hasher
+from tests.verifier.asking import wrong
+from tests.verifier.exposition import parsed
+from tests.verifier.protocols.http_client import UnixHttp
+
+METRICS = '[[serve.socket]]\nname = "http"\nmetrics = true\n'
+STRANGER = "198.51.100.9"
+
+
+@pytest.fixture
+def daemon(tmp_path: Path, house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serving]:
+    """Asked four times: with a wrong one, and with the right one, once for a service of ours."""
+    monkeypatch.setattr(serve, "Hasher", cheap_hasher)
+    secret = house.issue("Phone", "ada").secret
+    file = tmp_path / "config.toml"
+    file.write_text(METRICS)
+    with forked(tmp_path, 0, "--config", file) as daemon:
+        for service in ("imap", "imap", "secret-service"):
+            assert daemon.ask("ada", secret.reveal(), service=service) == "yes"
+        assert daemon.ask("ada", wrong(secret), rip=STRANGER) == "not mine"
+        yield daemon
+
+
+def test_status_is_told_for_people_and_for_programs(run: CommandLine, daemon: Serving) -> None:
+    where = ("--socket", daemon.sockets / "json")
+    lines = dict(
+        line.split(":", 1) for line in run.good("status", *where).splitlines() if ":" in line
+    )
+    assert lines["last minute"].strip() == "3 yes, 0 no, 1 not mine, 0 not now"
+    assert lines["all answers"].strip() == "3 yes, 0 no, 1 not mine, 0 not now"
+    assert lines["remembered"].strip() == "1 right password; 2 attempts needed no hash"
+    assert lines["slowed down"].strip() == "0 of 1 place with wrong ones; 0 attempts refused"
+    assert lines["let one try"].strip() == "apppw-tui throttle clear PLACE"
+    told = json.loads(run.good("status", "--json", *where))
+    assert told["answers"] == {"yes": 3, "no": 0, "not_mine": 1, "not_now": 0}
+    assert (told["hashes"]["computed"], told["hashes"]["waiting"]) == (2, 0)
+    assert told["throttle"] == {"places": 1, "waiting": 0, "refused": 0}
+    assert told["connections"].keys() == {"auth-client", "mux", "http", "json"}
+    assert told["connections"]["json"] >= 1  # this one
+
+
+def test_metrics_of_a_daemon_that_runs(daemon: Serving) -> None:
+    client = UnixHttp(daemon.sockets / "http")
+    reply = client.ask("GET", "/metrics", {}, None)
+    client.close()
+    read = parsed(reply.body)
+
+    def answers(service: str, result: str) -> float:
+        labels = frozenset({("service", service), ("result", result)})
+        return read["apppw_tui_answers_total", labels]
+
+    assert (answers("imap", "yes"), answers("other", "yes")) == (2, 1)
+    assert answers("imap", "not mine") == 1
+    assert read["apppw_tui_connections", frozenset({("socket", "http")})] == 1
+    assert b"secret" not in reply.body
+    assert b"ada" not in reply.body
+    assert STRANGER.encode() not in reply.body
+
+
+def test_status_needs_no_configuration(run: CommandLine, daemon: Serving) -> None:
+    (run.home / "etc").mkdir(exist_ok=True)
+    (run.home / "etc" / "config.toml").write_text("stor = 1")
+    where = ("--socket", daemon.sockets / "json")
+    assert run("throttle", "list", *where).code == 3
+    assert run.good("status", *where)
+
+
+def test_status_without_a_daemon_is_no_answer(run: CommandLine) -> None:
+    said = run("status", "--socket", run.home / "none")
+    assert (said.code, said.line) == (3, f"No daemon answers at {run.home / 'none'}.")
+
+
+@only_root
+def test_status_is_for_the_administrator_alone(
+    run: CommandLine, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "Hasher", cheap_hasher)
+    with tempfile.TemporaryDirectory() as name, forked(run.home, 0, "--socket-dir", name):
+        path = Path(name) / "json"
+        path.parent.chmod(0o755)
+        path.chmod(0o666)
+
+        def ask() -> object:
+            with socket.socket(socket.AF_UNIX) as asking:
+                asking.connect(str(path))
+                asking.sendall(b'{"daemon": "status"}\n')
+                return asking.makefile("rb").readline()[:11]
+
+        assert said_as(OTHER, ask) == str(b'{"answer": ')
+        assert said_as(0, ask) == str(b'{"status": ')
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b'{"daemon": "stop"}', b'{"daemon": null}', b'{"daemon": "status", "throttle": "clear"}'],
+)
+def test_another_question_of_the_daemon_is_an_error(daemon: Serving, line: bytes) -> None:
+    with daemon.connected() as asking:
+        asking.sendall(line + b"\n")
+        assert asking.makefile("rb").read() == b'{"answer": "error"}\n'

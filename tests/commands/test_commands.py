@@ -13,6 +13,7 @@ import pytest
 from apppw_tui import bootstrap
 from apppw_tui.commands import context
 from apppw_tui.domain.ports import SystemClock
+from apppw_tui.store.folder import accounts as folder_accounts
 from apppw_tui.store.folder import location
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.activity import FolderActivityLog, as_line
@@ -169,7 +170,7 @@ def test_while_somebody_else_holds_the_account_nothing_is_done(
     run: CommandLine, house: House, arguments: list[str]
 ) -> None:
     impatient = partial(FolderStore, lock_timeout=0.0)
-    run.patch.setattr(location, "FolderStore", impatient)
+    run.patch.setattr(folder_accounts, "FolderStore", impatient)
     before = everything(run.store)
     with house.store.transaction("ada", house.now("ada").uid):
         said = run(*of("ada", arguments), stdin=GOOD)
@@ -180,7 +181,7 @@ def test_while_somebody_else_holds_the_account_nothing_is_done(
 
 @pytest.mark.parametrize("arguments", LOOKING, ids=" ".join)
 def test_looking_waits_for_nobody(run: CommandLine, house: House, arguments: list[str]) -> None:
-    run.patch.setattr(location, "FolderStore", partial(FolderStore, lock_timeout=0.0))
+    run.patch.setattr(folder_accounts, "FolderStore", partial(FolderStore, lock_timeout=0.0))
     with house.store.transaction("ada", house.now("ada").uid):
         assert run.good(*of("ada", arguments))
 

@@ -12,7 +12,7 @@ import pytest
 from apppw_tui import cli
 from apppw_tui.domain.phone import PHONES
 from apppw_tui.store import keyring
-from apppw_tui.store.folder import location
+from apppw_tui.store.folder import accounts as folder_accounts
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.keyring import Keyring
 from tests.running import CommandLine
@@ -118,7 +118,7 @@ def test_who_could_not_be_sealed_anew_is_named_and_keeps_the_old_key(
     damaged = run.store / "accounts" / "eve.json"
     damaged.write_text("{")
     with house.store.transaction("ada", house.now("ada").uid):
-        run.patch.setattr(location, "FolderStore", partial(FolderStore, lock_timeout=0.0))
+        run.patch.setattr(folder_accounts, "FolderStore", partial(FolderStore, lock_timeout=0.0))
         said = run("key", "rotate")
     assert said.code == 3
     assert said.out == (

@@ -165,3 +165,21 @@ def test_a_stranger_at_the_door_needs_its_counters_and_no_other_room(
     modules = imported(tmp_path, "frame", "--kiosk", "--store", str(tmp_path / "store"))
     assert "apppw_tui.store.folder.counters" in modules
     assert not modules & {"tinydb", "argon2", "apppw_tui.portal.portal", *FOR_METHODS}
+
+
+def test_the_event_loop_is_loaded_without_tls_which_whoever_needs_it_still_gets() -> None:
+    program = """
+import sys
+from apppw_tui.commands.portal import load_asyncio_without_tls
+load_asyncio_without_tls()
+import textual.app
+assert "ssl" not in sys.modules
+async def nothing(): pass
+sys.modules["asyncio"].run(nothing())
+import ssl
+ssl.create_default_context()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert (done.returncode, done.stderr) == (0, "")

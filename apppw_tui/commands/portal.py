@@ -20,6 +20,8 @@ from apppw_tui.store.folder.location import check_store, is_owned_by_me
 from apppw_tui.ui.app_options import AppOptions, ConnectionHelp
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from apppw_tui.portal.portal import Portal
 
 # Textual reads these when it is imported. Others write keys and passwords to a log, import any
@@ -66,6 +68,7 @@ def _run(options: argparse.Namespace) -> int:
     config = _configuration(options)
     surroundings, portal_ = (_demonstration if options.demo else _store)(options, config)
     clean_environment()
+    load_asyncio_without_tls()
 
     from apppw_tui.ui.relied_on import missing
 
@@ -204,6 +207,19 @@ def save_recovery_codes(server: str, account_name: str, made: datetime, codes: S
         path.unlink(missing_ok=True)
         raise
     return path
+
+
+def load_asyncio_without_tls() -> None:
+    """Spares OpenSSL's library, a twentieth of all that is loaded: nothing here connects by TLS.
+
+    asyncio does without where Python was built without it. Whoever needs it later can load it.
+    """
+    if sys.modules.keys().isdisjoint({"asyncio", "ssl"}):
+        sys.modules["ssl"] = cast("ModuleType", None)  # importing it is an ImportError
+        try:
+            import asyncio  # noqa: F401
+        finally:
+            del sys.modules["ssl"]
 
 
 def clean_environment() -> None:

@@ -13,6 +13,7 @@ from tests.running import CommandLine
 from tests.serving import Serving, asked, forked, serving
 from tests.support import House
 from tests.unix_sockets import listening
+from tests.verifier.protocols.http_client import UnixHttp
 
 
 @pytest.fixture
@@ -75,6 +76,19 @@ def test_what_a_socket_speaks_for_is_taken_over_at_once(
         assert before.recv(1) == b""  # who is connected connects again
         daemon.ask("ada", secret)
         assert [line.split("service=")[1].split()[0] for line in daemon.answers] == ["imap", "-"]
+
+
+def test_metrics_are_told_once_they_are_configured(tmp_path: Path, config: Path) -> None:
+    open_store(tmp_path / "store", create=True)
+    with forked(tmp_path, 0, "--config", config) as daemon:
+        statuses = []
+        for text in ("", '[[serve.socket]]\nname = "http"\nmetrics = true', ""):
+            config.write_text(text)
+            reload(daemon)
+            client = UnixHttp(daemon.sockets / "http")
+            statuses.append(client.ask("GET", "/metrics", {}, None).status)
+            client.close()
+    assert statuses == [404, 200, 404]
 
 
 def test_a_socket_that_systemd_passed_is_served_once_it_is_named(

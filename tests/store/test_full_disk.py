@@ -1,6 +1,7 @@
 """SAFETY 24: a full disk never stops a deletion; it refuses a creation. On a real, full disk."""
 
 import contextlib
+import gc
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from apppw_tui.domain.verification_options import APP
 from apppw_tui.portal.portal import Portal
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.counters import FolderThrottleStore
+from apppw_tui.store.folder.deleted_ids import DeletedIds
 from apppw_tui.store.folder.disk_reserve import SIZE
 from tests.support import PASSWORD, FixedClock, House
 
@@ -134,3 +136,29 @@ def test_a_code_can_be_used_on_a_full_disk(small_disk: Path) -> None:
     session = house.challenge(ACCOUNT, PASSWORD).answer(APP, house.app_code(secret))
     house.portal.delete_app_password(session, house.now().app_passwords[0].id)
     assert house.now().app_passwords == ()
+
+
+def test_commands_one_after_the_other_list_what_they_delete_while_the_disk_stays_full(
+    small_disk: Path,
+) -> None:
+    """Each opens the list anew, and what lies beside it while it is open goes when it closes."""
+    folder = small_disk / "store"
+    folder.mkdir(0o700)
+    house = house_on(folder)
+    house.add()
+    uid = house.now().uid
+    ids = [house.issue(f"Device {number}").app_password.id for number in range(30)]
+    del house
+    gc.collect()
+    fill(small_disk)
+    unlisted: list[str] = []
+    for id_ in ids:
+        store = FolderStore(folder)
+        store.deletions.complain = lambda name, _error: unlisted.append(name)
+        with store.transaction(ACCOUNT, uid) as change:
+            change.account = change.existing.without_app_password(id_)
+        del store, change
+        gc.collect()
+        fill(small_disk)
+    assert unlisted == []
+    assert DeletedIds(folder).read().of(uid) == set(ids)

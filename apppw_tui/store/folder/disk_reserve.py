@@ -25,6 +25,7 @@ class DiskReserve:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "reserve"
+        self._has_given = False
 
     def allocate(self) -> None:
         """Sets aside what is missing, as far as there is room. Never raises."""
@@ -33,6 +34,11 @@ class DiskReserve:
                 os.fchmod(descriptor, files.FILE_MODE)
                 # Not zeros: some file systems keep no room for these.
                 os.write(descriptor, os.urandom(SIZE - size))
+
+    def take_back(self) -> None:
+        """Sets aside again what was given here, once it may be free. Never raises."""
+        if self._has_given:
+            self.allocate()
 
     def write(self, write: Callable[[], None], needed: int) -> None:
         """Calls `write`, again with some of the room while the disk is full; raises what it does.
@@ -60,6 +66,7 @@ class DiskReserve:
         wanted = -(-needed // _BLOCK) * _BLOCK
         try:
             with self._opened() as (descriptor, size):
+                self._has_given = True
                 os.ftruncate(descriptor, max(0, size - wanted))
             if size == 0:  # at last the file itself: a disk may have no room for another
                 self._path.unlink()

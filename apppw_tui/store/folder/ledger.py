@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LEDGERS = "ledger"  # the folder of the portal and the commands; the daemon has its own
 _NEEDED = 64 * 1024  # bytes: a few pages written anew, and what lies beside the file
-_CHECKPOINT = 64  # pages of -wal that wait at most; what is in the file need not lie there as well
+_CHECKPOINT = 256  # pages of -wal that wait at most; what is in the file need not lie there as well
 _TRIES = 10  # at a file that others set aside at the same time
 
 Row = tuple[Any, ...]
@@ -31,10 +31,19 @@ _Statement = tuple[str, tuple[Any, ...]]
 
 @dataclass(frozen=True)
 class Schema:
-    """The tables of a ledger, as SQL, and their version: 1 is the first."""
+    """The tables of a ledger, as SQL, and their version: 1 is the first.
+
+    `steps` make the next version of each one before; what is new goes through all of them.
+    """
 
     version: int
     tables: str
+    steps: tuple[str, ...] = ()
+
+    def script(self, version: int) -> str:
+        """All that a file of `version` lacks; 0 is one that is made."""
+        parts = (self.tables, *self.steps)[version : self.version]
+        return f"BEGIN IMMEDIATE; {'; '.join(parts)}; PRAGMA user_version = {self.version}; COMMIT"
 
 
 class Transaction:
@@ -250,12 +259,12 @@ class Ledger:
         if self._looked_at is None:
             with self._alone():
                 if self._identity() is None:
-                    sqlite_file.make(self.path, self._schema.version, self._schema.tables)
+                    sqlite_file.make(self.path, self._schema.script(0))
         identity = self._looked_at = self._identity()
         if identity is None or self.path.stat().st_size == 0:
             raise DamagedFile
         connection = sqlite_file.connect(self.path, "mode=rw", self._timeout)
-        close = weakref.finalize(self, sqlite_file.close, connection, os.getpid())
+        close = weakref.finalize(self, _close, connection, os.getpid(), self._reserve)
         self._opened = _Opened(connection, identity, close)
         try:
             self._configure(connection)
@@ -270,6 +279,11 @@ class Ledger:
             raise StoreDamaged(f"{self.path} is of a newer apppw-tui; it was left alone.")
         if version < 1:  # of another program
             raise DamagedFile
+        if version < self._schema.version:
+            with self._alone():
+                ((version,),) = connection.execute("PRAGMA user_version").fetchall()
+                if version < self._schema.version:  # nobody else was faster
+                    connection.executescript(self._schema.script(version))
         connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
         if self._reserve is not None:
             connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT}")
@@ -296,3 +310,9 @@ class Ledger:
 
     def _alone(self) -> contextlib.AbstractContextManager[None]:
         return locked(self.path.with_name(f".{self.path.name}.lock"), self._timeout)
+
+
+def _close(connection: "Connection", process: int, reserve: DiskReserve | None) -> None:
+    sqlite_file.close(connection, process)
+    if reserve is not None:
+        reserve.take_back()  # what lay beside the file is free now, and the next one needs it

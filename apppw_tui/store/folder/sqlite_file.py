@@ -60,7 +60,7 @@ def identity(path: Path) -> tuple[int, int] | None:
     return found
 
 
-def make(path: Path, version: int, tables: str) -> None:
+def make(path: Path, script: str) -> None:
     """Makes the file whole, and then gives it its name. Whoever calls is alone."""
     temporary = path.with_name(f".tmp-{path.name}")
     for leftover in (*parts(path)[1:], *parts(temporary)):
@@ -69,7 +69,7 @@ def make(path: Path, version: int, tables: str) -> None:
     os.mknod(temporary, stat.S_IFREG | files.FILE_MODE)
     temporary.chmod(files.FILE_MODE)
     with closing(connect(temporary, "mode=rw", 0.0)) as connection:
-        connection.executescript(f"BEGIN; {tables}; PRAGMA user_version = {version}; COMMIT")
+        connection.executescript(script)
         connection.execute("PRAGMA journal_mode = WAL")
     files.move(temporary, path)
 

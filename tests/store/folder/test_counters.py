@@ -422,6 +422,28 @@ def test_a_process_killed_in_a_change_leaves_the_old_counts_and_no_lock(
     assert failures(disk) == 2
 
 
+def test_it_is_known_without_counting_how_many_rows_are_nobodys(
+    folder: Path, clock: FixedClock
+) -> None:
+    disk = FolderThrottleStore(folder, clock, 5)
+
+    def tally() -> tuple[int, int]:
+        ((unkept,),) = rows(folder, "SELECT unkept FROM tally")
+        ((counted,),) = rows(folder, "SELECT count(*) FROM throttle WHERE NOT keep")
+        return int(unkept), int(counted)
+
+    for number in range(8):
+        charge(disk, clock, f"account:no{number}", keep=False)
+    assert tally() == (5, 5)
+    charge(disk, clock, "account:no7")  # it is an account's by now
+    charge(disk, clock)
+    assert tally() == (4, 4)
+    for number in range(7):
+        with disk.change(f"account:no{number}", keep=False) as entry:
+            entry.state = ThrottleState()
+    assert tally() == (0, 0)
+
+
 def test_what_counts_no_longer_is_swept_a_little_at_each_change(
     disk: FolderThrottleStore, folder: Path, clock: FixedClock
 ) -> None:

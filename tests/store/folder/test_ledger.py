@@ -172,6 +172,32 @@ def test_a_file_put_in_its_place_is_the_one_that_counts(ledger: Ledger, folder: 
     assert words(ledger) == {"two": 1}
 
 
+def test_of_an_older_program_it_is_brought_up_to_now(ledger: Ledger, folder: Path) -> None:
+    add(ledger)
+    ledger.close()
+    second = "ALTER TABLE word ADD COLUMN second TEXT DEFAULT 'x'; CREATE TABLE a (b)"
+    third = Schema(3, SCHEMA.tables, (second, "CREATE TABLE c (d)"))
+
+    def work() -> None:
+        mine = Ledger(ledger.path, third)
+        add_second = (
+            "INSERT INTO word VALUES (?, 1, 'y') ON CONFLICT (word) DO UPDATE SET n = n + 1"
+        )
+        with mine.transaction() as transaction:
+            transaction.write(add_second, "one")
+        os._exit(0)
+
+    children = [forked(work) for _ in range(6)]
+    assert [os.waitpid(child, 0)[1] for child in children] == [0] * 6
+    mine = Ledger(ledger.path, third)
+    assert mine.rows("SELECT word, n, second FROM word") == [("one", 7, "x")]
+    assert mine.rows("SELECT * FROM a, c") == []
+    fresh = Ledger(folder / "ledger" / "fresh.sqlite", third)
+    with fresh.transaction():
+        pass
+    assert fresh.rows("PRAGMA user_version") == [(3,)]
+
+
 def test_of_a_newer_program_it_is_left_alone(ledger: Ledger, folder: Path) -> None:
     newer = Ledger(ledger.path, Schema(2, SCHEMA.tables))
     add(newer)

@@ -15,25 +15,25 @@ from apppw_tui.exit_codes import OK
 
 def status(options: argparse.Namespace) -> int:
     """Raises StoreUnusable: no daemon answers; Refused: not to us."""
-    told = ask_daemon(options, {"daemon": "status"})["status"]
-    since = datetime.fromtimestamp(told["since"], UTC)
+    state = ask_daemon(options, {"daemon": "status"})["status"]
+    since = datetime.fromtimestamp(state["since"], UTC)
     if options.json:
-        print_json(_facts(told, since))
+        print_json(_facts(state, since))
     else:
-        print_pairs(_pairs(told, since))
+        print_pairs(_pairs(state, since))
     return OK
 
 
-def _facts(told: Mapping[str, Any], since: datetime) -> dict[str, Any]:
+def _facts(state: Mapping[str, Any], since: datetime) -> dict[str, Any]:
     """The facts as docs/output.schema.json has them, whatever a newer daemon tells besides."""
-    hashes, throttle = told["hashes"], told["throttle"]
+    hashes, throttle = state["hashes"], state["throttle"]
     return {
         "since": utc(since),
-        "uptime_seconds": told["uptime"],
-        "version": told["version"],
-        "python": told["python"],
-        "answers": _by_result(told["answers"]),
-        "last_minute": _by_result(told["last_minute"]),
+        "uptime_seconds": state["uptime"],
+        "version": state["version"],
+        "python": state["python"],
+        "answers": _by_result(state["answers"]),
+        "last_minute": _by_result(state["last_minute"]),
         "hashes": {
             "computed": hashes["computed"],
             "seconds": hashes["seconds"],
@@ -42,9 +42,9 @@ def _facts(told: Mapping[str, Any], since: datetime) -> dict[str, Any]:
             "waited": hashes["waited"],
             "waited_seconds": hashes["waited_seconds"],
         },
-        "remembered": {key: told["remembered"][key] for key in ("now", "hits")},
-        "connections": told["connections"],
-        "last_flush_seconds": told["last_flush"],
+        "remembered": {key: state["remembered"][key] for key in ("now", "hits")},
+        "connections": state["connections"],
+        "last_flush_seconds": state["last_flush"],
         "throttle": {key: throttle[key] for key in ("places", "waiting", "refused")},
     }
 
@@ -53,17 +53,17 @@ def _by_result(counts: Mapping[str, int]) -> dict[str, int]:
     return {key: counts[key.replace("_", " ")] for key in ("yes", "no", "not_mine", "not_now")}
 
 
-def _pairs(told: Mapping[str, Any], since: datetime) -> list[tuple[str, str]]:
-    hashes, throttle = told["hashes"], told["throttle"]
+def _pairs(state: Mapping[str, Any], since: datetime) -> list[tuple[str, str]]:
+    hashes, throttle = state["hashes"], state["throttle"]
     began = moment(since, SystemClock().now())
-    versions = f"{escaped(told['version'])}, Python {escaped(told['python'])}"
-    connections = (f"{escaped(name)} {count}" for name, count in told["connections"].items())
+    versions = f"{escaped(state['version'])}, Python {escaped(state['python'])}"
+    connections = (f"{escaped(name)} {count}" for name, count in state["connections"].items())
     places = pluralize(throttle["places"], "place")
     pairs = [
-        ("running", f"since {began}, for {describe(told['uptime'])}"),
+        ("running", f"since {began}, for {describe(state['uptime'])}"),
         ("version", versions),
-        ("last minute", _counts(told["last_minute"])),
-        ("all answers", _counts(told["answers"])),
+        ("last minute", _counts(state["last_minute"])),
+        ("all answers", _counts(state["answers"])),
         (
             "hashes",
             f"{hashes['computed']}, of {_mean(hashes['seconds'], hashes['computed'])} each; "
@@ -76,10 +76,10 @@ def _pairs(told: Mapping[str, Any], since: datetime) -> list[tuple[str, str]]:
         ),
         (
             "remembered",
-            f"{pluralize(told['remembered']['now'], 'right password')}; "
-            f"{pluralize(told['remembered']['hits'], 'attempt')} needed no hash",
+            f"{pluralize(state['remembered']['now'], 'right password')}; "
+            f"{pluralize(state['remembered']['hits'], 'attempt')} needed no hash",
         ),
-        ("uses written", f"{describe(told['last_flush'])} ago"),
+        ("uses written", f"{describe(state['last_flush'])} ago"),
         ("connections", ", ".join(connections) or "none"),
         (
             "slowed down",

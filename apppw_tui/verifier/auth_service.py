@@ -62,8 +62,8 @@ class ServiceSocket:
 
     def label(self, service: str | None) -> str:
         """The service as it is counted: one that is known, since anything may be typed."""
-        known = service in scopes.SERVICES or service in (self.allowed or ())
-        return service if service is not None and known else OTHER
+        is_known = service in scopes.SERVICES or service in (self.allowed or ())
+        return service if service is not None and is_known else OTHER
 
 
 class _NotNow(StoreError):
@@ -251,8 +251,8 @@ class AuthService:
             under_way = self._begin_hash(key, secret, stored)
         right = await self._shared(under_way)
         if not right:
-            known = before is not None
-            self.rate_limiter.record_failure(attempt.address, name, secret, known=known)
+            is_account = before is not None
+            self.rate_limiter.record_failure(attempt.address, name, secret, known=is_account)
         elif stored is not None:
             self.cache.add(key)
         # Read again: while the hash was computed, the account may have changed; for a name that is

@@ -45,12 +45,12 @@ def test_status_is_told_for_people_and_for_programs(run: CommandLine, daemon: Se
     assert lines["remembered"].strip() == "1 right password; 2 attempts needed no hash"
     assert lines["slowed down"].strip() == "0 of 1 place with wrong ones; 0 attempts refused"
     assert lines["let one try"].strip() == "apppw-tui throttle clear PLACE"
-    told = json.loads(run.good("status", "--json", *where))
-    assert told["answers"] == {"yes": 3, "no": 0, "not_mine": 1, "not_now": 0}
-    assert (told["hashes"]["computed"], told["hashes"]["waiting"]) == (2, 0)
-    assert told["throttle"] == {"places": 1, "waiting": 0, "refused": 0}
-    assert told["connections"].keys() == {"auth-client", "mux", "http", "json"}
-    assert told["connections"]["json"] >= 1  # this one
+    status = json.loads(run.good("status", "--json", *where))
+    assert status["answers"] == {"yes": 3, "no": 0, "not_mine": 1, "not_now": 0}
+    assert (status["hashes"]["computed"], status["hashes"]["waiting"]) == (2, 0)
+    assert status["throttle"] == {"places": 1, "waiting": 0, "refused": 0}
+    assert status["connections"].keys() == {"auth-client", "mux", "http", "json"}
+    assert status["connections"]["json"] >= 1  # this one
 
 
 def test_metrics_of_a_daemon_that_runs(daemon: Serving) -> None:
@@ -80,8 +80,8 @@ def test_status_needs_no_configuration(run: CommandLine, daemon: Serving) -> Non
 
 
 def test_status_without_a_daemon_is_no_answer(run: CommandLine) -> None:
-    said = run("status", "--socket", run.home / "none")
-    assert (said.code, said.line) == (3, f"No daemon answers at {run.home / 'none'}.")
+    result = run("status", "--socket", run.home / "none")
+    assert (result.code, result.line) == (3, f"No daemon answers at {run.home / 'none'}.")
 
 
 @only_root

@@ -60,7 +60,7 @@ def test_a_table_amends_the_socket_of_its_name_and_removes_none(file: Path) -> N
         ("radicale", "auth-client"),
     ]
     assert serve.sockets[2].service_header == "X-Service"
-    assert [one.name for one in serve.sockets if one.metrics] == ["http"]
+    assert [socket.name for socket in serve.sockets if socket.metrics] == ["http"]
     assert serve.sockets[4] == SocketConfig("radicale", "auth-client", frozenset({"caldav"}), 0o600)
     assert serve.configured == {"http", "mux", "radicale"}
 

@@ -234,8 +234,11 @@ def test_no_label_holds_what_was_typed(
     read = parsed(exposition(desk.auth_service.metrics, desk.auth_service.gauges()))
     desk.close()
     labels = {label for _, labels in read for label in labels if label[0] not in VERSIONS}
-    known = {*scopes.SERVICES, "openvpn", OTHER}
-    assert labels <= {*(("service", name) for name in known), *(("result", one) for one in RESULTS)}
+    allowed = {*scopes.SERVICES, "openvpn", OTHER}
+    assert labels <= {
+        *(("service", name) for name in allowed),
+        *(("result", result) for result in RESULTS),
+    }
     counted = sum(value for (name, _), value in read.items() if name == "apppw_tui_answers_total")
     assert counted == 2 * len(asked)
 

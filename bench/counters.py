@@ -70,11 +70,11 @@ def filled(folder: Path, accounts: int) -> Place:
     store = FolderThrottleStore(folder, CLOCK)
     key = store._key()
     now = CLOCK.now()
-    known = replace(ThrottleState(), hash_address=lambda address: f"{address:0>32}")
-    known = known.record_success(HOME, now)
+    at_home = replace(ThrottleState(), hash_address=lambda address: f"{address:0>32}")
+    at_home = at_home.record_success(HOME, now)
     wrong = ThrottleState(FailureCounts(FailureCount(3, now)))
     for names, state, keep in (
-        ([f"user{number}" for number in range(accounts)], known, True),
+        ([f"user{number}" for number in range(accounts)], at_home, True),
         (
             [f"nobody{number}" for number in range(counters.MAX_UNKNOWN)],
             wrong,

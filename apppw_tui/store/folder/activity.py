@@ -216,9 +216,9 @@ def _add(transaction: Transaction, uid: str, event: ActivityEntry) -> None:
 def _events(rows: Iterable[Row]) -> Iterator[Event]:
     for _, uid, time, what, by, facts in rows:
         with contextlib.suppress(ValueError, RecursionError):
-            found = entry({**json.loads(facts), "time": time, "what": what, "by": by})
-            if found is not None:
-                yield uid, found
+            event = entry({**json.loads(facts), "time": time, "what": what, "by": by})
+            if event is not None:
+                yield uid, event
 
 
 def _by_time(events: Iterable[Event]) -> list[Event]:

@@ -45,19 +45,19 @@ def identity(path: Path) -> tuple[int, int] | None:
 
     Raises StoreDamaged: a link, or no ordinary file, is in its place, or in that of a part of it.
     """
-    found = None
+    result = None
     for part in reversed(parts(path)):
-        found = None
+        result = None
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             status = part.lstat()
-            found = (status.st_dev, status.st_ino)
+            result = (status.st_dev, status.st_ino)
             if not stat.S_ISREG(status.st_mode):
                 kind = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "not an ordinary file"
                 raise StoreDamaged(f"{part} is {kind}; it was left alone.")
             if stat.S_IMODE(status.st_mode) != files.FILE_MODE:
                 with contextlib.suppress(OSError):
                     part.chmod(files.FILE_MODE)
-    return found
+    return result
 
 
 def make(path: Path, script: str) -> None:

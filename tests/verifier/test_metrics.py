@@ -1,7 +1,6 @@
 """The daemon's figures: what is counted, how Prometheus reads it; nothing typed is in it."""
 
 import asyncio
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,6 +18,7 @@ from apppw_tui.verifier.decision import Answer
 from apppw_tui.verifier.metrics import OTHER, SAMPLE_EVERY, Gauges, Metrics, exposition
 from apppw_tui.verifier.protocols.http import Http
 from tests.argon import failing_argon2
+from tests.services.require import require_program
 from tests.support import FixedClock, House
 from tests.verifier.asking import ADA, HERE, wrong
 from tests.verifier.daemon_in_loop import Told, running
@@ -194,10 +194,8 @@ def test_exposition_is_as_prometheus_reads_it() -> None:
     assert counted[frozenset({("service", "imap"), ("result", "yes")})] == 3
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
 def test_promtool_has_nothing_to_say() -> None:
-    promtool = shutil.which("promtool")
-    assert promtool is not None
+    promtool = require_program("promtool", "prometheus")
     content = exposition(Metrics(FixedClock()), NOW)
     done = subprocess.run(
         [promtool, "check", "metrics"], input=content, capture_output=True, check=False

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypedDict
 
 from tinydb import TinyDB, where
+from tinydb.storages import Storage
 from tinydb.table import Table
 
 from apppw_tui.domain.account import AUTHENTICATOR, Account
@@ -18,14 +19,7 @@ from apppw_tui.domain.names import is_account_name
 from apppw_tui.domain.phone import PHONES, Phone
 from apppw_tui.domain.recovery_codes import COUNT, RecoveryCodes
 from apppw_tui.domain.totp import Authenticator
-from apppw_tui.store.fields import (
-    BufferedStorage,
-    DocumentError,
-    Fields,
-    Tables,
-    optional_to_iso,
-    to_iso,
-)
+from apppw_tui.store.fields import DocumentError, Fields, Tables, optional_to_iso, to_iso
 
 # 1.1: verification methods; 1.2: enforced accounts; 1.3: passwords that are kept elsewhere
 SCHEMA_MAJOR, SCHEMA_MINOR = 1, 3
@@ -262,3 +256,20 @@ def _hashes(fields: Fields) -> tuple[str | None, ...]:
 
 def _is(test: Callable[..., bool]) -> Any:
     return where("method").test(test)
+
+
+class BufferedStorage(Storage):
+    """TinyDB's tables in memory, between one read of a file and one atomic write of it.
+
+    TinyDB writes after every operation; a change of an account is several operations and must
+    reach the disk as one.
+    """
+
+    def __init__(self, tables: Tables | None) -> None:
+        self.tables = tables
+
+    def read(self) -> Tables | None:
+        return self.tables
+
+    def write(self, data: Tables) -> None:
+        self.tables = data

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tinydb.storages import Storage
-
 from apppw_tui.domain.hashing import MOST_OF_ACCOUNTS, MOST_OF_APP_PASSWORDS, Profile, profile
 
 Tables = dict[str, dict[str, Any]]
@@ -104,23 +102,6 @@ class Fields:
 
     def optional_time(self, key: str) -> datetime | None:
         return None if self.document.get(key) is None else self.time(key)
-
-
-class BufferedStorage(Storage):
-    """TinyDB's tables in memory, between one read of a file and one atomic write of it.
-
-    TinyDB writes after every operation; a change of an account is several operations and must
-    reach the disk as one.
-    """
-
-    def __init__(self, tables: Tables | None) -> None:
-        self.tables = tables
-
-    def read(self) -> Tables | None:
-        return self.tables
-
-    def write(self, data: Tables) -> None:
-        self.tables = data
 
 
 def loads(content: bytes) -> Any:

@@ -13,7 +13,8 @@ from typing import Any
 from tinydb import TinyDB
 
 from apppw_tui.domain.usage import LastUse, UsageRecord
-from apppw_tui.store.fields import BufferedStorage, DocumentError, Fields, to_iso
+from apppw_tui.store.documents import BufferedStorage
+from apppw_tui.store.fields import DocumentError, Fields, to_iso
 
 
 def loads(content: bytes) -> UsageRecord:

@@ -82,6 +82,10 @@ class FailureCount:
     def without_attempt(self) -> "FailureCount":
         return FailureCount(self.failures - 1, self.last) if self.failures > 1 else FailureCount()
 
+    def merged(self, other: "FailureCount") -> "FailureCount":
+        """The one with more failures: only a completed sign-in takes them back (SAFETY 15)."""
+        return max(self, other, key=lambda count: (count.failures, count.last or _BEGINNING))
+
     def as_of(self, now: datetime) -> "FailureCount":
         return self if self.last is None else FailureCount(self.failures, min(self.last, now))
 
@@ -119,6 +123,9 @@ class FailureCounts:
             else FailureCounts(self.password, count)
         )
 
+    def merged(self, other: "FailureCounts") -> "FailureCounts":
+        return FailureCounts(self.password.merged(other.password), self.second.merged(other.second))
+
     def as_of(self, now: datetime) -> "FailureCounts":
         return FailureCounts(self.password.as_of(now), self.second.as_of(now))
 
@@ -129,6 +136,11 @@ class KnownAddress:
 
     bucket: FailureCounts
     last_success: datetime
+
+    def merged(self, other: "KnownAddress") -> "KnownAddress":
+        return KnownAddress(
+            self.bucket.merged(other.bucket), max(self.last_success, other.last_success)
+        )
 
 
 @dataclass(frozen=True)
@@ -170,6 +182,18 @@ class ThrottleState:
             if self.as_of(instant) == ThrottleState():
                 return instant
         return None
+
+    def merged(self, other: "ThrottleState") -> "ThrottleState":
+        """All that two programs counted side by side; what both have counts once."""
+        known = {**other.known, **self.known}
+        for key in self.known.keys() & other.known.keys():
+            known[key] = self.known[key].merged(other.known[key])
+        return replace(
+            self,
+            unknown_addresses=self.unknown_addresses.merged(other.unknown_addresses),
+            known=known,
+            sends=tuple(sorted({*self.sends, *other.sends})),
+        )
 
     def as_of(self, now: datetime) -> "ThrottleState":
         """The same as of `now`: no stamp in the future, and nothing that has run out."""

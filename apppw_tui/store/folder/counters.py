@@ -257,13 +257,14 @@ def _put(transaction: Transaction, digest: str, row: _CounterRow) -> None:
 
 
 def _load_shard(transaction: Transaction, path: Path) -> None:
-    """Takes a shard's rows over, but those that are newer here."""
+    """Takes a shard's rows over: none of what was counted here meanwhile is lost by it."""
     with contextlib.suppress(StoreDamaged):
         shard = throttle_documents.members(_parsed(files.read(path) or b"{}"))
         for digest, document in shard.items():
             row = _row(throttle_documents.members(document).get("keep") is True, document)
             for keep, state in transaction.rows(_GET, digest):
-                row = max(row, _row(keep, _parsed(state)), key=lambda row: row.ledger.last)
+                here = _row(keep, _parsed(state))
+                row = _CounterRow(here.ledger.merged(row.ledger), here.keep or row.keep)
             _put(transaction, digest, row)
 
 

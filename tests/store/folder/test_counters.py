@@ -539,7 +539,7 @@ def test_what_an_older_program_counted_counts_on_and_is_kept_aside(
     assert failures(FolderThrottleStore(old, clock)) == 8
 
 
-def test_what_an_older_program_goes_on_counting_is_taken_over_if_it_is_newer(
+def test_what_an_older_program_goes_on_counting_counts_if_it_is_more(
     old: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_digest", lambda *_: "a7000000000000000000000000000000")
@@ -548,12 +548,47 @@ def test_what_an_older_program_goes_on_counting_is_taken_over_if_it_is_newer(
     stranger = shard["a7000000000000000000000000000000"]["strangers"]
     for count, time, expected in (
         (3, "2026-11-22T11:00:00+00:00", 8),
+        (1, "2026-11-22T12:00:01+00:00", 8),  # newer, and only of who is side by side with it
         (9, clock.now().isoformat().replace("T12", "T13"), 9),
     ):
         stranger["password"] = [count, time]
         (old / "throttle" / "a7.json").write_text(json.dumps(shard))
         assert failures(FolderThrottleStore(old, clock)) == expected
-    assert len(list((old / "before-ledgers").iterdir())) == 3
+    assert len(list((old / "before-ledgers").iterdir())) == 4
+
+
+def test_a_wrong_try_in_an_older_session_lifts_no_lock_and_forgets_no_address(
+    old: Path, clock: FixedClock
+) -> None:
+    digest, new = "00000000000000000000000000000001", "c1000000000000000000000000000000"
+    assert failures(FolderThrottleStore(old, clock)) == 0
+    shard = {
+        digest: {
+            "keep": False,
+            "strangers": {"password": [1, "2026-11-22T11:00:00+00:00"]},
+            "known": {new: {"completed": "2026-11-22T11:00:00+00:00"}},
+            "sends": ["2026-11-22T11:00:00+00:00"],
+        },
+        "a7000000000000000000000000000000": {
+            "keep": False,
+            "strangers": {"second": [3, "2026-11-22T11:00:00+00:00"]},
+            "known": {},
+            "sends": ["2026-11-22T11:00:00+00:00"],
+        },
+    }
+    (old / "throttle" / "00.json").write_text(json.dumps(shard))
+    assert failures(FolderThrottleStore(old, clock)) == 0
+    merged = taken_over(old)
+    strangers = merged[digest][1].unknown_addresses
+    assert strangers.locked
+    assert strangers.password == EXPECTED[digest][1].unknown_addresses.password
+    assert merged[digest][1].known.keys() == {new}
+    keep, both = merged["a7000000000000000000000000000000"]
+    assert keep
+    assert both.unknown_addresses.password.failures == 7
+    assert both.unknown_addresses.second.failures == 3
+    assert both.known.keys() == {"b1000000000000000000000000000000"}
+    assert [stamp.hour for stamp in both.sends] == [9, 11]
 
 
 def test_killed_at_any_call_of_the_taking_over_nothing_is_lost_or_taken_twice(

@@ -15,11 +15,12 @@ import msgspec
 from apppw_tui.config import Config
 from apppw_tui.config.tables import ConfigTable, Table
 from apppw_tui.domain.errors import ConfigError
-from apppw_tui.domain.names import escaped
+from apppw_tui.domain.secret import HIDDEN
 
 LARGEST = 1 << 20  # bytes of the file; what people write has some hundred lines
 _LONGEST_VALUE = 500  # lines; behind a longer one no more lines are told
-_MOST_FAULTS = 20  # that are told at once; a file with more is none of ours
+_MOST_FAULTS = 100  # that are told at once; a file with more is none of ours
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _LAST_PART = re.compile(r"(\.[^.]*|\[\d+\])$")
 
 
@@ -63,6 +64,7 @@ class Reader:
 
     def __init__(self) -> None:
         self.faults: list[tuple[str, str]] = []
+        self.is_cut = False  # there are more faults than are told
 
     def read(self, document: Mapping[str, Any]) -> Config:
         """The configuration without the tables that are wrong, and the keys outside of them."""
@@ -84,6 +86,8 @@ class Reader:
             ((_line(lines, key), sentence) for key, sentence in self.faults),
             key=lambda fault: fault[0] or 0,
         )
+        if self.is_cut:
+            located.append((None, f"more is wrong than these {len(located)}."))
         return ConfigError(
             *(f"{path}: {sentence}" for _, sentence in located),
             located=tuple(
@@ -115,14 +119,16 @@ class Reader:
         fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
         values: dict[str, Any] = {}
         for key, value in raw.items():
-            name, field = f"{prefix}{key}", fields.get(key)
+            # What has not the form of a key could be a secret (SAFETY 29).
+            name, field = f"{prefix}{key if _KEY.fullmatch(key) else HIDDEN}", fields.get(key)
             values[key if field is None else field.name] = None
-            if len(self.faults) == _MOST_FAULTS:
+            if len(self.faults) >= _MOST_FAULTS:
+                self.is_cut = True
                 break
             if field is None:
                 near = difflib.get_close_matches(key, fields, n=1)
                 hint = f" Did you mean {prefix}{near[0]}?" if near else ""
-                self.faults.append((name, f"{escaped(name)}: there is no such key.{hint}"))
+                self.faults.append((f"{prefix}{key}", f"{name}: there is no such key.{hint}"))
                 continue
             try:
                 values[field.name] = self._value(field.type, value, name)

@@ -16,10 +16,11 @@ from apppw_tui.config.serve import PROTOCOLS
 from apppw_tui.domain import expiry, scopes
 from apppw_tui.domain.addresses import parse_address, parse_network
 from apppw_tui.domain.errors import Refused
-from apppw_tui.domain.names import domain_encoded, escaped, is_domain
+from apppw_tui.domain.names import domain_encoded, is_domain
 from apppw_tui.domain.ports import DELIVERY_METHODS
 
 _LONGEST_PLACE = 200  # characters
+_NAME = re.compile(r"[0-9A-Za-z.:/%_-]{0,64}", re.ASCII)
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
@@ -121,20 +122,21 @@ def _are_methods(words: list[str]) -> bool:
 
 
 def _read_services(words: list[str]) -> frozenset[str]:
-    services = {typed: scopes.normalize_service(typed) for typed in words}
-    for typed, service in services.items():
-        if service is None:
-            raise ValueError(f'"{typed}" cannot be the name of a service')
-    return frozenset(service for service in services.values() if service is not None)
+    services = [scopes.normalize_service(typed) for typed in words]
+    if None in services:
+        raise ValueError(f"number {services.index(None) + 1} cannot be the name of a service")
+    return frozenset(service for service in services if service is not None)
 
 
 def _read_networks(elements: Iterable[str]) -> frozenset[str]:
     networks = set()
-    for element in elements:
+    for number, element in enumerate(elements, 1):
         try:
             networks.add(parse_network(element))
         except ValueError as error:
-            raise ValueError(f'"{escaped(element)}" {error}') from None
+            # What has not the form of a name could be a secret (SAFETY 29).
+            named = f'"{element}"' if _NAME.fullmatch(element) else f"number {number}"
+            raise ValueError(f"{named} {error}") from None
     return frozenset(networks)
 
 

@@ -10,10 +10,8 @@ UNTOLD = (
     "It is done, but the store's folder enforced, which Dovecot reads while the daemon is silent, "
     "could not be made to say so; see: apppw-tui doctor"
 )
-UNLISTED = (
-    "It could not be put on the list of what was deleted: until the next change, a restored backup "
-    "could bring it back."
-)
+# Short, since a screen says it in one line after what was deleted.
+UNLISTED = "Until the next change a restored backup could bring it back."
 # Of the account that is renamed, and of what an earlier rename of it may have left at the name.
 Rename = Callable[[Account, Account | None], Account]
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import NoReturn
 
-_HIDDEN = "(hidden)"
+HIDDEN = "(hidden)"
 _FEWEST_DIGITS = 3  # a run of fewer would hide half of every output, and gives nothing away
 _DIGITS = re.compile(r"[0-9](?:[^0-9A-Za-z]{0,2}[0-9])*")
 _BETWEEN = 3  # characters that may stand between two digits of one run
@@ -50,7 +50,7 @@ def hide_secrets(text: str, secrets: Sequence[str], *, is_cut: bool) -> str:
             halves = range(len(run) - 1, _FEWEST_DIGITS - 1, -1)
             patterns += [between.join(run[:half]) + between + r"\Z" for half in halves]
     if patterns:
-        text = re.sub("|".join(patterns), _HIDDEN, text)
+        text = re.sub("|".join(patterns), HIDDEN, text)
     if is_cut:
         longest = max(map(len, secrets), default=0)
         text = text[: max(0, len(text) - longest * (1 + _BETWEEN))]

@@ -230,7 +230,8 @@ def test_the_bounds_of_a_time_out_are_allowed(file: Path, seconds: int) -> None:
             "delivery.comand: there is no such key. Did you mean delivery.command?",
         ),
         ("phone_regoin = 'DE'", "phone_regoin: there is no such key. Did you mean phone_region?"),
-        ('"\\u001b[31m" = 1', "\\x1b[31m: there is no such key."),
+        ('"\\u001b[31m" = 1', "(hidden): there is no such key."),
+        ('"engine no. 1!" = 1', "(hidden): there is no such key."),
     ],
 )
 def test_an_unknown_key_is_named_with_the_nearest_that_there_is(

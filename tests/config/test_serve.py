@@ -144,7 +144,7 @@ PROTOCOL = 'must be one of "auth-client", "mux", "http" and "json"'
         (
             '[[serve.socket]]\nservices = ["imap", "a b"]',
             "serve.socket[1].services",
-            '"a b" cannot be the name of a service',
+            "number 2 cannot be the name of a service",
         ),
         (
             "[[serve.socket]]\nservices = []",

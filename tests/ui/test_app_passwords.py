@@ -141,7 +141,7 @@ async def test_a_deletion_that_could_not_be_listed_says_so(monkeypatch: pytest.M
     async with app.run_test() as pilot:
         await to_app_passwords(pilot)
         await press(pilot, "d", "y")
-        assert "Deleted A. It could not be put on the list" in screen_text(pilot)
+        assert "Deleted A. Until the next change a restored backup" in screen_text(pilot)
     assert names(house) == ["B"]
 
 

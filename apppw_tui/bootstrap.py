@@ -76,6 +76,10 @@ def build(
         "deletion not listed", account=name, why=str(error)
     )
 
+    store.deletions.ids.complain = lambda error: error_log.error(
+        "deletion unknown to earlier versions", why=str(error)
+    )
+
     def complain(error: StoreError) -> None:
         error_log.error("ledger damaged", why=str(error))
 

@@ -23,7 +23,7 @@ from apppw_tui.store.backup.writer import (
 from apppw_tui.store.documents import SCHEMA_MAJOR
 from apppw_tui.store.fields import DocumentError, Fields, Tables, loads
 from apppw_tui.store.folder import files
-from apppw_tui.store.folder.deleted_ids import LARGEST as LARGEST_LIST
+from apppw_tui.store.folder.deleted_file import LARGEST as LARGEST_LIST
 from apppw_tui.store.keyring import parse
 
 _LARGEST_MANIFEST = 256 * 1024 * 1024  # bytes

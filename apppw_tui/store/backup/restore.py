@@ -17,10 +17,10 @@ from apppw_tui.store.backup.merge import merge_backup, opens_all, reencrypted, u
 from apppw_tui.store.backup.reader import Archive, read_account
 from apppw_tui.store.backup.writer import DELETED, KEY, activity_members, usage_member
 from apppw_tui.store.fields import DocumentError, Tables, loads
-from apppw_tui.store.folder import deleted_ids, files
+from apppw_tui.store.folder import deleted_file, files
 from apppw_tui.store.folder.accounts import FolderStore, RawAccount
 from apppw_tui.store.folder.activity import FolderActivityLog
-from apppw_tui.store.folder.deleted_ids import DeletedIdSet
+from apppw_tui.store.folder.deleted_file import DeletedIdSet
 from apppw_tui.store.folder.usage_book import FolderUsageBook
 from apppw_tui.store.keyring import Keyring, KeySet, parse
 
@@ -121,7 +121,7 @@ class Restore:
         self._read_on()
         if DELETED not in self.archive:
             return self._deleted.unreadable
-        theirs = deleted_ids.parse(self.archive.read(DELETED))
+        theirs = deleted_file.parse(self.archive.read(DELETED))
         if not self.rules.dry_run and not self._list_is_lost:
             own = {uid: ids - self._deleted.of(uid) for uid, ids in theirs.ids.items()}
             self.store.deletions.ids.merge(own)

@@ -1,34 +1,29 @@
 """The app passwords that were ever deleted: a list that only grows, so that none is restored.
 
 The ledger deleted.sqlite has a row for each of them. The account's own document names its deleted
-ids as well, but goes with the account, and may be damaged. In a backup, and in a store of before,
-the list is lines of JSON, {"uid": …, "ids": […]}.
+ids as well, but goes with the account, and may be damaged. For versions from before there were
+ledgers, and from them, the list is the file `deleted` as well (see deleted_file.py).
 """
 
 import contextlib
-import json
-import re
-import stat
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import astuple
 from pathlib import Path
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.app_password import ID_LENGTH, SYMBOLS
 from apppw_tui.domain.errors import StoreDamaged, StoreError
 from apppw_tui.store import documents
 from apppw_tui.store.fields import DocumentError, Tables, loads
 from apppw_tui.store.folder import before_ledgers, files
-from apppw_tui.store.folder.before_ledgers import OldFiles
-from apppw_tui.store.folder.ledger import LEDGERS, Ledger, Schema, Transaction
+from apppw_tui.store.folder.deleted_file import ID, UID, DeletedFile, DeletedIdSet, Position, lines
+from apppw_tui.store.folder.ledger import LEDGERS, Ledger, Row, Schema
 
+NAME = "deleted.sqlite"
 UNLISTED = "unlisted"  # a table of a document, and a folder: what is to be listed yet
-LARGEST = 256 * 1024 * 1024  # bytes; some four million deletions
-_UID = re.compile("[0-9a-f]{32}")
-_ID = re.compile(f"[{SYMBOLS}]{{{ID_LENGTH}}}")
-# `unreadable` has how many lines of a list of before could not be read.
+_BATCH = 1000  # accounts in a transaction
+# `position` has one row at most: how far the file `deleted` was read (see Position).
 _SCHEMA = Schema(
-    1,
+    2,
     f"""
     CREATE TABLE deleted (
       seq INTEGER PRIMARY KEY, uid TEXT NOT NULL, id TEXT NOT NULL,
@@ -36,40 +31,32 @@ _SCHEMA = Schema(
     CREATE TABLE unreadable (lines INTEGER NOT NULL) STRICT;
     {before_ledgers.TABLE}
     """,
+    (
+        # The file is no longer moved away to be read once.
+        """
+    DROP TABLE taken_over;
+    DROP TABLE unreadable;
+    CREATE TABLE position (
+      inode INTEGER NOT NULL, size INTEGER NOT NULL, whole INTEGER NOT NULL,
+      unreadable INTEGER NOT NULL, cut_short INTEGER NOT NULL) STRICT
+    """,
+    ),
 )
 _ADD = "INSERT OR IGNORE INTO deleted (uid, id) VALUES (?, ?)"
-
-
-@dataclass
-class DeletedIdSet:
-    """The ids of each uid, and how many lines are none: a full disk may have cut one short.
-
-    `until` is how much of the store's list this is.
-    """
-
-    ids: dict[str, set[str]] = field(default_factory=dict)
-    unreadable: int = 0
-    until: int = 0
-
-    def of(self, uid: str) -> frozenset[str]:
-        return frozenset(self.ids.get(uid, ()))
-
-    def add(self, other: "DeletedIdSet") -> None:
-        for uid, ids in other.ids.items():
-            self.ids.setdefault(uid, set()).update(ids)
-        self.unreadable += other.unreadable
+_POSITION = "SELECT inode, size, whole, unreadable, cut_short FROM position"
 
 
 class DeletedIds:
-    """The list of the store in `folder`; a damaged one is never begun anew by itself."""
+    """The list of the store in `folder`; a damaged one is never begun anew by itself.
+
+    `complain` hears of what an earlier version, put back, would not know as deleted.
+    """
 
     def __init__(self, folder: Path) -> None:
-        path = folder / LEDGERS / "deleted.sqlite"
-        self._ledger = Ledger(path, _SCHEMA, durable=True, replaceable=False)
-        self._before = folder / "deleted"
-        self._old = OldFiles(
-            folder / before_ledgers.FOLDER, "deleted", self._old_list, _load_old_list
-        )
+        self.complain: Callable[[StoreError], None] = lambda _error: None
+        self.path = folder / LEDGERS / NAME
+        self._ledger = Ledger(self.path, _SCHEMA, durable=True, replaceable=False)
+        self._file = DeletedFile(folder)
 
     def add(self, uid: str, ids: Collection[str]) -> None:
         """Puts them on the list, and sees to it that the disk has it. Raises StoreError.
@@ -81,64 +68,79 @@ class DeletedIds:
     def merge(self, ids: Mapping[str, Collection[str]]) -> None:
         """Adds those of many accounts. Raises StoreError."""
         if any(ids.values()):
-            self._old.take_over(self._ledger)
-            with self._ledger.transaction() as transaction:
-                for uid in ids:
-                    for id_ in sorted(ids[uid]):
-                        transaction.write(_ADD, uid, id_)
+            try:
+                self._file.append(ids)
+            except StoreError as error:  # which is for a version that may never come back
+                self.complain(error)
+            self._list(ids)
 
     def ensure_exists(self) -> None:
-        """An empty list, if there is none: a full disk has room for a row, and not for a file."""
+        """Empty ones, if there are none: a full disk has room for a row, and not for a file."""
         with contextlib.suppress(StoreError):
-            if not self._ledger.path.exists():
+            if not self.path.exists():
                 with self._ledger.transaction():
                     pass
+        with contextlib.suppress(OSError):
+            self._file.ensure_exists()
 
     def read(self, after: int = 0) -> DeletedIdSet:
         """All that was listed `after` that, nothing if there is no list. Raises StoreError."""
-        self._old.take_over(self._ledger)
-        result = DeletedIdSet(until=after)
+        before = self._position()
+        position, appended = self._file.read_on(before)
+        if position != before:
+            # On a disk that is full or cannot be written it is read again the next time.
+            with contextlib.suppress(StoreError):
+                self._list({})
+        result = DeletedIdSet(appended.ids, until=after)
         for seq, uid, id_ in self._ledger.rows(
             "SELECT seq, uid, id FROM deleted WHERE seq > ? ORDER BY seq", after
         ):
             result.ids.setdefault(uid, set()).add(id_)
             result.until = seq
         if after == 0:
-            ((result.unreadable,),) = self._ledger.rows(
-                "SELECT coalesce(sum(lines), 0) FROM unreadable"
-            ) or ((0,),)
+            result.unreadable = position.unreadable + position.cut_short
+        return result
+
+    def look(self) -> DeletedIdSet:
+        """As `read`, and writes nothing. Raises StoreError."""
+        result = self._file.read_on(self._position())[1]
+        for uid, id_ in self._ledger.rows("SELECT uid, id FROM deleted"):
+            result.ids.setdefault(uid, set()).add(id_)
         return result
 
     def check(self) -> None:
         """Raises StoreDamaged if it cannot be read to its end, StoreError if not at all."""
         for (sentence,) in self._ledger.rows("PRAGMA quick_check(1)"):
             if sentence != "ok":
-                raise StoreDamaged(f"{self._ledger.path} is damaged; it was left alone.")
+                raise StoreDamaged(f"{self.path} is damaged; it was left alone.")
 
     def content(self) -> bytes | None:
         """The list as lines, for a backup; None if there is none. Raises StoreError."""
         listed = self.read()
-        if not self._ledger.path.exists():
+        if not listed.ids and not self.path.exists():
             return None
-        return b"".join(
-            json.dumps({"uid": uid, "ids": sorted(ids)}).encode() + b"\n"
-            for uid, ids in listed.ids.items()
-        )
+        return lines(listed.ids)
 
-    def _old_list(self) -> Iterator[Path]:
-        with contextlib.suppress(FileNotFoundError):
-            if not stat.S_ISREG(self._before.lstat().st_mode):
-                raise StoreDamaged(f"{self._before} is not an ordinary file; it was left alone.")
-            yield self._before
+    def _position(self) -> Position:
+        return _last(self._ledger.rows(_POSITION))
+
+    def _list(self, ids: Mapping[str, Collection[str]]) -> None:
+        """Has in the ledger these ids, and what the file has more by now. Raises StoreError."""
+        with self._ledger.transaction() as transaction:
+            before = position = _last(transaction.rows(_POSITION))
+            listed = DeletedIdSet()
+            with contextlib.suppress(StoreError):  # whoever reads the list is told
+                position, listed = self._file.read_on(before)
+            for uid, more in (*listed.ids.items(), *ids.items()):
+                for id_ in sorted(more):
+                    transaction.write(_ADD, uid, id_)
+            if position != before:
+                transaction.write("DELETE FROM position")
+                transaction.write("INSERT INTO position VALUES (?, ?, ?, ?, ?)", *astuple(position))
 
 
-def _load_old_list(transaction: Transaction, path: Path) -> None:
-    listed = parse(files.read(path, LARGEST) or b"")
-    for uid, ids in listed.ids.items():
-        for id_ in sorted(ids):
-            transaction.write(_ADD, uid, id_)
-    if listed.unreadable:
-        transaction.write("INSERT INTO unreadable VALUES (?)", listed.unreadable)
+def _last(rows: list[Row]) -> Position:
+    return Position(*rows[0]) if rows else Position()
 
 
 class Deletions:
@@ -182,7 +184,7 @@ class Deletions:
         with contextlib.suppress(OSError, StoreError):
             for path in self._waiting.iterdir():
                 uid, ids = path.stem, _ids_in(files.read(path) or b"")
-                if _UID.fullmatch(uid) and ids is not None:
+                if UID.fullmatch(uid) and ids is not None:
                     self.ids.add(uid, ids)
                     files.remove(path)
 
@@ -216,7 +218,7 @@ def _waiting_in(tables: Tables) -> set[str]:
     ids: set[str] = set()
     with contextlib.suppress(AttributeError, KeyError, TypeError):
         for document in tables[UNLISTED].values():
-            ids |= {id_ for id_ in document["ids"] if _ID.fullmatch(id_)}
+            ids |= {id_ for id_ in document["ids"] if ID.fullmatch(id_)}
     return ids
 
 
@@ -228,28 +230,3 @@ def _ids_in(content: bytes) -> frozenset[str] | None:
         return documents.load(tables, head["name"]).used_ids
     except (DocumentError, AttributeError, KeyError, TypeError, ValueError):
         return None
-
-
-def parse(content: bytes) -> DeletedIdSet:
-    """Parses the lines; one that is cut short or damaged is counted, and the others are read."""
-    result = DeletedIdSet()
-    for line in content.split(b"\n"):
-        if not line.strip():
-            continue
-        entry = _line(line)
-        if entry is None:
-            result.unreadable += 1
-        else:
-            result.ids.setdefault(entry[0], set()).update(entry[1])
-    return result
-
-
-def _line(line: bytes) -> tuple[str, Iterable[str]] | None:
-    try:
-        match json.loads(line):
-            case {"uid": str(uid), "ids": [*ids]} if _UID.fullmatch(uid):
-                if all(isinstance(id_, str) and _ID.fullmatch(id_) for id_ in ids):
-                    return uid, ids
-    except (ValueError, RecursionError):
-        pass
-    return None

@@ -58,8 +58,10 @@ def check_folder(path: Path) -> None:
         raise StoreUnusable(f"{path} can be written by others.", f"Close it with: {command}")
 
 
-def read(path: Path, largest: int = LARGEST, *, closed: bool = False) -> bytes | None:
-    """The file's content, or None if there is no such file; `largest` is in bytes.
+def read(
+    path: Path, largest: int = LARGEST, *, closed: bool = False, start: int = 0
+) -> bytes | None:
+    """The file's content from `start` on, or None if there is no such file; both are in bytes.
 
     Raises:
         StoreDamaged: it is a link, no ordinary file, absurdly large, or, where it has to be
@@ -83,9 +85,10 @@ def read(path: Path, largest: int = LARGEST, *, closed: bool = False) -> bytes |
             command = shlex.join(["chmod", f"{FILE_MODE:o}", str(path)])
             why = "can be written by others. If it is as it should be, close it with"
             raise StoreDamaged(f"{path} {why}: {command}")
-        if status.st_size > largest:
+        if status.st_size - start > largest:
             raise StoreDamaged(f"{path} is larger than any account; it was left alone.")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
+            file.seek(start)
             return file.read()
     except OSError as error:
         raise store_error(path, error) from None

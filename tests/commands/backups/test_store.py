@@ -8,7 +8,7 @@ import argon2
 import pytest
 
 from apppw_tui.domain.account_change import UNLISTED
-from apppw_tui.store.folder import deleted_ids
+from apppw_tui.store.folder import deleted_file
 from apppw_tui.store.folder.deleted_ids import DeletedIds
 from apppw_tui.store.folder.profiles import HashProfilesFile
 from tests.running import CommandLine
@@ -155,7 +155,7 @@ def test_what_was_deleted_is_listed_where_a_restore_is_confirmed(
     uid, other = house.now("ada").uid, run.home / "other"
     told = ["restore", str(file), "--overwrite", "--store", str(other)]
     assert run(*told, stdin="2\n", terminal=True).code == 0
-    assert gone in deleted_ids.parse(DeletedIds(other).content() or b"").of(uid)
+    assert gone in deleted_file.parse(DeletedIds(other).content() or b"").of(uid)
 
 
 def test_nobody_is_asked_where_everything_is_as_it_was(

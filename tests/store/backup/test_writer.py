@@ -287,7 +287,9 @@ def test_what_does_not_belong_there_is_named_and_left(
     before = {*tmp_path.rglob("*")} - {*empty.folder.rglob("*")}
     assert came(empty.restore(backup)) == ["ada", "ben"]
     assert {*tmp_path.rglob("*")} - {*empty.folder.rglob("*")} == before
-    expected = {"accounts/ada.json", "accounts/ben.json", "locks/ada.lock", "locks/ben.lock"}
+    expected = {
+        *("accounts/ada.json", "accounts/ben.json", "locks/ada.lock", "locks/ben.lock", "deleted")
+    }
     there = {name for name in empty.files() if not name.startswith("ledger/")}
     assert there - {"reserve"} == expected
 

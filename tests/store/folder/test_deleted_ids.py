@@ -5,6 +5,8 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +15,8 @@ import pytest
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import NotFound, StoreBusy, StoreDamaged, StoreError
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.folder.deleted_ids import DeletedIds, parse
+from apppw_tui.store.folder.deleted_file import parse
+from apppw_tui.store.folder.deleted_ids import DeletedIds
 from tests.faults import kills, steps, struck_by
 from tests.store.making import account_file, add, record, touch
 from tests.store.test_full_disk import fill, house_on, small_disk  # noqa: F401 - a fixture
@@ -213,31 +216,94 @@ def old(folder: Path) -> Path:
     return folder
 
 
-def test_the_list_of_an_older_program_is_taken_over_and_kept(old: Path) -> None:
+def test_the_list_of_an_older_program_is_taken_over_and_left_where_it_is(old: Path) -> None:
     before = (old / "deleted").read_bytes()
-    found = DeletedIds(old).read()
-    assert found.ids == {UID: {"abc", "xyz", "def"}, "f" * 32: {"7kf"}}
-    assert found.unreadable == 1
-    assert not (old / "deleted").exists()
-    assert (old / "before-ledgers" / "deleted-1" / "deleted").read_bytes() == before
-    assert DeletedIds(old).read() == found
+    listed = DeletedIds(old).read()
+    assert listed.ids == {UID: {"abc", "xyz", "def"}, "f" * 32: {"7kf"}}
+    assert listed.unreadable == 1
+    assert (old / "deleted").read_bytes() == before
+    assert not (old / "before-ledgers").exists()
+    again = DeletedIds(old).read()
+    assert (again.ids, again.unreadable) == (listed.ids, 1)
+
+
+def test_an_older_program_that_is_put_back_knows_what_was_deleted_meanwhile(
+    old: Path, disk: FolderStore
+) -> None:
+    account = add(disk)
+    delete(disk, account.uid)
+    known = parse((old / "deleted").read_bytes())  # as it reads it
+    assert known.of(account.uid) == {"abc"}
+    assert known.of(UID) == {"abc", "xyz", "def"}
+    assert (old / "deleted").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_store_that_was_never_an_older_programs_can_be_given_to_one(
+    disk: FolderStore, folder: Path
+) -> None:
+    account = add(disk)
+    assert (folder / "deleted").read_bytes() == b""
+    ledger(folder).write_bytes(b"no database" * 100)
+    delete(disk, account.uid)  # whatever is wrong with the ledger
+    assert parse((folder / "deleted").read_bytes()).of(account.uid) == {"abc"}
 
 
 def test_what_an_older_program_goes_on_listing_counts(old: Path) -> None:
     ids = DeletedIds(old)
     ids.add(UID, {"new"})
-    (old / "deleted").write_bytes(line("8kf", uid="f" * 32) + b"\n")
+    with (old / "deleted").open("ab") as file:
+        file.write(line("8kf", uid="f" * 32) + b"\n")
     assert ids.read().of("f" * 32) == {"7kf", "8kf"}
-    assert ids.read().of(UID) == {"abc", "xyz", "def", "new"}
+    listed = ids.read()
+    assert listed.of(UID) == {"abc", "xyz", "def", "new"}
+    assert ids.read(listed.until).ids == {}  # and is not read again
+    assert rows(old, "SELECT size FROM position") == [((old / "deleted").stat().st_size,)]
+
+
+def rows(folder: Path, sql: str) -> list[tuple[int, ...]]:
+    with closing(sqlite3.connect(ledger(folder))) as connection:
+        return connection.execute(sql).fetchall()
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_is_shorter_or_another_is_read_from_its_beginning(
+    old: Path, *, replaced: bool
+) -> None:
+    DeletedIds(old).read()
+    content = line("9kf") + b"\n"
+    if replaced:
+        content += b"".join([b"[]\n"] * 2 + [line("8kf") + b"\n"] * 20)
+        (old / "other").write_bytes(content)
+        (old / "other").replace(old / "deleted")
+    else:
+        (old / "deleted").write_bytes(content)
+    listed = DeletedIds(old).read()
+    assert listed.of(UID) >= {"9kf", "abc", "xyz", "def"}
+    assert listed.unreadable == DeletedIds(old).read().unreadable == (2 if replaced else 0)
+
+
+def test_a_line_that_is_being_written_is_read_when_it_is_whole(old: Path) -> None:
+    whole = line("8kf", uid="e" * 32) + b"\n"
+    with (old / "deleted").open("ab", buffering=0) as file:
+        file.write(whole[:20])
+        assert [DeletedIds(old).read().unreadable for _ in range(2)] == [2, 2]
+        file.write(whole[20:])
+    listed = DeletedIds(old).read()
+    assert listed.of("e" * 32) == {"8kf"}
+    assert listed.unreadable == 1
 
 
 def test_what_is_no_list_stops_a_restore_and_no_deletion(disk: FolderStore, folder: Path) -> None:
     account = add(disk)
+    said: list[str] = []
+    disk.deletions.ids.complain = lambda error: said.append(str(error))
+    (folder / "deleted").unlink()
     (folder / "deleted").mkdir()
     with pytest.raises(StoreDamaged, match="not an ordinary file"):
         DeletedIds(folder).read()
     delete(disk, account.uid)
     assert account_of(disk).app_passwords == ()
+    assert [str(folder / "deleted") in sentence for sentence in said] == [True]
     (folder / "deleted").rmdir()
     assert disk.list_deletions()
     assert listed(folder, account.uid) == {"abc"}

@@ -1,10 +1,13 @@
 """The store as a whole: whether it is of this program's schema, and tidied."""
 
 import argparse
+import contextlib
+from collections.abc import Iterator
 
 from apppw_tui.commands.context import open_context
 from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines
 from apppw_tui.config import Config
+from apppw_tui.domain.account import Account
 from apppw_tui.domain.account_change import UNLISTED
 from apppw_tui.domain.errors import NotFound, StoreDamaged, StoreError
 from apppw_tui.exit_codes import NO_ANSWER, OK
@@ -72,16 +75,34 @@ def tidy(options: argparse.Namespace, config: Config) -> int:
     """Makes `enforced` say what the accounts say, and lists what was deleted. Raises StoreError."""
     store = open_context(options, config).store
     mended = store.mend_enforcements()
+    listed = None
+    try:
+        listed = store.deletions.list_known(_readable(store))
+    except StoreError as error:
+        print_error(error)
     all_listed = store.list_deletions()
     if options.json:
-        print_json({"mended": mended})
+        print_json({"mended": mended, "listed": listed or 0})
     elif mended:
         print_lines(f"Mended what services are told of {pluralize(mended, 'account')}.")
     else:
         print_lines("What services are told of every account is right.")
+    if listed and not options.json:
+        passwords = pluralize(listed, "app password")
+        print_lines(f"Put {passwords} on the list of what was deleted, from what accounts know.")
     if not all_listed:
         print_error(UNLISTED)
-    return OK if all_listed else NO_ANSWER
+    return OK if all_listed and listed is not None else NO_ANSWER
+
+
+def _readable(store: FolderStore) -> Iterator[Account]:
+    """The accounts that can be read, one after another."""
+    for account_name in store.each_name():
+        account = None
+        with contextlib.suppress(StoreError):
+            account = store.get(account_name)
+        if account is not None:
+            yield account
 
 
 ACTIONS = {"migrate": migrate, "tidy": tidy}

@@ -1,6 +1,7 @@
 """Every document of a store: whether it can be read, and is what its place says."""
 
 import json
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -50,12 +51,46 @@ def check(folder: Path, store: FolderStore) -> tuple[list[Finding], list[Account
                 folder / LEDGERS / "deleted.sqlite",
                 f"{error} No deletion can be listed, and nothing is restored.",
                 "Move it away, with what has its name and -wal or -shm behind it, and restore the "
-                "newest backup with --account NAME of any account: the list comes with it. Then: "
+                "newest backup with --account NAME of any account: the list comes with it. "
+                "Then, for what the accounts know besides: "
                 + command("apppw-tui", "--store", folder, "store", "tidy"),
             )
         )
+    findings += _deleted(folder, store, accounts)
     findings += _usage(folder)
     return findings, accounts
+
+
+def _deleted(folder: Path, store: FolderStore, accounts: list[Account]) -> Iterator[Finding]:
+    """A list of deleted app passwords that is gone, and what is on it and opens an account."""
+    path = store.deletions.ids.path
+    try:
+        listed = store.deletions.ids.look()
+    except StoreError:
+        return  # it is damaged, or its mode or kind was told
+    traces = (path.with_name(f".{path.name}.lock"), *folder.glob("before-ledgers/deleted-*"))
+    if not os.path.lexists(path) and (
+        any(map(os.path.lexists, traces))
+        or any(account.deleted_ids - listed.of(account.uid) for account in accounts)
+    ):
+        yield danger(
+            path,
+            "The list of deleted app passwords is gone: an old backup could bring them back.",
+            command("apppw-tui", "--store", folder, "store", "tidy"),
+        )
+    for account in accounts:
+        for app_password in account.app_passwords:
+            if app_password.id in listed.of(account.uid):
+                delete = command(
+                    *("apppw-tui", "--store", folder, "app-password", "delete"),
+                    *(account.name, app_password.id),
+                )
+                yield danger(
+                    store.path(account.name),
+                    f"Its app password {escaped(app_password.name)} is on the list of what was "
+                    "deleted, and opens the account all the same.",
+                    f"Unless it was brought back on purpose, delete it again. {delete}",
+                )
 
 
 def _damaged(path: Path, sentence: str) -> Finding:

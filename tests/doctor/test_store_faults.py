@@ -13,6 +13,8 @@ import pytest
 
 from apppw_tui.doctor.finding import Level
 from apppw_tui.domain.errors import StoreError
+from apppw_tui.store.folder.deleted_file import DeletedFile
+from apppw_tui.store.folder.deleted_ids import DeletedIds
 from tests.doctor.healthy import Server, faults
 
 ONLY_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
@@ -130,6 +132,37 @@ def waiting_in_its_document(server: Server) -> None:
     server.house.issue("Tablet", "bob")
     server.house.operator.delete_app_password("bob", "Tablet")
     deleted.unlink()
+    DeletedIds(server.store).ensure_exists()
+
+
+def list_gone(server: Server) -> None:
+    server.house.operator.delete_app_password("bob", tablet(server))
+    shutil.rmtree(server.store / "ledger")
+    (server.store / "deleted").unlink()
+
+
+def list_gone_but_for_its_lock(server: Server) -> None:
+    DeletedIds(server.store).ensure_exists()
+    (server.store / "ledger" / "deleted.sqlite").unlink()
+
+
+def tablet(server: Server) -> str:
+    return server.house.issue("Tablet", "bob").app_password.id
+
+
+def uid_of_bob(server: Server) -> str:
+    account = server.house.store.get("bob")
+    assert account is not None
+    return account.uid
+
+
+def revived(server: Server) -> None:
+    DeletedIds(server.store).add(uid_of_bob(server), [tablet(server)])
+
+
+def revived_by_an_older_program(server: Server) -> None:
+    """It has listed what it deletes, and a later restore by it did not read that."""
+    DeletedFile(server.store).append({uid_of_bob(server): [tablet(server)]})
 
 
 FAULTS = [
@@ -180,6 +213,13 @@ FAULTS = [
     ),
     ("no instant", written("enforced/ada", ""), Level.WARNING, "enforced", "It closes ada, and"),
     ("damaged list", list_damaged, Level.DANGER, "ledger/deleted.sqlite", "nothing is restored"),
+    ("list gone", list_gone, Level.DANGER, "ledger/deleted.sqlite", "is gone"),
+    ("list lost", list_gone_but_for_its_lock, Level.DANGER, "ledger/deleted.sqlite", "is gone"),
+    ("revived", revived, Level.DANGER, "accounts/bob.json", "Tablet is on the list"),
+    (
+        *("revived elsewhere", revived_by_an_older_program, Level.DANGER, "accounts/bob.json"),
+        "Tablet is on the list",
+    ),
     ("no reserve", reserve_lost, Level.NOTICE, "reserve", "not set aside"),
 ]
 

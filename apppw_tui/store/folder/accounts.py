@@ -213,7 +213,7 @@ class FolderStore:
     def list_deletions(self) -> bool:
         """Lists as deleted what waits to be; False: some still does. Raises StoreError."""
         self.deletions.list_waiting()
-        waiting = [name for name in self.list_names() if waits_in(self._content(name))]
+        waiting = [name for name in self.each_name() if waits_in(self._content(name))]
         for name in waiting:
             with self.raw_transaction(name) as whole:
                 if whole.account is not None and whole.content is not None:

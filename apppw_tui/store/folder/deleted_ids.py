@@ -6,7 +6,7 @@ ledgers, and from them, the list is the file `deleted` as well (see deleted_file
 """
 
 import contextlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import astuple
 from pathlib import Path
 
@@ -187,6 +187,25 @@ class Deletions:
                 if UID.fullmatch(uid) and ids is not None:
                     self.ids.add(uid, ids)
                     files.remove(path)
+
+    def list_known(self, accounts: Iterable[Account]) -> int:
+        """Lists what these know as deleted, and the list does not; returns of how many ids.
+
+        So a list that was lost has again what the accounts know that are there. Raises StoreError.
+        """
+        self.ids.ensure_exists()
+        listed, count = self.ids.read(), 0
+        missing: dict[str, frozenset[str]] = {}
+        for account in accounts:
+            ids = account.deleted_ids - listed.of(account.uid)
+            if ids:
+                missing[account.uid] = ids
+                count += len(ids)
+            if len(missing) == _BATCH:
+                self.ids.merge(missing)
+                missing = {}
+        self.ids.merge(missing)
+        return count
 
     def are_waiting(self) -> bool:
         """True if accounts that were removed wait to be listed."""

@@ -74,7 +74,7 @@ def test_tidying_makes_what_services_are_told_right(run: CommandLine, house: Hou
     assert run.good("store", "tidy") == "Mended what services are told of 2 accounts.\n"
     assert [path.name for path in told.parent.iterdir()] == ["ada"]
     assert told.read_text() == content
-    assert json.loads(run.good("store", "tidy", "--json")) == {"mended": 0}
+    assert json.loads(run.good("store", "tidy", "--json")) == {"mended": 0, "listed": 0}
 
 
 def test_tidying_lists_what_was_deleted(run: CommandLine, house: House) -> None:
@@ -84,11 +84,26 @@ def test_tidying_lists_what_was_deleted(run: CommandLine, house: House) -> None:
     listed.symlink_to("/nowhere/at/all")
     assert UNLISTED in run("app-password", "delete", "ada", "Watch").err
     said = run("store", "tidy")
-    assert (said.code, UNLISTED in said.line) == (3, True)
+    assert (said.code, UNLISTED in said.err, str(listed) in said.err) == (3, True, True)
     listed.unlink()
     run.good("store", "tidy")
     (gone,) = DeletedIds(run.store).read().ids.values()
     assert len(gone) == 1
+
+
+def test_tidying_lists_anew_what_the_accounts_know_of_a_list_that_was_lost(
+    run: CommandLine, house: House
+) -> None:
+    run.good("app-password", "delete", "ada", "Phone")
+    run.good("app-password", "create", "ben", "Watch")
+    run.good("app-password", "delete", "ben", "Watch")
+    expected = DeletedIds(run.store).read().ids
+    shutil.rmtree(run.store / "ledger")
+    (run.store / "deleted").unlink()
+    assert "Put 2 app passwords on the list of what was deleted" in run.good("store", "tidy")
+    assert DeletedIds(run.store).read().ids == expected
+    assert deleted_file.parse((run.store / "deleted").read_bytes()).ids == expected
+    assert json.loads(run.good("store", "tidy", "--json")) == {"mended": 0, "listed": 0}
 
 
 @pytest.mark.parametrize(

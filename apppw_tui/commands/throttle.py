@@ -14,6 +14,7 @@ from apppw_tui.integrations import daemon
 from apppw_tui.integrations.daemon import socket_folder
 
 _SECONDS = 5.0  # for the answer
+_NOT_OURS = "Only root, and the user of the daemon, may see and clear what it counts."
 
 
 def list_(options: argparse.Namespace, _: Config) -> int:
@@ -67,12 +68,27 @@ def ask_daemon(options: argparse.Namespace, question: Mapping[str, object]) -> M
     try:
         answer = daemon.ask(path, question, _SECONDS)
     except PermissionError:
-        answer = {"answer": "error"}
+        raise Refused(_NOT_OURS) from None
     except (OSError, ValueError, RecursionError):
-        raise StoreUnusable(f"No daemon answers at {escaped(path)}.") from None
-    if not answer.keys() & {"status", "throttle", "cleared"}:
-        raise Refused("Only root, and the user of the daemon, may see and clear what it counts.")
-    return answer
+        answer = {}
+    if answer.keys() & {"status", "throttle", "cleared"}:
+        return answer
+    if "throttle" not in question and _counts_at(path):
+        raise StoreUnusable(
+            f"The daemon at {escaped(path)} is of an earlier version, which cannot tell that; "
+            "restart it: systemctl restart apppw-tui"
+        )
+    if not answer:
+        raise StoreUnusable(f"No daemon answers at {escaped(path)}.")
+    raise Refused(_NOT_OURS)
+
+
+def _counts_at(path: str) -> bool:
+    """True if a daemon there answers us what those of all versions do."""
+    try:
+        return "throttle" in daemon.ask(path, {"throttle": "list"}, _SECONDS)
+    except (OSError, ValueError, RecursionError):
+        return False
 
 
 ACTIONS = {"list": list_, "clear": clear}

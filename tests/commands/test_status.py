@@ -3,7 +3,9 @@
 import json
 import socket
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,47 @@ def test_status_needs_no_configuration(run: CommandLine, daemon: Serving) -> Non
 def test_status_without_a_daemon_is_no_answer(run: CommandLine) -> None:
     result = run("status", "--socket", run.home / "none")
     assert (result.code, result.line) == (3, f"No daemon answers at {run.home / 'none'}.")
+
+
+def _wake(path: Path) -> None:
+    """Ends what still waits there to be asked."""
+    for _ in range(2):
+        with socket.socket(socket.AF_UNIX) as asking:
+            asking.connect(str(path))
+
+
+@pytest.fixture
+def earlier(tmp_path: Path) -> Iterator[Callable[[bytes], Path]]:
+    """Serves as a daemon of before: it knows `throttle` alone, and says that to all else."""
+    with ExitStack() as stack:
+
+        def serve_saying(error: bytes) -> Path:
+            path = tmp_path / "earlier"
+            listening = stack.enter_context(socket.socket(socket.AF_UNIX))
+            listening.bind(str(path))
+            listening.listen()
+
+            def answer() -> None:
+                for _ in range(2):
+                    asking, _ = listening.accept()
+                    with suppress(OSError), asking, asking.makefile("rb") as lines:
+                        is_known = b"throttle" in lines.readline()
+                        asking.sendall(b'{"throttle": [], "more": 0}\n' if is_known else error)
+
+            threading.Thread(target=answer, daemon=True).start()
+            stack.callback(_wake, path)
+            return path
+
+        yield serve_saying
+
+
+@pytest.mark.parametrize("error", [b'{"answer": "error"}\n', b""], ids=["error", "closes"])
+def test_status_of_an_earlier_daemon_says_to_restart_it(
+    run: CommandLine, earlier: Callable[[bytes], Path], error: bytes
+) -> None:
+    result = run("status", "--socket", earlier(error))
+    assert result.code == 3
+    assert "is of an earlier version, which cannot tell that; restart it" in result.line
 
 
 @only_root

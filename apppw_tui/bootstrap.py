@@ -92,7 +92,12 @@ def build(
         keyring,
         FolderThrottleStore(place.folder, clock, complain=complain),
         _delivery(config, error_log),
-        FolderActivityLog(place.folder, clock, complain=complain),
+        FolderActivityLog(
+            place.folder,
+            clock,
+            complain=complain,
+            report_loss=lambda error: error_log.error("activity not written", why=str(error)),
+        ),
         error_log,
         FolderUsageBook(place.folder, clock),
         address=address,

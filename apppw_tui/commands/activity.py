@@ -39,7 +39,7 @@ def activity(
         account = admin.account(options.account)
         uids = frozenset({account.uid})
         names.learn(account)
-    log = FolderActivityLog(place.folder, admin.context.clock)
+    log = FolderActivityLog(place.folder, admin.context.clock, complain=print_error)
     tail = Tail(log, uids) if options.follow else None  # before: nothing falls between
     since = _instant(options.since, admin.context.clock.now())
     everything = (

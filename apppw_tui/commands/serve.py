@@ -68,6 +68,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
             clock,
             FROM_DAEMON,
             complain=lambda error: log.failed("first uses lost", why=str(error)),
+            report_loss=lambda error: log.failed("first uses not written", why=str(error)),
         )
         first_uses = FirstUseReporter(activity_log, log)
 

@@ -57,6 +57,18 @@ def test_the_operator_looks_deletes_and_disables(run: CommandLine, damaged: str)
     assert run("account", "remove", "ada", "--yes").code == 0
 
 
+def test_events_that_cannot_be_written_leave_one_line_in_the_log(run: CommandLine) -> None:
+    run.good("account", "add", "ada", "--password-stdin", stdin=f"{PASSWORD}\n")
+    shutil.rmtree(run.store / "ledger")
+    (run.store / "ledger").touch()
+    run.good("app-password", "create", "ada", "Phone")
+    run.good("app-password", "create", "ada", "Car")
+    lines = (run.store / "log").read_text().splitlines()
+    lost = [line for line in lines if "activity not written" in line]
+    assert len(lost) == 2  # one for each command
+    assert f"{run.store / 'ledger'} is not a folder" in lost[0]
+
+
 def test_a_person_deletes(run: CommandLine, damaged: str) -> None:
     config = Config(policy=Policy(second_factor_required=False))
     place = StoreLocation.of(config, run.store, None)

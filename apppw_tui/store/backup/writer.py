@@ -17,10 +17,9 @@ from typing import BinaryIO, cast
 from apppw_tui import __version__
 from apppw_tui.domain.errors import StoreDamaged, StoreError
 from apppw_tui.domain.ports import SystemClock
-from apppw_tui.domain.usage import UsageRecord
 from apppw_tui.store.documents import SCHEMA_MAJOR, SCHEMA_MINOR
 from apppw_tui.store.fields import to_iso
-from apppw_tui.store.folder import files, usage_file
+from apppw_tui.store.folder import files
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.activity import FolderActivityLog
 from apppw_tui.store.folder.usage_book import FolderUsageBook
@@ -33,7 +32,10 @@ LARGEST_ACTIVITY = 64 * 1024 * 1024  # bytes, of one account
 
 @dataclass
 class BackupResult:
-    """The number of accounts in a backup, and what kept others out of it, by name."""
+    """The number of accounts in a backup, and what kept others out of it, by name.
+
+    Of a ledger that cannot be read, its path in the store is the name; the accounts are in it.
+    """
 
     accounts: int = 0
     failures: dict[str, StoreError] = field(default_factory=dict)
@@ -82,7 +84,11 @@ def back_up(
                 keyring.require_nothing_encrypted()
         archive = _Archive(out, now)
         usage = FolderUsageBook(folder, SystemClock())
-        log = FolderActivityLog(folder, SystemClock())
+
+        def set_aside(error: StoreError) -> None:
+            done.failures["ledger/activity.sqlite"] = error
+
+        log = FolderActivityLog(folder, SystemClock(), complain=set_aside)
         uids: set[str] = set()
         looked_at: set[str] = set()
         # Again until nobody is new: one may have been renamed behind the sweep.
@@ -91,7 +97,9 @@ def back_up(
             for name in fresh:
                 looked_at.add(name)
                 try:
-                    uids |= _add_account(archive, store, usage, log, name, known=owners)
+                    uids |= _add_account(
+                        archive, store, usage, log, name, failures=done.failures, known=owners
+                    )
                 except StoreError as error:
                     done.failures[name] = error
         done.accounts = len(uids)
@@ -112,11 +120,12 @@ def _add_account(
     log: FolderActivityLog,
     name: str,
     *,
+    failures: dict[str, StoreError],
     known: frozenset[str],
 ) -> set[str]:
     """Its uid, or nothing: if it was removed meanwhile, or is one of those that are `known`.
 
-    Raises StoreError; nothing is added then.
+    `failures` gets the ledgers that cannot be read. Raises StoreError; nothing is added then.
     """
     whole = store.read_raw(name)
     if whole.content is None:
@@ -126,10 +135,7 @@ def _add_account(
     uid = whole.account.uid
     if uid in known:
         return set()
-    others = {**log.back_up(uid)}
-    record = usage.record(uid)
-    if record != UsageRecord():
-        others[usage_member(uid)] = usage_file.dumps(record)
+    others = {**log.back_up(uid, failures), **usage.back_up(uid, failures)}
     archive.add(account_member(name), whole.content)
     for member, content in others.items():
         archive.add(member, content)

@@ -55,7 +55,9 @@ Marks = tuple[int, int]  # rows of the ledger that this process writes, and of t
 class FolderActivityLog:
     """The events of the store in `folder`.
 
-    `written_by` is the folder of the ledger that this process writes; both are read.
+    `written_by` is the folder of the ledger that this process writes; both are read. `complain`
+    hears of a ledger that was set aside, `report_loss` of why events cannot be written: of each
+    reason once. Neither may raise.
     """
 
     def __init__(
@@ -64,8 +66,11 @@ class FolderActivityLog:
         clock: Clock,
         written_by: str = LEDGERS,
         complain: Callable[[StoreError], None] = lambda _error: None,
+        report_loss: Callable[[StoreError], None] = lambda _error: None,
     ) -> None:
         self._clock = clock
+        self._report_loss = report_loss
+        self._losses: set[str] = set()  # sentences that were reported
         self._own = Ledger(
             folder / written_by / _NAME, _SCHEMA, has_reserve=False, complain=complain
         )
@@ -90,13 +95,17 @@ class FolderActivityLog:
             cut_values = {key: cut(value, most) for key, value in values.items()}
             return json.dumps({**cut_values, "time": time})
 
-        with contextlib.suppress(OSError, StoreError):
+        try:
             self._take_over()
             with self._own.transaction() as transaction:
                 for event in entries([fitting(line)]):
                     _add(transaction, uid, event)
                 transaction.write(_BOUND, uid, MOST)
                 transaction.write(_SWEEP, self._since(), _SWEPT)
+        except OSError as error:
+            self._lose(files.store_error(self._own.path, error))
+        except StoreError as error:
+            self._lose(error)
 
     def read(self, uid: str) -> list[ActivityEntry]:
         """The account's events of the last RETENTION, the oldest first; none for what is no uid.
@@ -126,16 +135,22 @@ class FolderActivityLog:
         self._take_over()
         return bool(self._rows("SELECT 1 FROM activity WHERE uid = ? LIMIT 1", uid))
 
-    def back_up(self, uid: str) -> Mapping[str, bytes]:
-        """The members of a backup that hold the account's events. Raises StoreError."""
+    def back_up(self, uid: str, failures: dict[str, StoreError]) -> Mapping[str, bytes]:
+        """The members of a backup that hold the account's events.
+
+        `failures` gets what cannot be read, by the ledger's path in the store.
+        """
         self._take_over()
         sql = f"{_GET} WHERE uid = ? ORDER BY seq"
         members = {}
         for ledger, folder in ((self._own, "activity"), (self._other, FROM_DAEMON)):
-            with contextlib.suppress(StoreDamaged):
+            try:
                 rows = ledger.rows(sql, uid)
-                lines = [json.dumps(as_line(event)).encode() + b"\n" for _, event in _events(rows)]
-                members[f"{folder}/{uid}.jsonl"] = b"".join(lines)
+            except StoreError as error:
+                failures[f"{ledger.path.parent.name}/{_NAME}"] = error
+                continue
+            lines = [json.dumps(as_line(event)).encode() + b"\n" for _, event in _events(rows)]
+            members[f"{folder}/{uid}.jsonl"] = b"".join(lines)
         return {member: content for member, content in members.items() if content}
 
     def restore(self, uid: str, contents: Iterable[bytes]) -> None:
@@ -163,6 +178,11 @@ class FolderActivityLog:
             events += _events(rows)
             newest.append(rows[-1][0] if rows else begin)
         return _by_time(events), (newest[0], newest[1])
+
+    def _lose(self, error: StoreError) -> None:
+        if str(error) not in self._losses:
+            self._losses.add(str(error))
+            self._report_loss(error)
 
     def _since(self) -> str:
         return utc_seconds(self._clock.now() - activity.RETENTION)

@@ -8,6 +8,7 @@ usage/old-passwords.
 
 import os
 import re
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from apppw_tui.domain.ports import Clock
 from apppw_tui.domain.usage import ReportSpan, UsageRecord, Used
 from apppw_tui.store.fields import DocumentError, Fields, loads
 from apppw_tui.store.folder import files, usage_file
-from apppw_tui.store.folder.usage_ledger import FOLDER, UsageLedger
+from apppw_tui.store.folder.usage_ledger import FOLDER, NAME, UsageLedger
 
 WAITING = "waiting"
 GONE, RESTORED = ".gone", ".json"
@@ -40,16 +41,37 @@ class FolderUsageBook:
     def read(self, uid: str) -> Used:
         return self.record(uid).used
 
-    def record(self, uid: str) -> UsageRecord:
-        """All that is known of that account; nothing, where that is damaged. Raises StoreError."""
+    def record(
+        self, uid: str, complain: Callable[[StoreError], None] = lambda _error: None
+    ) -> UsageRecord:
+        """All that is known of that account; nothing, where that is damaged.
+
+        `complain` hears of that. Raises StoreError.
+        """
         if _UID.fullmatch(uid) is None or os.path.lexists(self._waiting / f"{uid}{GONE}"):
             return UsageRecord()
-        record = self._from_ledger(uid)
+        record = self._from_ledger(uid, complain)
         if record == UsageRecord() and not self._is_taken_over():
             record = self._from_files(uid)
             if record == UsageRecord():  # taken over between the two looks
-                record = self._from_ledger(uid)
+                record = self._from_ledger(uid, complain)
         return record
+
+    def back_up(self, uid: str, failures: dict[str, StoreError]) -> Mapping[str, bytes]:
+        """The members of a backup that hold the account's uses.
+
+        `failures` gets what cannot be read, by the ledger's path in the store.
+        """
+
+        def complain(error: StoreError) -> None:
+            failures[f"{FOLDER}/{NAME}"] = error
+
+        record = UsageRecord()
+        try:
+            record = self.record(uid, complain)
+        except StoreError as error:
+            complain(error)
+        return {} if record == UsageRecord() else {f"{FOLDER}/{uid}.json": usage_file.dumps(record)}
 
     def old_passwords_since(self) -> datetime | None:
         span = None
@@ -81,10 +103,11 @@ class FolderUsageBook:
         files.make_folder(self._waiting)
         files.place(self._waiting / f"{uid}{RESTORED}", content)
 
-    def _from_ledger(self, uid: str) -> UsageRecord:
+    def _from_ledger(self, uid: str, complain: Callable[[StoreError], None]) -> UsageRecord:
         try:
             return self._ledger.record(uid)
-        except StoreDamaged:
+        except StoreDamaged as error:
+            complain(error)
             return UsageRecord()
 
     def _from_files(self, uid: str) -> UsageRecord:

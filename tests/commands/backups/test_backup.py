@@ -4,6 +4,8 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.running import CommandLine
 from tests.store.backing import members
 from tests.store.making import account_file
@@ -76,3 +78,28 @@ def test_a_damaged_account_is_named_and_the_others_are_backed_up(
     }
     said = run("restore", file)
     assert said.line == f"ada was left out when the backup was made: {why}"
+
+
+@pytest.mark.parametrize(
+    ("ledger", "why"),
+    [
+        ("usage/usage.sqlite", "is damaged; it was left alone."),
+        ("usage/activity.sqlite", "is damaged; it was left alone."),
+        ("ledger/activity.sqlite", "was damaged, and begun anew: see"),
+    ],
+)
+@pytest.mark.usefixtures("house")
+def test_a_ledger_that_cannot_be_read_is_named_and_the_accounts_are_backed_up(
+    run: CommandLine, file: Path, ledger: str, why: str
+) -> None:
+    path = run.store / ledger
+    path.parent.mkdir(0o700, exist_ok=True)
+    for part in path.parent.glob(f"{path.name}*"):
+        part.unlink()
+    path.write_bytes(b"foreign" * 1000)
+    result = run("backup", file, "--json")
+    assert result.code == 3
+    assert result.line.startswith(f"{ledger} is not in the backup: {path} {why}")
+    backup = json.loads(result.out)
+    assert (backup["accounts"], [*backup["left_out"]]) == (2, [ledger])
+    assert f"{ledger} was left out when the backup was made" in run("restore", file).err

@@ -108,6 +108,21 @@ def test_a_damaged_ledger_is_begun_anew_by_whoever_writes_it(rooms: Rooms) -> No
     assert [one.event for one in log.read(UID)] == ["first", "second"]
 
 
+def test_what_cannot_be_written_is_reported_once_for_each_reason(rooms: Rooms) -> None:
+    losses: list[str] = []
+    log = FolderActivityLog(
+        rooms.folder, rooms.clock, report_loss=lambda error: losses.append(str(error))
+    )
+    (rooms.folder / "ledger").touch()
+    for _ in range(2):
+        log.record(UID, "lost", "ada")
+    assert losses == [f"{rooms.folder / 'ledger'} is not a folder, as it has to be."]
+    (rooms.folder / "ledger").unlink()
+    log.record(UID, "written", "ada")
+    assert [event.event for event in log.read(UID)] == ["written"]
+    assert len(losses) == 1
+
+
 def test_half_a_character_is_kept_in_what_people_typed(rooms: Rooms) -> None:
     rooms.activity.record(UID, "x\udcff", "ada\ud800", name="\udcff")
     (found,) = rooms.activity.read(UID)
@@ -303,9 +318,9 @@ def test_a_backup_has_lines_of_both_and_they_come_back_where_nothing_is_known(
 ) -> None:
     rooms.activity.record(UID, "first", "ada", name="Phone")
     rooms.daemon.record(UID, "second", "the server")
-    members = rooms.activity.back_up(UID)
+    members = rooms.activity.back_up(UID, {})
     assert list(members) == [f"activity/{UID}.jsonl", f"usage/{UID}.jsonl"]
-    assert rooms.activity.back_up(OTHER) == {}
+    assert rooms.activity.back_up(OTHER, {}) == {}
     empty = Rooms(tmp_path / "empty")
     assert not empty.activity.knows(UID)
     for _ in range(2):

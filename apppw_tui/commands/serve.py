@@ -128,6 +128,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
             most_connections=_most_connections(len(served)),
         )
         usage.on_pending = daemon.flush_soon
+        auth_service.metrics.flush_trouble = lambda: usage.trouble
         asyncio.run(daemon.run())
     log.event("stopped")
     return OK

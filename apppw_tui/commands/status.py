@@ -45,6 +45,7 @@ def _facts(state: Mapping[str, Any], since: datetime) -> dict[str, Any]:
         "remembered": {key: state["remembered"][key] for key in ("now", "hits")},
         "connections": state["connections"],
         "last_flush_seconds": state["last_flush"],
+        "flush_trouble": state.get("flush_trouble"),
         "throttle": {key: throttle[key] for key in ("places", "waiting", "refused")},
     }
 
@@ -79,7 +80,7 @@ def _pairs(state: Mapping[str, Any], since: datetime) -> list[tuple[str, str]]:
             f"{pluralize(state['remembered']['now'], 'right password')}; "
             f"{pluralize(state['remembered']['hits'], 'attempt')} needed no hash",
         ),
-        ("uses written", f"{describe(state['last_flush'])} ago"),
+        ("uses written", _flushed(state)),
         ("connections", ", ".join(connections) or "none"),
         (
             "slowed down",
@@ -91,6 +92,13 @@ def _pairs(state: Mapping[str, Any], since: datetime) -> list[tuple[str, str]]:
         pairs.append(("who", "apppw-tui throttle list"))
         pairs.append(("let one try", "apppw-tui throttle clear PLACE"))
     return pairs
+
+
+def _flushed(state: Mapping[str, Any]) -> str:
+    """The age of the last flush that wrote everything, and why a later one could not."""
+    age, trouble = state["last_flush"], state.get("flush_trouble")
+    text = "never" if age is None else f"{describe(age)} ago"
+    return f"{text}: {escaped(trouble)}" if trouble else text
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -45,15 +45,19 @@ class Metrics:
     remembered_hits: int = 0
     throttled: int = 0
     connections: Callable[[], Mapping[str, int]] = dict
+    flush_trouble: Callable[[], str | None] = lambda: None  # of the last flush
 
     def __post_init__(self) -> None:
         self.started = self.clock.now()
-        self._began = self._flushed = self.clock.monotonic()
+        self._began = self.clock.monotonic()
+        self._flushed: float | None = None  # monotonic seconds; None: never yet
         self._samples = deque([(self._began, self.results())], maxlen=_SAMPLES)
 
     @property
-    def flush_age(self) -> float:
-        """Seconds since usage was written down, or since the start, if it never was."""
+    def flush_age(self) -> float | None:
+        """Seconds since all usage was written down; None, if it never was since the start."""
+        if self._flushed is None:
+            return None
         return max(0.0, self.clock.monotonic() - self._flushed)
 
     @property
@@ -145,8 +149,9 @@ def _families(metrics: Metrics, gauges: Gauges) -> Iterator[_Family]:
         "Open connections, by socket.",
         [("", (("socket", name),), count) for name, count in metrics.connections().items()],
     )
-    age = metrics.flush_age
-    yield _gauge("usage_flush_age_seconds", "Time since usage was last written down.", age)
+    # An alert compares a number: where nothing was ever written, that is the time since the start.
+    age = metrics.uptime if metrics.flush_age is None else metrics.flush_age
+    yield _gauge("usage_flush_age_seconds", "Time since usage was written down, or the start.", age)
 
 
 def _counter(name: str, help_: str, value: float) -> _Family:

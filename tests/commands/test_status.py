@@ -81,6 +81,24 @@ def test_status_needs_no_configuration(run: CommandLine, daemon: Serving) -> Non
     assert run.good("status", *where)
 
 
+def test_status_says_why_no_use_could_be_written(
+    run: CommandLine, tmp_path: Path, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "Hasher", cheap_hasher)
+    (tmp_path / "store" / "usage").touch()  # where a folder has to be
+    with forked(tmp_path, 0) as daemon:
+        where = ("--socket", daemon.sockets / "json")
+        assert daemon.ask("ada", house.issue("Phone", "ada").secret.reveal(), service="imap")
+        while (status := json.loads(run.good("status", "--json", *where)))["flush_trouble"] is None:
+            pass  # the first flush is under way
+        written = next(
+            line for line in run.good("status", *where).splitlines() if "uses written" in line
+        )
+    assert status["last_flush_seconds"] is None
+    assert "usage" in status["flush_trouble"]
+    assert written.split(":", 1)[1].strip() == f"never: {status['flush_trouble']}"
+
+
 def test_status_without_a_daemon_is_no_answer(run: CommandLine) -> None:
     result = run("status", "--socket", run.home / "none")
     assert (result.code, result.line) == (3, f"No daemon answers at {run.home / 'none'}.")

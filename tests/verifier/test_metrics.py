@@ -126,6 +126,16 @@ def test_size_of_the_cache_is_what_is_still_good() -> None:
     assert cache.size() == 1
 
 
+def test_flush_that_never_went_well_has_no_age() -> None:
+    clock = FixedClock()
+    metrics = Metrics(clock)
+    clock.advance(7)
+    assert metrics.flush_age is None
+    metrics.record_flush()
+    clock.advance(2)
+    assert metrics.flush_age == 2
+
+
 def test_answers_a_minute_are_those_of_the_last_one() -> None:
     clock = FixedClock()
     metrics = Metrics(clock)

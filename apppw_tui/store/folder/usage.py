@@ -66,7 +66,7 @@ class FolderUsage:
         self._right: dict[str, LastUse] = {}
         self._hearing = threading.Lock()
         self._writing = threading.Lock()
-        self._troubles: set[str] = set()
+        self._troubles: set[str] = set()  # of the last flush
         self._swept: date | None = None
         self.on_pending: Callable[[], None] = lambda: None  # called by whoever tells, at once
 
@@ -121,6 +121,11 @@ class FolderUsage:
                 self._complain(sentence)
             self._troubles = troubles
             return not troubles
+
+    @property
+    def trouble(self) -> str | None:
+        """The sentence on why the last flush could not write everything; None: it could."""
+        return min(self._troubles, default=None)
 
     def _replaced(self, error: StoreError) -> None:
         self._takeover.begin_again()
@@ -177,6 +182,7 @@ class FolderUsage:
         first: list[FirstUse] = []
         is_swept = self._swept == now.date() or not self._ledger.exists()
         if not pending and is_swept:
+            self._ledger.reports()  # or it would be unknown until the next use that none is kept
             return first
         reports = [uses.last_legacy_login for _, uses in pending.values()]
         times = sorted(last.time for last in reports if last is not None)

@@ -80,7 +80,8 @@ def _status(auth_service: AuthService) -> dict[str, Any]:
         },
         "remembered": {"now": gauges.remembered, "hits": metrics.remembered_hits},
         "connections": dict(metrics.connections()),
-        "last_flush": int(metrics.flush_age),
+        "last_flush": None if metrics.flush_age is None else int(metrics.flush_age),
+        "flush_trouble": metrics.flush_trouble(),
         "throttle": {
             "places": len(counted),
             "waiting": sum(row.wait > 0 for row in counted),

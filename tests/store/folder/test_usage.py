@@ -380,3 +380,16 @@ def test_accounts_are_not_written(rooms: Rooms) -> None:
     rooms.usage.flush()
     after = account_file(rooms.folder).stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_flush_with_nothing_to_write_notices_that_nothing_could_be(rooms: Rooms) -> None:
+    rooms.usage.used(PHONE, "imap", "192.0.2.7")
+    assert rooms.usage.flush()
+    (rooms.folder / "usage").rename(rooms.folder / "elsewhere")
+    (rooms.folder / "usage").touch()
+    assert not rooms.usage.flush()
+    assert [rooms.usage.trouble] == rooms.complaints
+    (rooms.folder / "usage").unlink()
+    (rooms.folder / "elsewhere").rename(rooms.folder / "usage")
+    assert rooms.usage.flush()
+    assert rooms.usage.trouble is None

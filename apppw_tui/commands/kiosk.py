@@ -7,7 +7,7 @@ from pathlib import Path
 
 from apppw_tui import config as configuration
 from apppw_tui.config import Config
-from apppw_tui.domain.errors import ConfigError
+from apppw_tui.domain.errors import ConfigError, StoreError
 from apppw_tui.domain.ports import Clock
 from apppw_tui.ui.app_options import Kiosk
 
@@ -50,11 +50,19 @@ def configured(options: argparse.Namespace) -> Config:
 
 def admitted(store: Path, clock: Clock, address: str) -> Kiosk:
     """A place at the door, for whoever comes from `address`. Raises StoreError: there is none."""
-    from apppw_tui.portal.context import PortalThrottle
+    from apppw_tui.portal.context import PortalThrottle, faults_told_to_a_stranger
     from apppw_tui.store.folder.counters import FolderThrottleStore
+    from apppw_tui.store.folder.error_log import FolderErrorLog
     from apppw_tui.store.folder.slots import Admission
 
     admission = Admission(store)
-    is_known = PortalThrottle(FolderThrottleStore(store, clock), clock, address).is_known()
+    error_log = FolderErrorLog(store, clock)
+
+    def complain(error: StoreError) -> None:
+        error_log.error("ledger damaged", why=str(error))
+
+    throttle = PortalThrottle(FolderThrottleStore(store, clock, complain=complain), clock, address)
+    with faults_told_to_a_stranger(error_log):
+        is_known = throttle.is_known()
     admission.acquire(address, known=is_known)
     return Kiosk(admission.release)

@@ -18,7 +18,7 @@ _LEFT_OVER = timedelta(minutes=5)  # a write takes milliseconds
 _NOT_ENDED = timedelta(minutes=10)  # recipes/systemd ends sessions within one
 _UID = r"[0-9a-f]{32}"
 _LEDGER = r"[a-z]+\.sqlite(-wal|-shm|-journal)?"
-_DAMAGED = r"[a-z]+\.sqlite\.damaged-\d{8}T\d{6}Z(-\d+)?(-wal|-shm|-journal)?"
+_DAMAGED = r"([a-z]+\.sqlite|key)\.damaged-\d{8}T\d{6}Z(-\d+)?(-wal|-shm|-journal)?"
 
 
 def _named(suffix: str) -> Callable[[str], bool]:
@@ -39,7 +39,10 @@ _FOLDERS: dict[str, Callable[[str], bool]] = {
         rf"|{_UID}\.json|old-passwords"  # an earlier version's, until the daemon has run
     ),
     "activity": _like(rf"{_UID}\.jsonl(\.\d+)?"),
-    "throttle": _like(r"key|profiles\.json|[0-9a-f]{2}\.json|\.([0-9a-f]{2}|key|profiles)\.lock"),
+    "throttle": _like(
+        r"key|profiles\.json|[0-9a-f]{2}\.json|\.([0-9a-f]{2}|key|profiles)\.lock"
+        rf"|{_DAMAGED}"
+    ),
     LEDGERS: _like(rf"{_LEDGER}|\.{_LEDGER}(\.old)?\.lock|{_DAMAGED}"),
     "ended": is_account_name,
     "enforced": is_account_name,
@@ -51,6 +54,7 @@ _FOLDERS_WITHIN: dict[str, Callable[[str], bool]] = {
     "usage/waiting": _like(rf"{_UID}\.(gone|json)"),
     "usage/before-ledgers": _like(rf"{_UID}\.json|old-passwords"),
 }
+_NEEDED_TO_SIGN_IN = (LEDGERS, "throttle")  # uncounted tries could be guesses without an end
 _FILES = _like(r"key|reserve|deleted|log(\.\d+)?")
 # What a restore replaced (store/backup/restore.py), and what there was before there were ledgers.
 _ASIDE = _like(rf"[a-z-]+-\d{{8}}T\d{{6}}Z(-\d+)?|{before_ledgers.FOLDER}")
@@ -73,7 +77,8 @@ def check(folder: Path, now: datetime) -> Iterator[Finding]:
         elif not stat.S_ISDIR(path.lstat().st_mode):
             yield danger(
                 path,
-                "A folder of the store belongs here, and not this: nothing can be kept in it.",
+                "A folder of the store belongs here, and not this: nothing can be kept in it."
+                + (" Nobody can sign in." if path.name in _NEEDED_TO_SIGN_IN else ""),
                 f"Move it away: {path}",
             )
         else:
@@ -138,6 +143,13 @@ def _file(
     elif not belongs(path.name):
         yield warning(
             path, "It does not belong to a store; apppw-tui leaves it alone.", "Move it elsewhere."
+        )
+    elif _SET_ASIDE(path.name) and not stat.S_ISREG(status.st_mode):
+        yield warning(
+            path,
+            "It was in a file's place, no file itself, and is set aside; another file was begun: "
+            "what stood there before does not count any more.",
+            "Find out who put it there, then remove it.",
         )
     elif not stat.S_ISREG(status.st_mode):
         kind = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "no ordinary file"

@@ -2,12 +2,12 @@
 
 import contextlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from apppw_tui.domain.app_password import RandomBelow
-from apppw_tui.domain.errors import StoreError
+from apppw_tui.domain.errors import DiskFull, StoreDamaged, StoreError, StoreUnusable
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.ports import (
     AccountStore,
@@ -28,6 +28,9 @@ from apppw_tui.domain.throttle import ACCOUNT_SENDS, NUMBER_SENDS, Step, door_ke
 
 if TYPE_CHECKING:
     from apppw_tui.domain.hashing import Hasher
+
+
+SIGN_IN_DOWN = "Sign-in does not work now. Ask your administrator."
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,21 @@ class PortalThrottle:
         e164, _ = parted(number.reveal())
         with self.counters.change(f"number:{e164}", keep=True) as entry:
             entry.state = entry.state.record_sent_code(now, NUMBER_SENDS)
+
+
+@contextlib.contextmanager
+def faults_told_to_a_stranger(error_log: ErrorLog) -> Iterator[None]:
+    """Logs why nobody can sign in; who is not signed in is told no path of the server's.
+
+    Raises StoreUnusable.
+    """
+    try:
+        yield
+    except DiskFull:
+        raise
+    except (StoreDamaged, StoreUnusable) as error:
+        error_log.error("nobody can sign in", why=str(error))
+        raise StoreUnusable(SIGN_IN_DOWN) from None
 
 
 def _door(key: str) -> str:

@@ -32,7 +32,7 @@ from apppw_tui.portal.app_passwords import (
     purge_expired,
 )
 from apppw_tui.portal.audit import done_afterwards, record_event, record_sign_in
-from apppw_tui.portal.context import PortalContext, PortalThrottle
+from apppw_tui.portal.context import PortalContext, PortalThrottle, faults_told_to_a_stranger
 from apppw_tui.portal.enrollment import Enrollment
 from apppw_tui.portal.password_check import password_check
 from apppw_tui.portal.second_factor import Challenge
@@ -126,9 +126,11 @@ class Portal:
             InvalidName: `name` cannot be an account at all.
             SignInRefused: account and password do not match.
             RateLimited: this try was not made; says how long to wait.
+            StoreUnusable: nobody can sign in now; the error log says why.
         """
         names = candidates(name, self._context.default_domain)
-        account = self._passwords.authenticate(names, Secret(password))
+        with faults_told_to_a_stranger(self._context.error_log):
+            account = self._passwords.authenticate(names, Secret(password))
         if account is None:
             raise SignInRefused(_NO_MATCH)
         if account.has_second_factor:

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.bootstrap import StoreLocation, build
+from apppw_tui.commands.kiosk import admitted
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.policy import Policy
+from apppw_tui.portal.context import SIGN_IN_DOWN
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session
 from tests.running import CommandLine
@@ -76,8 +78,12 @@ def test_a_person_deletes(run: CommandLine, damaged: str) -> None:
     portal = Portal(parts.context)
     if damaged in NOT_COUNTED:
         # Uncounted tries could be guesses without an end (SAFETY 15).
-        with pytest.raises(StoreError, match=f"{damaged} is not a folder"):
+        with pytest.raises(StoreError, match=f"^{SIGN_IN_DOWN}$"):
             portal.sign_in("ada", PASSWORD)
+        with pytest.raises(StoreError, match=f"^{SIGN_IN_DOWN}$"):
+            admitted(run.store, run.clock, "192.0.2.1")
+        log = (run.store / "log").read_text()
+        assert log.count(f"{run.store / damaged} is not a folder") == 2
         return
     session = portal.sign_in("ada", PASSWORD)
     assert isinstance(session, Session)

@@ -165,6 +165,16 @@ def revived_by_an_older_program(server: Server) -> None:
     DeletedFile(server.store).append({uid_of_bob(server): [tablet(server)]})
 
 
+def no_throttle(server: Server) -> None:
+    shutil.rmtree(server.store / "throttle", ignore_errors=True)
+    (server.store / "throttle").touch()
+
+
+def set_aside_link(server: Server) -> None:
+    (server.store / "throttle").mkdir(0o700, exist_ok=True)
+    (server.store / "throttle/key.damaged-20261122T120000Z").symlink_to("/nowhere/at/all")
+
+
 FAULTS = [
     ("accounts is open", chmod("accounts", 0o755), Level.DANGER, "accounts", "0755"),
     ("store is open", chmod("", 0o711), Level.DANGER, "", "0711"),
@@ -219,6 +229,11 @@ FAULTS = [
     (
         *("revived elsewhere", revived_by_an_older_program, Level.DANGER, "accounts/bob.json"),
         "Tablet is on the list",
+    ),
+    ("no throttle", no_throttle, Level.DANGER, "throttle", "Nobody can sign in"),
+    (
+        *("set aside link", set_aside_link, Level.WARNING, "throttle/key.damaged-20261122T120000Z"),
+        "no file itself, and is set aside",
     ),
     ("no reserve", reserve_lost, Level.NOTICE, "reserve", "not set aside"),
 ]

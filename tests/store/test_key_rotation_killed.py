@@ -104,7 +104,7 @@ def test_killed_before_any_step_every_value_opens_and_the_next_rotation_succeeds
         drop_old_keys(keyring(folder), full)
         all_open(full, folder)
         assert len(keys(folder)) == 1
-        kept = {path.name for path in folder.iterdir()} - {"ledger", "reserve"}
+        kept = {path.name for path in folder.iterdir()} - {"ledger", "reserve", "deleted"}
         assert kept == {"accounts", "enforced", "key", "locks"}
     assert len(lengths) > 30
     assert set(lengths) == {1, 2}

@@ -22,7 +22,7 @@ from apppw_tui.domain.throttle import (
     address_key,
 )
 from apppw_tui.store import throttle_documents
-from apppw_tui.store.folder import before_ledgers, files
+from apppw_tui.store.folder import before_ledgers, files, sqlite_file
 from apppw_tui.store.folder.before_ledgers import OldFiles
 from apppw_tui.store.folder.ledger import LEDGERS, Ledger, Schema, Transaction
 from apppw_tui.store.folder.locks import LOCK_TIMEOUT, locked
@@ -197,6 +197,7 @@ class FolderThrottleStore(_CounterBook):
         self._store = folder
         self._folder = folder / "throttle"
         self._lock_timeout = lock_timeout
+        self._complain = complain
         path = folder / LEDGERS / "throttle.sqlite"
         self._ledger = Ledger(path, _SCHEMA, timeout=lock_timeout, complain=complain)
         self._shards: OldFiles | None = OldFiles(
@@ -208,10 +209,18 @@ class FolderThrottleStore(_CounterBook):
         files.check_folder(self._store)  # a store that is gone is not made again in passing
         files.make_folder(self._folder)
         path = self._folder / "key"
-        key = files.read(path)
+        key = None
+        with contextlib.suppress(StoreDamaged):
+            key = files.read(path)
         if key is None or len(key) != _KEY_BYTES:
             with locked(self._folder / ".key.lock", self._lock_timeout):
-                key = files.read(path)
+                try:
+                    key = files.read(path)
+                except StoreDamaged:  # a link or a folder: not followed, and nobody's key
+                    aside = sqlite_file.set_aside(path).name
+                    self._complain(
+                        StoreDamaged(f"{path} was no file, and begun anew: see {aside}.")
+                    )
                 if key is None or len(key) != _KEY_BYTES:
                     key = secrets.token_bytes(_KEY_BYTES)
                     files.write(path, self._folder / ".tmp-key", key)

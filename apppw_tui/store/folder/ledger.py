@@ -86,7 +86,8 @@ class Ledger:
     Args:
         path: `<store>/<folder>/<file>`; the folder is made, but never a store that is gone.
         durable: what is acknowledged is on the disk, whatever the power does.
-        replaceable: a damaged file is set aside and another begun; else it is StoreDamaged.
+        replaceable: a damaged file, or what is none, is set aside and another begun; else it is
+            StoreDamaged.
         has_reserve: on a full disk it may take of the room that is kept for deletions, as
             whatever a deletion or a sign-in needs.
         timeout: seconds that others are waited for.
@@ -233,14 +234,15 @@ class Ledger:
             try:
                 with sqlite_file.translated(self.path):
                     return act()
-            except DamagedFile:
-                self._set_aside()
+            except DamagedFile as damage:
+                self._set_aside(damage)
             except StoreUnusable as error:
                 if within or isinstance(error, DiskFull):
                     raise
                 self._close()  # it may have been what is open here
-                if self._looked_at == self._identity():
-                    raise
+                with contextlib.suppress(DamagedFile):  # the next round sets it aside
+                    if self._looked_at == self._identity():
+                        raise
             if within:
                 self._begin()
         raise StoreBusy(BUSY)
@@ -293,16 +295,22 @@ class Ledger:
             self._opened.close()
             self._opened = None
 
-    def _set_aside(self) -> None:
+    def _set_aside(self, damage: DamagedFile) -> None:
         """Gives a damaged file another name. Raises StoreDamaged, if it must not be begun anew."""
         self._close()
+        path = damage.part or self.path
         if not self._replaceable:
-            raise StoreDamaged(f"{self.path} is damaged; it was left alone.")
+            raise StoreDamaged(f"{path} is {damage.kind}; it was left alone.")
         with self._alone():
-            if self._looked_at is None or self._looked_at != self._identity():
-                return  # somebody else was faster
+            try:
+                identity = self._identity()
+            except DamagedFile:
+                pass  # a link or a folder, which is renamed itself, and never followed
+            else:
+                if damage.part or self._looked_at is None or self._looked_at != identity:
+                    return  # somebody else was faster
             aside = sqlite_file.set_aside(self.path)
-        self.complain(StoreDamaged(f"{self.path} was damaged, and begun anew: see {aside.name}."))
+        self.complain(StoreDamaged(f"{path} was {damage.kind}, and begun anew: see {aside.name}."))
 
     def _identity(self) -> tuple[int, int] | None:
         with sqlite_file.translated(self.path):

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
+from apppw_tui.domain.errors import StoreDamaged
 from apppw_tui.domain.hashing import (
     MOST_BESIDES,
     MOST_OF_ACCOUNTS,
@@ -54,7 +55,7 @@ class HashProfilesFile:
         """Reads the file; whatever is malformed in it was not there. In the order of the costs."""
         try:
             document = json.loads(files.read(self._path) or b"{}")
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError, StoreDamaged):
             return {}
         claimed = {}
         for text, at in document.items() if isinstance(document, dict) else ():

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from apppw_tui.domain.errors import StoreBusy, StoreDamaged, StoreUnusable
+from apppw_tui.domain.errors import StoreBusy, StoreUnusable
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.locks import BUSY
 
@@ -33,7 +33,12 @@ _PROBE = 4096  # bytes
 
 
 class DamagedFile(Exception):
-    """SQLite can make nothing of the file."""
+    """SQLite can make nothing of the file, or `part` is in its place, or beside it, and is none."""
+
+    def __init__(self, part: Path | None = None, kind: str = "damaged") -> None:
+        super().__init__(kind)
+        self.part = part
+        self.kind = kind
 
 
 def parts(path: Path) -> list[Path]:
@@ -43,7 +48,7 @@ def parts(path: Path) -> list[Path]:
 def identity(path: Path) -> tuple[int, int] | None:
     """Device and inode of the file, once it is safe to open; None if there is none.
 
-    Raises StoreDamaged: a link, or no ordinary file, is in its place, or in that of a part of it.
+    Raises DamagedFile: a link, or no ordinary file, is in its place, or in that of a part of it.
     """
     result = None
     for part in reversed(parts(path)):
@@ -53,7 +58,7 @@ def identity(path: Path) -> tuple[int, int] | None:
             result = (status.st_dev, status.st_ino)
             if not stat.S_ISREG(status.st_mode):
                 kind = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "not an ordinary file"
-                raise StoreDamaged(f"{part} is {kind}; it was left alone.")
+                raise DamagedFile(part, kind)
             if stat.S_IMODE(status.st_mode) != files.FILE_MODE:
                 with contextlib.suppress(OSError):
                     part.chmod(files.FILE_MODE)

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import stat
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
@@ -10,7 +11,7 @@ from threading import Thread
 import pytest
 
 from apppw_tui.domain.activity import RETENTION, UNKNOWN_UID, ActivityEntry
-from apppw_tui.domain.errors import StoreDamaged, StoreUnusable
+from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.store.folder import activity as module
 from apppw_tui.store.folder.activity import FROM_DAEMON, FolderActivityLog, Tail
 from apppw_tui.store.folder.ledger import Ledger
@@ -88,9 +89,11 @@ def test_a_link_is_not_followed(rooms: Rooms) -> None:
     rooms.activity._own.close()
     rooms.path.rename(rooms.folder / "elsewhere")
     rooms.path.symlink_to(rooms.folder / "elsewhere")
-    with pytest.raises(StoreDamaged, match="symbolic link"):
-        rooms.activity.read(UID)
-    rooms.record("lost")
+    before = (rooms.folder / "elsewhere").read_bytes()
+    assert list(rooms.activity.read(UID)) == []
+    rooms.record("anew")
+    assert (rooms.folder / "elsewhere").read_bytes() == before
+    assert stat.S_ISREG(rooms.path.lstat().st_mode)
 
 
 def test_a_damaged_ledger_is_begun_anew_by_whoever_writes_it(rooms: Rooms) -> None:

@@ -21,6 +21,7 @@ from apppw_tui.store import throttle_documents
 from apppw_tui.store.folder import counters as module
 from apppw_tui.store.folder.counters import FolderThrottleStore, MemoryThrottleStore
 from tests.faults import kills, steps
+from tests.store.folder.test_ledger import put_in_place
 from tests.store.test_killed import forked, killed
 from tests.support import NOW, FixedClock
 
@@ -297,24 +298,29 @@ def test_a_damaged_key_is_made_anew(
     assert failures(disk) == 1
 
 
-def linked(folder: Path, path: Path) -> None:
+@pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
+@pytest.mark.parametrize("name", ["throttle/key", "ledger/throttle.sqlite"])
+def test_what_is_no_file_is_set_aside_and_counting_goes_on(
+    folder: Path, clock: FixedClock, name: str, kind: str
+) -> None:
+    said: list[str] = []
+    disk = FolderThrottleStore(folder, clock, complain=lambda error: said.append(str(error)))
+    charge(disk, clock)
     (folder / "target").write_bytes(bytes(32))
-    path.unlink()
-    path.symlink_to(folder / "target")
+    (folder / name).unlink()
+    put_in_place(kind, folder / name, folder / "target")
+    charge(disk, clock)
+    assert failures(FolderThrottleStore(folder, clock)) == 1
+    assert (folder / "target").read_bytes() == bytes(32)
+    assert [str(folder / name) in sentence for sentence in said] == [True]
+    assert len([*folder.glob(f"{name}.damaged-*Z")]) == 1
+    assert stat.S_ISREG((folder / name).lstat().st_mode)
 
 
-def test_links_are_refused_and_what_they_point_to_is_left_alone(
+def test_linked_folders_are_refused_and_what_they_point_to_is_left_alone(
     disk: FolderThrottleStore, folder: Path, clock: FixedClock
 ) -> None:
     charge(disk, clock)
-    for path in (folder / "throttle" / "key", ledger(folder)):
-        content = path.read_bytes()
-        linked(folder, path)
-        with pytest.raises(StoreError):
-            charge(disk, clock)
-        assert (folder / "target").read_bytes() == bytes(32)
-        path.unlink()
-        path.write_bytes(content)
     for name in ("throttle", "ledger"):
         (folder / name).rename(folder / "elsewhere")
         (folder / name).symlink_to(folder / "elsewhere")

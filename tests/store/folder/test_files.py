@@ -82,6 +82,7 @@ def test_folders_are_0700_and_files_0600_whatever_the_umask(
         "ledger/.deleted.sqlite.lock": 0o600,
         **{f"ledger/deleted.sqlite{part}": 0o600 for part in ("", "-wal", "-shm")},
         "reserve": 0o600,
+        "deleted": 0o600,
     }
 
 

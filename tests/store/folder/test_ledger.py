@@ -124,9 +124,18 @@ def test_a_mode_that_lets_others_read_is_taken_back(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("part", ["", "-wal", "-shm", "-journal"])
-def test_links_are_refused_and_what_they_point_to_is_left_alone(
-    ledger: Ledger, folder: Path, part: str
+@pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
+@pytest.mark.parametrize("replaceable", [True, False])
+def test_what_is_no_file_is_set_aside_and_what_it_points_to_is_left_alone(
+    folder: Path, part: str, kind: str, replaceable: bool
 ) -> None:
+    said: list[str] = []
+    ledger = Ledger(
+        folder / "ledger" / "words.sqlite",
+        SCHEMA,
+        replaceable=replaceable,
+        complain=lambda error: said.append(str(error)),
+    )
     add(ledger)
     ledger.close()
     target = folder / "target"
@@ -134,11 +143,33 @@ def test_links_are_refused_and_what_they_point_to_is_left_alone(
     before = target.read_bytes()
     if part:
         ledger.path.write_bytes(before)
-    ledger.path.with_name(ledger.path.name + part).symlink_to(target)
-    for act in (add, words):
-        with pytest.raises(StoreDamaged, match="symbolic link"):
-            act(ledger)
+    path = ledger.path.with_name(ledger.path.name + part)
+    put_in_place(kind, path, target)
+    if not replaceable:
+        for act in (add, words):
+            with pytest.raises(StoreDamaged, match="it was left alone"):
+                act(ledger)
+        assert os.path.lexists(path)
+        return
+    assert words(ledger) == {}
+    add(ledger, "two")
+    assert words(ledger_in(folder)) == {"two": 1}
     assert target.read_bytes() == before
+    (sentence,) = said
+    assert sentence.startswith(f"{path} was ")
+    (aside,) = folder.glob(f"ledger/words.sqlite.damaged-*Z{part}")
+    assert (aside.is_symlink(), aside.is_dir(), aside.is_fifo()) == (
+        kind == "link", kind == "folder", kind == "pipe",
+    )  # fmt: skip
+
+
+def put_in_place(kind: str, path: Path, target: Path) -> None:
+    if kind == "link":
+        path.symlink_to(target)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        os.mkfifo(path)
 
 
 def test_a_linked_folder_is_refused(ledger: Ledger, folder: Path) -> None:

@@ -70,6 +70,23 @@ def test_on_a_full_disk_one_can_sign_in_and_delete_but_not_create(small_disk: Pa
     assert house.now().deleted_ids == set(ids)
 
 
+def test_creation_is_refused_while_the_reserve_is_not_full(small_disk: Path) -> None:
+    folder = small_disk / "store"
+    folder.mkdir(0o700)
+    house = house_on(folder)
+    house.add()
+    house.issue("Phone")
+    fill(small_disk)
+    os.truncate(folder / "reserve", SIZE - 65_536)  # as a sign-in leaves it
+    with (small_disk / "filler").open("ab") as file:
+        file.write(os.urandom(32_768))
+    with pytest.raises(DiskFull, match="The disk is full: nothing was changed"):
+        house.issue("One more")
+    (small_disk / "filler").unlink()
+    house.issue("One more")
+    assert (folder / "reserve").stat().st_size == SIZE
+
+
 @pytest.mark.parametrize("greedy", [False, True])
 def test_deletion_after_deletion_goes_through_while_the_disk_stays_full(
     small_disk: Path, monkeypatch: pytest.MonkeyPatch, greedy: bool

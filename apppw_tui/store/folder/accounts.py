@@ -258,9 +258,14 @@ class FolderStore:
         return enforced.settle(self.enforcements, name, wanted, self.complain)
 
     def _write(self, account_name: str, temporary: Path, content: bytes) -> None:
-        """A change that takes no more room than before, a deletion above all, fits any disk."""
+        """A change that takes no more room than before, a deletion above all, fits any disk.
+
+        Any other needs a reserve that is full (SAFETY 24).
+        """
         path = self.path(account_name)
         if len(content) > _size(path) + _SLACK:
+            # What a sign-in took of the reserve may leave a little room, which is not for this.
+            self._reserve.require_full()
             files.write(path, temporary, content)
             self.deletions.make()
         else:

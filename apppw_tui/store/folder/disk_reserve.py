@@ -1,6 +1,7 @@
 """Room for the day when the disk is full: then a deletion must still fit (SAFETY 24)."""
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -34,6 +35,19 @@ class DiskReserve:
                 os.fchmod(descriptor, files.FILE_MODE)
                 # Not zeros: some file systems keep no room for these.
                 os.write(descriptor, os.urandom(SIZE - size))
+
+    def require_full(self) -> None:
+        """Sets aside what is missing, before something grows.
+
+        Raises DiskFull: there is no room for that. Where there can be no reserve at all, nothing is
+        required.
+        """
+        self.allocate()
+        with contextlib.suppress(OSError), self._opened() as (_, size):
+            if size < SIZE:
+                raise files.store_error(
+                    self._path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                )
 
     def take_back(self) -> None:
         """Sets aside again what was given here, once it may be free. Never raises."""

@@ -3,7 +3,7 @@
 import pytest
 from textual.widgets import Button, Input
 
-from apppw_tui.domain.errors import StoreUnusable
+from apppw_tui.domain.errors import DiskFull
 from apppw_tui.ui.messages import SignedIn
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
@@ -185,7 +185,7 @@ async def test_a_store_that_fails_is_said_and_can_be_tried_again(
 
 
 def _broken(account: str) -> None:
-    raise StoreUnusable("The disk is full: nothing was changed.")
+    raise DiskFull("The disk is full: nothing was changed.")
 
 
 async def test_the_demonstration_tells_how_to_get_in() -> None:

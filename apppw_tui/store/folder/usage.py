@@ -182,7 +182,10 @@ class FolderUsage:
         first: list[FirstUse] = []
         is_swept = self._swept == now.date() or not self._ledger.exists()
         if not pending and is_swept:
-            self._ledger.reports()  # or it would be unknown until the next use that none is kept
+            # Opened anew, since what is open does not see that its file was overwritten; else it
+            # would be unknown until the next use that none is kept.
+            self._ledger.close()
+            self._ledger.reports()
             return first
         reports = [uses.last_legacy_login for _, uses in pending.values()]
         times = sorted(last.time for last in reports if last is not None)

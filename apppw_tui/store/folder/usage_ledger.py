@@ -167,6 +167,10 @@ class UsageLedger:
         """Has all that was written on the disk: the power may fail after that."""
         self._ledger.rows("PRAGMA wal_checkpoint(FULL)")
 
+    def close(self) -> None:
+        """Closes the file; whoever needs it again opens it again."""
+        self._ledger.close()
+
     def check(self) -> None:
         """Raises StoreDamaged, if any page of the file is."""
         for (sentence,) in self._ledger.rows("PRAGMA quick_check(1)"):

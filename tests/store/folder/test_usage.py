@@ -393,3 +393,12 @@ def test_flush_with_nothing_to_write_notices_that_nothing_could_be(rooms: Rooms)
     (rooms.folder / "elsewhere").rename(rooms.folder / "usage")
     assert rooms.usage.flush()
     assert rooms.usage.trouble is None
+
+
+def test_file_that_is_overwritten_meanwhile_is_noticed_where_nobody_signs_in(rooms: Rooms) -> None:
+    rooms.usage.used(PHONE, "imap", "192.0.2.7")
+    rooms.usage.flush()
+    rooms.path.write_bytes(b"foreign" * 5000)
+    rooms.usage.flush()
+    (sentence,) = rooms.complaints
+    assert sentence.startswith(f"{rooms.path} was damaged, and begun anew")

@@ -132,10 +132,11 @@ def running(
     protocols: Sequence[str] = ("imap",),
     *,
     userdb: str = _STATIC,
+    sockets: Sequence[str] = (),
 ) -> Iterator[Dovecot]:
     """Dovecot with the passdbs of `recipe` alone; gone, with all its children, at the end.
 
-    `userdb` has places for {uid}, {gid} and {folder}.
+    `userdb` has places for {uid}, {gid} and {folder}. `sockets` are waited for, besides its own.
     """
     for protocol in protocols:
         part, package = _PACKAGES[protocol]
@@ -162,7 +163,8 @@ def running(
     process = user.start([program, "-F", "-c", dovecot.configuration])
     try:
         wait_for(process, ports.values(), dovecot.log)
-        _wait_for_people(process, dovecot.log.parent / "run" / "auth-userdb")
+        for name in ("auth-userdb", *sockets):
+            _wait_for_socket(process, dovecot.log.parent / "run" / name)
         yield dovecot
     finally:
         stop(process)
@@ -189,8 +191,8 @@ def _wait_for(process: "subprocess.Popen[str]", port: int, log: Path) -> None:
     pytest.fail(f"Dovecot did not start: {said}", pytrace=False)
 
 
-def _wait_for_people(process: "subprocess.Popen[str]", path: Path) -> None:
-    """Until it can be asked for people, too: that may come after the ports."""
+def _wait_for_socket(process: "subprocess.Popen[str]", path: Path) -> None:
+    """Until it can be asked there, too: that may come after the ports."""
     for _ in range(_ATTEMPTS):
         if path.exists():
             return

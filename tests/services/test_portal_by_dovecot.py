@@ -24,6 +24,7 @@ from tests.support import PASSWORD, House
 
 pytestmark = pytest.mark.slow
 
+SOCKETS = ("apppw-portal",)
 FREE = 5  # tries that are wrong before one has to wait
 SQL, ALIAS = "linus@example.org", "torvalds@example.org"
 BLOCKED, PROXIED, STRANGE = "blocked", "proxied", "strange"
@@ -64,7 +65,7 @@ def server(folder: Path, user: OrdinaryUser) -> Iterator[Dovecot]:
         + sql(folder)
     )
     recipe.chmod(0o644)
-    with running(program, folder, user, recipe) as dovecot:
+    with running(program, folder, user, recipe, sockets=SOCKETS) as dovecot:
         yield dovecot
 
 
@@ -111,7 +112,7 @@ class Door:
 
 
 def socket_of(dovecot: Dovecot) -> Path:
-    return dovecot.log.parent / "run" / "apppw-portal"
+    return dovecot.log.parent / "run" / SOCKETS[0]
 
 
 @pytest.fixture
@@ -236,7 +237,9 @@ def test_while_dovecot_is_down_nobody_is_refused(folder: Path, user: OrdinaryUse
     recipe.write_text(listening(user) + old_passwords.behind(place, OPEN))
     recipe.chmod(0o644)
     house = House()
-    with running(require_program("dovecot", "dovecot-core"), place, user, recipe) as dovecot:
+    with running(
+        require_program("dovecot", "dovecot-core"), place, user, recipe, sockets=SOCKETS
+    ) as dovecot:
         door = Door.at(socket_of(dovecot), house)
         assert door.opens(OPEN)
     for _ in range(FREE + 1):
@@ -245,7 +248,8 @@ def test_while_dovecot_is_down_nobody_is_refused(folder: Path, user: OrdinaryUse
     recipe.rename(place / "again.conf")
     (place / "dovecot").rename(place / "before")
     with running(
-        require_program("dovecot", "dovecot-core"), place, user, place / "again.conf"
+        *(require_program("dovecot", "dovecot-core"), place, user, place / "again.conf"),
+        sockets=SOCKETS,
     ) as dovecot:
         assert Door.at(socket_of(dovecot), house).opens(OPEN)
 
@@ -274,7 +278,9 @@ def test_what_is_for_the_mail_alone_leaves_the_portal_open(
     )
     for file in (enforced, recipe):
         file.chmod(0o644)
-    with running(require_program("dovecot", "dovecot-core"), place, user, recipe) as dovecot:
+    with running(
+        require_program("dovecot", "dovecot-core"), place, user, recipe, sockets=SOCKETS
+    ) as dovecot:
         assert [dovecot.says(account, OLD) for account in (OPEN, ENFORCED)] == [IN, REFUSED]
         assert dovecot.says(OPEN, OLD, source="127.0.0.2") == REFUSED
         for address in ("192.0.2.7", "2001:db8::7", "local"):

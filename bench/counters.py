@@ -1,13 +1,12 @@
 """What a sign-in's counters cost with few accounts and with many, as ratios of one run."""
 
-import argparse
 import statistics
 import tempfile
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from figures import compared, measured, table, timed
+from figures import compared, measured, options_by_accounts, table, timed
 
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.domain.throttle import FailureCount, FailureCounts, ThrottleState
@@ -36,19 +35,7 @@ class Place:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--rounds", type=int, default=50, metavar="N", help="of sign-ins (50)")
-    arguments.add_argument(
-        "--accounts", type=int, default=100_000, metavar="N", help="how many are many (100000)"
-    )
-    arguments.add_argument(
-        "--small", action="store_true", help="one round over little: only whether it works"
-    )
-    options = arguments.parse_args()
-    if options.rounds < 1 or options.accounts <= FEW:
-        arguments.error(f"at least one round, and more than {FEW} accounts")
-    if options.small:
-        options.rounds, options.accounts = 1, 200 * FEW
+    options = options_by_accounts(__doc__, "sign-ins", FEW)
     with tempfile.TemporaryDirectory(prefix="apppw-bench-") as name:
         places = {
             f"with {number}": filled(Path(name) / str(number), number)

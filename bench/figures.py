@@ -1,5 +1,6 @@
 """Cases measured in turn, and compared round by round."""
 
+import argparse
 import random
 import statistics
 import time
@@ -70,3 +71,23 @@ def timed(case: Case, times: int = 1) -> Measure:
         return (time.perf_counter() - start) / times
 
     return measure
+
+
+def options_by_accounts(description: str | None, rounds_of: str, few: int) -> argparse.Namespace:
+    """The options of a script that compares few accounts with many: `rounds` and `accounts`."""
+    arguments = argparse.ArgumentParser(description=description)
+    arguments.add_argument(
+        "--rounds", type=int, default=50, metavar="N", help=f"of {rounds_of} (50)"
+    )
+    arguments.add_argument(
+        "--accounts", type=int, default=100_000, metavar="N", help="how many are many (100000)"
+    )
+    arguments.add_argument(
+        "--small", action="store_true", help="one round over little: only whether it works"
+    )
+    options = arguments.parse_args()
+    if options.rounds < 1 or options.accounts <= few:
+        arguments.error(f"at least one round, and more than {few} accounts")
+    if options.small:
+        options.rounds, options.accounts = 1, 200 * few
+    return options

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 from apppw_tui import cli
 from tests.running import ROOT, environment
+from tests.store.other_uid import said_as
 
 SECONDS = 120.0  # for what takes a fraction of one
 _SPOKEN = ("dovecot_auth", "http", "json_lines", "saslauthd")
@@ -249,3 +250,17 @@ class _Forked:
 
     def send_signal(self, sig: int) -> None:
         os.kill(self.pid, sig)
+
+
+def answer_to(uid: int, path: Path, line: bytes) -> str:
+    """The line that a process of that uid is answered on a socket which everybody may reach."""
+    path.parent.chmod(0o755)
+    path.chmod(0o666)
+
+    def ask() -> object:
+        with socket.socket(socket.AF_UNIX) as asking:
+            asking.connect(str(path))
+            asking.sendall(line)
+            return asking.makefile("rb").readline().decode()
+
+    return said_as(uid, ask)

@@ -12,8 +12,8 @@ import pytest
 
 from apppw_tui.commands import serve
 from tests.running import CommandLine
-from tests.serving import Serving, forked
-from tests.store.other_uid import OTHER, only_root, said_as
+from tests.serving import Serving, answer_to, forked
+from tests.store.other_uid import OTHER, only_root
 from tests.support import House, cheap_hasher
 from tests.verifier.asking import wrong
 from tests.verifier.exposition import parsed
@@ -151,18 +151,9 @@ def test_status_is_for_the_administrator_alone(
 ) -> None:
     monkeypatch.setattr(serve, "Hasher", cheap_hasher)
     with tempfile.TemporaryDirectory() as name, forked(run.home, 0, "--socket-dir", name):
-        path = Path(name) / "json"
-        path.parent.chmod(0o755)
-        path.chmod(0o666)
-
-        def ask() -> object:
-            with socket.socket(socket.AF_UNIX) as asking:
-                asking.connect(str(path))
-                asking.sendall(b'{"daemon": "status"}\n')
-                return asking.makefile("rb").readline()[:11]
-
-        assert said_as(OTHER, ask) == str(b'{"answer": ')
-        assert said_as(0, ask) == str(b'{"status": ')
+        path, line = Path(name) / "json", b'{"daemon": "status"}\n'
+        assert answer_to(OTHER, path, line).startswith('{"answer": ')
+        assert answer_to(0, path, line).startswith('{"status": ')
 
 
 @pytest.mark.parametrize(

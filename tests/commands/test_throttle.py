@@ -1,7 +1,6 @@
 """`throttle`: what the daemon counts, seen and cleared by root and the daemon's own user."""
 
 import json
-import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +10,8 @@ import pytest
 from apppw_tui.commands import serve
 from apppw_tui.verifier.attempt_memory import FREE
 from tests.running import CommandLine
-from tests.serving import Serving, asked, forked
-from tests.store.other_uid import OTHER, only_root, said_as
+from tests.serving import Serving, answer_to, asked, forked
+from tests.store.other_uid import OTHER, only_root
 from tests.support import House, cheap_hasher
 from tests.verifier.asking import wrong
 
@@ -62,18 +61,9 @@ def test_whoever_may_only_ask_for_passwords_may_not(
 ) -> None:
     monkeypatch.setattr(serve, "Hasher", cheap_hasher)
     with tempfile.TemporaryDirectory() as name, forked(run.home, 0, "--socket-dir", name):
-        path = Path(name) / "json"
-        path.parent.chmod(0o755)
-        path.chmod(0o666)
-
-        def ask() -> object:
-            with socket.socket(socket.AF_UNIX) as asking:
-                asking.connect(str(path))
-                asking.sendall(b'{"throttle": "clear"}\n')
-                return asking.makefile("rb").readline()
-
-        assert said_as(OTHER, ask) == str(b'{"answer": "error"}\n')
-        assert said_as(0, ask) == str(b'{"cleared": 0}\n')
+        path, line = Path(name) / "json", b'{"throttle": "clear"}\n'
+        assert answer_to(OTHER, path, line) == '{"answer": "error"}\n'
+        assert answer_to(0, path, line) == '{"cleared": 0}\n'
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,7 @@
 """SAFETY 24: a full disk never stops a deletion; it refuses a creation. On a real, full disk."""
 
-import contextlib
 import gc
 import os
-import shutil
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,31 +13,10 @@ from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.counters import FolderThrottleStore
 from apppw_tui.store.folder.deleted_ids import DeletedIds
 from apppw_tui.store.folder.disk_reserve import SIZE
+from tests.store.small_disks import fill
 from tests.support import PASSWORD, FixedClock, House
 
 ACCOUNT = "ada@example.org"
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of one megabyte, or a folder where none can be mounted."""
-    place = tmp_path / "small"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
-    mounted = shutil.which("mount") and subprocess.run(mount, capture_output=True, check=False)
-    if not mounted or mounted.returncode:
-        pytest.skip("no file system can be mounted here: not root")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "--lazy", str(place)], check=True)
-
-
-def fill(disk: Path) -> None:
-    """Leaves not one block."""
-    with (disk / "filler").open("ab", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(os.urandom(4096))
 
 
 def house_on(folder: Path) -> House:

@@ -16,7 +16,7 @@ from apppw_tui.store.folder import activity as module
 from apppw_tui.store.folder.activity import FROM_DAEMON, FolderActivityLog, Tail
 from apppw_tui.store.folder.ledger import Ledger
 from tests.faults import kills, steps
-from tests.store.folder.test_ledger import fill, small_disk  # noqa: F401 - a fixture
+from tests.store.small_disks import fill
 from tests.store.test_killed import forked
 from tests.support import NOW, FixedClock
 
@@ -169,7 +169,7 @@ def test_what_is_old_is_forgotten_and_what_is_not_is_kept(rooms: Rooms) -> None:
 
 
 def test_on_a_full_disk_nothing_is_said_and_the_room_for_deletions_is_left_alone(
-    small_disk: Path,  # noqa: F811 - the fixture
+    small_disk: Path,
 ) -> None:
     rooms = Rooms(small_disk / "store")
     rooms.record("before")

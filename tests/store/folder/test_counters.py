@@ -21,7 +21,7 @@ from apppw_tui.store import throttle_documents
 from apppw_tui.store.folder import counters as module
 from apppw_tui.store.folder.counters import FolderThrottleStore, MemoryThrottleStore
 from tests.faults import kills, steps
-from tests.store.folder.test_ledger import put_in_place
+from tests.store.folder.ledger.words import put_in_place
 from tests.store.test_killed import forked, killed
 from tests.support import NOW, FixedClock
 

@@ -19,7 +19,8 @@ from apppw_tui.store.folder.deleted_file import parse
 from apppw_tui.store.folder.deleted_ids import DeletedIds
 from tests.faults import kills, steps, struck_by
 from tests.store.making import account_file, add, record, touch
-from tests.store.test_full_disk import fill, house_on, small_disk  # noqa: F401 - a fixture
+from tests.store.small_disks import fill
+from tests.store.test_full_disk import house_on
 from tests.store.test_killed import die_at, forked, killed
 from tests.support import House
 
@@ -116,7 +117,7 @@ def test_what_is_wrong_with_the_list_stops_no_deletion(
         DeletedIds(folder).read()
 
 
-def test_on_a_full_disk_what_goes_is_still_on_the_list(small_disk: Path) -> None:  # noqa: F811 - the fixture
+def test_on_a_full_disk_what_goes_is_still_on_the_list(small_disk: Path) -> None:
     folder = small_disk / "store"
     folder.mkdir(0o700)
     house = house_on(folder)

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.error_log import FolderErrorLog
 from apppw_tui.store.folder.session_kicks import FolderSessionTerminator
 from tests.store.making import folder_store
+from tests.store.small_disks import tmpfs
 from tests.support import FixedClock, House, Notebook
 
 ADA = "ada@example.org"
@@ -92,16 +92,8 @@ def test_the_fault_is_a_line_in_the_stores_log(folder: Path) -> None:
 @pytest.fixture
 def few_files(tmp_path: Path) -> Iterator[Path]:
     """A file system with room for a few files, or a folder where none can be mounted."""
-    place = tmp_path / "small"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m,nr_inodes=40", "tmpfs", str(place)]
-    mounted = shutil.which("mount") and subprocess.run(mount, capture_output=True, check=False)
-    if not mounted or mounted.returncode:
-        pytest.skip("no file system can be mounted here: not root")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "--lazy", str(place)], check=True)
+    with tmpfs(tmp_path / "small", "size=1m,nr_inodes=40") as disk:
+        yield disk
 
 
 def test_a_full_disk_stops_no_deletion(few_files: Path) -> None:

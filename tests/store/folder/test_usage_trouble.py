@@ -13,8 +13,7 @@ from apppw_tui.store.folder.usage_ledger import UsageLedger
 from tests.store.folder.test_usage import LAST, Rooms, used
 from tests.store.folder.using import PHONE, Verdict
 from tests.store.making import add, record
-from tests.store.test_full_disk import fill
-from tests.store.test_full_disk import small_disk as small_disk  # noqa: PLC0414 - a fixture
+from tests.store.small_disks import fill
 from tests.store.test_killed import forked, killed
 
 READERS = 40

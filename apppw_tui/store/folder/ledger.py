@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import stat
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -111,6 +112,7 @@ class Ledger:
         self._durable = durable
         self._replaceable = replaceable
         self._timeout = timeout
+        self._parts = sqlite_file.parts(path)
         self._store = path.parent.parent
         self._reserve = DiskReserve(self._store) if has_reserve else None
         self._opened: _Opened | None = None
@@ -139,7 +141,8 @@ class Ledger:
     def rows(self, sql: str, *values: Any) -> list[Row]:
         """Returns the result of a SELECT; nothing where there is no file yet. Raises StoreError."""
         with self._held():
-            files.check_folder(self._store)
+            if self._opened is None:
+                files.check_folder(self._store)
             if not os.path.lexists(self.path):
                 return []
             if os.statvfs(self.path.parent).f_flag & os.ST_RDONLY:
@@ -208,44 +211,53 @@ class Ledger:
 
     def _with_room(self, act: Callable[[], None]) -> None:
         """Has it done, also on a full disk: who cannot sign in cannot delete either (SAFETY 24)."""
-
-        def attempt() -> None:
-            try:
-                act()
-            except DiskFull:
-                self._roll_back()
-                if self._opened is not None:
-                    with (
-                        contextlib.suppress(StoreError, DamagedFile),
-                        sqlite_file.translated(self.path),
-                    ):
-                        self._opened.connection.execute("PRAGMA wal_checkpoint").fetchall()
+        try:
+            act()
+        except DiskFull:
+            self._make_room()
+            if self._reserve is None:
                 raise
 
-        if self._reserve is None:
-            attempt()
-        else:
+            def attempt() -> None:
+                try:
+                    act()
+                except DiskFull:
+                    self._make_room()
+                    raise
+
             self._reserve.write(attempt, _NEEDED)
+
+    def _make_room(self) -> None:
+        """Has in the file what waits beside it, as far as there is room for that."""
+        self._roll_back()
+        if self._opened is not None:
+            with contextlib.suppress(StoreError, DamagedFile), sqlite_file.translated(self.path):
+                self._opened.connection.execute("PRAGMA wal_checkpoint").fetchall()
 
     def _anew(self, act: Callable[[], Result]) -> Result:
         """Does it, on another file if this one is damaged or gone. Raises StoreError."""
         for _ in range(_TRIES):
             within = self._in_transaction()
             try:
-                with sqlite_file.translated(self.path):
-                    return act()
-            except DamagedFile as damage:
-                self._set_aside(damage)
-            except StoreUnusable as error:
-                if within or isinstance(error, DiskFull):
-                    raise
-                self._close()  # it may have been what is open here
-                with contextlib.suppress(DamagedFile):  # the next round sets it aside
-                    if self._looked_at == self._identity():
-                        raise
+                return act()
+            except Exception as fault:  # noqa: BLE001 - SQLite's, which only translation knows
+                error = sqlite_file.translation(self.path, fault)
+                if isinstance(error, DamagedFile):
+                    self._set_aside(error)
+                elif self._is_of_this_file(error) and not within:
+                    self._close()  # it may have been what is open here
+                    with contextlib.suppress(DamagedFile), sqlite_file.translated(self.path):
+                        if self._looked_at == self._identity():  # else the next round opens it
+                            raise error from None
+                else:
+                    raise error from None
             if within:
                 self._begin()
         raise StoreBusy(BUSY)
+
+    @staticmethod
+    def _is_of_this_file(error: Exception) -> bool:
+        return isinstance(error, StoreUnusable) and not isinstance(error, DiskFull)
 
     def _connection(self) -> "Connection":
         """The connection to the file that is at the path now."""
@@ -301,7 +313,7 @@ class Ledger:
         path = damage.part or self.path
         if not self._replaceable:
             raise StoreDamaged(f"{path} is {damage.kind}; it was left alone.")
-        with self._alone():
+        with self._alone(), sqlite_file.translated(self.path):
             try:
                 identity = self._identity()
             except DamagedFile:
@@ -313,8 +325,25 @@ class Ledger:
         self.complain(StoreDamaged(f"{path} was {damage.kind}, and begun anew: see {aside.name}."))
 
     def _identity(self) -> tuple[int, int] | None:
-        with sqlite_file.translated(self.path):
-            return sqlite_file.identity(self.path)
+        """Device and inode of the file, once it is safe to open; None if there is none.
+
+        Raises DamagedFile: a link, or no ordinary file, is in its place, or in that of a part.
+        """
+        result = None
+        for part in reversed(self._parts):
+            try:
+                status = part.lstat()
+            except (FileNotFoundError, NotADirectoryError):
+                result = None
+                continue
+            result = (status.st_dev, status.st_ino)
+            if not stat.S_ISREG(status.st_mode):
+                kind = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "not an ordinary file"
+                raise DamagedFile(part, kind)
+            if stat.S_IMODE(status.st_mode) != files.FILE_MODE:
+                with contextlib.suppress(OSError):
+                    part.chmod(files.FILE_MODE)
+        return result
 
     def _alone(self) -> contextlib.AbstractContextManager[None]:
         return locked(self.path.with_name(f".{self.path.name}.lock"), self._timeout)

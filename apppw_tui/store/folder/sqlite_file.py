@@ -45,26 +45,6 @@ def parts(path: Path) -> list[Path]:
     return [path, *(path.with_name(path.name + suffix) for suffix in BESIDE)]
 
 
-def identity(path: Path) -> tuple[int, int] | None:
-    """Device and inode of the file, once it is safe to open; None if there is none.
-
-    Raises DamagedFile: a link, or no ordinary file, is in its place, or in that of a part of it.
-    """
-    result = None
-    for part in reversed(parts(path)):
-        result = None
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            status = part.lstat()
-            result = (status.st_dev, status.st_ino)
-            if not stat.S_ISREG(status.st_mode):
-                kind = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "not an ordinary file"
-                raise DamagedFile(part, kind)
-            if stat.S_IMODE(status.st_mode) != files.FILE_MODE:
-                with contextlib.suppress(OSError):
-                    part.chmod(files.FILE_MODE)
-    return result
-
-
 def make(path: Path, script: str) -> None:
     """Makes the file whole, and then gives it its name. Whoever calls is alone."""
     temporary = path.with_name(f".tmp-{path.name}")
@@ -117,13 +97,19 @@ def translated(path: Path) -> Iterator[None]:
     """Raises the domain's errors, and DamagedFile, for SQLite's and the system's."""
     try:
         yield
-    except OSError as error:
-        raise files.store_error(path, error) from None
-    except Exception as error:
-        code = getattr(error, "sqlite_errorcode", None)
-        if code is None:
-            raise
-        raise _translation(path, error, code) from None
+    except Exception as error:  # noqa: BLE001 - what is not SQLite's stays as it is
+        raise translation(path, error) from None
+
+
+def translation(path: Path, error: Exception) -> Exception:
+    """The domain's error, or DamagedFile, for one of SQLite's or the system's; others as they are.
+
+    Asked by the code of an exception, so that nobody has to load the library for an `except`.
+    """
+    if isinstance(error, OSError):
+        return files.store_error(path, error)
+    code = getattr(error, "sqlite_errorcode", None)
+    return error if code is None else _translation(path, error, code)
 
 
 def _translation(path: Path, error: Exception, code: int) -> Exception:

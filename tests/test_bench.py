@@ -32,7 +32,7 @@ def test_every_benchmark_is_tried() -> None:
         path.name for path in (ROOT / "bench").glob("*.py") if "__main__" in path.read_text()
     }
     tried = {line.split()[0] for line in LINES}
-    assert programs == tried | {"bare.py"}  # bare.py is the program that first_frame.py compares with
+    assert programs == tried | {"bare.py"}  # which first_frame.py compares with
 
 
 @pytest.mark.parametrize("program", LINES)

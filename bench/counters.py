@@ -8,6 +8,7 @@ from pathlib import Path
 
 from figures import compared, measured, options_by_accounts, table, timed
 
+from apppw_tui.domain import throttle
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.domain.throttle import FailureCount, FailureCounts, ThrottleState
 from apppw_tui.portal.context import PortalThrottle
@@ -63,33 +64,32 @@ def filled(folder: Path, accounts: int) -> Place:
     for names, state, keep in (
         ([f"user{number}" for number in range(accounts)], at_home, True),
         (
-            [f"nobody{number}" for number in range(counters.MAX_UNKNOWN)],
+            [f"nobody{number}" for number in range(throttle.MAX_UNKNOWN)],
             wrong,
             False,
         ),
     ):
-        row = counters._CounterRow(state, keep)
         for begin in range(0, len(names), AT_ONCE):
             with store._ledger.transaction() as transaction:
                 for name in names[begin : begin + AT_ONCE]:
-                    digest = counters._digest(key, "subject", f"account:{name}")
-                    counters._put(transaction, digest, row)
+                    digest = throttle.digest(key, f"account:{name}")
+                    counters._put(transaction, digest, state, keep=keep)
     return Place(store, accounts)
 
 
 def sign_in(place: Place) -> None:
     """Password and second factor are right."""
     name = f"user{place.next()}"
-    throttle = PortalThrottle(place.store, CLOCK, HOME)
+    counted = PortalThrottle(place.store, HOME)
     for step in ("password", "second"):
-        throttle.record_attempt(name, step)
-        throttle.undo_attempt(name, step)
-    throttle.record_success(name)
+        counted.record_attempt(name, step)
+        counted.undo_attempt(name, step)
+    counted.record_success(name)
 
 
 def guess(place: Place) -> None:
     place.turn += 1  # another one each time
-    PortalThrottle(place.store, CLOCK, CAFE).record_attempt(f"stranger{place.turn}", "password")
+    PortalThrottle(place.store, CAFE).record_attempt(f"stranger{place.turn}", "password")
 
 
 if __name__ == "__main__":

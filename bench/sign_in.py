@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import argon2
@@ -160,12 +161,16 @@ def prepare(wired: Parts, name: str, imported: dict[str, str]) -> None:
     if name in imported:
         with wired.store.transaction(name, Admin(means).account(name).uid) as change:
             change.account = replace(change.existing, password_hash=imported[name])
-    with means.throttle_store.change(f"account:{name}", keep=False) as entry:
-        entry.state = ThrottleState(hash_address=entry.state.hash_address)
+
+    def prepared(state: ThrottleState, /, *, now: datetime) -> ThrottleState:
+        state = ThrottleState(hash_address=state.hash_address)
         if name == "throttled":
             for _ in range(FAILURES):
                 with contextlib.suppress(RateLimited):
-                    entry.state = entry.state.record_attempt("password", "local", means.clock.now())
+                    state = state.record_attempt("password", "local", now)
+        return state
+
+    means.throttle_store.change({f"account:{name}": prepared}, keep=False)
 
 
 def measure(

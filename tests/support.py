@@ -1,9 +1,10 @@
 """What many tests need: a clock that stands still, cheap hashes, a store with an account in it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from apppw_tui.domain import phone, recovery_codes, totp
 from apppw_tui.domain.account import AUTHENTICATOR, Account
@@ -21,6 +22,7 @@ from apppw_tui.domain.ports import (
     UsageBook,
 )
 from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.throttle import ThrottleState
 from apppw_tui.domain.usage import Used
 from apppw_tui.portal.admin import Admin
 from apppw_tui.portal.app_passwords import AppPasswordIssuer, IssuedAppPassword
@@ -28,9 +30,10 @@ from apppw_tui.portal.context import PortalContext
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import Session, new_session
-from apppw_tui.store.folder.counters import MemoryThrottleStore
 from apppw_tui.store.keyring import MemorySeals
-from apppw_tui.store.memory import MemoryStore
+from apppw_tui.store.memory import MemoryStore, MemoryThrottleStore
+
+Result = TypeVar("Result")
 
 PASSWORD = "engine no. 1 weaves algebra"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -252,3 +255,15 @@ class House:
         """Changes fields of the account as no room may."""
         with self.store.transaction(name, self.now(name).uid) as change:
             change.account = replace(change.existing, **fields)
+
+
+def while_counted(house: House, act: Callable[[], Result]) -> Result:
+    """The result of `act`, while somebody else changes a counter."""
+    results: list[Result] = []
+
+    def rule(state: ThrottleState, /, *, now: datetime) -> ThrottleState:
+        results.append(act())
+        return state
+
+    house.means.throttle_store.change({"account:somebody": rule}, keep=True)
+    return results[0]

@@ -61,7 +61,7 @@ def admitted(store: Path, clock: Clock, address: str) -> Kiosk:
     def complain(error: StoreError) -> None:
         error_log.error("ledger damaged", why=str(error))
 
-    throttle = PortalThrottle(FolderThrottleStore(store, clock, complain=complain), clock, address)
+    throttle = PortalThrottle(FolderThrottleStore(store, clock, complain=complain), address)
     with faults_told_to_a_stranger(error_log):
         is_known = throttle.is_known()
     admission.acquire(address, known=is_known)

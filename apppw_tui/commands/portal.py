@@ -142,8 +142,7 @@ def _demonstration(
     from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher
     from apppw_tui.portal.context import PortalContext
     from apppw_tui.portal.portal import Portal
-    from apppw_tui.store.folder.counters import MemoryThrottleStore
-    from apppw_tui.store.memory import MemoryActivityLog, MemoryErrorLog
+    from apppw_tui.store.memory import MemoryActivityLog, MemoryErrorLog, MemoryThrottleStore
 
     demonstration = demo.Demonstration(SystemClock(), Hasher(CHEAP_PROFILE, CHEAP_PROFILE))
     context = PortalContext(

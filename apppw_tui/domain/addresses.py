@@ -5,6 +5,8 @@ from functools import lru_cache
 
 _KEPT = 1024  # addresses that were read lately: a daemon reads the same few all day
 _LONGEST = 64  # characters; no address needs as many
+_COUNTED = 64  # characters of what is no address
+_NETWORK_BITS, _DOOR_BITS = 64, 56  # of IPv6: what one link has, and what one household gets
 _MAPPED_BITS = 96  # RFC 4291 section 2.5.5.2: IPv4 within IPv6
 
 
@@ -62,6 +64,22 @@ def surrounding_network(text: str | None, *, ipv4_bits: int, ipv6_bits: int) -> 
         return None
     bits = ipv6_bits if ":" in address else ipv4_bits
     return str(ipaddress.ip_network(f"{address}/{bits}", strict=False))
+
+
+def door_key(text: str) -> str:
+    """The place that somebody comes from, as the kiosk's door counts it: IPv6 by its /56."""
+    return address_key(text, _DOOR_BITS)
+
+
+@lru_cache(_KEPT)
+def address_key(text: str, bits: int = _NETWORK_BITS) -> str:
+    """The place that somebody comes from, as it is counted: IPv6 by its /64, no address as text."""
+    address = parse_address(text)
+    if address is None:
+        return text[:_COUNTED]
+    if ":" not in address:
+        return address
+    return surrounding_network(address, ipv4_bits=32, ipv6_bits=bits) or address
 
 
 def is_loopback(text: str) -> bool:

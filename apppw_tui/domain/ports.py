@@ -4,7 +4,7 @@ Each call says what it raises. The parts of a configuration that are off: see sw
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from apppw_tui.domain.account_change import Change, Rename
     from apppw_tui.domain.activity import ActivityEntry
     from apppw_tui.domain.notice_text import Message
-    from apppw_tui.domain.throttle import ThrottleTransaction
+    from apppw_tui.domain.throttle import Rule, ThrottleState
     from apppw_tui.domain.usage import Used
 
 DeliveryMethod = Literal["text", "call", "notify"]
@@ -319,16 +319,17 @@ class NoticeQueue(Protocol):
 class ThrottleStore(Protocol):
     """The throttle's states, under subjects like `account:ada` and `number:+493012345`."""
 
-    def change(self, subject: str, *, keep: bool) -> "AbstractContextManager[ThrottleTransaction]":
-        """One change of the subject's state under its lock, kept when the block ends.
+    def change(self, rules: Mapping[str, "Rule"], *, keep: bool) -> Mapping[str, "ThrottleState"]:
+        """The next states of these subjects, each by its rule, in one transaction and this order.
 
-        If the block raises, what was assigned is lost; after RateLimited alone, stamps in the
-        future have become the present all the same, since a wait that never shrinks would lock out.
-        Blocks are short, hash nothing, and are never nested.
+        Where a rule refuses, those before it stand, and those after it are left alone. Nothing else
+        comes between: a rule is quick, and hashes nothing. If it raises anything but RateLimited,
+        nothing was changed.
 
-        `keep` says that the subject belongs to an account, from now on; the others are bounded
+        `keep` says that the subjects belong to an account, from now on; the others are bounded
         in number.
 
         Raises:
+            RateLimited: a rule refused.
             StoreError: it cannot be counted, so it must not be tried.
         """

@@ -4,13 +4,15 @@ A try is charged before it is compared, and taken back if it was right. Every de
 the clock was set back: a stamp in the future counts as the present.
 """
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from hashlib import blake2b
+from typing import Any, Literal, Protocol
 
-from apppw_tui.domain.addresses import parse_address, surrounding_network
+from apppw_tui.domain.addresses import address_key
 from apppw_tui.domain.errors import RateLimited
 
 Step = Literal["password", "second"]
@@ -23,7 +25,7 @@ LOCKED_FOR = timedelta(days=1)  # since the last try that was compared
 KNOWN_FOR = timedelta(days=30)
 _BEGINNING = datetime.fromtimestamp(0, UTC)
 MOST_KNOWN = 32
-_ADDRESS_CHARACTERS = 64
+MAX_UNKNOWN = 16_384  # names that belong to no account
 _MOST_OF_A_UNIT = 60
 _LONGEST_WINDOW = timedelta(days=1)
 _MOST_SENDS = 100  # stamps; more than any limit counts
@@ -31,7 +33,6 @@ _LOCKED = (
     "Too many tries from elsewhere: sign in from where you usually do, wait {}, "
     "or ask your administrator."
 )
-_NETWORK_BITS, _DOOR_BITS = 64, 56  # of IPv6: what one link has, and what one household gets
 
 
 @dataclass(frozen=True)
@@ -44,21 +45,6 @@ class SendLimit:
 
 ACCOUNT_SENDS = SendLimit(3, 600)
 NUMBER_SENDS = SendLimit(10, 86_400)
-
-
-def door_key(text: str) -> str:
-    """The place that somebody comes from, as the kiosk's door counts it: IPv6 by its /56."""
-    return address_key(text, _DOOR_BITS)
-
-
-def address_key(text: str, bits: int = _NETWORK_BITS) -> str:
-    """The place that somebody comes from, as it is counted: IPv6 by its /64, no address as text."""
-    address = parse_address(text)
-    if address is None:
-        return text[:_ADDRESS_CHARACTERS]
-    if ":" not in address:
-        return address
-    return surrounding_network(address, ipv4_bits=32, ipv6_bits=bits) or address
 
 
 @dataclass(frozen=True)
@@ -81,10 +67,6 @@ class FailureCount:
 
     def without_attempt(self) -> "FailureCount":
         return FailureCount(self.failures - 1, self.last) if self.failures > 1 else FailureCount()
-
-    def merged(self, other: "FailureCount") -> "FailureCount":
-        """The one with more failures: only a completed sign-in takes them back (SAFETY 15)."""
-        return max(self, other, key=lambda count: (count.failures, count.last or _BEGINNING))
 
     def as_of(self, now: datetime) -> "FailureCount":
         return self if self.last is None else FailureCount(self.failures, min(self.last, now))
@@ -117,14 +99,7 @@ class FailureCounts:
         return self.password if step == "password" else self.second
 
     def put(self, step: Step, count: FailureCount) -> "FailureCounts":
-        return (
-            FailureCounts(count, self.second)
-            if step == "password"
-            else FailureCounts(self.password, count)
-        )
-
-    def merged(self, other: "FailureCounts") -> "FailureCounts":
-        return FailureCounts(self.password.merged(other.password), self.second.merged(other.second))
+        return replace(self, **{step: count})
 
     def as_of(self, now: datetime) -> "FailureCounts":
         return FailureCounts(self.password.as_of(now), self.second.as_of(now))
@@ -136,11 +111,6 @@ class KnownAddress:
 
     bucket: FailureCounts
     last_success: datetime
-
-    def merged(self, other: "KnownAddress") -> "KnownAddress":
-        return KnownAddress(
-            self.bucket.merged(other.bucket), max(self.last_success, other.last_success)
-        )
 
 
 @dataclass(frozen=True)
@@ -182,18 +152,6 @@ class ThrottleState:
             if self.as_of(instant) == ThrottleState():
                 return instant
         return None
-
-    def merged(self, other: "ThrottleState") -> "ThrottleState":
-        """All that two programs counted side by side; what both have counts once."""
-        known = {**other.known, **self.known}
-        for key in self.known.keys() & other.known.keys():
-            known[key] = self.known[key].merged(other.known[key])
-        return replace(
-            self,
-            unknown_addresses=self.unknown_addresses.merged(other.unknown_addresses),
-            known=known,
-            sends=tuple(sorted({*self.sends, *other.sends})),
-        )
 
     def as_of(self, now: datetime) -> "ThrottleState":
         """The same as of `now`: no stamp in the future, and nothing that has run out."""
@@ -295,8 +253,92 @@ def describe(wait: float) -> str:
     return f"{math.ceil(wait / 3600)} h"
 
 
-@dataclass
-class ThrottleTransaction:
-    """The state being changed: assign `state` its next value; leave it, and nothing is counted."""
+class Rule(Protocol):
+    """Makes the next state of one, as of an instant. Raises RateLimited."""
 
-    state: ThrottleState
+    def __call__(self, state: ThrottleState, /, *, now: datetime) -> ThrottleState: ...
+
+
+def applied(
+    rule: Rule, state: ThrottleState, now: datetime
+) -> tuple[ThrottleState, RateLimited | None]:
+    """The state after `rule`, or the refusal, which charges nothing.
+
+    A stamp that is in the future must not stay there even so: a wait that never shrinks would lock
+    out.
+    """
+    state = state.as_of(now)
+    try:
+        return rule(state, now=now), None
+    except RateLimited as refusal:
+        return state, refusal
+
+
+def digest(key: bytes, text: str, kind: Literal["subject", "address"] = "subject") -> str:
+    """The name under which a subject or an address is kept, so that nobody can read it."""
+    content = text.encode("utf-8", "surrogatepass")
+    return blake2b(content, key=key, digest_size=16, person=kind.encode()).hexdigest()
+
+
+def address_digest(key: bytes, subject: str, address: str) -> str:
+    """The name of an address, another one for each subject's digest."""
+    return digest(key, subject + address_key(address), "address")
+
+
+def dump(state: ThrottleState) -> str:
+    """The state as JSON."""
+    known = {
+        key: {"completed": address.last_success.isoformat(), **_dumped(address.bucket)}
+        for key, address in state.known.items()
+    }
+    sends = [stamp.isoformat() for stamp in state.sends]
+    return json.dumps(
+        {"strangers": _dumped(state.unknown_addresses), "known": known, "sends": sends}
+    )
+
+
+def parse(content: str | bytes) -> ThrottleState:
+    """Parses what `dump` wrote; whatever is malformed in it was never counted. Never raises."""
+    try:
+        fields = _members(json.loads(content))
+    except (ValueError, RecursionError):
+        fields = {}
+    known = {}
+    for key, address in _members(fields.get("known")).items():
+        last_success = _stamp(_members(address).get("completed"))
+        if last_success is not None:
+            known[key] = KnownAddress(_counts(address), last_success)
+    sends = fields.get("sends")
+    stamps = (_stamp(send) for send in sends) if isinstance(sends, list) else ()
+    sent = tuple(stamp for stamp in stamps if stamp is not None)
+    return ThrottleState(_counts(fields.get("strangers")), known, sent)
+
+
+def _dumped(counts: FailureCounts) -> dict[str, Any]:
+    steps = (("password", counts.password), ("second", counts.second))
+    return {step: [count.failures, count.last.isoformat()] for step, count in steps if count.last}
+
+
+def _counts(document: object) -> FailureCounts:
+    fields = _members(document)
+    return FailureCounts(_count(fields.get("password")), _count(fields.get("second")))
+
+
+def _count(document: object) -> FailureCount:
+    match document:
+        # `type`, since True is an int too.
+        case [failures, text] if type(failures) is int and failures > 0 and (last := _stamp(text)):
+            return FailureCount(failures, last)
+    return FailureCount()
+
+
+def _stamp(document: object) -> datetime | None:
+    try:
+        stamp = datetime.fromisoformat(document) if isinstance(document, str) else None
+        return None if stamp is None or stamp.tzinfo is None else stamp.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _members(document: object) -> dict[str, Any]:
+    return document if isinstance(document, dict) else {}

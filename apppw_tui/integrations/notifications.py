@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
+from functools import partial
 from typing import Literal, Protocol
 
 from apppw_tui.domain import notice_text
@@ -29,6 +30,7 @@ from apppw_tui.domain.ports import (
     ThrottleStore,
 )
 from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.throttle import ThrottleState
 from apppw_tui.integrations import process
 
 Format = Literal["mail", "plain"]
@@ -241,20 +243,21 @@ class Sender:
         return False
 
     def _share(self, account: Account) -> _Share:
-        now = self.clock.now()
+        subject = f"notices:{account.uid}"
+        rule = partial(ThrottleState.record_sent_code, limit=notice_text.NOTICE_SENDS)
         try:
-            with self.counters.change(f"notices:{account.uid}", keep=True) as counted:
-                counted.state = counted.state.record_sent_code(now, notice_text.NOTICE_SENDS)
-                count = sum(
-                    (now - stamp).total_seconds() < notice_text.NOTICE_SENDS.seconds
-                    for stamp in counted.state.sends
-                )
+            states = self.counters.change({subject: rule}, keep=True)
         except RateLimited:
             return _Share.NONE
         except StoreError as error:
             # Better one too many than none.
             self.error_log.error("notices not counted", account=account.name, why=str(error))
             return _Share.OWN
+        now = self.clock.now()
+        count = sum(
+            (now - stamp).total_seconds() < notice_text.NOTICE_SENDS.seconds
+            for stamp in states[subject].sends
+        )
         return _Share.SUM if count > notice_text.PER_HOUR else _Share.OWN
 
 

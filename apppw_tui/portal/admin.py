@@ -14,7 +14,6 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.portal import rename_account
 from apppw_tui.portal.admin_app_passwords import AppPasswordAdmin
 from apppw_tui.portal.audit import done_afterwards
-from apppw_tui.portal.context import PortalThrottle
 
 _BYPASS_NOTICE = (
     "your administrator lets you sign in once without a security code. "
@@ -171,8 +170,7 @@ class Admin(AppPasswordAdmin):
     def throttle_status(self, name: str) -> ThrottleStatus:
         """The state of signing in; `wait` is the longest, of whatever address. Counts nothing."""
         account, means = self.account(name), self.context
-        with means.throttle_store.change(f"account:{account.name}", keep=False) as entry:
-            ledger = entry.state
+        ledger = means.throttle.state(account.name)
         now = means.clock.now()
         waits = (
             ledger.unknown_addresses.locked_for(now),
@@ -184,7 +182,7 @@ class Admin(AppPasswordAdmin):
         """Forgets the failures that were counted, so that strangers may try again."""
         account = self.account(name)
         means = self.context
-        PortalThrottle(means.throttle_store, means.clock, means.address).unlocked(account.name)
+        means.throttle.unlocked(account.name)
         self._record(account, EventType.UNLOCKED)
         return account
 
@@ -208,9 +206,7 @@ class Admin(AppPasswordAdmin):
         hash_, now = means.hasher.account.make(secret), means.clock.now()
         account = self._change(name, lambda account: account.with_password(hash_, now))
         with done_afterwards(means, account, "throttle"):
-            PortalThrottle(means.throttle_store, means.clock, means.address).password_changed(
-                account.name
-            )
+            means.throttle.password_changed(account.name)
         self._record(account, EventType.PASSWORD_SET)
         return account
 

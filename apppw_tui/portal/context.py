@@ -4,10 +4,12 @@ import contextlib
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from apppw_tui.domain.addresses import door_key
 from apppw_tui.domain.app_password import RandomBelow
-from apppw_tui.domain.errors import DiskFull, StoreDamaged, StoreError, StoreUnusable
+from apppw_tui.domain.errors import DiskFull, StoreDamaged, StoreUnusable
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.ports import (
     AccountStore,
@@ -24,7 +26,7 @@ from apppw_tui.domain.ports import (
 )
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.switched_off import NoSessionTermination, SilentNotifier
-from apppw_tui.domain.throttle import ACCOUNT_SENDS, NUMBER_SENDS, Step, door_key
+from apppw_tui.domain.throttle import ACCOUNT_SENDS, NUMBER_SENDS, Step, ThrottleState
 
 if TYPE_CHECKING:
     from apppw_tui.domain.hashing import Hasher
@@ -57,68 +59,79 @@ class PortalContext:
     source: ExternalPasswords | None = None  # of account passwords; None is the store
     notifier: Notifier = field(default_factory=SilentNotifier)
 
+    @cached_property
+    def throttle(self) -> "PortalThrottle":
+        """The throttle of whoever comes from `address`."""
+        return PortalThrottle(self.throttle_store, self.address)
+
 
 @dataclass(frozen=True)
 class PortalThrottle:
     """Counts what comes from `address`. Every method may raise StoreError."""
 
     counters: ThrottleStore
-    clock: Clock
     address: str
 
     def record_attempt(self, name: str, step: Step) -> None:
         """One try, whether or not there is such an account. Raises RateLimited."""
-        now = self.clock.now()
+        rule = partial(ThrottleState.record_attempt, step=step, address=self.address)
         # Not marked as an account's: whether it is one would have to be looked up first, which
         # takes longer if it is. The mark stays once a sign-in was completed.
-        with self.counters.change(_account(name), keep=False) as entry:
-            entry.state = entry.state.record_attempt(step, self.address, now)
+        self.counters.change({f"account:{name}": rule}, keep=False)
 
     def undo_attempt(self, name: str, step: Step, *, keep: bool = True) -> None:
         """The try was right: it is taken back, which is no reset.
 
-        `keep` says that it is an account's name (see Counters.change).
+        `keep` says that it is an account's name (see ThrottleStore.change).
         """
-        with self.counters.change(_account(name), keep=keep) as entry:
-            entry.state = entry.state.undo_attempt(step, self.address, self.clock.now())
+        rule = partial(ThrottleState.undo_attempt, step=step, address=self.address)
+        self.counters.change({f"account:{name}": rule}, keep=keep)
 
     def record_success(self, name: str) -> None:
         """A sign-in is complete: only that resets, and only its own counters."""
-        with self.counters.change(_account(name), keep=True) as entry:
-            entry.state = entry.state.record_success(self.address, self.clock.now())
-        # Of no account: the kiosk's door asks before it knows whose sign-in it will be.
         door = door_key(self.address)
-        with (
-            contextlib.suppress(StoreError),  # the sign-in is complete, come what may
-            self.counters.change(_door(door), keep=True) as entry,
-        ):
-            entry.state = entry.state.record_success(door, self.clock.now())
+        self.counters.change(
+            {
+                f"account:{name}": partial(ThrottleState.record_success, address=self.address),
+                # Of no account: the kiosk's door asks before it knows whose sign-in it will be.
+                f"door:{door}": partial(ThrottleState.record_success, address=door),
+            },
+            keep=True,
+        )
 
     def is_known(self) -> bool:
         """True if an account completed a sign-in from around there in the last 30 days."""
-        with self.counters.change(_door(door_key(self.address)), keep=False) as entry:
-            return bool(entry.state.known)
+        return bool(self._look(f"door:{door_key(self.address)}").known)
+
+    def state(self, name: str) -> ThrottleState:
+        """All that is counted for the name. Counts nothing."""
+        return self._look(f"account:{name}")
 
     def password_changed(self, name: str) -> None:
         """Strangers may try again."""
-        with self.counters.change(_account(name), keep=True) as entry:
-            entry.state = entry.state.reset_unknown()
+        self.counters.change(
+            {f"account:{name}": lambda state, **_: state.reset_unknown()}, keep=True
+        )
 
     def unlocked(self, name: str) -> None:
         """Nothing is counted any more."""
-        with self.counters.change(_account(name), keep=True) as entry:
-            entry.state = entry.state.unlocked()
+        self.counters.change({f"account:{name}": lambda state, **_: state.unlocked()}, keep=True)
 
     def record_sent_code(self, name: str, number: Secret) -> None:
         """One more code for that account to that number. Raises RateLimited, with the wait."""
         from apppw_tui.domain.phone import parted  # not for a stranger at the door
 
-        now = self.clock.now()
-        with self.counters.change(_account(name), keep=True) as entry:
-            entry.state = entry.state.record_sent_code(now, ACCOUNT_SENDS)
         e164, _ = parted(number.reveal())
-        with self.counters.change(f"number:{e164}", keep=True) as entry:
-            entry.state = entry.state.record_sent_code(now, NUMBER_SENDS)
+        self.counters.change(
+            {
+                f"account:{name}": partial(ThrottleState.record_sent_code, limit=ACCOUNT_SENDS),
+                f"number:{e164}": partial(ThrottleState.record_sent_code, limit=NUMBER_SENDS),
+            },
+            keep=True,
+        )
+
+    def _look(self, subject: str) -> ThrottleState:
+        return self.counters.change({subject: lambda state, **_: state}, keep=False)[subject]
 
 
 @contextlib.contextmanager
@@ -134,11 +147,3 @@ def faults_told_to_a_stranger(error_log: ErrorLog) -> Iterator[None]:
     except (StoreDamaged, StoreUnusable) as error:
         error_log.error("nobody can sign in", why=str(error))
         raise StoreUnusable(SIGN_IN_DOWN) from None
-
-
-def _door(key: str) -> str:
-    return f"door:{key}"
-
-
-def _account(name: str) -> str:
-    return f"account:{name}"

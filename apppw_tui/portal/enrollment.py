@@ -22,7 +22,7 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.totp import Authenticator
 from apppw_tui.domain.verification_options import NO_METHOD, VerificationChoice, VerificationOption
 from apppw_tui.portal.audit import done_afterwards, record_event
-from apppw_tui.portal.context import PortalContext, PortalThrottle
+from apppw_tui.portal.context import PortalContext
 from apppw_tui.portal.sent_codes import OneTimeCode, check_form
 from apppw_tui.portal.sessions import (
     Session,
@@ -135,9 +135,7 @@ class Enrollment:
         if session.restriction is not None:
             means = self._context
             with done_afterwards(means, account, "throttle"):
-                PortalThrottle(means.throttle_store, means.clock, means.address).record_success(
-                    account.name
-                )
+                means.throttle.record_success(account.name)
         return replace(session, restriction=None)
 
     def _opened(self, account: Account) -> dict[PhoneSlot, Secret]:
@@ -237,8 +235,7 @@ class PhoneEnrollment:
         require_may_enroll(
             means, session, require_active(session, means.store.get(session.account_name))
         )
-        throttle = PortalThrottle(means.throttle_store, means.clock, means.address)
-        throttle.record_attempt(session.account_name, "second")
+        means.throttle.record_attempt(session.account_name, "second")
         self._sent.check(self.number, digits)
         with account_transaction(means.store, session) as change:
             account = change.existing
@@ -247,7 +244,7 @@ class PhoneEnrollment:
             verified_phone = Phone(self._which, sealed, means.clock.now())
             change.account = replace(account.with_phone(verified_phone), bypass_until=None)
         with done_afterwards(means, account, "throttle"):
-            throttle.undo_attempt(session.account_name, "second")
+            means.throttle.undo_attempt(session.account_name, "second")
         _record_set_up(means, account, verification_options.phone_name(self._which))
         return session.reverified(means.clock)
 

@@ -26,7 +26,7 @@ from apppw_tui.domain.names import candidates, is_account_name
 from apppw_tui.domain.ports import ExternalPasswords, PasswordReply, find
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.audit import record_event
-from apppw_tui.portal.context import PortalContext, PortalThrottle
+from apppw_tui.portal.context import PortalContext
 
 _DECOY_BYTES = 24
 
@@ -69,7 +69,7 @@ class StoredPasswords:
     def __init__(self, context: PortalContext) -> None:
         self._context = context
         self._hashes = context.hasher.account
-        self._throttle = PortalThrottle(context.throttle_store, context.clock, context.address)
+        self._throttle = context.throttle
 
     def authenticate(self, names: Sequence[str], password: Secret) -> Account | None:
         secret = normalized(password.reveal())
@@ -134,7 +134,7 @@ class ExternalPasswordCheck:
         self.external_hint: str | None = source.sentence
         self._context = context
         self._source = source
-        self._throttle = PortalThrottle(context.throttle_store, context.clock, context.address)
+        self._throttle = context.throttle
 
     def authenticate(self, names: Sequence[str], password: Secret) -> Account | None:
         name = self._context.store.meant(names)

@@ -32,7 +32,7 @@ from apppw_tui.portal.app_passwords import (
     purge_expired,
 )
 from apppw_tui.portal.audit import done_afterwards, record_event, record_sign_in
-from apppw_tui.portal.context import PortalContext, PortalThrottle, faults_told_to_a_stranger
+from apppw_tui.portal.context import PortalContext, faults_told_to_a_stranger
 from apppw_tui.portal.enrollment import Enrollment
 from apppw_tui.portal.password_check import password_check
 from apppw_tui.portal.second_factor import Challenge
@@ -70,7 +70,7 @@ class Portal:
         self._store = context.store
         self._hasher = context.hasher
         self._clock = context.clock
-        self._throttle = PortalThrottle(context.throttle_store, context.clock, context.address)
+        self._throttle = context.throttle
         self._issuer = AppPasswordIssuer(
             context.store, context.hasher, context.clock, context.policy, context.randbelow
         )

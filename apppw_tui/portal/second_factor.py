@@ -18,7 +18,7 @@ from apppw_tui.domain.phone import Phone
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.verification_options import VerificationChoice, VerificationOption
 from apppw_tui.portal.audit import done_afterwards, record_event, record_sign_in
-from apppw_tui.portal.context import PortalContext, PortalThrottle
+from apppw_tui.portal.context import PortalContext
 from apppw_tui.portal.password_check import password_check
 from apppw_tui.portal.sent_codes import OneTimeCode, check_form
 from apppw_tui.portal.sessions import Session, consuming_transaction, new_session, require_active
@@ -36,7 +36,7 @@ class Challenge:
         self._context = context
         self._begun = new_session(account)
         self._signed_in = signed_in
-        self._throttle = PortalThrottle(context.throttle_store, context.clock, context.address)
+        self._throttle = context.throttle
         self._sent = OneTimeCode(context)
         self._account = account
         self._wrong_app_codes = 0

@@ -6,7 +6,7 @@ from apppw_tui.domain.errors import InvalidCode
 from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.totp import DIGITS
-from apppw_tui.portal.context import PortalContext, PortalThrottle
+from apppw_tui.portal.context import PortalContext
 
 LIFETIME = 300.0  # seconds
 TRIES = 5
@@ -44,8 +44,7 @@ class OneTimeCode:
             DeliveryFailed: it could not be sent.
         """
         means = self._context
-        throttle = PortalThrottle(means.throttle_store, means.clock, means.address)
-        throttle.record_sent_code(account_name, number)
+        means.throttle.record_sent_code(account_name, number)
         self._code = self._to = None  # not before: where none may be sent, the last still works
         code = f"{means.randbelow(1_000_000):06}"
         # Read aloud, six digits in a row would become a number of hundreds of thousands.

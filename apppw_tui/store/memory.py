@@ -6,7 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
-from apppw_tui.domain import enforced
+from apppw_tui.domain import enforced, throttle
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.account_change import Change, Rename, renaming
 from apppw_tui.domain.activity import ActivityEntry
@@ -14,6 +14,7 @@ from apppw_tui.domain.enforced import Enforcement, enforcement
 from apppw_tui.domain.errors import NotFound, StoreDamaged
 from apppw_tui.domain.names import check_account_name
 from apppw_tui.domain.ports import Clock
+from apppw_tui.domain.throttle import ThrottleState
 from apppw_tui.store import documents
 from apppw_tui.store.fields import DocumentError, Tables
 
@@ -128,6 +129,42 @@ class MemoryActivityLog:
 
     def forget_old(self, uid: str) -> None:
         """It does not live that long."""
+
+
+class MemoryThrottleStore:
+    """Counters of this process alone."""
+
+    def __init__(self, clock: Clock, most_unkept: int = throttle.MAX_UNKNOWN) -> None:
+        self._clock = clock
+        self._most_unkept = most_unkept
+        self._states: dict[str, tuple[ThrottleState, bool]] = {}  # and if it is an account's
+        self._lock = threading.Lock()
+
+    def change(
+        self, rules: Mapping[str, throttle.Rule], *, keep: bool
+    ) -> Mapping[str, ThrottleState]:
+        states = {}
+        with self._lock:
+            now = self._clock.now()
+            for subject, rule in rules.items():
+                before, was_kept = self._states.get(subject, (ThrottleState(), keep))
+                states[subject], refusal = throttle.applied(rule, before, now)
+                if (states[subject], keep) != (before, was_kept):
+                    self._states[subject] = (states[subject], keep or was_kept)
+                    self._bound(subject)
+                if refusal is not None:
+                    raise refusal
+        return states
+
+    def _bound(self, subject: str) -> None:
+        """Drops names that nobody has, never the one that is being charged."""
+        unkept = [name for name, (_, is_kept) in self._states.items() if not is_kept]
+        others = sorted(
+            (name for name in unkept if name != subject),
+            key=lambda name: self._states[name][0].rank,
+        )
+        for name in others[: max(0, len(unkept) - self._most_unkept)]:
+            del self._states[name]
 
 
 class MemoryErrorLog:

@@ -12,9 +12,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from apppw_tui.domain.addresses import Networks
+from apppw_tui.domain.addresses import Networks, address_key
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.throttle import address_key
 
 KEY_BYTES = 32
 LIFETIME = 300.0  # seconds, of what was right

@@ -13,7 +13,7 @@ from apppw_tui import bootstrap
 from apppw_tui.domain.errors import SignInRefused
 from apppw_tui.store.folder.counters import FolderThrottleStore
 from tests.running import CommandLine
-from tests.support import NOW, House
+from tests.support import NOW, House, while_counted
 
 BARE = {
     "account": "ada",
@@ -256,8 +256,7 @@ def test_counters_that_cannot_be_read_are_said_and_the_rest_is_shown(
 ) -> None:
     counters = partial(FolderThrottleStore, lock_timeout=0.0)
     run.patch.setattr(bootstrap, "FolderThrottleStore", counters)
-    with house.means.throttle_store.change("account:ada", keep=True):
-        said = run("account", "show", "ada", *arguments)
+    said = while_counted(house, lambda: run("account", "show", "ada", *arguments))
     assert (said.code, said.line) == (0, "The store is busy. Try again in a moment.")
     if arguments:
         assert json.loads(said.out) == {**BARE, "sign_in": None}

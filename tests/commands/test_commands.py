@@ -20,7 +20,7 @@ from apppw_tui.store.folder.activity import FolderActivityLog, as_line
 from apppw_tui.store.folder.counters import FolderThrottleStore
 from tests import walking
 from tests.running import CommandLine
-from tests.support import PASSWORD, House
+from tests.support import PASSWORD, House, while_counted
 
 GOOD = f"{PASSWORD}, anew\n"
 WHOSE = "WHOSE"
@@ -189,8 +189,7 @@ def test_looking_waits_for_nobody(run: CommandLine, house: House, arguments: lis
 def test_while_the_counters_are_held_nothing_is_unlocked(run: CommandLine, house: House) -> None:
     impatient = partial(FolderThrottleStore, lock_timeout=0.0)
     run.patch.setattr(bootstrap, "FolderThrottleStore", impatient)
-    with house.means.throttle_store.change("account:ada", keep=True):
-        said = run(*of("ada", UNLOCKING))
+    said = while_counted(house, lambda: run(*of("ada", UNLOCKING)))
     assert (said.code, said.out) == (3, "")
     assert said.line == "The store is busy. Try again in a moment."
 

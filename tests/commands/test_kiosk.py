@@ -135,7 +135,7 @@ def test_who_comes_from_where_a_sign_in_was_completed_finds_a_place_all_the_same
         one.acquire(f"198.51.100.{number}")
     assert knock(run, "--store", store).line == FULL
     clock = SystemClock()
-    PortalThrottle(FolderThrottleStore(store, clock), clock, "192.0.2.7").record_success("ada")
+    PortalThrottle(FolderThrottleStore(store, clock), "192.0.2.7").record_success("ada")
     assert knock(run, "--store", store).code == 0
     assert len(opened) == 1
     for one in inside:

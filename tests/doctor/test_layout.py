@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.usage import LastUse
+from apppw_tui.portal.context import PortalThrottle
 from apppw_tui.store.backup.restore import Aside
 from apppw_tui.store.folder.activity import FolderActivityLog
 from apppw_tui.store.folder.deleted_ids import DeletedIds
@@ -22,8 +23,7 @@ def test_what_the_program_keeps_is_no_fault(server: Server) -> None:
     ada = store.get("ada")
     assert ada is not None
     assert server.house.counters is not None
-    with server.house.counters.change("ada", keep=True) as entry:
-        entry.state = entry.state.record_attempt("password", "192.0.2.7", clock.now())
+    PortalThrottle(server.house.counters, "192.0.2.7").record_attempt("ada", "password")
     secret = server.house.issue("Laptop", "ada").secret.reveal()
     usage = FolderUsage(folder, store, clock)
     decision = Verifier(store, cheap_hasher(), clock).decide("ada", Secret(secret), "imap")

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from apppw_tui.domain.addresses import address_key, door_key
 from apppw_tui.domain.errors import RateLimited
 from apppw_tui.domain.throttle import (
     KNOWN_FOR,
@@ -17,9 +18,7 @@ from apppw_tui.domain.throttle import (
     SendLimit,
     Step,
     ThrottleState,
-    address_key,
     describe,
-    door_key,
 )
 from tests.support import NOW
 

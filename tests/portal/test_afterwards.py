@@ -1,12 +1,11 @@
 """What follows a change that stands never unsays it: counters, usage and notices (SAFETY 7a)."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
 
 import pytest
 
 from apppw_tui.domain.errors import NotFound, StoreBusy
-from apppw_tui.domain.throttle import ThrottleTransaction
+from apppw_tui.domain.throttle import Rule, ThrottleState
 from apppw_tui.domain.verification_options import APP, RECOVERY
 from tests.support import House, NoUsage
 
@@ -21,12 +20,12 @@ def after(house: House, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None
     def allow(left: int) -> None:
         real = house.means.throttle_store.change
 
-        def change(subject: str, *, keep: bool) -> AbstractContextManager[ThrottleTransaction]:
+        def change(rules: Mapping[str, Rule], *, keep: bool) -> Mapping[str, ThrottleState]:
             nonlocal left
             left -= 1
             if left < 0:
                 raise StoreBusy("The store is busy. Try again in a moment.")
-            return real(subject, keep=keep)
+            return real(rules, keep=keep)
 
         monkeypatch.setattr(house.means.throttle_store, "change", change)
 

@@ -1,8 +1,7 @@
 """Account passwords that another source keeps: what it is asked, what is made of its answers."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,13 +19,13 @@ from apppw_tui.domain.errors import (
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.ports import ExternalPasswords, PasswordReply
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.throttle import ThrottleTransaction
+from apppw_tui.domain.throttle import Rule, ThrottleState
 from apppw_tui.portal.admin import Admin
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import VERIFIED_FOR, Session
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.folder.counters import MemoryThrottleStore
 from apppw_tui.store.folder.location import open_store
+from apppw_tui.store.memory import MemoryThrottleStore
 from tests.support import PASSWORD, FixedClock, House
 
 ADA, GRACE = "ada@example.org", "grace@example.org"
@@ -252,11 +251,9 @@ class Watched:
     counters: MemoryThrottleStore
     kept: set[str] = field(default_factory=set)
 
-    @contextmanager
-    def change(self, subject: str, *, keep: bool) -> Iterator[ThrottleTransaction]:
-        self.kept |= {subject} if keep else set()
-        with self.counters.change(subject, keep=keep) as entry:
-            yield entry
+    def change(self, rules: Mapping[str, Rule], *, keep: bool) -> Mapping[str, ThrottleState]:
+        self.kept |= {*rules} if keep else set()
+        return self.counters.change(rules, keep=keep)
 
 
 def test_nobody_is_taken_for_an_account_unless_it_is_one() -> None:

@@ -1,6 +1,6 @@
 """A try is charged before it is compared, and what takes the charge back (SAFETY 15)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 import pytest
@@ -11,7 +11,7 @@ from apppw_tui.domain.errors import (
     SignInRefused,
     StoreUnusable,
 )
-from apppw_tui.domain.throttle import UNKNOWN_LOCKOUT
+from apppw_tui.domain.throttle import UNKNOWN_LOCKOUT, Rule
 from apppw_tui.domain.verification_options import APP, RECOVERY, TEXT
 from apppw_tui.portal import sent_codes
 from tests.argon import count_argon2
@@ -70,8 +70,8 @@ def test_where_it_cannot_be_charged_nothing_is_compared(
     before = house.now()
     spent = count_argon2(monkeypatch)
 
-    def change(subject: str, *, keep: bool) -> NoReturn:
-        raise StoreUnusable(f"{subject} cannot be counted: {keep}")
+    def change(rules: Mapping[str, Rule], *, keep: bool) -> NoReturn:
+        raise StoreUnusable(f"{[*rules]} cannot be counted: {keep}")
 
     monkeypatch.setattr(house.means.throttle_store, "change", change)
     acts: list[Callable[[], object]] = [

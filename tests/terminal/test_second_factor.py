@@ -4,12 +4,13 @@ import re
 import shlex
 import signal
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from apppw_tui.domain.ports import SystemClock
-from apppw_tui.domain.throttle import FREE_FAILURES, FailureCount
+from apppw_tui.domain.throttle import FREE_FAILURES, FailureCount, ThrottleState
 from apppw_tui.store.folder.counters import FolderThrottleStore
 from tests.support import PASSWORD
 from tests.terminal.conftest import Installed
@@ -131,13 +132,14 @@ def test_wrong_codes_have_to_wait_and_the_right_one_too(required: Installed, tmu
         tmux.type(wrong)
         assert "That code is wrong." in tmux.see_no_more(wrong)
     # Five seconds may be over before a loaded machine has typed the next: as if it were the tenth.
-    with FolderThrottleStore(required.store, clock).change(
-        f"account:{ACCOUNT}", keep=False
-    ) as entry:
-        strangers = entry.state.unknown_addresses
+
+    def tenth(state: ThrottleState, /, *, now: datetime) -> ThrottleState:
+        strangers = state.unknown_addresses
         assert strangers.second.failures == FREE_FAILURES + 1
-        tenth = strangers.put("second", FailureCount(10, clock.now()))
-        entry.state = replace(entry.state, unknown_addresses=tenth)
+        strangers = strangers.put("second", FailureCount(10, now))
+        return replace(state, unknown_addresses=strangers)
+
+    FolderThrottleStore(required.store, clock).change({f"account:{ACCOUNT}": tenth}, keep=False)
     right = app.code()
     tmux.type(right)
     tmux.see("Too many tries. Wait ")

@@ -2,33 +2,32 @@
 
 import contextlib
 import json
+import os
 import re
 import secrets
-import threading
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
-from hashlib import blake2b
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from apppw_tui.domain.errors import DiskFull, RateLimited, StoreDamaged, StoreError
+from apppw_tui.domain import throttle
+from apppw_tui.domain.errors import DiskFull, StoreDamaged, StoreError
 from apppw_tui.domain.ports import Clock
 from apppw_tui.domain.throttle import (
+    MAX_UNKNOWN,
+    FailureCount,
+    FailureCounts,
+    KnownAddress,
     ThrottleState,
-    ThrottleTransaction,
-    address_key,
 )
-from apppw_tui.store import throttle_documents
 from apppw_tui.store.folder import before_ledgers, files, sqlite_file
 from apppw_tui.store.folder.before_ledgers import OldFiles
 from apppw_tui.store.folder.ledger import LEDGERS, Ledger, Schema, Transaction
 from apppw_tui.store.folder.locks import LOCK_TIMEOUT, locked
 
-MAX_UNKNOWN = 16_384  # names that belong to no account
 _KEY_BYTES = 32
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _SWEPT = 16  # rows at each change, at most
 _SHARD = re.compile(r"[0-9a-f]{2}\.json", re.ASCII)  # of before there were ledgers
 
@@ -75,114 +74,7 @@ _BOUND = """
       LIMIT max(0, (SELECT unkept FROM tally) - ?2))"""
 
 
-@dataclass(frozen=True)
-class _CounterRow:
-    """A subject's state as it is kept; `keep` if it belongs to an account."""
-
-    ledger: ThrottleState
-    keep: bool
-
-
-class _Slot(Protocol):
-    """The place of one subject, held against everybody else."""
-
-    before: _CounterRow | None
-
-    def put(self, row: _CounterRow, now: datetime) -> None:
-        """Puts `row` there."""
-
-
-class _CounterBook(ABC):
-    """The common part of both kinds: everything but where the rows lie."""
-
-    def __init__(self, clock: Clock, most_unkept: int) -> None:
-        self._clock = clock
-        self._most_unkept = most_unkept
-        self._changing = threading.local()
-
-    @contextmanager
-    def change(self, subject: str, *, keep: bool) -> Iterator[ThrottleTransaction]:
-        if getattr(self._changing, "now", False):
-            raise RuntimeError("one counter is changed at a time")
-        self._changing.now = True
-        try:
-            yield from self._change(subject, keep)
-        finally:
-            self._changing.now = False
-
-    def _change(self, subject: str, keep: bool) -> Iterator[ThrottleTransaction]:
-        key = self._key()
-        digest = _digest(key, "subject", subject)
-
-        def mark(address: str) -> str:
-            return _digest(key, "address", digest + address_key(address))
-
-        refused: RateLimited | None = None
-        with self._slot(digest) as slot:
-            now = self._clock.now()
-            before = slot.before or _CounterRow(ThrottleState(), keep=keep)
-            # An account's stays one: whoever charges does not say, since looking it up takes time.
-            keeps = keep or before.keep
-            entry = ThrottleTransaction(replace(before.ledger.as_of(now), hash_address=mark))
-            settled = entry.state
-            try:
-                yield entry
-            except RateLimited as error:
-                # Nothing is charged, but a stamp that is in the future must not stay there.
-                refused, entry.state = error, settled
-            if _CounterRow(entry.state, keeps) != before:
-                slot.put(_CounterRow(entry.state, keeps), now)
-        if refused is not None:
-            raise refused
-
-    @abstractmethod
-    def _key(self) -> bytes:
-        """The key that names and addresses are hashed under."""
-
-    @abstractmethod
-    def _slot(self, digest: str) -> AbstractContextManager[_Slot]:
-        """Holds the subject's place; what is put there is kept when the block ends."""
-
-
-class MemoryThrottleStore(_CounterBook):
-    """Counters of this process alone."""
-
-    def __init__(self, clock: Clock, most_unkept: int = MAX_UNKNOWN) -> None:
-        super().__init__(clock, most_unkept)
-        self._rows: dict[str, _CounterRow] = {}
-        self._held = threading.Lock()
-        self._secret = secrets.token_bytes(_KEY_BYTES)
-
-    def _key(self) -> bytes:
-        return self._secret
-
-    @contextmanager
-    def _slot(self, digest: str) -> Iterator["_MemorySlot"]:
-        with self._held:
-            yield _MemorySlot(self._rows, digest, self._most_unkept)
-
-
-class _MemorySlot:
-    def __init__(self, rows: dict[str, _CounterRow], digest: str, most_unkept: int) -> None:
-        self.before = rows.get(digest)
-        self._rows, self._digest, self._most_unkept = rows, digest, most_unkept
-
-    def put(self, row: _CounterRow, now: datetime) -> None:
-        del now  # it does not live long enough to be swept
-        self._rows[self._digest] = row
-        others = [
-            digest
-            for digest, other in self._rows.items()
-            if not other.keep and digest != self._digest
-        ]
-        unkept = len(others) + (not row.keep)
-        for digest in sorted(others, key=lambda other: self._rows[other].ledger.rank)[
-            : max(0, unkept - self._most_unkept)
-        ]:
-            del self._rows[digest]
-
-
-class FolderThrottleStore(_CounterBook):
+class FolderThrottleStore:
     """Counters in `folder`/ledger/throttle.sqlite; the key of their names is throttle/key."""
 
     def __init__(
@@ -193,7 +85,8 @@ class FolderThrottleStore(_CounterBook):
         lock_timeout: float = LOCK_TIMEOUT,
         complain: Callable[[StoreError], None] = lambda _error: None,
     ) -> None:
-        super().__init__(clock, most_unkept)
+        self._clock = clock
+        self._most_unkept = most_unkept
         self._store = folder
         self._folder = folder / "throttle"
         self._lock_timeout = lock_timeout
@@ -204,90 +97,132 @@ class FolderThrottleStore(_CounterBook):
             folder / before_ledgers.FOLDER, "throttle", self._old_shards, _load_shard
         )
 
+    def change(
+        self, rules: Mapping[str, throttle.Rule], *, keep: bool
+    ) -> Mapping[str, ThrottleState]:
+        """See ThrottleStore: one transaction."""
+        key = self._key()
+        if self._shards is not None:
+            self._take_over(self._shards)
+        states, refusal = {}, None
+        with self._ledger.transaction() as transaction:
+            now = self._clock.now()
+            for subject, rule in rules.items():
+                digest = throttle.digest(key, subject)
+                rows = transaction.rows(_GET, digest)
+                was_kept, content = rows[0] if rows else (keep, "{}")
+                before = replace(
+                    throttle.parse(content),
+                    hash_address=partial(throttle.address_digest, key, digest),
+                )
+                state, refusal = throttle.applied(rule, before, now)
+                states[subject] = state
+                # An account's stays one: whoever charges does not say, since that takes time.
+                keeps = keep or bool(was_kept)
+                if (state, keeps) != (before, bool(was_kept)):
+                    _put(transaction, digest, state, keep=keeps)
+                    transaction.write(_SWEEP, now.timestamp(), _SWEPT)
+                    if not keeps and not rows:
+                        transaction.write(_BOUND, digest, self._most_unkept)
+                if refusal is not None:
+                    break
+        if refusal is not None:
+            raise refusal
+        return states
+
     def _key(self) -> bytes:
-        # Read each time: it costs little beside a hash, and all processes agree on it.
+        """The key that names and addresses are hashed under.
+
+        Read each time: it costs little beside a hash, and all processes agree on it.
+        """
+        key = b""
+        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            folder = os.open(self._folder, _FLAGS | os.O_DIRECTORY)
+            stack.callback(os.close, folder)
+            descriptor = os.open("key", _FLAGS, dir_fd=folder)
+            stack.callback(os.close, descriptor)
+            if not os.fstat(folder).st_mode & files.OTHERS_WRITE:
+                key = os.read(descriptor, _KEY_BYTES + 1)
+        return key if len(key) == _KEY_BYTES else self._agreed_key()
+
+    def _agreed_key(self) -> bytes:
+        """The key where it could not just be read: perhaps another has made it by now."""
         files.check_folder(self._store)  # a store that is gone is not made again in passing
         files.make_folder(self._folder)
         path = self._folder / "key"
-        key = None
-        with contextlib.suppress(StoreDamaged):
-            key = files.read(path)
-        if key is None or len(key) != _KEY_BYTES:
-            with locked(self._folder / ".key.lock", self._lock_timeout):
-                try:
-                    key = files.read(path)
-                except StoreDamaged:  # a link or a folder: not followed, and nobody's key
-                    aside = sqlite_file.set_aside(path).name
-                    self._complain(
-                        StoreDamaged(f"{path} was no file, and begun anew: see {aside}.")
-                    )
-                if key is None or len(key) != _KEY_BYTES:
-                    key = secrets.token_bytes(_KEY_BYTES)
-                    files.write(path, self._folder / ".tmp-key", key)
+        with locked(self._folder / ".key.lock", self._lock_timeout):
+            key = None
+            try:
+                key = files.read(path)
+            except StoreDamaged:  # a link or a folder: not followed, and nobody's key
+                aside = sqlite_file.set_aside(path).name
+                self._complain(StoreDamaged(f"{path} was no file, and begun anew: see {aside}."))
+            if key is None or len(key) != _KEY_BYTES:
+                key = secrets.token_bytes(_KEY_BYTES)
+                files.write(path, self._folder / ".tmp-key", key)
         return key
 
-    @contextmanager
-    def _slot(self, digest: str) -> Iterator["_LedgerSlot"]:
-        if self._shards is not None:
-            with contextlib.suppress(DiskFull):  # then one begins from nothing until it is not
-                self._shards.take_over(self._ledger)
-                self._shards = None  # what an older program counts now, the next process has
-        with self._ledger.transaction() as transaction:
-            yield _LedgerSlot(transaction, digest, self._most_unkept)
+    def _take_over(self, shards: OldFiles) -> None:
+        with contextlib.suppress(DiskFull):  # then one begins from nothing until it is not
+            shards.take_over(self._ledger)
+            self._shards = None  # what an older program counts now, the next process has
 
     def _old_shards(self) -> Iterator[Path]:
         return (path for path in self._folder.iterdir() if _SHARD.fullmatch(path.name))
 
 
-class _LedgerSlot:
-    def __init__(self, transaction: Transaction, digest: str, most_unkept: int) -> None:
-        self._transaction, self._digest, self._most_unkept = transaction, digest, most_unkept
-        self.before: _CounterRow | None = None
-        for keep, state in transaction.rows(_GET, digest):
-            self.before = _row(keep, _parsed(state))
-
-    def put(self, row: _CounterRow, now: datetime) -> None:
-        _put(self._transaction, self._digest, row)
-        self._transaction.write(_SWEEP, now.timestamp(), _SWEPT)
-        if not row.keep and self.before is None:
-            self._transaction.write(_BOUND, self._digest, self._most_unkept)
-
-
-def _put(transaction: Transaction, digest: str, row: _CounterRow) -> None:
-    if row.ledger == ThrottleState():
+def _put(transaction: Transaction, digest: str, state: ThrottleState, *, keep: bool) -> None:
+    if state == ThrottleState():
         transaction.write(_DELETE, digest)
         return
-    failures, last = row.ledger.rank
-    until = row.ledger.until
-    state = json.dumps(throttle_documents.save(row.ledger))
+    failures, last = state.rank
+    until, content = state.until, throttle.dump(state)
     transaction.write(
-        _PUT, digest, row.keep, failures, last.timestamp(), until and until.timestamp(), state
+        _PUT, digest, keep, failures, last.timestamp(), until and until.timestamp(), content
     )
 
 
 def _load_shard(transaction: Transaction, path: Path) -> None:
     """Takes a shard's rows over: none of what was counted here meanwhile is lost by it."""
     with contextlib.suppress(StoreDamaged):
-        shard = throttle_documents.members(_parsed(files.read(path) or b"{}"))
-        for digest, document in shard.items():
-            row = _row(throttle_documents.members(document).get("keep") is True, document)
-            for keep, state in transaction.rows(_GET, digest):
-                here = _row(keep, _parsed(state))
-                row = _CounterRow(here.ledger.merged(row.ledger), here.keep or row.keep)
-            _put(transaction, digest, row)
+        for digest, document in _members(files.read(path) or b"{}").items():
+            keep = isinstance(document, dict) and document.get("keep") is True
+            state = throttle.parse(json.dumps(document))
+            for kept_here, content in transaction.rows(_GET, digest):
+                state = merged(throttle.parse(content), state)
+                keep = keep or bool(kept_here)
+            _put(transaction, digest, state, keep=keep)
 
 
-def _row(keep: object, document: object) -> _CounterRow:
-    return _CounterRow(throttle_documents.load(document), bool(keep))
+def merged(one: ThrottleState, other: ThrottleState) -> ThrottleState:
+    """All that two programs counted side by side; what both have counts once."""
+    known = {**other.known, **one.known}
+    for key in one.known.keys() & other.known.keys():
+        a, b = one.known[key], other.known[key]
+        last_success = max(a.last_success, b.last_success)
+        known[key] = KnownAddress(_more(a.bucket, b.bucket), last_success)
+    return replace(
+        one,
+        unknown_addresses=_more(one.unknown_addresses, other.unknown_addresses),
+        known=known,
+        sends=tuple(sorted({*one.sends, *other.sends})),
+    )
 
 
-def _parsed(content: str | bytes) -> Any:
+def _more(one: FailureCounts, other: FailureCounts) -> FailureCounts:
+    """Of each step the count with more failures: only a completed sign-in takes them back."""
+
+    def rank(count: FailureCount) -> tuple[int, float]:
+        return count.failures, count.last.timestamp() if count.last else 0.0
+
+    return FailureCounts(
+        max(one.password, other.password, key=rank), max(one.second, other.second, key=rank)
+    )
+
+
+def _members(content: bytes) -> dict[str, Any]:
     try:
-        return json.loads(content)
+        document = json.loads(content)
     except (ValueError, RecursionError):
         return {}
-
-
-def _digest(key: bytes, kind: str, text: str) -> str:
-    content = text.encode("utf-8", "surrogatepass")
-    return blake2b(content, key=key, digest_size=16, person=kind.encode()).hexdigest()
+    return document if isinstance(document, dict) else {}

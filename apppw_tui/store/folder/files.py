@@ -14,7 +14,7 @@ from apppw_tui.domain.errors import DiskFull, SaveUncertain, StoreDamaged, Store
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 _PARENT_MODE = 0o755  # and what the umask leaves of it
-_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 LARGEST = 16 * 1024 * 1024  # bytes; an account at every limit stays well under one of these
 
 
@@ -53,7 +53,7 @@ def check_folder(path: Path) -> None:
         raise StoreUnusable(f"{path} is {kind}, as it has to be.") from None
     except OSError as error:
         raise store_error(path, error) from None
-    if mode & _OTHERS_WRITE:
+    if mode & OTHERS_WRITE:
         command = shlex.join(["chmod", f"{FOLDER_MODE:o}", str(path)])
         raise StoreUnusable(f"{path} can be written by others.", f"Close it with: {command}")
 
@@ -81,7 +81,7 @@ def read(
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise StoreDamaged(f"{path} is not an ordinary file; it was left alone.")
-        if closed and status.st_mode & _OTHERS_WRITE:
+        if closed and status.st_mode & OTHERS_WRITE:
             command = shlex.join(["chmod", f"{FILE_MODE:o}", str(path)])
             why = "can be written by others. If it is as it should be, close it with"
             raise StoreDamaged(f"{path} {why}: {command}")

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from apppw_tui.domain.addresses import door_key
 from apppw_tui.domain.errors import StoreBusy
-from apppw_tui.domain.throttle import door_key
 from apppw_tui.integrations.process_limits import processors
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.locks import locked, release

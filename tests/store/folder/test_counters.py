@@ -5,21 +5,23 @@ import os
 import shutil
 import sqlite3
 import stat
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 import pytest
 
+from apppw_tui.domain import throttle
 from apppw_tui.domain.errors import RateLimited, StoreBusy, StoreError
 from apppw_tui.domain.ports import ThrottleStore
-from apppw_tui.domain.throttle import FailureCount, FailureCounts, ThrottleState
-from apppw_tui.store import throttle_documents
-from apppw_tui.store.folder import counters as module
-from apppw_tui.store.folder.counters import FolderThrottleStore, MemoryThrottleStore
+from apppw_tui.domain.throttle import FailureCount, FailureCounts, Rule, Step, ThrottleState
+from apppw_tui.store.folder.counters import FolderThrottleStore
+from apppw_tui.store.folder.ledger import Ledger, Transaction
+from apppw_tui.store.memory import MemoryThrottleStore
 from tests.faults import kills, steps
 from tests.store.folder.ledger.words import put_in_place
 from tests.store.test_killed import forked, killed
@@ -55,21 +57,22 @@ def counters(request: pytest.FixtureRequest, folder: Path, clock: FixedClock) ->
     )
 
 
+def attempt(address: str = CAFE, step: Step = "password") -> Rule:
+    return partial(ThrottleState.record_attempt, step=step, address=address)
+
+
+def success(address: str) -> Rule:
+    return partial(ThrottleState.record_success, address=address)
+
+
 def charge(
-    counters: ThrottleStore,
-    clock: FixedClock,
-    subject: str = ADA,
-    address: str = CAFE,
-    *,
-    keep: bool = True,
+    counters: ThrottleStore, subject: str = ADA, address: str = CAFE, *, keep: bool = True
 ) -> None:
-    with counters.change(subject, keep=keep) as entry:
-        entry.state = entry.state.record_attempt("password", address, clock.now())
+    counters.change({subject: attempt(address)}, keep=keep)
 
 
 def kept(counters: ThrottleStore, subject: str = ADA, *, keep: bool = True) -> ThrottleState:
-    with counters.change(subject, keep=keep) as entry:
-        return entry.state
+    return counters.change({subject: lambda state, **_: state}, keep=keep)[subject]
 
 
 def failures(counters: ThrottleStore, subject: str = ADA, *, keep: bool = True) -> int:
@@ -79,14 +82,13 @@ def failures(counters: ThrottleStore, subject: str = ADA, *, keep: bool = True) 
 def put(
     counters: ThrottleStore, subject: str, ledger: ThrottleState, *, keep: bool = False
 ) -> None:
-    with counters.change(subject, keep=keep) as entry:
-        entry.state = ledger
+    counters.change({subject: lambda state, **_: ledger}, keep=keep)  # noqa: ARG005 - a rule
 
 
 def test_what_is_charged_stays_charged(counters: ThrottleStore, clock: FixedClock) -> None:
-    charge(counters, clock)
-    charge(counters, clock)
-    charge(counters, clock, "account:grace")
+    charge(counters)
+    charge(counters)
+    charge(counters, "account:grace")
     assert kept(counters).unknown_addresses == FailureCounts(FailureCount(2, NOW))
     assert failures(counters, "account:grace") == 1
     assert failures(counters, "account:ada") == 0
@@ -97,39 +99,36 @@ def test_an_account_and_a_name_that_nobody_has_are_counted_alike(
 ) -> None:
     for keep in (True, False):
         for _ in range(5):
-            charge(counters, clock, f"account:{keep}", keep=keep)
+            charge(counters, f"account:{keep}", keep=keep)
         with pytest.raises(RateLimited, match=r"Wait 5 s\."):
-            charge(counters, clock, f"account:{keep}", keep=keep)
+            charge(counters, f"account:{keep}", keep=keep)
         assert failures(counters, f"account:{keep}", keep=keep) == 5
 
 
 def test_an_address_stays_known(counters: ThrottleStore, clock: FixedClock) -> None:
-    with counters.change(ADA, keep=True) as entry:
-        entry.state = entry.state.record_success("2001:db8::1", NOW)
+    counters.change({ADA: success("2001:db8::1")}, keep=True)
     for _ in range(5):
-        charge(counters, clock)
-    charge(counters, clock, address="2001:db8::2")
+        charge(counters)
+    charge(counters, address="2001:db8::2")
     with pytest.raises(RateLimited):
-        charge(counters, clock, address="2001:db8:0:1::1")
+        charge(counters, address="2001:db8:0:1::1")
 
 
 @pytest.mark.parametrize(
     "refusal", [RateLimited("Wait.", 1.0), KeyError("a fault"), KeyboardInterrupt()]
 )
-def test_a_block_that_raises_counts_nothing(
+def test_a_rule_that_raises_counts_nothing(
     counters: ThrottleStore, clock: FixedClock, refusal: BaseException
 ) -> None:
-    charge(counters, clock)
+    charge(counters)
 
-    def block() -> None:
-        with counters.change(ADA, keep=True) as entry:
-            entry.state = entry.state.record_attempt("password", CAFE, NOW)
-            raise refusal
+    def rule(state: ThrottleState, /, *, now: datetime) -> ThrottleState:
+        raise refusal
 
     with pytest.raises(type(refusal)):
-        block()
+        counters.change({ADA: rule}, keep=True)
     assert failures(counters) == 1
-    charge(counters, clock)  # and nothing is held
+    charge(counters)  # and nothing is held
     assert failures(counters) == 2
 
 
@@ -137,19 +136,42 @@ def test_a_refused_try_brings_the_stamps_of_a_clock_set_back_to_the_present(
     counters: ThrottleStore, clock: FixedClock
 ) -> None:
     for _ in range(5):
-        charge(counters, clock)
+        charge(counters)
     clock.advance(-400 * 86_400)
     with pytest.raises(RateLimited, match="Wait 5 s"):
-        charge(counters, clock)
+        charge(counters)
     clock.advance(5)
-    charge(counters, clock)
+    charge(counters)
     assert failures(counters) == 6
 
 
-def test_one_counter_is_changed_at_a_time(counters: ThrottleStore, clock: FixedClock) -> None:
-    with counters.change(ADA, keep=True), pytest.raises(RuntimeError, match="one counter"):
-        charge(counters, clock, "number:+493012345")
-    charge(counters, clock)
+def test_where_one_of_several_refuses_those_before_it_are_counted(
+    counters: ThrottleStore,
+) -> None:
+    for _ in range(5):
+        charge(counters, "number:2")
+    names = ("account:1", "number:2", "account:3")
+    with pytest.raises(RateLimited, match=r"Wait 5 s\."):
+        counters.change(dict.fromkeys(names, attempt()), keep=True)
+    assert [failures(counters, name) for name in names] == [1, 5, 0]
+
+
+def test_what_several_get_is_counted_in_one_transaction(
+    disk: FolderThrottleStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[object] = []
+    real = Ledger.transaction
+
+    def transaction(ledger: Ledger) -> AbstractContextManager[Transaction]:
+        begun.append(ledger)
+        return real(ledger)
+
+    charge(disk)
+    monkeypatch.setattr(Ledger, "transaction", transaction)
+    states = disk.change({ADA: success(HOME), "door:x": success("x")}, keep=True)
+    assert [len(state.known) for state in states.values()] == [1, 1]
+    assert len(begun) == 1
+    assert [len(kept(disk, name).known) for name in states] == [1, 1]
 
 
 def test_of_names_that_nobody_has_those_with_the_fewest_and_oldest_failures_are_dropped(
@@ -179,7 +201,7 @@ def test_what_belongs_to_an_account_is_never_dropped(
     counters: ThrottleStore, clock: FixedClock
 ) -> None:
     for number in range(10):
-        charge(counters, clock, f"account:{number}")
+        charge(counters, f"account:{number}")
     for number in range(20):
         put(counters, f"account:no{number}", ThrottleState(FailureCounts(FailureCount(50, NOW))))
     assert [failures(counters, f"account:{number}") for number in range(10)] == [1] * 10
@@ -191,11 +213,10 @@ def test_what_belongs_to_an_account_is_never_dropped(
 def test_no_name_number_or_address_can_be_read(
     disk: FolderThrottleStore, folder: Path, clock: FixedClock
 ) -> None:
-    with disk.change(ADA, keep=True) as entry:
-        entry.state = entry.state.record_success(HOME, NOW).record_success("2001:db8:77::1", NOW)
-    with disk.change("number:+493012345", keep=True) as entry:
-        entry.state = entry.state.record_sent_code(NOW)
-    charge(disk, clock, "account:\udcff never \x1b mind", keep=False)
+    for address in (HOME, "2001:db8:77::1"):
+        disk.change({ADA: success(address)}, keep=True)
+    disk.change({"number:+493012345": ThrottleState.record_sent_code}, keep=True)
+    charge(disk, "account:\udcff never \x1b mind", keep=False)
     there = b"".join(path.read_bytes() for path in (folder / "ledger").iterdir())
     # Not `ada` alone: three hexadecimal digits stand in many a hash.
     for word in (b"ada@", b"example", b"3012345", HOME.encode(), b"2001:", b":db8:", b"never"):
@@ -213,9 +234,7 @@ def test_another_store_and_another_account_mark_the_same_address_differently(
         (tmp_path / name).mkdir()
         disk = FolderThrottleStore(tmp_path / name, clock)
         for subject in (ADA, "account:grace"):
-            with disk.change(subject, keep=True) as entry:
-                entry.state = entry.state.record_success(HOME, NOW)
-                marks += entry.state.known
+            marks += disk.change({subject: success(HOME)}, keep=True)[subject].known
     assert len(set(marks)) == 4
 
 
@@ -223,7 +242,7 @@ def test_another_store_and_another_account_mark_the_same_address_differently(
 def test_everything_is_the_owners_alone(folder: Path, clock: FixedClock, mask: int) -> None:
     before = os.umask(mask)
     try:
-        charge(FolderThrottleStore(folder, clock), clock)
+        charge(FolderThrottleStore(folder, clock))
     finally:
         os.umask(before)
     found = {
@@ -239,7 +258,7 @@ def test_everything_is_the_owners_alone(folder: Path, clock: FixedClock, mask: i
 def test_another_process_counts_on(
     disk: FolderThrottleStore, folder: Path, clock: FixedClock
 ) -> None:
-    charge(disk, clock)
+    charge(disk)
     assert failures(FolderThrottleStore(folder, clock)) == 1
 
 
@@ -260,13 +279,13 @@ def ledger(folder: Path) -> Path:
 def test_a_damaged_state_counts_as_empty(
     disk: FolderThrottleStore, folder: Path, clock: FixedClock, state: str
 ) -> None:
-    charge(disk, clock)
-    charge(disk, clock, "account:grace")
+    charge(disk)
+    charge(disk, "account:grace")
     rows(folder, "UPDATE throttle SET state = ? WHERE digest = (SELECT max(digest) FROM throttle)",
          state)  # fmt: skip
     assert sorted((failures(disk), failures(disk, "account:grace"))) == [0, 1]
-    charge(disk, clock)
-    charge(disk, clock, "account:grace")
+    charge(disk)
+    charge(disk, "account:grace")
     assert sorted((failures(disk), failures(disk, "account:grace"))) == [1, 2]
 
 
@@ -274,12 +293,12 @@ def test_a_damaged_state_counts_as_empty(
 def test_a_damaged_file_is_set_aside_and_said(
     folder: Path, clock: FixedClock, content: bytes
 ) -> None:
-    charge(FolderThrottleStore(folder, clock), clock)
+    charge(FolderThrottleStore(folder, clock))
     ledger(folder).write_bytes(content)
     said: list[str] = []
     disk = FolderThrottleStore(folder, clock, complain=lambda error: said.append(str(error)))
     assert failures(disk) == 0
-    charge(disk, clock)
+    charge(disk)
     assert failures(disk) == 1
     (aside,) = (folder / "ledger").glob("throttle.sqlite.damaged-*")
     assert aside.read_bytes() == content
@@ -290,10 +309,10 @@ def test_a_damaged_file_is_set_aside_and_said(
 def test_a_damaged_key_is_made_anew(
     disk: FolderThrottleStore, folder: Path, clock: FixedClock, content: bytes
 ) -> None:
-    charge(disk, clock)
+    charge(disk)
     key = folder / "throttle" / "key"
     key.write_bytes(content)
-    charge(disk, clock)
+    charge(disk)
     assert len(key.read_bytes()) == 32
     assert failures(disk) == 1
 
@@ -305,11 +324,11 @@ def test_what_is_no_file_is_set_aside_and_counting_goes_on(
 ) -> None:
     said: list[str] = []
     disk = FolderThrottleStore(folder, clock, complain=lambda error: said.append(str(error)))
-    charge(disk, clock)
+    charge(disk)
     (folder / "target").write_bytes(bytes(32))
     (folder / name).unlink()
     put_in_place(kind, folder / name, folder / "target")
-    charge(disk, clock)
+    charge(disk)
     assert failures(FolderThrottleStore(folder, clock)) == 1
     assert (folder / "target").read_bytes() == bytes(32)
     assert [str(folder / name) in sentence for sentence in said] == [True]
@@ -320,12 +339,12 @@ def test_what_is_no_file_is_set_aside_and_counting_goes_on(
 def test_linked_folders_are_refused_and_what_they_point_to_is_left_alone(
     disk: FolderThrottleStore, folder: Path, clock: FixedClock
 ) -> None:
-    charge(disk, clock)
+    charge(disk)
     for name in ("throttle", "ledger"):
         (folder / name).rename(folder / "elsewhere")
         (folder / name).symlink_to(folder / "elsewhere")
         with pytest.raises(StoreError, match="symbolic link"):
-            charge(FolderThrottleStore(folder, clock), clock)
+            charge(FolderThrottleStore(folder, clock))
         (folder / name).unlink()
         (folder / "elsewhere").rename(folder / name)
 
@@ -333,7 +352,7 @@ def test_linked_folders_are_refused_and_what_they_point_to_is_left_alone(
 def test_a_store_that_is_gone_is_not_made_again(folder: Path, clock: FixedClock) -> None:
     folder.rmdir()
     with pytest.raises(StoreError):
-        charge(FolderThrottleStore(folder, clock), clock)
+        charge(FolderThrottleStore(folder, clock))
     assert not folder.exists()
 
 
@@ -341,7 +360,7 @@ def test_a_refused_try_that_changes_nothing_writes_nothing(
     disk: FolderThrottleStore, folder: Path, clock: FixedClock
 ) -> None:
     for _ in range(5):
-        charge(disk, clock)
+        charge(disk)
     with closing(sqlite3.connect(ledger(folder))) as watching:
 
         def version() -> int:
@@ -350,37 +369,44 @@ def test_a_refused_try_that_changes_nothing_writes_nothing(
 
         before = version()
         with pytest.raises(RateLimited):
-            charge(disk, clock)
+            charge(disk)
         assert version() == before
         clock.advance(5)
-        charge(disk, clock)
+        charge(disk)
         assert version() != before
 
 
 def test_while_another_counts_the_store_is_busy(
     disk: FolderThrottleStore, folder: Path, clock: FixedClock
 ) -> None:
-    charge(disk, clock)
+    charge(disk)
     impatient = FolderThrottleStore(folder, clock, lock_timeout=0.05)
-    with disk.change("account:grace", keep=True), pytest.raises(StoreBusy):
-        charge(impatient, clock)
-    charge(impatient, clock)
+
+    def rule(state: ThrottleState, /, *, now: datetime) -> ThrottleState:
+        with pytest.raises(StoreBusy):
+            charge(impatient)
+        return state
+
+    disk.change({"account:grace": rule}, keep=True)
+    charge(impatient)
     assert failures(disk) == 2
 
 
-def test_threads_of_one_process_take_turns(counters: ThrottleStore, clock: FixedClock) -> None:
+def test_threads_of_one_process_take_turns(counters: ThrottleStore) -> None:
     entered = Event()
 
-    def enter() -> None:
-        with counters.change(ADA, keep=True) as entry:
-            entered.set()
-            entry.state = entry.state.record_attempt("second", CAFE, NOW)
+    def enter(state: ThrottleState, /, *, now: datetime) -> ThrottleState:
+        entered.set()
+        return state.record_attempt("second", CAFE, now)
 
-    other = Thread(target=enter)
-    with counters.change(ADA, keep=True) as entry:
+    other = Thread(target=lambda: counters.change({ADA: enter}, keep=True))
+
+    def begin(state: ThrottleState, /, *, now: datetime) -> ThrottleState:
         other.start()
         assert not entered.wait(0.1)
-        entry.state = entry.state.record_attempt("password", CAFE, NOW)
+        return state.record_attempt("password", CAFE, now)
+
+    counters.change({ADA: begin}, keep=True)
     other.join()
     assert kept(counters).unknown_addresses == FailureCounts(
         FailureCount(1, NOW), FailureCount(1, NOW)
@@ -398,11 +424,12 @@ def test_processes_that_begin_at_once_share_one_key_and_lose_no_charge(
         os.read(reading, 1)  # returns when the last writer is gone: all begin at once
         patient = FolderThrottleStore(folder, clock, lock_timeout=60.0)
         for _ in range(times):
-            with patient.change(ADA, keep=True) as entry:
-                count = entry.state.unknown_addresses.password
-                strangers = FailureCounts(count.with_attempt(NOW))  # without the delays
-                entry.state = replace(entry.state, unknown_addresses=strangers)
+            patient.change({ADA: without_delay}, keep=True)
         os._exit(0)
+
+    def without_delay(state: ThrottleState, /, *, now: datetime) -> ThrottleState:
+        count = state.unknown_addresses.password
+        return replace(state, unknown_addresses=FailureCounts(count.with_attempt(now)))
 
     children = [forked(work) for _ in range(processes)]
     os.close(writing)
@@ -415,16 +442,15 @@ def test_processes_that_begin_at_once_share_one_key_and_lose_no_charge(
 def test_a_process_killed_in_a_change_leaves_the_old_counts_and_no_lock(
     disk: FolderThrottleStore, folder: Path, clock: FixedClock
 ) -> None:
-    charge(disk, clock)
+    charge(disk)
 
-    def work() -> None:
-        with FolderThrottleStore(folder, clock).change(ADA, keep=True) as entry:
-            entry.state = entry.state.record_attempt("password", CAFE, NOW)
-            os.kill(os.getpid(), 9)
+    def die(state: ThrottleState, /, *, now: datetime) -> ThrottleState:
+        os.kill(os.getpid(), 9)
+        return state.record_attempt("password", CAFE, now)
 
-    assert killed(forked(work))
+    assert killed(forked(lambda: FolderThrottleStore(folder, clock).change({ADA: die}, keep=True)))
     assert failures(disk) == 1
-    charge(FolderThrottleStore(folder, clock, lock_timeout=0.0), clock)
+    charge(FolderThrottleStore(folder, clock, lock_timeout=0.0))
     assert failures(disk) == 2
 
 
@@ -439,14 +465,13 @@ def test_it_is_known_without_counting_how_many_rows_are_nobodys(
         return int(unkept), int(counted)
 
     for number in range(8):
-        charge(disk, clock, f"account:no{number}", keep=False)
+        charge(disk, f"account:no{number}", keep=False)
     assert tally() == (5, 5)
-    charge(disk, clock, "account:no7")  # it is an account's by now
-    charge(disk, clock)
+    charge(disk, "account:no7")  # it is an account's by now
+    charge(disk)
     assert tally() == (4, 4)
     for number in range(7):
-        with disk.change(f"account:no{number}", keep=False) as entry:
-            entry.state = ThrottleState()
+        put(disk, f"account:no{number}", ThrottleState())
     assert tally() == (0, 0)
 
 
@@ -458,16 +483,15 @@ def test_what_counts_no_longer_is_swept_a_little_at_each_change(
         return int(number)
 
     for number in range(40):
-        with disk.change(f"account:{number}", keep=True) as entry:
-            entry.state = entry.state.record_success(HOME, clock.now())
-    charge(disk, clock)
+        disk.change({f"account:{number}": success(HOME)}, keep=True)
+    charge(disk)
     assert there() == 41
     clock.advance(31 * 86_400)
-    charge(disk, clock)
+    charge(disk)
     assert 20 <= there() < 41
     for _ in range(3):
         clock.advance(3600)
-        charge(disk, clock)
+        charge(disk)
     assert there() == 1  # failures end by a success alone
     assert failures(disk) == 5
 
@@ -514,13 +538,13 @@ def old(folder: Path) -> Path:
 
 def taken_over(folder: Path) -> dict[str, tuple[bool, ThrottleState]]:
     return {
-        digest: (bool(keep), throttle_documents.load(json.loads(state)))
+        digest: (bool(keep), throttle.parse(state))
         for digest, keep, state in rows(folder, "SELECT digest, keep, state FROM throttle")
     }
 
 
 EXPECTED = {
-    digest: (document["keep"], throttle_documents.load(document))
+    digest: (document["keep"], throttle.parse(json.dumps(document)))
     for shard in OLD_SHARDS.values()
     for digest, document in shard.items()
     if isinstance(document, dict) and document["strangers"]
@@ -538,18 +562,18 @@ def test_what_an_older_program_counted_counts_on_and_is_kept_aside(
     aside = old / "before-ledgers" / "throttle-1"
     assert sorted(path.name for path in aside.iterdir()) == ["00.json", "a7.json", "ff.json"]
     assert stat.S_IMODE(aside.parent.stat().st_mode) == stat.S_IMODE(aside.stat().st_mode) == 0o700
-    monkeypatch.setattr(module, "_digest", lambda *_: "a7000000000000000000000000000000")
+    monkeypatch.setattr(throttle, "digest", lambda *_: "a7000000000000000000000000000000")
     disk = FolderThrottleStore(old, clock)
     assert failures(disk) == 7
-    charge(disk, clock)  # and this is not taken back by what lies aside
+    charge(disk)  # and this is not taken back by what lies aside
     assert failures(FolderThrottleStore(old, clock)) == 8
 
 
 def test_what_an_older_program_goes_on_counting_counts_if_it_is_more(
     old: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_digest", lambda *_: "a7000000000000000000000000000000")
-    charge(FolderThrottleStore(old, clock), clock)
+    monkeypatch.setattr(throttle, "digest", lambda *_: "a7000000000000000000000000000000")
+    charge(FolderThrottleStore(old, clock))
     shard = json.loads(json.dumps(OLD_SHARDS["a7.json"]))
     stranger = shard["a7000000000000000000000000000000"]["strangers"]
     for count, time, expected in (
@@ -617,7 +641,7 @@ def test_killed_at_any_call_of_the_taking_over_nothing_is_lost_or_taken_twice(
 
 def test_processes_that_begin_at_once_take_over_once(old: Path, clock: FixedClock) -> None:
     def work() -> None:
-        charge(FolderThrottleStore(old, clock, lock_timeout=60.0), clock, keep=False)
+        charge(FolderThrottleStore(old, clock, lock_timeout=60.0), keep=False)
         os._exit(0)
 
     children = [forked(work) for _ in range(4)]

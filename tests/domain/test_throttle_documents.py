@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apppw_tui.domain import throttle
 from apppw_tui.domain.throttle import FailureCount, FailureCounts, KnownAddress, ThrottleState
-from apppw_tui.store import throttle_documents
 from tests.domain.test_throttle import CAFE, HOME, after, at_home
 from tests.support import NOW
 
@@ -20,9 +20,8 @@ def test_a_ledger_is_read_back_as_it_was_written() -> None:
         .record_attempt("password", "x", after(2))
     )
     ledger = ledger.record_sent_code(after(3))
-    written = json.loads(json.dumps(throttle_documents.save(ledger)))
-    assert throttle_documents.load(written) == ledger
-    assert throttle_documents.load(throttle_documents.save(ThrottleState())) == ThrottleState()
+    assert throttle.parse(throttle.dump(ledger)) == ledger
+    assert throttle.parse(throttle.dump(ThrottleState())) == ThrottleState()
 
 
 @pytest.mark.parametrize(
@@ -51,7 +50,7 @@ def test_a_malformed_count_counts_as_empty_and_spoils_nothing_else(count: Any) -
         "known": {HOME: {"completed": stamp, "password": count}, CAFE: {"completed": count}, "": 1},
         "sends": [count, stamp],
     }
-    assert throttle_documents.load(document) == ThrottleState(
+    assert throttle.parse(json.dumps(document)) == ThrottleState(
         FailureCounts(second=FailureCount(3, NOW)),
         {HOME: KnownAddress(FailureCounts(), NOW)},
         (NOW,),
@@ -73,5 +72,5 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_whatever_was_kept_can_be_counted_on(document: Any) -> None:
-    ledger = throttle_documents.load(document)
-    throttle_documents.load(throttle_documents.save(ledger.record_attempt("password", CAFE, NOW)))
+    state = throttle.parse(json.dumps(document))
+    throttle.parse(throttle.dump(state.record_attempt("password", CAFE, NOW)))

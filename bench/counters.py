@@ -73,7 +73,7 @@ def filled(folder: Path, accounts: int) -> Place:
             with store._ledger.transaction() as transaction:
                 for name in names[begin : begin + AT_ONCE]:
                     digest = throttle.digest(key, f"account:{name}")
-                    counters._put(transaction, digest, state, keep=keep)
+                    transaction.write(counters._PUT, digest, keep, *throttle.row(state))
     return Place(store, accounts)
 
 

@@ -20,7 +20,6 @@ from apppw_tui.domain.errors import ApppwError, Refused, StoreError
 from apppw_tui.domain.hashing import TooManyProfiles
 from apppw_tui.domain.names import candidates, escaped
 from apppw_tui.exit_codes import NO_ANSWER, OK, REFUSED
-from apppw_tui.portal.audit import record_event
 from apppw_tui.store.backup.packed import unpacked
 from apppw_tui.store.backup.reader import Archive, require_restorable
 from apppw_tui.store.backup.restore import (
@@ -227,9 +226,7 @@ class _RestoreCommand:
             facts = {"backup": made}
             if outcome.brought_back:
                 facts["brought_back"] = " ".join(sorted(outcome.brought_back))
-            record_event(
-                self._parts.context, account, EventType.ACCOUNT_RESTORED, self._by, **facts
-            )
+            self._parts.context.record(account, EventType.ACCOUNT_RESTORED, self._by, **facts)
 
     def _claim_profile(self, account: Account) -> None:
         try:

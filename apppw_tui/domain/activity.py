@@ -1,11 +1,15 @@
 """The events of an account, and the words for them: one vocabulary for all who write or show."""
 
+import contextlib
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
+from apppw_tui.domain.lines import utc_seconds
 from apppw_tui.domain.names import escaped
 
 RETENTION = timedelta(days=400)
@@ -138,3 +142,44 @@ def parse_time(text: str) -> datetime:
     """The time of a line, such as `2026-11-22T12:00:00Z`. Raises ValueError."""
     instant = datetime.fromisoformat(text)
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+def entries(lines: Iterable[bytes]) -> Iterator[ActivityEntry]:
+    """The entries that can be understood of these lines; keys that are not known are details."""
+    for line in lines:
+        with contextlib.suppress(ValueError, RecursionError):
+            event = entry(json.loads(line))
+            if event is not None:
+                yield event
+
+
+def entry(document: Any) -> ActivityEntry | None:
+    """The entry that a line's document holds; None if it is none. Raises ValueError."""
+    if not isinstance(document, dict):
+        return None
+    facts = {key: value for key, value in document.items() if isinstance(value, str)}
+    time, what, by = (facts.pop(key, None) for key in ("time", "what", "by"))
+    if time is None or what is None or by is None:
+        return None
+    return ActivityEntry(parse_time(time), what, by, facts)
+
+
+def as_line(event: ActivityEntry) -> Mapping[str, str]:
+    """The line that an entry is written down as."""
+    time = utc_seconds(event.time)
+    return {**event.details, "time": time, "what": event.event, "by": event.actor}
+
+
+def row(event: ActivityEntry) -> tuple[str, str, str, str]:
+    """Time, event, actor and details (as JSON) of an entry, all of them UTF-8."""
+    what, by = (
+        text.encode(errors="backslashreplace").decode() for text in (event.event, event.actor)
+    )
+    return utc_seconds(event.time), what, by, json.dumps(dict(event.details))
+
+
+def of_row(time: str, what: str, by: str, details: str) -> ActivityEntry | None:
+    """The entry of what `row` made; None if it is none."""
+    with contextlib.suppress(ValueError, RecursionError):
+        return entry({**json.loads(details), "time": time, "what": what, "by": by})
+    return None

@@ -1,11 +1,14 @@
 """The lines of what files hold, programs print and logs say."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from apppw_tui.domain.names import escaped
 
+LINE_BYTES = 4096
+_VALUE_CHARACTERS = (512, 128, 32, 8, 0)  # tried in turn until the line is short enough
 _BARE = re.compile(r"[A-Za-z0-9._:/@+()-]+", re.ASCII)  # needs no quotes
 
 
@@ -29,6 +32,25 @@ def log_line(time: datetime, event: str, facts: Mapping[str, str]) -> str:
     )
     words = (utc_seconds(time), escaped(event) if event else "", *pairs)
     return " ".join(word for word in words if word)
+
+
+def fitted(
+    values: Mapping[str, object],
+    line: Callable[[dict[str, str]], str],
+    uncut: Mapping[str, str] = MappingProxyType({}),
+) -> bytes:
+    """The line of these values, cut to what LINE_BYTES have room for; its end is a newline.
+
+    `line` makes it of them and of what is `uncut`. A sign says where there was more.
+    """
+    encoded = b""
+    for most in _VALUE_CHARACTERS:
+        texts = {key: str(value) for key, value in values.items()}
+        cut = {key: text if len(text) <= most else f"{text[:most]}…" for key, text in texts.items()}
+        encoded = line({**cut, **uncut}).encode()
+        if len(encoded) < LINE_BYTES:
+            break
+    return encoded[: LINE_BYTES - 1] + b"\n"
 
 
 def utc_seconds(time: datetime) -> str:

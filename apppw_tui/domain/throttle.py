@@ -285,6 +285,15 @@ def address_digest(key: bytes, subject: str, address: str) -> str:
     return digest(key, subject + address_key(address), "address")
 
 
+def row(state: ThrottleState) -> tuple[int, float, float | None, str] | None:
+    """Rank, end (None: none that comes by itself) and content of a state; None if it is empty."""
+    if state == ThrottleState():
+        return None
+    failures, last = state.rank
+    until = None if state.until is None else state.until.timestamp()
+    return failures, last.timestamp(), until, dump(state)
+
+
 def dump(state: ThrottleState) -> str:
     """The state as JSON."""
     known = {

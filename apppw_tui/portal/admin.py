@@ -13,7 +13,6 @@ from apppw_tui.domain.ports import DELIVERY_METHODS, find
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal import rename_account
 from apppw_tui.portal.admin_app_passwords import AppPasswordAdmin
-from apppw_tui.portal.audit import done_afterwards
 
 _BYPASS_NOTICE = (
     "your administrator lets you sign in once without a security code. "
@@ -58,7 +57,7 @@ class Admin(AppPasswordAdmin):
             self.warn(f"{account.name}: {UNLISTED}")
         live_sessions.terminate(account.name)
         self._record(account, EventType.ACCOUNT_REMOVED)
-        with done_afterwards(self.context, account, "forgetting of its use"):
+        with self.context.done_afterwards(account, "forgetting of its use"):
             self.context.usage.forget(account.uid)
         return account
 
@@ -205,7 +204,7 @@ class Admin(AppPasswordAdmin):
         account_password.require_good(secret, account.name)
         hash_, now = means.hasher.account.make(secret), means.clock.now()
         account = self._change(name, lambda account: account.with_password(hash_, now))
-        with done_afterwards(means, account, "throttle"):
+        with means.done_afterwards(account, "throttle"):
             means.throttle.password_changed(account.name)
         self._record(account, EventType.PASSWORD_SET)
         return account

@@ -10,7 +10,6 @@ from apppw_tui.domain.errors import AlreadySo, NotFound, StoreError
 from apppw_tui.domain.names import candidates
 from apppw_tui.domain.ports import find
 from apppw_tui.domain.usage import Used
-from apppw_tui.portal.audit import record_event
 from apppw_tui.portal.context import PortalContext
 
 
@@ -85,7 +84,7 @@ class AccountAdmin:
         return change.existing
 
     def _record(self, account: Account, act: EventType, **facts: str) -> None:
-        if not record_event(self.context, account, act, self.by, **facts):
+        if not self.context.record(account, act, self.by, **facts):
             self.warn(
                 f"{account.name}: it is done, but no notice of it goes out; the log says why."
             )

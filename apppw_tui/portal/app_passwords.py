@@ -15,7 +15,6 @@ from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.ports import AccountStore, Clock
 from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.domain.secret import Secret
-from apppw_tui.portal.audit import record_event
 from apppw_tui.portal.context import PortalContext
 
 
@@ -95,7 +94,5 @@ def purge_expired(context: PortalContext, account: Account) -> Account:
         for password in gone:
             change.account = change.existing.without_app_password(password.id)
     for password in gone:
-        record_event(
-            context, account, EventType.EXPIRED, THE_SERVER, id=password.id, name=password.name
-        )
+        context.record(account, EventType.EXPIRED, THE_SERVER, id=password.id, name=password.name)
     return change.existing

@@ -1,4 +1,7 @@
-"""The parts that the portal works with: passed in, none is made here."""
+"""The parts that the portal works with, passed in; and what it writes down and counts by them.
+
+Every act is written down, and its account's owner told of those that matter to them.
+"""
 
 import contextlib
 import secrets
@@ -7,9 +10,11 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.activity import NOTIFIED, ActivityEntry, EventType
 from apppw_tui.domain.addresses import door_key
 from apppw_tui.domain.app_password import RandomBelow
-from apppw_tui.domain.errors import DiskFull, StoreDamaged, StoreUnusable
+from apppw_tui.domain.errors import DiskFull, StoreDamaged, StoreError, StoreUnusable
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.ports import (
     AccountStore,
@@ -27,11 +32,13 @@ from apppw_tui.domain.ports import (
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.switched_off import NoSessionTermination, SilentNotifier
 from apppw_tui.domain.throttle import ACCOUNT_SENDS, NUMBER_SENDS, Step, ThrottleState
+from apppw_tui.domain.usage import NETWORK_MEMORY, network_of
 
 if TYPE_CHECKING:
     from apppw_tui.domain.hashing import Hasher
 
 
+_SIGN_INS = frozenset({EventType.SIGNED_IN, EventType.SIGNED_IN_NEW})
 SIGN_IN_DOWN = "Sign-in does not work now. Ask your administrator."
 
 
@@ -63,6 +70,53 @@ class PortalContext:
     def throttle(self) -> "PortalThrottle":
         """The throttle of whoever comes from `address`."""
         return PortalThrottle(self.throttle_store, self.address)
+
+    def record(self, account: Account, act: EventType, by: str | None = None, **facts: str) -> bool:
+        """Writes `act` down, by the account itself from `address`, or by whoever `by` is.
+
+        False if somebody was to be told of it and is not. Never raises.
+        """
+        if by is None:
+            by, facts = account.name, {"address": self.address, **facts}
+        self.activity_log.record(account.uid, act, by, **facts)
+        return act not in NOTIFIED or self.notifier.notify(
+            account, ActivityEntry(self.clock.now(), act, by, facts)
+        )
+
+    def record_sign_in(self, account: Account) -> None:
+        """A sign-in is complete; it says so if it comes from where none came from lately."""
+        network = network_of(self.address)
+        act = EventType.SIGNED_IN
+        if network is not None:
+            before = self._addresses(account)
+            if before and network not in {network_of(address) for address in before}:
+                act = EventType.SIGNED_IN_NEW
+        self.record(account, act)
+
+    def _addresses(self, account: Account) -> set[str]:
+        """The addresses in a network that the account's sign-ins came from lately."""
+        since = self.clock.now() - NETWORK_MEMORY
+        try:
+            entries = self.activity_log.read(account.uid)
+        except StoreError:
+            return set()
+        addresses = {
+            entry.details.get("address", "")
+            for entry in entries
+            if entry.event in _SIGN_INS and entry.time >= since
+        }
+        return {address for address in addresses if network_of(address) is not None}
+
+    @contextlib.contextmanager
+    def done_afterwards(self, account: Account, what: str) -> Iterator[None]:
+        """Runs what follows a change that stands, and never unsays it.
+
+        The log has what fails (SAFETY 7a).
+        """
+        try:
+            yield
+        except StoreError as error:
+            self.error_log.error(f"{what} not kept", account=account.name, why=str(error))
 
 
 @dataclass(frozen=True)

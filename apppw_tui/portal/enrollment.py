@@ -21,7 +21,6 @@ from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.totp import Authenticator
 from apppw_tui.domain.verification_options import NO_METHOD, VerificationChoice, VerificationOption
-from apppw_tui.portal.audit import done_afterwards, record_event
 from apppw_tui.portal.context import PortalContext
 from apppw_tui.portal.sent_codes import OneTimeCode, check_form
 from apppw_tui.portal.sessions import (
@@ -124,7 +123,7 @@ class Enrollment:
                 raise EnrollmentRequired(NO_METHOD)
             stored = recovery_codes.RecoveryCodes(hashes, means.clock.now())
             change.account = replace(change.existing, recovery=stored)
-        record_event(means, account, EventType.RECOVERY_MADE)
+        means.record(account, EventType.RECOVERY_MADE)
         return codes
 
     def finish(self, session: Session) -> Session:
@@ -134,7 +133,7 @@ class Enrollment:
             raise EnrollmentRequired(NO_METHOD)
         if session.restriction is not None:
             means = self._context
-            with done_afterwards(means, account, "throttle"):
+            with means.done_afterwards(account, "throttle"):
                 means.throttle.record_success(account.name)
         return replace(session, restriction=None)
 
@@ -153,7 +152,7 @@ class Enrollment:
                 raise Refused("Add another one first: your account needs one.")
             changed, change.account = account != change.existing, account
         if changed:
-            record_event(self._context, account, EventType.METHOD_REMOVED, method=name)
+            self._context.record(account, EventType.METHOD_REMOVED, method=name)
         return account
 
     def _check(self, session: Session) -> None:
@@ -243,7 +242,7 @@ class PhoneEnrollment:
             sealed = means.sealer.encrypt(account.uid, phone.secret_name(self._which), self.number)
             verified_phone = Phone(self._which, sealed, means.clock.now())
             change.account = replace(account.with_phone(verified_phone), bypass_until=None)
-        with done_afterwards(means, account, "throttle"):
+        with means.done_afterwards(account, "throttle"):
             means.throttle.undo_attempt(session.account_name, "second")
         _record_set_up(means, account, verification_options.phone_name(self._which))
         return session.reverified(means.clock)
@@ -266,4 +265,4 @@ def require_may_enroll(context: PortalContext, session: Session, account: Accoun
 
 
 def _record_set_up(context: PortalContext, account: Account, method: str) -> None:
-    record_event(context, account, EventType.METHOD_SET_UP, method=method)
+    context.record(account, EventType.METHOD_SET_UP, method=method)

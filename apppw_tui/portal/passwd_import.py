@@ -17,7 +17,6 @@ from apppw_tui.domain.hashing import CostLimits
 from apppw_tui.domain.lines import lines as lines_of
 from apppw_tui.domain.names import account_name, candidates
 from apppw_tui.domain.ports import find
-from apppw_tui.portal.audit import record_event
 from apppw_tui.portal.context import PortalContext
 
 # Without a scheme a field is read as the server's default, which nobody knows here; but what begins
@@ -105,7 +104,7 @@ def create_imported(context: PortalContext, line: PasswdEntry, by: str) -> Accou
     )
     with context.store.transaction(line.name, None) as change:
         change.account = account
-    record_event(context, account, EventType.ACCOUNT_CREATED, by)
+    context.record(account, EventType.ACCOUNT_CREATED, by)
     return account
 
 

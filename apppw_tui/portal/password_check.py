@@ -25,7 +25,6 @@ from apppw_tui.domain.hashing import Profile, TooManyProfiles, profile
 from apppw_tui.domain.names import candidates, is_account_name
 from apppw_tui.domain.ports import ExternalPasswords, PasswordReply, find
 from apppw_tui.domain.secret import Secret
-from apppw_tui.portal.audit import record_event
 from apppw_tui.portal.context import PortalContext
 
 _DECOY_BYTES = 24
@@ -99,14 +98,14 @@ class StoredPasswords:
         if right:
             self._throttle.undo_attempt(account.name, "password")
         else:
-            record_event(self._context, account, EventType.WRONG_PASSWORD)
+            self._context.record(account, EventType.WRONG_PASSWORD)
         return right
 
     def _note_wrong(self, account: Account | None) -> None:
         """A line for whoever is not known, too: how long it takes must not tell who is."""
         means = self._context
         if account is not None:
-            record_event(means, account, EventType.WRONG_PASSWORD)
+            means.record(account, EventType.WRONG_PASSWORD)
         else:
             means.activity_log.record(
                 UNKNOWN_UID, EventType.WRONG_PASSWORD, "(unknown)", address=means.address
@@ -169,7 +168,7 @@ class ExternalPasswordCheck:
         if right:
             self._throttle.undo_attempt(account.name, "password")
         else:
-            record_event(self._context, account, EventType.WRONG_PASSWORD)
+            self._context.record(account, EventType.WRONG_PASSWORD)
         return right
 
     def _canonical(self, name: str, answer: PasswordReply) -> str:
@@ -228,7 +227,7 @@ class ExternalPasswordCheck:
                 change.account = account
         except NameTaken:  # at another terminal, a moment ago
             return means.store.get(name)
-        record_event(means, account, EventType.ACCOUNT_CREATED)
+        means.record(account, EventType.ACCOUNT_CREATED)
         return account
 
 

@@ -31,7 +31,6 @@ from apppw_tui.portal.app_passwords import (
     IssuedAppPassword,
     purge_expired,
 )
-from apppw_tui.portal.audit import done_afterwards, record_event, record_sign_in
 from apppw_tui.portal.context import PortalContext, faults_told_to_a_stranger
 from apppw_tui.portal.enrollment import Enrollment
 from apppw_tui.portal.password_check import password_check
@@ -114,7 +113,7 @@ class Portal:
         account = Account.new(name, self._first_hash(name, password), self._clock.now())
         with self._store.transaction(name, None) as change:
             change.account = account
-        record_event(self._context, account, EventType.ACCOUNT_CREATED, by)
+        self._context.record(account, EventType.ACCOUNT_CREATED, by)
         return account
 
     def sign_in(self, name: str, password: str) -> Session | Challenge:
@@ -201,7 +200,7 @@ class Portal:
         except NotFound:
             raise SessionEnded(GONE) from None
         made = issued.app_password
-        record_event(self._context, account, EventType.CREATED, id=made.id, name=made.name)
+        self._context.record(account, EventType.CREATED, id=made.id, name=made.name)
         return issued
 
     def delete_app_password(self, session: Session, id_: str) -> None:
@@ -218,7 +217,7 @@ class Portal:
             return remaining
 
         account = self._change(session, step)
-        record_event(self._context, account, EventType.DELETED, id=id_, name=name)
+        self._context.record(account, EventType.DELETED, id=id_, name=name)
 
     def rename_app_password(self, session: Session, id_: str, name: str) -> None:
         """Raises InvalidName, NameTaken or NotFound."""
@@ -232,7 +231,7 @@ class Portal:
             return account.with_app_password_renamed(id_, name)
 
         account = self._change(session, step)
-        record_event(self._context, account, EventType.RENAMED, id=id_, name=name, before=before)
+        self._context.record(account, EventType.RENAMED, id=id_, name=name, before=before)
 
     def set_appearance(self, session: Session, appearance: str) -> None:
         self._change(session, lambda account: replace(account, appearance=appearance))
@@ -268,10 +267,10 @@ class Portal:
             return remaining.with_password(fresh, now)
 
         changed = self._change(session, step)
-        record_event(
-            self._context, account, EventType.PASSWORD_CHANGED, app_passwords_deleted=str(deleted)
+        self._context.record(
+            account, EventType.PASSWORD_CHANGED, app_passwords_deleted=str(deleted)
         )
-        with done_afterwards(self._context, changed, "throttle"):
+        with self._context.done_afterwards(changed, "throttle"):
             self._throttle.password_changed(account.name)
         return replace(session, session_generation=changed.session_generation)
 
@@ -293,10 +292,10 @@ class Portal:
     def _begun(self, account: Account) -> Session:
         """A session for somebody whose password was right, and who has no second factor."""
         session = new_session(account)
-        record_sign_in(self._context, account)
+        self._context.record_sign_in(account)
         if needs_enrollment(account, self.policy):
             return replace(session, restriction="none yet")
-        with done_afterwards(self._context, account, "throttle"):
+        with self._context.done_afterwards(account, "throttle"):
             self._throttle.record_success(account.name)
         return session.reverified(self._clock)
 

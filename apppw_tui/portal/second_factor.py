@@ -17,7 +17,6 @@ from apppw_tui.domain.errors import (
 from apppw_tui.domain.phone import Phone
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.verification_options import VerificationChoice, VerificationOption
-from apppw_tui.portal.audit import done_afterwards, record_event, record_sign_in
 from apppw_tui.portal.context import PortalContext
 from apppw_tui.portal.password_check import password_check
 from apppw_tui.portal.sent_codes import OneTimeCode, check_form
@@ -124,7 +123,7 @@ class Challenge:
             self._throttle.undo_attempt(self.account, "second")
             raise
         except InvalidCode as error:
-            record_event(self._context, self._account, EventType.WRONG_CODE, method=_method(option))
+            self._context.record(self._account, EventType.WRONG_CODE, method=_method(option))
             if not isinstance(error, WrongCode):  # as where the app was removed meanwhile
                 raise
             self._wrong_app_codes += 1
@@ -157,7 +156,7 @@ class Challenge:
             if self._signed_in is not None or not account.has_bypass(means.clock.now()):
                 raise InvalidCode("Your administrator's permission has ended. Ask again.")
             change.account = replace(account, bypass_until=None)
-        record_event(means, account, EventType.BYPASS_USED)
+        means.record(account, EventType.BYPASS_USED)
         return replace(self._begun, restriction="bypass")
 
     # --- how each is checked ----------------------------------------------------------------
@@ -194,19 +193,19 @@ class Challenge:
                 raise InvalidCode(recovery_codes.REFUSED)
             codes = account.recovery.consume(presented.index, hash_)
             change.account = account = replace(account, recovery=codes)
-        record_event(means, account, EventType.RECOVERY_USED, left=str(codes.remaining))
+        means.record(account, EventType.RECOVERY_USED, left=str(codes.remaining))
         return account
 
     def _admitted(self, account: Account) -> Session:
         """The code is used up: whatever else cannot be written, the person is in (SAFETY 13)."""
         self._account = account
         if self._signed_in is not None:
-            with done_afterwards(self._context, account, "throttle"):
+            with self._context.done_afterwards(account, "throttle"):
                 self._throttle.undo_attempt(self.account, "second")
             return self._signed_in.reverified(self._context.clock)
-        with done_afterwards(self._context, account, "throttle"):
+        with self._context.done_afterwards(account, "throttle"):
             self._throttle.record_success(self.account)
-        record_sign_in(self._context, account)
+        self._context.record_sign_in(account)
         return new_session(account).reverified(self._context.clock)
 
     def _now(self) -> Account:

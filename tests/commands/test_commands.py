@@ -12,11 +12,12 @@ import pytest
 
 from apppw_tui import bootstrap
 from apppw_tui.commands import context
+from apppw_tui.domain.activity import as_line
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.store.folder import accounts as folder_accounts
 from apppw_tui.store.folder import location
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.folder.activity import FolderActivityLog, as_line
+from apppw_tui.store.folder.activity import FolderActivityLog
 from apppw_tui.store.folder.counters import FolderThrottleStore
 from tests import walking
 from tests.running import CommandLine

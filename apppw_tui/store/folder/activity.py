@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from apppw_tui.domain import activity
-from apppw_tui.domain.activity import ActivityEntry
+from apppw_tui.domain.activity import ActivityEntry, as_line, entries
 from apppw_tui.domain.errors import StoreDamaged, StoreError
-from apppw_tui.domain.lines import utc_seconds
+from apppw_tui.domain.lines import fitted, utc_seconds
 from apppw_tui.domain.ports import Clock
 from apppw_tui.store.folder import before_ledgers, files
 from apppw_tui.store.folder.before_ledgers import OldFiles
-from apppw_tui.store.folder.bounded_files import cut, fitting
 from apppw_tui.store.folder.ledger import LEDGERS, Ledger, Row, Schema, Transaction
 
 FROM_DAEMON = "usage"
@@ -46,7 +45,9 @@ _BOUND = """
       SELECT seq FROM activity WHERE uid = ? ORDER BY time DESC, seq DESC LIMIT -1 OFFSET ?)"""
 _SWEEP = """
     DELETE FROM activity WHERE seq IN (
-      SELECT seq FROM activity WHERE time < ? ORDER BY time LIMIT ?)"""
+      SELECT seq FROM activity
+      WHERE time < strftime('%Y-%m-%dT%H:%M:%SZ', ?, ?) ORDER BY time LIMIT ?)"""
+_RETAINED = f"-{activity.RETENTION.days} days"
 
 Event = tuple[str, ActivityEntry]  # the uid, and what happened
 Marks = tuple[int, int]  # rows of the ledger that this process writes, and of the other
@@ -88,20 +89,18 @@ class FolderActivityLog:
         """See ActivityLog. Never raises."""
         if _UID.fullmatch(uid) is None:
             return
-        values = {**facts, "what": what, "by": by}  # no fact passes for one of these
         time = utc_seconds(self._clock.now())
-
-        def line(most: int) -> str:
-            cut_values = {key: cut(value, most) for key, value in values.items()}
-            return json.dumps({**cut_values, "time": time})
-
+        values = {**facts, "what": what, "by": by}  # no fact passes for one of these
+        line = fitted(values, json.dumps, {"time": time})
+        rows = [activity.row(event) for event in entries([line])]
         try:
-            self._take_over()
+            if self._old:
+                self._take_over()
             with self._own.transaction() as transaction:
-                for event in entries([fitting(line)]):
-                    _add(transaction, uid, event)
+                for row in rows:
+                    transaction.write(_ADD, uid, *row)
                 transaction.write(_BOUND, uid, MOST)
-                transaction.write(_SWEEP, self._since(), _SWEPT)
+                transaction.write(_SWEEP, time, _RETAINED, _SWEPT)
         except OSError as error:
             self._lose(files.store_error(self._own.path, error))
         except StoreError as error:
@@ -226,19 +225,12 @@ def _last(ledger: Ledger) -> int:
 
 
 def _add(transaction: Transaction, uid: str, event: ActivityEntry) -> None:
-    what, by = (
-        text.encode(errors="backslashreplace").decode() for text in (event.event, event.actor)
-    )
-    time, facts = utc_seconds(event.time), json.dumps(dict(event.details))
-    transaction.write(_ADD, uid, time, what, by, facts)
+    transaction.write(_ADD, uid, *activity.row(event))
 
 
-def _events(rows: Iterable[Row]) -> Iterator[Event]:
-    for _, uid, time, what, by, facts in rows:
-        with contextlib.suppress(ValueError, RecursionError):
-            event = entry({**json.loads(facts), "time": time, "what": what, "by": by})
-            if event is not None:
-                yield uid, event
+def _events(rows: Iterable[Row]) -> list[Event]:
+    events = [(uid, activity.of_row(*fields)) for _, uid, *fields in rows]
+    return [(uid, event) for uid, event in events if event is not None]
 
 
 def _by_time(events: Iterable[Event]) -> list[Event]:
@@ -261,29 +253,3 @@ def _load_old(transaction: Transaction, path: Path) -> None:
     with contextlib.suppress(StoreDamaged):
         for event in entries((files.read(path, _LARGEST) or b"").split(b"\n")):
             _add(transaction, path.name.partition(".")[0], event)
-
-
-def entries(lines: Iterable[bytes]) -> Iterator[ActivityEntry]:
-    """The entries that can be understood of these lines; keys that are not known are details."""
-    for line in lines:
-        with contextlib.suppress(ValueError, RecursionError):
-            event = entry(json.loads(line))
-            if event is not None:
-                yield event
-
-
-def entry(document: Any) -> ActivityEntry | None:
-    """The entry that a line's document holds; None if it is none. Raises ValueError."""
-    if not isinstance(document, dict):
-        return None
-    facts = {key: value for key, value in document.items() if isinstance(value, str)}
-    time, what, by = (facts.pop(key, None) for key in ("time", "what", "by"))
-    if time is None or what is None or by is None:
-        return None
-    return ActivityEntry(activity.parse_time(time), what, by, facts)
-
-
-def as_line(event: ActivityEntry) -> Mapping[str, str]:
-    """The line that an entry is written down as."""
-    time = utc_seconds(event.time)
-    return {**event.details, "time": time, "what": event.event, "by": event.actor}

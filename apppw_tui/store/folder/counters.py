@@ -104,23 +104,23 @@ class FolderThrottleStore:
         key = self._key()
         if self._shards is not None:
             self._take_over(self._shards)
+        digests = {subject: throttle.digest(key, subject) for subject in rules}
         states, refusal = {}, None
         with self._ledger.transaction() as transaction:
             now = self._clock.now()
             for subject, rule in rules.items():
-                digest = throttle.digest(key, subject)
+                digest = digests[subject]
                 rows = transaction.rows(_GET, digest)
                 was_kept, content = rows[0] if rows else (keep, "{}")
-                before = replace(
-                    throttle.parse(content),
-                    hash_address=partial(throttle.address_digest, key, digest),
-                )
-                state, refusal = throttle.applied(rule, before, now)
-                states[subject] = state
+                mark = partial(throttle.address_digest, key, digest)
+                before = replace(throttle.parse(content), hash_address=mark)
+                states[subject], refusal = throttle.applied(rule, before, now)
                 # An account's stays one: whoever charges does not say, since that takes time.
                 keeps = keep or bool(was_kept)
-                if (state, keeps) != (before, bool(was_kept)):
-                    _put(transaction, digest, state, keep=keeps)
+                if (states[subject], keeps) != (before, bool(was_kept)):
+                    row = throttle.row(states[subject])
+                    statement = (_DELETE, digest) if row is None else (_PUT, digest, keeps, *row)
+                    transaction.write(*statement)
                     transaction.write(_SWEEP, now.timestamp(), _SWEPT)
                     if not keeps and not rows:
                         transaction.write(_BOUND, digest, self._most_unkept)
@@ -171,17 +171,6 @@ class FolderThrottleStore:
         return (path for path in self._folder.iterdir() if _SHARD.fullmatch(path.name))
 
 
-def _put(transaction: Transaction, digest: str, state: ThrottleState, *, keep: bool) -> None:
-    if state == ThrottleState():
-        transaction.write(_DELETE, digest)
-        return
-    failures, last = state.rank
-    until, content = state.until, throttle.dump(state)
-    transaction.write(
-        _PUT, digest, keep, failures, last.timestamp(), until and until.timestamp(), content
-    )
-
-
 def _load_shard(transaction: Transaction, path: Path) -> None:
     """Takes a shard's rows over: none of what was counted here meanwhile is lost by it."""
     with contextlib.suppress(StoreDamaged):
@@ -191,7 +180,9 @@ def _load_shard(transaction: Transaction, path: Path) -> None:
             for kept_here, content in transaction.rows(_GET, digest):
                 state = merged(throttle.parse(content), state)
                 keep = keep or bool(kept_here)
-            _put(transaction, digest, state, keep=keep)
+            row = throttle.row(state)
+            if row is not None:
+                transaction.write(_PUT, digest, keep, *row)
 
 
 def merged(one: ThrottleState, other: ThrottleState) -> ThrottleState:

@@ -20,12 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.activity import ActivityEntry, parse_time
+from apppw_tui.domain.activity import ActivityEntry, as_line, entry, parse_time
 from apppw_tui.domain.errors import StoreDamaged, StoreError
 from apppw_tui.domain.notice_text import LONGEST_WAIT, Message
 from apppw_tui.domain.ports import ErrorLog
 from apppw_tui.store.folder import files
-from apppw_tui.store.folder.activity import as_line, entry
 
 # Files; where nobody takes them away, the disk is not to be filled: they take 200 MB. An
 # administrator's act on all accounts lays one for each of them at once.

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain.activity import ActivityEntry, EventType
+from apppw_tui.domain.activity import ActivityEntry, EventType, as_line, entry
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder import notice_queue as module
-from apppw_tui.store.folder.activity import as_line, entry
 from apppw_tui.store.folder.notice_queue import FolderNoticeQueue
 from tests.store.making import new_account
 from tests.support import NOW

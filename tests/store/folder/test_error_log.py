@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apppw_tui.store.folder import bounded_files, error_log
+from apppw_tui.domain.lines import LINE_BYTES
+from apppw_tui.store.folder import error_log
 from apppw_tui.store.folder.activity import FolderActivityLog
-from apppw_tui.store.folder.bounded_files import LINE_BYTES
 from apppw_tui.store.folder.error_log import FolderErrorLog
 from tests.store.test_killed import forked
 from tests.support import NOW, FixedClock
@@ -283,6 +283,6 @@ def test_who_comes_too_late_moves_nothing(folder: Path) -> None:
     descriptor = os.open(log, os.O_RDWR)
     log.rename(folder / "log.1")
     log.write_text("new")
-    assert bounded_files._set_aside(log, descriptor)
+    assert error_log._set_aside(log, descriptor)
     os.close(descriptor)
     assert (log.read_text(), (folder / "log.1").read_text()) == ("new", "full")

@@ -5,14 +5,24 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from apppw_tui.config.serve import PROTOCOLS
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreBusy
-from apppw_tui.verifier.protocols.registry import HttpOptions, handler_for
-from tests.support import PASSWORD, House
+from apppw_tui.domain.secret import Secret
+from apppw_tui.verifier.decision import Answer
+from apppw_tui.verifier.protocols.dovecot_auth import AuthClient
+from apppw_tui.verifier.protocols.framing import Limits
+from apppw_tui.verifier.protocols.http import Http
+from apppw_tui.verifier.protocols.http_connection import HttpLimits
+from apppw_tui.verifier.protocols.json_lines import JsonLines
+from apppw_tui.verifier.protocols.registry import ConnectionHandler, HttpOptions, handler_for
+from apppw_tui.verifier.protocols.saslauthd import Saslauthd
+from tests.support import NOW, PASSWORD, House
+from tests.verifier.asking import ADA, of_unknown_id, wrong
 from tests.verifier.harness import (
     Client,
     Desk,
@@ -25,7 +35,6 @@ from tests.verifier.harness import (
     until,
 )
 
-ADA = "ada@example.org"
 YES, NO, LATER = "yes", "no", "not now"
 
 
@@ -74,8 +83,7 @@ class SpokenSaslauthd(Spoken):
 
     async def answer(self) -> str:
         try:
-            size = int.from_bytes(await self.client.reader.readexactly(2), "big")
-            return YES if (await self.client.reader.readexactly(size)).startswith(b"OK") else NO
+            return {b"\0\2OK": YES, b"\0\2NO": NO}[await self.client.reader.readexactly(4)]
         except asyncio.IncompleteReadError:
             return LATER  # closed without an answer is SASL_FAIL, which is temporary
 
@@ -101,6 +109,8 @@ SPOKEN = {
     "http": SpokenHttp,
     "json": Spoken,
 }
+LIMITED = {"auth-client": AuthClient, "mux": Saslauthd, "json": JsonLines}
+SHORT = 0.01  # seconds: a time-out that a test waits for
 
 
 class Site:
@@ -149,12 +159,17 @@ async def test_app_password_as_people_type_it_opens(site: Site, secret: str) -> 
 
 @pytest.mark.parametrize("name", [ADA, "grace@example.org", "no account", "ada\0", "ä" * 300])
 async def test_wrong_password_is_refused(site: Site, secret: str, name: str) -> None:
-    wrong = secret[:-1] + ("0" if secret[-1] != "0" else "1")
-    assert await site.ask(name, wrong) == NO
+    assert await site.ask(name, wrong(Secret(secret))) == NO
 
 
-async def test_account_password_is_refused(site: Site) -> None:
-    assert await site.ask(ADA, PASSWORD) == NO
+@pytest.mark.parametrize("enforced", [False, True])
+async def test_all_refusals_are_one_answer(site: Site, secret: str, enforced: bool) -> None:
+    site.house.alter(enforced_from=NOW if enforced else None)
+    passwords = (wrong(Secret(secret)), of_unknown_id(site.house), PASSWORD, "", secret + "0")
+    answers = [await site.ask(ADA, password) for password in passwords]
+    assert answers == [NO] * len(passwords)
+    refusal = Answer.NO if enforced else Answer.NOT_MINE
+    assert {decision.answer for decision in site.desk.book.decisions} == {refusal}
 
 
 async def test_deleted_password_is_refused_at_the_next_question(site: Site, secret: str) -> None:
@@ -186,6 +201,8 @@ async def test_fault_is_not_now_and_told_without_the_secret(site: Site, secret: 
     assert await site.ask(ADA, secret) == LATER
     assert len(site.server.faults) == 1
     assert secret not in site.server.faults.pop()
+    site.desk.auth_service.outcome = None
+    assert await site.ask(ADA, secret) == YES
 
 
 async def test_connections_do_not_wait_for_each_other(site: Site, secret: str) -> None:
@@ -197,9 +214,12 @@ async def test_connections_do_not_wait_for_each_other(site: Site, secret: str) -
 async def test_half_a_question_ends_with_its_connection(site: Site, secret: str) -> None:
     before = len(asyncio.all_tasks())
     async with site.connection() as spoken:
-        await spoken.client.send(spoken.question(ADA, secret)[:-3])
-        answered = await spoken.client.finish()
-    assert answered == b"" or answered.startswith(b"HTTP/1.1 400 ")
+        whole = spoken.question(ADA, secret)
+    for end in range(1, len(whole)):
+        async with site.connection() as spoken:
+            await spoken.client.send(whole[:end])
+            answered = await spoken.client.finish()
+        assert answered == b"" or answered.startswith(b"HTTP/1.1 400 ")
     await tasks_are(before)
     assert site.desk.book.answers == []
 
@@ -231,6 +251,48 @@ async def test_client_that_goes_away_leaves_nothing_behind(site: Site, secret: s
     site.desk.auth_service.opened.set()
     await tasks_are(before)
     assert len(site.desk.book.answers) == 1
+
+
+@asynccontextmanager
+async def impatient(protocol: str, desk: Desk, path: Path, name: str) -> AsyncIterator[Site]:
+    """A socket whose time-out of that name is over at once."""
+    if protocol == "http":
+        names = ("idle", "header", "linger") if name == "idle" else (name,)
+        limits: dict[str, Any] = dict.fromkeys(names, SHORT)
+        handler: ConnectionHandler = Http(*desk.parts, lambda: True, limits=HttpLimits(**limits))
+    else:
+        limits = {f"{name}_timeout": SHORT}
+        handler = LIMITED[protocol](*desk.parts, Limits(**limits))
+    async with served(handler.handle, path) as server:
+        yield Site(protocol, desk, server)
+
+
+@pytest.mark.parametrize("begun", [0, 1, 20])
+@pytest.mark.parametrize("protocol", sorted(SPOKEN))
+async def test_idle_connection_is_closed(
+    desk: Desk, path: Path, secret: str, protocol: str, begun: int
+) -> None:
+    async with (
+        impatient(protocol, desk, path, "idle") as site,
+        connected(site.server.path) as client,
+    ):
+        client.writer.write(SPOKEN[protocol](client).question(ADA, secret)[:begun])
+        rest = await client.rest()
+    assert not rest or rest.startswith((b"VERSION\t", b"HTTP/1.1 408 "))
+
+
+@pytest.mark.parametrize("protocol", sorted(SPOKEN))
+async def test_decision_that_takes_too_long_is_not_now_and_still_written_down(
+    desk: Desk, path: Path, secret: str, protocol: str
+) -> None:
+    before = len(asyncio.all_tasks())
+    desk.auth_service.opened.clear()
+    async with impatient(protocol, desk, path, "answer") as site:
+        assert await site.ask(ADA, secret) == LATER
+        assert desk.book.answers == []
+        desk.auth_service.opened.set()
+    await tasks_are(before)
+    assert [account for account, _, _ in desk.book.uses] == [ADA]
 
 
 @pytest.mark.parametrize("protocol", sorted(SPOKEN))

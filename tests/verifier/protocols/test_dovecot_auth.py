@@ -220,35 +220,6 @@ async def test_where_others_wait_it_is_a_temporary_failure_of_that_attempt_alone
     await tasks_are(1)
 
 
-async def test_what_takes_too_long_is_not_now_and_still_written_down(
-    desk: Desk, path: Path, secret: str
-) -> None:
-    desk.auth_service.opened.clear()
-    handler = AuthClient(*desk.parts, Limits(answer_timeout=0.01))
-    async with served(handler.handle, path):
-        async with introduced(path) as client:
-            await client.send(auth(1, plain(ADA, secret)))
-            assert await client.rest() == b""
-        assert desk.book.answers == []
-        desk.auth_service.opened.set()
-    await tasks_are(1)
-    assert len(desk.book.answers) == 1
-    assert desk.book.uses == [(ADA, "imap", None)]
-
-
-async def test_fault_ends_its_connection_and_no_other(desk: Desk, path: Path, secret: str) -> None:
-    desk.auth_service.outcome = RuntimeError(secret)
-    handler = AuthClient(*desk.parts, Limits())
-    async with served(handler.handle, path, faults=1):
-        async with introduced(path) as client:
-            await client.send(auth(1, plain(ADA, secret)))
-            assert await client.rest() == b""
-        desk.auth_service.outcome = None
-        async with introduced(path) as client:
-            await client.send(auth(2, plain(ADA, secret)))
-            assert await client.line() == f"OK\t2\tuser={ADA}"
-
-
 # --- parameters -----------------------------------------------------------------------------------
 
 

@@ -16,7 +16,6 @@ from tests.verifier.protocols.http_client import (
     SHORT,
     Site,
     UnixHttp,
-    ask,
     basic,
     request,
     statuses,
@@ -149,10 +148,6 @@ async def test_bad_requests_are_told_and_closed(
     assert statuses(answer) == [status or 401]
 
 
-async def test_an_idle_connection_is_closed(house: House, path: Path) -> None:
-    assert await talk(house, path, idle=SHORT) == b""
-
-
 async def test_a_connection_is_closed_when_it_is_idle_after_a_request(
     house: House, path: Path
 ) -> None:
@@ -211,30 +206,3 @@ async def test_who_hangs_up_in_the_middle_is_forgotten(site: Site) -> None:
             client.writer.write(whole[:end])
             client.writer.transport.abort()
     assert (await site.ask(site.right)).status == 200
-
-
-async def test_a_cancelled_conversation_closes_its_connection(house: House, path: Path) -> None:
-    tasks: list[asyncio.Task[None]] = []
-    handler = Http(*Desk(house).parts, lambda: True)
-
-    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.append(asyncio.create_task(handler.handle(reader, writer)))
-        await asyncio.wait(tasks)
-
-    async with served(accept, path), connected(path) as client:
-        await client.send(request())
-        await client.reader.readuntil(b"\r\n\r\n")
-        tasks[0].cancel()
-        assert await client.rest() == b""
-    assert tasks[0].cancelled()
-
-
-async def test_a_decision_that_takes_too_long_is_not_now(house: House, path: Path) -> None:
-    desk = Desk(house)
-    desk.auth_service.opened.clear()
-    handler = Http(*desk.parts, lambda: True, limits=HttpLimits(answer=SHORT))
-    async with served(handler.handle, path):
-        # Far from SHORT, and well before the 8 seconds that it would be otherwise.
-        reply = await asyncio.wait_for(ask(path, basic(ADA, "x")), 4)
-        desk.auth_service.opened.set()
-    assert reply.status == 503

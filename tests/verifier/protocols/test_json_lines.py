@@ -84,16 +84,6 @@ async def test_a_yes_without_a_name_is_not_now(house: House, path: Path) -> None
         assert answers(await here.talk(line(ADA, "x"))) == [{"answer": "not now"}]
 
 
-async def test_a_fault_within_is_not_now_and_is_reported_without_its_text(
-    house: House, path: Path
-) -> None:
-    handler = JsonLines(*always(house, RuntimeError("a secret")), LIMITS)
-    async with served(handler.handle, path, faults=2) as here:
-        answer = answers(await here.talk(line(ADA, "x"), line(ADA, "x")))
-    assert answer == [{"answer": "not now"}] * 2
-    assert not any("a secret" in fault for fault in here.faults)
-
-
 @pytest.mark.parametrize("test", [True, False, None])
 async def test_what_was_only_tried_is_no_use_and_passes_nothing_on(
     passdb: Passdb, test: bool | None
@@ -260,19 +250,6 @@ async def test_a_line_has_its_longest(passdb: Passdb, excess: int) -> None:
     good = line(ADA, passdb.secret)
     padded = good[:-1] + b" " * (LIMITS.max_bytes - len(good) + 1 + excess) + b"\n"
     assert await passdb.ask(padded, good) == ([YES, YES] if not excess else [])
-
-
-async def test_what_is_cut_off_is_no_question(passdb: Passdb) -> None:
-    good = line(ADA, passdb.secret)
-    assert await passdb.ask(good + good[:-1]) == [YES]
-
-
-@pytest.mark.parametrize("part", [b"", b'{"user": '])
-async def test_who_says_nothing_is_let_go(house: House, path: Path, part: bytes) -> None:
-    handler = JsonLines(*Desk(house).parts, Limits(idle_timeout=0.02))
-    async with served(handler.handle, path), connected(path) as client:
-        client.writer.write(part)
-        assert await client.rest() == b""
 
 
 async def test_whoever_does_not_read_is_not_listened_to(house: House, path: Path) -> None:

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from apppw_tui.commands.context import open_context
 from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines
 from apppw_tui.config import Config
-from apppw_tui.domain.account import Account
-from apppw_tui.domain.account_change import UNLISTED
+from apppw_tui.domain.account import UNLISTED, Account
 from apppw_tui.domain.errors import NotFound, StoreDamaged, StoreError
 from apppw_tui.exit_codes import NO_ANSWER, OK
 from apppw_tui.store import documents

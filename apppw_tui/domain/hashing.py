@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Protocol
 
 import argon2
@@ -61,6 +62,7 @@ _ARGON2ID = re.compile(
     re.ASCII,
 )
 _COST = re.compile(r"m=([1-9]\d{0,9}),t=([1-9]\d{0,9}),p=([1-9]\d{0,7})", re.ASCII)
+_JUDGED = 1024  # hashes that were judged lately: a document is read again and again
 _ALONE = 1  # base64 has no group of one symbol
 _LEAST_OF_A_LANE = 8  # KiB; RFC 9106 section 3.1
 MOST_WORK = 4 * 1024 * 1024  # KiB times passes: what libsodium calls sensitive, some seconds
@@ -300,6 +302,15 @@ def profile(stored: str) -> Profile | None:
         return None
     cost = parse(match[1])
     return cost if cost and cost.memory >= _LEAST_OF_A_LANE * cost.parallelism else None
+
+
+@lru_cache(_JUDGED)
+def unusable_reason(stored: str, most: Profile) -> str | None:
+    """The reason why `stored` may not be kept: no hash, or one that costs more than `most`."""
+    cost = profile(stored)
+    if cost is None:
+        return "is not an Argon2id hash"
+    return f"costs too much: {cost}" if cost.exceeds(most) else None
 
 
 def parse(text: str) -> Profile | None:

@@ -3,6 +3,7 @@
 import re
 import string
 import unicodedata
+from functools import lru_cache
 from urllib.parse import unquote
 
 from apppw_tui.domain.errors import InvalidName
@@ -24,6 +25,7 @@ _FOLDED = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _BECOMES_ASCII = re.compile("[\u037e\u1fef\u212a]")
 _A_LABEL = "xn--"  # RFC 5890, section 2.3.2.1
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}", re.ASCII)  # RFC 3986 section 2.1
+_CHECKED = 256  # names that were checked lately: a store's doors ask of the same one again
 _MOST_TYPED = 3 * ACCOUNT_BYTES  # characters, each of them percent-encoded
 _UNDECODED = range(0xDC80, 0xDD00)  # bytes that were no UTF-8, as Python keeps them (PEP 383)
 
@@ -44,6 +46,7 @@ _TONES = re.compile("[\U0001f3fb-\U0001f3ff]")  # of skin
 _VIRAMA = 9  # its canonical combining class
 
 
+@lru_cache(_CHECKED)
 def is_account_name(text: str) -> bool:
     """True if `text` is an account name in its one accepted form."""
     return len(text) <= ACCOUNT_BYTES and _ACCOUNT.fullmatch(text) is not None
@@ -54,6 +57,7 @@ def is_domain(text: str) -> bool:
     return len(text) <= ACCOUNT_BYTES and _DOMAIN.fullmatch(text) is not None
 
 
+@lru_cache(_CHECKED)
 def check_account_name(name: str) -> None:
     """Raises InvalidName unless `name` is an account name in its one accepted form."""
     if not is_account_name(name):

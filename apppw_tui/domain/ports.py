@@ -15,8 +15,7 @@ from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.secret import Secret
 
 if TYPE_CHECKING:
-    from apppw_tui.domain.account import Account
-    from apppw_tui.domain.account_change import Change, Rename
+    from apppw_tui.domain.account import Account, Change, Rename
     from apppw_tui.domain.activity import ActivityEntry
     from apppw_tui.domain.notice_text import Message
     from apppw_tui.domain.throttle import Rule, ThrottleState

@@ -4,8 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from apppw_tui.domain import account_password
-from apppw_tui.domain.account import Account
-from apppw_tui.domain.account_change import UNLISTED
+from apppw_tui.domain.account import UNLISTED, Account
 from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.errors import DeliveryFailed, NotFound, Refused, StoreError
 from apppw_tui.domain.names import account_name, candidates

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from apppw_tui.domain.account import Account
-from apppw_tui.domain.account_change import UNTOLD
+from apppw_tui.domain.account import UNTOLD, Account
 from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.errors import AlreadySo, NotFound, StoreError
 from apppw_tui.domain.names import candidates

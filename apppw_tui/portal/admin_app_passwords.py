@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from apppw_tui.domain.account import Account
-from apppw_tui.domain.account_change import UNLISTED
+from apppw_tui.domain.account import UNLISTED, Account
 from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import NotFound, Refused

@@ -6,8 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from apppw_tui.domain import account_password
-from apppw_tui.domain.account import Account
-from apppw_tui.domain.account_change import UNLISTED
+from apppw_tui.domain.account import UNLISTED, Account
 from apppw_tui.domain.activity import ActivityEntry, EventType
 from apppw_tui.domain.errors import (
     EnrollmentRequired,

@@ -5,8 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from apppw_tui.domain.account import Account
-from apppw_tui.domain.account_change import Change
+from apppw_tui.domain.account import Account, Change
 from apppw_tui.domain.errors import (
     EnrollmentRequired,
     NotFound,

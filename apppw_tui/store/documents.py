@@ -6,8 +6,9 @@ schema put there: unknown tables and keys survive.
 """
 
 import re
-from collections.abc import Callable, Iterable
-from typing import Any, TypedDict
+from collections.abc import Container, Mapping
+from functools import partial
+from typing import Any
 
 from tinydb import TinyDB, where
 from tinydb.storages import Storage
@@ -19,111 +20,186 @@ from apppw_tui.domain.names import is_account_name
 from apppw_tui.domain.phone import PHONES, Phone
 from apppw_tui.domain.recovery_codes import COUNT, RecoveryCodes
 from apppw_tui.domain.totp import Authenticator
-from apppw_tui.store.fields import DocumentError, Fields, Tables, optional_to_iso, to_iso
+from apppw_tui.store.fields import (
+    DocumentError,
+    Fields,
+    StoredField,
+    Tables,
+    dump_record,
+    load_record,
+    optional_to_iso,
+    to_iso,
+)
 
 # 1.1: verification methods; 1.2: enforced accounts; 1.3: passwords that are kept elsewhere
 SCHEMA_MAJOR, SCHEMA_MINOR = 1, 3
+_SCHEMA = f"{SCHEMA_MAJOR}.{SCHEMA_MINOR}"
 _NUMBER = re.compile("[0-9]{1,9}")
 _UID = re.compile("[0-9a-f]{32}")
 _ID = re.compile(f"[{SYMBOLS}]{{{ID_LENGTH}}}")
 
 
+_SEALED = partial(Fields.matching, form=re.compile("[!-~]+"))  # a line of ASCII
+_FLAG_OF_LATER = partial(Fields.flag, missing=False)
+_SINCE = StoredField("since", Fields.time, to_iso)
 METHODS_TABLE = "methods"
 _RECOVERY = "recovery codes"
+_ACCOUNT = {
+    "uid": StoredField("uid", partial(Fields.matching, form=_UID)),
+    "password_hash": StoredField("password_hash", Fields.account_hash),
+    "password_changed": StoredField("password_changed", Fields.time, to_iso),
+    "created": StoredField("created", Fields.time, to_iso),
+    "version": StoredField("version", Fields.number),
+    "epoch": StoredField("session_generation", Fields.number),
+    "enabled": StoredField("enabled", Fields.flag),
+    "appearance": StoredField("appearance", Fields.optional_text),
+    "deleted_ids": StoredField("deleted_ids", Fields.texts, sorted),
+    "preferred": StoredField("preferred", Fields.optional_text),
+    "verification_required": StoredField("verification_required", _FLAG_OF_LATER),
+    "bypass_until": StoredField("bypass_until", Fields.optional_time, optional_to_iso),
+    "enforced_from": StoredField("enforced_from", Fields.optional_time, optional_to_iso),
+}
+_APP_PASSWORD = {
+    "id": StoredField("id", partial(Fields.matching, form=_ID)),
+    "name": StoredField("name", Fields.text),
+    "hash": StoredField("hash", Fields.hash),
+    "scope": StoredField("scope", Fields.texts, list),
+    "created": StoredField("created", Fields.time, to_iso),
+    "expires": StoredField("expires", Fields.optional_time, optional_to_iso),
+    "by_operator": StoredField("created_by_admin", _FLAG_OF_LATER),
+}
+_AUTHENTICATOR = {
+    "sealed": StoredField("sealed", _SEALED),
+    "since": _SINCE,
+    "last_step": StoredField("last_step", Fields.number),
+}
+_PHONE = {
+    "sealed": StoredField("sealed", _SEALED),
+    "since": StoredField("verified_at", Fields.time, to_iso),
+}
+_RECOVERY_CODES = {
+    "hashes": StoredField("hashes", partial(Fields.recovery_hashes, count=COUNT), list),
+    "since": _SINCE,
+}
 _PHONE_FIELDS = {f"phone {which}": which for which in PHONES}
-_SEALED = re.compile("[!-~]+")  # whatever seals it gives a line of ASCII
+_METHODS = {
+    AUTHENTICATOR: _AUTHENTICATOR,
+    _RECOVERY: _RECOVERY_CODES,
+    **dict.fromkeys(_PHONE_FIELDS, _PHONE),
+}
 
 
 def load(tables: Any, name: str) -> Account:
     """The account in `tables`, which must be that of `name`.
 
+    Methods of a kind that only a newer schema knows are left alone.
+
     Raises:
         DocumentError: with the reason.
     """
-    try:
-        database = TinyDB(storage=lambda: BufferedStorage(tables))
-        heads = database.table("account").all()
-        records = database.table("app_passwords").all()
-        ways = database.table(METHODS_TABLE).all()
-        # TinyDB would read a list of pairs as a document, and stumble when it is changed.
-        for table in ("account", "app_passwords", METHODS_TABLE):
-            if not all(isinstance(document, dict) for document in tables.get(table, {}).values()):
-                raise TypeError
-    except (AttributeError, TypeError, ValueError):
-        raise DocumentError("it is not a TinyDB document") from None
+    heads, records, methods = (
+        _documents(tables, table) for table in ("account", "app_passwords", METHODS_TABLE)
+    )
     if len(heads) != 1:
         raise DocumentError("it does not hold exactly one account")
     head = Fields(heads[0])
-    _check_schema(head.text("schema"))
+    schema = head.text("schema")
+    if schema != _SCHEMA:
+        _check_schema(schema)
     other = head.text("name")
     if other != name:
-        hint = (
-            f", {other}: if that was being renamed, do it again" if is_account_name(other) else ""
-        )
-        raise DocumentError(f"it belongs to an account of another name{hint}")
-    app_passwords = tuple(_load_app_password(Fields(record)) for record in records)
-    if len({app_password.id for app_password in app_passwords}) != len(app_passwords):
-        raise DocumentError("two app passwords have the same id")
+        raise _of_another_name(other)
+    fields = load_record(heads[0], _ACCOUNT)
+    app_passwords: dict[str, AppPassword] = {}
+    for record in records:
+        app_password = AppPassword(**load_record(record, _APP_PASSWORD))
+        if app_password.id in app_passwords:
+            raise DocumentError("two app passwords have the same id")
+        app_passwords[app_password.id] = app_password
+    by_kind: dict[str, dict[str, Any]] = {}
+    phones: list[Phone] = []
+    for method in methods:
+        kind = Fields(method).text("method")
+        if kind in by_kind:
+            raise DocumentError("it has a verification method twice")
+        by_kind[kind] = load_record(method, _METHODS.get(kind, {}))
+        if kind in _PHONE_FIELDS:
+            phones.append(Phone(_PHONE_FIELDS[kind], **by_kind[kind]))
+    authenticator, recovery = by_kind.get(AUTHENTICATOR), by_kind.get(_RECOVERY)
     return Account(
         name=name,
-        uid=head.matching("uid", _UID),
-        password_hash=head.account_hash("password_hash"),
-        password_changed=head.time("password_changed"),
-        created=head.time("created"),
-        version=head.number("version"),
-        session_generation=head.number("epoch"),
-        enabled=head.flag("enabled"),
-        appearance=head.optional_text("appearance"),
-        app_passwords=app_passwords,
-        deleted_ids=frozenset(head.texts("deleted_ids")),
-        preferred=head.optional_text("preferred"),
-        verification_required=head.flag("verification_required", missing=False),
-        bypass_until=head.optional_time("bypass_until"),
-        enforced_from=head.optional_time("enforced_from"),
-        **load_methods(Fields(method) for method in ways),
+        app_passwords=tuple(app_passwords.values()),
+        authenticator=Authenticator(**authenticator) if authenticator else None,
+        phones=tuple(phones),
+        recovery=RecoveryCodes(**recovery) if recovery else None,
+        deleted_ids=frozenset(fields.pop("deleted_ids")),
+        **fields,
     )
+
+
+def _of_another_name(other: str) -> DocumentError:
+    hint = f", {other}: if that was being renamed, do it again" if is_account_name(other) else ""
+    return DocumentError(f"it belongs to an account of another name{hint}")
+
+
+def _documents(tables: Any, table: str) -> list[Mapping[str, Any]]:
+    """Raises DocumentError, as where TinyDB would stumble when it reads or changes one."""
+    try:
+        documents = tables.get(table, {})
+        if all(isinstance(document, dict) for document in documents.values()):
+            for id_ in documents:
+                int(id_)
+            return list(documents.values())
+    except (AttributeError, TypeError, ValueError):
+        pass
+    raise DocumentError("it is not a TinyDB document")
 
 
 def save(tables: Tables | None, account: Account) -> Tables:
     """`tables` with `account` in them; what this version does not know is kept."""
+    head = {"name": account.name, **dump_record(account, _ACCOUNT)}
+    records: dict[str, dict[str, Any]] = {}
+    for app_password in account.app_passwords:
+        records[app_password.id] = dump_record(app_password, _APP_PASSWORD)
+    methods: dict[str, dict[str, Any]] = {}
+    if account.authenticator is not None:
+        methods[AUTHENTICATOR] = dump_record(account.authenticator, _AUTHENTICATOR)
+    for phone in account.phones:
+        methods[f"phone {phone.which}"] = dump_record(phone, _PHONE)
+    if account.recovery is not None:
+        methods[_RECOVERY] = dump_record(account.recovery, _RECOVERY_CODES)
     storage = BufferedStorage(tables)
     database = TinyDB(storage=lambda: storage)
-    heads, records = database.table("account"), database.table("app_passwords")
-    fields: dict[str, Any] = {
-        "name": account.name,
-        "uid": account.uid,
-        "password_hash": account.password_hash,
-        "password_changed": to_iso(account.password_changed),
-        "created": to_iso(account.created),
-        "version": account.version,
-        "epoch": account.session_generation,
-        "enabled": account.enabled,
-        "appearance": account.appearance,
-        "deleted_ids": sorted(account.deleted_ids),
-        "preferred": account.preferred,
-        "verification_required": account.verification_required,
-        "bypass_until": optional_to_iso(account.bypass_until),
-        "enforced_from": optional_to_iso(account.enforced_from),
-    }
+    heads = database.table("account")
     if present := heads.all():
-        heads.update({"schema": _raised(present[0]["schema"]), **fields})
+        heads.update({"schema": _raised(present[0]["schema"]), **head})
     else:
-        heads.insert({"schema": f"{SCHEMA_MAJOR}.{SCHEMA_MINOR}", **fields})
-    save_methods(database.table(METHODS_TABLE), account)
-    wanted = {app_password.id for app_password in account.app_passwords}
-    records.remove(cond=_id_is(lambda id_: id_ not in wanted))
-    records_by_id = {record["id"]: record for record in records.all()}
-    for password in account.app_passwords:
-        document = _app_password_document(password)
-        if password.id not in records_by_id:
-            records.insert(document)
-        elif any(records_by_id[password.id].get(key) != value for key, value in document.items()):
-            records.update(document, _id_is(lambda id_, own=password.id: id_ == own))
+        heads.insert({"schema": _SCHEMA, **head})
+    _put(database.table(METHODS_TABLE), "method", methods, known=_METHODS)
+    _put(database.table("app_passwords"), "id", records)
     return storage.tables or {}
 
 
-def _id_is(test: Callable[..., bool]) -> Any:
-    return where("id").test(test)
+def _put(
+    table: Table,
+    key: str,
+    wanted: Mapping[str, dict[str, Any]],
+    known: Container[str] | None = None,
+) -> None:
+    """Makes `table` hold these documents, by the value of `key`, and no others of those `known`.
+
+    What this version does not know of one that stays is kept.
+    """
+    present = {document[key]: document for document in table.all()}
+    gone = {value for value in present if value not in wanted and (known is None or value in known)}
+    if gone:
+        table.remove(where(key).one_of([*gone]))
+    for value, fields in wanted.items():
+        document = {key: value, **fields}
+        if value not in present:
+            table.insert(document)
+        elif any(present[value].get(field) != content for field, content in document.items()):
+            table.update(document, where(key) == value)
 
 
 def schema(tables: Any) -> tuple[int, int]:
@@ -154,108 +230,6 @@ def _raised(schema: str) -> str:
     """The version of a document that is written now: never lower than it was."""
     minor = int(schema.partition(".")[2])
     return f"{SCHEMA_MAJOR}.{max(minor, SCHEMA_MINOR)}"
-
-
-def _load_app_password(fields: "Fields") -> AppPassword:
-    return AppPassword(
-        id=fields.matching("id", _ID),
-        name=fields.text("name"),
-        hash=fields.hash("hash"),
-        created=fields.time("created"),
-        scope=tuple(fields.texts("scope")),
-        expires=fields.optional_time("expires"),
-        created_by_admin=fields.flag("by_operator", missing=False),
-    )
-
-
-def _app_password_document(app_password: AppPassword) -> dict[str, Any]:
-    return {
-        "id": app_password.id,
-        "name": app_password.name,
-        "hash": app_password.hash,
-        "scope": list(app_password.scope),
-        "created": to_iso(app_password.created),
-        "expires": optional_to_iso(app_password.expires),
-        "by_operator": app_password.created_by_admin,
-    }
-
-
-class VerificationMethods(TypedDict):
-    """The part of an Account that this table holds."""
-
-    authenticator: Authenticator | None
-    phones: tuple[Phone, ...]
-    recovery: RecoveryCodes | None
-
-
-def load_methods(documents: Iterable[Fields]) -> VerificationMethods:
-    """Raises DocumentError. Methods of a kind that only a newer schema knows are left alone."""
-    methods: VerificationMethods = {"authenticator": None, "phones": (), "recovery": None}
-    seen: set[str] = set()
-    for fields in documents:
-        kind = fields.text("method")
-        if kind in seen:
-            raise DocumentError("it has a verification method twice")
-        seen.add(kind)
-        if kind == AUTHENTICATOR:
-            sealed, step = fields.matching("sealed", _SEALED), fields.number("last_step")
-            methods["authenticator"] = Authenticator(sealed, fields.time("since"), step)
-        elif kind == _RECOVERY:
-            methods["recovery"] = RecoveryCodes(_hashes(fields), fields.time("since"))
-        elif kind in _PHONE_FIELDS:
-            sealed = fields.matching("sealed", _SEALED)
-            phone = Phone(_PHONE_FIELDS[kind], sealed, fields.time("since"))
-            methods["phones"] = (*methods["phones"], phone)
-    return methods
-
-
-def save_methods(table: Table, account: Account) -> None:
-    """Makes `table` hold the account's methods; what this version does not know is kept."""
-    wanted = {document["method"]: document for document in _documents(account)}
-    fields = {AUTHENTICATOR, _RECOVERY, *_PHONE_FIELDS}
-    table.remove(_is(lambda kind: kind in fields and kind not in wanted))
-    present = {document["method"] for document in table.all()}
-    for kind, document in wanted.items():
-        if kind in present:
-            table.update(document, _is(lambda own, kind=kind: own == kind))
-        else:
-            table.insert(document)
-
-
-def _documents(account: Account) -> Iterable[dict[str, Any]]:
-    app, recovery = account.authenticator, account.recovery
-    if app is not None:
-        yield {
-            "method": AUTHENTICATOR,
-            "sealed": app.sealed,
-            "since": to_iso(app.since),
-            "last_step": app.last_step,
-        }
-    for phone in account.phones:
-        yield {
-            "method": phone.secret_name,
-            "sealed": phone.sealed,
-            "since": to_iso(phone.verified_at),
-        }
-    if recovery is not None:
-        yield {
-            "method": _RECOVERY,
-            "hashes": list(recovery.hashes),
-            "since": to_iso(recovery.since),
-        }
-
-
-def _hashes(fields: Fields) -> tuple[str | None, ...]:
-    values: Any = fields.document.get("hashes")
-    if not isinstance(values, list) or len(values) != COUNT:
-        raise DocumentError("its recovery codes are malformed")
-    return tuple(
-        None if value is None else Fields({"hash": value}).hash("hash") for value in values
-    )
-
-
-def _is(test: Callable[..., bool]) -> Any:
-    return where("method").test(test)
 
 
 class BufferedStorage(Storage):

@@ -2,12 +2,17 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from apppw_tui.domain.hashing import MOST_OF_ACCOUNTS, MOST_OF_APP_PASSWORDS, Profile, profile
+from apppw_tui.domain.hashing import (
+    MOST_OF_ACCOUNTS,
+    MOST_OF_APP_PASSWORDS,
+    Profile,
+    unusable_reason,
+)
 
 Tables = dict[str, dict[str, Any]]
 
@@ -63,9 +68,9 @@ class Fields:
         value: bool = self._get(key, bool)
         return value
 
-    def texts(self, key: str) -> list[str]:
+    def texts(self, key: str) -> tuple[str, ...]:
         values: list[Any] = self._get(key, list)
-        return [Fields({key: value}).text(key) for value in values]
+        return tuple(Fields({key: value}).text(key) for value in values)
 
     def hash(self, key: str, most: Profile = MOST_OF_APP_PASSWORDS) -> str:
         """Only what Argon2 can compute, and in good time.
@@ -73,12 +78,19 @@ class Fields:
         Else a sign-in would fail in a way that tells it exists, or hang whoever is asked.
         """
         value = self.text(key)
-        cost = profile(value)
-        if cost is None:
-            raise DocumentError(f"its {key} is not an Argon2id hash")
-        if cost.exceeds(most):
-            raise DocumentError(f"its {key} costs too much: {cost}")
+        reason = unusable_reason(value, most)
+        if reason is not None:
+            raise DocumentError(f"its {key} {reason}")
         return value
+
+    def recovery_hashes(self, key: str, count: int) -> tuple[str | None, ...]:
+        """So many of them; null for each that is used up."""
+        values = self.document.get(key)
+        if not isinstance(values, list) or len(values) != count:
+            raise DocumentError("its recovery codes are malformed")
+        return tuple(
+            None if value is None else Fields({"hash": value}).hash("hash") for value in values
+        )
 
     def account_hash(self, key: str) -> str | None:
         """An account password's; None where the document says null: one that is lost is damage."""
@@ -102,6 +114,33 @@ class Fields:
 
     def optional_time(self, key: str) -> datetime | None:
         return None if self.document.get(key) is None else self.time(key)
+
+
+@dataclass(frozen=True)
+class StoredField:
+    """The way between a field of a document and the attribute of a record."""
+
+    attribute: str
+    read: Callable[[Fields, str], Any]
+    write: Callable[[Any], Any] | None = None  # None: as it is
+
+
+def load_record(document: Mapping[str, Any], table: Mapping[str, StoredField]) -> dict[str, Any]:
+    """The attributes of what the document holds, by `table`, which has a field for each key.
+
+    Raises DocumentError.
+    """
+    fields = Fields(document)
+    return {field.attribute: field.read(fields, key) for key, field in table.items()}
+
+
+def dump_record(record: object, table: Mapping[str, StoredField]) -> dict[str, Any]:
+    """The document that holds the attributes of `record`."""
+    document = {key: getattr(record, field.attribute) for key, field in table.items()}
+    for key, field in table.items():
+        if field.write is not None:
+            document[key] = field.write(document[key])
+    return document
 
 
 def loads(content: bytes) -> Any:

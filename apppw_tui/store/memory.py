@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
 from apppw_tui.domain import enforced, throttle
-from apppw_tui.domain.account import Account
-from apppw_tui.domain.account_change import Change, Rename, renaming
+from apppw_tui.domain.account import Account, Change, Rename, renaming
 from apppw_tui.domain.activity import ActivityEntry
 from apppw_tui.domain.enforced import Enforcement, enforcement
 from apppw_tui.domain.errors import NotFound, StoreDamaged

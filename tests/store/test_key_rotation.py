@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain.account import Account
-from apppw_tui.domain.account_change import Change
+from apppw_tui.domain.account import Account, Change
 from apppw_tui.domain.errors import (
     DecryptionFailed,
     KeyMissing,

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain.account import Account
-from apppw_tui.domain.account_change import UNLISTED
+from apppw_tui.domain.account import UNLISTED, Account
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.portal.admin import Admin
 from apppw_tui.store.folder.deleted_ids import DeletedIds

@@ -8,7 +8,7 @@ import pytest
 from textual.screen import Screen
 from textual.widgets import Button, Input
 
-from apppw_tui.domain.account_change import Change
+from apppw_tui.domain.account import Change
 from apppw_tui.ui.dialogs.confirm import DeleteDialog
 from apppw_tui.ui.dialogs.create import CreateDialog, RenameDialog
 from apppw_tui.ui.dialogs.details import DetailsDialog

@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from apppw_tui.domain import enforced
-from apppw_tui.domain.account import Account
-from apppw_tui.domain.account_change import Change, Rename, renaming
+from apppw_tui.domain.account import Account, Change, Rename, renaming
 from apppw_tui.domain.activity import UNKNOWN_UID
 from apppw_tui.domain.enforced import EVER, Enforcement, enforcement
-from apppw_tui.domain.errors import NotFound, StoreDamaged, StoreError
+from apppw_tui.domain.errors import DiskFull, NotFound, StoreDamaged, StoreError
 from apppw_tui.domain.names import check_account_name, escaped, is_account_name
 from apppw_tui.store import documents
 from apppw_tui.store.fields import DocumentError, Tables, dumps, loads
@@ -77,9 +76,7 @@ class FolderStore:
     @contextmanager
     def transaction(self, account_name: str, uid: str | None) -> Iterator[Change]:
         check_account_name(account_name)  # the lock and the file are named after it
-        with self._lock(account_name):
-            self._sweep(account_name)
-            temporary = self._temporary(account_name)
+        with self._lock(account_name) as temporary:
             tables, before = self._load(account_name)
             change = Change(account_name, before, uid)
             yield change
@@ -121,9 +118,7 @@ class FolderStore:
             StoreDamaged: what was assigned is no account of that name.
         """
         check_account_name(account_name)
-        with self._lock(account_name):
-            self._sweep(account_name)
-            temporary = self._temporary(account_name)
+        with self._lock(account_name) as temporary:
             whole = self.read_raw(account_name)
             yield whole
             if whole.tables is None:
@@ -152,7 +147,6 @@ class FolderStore:
         if not is_account_name(account_name) or self._content(account_name) is None:
             raise NotFound(f"There is no account {escaped(account_name)}.")
         with self._lock(account_name):
-            self._sweep(account_name)
             listed = True
             with suppress(StoreError):  # one that cannot be read may go as well
                 present = self.get(account_name)
@@ -269,13 +263,11 @@ class FolderStore:
             files.write(path, temporary, content)
             self.deletions.make()
         else:
-            self._reserve.write(lambda: files.write(path, temporary, content), len(content))
+            try:
+                files.write(path, temporary, content)
+            except DiskFull:
+                self._reserve.write(lambda: files.write(path, temporary, content), len(content))
         self._reserve.allocate()
-
-    def _sweep(self, account_name: str) -> None:
-        """Removes what a killed process left; where it cannot be done, the next writer says why."""
-        with suppress(OSError):
-            files.remove_temporary(self._temporary(account_name))
 
     def _temporary(self, account_name: str) -> Path:
         return self._accounts / f".tmp-{account_name}"
@@ -285,8 +277,7 @@ class FolderStore:
         return self._accounts / f"{account_name}{SUFFIX}"
 
     def _content(self, account_name: str) -> bytes | None:
-        self.check_folders()
-        return files.read(self.path(account_name), closed=True)
+        return files.read_within(self.folders, self.path(account_name))
 
     def _load(self, account_name: str) -> tuple[Tables | None, Account | None]:
         if not is_account_name(account_name):
@@ -303,11 +294,14 @@ class FolderStore:
             raise StoreDamaged(f"{path} cannot be read: {error}; it was left alone.") from None
 
     @contextmanager
-    def _lock(self, account_name: str) -> Iterator[None]:
-        for folder in (self._accounts, self._locks):
-            files.make_folder(folder)
+    def _lock(self, account_name: str) -> Iterator[Path]:
+        """Holds the account; gives the path of the file that whoever does so may write."""
+        files.make_folders(self._accounts, self._locks)
+        temporary = self._temporary(account_name)
         with locked(self._locks / f"{account_name}.lock", self._lock_timeout):
-            yield
+            with suppress(OSError):  # what one who was killed left; the next writer says why
+                temporary.unlink(missing_ok=True)
+            yield temporary
 
 
 def _size(path: Path) -> int:

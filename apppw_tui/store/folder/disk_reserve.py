@@ -98,4 +98,4 @@ class DiskReserve:
                 raise OSError
             yield descriptor, status.st_size
         finally:
-            files.close(descriptor)
+            os.close(descriptor)

@@ -43,10 +43,13 @@ class FolderEnforcements:
 
     def read(self, name: str) -> Enforcement | None:
         """Raises StoreDamaged for a file that tells nothing, StoreUnusable."""
-        self._check()
         path = self._folder / name
+        if not os.path.lexists(path):
+            self._check()
+            return None
+        self._check()
         content = files.read(path, _LARGEST)
-        if content is None:
+        if content is None:  # it is gone by now
             return None
         enforcement = parse(content)
         if enforcement is None:

@@ -5,7 +5,7 @@ import errno
 import os
 import shlex
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from pathlib import Path
 
@@ -35,6 +35,12 @@ def make_folder(path: Path) -> None:
         check_folder(path)
     except OSError as error:
         raise store_error(path, error) from None
+
+
+def make_folders(*paths: Path) -> None:
+    """Makes each that is missing, as `make_folder` does."""
+    for path in paths:
+        make_folder(path)
 
 
 def check_folder(path: Path) -> None:
@@ -94,6 +100,16 @@ def read(
         raise store_error(path, error) from None
     finally:
         close(descriptor)
+
+
+def read_within(folders: Iterable[Path], path: Path) -> bytes | None:
+    """As `read`, of a file that only its owner may write, in folders that only he may.
+
+    Only where these can be used can anybody say that a file is not there.
+    """
+    for folder in folders:
+        check_folder(folder)
+    return read(path, closed=True)
 
 
 def write(

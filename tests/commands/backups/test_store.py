@@ -7,7 +7,7 @@ from pathlib import Path
 import argon2
 import pytest
 
-from apppw_tui.domain.account_change import UNLISTED
+from apppw_tui.domain.account import UNLISTED
 from apppw_tui.store.folder import deleted_file
 from apppw_tui.store.folder.deleted_ids import DeletedIds
 from apppw_tui.store.folder.profiles import HashProfilesFile

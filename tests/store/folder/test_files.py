@@ -258,7 +258,8 @@ def test_a_temporary_file_that_is_a_link_is_replaced_and_never_followed(
     victim.write_text("precious")
     (folder / "accounts" / ".tmp-ada").symlink_to(victim)
     with monkeypatch.context() as patch:
-        patch.setattr(files, "remove_temporary", lambda _: None)  # as if it came back meanwhile
+        # As if it came back meanwhile.
+        patch.setattr(Path, "unlink", lambda _path, **_options: None)
         with pytest.raises(StoreUnusable, match="file exists"):
             add(disk)
     assert disk.get("ada") is None

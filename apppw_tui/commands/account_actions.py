@@ -8,12 +8,10 @@ from typing import Any
 
 from apppw_tui.commands.context import open_admin
 from apppw_tui.commands.output import (
+    CommandReport,
     CommandResult,
     moment,
     pluralize,
-    print_error,
-    print_json,
-    print_lines,
     utc,
     utc_or_none,
 )
@@ -21,9 +19,9 @@ from apppw_tui.commands.password_input import at_terminal, check_meant
 from apppw_tui.config import Config
 from apppw_tui.domain import expiry
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.errors import AlreadySo, ApppwError, Refused, StoreError
+from apppw_tui.domain.errors import AlreadySo, ApppwError, Refused
 from apppw_tui.domain.names import escaped
-from apppw_tui.exit_codes import ALREADY, NO_ANSWER, OK, REFUSED
+from apppw_tui.exit_codes import ALREADY, OK
 from apppw_tui.portal.admin import Admin
 
 
@@ -70,16 +68,26 @@ class AccountAction:
             return CommandResult(account.name, str(error), facts, already=True)
         return self._result(self.sentence, effect)
 
+    def report(
+        self, admin: Admin, name: str, options: argparse.Namespace, report: CommandReport
+    ) -> CommandResult | None:
+        """As `apply`, told to `report`; None if it could not be done."""
+        try:
+            result = self.apply(admin, name, options)
+        except ApppwError as error:
+            report.fail(error, account=name)
+            return None
+        report.add(result)
+        return result
+
     def run(
         self, options: argparse.Namespace, config: Config, announce: Announce = lambda _: None
     ) -> int:
         """Does it to every account named, or to all; `announce` is told each name it was done to.
 
-        One that cannot be done is told, and the others are done all the same; the exit code is
-        that of the worst, and says so where nothing had to be done to any of them.
+        The exit code is the report's, and says so where nothing had to be done to any of them.
         """
-        admin = open_admin(options, config)
-        code, answers, already = OK, [], 0
+        admin, report, already = open_admin(options, config), CommandReport(as_json=options.json), 0
         names = list(dict.fromkeys(options.names))
         if options.all:
             names = admin.context.store.list_names()
@@ -87,22 +95,14 @@ class AccountAction:
         if self.question and not is_trial:
             self._check_meant(admin, names, options)
         for name in names:
-            try:
-                result = self.apply(admin, name, options)
-            except ApppwError as error:
-                print_error(error)
-                code = max(code, NO_ANSWER if isinstance(error, StoreError) else REFUSED)
-                answers.append({"account": name, "error": str(error)})
-                continue
-            if not is_trial:
-                announce(result.account_name)
-            already += result.already
-            answers.append({"account": result.account_name, **result.facts})
-            if not options.json:
-                print_lines(result.sentence)
-        if options.json:
-            print_json(answers)
-        return ALREADY if code == OK and 0 < already == len(answers) else code
+            result = self.report(admin, name, options, report)
+            if result is not None:
+                already += result.already
+                if not is_trial:
+                    announce(result.account_name)
+        report.finish()
+        all_already = 0 < already == len(report.answers)
+        return ALREADY if report.code == OK and all_already else report.code
 
     def _result(self, sentence: str, effect: Effect) -> CommandResult:
         account, facts = effect.account, effect.facts

@@ -7,11 +7,10 @@ from dataclasses import replace
 from typing import Any, BinaryIO
 
 from apppw_tui.commands.context import actor, open_context, tried
-from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines
+from apppw_tui.commands.output import CommandReport, pluralize
 from apppw_tui.config import Config
-from apppw_tui.domain.errors import ApppwError, NameTaken, Refused, StoreError
+from apppw_tui.domain.errors import ApppwError, NameTaken, Refused, system_reason
 from apppw_tui.domain.hashing import MOST_OF_ACCOUNTS, CostLimits, MemoryProfiles, Profiles
-from apppw_tui.exit_codes import NO_ANSWER, OK, REFUSED
 from apppw_tui.portal.context import PortalContext
 from apppw_tui.portal.passwd_import import PasswdEntry, check_is_free, create_imported, lines
 
@@ -36,8 +35,7 @@ def _import(
     options: argparse.Namespace, config: Config, by: str, text: str, bounds: CostLimits | None
 ) -> int:
     context = open_context(options, config, create=not options.dry_run).context
-    code, there, answers = OK, 0, list[dict[str, Any]]()
-    trial = None
+    report, there, trial = CommandReport(as_json=options.json), 0, None
     if options.dry_run:
         trial = MemoryProfiles(context.hasher.account.profiles.in_use())
     for line in lines(text, bounds, config.default_domain):
@@ -47,29 +45,24 @@ def _import(
         except ApppwError as error:
             if options.names and isinstance(error, NameTaken):
                 there += 1
-                answers.append({**facts, "added": False, "already": True})
+                report.answers.append({**facts, "added": False, "already": True})
                 continue
-            code = max(code, NO_ANSWER if isinstance(error, StoreError) else REFUSED)
             # What is no name could be a secret (SAFETY 29).
             whose = "" if line.name is None else f", {line.name}"
-            print_error(f"line {line.number}{whose}: {error}")
-            answers.append({**facts, "error": str(error)})
+            report.fail(error, f"line {line.number}{whose}: ", **facts)
         else:
             dropped = {"dropped": list(line.dropped)} if line.dropped else {}
-            answers.append({**facts, "added": not options.dry_run, **dropped})
-            if not options.json:
-                without = f" Not taken over: {', '.join(line.dropped)}." if line.dropped else ""
-                print_lines(f"{'Would add' if options.dry_run else 'Added'} {line.name}.{without}")
-    if options.json:
-        print_json(answers)
-    elif not answers:
+            report.answers.append({**facts, "added": not options.dry_run, **dropped})
+            without = f" Not taken over: {', '.join(line.dropped)}." if line.dropped else ""
+            report.say(f"{'Would add' if options.dry_run else 'Added'} {line.name}.{without}")
+    report.finish()
+    if not report.answers:
         where = "standard input" if str(options.file) == "-" else options.file
-        print_lines(f"There are no accounts in {where}.")
+        report.say(f"There are no accounts in {where}.")
     elif there:
-        print_lines(
-            f"{pluralize(there, 'account')} of the list {'was' if there == 1 else 'were'} there."
-        )
-    return code
+        were = "was" if there == 1 else "were"
+        report.say(f"{pluralize(there, 'account')} of the list {were} there.")
+    return report.code
 
 
 def _bounds(options: argparse.Namespace) -> CostLimits:
@@ -100,8 +93,7 @@ def _read(options: argparse.Namespace) -> str:
         with options.file.open("rb") as file:
             return _text(file, str(options.file))
     except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
-        raise Refused(f"{options.file} cannot be read: {reason}.") from None
+        raise Refused(f"{options.file} cannot be read: {system_reason(error)}.") from None
 
 
 def _text(file: BinaryIO | None, where: str) -> str:

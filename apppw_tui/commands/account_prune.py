@@ -1,16 +1,14 @@
 """Accounts of people who have left: removed where Dovecot says that it does not know them."""
 
 import argparse
-from typing import Any
 
 from apppw_tui.commands import mail_users
 from apppw_tui.commands.account_actions import REMOVE
 from apppw_tui.commands.context import actor, open_context
-from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines
+from apppw_tui.commands.output import CommandReport, pluralize, print_error, print_lines
 from apppw_tui.commands.password_input import check_meant
 from apppw_tui.config import Config
-from apppw_tui.domain.errors import ApppwError, PasswordBackendDown, Refused, StoreError
-from apppw_tui.exit_codes import NO_ANSWER, OK, REFUSED
+from apppw_tui.domain.errors import PasswordBackendDown, Refused, StoreError
 from apppw_tui.portal.admin import Admin
 
 _UNSURE = (
@@ -45,50 +43,19 @@ def prune_accounts(options: argparse.Namespace, config: Config) -> int:
             f"Dovecot knows none of {pluralize(len(gone), 'account')}, which looks like a fault of "
             "its own. Nobody was removed; apppw-tui account remove does so by name."
         )
-    return _PruneCommand(admin, options).run(gone, unsure)
-
-
-class _PruneCommand:
-    """Removes accounts, and says of each what was done."""
-
-    def __init__(self, admin: Admin, options: argparse.Namespace) -> None:
-        self._admin = admin
-        self._options = options
-        self._code = OK
-        self._answers: list[dict[str, Any]] = []
-
-    def run(self, gone: list[str], unsure: list[str]) -> int:
-        options = self._options
-        if gone and not options.dry_run:
-            if not options.yes:
-                print_lines(*(f"Dovecot does not know {name}." for name in gone))
-            check_meant(f"Remove {pluralize(len(gone), 'account')} for good?", len(gone), options)
-        removed = 0
-        for name in gone:
-            removed += self._remove(name)
-        for name in unsure:
-            self._trouble(name, StoreError(_UNSURE.format(name)))
-        if options.json:
-            print_json(self._answers)
-        elif not gone:
-            print_lines("Dovecot knows every account that it answers for.")
-        else:
-            verb = "Would remove" if options.dry_run else "Removed"
-            print_lines(f"{verb} {pluralize(removed, 'account')}.")
-        return self._code
-
-    def _remove(self, name: str) -> bool:
-        try:
-            result = REMOVE.apply(self._admin, name, self._options)
-        except ApppwError as error:
-            self._trouble(name, error)
-            return False
-        self._answers.append({"account": result.account_name, **result.facts})
-        if not self._options.json:
-            print_lines(result.sentence)
-        return True
-
-    def _trouble(self, name: str, error: ApppwError) -> None:
-        print_error(error)
-        self._code = max(self._code, NO_ANSWER if isinstance(error, StoreError) else REFUSED)
-        self._answers.append({"account": name, "error": str(error)})
+    if gone and not options.dry_run:
+        if not options.yes:
+            print_lines(*(f"Dovecot does not know {name}." for name in gone))
+        check_meant(f"Remove {pluralize(len(gone), 'account')} for good?", len(gone), options)
+    report = CommandReport(as_json=options.json)
+    removed = [REMOVE.report(admin, name, options, report) for name in gone]
+    for name in unsure:
+        report.fail(StoreError(_UNSURE.format(name)), account=name)
+    report.finish()
+    if gone:
+        number = sum(result is not None for result in removed)
+        verb = "Would remove" if options.dry_run else "Removed"
+        report.say(f"{verb} {pluralize(number, 'account')}.")
+    else:
+        report.say("Dovecot knows every account that it answers for.")
+    return report.code

@@ -7,8 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-from apppw_tui.bootstrap import StoreLocation
-from apppw_tui.commands.context import open_admin
+from apppw_tui.commands.context import open_admin, store_location
 from apppw_tui.commands.output import print_error, print_lines, utc
 from apppw_tui.config import Config
 from apppw_tui.domain.account import Account
@@ -30,16 +29,15 @@ def activity(
 ) -> int:
     """Prints what happened; `wait` says whether to look again (default: once in a second)."""
     admin = open_admin(options, config)
-    place = StoreLocation.of(
-        config, getattr(options, "store", None), getattr(options, "key_file", None)
-    )
     names = _Names(admin)
     uids: frozenset[str] | None = None
     if options.account is not None:
         account = admin.account(options.account)
         uids = frozenset({account.uid})
         names.learn(account)
-    log = FolderActivityLog(place.folder, admin.context.clock, complain=print_error)
+    log = FolderActivityLog(
+        store_location(options, config).folder, admin.context.clock, complain=print_error
+    )
     tail = Tail(log, uids) if options.follow else None  # before: nothing falls between
     since = _instant(options.since, admin.context.clock.now())
     everything = (

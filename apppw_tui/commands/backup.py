@@ -13,13 +13,19 @@ from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
-from apppw_tui.bootstrap import StoreLocation
-from apppw_tui.commands.context import open_context
-from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines, utc
+from apppw_tui.commands.context import open_context, store_location
+from apppw_tui.commands.output import (
+    exit_code,
+    pluralize,
+    print_error,
+    print_json,
+    print_lines,
+    utc,
+)
 from apppw_tui.config import Config
-from apppw_tui.domain.errors import ApppwError, Refused, StoreError, describe_fault
+from apppw_tui.domain.errors import ApppwError, Refused, describe_fault, system_reason
 from apppw_tui.domain.ports import SystemClock
-from apppw_tui.exit_codes import BY_SIGNAL, FAULT, NO_ANSWER, OK, REFUSED
+from apppw_tui.exit_codes import BY_SIGNAL, FAULT, NO_ANSWER, OK
 from apppw_tui.store.backup.reader import Archive
 from apppw_tui.store.backup.writer import KEY, BackupResult, back_up
 from apppw_tui.store.folder import files
@@ -123,7 +129,7 @@ def _write(
     options: argparse.Namespace, config: Config, out: BinaryIO, now: datetime
 ) -> BackupResult:
     parts = open_context(options, config)
-    folder = StoreLocation.of(config, getattr(options, "store", None), None).folder
+    folder = store_location(options, config).folder
     try:
         done = back_up(
             out,
@@ -135,8 +141,7 @@ def _write(
         )
         out.flush()
     except OSError as error:  # even a pipe whose reader has left: what it has is no backup
-        reason = (error.strerror or "unknown reason").lower()
-        raise Refused(f"The backup could not be written: {reason}.") from None
+        raise Refused(f"The backup could not be written: {system_reason(error)}.") from None
     return done
 
 
@@ -147,7 +152,7 @@ def _write_as_owner(
 
     Once root has become the store's owner, it could not give the file its name in root's folder.
     """
-    folder = StoreLocation.of(config, getattr(options, "store", None), None).folder
+    folder = store_location(options, config).folder
     if not _would_change_owner(folder):
         _write(options, config, file, now)
         return
@@ -159,7 +164,7 @@ def _write_as_owner(
             code = OK
         except ApppwError as error:
             print_error(error)
-            code = NO_ANSWER if isinstance(error, StoreError) else REFUSED
+            code = exit_code(error)
         except Exception as error:  # noqa: BLE001 - a traceback is for nobody
             print_error(describe_fault(error))
         finally:
@@ -206,9 +211,9 @@ def _prune(folder: Path, keep: int, host: str) -> list[str]:
             if _is_own(left) and left.lstat().st_mtime < time.time() - _DAY:
                 left.unlink()
     except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
         raise Refused(
-            f"The backup is made, but older ones in {folder} cannot be removed: {reason}."
+            f"The backup is made, but older ones in {folder} cannot be removed: "
+            f"{system_reason(error)}."
         ) from None
     return gone
 

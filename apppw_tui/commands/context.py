@@ -25,6 +25,12 @@ _UID = re.compile("[0-9]{1,10}")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}\$?", re.ASCII)
 
 
+def store_location(options: argparse.Namespace, config: Config) -> StoreLocation:
+    """The places that `options` and `config` name."""
+    store, key_file = getattr(options, "store", None), getattr(options, "key_file", None)
+    return StoreLocation.of(config, store, key_file)
+
+
 def open_context(
     options: argparse.Namespace, config: Config, *, create: bool = False, new_key: bool = False
 ) -> Parts:
@@ -33,8 +39,7 @@ def open_context(
     Raises:
         StoreError: it cannot be opened.
     """
-    store, key_file = getattr(options, "store", None), getattr(options, "key_file", None)
-    place = StoreLocation.of(config, store, key_file)
+    place = store_location(options, config)
     hand = None
     if new_key and key_folder.needed(place.folder, place.key_file):
         hand = key_folder.RootsHand(place.key_file, place.folder)
@@ -54,7 +59,7 @@ def tried(options: argparse.Namespace, config: Config) -> Iterator[Path | None]:
     Raises:
         StoreError: nobody can tell whether there is one.
     """
-    folder = StoreLocation.of(config, getattr(options, "store", None), None).folder
+    folder = store_location(options, config).folder
     if present(folder):
         yield None
         return

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from apppw_tui import config as configuration
-from apppw_tui.bootstrap import StoreLocation
+from apppw_tui.commands.context import store_location
 from apppw_tui.commands.output import print_json, print_lines
 from apppw_tui.config import present, salvaged
 from apppw_tui.config.serve import ServeConfig
@@ -35,8 +35,7 @@ def doctor(options: argparse.Namespace) -> int:
         StoreError, ConfigError: there is nothing to look at.
     """
     config, broken = salvaged(getattr(options, "config", None))
-    store, key_file = getattr(options, "store", None), getattr(options, "key_file", None)
-    place = StoreLocation.of(config, store, key_file)
+    place = store_location(options, config)
     folder = place.folder.absolute()
     if os.geteuid() != 0 and not is_owned_by_me(folder):
         again = shlex.join(["sudo", "apppw-tui", "--store", str(folder), "doctor"])

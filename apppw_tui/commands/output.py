@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from apppw_tui.domain.columns import columns
-from apppw_tui.domain.errors import Refused
+from apppw_tui.domain.errors import ApppwError, Refused, StoreError, system_reason
 from apppw_tui.domain.usage import LastUse
-from apppw_tui.exit_codes import ALREADY, OK
+from apppw_tui.exit_codes import ALREADY, NO_ANSWER, OK, REFUSED
 from apppw_tui.integrations.journald import Priority, prefix, to_journal
 
 
@@ -23,6 +23,44 @@ class CommandResult:
     sentence: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     already: bool = False  # nothing had to be done
+
+
+class CommandReport:
+    """The results of an act on several things: sentences as they come, or one list of JSON.
+
+    One that fails is told, and the others go on; `code` is that of the worst.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.code = OK
+        self.answers: list[dict[str, Any]] = []
+        self._as_json = as_json
+
+    def say(self, sentence: str) -> None:
+        """Tells a person, and no program."""
+        if not self._as_json:
+            print_lines(sentence)
+
+    def add(self, result: CommandResult) -> None:
+        self.answers.append({"account": result.account_name, **result.facts})
+        self.say(result.sentence)
+
+    def fail(self, error: ApppwError, where: str = "", **facts: Any) -> None:
+        """Tells what went wrong; `facts` name the thing in the list, if it is one of those."""
+        print_error(f"{where}{error}")
+        self.code = max(self.code, exit_code(error))
+        if facts:
+            self.answers.append({**facts, "error": str(error)})
+
+    def finish(self) -> None:
+        """Prints the list, where it is JSON."""
+        if self._as_json:
+            print_json(self.answers)
+
+
+def exit_code(error: ApppwError) -> int:
+    """The exit code of what ended by `error`."""
+    return NO_ANSWER if isinstance(error, StoreError) else REFUSED
 
 
 def print_result(result: CommandResult, *, as_json: bool) -> int:
@@ -41,8 +79,7 @@ def print_lines(*lines: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
-        raise Refused(f"It is done, but could not be printed: {reason}.") from None
+        raise Refused(f"It is done, but could not be printed: {system_reason(error)}.") from None
 
 
 def print_json(value: Any) -> None:

@@ -6,20 +6,20 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from apppw_tui import config as configuration
-from apppw_tui.bootstrap import Parts, StoreLocation
-from apppw_tui.commands.context import actor, open_context, tried
-from apppw_tui.commands.output import moment, pluralize, print_error, print_json, print_lines, utc
+from apppw_tui.bootstrap import Parts
+from apppw_tui.commands.context import actor, open_context, store_location, tried
+from apppw_tui.commands.output import CommandReport, moment, pluralize, print_error, print_json, utc
 from apppw_tui.commands.password_input import check_meant
 from apppw_tui.config import Config, present
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.activity import EventType
-from apppw_tui.domain.errors import ApppwError, Refused, StoreError
+from apppw_tui.domain.errors import ApppwError, Refused, StoreError, system_reason
 from apppw_tui.domain.hashing import TooManyProfiles
 from apppw_tui.domain.names import candidates, escaped
-from apppw_tui.exit_codes import NO_ANSWER, OK, REFUSED
+from apppw_tui.exit_codes import NO_ANSWER
 from apppw_tui.store.backup.packed import unpacked
 from apppw_tui.store.backup.reader import Archive, require_restorable
 from apppw_tui.store.backup.restore import (
@@ -58,9 +58,8 @@ def _opened(name: str, stack: ExitStack) -> BinaryIO:
             return _kept(stack, sys.stdin.buffer)
         return _kept(stack, stack.enter_context(Path(name).open("rb")))
     except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
         where = "Standard input" if name == "-" else name
-        raise Refused(f"{where} cannot be read: {reason}.") from None
+        raise Refused(f"{where} cannot be read: {system_reason(error)}.") from None
 
 
 def _kept(stack: ExitStack, file: BinaryIO) -> BinaryIO:
@@ -82,10 +81,9 @@ class _RestoreCommand:
         """`missing` is where the store would be made."""
         self._missing = missing
         self._dry = options.dry_run
-        self._json = options.json
         self._archive = archive
         self._by = by
-        folder = StoreLocation.of(config, getattr(options, "store", None), None).folder
+        folder = store_location(options, config).folder
         there = present(folder)
         self._names = _names(options, config, archive)
         if not there and not self._dry:
@@ -107,8 +105,7 @@ class _RestoreCommand:
         )
         self._restore = begun(rules)
         self._trial = begun(replace(rules, dry_run=True))  # each has lists of its own
-        self._code = OK
-        self._told: list[dict[str, Any]] = []
+        self._report = CommandReport(as_json=options.json)
         self._unchanged = 0
         self._stay = False
         self._options = options
@@ -116,43 +113,45 @@ class _RestoreCommand:
     def run(self) -> int:
         archive = self._archive
         self._check_meant()
-        self._say(f"{_backup_of(archive, self._parts)}:")
+        self._report.say(f"{_backup_of(archive, self._parts)}:")
         if self._missing is not None:
-            self._say(f"A store would be made at {self._missing}.")
+            self._report.say(f"A store would be made at {self._missing}.")
         key = self._restore.restore_key()
         if key:
-            self._say(f"The key of the store {'would come' if self._dry else 'came'} back.")
+            self._report.say(f"The key of the store {'would come' if self._dry else 'came'} back.")
         self._take_list()
         for member in archive.unknown_members:
-            self._trouble(Refused(f"{member} does not belong into the backup; it was left there."))
+            self._report.fail(
+                Refused(f"{member} does not belong into the backup; it was left there.")
+            )
         for name in self._names:
             self._one(name)
         for name, why in sorted(archive.left_out.items()):
             print_error(f"{name} was left out when the backup was made: {why}")
         aside = self._restore.aside.path
         if self._stay:
-            self._say(
+            self._report.say(
                 "What was deleted since stays deleted: it may be on a device that was lost. If it "
                 "was deleted by mistake: --bring-back-deleted"
             )
         if self._unchanged:
-            self._say(f"{pluralize(self._unchanged, 'account')} unchanged since.")
+            self._report.say(f"{pluralize(self._unchanged, 'account')} unchanged since.")
         if aside is not None:
-            self._say(f"What was there before is in {aside}.")
+            self._report.say(f"What was there before is in {aside}.")
         if self._made and present(configuration.SYSTEM_FILE):
             # Their units show them the folders that were there when they started, and need those
             # of tmpfiles.d.
-            self._say(f"Let what runs find the new store: {_RESTART}")
-        if self._json:
+            self._report.say(f"Let what runs find the new store: {_RESTART}")
+        if self._options.json:
             print_json({
                 "made": utc(archive.made),
                 "host": archive.host,
                 "dry_run": self._dry,
                 "key": key,
-                "accounts": self._told,
+                "accounts": self._report.answers,
                 "kept": None if aside is None else str(aside),
             })  # fmt: skip
-        return self._code
+        return self._report.code
 
     def _check_meant(self) -> None:
         """Raises Refused where nobody confirms that newer things are to go, or deleted to come."""
@@ -181,7 +180,7 @@ class _RestoreCommand:
         try:
             unreadable = self._restore.merge_deleted_ids()
         except Refused as error:
-            self._trouble(error)
+            self._report.fail(error)
             return
         if unreadable:
             print_error(
@@ -193,16 +192,15 @@ class _RestoreCommand:
         try:
             outcome = self._restore.account(name)
         except ApppwError as error:
-            self._trouble(error)
-            self._told.append({"account": name, "restored": False, "error": str(error)})
+            self._report.fail(error, account=name, restored=False)
             return
         account = outcome.account
         self._stay |= bool(outcome.stay_deleted)
         if account is None:
             self._unchanged += 1
-            self._told.append({"account": name, "restored": False, "unchanged": True})
+            self._report.answers.append({"account": name, "restored": False, "unchanged": True})
             return
-        self._told.append({
+        self._report.answers.append({
             "account": name,
             "restored": not self._dry,
             "app_passwords": [app_password.id for app_password in account.app_passwords],
@@ -212,9 +210,9 @@ class _RestoreCommand:
             "recovery_codes_void": outcome.codes_void,
             "unopened": list(outcome.undecryptable),
         })  # fmt: skip
-        self._say(_sentence(outcome, dry=self._dry))
+        self._report.say(_sentence(outcome, dry=self._dry))
         for field in outcome.undecryptable:
-            self._code = max(self._code, NO_ANSWER)
+            self._report.code = NO_ANSWER
             print_error(
                 f"{name}: no key opens the {field}; put back the key that sealed it, as one more "
                 f"line of {self._parts.keyring.path}, or let them set up another with "
@@ -239,14 +237,6 @@ class _RestoreCommand:
             )
         except StoreError as error:
             print_error(error)
-
-    def _say(self, sentence: str) -> None:
-        if not self._json:
-            print_lines(sentence)
-
-    def _trouble(self, error: ApppwError) -> None:
-        print_error(error)
-        self._code = max(self._code, NO_ANSWER if isinstance(error, StoreError) else REFUSED)
 
 
 def _names(options: argparse.Namespace, config: Config, archive: Archive) -> list[str]:

@@ -138,6 +138,11 @@ class ConfigError(ApppwError):
         self.located = located or sentences
 
 
+def system_reason(error: OSError) -> str:
+    """The reason that the system gives, as the end of a sentence."""
+    return (error.strerror or "unknown reason").lower()
+
+
 def describe_fault(error: BaseException) -> str:
     """One sentence with the kind of the error and the line it came from.
 

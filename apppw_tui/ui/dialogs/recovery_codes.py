@@ -12,6 +12,7 @@ from textual.containers import Grid, Horizontal, VerticalScroll
 from textual.widgets import Button, Label
 
 from apppw_tui.domain.app_password import grouped
+from apppw_tui.domain.errors import system_reason
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui.clipboard import Copied
@@ -92,8 +93,8 @@ class RecoveryCodesDialog(OneTimeSecretDialog[Literal["on", "back"]]):
         try:
             path = await asyncio.to_thread(save, secret)
         except OSError as error:
-            reason = (error.strerror or "unknown reason").lower()
-            self.show_status(f"{GLYPHS.bad} They could not be saved: {reason}.", bad=True)
+            sentence = f"They could not be saved: {system_reason(error)}."
+            self.show_status(f"{GLYPHS.bad} {sentence}", bad=True)
             return
         self.mark_saved(f"Saved to {escaped(str(path))}, for you alone to read.")
 

@@ -29,7 +29,7 @@ from apppw_tui.verifier.decision import (
 )
 from apppw_tui.verifier.metrics import OTHER, Gauges, Metrics
 from apppw_tui.verifier.ports import AttemptLog, Hints, Usage
-from apppw_tui.verifier.protocols import streams
+from apppw_tui.verifier.protocols import framing
 from apppw_tui.verifier.reading import StoreReader
 
 LONGEST_QUEUE = 6.0  # seconds; an answer may take 8, since Postfix gives up after ten
@@ -318,7 +318,7 @@ class AuthService:
 def _result(task: "asyncio.Task[Decision]") -> Decision:
     error = None if task.cancelled() else task.exception()
     if isinstance(error, Exception):
-        streams.report(error)
+        framing.report(error)
     if task.cancelled() or error is not None:
         return Decision(Answer.NOT_NOW, "a fault of its own")
     return task.result()

@@ -20,7 +20,7 @@ from apppw_tui.domain.names import is_account_name
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.auth_service import AuthService, ServiceSocket
 from apppw_tui.verifier.decision import Answer, Decision
-from apppw_tui.verifier.protocols.framing import Limits, next_line
+from apppw_tui.verifier.protocols.framing import STANDARD, Limits, next_line
 
 _MECHANISMS = ("PLAIN", "LOGIN")
 _ID = re.compile(rb"[0-9]{1,10}")
@@ -36,7 +36,7 @@ class AuthClient:
         self,
         auth_service: AuthService,
         source: ServiceSocket,
-        limits: Limits,
+        limits: Limits = STANDARD,
         token_hex: Callable[[int], str] = secrets.token_hex,
     ) -> None:
         self._ask = partial(auth_service.ask, source, within=limits.answer_timeout)

@@ -20,7 +20,7 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.auth_service import AuthService, ServiceSocket
 from apppw_tui.verifier.decision import Answer, Decision
 from apppw_tui.verifier.metrics import CONTENT_TYPE, exposition
-from apppw_tui.verifier.protocols import streams
+from apppw_tui.verifier.protocols import framing
 from apppw_tui.verifier.protocols.http_connection import HttpConnection, HttpLimits, Response
 
 # base64, or base64url, with its padding or without: programs send all four.
@@ -77,7 +77,7 @@ class Http:
         except (OSError, EOFError):
             pass  # the peer left, or takes nothing any more
         except Exception as error:  # noqa: BLE001 - one connection's fault is no other's
-            streams.report(error)
+            framing.report(error)
 
     async def _next(self, connection: HttpConnection) -> Response:
         """The response to the next request. Raises EOFError if there is none, OSError."""
@@ -94,7 +94,7 @@ class Http:
         try:
             return await self._response(request)
         except Exception as error:  # noqa: BLE001 - whoever asked is told "not now", not nothing
-            streams.report(error)
+            framing.report(error)
             return _not_now()
 
     async def _response(self, request: h11.Request) -> Response:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 import h11
 
-from apppw_tui.verifier.protocols import streams
+from apppw_tui.verifier.protocols import framing
 
 _CHUNK = 16_384  # bytes
 
@@ -115,7 +115,7 @@ class HttpConnection:
 
     async def _send(self, *events: h11.Event) -> None:
         data = b"".join(self._h11.send(event) or b"" for event in events)
-        await streams.send(self._writer, data, self._limits.write)
+        await framing.send(self._writer, data, self._limits.write)
 
     async def _linger(self) -> None:
         """RFC 9112 section 9.6: whoever is still sending would be told of that, not the answer."""

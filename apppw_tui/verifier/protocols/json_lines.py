@@ -36,7 +36,7 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.auth_service import AuthService, ServiceSocket
 from apppw_tui.verifier.decision import Answer, Decision
 from apppw_tui.verifier.protocols import admin_questions
-from apppw_tui.verifier.protocols.framing import Limits, next_line
+from apppw_tui.verifier.protocols.framing import STANDARD, Limits, next_line
 
 _OLD_PASSWORD = "old-password"  # noqa: S105 - an event's name
 
@@ -56,9 +56,9 @@ class JsonLines:
     """Answers questions in the order in which they came."""
 
     def __init__(
-        self, auth_service: AuthService, source: ServiceSocket, limits: Limits | None = None
+        self, auth_service: AuthService, source: ServiceSocket, limits: Limits = STANDARD
     ) -> None:
-        self._limits = limits or Limits()
+        self._limits = limits
         self._auth_service = auth_service
         self._source = source
         self._testing = replace(source, test=True)

@@ -36,49 +36,27 @@ def handler_for(
     protocol: str, auth_service: AuthService, source: ServiceSocket, http_options: HttpOptions
 ) -> ConnectionHandler:
     """The protocol of that name; each is imported only where a socket speaks it."""
-    return _PROTOCOLS[protocol](auth_service, source, http_options)
+    match protocol:
+        case "auth-client":
+            from apppw_tui.verifier.protocols.dovecot_auth import AuthClient
 
+            return AuthClient(auth_service, source)
+        case "mux":
+            from apppw_tui.verifier.protocols.saslauthd import Saslauthd
 
-def _auth_client(
-    auth_service: AuthService, source: ServiceSocket, _: HttpOptions
-) -> ConnectionHandler:
-    from apppw_tui.verifier.protocols.dovecot_auth import AuthClient
-    from apppw_tui.verifier.protocols.framing import Limits
+            return Saslauthd(auth_service, source)
+        case "http":
+            from apppw_tui.verifier.protocols.http import Http
 
-    return AuthClient(auth_service, source, Limits())
+            return Http(
+                auth_service,
+                source,
+                http_options.store_answers,
+                service_header=http_options.service_header,
+                address_header=http_options.address_header,
+                metrics=http_options.metrics,
+            )
+        case _:  # "json": the configuration has no other
+            from apppw_tui.verifier.protocols.json_lines import JsonLines
 
-
-def _mux(auth_service: AuthService, source: ServiceSocket, _: HttpOptions) -> ConnectionHandler:
-    from apppw_tui.verifier.protocols.framing import Limits
-    from apppw_tui.verifier.protocols.saslauthd import Saslauthd
-
-    return Saslauthd(auth_service, source, Limits())
-
-
-def _http(
-    auth_service: AuthService, source: ServiceSocket, http_options: HttpOptions
-) -> ConnectionHandler:
-    from apppw_tui.verifier.protocols.http import Http
-
-    return Http(
-        auth_service,
-        source,
-        http_options.store_answers,
-        service_header=http_options.service_header,
-        address_header=http_options.address_header,
-        metrics=http_options.metrics,
-    )
-
-
-def _json(auth_service: AuthService, source: ServiceSocket, _: HttpOptions) -> ConnectionHandler:
-    from apppw_tui.verifier.protocols.json_lines import JsonLines
-
-    return JsonLines(auth_service, source)
-
-
-_PROTOCOLS: dict[str, Callable[[AuthService, ServiceSocket, HttpOptions], ConnectionHandler]] = {
-    "auth-client": _auth_client,
-    "mux": _mux,
-    "http": _http,
-    "json": _json,
-}
+            return JsonLines(auth_service, source)

@@ -9,8 +9,7 @@ import asyncio
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.auth_service import AuthService, ServiceSocket
 from apppw_tui.verifier.decision import Answer
-from apppw_tui.verifier.protocols import streams
-from apppw_tui.verifier.protocols.framing import Limits
+from apppw_tui.verifier.protocols.framing import STANDARD, Limits, drain
 
 _STRINGS = 4  # libsasl after 2.1.28 adds the client's address, then reads the answer and closes
 _OK = b"\0\2OK"
@@ -20,7 +19,9 @@ _NO = b"\0\2NO"
 class Saslauthd:
     """Serves the connections of one socket."""
 
-    def __init__(self, auth_service: AuthService, source: ServiceSocket, limits: Limits) -> None:
+    def __init__(
+        self, auth_service: AuthService, source: ServiceSocket, limits: Limits = STANDARD
+    ) -> None:
         self._auth_service = auth_service
         self._source = source
         self._limits = limits
@@ -41,7 +42,7 @@ class Saslauthd:
         left = self._limits.max_bytes
         try:
             if writer.transport.get_write_buffer_size():  # who does not read is not listened to
-                await streams.drain(writer, self._limits.write_timeout)
+                await drain(writer, self._limits.write_timeout)
             async with asyncio.timeout(self._limits.idle_timeout):
                 while len(strings) < _STRINGS:
                     size = int.from_bytes(await reader.readexactly(2), "big")

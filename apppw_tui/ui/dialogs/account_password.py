@@ -9,7 +9,7 @@ from textual.widgets import Button, Input, Label
 
 from apppw_tui.domain.errors import ApppwError, RateLimited, SignInRefused
 from apppw_tui.portal.sessions import Session
-from apppw_tui.ui.dialogs.base import Dialog
+from apppw_tui.ui.dialogs.base import ActionButton, Dialog
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.inputs import AdvancingPasswordInput, CheckBox, PasswordInput
 from apppw_tui.ui.widgets.new_password import NewPassword
@@ -36,7 +36,7 @@ class ChangePasswordDialog(Dialog[Session | None]):
             yield CheckBox(f"Delete {count} too", id="delete-all")
         with Horizontal(classes="buttons"):
             yield Button("Change", id="change", compact=True)
-            yield Button("Cancel", id="cancel", compact=True)
+            yield ActionButton("Cancel", "cancel")
 
     def on_mount(self) -> None:
         self.query_one("#current", Input).focus()
@@ -66,10 +66,6 @@ class ChangePasswordDialog(Dialog[Session | None]):
         else:
             self.query_one(NewPassword).show_error(error)
 
-    @on(Button.Pressed, "#cancel")
-    def cancel(self) -> None:
-        self.action_cancel()
-
 
 class ConfirmPasswordDialog(Dialog[Session | None]):
     """Answers with the session, verified just now."""
@@ -83,7 +79,7 @@ class ConfirmPasswordDialog(Dialog[Session | None]):
         yield Field("Account password", PasswordInput(id="password"))
         with Horizontal(classes="buttons"):
             yield Button("Verify", id="verify", compact=True)
-            yield Button("Cancel", id="cancel", compact=True)
+            yield ActionButton("Cancel", "cancel")
 
     def on_mount(self) -> None:
         self.query_one("#password", Input).focus()
@@ -100,7 +96,3 @@ class ConfirmPasswordDialog(Dialog[Session | None]):
         session = await self.ask("#verify", "Checking…", lambda: self._check(text), field.refuse)
         if session is not None:
             self.dismiss(session)
-
-    @on(Button.Pressed, "#cancel")
-    def cancel(self) -> None:
-        self.action_cancel()

@@ -17,7 +17,7 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.enrollment import AuthenticatorEnrollment
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.clipboard import Copied
-from apppw_tui.ui.dialogs.base import Dialog
+from apppw_tui.ui.dialogs.base import ActionButton, Dialog
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.portal_calls import call_portal
 from apppw_tui.ui.widgets.code_input import CodeInput, DemoCode
@@ -82,8 +82,8 @@ class AuthenticatorDialog(Dialog[Session | Literal["back"] | None]):
                 yield Label("", id="copied", classes="quiet", markup=False)
                 with Horizontal(classes="buttons"):
                     if self._step:
-                        yield Button("Back", id="back", compact=True)
-                    yield Button("Cancel", id="cancel", compact=True)
+                        yield ActionButton("Back", "back")
+                    yield ActionButton("Cancel", "cancel")
 
     def _room(self) -> int:
         """So many bytes the picture may have."""
@@ -149,12 +149,10 @@ class AuthenticatorDialog(Dialog[Session | Literal["back"] | None]):
         for demo_code in self.query(DemoCode):
             demo_code.renew()
 
-    @on(Button.Pressed, "#back")
     def action_back(self) -> None:
         if not self.query_one(CodeInput).busy:
             self.dismiss("back")
 
-    @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
         if not self.query_one(CodeInput).busy:
             self.dismiss(None)

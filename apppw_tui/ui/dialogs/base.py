@@ -21,6 +21,13 @@ Reply = TypeVar("Reply")
 Result = TypeVar("Result")
 
 
+class ActionButton(Button):
+    """Does what the dialog's `action` does: the one of its own id, unless another is given."""
+
+    def __init__(self, label: str, id_: str, action: str | None = None) -> None:
+        super().__init__(label, id=id_, action=f"screen.{action or id_}", compact=True)
+
+
 class Dialog(ModalScreen[Reply], Generic[Reply]):
     """A question that returns a typed answer, or None if it was cancelled.
 

@@ -3,9 +3,9 @@
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.widgets import Button, Label, OptionList
+from textual.widgets import Label, OptionList
 
-from apppw_tui.ui.dialogs.base import Dialog
+from apppw_tui.ui.dialogs.base import ActionButton, Dialog
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.widgets.lists import Choice, ChoiceList
 
@@ -30,7 +30,7 @@ class ChooseDialog(Dialog[str | None]):
         yield choices
         yield Label("", id="why", classes="slot", markup=False)
         with Horizontal(classes="buttons"):
-            yield Button(self._leave, id="cancel", compact=True)
+            yield ActionButton(self._leave, "cancel")
 
     def on_mount(self) -> None:
         self.query_one(ChoiceList).focus()
@@ -51,7 +51,3 @@ class ChooseDialog(Dialog[str | None]):
     @on(OptionList.OptionSelected)
     def choose(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option_id)
-
-    @on(Button.Pressed, "#cancel")
-    def cancel(self) -> None:
-        self.action_cancel()

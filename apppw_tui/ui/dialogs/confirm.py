@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
@@ -12,7 +11,7 @@ from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.usage import Used
 from apppw_tui.ui import formatting
-from apppw_tui.ui.dialogs.base import Dialog
+from apppw_tui.ui.dialogs.base import ActionButton, Dialog
 from apppw_tui.ui.glyphs import GLYPHS
 
 _LISTED, _LISTED_IF_SHORT = 5, 2  # so that Yes and No are in sight under all the rest
@@ -36,8 +35,8 @@ class ConfirmDialog(Dialog[bool]):
     def content(self) -> ComposeResult:
         yield from self.body()
         with Horizontal(classes="buttons"):
-            yield Button("Yes", id="yes", compact=True)
-            yield Button("No", id="no", compact=True)
+            yield ActionButton("Yes", "yes", "answer(True)")
+            yield ActionButton("No", "no", "answer(False)")
 
     def body(self) -> ComposeResult:
         """The text between question and buttons."""
@@ -46,10 +45,6 @@ class ConfirmDialog(Dialog[bool]):
 
     def on_mount(self) -> None:
         self.query_one("#no", Button).focus()
-
-    @on(Button.Pressed)
-    def pressed(self, event: Button.Pressed) -> None:
-        self.dismiss(event.button.id == "yes")
 
     def action_answer(self, yes: bool) -> None:
         self.dismiss(yes)

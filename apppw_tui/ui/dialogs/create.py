@@ -15,7 +15,7 @@ from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.policy import Policy
 from apppw_tui.portal.app_passwords import IssuedAppPassword
-from apppw_tui.ui.dialogs.base import Dialog
+from apppw_tui.ui.dialogs.base import ActionButton, Dialog
 from apppw_tui.ui.portal_calls import is_busy
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.inputs import NameInput, NewNameInput, RequiredSelect, TextInput
@@ -68,12 +68,12 @@ class CreateDialog(Dialog[IssuedAppPassword | Literal["back", "skip"] | None]):
                 yield Field("Last day", TextInput(id="last-day"), hint=_LAST_DAY)
         with Horizontal(classes="buttons"):
             if self._step:
-                yield Button("Back", id="back", compact=True)
+                yield ActionButton("Back", "back")
             yield Button("Next", id="next", compact=True)
             if self._step:
-                yield Button("Skip", id="skip", compact=True)
+                yield ActionButton("Skip", "skip", "cancel")
             else:
-                yield Button("Cancel", id="cancel", compact=True)
+                yield ActionButton("Cancel", "cancel")
 
     def on_mount(self) -> None:
         self.query_one("#name", Input).focus()
@@ -137,15 +137,9 @@ class CreateDialog(Dialog[IssuedAppPassword | Literal["back", "skip"] | None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self._step if action == "back" else True
 
-    @on(Button.Pressed, "#back")
     def action_back(self) -> None:
         if not is_busy(self.query_one("#next", Button)):
             self.dismiss("back")
-
-    @on(Button.Pressed, "#skip")
-    @on(Button.Pressed, "#cancel")
-    def cancel(self) -> None:
-        self.action_cancel()
 
     def action_cancel(self) -> None:
         if not is_busy(self.query_one("#next", Button)):
@@ -164,7 +158,7 @@ class RenameDialog(Dialog[bool | None]):
         yield Field("New name", NewNameInput(id="name", value=escaped(self._name_now)))
         with Horizontal(classes="buttons"):
             yield Button("Rename", id="rename", compact=True)
-            yield Button("Cancel", id="cancel", compact=True)
+            yield ActionButton("Cancel", "cancel")
 
     def on_mount(self) -> None:
         field = self.query_one(Field)
@@ -184,10 +178,6 @@ class RenameDialog(Dialog[bool | None]):
 
         if await self.ask("#rename", "Renaming…", call, field.show_error):
             self.dismiss(True)
-
-    @on(Button.Pressed, "#cancel")
-    def cancel(self) -> None:
-        self.action_cancel()
 
 
 def _scopes(policy: Policy) -> list[tuple[str, str]]:

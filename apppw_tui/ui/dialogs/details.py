@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Grid, Horizontal, VerticalScroll
@@ -15,7 +14,7 @@ from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.usage import LastUse
 from apppw_tui.ui import formatting
-from apppw_tui.ui.dialogs.base import Dialog
+from apppw_tui.ui.dialogs.base import ActionButton, Dialog
 
 Rows = Sequence[tuple[str, str]]
 Next = Literal["rename", "delete"]
@@ -45,8 +44,8 @@ class DetailsDialog(Dialog[Next | None]):
                 yield Label(value, markup=False)
         with Horizontal(classes="buttons"):
             for action in self._actions:
-                yield Button(action.capitalize(), id=action, classes="action", compact=True)
-            yield Button("Close", id="close", compact=True)
+                yield ActionButton(action.capitalize(), action, f"next('{action}')")
+            yield ActionButton("Close", "close", "cancel")
 
     def on_mount(self) -> None:
         self.query_one("#close", Button).focus()
@@ -54,11 +53,6 @@ class DetailsDialog(Dialog[Next | None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return parameters[0] in self._actions if action == "next" else True
 
-    @on(Button.Pressed, ".action")
-    def pressed(self, event: Button.Pressed) -> None:
-        self.dismiss(next(action for action in self._actions if action == event.button.id))
-
-    @on(Button.Pressed, "#close")
     def action_cancel(self) -> None:
         self.dismiss(None)
 

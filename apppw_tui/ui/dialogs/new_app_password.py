@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from textual import on, work
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Grid, Horizontal, Vertical, VerticalScroll
@@ -18,7 +18,7 @@ from apppw_tui.portal.app_passwords import IssuedAppPassword
 from apppw_tui.ui import formatting
 from apppw_tui.ui.app_options import ConnectionHelp
 from apppw_tui.ui.clipboard import Copied
-from apppw_tui.ui.dialogs.base import Dialog
+from apppw_tui.ui.dialogs.base import ActionButton, Dialog
 from apppw_tui.ui.dialogs.one_time_secret import OneTimeSecretDialog
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.widgets.footer import NARROW
@@ -114,12 +114,12 @@ class NewAppPasswordDialog(OneTimeSecretDialog[bool]):
             yield Label("", id="said", markup=False)
             yield Label("", id="hint", markup=False)
         with Horizontal(classes="buttons"):
-            yield Button("Copy password to clipboard", id="copy", compact=True)
+            yield ActionButton("Copy password to clipboard", "copy")
             with Horizontal(id="besides"):
                 if self._connecting.test is not None:
-                    yield Button("Test it", id="test", compact=True)
-                yield Button("Show QR code", id="qr", compact=True)
-            yield Button("Close", id="close", compact=True)
+                    yield ActionButton("Test it", "test")
+                yield ActionButton("Show QR code", "qr")
+            yield ActionButton("Close", "close")
 
     def _typed_in(self) -> Iterator[tuple[str, str]]:
         """The text to type into an app besides, and what it is called there."""
@@ -135,10 +135,6 @@ class NewAppPasswordDialog(OneTimeSecretDialog[bool]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self._connecting.test is not None if action == "test" else True
-
-    @on(Button.Pressed, "#test")
-    def test_pressed(self) -> None:
-        self.action_test()
 
     @work(group="test")
     async def action_test(self) -> None:
@@ -157,7 +153,6 @@ class NewAppPasswordDialog(OneTimeSecretDialog[bool]):
             sentence = f"{_MARKS[tried.ok]} {tried.message}"
             self.show_status(sentence, bad=tried.ok is False, unsure=tried.ok is None)
 
-    @on(Button.Pressed, "#qr")
     def action_qr(self) -> None:
         """Nobody here can see whether it was scanned: it does not count as kept."""
         if self._secret is not None:
@@ -193,7 +188,7 @@ class PasswordQrDialog(Dialog[None]):
                 yield Label(_DO, id="do", markup=False)
                 yield Label(_UNSEEN, id="unseen", classes="quiet", markup=False)
                 with Horizontal(classes="buttons"):
-                    yield Button("Back", id="back", compact=True)
+                    yield ActionButton("Back", "back")
 
     def on_mount(self) -> None:
         self.query_one("#back", Button).focus()
@@ -216,6 +211,5 @@ class PasswordQrDialog(Dialog[None]):
     def _has(self, room: Size) -> bool:
         return self.size.width >= room.width and self.size.height >= room.height
 
-    @on(Button.Pressed, "#back")
     def action_back(self) -> None:
         self.dismiss(None)

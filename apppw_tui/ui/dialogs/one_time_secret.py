@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from textual import on, work
+from textual import work
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.widgets import Button, Label
@@ -51,14 +51,6 @@ class OneTimeSecretDialog(Dialog[Reply]):
 
     def may_quit(self) -> bool:
         return self.confirm_unsaved("quit")
-
-    @on(Button.Pressed, "#copy")
-    def copy_pressed(self) -> None:
-        self.action_copy()
-
-    @on(Button.Pressed, "#close")
-    def close_pressed(self) -> None:
-        self.action_close()
 
     @work(exclusive=True)
     async def action_copy(self) -> None:

@@ -12,7 +12,7 @@ from textual.widgets import Button, Input, Label
 
 from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.portal.enrollment import PhoneEnrollment
-from apppw_tui.ui.dialogs.base import Dialog
+from apppw_tui.ui.dialogs.base import ActionButton, Dialog
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.inputs import TextInput
 
@@ -64,10 +64,10 @@ class PhoneNumberDialog(Dialog[PhoneChoice | Literal["back"] | None]):
         yield Field("Number", TextInput(id="number", value=self._typed), hint=hint)
         with Horizontal(classes="buttons"):
             if self._step:
-                yield Button("Back", id="back", compact=True)
+                yield ActionButton("Back", "back")
             for kind in self._kinds:
                 yield Button(_LABELS[kind], id=f"kind-{kind}", classes="kind", compact=True)
-            yield Button("Cancel", id="cancel", compact=True)
+            yield ActionButton("Cancel", "cancel")
 
     def on_mount(self) -> None:
         self.query_one("#number", Input).focus()
@@ -96,10 +96,5 @@ class PhoneNumberDialog(Dialog[PhoneChoice | Literal["back"] | None]):
         if set_up is not None:
             self.dismiss(PhoneChoice(set_up, kind))
 
-    @on(Button.Pressed, "#back")
     def action_back(self) -> None:
         self.dismiss("back")
-
-    @on(Button.Pressed, "#cancel")
-    def cancel(self) -> None:
-        self.action_cancel()

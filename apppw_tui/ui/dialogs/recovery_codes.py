@@ -5,17 +5,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from textual import on, work
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Grid, Horizontal, VerticalScroll
-from textual.widgets import Button, Label
+from textual.widgets import Label
 
 from apppw_tui.domain.app_password import grouped
 from apppw_tui.domain.errors import system_reason
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui.clipboard import Copied
+from apppw_tui.ui.dialogs.base import ActionButton
 from apppw_tui.ui.dialogs.one_time_secret import OneTimeSecretDialog
 from apppw_tui.ui.glyphs import GLYPHS
 
@@ -73,18 +74,17 @@ class RecoveryCodesDialog(OneTimeSecretDialog[Literal["on", "back"]]):
             yield Label("", id="hint", markup=False)
         with Horizontal(classes="buttons"):
             if self._step:
-                yield Button("Back", id="back", compact=True)
-            yield Button("Copy", id="copy", compact=True)
+                yield ActionButton("Back", "back")
+            yield ActionButton("Copy", "copy")
             if self._save is not None:
-                yield Button("Save to a file", id="save", compact=True)
-            yield Button("Next" if self._step else "Close", id="close", compact=True)
+                yield ActionButton("Save to a file", "save")
+            yield ActionButton("Next" if self._step else "Close", "close")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "save":
             return self._save is not None
         return self._step if action == "back" else True
 
-    @on(Button.Pressed, "#save")
     @work(exclusive=True)
     async def action_save(self) -> None:
         save, secret = self._save, self._secret
@@ -98,7 +98,6 @@ class RecoveryCodesDialog(OneTimeSecretDialog[Literal["on", "back"]]):
             return
         self.mark_saved(f"Saved to {escaped(str(path))}, for you alone to read.")
 
-    @on(Button.Pressed, "#back")
     def action_back(self) -> None:
         self.dismiss("back")
 

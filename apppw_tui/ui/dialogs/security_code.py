@@ -14,7 +14,7 @@ from apppw_tui.domain.errors import ApppwError, InvalidCode
 from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui import formatting
-from apppw_tui.ui.dialogs.base import Dialog
+from apppw_tui.ui.dialogs.base import ActionButton, Dialog
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import SignInFailed
 from apppw_tui.ui.portal_calls import BUSY_DELAY, call_portal
@@ -69,13 +69,13 @@ class SecurityCodeDialog(Dialog[Session | Instead | None]):
             yield DemoCode(question.demo_code)
         with Horizontal(classes="buttons"):
             if "back" in question.alternatives:
-                yield Button("Back", id="back", compact=True)
+                yield ActionButton("Back", "back", "instead('back')")
             if "different" in question.alternatives:
                 label = "Use a different verification option"
-                yield Button(label, id="different", compact=True)
+                yield ActionButton(label, "different", "instead('different')")
             if question.send is not None:
-                yield Button("Send again", id="again", compact=True)
-            yield Button("Cancel", id="cancel", compact=True)
+                yield ActionButton("Send again", "again")
+            yield ActionButton("Cancel", "cancel")
 
     def on_mount(self) -> None:
         self._entry.focus()
@@ -96,7 +96,6 @@ class SecurityCodeDialog(Dialog[Session | Instead | None]):
 
     # --- sending ----------------------------------------------------------------------------
 
-    @on(Button.Pressed, "#again")
     def action_again(self) -> None:
         self.send(again=True)
 
@@ -159,18 +158,6 @@ class SecurityCodeDialog(Dialog[Session | Instead | None]):
 
     # --- leaving ----------------------------------------------------------------------------
 
-    @on(Button.Pressed, "#different")
-    def different(self) -> None:
-        self.action_instead("different")
-
-    @on(Button.Pressed, "#back")
-    def back(self) -> None:
-        self.action_instead("back")
-
-    @on(Button.Pressed, "#cancel")
-    def cancel(self) -> None:
-        self.action_cancel()
-
     def action_instead(self, answer: Instead) -> None:
         if not self._entry.busy:
             self.dismiss(answer)
@@ -202,8 +189,9 @@ class BypassDialog(Dialog[Session | Literal["different"] | None]):
         yield Label("", id="why", classes="slot", markup=False)
         with Horizontal(classes="buttons"):
             yield Button("Set it up now", id="now", compact=True)
-            yield Button("Use a different verification option", id="different", compact=True)
-            yield Button("Cancel", id="cancel", compact=True)
+            label = "Use a different verification option"
+            yield ActionButton(label, "different", "dismiss('different')")
+            yield ActionButton("Cancel", "cancel")
 
     def on_mount(self) -> None:
         self.query_one("#now", Button).focus()
@@ -219,11 +207,3 @@ class BypassDialog(Dialog[Session | Literal["different"] | None]):
         label = self.query_one("#why", Label)
         label.add_class("-bad")
         label.update(f"{GLYPHS.bad} {error}")
-
-    @on(Button.Pressed, "#different")
-    def different(self) -> None:
-        self.dismiss("different")
-
-    @on(Button.Pressed, "#cancel")
-    def cancel(self) -> None:
-        self.action_cancel()

@@ -3,24 +3,38 @@
 import argparse
 from importlib import import_module
 
-# Imports are cost: a module of this folder is imported when its command is given. `ACTIONS` has
-# a function for each action of the command; any other name is the command's own function.
+# Imports are cost: a module of this folder is imported when its command is given. An action that
+# is not named here is one of its command's table.
 _COMMANDS = {
-    "account": "account:ACTIONS",
+    "account": "account_actions:run",
+    "account add": "account:add",
+    "account import": "account_import:import_file",
+    "account list": "account_list:list_accounts",
+    "account prune": "account_prune:prune_accounts",
+    "account remove": "account:remove",
+    "account rename": "account:rename",
+    "account set-password": "account:set_password",
+    "account show": "account_show:show",
+    "account tidy": "account:purge_expired",
     "activity": "activity:activity",
-    "app-password": "app_password:ACTIONS",
+    "app-password create": "app_password:create",
+    "app-password delete": "app_password:delete",
+    "app-password ensure": "app_password:ensure",
+    "app-password list": "app_password:list_",
     "backup": "backup:backup",
     "completion": "completion:completion",
-    "config": "config:ACTIONS",
+    "config check": "config:check",
     "doctor": "doctor:doctor",
-    "key": "key:ACTIONS",
+    "key rotate": "key:rotate",
     "notices": "notices:notices",
     "pam": "pam:ask",
     "restore": "restore:restore",
     "serve": "serve:serve",
     "status": "status:status",
-    "store": "store:ACTIONS",
-    "throttle": "throttle:ACTIONS",
+    "store migrate": "store:migrate",
+    "store tidy": "store:tidy",
+    "throttle clear": "throttle:clear",
+    "throttle list": "throttle:list_",
     "verify": "verify:verify",
 }
 # These need no configuration, or ask what is wrong with it; `pam` is asked at every sign-in, by
@@ -35,8 +49,7 @@ def dispatch(options: argparse.Namespace) -> int:
         from apppw_tui.config import choose
 
         arguments += (choose(getattr(options, "config", None)),)
-    module, _, name = _COMMANDS[options.command].partition(":")
-    entry = getattr(import_module(f"{__name__}.{module}"), name)
-    function = entry[options.action] if name == "ACTIONS" else entry
-    code: int = function(*arguments)
+    action = f"{options.command} {getattr(options, 'action', '')}"
+    module, _, name = _COMMANDS[action if action in _COMMANDS else options.command].partition(":")
+    code: int = getattr(import_module(f"{__name__}.{module}"), name)(*arguments)
     return code

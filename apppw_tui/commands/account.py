@@ -1,10 +1,9 @@
-"""Accounts: added, renamed, given a password; the table of `account_actions` has the rest."""
+"""Accounts: added, renamed, given a password, and what an act leaves elsewhere seen to."""
 
 import argparse
-from collections.abc import Callable
 
 from apppw_tui.commands import mail_users
-from apppw_tui.commands.account_actions import ACCOUNT_ACTIONS, PURGE_EXPIRED, REMOVE
+from apppw_tui.commands.account_actions import PURGE_EXPIRED, REMOVE
 from apppw_tui.commands.context import actor, open_admin, open_context
 from apppw_tui.commands.output import CommandResult, print_error, print_lines, print_result
 from apppw_tui.commands.password_input import new_password
@@ -57,31 +56,6 @@ def _present(context: PortalContext, name: str) -> CommandResult | None:
     return CommandResult(
         account.name, sentence, {"added": False, "dovecot_knows": None}, already=True
     )
-
-
-def list_(options: argparse.Namespace, config: Config) -> int:
-    from apppw_tui.commands.account_list import list_accounts
-
-    return list_accounts(options, config)
-
-
-def import_(options: argparse.Namespace, config: Config) -> int:
-    from apppw_tui.commands.account_import import import_file
-
-    return import_file(options, config)
-
-
-def prune(options: argparse.Namespace, config: Config) -> int:
-    from apppw_tui.commands.account_prune import prune_accounts
-
-    return prune_accounts(options, config)
-
-
-def show(options: argparse.Namespace, config: Config) -> int:
-    from apppw_tui.commands.account_show import show_account
-
-    show_account(open_admin(options, config), options.name, as_json=options.json)
-    return OK
 
 
 def rename(options: argparse.Namespace, config: Config) -> int:
@@ -143,18 +117,3 @@ def purge_expired(options: argparse.Namespace, config: Config) -> int:
             if not options.json:
                 print_lines(f"No account password has a hash of the cost {profile} any more.")
     return code
-
-
-ACTIONS: dict[str, Callable[[argparse.Namespace, Config], int]] = {
-    **{action.command: action.run for action in ACCOUNT_ACTIONS},
-    "add": add,
-    "list": list_,
-    "import": import_,
-    "prune": prune,
-    "show": show,
-    "rename": rename,
-    "set-password": set_password,
-    # Besides the row's act, these see to what it leaves elsewhere.
-    "remove": remove,
-    "tidy": purge_expired,
-}

@@ -268,3 +268,9 @@ ACCOUNT_ACTIONS = (
         "Unlocked {name}.",
     ),
 )
+
+
+def run(options: argparse.Namespace, config: Config) -> int:
+    """The action of the table that was typed, on every account named."""
+    action = next(action for action in ACCOUNT_ACTIONS if action.command == options.action)
+    return action.run(options, config)

@@ -1,11 +1,13 @@
 """`account show`: one account, without any secret and without telephone numbers."""
 
+import argparse
 import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from apppw_tui.commands.account_list import old_password
+from apppw_tui.commands.context import open_admin
 from apppw_tui.commands.output import (
     day,
     last_use,
@@ -16,6 +18,7 @@ from apppw_tui.commands.output import (
     utc,
     utc_or_none,
 )
+from apppw_tui.config import Config
 from apppw_tui.domain import phone, verification_options
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreError
@@ -24,7 +27,8 @@ from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.recovery_codes import COUNT
 from apppw_tui.domain.throttle import describe
 from apppw_tui.domain.usage import Used
-from apppw_tui.portal.admin import Admin, ThrottleStatus
+from apppw_tui.exit_codes import OK
+from apppw_tui.portal.admin import ThrottleStatus
 from apppw_tui.portal.context import PortalContext
 from apppw_tui.portal.sessions import needs_enrollment
 
@@ -54,9 +58,10 @@ class _AccountView:
         return self.account.bypass_until if self.account.has_bypass(self.now) else None
 
 
-def show_account(admin: Admin, name: str, *, as_json: bool) -> None:
+def show(options: argparse.Namespace, config: Config) -> int:
     """Prints what is known. Raises InvalidName, NotFound or StoreError."""
-    account, context = admin.account(name), admin.context
+    admin = open_admin(options, config)
+    account, context = admin.account(options.name), admin.context
     endings, key_trouble = _opened(context, account)
     throttled: ThrottleStatus | None = None
     try:
@@ -73,10 +78,11 @@ def show_account(admin: Admin, name: str, *, as_json: bool) -> None:
         admin.used(account),
         context.usage.old_passwords_since(),
     )
-    if as_json:
+    if options.json:
         print_json(_document(view))
     else:
         print_pairs(_pairs(view))
+    return OK
 
 
 def _opened(context: PortalContext, account: Account) -> tuple[dict[str, str], str | None]:

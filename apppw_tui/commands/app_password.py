@@ -172,6 +172,3 @@ def delete(options: argparse.Namespace, config: Config) -> int:
     facts = {"id": record.id, "name": record.name, "deleted": not options.dry_run}
     result = CommandResult(account.name, f"{verb} {escaped(record.name)}.", facts)
     return print_result(result, as_json=options.json)
-
-
-ACTIONS = {"create": create, "ensure": ensure, "list": list_, "delete": delete}

@@ -185,6 +185,3 @@ def _say_json(places: _Places, problem: str | None, findings: list[Finding]) -> 
             for finding in findings
         ],
     })  # fmt: skip
-
-
-ACTIONS = {"check": check}

@@ -42,6 +42,3 @@ def _finish(parts: Parts, options: argparse.Namespace) -> int:
     dropped = key_rotation.drop_old_keys(parts.keyring, parts.store)
     print_lines(f"Dropped {pluralize(dropped, 'old key')}." if dropped else "There was no old key.")
     return OK if dropped else ALREADY
-
-
-ACTIONS = {"rotate": rotate}

@@ -12,9 +12,11 @@ _QUICK_TIMEOUT = 2.0  # seconds, for whoever only warns
 _TIMEOUT = 20.0  # seconds, for each name; LDAP may be slow
 
 
-def connected(config: Config, timeout: float = _TIMEOUT) -> DovecotUsers:
+def connected(
+    config: Config, timeout: float = _TIMEOUT
+) -> contextlib.AbstractContextManager[DovecotUsers]:
     """Dovecot, for as long as it is needed. Raises PasswordBackendDown."""
-    return DovecotUsers(config.accounts.socket.parent / SOCKET, timeout)
+    return contextlib.closing(DovecotUsers(config.accounts.socket.parent / SOCKET, timeout))
 
 
 @contextlib.contextmanager

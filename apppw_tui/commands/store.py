@@ -102,6 +102,3 @@ def _readable(store: FolderStore) -> Iterator[Account]:
             account = store.get(account_name)
         if account is not None:
             yield account
-
-
-ACTIONS = {"migrate": migrate, "tidy": tidy}

@@ -89,6 +89,3 @@ def _counts_at(path: str) -> bool:
         return "throttle" in daemon.ask(path, {"throttle": "list"}, _SECONDS)
     except (OSError, ValueError, RecursionError):
         return False
-
-
-ACTIONS = {"list": list_, "clear": clear}

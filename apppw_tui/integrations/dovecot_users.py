@@ -8,8 +8,6 @@ import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from apppw_tui.domain.errors import PasswordBackendDown
 from apppw_tui.domain.names import escaped
@@ -47,17 +45,6 @@ class DovecotUsers:
         except PasswordBackendDown:
             self.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         self._lines.close()

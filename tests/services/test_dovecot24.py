@@ -1,6 +1,7 @@
 """Dovecot 2.4, which Debian 13 has: by Lua and by PAM, the files of recipes/ where they belong."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -123,7 +124,7 @@ def test_a_kick_ends_a_session_that_is_open(dovecot: Dovecot, daemon: Asked) -> 
 
 def test_commands_are_told_whom_it_knows(dovecot: Dovecot) -> None:
     place = dovecot.root / "run" / f"dovecot-{dovecot.name}" / "auth-userdb"
-    with DovecotUsers(place, TIMEOUT) as users:
+    with closing(DovecotUsers(place, TIMEOUT)) as users:
         assert [users.knows(name) for name in (OPEN, UNKNOWN, "nobody")] == [True, True, False]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.store.folder.location import open_store
+from tests.programs import finished
 from tests.running import ROOT, environment
 from tests.support import House
 
@@ -53,15 +54,11 @@ def house(tmp_path: Path) -> House:
 
 
 def imported(tmp_path: Path, *arguments: str, stdin: str = "") -> set[str]:
-    done = subprocess.run(
+    done = finished(
         [sys.executable, "-c", PROGRAM, *arguments],
-        input=stdin,
-        capture_output=True,
-        text=True,
+        stdin,
         env=environment(tmp_path, APPPW_STORE=str(tmp_path / "store"), TERM="xterm"),
         cwd=ROOT,
-        check=False,
-        timeout=120,
     )
     assert (done.returncode, done.stderr) == (0, "")
     return set(done.stdout.splitlines()[-1].split())

@@ -1,11 +1,10 @@
 """docs/apppw-tui.1: made from the parser, and right for those who show it."""
 
-import subprocess
-
 import pytest
 
 from apppw_tui.arguments import EXIT_CODES
 from docs.make_man import PAGE, page, plain
+from tests.programs import finished
 from tests.running import ROOT, environment
 from tests.services.require import require_program
 from tests.walking import commands
@@ -14,12 +13,9 @@ from tests.walking import commands
 def shown() -> str:
     """The page as a terminal shows it, in one line, without bold and underlining."""
     groff = require_program("groff", "groff-base")
-    done = subprocess.run(
+    done = finished(
         [groff, "-man", "-Tascii", "-P-cbou", "-ww", "-rHY=0", PAGE],
-        capture_output=True,
         env=environment(ROOT),
-        text=True,
-        timeout=120,
         check=True,
     )
     assert done.stderr == ""
@@ -48,13 +44,7 @@ def test_a_terminal_shows_all_of_it_as_it_was_meant() -> None:
 
 def test_mandoc_finds_no_fault_with_it() -> None:
     mandoc = require_program("mandoc", "mandoc")
-    done = subprocess.run(
-        [mandoc, "-T", "lint", "-W", "warning", PAGE],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    done = finished([mandoc, "-T", "lint", "-W", "warning", PAGE])
     told = [line for line in done.stdout.splitlines() if "missing date" not in line]
     assert told == []
 

@@ -2,12 +2,12 @@
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.programs import finished
 from tests.running import ROOT
 
 PLANTED = {
@@ -38,13 +38,10 @@ BROKEN = [
 
 def checked(folder: Path) -> tuple[int, str]:
     """The exit code and the words of import-linter over a package in `folder`."""
-    ran = subprocess.run(
+    ran = finished(
         [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(folder), "COLUMNS": "300"},
-        capture_output=True,
-        text=True,
-        check=False,
         timeout=300,
     )
     return ran.returncode, ran.stdout + ran.stderr

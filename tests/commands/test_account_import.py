@@ -25,10 +25,7 @@ GOOD = hashed()
 
 
 @pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> CommandLine:
-    run = CommandLine(tmp_path, monkeypatch, capsys)
+def run(run: CommandLine) -> CommandLine:
     run.house().add("grace")
     return run
 

@@ -28,14 +28,6 @@ BY = f"operator (uid {os.getuid()})"
 
 
 @pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> CommandLine:
-    monkeypatch.setenv("TZ", "UTC")
-    return CommandLine(tmp_path, monkeypatch, capsys)
-
-
-@pytest.fixture
 def house(run: CommandLine) -> House:
     """With accounts ada and ida."""
     house = run.house()

@@ -96,24 +96,6 @@ def test_a_default_domain_completes_the_name(run: CommandLine, arguments: list[s
     assert run.good(*of("ada", arguments), "--config", config, stdin=GOOD)
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        *OF_ONE,
-        ["account", "list"],
-        ["key", "rotate"],
-        ["key", "rotate", "--finish", "--yes"],
-        ["verify", "ada"],
-    ],
-    ids=" ".join,
-)
-def test_commands_on_a_missing_store_make_none(run: CommandLine, arguments: list[str]) -> None:
-    said = run(*of("ada", arguments), stdin="7kfm2xqd9h3vtw5nc8rw")
-    assert (said.code, said.out) == (3, "")
-    assert said.line == f"There is no store at {run.store}."
-    assert not run.store.exists()
-
-
 def empty_arguments() -> Iterator[tuple[str, list[str]]]:
     """Every argument of every command, left empty, by what the usage calls it."""
     for one in walking.commands():

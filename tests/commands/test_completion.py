@@ -1,7 +1,6 @@
 """`apppw-tui completion`: what each shell makes of it, in the real shell."""
 
 import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pexpect
 import pytest
 
 from apppw_tui.arguments.server import SHELLS
+from tests.programs import finished
 from tests.running import CommandLine, environment
 from tests.services.require import require_program
 
@@ -59,15 +59,7 @@ def here(tmp_path: Path) -> Path:
 
 
 def said(here: Path, *command: str) -> str:
-    done = subprocess.run(
-        command,
-        cwd=here,
-        env=environment(here.parent, TERM="dumb"),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
+    done = finished(command, cwd=here, env=environment(here.parent, TERM="dumb"), check=True)
     assert done.stderr == ""
     return done.stdout
 

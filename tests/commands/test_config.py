@@ -15,12 +15,9 @@ from tests.support import House
 
 
 @pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> CommandLine:
-    line = CommandLine(tmp_path, monkeypatch, capsys)
-    line.house()
-    return line
+def run(run: CommandLine) -> CommandLine:
+    run.house()
+    return run
 
 
 @pytest.fixture

@@ -98,13 +98,11 @@ WITHOUT_CONFIGURATION = {"pam", "completion", "status"}
 
 
 @pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> CommandLine:
+def run(run: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     looking = partial(Checkup, places=SystemPaths(tmp_path / "root"), ask=Programs())
     monkeypatch.setattr(doctor, "Checkup", looking)
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path / "run"))
-    return CommandLine(tmp_path, monkeypatch, capsys)
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -337,6 +335,7 @@ def test_a_missing_store_stops_every_command_that_makes_none(
     said = run(*asked_well(command), "--store", run.home / "none", stdin="7kfm2xqd9h3vtw5nc8rw")
     assert (said.code, said.out) == (3, "")
     assert said.line == f"There is no store at {run.home / 'none'}."
+    assert not (run.home / "none").exists()
 
 
 def asked_well(command: Command) -> list[str]:

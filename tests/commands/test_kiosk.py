@@ -18,11 +18,8 @@ FULL = "Too many people are signing in just now. Try again in a minute."
 
 
 @pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> CommandLine:
-    run = CommandLine(tmp_path, monkeypatch, capsys)
-    open_store(tmp_path / "kiosk", create=True)
+def run(run: CommandLine, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    open_store(run.home / "kiosk", create=True)
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("SSH_CONNECTION", "192.0.2.7 1 192.0.2.8 22")
     return run

@@ -27,9 +27,7 @@ SECRET = "7kfm2xqd9h3vtw5nc8rw"
 
 
 @pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> CommandLine:
+def run(run: CommandLine, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     for name in [*os.environ]:
         if name.startswith("PAM_"):
             monkeypatch.delenv(name)
@@ -37,7 +35,7 @@ def run(
     monkeypatch.setenv("PAM_TYPE", "auth")
     monkeypatch.setenv("PAM_SERVICE", "apppw-imap")
     monkeypatch.setenv("PAM_RHOST", "192.0.2.7")
-    return CommandLine(tmp_path, monkeypatch, capsys)
+    return run
 
 
 @contextmanager

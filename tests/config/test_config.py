@@ -229,6 +229,14 @@ def test_the_bounds_of_a_time_out_are_allowed(file: Path, seconds: int) -> None:
             "[delivery]\ncomand = ['/x']",
             "delivery.comand: there is no such key. Did you mean delivery.command?",
         ),
+        (
+            "[serve]\nremeber = 1",
+            "serve.remeber: there is no such key. Did you mean serve.remember?",
+        ),
+        (
+            "[[serve.socket]]\nservice = 1",
+            "serve.socket[1].service: there is no such key. Did you mean serve.socket[1].services?",
+        ),
         ("phone_regoin = 'DE'", "phone_regoin: there is no such key. Did you mean phone_region?"),
         ('"\\u001b[31m" = 1', "(hidden): there is no such key."),
         ('"engine no. 1!" = 1', "(hidden): there is no such key."),

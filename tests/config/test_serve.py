@@ -186,20 +186,3 @@ def test_a_wrong_value_is_named_with_file_key_and_reason(
 def test_the_bounds_themselves_are_allowed(file: Path, seconds: int) -> None:
     file.write_text(f"[serve]\nremember = {seconds}\ntrusted = []")
     assert load(file).serve.remember == seconds
-
-
-def test_an_unknown_key_is_named_with_the_nearest_that_there_is(file: Path) -> None:
-    for content, said in (
-        (
-            "[serve]\nremeber = 1",
-            "serve.remeber: there is no such key. Did you mean serve.remember?",
-        ),
-        (
-            "[[serve.socket]]\nservice = 1",
-            "serve.socket[1].service: there is no such key. Did you mean serve.socket[1].services?",
-        ),
-    ):
-        file.write_text(content)
-        with pytest.raises(ConfigError) as error:
-            load(file)
-        assert str(error.value) == f"{file}: {said}"

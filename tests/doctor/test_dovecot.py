@@ -109,11 +109,6 @@ def test_a_way_past_is_found_alone(server: Server, text: str, level: Level, what
     )
 
 
-def test_a_missing_pam_file_is_named(server: Server) -> None:
-    (finding,) = looked_at(server, PAM + adapted("postfix/dovecot-auth.conf", {}))
-    assert finding.where == str(server.places.pam[0] / "apppw-smtp")
-
-
 def test_a_pam_file_of_the_distribution_is_one_as_well(server: Server) -> None:
     folder = server.places.pam[1]
     folder.mkdir(parents=True)

@@ -1,13 +1,13 @@
 """A clean Debian in a folder, and the packages that are fetched for its Python."""
 
 import platform
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.programs import finished
 from tests.services.debian13 import _ENVIRONMENT, _mirror, _proxies, _remove
 from tests.services.require import require_program, unavailable
 
@@ -57,13 +57,6 @@ def fetch_packages(folder: Path, python: str) -> None:
 
 
 def _fetch(line: list[str]) -> None:
-    done = subprocess.run(
-        line,
-        capture_output=True,
-        text=True,
-        timeout=_TIMEOUT,
-        check=False,
-        env={**_ENVIRONMENT, **_proxies()},
-    )
+    done = finished(line, timeout=_TIMEOUT, env={**_ENVIRONMENT, **_proxies()})
     if done.returncode:
         unavailable(f"not to be had: {done.stdout[-300:]}{done.stderr[-300:]}")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.kiosk import wheels
 from tests.kiosk.scratch import CHECKOUT, GIVEN, RECIPES, Scratch, await_end, scratch
+from tests.programs import finished
 from tests.services.require import require_program, unavailable
 from tests.support import PASSWORD
 from tests.terminal.program import PATIENCE, Program
@@ -30,11 +31,8 @@ def give(folder: Path) -> Path:
     """A checkout and wheels, to be installed on a scratch server; the folder they are in."""
     require_program("sshd", "openssh-server")
     require_program("ssh", "openssh-client")
-    tag = subprocess.run(
-        ["/usr/bin/python3", "-c", "import ensurepip, sys; print('cp%d%d' % sys.version_info[:2])"],
-        capture_output=True,
-        text=True,
-        check=False,
+    tag = finished(
+        ["/usr/bin/python3", "-c", "import ensurepip, sys; print('cp%d%d' % sys.version_info[:2])"]
     ).stdout.strip()
     if not wheels.fits(tag):
         unavailable("the system's Python has no venv, or is another than that of the tests")

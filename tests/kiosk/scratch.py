@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.programs import finished
 from tests.services.require import require_program, unavailable
 from tests.terminal.program import PATIENCE
 
@@ -78,15 +79,7 @@ class Scratch:
         return ["nsenter", f"--net=/proc/{self._first}/ns/net"]
 
     def run(self, *command: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            self.inside(*command),
-            input=stdin,
-            env=ENVIRONMENT,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_INSTALL_SECONDS,
-        )
+        return finished(self.inside(*command), stdin, env=ENVIRONMENT, timeout=_INSTALL_SECONDS)
 
     def output(self, *command: str, stdin: str = "") -> str:
         """What it says, once it has ended well."""

@@ -13,6 +13,7 @@ from apppw_tui.doctor import probe, sshd
 from apppw_tui.doctor.finding import Level
 from apppw_tui.doctor.probe import SystemPaths
 from tests.kiosk.scratch import RECIPES
+from tests.programs import finished
 from tests.services.recipes import adapted
 from tests.services.require import require_program, unavailable
 
@@ -31,13 +32,7 @@ def host_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def told(config: Path, *who: str) -> dict[str, list[str]]:
     """The settings as sshd understands them."""
     program = require_program("sshd", "openssh-server")
-    done = subprocess.run(
-        [program, "-T", "-f", config, *who],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=TIMEOUT,
-    )
+    done = finished([program, "-T", "-f", config, *who])
     if "Missing privilege separation directory" in done.stderr:
         unavailable("there is no /run/sshd, where sshd looks even if it only tells")
     assert done.returncode == 0, done.stderr
@@ -107,13 +102,8 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
     text = adapted("sshd/apppw-sshd.service", {"/usr/local/sbin/apppw-sshd": "/bin/true"})
     path = tmp_path / "apppw-sshd.service"
     path.write_text(text)
-    done = subprocess.run(
-        [analyze, "verify", "--man=no", path],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=TIMEOUT,
-        env={"SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
+    done = finished(
+        [analyze, "verify", "--man=no", path], env={"SYSTEMD_UNIT_PATH": f"{tmp_path}:"}
     )
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.programs import finished
 from tests.services.require import require_program, unavailable
 
 _TIMEOUT = 600  # seconds; it takes less than one minute where the packages come fast
@@ -26,13 +27,8 @@ def debian13(packages: Sequence[str]) -> Iterator[Path]:
     try:
         root.chmod(0o755)
         line = [debootstrap, "--variant=minbase", f"--include={','.join(packages)}"]
-        done = subprocess.run(
-            [*line, "trixie", root, _mirror()],
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT,
-            check=False,
-            env={**_ENVIRONMENT, **_proxies()},
+        done = finished(
+            [*line, "trixie", root, _mirror()], timeout=_TIMEOUT, env={**_ENVIRONMENT, **_proxies()}
         )
         if done.returncode:
             unavailable(f"Debian 13 cannot be made: {done.stdout[-300:]}{done.stderr[-300:]}")
@@ -56,15 +52,7 @@ def start(root: Path, *command: str) -> "subprocess.Popen[str]":
 
 def exit_code(root: Path, *command: str, stdin: str = "") -> int:
     """How it ends in there."""
-    done = subprocess.run(
-        ["chroot", root, *command],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env=_ENVIRONMENT,
-    )
+    done = finished(["chroot", root, *command], stdin, env=_ENVIRONMENT)
     return done.returncode
 
 

@@ -1,12 +1,12 @@
 """The recipes in Debian's own configuration of Dovecot 2.3: what becomes of them there."""
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from apppw_tui.doctor.doveconf import Block, parse
+from tests.programs import finished
 from tests.services.recipes import adapted
 from tests.services.require import require_program, unavailable
 
@@ -25,13 +25,7 @@ def understood(folder: Path, *recipes: str) -> Block:
         copy(_DEBIANS / part, folder / part)
     for recipe in recipes:
         (folder / "conf.d" / recipe).write_text(adapted(f"dovecot/{recipe}", {}))
-    done = subprocess.run(
-        [doveconf, "-n", "-c", folder / "dovecot.conf"],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = finished([doveconf, "-n", "-c", folder / "dovecot.conf"], check=True)
     return parse(done.stdout)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.store.folder.location import open_store
+from tests.programs import finished
 from tests.services.recipes import adapted
 from tests.support import House
 
@@ -31,13 +32,7 @@ class Lister:
         return self.home / "store/enforced"
 
     def run(self) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [_PYTHON, self.home / "apppw-enforced"],
-            timeout=60,
-            check=False,
-            capture_output=True,
-            text=True,
-        )
+        return finished([_PYTHON, self.home / "apppw-enforced"])
 
     def names(self) -> list[str]:
         return (self.home / "list").read_text().replace("\\'", "'").split("\n")[:-1]

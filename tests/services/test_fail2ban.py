@@ -1,7 +1,6 @@
 """recipes/fail2ban, asked by the real fail2ban-regex about lines of the real log."""
 
 import configparser
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -12,6 +11,7 @@ from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.answer_log import AnswerLog
 from apppw_tui.verifier.decision import Answer, Decision, Verifier
+from tests.programs import finished
 from tests.services.require import require_program
 from tests.services.trials import ENFORCED, OPEN, TRIALS, UNKNOWN, trial
 from tests.support import NOW, FixedClock, House
@@ -20,7 +20,6 @@ pytestmark = pytest.mark.slow
 
 RECIPES = Path(__file__).parents[2] / "recipes" / "fail2ban"
 FILTER = RECIPES / "filter.d" / "apppw-tui.conf"
-TIMEOUT = 120.0  # seconds
 JOURNAL = "mail apppw-tui[4711]: "  # what fail2ban's systemd backend puts before a message
 
 
@@ -39,13 +38,7 @@ def matched(tmp_path: Path, text: str, mode: str | None = None) -> set[str]:
     log = tmp_path / "log"
     log.write_text(text)
     named = str(FILTER) if mode is None else f"{FILTER}[mode={mode}]"
-    done = subprocess.run(
-        [program, "--usedns=no", "-o", "<ip>", log, named],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=TIMEOUT,
-    )
+    done = finished([program, "--usedns=no", "-o", "<ip>", log, named], check=True)
     return set(done.stdout.split())
 
 

@@ -19,6 +19,7 @@ import pytest
 from apppw_tui.config.serve import PROTOCOLS, ServeConfig
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.folder.usage_ledger import UsageLedger
+from tests.programs import finished
 from tests.services.ordinary import OrdinaryUser
 from tests.services.recipes import adapted
 from tests.services.require import require_program, unavailable
@@ -114,13 +115,8 @@ def test_systemd_finds_nothing_wrong_with_a_unit(name: str, tmp_path: Path) -> N
     for one in UNITS:
         text = (RECIPES / "systemd" / one).read_text()
         (tmp_path / one).write_text(text.replace(PROGRAM, "/bin/true").replace(KICK, "/bin/true"))
-    done = subprocess.run(
-        [analyze, "verify", "--man=no", tmp_path / name],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=TIMEOUT,
-        env={"SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
+    done = finished(
+        [analyze, "verify", "--man=no", tmp_path / name], env={"SYSTEMD_UNIT_PATH": f"{tmp_path}:"}
     )
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import finished
 from tests.services.require import require_program, unavailable
 
 # Seconds. Only what fails ever waits as long, two processors and others who use them.
@@ -187,15 +188,8 @@ class Machine:
         return ["nsenter", "-t", self._first, *spaces, *command]
 
     def run(self, *command: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            self.inside(*command),
-            input=stdin,
-            env=ENVIRONMENT,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            timeout=_LONG,
+        return finished(
+            self.inside(*command), stdin, env=ENVIRONMENT, errors="replace", timeout=_LONG
         )
 
     def output(self, *command: str, stdin: str = "") -> str:

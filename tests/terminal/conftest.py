@@ -11,6 +11,7 @@ import pytest
 
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.keyring import keyring_of
+from tests.programs import finished
 from tests.support import PASSWORD, FixedClock, House
 from tests.terminal.program import ACCOUNT, INSTALLED, Program
 from tests.terminal.tmux import Tmux
@@ -50,15 +51,7 @@ class Installed:
 
     def run(self, *arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
         """A command that needs no terminal."""
-        return subprocess.run(
-            [*self.command, *arguments],
-            input=stdin,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        return finished([*self.command, *arguments], stdin, env=self.environment)
 
     def opens(self, password: str) -> bool:
         """True if `password` is accepted as an app password."""

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations.clipboard_tools import ClipboardTools
 from apppw_tui.ui.clipboard import Clipboard
+from tests.programs import finished
 from tests.services.require import require_program
 from tests.terminal.fake_pyperclip import FakePyperclip
 from tests.terminal.program import PATIENCE, copied
@@ -65,14 +65,7 @@ class Around:
         self._terminal.close()
 
     def tell(self, *command: str) -> str:
-        return subprocess.run(
-            [*self._tmux, *command],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=PATIENCE,
-        ).stdout
+        return finished([*self._tmux, *command], env=self.environment, check=True).stdout
 
     def detach(self) -> None:
         self.tell("detach-client")

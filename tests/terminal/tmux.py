@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from tests.programs import finished
 from tests.services.require import require_program
 from tests.terminal.program import CALM, PATIENCE
 from tests.terminal.rest import ages, at_rest
@@ -38,14 +39,7 @@ class Tmux:
 
     def tell(self, *command: str) -> str:
         """What tmux says to a command."""
-        return subprocess.run(
-            [*self._tmux, *command],
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=PATIENCE,
-        ).stdout
+        return finished([*self._tmux, *command], env=self._environment, check=True).stdout
 
     @property
     def screen(self) -> str:

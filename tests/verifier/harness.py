@@ -74,6 +74,7 @@ class HeldAuthService(AuthService):
         self.opened.set()
         self.asked: list[Attempt] = []
         self.questions: list[tuple[str, str]] = []  # account name and password, as they came
+        self.granted: list[float] = []  # the seconds within which each was to be answered
         self.outcome: Decision | Exception | None = None  # None: what it decides itself
 
     def ask(
@@ -87,6 +88,7 @@ class HeldAuthService(AuthService):
         within: float,
     ) -> "asyncio.Future[Decision]":
         self.questions.append((account_name, password.reveal()))
+        self.granted.append(within)
         return super().ask(source, account_name, password, service, address, within=within)
 
     async def decide(self, attempt: Attempt) -> Decision:

@@ -10,7 +10,6 @@ import pytest
 from tinydb import TinyDB
 
 from apppw_tui.domain.errors import StoreDamaged, StoreUnusable
-from apppw_tui.store.folder import files
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.location import open_store
 from tests.store.making import (

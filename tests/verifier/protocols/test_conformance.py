@@ -289,7 +289,7 @@ async def test_decision_that_takes_too_long_is_not_now_and_still_written_down(
     desk.auth_service.opened.clear()
     async with impatient(protocol, desk, path, "answer") as site:
         assert await site.ask(ADA, secret) == LATER
-        assert desk.book.answers == []
+        assert (desk.book.answers, desk.auth_service.granted) == ([], [SHORT])
         desk.auth_service.opened.set()
     await tasks_are(before)
     assert [account for account, _, _ in desk.book.uses] == [ADA]

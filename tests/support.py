@@ -172,11 +172,10 @@ class House:
 
     def add(self, name: str = "ada@example.org", password: str = PASSWORD) -> Account:
         """An account; its password is not judged, which would cost each test a dictionary."""
-        from apppw_tui.domain.account_password import normalized
 
         account = Account.new(
             name,
-            self.hasher.account.make(normalized(password)),
+            self.hasher.account.make(Secret(password).normalized()),
             self.clock.now(),
             lambda size: self.random.randbytes(size).hex(),
         )

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from apppw_tui.domain import phone, recovery_codes, totp
 from apppw_tui.domain.account import AUTHENTICATOR, Account
-from apppw_tui.domain.account_password import normalized
 from apppw_tui.domain.app_password import AppPassword, RandomBelow, generate, unused_id
 from apppw_tui.domain.connection_settings import ConnectionSetting, ConnectionTestResult
 from apppw_tui.domain.hashing import Hasher
@@ -181,7 +180,7 @@ class Demonstration:
 
     def _fill(self) -> None:
         """Three accounts with thirty app passwords; all open with PASSWORD."""
-        password_hash = self.hasher.account.make(normalized(PASSWORD))
+        password_hash = self.hasher.account.make(Secret(PASSWORD).normalized())
         begun = self.clock.now() - timedelta(days=420)
         for name, app_passwords in _APP_PASSWORDS.items():
             account = Account.new(

@@ -11,7 +11,8 @@ from apppw_tui.domain.account import UNLISTED, Account
 from apppw_tui.domain.errors import NotFound, StoreDamaged, StoreError
 from apppw_tui.exit_codes import NO_ANSWER, OK
 from apppw_tui.store import documents
-from apppw_tui.store.fields import DocumentError, loads
+from apppw_tui.store.documents import loads
+from apppw_tui.store.fields import DocumentError
 from apppw_tui.store.folder.accounts import FolderStore
 
 _SCHEMA = f"{documents.SCHEMA_MAJOR}.{documents.SCHEMA_MINOR}"

@@ -1,6 +1,5 @@
 """The rules for choosing an account password; how strong one is, in words."""
 
-import unicodedata
 from dataclasses import dataclass
 
 from apppw_tui.domain import app_password
@@ -29,11 +28,6 @@ class Strength:
 
     def __str__(self) -> str:
         return f"{self.word}. {self.advice}".rstrip()
-
-
-def normalized(text: str) -> Secret:
-    """The password as it is hashed: NFC, as RFC 8265 section 4.2 prepares passwords."""
-    return Secret(unicodedata.normalize("NFC", text))
 
 
 def strength(password: Secret, account_name: str) -> Strength:

@@ -170,16 +170,20 @@ def as_line(event: ActivityEntry) -> Mapping[str, str]:
     return {**event.details, "time": time, "what": event.event, "by": event.actor}
 
 
-def row(event: ActivityEntry) -> tuple[str, str, str, str]:
-    """Time, event, actor and details (as JSON) of an entry, all of them UTF-8."""
+def columns(event: ActivityEntry) -> tuple[str, str, str]:
+    """Event, actor and details (as JSON) of an entry, all of them UTF-8."""
     what, by = (
         text.encode(errors="backslashreplace").decode() for text in (event.event, event.actor)
     )
-    return utc_seconds(event.time), what, by, json.dumps(dict(event.details))
+    return what, by, json.dumps(dict(event.details))
 
 
-def of_row(time: str, what: str, by: str, details: str) -> ActivityEntry | None:
-    """The entry of what `row` made; None if it is none."""
-    with contextlib.suppress(ValueError, RecursionError):
-        return entry({**json.loads(details), "time": time, "what": what, "by": by})
-    return None
+def of_rows(rows: Iterable[tuple[Any, ...]]) -> list[tuple[str, ActivityEntry]]:
+    """The entries by time, each with its uid; `rows` have a number, uid, time and `columns`."""
+    events = []
+    for _, uid, time, what, by, details in rows:
+        with contextlib.suppress(ValueError, RecursionError):
+            event = entry({**json.loads(details), "time": time, "what": what, "by": by})
+            if event is not None:
+                events.append((uid, event))
+    return sorted(events, key=lambda event: event[1].time)

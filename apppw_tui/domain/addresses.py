@@ -66,6 +66,7 @@ def surrounding_network(text: str | None, *, ipv4_bits: int, ipv6_bits: int) -> 
     return str(ipaddress.ip_network(f"{address}/{bits}", strict=False))
 
 
+@lru_cache(_KEPT)
 def door_key(text: str) -> str:
     """The place that somebody comes from, as the kiosk's door counts it: IPv6 by its /56."""
     return address_key(text, _DOOR_BITS)

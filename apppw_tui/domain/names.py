@@ -277,6 +277,7 @@ def _is_emoji(character: str) -> bool:
     )
 
 
+@lru_cache(_CHECKED)
 def name_key(name: str) -> str:
     """Two app password names with the same key count as the same name.
 

@@ -1,6 +1,7 @@
 """A plaintext that does not leak by accident."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -24,6 +25,10 @@ class Secret:
 
     def reveal(self) -> str:
         return self._text
+
+    def normalized(self) -> "Secret":
+        """A password as it is hashed: NFC, as RFC 8265 section 4.2 prepares passwords."""
+        return Secret(unicodedata.normalize("NFC", self._text))
 
     def __repr__(self) -> str:
         return "<Secret>"

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Literal, Protocol
 
@@ -25,6 +26,7 @@ LOCKED_FOR = timedelta(days=1)  # since the last try that was compared
 KNOWN_FOR = timedelta(days=30)
 _BEGINNING = datetime.fromtimestamp(0, UTC)
 MOST_KNOWN = 32
+_DIGESTS = 256  # that were asked for lately: one session has few subjects
 MAX_UNKNOWN = 16_384  # names that belong to no account
 _MOST_OF_A_UNIT = 60
 _LONGEST_WINDOW = timedelta(days=1)
@@ -274,6 +276,7 @@ def applied(
         return state, refusal
 
 
+@lru_cache(_DIGESTS)
 def digest(key: bytes, text: str, kind: Literal["subject", "address"] = "subject") -> str:
     """The name under which a subject or an address is kept, so that nobody can read it."""
     content = text.encode("utf-8", "surrogatepass")

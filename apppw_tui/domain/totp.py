@@ -43,9 +43,7 @@ def step_at(now: datetime) -> int:
 
 def code(secret: Secret, step: int) -> str:
     """The six digits of one step."""
-    import pyotp  # 10 ms, wanted by the portal alone
-
-    return pyotp.HOTP(secret.reveal(), digits=DIGITS).at(step)
+    return _code(secret.reveal(), step)
 
 
 def verify(secret: Secret, digits: str, now: datetime, last_step: int) -> int:
@@ -58,7 +56,8 @@ def verify(secret: Secret, digits: str, now: datetime, last_step: int) -> int:
     present = step_at(now)
     steps = range(present - _DRIFT, present + _DRIFT + 1)
     # All three are compared whatever the first says: the time tells nothing.
-    right = [step for step in steps if hmac.compare_digest(code(secret, step), digits)]
+    text = secret.reveal()
+    right = [step for step in steps if hmac.compare_digest(_code(text, step), digits)]
     fresh = [step for step in right if step > last_step]
     if fresh:
         return fresh[-1]  # where two steps share their digits, both are used up
@@ -82,11 +81,11 @@ def clock_error(secret: Secret, digits: str, now: datetime) -> str | None:
 
     For whoever sees the secret, and nobody else.
     """
-    present = step_at(now)
+    present, text = step_at(now), secret.reveal()
     for distance in range(_DRIFT + 1, _RECOGNIZED + 1):
         for steps, direction in ((distance, "fast"), (-distance, "slow")):
             step = max(0, present + steps)  # a machine without a clock begins in 1970
-            if hmac.compare_digest(code(secret, step), digits):
+            if hmac.compare_digest(_code(text, step), digits):
                 minutes = (distance + 1) * STEP // 60
                 unit = "minute" if minutes == 1 else "minutes"
                 return f"{_IN_WORDS[minutes - 1]} {unit} {direction}"
@@ -112,6 +111,12 @@ def uri(secret: Secret, account_name: str, issuer: str, room: int = QR_BYTES) ->
     small = [form for form in forms[:2] if len(form) <= QR_BYTES]
     fitting = [form for form in forms if len(form) <= room]
     return Secret([*small, *fitting, forms[-1]][0])
+
+
+def _code(secret: str, step: int) -> str:
+    import pyotp  # 10 ms, wanted by the portal alone
+
+    return pyotp.HOTP(secret, digits=DIGITS).at(step)
 
 
 def _written(secret: Secret, account_name: str, issuer: str = "", prefix: str = "") -> str:

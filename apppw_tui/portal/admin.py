@@ -199,7 +199,7 @@ class Admin(AppPasswordAdmin):
         self.check_passwords_kept()
         means = self.context
         account = self.account(name)
-        secret = account_password.normalized(password)
+        secret = Secret(password).normalized()
         account_password.require_good(secret, account.name)
         hash_, now = means.hasher.account.make(secret), means.clock.now()
         account = self._change(name, lambda account: account.with_password(hash_, now))

@@ -22,7 +22,7 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.totp import Authenticator
 from apppw_tui.domain.verification_options import NO_METHOD, VerificationChoice, VerificationOption
 from apppw_tui.portal.context import PortalContext
-from apppw_tui.portal.sent_codes import OneTimeCode, check_form
+from apppw_tui.portal.second_factor import OneTimeCode, check_form
 from apppw_tui.portal.sessions import (
     Session,
     account_transaction,

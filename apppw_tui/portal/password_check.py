@@ -11,7 +11,6 @@ from typing import Protocol
 
 from apppw_tui.domain import app_password
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.account_password import normalized
 from apppw_tui.domain.activity import UNKNOWN_UID, EventType
 from apppw_tui.domain.errors import (
     InvalidName,
@@ -71,7 +70,7 @@ class StoredPasswords:
         self._throttle = context.throttle
 
     def authenticate(self, names: Sequence[str], password: Secret) -> Account | None:
-        secret = normalized(password.reveal())
+        secret = password.normalized()
         # Under one name, whichever of them was typed; which that is costs the same for all.
         name = self._context.store.meant(names)
         self._throttle.record_attempt(name, "password")
@@ -93,7 +92,7 @@ class StoredPasswords:
 
     def verify(self, account: Account, password: Secret) -> bool:
         self._throttle.record_attempt(account.name, "password")
-        secret = normalized(password.reveal())
+        secret = password.normalized()
         right = self._hashes.compare(account.password_hash, secret).right
         if right:
             self._throttle.undo_attempt(account.name, "password")

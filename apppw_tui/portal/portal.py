@@ -252,7 +252,7 @@ class Portal:
         account = self.account(session)
         if not self._passwords.verify(account, Secret(current)):
             raise SignInRefused("That is not your present password.")
-        secret = account_password.normalized(new)
+        secret = Secret(new).normalized()
         account_password.require_good(secret, account.name)
         fresh = self._hasher.account.make(secret)
         now, deleted = self._clock.now(), 0
@@ -278,7 +278,7 @@ class Portal:
             return None
         if self.external_passwords_hint is not None:
             raise Refused(self.external_passwords_hint)
-        secret = account_password.normalized(password or "")
+        secret = Secret(password or "").normalized()
         account_password.require_good(secret, name)
         return self._hasher.account.make(secret)
 

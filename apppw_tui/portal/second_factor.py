@@ -1,5 +1,6 @@
 """The second question: of one sign-in, or of one "verify again"."""
 
+import secrets
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,12 +16,16 @@ from apppw_tui.domain.errors import (
     WrongCode,
 )
 from apppw_tui.domain.phone import Phone
+from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.totp import DIGITS
 from apppw_tui.domain.verification_options import VerificationChoice, VerificationOption
 from apppw_tui.portal.context import PortalContext
 from apppw_tui.portal.password_check import password_check
-from apppw_tui.portal.sent_codes import OneTimeCode, check_form
 from apppw_tui.portal.sessions import Session, consuming_transaction, new_session, require_active
+
+LIFETIME = 300.0  # seconds
+TRIES = 5
 
 
 class Challenge:
@@ -171,8 +176,9 @@ class Challenge:
                 raise InvalidCode("The authenticator app was removed. Use another way.")
             secret = means.sealer.decrypt(account.uid, AUTHENTICATOR, app.sealed)
             step = totp.verify(secret, digits, means.clock.now(), app.last_step)
-            change.account = account.with_authenticator(replace(app, last_step=step))
-        return change.existing
+            account = account.with_authenticator(replace(app, last_step=step))
+            change.account = account
+        return account
 
     def _use_sent_code(self, option: VerificationOption, digits: str) -> Account:
         """Good only for a number that is still the account's: a lost phone is removed elsewhere."""
@@ -204,7 +210,7 @@ class Challenge:
                 self._throttle.undo_attempt(self.account, "second")
             return self._signed_in.reverified(self._context.clock)
         with self._context.done_afterwards(account, "throttle"):
-            self._throttle.record_success(self.account)
+            self._throttle.record_success(account.name)
         self._context.record_sign_in(account)
         return new_session(account).reverified(self._context.clock)
 
@@ -223,3 +229,66 @@ def _method(option: VerificationOption) -> str:
     if option.phone is not None:
         return verification_options.phone_name(option.phone)
     return "recovery code" if option == verification_options.RECOVERY else "authenticator app"
+
+
+def check_form(text: str) -> None:
+    """Raises InvalidCode if `text` is not six digits, whoever made the code. Counts as no try."""
+    if len(text) != DIGITS or not (text.isascii() and text.isdecimal()):
+        raise InvalidCode("A code has six digits.")
+
+
+class OneTimeCode:
+    """The newest code that one session asked for; it lives here and nowhere else (SAFETY 13)."""
+
+    def __init__(self, context: PortalContext) -> None:
+        self._context = context
+        self._code: Secret | None = None
+        self._to: tuple[DeliveryMethod, str] | None = None
+        self._ends = 0.0
+        self._tries = 0
+
+    def is_pending(self, kind: DeliveryMethod, number: Secret) -> bool:
+        """True while a code that went there is still good: no other need be sent."""
+        return self._to == (kind, number.reveal()) and self._alive
+
+    @property
+    def _alive(self) -> bool:
+        return self._code is not None and self._context.clock.monotonic() < self._ends
+
+    def send(self, account_name: str, kind: DeliveryMethod, number: Secret) -> None:
+        """Sends a new code; from now on no earlier one works.
+
+        Raises:
+            RateLimited: too many were sent; says how long to wait.
+            DeliveryFailed: it could not be sent.
+        """
+        means = self._context
+        means.throttle.record_sent_code(account_name, number)
+        self._code = self._to = None  # not before: where none may be sent, the last still works
+        code = f"{means.randbelow(1_000_000):06}"
+        # Read aloud, six digits in a row would become a number of hundreds of thousands.
+        spoken = ", ".join(code) if kind == "call" else code
+        message = f"{spoken} is your code for {means.host_name}. It is good for five minutes."
+        means.code_sender.send(kind, number.reveal(), Secret(message))
+        self._code, self._to = Secret(code), (kind, number.reveal())
+        self._ends, self._tries = means.clock.monotonic() + LIFETIME, 0
+
+    def check(self, number: Secret, digits: str) -> None:
+        """Uses the code up if `digits` is it.
+
+        Raises:
+            InvalidCode: wrong, expired, tried too often, or none was sent to `number`.
+        """
+        code = self._code
+        if code is None or self._to is None or self._to[1] != number.reveal():
+            raise InvalidCode("That code no longer works. Send a new one.")
+        if not self._alive:
+            self._code = None
+            raise InvalidCode("That code has expired. Send a new one.")
+        self._tries += 1
+        if not secrets.compare_digest(code.reveal(), digits):
+            if self._tries >= TRIES:
+                self._code = None
+                raise InvalidCode("That was wrong too often. Send a new code.")
+            raise InvalidCode("That code is wrong. Look at the newest message.")
+        self._code = None

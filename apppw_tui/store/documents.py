@@ -5,6 +5,7 @@ Tables: `account` (one document), `methods` (one document for each verification 
 schema put there: unknown tables and keys survive.
 """
 
+import json
 import re
 from collections.abc import Container, Mapping
 from functools import partial
@@ -247,3 +248,25 @@ class BufferedStorage(Storage):
 
     def write(self, data: Tables) -> None:
         self.tables = data
+
+
+def loads(content: bytes) -> Any:
+    """The tables that a file holds, if they are any. Raises DocumentError."""
+    if not content.strip():
+        raise DocumentError("it is empty")
+    try:
+        tables: Any = json.loads(content)
+    except (ValueError, RecursionError):
+        raise DocumentError("it is not JSON") from None
+    if tables is None:
+        raise DocumentError("it is empty")
+    return tables
+
+
+def dumps(tables: Tables) -> bytes:
+    """The tables as a file holds them."""
+    try:
+        return json.dumps(tables, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        # What a newer schema keeps may hold half a surrogate pair, which only JSON can spell.
+        return json.dumps(tables).encode()

@@ -1,6 +1,5 @@
 """The fields of a document, each of the one type it may have."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -141,25 +140,3 @@ def dump_record(record: object, table: Mapping[str, StoredField]) -> dict[str, A
         if field.write is not None:
             document[key] = field.write(document[key])
     return document
-
-
-def loads(content: bytes) -> Any:
-    """The tables that a file holds, if they are any. Raises DocumentError."""
-    if not content.strip():
-        raise DocumentError("it is empty")
-    try:
-        tables: Any = json.loads(content)
-    except (ValueError, RecursionError):
-        raise DocumentError("it is not JSON") from None
-    if tables is None:
-        raise DocumentError("it is empty")
-    return tables
-
-
-def dumps(tables: Tables) -> bytes:
-    """The tables as a file holds them."""
-    try:
-        return json.dumps(tables, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        # What a newer schema keeps may hold half a surrogate pair, which only JSON can spell.
-        return json.dumps(tables).encode()

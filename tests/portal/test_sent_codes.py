@@ -13,7 +13,7 @@ from apppw_tui.domain.errors import DeliveryFailed, InvalidCode, MethodUnavailab
 from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.verification_options import TEXT, VerificationOption
-from apppw_tui.portal import sent_codes
+from apppw_tui.portal import second_factor
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.store.folder.counters import FolderThrottleStore
@@ -382,6 +382,8 @@ def test_a_code_is_compared_in_constant_time(house: House, monkeypatch: pytest.M
 def test_a_code_is_not_kept_in_the_open(house: House) -> None:
     challenge = house.challenge()
     challenge.send(TEXT)
-    (sent,) = (one for one in vars(challenge).values() if isinstance(one, sent_codes.OneTimeCode))
+    (sent,) = (
+        one for one in vars(challenge).values() if isinstance(one, second_factor.OneTimeCode)
+    )
     codes = [one for one in vars(sent).values() if isinstance(one, Secret)]
     assert [code.reveal() for code in codes] == [house.outbox.code]

@@ -13,7 +13,7 @@ from apppw_tui.domain.errors import (
 )
 from apppw_tui.domain.throttle import UNKNOWN_LOCKOUT, Rule
 from apppw_tui.domain.verification_options import APP, RECOVERY, TEXT
-from apppw_tui.portal import sent_codes
+from apppw_tui.portal import second_factor
 from tests.argon import count_argon2
 from tests.portal.throttling import (
     ADA,
@@ -106,7 +106,7 @@ def test_each_second_factor_is_charged_before_it_is_compared(
         with monkeypatch.context() as broken:
             broken.setattr(house.hasher.app, "check", failing)
             broken.setattr("apppw_tui.domain.totp.verify", failing)
-            broken.setattr(sent_codes.OneTimeCode, "check", failing)
+            broken.setattr(second_factor.OneTimeCode, "check", failing)
             for _ in range(5):
                 with pytest.raises(HashingFailed):
                     challenge.answer(option, text)

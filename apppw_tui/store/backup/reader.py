@@ -20,8 +20,8 @@ from apppw_tui.store.backup.writer import (
     MANIFEST,
     account_member,
 )
-from apppw_tui.store.documents import SCHEMA_MAJOR
-from apppw_tui.store.fields import DocumentError, Fields, Tables, loads
+from apppw_tui.store.documents import SCHEMA_MAJOR, loads
+from apppw_tui.store.fields import DocumentError, Fields, Tables
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.deleted_file import LARGEST as LARGEST_LIST
 from apppw_tui.store.keyring import parse

@@ -16,7 +16,8 @@ from apppw_tui.store import documents
 from apppw_tui.store.backup.merge import merge_backup, opens_all, reencrypted, undecryptable
 from apppw_tui.store.backup.reader import Archive, read_account
 from apppw_tui.store.backup.writer import DELETED, KEY, activity_members, usage_member
-from apppw_tui.store.fields import DocumentError, Tables, loads
+from apppw_tui.store.documents import loads
+from apppw_tui.store.fields import DocumentError, Tables
 from apppw_tui.store.folder import deleted_file, files
 from apppw_tui.store.folder.accounts import FolderStore, RawAccount
 from apppw_tui.store.folder.activity import FolderActivityLog

@@ -13,7 +13,8 @@ from apppw_tui.domain.enforced import EVER, Enforcement, enforcement
 from apppw_tui.domain.errors import DiskFull, NotFound, StoreDamaged, StoreError
 from apppw_tui.domain.names import check_account_name, escaped, is_account_name
 from apppw_tui.store import documents
-from apppw_tui.store.fields import DocumentError, Tables, dumps, loads
+from apppw_tui.store.documents import dumps, loads
+from apppw_tui.store.fields import DocumentError, Tables
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.deleted_ids import Deletions, waits_in
 from apppw_tui.store.folder.disk_reserve import DiskReserve
@@ -282,8 +283,14 @@ class FolderStore:
     def _load(self, account_name: str) -> tuple[Tables | None, Account | None]:
         if not is_account_name(account_name):
             return None, None
-        content = self._content(account_name)
-        return (None, None) if content is None else self._loaded(account_name, content)
+        content = files.read_within(self.folders, self._accounts / f"{account_name}{SUFFIX}")
+        if content is None:
+            return None, None
+        try:
+            tables = loads(content)
+            return tables, documents.load(tables, account_name)
+        except DocumentError:
+            return self._loaded(account_name, content)  # says why not
 
     def _loaded(self, account_name: str, content: bytes) -> tuple[Tables, Account]:
         try:
@@ -297,7 +304,7 @@ class FolderStore:
     def _lock(self, account_name: str) -> Iterator[Path]:
         """Holds the account; gives the path of the file that whoever does so may write."""
         files.make_folders(self._accounts, self._locks)
-        temporary = self._temporary(account_name)
+        temporary = self._accounts / f".tmp-{account_name}"
         with locked(self._locks / f"{account_name}.lock", self._lock_timeout):
             with suppress(OSError):  # what one who was killed left; the next writer says why
                 temporary.unlink(missing_ok=True)

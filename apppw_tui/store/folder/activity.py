@@ -8,6 +8,7 @@ import contextlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ _SCHEMA = Schema(
     """,
 )
 _GET = "SELECT seq, uid, time, what, by, facts FROM activity"
+_OF_ACCOUNT = f"{_GET} WHERE uid = ? AND time >= ? ORDER BY seq"
 _ADD = "INSERT INTO activity (uid, time, what, by, facts) VALUES (?, ?, ?, ?, ?)"
 _BOUND = """
     DELETE FROM activity WHERE seq IN (
@@ -92,13 +94,13 @@ class FolderActivityLog:
         time = utc_seconds(self._clock.now())
         values = {**facts, "what": what, "by": by}  # no fact passes for one of these
         line = fitted(values, json.dumps, {"time": time})
-        rows = [activity.row(event) for event in entries([line])]
+        rows = [*map(activity.columns, entries([line]))]
         try:
             if self._old:
                 self._take_over()
             with self._own.transaction() as transaction:
                 for row in rows:
-                    transaction.write(_ADD, uid, *row)
+                    transaction.write(_ADD, uid, time, *row)
                 transaction.write(_BOUND, uid, MOST)
                 transaction.write(_SWEEP, time, _RETAINED, _SWEPT)
         except OSError as error:
@@ -111,14 +113,18 @@ class FolderActivityLog:
 
         Raises StoreUnusable.
         """
-        self._take_over()
-        sql = f"{_GET} WHERE uid = ? AND time >= ? ORDER BY seq"
-        return [event for _, event in self._both(sql, uid, self._since())]
+        if self._old:
+            self._take_over()
+        since = utc_seconds(self._clock.now() - activity.RETENTION)
+        rows = self._own.rows(_OF_ACCOUNT, uid, since)
+        with contextlib.suppress(StoreDamaged):
+            rows += self._other.rows(_OF_ACCOUNT, uid, since)
+        return [*map(itemgetter(1), activity.of_rows(rows))]
 
     def read_all(self) -> list[Event]:
         """The events of everybody, as `read` has them; also of accounts that are gone."""
         self._take_over()
-        return self._both(f"{_GET} WHERE time >= ? ORDER BY seq", self._since())
+        return activity.of_rows(self._rows(f"{_GET} WHERE time >= ? ORDER BY seq", self._since()))
 
     def forget_old(self, uid: str) -> None:
         """Removes what is older than RETENTION. Raises StoreError."""
@@ -148,7 +154,9 @@ class FolderActivityLog:
             except StoreError as error:
                 failures[f"{ledger.path.parent.name}/{_NAME}"] = error
                 continue
-            lines = [json.dumps(as_line(event)).encode() + b"\n" for _, event in _events(rows)]
+            lines = [
+                json.dumps(as_line(event)).encode() + b"\n" for _, event in activity.of_rows(rows)
+            ]
             members[f"{folder}/{uid}.jsonl"] = b"".join(lines)
         return {member: content for member, content in members.items() if content}
 
@@ -174,9 +182,9 @@ class FolderActivityLog:
             begin = mark if mark <= _last(ledger) else 0
             sql = f"{_GET} WHERE seq > ? ORDER BY seq"
             rows = ledger.rows(sql, begin)
-            events += _events(rows)
+            events += activity.of_rows(rows)
             newest.append(rows[-1][0] if rows else begin)
-        return _by_time(events), (newest[0], newest[1])
+        return sorted(events, key=lambda event: event[1].time), (newest[0], newest[1])
 
     def _lose(self, error: StoreError) -> None:
         if str(error) not in self._losses:
@@ -185,9 +193,6 @@ class FolderActivityLog:
 
     def _since(self) -> str:
         return utc_seconds(self._clock.now() - activity.RETENTION)
-
-    def _both(self, sql: str, *values: Any) -> list[Event]:
-        return _by_time(_events(self._rows(sql, *values)))
 
     def _rows(self, sql: str, *values: Any) -> list[Row]:
         rows = self._own.rows(sql, *values)
@@ -225,16 +230,7 @@ def _last(ledger: Ledger) -> int:
 
 
 def _add(transaction: Transaction, uid: str, event: ActivityEntry) -> None:
-    transaction.write(_ADD, uid, *activity.row(event))
-
-
-def _events(rows: Iterable[Row]) -> list[Event]:
-    events = [(uid, activity.of_row(*fields)) for _, uid, *fields in rows]
-    return [(uid, event) for uid, event in events if event is not None]
-
-
-def _by_time(events: Iterable[Event]) -> list[Event]:
-    return sorted(events, key=lambda event: event[1].time)
+    transaction.write(_ADD, uid, utc_seconds(event.time), *activity.columns(event))
 
 
 def _finder(folder: Path) -> Callable[[], Iterator[Path]]:

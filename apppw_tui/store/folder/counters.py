@@ -104,28 +104,32 @@ class FolderThrottleStore:
         key = self._key()
         if self._shards is not None:
             self._take_over(self._shards)
-        digests = {subject: throttle.digest(key, subject) for subject in rules}
-        states, refusal = {}, None
+        states: dict[str, ThrottleState] = {}
+        refusal = None
         with self._ledger.transaction() as transaction:
             now = self._clock.now()
-            for subject, rule in rules.items():
-                digest = digests[subject]
-                rows = transaction.rows(_GET, digest)
+            present = {}
+            for subject in rules:
+                digest = throttle.digest(key, subject)
+                present[subject] = digest, transaction.rows(_GET, digest)
+            writes: list[tuple[Any, ...]] = []
+            for subject, (digest, rows) in present.items():
                 was_kept, content = rows[0] if rows else (keep, "{}")
                 mark = partial(throttle.address_digest, key, digest)
                 before = replace(throttle.parse(content), hash_address=mark)
-                states[subject], refusal = throttle.applied(rule, before, now)
+                states[subject], refusal = throttle.applied(rules[subject], before, now)
                 # An account's stays one: whoever charges does not say, since that takes time.
                 keeps = keep or bool(was_kept)
                 if (states[subject], keeps) != (before, bool(was_kept)):
                     row = throttle.row(states[subject])
-                    statement = (_DELETE, digest) if row is None else (_PUT, digest, keeps, *row)
-                    transaction.write(*statement)
-                    transaction.write(_SWEEP, now.timestamp(), _SWEPT)
+                    writes.append((_DELETE, digest) if row is None else (_PUT, digest, keeps, *row))
+                    writes.append((_SWEEP, now.timestamp(), _SWEPT))
                     if not keeps and not rows:
-                        transaction.write(_BOUND, digest, self._most_unkept)
+                        writes.append((_BOUND, digest, self._most_unkept))
                 if refusal is not None:
                     break
+            for write in writes:
+                transaction.write(*write)
         if refusal is not None:
             raise refusal
         return states

@@ -6,6 +6,7 @@ ledgers, and from them, the list is the file `deleted` as well (see deleted_file
 """
 
 import contextlib
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import astuple
 from pathlib import Path
@@ -13,7 +14,8 @@ from pathlib import Path
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreDamaged, StoreError
 from apppw_tui.store import documents
-from apppw_tui.store.fields import DocumentError, Tables, loads
+from apppw_tui.store.documents import loads
+from apppw_tui.store.fields import DocumentError, Tables
 from apppw_tui.store.folder import before_ledgers, files
 from apppw_tui.store.folder.deleted_file import ID, UID, DeletedFile, DeletedIdSet, Position, lines
 from apppw_tui.store.folder.ledger import LEDGERS, Ledger, Row, Schema
@@ -57,6 +59,7 @@ class DeletedIds:
         self.path = folder / LEDGERS / NAME
         self._ledger = Ledger(self.path, _SCHEMA, durable=True, replaceable=False)
         self._file = DeletedFile(folder)
+        self._file_path = self._file.path
 
     def add(self, uid: str, ids: Collection[str]) -> None:
         """Puts them on the list, and sees to it that the disk has it. Raises StoreError.
@@ -80,8 +83,9 @@ class DeletedIds:
             if not self.path.exists():
                 with self._ledger.transaction():
                     pass
-        with contextlib.suppress(OSError):
-            self._file.ensure_exists()
+        if not os.path.lexists(self._file_path):
+            with contextlib.suppress(OSError):
+                self._file.ensure_exists()
 
     def read(self, after: int = 0) -> DeletedIdSet:
         """All that was listed `after` that, nothing if there is no list. Raises StoreError."""

@@ -54,7 +54,10 @@ class HashProfilesFile:
     def _read(self) -> dict[Profile, datetime]:
         """Reads the file; whatever is malformed in it was not there. In the order of the costs."""
         try:
-            document = json.loads(files.read(self._path) or b"{}")
+            content = files.read(self._path)
+            if content is None:
+                return {}
+            document = json.loads(content or b"{}")
         except (ValueError, RecursionError, StoreDamaged):
             return {}
         claimed = {}

@@ -5,7 +5,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from apppw_tui.domain.addresses import door_key
 from apppw_tui.domain.errors import StoreBusy
 from apppw_tui.integrations.process_limits import processors
 from apppw_tui.store.folder import files
-from apppw_tui.store.folder.locks import locked, release
+from apppw_tui.store.folder.locks import locked
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -63,7 +63,8 @@ class Slots:
         try:
             yield
         finally:
-            release(held)
+            with suppress(OSError):  # the kernel has let it go (close(2))
+                held.release()
 
     def _take(self) -> "BaseFileLock | None":
         from filelock import FileLock, Timeout  # 30 ms that only a hash needs

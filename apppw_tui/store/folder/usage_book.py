@@ -16,7 +16,8 @@ from pathlib import Path
 from apppw_tui.domain.errors import StoreDamaged, StoreError
 from apppw_tui.domain.ports import Clock
 from apppw_tui.domain.usage import ReportSpan, UsageRecord, Used
-from apppw_tui.store.fields import DocumentError, Fields, loads
+from apppw_tui.store.documents import loads
+from apppw_tui.store.fields import DocumentError, Fields
 from apppw_tui.store.folder import files, usage_file
 from apppw_tui.store.folder.usage_ledger import FOLDER, NAME, UsageLedger
 

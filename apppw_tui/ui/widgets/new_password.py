@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from apppw_tui.domain.errors import ApppwError
+from apppw_tui.domain.secret import Secret
 from apppw_tui.ui.widgets.field import Field
 from apppw_tui.ui.widgets.inputs import AdvancingPasswordInput, PasswordInput
 
@@ -56,7 +57,7 @@ class NewPassword(Vertical):
             return
         from apppw_tui.domain import account_password  # with what it judges by
 
-        password, account = account_password.normalized(text), self._account()
+        password, account = Secret(text).normalized(), self._account()
         strength = await asyncio.to_thread(account_password.strength, password, account)
         self._first.show_hint(str(strength), good=strength.good_enough)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import tests.conftest  # noqa: F401 - clears what would colour a picture, before Textual is imported
 from tests.support import House
 from tests.ui.test_snapshots import STATES
-from tests.ui.walks import portal_app
+from tests.ui.walks import opened
 
 HERE = Path(__file__).parent
 PICTURES = {
@@ -35,10 +35,9 @@ PICTURES = {
 async def make(picture: str, state: str) -> None:
     shown = STATES[state]
     house: House = shown.house()
-    app = portal_app(house, may_create_first=shown.first, show_demo=shown.show_demo)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await shown.walk(pilot)
-        (HERE / f"{picture}.svg").write_text(app.export_screenshot(), encoding="utf-8")
+    async with opened(house, may_create_first=shown.first, show_demo=shown.show_demo) as visit:
+        await shown.walk(visit)
+        (HERE / f"{picture}.svg").write_text(visit.app.export_screenshot(), encoding="utf-8")
     print(f"{picture}.svg")
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 
 import pytest
-from textual.pilot import Pilot
 from textual.widgets import Button, Input
 
 from apppw_tui.domain.hashing import (
@@ -21,7 +20,7 @@ from apppw_tui.ui.dialogs.details import HelpDialog
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
 from tests.support import PASSWORD
-from tests.ui.walks import ACCOUNT, house_with, portal_app, settle, type_into
+from tests.ui.walks import ACCOUNT, Visit, house_with, opened, portal_app
 
 _PATIENCE = 60.0  # seconds; only a test that fails ever waits as long
 
@@ -54,62 +53,62 @@ def slow_app(hashes: SlowHashes) -> PortalApp:
     return portal_app(house)
 
 
-async def begin(pilot: Pilot[None]) -> Button:
+async def begin(visit: Visit) -> Button:
     """Presses Enter with the right password; the button, once it says what goes on."""
-    await type_into(pilot, "#account", ACCOUNT)
-    await type_into(pilot, "#password", PASSWORD)
-    await pilot.press("enter")
-    button = pilot.app.screen.query_one("#enter", Button)
+    await visit.type_into("#account", ACCOUNT)
+    await visit.type_into("#password", PASSWORD)
+    await visit.pilot.press("enter")
+    button = visit.screen.query_one("#enter", Button)
     for _ in range(500):
         if str(button.label) == "Checking…":
             return button
-        await pilot.pause(0.01)
+        await visit.pilot.pause(0.01)
     raise AssertionError(f"it reads {button.label}")
 
 
 async def test_what_is_typed_while_a_hash_runs_waits_for_what_comes(hashes: SlowHashes) -> None:
     app = slow_app(hashes)
-    async with app.run_test() as pilot:
-        await begin(pilot)
-        await pilot.press("f1")
-        assert isinstance(pilot.app.screen, LoginScreen)
+    async with opened(app) as visit:
+        await begin(visit)
+        await visit.pilot.press("f1")
+        assert isinstance(visit.screen, LoginScreen)
         assert hashes.asked == 1
         hashes.allowed.set()
-        await settle(pilot)
+        await visit.settle()
         assert isinstance(app.screen_stack[-2], SettingsScreen)
         assert isinstance(app.screen, HelpDialog)
 
 
 async def test_a_second_enter_starts_no_second_hash(hashes: SlowHashes) -> None:
     app = slow_app(hashes)
-    async with app.run_test() as pilot:
-        button = await begin(pilot)
-        await pilot.press("enter", "enter")
+    async with opened(app) as visit:
+        button = await begin(visit)
+        await visit.pilot.press("enter", "enter")
         button.focus()
-        await pilot.press("enter")
+        await visit.pilot.press("enter")
         assert str(button.label) == "Checking…"
         assert hashes.asked == 1
         hashes.allowed.set()
-        await settle(pilot)
+        await visit.settle()
         assert hashes.asked == 1
         assert isinstance(app.screen, SettingsScreen)
 
 
 async def test_the_button_reads_as_before_once_it_is_known(hashes: SlowHashes) -> None:
     app = slow_app(hashes)
-    async with app.run_test() as pilot:
-        button = await begin(pilot)
+    async with opened(app) as visit:
+        button = await begin(visit)
         app.screen.query_one("#password", Input).value = "another, meanwhile"
         hashes.allowed.set()
-        await settle(pilot)
+        await visit.settle()
         assert isinstance(app.screen, SettingsScreen)  # what was typed when Enter was pressed
         assert str(button.label) == "Sign in"
 
 
 async def test_a_program_that_is_left_meanwhile_ends(hashes: SlowHashes) -> None:
     app = slow_app(hashes)
-    async with app.run_test() as pilot:
-        await begin(pilot)
-        await pilot.press("ctrl+q")
+    async with opened(app) as visit:
+        await begin(visit)
+        await visit.pilot.press("ctrl+q")
         hashes.allowed.set()
     assert app.return_code == 0

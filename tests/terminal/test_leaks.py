@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from textual.app import App
 from textual.command import CommandPalette
-from textual.pilot import Pilot
 from textual.widgets import Input
 
 from apppw_tui.ui.clipboard import Clipboard
@@ -14,16 +13,7 @@ from apppw_tui.ui.dialogs.base import Dialog
 from tests.support import PASSWORD, House
 from tests.terminal.conftest import Installed
 from tests.terminal.program import ACCOUNT, AWAKE, Program, copied, is_restored, shown_password
-from tests.ui.walks import (
-    house_with,
-    portal_app,
-    press,
-    sign_in,
-    to_app_passwords,
-    to_create,
-    to_reveal,
-    type_into,
-)
+from tests.ui.walks import Visit, house_with, opened, portal_app
 
 pytestmark = pytest.mark.slow
 
@@ -152,11 +142,11 @@ async def test_textual_keeps_no_copy_of_what_was_copied(monkeypatch: pytest.Monk
     app = portal_app(house_with())
     app.clipboard_out = Clipboard(app.copy_to_clipboard, {"SSH_TTY": "x"})
     written: list[str] = []
-    async with app.run_test() as pilot:
-        await to_reveal(pilot)
+    async with opened(app) as visit:
+        await visit.to_reveal()
         driver: Any = vars(app)["_driver"]
         monkeypatch.setattr(driver, "write", written.append)
-        await press(pilot, "c")
+        await visit.press("c")
         (secret,) = copied("".join(written).encode())
         assert len(secret) == 16
         assert app.clipboard == ""
@@ -164,47 +154,45 @@ async def test_textual_keeps_no_copy_of_what_was_copied(monkeypatch: pytest.Monk
 
 async def test_no_command_is_textuals_own() -> None:
     """Its Screenshot writes the screen, secrets included, to a file."""
-    app = portal_app(house_with("Laptop"))
-    async with app.run_test() as pilot:
-        await to_app_passwords(pilot)
-        theirs = {command.title for command in App.get_system_commands(app, app.screen)}
-        ours = {command.title for command in app.get_system_commands(app.screen)}
+    async with opened(house_with("Laptop")) as visit:
+        await visit.to_app_passwords()
+        theirs = {command.title for command in App.get_system_commands(visit.app, visit.screen)}
+        ours = {command.title for command in visit.app.get_system_commands(visit.screen)}
         assert "Screenshot" in theirs
         assert ours & theirs == {"Quit"}  # the binding's, which asks where something is at stake
         assert "Create" in ours
-        await press(pilot, "ctrl+p")
-        assert isinstance(app.screen, CommandPalette)
+        await visit.press("ctrl+p")
+        assert isinstance(visit.screen, CommandPalette)
 
 
-async def open_delete(pilot: Pilot[None]) -> None:
-    await to_app_passwords(pilot)
-    await press(pilot, "d")
+async def open_delete(visit: Visit) -> None:
+    await visit.to_app_passwords()
+    await visit.press("d")
 
 
-async def open_details(pilot: Pilot[None]) -> None:
-    await to_app_passwords(pilot)
-    await press(pilot, "enter")
+async def open_details(visit: Visit) -> None:
+    await visit.to_app_passwords()
+    await visit.press("enter")
 
 
-@pytest.mark.parametrize("walk", [to_create, to_reveal, open_delete, open_details])
+@pytest.mark.parametrize("walk", [Visit.to_create, Visit.to_reveal, open_delete, open_details])
 async def test_the_palette_does_not_open_over_a_dialog(walk: Any) -> None:
-    app = portal_app(house_with("Laptop"))
-    async with app.run_test() as pilot:
-        await walk(pilot)
-        before = app.screen
+    async with opened(house_with("Laptop")) as visit:
+        await walk(visit)
+        before = visit.screen
         assert isinstance(before, Dialog)
-        await press(pilot, "ctrl+p", "colon")
-        app.action_command_palette()  # by whatever way
-        assert app.screen is before
+        await visit.press("ctrl+p", "colon")
+        visit.app.action_command_palette()  # by whatever way
+        assert visit.screen is before
 
 
-async def stay(pilot: Pilot[None]) -> None:
+async def stay(visit: Visit) -> None:
     """Login is what opens."""
 
 
-async def open_change(pilot: Pilot[None]) -> None:
-    await sign_in(pilot)
-    await press(pilot, "down", "enter", "enter")
+async def open_change(visit: Visit) -> None:
+    await visit.sign_in()
+    await visit.press("down", "enter", "enter")
 
 
 @pytest.mark.parametrize(
@@ -215,13 +203,12 @@ async def test_no_masked_field_is_copied_or_cut(
 ) -> None:
     taken: list[str] = []
     monkeypatch.setattr(App, "copy_to_clipboard", lambda _, text: taken.append(text))
-    app = portal_app(House() if first else house_with(), may_create_first=first)
-    async with app.run_test() as pilot:
-        await walk(pilot)
-        fields = [field for field in app.screen.query(Input) if field.password]
+    async with opened(House() if first else house_with(), may_create_first=first) as visit:
+        await walk(visit)
+        fields = [field for field in visit.screen.query(Input) if field.password]
         assert len(fields) == masked
         for field in fields:
-            await type_into(pilot, f"#{field.id}", PASSWORD)
-            await press(pilot, "ctrl+shift+a", "ctrl+c", "ctrl+x")
+            await visit.type_into(f"#{field.id}", PASSWORD)
+            await visit.press("ctrl+shift+a", "ctrl+c", "ctrl+x")
             assert field.value == PASSWORD
     assert taken == []

@@ -3,84 +3,70 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from textual.pilot import Pilot
-
 from apppw_tui.portal.portal import Portal
 from tests.endings import Noticed
 from tests.support import House
-from tests.ui.walks import (
-    demo_house,
-    enter_password,
-    house_with,
-    later,
-    press,
-    settle,
-    sign_in,
-    to_app_passwords,
-    to_create,
-    to_reveal,
-    type_into,
-)
+from tests.ui.walks import Visit, demo_house, house_with
 
-Walk = Callable[[Pilot[None]], Awaitable[None]]
+Walk = Callable[[Visit], Awaitable[None]]
 
 
 def keys(start: Walk, *pressed: str) -> Walk:
-    async def walk(pilot: Pilot[None]) -> None:
-        await start(pilot)
-        await press(pilot, *pressed)
+    async def walk(visit: Visit) -> None:
+        await start(visit)
+        await visit.press(*pressed)
 
     return walk
 
 
-async def wrong_password(pilot: Pilot[None]) -> None:
-    await enter_password(pilot, "not the password")
+async def wrong_password(visit: Visit) -> None:
+    await visit.enter_password("not the password")
 
 
-async def strong(pilot: Pilot[None]) -> None:
-    await type_into(pilot, "#account", "ada@example.org")
-    await type_into(pilot, "#new", "engine no. 1 weaves algebra")
+async def strong(visit: Visit) -> None:
+    await visit.type_into("#account", "ada@example.org")
+    await visit.type_into("#new", "engine no. 1 weaves algebra")
 
 
-async def weak_refused(pilot: Pilot[None]) -> None:
-    await type_into(pilot, "#account", "adä lovelace")
-    await type_into(pilot, "#new", "password1")
-    await type_into(pilot, "#again", "password1")
-    await press(pilot, "enter")
+async def weak_refused(visit: Visit) -> None:
+    await visit.type_into("#account", "adä lovelace")
+    await visit.type_into("#new", "password1")
+    await visit.type_into("#again", "password1")
+    await visit.press("enter")
 
 
-async def taken(pilot: Pilot[None]) -> None:
-    await to_create(pilot, "laptop")
-    await press(pilot, "enter")
+async def taken(visit: Visit) -> None:
+    await visit.to_create("laptop")
+    await visit.press("enter")
 
 
-async def copied(pilot: Pilot[None]) -> None:
-    await to_reveal(pilot)
-    await press(pilot, "enter")
+async def copied(visit: Visit) -> None:
+    await visit.to_reveal()
+    await visit.press("enter")
 
 
-async def created(pilot: Pilot[None]) -> None:
-    await copied(pilot)
-    later(pilot)
-    await press(pilot, "enter")
+async def created(visit: Visit) -> None:
+    await copied(visit)
+    visit.later()
+    await visit.press("enter")
 
 
-async def limit(pilot: Pilot[None]) -> None:
-    await to_app_passwords(pilot)
-    await press(pilot, "c")
+async def limit(visit: Visit) -> None:
+    await visit.to_app_passwords()
+    await visit.press("c")
 
 
-async def to_change_password(pilot: Pilot[None]) -> None:
-    await sign_in(pilot)
-    await press(pilot, "down", "enter", "enter")
+async def to_change_password(visit: Visit) -> None:
+    await visit.sign_in()
+    await visit.press("down", "enter", "enter")
 
 
-async def password_refused(pilot: Pilot[None]) -> None:
-    await to_change_password(pilot)
-    await type_into(pilot, "#current", "not this one")
-    await type_into(pilot, "#new", "loom cards remember flowers")
-    await type_into(pilot, "#again", "loom cards remember flowers")
-    await press(pilot, "enter")
+async def password_refused(visit: Visit) -> None:
+    await to_change_password(visit)
+    await visit.type_into("#current", "not this one")
+    await visit.type_into("#new", "loom cards remember flowers")
+    await visit.type_into("#again", "loom cards remember flowers")
+    await visit.press("enter")
 
 
 @dataclass(frozen=True)
@@ -113,44 +99,44 @@ def awkward() -> House:
 
 
 STATES = {
-    "login": State(settle),
+    "login": State(Visit.settle),
     "login-wrong": State(wrong_password),
-    "login-demo": State(settle, show_demo=True),
-    "login-no-accounts": State(settle, House),
-    "first-account": State(settle, House, first=True),
+    "login-demo": State(Visit.settle, show_demo=True),
+    "login-no-accounts": State(Visit.settle, House),
+    "first-account": State(Visit.settle, House, first=True),
     "first-account-strong": State(strong, House, first=True),
     "first-account-refused": State(weak_refused, House, first=True),
-    "settings": State(sign_in),
-    "settings-links": State(keys(sign_in, "enter", "down")),
-    "settings-password": State(keys(sign_in, "down")),
-    "settings-appearance": State(keys(sign_in, *["down"] * 3, "enter")),
-    "settings-sign-out": State(keys(sign_in, "end")),
-    "signed-out": State(keys(sign_in, "end", "enter", "enter")),
+    "settings": State(Visit.sign_in),
+    "settings-links": State(keys(Visit.sign_in, "enter", "down")),
+    "settings-password": State(keys(Visit.sign_in, "down")),
+    "settings-appearance": State(keys(Visit.sign_in, *["down"] * 3, "enter")),
+    "settings-sign-out": State(keys(Visit.sign_in, "end")),
+    "signed-out": State(keys(Visit.sign_in, "end", "enter", "enter")),
     "change-password": State(to_change_password),
     "change-password-refused": State(password_refused),
-    "app-passwords": State(keys(to_app_passwords, "down", "down")),
-    "app-passwords-empty": State(to_app_passwords, empty),
-    "app-passwords-names": State(to_app_passwords, awkward),
+    "app-passwords": State(keys(Visit.to_app_passwords, "down", "down")),
+    "app-passwords-empty": State(Visit.to_app_passwords, empty),
+    "app-passwords-names": State(Visit.to_app_passwords, awkward),
     "app-passwords-limit": State(limit, forty),
-    "app-passwords-end": State(keys(to_app_passwords, "G"), forty),
-    "app-passwords-on-delete": State(keys(to_app_passwords, "right")),
-    "app-passwords-marked": State(keys(to_app_passwords, "space", "space")),
-    "app-passwords-filter": State(keys(to_app_passwords, "slash", *"ta")),
-    "app-passwords-nothing-found": State(keys(to_app_passwords, "slash", *"zz")),
-    "app-passwords-sorted": State(keys(to_app_passwords, "s", "s", "S")),
+    "app-passwords-end": State(keys(Visit.to_app_passwords, "G"), forty),
+    "app-passwords-on-delete": State(keys(Visit.to_app_passwords, "right")),
+    "app-passwords-marked": State(keys(Visit.to_app_passwords, "space", "space")),
+    "app-passwords-filter": State(keys(Visit.to_app_passwords, "slash", *"ta")),
+    "app-passwords-nothing-found": State(keys(Visit.to_app_passwords, "slash", *"zz")),
+    "app-passwords-sorted": State(keys(Visit.to_app_passwords, "s", "s", "S")),
     "app-passwords-created": State(created),
-    "app-passwords-deleted": State(keys(to_app_passwords, "d", "y")),
-    "create": State(to_create),
+    "app-passwords-deleted": State(keys(Visit.to_app_passwords, "d", "y")),
+    "create": State(Visit.to_create),
     "create-taken": State(taken),
-    "reveal": State(to_reveal),
+    "reveal": State(Visit.to_reveal),
     "reveal-copied": State(copied),
-    "reveal-not-copied": State(keys(to_reveal, "escape")),
-    "delete": State(keys(to_app_passwords, "d")),
-    "delete-ends-sessions": State(keys(to_app_passwords, "d"), ending),
-    "delete-several": State(keys(to_app_passwords, "space", "space", "d")),
-    "rename": State(keys(to_app_passwords, "r")),
-    "details": State(keys(to_app_passwords, "enter")),
-    "help": State(keys(to_app_passwords, "question_mark")),
-    "help-over-dialog": State(keys(to_create, "f1")),
-    "palette": State(keys(to_app_passwords, "colon")),
+    "reveal-not-copied": State(keys(Visit.to_reveal, "escape")),
+    "delete": State(keys(Visit.to_app_passwords, "d")),
+    "delete-ends-sessions": State(keys(Visit.to_app_passwords, "d"), ending),
+    "delete-several": State(keys(Visit.to_app_passwords, "space", "space", "d")),
+    "rename": State(keys(Visit.to_app_passwords, "r")),
+    "details": State(keys(Visit.to_app_passwords, "enter")),
+    "help": State(keys(Visit.to_app_passwords, "question_mark")),
+    "help-over-dialog": State(keys(Visit.to_create, "f1")),
+    "palette": State(keys(Visit.to_app_passwords, "colon")),
 }

@@ -3,14 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from textual.pilot import Pilot
-
 from apppw_tui.domain.activity import ActivityEntry, EventType
 from apppw_tui.portal.portal import Portal
 from apppw_tui.store.memory import MemoryActivityLog
 from tests.support import House
 from tests.ui.states import State
-from tests.ui.walks import ACCOUNT, house_with, press, sign_in
+from tests.ui.walks import ACCOUNT, Visit, house_with
 
 HERE = "192.0.2.7"
 OPERATOR = "operator (uid 1000, by sudo)"
@@ -50,14 +48,14 @@ def busy() -> House:
     return house
 
 
-async def to_activity(pilot: Pilot[None]) -> None:
-    await sign_in(pilot)
-    await press(pilot, "down", "down", "enter")
+async def to_activity(visit: Visit) -> None:
+    await visit.sign_in()
+    await visit.press("down", "down", "enter")
 
 
-async def in_full(pilot: Pilot[None]) -> None:
-    await to_activity(pilot)
-    await press(pilot, "down", "down", "down", "down", "enter")
+async def in_full(visit: Visit) -> None:
+    await to_activity(visit)
+    await visit.press("down", "down", "down", "down", "enter")
 
 
 STATES = {

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from apppw_tui.domain.connection_settings import ConnectionSetting, ConnectionTestResult
 from tests.ui.states import State, keys
-from tests.ui.walks import DemoHouse, demo_house, to_reveal
+from tests.ui.walks import DemoHouse, Visit, demo_house
 
 _LONG = "autoconfigured-by-a-department-that-likes-long-names"
 TWELVE = (
@@ -38,21 +38,21 @@ def saying(right: bool | None, sentence: str) -> Callable[[], DemoHouse]:
 
 
 STATES = {
-    "reveal-one-service": State(to_reveal, with_rows(TWELVE[0])),
-    "reveal-no-service": State(to_reveal, with_rows()),
-    "reveal-many": State(to_reveal, with_rows(*TWELVE)),
-    "reveal-many-scrolled": State(keys(to_reveal, "down", "down"), with_rows(*TWELVE)),
-    "reveal-many-tried": State(keys(to_reveal, "t"), with_rows(*TWELVE)),
-    "reveal-long": State(to_reveal, with_rows(*LONG)),
+    "reveal-one-service": State(Visit.to_reveal, with_rows(TWELVE[0])),
+    "reveal-no-service": State(Visit.to_reveal, with_rows()),
+    "reveal-many": State(Visit.to_reveal, with_rows(*TWELVE)),
+    "reveal-many-scrolled": State(keys(Visit.to_reveal, "down", "down"), with_rows(*TWELVE)),
+    "reveal-many-tried": State(keys(Visit.to_reveal, "t"), with_rows(*TWELVE)),
+    "reveal-long": State(Visit.to_reveal, with_rows(*LONG)),
     "reveal-refused": State(
-        keys(to_reveal, "t"), saying(False, "The server refuses it: it has expired.")
+        keys(Visit.to_reveal, "t"), saying(False, "The server refuses it: it has expired.")
     ),
     "reveal-no-daemon": State(
-        keys(to_reveal, "t"),
+        keys(Visit.to_reveal, "t"),
         saying(
             None,
             "Right, but no daemon answers at /run/apppw-tui/json: apps cannot sign in yet.",
         ),
     ),
-    "reveal-qr": State(keys(to_reveal, "m")),
+    "reveal-qr": State(keys(Visit.to_reveal, "m")),
 }

@@ -2,21 +2,10 @@
 
 from datetime import timedelta
 
-from textual.pilot import Pilot
-
 from apppw_tui.domain.policy import Policy
 from tests.support import House, Outbox
 from tests.ui.states import State, keys
-from tests.ui.walks import (
-    ACCOUNT,
-    enter_password,
-    later,
-    press,
-    sign_in,
-    to_app_passwords,
-    type_code,
-    type_into,
-)
+from tests.ui.walks import ACCOUNT, Visit
 
 NUMBER = "+49 151 23456767"
 PHONES = {"authentication": "+4915123456767", "office": "+4930123456", "alternate": "+12025550143"}
@@ -99,123 +88,123 @@ def bypassed() -> House:
 # --- the second question --------------------------------------------------------------------
 
 
-async def wrong_code(pilot: Pilot[None]) -> None:
-    await enter_password(pilot)
-    await type_code(pilot, "000000")
+async def wrong_code(visit: Visit) -> None:
+    await visit.enter_password()
+    await visit.type_code("000000")
 
 
-async def wrong_recovery_code(pilot: Pilot[None]) -> None:
-    await to_recovery(pilot)
-    await type_into(pilot, "#code", "0abc defg hjkm")
-    await press(pilot, "enter")
+async def wrong_recovery_code(visit: Visit) -> None:
+    await to_recovery(visit)
+    await visit.type_into("#code", "0abc defg hjkm")
+    await visit.press("enter")
 
 
-async def to_recovery(pilot: Pilot[None]) -> None:
-    await enter_password(pilot)
-    await press(pilot, "o", *["down"] * 4, "enter")
+async def to_recovery(visit: Visit) -> None:
+    await visit.enter_password()
+    await visit.press("o", *["down"] * 4, "enter")
 
 
-async def too_many_codes(pilot: Pilot[None]) -> None:
-    await enter_password(pilot)
+async def too_many_codes(visit: Visit) -> None:
+    await visit.enter_password()
     for _ in range(6):
-        await type_code(pilot, "000000")
+        await visit.type_code("000000")
 
 
-async def too_many_passwords(pilot: Pilot[None]) -> None:
+async def too_many_passwords(visit: Visit) -> None:
     for _ in range(6):
-        await enter_password(pilot, "not the password")
+        await visit.enter_password("not the password")
 
 
-async def stale(pilot: Pilot[None]) -> None:
-    await sign_in(pilot)
-    later(pilot, 601)
-    await press(pilot, "v")
+async def stale(visit: Visit) -> None:
+    await visit.sign_in()
+    visit.later(601)
+    await visit.press("v")
 
 
-async def stale_create(pilot: Pilot[None]) -> None:
-    await to_app_passwords(pilot)
-    later(pilot, 601)
-    await press(pilot, "c")
+async def stale_create(visit: Visit) -> None:
+    await visit.to_app_passwords()
+    visit.later(601)
+    await visit.press("c")
 
 
 # --- setting up -----------------------------------------------------------------------------
 
 
-async def to_set_up(pilot: Pilot[None]) -> None:
-    await enter_password(pilot)
-    await press(pilot, "enter")
+async def to_set_up(visit: Visit) -> None:
+    await visit.enter_password()
+    await visit.press("enter")
 
 
-async def set_up_app(pilot: Pilot[None]) -> None:
-    await to_set_up(pilot)
-    await press(pilot, "enter")
+async def set_up_app(visit: Visit) -> None:
+    await to_set_up(visit)
+    await visit.press("enter")
 
 
-async def set_up_number(pilot: Pilot[None]) -> None:
-    await to_set_up(pilot)
-    await press(pilot, "down", "enter")
-    await type_into(pilot, "#number", NUMBER)
+async def set_up_number(visit: Visit) -> None:
+    await to_set_up(visit)
+    await visit.press("down", "enter")
+    await visit.type_into("#number", NUMBER)
 
 
-async def set_up_number_refused(pilot: Pilot[None]) -> None:
-    await set_up_number(pilot)
-    await type_into(pilot, "#number", "0151 234")
-    await press(pilot, "enter")
+async def set_up_number_refused(visit: Visit) -> None:
+    await set_up_number(visit)
+    await visit.type_into("#number", "0151 234")
+    await visit.press("enter")
 
 
-async def set_up_sent(pilot: Pilot[None]) -> None:
-    await set_up_number(pilot)
-    await press(pilot, "enter")
+async def set_up_sent(visit: Visit) -> None:
+    await set_up_number(visit)
+    await visit.press("enter")
 
 
-async def set_up_recovery(pilot: Pilot[None]) -> None:
-    await set_up_sent(pilot)
-    await type_code(pilot, sent_code(pilot))
-    later(pilot)
+async def set_up_recovery(visit: Visit) -> None:
+    await set_up_sent(visit)
+    await visit.type_code(sent_code(visit))
+    visit.later()
 
 
-async def set_up_copied(pilot: Pilot[None]) -> None:
-    await set_up_recovery(pilot)
-    await press(pilot, "enter")
-    later(pilot)
+async def set_up_copied(visit: Visit) -> None:
+    await set_up_recovery(visit)
+    await visit.press("enter")
+    visit.later()
 
 
-async def set_up_first(pilot: Pilot[None]) -> None:
-    await set_up_copied(pilot)
-    await press(pilot, "enter")
+async def set_up_first(visit: Visit) -> None:
+    await set_up_copied(visit)
+    await visit.press("enter")
 
 
-def sent_code(pilot: Pilot[None]) -> str:
-    outbox = pilot.app.portal._context.code_sender  # type: ignore[attr-defined]
+def sent_code(visit: Visit) -> str:
+    outbox = visit.app.portal._context.code_sender
     assert isinstance(outbox, Outbox)
     return outbox.code
 
 
 # --- Security Verification ------------------------------------------------------------------
 
-security = keys(sign_in, "v")
+security = keys(Visit.sign_in, "v")
 
 
 STATES = {
     "login-too-many": State(too_many_passwords),
-    "verify": State(enter_password),
-    "verify-demo": State(enter_password, show_demo=True),
+    "verify": State(Visit.enter_password),
+    "verify-demo": State(Visit.enter_password, show_demo=True),
     "verify-wrong": State(wrong_code),
     "verify-too-many": State(too_many_codes),
-    "verify-options": State(keys(enter_password, "f3")),
-    "verify-options-dimmed": State(keys(enter_password, "f3", "end")),
-    "verify-text": State(enter_password, by_text),
-    "verify-sent-again": State(keys(enter_password, "r"), by_text),
-    "verify-call": State(enter_password, by_call),
-    "verify-not-sent": State(enter_password, broken_delivery),
+    "verify-options": State(keys(Visit.enter_password, "f3")),
+    "verify-options-dimmed": State(keys(Visit.enter_password, "f3", "end")),
+    "verify-text": State(Visit.enter_password, by_text),
+    "verify-sent-again": State(keys(Visit.enter_password, "r"), by_text),
+    "verify-call": State(Visit.enter_password, by_call),
+    "verify-not-sent": State(Visit.enter_password, broken_delivery),
     "verify-recovery": State(to_recovery),
     "verify-recovery-wrong": State(wrong_recovery_code),
-    "verify-bypass": State(enter_password, bypassed),
-    "verify-none-usable": State(enter_password, unreachable),
+    "verify-bypass": State(Visit.enter_password, bypassed),
+    "verify-none-usable": State(Visit.enter_password, unreachable),
     "verify-again": State(stale),
     "verify-again-before-create": State(stale_create),
     "verify-again-by-password": State(stale, optional),
-    "set-up": State(enter_password, new_account),
+    "set-up": State(Visit.enter_password, new_account),
     "set-up-method": State(to_set_up, new_account),
     "set-up-method-dimmed": State(keys(to_set_up, "down", "enter"), without_delivery),
     "set-up-app": State(set_up_app, new_account),
@@ -228,8 +217,8 @@ STATES = {
     "set-up-recovery-copied": State(set_up_copied, new_account),
     "set-up-recovery-not-copied": State(keys(set_up_recovery, "escape"), new_account),
     "set-up-first-app-password": State(set_up_first, new_account),
-    "settings-protected": State(sign_in, protected),
-    "settings-few-codes": State(sign_in, few_codes),
+    "settings-protected": State(Visit.sign_in, protected),
+    "settings-few-codes": State(Visit.sign_in, few_codes),
     "security": State(security),
     "security-all": State(security, protected),
     "security-none": State(security, optional),

@@ -8,7 +8,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pyotp
 import pytest
-from textual.pilot import Pilot
 from textual.widgets import Input, Label
 
 from apppw_tui.domain.ports import TmuxDelivery
@@ -23,17 +22,7 @@ from tests.support import House, first_quick
 from tests.ui import picture
 from tests.ui.copying import ByTmuxAlone
 from tests.ui.states_of_verification import new_account, set_up_app
-from tests.ui.walks import (
-    ACCOUNT,
-    on,
-    portal_app,
-    press,
-    press_button,
-    screen_text,
-    sent,
-    sentences,
-    type_code,
-)
+from tests.ui.walks import ACCOUNT, Visit, opened
 
 Scan = Callable[[picture.Picture], str]
 
@@ -54,19 +43,19 @@ def scan(tmp_path: Path) -> Scan:
     return scan_it
 
 
-def key(pilot: Pilot[None]) -> str:
+def key(visit: Visit) -> str:
     """The key as it is shown, without its gaps."""
-    label = pilot.app.screen.query_one(KeyLabel)
+    label = visit.screen.query_one(KeyLabel)
     assert label.display
     shown = str(label.content)
     for half in shown.split("\n"):
-        assert half in screen_text(pilot)
+        assert half in visit.screen_text()
     return "".join(shown.split())
 
 
-def said(pilot: Pilot[None], where: str) -> str:
+def said(visit: Visit, where: str) -> str:
     """A remark beside the picture, which is broken into lines."""
-    return str(pilot.app.screen.query_one(where, Label).content)
+    return str(visit.screen.query_one(where, Label).content)
 
 
 def code_from(key: str, house: House) -> str:
@@ -85,113 +74,105 @@ async def test_a_phone_reads_the_key_that_is_shown_and_its_code_is_accepted(
     house = new_account()
     appearance = "terminal" if look == "sixteen colours" else look
     house.alter(ACCOUNT, appearance=appearance)
-    app = portal_app(house)
-    async with app.run_test(size=window) as pilot:
-        await set_up_app(pilot)
-        assert app.theme == APPEARANCES[appearance]
-        uri = urlsplit(scan(picture.picture(app)))
+    async with opened(house, size=window) as visit:
+        await set_up_app(visit)
+        assert visit.app.theme == APPEARANCES[appearance]
+        uri = urlsplit(scan(picture.picture(visit.app)))
         assert (uri.scheme, uri.netloc) == ("otpauth", "totp")
         assert unquote(uri.path).endswith(ACCOUNT)
-        await press(pilot, "k")
-        shown = key(pilot)
+        await visit.press("k")
+        shown = key(visit)
         assert parse_qs(uri.query)["secret"] == [shown]
         # It is still there to be scanned.
-        assert urlsplit(scan(picture.picture(app))) == uri
-        await type_code(pilot, code_from(shown, house))
-        assert on(app, RecoveryCodesDialog)
+        assert urlsplit(scan(picture.picture(visit.app))) == uri
+        await visit.type_code(code_from(shown, house))
+        assert visit.on(RecoveryCodesDialog)
 
 
 async def test_at_40x12_the_key_is_shown_instead() -> None:
     house = new_account()
-    app = portal_app(house)
-    async with app.run_test(size=(40, 12)) as pilot:
-        await set_up_app(pilot)
-        assert "For a picture to scan, this needs 73 x 24." in sentences(pilot)
-        assert "▀" not in screen_text(pilot)
-        shown = key(pilot)
-        assert "Type the code it shows." in screen_text(pilot)
-        await press(pilot, "c")
-        assert sent(app) == [shown]
-        await type_code(pilot, code_from(shown, house))
-        assert on(app, RecoveryCodesDialog)
+    async with opened(house, size=(40, 12)) as visit:
+        await set_up_app(visit)
+        assert "For a picture to scan, this needs 73 x 24." in visit.sentences()
+        assert "▀" not in visit.screen_text()
+        shown = key(visit)
+        assert "Type the code it shows." in visit.screen_text()
+        await visit.press("c")
+        assert visit.sent == [shown]
+        await visit.type_code(code_from(shown, house))
+        assert visit.on(RecoveryCodesDialog)
 
 
 async def test_when_the_terminal_grows_the_picture_comes_and_the_key_goes() -> None:
-    app = portal_app(new_account())
-    async with app.run_test(size=(40, 12)) as pilot:
-        await set_up_app(pilot)
-        await pilot.resize_terminal(80, 24)
-        await pilot.pause()
-        await pilot.pause()
-        assert app.screen.query_one(QrCode).fits
-        assert not app.screen.query_one(KeyLabel).display
-        assert "▀" in screen_text(pilot)
+    async with opened(new_account(), size=(40, 12)) as visit:
+        await set_up_app(visit)
+        await visit.pilot.resize_terminal(80, 24)
+        await visit.pilot.pause()
+        await visit.pilot.pause()
+        assert visit.screen.query_one(QrCode).fits
+        assert not visit.screen.query_one(KeyLabel).display
+        assert "▀" in visit.screen_text()
 
 
 @pytest.mark.parametrize("way", first_quick("k", "f3", "button"))
 async def test_the_key_is_shown_on_demand_and_can_be_copied_only_then(way: str) -> None:
-    app = portal_app(new_account())
-    async with app.run_test() as pilot:
-        await set_up_app(pilot)
-        await press(pilot, "c")
-        assert sent(app) == []
-        assert not app.screen.query_one(KeyLabel).display
-        await (press_button(pilot, "show") if way == "button" else press(pilot, way))
-        shown = key(pilot)
-        assert app.focused is app.screen.query_one("#code", Input)
-        await press(pilot, "c")
-        assert sent(app) == [shown]
-        assert said(pilot, "#copied").startswith("✓ Sent to your terminal's clipboard.")
+    async with opened(new_account()) as visit:
+        await set_up_app(visit)
+        await visit.press("c")
+        assert visit.sent == []
+        assert not visit.screen.query_one(KeyLabel).display
+        await (visit.press_button("show") if way == "button" else visit.press(way))
+        shown = key(visit)
+        assert visit.focused is visit.screen.query_one("#code", Input)
+        await visit.press("c")
+        assert visit.sent == [shown]
+        assert said(visit, "#copied").startswith("✓ Sent to your terminal's clipboard.")
 
 
 async def test_a_key_that_went_nowhere_is_not_said_to_be_sent() -> None:
-    app = portal_app(new_account(), tools=ByTmuxAlone(TmuxDelivery.SWALLOWED))
-    async with app.run_test() as pilot:
-        await set_up_app(pilot)
-        await press(pilot, "k", "c")
-        assert said(pilot, "#copied") == "! tmux keeps it from your terminal's clipboard."
+    async with opened(new_account(), tools=ByTmuxAlone(TmuxDelivery.SWALLOWED)) as visit:
+        await set_up_app(visit)
+        await visit.press("k", "c")
+        assert said(visit, "#copied") == "! tmux keeps it from your terminal's clipboard."
 
 
 @pytest.mark.slow
 async def test_a_wrong_code_keeps_the_key_and_the_next_one_counts() -> None:
     house = new_account()
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await set_up_app(pilot)
-        await press(pilot, "k")
-        shown = key(pilot)
-        await type_code(pilot, "000000")
-        await press(pilot, "enter")  # out of habit, behind the sixth digit
-        assert said(pilot, ".slot").startswith("✗ That code is wrong.")
-        assert app.screen.query_one("#code", Input).value == ""
-        assert key(pilot) == shown
-        await press(pilot, "1", "2", "enter")
-        assert said(pilot, ".slot") == "✗ A code has six digits."
-        await press(pilot, "backspace", "backspace")
+    async with opened(house) as visit:
+        await set_up_app(visit)
+        await visit.press("k")
+        shown = key(visit)
+        await visit.type_code("000000")
+        await visit.press("enter")  # out of habit, behind the sixth digit
+        assert said(visit, ".slot").startswith("✗ That code is wrong.")
+        assert visit.screen.query_one("#code", Input).value == ""
+        assert key(visit) == shown
+        await visit.press("1", "2", "enter")
+        assert said(visit, ".slot") == "✗ A code has six digits."
+        await visit.press("backspace", "backspace")
         assert house.now(ACCOUNT).authenticator is None
-        await type_code(pilot, code_from(shown, house))
-        assert on(app, RecoveryCodesDialog)
+        await visit.type_code(code_from(shown, house))
+        assert visit.on(RecoveryCodesDialog)
         assert house.now(ACCOUNT).authenticator is not None
 
 
 @pytest.mark.slow
 async def test_each_time_it_is_opened_it_has_another_key() -> None:
-    app = portal_app(new_account())
-    async with app.run_test() as pilot:
-        await set_up_app(pilot)
-        await press(pilot, "k")
-        first = key(pilot)
-        await press(pilot, "escape")
-        assert on(app, SetUpScreen)
-        await press(pilot, "enter", "enter", "k")
-        assert key(pilot) != first
+    async with opened(new_account()) as visit:
+        await set_up_app(visit)
+        await visit.press("k")
+        first = key(visit)
+        await visit.press("escape")
+        assert visit.on(SetUpScreen)
+        await visit.press("enter", "enter", "k")
+        assert key(visit) != first
 
 
 async def test_the_key_is_nowhere_but_in_its_label_and_cannot_be_selected() -> None:
-    app = portal_app(new_account())
-    async with app.run_test() as pilot:
-        await set_up_app(pilot)
-        dialog = app.screen
+    async with opened(new_account()) as visit:
+        await set_up_app(visit)
+        dialog = visit.screen
         assert isinstance(dialog, AuthenticatorDialog)
         secret = dialog._set_up.secret.reveal()
         assert secret not in repr(vars(dialog)) + repr(vars(dialog._set_up))
@@ -203,9 +184,8 @@ async def test_without_utf8_there_is_a_picture_or_the_key(
     monkeypatch: pytest.MonkeyPatch, window: tuple[int, int], picture_fits: bool
 ) -> None:
     monkeypatch.setattr(qr, "ASCII_ONLY", True)
-    app = portal_app(new_account())
-    async with app.run_test(size=window) as pilot:
-        await set_up_app(pilot)
-        assert app.screen.query_one(QrCode).fits is picture_fits
-        assert app.screen.query_one(KeyLabel).display is not picture_fits
-        assert ("For a picture to scan, this needs" in screen_text(pilot)) is not picture_fits
+    async with opened(new_account(), size=window) as visit:
+        await set_up_app(visit)
+        assert visit.screen.query_one(QrCode).fits is picture_fits
+        assert visit.screen.query_one(KeyLabel).display is not picture_fits
+        assert ("For a picture to scan, this needs" in visit.screen_text()) is not picture_fits

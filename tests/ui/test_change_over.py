@@ -8,7 +8,7 @@ from textual.widgets import Label
 from apppw_tui.domain.usage import LastUse, Used
 from apppw_tui.ui import formatting
 from tests.support import NOW, House, NoUsage
-from tests.ui.walks import ACCOUNT, portal_app, sign_in
+from tests.ui.walks import ACCOUNT, opened
 
 OPEN = "Apps sign in with app passwords; what they used before still works too."
 ENFORCED = "Apps sign in with app passwords alone."
@@ -57,7 +57,6 @@ def enforced(days: int | None, before: LastUse | None) -> House:
 async def test_settings_shows_the_summary_and_the_last_use() -> None:
     house = enforced(9, LastUse(NOW - 40 * DAY, "smtp"))
     said = f"{SOON} {BEFORE} on 13 Oct by smtp."
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await sign_in(pilot)
-        assert said in str(pilot.app.screen.query_one("#protection", Label).content)
+    async with opened(house) as visit:
+        await visit.sign_in()
+        assert said in str(visit.screen.query_one("#protection", Label).content)

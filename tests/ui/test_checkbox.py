@@ -2,12 +2,11 @@
 
 import pytest
 from textual.app import ComposeResult
-from textual.pilot import Pilot
 
 from apppw_tui.ui.hardened_app import HardenedApp
 from apppw_tui.ui.themes import DARK, LIGHT, TERMINAL, THEMES
 from apppw_tui.ui.widgets.inputs import CheckBox
-from tests.ui.walks import screen_text
+from tests.ui.walks import Visit, opened
 
 LABEL = "Delete all app passwords [too]"
 
@@ -30,50 +29,50 @@ class TwoTicks(HardenedApp):
         self.told.append((event.control.id, event.value))
 
 
-def rows(pilot: Pilot[None]) -> list[str]:
-    return [row.strip() for row in screen_text(pilot).splitlines()[:2]]
+def rows(visit: Visit) -> list[str]:
+    return [row.strip() for row in visit.screen_text().splitlines()[:2]]
 
 
 async def test_its_sign_tells_whether_it_is_ticked() -> None:
     app = TwoTicks()
-    async with app.run_test() as pilot:
-        assert rows(pilot) == [f"☐ {LABEL}", "☑ Tell them"]
+    async with opened(app) as visit:
+        assert rows(visit) == [f"☐ {LABEL}", "☑ Tell them"]
         assert app.told == []
 
 
 @pytest.mark.parametrize("key", ["space", "enter"])
 async def test_a_key_ticks_it_and_takes_it_back(key: str) -> None:
     app = TwoTicks()
-    async with app.run_test() as pilot:
-        await pilot.press(key)
-        assert rows(pilot)[0] == f"☑ {LABEL}"
-        await pilot.press(key, "tab", key)
-        assert rows(pilot) == [f"☐ {LABEL}", "☐ Tell them"]
+    async with opened(app) as visit:
+        await visit.pilot.press(key)
+        assert rows(visit)[0] == f"☑ {LABEL}"
+        await visit.pilot.press(key, "tab", key)
+        assert rows(visit) == [f"☐ {LABEL}", "☐ Tell them"]
         assert app.told == [("first", True), ("first", False), ("second", False)]
 
 
 async def test_a_click_ticks_it() -> None:
     app = TwoTicks()
-    async with app.run_test() as pilot:
-        await pilot.click("#first")
+    async with opened(app) as visit:
+        await visit.pilot.click("#first")
         assert app.query_one("#first", CheckBox).value
         assert app.told == [("first", True)]
 
 
 async def test_a_value_set_by_the_program_is_shown_and_told() -> None:
     app = TwoTicks()
-    async with app.run_test() as pilot:
+    async with opened(app) as visit:
         app.query_one("#first", CheckBox).value = True
-        await pilot.pause()
-        assert rows(pilot)[0].startswith("☑")
+        await visit.pilot.pause()
+        assert rows(visit)[0].startswith("☑")
         assert app.told == [("first", True)]
 
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT, TERMINAL])
 async def test_the_one_with_the_focus_looks_like_nothing_else(theme: str) -> None:
     app = TwoTicks(theme)
-    async with app.run_test() as pilot:
-        await pilot.pause()
+    async with opened(app) as visit:
+        await visit.pilot.pause()
         strips = app.screen._compositor.render_strips()
         focused, other = (
             {style for text, style, _ in strip if text.strip() and style} for strip in strips[:2]
@@ -86,5 +85,5 @@ async def test_the_one_with_the_focus_looks_like_nothing_else(theme: str) -> Non
 
 async def test_a_long_label_is_cut_off_with_a_sign_that_it_is() -> None:
     app = TwoTicks()
-    async with app.run_test(size=(24, 6)) as pilot:
-        assert rows(pilot) == ["☐ Delete all app pass…", "☑ Tell them"]
+    async with opened(app, size=(24, 6)) as visit:
+        assert rows(visit) == ["☐ Delete all app pass…", "☑ Tell them"]

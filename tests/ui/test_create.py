@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import pytest
 from textual.containers import Vertical
-from textual.pilot import Pilot
 from textual.widgets import Input
 
 from apppw_tui.domain.app_password import AppPassword
@@ -15,17 +14,7 @@ from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
 from apppw_tui.ui.widgets.inputs import RequiredSelect
 from tests.support import House
-from tests.ui.walks import (
-    ACCOUNT,
-    house_with,
-    on,
-    portal_app,
-    press,
-    screen_text,
-    sentences,
-    to_create,
-    type_into,
-)
+from tests.ui.walks import ACCOUNT, Visit, house_with, opened, portal_app
 
 SINGLE, DATE = len(SCOPES), len(CHOICES) + 1  # rows below the first
 
@@ -44,34 +33,34 @@ def made(house: House) -> list[AppPassword]:
     return list(house.now(ACCOUNT).app_passwords)
 
 
-async def choose(pilot: Pilot[None], tabs: int, down: int) -> None:
+async def choose(visit: Visit, tabs: int, down: int) -> None:
     """So many fields further on, opened with Enter, the row that is so far down."""
-    await press(pilot, *["tab"] * tabs)
-    assert isinstance(pilot.app.focused, RequiredSelect)
-    await press(pilot, "enter", *["down"] * down, "enter")
+    await visit.press(*["tab"] * tabs)
+    assert isinstance(visit.focused, RequiredSelect)
+    await visit.press("enter", *["down"] * down, "enter")
 
 
-def shows(pilot: Pilot[None], id_: str) -> bool:
-    return bool(pilot.app.screen.query_one(f"#{id_}", Vertical).display)
+def shows(visit: Visit, id_: str) -> bool:
+    return bool(visit.screen.query_one(f"#{id_}", Vertical).display)
 
 
-def focused(pilot: Pilot[None]) -> str | None:
-    return None if pilot.app.focused is None else pilot.app.focused.id
+def focused(visit: Visit) -> str | None:
+    return None if visit.focused is None else visit.focused.id
 
 
-def value(pilot: Pilot[None], id_: str) -> str:
-    return pilot.app.screen.query_one(f"#{id_}", Input).value
+def value(visit: Visit, id_: str) -> str:
+    return visit.screen.query_one(f"#{id_}", Input).value
 
 
 async def test_the_name_and_enter_alone_make_one_for_any_app_that_never_expires(
     house: House, app: PortalApp
 ) -> None:
-    async with app.run_test() as pilot:
-        await to_create(pilot, "Tablet")
-        assert not shows(pilot, "more-services")
-        assert not shows(pilot, "more-date")
-        await press(pilot, "enter")
-        assert on(app, NewAppPasswordDialog)
+    async with opened(app) as visit:
+        await visit.to_create("Tablet")
+        assert not shows(visit, "more-services")
+        assert not shows(visit, "more-date")
+        await visit.press("enter")
+        assert visit.on(NewAppPasswordDialog)
     (tablet,) = made(house)
     assert (tablet.name, tablet.scope, tablet.expires) == ("Tablet", ("any",), None)
 
@@ -79,12 +68,12 @@ async def test_the_name_and_enter_alone_make_one_for_any_app_that_never_expires(
 @pytest.mark.slow
 @pytest.mark.parametrize("row", [1, 3, len(SCOPES) - 1])
 async def test_what_it_is_for_is_chosen_by_keyboard(house: House, app: PortalApp, row: int) -> None:
-    async with app.run_test() as pilot:
-        await to_create(pilot)
-        await choose(pilot, 1, row)
-        assert SCOPES[row].label in screen_text(pilot)
-        await press(pilot, "shift+tab", "enter")
-        assert on(app, NewAppPasswordDialog)
+    async with opened(app) as visit:
+        await visit.to_create()
+        await choose(visit, 1, row)
+        assert SCOPES[row].label in visit.screen_text()
+        await visit.press("shift+tab", "enter")
+        assert visit.on(NewAppPasswordDialog)
     assert made(house)[0].scope == (SCOPES[row].id,)
 
 
@@ -96,11 +85,11 @@ async def test_what_it_is_for_is_chosen_by_keyboard(house: House, app: PortalApp
 async def test_how_long_is_chosen_by_keyboard(
     house: House, app: PortalApp, row: int, expires: datetime
 ) -> None:
-    async with app.run_test() as pilot:
-        await to_create(pilot)
-        await choose(pilot, 2, row)
-        await press(pilot, "shift+tab", "shift+tab", "enter")
-        assert on(app, NewAppPasswordDialog)
+    async with opened(app) as visit:
+        await visit.to_create()
+        await choose(visit, 2, row)
+        await visit.press("shift+tab", "shift+tab", "enter")
+        assert visit.on(NewAppPasswordDialog)
     assert made(house)[0].expires == expires
 
 
@@ -108,19 +97,19 @@ async def test_how_long_is_chosen_by_keyboard(
 async def test_single_services_and_a_date_are_asked_for_where_they_were_chosen(
     house: House, app: PortalApp
 ) -> None:
-    async with app.run_test() as pilot:
-        await to_create(pilot)
-        await choose(pilot, 1, SINGLE)
-        assert shows(pilot, "more-services")
-        assert not shows(pilot, "more-date")
-        assert focused(pilot) == "services"
-        await press(pilot, *"imaps, xmpp", "shift+tab")
-        await choose(pilot, 0, DATE)
-        assert shows(pilot, "more-date")
-        assert focused(pilot) == "last-day"
-        await press(pilot, *"2027-01-31")
-        await press(pilot, "enter")
-        assert on(app, NewAppPasswordDialog)
+    async with opened(app) as visit:
+        await visit.to_create()
+        await choose(visit, 1, SINGLE)
+        assert shows(visit, "more-services")
+        assert not shows(visit, "more-date")
+        assert focused(visit) == "services"
+        await visit.press(*"imaps, xmpp", "shift+tab")
+        await choose(visit, 0, DATE)
+        assert shows(visit, "more-date")
+        assert focused(visit) == "last-day"
+        await visit.press(*"2027-01-31")
+        await visit.press("enter")
+        assert visit.on(NewAppPasswordDialog)
     (one,) = made(house)
     assert one.scope == ("imap", "xmpp")
     assert one.expires == datetime(2027, 2, 1, tzinfo=UTC)
@@ -130,16 +119,16 @@ async def test_single_services_and_a_date_are_asked_for_where_they_were_chosen(
 async def test_what_was_typed_counts_only_while_its_choice_stands(
     house: House, app: PortalApp
 ) -> None:
-    async with app.run_test() as pilot:
-        await to_create(pilot)
-        await choose(pilot, 1, SINGLE)
-        await press(pilot, *"nonsense", "shift+tab", "shift+tab", "enter", "home", "enter")
-        assert not shows(pilot, "more-services")
-        await choose(pilot, 1, DATE)
-        await press(pilot, *"nonsense", "shift+tab", "enter", "home", "enter")
-        assert not shows(pilot, "more-date")
-        await press(pilot, "shift+tab", "shift+tab", "enter")
-        assert on(app, NewAppPasswordDialog)
+    async with opened(app) as visit:
+        await visit.to_create()
+        await choose(visit, 1, SINGLE)
+        await visit.press(*"nonsense", "shift+tab", "shift+tab", "enter", "home", "enter")
+        assert not shows(visit, "more-services")
+        await choose(visit, 1, DATE)
+        await visit.press(*"nonsense", "shift+tab", "enter", "home", "enter")
+        assert not shows(visit, "more-date")
+        await visit.press("shift+tab", "shift+tab", "enter")
+        assert visit.on(NewAppPasswordDialog)
     assert (made(house)[0].scope, made(house)[0].expires) == (("any",), None)
 
 
@@ -154,26 +143,26 @@ async def test_what_was_typed_counts_only_while_its_choice_stands(
 async def test_a_wrong_service_is_told_under_its_field_and_nothing_is_lost(
     house: House, app: PortalApp, typed: str, said: str
 ) -> None:
-    async with app.run_test() as pilot:
-        await to_create(pilot, "Tablet")
-        await choose(pilot, 2, 1)
-        await press(pilot, "shift+tab")
-        await choose(pilot, 0, SINGLE)
-        await type_into(pilot, "#services", typed)
-        await press(pilot, "enter")
-        assert on(app, CreateDialog)
-        assert said in sentences(pilot)
-        rows = screen_text(pilot).splitlines()
+    async with opened(app) as visit:
+        await visit.to_create("Tablet")
+        await choose(visit, 2, 1)
+        await visit.press("shift+tab")
+        await choose(visit, 0, SINGLE)
+        await visit.type_into("#services", typed)
+        await visit.press("enter")
+        assert visit.on(CreateDialog)
+        assert said in visit.sentences()
+        rows = visit.screen_text().splitlines()
         label = next(at for at, row in enumerate(rows) if "Services" in row)
         assert said[:10] in rows[label + 2]
-        assert focused(pilot) == "services"
-        assert (value(pilot, "name"), value(pilot, "services")) == ("Tablet", typed)
+        assert focused(visit) == "services"
+        assert (value(visit, "name"), value(visit, "services")) == ("Tablet", typed)
         assert app.screen.query_one("#expires", RequiredSelect).value == "30"
         assert made(house) == []
-        await type_into(pilot, "#services", "imap")
-        assert said not in sentences(pilot)
-        await press(pilot, "enter")
-        assert on(app, NewAppPasswordDialog)
+        await visit.type_into("#services", "imap")
+        assert said not in visit.sentences()
+        await visit.press("enter")
+        assert visit.on(NewAppPasswordDialog)
     assert made(house)[0].scope == ("imap",)
     assert made(house)[0].expires == datetime(2026, 12, 23, tzinfo=UTC)
 
@@ -192,41 +181,41 @@ async def test_a_wrong_service_is_told_under_its_field_and_nothing_is_lost(
 async def test_a_wrong_date_is_told_under_its_field_and_nothing_is_lost(
     house: House, app: PortalApp, typed: str, said: str
 ) -> None:
-    async with app.run_test() as pilot:
-        await to_create(pilot, "Tablet")
-        await choose(pilot, 1, 1)
-        await press(pilot, "tab")
-        await choose(pilot, 0, DATE)
-        await type_into(pilot, "#last-day", typed)
-        await press(pilot, "enter")
-        assert on(app, CreateDialog)
-        assert said in sentences(pilot)
-        rows = screen_text(pilot).splitlines()
+    async with opened(app) as visit:
+        await visit.to_create("Tablet")
+        await choose(visit, 1, 1)
+        await visit.press("tab")
+        await choose(visit, 0, DATE)
+        await visit.type_into("#last-day", typed)
+        await visit.press("enter")
+        assert visit.on(CreateDialog)
+        assert said in visit.sentences()
+        rows = visit.screen_text().splitlines()
         label = next(at for at, row in enumerate(rows) if "Last day" in row)
         assert said[:10] in rows[label + 2]
-        assert focused(pilot) == "last-day"
-        assert (value(pilot, "name"), value(pilot, "last-day")) == ("Tablet", typed)
+        assert focused(visit) == "last-day"
+        assert (value(visit, "name"), value(visit, "last-day")) == ("Tablet", typed)
         assert app.screen.query_one("#for", RequiredSelect).value == "mail"
         assert made(house) == []
-        await type_into(pilot, "#last-day", "2026-11-22")
-        await press(pilot, "enter")
-        assert on(app, NewAppPasswordDialog)
+        await visit.type_into("#last-day", "2026-11-22")
+        await visit.press("enter")
+        assert visit.on(NewAppPasswordDialog)
     assert made(house)[0].expires == datetime(2026, 11, 23, tzinfo=UTC)
 
 
 @pytest.mark.slow
 async def test_a_refused_name_keeps_what_was_chosen(app: PortalApp, house: House) -> None:
     house.issue("Tablet", ACCOUNT)
-    async with app.run_test() as pilot:
-        await to_create(pilot, "tablet")
-        await choose(pilot, 1, 2)
-        await choose(pilot, 1, 2)
-        await press(pilot, "shift+tab", "shift+tab", "enter")
-        assert "✗ You already have one called Tablet." in screen_text(pilot)
-        assert focused(pilot) == "name"
-        await type_into(pilot, "#name", "Car")
-        await press(pilot, "enter")
-        assert on(app, NewAppPasswordDialog)
+    async with opened(app) as visit:
+        await visit.to_create("tablet")
+        await choose(visit, 1, 2)
+        await choose(visit, 1, 2)
+        await visit.press("shift+tab", "shift+tab", "enter")
+        assert "✗ You already have one called Tablet." in visit.screen_text()
+        assert focused(visit) == "name"
+        await visit.type_into("#name", "Car")
+        await visit.press("enter")
+        assert visit.on(NewAppPasswordDialog)
     car = made(house)[1]
     assert (car.scope, car.expires) == (("sending",), datetime(2027, 2, 21, tzinfo=UTC))
 
@@ -235,11 +224,11 @@ async def test_a_refused_name_keeps_what_was_chosen(app: PortalApp, house: House
 async def test_escape_closes_what_was_opened_and_then_the_dialog(
     house: House, app: PortalApp
 ) -> None:
-    async with app.run_test() as pilot:
-        await to_create(pilot)
-        await press(pilot, "tab", "enter", "down", "escape")
-        assert on(app, CreateDialog)
+    async with opened(app) as visit:
+        await visit.to_create()
+        await visit.press("tab", "enter", "down", "escape")
+        assert visit.on(CreateDialog)
         assert app.screen.query_one("#for", RequiredSelect).value == "any"
-        await press(pilot, "escape")
-        assert not on(app, CreateDialog)
+        await visit.press("escape")
+        assert not visit.on(CreateDialog)
     assert made(house) == []

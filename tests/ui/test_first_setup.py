@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 from textual.command import CommandPalette
-from textual.pilot import Pilot
 from textual.widgets import Button, Label
 
 from apppw_tui.commands.demo import ROWS
@@ -26,40 +25,25 @@ from tests.ui.states_of_verification import (
     set_up_app,
     set_up_number,
 )
-from tests.ui.walks import (
-    ACCOUNT,
-    demo_house,
-    enter_password,
-    later,
-    on,
-    portal_app,
-    press,
-    press_button,
-    screen_text,
-    sent,
-    shown_code,
-    sign_in_by_hand,
-    type_code,
-    type_into,
-)
+from tests.ui.walks import ACCOUNT, Visit, demo_house, opened
 
 
-def title(pilot: Pilot[None]) -> str:
-    return str(pilot.app.screen.query_one("#frame").border_title)
+def title(visit: Visit) -> str:
+    return str(visit.screen.query_one("#frame").border_title)
 
 
-async def prove_app(pilot: Pilot[None]) -> None:
+async def prove_app(visit: Visit) -> None:
     """Until the recovery codes are shown, and keys count."""
-    await set_up_app(pilot)
-    await type_code(pilot, shown_code(pilot))
-    later(pilot)
+    await set_up_app(visit)
+    await visit.type_code(visit.shown_code())
+    visit.later()
 
 
-async def to_first_app_password(pilot: Pilot[None]) -> None:
-    await prove_app(pilot)
-    await press(pilot, "c")
-    later(pilot)
-    await press(pilot, "enter")
+async def to_first_app_password(visit: Visit) -> None:
+    await prove_app(visit)
+    await visit.press("c")
+    visit.later()
+    await visit.press("enter")
 
 
 # --- the whole way --------------------------------------------------------------------------
@@ -68,39 +52,38 @@ async def to_first_app_password(pilot: Pilot[None]) -> None:
 @pytest.mark.slow
 async def test_with_the_app_it_leads_to_settings_and_a_first_app_password() -> None:
     house = new_account()
-    app = portal_app(house, connecting=ConnectionHelp(ROWS))
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        assert on(app, SetUpScreen)
-        await press(pilot, "enter")
-        assert title(pilot) == "Step 1 of 4: How will you verify?"
-        await press(pilot, "enter")
-        assert title(pilot) == "Step 2 of 4: Set up Authenticator app"
-        await type_code(pilot, shown_code(pilot))
-        assert title(pilot) == "Step 3 of 4: Your recovery codes"
-        later(pilot)
-        await press(pilot, "enter")
-        assert len(sent(app)[0].split("\n")) == 11  # ten, each with its end of line
-        later(pilot)
-        await press(pilot, "enter")
-        assert title(pilot) == "Step 4 of 4: A first app password"
-        await press(pilot, *"Phone", "enter")
-        assert on(app, NewAppPasswordDialog)
-        assert "mail.example.org  993  TLS" in screen_text(pilot)
-        later(pilot)
-        await press(pilot, "enter")
-        later(pilot)
-        await press(pilot, "enter")
-        assert on(app, SettingsScreen)
-        assert len(app.screen_stack) == 1  # Settings
-        protection = app.screen.query_one("#protection", Label)
+    async with opened(house, connecting=ConnectionHelp(ROWS)) as visit:
+        await visit.enter_password()
+        assert visit.on(SetUpScreen)
+        await visit.press("enter")
+        assert title(visit) == "Step 1 of 4: How will you verify?"
+        await visit.press("enter")
+        assert title(visit) == "Step 2 of 4: Set up Authenticator app"
+        await visit.type_code(visit.shown_code())
+        assert title(visit) == "Step 3 of 4: Your recovery codes"
+        visit.later()
+        await visit.press("enter")
+        assert len(visit.sent[0].split("\n")) == 11  # ten, each with its end of line
+        visit.later()
+        await visit.press("enter")
+        assert title(visit) == "Step 4 of 4: A first app password"
+        await visit.press(*"Phone", "enter")
+        assert visit.on(NewAppPasswordDialog)
+        assert "mail.example.org  993  TLS" in visit.screen_text()
+        visit.later()
+        await visit.press("enter")
+        visit.later()
+        await visit.press("enter")
+        assert visit.on(SettingsScreen)
+        assert len(visit.app.screen_stack) == 1  # Settings
+        protection = visit.screen.query_one("#protection", Label)
         assert "a code from your authenticator app." in str(protection.content)
-        await press(pilot, "p")
-        assert "Phone" in screen_text(pilot)
-        await press(pilot, "f2", "end", "enter", "enter")
-        later(pilot, 30)
-        await sign_in_by_hand(pilot)
-        assert on(app, SettingsScreen)
+        await visit.press("p")
+        assert "Phone" in visit.screen_text()
+        await visit.press("f2", "end", "enter", "enter")
+        visit.later(30)
+        await visit.sign_in_by_hand()
+        assert visit.on(SettingsScreen)
     [password] = house.now(ACCOUNT).app_passwords
     assert password.name == "Phone"
     assert not password.created_by_admin
@@ -110,71 +93,66 @@ async def test_with_the_app_it_leads_to_settings_and_a_first_app_password() -> N
 @pytest.mark.parametrize("kind", ["text", "call", "notify"])
 async def test_with_a_phone_it_takes_a_code_that_was_sent_there(kind: str) -> None:
     house = new_account()
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await set_up_number(pilot)
-        assert on(app, PhoneNumberDialog)
-        await press_button(pilot, f"kind-{kind}")
-        assert on(app, SecurityCodeDialog)
+    async with opened(house) as visit:
+        await set_up_number(visit)
+        assert visit.on(PhoneNumberDialog)
+        await visit.press_button(f"kind-{kind}")
+        assert visit.on(SecurityCodeDialog)
         assert house.outbox.sent[-1][:2] == (kind, "+4915123456767")
-        assert "67" in screen_text(pilot)
+        assert "67" in visit.screen_text()
         assert house.now(ACCOUNT).phones == ()
-        await type_code(pilot, "000000")
-        assert "✗ That code is wrong." in screen_text(pilot)
-        await type_code(pilot, house.outbox.code)
-        assert on(app, RecoveryCodesDialog)
+        await visit.type_code("000000")
+        assert "✗ That code is wrong." in visit.screen_text()
+        await visit.type_code(house.outbox.code)
+        assert visit.on(RecoveryCodesDialog)
         [phone] = house.now(ACCOUNT).phones
         assert phone.which == "authentication"
 
 
 async def test_the_recovery_codes_are_the_ones_that_open_the_account() -> None:
     house = new_account()
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await prove_app(pilot)
-        shown = [str(label.content) for label in app.screen.query(CodeLabel)]
-        await press(pilot, "c")
-        assert sent(app) == ["".join(f"{code}\n" for code in shown)]
+    async with opened(house) as visit:
+        await prove_app(visit)
+        shown = [str(label.content) for label in visit.screen.query(CodeLabel)]
+        await visit.press("c")
+        assert visit.sent == ["".join(f"{code}\n" for code in shown)]
         house.challenge(ACCOUNT).answer(verification_options.RECOVERY, shown[9])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("key", ["escape", "q"])
 async def test_going_on_without_copying_them_needs_the_key_twice(key: str) -> None:
-    app = portal_app(new_account())
-    async with app.run_test() as pilot:
-        await prove_app(pilot)
-        await press(pilot, key)
-        assert on(app, RecoveryCodesDialog)
-        assert "✗ Not copied yet. Press again to go on." in screen_text(pilot)
-        await press(pilot, key)
-        assert on(app, CreateDialog)
+    async with opened(new_account()) as visit:
+        await prove_app(visit)
+        await visit.press(key)
+        assert visit.on(RecoveryCodesDialog)
+        assert "✗ Not copied yet. Press again to go on." in visit.screen_text()
+        await visit.press(key)
+        assert visit.on(CreateDialog)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["escape", "button"])
 async def test_the_first_app_password_can_be_skipped(way: str) -> None:
     house = new_account()
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await to_first_app_password(pilot)
-        assert on(app, CreateDialog)
-        await (press_button(pilot, "skip") if way == "button" else press(pilot, way))
-        assert on(app, SettingsScreen)
+    async with opened(house) as visit:
+        await to_first_app_password(visit)
+        assert visit.on(CreateDialog)
+        await (visit.press_button("skip") if way == "button" else visit.press(way))
+        assert visit.on(SettingsScreen)
     assert house.now(ACCOUNT).app_passwords == ()
 
 
 async def test_an_account_that_has_app_passwords_is_offered_none() -> None:
     house = new_account()
     house.issue("Laptop", ACCOUNT)
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await prove_app(pilot)
-        assert title(pilot) == "Step 3 of 3: Your recovery codes"
-        await press(pilot, "c")
-        later(pilot)
-        await press(pilot, "enter")
-        assert on(app, SettingsScreen)
+    async with opened(house) as visit:
+        await prove_app(visit)
+        assert title(visit) == "Step 3 of 3: Your recovery codes"
+        await visit.press("c")
+        visit.later()
+        await visit.press("enter")
+        assert visit.on(SettingsScreen)
 
 
 # --- nothing else ---------------------------------------------------------------------------
@@ -182,35 +160,33 @@ async def test_an_account_that_has_app_passwords_is_offered_none() -> None:
 
 @pytest.mark.parametrize("make", first_quick(new_account, bypassed))
 async def test_nothing_else_can_be_reached_before(make: Callable[[], House]) -> None:
-    app = portal_app(make())
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        if not on(app, SetUpScreen):
-            await press(pilot, "enter")
-        await press(pilot, "v", "p", "f2", "comma", "escape", "q")
-        assert on(app, SetUpScreen)
-        assert not app.screen.query("#gear")
-        assert "Settings" not in screen_text(pilot)
-        assert all("Settings" not in str(button.label) for button in app.screen.query(Button))
-        titles = [command.title for command in app.get_system_commands(app.screen)]
+    async with opened(make()) as visit:
+        await visit.enter_password()
+        if not visit.on(SetUpScreen):
+            await visit.press("enter")
+        await visit.press("v", "p", "f2", "comma", "escape", "q")
+        assert visit.on(SetUpScreen)
+        assert not visit.screen.query("#gear")
+        assert "Settings" not in visit.screen_text()
+        assert all("Settings" not in str(button.label) for button in visit.screen.query(Button))
+        titles = [command.title for command in visit.app.get_system_commands(visit.screen)]
         assert "Sign out" in titles
         assert not {"Settings", "Security", "App passwords"} & set(titles)
-        await press(pilot, "ctrl+p")
-        assert on(app, CommandPalette)
-        await press(pilot, "escape")
-        assert on(app, SetUpScreen)
+        await visit.press("ctrl+p")
+        assert visit.on(CommandPalette)
+        await visit.press("escape")
+        assert visit.on(SetUpScreen)
 
 
 async def test_whoever_sets_it_up_elsewhere_meanwhile_is_asked_to_sign_in_with_it() -> None:
     house = new_account()
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await set_up_app(pilot)
+    async with opened(house) as visit:
+        await set_up_app(visit)
         house.give_phone(name=ACCOUNT)
-        await type_code(pilot, shown_code(pilot))
-        assert on(app, LoginScreen)
-        assert len(app.screen_stack) == 1
-        assert "A verification method was set up elsewhere. Sign in with it." in screen_text(pilot)
+        await visit.type_code(visit.shown_code())
+        assert visit.on(LoginScreen)
+        assert len(visit.app.screen_stack) == 1
+        assert "A verification method was set up elsewhere. Sign in with it." in visit.screen_text()
 
 
 # --- the demonstration ----------------------------------------------------------------------
@@ -221,17 +197,16 @@ async def test_the_demonstration_gives_the_code_away(monkeypatch: pytest.MonkeyP
     house = demo_house()
     assert house.demonstration is not None
     monkeypatch.setattr(house.outbox, "send", house.demonstration.send)
-    app = portal_app(house, show_demo=True)
-    async with app.run_test() as pilot:
-        await enter_password(pilot, account="linus@example.org")
-        await press(pilot, "enter", "enter")
-        line = app.screen.query_one("#peek", Label)
-        assert str(line.content) == f"A demonstration: the code is {shown_code(pilot)}."
-        await press(pilot, "b", "down", "enter")
-        await type_into(pilot, "#number", NUMBER)
-        await press(pilot, "enter")
+    async with opened(house, show_demo=True) as visit:
+        await visit.enter_password(account="linus@example.org")
+        await visit.press("enter", "enter")
+        line = visit.screen.query_one("#peek", Label)
+        assert str(line.content) == f"A demonstration: the code is {visit.shown_code()}."
+        await visit.press("b", "down", "enter")
+        await visit.type_into("#number", NUMBER)
+        await visit.press("enter")
         assert len(house.demonstration.sent()) == 6
         said = f"A demonstration: the code is {house.demonstration.sent()}."
-        assert said in screen_text(pilot)
-        await type_code(pilot, house.demonstration.sent())
-        assert on(app, RecoveryCodesDialog)
+        assert said in visit.screen_text()
+        await visit.type_code(house.demonstration.sent())
+        assert visit.on(RecoveryCodesDialog)

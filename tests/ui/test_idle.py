@@ -1,7 +1,6 @@
 """Somebody who is no longer there is signed out; at a kiosk, whoever does not get in must go."""
 
 import pytest
-from textual.pilot import Pilot
 
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.app_options import Kiosk
@@ -11,21 +10,7 @@ from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
 from tests.support import House
-from tests.ui.walks import (
-    ACCOUNT,
-    enter_password,
-    house_with,
-    on,
-    portal_app,
-    press,
-    screen_text,
-    settle,
-    sign_in_by_hand,
-    to_app_passwords,
-    to_create,
-    to_reveal,
-    type_code,
-)
+from tests.ui.walks import ACCOUNT, Visit, house_with, opened, portal_app
 
 LIMIT = 300.0
 STAY = "Still there? Press any key, or you are signed out in 30 seconds."
@@ -43,11 +28,11 @@ class Door:
         self.let_in += 1
 
 
-async def wait(pilot: Pilot[None], house: House, seconds: float) -> None:
+async def wait(visit: Visit, house: House, seconds: float) -> None:
     """Nobody presses anything for so long, and the app looks who is there."""
     house.clock.advance(seconds)
-    look(pilot.app)
-    await settle(pilot)
+    look(visit.app)
+    await visit.settle()
 
 
 def look(app: object) -> None:
@@ -57,57 +42,54 @@ def look(app: object) -> None:
 
 async def test_thirty_seconds_before_the_end_a_line_says_so_and_then_one_is_signed_out() -> None:
     house = house_with("Laptop")
-    app = portal_app(house, sign_out_after=LIMIT)
-    async with app.run_test() as pilot:
-        await to_app_passwords(pilot)
-        await wait(pilot, house, LIMIT - 31)
-        assert STAY not in screen_text(pilot)
-        await wait(pilot, house, 1)
-        assert STAY in screen_text(pilot)
-        await wait(pilot, house, 29)
-        assert on(app, AppPasswordsScreen)
-        await wait(pilot, house, 1)
-        assert on(app, LoginScreen)
-        assert GONE in screen_text(pilot)
-        assert STAY not in screen_text(pilot)
+    async with opened(house, sign_out_after=LIMIT) as visit:
+        await visit.to_app_passwords()
+        await wait(visit, house, LIMIT - 31)
+        assert STAY not in visit.screen_text()
+        await wait(visit, house, 1)
+        assert STAY in visit.screen_text()
+        await wait(visit, house, 29)
+        assert visit.on(AppPasswordsScreen)
+        await wait(visit, house, 1)
+        assert visit.on(LoginScreen)
+        assert GONE in visit.screen_text()
+        assert STAY not in visit.screen_text()
 
 
 async def test_any_key_dismisses_the_line_and_does_nothing_else() -> None:
     house = house_with("Laptop")
-    app = portal_app(house, sign_out_after=LIMIT)
-    async with app.run_test() as pilot:
-        await to_app_passwords(pilot)
-        await wait(pilot, house, LIMIT - 10)
-        await press(pilot, "c")
-        assert on(app, AppPasswordsScreen)
-        assert STAY not in screen_text(pilot)
-        await wait(pilot, house, LIMIT - 31)
-        assert on(app, AppPasswordsScreen)
-        await press(pilot, "c")
-        assert on(app, CreateDialog)
+    async with opened(house, sign_out_after=LIMIT) as visit:
+        await visit.to_app_passwords()
+        await wait(visit, house, LIMIT - 10)
+        await visit.press("c")
+        assert visit.on(AppPasswordsScreen)
+        assert STAY not in visit.screen_text()
+        await wait(visit, house, LIMIT - 31)
+        assert visit.on(AppPasswordsScreen)
+        await visit.press("c")
+        assert visit.on(CreateDialog)
 
 
 async def test_the_line_stands_over_a_dialog_and_a_secret_goes_with_the_session() -> None:
     house = house_with()
-    app = portal_app(house, sign_out_after=LIMIT)
-    async with app.run_test() as pilot:
-        await to_reveal(pilot)
-        await wait(pilot, house, LIMIT - 10)
-        assert STAY in screen_text(pilot)
-        await wait(pilot, house, 20)
-        assert on(app, LoginScreen)
+    async with opened(house, sign_out_after=LIMIT) as visit:
+        await visit.to_reveal()
+        await wait(visit, house, LIMIT - 10)
+        assert STAY in visit.screen_text()
+        await wait(visit, house, 20)
+        assert visit.on(LoginScreen)
         assert not [
-            screen for screen in app.screen_stack if isinstance(screen, NewAppPasswordDialog)
+            screen for screen in visit.app.screen_stack if isinstance(screen, NewAppPasswordDialog)
         ]
 
 
 async def test_quitting_needs_no_second_key_under_the_line() -> None:
     house = house_with()
     app = portal_app(house, sign_out_after=LIMIT)
-    async with app.run_test() as pilot:
-        await sign_in_by_hand(pilot)
-        await wait(pilot, house, LIMIT - 10)
-        await pilot.press("ctrl+q")
+    async with opened(app) as visit:
+        await visit.sign_in_by_hand()
+        await wait(visit, house, LIMIT - 10)
+        await visit.pilot.press("ctrl+q")
     assert app.return_code == 0
     assert app.last_words is None
 
@@ -115,9 +97,9 @@ async def test_quitting_needs_no_second_key_under_the_line() -> None:
 async def test_at_login_the_program_ends_in_the_end() -> None:
     house = house_with()
     app = portal_app(house, sign_out_after=LIMIT)
-    async with app.run_test() as pilot:
-        await wait(pilot, house, LIMIT - 10)
-        assert "or the program ends in 30 seconds." in screen_text(pilot)
+    async with opened(app) as visit:
+        await wait(visit, house, LIMIT - 10)
+        assert "or the program ends in 30 seconds." in visit.screen_text()
         house.clock.advance(11)
         look(app)
     assert app.last_words == "Nobody signed in."
@@ -126,11 +108,11 @@ async def test_at_login_the_program_ends_in_the_end() -> None:
 async def test_what_is_typed_at_a_kiosks_door_does_not_put_the_end_off() -> None:
     house, door = house_with(), Door()
     app = portal_app(house, kiosk=door.kiosk, sign_out_after=LIMIT)
-    async with app.run_test() as pilot:
+    async with opened(app) as visit:
         for _ in range(3):
-            await wait(pilot, house, 15)
-            await press(pilot, "a")
-        assert "You have 30 seconds left to sign in." in screen_text(pilot)
+            await wait(visit, house, 15)
+            await visit.press("a")
+        assert "You have 30 seconds left to sign in." in visit.screen_text()
         house.clock.advance(15)
         look(app)
     assert app.last_words == "Nobody signed in."
@@ -140,23 +122,23 @@ async def test_what_is_typed_at_a_kiosks_door_does_not_put_the_end_off() -> None
 async def test_who_got_in_at_a_kiosk_has_time_and_leaves_it_by_signing_out() -> None:
     house, door = house_with(), Door()
     app = portal_app(house, kiosk=door.kiosk, sign_out_after=LIMIT)
-    async with app.run_test() as pilot:
-        await wait(pilot, house, 50)
-        await sign_in_by_hand(pilot)
+    async with opened(app) as visit:
+        await wait(visit, house, 50)
+        await visit.sign_in_by_hand()
         assert door.let_in == 1
-        await wait(pilot, house, LIMIT - 31)
-        assert on(app, SettingsScreen)
+        await wait(visit, house, LIMIT - 31)
+        assert visit.on(SettingsScreen)
         app.action_sign_out()
-        await pilot.pause()
+        await visit.pilot.pause()
     assert app.last_words == "You are signed out."
 
 
 async def test_at_a_kiosk_who_is_signed_out_has_to_knock_again() -> None:
     house, door = house_with(), Door()
     app = portal_app(house, kiosk=door.kiosk, sign_out_after=LIMIT)
-    async with app.run_test() as pilot:
-        await sign_in_by_hand(pilot)
-        await wait(pilot, house, LIMIT + 1)
+    async with opened(app) as visit:
+        await visit.sign_in_by_hand()
+        await wait(visit, house, LIMIT + 1)
     assert app.last_words == GONE
 
 
@@ -165,13 +147,13 @@ async def test_five_wrong_tries_at_a_kiosk_are_the_last(mistakes: int) -> None:
     house, door = house_with(), Door()
     secret = house.give_authenticator(ACCOUNT)
     app = portal_app(house, kiosk=door.kiosk, sign_out_after=LIMIT)
-    async with app.run_test() as pilot:
+    async with opened(app) as visit:
         for _ in range(2):
-            await enter_password(pilot, "not the password")
-        await enter_password(pilot)
+            await visit.enter_password("not the password")
+        await visit.enter_password()
         wrong = "000000" if house.app_code(secret) != "000000" else "111111"
         for _ in range(mistakes - 2):
-            await type_code(pilot, wrong)
+            await visit.type_code(wrong)
         left = app.last_words is not None
     assert left == (mistakes == 5)
     assert app.last_words == ("Too many wrong tries." if left else None)
@@ -180,30 +162,27 @@ async def test_five_wrong_tries_at_a_kiosk_are_the_last(mistakes: int) -> None:
 @pytest.mark.slow
 async def test_who_is_in_may_make_mistakes() -> None:
     house, door = house_with(), Door()
-    app = portal_app(house, kiosk=door.kiosk, sign_out_after=LIMIT)
-    async with app.run_test() as pilot:
+    async with opened(house, kiosk=door.kiosk, sign_out_after=LIMIT) as visit:
         for _ in range(4):
-            await enter_password(pilot, "not the password")
-        await sign_in_by_hand(pilot)
-        app.count_mistakes()
-        await settle(pilot)
-        assert on(app, SettingsScreen)
+            await visit.enter_password("not the password")
+        await visit.sign_in_by_hand()
+        visit.app.count_mistakes()
+        await visit.settle()
+        assert visit.on(SettingsScreen)
 
 
 async def test_a_kiosk_without_accounts_names_no_command() -> None:
-    app = portal_app(House(), kiosk=Door().kiosk)
-    async with app.run_test() as pilot:
-        assert "There are no accounts yet. Ask your administrator." in screen_text(pilot)
+    async with opened(House(), kiosk=Door().kiosk) as visit:
+        assert "There are no accounts yet. Ask your administrator." in visit.screen_text()
 
 
 @pytest.mark.slow
 async def test_a_dialog_that_is_open_does_not_survive_the_end() -> None:
     house = house_with()
-    app = portal_app(house, sign_out_after=LIMIT)
-    async with app.run_test() as pilot:
-        await to_create(pilot)
-        await wait(pilot, house, LIMIT + 1)
-        assert on(app, LoginScreen)
-        await sign_in_by_hand(pilot)
-        assert on(app, SettingsScreen)
+    async with opened(house, sign_out_after=LIMIT) as visit:
+        await visit.to_create()
+        await wait(visit, house, LIMIT + 1)
+        assert visit.on(LoginScreen)
+        await visit.sign_in_by_hand()
+        assert visit.on(SettingsScreen)
         assert house.now(ACCOUNT).app_passwords == ()

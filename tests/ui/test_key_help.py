@@ -16,19 +16,7 @@ from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.details import HelpDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
-from tests.ui.walks import (
-    house_with,
-    on,
-    portal_app,
-    press,
-    screen_text,
-    sentences,
-    settle,
-    sign_in,
-    to_app_passwords,
-    to_create,
-    to_reveal,
-)
+from tests.ui.walks import house_with, opened
 
 
 def footer(text: str) -> str:
@@ -67,66 +55,60 @@ def test_every_binding_has_an_id_and_a_tooltip() -> None:
     ],
 )
 async def test_the_footer_shows_as_many_keys_as_fit_and_always_help(width: int, shown: str) -> None:
-    app = portal_app(house_with("Laptop"))
-    async with app.run_test(size=(width, 24)) as pilot:
-        await to_app_passwords(pilot)
-        assert footer(screen_text(pilot)) == shown
+    async with opened(house_with("Laptop"), size=(width, 24)) as visit:
+        await visit.to_app_passwords()
+        assert footer(visit.screen_text()) == shown
 
 
 async def test_the_footer_is_true_of_what_enter_does() -> None:
-    app = portal_app(house_with("Laptop"))
-    async with app.run_test() as pilot:
-        await to_app_passwords(pilot)
-        await press(pilot, "right")
-        assert footer(screen_text(pilot)).startswith("⏎ Delete  c Create")
-        await press(pilot, "left")
-        assert footer(screen_text(pilot)).startswith("⏎ Details  c Create")
+    async with opened(house_with("Laptop")) as visit:
+        await visit.to_app_passwords()
+        await visit.press("right")
+        assert footer(visit.screen_text()).startswith("⏎ Delete  c Create")
+        await visit.press("left")
+        assert footer(visit.screen_text()).startswith("⏎ Details  c Create")
 
 
 async def test_while_a_field_has_the_focus_the_footer_names_the_other_key() -> None:
-    app = portal_app(house_with())
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        assert footer(screen_text(pilot)).endswith("F1 Help")
-        await to_create(pilot)
-        assert footer(screen_text(pilot)) == "⏎ Next  esc Cancel  F1 Help"
-        await press(pilot, "tab")
-        assert footer(screen_text(pilot)).endswith("? Help")
+    async with opened(house_with()) as visit:
+        await visit.settle()
+        assert footer(visit.screen_text()).endswith("F1 Help")
+        await visit.to_create()
+        assert footer(visit.screen_text()) == "⏎ Next  esc Cancel  F1 Help"
+        await visit.press("tab")
+        assert footer(visit.screen_text()).endswith("? Help")
 
 
 @pytest.mark.slow
 async def test_letters_are_text_in_a_field() -> None:
-    app = portal_app(house_with())
-    async with app.run_test() as pilot:
-        await to_app_passwords(pilot)
-        await press(pilot, "c", *"cdqpv?:,")
-        assert on(app, CreateDialog)
-        assert app.screen.query_one("#name", Input).value == "cdqpv?:,"
+    async with opened(house_with()) as visit:
+        await visit.to_app_passwords()
+        await visit.press("c", *"cdqpv?:,")
+        assert visit.on(CreateDialog)
+        assert visit.screen.query_one("#name", Input).value == "cdqpv?:,"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("key", ["f1", "question_mark"])
 async def test_help_tells_the_keys_of_the_screen_it_was_asked_on(key: str) -> None:
-    app = portal_app(house_with("Laptop"))
-    async with app.run_test(size=(80, 40)) as pilot:
-        await to_app_passwords(pilot)
-        await press(pilot, key)
-        assert on(app, HelpDialog)
-        keys = [str(label.content) for label in app.screen.query(".field-label").results(Label)]
+    async with opened(house_with("Laptop"), size=(80, 40)) as visit:
+        await visit.to_app_passwords()
+        await visit.press(key)
+        assert visit.on(HelpDialog)
+        keys = [str(label.content) for label in visit.screen.query(".field-label").results(Label)]
         assert {"c", "r", "/", "space", "esc  q", "^q", "^p  :", "F2  ,"} <= set(keys)
-        assert "Help: App Passwords" in screen_text(pilot)
-        await press(pilot, key)
-        assert on(app, AppPasswordsScreen)
+        assert "Help: App Passwords" in visit.screen_text()
+        await visit.press(key)
+        assert visit.on(AppPasswordsScreen)
 
 
 async def test_help_over_a_dialog_returns_to_it_with_nothing_lost() -> None:
-    app = portal_app(house_with())
-    async with app.run_test() as pilot:
-        await to_create(pilot, "Laptop")
-        await press(pilot, "f1")
-        assert "Help: Create an app password" in screen_text(pilot)
-        await press(pilot, "escape")
-        assert app.screen.query_one("#name", Input).value == "Laptop"
+    async with opened(house_with()) as visit:
+        await visit.to_create("Laptop")
+        await visit.press("f1")
+        assert "Help: Create an app password" in visit.screen_text()
+        await visit.press("escape")
+        assert visit.screen.query_one("#name", Input).value == "Laptop"
 
 
 def palette_entries(app: PortalApp) -> set[str]:
@@ -134,101 +116,94 @@ def palette_entries(app: PortalApp) -> set[str]:
 
 
 async def test_the_palette_reaches_everything_that_can_be_done_here_and_nothing_else() -> None:
-    app = portal_app(house_with("Laptop"))
-    async with app.run_test() as pilot:
-        assert palette_entries(app) == {"Help", "Leave", "Next", "Quit"}
-        await to_app_passwords(pilot)
+    async with opened(house_with("Laptop")) as visit:
+        assert palette_entries(visit.app) == {"Help", "Leave", "Next", "Quit"}
+        await visit.to_app_passwords()
         wanted = {"Create", "Delete", "Rename", "Filter", "Sort", "Mark", "Settings", "Sign out"}
-        assert wanted <= palette_entries(app)
-        assert not {"Screenshot", "Theme", "Maximize"} & palette_entries(app)
+        assert wanted <= palette_entries(visit.app)
+        assert not {"Screenshot", "Theme", "Maximize"} & palette_entries(visit.app)
 
 
 async def test_what_is_chosen_in_the_palette_is_done() -> None:
-    app = portal_app(house_with("Laptop"))
-    async with app.run_test() as pilot:
-        await to_app_passwords(pilot)
-        await press(pilot, "colon")
-        assert on(app, CommandPalette)
-        assert not app.screen.query_one(Input).cursor_blink
-        await press(pilot, "escape")
-        found = {entry.title: entry.callback for entry in app.get_system_commands(app.screen)}
+    async with opened(house_with("Laptop")) as visit:
+        await visit.to_app_passwords()
+        await visit.press("colon")
+        assert visit.on(CommandPalette)
+        assert not visit.screen.query_one(Input).cursor_blink
+        await visit.press("escape")
+        found = {
+            entry.title: entry.callback for entry in visit.app.get_system_commands(visit.screen)
+        }
         await found["Create"]()
-        await settle(pilot)
-        assert on(app, CreateDialog)
+        await visit.settle()
+        assert visit.on(CreateDialog)
 
 
 async def test_ctrl_c_leaves_the_palette() -> None:
-    app = portal_app(house_with("Laptop"))
-    async with app.run_test() as pilot:
-        await to_app_passwords(pilot)
-        await press(pilot, "ctrl+p", "ctrl+c")
-        assert on(app, AppPasswordsScreen)
-        assert app.is_running
+    async with opened(house_with("Laptop")) as visit:
+        await visit.to_app_passwords()
+        await visit.press("ctrl+p", "ctrl+c")
+        assert visit.on(AppPasswordsScreen)
+        assert visit.app.is_running
 
 
 @pytest.mark.slow
 async def test_the_palette_does_not_open_over_a_dialog() -> None:
-    app = portal_app(house_with("Laptop"))
-    async with app.run_test() as pilot:
-        await to_create(pilot)
-        await press(pilot, "ctrl+p", "tab", "colon")
-        assert on(app, CreateDialog)
+    async with opened(house_with("Laptop")) as visit:
+        await visit.to_create()
+        await visit.press("ctrl+p", "tab", "colon")
+        assert visit.on(CreateDialog)
 
 
 async def test_signed_out_no_key_leads_anywhere() -> None:
-    app = portal_app(house_with("Laptop"))
-    async with app.run_test() as pilot:
-        await press(pilot, "tab", "tab", "p", "v", "f2", "comma")
-        assert on(app, LoginScreen)
+    async with opened(house_with("Laptop")) as visit:
+        await visit.press("tab", "tab", "p", "v", "f2", "comma")
+        assert visit.on(LoginScreen)
 
 
 async def test_ctrl_c_says_how_to_quit() -> None:
-    app = portal_app(house_with("Laptop"))
-    async with app.run_test() as pilot:
-        await sign_in(pilot)
-        await press(pilot, "ctrl+c")
-        assert "Press ^q to quit." in screen_text(pilot)
-        assert app.is_running
+    async with opened(house_with("Laptop")) as visit:
+        await visit.sign_in()
+        await visit.press("ctrl+c")
+        assert "Press ^q to quit." in visit.screen_text()
+        assert visit.app.is_running
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("keys", [("c",), ("enter",), ("question_mark",)])
 async def test_ctrl_c_in_a_dialog_says_how_to_leave_it(keys: tuple[str, ...]) -> None:
     """In a field, on a button, and over a text that scrolls."""
-    app = portal_app(house_with("Laptop"))
-    async with app.run_test() as pilot:
-        await to_app_passwords(pilot)
-        await press(pilot, *keys)
-        dialog = app.screen
+    async with opened(house_with("Laptop")) as visit:
+        await visit.to_app_passwords()
+        await visit.press(*keys)
+        dialog = visit.screen
         assert isinstance(dialog, Dialog)
-        await press(pilot, "ctrl+c")
-        assert "Press esc to leave this, ^q to quit." in screen_text(pilot)
-        assert app.screen is dialog
-        await press(pilot, "escape")
-        assert not isinstance(app.screen, Dialog)
+        await visit.press("ctrl+c")
+        assert "Press esc to leave this, ^q to quit." in visit.screen_text()
+        assert visit.screen is dialog
+        await visit.press("escape")
+        assert not isinstance(visit.screen, Dialog)
 
 
 @pytest.mark.slow
 async def test_ctrl_c_over_a_password_that_is_shown_once_takes_nothing_away() -> None:
     """The frame of that dialog says how much follows; and esc still asks."""
-    app = portal_app(house_with("Laptop"))
-    async with app.run_test() as pilot:
-        await to_reveal(pilot)
-        await press(pilot, "ctrl+c")
-        assert "Press esc to leave this, ^q to quit." in sentences(pilot)
-        assert not app.screen.query_one("#frame").border_subtitle
-        await press(pilot, "escape")
-        assert "Not copied yet. Press again to close." in sentences(pilot)
+    async with opened(house_with("Laptop")) as visit:
+        await visit.to_reveal()
+        await visit.press("ctrl+c")
+        assert "Press esc to leave this, ^q to quit." in visit.sentences()
+        assert not visit.screen.query_one("#frame").border_subtitle
+        await visit.press("escape")
+        assert "Not copied yet. Press again to close." in visit.sentences()
 
 
 @pytest.mark.slow
 async def test_arrows_move_between_the_buttons_of_a_dialog() -> None:
-    app = portal_app(house_with("Laptop"))
-    async with app.run_test() as pilot:
-        await to_app_passwords(pilot)
-        await press(pilot, "enter")
+    async with opened(house_with("Laptop")) as visit:
+        await visit.to_app_passwords()
+        await visit.press("enter")
         ids = []
         for key in ("left", "left", "right", "down"):
-            await press(pilot, key)
-            ids.append(app.focused.id if app.focused else None)
+            await visit.press(key)
+            ids.append(visit.focused.id if visit.focused else None)
         assert ids == ["delete", "rename", "delete", "close"]

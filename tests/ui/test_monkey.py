@@ -4,24 +4,11 @@ from random import Random
 
 import pytest
 from textual import events
-from textual.pilot import Pilot
 
 from apppw_tui.ui.dialogs.security_code import SecurityCodeDialog
 from apppw_tui.ui.screens.login import LoginScreen
 from tests.support import PASSWORD
-from tests.ui.walks import (
-    ACCOUNT,
-    DemoHouse,
-    app_code,
-    demo_house,
-    enter_password,
-    house_with,
-    later,
-    on,
-    portal_app,
-    settle,
-    sign_in,
-)
+from tests.ui.walks import ACCOUNT, DemoHouse, Visit, demo_house, house_with, opened
 
 pytestmark = pytest.mark.slow
 
@@ -42,18 +29,17 @@ async def test_keys_at_random_break_nothing(seed: int, presses: int) -> None:
     house = house_with("Laptop", "Phone", "Tablet")
     done = 0
     while done < presses:
-        app = portal_app(house)
-        async with app.run_test(size=random.choice([(80, 24), (40, 12)])) as pilot:
-            await sign_in(pilot)
-            while done < presses and app.is_running:
+        async with opened(house, size=random.choice([(80, 24), (40, 12)])) as visit:
+            await visit.sign_in()
+            while done < presses and visit.app.is_running:
                 done += 1
                 # Now and then several in one burst, as over a slow line.
                 for key in random.choices(KEYS, k=random.choice([1, 1, 1, 3])):
-                    app.post_message(events.Key(key, key if len(key) == 1 else None))
-                await settle(pilot)
-                later(pilot, random.choice([0.1, 1.0]))
-                assert app.fault is None
-                assert app.return_code in (None, 0)  # esc twice leaves, where one signs in
+                    visit.app.post_message(events.Key(key, key if len(key) == 1 else None))
+                await visit.settle()
+                visit.later(random.choice([0.1, 1.0]))
+                assert visit.app.fault is None
+                assert visit.app.return_code in (None, 0)  # esc twice leaves, where one signs in
     account = house.store.get(ACCOUNT)
     assert account is not None
     assert len(account.app_passwords) <= 40
@@ -74,31 +60,32 @@ async def test_keys_at_random_break_nothing_where_codes_are_asked(seed: int, pre
     seen: set[type] = set()
     done = 0
     while done < presses:
-        app = portal_app(house, show_demo=random.choice([True, False]))
-        async with app.run_test(size=random.choice([(80, 24), (40, 12)])) as pilot:
-            while done < presses and app.is_running:
+        async with opened(
+            house, show_demo=random.choice([True, False]), size=random.choice([(80, 24), (40, 12)])
+        ) as visit:
+            while done < presses and visit.app.is_running:
                 done += 1
-                if on(app, LoginScreen) and random.random() < 0.2:
-                    await enter_password(pilot)
+                if visit.on(LoginScreen) and random.random() < 0.2:
+                    await visit.enter_password()
                 keys = random.choices(DIGITS, k=random.choice([1, 1, 1, 3]))
-                if on(app, SecurityCodeDialog) and random.random() < 0.2:
-                    keys = [*right_code(pilot, house), *keys]
+                if visit.on(SecurityCodeDialog) and random.random() < 0.2:
+                    keys = [*right_code(visit, house), *keys]
                 for key in keys:
-                    app.post_message(events.Key(key, key if len(key) == 1 else None))
-                await settle(pilot)
-                seen.add(type(app.screen))
-                later(pilot, random.choice([0.1, 1.0, 30.0, 601.0]))
-                assert app.fault is None
-                assert app.return_code in (None, 0)
+                    visit.app.post_message(events.Key(key, key if len(key) == 1 else None))
+                await visit.settle()
+                seen.add(type(visit.screen))
+                visit.later(random.choice([0.1, 1.0, 30.0, 601.0]))
+                assert visit.app.fault is None
+                assert visit.app.return_code in (None, 0)
     assert len(seen) > 5
     assert house.now(ACCOUNT).has_second_factor
     assert house.portal.enrollment.numbers(house.session(ACCOUNT), house.now(ACCOUNT)) is not None
 
 
-def right_code(pilot: Pilot[None], house: DemoHouse) -> str:
+def right_code(visit: Visit, house: DemoHouse) -> str:
     """A code that may be the one that is asked for."""
     if house.now(ACCOUNT).authenticator is None or (
         house.outbox.sent and house.random.random() < 0.5
     ):
         return house.outbox.code if house.outbox.sent else "123456"
-    return app_code(pilot)
+    return visit.app_code()

@@ -11,18 +11,7 @@ from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog, SecretLabel
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from tests.ui.copying import ByTmuxAlone
-from tests.ui.walks import (
-    house_with,
-    later,
-    on,
-    portal_app,
-    press,
-    screen_text,
-    sent,
-    settle,
-    to_create,
-    to_reveal,
-)
+from tests.ui.walks import house_with, opened
 
 
 def focused(app: PortalApp) -> str:
@@ -32,107 +21,99 @@ def focused(app: PortalApp) -> str:
 
 @pytest.mark.slow
 async def test_an_eager_double_enter_neither_copies_nor_closes() -> None:
-    app = portal_app(house_with())
-    async with app.run_test() as pilot:
-        await to_create(pilot)
-        await press(pilot, "enter", "enter", "enter", "escape", "c")
-        assert on(app, NewAppPasswordDialog)
-        assert sent(app) == []
-        later(pilot, 0.41)
-        await press(pilot, "enter")
-        assert len(sent(app)) == 1
+    async with opened(house_with()) as visit:
+        await visit.to_create()
+        await visit.press("enter", "enter", "enter", "escape", "c")
+        assert visit.on(NewAppPasswordDialog)
+        assert visit.sent == []
+        visit.later(0.41)
+        await visit.press("enter")
+        assert len(visit.sent) == 1
         # The same haste after the copy: Close has the focus, and waits a moment too.
-        await press(pilot, "enter", "enter")
-        assert on(app, NewAppPasswordDialog)
-        later(pilot, 0.41)
-        await press(pilot, "enter")
-        assert on(app, AppPasswordsScreen)
+        await visit.press("enter", "enter")
+        assert visit.on(NewAppPasswordDialog)
+        visit.later(0.41)
+        await visit.press("enter")
+        assert visit.on(AppPasswordsScreen)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("key", ["escape", "q"])
 async def test_closing_it_uncopied_needs_the_key_twice(key: str) -> None:
-    app = portal_app(house_with())
-    async with app.run_test() as pilot:
-        await to_reveal(pilot)
-        await press(pilot, key)
-        assert on(app, NewAppPasswordDialog)
-        assert "Not copied yet. Press again to close." in screen_text(pilot)
-        await press(pilot, key)
-        assert on(app, AppPasswordsScreen)
-        assert "Created Kitchen tablet." in screen_text(pilot)
+    async with opened(house_with()) as visit:
+        await visit.to_reveal()
+        await visit.press(key)
+        assert visit.on(NewAppPasswordDialog)
+        assert "Not copied yet. Press again to close." in visit.screen_text()
+        await visit.press(key)
+        assert visit.on(AppPasswordsScreen)
+        assert "Created Kitchen tablet." in visit.screen_text()
 
 
 async def test_quitting_from_it_uncopied_needs_the_key_twice() -> None:
-    app = portal_app(house_with())
-    async with app.run_test() as pilot:
-        await to_reveal(pilot)
-        await press(pilot, "ctrl+q")
-        assert "Not copied yet. Press again to quit." in screen_text(pilot)
-        assert app.is_running
+    async with opened(house_with()) as visit:
+        await visit.to_reveal()
+        await visit.press("ctrl+q")
+        assert "Not copied yet. Press again to quit." in visit.screen_text()
+        assert visit.app.is_running
 
 
 @pytest.mark.slow
 async def test_what_is_copied_is_what_is_shown_without_the_spaces() -> None:
-    app = portal_app(house_with())
-    async with app.run_test() as pilot:
-        await to_reveal(pilot)
-        shown = str(app.screen.query_one(SecretLabel).content)
-        assert "Kitchen tablet · Any app · never expires" in screen_text(pilot)
-        await press(pilot, "c")
-        assert focused(app) == "Close"
-        [copied] = sent(app)
+    async with opened(house_with()) as visit:
+        await visit.to_reveal()
+        shown = str(visit.screen.query_one(SecretLabel).content)
+        assert "Kitchen tablet · Any app · never expires" in visit.screen_text()
+        await visit.press("c")
+        assert focused(visit.app) == "Close"
+        [copied] = visit.sent
         assert copied == shown.replace(" ", "")
         assert parse(copied) is not None
-        assert "Sent to your terminal's clipboard. Copy something else" in screen_text(pilot)
+        assert "Sent to your terminal's clipboard. Copy something else" in visit.screen_text()
 
 
 async def test_it_can_be_copied_again() -> None:
-    app = portal_app(house_with())
-    async with app.run_test() as pilot:
-        await to_reveal(pilot)
-        await press(pilot, "c", "c")
-        assert len(sent(app)) == 2
+    async with opened(house_with()) as visit:
+        await visit.to_reveal()
+        await visit.press("c", "c")
+        assert len(visit.sent) == 2
 
 
 @pytest.mark.slow
 async def test_the_secret_lives_nowhere_but_there() -> None:
-    app = portal_app(house_with())
-    async with app.run_test() as pilot:
-        await to_reveal(pilot)
+    async with opened(house_with()) as visit:
+        await visit.to_reveal()
         assert not SecretLabel.ALLOW_SELECT
-        await press(pilot, "c")
-        [copied] = sent(app)
-        sent(app).clear()
-        later(pilot)
-        await press(pilot, "escape")
-        await settle(pilot)
+        await visit.press("c")
+        [copied] = visit.sent
+        visit.sent.clear()
+        visit.later()
+        await visit.press("escape")
+        await visit.settle()
         grouped = " ".join(copied[at : at + 4] for at in range(0, 16, 4))
-        assert grouped not in screen_text(pilot)
-        assert app.clipboard == ""
+        assert grouped not in visit.screen_text()
+        assert visit.app.clipboard == ""
         gc.collect()
         assert not [label for label in gc.get_objects() if isinstance(label, SecretLabel)]
 
 
 async def test_on_a_small_terminal_password_and_buttons_stay_in_sight() -> None:
-    app = portal_app(house_with())
-    async with app.run_test(size=(40, 12)) as pilot:
-        await to_reveal(pilot)
-        await press(pilot, "c")
-        shown = str(app.screen.query_one(SecretLabel).content)
+    async with opened(house_with(), size=(40, 12)) as visit:
+        await visit.to_reveal()
+        await visit.press("c")
+        shown = str(visit.screen.query_one(SecretLabel).content)
         for text in (shown, "Copy password to clipboard", "Close", "Sent to your"):
-            assert text in screen_text(pilot)
+            assert text in visit.screen_text()
 
 
 async def test_what_is_known_to_have_gone_nowhere_is_not_copied() -> None:
-    app = portal_app(house_with(), tools=ByTmuxAlone(TmuxDelivery.SWALLOWED))
-    async with app.run_test(size=(80, 24)) as pilot:
-        await to_reveal(pilot)
-        await press(pilot, "c")
-        assert "! tmux keeps it from your terminal's clipboard." in screen_text(pilot)
-        assert "tmux needs: set -s set-clipboard on." in screen_text(pilot)
-        await press(pilot, "escape")
-        assert "Not copied yet. Press again to close." in screen_text(pilot)
+    async with opened(house_with(), tools=ByTmuxAlone(TmuxDelivery.SWALLOWED)) as visit:
+        await visit.to_reveal()
+        await visit.press("c")
+        assert "! tmux keeps it from your terminal's clipboard." in visit.screen_text()
+        assert "tmux needs: set -s set-clipboard on." in visit.screen_text()
+        await visit.press("escape")
+        assert "Not copied yet. Press again to close." in visit.screen_text()
 
 
 @pytest.mark.slow
@@ -142,9 +123,8 @@ async def test_tmux_alone_is_asked_to_send_it() -> None:
         (TmuxDelivery.LEFT, "tmux still has it in a buffer; see: tmux list-buffers."),
         (TmuxDelivery.DEAF, "! tmux knows of no clipboard of your terminal."),
     ]:
-        app = portal_app(house_with(), tools=ByTmuxAlone(answer))
-        async with app.run_test(size=(80, 24)) as pilot:
-            await to_reveal(pilot)
-            await press(pilot, "c")
-            assert said in screen_text(pilot)
-            assert sent(app) == []
+        async with opened(house_with(), tools=ByTmuxAlone(answer)) as visit:
+            await visit.to_reveal()
+            await visit.press("c")
+            assert said in visit.screen_text()
+            assert visit.sent == []

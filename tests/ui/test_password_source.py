@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pytest
-from textual.pilot import Pilot
 from textual.widgets import Label
 
 from apppw_tui.domain.errors import PasswordBackendDown
@@ -17,17 +16,8 @@ from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
 from tests.support import House, first_quick
-from tests.ui.walks import (
-    ACCOUNT,
-    house_with,
-    on,
-    portal_app,
-    press,
-    screen_text,
-    sign_in,
-    sign_in_by_hand,
-    type_into,
-)
+from tests.ui.states import Walk
+from tests.ui.walks import ACCOUNT, Visit, house_with, opened, portal_app
 
 OLD = "the one of the mail"
 DOWN = "Passwords cannot be checked now. Try again in a moment."
@@ -54,98 +44,94 @@ def elsewhere(house: House, source: Source, *, require_add: bool = False) -> Hou
     return house
 
 
-def said_of_it(pilot: Pilot[None]) -> str:
+def said_of_it(visit: Visit) -> str:
     """What the section says."""
-    return str(pilot.app.screen.query_one("#password-age", Label).content)
+    return str(visit.screen.query_one("#password-age", Label).content)
 
 
-async def to_password(pilot: Pilot[None]) -> None:
-    await sign_in_by_hand(pilot, OLD)
-    await press(pilot, "down")
+async def to_password(visit: Visit) -> None:
+    await visit.sign_in_by_hand(OLD)
+    await visit.press("down")
 
 
-async def to_the_link(pilot: Pilot[None]) -> None:
-    await to_password(pilot)
-    await press(pilot, "enter", "enter")
+async def to_the_link(visit: Visit) -> None:
+    await to_password(visit)
+    await visit.press("enter", "enter")
 
 
 @pytest.mark.parametrize("walk", first_quick(to_password, to_the_link))
-def test_the_section_is_dim(snap_compare: Callable[..., bool], walk: object) -> None:
+def test_the_section_is_dim(snap_compare: Callable[..., bool], walk: Walk) -> None:
     app = portal_app(elsewhere(house_with(), Source()))
-    assert snap_compare(app, terminal_size=(80, 24), run_before=walk)
+    assert snap_compare(app, terminal_size=(80, 24), run_before=lambda pilot: walk(Visit(pilot)))
 
 
 async def test_the_section_says_where_passwords_are_changed() -> None:
-    app = portal_app(elsewhere(house_with(), Source()))
-    async with app.run_test(size=(80, 24)) as pilot:
-        await to_password(pilot)
-        assert said_of_it(pilot) == WHERE
-        await press(pilot, "enter", "enter")
-        assert on(app, SettingsScreen)
-        assert "Change it where it says above." in screen_text(pilot)
+    async with opened(elsewhere(house_with(), Source())) as visit:
+        await to_password(visit)
+        assert said_of_it(visit) == WHERE
+        await visit.press("enter", "enter")
+        assert visit.on(SettingsScreen)
+        assert "Change it where it says above." in visit.screen_text()
 
 
 async def test_the_store_s_own_are_changed_as_before() -> None:
-    app = portal_app(house_with())
-    async with app.run_test() as pilot:
-        await sign_in(pilot)
-        await press(pilot, "down", "enter", "enter")
-        assert on(app, ChangePasswordDialog)
+    async with opened(house_with()) as visit:
+        await visit.sign_in()
+        await visit.press("down", "enter", "enter")
+        assert visit.on(ChangePasswordDialog)
 
 
 async def test_somebody_new_signs_in() -> None:
     house = elsewhere(House(), Source())
-    app = portal_app(house, may_create_first=True)
-    async with app.run_test() as pilot:
-        assert on(app, LoginScreen)
-        text = screen_text(pilot)
+    async with opened(house, may_create_first=True) as visit:
+        assert visit.on(LoginScreen)
+        text = visit.screen_text()
         assert "Create the first account" not in text
         assert "no accounts yet" not in text
-        await sign_in_by_hand(pilot, OLD)
-        assert on(app, SettingsScreen)
+        await visit.sign_in_by_hand(OLD)
+        assert visit.on(SettingsScreen)
     assert house.now(ACCOUNT).password_hash is None
 
 
 async def test_where_accounts_are_to_be_added_it_is_said_how() -> None:
-    app = portal_app(elsewhere(House(), Source(), require_add=True), may_create_first=True)
-    async with app.run_test() as pilot:
-        assert "Add one with: apppw-tui account add NAME" in screen_text(pilot)
-        await sign_in_by_hand(pilot, OLD)
-        assert on(app, LoginScreen)
-        assert "That account and password do not match." in screen_text(pilot)
+    async with opened(
+        elsewhere(House(), Source(), require_add=True), may_create_first=True
+    ) as visit:
+        assert "Add one with: apppw-tui account add NAME" in visit.screen_text()
+        await visit.sign_in_by_hand(OLD)
+        assert visit.on(LoginScreen)
+        assert "That account and password do not match." in visit.screen_text()
 
 
 async def test_login_says_that_passwords_cannot_be_checked() -> None:
     source = Source(down=True)
-    app = portal_app(elsewhere(house_with(), source))
-    async with app.run_test(size=(80, 24)) as pilot:
-        await sign_in_by_hand(pilot, OLD)
-        assert on(app, LoginScreen)
-        assert f"✗ {DOWN}" in screen_text(pilot)
+    async with opened(elsewhere(house_with(), source)) as visit:
+        await visit.sign_in_by_hand(OLD)
+        assert visit.on(LoginScreen)
+        assert f"✗ {DOWN}" in visit.screen_text()
         source.down = False
-        await press(pilot, "enter")
-        assert on(app, SettingsScreen)
+        await visit.press("enter")
+        assert visit.on(SettingsScreen)
 
 
 @pytest.mark.slow
 async def test_verifying_again_says_that_passwords_cannot_be_checked() -> None:
     source = Source()
     house = elsewhere(house_with("Laptop"), source)
-    app = portal_app(house)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await sign_in_by_hand(pilot, OLD)
-        await press(pilot, "p")
+    async with opened(house) as visit:
+        await visit.sign_in_by_hand(OLD)
+        await visit.press("p")
         house.clock.advance(VERIFIED_FOR)
         source.down = True
-        await press(pilot, "c")
-        assert on(app, ConfirmPasswordDialog)
-        await type_into(pilot, "#password", OLD)
-        await press(pilot, "enter")
-        assert on(app, ConfirmPasswordDialog)
-        assert DOWN in screen_text(pilot)
+        await visit.press("c")
+        assert visit.on(ConfirmPasswordDialog)
+        await visit.type_into("#password", OLD)
+        await visit.press("enter")
+        assert visit.on(ConfirmPasswordDialog)
+        assert DOWN in visit.screen_text()
         source.down = False
-        await type_into(pilot, "#password", OLD)
-        await press(pilot, "enter")
-        assert not on(app, ConfirmPasswordDialog)
-        await press(pilot, "escape")
-        assert on(app, AppPasswordsScreen)
+        await visit.type_into("#password", OLD)
+        await visit.press("enter")
+        assert not visit.on(ConfirmPasswordDialog)
+        await visit.press("escape")
+        assert visit.on(AppPasswordsScreen)

@@ -7,7 +7,7 @@ from textual.widgets import Label
 from apppw_tui.domain.names import app_password_name, escaped
 from apppw_tui.ui.widgets.password_table import PasswordTable
 from tests.support import first_quick
-from tests.ui.walks import house_with, portal_app, press, screen_text, to_app_passwords
+from tests.ui.walks import house_with, opened
 
 NAMES = [
     "[bold red]Laptop[/]",
@@ -34,16 +34,15 @@ KEPT = {escaped(app_password_name(name)) for name in NAMES}
 
 @pytest.mark.parametrize("size", first_quick((40, 30), (80, 30), (120, 40)))
 async def test_every_name_is_shown_literally_and_keeps_the_columns(size: tuple[int, int]) -> None:
-    app = portal_app(house_with(*NAMES))
-    async with app.run_test(size=size) as pilot:
-        await to_app_passwords(pilot)
+    async with opened(house_with(*NAMES), size=size) as visit:
+        await visit.to_app_passwords()
         # Rich takes a blank behind a joiner for joined; on the screen each stands for itself.
-        screen = screen_text(pilot).replace("\u200d ", " ")
+        screen = visit.screen_text().replace("\u200d ", " ")
         rows = [row for row in screen.splitlines() if row.endswith("Delete")]
         assert len(rows) == len(NAMES)
         assert len({cell_len(row[: row.index("never")]) for row in rows}) == 1
         assert {cell_len(row) for row in rows} == {size[0] - 2}
-        table = app.screen.query_one(PasswordTable)
+        table = visit.screen.query_one(PasswordTable)
         assert table.max_scroll_x == 0
         for number in range(table.row_count):
             cell = str(table.get_row_at(number)[0])
@@ -55,12 +54,11 @@ async def test_every_name_is_shown_literally_and_keeps_the_columns(size: tuple[i
 
 @pytest.mark.slow
 async def test_the_question_before_deleting_shows_it_whole_and_literally() -> None:
-    app = portal_app(house_with(*NAMES))
-    async with app.run_test() as pilot:
-        await to_app_passwords(pilot)
+    async with opened(house_with(*NAMES)) as visit:
+        await visit.to_app_passwords()
         seen = set()
         for _ in NAMES:
-            await press(pilot, "d")
-            seen.add(str(app.screen.query(".strong").first(Label).content))
-            await press(pilot, "n", "down")
+            await visit.press("d")
+            seen.add(str(visit.screen.query(".strong").first(Label).content))
+            await visit.press("n", "down")
         assert seen == KEPT

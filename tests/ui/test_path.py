@@ -13,17 +13,7 @@ from apppw_tui.ui.screens.security import SecurityScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
 from apppw_tui.verifier.decision import Answer, Verifier
 from tests.support import PASSWORD, House
-from tests.ui.walks import (
-    ACCOUNT,
-    house_with,
-    later,
-    on,
-    portal_app,
-    press,
-    screen_text,
-    sent,
-    sign_in_by_hand,
-)
+from tests.ui.walks import ACCOUNT, house_with, opened
 
 
 def answer(house: House, password: str) -> Answer:
@@ -34,110 +24,108 @@ def answer(house: House, password: str) -> Answer:
 @pytest.mark.slow
 async def test_the_long_path_with_tab_arrows_and_enter_alone() -> None:  # noqa: PLR0915 - seven steps
     house = house_with()
-    app = portal_app(house)
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with opened(house) as visit:
         # 1. Sign in: account, password; Tab between them, Enter on the button.
-        assert on(app, LoginScreen)
+        assert visit.on(LoginScreen)
         for key in (*ACCOUNT, "tab", *PASSWORD, "tab"):
-            await pilot.press(key)
-        assert isinstance(app.focused, Button)
-        assert str(app.focused.label) == "Sign in"
-        await press(pilot, "enter")
-        assert on(app, SettingsScreen)
+            await visit.pilot.press(key)
+        assert isinstance(visit.focused, Button)
+        assert str(visit.focused.label) == "Sign in"
+        await visit.press("enter")
+        assert visit.on(SettingsScreen)
 
         # 2. The settings widget at the top right of every signed-in screen opens Settings.
-        await press(pilot, "shift+tab")
-        assert isinstance(app.focused, Button)
-        assert "Settings" in str(app.focused.label)
-        await press(pilot, "enter", "tab")
-        assert on(app, SettingsScreen)
+        await visit.press("shift+tab")
+        assert isinstance(visit.focused, Button)
+        assert "Settings" in str(visit.focused.label)
+        await visit.press("enter", "tab")
+        assert visit.on(SettingsScreen)
 
         # 3. On the left: Additional security verification.
-        left = app.focused
+        left = visit.focused
         assert isinstance(left, OptionList)
         assert left.highlighted is not None
         label = left.get_option_at_index(left.highlighted).prompt
         assert str(label) == "Additional security verification"
-        await press(pilot, "enter")
+        await visit.press("enter")
 
         # 4. On the right: the security link, which leads to Security Verification.
-        right = app.focused
+        right = visit.focused
         assert isinstance(right, OptionList)
         link = str(right.get_option_at_index(0).prompt)
         assert link.endswith("Update my phone numbers used for account security")
-        await press(pilot, "enter")
-        assert on(app, SecurityScreen)
+        await visit.press("enter")
+        assert visit.on(SecurityScreen)
 
         # 5. Its two tabs; the second is App Passwords.
-        await press(pilot, "shift+tab", "shift+tab")
-        assert isinstance(app.focused, Tabs)
-        tabs = [tab.label_text for tab in app.screen.query(Tab)]
+        await visit.press("shift+tab", "shift+tab")
+        assert isinstance(visit.focused, Tabs)
+        tabs = [tab.label_text for tab in visit.screen.query(Tab)]
         assert tabs == ["additional security verification", "app passwords"]
-        await press(pilot, "right")
-        assert on(app, AppPasswordsScreen)
-        assert isinstance(app.focused, Tabs)
+        await visit.press("right")
+        assert visit.on(AppPasswordsScreen)
+        assert isinstance(visit.focused, Tabs)
 
         # 6. Create, a name, Next, copy, Close.
-        await press(pilot, "tab")
-        assert isinstance(app.focused, Button)
-        assert str(app.focused.label) == "Create"
-        await press(pilot, "enter")
-        assert on(app, CreateDialog)
+        await visit.press("tab")
+        assert isinstance(visit.focused, Button)
+        assert str(visit.focused.label) == "Create"
+        await visit.press("enter")
+        assert visit.on(CreateDialog)
         for key in "Laptop":
-            await pilot.press(key)
-        await press(pilot, "tab", "tab", "tab")  # past For and Expires, which may stay as they are
-        assert isinstance(app.focused, Button)
-        assert str(app.focused.label) == "Next"
-        await press(pilot, "enter")
-        assert on(app, NewAppPasswordDialog)
-        assert "Your app password" in screen_text(pilot)
-        later(pilot)
-        assert isinstance(app.focused, Button)
-        assert str(app.focused.label) == "Copy password to clipboard"
-        await press(pilot, "enter")
-        later(pilot)
-        assert str(app.focused.label) == "Close"
-        await press(pilot, "enter")
-        assert on(app, AppPasswordsScreen)
-        [password] = sent(app)
+            await visit.pilot.press(key)
+        await visit.press("tab", "tab", "tab")  # past For and Expires, which may stay as they are
+        assert isinstance(visit.focused, Button)
+        assert str(visit.focused.label) == "Next"
+        await visit.press("enter")
+        assert visit.on(NewAppPasswordDialog)
+        assert "Your app password" in visit.screen_text()
+        visit.later()
+        assert isinstance(visit.focused, Button)
+        assert str(visit.focused.label) == "Copy password to clipboard"
+        await visit.press("enter")
+        visit.later()
+        assert str(visit.focused.label) == "Close"
+        await visit.press("enter")
+        assert visit.on(AppPasswordsScreen)
+        [password] = visit.sent
         assert answer(house, password) is Answer.YES
 
         # 7. Next to it: Delete, which asks; Yes.
-        assert app.focused.id == "table"
-        assert "Laptop" in screen_text(pilot)
-        await press(pilot, "right", "enter")
-        assert on(app, DeleteDialog)
-        assert isinstance(app.focused, Button)
-        assert str(app.focused.label) == "No"
-        await press(pilot, "left")
-        assert str(app.focused.label) == "Yes"
-        await press(pilot, "enter")
-        assert on(app, AppPasswordsScreen)
-        assert "Deleted Laptop." in screen_text(pilot)
-        assert "No app passwords yet" in screen_text(pilot)
+        assert visit.focused.id == "table"
+        assert "Laptop" in visit.screen_text()
+        await visit.press("right", "enter")
+        assert visit.on(DeleteDialog)
+        assert isinstance(visit.focused, Button)
+        assert str(visit.focused.label) == "No"
+        await visit.press("left")
+        assert str(visit.focused.label) == "Yes"
+        await visit.press("enter")
+        assert visit.on(AppPasswordsScreen)
+        assert "Deleted Laptop." in visit.screen_text()
+        assert "No app passwords yet" in visit.screen_text()
         assert answer(house, password) is Answer.NOT_MINE  # the account is open: others may know it
 
 
 @pytest.mark.slow
 async def test_the_name_and_five_keys_to_a_password_on_the_clipboard() -> None:
     house = house_with("Tablet")
-    app = portal_app(house)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await sign_in_by_hand(pilot)
+    async with opened(house) as visit:
+        await visit.sign_in_by_hand()
         spent = 0
         for keys in (["p"], ["c"], [*"Laptop"], ["enter"]):
-            await press(pilot, *keys)
+            await visit.press(*keys)
             spent += 0 if len(keys) > 1 else 1
-        later(pilot)
-        await press(pilot, "enter")
+        visit.later()
+        await visit.press("enter")
         spent += 1
-        [password] = sent(app)
+        [password] = visit.sent
         assert answer(house, password) is Answer.YES
-        later(pilot)
-        await press(pilot, "enter")
+        visit.later()
+        await visit.press("enter")
         spent += 1
-        assert on(app, AppPasswordsScreen)
+        assert visit.on(AppPasswordsScreen)
         assert spent == 5
 
-        await press(pilot, "d", "y")
+        await visit.press("d", "y")
         assert answer(house, password) is Answer.NOT_MINE  # the account is open: others may know it

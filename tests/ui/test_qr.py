@@ -10,7 +10,6 @@ import pytest
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.geometry import Size
-from textual.pilot import Pilot
 from textual.widgets import Label
 
 from apppw_tui.domain.secret import Secret
@@ -21,7 +20,7 @@ from apppw_tui.ui.widgets.qr import QrCode, capacity, size
 from tests.services.require import require_program
 from tests.ui import picture
 from tests.ui.picture import Palette
-from tests.ui.walks import screen_text
+from tests.ui.walks import Visit, opened
 from tests.verifier.harness import PATIENCE
 
 KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -78,8 +77,8 @@ def read(tmp_path: Path) -> Read:
     return read_it
 
 
-def code_of(pilot: Pilot[None]) -> QrCode:
-    return pilot.app.query_one(QrCode)
+def code_of(visit: Visit) -> QrCode:
+    return visit.app.query_one(QrCode)
 
 
 @pytest.mark.parametrize("window", [(80, 24), (120, 40)], ids="{0[0]}x{0[1]}".format)
@@ -89,8 +88,8 @@ async def test_it_is_read_from_the_screen(
     theme: str, text: str, window: tuple[int, int], read: Read
 ) -> None:
     app = OneCode(text, theme)
-    async with app.run_test(size=window) as pilot:
-        assert code_of(pilot).fits
+    async with opened(app, size=window) as visit:
+        assert code_of(visit).fits
         assert read(picture.picture(app)) == text
 
 
@@ -134,39 +133,39 @@ async def test_four_quiet_modules_are_around_it_where_there_is_room(
 ) -> None:
     assert size(Secret(text)) == modules
     app = OneCode(text)
-    async with app.run_test(size=(120, 40)) as pilot:
-        assert code_of(pilot).size == (columns, rows)
-        lines = [line[1 : 1 + columns] for line in screen_text(pilot).splitlines()[1:][:rows]]
+    async with opened(app, size=(120, 40)) as visit:
+        assert code_of(visit).size == (columns, rows)
+        lines = [line[1 : 1 + columns] for line in visit.screen_text().splitlines()[1:][:rows]]
         assert [line[:4].strip() + line[-4:].strip() for line in lines] == [""] * rows
         assert not "".join(lines[:2] + lines[-2:]).strip()
-        assert code_of(pilot).needs == (modules + 4, (modules + 5) // 2)
+        assert code_of(visit).needs == (modules + 4, (modules + 5) // 2)
 
 
 async def test_two_are_enough_where_there_is_less() -> None:
-    async with OneCode().run_test(size=(80, 24)) as pilot:
-        assert code_of(pilot).size == (41, 21)
-        assert code_of(pilot).fits
+    async with opened(OneCode()) as visit:
+        assert code_of(visit).size == (41, 21)
+        assert code_of(visit).fits
 
 
 @pytest.mark.parametrize("window", [(80, 23), (42, 24), (40, 12)], ids="{0[0]}x{0[1]}".format)
 async def test_without_the_room_it_says_what_it_needs(window: tuple[int, int]) -> None:
     app = OneCode()
-    async with app.run_test(size=window) as pilot:
-        await pilot.pause()
-        assert not code_of(pilot).fits
+    async with opened(app, size=window) as visit:
+        await visit.pilot.pause()
+        assert not code_of(visit).fits
         assert app.told == [False]
-        assert "Needs 41\N{MULTIPLICATION SIGN}21" in screen_text(pilot)
-        assert "▀" not in screen_text(pilot)
+        assert "Needs 41\N{MULTIPLICATION SIGN}21" in visit.screen_text()
+        assert "▀" not in visit.screen_text()
 
 
 async def test_it_decides_anew_when_the_room_changes(read: Read) -> None:
     app = OneCode()
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with opened(app) as visit:
         for window, fits in [((80, 20), False), ((80, 24), True), ((60, 40), True)]:
-            await pilot.resize_terminal(*window)
+            await visit.pilot.resize_terminal(*window)
             async with asyncio.timeout(PATIENCE):
-                while code_of(pilot).fits is not fits:
-                    await pilot.pause()
+                while code_of(visit).fits is not fits:
+                    await visit.pilot.pause()
             assert read(picture.picture(app)) == (LONGER if fits else "")
         assert app.told == [True, False, True]
 
@@ -179,11 +178,11 @@ async def test_without_utf8_it_is_drawn_of_blanks_alone(
     if no_color:
         os.environ.update(NO_COLOR="1")
     app = OneCode()
-    async with app.run_test(size=(120, 50)) as pilot:
-        assert code_of(pilot).size == (90, 45)
-        assert code_of(pilot).fits
+    async with opened(app, size=(120, 50)) as visit:
+        assert code_of(visit).size == (90, 45)
+        assert code_of(visit).fits
         assert read(picture.picture(app)) == LONGER
-        rows = [line[1:91] for line in screen_text(pilot).splitlines()[1:46]]
+        rows = [line[1:91] for line in visit.screen_text().splitlines()[1:46]]
         assert rows == [90 * " "] * 45
         assert read(picture.picture(app, picture.LINUX_CONSOLE)) == LONGER
 
@@ -192,29 +191,29 @@ async def test_without_utf8_it_says_what_the_blanks_need(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(qr, "ASCII_ONLY", True)
-    async with OneCode().run_test(size=(80, 24)) as pilot:
-        assert not code_of(pilot).fits
-        assert code_of(pilot).needs == (82, 41)
-        assert "Needs 82" in screen_text(pilot)
+    async with opened(OneCode()) as visit:
+        assert not code_of(visit).fits
+        assert code_of(visit).needs == (82, 41)
+        assert "Needs 82" in visit.screen_text()
         assert capacity(Size(90, 45)) > capacity(Size(89, 45)) == capacity(Size(80, 24))
 
 
 async def test_a_code_that_is_cut_off_counts_as_none() -> None:
     app = OneCode()
     app.add_class("-fixed")
-    async with app.run_test(size=(80, 24)) as pilot:
-        assert code_of(pilot).fits
-        await pilot.resize_terminal(80, 23)
-        await pilot.pause()
-        assert code_of(pilot).size == (41, 21)
-        assert not code_of(pilot).fits
+    async with opened(app) as visit:
+        assert code_of(visit).fits
+        await visit.pilot.resize_terminal(80, 23)
+        await visit.pilot.pause()
+        assert code_of(visit).size == (41, 21)
+        assert not code_of(visit).fits
         assert app.told == [True, False]
-        assert "Needs 41\N{MULTIPLICATION SIGN}21" in screen_text(pilot)
+        assert "Needs 41\N{MULTIPLICATION SIGN}21" in visit.screen_text()
 
 
 async def test_what_it_holds_is_in_no_description_and_cannot_be_selected() -> None:
-    async with OneCode().run_test(size=(80, 24)) as pilot:
-        code = code_of(pilot)
+    async with opened(OneCode()) as visit:
+        code = code_of(visit)
         assert not code.ALLOW_SELECT
         held = [repr(code), str(code), *(repr(value) for value in vars(code).values())]
         assert KEY not in "".join(held)

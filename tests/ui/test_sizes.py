@@ -3,7 +3,7 @@
 import pytest
 
 from tests.ui.test_snapshots import MAIN, STATES
-from tests.ui.walks import portal_app, screen_text, settle
+from tests.ui.walks import opened
 
 SIZES = [(1, 1), (4, 3), (12, 5), (20, 8), (63, 17), (64, 18), (300, 90)]
 
@@ -12,13 +12,12 @@ SIZES = [(1, 1), (4, 3), (12, 5), (20, 8), (63, 17), (64, 18), (300, 90)]
 @pytest.mark.parametrize("name", MAIN)
 async def test_every_screen_survives_every_size_and_comes_back(name: str) -> None:
     state = STATES[name]
-    app = portal_app(state.house(), may_create_first=state.first)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await state.walk(pilot)
-        before = screen_text(pilot)
+    async with opened(state.house(), may_create_first=state.first) as visit:
+        await state.walk(visit)
+        before = visit.screen_text()
         for size in SIZES:
-            await pilot.resize_terminal(*size)
-            await settle(pilot)
-        await pilot.resize_terminal(80, 24)
-        await settle(pilot)
-        assert screen_text(pilot) == before
+            await visit.pilot.resize_terminal(*size)
+            await visit.settle()
+        await visit.pilot.resize_terminal(80, 24)
+        await visit.settle()
+        assert visit.screen_text() == before

@@ -12,7 +12,7 @@ from tests.ui import (
     states_of_rules,
     states_of_verification,
 )
-from tests.ui.walks import portal_app
+from tests.ui.walks import Visit, portal_app
 
 Compare = Callable[..., bool]
 
@@ -46,7 +46,7 @@ EVERYDAY = (*MAIN, "activity", "details", "palette", "reveal-qr", "verify-recove
 def compare(snap_compare: Compare, name: str, size: tuple[int, int]) -> bool:
     state = STATES[name]
     app = portal_app(state.house(), may_create_first=state.first, show_demo=state.show_demo)
-    return snap_compare(app, terminal_size=size, run_before=state.walk)
+    return snap_compare(app, terminal_size=size, run_before=lambda pilot: state.walk(Visit(pilot)))
 
 
 def marked(name: str) -> object:

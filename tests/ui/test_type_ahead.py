@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 from textual import events
-from textual.pilot import Pilot
 from textual.widgets import Input
 
 from apppw_tui.domain.account import Account
@@ -18,20 +17,7 @@ from apppw_tui.ui.screens.settings import SettingsScreen
 from apppw_tui.ui.type_ahead import ScreenReady
 from tests.support import PASSWORD, House
 from tests.ui.states_of_verification import optional, protected
-from tests.ui.walks import (
-    ACCOUNT,
-    app_code,
-    house_with,
-    later,
-    on,
-    portal_app,
-    press,
-    screen_text,
-    settle,
-    sign_in_by_hand,
-    to_app_passwords,
-    type_into,
-)
+from tests.ui.walks import ACCOUNT, Visit, house_with, opened
 
 pytestmark = pytest.mark.slow
 
@@ -42,21 +28,20 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type_ahead, "_LONGEST", 60.0)
 
 
-async def burst(pilot: Pilot[None], *keys: str) -> None:
+async def burst(visit: Visit, *keys: str) -> None:
     """All `keys` at once, before any of them has had its effect."""
     for key in keys:
-        pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
-    await settle(pilot)
+        visit.app.post_message(events.Key(key, key if len(key) == 1 else None))
+    await visit.settle()
 
 
 async def test_the_way_to_a_new_password_can_be_typed_in_one_go() -> None:
     house = house_with()
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await sign_in_by_hand(pilot)
-        await burst(pilot, "p", "c", *"dylan's phone", "enter")
-        assert on(app, NewAppPasswordDialog), screen_text(pilot)
-        assert "dylan's phone · Any app" in screen_text(pilot)
+    async with opened(house) as visit:
+        await visit.sign_in_by_hand()
+        await burst(visit, "p", "c", *"dylan's phone", "enter")
+        assert visit.on(NewAppPasswordDialog), visit.screen_text()
+        assert "dylan's phone · Any app" in visit.screen_text()
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -73,130 +58,118 @@ async def test_keys_wait_for_a_screen_and_not_for_a_time(
         return await read(screen)
 
     monkeypatch.setattr(AppPasswordsScreen, "read_account", when_it_may)
-    app = portal_app(house_with())
-    async with app.run_test() as pilot:
-        await sign_in_by_hand(pilot)
-        settings = app.screen
-        app.action_app_passwords()
-        app.post_message(events.Key("c", "c"))
+    async with opened(house_with()) as visit:
+        await visit.sign_in_by_hand()
+        settings = visit.screen
+        visit.app.action_app_passwords()
+        visit.app.post_message(events.Key("c", "c"))
         if late:
-            app.post_message(ScreenReady(settings))
+            visit.app.post_message(ScreenReady(settings))
         for _ in range(20):
-            await pilot.pause(0.001)
-        assert app.typed_ahead == 1
+            await visit.pilot.pause(0.001)
+        assert visit.app.typed_ahead == 1
         may_read.set()
-        await settle(pilot)
-        assert on(app, CreateDialog), screen_text(pilot)
+        await visit.settle()
+        assert visit.on(CreateDialog), visit.screen_text()
 
 
 async def test_a_session_that_ends_on_the_way_to_a_screen_leaves_the_keyboard() -> None:
-    app = portal_app(house_with())
-    async with app.run_test() as pilot:
-        await sign_in_by_hand(pilot)
-        app.action_app_passwords()
-        app.action_sign_out()
-        await settle(pilot)
-        assert on(app, LoginScreen)
-        await burst(pilot, *"word")
-        assert app.screen.query_one("#password", Input).value == "word"
+    async with opened(house_with()) as visit:
+        await visit.sign_in_by_hand()
+        visit.app.action_app_passwords()
+        visit.app.action_sign_out()
+        await visit.settle()
+        assert visit.on(LoginScreen)
+        await burst(visit, *"word")
+        assert visit.screen.query_one("#password", Input).value == "word"
 
 
 async def test_keys_for_the_screen_after_the_next_wait_for_it() -> None:
-    app = portal_app(house_with("Laptop"))
-    async with app.run_test() as pilot:
-        await sign_in_by_hand(pilot)
-        await burst(pilot, "v", "p", "f2", "p", "r")
-        assert app.screen.query_one("#name", Input).value == "Laptop"
+    async with opened(house_with("Laptop")) as visit:
+        await visit.sign_in_by_hand()
+        await burst(visit, "v", "p", "f2", "p", "r")
+        assert visit.screen.query_one("#name", Input).value == "Laptop"
 
 
 async def test_a_key_that_leads_nowhere_holds_nothing_up() -> None:
-    app = portal_app(house_with())
-    async with app.run_test() as pilot:
-        await to_app_passwords(pilot)
-        await burst(pilot, "p", "r", "enter")
-        assert on(app, CreateDialog)
-        await burst(pilot, "escape", "escape")
-        assert on(app, SettingsScreen)
+    async with opened(house_with()) as visit:
+        await visit.to_app_passwords()
+        await burst(visit, "p", "r", "enter")
+        assert visit.on(CreateDialog)
+        await burst(visit, "escape", "escape")
+        assert visit.on(SettingsScreen)
 
 
 async def test_a_yes_is_never_typed_ahead() -> None:
     house = house_with("Laptop")
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await to_app_passwords(pilot)
-        await burst(pilot, "d", "y")
-        assert on(app, DeleteDialog)
-        await burst(pilot, "n")
-        assert on(app, AppPasswordsScreen)
-        assert "Laptop" in screen_text(pilot)
+    async with opened(house) as visit:
+        await visit.to_app_passwords()
+        await burst(visit, "d", "y")
+        assert visit.on(DeleteDialog)
+        await burst(visit, "n")
+        assert visit.on(AppPasswordsScreen)
+        assert "Laptop" in visit.screen_text()
 
 
 async def test_a_key_that_would_leave_waits_for_the_dialog_that_is_on_its_way() -> None:
-    app = portal_app(house_with("Laptop"))
-    async with app.run_test() as pilot:
-        await to_app_passwords(pilot)
-        await burst(pilot, "d", "v", "backspace")
-        assert on(app, DeleteDialog)
-        await burst(pilot, "n", "v")
-        assert app.is_running
+    async with opened(house_with("Laptop")) as visit:
+        await visit.to_app_passwords()
+        await burst(visit, "d", "v", "backspace")
+        assert visit.on(DeleteDialog)
+        await burst(visit, "n", "v")
+        assert visit.app.is_running
 
 
 @pytest.mark.parametrize("key", ["enter", "tab"])
 async def test_a_password_manager_may_type_both_fields_in_one_go(key: str) -> None:
     house = House()
-    app = portal_app(house, may_create_first=True)
-    async with app.run_test() as pilot:
-        await burst(pilot, *"ada", key, *PASSWORD, key, *PASSWORD, "enter")
-        assert on(app, SettingsScreen), screen_text(pilot)
+    async with opened(house, may_create_first=True) as visit:
+        await burst(visit, *"ada", key, *PASSWORD, key, *PASSWORD, "enter")
+        assert visit.on(SettingsScreen), visit.screen_text()
 
 
 @pytest.mark.parametrize("second", ["code", "p"])
 async def test_what_follows_the_password_in_one_burst_is_for_what_comes(second: str) -> None:
-    app = portal_app(protected() if second == "code" else house_with())
-    async with app.run_test() as pilot:
-        await type_into(pilot, "#account", ACCOUNT)
-        app.screen.query_one("#password").focus()
-        await burst(pilot, *PASSWORD, "enter", *(app_code(pilot) if second == "code" else "p"))
-        assert on(app, SettingsScreen if second == "code" else AppPasswordsScreen)
+    async with opened(protected() if second == "code" else house_with()) as visit:
+        await visit.type_into("#account", ACCOUNT)
+        visit.screen.query_one("#password").focus()
+        await burst(visit, *PASSWORD, "enter", *(visit.app_code() if second == "code" else "p"))
+        assert visit.on(SettingsScreen if second == "code" else AppPasswordsScreen)
 
 
 async def test_after_a_refusal_the_password_can_be_typed_again_in_one_burst() -> None:
-    app = portal_app(protected())
-    async with app.run_test() as pilot:
-        await type_into(pilot, "#account", ACCOUNT)
-        app.screen.query_one("#password").focus()
-        await burst(pilot, *"wrong one", "enter", *app_code(pilot))
-        assert app.screen.query_one("#password", Input).value == "wrong one"
-        await burst(pilot, *PASSWORD, "enter", *app_code(pilot))
-        assert on(app, SettingsScreen)
+    async with opened(protected()) as visit:
+        await visit.type_into("#account", ACCOUNT)
+        visit.screen.query_one("#password").focus()
+        await burst(visit, *"wrong one", "enter", *visit.app_code())
+        assert visit.screen.query_one("#password", Input).value == "wrong one"
+        await burst(visit, *PASSWORD, "enter", *visit.app_code())
+        assert visit.on(SettingsScreen)
 
 
 async def test_what_follows_a_name_in_one_burst_is_no_part_of_it() -> None:
     house = house_with()
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await sign_in_by_hand(pilot)
-        await burst(pilot, "p", "c", *"Laptop", "enter", "c")
+    async with opened(house) as visit:
+        await visit.sign_in_by_hand()
+        await burst(visit, "p", "c", *"Laptop", "enter", "c")
         assert [password.name for password in house.now(ACCOUNT).app_passwords] == ["Laptop"]
 
 
 async def test_what_follows_the_password_that_verifies_again_is_no_part_of_it() -> None:
-    app = portal_app(optional())
-    async with app.run_test() as pilot:
-        await sign_in_by_hand(pilot)
-        await press(pilot, "p")
-        later(pilot, 601)
-        await press(pilot, "c")
-        await burst(pilot, *PASSWORD, "enter", *"Laptop")
-        assert on(app, CreateDialog)
+    async with opened(optional()) as visit:
+        await visit.sign_in_by_hand()
+        await visit.press("p")
+        visit.later(601)
+        await visit.press("c")
+        await burst(visit, *PASSWORD, "enter", *"Laptop")
+        assert visit.on(CreateDialog)
 
 
 async def test_two_enters_on_settings_open_what_the_second_is_on() -> None:
-    app = portal_app(house_with())
-    async with app.run_test() as pilot:
-        await sign_in_by_hand(pilot)
-        await burst(pilot, "enter", "down", "enter")
-        assert on(app, AppPasswordsScreen), screen_text(pilot)
+    async with opened(house_with()) as visit:
+        await visit.sign_in_by_hand()
+        await burst(visit, "enter", "down", "enter")
+        assert visit.on(AppPasswordsScreen), visit.screen_text()
 
 
 # A way to a dialog, and keys there that move the focus before Enter.
@@ -221,13 +194,12 @@ async def test_keys_in_one_packet_do_what_they_do_one_after_the_other(name: str)
     way, keys = _DIALOGS[name]
     seen = []
     for together in (False, True):
-        app = portal_app(house_with("Laptop"))
-        async with app.run_test() as pilot:
-            await to_app_passwords(pilot)
-            await press(pilot, *way)
-            before = screen_text(pilot)
-            await (burst if together else press)(pilot, *keys)
-            seen.append((before, screen_text(pilot), app.focused and app.focused.id))
+        async with opened(house_with("Laptop")) as visit:
+            await visit.to_app_passwords()
+            await visit.press(*way)
+            before = visit.screen_text()
+            await (burst if together else Visit.press)(visit, *keys)
+            seen.append((before, visit.screen_text(), visit.focused and visit.focused.id))
     one_by_one, at_once = seen
     assert one_by_one[0] != one_by_one[1]
     assert at_once[1:] == one_by_one[1:]

@@ -18,21 +18,7 @@ from tests.ui.states_of_verification import (
     by_text,
     protected,
 )
-from tests.ui.walks import (
-    ACCOUNT,
-    app_code,
-    differently,
-    enter_password,
-    on,
-    portal_app,
-    press,
-    press_button,
-    screen_text,
-    sentences,
-    settle,
-    type_code,
-    type_into,
-)
+from tests.ui.walks import ACCOUNT, opened
 
 WRONG = "000000"
 # How each way reaches whom, and what is said of it.
@@ -57,31 +43,29 @@ def code_field(app: PortalApp) -> Input:
 @pytest.mark.parametrize("way", ["app", *REACHED])
 async def test_six_digits_submit_themselves_whichever_way_they_come(way: str) -> None:
     house = protected()
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        await differently(pilot, way)
-        code = app_code(pilot)
+    async with opened(house) as visit:
+        await visit.enter_password()
+        await visit.differently(way)
+        code = visit.app_code()
         if way != "app":
             kind, number, said = REACHED[way]
             assert house.outbox.sent[-1][:2] == (kind, number)
-            assert said in sentences(pilot)
+            assert said in visit.sentences()
             code = house.outbox.code
-        await type_code(pilot, code[:5])
-        assert on(app, SecurityCodeDialog)
-        await type_code(pilot, code[5])
-        assert on(app, SettingsScreen)
+        await visit.type_code(code[:5])
+        assert visit.on(SecurityCodeDialog)
+        await visit.type_code(code[5])
+        assert visit.on(SettingsScreen)
 
 
 @pytest.mark.parametrize("way", first_quick("text", "app", "call", "notify", "office"))
 async def test_the_preferred_way_is_asked_first(way: str) -> None:
     house = protected()
     house.alter(ACCOUNT, preferred=way)
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
+    async with opened(house) as visit:
+        await visit.enter_password()
         asked = REACHED[way][2] if way in REACHED else "that your authenticator app shows now."
-        assert asked in sentences(pilot)
+        assert asked in visit.sentences()
         assert len(house.outbox.sent) == (way in REACHED)
 
 
@@ -89,59 +73,56 @@ async def test_the_preferred_way_is_asked_first(way: str) -> None:
 async def test_a_recovery_code_signs_in_once_and_letters_are_text_in_its_field() -> None:
     house = protected()
     codes = house.give_recovery_codes(ACCOUNT)
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        await differently(pilot, "recovery")
-        await press(pilot, *"robq?")
-        assert code_field(app).value == "robq?"
-        await press(pilot, "enter")
-        assert "✗ That is not one of your recovery codes." in screen_text(pilot)
-        assert code_field(app).value == "robq?"
-        await type_into(pilot, "#code", grouped(codes[3]).upper())
-        await press(pilot, "enter")
-        assert on(app, SettingsScreen)
-        assert "9 of 10 recovery codes are left." in screen_text(pilot)
-        await press(pilot, "end", "enter", "enter")
-        await enter_password(pilot)
-        await differently(pilot, "recovery")
-        await type_into(pilot, "#code", grouped(codes[3]))
-        await press(pilot, "enter")
-        assert "✗ That recovery code is wrong, or was used before." in screen_text(pilot)
-        await press_button(pilot, "different")
-        assert on(app, ChooseDialog)
+    async with opened(house) as visit:
+        await visit.enter_password()
+        await visit.differently("recovery")
+        await visit.press(*"robq?")
+        assert code_field(visit.app).value == "robq?"
+        await visit.press("enter")
+        assert "✗ That is not one of your recovery codes." in visit.screen_text()
+        assert code_field(visit.app).value == "robq?"
+        await visit.type_into("#code", grouped(codes[3]).upper())
+        await visit.press("enter")
+        assert visit.on(SettingsScreen)
+        assert "9 of 10 recovery codes are left." in visit.screen_text()
+        await visit.press("end", "enter", "enter")
+        await visit.enter_password()
+        await visit.differently("recovery")
+        await visit.type_into("#code", grouped(codes[3]))
+        await visit.press("enter")
+        assert "✗ That recovery code is wrong, or was used before." in visit.screen_text()
+        await visit.press_button("different")
+        assert visit.on(ChooseDialog)
 
 
 async def test_a_pasted_code_may_have_a_space_in_it() -> None:
-    app = portal_app(protected())
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        code = app_code(pilot)
-        app.post_message(events.Paste(f" {code[:3]} {code[3:]}\n"))
-        await settle(pilot)
-        assert on(app, SettingsScreen)
+    async with opened(protected()) as visit:
+        await visit.enter_password()
+        code = visit.app_code()
+        visit.app.post_message(events.Paste(f" {code[:3]} {code[3:]}\n"))
+        await visit.settle()
+        assert visit.on(SettingsScreen)
 
 
 # --- wrong answers --------------------------------------------------------------------------
 
 
 async def test_a_wrong_code_empties_its_field_and_the_next_one_is_let_in() -> None:
-    app = portal_app(protected())
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        await type_code(pilot, WRONG)
-        assert "✗ That code is wrong. Wait for the next one." in screen_text(pilot)
-        assert code_field(app).value == ""
-        assert app.focused is code_field(app)
-        await press(pilot, "enter")  # out of habit, behind the sixth digit
-        assert "✗ That code is wrong. Wait for the next one." in screen_text(pilot)
-        await press(pilot, "1")
-        assert "That code is wrong" not in screen_text(pilot)
-        await press(pilot, "enter")
-        assert "✗ A code has six digits." in screen_text(pilot)
-        await press(pilot, "backspace")
-        await type_code(pilot, app_code(pilot))
-        assert on(app, SettingsScreen)
+    async with opened(protected()) as visit:
+        await visit.enter_password()
+        await visit.type_code(WRONG)
+        assert "✗ That code is wrong. Wait for the next one." in visit.screen_text()
+        assert code_field(visit.app).value == ""
+        assert visit.focused is code_field(visit.app)
+        await visit.press("enter")  # out of habit, behind the sixth digit
+        assert "✗ That code is wrong. Wait for the next one." in visit.screen_text()
+        await visit.press("1")
+        assert "That code is wrong" not in visit.screen_text()
+        await visit.press("enter")
+        assert "✗ A code has six digits." in visit.screen_text()
+        await visit.press("backspace")
+        await visit.type_code(visit.app_code())
+        assert visit.on(SettingsScreen)
 
 
 def used(house: House) -> str:
@@ -169,12 +150,11 @@ async def test_a_refused_code_says_which_refusal_it_is(
     make: Callable[[], House], code: Callable[[House], str], said: str
 ) -> None:
     house = make()
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        await type_code(pilot, code(house))
-        assert f"✗ {said}" in screen_text(pilot)
-        assert code_field(app).value == ""
+    async with opened(house) as visit:
+        await visit.enter_password()
+        await visit.type_code(code(house))
+        assert f"✗ {said}" in visit.screen_text()
+        assert code_field(visit.app).value == ""
 
 
 # --- messages -------------------------------------------------------------------------------
@@ -183,41 +163,38 @@ async def test_a_refused_code_says_which_refusal_it_is(
 @pytest.mark.parametrize("key", first_quick("r", "f5", "button"))
 async def test_a_code_can_be_sent_again_and_only_the_newest_counts(key: str) -> None:
     house = by_text()
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
+    async with opened(house) as visit:
+        await visit.enter_password()
         first = house.outbox.code
-        await (press_button(pilot, "again") if key == "button" else press(pilot, key))
-        assert "Sent once more." in screen_text(pilot)
+        await (visit.press_button("again") if key == "button" else visit.press(key))
+        assert "Sent once more." in visit.screen_text()
         assert len(house.outbox.sent) == 2
-        code_field(app).focus()
-        await type_code(pilot, first)
-        assert "✗ That code is wrong." in screen_text(pilot)
-        await type_code(pilot, house.outbox.code)
-        assert on(app, SettingsScreen)
+        code_field(visit.app).focus()
+        await visit.type_code(first)
+        assert "✗ That code is wrong." in visit.screen_text()
+        await visit.type_code(house.outbox.code)
+        assert visit.on(SettingsScreen)
 
 
 @pytest.mark.slow
 async def test_coming_back_to_a_code_that_was_sent_sends_no_other() -> None:
     house = by_text()
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        await differently(pilot, "app")
-        await differently(pilot, "text")
-        await press(pilot, "o", "escape")
-        assert "a code to your phone that ends in 67." in screen_text(pilot)
+    async with opened(house) as visit:
+        await visit.enter_password()
+        await visit.differently("app")
+        await visit.differently("text")
+        await visit.press("o", "escape")
+        assert "a code to your phone that ends in 67." in visit.screen_text()
         assert len(house.outbox.sent) == 1
-        await type_code(pilot, house.outbox.code)
-        assert on(app, SettingsScreen)
+        await visit.type_code(house.outbox.code)
+        assert visit.on(SettingsScreen)
 
 
 async def test_a_message_that_cannot_be_sent_is_told_and_another_way_works() -> None:
-    app = portal_app(broken_delivery())
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        assert "✗ The code could not be sent." in screen_text(pilot)
-        await differently(pilot, "app")
-        assert "could not be sent" not in screen_text(pilot)
-        await type_code(pilot, app_code(pilot))
-        assert on(app, SettingsScreen)
+    async with opened(broken_delivery()) as visit:
+        await visit.enter_password()
+        assert "✗ The code could not be sent." in visit.screen_text()
+        await visit.differently("app")
+        assert "could not be sent" not in visit.screen_text()
+        await visit.type_code(visit.app_code())
+        assert visit.on(SettingsScreen)

@@ -17,22 +17,7 @@ from apppw_tui.ui.widgets.inputs import CheckBox
 from tests.support import PASSWORD
 from tests.ui.states_of_verification import optional, protected
 from tests.ui.test_type_ahead import burst
-from tests.ui.walks import (
-    ACCOUNT,
-    app_code,
-    differently,
-    enter_password,
-    later,
-    on,
-    portal_app,
-    press,
-    screen_text,
-    sentences,
-    settle,
-    sign_in,
-    type_code,
-    type_into,
-)
+from tests.ui.walks import ACCOUNT, opened
 
 STALE = 600  # seconds
 NEW = "loom cards remember flowers"
@@ -55,18 +40,17 @@ ASKED = {
 async def test_it_is_asked_first_and_then_goes_on_to_what_was_wanted(
     before: tuple[str, ...], keys: tuple[str, ...], wanted: type
 ) -> None:
-    app = portal_app(protected())
-    async with app.run_test() as pilot:
-        await sign_in(pilot)
-        await press(pilot, *before)
-        later(pilot, STALE)
-        await press(pilot, *keys)
-        assert on(app, SecurityCodeDialog)
-        assert len(app.screen_stack) == 2  # the screen, the question
-        await type_code(pilot, app_code(pilot))
-        assert on(app, wanted)
+    async with opened(protected()) as visit:
+        await visit.sign_in()
+        await visit.press(*before)
+        visit.later(STALE)
+        await visit.press(*keys)
+        assert visit.on(SecurityCodeDialog)
+        assert len(visit.app.screen_stack) == 2  # the screen, the question
+        await visit.type_code(visit.app_code())
+        assert visit.on(wanted)
         if keys == ("left",):
-            assert isinstance(app.focused, Tabs)
+            assert isinstance(visit.focused, Tabs)
 
 
 @pytest.mark.slow
@@ -74,32 +58,30 @@ async def test_it_is_asked_first_and_then_goes_on_to_what_was_wanted(
 async def test_not_answered_everything_stays_as_it_was(
     before: tuple[str, ...], keys: tuple[str, ...], wanted: type
 ) -> None:
-    app = portal_app(protected())
-    async with app.run_test() as pilot:
-        await sign_in(pilot)
-        await press(pilot, *before)
-        screen, focused = app.screen, app.focused
-        later(pilot, STALE)
-        await press(pilot, *keys, "escape")
-        assert app.screen is screen
-        assert "Not done: verify first that it is you." in screen_text(pilot)
+    async with opened(protected()) as visit:
+        await visit.sign_in()
+        await visit.press(*before)
+        screen, focused = visit.screen, visit.focused
+        visit.later(STALE)
+        await visit.press(*keys, "escape")
+        assert visit.screen is screen
+        assert "Not done: verify first that it is you." in visit.screen_text()
         if keys[0] != "enter" or len(keys) == 1:
-            assert app.focused is focused
-        for tabs in app.screen.query(Tabs):
-            assert tabs.active == ("security" if on(app, SecurityScreen) else "app-passwords")
+            assert visit.focused is focused
+        for tabs in visit.screen.query(Tabs):
+            assert tabs.active == ("security" if visit.on(SecurityScreen) else "app-passwords")
         # And what was wanted can be wanted again.
-        await press(pilot, keys[-1])
-        assert on(app, SecurityCodeDialog)
+        await visit.press(keys[-1])
+        assert visit.on(SecurityCodeDialog)
 
 
 @pytest.mark.parametrize("age", [0, STALE - 1])
 async def test_within_ten_minutes_nothing_is_asked(age: float) -> None:
-    app = portal_app(protected())
-    async with app.run_test() as pilot:
-        await sign_in(pilot)
-        later(pilot, age)
-        await press(pilot, "v")
-        assert on(app, SecurityScreen)
+    async with opened(protected()) as visit:
+        await visit.sign_in()
+        visit.later(age)
+        await visit.press("v")
+        assert visit.on(SecurityScreen)
 
 
 @pytest.mark.slow
@@ -108,52 +90,49 @@ async def test_deleting_and_renaming_ask_nothing(key: str) -> None:
     """Whoever lost a phone must be able to stop it at once."""
     house = protected()
     house.issue("Laptop", ACCOUNT)
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await sign_in(pilot)
-        await press(pilot, "p")
-        later(pilot, STALE)
-        await press(pilot, key)
+    async with opened(house) as visit:
+        await visit.sign_in()
+        await visit.press("p")
+        visit.later(STALE)
+        await visit.press(key)
         if key == "r":
-            await type_into(pilot, "#name", "Tablet")
-            await press(pilot, "enter")
-            assert "Tablet" in screen_text(pilot)
+            await visit.type_into("#name", "Tablet")
+            await visit.press("enter")
+            assert "Tablet" in visit.screen_text()
         else:
-            await press(pilot, "y")
-            assert "Deleted Laptop." in screen_text(pilot)
+            await visit.press("y")
+            assert "Deleted Laptop." in visit.screen_text()
 
 
 @pytest.mark.slow
 async def test_another_way_serves_as_well() -> None:
     house = protected()
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await sign_in(pilot)
-        later(pilot, STALE)
-        await press(pilot, "v")
-        await differently(pilot, "text")
-        await type_code(pilot, house.outbox.code)
-        assert on(app, SecurityScreen)
+    async with opened(house) as visit:
+        await visit.sign_in()
+        visit.later(STALE)
+        await visit.press("v")
+        await visit.differently("text")
+        await visit.type_code(house.outbox.code)
+        assert visit.on(SecurityScreen)
 
 
 @pytest.mark.slow
 async def test_without_a_second_factor_the_password_is_asked() -> None:
-    app = portal_app(optional())
-    async with app.run_test() as pilot:
-        await sign_in(pilot)
-        await press(pilot, "p")
-        later(pilot, STALE)
-        await press(pilot, "c")
-        assert on(app, ConfirmPasswordDialog)
-        await press(pilot, "enter")
-        assert "✗ Type your password." in screen_text(pilot)
-        await type_into(pilot, "#password", "not the password")
-        await press(pilot, "enter")
-        assert "✗ That is not your password." in screen_text(pilot)
-        assert app.screen.query_one("#password", Input).selected_text == "not the password"
-        await type_into(pilot, "#password", PASSWORD)
-        await press(pilot, "enter")
-        assert on(app, CreateDialog)
+    async with opened(optional()) as visit:
+        await visit.sign_in()
+        await visit.press("p")
+        visit.later(STALE)
+        await visit.press("c")
+        assert visit.on(ConfirmPasswordDialog)
+        await visit.press("enter")
+        assert "✗ Type your password." in visit.screen_text()
+        await visit.type_into("#password", "not the password")
+        await visit.press("enter")
+        assert "✗ That is not your password." in visit.screen_text()
+        assert visit.screen.query_one("#password", Input).selected_text == "not the password"
+        await visit.type_into("#password", PASSWORD)
+        await visit.press("enter")
+        assert visit.on(CreateDialog)
 
 
 # --- while a dialog is open -----------------------------------------------------------------
@@ -162,81 +141,77 @@ async def test_without_a_second_factor_the_password_is_asked() -> None:
 @pytest.mark.slow
 async def test_grown_old_under_the_name_it_is_asked_on_top_and_the_name_is_kept() -> None:
     house = protected()
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await sign_in(pilot)
-        await press(pilot, "p", "c")
-        await type_into(pilot, "#name", "Laptop")
-        later(pilot, STALE)
-        await press(pilot, "enter")
-        assert on(app, SecurityCodeDialog)
-        await press(pilot, "escape")
-        assert on(app, CreateDialog)
-        assert app.screen.query_one("#name", Input).value == "Laptop"
-        assert "✗ Not done: verify first that it is you." in screen_text(pilot)
+    async with opened(house) as visit:
+        await visit.sign_in()
+        await visit.press("p", "c")
+        await visit.type_into("#name", "Laptop")
+        visit.later(STALE)
+        await visit.press("enter")
+        assert visit.on(SecurityCodeDialog)
+        await visit.press("escape")
+        assert visit.on(CreateDialog)
+        assert visit.screen.query_one("#name", Input).value == "Laptop"
+        assert "✗ Not done: verify first that it is you." in visit.screen_text()
         assert house.now(ACCOUNT).app_passwords == ()
-        await press(pilot, "enter")
-        await type_code(pilot, app_code(pilot))
-        assert on(app, NewAppPasswordDialog)
-        assert "Laptop · Any app" in screen_text(pilot)
-        assert not [screen for screen in app.screen_stack if isinstance(screen, CreateDialog)]
+        await visit.press("enter")
+        await visit.type_code(visit.app_code())
+        assert visit.on(NewAppPasswordDialog)
+        assert "Laptop · Any app" in visit.screen_text()
+        assert not [screen for screen in visit.app.screen_stack if isinstance(screen, CreateDialog)]
     assert [password.name for password in house.now(ACCOUNT).app_passwords] == ["Laptop"]
 
 
 @pytest.mark.slow
 async def test_grown_old_while_a_number_is_proved_its_code_still_counts() -> None:
     house = protected()
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await sign_in(pilot)
-        later(pilot, STALE - 10)
-        await press(pilot, "v", "enter")
-        await type_into(pilot, "#number", "+49 30 654321")
-        await press(pilot, "enter")
+    async with opened(house) as visit:
+        await visit.sign_in()
+        visit.later(STALE - 10)
+        await visit.press("v", "enter")
+        await visit.type_into("#number", "+49 30 654321")
+        await visit.press("enter")
         code = house.outbox.code
-        later(pilot, 20)
-        await type_code(pilot, code)
-        assert "authenticator app" in sentences(pilot)
-        await type_code(pilot, app_code(pilot))
-        assert on(app, SecurityScreen)
-        assert "✓ Done: it was verified" in screen_text(pilot)
+        visit.later(20)
+        await visit.type_code(code)
+        assert "authenticator app" in visit.sentences()
+        await visit.type_code(visit.app_code())
+        assert visit.on(SecurityScreen)
+        assert "✓ Done: it was verified" in visit.screen_text()
 
 
 @pytest.mark.slow
 async def test_keys_typed_ahead_are_not_for_the_question() -> None:
     house = protected()
     house.alter(ACCOUNT, preferred="text")
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        await type_code(pilot, house.outbox.code)
-        await press(pilot, "p")
-        later(pilot, STALE)
-        await burst(pilot, "c", *"123")
-        assert on(app, SecurityCodeDialog)
-        assert app.screen.query_one("#code", Input).value == ""
-        await type_code(pilot, house.outbox.code)
-        assert on(app, CreateDialog)
-        assert app.screen.query_one("#name", Input).value == ""
+    async with opened(house) as visit:
+        await visit.enter_password()
+        await visit.type_code(house.outbox.code)
+        await visit.press("p")
+        visit.later(STALE)
+        await burst(visit, "c", *"123")
+        assert visit.on(SecurityCodeDialog)
+        assert visit.screen.query_one("#code", Input).value == ""
+        await visit.type_code(house.outbox.code)
+        assert visit.on(CreateDialog)
+        assert visit.screen.query_one("#name", Input).value == ""
 
 
 @pytest.mark.slow
 async def test_a_session_that_ends_under_the_question_ends_at_login() -> None:
     house = protected()
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await sign_in(pilot)
-        await press(pilot, "p", "c")
-        await type_into(pilot, "#name", "Laptop")
-        later(pilot, STALE)
-        await press(pilot, "enter")
+    async with opened(house) as visit:
+        await visit.sign_in()
+        await visit.press("p", "c")
+        await visit.type_into("#name", "Laptop")
+        visit.later(STALE)
+        await visit.press("enter")
         house.operator.require_verification(ACCOUNT)
-        await type_code(pilot, app_code(pilot))
-        assert on(app, LoginScreen)
-        assert len(app.screen_stack) == 1
-        assert "the account's security was changed elsewhere" in screen_text(pilot)
-        await settle(pilot)
-        assert app.is_running
+        await visit.type_code(visit.app_code())
+        assert visit.on(LoginScreen)
+        assert len(visit.app.screen_stack) == 1
+        assert "the account's security was changed elsewhere" in visit.screen_text()
+        await visit.settle()
+        assert visit.app.is_running
     assert house.now(ACCOUNT).app_passwords == ()
 
 
@@ -248,37 +223,35 @@ async def test_a_session_that_ends_under_the_question_ends_at_login() -> None:
 async def test_a_new_password_deletes_app_passwords_only_where_that_is_ticked(ticked: bool) -> None:
     house = protected()
     house.issue("Laptop", ACCOUNT)
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await sign_in(pilot)
-        await press(pilot, "down", "enter", "enter")
-        await type_into(pilot, "#current", PASSWORD)
-        await type_into(pilot, "#new", NEW)
-        await type_into(pilot, "#again", NEW)
-        await press(pilot, "tab")
-        tick = app.focused
+    async with opened(house) as visit:
+        await visit.sign_in()
+        await visit.press("down", "enter", "enter")
+        await visit.type_into("#current", PASSWORD)
+        await visit.type_into("#new", NEW)
+        await visit.type_into("#again", NEW)
+        await visit.press("tab")
+        tick = visit.focused
         assert isinstance(tick, CheckBox)
         assert not tick.value
-        assert "☐ Delete the one app password too" in screen_text(pilot)
+        assert "☐ Delete the one app password too" in visit.screen_text()
         if ticked:
-            await press(pilot, "space")
-            assert "☑ Delete the one app password too" in screen_text(pilot)
-        await press(pilot, "tab")
-        assert isinstance(app.focused, Button)
-        await press(pilot, "enter")
-        assert on(app, SettingsScreen)
+            await visit.press("space")
+            assert "☑ Delete the one app password too" in visit.screen_text()
+        await visit.press("tab")
+        assert isinstance(visit.focused, Button)
+        await visit.press("enter")
+        assert visit.on(SettingsScreen)
         deleted = "; 1 app password deleted" if ticked else ""
-        assert f"✓ Password changed{deleted}." in screen_text(pilot)
-        await press(pilot, "p")
-        assert on(app, AppPasswordsScreen)
+        assert f"✓ Password changed{deleted}." in visit.screen_text()
+        await visit.press("p")
+        assert visit.on(AppPasswordsScreen)
     assert len(house.now(ACCOUNT).app_passwords) == (0 if ticked else 1)
     house.challenge(ACCOUNT, NEW)
 
 
 async def test_without_app_passwords_there_is_nothing_to_tick() -> None:
-    app = portal_app(protected())
-    async with app.run_test() as pilot:
-        await sign_in(pilot)
-        await press(pilot, "down", "enter", "enter")
-        assert on(app, ChangePasswordDialog)
-        assert not app.screen.query(CheckBox)
+    async with opened(protected()) as visit:
+        await visit.sign_in()
+        await visit.press("down", "enter", "enter")
+        assert visit.on(ChangePasswordDialog)
+        assert not visit.screen.query(CheckBox)

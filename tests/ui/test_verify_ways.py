@@ -17,40 +17,18 @@ from apppw_tui.ui.screens.settings import SettingsScreen
 from tests.support import first_quick
 from tests.ui.states_of_verification import by_text, bypassed, protected, unreachable
 from tests.ui.test_type_ahead import burst
-from tests.ui.walks import (
-    ACCOUNT,
-    app_code,
-    choose,
-    demo_house,
-    differently,
-    enter_password,
-    gated,
-    house_with,
-    later,
-    on,
-    portal_app,
-    press,
-    press_button,
-    rows,
-    screen_text,
-    sentences,
-    settle,
-    sign_in_by_hand,
-    to_create,
-    type_code,
-)
+from tests.ui.walks import ACCOUNT, demo_house, gated, house_with, opened, portal_app
 
 # --- a different option ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("key", ["o", "f3", "button"])
 async def test_a_different_option_can_be_asked_for(key: str) -> None:
-    app = portal_app(protected())
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        await (press_button(pilot, "different") if key == "button" else press(pilot, key))
-        assert on(app, ChooseDialog)
-        assert rows(pilot) == [
+    async with opened(protected()) as visit:
+        await visit.enter_password()
+        await (visit.press_button("different") if key == "button" else visit.press(key))
+        assert visit.on(ChooseDialog)
+        assert visit.rows() == [
             "✓ Use verification code from app",
             "Notify me through app",
             "Text code to my authentication phone",
@@ -63,40 +41,40 @@ async def test_a_different_option_can_be_asked_for(key: str) -> None:
 
 
 async def test_what_can_be_had_comes_first_and_the_rest_says_why_it_cannot() -> None:
-    app = portal_app(demo_house())
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        await press(pilot, "o")
-        assert [row.endswith("(not available)") for row in rows(pilot)] == [False] * 5 + [True] * 3
+    async with opened(demo_house()) as visit:
+        await visit.enter_password()
+        await visit.press("o")
+        assert [row.endswith("(not available)") for row in visit.rows()] == [False] * 5 + [True] * 3
         for key, why in [
             ("end", "Add your alternate authentication phone first."),
             ("up", "Add your alternate authentication phone first."),
             ("up", "Add your office phone first."),
         ]:
-            await press(pilot, key)
-            assert why in screen_text(pilot)
-            assert f"✗ {why}" not in screen_text(pilot)
-            await press(pilot, "enter")
-            assert on(app, ChooseDialog)
-            assert f"✗ {why}" in screen_text(pilot)
-        await press(pilot, "escape")
-        await type_code(pilot, app_code(pilot))
-        assert on(app, SettingsScreen)
+            await visit.press(key)
+            assert why in visit.screen_text()
+            assert f"✗ {why}" not in visit.screen_text()
+            await visit.press("enter")
+            assert visit.on(ChooseDialog)
+            assert f"✗ {why}" in visit.screen_text()
+        await visit.press("escape")
+        await visit.type_code(visit.app_code())
+        assert visit.on(SettingsScreen)
 
 
 @pytest.mark.slow
 async def test_with_no_way_at_all_one_is_sent_to_the_administrator() -> None:
-    app = portal_app(unreachable())
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        assert "None of these can be used now. Ask your administrator for help." in sentences(pilot)
-        assert all(row.endswith("(not available)") for row in rows(pilot))
+    async with opened(unreachable()) as visit:
+        await visit.enter_password()
+        assert (
+            "None of these can be used now. Ask your administrator for help." in visit.sentences()
+        )
+        assert all(row.endswith("(not available)") for row in visit.rows())
         for _ in range(8):
-            await press(pilot, "enter", "down")
-        assert on(app, ChooseDialog)
-        await press(pilot, "escape")
-        assert on(app, LoginScreen)
-        assert len(app.screen_stack) == 1  # Login
+            await visit.press("enter", "down")
+        assert visit.on(ChooseDialog)
+        await visit.press("escape")
+        assert visit.on(LoginScreen)
+        assert len(visit.app.screen_stack) == 1  # Login
 
 
 # --- leaving --------------------------------------------------------------------------------
@@ -104,75 +82,70 @@ async def test_with_no_way_at_all_one_is_sent_to_the_administrator() -> None:
 
 @pytest.mark.parametrize("key", first_quick("escape", "button"))
 async def test_leaving_ends_at_login_with_the_password_field_empty(key: str) -> None:
-    app = portal_app(protected())
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        await (press_button(pilot, "cancel") if key == "button" else press(pilot, key))
-        assert on(app, LoginScreen)
-        password = app.screen.query_one("#password", Input)
-        assert app.focused is password
+    async with opened(protected()) as visit:
+        await visit.enter_password()
+        await (visit.press_button("cancel") if key == "button" else visit.press(key))
+        assert visit.on(LoginScreen)
+        password = visit.screen.query_one("#password", Input)
+        assert visit.focused is password
         assert password.value == ""
-        assert app.screen.query_one("#account", Input).value == ACCOUNT
-        await sign_in_by_hand(pilot)
-        assert on(app, SettingsScreen)
+        assert visit.screen.query_one("#account", Input).value == ACCOUNT
+        await visit.sign_in_by_hand()
+        assert visit.on(SettingsScreen)
 
 
 async def test_while_a_code_is_checked_nobody_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     """It may be right, and is then used up."""
     gate = gated(monkeypatch, Challenge, "answer")
-    app = portal_app(protected())
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        for key in (*app_code(pilot), "escape", "o", "7", "backspace", "enter"):
-            await pilot.press(key)
-        assert on(app, SecurityCodeDialog)
+    async with opened(protected()) as visit:
+        await visit.enter_password()
+        for key in (*visit.app_code(), "escape", "o", "7", "backspace", "enter"):
+            await visit.pilot.press(key)
+        assert visit.on(SecurityCodeDialog)
         gate.set()
-        await settle(pilot)
-        assert on(app, SettingsScreen)
+        await visit.settle()
+        assert visit.on(SettingsScreen)
 
 
 async def test_a_session_that_ended_elsewhere_leaves_the_question() -> None:
     house = protected()
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
+    async with opened(house) as visit:
+        await visit.enter_password()
         house.operator.require_verification(ACCOUNT)
-        await type_code(pilot, app_code(pilot))
-        assert on(app, LoginScreen)
-        assert len(app.screen_stack) == 1
-        assert "the account's security was changed elsewhere" in screen_text(pilot)
+        await visit.type_code(visit.app_code())
+        assert visit.on(LoginScreen)
+        assert len(visit.app.screen_stack) == 1
+        assert "the account's security was changed elsewhere" in visit.screen_text()
 
 
 # --- help -----------------------------------------------------------------------------------
 
 
 async def test_the_question_mark_helps_where_digits_are_typed() -> None:
-    app = portal_app(protected())
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        await press(pilot, "1", "question_mark")
-        assert on(app, HelpDialog)
-        assert "Use a different verification option" in screen_text(pilot)
-        assert "Send a new code" not in screen_text(pilot)  # the app needs none
-        await press(pilot, "escape")
-        assert app.screen.query_one("#code", Input).value == "1"
+    async with opened(protected()) as visit:
+        await visit.enter_password()
+        await visit.press("1", "question_mark")
+        assert visit.on(HelpDialog)
+        assert "Use a different verification option" in visit.screen_text()
+        assert "Send a new code" not in visit.screen_text()  # the app needs none
+        await visit.press("escape")
+        assert visit.screen.query_one("#code", Input).value == "1"
 
 
 async def test_an_answer_waits_until_the_help_over_its_dialog_is_closed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     gate = gated(monkeypatch, Challenge, "answer")
-    app = portal_app(protected())
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        for key in (*app_code(pilot), "question_mark"):
-            await pilot.press(key)
+    async with opened(protected()) as visit:
+        await visit.enter_password()
+        for key in (*visit.app_code(), "question_mark"):
+            await visit.pilot.press(key)
         gate.set()
-        await settle(pilot)
-        assert on(app, HelpDialog)
-        await press(pilot, "escape")
-        assert on(app, SettingsScreen)
-        assert len(app.screen_stack) == 1
+        await visit.settle()
+        assert visit.on(HelpDialog)
+        await visit.press("escape")
+        assert visit.on(SettingsScreen)
+        assert len(visit.app.screen_stack) == 1
 
 
 @pytest.mark.slow
@@ -181,21 +154,21 @@ async def test_a_password_made_under_the_help_is_shown_once_the_help_is_closed(
 ) -> None:
     app = portal_app(house_with())
     gate = gated(monkeypatch, Portal, "create_app_password")
-    async with app.run_test() as pilot:
-        await to_create(pilot)
+    async with opened(app) as visit:
+        await visit.to_create()
         for key in ("enter", "f1"):
-            await pilot.press(key)
+            await visit.pilot.press(key)
         gate.set()
-        await settle(pilot)
-        assert on(app, HelpDialog)
-        await press(pilot, "escape")
-        assert on(app, NewAppPasswordDialog)
+        await visit.settle()
+        assert visit.on(HelpDialog)
+        await visit.press("escape")
+        assert visit.on(NewAppPasswordDialog)
         assert not [screen for screen in app.screen_stack if isinstance(screen, CreateDialog)]
-        later(pilot)
-        await press(pilot, "enter")
-        later(pilot)
-        await press(pilot, "enter")
-        assert on(app, AppPasswordsScreen)
+        visit.later()
+        await visit.press("enter")
+        visit.later()
+        await visit.press("enter")
+        assert visit.on(AppPasswordsScreen)
 
 
 # --- a bypass -------------------------------------------------------------------------------
@@ -203,40 +176,37 @@ async def test_a_password_made_under_the_help_is_shown_once_the_help_is_closed(
 
 async def test_a_bypass_opens_setting_up_and_nothing_else() -> None:
     house = bypassed()
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        assert on(app, BypassDialog)
-        assert "until 12 Dec 2026 12:30" in sentences(pilot)
-        await press(pilot, "enter")
-        assert on(app, SetUpScreen)
+    async with opened(house) as visit:
+        await visit.enter_password()
+        assert visit.on(BypassDialog)
+        assert "until 12 Dec 2026 12:30" in visit.sentences()
+        await visit.press("enter")
+        assert visit.on(SetUpScreen)
         assert house.now(ACCOUNT).bypass_until is None
-        await press(pilot, "v", "p", "f2", "comma")
-        assert on(app, SetUpScreen)
+        await visit.press("v", "p", "f2", "comma")
+        assert visit.on(SetUpScreen)
 
 
 async def test_whoever_can_verify_need_not_use_the_bypass() -> None:
     house = bypassed()
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        await press_button(pilot, "different")
-        assert rows(pilot)[0] == "✓ Set up a new method, as your administrator allows"
-        await choose(pilot, "app")
-        await type_code(pilot, app_code(pilot))
-        assert on(app, SettingsScreen)
+    async with opened(house) as visit:
+        await visit.enter_password()
+        await visit.press_button("different")
+        assert visit.rows()[0] == "✓ Set up a new method, as your administrator allows"
+        await visit.choose("app")
+        await visit.type_code(visit.app_code())
+        assert visit.on(SettingsScreen)
         assert house.now(ACCOUNT).bypass_until is not None
 
 
 async def test_a_bypass_that_has_ended_meanwhile_is_told() -> None:
-    app = portal_app(bypassed())
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        later(pilot, 1801)
-        await press(pilot, "enter")
-        assert "✗ Your administrator's permission has ended. Ask again." in sentences(pilot)
-        await press(pilot, "escape")
-        assert on(app, LoginScreen)
+    async with opened(bypassed()) as visit:
+        await visit.enter_password()
+        visit.later(1801)
+        await visit.press("enter")
+        assert "✗ Your administrator's permission has ended. Ask again." in visit.sentences()
+        await visit.press("escape")
+        assert visit.on(LoginScreen)
 
 
 # --- keys in one burst ----------------------------------------------------------------------
@@ -244,16 +214,15 @@ async def test_a_bypass_that_has_ended_meanwhile_is_told() -> None:
 
 async def test_digits_after_the_sixth_are_no_second_try() -> None:
     house = by_text()
-    app = portal_app(house)
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        await burst(pilot, *"000000111111222222")
-        assert "✗ That code is wrong." in screen_text(pilot)
+    async with opened(house) as visit:
+        await visit.enter_password()
+        await burst(visit, *"000000111111222222")
+        assert "✗ That code is wrong." in visit.screen_text()
         for _ in range(3):
-            await type_code(pilot, "000000")
+            await visit.type_code("000000")
         # Four tries so far; had the burst been three, this would be one too many.
-        await type_code(pilot, house.outbox.code)
-        assert on(app, SettingsScreen)
+        await visit.type_code(house.outbox.code)
+        assert visit.on(SettingsScreen)
 
 
 # --- the demonstration ----------------------------------------------------------------------
@@ -261,29 +230,26 @@ async def test_digits_after_the_sixth_are_no_second_try() -> None:
 
 async def test_the_demonstration_gives_the_code_away() -> None:
     house = demo_house()
-    app = portal_app(house, show_demo=True)
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        assert f"A demonstration: the code is {app_code(pilot)}." in screen_text(pilot)
+    async with opened(house, show_demo=True) as visit:
+        await visit.enter_password()
+        assert f"A demonstration: the code is {visit.app_code()}." in visit.screen_text()
 
 
 async def test_the_demonstration_gives_away_what_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     house = demo_house()
     assert house.demonstration is not None
     monkeypatch.setattr(house.outbox, "send", house.demonstration.send)
-    app = portal_app(house, show_demo=True)
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        await differently(pilot, "text")
+    async with opened(house, show_demo=True) as visit:
+        await visit.enter_password()
+        await visit.differently("text")
         first = house.demonstration.sent()
-        assert f"A demonstration: the code is {first}." in screen_text(pilot)
-        await press(pilot, "r")
+        assert f"A demonstration: the code is {first}." in visit.screen_text()
+        await visit.press("r")
         assert house.demonstration.sent() != first
-        assert f"A demonstration: the code is {house.demonstration.sent()}." in screen_text(pilot)
+        assert f"A demonstration: the code is {house.demonstration.sent()}." in visit.screen_text()
 
 
 async def test_without_it_nothing_is_given_away() -> None:
-    app = portal_app(demo_house())
-    async with app.run_test() as pilot:
-        await enter_password(pilot)
-        assert "demonstration" not in screen_text(pilot)
+    async with opened(demo_house()) as visit:
+        await visit.enter_password()
+        assert "demonstration" not in visit.screen_text()

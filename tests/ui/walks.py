@@ -1,17 +1,20 @@
-"""Walking through the portal with a pilot: what the tests and the pictures have in common."""
+"""Visits to the portal, with keys and time: what the tests and the pictures have in common."""
 
 import math
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from random import Random
 from threading import Event
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
 from textual.widgets import Input
 
 from apppw_tui.commands import demo
@@ -85,7 +88,7 @@ def portal_app(
     tools: ClipboardHelpers | None = None,
     sign_out_after: float = math.inf,
 ) -> PortalApp:
-    """The application over `house`; what it copies is kept in `sent(app)`, as over SSH."""
+    """The application over `house`; what it copies is kept in `Visit.sent`, as over SSH."""
     if connecting is None and isinstance(house, DemoHouse):
         says = house.says
         connecting = ConnectionHelp(house.rows, lambda *_: says)
@@ -112,152 +115,194 @@ class SentClipboard(Clipboard):
         super().__init__(self.sent.append, environment, tools)
 
 
-def sent(app: PortalApp) -> list[str]:
-    """What `app` has copied so far."""
-    assert isinstance(app.clipboard_out, SentClipboard)
-    return app.clipboard_out.sent
+class Visit:
+    """The application on a screen of its own, and somebody at it."""
 
+    def __init__(self, pilot: Pilot[None]) -> None:
+        self.pilot = pilot
+        self.app = cast("PortalApp", pilot.app)  # or a small one, of which less is asked
 
-def on(app: PortalApp, kind: type[Screen[Any]]) -> bool:
-    """True if a screen or dialog of that kind is what one sees."""
-    return isinstance(app.screen, kind)
+    @property
+    def screen(self) -> Screen[Any]:
+        return self.app.screen
 
+    @property
+    def focused(self) -> Widget | None:
+        return self.app.focused
 
-async def settle(pilot: Pilot[None]) -> None:
-    """Until nothing is going on any more but a flow that waits for its dialog, or it was left."""
-    calm = 0
-    for _ in range(_PATIENCE):
-        await pilot.pause()
-        app = pilot.app
-        if not app.is_running:
-            return
-        asking = isinstance(app.screen, ModalScreen)
-        # What lies under a question waits for its answer; it does not wait for help to be closed.
-        asked = [screen for screen in app.screen_stack if not isinstance(screen, HelpDialog)][-1]
-        busy = [
-            worker
-            for worker in app.workers
-            if not worker.is_finished
-            and not (asking and worker.group == "flow")
-            and not (isinstance(worker.node, ModalScreen) and worker.node is not asked)
-        ]
-        keys = isinstance(app, PortalApp) and not app.at_rest
-        calm = 0 if busy or keys else calm + 1
-        if calm == 2:
-            return
-        if busy or keys:
-            await pilot.pause(0.002)
-    raise AssertionError(f"never came to rest: {busy}, keys wait: {keys}")
+    @property
+    def sent(self) -> list[str]:
+        """What was copied so far."""
+        assert isinstance(self.app.clipboard_out, SentClipboard)
+        return self.app.clipboard_out.sent
 
+    def on(self, kind: type[Screen[Any]]) -> bool:
+        """True if a screen or dialog of that kind is what one sees."""
+        return isinstance(self.screen, kind)
 
-async def press(pilot: Pilot[None], *keys: str) -> None:
-    """Presses `keys` one by one, and lets each have its effect."""
-    for key in keys:
-        await pilot.press(key)
-        await settle(pilot)
+    def screen_text(self) -> str:
+        """What stands on the screen, row by row."""
+        strips = self.screen._compositor.render_strips()  # the only way to see what a person sees
+        return "\n".join(strip.text.rstrip() for strip in strips)
 
+    def sentences(self) -> str:
+        """The words on the screen, without the frame that may have broken them into lines."""
+        return " ".join(self.screen_text().replace("│", " ").split())
 
-async def type_into(pilot: Pilot[None], selector: str, text: str) -> None:
-    """Puts `text` into a field at once, and the focus there."""
-    field = pilot.app.screen.query_one(selector, Input)
-    field.focus()
-    field.value = text
-    field.cursor_position = len(text)
-    await settle(pilot)
+    def rows(self) -> list[str]:
+        """What the list says that is asked."""
+        choices = self.screen.query_one(ChoiceList)
+        prompts = (choices.get_option_at_index(at).prompt for at in range(choices.option_count))
+        return [str(prompt).strip() for prompt in prompts]
 
+    def later(self, seconds: float = 1.0) -> None:
+        """Time passes."""
+        assert isinstance(self.app.clock, FixedClock)
+        self.app.clock.advance(seconds)
 
-async def enter_password(
-    pilot: Pilot[None], password: str = PASSWORD, account: str = ACCOUNT
-) -> None:
-    """The first question alone."""
-    await type_into(pilot, "#account", account)
-    await type_into(pilot, "#password", password)
-    await press(pilot, "enter")
+    # --- keys --------------------------------------------------------------------------------
 
+    async def settle(self) -> None:
+        """Until nothing goes on any more but a flow that waits for its dialog, or it was left."""
+        calm = 0
+        for _ in range(_PATIENCE):
+            await self.pilot.pause()
+            app = self.app
+            if not app.is_running:
+                return
+            asking = isinstance(app.screen, ModalScreen)
+            # What lies under a question waits for its answer, but not for help to be closed.
+            stack = app.screen_stack
+            asked = next(screen for screen in stack[::-1] if not isinstance(screen, HelpDialog))
+            busy = [
+                worker
+                for worker in app.workers
+                if not worker.is_finished
+                and not (asking and worker.group == "flow")
+                and not (isinstance(worker.node, ModalScreen) and worker.node is not asked)
+            ]
+            keys = isinstance(app, PortalApp) and not app.at_rest
+            calm = 0 if busy or keys else calm + 1
+            if calm == 2:
+                return
+            if busy or keys:
+                await self.pilot.pause(0.002)
+        raise AssertionError(f"never came to rest: {busy}, keys wait: {keys}")
 
-async def sign_in(pilot: Pilot[None], account: str = ACCOUNT) -> None:
-    """As if both questions had been answered, just now: most tests begin behind the door."""
-    app = pilot.app
-    assert isinstance(app, PortalApp)
-    kept = app.portal._context.store.get(account)
-    assert kept is not None
-    session = new_session(kept)
-    policy = app.portal.policy
-    limited = needs_enrollment(kept, policy)
-    app.post_message(
-        SignedIn(
-            replace(session, restriction="none yet") if limited else session.reverified(app.clock)
+    async def press(self, *keys: str) -> None:
+        """Presses `keys` one by one, and lets each have its effect."""
+        for key in keys:
+            await self.pilot.press(key)
+            await self.settle()
+
+    async def press_button(self, id_: str) -> None:
+        """With Tab and Enter alone, as far round as it takes."""
+        for _ in range(12):
+            if self.focused is not None and self.focused.id == id_:
+                break
+            await self.press("tab")
+        else:
+            raise AssertionError(f"Tab never comes to {id_}")
+        await self.press("enter")
+
+    async def type_into(self, selector: str, text: str) -> None:
+        """Puts `text` into a field at once, and the focus there."""
+        field = self.screen.query_one(selector, Input)
+        field.focus()
+        field.value = text
+        field.cursor_position = len(text)
+        await self.settle()
+
+    async def type_code(self, code: str) -> None:
+        """Types it digit by digit, in one burst; the sixth submits it."""
+        for digit in code:
+            self.app.simulate_key(digit)
+        await self.settle()
+
+    async def choose(self, id_: str) -> None:
+        """Moves the cursor of the list that is asked to that row, and presses Enter."""
+        at = self.screen.query_one(ChoiceList).get_option_index(id_)
+        await self.press("home", *["down"] * at, "enter")
+
+    # --- ways through the portal -------------------------------------------------------------
+
+    async def enter_password(self, password: str = PASSWORD, account: str = ACCOUNT) -> None:
+        """The first question alone."""
+        await self.type_into("#account", account)
+        await self.type_into("#password", password)
+        await self.press("enter")
+
+    async def sign_in(self, account: str = ACCOUNT) -> None:
+        """As if both questions had been answered, just now: most tests begin behind the door."""
+        stored = self.app.portal._context.store.get(account)
+        assert stored is not None
+        session = new_session(stored)
+        limited = needs_enrollment(stored, self.app.portal.policy)
+        self.app.post_message(
+            SignedIn(
+                replace(session, restriction="none yet")
+                if limited
+                else session.reverified(self.app.clock)
+            )
         )
-    )
-    await settle(pilot)
+        await self.settle()
+
+    async def sign_in_by_hand(self, password: str = PASSWORD, account: str = ACCOUNT) -> None:
+        """Both questions, where there is a second one."""
+        await self.enter_password(password, account)
+        if self.on(SecurityCodeDialog):
+            await self.type_code(self.app_code())
+
+    def app_code(self, account: str = ACCOUNT, steps: int = 0) -> str:
+        """What the account's authenticator app shows; a step later if this one's was used."""
+        context = self.app.portal._context  # where the key to the app's secret is
+        stored = context.store.get(account)
+        assert stored is not None
+        assert stored.authenticator is not None
+        secret = context.sealer.decrypt(stored.uid, AUTHENTICATOR, stored.authenticator.sealed)
+        step = max(totp.step_at(context.clock.now()), stored.authenticator.last_step + 1)
+        return totp.code(secret, step + steps)
+
+    def shown_code(self) -> str:
+        """What an app shows that holds the secret of the dialog which sets it up."""
+        assert isinstance(self.screen, AuthenticatorDialog)
+        return totp.code(self.screen._set_up.secret, totp.step_at(self.app.clock.now()))
+
+    async def differently(self, id_: str) -> None:
+        """From one way to answer the second question to another."""
+        await self.press("f3")
+        await self.choose(id_)
+
+    async def create_first(self, again: str = PASSWORD) -> None:
+        await self.type_into("#account", ACCOUNT)
+        await self.type_into("#new", PASSWORD)
+        await self.type_into("#again", again)
+        await self.press("enter")
+
+    async def to_app_passwords(self) -> None:
+        await self.sign_in()
+        await self.press("p")
+
+    async def to_create(self, name: str = "Kitchen tablet") -> None:
+        await self.to_app_passwords()
+        await self.press("c")
+        await self.type_into("#name", name)
+
+    async def to_reveal(self, name: str = "Kitchen tablet") -> None:
+        """Until the new password is shown, and keys count."""
+        await self.to_create(name)
+        await self.press("enter")
+        self.later()
 
 
-async def sign_in_by_hand(
-    pilot: Pilot[None], password: str = PASSWORD, account: str = ACCOUNT
-) -> None:
-    """Both questions, where there is a second one."""
-    await enter_password(pilot, password, account)
-    if isinstance(pilot.app.screen, SecurityCodeDialog):
-        await type_code(pilot, app_code(pilot))
-
-
-def app_code(pilot: Pilot[None], account: str = ACCOUNT, steps: int = 0) -> str:
-    """What the account's authenticator app shows; a step later if this one's was used."""
-    app = pilot.app
-    assert isinstance(app, PortalApp)
-    means = app.portal._context  # where the key to the app's secret is
-    kept = means.store.get(account)
-    assert kept is not None
-    assert kept.authenticator is not None
-    secret = means.sealer.decrypt(kept.uid, AUTHENTICATOR, kept.authenticator.sealed)
-    step = max(totp.step_at(means.clock.now()), kept.authenticator.last_step + 1)
-    return totp.code(secret, step + steps)
-
-
-def shown_code(pilot: Pilot[None]) -> str:
-    """What an app shows that holds the secret of the dialog which sets it up."""
-    app, dialog = pilot.app, pilot.app.screen
-    assert isinstance(app, PortalApp)
-    assert isinstance(dialog, AuthenticatorDialog)
-    return totp.code(dialog._set_up.secret, totp.step_at(app.clock.now()))
-
-
-async def type_code(pilot: Pilot[None], code: str) -> None:
-    """Types it digit by digit, in one burst; the sixth submits it."""
-    for digit in code:
-        pilot.app.simulate_key(digit)
-    await settle(pilot)
-
-
-def rows(pilot: Pilot[None]) -> list[str]:
-    """What the list says that is asked."""
-    found = pilot.app.screen.query_one(ChoiceList)
-    return [str(found.get_option_at_index(at).prompt).strip() for at in range(found.option_count)]
-
-
-async def choose(pilot: Pilot[None], id_: str) -> None:
-    """Moves the cursor of the list that is asked to that row, and presses Enter."""
-    rows = pilot.app.screen.query_one(ChoiceList)
-    at = rows.get_option_index(id_)
-    await press(pilot, "home", *["down"] * at, "enter")
-
-
-async def differently(pilot: Pilot[None], id_: str) -> None:
-    """From one way to answer the second question to another."""
-    await press(pilot, "f3")
-    await choose(pilot, id_)
-
-
-async def press_button(pilot: Pilot[None], id_: str) -> None:
-    """With Tab and Enter alone, as far round as it takes."""
-    for _ in range(12):
-        focused = pilot.app.focused
-        if focused is not None and focused.id == id_:
-            break
-        await press(pilot, "tab")
-    else:
-        raise AssertionError(f"Tab never comes to {id_}")
-    await press(pilot, "enter")
+@asynccontextmanager
+async def opened(
+    what: House | App[None], *, size: tuple[int, int] = (80, 24), **options: Any
+) -> AsyncIterator[Visit]:
+    """The portal over a house, or an application, on a screen of that size."""
+    app = portal_app(what, **options) if isinstance(what, House) else what
+    async with app.run_test(size=size) as pilot:
+        yield Visit(pilot)
 
 
 def gated(monkeypatch: pytest.MonkeyPatch, owner: type, method: str) -> Event:
@@ -270,47 +315,3 @@ def gated(monkeypatch: pytest.MonkeyPatch, owner: type, method: str) -> Event:
 
     monkeypatch.setattr(owner, method, slow)
     return gate
-
-
-async def create_first(pilot: Pilot[None], again: str = PASSWORD) -> None:
-    await type_into(pilot, "#account", ACCOUNT)
-    await type_into(pilot, "#new", PASSWORD)
-    await type_into(pilot, "#again", again)
-    await press(pilot, "enter")
-
-
-async def to_app_passwords(pilot: Pilot[None]) -> None:
-    await sign_in(pilot)
-    await press(pilot, "p")
-
-
-async def to_create(pilot: Pilot[None], name: str = "Kitchen tablet") -> None:
-    await to_app_passwords(pilot)
-    await press(pilot, "c")
-    await type_into(pilot, "#name", name)
-
-
-async def to_reveal(pilot: Pilot[None], name: str = "Kitchen tablet") -> None:
-    """Until the new password is shown, and keys count."""
-    await to_create(pilot, name)
-    await press(pilot, "enter")
-    later(pilot)
-
-
-def later(pilot: Pilot[None], seconds: float = 1.0) -> None:
-    """Time passes."""
-    clock = pilot.app.clock  # type: ignore[attr-defined]
-    assert isinstance(clock, FixedClock)
-    clock.advance(seconds)
-
-
-def screen_text(pilot: Pilot[None]) -> str:
-    """What stands on the screen, row by row."""
-    screen = pilot.app.screen
-    strips = screen._compositor.render_strips()  # the only way to see what a person sees
-    return "\n".join(strip.text.rstrip() for strip in strips)
-
-
-def sentences(pilot: Pilot[None]) -> str:
-    """The words on the screen, without the frame that may have broken them into lines."""
-    return " ".join(screen_text(pilot).replace("│", " ").split())

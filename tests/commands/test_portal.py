@@ -1,6 +1,5 @@
 """What happens before the portal is drawn."""
 
-import os
 import socket
 import sys
 from datetime import UTC, datetime
@@ -8,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from apppw_tui.commands import demo
-from apppw_tui.commands.portal import clean_environment, save_recovery_codes
+from apppw_tui.commands.portal import save_recovery_codes
 from apppw_tui.domain.connection_settings import ConnectionSetting, ConnectionTestResult
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.verification_options import APP
@@ -145,46 +144,6 @@ def test_a_broken_configuration_is_said_before_anything_is_drawn(run: CommandLin
     said = run("--config", run.home / "c.toml", terminal=True)
     assert (said.code, said.out) == (3, "")
     assert said.line.startswith(f"{run.home}/c.toml: not TOML: ")
-
-
-def test_what_would_make_textual_log_load_or_act_is_dropped(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    dangerous = ["", "_LOG", "_DRIVER", "_PRESS", "_SCREENSHOT", "_DEBUG", "_DEVTOOLS_PORT", "_NEW"]
-    for ending in dangerous:
-        monkeypatch.setenv(f"TEXTUAL{ending}", "x")
-    monkeypatch.setenv("TEXTUAL_FPS", "30")
-    monkeypatch.setenv("TEXTUALLY", "not Textual's")
-    clean_environment()
-    left = {name for name in os.environ if name.startswith("TEXTUAL")}
-    assert left - {"TEXTUAL_COLOR_SYSTEM"} == {"TEXTUAL_FPS", "TEXTUALLY"}
-
-
-@pytest.mark.parametrize(
-    ("term", "colorterm", "set_already", "expected"),
-    [
-        ("xterm-kitty", None, None, "truecolor"),
-        ("foot", None, None, "truecolor"),
-        ("xterm-direct", None, None, "truecolor"),
-        ("xterm-256color", None, None, None),
-        ("xterm-kitty", "truecolor", None, None),
-        ("xterm-kitty", None, "256", "256"),
-    ],
-)
-def test_terminals_that_can_do_true_colour_get_it(
-    monkeypatch: pytest.MonkeyPatch,
-    term: str,
-    colorterm: str | None,
-    set_already: str | None,
-    expected: str | None,
-) -> None:
-    monkeypatch.setenv("TERM", term)
-    for name, value in (("COLORTERM", colorterm), ("TEXTUAL_COLOR_SYSTEM", set_already)):
-        monkeypatch.setenv(name, value or "")
-        if value is None:
-            monkeypatch.delenv(name)
-    clean_environment()
-    assert os.environ.get("TEXTUAL_COLOR_SYSTEM") == expected
 
 
 def test_saved_recovery_codes_say_what_they_are_for(run: CommandLine) -> None:

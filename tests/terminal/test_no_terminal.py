@@ -8,7 +8,6 @@ from tests.terminal.conftest import Installed
 
 _NEEDS = "apppw-tui: the portal needs a terminal; try ssh -t."
 _STDERR = "apppw-tui: the portal is drawn on standard error; leave out 2>."
-_DUMB = "apppw-tui: this terminal cannot show screens (TERM=dumb)."
 
 
 @pytest.mark.parametrize(
@@ -35,12 +34,6 @@ def test_without_stderr_alone_the_terminal_is_told_what_is_missing(
     program = installed.open(["/bin/sh", "-c", script, "sh", *installed.command])
     assert program.end() == 0
     assert program.output.decode().split("\r\n")[2:] == [_STDERR, "code=64", ""]
-
-
-def test_a_dumb_terminal_is_refused(installed: Installed) -> None:
-    program = installed.open(TERM="dumb")
-    assert program.end() == 64
-    assert program.output.decode().split("\r\n")[2:] == [_DUMB, ""]
 
 
 @pytest.mark.parametrize("option", [[], ["--demo"]])

@@ -147,14 +147,6 @@ async def test_ctrl_c_leaves_the_palette() -> None:
         assert visit.app.is_running
 
 
-@pytest.mark.slow
-async def test_the_palette_does_not_open_over_a_dialog() -> None:
-    async with opened(house_with("Laptop")) as visit:
-        await visit.to_create()
-        await visit.press("ctrl+p", "tab", "colon")
-        assert visit.on(CreateDialog)
-
-
 async def test_signed_out_no_key_leads_anywhere() -> None:
     async with opened(house_with("Laptop")) as visit:
         await visit.press("tab", "tab", "p", "v", "f2", "comma")

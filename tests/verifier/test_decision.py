@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.decision import Answer, Decision, Verifier
 from tests.support import NOW, PASSWORD, House
 from tests.verifier.asking import ADA, ask, change_record, of_unknown_id, older, wrong
@@ -56,21 +55,6 @@ def test_another_accounts_is_a_no(house: House) -> None:
     assert ask(house, house.issue("Phone", "grace").secret).answer is Answer.NO
 
 
-def test_a_deleted_one_is_refused_at_the_very_next_attempt(house: House) -> None:
-    issued = house.issue("Phone")
-    assert ask(house, issued.secret).answer is Answer.YES
-    house.portal.delete_app_password(house.session(), issued.app_password.id)
-    assert ask(house, issued.secret) == Decision(Answer.NO, "wrong or deleted", ADA)
-
-
-@pytest.mark.parametrize(
-    "name", ["grace", "ada", "ada @example.org", "../x", "", "a\0b", "x" * 999]
-)
-def test_an_unknown_account_is_not_ours(house: House, name: str) -> None:
-    secret = house.issue("Phone").secret
-    assert ask(house, secret, account=name) == Decision(Answer.NOT_MINE, "unknown account")
-
-
 @pytest.mark.parametrize("name", ["Ada@Example.ORG", "ada%40example.org", "A%64a%40example.org"])
 def test_a_name_is_read_as_programs_send_it(house: House, name: str) -> None:
     decision = ask(house, house.issue("Phone").secret, account=name)
@@ -91,16 +75,6 @@ def test_what_has_not_the_form_is_a_no(house: House, password: str) -> None:
     assert ask(house, password) == expected
     expected = Decision(Answer.NOT_MINE, "unknown account")
     assert ask(house, password, account="unknown") == expected
-
-
-def test_the_account_password_is_never_a_yes(house: House) -> None:
-    # Even one that has the form: made by hand, past the rule that refuses it.
-    house.issue("Phone")
-    password = wrong(house.issue("Car").secret)
-    house.alter(password_hash=house.hasher.account.make(Secret(password)))
-    assert house.sign_in(ADA, password)
-    assert ask(house, password).answer is Answer.NO
-    assert ask(house, PASSWORD).answer is Answer.NO
 
 
 def test_it_is_refused_from_the_very_instant_of_its_expiry_on(house: House) -> None:

@@ -97,23 +97,6 @@ async def test_a_removed_account_and_one_made_again_remember_nothing(
     assert await door.cost(secret) == (Answer.YES, 1)  # right, but not because it was
 
 
-async def test_it_expires_while_it_is_remembered(door: Door, secret: Secret) -> None:
-    change_record(door.house, expires=NOW + timedelta(seconds=10))
-    assert await door.cost(secret) == (Answer.YES, 1)
-    door.house.clock.advance(10 - 1e-6)
-    assert await door.cost(secret) == (Answer.YES, 0)
-    door.house.clock.advance(1e-6)
-    assert await door.cost(secret) == (Answer.NO, 0)
-
-
-async def test_what_it_is_good_for_is_asked_each_time(door: Door, secret: Secret) -> None:
-    change_record(door.house, scope=("mail",))
-    services = ("imap", "submission", "caldav", None, "imaps")
-    answers = [(await door.ask(secret, service=service)).answer for service in services]
-    assert answers == [Answer.YES, Answer.YES, Answer.NO, Answer.NO, Answer.YES]
-    assert len(door.spent.verified) == 1
-
-
 async def test_a_refusal_is_never_remembered(door: Door, secret: Secret) -> None:
     """Right but good for nothing at first: as soon as the account allows it, it is a yes."""
     narrowed(door.house)
@@ -206,20 +189,6 @@ async def test_the_same_wrong_one_counts_once_though_the_account_changes(
     assert await door.cost(secret) == (Answer.NOT_NOW, 0)
 
 
-async def test_where_no_address_is_told_guesses_at_one_name_slow_down_no_other(
-    door: Door, secret: Secret
-) -> None:
-    other = door.house.add("grace")
-    right = door.house.issue("Phone", "grace").secret
-    for password in door.others(FREE):
-        assert (await door.ask(password, address=None)).answer is Answer.NO
-        assert (await door.ask(password, "nobody", address=None)).answer is Answer.NOT_MINE
-    for name in (ADA, "nobody"):
-        assert (await door.ask(secret, name, address=None)).answer is Answer.NOT_NOW
-    assert (await door.ask(right, other.name, address=None)).answer is Answer.YES
-    assert (await door.ask(secret)).answer is Answer.YES
-
-
 async def test_a_name_with_and_without_the_default_domain_is_counted_as_one(
     door: Door, secret: Secret
 ) -> None:
@@ -251,14 +220,3 @@ async def test_right_but_expired_or_out_of_scope_does_not_count(
     for other in others:
         assert await door.cost(other) == (Answer.NO, 1)
     assert await door.cost(wrong(secret)) == (Answer.NO, 1)  # still not "not now"
-
-
-async def test_another_address_is_not_concerned_and_trusted_ones_never(
-    door: Door, secret: Secret
-) -> None:
-    await slowed(door)
-    for address in ("198.51.100.10", None, "127.0.0.1", "::1", "203.0.113.1"):
-        assert (await door.ask(wrong(secret), address=address)).answer is Answer.NO
-    for number in range(FREE * 2):
-        assert (await door.ask(secret, f"nobody{number}", address="::1")).answer is Answer.NOT_MINE
-    assert (await door.ask(wrong(secret), address="::1")).answer is Answer.NO

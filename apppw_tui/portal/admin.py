@@ -3,8 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from apppw_tui.domain import account_password
-from apppw_tui.domain.account import UNLISTED, Account
+from apppw_tui.domain.account import UNLISTED, UNTOLD, Account
 from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.errors import DeliveryFailed, NotFound, Refused, StoreError
 from apppw_tui.domain.names import account_name, candidates
@@ -12,6 +11,7 @@ from apppw_tui.domain.ports import DELIVERY_METHODS, find
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal import rename_account
 from apppw_tui.portal.admin_app_passwords import AppPasswordAdmin
+from apppw_tui.portal.password_check import change_password
 
 _BYPASS_NOTICE = (
     "your administrator lets you sign in once without a security code. "
@@ -199,14 +199,14 @@ class Admin(AppPasswordAdmin):
         self.check_passwords_kept()
         means = self.context
         account = self.account(name)
-        secret = Secret(password).normalized()
-        account_password.require_good(secret, account.name)
-        hash_, now = means.hasher.account.make(secret), means.clock.now()
-        account = self._change(name, lambda account: account.with_password(hash_, now))
-        with means.done_afterwards(account, "throttle"):
-            means.throttle.password_changed(account.name)
-        self._record(account, EventType.PASSWORD_SET)
-        return account
+        transaction = means.store.transaction(account.name, account.uid)
+        change, noticed = change_password(
+            means, transaction, account.name, Secret(password), by=self.by
+        )
+        if change.untold:
+            self.warn(f"{account.name}: {UNTOLD}")
+        self._check_noticed(account, noticed=noticed)
+        return change.existing
 
     def _tell(self, account: Account, message: str) -> bool:
         """True if a message reached the account's authentication phone."""

@@ -83,7 +83,11 @@ class AccountAdmin:
         return change.existing
 
     def _record(self, account: Account, act: EventType, **facts: str) -> None:
-        if not self.context.record(account, act, self.by, **facts):
+        noticed = self.context.record(account, act, self.by, **facts)
+        self._check_noticed(account, noticed=noticed)
+
+    def _check_noticed(self, account: Account, *, noticed: bool) -> None:
+        if not noticed:
             self.warn(
                 f"{account.name}: it is done, but no notice of it goes out; the log says why."
             )

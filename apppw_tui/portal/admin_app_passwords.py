@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from apppw_tui.domain.account import UNLISTED, Account
-from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import NotFound, Refused
 from apppw_tui.domain.names import escaped, name_key
 from apppw_tui.domain.scopes import ANY_APP
+from apppw_tui.portal import app_passwords
 from apppw_tui.portal.admin_accounts import AccountAdmin
 from apppw_tui.portal.app_passwords import (
-    AppPasswordIssuer,
     AppPasswordRequest,
+    Deletion,
     IssuedAppPassword,
     purge_expired,
 )
@@ -30,17 +30,10 @@ class AppPasswordAdmin(AccountAdmin):
         expires: datetime | None = None,
     ) -> IssuedAppPassword:
         """Not bound by the policy on second factors, and marked as the operator's act."""
-        means = self.context
         account = self.account(name)
-        issuer = AppPasswordIssuer(
-            means.store, means.hasher, means.clock, means.policy, means.randbelow
-        )
-        issued = issuer.issue(
-            account, AppPasswordRequest(app_password, scope, expires), created_by_admin=True
-        )
-        self._record(
-            account, EventType.CREATED, id=issued.app_password.id, name=issued.app_password.name
-        )
+        wish = AppPasswordRequest(app_password, scope, expires)
+        issued, noticed = app_passwords.create(self.context, account, wish, by=self.by)
+        self._check_noticed(account, noticed=noticed)
         return issued
 
     def find_app_password(self, name: str, name_or_id: str) -> tuple[Account, AppPassword]:
@@ -68,26 +61,21 @@ class AppPasswordAdmin(AccountAdmin):
     def delete_app_password(self, name: str, name_or_id: str) -> AppPassword:
         """Deletes what `find_app_password` finds, and raises what it does."""
         account, record = self.find_app_password(name, name_or_id)
-        with self.context.store.transaction(account.name, account.uid) as change:
-            change.account = change.existing.without_app_password(record.id)
-            self.context.session_terminator.terminate(account.name)
-        if change.unlisted:
-            self.warn(UNLISTED)
-        self._record(account, EventType.DELETED, id=record.id, name=record.name)
+        self._delete(account, record.id)
         return record
 
     def delete_app_passwords(self, name: str) -> tuple[Account, int]:
         """Deletes all app passwords of the account; how many there were."""
         account = self.account(name)
-        with self.context.store.transaction(account.name, account.uid) as change:
-            count = len(change.existing.app_passwords)
-            change.account = change.existing.without_app_passwords()
-            if count:
-                self.context.session_terminator.terminate(account.name)
-        if change.unlisted:
-            self.warn(f"{account.name}: {UNLISTED}")
-        self._record(account, EventType.ALL_DELETED, count=str(count))
-        return account, count
+        return account, len(self._delete(account).app_passwords)
+
+    def _delete(self, account: Account, id_: str | None = None) -> Deletion:
+        transaction = self.context.store.transaction(account.name, account.uid)
+        deletion = app_passwords.delete(self.context, transaction, id_, by=self.by)
+        if not deletion.listed:
+            self.warn(UNLISTED if id_ else f"{account.name}: {UNLISTED}")
+        self._check_noticed(account, noticed=deletion.noticed)
+        return deletion
 
     def purge_expired(self, name: str) -> int:
         """Removes the app passwords that expired long ago; how many. Forgets old activity."""

@@ -1,12 +1,13 @@
-"""Making an app password, for a person in the portal or for the operator."""
+"""App passwords made and deleted, for a person in the portal or for the operator."""
 
 import secrets
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
 from apppw_tui.domain import app_password
-from apppw_tui.domain.account import Account
+from apppw_tui.domain.account import Account, Change
 from apppw_tui.domain.activity import THE_SERVER, EventType
 from apppw_tui.domain.app_password import AppPassword, RandomBelow
 from apppw_tui.domain.hashing import Hasher
@@ -81,6 +82,70 @@ class AppPasswordIssuer:
                     continue
                 change.account = current.with_app_password(record, limit)
             return IssuedAppPassword(record, secret)
+
+
+def create(
+    context: PortalContext,
+    account: Account,
+    wish: AppPasswordRequest,
+    still_allowed: Callable[[Account], None] | None = None,
+    *,
+    by: str | None = None,
+) -> tuple[IssuedAppPassword, bool]:
+    """One more app password, and the line of it; False if a notice of it is left out.
+
+    `by` is who makes it, if that is not the account's own owner. Raises as `issue` does.
+    """
+    issuer = AppPasswordIssuer(
+        context.store, context.hasher, context.clock, context.policy, context.randbelow
+    )
+    issued = issuer.issue(account, wish, still_allowed, created_by_admin=by is not None)
+    made = issued.app_password
+    noticed = context.record(account, EventType.CREATED, by, id=made.id, name=made.name)
+    return issued, noticed
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """App passwords that are gone.
+
+    `listed`: no backup brings them back; `noticed`: no notice of it is left out.
+    """
+
+    app_passwords: tuple[AppPassword, ...]
+    listed: bool
+    noticed: bool
+
+
+def delete(
+    context: PortalContext,
+    transaction: AbstractContextManager[Change],
+    id_: str | None = None,
+    *,
+    by: str | None = None,
+) -> Deletion:
+    """Deletes one app password, or, without an id, all; live sessions at services end.
+
+    `transaction` requires what whoever does it needs; `by` is as in `create`.
+
+    Raises NotFound: it was deleted already. Raises as the transaction does.
+    """
+    with transaction as change:
+        before = change.existing
+        if id_ is None:
+            change.account = before.without_app_passwords()
+        else:
+            change.account = before.without_app_password(id_)
+        gone = tuple(
+            password for password in before.app_passwords if id_ is None or password.id == id_
+        )
+        if gone:
+            context.session_terminator.terminate(before.name)
+    if id_ is None:
+        noticed = context.record(before, EventType.ALL_DELETED, by, count=str(len(gone)))
+    else:
+        noticed = context.record(before, EventType.DELETED, by, id=id_, name=gone[0].name)
+    return Deletion(gone, not change.unlisted, noticed)
 
 
 def purge_expired(context: PortalContext, account: Account) -> Account:

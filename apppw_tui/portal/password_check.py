@@ -5,12 +5,14 @@ Every try is charged before it is compared, and taken back if it was right (SAFE
 
 import contextlib
 from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
 from apppw_tui.domain import app_password
-from apppw_tui.domain.account import Account
+from apppw_tui.domain.account import Account, Change
+from apppw_tui.domain.account_password import require_good
 from apppw_tui.domain.activity import UNKNOWN_UID, EventType
 from apppw_tui.domain.errors import (
     InvalidName,
@@ -228,6 +230,47 @@ class ExternalPasswordCheck:
             return means.store.get(name)
         means.record(account, EventType.ACCOUNT_CREATED)
         return account
+
+
+def new_hash(context: PortalContext, account_name: str, password: Secret) -> str:
+    """The hash of a password that somebody chose. Raises WeakPassword, with the reason."""
+    secret = password.normalized()
+    require_good(secret, account_name)
+    return context.hasher.account.make(secret)
+
+
+def change_password(
+    context: PortalContext,
+    transaction: AbstractContextManager[Change],
+    account_name: str,
+    password: Secret,
+    *,
+    by: str | None = None,
+    delete_app_passwords: bool = False,
+) -> tuple[Change, bool]:
+    """Gives the account a new password: every session that began before it ends.
+
+    `transaction` requires what whoever does it needs; `by` is who does, if not the owner. False if
+    a notice of it is left out.
+
+    Raises WeakPassword, and as the transaction does.
+    """
+    hash_ = new_hash(context, account_name, password)
+    with transaction as change:
+        before = change.existing
+        after = before.without_app_passwords() if delete_app_passwords else before
+        deleted = len(before.app_passwords) - len(after.app_passwords)
+        if deleted:
+            context.session_terminator.terminate(before.name)
+        change.account = after.with_password(hash_, context.clock.now())
+    if by is None:
+        facts = {"app_passwords_deleted": str(deleted)}
+        noticed = context.record(before, EventType.PASSWORD_CHANGED, **facts)
+    else:
+        noticed = context.record(before, EventType.PASSWORD_SET, by)
+    with context.done_afterwards(before, "throttle"):
+        context.throttle.password_changed(account_name)
+    return change, noticed
 
 
 def settle_profiles(context: PortalContext, since: datetime) -> Collection[Profile]:

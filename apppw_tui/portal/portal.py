@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from apppw_tui.domain import account_password
 from apppw_tui.domain.account import UNLISTED, Account
 from apppw_tui.domain.activity import ActivityEntry, EventType
 from apppw_tui.domain.errors import (
@@ -24,15 +23,15 @@ from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.usage import Used
 from apppw_tui.domain.verification_options import NO_METHOD
+from apppw_tui.portal import app_passwords
 from apppw_tui.portal.app_passwords import (
-    AppPasswordIssuer,
     AppPasswordRequest,
     IssuedAppPassword,
     purge_expired,
 )
 from apppw_tui.portal.context import PortalContext, faults_told_to_a_stranger
 from apppw_tui.portal.enrollment import Enrollment
-from apppw_tui.portal.password_check import password_check
+from apppw_tui.portal.password_check import change_password, new_hash, password_check
 from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import (
     GONE,
@@ -69,9 +68,6 @@ class Portal:
         self._hasher = context.hasher
         self._clock = context.clock
         self._throttle = context.throttle
-        self._issuer = AppPasswordIssuer(
-            context.store, context.hasher, context.clock, context.policy, context.randbelow
-        )
 
     @property
     def creates_accounts(self) -> bool:
@@ -193,30 +189,18 @@ class Portal:
         account = self.account(session)
         still_allowed(account)
         try:
-            issued = self._issuer.issue(
-                account, AppPasswordRequest(name, scope, expires), still_allowed
-            )
+            wish = AppPasswordRequest(name, scope, expires)
+            return app_passwords.create(self._context, account, wish, still_allowed)[0]
         except NotFound:
             raise SessionEnded(GONE) from None
-        made = issued.app_password
-        self._context.record(account, EventType.CREATED, id=made.id, name=made.name)
-        return issued
 
     def delete_app_password(self, session: Session, id_: str) -> None:
         """Raises NotFound if it was deleted already."""
         require_unrestricted(session)
-
-        name = ""
-
-        def step(account: Account) -> Account:
-            nonlocal name
-            remaining = account.without_app_password(id_)
-            name = _name_of(account, id_)
-            self._context.session_terminator.terminate(account.name)
-            return remaining
-
-        account = self._change(session, step)
-        self._context.record(account, EventType.DELETED, id=id_, name=name)
+        deletion = app_passwords.delete(
+            self._context, account_transaction(self._store, session), id_
+        )
+        self.besides = "" if deletion.listed else f" {UNLISTED}"
 
     def rename_app_password(self, session: Session, id_: str, name: str) -> None:
         """Raises InvalidName, NameTaken or NotFound."""
@@ -252,35 +236,22 @@ class Portal:
         account = self.account(session)
         if not self._passwords.verify(account, Secret(current)):
             raise SignInRefused("That is not your present password.")
-        secret = Secret(new).normalized()
-        account_password.require_good(secret, account.name)
-        fresh = self._hasher.account.make(secret)
-        now, deleted = self._clock.now(), 0
-
-        def step(present: Account) -> Account:
-            nonlocal deleted
-            remaining = present.without_app_passwords() if delete_app_passwords else present
-            deleted = len(present.app_passwords) - len(remaining.app_passwords)
-            if deleted:
-                self._context.session_terminator.terminate(present.name)
-            return remaining.with_password(fresh, now)
-
-        changed = self._change(session, step)
-        self._context.record(
-            account, EventType.PASSWORD_CHANGED, app_passwords_deleted=str(deleted)
+        changed, _ = change_password(
+            self._context,
+            account_transaction(self._store, session),
+            account.name,
+            Secret(new),
+            delete_app_passwords=delete_app_passwords,
         )
-        with self._context.done_afterwards(changed, "throttle"):
-            self._throttle.password_changed(account.name)
-        return replace(session, session_generation=changed.session_generation)
+        self.besides = f" {UNLISTED}" if changed.unlisted else ""
+        return replace(session, session_generation=changed.existing.session_generation)
 
     def _first_hash(self, name: str, password: str | None) -> str | None:
         if password is None and self.external_passwords_hint is not None:
             return None
         if self.external_passwords_hint is not None:
             raise Refused(self.external_passwords_hint)
-        secret = Secret(password or "").normalized()
-        account_password.require_good(secret, name)
-        return self._hasher.account.make(secret)
+        return new_hash(self._context, name, Secret(password or ""))
 
     def _change(self, session: Session, step: Callable[[Account], Account]) -> Account:
         with account_transaction(self._store, session) as change:

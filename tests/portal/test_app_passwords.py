@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,7 @@ from apppw_tui.domain.errors import (
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.domain.secret import Secret
+from apppw_tui.portal import portal
 from apppw_tui.portal.app_passwords import AppPasswordIssuer, AppPasswordRequest
 from tests.argon import count_argon2, failing_argon2
 from tests.support import NOW, House
@@ -220,3 +222,12 @@ def test_when_argon2_fails_nothing_is_made(house: House, monkeypatch: pytest.Mon
     with pytest.raises(HashingFailed):
         house.portal.create_app_password(house.session(), "Phone")
     assert house.now().app_passwords == ()
+
+
+@pytest.mark.parametrize(
+    "event", ["CREATED", "DELETED", "ALL_DELETED", "EXPIRED", "PASSWORD_CHANGED", "PASSWORD_SET"]
+)
+def test_act_is_written_down_in_one_place_whoever_does_it(event: str) -> None:
+    rooms = Path(portal.__file__).parent.glob("*.py")
+    places = [room.name for room in rooms if f"EventType.{event}," in room.read_text()]
+    assert len(places) == 1

@@ -140,13 +140,6 @@ def test_a_reader_who_left_is_no_error(tmp_path: Path, house: House) -> None:
         assert (done.returncode, done.stderr) == (0, b"")
 
 
-@pytest.mark.parametrize("arguments", [[], ["--demo"]])
-def test_without_a_terminal_the_portal_does_not_start(tmp_path: Path, arguments: list[str]) -> None:
-    done = run_program(tmp_path, *arguments)
-    assert (done.returncode, done.stdout) == (64, b"")
-    assert done.stderr == b"apppw-tui: the portal needs a terminal; try ssh -t.\n"
-
-
 NAME = "B\u00fcro \u624b\u673a"
 
 
@@ -214,29 +207,6 @@ def test_a_password_is_never_among_the_arguments(tmp_path: Path) -> None:
         help_ = run_program(tmp_path, "account", action, "--help").stdout
         assert b"--password-stdin" in help_
         assert b"--password " not in help_
-
-
-@pytest.mark.slow
-def test_a_second_factor_is_required_passed_over_and_sealed_anew(
-    tmp_path: Path, house: House
-) -> None:
-    def run(*arguments: str) -> str:
-        done = run_program(tmp_path, *arguments, stdin=b"a loom of 40 wheels")
-        assert (done.returncode, done.stderr) == (0, b"")
-        return done.stdout.decode()
-
-    house = sealed(tmp_path, house)
-    assert run("account", "require-verification", "ada").startswith("ada must verify with ")
-    assert run("account", "bypass", "ada", "--minutes", "5").endswith(
-        ": no message could be sent.\n"
-    )
-    assert run("account", "set-password", "ada", "--password-stdin").startswith("Set the password")
-    assert run("account", "unlock", "ada") == "Unlocked ada.\n"
-    assert run("key", "rotate").startswith("Made a new key and sealed 1 account anew. ")
-    assert run("key", "rotate", "--finish", "--yes") == "Dropped 1 old key.\n"
-    shown = run("account", "show", "ada")
-    assert "ends in 67" in shown
-    assert "Bypass:" in shown
 
 
 def test_standard_input_may_be_closed(tmp_path: Path, house: House) -> None:

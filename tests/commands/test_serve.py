@@ -51,17 +51,13 @@ def test_every_protocol_answers_at_its_socket(tmp_path: Path, right: str) -> Non
 
 
 def test_its_health_is_told_to_whoever_may_connect(tmp_path: Path, house: House) -> None:
-    def health(method: str = "GET") -> bytes:
+    def health() -> bytes:
         with daemon.connected("http") as asking:
-            head = f"{method} /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-            asking.sendall(head.encode())
+            asking.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             return b"".join(iter(lambda: asking.recv(4096), b""))
 
     with forked(tmp_path, 0) as daemon:
         assert health().startswith(b"HTTP/1.1 200 ")
-        assert health().endswith(b"\r\n\r\nok\n")
-        assert health("HEAD").startswith(b"HTTP/1.1 200 ")
-        assert health("POST").startswith(b"HTTP/1.1 405 ")
         (tmp_path / "store").rename(tmp_path / "away")
         reply = health()
         assert reply.startswith(b"HTTP/1.1 503 ")
@@ -194,13 +190,6 @@ def test_reading_the_configuration_again_changes_whom_it_trusts(
         others = [house.issue(f"App {number}", "ada").secret for number in range(20)]
         for other in others:
             assert daemon.ask("ada", wrong(other), **stranger) == "not mine"
-        assert daemon.ask("ada", wrong(secret), **stranger) == "not now"
-        config.write_text('[serve]\ntrusted = ["nonsense"]')
-        reloaded()
-        assert (
-            f'{config}:2: serve.trusted: \\"nonsense\\" must be an address or a network'
-            in daemon.log
-        )
         assert daemon.ask("ada", wrong(secret), **stranger) == "not now"
         config.write_text('[serve]\ntrusted = ["198.51.100.9"]\nremember = 0')
         reloaded()

@@ -14,7 +14,7 @@ import pytest
 from apppw_tui.commands import serve
 from apppw_tui.domain.hashing import Hasher, Profile
 from apppw_tui.store.folder.location import open_store
-from tests.serving import Serving, asked, forked
+from tests.serving import Serving, forked
 from tests.support import House
 
 PROFILE = Profile(memory=256, time_cost=1, parallelism=1)
@@ -79,14 +79,3 @@ def test_so_do_all_attempts_of_one_connection(
         made.shutdown(socket.SHUT_WR)
         answers = made.makefile("rb").read().decode().splitlines()
     assert len([line for line in answers if line.startswith("OK\t")]) == 10 * DEVICES
-
-
-def test_a_stranger_of_whom_no_address_is_told_slows_nobody_else(
-    daemon: Serving, passwords: list[tuple[str, str]]
-) -> None:
-    name, password = passwords[0]
-    with daemon.connected() as made:
-        for _, other in passwords:
-            assert asked(made, "someone", other, rip="")["answer"] == "not mine"
-        assert asked(made, "someone", passwords[5][1], rip="")["answer"] == "not now"
-        assert asked(made, name, password, rip="")["answer"] == "yes"

@@ -70,10 +70,12 @@ def test_nothing_of_ours_is_inherited(
 
 
 def test_it_has_a_session_of_its_own_and_no_terminal(script: Script) -> None:
-    told = ran(script('cut -d" " -f1,5,6,7 /proc/$$/stat; (: </dev/tty) 2>/dev/null || echo none'))
-    pid, group, session, terminal = told.output.split("\\n")[0].split()
+    reported = ran(
+        script('cut -d" " -f1,5,6,7 /proc/$$/stat; (: </dev/tty) 2>/dev/null || echo none')
+    )
+    pid, group, session, terminal = reported.output.split("\\n")[0].split()
     assert pid == group == session != str(os.getsid(0))
-    assert (terminal, told.output.split("\\n")[1]) == ("0", "none")
+    assert (terminal, reported.output.split("\\n")[1]) == ("0", "none")
 
 
 @pytest.mark.parametrize("code", [1, 3, 255])
@@ -183,7 +185,7 @@ def test_what_cannot_be_started_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("printed", "told"),
+    ("printed", "reported"),
     [
         (MESSAGE.reveal(), "(hidden)"),
         ("bad text: 482913 is your", "bad text: (hidden) is your"),
@@ -201,9 +203,9 @@ def test_what_cannot_be_started_is_said(tmp_path: Path) -> None:
         ("error 500 from mail2", "error 500 from mail2"),
     ],
 )
-def test_the_secrets_of_the_call_are_hidden(script: Script, printed: str, told: str) -> None:
+def test_the_secrets_of_the_call_are_hidden(script: Script, printed: str, reported: str) -> None:
     outcome = ran(script(f"printf '{printed}'"))
-    assert outcome.output == told
+    assert outcome.output == reported
 
 
 def test_a_code_to_be_read_aloud_is_hidden_in_every_form(script: Script) -> None:

@@ -43,20 +43,20 @@ async def test_what_cannot_be_done_on_an_empty_list_says_why(key: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "sentence"),
     [
         ("laptop", "You already have one called Laptop."),
         ("", "Give it a name"),
         ("x" * 65, "A name has at most 64 characters; this one has 65."),
     ],
 )
-async def test_a_refused_name_is_kept_and_the_dialog_stays_open(name: str, said: str) -> None:
+async def test_a_refused_name_is_kept_and_the_dialog_stays_open(name: str, sentence: str) -> None:
     house = house_with("Laptop")
     async with opened(house) as visit:
         await visit.to_create(name)
         await visit.press("enter")
         assert visit.on(CreateDialog)
-        assert f"✗ {said}" in visit.screen_text()
+        assert f"✗ {sentence}" in visit.screen_text()
         field = visit.screen.query_one("#name", Input)
         assert field.value == name
         assert visit.focused is field
@@ -115,9 +115,9 @@ async def test_a_deletion_that_could_not_be_listed_says_so(monkeypatch: pytest.M
 
     @contextmanager
     def change(account: str, uid: str | None) -> Iterator[Change]:
-        with real(account, uid) as one:
-            yield one
-        one.unlisted = True
+        with real(account, uid) as each:
+            yield each
+        each.unlisted = True
 
     monkeypatch.setattr(house.store, "transaction", change)
     async with opened(house) as visit:

@@ -35,10 +35,10 @@ def scan(tmp_path: Path) -> Scan:
     def scan_it(of: picture.Picture) -> str:
         file = tmp_path / "screen.ppm"
         file.write_bytes(of.ppm())
-        found = subprocess.run(
+        result = subprocess.run(
             [zbarimg, "-q", "--raw", str(file)], capture_output=True, text=True, check=False
         )
-        return found.stdout.removesuffix("\n")
+        return result.stdout.removesuffix("\n")
 
     return scan_it
 
@@ -114,14 +114,14 @@ async def test_when_the_terminal_grows_the_picture_comes_and_the_key_goes() -> N
         assert "▀" in visit.screen_text()
 
 
-@pytest.mark.parametrize("way", first_quick("k", "f3", "button"))
-async def test_the_key_is_shown_on_demand_and_can_be_copied_only_then(way: str) -> None:
+@pytest.mark.parametrize("by", first_quick("k", "f3", "button"))
+async def test_the_key_is_shown_on_demand_and_can_be_copied_only_then(by: str) -> None:
     async with opened(new_account()) as visit:
         await set_up_app(visit)
         await visit.press("c")
         assert visit.sent == []
         assert not visit.screen.query_one(KeyLabel).display
-        await (visit.press_button("show") if way == "button" else visit.press(way))
+        await (visit.press_button("show") if by == "button" else visit.press(by))
         shown = key(visit)
         assert visit.focused is visit.screen.query_one("#code", Input)
         await visit.press("c")

@@ -29,7 +29,7 @@ class Told(NoUsage):
 
 
 @pytest.mark.parametrize(
-    ("days", "before", "said"),
+    ("days", "before", "sentence"),
     [
         (None, None, OPEN),
         (None, LastUse(NOW, "imap", HERE), f"{OPEN[:-1]}, last used just now by imap."),
@@ -41,8 +41,12 @@ class Told(NoUsage):
         (60, None, "From 21 Jan 2027 on, apps sign in with app passwords alone."),
     ],
 )
-def test_summary_says_how_apps_sign_in(days: int | None, before: LastUse | None, said: str) -> None:
-    assert formatting.enforcement_summary(enforced(days, before).now(ACCOUNT), before, NOW) == said
+def test_summary_says_how_apps_sign_in(
+    days: int | None, before: LastUse | None, sentence: str
+) -> None:
+    assert (
+        formatting.enforcement_summary(enforced(days, before).now(ACCOUNT), before, NOW) == sentence
+    )
 
 
 def enforced(days: int | None, before: LastUse | None) -> House:
@@ -56,7 +60,7 @@ def enforced(days: int | None, before: LastUse | None) -> House:
 
 async def test_settings_shows_the_summary_and_the_last_use() -> None:
     house = enforced(9, LastUse(NOW - 40 * DAY, "smtp"))
-    said = f"{SOON} {BEFORE} on 13 Oct by smtp."
+    sentence = f"{SOON} {BEFORE} on 13 Oct by smtp."
     async with opened(house) as visit:
         await visit.sign_in()
-        assert said in str(visit.screen.query_one("#protection", Label).content)
+        assert sentence in str(visit.screen.query_one("#protection", Label).content)

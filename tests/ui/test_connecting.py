@@ -80,7 +80,7 @@ def card(visit: Visit) -> list[str]:
     details = visit.screen.query_one("#details")
     texts = [str(label.content) for label in details.query(Label)]
     return [
-        " ".join(f"{one} {two}".split()) for one, two in zip(texts[::2], texts[1::2], strict=True)
+        " ".join(f"{each} {two}".split()) for each, two in zip(texts[::2], texts[1::2], strict=True)
     ]
 
 
@@ -172,12 +172,12 @@ async def test_where_all_is_in_sight_the_arrows_move_between_the_buttons() -> No
 # --- Test it ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("way", ["t", "button"])
-async def test_an_app_is_played_with_this_password_and_its_first_service(way: str) -> None:
+@pytest.mark.parametrize("by", ["t", "button"])
+async def test_an_app_is_played_with_this_password_and_its_first_service(by: str) -> None:
     asked = Asked(ConnectionTestResult(True, "It opens SMTP."))
     async with opened(House()) as visit:
         await reveal(visit, ConnectionHelp(TWELVE, asked), ("sending",))
-        await (visit.press("t") if way == "t" else visit.press_button("test"))
+        await (visit.press("t") if by == "t" else visit.press_button("test"))
         assert asked.questions == [(ACCOUNT, symbols(visit), "smtp")]
         assert said(visit) == "✓ It opens SMTP."
         assert isinstance(visit.screen, NewAppPasswordDialog)
@@ -198,8 +198,8 @@ async def test_what_came_of_it_is_marked_by_more_than_a_colour(
         await reveal(visit, ConnectionHelp((), Asked(ConnectionTestResult(right, "[bold]So[/]."))))
         await visit.press("t")
         assert f"{mark} [bold]So[/]." in visit.screen_text()
-        found = visit.screen.query_one("#said").classes
-        assert found & {"-bad", "-unsure"} == classes
+        result = visit.screen.query_one("#said").classes
+        assert result & {"-bad", "-unsure"} == classes
 
 
 async def test_while_it_is_tried_a_second_key_does_nothing_and_the_button_says_so() -> None:
@@ -299,10 +299,10 @@ async def test_a_phone_reads_the_symbols_that_are_shown(
             assert text in visit.screen_text()
         file = tmp_path / "screen.ppm"
         file.write_bytes(picture.picture(visit.app).ppm())
-        found = await asyncio.to_thread(
+        result = await asyncio.to_thread(
             subprocess.run, [zbarimg, "-q", "--raw", str(file)], stdout=subprocess.PIPE, check=False
         )
-        assert found.stdout.decode().removesuffix("\n") == shown
+        assert result.stdout.decode().removesuffix("\n") == shown
         assert shown[:4] not in visit.screen_text()
 
 
@@ -326,13 +326,13 @@ async def test_where_there_is_no_room_it_says_what_it_needs(
 
 
 @pytest.mark.parametrize(
-    ("way", "key"), [("m", "escape"), ("m", "q"), ("m", "m"), ("button", "enter")]
+    ("by", "key"), [("m", "escape"), ("m", "q"), ("m", "m"), ("button", "enter")]
 )
-async def test_from_there_one_comes_back_to_the_password(way: str, key: str) -> None:
+async def test_from_there_one_comes_back_to_the_password(by: str, key: str) -> None:
     async with opened(House()) as visit:
         await reveal(visit, ConnectionHelp())
         shown = symbols(visit)
-        await (visit.press("m") if way == "m" else visit.press_button("qr"))
+        await (visit.press("m") if by == "m" else visit.press_button("qr"))
         assert visit.on(PasswordQrDialog)
         await visit.press(key)
         assert visit.on(NewAppPasswordDialog)
@@ -358,6 +358,6 @@ async def test_what_was_shown_as_a_picture_is_gone_with_it() -> None:
         del held
         gc.collect()
         for kind in (SecretLabel, QrCode, PasswordQrDialog, NewAppPasswordDialog):
-            assert not [one for one in gc.get_objects() if isinstance(one, kind)]
-        secrets = [one for one in gc.get_objects() if isinstance(one, Secret)]
-        assert shown not in [one.reveal() for one in secrets]
+            assert not [each for each in gc.get_objects() if isinstance(each, kind)]
+        secrets = [each for each in gc.get_objects() if isinstance(each, Secret)]
+        assert shown not in [each.reveal() for each in secrets]

@@ -110,9 +110,9 @@ async def test_single_services_and_a_date_are_asked_for_where_they_were_chosen(
         await visit.press(*"2027-01-31")
         await visit.press("enter")
         assert visit.on(NewAppPasswordDialog)
-    (one,) = made(house)
-    assert one.scope == ("imap", "xmpp")
-    assert one.expires == datetime(2027, 2, 1, tzinfo=UTC)
+    (each,) = made(house)
+    assert each.scope == ("imap", "xmpp")
+    assert each.expires == datetime(2027, 2, 1, tzinfo=UTC)
 
 
 @pytest.mark.slow
@@ -134,14 +134,14 @@ async def test_what_was_typed_counts_only_while_its_choice_stands(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("typed", "sentence"),
     [
         ("", "✗ A scope needs at least one service."),
         ("imap ftp", "✗ There is no scope ftp. There are: any, mail,"),
     ],
 )
 async def test_a_wrong_service_is_told_under_its_field_and_nothing_is_lost(
-    house: House, app: PortalApp, typed: str, said: str
+    house: House, app: PortalApp, typed: str, sentence: str
 ) -> None:
     async with opened(app) as visit:
         await visit.to_create("Tablet")
@@ -151,16 +151,16 @@ async def test_a_wrong_service_is_told_under_its_field_and_nothing_is_lost(
         await visit.type_into("#services", typed)
         await visit.press("enter")
         assert visit.on(CreateDialog)
-        assert said in visit.sentences()
+        assert sentence in visit.sentences()
         rows = visit.screen_text().splitlines()
         label = next(at for at, row in enumerate(rows) if "Services" in row)
-        assert said[:10] in rows[label + 2]
+        assert sentence[:10] in rows[label + 2]
         assert focused(visit) == "services"
         assert (value(visit, "name"), value(visit, "services")) == ("Tablet", typed)
         assert app.screen.query_one("#expires", RequiredSelect).value == "30"
         assert made(house) == []
         await visit.type_into("#services", "imap")
-        assert said not in visit.sentences()
+        assert sentence not in visit.sentences()
         await visit.press("enter")
         assert visit.on(NewAppPasswordDialog)
     assert made(house)[0].scope == ("imap",)
@@ -169,7 +169,7 @@ async def test_a_wrong_service_is_told_under_its_field_and_nothing_is_lost(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("typed", "sentence"),
     [
         ("", '✗ Say "never", a number of days, or a date'),
         ("31.1.2027", '✗ Say "never", a number of days, or a date'),
@@ -179,7 +179,7 @@ async def test_a_wrong_service_is_told_under_its_field_and_nothing_is_lost(
     ],
 )
 async def test_a_wrong_date_is_told_under_its_field_and_nothing_is_lost(
-    house: House, app: PortalApp, typed: str, said: str
+    house: House, app: PortalApp, typed: str, sentence: str
 ) -> None:
     async with opened(app) as visit:
         await visit.to_create("Tablet")
@@ -189,10 +189,10 @@ async def test_a_wrong_date_is_told_under_its_field_and_nothing_is_lost(
         await visit.type_into("#last-day", typed)
         await visit.press("enter")
         assert visit.on(CreateDialog)
-        assert said in visit.sentences()
+        assert sentence in visit.sentences()
         rows = visit.screen_text().splitlines()
         label = next(at for at, row in enumerate(rows) if "Last day" in row)
-        assert said[:10] in rows[label + 2]
+        assert sentence[:10] in rows[label + 2]
         assert focused(visit) == "last-day"
         assert (value(visit, "name"), value(visit, "last-day")) == ("Tablet", typed)
         assert app.screen.query_one("#for", RequiredSelect).value == "mail"

@@ -132,13 +132,13 @@ async def test_going_on_without_copying_them_needs_the_key_twice(key: str) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", ["escape", "button"])
-async def test_the_first_app_password_can_be_skipped(way: str) -> None:
+@pytest.mark.parametrize("by", ["escape", "button"])
+async def test_the_first_app_password_can_be_skipped(by: str) -> None:
     house = new_account()
     async with opened(house) as visit:
         await to_first_app_password(visit)
         assert visit.on(CreateDialog)
-        await (visit.press_button("skip") if way == "button" else visit.press(way))
+        await (visit.press_button("skip") if by == "button" else visit.press(by))
         assert visit.on(SettingsScreen)
     assert house.now(ACCOUNT).app_passwords == ()
 
@@ -206,7 +206,7 @@ async def test_the_demonstration_gives_the_code_away(monkeypatch: pytest.MonkeyP
         await visit.type_into("#number", NUMBER)
         await visit.press("enter")
         assert len(house.demonstration.sent()) == 6
-        said = f"A demonstration: the code is {house.demonstration.sent()}."
-        assert said in visit.screen_text()
+        sentence = f"A demonstration: the code is {house.demonstration.sent()}."
+        assert sentence in visit.screen_text()
         await visit.type_code(house.demonstration.sent())
         assert visit.on(RecoveryCodesDialog)

@@ -36,7 +36,7 @@ def test_without_a_date_it_says_never() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "said"),
+    ("days", "sentence"),
     [
         (0, "today !"),
         (1, "1 day !"),
@@ -48,9 +48,9 @@ def test_without_a_date_it_says_never() -> None:
     ],
 )
 def test_it_says_how_many_days_are_left_and_marks_the_last_ones(
-    days: int, said: str, now: datetime
+    days: int, sentence: str, now: datetime
 ) -> None:
-    assert formatting.describe_expiry(after(days, now), now) == said
+    assert formatting.describe_expiry(after(days, now), now) == sentence
 
 
 def test_what_is_far_away_is_a_day() -> None:
@@ -60,11 +60,11 @@ def test_what_is_far_away_is_a_day() -> None:
 
 
 def test_what_is_over_says_so_from_the_very_instant_on() -> None:
-    one = after(0, NOW)
-    assert one.expires == datetime(2026, 11, 23, tzinfo=UTC)
-    assert formatting.describe_expiry(one, one.expires - timedelta(microseconds=1)) == "today !"
-    assert formatting.describe_expiry(one, one.expires) == "expired !"
-    assert formatting.describe_expiry(one, one.expires + timedelta(days=3)) == "expired !"
+    each = after(0, NOW)
+    assert each.expires == datetime(2026, 11, 23, tzinfo=UTC)
+    assert formatting.describe_expiry(each, each.expires - timedelta(microseconds=1)) == "today !"
+    assert formatting.describe_expiry(each, each.expires) == "expired !"
+    assert formatting.describe_expiry(each, each.expires + timedelta(days=3)) == "expired !"
 
 
 def test_one_that_ends_within_a_day_ends_today() -> None:

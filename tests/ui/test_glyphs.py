@@ -6,7 +6,7 @@ from apppw_tui.ui.glyphs import as_ascii, is_ascii_only
 
 
 @pytest.mark.parametrize(
-    ("said", "ascii_only"),
+    ("sentence", "ascii_only"),
     [
         ({}, False),
         ({"LANG": "de_DE.UTF-8"}, False),
@@ -20,8 +20,8 @@ from apppw_tui.ui.glyphs import as_ascii, is_ascii_only
         ({"LC_CTYPE": "UTF-8"}, False),
     ],
 )
-def test_the_locale_says_whether_there_is_utf8(said: dict[str, str], ascii_only: bool) -> None:
-    assert is_ascii_only(said) is ascii_only
+def test_the_locale_says_whether_there_is_utf8(sentence: dict[str, str], ascii_only: bool) -> None:
+    assert is_ascii_only(sentence) is ascii_only
 
 
 def test_every_sign_keeps_its_columns() -> None:

@@ -25,13 +25,13 @@ def footer(text: str) -> str:
 
 def own_nodes() -> list[type[DOMNode]]:
     """Every screen, dialog and widget of the package."""
-    found: list[type[DOMNode]] = []
+    result: list[type[DOMNode]] = []
     for module in pkgutil.walk_packages(apppw_tui.ui.__path__, "apppw_tui.ui."):
         for thing in vars(importlib.import_module(module.name)).values():
             own = isinstance(thing, type) and thing.__module__ == module.name
             if own and issubclass(thing, DOMNode):
-                found.append(thing)
-    return found
+                result.append(thing)
+    return result
 
 
 def test_every_binding_has_an_id_and_a_tooltip() -> None:
@@ -131,10 +131,10 @@ async def test_what_is_chosen_in_the_palette_is_done() -> None:
         assert visit.on(CommandPalette)
         assert not visit.screen.query_one(Input).cursor_blink
         await visit.press("escape")
-        found = {
+        result = {
             entry.title: entry.callback for entry in visit.app.get_system_commands(visit.screen)
         }
-        await found["Create"]()
+        await result["Create"]()
         await visit.settle()
         assert visit.on(CreateDialog)
 

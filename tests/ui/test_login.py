@@ -77,7 +77,7 @@ async def test_a_refusal_goes_away_as_soon_as_one_types() -> None:
 
 
 @pytest.mark.parametrize(
-    ("account", "password", "said", "focus"),
+    ("account", "password", "sentence", "focus"),
     [
         ("", PASSWORD, "Type the name of your account.", "account"),
         (ACCOUNT, "", "Type your password.", "password"),
@@ -86,11 +86,11 @@ async def test_a_refusal_goes_away_as_soon_as_one_types() -> None:
     ],
 )
 async def test_what_cannot_be_right_is_said_under_its_field(
-    account: str, password: str, said: str, focus: str
+    account: str, password: str, sentence: str, focus: str
 ) -> None:
     async with opened(house_with()) as visit:
         await visit.sign_in_by_hand(password, account)
-        assert said in visit.screen_text()
+        assert sentence in visit.screen_text()
         assert visit.focused is not None
         assert visit.focused.id == focus
         assert visit.screen.query_one("#account", Input).value == account

@@ -35,7 +35,7 @@ PAIRS = [
 ]
 
 
-def contrast(one: Color, other: Color) -> float:
+def contrast(each: Color, other: Color) -> float:
     """WCAG 2.1, contrast ratio."""
 
     def luminance(color: Color) -> float:
@@ -45,7 +45,7 @@ def contrast(one: Color, other: Color) -> float:
         )
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    light, dark = sorted((luminance(each), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
 

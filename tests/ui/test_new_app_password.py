@@ -118,7 +118,7 @@ async def test_what_is_known_to_have_gone_nowhere_is_not_copied() -> None:
 
 @pytest.mark.slow
 async def test_tmux_alone_is_asked_to_send_it() -> None:
-    for answer, said in [
+    for answer, sentence in [
         (TmuxDelivery.SENT, "✓ Sent to your terminal's clipboard."),
         (TmuxDelivery.LEFT, "tmux still has it in a buffer; see: tmux list-buffers."),
         (TmuxDelivery.DEAF, "! tmux knows of no clipboard of your terminal."),
@@ -126,5 +126,5 @@ async def test_tmux_alone_is_asked_to_send_it() -> None:
         async with opened(house_with(), tools=ByTmuxAlone(answer)) as visit:
             await visit.to_reveal()
             await visit.press("c")
-            assert said in visit.screen_text()
+            assert sentence in visit.screen_text()
             assert visit.sent == []

@@ -38,8 +38,8 @@ class Source:
 
 def elsewhere(house: House, source: Source, *, require_add: bool = False) -> House:
     """The same house, whose passwords are now in `source`."""
-    told = ExternalPasswords(source, "at https://mail.example.org/pw", require_add)
-    house.means = replace(house.means, source=told)
+    passwords = ExternalPasswords(source, "at https://mail.example.org/pw", require_add)
+    house.means = replace(house.means, source=passwords)
     house.portal = Portal(house.means)
     return house
 

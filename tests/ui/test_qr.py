@@ -69,10 +69,10 @@ def read(tmp_path: Path) -> Read:
     def read_it(of: picture.Picture) -> str:
         file = tmp_path / "screen.ppm"
         file.write_bytes(of.ppm())
-        found = subprocess.run(
+        result = subprocess.run(
             [zbarimg, "-q", "--raw", str(file)], capture_output=True, text=True, check=False
         )
-        return found.stdout.removesuffix("\n")
+        return result.stdout.removesuffix("\n")
 
     return read_it
 

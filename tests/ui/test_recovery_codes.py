@@ -35,8 +35,8 @@ async def open_codes(visit: Visit) -> None:
     visit.later()
 
 
-@pytest.mark.parametrize("way", first_quick("s", "button"))
-async def test_saved_they_may_go(way: str) -> None:
+@pytest.mark.parametrize("by", first_quick("s", "button"))
+async def test_saved_they_may_go(by: str) -> None:
     drawer = Drawer()
     house = protected()
     app = portal_app(house, save=drawer.save)
@@ -44,10 +44,10 @@ async def test_saved_they_may_go(way: str) -> None:
         await open_codes(visit)
         made = house.clock.now()
         shown = [str(label.content) for label in app.screen.query(CodeLabel)]
-        await (visit.press_button("save") if way == "button" else visit.press(way))
+        await (visit.press_button("save") if by == "button" else visit.press(by))
         text = "".join(f"{code}\n" for code in shown)
         server = app.surroundings.host_name
-        assert [(*kept[:2], kept[3]) for kept in drawer.saved] == [(server, ACCOUNT, text)]
+        assert [(*stored[:2], stored[3]) for stored in drawer.saved] == [(server, ACCOUNT, text)]
         assert drawer.saved[0][2].date() == made.date()
         assert (
             "✓ Saved to /home/ada/recovery codes.txt, for you alone to read." in visit.sentences()

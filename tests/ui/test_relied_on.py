@@ -21,13 +21,13 @@ _MADE = {"_abc_impl", "_decorated_handlers", "_merged_bindings", "_reactives", "
 def overridden() -> Iterator[str]:
     """Private names of Textual's classes that ours define anew."""
     for module in pkgutil.walk_packages(apppw_tui.ui.__path__, "apppw_tui.ui."):
-        for one in vars(importlib.import_module(module.name)).values():
-            if not inspect.isclass(one) or not one.__module__.startswith("apppw_tui"):
+        for each in vars(importlib.import_module(module.name)).values():
+            if not inspect.isclass(each) or not each.__module__.startswith("apppw_tui"):
                 continue
-            for name in vars(one).keys() - _MADE:
+            for name in vars(each).keys() - _MADE:
                 theirs = any(
                     name in vars(base) and base.__module__.startswith("textual")
-                    for base in one.__mro__[1:]
+                    for base in each.__mro__[1:]
                 )
                 if (
                     theirs
@@ -43,9 +43,9 @@ def test_all_is_there_in_the_textual_of_the_tests() -> None:
 
 def test_every_private_name_that_is_overridden_is_looked_for() -> None:
     looked_for = {name for names in METHODS.values() for name in names}
-    found = set(overridden())
-    assert "_fatal_error" in found
-    assert found <= looked_for
+    result = set(overridden())
+    assert "_fatal_error" in result
+    assert result <= looked_for
 
 
 @pytest.mark.parametrize(
@@ -60,9 +60,9 @@ def test_what_is_gone_is_named(
     monkeypatch: pytest.MonkeyPatch, owner: type[object], name: str
 ) -> None:
     monkeypatch.delattr(owner, name)
-    said = missing()
-    assert said is not None
-    assert f" lacks {owner.__name__}.{name}, on which it rests" in said
+    sentence = missing()
+    assert sentence is not None
+    assert f" lacks {owner.__name__}.{name}, on which it rests" in sentence
 
 
 def test_an_attribute_that_is_not_set_any_more_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +78,7 @@ def test_without_it_the_portal_is_not_opened(
     for name in ("stdin", "stdout", "stderr"):
         monkeypatch.setattr(f"sys.{name}.isatty", lambda: True, raising=False)
     assert cli.main(["--demo"]) == 70
-    said = capsys.readouterr().err
-    assert said.startswith("apppw-tui: Textual ")
-    assert "lacks App._fatal_error" in said
-    assert "\x1b" not in said
+    sentence = capsys.readouterr().err
+    assert sentence.startswith("apppw-tui: Textual ")
+    assert "lacks App._fatal_error" in sentence
+    assert "\x1b" not in sentence

@@ -187,13 +187,13 @@ async def test_the_last_one_stays_where_one_is_needed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "sentence"),
     [
         ("recovery", "Recovery codes are not removed: new ones replace them."),
         ("office", "There is none to remove."),
     ],
 )
-async def test_what_cannot_be_removed_says_why(name: str, said: str) -> None:
+async def test_what_cannot_be_removed_says_why(name: str, sentence: str) -> None:
     house = optional()
     house.give_authenticator(ACCOUNT)
     house.give_recovery_codes(ACCOUNT)
@@ -201,19 +201,19 @@ async def test_what_cannot_be_removed_says_why(name: str, said: str) -> None:
         await to(visit, name)
         await visit.press("d")
         assert visit.on(SecurityScreen)
-        assert said in visit.screen_text()
+        assert sentence in visit.screen_text()
 
 
 # --- the preferred option -------------------------------------------------------------------
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", ["o", "button"])
-async def test_another_preferred_option_is_asked_first_next_time(way: str) -> None:
+@pytest.mark.parametrize("by", ["o", "button"])
+async def test_another_preferred_option_is_asked_first_next_time(by: str) -> None:
     house = protected()
     async with opened(house) as visit:
         await to(visit, "authentication")
-        await (visit.press_button("preferred") if way == "button" else visit.press(way))
+        await (visit.press_button("preferred") if by == "button" else visit.press(by))
         assert visit.on(ChooseDialog)
         await visit.choose("office")
         assert "✓ Signing in begins with it from now on." in visit.screen_text()
@@ -247,12 +247,12 @@ async def test_new_recovery_codes_void_the_old_ones_and_no_leaves_them() -> None
     old = house.give_recovery_codes(ACCOUNT)
     async with opened(house) as visit:
         await to(visit, "recovery")
-        kept = house.now(ACCOUNT).recovery
+        stored = house.now(ACCOUNT).recovery
         await visit.press("enter")
         assert "The old ones stop working at once." in visit.sentences()
         await visit.press("n")
         assert visit.on(SecurityScreen)
-        assert house.now(ACCOUNT).recovery == kept
+        assert house.now(ACCOUNT).recovery == stored
         await visit.press("enter", "y")
         assert visit.on(RecoveryCodesDialog)
         new = [str(label.content) for label in visit.screen.query(CodeLabel)]

@@ -158,7 +158,7 @@ async def test_where_no_codes_are_sent_the_phone_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("typed", "sentence"),
     [
         ("", "Type the number, such as +49 151 23456789."),
         ("0151 2345", "Begin with + and the code of the country, such as +49."),
@@ -166,13 +166,13 @@ async def test_where_no_codes_are_sent_the_phone_says_so() -> None:
         ("+49 151 2", "There is no such telephone number."),
     ],
 )
-async def test_a_number_that_cannot_be_right_is_told_and_kept(typed: str, said: str) -> None:
+async def test_a_number_that_cannot_be_right_is_told_and_kept(typed: str, sentence: str) -> None:
     house = new_account()
     async with opened(house) as visit:
         await set_up_number(visit)
         await visit.type_into("#number", typed)
         await visit.press("enter")
-        assert f"✗ {said}" in visit.sentences()
+        assert f"✗ {sentence}" in visit.sentences()
         assert visit.screen.query_one("#number", Input).value == typed
         assert visit.focused is visit.screen.query_one("#number", Input)
     assert house.outbox.sent == []

@@ -71,8 +71,8 @@ async def test_a_changed_password_ends_other_sessions_and_keeps_its_own(too: boo
         await visit.type_into("#again", NEW)
         await visit.press("tab", *(["space"] if too else []), "tab", "enter")
         assert visit.on(SettingsScreen)
-        said = "Password changed; 1 app password deleted." if too else "Password changed."
-        assert said in visit.screen_text()
+        sentence = "Password changed; 1 app password deleted." if too else "Password changed."
+        assert sentence in visit.screen_text()
         await visit.press("p")
         assert ("Laptop" in visit.screen_text()) is not too
     with pytest.raises(SessionEnded):
@@ -82,7 +82,7 @@ async def test_a_changed_password_ends_other_sessions_and_keeps_its_own(too: boo
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("current", "new", "again", "said"),
+    ("current", "new", "again", "sentence"),
     [
         ("", NEW, NEW, "Type your present password."),
         ("wrong", NEW, NEW, "That is not your present password."),
@@ -92,7 +92,7 @@ async def test_a_changed_password_ends_other_sessions_and_keeps_its_own(too: boo
     ],
 )
 async def test_a_refused_change_says_why_and_keeps_the_dialog_open(
-    current: str, new: str, again: str, said: str
+    current: str, new: str, again: str, sentence: str
 ) -> None:
     house = house_with()
     async with opened(house) as visit:
@@ -103,7 +103,7 @@ async def test_a_refused_change_says_why_and_keeps_the_dialog_open(
         await visit.type_into("#again", again)
         await visit.press("enter")
         assert visit.on(ChangePasswordDialog)
-        assert f"✗ {said}" in visit.screen_text()
+        assert f"✗ {sentence}" in visit.screen_text()
         await visit.press("escape")
         assert visit.on(SettingsScreen)
     house.sign_in(ACCOUNT, PASSWORD)

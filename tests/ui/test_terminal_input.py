@@ -121,11 +121,11 @@ def taken(*portions: bytes) -> list[TerminalEvent]:
 
 def messages(sent: Iterable[TerminalEvent]) -> list[Message]:
     parser = XTermParser()
-    return [message for one in sent for message in translated(one, parser)]
+    return [message for each in sent for message in translated(each, parser)]
 
 
 def names(*portions: bytes) -> list[str]:
-    return [one.key for one in messages(taken(*portions)) if isinstance(one, events.Key)]
+    return [each.key for each in messages(taken(*portions)) if isinstance(each, events.Key)]
 
 
 @pytest.mark.parametrize("sequence", KEYS)
@@ -140,17 +140,20 @@ def test_keys_are_keys_however_they_arrive(sequence: bytes) -> None:
 def test_replies_are_nothing_whole_or_in_parts(name: str) -> None:
     reply = REPLIES[name]
     for cut in range(len(reply)):
-        found = [one for one in taken(reply[:cut], reply[cut:]) if one is not Report.NOT_UTF8]
-        assert found == []
-    assert [one for one in taken(b"a", reply, b"b") if isinstance(one, Key)] == [Key("a"), Key("b")]
+        result = [each for each in taken(reply[:cut], reply[cut:]) if each is not Report.NOT_UTF8]
+        assert result == []
+    assert [each for each in taken(b"a", reply, b"b") if isinstance(each, Key)] == [
+        Key("a"),
+        Key("b"),
+    ]
 
 
 @pytest.mark.parametrize("name", REPLIES)
 def test_replies_within_a_paste_are_no_part_of_it(name: str) -> None:
     if name.startswith("an end of no paste"):
         return
-    found = taken(b"\x1b[200~one" + REPLIES[name] + b"two\x1b[201~")
-    assert [one for one in found if one is not Report.NOT_UTF8] == [Pasted("onetwo")]
+    result = taken(b"\x1b[200~one" + REPLIES[name] + b"two\x1b[201~")
+    assert [each for each in result if each is not Report.NOT_UTF8] == [Pasted("onetwo")]
 
 
 def test_an_escape_alone_is_the_key() -> None:
@@ -199,8 +202,8 @@ def test_a_reply_that_stalls_is_not_typed_when_it_goes_on(name: str) -> None:
         if reply[:2] in (b"\x1b^", b"\x1bX") and cut == 2:
             continue
         front = TerminalInput(lambda: 0.0)
-        found = [*front.feed(reply[:cut]), *front.give_up(), *front.feed(reply[cut:])]
-        assert [one for one in found if one is not Report.NOT_UTF8] == [], cut
+        result = [*front.feed(reply[:cut]), *front.give_up(), *front.feed(reply[cut:])]
+        assert [each for each in result if each is not Report.NOT_UTF8] == [], cut
         assert list(front.feed(b"a")) == [Key("a")], cut
 
 
@@ -254,16 +257,16 @@ def test_a_paste_is_bounded() -> None:
 
 @pytest.mark.parametrize("data", [b"\xfc", b"\xff\xfe", b"\xc3(", b"\xe2\x82", b"\xed\xa0\x80"])
 def test_what_is_no_utf8_is_dropped_and_told(data: bytes) -> None:
-    found = taken(data + b"\x1b[A" + b"b")
-    assert Report.NOT_UTF8 in found
+    result = taken(data + b"\x1b[A" + b"b")
+    assert Report.NOT_UTF8 in result
     assert names(data + b"\x1b[A" + b"b")[-2:] == ["up", "b"]
-    assert any(isinstance(one, NotUtf8) for one in messages(found))
+    assert any(isinstance(each, NotUtf8) for each in messages(result))
 
 
 def test_several_characters_of_one_report_are_as_many_keys() -> None:
     text = ":".join(str(ord(sign)) for sign in "Zürich")
     typed = messages(taken(f"\x1b[97;1;{text}u".encode()))
-    assert [one.character for one in typed if isinstance(one, events.Key)] == [*"Zürich"]
+    assert [each.character for each in typed if isinstance(each, events.Key)] == [*"Zürich"]
 
 
 class Waiting:
@@ -290,12 +293,12 @@ async def test_a_key_before_the_first_screen_ends_nothing() -> None:
     app = portal_app(house_with())
     async with app.run_test():
         stack = app._screen_stack
-        kept, stack[:] = stack[:], []
+        stored, stack[:] = stack[:], []
         try:
             await app.on_event(events.Key("a", "a"))
             await app.on_event(events.Paste("text"))
         finally:
-            stack[:] = kept
+            stack[:] = stored
     assert app.fault is None
 
 
@@ -341,14 +344,14 @@ def test_what_is_typed_is_what_arrives(text: str) -> None:
 def test_nothing_that_a_terminal_sends_takes_the_keyboard() -> None:
     """100,000 inputs by a grammar of what terminals send, whole, cut short and mixed."""
     dice = random.Random(20261129)
-    known = [*KEYS, *REPLIES.values(), b"\x1b[200~", b"\x1b[201~", b"\x1b", b"\x18"]
+    recognized = [*KEYS, *REPLIES.values(), b"\x1b[200~", b"\x1b[201~", b"\x1b", b"\x18"]
     for control in range(0x80, 0xA0):
-        known += [bytes([control]), chr(control).encode()]
+        recognized += [bytes([control]), chr(control).encode()]
     parser = XTermParser()
     for _ in range(100_000):
         parts = []
         for _ in range(dice.randrange(1, 6)):
-            part = dice.choice(known)
+            part = dice.choice(recognized)
             match dice.randrange(5):
                 case 0:
                     part = part[: dice.randrange(len(part) + 1)]
@@ -360,8 +363,8 @@ def test_nothing_that_a_terminal_sends_takes_the_keyboard() -> None:
             parts.append(part)
         front = TerminalInput()
         sent = list(front.feed(b"".join(parts)))
-        for one in sent:
-            for message in translated(one, parser):
+        for each in sent:
+            for message in translated(each, parser):
                 if isinstance(message, events.Key):
                     assert message.key
         while front.deadline is not None:

@@ -191,12 +191,12 @@ _DIALOGS = {
 
 @pytest.mark.parametrize("name", _DIALOGS)
 async def test_keys_in_one_packet_do_what_they_do_one_after_the_other(name: str) -> None:
-    way, keys = _DIALOGS[name]
+    by, keys = _DIALOGS[name]
     seen = []
     for together in (False, True):
         async with opened(house_with("Laptop")) as visit:
             await visit.to_app_passwords()
-            await visit.press(*way)
+            await visit.press(*by)
             before = visit.screen_text()
             await (burst if together else Visit.press)(visit, *keys)
             seen.append((before, visit.screen_text(), visit.focused and visit.focused.id))

@@ -40,17 +40,17 @@ def code_field(app: PortalApp) -> Input:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", ["app", *REACHED])
-async def test_six_digits_submit_themselves_whichever_way_they_come(way: str) -> None:
+@pytest.mark.parametrize("by", ["app", *REACHED])
+async def test_six_digits_submit_themselves_whichever_way_they_come(by: str) -> None:
     house = protected()
     async with opened(house) as visit:
         await visit.enter_password()
-        await visit.differently(way)
+        await visit.differently(by)
         code = visit.app_code()
-        if way != "app":
-            kind, number, said = REACHED[way]
+        if by != "app":
+            kind, number, sentence = REACHED[by]
             assert house.outbox.sent[-1][:2] == (kind, number)
-            assert said in visit.sentences()
+            assert sentence in visit.sentences()
             code = house.outbox.code
         await visit.type_code(code[:5])
         assert visit.on(SecurityCodeDialog)
@@ -58,15 +58,15 @@ async def test_six_digits_submit_themselves_whichever_way_they_come(way: str) ->
         assert visit.on(SettingsScreen)
 
 
-@pytest.mark.parametrize("way", first_quick("text", "app", "call", "notify", "office"))
-async def test_the_preferred_way_is_asked_first(way: str) -> None:
+@pytest.mark.parametrize("by", first_quick("text", "app", "call", "notify", "office"))
+async def test_the_preferred_way_is_asked_first(by: str) -> None:
     house = protected()
-    house.alter(ACCOUNT, preferred=way)
+    house.alter(ACCOUNT, preferred=by)
     async with opened(house) as visit:
         await visit.enter_password()
-        asked = REACHED[way][2] if way in REACHED else "that your authenticator app shows now."
+        asked = REACHED[by][2] if by in REACHED else "that your authenticator app shows now."
         assert asked in visit.sentences()
-        assert len(house.outbox.sent) == (way in REACHED)
+        assert len(house.outbox.sent) == (by in REACHED)
 
 
 @pytest.mark.slow
@@ -139,7 +139,7 @@ def expired(house: House) -> str:
 
 
 @pytest.mark.parametrize(
-    ("make", "code", "said"),
+    ("make", "code", "sentence"),
     [
         (protected, used, "That code was used already. Wait for the next one."),
         (by_text, lambda _: WRONG, "That code is wrong. Look at the newest message."),
@@ -147,13 +147,13 @@ def expired(house: House) -> str:
     ],
 )
 async def test_a_refused_code_says_which_refusal_it_is(
-    make: Callable[[], House], code: Callable[[House], str], said: str
+    make: Callable[[], House], code: Callable[[House], str], sentence: str
 ) -> None:
     house = make()
     async with opened(house) as visit:
         await visit.enter_password()
         await visit.type_code(code(house))
-        assert f"✗ {said}" in visit.screen_text()
+        assert f"✗ {sentence}" in visit.screen_text()
         assert code_field(visit.app).value == ""
 
 

@@ -42,5 +42,5 @@ def secret(house: House) -> Secret:
 
 
 @pytest.fixture
-def told(tmp_path: Path) -> Told:
+def notified(tmp_path: Path) -> Told:
     return Told(tmp_path / "notify")

@@ -87,7 +87,7 @@ class Told:
 
 @asynccontextmanager
 async def running(
-    told: Told,
+    notified: Told,
     path: Path,
     speak: Handler = echo,
     *,
@@ -111,7 +111,7 @@ async def running(
     daemon = Daemon(
         [Endpoint(listening, Speaking(speak))],
         AnswerLog(seen.clock, seen.write),
-        told.notifier,
+        notified.notifier,
         reload,
         flushing,
         metrics=seen.metrics,
@@ -124,7 +124,7 @@ async def running(
     seen.flush_soon = daemon.flush_soon
     seen.over = asyncio.ensure_future(daemon.run())
     try:
-        assert await told.next() == "READY=1"
+        assert await notified.next() == "READY=1"
         yield seen
         if not seen.over.done():
             await seen.end()

@@ -23,7 +23,7 @@ def desk(house: House) -> Iterator[Desk]:
 
 
 @pytest.mark.parametrize(
-    ("allowed", "named", "counted"),
+    ("allowed", "asked", "counted"),
     [
         (None, "imaps", "imap"),
         (None, "IMAP", "imap"),
@@ -42,17 +42,17 @@ def desk(house: House) -> Iterator[Desk]:
     ],
 )
 async def test_service_name_only_chooses_among_what_the_socket_may_speak_for(
-    house: House, desk: Desk, allowed: set[str] | None, named: str | None, counted: str | None
+    house: House, desk: Desk, allowed: set[str] | None, asked: str | None, counted: str | None
 ) -> None:
     secret = house.issue("Phone").secret
     desk.allowed = None if allowed is None else frozenset(allowed)
-    await desk.ask(ADA, secret, named, HERE)
+    await desk.ask(ADA, secret, asked, HERE)
     assert desk.book.uses == [(ADA, counted, HERE)]
     (answered,) = desk.book.answers
     assert answered[2:] == (counted, HERE)
     assert (answered.socket, answered.decision.answer) == (desk.socket, Answer.YES)
     change_record(house, scope=("imap", "smtp"))
-    right = (await desk.ask(ADA, secret, named, HERE)).answer is Answer.YES
+    right = (await desk.ask(ADA, secret, asked, HERE)).answer is Answer.YES
     assert right is (counted in ("imap", "smtp"))
 
 
@@ -107,7 +107,7 @@ async def test_each_answer_is_written_down_and_usage_hears_of_what_it_counts(
 
 
 @pytest.mark.parametrize(
-    ("allowed", "named", "counted"),
+    ("allowed", "asked", "counted"),
     [
         (None, "imaps", ["imap"]),
         (None, None, [None]),
@@ -120,9 +120,9 @@ async def test_each_answer_is_written_down_and_usage_hears_of_what_it_counts(
     ],
 )
 def test_old_password_counts_where_the_socket_may_speak_for_the_service(
-    desk: Desk, allowed: set[str] | None, named: str | None, counted: list[str | None]
+    desk: Desk, allowed: set[str] | None, asked: str | None, counted: list[str | None]
 ) -> None:
     desk.allowed = None if allowed is None else frozenset(allowed)
-    desk.auth_service.old_password(desk.source, "ada", named, HERE)
+    desk.auth_service.old_password(desk.source, "ada", asked, HERE)
     assert desk.book.old_passwords == [("ada", service, HERE) for service in counted]
     assert (desk.book.uses, desk.book.answers) == ([], [])

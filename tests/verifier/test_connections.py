@@ -14,8 +14,8 @@ from tests.store.other_uid import OTHER, only_root
 from tests.verifier.daemon_in_loop import WAIT, Told, echo, running
 
 
-async def test_beyond_the_most_connections_nobody_is_heard(told: Told, tmp_path: Path) -> None:
-    async with running(told, tmp_path / "s", most=2) as seen:
+async def test_beyond_the_most_connections_nobody_is_heard(notified: Told, tmp_path: Path) -> None:
+    async with running(notified, tmp_path / "s", most=2) as seen:
         held = [await seen.connect() for _ in range(2)]
         for reader, writer in held:
             writer.write(b"x\n")
@@ -65,10 +65,10 @@ async def echoes(connection: tuple[asyncio.StreamReader, asyncio.StreamWriter]) 
 @only_root
 @pytest.mark.parametrize("asked", [False, True])
 async def test_idle_connections_of_one_user_keep_nobody_else_out(
-    told: Told, open_folder: Path, asked: bool
+    notified: Told, open_folder: Path, asked: bool
 ) -> None:
     path = open_folder / "s"
-    async with running(told, path, most=8) as seen:
+    async with running(notified, path, most=8) as seen:
         path.chmod(0o666)
         ours = [await connected_as(path, 0) for _ in range(2)]
         theirs = [await connected_as(path, OTHER) for _ in range(6)]
@@ -91,10 +91,10 @@ async def test_idle_connections_of_one_user_keep_nobody_else_out(
 
 
 async def test_who_was_idle_for_long_makes_room(
-    told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    notified: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections, "_IDLE", 0.0)
-    async with running(told, tmp_path / "s", most=2) as seen:
+    async with running(notified, tmp_path / "s", most=2) as seen:
         held = [await seen.connect() for _ in range(2)]
         for connection in held:
             assert await echoes(connection)
@@ -104,7 +104,7 @@ async def test_who_was_idle_for_long_makes_room(
 
 
 async def test_who_makes_room_is_answered_first(
-    told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    notified: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections, "_IDLE", 0.0)
     may_answer = asyncio.Event()
@@ -115,7 +115,7 @@ async def test_who_makes_room_is_answered_first(
                 await may_answer.wait()
             writer.write(line)
 
-    async with running(told, tmp_path / "s", slow, most=1) as seen:
+    async with running(notified, tmp_path / "s", slow, most=1) as seen:
         reader, writer = await seen.connect()
         writer.write(b"x\nslow\n")
         assert await asyncio.wait_for(reader.readline(), WAIT) == b"x\n"
@@ -125,7 +125,9 @@ async def test_who_makes_room_is_answered_first(
 
 
 @only_root
-async def test_who_takes_no_answers_keeps_nobody_else_out(told: Told, open_folder: Path) -> None:
+async def test_who_takes_no_answers_keeps_nobody_else_out(
+    notified: Told, open_folder: Path
+) -> None:
     path = open_folder / "s"
 
     async def babble(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -137,7 +139,7 @@ async def test_who_takes_no_answers_keeps_nobody_else_out(told: Told, open_folde
         await (babble if await reader.readline() == b"babble\n" else echo)(reader, writer)
 
     most = 4 * connections._MOST_LEAVING
-    async with running(told, path, speak, most=most):
+    async with running(notified, path, speak, most=most):
         path.chmod(0o666)
         deaf = []
         for _ in range(most):

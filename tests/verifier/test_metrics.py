@@ -150,9 +150,9 @@ def test_answers_a_minute_are_those_of_the_last_one() -> None:
     assert metrics.per_minute()["no"] == 4
 
 
-async def test_a_flush_that_went_well_is_noted(told: Told, tmp_path: Path) -> None:
+async def test_a_flush_that_went_well_is_noted(notified: Told, tmp_path: Path) -> None:
     outcomes = [True, False, False, False, True]
-    async with running(told, tmp_path / "s", flush=lambda: outcomes.pop(0)) as seen:
+    async with running(notified, tmp_path / "s", flush=lambda: outcomes.pop(0)) as seen:
         await seen.flushes.get()
         for seconds in (0, 30, 0):  # the one before is over when the next begins
             seen.clock.advance(seconds)
@@ -163,8 +163,8 @@ async def test_a_flush_that_went_well_is_noted(told: Told, tmp_path: Path) -> No
         assert seen.metrics.flush_age == 0
 
 
-async def test_connections_are_told_by_socket(told: Told, tmp_path: Path) -> None:
-    async with running(told, tmp_path / "s") as seen:
+async def test_connections_are_told_by_socket(notified: Told, tmp_path: Path) -> None:
+    async with running(notified, tmp_path / "s") as seen:
         assert seen.metrics.connections() == {"s": 0}
         _, writer = await seen.connect()
         await until(lambda: seen.metrics.connections() == {"s": 1})

@@ -22,7 +22,7 @@ class Hints:
 
     house: House
     domain: str | None = None
-    told: list[tuple[str, str, str | None, str | None]] = field(default_factory=list)
+    hinted: list[tuple[str, str, str | None, str | None]] = field(default_factory=list)
     read_names: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -37,15 +37,15 @@ class Hints:
         return self.house.store.get(name)
 
     def nearly(self, socket: str, account: str, service: str | None, address: str | None) -> None:
-        self.told.append((socket, account, service, address))
+        self.hinted.append((socket, account, service, address))
 
     async def look(self, *texts: str) -> list[str]:
         """The accounts that were named."""
-        before = len(self.told)
+        before = len(self.hinted)
         for text in texts:
             self.nearly_.look(text, "json", "imap", "192.0.2.7")
         await asyncio.gather(*self.nearly_._looking)
-        return [account for _, account, _, _ in self.told[before:]]
+        return [account for _, account, _, _ in self.hinted[before:]]
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ async def test_the_account_is_named_and_nothing_that_was_typed(
     hints.domain = domain
     assert await hints.look(text) == ([] if account is None else [account])
     if account is not None:
-        assert hints.told == [("json", account, "imap", "192.0.2.7")]
+        assert hints.hinted == [("json", account, "imap", "192.0.2.7")]
 
 
 async def test_an_account_by_the_very_name_was_no_mistake(hints: Hints) -> None:
@@ -132,7 +132,7 @@ async def test_auth_service_hands_on_what_no_account_has_and_nothing_else(hints:
     await desk.ask("ida@example.net", Secret("old password"), "imap", None)
     await asyncio.gather(*hints.nearly_._looking)
     desk.close()
-    assert sorted(hints.told) == [
+    assert sorted(hints.hinted) == [
         ("test", "ada", "imap", "192.0.2.7"),
         ("test", "ida", "imap", None),
     ]

@@ -93,8 +93,8 @@ def test_there_is_room_for_so_many_and_the_oldest_goes_first(clock: FixedClock) 
         memory.add(memory.key(UID, secret, HASH))
         assert memory.contains(memory.key(UID, secrets[0], HASH)) or secret in secrets[MOST_RIGHT:]
     assert len(memory._until) == MOST_RIGHT
-    known = [memory.contains(memory.key(UID, secret, HASH)) for secret in secrets]
-    assert known == [False, False, *[True] * MOST_RIGHT]
+    remembered = [memory.contains(memory.key(UID, secret, HASH)) for secret in secrets]
+    assert remembered == [False, False, *[True] * MOST_RIGHT]
 
 
 def test_every_process_has_a_key_of_its_own(clock: FixedClock) -> None:

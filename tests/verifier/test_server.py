@@ -27,7 +27,7 @@ from tests.verifier.harness import Book
 
 
 async def test_an_answer_that_is_being_given_is_given_before_the_end(
-    told: Told, tmp_path: Path
+    notified: Told, tmp_path: Path
 ) -> None:
     asked, may_answer = asyncio.Event(), asyncio.Event()
 
@@ -38,12 +38,12 @@ async def test_an_answer_that_is_being_given_is_given_before_the_end(
             writer.write(line)
             await writer.drain()
 
-    async with running(told, tmp_path / "s", slow) as seen:
+    async with running(notified, tmp_path / "s", slow) as seen:
         reader, writer = await seen.connect()
         writer.write(b"one\n")
         await asked.wait()
         os.kill(os.getpid(), signal.SIGTERM)
-        assert await told.next() == "STOPPING=1"
+        assert await notified.next() == "STOPPING=1"
         with pytest.raises(ConnectionRefusedError):
             await seen.connect()
         writer.write(b"too late\n")
@@ -57,12 +57,12 @@ async def test_an_answer_that_is_being_given_is_given_before_the_end(
 
 
 async def test_who_has_connected_and_not_asked_yet_is_heard_at_the_end(
-    told: Told, tmp_path: Path
+    notified: Told, tmp_path: Path
 ) -> None:
-    async with running(told, tmp_path / "s") as seen:
+    async with running(notified, tmp_path / "s") as seen:
         reader, writer = await seen.connect()
         os.kill(os.getpid(), signal.SIGTERM)
-        assert await told.next() == "STOPPING=1"
+        assert await notified.next() == "STOPPING=1"
         writer.write(b"one\n")
         assert await asyncio.wait_for(reader.readline(), WAIT) == b"one\n"
         writer.close()
@@ -71,14 +71,14 @@ async def test_who_has_connected_and_not_asked_yet_is_heard_at_the_end(
 
 
 async def test_it_tells_systemd_that_it_lives(
-    told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    notified: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told.notifier.watched = 0.01
-    async with running(told, tmp_path / "s"):
+    notified.notifier.watched = 0.01
+    async with running(notified, tmp_path / "s"):
         for _ in range(3):
-            assert await told.next() == "WATCHDOG=1"
-        told.notifier.watched = None
-        while (datagram := await asyncio.wait_for(told.next(), WAIT)) == "WATCHDOG=1":
+            assert await notified.next() == "WATCHDOG=1"
+        notified.notifier.watched = None
+        while (datagram := await asyncio.wait_for(notified.next(), WAIT)) == "WATCHDOG=1":
             os.kill(os.getpid(), signal.SIGTERM)
         assert datagram == "STOPPING=1"
 
@@ -105,8 +105,8 @@ def test_how_long_systemd_waits_is_what_it_says(
     assert notifier.watched == watched
 
 
-async def test_whoever_only_waits_is_sent_away(told: Told, tmp_path: Path) -> None:
-    async with running(told, tmp_path / "s") as seen:
+async def test_whoever_only_waits_is_sent_away(notified: Told, tmp_path: Path) -> None:
+    async with running(notified, tmp_path / "s") as seen:
         held = [await seen.connect() for _ in range(3)]
         for reader, writer in held:
             writer.write(b"x\n")
@@ -117,7 +117,7 @@ async def test_whoever_only_waits_is_sent_away(told: Told, tmp_path: Path) -> No
             writer.close()
 
 
-async def test_what_never_ends_is_ended(told: Told, tmp_path: Path) -> None:
+async def test_what_never_ends_is_ended(notified: Told, tmp_path: Path) -> None:
     begun = asyncio.Event()
     cancelled = asyncio.Event()
 
@@ -128,7 +128,7 @@ async def test_what_never_ends_is_ended(told: Told, tmp_path: Path) -> None:
         finally:
             cancelled.set()
 
-    async with running(told, tmp_path / "s", stuck, patience=0.01) as seen:
+    async with running(notified, tmp_path / "s", stuck, patience=0.01) as seen:
         reader, writer = await seen.connect()
         await begun.wait()
         await seen.end()
@@ -138,29 +138,29 @@ async def test_what_never_ends_is_ended(told: Told, tmp_path: Path) -> None:
 
 
 async def test_what_was_used_is_written_now_and_then_and_at_the_end(
-    told: Told, tmp_path: Path
+    notified: Told, tmp_path: Path
 ) -> None:
     def flush() -> NoReturn:
         raise RuntimeError("hunter2")
 
-    async with running(told, tmp_path / "s", flush=flush, flush_every=0.01) as seen:
+    async with running(notified, tmp_path / "s", flush=flush, flush_every=0.01) as seen:
         for _ in range(3):  # it goes on, whatever happens
             await asyncio.wait_for(seen.flushes.get(), WAIT)
     faults = [line for line in seen.log if line.startswith("fault ")]
     assert len(faults) >= 3
     assert "hunter2" not in " ".join(seen.log)
-    assert await told.next() == "STOPPING=1"
-    async with running(told, tmp_path / "s") as seen:
+    assert await notified.next() == "STOPPING=1"
+    async with running(notified, tmp_path / "s") as seen:
         assert await asyncio.wait_for(seen.flushes.get(), WAIT) == 1  # what lay there before
         await seen.end()
         assert seen.flushes.get_nowait() == 1
 
 
 async def test_answer_is_written_down_soon_and_again_when_there_is_more(
-    told: Told, tmp_path: Path
+    notified: Told, tmp_path: Path
 ) -> None:
     assert FLUSH_WITHIN < 2
-    async with running(told, tmp_path / "s") as seen:
+    async with running(notified, tmp_path / "s") as seen:
         assert await asyncio.wait_for(seen.flushes.get(), WAIT) == 1
         for _ in range(3):
             seen.flush_soon()
@@ -169,7 +169,9 @@ async def test_answer_is_written_down_soon_and_again_when_there_is_more(
         assert seen.flushes.empty()
 
 
-async def test_what_comes_while_it_is_written_down_is_so_next(told: Told, tmp_path: Path) -> None:
+async def test_what_comes_while_it_is_written_down_is_so_next(
+    notified: Told, tmp_path: Path
+) -> None:
     loop = asyncio.get_running_loop()
     begun, may = asyncio.Event(), threading.Event()
 
@@ -177,7 +179,7 @@ async def test_what_comes_while_it_is_written_down_is_so_next(told: Told, tmp_pa
         loop.call_soon_threadsafe(begun.set)
         may.wait(WAIT)
 
-    async with running(told, tmp_path / "s", flush=flush) as seen:
+    async with running(notified, tmp_path / "s", flush=flush) as seen:
         await asyncio.wait_for(begun.wait(), WAIT)
         seen.flush_soon()
         may.set()
@@ -185,7 +187,7 @@ async def test_what_comes_while_it_is_written_down_is_so_next(told: Told, tmp_pa
             assert await asyncio.wait_for(seen.flushes.get(), WAIT) == 1
 
 
-async def test_one_connections_fault_is_no_others(told: Told, tmp_path: Path) -> None:
+async def test_one_connections_fault_is_no_others(notified: Told, tmp_path: Path) -> None:
     async def faulty(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         line = await reader.readline()
         if line == b"gone\n":
@@ -194,7 +196,7 @@ async def test_one_connections_fault_is_no_others(told: Told, tmp_path: Path) ->
             raise ValueError(line)
         writer.write(line)
 
-    async with running(told, tmp_path / "s", faulty) as seen:
+    async with running(notified, tmp_path / "s", faulty) as seen:
         for line, answer in ((b"hunter2\n", b""), (b"gone\n", b""), (b"good\n", b"good\n")):
             reader, writer = await seen.connect()
             writer.write(line)
@@ -207,9 +209,9 @@ async def test_one_connections_fault_is_no_others(told: Told, tmp_path: Path) ->
 
 
 async def test_what_goes_wrong_in_the_loop_is_one_line_without_its_text(
-    told: Told, tmp_path: Path
+    notified: Told, tmp_path: Path
 ) -> None:
-    async with running(told, tmp_path / "s") as seen:
+    async with running(notified, tmp_path / "s") as seen:
         loop = asyncio.get_running_loop()
         loop.call_exception_handler({"message": "a", "exception": ValueError("hunter2")})
         loop.call_exception_handler({"message": "b"})
@@ -218,8 +220,10 @@ async def test_what_goes_wrong_in_the_loop_is_one_line_without_its_text(
     assert second == "fault why=b"
 
 
-async def test_that_no_file_can_be_opened_is_one_line_a_minute(told: Told, tmp_path: Path) -> None:
-    async with running(told, tmp_path / "s") as seen:
+async def test_that_no_file_can_be_opened_is_one_line_a_minute(
+    notified: Told, tmp_path: Path
+) -> None:
+    async with running(notified, tmp_path / "s") as seen:
         loop = asyncio.get_running_loop()
         for minute in range(2):
             for _ in range(500):
@@ -233,17 +237,17 @@ async def test_that_no_file_can_be_opened_is_one_line_a_minute(told: Told, tmp_p
 
 @pytest.mark.parametrize("error", [None, ConfigError("c.toml: wrong."), ValueError("hunter2")])
 async def test_however_reading_again_ends_it_is_ready_again(
-    told: Told, tmp_path: Path, error: Exception | None
+    notified: Told, tmp_path: Path, error: Exception | None
 ) -> None:
     def reload() -> Mapping[str, ConnectionHandler]:
         if error is not None:
             raise error
         return {}
 
-    async with running(told, tmp_path / "s", reload=reload) as seen:
+    async with running(notified, tmp_path / "s", reload=reload) as seen:
         os.kill(os.getpid(), signal.SIGHUP)
-        assert await told.next() == "RELOADING=1"
-        assert await told.next() == "READY=1"
+        assert await notified.next() == "RELOADING=1"
+        assert await notified.next() == "READY=1"
         reader, writer = await seen.connect()
         writer.write(b"x\n")
         assert await asyncio.wait_for(reader.readline(), WAIT) == b"x\n"
@@ -255,17 +259,17 @@ async def test_however_reading_again_ends_it_is_ready_again(
 
 
 async def test_what_is_spoken_otherwise_is_so_for_who_is_connected_too(
-    told: Told, tmp_path: Path
+    notified: Told, tmp_path: Path
 ) -> None:
     async def shout(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write((await reader.readline()).upper())
 
-    async with running(told, tmp_path / "s", reload=lambda: {"s": Speaking(shout)}) as seen:
+    async with running(notified, tmp_path / "s", reload=lambda: {"s": Speaking(shout)}) as seen:
         before, writer = await seen.connect()
         writer.write(b"x\n")
         assert await asyncio.wait_for(before.readline(), WAIT) == b"x\n"
         os.kill(os.getpid(), signal.SIGHUP)
-        assert [await told.next(), await told.next()] == ["RELOADING=1", "READY=1"]
+        assert [await notified.next(), await notified.next()] == ["RELOADING=1", "READY=1"]
         assert await asyncio.wait_for(before.readline(), WAIT) == b""  # it connects again
         writer.close()
         reader, writer = await seen.connect()
@@ -275,14 +279,14 @@ async def test_what_is_spoken_otherwise_is_so_for_who_is_connected_too(
 
 
 async def test_a_disk_that_stands_still_does_not_keep_it_from_its_end(
-    told: Told, tmp_path: Path
+    notified: Told, tmp_path: Path
 ) -> None:
     may = threading.Event()
 
     def stand_still() -> None:
         may.wait(WAIT)
 
-    async with running(told, tmp_path / "s", flush=stand_still, last_flush=0.1) as seen:
+    async with running(notified, tmp_path / "s", flush=stand_still, last_flush=0.1) as seen:
         await seen.end()
         assert any("usage not written" in line for line in seen.log)
     may.set()

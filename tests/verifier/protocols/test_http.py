@@ -120,14 +120,14 @@ async def test_the_scheme_is_read_in_any_case(site: Site, scheme: str) -> None:
     assert (await site.ask(f"{scheme} {credentials}")).status == 200
 
 
-@pytest.mark.parametrize(("wait", "told"), [(None, "1"), (0.2, "1"), (2.0, "2"), (2.1, "3")])
+@pytest.mark.parametrize(("wait", "seconds"), [(None, "1"), (0.2, "1"), (2.0, "2"), (2.1, "3")])
 async def test_not_now_is_503_and_says_for_how_many_whole_seconds(
-    house: House, path: Path, wait: float | None, told: str
+    house: House, path: Path, wait: float | None, seconds: str
 ) -> None:
     auth_service = always(house, Decision(Answer.NOT_NOW, "", retry_after=wait))
     async with served(Http(*auth_service, lambda: True).handle, path):
         reply = await ask(path, basic(ADA, "x"))
-    assert (reply.status, reply.headers["Retry-After"]) == (503, told)
+    assert (reply.status, reply.headers["Retry-After"]) == (503, seconds)
 
 
 @pytest.mark.parametrize("account", [None, "", "ada\r\nRemote-User: root", "ada\nx", "ä"])

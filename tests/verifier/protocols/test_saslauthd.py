@@ -52,7 +52,7 @@ async def test_a_newer_libsasl_that_sends_the_clients_address_too(
 
 
 @pytest.mark.parametrize(
-    ("named", "answer"),
+    ("login", "answer"),
     [
         ((ADA, ""), OK),
         (("ada", "example.org"), OK),
@@ -67,9 +67,9 @@ async def test_a_newer_libsasl_that_sends_the_clients_address_too(
     ],
 )
 async def test_the_realm_completes_a_user_that_has_none(
-    desk: Desk, path: Path, secret: str, named: tuple[str, str], answer: bytes
+    desk: Desk, path: Path, secret: str, login: tuple[str, str], answer: bytes
 ) -> None:
-    user, realm = named
+    user, realm = login
     assert await answered(desk, path, frame(user, secret, "imap", realm)) == answer
 
 

@@ -22,10 +22,10 @@ from apppw_tui.config import Config
 from apppw_tui.domain import phone, verification_options
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreError
+from apppw_tui.domain.lines import describe_wait
 from apppw_tui.domain.phone import PHONES, Phone
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.recovery_codes import COUNT
-from apppw_tui.domain.throttle import describe
 from apppw_tui.domain.usage import Used
 from apppw_tui.exit_codes import OK
 from apppw_tui.portal.admin import ThrottleStatus
@@ -179,10 +179,12 @@ def _sign_in(view: _AccountView) -> str:
     if throttled is None:
         return "cannot be told now"
     if throttled.locked:
-        wait = describe(throttled.wait)
+        wait = describe_wait(throttled.wait)
         unlock = f"apppw-tui account unlock {view.account.name}"
         return f"refused from new addresses for {wait}, or until: {unlock}"
-    return f"too many tries: wait {describe(throttled.wait)}" if throttled.wait > 0 else "allowed"
+    return (
+        f"too many tries: wait {describe_wait(throttled.wait)}" if throttled.wait > 0 else "allowed"
+    )
 
 
 def _document(view: _AccountView) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from typing import Any
 
 from apppw_tui.commands.output import moment, pluralize, print_json, print_pairs, utc
 from apppw_tui.commands.throttle import ask_daemon
+from apppw_tui.domain.lines import describe_wait
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.ports import SystemClock
-from apppw_tui.domain.throttle import describe
 from apppw_tui.exit_codes import OK
 
 
@@ -61,7 +61,7 @@ def _pairs(state: Mapping[str, Any], since: datetime) -> list[tuple[str, str]]:
     connections = (f"{escaped(name)} {count}" for name, count in state["connections"].items())
     places = pluralize(throttle["places"], "place")
     pairs = [
-        ("running", f"since {began}, for {describe(state['uptime'])}"),
+        ("running", f"since {began}, for {describe_wait(state['uptime'])}"),
         ("version", versions),
         ("last minute", _counts(state["last_minute"])),
         ("all answers", _counts(state["answers"])),
@@ -97,7 +97,7 @@ def _pairs(state: Mapping[str, Any], since: datetime) -> list[tuple[str, str]]:
 def _flushed(state: Mapping[str, Any]) -> str:
     """The age of the last flush that wrote everything, and why a later one could not."""
     age, trouble = state["last_flush"], state.get("flush_trouble")
-    text = "never" if age is None else f"{describe(age)} ago"
+    text = "never" if age is None else f"{describe_wait(age)} ago"
     return f"{text}: {escaped(trouble)}" if trouble else text
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines, print_table
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import Refused, StoreUnusable
+from apppw_tui.domain.lines import describe_wait
 from apppw_tui.domain.names import escaped
-from apppw_tui.domain.throttle import describe
 from apppw_tui.exit_codes import OK
 from apppw_tui.integrations import daemon
 from apppw_tui.integrations.daemon import socket_folder
@@ -39,7 +39,7 @@ def list_(options: argparse.Namespace, _: Config) -> int:
                     # Of what is no account nothing is kept: people type passwords there.
                     escaped(place["account"] or ("-" if place["address"] else "(unknown)")),
                     str(place["failures"]),
-                    describe(place["wait"]) if place["wait"] else "no",
+                    describe_wait(place["wait"]) if place["wait"] else "no",
                 )
                 for place in places
             ],

@@ -1,5 +1,6 @@
 """The lines of what files hold, programs print and logs say."""
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -10,6 +11,9 @@ from apppw_tui.domain.names import escaped
 LINE_BYTES = 4096
 _VALUE_CHARACTERS = (512, 128, 32, 8, 0)  # tried in turn until the line is short enough
 _BARE = re.compile(r"[A-Za-z0-9._:/@+()-]+", re.ASCII)  # needs no quotes
+
+
+_MOST_OF_A_UNIT = 60
 
 
 def lines(text: str) -> list[str]:
@@ -62,3 +66,11 @@ def _quoted(text: str) -> str:
     if _BARE.fullmatch(text):
         return text
     return '"' + escaped(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
+
+
+def describe_wait(wait: float) -> str:
+    """A waiting time in seconds, rounded up, as it is said to a person."""
+    for size, unit in ((1, "s"), (60, "min")):
+        if math.ceil(wait / size) < _MOST_OF_A_UNIT:
+            return f"{math.ceil(wait / size)} {unit}"
+    return f"{math.ceil(wait / 3600)} h"

@@ -4,9 +4,14 @@ import re
 import string
 import unicodedata
 from functools import lru_cache
+from typing import NewType, TypeVar
 from urllib.parse import unquote
 
 from apppw_tui.domain.errors import InvalidName
+
+# An account name in its one accepted form: made here alone, so that inside nobody checks it again.
+AccountName = NewType("AccountName", str)
+Name = TypeVar("Name", bound=str)
 
 # SAFETY 1. A-labels: RFC 5890 section 2.3.2.1, lengths from RFC 1035 section 2.3.4.
 _LABEL_CHARACTERS = 63
@@ -64,7 +69,7 @@ def check_account_name(name: str) -> None:
         raise InvalidName(_why_not(name))
 
 
-def candidates(text: str, default_domain: str | None = None) -> tuple[str, ...]:
+def candidates(text: str, default_domain: str | None = None) -> tuple[AccountName, ...]:
     """The one or two names that may be meant by what was typed or sent, as it was typed first.
 
     The first of which there is an account is meant: so one that was added before there was a
@@ -75,10 +80,11 @@ def candidates(text: str, default_domain: str | None = None) -> tuple[str, ...]:
     """
     name = _read(text)
     whole = _completed(name, default_domain)
-    return (name, whole) if whole != name and is_account_name(whole) else (name,)
+    names = (name, whole) if whole != name and is_account_name(whole) else (name,)
+    return tuple(AccountName(candidate) for candidate in names)
 
 
-def account_name(text: str, default_domain: str | None = None) -> str:
+def account_name(text: str, default_domain: str | None = None) -> AccountName:
     """The name of an account that is made, by what was typed for it.
 
     Raises:
@@ -86,17 +92,18 @@ def account_name(text: str, default_domain: str | None = None) -> str:
     """
     name = _completed(_read(text), default_domain)
     check_account_name(name)
-    return name
+    return AccountName(name)
 
 
-def nearly(text: str, default_domain: str | None = None) -> tuple[str, ...]:
+def nearly(text: str, default_domain: str | None = None) -> tuple[AccountName, ...]:
     """The names that `text` could have been meant for: a handful, for a hint and nothing else."""
     try:
         name = _read(text)
     except InvalidName:
         return ()
     meant = (name, _completed(name, default_domain), name.partition("@")[0])
-    return tuple(dict.fromkeys(candidate for candidate in meant if is_account_name(candidate)))
+    names = dict.fromkeys(candidate for candidate in meant if is_account_name(candidate))
+    return tuple(map(AccountName, names))
 
 
 def character_named(character: str) -> str:
@@ -124,7 +131,7 @@ def _read(text: str) -> str:
         except UnicodeDecodeError:
             raise InvalidName(_why_not(name)) from None
     check_account_name(name)
-    return name
+    return AccountName(name)
 
 
 def _formed(text: str) -> str:

@@ -17,6 +17,7 @@ from apppw_tui.domain.secret import Secret
 if TYPE_CHECKING:
     from apppw_tui.domain.account import Account, Change, Rename
     from apppw_tui.domain.activity import ActivityEntry
+    from apppw_tui.domain.names import Name
     from apppw_tui.domain.notice_text import Message
     from apppw_tui.domain.throttle import Rule, ThrottleState
     from apppw_tui.domain.usage import Used
@@ -58,7 +59,7 @@ class AccountStore(Protocol):
     def get(self, account_name: str, /) -> "Account | None":
         """The account as it stands now, or None if there is none of that name."""
 
-    def meant(self, names: Sequence[str], /) -> str:
+    def meant(self, names: "Sequence[Name]", /) -> "Name":
         """The first of the names that an account has, else the last; none is opened for that."""
 
     def transaction(self, account_name: str, uid: str | None) -> "AbstractContextManager[Change]":

@@ -5,7 +5,6 @@ the clock was set back: a stamp in the future counts as the present.
 """
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from typing import Any, Literal, Protocol
 
 from apppw_tui.domain.addresses import address_key
 from apppw_tui.domain.errors import RateLimited
+from apppw_tui.domain.lines import describe_wait
 
 Step = Literal["password", "second"]
 
@@ -28,7 +28,6 @@ _BEGINNING = datetime.fromtimestamp(0, UTC)
 MOST_KNOWN = 32
 _DIGESTS = 256  # that were asked for lately: one session has few subjects
 MAX_UNKNOWN = 16_384  # names that belong to no account
-_MOST_OF_A_UNIT = 60
 _LONGEST_WINDOW = timedelta(days=1)
 _MOST_SENDS = 100  # stamps; more than any limit counts
 _LOCKED = (
@@ -130,7 +129,7 @@ class ThrottleState:
     @property
     def counts(self) -> tuple[FailureCount, ...]:
         """Everything that is counted here."""
-        buckets = [self.unknown_addresses, *(known.bucket for known in self.known.values())]
+        buckets = [self.unknown_addresses, *(address.bucket for address in self.known.values())]
         return tuple(count for bucket in buckets for count in (bucket.password, bucket.second))
 
     @property
@@ -142,8 +141,8 @@ class ThrottleState:
     def last(self) -> datetime:
         """The newest time in it."""
         stamps = [count.last for count in self.counts if count.last is not None]
-        known = [address.last_success for address in self.known.values()]
-        return max([*stamps, *known, *self.sends], default=_BEGINNING)
+        successes = [address.last_success for address in self.known.values()]
+        return max([*stamps, *successes, *self.sends], default=_BEGINNING)
 
     @property
     def until(self) -> datetime | None:
@@ -158,16 +157,16 @@ class ThrottleState:
     def as_of(self, now: datetime) -> "ThrottleState":
         """The same as of `now`: no stamp in the future, and nothing that has run out."""
         stamps = sorted(min(stamp, now) for stamp in self.sends)
-        known = {
+        addresses = {
             key: KnownAddress(address.bucket.as_of(now), min(address.last_success, now))
             for key, address in self.known.items()
             if now - address.last_success <= KNOWN_FOR
         }
-        newest = sorted(known, key=lambda key: known[key].last_success)[-MOST_KNOWN:]
+        newest = sorted(addresses, key=lambda key: addresses[key].last_success)[-MOST_KNOWN:]
         return replace(
             self,
             unknown_addresses=self.unknown_addresses.as_of(now).lifted(now),
-            known={key: address for key, address in known.items() if key in newest},
+            known={key: address for key, address in addresses.items() if key in newest},
             sends=tuple(stamp for stamp in stamps if now - stamp < _LONGEST_WINDOW)[-_MOST_SENDS:],
         )
 
@@ -181,11 +180,11 @@ class ThrottleState:
         key = self.hash_address(address)
         if key not in ledger.known and ledger.unknown_addresses.locked:
             wait = ledger.unknown_addresses.locked_for(now)
-            raise RateLimited(_LOCKED.format(describe(wait)), wait)
+            raise RateLimited(_LOCKED.format(describe_wait(wait)), wait)
         count = ledger._bucket(key).of(step)
         wait = count.wait(now)
         if wait > 0:
-            raise RateLimited(f"Too many tries. Wait {describe(wait)}.", wait)
+            raise RateLimited(f"Too many tries. Wait {describe_wait(wait)}.", wait)
         return ledger._with(key, step, count.with_attempt(now))
 
     def undo_attempt(self, step: Step, address: str, now: datetime) -> "ThrottleState":
@@ -205,10 +204,12 @@ class ThrottleState:
         strangers = ledger.unknown_addresses
         if key not in ledger.known or strangers.locked:
             strangers = FailureCounts()
-        known = {**ledger.known, key: KnownAddress(FailureCounts(), now)}
-        if len(known) > MOST_KNOWN:
-            del known[min(ledger.known, key=lambda candidate: ledger.known[candidate].last_success)]
-        return replace(ledger, unknown_addresses=strangers, known=known)
+        addresses = {**ledger.known, key: KnownAddress(FailureCounts(), now)}
+        if len(addresses) > MOST_KNOWN:
+            del addresses[
+                min(ledger.known, key=lambda candidate: ledger.known[candidate].last_success)
+            ]
+        return replace(ledger, unknown_addresses=strangers, known=addresses)
 
     def reset_unknown(self) -> "ThrottleState":
         """After a change of the password: strangers may try again."""
@@ -216,11 +217,11 @@ class ThrottleState:
 
     def unlocked(self) -> "ThrottleState":
         """After `account unlock`: nothing is counted any more; known addresses stay known."""
-        known = {
+        addresses = {
             key: KnownAddress(FailureCounts(), entry.last_success)
             for key, entry in self.known.items()
         }
-        return replace(self, unknown_addresses=FailureCounts(), known=known, sends=())
+        return replace(self, unknown_addresses=FailureCounts(), known=addresses, sends=())
 
     def record_sent_code(self, now: datetime, limit: SendLimit = ACCOUNT_SENDS) -> "ThrottleState":
         """One more code sent; a state is asked with one limit alone.
@@ -233,7 +234,7 @@ class ThrottleState:
         recent = [age for age in ages if age < limit.seconds]
         if len(recent) >= limit.count:
             wait = limit.seconds - recent[-limit.count]
-            raise RateLimited(f"Too many codes were sent. Wait {describe(wait)}.", wait)
+            raise RateLimited(f"Too many codes were sent. Wait {describe_wait(wait)}.", wait)
         sends = ledger.sends[len(ages) - len(recent) :]
         return replace(ledger, sends=(*sends, now))
 
@@ -245,14 +246,6 @@ class ThrottleState:
         if key not in self.known:
             return replace(self, unknown_addresses=bucket)
         return replace(self, known={**self.known, key: replace(self.known[key], bucket=bucket)})
-
-
-def describe(wait: float) -> str:
-    """A waiting time in seconds, rounded up, as it is said to a person."""
-    for size, unit in ((1, "s"), (60, "min")):
-        if math.ceil(wait / size) < _MOST_OF_A_UNIT:
-            return f"{math.ceil(wait / size)} {unit}"
-    return f"{math.ceil(wait / 3600)} h"
 
 
 class Rule(Protocol):
@@ -299,13 +292,13 @@ def row(state: ThrottleState) -> tuple[int, float, float | None, str] | None:
 
 def dump(state: ThrottleState) -> str:
     """The state as JSON."""
-    known = {
+    addresses = {
         key: {"completed": address.last_success.isoformat(), **_dumped(address.bucket)}
         for key, address in state.known.items()
     }
     sends = [stamp.isoformat() for stamp in state.sends]
     return json.dumps(
-        {"strangers": _dumped(state.unknown_addresses), "known": known, "sends": sends}
+        {"strangers": _dumped(state.unknown_addresses), "known": addresses, "sends": sends}
     )
 
 
@@ -315,15 +308,15 @@ def parse(content: str | bytes) -> ThrottleState:
         fields = _members(json.loads(content))
     except (ValueError, RecursionError):
         fields = {}
-    known = {}
+    addresses = {}
     for key, address in _members(fields.get("known")).items():
         last_success = _stamp(_members(address).get("completed"))
         if last_success is not None:
-            known[key] = KnownAddress(_counts(address), last_success)
+            addresses[key] = KnownAddress(_counts(address), last_success)
     sends = fields.get("sends")
     stamps = (_stamp(send) for send in sends) if isinstance(sends, list) else ()
     sent = tuple(stamp for stamp in stamps if stamp is not None)
-    return ThrottleState(_counts(fields.get("strangers")), known, sent)
+    return ThrottleState(_counts(fields.get("strangers")), addresses, sent)
 
 
 def _dumped(counts: FailureCounts) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from apppw_tui.domain.account import UNLISTED, UNTOLD, Account
 from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.errors import DeliveryFailed, NotFound, Refused, StoreError
-from apppw_tui.domain.names import account_name, candidates
+from apppw_tui.domain.names import AccountName, account_name, candidates
 from apppw_tui.domain.ports import DELIVERY_METHODS, find
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal import rename_account
@@ -93,7 +93,7 @@ class Admin(AppPasswordAdmin):
         self._record(renamed, EventType.ACCOUNT_RENAMED, before=account.name)
         return renamed
 
-    def _to_rename(self, name: str, new: str) -> tuple[Account, str]:
+    def _to_rename(self, name: str, new: str) -> tuple[Account, AccountName]:
         """The account, and the name that it gets."""
         store, domain = self.context.store, self.context.default_domain
         names, wanted = candidates(name, domain), candidates(new, domain)
@@ -104,7 +104,7 @@ class Admin(AppPasswordAdmin):
             except NotFound:
                 raise NotFound(f"There is no account {names[-1]}.") from None
         there = find(store, wanted)
-        return account, account_name(new, domain) if there is None else there.name
+        return account, account_name(new, domain) if there is None else AccountName(there.name)
 
     def require_verification(self, name: str) -> Account:
         """From now on a second factor is asked, whatever the policy; sessions end."""

@@ -15,7 +15,7 @@ from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.errors import ApppwError, NameTaken, Refused
 from apppw_tui.domain.hashing import CostLimits
 from apppw_tui.domain.lines import lines as lines_of
-from apppw_tui.domain.names import account_name, candidates
+from apppw_tui.domain.names import AccountName, account_name, candidates
 from apppw_tui.domain.ports import find
 from apppw_tui.portal.context import PortalContext
 
@@ -44,7 +44,7 @@ class PasswdEntry:
     name: str | None  # None: what stands there is no name, and could be a secret (SAFETY 29)
     password_hash: str | None = field(default=None, repr=False)
     error: str | None = None
-    names: tuple[str, ...] = ()  # those that may be meant
+    names: tuple[AccountName, ...] = ()  # those that may be meant
     dropped: tuple[str, ...] = ()  # extra fields that restrict, and are not taken over
 
 

@@ -23,7 +23,7 @@ from apppw_tui.domain.errors import (
     StoreError,
 )
 from apppw_tui.domain.hashing import Profile, TooManyProfiles, profile
-from apppw_tui.domain.names import candidates, is_account_name
+from apppw_tui.domain.names import AccountName, candidates
 from apppw_tui.domain.ports import ExternalPasswords, PasswordReply, find
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.context import PortalContext
@@ -39,7 +39,7 @@ class PasswordCheck(Protocol):
 
     external_hint: str | None
 
-    def authenticate(self, names: Sequence[str], password: Secret) -> Account | None:
+    def authenticate(self, names: Sequence[AccountName], password: Secret) -> Account | None:
         """The account that the right password opens; None says nothing about why not.
 
         `names` are those that may be meant, as `names.candidates` has them.
@@ -71,7 +71,7 @@ class StoredPasswords:
         self._hashes = context.hasher.account
         self._throttle = context.throttle
 
-    def authenticate(self, names: Sequence[str], password: Secret) -> Account | None:
+    def authenticate(self, names: Sequence[AccountName], password: Secret) -> Account | None:
         secret = password.normalized()
         # Under one name, whichever of them was typed; which that is costs the same for all.
         name = self._context.store.meant(names)
@@ -112,7 +112,7 @@ class StoredPasswords:
                 UNKNOWN_UID, EventType.WRONG_PASSWORD, "(unknown)", address=means.address
             )
 
-    def _readable(self, names: Sequence[str]) -> Account | None:
+    def _readable(self, names: Sequence[AccountName]) -> Account | None:
         """The account; None too where its file is damaged, which a stranger must not learn."""
         try:
             return find(self._context.store, names)
@@ -136,7 +136,7 @@ class ExternalPasswordCheck:
         self._source = source
         self._throttle = context.throttle
 
-    def authenticate(self, names: Sequence[str], password: Secret) -> Account | None:
+    def authenticate(self, names: Sequence[AccountName], password: Secret) -> Account | None:
         name = self._context.store.meant(names)
         self._throttle.record_attempt(name, "password")
         reply = self._ask(name, password)
@@ -145,14 +145,14 @@ class ExternalPasswordCheck:
         try:
             # The same person under another name: with as many names as they like, people could
             # try as often as they like.
-            if canonical != name and is_account_name(canonical):
+            if canonical is not None and canonical != name:
                 self._throttle.record_attempt(canonical, "password")
-            if reply.valid and is_account_name(canonical):
+            if reply.valid and canonical is not None:
                 account = self._account(canonical)
         except RateLimited:
             self._equalize_timing(name, reply)
             raise
-        if account is None:
+        if account is None or canonical is None:
             # In no activity: whether there is such an account was not looked up, and the source
             # writes down who was refused.
             self._equalize_timing(name, reply)
@@ -165,22 +165,25 @@ class ExternalPasswordCheck:
     def verify(self, account: Account, password: Secret) -> bool:
         self._throttle.record_attempt(account.name, "password")
         reply = self._ask(account.name, password)
-        right = reply.valid and self._canonical(account.name, reply) == account.name
+        right = reply.valid and self._canonical(AccountName(account.name), reply) == account.name
         if right:
             self._throttle.undo_attempt(account.name, "password")
         else:
             self._context.record(account, EventType.WRONG_PASSWORD)
         return right
 
-    def _canonical(self, name: str, answer: PasswordReply) -> str:
-        """The name that the source takes it for.
+    def _canonical(self, name: AccountName, answer: PasswordReply) -> AccountName | None:
+        """The name that the source takes it for; None if that can be no account's.
 
         A source that gives it the default domain means the account that has none, where there was
         one before: else a new one would be made beside it.
         """
-        canonical = answer.name or name
-        with contextlib.suppress(InvalidName):  # whoever is called otherwise has no account
-            canonical = candidates(canonical)[0]
+        if not answer.name:
+            return name
+        try:
+            canonical = candidates(answer.name)[0]
+        except InvalidName:
+            return None
         if canonical in candidates(name, self._context.default_domain)[1:]:
             return self._context.store.meant((canonical, name))
         return canonical
@@ -206,7 +209,7 @@ class ExternalPasswordCheck:
             with contextlib.suppress(PasswordBackendDown):
                 self._source.passwords.check(name, decoy, self._context.address)
 
-    def _account(self, name: str) -> Account | None:
+    def _account(self, name: AccountName) -> Account | None:
         """The account that may sign in; where there is none it is made, if that may be."""
         means = self._context
         try:
@@ -218,7 +221,7 @@ class ExternalPasswordCheck:
             account = self._provision(name)
         return account if account is not None and account.enabled else None
 
-    def _provision(self, name: str) -> Account | None:
+    def _provision(self, name: AccountName) -> Account | None:
         means = self._context
         account = Account.new(
             name, None, means.clock.now(), lambda size: means.token_bytes(size).hex()

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import NotFound
+from apppw_tui.domain.names import AccountName
 from apppw_tui.domain.ports import AccountStore
 
 
-def rename(store: AccountStore, account: Account, name: str) -> Account:
+def rename(store: AccountStore, account: Account, name: AccountName) -> Account:
     """The account under its new name; its sessions end, its app passwords move with it.
 
     Where it was cut short, doing it again does the rest.
@@ -22,8 +23,8 @@ def rename(store: AccountStore, account: Account, name: str) -> Account:
 
 
 def half_renamed(
-    store: AccountStore, names: Iterable[str], wanted: Iterable[str]
-) -> tuple[Account, str]:
+    store: AccountStore, names: Iterable[AccountName], wanted: Iterable[AccountName]
+) -> tuple[Account, AccountName]:
     """The account that an earlier rename left under neither name, and the one it was to get.
 
     Raises NotFound if there is none.

@@ -176,7 +176,7 @@ def save(tables: Tables | None, account: Account) -> Tables:
         heads.update({"schema": _raised(present[0]["schema"]), **head})
     else:
         heads.insert({"schema": _SCHEMA, **head})
-    _put(database.table(METHODS_TABLE), "method", methods, known=_METHODS)
+    _put(database.table(METHODS_TABLE), "method", methods, ours=_METHODS)
     _put(database.table("app_passwords"), "id", records)
     return storage.tables or {}
 
@@ -185,14 +185,14 @@ def _put(
     table: Table,
     key: str,
     wanted: Mapping[str, dict[str, Any]],
-    known: Container[str] | None = None,
+    ours: Container[str] | None = None,  # None: all are
 ) -> None:
-    """Makes `table` hold these documents, by the value of `key`, and no others of those `known`.
+    """Makes `table` hold these documents, by the value of `key`, and no others of `ours`.
 
     What this version does not know of one that stays is kept.
     """
     present = {document[key]: document for document in table.all()}
-    gone = {value for value in present if value not in wanted and (known is None or value in known)}
+    gone = {value for value in present if value not in wanted and (ours is None or value in ours)}
     if gone:
         table.remove(where(key).one_of([*gone]))
     for value, fields in wanted.items():

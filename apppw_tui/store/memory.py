@@ -11,7 +11,7 @@ from apppw_tui.domain.account import Account, Change, Rename, renaming
 from apppw_tui.domain.activity import ActivityEntry
 from apppw_tui.domain.enforced import Enforcement, enforcement
 from apppw_tui.domain.errors import NotFound, StoreDamaged
-from apppw_tui.domain.names import check_account_name
+from apppw_tui.domain.names import Name, check_account_name
 from apppw_tui.domain.ports import Clock
 from apppw_tui.domain.throttle import ThrottleState
 from apppw_tui.store import documents
@@ -52,7 +52,7 @@ class MemoryStore:
         except DocumentError as error:
             raise StoreDamaged(f"{account_name} cannot be read: {error}.") from None
 
-    def meant(self, names: Sequence[str]) -> str:
+    def meant(self, names: Sequence[Name]) -> Name:
         return next((name for name in names if name in self._tables), names[-1])
 
     @contextmanager

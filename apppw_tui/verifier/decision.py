@@ -12,7 +12,7 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword, ParsedAppPassword
 from apppw_tui.domain.errors import InvalidName, StoreError
 from apppw_tui.domain.hashing import Hasher
-from apppw_tui.domain.names import candidates
+from apppw_tui.domain.names import AccountName, candidates
 from apppw_tui.domain.ports import Accounts, Clock, find
 from apppw_tui.domain.secret import Secret
 
@@ -31,7 +31,7 @@ class Attempt:
     """The question of a service, parsed once."""
 
     account_name: str  # as it was typed
-    names: tuple[str, ...]  # the accounts that may be meant, the likeliest first; none: no name
+    names: tuple[AccountName, ...]  # those that may be meant, the likeliest first; none: no name
     password: ParsedAppPassword | None  # None: it has not the form of an app password
     service: str | None
     address: str | None

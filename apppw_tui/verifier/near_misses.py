@@ -12,7 +12,7 @@ from typing import Protocol
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import InvalidName, StoreError
-from apppw_tui.domain.names import candidates, nearly
+from apppw_tui.domain.names import AccountName, candidates, nearly
 from apppw_tui.verifier.reading import StoreReader
 
 LATER = 1.0  # seconds after the answer, whose time must not tell anything
@@ -37,7 +37,7 @@ class _Record(Protocol):
 class _NearMiss:
     """The names that one could have been meant for, and where it was typed."""
 
-    names: tuple[str, ...]
+    names: tuple[AccountName, ...]
     typed: tuple[str, ...]  # those that were looked for already
     socket: str
     service: str | None
@@ -96,7 +96,7 @@ class NearMisses:
         if candidate is not None and candidate not in asked.typed and self._is_new(candidate):
             self._record.nearly(asked.socket, candidate, asked.service, asked.address)
 
-    def _first(self, names: tuple[str, ...]) -> str | None:
+    def _first(self, names: tuple[AccountName, ...]) -> str | None:
         for name in names:
             account = self._accounts.get(name)
             if account is not None:

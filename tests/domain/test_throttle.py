@@ -6,6 +6,7 @@ import pytest
 
 from apppw_tui.domain.addresses import address_key, door_key
 from apppw_tui.domain.errors import RateLimited
+from apppw_tui.domain.lines import describe_wait
 from apppw_tui.domain.throttle import (
     KNOWN_FOR,
     LONGEST_DELAY,
@@ -18,7 +19,6 @@ from apppw_tui.domain.throttle import (
     SendLimit,
     Step,
     ThrottleState,
-    describe,
 )
 from tests.support import NOW
 
@@ -322,7 +322,7 @@ def test_codes_sent_in_the_future_hold_for_no_longer_than_the_window() -> None:
     ],
 )
 def test_a_wait_is_rounded_up(wait: float, words: str) -> None:
-    assert describe(wait) == words
+    assert describe_wait(wait) == words
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from apppw_tui.domain.account import Account, Change, Rename, renaming
 from apppw_tui.domain.activity import UNKNOWN_UID
 from apppw_tui.domain.enforced import EVER, Enforcement, enforcement
 from apppw_tui.domain.errors import DiskFull, NotFound, StoreDamaged, StoreError
-from apppw_tui.domain.names import check_account_name, escaped, is_account_name
+from apppw_tui.domain.names import Name, check_account_name, escaped, is_account_name
 from apppw_tui.store import documents
 from apppw_tui.store.documents import dumps, loads
 from apppw_tui.store.fields import DocumentError, Tables
@@ -70,7 +70,7 @@ class FolderStore:
     def get(self, account_name: str) -> Account | None:
         return self._load(account_name)[1]
 
-    def meant(self, names: Sequence[str]) -> str:
+    def meant(self, names: Sequence[Name]) -> Name:
         there = [os.path.lexists(self.path(name)) for name in names]  # each is looked for
         return names[there.index(True)] if any(there) else names[-1]
 
@@ -169,8 +169,8 @@ class FolderStore:
             ):  # lest two of these wait for each other (SAFETY 11)
                 stack.enter_context(self._lock(locked_name))
             half = self._half(old, name)
-            tables, found = half or self._load(old)
-            present, left = renaming(account, name, found, None if half else self._load(name)[1])
+            tables, before = half or self._load(old)
+            present, left = renaming(account, name, before, None if half else self._load(name)[1])
             after = step(present, left)
             if left is not None:  # all that an older program left there, first under the old name
                 merged = replace(after, name=old)

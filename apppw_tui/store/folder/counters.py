@@ -189,29 +189,29 @@ def _load_shard(transaction: Transaction, path: Path) -> None:
                 transaction.write(_PUT, digest, keep, *row)
 
 
-def merged(one: ThrottleState, other: ThrottleState) -> ThrottleState:
+def merged(ours: ThrottleState, theirs: ThrottleState) -> ThrottleState:
     """All that two programs counted side by side; what both have counts once."""
-    known = {**other.known, **one.known}
-    for key in one.known.keys() & other.known.keys():
-        a, b = one.known[key], other.known[key]
-        last_success = max(a.last_success, b.last_success)
-        known[key] = KnownAddress(_more(a.bucket, b.bucket), last_success)
+    addresses = {**theirs.known, **ours.known}
+    for key in ours.known.keys() & theirs.known.keys():
+        here, there = ours.known[key], theirs.known[key]
+        last_success = max(here.last_success, there.last_success)
+        addresses[key] = KnownAddress(_higher(here.bucket, there.bucket), last_success)
     return replace(
-        one,
-        unknown_addresses=_more(one.unknown_addresses, other.unknown_addresses),
-        known=known,
-        sends=tuple(sorted({*one.sends, *other.sends})),
+        ours,
+        unknown_addresses=_higher(ours.unknown_addresses, theirs.unknown_addresses),
+        known=addresses,
+        sends=tuple(sorted({*ours.sends, *theirs.sends})),
     )
 
 
-def _more(one: FailureCounts, other: FailureCounts) -> FailureCounts:
+def _higher(ours: FailureCounts, theirs: FailureCounts) -> FailureCounts:
     """Of each step the count with more failures: only a completed sign-in takes them back."""
 
     def rank(count: FailureCount) -> tuple[int, float]:
         return count.failures, count.last.timestamp() if count.last else 0.0
 
     return FailureCounts(
-        max(one.password, other.password, key=rank), max(one.second, other.second, key=rank)
+        max(ours.password, theirs.password, key=rank), max(ours.second, theirs.second, key=rank)
     )
 
 

@@ -135,8 +135,8 @@ class DeletedIds:
             listed = DeletedIdSet()
             with contextlib.suppress(StoreError):  # whoever reads the list is told
                 position, listed = self._file.read_on(before)
-            for uid, more in (*listed.ids.items(), *ids.items()):
-                for id_ in sorted(more):
+            for uid, those in (*listed.ids.items(), *ids.items()):
+                for id_ in sorted(those):
                     transaction.write(_ADD, uid, id_)
             if position != before:
                 transaction.write("DELETE FROM position")

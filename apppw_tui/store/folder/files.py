@@ -27,7 +27,7 @@ def make_folder(path: Path) -> None:
         StoreUnusable: it cannot be made, or something that is not a folder stands there.
     """
     try:
-        for parent in reversed([*takewhile(lambda one: not one.exists(), path.parents)]):
+        for parent in reversed([*takewhile(lambda parent: not parent.exists(), path.parents)]):
             parent.mkdir(_PARENT_MODE, exist_ok=True)
         with contextlib.suppress(FileExistsError):
             path.mkdir(FOLDER_MODE)

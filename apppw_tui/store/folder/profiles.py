@@ -41,12 +41,12 @@ class HashProfilesFile:
             # Again, too: an account is about to have it, which no search has found yet.
             self._write({**claimed, profile: self._clock.now()})
 
-    def settle(self, found: Collection[Profile], since: datetime) -> Collection[Profile]:
+    def settle(self, in_use: Collection[Profile], since: datetime) -> Collection[Profile]:
         if not self._read():
             return ()
         with locked(self._folder / ".profiles.lock"):
             claimed = self._read()
-            dropped = [cost for cost, at in claimed.items() if cost not in found and at < since]
+            dropped = [cost for cost, at in claimed.items() if cost not in in_use and at < since]
             if dropped:
                 self._write({cost: at for cost, at in claimed.items() if cost not in dropped})
         return dropped

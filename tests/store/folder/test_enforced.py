@@ -11,6 +11,7 @@ import pytest
 
 from apppw_tui.domain.enforced import EVER, Enforcement, Enforcements, enforcement
 from apppw_tui.domain.errors import StoreDamaged
+from apppw_tui.domain.names import AccountName
 from apppw_tui.domain.ports import AccountStore
 from apppw_tui.portal import rename_account
 from apppw_tui.store.folder.accounts import FolderStore
@@ -67,7 +68,7 @@ def test_an_account_that_is_removed_is_told_of_no_more(store: Any) -> None:
 def test_a_renamed_account_is_told_of_under_its_new_name(store: Any) -> None:
     add(store)
     account = alter(store, enforced_from=NOW)
-    rename_account.rename(store, account, "grace")
+    rename_account.rename(store, account, AccountName("grace"))
     assert store.enforcements.read("ada") is None
     assert store.enforcements.read("grace") == Enforcement(NOW, account.uid)
 

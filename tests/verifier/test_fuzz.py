@@ -20,7 +20,7 @@ from tests.verifier.harness import Desk, Handler, connected, served
 from tests.verifier.protocols.http_client import basic, request
 from tests.verifier.protocols.test_json_lines import line
 
-FEW, MANY = 300, 10_000
+FEW, MANY = 100, 10_000
 _HTTP = [
     b"GET /verify HTTP/1.1\r\n",
     b"POST /verify HTTP/1.0\r\n",

@@ -264,7 +264,7 @@ def lines_of(secret: str) -> st.SearchStrategy[bytes]:
     )
 
 
-@pytest.mark.parametrize("examples", first_quick(300, 10_000))
+@pytest.mark.parametrize("examples", first_quick(100, 10_000))
 def test_nothing_that_is_sent_breaks_it_or_gets_in(
     desk: Desk, path: Path, secret: str, examples: int
 ) -> None:

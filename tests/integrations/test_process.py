@@ -8,6 +8,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -22,6 +23,7 @@ SHORT = 0.2
 MUCH = 100_000  # bytes, which is more than a pipe holds
 
 Script = Callable[[str], str]
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -90,10 +92,10 @@ def test_a_signal_is_named(script: Script, name: str) -> None:
     assert ran(script(f"kill -{name} $$")) == ProcessResult(False, f"killed by SIG{name}")
 
 
-def hung(command: str, came_so_far: Callable[[], bool]) -> tuple[ProcessResult, float]:
+def hung(run: Callable[[float], T], came_so_far: Callable[[], bool]) -> tuple[T, float]:
     """What comes of a program that hangs, with more and more time until it has come so far."""
     for seconds in (0.2, 2.0, 20.0, 120.0):
-        outcome = ran(command, timeout=seconds)
+        outcome = run(seconds)
         if came_so_far():
             return outcome, seconds
     raise AssertionError(outcome)
@@ -106,7 +108,9 @@ def test_one_that_hangs_is_killed_with_its_children(script: Script, tmp_path: Pa
     child = f"(trap '' TERM HUP; echo child >&9; exec sleep 1000) 9>{tmp_path}/pipe"
     command = script(f"echo so far; {child} & wait")
     with os.fdopen(reading, "rb") as pipe:
-        outcome, seconds = hung(command, lambda: bool(pipe.read()))
+        outcome, seconds = hung(
+            lambda seconds: ran(command, timeout=seconds), lambda: bool(pipe.read())
+        )
         assert outcome == ProcessResult(False, f"time-out after {seconds:g} s", "so far")
         os.set_blocking(reading, True)
         assert pipe.read() == b""  # all who could write there are gone
@@ -261,8 +265,9 @@ def test_one_that_cannot_be_killed_is_left_alone(
     monkeypatch.setattr(os, "killpg", refuse)
     monkeypatch.setattr(process, "_KILL_GRACE", 0.01)
     written = tmp_path / "process"
+    command = script(f"echo $$ >>{written}; exec sleep 1000")
     outcome, seconds = hung(
-        script(f"echo $$ >>{written}; exec sleep 1000"),
+        lambda seconds: ran(command, timeout=seconds),
         lambda: written.exists() and written.read_text().endswith("\n"),
     )
     for child in map(int, written.read_text().split()):
@@ -277,11 +282,15 @@ def test_files_that_it_makes_are_nobody_elses(script: Script, tmp_path: Path) ->
 
 
 def test_one_in_our_own_group_is_killed_alone(script: Script, tmp_path: Path) -> None:
-    body = f"ps -o pgid= -p $$ >{tmp_path}/group; exec sleep 1000"
+    written = tmp_path / "group"
+    line = [script(f"ps -o pgid= -p $$ >{written}; exec sleep 1000")]
     environment = {"PATH": os.defpath}
-    result = capture([script(body)], environment, 2.0, read=False, own_group=False)
+    result, _ = hung(
+        lambda seconds: capture(line, environment, seconds, read=False, own_group=False),
+        lambda: written.exists() and written.read_text().endswith("\n"),
+    )
     assert result == CapturedOutput(returncode=None)
-    assert int((tmp_path / "group").read_text()) == os.getpgrp()
+    assert int(written.read_text()) == os.getpgrp()
 
 
 def test_one_that_leaves_another_behind_is_not_waited_for_unless_it_is_read(

@@ -97,7 +97,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
         )
         stack.callback(auth_service.close)
         auth_service.hints = NearMisses(
-            *(accounts, log, clock.monotonic, lambda: auth_service.default_domain),
+            *(accounts, log.nearly, clock.monotonic, lambda: auth_service.default_domain),
             reader=auth_service.reader,
         )
 

@@ -4,9 +4,9 @@ What came of it is one sentence for the person who looks at the password.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from apppw_tui.config.serve import SocketConfig
 from apppw_tui.domain import connection_settings
@@ -14,33 +14,13 @@ from apppw_tui.domain.connection_settings import ConnectionTestResult
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations import daemon
-from apppw_tui.verifier.decision import Answer, Decision
+from apppw_tui.verifier.decision import Answer, Decision, Verifier
 
 _SECONDS = 5.0  # for the daemon's answer: a person waits for it
 _REASONS = {
     "expired": "it has expired",
     "the account is disabled": "your account is disabled",
 }
-
-
-class Decider(Protocol):
-    """The verifier, in this process."""
-
-    def decide(self, account_name: str, password: Secret, service: str | None, /) -> Decision:
-        """Decides as for a service."""
-
-
-@dataclass(frozen=True)
-class TestReply:
-    """The answer of the daemon, or of this process.
-
-    `reason` is known where the password was right.
-    """
-
-    answer: Answer
-    account_name: str | None
-    reason: str = ""
-    retry_after: float | None = None
 
 
 def socket_for(sockets: Iterable[SocketConfig], folder: Path, service: str) -> Path | None:
@@ -54,7 +34,7 @@ def socket_for(sockets: Iterable[SocketConfig], folder: Path, service: str) -> P
 class ConnectionTest:
     """Tries app passwords on a server. `folder` is where its daemon has its sockets."""
 
-    def __init__(self, verifier: Decider, sockets: Iterable[SocketConfig], folder: Path) -> None:
+    def __init__(self, verifier: Verifier, sockets: Iterable[SocketConfig], folder: Path) -> None:
         self._verifier = verifier
         self._sockets = tuple(sockets)
         self._folder = folder
@@ -86,7 +66,7 @@ class ConnectionTest:
         return describe(answer, service)
 
 
-def _ask(path: Path, account_name: str, secret: Secret, service: str) -> TestReply:
+def _ask(path: Path, account_name: str, secret: Secret, service: str) -> Decision:
     """Raises OSError, ValueError, RecursionError: see integrations.daemon.ask."""
     question = {
         "user": account_name,
@@ -95,11 +75,11 @@ def _ask(path: Path, account_name: str, secret: Secret, service: str) -> TestRep
         "test": True,
     }
     read = daemon.ask(str(path), question, _SECONDS)
-    return TestReply(
+    return Decision(
         Answer(read.get("answer")),
-        _text(read.get("user")) or None,
         _text(read.get("why")),
-        _number(read.get("retry_after")),
+        _text(read.get("user")) or None,
+        retry_after=_number(read.get("retry_after")),
     )
 
 
@@ -111,16 +91,17 @@ def _number(value: Any) -> float | None:
     return value if isinstance(value, int | float) else None
 
 
-def decided(verifier: Decider, account_name: str, secret: Secret, service: str) -> TestReply:
-    """The answer that `verifier` would give an app."""
+def decided(verifier: Verifier, account_name: str, secret: Secret, service: str) -> Decision:
+    """The answer that `verifier` would give an app: the reason only where the password was right.
+
+    What it says of a wrong password is for the administrator.
+    """
     decision = verifier.decide(account_name, secret, service)
-    # What it says of a wrong password is for the administrator.
-    right = decision.app_password is not None
-    why = decision.reason if right or decision.answer is Answer.NOT_NOW else ""
-    return TestReply(decision.answer, decision.account_name, why, decision.retry_after)
+    is_told = decision.app_password is not None or decision.answer is Answer.NOT_NOW
+    return decision if is_told else replace(decision, reason="")
 
 
-def describe(answer: TestReply, service: str) -> ConnectionTestResult:
+def describe(answer: Decision, service: str) -> ConnectionTestResult:
     """The answer as a person reads it."""
     called = connection_settings.name(service)
     if answer.answer is Answer.YES:
@@ -138,7 +119,7 @@ def describe(answer: TestReply, service: str) -> ConnectionTestResult:
     return ConnectionTestResult(ok=False, message=f"The server refuses it: {why}.")
 
 
-def _later(answer: TestReply) -> str:
+def _later(answer: Decision) -> str:
     if answer.retry_after is not None:
         return f"try again in {max(1, round(answer.retry_after))} s."
     return (

@@ -8,29 +8,16 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
-from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import InvalidName, StoreError
 from apppw_tui.domain.names import AccountName, candidates, nearly
+from apppw_tui.domain.ports import Accounts, find
 from apppw_tui.verifier.reading import StoreReader
 
 LATER = 1.0  # seconds after the answer, whose time must not tell anything
 _AT_ONCE = 8  # names that wait; further ones are let go
 _AGAIN = 3600.0  # seconds until the same account is told of once more
 _MOST_TOLD = 256
-
-
-class _Accounts(Protocol):
-    def get(self, name: str, /) -> Account | None:
-        """Raises StoreError."""
-
-
-class _Record(Protocol):
-    def nearly(
-        self, socket: str, account_name: str, service: str | None, address: str | None
-    ) -> None:
-        """One line, with the name of the account and nothing of what was typed."""
 
 
 @dataclass(frozen=True)
@@ -52,16 +39,17 @@ class NearMisses:
 
     def __init__(
         self,
-        accounts: _Accounts,
-        record: _Record,
+        accounts: Accounts,
+        report: Callable[[str, str, str | None, str | None], None],
         monotonic: Callable[[], float],
         default_domain: Callable[[], str | None],
         later: float = LATER,
         *,
         reader: StoreReader | None = None,
     ) -> None:
+        """`report` is told the socket, the account, the service and the address."""
         self._accounts = accounts
-        self._record = record
+        self._report = report
         self._monotonic = monotonic
         self._default_domain = default_domain
         self._later = later
@@ -89,19 +77,12 @@ class NearMisses:
     async def _look(self, asked: _NearMiss) -> None:
         await asyncio.sleep(self._later)
         try:
-            candidate = await self._reader(partial(self._first, asked.names))
+            account = await self._reader(partial(find, self._accounts, asked.names))
         except StoreError:
             return  # a hint is not worth a second complaint
         # An account by the very name that was typed was no mistake of the name.
-        if candidate is not None and candidate not in asked.typed and self._is_new(candidate):
-            self._record.nearly(asked.socket, candidate, asked.service, asked.address)
-
-    def _first(self, names: tuple[AccountName, ...]) -> str | None:
-        for name in names:
-            account = self._accounts.get(name)
-            if account is not None:
-                return account.name
-        return None
+        if account is not None and account.name not in asked.typed and self._is_new(account.name):
+            self._report(asked.socket, account.name, asked.service, asked.address)
 
     def _is_new(self, name: str) -> bool:
         now = self._monotonic()

@@ -32,18 +32,14 @@ def house() -> House:
     return house
 
 
-class Never:
-    """A verifier that must not be asked."""
+class Says(Verifier):
+    """Says the same of everything; without a `decision` it must not be asked."""
 
-    def decide(self, account_name: str, _: Secret, service: str | None) -> Decision:
-        raise AssertionError(account_name, service)
-
-
-class Says:
-    def __init__(self, decision: Decision) -> None:
+    def __init__(self, decision: Decision | None = None) -> None:
         self._verdict = decision
 
-    def decide(self, _name: str, _password: Secret, _service: str | None) -> Decision:
+    def decide(self, *_: object, **_named: object) -> Decision:
+        assert self._verdict is not None
         return self._verdict
 
 
@@ -112,7 +108,7 @@ def test_what_the_daemon_answers_is_said(
     tmp_path: Path, answer: dict[str, object], right: bool | None, sentence: str
 ) -> None:
     with a_daemon(tmp_path, json.dumps(answer).encode() + b"\n") as heard:
-        tried = ConnectionTest(Never(), SOCKETS, tmp_path)(ADA, SECRET, "imap")
+        tried = ConnectionTest(Says(), SOCKETS, tmp_path)(ADA, SECRET, "imap")
     assert tried == ConnectionTestResult(right, sentence)
     assert [json.loads(line) for line in heard] == [
         {"user": ADA, "password": SECRET.reveal(), "service": "imap", "test": True}
@@ -197,7 +193,7 @@ def test_the_real_daemon_is_asked_and_counts_it_as_no_use(tmp_path: Path) -> Non
     house.add(ADA)
     secret = house.issue("Phone").secret
     with serving(tmp_path) as running:
-        trying = ConnectionTest(Never(), SOCKETS, running.sockets)
+        trying = ConnectionTest(Says(), SOCKETS, running.sockets)
         assert trying(ADA, secret, "imap") == ConnectionTestResult(True, SIGN_IN)
         (line,) = running.answers
         assert line.endswith('service=imap address=- socket=json why="test: right"')

@@ -27,7 +27,7 @@ class Hints:
 
     def __post_init__(self) -> None:
         self.nearly_ = NearMisses(
-            self, self, self.house.clock.monotonic, lambda: self.domain, later=0.0
+            self, self.nearly, self.house.clock.monotonic, lambda: self.domain, later=0.0
         )
 
     def get(self, name: str) -> Account | None:

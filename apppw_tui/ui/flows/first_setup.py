@@ -6,10 +6,8 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.recovery_codes import RecoveryCodes
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.verification_options import NO_DELIVERY
-from apppw_tui.portal.app_passwords import IssuedAppPassword
 from apppw_tui.ui.dialogs.choose import ChooseDialog
-from apppw_tui.ui.dialogs.create import CreateDialog
-from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
+from apppw_tui.ui.flows.app_password import create_app_password
 from apppw_tui.ui.flows.methods import (
     make_recovery_codes,
     set_up_authenticator,
@@ -126,30 +124,11 @@ class FirstSetup:
         """A first one is offered; the person may do everything by now."""
         if not await self._finished():
             return None
-        screen, context = self._screen, self._screen.context
-        if not context.portal.policy.people_create:
+        if not self._screen.context.portal.policy.people_create:
             return _Step.DONE
-        issued = await screen.app.push_screen_wait(
-            CreateDialog(
-                lambda *wish: context.portal.create_app_password(context.session, *wish),
-                context.clock.now,
-                context.portal.policy,
-                title=self._title(_Step.APP_PASSWORD, "A first app password"),
-                step=True,
-            )
-        )
-        if isinstance(issued, IssuedAppPassword):
-            reveal = NewAppPasswordDialog(
-                context.session.account_name,
-                issued,
-                context.copy,
-                context.clock.monotonic,
-                context.connecting,
-            )
-            del issued
-            await screen.app.push_screen_wait(reveal)
-            return _Step.DONE
-        return _Step.RECOVERY if issued == "back" else _Step.DONE
+        title = self._title(_Step.APP_PASSWORD, "A first app password")
+        made = await create_app_password(self._screen, title, step=True)
+        return _Step.RECOVERY if made == "back" else _Step.DONE
 
     async def _finished(self) -> bool:
         context = self._screen.context

@@ -14,11 +14,10 @@ from apppw_tui.domain.errors import NotFound
 from apppw_tui.domain.names import escaped, name_key
 from apppw_tui.domain.policy import BY_ADMINISTRATOR
 from apppw_tui.domain.usage import Used
-from apppw_tui.portal.app_passwords import IssuedAppPassword
 from apppw_tui.ui.dialogs.confirm import DeleteDialog
-from apppw_tui.ui.dialogs.create import CreateDialog, RenameDialog
+from apppw_tui.ui.dialogs.create import RenameDialog
 from apppw_tui.ui.dialogs.details import app_password_details
-from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
+from apppw_tui.ui.flows.app_password import create_app_password
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import Navigate
 from apppw_tui.ui.screens.base import PortalScreen, ScreenContext, Verb
@@ -147,31 +146,14 @@ class AppPasswordsScreen(PortalScreen):
             await self.refresh_list()  # somebody may have made room elsewhere
         if not self.can("create") or await self.begin() is None:
             return
-        context = self.context
-        issued = await self.app.push_screen_wait(
-            CreateDialog(
-                lambda *wish: context.portal.create_app_password(context.session, *wish),
-                context.clock.now,
-                context.portal.policy,
-            )
-        )
-        if not isinstance(issued, IssuedAppPassword):
+        made = await create_app_password(self)
+        if not isinstance(made, AppPassword):
             await self.refresh_list()
             return
-        reveal = NewAppPasswordDialog(
-            context.session.account_name,
-            issued,
-            context.copy,
-            context.clock.monotonic,
-            context.connecting,
-        )
-        record = issued.app_password
-        del issued
-        await self.app.push_screen_wait(reveal)
         self.query_one(FilterInput).clear()
-        await self.refresh_list(record.id)
+        await self.refresh_list(made.id)
         self.focus_content()
-        self.say(f"Created {escaped(record.name)}.", good=True)
+        self.say(f"Created {escaped(made.name)}.", good=True)
 
     def action_delete(self) -> None:
         self.start_flow(lambda: self._delete(self.query_one(PasswordTable).selection), ahead=False)

@@ -138,8 +138,8 @@ class SettingsScreen(PortalScreen):
         if entries is not None:
             self.query_one("#activity", ActivityList).show(entries, context.clock.now())
 
-    @on(ActivityList.Told)
-    def open_line(self, event: ActivityList.Told) -> None:
+    @on(ActivityList.EntryOpened)
+    def open_line(self, event: ActivityList.EntryOpened) -> None:
         context = self.context
         self.app.push_screen(
             activity_details(event.entry, context.session.account_name, context.clock.now())

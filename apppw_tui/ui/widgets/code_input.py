@@ -81,25 +81,12 @@ class CodeInput(CheckedInput):
     class Complete(Message):
         """Six digits are there; once for the same ones."""
 
-        def __init__(self, code_input: "CodeInput", code: str) -> None:
+        def __init__(self, code: str) -> None:
             super().__init__()
-            self.code_input = code_input
             self.code = code
-
-        @property
-        def control(self) -> "CodeInput":
-            return self.code_input
 
     class Short(Message):
         """Enter was pressed, and some of the six digits are missing."""
-
-        def __init__(self, code_input: "CodeInput") -> None:
-            super().__init__()
-            self.code_input = code_input
-
-        @property
-        def control(self) -> "CodeInput":
-            return self.code_input
 
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -156,13 +143,13 @@ class CodeInput(CheckedInput):
         if len(self.value) == DIGITS:
             self._complete()
         elif not self._was_refused:
-            self.post_message(self.Short(self))
+            self.post_message(self.Short())
 
     def _complete(self) -> None:
         if self.value != self._told:
             self._told = self.value
             self.checking(True)
-            self.post_message(self.Complete(self, self.value))
+            self.post_message(self.Complete(self.value))
 
 
 class RecoveryInput(CheckedInput):

@@ -181,18 +181,6 @@ class CheckBox(Widget, can_focus=True):
 
     value = reactive(False, init=False)
 
-    class Changed(Message):
-        """It was ticked, or is no longer."""
-
-        def __init__(self, tick: "CheckBox", value: bool) -> None:
-            super().__init__()
-            self.tick = tick
-            self.value = value
-
-        @property
-        def control(self) -> "CheckBox":
-            return self.tick
-
     def __init__(self, label: str, *, id: str, value: bool = False) -> None:  # noqa: A002
         super().__init__(id=id)
         self._label = label
@@ -200,9 +188,6 @@ class CheckBox(Widget, can_focus=True):
 
     def render(self) -> RenderResult:
         return Content(f"{GLYPHS.on if self.value else GLYPHS.off} {self._label}")
-
-    def watch_value(self, value: bool) -> None:
-        self.post_message(self.Changed(self, value))
 
     def action_tick(self) -> None:
         self.value = not self.value

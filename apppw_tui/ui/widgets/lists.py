@@ -159,23 +159,18 @@ def _text(choice: Choice) -> str:
 
 
 class ActivityList(Menu):
-    """Choosing a line posts `Told`."""
+    """Choosing a line posts `EntryOpened`."""
 
     BINDINGS = [
         Binding("enter", "select", "Details", id="open", tooltip="Exactly when, and by whom"),
     ]
 
-    class Told(Message):
+    class EntryOpened(Message):
         """Somebody wants to know all about one line."""
 
-        def __init__(self, activity: "ActivityList", entry: ActivityEntry) -> None:
+        def __init__(self, entry: ActivityEntry) -> None:
             super().__init__()
-            self.activity = activity
             self.entry = entry
-
-        @property
-        def control(self) -> "ActivityList":
-            return self.activity
 
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -204,7 +199,7 @@ class ActivityList(Menu):
 
     def action_select(self) -> None:
         if self._entries and self.highlighted is not None:
-            self.post_message(self.Told(self, self._entries[self.highlighted]))
+            self.post_message(self.EntryOpened(self._entries[self.highlighted]))
 
     def _line(self, entry: ActivityEntry, time: str, room: int) -> str:
         """With where it came from, if there is room for that."""

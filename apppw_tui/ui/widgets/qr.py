@@ -9,7 +9,6 @@ from rich.style import Style
 from textual.errors import NoWidget
 from textual.filter import LineFilter
 from textual.geometry import Region, Size
-from textual.message import Message
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
@@ -23,11 +22,6 @@ _QUIET, _LEAST_QUIET = 4, 2
 _BYTES = (106, 134, 154, 192, 230, 271)
 _FIRST_SIDE = 37  # modules
 _TIMES = "x" if PLAIN else "\N{MULTIPLICATION SIGN}"
-
-
-def size(text: Secret) -> int:
-    """The number of modules along one side of the code for `text`, without its quiet zone."""
-    return len(_modules(text))
 
 
 def capacity(room: Size) -> int:
@@ -45,8 +39,8 @@ class QrCode(Widget):
 
     A terminal without UTF-8 has no halves of a cell: there it is two cells per module.
 
-    As the room changes it decides anew, and tells by `Fitted`. Left to itself (`width: auto`,
-    `height: auto`) it is as large as its code.
+    As the room changes it decides anew. Left to itself (`width: auto`, `height: auto`) it is as
+    large as its code.
     """
 
     ALLOW_SELECT = False
@@ -54,23 +48,11 @@ class QrCode(Widget):
     QrCode { width: auto; height: auto; }
     """
 
-    class Fitted(Message):
-        """The code is shown whole, or is not; told at first, and at every change."""
-
-        def __init__(self, qr_code: "QrCode", fits: bool) -> None:
-            super().__init__()
-            self.qr_code = qr_code
-            self.fits = fits
-
-        @property
-        def control(self) -> "QrCode":
-            return self.qr_code
-
     def __init__(self, text: Secret, *, id: str | None = None) -> None:  # noqa: A002
         """Raises ValueError if `text` is more than a QR code can hold: 2953 bytes."""
         super().__init__(id=id)
         self._matrix = _modules(text)
-        self._told: bool | None = None
+        self._fitted: bool | None = None  # at the last look
         self._drawn: tuple[int, bool, list[Strip]] | None = None
 
     @property
@@ -126,17 +108,17 @@ class QrCode(Widget):
         self.screen.screen_layout_refresh_signal.subscribe(self, self._laid_out)
 
     def on_resize(self) -> None:
-        self._tell()
+        self._decide()
 
     def _laid_out(self, screen: Screen[object]) -> None:
-        self._tell()
+        self._decide()
 
-    def _tell(self) -> None:
+    def _decide(self) -> None:
+        """Draws it, or what it needs, where that is not what stands there."""
         fits = self.fits
-        if fits != self._told:
-            self._told = fits
+        if fits != self._fitted:
+            self._fitted = fits
             self.refresh()
-            self.post_message(self.Fitted(self, fits))
 
     # --- how it is drawn ------------------------------------------------------------------
 

@@ -49,10 +49,12 @@ class PortalApp(IdleApp):
     ]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]
     BINDINGS = [
-        Binding("v", "security", "Security", id="security", tooltip="Go to Security Verification"),
-        Binding("p", "app_passwords", "App passwords", id="app-passwords",
+        Binding("v", "go_to('security')", "Security", id="security",
+                tooltip="Go to Security Verification"),
+        Binding("p", "go_to('app-passwords')", "App passwords", id="app-passwords",
                 tooltip="Go to App Passwords"),
-        Binding("f2,comma", "settings", "Settings", id="settings", tooltip="Go to Settings"),
+        Binding("f2,comma", "go_to('settings')", "Settings", id="settings",
+                tooltip="Go to Settings"),
         Binding("ctrl+p,colon", "command_palette", "Palette", id="palette",
                 tooltip="Find anything that can be done here"),
         Binding("question_mark,f1", "help", "Help", id="help", tooltip="What the keys do"),
@@ -252,30 +254,25 @@ class PortalApp(IdleApp):
             here.start_flow(partial(self._verify_then_go, here, event))
             return
         self._await_screen()
-        if event.place == "settings":
-            if isinstance(here, SettingsScreen):
-                await self.flush_keys()
-            else:
-                await self.switch_screen(SettingsScreen(context, self._came_from))
-        elif event.place == "security":
-            self._came_from = "security"
-            if isinstance(here, SecurityScreen):
+        # Settings keeps the focus where it is.
+        if isinstance(here, SettingsScreen) and event.place == "settings":
+            await self.flush_keys()
+        elif event.place == "settings":
+            await self.switch_screen(SettingsScreen(context, self._came_from))
+        else:
+            self._came_from = event.place
+            kind = SecurityScreen if event.place == "security" else AppPasswordsScreen
+            if isinstance(here, kind):
                 here.focus_content()
                 await self.flush_keys()
             else:
-                await self.switch_screen(SecurityScreen(context, by_tab=event.by_tab))
-        elif isinstance(here, AppPasswordsScreen):
-            here.focus_content()
-            await self.flush_keys()
-        else:
-            self._came_from = "app-passwords"
-            await self.switch_screen(AppPasswordsScreen(context, by_tab=event.by_tab))
+                await self.switch_screen(kind(context, by_tab=event.by_tab))
 
     # --- what keys do everywhere ----------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Signed out, or under a dialog, there is nowhere to go."""
-        if action in ("settings", "security", "app_passwords"):
+        if action == "go_to":
             context = self._screen_context
             if context is None or context.session.restriction is not None:
                 return False
@@ -284,17 +281,9 @@ class PortalApp(IdleApp):
             return isinstance(self.screen, PortalScreen)
         return True
 
-    def action_settings(self) -> None:
+    def action_go_to(self, place: str) -> None:
         self._await_screen()
-        self.post_message(Navigate("settings"))
-
-    def action_security(self) -> None:
-        self._await_screen()
-        self.post_message(Navigate("security"))
-
-    def action_app_passwords(self) -> None:
-        self._await_screen()
-        self.post_message(Navigate("app-passwords"))
+        self.post_message(Navigate(place))
 
     def action_help(self) -> None:
         from apppw_tui.ui.dialogs.details import HelpDialog

@@ -61,7 +61,7 @@ async def test_keys_wait_for_a_screen_and_not_for_a_time(
     async with opened(house_with()) as visit:
         await visit.sign_in_by_hand()
         settings = visit.screen
-        visit.app.action_app_passwords()
+        visit.app.action_go_to("app-passwords")
         visit.app.post_message(events.Key("c", "c"))
         if late:
             visit.app.post_message(ScreenReady(settings))
@@ -76,7 +76,7 @@ async def test_keys_wait_for_a_screen_and_not_for_a_time(
 async def test_a_session_that_ends_on_the_way_to_a_screen_leaves_the_keyboard() -> None:
     async with opened(house_with()) as visit:
         await visit.sign_in_by_hand()
-        visit.app.action_app_passwords()
+        visit.app.action_go_to("app-passwords")
         visit.app.action_sign_out()
         await visit.settle()
         assert visit.on(LoginScreen)

@@ -32,8 +32,8 @@ async def next_line(
 ) -> bytes | None:
     """The next line without its end; None if it is too long, does not come, or is cut off."""
     try:
-        # Whoever does not read is not listened to.
-        await drain(writer, limits.write_timeout)
+        if writer.transport.get_write_buffer_size():  # who does not read is not listened to
+            await drain(writer, limits.write_timeout)
         async with asyncio.timeout(limits.idle_timeout):
             line = await reader.readuntil(b"\n")
     except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):

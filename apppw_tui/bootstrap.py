@@ -1,58 +1,27 @@
-"""Puts the rooms together over a store in a folder: what the portal and the operator work with."""
+"""Puts the rooms together over a store: what the portal and the operator work with."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apppw_tui.config import Config, store_folder
-from apppw_tui.domain.errors import StoreError
+from apppw_tui.config import Config
 from apppw_tui.domain.hashing import Hasher
-from apppw_tui.domain.ports import (
-    Clock,
-    CodeSender,
-    ErrorLog,
-    ExternalPasswords,
-    Notifier,
-    SessionTerminator,
-)
+from apppw_tui.domain.notice_text import QueueNotifier
+from apppw_tui.domain.ports import Clock, CodeSender, ErrorLog, ExternalPasswords
 from apppw_tui.domain.switched_off import NoCodeSender, NoSessionTermination, SilentNotifier
 from apppw_tui.integrations.code_delivery import CommandCodeSender
 from apppw_tui.portal.context import PortalContext
-from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.folder.activity import FolderActivityLog
-from apppw_tui.store.folder.counters import FolderThrottleStore
-from apppw_tui.store.folder.error_log import FolderErrorLog
-from apppw_tui.store.folder.location import open_store
-from apppw_tui.store.folder.notice_queue import FolderNoticeQueue, FolderNotifier
-from apppw_tui.store.folder.profiles import HashProfilesFile
-from apppw_tui.store.folder.session_kicks import FolderSessionTerminator
-from apppw_tui.store.folder.slots import Slots
-from apppw_tui.store.folder.usage_book import FolderUsageBook
-from apppw_tui.store.keyring import Keyring, key_path, keyring_of
+from apppw_tui.store.engine import Engine, Machine, StoreLocation, open_engine
 
 if TYPE_CHECKING:
     from apppw_tui.integrations.notifications import NoticeChannel, Sender
 
 
 @dataclass(frozen=True)
-class StoreLocation:
-    """The places of a store and of its key; what the command line says goes before the rest."""
-
-    folder: Path
-    key_file: Path
-
-    @classmethod
-    def of(cls, config: Config, named: Path | None, key_file: Path | None) -> "StoreLocation":
-        folder = store_folder(named, config)
-        return cls(folder, key_path(folder, key_file, config.key_file))
-
-
-@dataclass(frozen=True)
 class Parts:
-    """The store in a folder, its keys, and everything that the portal is given."""
+    """The engine, this machine, and everything that the portal is given."""
 
-    store: FolderStore
-    keyring: Keyring
+    engine: Engine
+    machine: Machine
     context: PortalContext
 
 
@@ -63,55 +32,40 @@ def build(
     hasher: Hasher | None = None,
     *,
     create: bool = False,
+    new_key: bool = False,
     address: str = "local",
 ) -> Parts:
-    """Opens the store in `place`. Raises StoreError."""
-    store = open_store(place.folder, create=create)
-    keyring = keyring_of(place.folder, store, place.key_file)
-    error_log = FolderErrorLog(place.folder, clock)
-    store.complain = lambda name, error: error_log.error(
-        "enforcement not told", account=name, why=str(error)
-    )
-    store.deletions.complain = lambda name, error: error_log.error(
-        "deletion not listed", account=name, why=str(error)
-    )
-
-    store.deletions.ids.complain = lambda error: error_log.error(
-        "deletion unknown to earlier versions", why=str(error)
-    )
-
-    def complain(error: StoreError) -> None:
-        error_log.error("ledger damaged", why=str(error))
-
-    means = PortalContext(
-        store,
-        hasher
-        or Hasher(slot=Slots(place.folder).acquire, profiles=HashProfilesFile(place.folder, clock)),
+    """Opens the store in `place`, as `open_engine` does. Raises StoreError."""
+    engine, machine = open_engine(place, clock, create=create, new_key=new_key)
+    error_log = machine.error_log
+    # Without a program that takes them away, none are laid down.
+    context = PortalContext(
+        engine.accounts,
+        hasher or Hasher(slot=machine.slots, profiles=engine.profiles),
         clock,
         config.policy,
-        keyring,
-        FolderThrottleStore(place.folder, clock, complain=complain),
+        engine.keyring,
+        engine.throttle,
         _delivery(config, error_log),
-        FolderActivityLog(
-            place.folder,
-            clock,
-            complain=complain,
-            report_loss=lambda error: error_log.error("activity not written", why=str(error)),
-        ),
+        engine.activity,
         error_log,
-        FolderUsageBook(place.folder, clock),
+        engine.usage,
         address=address,
         default_domain=config.default_domain,
         region=config.phone_region,
         host_name=config.host_name,
-        session_terminator=_live_sessions(place, config, error_log),
+        session_terminator=engine.session_terminator
+        if config.end_sessions
+        else NoSessionTermination(),
         source=_source(config, error_log),
-        notifier=_notices(place, config, error_log),
+        notifier=SilentNotifier()
+        if config.notices is None
+        else QueueNotifier(engine.notices, error_log),
     )
-    return Parts(store, keyring, means)
+    return Parts(engine, machine, context)
 
 
-def sender(place: StoreLocation, config: Config, context: PortalContext) -> "Sender | None":
+def sender(config: Config, parts: Parts) -> "Sender | None":
     """The program that sends what `PortalContext.notifier` has laid down.
 
     None if nothing says how.
@@ -121,19 +75,17 @@ def sender(place: StoreLocation, config: Config, context: PortalContext) -> "Sen
         return None
     from apppw_tui.integrations.notifications import CodeSenderChannel, CommandChannel, Sender
 
+    context = parts.context
     clock, host = context.clock, context.host_name
     channel: NoticeChannel
     if notices.command is None:
         channel = CodeSenderChannel(context.code_sender, context.sealer, host)
     else:
         channel = CommandChannel(notices.command, notices.format, notices.timeout, host, clock)
-    outbox = FolderNoticeQueue(place.folder)
-    return Sender(outbox, channel, context.store, context.throttle_store, clock, context.error_log)
-
-
-def _notices(place: StoreLocation, config: Config, error_log: ErrorLog) -> Notifier:
-    """The notifier of the configuration; without one nothing is laid down."""
-    return SilentNotifier() if config.notices is None else FolderNotifier(place.folder, error_log)
+    return Sender(
+        *(parts.engine.notices, channel, context.store, context.throttle_store, clock),
+        context.error_log,
+    )
 
 
 def _delivery(config: Config, error_log: ErrorLog) -> CodeSender:
@@ -151,15 +103,3 @@ def _source(config: Config, error_log: ErrorLog) -> ExternalPasswords | None:
 
     dovecot = DovecotPasswords(accounts.socket, error_log)
     return ExternalPasswords(dovecot, accounts.change_password_at, accounts.require_add)
-
-
-def _live_sessions(place: StoreLocation, config: Config, error_log: ErrorLog) -> SessionTerminator:
-    """The folder of sessions to end.
-
-    Without a program that takes the files away, none are laid there.
-    """
-    return (
-        FolderSessionTerminator(place.folder, error_log)
-        if config.end_sessions
-        else NoSessionTermination()
-    )

@@ -24,12 +24,13 @@ from pathlib import Path
 
 from figures import compared, measured, table
 
-from apppw_tui.bootstrap import StoreLocation, build
+from apppw_tui.bootstrap import build
 from apppw_tui.config import Config
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.domain.secret import Secret
+from apppw_tui.store.engine import StoreLocation
 
 ROUNDS = 7
 CALM, PATIENCE = 0.3, 60.0  # seconds: without a byte nothing more is drawn; a loaded machine

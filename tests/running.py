@@ -17,8 +17,8 @@ from apppw_tui import arguments, bootstrap, cli, config
 from apppw_tui.commands import account, backup, context, mail_users, verify
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher, Profiles
 from apppw_tui.store.folder.counters import FolderThrottleStore
+from apppw_tui.store.folder.key_file import FolderKeyring
 from apppw_tui.store.folder.location import open_store
-from apppw_tui.store.keyring import keyring_of
 from tests.support import PASSWORD, FixedClock, House, cheap_hasher
 
 ROOT = Path(__file__).parents[1]
@@ -99,7 +99,7 @@ class CommandLine:
             store=store,
             clock=self.clock,
             counters=FolderThrottleStore(self.store, self.clock),
-            seals=keyring_of(self.store, store, self.key),
+            seals=FolderKeyring(self.store, self.key, store.has_sealed_values),
         )
 
     def __call__(

@@ -1,5 +1,6 @@
 """What many tests need: a clock that stands still, cheap hashes, a store with an account in it."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -23,15 +24,13 @@ from apppw_tui.domain.ports import (
 )
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.throttle import ThrottleState
-from apppw_tui.domain.usage import Used
 from apppw_tui.portal.admin import Admin
 from apppw_tui.portal.app_passwords import AppPasswordIssuer, IssuedAppPassword
 from apppw_tui.portal.context import PortalContext
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import Session, new_session
-from apppw_tui.store.keyring import MemorySeals
-from apppw_tui.store.memory import MemoryStore, MemoryThrottleStore
+from apppw_tui.store.memory_engine import MemoryEngine
 
 Result = TypeVar("Result")
 
@@ -108,27 +107,14 @@ class Notebook:
         self.errors.append((event, facts))
 
 
-class NoUsage:
-    """No use was ever written down."""
-
-    def read(self, _uid: str) -> Used:
-        return Used()
-
-    def old_passwords_since(self) -> datetime | None:
-        return None
-
-    def forget(self, uid: str) -> None:
-        """There is nothing."""
-
-
 @dataclass
 class House:
-    """A portal over a memory store, with everything random drawn from one seed.
+    """A portal over an engine in memory, or parts of another; a seed draws all that is random.
 
     No second factor is asked for unless the account has one, or the policy says so.
     """
 
-    store: AccountStore = field(default_factory=MemoryStore)
+    store: AccountStore = None  # type: ignore[assignment]  # the engine's
     clock: FixedClock = field(default_factory=FixedClock)
     policy: Policy = field(default_factory=lambda: Policy(second_factor_required=False))
     seed: int = 1
@@ -137,15 +123,18 @@ class House:
     notebook: Notebook = field(default_factory=Notebook)
     counters: ThrottleStore | None = None
     seals: Sealer | None = None
-    usage: UsageBook = field(default_factory=NoUsage)
+    usage: UsageBook | None = None
     address: str = "192.0.2.7"
     region: str | None = None
     default_domain: str | None = None
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
-        self.counters = self.counters or MemoryThrottleStore(self.clock)
-        self.seals = self.seals or MemorySeals(self.random.randbytes)
+        engine = MemoryEngine(self.clock, os.urandom if self.seals else self.random.randbytes)
+        self.store = self.store or engine.accounts
+        self.counters = self.counters or engine.throttle
+        self.seals = self.seals or engine.keyring
+        self.usage = self.usage or engine.usage
         self.means = PortalContext(
             self.store,
             self.hasher,

@@ -78,7 +78,7 @@ FOR_SCREENS = {
 }
 FOR_METHODS = {"cryptography", "pyotp", "phonenumbers", "segno"}
 MOST_FOR_THE_FRAME = 60  # modules of ours
-FOR_THE_PORTAL = {"apppw_tui.portal", "apppw_tui.bootstrap", "apppw_tui.store.keyring"}
+FOR_THE_PORTAL = {"apppw_tui.portal", "apppw_tui.bootstrap", "apppw_tui.store.folder.key_file"}
 
 
 def test_the_package_itself_imports_nothing_of_its_own(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from typing import IO
 import pexpect
 import pytest
 
+from apppw_tui.store.folder.key_file import FolderKeyring
 from apppw_tui.store.folder.location import open_store
-from apppw_tui.store.keyring import keyring_of
 from tests.running import ROOT, environment, run_program
 from tests.support import PASSWORD, House
 
@@ -105,7 +105,7 @@ SAYING = [
 def sealed(tmp_path: Path, house: House) -> House:
     """The same house, with something that its key has sealed."""
     store = tmp_path / ".local" / "share" / "apppw-tui"
-    house = replace(house, seals=keyring_of(store, house.store, store / "key"))
+    house = replace(house, seals=FolderKeyring(store, store / "key", house.store.has_sealed_values))
     house.give_phone(name="ada")
     return house
 

@@ -1,5 +1,6 @@
 """The walls between the rooms: each import that must not be is named by `lint-imports`."""
 
+import ast
 import os
 import shutil
 import sys
@@ -18,7 +19,7 @@ PLANTED = {
     "integrations/planted.py": "import subprocess\nfrom apppw_tui.store import memory",
     "doctor/planted.py": "import subprocess",
     "ui/planted.py": "from apppw_tui.store import memory\nimport cryptography",
-    "commands/planted.py": "import textual",
+    "commands/planted.py": "import textual\nfrom apppw_tui.store.folder import files",
 }
 BROKEN = [
     "apppw_tui.domain.planted -> pathlib",
@@ -33,7 +34,13 @@ BROKEN = [
     "apppw_tui.ui.planted -> apppw_tui.store.memory",
     "apppw_tui.ui.planted -> cryptography",
     "apppw_tui.commands.planted -> textual",
+    "apppw_tui.commands.planted -> apppw_tui.store.folder.files",
 ]
+# What stands in a store's folder; where it is known to store/folder alone (SAFETY 9).
+PLACES = frozenset((
+    *("accounts", "activity", "before-ledgers", "deleted", "ended", "enforced", "key", "ledger"),
+    *("locks", "log", "notices", "reserve", "throttle", "unlisted", "usage"),
+))  # fmt: skip
 
 
 def checked(folder: Path) -> tuple[int, str]:
@@ -45,6 +52,40 @@ def checked(folder: Path) -> tuple[int, str]:
         timeout=300,
     )
     return ran.returncode, ran.stdout + ran.stderr
+
+
+def joins(folder: Path) -> list[str]:
+    """Where the package in `folder` makes a path in a store, outside store/folder."""
+    places = []
+    for file in sorted(folder.rglob("*.py")):
+        if "store/folder" in file.as_posix():
+            continue
+        for node in ast.walk(ast.parse(file.read_text())):
+            if not isinstance(node, ast.expr):
+                continue
+            parts: list[ast.expr] = []
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+                parts = [node.right]
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                parts = node.args if node.func.attr in {"joinpath", "glob", "rglob"} else []
+            texts = [part.value for part in parts if isinstance(part, ast.Constant)]
+            if any(isinstance(text, str) and text.split("/")[0] in PLACES for text in texts):
+                places.append(f"{file.relative_to(folder)}:{node.lineno}")
+    return places
+
+
+def test_nobody_outside_store_folder_makes_a_path_in_a_store() -> None:
+    assert joins(ROOT / "apppw_tui") == []
+
+
+@pytest.mark.parametrize(
+    "line", ['folder / "accounts"', 'folder.joinpath("ended")', '[*folder.glob("locks/*")]']
+)
+def test_a_planted_path_in_a_store_is_named(tmp_path: Path, line: str) -> None:
+    (tmp_path / "store" / "folder").mkdir(parents=True)
+    for place in ("portal.py", "store/folder/accounts.py"):
+        (tmp_path / place).write_text(f"path = 1\n{line}\n")
+    assert joins(tmp_path) == ["portal.py:2"]
 
 
 @pytest.fixture

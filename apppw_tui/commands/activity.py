@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-from apppw_tui.commands.context import open_admin, store_location
+from apppw_tui.commands.context import actor, open_context
 from apppw_tui.commands.output import print_error, print_lines, utc
 from apppw_tui.config import Config
 from apppw_tui.domain.account import Account
@@ -17,7 +17,6 @@ from apppw_tui.domain.expiry import end_of
 from apppw_tui.domain.names import escaped
 from apppw_tui.exit_codes import NO_ANSWER, OK
 from apppw_tui.portal.admin import Admin
-from apppw_tui.store.folder.activity import FolderActivityLog, Tail
 
 EVERY = 1000  # milliseconds between two looks
 _REMOVED = "(removed)"
@@ -28,17 +27,17 @@ def activity(
     options: argparse.Namespace, config: Config, wait: Callable[[], bool] | None = None
 ) -> int:
     """Prints what happened; `wait` says whether to look again (default: once in a second)."""
-    admin = open_admin(options, config)
+    by = actor()  # before root becomes the store's owner
+    parts = open_context(options, config)
+    admin = Admin(parts.context, by, print_error)
     names = _Names(admin)
     uids: frozenset[str] | None = None
     if options.account is not None:
         account = admin.account(options.account)
         uids = frozenset({account.uid})
         names.learn(account)
-    log = FolderActivityLog(
-        store_location(options, config).folder, admin.context.clock, complain=print_error
-    )
-    tail = Tail(log, uids) if options.follow else None  # before: nothing falls between
+    log = parts.engine.activity_log(print_error)
+    tail = log.tail(uids) if options.follow else None  # before: nothing falls between
     since = _instant(options.since, admin.context.clock.now())
     everything = (
         log.read_all()
@@ -51,7 +50,7 @@ def activity(
     if not entries and tail is None:
         print("Nothing happened.", file=sys.stderr)
     while tail is not None and (wait or _still_read)():
-        news, printed = tail.news(), entries
+        news, printed = tail(), entries
         entries = []  # what came while all was read is in both, the first time
         for uid, entry in news:
             if (uid, entry) not in printed:

@@ -28,7 +28,6 @@ from apppw_tui.domain.ports import SystemClock
 from apppw_tui.exit_codes import BY_SIGNAL, FAULT, NO_ANSWER, OK
 from apppw_tui.store.backup.reader import Archive
 from apppw_tui.store.backup.writer import KEY, BackupResult, back_up
-from apppw_tui.store.folder import files
 from apppw_tui.store.newfile import PREFIX, FileTaken, new_file
 
 _SECRET = "It holds the key, and is as secret as the store itself."  # noqa: S105 - a sentence
@@ -36,6 +35,7 @@ _SECRET = "It holds the key, and is as secret as the store itself."  # noqa: S10
 
 # A second one of the same second has a number.
 _BACKUP_NAME = re.compile(r"apppw-tui-([0-9]{8}T[0-9]{6}Z)(?:-([2-9]|[1-9][0-9]+))?\.tar")
+_FILE_MODE = 0o600
 _DAY = 86400  # seconds; a backup under way is younger
 
 
@@ -114,7 +114,7 @@ def _to_standard_output(options: argparse.Namespace, config: Config, now: dateti
     # What a shell has made for it is open to others, as its umask has it.
     with contextlib.suppress(OSError, ValueError):
         if stat.S_ISREG(os.fstat(out.fileno()).st_mode):
-            os.fchmod(out.fileno(), files.FILE_MODE)
+            os.fchmod(out.fileno(), _FILE_MODE)
     done = _write(options, config, out, now)
     return _left_out({name: str(error) for name, error in done.failures.items()})
 
@@ -129,16 +129,8 @@ def _write(
     options: argparse.Namespace, config: Config, out: BinaryIO, now: datetime
 ) -> BackupResult:
     parts = open_context(options, config)
-    folder = store_location(options, config).folder
     try:
-        done = back_up(
-            out,
-            folder,
-            parts.store,
-            parts.keyring if options.with_key else None,
-            now=now,
-            host=config.host_name,
-        )
+        done = back_up(out, parts.engine, with_key=options.with_key, now=now, host=config.host_name)
         out.flush()
     except OSError as error:  # even a pipe whose reader has left: what it has is no backup
         raise Refused(f"The backup could not be written: {system_reason(error)}.") from None

@@ -14,12 +14,10 @@ from apppw_tui.doctor import configuration as file_checks
 from apppw_tui.doctor import units
 from apppw_tui.doctor.finding import Finding, Level, notice, warning
 from apppw_tui.doctor.probe import run
-from apppw_tui.domain.errors import ConfigError, Refused, StoreError, StoreUnusable
+from apppw_tui.domain.errors import ConfigError, Refused, StoreUnusable
 from apppw_tui.domain.names import escaped
 from apppw_tui.exit_codes import OK, REFUSED
-from apppw_tui.store.folder import files
-
-_SEALED = b'"sealed"'  # in the document of an account
+from apppw_tui.store.engine import StoreLocation
 
 
 @dataclass(frozen=True)
@@ -131,22 +129,12 @@ def _key(config: Config, store: Path | None) -> Iterator[Finding]:
     """The first secret that is sealed makes the key: until then it is not missed."""
     if config.key_file is None or present(config.key_file) or store is None:
         return
-    if _has_sealed(store):
+    if StoreLocation(store, config.key_file).may_hold_sealed_values():
         yield warning(
             config.key_file,
             "There is no key: what it sealed cannot be opened.",
             "Put the key back, or correct key_file in the configuration.",
         )
-
-
-def _has_sealed(store: Path) -> bool:
-    """False, too, where only others can look."""
-    with contextlib.suppress(OSError):
-        for path in (store / "accounts").glob("*.json"):
-            with contextlib.suppress(StoreError):  # which is the doctor's affair
-                if _SEALED in (files.read(path) or b""):
-                    return True
-    return False
 
 
 def _faults(findings: list[Finding]) -> int:

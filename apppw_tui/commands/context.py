@@ -1,7 +1,6 @@
 """Opens the rooms that a command acts in, and says who acts."""
 
 import argparse
-import contextlib
 import os
 import pwd
 import re
@@ -10,14 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from apppw_tui.bootstrap import Parts, StoreLocation, build
+from apppw_tui.bootstrap import Parts, build
 from apppw_tui.commands.output import print_error
 from apppw_tui.config import Config, present
-from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.portal.admin import Admin
-from apppw_tui.store.folder import key_folder
-from apppw_tui.store.folder.location import open_store
+from apppw_tui.store.engine import StoreLocation, open_engine
 
 LOGIN_UID = Path("/proc/self/loginuid")
 _NOBODY_LOGGED_IN = 2**32 - 1
@@ -40,15 +37,8 @@ def open_context(
         StoreError: it cannot be opened.
     """
     place = store_location(options, config)
-    hand = None
-    if new_key and key_folder.needed(place.folder, place.key_file):
-        hand = key_folder.RootsHand(place.key_file, place.folder)
-    parts = build(place, config, SystemClock(), create=create)
-    if hand is not None:
-        parts.keyring.hand = hand.write
-    # A store of before has none. Who may only look is not kept from looking; the doctor tells.
-    with contextlib.suppress(StoreError):
-        parts.store.enforcements.ensure_exists()
+    parts = build(place, config, SystemClock(), create=create, new_key=new_key)
+    parts.engine.complete()
     return parts
 
 
@@ -65,7 +55,7 @@ def tried(options: argparse.Namespace, config: Config) -> Iterator[Path | None]:
         return
     with tempfile.TemporaryDirectory(prefix="apppw-tui-") as name:
         options.store = Path(name)
-        open_store(options.store, create=True)
+        open_engine(StoreLocation.of(config, options.store, None), SystemClock(), create=True)
         yield folder
 
 

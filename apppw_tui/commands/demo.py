@@ -14,8 +14,7 @@ from apppw_tui.domain.ports import DELIVERY_METHODS, Clock, DeliveryMethod
 from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.usage import LastUse, Used
-from apppw_tui.store.keyring import MemorySeals
-from apppw_tui.store.memory import MemoryStore
+from apppw_tui.store.memory_engine import MemoryEngine
 from apppw_tui.verifier.connection_test import decided, describe
 from apppw_tui.verifier.decision import Verifier
 
@@ -118,8 +117,8 @@ class Demonstration:
         randbelow: RandomBelow = secrets.randbelow,
         token_bytes: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
-        self.store = MemoryStore()
-        self.seals = MemorySeals(token_bytes)
+        self.engine = MemoryEngine(clock, token_bytes)
+        self.store, self.seals = self.engine.accounts, self.engine.keyring
         self.hasher = hasher
         self.clock = clock
         self._randbelow = randbelow

@@ -9,8 +9,7 @@ from pathlib import Path
 from apppw_tui import config as configuration
 from apppw_tui.commands.context import store_location
 from apppw_tui.commands.output import print_json, print_lines
-from apppw_tui.config import present, salvaged
-from apppw_tui.config.serve import ServeConfig
+from apppw_tui.config import ServeConfig, present, salvaged
 from apppw_tui.doctor.checks import Checkup
 from apppw_tui.doctor.finding import Finding, Level
 from apppw_tui.domain.errors import StoreUnusable
@@ -18,7 +17,6 @@ from apppw_tui.domain.names import escaped
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.exit_codes import DANGER, OK, REFUSED
 from apppw_tui.integrations.daemon import socket_folder
-from apppw_tui.store.folder.location import is_owned_by_me
 
 _EXITS = {Level.OK: OK, Level.NOTICE: OK, Level.WARNING: REFUSED, Level.DANGER: DANGER}
 _SIGNS = {Level.OK: "✓", Level.NOTICE: "·", Level.WARNING: "!", Level.DANGER: "✗"}
@@ -37,7 +35,7 @@ def doctor(options: argparse.Namespace) -> int:
     config, broken = salvaged(getattr(options, "config", None))
     place = store_location(options, config)
     folder = place.folder.absolute()
-    if os.geteuid() != 0 and not is_owned_by_me(folder):
+    if os.geteuid() != 0 and not place.is_mine:
         again = shlex.join(["sudo", "apppw-tui", "--store", str(folder), "doctor"])
         raise StoreUnusable(f"Only root and its owner can look at {folder}. Ask with: {again}")
     file = _file(options)

@@ -19,9 +19,9 @@ def rotate(options: argparse.Namespace, config: Config) -> int:
 
 
 def _begin(parts: Parts) -> int:
-    ring = parts.keyring.read()
+    ring = parts.engine.keyring.read()
     begun = ring is not None and len(ring.keys) > 1  # a rotation that was not finished goes on
-    rotation_ = key_rotation.rotate(parts.keyring, parts.store)
+    rotation_ = key_rotation.rotate(parts.engine.keyring, parts.engine.accounts)
     sealed = f"sealed {pluralize(rotation_.reencrypted, 'account')} anew."
     first = f"{'Went on with the' if begun else 'Made a'} new key and {sealed}"
     for name, trouble in sorted(rotation_.failures.items()):
@@ -34,11 +34,11 @@ def _begin(parts: Parts) -> int:
 
 
 def _finish(parts: Parts, options: argparse.Namespace) -> int:
-    ring = parts.keyring.read()
+    ring = parts.engine.keyring.read()
     old = 0 if ring is None else len(ring.keys) - 1
     if old:
         what = f"Drop {pluralize(old, 'old key')} for good? Backups that need one stay sealed."
         check_meant(what, old, options)
-    dropped = key_rotation.drop_old_keys(parts.keyring, parts.store)
+    dropped = key_rotation.drop_old_keys(parts.engine.keyring, parts.engine.accounts)
     print_lines(f"Dropped {pluralize(dropped, 'old key')}." if dropped else "There was no old key.")
     return OK if dropped else ALREADY

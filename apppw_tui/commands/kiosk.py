@@ -4,12 +4,15 @@ import argparse
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from apppw_tui import config as configuration
 from apppw_tui.config import Config
-from apppw_tui.domain.errors import ConfigError, StoreError
-from apppw_tui.domain.ports import Clock
+from apppw_tui.domain.errors import ConfigError
 from apppw_tui.ui.app_options import Kiosk
+
+if TYPE_CHECKING:
+    from apppw_tui.store.engine import Engine, Machine
 
 _TERM = re.compile(r"[A-Za-z0-9._+-]{1,64}", re.ASCII)
 # All else is a stranger's to choose, as far as sshd lets it through. PATH is the recipe's.
@@ -48,21 +51,13 @@ def configured(options: argparse.Namespace) -> Config:
     return config
 
 
-def admitted(store: Path, clock: Clock, address: str) -> Kiosk:
+def admitted(engine: "Engine", machine: "Machine", address: str) -> Kiosk:
     """A place at the door, for whoever comes from `address`. Raises StoreError: there is none."""
     from apppw_tui.portal.context import PortalThrottle, faults_told_to_a_stranger
-    from apppw_tui.store.folder.counters import FolderThrottleStore
-    from apppw_tui.store.folder.error_log import FolderErrorLog
-    from apppw_tui.store.folder.slots import Admission
 
-    admission = Admission(store)
-    error_log = FolderErrorLog(store, clock)
-
-    def complain(error: StoreError) -> None:
-        error_log.error("ledger damaged", why=str(error))
-
-    throttle = PortalThrottle(FolderThrottleStore(store, clock, complain=complain), address)
-    with faults_told_to_a_stranger(error_log):
+    door = machine.door()
+    throttle = PortalThrottle(engine.throttle, address)
+    with faults_told_to_a_stranger(machine.error_log):
         is_known = throttle.is_known()
-    admission.acquire(address, known=is_known)
-    return Kiosk(admission.release)
+    door.acquire(address, known=is_known)
+    return Kiosk(door.release)

@@ -14,7 +14,7 @@ from apppw_tui.domain.connection_settings import ConnectionTestResult
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.ports import Clock
 from apppw_tui.domain.secret import Secret
-from apppw_tui.store.folder.location import account_names
+from apppw_tui.store.engine import Engine, StoreLocation
 
 if TYPE_CHECKING:
     from apppw_tui.portal.portal import Portal
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 class LatePortal:
     """Answers what Login asks before it is drawn; all else is the portal's, which it then loads.
 
-    `folder` has passed `check_store`. Loading may block, and raise StoreError: the store may have
+    `engine` is that of `place`. Loading may block, and raise StoreError: the store may have
     gone since.
     """
 
-    folder: Path
-    key_file: Path | None
+    place: StoreLocation
+    engine: Engine
     config: Config
     clock: Clock
     address: str
@@ -49,7 +49,7 @@ class LatePortal:
 
     def has_accounts(self) -> bool:
         """See Portal."""
-        there = next(account_names(self.folder), None) is not None
+        there = self.engine.has_accounts()
         return there or not (self.creates_accounts or self.config.accounts.require_add)
 
     def __getattr__(self, name: str) -> Any:
@@ -68,16 +68,15 @@ class LatePortal:
     def _loaded(self) -> "tuple[Portal, ConnectionTest]":
         with self._loading:  # whoever comes second waits for the first
             if self._rooms is None:
-                from apppw_tui.bootstrap import StoreLocation, build
+                from apppw_tui.bootstrap import build
                 from apppw_tui.portal.portal import Portal
                 from apppw_tui.verifier.connection_test import ConnectionTest
                 from apppw_tui.verifier.decision import Verifier
 
                 config = self.config
-                place = StoreLocation.of(config, self.folder, self.key_file)
-                parts = build(place, config, self.clock, address=self.address)
+                parts = build(self.place, config, self.clock, address=self.address)
                 verifier = Verifier(
-                    parts.store, parts.context.hasher, self.clock, config.default_domain
+                    parts.engine.accounts, parts.context.hasher, self.clock, config.default_domain
                 )
                 test = ConnectionTest(verifier, config.serve.sockets, self.socket_folder)
                 self._rooms = Portal(parts.context), test

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from apppw_tui.bootstrap import sender
-from apppw_tui.commands.context import actor, open_context, store_location
+from apppw_tui.commands.context import actor, open_context
 from apppw_tui.commands.output import print_lines
 from apppw_tui.config import Config
 from apppw_tui.domain.activity import ActivityEntry
@@ -32,12 +32,12 @@ def notices(options: argparse.Namespace, config: Config) -> int:
     """Sends all that is due, or a trial. Raises StoreError, and Refused if nothing says how."""
     by = actor()  # before root becomes the store's owner
     parts = open_context(options, config)
-    sending = sender(store_location(options, config), config, parts.context)
+    sending = sender(config, parts)
     if sending is None:
         raise Refused("Nothing says how people are told: set [notices] in the configuration.")
     with _ending_programs():
         if options.trial is not None:
-            name = parts.store.meant(candidates(options.trial, config.default_domain))
+            name = parts.context.store.meant(candidates(options.trial, config.default_domain))
             return _try(sending, name, by, _seconds(config))
         return _send(sending)
 

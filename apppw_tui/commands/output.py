@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from apppw_tui.domain.columns import columns
 from apppw_tui.domain.errors import ApppwError, Refused, StoreError, system_reason
+from apppw_tui.domain.lines import columns
 from apppw_tui.domain.usage import LastUse
 from apppw_tui.exit_codes import ALREADY, NO_ANSWER, OK, REFUSED
 from apppw_tui.integrations.journald import Priority, prefix, to_journal

@@ -16,7 +16,7 @@ from apppw_tui.domain.ports import ClipboardHelpers, SystemClock
 from apppw_tui.domain.secret import Secret
 from apppw_tui.exit_codes import FAULT, NO_TERMINAL
 from apppw_tui.integrations.daemon import socket_folder
-from apppw_tui.store.folder.location import check_store, is_owned_by_me
+from apppw_tui.store.engine import StoreLocation, open_engine
 from apppw_tui.ui.app_options import AppOptions, ConnectionHelp
 
 if TYPE_CHECKING:
@@ -100,19 +100,19 @@ def _store(
 ) -> tuple[AppOptions, "Portal"]:
     """The portal over the store that is meant. Raises StoreError."""
     named, key_file = getattr(options, "store", None), getattr(options, "key_file", None)
-    folder = configuration.store_folder(named, config)
+    place, clock = StoreLocation.of(config, named, key_file), SystemClock()
     theirs = options.kiosk or configuration.present(configuration.SYSTEM_FILE)
-    own = is_owned_by_me(folder) and not theirs
+    own = place.is_mine and not theirs
     sockets, user = socket_folder(), os.geteuid()  # before root becomes the store's owner
-    folder = check_store(folder, create=own)
-    late = LatePortal(folder, key_file, config, SystemClock(), _address(), sockets)
+    engine, machine = open_engine(place, clock, create=own)
+    late = LatePortal(place, engine, config, clock, _address(), sockets)
     if os.geteuid() != user:
         late.load()  # who cannot read what root has installed is told so before anything is drawn
     door = None
     if options.kiosk:
         from apppw_tui.commands import kiosk
 
-        door = kiosk.admitted(folder, late.clock, late.address)
+        door = kiosk.admitted(engine, machine, late.address)
     over_ssh = "SSH_CONNECTION" in os.environ or "SSH_TTY" in os.environ
     surroundings = AppOptions(
         host_name=config.host_name,
@@ -142,19 +142,20 @@ def _demonstration(
     from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher
     from apppw_tui.portal.context import PortalContext
     from apppw_tui.portal.portal import Portal
-    from apppw_tui.store.memory import MemoryActivityLog, MemoryErrorLog, MemoryThrottleStore
+    from apppw_tui.store.memory_engine import MemoryMachine
 
     demonstration = demo.Demonstration(SystemClock(), Hasher(CHEAP_PROFILE, CHEAP_PROFILE))
+    engine = demonstration.engine
     context = PortalContext(
-        demonstration.store,
+        engine.accounts,
         demonstration.hasher,
         demonstration.clock,
         config.policy,
-        demonstration.seals,
-        MemoryThrottleStore(demonstration.clock),
+        engine.keyring,
+        engine.throttle,
         demonstration,
-        MemoryActivityLog(demonstration.clock),
-        MemoryErrorLog(),
+        engine.activity,
+        MemoryMachine().error_log,
         demonstration,
         region=config.phone_region,
         host_name=demo.HOST_NAME,

@@ -23,7 +23,6 @@ from apppw_tui.exit_codes import NO_ANSWER
 from apppw_tui.store.backup.packed import unpacked
 from apppw_tui.store.backup.reader import Archive, require_restorable
 from apppw_tui.store.backup.restore import (
-    Aside,
     Restore,
     RestoredAccount,
     RestoreRules,
@@ -96,10 +95,8 @@ class _RestoreCommand:
         begun = partial(
             Restore,
             archive,
-            folder,
-            parts.store,
-            parts.keyring,
-            Aside(folder, "before-restore", context.clock.now()),
+            parts.engine,
+            parts.engine.aside("before-restore", context.clock.now()),
             context.randbelow,
             context.session_terminator.terminate,
         )
@@ -128,7 +125,7 @@ class _RestoreCommand:
             self._one(name)
         for name, why in sorted(archive.left_out.items()):
             print_error(f"{name} was left out when the backup was made: {why}")
-        aside = self._restore.aside.path
+        aside = self._restore.aside.place
         if self._stay:
             self._report.say(
                 "What was deleted since stays deleted: it may be on a device that was lost. If it "
@@ -149,7 +146,7 @@ class _RestoreCommand:
                 "dry_run": self._dry,
                 "key": key,
                 "accounts": self._report.answers,
-                "kept": None if aside is None else str(aside),
+                "kept": aside,
             })  # fmt: skip
         return self._report.code
 
@@ -215,7 +212,7 @@ class _RestoreCommand:
             self._report.code = NO_ANSWER
             print_error(
                 f"{name}: no key opens the {field}; put back the key that sealed it, as one more "
-                f"line of {self._parts.keyring.path}, or let them set up another with "
+                f"line of {self._parts.engine.keyring.place}, or let them set up another with "
                 f"apppw-tui account bypass {name}"
             )
         if not self._dry:

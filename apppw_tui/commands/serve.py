@@ -12,6 +12,7 @@ from pathlib import Path
 
 from apppw_tui.commands.serve_sockets import DaemonSockets, ProtocolParts, listening
 from apppw_tui.config import Config, choose, chosen_file, store_folder
+from apppw_tui.domain.engine_ports import UsageWriter
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.names import candidates
@@ -19,11 +20,7 @@ from apppw_tui.domain.ports import Clock, SystemClock
 from apppw_tui.exit_codes import OK
 from apppw_tui.integrations.daemon import socket_folder
 from apppw_tui.integrations.process_limits import keep_out_of_dumps
-from apppw_tui.store.folder.activity import FROM_DAEMON, FolderActivityLog
-from apppw_tui.store.folder.cache import MOST_HELD, CachedReads
-from apppw_tui.store.folder.location import open_store
-from apppw_tui.store.folder.notice_queue import FolderNoticeQueue
-from apppw_tui.store.folder.usage import FolderUsage
+from apppw_tui.store.engine import StoreLocation, open_engine
 from apppw_tui.verifier import server, sockets
 from apppw_tui.verifier.answer_log import AnswerLog
 from apppw_tui.verifier.attempt_memory import AddressRateLimiter, VerifiedCache
@@ -34,6 +31,7 @@ from apppw_tui.verifier.protocols.registry import ConnectionHandler
 from apppw_tui.verifier.systemd import ConfigStatus, SystemdNotifier
 
 _OTHER_FILES = 64  # besides connections and accounts
+
 _WANTED_FILES = 16_384
 _FEWEST_CONNECTIONS = 16
 
@@ -56,30 +54,26 @@ def serve(options: argparse.Namespace, config: Config) -> int:
             stack,
             log,
         )
-        store = open_store(folder)
-        accounts = CachedReads(store)
+        engine, _ = open_engine(StoreLocation.of(config, folder, None), clock)
+        accounts = engine.cached_accounts()
         stack.callback(accounts.close)
 
         def complain(sentence: str) -> None:
             log.failed("usage not written", why=sentence)
 
-        activity_log = FolderActivityLog(
-            folder,
-            clock,
-            FROM_DAEMON,
-            complain=lambda error: log.failed("first uses lost", why=str(error)),
-            report_loss=lambda error: log.failed("first uses not written", why=str(error)),
+        activity_log = engine.activity_log(
+            lambda error: log.failed("first uses lost", why=str(error)),
+            lambda error: log.failed("first uses not written", why=str(error)),
+            by_daemon=True,
         )
         first_uses = FirstUseReporter(activity_log, log)
 
         def notify_owners(enabled: bool) -> None:
-            first_uses.notices = FolderNoticeQueue(folder) if enabled else None
+            first_uses.notices = engine.notices if enabled else None
 
         notify_owners(config.notices is not None)
-        usage = FolderUsage(
-            folder,
+        usage = engine.usage_writer(
             accounts,
-            clock,
             complain=complain,
             announce=first_uses.report,
             meaning=lambda name: candidates(name, auth_service.default_domain),
@@ -103,7 +97,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
 
         def store_answers() -> bool:
             try:
-                store.check_folders()
+                engine.require_ready()
             except StoreError:
                 return False
             return True
@@ -125,7 +119,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
             Reloader(read, config, running, log, notifier),
             usage.flush,
             metrics=auth_service.metrics,
-            most_connections=_most_connections(len(served)),
+            most_connections=_most_connections(len(served), accounts.most_files),
         )
         usage.on_pending = daemon.flush_soon
         auth_service.metrics.flush_trouble = lambda: usage.trouble
@@ -162,7 +156,7 @@ def _open_standard_streams() -> None:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
 
 
-def _most_connections(count: int) -> int:
+def _most_connections(count: int, of_accounts: int) -> int:
     """As many for each of so many sockets that accounts can always be opened as well."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = _WANTED_FILES if hard == resource.RLIM_INFINITY else min(_WANTED_FILES, hard)
@@ -170,7 +164,7 @@ def _most_connections(count: int) -> int:
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
             soft = most
-    room = (soft - MOST_HELD - _OTHER_FILES) // max(1, count)
+    room = (soft - of_accounts - _OTHER_FILES) // max(1, count)
     return max(_FEWEST_CONNECTIONS, min(server.MOST_CONNECTIONS, room))
 
 
@@ -179,7 +173,7 @@ class RunningDaemon:
     """The parts of a daemon, as far as the configuration has a say in them."""
 
     auth_service: AuthService
-    usage: FolderUsage
+    usage: UsageWriter
     notify_owners: Callable[[bool], None]  # of first uses, or no longer
     speaking: ProtocolParts
     sockets: DaemonSockets

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from apppw_tui.config.serve import ServeConfig, SocketConfig
+from apppw_tui.config import ServeConfig, SocketConfig
 from apppw_tui.domain.errors import ConfigError
 from apppw_tui.verifier import sockets
 from apppw_tui.verifier.answer_log import AnswerLog

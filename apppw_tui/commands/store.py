@@ -1,19 +1,17 @@
 """The store as a whole: whether it is of this program's schema, and tidied."""
 
 import argparse
-import contextlib
-from collections.abc import Iterator
 
 from apppw_tui.commands.context import open_context
 from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines
 from apppw_tui.config import Config
-from apppw_tui.domain.account import UNLISTED, Account
+from apppw_tui.domain.account import UNLISTED
 from apppw_tui.domain.errors import NotFound, StoreDamaged, StoreError
+from apppw_tui.domain.ports import AccountStore
 from apppw_tui.exit_codes import NO_ANSWER, OK
 from apppw_tui.store import documents
 from apppw_tui.store.documents import loads
 from apppw_tui.store.fields import DocumentError
-from apppw_tui.store.folder.accounts import FolderStore
 
 _SCHEMA = f"{documents.SCHEMA_MAJOR}.{documents.SCHEMA_MINOR}"
 
@@ -23,7 +21,7 @@ def migrate(options: argparse.Namespace, config: Config) -> int:
 
     An account of an older minor is read as it is, and written in this one when it next changes.
     """
-    store = open_context(options, config).store
+    store = open_context(options, config).engine.accounts
     older_minor = 0
     errors: dict[str, StoreError] = {}
     for account_name in store.list_names():
@@ -55,32 +53,31 @@ def migrate(options: argparse.Namespace, config: Config) -> int:
     return NO_ANSWER if errors else OK
 
 
-def _minor(store: FolderStore, account_name: str) -> int:
+def _minor(store: AccountStore, account_name: str) -> int:
     """The minor schema of an account. Raises NotFound, StoreDamaged and other StoreErrors."""
-    content = store.read_raw(account_name).content
-    if content is None:
+    raw = store.read_raw(account_name)
+    if raw.content is None:
         raise NotFound(f"There is no account {account_name}.")
     try:
-        major, minor = documents.schema(loads(content))
+        major, minor = documents.schema(loads(raw.content))
         if major != documents.SCHEMA_MAJOR:
             newer = ", of a newer apppw-tui" if major > documents.SCHEMA_MAJOR else ""
             raise DocumentError(f"its schema is {major}{newer}")
     except DocumentError as error:
-        path = store.path(account_name)
-        raise StoreDamaged(f"{path} cannot be read: {error}; it was left alone.") from None
+        raise StoreDamaged(f"{raw.place} cannot be read: {error}; it was left alone.") from None
     return minor
 
 
 def tidy(options: argparse.Namespace, config: Config) -> int:
     """Makes `enforced` say what the accounts say, and lists what was deleted. Raises StoreError."""
-    store = open_context(options, config).store
-    mended = store.mend_enforcements()
+    engine = open_context(options, config).engine
+    mended = engine.accounts.mend_enforcements()
     listed = None
     try:
-        listed = store.deletions.list_known(_readable(store))
+        listed = engine.deleted_ids.list_known(engine.accounts.each(lambda _name, _error: None))
     except StoreError as error:
         print_error(error)
-    all_listed = store.list_deletions()
+    all_listed = engine.deleted_ids.list_all_waiting(engine.accounts)
     if options.json:
         print_json({"mended": mended, "listed": listed or 0})
     elif mended:
@@ -93,13 +90,3 @@ def tidy(options: argparse.Namespace, config: Config) -> int:
     if not all_listed:
         print_error(UNLISTED)
     return OK if all_listed and listed is not None else NO_ANSWER
-
-
-def _readable(store: FolderStore) -> Iterator[Account]:
-    """The accounts that can be read, one after another."""
-    for account_name in store.each_name():
-        account = None
-        with contextlib.suppress(StoreError):
-            account = store.get(account_name)
-        if account is not None:
-            yield account

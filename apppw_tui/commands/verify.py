@@ -5,21 +5,22 @@ import contextlib
 import sys
 
 from apppw_tui.commands.password_input import at_terminal, stdin_password, typed
-from apppw_tui.config import Config, store_folder
+from apppw_tui.config import Config
 from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.domain.secret import Secret
 from apppw_tui.exit_codes import OK, REFUSED
-from apppw_tui.store.folder.location import open_store
+from apppw_tui.store.engine import StoreLocation, open_engine
 from apppw_tui.verifier.decision import Answer, Verifier
 
 
 def verify(options: argparse.Namespace, config: Config) -> int:
     """Needs the store and no key: what the portal works with is not even imported."""
-    store = open_store(store_folder(getattr(options, "store", None), config))
-    verifier = Verifier(store, Hasher(), SystemClock(), config.default_domain)
+    place = StoreLocation.of(config, getattr(options, "store", None), None)
+    engine, _ = open_engine(place, clock := SystemClock())
+    verifier = Verifier(engine.accounts, Hasher(), clock, config.default_domain)
     asked = at_terminal(options)
     secret = Secret(typed("App password: ") if asked else stdin_password())
     service, address = options.service or None, options.rhost or None

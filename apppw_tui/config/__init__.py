@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from apppw_tui.config.serve import ServeConfig
 from apppw_tui.domain.connection_settings import ConnectionSetting
 from apppw_tui.domain.errors import ConfigError, StoreUnusable
 from apppw_tui.domain.policy import Policy
@@ -15,6 +14,54 @@ from apppw_tui.domain.ports import DeliveryMethod
 
 SYSTEM_FILE = Path("/etc/apppw-tui/config.toml")
 SYSTEM_STORE = Path("/var/lib/apppw-tui")
+
+
+PROTOCOLS = ("auth-client", "mux", "http", "json")
+
+
+@dataclass(frozen=True)
+class SocketConfig:
+    """One Unix socket, called `name` in the socket folder, and what may be asked there.
+
+    `services` are those for which it may speak; None means any (SAFETY 20).
+    """
+
+    name: str
+    protocol: str
+    services: frozenset[str] | None = None
+    mode: int = 0o660
+    group: str | None = None
+    service_header: str | None = None
+    address_header: str | None = None
+    metrics: bool = False
+
+
+# What the daemon makes by itself, and what recipes/systemd passes besides.
+_OWN = tuple(SocketConfig(protocol, protocol) for protocol in PROTOCOLS)
+_SHIPPED = (
+    SocketConfig("postfix", "auth-client", frozenset({"smtp"})),
+    SocketConfig("cyrus", "mux"),
+    SocketConfig("radicale", "auth-client", frozenset({"caldav"})),
+    SocketConfig("apache", "json"),
+)
+
+
+@dataclass(frozen=True)
+class ServeConfig:
+    """The daemon's sockets and settings; `remember` is in seconds, 0 is off.
+
+    `sockets` are the daemon's own and those that are `configured`: named in the file, which amends
+    a socket or adds one, and takes none away (SAFETY 20).
+    """
+
+    remember: float = 300
+    trusted: frozenset[str] = frozenset()
+    sockets: tuple[SocketConfig, ...] = _OWN
+    configured: frozenset[str] = frozenset()
+
+    def passed(self, name: str) -> SocketConfig | None:
+        """The socket that is configured under a name of systemd's, if one is."""
+        return next((socket for socket in (*self.sockets, *_SHIPPED) if socket.name == name), None)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta
 
-from apppw_tui.config.serve import PROTOCOLS
+from apppw_tui.config import PROTOCOLS
 from apppw_tui.domain import expiry, scopes
 from apppw_tui.domain.addresses import parse_address, parse_network
 from apppw_tui.domain.errors import Refused

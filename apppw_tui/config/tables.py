@@ -11,8 +11,15 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import field
 
-from apppw_tui.config import AccountsConfig, Config, DeliveryConfig, NoticesConfig, rules
-from apppw_tui.config.serve import ServeConfig, SocketConfig
+from apppw_tui.config import (
+    AccountsConfig,
+    Config,
+    DeliveryConfig,
+    NoticesConfig,
+    ServeConfig,
+    SocketConfig,
+    rules,
+)
 from apppw_tui.domain.connection_settings import ConnectionSetting
 from apppw_tui.domain.policy import Policy
 

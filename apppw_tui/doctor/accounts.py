@@ -15,21 +15,19 @@ from apppw_tui.store import documents
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.deleted_ids import UNLISTED
-from apppw_tui.store.folder.ledger import LEDGERS
-from apppw_tui.store.folder.usage_ledger import FOLDER as USAGE
-from apppw_tui.store.folder.usage_ledger import NAME, UsageLedger
-
-_COUNTED = ("usage", "throttle")  # what is damaged there counts as empty
+from apppw_tui.store.folder.places import StorePlaces
+from apppw_tui.store.folder.usage_ledger import UsageLedger
 
 
 def check(folder: Path, store: FolderStore) -> tuple[list[Finding], list[Account]]:
     """And the accounts that can be read."""
     findings: list[Finding] = []
     accounts: list[Account] = []
+    places = StorePlaces(folder)
     try:
         names = store.list_names()
     except StoreError as error:
-        return [unusable(folder / "accounts", error, "Put it back as it was.")], []
+        return [unusable(places.accounts, error, "Put it back as it was.")], []
     for name in names:
         path = store.path(name)
         try:
@@ -41,14 +39,13 @@ def check(folder: Path, store: FolderStore) -> tuple[list[Finding], list[Account
             accounts.append(account)
             findings += _unknown(path, account)
     findings += _twins(store, accounts)
-    for part in _COUNTED:
-        findings += _counted(folder / part)
+    findings += _counted(places)
     try:
         store.deletions.ids.check()
     except StoreDamaged as error:
         findings.append(
             danger(
-                folder / LEDGERS / "deleted.sqlite",
+                places.deleted_ids,
                 f"{error} No deletion can be listed, and nothing is restored.",
                 "Move it away, with what has its name and -wal or -shm behind it, and restore the "
                 "newest backup with --account NAME of any account: the list comes with it. "
@@ -56,33 +53,32 @@ def check(folder: Path, store: FolderStore) -> tuple[list[Finding], list[Account
                 + command("apppw-tui", "--store", folder, "store", "tidy"),
             )
         )
-    findings += _deleted(folder, store, accounts)
-    findings += _usage(folder)
+    findings += _deleted(places, store, accounts)
+    findings += _usage(places)
     return findings, accounts
 
 
-def _deleted(folder: Path, store: FolderStore, accounts: list[Account]) -> Iterator[Finding]:
+def _deleted(places: StorePlaces, store: FolderStore, accounts: list[Account]) -> Iterator[Finding]:
     """A list of deleted app passwords that is gone, and what is on it and opens an account."""
-    path = store.deletions.ids.path
+    path = places.deleted_ids
     try:
         listed = store.deletions.ids.look()
     except StoreError:
         return  # it is damaged, or its mode or kind was told
-    traces = (path.with_name(f".{path.name}.lock"), *folder.glob("before-ledgers/deleted-*"))
     if not os.path.lexists(path) and (
-        any(map(os.path.lexists, traces))
+        places.had_deleted_ids()
         or any(account.deleted_ids - listed.of(account.uid) for account in accounts)
     ):
         yield danger(
             path,
             "The list of deleted app passwords is gone: an old backup could bring them back.",
-            command("apppw-tui", "--store", folder, "store", "tidy"),
+            command("apppw-tui", "--store", places.folder, "store", "tidy"),
         )
     for account in accounts:
         for app_password in account.app_passwords:
             if app_password.id in listed.of(account.uid):
                 delete = command(
-                    *("apppw-tui", "--store", folder, "app-password", "delete"),
+                    *("apppw-tui", "--store", places.folder, "app-password", "delete"),
                     *(account.name, app_password.id),
                 )
                 yield danger(
@@ -107,7 +103,8 @@ def _unknown(path: Path, account: Account) -> Iterator[Finding]:
     except (ValueError, RecursionError, StoreError):
         return  # changed meanwhile
     ours = documents.save(None, account)
-    tables_besides = set(tables) - set(ours) - {"_default", UNLISTED}
+    # Of ours, one that is empty is not written anew, and says nothing.
+    tables_besides = {name for name in tables if tables[name]} - set(ours) - {"_default", UNLISTED}
     for table in tables.keys() & ours.keys():
         keys = {key for document in ours[table].values() for key in document}
         tables_besides |= {key for document in tables[table].values() for key in document} - keys
@@ -131,7 +128,7 @@ def _unknown(path: Path, account: Account) -> Iterator[Finding]:
 def list_deleted(store: Path) -> str:
     """The advice for deletions that wait to be listed."""
     tidy = command("apppw-tui", "--store", store, "store", "tidy")
-    return f"See to it that {store / LEDGERS} can be written. {tidy}"
+    return f"See to it that {StorePlaces(store).ledgers} can be written. {tidy}"
 
 
 def _twins(store: FolderStore, accounts: list[Account]) -> Iterator[Finding]:
@@ -148,8 +145,8 @@ def _twins(store: FolderStore, accounts: list[Account]) -> Iterator[Finding]:
             )
 
 
-def _counted(folder: Path) -> Iterator[Finding]:
-    for path in sorted(folder.glob("*.json")):
+def _counted(places: StorePlaces) -> Iterator[Finding]:
+    for path in places.counted():
         try:
             content = files.read(path)
             good = content is None or isinstance(json.loads(content), dict)
@@ -165,10 +162,10 @@ def _counted(folder: Path) -> Iterator[Finding]:
             )
 
 
-def _usage(folder: Path) -> Iterator[Finding]:
-    path = folder / USAGE / NAME
+def _usage(places: StorePlaces) -> Iterator[Finding]:
+    path = places.usage_ledger
     try:
-        UsageLedger(folder).check()
+        UsageLedger(places.folder).check()
     except StoreDamaged as error:
         yield warning(
             path,

@@ -27,9 +27,8 @@ from apppw_tui.doctor.finding import Finding, danger, ok, unusable, warning
 from apppw_tui.doctor.probe import SystemPaths
 from apppw_tui.domain.errors import ConfigError, StoreError, describe_fault
 from apppw_tui.domain.ports import Clock
-from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.folder.location import open_store
-from apppw_tui.store.keyring import keyring_of
+from apppw_tui.store.folder.engine import FolderEngine, open_folder
+from apppw_tui.store.folder.places import StorePlaces
 
 _Look = Callable[[], Iterable[Finding]]
 
@@ -100,7 +99,10 @@ class Checkup:
                 )
             ]
         try:
-            store = open_store(self.folder)
+            engine, _ = open_folder(
+                self.folder, self.key_file, self.clock, create=False, new_key=False
+            )
+            store = engine.accounts
         except StoreError as error:
             return [self._unusable(error)]
         now = self.clock.now()
@@ -112,10 +114,10 @@ class Checkup:
                 machine.check(self.folder, self.places), self.folder, "Its disk has room."
             ),
             "the outbox": lambda: outgoing.waiting(self.folder, now),
-            "the accounts": lambda: self._documents(store),
+            "the accounts": lambda: self._documents(engine),
             "who is enforced": lambda: _or_ok(
                 enforced.check(self.folder, store),
-                self.folder / "enforced",
+                StorePlaces(self.folder).enforced,
                 "It says what the accounts say.",
             ),
             "the locks": lambda: machine.check_locks(self.folder, self.places, self.wait),
@@ -128,12 +130,12 @@ class Checkup:
             remedy = "Move it away, or put back what belongs there."
         return unusable(self.folder, error, remedy)
 
-    def _documents(self, store: FolderStore) -> Sequence[Finding]:
+    def _documents(self, engine: FolderEngine) -> Sequence[Finding]:
+        store = engine.accounts
         findings, readable = accounts.check(self.folder, store)
         counted = ok(self.folder, f"Every account can be read ({len(readable)}).")
         findings += accounts.check_names(store, readable, self.config.default_domain)
-        keyring = keyring_of(self.folder, store, self.key_file)
-        return [*(findings or [counted]), *key.check(self.folder, keyring, readable)]
+        return [*(findings or [counted]), *key.check(self.folder, engine.keyring, readable)]
 
     def _owner(self) -> int:
         try:

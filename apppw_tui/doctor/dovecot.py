@@ -19,6 +19,7 @@ from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
 from apppw_tui.doctor.probe import Run, SystemPaths
 from apppw_tui.doctor.sockets import NoAnswerError, first_answer
 from apppw_tui.domain.names import domain_decoded
+from apppw_tui.store.folder.places import StorePlaces
 
 _WHERE = "Dovecot"
 # The only two that bring the password itself.
@@ -133,10 +134,7 @@ def refused_names(top: Block, folder: Path, *, lua: bool) -> Iterator[Finding]:
         if not lua:
             yield _by_pam("is empty")
         return  # all of them
-    try:
-        names = sorted(path.stem for path in (folder / "accounts").glob("*.json"))
-    except OSError:
-        names = []
+    names = StorePlaces(folder).names()
     missing = set(_OF_NAMES) - set(allowed or "")
     refused = [name for name in names if missing & set(name)]
     if refused:

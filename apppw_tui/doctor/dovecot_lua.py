@@ -12,6 +12,7 @@ from apppw_tui.doctor import installed
 from apppw_tui.doctor.doveconf import Block, driver, is_ours, is_told, passdbs_that_let_in
 from apppw_tui.doctor.finding import Finding, command, danger, warning
 from apppw_tui.doctor.probe import SystemPaths
+from apppw_tui.store.folder.places import StorePlaces
 
 _WHERE = "Dovecot"
 _LUA_OF_2_3 = re.compile(r"(?:^|\s)file=(\S+)")
@@ -94,10 +95,10 @@ def _asking(
             "It is of an older apppw-tui: while apppw-tui is silent, nobody's old password works.",
             put,
         )
-    elif Path(enforced[1]) != folder / "enforced":
+    elif Path(enforced[1]) != (ours := StorePlaces(folder).enforced):
         yield danger(
             file,
-            f"It looks for who is enforced in {enforced[1]}, not in {folder / 'enforced'}: while "
+            f"It looks for who is enforced in {enforced[1]}, not in {ours}: while "
             "apppw-tui is silent, nobody's old password works.",
             f"Correct ENFORCED in {file}; {_RELOAD}",
         )
@@ -132,10 +133,11 @@ def _asking_user(
             f"Set extra_groups = {group} in service {name} (what /etc/group says of {user} does "
             f"not count there); {_RELOAD}",
         )
+    ours = StorePlaces(store).enforced
     if not _may_read(store, entry.pw_uid):
         yield warning(
             _WHERE,
-            f"Its {name} runs as {user}, who cannot read {store / 'enforced'}: while apppw-tui is "
+            f"Its {name} runs as {user}, who cannot read {ours}: while apppw-tui is "
             "silent, nobody's old password works.",
             f"Take user out of service {name}: it is root then; {_RELOAD}",
         )

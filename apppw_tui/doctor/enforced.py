@@ -7,18 +7,16 @@ from apppw_tui.config import present
 from apppw_tui.doctor.finding import Finding, command, danger, warning
 from apppw_tui.domain.activity import UNKNOWN_UID
 from apppw_tui.domain.enforced import EVER
-from apppw_tui.domain.errors import StoreDamaged, StoreError
-from apppw_tui.domain.names import is_account_name
-from apppw_tui.store.folder import files
+from apppw_tui.domain.errors import StoreDamaged
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.folder.enforced import FOLDER, parse
+from apppw_tui.store.folder.places import StorePlaces
 
 _MOST_NAMED = 5
 
 
 def check(folder: Path, store: FolderStore) -> Iterator[Finding]:
     """Of the store in `folder`, as its owner sees it. Raises StoreError."""
-    place = folder / FOLDER
+    place = StorePlaces(folder).enforced
     remedy = command("apppw-tui", "--store", folder, "store", "tidy")
     names = store.list_names()
     if place.is_symlink() or not place.is_dir():
@@ -67,19 +65,8 @@ def enforced_or_disabled(folder: Path) -> dict[str, bool]:
 
     True stands for one that is disabled.
     """
-    try:
-        names = [path.name for path in (folder / FOLDER).iterdir() if is_account_name(path.name)]
-    except OSError:
-        return {}
-    return {name: _is_disabled(folder / FOLDER / name) for name in sorted(names)}
-
-
-def _is_disabled(path: Path) -> bool:
-    try:
-        enforcement = parse(files.read(path) or b"")
-    except StoreError:
-        return False
-    return enforcement is not None and enforcement.since == EVER
+    told = StorePlaces(folder).told()
+    return {name: there is not None and there.since == EVER for name, there in told.items()}
 
 
 def _named(names: list[str]) -> str:

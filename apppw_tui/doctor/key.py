@@ -6,15 +6,16 @@ from pathlib import Path
 
 from apppw_tui.doctor.finding import Finding, command, danger, ok, warning
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.engine_ports import Keyring
 from apppw_tui.domain.errors import KeyMissing, StoreError
-from apppw_tui.store.keyring import Keyring, KeySet
+from apppw_tui.domain.key_set import KeySet
 
 _ROTATE = "apppw-tui key rotate"
 
 
 def check(folder: Path, keyring: Keyring, accounts: list[Account]) -> list[Finding]:
     """`accounts` are all of the store that can be read."""
-    path = keyring.path
+    path = Path(keyring.place)
     sealed = [account for account in accounts if account.sealed_values()]
     try:
         ring = keyring.require() if sealed else keyring.read()

@@ -12,12 +12,11 @@ from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
 from apppw_tui.doctor.probe import Run, SystemPaths
 from apppw_tui.domain.lines import lines
 from apppw_tui.store.folder.disk_reserve import SIZE
-from apppw_tui.store.folder.ledger import LEDGERS
 from apppw_tui.store.folder.locks import LOCK_TIMEOUT
+from apppw_tui.store.folder.places import StorePlaces
 
 _SLACK = timedelta(minutes=5)
 _EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)  # nothing that this program wrote can be older
-_WRITTEN = ("accounts", "usage", "activity", "throttle", LEDGERS)
 _WHERE = "the clock"
 _REMEDY = "Set the clock, and let the machine keep it by NTP (systemd-timesyncd or chrony)."
 _LITTLE = 64 * 1024 * 1024  # bytes
@@ -74,12 +73,11 @@ def check_not_behind(folder: Path, now: datetime) -> list[Finding]:
 
 
 def _times(folder: Path) -> Iterator[datetime]:
-    for name in _WRITTEN:
-        for path in (folder / name).glob("*"):
-            try:
-                yield datetime.fromtimestamp(path.lstat().st_mtime, UTC)
-            except (OSError, OverflowError, ValueError):
-                continue  # removed meanwhile, or a time that no clock shows
+    for path in StorePlaces(folder).written():
+        try:
+            yield datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+        except (OSError, OverflowError, ValueError):
+            continue  # removed meanwhile, or a time that no clock shows
 
 
 def _said(instant: datetime) -> str:
@@ -133,9 +131,10 @@ def _left(folder: Path, room: _Room) -> Iterator[Finding]:
 
 
 def _reserve(folder: Path) -> Iterator[Finding]:
-    if not any((folder / "accounts").glob("*.json")):
+    places = StorePlaces(folder)
+    if not places.names():
         return  # it is made with the first of them
-    path = folder / "reserve"
+    path = places.reserve
     try:
         size = path.lstat().st_size
     except OSError:
@@ -172,19 +171,11 @@ def check_locks(
     folder: Path, places: SystemPaths, wait: Callable[[float], object]
 ) -> list[Finding]:
     """The locks of the store in `folder` that are held now, and still after LOCK_PATIENCE."""
-    # Not .door-*: a place at the door is held for as long as somebody stands there.
-    paths = [
-        path for form in ("*.lock", ".key.lock", ".slot-*") for path in _lock_files(folder, form)
-    ]
-    held = {path for path in paths if _is_held(path)}
+    held = {path for path in StorePlaces(folder).locks() if _is_held(path)}
     if held:
         wait(LOCK_PATIENCE)
         held = {path for path in held if _is_held(path)}
     return [_held_lock(path, places) for path in sorted(held)] or [ok(folder, "No lock is stuck.")]
-
-
-def _lock_files(folder: Path, form: str) -> list[Path]:
-    return sorted({*(folder / "locks").glob(form)})
 
 
 def _is_held(path: Path) -> bool:

@@ -12,6 +12,7 @@ from apppw_tui.doctor.units import parse
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.names import escaped
 from apppw_tui.store.folder.notice_queue import FolderNoticeQueue
+from apppw_tui.store.folder.places import StorePlaces
 
 _KIOSK = "apppw-sshd.service"
 _LATE = timedelta(minutes=15)  # the timer comes every minute
@@ -26,9 +27,9 @@ def check(folder: Path, config: Config, ask: Run, places: SystemPaths) -> list[F
     """Nothing but "not looked at" where systemd does not run."""
     needed = []
     if config.notices is not None:
-        needed.append(("apppw-notices", folder / "notices", "nobody is told what happens"))
+        needed.append(("apppw-notices", StorePlaces(folder).notices, "nobody is told what happens"))
     if config.end_sessions:
-        needed.append(("apppw-kick", folder / "ended", "no session is ended"))
+        needed.append(("apppw-kick", StorePlaces(folder).ended, "no session is ended"))
     if not needed and config.delivery is None:
         return []
     if not present(places.systemd):
@@ -106,14 +107,14 @@ def waiting(folder: Path, now: datetime) -> Iterator[Finding]:
         message = None
     if message is not None and message.how:
         yield warning(
-            folder / "notices",
+            StorePlaces(folder).notices,
             f"{_wait(len(messages))}; the oldest was tried {_times(message.tries)}: "
             f"{escaped(message.how)}.",
             "Try one: apppw-tui notices --trial ACCOUNT",
         )
     elif now.timestamp() - written > _LATE.total_seconds():
         yield warning(
-            folder / "notices",
+            StorePlaces(folder).notices,
             f"{_wait(len(messages))}, and nobody takes messages away: people are not told.",
             f"Run: systemctl enable --now apppw-notices.path apppw-notices.timer. {_CRON}",
         )

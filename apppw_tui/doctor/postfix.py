@@ -11,6 +11,7 @@ from apppw_tui.doctor.probe import Run, SystemPaths
 from apppw_tui.domain.addresses import is_loopback
 from apppw_tui.domain.lines import lines
 from apppw_tui.domain.names import is_account_name
+from apppw_tui.store.folder.places import StorePlaces
 
 _WHERE = "Postfix"
 _ENABLED = "smtpd_sasl_auth_enable"
@@ -242,7 +243,7 @@ def _networks(mynetworks: str) -> Iterator[Finding]:
 def check_senders(ask: Run, folder: Path) -> list[Finding]:
     """`folder` is the store; of its accounts, the first with a domain stands for all."""
     ports, _ = _ports(ask)
-    names = sorted(path.stem for path in (folder / "accounts").glob("*@*.json"))
+    names = StorePlaces(folder).names("*@*")
     name = next(filter(is_account_name, names), None)
     if name is None:
         return [ok(_WHERE, "No account has an address, so who may send as whom was not looked at.")]

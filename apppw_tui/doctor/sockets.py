@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from apppw_tui.config.serve import ServeConfig
+from apppw_tui.config import ServeConfig
 from apppw_tui.doctor import units
 from apppw_tui.doctor.finding import Finding, command, danger, notice, ok, warning
 from apppw_tui.doctor.probe import Run

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from apppw_tui.config.serve import ServeConfig, SocketConfig
+from apppw_tui.config import ServeConfig, SocketConfig
 from apppw_tui.doctor.finding import Finding, command, warning
 from apppw_tui.doctor.probe import Run
 from apppw_tui.domain.lines import lines

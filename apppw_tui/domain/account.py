@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import LimitReached, NameTaken, NotFound
@@ -268,3 +269,18 @@ def renaming(
     if account.name == name or (there is not None and there.uid != account.uid):
         raise NameTaken(f"There is already an account {name}.")
     return before, there
+
+
+@dataclass
+class RawAccount:
+    """An account's whole document: as it is, and, once `tables` are assigned, as it is to be.
+
+    `account` is None if there is none, or if what it holds cannot be read: then `error` says why.
+    `place` is where it is kept, as an administrator is told.
+    """
+
+    place: str
+    content: bytes | None
+    account: Account | None = None
+    error: Exception | None = None
+    tables: dict[str, Any] | None = None

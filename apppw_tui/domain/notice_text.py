@@ -3,8 +3,11 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from apppw_tui.domain.account import Account
 from apppw_tui.domain.activity import ActivityEntry, EventType, actor_label, describe
+from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.names import escaped
+from apppw_tui.domain.ports import ErrorLog, NoticeQueue
 from apppw_tui.domain.throttle import SendLimit
 
 PER_HOUR = 10  # messages about one account; one more says that there was more
@@ -45,6 +48,23 @@ class Message:
     def tried(self, now: datetime, wait: timedelta) -> "Message":
         """As it is written down before another try."""
         return replace(self, tries=self.tries + 1, not_before=now + wait, how="")
+
+
+class QueueNotifier:
+    """Lays notices down, for who sends them in their own time. Implements Notifier."""
+
+    def __init__(self, queue: NoticeQueue, error_log: ErrorLog) -> None:
+        self._queue = queue
+        self._error_log = error_log
+
+    def notify(self, account: Account, entry: ActivityEntry) -> bool:
+        """Never raises: the act is done, whether or not anybody can be told."""
+        try:
+            self._queue.put(account, entry)
+        except StoreError as error:
+            self._error_log.error("notice left out", account=account.name, why=str(error))
+            return False
+        return True
 
 
 def subject(entry: ActivityEntry | None, host_name: str) -> str:

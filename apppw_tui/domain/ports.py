@@ -4,7 +4,7 @@ Each call says what it raises. The parts of a configuration that are off: see sw
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.secret import Secret
 
 if TYPE_CHECKING:
-    from apppw_tui.domain.account import Account, Change, Rename
+    from apppw_tui.domain.account import Account, Change, RawAccount, Rename
     from apppw_tui.domain.activity import ActivityEntry
     from apppw_tui.domain.names import Name
     from apppw_tui.domain.notice_text import Message
@@ -31,6 +31,11 @@ class Accounts(Protocol):
 
     def get(self, name: str, /) -> "Account | None":
         """The account as it stands now, or None if there is none of that name."""
+
+
+def fail(_name: str, error: StoreError) -> None:
+    """Raises it: for who needs all accounts (see AccountStore.each)."""
+    raise error
 
 
 def find(accounts: Accounts, names: Iterable[str]) -> "Account | None":
@@ -51,6 +56,20 @@ def find(accounts: Accounts, names: Iterable[str]) -> "Account | None":
         if result is not None:
             return result
     return None
+
+
+def each_readable(
+    store: "AccountStore", failed: Callable[[str, StoreError], object]
+) -> "Iterator[Account]":
+    """See AccountStore.each; for an engine that reads them one by one."""
+    for name in store.each_name():
+        try:
+            account = store.get(name)
+        except StoreError as error:
+            failed(name, error)
+        else:
+            if account is not None:
+                yield account
 
 
 class AccountStore(Protocol):
@@ -74,8 +93,34 @@ class AccountStore(Protocol):
             StoreBusy: the lock could not be had in time.
         """
 
+    def read_raw(self, account_name: str, /) -> "RawAccount":
+        """The whole document of an account, even a damaged one. Raises InvalidName."""
+
+    def raw_transaction(self, account_name: str, /) -> "AbstractContextManager[RawAccount]":
+        """As `read_raw`, under the account's lock; writes what is assigned when the block ends.
+
+        Raises:
+            StoreDamaged: what was assigned is no account of that name.
+        """
+
+    def mend_enforcements(self) -> int:
+        """Makes what is told of every account right; of how many it was not."""
+
     def has_accounts(self) -> bool:
         """True if there is any account; costs the same however many there are."""
+
+    def has_sealed_values(self) -> bool:
+        """True if any account holds one; until one does, that costs the same however many are.
+
+        Of a store that an earlier version has made, every account is read for it. Raises StoreError
+        if that cannot be told of all.
+        """
+
+    def each(self, failed: Callable[[str, StoreError], object]) -> "Iterator[Account]":
+        """All accounts, in any order, without holding them all.
+
+        `failed` hears the names of those that cannot be read, and why; it may raise.
+        """
 
     def each_name(self) -> Iterator[str]:
         """The names of all accounts, in any order, without holding them all."""
@@ -314,6 +359,22 @@ class NoticeQueue(Protocol):
 
     def alone(self) -> AbstractContextManager[bool]:
         """Within it nobody else sends; False if somebody else does."""
+
+
+class Door(Protocol):
+    """A place at the kiosk's door, for one process among all on this machine."""
+
+    def acquire(self, address: str, *, known: bool = False) -> None:
+        """Takes a place for somebody who comes from `address`, until `release`.
+
+        Raises:
+            StoreBusy: all places are taken, all that are not kept for who is `known`, or as many
+                as one address may have.
+            StoreUnusable: nobody can tell.
+        """
+
+    def release(self) -> None:
+        """Somebody else may have the place: this one has signed in, or has gone."""
 
 
 class ThrottleStore(Protocol):

@@ -5,9 +5,10 @@ import os
 from dataclasses import dataclass
 
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.engine_ports import Keyring
 from apppw_tui.domain.errors import NotFound, Refused, StoreError, StoreUnusable
+from apppw_tui.domain.key_set import KeySet
 from apppw_tui.domain.ports import AccountStore
-from apppw_tui.store.keyring import Keyring, KeySet
 
 
 @dataclass

@@ -1,23 +1,23 @@
-"""A store that nobody can find afterwards: for `--demo`, and for tests that need no disk."""
+"""Accounts that nobody can find afterwards: for `--demo`, and for tests that need no disk."""
 
 import copy
 import threading
-from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
 from apppw_tui.domain import enforced, throttle
-from apppw_tui.domain.account import Account, Change, Rename, renaming
-from apppw_tui.domain.activity import ActivityEntry
+from apppw_tui.domain.account import Account, Change, RawAccount, Rename, renaming
 from apppw_tui.domain.enforced import Enforcement, enforcement
-from apppw_tui.domain.errors import NotFound, StoreDamaged
+from apppw_tui.domain.errors import NotFound, StoreDamaged, StoreError
 from apppw_tui.domain.names import Name, check_account_name
-from apppw_tui.domain.ports import Clock
+from apppw_tui.domain.ports import Clock, each_readable, fail
 from apppw_tui.domain.throttle import ThrottleState
 from apppw_tui.store import documents
+from apppw_tui.store.documents import dumps
 from apppw_tui.store.fields import DocumentError, Tables
 
-_MOST_ERRORS = 256
+OnDeletion = Callable[[str, Collection[str]], None]
 
 
 class MemoryEnforcements:
@@ -39,7 +39,9 @@ class MemoryEnforcements:
 class MemoryStore:
     """The same documents as in a folder, in this process alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_deletion: OnDeletion = lambda _uid, _ids: None) -> None:
+        """`on_deletion` hears which ids of a uid are deleted from now on."""
+        self._on_deletion = on_deletion
         self.enforcements: enforced.Enforcements = MemoryEnforcements()
         self.complain: enforced.Complain = lambda _name, _error: None
         self._tables: dict[str, Tables] = {}
@@ -70,13 +72,48 @@ class MemoryStore:
                 return
             # A copy, so that whoever reads meanwhile sees the old tables or the new ones.
             tables = documents.save(copy.deepcopy(self._tables.get(account_name)), after)
-            with enforced.enforcement_of(
-                self.enforcements, account_name, before, after, self.complain
-            ):
+            with self._writing(account_name, before, after):
                 self._tables[account_name] = tables
+
+    def read_raw(self, account_name: str) -> RawAccount:
+        check_account_name(account_name)
+        tables = self._tables.get(account_name)
+        raw = RawAccount(account_name, None if tables is None else dumps(tables))
+        if tables is not None:
+            try:
+                raw.account = documents.load(tables, account_name)
+            except DocumentError as error:
+                raw.error = error
+        return raw
+
+    @contextmanager
+    def raw_transaction(self, account_name: str) -> Iterator[RawAccount]:
+        check_account_name(account_name)
+        with self._locks[account_name]:
+            raw = self.read_raw(account_name)
+            yield raw
+            if raw.tables is None:
+                return
+            try:
+                after = documents.load(raw.tables, account_name)
+            except DocumentError as error:
+                raise StoreDamaged(f"{account_name} cannot be read: {error}.") from None
+            tables = copy.deepcopy(raw.tables)
+            with self._writing(account_name, raw.account, after):
+                self._tables[account_name] = tables
+
+    def mend_enforcements(self) -> int:
+        """Nothing can come between the two here."""
+        return 0
 
     def has_accounts(self) -> bool:
         return bool(self._tables)
+
+    def has_sealed_values(self) -> bool:
+        return any(account.sealed_values() for account in self.each(fail))
+
+    def each(self, failed: Callable[[str, StoreError], object]) -> Iterator[Account]:
+        return each_readable(self, failed)
 
     def each_name(self) -> Iterator[str]:
         return iter(list(self._tables))
@@ -92,7 +129,7 @@ class MemoryStore:
             present, left = renaming(account, name, self.get(account.name), self.get(name))
             after = step(present, left)
             tables = documents.save(copy.deepcopy(self._tables[account.name]), after)
-            with enforced.enforcement_of(self.enforcements, name, left, after, self.complain):
+            with self._writing(name, left, after):
                 del self._tables[account.name]
                 self._tables[name] = tables
             enforced.settle(self.enforcements, account.name, None, self.complain)
@@ -103,31 +140,25 @@ class MemoryStore:
 
     def remove(self, account_name: str) -> bool:
         with self._locks[account_name]:
-            if self._tables.pop(account_name, None) is None:
+            if account_name not in self._tables:
                 raise NotFound(f"There is no account {account_name}.")
+            account = self.read_raw(account_name).account
+            if account is not None:  # one that cannot be read may go as well
+                self._on_deletion(account.uid, account.used_ids)
+            del self._tables[account_name]
             enforced.settle(self.enforcements, account_name, None, self.complain)
         return True
 
-
-class MemoryActivityLog:
-    """The activity of accounts, in this process alone."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._acts: dict[str, list[ActivityEntry]] = {}
-
-    def record(self, uid: str, what: str, by: str, **facts: str) -> None:
-        self.add(uid, ActivityEntry(self._clock.now(), what, by, facts))
-
-    def add(self, uid: str, entry: ActivityEntry) -> None:
-        """One more entry, which may be of any time."""
-        self._acts.setdefault(uid, []).append(entry)
-
-    def read(self, uid: str) -> list[ActivityEntry]:
-        return sorted(self._acts.get(uid, []), key=lambda entry: entry.time)
-
-    def forget_old(self, uid: str) -> None:
-        """It does not live that long."""
+    @contextmanager
+    def _writing(self, account_name: str, before: Account | None, after: Account) -> Iterator[None]:
+        """Around the writing of `after`: what goes with it is told."""
+        told = enforced.enforcement_of(
+            self.enforcements, account_name, before, after, self.complain
+        )
+        with told:
+            if before is not None:
+                self._on_deletion(after.uid, after.deleted_ids - before.deleted_ids)
+            yield
 
 
 class MemoryThrottleStore:
@@ -164,13 +195,3 @@ class MemoryThrottleStore:
         )
         for name in others[: max(0, len(unkept) - self._most_unkept)]:
             del self._states[name]
-
-
-class MemoryErrorLog:
-    """The newest errors, in this process alone."""
-
-    def __init__(self) -> None:
-        self.errors: deque[tuple[str, Mapping[str, str]]] = deque(maxlen=_MOST_ERRORS)
-
-    def error(self, event: str, **facts: str) -> None:
-        self.errors.append((event, facts))

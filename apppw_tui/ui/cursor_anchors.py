@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from rich.cells import cell_len
 
-from apppw_tui.domain.columns import column_width
+from apppw_tui.domain.lines import column_width
 
 # Scripts with spacing marks, conjuncts or letters in parts; joiners, variation selectors, flags.
 _UNSURE = (

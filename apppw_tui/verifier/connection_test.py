@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from apppw_tui.config.serve import SocketConfig
+from apppw_tui.config import SocketConfig
 from apppw_tui.domain import connection_settings
 from apppw_tui.domain.connection_settings import ConnectionTestResult
 from apppw_tui.domain.names import escaped

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from apppw_tui import bootstrap
 from apppw_tui.domain.errors import SignInRefused
+from apppw_tui.store.folder import counters
 from apppw_tui.store.folder.counters import FolderThrottleStore
 from tests.running import CommandLine
 from tests.support import NOW, House, while_counted
@@ -254,8 +254,8 @@ def test_waiting_from_an_address_that_is_known_is_shown_too(run: CommandLine, ho
 def test_counters_that_cannot_be_read_are_said_and_the_rest_is_shown(
     run: CommandLine, house: House, arguments: list[str]
 ) -> None:
-    counters = partial(FolderThrottleStore, lock_timeout=0.0)
-    run.patch.setattr(bootstrap, "FolderThrottleStore", counters)
+    impatient = partial(FolderThrottleStore, lock_timeout=0.0)
+    run.patch.setattr(counters, "FolderThrottleStore", impatient)
     said = while_counted(house, lambda: run("account", "show", "ada", *arguments))
     assert (said.code, said.line) == (0, "The store is busy. Try again in a moment.")
     if arguments:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from apppw_tui.domain.columns import columns
+from apppw_tui.domain.lines import columns
 from tests.running import CommandLine
 from tests.support import PASSWORD
 

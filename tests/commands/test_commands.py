@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
-from apppw_tui import bootstrap
 from apppw_tui.commands import context
 from apppw_tui.domain.activity import as_line
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.store.folder import accounts as folder_accounts
-from apppw_tui.store.folder import location
+from apppw_tui.store.folder import counters, engine, location
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.activity import FolderActivityLog
 from apppw_tui.store.folder.counters import FolderThrottleStore
@@ -171,7 +170,7 @@ def test_looking_waits_for_nobody(run: CommandLine, house: House, arguments: lis
 
 def test_while_the_counters_are_held_nothing_is_unlocked(run: CommandLine, house: House) -> None:
     impatient = partial(FolderThrottleStore, lock_timeout=0.0)
-    run.patch.setattr(bootstrap, "FolderThrottleStore", impatient)
+    run.patch.setattr(counters, "FolderThrottleStore", impatient)
     said = while_counted(house, lambda: run(*of("ada", UNLOCKING)))
     assert (said.code, said.out) == (3, "")
     assert said.line == "The store is busy. Try again in a moment."
@@ -275,11 +274,11 @@ def test_what_cannot_be_a_users_name_is_not_written_down(
 def test_who_did_it_is_who_came_before_root_became_the_owner(
     run: CommandLine, house: House, uid: int, sudo: str | None, by: str
 ) -> None:
-    def become_owner(folder: Path, *, create: bool = False) -> FolderStore:
+    def become_owner(folder: Path, *, create: bool = False) -> Path:
         run.patch.setattr(os, "getuid", lambda: 4242)
-        return location.open_store(folder, create=create)
+        return location.check_store(folder, create=create)
 
-    run.patch.setattr(bootstrap, "open_store", become_owner)
+    run.patch.setattr(engine, "check_store", become_owner)
     run.patch.setattr(os, "getuid", lambda: uid)
     run.patch.delenv("SUDO_UID", raising=False)
     if sudo is not None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.bootstrap import StoreLocation, build
+from apppw_tui.bootstrap import build
 from apppw_tui.commands.kiosk import admitted
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import StoreError
@@ -13,6 +13,7 @@ from apppw_tui.domain.policy import Policy
 from apppw_tui.portal.context import SIGN_IN_DOWN
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session
+from apppw_tui.store.engine import StoreLocation
 from tests.running import CommandLine
 from tests.support import PASSWORD
 
@@ -81,7 +82,7 @@ def test_a_person_deletes(run: CommandLine, damaged: str) -> None:
         with pytest.raises(StoreError, match=f"^{SIGN_IN_DOWN}$"):
             portal.sign_in("ada", PASSWORD)
         with pytest.raises(StoreError, match=f"^{SIGN_IN_DOWN}$"):
-            admitted(run.store, run.clock, "192.0.2.1")
+            admitted(parts.engine, parts.machine, "192.0.2.1")
         log = (run.store / "log").read_text()
         assert log.count(f"{run.store / damaged} is not a folder") == 2
         return

@@ -11,10 +11,10 @@ import pytest
 
 from apppw_tui import cli
 from apppw_tui.domain.phone import PHONES
-from apppw_tui.store import keyring
 from apppw_tui.store.folder import accounts as folder_accounts
+from apppw_tui.store.folder import key_file
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.keyring import Keyring
+from apppw_tui.store.folder.key_file import FolderKeyring
 from tests.running import CommandLine
 from tests.store.other_uid import OTHER, only_root, said_as
 from tests.support import House
@@ -141,8 +141,8 @@ def test_while_somebody_else_rotates_nothing_is_done(
 ) -> None:
     before = keys(run)
     seals = house.means.sealer
-    assert isinstance(seals, Keyring)
-    run.patch.setattr(keyring, "Keyring", partial(Keyring, lock_timeout=0.0))
+    assert isinstance(seals, FolderKeyring)
+    run.patch.setattr(key_file, "FolderKeyring", partial(FolderKeyring, lock_timeout=0.0))
     with seals.locked():
         said = run("key", "rotate", *arguments)
     assert (said.code, said.out) == (3, "")

@@ -9,22 +9,24 @@ import pytest
 from apppw_tui.commands.late_portal import LatePortal
 from apppw_tui.config import AccountsConfig, Config
 from apppw_tui.domain.errors import StoreUnusable
+from apppw_tui.store.engine import StoreLocation, open_engine
 from apppw_tui.store.folder.location import open_store
 from tests.support import FixedClock, House
 
 
 @pytest.fixture
 def late(tmp_path: Path) -> LatePortal:
-    open_store(tmp_path / "store", create=True)
-    return LatePortal(tmp_path / "store", None, Config(), FixedClock(), "local", tmp_path)
+    place, clock = StoreLocation(tmp_path / "store", tmp_path / "store" / "key"), FixedClock()
+    engine, _ = open_engine(place, clock, create=True)
+    return LatePortal(place, engine, Config(), clock, "local", tmp_path)
 
 
 def test_accounts_are_seen_as_the_portal_sees_them(late: LatePortal) -> None:
-    (late.folder / "accounts" / "README").touch()
-    (late.folder / "accounts" / "No Account.json").touch()
+    (late.place.folder / "accounts" / "README").touch()
+    (late.place.folder / "accounts" / "No Account.json").touch()
     assert not late.has_accounts()
     assert not late.load().has_accounts()
-    House(store=open_store(late.folder)).add("ada")
+    House(store=open_store(late.place.folder)).add("ada")
     assert late.has_accounts()
     assert late.load().has_accounts()
 
@@ -48,9 +50,9 @@ def test_it_is_loaded_once_and_is_the_portal_from_then_on(late: LatePortal) -> N
 
 
 def test_a_store_that_has_gone_since_is_not_made_again(late: LatePortal) -> None:
-    shutil.rmtree(late.folder)
+    shutil.rmtree(late.place.folder)
     with pytest.raises(StoreUnusable):
         late.has_accounts()
     with pytest.raises(StoreUnusable):
         late.sign_in("ada", "x")
-    assert not late.folder.exists()
+    assert not late.place.folder.exists()

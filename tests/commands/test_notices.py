@@ -18,7 +18,7 @@ import pytest
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.activity import ActivityEntry, EventType
 from apppw_tui.domain.errors import DiskFull, StoreDamaged
-from apppw_tui.domain.notice_text import PER_HOUR, TRIAL
+from apppw_tui.domain.notice_text import PER_HOUR, TRIAL, QueueNotifier
 from apppw_tui.integrations.notifications import (
     MOST_TRIES,
     CodeSenderChannel,
@@ -27,7 +27,7 @@ from apppw_tui.integrations.notifications import (
     Sender,
     SendResult,
 )
-from apppw_tui.store.folder.notice_queue import FolderNoticeQueue, FolderNotifier
+from apppw_tui.store.folder.notice_queue import FolderNoticeQueue
 from tests.running import run_program
 from tests.support import NOW, FixedClock, House, Notebook
 
@@ -382,7 +382,7 @@ def test_an_act_is_never_unsaid_by_its_notice(
     tmp_path: Path, house: House, notebook: Notebook
 ) -> None:
     (tmp_path / "notices").write_text("in the way")
-    FolderNotifier(tmp_path, notebook).notify(house.now(), CREATED)
+    QueueNotifier(FolderNoticeQueue(tmp_path), notebook).notify(house.now(), CREATED)
     ((what, facts),) = notebook.errors
     assert (what, facts["account"]) == ("notice left out", ADA)
     assert "notices" in facts["why"]

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from apppw_tui import config as configuration
-from apppw_tui.bootstrap import Parts, StoreLocation, build
+from apppw_tui.bootstrap import Parts, build
 from apppw_tui.config import AccountsConfig
 from apppw_tui.domain.errors import ConfigError
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.integrations.dovecot_passwords import DovecotPasswords
+from apppw_tui.store.engine import StoreLocation
 from tests.running import CommandLine
 from tests.support import PASSWORD
 

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.config import Config, load
-from apppw_tui.config.serve import ServeConfig, SocketConfig
+from apppw_tui.config import Config, ServeConfig, SocketConfig, load
 from apppw_tui.domain.errors import ConfigError
 
 

@@ -12,8 +12,8 @@ from apppw_tui.doctor.finding import Finding, Level
 from apppw_tui.doctor.probe import CommandOutput, SystemPaths
 from apppw_tui.domain.errors import ConfigError
 from apppw_tui.store.folder.counters import FolderThrottleStore
+from apppw_tui.store.folder.key_file import FolderKeyring
 from apppw_tui.store.folder.location import open_store
-from apppw_tui.store.keyring import Keyring, keyring_of
 from tests.services.recipes import adapted
 from tests.support import FixedClock, House
 
@@ -82,7 +82,7 @@ class Server:
             store=store,
             clock=self.clock,
             counters=FolderThrottleStore(self.store, self.clock),
-            seals=keyring_of(self.store, store, self.key),
+            seals=FolderKeyring(self.store, self.key, store.has_sealed_values),
         )
         self.house.add("ada")
         self.house.add("bob")
@@ -121,8 +121,8 @@ class Server:
     def places(self) -> SystemPaths:
         return SystemPaths(self.home / "root")
 
-    def keyring(self) -> Keyring:
-        return keyring_of(self.store, self.house.store, self.key)
+    def keyring(self) -> FolderKeyring:
+        return FolderKeyring(self.store, self.key, self.house.store.has_sealed_values)
 
     def add_kiosk(self) -> None:
         """What stands behind sshd's own configuration."""

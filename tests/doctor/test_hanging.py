@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.config import AccountsConfig
-from apppw_tui.config.serve import ServeConfig, SocketConfig
+from apppw_tui.config import AccountsConfig, ServeConfig, SocketConfig
 from apppw_tui.doctor import dovecot, sockets
 from apppw_tui.doctor.finding import Finding, Level
 from apppw_tui.store.folder.location import open_store

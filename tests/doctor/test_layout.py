@@ -5,9 +5,9 @@ from datetime import timedelta
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.usage import LastUse
 from apppw_tui.portal.context import PortalThrottle
-from apppw_tui.store.backup.restore import Aside
 from apppw_tui.store.folder.activity import FolderActivityLog
 from apppw_tui.store.folder.deleted_ids import DeletedIds
+from apppw_tui.store.folder.engine import FolderAside
 from apppw_tui.store.folder.error_log import LOG_BYTES, FolderErrorLog
 from apppw_tui.store.folder.session_kicks import FolderSessionTerminator
 from apppw_tui.store.folder.slots import Slots
@@ -40,7 +40,7 @@ def test_what_the_program_keeps_is_no_fault(server: Server) -> None:
     error_log.error("moves the log aside")
     FolderSessionTerminator(folder, error_log).terminate("ada")
     DeletedIds(folder).add(ada.uid, ["7kf"])
-    Aside(folder, "before-restore", clock.now()).keep("ada", b"{}")
+    FolderAside(folder, "before-restore", clock.now()).keep("ada", b"{}")
     with Slots(folder).acquire():
         pass
     (folder / "before-ledgers" / "throttle-1").mkdir(0o700, parents=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.config.serve import ServeConfig, SocketConfig
+from apppw_tui.config import ServeConfig, SocketConfig
 from apppw_tui.doctor import sockets
 from apppw_tui.doctor.finding import Finding, Level
 from apppw_tui.store.folder.location import open_store

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.config.serve import ServeConfig, SocketConfig
+from apppw_tui.config import ServeConfig, SocketConfig
 from apppw_tui.doctor import units
 from apppw_tui.doctor.finding import Level
 from apppw_tui.doctor.units import Unit

@@ -1,18 +1,17 @@
 """The kiosk as it is, with a tenth of a second for everything: `-m tests.kiosk.impatient STORE`."""
 
 import sys
-from pathlib import Path
 
 from apppw_tui import cli
 from apppw_tui.commands import kiosk
-from apppw_tui.domain.ports import Clock
+from apppw_tui.store.engine import Engine, Machine
 from apppw_tui.ui import app_options, idle
 
 _MOMENT = 0.1  # seconds
 
 
-def impatient(store: Path, clock: Clock, address: str) -> app_options.Kiosk:
-    release = _admitted(store, clock, address).on_signed_in
+def impatient(engine: Engine, machine: Machine, address: str) -> app_options.Kiosk:
+    release = _admitted(engine, machine, address).on_signed_in
     return app_options.Kiosk(release, sign_in_timeout=_MOMENT)
 
 

@@ -11,7 +11,7 @@ from apppw_tui.domain.errors import InvalidCode, SignInRefused, StoreUnusable
 from apppw_tui.domain.verification_options import APP, RECOVERY, TEXT, VerificationOption
 from apppw_tui.portal.admin import Admin
 from apppw_tui.portal.portal import RECENT, Portal
-from apppw_tui.store.memory import MemoryActivityLog
+from apppw_tui.store.memory_engine import MemoryActivityLog
 from tests.support import PASSWORD, House
 
 ADA = "ada@example.org"
@@ -85,7 +85,7 @@ def test_a_sign_in_and_a_failure_are_written_down_and_not_told(house: Watched) -
 def test_of_a_wrong_name_nothing_that_was_typed_is_written_down(house: Watched) -> None:
     with pytest.raises(SignInRefused):
         house.sign_in("ida@example.org", "wrong")
-    ((uid, (entry,)),) = house.book._acts.items()
+    ((uid, entry),) = house.book.read_all()
     assert (uid, entry.event, entry.actor) == (UNKNOWN_UID, EventType.WRONG_PASSWORD, "(unknown)")
     assert entry.details.keys() == {"address"}
 

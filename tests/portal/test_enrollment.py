@@ -17,12 +17,12 @@ from apppw_tui.domain.errors import (
     SessionEnded,
     StoreDamaged,
 )
+from apppw_tui.domain.key_set import KeySet, new_key
 from apppw_tui.domain.phone import PHONES, PhoneSlot
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.verification_options import APP, TEXT
 from apppw_tui.portal.sessions import Session
 from apppw_tui.store.folder.location import open_store
-from apppw_tui.store.keyring import KeySet, new_key
 from tests.portal.windows import on_disk
 from tests.support import House
 

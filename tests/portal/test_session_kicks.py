@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.bootstrap import StoreLocation, build
+from apppw_tui.bootstrap import build
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import NotFound, SessionEnded, SignInRefused, StoreBusy
 from apppw_tui.domain.switched_off import NoSessionTermination
 from apppw_tui.portal.admin import Admin
 from apppw_tui.portal.portal import Portal
+from apppw_tui.store.engine import StoreLocation
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.folder.session_kicks import FolderSessionTerminator

@@ -132,5 +132,5 @@ def test_while_the_daemon_is_silent_who_is_enforced_waits_and_the_others_do_not(
 def test_a_store_of_before_lets_nobody_in_until_it_tells_who_is_enforced(server: Server) -> None:
     shutil.rmtree(server.store / "enforced")
     assert [server.says(name) for name in (ADA, BOB)] == [NOT_NOW, NOT_NOW]
-    assert server.house.store.mend_enforcements() == 0  # type: ignore[attr-defined]
+    assert server.house.store.mend_enforcements() == 0
     assert [server.says(name) for name in (ADA, BOB)] == [IN, IN]

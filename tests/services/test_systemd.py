@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.config.serve import PROTOCOLS, ServeConfig
+from apppw_tui.config import PROTOCOLS, ServeConfig
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.folder.usage_ledger import UsageLedger
 from tests.programs import finished

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from apppw_tui.config import ServeConfig, SocketConfig
 from apppw_tui.config.reader import Reader
-from apppw_tui.config.serve import ServeConfig, SocketConfig
 from apppw_tui.config.tables import ServeTable
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.protocols.registry import HttpOptions

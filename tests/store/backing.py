@@ -13,11 +13,11 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import ApppwError
 from apppw_tui.store import documents
 from apppw_tui.store.backup.reader import Archive
-from apppw_tui.store.backup.restore import Aside, Restore, RestoredAccount, RestoreRules
+from apppw_tui.store.backup.restore import Restore, RestoredAccount, RestoreRules
 from apppw_tui.store.backup.writer import MANIFEST, BackupResult, back_up
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.folder.location import open_store
-from apppw_tui.store.keyring import Keyring, keyring_of
+from apppw_tui.store.folder.engine import FolderEngine, open_folder
+from apppw_tui.store.folder.key_file import FolderKeyring
 from tests.support import NOW, FixedClock, House
 
 Told = RestoredAccount | ApppwError
@@ -32,32 +32,33 @@ class Place:
     clock: FixedClock = field(default_factory=FixedClock)
     ended: list[str] = field(default_factory=list)
     house: House = field(init=False)
+    engine: FolderEngine = field(init=False)
     store: FolderStore = field(init=False)
 
     def __post_init__(self) -> None:
-        self.store = open_store(self.folder, create=True)
+        self.engine, _ = open_folder(
+            self.folder, self.folder / "key", self.clock, create=True, new_key=False
+        )
+        self.store = self.engine.accounts
         self.house = House(store=self.store, clock=self.clock, seals=self.keyring)
 
     @property
-    def keyring(self) -> Keyring:
-        return keyring_of(self.folder, self.store, self.folder / "key")
+    def keyring(self) -> FolderKeyring:
+        return self.engine.keyring
 
     def backup(self, *, with_key: bool = False) -> bytes:
         return self.backed_up(with_key=with_key)[0]
 
     def backed_up(self, *, with_key: bool = False) -> tuple[bytes, BackupResult]:
         out = io.BytesIO()
-        keyring = self.keyring if with_key else None
-        done = back_up(out, self.folder, self.store, keyring, now=NOW, host="mail.example.org")
+        done = back_up(out, self.engine, with_key=with_key, now=NOW, host="mail.example.org")
         return out.getvalue(), done
 
     def restoring(self, backup: bytes, rules: RestoreRules | None = None) -> Restore:
         return Restore(
             Archive(io.BytesIO(backup)),
-            self.folder,
-            self.store,
-            self.keyring,
-            Aside(self.folder, "before-restore", NOW),
+            self.engine,
+            self.engine.aside("before-restore", NOW),
             Random(7).randrange,
             self.ended.append,
             rules or RestoreRules(),

@@ -16,9 +16,9 @@ from apppw_tui.domain.ports import AccountStore, Sealer
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.totp import Authenticator
 from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.key_file import FolderKeyring
 from apppw_tui.store.folder.locks import LOCK_TIMEOUT
 from apppw_tui.store.key_rotation import drop_old_keys, rotate
-from apppw_tui.store.keyring import Keyring, has_sealed_values
 from tests.store.making import add
 from tests.support import NOW
 
@@ -26,15 +26,11 @@ PHONE = "phone office"
 SEALED = ("ada", "cleo", "dora")  # of those that `fill` makes
 
 
-def keyring(folder: Path, timeout: float = LOCK_TIMEOUT) -> Keyring:
+def keyring(folder: Path, timeout: float = LOCK_TIMEOUT) -> FolderKeyring:
     """That of the store in `folder`, its key in the store."""
     store = FolderStore(folder, timeout)
-    return Keyring(
-        folder / "key",
-        lock=folder / "locks" / ".key.lock",
-        sealed_exists=lambda: has_sealed_values(store),
-        lock_timeout=timeout,
-    )
+    key_file = folder / "key"
+    return FolderKeyring(folder, key_file, store.has_sealed_values, lock_timeout=timeout)
 
 
 def with_values(account: Account, seals: Sealer, value: str) -> Account:
@@ -82,8 +78,8 @@ def keys(folder: Path) -> list[str]:
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    """Every file of the store but the locks."""
-    found = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock")
+    """Every file of the store but those in `locks`."""
+    found = (path for path in folder.rglob("*") if path.is_file() and path.parent.name != "locks")
     return {str(path.relative_to(folder)): path.read_bytes() for path in found}
 
 

@@ -10,9 +10,12 @@ from apppw_tui.domain.errors import (
     StoreDamaged,
     StoreUnusable,
 )
+from apppw_tui.domain.key_set import new_key
 from apppw_tui.domain.secret import Secret
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.keyring import MemorySeals, key_path, keyring_of, new_key
+from apppw_tui.store.folder.key_file import FolderKeyring
+from apppw_tui.store.folder.location import key_path
+from apppw_tui.store.memory_engine import MemoryKeyring
 from tests.store.making import add
 from tests.store.other_uid import OTHER, only_root, said_as
 from tests.store.rotator import keyring, put
@@ -30,7 +33,7 @@ def test_a_link_is_refused_and_never_written_through(
         victim.write_text(new_key().reveal())
         victim.chmod(0o600)
     (folder / "key").symlink_to(victim)
-    sealed = MemorySeals().encrypt(UID, FIELD, SECRET)
+    sealed = MemoryKeyring().encrypt(UID, FIELD, SECRET)
     with pytest.raises(StoreDamaged, match=r"store/key is a symbolic link"):
         keyring(folder).encrypt(UID, FIELD, SECRET)
     with pytest.raises(StoreDamaged, match="is a symbolic link"):
@@ -163,7 +166,7 @@ def test_the_key_may_be_kept_elsewhere_and_the_lock_stays_in_the_store(
 ) -> None:
     add(disk)
     (tmp_path / "etc").mkdir()
-    seals = keyring_of(folder, disk, tmp_path / "etc" / "secret")
+    seals = FolderKeyring(folder, tmp_path / "etc" / "secret", disk.has_sealed_values)
     put(disk, seals, "ada", "x")
     assert [path.name for path in (tmp_path / "etc").iterdir()] == ["secret"]
     assert (folder / "locks" / ".key.lock").exists()

@@ -18,10 +18,11 @@ from apppw_tui.domain.errors import (
     StoreDamaged,
     StoreUnusable,
 )
+from apppw_tui.domain.key_set import KeySet
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.key_rotation import drop_old_keys, rotate
-from apppw_tui.store.keyring import KeySet, MemorySeals
+from apppw_tui.store.memory_engine import MemoryKeyring
 from tests.store.making import account_file, add, version_of
 from tests.store.rotator import (
     SEALED,
@@ -128,7 +129,7 @@ def test_a_rotation_that_overtakes_another_leaves_it_nothing_to_do(
 
 
 def test_what_is_in_the_way_of_one_account_stops_no_other(full: FolderStore, folder: Path) -> None:
-    broken = MemorySeals()
+    broken = MemoryKeyring()
     with full.transaction("cleo", now(full, "cleo").uid) as change:
         change.account = with_values(change.existing, broken, "cleo")
     account_file(folder, "dora").write_text("{")
@@ -296,7 +297,7 @@ def test_the_older_key_stays_while_an_account_cannot_be_read(
         )
     account_file(folder, "ben").write_bytes(whole)
     with full.transaction("cleo", now(full, "cleo").uid) as change:
-        change.account = with_values(change.existing, MemorySeals(), "cleo")
+        change.account = with_values(change.existing, MemoryKeyring(), "cleo")
     assert "cannot be read: 1." in refusal_to_finish(full, folder)
 
 

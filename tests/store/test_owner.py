@@ -89,8 +89,8 @@ def test_uid_0_becomes_the_stores_owner_before_it_opens_anything(folder: Path) -
     assert said == f"({(OTHER,) * 3}, {(OTHER,) * 3}, [], ['ada'])"
     found = {path.name: path.stat() for path in folder.rglob("*")}
     assert set(found) == {
-        "accounts", "enforced", "locks", "ada.json", "ada.lock", "reserve", "deleted",
-        "ledger", *(path.name for path in (folder / "ledger").iterdir()),
+        "accounts", "enforced", "locks", ".nothing-sealed", "ada.json", "ada.lock", "reserve",
+        "deleted",        "ledger", *(path.name for path in (folder / "ledger").iterdir()),
     }  # fmt: skip
     assert {(status.st_uid, status.st_gid) for status in found.values()} == {(OTHER, OTHER)}
 

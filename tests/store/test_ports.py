@@ -1,27 +1,64 @@
-"""SAFETY 9: the five calls, the same for every engine."""
+"""SAFETY 9: what every engine promises, whatever keeps it."""
 
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from apppw_tui.domain.errors import InvalidName, NameTaken, NotFound
-from apppw_tui.domain.ports import AccountStore
-from apppw_tui.store.memory import MemoryStore
-from tests.store.making import add, folder_store, new_account, record, touch, version_of
-from tests.support import NOW
+from apppw_tui.domain.activity import ActivityEntry, EventType
+from apppw_tui.domain.errors import (
+    DecryptionFailed,
+    InvalidName,
+    NameTaken,
+    NotFound,
+    Refused,
+    StoreDamaged,
+)
+from apppw_tui.domain.ports import AccountStore, fail
+from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.usage import LastUse, Used
+from apppw_tui.store.backup.reader import Archive
+from apppw_tui.store.backup.restore import Restore, RestoreRules
+from apppw_tui.store.backup.writer import back_up
+from apppw_tui.store.documents import loads
+from apppw_tui.store.engine import Engine
+from apppw_tui.store.folder.engine import open_folder
+from apppw_tui.store.key_rotation import drop_old_keys, rotate
+from apppw_tui.store.memory_engine import MemoryEngine
+from tests.store.backing import members
+from tests.store.folder.using import PHONE, Verdict
+from tests.store.making import add, alter, new_account, record, touch, version_of
+from tests.store.rotator import opened, put
+from tests.support import NOW, FixedClock
 
-ENGINES: dict[str, Callable[[Path], AccountStore]] = {
-    "folder": folder_store,
-    "memory": lambda _: MemoryStore(),
+
+def in_folder(folder: Path, clock: FixedClock) -> Engine:
+    return open_folder(folder, folder / "key", clock, create=True, new_key=False)[0]
+
+
+ENGINES: dict[str, Callable[[Path, FixedClock], Engine]] = {
+    "folder": in_folder,
+    "memory": lambda _, clock: MemoryEngine(clock),
 }
 
 
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
 @pytest.fixture(params=ENGINES)
-def store(request: pytest.FixtureRequest, folder: Path) -> AccountStore:
-    return ENGINES[request.param](folder)
+def engine(request: pytest.FixtureRequest, folder: Path, clock: FixedClock) -> Engine:
+    return ENGINES[request.param](folder, clock)
+
+
+@pytest.fixture
+def store(engine: Engine) -> AccountStore:
+    return engine.accounts
 
 
 def test_an_empty_store_knows_nobody(store: AccountStore) -> None:
@@ -204,3 +241,228 @@ def test_a_name_that_is_none_is_unknown_and_cannot_be_created(
             pytest.fail("the block must not run")
     assert store.list_names() == []
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_what_anybody_has_sealed_is_known_for_good(engine: Engine) -> None:
+    store = engine.accounts
+    add(store)
+    add(store, "grace", seed=2)
+    assert not store.has_sealed_values()
+    put(store, engine.keyring, "grace", "x")
+    assert store.has_sealed_values()
+    store.remove("grace")
+    assert not store.has_sealed_values()
+
+
+def test_each_account_is_read_and_of_others_it_is_told(engine: Engine) -> None:
+    accounts = [add(engine.accounts, name, seed) for seed, name in enumerate(("ada", "grace"))]
+    failures: dict[str, Exception] = {}
+    seen = engine.accounts.each(failures.__setitem__)
+    assert sorted(seen, key=lambda account: account.name) == accounts
+    assert failures == {}
+
+
+def test_a_whole_document_is_replaced_by_another_and_by_nothing_else(engine: Engine) -> None:
+    store = engine.accounts
+    ada = add(store)
+    content = store.read_raw("ada").content
+    assert content is not None
+    touch(store, ada, "nord")
+    with store.raw_transaction("ada") as raw:
+        assert raw.account == store.get("ada")
+        raw.tables = loads(content)
+    assert (store.get("ada"), store.read_raw("ada").content) == (ada, content)
+    with pytest.raises(StoreDamaged), store.raw_transaction("ada") as raw:
+        raw.tables = {}
+    assert store.get("ada") == ada
+    assert store.read_raw("nobody").content is None
+
+
+# --- what is deleted --------------------------------------------------------------------------
+
+
+def test_what_is_deleted_or_removed_stays_known(engine: Engine) -> None:
+    ada = add(engine.accounts)
+    alter(engine.accounts, app_passwords=(), deleted_ids=frozenset({"abc"}))
+    grace = add(engine.accounts, "grace", seed=2)
+    engine.accounts.remove("grace")
+    assert engine.deleted_ids.read().ids == {ada.uid: {"abc"}, grace.uid: {"abc"}}
+    seen = engine.deleted_ids.read().until
+    engine.deleted_ids.merge({ada.uid: ["abc", "abd"]})
+    assert engine.deleted_ids.read(seen).ids == {ada.uid: {"abd"}}
+
+
+def test_what_was_deleted_since_is_not_restored(engine: Engine, clock: FixedClock) -> None:
+    add(engine.accounts)
+    out = io.BytesIO()
+    back_up(out, engine, with_key=False, now=NOW, host="mail.example.org")
+    engine.accounts.remove("ada")
+    ended: list[str] = []
+    restore = Restore(
+        Archive(io.BytesIO(out.getvalue())),
+        engine,
+        engine.aside("before", NOW),
+        Random(1).randrange,
+        ended.append,
+    )
+    restore.merge_deleted_ids()
+    assert restore.account("ada").stay_deleted == {"abc"}
+    account = engine.accounts.get("ada")
+    assert account is not None
+    assert account.app_passwords == ()
+    with pytest.raises(Refused, match="changed since"):
+        restore.account("ada")
+    assert restore.aside.place is None
+    replace(restore, rules=RestoreRules(overwrite=True)).account("ada")
+    assert restore.aside.place is not None
+
+
+def test_from_engine_to_engine_and_back_no_byte_is_another(
+    tmp_path: Path, clock: FixedClock
+) -> None:
+    first, second, third = (
+        in_folder(tmp_path / "first", clock),
+        MemoryEngine(clock),
+        in_folder(tmp_path / "third", clock),
+    )
+    for seed, name in enumerate(("ada", "grace@example.org")):
+        account = add(first.accounts, name, seed)
+        put(first.accounts, first.keyring, name, "x")
+        first.activity.record(account.uid, "signed in", name, address="192.0.2.7")
+        use(first, Verdict(name, record(), account.uid))
+    first.deleted_ids.merge({"0" * 32: ["abc"]})
+    copy(first, second)
+    copy(second, third)
+    backups = [back_up_of(engine) for engine in (first, second, third)]
+    assert len(backups[0]) == 2 * 3 + 2
+    assert backups[0] == backups[1] == backups[2]
+
+
+def copy(source: Engine, target: Engine) -> None:
+    for account in source.accounts.each(fail):
+        with target.accounts.raw_transaction(account.name) as raw:
+            raw.tables = loads(source.accounts.read_raw(account.name).content or b"")
+        for content in source.usage.export(account.uid, {}).values():
+            target.usage.restore(account.uid, content)
+        target.activity.restore(account.uid, source.activity.export(account.uid, {}).values())
+    target.deleted_ids.merge(source.deleted_ids.read().ids)
+    ring = source.keyring.require()
+    with target.keyring.locked():
+        target.keyring.write(ring)
+
+
+def back_up_of(engine: Engine) -> dict[str, bytes]:
+    """The members of a backup of it, without the manifest."""
+    out = io.BytesIO()
+    assert back_up(out, engine, with_key=True, now=NOW, host="mail.example.org").failures == {}
+    contents = members(out.getvalue())
+    del contents["manifest.json"]
+    return contents
+
+
+# --- the keys ---------------------------------------------------------------------------------
+
+UID, FIELD = "1" * 32, "authenticator"
+
+
+@pytest.mark.parametrize("text", ["JBSWY3DPEHPK3PXP", "", "+4915123456789", "\u624b\ud800 \x00"])
+def test_what_was_sealed_opens_for_the_same_field_and_account_alone(
+    engine: Engine, text: str
+) -> None:
+    sealed = engine.keyring.encrypt(UID, FIELD, Secret(text))
+    assert sealed.isascii()
+    assert sealed.isprintable()
+    assert sealed != engine.keyring.encrypt(UID, FIELD, Secret(text))
+    assert engine.keyring.decrypt(UID, FIELD, sealed).reveal() == text
+    for uid, field in (("2" * 32, FIELD), (UID, "phone office"), (UID + FIELD, ""), (FIELD, UID)):
+        with pytest.raises(DecryptionFailed):
+            engine.keyring.decrypt(uid, field, sealed)
+    with pytest.raises(DecryptionFailed):
+        MemoryEngine(FixedClock()).keyring.decrypt(UID, FIELD, sealed)
+
+
+def test_another_key_seals_everything_anew(engine: Engine) -> None:
+    ada = add(engine.accounts)
+    put(engine.accounts, engine.keyring, "ada", "x")
+    old = engine.keyring.require()
+    assert rotate(engine.keyring, engine.accounts).reencrypted == 1
+    assert drop_old_keys(engine.keyring, engine.accounts) == 1
+    account = engine.accounts.get("ada")
+    assert account is not None
+    assert opened(account, engine.keyring) == ["x", "x"]
+    assert not old.can_decrypt(ada.uid, FIELD, account.sealed_values()[FIELD])
+
+
+# --- what is counted and told -----------------------------------------------------------------
+
+
+def use(engine: Engine, verdict: Verdict, service: str = "imap") -> list[str]:
+    """Has a use written; the names of app passwords whose first use that was."""
+    first: list[str] = []
+    writer = engine.usage_writer(
+        engine.accounts,
+        complain=pytest.fail,
+        announce=lambda use: first.append(use.app_password.name),
+        meaning=lambda name: [name],
+    )
+    writer.used(verdict, service, "192.0.2.7")
+    assert writer.flush()
+    return first
+
+
+def test_uses_are_kept_under_the_uid_and_the_id(engine: Engine) -> None:
+    ada = add(engine.accounts)
+    assert use(engine, PHONE) == ["Phone"]
+    assert use(engine, Verdict("ada", replace(record(), name="Old name"))) == []
+    last = LastUse(NOW, "imap", "192.0.2.7")
+    assert engine.usage.read(ada.uid) == Used.of([("abc", last)], None)
+    assert engine.usage.knows(ada.uid)
+    engine.accounts.remove("ada")
+    engine.usage.forget(ada.uid)
+    assert use(engine, PHONE) == []
+    other = add(engine.accounts, seed=2)
+    assert use(engine, PHONE) == []
+    assert [engine.usage.read(account.uid) for account in (ada, other)] == [Used(), Used()]
+
+
+def test_events_are_read_by_account_and_followed(engine: Engine, clock: FixedClock) -> None:
+    log, other = engine.activity, "f" * 32
+    log.record(UID, "x", "ada", address="192.0.2.7", later="key")
+    entry = ActivityEntry(NOW, "x", "ada", {"address": "192.0.2.7", "later": "key"})
+    assert (log.read(UID), log.read(other)) == ([entry], [])
+    everybody, one_of_them = log.tail(None), log.tail(frozenset({UID}))
+    clock.advance(1)
+    for uid, what in ((UID, "a"), (other, "b")):
+        log.record(uid, what, "ada")
+    assert [(uid, news.event) for uid, news in everybody()] == [(UID, "a"), (other, "b")]
+    assert [news.event for _, news in one_of_them()] == ["a"]
+    assert everybody() == one_of_them() == []
+    assert [uid for uid, _ in log.read_all()] == [UID, UID, other]
+    assert log.knows(other)
+    assert not log.knows("2" * 32)
+
+
+def test_messages_wait_in_their_order_for_whoever_sends_alone(engine: Engine) -> None:
+    queue, ada = engine.notices, new_account()
+    entry = ActivityEntry(NOW, EventType.USED_NEW, "the server", {"name": "Phone"})
+    wanted = [str(number) for number in range(20)]
+    for what in wanted:
+        queue.put(replace(ada, uid=f"{int(what) * 7 % 20:032x}"), replace(entry, event=what))
+    assert [message.entry.event for message in queue.due(NOW)] == wanted
+    message, *others = queue.due(NOW)
+    for other in others:
+        queue.remove(other)
+    later = replace(message.tried(NOW, timedelta(minutes=5)), summed=True, how="exit code 75")
+    queue.keep(later)
+    assert queue.read(message.file) == later
+    assert list(queue.due(NOW + timedelta(minutes=4))) == []
+    assert list(queue.due(NOW + timedelta(minutes=5))) == [later]
+    assert list(queue.due(NOW - timedelta(days=1))) == [later]
+    with queue.alone() as first, queue.alone() as second:
+        assert (first, second) == (True, False)
+
+
+def test_sessions_end_without_a_word(engine: Engine) -> None:
+    assert engine.session_terminator.enabled
+    for name in ("ada", "../x"):
+        engine.session_terminator.terminate(name)

@@ -123,10 +123,10 @@ def test_what_waits_is_listed_without_a_change(place: Place, logged: list[str]) 
     put_in_the_way(place)
     place.house.operator.delete_app_password("ada", ada.app_passwords[0].id)
     place.house.operator.remove_account("ben")
-    assert not place.store.list_deletions()
+    assert not place.store.deletions.list_all_waiting(place.store)
     take_out_of_the_way(place)
     before = place.now()
-    assert place.store.list_deletions()
+    assert place.store.deletions.list_all_waiting(place.store)
     assert listed(place, ada) == {ada.app_passwords[0].id}
     assert listed(place, ben) == ben.used_ids
     assert (place.now(), "unlisted" in tables(place.folder)) == (before, False)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from apppw_tui.store.folder.key_file import FolderKeyring
 from apppw_tui.store.folder.location import open_store
-from apppw_tui.store.keyring import keyring_of
 from tests.programs import finished
 from tests.support import PASSWORD, FixedClock, House
 from tests.terminal.program import ACCOUNT, INSTALLED, Program
@@ -62,7 +62,7 @@ class Installed:
     def house(self) -> House:
         """The rooms over the same store and its key, to prepare it or to look at it."""
         store = open_store(self.store)
-        seals = keyring_of(self.store, store, self.store / "key")
+        seals = FolderKeyring(self.store, self.store / "key", store.has_sealed_values)
         return House(store=store, clock=FixedClock(datetime.now(UTC)), seals=seals)
 
     def close(self) -> None:

@@ -8,12 +8,13 @@ from typing import NoReturn
 import argon2
 import pytest
 
-from apppw_tui import bootstrap
-from apppw_tui.bootstrap import StoreLocation, build
+from apppw_tui.bootstrap import build
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import SignInRefused
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.portal.portal import Portal
+from apppw_tui.store.engine import StoreLocation
+from apppw_tui.store.folder import slots
 from apppw_tui.store.folder.slots import Slots
 from tests.store.test_killed import forked
 from tests.terminal.program import PATIENCE
@@ -27,7 +28,7 @@ def test_of_twenty_strangers_at_once_no_more_than_half_the_processors_are_heard(
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)))
     # On a loaded machine a turn takes its time, and twenty of them more than anybody has.
-    monkeypatch.setattr(bootstrap, "Slots", partial(Slots, timeout=PATIENCE))
+    monkeypatch.setattr(slots, "Slots", partial(Slots, timeout=PATIENCE))
     place = StoreLocation(tmp_path / "store", tmp_path / "store" / "key")
     build(place, Config(), SystemClock(), create=True)
     trace = os.open(tmp_path / "trace", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)

@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from apppw_tui.domain.columns import columns
+from apppw_tui.domain.lines import columns
 from tests.terminal.conftest import Installed
 from tests.terminal.second_factor import enter_password
 from tests.terminal.tmux import Tmux

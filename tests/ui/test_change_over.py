@@ -6,8 +6,9 @@ import pytest
 from textual.widgets import Label
 
 from apppw_tui.domain.usage import LastUse, Used
+from apppw_tui.store.memory_engine import MemoryUsage
 from apppw_tui.ui import formatting
-from tests.support import NOW, House, NoUsage
+from tests.support import NOW, FixedClock, House
 from tests.ui.walks import ACCOUNT, opened
 
 OPEN = "Apps sign in with app passwords; what they used before still works too."
@@ -18,10 +19,11 @@ HERE = "192.0.2.7"
 DAY = timedelta(days=1)
 
 
-class Told(NoUsage):
+class Told(MemoryUsage):
     """The old password of everybody was right then."""
 
     def __init__(self, before: LastUse | None) -> None:
+        super().__init__(FixedClock())
         self._before = before
 
     def read(self, _uid: str, /) -> Used:

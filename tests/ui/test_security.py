@@ -5,9 +5,9 @@ from textual.widgets import Button, Input
 
 from apppw_tui.domain import verification_options
 from apppw_tui.domain.errors import InvalidCode, KeyMissing
+from apppw_tui.domain.key_set import KeySet
 from apppw_tui.domain.phone import PhoneSlot
 from apppw_tui.domain.policy import Policy
-from apppw_tui.store.keyring import KeySet
 from apppw_tui.ui.dialogs.authenticator import AuthenticatorDialog
 from apppw_tui.ui.dialogs.choose import ChooseDialog
 from apppw_tui.ui.dialogs.confirm import ConfirmDialog

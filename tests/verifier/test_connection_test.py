@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.config.serve import ServeConfig, SocketConfig
+from apppw_tui.config import ServeConfig, SocketConfig
 from apppw_tui.domain.connection_settings import ConnectionTestResult
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations import daemon

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword, RandomBelow
-from apppw_tui.store.keyring import KeySet
+from apppw_tui.domain.key_set import KeySet
 
 # An account that is gone, or cannot be read, does not tell how far version and epoch had come: a
 # session of then must not find its own again.

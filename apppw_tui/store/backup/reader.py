@@ -9,7 +9,9 @@ from hashlib import sha256
 from typing import Any, BinaryIO
 
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.deleted_ids import LARGEST as LARGEST_LIST
 from apppw_tui.domain.errors import ApppwError, NotFound, Refused
+from apppw_tui.domain.key_set import parse
 from apppw_tui.domain.names import escaped, is_account_name
 from apppw_tui.store import documents
 from apppw_tui.store.backup.writer import (
@@ -23,8 +25,6 @@ from apppw_tui.store.backup.writer import (
 from apppw_tui.store.documents import SCHEMA_MAJOR, loads
 from apppw_tui.store.fields import DocumentError, Fields, Tables
 from apppw_tui.store.folder import files
-from apppw_tui.store.folder.deleted_file import LARGEST as LARGEST_LIST
-from apppw_tui.store.keyring import parse
 
 _LARGEST_MANIFEST = 256 * 1024 * 1024  # bytes
 _BAD_MANIFEST = "The manifest of the backup is damaged."

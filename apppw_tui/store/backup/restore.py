@@ -3,56 +3,21 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from itertools import count
-from pathlib import Path
 
-from apppw_tui.domain.account import Account
+from apppw_tui.domain import deleted_ids
+from apppw_tui.domain.account import Account, RawAccount
 from apppw_tui.domain.app_password import RandomBelow
+from apppw_tui.domain.deleted_ids import DeletedIdSet
+from apppw_tui.domain.engine_ports import Aside
 from apppw_tui.domain.errors import KeyMissing, Refused, StoreDamaged, StoreError
-from apppw_tui.domain.ports import SystemClock
-from apppw_tui.domain.usage import UsageRecord
+from apppw_tui.domain.key_set import KeySet, parse
 from apppw_tui.store import documents
 from apppw_tui.store.backup.merge import merge_backup, opens_all, reencrypted, undecryptable
 from apppw_tui.store.backup.reader import Archive, read_account
 from apppw_tui.store.backup.writer import DELETED, KEY, activity_members, usage_member
 from apppw_tui.store.documents import loads
+from apppw_tui.store.engine import Engine
 from apppw_tui.store.fields import DocumentError, Tables
-from apppw_tui.store.folder import deleted_file, files
-from apppw_tui.store.folder.accounts import FolderStore, RawAccount
-from apppw_tui.store.folder.activity import FolderActivityLog
-from apppw_tui.store.folder.deleted_file import DeletedIdSet
-from apppw_tui.store.folder.usage_book import FolderUsageBook
-from apppw_tui.store.keyring import Keyring, KeySet, parse
-
-
-class Aside:
-    """`folder`/<what>-<time>, made when the first file is put there; `path` is None until then."""
-
-    def __init__(self, folder: Path, what: str, now: datetime) -> None:
-        self._beginning = folder / f"{what}-{now:%Y%m%dT%H%M%SZ}"
-        self.path: Path | None = None
-
-    def keep(self, name: str, content: bytes) -> None:
-        """Keeps what the account of that name was. Raises StoreError."""
-        self.path = self.path or self._made()
-        accounts = self.path / "accounts"
-        files.make_folder(accounts)
-        files.write(accounts / f"{name}.json", accounts / f".tmp-{name}", content)
-
-    def _made(self) -> Path:
-        for number in count(1):
-            ending = "" if number == 1 else f"-{number}"
-            path = self._beginning.with_name(self._beginning.name + ending)
-            try:
-                path.mkdir(files.FOLDER_MODE)
-                path.chmod(files.FOLDER_MODE)  # whatever the umask
-            except FileExistsError:
-                continue
-            except OSError as error:
-                raise files.store_error(path, error) from None
-            break
-        return path
 
 
 @dataclass(frozen=True)
@@ -86,15 +51,13 @@ class RestoredAccount:
 
 @dataclass
 class Restore:
-    """Restores from `archive` to the store in `folder`.
+    """Restores from `archive` to `engine`.
 
     What is replaced goes to `aside`; `ended` is told, under the lock, of whom app passwords go.
     """
 
     archive: Archive
-    folder: Path
-    store: FolderStore
-    keyring: Keyring
+    engine: Engine
     aside: Aside
     randbelow: RandomBelow
     ended: Callable[[str], None]
@@ -104,12 +67,9 @@ class Restore:
     _list_is_lost: bool = False
     _ring: KeySet | None = None
     _called: dict[str, str] | None = None
-    _usage: FolderUsageBook = field(init=False)
-    _activity_log: FolderActivityLog = field(init=False)
 
     def __post_init__(self) -> None:
-        self._usage = FolderUsageBook(self.folder, SystemClock())
-        self._activity_log = FolderActivityLog(self.folder, SystemClock())
+        self._accounts, self._keyring = self.engine.accounts, self.engine.keyring
 
     def merge_deleted_ids(self) -> int:
         """Adds the backup's list of deleted ids to the store's; how many lines none can read.
@@ -118,14 +78,14 @@ class Restore:
             Refused: the backup's is missing or damaged; the store's own still counts.
             StoreError: the store's cannot be read or written.
         """
-        self.store.deletions.list_waiting()
+        self.engine.deleted_ids.list_waiting()
         self._read_on()
         if DELETED not in self.archive:
             return self._deleted.unreadable
-        theirs = deleted_file.parse(self.archive.read(DELETED))
+        theirs = deleted_ids.parse(self.archive.read(DELETED))
         if not self.rules.dry_run and not self._list_is_lost:
             own = {uid: ids - self._deleted.of(uid) for uid, ids in theirs.ids.items()}
-            self.store.deletions.ids.merge(own)
+            self.engine.deleted_ids.merge(own)
         self._deleted.add(theirs)
         return self._deleted.unreadable
 
@@ -137,19 +97,19 @@ class Restore:
             Refused: the backup's key is damaged.
             StoreError: the store's cannot be read, or none can be written.
         """
-        present = self.keyring.read()
+        present = self._keyring.read()
         self._ring = parse(self.archive.read(KEY), KEY) if KEY in self.archive else None
         if self._ring is None or present is not None:
             return False
         if not all(opens_all(self._ring, account) for account in self._readable()):
             raise KeyMissing(
                 f"The key of the store is missing, and the backup has another: put the store's own "
-                f"back first, at {self.keyring.path}; nothing was changed."
+                f"back first, at {self._keyring.place}; nothing was changed."
             )
         if not self.rules.dry_run:
-            with self.keyring.locked():
-                if self.keyring.read() is None:
-                    self.keyring.write(self._ring)
+            with self._keyring.locked():
+                if self._keyring.read() is None:
+                    self._keyring.write(self._ring)
         return True
 
     def account(self, name: str) -> RestoredAccount:
@@ -162,8 +122,8 @@ class Restore:
         """
         tables, backup = read_account(self.archive, name)
         if self.rules.dry_run:
-            return self._plan(tables, backup, self.store.read_raw(name))[1]
-        with self.store.raw_transaction(name) as whole:
+            return self._plan(tables, backup, self._accounts.read_raw(name))[1]
+        with self._accounts.raw_transaction(name) as whole:
             tables, outcome = self._plan(tables, backup, whole)
             if outcome.account is not None:
                 if whole.content is not None:
@@ -179,7 +139,7 @@ class Restore:
         if self._list_is_lost:
             return
         try:
-            more = self.store.deletions.ids.read(self._read_until)
+            more = self.engine.deleted_ids.read(self._read_until)
         except StoreDamaged:
             # Nobody knows what was deleted: only who wants it back goes on.
             if not self.rules.bring_back:
@@ -206,7 +166,7 @@ class Restore:
         )
         if account.sealed_values():
             # Afresh, inside the lock: a rotation may have begun. On trial, no key was put there.
-            key = self.keyring.read() or (self._ring if self.rules.dry_run else None)
+            key = self._keyring.read() or (self._ring if self.rules.dry_run else None)
             account = reencrypted(account, self._ring, key)
         live = {app_password.id for app_password in account.app_passwords}
         there = {app_password.id for app_password in present.app_passwords} if present else set()
@@ -250,8 +210,8 @@ class Restore:
             )
 
     def _has_known(self, uid: str) -> bool:
-        is_used = self._usage.record(uid) != UsageRecord()
-        return bool(self._deleted.of(uid)) or is_used or self._activity_log.knows(uid)
+        engine = self.engine
+        return bool(self._deleted.of(uid)) or engine.usage.knows(uid) or engine.activity.knows(uid)
 
     def _called_now(self, backup: Account) -> str | None:
         """The other name under which the account is in the store, if there is one."""
@@ -262,24 +222,20 @@ class Restore:
 
     def _readable(self) -> Iterator[Account]:
         """Every account of the store; of what cannot be read nobody knows."""
-        for name in self.store.list_names():
-            with contextlib.suppress(StoreError):
-                account = self.store.read_raw(name).account
-                if account is not None:
-                    yield account
+        return self._accounts.each(lambda _name, _error: None)
 
     def _take_others(self, uid: str) -> None:
         """Takes uses and events over: only where the store knows nothing of them."""
         # Damaged or in the way, it is no reason to go without the account.
         if usage_member(uid) in self.archive:
             with contextlib.suppress(Refused, OSError, StoreError):
-                self._usage.restore(uid, self.archive.read(usage_member(uid)))
+                self.engine.usage.restore(uid, self.archive.read(usage_member(uid)))
         contents = []
         for member in activity_members(uid):
             with contextlib.suppress(Refused, OSError):
                 contents += [self.archive.read(member)] if member in self.archive else []
         with contextlib.suppress(StoreError):
-            self._activity_log.restore(uid, contents)
+            self.engine.activity.restore(uid, contents)
 
 
 def _is_bare(account: Account) -> bool:

@@ -11,22 +11,19 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from pathlib import Path
 from typing import BinaryIO, cast
 
 from apppw_tui import __version__
+from apppw_tui.domain.engine_ports import ActivityHistory
 from apppw_tui.domain.errors import StoreDamaged, StoreError
-from apppw_tui.domain.ports import SystemClock
+from apppw_tui.domain.key_set import dump
 from apppw_tui.store.documents import SCHEMA_MAJOR, SCHEMA_MINOR
+from apppw_tui.store.engine import Engine
 from apppw_tui.store.fields import to_iso
-from apppw_tui.store.folder import files
-from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.folder.activity import FolderActivityLog
-from apppw_tui.store.folder.usage_book import FolderUsageBook
-from apppw_tui.store.keyring import Keyring, dump
 
 FORMAT = 1
 MANIFEST, KEY, DELETED = "manifest.json", "key", "deleted"
+_MODE = 0o600
 LARGEST_ACTIVITY = 64 * 1024 * 1024  # bytes, of one account
 
 
@@ -56,17 +53,11 @@ def activity_members(uid: str) -> tuple[str, ...]:
 
 
 def back_up(
-    out: BinaryIO,
-    folder: Path,
-    store: FolderStore,
-    keyring: Keyring | None,
-    *,
-    now: datetime,
-    host: str,
+    out: BinaryIO, engine: Engine, *, with_key: bool, now: datetime, host: str
 ) -> BackupResult:
-    """Writes a backup of the store in `folder` to `out`, with its key if `keyring` is given.
+    """Writes a backup of `engine` to `out`.
 
-    Takes no account's lock: each file is replaced in one step, so it is read as it was at one
+    Takes no account's lock: each document is replaced in one step, so it is read as it was at one
     instant. The list of deleted ids comes last, and knows of every deletion in the accounts.
 
     Raises:
@@ -76,35 +67,34 @@ def back_up(
     done = BackupResult()
     with ExitStack() as stack:
         ring = None
-        if keyring is not None:
+        if with_key:
             # While the lock is held no key is dropped, so that this one opens all that follows.
-            stack.enter_context(keyring.locked())
-            ring = keyring.read()
+            stack.enter_context(engine.keyring.locked())
+            ring = engine.keyring.read()
             if ring is None:
-                keyring.require_nothing_encrypted()
+                engine.keyring.require_nothing_encrypted()
         archive = _Archive(out, now)
-        usage = FolderUsageBook(folder, SystemClock())
 
         def set_aside(error: StoreError) -> None:
             done.failures["ledger/activity.sqlite"] = error
 
-        log = FolderActivityLog(folder, SystemClock(), complain=set_aside)
+        log = engine.activity_log(set_aside)
         uids: set[str] = set()
         looked_at: set[str] = set()
         # Again until nobody is new: one may have been renamed behind the sweep.
-        while fresh := [name for name in store.list_names() if name not in looked_at]:
+        while fresh := [name for name in engine.accounts.list_names() if name not in looked_at]:
             owners = frozenset(uids) if looked_at else frozenset()
             for name in fresh:
                 looked_at.add(name)
                 try:
                     uids |= _add_account(
-                        archive, store, usage, log, name, failures=done.failures, known=owners
+                        archive, engine, log, name, failures=done.failures, owners=owners
                     )
                 except StoreError as error:
                     done.failures[name] = error
         done.accounts = len(uids)
-        store.deletions.list_waiting()
-        deleted = store.deletions.ids.content()
+        engine.deleted_ids.list_waiting()
+        deleted = engine.deleted_ids.export()
         if deleted is not None:
             archive.add(DELETED, deleted)
         if ring is not None:
@@ -115,28 +105,27 @@ def back_up(
 
 def _add_account(
     archive: "_Archive",
-    store: FolderStore,
-    usage: FolderUsageBook,
-    log: FolderActivityLog,
+    engine: Engine,
+    log: ActivityHistory,
     name: str,
     *,
     failures: dict[str, StoreError],
-    known: frozenset[str],
+    owners: frozenset[str],
 ) -> set[str]:
-    """Its uid, or nothing: if it was removed meanwhile, or is one of those that are `known`.
+    """Its uid, or nothing: if it was removed meanwhile, or is one of the `owners`.
 
     `failures` gets the ledgers that cannot be read. Raises StoreError; nothing is added then.
     """
-    whole = store.read_raw(name)
-    if whole.content is None:
+    raw = engine.accounts.read_raw(name)
+    if raw.content is None:
         return set()
-    if whole.account is None:
-        raise StoreDamaged(f"{store.path(name)} cannot be read: {whole.error}.")
-    uid = whole.account.uid
-    if uid in known:
+    if raw.account is None:
+        raise StoreDamaged(f"{raw.place} cannot be read: {raw.error}.")
+    uid = raw.account.uid
+    if uid in owners:
         return set()
-    others = {**log.back_up(uid, failures), **usage.back_up(uid, failures)}
-    archive.add(account_member(name), whole.content)
+    others = {**log.export(uid, failures), **engine.usage.export(uid, failures)}
+    archive.add(account_member(name), raw.content)
     for member, content in others.items():
         archive.add(member, content)
     return {uid}
@@ -154,7 +143,7 @@ class _Archive:
     def add(self, name: str, content: bytes) -> None:
         member = tarfile.TarInfo(name)
         member.size = len(content)
-        member.mode = files.FILE_MODE
+        member.mode = _MODE
         member.mtime = int(self._now.timestamp())
         self._tar.addfile(member, io.BytesIO(content))
         self._sums[name] = sha256(content).hexdigest()

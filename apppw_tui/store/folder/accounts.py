@@ -1,43 +1,31 @@
 """The store in one folder: one TinyDB file per account, one lock file per account."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from apppw_tui.domain import enforced
-from apppw_tui.domain.account import Account, Change, Rename, renaming
+from apppw_tui.domain.account import Account, Change, RawAccount, Rename, renaming
 from apppw_tui.domain.activity import UNKNOWN_UID
 from apppw_tui.domain.enforced import EVER, Enforcement, enforcement
 from apppw_tui.domain.errors import DiskFull, NotFound, StoreDamaged, StoreError
 from apppw_tui.domain.names import Name, check_account_name, escaped, is_account_name
+from apppw_tui.domain.ports import each_readable, fail
 from apppw_tui.store import documents
 from apppw_tui.store.documents import dumps, loads
 from apppw_tui.store.fields import DocumentError, Tables
 from apppw_tui.store.folder import files
-from apppw_tui.store.folder.deleted_ids import Deletions, waits_in
+from apppw_tui.store.folder.deleted_ids import Deletions
 from apppw_tui.store.folder.disk_reserve import DiskReserve
 from apppw_tui.store.folder.enforced import FolderEnforcements
-from apppw_tui.store.folder.location import SUFFIX, account_names
+from apppw_tui.store.folder.location import SUFFIX, UNSEALED, account_names
 from apppw_tui.store.folder.locks import LOCK_TIMEOUT, locked
 
 _SLACK = 64  # bytes; a number that gains a digit is no creation
 # What cannot be read waits, as it does while the daemon answers.
 _UNREADABLE = Enforcement(EVER, UNKNOWN_UID)
-
-
-@dataclass
-class RawAccount:
-    """An account's whole file: as it is, and, once `tables` are assigned, as it is to be.
-
-    `account` is None if there is no file, or if what it holds cannot be read: then `error` says so.
-    """
-
-    content: bytes | None
-    account: Account | None = None
-    error: DocumentError | None = None
-    tables: Tables | None = None
 
 
 class FolderStore:
@@ -52,6 +40,7 @@ class FolderStore:
         self._accounts = folder / "accounts"
         self.folders = (folder, self._accounts)
         self._locks = folder / "locks"
+        self._unsealed = self._locks / UNSEALED
         self._reserve = DiskReserve(folder)
         self.deletions = Deletions(folder)
         self._lock_timeout = lock_timeout
@@ -95,7 +84,7 @@ class FolderStore:
             with enforced.enforcement_of(self.enforcements, account_name, before, after, complain):
                 if before is not None:
                     change.unlisted = not self.deletions.record(before, after, fresh)
-                self._write(account_name, temporary, dumps(fresh))
+                self._write(after, temporary, dumps(fresh))
 
     def read_raw(self, account_name: str) -> RawAccount:
         """The whole file of an account, even a damaged one. Raises StoreError, InvalidName.
@@ -103,13 +92,13 @@ class FolderStore:
         A link, or what is no ordinary file, is StoreDamaged as ever.
         """
         check_account_name(account_name)
-        content = self._content(account_name)
+        content, place = self._content(account_name), str(self.path(account_name))
         if content is None:
-            return RawAccount(None)
+            return RawAccount(place, None)
         try:
-            return RawAccount(content, documents.load(loads(content), account_name))
+            return RawAccount(place, content, documents.load(loads(content), account_name))
         except DocumentError as error:
-            return RawAccount(content, error=error)
+            return RawAccount(place, content, error=error)
 
     @contextmanager
     def raw_transaction(self, account_name: str) -> Iterator[RawAccount]:
@@ -132,10 +121,18 @@ class FolderStore:
                 if before is not None and whole.content is not None:
                     was = loads(whole.content)
                     self.deletions.record(before, after, whole.tables, was)
-                self._write(account_name, temporary, dumps(whole.tables))
+                self._write(after, temporary, dumps(whole.tables))
 
     def has_accounts(self) -> bool:
         return next(self.each_name(), None) is not None
+
+    def has_sealed_values(self) -> bool:
+        if os.path.lexists(self._unsealed):
+            return False
+        return any(account.sealed_values() for account in self.each(fail))
+
+    def each(self, failed: Callable[[str, StoreError], object]) -> Iterator[Account]:
+        return each_readable(self, failed)
 
     def each_name(self) -> Iterator[str]:
         return account_names(self._folder)
@@ -178,7 +175,7 @@ class FolderStore:
                     self.enforcements, old, present, merged, self.complain
                 ):
                     content = dumps(documents.save(tables, merged))
-                    self._write(old, self._temporary(old), content)
+                    self._write(merged, self._temporary(old), content)
             content = dumps(documents.save(tables, after))
             with enforced.enforcement_of(self.enforcements, name, left, after, self.complain):
                 files.prepare(self.path(name), self._temporary(name), content)
@@ -204,17 +201,6 @@ class FolderStore:
         self.enforcements.ensure_exists()
         names = {*self.list_names(), *self.enforcements.names()}
         return sum(self._mended(name) for name in sorted(names))
-
-    def list_deletions(self) -> bool:
-        """Lists as deleted what waits to be; False: some still does. Raises StoreError."""
-        self.deletions.list_waiting()
-        waiting = [name for name in self.each_name() if waits_in(self._content(name))]
-        for name in waiting:
-            with self.raw_transaction(name) as whole:
-                if whole.account is not None and whole.content is not None:
-                    whole.tables = loads(whole.content)
-        left = any(waits_in(self._content(name)) for name in waiting)
-        return not left and not self.deletions.are_waiting()
 
     def _mended(self, name: str) -> bool:
         if not self.enforcements.has_leftover(name) and self.tells_rightly(name):
@@ -252,12 +238,15 @@ class FolderStore:
     def _settle(self, name: str, wanted: Enforcement | None) -> bool:
         return enforced.settle(self.enforcements, name, wanted, self.complain)
 
-    def _write(self, account_name: str, temporary: Path, content: bytes) -> None:
+    def _write(self, account: Account, temporary: Path, content: bytes) -> None:
         """A change that takes no more room than before, a deletion above all, fits any disk.
 
         Any other needs a reserve that is full (SAFETY 24).
         """
-        path = self.path(account_name)
+        path = self.path(account.name)
+        # The mark goes first, so that whoever is killed leaves none that is wrong.
+        if os.path.lexists(self._unsealed) and account.sealed_values():
+            files.remove(self._unsealed)
         if len(content) > _size(path) + _SLACK:
             # What a sign-in took of the reserve may leave a little room, which is not for this.
             self._reserve.require_full()
@@ -268,6 +257,8 @@ class FolderStore:
                 files.write(path, temporary, content)
             except DiskFull:
                 self._reserve.write(lambda: files.write(path, temporary, content), len(content))
+        if os.path.lexists(self._unsealed) and account.sealed_values():  # made in between
+            files.remove(self._unsealed)
         self._reserve.allocate()
 
     def _temporary(self, account_name: str) -> Path:

@@ -140,7 +140,7 @@ class FolderActivityLog:
         self._take_over()
         return bool(self._rows("SELECT 1 FROM activity WHERE uid = ? LIMIT 1", uid))
 
-    def back_up(self, uid: str, failures: dict[str, StoreError]) -> Mapping[str, bytes]:
+    def export(self, uid: str, failures: dict[str, StoreError]) -> Mapping[str, bytes]:
         """The members of a backup that hold the account's events.
 
         `failures` gets what cannot be read, by the ledger's path in the store.
@@ -167,6 +167,9 @@ class FolderActivityLog:
                 for content in contents:
                     for event in entries(content.split(b"\n")):
                         _add(transaction, uid, event)
+
+    def tail(self, uids: frozenset[str] | None) -> Callable[[], list[Event]]:
+        return _Tail(self, uids).news
 
     def last(self) -> Marks:
         """The newest row of each ledger. Raises StoreError."""
@@ -209,11 +212,10 @@ class FolderActivityLog:
                 self._old = []  # what an older program writes from now on, the next process has
 
 
-class Tail:
+class _Tail:
     """The events from now on."""
 
-    def __init__(self, log: FolderActivityLog, uids: frozenset[str] | None = None) -> None:
-        """`uids` are the accounts to follow; None is all of them. Raises StoreError."""
+    def __init__(self, log: FolderActivityLog, uids: frozenset[str] | None) -> None:
         self._log = log
         self._uids = uids
         self._marks = log.last()

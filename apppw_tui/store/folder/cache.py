@@ -33,9 +33,9 @@ class CachedReads:
     tells by size and time, which alone would miss changes. For processes that only read.
     """
 
-    def __init__(self, store: FolderStore, most_held: int = MOST_HELD) -> None:
+    def __init__(self, store: FolderStore, most_files: int = MOST_HELD) -> None:
         self._store = store
-        self._most_held = most_held
+        self.most_files = most_files
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._lock = threading.Lock()
         self._checked: tuple[tuple[int, int, int], ...] = ()  # the folders, as they were checked
@@ -95,7 +95,7 @@ class CachedReads:
             old = self._held.pop(name, None)
             self._held[name] = held
             gone = [old] if old is not None else []
-            while len(self._held) > self._most_held:
+            while len(self._held) > self.most_files:
                 gone.append(self._held.popitem(last=False)[1])
         for entry in gone:
             files.close(entry.descriptor)

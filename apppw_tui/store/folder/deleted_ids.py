@@ -12,12 +12,14 @@ from dataclasses import astuple
 from pathlib import Path
 
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.deleted_ids import ID, UID, DeletedIdSet, lines
 from apppw_tui.domain.errors import StoreDamaged, StoreError
+from apppw_tui.domain.ports import AccountStore
 from apppw_tui.store import documents
 from apppw_tui.store.documents import loads
 from apppw_tui.store.fields import DocumentError, Tables
 from apppw_tui.store.folder import before_ledgers, files
-from apppw_tui.store.folder.deleted_file import ID, UID, DeletedFile, DeletedIdSet, Position, lines
+from apppw_tui.store.folder.deleted_file import DeletedFile, Position
 from apppw_tui.store.folder.ledger import LEDGERS, Ledger, Row, Schema
 
 NAME = "deleted.sqlite"
@@ -210,6 +212,27 @@ class Deletions:
                 missing = {}
         self.ids.merge(missing)
         return count
+
+    def read(self, after: int = 0) -> DeletedIdSet:
+        return self.ids.read(after)
+
+    def merge(self, ids: Mapping[str, Collection[str]]) -> None:
+        self.ids.merge(ids)
+
+    def export(self) -> bytes | None:
+        return self.ids.content()
+
+    def list_all_waiting(self, accounts: AccountStore) -> bool:
+        self.list_waiting()
+        waiting = [
+            name for name in accounts.each_name() if waits_in(accounts.read_raw(name).content)
+        ]
+        for name in waiting:
+            with accounts.raw_transaction(name) as raw:
+                if raw.account is not None and raw.content is not None:
+                    raw.tables = loads(raw.content)
+        left = any(waits_in(accounts.read_raw(name).content) for name in waiting)
+        return not left and not self.are_waiting()
 
     def are_waiting(self) -> bool:
         """True if accounts that were removed wait to be listed."""

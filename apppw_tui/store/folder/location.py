@@ -3,14 +3,19 @@
 import os
 import pwd
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apppw_tui.domain.errors import StoreUnusable
+from apppw_tui.domain.errors import (
+    StoreUnusable,
+)
 from apppw_tui.domain.lines import lines
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.store.folder import files
+
+if TYPE_CHECKING:
+    pass
 
 if TYPE_CHECKING:
     from apppw_tui.store.folder.accounts import FolderStore
@@ -20,10 +25,15 @@ _NETWORK = {"9p", "afs", "ceph", "cifs", "davfs", "gfs2", "glusterfs", "lustre",
     *("nfs4", "ocfs2", "smb2", "smb3", "smbfs"),
     *("fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs"),
 }
-ACCOUNTS, SUFFIX = "accounts", ".json"
-_INNER = (ACCOUNTS, "locks")
+ACCOUNTS, LOCKS, SUFFIX = "accounts", "locks", ".json"
+_INNER = (ACCOUNTS, LOCKS)
 ENFORCED = "enforced"  # the folder in it that FolderEnforcements keeps
 _MOUNTS = Path("/proc/self/mountinfo")
+# While that file is there, no account holds a sealed value.
+UNSEALED = ".nothing-sealed"
+
+
+CREDENTIAL = "apppw-tui-key"
 
 
 def open_store(folder: Path, *, create: bool = False) -> "FolderStore":
@@ -67,10 +77,39 @@ def check_store(folder: Path, *, create: bool = False) -> Path:
         )
     if create:
         # Where there are accounts already, it has to be made of what they say.
-        fresh = not os.path.lexists(folder / "accounts")
-        for name in (*([ENFORCED] if fresh else []), "accounts", "locks"):
+        fresh = not os.path.lexists(folder / ACCOUNTS)
+        for name in (*([ENFORCED] if fresh else []), ACCOUNTS, LOCKS):
             files.make_folder(folder / name)
+        _mark_unsealed(folder)
     return folder
+
+
+def _mark_unsealed(folder: Path) -> None:
+    """Says that nothing is sealed, in a store that has no account yet.
+
+    The first value that is sealed then needs no look at all accounts. Without the mark, as in a
+    store of an earlier version, nobody knows.
+    """
+    if has_accounts(folder):
+        return
+    path = folder / LOCKS / UNSEALED
+    try:
+        with files.opened_to_append(path):
+            pass
+    except OSError:
+        return  # it spares a look, and is needed by nobody
+    if has_accounts(folder):  # one that was made meanwhile may hold what is sealed
+        files.remove(path)
+
+
+def is_unsealed(folder: Path) -> bool:
+    """True if no account of the store in `folder` holds a sealed value; False: nobody knows."""
+    return os.path.lexists(folder / LOCKS / UNSEALED)
+
+
+def has_accounts(folder: Path) -> bool:
+    """True if there is any account; costs the same however many there are. Raises StoreUnusable."""
+    return next(account_names(folder), None) is not None
 
 
 def account_names(folder: Path) -> Iterator[str]:
@@ -143,3 +182,33 @@ def _file_system(device: int) -> str:
         if fields.split()[2] == wanted:
             return rest.split()[0]
     return ""
+
+
+def key_path(
+    store_folder: Path,
+    named: Path | None,
+    configured: Path | None,
+    environment: Mapping[str, str] = os.environ,
+) -> Path:
+    """The path of the key: `named`, the configuration's, systemd's credential, or in the store.
+
+    systemd.exec(5), LoadCredential=: a file in the folder that $CREDENTIALS_DIRECTORY names.
+    """
+    chosen = named or configured
+    if chosen is not None:
+        return chosen
+    folder = Path(environment.get("CREDENTIALS_DIRECTORY", ""))
+    credential = folder / CREDENTIAL
+    if folder.is_absolute() and _may_be_there(credential):
+        return credential
+    return store_folder / "key"
+
+
+def _may_be_there(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True  # to make another key because this one cannot be reached would split the store
+    return True

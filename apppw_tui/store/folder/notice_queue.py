@@ -23,7 +23,6 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.activity import ActivityEntry, as_line, entry, parse_time
 from apppw_tui.domain.errors import StoreDamaged, StoreError
 from apppw_tui.domain.notice_text import LONGEST_WAIT, Message
-from apppw_tui.domain.ports import ErrorLog
 from apppw_tui.store.folder import files
 
 # Files; where nobody takes them away, the disk is not to be filled: they take 200 MB. An
@@ -164,20 +163,3 @@ class FolderNoticeQueue:
         except OSError as error:
             raise files.store_error(self._folder, error) from None
         return sorted(names, key=lambda name: name[33:])
-
-
-class FolderNotifier:
-    """Lays notices down in the outbox of the store `folder`."""
-
-    def __init__(self, folder: Path, error_log: ErrorLog) -> None:
-        self._outbox = FolderNoticeQueue(folder)
-        self._error_log = error_log
-
-    def notify(self, account: Account, entry_: ActivityEntry) -> bool:
-        """Never raises: the act is done, whether or not anybody can be told."""
-        try:
-            self._outbox.put(account, entry_)
-        except StoreError as error:
-            self._error_log.error("notice left out", account=account.name, why=str(error))
-            return False
-        return True

@@ -4,12 +4,11 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Protocol
 
 from apppw_tui.domain import app_password
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.addresses import Networks, parse_address
-from apppw_tui.domain.app_password import AppPassword
+from apppw_tui.domain.engine_ports import Use
 from apppw_tui.domain.errors import InvalidName, StoreError
 from apppw_tui.domain.names import candidates
 from apppw_tui.domain.ports import Accounts, Clock, find
@@ -19,19 +18,6 @@ from apppw_tui.store.folder.usage_takeover import UsageTakeover
 
 MOST_HEARD = 1024  # uses that are not yet added to their account's
 MOST_OLD = 4096  # names between two times of writing
-
-
-class _Verdict(Protocol):
-    """The verifier's, as far as it is wanted here."""
-
-    @property
-    def account_name(self) -> str | None: ...
-
-    @property
-    def uid(self) -> str | None: ...
-
-    @property
-    def app_password(self) -> AppPassword | None: ...
 
 
 class FolderUsage:
@@ -74,7 +60,7 @@ class FolderUsage:
         """Uses from these are not looked at for being from anywhere new."""
         self._trusted = Networks(networks)
 
-    def used(self, decision: _Verdict, service: str | None, address: str | None) -> None:
+    def used(self, decision: Use, service: str | None, address: str | None) -> None:
         """An app password was right and good for that service. Reads nothing yet; never raises."""
         name, uid, record = decision.account_name, decision.uid, decision.app_password
         if name is None or uid is None or record is None:

@@ -58,7 +58,10 @@ class FolderUsageBook:
                 record = self._from_ledger(uid, complain)
         return record
 
-    def back_up(self, uid: str, failures: dict[str, StoreError]) -> Mapping[str, bytes]:
+    def knows(self, uid: str) -> bool:
+        return self.record(uid) != UsageRecord()
+
+    def export(self, uid: str, failures: dict[str, StoreError]) -> Mapping[str, bytes]:
         """The members of a backup that hold the account's uses.
 
         `failures` gets what cannot be read, by the ledger's path in the store.
@@ -98,7 +101,7 @@ class FolderUsageBook:
 
         The daemon takes it over when it looks the next time.
         """
-        if _UID.fullmatch(uid) is None or self.record(uid) != UsageRecord():
+        if _UID.fullmatch(uid) is None or self.knows(uid):
             return
         files.make_folder(self._folder)
         files.make_folder(self._waiting)

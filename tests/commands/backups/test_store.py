@@ -7,8 +7,8 @@ from pathlib import Path
 import argon2
 import pytest
 
+from apppw_tui.domain import deleted_ids
 from apppw_tui.domain.account import UNLISTED
-from apppw_tui.store.folder import deleted_file
 from apppw_tui.store.folder.deleted_ids import DeletedIds
 from apppw_tui.store.folder.profiles import HashProfilesFile
 from tests.running import CommandLine
@@ -102,7 +102,7 @@ def test_tidying_lists_anew_what_the_accounts_know_of_a_list_that_was_lost(
     (run.store / "deleted").unlink()
     assert "Put 2 app passwords on the list of what was deleted" in run.good("store", "tidy")
     assert DeletedIds(run.store).read().ids == expected
-    assert deleted_file.parse((run.store / "deleted").read_bytes()).ids == expected
+    assert deleted_ids.parse((run.store / "deleted").read_bytes()).ids == expected
     assert json.loads(run.good("store", "tidy", "--json")) == {"mended": 0, "listed": 0}
 
 
@@ -170,7 +170,7 @@ def test_what_was_deleted_is_listed_where_a_restore_is_confirmed(
     uid, other = house.now("ada").uid, run.home / "other"
     told = ["restore", str(file), "--overwrite", "--store", str(other)]
     assert run(*told, stdin="2\n", terminal=True).code == 0
-    assert gone in deleted_file.parse(DeletedIds(other).content() or b"").of(uid)
+    assert gone in deleted_ids.parse(DeletedIds(other).content() or b"").of(uid)
 
 
 def test_nobody_is_asked_where_everything_is_as_it_was(

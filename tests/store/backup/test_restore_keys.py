@@ -3,8 +3,8 @@
 import pytest
 
 from apppw_tui.domain.errors import ApppwError, KeyMissing
+from apppw_tui.domain.key_set import dump
 from apppw_tui.store.key_rotation import drop_old_keys, rotate
-from apppw_tui.store.keyring import dump
 from tests.store.backing import Place
 from tests.store.backup.restoring import came
 

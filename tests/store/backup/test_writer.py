@@ -11,17 +11,18 @@ from random import Random
 
 import pytest
 
+from apppw_tui.domain.account import RawAccount
 from apppw_tui.domain.errors import ApppwError, KeyMissing, Refused, StoreBusy, StoreDamaged
 from apppw_tui.domain.usage import LastUse, ServiceUse, UsageRecord
-from apppw_tui.store import keyring as keyrings
 from apppw_tui.store.backup.reader import Archive
 from apppw_tui.store.backup.restore import RestoredAccount
 from apppw_tui.store.backup.writer import MANIFEST
+from apppw_tui.store.folder import key_file as keyrings
 from apppw_tui.store.folder import usage_file
-from apppw_tui.store.folder.accounts import FolderStore, RawAccount
+from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.activity import FolderActivityLog
+from apppw_tui.store.folder.key_file import FolderKeyring
 from apppw_tui.store.folder.usage_ledger import UsageLedger
-from apppw_tui.store.keyring import Keyring
 from tests.store.backing import SCHEMA, Place, Told, manifest, members, packed
 from tests.store.making import account_file
 from tests.support import NOW
@@ -145,22 +146,17 @@ def test_no_key_is_dropped_while_a_backup_with_the_key_is_made(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place.house.give_phone(name="ada")
-    read, said = Keyring.read, []
+    read, said = FolderKeyring.read, []
     monkeypatch.setattr(keyrings, "LOCK_TIMEOUT", 0.0)
-    other = Keyring(
-        place.folder / "key",
-        lock=place.folder / "locks" / ".key.lock",
-        sealed_exists=lambda: True,
-        lock_timeout=0.0,
-    )
+    other = FolderKeyring(place.folder, place.folder / "key", lambda: True, lock_timeout=0.0)
 
-    def reading(self: Keyring) -> object:
+    def reading(self: FolderKeyring) -> object:
         with pytest.raises(StoreBusy) as error, other.locked():
             pass
         said.append(error)
         return read(self)
 
-    monkeypatch.setattr(Keyring, "read", reading)
+    monkeypatch.setattr(FolderKeyring, "read", reading)
     place.backup(with_key=True)
     assert said
 
@@ -288,7 +284,8 @@ def test_what_does_not_belong_there_is_named_and_left(
     assert came(empty.restore(backup)) == ["ada", "ben"]
     assert {*tmp_path.rglob("*")} - {*empty.folder.rglob("*")} == before
     expected = {
-        *("accounts/ada.json", "accounts/ben.json", "locks/ada.lock", "locks/ben.lock", "deleted")
+        *("accounts/ada.json", "accounts/ben.json", "locks/ada.lock", "locks/ben.lock", "deleted"),
+        "locks/.nothing-sealed",
     }
     there = {name for name in empty.files() if not name.startswith("ledger/")}
     assert there - {"reserve"} == expected

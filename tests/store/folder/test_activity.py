@@ -13,7 +13,7 @@ import pytest
 from apppw_tui.domain.activity import RETENTION, UNKNOWN_UID, ActivityEntry
 from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.store.folder import activity as module
-from apppw_tui.store.folder.activity import FROM_DAEMON, FolderActivityLog, Tail
+from apppw_tui.store.folder.activity import FROM_DAEMON, FolderActivityLog
 from apppw_tui.store.folder.ledger import Ledger
 from tests.faults import kills, steps
 from tests.store.small_disks import fill
@@ -56,14 +56,6 @@ def whats(news: list[tuple[str, ActivityEntry]]) -> list[str]:
 
 
 # --- reading --------------------------------------------------------------------------------
-
-
-def test_what_was_written_is_read(rooms: Rooms) -> None:
-    rooms.activity.record(UID, "x", "ada", address="192.0.2.7", later="key")
-    assert rooms.activity.read(UID) == [
-        ActivityEntry(NOW, "x", "ada", {"address": "192.0.2.7", "later": "key"})
-    ]
-    assert rooms.activity.read(OTHER) == []
 
 
 def test_what_the_daemon_saw_stands_where_it_belongs(rooms: Rooms) -> None:
@@ -210,20 +202,13 @@ def test_many_processes_and_threads_lose_no_event(rooms: Rooms) -> None:
 
 def test_only_what_comes_from_now_on_is_news(rooms: Rooms) -> None:
     rooms.record("before")
-    tail = Tail(FolderActivityLog(rooms.folder, rooms.clock))
-    assert tail.news() == []
+    tail = FolderActivityLog(rooms.folder, rooms.clock).tail(None)
+    assert tail() == []
     rooms.record("a", "b")
     rooms.record("c", uid=OTHER)
     rooms.daemon.record(UID, "d", "the server")
-    assert sorted(whats(tail.news())) == ["a", "b", "c", "d"]
-    assert tail.news() == []
-
-
-def test_only_those_are_followed_that_were_asked_for(rooms: Rooms) -> None:
-    tail = Tail(rooms.activity, frozenset({UID}))
-    rooms.record("a")
-    rooms.record("b", uid=OTHER)
-    assert whats(tail.news()) == ["a"]
+    assert sorted(whats(tail())) == ["a", "b", "c", "d"]
+    assert tail() == []
 
 
 def test_nothing_is_lost_or_told_twice_where_events_are_dropped_or_a_ledger_begun_anew(
@@ -231,16 +216,16 @@ def test_nothing_is_lost_or_told_twice_where_events_are_dropped_or_a_ledger_begu
 ) -> None:
     monkeypatch.setattr(module, "MOST", 4)
     rooms.record("before")
-    tail = Tail(FolderActivityLog(rooms.folder, rooms.clock))
+    tail = FolderActivityLog(rooms.folder, rooms.clock).tail(None)
     seen: list[str] = []
     for number in range(20):
         rooms.record(str(number))
         if number % 3 == 2:
-            seen += whats(tail.news())
+            seen += whats(tail())
         if number == 11:
             rooms.activity._own.close()
             rooms.path.write_bytes(b"no database" * 100)
-    seen += whats(tail.news())
+    seen += whats(tail())
     assert seen == [str(number) for number in range(20)]
 
 
@@ -248,7 +233,7 @@ def test_a_folder_that_cannot_be_used_is_told(rooms: Rooms) -> None:
     rooms.record("x")
     rooms.folder.rename(rooms.folder.with_name("moved"))
     with pytest.raises(StoreUnusable, match="no such file"):
-        Tail(rooms.activity)
+        rooms.activity.tail(None)
 
 
 # --- what an older program wrote --------------------------------------------------------------
@@ -321,9 +306,9 @@ def test_a_backup_has_lines_of_both_and_they_come_back_where_nothing_is_known(
 ) -> None:
     rooms.activity.record(UID, "first", "ada", name="Phone")
     rooms.daemon.record(UID, "second", "the server")
-    members = rooms.activity.back_up(UID, {})
+    members = rooms.activity.export(UID, {})
     assert list(members) == [f"activity/{UID}.jsonl", f"usage/{UID}.jsonl"]
-    assert rooms.activity.back_up(OTHER, {}) == {}
+    assert rooms.activity.export(OTHER, {}) == {}
     empty = Rooms(tmp_path / "empty")
     assert not empty.activity.knows(UID)
     for _ in range(2):

@@ -303,7 +303,7 @@ def test_so_many_files_are_held_and_the_longest_unused_goes_first(
         with disk.transaction(name, None) as change:
             change.account = account
     before = descriptors()
-    cache = CachedReads(disk, most_held=3)
+    cache = CachedReads(disk, most_files=3)
     for name in names[:3]:
         cache.get(name)
     cache.get("ada0")  # used again

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.deleted_ids import parse
 from apppw_tui.domain.errors import NotFound, StoreBusy, StoreDamaged, StoreError
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.folder.deleted_file import parse
 from apppw_tui.store.folder.deleted_ids import DeletedIds
 from tests.faults import kills, steps, struck_by
 from tests.store.making import account_file, add, record, touch
@@ -306,7 +306,7 @@ def test_what_is_no_list_stops_a_restore_and_no_deletion(disk: FolderStore, fold
     assert account_of(disk).app_passwords == ()
     assert [str(folder / "deleted") in sentence for sentence in said] == [True]
     (folder / "deleted").rmdir()
-    assert disk.list_deletions()
+    assert disk.deletions.list_all_waiting(disk)
     assert listed(folder, account.uid) == {"abc"}
 
 

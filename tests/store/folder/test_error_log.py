@@ -47,7 +47,7 @@ def logs(folder: Path) -> Logs:
 
 def lines(folder: Path) -> list[bytes]:
     """What a backup would have of the account."""
-    members = FolderActivityLog(folder, FixedClock()).back_up(UID, {})
+    members = FolderActivityLog(folder, FixedClock()).export(UID, {})
     return b"".join(members.values()).splitlines(keepends=True)
 
 

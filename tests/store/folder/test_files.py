@@ -72,6 +72,7 @@ def test_folders_are_0700_and_files_0600_whatever_the_umask(
     found = {str(path.relative_to(folder)): mode(path) for path in folder.rglob("*")}
     assert mode(folder) == 0o700
     assert found == {
+        "locks/.nothing-sealed": 0o600,
         "accounts": 0o700,
         "accounts/ada.json": 0o600,
         "enforced": 0o700,
@@ -117,7 +118,9 @@ def test_the_lock_file_stays_when_the_account_goes(disk: FolderStore, folder: Pa
 def test_asking_for_an_unknown_account_leaves_no_trace(disk: FolderStore, folder: Path) -> None:
     assert disk.get("ada") is None
     assert version_of(disk, "ada") is None
-    assert [path.name for path in sorted(folder.rglob("*"))] == ["accounts", "enforced", "locks"]
+    assert [path.name for path in sorted(folder.rglob("*"))] == [
+        *("accounts", "enforced", "locks", ".nothing-sealed"),
+    ]
 
 
 def test_a_change_replaces_the_file_instead_of_writing_into_it(

@@ -43,24 +43,6 @@ def test_message_is_laid_read_and_removed(outbox: FolderNoticeQueue, tmp_path: P
     assert list((tmp_path / "notices").iterdir()) == []
 
 
-def test_messages_come_in_the_order_in_which_they_were_laid(outbox: FolderNoticeQueue) -> None:
-    wanted = [str(number) for number in range(20)]
-    for what in wanted:
-        outbox.put(replace(ADA, uid=f"{int(what) * 7 % 20:032x}"), replace(USED, event=what))
-    assert whats(outbox) == wanted
-
-
-def test_what_became_of_a_message_is_kept(outbox: FolderNoticeQueue) -> None:
-    outbox.put(ADA, USED)
-    (message,) = outbox.due(NOW)
-    later = replace(message.tried(NOW, timedelta(minutes=5)), summed=True, how="exit code 75")
-    outbox.keep(later)
-    assert outbox.read(message.file) == later
-    assert list(outbox.due(NOW + timedelta(minutes=4))) == []
-    assert list(outbox.due(NOW + timedelta(minutes=5))) == [later]
-    assert list(outbox.due(NOW - timedelta(days=1))) == [later]
-
-
 def test_a_program_from_before_reads_what_it_knows(
     outbox: FolderNoticeQueue, tmp_path: Path
 ) -> None:

@@ -224,12 +224,6 @@ def test_in_a_store_that_is_gone_nothing_is_made(rooms: Rooms) -> None:
     assert len(rooms.complaints) == 1
 
 
-def test_an_app_password_under_another_name_is_still_the_same(rooms: Rooms) -> None:
-    rooms.usage.used(Verdict("ada", replace(record(), name="Old name")), "imap", "192.0.2.7")
-    rooms.usage.flush()
-    assert rooms.read.by_id == {"abc": LAST}
-
-
 def test_what_is_damaged_is_set_aside_and_begun_anew(rooms: Rooms) -> None:
     rooms.usage.used(PHONE, "imap", None)
     rooms.usage.flush()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from apppw_tui.config.serve import PROTOCOLS
+from apppw_tui.config import PROTOCOLS
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreBusy
 from apppw_tui.domain.secret import Secret

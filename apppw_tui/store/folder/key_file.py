@@ -1,20 +1,89 @@
-"""The key file in a folder of root's: a process of root's own replaces it, and does nothing else.
+"""The file of a store's keys, and root's hand, which replaces it in a folder of root's.
 
 Root becomes the store's owner before it opens anything, who cannot write there. So a child that
 stays root is made before that; it ends with the process that asks it.
 """
 
 import os
+import shlex
 import socket
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from apppw_tui.domain.errors import SaveUncertain, StoreError, StoreUnusable
+from apppw_tui.domain.key_set import KeptKeys, KeySet, dump, parse
 from apppw_tui.store.folder import files
-from apppw_tui.store.keyring import parse
+from apppw_tui.store.folder.location import LOCKS
+from apppw_tui.store.folder.locks import LOCK_TIMEOUT, locked
 
 _LARGEST = 65536  # bytes; some hundreds of keys
 _DONE, _MAYBE = "done", "maybe:"
 _GONE = "The process that could have replaced the key has ended: nothing was changed."
+
+
+_LOCK = ".key.lock"  # no account can have that name
+_BUSY = "The key of the store is in use. Try again in a moment."
+_OTHERS = stat.S_IROTH | stat.S_IWOTH
+
+
+class FolderKeyring(KeptKeys):
+    """The keys in one file, read afresh for every value.
+
+    So whoever holds an account's lock uses the keys of now.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        path: Path,
+        sealed_exists: Callable[[], bool],
+        *,
+        randbytes: Callable[[int], bytes] = os.urandom,
+        lock_timeout: float = LOCK_TIMEOUT,
+    ) -> None:
+        """Of the store in `folder`, its keys in the file `path` (see key_path)."""
+        super().__init__(str(path), sealed_exists, randbytes)
+        self.hand: Callable[[bytes], None] | None = None  # writes it where this process cannot
+        self._path = path
+        self._lock = folder / LOCKS / _LOCK
+        self._lock_timeout = lock_timeout
+
+    def read(self) -> KeySet | None:
+        """See Keyring.
+
+        Raises:
+            StoreDamaged: it is a link, no ordinary file, or holds anything but keys.
+            StoreUnusable: it cannot be read, or others can read or write it.
+        """
+        content = files.read(self._path)
+        if content is None:
+            return None
+        self._check_mode()
+        return parse(content, self._path)
+
+    def write(self, ring: KeySet) -> None:
+        content = dump(ring)
+        if self.hand is not None:
+            self.hand(content)
+        else:
+            files.write(self._path, self._path.with_name(f".tmp-{self._path.name}"), content)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        files.make_folder(self._lock.parent)
+        with locked(self._lock, self._lock_timeout, _BUSY):
+            yield
+
+    def _check_mode(self) -> None:
+        try:
+            mode = self._path.lstat().st_mode
+        except OSError as error:
+            raise files.store_error(self._path, error) from None
+        if mode & _OTHERS:
+            command = shlex.join(["chmod", "600", str(self._path)])
+            raise StoreUnusable(f"{self._path} is open to others.", f"Close it with: {command}")
 
 
 def needed(folder: Path, key_file: Path) -> bool:

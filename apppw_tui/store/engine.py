@@ -1,0 +1,172 @@
+"""The engine, which keeps what all machines share, and the machine, which keeps what stays on one.
+
+Every part is a port of domain/ports.py, and is made when it is asked for: the first frame of the
+portal, a place at the kiosk's door and `verify` load no more than they need.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from apppw_tui.config import Config, store_folder
+from apppw_tui.domain.errors import StoreError
+from apppw_tui.domain.ports import Clock
+
+if TYPE_CHECKING:
+    from apppw_tui.domain.engine_ports import (
+        ActivityHistory,
+        Aside,
+        CachedAccounts,
+        DeletedIdList,
+        Keyring,
+        UsageStore,
+        UsageWriter,
+    )
+    from apppw_tui.domain.hashing import Profiles, Slot
+    from apppw_tui.domain.ports import (
+        Accounts,
+        AccountStore,
+        Door,
+        ErrorLog,
+        NoticeQueue,
+        SessionTerminator,
+        ThrottleStore,
+    )
+    from apppw_tui.domain.usage import FirstUse
+
+
+@dataclass(frozen=True)
+class StoreLocation:
+    """The places of a store and of its key; what the command line says goes before the rest."""
+
+    folder: Path
+    key_file: Path
+
+    @classmethod
+    def of(cls, config: Config, named: Path | None, key_file: Path | None) -> "StoreLocation":
+        from apppw_tui.store.folder.location import key_path
+
+        folder = store_folder(named, config)
+        return cls(folder, key_path(folder, key_file, config.key_file))
+
+    @property
+    def is_mine(self) -> bool:
+        """True if the store is, or would be, the present user's own."""
+        from apppw_tui.store.folder.location import is_owned_by_me
+
+        return is_owned_by_me(self.folder)
+
+    def may_hold_sealed_values(self) -> bool:
+        """True if an account has something sealed; False, too, where only others can look."""
+        from apppw_tui.store.folder.places import StorePlaces
+
+        return StorePlaces(self.folder).may_hold_sealed_values()
+
+
+class Engine(Protocol):
+    """All that is shared by the machines of one set of accounts."""
+
+    @property
+    def accounts(self) -> "AccountStore": ...
+
+    @property
+    def throttle(self) -> "ThrottleStore": ...
+
+    @property
+    def profiles(self) -> "Profiles": ...
+
+    @property
+    def usage(self) -> "UsageStore": ...
+
+    @property
+    def activity(self) -> "ActivityHistory":
+        """As the portal and the commands write it; trouble goes to the error log."""
+
+    @property
+    def deleted_ids(self) -> "DeletedIdList": ...
+
+    @property
+    def session_terminator(self) -> "SessionTerminator": ...
+
+    @property
+    def notices(self) -> "NoticeQueue": ...
+
+    @property
+    def keyring(self) -> "Keyring": ...
+
+    def has_accounts(self) -> bool:
+        """See AccountStore; loads nothing for it."""
+
+    def activity_log(
+        self,
+        complain: Callable[[StoreError], None],
+        report_loss: Callable[[StoreError], None] = lambda _error: None,
+        *,
+        by_daemon: bool = False,
+    ) -> "ActivityHistory":
+        """The activity for who hears of trouble otherwise.
+
+        `complain` hears of what was damaged and begun anew, `report_loss` of why events cannot be
+        written. `by_daemon`: it writes beside the portal and the commands.
+        """
+
+    def cached_accounts(self) -> "CachedAccounts":
+        """The accounts for a daemon, which reads the same ones again and again."""
+
+    def usage_writer(
+        self,
+        accounts: "Accounts",
+        *,
+        complain: Callable[[str], None],
+        announce: "Callable[[FirstUse], None]",
+        meaning: Callable[[str], Sequence[str]],
+    ) -> "UsageWriter":
+        """The uses, as the daemon writes them.
+
+        `complain` hears of trouble, and `announce` of first uses, when they have been written: it
+        must not raise. `meaning` gives the names that may be meant by one, and may raise
+        InvalidName.
+        """
+
+    def require_ready(self) -> None:
+        """Raises StoreError if accounts cannot be read now: a name is unknown only where they can.
+
+        Whoever asks may ask every second.
+        """
+
+    def aside(self, what: str, now: datetime) -> "Aside":
+        """A place of its own, for the documents that `what` replaces."""
+
+    def complete(self) -> None:
+        """Makes what a store of an earlier version lacks, as far as that can be done."""
+
+
+class Machine(Protocol):
+    """All that stays on this machine."""
+
+    @property
+    def error_log(self) -> "ErrorLog": ...
+
+    @property
+    def slots(self) -> "Slot":
+        """A place for one costly hash, of a few that all processes share."""
+
+    def door(self) -> "Door": ...
+
+
+def open_engine(
+    place: StoreLocation, clock: Clock, *, create: bool = False, new_key: bool = False
+) -> tuple[Engine, Machine]:
+    """The engine of the store in `place`; with `create`, made if it is missing.
+
+    A process of uid 0 becomes the store's owner. `new_key` says that it may have to write a key
+    where only root can.
+
+    Raises:
+        StoreUnusable: missing, or not to be relied upon; the sentence says what to do.
+    """
+    from apppw_tui.store.folder.engine import open_folder
+
+    return open_folder(place.folder, place.key_file, clock, create=create, new_key=new_key)

@@ -1,0 +1,391 @@
+"""An engine and a machine in this process alone, for `--demo` and for tests that need no disk."""
+
+import itertools
+import json
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from datetime import datetime
+
+from apppw_tui.domain import deleted_ids
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.activity import ActivityEntry, as_line, entries
+from apppw_tui.domain.addresses import Networks, parse_address
+from apppw_tui.domain.deleted_ids import DeletedIdSet
+from apppw_tui.domain.engine_ports import Use
+from apppw_tui.domain.errors import InvalidName, StoreError
+from apppw_tui.domain.hashing import MemoryProfiles, Slot
+from apppw_tui.domain.key_set import KeptKeys, KeySet, new_key
+from apppw_tui.domain.notice_text import LONGEST_WAIT, Message
+from apppw_tui.domain.ports import Accounts, AccountStore, Clock, find
+from apppw_tui.domain.usage import (
+    FirstUse,
+    LastUse,
+    PendingUses,
+    UsageRecord,
+    Used,
+    network_of,
+)
+from apppw_tui.store.fields import DocumentError
+from apppw_tui.store.folder import usage_file
+from apppw_tui.store.memory import MemoryStore, MemoryThrottleStore
+
+_MOST_ERRORS = 256
+Event = tuple[str, ActivityEntry]
+
+
+class MemoryMachine:
+    """See Machine; nothing is bounded, since there is one process."""
+
+    def __init__(self) -> None:
+        self.error_log = MemoryErrorLog()
+        self.slots: Slot = nullcontext
+
+    def door(self) -> "MemoryDoor":
+        return MemoryDoor()
+
+
+class MemoryEngine:
+    """See Engine."""
+
+    def __init__(self, clock: Clock, randbytes: Callable[[int], bytes] = os.urandom) -> None:
+        self.deleted_ids = MemoryDeletedIds()
+        self.accounts = MemoryStore(self.deleted_ids.add)
+        self.throttle = MemoryThrottleStore(clock)
+        self.profiles = MemoryProfiles()
+        self.usage = MemoryUsage(clock)
+        self.activity = MemoryActivityLog(clock)
+        self.session_terminator = MemorySessionTerminator()
+        self.notices = MemoryNotices(clock)
+        self.keyring = MemoryKeyring(randbytes, self.accounts.has_sealed_values)
+
+    def has_accounts(self) -> bool:
+        return self.accounts.has_accounts()
+
+    def activity_log(
+        self,
+        complain: Callable[[StoreError], None],
+        report_loss: Callable[[StoreError], None] = lambda _error: None,
+        *,
+        by_daemon: bool = False,
+    ) -> "MemoryActivityLog":
+        del complain, report_loss, by_daemon  # nothing can be lost
+        return self.activity
+
+    def cached_accounts(self) -> "MemoryCache":
+        return MemoryCache(self.accounts)
+
+    def usage_writer(
+        self,
+        accounts: Accounts,
+        *,
+        complain: Callable[[str], None],
+        announce: Callable[[FirstUse], None],
+        meaning: Callable[[str], Sequence[str]],
+    ) -> "MemoryUsageWriter":
+        del complain  # nothing can be lost
+        return MemoryUsageWriter(self.usage, accounts, announce, meaning)
+
+    def require_ready(self) -> None:
+        """It always is."""
+
+    def aside(self, what: str, now: datetime) -> "MemoryAside":
+        return MemoryAside(f"{what} of {now:%Y-%m-%d}")
+
+    def complete(self) -> None:
+        """Nothing lacks."""
+
+
+class MemoryErrorLog:
+    """The newest errors."""
+
+    def __init__(self) -> None:
+        self.errors: deque[tuple[str, Mapping[str, str]]] = deque(maxlen=_MOST_ERRORS)
+
+    def error(self, event: str, **facts: str) -> None:
+        self.errors.append((event, facts))
+
+
+class MemoryDoor:
+    """See Door; there is nobody else."""
+
+    def acquire(self, address: str, *, known: bool = False) -> None:
+        """There is room."""
+
+    def release(self) -> None:
+        """Nobody waits."""
+
+
+class MemoryCache:
+    """See CachedAccounts; they are at hand anyway."""
+
+    most_files = 0
+
+    def __init__(self, accounts: Accounts) -> None:
+        self.get = accounts.get
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class MemoryAside:
+    """See Aside."""
+
+    def __init__(self, name: str) -> None:
+        self.place: str | None = None
+        self.contents: dict[str, bytes] = {}
+        self._name = name
+
+    def keep(self, account_name: str, content: bytes) -> None:
+        self.place = self._name
+        self.contents[account_name] = content
+
+
+class MemorySessionTerminator:
+    """See SessionTerminator: the names of those that are to end."""
+
+    enabled = True
+
+    def __init__(self) -> None:
+        self.ended: list[str] = []
+
+    def terminate(self, account_name: str) -> None:
+        self.ended.append(account_name)
+
+
+class MemoryDeletedIds:
+    """See DeletedIdList."""
+
+    def __init__(self) -> None:
+        self._listed: list[tuple[str, str]] = []
+
+    def add(self, uid: str, ids: Collection[str]) -> None:
+        self.merge({uid: ids})
+
+    def read(self, after: int = 0) -> DeletedIdSet:
+        result = DeletedIdSet(until=len(self._listed))
+        for uid, id_ in self._listed[after:]:
+            result.ids.setdefault(uid, set()).add(id_)
+        return result
+
+    def merge(self, ids: Mapping[str, Collection[str]]) -> None:
+        listed = self.read()
+        self._listed += [
+            (uid, id_) for uid in ids for id_ in sorted(set(ids[uid]) - listed.of(uid))
+        ]
+
+    def export(self) -> bytes | None:
+        return deleted_ids.lines(self.read().ids) if self._listed else None
+
+    def list_known(self, accounts: Iterable[Account]) -> int:
+        before = len(self._listed)
+        self.merge({account.uid: account.deleted_ids for account in accounts})
+        return len(self._listed) - before
+
+    def list_waiting(self) -> None:
+        """Nothing ever waits."""
+
+    def list_all_waiting(self, accounts: AccountStore) -> bool:  # noqa: ARG002 - as above
+        return True
+
+
+class MemoryKeyring(KeptKeys):
+    """See Keyring; its first key goes with the process."""
+
+    def __init__(
+        self,
+        randbytes: Callable[[int], bytes] = os.urandom,
+        sealed_exists: Callable[[], bool] = lambda: False,
+    ) -> None:
+        super().__init__("in memory", sealed_exists, randbytes)
+        self._ring = KeySet((new_key(randbytes),))
+        self._lock = threading.RLock()
+
+    def read(self) -> KeySet:
+        return self._ring
+
+    def write(self, ring: KeySet) -> None:
+        self._ring = ring
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        with self._lock:
+            yield
+
+
+class MemoryNotices:
+    """See NoticeQueue."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._messages: dict[str, Message] = {}
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+
+    def put(self, account: Account, entry: ActivityEntry) -> str:
+        message = Message(f"{next(self._numbers)}", account.name, account.uid, entry)
+        self.keep(message)
+        return message.file
+
+    def due(self, now: datetime) -> Iterator[Message]:
+        for message in list(self._messages.values()):
+            until = message.not_before
+            if until is None or not now < until <= now + LONGEST_WAIT:
+                yield message
+
+    def read(self, file: str) -> Message | None:
+        return self._messages.get(file)
+
+    def keep(self, message: Message) -> None:
+        self._messages[message.file] = message
+
+    def remove(self, message: Message) -> None:
+        self._messages.pop(message.file, None)
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        first = self._lock.acquire(blocking=False)
+        try:
+            yield first
+        finally:
+            if first:
+                self._lock.release()
+
+
+class MemoryActivityLog:
+    """See ActivityHistory."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._events: list[Event] = []  # as they came
+
+    def record(self, uid: str, what: str, by: str, **facts: str) -> None:
+        self.add(uid, ActivityEntry(self._clock.now(), what, by, facts))
+
+    def add(self, uid: str, entry: ActivityEntry) -> None:
+        """One more entry, which may be of any time."""
+        self._events.append((uid, entry))
+
+    def read(self, uid: str) -> list[ActivityEntry]:
+        return [entry for own, entry in self.read_all() if own == uid]
+
+    def read_all(self) -> list[Event]:
+        return sorted(self._events, key=lambda event: event[1].time)
+
+    def knows(self, uid: str) -> bool:
+        return any(own == uid for own, _ in self._events)
+
+    def forget_old(self, uid: str) -> None:
+        """It does not live that long."""
+
+    def tail(self, uids: frozenset[str] | None) -> Callable[[], list[Event]]:
+        seen = len(self._events)
+
+        def news() -> list[Event]:
+            nonlocal seen
+            events, seen = self._events[seen:], len(self._events)
+            return [event for event in events if uids is None or event[0] in uids]
+
+        return news
+
+    def export(self, uid: str, failures: dict[str, StoreError]) -> Mapping[str, bytes]:
+        del failures  # there are none
+        lines = [
+            json.dumps(as_line(entry)).encode() + b"\n" for own, entry in self._events if own == uid
+        ]
+        return {f"activity/{uid}.jsonl": b"".join(lines)} if lines else {}
+
+    def restore(self, uid: str, contents: Iterable[bytes]) -> None:
+        if not self.knows(uid):
+            for content in contents:
+                for entry in entries(content.split(b"\n")):
+                    self.add(uid, entry)
+
+
+class MemoryUsage:
+    """See UsageStore."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.records: dict[str, UsageRecord] = {}
+
+    def read(self, uid: str) -> Used:
+        return self.record(uid).used
+
+    def record(self, uid: str) -> UsageRecord:
+        return self.records.get(uid, UsageRecord())
+
+    def old_passwords_since(self) -> None:
+        """Nobody tells, who would have to go on telling."""
+
+    def forget(self, uid: str) -> None:
+        self.records.pop(uid, None)
+
+    def knows(self, uid: str) -> bool:
+        return uid in self.records
+
+    def export(self, uid: str, failures: dict[str, StoreError]) -> Mapping[str, bytes]:
+        del failures  # there are none
+        return {f"usage/{uid}.json": usage_file.dumps(self.record(uid))} if self.knows(uid) else {}
+
+    def restore(self, uid: str, content: bytes) -> None:
+        with suppress(DocumentError):
+            self.records.setdefault(uid, usage_file.loads(content))
+
+
+class MemoryUsageWriter:
+    """See UsageWriter."""
+
+    trouble: str | None = None
+
+    def __init__(
+        self,
+        usage: MemoryUsage,
+        accounts: Accounts,
+        announce: Callable[[FirstUse], None],
+        meaning: Callable[[str], Sequence[str]],
+    ) -> None:
+        self._usage = usage
+        self._accounts = accounts
+        self._announce = announce
+        self._meaning = meaning
+        self._trusted = Networks()
+        self._heard: list[tuple[str | None, PendingUses]] = []
+        self.on_pending: Callable[[], None] = lambda: None
+
+    def set_trusted(self, networks: Iterable[str]) -> None:
+        self._trusted = Networks(networks)
+
+    def used(self, decision: Use, service: str | None, address: str | None) -> None:
+        if decision.account_name is not None and decision.app_password is not None:
+            use = self._use(service, address)
+            network = None if self._trusted.holds(use.address) else network_of(use.address)
+            name, id_ = decision.account_name, decision.app_password.id
+            self._hear(decision.uid, PendingUses.of(name, id_, use, network))
+
+    def old_password(self, name: str, service: str | None, address: str | None) -> None:
+        self._hear(None, PendingUses(name, last_legacy_login=self._use(service, address)))
+
+    def flush(self) -> bool:
+        heard, self._heard = self._heard, []
+        for uid, pending in heard:
+            with suppress(InvalidName):
+                account = find(self._accounts, self._meaning(pending.account_name))
+                if account is not None and uid in (None, account.uid):
+                    self._write(account, pending)
+        return True
+
+    def _write(self, account: Account, pending: PendingUses) -> None:
+        before, now = self._usage.record(account.uid), self._usage.clock.now()
+        self._usage.records[account.uid], first = before.with_uses(account, pending, now)
+        for first_use in first:
+            self._announce(first_use)
+
+    def _hear(self, uid: str | None, pending: PendingUses) -> None:
+        self._heard.append((uid, pending))
+        self.on_pending()
+
+    def _use(self, service: str | None, address: str | None) -> LastUse:
+        return LastUse(self._usage.clock.now(), service, parse_address(address))

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import select
 import signal
 import stat
 import threading
@@ -112,8 +113,9 @@ def test_one_that_hangs_is_killed_with_its_children(script: Script, tmp_path: Pa
             lambda seconds: ran(command, timeout=seconds), lambda: bool(pipe.read())
         )
         assert outcome == ProcessResult(False, f"time-out after {seconds:g} s", "so far")
-        os.set_blocking(reading, True)
-        assert pipe.read() == b""  # all who could write there are gone
+        # Only once all who could write there are gone does it end.
+        assert select.select([pipe], [], [], LONG)[0] == [pipe]
+        assert pipe.read() == b""
 
 
 def test_one_that_no_longer_prints_but_hangs_is_killed_too(script: Script) -> None:

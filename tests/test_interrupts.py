@@ -46,6 +46,15 @@ def console_script() -> str:
     return SCRIPT.format(module=module, name=name)
 
 
+def ignore() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def as_a_shell_starts_it() -> None:
+    """Not ignoring what whoever has started the tests may ignore, as one in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def interrupted(
     tmp_path: Path, at: str, *, start: tuple[str, ...] = ("-m", "apppw_tui"), ignoring: bool = False
 ) -> "subprocess.CompletedProcess[bytes]":
@@ -57,9 +66,6 @@ def interrupted(
     (hook / "sitecustomize.py").write_text(INTERRUPTING)
     more = {"PYTHONPATH": str(hook), "PYTHONPYCACHEPREFIX": str(tmp_path / "none"), "AT": at}
 
-    def ignore() -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-
     return subprocess.run(
         [sys.executable, *start, "--store", str(store), "account", "list"],
         capture_output=True,
@@ -67,7 +73,7 @@ def interrupted(
         cwd=ROOT,
         check=False,
         timeout=120,
-        preexec_fn=ignore if ignoring else None,
+        preexec_fn=ignore if ignoring else as_a_shell_starts_it,
     )
 
 
@@ -123,6 +129,7 @@ def test_importing_the_command_line_leaves_interrupts_alone(tmp_path: Path) -> N
         cwd=ROOT,
         check=False,
         timeout=120,
+        preexec_fn=as_a_shell_starts_it,
     )
     assert b"Error" not in done.stderr
     assert done.returncode == 0

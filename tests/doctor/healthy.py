@@ -164,8 +164,9 @@ class Server:
 
     def fault(self) -> Finding:
         """The one thing that is not in order."""
-        (found,) = self.faults()
-        return found
+        findings = self.faults()
+        assert len(findings) == 1, findings
+        return findings[0]
 
 
 def faults(found: Sequence[Finding]) -> list[Finding]:

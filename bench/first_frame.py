@@ -83,7 +83,7 @@ def prepare(folder: Path) -> None:
     hasher = Hasher(CHEAP_PROFILE, CHEAP_PROFILE)
     for screen, fields in SCREENS.items():
         place = StoreLocation(folder / screen, folder / screen / "key")
-        store = build(place, Config(), SystemClock(), hasher, create=True).store
+        store = build(place, Config(), SystemClock(), hasher, create=True).engine.accounts
         if fields == SCREENS["Login"]:
             with store.transaction("ada", None) as change:
                 hash_ = hasher.account.make(Secret("engine no. 1"))

@@ -21,7 +21,7 @@ from pathlib import Path
 import argon2
 from argon2 import low_level
 
-from apppw_tui.bootstrap import Parts, StoreLocation, build
+from apppw_tui.bootstrap import Parts, build
 from apppw_tui.config import Config
 from apppw_tui.domain.account import AUTHENTICATOR, Account
 from apppw_tui.domain.errors import RateLimited, SignInRefused
@@ -36,6 +36,7 @@ from apppw_tui.portal.passwd_import import PasswdEntry
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import Session
+from apppw_tui.store.engine import StoreLocation
 
 Case = Callable[[], None]
 
@@ -77,11 +78,11 @@ def fill(wired: Parts, folder: Path) -> None:
     hash_ = means.hasher.account.make(Secret(PASSWORD))
     for name in ("bare", "factor", "full", "closed", "damaged"):
         account = Account.new(name, hash_, means.clock.now())
-        with wired.store.transaction(name, None) as change:
+        with wired.engine.accounts.transaction(name, None) as change:
             change.account = replace(account, enabled=name != "closed")
     for name in ("factor", "full"):
         uid = Admin(means).account(name).uid
-        with wired.store.transaction(name, uid) as change:
+        with wired.engine.accounts.transaction(name, uid) as change:
             sealed = means.sealer.encrypt(uid, AUTHENTICATOR, new_secret())
             app = Authenticator(sealed, means.clock.now(), 0)
             change.account = change.existing.with_authenticator(app)
@@ -159,7 +160,7 @@ def prepare(wired: Parts, name: str, imported: dict[str, str]) -> None:
     """Nothing is counted against `name`, unless it is the one that is throttled."""
     means = wired.context
     if name in imported:
-        with wired.store.transaction(name, Admin(means).account(name).uid) as change:
+        with wired.engine.accounts.transaction(name, Admin(means).account(name).uid) as change:
             change.account = replace(change.existing, password_hash=imported[name])
 
     def prepared(state: ThrottleState, /, *, now: datetime) -> ThrottleState:

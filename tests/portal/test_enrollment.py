@@ -23,6 +23,7 @@ from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.verification_options import APP, TEXT
 from apppw_tui.portal.sessions import Session
 from apppw_tui.store.folder.location import open_store
+from apppw_tui.store.memory_engine import MemoryKeyring
 from tests.portal.windows import on_disk
 from tests.support import House
 
@@ -92,8 +93,8 @@ def test_a_key_that_was_changed_meanwhile_is_no_trouble(house: House) -> None:
     house.give_phone()
     before = house.now()
     ring = house.means.sealer
-    assert isinstance(ring, KeySet)
-    object.__setattr__(ring, "keys", (new_key(house.random.randbytes),))
+    assert isinstance(ring, MemoryKeyring)
+    ring.write(KeySet((new_key(house.random.randbytes),)))
     house.give_phone()
     numbers = house.portal.enrollment.numbers(house.session(), before)
     assert numbers["authentication"].reveal() == NUMBER
@@ -102,9 +103,9 @@ def test_a_key_that_was_changed_meanwhile_is_no_trouble(house: House) -> None:
 def test_a_number_that_no_key_opens_is_said_by_name(house: House) -> None:
     house.give_phone()
     ring = house.means.sealer
-    assert isinstance(ring, KeySet)
+    assert isinstance(ring, MemoryKeyring)
     challenge = house.challenge()
-    object.__setattr__(ring, "keys", (new_key(house.random.randbytes),))
+    ring.write(KeySet((new_key(house.random.randbytes),)))
     with pytest.raises(DecryptionFailed, match="phone authentication"):
         house.portal.enrollment.numbers(house.session(), house.now())
     with pytest.raises(DecryptionFailed):

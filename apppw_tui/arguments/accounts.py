@@ -103,29 +103,53 @@ def app_password(parser: argparse.ArgumentParser) -> None:
         making.add_argument(
             "name", type=some, metavar="NAME", help="the device or program that will use it"
         )
-        making.add_argument(
-            "--scope",
-            type=some,
-            metavar="WORDS",
-            help="any (the default), mail, sending, calendar, files, chat, web, or services such "
-            "as imap,smtp",
-        )
-        making.add_argument(
-            "--expires",
-            type=some,
-            metavar="WHEN",
-            default="never",
-            help="never (the default), a number of days, or the last day, such as 2027-01-31",
-        )
+        _wishes(making, " (the default)", expires="never")
     listing = command(group, "list", "list the app passwords of an account")
     listing.add_argument("account", type=some, metavar="ACCOUNT", help="whose to list")
+    edit = command(group, "edit", "change what an app password is called, good for, and until when")
+    pause = command(group, "pause", "refuse an app password from now on, until it is resumed")
+    resume = command(group, "resume", "let a paused app password do what it did before")
     delete = command(group, "delete", "delete an app password; it stops working at once")
-    delete.add_argument("account", type=some, metavar="ACCOUNT", help="whose it is")
-    delete.add_argument(
-        "name_or_id", type=some, metavar="NAME-OR-ID", help="its name, or the first three symbols"
-    )
+    for changing in (edit, pause, resume, delete):
+        changing.add_argument("account", type=some, metavar="ACCOUNT", help="whose it is")
+        changing.add_argument(
+            "name_or_id",
+            type=some,
+            metavar="NAME-OR-ID",
+            help="its name, or the first three symbols",
+        )
+    edit.add_argument("--name", dest="new_name", type=some, metavar="NAME", help="its new name")
+    _wishes(edit)
     _may_be_tried(delete)
-    for_programs(create, ensure, listing, delete)
+    for_programs(create, ensure, listing, edit, pause, resume, delete)
+
+
+def _wishes(parser: argparse.ArgumentParser, default: str = "", expires: str | None = None) -> None:
+    """The options that say what an app password is good for; `default` stands behind the defaults.
+
+    `expires` is the default of that one.
+    """
+    parser.add_argument(
+        "--scope",
+        type=some,
+        metavar="WORDS",
+        help=f"any{default}, mail, sending, calendar, files, chat, web, or services such as "
+        "imap,smtp and those of [[service]]",
+    )
+    parser.add_argument(
+        "--expires",
+        type=some,
+        metavar="WHEN",
+        default=expires,
+        help=f"never{default}, a number of days, or the last day, such as 2027-01-31",
+    )
+    parser.add_argument(
+        "--networks",
+        type=some,
+        metavar="NETWORKS",
+        help=f"any{default}, or the networks that it is good from, such as "
+        "192.0.2.0/24,2001:db8::/32; where a service tells no address, it is refused",
+    )
 
 
 def _may_be_tried(parser: argparse.ArgumentParser) -> None:

@@ -1,10 +1,10 @@
-"""App passwords of other people, made and deleted by the operator."""
+"""App passwords of other people, made, changed and deleted by the administrator."""
 
 import argparse
 import contextlib
 import json
 import sys
-from datetime import datetime, timedelta
+from collections.abc import Callable
 from typing import Any
 
 from apppw_tui.commands.context import open_admin
@@ -20,14 +20,16 @@ from apppw_tui.commands.output import (
     utc_or_none,
 )
 from apppw_tui.config import Config
-from apppw_tui.domain import expiry, scopes
+from apppw_tui.domain import addresses, expiry, scopes
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.app_password import AppPassword
-from apppw_tui.domain.errors import NameTaken, Refused
+from apppw_tui.domain.app_password import AppPassword, AppPasswordEdit
+from apppw_tui.domain.errors import AlreadySo, NameTaken, Refused
 from apppw_tui.domain.names import app_password_name, escaped, name_key
+from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.usage import LastUse
 from apppw_tui.exit_codes import ALREADY, OK
 from apppw_tui.portal.admin import Admin
+from apppw_tui.portal.app_passwords import describe
 
 
 def create(options: argparse.Namespace, config: Config) -> int:
@@ -47,7 +49,7 @@ def ensure(options: argparse.Namespace, config: Config) -> int:
         with contextlib.suppress(NameTaken):  # another has made it meanwhile
             return _create(admin, options)
         present = admin.find_app_password(options.account, options.name)[1]
-    _check_good(present, options, admin.context.clock.now())
+    _check_good(present, options, admin)
     if options.json:
         print_json(_facts(present, password=None, created=False))
     else:
@@ -68,24 +70,46 @@ def _called(account: Account, name: str) -> AppPassword | None:
     )
 
 
-def _check_good(present: AppPassword, options: argparse.Namespace, now: datetime) -> None:
+def _check_good(present: AppPassword, options: argparse.Namespace, admin: Admin) -> None:
     """Raises Refused where it does not do what was asked for."""
-    scope = None if options.scope is None else scopes.read_scope(options.scope.split(","))
-    if present.is_expired(now):
+    policy = admin.context.policy
+    scope, networks = _scope(options, policy), _networks(options)
+    if present.is_expired(admin.context.clock.now()):
         why = "has expired"
+    elif present.paused:
+        why = "is paused"
     elif scope is not None and set(scope) != set(present.scope):
-        why = f"is there, but for {scopes.label(present.scope)}"
+        why = f"is there, but for {policy.label(present.scope)}"
+    elif networks is not None and set(networks) != set(present.networks):
+        why = f"is there, but good from {_from(present)}"
     else:
         return
     raise Refused(
-        f"{escaped(present.name)} of {options.account} {why}; delete it, to have another."
+        f"{escaped(present.name)} of {options.account} {why}; change it, or delete it to have "
+        "another."
     )
 
 
+def _scope(options: argparse.Namespace, policy: Policy) -> tuple[str, ...] | None:
+    """The scope that was typed; None: none was. Raises Refused."""
+    if options.scope is None:
+        return None
+    return scopes.read_scope(options.scope.split(","), policy.own_services)
+
+
+def _networks(options: argparse.Namespace) -> tuple[str, ...] | None:
+    return None if options.networks is None else addresses.read_networks(options.networks)
+
+
+def _from(app_password: AppPassword) -> str:
+    return ", ".join(app_password.networks) or "anywhere"
+
+
 def _create(admin: Admin, options: argparse.Namespace) -> int:
-    scope = scopes.read_scope((options.scope or scopes.ANY_APP).split(","))
+    scope = _scope(options, admin.context.policy) or (scopes.ANY_APP,)
     expires = expiry.parse(options.expires, admin.context.clock.now())
-    issued = admin.create_app_password(options.account, options.name, scope, expires)
+    networks = _networks(options) or ()
+    issued = admin.create_app_password(options.account, options.name, scope, expires, networks)
     try:
         if sys.stdout is None:
             raise BrokenPipeError
@@ -107,6 +131,7 @@ def _facts(made: AppPassword, **extra: Any) -> dict[str, Any]:
         "name": made.name,
         "scope": list(made.scope),
         "expires": utc_or_none(made.expires),
+        "networks": list(made.networks),
         **extra,
     }
 
@@ -123,6 +148,8 @@ def list_(options: argparse.Namespace, config: Config) -> int:
                 "scope": list(app_password.scope),
                 "created": utc(app_password.created),
                 "expires": utc_or_none(app_password.expires),
+                "networks": list(app_password.networks),
+                "paused": app_password.paused,
                 "last_used": last_use(used.by_id.get(app_password.id)),
                 "by_operator": app_password.created_by_admin,
             }
@@ -135,10 +162,10 @@ def list_(options: argparse.Namespace, config: Config) -> int:
             (
                 app_password.id,
                 escaped(app_password.name),
-                scopes.label(app_password.scope),
-                _last_used(used.by_id.get(app_password.id)),
+                _good_for(app_password, admin.context.policy),
+                "paused" if app_password.paused else _last_used(used.by_id.get(app_password.id)),
                 day(app_password.created),
-                _last_day(app_password.expires),
+                "never" if app_password.expires is None else expiry.last_day(app_password.expires),
                 "the operator" if app_password.created_by_admin else account.name,
             )
             for app_password in account.app_passwords
@@ -154,13 +181,65 @@ def _last_used(last: LastUse | None) -> str:
     return f"{day(last.time)} {escaped(last.service)}" if last.service else day(last.time)
 
 
-def _last_day(expires: datetime | None) -> str:
-    if expires is None:
-        return "never"
-    # It ends with the end of a day: the day before that instant is the last one.
-    with contextlib.suppress(OverflowError):  # there is none before the year 1
-        return day(expires - timedelta(seconds=1))
-    return day(expires)
+def _good_for(app_password: AppPassword, policy: Policy) -> str:
+    services = policy.label(app_password.scope)
+    return f"{services}, from {_from(app_password)}" if app_password.networks else services
+
+
+def edit(options: argparse.Namespace, config: Config) -> int:
+    """Raises Refused: nothing was said that is to be changed."""
+    admin = open_admin(options, config)
+    now = admin.context.clock.now()
+    wish = AppPasswordEdit(
+        options.new_name,
+        _scope(options, admin.context.policy),
+        None if options.expires is None else expiry.parse(options.expires, now) or "never",
+        _networks(options),
+    )
+    if wish == AppPasswordEdit():
+        raise Refused("Say what to change: --name, --scope, --expires or --networks.")
+    return _changed(
+        *(admin, options),
+        lambda name, name_or_id: admin.edit_app_password(name, name_or_id, wish),
+        lambda after: f"Changed {escaped(describe(after, admin.context.policy))}.",
+    )
+
+
+def pause(options: argparse.Namespace, config: Config) -> int:
+    admin = open_admin(options, config)
+    return _changed(
+        *(admin, options),
+        admin.pause_app_password,
+        lambda after: f"Paused {escaped(after.name)}; to undo it: apppw-tui app-password resume.",
+    )
+
+
+def resume(options: argparse.Namespace, config: Config) -> int:
+    admin = open_admin(options, config)
+    return _changed(
+        *(admin, options),
+        admin.resume_app_password,
+        lambda after: f"Resumed {escaped(after.name)}.",
+    )
+
+
+def _changed(
+    admin: Admin,
+    options: argparse.Namespace,
+    act: Callable[[str, str], AppPassword],
+    sentence: Callable[[AppPassword], str],
+) -> int:
+    """The exit code of a change, which has been said; or that it was so already."""
+    account, record = admin.find_app_password(options.account, options.name_or_id)
+    message = None
+    try:
+        record = act(options.account, record.id)
+    except AlreadySo as error:
+        message = str(error)
+    facts = _facts(record, paused=record.paused)
+    already = message is not None
+    result = CommandResult(account.name, message or sentence(record), facts, already=already)
+    return print_result(result, as_json=options.json)
 
 
 def delete(options: argparse.Namespace, config: Config) -> int:

@@ -76,7 +76,9 @@ class LatePortal:
                 config = self.config
                 parts = build(self.place, config, self.clock, address=self.address)
                 verifier = Verifier(
-                    parts.engine.accounts, parts.context.hasher, self.clock, config.default_domain
+                    *(parts.engine.accounts, parts.context.hasher, self.clock),
+                    config.default_domain,
+                    config.policy.own_services,
                 )
                 test = ConnectionTest(verifier, config.serve.sockets, self.socket_folder)
                 self._rooms = Portal(parts.context), test

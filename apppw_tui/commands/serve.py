@@ -88,6 +88,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
             cache=VerifiedCache(clock.monotonic, config.serve.remember),
             rate_limiter=AddressRateLimiter(clock.monotonic, config.serve.trusted),
             default_domain=config.default_domain,
+            own_services=config.policy.own_services,
         )
         stack.callback(auth_service.close)
         auth_service.hints = NearMisses(
@@ -211,6 +212,7 @@ class Reloader:
         before, self._now = self._now, config
         running, clock = self._running, self._running.clock
         running.auth_service.default_domain = config.default_domain
+        running.auth_service.set_own_services(config.policy.own_services)
         running.notify_owners(config.notices is not None)
         # What has not changed keeps what it knows.
         if config.serve.remember != before.serve.remember:

@@ -51,7 +51,9 @@ def _facts(state: Mapping[str, Any], since: datetime) -> dict[str, Any]:
 
 
 def _by_result(counts: Mapping[str, int]) -> dict[str, int]:
-    return {key: counts[key.replace("_", " ")] for key in ("yes", "no", "not_mine", "not_now")}
+    # One that was started before there was pausing tells nothing of it.
+    before = {key: counts[key.replace("_", " ")] for key in ("yes", "no", "not_mine", "not_now")}
+    return {**before, "paused": counts.get("paused", 0)}
 
 
 def _pairs(state: Mapping[str, Any], since: datetime) -> list[tuple[str, str]]:
@@ -102,7 +104,8 @@ def _flushed(state: Mapping[str, Any]) -> str:
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{counts[name]} {name}" for name in ("yes", "no", "not mine", "not now"))
+    known = ("yes", "no", "not mine", "not now", "paused")
+    return ", ".join(f"{counts[name]} {name}" for name in known if name in counts)
 
 
 def _mean(seconds: float, count: int) -> str:

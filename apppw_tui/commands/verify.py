@@ -20,7 +20,9 @@ def verify(options: argparse.Namespace, config: Config) -> int:
     """Needs the store and no key: what the portal works with is not even imported."""
     place = StoreLocation.of(config, getattr(options, "store", None), None)
     engine, _ = open_engine(place, clock := SystemClock())
-    verifier = Verifier(engine.accounts, Hasher(), clock, config.default_domain)
+    verifier = Verifier(
+        *(engine.accounts, Hasher(), clock, config.default_domain), config.policy.own_services
+    )
     asked = at_terminal(options)
     secret = Secret(typed("App password: ") if asked else stdin_password())
     service, address = options.service or None, options.rhost or None

@@ -13,7 +13,7 @@ from typing import Annotated, Any, get_args, get_origin
 import msgspec
 
 from apppw_tui.config import Config
-from apppw_tui.config.tables import ConfigTable, Table
+from apppw_tui.config.tables import ConfigTable, Table, scope_conflicts
 from apppw_tui.domain.errors import ConfigError
 from apppw_tui.domain.secret import HIDDEN
 
@@ -71,7 +71,8 @@ class Reader:
         if document.get("delivery") == {}:
             document = {key: value for key, value in document.items() if key != "delivery"}
         values = self._values(ConfigTable, document)
-        for key, reason in ConfigTable.conflicts(values):
+        own = values.get("service", ())
+        for key, reason in (*ConfigTable.conflicts(values), *scope_conflicts(document, own)):
             self._note(key, reason)
             values[re.split(r"[.[]", key)[0]] = None
         config: Config = ConfigTable.build(

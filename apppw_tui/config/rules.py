@@ -15,7 +15,6 @@ from msgspec import Meta
 from apppw_tui.config import PROTOCOLS
 from apppw_tui.domain import expiry, scopes
 from apppw_tui.domain.addresses import parse_address, parse_network
-from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.names import domain_encoded, is_domain
 from apppw_tui.domain.ports import DELIVERY_METHODS
 
@@ -110,11 +109,21 @@ def _read_place(typed: str) -> str:
 
 
 def _read_scope(words: list[str]) -> tuple[str, ...]:
-    try:
-        return scopes.read_scope(words)
-    except Refused:
-        known = [*(scope.id for scope in scopes.SCOPES), *scopes.SERVICES]
-        raise ValueError(f"must be some of {quoted_list(known)}") from None
+    """As they are written: which services there are besides is known with the whole file."""
+    if any(scopes.normalize_service(word.strip()) is None for word in words):
+        raise ValueError(must_be_words(()))
+    return tuple(words)
+
+
+def must_be_words(own: Iterable[scopes.OwnService]) -> str:
+    """The sentence about words of which one is no scope."""
+    known = [*(scope.id for scope in scopes.SCOPES), *scopes.SERVICES, *(each.id for each in own)]
+    return f"must be some of {quoted_list(known)}"
+
+
+def _is_label(text: str) -> bool:
+    known = {scope.label.casefold() for scope in scopes.SCOPES}
+    return text == text.strip() and text.isprintable() and text.casefold() not in known
 
 
 def _are_methods(words: list[str]) -> bool:
@@ -160,10 +169,31 @@ def _is_url(text: str) -> bool:
     )
 
 
+def _is_free(id_: str) -> bool:
+    return not scopes.is_taken(id_)
+
+
 def _is_service(typed: str) -> bool:
     return scopes.normalize_service(typed) in scopes.SERVICES
 
 
+OwnServiceId = Annotated[
+    str,
+    rule(
+        'must be a name of small letters, digits, dots and dashes, such as "vpn"',
+        pattern="^[a-z0-9][a-z0-9._-]{0,31}$",
+    ),
+    rule("must not be that of a scope, or of a service that there is anyway", _is_free),
+]
+Label = Annotated[
+    str,
+    rule(
+        'must be a line of 1 to 32 characters, such as "VPN", and not the name of a scope',
+        _is_label,
+        min_length=1,
+        max_length=32,
+    ),
+]
 Flag = Annotated[bool, rule("must be true or false")]
 _Whole = Annotated[int, rule("must be a whole number")]
 Count = Annotated[_Whole, between(1, 1000)]

@@ -3,8 +3,9 @@
 The reader and docs/config.schema.json are made from them.
 """
 
+import contextlib
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Annotated, Any, ClassVar
 
@@ -21,7 +22,9 @@ from apppw_tui.config import (
     rules,
 )
 from apppw_tui.domain.connection_settings import ConnectionSetting
+from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.policy import Policy
+from apppw_tui.domain.scopes import OwnService, normalize_service, read_scope
 
 # RFC 8314 section 3.3 and, before it, RFC 3501, 1939, 6409; XEP-0368 and RFC 6120; RFC 5804, which
 # has no port for TLS from the beginning.
@@ -128,6 +131,14 @@ class SetupTable(Table, frozen=True):
         return ConnectionSetting(**{"port": ports[security], "security": security, **values})
 
 
+class ServiceTable(Table, frozen=True):
+    settings = OwnService
+
+    id: rules.OwnServiceId
+    label: rules.Label
+    in_any: rules.Flag = OwnService.in_any
+
+
 class SessionsTable(Table, frozen=True):
     end: rules.Flag = Config.end_sessions
 
@@ -204,6 +215,7 @@ class ConfigTable(Table, frozen=True):
     policy: PolicyTable = _NONE
     delivery: DeliveryTable = _NONE
     notices: NoticesTable = _NONE
+    service: Annotated[tuple[ServiceTable, ...], rules.tables("service", "service")] = _NONE
     setup: Annotated[tuple[SetupTable, ...], rules.tables("setup", "service")] = _NONE
     sessions: SessionsTable = _NONE
     accounts: AccountsTable = _NONE
@@ -215,6 +227,7 @@ class ConfigTable(Table, frozen=True):
         notices = values.get("notices")
         if notices is not None and notices.command is None and "delivery" not in values:
             yield "notices.by", 'is "delivery", but there is no [delivery]'
+        yield from _service_conflicts(values)
         if rules.is_host(_own_host(values)):
             return
         for number, setting in enumerate(values.get("setup") or (), 1):
@@ -231,7 +244,43 @@ class ConfigTable(Table, frozen=True):
             replace(setting, host=_own_host(values)) if _needs_host(setting) else setting
             for setting in values.get("setup", ())
         )
+        policy, own = values.pop("policy", Policy()), tuple(values.pop("service", ()))
+        # What no service of a table that is wrong says is left as it is written.
+        with contextlib.suppress(Refused):
+            policy = replace(policy, scopes=read_scope(policy.scopes, own))
+        values["policy"] = replace(policy, own_services=own)
         return Config(**values, end_sessions=sessions.get("end", Config.end_sessions))
+
+
+def _service_conflicts(values: Values) -> Conflicts:
+    own: tuple[OwnService, ...] | None = values.get("service", ())
+    if own is None:
+        return
+    for number, service in enumerate(own):
+        before = own[:number]
+        if service.id in [other.id for other in before]:
+            yield f"service[{number + 1}].id", f'"{service.id}" is taken already'
+        elif service.label.casefold() in [other.label.casefold() for other in before]:
+            yield f"service[{number + 1}].label", "is another's already"
+
+
+def scope_conflicts(document: Mapping[str, Any], own: tuple[OwnService, ...] | None) -> Conflicts:
+    """Words of [policy] that are neither scopes nor services of the whole file, as it is written.
+
+    `own` is None where a table [[service]] is wrong: then nobody knows.
+    """
+    policy = document.get("policy")
+    words = policy.get("scopes") if isinstance(policy, dict) else None
+    if own is None or not isinstance(words, list) or not all(map(_is_word, words)) or not words:
+        return  # that has been said
+    try:
+        read_scope(words, own)
+    except Refused:
+        yield "policy.scopes", rules.must_be_words(own)
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and normalize_service(value.strip()) is not None
 
 
 def _own_host(values: Values) -> str:

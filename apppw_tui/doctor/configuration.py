@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apppw_tui.config import Config
-from apppw_tui.doctor.finding import Finding, command, danger, ok
+from apppw_tui.doctor.finding import Finding, command, danger, ok, warning
 from apppw_tui.domain.errors import ConfigError
 
 _CORRECT = (
@@ -44,6 +44,7 @@ def check(
         findings += _program(Path(config.delivery.command[0]), owners, _CODES)
     if config.notices is not None and config.notices.command is not None:
         findings += _program(Path(config.notices.command[0]), owners, _NOTICES)
+    findings += _unasked_services(config)
     if findings:
         return findings
     if path is None:
@@ -54,6 +55,18 @@ def check(
 def _file(path: Path, owners: frozenset[int]) -> Iterator[Finding]:
     for place in (path, path.parent):
         yield from _writers(place, owners, "can change what apppw-tui does, and what it runs")
+
+
+def _unasked_services(config: Config) -> Iterator[Finding]:
+    """Services of the server's own for which no socket may speak: nobody can ever use them."""
+    sockets = config.serve.sockets
+    for service in config.policy.own_services:
+        if not any(socket.services is None or service.id in socket.services for socket in sockets):
+            yield warning(
+                f"[[service]] {service.id}",
+                "No socket may speak for it: no app password ever opens it.",
+                f'Add "{service.id}" to services of the [[serve.socket]] that it is asked at.',
+            )
 
 
 def _program(path: Path, owners: frozenset[int], use: _Use) -> Iterator[Finding]:

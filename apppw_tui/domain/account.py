@@ -75,6 +75,13 @@ class Account:
     def app_password(self, id_: str) -> AppPassword | None:
         return self.app_passwords_by_id.get(id_)
 
+    def existing_app_password(self, id_: str) -> AppPassword:
+        """Raises NotFound."""
+        app_password = self.app_password(id_)
+        if app_password is None:
+            raise NotFound("That app password was already deleted.")
+        return app_password
+
     def check_name_is_free(self, name: str, besides: str | None = None) -> None:
         """Raises NameTaken if another app password than `besides` (an id) has that name."""
         key = name_key(name)
@@ -93,7 +100,7 @@ class Account:
         return replace(self, app_passwords=(*self.app_passwords, app_password))
 
     def without_app_password(self, id_: str) -> "Account":
-        self._must_have(id_)
+        self.existing_app_password(id_)
         return replace(
             self,
             app_passwords=tuple(
@@ -102,13 +109,15 @@ class Account:
             deleted_ids=self.deleted_ids | {id_},
         )
 
-    def with_app_password_renamed(self, id_: str, name: str) -> "Account":
-        self._must_have(id_)
-        self.check_name_is_free(name, besides=id_)
+    def with_app_password_changed(self, changed: AppPassword) -> "Account":
+        """With `changed` instead of the one that has its id. Raises NotFound, NameTaken."""
+        before = self.existing_app_password(changed.id)
+        if changed.name != before.name:
+            self.check_name_is_free(changed.name, besides=changed.id)
         return replace(
             self,
             app_passwords=tuple(
-                replace(app_password, name=name) if app_password.id == id_ else app_password
+                changed if app_password.id == changed.id else app_password
                 for app_password in self.app_passwords
             ),
         )
@@ -208,10 +217,6 @@ class Account:
             password_changed=now,
             session_generation=self.session_generation + 1,
         )
-
-    def _must_have(self, id_: str) -> None:
-        if self.app_password(id_) is None:
-            raise NotFound("That app password was already deleted.")
 
 
 # Of the account that is renamed, and of what an earlier rename of it may have left at the name.

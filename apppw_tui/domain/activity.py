@@ -29,6 +29,9 @@ class EventType(StrEnum):
     CREATED = "app password created"
     DELETED = "app password deleted"
     RENAMED = "app password renamed"
+    CHANGED = "app password changed"
+    PAUSED = "app password paused"
+    RESUMED = "app password resumed"
     EXPIRED = "app password expired"
     ALL_DELETED = "all app passwords deleted"
     USED_NEW = "used from a new address"
@@ -55,6 +58,7 @@ class EventType(StrEnum):
 NOTIFIED = frozenset({
     EventType.SIGNED_IN_NEW, EventType.BYPASS_USED, EventType.RECOVERY_USED,
     EventType.CREATED, EventType.DELETED, EventType.ALL_DELETED, EventType.USED_NEW,
+    EventType.CHANGED, EventType.PAUSED, EventType.RESUMED,
     EventType.METHOD_SET_UP, EventType.METHOD_REMOVED, EventType.RECOVERY_MADE,
     EventType.PASSWORD_CHANGED, EventType.PASSWORD_SET,
     EventType.ACCOUNT_RENAMED, EventType.ACCOUNT_RESTORED, EventType.ENABLED,
@@ -77,6 +81,9 @@ _WORDS: dict[str, str] = {
     EventType.CREATED: "App password created: {name}",
     EventType.DELETED: "App password deleted: {name}",
     EventType.RENAMED: "App password renamed: {name}",
+    EventType.CHANGED: "App password changed: {now}",
+    EventType.PAUSED: "App password paused: {name}",
+    EventType.RESUMED: "App password resumed: {name}",
     EventType.EXPIRED: "Expired app password removed: {name}",
     EventType.USED_NEW: "First use from a new address: {name}",
     EventType.METHOD_SET_UP: "Verification method set up: {method}",

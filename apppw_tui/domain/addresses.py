@@ -3,11 +3,15 @@
 from collections.abc import Iterable
 from functools import lru_cache
 
+from apppw_tui.domain.errors import Refused
+
 _KEPT = 1024  # addresses that were read lately: a daemon reads the same few all day
 _LONGEST = 64  # characters; no address needs as many
 _COUNTED = 64  # characters of what is no address
 _NETWORK_BITS, _DOOR_BITS = 64, 56  # of IPv6: what one link has, and what one household gets
 _MAPPED_BITS = 96  # RFC 4291 section 2.5.5.2: IPv4 within IPv6
+MOST_NETWORKS = 32  # that one app password is limited to
+ANYWHERE = "any"  # typed instead of networks: no limit
 
 
 def parse_address(text: str | None) -> str | None:
@@ -53,6 +57,45 @@ def parse_network(text: str) -> str:
     if mapped is None or parsed.prefixlen < _MAPPED_BITS:
         return str(parsed)
     return f"{mapped}/{parsed.prefixlen - _MAPPED_BITS}"
+
+
+def read_networks(text: str) -> tuple[str, ...]:
+    """Networks as they are typed, between commas or blanks; none for `any`.
+
+    Raises:
+        Refused: one of them is neither a network nor an address, or they are too many.
+    """
+    words = text.replace(",", " ").split()
+    if [word.lower() for word in words] == [ANYWHERE]:
+        return ()
+    networks: list[str] = []
+    for number, word in enumerate(words, 1):
+        try:
+            network = parse_network(word)
+        except ValueError as error:
+            raise Refused(f"Network number {number} {error}.") from None
+        networks += [network] if network not in networks else []
+    if not networks:
+        raise Refused('Say networks such as 192.0.2.0/24, or "any".')
+    if len(networks) > MOST_NETWORKS:
+        raise Refused(f"That is more than {MOST_NETWORKS} networks.")
+    return tuple(networks)
+
+
+def networks_within(networks: Iterable[str], others: Iterable[str]) -> bool:
+    """True if each of `networks` lies in one of `others`; no networks at all are everywhere."""
+    import ipaddress
+
+    inner, outer = ([ipaddress.ip_network(text) for text in side] for side in (networks, others))
+    if not inner or not outer:
+        return not outer
+    return all(
+        any(
+            one.version == other.version and one.subnet_of(other)  # type: ignore[arg-type]
+            for other in outer
+        )
+        for one in inner
+    )
 
 
 def surrounding_network(text: str | None, *, ipv4_bits: int, ipv6_bits: int) -> str | None:

@@ -5,13 +5,15 @@ The symbols are Crockford's base32 with one that checks the others; recovery cod
 
 import re
 import secrets
-from collections.abc import Callable, Collection, Container
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Container, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Literal
 from unicodedata import category, normalize
 
 from apppw_tui.domain import scopes
+from apppw_tui.domain.addresses import Networks, networks_within
 from apppw_tui.domain.errors import LimitReached
 from apppw_tui.domain.expiry import KEEP_EXPIRED_FOR
 from apppw_tui.domain.secret import Secret
@@ -55,6 +57,8 @@ class AppPassword:
     scope: tuple[str, ...] = (scopes.ANY_APP,)
     expires: datetime | None = None
     created_by_admin: bool = False
+    paused: bool = False  # refused as if deleted, until it is resumed
+    networks: tuple[str, ...] = ()  # that it is limited to; none: good from anywhere
 
     def is_expired(self, now: datetime) -> bool:
         """Judged at every attempt: `now >= expires` refuses (SAFETY 22)."""
@@ -65,15 +69,60 @@ class AppPassword:
         return self.expires is not None and now >= self.expires + KEEP_EXPIRED_FOR
 
     @cached_property
-    def services(self) -> frozenset[str] | None:
-        """The services that its scope opens; None: all."""
+    def _services(self) -> frozenset[str]:
         return scopes.services_of(self.scope)
 
-    def allows(self, service: str | None) -> bool:
+    @cached_property
+    def _networks(self) -> Networks:
+        return Networks(self.networks)
+
+    def allows(self, service: str | None, *, in_any: bool = True) -> bool:
         """As scopes.scope_allows, for what is asked at every attempt."""
         if service == scopes.PORTAL:
             return False
-        return self.services is None or service in self.services
+        return (in_any and scopes.ANY_APP in self.scope) or service in self._services
+
+    def allows_from(self, address: str | None) -> bool:
+        """False outside its networks, and where it is limited and nobody tells the address."""
+        return not self.networks or self._networks.holds(address)
+
+    def edited(self, edit: "AppPasswordEdit") -> "AppPassword":
+        """As it is to be."""
+        return replace(
+            self,
+            name=self.name if edit.name is None else edit.name,
+            scope=self.scope if edit.scope is None else edit.scope,
+            networks=self.networks if edit.networks is None else edit.networks,
+            expires=self.expires if edit.expires is None else edit.expires_at,
+        )
+
+    def widens(self, other: "AppPassword", own: Iterable[scopes.OwnService] = ()) -> bool:
+        """True if it opens anything, from anywhere or at any time, that `other` does not."""
+        return (
+            (other.paused and not self.paused)
+            or not scopes.is_within(self.scope, other.scope, own)
+            or not networks_within(self.networks, other.networks)
+            or self.outlasts(other)
+        )
+
+    def outlasts(self, other: "AppPassword") -> bool:
+        if self.expires is None or other.expires is None:
+            return other.expires is not None
+        return self.expires > other.expires
+
+
+@dataclass(frozen=True)
+class AppPasswordEdit:
+    """The wishes for an app password that is there already; None leaves a part as it is."""
+
+    name: str | None = None
+    scope: tuple[str, ...] | None = None
+    expires: datetime | Literal["never"] | None = None
+    networks: tuple[str, ...] | None = None  # empty: good from anywhere
+
+    @property
+    def expires_at(self) -> datetime | None:
+        return None if self.expires == "never" else self.expires
 
 
 class ParsedAppPassword(Secret):

@@ -1,5 +1,6 @@
 """The end of an app password: never, after some days, or after a date (SAFETY 22)."""
 
+import contextlib
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from apppw_tui.domain.errors import Refused
@@ -55,6 +56,16 @@ def beginning_of(text: str, zone: tzinfo | None = None) -> datetime:
         return end_of(day - timedelta(days=1), zone)
     except (ValueError, OverflowError):
         raise Refused("Say a day such as 2027-01-31.") from None
+
+
+def last_day(expires: datetime, zone: tzinfo | None = None) -> str:
+    """The day with whose end it ends, such as 2027-01-31."""
+    # It is the day before that instant; before the year 1 there is none.
+    with contextlib.suppress(OverflowError):
+        expires -= timedelta(seconds=1)
+    with contextlib.suppress(OverflowError):  # nor is there one after 9999, seen from the east
+        expires = expires.astimezone(zone)
+    return expires.strftime("%Y-%m-%d")
 
 
 def end_of(day: date, zone: tzinfo | None = None) -> datetime:

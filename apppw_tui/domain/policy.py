@@ -1,18 +1,28 @@
 """The administrator's decisions."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from apppw_tui.domain import expiry
 from apppw_tui.domain.errors import LimitReached, Refused
-from apppw_tui.domain.scopes import ANY_APP, SCOPES, SERVICES, label, subscopes
+from apppw_tui.domain.scopes import (
+    ANY_APP,
+    SCOPES,
+    SERVICES,
+    OwnService,
+    is_within,
+    label,
+    subscopes,
+)
 
 if TYPE_CHECKING:
     from apppw_tui.domain.account import Account
+    from apppw_tui.domain.app_password import AppPassword
 
 BY_ADMINISTRATOR = "Your administrator creates app passwords here: ask for one."
+WIDENED_BY_ADMINISTRATOR = "Your administrator decides here what app passwords are good for: ask."
 
 
 @dataclass(frozen=True)
@@ -30,6 +40,7 @@ class Policy:
     people_create: bool = True
     sign_out_after: float = 300.0  # without a key
     verify_again_after: float = 600.0
+    own_services: tuple[OwnService, ...] = ()  # of this server, besides those that are known
 
     @property
     def every_scope(self) -> bool:
@@ -39,14 +50,17 @@ class Policy:
     @property
     def scope_choices(self) -> list[str]:
         """The words that people may choose from: groups, the widest first, then single services."""
-        groups = [scope.id for scope in SCOPES if scope.id in subscopes(self.scopes)]
-        return groups + [word for word in self.scopes if word in SERVICES]
+        offered = subscopes(self.scopes, self.own_services)
+        groups = [scope.id for scope in SCOPES if scope.id in offered]
+        own = [service.id for service in self.own_services if service.id in offered]
+        return groups + own + [word for word in self.scopes if word in SERVICES]
 
     @property
     def service_choices(self) -> list[str]:
         """The single services that people may put together."""
-        offered = subscopes(self.scopes)
-        return [service for service in SERVICES if service in offered]
+        offered = subscopes(self.scopes, self.own_services)
+        services = (*SERVICES, *(service.id for service in self.own_services))
+        return [service for service in services if service in offered]
 
     @property
     def expiry_choices(self) -> list[int | None]:
@@ -65,13 +79,30 @@ class Policy:
             return str(error)
         return None
 
+    def label(self, scope: Iterable[str]) -> str:
+        """The name of a scope, with this server's own services by their labels."""
+        return label(scope, self.own_services)
+
     def check_scope(self, scope: Iterable[str]) -> None:
         """Raises Refused, saying what there is, if people may not choose that."""
         if self.every_scope:
             return
-        allowed = subscopes(self.scopes)
+        allowed = subscopes(self.scopes, self.own_services)
         if any(word not in allowed for word in scope):
-            raise Refused(f"Your administrator offers: {label(self.scopes)}.")
+            raise Refused(f"Your administrator offers: {self.label(self.scopes)}.")
+
+    def check_widened(self, after: "AppPassword", before: "AppPassword", now: datetime) -> None:
+        """Raises Refused if people may not have `after` of what was `before`.
+
+        What they had they keep, and less of it they may always have.
+        """
+        resumed = replace(before, paused=after.paused)
+        if not self.people_create and after.widens(resumed, self.own_services):
+            raise Refused(WIDENED_BY_ADMINISTRATOR)
+        if not is_within(after.scope, before.scope, self.own_services):
+            self.check_scope(after.scope)
+        if after.outlasts(before):
+            self.check_expiry(after.expires, now)
 
     def check_expiry(
         self, expires: datetime | None, now: datetime, zone: tzinfo | None = None

@@ -38,6 +38,18 @@ class Scope:
     services: frozenset[str]
 
 
+@dataclass(frozen=True)
+class OwnService:
+    """A service of this server's own, as configured: a VPN, FTP, whatever PAM serves.
+
+    `Any app` opens it only if it is `in_any`.
+    """
+
+    id: str
+    label: str
+    in_any: bool = False
+
+
 def _scope(word: str, label: str, *services: str) -> Scope:
     return Scope(word, label, frozenset(services))
 
@@ -61,54 +73,80 @@ def normalize_service(text: str | None) -> str | None:
     return name if _SERVICE.fullmatch(name) else None
 
 
-def services_of(scope: Iterable[str]) -> frozenset[str] | None:
-    """The services that the words of `scope` open; None: all, also one that has no name."""
+def is_taken(name: str) -> bool:
+    """True if a word of a scope, or a service that there is anyway, has that name already."""
+    return name in _GROUPS or name in SERVICES or name in _ALIASES or name == PORTAL
+
+
+def services_of(scope: Iterable[str]) -> frozenset[str]:
+    """The services that the words of `scope` name; what `Any app` opens besides has no list."""
     words = frozenset(scope)
-    if ANY_APP in words:
-        return None
     # A program may call itself `files`: that is no service of the group of that name.
     groups = words & _GROUPS.keys()
     return (words - groups).union(*(_GROUPS[word].services for word in groups))
 
 
-def scope_allows(scope: Iterable[str], asked: str | None) -> bool:
+def scope_allows(scope: Iterable[str], asked: str | None, *, in_any: bool = True) -> bool:
     """True if one of the words of `scope` opens the service `asked`; none fits only `Any app`.
 
-    Nothing opens the portal.
+    `in_any` is False for a service that has to be named. Nothing opens the portal.
     """
-    services = services_of(scope)
-    return asked != PORTAL and (services is None or asked in services)
+    words = frozenset(scope)
+    return asked != PORTAL and ((in_any and ANY_APP in words) or asked in services_of(words))
 
 
-def subscopes(scope: Iterable[str]) -> frozenset[str]:
-    """The words that ask for no more than the words of `scope` open."""
+def is_in_any(service: str | None, own: Iterable[OwnService]) -> bool:
+    """True if `Any app` opens `service`: all but those of this server's own that say otherwise."""
+    return all(each.in_any for each in own if each.id == service)
+
+
+def is_within(scope: Iterable[str], other: Iterable[str], own: Iterable[OwnService] = ()) -> bool:
+    """True if the words of `scope` open nothing that those of `other` do not."""
+    words, opened = frozenset(scope), frozenset(other)
+    own = tuple(own)
+    if ANY_APP in words and ANY_APP not in opened:
+        return False
+    named = services_of(words) - (services_of([ANY_APP]) if ANY_APP in words else frozenset())
+    return all(scope_allows(opened, name, in_any=is_in_any(name, own)) for name in named)
+
+
+def subscopes(scope: Iterable[str], own: Iterable[OwnService] = ()) -> frozenset[str]:
+    """The words that ask for no more than the words of `scope` open.
+
+    Who may have any app may have each of this server's `own` services, too.
+    """
     words = frozenset(scope)
     if ANY_APP in words:
-        return frozenset({*_GROUPS, *SERVICES})
+        return frozenset({*_GROUPS, *SERVICES, *(each.id for each in own)})
     opened = words.union(*(_GROUPS[word].services for word in words & _GROUPS.keys()))
     return opened | {word for word, group in _GROUPS.items() if group.services <= opened}
 
 
-def label(scope: Iterable[str]) -> str:
+def label(scope: Iterable[str], own: Iterable[OwnService] = ()) -> str:
     """The name of a scope."""
-    return ", ".join(_GROUPS[word].label if word in _GROUPS else escaped(word) for word in scope)
+    labels = {each.id: escaped(each.label) for each in own}
+    labels |= {word: group.label for word, group in _GROUPS.items()}
+    return ", ".join(labels.get(word) or escaped(word) for word in scope)
 
 
-def read_scope(words: Iterable[str]) -> tuple[str, ...]:
+def read_scope(words: Iterable[str], own: Iterable[OwnService] = ()) -> tuple[str, ...]:
     """A scope from words as they are typed: the groups' words, or single services.
 
     Raises:
         Refused: one of them is neither; it says what there is.
     """
+    own = tuple(own)
+    known = [*_GROUPS, *SERVICES, *(each.id for each in own)]
     ids: list[str] = []
     for word in words:
         name = word.strip().lower()
         # `web` is a scope here, and an alias for a service elsewhere.
         id_ = name if name in _GROUPS else normalize_service(name)
-        if id_ not in (*_GROUPS, *SERVICES):
-            offered = ", ".join([*_GROUPS, *SERVICES])
-            raise Refused(f"There is no scope {escaped(word)}. There are: {offered}.")
+        if id_ not in known:
+            raise Refused(f"There is no scope {escaped(word)}. There are: {', '.join(known)}.")
         ids += [id_] if id_ not in ids else []
     if not ids:
         raise Refused("A scope needs at least one service.")
-    return (ANY_APP,) if ANY_APP in ids else tuple(ids)
+    if ANY_APP not in ids:
+        return tuple(ids)
+    return (ANY_APP, *(id_ for id_ in ids if not is_in_any(id_, own)))

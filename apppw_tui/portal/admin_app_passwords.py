@@ -1,12 +1,13 @@
 """The acts of an administrator on other people's app passwords."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from apppw_tui.domain.account import UNLISTED, Account
-from apppw_tui.domain.app_password import AppPassword
-from apppw_tui.domain.errors import NotFound, Refused
-from apppw_tui.domain.names import escaped, name_key
+from apppw_tui.domain.app_password import AppPassword, AppPasswordEdit
+from apppw_tui.domain.errors import AlreadySo, NotFound, Refused
+from apppw_tui.domain.names import app_password_name, escaped, name_key
 from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.portal import app_passwords
 from apppw_tui.portal.admin_accounts import AccountAdmin
@@ -28,10 +29,11 @@ class AppPasswordAdmin(AccountAdmin):
         app_password: str,
         scope: tuple[str, ...] = (ANY_APP,),
         expires: datetime | None = None,
+        networks: tuple[str, ...] = (),
     ) -> IssuedAppPassword:
         """Not bound by the policy on second factors, and marked as the operator's act."""
         account = self.account(name)
-        wish = AppPasswordRequest(app_password, scope, expires)
+        wish = AppPasswordRequest(app_password, scope, expires, networks)
         issued, noticed = app_passwords.create(self.context, account, wish, by=self.by)
         self._check_noticed(account, noticed=noticed)
         return issued
@@ -41,7 +43,7 @@ class AppPasswordAdmin(AccountAdmin):
 
         Raises:
             NotFound: there is none.
-            Refused: it is the name of one and the id of another.
+            Refused: it is the name of one and the id of another, or of several.
         """
         account = self.account(name)
         key = name_key(name_or_id)
@@ -52,11 +54,55 @@ class AppPasswordAdmin(AccountAdmin):
         ]
         if not matches:
             raise NotFound(f"{account.name} has no app password {escaped(name_or_id)}.")
-        if len(matches) > 1:
+        if len({name_key(match.name) for match in matches}) > 1:
             raise Refused(
                 f"{escaped(name_or_id)} is the name of one app password and the id of another."
             )
+        if len(matches) > 1:  # an older program did not see the one that is paused or limited
+            ids = " or ".join(match.id for match in matches)
+            raise Refused(
+                f"There are several called {escaped(name_or_id)}: say which by its first symbols, "
+                f"{ids}."
+            )
         return account, matches[0]
+
+    def edit_app_password(self, name: str, name_or_id: str, edit: AppPasswordEdit) -> AppPassword:
+        """Raises InvalidName, NameTaken, and what `find_app_password` does.
+
+        AlreadySo: there was nothing to change.
+        """
+        if edit.name is not None:
+            edit = replace(edit, name=app_password_name(edit.name))
+        return self._change_app_password(
+            name, name_or_id, lambda record: record.edited(edit), "is so already"
+        )
+
+    def pause_app_password(self, name: str, name_or_id: str) -> AppPassword:
+        """Raises AlreadySo, and what `find_app_password` does."""
+        return self._change_app_password(
+            *(name, name_or_id), lambda record: replace(record, paused=True), "is paused already"
+        )
+
+    def resume_app_password(self, name: str, name_or_id: str) -> AppPassword:
+        """Raises AlreadySo, and what `find_app_password` does."""
+        return self._change_app_password(
+            *(name, name_or_id), lambda record: replace(record, paused=False), "is not paused"
+        )
+
+    def _change_app_password(
+        self,
+        name: str,
+        name_or_id: str,
+        step: Callable[[AppPassword], AppPassword],
+        already: str,
+    ) -> AppPassword:
+        account, record = self.find_app_password(name, name_or_id)
+        transaction = self.context.store.transaction(account.name, account.uid)
+        edited = app_passwords.edit(self.context, transaction, record.id, step, by=self.by)
+        self._check_noticed(account, noticed=edited.noticed)
+        if edited.after == edited.before:
+            raise AlreadySo(f"{escaped(record.name)} of {account.name} {already}.")
+        return edited.after
 
     def delete_app_password(self, name: str, name_or_id: str) -> AppPassword:
         """Deletes what `find_app_password` finds, and raises what it does."""

@@ -1,12 +1,12 @@
-"""App passwords made and deleted, for a person in the portal or for the operator."""
+"""App passwords made, edited and deleted, for a person in the portal or for the administrator."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from apppw_tui.domain import app_password
+from apppw_tui.domain import app_password, expiry
 from apppw_tui.domain.account import Account, Change
 from apppw_tui.domain.activity import THE_SERVER, EventType
 from apppw_tui.domain.app_password import AppPassword, RandomBelow
@@ -26,6 +26,7 @@ class AppPasswordRequest:
     name: str
     scope: tuple[str, ...] = (ANY_APP,)
     expires: datetime | None = None
+    networks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ class AppPasswordIssuer:
             secret = app_password.generate(id_, self.randbelow)
             hash_ = self.hasher.app.make(secret)
             record = AppPassword(
-                id_, name, hash_, self.clock.now(), wish.scope, wish.expires, created_by_admin
+                *(id_, name, hash_, self.clock.now(), wish.scope, wish.expires, created_by_admin),
+                networks=wish.networks,
             )
             with self.store.transaction(account.name, account.uid) as change:
                 current = change.existing
@@ -146,6 +148,72 @@ def delete(
     else:
         noticed = context.record(before, EventType.DELETED, by, id=id_, name=gone[0].name)
     return Deletion(gone, not change.unlisted, noticed)
+
+
+@dataclass(frozen=True)
+class Edited:
+    """An app password before and after; `noticed`: no notice of it is left out."""
+
+    before: AppPassword
+    after: AppPassword
+    noticed: bool
+
+
+def edit(
+    context: PortalContext,
+    transaction: AbstractContextManager[Change],
+    id_: str,
+    step: Callable[[AppPassword], AppPassword],
+    allowed: Callable[[AppPassword, AppPassword], None] = lambda _after, _before: None,
+    *,
+    by: str | None = None,
+) -> Edited:
+    """Edits, pauses or resumes an app password.
+
+    What may open more than before has to be `allowed`, which raises what forbids it, given the one
+    after and the one before. What opens less ends the account's live sessions, as deleting does.
+    `transaction` and `by` are as in `delete`.
+
+    Raises NotFound, NameTaken. Raises as the transaction does.
+    """
+    own = context.policy.own_services
+    with transaction as change:
+        account = change.existing
+        before = account.existing_app_password(id_)
+        after = step(before)
+        change.account = account.with_app_password_changed(after)
+        if after.widens(before, own):
+            allowed(after, before)
+        if before.widens(after, own):
+            context.session_terminator.terminate(account.name)
+    noticed = [
+        context.record(account, event, by, **facts)
+        for event, facts in _events(before, after, context.policy)
+    ]
+    return Edited(before, after, all(noticed))
+
+
+def _events(
+    before: AppPassword, after: AppPassword, policy: Policy
+) -> Iterator[tuple[EventType, dict[str, str]]]:
+    """The lines for the activity; none where nothing was changed."""
+    facts = {"id": after.id, "name": after.name}
+    if after.name != before.name:
+        yield EventType.RENAMED, {**facts, "before": before.name}
+    if after.paused != before.paused:
+        yield EventType.PAUSED if after.paused else EventType.RESUMED, facts
+    if replace(after, name=before.name, paused=before.paused) != before:
+        yield EventType.CHANGED, {**facts, "now": describe(after, policy)}
+
+
+def describe(app_password: AppPassword, policy: Policy) -> str:
+    """An app password and what it is good for, in one line."""
+    parts = [policy.label(app_password.scope), "never expires"]
+    if app_password.expires is not None:
+        parts[1] = f"until {expiry.last_day(app_password.expires)}"
+    if app_password.networks:
+        parts.append(f"from {' '.join(app_password.networks)} alone")
+    return f"{app_password.name}: {', '.join(parts)}"
 
 
 def purge_expired(context: PortalContext, account: Account) -> Account:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from apppw_tui.domain.account import UNLISTED, Account
 from apppw_tui.domain.activity import ActivityEntry, EventType
+from apppw_tui.domain.app_password import AppPassword, AppPasswordEdit
 from apppw_tui.domain.errors import (
     EnrollmentRequired,
     NameTaken,
@@ -173,6 +174,7 @@ class Portal:
         name: str,
         scope: tuple[str, ...] = (ANY_APP,),
         expires: datetime | None = None,
+        networks: tuple[str, ...] = (),
     ) -> IssuedAppPassword:
         """Raises InvalidName, NameTaken, LimitReached or Refused; then nothing was made."""
         self.check_fresh(session)
@@ -189,7 +191,7 @@ class Portal:
         account = self.account(session)
         still_allowed(account)
         try:
-            wish = AppPasswordRequest(name, scope, expires)
+            wish = AppPasswordRequest(name, scope, expires, networks)
             return app_passwords.create(self._context, account, wish, still_allowed)[0]
         except NotFound:
             raise SessionEnded(GONE) from None
@@ -202,19 +204,40 @@ class Portal:
         )
         self.besides = "" if deletion.listed else f" {UNLISTED}"
 
+    def edit_app_password(self, session: Session, id_: str, edit: AppPasswordEdit) -> AppPassword:
+        """As it is from now on; what opens more than before needs a fresh verification.
+
+        Raises InvalidName, NameTaken, NotFound or Refused.
+        """
+        if edit.name is not None:
+            edit = replace(edit, name=app_password_name(edit.name))
+        return self._change_app_password(session, id_, lambda record: record.edited(edit))
+
     def rename_app_password(self, session: Session, id_: str, name: str) -> None:
         """Raises InvalidName, NameTaken or NotFound."""
+        self.edit_app_password(session, id_, AppPasswordEdit(name))
+
+    def pause_app_password(self, session: Session, id_: str) -> AppPassword:
+        """Refused from the next attempt on, until it is resumed. Raises NotFound."""
+        return self._change_app_password(session, id_, lambda record: replace(record, paused=True))
+
+    def resume_app_password(self, session: Session, id_: str) -> AppPassword:
+        """Good again for what it was; needs a fresh verification. Raises NotFound."""
+        return self._change_app_password(session, id_, lambda record: replace(record, paused=False))
+
+    def _change_app_password(
+        self, session: Session, id_: str, step: Callable[[AppPassword], AppPassword]
+    ) -> AppPassword:
         require_unrestricted(session)
-        name = app_password_name(name)
-        before = ""
 
-        def step(account: Account) -> Account:
-            nonlocal before
-            before = _name_of(account, id_)
-            return account.with_app_password_renamed(id_, name)
+        def allowed(after: AppPassword, before: AppPassword) -> None:
+            self.check_fresh(session)
+            self.policy.check_widened(after, before, self._clock.now())
 
-        account = self._change(session, step)
-        self._context.record(account, EventType.RENAMED, id=id_, name=name, before=before)
+        transaction = account_transaction(self._store, session)
+        edited = app_passwords.edit(self._context, transaction, id_, step, allowed)
+        self.besides = ""
+        return edited.after
 
     def set_appearance(self, session: Session, appearance: str) -> None:
         self._change(session, lambda account: replace(account, appearance=appearance))

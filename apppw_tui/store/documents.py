@@ -1,8 +1,13 @@
 """An account as TinyDB tables, and back.
 
 Tables: `account` (one document), `methods` (one document for each verification method),
-`app_passwords` (one document each) and, kept for what is yet to come, whatever else a newer minor
-schema put there: unknown tables and keys survive.
+`app_passwords` (one document each), `restricted` (those that are paused or limited to networks)
+and, kept for what is yet to come, whatever else a newer minor schema put there: unknown tables and
+keys survive.
+
+The restricted lie apart so that an older program, which would overlook a mere key, knows none of
+them and refuses them all. It may give away an id of theirs, or list one as deleted: then that
+counts, and the restricted one is gone.
 """
 
 import json
@@ -22,6 +27,7 @@ from apppw_tui.domain.phone import PHONES, Phone
 from apppw_tui.domain.recovery_codes import COUNT, RecoveryCodes
 from apppw_tui.domain.totp import Authenticator
 from apppw_tui.store.fields import (
+    FLAG_OF_LATER,
     DocumentError,
     Fields,
     StoredField,
@@ -32,8 +38,9 @@ from apppw_tui.store.fields import (
     to_iso,
 )
 
-# 1.1: verification methods; 1.2: enforced accounts; 1.3: passwords that are kept elsewhere
-SCHEMA_MAJOR, SCHEMA_MINOR = 1, 3
+# 1.1: verification methods; 1.2: enforced accounts; 1.3: passwords that are kept elsewhere;
+# 1.4: app passwords that are paused or limited
+SCHEMA_MAJOR, SCHEMA_MINOR = 1, 4
 _SCHEMA = f"{SCHEMA_MAJOR}.{SCHEMA_MINOR}"
 _NUMBER = re.compile("[0-9]{1,9}")
 _UID = re.compile("[0-9a-f]{32}")
@@ -41,9 +48,9 @@ _ID = re.compile(f"[{SYMBOLS}]{{{ID_LENGTH}}}")
 
 
 _SEALED = partial(Fields.matching, form=re.compile("[!-~]+"))  # a line of ASCII
-_FLAG_OF_LATER = partial(Fields.flag, missing=False)
 _SINCE = StoredField("since", Fields.time, to_iso)
 METHODS_TABLE = "methods"
+_FREE, _RESTRICTED = "app_passwords", "restricted"  # tables
 _RECOVERY = "recovery codes"
 _ACCOUNT = {
     "uid": StoredField("uid", partial(Fields.matching, form=_UID)),
@@ -56,7 +63,7 @@ _ACCOUNT = {
     "appearance": StoredField("appearance", Fields.optional_text),
     "deleted_ids": StoredField("deleted_ids", Fields.texts, sorted),
     "preferred": StoredField("preferred", Fields.optional_text),
-    "verification_required": StoredField("verification_required", _FLAG_OF_LATER),
+    "verification_required": StoredField("verification_required", FLAG_OF_LATER),
     "bypass_until": StoredField("bypass_until", Fields.optional_time, optional_to_iso),
     "enforced_from": StoredField("enforced_from", Fields.optional_time, optional_to_iso),
 }
@@ -67,8 +74,13 @@ _APP_PASSWORD = {
     "scope": StoredField("scope", Fields.texts, list),
     "created": StoredField("created", Fields.time, to_iso),
     "expires": StoredField("expires", Fields.optional_time, optional_to_iso),
-    "by_operator": StoredField("created_by_admin", _FLAG_OF_LATER),
+    "by_operator": StoredField("created_by_admin", FLAG_OF_LATER),
 }
+_RESTRICTIONS = {
+    "paused": StoredField("paused", FLAG_OF_LATER),
+    "networks": StoredField("networks", Fields.networks, list),
+}
+_ANY_APP_PASSWORD = _APP_PASSWORD | _RESTRICTIONS
 _AUTHENTICATOR = {
     "sealed": StoredField("sealed", _SEALED),
     "since": _SINCE,
@@ -98,8 +110,8 @@ def load(tables: Any, name: str) -> Account:
     Raises:
         DocumentError: with the reason.
     """
-    heads, records, methods = (
-        _documents(tables, table) for table in ("account", "app_passwords", METHODS_TABLE)
+    heads, free, restricted, methods = (
+        _documents(tables, table) for table in ("account", _FREE, _RESTRICTED, METHODS_TABLE)
     )
     if len(heads) != 1:
         raise DocumentError("it does not hold exactly one account")
@@ -111,12 +123,15 @@ def load(tables: Any, name: str) -> Account:
     if other != name:
         raise _of_another_name(other)
     fields = load_record(heads[0], _ACCOUNT)
-    app_passwords: dict[str, AppPassword] = {}
-    for record in records:
-        app_password = AppPassword(**load_record(record, _APP_PASSWORD))
-        if app_password.id in app_passwords:
-            raise DocumentError("two app passwords have the same id")
-        app_passwords[app_password.id] = app_password
+    deleted_ids = frozenset(fields.pop("deleted_ids"))
+    by_table: list[dict[str, AppPassword]] = []
+    for records in (free, restricted):
+        by_table.append({})
+        for record in records:
+            app_password = AppPassword(**load_record(record, _ANY_APP_PASSWORD))
+            if app_password.id in by_table[-1]:
+                raise DocumentError("two app passwords have the same id")
+            by_table[-1][app_password.id] = app_password
     by_kind: dict[str, dict[str, Any]] = {}
     phones: list[Phone] = []
     for method in methods:
@@ -129,13 +144,25 @@ def load(tables: Any, name: str) -> Account:
     authenticator, recovery = by_kind.get(AUTHENTICATOR), by_kind.get(_RECOVERY)
     return Account(
         name=name,
-        app_passwords=tuple(app_passwords.values()),
+        app_passwords=_in_order(by_table[0], by_table[1], deleted_ids)
+        if restricted
+        else tuple(by_table[0].values()),
         authenticator=Authenticator(**authenticator) if authenticator else None,
         phones=tuple(phones),
         recovery=RecoveryCodes(**recovery) if recovery else None,
-        deleted_ids=frozenset(fields.pop("deleted_ids")),
+        deleted_ids=deleted_ids,
         **fields,
     )
+
+
+def _in_order(
+    free: Mapping[str, AppPassword],
+    restricted: Mapping[str, AppPassword],
+    deleted_ids: Container[str],
+) -> tuple[AppPassword, ...]:
+    """Those of both tables, in the order of their creation."""
+    apart = [restricted[id_] for id_ in restricted if id_ not in free and id_ not in deleted_ids]
+    return tuple(sorted((*free.values(), *apart), key=lambda app_password: app_password.created))
 
 
 def _of_another_name(other: str) -> DocumentError:
@@ -159,9 +186,11 @@ def _documents(tables: Any, table: str) -> list[Mapping[str, Any]]:
 def save(tables: Tables | None, account: Account) -> Tables:
     """`tables` with `account` in them; what this version does not know is kept."""
     head = {"name": account.name, **dump_record(account, _ACCOUNT)}
-    records: dict[str, dict[str, Any]] = {}
+    records: dict[str, dict[str, dict[str, Any]]] = {_FREE: {}, _RESTRICTED: {}}
     for app_password in account.app_passwords:
-        records[app_password.id] = dump_record(app_password, _APP_PASSWORD)
+        is_apart = app_password.paused or app_password.networks
+        document = dump_record(app_password, _ANY_APP_PASSWORD if is_apart else _APP_PASSWORD)
+        records[_RESTRICTED if is_apart else _FREE][app_password.id] = document
     methods: dict[str, dict[str, Any]] = {}
     if account.authenticator is not None:
         methods[AUTHENTICATOR] = dump_record(account.authenticator, _AUTHENTICATOR)
@@ -177,8 +206,25 @@ def save(tables: Tables | None, account: Account) -> Tables:
     else:
         heads.insert({"schema": _SCHEMA, **head})
     _put(database.table(METHODS_TABLE), "method", methods, ours=_METHODS)
-    _put(database.table("app_passwords"), "id", records)
+    _put_app_passwords(database, records)
     return storage.tables or {}
+
+
+def _put_app_passwords(database: TinyDB, wanted: Mapping[str, dict[str, dict[str, Any]]]) -> None:
+    """Makes each table hold what is `wanted` there, with what is unknown of it, wherever it was.
+
+    Little is written besides: a pause has to fit a full disk, as a deletion has.
+    """
+    restricted = database.table(_RESTRICTED).all()
+    for record in (*restricted, *database.table(_FREE).all()):
+        unknown = {key: record[key] for key in record if key not in _RESTRICTIONS}
+        for documents in wanted.values():
+            if record["id"] in documents:
+                documents[record["id"]] = unknown | documents[record["id"]]
+    for name in (_FREE, _RESTRICTED) if restricted or wanted[_RESTRICTED] else (_FREE,):
+        _put(database.table(name), "id", wanted[name])
+    if restricted and not wanted[_RESTRICTED]:
+        database.drop_table(_RESTRICTED)
 
 
 def _put(

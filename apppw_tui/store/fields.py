@@ -4,8 +4,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
+from apppw_tui.domain.addresses import parse_network
 from apppw_tui.domain.hashing import (
     MOST_OF_ACCOUNTS,
     MOST_OF_APP_PASSWORDS,
@@ -71,6 +73,15 @@ class Fields:
         values: list[Any] = self._get(key, list)
         return tuple(Fields({key: value}).text(key) for value in values)
 
+    def networks(self, key: str) -> tuple[str, ...]:
+        """Empty where an older schema did not have it."""
+        if key not in self.document:
+            return ()
+        try:
+            return tuple(map(parse_network, self.texts(key)))
+        except ValueError:
+            raise DocumentError(f"its {key} are malformed") from None
+
     def hash(self, key: str, most: Profile = MOST_OF_APP_PASSWORDS) -> str:
         """Only what Argon2 can compute, and in good time.
 
@@ -113,6 +124,9 @@ class Fields:
 
     def optional_time(self, key: str) -> datetime | None:
         return None if self.document.get(key) is None else self.time(key)
+
+
+FLAG_OF_LATER = partial(Fields.flag, missing=False)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ is counted, logged and answered. Hashes are bounded in seconds, before their thr
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,10 +16,12 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.ports import Accounts, Clock, find
+from apppw_tui.domain.scopes import OwnService
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations.process_limits import processors
 from apppw_tui.verifier.attempt_memory import AddressRateLimiter, VerifiedCache
 from apppw_tui.verifier.decision import (
+    PAUSED,
     PORTALS,
     Answer,
     Attempt,
@@ -60,9 +62,9 @@ class ServiceSocket:
             return service
         return next(iter(self.allowed)) if asked is None and len(self.allowed) == 1 else None
 
-    def label(self, service: str | None) -> str:
+    def label(self, service: str | None, own: Collection[str]) -> str:
         """The service as it is counted: one that is known, since anything may be typed."""
-        is_known = service in scopes.SERVICES or service in (self.allowed or ())
+        is_known = service in scopes.SERVICES or service in own or service in (self.allowed or ())
         return service if service is not None and is_known else OTHER
 
 
@@ -107,6 +109,7 @@ class AuthService:
         cache: VerifiedCache | None = None,
         rate_limiter: AddressRateLimiter | None = None,
         default_domain: str | None = None,
+        own_services: Collection[OwnService] = (),
         threads: int | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         reader: StoreReader | None = None,
@@ -120,6 +123,7 @@ class AuthService:
         self.cache = cache or VerifiedCache(clock.monotonic)
         self.rate_limiter = rate_limiter or AddressRateLimiter(clock.monotonic)
         self.default_domain = default_domain
+        self.set_own_services(own_services)
         self.hints: Hints | None = None
         self.metrics = Metrics(clock)
         self.reader = reader or StoreReader()
@@ -129,6 +133,11 @@ class AuthService:
         self._under_way: dict[bytes, _UnderWay] = {}
         self._mean = 0.0  # seconds for one hash; 0 until there was one
         self._asked: set[asyncio.Task[Decision]] = set()  # kept from being collected
+
+    def set_own_services(self, own: Collection[OwnService]) -> None:
+        """The services of this server's own, from the next attempt on."""
+        self._own = frozenset(service.id for service in own)
+        self._not_in_any = frozenset(service.id for service in own if not service.in_any)
 
     def ask(
         self,
@@ -155,7 +164,9 @@ class AuthService:
                 return
             answered.set_result(decision)
             if not source.test:
-                self.metrics.answers[source.label(asked), decision.answer.value] += 1
+                label = source.label(asked, self._own)
+                paused = decision.reason == PAUSED
+                self.metrics.answers[label, PAUSED if paused else decision.answer.value] += 1
 
         # The task goes on, so that it is still counted by the throttle and written down.
         timer = loop.call_later(within, answer, Decision(Answer.NOT_NOW, "took too long"))
@@ -201,7 +212,10 @@ class AuthService:
     ) -> Decision:
         # The throttle has no bucket for the machine itself.
         counted = _LOOPBACK if source.test else address
-        attempt = Attempt.parse(account_name, password, asked, counted, self.default_domain)
+        attempt = Attempt.parse(
+            *(account_name, password, asked, counted, self.default_domain),
+            in_any=asked not in self._not_in_any,
+        )
         decision = await self.decide(attempt)
         if source.test:
             tested = replace(decision, reason=f"test: {decision.reason}")

@@ -18,7 +18,9 @@ from apppw_tui.verifier.decision import Answer, Decision, Verifier
 
 _SECONDS = 5.0  # for the daemon's answer: a person waits for it
 _REASONS = {
+    "paused": "it is paused",
     "expired": "it has expired",
+    "outside its networks": "it is good from certain networks alone; try it in an app there",
     "the account is disabled": "your account is disabled",
 }
 

@@ -14,7 +14,10 @@ from apppw_tui.domain.errors import InvalidName, StoreError
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.names import AccountName, candidates
 from apppw_tui.domain.ports import Accounts, Clock, find
+from apppw_tui.domain.scopes import OwnService
 from apppw_tui.domain.secret import Secret
+
+PAUSED = "paused"  # a reason, and a result in the figures: told from what is wrong
 
 
 class Answer(Enum):
@@ -35,6 +38,7 @@ class Attempt:
     password: ParsedAppPassword | None  # None: it has not the form of an app password
     service: str | None
     address: str | None
+    in_any: bool = True  # `Any app` opens the service; False: it has to be named
 
     @classmethod
     def parse(
@@ -44,13 +48,16 @@ class Attempt:
         service: str | None = None,
         address: str | None = None,
         default_domain: str | None = None,
+        *,
+        in_any: bool = True,
     ) -> "Attempt":
         """Never raises. `service` and `address` are in their normal forms."""
         try:
             names = candidates(account_name, default_domain)
         except InvalidName:
             names = ()
-        return cls(account_name, names, app_password.parse(password.reveal()), service, address)
+        parsed = app_password.parse(password.reveal())
+        return cls(account_name, names, parsed, service, address, in_any)
 
     @property
     def counted_name(self) -> str:
@@ -103,21 +110,27 @@ def decide(
     elif record is None or record.hash != checked.hash:  # not what was checked a moment ago
         reason, record = "deleted", None
     else:
-        reason = _denial_reason(current, record, attempt.service, now)
+        reason = _denial_reason(current, record, attempt, now)
     if reason is not None or record is None:
         return _refused(current, reason or "deleted", now, record)
     return Decision(Answer.YES, "right", current.name, record, uid=current.uid)
 
 
 def _denial_reason(
-    account: Account, record: AppPassword, service: str | None, now: datetime
+    account: Account, record: AppPassword, attempt: Attempt, now: datetime
 ) -> str | None:
     """The reason why a right password is refused all the same, or None."""
     if not account.enabled:
         return "the account is disabled"
+    if record.paused:
+        return PAUSED
     if record.is_expired(now):
         return "expired"
-    return None if record.allows(service) else "out of scope"
+    if not record.allows(attempt.service, in_any=attempt.in_any):
+        return "out of scope"
+    if record.networks and not record.allows_from(attempt.address):
+        return "outside its networks"
+    return None
 
 
 def decide_malformed(account: Account | None, now: datetime) -> Decision:
@@ -140,12 +153,18 @@ class Verifier:
     """Decides one attempt after the other, where no server does: for a command, and to try one."""
 
     def __init__(
-        self, accounts: Accounts, hasher: Hasher, clock: Clock, default_domain: str | None = None
+        self,
+        accounts: Accounts,
+        hasher: Hasher,
+        clock: Clock,
+        default_domain: str | None = None,
+        own_services: tuple[OwnService, ...] = (),
     ) -> None:
         self._accounts = accounts
         self._hasher = hasher
         self._clock = clock
         self._default_domain = default_domain
+        self._own_services = own_services
 
     def decide(
         self,
@@ -156,7 +175,10 @@ class Verifier:
     ) -> Decision:
         """Exactly one Argon2id for a well-formed password, none for any other. Never raises."""
         asked = scopes.normalize_service(service)
-        attempt = Attempt.parse(account_name, password, asked, address, self._default_domain)
+        attempt = Attempt.parse(
+            *(account_name, password, asked, address, self._default_domain),
+            in_any=scopes.is_in_any(asked, self._own_services),
+        )
         try:
             return self._decide(attempt)
         except StoreError as error:

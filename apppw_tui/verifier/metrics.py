@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 import apppw_tui
 from apppw_tui.domain import scopes
 from apppw_tui.domain.ports import Clock
-from apppw_tui.verifier.decision import Answer
+from apppw_tui.verifier.decision import PAUSED, Answer
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+RESULTS = (*(answer.value for answer in Answer), PAUSED)
 OTHER = "other"  # every service that is none of those that are known, and none at all
 SAMPLE_EVERY = 15.0  # seconds
 _MINUTE = 60.0  # seconds
@@ -29,7 +30,7 @@ Labels = tuple[tuple[str, str], ...]
 def _none_yet() -> Counter[tuple[str, str]]:
     """Zeroes: a rate can be told from the first answer on, where the series was there before it."""
     services = (*scopes.SERVICES, OTHER)
-    return Counter({(name, answer.value): 0 for name in services for answer in Answer})
+    return Counter({(name, result): 0 for name in services for result in RESULTS})
 
 
 @dataclass
@@ -75,7 +76,7 @@ class Metrics:
 
     def results(self) -> Counter[str]:
         """The number of answers by result, to all services together."""
-        totals = Counter({answer.value: 0 for answer in Answer})
+        totals = Counter(dict.fromkeys(RESULTS, 0))
         for (_, result), count in self.answers.items():
             totals[result] += count
         return totals

@@ -81,9 +81,18 @@ def test_programs_are_told_whether_it_was_made(ada: CommandLine) -> None:
 @pytest.mark.parametrize(
     ("expires", "more", "reason"),
     [
-        ("2", ["--scope", "mail"], "Printer of ada has expired; delete it, to have another."),
-        ("never", ["--scope", "web"], "Printer of ada is there, but for Mail; delete it, to have"),
+        (
+            "2",
+            ["--scope", "mail"],
+            "Printer of ada has expired; change it, or delete it to have another.",
+        ),
+        (
+            "never",
+            ["--scope", "web"],
+            "Printer of ada is there, but for Mail; change it, or delete it",
+        ),
         ("never", ["--scope", "ftp"], "There is no scope ftp."),
+        ("never", ["--networks", "::1"], "Printer of ada is there, but good from anywhere; change"),
     ],
 )
 def test_one_that_does_not_do_what_was_asked_for_is_no_such_one(
@@ -173,6 +182,8 @@ def test_app_passwords_are_listed_as_json_without_their_hashes(ada: CommandLine)
             "scope": ["any"],
             "created": "2026-11-22T12:00:00Z",
             "expires": None,
+            "networks": [],
+            "paused": False,
             "last_used": None,
             "by_operator": True,
         }
@@ -207,3 +218,81 @@ def test_what_somebody_wrote_into_the_file_by_hand_cannot_act_on_the_terminal(
         out = ada.good("app-password", *arguments)
         assert "evil" in out
         assert all(character == "\n" or character.isprintable() for character in out)
+
+
+# --- changing one -----------------------------------------------------------------------------
+
+
+def test_one_is_edited_and_said_as_it_is_now(ada: CommandLine) -> None:
+    edit = ["app-password", "edit", "ada", "phone"]
+    more = ["--scope", "mail,chat", "--expires", "2027-01-31", "--networks", "192.0.2.0/24 ::1"]
+    assert ada.good(*edit, "--name", "Laptop", *more) == (
+        "Changed Laptop: Mail, Chat, until 2027-01-31, from 192.0.2.0/24 ::1 alone.\n"
+    )
+    assert ada.good("app-password", "list", "ada").splitlines()[1].split("  ")[1:4] == [
+        "Laptop",
+        "Mail, Chat, from 192.0.2.0/24, ::1",
+        "never",
+    ]
+    edit[3] = "Laptop"
+    assert ada.good(*edit, "--expires", "never", "--networks", "any", "--scope", "any") == (
+        "Changed Laptop: Any app, never expires.\n"
+    )
+    said = ada(*edit, "--expires", "never")
+    assert (said.code, said.out) == (5, "Laptop of ada is so already.\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ([], "Say what to change: --name, --scope, --expires or --networks."),
+        (["--scope", "ftp"], "There is no scope ftp."),
+        (["--networks", "here"], "Network number 1 must be an address or a network, such as"),
+        (["--expires", "0"], "That would be over today."),
+        (["--name", "\x1b[31m"], "A name cannot have U+001B."),
+    ],
+)
+def test_an_edit_that_cannot_be_changes_nothing(
+    ada: CommandLine, options: list[str], reason: str
+) -> None:
+    before = ada.house().now("ada")
+    said = ada("app-password", "edit", "ada", "Phone", *options)
+    assert (said.code, said.out) == (1, "")
+    assert said.line.startswith(reason)
+    assert ada.house().now("ada") == before
+
+
+def test_one_is_paused_and_resumed(ada: CommandLine) -> None:
+    secret = ada.good("app-password", "create", "ada", "Car")
+    assert ada.good("app-password", "pause", "ada", "car") == (
+        "Paused Car; to undo it: apppw-tui app-password resume.\n"
+    )
+    assert ada("verify", "ada", stdin=secret).code == 1
+    assert "  paused  " in ada.good("app-password", "list", "ada").splitlines()[-1]
+    said = ada("app-password", "pause", "ada", "Car", "--json")
+    facts = json.loads(said.out)
+    assert said.code == 5
+    assert (facts["account"], facts["name"], facts["paused"]) == ("ada", "Car", True)
+    said = ada("app-password", "ensure", "ada", "Car")
+    assert said.line.startswith("Car of ada is paused; change it")
+    assert ada.good("app-password", "resume", "ada", secret[:3]) == "Resumed Car.\n"
+    assert ada.good("verify", "ada", stdin=secret) == "Car\n"
+
+
+def test_one_is_created_for_certain_networks(ada: CommandLine) -> None:
+    create = ["app-password", "create", "ada", "Car", "--networks", "192.0.2.0/24"]
+    secret = ada.good(*create)
+    for options, code in (([], 1), (["--rhost", "192.0.3.1"], 1), (["--rhost", "192.0.2.1"], 0)):
+        assert ada("verify", "ada", *options, stdin=secret).code == code
+
+
+def test_one_is_created_for_a_service_of_the_servers_own(ada: CommandLine) -> None:
+    config = ada.home / "config.toml"
+    config.write_text('[[service]]\nid = "vpn"\nlabel = "VPN of the office"')
+    here = ["--config", str(config)]
+    phone = ada.good("app-password", "create", "ada", "Any")
+    secret = ada.good(*here, "app-password", "create", "ada", "Car", "--scope", "vpn")
+    assert ada.good(*here, "verify", "ada", "--service", "vpn", stdin=secret) == "Car\n"
+    assert ada(*here, "verify", "ada", "--service", "vpn", stdin=phone).code == 1
+    assert ada("verify", "ada", "--service", "vpn", stdin=phone).code == 0
+    assert "VPN of the office" in ada.good(*here, "app-password", "list", "ada")

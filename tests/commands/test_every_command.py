@@ -67,6 +67,12 @@ ASKED: dict[str, dict[str, int]] = {
     "app-password create": {"ada Tablet --scope imap,smtp --expires 30": 0, "ben Phone": 0},
     "app-password ensure": {"ada Tablet --scope mail": 0, "ada phone": 5, "ben Phone": 0},
     "app-password list": {"ada": 0, "ben": 0},
+    "app-password edit": {
+        "ada Phone --name Car --scope mail --expires 9 --networks 192.0.2.0/24": 0,
+        "ada Phone --scope any": 5,
+    },
+    "app-password pause": {"ada Phone": 0},
+    "app-password resume": {"ada Phone": 5},
     "app-password delete": {"ada Phone --dry-run": 0, "ada Phone": 0},
     "backup": {"{home}/new.tar": 0, "{home}/new.tar --with-key": 0, "{home} --keep 2": 0},
     "restore": {

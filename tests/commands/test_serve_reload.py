@@ -51,6 +51,18 @@ def test_the_default_domain_is_taken_over(tmp_path: Path, house: House, config: 
         assert daemon.ask("grace", whole) == "yes"
 
 
+def test_a_service_of_ones_own_is_taken_over(tmp_path: Path, house: House, config: Path) -> None:
+    secret = house.issue("Phone", "ada").secret.reveal()
+    with forked(tmp_path, 0, "--config", config) as daemon:
+        assert daemon.ask("ada", secret, service="vpn") == "yes"
+        config.write_text('[[service]]\nid = "vpn"\nlabel = "VPN"')
+        reload(daemon)
+        assert daemon.ask("ada", secret, service="vpn") == "not mine"
+        assert daemon.ask("ada", secret) == "yes"
+    with forked(tmp_path, 0, "--config", config) as daemon:  # and from the beginning
+        assert daemon.ask("ada", secret, service="vpn") == "not mine"
+
+
 def test_whether_people_are_told_is_taken_over(tmp_path: Path, house: House, config: Path) -> None:
     secret = house.issue("Phone", "ada").secret.reveal()
     notices = tmp_path / "store" / "notices"

@@ -42,13 +42,13 @@ def test_status_is_told_for_people_and_for_programs(run: CommandLine, daemon: Se
     lines = dict(
         line.split(":", 1) for line in run.good("status", *where).splitlines() if ":" in line
     )
-    assert lines["last minute"].strip() == "3 yes, 0 no, 1 not mine, 0 not now"
-    assert lines["all answers"].strip() == "3 yes, 0 no, 1 not mine, 0 not now"
+    assert lines["last minute"].strip() == "3 yes, 0 no, 1 not mine, 0 not now, 0 paused"
+    assert lines["all answers"].strip() == "3 yes, 0 no, 1 not mine, 0 not now, 0 paused"
     assert lines["remembered"].strip() == "1 right password; 2 attempts needed no hash"
     assert lines["slowed down"].strip() == "0 of 1 place with wrong ones; 0 attempts refused"
     assert lines["let one try"].strip() == "apppw-tui throttle clear PLACE"
     status = json.loads(run.good("status", "--json", *where))
-    assert status["answers"] == {"yes": 3, "no": 0, "not_mine": 1, "not_now": 0}
+    assert status["answers"] == {"yes": 3, "no": 0, "not_mine": 1, "not_now": 0, "paused": 0}
     assert (status["hashes"]["computed"], status["hashes"]["waiting"]) == (2, 0)
     assert status["throttle"] == {"places": 1, "waiting": 0, "refused": 0}
     assert status["connections"].keys() == {"auth-client", "mux", "http", "json"}

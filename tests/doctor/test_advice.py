@@ -3,9 +3,13 @@
 import shutil
 
 import pytest
+from apppw_tui.config.serve import ServeConfig, SocketConfig
 
 from apppw_tui.config import Config
 from apppw_tui.doctor import configuration, pam
+from apppw_tui.doctor.finding import Level
+from apppw_tui.domain.policy import Policy
+from apppw_tui.domain.scopes import OwnService
 from tests.doctor.healthy import Server
 from tests.doctor.test_each_fault import not_asking
 
@@ -58,3 +62,14 @@ def test_a_configuration_that_is_not_there_is_nobodys(server: Server) -> None:
     path.touch(0o600)
     (finding,) = configuration.check(path, Config(), owners)
     assert finding.what == "It is only its owner's to change."
+
+
+def test_a_service_of_ones_own_for_which_no_socket_may_speak_is_told(server: Server) -> None:
+    owners = frozenset({server.home.stat().st_uid})
+    policy = Policy(own_services=(OwnService("vpn", "VPN"), OwnService("ftp", "FTP")))
+    speaking = ServeConfig(sockets=(SocketConfig("mux", "mux", frozenset({"ftp"})),))
+    (finding,) = configuration.check(None, Config(policy=policy, serve=speaking), owners)
+    assert (finding.level, finding.where) == (Level.WARNING, "[[service]] vpn")
+    assert finding.remedy.startswith('Add "vpn" to services of the [[serve.socket]]')
+    (finding,) = configuration.check(None, Config(policy=policy), owners)
+    assert finding.level is Level.OK

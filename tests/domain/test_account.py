@@ -57,7 +57,7 @@ def test_what_is_not_there_cannot_be_deleted_or_renamed() -> None:
     with pytest.raises(NotFound, match="already deleted"):
         account.without_app_password("zzz")
     with pytest.raises(NotFound, match="already deleted"):
-        account.with_app_password_renamed("zzz", "Car")
+        account.with_app_password_changed(replace(account.existing_app_password("zzz"), name="Car"))
 
 
 def test_a_changed_password_raises_the_epoch_and_keeps_the_app_passwords() -> None:

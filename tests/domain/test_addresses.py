@@ -3,11 +3,15 @@
 import pytest
 
 from apppw_tui.domain.addresses import (
+    MOST_NETWORKS,
     is_loopback,
+    networks_within,
     parse_address,
     parse_network,
+    read_networks,
     surrounding_network,
 )
+from apppw_tui.domain.errors import Refused
 
 
 @pytest.mark.parametrize(
@@ -87,3 +91,51 @@ def test_around_an_address_lies_a_network(text: str | None, network: str | None)
 )
 def test_the_machine_itself_is_told_from_others(text: str, so: bool) -> None:
     assert is_loopback(text) is so
+
+
+@pytest.mark.parametrize(
+    ("typed", "networks"),
+    [
+        ("any", ()),
+        (" ANY ", ()),
+        ("192.0.2.0/24", ("192.0.2.0/24",)),
+        (
+            "192.0.2.0/24, 2001:DB8::/32 192.0.2.9,192.0.2.0/24",
+            ("192.0.2.0/24", "2001:db8::/32", "192.0.2.9"),
+        ),
+        ("::ffff:192.0.2.0/120", ("192.0.2.0/24",)),
+    ],
+)
+def test_networks_are_read_as_they_are_typed(typed: str, networks: tuple[str, ...]) -> None:
+    assert read_networks(typed) == networks
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("", 'Say networks such as 192.0.2.0/24, or "any"'),
+        ("192.0.2.7 office", "Network number 2 must be an address or a network"),
+        ("any 192.0.2.7", "Network number 1 must be an address or a network"),
+        ("192.0.2.7/24", "Network number 1 has bits beyond its mask; the network is 192.0.2.0/24"),
+        (" ".join(f"192.0.2.{n}" for n in range(MOST_NETWORKS + 1)), "more than 32 networks"),
+    ],
+)
+def test_networks_that_are_none_are_refused(typed: str, why: str) -> None:
+    with pytest.raises(Refused, match=why):
+        read_networks(typed)
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer", "within"),
+    [
+        ([], [], True),
+        (["192.0.2.0/24"], [], True),
+        ([], ["192.0.2.0/24"], False),
+        (["192.0.2.9"], ["192.0.2.0/24"], True),
+        (["192.0.2.9", "::1"], ["192.0.2.0/24"], False),
+        (["192.0.2.9", "::1"], ["192.0.2.0/24", "::/0"], True),
+        (["192.0.0.0/16"], ["192.0.2.0/24"], False),
+    ],
+)
+def test_networks_lie_within_others(inner: list[str], outer: list[str], within: bool) -> None:
+    assert networks_within(inner, outer) is within

@@ -1,17 +1,19 @@
 """Ids, expiry and scope of an app password."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import product
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apppw_tui.domain.app_password import SYMBOLS, AppPassword, unused_id
+from apppw_tui.domain.app_password import SYMBOLS, AppPassword, AppPasswordEdit, unused_id
 from apppw_tui.domain.errors import LimitReached
-from apppw_tui.domain.scopes import ANY_APP
+from apppw_tui.domain.scopes import ANY_APP, OwnService
 from tests.support import NOW
 
 ALL_IDS = frozenset("".join(symbols) for symbols in product(SYMBOLS, repeat=3))
@@ -93,3 +95,70 @@ def test_it_is_good_for_what_its_scope_holds(
     scope: tuple[str, ...], service: str | None, good: bool
 ) -> None:
     assert one(scope=scope).allows(service) is good
+
+
+# --- what opens more than another -------------------------------------------------------------
+
+
+LIMITED = ("192.0.2.0/24", "2001:db8::/32")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "widens", "narrows"),
+    [
+        ({}, {"name": "Car"}, False, False),
+        ({"scope": ("mail",)}, {"scope": ("imap",)}, False, True),
+        ({"scope": ("imap", "smtp", "pop3", "sieve")}, {"scope": ("mail",)}, False, False),
+        ({"scope": ("mail",)}, {"scope": ("chat",)}, True, True),
+        ({"scope": ("any",)}, {"scope": ("ftp",)}, False, True),
+        ({"scope": ("any",)}, {"scope": ("vpn",)}, True, True),
+        ({"scope": ("any",)}, {"scope": ("any", "vpn")}, True, False),
+        ({"scope": ("any",)}, {"scope": ("nas",)}, False, True),
+        ({"scope": ("any", "vpn")}, {"scope": ("vpn",)}, False, True),
+        ({}, {"expires": NOW}, False, True),
+        ({"expires": NOW}, {"expires": NOW + timedelta(seconds=1)}, True, False),
+        ({"expires": NOW}, {"expires": None}, True, False),
+        ({}, {"networks": LIMITED}, False, True),
+        ({"networks": LIMITED}, {"networks": ()}, True, False),
+        ({"networks": LIMITED}, {"networks": ("192.0.2.128/25",)}, False, True),
+        ({"networks": LIMITED}, {"networks": ("192.0.2.7", "2001:db8::7")}, False, True),
+        ({"networks": LIMITED}, {"networks": ("192.0.0.0/16",)}, True, True),
+        ({}, {"paused": True}, False, True),
+        ({"paused": True}, {"paused": False}, True, False),
+    ],
+)
+def test_app_password_widens_another_if_it_opens_anything_more(
+    before: dict[str, Any], after: dict[str, Any], widens: bool, narrows: bool
+) -> None:
+    first = replace(AppPassword("7kf", "Laptop", "hash", NOW), **before)
+    second = replace(first, **after)
+    own = (OwnService("vpn", "VPN"), OwnService("nas", "NAS", in_any=True))
+    assert second.widens(first, own) is widens
+    assert first.widens(second, own) is narrows
+
+
+def test_edit_leaves_what_it_does_not_name() -> None:
+    whole = AppPassword("7kf", "Laptop", "hash", NOW, ("mail",), NOW, paused=True, networks=LIMITED)
+    assert whole.edited(AppPasswordEdit()) == whole
+    edit = AppPasswordEdit("Car", ("any",), "never", ())
+    expected = AppPassword("7kf", "Car", "hash", NOW, ("any",), None, paused=True)
+    assert whole.edited(edit) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        ("192.0.2.255", True),
+        ("::ffff:192.0.2.1", True),
+        ("2001:db8::1", True),
+        ("192.0.3.0", False),
+        ("127.0.0.1", False),
+        ("nowhere", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_limited_app_password_is_good_from_its_networks(address: str | None, allowed: bool) -> None:
+    anywhere = AppPassword("7kf", "Laptop", "hash", NOW)
+    assert anywhere.allows_from(address)
+    assert replace(anywhere, networks=LIMITED).allows_from(address) is allowed

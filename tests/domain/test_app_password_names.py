@@ -2,6 +2,7 @@
 
 import sys
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -203,10 +204,14 @@ def test_names_that_differ_in_more_are_different() -> None:
 
 
 def test_one_may_be_renamed_into_another_case_of_its_own_name() -> None:
-    renamed = account_with("Phone", "Car").with_app_password_renamed("000", "PHONE")
+    renamed = account_with("Phone", "Car").with_app_password_changed(
+        replace(account_with("Phone", "Car").existing_app_password("000"), name="PHONE")
+    )
     assert [password.name for password in renamed.app_passwords] == ["PHONE", "Car"]
     with pytest.raises(NameTaken):
-        renamed.with_app_password_renamed("001", "phone")
+        renamed.with_app_password_changed(
+            replace(renamed.existing_app_password("001"), name="phone")
+        )
 
 
 @pytest.mark.parametrize(

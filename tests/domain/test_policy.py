@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.policy import BY_ADMINISTRATOR, Policy
+from apppw_tui.domain.scopes import OwnService
 from tests.store.making import new_account
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -108,3 +110,42 @@ def test_an_app_password_more_cannot_be_had_where_the_policy_says_so() -> None:
     given = Policy(app_passwords_per_account=1, people_create=False)
     assert given.creation_unavailable_reason(empty) == BY_ADMINISTRATOR
     assert given.creation_unavailable_reason(full) == BY_ADMINISTRATOR
+
+
+OWN = (OwnService("vpn", "VPN"), OwnService("nas", "NAS", in_any=True))
+
+
+def test_own_services_are_offered_to_whoever_may_have_any_app_or_by_their_name() -> None:
+    policy = Policy(own_services=OWN)
+    assert policy.scope_choices[-2:] == ["vpn", "nas"]
+    assert policy.service_choices[-3:] == ["http", "vpn", "nas"]
+    assert Policy(scopes=("mail",), own_services=OWN).scope_choices == ["mail", "sending"]
+    policy = Policy(scopes=("mail", "vpn"), own_services=OWN)
+    assert policy.scope_choices == ["mail", "sending", "vpn"]
+    policy.check_scope(("vpn", "imap"))
+    with pytest.raises(Refused, match=r"^Your administrator offers: Mail, VPN\.$"):
+        policy.check_scope(("nas",))
+
+
+@pytest.mark.parametrize(
+    ("policy", "before", "after", "refused"),
+    [
+        (Policy(scopes=("mail",)), {}, {"scope": ("imap", "xmpp")}, None),  # less than it had
+        (Policy(scopes=("mail",)), {"scope": ("imap",)}, {"scope": ("xmpp",)}, "offers: Mail"),
+        (Policy(scopes=("mail",)), {"scope": ("imap",)}, {"scope": ("mail",)}, None),
+        (Policy(longest_expiry=30), {}, {"expires": NOW.replace(year=2028)}, None),
+        (Policy(longest_expiry=30), {"expires": NOW}, {"expires": None}, "30 days at most"),
+        (Policy(people_create=False), {"scope": ("imap",)}, {"scope": ("mail",)}, "decides here"),
+        (Policy(people_create=False), {"paused": True}, {"paused": False}, None),
+    ],
+)
+def test_people_widen_as_far_as_they_may_create_and_never_lose_what_they_had(
+    policy: Policy, before: dict[str, Any], after: dict[str, Any], refused: str | None
+) -> None:
+    first = replace(AppPassword("7kf", "Laptop", "hash", NOW), **before)
+    second = replace(first, **after)
+    if refused is None:
+        policy.check_widened(second, first, NOW)
+    else:
+        with pytest.raises(Refused, match=refused):
+            policy.check_widened(second, first, NOW)

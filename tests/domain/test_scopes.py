@@ -7,6 +7,9 @@ from apppw_tui.domain.scopes import (
     ANY_APP,
     SCOPES,
     SERVICES,
+    OwnService,
+    is_in_any,
+    is_taken,
     label,
     normalize_service,
     read_scope,
@@ -147,3 +150,31 @@ def test_a_scope_is_called_by_its_labels() -> None:
     assert label(("any",)) == "Any app"
     assert label(("sending", "xmpp")) == "Sending only, xmpp"
     assert label(("\x1b[31m",)).isprintable()
+
+
+OWN = (OwnService("vpn", "VPN of the office"), OwnService("nas", "NAS", in_any=True))
+
+
+def test_own_services_are_chosen_and_named_beside_the_others() -> None:
+    assert read_scope(["mail", "VPN"], OWN) == ("mail", "vpn")
+    assert label(("mail", "vpn", "nas"), OWN) == "Mail, VPN of the office, NAS"
+    assert label(("vpn",)) == "vpn"  # no longer configured
+    with pytest.raises(Refused, match=r"There is no scope ftp.* http, vpn, nas"):
+        read_scope(["ftp"], OWN)
+
+
+def test_any_app_holds_all_but_those_that_have_to_be_named() -> None:
+    assert read_scope(["imap", "nas", "any", "vpn"], OWN) == ("any", "vpn")
+    assert not is_in_any("vpn", OWN)
+    assert is_in_any("nas", OWN)
+    assert is_in_any("ftp", OWN)
+    assert is_in_any(None, OWN)
+    assert not scope_allows(("any",), "vpn", in_any=False)
+    assert scope_allows(("any", "vpn"), "vpn", in_any=False)
+    assert not scope_allows(("any",), "apppw-portal")
+
+
+@pytest.mark.parametrize("name", ["any", "mail", "imap", "imaps", "radicale", "apppw-portal"])
+def test_what_is_a_word_already_is_no_name_for_an_own_service(name: str) -> None:
+    assert is_taken(name)
+    assert not is_taken("vpn")

@@ -7,6 +7,7 @@ from typing import Literal
 
 import pytest
 
+from apppw_tui.domain.app_password import AppPasswordEdit
 from apppw_tui.domain.errors import (
     DeliveryFailed,
     EnrollmentRequired,
@@ -44,6 +45,13 @@ CLOSED: dict[str, Act] = {
     ),
     "rename_app_password": lambda house, session, id_: house.portal.rename_app_password(
         session, id_, "Car"
+    ),
+    "edit_app_password": lambda house, session, id_: house.portal.edit_app_password(
+        session, id_, AppPasswordEdit("Car")
+    ),
+    "pause_app_password": lambda house, session, id_: house.portal.pause_app_password(session, id_),
+    "resume_app_password": lambda house, session, id_: house.portal.resume_app_password(
+        session, id_
     ),
     "change_password": lambda house, session, _: house.portal.change_password(
         session, PASSWORD, NEW

@@ -78,6 +78,8 @@ def test_what_was_written_is_read_again_in_full(store: AccountStore) -> None:
             record("abc", "Phone"),
             replace(record("abd", "[b]\u624b\u673a \U0001f4f1"), scope=("imap", "smtp")),
             replace(record("abe", "Car"), expires=NOW + timedelta(microseconds=1)),
+            replace(record("abf", "Bus"), paused=True),
+            replace(record("abg", "Ship"), networks=("192.0.2.0/24", "::1")),
         ),
     )
     with store.transaction(full.name, None) as change:

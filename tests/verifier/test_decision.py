@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from apppw_tui.domain.scopes import OwnService
 from apppw_tui.verifier.decision import Answer, Decision, Verifier
 from tests.support import NOW, PASSWORD, House
 from tests.verifier.asking import ADA, ask, change_record, of_unknown_id, older, wrong
@@ -115,3 +116,48 @@ def test_a_disabled_account_is_refused(house: House) -> None:
     house.alter(enabled=False)
     decision = ask(house, secret)
     assert (decision.answer, decision.reason) == (Answer.NO, "the account is disabled")
+
+
+@pytest.mark.parametrize(
+    ("scope", "in_any", "answer"),
+    [
+        (("any",), False, Answer.NO),
+        (("any",), True, Answer.YES),
+        (("vpn",), False, Answer.YES),
+        (("any", "vpn"), False, Answer.YES),
+        (("mail",), True, Answer.NO),
+    ],
+)
+def test_own_service_is_opened_by_any_app_only_where_it_is_configured_so(
+    house: House, scope: tuple[str, ...], in_any: bool, answer: Answer
+) -> None:
+    secret = house.issue("Phone").secret
+    change_record(house, scope=scope)
+    own = (OwnService("vpn", "VPN", in_any=in_any),)
+    verifier = Verifier(house.store, house.hasher, house.clock, own_services=own)
+    assert verifier.decide(ADA, secret, "vpn").answer is answer
+    assert verifier.decide(ADA, secret, "ftp").answer is (
+        Answer.YES if "any" in scope else Answer.NO
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "answer"),
+    [("192.0.2.7", Answer.YES), ("192.0.3.7", Answer.NO), (None, Answer.NO), ("", Answer.NO)],
+)
+def test_limited_one_is_good_from_its_networks_alone(
+    house: House, address: str | None, answer: Answer
+) -> None:
+    secret = house.issue("Phone").secret
+    change_record(house, networks=("192.0.2.0/24",))
+    verifier = Verifier(house.store, house.hasher, house.clock)
+    decision = verifier.decide(ADA, secret, "imap", address)
+    assert decision.answer is answer
+    assert decision.reason == ("right" if answer is Answer.YES else "outside its networks")
+
+
+def test_pause_is_told_before_whatever_else_is_wrong(house: House) -> None:
+    secret = house.issue("Phone").secret
+    change_record(house, paused=True, expires=NOW, scope=("smtp",), networks=("192.0.2.0/28",))
+    assert ask(house, secret).reason == "paused"
+    assert ask(house, wrong(secret)).reason == "wrong or deleted"

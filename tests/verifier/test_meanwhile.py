@@ -51,7 +51,17 @@ def narrowed(house: House) -> None:
     change_record(house, scope=("smtp",))
 
 
-@pytest.mark.parametrize("happens", [deleted, removed, made_again, disabled, expired, narrowed])
+def paused(house: House) -> None:
+    house.operator.pause_app_password(ADA, "Phone")
+
+
+def limited(house: House) -> None:
+    change_record(house, networks=("203.0.113.0/24",))
+
+
+@pytest.mark.parametrize(
+    "happens", [deleted, removed, made_again, disabled, expired, narrowed, paused, limited]
+)
 def test_what_happens_while_the_hash_is_computed_counts(
     house: House, happens: Callable[[House], None]
 ) -> None:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apppw_tui.domain import scopes
+from apppw_tui.domain.scopes import OwnService
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.attempt_memory import FREE, VerifiedCache
 from apppw_tui.verifier.auth_service import AuthService, ServiceSocket
@@ -26,7 +27,7 @@ from tests.verifier.exposition import parsed
 from tests.verifier.harness import Desk, served, until
 from tests.verifier.protocols.http_client import Reply, ask, basic
 
-RESULTS = [answer.value for answer in Answer]
+RESULTS = [*(answer.value for answer in Answer), "paused"]
 NOW = Gauges(queue_length=3, threads=2, remembered=7)
 
 
@@ -107,6 +108,24 @@ async def test_a_hash_that_failed_is_none(
     assert answers(desk.auth_service) == {("imap", "not now"): 1}
 
 
+async def test_paused_password_has_a_result_of_its_own(
+    desk: Desk, house: House, secret: Secret
+) -> None:
+    house.operator.pause_app_password(ADA, "Phone")
+    await desk.ask(ADA, secret, "imap", HERE)
+    house.alter(enforced_from=house.clock.now())
+    await desk.ask(ADA, secret, "imap", HERE)
+    assert answers(desk.auth_service) == {("imap", "paused"): 2}
+    assert desk.auth_service.metrics.results()["paused"] == 2
+
+
+async def test_own_service_is_counted_by_its_name(desk: Desk, secret: Secret) -> None:
+    await desk.ask(ADA, secret, "vpn", HERE)
+    desk.auth_service.set_own_services([OwnService("vpn", "VPN")])
+    await desk.ask(ADA, secret, "vpn", HERE)
+    assert answers(desk.auth_service) == {(OTHER, "yes"): 1, ("vpn", "not mine"): 1}
+
+
 async def test_throttled_attempts_are_counted(desk: Desk, house: House) -> None:
     for number in range(FREE + 2):
         await desk.ask(ADA, Secret(wrong(house.issue(f"App {number}").secret)), "imap", HERE)
@@ -140,7 +159,13 @@ def test_answers_a_minute_are_those_of_the_last_one() -> None:
     clock = FixedClock()
     metrics = Metrics(clock)
     metrics.answers["imap", "yes"] += 90
-    assert metrics.per_minute() == {"yes": 90, "no": 0, "not mine": 0, "not now": 0}
+    assert metrics.per_minute() == {
+        "yes": 90,
+        "no": 0,
+        "not mine": 0,
+        "not now": 0,
+        "paused": 0,
+    }
     for _ in range(8):
         clock.advance(SAMPLE_EVERY)
         metrics.sample()

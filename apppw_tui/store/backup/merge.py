@@ -23,8 +23,8 @@ def merge_backup(
     """`backup` as it may come back, where `present` stands now (None: nothing that can be read).
 
     `deleted` are the ids on the store's list. What was deleted stays so; what was narrowed,
-    required or enforced since stays so; the authenticator's step never falls; sessions, recovery
-    codes and a bypass end. With `bring_back`, what was deleted does not stay so.
+    paused, required or enforced since stays so; the authenticator's step never falls; sessions,
+    recovery codes and a bypass end. With `bring_back`, what was deleted does not stay so.
     """
     gone = backup.deleted_ids | deleted
     records = backup.app_passwords
@@ -85,12 +85,18 @@ def opens_all(ring: KeySet, account: Account) -> bool:
 
 
 def _narrowed(backup: Account, present: Account) -> list[AppPassword]:
-    """The backup's app passwords, with scope and expiry as they are by now."""
-    services = []
-    for app_password in backup.app_passwords:
-        now = present.app_password(app_password.id) or app_password
-        services.append(replace(app_password, scope=now.scope, expires=now.expires))
-    return services
+    """The backup's app passwords, as good as they are by now."""
+    return [
+        replace(
+            app_password,
+            scope=now.scope,
+            expires=now.expires,
+            paused=now.paused,
+            networks=now.networks,
+        )
+        for app_password in backup.app_passwords
+        for now in [present.app_password(app_password.id) or app_password]
+    ]
 
 
 def _with_step_of(account: Account, present: Account) -> Account:

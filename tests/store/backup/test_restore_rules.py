@@ -132,7 +132,14 @@ def test_what_was_narrowed_since_stays_so(place: Place) -> None:
     issue(place, "Phone")
     backup = place.backup()
     (password,) = place.now().app_passwords
-    narrow = replace(password, scope=("imap",), expires=NOW + timedelta(days=1), name="Old phone")
+    narrow = replace(
+        password,
+        scope=("imap",),
+        expires=NOW + timedelta(days=1),
+        networks=("192.0.2.0/24",),
+        paused=True,
+        name="Old phone",
+    )
     place.house.alter("ada", app_passwords=(narrow,))
     came(place.restore(backup, overwrite=True))
     assert place.now().app_passwords == (replace(narrow, name="Phone"),)

@@ -7,6 +7,7 @@ import shutil
 import signal
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -51,7 +52,9 @@ def test_other_changes_put_nothing_on_the_list(disk: FolderStore, folder: Path) 
     account = add(disk)
     touch(disk, account, "nord")
     with disk.transaction("ada", account.uid) as change:
-        change.account = change.existing.with_app_password_renamed("abc", "Old phone")
+        change.account = change.existing.with_app_password_changed(
+            replace(change.existing.existing_app_password("abc"), name="Old phone")
+        )
     with disk.transaction("ada", account.uid):
         pass
     assert DeletedIds(folder).content() == b""

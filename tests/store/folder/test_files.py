@@ -4,6 +4,7 @@ import json
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_a_bare_tinydb_opens_the_file_and_shows_the_account(
         (password,) = database.table("app_passwords").all()
     assert head["name"] == "ada"
     assert head["uid"] == account.uid
-    assert head["schema"] == "1.3"
+    assert head["schema"] == "1.4"
     assert head["created"] == "2026-11-22T12:00:00Z"
     assert password["name"] == "Phone"
     assert password["id"] == "abc"
@@ -174,7 +175,9 @@ def test_what_a_newer_minor_schema_wrote_survives_every_change(
     written = newer(folder)
     touch(disk, account, "nord")
     with disk.transaction("ada", account.uid) as change:
-        renamed = change.existing.with_app_password_renamed("abc", "Car")
+        renamed = change.existing.with_app_password_changed(
+            replace(change.existing.existing_app_password("abc"), name="Car")
+        )
         change.account = renamed.with_app_password(record("abd", "Desk"), 40)
     with disk.transaction("ada", account.uid) as change:
         change.account = change.existing.without_app_password("abd")
@@ -192,7 +195,9 @@ def test_what_a_newer_minor_schema_wrote_survives_every_change(
 def test_letters_are_kept_readable_in_the_file(disk: FolderStore, folder: Path) -> None:
     account = add(disk)
     with disk.transaction("ada", account.uid) as change:
-        change.account = change.existing.with_app_password_renamed("abc", "B\u00fcro \U0001f4f1")
+        change.account = change.existing.with_app_password_changed(
+            replace(change.existing.existing_app_password("abc"), name="B\u00fcro \U0001f4f1")
+        )
     assert "B\u00fcro \U0001f4f1" in account_file(folder).read_text(encoding="utf-8")
 
 

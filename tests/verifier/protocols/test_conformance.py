@@ -11,6 +11,7 @@ import pytest
 
 from apppw_tui.config import PROTOCOLS
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.app_password import AppPasswordEdit
 from apppw_tui.domain.errors import StoreBusy
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.decision import Answer
@@ -41,21 +42,24 @@ YES, NO, LATER = "yes", "no", "not now"
 class Spoken:
     """One connection, asked and answered in the words of JSON."""
 
+    TELLS_ADDRESS = True
+
     def __init__(self, client: Client) -> None:
         self.client = client
 
     async def greet(self) -> None:
         """What comes before the first question."""
 
-    def question(self, user: str, password: str) -> bytes:
-        return json.dumps({"user": user, "password": password, "service": "imap"}).encode() + b"\n"
+    def question(self, user: str, password: str, address: str = "") -> bytes:
+        asked = {"user": user, "password": password, "service": "imap", "rip": address}
+        return json.dumps(asked).encode() + b"\n"
 
     async def answer(self) -> str:
         answer = json.loads(await self.client.line())["answer"]
         return str(answer) if answer in (YES, LATER) else NO
 
-    async def ask(self, user: str, password: str) -> str:
-        await self.client.send(self.question(user, password))
+    async def ask(self, user: str, password: str, address: str = "") -> str:
+        await self.client.send(self.question(user, password, address))
         return await self.answer()
 
 
@@ -65,8 +69,9 @@ class SpokenDovecot(Spoken):
         while await self.client.line() != "DONE":
             pass
 
-    def question(self, user: str, password: str) -> bytes:
-        return f"AUTH\t1\tPLAIN\tservice=imap\tresp={plain(user, password)}\n".encode()
+    def question(self, user: str, password: str, address: str = "") -> bytes:
+        rip = f"\trip={address}" if address else ""
+        return f"AUTH\t1\tPLAIN\tservice=imap{rip}\tresp={plain(user, password)}\n".encode()
 
     async def answer(self) -> str:
         line = (await self.client.reader.readline()).decode()
@@ -77,7 +82,9 @@ class SpokenDovecot(Spoken):
 
 
 class SpokenSaslauthd(Spoken):
-    def question(self, user: str, password: str) -> bytes:
+    TELLS_ADDRESS = False
+
+    def question(self, user: str, password: str, address: str = "") -> bytes:  # noqa: ARG002
         strings = [text.encode() for text in (user, password, "imap", "")]
         return b"".join(len(string).to_bytes(2, "big") + string for string in strings)
 
@@ -89,11 +96,12 @@ class SpokenSaslauthd(Spoken):
 
 
 class SpokenHttp(Spoken):
-    def question(self, user: str, password: str) -> bytes:
+    def question(self, user: str, password: str, address: str = "") -> bytes:
         head = (
             f"GET /verify HTTP/1.1\r\nHost: a\r\nAuthorization: Basic {b64(f'{user}:{password}')}"
         )
-        return f"{head}\r\n\r\n".encode()
+        address = f"\r\nX-Real-IP: {address}" if address else ""
+        return f"{head}{address}\r\n\r\n".encode()
 
     async def answer(self) -> str:
         head = await self.client.reader.readuntil(b"\r\n\r\n")
@@ -138,7 +146,8 @@ class Site:
 @pytest.fixture(params=sorted(SPOKEN))
 async def site(request: pytest.FixtureRequest, house: House, path: Path) -> AsyncIterator[Site]:
     desk = Desk(house)
-    handler = handler_for(request.param, *desk.parts, HttpOptions(lambda: True))
+    options = HttpOptions(lambda: True, address_header="X-Real-IP")
+    handler = handler_for(request.param, *desk.parts, options)
     async with served(handler.handle, path) as server:
         yield Site(request.param, desk, server)
     desk.close()
@@ -177,6 +186,35 @@ async def test_deleted_password_is_refused_at_the_next_question(site: Site, secr
         assert await spoken.ask(ADA, secret) == YES
         site.house.operator.delete_app_password(ADA, "Phone")
         assert await spoken.ask(ADA, secret) == NO
+
+
+async def test_paused_password_is_refused_at_the_next_question_until_it_is_resumed(
+    site: Site, secret: str
+) -> None:
+    async with site.connection() as spoken:
+        assert await spoken.ask(ADA, secret) == YES
+        site.house.operator.pause_app_password(ADA, "Phone")
+        assert await spoken.ask(ADA, secret) == NO
+        site.house.operator.resume_app_password(ADA, "Phone")
+        assert await spoken.ask(ADA, secret) == YES
+    assert [decision.reason for decision in site.desk.book.decisions] == [
+        "right",
+        "paused",
+        "right",
+    ]
+
+
+async def test_password_limited_to_networks_is_refused_elsewhere_and_where_none_is_told(
+    site: Site, secret: str
+) -> None:
+    limit = AppPasswordEdit(networks=("192.0.2.0/24", "2001:db8::/32"))
+    async with site.connection() as spoken:
+        assert await spoken.ask(ADA, secret) == YES
+        site.house.operator.edit_app_password(ADA, "Phone", limit)
+        for address in ("", "198.51.100.9", "2001:db9::1"):
+            assert await spoken.ask(ADA, secret, address) == NO
+        for address in ("192.0.2.7", "2001:db8::7", "::ffff:192.0.2.7"):
+            assert await spoken.ask(ADA, secret, address) == (YES if spoken.TELLS_ADDRESS else NO)
 
 
 async def test_disabled_account_is_refused_at_the_next_question(site: Site, secret: str) -> None:

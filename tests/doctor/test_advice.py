@@ -3,9 +3,8 @@
 import shutil
 
 import pytest
-from apppw_tui.config.serve import ServeConfig, SocketConfig
 
-from apppw_tui.config import Config
+from apppw_tui.config import Config, ServeConfig, SocketConfig
 from apppw_tui.doctor import configuration, pam
 from apppw_tui.doctor.finding import Level
 from apppw_tui.domain.policy import Policy

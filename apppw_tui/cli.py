@@ -44,6 +44,8 @@ def _act(options: argparse.Namespace, top: argparse.ArgumentParser) -> int:
         return portal(options, top)
     if options.demo:
         top.error("--demo opens the portal; it goes with no command")
+    if options.plain:
+        top.error("--plain opens the portal; it goes with no command")
     from apppw_tui.commands import dispatch
 
     return dispatch(options)

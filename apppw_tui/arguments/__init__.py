@@ -81,6 +81,10 @@ def parser(words: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
     top.add_argument(
         "--kiosk", action="store_true", help="for strangers: only sign in, and only for so long"
     )
+    top.add_argument(
+        "--plain", action="store_true",
+        help="line by line, for screen readers and terminals without screens",
+    )  # fmt: skip
     group = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name, (help_, arguments) in COMMANDS.items():
         if name in words:

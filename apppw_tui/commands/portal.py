@@ -30,6 +30,9 @@ _HARMLESS = frozenset({"TEXTUAL_COLOR_SYSTEM", "TEXTUAL_FPS", "TEXTUAL_DISABLE_K
 # Terminals that can do true colour but, over SSH, do not say so by COLORTERM.
 _TRUE_COLOUR = ("alacritty", "foot", "ghostty", "kitty", "wezterm")
 
+# terminfo's names for a terminal that can do nothing but show lines; ssh may tell none at all.
+_WITHOUT_SCREENS = ("", "dumb", "unknown")
+
 
 def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     """Runs the portal until the person leaves; the exit code.
@@ -43,8 +46,9 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         from apppw_tui.commands import kiosk
 
         kiosk.clean_environment()
+    plain = options.plain or os.environ.get("TERM", "") in _WITHOUT_SCREENS
     # stderr too: that is where Textual writes.
-    streams = (sys.stdin, sys.stdout, sys.stderr)
+    streams = (sys.stdin, sys.stdout) if plain else (sys.stdin, sys.stdout, sys.stderr)
     at_terminal = [stream is not None and stream.isatty() for stream in streams]
     if at_terminal == [True, True, False]:
         # Said where it is seen: the file would hold a sentence that nobody reads.
@@ -53,9 +57,8 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     if not all(at_terminal):
         print("apppw-tui: the portal needs a terminal; try ssh -t.", file=sys.stderr)
         return NO_TERMINAL
-    if os.environ.get("TERM") == "dumb":
-        print("apppw-tui: this terminal cannot show screens (TERM=dumb).", file=sys.stderr)
-        return NO_TERMINAL
+    if plain:
+        return _run_plain(options)
     # Whatever is loaded from here to the first frame stays: there is nothing to collect.
     gc.disable()
     try:
@@ -80,9 +83,23 @@ def _run(options: argparse.Namespace) -> int:
     from apppw_tui.ui.app import PortalApp
 
     app = PortalApp(portal_, SystemClock(), surroundings)
-    code = app.run_guarded()
-    if app.last_words is not None:
-        print(f"apppw-tui: {app.last_words}", file=sys.stderr)
+    return _told(app.run_guarded(), app.last_words)
+
+
+def _run_plain(options: argparse.Namespace) -> int:
+    config = _configuration(options)
+    surroundings, portal_ = (_demonstration if options.demo else _store)(options, config)
+
+    from apppw_tui.ui.plain.portal import PlainPortal
+
+    app = PlainPortal(portal_, SystemClock(), surroundings)
+    return _told(app.run(), app.last_words)
+
+
+def _told(code: int, last_words: str | None) -> int:
+    """Returns `code`, once the shell has been told why, if there is any reason."""
+    if last_words is not None:
+        print(f"apppw-tui: {last_words}", file=sys.stderr)
     return code
 
 

@@ -22,7 +22,8 @@ from apppw_tui.ui import themes
 from apppw_tui.ui.app_options import AppOptions
 from apppw_tui.ui.clipboard import Clipboard
 from apppw_tui.ui.glyphs import GLYPHS, PLAIN
-from apppw_tui.ui.idle import IdleApp, IdleClock
+from apppw_tui.ui.idle import IdleApp
+from apppw_tui.ui.idle_clock import IdleClock
 from apppw_tui.ui.key_help import commands, help_keys, where
 from apppw_tui.ui.messages import AppearanceChosen, Navigate, SignedIn, SignedOut
 from apppw_tui.ui.screens.login import LoginScreen, Welcome

@@ -5,8 +5,6 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rich.cells import cell_len
-
 
 @dataclass(frozen=True)
 class Glyphs:
@@ -49,6 +47,8 @@ def as_ascii(text: str) -> str:
 def _nearest(sign: str) -> str:
     if sign.isascii():
         return sign
+    from rich.cells import cell_len  # the plain portal loads no part of what draws screens
+
     base = "".join(part for part in unicodedata.normalize("NFKD", sign) if part.isascii())
     width = cell_len(sign)
     return base if len(base) == width else "?" * width

@@ -1,7 +1,4 @@
-"""Nobody sits there any more: the clock that notices, the line that warns, the app that ends it."""
-
-from collections.abc import Callable
-from dataclasses import dataclass, field
+"""Nobody sits there any more: the line that warns, and the app that ends it."""
 
 from textual import events, on
 from textual.app import App
@@ -13,10 +10,9 @@ from apppw_tui.ui import terminal
 from apppw_tui.ui.app_options import AppOptions
 from apppw_tui.ui.clipboard import Clipboard
 from apppw_tui.ui.hardened_app import HardenedApp
+from apppw_tui.ui.idle_clock import WARNED_FOR, IdleClock
 from apppw_tui.ui.messages import SignedOut, SignInFailed
 
-WARNED_FOR = 30.0  # seconds before the end, in which a line says that it comes
-_GRACE = 30.0  # seconds after the end, in which the program may still leave in good order
 _STAY = f"Still there? Press any key, or you are signed out in {WARNED_FOR:.0f} seconds."
 _CLOSE = f"Still there? Press any key, or the program ends in {WARNED_FOR:.0f} seconds."
 _HURRY = f"You have {WARNED_FOR:.0f} seconds left to sign in."
@@ -29,52 +25,6 @@ _PRESSED = (
     events.MouseScrollUp,
     events.MouseScrollDown,
 )
-
-
-@dataclass
-class IdleClock:
-    """Ends `limit` seconds after the last key; all in the clock's monotonic seconds.
-
-    With `door`, whoever has not signed in has that many seconds in all, whatever they press.
-    """
-
-    monotonic: Callable[[], float]
-    limit: float
-    door: float | None = None
-    _since: float = field(default=0.0, init=False)
-    is_signed_out: bool = field(default=True, init=False)  # nobody is signed in
-
-    def __post_init__(self) -> None:
-        self._since = self.monotonic()
-
-    def signed_out(self) -> None:
-        """From now on nobody is signed in."""
-        self._since, self.is_signed_out = self.monotonic(), True
-
-    def signed_in(self) -> None:
-        """From now on somebody is."""
-        self._since, self.is_signed_out = self.monotonic(), False
-
-    def key_pressed(self) -> None:
-        """Somebody pressed something."""
-        if self.resets_on_key:
-            self._since = self.monotonic()
-
-    @property
-    def resets_on_key(self) -> bool:
-        """True if a key puts the end off."""
-        return not self.is_signed_out or self.door is None
-
-    @property
-    def seconds_left(self) -> float:
-        """Seconds to the end."""
-        limit = self.limit if self.resets_on_key or self.door is None else self.door
-        return limit - (self.monotonic() - self._since)
-
-    @property
-    def at_most(self) -> float:
-        """Seconds after which it should have ended: a terminal perhaps takes nothing more."""
-        return self.seconds_left + _GRACE
 
 
 class IdleWarning(Label):

@@ -1,0 +1,1 @@
+"""The portal line by line: for screen readers, braille lines, dumb terminals and `expect`."""

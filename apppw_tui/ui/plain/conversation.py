@@ -1,0 +1,159 @@
+"""Questions and answers, line by line: nothing is ever redrawn, and nothing has a colour."""
+
+import os
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TextIO, TypeVar
+
+from apppw_tui.domain.secret import Secret
+from apppw_tui.ui.app_options import Kiosk
+from apppw_tui.ui.idle_clock import IdleClock
+from apppw_tui.ui.plain.line_input import Back, Ended, EndOfInput, LineInput
+
+Value = TypeVar("Value")
+
+LIST_AGAIN = "for the list"
+_NARROWEST, _WIDEST = 20, 79  # columns, whatever a terminal says of itself
+
+
+@dataclass(frozen=True)
+class PlainChoice(Generic[Value]):
+    """A numbered line; `key` chooses it too, `reason` says why it cannot be chosen now."""
+
+    value: Value
+    label: str
+    key: str = ""
+    reason: str | None = None
+
+
+class Conversation:
+    """Questions and answers, line by line; see LineInput for what ends it."""
+
+    def __init__(self, presence: IdleClock, kiosk: Kiosk | None, output: TextIO) -> None:
+        self.presence = presence
+        self.input = LineInput(presence, output)
+        self._kiosk = kiosk
+        self._output = output
+        self._failures = 0
+
+    # --- what is shown ----------------------------------------------------------------------------
+
+    def say(self, text: str = "", *, indent: int = 0) -> None:
+        """Shows `text`, broken between words; all lines but the first begin `indent` columns in."""
+        self.input.write(f"{self._broken(text, indent)}\n")
+
+    def _broken(self, text: str, indent: int = 0) -> str:
+        return "\n".join(
+            textwrap.fill(
+                paragraph,
+                self._width,
+                subsequent_indent=" " * indent,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+            for paragraph in text.split("\n")
+        )
+
+    def head(self, text: str) -> None:
+        """Begins something new: an empty line, then `text`."""
+        self.say(f"\n{text}")
+
+    def show(self, text: str) -> None:
+        """Shows what must not be broken, such as a secret, on a row of its own."""
+        self.input.write(f"{text}\n")
+
+    @property
+    def _width(self) -> int:
+        try:
+            columns = os.get_terminal_size(self._output.fileno()).columns
+        except (OSError, ValueError):
+            columns = 0
+        return max(_NARROWEST, min(columns - 1, _WIDEST)) if columns > 0 else _WIDEST
+
+    # --- what is asked ----------------------------------------------------------------------------
+
+    def ask(self, question: str, default: str | None = None) -> str:
+        """Returns the line that is typed; `default` for an empty one. Raises Back."""
+        text = self._answer(question, echoes=True).strip()
+        if not text and default is None:
+            raise Back
+        return text or str(default)
+
+    def ask_secret(self, question: str) -> Secret:
+        """The same without echo, and exactly as it is typed. Raises Back."""
+        text = self._answer(f"{question} (not shown)", echoes=False)
+        if not text:
+            raise Back
+        return Secret(text)
+
+    def confirm(self, question: str) -> bool:
+        """True for yes; whatever else is typed is no."""
+        try:
+            return self.ask(f"{question} Type yes or no").lower() in ("y", "yes")
+        except EndOfInput:
+            raise
+        except Back:
+            return False
+
+    def choose(
+        self,
+        question: str,
+        choices: Sequence[PlainChoice[Value]],
+        enter: str = "to go back",
+        default: Value | None = None,
+        *,
+        lists: bool = True,
+    ) -> Value:
+        """Lists the choices by number; `enter` says what Enter alone does. Raises Back.
+
+        Without `lists` they are known, and shown only to whoever asks for them.
+        """
+        if lists:
+            self._list(question, choices)
+        again = "" if lists or enter == LIST_AGAIN else ", ?"
+        while True:
+            typed = self.ask(
+                f"Number{again}, or Enter {enter}", "" if default is not None else None
+            )
+            chosen = _chosen(choices, typed)
+            if not typed and default is not None:
+                return default
+            if typed == "?":
+                self._list(question, choices, keys=True)
+            elif chosen is None:
+                self.say(f"Type a number from 1 to {len(choices)}, or ? for the list.")
+            elif chosen.reason is not None:
+                self.say(chosen.reason)
+            else:
+                return chosen.value
+
+    def _list(
+        self, question: str, choices: Sequence[PlainChoice[Value]], *, keys: bool = False
+    ) -> None:
+        if question:
+            self.head(question)
+        for number, choice in enumerate(choices, 1):
+            key = f" (or {choice.key})" if keys and choice.key else ""
+            not_now = "" if choice.reason is None else " (not now)"
+            self.say(f"{number:2}  {choice.label}{key}{not_now}", indent=4)
+
+    def record_failure(self) -> None:
+        """Counts a wrong password or code; at the kiosk's door the last one ends the program."""
+        self._failures += 1
+        kiosk = self._kiosk
+        if kiosk is None or not self.presence.is_signed_out:
+            return
+        if self._failures >= kiosk.max_failures:
+            raise Ended(0, "Too many wrong tries.")
+
+    def _answer(self, question: str, *, echoes: bool) -> str:
+        prompt = self._broken(question if question.endswith("?") else f"{question}:")
+        return self.input.read(f"{prompt} ", echoes=echoes)
+
+
+def _chosen(choices: Sequence[PlainChoice[Value]], typed: str) -> PlainChoice[Value] | None:
+    for number, choice in enumerate(choices, 1):
+        if typed.lower() in (str(number), choice.key):
+            return choice
+    return None

@@ -15,6 +15,7 @@ from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.app_options import AppOptions
+from apppw_tui.ui.plain.portal import PlainPortal
 from tests.running import CommandLine
 from tests.support import House
 
@@ -114,11 +115,42 @@ def test_the_demonstration_shows_its_account_and_keeps_nothing(run: CommandLine)
     assert list(run.home.iterdir()) == []
 
 
-def test_on_a_dumb_terminal_it_exits_64_and_says_why(run: CommandLine) -> None:
+@pytest.mark.parametrize(
+    ("term", "arguments", "lines"),
+    [
+        *(("dumb", [], True), ("", [], True), ("unknown", [], True)),
+        *(("vt100", [], False), ("vt100", ["--plain"], True)),
+    ],
+)
+def test_a_terminal_without_screens_gets_lines_and_so_does_who_asks_for_them(
+    run: CommandLine, term: str, arguments: list[str], lines: bool
+) -> None:
+    drawn, told = at_a_terminal(run), list[PlainPortal]()
+
+    def tell(app: PlainPortal) -> int:
+        told.append(app)
+        return 0
+
+    run.patch.setattr(PlainPortal, "run", tell)
+    run.patch.setenv("TERM", term)
+    assert run(*arguments, terminal=True).code == 0
+    assert (len(drawn), len(told)) == (not lines, lines)
+
+
+def test_lines_need_no_standard_error_but_a_terminal_to_read_and_write(run: CommandLine) -> None:
     at_a_terminal(run)
-    run.patch.setenv("TERM", "dumb")
-    said = run(terminal=True)
-    assert (said.code, said.line) == (64, "this terminal cannot show screens (TERM=dumb).")
+    run.patch.setattr(PlainPortal, "run", lambda _: 0)
+    run.patch.setattr(sys.stderr, "isatty", lambda: False)
+    assert run("--plain", terminal=True).code == 0
+    run.patch.setattr(sys.stdout, "isatty", lambda: False)
+    said = run("--plain", terminal=True)
+    assert (said.code, said.line) == (64, "the portal needs a terminal; try ssh -t.")
+
+
+def test_lines_go_with_no_command(run: CommandLine) -> None:
+    said = run("--plain", "account", "list")
+    assert said.code == 2
+    assert said.err.endswith("--plain opens the portal; it goes with no command\n")
 
 
 def test_a_store_that_cannot_be_used_is_said_before_anything_is_drawn(run: CommandLine) -> None:

@@ -5,10 +5,10 @@ import shlex
 import pytest
 
 from tests.kiosk import person
-from tests.kiosk.kiosk import KioskServer
+from tests.kiosk.kiosk import ACCOUNT, CLIENT, KioskServer
 from tests.kiosk.scratch import await_end
 from tests.support import PASSWORD
-from tests.terminal.program import copied
+from tests.terminal.program import Program, copied, shown_password
 from tests.terminal.tmux import Tmux
 
 pytestmark = pytest.mark.slow
@@ -56,3 +56,34 @@ def test_what_people_are_told_is_laid_down_and_nothing_is_run(
     kiosk.scratch.output("apppw-tui", "notices")
     assert "App password created: Laptop" in sent.read_text()
     assert list(waiting.iterdir()) == []
+
+
+def test_who_asks_for_plain_is_served_line_by_line(kiosk: KioskServer) -> None:
+    program = Program(kiosk.ssh("plain", options=["-t"]), CLIENT)
+    try:
+        for question, text in {
+            "Account: ": ACCOUNT,
+            "Password (not shown): ": PASSWORD,
+            "for the list: ": "c",
+            "use it: ": "Braille",
+            "Any app: ": "",
+            "Never: ": "",
+        }.items():
+            program.see(question)
+            program.send(f"{text}\n")
+        program.see("have it: ")
+        password = shown_password(program.text)
+        assert kiosk.opens(password)
+        session = list(kiosk.sessions())
+        assert kiosk.portals()
+        program.send("\n")
+        program.see("for the list: ")
+        program.send("o\n")
+        program.see("apppw-tui: You are signed out.")
+        assert program.end() == 0
+        assert b"\x1b" not in program.output
+        assert PASSWORD.encode() not in program.output
+    finally:
+        program.close()
+    assert await_end(session) == []
+    assert kiosk.sessions() == {}

@@ -49,7 +49,7 @@ class Program:
         self._child.delaybeforesend = None
         self._child.logfile_read = self._output
         self.pid: int = self._child.pid
-        self._watch = os.pidfd_open(self.pid)
+        self.watch = os.pidfd_open(self.pid)
         self.see("at the gate")
         self.before = self.terminal
         self.send("\n")
@@ -128,7 +128,7 @@ class Program:
         self.settle(AWAKE)
 
     def signal(self, number: int) -> None:
-        signal.pidfd_send_signal(self._watch, number)
+        signal.pidfd_send_signal(self.watch, number)
 
     def hang_up(self) -> None:
         """Takes the terminal away, as a lost connection does."""
@@ -142,7 +142,7 @@ class Program:
                 self._child.expect(pexpect.EOF)
             except pexpect.TIMEOUT:
                 raise AssertionError(f"it goes on: {self.output[-600:]!r}") from None
-        assert select.select([self._watch], [], [], PATIENCE)[0], "it has not ended"
+        assert select.select([self.watch], [], [], PATIENCE)[0], "it has not ended"
         assert not self._child.isalive()
         code: int | None = self._child.exitstatus
         return -self._child.signalstatus if code is None else code
@@ -152,7 +152,7 @@ class Program:
         if self._child.isalive():
             self.signal(signal.SIGKILL)
             self._child.wait()
-        os.close(self._watch)
+        os.close(self.watch)
         if not self._child.closed:
             self.hang_up()
 

@@ -1,4 +1,4 @@
-"""Without a terminal on all three streams, or on one that cannot show screens: 64, and why."""
+"""Without a terminal on all three streams: 64, and why."""
 
 from pathlib import Path
 

@@ -100,7 +100,7 @@ def _reveal(plain: PlainSession, issued: IssuedAppPassword) -> None:
     plain.talk.say(f"Blanks do not count. {SCROLL_BACK}\n")
     for label, value in _settings(plain, record):
         plain.talk.say(f"{label}: {value}", indent=2)
-    offer_repeatedly(plain, issued, REVEAL_VERBS, "when your app has it")
+    offer_repeatedly(plain, issued, REVEAL_VERBS, "when you have it")
     plain.talk.say(f"Created {escaped(record.name)}.")
 
 

@@ -162,6 +162,7 @@ class LineInput:
 
         Where it is not `stoppable`, there is no shell that could have it go on.
         """
+        terminal.end_within(self.presence.at_most)
         settings = termios.tcgetattr(sys.stdin)
         before = {number: signal.signal(number, self._leave) for number in _SIGNALS}
         before[signal.SIGCONT] = signal.signal(signal.SIGCONT, self._come_back)

@@ -8,9 +8,11 @@ from textual.actions import SkipAction
 from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.driver import Driver
+from textual.geometry import Offset
 from textual.screen import ModalScreen
 from textual.timer import Timer
-from textual.widgets import Input
+from textual.widget import Widget
+from textual.widgets import DataTable, Input, OptionList
 from textual.worker import WorkerFailed
 
 from apppw_tui.domain.errors import describe_fault
@@ -64,6 +66,19 @@ class HardenedApp(TypeAhead):
     def get_driver_class(self) -> type[Driver]:
         """The one driver there is, whatever the environment asks for."""
         return HardenedDriver
+
+    @property
+    def cursor_position(self) -> Offset:
+        """The place of the terminal's hidden cursor: on what has the focus.
+
+        Screen readers and magnifiers follow it. Textual moves it with fields alone.
+        """
+        focused = self.focused if self.screen_stack else None
+        return Offset(0, 0) if focused is None else _place(focused)
+
+    @cursor_position.setter
+    def cursor_position(self, _position: Offset) -> None:
+        """It is where the focus is, whatever a field says of itself."""
 
     # --- leaving --------------------------------------------------------------------------
 
@@ -188,6 +203,19 @@ class HardenedApp(TypeAhead):
 
     def get_key_display(self, binding: Binding) -> str:
         return binding.key_display or display(binding.key)
+
+
+def _place(widget: Widget) -> Offset:
+    """The place on the screen of what `widget` has under its own cursor, or of its first sign."""
+    if isinstance(widget, Input):
+        return widget.cursor_screen_offset
+    row = 0
+    if isinstance(widget, DataTable):
+        head = widget.header_height if widget.show_header else 0
+        row = head + sum(row.height for row in widget.ordered_rows[: widget.cursor_row])
+    elif isinstance(widget, OptionList):
+        row = widget._index_to_line.get(widget.highlighted or 0, 0)
+    return widget.content_region.offset + Offset(0, row - widget.scroll_offset.y)
 
 
 def _dialog(screen: "Screen[Any] | None") -> "Dialog[Any] | None":

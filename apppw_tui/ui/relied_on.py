@@ -16,6 +16,7 @@ METHODS = {
         "_sigcont_application",
     ),
     "textual._xterm_parser:XTermParser": ("_sequence_to_key_events", "parse_mouse_code"),
+    "textual.widgets:OptionList": ("_index_to_line",),
     "textual.widgets:Input": (
         "_on_key", "_on_paste", "_default_cursor_blink", "action_copy", "action_cut",
     ),

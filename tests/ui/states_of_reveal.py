@@ -54,5 +54,6 @@ STATES = {
             "Right, but no daemon answers at /run/apppw-tui/json: apps cannot sign in yet.",
         ),
     ),
-    "reveal-qr": State(keys(Visit.to_reveal, "m")),
+    "reveal-scan": State(keys(Visit.to_reveal, "m")),
+    "reveal-qr": State(keys(Visit.to_reveal, "m", "end", "enter")),
 }

@@ -2,7 +2,9 @@
 
 import asyncio
 import gc
+import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
@@ -15,6 +17,7 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.app_passwords import AppPasswordRequest
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.app_options import ConnectionHelp
+from apppw_tui.ui.dialogs.choose import ChooseDialog
 from apppw_tui.ui.dialogs.new_app_password import (
     Card,
     NewAppPasswordDialog,
@@ -26,6 +29,7 @@ from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.themes import APPEARANCES
 from apppw_tui.ui.widgets.qr import QrCode
 from tests.services.require import require_program
+from tests.setup_formats import MailAccount, delta_chat, thunderbird
 from tests.support import House
 from tests.ui import picture
 from tests.ui.states_of_reveal import LONG, TWELVE
@@ -280,6 +284,17 @@ async def test_keys_are_deaf_at_first() -> None:
 # --- the QR code ------------------------------------------------------------------------------
 
 
+async def scanned(visit: Visit, folder: Path) -> str:
+    """What a reader finds on the screen."""
+    zbarimg = require_program("zbarimg", "zbar-tools")
+    file = folder / "screen.ppm"
+    file.write_bytes(picture.picture(visit.app).ppm())
+    reader = await asyncio.to_thread(
+        subprocess.run, [zbarimg, "-q", "--raw", str(file)], stdout=subprocess.PIPE, check=False
+    )
+    return reader.stdout.decode().removesuffix("\n")
+
+
 @pytest.mark.parametrize(
     ("look", "window"),
     [("dark", (80, 24)), ("light", (80, 24)), ("terminal", (80, 24)), ("dark", (40, 24))],
@@ -288,22 +303,69 @@ async def test_keys_are_deaf_at_first() -> None:
 async def test_a_phone_reads_the_symbols_that_are_shown(
     look: str, window: tuple[int, int], tmp_path: Path
 ) -> None:
-    zbarimg = require_program("zbarimg", "zbar-tools")
     async with opened(House(), size=window) as visit:
         visit.app.theme = APPEARANCES[look]
         await reveal(visit, ConnectionHelp(TWELVE))
         shown = symbols(visit)
-        await visit.press("m")
+        await visit.press("m", "end", "enter")
         assert isinstance(visit.screen, PasswordQrDialog)
         for text in ("Point your phone's camera", "phone has it.", "Back"):
             assert text in visit.screen_text()
-        file = tmp_path / "screen.ppm"
-        file.write_bytes(picture.picture(visit.app).ppm())
-        result = await asyncio.to_thread(
-            subprocess.run, [zbarimg, "-q", "--raw", str(file)], stdout=subprocess.PIPE, check=False
-        )
-        assert result.stdout.decode().removesuffix("\n") == shown
+        assert await scanned(visit, tmp_path) == shown
         assert shown[:4] not in visit.screen_text()
+
+
+@pytest.mark.parametrize(
+    ("row", "read"), [(0, thunderbird), (1, delta_chat)], ids=["thunderbird", "delta-chat"]
+)
+@pytest.mark.parametrize("window", [(120, 40), (80, 40)], ids=str)
+async def test_an_app_that_scans_it_is_set_up(
+    window: tuple[int, int], row: int, read: Callable[[str], MailAccount], tmp_path: Path
+) -> None:
+    async with opened(House(), size=window) as visit:
+        await reveal(visit, ConnectionHelp(demo.ROWS))
+        shown = symbols(visit)
+        await visit.press("m")
+        offered = [choice.partition("   ")[0] for choice in visit.rows()]
+        assert offered == ["Thunderbird or K-9 on Android", "Delta Chat", "The password alone"]
+        await visit.press(*["down"] * row, "enter")
+        assert "In the app:" in visit.screen_text()
+        account = read(await scanned(visit, tmp_path))
+        assert account.address == ACCOUNT
+        assert (account.incoming.host, account.incoming.port) == (demo.HOST_NAME, 993)
+        assert (account.outgoing.host, account.outgoing.security) == (demo.HOST_NAME, "STARTTLS")
+        assert account.incoming.password == account.outgoing.password == shown
+
+
+async def test_where_no_app_can_be_set_up_nothing_is_asked() -> None:
+    async with opened(House()) as visit:
+        await reveal(visit, ConnectionHelp())
+        await visit.press("m")
+        assert visit.on(PasswordQrDialog)
+
+
+async def test_who_goes_back_from_the_choice_is_at_the_password_again() -> None:
+    async with opened(House()) as visit:
+        await reveal(visit, ConnectionHelp(demo.ROWS))
+        await visit.press("m")
+        assert visit.on(ChooseDialog)
+        await visit.press("escape")
+        assert visit.on(NewAppPasswordDialog)
+        await visit.press("escape")
+        assert NOT_COPIED in visit.screen_text()
+
+
+async def test_a_window_too_small_for_an_app_says_how_large_it_must_be() -> None:
+    async with opened(House(), size=(80, 24)) as visit:
+        await reveal(visit, ConnectionHelp(demo.ROWS))
+        await visit.press("m", "enter")
+        needs = re.search(r"(\d+) ?\S ?(\d+)[ .]", visit.sentences())
+        assert needs is not None
+        for columns, rows in ((int(needs[1]), int(needs[2])), (int(needs[1]), int(needs[2]) - 1)):
+            await visit.pilot.resize_terminal(columns, rows)
+            await visit.pilot.pause()
+            await visit.pilot.pause()
+            assert visit.screen.query_one(QrCode).fits is (rows == int(needs[2]))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 from textual.widgets import Button, Label
 
-from apppw_tui.domain import connection_settings
+from apppw_tui.domain import connection_settings, setup_codes
 from apppw_tui.domain.app_password import AppPassword, grouped
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.secret import Secret
@@ -19,20 +19,20 @@ from apppw_tui.ui import formatting
 from apppw_tui.ui.app_options import ConnectionHelp
 from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.base import ActionButton, Dialog
+from apppw_tui.ui.dialogs.choose import ChooseDialog
 from apppw_tui.ui.dialogs.one_time_secret import OneTimeSecretDialog
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.widgets.footer import NARROW
+from apppw_tui.ui.widgets.lists import Choice
 from apppw_tui.ui.widgets.qr import QrCode
 
 _MARKS = {True: GLYPHS.good, False: GLYPHS.bad, None: "!"}
 _ONCE = "Blanks do not count. You will not see it again after you close this."
 _ALIGNED = 36  # columns of a host; behind a longer one, its port follows at once
 _BESIDE = 28  # columns, for what to do with the picture
+_WIDTH = 72  # columns of the frame, as a rule
 _BELOW = 6  # rows, for the same where it does not stand beside
 _AROUND = Size(4, 3)  # the frame and the footer
-_DO = (
-    "Point your phone's camera at it and copy the text that it finds. Do not search the web for it."
-)
 # A camera leaves no trace here: the rule that closing it uncopied needs the key twice still holds.
 _UNSEEN = "Close the password only once your phone has it."
 
@@ -153,11 +153,27 @@ class NewAppPasswordDialog(OneTimeSecretDialog[bool]):
             sentence = f"{_MARKS[tried.ok]} {tried.message}"
             self.show_status(sentence, bad=tried.ok is False, unsure=tried.ok is None)
 
-    def action_qr(self) -> None:
+    @work(group="qr", exclusive=True)
+    async def action_qr(self) -> None:
         """Nobody here can see whether it was scanned: it does not count as kept."""
-        if self._secret is not None:
-            self._warned = False
-            self.app.push_screen(PasswordQrDialog(self._secret))
+        self._warned = False
+        codes = setup_codes.setup_codes(
+            self._account, self._connecting.settings, self._record.scope
+        )
+        chosen: str | None = codes[0].id
+        if len(codes) > 1:
+            width = max(len(code.app) for code in codes)
+            wide = self.app.size.width >= NARROW
+            rows = [
+                Choice(code.id, f"{code.app:{width}}   {code.gives}" if wide else code.app)
+                for code in codes
+            ]
+            dialog = ChooseDialog("Set up by QR code", "What will you scan it with?", rows, "Back")
+            chosen = await self.app.push_screen_wait(dialog)
+        secret = self._secret
+        for code in codes:
+            if code.id == chosen and secret is not None:
+                self.app.push_screen(PasswordQrDialog(code.write(secret), code.instruction))
 
     def action_close(self) -> None:
         if self.confirm_unsaved("close"):
@@ -173,9 +189,10 @@ class PasswordQrDialog(Dialog[None]):
         Binding("escape,q,m", "back", "Back", id="back", tooltip="Back to the password"),
     ]
 
-    def __init__(self, secret: Secret) -> None:
+    def __init__(self, secret: Secret, instruction: str) -> None:
         super().__init__("QR code for your phone")
         self._secret: Secret | None = secret
+        self._instruction = instruction
 
     def content(self) -> ComposeResult:
         secret, self._secret = self._secret, None
@@ -185,7 +202,7 @@ class PasswordQrDialog(Dialog[None]):
             yield QrCode(secret)
             with Vertical(id="beside"):
                 yield Label("", id="too-small", markup=False)
-                yield Label(_DO, id="do", markup=False)
+                yield Label(self._instruction, id="do", markup=False)
                 yield Label(_UNSEEN, id="unseen", classes="quiet", markup=False)
                 with Horizontal(classes="buttons"):
                     yield ActionButton("Back", "back")
@@ -198,15 +215,21 @@ class PasswordQrDialog(Dialog[None]):
         code = self.query_one(QrCode)
         beside = code.needs + _AROUND + Size(_BESIDE, 0)
         below = code.needs + _AROUND + Size(0, _BELOW)
-        narrow = self.size.width < beside.width
-        needs = below if narrow else beside
+        needs = min(beside, below, key=self._lacking)
+        narrow = needs == below
         self.set_class(narrow, "-below")
         self.set_class(not self._has(needs), "-no-picture")
         # A wider quiet zone would take the rows that the words need.
+        self.query_one("#frame").styles.width = max(_WIDTH, needs.width)
         code.styles.max_width, code.styles.max_height = code.needs if narrow else (None, None)
         room = f"{needs.width} x {needs.height}"
         note = f"For a picture to scan, this needs {room}. Without one, type the password."
         self.query_one("#too-small", Label).update(note)
+
+    def _lacking(self, room: Size) -> int:
+        """The cells by which the window would have to grow; a row is as high as two columns."""
+        columns, rows = room.width - self.size.width, room.height - self.size.height
+        return max(0, columns) + 2 * max(0, rows)
 
     def _has(self, room: Size) -> bool:
         return self.size.width >= room.width and self.size.height >= room.height

@@ -23,10 +23,10 @@ from apppw_tui.ui.app_options import AppOptions
 from apppw_tui.ui.clipboard import Clipboard
 from apppw_tui.ui.glyphs import GLYPHS, PLAIN
 from apppw_tui.ui.idle import IdleApp
-from apppw_tui.ui.idle_clock import IdleClock
 from apppw_tui.ui.key_help import commands, help_keys, where
 from apppw_tui.ui.messages import AppearanceChosen, Navigate, SignedIn, SignedOut
 from apppw_tui.ui.screens.login import LoginScreen, Welcome
+from apppw_tui.ui.terminal import IdleClock
 from apppw_tui.ui.type_ahead import A_HASH
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from apppw_tui.ui import terminal
 from apppw_tui.ui.app_options import AppOptions
 from apppw_tui.ui.clipboard import Clipboard
 from apppw_tui.ui.hardened_app import HardenedApp
-from apppw_tui.ui.idle_clock import WARNED_FOR, IdleClock
 from apppw_tui.ui.messages import SignedOut, SignInFailed
+from apppw_tui.ui.terminal import WARNED_FOR, IdleClock
 
 _STAY = f"Still there? Press any key, or you are signed out in {WARNED_FOR:.0f} seconds."
 _CLOSE = f"Still there? Press any key, or the program ends in {WARNED_FOR:.0f} seconds."

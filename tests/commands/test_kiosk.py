@@ -98,17 +98,17 @@ def test_a_configuration_that_names_no_store_is_not_enough(
 def test_a_terminal_of_a_strange_name_gets_no_screen_but_lines(
     run: CommandLine, opened: list[object], term: str
 ) -> None:
-    told: list[PlainPortal] = []
+    spoken: list[PlainPortal] = []
 
     def tell(app: PlainPortal) -> int:
-        told.append(app)
+        spoken.append(app)
         return 0
 
     run.patch.setattr(PlainPortal, "run", tell)
     run.patch.setenv("TERM", term)
     assert knock(run, "--store", run.home / "kiosk").code == 0
     assert not opened
-    assert len(told) == 1
+    assert len(spoken) == 1
 
 
 def test_without_a_terminal_there_is_nothing_to_see(run: CommandLine, opened: list[object]) -> None:

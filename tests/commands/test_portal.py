@@ -125,16 +125,16 @@ def test_the_demonstration_shows_its_account_and_keeps_nothing(run: CommandLine)
 def test_a_terminal_without_screens_gets_lines_and_so_does_who_asks_for_them(
     run: CommandLine, term: str, arguments: list[str], lines: bool
 ) -> None:
-    drawn, told = at_a_terminal(run), list[PlainPortal]()
+    drawn, spoken = at_a_terminal(run), list[PlainPortal]()
 
     def tell(app: PlainPortal) -> int:
-        told.append(app)
+        spoken.append(app)
         return 0
 
     run.patch.setattr(PlainPortal, "run", tell)
     run.patch.setenv("TERM", term)
     assert run(*arguments, terminal=True).code == 0
-    assert (len(drawn), len(told)) == (not lines, lines)
+    assert (len(drawn), len(spoken)) == (not lines, lines)
 
 
 def test_lines_need_no_standard_error_but_a_terminal_to_read_and_write(run: CommandLine) -> None:
@@ -143,14 +143,14 @@ def test_lines_need_no_standard_error_but_a_terminal_to_read_and_write(run: Comm
     run.patch.setattr(sys.stderr, "isatty", lambda: False)
     assert run("--plain", terminal=True).code == 0
     run.patch.setattr(sys.stdout, "isatty", lambda: False)
-    said = run("--plain", terminal=True)
-    assert (said.code, said.line) == (64, "the portal needs a terminal; try ssh -t.")
+    outcome = run("--plain", terminal=True)
+    assert (outcome.code, outcome.line) == (64, "the portal needs a terminal; try ssh -t.")
 
 
 def test_lines_go_with_no_command(run: CommandLine) -> None:
-    said = run("--plain", "account", "list")
-    assert said.code == 2
-    assert said.err.endswith("--plain opens the portal; it goes with no command\n")
+    outcome = run("--plain", "account", "list")
+    assert outcome.code == 2
+    assert outcome.err.endswith("--plain opens the portal; it goes with no command\n")
 
 
 def test_a_store_that_cannot_be_used_is_said_before_anything_is_drawn(run: CommandLine) -> None:

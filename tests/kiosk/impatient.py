@@ -5,7 +5,7 @@ import sys
 from apppw_tui import cli
 from apppw_tui.commands import kiosk
 from apppw_tui.store.engine import Engine, Machine
-from apppw_tui.ui import app_options, idle_clock
+from apppw_tui.ui import app_options, terminal
 
 _MOMENT = 0.1  # seconds
 
@@ -17,5 +17,5 @@ def impatient(engine: Engine, machine: Machine, address: str) -> app_options.Kio
 
 _admitted = kiosk.admitted
 kiosk.admitted = impatient
-idle_clock._GRACE = _MOMENT
+terminal._GRACE = _MOMENT
 sys.exit(cli.main(["--kiosk", "--store", sys.argv[1]]))

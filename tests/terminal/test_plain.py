@@ -138,7 +138,7 @@ def test_a_terminal_that_stops_reading_is_ended_by_the_kernel(installed: Install
     impatient = """
 import sys
 from apppw_tui import cli
-from apppw_tui.ui.idle_clock import IdleClock
+from apppw_tui.ui.terminal import IdleClock
 from apppw_tui.ui.plain.line_input import LineInput
 IdleClock.at_most = property(lambda self: 0.2)
 write = LineInput.write

@@ -8,8 +8,8 @@ from typing import Generic, TextIO, TypeVar
 
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui.app_options import Kiosk
-from apppw_tui.ui.idle_clock import IdleClock
 from apppw_tui.ui.plain.line_input import Back, Ended, EndOfInput, LineInput
+from apppw_tui.ui.terminal import IdleClock
 
 Value = TypeVar("Value")
 

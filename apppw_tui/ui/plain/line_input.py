@@ -18,7 +18,7 @@ from apppw_tui.domain.errors import SessionEnded
 from apppw_tui.exit_codes import BY_SIGNAL
 from apppw_tui.ui import terminal
 from apppw_tui.ui.glyphs import ASCII_ONLY, as_ascii
-from apppw_tui.ui.idle_clock import WARNED_FOR, IdleClock
+from apppw_tui.ui.terminal import WARNED_FOR, IdleClock
 
 _LONGEST = 4096  # bytes; Linux's terminals hand over no longer line
 _SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)

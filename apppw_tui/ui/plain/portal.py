@@ -22,7 +22,6 @@ from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui import formatting
 from apppw_tui.ui.app_options import AppOptions
-from apppw_tui.ui.idle_clock import IdleClock
 from apppw_tui.ui.plain.app_passwords import create, list_app_passwords
 from apppw_tui.ui.plain.conversation import LIST_AGAIN, Conversation, PlainChoice
 from apppw_tui.ui.plain.line_input import Back, Ended, EndOfInput
@@ -30,6 +29,7 @@ from apppw_tui.ui.plain.methods import set_up_first
 from apppw_tui.ui.plain.security import open_security
 from apppw_tui.ui.plain.session import PlainSession, PlainVerb, attempt
 from apppw_tui.ui.plain.verification import verify_identity
+from apppw_tui.ui.terminal import IdleClock
 
 _HOW = (
     "Type what is asked for, then Enter. Enter alone goes back, ^C leaves. "
@@ -153,14 +153,13 @@ class PlainPortal:
 def _ask_new_password(talk: Conversation, question: str, account_name: str) -> Secret:
     """Asks twice for a password that is good enough. Raises Back."""
     while True:
-        password = account_password.normalized(talk.ask_secret(question).reveal())
+        password = talk.ask_secret(question).normalized()
         strength = account_password.strength(password, account_name)
         talk.say(str(strength))
         if not strength.good_enough:
             continue
-        if account_password.normalized(talk.ask_secret("Repeat password").reveal()).reveal() == (
-            password.reveal()
-        ):
+        again = talk.ask_secret("Repeat password").normalized()
+        if again.reveal() == password.reveal():
             return password
         talk.say("The two passwords differ.")
 

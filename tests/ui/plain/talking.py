@@ -9,10 +9,10 @@ from typing import Any
 
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui.app_options import AppOptions, ConnectionHelp, Kiosk
-from apppw_tui.ui.idle_clock import IdleClock
 from apppw_tui.ui.plain.conversation import Conversation
 from apppw_tui.ui.plain.line_input import Ended, EndOfInput
 from apppw_tui.ui.plain.portal import PlainPortal
+from apppw_tui.ui.terminal import IdleClock
 from tests.support import PASSWORD, House
 from tests.ui.walks import DemoHouse
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from apppw_tui.domain.errors import SessionEnded
-from apppw_tui.ui.idle_clock import WARNED_FOR, IdleClock
 from apppw_tui.ui.plain.line_input import Ended, EndOfInput, LineInput
+from apppw_tui.ui.terminal import WARNED_FOR, IdleClock
 from tests.support import FixedClock
 
 LIMIT = 300.0
@@ -199,13 +199,13 @@ def test_a_door_opens_for_so_long_whatever_is_typed(desk: Desk) -> None:
 def test_the_kernel_is_told_when_to_end_it_if_the_terminal_takes_nothing_more(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[float] = []
-    monkeypatch.setattr("apppw_tui.ui.terminal.end_within", told.append)
+    limits: list[float] = []
+    monkeypatch.setattr("apppw_tui.ui.terminal.end_within", limits.append)
     lines = desk.lines(LIMIT)
     with lines.at_terminal(stoppable=True), pytest.raises(Ended):
         lines.read("Account: ", echoes=True)
-    assert told[0] == LIMIT + 30
-    assert told[-1] == 30
+    assert limits[0] == LIMIT + 30
+    assert limits[-1] == 30
 
 
 # --- the terminal and the signals -----------------------------------------------------------------

@@ -122,9 +122,15 @@ class HardenedApp(TypeAhead):
         self._fatal_error()
 
     async def action_quit(self) -> None:
-        dialog = _dialog(self.screen)
-        if dialog is None or dialog.may_quit():
-            self.exit()
+        """Asks every dialog: a password may lie under the one that is seen."""
+        for screen in reversed(self.screen_stack):
+            dialog = _dialog(screen)
+            if dialog is not None and not dialog.may_quit():
+                seen = _dialog(self.screen)
+                if seen is not None and seen is not dialog:
+                    seen.say("What lies under this was not copied. Press again to quit.")
+                return
+        self.exit()
 
     def action_help_quit(self) -> None:
         """ctrl+c: people try it; it must neither kill nor be silent.

@@ -355,6 +355,19 @@ async def test_who_goes_back_from_the_choice_is_at_the_password_again() -> None:
         assert NOT_COPIED in visit.screen_text()
 
 
+@pytest.mark.parametrize("keys", [("m",), ("m", "enter")], ids=["choice", "picture"])
+async def test_whoever_quits_above_an_uncopied_password_is_told_first(
+    keys: tuple[str, ...],
+) -> None:
+    async with opened(House()) as visit:
+        await reveal(visit, ConnectionHelp(demo.ROWS))
+        await visit.press(*keys, "ctrl+q")
+        assert visit.app.is_running
+        assert "was not copied. Press again to quit." in visit.sentences()
+        await visit.press("ctrl+q")
+        assert not visit.app.is_running
+
+
 async def test_a_window_too_small_for_an_app_says_how_large_it_must_be() -> None:
     async with opened(House(), size=(80, 24)) as visit:
         await reveal(visit, ConnectionHelp(demo.ROWS))

@@ -9,7 +9,7 @@ from apppw_tui.domain import connection_settings, expiry, scopes
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword, grouped
 from apppw_tui.domain.errors import InvalidName, NameTaken, Refused
-from apppw_tui.domain.names import escaped
+from apppw_tui.domain.names import escaped, name_key
 from apppw_tui.domain.usage import LastUse
 from apppw_tui.portal.app_passwords import IssuedAppPassword
 from apppw_tui.ui import formatting
@@ -41,17 +41,21 @@ def list_app_passwords(plain: PlainSession, _account: Account) -> None:
             return
         limit = plain.portal.policy.app_passwords_per_account
         now = plain.clock.now()
+        choices: list[PlainChoice[AppPassword | None]] = [
+            PlainChoice(password, _summary(password, used.by_id.get(password.id), now))
+            for password in sorted(account.app_passwords, key=lambda each: name_key(each.name))
+        ]
+        reason = plain.portal.policy.creation_unavailable_reason(account)
+        choices.append(PlainChoice(None, "Create an app password", "c", reason))
         chosen = plain.talk.choose(
-            f"App passwords: {count} of {limit}. {_PURPOSE}",
-            [
-                PlainChoice(password, _summary(password, used.by_id.get(password.id), now))
-                for password in account.app_passwords
-            ],
-            lists=account != listed,
+            f"App passwords: {count} of {limit}. {_PURPOSE}", choices, lists=account != listed
         )
         listed = account
         with suppress(Back):
-            attempt(plain, partial(open_app_password, plain, chosen))
+            if chosen is None:
+                attempt(plain, partial(create, plain, account))
+            else:
+                attempt(plain, partial(open_app_password, plain, chosen))
 
 
 def open_app_password(plain: PlainSession, app_password: AppPassword) -> None:

@@ -20,7 +20,7 @@ from tests.ui.walks import house_with
 
 @pytest.fixture
 def house() -> House:
-    return house_with("Laptop", "Phone")
+    return house_with("Phone", "Laptop")
 
 
 def names(house: House) -> list[str]:
@@ -109,11 +109,18 @@ def test_the_list_leads_to_details_and_is_shown_again_only_when_it_changed(house
     assert "Name: Phone" in talk.words
 
 
+def test_from_the_list_one_is_created_and_seen_in_it(house: House) -> None:
+    talk = Talk(house, *IN, "p", "c", "Tablet", "", "", "", "")
+    assert "3 Create an app password" in talk.words
+    assert "Created Tablet. App passwords: 3 of 40." in talk.words
+    assert "4 Create an app password" in talk.words
+
+
 def test_one_is_renamed(house: House) -> None:
     talk = Talk(house, *IN, "p", "1", "r", "Phone", "1", "r", "Desk", "")
     assert "You already have one called Phone." in talk.words
     assert "Renamed. App passwords: 2 of 40." in talk.words
-    assert names(house) == ["Desk", "Phone"]
+    assert names(house) == ["Phone", "Desk"]
 
 
 def test_one_is_deleted_only_by_yes(house: House) -> None:

@@ -178,7 +178,7 @@ def test_a_dry_run_says_what_would_go_and_keeps_it(run: CommandLine, house: Hous
 
 def test_programs_are_told_of_one_app_password(run: CommandLine, house: House) -> None:
     made = answer(run, "create", "ada", "Phone", "--scope", "mail", "--expires", "2027-01-31")
-    assert made.keys() == {"id", "name", "scope", "expires", "password"}
+    assert made.keys() == {"id", "name", "scope", "expires", "networks", "password"}
     assert made["password"].startswith(made["id"])
     gone = answer(run, "delete", "ada", "Phone")
     assert gone == {"account": "ada", "id": made["id"], "name": "Phone", "deleted": True}

@@ -96,6 +96,12 @@ def _deleted(house: House, account: str, scope: str, _: str) -> Trial:
     return Trial(account, secret)
 
 
+def _paused(house: House, account: str, scope: str, _: str) -> Trial:
+    secret = _issued(house, account, scope)
+    house.operator.pause_app_password(account, "Laptop")
+    return Trial(account, secret)
+
+
 def _expired(house: House, account: str, scope: str, _: str) -> Trial:
     made = house.operator.create_app_password(account, "Laptop", (scope,), NOW)
     return Trial(account, made.secret.reveal())
@@ -125,6 +131,7 @@ TRIALS: dict[str, _Made] = {
     "wrong": _wrong,
     "mistyped": _mistyped,
     "deleted": _deleted,
+    "paused": _paused,
     "expired": _expired,
     "out of scope": _out_of_scope,
     "unknown account": _unknown,

@@ -5,10 +5,10 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
-from apppw_tui.domain import connection_settings, expiry, scopes
+from apppw_tui.domain import connection_settings
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword, grouped
-from apppw_tui.domain.errors import InvalidName, NameTaken, Refused
+from apppw_tui.domain.errors import InvalidName, NameTaken
 from apppw_tui.domain.names import escaped, name_key
 from apppw_tui.domain.usage import LastUse
 from apppw_tui.portal.app_passwords import IssuedAppPassword
@@ -23,10 +23,10 @@ from apppw_tui.ui.plain.session import (
     offer,
     offer_repeatedly,
 )
+from apppw_tui.ui.plain.wishes import ask_edit, ask_expiry, ask_scope, networks_label
 
 _PURPOSE = "One password per device or program. Lost it? Delete its password."
 _EMPTY = "No app passwords yet. Create one for your phone or mail program."
-_SINGLE, _DATE = "single", "date"
 
 
 def list_app_passwords(plain: PlainSession, _account: Account) -> None:
@@ -42,7 +42,7 @@ def list_app_passwords(plain: PlainSession, _account: Account) -> None:
         limit = plain.portal.policy.app_passwords_per_account
         now = plain.clock.now()
         choices: list[PlainChoice[AppPassword | None]] = [
-            PlainChoice(password, _summary(password, used.by_id.get(password.id), now))
+            PlainChoice(password, _summary(plain, password, used.by_id.get(password.id), now))
             for password in sorted(account.app_passwords, key=lambda each: name_key(each.name))
         ]
         reason = plain.portal.policy.creation_unavailable_reason(account)
@@ -63,9 +63,9 @@ def open_app_password(plain: PlainSession, app_password: AppPassword) -> None:
     account = plain.account()
     last = plain.portal.usage(plain.session, account).by_id.get(app_password.id)
     plain.talk.head("App password")
-    for label, value in _details(app_password, last):
+    for label, value in _details(plain, app_password, last):
         plain.talk.say(f"{label}: {value}", indent=2)
-    offer(plain, app_password, VERBS)
+    offer(plain, app_password, [*VERBS, RESUME if app_password.paused else PAUSE])
 
 
 def create(plain: PlainSession, account: Account) -> None:
@@ -77,7 +77,7 @@ def create(plain: PlainSession, account: Account) -> None:
     plain.begin()
     plain.talk.head("Create an app password")
     name = plain.talk.ask("Name, such as where you will use it")
-    scope, expires = _ask_scope(plain), _ask_expiry(plain)
+    scope, expires = ask_scope(plain), ask_expiry(plain)
     while True:
         try:
             issued = plain.call(partial(_create, plain, name, scope, expires))
@@ -99,7 +99,7 @@ def _reveal(plain: PlainSession, issued: IssuedAppPassword) -> None:
     end = record.expires
     ends = "never expires" if end is None else f"expires {formatting.exactly(end)}"
     plain.talk.head("Your app password")
-    plain.talk.say(f"{escaped(record.name)}, {formatting.describe_scope(record)}, {ends}.")
+    plain.talk.say(f"{escaped(record.name)}, {plain.portal.policy.label(record.scope)}, {ends}.")
     plain.talk.show(f"\n{grouped(issued.secret)}\n")
     plain.talk.say(f"Blanks do not count. {SCROLL_BACK}\n")
     for label, value in _settings(plain, record):
@@ -139,6 +139,23 @@ def _rename(plain: PlainSession, app_password: AppPassword) -> None:
     plain.talk.say("Renamed.")
 
 
+def _edit(plain: PlainSession, app_password: AppPassword) -> None:
+    plain.talk.head("Edit this app password")
+    edit = ask_edit(plain, app_password)
+    plain.call(lambda: plain.portal.edit_app_password(plain.session, app_password.id, edit))
+    plain.talk.say("Saved.")
+
+
+def _pause(plain: PlainSession, app_password: AppPassword) -> None:
+    plain.portal.pause_app_password(plain.session, app_password.id)
+    plain.talk.say(f"Paused {escaped(app_password.name)}: it is refused until you resume it.")
+
+
+def _resume(plain: PlainSession, app_password: AppPassword) -> None:
+    plain.call(lambda: plain.portal.resume_app_password(plain.session, app_password.id))
+    plain.talk.say(f"Resumed {escaped(app_password.name)}.")
+
+
 def _delete(plain: PlainSession, app_password: AppPassword) -> None:
     plain.talk.say("Whatever uses it stops working at once. This cannot be undone.")
     if plain.portal.ends_sessions:
@@ -154,23 +171,31 @@ def _delete(plain: PlainSession, app_password: AppPassword) -> None:
 VERBS = (
     PlainVerb("r", "Rename", _rename),
     PlainVerb("d", "Delete", _delete),
+    PlainVerb("e", "Edit: name, for, expires, networks", _edit),
 )
+PAUSE = PlainVerb("x", "Pause", _pause)
+RESUME = PlainVerb("x", "Resume", _resume)
 REVEAL_VERBS = (
     PlainVerb("s", "Spell it, symbol by symbol", _spell),
     PlainVerb("t", "Test it", _test, _no_test_reason),
 )
 
 
-def _details(app_password: AppPassword, last: LastUse | None) -> Iterator[tuple[str, str]]:
+def _details(
+    plain: PlainSession, app_password: AppPassword, last: LastUse | None
+) -> Iterator[tuple[str, str]]:
     """All that is known of an app password."""
     created = formatting.exactly(app_password.created)
     by = ", by the administrator" if app_password.created_by_admin else ""
     end = app_password.expires
     yield "Name", escaped(app_password.name)
-    yield "For", formatting.describe_scope(app_password)
+    yield "For", plain.portal.policy.label(app_password.scope)
+    if app_password.paused:
+        yield "Paused", "it is refused until you resume it"
     yield "Last used", "never" if last is None else _last_use(last)
     yield "Created", f"{created}{by}"
     yield "Expires", "never" if end is None else formatting.exactly(end)
+    yield "Good from", networks_label(app_password)
     yield "Begins with", app_password.id
 
 
@@ -180,50 +205,15 @@ def _last_use(last: LastUse) -> str:
     return f"{formatting.exactly(last.time)}{by}{place}"
 
 
-def _summary(app_password: AppPassword, last: LastUse | None, now: datetime) -> str:
+def _summary(
+    plain: PlainSession, app_password: AppPassword, last: LastUse | None, now: datetime
+) -> str:
+    scope = plain.portal.policy.label(app_password.scope)
     used = "never used"
     if last is not None:
         by = f" by {escaped(last.service)}" if last.service else ""
         used = f"used {formatting.ago(last.time, now)}{by}"
     ends = formatting.describe_expiry(app_password, now).removesuffix(" !")
     ends = {"never": "", "expired": ", expired"}.get(ends, f", expires: {ends}")
-    return f"{escaped(app_password.name)}, {formatting.describe_scope(app_password)}, {used}{ends}"
-
-
-def _ask_scope(plain: PlainSession) -> tuple[str, ...]:
-    policy = plain.portal.policy
-    groups = [PlainChoice(word, scopes.label([word])) for word in policy.scope_choices]
-    choices = [*groups, PlainChoice(_SINGLE, "Only certain services")]
-    chosen = plain.talk.choose("For", choices, f"for {groups[0].label}", groups[0].value)
-    while chosen == _SINGLE:
-        offered = ", ".join(policy.service_choices)
-        try:
-            words = plain.talk.ask(f"Services, of {offered}").replace(",", " ").split()
-            scope = scopes.read_scope(words)
-            policy.check_scope(scope)
-            return scope
-        except Refused as error:
-            plain.talk.say(str(error))
-    return (chosen,)
-
-
-def _ask_expiry(plain: PlainSession) -> datetime | None:
-    policy = plain.portal.policy
-    days = [
-        PlainChoice(
-            "never" if count is None else str(count),
-            "Never" if count is None else f"In {count} days",
-        )
-        for count in policy.expiry_choices
-    ]
-    choices = [*days, PlainChoice(_DATE, "Until a date")]
-    chosen = plain.talk.choose("Expires", choices, f"for {days[0].label}", days[0].value)
-    while True:
-        try:
-            text = plain.talk.ask("Last day, such as 2027-01-31") if chosen == _DATE else chosen
-            expires = expiry.parse(text, plain.clock.now())
-            policy.check_expiry(expires, plain.clock.now())
-            return expires
-        except Refused as error:
-            plain.talk.say(str(error))
-            chosen = _DATE
+    paused = ", paused" if app_password.paused else ""
+    return f"{escaped(app_password.name)}, {scope}{paused}, {used}{ends}"

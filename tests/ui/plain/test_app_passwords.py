@@ -123,6 +123,39 @@ def test_one_is_renamed(house: House) -> None:
     assert names(house) == ["Phone", "Desk"]
 
 
+def test_one_is_edited_and_enter_alone_leaves_each_part_as_it_is(house: House) -> None:
+    before = house.now().app_passwords[1]
+    talk = Talk(house, *IN, "p", "1", "e", "", "", "", "", "1", "")
+    assert "For: now Any app" in talk.words
+    assert "Expires: now never" in talk.words
+    assert "Good from: now anywhere" in talk.words
+    assert "Saved." in talk.words
+    assert house.now().app_passwords[1] == before
+    networks = ("nonsense", "192.0.2.0/24 2001:db8::/32")
+    talk = Talk(house, *IN, "p", "1", "e", "Desk", "2", "3", *networks, "1", "")
+    assert "Network number 1" in talk.words
+    edited = house.now().app_passwords[1]
+    assert (edited.name, edited.scope) == ("Desk", ("mail",))
+    assert edited.expires is not None
+    assert "Name: Desk For: Mail" in talk.words
+    assert "Good from: 192.0.2.0/24, 2001:db8::/32" in talk.words
+    Talk(house, *IN, "p", "1", "e", "", "1", "1", "any", "")
+    assert house.now().app_passwords[1] == replace(before, name="Desk")
+
+
+def test_what_opens_more_or_is_resumed_is_verified_again(house: House) -> None:
+    def later(_: str) -> str:
+        house.clock.advance(3600)
+        return "x"
+
+    talk = Talk(house, *IN, "p", "1", "x", "1", later, IN[1], "1", "")
+    assert "Paused Laptop: it is refused until you resume it." in talk.words
+    assert "1 Laptop, Any app, paused, never used" in talk.words
+    assert "It is a while since you signed in." in talk.words
+    assert "Resumed Laptop." in talk.words
+    assert not house.now().app_passwords[1].paused
+
+
 def test_one_is_deleted_only_by_yes(house: House) -> None:
     talk = Talk(house, *IN, "p", "1", "d", "", "1", "d", "yes", "1", "d", "y")
     assert "Delete Laptop? Type yes or no: Not deleted." in talk.words

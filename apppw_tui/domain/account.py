@@ -201,6 +201,10 @@ class Account:
             session_generation=self.session_generation + 1,
         )
 
+    def with_sessions_ended(self) -> "Account":
+        """Ends every session: all have to sign in again."""
+        return replace(self, session_generation=self.session_generation + 1)
+
     def with_disabled(self) -> "Account":
         """Neither signs in nor opens any service, from the next attempt on; sessions end."""
         return replace(self, enabled=False, session_generation=self.session_generation + 1)

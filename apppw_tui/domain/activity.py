@@ -40,6 +40,8 @@ class EventType(StrEnum):
     RECOVERY_MADE = "recovery codes made"
     PASSWORD_CHANGED = "password changed"  # noqa: S105 - an act's name
     PASSWORD_SET = "password set"  # noqa: S105 - an act's name
+    SIGNED_OUT_ELSEWHERE = "other sessions ended"
+    ADDRESSES_FORGOTTEN = "trusted addresses forgotten"
     ACCOUNT_CREATED = "account created"
     ACCOUNT_REMOVED = "account removed"
     ACCOUNT_RENAMED = "renamed"
@@ -89,6 +91,7 @@ _WORDS: dict[str, str] = {
     EventType.METHOD_SET_UP: "Verification method set up: {method}",
     EventType.METHOD_REMOVED: "Verification method removed: {method}",
     EventType.RECOVERY_MADE: "New recovery codes made",
+    EventType.SIGNED_OUT_ELSEWHERE: "Signed out everywhere else",
     EventType.PASSWORD_SET: "Password set by the administrator",
     EventType.ACCOUNT_RENAMED: "Account renamed; before: {before}",
     EventType.ENABLED: "Account enabled",

@@ -215,6 +215,19 @@ class ThrottleState:
         """After a change of the password: strangers may try again."""
         return replace(self, unknown_addresses=FailureCounts())
 
+    def without_known(self) -> "ThrottleState":
+        """No address is known any longer; the most failures of one go on counting."""
+        counts = [self.unknown_addresses, *(entry.bucket for entry in self.known.values())]
+        strangers = FailureCounts(
+            max((bucket.password for bucket in counts), key=lambda count: count.failures),
+            max((bucket.second for bucket in counts), key=lambda count: count.failures),
+        )
+        return replace(self, unknown_addresses=strangers, known={})
+
+    def knows(self, address: str) -> bool:
+        """True if the account completed a sign-in from around there in the last KNOWN_FOR."""
+        return self.hash_address(address) in self.known
+
     def unlocked(self) -> "ThrottleState":
         """After `account unlock`: nothing is counted any more; known addresses stay known."""
         addresses = {

@@ -1,5 +1,6 @@
 """The ways to answer the second question, and which of them an account can use now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from apppw_tui.domain.account import Account
@@ -19,10 +20,14 @@ class VerificationOption:
 
 @dataclass(frozen=True)
 class VerificationChoice:
-    """An option, and why the account cannot use it now."""
+    """An option, and why the account cannot use it now.
+
+    It is not `offered` if this server has it for nobody.
+    """
 
     option: VerificationOption
     unavailable_reason: str | None
+    offered: bool = True
 
 
 NO_METHOD = "Set up a verification method first."
@@ -107,11 +112,19 @@ def preferred(account: Account, kinds: frozenset[DeliveryMethod]) -> Verificatio
     return next((option for option in available(account, kinds) if option != RECOVERY), None)
 
 
-def preferences(account: Account, kinds: frozenset[DeliveryMethod]) -> list[VerificationChoice]:
-    """The options that may be preferred, in the order in which they are offered."""
+def choices(
+    account: Account,
+    kinds: frozenset[DeliveryMethod],
+    options: Sequence[VerificationOption] = PREFERRED,
+) -> list[VerificationChoice]:
+    """All of `options`, by default those that may be preferred, in their order."""
     return [
-        VerificationChoice(option, unavailable_reason(account, option, kinds))
-        for option in PREFERRED
+        VerificationChoice(
+            option,
+            unavailable_reason(account, option, kinds),
+            option.kind is None or option.kind in kinds,
+        )
+        for option in options
     ]
 
 

@@ -120,6 +120,14 @@ class PortalContext:
 
 
 @dataclass(frozen=True)
+class TrustedAddresses:
+    """The number of addresses from which sign-ins were completed; `present`: this is among them."""
+
+    count: int
+    present: bool
+
+
+@dataclass(frozen=True)
 class PortalThrottle:
     """Counts what comes from `address`. Every method may raise StoreError."""
 
@@ -160,6 +168,17 @@ class PortalThrottle:
     def state(self, name: str) -> ThrottleState:
         """All that is counted for the name. Counts nothing."""
         return self._look(f"account:{name}")
+
+    def trusted(self, name: str) -> TrustedAddresses:
+        """The addresses that are known to the account."""
+        state = self.state(name)
+        return TrustedAddresses(len(state.known), state.knows(self.address))
+
+    def forget_known(self, name: str) -> None:
+        """No address is known to the account any longer."""
+        self.counters.change(
+            {f"account:{name}": lambda state, **_: state.without_known()}, keep=True
+        )
 
     def password_changed(self, name: str) -> None:
         """Strangers may try again."""

@@ -53,7 +53,7 @@ class Enrollment:
 
     def preferences(self, account: Account) -> list[VerificationChoice]:
         """The options that may be preferred, with the reason where one cannot be."""
-        return verification_options.preferences(account, self._kinds)
+        return verification_options.choices(account, self._kinds)
 
     def numbers(self, session: Session, account: Account) -> dict[PhoneSlot, Secret]:
         """The account's telephone numbers, opened. Raises StoreError if the key is not there."""

@@ -30,7 +30,11 @@ from apppw_tui.portal.app_passwords import (
     IssuedAppPassword,
     purge_expired,
 )
-from apppw_tui.portal.context import PortalContext, faults_told_to_a_stranger
+from apppw_tui.portal.context import (
+    PortalContext,
+    TrustedAddresses,
+    faults_told_to_a_stranger,
+)
 from apppw_tui.portal.enrollment import Enrollment
 from apppw_tui.portal.password_check import change_password, new_hash, password_check
 from apppw_tui.portal.second_factor import Challenge
@@ -241,6 +245,24 @@ class Portal:
 
     def set_appearance(self, session: Session, appearance: str) -> None:
         self._change(session, lambda account: replace(account, appearance=appearance))
+
+    def trusted_addresses(self, session: Session) -> TrustedAddresses:
+        """The addresses from which the account completed a sign-in in the last 30 days."""
+        return self._throttle.trusted(self.account(session).name)
+
+    def forget_trusted_addresses(self, session: Session) -> None:
+        """From now on, every address is a stranger's; the present session goes on."""
+        require_unrestricted(session)
+        account = self.account(session)
+        self._throttle.forget_known(account.name)
+        self._context.record(account, EventType.ADDRESSES_FORGOTTEN)
+
+    def sign_out_elsewhere(self, session: Session) -> Session:
+        """Ends every other session of the account; the one returned goes on."""
+        require_unrestricted(session)
+        changed = self._change(session, Account.with_sessions_ended)
+        self._context.record(changed, EventType.SIGNED_OUT_ELSEWHERE)
+        return replace(session, session_generation=changed.session_generation)
 
     def change_password(
         self, session: Session, current: str, new: str, *, delete_app_passwords: bool = False

@@ -59,12 +59,7 @@ class Challenge:
         kinds = self._context.code_sender.kinds
         usable = verification_options.available(self._account, kinds)
         missing = [option for option in verification_options.ALL if option not in usable]
-        return [VerificationChoice(option, None) for option in usable] + [
-            VerificationChoice(
-                option, verification_options.unavailable_reason(self._account, option, kinds)
-            )
-            for option in missing
-        ]
+        return verification_options.choices(self._account, kinds, [*usable, *missing])
 
     @property
     def preferred(self) -> VerificationOption | None:

@@ -3,15 +3,13 @@
 import asyncio
 import gc
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import events, on, work
-from textual.app import SystemCommand
 from textual.binding import Binding
-from textual.command import CommandPalette
 from textual.screen import ModalScreen, Screen
 from textual.widget import AwaitMount
 from textual.widgets import Input
@@ -30,11 +28,21 @@ from apppw_tui.ui.terminal import IdleClock
 from apppw_tui.ui.type_ahead import A_HASH
 
 if TYPE_CHECKING:
+    from apppw_tui.domain.account import Account
     from apppw_tui.portal.portal import Portal
     from apppw_tui.portal.sessions import Session
+    from apppw_tui.ui.dialogs.palette import PaletteEntry
     from apppw_tui.ui.screens.base import PortalScreen, ScreenContext
 
 _SOON = 0.05  # seconds
+# By the ids of their bindings: names, and keys.
+_PLACES = {
+    "app-passwords": ("App Passwords", "p"),
+    "security": ("Security Verification", "v"),
+    "settings": ("Settings", "F2"),
+}
+# What the palette can do with one app password, and the key that does it in their list.
+_VERBS = {"details": GLYPHS.enter, "rename": "r", "delete": "d"}
 
 
 class PortalApp(IdleApp):
@@ -42,7 +50,7 @@ class PortalApp(IdleApp):
 
     TITLE = "App passwords"
     CSS_PATH = "login.tcss"
-    ENABLE_COMMAND_PALETTE = True
+    ENABLE_COMMAND_PALETTE = False  # Textual's own; ours is a dialog
     HORIZONTAL_BREAKPOINTS = [
         (0, "-narrow"),
         (64, "-medium"),
@@ -56,7 +64,7 @@ class PortalApp(IdleApp):
                 tooltip="Go to App Passwords"),
         Binding("f2,comma", "go_to('settings')", "Settings", id="settings",
                 tooltip="Go to Settings"),
-        Binding("ctrl+p,colon", "command_palette", "Palette", id="palette",
+        Binding("ctrl+p,colon", "palette", "Palette", id="palette",
                 tooltip="Find anything that can be done here"),
         Binding("question_mark,f1", "help", "Help", id="help", tooltip="What the keys do"),
         Binding("ctrl+q", "quit", "Quit", id="quit", tooltip="Leave the program", priority=True),
@@ -77,7 +85,6 @@ class PortalApp(IdleApp):
         self.clock = clock
         self.surroundings = surroundings
         self._screen_context: ScreenContext | None = None
-        self._came_from: str | None = None
         self._first_welcome = self._welcome()
         self._prepare = surroundings.prepare
         for theme in themes.THEMES:
@@ -153,9 +160,9 @@ class PortalApp(IdleApp):
     @work
     async def enter(self, event: SignedIn) -> None:
         self._await_screen()
+        from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
         from apppw_tui.ui.screens.base import ScreenContext
         from apppw_tui.ui.screens.set_up import SetUpScreen
-        from apppw_tui.ui.screens.settings import SettingsScreen
 
         around = self.surroundings
         context = ScreenContext(
@@ -169,13 +176,14 @@ class PortalApp(IdleApp):
             around.connecting,
         )
         self._screen_context = context
-        self._came_from = None
         self.presence.signed_in()
         if around.kiosk is not None:
             around.kiosk.on_signed_in()
         await self._own_look(event.session)
-        limited = event.session.restriction is not None
-        await self._replace(SetUpScreen(context) if limited else SettingsScreen(context, None))
+        if event.session.restriction is not None:
+            await self._replace(SetUpScreen(context))
+        else:
+            await self._replace(AppPasswordsScreen(context, created=event.created))
 
     @on(SignedOut)
     async def leave_session(self, event: SignedOut) -> None:
@@ -255,19 +263,27 @@ class PortalApp(IdleApp):
             here.start_flow(partial(self._verify_then_go, here, event))
             return
         self._await_screen()
-        # Settings keeps the focus where it is.
         if isinstance(here, SettingsScreen) and event.place == "settings":
+            if event.section is not None:  # else it keeps the focus where it is
+                here.open_section(event.section)
             await self.flush_keys()
         elif event.place == "settings":
-            await self.switch_screen(SettingsScreen(context, self._came_from))
-        else:
-            self._came_from = event.place
-            kind = SecurityScreen if event.place == "security" else AppPasswordsScreen
-            if isinstance(here, kind):
+            await self.switch_screen(SettingsScreen(context, event.section))
+        elif event.place == "security":
+            if isinstance(here, SecurityScreen):
                 here.focus_content()
                 await self.flush_keys()
             else:
-                await self.switch_screen(kind(context, by_tab=event.by_tab))
+                await self.switch_screen(SecurityScreen(context, by_tab=event.by_tab))
+        elif isinstance(here, AppPasswordsScreen):
+            here.focus_content()
+            if event.perform is not None:
+                here.perform(*event.perform)
+            await self.flush_keys()
+        else:
+            await self.switch_screen(
+                AppPasswordsScreen(context, by_tab=event.by_tab, perform=event.perform)
+            )
 
     # --- what keys do everywhere ----------------------------------------------------------
 
@@ -283,23 +299,82 @@ class PortalApp(IdleApp):
         return True
 
     def action_go_to(self, place: str) -> None:
-        self._await_screen()
-        self.post_message(Navigate(place))
+        self._navigate(Navigate(place))
 
     def action_help(self) -> None:
         from apppw_tui.ui.dialogs.details import HelpDialog
 
-        if not isinstance(self.screen, HelpDialog | CommandPalette):
+        if not isinstance(self.screen, HelpDialog):
             self.push_screen(HelpDialog(where(self.screen), help_keys(self)))
 
     def action_sign_out(self) -> None:
         self.post_message(SignedOut("You are signed out."))
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Yields what the bindings can do here; none of Textual's, which write screens to files."""
-        yield from commands(self, screen)
-        if self._screen_context is not None:
-            yield SystemCommand("Sign out", "End this session", self.action_sign_out)
+    # --- the palette ----------------------------------------------------------------------
+
+    def action_palette(self) -> None:
+        """Not over a dialog: a command could leave it behind, with a password that nobody saw."""
+        screen = self.screen
+        if isinstance(screen, ModalScreen):
+            return
+        from apppw_tui.ui.screens.base import PortalScreen
+
+        if isinstance(screen, PortalScreen) and screen.context.session.restriction is None:
+            screen.start_flow(partial(self._palette_with_account, screen))
+        else:
+            self._show_palette(screen, None)
+
+    async def _palette_with_account(self, screen: "PortalScreen") -> None:
+        account = await screen.ask(lambda: self.portal.account(screen.context.session))
+        if account is not None:
+            self._show_palette(screen, account)
+
+    def _show_palette(self, screen: Screen[Any], account: "Account | None") -> None:
+        from apppw_tui.ui.dialogs.palette import PaletteDialog
+
+        entries = list(self.palette_entries(screen, account))
+        self.push_screen(PaletteDialog(entries), self._run_entry)
+
+    def _run_entry(self, entry: "PaletteEntry | None") -> None:
+        if entry is not None:
+            self.call_after_refresh(entry.run)
+
+    def palette_entries(
+        self, screen: Screen[Any], account: "Account | None"
+    ) -> "Iterator[PaletteEntry]":
+        """Yields what can be done on `screen` now, where one can go, and the app passwords."""
+        from apppw_tui.ui.dialogs.palette import PaletteEntry
+
+        for active in commands(screen):
+            binding = active.binding
+            if binding.id not in _PLACES:
+                act = partial(self.run_action, binding.action, active.node)
+                key = self.get_key_display(binding)
+                yield PaletteEntry(binding.description, active.tooltip, key, act)
+        if self._screen_context is None:
+            return
+        yield PaletteEntry("Sign out", "End this session", "", self.action_sign_out)
+        if account is None:
+            return
+        from apppw_tui.ui.screens.settings import SECTIONS
+
+        here = getattr(screen, "NAME", "")
+        for place, (name, key) in _PLACES.items():
+            if name != here:
+                yield PaletteEntry(name, "go to", key, partial(self._navigate, Navigate(place)))
+        for section, name in SECTIONS:
+            if section != "sign-out":
+                run = partial(self._navigate, Navigate("settings", section=section))
+                yield PaletteEntry(name, "go to, in Settings", "", run)
+        for app_password in account.app_passwords:
+            for verb, key in _VERBS.items():
+                there = Navigate("app-passwords", perform=(app_password.id, verb))
+                run = partial(self._navigate, there)
+                yield PaletteEntry(app_password.name, verb, key, run)
+
+    def _navigate(self, event: Navigate) -> None:
+        self._await_screen()
+        self.post_message(event)
 
     # --- the look -------------------------------------------------------------------------
 
@@ -342,6 +417,6 @@ def _breakpoint(size: int, breakpoints: list[tuple[int, str]]) -> str:
 
 def _prepare(prepare: Callable[[], object]) -> None:
     from apppw_tui.ui.flows import verify  # noqa: F401
-    from apppw_tui.ui.screens import set_up, settings  # noqa: F401
+    from apppw_tui.ui.screens import app_passwords, set_up  # noqa: F401
 
     prepare()

@@ -10,6 +10,7 @@ from apppw_tui.domain.phone import PhoneSlot, last_digits
 from apppw_tui.domain.recovery_codes import COUNT, FEW
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.usage import UNUSED_AFTER, LastUse
+from apppw_tui.portal.context import TrustedAddresses
 from apppw_tui.ui.glyphs import GLYPHS
 
 _MONTHS_SHOWN_AS_DAYS = 99  # days; beyond, the day itself says more
@@ -138,3 +139,20 @@ def recovery_state(account: Account) -> str:
         return "! none" if account.has_second_factor else ""
     left = account.recovery_codes_left
     return f"{'! ' if left <= FEW else ''}{left} of {COUNT} left"
+
+
+def unoffered(count: int) -> str:
+    """The one line for `count` ways that this server has for nobody; nothing if there are none."""
+    if not count:
+        return ""
+    needs = "option needs" if count == 1 else "options need"
+    return f"{count} phone {needs} [delivery]: ask your administrator."
+
+
+def trusted_addresses(trusted: TrustedAddresses) -> str:
+    """The addresses from which a person may try when strangers have used up their tries."""
+    if not trusted.count:
+        return "No address is trusted. The next sign-in makes its own address so, for 30 days."
+    count = f"{trusted.count} trusted address{'' if trusted.count == 1 else 'es'}"
+    here = ", this one among them" if trusted.present else "; this one is not"
+    return f"{count}{here}: you can sign in from there even while others guess your password."

@@ -4,9 +4,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from textual import events, on, work
-from textual.actions import SkipAction
 from textual.binding import Binding
-from textual.command import CommandPalette
 from textual.driver import Driver
 from textual.geometry import Offset
 from textual.screen import ModalScreen
@@ -32,20 +30,6 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from apppw_tui.ui.dialogs.base import Dialog
-
-
-class QuietPalette(CommandPalette):
-    """The command palette, without the blinking cursor; ctrl+c leaves it, as esc does."""
-
-    def on_mount(self) -> None:
-        self.query_one(Input).cursor_blink = False
-
-    def action_copy_text(self) -> None:
-        """ctrl+c, where nothing is selected: nothing is lost, and no hint would have room."""
-        try:
-            super().action_copy_text()
-        except SkipAction:
-            self.call_later(self.run_action, "escape")
 
 
 class HardenedApp(TypeAhead):
@@ -177,11 +161,6 @@ class HardenedApp(TypeAhead):
                 sign for sign in event.text if sign.isprintable() or sign in "\r\n"
             )
         await super().on_event(event)
-
-    def action_command_palette(self) -> None:
-        """Not over a dialog: a command could leave it behind, with a password that nobody saw."""
-        if not isinstance(self.screen, ModalScreen):
-            self.push_screen(QuietPalette(id="--command-palette"))
 
     # --- what goes out --------------------------------------------------------------------
 

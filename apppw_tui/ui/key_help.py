@@ -1,15 +1,15 @@
 """The bindings in words: for the footer, the help and the palette."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import TYPE_CHECKING
 
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.binding import ActiveBinding
 from textual.screen import Screen
 from textual.widgets import Input
 
 from apppw_tui.ui.glyphs import GLYPHS
+from apppw_tui.ui.widgets.footer import disabled_reason
 
 if TYPE_CHECKING:
     from apppw_tui.ui.dialogs.details import Rows
@@ -56,16 +56,14 @@ def help_keys(app: App[None]) -> "Rows":
     return [*rows, (_MOVING[1], _MOVING[0])]
 
 
-def commands(app: App[None], screen: Screen[object]) -> Iterator[SystemCommand]:
-    """Everything that the bindings can do on `screen`, once each."""
-    seen = {"command_palette"}
+def commands(screen: Screen[object]) -> Iterator[ActiveBinding]:
+    """Everything that the keys can do on `screen` now, once each."""
+    seen = {"palette", "back"}  # the places and Sign out are listed by their names
     for active in _own_bindings(screen):
-        binding = active.binding
-        if binding.action in seen or not active.enabled:
-            continue
-        seen.add(binding.action)
-        run = partial(app.run_action, binding.action, active.node)
-        yield SystemCommand(binding.description, active.tooltip, run)
+        action = active.binding.action
+        if action not in seen and disabled_reason(screen, action) is None:
+            seen.add(action)
+            yield active
 
 
 def _own_bindings(screen: Screen[object]) -> Iterator[ActiveBinding]:

@@ -9,11 +9,12 @@ if TYPE_CHECKING:
 
 
 class SignedIn(Message):
-    """Somebody proved who they are."""
+    """Somebody proved who they are; `created` names the app password of a first set-up."""
 
-    def __init__(self, session: "Session") -> None:
+    def __init__(self, session: "Session", created: str | None = None) -> None:
         super().__init__()
         self.session = session
+        self.created = created
 
 
 class SignInFailed(Message):
@@ -29,12 +30,24 @@ class SignedOut(Message):
 
 
 class Navigate(Message):
-    """To another screen; `by_tab` when the tab bar asked and wants to keep the focus."""
+    """To another screen; `by_tab` when the tab bar asked and wants to keep the focus.
 
-    def __init__(self, place: str, *, by_tab: bool = False) -> None:
+    `section` is one of Settings; `perform` the id of an app password, and what to do with it.
+    """
+
+    def __init__(
+        self,
+        place: str,
+        *,
+        by_tab: bool = False,
+        section: str | None = None,
+        perform: tuple[str, str] | None = None,
+    ) -> None:
         super().__init__()
         self.place = place
         self.by_tab = by_tab
+        self.section = section
+        self.perform = perform
 
 
 class AppearanceChosen(Message):

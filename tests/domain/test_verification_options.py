@@ -123,7 +123,7 @@ def test_signing_in_never_begins_with_a_recovery_code() -> None:
 
 
 def test_what_may_be_preferred_says_why_it_cannot_be() -> None:
-    choices = verification_options.preferences(new_account(), frozenset({"text"}))
+    choices = verification_options.choices(new_account(), frozenset({"text"}))
     assert [(choice.option.id, choice.unavailable_reason) for choice in choices] == [
         ("notify", "This server sends no notifications."),
         ("call", "This server makes no telephone calls."),
@@ -131,9 +131,9 @@ def test_what_may_be_preferred_says_why_it_cannot_be() -> None:
         ("office", "This server makes no telephone calls."),
         ("app", "Set up the authenticator app first."),
     ]
-    assert {
-        choice.unavailable_reason for choice in verification_options.preferences(FULL, ALL)
-    } == {None}
+    assert {choice.unavailable_reason for choice in verification_options.choices(FULL, ALL)} == {
+        None
+    }
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,11 @@ def sign_in(tmux: Tmux) -> None:
     tmux.press("Enter")
     tmux.type(PASSWORD)
     tmux.press("Enter")
-    tmux.see("Create and manage app passwords")
+    tmux.see("additional security verification")
 
 
 def create_and_copy(tmux: Tmux) -> str:
-    """From Settings to the list; the app password as it was shown."""
-    tmux.press("p")
+    """From the list; the app password as it was shown."""
     tmux.see("No app passwords yet")
     tmux.press("c")
     tmux.see("where will you use it")

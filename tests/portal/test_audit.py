@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.activity import UNKNOWN_UID, ActivityEntry, EventType
+from apppw_tui.domain.activity import UNKNOWN_UID, ActivityEntry, EventType, describe
 from apppw_tui.domain.errors import InvalidCode, SignInRefused, StoreUnusable
 from apppw_tui.domain.verification_options import APP, RECOVERY, TEXT, VerificationOption
 from apppw_tui.portal.admin import Admin
@@ -290,3 +290,12 @@ def test_an_operator_hears_of_a_notice_that_is_left_out() -> None:
     house.told.room = False
     operator.stop_enforcing(ADA)
     assert said == [f"{ADA}: it is done, but no notice of it goes out; the log says why."]
+
+
+def test_ended_sessions_and_forgotten_addresses_are_written_down(house: Watched) -> None:
+    session = house.portal.sign_out_elsewhere(house.session())
+    house.portal.forget_trusted_addresses(session)
+    assert [describe(entry) for entry in house.entries] == [
+        "Signed out everywhere else",
+        "Trusted addresses forgotten",
+    ]

@@ -59,7 +59,13 @@ def changed_elsewhere(house: House) -> None:
     house.portal.change_password(house.session(), PASSWORD, NEW)
 
 
-@pytest.mark.parametrize("act", [required, set_by_the_operator, changed_elsewhere])
+def signed_out_elsewhere(house: House) -> None:
+    house.portal.sign_out_elsewhere(house.session())
+
+
+@pytest.mark.parametrize(
+    "act", [required, set_by_the_operator, changed_elsewhere, signed_out_elsewhere]
+)
 def test_it_ends_every_session_that_began_before(
     house: House, act: Callable[[House], None]
 ) -> None:
@@ -111,6 +117,16 @@ class AppHouse(House):
 
     def sign_in_with_app(self) -> Session:
         return self.challenge().answer(APP, self.app_code(self.secret))
+
+
+def test_signing_out_everywhere_else_keeps_its_own_session(house: House) -> None:
+    house.give_authenticator()
+    here, there = house.session(), house.session()
+    house.clock.advance(500)
+    remaining = house.portal.sign_out_elsewhere(here)
+    assert remaining == replace(here, session_generation=here.session_generation + 1)
+    assert house.portal.create_app_password(remaining, "Phone")
+    ended(house, there)
 
 
 # --- a changed password ---------------------------------------------------------------------

@@ -9,7 +9,7 @@ from apppw_tui.domain.errors import (
 )
 from apppw_tui.domain.throttle import LONGEST_DELAY, UNKNOWN_LOCKOUT
 from apppw_tui.domain.verification_options import APP, TEXT
-from apppw_tui.portal.context import PortalThrottle
+from apppw_tui.portal.context import PortalThrottle, TrustedAddresses
 from tests.argon import count_argon2
 from tests.portal.throttling import ADA, CAFE, LOCKED, NEW, fail, fail_second, lock, wait
 from tests.support import PASSWORD, House
@@ -127,3 +127,25 @@ def test_how_it_stands_is_told_without_counting(house: House) -> None:
     for _ in range(3):
         assert house.operator.throttle_status(ADA).wait == 10
     assert not house.operator.throttle_status(ADA).locked
+
+
+def test_trusted_addresses_are_counted_and_forgotten_all_at_once(house: House) -> None:
+    session = house.sign_in()
+    cafe = house.elsewhere(CAFE)
+    assert house.portal.trusted_addresses(session) == TrustedAddresses(1, present=True)
+    assert cafe.portal.trusted_addresses(session) == TrustedAddresses(1, present=False)
+    cafe.sign_in()
+    assert cafe.portal.trusted_addresses(session) == TrustedAddresses(2, present=True)
+    house.portal.forget_trusted_addresses(session)
+    assert house.portal.trusted_addresses(session) == TrustedAddresses(0, present=False)
+    assert house.portal.account(session)  # it goes on
+    lock(house)
+    with pytest.raises(RateLimited, match=LOCKED):
+        house.portal.sign_in(ADA, PASSWORD)  # as a stranger's would
+
+
+def test_forgetting_the_trusted_addresses_takes_no_failure_back(house: House) -> None:
+    session = house.sign_in()
+    fail(house, 5)
+    house.portal.forget_trusted_addresses(session)
+    assert wait(lambda: house.portal.sign_in(ADA, PASSWORD)) == 5

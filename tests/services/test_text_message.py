@@ -168,7 +168,7 @@ def test_a_command_that_does_not_deliver_is_said_and_another_way_works(
     program.see(ASKED)
     program.settle()
     program.send(app.code())
-    program.see("Create and manage app passwords")
+    program.see("additional security verification")
     (line,) = (installed.store / "log").read_text().splitlines()
     assert 'delivery failed kind=text number="*84" how=' in line
     assert reason in line

@@ -212,7 +212,7 @@ def a_person_comes_by_ssh_and_is_told_by_mail(machine: Machine, tmux: Tmux) -> N
     tmux.press("Enter")
     tmux.type(as_it_was.old_password("ada"))
     tmux.press("Enter")
-    tmux.see("Create and manage app passwords")
+    tmux.see("additional security verification")
     tmux.press("p")
     tmux.see("Phone")
     tmux.press("c")

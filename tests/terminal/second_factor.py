@@ -99,7 +99,7 @@ def keep_recovery_codes(tmux: Tmux) -> list[str]:
 
 
 def create_first_app_password(tmux: Tmux) -> str:
-    """The last step of the set-up; then Settings."""
+    """The last step of the set-up; then App Passwords."""
     tmux.see("A first app password")
     tmux.type("Laptop")
     tmux.press("Enter")
@@ -114,19 +114,20 @@ def create_first_app_password(tmux: Tmux) -> str:
     tmux.type("m")
     tmux.see("You will not see it again", AWAKE)
     tmux.press("Enter")
-    signed_in(tmux)
+    tmux.see("Created Laptop.")
     return password
 
 
 def sign_out(tmux: Tmux) -> None:
-    """From Settings."""
-    tmux.type(f"{4 * DOWN}\r")
-    tmux.press("Enter")
+    """From App Passwords."""
+    tmux.press("q")
+    tmux.see("Press esc again to sign out")
+    tmux.press("q")
     tmux.see("You are signed out.")
 
 
 def signed_in(tmux: Tmux) -> None:
-    tmux.see("Create and manage app passwords")
+    tmux.see("additional security verification")
 
 
 # --- on a terminal that is only listened to ---------------------------------------------------

@@ -92,6 +92,7 @@ def calls(program: Program, data: bytes) -> bytes:
 def test_no_reply_does_anything_on_any_screen(installed: Installed) -> None:
     program = installed.open()
     program.sign_in()
+    program.press("\x1bOQ")  # F2
     replies = b"".join(REPLIES.values())
     ways = {
         "Settings": "",

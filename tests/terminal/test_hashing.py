@@ -17,8 +17,8 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.portal import Portal
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.dialogs.details import HelpDialog
+from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
-from apppw_tui.ui.screens.settings import SettingsScreen
 from tests.support import PASSWORD
 from tests.ui.walks import ACCOUNT, Visit, house_with, opened, portal_app
 
@@ -75,7 +75,7 @@ async def test_what_is_typed_while_a_hash_runs_waits_for_what_comes(hashes: Slow
         assert hashes.asked == 1
         hashes.allowed.set()
         await visit.settle()
-        assert isinstance(app.screen_stack[-2], SettingsScreen)
+        assert isinstance(app.screen_stack[-2], AppPasswordsScreen)
         assert isinstance(app.screen, HelpDialog)
 
 
@@ -91,7 +91,7 @@ async def test_a_second_enter_starts_no_second_hash(hashes: SlowHashes) -> None:
         hashes.allowed.set()
         await visit.settle()
         assert hashes.asked == 1
-        assert isinstance(app.screen, SettingsScreen)
+        assert isinstance(app.screen, AppPasswordsScreen)
 
 
 async def test_the_button_reads_as_before_once_it_is_known(hashes: SlowHashes) -> None:
@@ -101,7 +101,7 @@ async def test_the_button_reads_as_before_once_it_is_known(hashes: SlowHashes) -
         app.screen.query_one("#password", Input).value = "another, meanwhile"
         hashes.allowed.set()
         await visit.settle()
-        assert isinstance(app.screen, SettingsScreen)  # what was typed when Enter was pressed
+        assert isinstance(app.screen, AppPasswordsScreen)  # what was typed when Enter was pressed
         assert str(button.label) == "Sign in"
 
 

@@ -28,7 +28,7 @@ def test_the_list_and_the_palette_are_silent(installed: Installed) -> None:
     assert installed.run("app-password", "create", ACCOUNT, "Laptop").returncode == 0
     program = installed.open()
     program.sign_in()
-    program.send("p")
+    program.send("vp")
     program.see("1 of 40")
     assert is_silent(program)
     program.send("/")
@@ -36,14 +36,14 @@ def test_the_list_and_the_palette_are_silent(installed: Installed) -> None:
     assert is_silent(program)
     program.press("\r")
     program.send(":")
-    program.see("earch for commands")
+    program.see("art of a name")
     assert is_silent(program)
 
 
 def test_the_dialogs_are_silent(installed: Installed) -> None:
     program = installed.open()
     program.sign_in()
-    program.send("p")
+    program.send("vp")
     program.see("No app passwords yet")
     program.send("c")
     program.see("where will you use it")

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from textual.app import App
-from textual.command import CommandPalette
 from textual.widgets import Input
 
 from apppw_tui.ui.clipboard import Clipboard
 from apppw_tui.ui.dialogs.base import Dialog
+from apppw_tui.ui.dialogs.palette import PaletteDialog
 from tests.support import PASSWORD, House
 from tests.terminal.conftest import Installed
 from tests.terminal.program import ACCOUNT, AWAKE, Program, copied, is_restored, shown_password
@@ -60,7 +60,7 @@ def test_a_name_typed_ahead_of_its_field_deletes_nothing(installed: Installed) -
     password = installed.run("app-password", "create", ACCOUNT, "Laptop").stdout
     program = installed.open()
     program.sign_in()
-    program.send("p")
+    program.send("vp")
     program.see("1 of 40")
     program.settle()
     program.send("cd")
@@ -103,7 +103,7 @@ def test_a_name_of_the_terminals_own_language_is_only_text(installed: Installed)
     file.write_text(json.dumps(tables))
     program = installed.open()
     program.sign_in()
-    program.send("p")
+    program.send("vp")
     program.see(_HOSTILE_SHOWN[:20])  # the list, which cuts it off
     program.settle()
     for key, question in (("\r", "App password"), ("d", "Delete this"), ("r", "Rename this")):
@@ -157,12 +157,12 @@ async def test_no_command_is_textuals_own() -> None:
     async with opened(house_with("Laptop")) as visit:
         await visit.to_app_passwords()
         theirs = {command.title for command in App.get_system_commands(visit.app, visit.screen)}
-        ours = {command.title for command in visit.app.get_system_commands(visit.screen)}
+        ours = {entry.name for entry in visit.app.palette_entries(visit.screen, None)}
         assert "Screenshot" in theirs
         assert ours & theirs == {"Quit"}  # the binding's, which asks where something is at stake
         assert "Create" in ours
         await visit.press("ctrl+p")
-        assert isinstance(visit.screen, CommandPalette)
+        assert isinstance(visit.screen, PaletteDialog)
 
 
 async def open_delete(visit: Visit) -> None:
@@ -182,7 +182,7 @@ async def test_the_palette_does_not_open_over_a_dialog(walk: Any) -> None:
         before = visit.screen
         assert isinstance(before, Dialog)
         await visit.press("ctrl+p", "colon")
-        visit.app.action_command_palette()  # by whatever way
+        visit.app.action_palette()  # by whatever way
         assert visit.screen is before
 
 
@@ -191,7 +191,7 @@ async def stay(visit: Visit) -> None:
 
 
 async def open_change(visit: Visit) -> None:
-    await visit.sign_in()
+    await visit.to_settings()
     await visit.press("down", "enter", "enter")
 
 

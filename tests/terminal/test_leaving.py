@@ -68,7 +68,7 @@ def test_ctrl_c_says_how_to_quit_and_does_not(installed: Installed) -> None:
     program.sign_in()
     program.send("\x03")
     program.see("Press ^q to quit.")
-    program.send("p")
+    program.send("vp")
     program.see("No app passwords yet")
 
 
@@ -77,7 +77,7 @@ def test_the_keys_that_act_on_programs_elsewhere_do_nothing(installed: Installed
     """ctrl+z, ctrl+backslash and ctrl+d: not stopped, not killed, not at the end."""
     program = installed.open()
     program.sign_in()
-    program.send(key + "p")
+    program.send(key + "vp")
     program.see("No app passwords yet")
 
 
@@ -104,7 +104,7 @@ def test_what_was_not_suspended_is_not_started_twice(installed: Installed) -> No
     program.terminal = cooked
     program.signal(signal.SIGSTOP)
     program.signal(signal.SIGCONT)
-    program.send("p")
+    program.send("vp")
     program.see("No app passwords yet")
     assert threads_of(program) == before
     assert program.output.count(b"\x1b[?1049h") == drawn

@@ -36,6 +36,9 @@ def walked(installed: Installed, **environment: str) -> Program:
     program.see("This cannot be undone")
     program.settle()
     program.press("n")
+    program.send("\x1bOQ")  # F2
+    program.see("Create and manage app passwords")
+    program.settle()
     program.send("\x11")
     assert program.end() == 0
     return program

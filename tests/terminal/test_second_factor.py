@@ -174,6 +174,6 @@ def test_without_the_key_of_the_store_nobody_gets_in_and_nothing_changes(
     assert not key.exists()
     kept.rename(key)
     program.send(code)
-    program.see("Create and manage app passwords")
+    program.see("additional security verification")
     program.send("\x11")
     assert program.end() == 0

@@ -84,8 +84,8 @@ class Walk:
         self.secrets |= {"number": NUMBER, "proof": self.sent()}
         tmux.type(self.secrets["proof"])
         tmux.see("Done: it was verified")
-        tmux.press("F2")
-        signed_in(tmux)
+        tmux.press("p")
+        tmux.see("Laptop")
         sign_out(tmux)
         enter_password(tmux, account="")
         tmux.see(ASKED)

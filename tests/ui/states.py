@@ -57,7 +57,7 @@ async def limit(visit: Visit) -> None:
 
 
 async def to_change_password(visit: Visit) -> None:
-    await visit.sign_in()
+    await visit.to_settings()
     await visit.press("down", "enter", "enter")
 
 

@@ -49,7 +49,7 @@ def busy() -> House:
 
 
 async def to_activity(visit: Visit) -> None:
-    await visit.sign_in()
+    await visit.to_settings()
     await visit.press("down", "down", "enter")
 
 

@@ -64,7 +64,7 @@ async def test_what_happens_meanwhile_is_there_at_the_next_look() -> None:
 async def test_another_session_that_is_over_leaves_for_login() -> None:
     house = busy()
     async with opened(house) as visit:
-        await visit.sign_in()
+        await visit.to_settings()
         house.store.remove(ACCOUNT)
         await visit.press("down", "down")
         assert not visit.on(SettingsScreen)

@@ -64,5 +64,5 @@ async def test_settings_shows_the_summary_and_the_last_use() -> None:
     house = enforced(9, LastUse(NOW - 40 * DAY, "smtp"))
     sentence = f"{SOON} {BEFORE} on 13 Oct by smtp."
     async with opened(house) as visit:
-        await visit.sign_in()
+        await visit.to_settings()
         assert sentence in str(visit.screen.query_one("#protection", Label).content)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from textual.command import CommandPalette
 from textual.widgets import Button, Label
 
 from apppw_tui.commands.demo import ROWS
@@ -11,12 +10,13 @@ from apppw_tui.domain import verification_options
 from apppw_tui.ui.app_options import ConnectionHelp
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
+from apppw_tui.ui.dialogs.palette import PaletteDialog
 from apppw_tui.ui.dialogs.phone_number import PhoneNumberDialog
 from apppw_tui.ui.dialogs.recovery_codes import CodeLabel, RecoveryCodesDialog
 from apppw_tui.ui.dialogs.security_code import SecurityCodeDialog
+from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.set_up import SetUpScreen
-from apppw_tui.ui.screens.settings import SettingsScreen
 from tests.support import House, first_quick
 from tests.ui.states_of_verification import (
     NUMBER,
@@ -74,16 +74,16 @@ async def test_with_the_app_it_leads_to_settings_and_a_first_app_password() -> N
         await visit.press("enter")
         visit.later()
         await visit.press("enter")
-        assert visit.on(SettingsScreen)
-        assert len(visit.app.screen_stack) == 1  # Settings
+        assert visit.on(AppPasswordsScreen)
+        assert len(visit.app.screen_stack) == 1
+        assert "✓ Created Phone." in visit.screen_text()
+        await visit.press("f2")
         protection = visit.screen.query_one("#protection", Label)
         assert "a code from your authenticator app." in str(protection.content)
-        await visit.press("p")
-        assert "Phone" in visit.screen_text()
-        await visit.press("f2", "end", "enter", "enter")
+        await visit.press("end", "enter", "enter")
         visit.later(30)
         await visit.sign_in_by_hand()
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
     [password] = house.now(ACCOUNT).app_passwords
     assert password.name == "Phone"
     assert not password.created_by_admin
@@ -139,7 +139,7 @@ async def test_the_first_app_password_can_be_skipped(by: str) -> None:
         await to_first_app_password(visit)
         assert visit.on(CreateDialog)
         await (visit.press_button("skip") if by == "button" else visit.press(by))
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
     assert house.now(ACCOUNT).app_passwords == ()
 
 
@@ -152,7 +152,7 @@ async def test_an_account_that_has_app_passwords_is_offered_none() -> None:
         await visit.press("c")
         visit.later()
         await visit.press("enter")
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
 
 
 # --- nothing else ---------------------------------------------------------------------------
@@ -169,11 +169,11 @@ async def test_nothing_else_can_be_reached_before(make: Callable[[], House]) -> 
         assert not visit.screen.query("#gear")
         assert "Settings" not in visit.screen_text()
         assert all("Settings" not in str(button.label) for button in visit.screen.query(Button))
-        titles = [command.title for command in visit.app.get_system_commands(visit.screen)]
+        titles = [entry.name for entry in visit.app.palette_entries(visit.screen, None)]
         assert "Sign out" in titles
         assert not {"Settings", "Security", "App passwords"} & set(titles)
         await visit.press("ctrl+p")
-        assert visit.on(CommandPalette)
+        assert visit.on(PaletteDialog)
         await visit.press("escape")
         assert visit.on(SetUpScreen)
 

@@ -8,7 +8,6 @@ from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
-from apppw_tui.ui.screens.settings import SettingsScreen
 from tests.support import House
 from tests.ui.walks import ACCOUNT, Visit, house_with, opened, portal_app
 
@@ -127,7 +126,7 @@ async def test_who_got_in_at_a_kiosk_has_time_and_leaves_it_by_signing_out() -> 
         await visit.sign_in_by_hand()
         assert door.let_in == 1
         await wait(visit, house, LIMIT - 31)
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
         app.action_sign_out()
         await visit.pilot.pause()
     assert app.last_words == "You are signed out."
@@ -168,7 +167,7 @@ async def test_who_is_in_may_make_mistakes() -> None:
         await visit.sign_in_by_hand()
         visit.app.count_mistakes()
         await visit.settle()
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
 
 
 async def test_a_kiosk_without_accounts_names_no_command() -> None:
@@ -184,5 +183,5 @@ async def test_a_dialog_that_is_open_does_not_survive_the_end() -> None:
         await wait(visit, house, LIMIT + 1)
         assert visit.on(LoginScreen)
         await visit.sign_in_by_hand()
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
         assert house.now(ACCOUNT).app_passwords == ()

@@ -5,12 +5,10 @@ import pkgutil
 
 import pytest
 from textual.binding import Binding
-from textual.command import CommandPalette
 from textual.dom import DOMNode
 from textual.widgets import Input, Label
 
 import apppw_tui.ui
-from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.details import HelpDialog
@@ -109,42 +107,6 @@ async def test_help_over_a_dialog_returns_to_it_with_nothing_lost() -> None:
         assert "Help: Create an app password" in visit.screen_text()
         await visit.press("escape")
         assert visit.screen.query_one("#name", Input).value == "Laptop"
-
-
-def palette_entries(app: PortalApp) -> set[str]:
-    return {command.title for command in app.get_system_commands(app.screen)}
-
-
-async def test_the_palette_reaches_everything_that_can_be_done_here_and_nothing_else() -> None:
-    async with opened(house_with("Laptop")) as visit:
-        assert palette_entries(visit.app) == {"Help", "Leave", "Next", "Quit"}
-        await visit.to_app_passwords()
-        wanted = {"Create", "Delete", "Rename", "Filter", "Sort", "Mark", "Settings", "Sign out"}
-        assert wanted <= palette_entries(visit.app)
-        assert not {"Screenshot", "Theme", "Maximize"} & palette_entries(visit.app)
-
-
-async def test_what_is_chosen_in_the_palette_is_done() -> None:
-    async with opened(house_with("Laptop")) as visit:
-        await visit.to_app_passwords()
-        await visit.press("colon")
-        assert visit.on(CommandPalette)
-        assert not visit.screen.query_one(Input).cursor_blink
-        await visit.press("escape")
-        result = {
-            entry.title: entry.callback for entry in visit.app.get_system_commands(visit.screen)
-        }
-        await result["Create"]()
-        await visit.settle()
-        assert visit.on(CreateDialog)
-
-
-async def test_ctrl_c_leaves_the_palette() -> None:
-    async with opened(house_with("Laptop")) as visit:
-        await visit.to_app_passwords()
-        await visit.press("ctrl+p", "ctrl+c")
-        assert visit.on(AppPasswordsScreen)
-        assert visit.app.is_running
 
 
 async def test_signed_out_no_key_leads_anywhere() -> None:

@@ -5,8 +5,8 @@ from textual.widgets import Button, Input
 
 from apppw_tui.domain.errors import DiskFull
 from apppw_tui.ui.messages import SignedIn
+from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
-from apppw_tui.ui.screens.settings import SettingsScreen
 from apppw_tui.ui.themes import TERMINAL
 from tests.support import PASSWORD, House
 from tests.ui.walks import ACCOUNT, demo_house, house_with, opened, portal_app
@@ -101,7 +101,7 @@ async def test_the_first_account_is_created_and_signed_in() -> None:
     async with opened(house, may_create_first=True) as visit:
         assert "Create the first account" in visit.screen_text()
         await visit.create_first()
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
     assert house.store.list_names() == [ACCOUNT]
 
 
@@ -157,7 +157,7 @@ async def test_a_store_that_fails_is_said_and_can_be_tried_again(
             await visit.sign_in_by_hand()
             assert "The disk is full" in visit.screen_text()
         await visit.press("enter")
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
 
 
 def _broken(account: str) -> None:
@@ -178,5 +178,5 @@ async def test_help_that_is_open_when_one_is_let_in_goes_with_the_door() -> None
         await visit.press("f1")
         visit.app.post_message(SignedIn(house.sign_in(ACCOUNT, PASSWORD)))
         await visit.settle()
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
         assert len(visit.app.screen_stack) == 1  # Settings

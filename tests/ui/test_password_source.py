@@ -51,7 +51,7 @@ def said_of_it(visit: Visit) -> str:
 
 async def to_password(visit: Visit) -> None:
     await visit.sign_in_by_hand(OLD)
-    await visit.press("down")
+    await visit.press("f2", "down")
 
 
 async def to_the_link(visit: Visit) -> None:
@@ -76,7 +76,7 @@ async def test_the_section_says_where_passwords_are_changed() -> None:
 
 async def test_the_store_s_own_are_changed_as_before() -> None:
     async with opened(house_with()) as visit:
-        await visit.sign_in()
+        await visit.to_settings()
         await visit.press("down", "enter", "enter")
         assert visit.on(ChangePasswordDialog)
 
@@ -89,7 +89,7 @@ async def test_somebody_new_signs_in() -> None:
         assert "Create the first account" not in text
         assert "no accounts yet" not in text
         await visit.sign_in_by_hand(OLD)
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
     assert house.now(ACCOUNT).password_hash is None
 
 
@@ -111,7 +111,7 @@ async def test_login_says_that_passwords_cannot_be_checked() -> None:
         assert f"✗ {DOWN}" in visit.screen_text()
         source.down = False
         await visit.press("enter")
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
 
 
 @pytest.mark.slow

@@ -139,14 +139,33 @@ async def test_with_the_first_method_come_the_first_recovery_codes() -> None:
         assert row(visit, "recovery") == "☑ Recovery codes 10 of 10 left New codes"
 
 
-async def test_where_no_codes_are_sent_a_phone_cannot_be_added() -> None:
+async def test_where_no_codes_are_sent_one_line_says_what_phones_need() -> None:
     house = House(outbox=Outbox(frozenset()))
     house.add(ACCOUNT)
     async with opened(house) as visit:
-        await to(visit, "authentication")
-        await visit.press("enter")
-        assert visit.on(SecurityScreen)
-        assert "This server sends no codes. Use the authenticator app." in visit.screen_text()
+        await visit.sign_in()
+        await visit.press("v")
+        assert "3 phone options need [delivery]: ask your administrator." in visit.screen_text()
+        assert "Office phone" not in visit.screen_text()
+        await visit.press("o")
+        assert "4 phone options need [delivery]: ask your administrator." in visit.screen_text()
+        assert visit.rows() == ["Use verification code from app (not available)"]
+        await visit.press("escape", "f2")
+        assert "Authenticator app, recovery codes" in visit.screen_text()
+
+
+async def test_a_phone_of_before_can_be_removed_where_no_codes_are_sent_any_more() -> None:
+    house = House(outbox=Outbox(frozenset()))
+    house.add(ACCOUNT)
+    house.give_authenticator(ACCOUNT)
+    house.give_phone("office", name=ACCOUNT)
+    async with opened(house) as visit:
+        await visit.sign_in()
+        await visit.press("v")
+        assert "2 phone options need [delivery]: ask your administrator." in visit.screen_text()
+        await visit.press("d", "y")
+        assert house.now(ACCOUNT).phone("office") is None
+        assert "3 phone options need [delivery]: ask your administrator." in visit.screen_text()
 
 
 # --- removing -------------------------------------------------------------------------------
@@ -222,7 +241,7 @@ async def test_another_preferred_option_is_asked_first_next_time(by: str) -> Non
         await visit.enter_password()
         assert house.outbox.sent[-1][:2] == ("call", "+4930123456")
         await visit.type_code(house.outbox.code)
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
 
 
 async def test_an_option_that_cannot_be_preferred_says_why_and_changes_nothing() -> None:
@@ -324,7 +343,7 @@ async def test_a_session_that_ended_elsewhere_takes_the_open_dialog_with_it(
 @pytest.mark.slow
 async def test_every_row_can_be_reached_with_tab_arrows_and_enter_alone() -> None:
     async with opened(protected()) as visit:
-        await visit.sign_in()
+        await visit.to_settings()
         await visit.press("enter", "enter")
         assert visit.on(SecurityScreen)
         for dialog in (

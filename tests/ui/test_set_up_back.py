@@ -6,9 +6,9 @@ from textual.widgets import Input, Label
 from apppw_tui.ui.dialogs.choose import ChooseDialog
 from apppw_tui.ui.dialogs.phone_number import PhoneNumberDialog
 from apppw_tui.ui.dialogs.recovery_codes import CodeLabel, RecoveryCodesDialog
+from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.set_up import SetUpScreen
-from apppw_tui.ui.screens.settings import SettingsScreen
 from tests.ui.states_of_verification import (
     NUMBER,
     new_account,
@@ -64,7 +64,7 @@ async def test_back_leads_one_step_back_and_what_was_proved_stays_proved(back: s
         await visit.type_code(house.outbox.code)
         visit.later()
         await visit.press("escape", "escape", "escape")
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
     assert house.now(ACCOUNT).authenticator is not None
     assert len(house.now(ACCOUNT).phones) == 1
 
@@ -75,7 +75,7 @@ async def test_leaving_after_the_last_step_was_reached_opens_the_account() -> No
         await visit.press("f4")
         visit.later()
         await visit.press("b", "escape")
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
 
 
 async def test_cancelled_half_way_what_was_proved_opens_the_account_later() -> None:
@@ -88,7 +88,7 @@ async def test_cancelled_half_way_what_was_proved_opens_the_account_later() -> N
         assert visit.on(LoginScreen)
         visit.later(30)
         await visit.sign_in()
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
         protection = visit.screen.query_one("#protection", Label)
         assert "a code from your authenticator app." in str(protection.content)
 

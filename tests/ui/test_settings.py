@@ -5,6 +5,7 @@ from textual.widgets import Input
 
 from apppw_tui.domain.errors import SessionEnded
 from apppw_tui.ui.dialogs.account_password import ChangePasswordDialog
+from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.security import SecurityScreen
@@ -16,17 +17,15 @@ from tests.ui.walks import ACCOUNT, house_with, opened
 NEW = "loom cards remember flowers"
 
 
-@pytest.mark.parametrize("key", first_quick("p", "v"))
-async def test_esc_leads_to_settings_and_back_to_where_one_came_from(key: str) -> None:
+@pytest.mark.parametrize("key", first_quick("f2", "v"))
+async def test_esc_leads_back_to_the_app_passwords(key: str) -> None:
     async with opened(house_with()) as visit:
         await visit.sign_in()
+        assert visit.on(AppPasswordsScreen)
         await visit.press(key)
-        section = type(visit.screen)
-        assert section in (SecurityScreen, AppPasswordsScreen)
+        assert type(visit.screen) in (SecurityScreen, SettingsScreen)
         await visit.press("escape")
-        assert visit.on(SettingsScreen)
-        await visit.press("escape")
-        assert visit.on(section)
+        assert visit.on(AppPasswordsScreen)
 
 
 @pytest.mark.parametrize("key", first_quick("f2", "comma"))
@@ -37,18 +36,26 @@ async def test_settings_opens_by_its_keys(key: str) -> None:
         assert visit.on(SettingsScreen)
 
 
-async def test_esc_right_after_signing_in_says_where_signing_out_is() -> None:
-    async with opened(house_with()) as visit:
+@pytest.mark.parametrize("key", first_quick("escape", "q"))
+async def test_esc_pressed_twice_on_the_app_passwords_signs_out(key: str) -> None:
+    hint = "Press esc again to sign out, ^q to quit."
+    async with opened(house_with("Laptop", "Phone")) as visit:
         await visit.sign_in()
-        await visit.press("escape")
-        assert visit.on(SettingsScreen)
-        assert "Sign out" in visit.screen_text()
+        for between in (["down"], ["question_mark", "escape"]):
+            await visit.press(key)
+            assert hint in visit.screen_text()
+            await visit.press(*between)
+            assert visit.on(AppPasswordsScreen)
+            assert hint not in visit.screen_text()
+        await visit.press(key, key)
+        assert visit.on(LoginScreen)
+        assert "You are signed out." in visit.screen_text()
 
 
 async def test_signing_out_ends_at_login_with_the_account_filled_in() -> None:
     async with opened(house_with()) as visit:
         await visit.sign_in()
-        await visit.press("end", "enter", "enter")
+        await visit.press("f2", "end", "enter", "enter")
         assert visit.on(LoginScreen)
         assert "You are signed out." in visit.screen_text()
         assert visit.screen.query_one("#account", Input).value == ACCOUNT
@@ -63,7 +70,7 @@ async def test_a_changed_password_ends_other_sessions_and_keeps_its_own(too: boo
     house = house_with("Laptop")
     other = house.sign_in(ACCOUNT, PASSWORD)
     async with opened(house) as visit:
-        await visit.sign_in()
+        await visit.to_settings()
         await visit.press("down", "enter", "enter")
         assert visit.on(ChangePasswordDialog)
         await visit.type_into("#current", PASSWORD)
@@ -96,7 +103,7 @@ async def test_a_refused_change_says_why_and_keeps_the_dialog_open(
 ) -> None:
     house = house_with()
     async with opened(house) as visit:
-        await visit.sign_in()
+        await visit.to_settings()
         await visit.press("down", "enter", "enter")
         await visit.type_into("#current", current)
         await visit.type_into("#new", new)
@@ -115,7 +122,7 @@ async def test_a_session_that_ended_elsewhere_leads_to_login_and_says_why() -> N
         await visit.sign_in()
         session = house.sign_in(ACCOUNT, PASSWORD)
         house.portal.change_password(session, PASSWORD, NEW)
-        await visit.press("p")
+        await visit.press("c")
         assert visit.on(LoginScreen)
         assert "the account's security was changed elsewhere" in visit.screen_text()
 
@@ -137,8 +144,8 @@ async def test_a_session_that_ends_under_a_dialog_takes_the_dialog_with_it() -> 
 async def test_the_appearance_is_kept_for_the_next_time() -> None:
     house = house_with()
     async with opened(house) as visit:
-        await visit.sign_in()
-        await visit.press(*["down"] * 3, "enter", "down", "enter")
+        await visit.to_settings()
+        await visit.press(*["down"] * 4, "enter", "down", "enter")
         assert visit.app.theme == LIGHT
         assert "Light, from now on." in visit.screen_text()
         await visit.press("escape", "end", "enter", "enter")
@@ -149,7 +156,7 @@ async def test_the_appearance_is_kept_for_the_next_time() -> None:
 
 async def test_below_64_columns_the_list_stands_alone_until_something_is_opened() -> None:
     async with opened(house_with(), size=(40, 12)) as visit:
-        await visit.sign_in()
+        await visit.to_settings()
         assert "Create and manage" not in visit.screen_text()
         await visit.press("enter")
         assert "Create and manage app passwords" in visit.screen_text()
@@ -171,3 +178,21 @@ async def test_the_tab_bar_keeps_the_focus_going_to_and_fro_and_down_enters_the_
         assert visit.focused.id == "tabs"
         await visit.press("down")
         assert visit.focused.id == "methods"
+
+
+async def test_sessions_end_elsewhere_and_trusted_addresses_are_forgotten() -> None:
+    house = house_with("Laptop")
+    house.sign_in(ACCOUNT, PASSWORD)
+    other = house.session(ACCOUNT)
+    async with opened(house) as visit:
+        await visit.to_settings()
+        await visit.press("down", "down", "down")
+        assert "1 trusted address, this one among them" in visit.sentences()
+        await visit.press("enter", "enter")
+        assert "Every other session here was signed out." in visit.screen_text()
+        with pytest.raises(SessionEnded):
+            house.portal.account(other)
+        await visit.press("down", "enter")
+        assert "No address is trusted" in visit.sentences()
+        await visit.press("p", "c")  # the session goes on
+        assert visit.on(CreateDialog)

@@ -13,6 +13,7 @@ from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
+from apppw_tui.ui.screens.security import SecurityScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
 from apppw_tui.ui.type_ahead import ScreenReady
 from tests.support import PASSWORD, House
@@ -57,9 +58,10 @@ async def test_keys_wait_for_a_screen_and_not_for_a_time(
         await may_read.wait()
         return await read(screen)
 
-    monkeypatch.setattr(AppPasswordsScreen, "read_account", when_it_may)
     async with opened(house_with()) as visit:
         await visit.sign_in_by_hand()
+        await visit.press("f2")
+        monkeypatch.setattr(AppPasswordsScreen, "read_account", when_it_may)
         settings = visit.screen
         visit.app.action_go_to("app-passwords")
         visit.app.post_message(events.Key("c", "c"))
@@ -96,7 +98,7 @@ async def test_a_key_that_leads_nowhere_holds_nothing_up() -> None:
         await visit.to_app_passwords()
         await burst(visit, "p", "r", "enter")
         assert visit.on(CreateDialog)
-        await burst(visit, "escape", "escape")
+        await burst(visit, "escape", "f2")
         assert visit.on(SettingsScreen)
 
 
@@ -125,16 +127,16 @@ async def test_a_password_manager_may_type_both_fields_in_one_go(key: str) -> No
     house = House()
     async with opened(house, may_create_first=True) as visit:
         await burst(visit, *"ada", key, *PASSWORD, key, *PASSWORD, "enter")
-        assert visit.on(SettingsScreen), visit.screen_text()
+        assert visit.on(AppPasswordsScreen), visit.screen_text()
 
 
-@pytest.mark.parametrize("second", ["code", "p"])
+@pytest.mark.parametrize("second", ["code", "v"])
 async def test_what_follows_the_password_in_one_burst_is_for_what_comes(second: str) -> None:
     async with opened(protected() if second == "code" else house_with()) as visit:
         await visit.type_into("#account", ACCOUNT)
         visit.screen.query_one("#password").focus()
-        await burst(visit, *PASSWORD, "enter", *(visit.app_code() if second == "code" else "p"))
-        assert visit.on(SettingsScreen if second == "code" else AppPasswordsScreen)
+        await burst(visit, *PASSWORD, "enter", *(visit.app_code() if second == "code" else "v"))
+        assert visit.on(AppPasswordsScreen if second == "code" else SecurityScreen)
 
 
 async def test_after_a_refusal_the_password_can_be_typed_again_in_one_burst() -> None:
@@ -144,7 +146,7 @@ async def test_after_a_refusal_the_password_can_be_typed_again_in_one_burst() ->
         await burst(visit, *"wrong one", "enter", *visit.app_code())
         assert visit.screen.query_one("#password", Input).value == "wrong one"
         await burst(visit, *PASSWORD, "enter", *visit.app_code())
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
 
 
 async def test_what_follows_a_name_in_one_burst_is_no_part_of_it() -> None:
@@ -168,6 +170,7 @@ async def test_what_follows_the_password_that_verifies_again_is_no_part_of_it() 
 async def test_two_enters_on_settings_open_what_the_second_is_on() -> None:
     async with opened(house_with()) as visit:
         await visit.sign_in_by_hand()
+        await visit.press("f2")
         await burst(visit, "enter", "down", "enter")
         assert visit.on(AppPasswordsScreen), visit.screen_text()
 

@@ -11,7 +11,7 @@ from apppw_tui.domain.app_password import grouped
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.dialogs.choose import ChooseDialog
 from apppw_tui.ui.dialogs.security_code import SecurityCodeDialog
-from apppw_tui.ui.screens.settings import SettingsScreen
+from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from tests.support import House, first_quick
 from tests.ui.states_of_verification import (
     broken_delivery,
@@ -55,7 +55,7 @@ async def test_six_digits_submit_themselves_whichever_way_they_come(by: str) -> 
         await visit.type_code(code[:5])
         assert visit.on(SecurityCodeDialog)
         await visit.type_code(code[5])
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
 
 
 @pytest.mark.parametrize("by", first_quick("text", "app", "call", "notify", "office"))
@@ -83,7 +83,7 @@ async def test_a_recovery_code_signs_in_once_and_letters_are_text_in_its_field()
         assert code_field(visit.app).value == "robq?"
         await visit.type_into("#code", grouped(codes[3]).upper())
         await visit.press("enter")
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
         assert "9 of 10 recovery codes are left." in visit.screen_text()
         await visit.press("end", "enter", "enter")
         await visit.enter_password()
@@ -101,7 +101,7 @@ async def test_a_pasted_code_may_have_a_space_in_it() -> None:
         code = visit.app_code()
         visit.app.post_message(events.Paste(f" {code[:3]} {code[3:]}\n"))
         await visit.settle()
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
 
 
 # --- wrong answers --------------------------------------------------------------------------
@@ -122,7 +122,7 @@ async def test_a_wrong_code_empties_its_field_and_the_next_one_is_let_in() -> No
         assert "✗ A code has six digits." in visit.screen_text()
         await visit.press("backspace")
         await visit.type_code(visit.app_code())
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
 
 
 def used(house: House) -> str:
@@ -173,7 +173,7 @@ async def test_a_code_can_be_sent_again_and_only_the_newest_counts(key: str) -> 
         await visit.type_code(first)
         assert "✗ That code is wrong." in visit.screen_text()
         await visit.type_code(house.outbox.code)
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
 
 
 @pytest.mark.slow
@@ -187,7 +187,7 @@ async def test_coming_back_to_a_code_that_was_sent_sends_no_other() -> None:
         assert "a code to your phone that ends in 67." in visit.screen_text()
         assert len(house.outbox.sent) == 1
         await visit.type_code(house.outbox.code)
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
 
 
 async def test_a_message_that_cannot_be_sent_is_told_and_another_way_works() -> None:
@@ -197,4 +197,4 @@ async def test_a_message_that_cannot_be_sent_is_told_and_another_way_works() -> 
         await visit.differently("app")
         assert "could not be sent" not in visit.screen_text()
         await visit.type_code(visit.app_code())
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)

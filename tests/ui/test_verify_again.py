@@ -24,12 +24,12 @@ NEW = "loom cards remember flowers"
 
 # From where, which keys, what they lead to; the keys are pressed once the verification is old.
 ASKED = {
-    "security link": ((), ("enter", "enter"), SecurityScreen),
+    "security link": (("f2",), ("enter", "enter"), SecurityScreen),
     "v": ((), ("v",), SecurityScreen),
     "v elsewhere": (("p",), ("v",), SecurityScreen),
     "tab": (("p", "shift+tab"), ("left",), SecurityScreen),
     "create": (("p",), ("c",), CreateDialog),
-    "password": (("down", "enter"), ("enter",), ChangePasswordDialog),
+    "password": (("f2", "down", "enter"), ("enter",), ChangePasswordDialog),
     "change a phone": (("v",), ("enter",), PhoneNumberDialog),
     "preferred": (("v",), ("o",), ChooseDialog),
 }
@@ -224,7 +224,7 @@ async def test_a_new_password_deletes_app_passwords_only_where_that_is_ticked(ti
     house = protected()
     house.issue("Laptop", ACCOUNT)
     async with opened(house) as visit:
-        await visit.sign_in()
+        await visit.to_settings()
         await visit.press("down", "enter", "enter")
         await visit.type_into("#current", PASSWORD)
         await visit.type_into("#new", NEW)
@@ -251,7 +251,7 @@ async def test_a_new_password_deletes_app_passwords_only_where_that_is_ticked(ti
 
 async def test_without_app_passwords_there_is_nothing_to_tick() -> None:
     async with opened(protected()) as visit:
-        await visit.sign_in()
+        await visit.to_settings()
         await visit.press("down", "enter", "enter")
         assert visit.on(ChangePasswordDialog)
         assert not visit.screen.query(CheckBox)

@@ -13,7 +13,6 @@ from apppw_tui.ui.dialogs.security_code import BypassDialog, SecurityCodeDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.set_up import SetUpScreen
-from apppw_tui.ui.screens.settings import SettingsScreen
 from tests.support import first_quick
 from tests.ui.states_of_verification import by_text, bypassed, protected, unreachable
 from tests.ui.test_type_ahead import burst
@@ -58,7 +57,7 @@ async def test_what_can_be_had_comes_first_and_the_rest_says_why_it_cannot() -> 
             assert f"✗ {why}" in visit.screen_text()
         await visit.press("escape")
         await visit.type_code(visit.app_code())
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
 
 
 @pytest.mark.slow
@@ -91,7 +90,7 @@ async def test_leaving_ends_at_login_with_the_password_field_empty(key: str) -> 
         assert password.value == ""
         assert visit.screen.query_one("#account", Input).value == ACCOUNT
         await visit.sign_in_by_hand()
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
 
 
 async def test_while_a_code_is_checked_nobody_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +103,7 @@ async def test_while_a_code_is_checked_nobody_leaves(monkeypatch: pytest.MonkeyP
         assert visit.on(SecurityCodeDialog)
         gate.set()
         await visit.settle()
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
 
 
 async def test_a_session_that_ended_elsewhere_leaves_the_question() -> None:
@@ -144,7 +143,7 @@ async def test_an_answer_waits_until_the_help_over_its_dialog_is_closed(
         await visit.settle()
         assert visit.on(HelpDialog)
         await visit.press("escape")
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
         assert len(visit.app.screen_stack) == 1
 
 
@@ -195,7 +194,7 @@ async def test_whoever_can_verify_need_not_use_the_bypass() -> None:
         assert visit.rows()[0] == "✓ Set up a new method, as your administrator allows"
         await visit.choose("app")
         await visit.type_code(visit.app_code())
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
         assert house.now(ACCOUNT).bypass_until is not None
 
 
@@ -222,7 +221,7 @@ async def test_digits_after_the_sixth_are_no_second_try() -> None:
             await visit.type_code("000000")
         # Four tries so far; had the burst been three, this would be one too many.
         await visit.type_code(house.outbox.code)
-        assert visit.on(SettingsScreen)
+        assert visit.on(AppPasswordsScreen)
 
 
 # --- the demonstration ----------------------------------------------------------------------

@@ -283,6 +283,10 @@ class Visit:
         await self.sign_in()
         await self.press("p")
 
+    async def to_settings(self) -> None:
+        await self.sign_in()
+        await self.press("f2")
+
     async def to_create(self, name: str = "Kitchen tablet") -> None:
         await self.to_app_passwords()
         await self.press("c")

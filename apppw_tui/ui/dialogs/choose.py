@@ -16,9 +16,16 @@ class ChooseDialog(Dialog[str | None]):
     FOOTER = ("choose", "cancel", "help")
 
     def __init__(
-        self, title: str, sentence: str, choices: list[Choice], leave: str = "Cancel"
+        self,
+        title: str,
+        sentence: str,
+        choices: list[Choice],
+        leave: str = "Cancel",
+        *,
+        remark: str = "",
     ) -> None:
         super().__init__(title)
+        self._remark = remark
         self._sentence = sentence
         self._choices = choices
         self._leave = leave
@@ -28,6 +35,8 @@ class ChooseDialog(Dialog[str | None]):
         choices = ChoiceList(*self._choices, id="choices")
         choices.add_class("card")
         yield choices
+        if self._remark:
+            yield Label(self._remark, id="remark", classes="quiet", markup=False)
         yield Label("", id="why", classes="slot", markup=False)
         with Horizontal(classes="buttons"):
             yield ActionButton(self._leave, "cancel")

@@ -3,9 +3,10 @@
 from enum import IntEnum
 
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.recovery_codes import RecoveryCodes
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.verification_options import NO_DELIVERY
+from apppw_tui.ui import formatting
 from apppw_tui.ui.dialogs.choose import ChooseDialog
 from apppw_tui.ui.flows.app_password import create_app_password
 from apppw_tui.ui.flows.methods import (
@@ -44,6 +45,7 @@ class FirstSetup:
         self._proved: set[str] = set()
         self._codes: list[Secret] | None = None
         self._stored: RecoveryCodes | None = None  # what the account keeps of `_codes`
+        self.created: str | None = None  # the name of the app password made in the last step
 
     async def walk(self, account: Account) -> bool:
         """True once it is all done; the screen's session may then do everything.
@@ -78,19 +80,17 @@ class FirstSetup:
     async def _choose(self) -> _Step | None:
         methods = self._screen.context.portal.enrollment.delivery_methods("authentication")
         rows = [
-            Choice(_APP, "Authenticator app on a phone or computer", chosen=_APP in self._proved),
-            Choice(
-                _PHONE,
-                "Authentication phone: a code by text or call",
-                None if methods else NO_DELIVERY,
-                chosen=_PHONE in self._proved,
-            ),
+            Choice(_APP, "Authenticator app on a phone or computer", chosen=_APP in self._proved)
         ]
+        if methods:
+            label = "Authentication phone: a code by text or call"
+            rows.append(Choice(_PHONE, label, chosen=_PHONE in self._proved))
         dialog = ChooseDialog(
             self._title(_Step.CHOOSE, "How will you verify?"),
             _AND_ON if self._proved else _WHY,
             rows,
             "Back",
+            remark="" if methods else formatting.unoffered(1),
         )
         chosen = await self._screen.app.push_screen_wait(dialog)
         if chosen is None:
@@ -128,6 +128,8 @@ class FirstSetup:
             return _Step.DONE
         title = self._title(_Step.APP_PASSWORD, "A first app password")
         made = await create_app_password(self._screen, title, step=True)
+        if isinstance(made, AppPassword):
+            self.created = made.name
         return _Step.RECOVERY if made == "back" else _Step.DONE
 
     async def _finished(self) -> bool:

@@ -8,6 +8,7 @@ from apppw_tui.domain import verification_options
 from apppw_tui.domain.verification_options import VerificationOption
 from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import Session
+from apppw_tui.ui import formatting
 from apppw_tui.ui.app_options import Demo
 from apppw_tui.ui.dialogs.account_password import ConfirmPasswordDialog
 from apppw_tui.ui.dialogs.choose import ChooseDialog
@@ -55,6 +56,7 @@ async def _ask(
 
 
 async def _choose(app: App[None], challenge: Challenge, present: str | None) -> str | None:
+    choices = challenge.choices()
     rows = [
         Choice(
             choice.option.id,
@@ -62,7 +64,8 @@ async def _choose(app: App[None], challenge: Challenge, present: str | None) -> 
             choice.unavailable_reason,
             choice.option.id == present,
         )
-        for choice in challenge.choices()
+        for choice in choices
+        if choice.offered
     ]
     if challenge.bypass_until is not None:
         allowed = "Set up a new method, as your administrator allows"
@@ -70,7 +73,8 @@ async def _choose(app: App[None], challenge: Challenge, present: str | None) -> 
     sentence = "How would you like to verify that it is you?"
     if all(row.disabled_reason for row in rows):
         sentence = "None of these can be used now. Ask your administrator for help."
-    return await app.push_screen_wait(ChooseDialog(_DIFFERENT, sentence, rows))
+    remark = formatting.unoffered(sum(not choice.offered for choice in choices))
+    return await app.push_screen_wait(ChooseDialog(_DIFFERENT, sentence, rows, remark=remark))
 
 
 def question(challenge: Challenge, option: VerificationOption, demo: Demo | None) -> CodeQuestion:

@@ -1,5 +1,6 @@
 """App Passwords: the list, and the four things to do with it."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from textual import on
@@ -19,7 +20,7 @@ from apppw_tui.ui.dialogs.create import RenameDialog
 from apppw_tui.ui.dialogs.details import app_password_details
 from apppw_tui.ui.flows.app_password import create_app_password
 from apppw_tui.ui.glyphs import GLYPHS
-from apppw_tui.ui.messages import Navigate
+from apppw_tui.ui.messages import SignedOut
 from apppw_tui.ui.screens.base import PortalScreen, ScreenContext, Verb
 from apppw_tui.ui.widgets.inputs import FilterInput
 from apppw_tui.ui.widgets.password_table import PasswordTable
@@ -54,12 +55,22 @@ class AppPasswordsScreen(PortalScreen):
              reason=lambda screen: screen.empty_reason),
         Verb("slash", "filter", "Filter", id="filter", tooltip="Show only some", key_display="/",
              reason=lambda screen: screen.empty_reason),
-        Binding("escape,q", "back", "Settings", id="back", tooltip="Back to Settings"),
+        Binding("escape,q", "back", "Sign out", id="back", tooltip="Sign out, pressed twice"),
     ]  # fmt: skip
 
-    def __init__(self, context: ScreenContext, *, by_tab: bool) -> None:
+    def __init__(
+        self,
+        context: ScreenContext,
+        *,
+        by_tab: bool = False,
+        created: str | None = None,
+        perform: tuple[str, str] | None = None,
+    ) -> None:
         super().__init__(context)
         self._by_tab = by_tab
+        self._created = created
+        self._perform = perform  # once the list is there
+        self._leaving = False  # by a second esc, if nothing comes between
         self._account: Account | None = None
         self._used = Used()
 
@@ -90,6 +101,29 @@ class AppPasswordsScreen(PortalScreen):
             self.query_one(TabBar).focus()
         else:
             self.focus_content()
+        if self._created is not None:
+            self.say(f"Created {escaped(self._created)}.", good=True)
+            self._created = None
+        if self._perform is not None:
+            id_, verb = self._perform
+            self._perform = None
+            self.perform(id_, verb)
+
+    def perform(self, id_: str, verb: str) -> None:
+        """Does `verb` with the app password of that id, wherever it was chosen."""
+        app_password = None if self._account is None else self._account.app_password(id_)
+        if app_password is None:
+            self.say("That app password was already deleted.")
+            return
+        self.query_one(FilterInput).clear()
+        self._draw(id_)
+        self.focus_content()
+        flows: dict[str, Callable[[], Awaitable[None]]] = {
+            "details": self._details,
+            "rename": partial(self._rename, app_password),
+            "delete": partial(self._delete, [app_password]),
+        }
+        self.start_flow(flows[verb], ahead=False)
 
     async def read_account(self) -> Account | None:
         account = await super().read_account()
@@ -256,4 +290,22 @@ class AppPasswordsScreen(PortalScreen):
         self.focus_content()
 
     def action_back(self) -> None:
-        self.post_message(Navigate("settings"))
+        if self._leaving:
+            self.post_message(SignedOut("You are signed out."))
+        else:
+            self.say("Press esc again to sign out, ^q to quit.")
+            self._leaving = True
+
+    @on(PasswordTable.RowHighlighted)
+    def stay(self) -> None:
+        """Takes the hint back: the person goes on working, and did not mean to leave."""
+        if self._leaving:
+            self.say("")
+
+    def on_screen_suspend(self) -> None:
+        """The esc that leaves a dialog is no second one."""
+        self.stay()
+
+    def say(self, sentence: str, *, good: bool = False) -> None:
+        self._leaving = False
+        super().say(sentence, good=good)

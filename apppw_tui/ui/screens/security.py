@@ -48,7 +48,7 @@ class SecurityScreen(PortalScreen):
         Verb("d,delete", "remove", "Remove", id="remove", tooltip="Remove this method",
              reason=lambda screen: screen.not_removable_reason),
         Binding("o", "prefer", "Preferred", id="prefer", tooltip="Choose the preferred option"),
-        Binding("escape,q", "back", "Settings", id="back", tooltip="Back to Settings"),
+        Binding("escape,q", "back", "Back", id="back", tooltip="Back to App Passwords"),
     ]  # fmt: skip
 
     def __init__(self, context: ScreenContext, *, by_tab: bool) -> None:
@@ -61,6 +61,7 @@ class SecurityScreen(PortalScreen):
         yield Button("", id="preferred", compact=True)
         yield Label("How would you like to respond?", classes="question", markup=False)
         yield MethodTable()
+        yield Label("", id="unoffered", markup=False)
         yield Label("The new number is verified before the old one goes.", id="explanation")
 
     def on_mount(self) -> None:
@@ -87,11 +88,14 @@ class SecurityScreen(PortalScreen):
         label = preferred.label if preferred else _NONE_YET
         self.query_one("#preferred", Button).label = f"{label}  {GLYPHS.drop}"
         self.query_one(MethodTable).show(self._rows(account, numbers))
+        phones = len(self._phones(account))
+        self.query_one("#unoffered", Label).update(formatting.unoffered(len(PHONES) - phones))
+        self.query_one("#explanation").display = phones > 0
         self.refresh_bindings()
 
     def _rows(self, account: Account, numbers: dict[PhoneSlot, Secret] | None) -> list[MethodRow]:
         now = self.context.clock.now()
-        rows = [self._phone_row(account, which, numbers) for which in PHONES]
+        rows = [self._phone_row(account, which, numbers) for which in self._phones(account)]
         app = account.authenticator
         rows.append(
             MethodRow(
@@ -116,6 +120,11 @@ class SecurityScreen(PortalScreen):
             )
         )
         return rows
+
+    def _phones(self, account: Account) -> list[PhoneSlot]:
+        """The phones that have a row: nobody can add one where this server sends no codes."""
+        reachable = self.context.portal.enrollment.delivery_methods
+        return [which for which in PHONES if reachable(which) or account.phone(which)]
 
     def _phone_row(
         self, account: Account, which: PhoneSlot, numbers: dict[PhoneSlot, Secret] | None
@@ -225,6 +234,7 @@ class SecurityScreen(PortalScreen):
             return
         context = self.context
         preferred = context.portal.enrollment.preferred(account)
+        choices = context.portal.enrollment.preferences(account)
         rows = [
             Choice(
                 choice.option.id,
@@ -232,10 +242,14 @@ class SecurityScreen(PortalScreen):
                 choice.unavailable_reason,
                 choice.option == preferred,
             )
-            for choice in context.portal.enrollment.preferences(account)
+            for choice in choices
+            if choice.offered
         ]
+        remark = formatting.unoffered(sum(not choice.offered for choice in choices))
         sentence = "Signing in begins with it; the others stay at hand."
-        chosen = await self.app.push_screen_wait(ChooseDialog(_QUESTION, sentence, rows))
+        chosen = await self.app.push_screen_wait(
+            ChooseDialog(_QUESTION, sentence, rows, remark=remark)
+        )
         if chosen is None:
             return
 
@@ -249,4 +263,4 @@ class SecurityScreen(PortalScreen):
             self.say("Signing in begins with it from now on.", good=True)
 
     def action_back(self) -> None:
-        self.post_message(Navigate("settings"))
+        self.post_message(Navigate("app-passwords"))

@@ -68,6 +68,6 @@ class SetUpScreen(PortalScreen):
         done = await self._walk.walk(account)
         # From the last step on, whatever came of it.
         if done or self.context.session.restriction is None:
-            self.post_message(SignedIn(self.context.session))
+            self.post_message(SignedIn(self.context.session, self._walk.created))
         else:
             self.post_message(ScreenReady())

@@ -4,9 +4,11 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.widgets import ContentSwitcher, Label, OptionList
 
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.phone import PHONES
 from apppw_tui.domain.usage import Used
 from apppw_tui.ui import formatting
 from apppw_tui.ui.dialogs.details import activity_details
@@ -16,10 +18,11 @@ from apppw_tui.ui.screens.base import PortalScreen, ScreenContext
 from apppw_tui.ui.widgets.footer import NARROW
 from apppw_tui.ui.widgets.lists import ActivityList, Choice, ChoiceList, Menu
 
-_SECTIONS = (
+SECTIONS = (
     ("security", "Additional security verification"),
     ("password", "Password"),
     ("activity", "Recent activity"),
+    ("sessions", "Sessions"),
     ("appearance", "Appearance"),
     ("sign-out", "Sign out"),
 )
@@ -27,6 +30,8 @@ _LOOKS = {"dark": "Dark", "light": "Light", "terminal": "The terminal's own colo
 # The line that tells may be too short for where it is changed.
 _NOT_KEPT = "The account password is not kept here. Change it where it says above."
 _LINK = f"{GLYPHS.link} "
+_NO_PHONES = "Authenticator app, recovery codes"  # what the link leads to where there are none
+_SECURITY_LINK = f"{_LINK}Update my phone numbers used for account security"
 
 
 class SettingsScreen(PortalScreen):
@@ -35,27 +40,24 @@ class SettingsScreen(PortalScreen):
     NAME = "Settings"
     FOOTER = ("open", "security", "app-passwords", "back", "quit", "help")
     BINDINGS = [
-        Binding("escape,q", "back", "Back", id="back", tooltip="Back to where you came from"),
+        Binding("escape,q", "back", "Back", id="back", tooltip="Back to App Passwords"),
         Binding("right", "into", "Into the section", id="into", tooltip="To the right", show=False),
         Binding("left", "out", "To the sections", id="out", tooltip="To the left", show=False),
     ]
 
-    def __init__(
-        self, context: ScreenContext, came_from: str | None, section: str = "security"
-    ) -> None:
+    def __init__(self, context: ScreenContext, section: str | None = None) -> None:
         super().__init__(context)
-        self._came_from = came_from
-        self._section = section
+        self._section = section or "security"
 
     def content(self) -> ComposeResult:
         with Horizontal(id="columns"):
-            yield Menu(*_SECTIONS, id="sections")
+            yield Menu(*SECTIONS, id="sections")
             with ContentSwitcher(id="pages", initial=f"page-{self._section}"):
                 with Vertical(id="page-security"):
                     yield Label("Additional security verification", classes="page-title")
                     yield Label("", id="protection", classes="page-text", markup=False)
                     yield Menu(
-                        ("numbers", f"{_LINK}Update my phone numbers used for account security"),
+                        ("numbers", _SECURITY_LINK),
                         ("app-passwords", f"{_LINK}Create and manage app passwords"),
                         id="security-links",
                     )
@@ -66,6 +68,14 @@ class SettingsScreen(PortalScreen):
                 with Vertical(id="page-activity"):
                     yield Label("Recent activity", classes="page-title")
                     yield ActivityList(id="activity")
+                with Vertical(id="page-sessions"):
+                    yield Label("Sessions", classes="page-title")
+                    yield Label("", id="trusted", classes="page-text", markup=False)
+                    yield Menu(
+                        ("elsewhere", f"{_LINK}Sign out everywhere else"),
+                        ("forget", f"{_LINK}Forget the trusted addresses"),
+                        id="session-links",
+                    )
                 with Vertical(id="page-appearance"):
                     yield Label("Appearance", classes="page-title")
                     yield Label("How this looks, for you.", classes="page-text")
@@ -89,22 +99,31 @@ class SettingsScreen(PortalScreen):
         return Menu(("change-password", f"{_LINK}{label}"), id="password-links")
 
     def on_mount(self) -> None:
-        sections = self.query_one("#sections", Menu)
-        sections.highlighted = [key for key, _ in _SECTIONS].index(self._section)
-        self.focus_content()
+        self.open_section(self._section)
         self.load()
 
     def focus_content(self) -> None:
         self.query_one("#sections", Menu).focus()
 
+    def open_section(self, section: str | None) -> None:
+        """Has the cursor on `section`, or where it was."""
+        sections = [key for key, _ in SECTIONS]
+        self.query_one("#sections", Menu).highlighted = sections.index(section or self._section)
+        self.focus_content()
+
     def show_account(self, account: Account) -> None:
-        now = self.context.clock.now()
+        context = self.context
+        now = context.clock.now()
         count = len(account.app_passwords)
         passwords = "no app passwords" if not count else f"{count} app password{'s' * (count > 1)}"
         changed = formatting.ago(account.password_changed, now)
         self._protected(account, f"You have {passwords}.")
+        offered = context.portal.enrollment.delivery_methods
+        if not account.phones and not any(offered(which) for which in PHONES):
+            words = Content.assemble(_SECURITY_LINK, (f"\n  {_NO_PHONES}", "dim"))
+            self.query_one("#security-links", Menu).replace_option_prompt("numbers", words)
         self.query_one("#password-age", Label).update(
-            self.context.portal.external_passwords_hint
+            context.portal.external_passwords_hint
             or f"It opens these settings and nothing else. Changed {changed}."
         )
 
@@ -129,6 +148,8 @@ class SettingsScreen(PortalScreen):
         self.query_one("#pages", ContentSwitcher).current = f"page-{self._section}"
         if self._section == "activity":
             self.load_activity()
+        elif self._section == "sessions":
+            self.load_sessions()
 
     @work(exclusive=True, group="activity")
     async def load_activity(self) -> None:
@@ -145,8 +166,39 @@ class SettingsScreen(PortalScreen):
             activity_details(event.entry, context.session.account_name, context.clock.now())
         )
 
+    @work(exclusive=True, group="sessions")
+    async def load_sessions(self) -> None:
+        """Counts the trusted addresses afresh whenever somebody looks."""
+        context = self.context
+        trusted = await self.ask(lambda: context.portal.trusted_addresses(context.session))
+        if trusted is not None:
+            self.query_one("#trusted", Label).update(formatting.trusted_addresses(trusted))
+
+    @on(OptionList.OptionSelected, "#session-links")
+    def change_sessions(self, event: OptionList.OptionSelected) -> None:
+        elsewhere = event.option_id == "elsewhere"
+        self.start_flow(self._sign_out_elsewhere if elsewhere else self._forget)
+
+    async def _sign_out_elsewhere(self) -> None:
+        context = self.context
+        session = await self.ask(lambda: context.portal.sign_out_elsewhere(context.session))
+        if session is not None:
+            context.session = session
+            self.say("Every other session here was signed out.", good=True)
+
+    async def _forget(self) -> None:
+        context = self.context
+
+        def forget() -> bool:
+            context.portal.forget_trusted_addresses(context.session)
+            return True
+
+        if await self.ask(forget):
+            self.load_sessions()
+            self.say("No address is trusted now.", good=True)
+
     @on(OptionList.OptionSelected, "#sections")
-    def open_section(self) -> None:
+    def enter_section(self) -> None:
         self.action_into()
 
     def action_into(self) -> None:
@@ -160,10 +212,8 @@ class SettingsScreen(PortalScreen):
     def action_back(self) -> None:
         if self.focused is not None and self.focused.id != "sections":
             self.action_out()
-        elif self._came_from is not None:
-            self.post_message(Navigate(self._came_from))
         else:
-            self.say("Sign out is the last entry on the left.")
+            self.post_message(Navigate("app-passwords"))
 
     @on(OptionList.OptionSelected, "#security-links")
     def open_security(self, event: OptionList.OptionSelected) -> None:

@@ -256,3 +256,19 @@ async def test_delete_at_the_end_of_a_row_means_this_row_whatever_else_is_marked
         assert "☑" not in visit.screen_text().splitlines()[7]
         await visit.press("y")
     assert names(house) == ["A", "C"]
+
+
+async def test_a_name_and_three_keys_are_a_copied_password_and_a_fourth_closes() -> None:
+    house = house_with()
+    async with opened(house) as visit:
+        await visit.sign_in()
+        await visit.press("c")
+        await visit.press(*"Laptop")
+        await visit.press("enter")
+        visit.later()
+        await visit.press("enter")
+        assert len(visit.sent) == 1
+        visit.later()
+        await visit.press("enter")
+        assert visit.on(AppPasswordsScreen)
+        assert "✓ Created Laptop." in visit.screen_text()

@@ -15,7 +15,7 @@ from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.widgets.inputs import TextInput
 from apppw_tui.ui.widgets.lists import Menu
 
-_WIDEST_NAME = 30  # cells
+_WIDEST_NAME = 32  # cells
 _EDGES = 2  # cells that a row keeps free
 _NOTHING = "No match."
 

@@ -156,3 +156,12 @@ def trusted_addresses(trusted: TrustedAddresses) -> str:
     count = f"{trusted.count} trusted address{'' if trusted.count == 1 else 'es'}"
     here = ", this one among them" if trusted.present else "; this one is not"
     return f"{count}{here}: you can sign in from there even while others guess your password."
+
+
+def sent_message(kind: str, ending: str) -> str:
+    """The sentence about how a telephone was reached."""
+    if kind == "call":
+        return f"We are calling your phone that ends in {ending}. Listen for a code of six digits."
+    if kind == "notify":
+        return f"We sent a notification with a code to the app on your phone ending in {ending}."
+    return f"We sent a text message with a code to your phone that ends in {ending}."

@@ -7,11 +7,11 @@ from apppw_tui.domain.phone import PhoneSlot, last_digits
 from apppw_tui.domain.recovery_codes import RecoveryCodes
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.sessions import Session
+from apppw_tui.ui import formatting
 from apppw_tui.ui.dialogs.authenticator import AuthenticatorDialog
 from apppw_tui.ui.dialogs.phone_number import PhoneChoice, PhoneNumberDialog
 from apppw_tui.ui.dialogs.recovery_codes import RecoveryCodesDialog
 from apppw_tui.ui.dialogs.security_code import CodeQuestion, SecurityCodeDialog
-from apppw_tui.ui.flows.verify import sent_message
 from apppw_tui.ui.screens.base import PortalScreen
 
 SetUpOutcome = Literal["done", "back"] | None
@@ -72,7 +72,7 @@ def _question(screen: PortalScreen, title: str, numbered: PhoneChoice) -> CodeQu
 
     def send(again: bool) -> str:  # noqa: ARG001 - a new dialog always sends a new code
         set_up.send(context.session, kind)
-        return sent_message(kind, last_digits(set_up.number))
+        return formatting.sent_message(kind, last_digits(set_up.number))
 
     return CodeQuestion(
         title,

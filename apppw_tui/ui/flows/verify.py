@@ -88,16 +88,7 @@ def question(challenge: Challenge, option: VerificationOption, demo: Demo | None
 
     def send(again: bool) -> str:
         challenge.send(option, again=again)
-        return sent_message(option.kind or "", challenge.ending(option))
+        return formatting.sent_message(option.kind or "", challenge.ending(option))
 
     sent = None if demo is None else demo.sent
     return CodeQuestion(TITLE, f"{option.label}.", check, send, demo_code=sent)
-
-
-def sent_message(kind: str, ending: str) -> str:
-    """The sentence about how a telephone was reached."""
-    if kind == "call":
-        return f"We are calling your phone that ends in {ending}. Listen for a code of six digits."
-    if kind == "notify":
-        return f"We sent a notification with a code to the app on your phone ending in {ending}."
-    return f"We sent a text message with a code to your phone that ends in {ending}."

@@ -13,6 +13,7 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.verification_options import NO_DELIVERY, phone_name
 from apppw_tui.portal.enrollment import AuthenticatorEnrollment, PhoneEnrollment
 from apppw_tui.portal.sessions import Session
+from apppw_tui.ui import formatting
 from apppw_tui.ui.plain.app_passwords import create
 from apppw_tui.ui.plain.conversation import PlainChoice
 from apppw_tui.ui.plain.line_input import Back
@@ -23,7 +24,7 @@ from apppw_tui.ui.plain.session import (
     attempt,
     offer_repeatedly,
 )
-from apppw_tui.ui.plain.verification import CODE, say_demo_code, sent_message, without_blanks
+from apppw_tui.ui.plain.verification import CODE, say_demo_code, without_blanks
 
 _ROUTES: dict[DeliveryMethod, str] = {
     "text": "Text me a code",
@@ -88,7 +89,7 @@ def set_up_phone(plain: PlainSession, which: PhoneSlot) -> None:
 def _prove_phone(plain: PlainSession, set_up: PhoneEnrollment, kind: DeliveryMethod) -> None:
     talk, demo = plain.talk, plain.options.demo
     set_up.send(plain.session, kind)
-    talk.say(sent_message(kind, last_digits(set_up.number)))
+    talk.say(formatting.sent_message(kind, last_digits(set_up.number)))
     while True:
         if demo is not None:
             say_demo_code(talk, demo.sent())

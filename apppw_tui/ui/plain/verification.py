@@ -2,7 +2,6 @@
 
 from apppw_tui.domain import verification_options
 from apppw_tui.domain.errors import InvalidCode, Refused, SessionEnded
-from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.domain.verification_options import VerificationOption
 from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import Session
@@ -31,7 +30,7 @@ def verify_identity(talk: Conversation, challenge: Challenge, demo: Demo | None)
             if option.kind is not None:
                 challenge.send(option, again=option == sent)
                 sent = option
-                talk.say(sent_message(option.kind, challenge.ending(option)))
+                talk.say(formatting.sent_message(option.kind, challenge.ending(option)))
             return _by_code(talk, challenge, option, demo)
         except Back:
             option = None
@@ -40,15 +39,6 @@ def verify_identity(talk: Conversation, challenge: Challenge, demo: Demo | None)
         except Refused as error:
             talk.say(str(error))
             option = None
-
-
-def sent_message(kind: DeliveryMethod, ending: str) -> str:
-    """The sentence about how a telephone was reached."""
-    if kind == "call":
-        return f"We are calling your phone that ends in {ending}. Listen for a code of six digits."
-    if kind == "notify":
-        return f"We sent a notification with a code to the app on your phone ending in {ending}."
-    return f"We sent a text message with a code to your phone that ends in {ending}."
 
 
 def say_demo_code(talk: Conversation, code: str) -> None:

@@ -27,7 +27,7 @@ from apppw_tui.ui.plain.conversation import LIST_AGAIN, Conversation, PlainChoic
 from apppw_tui.ui.plain.line_input import Back, Ended, EndOfInput
 from apppw_tui.ui.plain.methods import set_up_first
 from apppw_tui.ui.plain.security import open_security
-from apppw_tui.ui.plain.session import PlainSession, PlainVerb, attempt
+from apppw_tui.ui.plain.session import PlainSession, PlainVerb, attempt, offer
 from apppw_tui.ui.plain.verification import verify_identity
 from apppw_tui.ui.terminal import IdleClock
 
@@ -235,15 +235,38 @@ def _told(entry: ActivityEntry, account_name: str) -> str:
     return f"{mark}{formatting.exactly(entry.time)}: {describe(entry)}. By {by}{place}."
 
 
+def _open_sessions(plain: PlainSession, account: Account) -> None:
+    """Says which addresses are trusted, and what can be done about sessions. Raises Back."""
+    trusted = plain.portal.trusted_addresses(plain.session)
+    plain.talk.head("Sessions")
+    plain.talk.say(formatting.trusted_addresses(trusted))
+    offer(plain, account, SESSION_VERBS)
+
+
+def _sign_out_elsewhere(plain: PlainSession, _account: Account) -> None:
+    plain.session = plain.portal.sign_out_elsewhere(plain.session)
+    plain.talk.say("Every other session here was signed out.")
+
+
+def _forget_trusted(plain: PlainSession, _account: Account) -> None:
+    plain.portal.forget_trusted_addresses(plain.session)
+    plain.talk.say("No address is trusted now.")
+
+
 def _sign_out(_plain: PlainSession, _account: Account) -> NoReturn:
     raise SessionEnded("You are signed out.")
 
 
+SESSION_VERBS: tuple[PlainVerb[Account], ...] = (
+    PlainVerb("e", "Sign out everywhere else", _sign_out_elsewhere),
+    PlainVerb("f", "Forget the trusted addresses", _forget_trusted),
+)
 VERBS: tuple[PlainVerb[Account], ...] = (
     PlainVerb("p", "App passwords", list_app_passwords),
     PlainVerb("c", "Create an app password", create),
     PlainVerb("v", "Additional security verification", open_security),
     PlainVerb("w", "Change the account password", _change_password),
     PlainVerb("a", "Recent activity", _show_activity),
+    PlainVerb("s", "Sessions", _open_sessions),
     PlainVerb("o", "Sign out", _sign_out),
 )

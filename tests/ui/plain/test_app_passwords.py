@@ -167,7 +167,7 @@ def test_one_is_deleted_only_by_yes(house: House) -> None:
 
 def test_what_a_number_or_a_key_does_not_choose_is_asked_for_again(house: House) -> None:
     talk = Talk(house, *IN, "0", "99", "nonsense", "1 1", "\u0661", "P", END)
-    assert talk.words.count("Type a number from 1 to 6, or ? for the list.") == 5
+    assert talk.words.count("Type a number from 1 to 7, or ? for the list.") == 5
     assert "App passwords: 2 of 40." in talk.words
 
 

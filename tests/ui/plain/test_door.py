@@ -20,7 +20,7 @@ def house() -> House:
 
 
 def test_the_password_signs_in_unseen_and_leaves_again(house: House) -> None:
-    talk = Talk(house, *IN, "6", END)
+    talk = Talk(house, *IN, "7", END)
     assert f"You are signed in as {ACCOUNT}." in talk.words
     assert OUT in talk.after(MENU)
     assert talk.typed.hidden == [PASSWORD]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from apppw_tui.domain.activity import EventType
+from apppw_tui.domain.errors import SessionEnded
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.portal import Portal
@@ -134,6 +135,17 @@ def test_a_password_kept_elsewhere_is_not_asked_for(house: House) -> None:
     house.portal.external_passwords_hint = "Change it at example.org."
     talk = Talk(house, *IN, "w", "")
     assert "Change it at example.org. Number" in talk.words
+
+
+def test_other_sessions_end_and_trusted_addresses_are_forgotten(house: House) -> None:
+    other = house.session()
+    talk = Talk(house, *IN, "s", "e", "s", "2", "s", "", "p")
+    assert "1 trusted address, this one among them" in talk.words
+    assert "Every other session here was signed out." in talk.words
+    assert "No address is trusted now." in talk.words
+    assert "No app passwords yet." in talk.words  # this session goes on
+    with pytest.raises(SessionEnded):
+        house.portal.account(other)
 
 
 def test_the_activity_is_read_some_lines_at_a_time(house: House) -> None:

@@ -45,10 +45,10 @@ def right(run: CommandLine, usage: FolderUsage, name: str, ago: timedelta) -> No
     run.clock.advance(ago.total_seconds())
 
 
-def column(run: CommandLine, *more: str, of: str = "OLD PASSWORD") -> dict[str, str]:
+def column(run: CommandLine, *more: str, of: str = "LAST OLD USE") -> dict[str, str]:
     """What a column of the table says of each account."""
     head, *rows = run.good("account", "list", *more).splitlines()
-    ends = {"OLD PASSWORD": "CREATED", "SERVICES": "OLD PASSWORD"}
+    ends = {"LAST OLD USE": "CREATED", "OLD PASSWORDS": "LAST OLD USE"}
     start, end = head.index(of), head.index(ends[of])
     return {row.split()[0]: row[start:end].strip() for row in rows}
 
@@ -112,15 +112,15 @@ def test_what_opens_the_services_is_said_and_what_will(
     run.good("account", "enforce", "ben")
     run.good("account", "disable", "cem")
     house.add("dan")
-    assert column(run, of="SERVICES") == {
-        "ada": "enforced from 2027-01-31",
-        "ben": "enforced",
-        "cem": "disabled",
-        "dan": "open",
+    assert column(run, of="OLD PASSWORDS") == {
+        "ada": "refused from 2027-01-31",
+        "ben": "refused",
+        "cem": "account disabled",
+        "dan": "allowed",
     }
-    assert "Services:           enforced from 2027-01-31\n" in run.good("account", "show", "ada")
+    assert "Old passwords:      refused from 2027-01-31\n" in run.good("account", "show", "ada")
     right(run, usage, "ada", DAY)
-    assert "Old password:       2026-11-21 imap 192.0.2.7\n" in run.good("account", "show", "ada")
+    assert "Last old use:       2026-11-21 imap 192.0.2.7\n" in run.good("account", "show", "ada")
     shown = json.loads(run.good("account", "show", "ada", "--json"))
     assert shown["enforced_from"].startswith("2027-01-3")
     assert shown["passed_on"]["service"] == "imap"

@@ -79,7 +79,7 @@ def parser(words: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
         "--demo", action="store_true", help="look around in made-up accounts; nothing is kept"
     )
     top.add_argument(
-        "--kiosk", action="store_true", help="for strangers: only sign in, and only for so long"
+        "--kiosk", action="store_true", help="for an SSH kiosk: sign-in only, with time limits"
     )
     top.add_argument(
         "--plain", action="store_true",

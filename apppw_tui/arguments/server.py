@@ -78,9 +78,7 @@ def completion(parser: argparse.ArgumentParser) -> None:
 
 
 def config(parser: argparse.ArgumentParser) -> None:
-    check = command(
-        actions(parser), "check", "say whether the configuration can be used, and has what it names"
-    )
+    check = command(actions(parser), "check", "check the configuration")
     check.add_argument(
         "file", type=path, metavar="FILE", nargs="?", help="which (default: the one in force)"
     )

@@ -20,7 +20,7 @@ def backup(parser: argparse.ArgumentParser) -> None:
         help="remove the oldest that this command has made in the folder, until N are left",
     )
     parser.add_argument(
-        "--with-key", action="store_true", help="with the store's key: then keep it as secret"
+        "--with-key", action="store_true", help="include the key; guard the file like the store"
     )
     for_programs(parser)
 

@@ -171,11 +171,11 @@ def _purge_expired(admin: Admin, name: str, _: argparse.Namespace) -> Effect:
 def _bypass(admin: Admin, name: str, options: argparse.Namespace) -> Effect:
     grant = admin.bypass(name, options.minutes)
     if grant.delivered:
-        notice = "They were told by message."
+        notice = f"{grant.account.name} was notified."
     elif grant.account.phone("authentication") is None:
-        notice = "Nobody could be told: there is no phone to reach."
+        notice = f"{grant.account.name} was not notified: no phone on file."
     else:
-        notice = "Nobody could be told: no message could be sent."
+        notice = f"{grant.account.name} was not notified: the message could not be sent."
     return Effect(
         grant.account,
         {"until": moment(grant.until, admin.context.clock.now()), "notice": notice},
@@ -258,7 +258,7 @@ ACCOUNT_ACTIONS = (
     AccountAction(
         "open",
         lambda admin, name, _: Effect(admin.stop_enforcing(name)),
-        "What opened the services of {name} before does so again.",
+        "Old passwords of {name} work again.",
         state=_enforced,
     ),
     PURGE_EXPIRED,

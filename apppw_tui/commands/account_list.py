@@ -21,7 +21,7 @@ from apppw_tui.domain.usage import Used, has_not_moved
 from apppw_tui.exit_codes import NO_ANSWER, OK
 from apppw_tui.portal.sessions import needs_enrollment
 
-_HEAD = ("ACCOUNT", "SECOND FACTOR", "APP PASSWORDS", "SERVICES", "OLD PASSWORD", "CREATED")
+_HEAD = ("ACCOUNT", "SECOND FACTOR", "APP PASSWORDS", "OLD PASSWORDS", "LAST OLD USE", "CREATED")
 _NONE = "No accounts yet. Add one with: apppw-tui account add NAME"
 _ALL_MOVED = "Everybody has moved, as far as is known."
 NOT_TOLD = (
@@ -63,8 +63,8 @@ def list_accounts(options: argparse.Namespace, config: Config) -> int:
                     account.name,
                     _second_factor(account, config.policy),
                     str(len(account.app_passwords)),
-                    services(account, now),
-                    old_password(used, since),
+                    _old_passwords(account, now),
+                    last_old_use(used, since),
                     day(account.created),
                 )
                 for account, used in listed
@@ -77,18 +77,18 @@ def list_accounts(options: argparse.Namespace, config: Config) -> int:
     return NO_ANSWER if troubles else OK
 
 
-def services(account: Account, now: datetime) -> str:
-    """The passwords that open the account's services, now and later."""
+def _old_passwords(account: Account, now: datetime) -> str:
+    """The fate of the account's old passwords in apps, now and later."""
     if not account.enabled:
-        return "disabled"
+        return "account disabled"
     if account.enforced_from is None:
-        return "open"
+        return "allowed"
     if account.is_enforced(now):
-        return "enforced"
-    return f"enforced from {day(account.enforced_from)}"
+        return "refused"
+    return f"refused from {day(account.enforced_from)}"
 
 
-def old_password(used: Used, since: datetime | None) -> str:
+def last_old_use(used: Used, since: datetime | None) -> str:
     """The last use of the old password; `since` is from when on such uses are told."""
     last = used.last_legacy_login
     if last is None:

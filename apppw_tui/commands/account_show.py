@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from apppw_tui.commands.account_list import old_password
+from apppw_tui.commands.account_list import last_old_use
 from apppw_tui.commands.context import open_admin
 from apppw_tui.commands.output import (
     day,
@@ -133,8 +133,8 @@ def _pairs(view: _AccountView) -> list[tuple[str, str]]:
         ("Recovery codes", "none" if codes is None else f"{codes.remaining} of {COUNT} left"),
         ("Preferred option", "none" if preferred is None else preferred.label),
         ("App passwords", f"{count} of {limit}"),
-        ("Services", _services(account, view.now)),
-        ("Old password", old_password(view.used, view.told_since)),
+        ("Old passwords", _old_passwords(account, view.now)),
+        ("Last old use", last_old_use(view.used, view.told_since)),
         (
             "Password changed",
             "kept elsewhere" if account.password_hash is None else day(account.password_changed),
@@ -148,18 +148,15 @@ def _pairs(view: _AccountView) -> list[tuple[str, str]]:
     return pairs
 
 
-def _services(account: Account, now: datetime) -> str:
-    """The passwords that open the services, since when or from when on.
-
-    For a disabled account, too.
-    """
+def _old_passwords(account: Account, now: datetime) -> str:
+    """The fate of old passwords in apps, and since or from when; also of a disabled account."""
     enforced_from = account.enforced_from
     if enforced_from is None:
-        what = "open"
+        what = "allowed"
     else:
         since = "since" if account.is_enforced(now) else "from"
-        what = f"enforced {since} {day(enforced_from)}"
-    return what if account.enabled else f"disabled ({what})"
+        what = f"refused {since} {day(enforced_from)}"
+    return what if account.enabled else f"{what} (account disabled)"
 
 
 def _requirement(view: _AccountView) -> str:

@@ -166,7 +166,7 @@ def list_(options: argparse.Namespace, config: Config) -> int:
                 "paused" if app_password.paused else _last_used(used.by_id.get(app_password.id)),
                 day(app_password.created),
                 "never" if app_password.expires is None else expiry.last_day(app_password.expires),
-                "the operator" if app_password.created_by_admin else account.name,
+                "administrator" if app_password.created_by_admin else account.name,
             )
             for app_password in account.app_passwords
         ],

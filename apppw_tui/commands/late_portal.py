@@ -80,6 +80,8 @@ class LatePortal:
                     config.default_domain,
                     config.policy.own_services,
                 )
-                test = ConnectionTest(verifier, config.serve.sockets, self.socket_folder)
+                test = ConnectionTest(
+                    verifier, config.serve.sockets, self.socket_folder, parts.context.error_log
+                )
                 self._rooms = Portal(parts.context), test
             return self._rooms

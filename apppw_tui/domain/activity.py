@@ -142,10 +142,12 @@ def describe(entry: ActivityEntry) -> str:
 
 
 def actor_label(entry: ActivityEntry, account_name: str | None) -> str:
-    """The name of the one who did it: `you` for the account itself, else as it was written down."""
-    return (
-        "you" if account_name is not None and entry.actor == account_name else escaped(entry.actor)
-    )
+    """The name of the one who did it: `you` for the account itself."""
+    if account_name is not None and entry.actor == account_name:
+        return "you"
+    # It is written down in the word that programs read; an account's name has no blank.
+    recorded = entry.actor.removeprefix("operator ")
+    return f"administrator {escaped(recorded)}" if recorded != entry.actor else escaped(recorded)
 
 
 def parse_time(text: str) -> datetime:

@@ -12,7 +12,7 @@ KEEP_EXPIRED_FOR = timedelta(days=30)  # how long an expired one stays to be see
 _LONGEST_GAP = timedelta(hours=26)
 _RESOLUTION = timedelta(milliseconds=1)
 
-_FORMS = 'Say "never", a number of days, or a date such as 2027-01-31.'
+_FORMS = "Use never, a number of days, or a date such as 2027-01-31."
 
 
 def parse(text: str, now: datetime, zone: tzinfo | None = None) -> datetime | None:

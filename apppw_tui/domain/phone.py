@@ -96,7 +96,7 @@ def parse(text: str, region: str | None) -> Secret:
     if _is_list(text):
         raise _several()
     if region is None and not _BEGINS.match(text):
-        raise InvalidNumber("Begin with + and the code of the country, such as +49.")
+        raise InvalidNumber("Start with + and the country code, such as +49.")
     if len(text) > _LONGEST_WRITTEN:
         raise _no_number()
     text, extension = _split_extension(text)

@@ -63,7 +63,7 @@ def verify(secret: Secret, digits: str, now: datetime, last_step: int) -> int:
         return fresh[-1]  # where two steps share their digits, both are used up
     if right:
         raise InvalidCode("That code was used already. Wait for the next one.")
-    raise WrongCode("That code is wrong. Wait for the next one.")
+    raise WrongCode("Wrong code. Check it, or wait for the next.")
 
 
 def refused_again(error: WrongCode, times: int) -> WrongCode:

@@ -285,5 +285,5 @@ class OneTimeCode:
             if self._tries >= TRIES:
                 self._code = None
                 raise InvalidCode("That was wrong too often. Send a new code.")
-            raise InvalidCode("That code is wrong. Look at the newest message.")
+            raise InvalidCode("Wrong code. Check it against the newest message.")
         self._code = None

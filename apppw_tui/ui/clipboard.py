@@ -15,8 +15,10 @@ _TIMEOUT = 2.0  # seconds; xclip and others can hang for ever
 
 # Nobody here can see what the terminal's clipboard holds, so nobody here may empty it.
 _SENT = "Sent to your terminal's clipboard. Copy something else afterwards to remove it."
-_DRAG = "Nothing to paste? Drag over it holding Shift (Mac: Fn or Option)."
-_TMUX = "Nothing to paste? tmux needs: set -s set-clipboard on. Or drag over it holding Shift."
+_DRAG = "If pasting gives nothing: drag over it holding Shift (Mac: Fn)."
+_TMUX = (
+    "If pasting gives nothing, tmux needs: set -s set-clipboard on. Or drag over it holding Shift."
+)
 _COPIED = f"Copied. It is cleared in {CLEAR_AFTER:.0f} s unless you copy something else."
 
 _MANAGER = "A clipboard manager, if you have one, may keep it for longer."

@@ -105,7 +105,7 @@ def sign_in_summary(account: Account, numbers: dict[PhoneSlot, Secret]) -> str:
 
 
 def enforcement_summary(account: Account, before: LastUse | None, now: datetime) -> str:
-    """The way in which apps sign in: with app passwords alone, or with what they used before too.
+    """The way in which apps sign in: with app passwords alone, or with the old password too.
 
     `before` is when that was last right for a service; None: it was not, or nobody tells.
     """
@@ -118,9 +118,9 @@ def enforcement_summary(account: Account, before: LastUse | None, now: datetime)
     if account.enforced_from is not None:
         starts = day(account.enforced_from, now)
         sentence = f"From {starts} on, apps sign in with app passwords alone."
-        return f"{sentence} What they used before was {last}." if last else sentence
-    sentence = "Apps sign in with app passwords; what they used before still works too"
-    return f"{sentence}, {last}." if last else f"{sentence}."
+        return f"{sentence} Your old mail password was {last}." if last else sentence
+    works = "Your old mail password still works in apps"
+    return f"{works}{f', {last}' if last else ''}. Your administrator may end that."
 
 
 def recovery_summary(account: Account) -> str:

@@ -21,10 +21,11 @@ class Glyphs:
     down: str = "↓"
     dot: str = "·"
     more: str = "…"
+    by: str = "×"  # noqa: RUF001 - it is meant
 
 
 # The Linux console's font has 256 or 512 signs; what it lacks would all look alike.
-_ASCII = Glyphs("", ">", "x", "OK:", "[x]", "[ ]", "v", "*", "Enter", "^", "v", "-", "...")
+_ASCII = Glyphs("", ">", "x", "OK:", "[x]", "[ ]", "v", "*", "Enter", "^", "v", "-", "...", "x")
 
 # What Textual itself draws, and its nearest ASCII of the same width.
 _NEAREST = str.maketrans("…•▼▲║│─━╸╺▀▄█×", ".*v^#|----###x")  # noqa: RUF001 - they are meant

@@ -12,11 +12,14 @@ from apppw_tui.config import SocketConfig
 from apppw_tui.domain import connection_settings
 from apppw_tui.domain.connection_settings import ConnectionTestResult
 from apppw_tui.domain.names import escaped
+from apppw_tui.domain.ports import ErrorLog
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations import daemon
 from apppw_tui.verifier.decision import Answer, Decision, Verifier
 
 _SECONDS = 5.0  # for the daemon's answer: a person waits for it
+_NOT_FROM_HERE = "it cannot be tried from here. Try it in an app."
+_SILENT = "this server's sign-in service is not running. Tell your administrator."
 _REASONS = {
     "paused": "it is paused",
     "expired": "it has expired",
@@ -36,27 +39,31 @@ def socket_for(sockets: Iterable[SocketConfig], folder: Path, service: str) -> P
 class ConnectionTest:
     """Tries app passwords on a server. `folder` is where its daemon has its sockets."""
 
-    def __init__(self, verifier: Verifier, sockets: Iterable[SocketConfig], folder: Path) -> None:
+    def __init__(
+        self,
+        verifier: Verifier,
+        sockets: Iterable[SocketConfig],
+        folder: Path,
+        error_log: ErrorLog,
+    ) -> None:
         self._verifier = verifier
         self._sockets = tuple(sockets)
         self._folder = folder
+        self._error_log = error_log
 
     def __call__(self, account_name: str, secret: Secret, service: str) -> ConnectionTestResult:
         """May take seconds. Never raises."""
         path = socket_for(self._sockets, self._folder, service)
         if path is None:
-            return self._without(
-                account_name,
-                secret,
-                service,
-                "the daemon has no json socket to ask: try it in an app",
-            )
+            return self._without(account_name, secret, service, _NOT_FROM_HERE)
         try:
             return describe(_ask(path, account_name, secret, service), service)
         except PermissionError:
-            silence = f"{escaped(str(path))} may not be asked from here: try it in an app"
+            silence = _NOT_FROM_HERE
         except (OSError, ValueError, RecursionError):
-            silence = f"no daemon answers at {escaped(str(path))}: apps cannot sign in yet"
+            # The person can do nothing with the path; whom they tell can.
+            self._error_log.error("daemon silent", socket=str(path))
+            silence = _SILENT
         return self._without(account_name, secret, service, silence)
 
     def _without(
@@ -64,7 +71,7 @@ class ConnectionTest:
     ) -> ConnectionTestResult:
         answer = decided(self._verifier, account_name, secret, service)
         if answer.answer is Answer.YES:
-            return ConnectionTestResult(None, f"Right, but {silence}.")
+            return ConnectionTestResult(None, f"The password is right, but {silence}")
         return describe(answer, service)
 
 

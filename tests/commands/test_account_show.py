@@ -88,8 +88,8 @@ def test_a_new_account_has_little_to_show(run: CommandLine, house: House) -> Non
         "Recovery codes:     none",
         "Preferred option:   none",
         "App passwords:      0 of 40",
-        "Services:           open",
-        "Old password:       not known",
+        "Old passwords:      allowed",
+        "Last old use:       not known",
         "Password changed:   2026-11-22",
         "Sign-in:            allowed",
     ]
@@ -110,8 +110,8 @@ def test_all_that_there_is_is_shown_and_no_secret(run: CommandLine, house: House
         "Recovery codes:        9 of 10 left",
         "Preferred option:      Text code to my authentication phone",
         "App passwords:         1 of 40",
-        "Services:              open",
-        "Old password:          not known",
+        "Old passwords:         allowed",
+        "Last old use:          not known",
     ]
     assert [secret for secret in hidden if secret in out] == []
 
@@ -200,10 +200,10 @@ def test_a_closed_account_is_shown_as_closed(run: CommandLine, house: House) -> 
 @pytest.mark.parametrize(
     ("enforced_from", "enabled", "told"),
     [
-        (None, True, "open"),
-        (NOW - timedelta(days=1), True, "enforced since 2026-11-21"),
-        (NOW + timedelta(days=9), True, "enforced from 2026-12-01"),
-        (NOW - timedelta(days=1), False, "disabled (enforced since 2026-11-21)"),
+        (None, True, "allowed"),
+        (NOW - timedelta(days=1), True, "refused since 2026-11-21"),
+        (NOW + timedelta(days=9), True, "refused from 2026-12-01"),
+        (NOW - timedelta(days=1), False, "refused since 2026-11-21 (account disabled)"),
     ],
 )
 def test_since_when_or_from_when_on_an_account_is_enforced(
@@ -211,7 +211,7 @@ def test_since_when_or_from_when_on_an_account_is_enforced(
 ) -> None:
     with house.store.transaction("ada", house.now("ada").uid) as change:
         change.account = replace(change.existing, enforced_from=enforced_from, enabled=enabled)
-    assert row(run, "Services") == told
+    assert row(run, "Old passwords") == told
 
 
 def fail(house: House, tries: int) -> None:

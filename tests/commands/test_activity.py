@@ -24,7 +24,7 @@ from apppw_tui.verifier.first_uses import FirstUseReporter
 from tests.running import ROOT, CommandLine, environment
 from tests.support import House
 
-BY = f"operator (uid {os.getuid()})"
+BY = f"administrator (uid {os.getuid()})"
 
 
 @pytest.fixture

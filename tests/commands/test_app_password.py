@@ -111,7 +111,7 @@ def test_one_that_does_not_do_what_was_asked_for_is_no_such_one(
     [
         (["--scope", "ftp"], "There is no scope ftp. There are: any, mail,"),
         (["--scope", "\x1b[31m"], "There is no scope "),
-        (["--expires", "soon"], 'Say "never", a number of days, or a date such as 2027-01-31.'),
+        (["--expires", "soon"], "Use never, a number of days, or a date such as 2027-01-31."),
     ],
 )
 def test_a_wrong_scope_or_day_is_told_and_nothing_is_made(
@@ -159,7 +159,7 @@ def test_app_passwords_are_listed_as_a_table(ada: CommandLine) -> None:
     assert ada.good("app-password", "list", "ada").splitlines() == [
         "ID   NAME          FOR                    LAST USED  CREATED     EXPIRES     BY",
         "abc  B\u00fcro \U0001f4f1       Any app                never      2026-11-22  "
-        "never       the operator",
+        "never       administrator",
         "abd  [red]x[/red]  Calendar and contacts  never      2026-11-22  2027-01-02  ada",
     ]
 

@@ -96,7 +96,7 @@ def test_a_plain_one_begins_with_its_subject(tmp_path: Path, house: House) -> No
     by_command(tmp_path, kept(tmp_path), "plain").send(house.now(), entry, MARK)
     lines = (tmp_path / "message").read_text().splitlines()
     assert lines[:3] == ["mail.example.org: Account disabled", "", "Account disabled."]
-    assert "By:      operator (uid 7)" in lines
+    assert "By:      administrator (uid 7)" in lines
     assert not any(line.startswith("From:") for line in lines)
 
 

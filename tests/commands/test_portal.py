@@ -94,7 +94,10 @@ def test_the_screens_are_told_what_is_typed_into_an_app_and_whom_to_ask(run: Com
     connecting = opened[0].surroundings.connecting
     assert connecting.settings == (ConnectionSetting("imap", "mail.example.org", 993, "TLS"),)
     assert connecting.test is not None
-    silent = f"Right, but no daemon answers at {run.home}/json: apps cannot sign in yet."
+    silent = (
+        "The password is right, but this server's sign-in service is not running. "
+        "Tell your administrator."
+    )
     assert connecting.test("ada", secret, "imap") == ConnectionTestResult(None, silent)
     assert connecting.test("grace", secret, "imap").ok is False
 

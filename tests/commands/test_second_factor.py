@@ -21,7 +21,7 @@ from tests.support import PASSWORD, House
 
 NEW = "a loom of 40 brass wheels"
 LINE = "ada may sign in once without a code until 12:30. "
-NO_PHONE = "Nobody could be told: there is no phone to reach.\n"
+NO_PHONE = "ada was not notified: no phone on file.\n"
 BYPASS = ("account", "bypass", "ada", "--minutes", "30")
 
 
@@ -114,7 +114,7 @@ def test_who_has_a_phone_is_told_by_message(run: CommandLine, house: House) -> N
     house.give_phone(name="ada")
     arrived = run.home / "arrived"
     config = sending(run, f'echo "$1 $2" >{arrived}; cat >>{arrived}')
-    assert run.good(*BYPASS, "--config", config) == f"{LINE}They were told by message.\n"
+    assert run.good(*BYPASS, "--config", config) == f"{LINE}ada was notified.\n"
     where, message = arrived.read_text().split("\n", 1)
     assert where == "text +4915123456767"
     assert message.startswith("ada at mail.example.org: your administrator lets you sign in once")
@@ -126,7 +126,7 @@ def test_whose_message_could_not_be_sent_has_the_bypass_all_the_same(
 ) -> None:
     house.give_phone(name="ada")
     out = run.good(*BYPASS, "--config", sending(run, "exit 1"))
-    assert out == f"{LINE}Nobody could be told: no message could be sent.\n"
+    assert out == f"{LINE}ada was not notified: the message could not be sent.\n"
     assert house.now("ada").bypass_until is not None
 
 

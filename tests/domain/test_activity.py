@@ -61,7 +61,8 @@ def test_failures_are_marked_and_not_told() -> None:
         ("ada", "ada", "you"),
         ("ida", "ada", "ada"),
         (None, "ada", "ada"),
-        ("ada", "operator (uid 7)\x1b", r"operator (uid 7)\x1b"),
+        ("ada", "operator (uid 7)\x1b", r"administrator (uid 7)\x1b"),
+        (None, "operator", "operator"),  # the name of an account, as any other
     ],
 )
 def test_who_it_was(account: str | None, by: str, said: str) -> None:

@@ -137,7 +137,7 @@ def test_the_longest_is_the_same_in_days_and_as_a_date() -> None:
     ],
 )
 def test_what_is_neither_is_refused_and_says_the_forms(text: str) -> None:
-    with pytest.raises(Refused, match=r'Say "never", a number of days, or a date such as 2027-01'):
+    with pytest.raises(Refused, match=r"Use never, a number of days, or a date such as 2027-01"):
         parse(text, NOW, UTC)
 
 

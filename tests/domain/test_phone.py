@@ -93,7 +93,7 @@ def test_nothing_typed_is_asked_for(typed: str, region: str | None) -> None:
 
 @pytest.mark.parametrize("typed", ["0151 23456767", "4915123456767", "hello"])
 def test_without_a_region_a_number_begins_with_the_code_of_its_country(typed: str) -> None:
-    with pytest.raises(InvalidNumber, match=r"Begin with \+ and the code of the country"):
+    with pytest.raises(InvalidNumber, match=r"Start with \+ and the country code"):
         phone.parse(typed, None)
 
 

@@ -21,7 +21,7 @@ RFC_SECRET = Secret(base64.b32encode(b"12345678901234567890").decode())
 # Found by trying a million: the digits of this step and the next are the same.
 TWINS, TWIN_STEP = Secret("42USR64XXTMOUBVQNNNPGFDYCM5E555T"), 59844960
 STEP = timedelta(seconds=totp.STEP)
-WRONG, USED = "That code is wrong. Wait", "That code was used already. Wait"
+WRONG, USED = "Wrong code. Check", "That code was used already. Wait"
 
 
 @pytest.mark.parametrize(

@@ -252,7 +252,7 @@ def test_a_clock_that_is_further_off_is_asked_after_from_the_second_code_on(
         with pytest.raises(InvalidCode) as refused:
             set_up.confirm(house.session(), house.app_code(set_up.secret, steps))
         said.append(str(refused.value))
-    wrong = "That code is wrong. Wait for the next one."
+    wrong = "Wrong code. Check it, or wait for the next."
     again = f"{wrong} If codes go on failing, check your phone's clock."
     assert said == [wrong, again, again]
 
@@ -261,7 +261,7 @@ def test_a_wrong_code_proves_no_app_and_the_right_one_still_does(house: House) -
     session = house.sign_in()
     set_up = house.portal.enrollment.begin_authenticator(session)
     for steps in (-50, 50):
-        with pytest.raises(InvalidCode, match="That code is wrong"):
+        with pytest.raises(InvalidCode, match="Wrong code"):
             set_up.confirm(session, house.app_code(set_up.secret, steps))
     assert not house.now().has_second_factor
     assert set_up.confirm(session, house.app_code(set_up.secret, 1))
@@ -275,7 +275,7 @@ def test_a_code_that_proves_a_phone_is_a_try_like_any_other(house: House) -> Non
     for _ in range(2):
         set_up.send(session, "text")
         for _ in range(2):
-            with pytest.raises(InvalidCode, match="wrong"):
+            with pytest.raises(InvalidCode, match="Wrong"):
                 set_up.confirm(session, f"{(int(house.outbox.code) + 1) % 1_000_000:06}")
     with pytest.raises(RateLimited):
         set_up.confirm(session, house.outbox.code)

@@ -181,7 +181,7 @@ def test_at_sign_in_the_clock_is_asked_after_whatever_the_code(house: House, ste
     """How far it is off would tell whoever guesses a code that will be good in a moment."""
     secret = house.give_authenticator()
     challenge = house.challenge()
-    wrong = "That code is wrong. Wait for the next one."
+    wrong = "Wrong code. Check it, or wait for the next."
     again = f"{wrong} If codes go on failing, check your phone's clock."
     answers = [said(challenge, house.app_code(secret, steps)) for _ in range(3)]
     assert answers == [wrong, again, again]
@@ -202,10 +202,10 @@ def test_what_was_wrong_is_said_to_who_knows_the_password(house: House) -> None:
         said(other, "000000")
     sentences.append(said(other, "000000"))
     assert sentences == [
-        "That code is wrong. Wait for the next one.",
+        "Wrong code. Check it, or wait for the next.",
         "That code was used already. Wait for the next one.",
         "That code has expired. Send a new one.",
-        "That code is wrong. Wait for the next one. "
+        "Wrong code. Check it, or wait for the next. "
         "If codes go on failing, check your phone's clock.",
     ]
     assert said(other, "000000") == "Too many tries. Wait 5 s."
@@ -221,7 +221,7 @@ def test_of_the_clock_nothing_is_said_where_another_thing_was_wrong(house: House
     house.portal.enrollment.remove_authenticator(house.session())
     sentences.append(said(other, house.app_code(secret)))
     assert sentences == [
-        "That code is wrong. Wait for the next one.",
+        "Wrong code. Check it, or wait for the next.",
         "That code was used already. Wait for the next one.",
         "The authenticator app was removed. Use another way.",
     ]
@@ -371,7 +371,7 @@ def test_an_app_that_was_removed_or_replaced_meanwhile_opens_nothing(house: Hous
     secret = house.give_authenticator()
     challenge = house.challenge()
     replaced = house.give_authenticator()
-    assert said(challenge, house.app_code(secret)).startswith("That code is wrong.")
+    assert said(challenge, house.app_code(secret)).startswith("Wrong code.")
     assert challenge.answer(APP, house.app_code(replaced))
     house.portal.enrollment.remove_authenticator(house.session())
     house.clock.advance(totp.STEP)
@@ -382,7 +382,7 @@ def test_the_app_of_another_account_opens_nothing(house: House) -> None:
     house.add("grace")
     house.give_authenticator()
     secret = house.give_authenticator("grace")
-    assert said(house.challenge(), house.app_code(secret)).startswith("That code is wrong.")
+    assert said(house.challenge(), house.app_code(secret)).startswith("Wrong code.")
 
 
 @pytest.mark.parametrize("change", ["password", "required", "closed", "removed"])

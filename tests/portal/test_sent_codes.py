@@ -23,7 +23,7 @@ from tests.support import PASSWORD, FixedClock, House
 ADA = "ada@example.org"
 NUMBER = "+4915123456767"
 GONE = "That code no longer works. Send a new one."
-WRONG = "That code is wrong. Look at the newest message."
+WRONG = "Wrong code. Check it against the newest message."
 
 
 @pytest.fixture

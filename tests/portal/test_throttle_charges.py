@@ -167,7 +167,7 @@ def test_only_both_steps_together_reset(house: House) -> None:
         assert outcome(lambda: house.portal.sign_in(ADA, "wrong")).startswith("That account")
     challenge = house.challenge()
     for _ in range(4):
-        assert outcome(lambda: challenge.answer(APP, "000000")).startswith("That code is wrong")
+        assert outcome(lambda: challenge.answer(APP, "000000")).startswith("Wrong code")
 
 
 def test_a_limited_session_resets_nothing_before_it_is_finished(house: House) -> None:

@@ -115,7 +115,7 @@ def test_a_phone_is_proved_and_then_signs_in_by_text(
     tmux.press("o")
     tmux.see("Signing in begins with it")
     tmux.press("Up", "Up", "Enter")
-    tmux.see("Signing in begins with it from now on.")
+    tmux.see("You are asked for this first from now on.")
     tmux.press("F2")
     signed_in(tmux)
     sign_out(tmux)
@@ -127,7 +127,7 @@ def test_a_phone_is_proved_and_then_signs_in_by_text(
     newest = spool.code()
     if first != newest:
         tmux.type(first)
-        assert "That code is wrong. Look at the newest message." in tmux.see_no_more(first)
+        assert "Wrong code. Check it against the newest message." in tmux.see_no_more(first)
     tmux.type(newest)
     signed_in(tmux)
     tmux.press("C-q")

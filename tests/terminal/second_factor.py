@@ -83,7 +83,7 @@ def set_up_app(tmux: Tmux) -> AuthenticatorApp:
     tmux.press("Enter")
     tmux.see("Type the code it shows")
     tmux.press("k")
-    app = AuthenticatorApp(key_in(tmux.see("Type this key into it")))
+    app = AuthenticatorApp(key_in(tmux.see("Type this key into")))
     tmux.type(app.code())
     return app
 

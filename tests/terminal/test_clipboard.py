@@ -210,7 +210,7 @@ def test_the_hint_is_for_where_one_is(
     sent: list[str], environment: dict[str, str], hint: str
 ) -> None:
     copied = Clipboard(sent.append, {"SSH_TTY": "x", **environment}).copy(Secret(SECRET))
-    assert copied.hint.startswith("Nothing to paste? ")
+    assert copied.hint.startswith("If pasting gives nothing: ")
     assert hint in copied.hint
     assert ("tmux" in copied.hint) is ("tmux" in hint)
 

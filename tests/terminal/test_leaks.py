@@ -79,7 +79,7 @@ def test_quitting_over_a_password_that_was_not_copied_asks_first(installed: Inst
     program.to_reveal()
     secret = shown_password(program.text)
     program.send("\x11")
-    program.see("Not copied yet. Press again to quit.")
+    program.see("Not copied. Press ^q again to quit anyway.")
     program.send("\x11")
     assert program.end() == 0
     assert is_restored(program)

@@ -24,7 +24,7 @@ def walked(installed: Installed, **environment: str) -> Program:
         program.see("A Linux console has no clipboard")
         program.settle(AWAKE)
         program.send("\x1b")
-        program.see("Not copied yet")
+        program.see("Not copied")
         program.settle(AWAKE)
         program.send("\x1b")
     else:

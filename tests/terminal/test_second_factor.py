@@ -130,7 +130,7 @@ def test_wrong_codes_have_to_wait_and_the_right_one_too(required: Installed, tmu
     for number in range(5):
         wrong = app.wrong(number)
         tmux.type(wrong)
-        assert "That code is wrong." in tmux.see_no_more(wrong)
+        assert "Wrong code." in tmux.see_no_more(wrong)
     # Five seconds may be over before a loaded machine has typed the next: as if it were the tenth.
 
     def tenth(state: ThrottleState, /, *, now: datetime) -> ThrottleState:

@@ -51,7 +51,8 @@ STATES = {
         keys(Visit.to_reveal, "t"),
         saying(
             None,
-            "Right, but no daemon answers at /run/apppw-tui/json: apps cannot sign in yet.",
+            "The password is right, but this server's sign-in service is not running. "
+            "Tell your administrator.",
         ),
     ),
     "reveal-scan": State(keys(Visit.to_reveal, "m")),

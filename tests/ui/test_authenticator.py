@@ -13,6 +13,7 @@ from textual.widgets import Input, Label
 from apppw_tui.domain.ports import TmuxDelivery
 from apppw_tui.ui.dialogs.authenticator import AuthenticatorDialog, KeyLabel
 from apppw_tui.ui.dialogs.recovery_codes import RecoveryCodesDialog
+from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.screens.set_up import SetUpScreen
 from apppw_tui.ui.themes import APPEARANCES
 from apppw_tui.ui.widgets import qr
@@ -93,7 +94,7 @@ async def test_at_40x12_the_key_is_shown_instead() -> None:
     house = new_account()
     async with opened(house, size=(40, 12)) as visit:
         await set_up_app(visit)
-        assert "For a picture to scan, this needs 73 x 24." in visit.sentences()
+        assert f"Enlarge the window to 73{GLYPHS.by}24 to see a QR code." in visit.sentences()
         assert "▀" not in visit.screen_text()
         shown = key(visit)
         assert "Type the code it shows." in visit.screen_text()
@@ -145,7 +146,7 @@ async def test_a_wrong_code_keeps_the_key_and_the_next_one_counts() -> None:
         shown = key(visit)
         await visit.type_code("000000")
         await visit.press("enter")  # out of habit, behind the sixth digit
-        assert said(visit, ".slot").startswith("✗ That code is wrong.")
+        assert said(visit, ".slot").startswith("✗ Wrong code.")
         assert visit.screen.query_one("#code", Input).value == ""
         assert key(visit) == shown
         await visit.press("1", "2", "enter")
@@ -188,4 +189,4 @@ async def test_without_utf8_there_is_a_picture_or_the_key(
         await set_up_app(visit)
         assert visit.screen.query_one(QrCode).fits is picture_fits
         assert visit.screen.query_one(KeyLabel).display is not picture_fits
-        assert ("For a picture to scan, this needs" in visit.screen_text()) is not picture_fits
+        assert ("to see a QR code." in visit.screen_text()) is not picture_fits

@@ -11,10 +11,11 @@ from apppw_tui.ui import formatting
 from tests.support import NOW, FixedClock, House
 from tests.ui.walks import ACCOUNT, opened
 
-OPEN = "Apps sign in with app passwords; what they used before still works too."
+OPEN = "Your old mail password still works in apps"
+MAY_END = "Your administrator may end that."
 ENFORCED = "Apps sign in with app passwords alone."
 SOON = "From 1 Dec on, apps sign in with app passwords alone."
-BEFORE = "What they used before was last used"
+BEFORE = "Your old mail password was last used"
 HERE = "192.0.2.7"
 DAY = timedelta(days=1)
 
@@ -33,9 +34,9 @@ class Told(MemoryUsage):
 @pytest.mark.parametrize(
     ("days", "before", "sentence"),
     [
-        (None, None, OPEN),
-        (None, LastUse(NOW, "imap", HERE), f"{OPEN[:-1]}, last used just now by imap."),
-        (None, LastUse(NOW - 3 * DAY), f"{OPEN[:-1]}, last used 3 d ago."),
+        (None, None, f"{OPEN}. {MAY_END}"),
+        (None, LastUse(NOW, "imap", HERE), f"{OPEN}, last used just now by imap. {MAY_END}"),
+        (None, LastUse(NOW - 3 * DAY), f"{OPEN}, last used 3 d ago. {MAY_END}"),
         (-1, LastUse(NOW), ENFORCED),
         (0, None, ENFORCED),
         (9, None, SOON),

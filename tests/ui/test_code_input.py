@@ -166,10 +166,10 @@ async def test_a_refused_code_empties_the_field_and_leaves_the_sentence() -> Non
     async with app.run_test() as pilot:
         await pilot.press(*"123456")
         entry.refuse()
-        app.field.show_error("That code is wrong. Wait for the next one.")
+        app.field.show_error("Wrong code. Check it, or wait for the next.")
         await pilot.pause()
         assert entry.value == ""
-        assert "That code is wrong." in str(app.field.query_one(".slot").render())
+        assert "Wrong code." in str(app.field.query_one(".slot").render())
         # The same digits again are another try; the person typed them anew.
         await pilot.press(*"123456")
         assert app.told == ["123456", "123456"]

@@ -37,7 +37,7 @@ from tests.ui.walks import ACCOUNT, Visit, demo_house, house_with, opened
 
 pytestmark = pytest.mark.slow
 
-NOT_COPIED = "Not copied yet. Press again to close."
+NOT_COPIED = "Not copied. Press esc again to close anyway."
 
 
 class Asked:
@@ -159,7 +159,7 @@ async def test_after_a_copy_all_that_is_said_of_it_is_in_sight() -> None:
     async with opened(House()) as visit:
         await reveal(visit, ConnectionHelp(TWELVE))
         await visit.press("c")
-        for text in ("Sent to your terminal's clipboard.", "Nothing to paste?"):
+        for text in ("Sent to your terminal's clipboard.", "If pasting gives nothing:"):
             assert text in visit.screen_text()
 
 

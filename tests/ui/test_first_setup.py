@@ -102,7 +102,7 @@ async def test_with_a_phone_it_takes_a_code_that_was_sent_there(kind: str) -> No
         assert "67" in visit.screen_text()
         assert house.now(ACCOUNT).phones == ()
         await visit.type_code("000000")
-        assert "✗ That code is wrong." in visit.screen_text()
+        assert "✗ Wrong code." in visit.screen_text()
         await visit.type_code(house.outbox.code)
         assert visit.on(RecoveryCodesDialog)
         [phone] = house.now(ACCOUNT).phones
@@ -126,7 +126,7 @@ async def test_going_on_without_copying_them_needs_the_key_twice(key: str) -> No
         await prove_app(visit)
         await visit.press(key)
         assert visit.on(RecoveryCodesDialog)
-        assert "✗ Not copied yet. Press again to go on." in visit.screen_text()
+        assert "✗ Not saved yet. Press esc again to go on anyway." in visit.screen_text()
         await visit.press(key)
         assert visit.on(CreateDialog)
 

@@ -148,7 +148,7 @@ async def test_ctrl_c_over_a_password_that_is_shown_once_takes_nothing_away() ->
         assert "Press esc to leave this, ^q to quit." in visit.sentences()
         assert not visit.screen.query_one("#frame").border_subtitle
         await visit.press("escape")
-        assert "Not copied yet. Press again to close." in visit.sentences()
+        assert "Not copied. Press esc again to close anyway." in visit.sentences()
 
 
 @pytest.mark.slow

@@ -44,7 +44,7 @@ async def test_closing_it_uncopied_needs_the_key_twice(key: str) -> None:
         await visit.to_reveal()
         await visit.press(key)
         assert visit.on(NewAppPasswordDialog)
-        assert "Not copied yet. Press again to close." in visit.screen_text()
+        assert "Not copied. Press esc again to close anyway." in visit.screen_text()
         await visit.press(key)
         assert visit.on(AppPasswordsScreen)
         assert "Created Kitchen tablet." in visit.screen_text()
@@ -54,7 +54,7 @@ async def test_quitting_from_it_uncopied_needs_the_key_twice() -> None:
     async with opened(house_with()) as visit:
         await visit.to_reveal()
         await visit.press("ctrl+q")
-        assert "Not copied yet. Press again to quit." in visit.screen_text()
+        assert "Not copied. Press ^q again to quit anyway." in visit.screen_text()
         assert visit.app.is_running
 
 
@@ -113,7 +113,7 @@ async def test_what_is_known_to_have_gone_nowhere_is_not_copied() -> None:
         assert "! tmux keeps it from your terminal's clipboard." in visit.screen_text()
         assert "tmux needs: set -s set-clipboard on." in visit.screen_text()
         await visit.press("escape")
-        assert "Not copied yet. Press again to close." in visit.screen_text()
+        assert "Not copied. Press esc again to close anyway." in visit.screen_text()
 
 
 @pytest.mark.slow

@@ -67,7 +67,7 @@ async def test_what_cannot_be_saved_is_told_and_stays_on_the_screen() -> None:
         assert "✗ They could not be saved: no space left on device." in visit.sentences()
         assert len(visit.screen.query(CodeLabel)) == 10
         await visit.press("escape")
-        assert "✗ Not copied yet. Press again to close." in visit.sentences()
+        assert "✗ Not saved yet. Press esc again to close anyway." in visit.sentences()
         drawer.fault = None
         await visit.press("s")
         assert len(drawer.saved) == 1
@@ -83,7 +83,7 @@ async def test_where_nothing_can_be_saved_it_is_not_offered() -> None:
         await visit.press("s")
         assert visit.on(RecoveryCodesDialog)
         await visit.press("escape")
-        assert "✗ Not copied yet." in visit.screen_text()
+        assert "✗ Not saved yet." in visit.screen_text()
 
 
 @pytest.mark.slow
@@ -106,7 +106,7 @@ async def test_quitting_uncopied_needs_the_key_twice() -> None:
     async with opened(protected()) as visit:
         await open_codes(visit)
         await visit.press("ctrl+q")
-        assert "✗ Not copied yet. Press again to quit." in visit.screen_text()
+        assert "✗ Not saved yet. Press ^q again to quit anyway." in visit.screen_text()
         assert visit.app.is_running
 
 

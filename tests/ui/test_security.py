@@ -209,7 +209,7 @@ async def test_the_last_one_stays_where_one_is_needed() -> None:
     ("name", "sentence"),
     [
         ("recovery", "Recovery codes are not removed: new ones replace them."),
-        ("office", "There is none to remove."),
+        ("office", "Nothing is set up here."),
     ],
 )
 async def test_what_cannot_be_removed_says_why(name: str, sentence: str) -> None:
@@ -235,7 +235,7 @@ async def test_another_preferred_option_is_asked_first_next_time(by: str) -> Non
         await (visit.press_button("preferred") if by == "button" else visit.press(by))
         assert visit.on(ChooseDialog)
         await visit.choose("office")
-        assert "✓ Signing in begins with it from now on." in visit.screen_text()
+        assert "✓ You are asked for this first from now on." in visit.screen_text()
         assert "Call my office phone" in str(visit.screen.query_one("#preferred", Button).label)
         await visit.press("f2", "end", "enter", "enter")
         await visit.enter_password()

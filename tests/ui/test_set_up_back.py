@@ -161,7 +161,7 @@ async def test_where_no_codes_are_sent_the_phone_says_so() -> None:
     ("typed", "sentence"),
     [
         ("", "Type the number, such as +49 151 23456789."),
-        ("0151 2345", "Begin with + and the code of the country, such as +49."),
+        ("0151 2345", "Start with + and the country code, such as +49."),
         ("+49 nine", "A telephone number has no letters."),
         ("+49 151 2", "There is no such telephone number."),
     ],

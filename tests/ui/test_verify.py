@@ -111,13 +111,13 @@ async def test_a_wrong_code_empties_its_field_and_the_next_one_is_let_in() -> No
     async with opened(protected()) as visit:
         await visit.enter_password()
         await visit.type_code(WRONG)
-        assert "✗ That code is wrong. Wait for the next one." in visit.screen_text()
+        assert "✗ Wrong code. Check it, or wait for the next." in visit.screen_text()
         assert code_field(visit.app).value == ""
         assert visit.focused is code_field(visit.app)
         await visit.press("enter")  # out of habit, behind the sixth digit
-        assert "✗ That code is wrong. Wait for the next one." in visit.screen_text()
+        assert "✗ Wrong code. Check it, or wait for the next." in visit.screen_text()
         await visit.press("1")
-        assert "That code is wrong" not in visit.screen_text()
+        assert "Wrong code" not in visit.screen_text()
         await visit.press("enter")
         assert "✗ A code has six digits." in visit.screen_text()
         await visit.press("backspace")
@@ -142,7 +142,7 @@ def expired(house: House) -> str:
     ("make", "code", "sentence"),
     [
         (protected, used, "That code was used already. Wait for the next one."),
-        (by_text, lambda _: WRONG, "That code is wrong. Look at the newest message."),
+        (by_text, lambda _: WRONG, "Wrong code. Check it against the newest message."),
         (by_text, expired, "That code has expired. Send a new one."),
     ],
 )
@@ -171,7 +171,7 @@ async def test_a_code_can_be_sent_again_and_only_the_newest_counts(key: str) -> 
         assert len(house.outbox.sent) == 2
         code_field(visit.app).focus()
         await visit.type_code(first)
-        assert "✗ That code is wrong." in visit.screen_text()
+        assert "✗ Wrong code." in visit.screen_text()
         await visit.type_code(house.outbox.code)
         assert visit.on(AppPasswordsScreen)
 

@@ -216,7 +216,7 @@ async def test_digits_after_the_sixth_are_no_second_try() -> None:
     async with opened(house) as visit:
         await visit.enter_password()
         await burst(visit, *"000000111111222222")
-        assert "✗ That code is wrong." in visit.screen_text()
+        assert "✗ Wrong code." in visit.screen_text()
         for _ in range(3):
             await visit.type_code("000000")
         # Four tries so far; had the burst been three, this would be one too many.

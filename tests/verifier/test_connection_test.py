@@ -13,6 +13,7 @@ from apppw_tui.domain.connection_settings import ConnectionTestResult
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations import daemon
 from apppw_tui.store.folder.location import open_store
+from apppw_tui.store.memory import MemoryErrorLog
 from apppw_tui.verifier.connection_test import ConnectionTest
 from apppw_tui.verifier.decision import Answer, Decision, Verifier
 from tests.serving import serving
@@ -108,7 +109,7 @@ def test_what_the_daemon_answers_is_said(
     tmp_path: Path, answer: dict[str, object], right: bool | None, sentence: str
 ) -> None:
     with a_daemon(tmp_path, json.dumps(answer).encode() + b"\n") as heard:
-        tried = ConnectionTest(Says(), SOCKETS, tmp_path)(ADA, SECRET, "imap")
+        tried = ConnectionTest(Says(), SOCKETS, tmp_path, MemoryErrorLog())(ADA, SECRET, "imap")
     assert tried == ConnectionTestResult(right, sentence)
     assert [json.loads(line) for line in heard] == [
         {"user": ADA, "password": SECRET.reveal(), "service": "imap", "test": True}
@@ -116,10 +117,15 @@ def test_what_the_daemon_answers_is_said(
 
 
 def test_without_a_daemon_it_is_decided_here_and_that_is_said(house: House, tmp_path: Path) -> None:
-    trying = ConnectionTest(verifier(house), SOCKETS, tmp_path)
+    error_log = MemoryErrorLog()
+    trying = ConnectionTest(verifier(house), SOCKETS, tmp_path, error_log)
     secret = house.issue("Phone").secret
-    silent = f"Right, but no daemon answers at {tmp_path}/json: apps cannot sign in yet."
+    silent = (
+        "The password is right, but this server's sign-in service is not running. "
+        "Tell your administrator."
+    )
     assert trying(ADA, secret, "imap") == ConnectionTestResult(None, silent)
+    assert list(error_log.errors) == [("daemon silent", {"socket": f"{tmp_path}/json"})]
     (tmp_path / "json").write_text("")
     assert trying(ADA, secret, "imap") == ConnectionTestResult(None, silent)
     change_record(house, expires=NOW)
@@ -139,9 +145,11 @@ def test_without_a_daemon_it_is_decided_here_and_that_is_said(house: House, tmp_
 def test_what_is_no_answer_is_no_daemon(house: House, tmp_path: Path, reply: bytes) -> None:
     secret = house.issue("Phone").secret
     with a_daemon(tmp_path, reply):
-        tried = ConnectionTest(verifier(house), SOCKETS, tmp_path)(ADA, secret, "imap")
+        tried = ConnectionTest(verifier(house), SOCKETS, tmp_path, MemoryErrorLog())(
+            ADA, secret, "imap"
+        )
     assert tried.ok is None
-    assert tried.message.startswith("Right, but no daemon answers at ")
+    assert tried.message.endswith("sign-in service is not running. Tell your administrator.")
 
 
 def test_a_daemon_that_may_not_be_asked_is_said(
@@ -151,10 +159,10 @@ def test_a_daemon_that_may_not_be_asked_is_said(
         raise PermissionError
 
     monkeypatch.setattr(daemon, "ask", refused)
-    tried = ConnectionTest(verifier(house), SOCKETS, tmp_path)(
+    tried = ConnectionTest(verifier(house), SOCKETS, tmp_path, MemoryErrorLog())(
         ADA, house.issue("Phone").secret, "imap"
     )
-    sentence = f"Right, but {tmp_path}/json may not be asked from here: try it in an app."
+    sentence = "The password is right, but it cannot be tried from here. Try it in an app."
     assert tried == ConnectionTestResult(None, sentence)
 
 
@@ -175,16 +183,16 @@ def test_a_daemon_that_may_not_be_asked_is_said(
 def test_a_socket_is_asked_only_for_what_it_may_speak_for(
     house: House, tmp_path: Path, sockets: list[SocketConfig], service: str, asked: bool
 ) -> None:
-    trying = ConnectionTest(verifier(house), sockets, tmp_path)
+    trying = ConnectionTest(verifier(house), sockets, tmp_path, MemoryErrorLog())
     tried = trying(ADA, house.issue("Phone").secret, service)
     assert tried.ok is None
-    none = "Right, but the daemon has no json socket to ask: try it in an app."
+    none = "The password is right, but it cannot be tried from here. Try it in an app."
     assert (tried.message != none) is asked
 
 
 def test_a_store_that_cannot_be_read_is_said_as_it_is(tmp_path: Path) -> None:
     decision = Decision(Answer.NOT_NOW, "The store is busy. Try again.")
-    tried = ConnectionTest(Says(decision), SOCKETS, tmp_path)(ADA, SECRET, "imap")
+    tried = ConnectionTest(Says(decision), SOCKETS, tmp_path, MemoryErrorLog())(ADA, SECRET, "imap")
     assert tried == ConnectionTestResult(None, "Not now: The store is busy. Try again.")
 
 
@@ -193,7 +201,7 @@ def test_the_real_daemon_is_asked_and_counts_it_as_no_use(tmp_path: Path) -> Non
     house.add(ADA)
     secret = house.issue("Phone").secret
     with serving(tmp_path) as running:
-        trying = ConnectionTest(Says(), SOCKETS, running.sockets)
+        trying = ConnectionTest(Says(), SOCKETS, running.sockets, MemoryErrorLog())
         assert trying(ADA, secret, "imap") == ConnectionTestResult(True, SIGN_IN)
         (line,) = running.answers
         assert line.endswith('service=imap address=- socket=json why="test: right"')

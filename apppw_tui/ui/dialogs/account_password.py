@@ -28,7 +28,7 @@ class ChangePasswordDialog(Dialog[Session | None]):
 
     def content(self) -> ComposeResult:
         with VerticalScroll(classes="card", can_focus=False):
-            yield Field("Present password", AdvancingPasswordInput(id="current"))
+            yield Field("Current password", AdvancingPasswordInput(id="current"))
             yield NewPassword(lambda: self._account, "New password")
         if self._app_passwords:
             # Not ticked: what destroys things is chosen, never left as it stands.

@@ -73,12 +73,12 @@ class AuthenticatorDialog(Dialog[Session | Literal["back"] | None]):
             with Vertical(id="beside"):
                 yield Label("", id="too-small", classes="quiet", markup=False)
                 yield Label("1  Scan this with your authenticator app.", id="do", markup=False)
-                yield Label("Type this key into it:", id="type", markup=False)
+                yield Label("Type this key into your authenticator app:", id="type", markup=False)
                 yield KeyLabel(self._set_up.secret)
                 yield Field("2  Type the code it shows.", CodeInput(id="code"))
                 if self._give_away is not None:
                     yield DemoCode(self._give_away)
-                yield Button("I cannot scan: show the key", id="show", compact=True)
+                yield Button("Show the key instead", id="show", compact=True)
                 yield Label("", id="copied", classes="quiet", markup=False)
                 with Horizontal(classes="buttons"):
                     if self._step:
@@ -93,7 +93,7 @@ class AuthenticatorDialog(Dialog[Session | Literal["back"] | None]):
     def on_mount(self) -> None:
         self.query_one(CodeInput).focus()
         needs = self._needs
-        note = f"For a picture to scan, this needs {needs.width} x {needs.height}."
+        note = f"Enlarge the window to {needs.width}{GLYPHS.by}{needs.height} to see a QR code."
         self.query_one("#too-small", Label).update(note)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -182,7 +182,7 @@ class RenameDialog(Dialog[bool | None]):
 
 def _scopes(policy: Policy) -> list[tuple[str, str]]:
     groups = [(scopes.label([word]), word) for word in policy.scope_choices]
-    return [*groups, ("Single services…", _SINGLE)]
+    return [*groups, ("Only certain services…", _SINGLE)]
 
 
 def _services(policy: Policy) -> str:
@@ -194,4 +194,4 @@ def _ends(policy: Policy) -> list[tuple[str, str]]:
         ("Never", "never") if days is None else (f"In {days} days", str(days))
         for days in policy.expiry_choices
     ]
-    return [*ends, ("After a date…", _DATE)]
+    return [*ends, ("Until a date…", _DATE)]

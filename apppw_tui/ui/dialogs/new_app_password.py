@@ -222,8 +222,8 @@ class PasswordQrDialog(Dialog[None]):
         # A wider quiet zone would take the rows that the words need.
         self.query_one("#frame").styles.width = max(_WIDTH, needs.width)
         code.styles.max_width, code.styles.max_height = code.needs if narrow else (None, None)
-        room = f"{needs.width} x {needs.height}"
-        note = f"For a picture to scan, this needs {room}. Without one, type the password."
+        room = f"{needs.width}{GLYPHS.by}{needs.height}"
+        note = f"Enlarge the window to {room} to see a QR code, or type the password."
         self.query_one("#too-small", Label).update(note)
 
     def _lacking(self, room: Size) -> int:

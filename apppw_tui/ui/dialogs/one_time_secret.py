@@ -20,6 +20,7 @@ KEY_GUARD = 0.4  # seconds
 class OneTimeSecretDialog(Dialog[Reply]):
     """Subclasses yield `#card` with `#said` and `#hint` in it, and buttons `#copy` and `#close`."""
 
+    UNSAVED = "Not copied."
     BINDINGS = [
         Binding("c", "copy", "Copy", id="copy", tooltip="Copy to clipboard"),
         Binding("escape,q", "close", "Close", id="close", tooltip="Close; it is not shown again"),
@@ -50,7 +51,7 @@ class OneTimeSecretDialog(Dialog[Reply]):
         return key == "enter" and self._kept_at is not None and now - self._kept_at < KEY_GUARD
 
     def may_quit(self) -> bool:
-        return self.confirm_unsaved("quit")
+        return self.confirm_unsaved("quit", "^q")
 
     @work(exclusive=True)
     async def action_copy(self) -> None:
@@ -90,11 +91,13 @@ class OneTimeSecretDialog(Dialog[Reply]):
     def action_close(self) -> None:
         """Subclasses answer here, once `confirm_unsaved`."""
 
-    def confirm_unsaved(self, verb: str) -> bool:
+    def confirm_unsaved(self, verb: str, key: str = "esc") -> bool:
         """True if it was copied, or if whoever leaves has been told that it was not."""
         if self._kept_at is not None or self._warned:
             return True
-        self.show_status(f"{GLYPHS.bad} Not copied yet. Press again to {verb}.", bad=True)
+        self.show_status(
+            f"{GLYPHS.bad} {self.UNSAVED} Press {key} again to {verb} anyway.", bad=True
+        )
         self._warned = True
         return False
 

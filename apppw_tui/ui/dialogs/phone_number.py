@@ -60,7 +60,7 @@ class PhoneNumberDialog(Dialog[PhoneChoice | Literal["back"] | None]):
             classes="lead",
             markup=False,
         )
-        hint = "With + and the code of the country, such as +49 151 23456789"
+        hint = "Start with + and the country code, such as +49 151 23456789"
         yield Field("Number", TextInput(id="number", value=self._typed), hint=hint)
         with Horizontal(classes="buttons"):
             if self._step:

@@ -34,6 +34,7 @@ class RecoveryCodesDialog(OneTimeSecretDialog[Literal["on", "back"]]):
     """`on` when it was closed. `save` puts them into a file; None where none can be had."""
 
     FOOTER = ("copy", "save", "back", "close", "help")
+    UNSAVED = "Not saved yet."
     BINDINGS = [
         Binding("s", "save", "Save", id="save", tooltip="Save them to a file of your own"),
         Binding("b,f4", "back", "Back", id="back", tooltip="One step back"),
@@ -57,7 +58,7 @@ class RecoveryCodesDialog(OneTimeSecretDialog[Literal["on", "back"]]):
 
     def content(self) -> ComposeResult:
         yield Label(
-            "Each of these opens your account once when your phone is gone.",
+            "Lost your phone? Each code signs you in once.",
             id="facts",
             markup=False,
         )

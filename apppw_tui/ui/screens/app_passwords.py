@@ -53,7 +53,7 @@ class AppPasswordsScreen(PortalScreen):
              reason=lambda screen: screen.empty_reason),
         Verb("r", "rename", "Rename", id="rename", tooltip="Give this one another name",
              reason=lambda screen: screen.empty_reason),
-        Verb("slash", "filter", "Filter", id="filter", tooltip="Show only some", key_display="/",
+        Verb("slash", "filter", "Filter", id="filter", tooltip="Filter by name", key_display="/",
              reason=lambda screen: screen.empty_reason),
         Binding("escape,q", "back", "Sign out", id="back", tooltip="Sign out, pressed twice"),
     ]  # fmt: skip
@@ -77,7 +77,9 @@ class AppPasswordsScreen(PortalScreen):
     def content(self) -> ComposeResult:
         yield TabBar("app-passwords")
         with Horizontal(id="tools"):
-            yield Label("For an app that cannot ask for a security code.", id="purpose")
+            yield Label(
+                "One password per device or program. Lost it? Delete its password.", id="purpose"
+            )
             yield FilterInput()
             yield Label("", id="count", markup=False)
             yield Button("Create", id="create", compact=True)
@@ -279,7 +281,7 @@ class AppPasswordsScreen(PortalScreen):
     def filter(self) -> None:
         self._draw()
         rows = self.query_one(PasswordTable).row_count
-        self.say("" if rows or self._account is None else "None has that in its name.")
+        self.say("" if rows or self._account is None else "No match. esc shows all.")
 
     @on(FilterInput.Left)
     def leave_filter(self, event: FilterInput.Left) -> None:

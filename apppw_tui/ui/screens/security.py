@@ -189,7 +189,7 @@ class SecurityScreen(PortalScreen):
         row = self.query_one(MethodTable).current
         if row is not None and row.name == "Recovery codes":
             return "Recovery codes are not removed: new ones replace them."
-        return None if row is not None and row.remove is not None else "There is none to remove."
+        return None if row is not None and row.remove is not None else "Nothing is set up here."
 
     def action_remove(self) -> None:
         row = self.query_one(MethodTable).current
@@ -246,7 +246,7 @@ class SecurityScreen(PortalScreen):
             if choice.offered
         ]
         remark = formatting.unoffered(sum(not choice.offered for choice in choices))
-        sentence = "Signing in begins with it; the others stay at hand."
+        sentence = "You are asked for this first. The others remain available."
         chosen = await self.app.push_screen_wait(
             ChooseDialog(_QUESTION, sentence, rows, remark=remark)
         )
@@ -260,7 +260,7 @@ class SecurityScreen(PortalScreen):
         done = await self.ask(call)
         self.load()
         if done:
-            self.say("Signing in begins with it from now on.", good=True)
+            self.say("You are asked for this first from now on.", good=True)
 
     def action_back(self) -> None:
         self.post_message(Navigate("app-passwords"))

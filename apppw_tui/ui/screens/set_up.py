@@ -15,10 +15,7 @@ from apppw_tui.ui.widgets.header import PortalHeader
 from apppw_tui.ui.widgets.lists import Menu
 
 _LINK = f"{GLYPHS.link} "
-_NONE_YET = (
-    "Your account needs one more thing than a password: a code that only you can get. "
-    "It takes a minute, with an authenticator app or a phone."
-)
+_NONE_YET = "Protect your account with a second step. It takes a minute."
 _BYPASS = (
     "You signed in with your password alone, as your administrator allows this once. "
     "Set up a new verification method now; until then there is nothing else to do here."

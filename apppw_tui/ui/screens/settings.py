@@ -27,6 +27,11 @@ SECTIONS = (
     ("sign-out", "Sign out"),
 )
 _LOOKS = {"dark": "Dark", "light": "Light", "terminal": "The terminal's own colours"}
+_LOOK_ON = {
+    "dark": "Dark theme on.",
+    "light": "Light theme on.",
+    "terminal": "The terminal's own colours on.",
+}
 # The line that tells may be too short for where it is changed.
 _NOT_KEPT = "The account password is not kept here. Change it where it says above."
 _LINK = f"{GLYPHS.link} "
@@ -78,7 +83,6 @@ class SettingsScreen(PortalScreen):
                     )
                 with Vertical(id="page-appearance"):
                     yield Label("Appearance", classes="page-title")
-                    yield Label("How this looks, for you.", classes="page-text")
                     yield Menu(
                         *((key, f"{_LINK}{label}") for key, label in _LOOKS.items()),
                         id="appearance-links",
@@ -124,7 +128,7 @@ class SettingsScreen(PortalScreen):
             self.query_one("#security-links", Menu).replace_option_prompt("numbers", words)
         self.query_one("#password-age", Label).update(
             context.portal.external_passwords_hint
-            or f"It opens these settings and nothing else. Changed {changed}."
+            or f"This password signs you in here only, not in apps. Changed {changed}."
         )
 
     @work(exclusive=True, group="numbers")
@@ -243,7 +247,7 @@ class SettingsScreen(PortalScreen):
             return True
 
         if await self.ask(remember):
-            self.say(f"{_LOOKS[appearance]}, from now on.", good=True)
+            self.say(_LOOK_ON[appearance], good=True)
 
     @on(OptionList.OptionSelected, "#sign-out-links")
     def sign_out(self) -> None:

@@ -37,7 +37,7 @@ class MethodTable(DataTable[Text]):
     """One row each; Enter does what stands at the row's right, `d` removes."""
 
     BINDINGS = [
-        Binding("enter", "select_cursor", "Open", id="open", tooltip="Do what stands at the right"),
+        Binding("enter", "select_cursor", "Open", id="open", tooltip="Change or add this method"),
         *moves(
             ("j", "cursor_down", "Down"),
             ("k", "cursor_up", "Up"),

@@ -25,7 +25,7 @@ class NewPassword(Vertical):
         super().__init__()
         self._account = account
         self._first = Field(label, AdvancingPasswordInput(id="new"))
-        self._second = Field("The same again", PasswordInput(id="again"))
+        self._second = Field("Repeat password", PasswordInput(id="again"))
 
     def compose(self) -> ComposeResult:
         yield self._first

@@ -72,7 +72,7 @@ class PasswordTable(DataTable[Text]):
     """Rows keep their cursor by id; Name takes the width that the other columns leave."""
 
     BINDINGS = [
-        Binding("enter", "open", "Details", id="details", tooltip="Everything about this one"),
+        Binding("enter", "open", "Details", id="details", tooltip="Details"),
         Binding("enter", "delete_row", "Delete", id="delete-row", tooltip="Delete this one"),
         Binding(
             "right",
@@ -84,9 +84,7 @@ class PasswordTable(DataTable[Text]):
         ),
         Binding("left", "to_row", "To the row", id="to-row", tooltip="Back to the row", show=False),
         Binding("s", "sort", "Sort", id="sort", tooltip="Sort by the next column", show=False),
-        Binding(
-            "S", "reverse", "Reverse", id="reverse", tooltip="Turn the order round", show=False
-        ),
+        Binding("S", "reverse", "Reverse", id="reverse", tooltip="Reverse the order", show=False),
         Binding("space", "mark", "Mark", id="mark", tooltip="Mark, to delete several", show=False),
         *moves(
             ("j", "cursor_down", "Down"),

@@ -16,8 +16,7 @@ from apppw_tui.integrations.journald import Priority, prefix, to_journal
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command and returns its exit code; says what went wrong, a sentence a line."""
     try:
-        top = parser(sys.argv[1:] if arguments is None else arguments)
-        return _act(top.parse_args(arguments), top)
+        return _run(sys.argv[1:] if arguments is None else arguments)
     except (StoreError, ConfigError) as error:
         lines = error.located if isinstance(error, ConfigError) else [error]
         return _say(*lines, code=NO_ANSWER)
@@ -29,6 +28,15 @@ def main(arguments: list[str] | None = None) -> int:
         return OK  # whoever read the output has left, as `head` does
     except Exception as error:  # noqa: BLE001 - a traceback is for nobody, and could hold a secret
         return _say(_fault(error), code=FAULT)
+
+
+def _run(words: list[str]) -> int:
+    if words[:1] == ["complete"]:  # a shell asks at a key, and has no time for the parser
+        from apppw_tui.commands.candidates import print_candidates
+
+        return print_candidates(words[1:])
+    top = parser(words)
+    return _act(top.parse_args(words), top)
 
 
 def _act(options: argparse.Namespace, top: argparse.ArgumentParser) -> int:
@@ -46,6 +54,8 @@ def _act(options: argparse.Namespace, top: argparse.ArgumentParser) -> int:
         top.error("--demo opens the portal; it goes with no command")
     if options.plain:
         top.error("--plain opens the portal; it goes with no command")
+    if options.command == "help":
+        top.parse_args([*options.words, "--help"])  # prints it and exits
     from apppw_tui.commands import dispatch
 
     return dispatch(options)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from apppw_tui.arguments import EXIT_CODES, parser
+from apppw_tui.arguments.examples import EXAMPLES
 from apppw_tui.arguments.words import where
 
 PAGE = Path(__file__).with_name("apppw-tui.1")
@@ -45,7 +46,7 @@ _ENVIRONMENT = {
 }
 _EXAMPLES = {
     "apppw-tui account add ada": "Adds an account, and asks for its password.",
-    "apppw-tui app-password create ada Phone --scope mail --expires 365": "Prints an app password "
+    "apppw-tui app-password create ada Phone --scope mail --expires 1y": "Prints an app password "
     "that is good for mail and for a year.",
     "apppw-tui account enforce --all --on 2027-01-31": "From that day on only app passwords open "
     "anybody's services.",
@@ -92,22 +93,29 @@ def _lines() -> Iterator[str]:
 
 def _commands(of: argparse.ArgumentParser, said: str) -> Iterator[str]:
     """Those that do something, each with what it takes besides `where`."""
-    for name, one in _below(of).items():
+    for names, one in _below(of).items():
+        name, *aliases = names.removesuffix(")").split(" (")
         words = f"{said} {name}".strip()
         if _below(one):
             yield from _commands(one, words)
             continue
         yield f".SS {plain(words)}"
         yield f".B {plain(f'apppw-tui {words}')}\n{_synopsis(one)}".rstrip()
-        yield f".PP\n{plain(one.description or '')}"
+        also = "".join(f" The same: apppw-tui {said} {alias}." for alias in aliases)
+        yield f".PP\n{plain(f'{one.description}{also}')}"
         yield from _arguments(one, shared=_shared())
+        examples = "\n".join(plain(line) for line in EXAMPLES[words])
+        yield f".PP\nSuch as:\n.PP\n.nf\n.RS 4\n{examples}\n.RE\n.fi"
 
 
 def _below(of: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    """The commands of a parser; argparse has no public way to ask."""
+    """The commands of a parser, as `list (ls)`; argparse has no public way to ask."""
     for action in of._actions:
         if isinstance(action, argparse._SubParsersAction):
-            return dict(action.choices)
+            return {
+                str(one.metavar or one.dest): action.choices[one.dest]
+                for one in action._choices_actions
+            }
     return {}
 
 

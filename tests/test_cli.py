@@ -1,16 +1,22 @@
 """Arguments in, exit codes out."""
 
+import re
+import shlex
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
 from apppw_tui import __version__, commands
+from apppw_tui.arguments import parser
+from apppw_tui.arguments.examples import EXAMPLES
 from apppw_tui.commands import account_list
 from apppw_tui.domain.errors import ConfigError, NotFound, StoreBusy, describe_fault
 from apppw_tui.store.folder.location import open_store
 from tests.running import CommandLine
 from tests.support import PASSWORD, House
+from tests.walking import Command
+from tests.walking import commands as commands_of_the_line
 
 # The last is three in Arabic digits, which int() would take.
 BAD_NUMBERS = ["", "five", "5.0", "1_0", " 5", "0x5", "+5", "9" * 10, "9" * 5000, "\u0663"]
@@ -56,8 +62,91 @@ def test_wrong_usage_exits_2_and_shows_the_usage(run: CommandLine, arguments: li
     assert not run.store.exists()
 
 
-def test_the_version_is_told(run: CommandLine) -> None:
-    assert run.good("--version") == f"apppw-tui {__version__}\n"
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_the_version_is_told(run: CommandLine, option: str) -> None:
+    assert run.good(option) == f"apppw-tui {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["acount", "list"], "there is no command acount. Did you mean account?"),
+        (["app-pasword"], "there is no command app-pasword. Did you mean app-password?"),
+        (["account", "lst"], "there is no command account lst. Did you mean account list?"),
+        (
+            ["account", "dis", "ada"],
+            "there is no command account dis. Did you mean account disable?",
+        ),
+        (["key", "rotat"], "there is no command key rotat. Did you mean key rotate?"),
+        (["frobnicate"], "there is no command frobnicate. See: apppw-tui --help"),
+        (["account", "frob"], "there is no command account frob. See: apppw-tui account --help"),
+        (["help", "acount"], "there is no command acount. Did you mean account?"),
+        (["completion", "tcsh"], "there is no shell tcsh. There are: bash, zsh, fish."),
+        (["account", "list", "--jsn"], "there is no option --jsn. Did you mean --json?"),
+        (["--stor", "/x"], "there is no option --stor. Did you mean --store?"),
+        (["--demoo"], "there is no option --demoo. Did you mean --demo?"),
+        (
+            ["verify", "ada", "--servic=imap"],
+            "there is no option --servic. Did you mean --service?",
+        ),
+        (["doctor", "--xyz"], "there is no option --xyz. See: apppw-tui doctor --help"),
+    ],
+)
+def test_what_was_meant_is_said(run: CommandLine, words: list[str], sentence: str) -> None:
+    said = run(*words)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.splitlines()[-1].partition(": error: ")[2] == sentence
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["account", "set-password", "ada", PASSWORD],
+        ["account", "show", "ada", f"--{PASSWORD}"],
+        [PASSWORD],
+        ["completion", PASSWORD],
+    ],
+)
+def test_what_could_be_a_password_is_not_repeated(run: CommandLine, words: list[str]) -> None:
+    said = run(*words)  # which looks for it
+    assert (said.code, said.out) == (2, "")
+
+
+@pytest.mark.parametrize("words", ["", "account", "account add", "help", "account ls"])
+def test_help_says_what_the_option_says(run: CommandLine, words: str) -> None:
+    assert run.good("help", *words.split()) == run.good(*words.split(), "--help")
+
+
+@pytest.mark.parametrize("words", ["account ls", "app-password ls ada"])
+def test_ls_is_list(run: CommandLine, words: str) -> None:
+    run.house().add("ada")
+    assert run(*words.split()) == run(*words.replace("ls", "list").split())
+
+
+def test_rm_is_delete_and_remove(run: CommandLine) -> None:
+    house = run.house()
+    house.add("ada")
+    house.issue("Phone", "ada")
+    assert run.good("app-password", "rm", "ada", "Phone") == "Deleted Phone.\n"
+    assert run.good("account", "rm", "ada") == "Removed ada with 0 app passwords.\n"
+    assert "list (ls)" in run.good("account", "--help")
+
+
+@pytest.mark.parametrize("command", [one for one in commands_of_the_line() if one.acts], ids=str)
+def test_every_command_has_examples_that_are_right(
+    command: Command,
+) -> None:
+    top = parser()
+    examples = EXAMPLES[str(command)]
+    shown = command.parser.format_help()
+    for example in examples:
+        assert f"\n  {example}\n" in shown
+        line = re.split(r" [|<>] |\)\"", example.partition(f"apppw-tui {command}")[2])[0]
+        top.parse_args([*command.words, *shlex.split(line)])
+
+
+def test_no_example_is_of_a_command_that_is_gone() -> None:
+    assert EXAMPLES.keys() == {str(one) for one in commands_of_the_line() if one.acts}
 
 
 @pytest.mark.parametrize("code", ["0", "1", "2", "3", "64", "70", "130"])

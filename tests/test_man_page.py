@@ -36,7 +36,7 @@ def test_a_terminal_shows_all_of_it_as_it_was_meant() -> None:
     for line in EXIT_CODES.splitlines()[1:]:
         assert " ".join(line.split()) in text
     assert "~/.config" in text
-    assert "{NAME ... | --all}" in text
+    assert "{ACCOUNT ... | --all}" in text
     assert "{bash | zsh | fish}" in text
     assert "%(" not in text
     assert "\\" not in text

@@ -48,7 +48,10 @@ def commands() -> list[Command]:
 def _below(top: argparse.ArgumentParser, words: tuple[str, ...]) -> Iterator[Command]:
     for action in top._actions:
         if isinstance(action, argparse._SubParsersAction):
-            helps = {one.dest: one.help or "" for one in action._choices_actions}
+            helps = {one.dest.split()[0]: one.help or "" for one in action._choices_actions}
+            aliases = set(action.choices) - set(helps)
             for name, one in action.choices.items():
+                if name in aliases:
+                    continue
                 yield Command((*words, name), one, helps.get(name, ""))
                 yield from _below(one, (*words, name))

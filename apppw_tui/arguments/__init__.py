@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Collection
 from importlib import import_module
 
-from apppw_tui.arguments.words import Formatter, command, where
+from apppw_tui.arguments.words import Formatter, Parser, command, where
 
 EXIT_CODES = """\
 exit codes:
@@ -54,8 +54,9 @@ COMMANDS = {
     "doctor": ("look for what is wrong with the store and the server", "server:doctor"),
     "config": ("look at the configuration", "server:config"),
     "completion": ("print what a shell completes this program with", "server:completion"),
+    "help": ("explain a command, as --help does", "server:help_"),
 }
-_WITHOUT_STORE = frozenset({"pam", "completion", "status"})
+_WITHOUT_STORE = frozenset({"pam", "completion", "status", "help"})
 
 
 def parser(words: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
@@ -64,7 +65,7 @@ def parser(words: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
     Of a command that is not among `words` it knows the name alone: the portal is opened often,
     and needs the arguments of none.
     """
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="apppw-tui",
         parents=[where()],
         description="App passwords for your own server. Without a command, opens the portal.",
@@ -72,9 +73,7 @@ def parser(words: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
         formatter_class=Formatter,
         allow_abbrev=False,
     )
-    top.add_argument(
-        "--version", action=_Version, nargs=0, help="show program's version number and exit"
-    )
+    top.add_argument("-V", "--version", action=_Version, nargs=0, help="print the version")
     top.add_argument(
         "--demo", action="store_true", help="look around in made-up accounts; nothing is kept"
     )

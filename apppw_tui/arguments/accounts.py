@@ -8,27 +8,29 @@ from apppw_tui.arguments.words import actions, asking, command, for_programs, pa
 def account(parser: argparse.ArgumentParser) -> None:
     group = actions(parser)
 
-    def one(name: str, help_: str, which: str = "which account") -> argparse.ArgumentParser:
+    def one(name: str, help_: str) -> argparse.ArgumentParser:
         action = command(group, name, help_)
-        action.add_argument("name", type=some, metavar="NAME", help=which)
+        action.add_argument("name", type=some, metavar="ACCOUNT", help="which account")
         for_programs(action)
         return action
 
-    def several(name: str, help_: str) -> argparse.ArgumentParser:
-        action = command(group, name, help_)
+    def several(name: str, help_: str, *, alias: str | None = None) -> argparse.ArgumentParser:
+        action = command(group, name, help_, alias=alias)
         which = action.add_mutually_exclusive_group(required=True)
         which.add_argument(
-            "names", type=some, metavar="NAME", nargs="*", default=[], help="which accounts"
+            "names", type=some, metavar="ACCOUNT", nargs="*", default=[], help="which accounts"
         )
         which.add_argument("--all", action="store_true", help="every account of the store")
         for_programs(action)
         return action
 
-    add = one("add", "add an account; asks for its password", "such as ada or ada@example.org")
+    add = command(group, "add", "add an account; asks for its password")
+    add.add_argument("name", type=some, metavar="NAME", help="such as ada or ada@example.org")
+    for_programs(add)
     add.add_argument(
         "--if-missing", action="store_true", help="leave one that is there as it is, by exit code 5"
     )
-    listing = command(group, "list", "list the accounts")
+    listing = command(group, "list", "list the accounts", alias="ls")
     listing.add_argument(
         "--not-moved",
         action="store_true",
@@ -65,7 +67,7 @@ def account(parser: argparse.ArgumentParser) -> None:
     asking(several("disable", "let accounts neither sign in nor open any service, from now on"))
     several("enable", "let accounts that were disabled do what they did before")
     rename = one("rename", "give an account another name; active sessions end")
-    rename.add_argument("new", type=some, metavar="NEW", help="what it is to be called")
+    rename.add_argument("new", type=some, metavar="NEW", help="its new name")
     several("require-verification", "ask for a second factor from now on; active sessions end")
     bypass = several("bypass", "let people in once without a code, to set up a second factor")
     bypass.add_argument(
@@ -73,14 +75,17 @@ def account(parser: argparse.ArgumentParser) -> None:
     )
     enforce = several("enforce", "let only app passwords open the accounts' services")
     enforce.add_argument(
-        "--on", type=some, metavar="DATE", help="from the beginning of that day on"
+        "--on",
+        type=some,
+        metavar="DATE",
+        help="from the beginning of that day on: such as 2027-01-31, tomorrow or 30d",
     )
-    several("open", "let what opened the accounts' services before do so again")
+    several("open", "let the accounts' old passwords open their services again")
     several("tidy", "remove app passwords that expired more than 30 days ago")
     several("unlock", "let everybody try again after too many wrong tries")
     for destroying in (
         several("delete-app-passwords", "delete all app passwords of accounts"),
-        several("remove", "remove accounts with all their app passwords"),
+        several("remove", "remove accounts with all their app passwords", alias="rm"),
     ):
         asking(destroying)
         _may_be_tried(destroying)
@@ -104,12 +109,14 @@ def app_password(parser: argparse.ArgumentParser) -> None:
             "name", type=some, metavar="NAME", help="the device or program that will use it"
         )
         _wishes(making, " (the default)", expires="never")
-    listing = command(group, "list", "list the app passwords of an account")
+    listing = command(group, "list", "list the app passwords of an account", alias="ls")
     listing.add_argument("account", type=some, metavar="ACCOUNT", help="whose to list")
     edit = command(group, "edit", "change what an app password is called, good for, and until when")
     pause = command(group, "pause", "refuse an app password from now on, until it is resumed")
     resume = command(group, "resume", "let a paused app password do what it did before")
-    delete = command(group, "delete", "delete an app password; it stops working at once")
+    delete = command(
+        group, "delete", "delete an app password; it stops working at once", alias="rm"
+    )
     for changing in (edit, pause, resume, delete):
         changing.add_argument("account", type=some, metavar="ACCOUNT", help="whose it is")
         changing.add_argument(
@@ -132,16 +139,17 @@ def _wishes(parser: argparse.ArgumentParser, default: str = "", expires: str | N
     parser.add_argument(
         "--scope",
         type=some,
-        metavar="WORDS",
-        help=f"any{default}, mail, sending, calendar, files, chat, web, or services such as "
-        "imap,smtp and those of [[service]]",
+        metavar="SCOPE",
+        help=f"any{default}, mail, sending, calendar, files, chat, web, or services such as imap, "
+        "smtp and those of [[service]]; several with commas or blanks between them",
     )
     parser.add_argument(
         "--expires",
         type=some,
         metavar="WHEN",
         default=expires,
-        help=f"never{default}, a number of days, or the last day, such as 2027-01-31",
+        help=f"never{default}, such as 90d, 2w, 1y or tomorrow, or the last day, such as "
+        "2027-01-31",
     )
     parser.add_argument(
         "--networks",

@@ -12,7 +12,7 @@ SHELLS = ("bash", "zsh", "fish")
 def verify(parser: argparse.ArgumentParser) -> None:
     # What a program hands on may be empty: it is wrong, as any other, and opens nothing more.
     parser.add_argument("account", metavar="ACCOUNT", help="who signs in")
-    parser.add_argument("--service", metavar="S", help="what it is to open, such as imap")
+    parser.add_argument("--service", metavar="SERVICE", help="what it is to open, such as imap")
     parser.add_argument("--rhost", metavar="ADDR", help="where the attempt comes from")
 
 
@@ -42,7 +42,7 @@ def status(parser: argparse.ArgumentParser) -> None:
 
 def throttle(parser: argparse.ArgumentParser) -> None:
     group = actions(parser)
-    listing = command(group, "list", "print who was wrong lately, and who has to wait")
+    listing = command(group, "list", "print who was wrong lately, and who has to wait", alias="ls")
     clear = command(group, "clear", "let somebody try again at once")
     which = clear.add_mutually_exclusive_group(required=True)
     which.add_argument(
@@ -71,6 +71,10 @@ def key(parser: argparse.ArgumentParser) -> None:
         "--finish", action="store_true", help="drop the old keys, once nothing needs them"
     )
     asking(rotate)
+
+
+def help_(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("words", metavar="COMMAND", nargs="*", help="such as account add")
 
 
 def completion(parser: argparse.ArgumentParser) -> None:
@@ -109,7 +113,7 @@ def activity(parser: argparse.ArgumentParser) -> None:
         "--since",
         type=since,
         metavar="DAYS|DATE",
-        help="only of so many days, or from a day on, such as 2026-11-22",
+        help="only of so many days, such as 7d, or from a day on, such as 2026-11-22",
     )
     parser.add_argument("--follow", action="store_true", help="go on with what happens from now on")
     for_programs(parser)
@@ -126,11 +130,13 @@ def notices(parser: argparse.ArgumentParser) -> None:
 
 def since(text: str) -> date | timedelta:
     """A number of days back from now, or a day in the server's time."""
-    if re.fullmatch("[0-9]{1,5}", text):
-        return timedelta(days=int(text))
+    if days := re.fullmatch("([0-9]{1,5})d?", text):
+        return timedelta(days=int(days[1]))
     try:
         if re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
             return date.fromisoformat(text)
     except ValueError:
         pass
-    raise argparse.ArgumentTypeError("must be a number of days, or a day such as 2026-11-22")
+    raise argparse.ArgumentTypeError(
+        "must be a number of days, such as 7d, or a day, such as 2026-11-22"
+    )

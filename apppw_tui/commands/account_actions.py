@@ -184,13 +184,14 @@ def _bypass(admin: Admin, name: str, options: argparse.Namespace) -> Effect:
 
 
 def _enforce(admin: Admin, name: str, options: argparse.Namespace) -> Effect:
-    at = None if options.on is None else expiry.beginning_of(options.on)
     now = admin.context.clock.now()
+    day = None if options.on is None else expiry.parse_day(options.on, now)
+    at = None if day is None else expiry.beginning_of(day)
     # Who is enforced since then is so already, and is told so.
-    has_passed = at is not None and at.astimezone().date() < now.astimezone().date()
+    has_passed = day is not None and day < now.astimezone().date()
     if has_passed and not admin.account(name).is_enforced(now):
         raise Refused("That day has passed. Without --on, it is from now on.")
-    return Effect(admin.enforce(name, at), {"when": "now" if at is None else options.on})
+    return Effect(admin.enforce(name, at), {"when": "now" if day is None else day.isoformat()})
 
 
 def _enabled(account: Account) -> Facts:

@@ -94,7 +94,7 @@ def _scope(options: argparse.Namespace, policy: Policy) -> tuple[str, ...] | Non
     """The scope that was typed; None: none was. Raises Refused."""
     if options.scope is None:
         return None
-    return scopes.read_scope(options.scope.split(","), policy.own_services)
+    return scopes.parse_scope(options.scope, policy.own_services)
 
 
 def _networks(options: argparse.Namespace) -> tuple[str, ...] | None:

@@ -1,7 +1,8 @@
 """The end of an app password: never, after some days, or after a date (SAFETY 22)."""
 
 import contextlib
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+import re
+from datetime import MAXYEAR, UTC, date, datetime, time, timedelta, tzinfo
 
 from apppw_tui.domain.errors import Refused
 
@@ -13,31 +14,28 @@ _LONGEST_GAP = timedelta(hours=26)
 _RESOLUTION = timedelta(milliseconds=1)
 
 _FORMS = "Use never, a number of days, or a date such as 2027-01-31."
+_RELATIVE = re.compile("([0-9]{1,4})([dwy]?)", re.ASCII)
+_DAYS = {"": 1, "d": 1, "w": 7}
 
 
 def parse(text: str, now: datetime, zone: tzinfo | None = None) -> datetime | None:
     """The instant that was meant, in UTC; None for never.
 
-    A number of days and a date both mean the end of that day, in the server's time (`zone`; None
-    takes the machine's own).
+    Days, weeks or years from now (`90`, `90d`, `2w`, `1y`), `tomorrow` and a date all mean the end
+    of that day, in the server's time (`zone`; None takes the machine's own).
 
     Raises:
-        Refused: it is neither, has passed, or is more than ten years ahead.
+        Refused: it is none of these, has passed, or is more than ten years ahead.
     """
     words = text.strip().lower()
     if words == "never":
         return None
     today = now.astimezone(zone).date()
-    if words.isascii() and words.isdecimal() and len(words) <= len(str(MOST_DAYS)):
-        days = int(words)
-        last = today + timedelta(days=min(days, MOST_DAYS + 1))
-        if days == 0:
-            raise Refused("That would be over today. Say at least one day.")
-    else:
-        try:
-            last = date.fromisoformat(words)
-        except ValueError:
-            raise Refused(_FORMS) from None
+    last = _day(words, today)
+    if last is None:
+        raise Refused(_FORMS)
+    if last == today and _RELATIVE.fullmatch(words):
+        raise Refused("That would be over today. Use at least one day.")
     if last < today:
         raise Refused("That day has passed.")
     if (last - today).days > MOST_DAYS:
@@ -45,17 +43,40 @@ def parse(text: str, now: datetime, zone: tzinfo | None = None) -> datetime | No
     return end_of(last, zone)
 
 
-def beginning_of(text: str, zone: tzinfo | None = None) -> datetime:
-    """The first instant of a day such as 2027-01-31, in the server's time; in UTC.
+def parse_day(text: str, now: datetime, zone: tzinfo | None = None) -> date:
+    """A day in the server's time, as `parse` reads one. Raises Refused."""
+    day = _day(text.strip().lower(), now.astimezone(zone).date())
+    if day is None:
+        raise Refused("Use a day such as 2027-01-31, tomorrow, or 30d.")
+    return day
 
-    Raises:
-        Refused: that is not a day.
-    """
+
+def beginning_of(day: date, zone: tzinfo | None = None) -> datetime:
+    """The first instant of `day`, in the server's time; in UTC. Raises Refused: it has none."""
     try:
-        day = date.fromisoformat(text.strip())
         return end_of(day - timedelta(days=1), zone)
     except (ValueError, OverflowError):
-        raise Refused("Say a day such as 2027-01-31.") from None
+        raise Refused("Use a day such as 2027-01-31, tomorrow, or 30d.") from None
+
+
+def _day(words: str, today: date) -> date | None:
+    """The day that is meant, at most a little more than ten years ahead; None if none is."""
+    if words == "tomorrow":
+        return today + timedelta(days=1)
+    match = _RELATIVE.fullmatch(words)
+    if match is None:
+        try:
+            return date.fromisoformat(words)
+        except ValueError:
+            return None
+    count = int(match[1])
+    if match[2] == "y":
+        year = min(today.year + count, MAXYEAR)
+        try:
+            return today.replace(year=year)
+        except ValueError:  # it has no 29 February
+            return today.replace(year=year, day=28)
+    return today + timedelta(days=min(count * _DAYS[match[2]], MOST_DAYS + 1))
 
 
 def last_day(expires: datetime, zone: tzinfo | None = None) -> str:

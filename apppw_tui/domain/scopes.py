@@ -129,6 +129,14 @@ def label(scope: Iterable[str], own: Iterable[OwnService] = ()) -> str:
     return ", ".join(labels.get(word) or escaped(word) for word in scope)
 
 
+def parse_scope(text: str, own: Iterable[OwnService] = ()) -> tuple[str, ...]:
+    """A scope from its words, with commas or blanks between them. Raises Refused."""
+    parts = [part.split() for part in text.split(",")]
+    if not all(parts):  # as of a script's variable that is not set
+        raise Refused("There is no scope beside one of the commas.")
+    return read_scope([word for part in parts for word in part], own)
+
+
 def read_scope(words: Iterable[str], own: Iterable[OwnService] = ()) -> tuple[str, ...]:
     """A scope from words as they are typed: the groups' words, or single services.
 

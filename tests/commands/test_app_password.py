@@ -34,6 +34,9 @@ def test_creating_prints_the_app_password_and_nothing_else(ada: CommandLine) -> 
     [
         (["--scope", "mail"], ["mail"], None),
         (["--scope", "imaps, submission"], ["imap", "smtp"], None),
+        (["--scope", "mail calendar"], ["mail", "calendar"], None),
+        (["--scope", "mail,calendar"], ["mail", "calendar"], None),
+        (["--expires", "tomorrow"], ["any"], "2026-11-24T00:00:00Z"),
         (["--expires", "30"], ["any"], "2026-12-23T00:00:00Z"),
         (["--expires", "2027-01-31", "--scope", "web"], ["web"], "2027-02-01T00:00:00Z"),
         (["--expires", "never", "--scope", "any"], ["any"], None),
@@ -111,6 +114,8 @@ def test_one_that_does_not_do_what_was_asked_for_is_no_such_one(
     [
         (["--scope", "ftp"], "There is no scope ftp. There are: any, mail,"),
         (["--scope", "\x1b[31m"], "There is no scope "),
+        (["--scope", "mail,"], "There is no scope beside one of the commas."),
+        (["--scope", ",mail"], "There is no scope beside one of the commas."),
         (["--expires", "soon"], "Use never, a number of days, or a date such as 2027-01-31."),
     ],
 )

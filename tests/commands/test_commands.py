@@ -121,7 +121,7 @@ def test_an_empty_argument_is_wrong_usage(
 ) -> None:
     said = run(*arguments)
     assert (said.code, said.out) == (2, "")
-    assert re.search(f"argument {named}: (must|invalid choice)", said.err), said.err
+    assert re.search(f"argument {named}: must|there is no such", said.err), said.err
     assert not run.store.exists()
 
 
@@ -243,7 +243,7 @@ def test_who_logged_in_and_who_called_sudo_are_written_down(
         context.LOGIN_UID.write_text(login)
     run.good("account", "unlock", "ada")
     assert [act["by"] for act in acts(run, house)] == [by]
-    assert by in run.good("activity", "ada")
+    assert by.replace("operator", "administrator") in run.good("activity", "ada")
 
 
 @pytest.mark.parametrize("user", ["", "a b", "ada\n", "ada)", "\x1b[1m", "x" * 66])

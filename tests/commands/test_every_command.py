@@ -97,10 +97,10 @@ each_run = pytest.mark.parametrize(
 # They open no store before they are told something else, or need none.
 WITHOUT_STORE = {
     *("status", "throttle list", "throttle clear"),
-    *("pam", "completion", "config check", "doctor", "restore", "backup"),
+    *("pam", "completion", "help", "config check", "doctor", "restore", "backup"),
     *("account add", "account import", "account prune"),
 }
-WITHOUT_CONFIGURATION = {"pam", "completion", "status"}
+WITHOUT_CONFIGURATION = {"pam", "completion", "status", "help"}
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from apppw_tui.domain.errors import Refused
-from apppw_tui.domain.expiry import CHOICES, MOST_DAYS, end_of, parse
+from apppw_tui.domain.expiry import CHOICES, MOST_DAYS, end_of, parse, parse_day
 from tests.support import NOW
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -33,10 +33,37 @@ def test_never_is_never(text: str) -> None:
         ("365", "2027-11-23"),
         ("0007", "2026-11-30"),
         ("3660", "2036-11-30"),
+        ("90d", "2027-02-21"),
+        ("2w", "2026-12-07"),
+        ("1y", "2027-11-23"),
+        ("10Y", "2036-11-23"),
+        ("tomorrow", "2026-11-24"),
     ],
 )
 def test_days_last_to_the_end_of_the_last_of_them(text: str, expires: str) -> None:
     assert parse(text, NOW, UTC) == utc(expires)
+
+
+def test_a_year_from_a_leap_day_ends_with_the_last_of_february() -> None:
+    assert parse("1y", utc("2028-02-29"), UTC) == utc("2029-03-01")
+    assert parse("4y", utc("2028-02-29"), UTC) == utc("2032-03-01")
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2027-01-31", date(2027, 1, 31)),
+        ("Tomorrow", date(2026, 11, 23)),
+        ("30d", date(2026, 12, 22)),
+    ],
+)
+def test_a_day_is_read_by_the_same_words(text: str, day: date) -> None:
+    assert parse_day(text, NOW, UTC) == day
+
+
+def test_never_is_no_day() -> None:
+    with pytest.raises(Refused, match="Use a day such as 2027-01-31, tomorrow, or 30d"):
+        parse_day("never", NOW, UTC)
 
 
 @pytest.mark.parametrize("days", CHOICES)
@@ -93,13 +120,16 @@ def test_today_lasts_until_midnight_and_yesterday_has_passed() -> None:
         parse("0001-01-01", NOW, AUCKLAND)
 
 
-@pytest.mark.parametrize("text", ["0", "0000"])
+@pytest.mark.parametrize("text", ["0", "0000", "0d", "0w", "0y"])
 def test_no_days_at_all_are_refused(text: str) -> None:
     with pytest.raises(Refused, match="at least one day"):
         parse(text, NOW, UTC)
 
 
-@pytest.mark.parametrize("text", ["3661", "9999", "2036-12-01", "9999-12-31"])
+@pytest.mark.parametrize(
+    "text",
+    ["3661", "9999", "11y", "9999w", "9999y", "2036-12-01", "9999-12-31"],
+)
 def test_more_than_ten_years_are_refused(text: str) -> None:
     with pytest.raises(Refused, match="more than ten years"):
         parse(text, NOW, UTC)
@@ -121,6 +151,9 @@ def test_the_longest_is_the_same_in_days_and_as_a_date() -> None:
         "+5",
         "1.5",
         "30 days",
+        "30m",
+        "d",
+        "1d2w",
         "31.01.2027",
         "2027-1-31",
         "2027-02-29",

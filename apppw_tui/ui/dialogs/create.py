@@ -113,7 +113,7 @@ class CreateDialog(Dialog[IssuedAppPassword | Literal["back", "skip"] | None]):
             return (str(chosen),)
         field = self._field("services")
         try:
-            scope = scopes.read_scope(field.value.replace(",", " ").split())
+            scope = scopes.parse_scope(field.value)
             self._policy.check_scope(scope)
         except Refused as error:
             field.show_error(error)

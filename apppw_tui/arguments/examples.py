@@ -1,0 +1,75 @@
+"""Examples of each command, for its `--help` and the manual page."""
+
+EXAMPLES = {
+    "account add": (
+        "apppw-tui account add ada@example.org",
+        "pwgen 20 1 | apppw-tui account add ada --password-stdin --if-missing",
+    ),
+    "account list": ("apppw-tui account list", "apppw-tui account list --not-moved --json"),
+    "account import": (
+        "apppw-tui account import /etc/dovecot/users --dry-run",
+        "doveadm user '*' | apppw-tui account import --names -",
+    ),
+    "account prune": ("apppw-tui account prune --dry-run",),
+    "account show": ("apppw-tui account show ada@example.org",),
+    "account set-password": ("apppw-tui account set-password ada",),
+    "account disable": ("apppw-tui account disable ada",),
+    "account enable": ("apppw-tui account enable ada",),
+    "account rename": ("apppw-tui account rename ada ada@example.org",),
+    "account require-verification": ("apppw-tui account require-verification --all",),
+    "account bypass": ("apppw-tui account bypass ada --minutes 30",),
+    "account enforce": (
+        "apppw-tui account enforce ada",
+        "apppw-tui account enforce --all --on 2027-01-31",
+    ),
+    "account open": ("apppw-tui account open ada",),
+    "account tidy": ("apppw-tui account tidy --all",),
+    "account unlock": ("apppw-tui account unlock ada",),
+    "account delete-app-passwords": ("apppw-tui account delete-app-passwords ada --dry-run",),
+    "account remove": ("apppw-tui account remove ada --dry-run",),
+    "app-password create": (
+        "apppw-tui app-password create ada Phone --scope mail,calendar --expires 1y",
+        'apppw-tui app-password create ada "Scan to mail" --scope sending',
+    ),
+    "app-password ensure": ("apppw-tui app-password ensure ada Backup --scope imap --json",),
+    "app-password edit": (
+        "apppw-tui app-password edit ada Phone --name Tablet --scope mail --expires 90d",
+    ),
+    "app-password pause": ("apppw-tui app-password pause ada Phone",),
+    "app-password resume": ("apppw-tui app-password resume ada Phone",),
+    "app-password list": ("apppw-tui app-password list ada",),
+    "app-password delete": (
+        "apppw-tui app-password delete ada Phone",
+        "apppw-tui app-password delete ada 7kf",
+    ),
+    "key rotate": ("apppw-tui key rotate", "apppw-tui key rotate --finish"),
+    "backup": (
+        "apppw-tui backup accounts.tar",
+        "apppw-tui backup /var/backups/apppw-tui --keep 14",
+        "apppw-tui backup - | xz > accounts.tar.xz",
+    ),
+    "restore": (
+        "apppw-tui restore accounts.tar --dry-run",
+        "apppw-tui restore accounts.tar --account ada",
+    ),
+    "store migrate": ("apppw-tui store migrate --dry-run",),
+    "store tidy": ("apppw-tui store tidy",),
+    "verify": ("apppw-tui verify ada --service imap < password",),
+    "serve": ("apppw-tui serve --socket-dir /run/apppw-tui",),
+    "status": ("apppw-tui status",),
+    "throttle list": ("apppw-tui throttle list",),
+    "throttle clear": ("apppw-tui throttle clear 192.0.2.7",),
+    "pam": ("auth [success=1 default=ignore] pam_exec.so expose_authtok quiet apppw-tui pam",),
+    "activity": (
+        "apppw-tui activity ada --since 7d",
+        "apppw-tui activity --follow --json",
+    ),
+    "notices": ("apppw-tui notices", "apppw-tui notices --trial ada"),
+    "doctor": ("sudo apppw-tui doctor", "sudo apppw-tui doctor --all"),
+    "config check": ("apppw-tui config check", "apppw-tui config check new.toml --file-alone"),
+    "completion": (
+        'eval "$(apppw-tui completion bash)"',
+        "apppw-tui completion fish > ~/.config/fish/completions/apppw-tui.fish",
+    ),
+    "help": ("apppw-tui help", "apppw-tui help account add"),
+}

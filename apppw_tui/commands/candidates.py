@@ -1,0 +1,118 @@
+"""`complete KIND SHELL WORD BEFORE…`: the words that an argument may become.
+
+Hidden, since only what `completion` prints calls it. WORD is as much as has been typed of the
+argument, BEFORE the command line before it.
+"""
+
+import contextlib
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from apppw_tui.commands.output import print_lines
+from apppw_tui.exit_codes import OK
+
+if TYPE_CHECKING:
+    from apppw_tui.config import Config
+
+ACCOUNTS, APP_PASSWORDS, SCOPES, SERVICES, ENDS = KINDS = (
+    "accounts",
+    "app-passwords",
+    "scopes",
+    "services",
+    "ends",
+)
+_ENDS = ("never", "tomorrow", "30d", "90d", "1y")
+_FLAGS = frozenset({"--all", "--dry-run", "--json", "--yes"})  # which no value follows
+_UNSAFE = re.compile(r"([^\w@%+=:,./-])", re.ASCII)
+_Candidates = Iterable[tuple[str, str]]  # a word, and what it is
+
+
+def print_candidates(arguments: Sequence[str]) -> int:
+    """Prints one a line: in bash quoted as it is typed, elsewhere with a tab and what it is.
+
+    Whatever is wrong, there is just nothing to offer: a key that completes says no sentences.
+    """
+    with contextlib.suppress(Exception):
+        kind, shell, word, *before = arguments
+        offered = [*_offered(kind, word, before)]
+        if shell == "bash":
+            typed = word.replace("\\", "")
+            offered = [(_quoted(text), "") for text, _ in offered if text.startswith(typed)]
+        if offered:
+            print_lines(*("\t".join(filter(None, candidate)) for candidate in offered))
+    return OK
+
+
+def _offered(kind: str, word: str, before: Sequence[str]) -> _Candidates:
+    if kind == ENDS:
+        return ((end, "") for end in _ENDS)
+    if kind in (SCOPES, SERVICES):
+        return _scopes(kind, word)
+    positionals, options = _parsed(before)
+    from apppw_tui.config import choose, store_folder
+
+    config = choose(_path(options.get("--config")))
+    folder = store_folder(_path(options.get("--store")), config)
+    if kind == ACCOUNTS:
+        return _accounts(folder)
+    return _app_passwords(folder, config, positionals[2])
+
+
+def _scopes(kind: str, word: str) -> _Candidates:
+    from apppw_tui.domain.scopes import SCOPES as GROUPS
+    from apppw_tui.domain.scopes import SERVICES as NAMES
+
+    if kind == SERVICES:
+        return ((name, "") for name in NAMES)
+    # Of a list, the last one is completed, and none is offered twice.
+    head = word[: word.rfind(",") + 1]
+    labels = {scope.id: scope.label for scope in GROUPS} | dict.fromkeys(NAMES, "")
+    return ((head + name, label) for name, label in labels.items() if name not in head.split(","))
+
+
+def _accounts(folder: Path) -> _Candidates:
+    from apppw_tui.store.folder.location import account_names, check_store
+
+    return ((name, "") for name in sorted(account_names(check_store(folder))))
+
+
+def _app_passwords(folder: Path, config: "Config", account_name: str) -> _Candidates:
+    from apppw_tui.domain.names import candidates
+    from apppw_tui.domain.scopes import label
+    from apppw_tui.store.folder.location import open_store
+
+    store = open_store(folder)
+    for name in candidates(account_name, config.default_domain):
+        account = store.get(name)
+        if account is not None:
+            for app_password in account.app_passwords:
+                yield app_password.name, f"{app_password.id}, {label(app_password.scope)}"
+            return
+
+
+def _parsed(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """The arguments without a name, and the values of the others, after the program's own name."""
+    line = [word.replace("\\", "") for word in words]
+    at = max((i for i, word in enumerate(line) if Path(word).name == "apppw-tui"), default=-1)
+    positionals: list[str] = []
+    options: dict[str, str] = {}
+    rest = iter(line[at + 1 :])
+    for word in rest:
+        name, equals, value = word.partition("=")
+        if not word.startswith("-"):
+            positionals.append(word)
+        elif equals:
+            options[name] = value
+        elif word not in _FLAGS:
+            options[name] = next(rest, "")
+    return positionals, options
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text).expanduser() if text else None
+
+
+def _quoted(text: str) -> str:
+    return _UNSAFE.sub(r"\\\1", text)

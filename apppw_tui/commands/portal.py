@@ -7,6 +7,7 @@ import itertools
 import os
 import sys
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -141,8 +142,18 @@ def _store(
         # A stranger's terminal says nothing of what runs here.
         tools=None if door else _clipboard_tools(),
         prepare=late.load,
+        place=_typed(folder),
+        demonstration=None if door else partial(_demonstration, options, config),
     )
     return surroundings, cast("Portal", late)
+
+
+def _typed(folder: Path) -> str:
+    """The path as a person would type it."""
+    try:
+        return f"~/{folder.relative_to(Path.home())}"
+    except (RuntimeError, ValueError):  # there is no home folder, or it is elsewhere
+        return str(folder)
 
 
 def _clipboard_tools() -> ClipboardHelpers:

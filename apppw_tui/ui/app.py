@@ -22,7 +22,7 @@ from apppw_tui.ui.clipboard import Clipboard
 from apppw_tui.ui.glyphs import GLYPHS, PLAIN
 from apppw_tui.ui.idle import IdleApp
 from apppw_tui.ui.key_help import commands, help_keys, where
-from apppw_tui.ui.messages import AppearanceChosen, Navigate, SignedIn, SignedOut
+from apppw_tui.ui.messages import AppearanceChosen, FirstChoice, Navigate, SignedIn, SignedOut
 from apppw_tui.ui.screens.login import LoginScreen, Welcome
 from apppw_tui.ui.terminal import IdleClock
 from apppw_tui.ui.type_ahead import A_HASH
@@ -85,6 +85,7 @@ class PortalApp(IdleApp):
         self.clock = clock
         self.surroundings = surroundings
         self._screen_context: ScreenContext | None = None
+        self._first: tuple[AppOptions, Portal] | None = None  # while away from Welcome
         self._first_welcome = self._welcome()
         self._prepare = surroundings.prepare
         for theme in themes.THEMES:
@@ -113,7 +114,7 @@ class PortalApp(IdleApp):
 
         Its breakpoints are known: told of them by a resize, every widget would be styled anew.
         """
-        screen = LoginScreen(self.portal, self._first_welcome)
+        screen = self._door(self._first_welcome)
         width, height = self.size
         screen.add_class(
             _breakpoint(width, self.HORIZONTAL_BREAKPOINTS or []),
@@ -152,7 +153,33 @@ class PortalApp(IdleApp):
             demo=around.demo,
             reason=reason,
             account_name=account_name,
+            may_go_back=self._first is not None,
         )
+
+    def _door(self, welcome: Welcome) -> Screen[None]:
+        """The screen for somebody who is not signed in."""
+        around = self.surroundings
+        if not welcome.first or around.demonstration is None:
+            return LoginScreen(self.portal, welcome)
+        from apppw_tui.ui.screens.welcome import WelcomeScreen
+
+        return WelcomeScreen(around.host_name, around.place)
+
+    @on(FirstChoice)
+    async def choose_first(self, event: FirstChoice) -> None:
+        """Opens the form, or the demonstration, or goes back to where they are offered."""
+        self._await_screen()
+        if self._first is not None and event.choice == "back":
+            (self.surroundings, self.portal), self._first = self._first, None
+            screen = self._door(await asyncio.to_thread(self._welcome))
+        else:
+            self._first = self.surroundings, self.portal
+            if event.choice == "demonstration" and self.surroundings.demonstration is not None:
+                made = await asyncio.to_thread(self.surroundings.demonstration)
+                self.surroundings, self.portal = made
+            screen = LoginScreen(self.portal, await asyncio.to_thread(self._welcome))
+        await self._replace(screen)
+        await self.flush_keys()
 
     # --- where to go ----------------------------------------------------------------------
 
@@ -198,7 +225,7 @@ class PortalApp(IdleApp):
         self._screen_context = None
         self._look(self.surroundings.appearance)
         welcome = await asyncio.to_thread(self._welcome, event.reason, account)
-        await self._replace(LoginScreen(self.portal, welcome))
+        await self._replace(self._door(welcome))
         self.discard_keys()  # they were meant for the session that has ended
         await self.flush_keys()
 

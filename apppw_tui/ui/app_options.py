@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from apppw_tui.domain.connection_settings import ConnectionSetting, ConnectionTestResult
 from apppw_tui.domain.ports import ClipboardHelpers
 from apppw_tui.domain.secret import Secret
+
+if TYPE_CHECKING:
+    from apppw_tui.portal.portal import Portal
 
 
 class Demo(Protocol):
@@ -59,6 +62,8 @@ class AppOptions:
 
     `tools` are programs that help to copy; None where strangers' may not be run. `prepare` loads
     what a sign-in needs; it may block, and what it raises comes again where it is needed.
+    `place` is the store as a person would type it. `demonstration` makes another portal, over
+    made-up accounts, with its own options; None where nobody is to be offered one. May block.
     """
 
     host_name: str
@@ -70,3 +75,5 @@ class AppOptions:
     kiosk: Kiosk | None = None
     tools: ClipboardHelpers | None = None
     prepare: Callable[[], object] | None = None
+    place: str = ""
+    demonstration: "Callable[[], tuple[AppOptions, Portal]] | None" = None

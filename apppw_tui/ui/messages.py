@@ -17,6 +17,14 @@ class SignedIn(Message):
         self.created = created
 
 
+class FirstChoice(Message):
+    """On Welcome: `account` to create the first, `demonstration`; or `back` to it."""
+
+    def __init__(self, choice: str) -> None:
+        super().__init__()
+        self.choice = choice
+
+
 class SignInFailed(Message):
     """A password or a code was wrong."""
 

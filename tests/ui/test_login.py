@@ -4,8 +4,10 @@ import pytest
 from textual.widgets import Button, Input
 
 from apppw_tui.domain.errors import DiskFull
+from apppw_tui.ui.dialogs.security_code import SecurityCodeDialog
 from apppw_tui.ui.messages import SignedIn
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
+from apppw_tui.ui.screens.base import PortalScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.themes import TERMINAL
 from tests.support import PASSWORD, House
@@ -170,6 +172,29 @@ async def test_the_demonstration_tells_how_to_get_in() -> None:
         assert PASSWORD in visit.screen_text()
         assert visit.focused is not None
         assert visit.focused.id == "password"
+
+
+async def test_two_keys_are_in_the_demonstration() -> None:
+    app = portal_app(demo_house(), show_demo=True)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await press(pilot, "enter")
+        assert on(app, SecurityCodeDialog)
+        assert not app.signed_in  # the code that stands there does not submit itself
+        await press(pilot, "enter")
+        assert app.signed_in
+        assert isinstance(app.screen, PortalScreen)
+
+
+async def test_who_gives_up_in_the_demonstration_finds_the_password_again() -> None:
+    app = portal_app(demo_house(), show_demo=True)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        for _ in range(2):
+            await press(pilot, "enter", "escape")
+            assert on(app, LoginScreen)
+        await press(pilot, "enter")
+        assert on(app, SecurityCodeDialog)
 
 
 async def test_help_that_is_open_when_one_is_let_in_goes_with_the_door() -> None:

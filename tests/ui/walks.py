@@ -24,6 +24,7 @@ from apppw_tui.domain.connection_settings import ConnectionSetting, ConnectionTe
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.ports import ClipboardHelpers
 from apppw_tui.domain.secret import Secret
+from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import needs_enrollment, new_session
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.app_options import AppOptions, ConnectionHelp, Kiosk
@@ -87,6 +88,8 @@ def portal_app(
     kiosk: Kiosk | None = None,
     tools: ClipboardHelpers | None = None,
     sign_out_after: float = math.inf,
+    place: str = "",
+    demonstration: Callable[[], tuple[AppOptions, Portal]] | None = None,
 ) -> PortalApp:
     """The application over `house`; what it copies is kept in `Visit.sent`, as over SSH."""
     if connecting is None and isinstance(house, DemoHouse):
@@ -100,6 +103,8 @@ def portal_app(
         connecting=connecting
         or ConnectionHelp(test=lambda *_: ConnectionTestResult(None, "Nobody was asked.")),
         kiosk=kiosk,
+        place=place,
+        demonstration=demonstration,
     )
     clipboard = SentClipboard(environment or {"SSH_TTY": "/dev/pts/0"}, tools)
     app = PortalApp(house.portal, house.clock, surroundings, clipboard)

@@ -20,7 +20,7 @@ from apppw_tui.domain.errors import (
 )
 from apppw_tui.ui.app_options import Demo
 from apppw_tui.ui.glyphs import GLYPHS
-from apppw_tui.ui.messages import SignedIn, SignInFailed
+from apppw_tui.ui.messages import FirstChoice, SignedIn, SignInFailed
 from apppw_tui.ui.portal_calls import FLOW, call_portal, is_busy
 from apppw_tui.ui.type_ahead import A_HASH, ScreenReady, TypeAhead
 from apppw_tui.ui.widgets.field import Field
@@ -47,6 +47,7 @@ class Welcome:
     demo: Demo | None = None
     reason: str = ""
     account_name: str = ""
+    may_go_back: bool = False  # to the screen that offered this one
 
 
 class LoginScreen(Screen[None]):
@@ -56,7 +57,7 @@ class LoginScreen(Screen[None]):
     NAME = "Sign in"
     FOOTER = ("quit", "help")
     BINDINGS = [
-        Binding("escape", "leave", "Leave", id="leave", tooltip="Leave the program: twice"),
+        Binding("escape", "leave", "Leave", id="leave", tooltip="Back; leave: twice"),
         Binding("down", "app.focus_next", "On", id="step-on", tooltip="Next field", show=False),
         Binding("up", "app.focus_previous", "Back", id="step-back", tooltip="Back", show=False),
     ]
@@ -81,12 +82,14 @@ class LoginScreen(Screen[None]):
 
                 yield NewPassword(lambda: self.query_one("#account", Input).value, "Password")
             else:
-                yield Field("Password", SubmittingPasswordInput(id="password"))
+                given = welcome.demo.password if welcome.demo else ""
+                yield Field("Password", SubmittingPasswordInput(id="password", value=given))
             with Horizontal(classes="buttons"):
                 yield Button(heading, id="enter", compact=True)
             if welcome.demo:
                 yield Label(
-                    f"A demonstration; nothing is kept.\nThe password is: {welcome.demo.password}",
+                    f"A demonstration; nothing is kept. {GLYPHS.enter} signs you in.\n"
+                    f"The password is: {welcome.demo.password}",
                     id="demo",
                     markup=False,
                 )
@@ -110,7 +113,10 @@ class LoginScreen(Screen[None]):
 
     def action_leave(self) -> None:
         """esc, or ctrl+c, twice: VS Code's terminal and zellij keep ^q to themselves."""
-        self._leave_by("esc")
+        if self._welcome.may_go_back:
+            self.post_message(FirstChoice("back"))
+        else:
+            self._leave_by("esc")
 
     def action_interrupt(self) -> None:
         """ctrl+c: the same, in words for who has not pressed esc."""
@@ -178,7 +184,8 @@ class LoginScreen(Screen[None]):
             return answer
         session = await verify_identity(self.app, answer, self._welcome.demo)
         if session is None:
-            password.entry.clear()
+            if self._welcome.demo is None:
+                password.entry.clear()
             password.entry.focus()
         return session
 

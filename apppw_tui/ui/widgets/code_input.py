@@ -92,7 +92,16 @@ class CodeInput(CheckedInput):
         super().__init__(id=id)
         self.max_length = DIGITS
         self._told = ""
+        self._filled = ""
         self._was_refused = False
+
+    def fill(self, code: str) -> None:
+        """Shows a code that is given away; Enter sends it. What somebody has typed stays."""
+        if code and not self.busy and self.value in ("", self._filled):
+            self._told = self._filled = code  # so that it does not submit itself
+            self.value = code
+            self._told = ""
+            self.cursor_position = len(code)
 
     def refuse(self) -> None:
         """Empties it; Enter then says nothing, so that the refusal can be read.
@@ -179,3 +188,5 @@ class DemoCode(Label):
         """Reads it anew: the old one was used, or another was sent."""
         code = await asyncio.to_thread(self._peek)
         self.update(f"A demonstration: the code is {code}." if code else "")
+        for entry in self.screen.query(CodeInput):
+            entry.fill(code)

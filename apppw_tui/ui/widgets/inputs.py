@@ -76,8 +76,8 @@ class NewNameInput(NameInput):
 class PasswordInput(TextInput):
     """Masked on screen, so also never on the clipboard."""
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002
-        super().__init__(id=id)
+    def __init__(self, *, id: str, value: str = "") -> None:  # noqa: A002
+        super().__init__(id=id, value=value)
         self.password = True
 
     def action_copy(self) -> None:

@@ -10,8 +10,8 @@ import pexpect
 import pytest
 
 from apppw_tui.arguments.server import SHELLS
-from tests.programs import finished
 from apppw_tui.store.folder.location import open_store
+from tests.programs import finished
 from tests.running import CommandLine, environment
 from tests.services.require import require_program
 from tests.support import House
@@ -83,7 +83,9 @@ def here(tmp_path: Path) -> Path:
 
 
 def said(here: Path, *command: str) -> str:
-    done = finished(command, cwd=here, env=environment(here.parent, TERM="dumb", PATH=PROGRAMS), check=True)
+    done = finished(
+        command, cwd=here, env=environment(here.parent, TERM="dumb", PATH=PROGRAMS), check=True
+    )
     assert done.stderr == ""
     return done.stdout
 

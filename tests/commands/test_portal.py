@@ -58,8 +58,14 @@ def test_the_first_one_at_their_own_machine_may_create_an_account(run: CommandLi
         connecting=app.surroundings.connecting,
         tools=app.surroundings.tools,
         prepare=app.surroundings.prepare,
+        place="~/.local/share/apppw-tui",
+        demonstration=app.surroundings.demonstration,
     )
     assert app.surroundings.tools is not None
+    assert app.surroundings.demonstration is not None
+    around, portal = app.surroundings.demonstration()
+    assert around.demo is not None
+    assert portal.has_accounts()
     assert app.surroundings.connecting.settings == ()
     assert not app.portal.has_accounts()
     assert open_store(run.store).list_names() == []

@@ -288,7 +288,7 @@ def test_without_a_home_the_store_must_be_named(run: CommandLine) -> None:
 
     run.patch.setattr(Path, "home", home)
     said = run("account", "list", "--config", "/dev/null")
-    assert (said.code, said.line) == (3, "There is no home folder: say --store PATH.")
+    assert (said.code, said.line) == (3, "There is no home folder: use --store PATH.")
     checked = run("config", "check")
     assert (checked.code, "There is no home folder to look for it in." in checked.out) == (1, True)
     made(run.home / "named", "ada")  # nothing else is looked for at home

@@ -28,7 +28,7 @@ def account(parser: argparse.ArgumentParser) -> None:
     add.add_argument("name", type=some, metavar="NAME", help="such as ada or ada@example.org")
     for_programs(add)
     add.add_argument(
-        "--if-missing", action="store_true", help="leave one that is there as it is, by exit code 5"
+        "--if-missing", action="store_true", help="leave an existing one as it is, with exit code 5"
     )
     listing = command(group, "list", "list the accounts", alias="ls")
     listing.add_argument(
@@ -64,8 +64,8 @@ def account(parser: argparse.ArgumentParser) -> None:
     for_programs(prune)
     one("show", "show what is known about an account, and no secret")
     password = one("set-password", "set another account password; active sessions end")
-    asking(several("disable", "let accounts neither sign in nor open any service, from now on"))
-    several("enable", "let accounts that were disabled do what they did before")
+    asking(several("disable", "let accounts neither sign in nor open any service"))
+    several("enable", "let disabled accounts sign in and open services again")
     rename = one("rename", "give an account another name; active sessions end")
     rename.add_argument("new", type=some, metavar="NEW", help="its new name")
     several("require-verification", "ask for a second factor from now on; active sessions end")
@@ -97,11 +97,11 @@ def account(parser: argparse.ArgumentParser) -> None:
 
 def app_password(parser: argparse.ArgumentParser) -> None:
     group = actions(parser)
-    create = command(group, "create", "create an app password; prints it, and nothing else")
+    create = command(group, "create", "create an app password; prints it and nothing else")
     ensure = command(
         group,
         "ensure",
-        "create an app password unless there is one of that name, which is exit code 5",
+        "create an app password unless there is one of that name, with exit code 5",
     )
     for making in (create, ensure):
         making.add_argument("account", type=some, metavar="ACCOUNT", help="whose it is to be")

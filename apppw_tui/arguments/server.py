@@ -42,7 +42,9 @@ def status(parser: argparse.ArgumentParser) -> None:
 
 def throttle(parser: argparse.ArgumentParser) -> None:
     group = actions(parser)
-    listing = command(group, "list", "print who was wrong lately, and who has to wait", alias="ls")
+    listing = command(
+        group, "list", "show who sent wrong passwords lately, and who has to wait", alias="ls"
+    )
     clear = command(group, "clear", "let somebody try again at once")
     which = clear.add_mutually_exclusive_group(required=True)
     which.add_argument(
@@ -61,7 +63,7 @@ def throttle(parser: argparse.ArgumentParser) -> None:
 
 def _json_socket(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--socket", type=path, metavar="PATH", help="the daemon's json socket, if not the usual"
+        "--socket", type=path, metavar="PATH", help="the daemon's json socket, if it is elsewhere"
     )
 
 
@@ -95,7 +97,7 @@ def config(parser: argparse.ArgumentParser) -> None:
 
 
 def doctor(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--all", action="store_true", help="say what is in order, too")
+    parser.add_argument("--all", action="store_true", help="show what is in order, too")
     parser.add_argument(
         "--socket-dir",
         type=path,
@@ -115,7 +117,7 @@ def activity(parser: argparse.ArgumentParser) -> None:
         metavar="DAYS|DATE",
         help="only of so many days, such as 7d, or from a day on, such as 2026-11-22",
     )
-    parser.add_argument("--follow", action="store_true", help="go on with what happens from now on")
+    parser.add_argument("--follow", action="store_true", help="go on with what happens next")
     for_programs(parser)
 
 
@@ -124,7 +126,7 @@ def notices(parser: argparse.ArgumentParser) -> None:
         "--trial",
         type=some,
         metavar="ACCOUNT",
-        help="lay one down for ACCOUNT, and see it sent as they all are",
+        help="send one to ACCOUNT as a trial, by the same route as all",
     )
 
 

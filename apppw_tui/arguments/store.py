@@ -10,14 +10,13 @@ def backup(parser: argparse.ArgumentParser) -> None:
         "file",
         type=some,
         metavar="FILE",
-        help="a file that is not there yet; a folder, in which it is named for the time; or - for "
-        "standard output",
+        help="a new file; a folder, in which it is named for the time; or - for standard output",
     )
     parser.add_argument(
         "--keep",
         type=whole,
         metavar="N",
-        help="remove the oldest that this command has made in the folder, until N are left",
+        help="keep the newest N in the folder; remove older ones that this command made",
     )
     parser.add_argument(
         "--with-key", action="store_true", help="include the key; guard the file like the store"
@@ -45,12 +44,12 @@ def restore(parser: argparse.ArgumentParser) -> None:
         help="these accounts only",
     )
     parser.add_argument(
-        "--overwrite", action="store_true", help="also where the store's account has changed since"
+        "--overwrite", action="store_true", help="also accounts that have changed since"
     )
     parser.add_argument(
         "--bring-back-deleted",
         action="store_true",
-        help="also app passwords that were deleted since, as after an administrator's own mistake",
+        help="also app passwords that were deleted since, such as by mistake",
     )
     asking(parser)
     parser.add_argument("--dry-run", action="store_true", help="say what would come back")
@@ -59,9 +58,7 @@ def restore(parser: argparse.ArgumentParser) -> None:
 
 def store(parser: argparse.ArgumentParser) -> None:
     group = actions(parser)
-    migrate = command(
-        group, "migrate", "say whether accounts have to be taken to this one's schema"
-    )
+    migrate = command(group, "migrate", "say whether accounts need another schema")
     # Both are promised, and make no difference while there is nothing to migrate.
     migrate.add_argument("--dry-run", action="store_true", help="say what would be migrated")
     migrate.add_argument(
@@ -70,6 +67,6 @@ def store(parser: argparse.ArgumentParser) -> None:
     tidy = command(
         group,
         "tidy",
-        "make the folder enforced say what the accounts say, and list what was deleted",
+        "repair the folder enforced and the list of what was deleted",
     )
     for_programs(migrate, tidy)

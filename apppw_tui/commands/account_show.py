@@ -174,7 +174,7 @@ def _sign_in(view: _AccountView) -> str:
     if not view.account.enabled:
         return "refused, as the account is disabled"
     if throttled is None:
-        return "cannot be told now"
+        return "not known now"
     if throttled.locked:
         wait = describe_wait(throttled.wait)
         unlock = f"apppw-tui account unlock {view.account.name}"

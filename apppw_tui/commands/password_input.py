@@ -47,7 +47,7 @@ def check_meant(question: str, number: int, options: argparse.Namespace) -> None
     if options.yes:
         return
     if not at_terminal(options):
-        raise Refused(f"{question} There is no terminal to ask at; say --yes. Nothing was done.")
+        raise Refused(f"{question} There is no terminal to ask at; use --yes. Nothing was done.")
     print(f"{question} Type {number} to go on: ", end="", file=sys.stderr, flush=True)
     answer = sys.stdin.readline()
     if not answer.endswith("\n"):

@@ -197,5 +197,5 @@ def _user_folder(variable: str, fallback: str) -> Path:
         try:
             base = Path.home() / fallback
         except RuntimeError:
-            raise StoreUnusable("There is no home folder: say --store PATH.") from None
+            raise StoreUnusable("There is no home folder: use --store PATH.") from None
     return base / "apppw-tui"

@@ -149,7 +149,7 @@ class Enrollment:
         with account_transaction(self._context.store, session) as change:
             account = step(change.existing)
             if needs_enrollment(account, self._context.policy):
-                raise Refused("Add another one first: your account needs one.")
+                raise Refused("Your account needs one method. Add another first.")
             changed, change.account = account != change.existing, account
         if changed:
             self._context.record(account, EventType.METHOD_REMOVED, method=name)

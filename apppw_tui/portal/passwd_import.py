@@ -28,7 +28,7 @@ _SEPARATOR = re.compile("[:|]")  # the second in docker-mailserver's file
 _BETWEEN = {":": 5, "|": 0}
 # Nothing of such a line is repeated, though it may look like a name: it could be a password, or the
 # end of one that a line was broken at (SAFETY 29).
-_NO_HASH = "It has no : and no hash behind it. To take names alone, say --names."
+_NO_HASH = "It has no : and no hash behind it. To take names alone, use --names."
 # Extra fields that keep people out, or let them in as somebody else.
 _RESTRICTING = frozenset({
     *("allow_nets", "allow_real_nets", "login_user", "master", "noauthenticate", "nologin"),

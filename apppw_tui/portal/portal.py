@@ -280,7 +280,7 @@ class Portal:
             raise Refused(self.external_passwords_hint)
         account = self.account(session)
         if not self._passwords.verify(account, Secret(current)):
-            raise SignInRefused("That is not your present password.")
+            raise SignInRefused("That is not your current password.")
         changed, _ = change_password(
             self._context,
             account_transaction(self._store, session),

@@ -94,7 +94,7 @@ class Challenge:
         self._account = self._now()  # a number may be under another key by now
         number = self._number(option)
         if option.kind is None or option.kind not in self._context.code_sender.kinds:
-            raise MethodUnavailable("No code can be sent that way now.")
+            raise MethodUnavailable("No code can be sent that way now. Use another option.")
         if again or not self._sent.is_pending(option.kind, number):
             self._sent.send(self.account, option.kind, number)
 
@@ -154,7 +154,7 @@ class Challenge:
         with consuming_transaction(means, self._begun) as change:
             account = change.existing
             if self._signed_in is not None or not account.has_bypass(means.clock.now()):
-                raise InvalidCode("Your administrator's permission has ended. Ask again.")
+                raise InvalidCode("Your administrator's permission has ended. Ask for a new one.")
             change.account = replace(account, bypass_until=None)
         means.record(account, EventType.BYPASS_USED)
         return replace(self._begun, restriction="bypass")
@@ -168,7 +168,7 @@ class Challenge:
             account = change.existing
             app = account.authenticator
             if app is None:
-                raise InvalidCode("The authenticator app was removed. Use another way.")
+                raise InvalidCode("The authenticator app was removed. Use another option.")
             secret = means.sealer.decrypt(account.uid, AUTHENTICATOR, app.sealed)
             step = totp.verify(secret, digits, means.clock.now(), app.last_step)
             account = account.with_authenticator(replace(app, last_step=step))
@@ -215,7 +215,7 @@ class Challenge:
     def _number(self, option: VerificationOption) -> Secret:
         phone: Phone | None = self._account.phone(option.phone) if option.phone else None
         if phone is None:
-            raise MethodUnavailable("That telephone number was removed. Use another way.")
+            raise MethodUnavailable("That telephone number was removed. Use another option.")
         return self._context.sealer.decrypt(self._account.uid, phone.secret_name, phone.sealed)
 
 

@@ -107,7 +107,7 @@ def require_unrestricted(session: Session) -> None:
 def require_recent_verification(session: Session, clock: Clock, policy: Policy) -> None:
     """Raises ReverificationRequired if the last verification is too old for what matters."""
     if not session.recently_verified(clock, policy.verify_again_after):
-        raise ReverificationRequired("Not done: verify first that it is you.")
+        raise ReverificationRequired("Nothing was changed. Verify first that it is you.")
 
 
 def needs_enrollment(account: Account, policy: Policy) -> bool:

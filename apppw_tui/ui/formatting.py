@@ -97,8 +97,8 @@ def sign_in_summary(account: Account, numbers: dict[PhoneSlot, Secret]) -> str:
         )
     if not ways:
         return (
-            "Signing in here asks for your password alone. Set up a verification method, "
-            "and it asks for a code too."
+            "Signing in here asks for your password alone. Set up a verification method "
+            "to protect your account."
         )
     asks = f"Signing in here asks for your password and a code from {' or '.join(ways)}."
     return f"{asks}\n{recovery_summary(account)}"

@@ -128,7 +128,7 @@ class HardenedApp(TypeAhead):
             return
         dialog = _dialog(self.screen)
         if dialog is not None:
-            dialog.say("Press esc to leave this, ^q to quit.")
+            dialog.say("Press esc to close this, ^q to quit.")
             return
         say = getattr(self.screen, "say", None)
         if say is not None:

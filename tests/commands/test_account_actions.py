@@ -217,7 +217,7 @@ def test_what_destroys_many_things_is_confirmed_by_its_number(
     run: CommandLine, equipped: House, act: str, question: str, whom: list[str]
 ) -> None:
     said = run("account", act, *whom)
-    no_terminal = f"{question} There is no terminal to ask at; say --yes. Nothing was done."
+    no_terminal = f"{question} There is no terminal to ask at; use --yes. Nothing was done."
     assert (said.code, said.line) == (1, no_terminal)
     for typed in ("yes", "2", ""):
         said = run("account", act, *whom, stdin=f"{typed}\n", terminal=True)

@@ -229,7 +229,7 @@ def test_nothing_is_printed_that_could_be_a_secret(run: CommandLine, options: li
     assert "argon2" not in said.out + said.err
     assert "hunter2" not in said.out + said.err
     assert 'line 6: An account name cannot have "," in it.' in said.err
-    no_hash = "It has no : and no hash behind it. To take names alone, say --names."
+    no_hash = "It has no : and no hash behind it. To take names alone, use --names."
     assert f"line 7: {no_hash}" in said.err
     if "--json" in options:
         assert {"line": 7, "account": None, "error": no_hash} in json.loads(said.out)

@@ -77,7 +77,7 @@ def test_where_nobody_can_be_asked_it_must_be_said(
     with dovecot(place, {"ada": KNOWN}):
         said = run(*PRUNE, *more, stdin="2\n", terminal=terminal)
     assert said.code == 1
-    assert said.line.endswith("There is no terminal to ask at; say --yes. Nothing was done.")
+    assert said.line.endswith("There is no terminal to ask at; use --yes. Nothing was done.")
     assert house.store.list_names() == ["ada", "ben", "cem"]
 
 

@@ -16,7 +16,7 @@ from tests.portal.windows import admitted, at_once
 from tests.support import PASSWORD, House
 
 ADA = "ada@example.org"
-ENDED = r"Your administrator's permission has ended\. Ask again\."
+ENDED = r"Your administrator's permission has ended\. Ask for a new one\."
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def test_app_passwords_stay(house: House) -> None:
 @pytest.mark.parametrize("current", ["wrong", "", NEW])
 def test_without_the_present_password_nothing_changes(house: House, current: str) -> None:
     before = house.now()
-    with pytest.raises(SignInRefused, match="That is not your present password"):
+    with pytest.raises(SignInRefused, match="That is not your current password"):
         house.portal.change_password(house.session(), current, NEW)
     assert house.now() == before
 

@@ -223,7 +223,7 @@ def test_of_the_clock_nothing_is_said_where_another_thing_was_wrong(house: House
     assert sentences == [
         "Wrong code. Check it, or wait for the next.",
         "That code was used already. Wait for the next one.",
-        "The authenticator app was removed. Use another way.",
+        "The authenticator app was removed. Use another option.",
     ]
 
 

@@ -332,7 +332,7 @@ def changed(house: House) -> None:
 @pytest.mark.parametrize(
     ("happens", "error", "sentence"),
     [
-        (removed, MethodUnavailable, "That telephone number was removed. Use another way."),
+        (removed, MethodUnavailable, "That telephone number was removed. Use another option."),
         (changed, InvalidCode, GONE),
     ],
 )

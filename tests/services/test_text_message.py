@@ -123,7 +123,7 @@ def test_a_phone_is_proved_and_then_signs_in_by_text(
     tmux.see("We sent a text message with a code to your phone that ends in 84.")
     first = spool.code()
     tmux.press("F5")
-    tmux.see("Sent once more.")
+    tmux.see("Sent again.")
     newest = spool.code()
     if first != newest:
         tmux.type(first)

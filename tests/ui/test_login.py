@@ -175,25 +175,23 @@ async def test_the_demonstration_tells_how_to_get_in() -> None:
 
 
 async def test_two_keys_are_in_the_demonstration() -> None:
-    app = portal_app(demo_house(), show_demo=True)
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        await press(pilot, "enter")
-        assert on(app, SecurityCodeDialog)  # the code that stands there does not submit itself
-        await press(pilot, "enter")
-        assert app.signed_in
-        assert isinstance(app.screen, PortalScreen)
+    async with opened(demo_house(), show_demo=True) as visit:
+        await visit.settle()
+        await visit.press("enter")
+        assert visit.on(SecurityCodeDialog)  # the code that stands there does not submit itself
+        await visit.press("enter")
+        assert visit.app.signed_in
+        assert isinstance(visit.screen, PortalScreen)
 
 
 async def test_who_gives_up_in_the_demonstration_finds_the_password_again() -> None:
-    app = portal_app(demo_house(), show_demo=True)
-    async with app.run_test() as pilot:
-        await settle(pilot)
+    async with opened(demo_house(), show_demo=True) as visit:
+        await visit.settle()
         for _ in range(2):
-            await press(pilot, "enter", "escape")
-            assert on(app, LoginScreen)
-        await press(pilot, "enter")
-        assert on(app, SecurityCodeDialog)
+            await visit.press("enter", "escape")
+            assert visit.on(LoginScreen)
+        await visit.press("enter")
+        assert visit.on(SecurityCodeDialog)
 
 
 async def test_help_that_is_open_when_one_is_let_in_goes_with_the_door() -> None:

@@ -64,7 +64,7 @@ async def test_what_cannot_be_saved_is_told_and_stays_on_the_screen() -> None:
     async with opened(protected(), save=drawer.save) as visit:
         await open_codes(visit)
         await visit.press("s")
-        assert "✗ They could not be saved: no space left on device." in visit.sentences()
+        assert "✗ The codes could not be saved: no space left on device." in visit.sentences()
         assert len(visit.screen.query(CodeLabel)) == 10
         await visit.press("escape")
         assert "✗ Not saved yet. Press esc again to close anyway." in visit.sentences()

@@ -68,7 +68,7 @@ async def test_a_phone_is_added_once_its_code_came_back(which: PhoneSlot, kind: 
         assert number_of(house, which) is None
         await visit.type_code(house.outbox.code)
         assert visit.on(SecurityScreen)
-        assert "✓ Done: it was verified, and counts from now on." in visit.screen_text()
+        assert "✓ Verified. You can sign in with it from now on." in visit.screen_text()
         assert row(visit, which).startswith("☑")
         assert row(visit, which).endswith("Change")
         assert number_of(house, which) == "+4930654321"
@@ -200,7 +200,7 @@ async def test_the_last_one_stays_where_one_is_needed() -> None:
         await to(visit, "app")
         await visit.press("d", "y")
         assert visit.on(SecurityScreen)
-        assert "Add another one first: your account needs one." in visit.screen_text()
+        assert "Your account needs one method. Add another first." in visit.screen_text()
         assert row(visit, "app").startswith("☑")
     assert house.now(ACCOUNT).has_second_factor
 
@@ -208,7 +208,7 @@ async def test_the_last_one_stays_where_one_is_needed() -> None:
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("recovery", "Recovery codes are not removed: new ones replace them."),
+        ("recovery", "Recovery codes cannot be removed. New ones replace them."),
         ("office", "Nothing is set up here."),
     ],
 )

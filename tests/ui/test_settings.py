@@ -91,8 +91,8 @@ async def test_a_changed_password_ends_other_sessions_and_keeps_its_own(too: boo
 @pytest.mark.parametrize(
     ("current", "new", "again", "sentence"),
     [
-        ("", NEW, NEW, "Type your present password."),
-        ("wrong", NEW, NEW, "That is not your present password."),
+        ("", NEW, NEW, "Type your current password."),
+        ("wrong", NEW, NEW, "That is not your current password."),
         (PASSWORD, "", "", "Choose a password."),
         (PASSWORD, "password1", "password1", "Very weak."),
         (PASSWORD, NEW, "loom", "The two passwords differ."),

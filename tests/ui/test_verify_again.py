@@ -65,7 +65,7 @@ async def test_not_answered_everything_stays_as_it_was(
         visit.later(STALE)
         await visit.press(*keys, "escape")
         assert visit.screen is screen
-        assert "Not done: verify first that it is you." in visit.screen_text()
+        assert "Nothing was changed. Verify first that it is you." in visit.screen_text()
         if keys[0] != "enter" or len(keys) == 1:
             assert visit.focused is focused
         for tabs in visit.screen.query(Tabs):
@@ -151,7 +151,7 @@ async def test_grown_old_under_the_name_it_is_asked_on_top_and_the_name_is_kept(
         await visit.press("escape")
         assert visit.on(CreateDialog)
         assert visit.screen.query_one("#name", Input).value == "Laptop"
-        assert "✗ Not done: verify first that it is you." in visit.screen_text()
+        assert "✗ Nothing was changed. Verify first that it is you." in visit.screen_text()
         assert house.now(ACCOUNT).app_passwords == ()
         await visit.press("enter")
         await visit.type_code(visit.app_code())

@@ -203,7 +203,9 @@ async def test_a_bypass_that_has_ended_meanwhile_is_told() -> None:
         await visit.enter_password()
         visit.later(1801)
         await visit.press("enter")
-        assert "✗ Your administrator's permission has ended. Ask again." in visit.sentences()
+        assert (
+            "✗ Your administrator's permission has ended. Ask for a new one." in visit.sentences()
+        )
         await visit.press("escape")
         assert visit.on(LoginScreen)
 

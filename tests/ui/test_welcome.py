@@ -1,7 +1,6 @@
 """The first screen of an empty store, and the demonstration that it offers."""
 
 import pytest
-from textual.pilot import Pilot
 from textual.widgets import Button, Input
 
 from apppw_tui.ui.app import PortalApp
@@ -11,16 +10,7 @@ from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.set_up import SetUpScreen
 from apppw_tui.ui.screens.welcome import WelcomeScreen
 from tests.support import House
-from tests.ui.walks import (
-    ACCOUNT,
-    create_first,
-    demo_house,
-    on,
-    portal_app,
-    press,
-    screen_text,
-    settle,
-)
+from tests.ui.walks import ACCOUNT, Visit, demo_house, opened, portal_app
 
 PLACE = "~/.local/share/apppw-tui"
 
@@ -51,34 +41,34 @@ def chosen(app: PortalApp) -> str:
 async def test_it_says_where_there_are_no_accounts_and_what_can_be_done(
     app: PortalApp, size: tuple[int, int]
 ) -> None:
-    async with app.run_test(size=size) as pilot:
-        await settle(pilot)
-        assert on(app, WelcomeScreen)
-        text = " ".join(screen_text(pilot).split())
+    async with opened(app, size=size) as visit:
+        await visit.settle()
+        assert visit.on(WelcomeScreen)
+        text = " ".join(visit.screen_text().split())
         assert f"There are no accounts in {PLACE} yet." in text
         assert chosen(app) == "Create the first account"
-        await press(pilot, "down")
+        await visit.press("down")
         assert chosen(app) == "Look around in a demonstration"
 
 
 async def test_two_more_keys_are_in_the_demonstration(app: PortalApp, house: House) -> None:
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        await press(pilot, "tab", "enter")
-        assert on(app, LoginScreen)
-        assert "A demonstration; nothing is kept." in screen_text(pilot)
-        await press(pilot, "enter")
-        await press(pilot, "enter")
+    async with opened(app) as visit:
+        await visit.settle()
+        await visit.press("tab", "enter")
+        assert visit.on(LoginScreen)
+        assert "A demonstration; nothing is kept." in visit.screen_text()
+        await visit.press("enter")
+        await visit.press("enter")
         assert isinstance(app.screen, PortalScreen)
         assert not isinstance(app.screen, SetUpScreen)
     assert house.store.list_names() == []
 
 
 async def test_the_first_account_is_created_and_signed_in(app: PortalApp, house: House) -> None:
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        await press(pilot, "enter")
-        await create_first(pilot)
+    async with opened(app) as visit:
+        await visit.settle()
+        await visit.press("enter")
+        await visit.create_first()
         assert isinstance(app.screen, PortalScreen)
     assert house.store.list_names() == [ACCOUNT]
 
@@ -86,38 +76,37 @@ async def test_the_first_account_is_created_and_signed_in(app: PortalApp, house:
 async def test_esc_leads_back_from_either_and_the_store_is_the_one_before(
     app: PortalApp, house: House
 ) -> None:
-    async with app.run_test() as pilot:
-        await settle(pilot)
+    async with opened(app) as visit:
+        await visit.settle()
         for choice in (["enter"], ["down", "enter"], ["enter"]):
-            await press(pilot, *choice)
-            assert on(app, LoginScreen)
-            await press(pilot, "escape")
-            assert on(app, WelcomeScreen)
+            await visit.press(*choice)
+            assert visit.on(LoginScreen)
+            await visit.press("escape")
+            assert visit.on(WelcomeScreen)
             assert app.portal is house.portal
-        await press(pilot, "escape")
-        assert "Press esc again to leave." in screen_text(pilot)
-        await pilot.press("escape")
-        await pilot.pause()
+        await visit.press("escape")
+        assert "Press esc again to leave." in visit.screen_text()
+        await visit.pilot.press("escape")
+        await visit.pilot.pause()
         assert not app.is_running
 
 
 async def test_without_a_demonstration_the_first_account_is_asked_for_at_once() -> None:
-    app = portal_app(House(), may_create_first=True)
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        assert "Create the first account" in screen_text(pilot)
-        assert on(app, LoginScreen)
+    async with opened(House(), may_create_first=True) as visit:
+        await visit.settle()
+        assert "Create the first account" in visit.screen_text()
+        assert visit.on(LoginScreen)
 
 
 async def test_keys_typed_ahead_arrive(app: PortalApp) -> None:
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        await typed(pilot, "enter", *"ada", "tab", "x")
-        assert app.screen.query_one("#account", Input).value == "ada"
-        assert app.screen.query_one("#new", Input).value == "x"
+    async with opened(app) as visit:
+        await visit.settle()
+        await typed(visit, "enter", *"ada", "tab", "x")
+        assert visit.screen.query_one("#account", Input).value == "ada"
+        assert visit.screen.query_one("#new", Input).value == "x"
 
 
-async def typed(pilot: Pilot[None], *keys: str) -> None:
+async def typed(visit: Visit, *keys: str) -> None:
     """In one burst."""
-    await pilot.press(*keys)
-    await settle(pilot)
+    await visit.pilot.press(*keys)
+    await visit.settle()

@@ -48,7 +48,7 @@ class ChangePasswordDialog(Dialog[Session | None]):
         current = self.query_one(Field)
         new = self.query_one(NewPassword)
         if not current.value:
-            current.show_error("Type your present password.")
+            current.show_error("Type your current password.")
             return
         if not new.is_valid():
             return
@@ -75,7 +75,7 @@ class ConfirmPasswordDialog(Dialog[Session | None]):
         self._check = check
 
     def content(self) -> ComposeResult:
-        yield Label("It is a while since you signed in.", classes="lead", markup=False)
+        yield Label("It has been a while since you signed in.", classes="lead", markup=False)
         yield Field("Account password", PasswordInput(id="password"))
         with Horizontal(classes="buttons"):
             yield Button("Verify", id="verify", compact=True)

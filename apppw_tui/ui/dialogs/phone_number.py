@@ -56,7 +56,7 @@ class PhoneNumberDialog(Dialog[PhoneChoice | Literal["back"] | None]):
 
     def content(self) -> ComposeResult:
         yield Label(
-            "A code is sent there, so that nobody's number is taken by mistake.",
+            "A code is sent there, to make sure that the number is yours.",
             classes="lead",
             markup=False,
         )

@@ -94,7 +94,7 @@ class RecoveryCodesDialog(OneTimeSecretDialog[Literal["on", "back"]]):
         try:
             path = await asyncio.to_thread(save, secret)
         except OSError as error:
-            sentence = f"They could not be saved: {system_reason(error)}."
+            sentence = f"The codes could not be saved: {system_reason(error)}."
             self.show_status(f"{GLYPHS.bad} {sentence}", bad=True)
             return
         self.mark_saved(f"Saved to {escaped(str(path))}, for you alone to read.")

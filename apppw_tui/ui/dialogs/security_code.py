@@ -114,7 +114,7 @@ class SecurityCodeDialog(Dialog[Session | Instead | None]):
             self._working = False
         if sentence is not None:
             self.query_one("#sentence", Label).update(sentence)
-            field.show_hint("Sent once more." if again else "")
+            field.show_hint("Sent again." if again else "")
         self._renew_demo_code()
 
     # --- answering --------------------------------------------------------------------------
@@ -181,8 +181,8 @@ class BypassDialog(Dialog[Session | Literal["different"] | None]):
         until = self._challenge.bypass_until
         end = "" if until is None else f" until {formatting.exactly(until)}"
         yield Label(
-            f"Your administrator lets you in once without a security code{end}. "
-            "You can set up a new verification method, and nothing else before that.",
+            f"Your administrator lets you in once without a code{end}. "
+            "Set up a new verification method first.",
             classes="lead",
             markup=False,
         )

@@ -19,8 +19,8 @@ from apppw_tui.ui.screens.base import PortalScreen
 from apppw_tui.ui.widgets.lists import Choice
 
 _APP, _PHONE = "app", "phone"
-_WHY = "Signing in here will ask for your password, and for a code that only you can get."
-_AND_ON = "What is ticked is set up. Choose it to go on, or set up the other one as well."
+_WHY = "From then on, signing in asks for your password and a code."
+_AND_ON = "Ticked is set up: choose it to go on, or set up the other one too."
 
 
 class _Step(IntEnum):

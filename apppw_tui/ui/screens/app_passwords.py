@@ -28,7 +28,7 @@ from apppw_tui.ui.widgets.tab_bar import TabBar
 
 _EMPTY = "No app passwords yet. Create one for your phone or mail program."
 _GIVEN = f"No app passwords yet. {BY_ADMINISTRATOR}"
-_NONE = "There is none to choose. Create one with c."
+_NONE = "The list is empty. Press c to create one."
 
 
 class AppPasswordsScreen(PortalScreen):

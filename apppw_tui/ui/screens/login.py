@@ -57,7 +57,7 @@ class LoginScreen(Screen[None]):
     NAME = "Sign in"
     FOOTER = ("quit", "help")
     BINDINGS = [
-        Binding("escape", "leave", "Leave", id="leave", tooltip="Back; leave: twice"),
+        Binding("escape", "leave", "Leave", id="leave", tooltip="Back, or twice to leave"),
         Binding("down", "app.focus_next", "On", id="step-on", tooltip="Next field", show=False),
         Binding("up", "app.focus_previous", "Back", id="step-back", tooltip="Back", show=False),
     ]

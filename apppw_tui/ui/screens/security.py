@@ -165,7 +165,7 @@ class SecurityScreen(PortalScreen):
         if await flow() == "done":
             if account.recovery is None:
                 await self._show_new_codes()
-            self.say("Done: it was verified, and counts from now on.", good=True)
+            self.say("Verified. You can sign in with it from now on.", good=True)
         self.load()
 
     async def _new_codes(self) -> None:
@@ -188,7 +188,7 @@ class SecurityScreen(PortalScreen):
     def not_removable_reason(self) -> str | None:
         row = self.query_one(MethodTable).current
         if row is not None and row.name == "Recovery codes":
-            return "Recovery codes are not removed: new ones replace them."
+            return "Recovery codes cannot be removed. New ones replace them."
         return None if row is not None and row.remove is not None else "Nothing is set up here."
 
     def action_remove(self) -> None:
@@ -213,7 +213,7 @@ class SecurityScreen(PortalScreen):
         if await self.begin() is None:
             return
         if not await self.app.push_screen_wait(
-            ConfirmDialog(f"Remove {what}?", "It can no longer be used to sign in here.")
+            ConfirmDialog(f"Remove {what}?", "You can no longer sign in with it.")
         ):
             return
         done = await self.ask(call)

@@ -16,10 +16,7 @@ from apppw_tui.ui.widgets.lists import Menu
 
 _LINK = f"{GLYPHS.link} "
 _NONE_YET = "Protect your account with a second step. It takes a minute."
-_BYPASS = (
-    "You signed in with your password alone, as your administrator allows this once. "
-    "Set up a new verification method now; until then there is nothing else to do here."
-)
+_BYPASS = "Your administrator let you in once without a code. Set up a new verification method now."
 
 
 class SetUpScreen(PortalScreen):

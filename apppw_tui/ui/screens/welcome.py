@@ -19,7 +19,9 @@ class WelcomeScreen(Screen[None]):
     NAME = "Welcome"
     FOOTER = ("leave", "quit", "help")
     BINDINGS = [
-        Binding("escape,q", "leave", "Leave", id="leave", tooltip="Leave the program: twice"),
+        Binding(
+            "escape,q", "leave", "Leave", id="leave", tooltip="Leave the program, pressed twice"
+        ),
         Binding("down,j", "app.focus_next", "On", id="step-on", tooltip="Next", show=False),
         Binding("up,k", "app.focus_previous", "Back", id="step-back", tooltip="Back", show=False),
     ]

@@ -154,7 +154,7 @@ def read_scope(words: Iterable[str], own: Iterable[OwnService] = ()) -> tuple[st
             raise Refused(f"There is no scope {escaped(word)}. There are: {', '.join(known)}.")
         ids += [id_] if id_ not in ids else []
     if not ids:
-        raise Refused("A scope needs at least one service.")
+        raise Refused("Choose at least one service.")
     if ANY_APP not in ids:
         return tuple(ids)
     return (ANY_APP, *(id_ for id_ in ids if not is_in_any(id_, own)))

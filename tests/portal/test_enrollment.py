@@ -176,7 +176,7 @@ def test_numbers_of_the_region_need_no_code_of_the_country() -> None:
 
 
 def test_a_number_that_is_none_begins_nothing(house: House) -> None:
-    with pytest.raises(InvalidNumber, match=r"Begin with \+"):
+    with pytest.raises(InvalidNumber, match=r"Start with \+"):
         house.portal.enrollment.begin_phone(house.session(), "office", "0151 23456767")
 
 
@@ -270,7 +270,7 @@ def test_the_last_one_stays_where_one_is_needed(asked: str, remove: Remove) -> N
     house.give_recovery_codes()
     house.alter(verification_required=asked == "of this person")
     before = house.now()
-    with pytest.raises(Refused, match="Add another one first: your account needs one"):
+    with pytest.raises(Refused, match="Your account needs one method"):
         remove(house, house.session())
     assert house.now() == before
     assert house.notebook.acts == []

@@ -18,7 +18,13 @@ from apppw_tui.portal.app_passwords import IssuedAppPassword
 from apppw_tui.ui.dialogs.base import ActionButton, Dialog
 from apppw_tui.ui.portal_calls import is_busy
 from apppw_tui.ui.widgets.field import Field
-from apppw_tui.ui.widgets.inputs import NameInput, NewNameInput, RequiredSelect, TextInput
+from apppw_tui.ui.widgets.inputs import (
+    NameInput,
+    NewNameInput,
+    RequiredSelect,
+    ServiceTicks,
+    TextInput,
+)
 
 _SINGLE, _DATE = "single", "date"
 _LAST_DAY = "Such as 2027-01-31; until the end of that day, in this server's time"
@@ -63,7 +69,7 @@ class CreateDialog(Dialog[IssuedAppPassword | Literal["back", "skip"] | None]):
                     ends = _ends(self._policy)
                     yield RequiredSelect(ends, ends[0][1], id="expires")
             with Vertical(id="more-services", classes="more"):
-                yield Field("Services", TextInput(id="services"), hint=_services(self._policy))
+                yield ServiceTicks(self._policy.service_choices)
             with Vertical(id="more-date", classes="more"):
                 yield Field("Last day", TextInput(id="last-day"), hint=_LAST_DAY)
         with Horizontal(classes="buttons"):
@@ -99,24 +105,25 @@ class CreateDialog(Dialog[IssuedAppPassword | Literal["back", "skip"] | None]):
 
     @on(RequiredSelect.Changed)
     def ask_more(self, event: RequiredSelect.Changed) -> None:
-        """Single services and a date are typed; nothing else needs these fields."""
+        """Certain services are ticked and a date is typed; nothing else needs these fields."""
         self.set_class(self.query_one("#for", RequiredSelect).value == _SINGLE, "-services")
         self.set_class(self.query_one("#expires", RequiredSelect).value == _DATE, "-date")
-        field_id = {"for": "services", "expires": "last-day"}.get(event.select.id or "", "")
-        if event.value in (_SINGLE, _DATE):
-            self.call_after_refresh(self._field(field_id).entry.focus)
+        if event.value == _SINGLE:
+            self.call_after_refresh(self.query_one(ServiceTicks).focus_first)
+        elif event.value == _DATE:
+            self.call_after_refresh(self._field("last-day").entry.focus)
 
     def _scope(self) -> tuple[str, ...] | None:
         """The scope that was chosen; None if it cannot be that, which has been said."""
         chosen = self.query_one("#for", RequiredSelect).value
         if chosen != _SINGLE:
             return (str(chosen),)
-        field = self._field("services")
+        ticks = self.query_one(ServiceTicks)
         try:
-            scope = scopes.parse_scope(field.value)
+            scope = scopes.read_scope(ticks.ticked)
             self._policy.check_scope(scope)
         except Refused as error:
-            field.show_error(error)
+            ticks.show_error(error)
             return None
         return scope
 
@@ -183,10 +190,6 @@ class RenameDialog(Dialog[bool | None]):
 def _scopes(policy: Policy) -> list[tuple[str, str]]:
     groups = [(scopes.label([word]), word) for word in policy.scope_choices]
     return [*groups, ("Only certain services…", _SINGLE)]
-
-
-def _services(policy: Policy) -> str:
-    return "Some of " + ", ".join(policy.service_choices)
 
 
 def _ends(policy: Policy) -> list[tuple[str, str]]:

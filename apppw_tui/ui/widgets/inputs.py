@@ -4,13 +4,14 @@ from collections.abc import Iterable
 
 from textual import events
 from textual.actions import SkipAction
-from textual.app import RenderResult
+from textual.app import ComposeResult, RenderResult
 from textual.binding import Binding
+from textual.containers import Grid, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import Input, Select
+from textual.widgets import Input, Label, Select
 
 from apppw_tui.domain.names import APP_PASSWORD_NAME_CHARACTERS
 from apppw_tui.ui.glyphs import GLYPHS
@@ -189,9 +190,57 @@ class CheckBox(Widget, can_focus=True):
     def render(self) -> RenderResult:
         return Content(f"{GLYPHS.on if self.value else GLYPHS.off} {self._label}")
 
+    @property
+    def label(self) -> str:
+        return self._label
+
     def action_tick(self) -> None:
         self.value = not self.value
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
         self.action_tick()
+
+
+class ServiceTicks(Vertical):
+    """The services that an app password may be for, each to be ticked, three in a row."""
+
+    DEFAULT_CSS = """
+    ServiceTicks {
+        height: auto;
+        Grid { grid-size: 3; grid-rows: 1; grid-columns: 1fr 1fr 1fr; height: auto; }
+    }
+    """
+
+    def __init__(self, services: Iterable[str]) -> None:
+        super().__init__()
+        self._services = tuple(services)
+
+    def compose(self) -> ComposeResult:
+        yield Label("Services", classes="field-label")
+        with Grid():
+            for service in self._services:
+                yield CheckBox(service, id=f"service-{service}")
+        yield Label("", classes="slot", markup=False)
+
+    @property
+    def ticked(self) -> tuple[str, ...]:
+        return tuple(box.label for box in self.query(CheckBox) if box.value)
+
+    def focus_first(self) -> None:
+        self.query(CheckBox).first().focus()
+
+    def show_error(self, reason: object) -> None:
+        """Says under them what is wrong; the focus goes to the first."""
+        slot = self.query_one(".slot", Label)
+        slot.add_class("-bad")
+        slot.update(f"{GLYPHS.bad} {reason}")
+        self.focus_first()
+
+    def on_mount(self) -> None:
+        for box in self.query(CheckBox):
+            self.watch(box, "value", self._clear, init=False)
+
+    def _clear(self) -> None:
+        """Takes the error away: it is being mended."""
+        self.query_one(".slot", Label).update("")

@@ -79,31 +79,31 @@ def _lines() -> Iterator[str]:
     yield ".SH EXIT STATUS"
     for code, meaning in _exit_codes():
         yield f".TP\n.B {code}\n{plain(meaning)}"
-    for title, told in (
+    for title, meanings in (
         ("FILES", _FILES),
         ("ENVIRONMENT", _ENVIRONMENT),
         ("EXAMPLES", _EXAMPLES),
     ):
         yield f".SH {title}"
-        for name, meaning in told.items():
+        for name, meaning in meanings.items():
             yield f".TP\n.B {plain(name)}\n{plain(meaning)}"
     yield ".SH SEE ALSO"
     yield ".BR pam_exec (8),\n.BR sshd_config (5)"
 
 
-def _commands(of: argparse.ArgumentParser, said: str) -> Iterator[str]:
+def _commands(of: argparse.ArgumentParser, before: str) -> Iterator[str]:
     """Those that do something, each with what it takes besides `where`."""
-    for names, one in _below(of).items():
+    for names, command in _below(of).items():
         name, *aliases = names.removesuffix(")").split(" (")
-        words = f"{said} {name}".strip()
-        if _below(one):
-            yield from _commands(one, words)
+        words = f"{before} {name}".strip()
+        if _below(command):
+            yield from _commands(command, words)
             continue
         yield f".SS {plain(words)}"
-        yield f".B {plain(f'apppw-tui {words}')}\n{_synopsis(one)}".rstrip()
-        also = "".join(f" The same: apppw-tui {said} {alias}." for alias in aliases)
-        yield f".PP\n{plain(f'{one.description}{also}')}"
-        yield from _arguments(one, shared=_shared())
+        yield f".B {plain(f'apppw-tui {words}')}\n{_synopsis(command)}".rstrip()
+        also = "".join(f" The same: apppw-tui {before} {alias}." for alias in aliases)
+        yield f".PP\n{plain(f'{command.description}{also}')}"
+        yield from _arguments(command, shared=_shared())
         examples = "\n".join(plain(line) for line in EXAMPLES[words])
         yield f".PP\nSuch as:\n.PP\n.nf\n.RS 4\n{examples}\n.RE\n.fi"
 
@@ -113,8 +113,8 @@ def _below(of: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
     for action in of._actions:
         if isinstance(action, argparse._SubParsersAction):
             return {
-                str(one.metavar or one.dest): action.choices[one.dest]
-                for one in action._choices_actions
+                str(entry.metavar or entry.dest): action.choices[entry.dest]
+                for entry in action._choices_actions
             }
     return {}
 
@@ -138,19 +138,19 @@ def _synopsis(of: argparse.ArgumentParser) -> str:
     """What it takes, each on a line of its own: roff fills them."""
     groups = [group._group_actions for group in of._mutually_exclusive_groups if group.required]
     shared = _shared() if of.prog != "apppw-tui" else {"--help"}
-    told = []
+    parts = []
     for action in of._actions:
         if isinstance(action, argparse._SubParsersAction):
-            told.append("[\\fICOMMAND\\fR]")
+            parts.append("[\\fICOMMAND\\fR]")
         elif shared & {*action.option_strings}:
             continue
-        elif group := next((one for one in groups if action in one), None):
+        elif group := next((each for each in groups if action in each), None):
             if action is group[0]:
-                told.append(f"{{{' | '.join(_one(other) for other in group)}}}")
+                parts.append(f"{{{' | '.join(_one(other) for other in group)}}}")
         else:
             optional = not action.required or action.nargs in ("?", "*")
-            told.append(f"[{_one(action)}]" if optional else _one(action))
-    return "\n".join(told)
+            parts.append(f"[{_one(action)}]" if optional else _one(action))
+    return "\n".join(parts)
 
 
 def _one(action: argparse.Action) -> str:
@@ -177,14 +177,14 @@ def _value(action: argparse.Action) -> str:
 
 def _exit_codes() -> list[tuple[str, str]]:
     """The table of `--help`, whose long lines go on below their beginning."""
-    found: list[tuple[str, str]] = []
+    codes: list[tuple[str, str]] = []
     for line in EXIT_CODES.splitlines()[1:]:
         code, _, meaning = line.strip().partition(" ")
         if code.isdecimal():
-            found.append((code, meaning.strip()))
+            codes.append((code, meaning.strip()))
         else:
-            found[-1] = (found[-1][0], f"{found[-1][1]} {line.strip()}")
-    return found
+            codes[-1] = (codes[-1][0], f"{codes[-1][1]} {line.strip()}")
+    return codes
 
 
 def plain(text: str) -> str:

@@ -60,14 +60,14 @@ complete -o bashdefault -F _apppw_tui_joined apppw-tui
 """
 _ZSH = """\
 _apppw_tui_ask() {
-  local -a before told
+  local -a before lines
   local line
   before=(${(Q)${(z)LBUFFER}})
   [[ -n $PREFIX ]] && before=(${before[1,-2]})
   for line in ${(f)"$(command apppw-tui complete $1 zsh "${(Q)PREFIX}" $before 2>/dev/null)"}; do
-    told+=("${${line%%$'\\t'*}//:/\\\\:}:${line#*$'\\t'}")
+    lines+=("${${line%%$'\\t'*}//:/\\\\:}:${line#*$'\\t'}")
   done
-  _describe -t $1 ${1//-/ } told
+  _describe -t $1 ${1//-/ } lines
 }
 """
 _FISH = """\

@@ -166,3 +166,33 @@ def test_it_needs_no_configuration(run: CommandLine, tmp_path: Path) -> None:
 def test_another_shell_is_wrong_usage(run: CommandLine, arguments: list[str]) -> None:
     said = run("completion", *arguments)
     assert (said.code, said.out) == (2, "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["accounts"],
+        ["accounts", "bash", ""],
+        ["app-passwords", "bash", "", "apppw-tui", "app-password", "rm"],
+        ["app-passwords", "bash", "", "apppw-tui", "app-password", "rm", "ada"],
+        ["accounts", "bash", "", "apppw-tui", "--config", "nowhere", "account", "show"],
+        ["nonsense", "bash", ""],
+    ],
+)
+def test_where_there_is_nothing_to_offer_nothing_is_said_and_made(
+    run: CommandLine, words: list[str]
+) -> None:
+    assert run.good("complete", *words) == ""
+    assert not run.store.exists()
+
+
+def test_names_with_blanks_are_quoted_for_bash_and_explained_elsewhere(run: CommandLine) -> None:
+    house = run.house()
+    house.add("o'neil")
+    made = house.issue("Scan to mail", "o'neil")
+    line = ["apppw-tui", "app-password", "rm", "o\\'neil"]
+    assert run.good("complete", "accounts", "bash", "o", *line[:3]) == "o\\'neil\n"
+    assert run.good("complete", "app-passwords", "bash", "Scan\\ t", *line) == "Scan\\ to\\ mail\n"
+    shown = run.good("complete", "app-passwords", "fish", "", *line)
+    assert shown == f"Scan to mail\t{made.app_password.id}, Any app\n"

@@ -75,6 +75,7 @@ class State:
     house: Callable[[], House] = demo_house
     first: bool = False
     show_demo: bool = False
+    place: str = ""  # where nobody is yet, with a demonstration beside the first account
 
 
 def empty() -> House:
@@ -103,6 +104,7 @@ STATES = {
     "login-wrong": State(wrong_password),
     "login-demo": State(Visit.settle, show_demo=True),
     "login-no-accounts": State(Visit.settle, House),
+    "welcome": State(Visit.settle, House, first=True, place="~/.local/share/apppw-tui"),
     "first-account": State(Visit.settle, House, first=True),
     "first-account-strong": State(strong, House, first=True),
     "first-account-refused": State(weak_refused, House, first=True),
@@ -129,6 +131,7 @@ STATES = {
     "app-passwords-deleted": State(keys(Visit.to_app_passwords, "d", "y")),
     "create": State(Visit.to_create),
     "create-taken": State(taken),
+    "create-services": State(keys(Visit.to_create, "tab", "enter", "end", "enter", "space")),
     "reveal": State(Visit.to_reveal),
     "reveal-copied": State(copied),
     "reveal-not-copied": State(keys(Visit.to_reveal, "escape")),

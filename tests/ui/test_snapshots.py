@@ -1,6 +1,7 @@
 """How every visible state looks. Each picture was looked at before it was accepted."""
 
 from collections.abc import Callable
+from typing import NoReturn
 
 import pytest
 
@@ -40,13 +41,23 @@ MAIN = (
     "help",
 )
 
-EVERYDAY = (*MAIN, "activity", "details", "palette", "reveal-qr", "verify-recovery")
+EVERYDAY = (*MAIN, "welcome", "activity", "details", "palette", "reveal-qr", "verify-recovery")
 
 
 def compare(snap_compare: Compare, name: str, size: tuple[int, int]) -> bool:
     state = STATES[name]
-    app = portal_app(state.house(), may_create_first=state.first, show_demo=state.show_demo)
+    app = portal_app(
+        state.house(),
+        may_create_first=state.first,
+        show_demo=state.show_demo,
+        place=state.place,
+        demonstration=nobody_asks if state.place else None,
+    )
     return snap_compare(app, terminal_size=size, run_before=lambda pilot: state.walk(Visit(pilot)))
+
+
+def nobody_asks() -> NoReturn:
+    raise AssertionError("a picture of Welcome opens no demonstration")
 
 
 def marked(name: str) -> object:

@@ -15,6 +15,7 @@ from apppw_tui.exit_codes import OK
 
 if TYPE_CHECKING:
     from apppw_tui.config import Config
+    from apppw_tui.domain.ports import AccountStore
 
 ACCOUNTS, APP_PASSWORDS, SCOPES, SERVICES, ENDS = KINDS = (
     "accounts",
@@ -51,13 +52,16 @@ def _offered(kind: str, word: str, before: Sequence[str]) -> _Candidates:
     if kind in (SCOPES, SERVICES):
         return _scopes(kind, word)
     positionals, options = _parsed(before)
-    from apppw_tui.config import choose, store_folder
+    from apppw_tui.config import choose
+    from apppw_tui.domain.ports import SystemClock
+    from apppw_tui.store.engine import StoreLocation, open_engine
 
     config = choose(_path(options.get("--config")))
-    folder = store_folder(_path(options.get("--store")), config)
+    place = StoreLocation.of(config, _path(options.get("--store")), None)
+    accounts = open_engine(place, SystemClock())[0].accounts
     if kind == ACCOUNTS:
-        return _accounts(folder)
-    return _app_passwords(folder, config, positionals[2])
+        return ((name, "") for name in sorted(accounts.list_names()))
+    return _app_passwords(accounts, config, positionals[2])
 
 
 def _scopes(kind: str, word: str) -> _Candidates:
@@ -72,20 +76,12 @@ def _scopes(kind: str, word: str) -> _Candidates:
     return ((head + name, label) for name, label in labels.items() if name not in head.split(","))
 
 
-def _accounts(folder: Path) -> _Candidates:
-    from apppw_tui.store.folder.location import account_names, check_store
-
-    return ((name, "") for name in sorted(account_names(check_store(folder))))
-
-
-def _app_passwords(folder: Path, config: "Config", account_name: str) -> _Candidates:
+def _app_passwords(accounts: "AccountStore", config: "Config", account_name: str) -> _Candidates:
     from apppw_tui.domain.names import candidates
     from apppw_tui.domain.scopes import label
-    from apppw_tui.store.folder.location import open_store
 
-    store = open_store(folder)
     for name in candidates(account_name, config.default_domain):
-        account = store.get(name)
+        account = accounts.get(name)
         if account is not None:
             for app_password in account.app_passwords:
                 yield app_password.name, f"{app_password.id}, {label(app_password.scope)}"

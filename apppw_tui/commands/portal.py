@@ -142,7 +142,7 @@ def _store(
         # A stranger's terminal says nothing of what runs here.
         tools=None if door else _clipboard_tools(),
         prepare=late.load,
-        place=_typed(folder),
+        place=_typed(place.folder),
         demonstration=None if door else partial(_demonstration, options, config),
     )
     return surroundings, cast("Portal", late)

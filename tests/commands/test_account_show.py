@@ -261,7 +261,7 @@ def test_counters_that_cannot_be_read_are_said_and_the_rest_is_shown(
     if arguments:
         assert json.loads(said.out) == {**BARE, "sign_in": None}
     else:
-        assert "Sign-in:            cannot be told now" in said.out.splitlines()
+        assert "Sign-in:            not known now" in said.out.splitlines()
 
 
 def test_looking_changes_nothing(run: CommandLine, house: House) -> None:

@@ -106,11 +106,11 @@ def test_since_is_days_or_a_day(run: CommandLine, house: House, since: str, coun
     assert len(run("activity", "--since", since).out.splitlines()) == count
 
 
-@pytest.mark.parametrize("since", ["", "-1", "1d", "2026-13-01", "2026-1-1", "yesterday", "123456"])
+@pytest.mark.parametrize("since", ["", "-1", "2026-13-01", "2026-1-1", "yesterday", "123456"])
 def test_what_is_neither_is_wrong_usage(run: CommandLine, house: House, since: str) -> None:
     said = run("activity", f"--since={since}")
     assert said.code == 2
-    assert "must be a number of days, or a day such as 2026-11-22" in said.err
+    assert "must be a number of days, such as 7d, or a day, such as 2026-11-22" in said.err
 
 
 # --- following ------------------------------------------------------------------------------

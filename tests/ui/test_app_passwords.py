@@ -38,7 +38,7 @@ async def test_what_cannot_be_done_on_an_empty_list_says_why(key: str) -> None:
         await visit.to_app_passwords()
         await visit.press(key)
         assert visit.on(AppPasswordsScreen)
-        assert "There is none to choose." in visit.screen_text()
+        assert "The list is empty." in visit.screen_text()
 
 
 @pytest.mark.slow

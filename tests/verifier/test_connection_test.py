@@ -13,7 +13,7 @@ from apppw_tui.domain.connection_settings import ConnectionTestResult
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations import daemon
 from apppw_tui.store.folder.location import open_store
-from apppw_tui.store.memory import MemoryErrorLog
+from apppw_tui.store.memory_engine import MemoryErrorLog
 from apppw_tui.verifier.connection_test import ConnectionTest
 from apppw_tui.verifier.decision import Answer, Decision, Verifier
 from tests.serving import serving

@@ -103,7 +103,9 @@ def test_help_needs_no_room_at_all(tmp_path: Path, arguments: list[str]) -> None
     assert not modules & {"apppw_tui.commands", "apppw_tui.store", *FOR_THE_PORTAL}
 
 
-def test_completing_names_needs_neither_parser_nor_screens_nor_portal(tmp_path: Path, house: House) -> None:
+def test_completing_names_needs_neither_parser_nor_screens_nor_portal(
+    tmp_path: Path, house: House
+) -> None:
     modules = imported(tmp_path, "complete", "accounts", "bash", "", "apppw-tui", "account", "show")
     assert not modules & {"shtab", "filelock", *FOR_SCREENS, *FOR_METHODS}
     assert not modules & {"apppw_tui.arguments.accounts", *FOR_THE_PORTAL}

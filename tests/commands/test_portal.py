@@ -159,7 +159,7 @@ def test_lines_need_no_standard_error_but_a_terminal_to_read_and_write(run: Comm
 def test_lines_go_with_no_command(run: CommandLine) -> None:
     outcome = run("--plain", "account", "list")
     assert outcome.code == 2
-    assert outcome.err.endswith("--plain opens the portal; it goes with no command\n")
+    assert "--plain opens the portal; it goes with no command." in outcome.err
 
 
 def test_a_store_that_cannot_be_used_is_said_before_anything_is_drawn(run: CommandLine) -> None:

@@ -35,10 +35,7 @@ _NONE_YET = (
     "Protect your account with a second step. It takes a minute, with an authenticator app or a "
     "phone."
 )
-_BYPASS = (
-    "You signed in with your password alone, as your administrator allows this once. "
-    "Set up a new verification method now; until then there is nothing else to do here."
-)
+_BYPASS = "Your administrator let you in once without a code. Set up a new verification method now."
 
 
 def set_up_authenticator(plain: PlainSession) -> None:
@@ -68,7 +65,7 @@ def set_up_phone(plain: PlainSession, which: PhoneSlot) -> None:
     talk = plain.talk
     talk.head(phone_name(which).capitalize())
     talk.say(
-        "A code is sent there, so that nobody's number is taken by mistake. "
+        "A code is sent there, to make sure that the number is yours. "
         "Start with + and the country code, such as +49 151 23456789."
     )
     while True:
@@ -97,7 +94,7 @@ def _prove_phone(plain: PlainSession, set_up: PhoneEnrollment, kind: DeliveryMet
         try:
             if digits.lower() == "s":
                 set_up.send(plain.session, kind)
-                talk.say("Sent once more.")
+                talk.say("Sent again.")
                 continue
             plain.session = plain.call(partial(_confirm, plain, set_up, digits))
             return
@@ -144,7 +141,7 @@ def _save_codes(plain: PlainSession, codes: list[Secret]) -> None:
     try:
         path = save(plain.options.host_name, name, plain.clock.now(), text)
     except OSError as error:
-        talk.say(f"They could not be saved: {(error.strerror or 'unknown reason').lower()}.")
+        talk.say(f"The codes could not be saved: {(error.strerror or 'unknown reason').lower()}.")
     else:
         talk.say(f"Saved to {escaped(str(path))}, for you alone to read.")
 

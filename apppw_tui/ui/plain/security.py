@@ -96,7 +96,7 @@ def _set_up(plain: PlainSession, method: _Method) -> None:
 
 def _remove(plain: PlainSession, method: _Method) -> None:
     if method.remove is None or not plain.talk.confirm(
-        f"Remove {method.name}? It can no longer be used to sign in here."
+        f"Remove {method.name}? You can no longer sign in with it."
     ):
         plain.talk.say("Not removed.")
         return

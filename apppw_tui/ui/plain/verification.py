@@ -46,7 +46,7 @@ def say_demo_code(talk: Conversation, code: str) -> None:
 
 
 def _by_password(talk: Conversation, challenge: Challenge) -> Session:
-    talk.say("It is a while since you signed in.")
+    talk.say("It has been a while since you signed in.")
     while True:
         password = talk.ask_secret("Account password")
         try:
@@ -61,8 +61,8 @@ def _by_bypass(talk: Conversation, challenge: Challenge) -> Session:
     until = challenge.bypass_until
     end = "" if until is None else f" until {formatting.exactly(until)}"
     talk.say(
-        f"Your administrator lets you in once without a security code{end}. "
-        "You can set up a new verification method, and nothing else before that."
+        f"Your administrator lets you in once without a code{end}. "
+        "Set up a new verification method first."
     )
     if not talk.confirm("Set it up now?"):
         raise Back

@@ -151,7 +151,7 @@ def test_what_opens_more_or_is_resumed_is_verified_again(house: House) -> None:
     talk = Talk(house, *IN, "p", "1", "x", "1", later, IN[1], "1", "")
     assert "Paused Laptop: it is refused until you resume it." in talk.words
     assert "1 Laptop, Any app, paused, never used" in talk.words
-    assert "It is a while since you signed in." in talk.words
+    assert "It has been a while since you signed in." in talk.words
     assert "Resumed Laptop." in talk.words
     assert not house.now().app_passwords[1].paused
 
@@ -186,7 +186,7 @@ def test_old_verifications_are_asked_for_again(house: House) -> None:
 
     password = IN[1]
     talk = Talk(house, *IN, later, "wrong", password, "Tablet", "", "")
-    assert "It is a while since you signed in." in talk.words
+    assert "It has been a while since you signed in." in talk.words
     assert "That is not your password." in talk.words
     assert "Created" not in talk.words
     assert names(house)[-1] == "Tablet"

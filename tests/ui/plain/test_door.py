@@ -109,7 +109,7 @@ def test_who_is_let_in_once_sets_up_a_method_and_nothing_else(house: House) -> N
     house.give_authenticator()
     house.operator.bypass(ACCOUNT, 60)
     talk = Talk(house, *IN, "no", "", *IN, "yes", "", END)
-    assert "without a security code until" in talk.words
+    assert "without a code until" in talk.words
     assert "as your administrator allows this once" in talk.words
     assert MENU not in talk.words
 

@@ -31,7 +31,7 @@ def test_a_phone_is_added_and_proved_by_the_code_sent_there(house: House) -> Non
     answers = ("2", "c", "12345", NUMBER, "2", wrong, "s", code, "")
     talk = Talk(house, *IN, "v", *answers, "")
     assert "We are calling your phone that ends in 67." in talk.words
-    assert "Sent once more." in talk.words
+    assert "Sent again." in talk.words
     assert "It was verified, and counts from now on." in talk.words
     assert "Authentication phone: ends in 67" in talk.words
     assert house.now().phone("authentication") is not None
@@ -56,7 +56,7 @@ def test_the_last_method_stays_where_one_is_needed() -> None:
     house.add(ACCOUNT)
     secret = house.give_authenticator()
     talk = Talk(house, *IN, lambda _: house.app_code(secret), "v", "5", "d", "yes", "")
-    assert "Add another one first: your account needs one." in talk.words
+    assert "Your account needs one method. Add another first." in talk.words
     assert house.now().authenticator is not None
 
 

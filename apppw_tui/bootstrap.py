@@ -54,7 +54,7 @@ def build(
         default_domain=config.default_domain,
         region=config.phone_region,
         host_name=config.host_name,
-        session_terminator=engine.session_terminator
+        session_terminator=machine.session_terminator
         if config.end_sessions
         else NoSessionTermination(),
         source=_source(config, error_log),

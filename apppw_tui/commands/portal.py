@@ -170,7 +170,6 @@ def _demonstration(
     from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher
     from apppw_tui.portal.context import PortalContext
     from apppw_tui.portal.portal import Portal
-    from apppw_tui.store.memory_engine import MemoryMachine
 
     demonstration = demo.Demonstration(SystemClock(), Hasher(CHEAP_PROFILE, CHEAP_PROFILE))
     engine = demonstration.engine
@@ -183,7 +182,7 @@ def _demonstration(
         engine.throttle,
         demonstration,
         engine.activity,
-        MemoryMachine().error_log,
+        engine.machine.error_log,
         demonstration,
         region=config.phone_region,
         host_name=demo.HOST_NAME,

@@ -4,7 +4,7 @@ Dovecot's Lua reads it while the daemon is silent (SAFETY 17): then whoever is e
 waits, and the old passwords of all others go on.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -50,6 +50,7 @@ class Enforcements(Protocol):
 
 
 Complain = Callable[[str, StoreError], None]
+Everybody = Callable[[], Iterable[tuple[str, Enforcement]]]
 
 
 @contextmanager

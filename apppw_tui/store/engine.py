@@ -15,6 +15,7 @@ from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.ports import Clock
 
 if TYPE_CHECKING:
+    from apppw_tui.domain.enforced import Enforcements, Everybody
     from apppw_tui.domain.engine_ports import (
         ActivityHistory,
         Aside,
@@ -88,9 +89,6 @@ class Engine(Protocol):
     def deleted_ids(self) -> "DeletedIdList": ...
 
     @property
-    def session_terminator(self) -> "SessionTerminator": ...
-
-    @property
     def notices(self) -> "NoticeQueue": ...
 
     @property
@@ -153,7 +151,17 @@ class Machine(Protocol):
     def slots(self) -> "Slot":
         """A place for one costly hash, of a few that all processes share."""
 
+    @property
+    def session_terminator(self) -> "SessionTerminator":
+        """Tells apppw-kick, which ends the sessions of this machine."""
+
     def door(self) -> "Door": ...
+
+    def enforcements(self, everybody: "Everybody") -> "Enforcements":
+        """Tells Dovecot's Lua on this machine; begins with `everybody` of whom there is something.
+
+        `everybody` is asked when that is made, and no sooner.
+        """
 
 
 def open_engine(

@@ -39,10 +39,14 @@ class MemoryEnforcements:
 class MemoryStore:
     """The same documents as in a folder, in this process alone."""
 
-    def __init__(self, on_deletion: OnDeletion = lambda _uid, _ids: None) -> None:
+    def __init__(
+        self,
+        on_deletion: OnDeletion = lambda _uid, _ids: None,
+        enforcements: enforced.Enforcements | None = None,
+    ) -> None:
         """`on_deletion` hears which ids of a uid are deleted from now on."""
         self._on_deletion = on_deletion
-        self.enforcements: enforced.Enforcements = MemoryEnforcements()
+        self.enforcements = enforcements or MemoryEnforcements()
         self.complain: enforced.Complain = lambda _name, _error: None
         self._tables: dict[str, Tables] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)

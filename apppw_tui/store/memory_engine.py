@@ -14,10 +14,12 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.activity import ActivityEntry, as_line, entries
 from apppw_tui.domain.addresses import Networks, parse_address
 from apppw_tui.domain.deleted_ids import DeletedIdSet
+from apppw_tui.domain.enforced import Everybody
 from apppw_tui.domain.engine_ports import Use
 from apppw_tui.domain.errors import InvalidName, StoreError
 from apppw_tui.domain.hashing import MemoryProfiles, Slot
 from apppw_tui.domain.key_set import KeptKeys, KeySet, new_key
+from apppw_tui.domain.names import is_account_name
 from apppw_tui.domain.notice_text import LONGEST_WAIT, Message
 from apppw_tui.domain.ports import Accounts, AccountStore, Clock, find
 from apppw_tui.domain.usage import (
@@ -30,7 +32,7 @@ from apppw_tui.domain.usage import (
 )
 from apppw_tui.store.fields import DocumentError
 from apppw_tui.store.folder import usage_file
-from apppw_tui.store.memory import MemoryStore, MemoryThrottleStore
+from apppw_tui.store.memory import MemoryEnforcements, MemoryStore, MemoryThrottleStore
 
 _MOST_ERRORS = 256
 Event = tuple[str, ActivityEntry]
@@ -42,22 +44,29 @@ class MemoryMachine:
     def __init__(self) -> None:
         self.error_log = MemoryErrorLog()
         self.slots: Slot = nullcontext
+        self.session_terminator = MemorySessionTerminator()
+        self._told = MemoryEnforcements()
 
     def door(self) -> "MemoryDoor":
         return MemoryDoor()
+
+    def enforcements(self, everybody: Everybody) -> MemoryEnforcements:
+        del everybody  # whoever comes is told
+        return self._told
 
 
 class MemoryEngine:
     """See Engine."""
 
     def __init__(self, clock: Clock, randbytes: Callable[[int], bytes] = os.urandom) -> None:
+        self.machine = MemoryMachine()
         self.deleted_ids = MemoryDeletedIds()
-        self.accounts = MemoryStore(self.deleted_ids.add)
+        enforcements = self.machine.enforcements(lambda: ())
+        self.accounts = MemoryStore(self.deleted_ids.add, enforcements)
         self.throttle = MemoryThrottleStore(clock)
         self.profiles = MemoryProfiles()
         self.usage = MemoryUsage(clock)
         self.activity = MemoryActivityLog(clock)
-        self.session_terminator = MemorySessionTerminator()
         self.notices = MemoryNotices(clock)
         self.keyring = MemoryKeyring(randbytes, self.accounts.has_sealed_values)
 
@@ -149,10 +158,11 @@ class MemorySessionTerminator:
     enabled = True
 
     def __init__(self) -> None:
-        self.ended: list[str] = []
+        self.ended: set[str] = set()
 
     def terminate(self, account_name: str) -> None:
-        self.ended.append(account_name)
+        if is_account_name(account_name):
+            self.ended.add(account_name)
 
 
 class MemoryDeletedIds:

@@ -3,9 +3,12 @@ from pathlib import Path
 
 import pytest
 
+from apppw_tui.store.engine import Engine, Machine
 from apppw_tui.store.folder.accounts import FolderStore
+from tests.store.engines import ENGINES
 from tests.store.making import folder_store
 from tests.store.small_disks import tmpfs
+from tests.support import FixedClock
 
 
 @pytest.fixture
@@ -25,3 +28,25 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of one megabyte."""
     with tmpfs(tmp_path / "small", "size=1m") as disk:
         yield disk
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture(params=ENGINES)
+def engine_and_machine(
+    request: pytest.FixtureRequest, folder: Path, clock: FixedClock
+) -> tuple[Engine, Machine]:
+    return ENGINES[request.param](folder, clock)
+
+
+@pytest.fixture
+def engine(engine_and_machine: tuple[Engine, Machine]) -> Engine:
+    return engine_and_machine[0]
+
+
+@pytest.fixture
+def machine(engine_and_machine: tuple[Engine, Machine]) -> Machine:
+    return engine_and_machine[1]

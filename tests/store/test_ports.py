@@ -1,7 +1,6 @@
 """SAFETY 9: what every engine promises, whatever keeps it."""
 
 import io
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -26,34 +25,14 @@ from apppw_tui.store.backup.restore import Restore, RestoreRules
 from apppw_tui.store.backup.writer import back_up
 from apppw_tui.store.documents import loads
 from apppw_tui.store.engine import Engine
-from apppw_tui.store.folder.engine import open_folder
 from apppw_tui.store.key_rotation import drop_old_keys, rotate
 from apppw_tui.store.memory_engine import MemoryEngine
 from tests.store.backing import members
+from tests.store.engines import in_folder
 from tests.store.folder.using import PHONE, Verdict
 from tests.store.making import add, alter, new_account, record, touch, version_of
 from tests.store.rotator import opened, put
 from tests.support import NOW, FixedClock
-
-
-def in_folder(folder: Path, clock: FixedClock) -> Engine:
-    return open_folder(folder, folder / "key", clock, create=True, new_key=False)[0]
-
-
-ENGINES: dict[str, Callable[[Path, FixedClock], Engine]] = {
-    "folder": in_folder,
-    "memory": lambda _, clock: MemoryEngine(clock),
-}
-
-
-@pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock()
-
-
-@pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest, folder: Path, clock: FixedClock) -> Engine:
-    return ENGINES[request.param](folder, clock)
 
 
 @pytest.fixture
@@ -323,9 +302,9 @@ def test_from_engine_to_engine_and_back_no_byte_is_another(
     tmp_path: Path, clock: FixedClock
 ) -> None:
     first, second, third = (
-        in_folder(tmp_path / "first", clock),
+        in_folder(tmp_path / "first", clock)[0],
         MemoryEngine(clock),
-        in_folder(tmp_path / "third", clock),
+        in_folder(tmp_path / "third", clock)[0],
     )
     for seed, name in enumerate(("ada", "grace@example.org")):
         account = add(first.accounts, name, seed)
@@ -462,9 +441,3 @@ def test_messages_wait_in_their_order_for_whoever_sends_alone(engine: Engine) ->
     assert list(queue.due(NOW - timedelta(days=1))) == [later]
     with queue.alone() as first, queue.alone() as second:
         assert (first, second) == (True, False)
-
-
-def test_sessions_end_without_a_word(engine: Engine) -> None:
-    assert engine.session_terminator.enabled
-    for name in ("ada", "../x"):
-        engine.session_terminator.terminate(name)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from apppw_tui.domain import enforced
@@ -35,7 +36,13 @@ class FolderStore:
     hears of what could not be told there while the change went on.
     """
 
-    def __init__(self, folder: Path, lock_timeout: float = LOCK_TIMEOUT) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        lock_timeout: float = LOCK_TIMEOUT,
+        enforcements: Callable[[enforced.Everybody], FolderEnforcements] | None = None,
+    ) -> None:
+        """`enforcements` are this machine's; None: the store is opened without one."""
         self._folder = folder
         self._accounts = folder / "accounts"
         self.folders = (folder, self._accounts)
@@ -44,7 +51,8 @@ class FolderStore:
         self._reserve = DiskReserve(folder)
         self.deletions = Deletions(folder)
         self._lock_timeout = lock_timeout
-        self.enforcements = FolderEnforcements(folder, self._enforced, lock_timeout)
+        tell = enforcements or partial(FolderEnforcements, folder, lock_timeout=lock_timeout)
+        self.enforcements = tell(self._enforced)
         self.complain: enforced.Complain = lambda _name, _error: None
 
     def check_folders(self) -> None:

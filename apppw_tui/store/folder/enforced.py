@@ -7,24 +7,21 @@ folder is not there, nobody knows who is enforced: it comes whole or not at all.
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 
-from apppw_tui.domain.enforced import Enforcement
+from apppw_tui.domain.enforced import Enforcement, Everybody
 from apppw_tui.domain.errors import StoreDamaged
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.disk_reserve import DiskReserve
 from apppw_tui.store.folder.location import ENFORCED
-from apppw_tui.store.folder.locks import locked
+from apppw_tui.store.folder.locks import LOCK_TIMEOUT, locked
 
 FOLDER = ENFORCED
 _LARGEST = 256  # bytes
 _LINE = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) ([0-9a-f]{32})\n")
 _TEMPORARY = ".tmp-"
-
-Everybody = Callable[[], Iterable[tuple[str, Enforcement]]]
 
 
 class FolderEnforcements:
@@ -33,7 +30,9 @@ class FolderEnforcements:
     `everybody` is asked of whom something is to be told, when the folder is made.
     """
 
-    def __init__(self, folder: Path, everybody: Everybody, lock_timeout: float) -> None:
+    def __init__(
+        self, folder: Path, everybody: Everybody, lock_timeout: float = LOCK_TIMEOUT
+    ) -> None:
         self._folder = folder / FOLDER
         self._growing = folder / f"{_TEMPORARY}{FOLDER}"
         self._lock = folder / "locks" / f".{FOLDER}"

@@ -14,6 +14,7 @@ from apppw_tui.store.folder import files
 from apppw_tui.store.folder.location import ACCOUNTS, SUFFIX, check_store, has_accounts
 
 if TYPE_CHECKING:
+    from apppw_tui.domain.enforced import Everybody
     from apppw_tui.domain.hashing import Slot
     from apppw_tui.domain.usage import FirstUse
     from apppw_tui.store.folder.accounts import FolderStore
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from apppw_tui.store.folder.cache import CachedReads
     from apppw_tui.store.folder.counters import FolderThrottleStore
     from apppw_tui.store.folder.deleted_ids import Deletions
+    from apppw_tui.store.folder.enforced import FolderEnforcements
     from apppw_tui.store.folder.error_log import FolderErrorLog
     from apppw_tui.store.folder.key_file import FolderKeyring, RootsHand
     from apppw_tui.store.folder.notice_queue import FolderNoticeQueue
@@ -97,10 +99,21 @@ class FolderMachine:
 
         return Slots(self._folder).acquire
 
+    @cached_property
+    def session_terminator(self) -> "FolderSessionTerminator":
+        from apppw_tui.store.folder.session_kicks import FolderSessionTerminator
+
+        return FolderSessionTerminator(self._folder, self.error_log)
+
     def door(self) -> "Admission":
         from apppw_tui.store.folder.slots import Admission
 
         return Admission(self._folder)
+
+    def enforcements(self, everybody: "Everybody") -> "FolderEnforcements":
+        from apppw_tui.store.folder.enforced import FolderEnforcements
+
+        return FolderEnforcements(self._folder, everybody)
 
 
 class FolderEngine:
@@ -124,7 +137,7 @@ class FolderEngine:
     def accounts(self) -> "FolderStore":
         from apppw_tui.store.folder.accounts import FolderStore
 
-        store = FolderStore(self._folder)
+        store = FolderStore(self._folder, enforcements=self._machine.enforcements)
         store.complain = lambda name, error: self._log("enforcement not told", error, name)
         store.deletions.complain = lambda name, error: self._log("deletion not listed", error, name)
         store.deletions.ids.complain = lambda error: self._log(
@@ -159,12 +172,6 @@ class FolderEngine:
     @cached_property
     def deleted_ids(self) -> "Deletions":
         return self.accounts.deletions
-
-    @cached_property
-    def session_terminator(self) -> "FolderSessionTerminator":
-        from apppw_tui.store.folder.session_kicks import FolderSessionTerminator
-
-        return FolderSessionTerminator(self._folder, self._error_log)
 
     @cached_property
     def notices(self) -> "FolderNoticeQueue":

@@ -8,7 +8,6 @@ import stat
 from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -18,17 +17,17 @@ import pytest
 from apppw_tui.domain import throttle
 from apppw_tui.domain.errors import RateLimited, StoreBusy, StoreError
 from apppw_tui.domain.ports import ThrottleStore
-from apppw_tui.domain.throttle import FailureCount, FailureCounts, Rule, Step, ThrottleState
+from apppw_tui.domain.throttle import FailureCount, FailureCounts, ThrottleState
 from apppw_tui.store.folder.counters import FolderThrottleStore
 from apppw_tui.store.folder.ledger import Ledger, Transaction
 from apppw_tui.store.memory import MemoryThrottleStore
 from tests.faults import kills, steps
+from tests.store.counting import ADA, CAFE, charge, failures, kept, success
 from tests.store.folder.ledger.words import put_in_place
 from tests.store.test_killed import forked, killed
 from tests.support import NOW, FixedClock
 
-HOME, CAFE = "192.0.2.1", "198.51.100.7"
-ADA = "account:ada@example.org"
+HOME = "192.0.2.1"
 
 
 @pytest.fixture
@@ -57,103 +56,10 @@ def counters(request: pytest.FixtureRequest, folder: Path, clock: FixedClock) ->
     )
 
 
-def attempt(address: str = CAFE, step: Step = "password") -> Rule:
-    return partial(ThrottleState.record_attempt, step=step, address=address)
-
-
-def success(address: str) -> Rule:
-    return partial(ThrottleState.record_success, address=address)
-
-
-def charge(
-    counters: ThrottleStore, subject: str = ADA, address: str = CAFE, *, keep: bool = True
-) -> None:
-    counters.change({subject: attempt(address)}, keep=keep)
-
-
-def kept(counters: ThrottleStore, subject: str = ADA, *, keep: bool = True) -> ThrottleState:
-    return counters.change({subject: lambda state, **_: state}, keep=keep)[subject]
-
-
-def failures(counters: ThrottleStore, subject: str = ADA, *, keep: bool = True) -> int:
-    return kept(counters, subject, keep=keep).unknown_addresses.password.failures
-
-
 def put(
     counters: ThrottleStore, subject: str, ledger: ThrottleState, *, keep: bool = False
 ) -> None:
     counters.change({subject: lambda state, **_: ledger}, keep=keep)  # noqa: ARG005 - a rule
-
-
-def test_what_is_charged_stays_charged(counters: ThrottleStore, clock: FixedClock) -> None:
-    charge(counters)
-    charge(counters)
-    charge(counters, "account:grace")
-    assert kept(counters).unknown_addresses == FailureCounts(FailureCount(2, NOW))
-    assert failures(counters, "account:grace") == 1
-    assert failures(counters, "account:ada") == 0
-
-
-def test_an_account_and_a_name_that_nobody_has_are_counted_alike(
-    counters: ThrottleStore, clock: FixedClock
-) -> None:
-    for keep in (True, False):
-        for _ in range(5):
-            charge(counters, f"account:{keep}", keep=keep)
-        with pytest.raises(RateLimited, match=r"Wait 5 s\."):
-            charge(counters, f"account:{keep}", keep=keep)
-        assert failures(counters, f"account:{keep}", keep=keep) == 5
-
-
-def test_an_address_stays_known(counters: ThrottleStore, clock: FixedClock) -> None:
-    counters.change({ADA: success("2001:db8::1")}, keep=True)
-    for _ in range(5):
-        charge(counters)
-    charge(counters, address="2001:db8::2")
-    with pytest.raises(RateLimited):
-        charge(counters, address="2001:db8:0:1::1")
-
-
-@pytest.mark.parametrize(
-    "refusal", [RateLimited("Wait.", 1.0), KeyError("a fault"), KeyboardInterrupt()]
-)
-def test_a_rule_that_raises_counts_nothing(
-    counters: ThrottleStore, clock: FixedClock, refusal: BaseException
-) -> None:
-    charge(counters)
-
-    def rule(state: ThrottleState, /, *, now: datetime) -> ThrottleState:
-        raise refusal
-
-    with pytest.raises(type(refusal)):
-        counters.change({ADA: rule}, keep=True)
-    assert failures(counters) == 1
-    charge(counters)  # and nothing is held
-    assert failures(counters) == 2
-
-
-def test_a_refused_try_brings_the_stamps_of_a_clock_set_back_to_the_present(
-    counters: ThrottleStore, clock: FixedClock
-) -> None:
-    for _ in range(5):
-        charge(counters)
-    clock.advance(-400 * 86_400)
-    with pytest.raises(RateLimited, match="Wait 5 s"):
-        charge(counters)
-    clock.advance(5)
-    charge(counters)
-    assert failures(counters) == 6
-
-
-def test_where_one_of_several_refuses_those_before_it_are_counted(
-    counters: ThrottleStore,
-) -> None:
-    for _ in range(5):
-        charge(counters, "number:2")
-    names = ("account:1", "number:2", "account:3")
-    with pytest.raises(RateLimited, match=r"Wait 5 s\."):
-        counters.change(dict.fromkeys(names, attempt()), keep=True)
-    assert [failures(counters, name) for name in names] == [1, 5, 0]
 
 
 def test_what_several_get_is_counted_in_one_transaction(

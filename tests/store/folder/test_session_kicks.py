@@ -39,14 +39,6 @@ def test_a_name_is_an_empty_file_of_the_owners_alone(
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_the_same_name_again_is_the_same_file(
-    folder: Path, live_sessions: FolderSessionTerminator
-) -> None:
-    for name in (ADA, "grace", ADA):
-        live_sessions.terminate(name)
-    assert sorted(path.name for path in (folder / "ended").iterdir()) == [ADA, "grace"]
-
-
 @pytest.mark.parametrize("name", ["../accounts/x", "", ".", ".hidden", "Ada", "a/b", "*", "a\n"])
 def test_what_is_no_account_name_is_no_file(
     folder: Path, live_sessions: FolderSessionTerminator, name: str

@@ -1,0 +1,24 @@
+"""Every engine with its machine, for what all of them promise (SAFETY 9)."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from apppw_tui.domain.ports import Clock
+from apppw_tui.store.engine import Engine, Machine
+from apppw_tui.store.folder.engine import open_folder
+from apppw_tui.store.memory_engine import MemoryEngine
+
+
+def in_folder(folder: Path, clock: Clock) -> tuple[Engine, Machine]:
+    return open_folder(folder, folder / "key", clock, create=True, new_key=False)
+
+
+def in_memory(_folder: Path, clock: Clock) -> tuple[Engine, Machine]:
+    engine = MemoryEngine(clock)
+    return engine, engine.machine
+
+
+ENGINES: dict[str, Callable[[Path, Clock], tuple[Engine, Machine]]] = {
+    "folder": in_folder,
+    "memory": in_memory,
+}

@@ -53,6 +53,10 @@ CLOSED: dict[str, Act] = {
     "resume_app_password": lambda house, session, id_: house.portal.resume_app_password(
         session, id_
     ),
+    "sign_out_elsewhere": lambda house, session, _: house.portal.sign_out_elsewhere(session),
+    "forget_trusted_addresses": lambda house, session, _: house.portal.forget_trusted_addresses(
+        session
+    ),
     "change_password": lambda house, session, _: house.portal.change_password(
         session, PASSWORD, NEW
     ),
@@ -72,7 +76,7 @@ CLOSED: dict[str, Act] = {
 }
 LOOKING = {
     "account", "activity", "after_sign_in", "usage", "numbers", "set_appearance", "is_fresh",
-    "delivery_methods", "preferred", "preferences",
+    "delivery_methods", "preferred", "preferences", "trusted_addresses",
 }  # fmt: skip
 SETTING_UP = {"begin_authenticator", "begin_phone"}
 WITHOUT_A_SESSION = {

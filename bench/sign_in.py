@@ -85,7 +85,7 @@ def fill(wired: Parts, folder: Path) -> None:
         with wired.engine.accounts.transaction(name, uid) as change:
             sealed = means.sealer.encrypt(uid, AUTHENTICATOR, new_secret())
             app = Authenticator(sealed, means.clock.now(), 0)
-            change.account = change.existing.with_authenticator(app)
+            change.account = replace(change.existing, authenticator=app)
     for number in range(MOST):
         Admin(means).create_app_password("full", f"Device {number}")
     (folder / "accounts" / "damaged.json").write_text("{")

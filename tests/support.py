@@ -164,7 +164,7 @@ class House:
 
         account = Account.new(
             name,
-            self.hasher.account.make(Secret(password).normalized()),
+            self.hasher.account.make(Secret(password)),
             self.clock.now(),
             lambda size: self.random.randbytes(size).hex(),
         )

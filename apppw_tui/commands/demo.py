@@ -179,7 +179,7 @@ class Demonstration:
 
     def _fill(self) -> None:
         """Three accounts with thirty app passwords; all open with PASSWORD."""
-        password_hash = self.hasher.account.make(Secret(PASSWORD).normalized())
+        password_hash = self.hasher.account.make(Secret(PASSWORD))
         begun = self.clock.now() - timedelta(days=420)
         for name, app_passwords in _APP_PASSWORDS.items():
             account = Account.new(
@@ -215,6 +215,7 @@ class Demonstration:
         hashes = [self.hasher.app.make(code) for code in recovery_codes.generate(self._randbelow)]
         left = (*[None] * _USED_CODES, *hashes[_USED_CODES:])
         return replace(
-            account.with_authenticator(app).with_phone(office),
+            account.with_phone(office),
+            authenticator=app,
             recovery=recovery_codes.RecoveryCodes(left, since),
         )

@@ -147,9 +147,6 @@ class Account:
     def phone(self, which: PhoneSlot) -> Phone | None:
         return next((phone for phone in self.phones if phone.which == which), None)
 
-    def with_authenticator(self, authenticator: Authenticator) -> "Account":
-        return replace(self, authenticator=authenticator)
-
     def with_phone(self, phone: Phone) -> "Account":
         """`phone` instead of the one that was there."""
         others = (other for other in self.phones if other.which != phone.which)

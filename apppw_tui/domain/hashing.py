@@ -4,6 +4,7 @@ import base64
 import contextlib
 import re
 import secrets
+import unicodedata
 from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -282,8 +283,10 @@ class Hasher:
 
 
 def _bytes(secret: Secret) -> bytes:
+    """A password as it is hashed: NFC, as RFC 8265 section 4.2 prepares passwords."""
+    text = unicodedata.normalize("NFC", secret.reveal())
     # A terminal set to another encoding can hand over half a surrogate pair: wrong, not a fault.
-    return secret.reveal().encode("utf-8", "surrogatepass")
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _dummy(profile: Profile) -> str:

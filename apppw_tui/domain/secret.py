@@ -27,7 +27,7 @@ class Secret:
         return self._text
 
     def normalized(self) -> "Secret":
-        """A password as it is hashed: NFC, as RFC 8265 section 4.2 prepares passwords."""
+        """The same in NFC, as a password is judged and hashed (see hashing.py)."""
         return Secret(unicodedata.normalize("NFC", self._text))
 
     def __repr__(self) -> str:

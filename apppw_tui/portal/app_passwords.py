@@ -51,7 +51,7 @@ class AppPasswordIssuer:
         self,
         account: Account,
         wish: AppPasswordRequest,
-        still_allowed: Callable[[Account], None] | None = None,
+        still_allowed: Callable[[Account], object] | None = None,
         *,
         created_by_admin: bool = False,
     ) -> IssuedAppPassword:
@@ -90,7 +90,7 @@ def create(
     context: PortalContext,
     account: Account,
     wish: AppPasswordRequest,
-    still_allowed: Callable[[Account], None] | None = None,
+    still_allowed: Callable[[Account], object] | None = None,
     *,
     by: str | None = None,
 ) -> tuple[IssuedAppPassword, bool]:

@@ -199,8 +199,9 @@ class AuthenticatorEnrollment:
             account = change.existing
             require_may_enroll(means, session, account)
             sealed = means.sealer.encrypt(account.uid, AUTHENTICATOR, self.secret)
-            changed = account.with_authenticator(Authenticator(sealed, now, step))
-            change.account = replace(changed, bypass_until=None)  # what it was for is done
+            app = Authenticator(sealed, now, step)
+            # What the bypass was for is done.
+            change.account = replace(account, authenticator=app, bypass_until=None)
         _record_set_up(means, account, "authenticator app")
         return session.reverified(means.clock)
 

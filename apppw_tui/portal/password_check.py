@@ -72,14 +72,13 @@ class StoredPasswords:
         self._throttle = context.throttle
 
     def authenticate(self, names: Sequence[AccountName], password: Secret) -> Account | None:
-        secret = password.normalized()
         # Under one name, whichever of them was typed; which that is costs the same for all.
         name = self._context.store.meant(names)
         self._throttle.record_attempt(name, "password")
         account = self._readable(names)
         # None for an account without a hash, too: whoever made it knows the password elsewhere.
         stored = account.password_hash if account else None
-        compared = self._hashes.compare(stored, secret)
+        compared = self._hashes.compare(stored, password)
         right = compared.right
         if account is None or stored is None or not right or not account.enabled:
             if not right:
@@ -94,8 +93,7 @@ class StoredPasswords:
 
     def verify(self, account: Account, password: Secret) -> bool:
         self._throttle.record_attempt(account.name, "password")
-        secret = password.normalized()
-        right = self._hashes.compare(account.password_hash, secret).right
+        right = self._hashes.compare(account.password_hash, password).right
         if right:
             self._throttle.undo_attempt(account.name, "password")
         else:

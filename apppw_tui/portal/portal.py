@@ -4,12 +4,12 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from apppw_tui.domain.account import UNLISTED, Account
 from apppw_tui.domain.activity import ActivityEntry, EventType
 from apppw_tui.domain.app_password import AppPassword, AppPasswordEdit
 from apppw_tui.domain.errors import (
-    EnrollmentRequired,
     NameTaken,
     NotFound,
     Refused,
@@ -23,7 +23,6 @@ from apppw_tui.domain.ports import find
 from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.usage import Used
-from apppw_tui.domain.verification_options import NO_METHOD
 from apppw_tui.portal import app_passwords
 from apppw_tui.portal.app_passwords import (
     AppPasswordRequest,
@@ -45,6 +44,7 @@ from apppw_tui.portal.sessions import (
     needs_enrollment,
     new_session,
     require_active,
+    require_enrolled,
     require_recent_verification,
     require_unrestricted,
 )
@@ -186,16 +186,10 @@ class Portal:
             raise Refused(BY_ADMINISTRATOR)
         self.policy.check_scope(scope)
         self.policy.check_expiry(expires, self._clock.now())
-
-        def still_allowed(account: Account) -> None:
-            require_active(session, account)
-            if needs_enrollment(account, self.policy):
-                raise EnrollmentRequired(NO_METHOD)
-
-        account = self.account(session)
-        still_allowed(account)
+        still_allowed = partial(require_enrolled, session, policy=self.policy)
+        account = still_allowed(self._store.get(session.account_name))
+        wish = AppPasswordRequest(name, scope, expires, networks)
         try:
-            wish = AppPasswordRequest(name, scope, expires, networks)
             return app_passwords.create(self._context, account, wish, still_allowed)[0]
         except NotFound:
             raise SessionEnded(GONE) from None
@@ -313,8 +307,3 @@ class Portal:
         with self._context.done_afterwards(account, "throttle"):
             self._throttle.record_success(account.name)
         return session.reverified(self._clock)
-
-
-def _name_of(account: Account, id_: str) -> str:
-    password = account.app_password(id_)
-    return "" if password is None else password.name

@@ -171,7 +171,7 @@ class Challenge:
                 raise InvalidCode("The authenticator app was removed. Use another option.")
             secret = means.sealer.decrypt(account.uid, AUTHENTICATOR, app.sealed)
             step = totp.verify(secret, digits, means.clock.now(), app.last_step)
-            account = account.with_authenticator(replace(app, last_step=step))
+            account = replace(account, authenticator=replace(app, last_step=step))
             change.account = account
         return account
 

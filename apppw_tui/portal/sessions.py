@@ -110,6 +110,14 @@ def require_recent_verification(session: Session, clock: Clock, policy: Policy) 
         raise ReverificationRequired("Nothing was changed. Verify first that it is you.")
 
 
+def require_enrolled(session: Session, account: Account | None, policy: Policy) -> Account:
+    """As `require_active`; raises EnrollmentRequired if `account` lacks a second factor."""
+    account = require_active(session, account)
+    if needs_enrollment(account, policy):
+        raise EnrollmentRequired(NO_METHOD)
+    return account
+
+
 def needs_enrollment(account: Account, policy: Policy) -> bool:
     """True if `account` needs a second factor and has none."""
     required = policy.second_factor_required or account.verification_required

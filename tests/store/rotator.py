@@ -6,6 +6,7 @@ sealed last in each account, `rotate` how many older keys it dropped.
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -37,7 +38,7 @@ def with_values(account: Account, seals: Sealer, value: str) -> Account:
     """The account with `value` sealed as its authenticator's secret and as its office phone."""
     app = Authenticator(seals.encrypt(account.uid, AUTHENTICATOR, Secret(value)), NOW, 0)
     phone = Phone("office", seals.encrypt(account.uid, PHONE, Secret(value)), NOW)
-    return account.with_authenticator(app).with_phone(phone)
+    return replace(account.with_phone(phone), authenticator=app)
 
 
 def opened(account: Account, seals: Sealer) -> list[str]:

@@ -103,7 +103,7 @@ def _with_step_of(account: Account, present: Account) -> Account:
     app, there = account.authenticator, present.authenticator
     if app is None or there is None or there.last_step <= app.last_step:
         return account
-    return account.with_authenticator(replace(app, last_step=there.last_step))
+    return replace(account, authenticator=replace(app, last_step=there.last_step))
 
 
 def _earlier(first: datetime | None, other: datetime | None) -> datetime | None:

@@ -12,7 +12,7 @@ from apppw_tui.doctor.finding import Finding, danger, notice, ok, warning
 from apppw_tui.doctor.probe import Run, SystemPaths
 from apppw_tui.domain.lines import lines
 from apppw_tui.store.folder.disk_reserve import SIZE
-from apppw_tui.store.folder.locks import LOCK_TIMEOUT
+from apppw_tui.store.folder.files import LOCK_TIMEOUT
 from apppw_tui.store.folder.places import StorePlaces
 
 _SLACK = timedelta(minutes=5)

@@ -9,7 +9,7 @@ from apppw_tui.doctor import machine
 from apppw_tui.doctor.finding import Level
 from apppw_tui.store.folder import location
 from apppw_tui.store.folder.disk_reserve import SIZE
-from apppw_tui.store.folder.locks import locked
+from apppw_tui.store.folder.files import locked
 from tests.doctor.healthy import Server, faults
 
 

@@ -17,8 +17,8 @@ from apppw_tui.domain.ports import AccountStore, Sealer
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.totp import Authenticator
 from apppw_tui.store.folder.accounts import FolderStore
+from apppw_tui.store.folder.files import LOCK_TIMEOUT
 from apppw_tui.store.folder.key_file import FolderKeyring
-from apppw_tui.store.folder.locks import LOCK_TIMEOUT
 from apppw_tui.store.key_rotation import drop_old_keys, rotate
 from tests.store.making import add
 from tests.support import NOW

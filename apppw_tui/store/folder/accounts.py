@@ -21,8 +21,8 @@ from apppw_tui.store.folder import files
 from apppw_tui.store.folder.deleted_ids import Deletions
 from apppw_tui.store.folder.disk_reserve import DiskReserve
 from apppw_tui.store.folder.enforced import FolderEnforcements
+from apppw_tui.store.folder.files import LOCK_TIMEOUT, locked
 from apppw_tui.store.folder.location import SUFFIX, UNSEALED, account_names
-from apppw_tui.store.folder.locks import LOCK_TIMEOUT, locked
 
 _SLACK = 64  # bytes; a number that gains a digit is no creation
 # What cannot be read waits, as it does while the daemon answers.

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apppw_tui.store.folder import files
+from apppw_tui.store.folder.files import locked
 from apppw_tui.store.folder.ledger import Ledger, Transaction
-from apppw_tui.store.folder.locks import locked
 
 FOLDER = "before-ledgers"
 TABLE = "CREATE TABLE taken_over (source TEXT PRIMARY KEY, upto TEXT NOT NULL, whole INT) STRICT"

@@ -23,8 +23,8 @@ from apppw_tui.domain.throttle import (
 )
 from apppw_tui.store.folder import before_ledgers, files, sqlite_file
 from apppw_tui.store.folder.before_ledgers import OldFiles
+from apppw_tui.store.folder.files import LOCK_TIMEOUT, locked
 from apppw_tui.store.folder.ledger import LEDGERS, Ledger, Schema, Transaction
-from apppw_tui.store.folder.locks import LOCK_TIMEOUT, locked
 
 _KEY_BYTES = 32
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

@@ -15,8 +15,8 @@ from apppw_tui.domain.errors import StoreDamaged
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.disk_reserve import DiskReserve
+from apppw_tui.store.folder.files import LOCK_TIMEOUT, locked
 from apppw_tui.store.folder.location import ENFORCED
-from apppw_tui.store.folder.locks import LOCK_TIMEOUT, locked
 
 FOLDER = ENFORCED
 _LARGEST = 256  # bytes

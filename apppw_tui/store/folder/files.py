@@ -1,4 +1,4 @@
-"""Files opened without following links, written whole or not at all (SAFETY 7, 10)."""
+"""Files opened without following links, locked, written whole or not at all (SAFETY 7, 10)."""
 
 import contextlib
 import errno
@@ -9,13 +9,23 @@ from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from pathlib import Path
 
-from apppw_tui.domain.errors import DiskFull, SaveUncertain, StoreDamaged, StoreError, StoreUnusable
+from apppw_tui.domain.errors import (
+    DiskFull,
+    SaveUncertain,
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+    StoreUnusable,
+)
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 _PARENT_MODE = 0o755  # and what the umask leaves of it
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 LARGEST = 16 * 1024 * 1024  # bytes; an account at every limit stays well under one of these
+LOCK_TIMEOUT = 5.0  # seconds
+_POLL = 0.01  # seconds; filelock's own 0.05 makes a busy account wait noticeably
+BUSY = "The store is busy. Try again in a moment."
 
 
 def make_folder(path: Path) -> None:
@@ -112,6 +122,40 @@ def read_within(folders: Iterable[Path], path: Path) -> bytes | None:
     return read(path, closed=True)
 
 
+@contextlib.contextmanager
+def locked(path: Path, timeout: float = LOCK_TIMEOUT, busy: str = BUSY) -> Iterator[None]:
+    """Holds the lock of the file `path`, in a folder that is there.
+
+    The file stays for good: two processes that lock different inodes of one name do not exclude
+    each other. No soft lock either: a killed process would leave it locked.
+
+    Raises:
+        StoreBusy: somebody else held it for longer than `timeout`, in seconds; says `busy`.
+        StoreUnusable: it cannot be locked.
+    """
+    from filelock import FileLock, Timeout  # 30 ms that readers need not spend
+
+    lock = FileLock(
+        path,
+        timeout=timeout,
+        mode=FILE_MODE,
+        thread_local=False,
+        poll_interval=_POLL,
+        fallback_to_soft=False,
+    )
+    try:
+        lock.acquire()
+    except Timeout:
+        raise StoreBusy(busy) from None
+    except OSError as error:
+        raise store_error(path, error) from None
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # the kernel has let it go (close(2))
+            lock.release()
+
+
 def write(
     path: Path, temporary: Path, content: bytes, *, as_of: tuple[int, int, int] | None = None
 ) -> None:
@@ -188,19 +232,6 @@ def append_line(descriptor: int, line: bytes) -> None:
         line = b"\n" + line
     if os.write(descriptor, line) < len(line):
         raise OSError(errno.ENOSPC, "No space left on device")
-
-
-def place(path: Path, content: bytes) -> None:
-    """Puts a file where there is none, in one step. Raises OSError, StoreError."""
-    if path.exists():
-        return
-    staged = path.with_name(f".tmp-restored-{path.name}")
-    write(staged, path.with_name(f".tmp-restoring-{path.name}"), content)
-    try:
-        # Not a rename: what somebody else has begun there meanwhile stays.
-        os.link(staged, path)
-    finally:
-        staged.unlink()
 
 
 def remove(path: Path) -> bool:

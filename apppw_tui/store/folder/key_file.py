@@ -15,8 +15,8 @@ from pathlib import Path
 from apppw_tui.domain.errors import SaveUncertain, StoreError, StoreUnusable
 from apppw_tui.domain.key_set import KeptKeys, KeySet, dump, parse
 from apppw_tui.store.folder import files
+from apppw_tui.store.folder.files import LOCK_TIMEOUT, locked
 from apppw_tui.store.folder.location import LOCKS
-from apppw_tui.store.folder.locks import LOCK_TIMEOUT, locked
 
 _LARGEST = 65536  # bytes; some hundreds of keys
 _DONE, _MAYBE = "done", "maybe:"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from apppw_tui.domain.errors import DiskFull, StoreBusy, StoreDamaged, StoreError, StoreUnusable
 from apppw_tui.store.folder import files, sqlite_file
 from apppw_tui.store.folder.disk_reserve import DiskReserve
-from apppw_tui.store.folder.locks import BUSY, LOCK_TIMEOUT, locked
+from apppw_tui.store.folder.files import BUSY, LOCK_TIMEOUT, locked
 from apppw_tui.store.folder.sqlite_file import DamagedFile
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from apppw_tui.domain.hashing import (
 from apppw_tui.domain.ports import Clock
 from apppw_tui.store.fields import to_iso
 from apppw_tui.store.folder import files
-from apppw_tui.store.folder.locks import locked
+from apppw_tui.store.folder.files import locked
 
 
 class HashProfilesFile:

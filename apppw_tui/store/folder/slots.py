@@ -13,7 +13,7 @@ from apppw_tui.domain.addresses import door_key
 from apppw_tui.domain.errors import StoreBusy
 from apppw_tui.integrations.process_limits import processors
 from apppw_tui.store.folder import files
-from apppw_tui.store.folder.locks import locked
+from apppw_tui.store.folder.files import locked
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from apppw_tui.domain.errors import StoreBusy, StoreUnusable
 from apppw_tui.store.folder import files
-from apppw_tui.store.folder.locks import BUSY
+from apppw_tui.store.folder.files import BUSY
 
 if TYPE_CHECKING:
     import sqlite3

@@ -105,7 +105,7 @@ class FolderUsageBook:
             return
         files.make_folder(self._folder)
         files.make_folder(self._waiting)
-        files.place(self._waiting / f"{uid}{RESTORED}", content)
+        _place(self._waiting / f"{uid}{RESTORED}", content)
 
     def _from_ledger(self, uid: str, complain: Callable[[StoreError], None]) -> UsageRecord:
         try:
@@ -139,3 +139,16 @@ def old_reports(folder: Path) -> ReportSpan | None:
         return ReportSpan(fields.time("since"), fields.time("last"))
     except (StoreDamaged, DocumentError, AttributeError):
         return None
+
+
+def _place(path: Path, content: bytes) -> None:
+    """Puts a file where there is none, in one step. Raises OSError, StoreError."""
+    if path.exists():
+        return
+    staged = path.with_name(f".tmp-restored-{path.name}")
+    files.write(staged, path.with_name(f".tmp-restoring-{path.name}"), content)
+    try:
+        # Not a rename: what somebody else has begun there meanwhile stays.
+        os.link(staged, path)
+    finally:
+        staged.unlink()

@@ -53,7 +53,8 @@ _apppw_tui_joined() {
   _shtab_apppw_tui "$1" "$word" "${COMP_WORDS[COMP_CWORD-1]}"
   cut=${COMP_WORDBREAKS//[!@:=]}
   if [[ $cut && $word == *[$cut]* ]]; then
-    COMPREPLY=("${COMPREPLY[@]#"${word%"${word##*[$cut]}"}"}")
+    cut=${word%"${word##*[$cut]}"}
+    COMPREPLY=("${COMPREPLY[@]#"${cut%@}"}")  # readline counts an @ to what follows it
   fi
 }
 complete -o bashdefault -F _apppw_tui_joined apppw-tui

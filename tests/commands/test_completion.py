@@ -99,7 +99,7 @@ def test_the_shell_finds_no_fault_with_it(shell: str, script: Path, here: Path) 
 @pytest.mark.parametrize(("typed", "wanted"), TYPED, ids=TYPED_IDS)
 def test_bash_completes(shell: str, script: Path, here: Path, typed: str, wanted: set[str]) -> None:
     line = f"apppw-tui {typed}"
-    # As bash parts it; of what may come of a word, readline is told what follows the last @.
+    # As bash parts it; of what may come of a word, readline is told what begins with the last @.
     words = [part for part in re.split(r"(@)|\s+", line) if part]
     told = said(
         here,
@@ -112,8 +112,48 @@ def test_bash_completes(shell: str, script: Path, here: Path, typed: str, wanted
         line,
         *words,
     )
-    before = typed.rsplit(maxsplit=1)[-1].rpartition("@")
-    assert {f"{before[0]}{before[1]}{word}" for word in told.split()} == wanted
+    before, at, _ = typed.rsplit(maxsplit=1)[-1].rpartition("@")
+    assert {f"{before if at else ''}{word}" for word in told.split()} == wanted
+
+
+@pytest.mark.parametrize("shell", ["bash"])
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        ("account show ad", "account show ada@example.org"),
+        ("account show ada@", "account show ada@example.org"),
+        ("account show ada@ex", "account show ada@example.org"),
+        ("app-password rm ada@example.org Ph", "app-password rm ada@example.org Phone"),
+        ("verify ben --service=cardd", "verify ben --service=carddav"),
+            "app-password create ben X --scope=mail,cale",
+            "app-password create ben X --scope=mail,calendar",
+        ),
+    ],
+)
+def test_bash_completes_what_is_typed_at_it(
+    script: Path, here: Path, typed: str, line: str
+) -> None:
+    """Readline decides which part of a word with an @ is replaced."""
+    bash = pexpect.spawn(
+        require_program("bash", "bash"),
+        ["--norc", "-i"],
+        env={"PATH": PROGRAMS, "HOME": str(here.parent), "TERM": "dumb", "PS1": READY},
+        cwd=here,
+        encoding="utf-8",
+        dimensions=(50, 200),
+        timeout=120,
+    )
+    try:
+        bash.expect_exact(READY)
+        bash.sendline(f"source {script}; bind 'set bell-style none'; echo $((40+2))")
+        bash.expect_exact("\n42")
+        bash.expect_exact(READY)
+        # Tab completes the line; then it is printed, from its beginning on (Ctrl-A), not run.
+        bash.send(f"apppw-tui {typed}\t\x01echo :\r")
+        bash.expect(r"\n:([^\r]*)")
+        assert bash.match[1].split() == ["apppw-tui", *line.split()]
+    finally:
+        bash.close(force=True)
 
 
 @pytest.mark.parametrize("shell", ["fish"])

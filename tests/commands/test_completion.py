@@ -125,9 +125,6 @@ def test_bash_completes(shell: str, script: Path, here: Path, typed: str, wanted
         ("account show ada@ex", "account show ada@example.org"),
         ("app-password rm ada@example.org Ph", "app-password rm ada@example.org Phone"),
         ("verify ben --service=cardd", "verify ben --service=carddav"),
-            "app-password create ben X --scope=mail,cale",
-            "app-password create ben X --scope=mail,calendar",
-        ),
     ],
 )
 def test_bash_completes_what_is_typed_at_it(

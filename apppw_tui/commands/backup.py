@@ -26,8 +26,9 @@ from apppw_tui.config import Config
 from apppw_tui.domain.errors import ApppwError, Refused, describe_fault, system_reason
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.exit_codes import BY_SIGNAL, FAULT, NO_ANSWER, OK
+from apppw_tui.store.backup.members import KEY
 from apppw_tui.store.backup.reader import Archive
-from apppw_tui.store.backup.writer import KEY, BackupResult, back_up
+from apppw_tui.store.backup.writer import BackupResult, back_up
 from apppw_tui.store.newfile import PREFIX, FileTaken, new_file
 
 _SECRET = "It holds the key, and is as secret as the store itself."  # noqa: S105 - a sentence

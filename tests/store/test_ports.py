@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from apppw_tui.domain import deleted_ids, key_set
 from apppw_tui.domain.activity import ActivityEntry, EventType
 from apppw_tui.domain.errors import (
     DecryptionFailed,
@@ -16,10 +17,18 @@ from apppw_tui.domain.errors import (
     NotFound,
     Refused,
     StoreDamaged,
+    StoreError,
 )
 from apppw_tui.domain.ports import AccountStore, fail
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.usage import LastUse, Used
+from apppw_tui.store.backup.members import (
+    DELETED,
+    KEY,
+    account_member,
+    export_members,
+    import_account,
+)
 from apppw_tui.store.backup.reader import Archive
 from apppw_tui.store.backup.restore import Restore, RestoreRules
 from apppw_tui.store.backup.writer import back_up
@@ -320,16 +329,15 @@ def test_from_engine_to_engine_and_back_no_byte_is_another(
 
 
 def copy(source: Engine, target: Engine) -> None:
+    failures: dict[str, StoreError] = {}
+    contents = dict(export_members(source, failures, with_key=True))
+    assert failures == {}
     for account in source.accounts.each(fail):
-        with target.accounts.raw_transaction(account.name) as raw:
-            raw.tables = loads(source.accounts.read_raw(account.name).content or b"")
-        for content in source.usage.export(account.uid, {}).values():
-            target.usage.restore(account.uid, content)
-        target.activity.restore(account.uid, source.activity.export(account.uid, {}).values())
-    target.deleted_ids.merge(source.deleted_ids.read().ids)
-    ring = source.keyring.require()
+        with import_account(target, account.name, account.uid, contents.get) as raw:
+            raw.tables = loads(contents[account_member(account.name)])
+    target.deleted_ids.merge(deleted_ids.parse(contents[DELETED]).ids)
     with target.keyring.locked():
-        target.keyring.write(ring)
+        target.keyring.write(key_set.parse(contents[KEY], KEY))
 
 
 def back_up_of(engine: Engine) -> dict[str, bytes]:

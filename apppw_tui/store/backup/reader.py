@@ -14,14 +14,8 @@ from apppw_tui.domain.errors import ApppwError, NotFound, Refused
 from apppw_tui.domain.key_set import parse
 from apppw_tui.domain.names import escaped, is_account_name
 from apppw_tui.store import documents
-from apppw_tui.store.backup.writer import (
-    DELETED,
-    FORMAT,
-    KEY,
-    LARGEST_ACTIVITY,
-    MANIFEST,
-    account_member,
-)
+from apppw_tui.store.backup.members import DELETED, KEY, LARGEST_ACTIVITY, account_member
+from apppw_tui.store.backup.writer import FORMAT, MANIFEST
 from apppw_tui.store.documents import SCHEMA_MAJOR, loads
 from apppw_tui.store.fields import DocumentError, Fields, Tables
 from apppw_tui.store.folder import files
@@ -105,6 +99,10 @@ class Archive:
         if sha256(content).hexdigest() != self._sums.get(name):
             raise Refused(f"{escaped(name)} in the backup is damaged.")
         return content
+
+    def find(self, name: str) -> bytes | None:
+        """A member's content, None if the backup should have none. Raises Refused."""
+        return self.read(name) if name in self else None
 
     def _manifest(self) -> dict[str, Any]:
         if MANIFEST not in self._members:

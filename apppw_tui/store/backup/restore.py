@@ -1,6 +1,5 @@
 """Brings accounts back from a backup, one under its lock after the other, while people work."""
 
-import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -9,12 +8,12 @@ from apppw_tui.domain.account import Account, RawAccount
 from apppw_tui.domain.app_password import RandomBelow
 from apppw_tui.domain.deleted_ids import DeletedIdSet
 from apppw_tui.domain.engine_ports import Aside
-from apppw_tui.domain.errors import KeyMissing, Refused, StoreDamaged, StoreError
+from apppw_tui.domain.errors import KeyMissing, Refused, StoreDamaged
 from apppw_tui.domain.key_set import KeySet, parse
 from apppw_tui.store import documents
+from apppw_tui.store.backup.members import DELETED, KEY, import_account
 from apppw_tui.store.backup.merge import merge_backup, opens_all, reencrypted, undecryptable
 from apppw_tui.store.backup.reader import Archive, read_account
-from apppw_tui.store.backup.writer import DELETED, KEY, activity_members, usage_member
 from apppw_tui.store.documents import loads
 from apppw_tui.store.engine import Engine
 from apppw_tui.store.fields import DocumentError, Tables
@@ -123,12 +122,11 @@ class Restore:
         tables, backup = read_account(self.archive, name)
         if self.rules.dry_run:
             return self._plan(tables, backup, self._accounts.read_raw(name))[1]
-        with self._accounts.raw_transaction(name) as whole:
+        with import_account(self.engine, name, backup.uid, self.archive.find) as whole:
             tables, outcome = self._plan(tables, backup, whole)
             if outcome.account is not None:
                 if whole.content is not None:
                     self.aside.keep(name, whole.content)
-                self._take_others(backup.uid)
                 if outcome.gone:
                     self.ended(name)
                 whole.tables = tables
@@ -223,19 +221,6 @@ class Restore:
     def _readable(self) -> Iterator[Account]:
         """Every account of the store; of what cannot be read nobody knows."""
         return self._accounts.each(lambda _name, _error: None)
-
-    def _take_others(self, uid: str) -> None:
-        """Takes uses and events over: only where the store knows nothing of them."""
-        # Damaged or in the way, it is no reason to go without the account.
-        if usage_member(uid) in self.archive:
-            with contextlib.suppress(Refused, OSError, StoreError):
-                self.engine.usage.restore(uid, self.archive.read(usage_member(uid)))
-        contents = []
-        for member in activity_members(uid):
-            with contextlib.suppress(Refused, OSError):
-                contents += [self.archive.read(member)] if member in self.archive else []
-        with contextlib.suppress(StoreError):
-            self.engine.activity.restore(uid, contents)
 
 
 def _is_bare(account: Account) -> bool:

@@ -1,30 +1,24 @@
-"""A backup: a tar archive of the accounts and what belongs to them, its manifest at the end.
-
-Members: accounts/<name>.json, usage/<uid>.json and .jsonl, activity/<uid>.jsonl and .jsonl.1,
-deleted, with the key `key`, and manifest.json, which has the SHA-256 of each of the others.
-"""
+"""A backup: a tar archive of all members, at its end manifest.json with the SHA-256 of each."""
 
 import io
 import json
 import tarfile
-from contextlib import ExitStack
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import BinaryIO, cast
 
 from apppw_tui import __version__
-from apppw_tui.domain.engine_ports import ActivityHistory
-from apppw_tui.domain.errors import StoreDamaged, StoreError
-from apppw_tui.domain.key_set import dump
+from apppw_tui.domain.errors import StoreError
+from apppw_tui.store.backup.members import export_members, is_account
 from apppw_tui.store.documents import SCHEMA_MAJOR, SCHEMA_MINOR
 from apppw_tui.store.engine import Engine
 from apppw_tui.store.fields import to_iso
 
 FORMAT = 1
-MANIFEST, KEY, DELETED = "manifest.json", "key", "deleted"
+MANIFEST = "manifest.json"
 _MODE = 0o600
-LARGEST_ACTIVITY = 64 * 1024 * 1024  # bytes, of one account
 
 
 @dataclass
@@ -38,97 +32,23 @@ class BackupResult:
     failures: dict[str, StoreError] = field(default_factory=dict)
 
 
-def account_member(name: str) -> str:
-    return f"accounts/{name}.json"
-
-
-def usage_member(uid: str) -> str:
-    return f"usage/{uid}.json"
-
-
-def activity_members(uid: str) -> tuple[str, ...]:
-    """The files of what happened to the account of `uid`."""
-    written = (f"{folder}/{uid}.jsonl" for folder in ("usage", "activity"))
-    return tuple(f"{path}{old}" for path in written for old in (".1", ""))
-
-
 def back_up(
     out: BinaryIO, engine: Engine, *, with_key: bool, now: datetime, host: str
 ) -> BackupResult:
-    """Writes a backup of `engine` to `out`.
-
-    Takes no account's lock: each document is replaced in one step, so it is read as it was at one
-    instant. The list of deleted ids comes last, and knows of every deletion in the accounts.
+    """Writes all that `engine` exports (see export_members) to `out`.
 
     Raises:
         StoreError: the list or the key cannot be read; what was written is no backup.
         OSError: `out` cannot be written.
     """
     done = BackupResult()
-    with ExitStack() as stack:
-        ring = None
-        if with_key:
-            # While the lock is held no key is dropped, so that this one opens all that follows.
-            stack.enter_context(engine.keyring.locked())
-            ring = engine.keyring.read()
-            if ring is None:
-                engine.keyring.require_nothing_encrypted()
-        archive = _Archive(out, now)
-
-        def set_aside(error: StoreError) -> None:
-            done.failures["ledger/activity.sqlite"] = error
-
-        log = engine.activity_log(set_aside)
-        uids: set[str] = set()
-        looked_at: set[str] = set()
-        # Again until nobody is new: one may have been renamed behind the sweep.
-        while fresh := [name for name in engine.accounts.list_names() if name not in looked_at]:
-            owners = frozenset(uids) if looked_at else frozenset()
-            for name in fresh:
-                looked_at.add(name)
-                try:
-                    uids |= _add_account(
-                        archive, engine, log, name, failures=done.failures, owners=owners
-                    )
-                except StoreError as error:
-                    done.failures[name] = error
-        done.accounts = len(uids)
-        engine.deleted_ids.list_waiting()
-        deleted = engine.deleted_ids.export()
-        if deleted is not None:
-            archive.add(DELETED, deleted)
-        if ring is not None:
-            archive.add(KEY, dump(ring))
-        archive.end(host, {name: str(error) for name, error in done.failures.items()})
+    archive = _Archive(out, now)
+    with closing(export_members(engine, done.failures, with_key=with_key)) as exported:
+        for member, content in exported:
+            archive.add(member, content)
+            done.accounts += is_account(member)
+    archive.end(host, {name: str(error) for name, error in done.failures.items()})
     return done
-
-
-def _add_account(
-    archive: "_Archive",
-    engine: Engine,
-    log: ActivityHistory,
-    name: str,
-    *,
-    failures: dict[str, StoreError],
-    owners: frozenset[str],
-) -> set[str]:
-    """Its uid, or nothing: if it was removed meanwhile, or is one of the `owners`.
-
-    `failures` gets the ledgers that cannot be read. Raises StoreError; nothing is added then.
-    """
-    raw = engine.accounts.read_raw(name)
-    if raw.content is None:
-        return set()
-    if raw.account is None:
-        raise StoreDamaged(f"{raw.place} cannot be read: {raw.error}.")
-    uid = raw.account.uid
-    if uid in owners:
-        return set()
-    others = {**log.export(uid, failures), **engine.usage.export(uid, failures)}
-    archive.add(account_member(name), raw.content)
-    for member, content in others.items():
-        archive.add(member, content)
-    return {uid}
 
 
 class _Archive:

@@ -10,7 +10,7 @@ import pytest
 
 from apppw_tui.domain.secret import Secret
 from apppw_tui.store import documents
-from apppw_tui.store.backup.writer import account_member
+from apppw_tui.store.backup.members import account_member
 from apppw_tui.verifier.decision import Answer, Verifier
 from tests.store.backing import Place, manifest, members
 from tests.store.backup_writer import ACCOUNTS

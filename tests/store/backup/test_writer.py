@@ -16,7 +16,7 @@ from apppw_tui.domain.errors import ApppwError, KeyMissing, Refused, StoreBusy, 
 from apppw_tui.domain.usage import LastUse, ServiceUse, UsageRecord
 from apppw_tui.store.backup.reader import Archive
 from apppw_tui.store.backup.restore import RestoredAccount
-from apppw_tui.store.backup.writer import MANIFEST
+from apppw_tui.store.backup.writer import MANIFEST, back_up
 from apppw_tui.store.folder import key_file as keyrings
 from apppw_tui.store.folder import usage_file
 from apppw_tui.store.folder.accounts import FolderStore
@@ -49,6 +49,22 @@ def resummed(contents: dict[str, bytes]) -> dict[str, bytes]:
     told = json.loads(contents[MANIFEST])
     told["members"] = {name: sha256(content).hexdigest() for name, content in others.items()}
     return {**others, MANIFEST: json.dumps(told).encode()}
+
+
+class FullDisk(io.BytesIO):
+    """A file for which there is no room."""
+
+    def write(self, _content: object, /) -> int:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_backup_that_cannot_be_written_frees_the_key_at_once(place: Place) -> None:
+    place.house.give_phone(name="ada")
+    with pytest.raises(OSError, match="No space") as error:
+        back_up(FullDisk(), place.engine, with_key=True, now=NOW, host="mail.example.org")
+    with place.keyring.locked():
+        assert place.keyring.read() is not None
+    del error  # which held every frame of the attempt until here
 
 
 # --- what it holds ---------------------------------------------------------------------------

@@ -1,0 +1,126 @@
+"""Export and import of all that an engine shares, as the members of a backup.
+
+accounts/<name>.json, usage/<uid>.json and .jsonl, activity/<uid>.jsonl and .jsonl.1, deleted, and
+the key `key`.
+"""
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+
+from apppw_tui.domain.account import RawAccount
+from apppw_tui.domain.engine_ports import ActivityHistory
+from apppw_tui.domain.errors import Refused, StoreDamaged, StoreError
+from apppw_tui.domain.key_set import dump
+from apppw_tui.store.engine import Engine
+
+KEY, DELETED = "key", "deleted"
+_ACCOUNTS = "accounts/"
+LARGEST_ACTIVITY = 64 * 1024 * 1024  # bytes, of one account
+
+Member = tuple[str, bytes]
+Failures = dict[str, StoreError]
+
+
+def account_member(name: str) -> str:
+    return f"{_ACCOUNTS}{name}.json"
+
+
+def is_account(member: str) -> bool:
+    return member.startswith(_ACCOUNTS)
+
+
+def usage_member(uid: str) -> str:
+    return f"usage/{uid}.json"
+
+
+def activity_members(uid: str) -> tuple[str, ...]:
+    """The files of what happened to the account of `uid`."""
+    written = (f"{folder}/{uid}.jsonl" for folder in ("usage", "activity"))
+    return tuple(f"{path}{old}" for path in written for old in (".1", ""))
+
+
+def export_members(
+    engine: Engine, failures: Failures, *, with_key: bool
+) -> Generator[Member, None, None]:
+    """Every member, one account after the other; the key's lock is held until it is closed.
+
+    Takes no account's lock: each document is replaced in one step, so it is read as it was at one
+    instant. The list of deleted ids comes last, and knows of every deletion in the accounts.
+    `failures` gets the accounts and ledgers that cannot be read.
+
+    Raises:
+        StoreError: the list or the key cannot be read; what was given is no backup.
+    """
+
+    def set_aside(error: StoreError) -> None:
+        failures["ledger/activity.sqlite"] = error
+
+    # While the lock is held no key is dropped, so that this one opens all that follows.
+    with engine.keyring.locked() if with_key else nullcontext():
+        ring = engine.keyring.read() if with_key else None
+        if with_key and ring is None:
+            engine.keyring.require_nothing_encrypted()
+        log = engine.activity_log(set_aside)
+        uids: set[str] = set()
+        seen: set[str] = set()
+        # Again until nobody is new: one may have been renamed behind the sweep.
+        while fresh := [name for name in engine.accounts.list_names() if name not in seen]:
+            owners = frozenset(uids) if seen else frozenset()
+            for name in fresh:
+                seen.add(name)
+                try:
+                    uid, members = _account(engine, log, name, failures)
+                except StoreError as error:
+                    failures[name] = error
+                    continue
+                if members and uid not in owners:
+                    uids.add(uid)
+                    yield from members.items()
+        engine.deleted_ids.list_waiting()
+        deleted = engine.deleted_ids.export()
+        if deleted is not None:
+            yield DELETED, deleted
+        if ring is not None:
+            yield KEY, dump(ring)
+
+
+@contextmanager
+def import_account(
+    engine: Engine, name: str, uid: str, find: Callable[[str], bytes | None]
+) -> Iterator[RawAccount]:
+    """As `raw_transaction`; with the document that is assigned come the uses and events of `uid`.
+
+    They come only where the engine knows nothing of them. `find` gives a member, None for one that
+    is not there.
+    """
+    with engine.accounts.raw_transaction(name) as raw:
+        yield raw
+        if raw.tables is None:
+            return
+        # Damaged or in the way, they are no reason to go without the account.
+        with suppress(Refused, OSError, StoreError):
+            uses = find(usage_member(uid))
+            if uses is not None:
+                engine.usage.restore(uid, uses)
+        contents = []
+        for member in activity_members(uid):
+            with suppress(Refused, OSError):
+                contents.append(find(member))
+        with suppress(StoreError):
+            engine.activity.restore(uid, filter(None, contents))
+
+
+def _account(
+    engine: Engine, log: ActivityHistory, name: str, failures: Failures
+) -> tuple[str, dict[str, bytes]]:
+    """Its uid and its members, the document first; none if it was removed. Raises StoreError."""
+    raw = engine.accounts.read_raw(name)
+    if raw.content is None:
+        return "", {}
+    if raw.account is None:
+        raise StoreDamaged(f"{raw.place} cannot be read: {raw.error}.")
+    uid = raw.account.uid
+    document = {account_member(name): raw.content}
+    return uid, document | dict(log.export(uid, failures)) | dict(
+        engine.usage.export(uid, failures)
+    )

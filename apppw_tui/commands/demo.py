@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from apppw_tui.domain import phone, recovery_codes, totp
 from apppw_tui.domain.account import AUTHENTICATOR, Account
@@ -13,7 +13,7 @@ from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.ports import DELIVERY_METHODS, Clock, DeliveryMethod
 from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.usage import LastUse, Used
+from apppw_tui.domain.usage import SHOWN_DAYS, LastUse, Used, UsesPerDay, uses_per_day
 from apppw_tui.store.memory_engine import MemoryEngine
 from apppw_tui.verifier.connection_test import decided, describe
 from apppw_tui.verifier.decision import Verifier
@@ -63,7 +63,8 @@ _APP_PASSWORDS = {
 }
 
 
-# What each is for, where it is not any app; and its last use: how long ago, in hours, and by what.
+# What each is for, where it is not any app; its last uses: how long ago, in hours, by what and from
+# where; and how often it was used on each of the last days, today at the end.
 _FOR = {
     "Laptop": ("mail",),
     "Phone calendar": ("calendar",),
@@ -74,14 +75,23 @@ _FOR = {
     "git send-email": ("sending",),
     "NAS": ("files",),
 }
+_HOME, _TRAIN = "192.0.2.7", "198.51.100.23"
 _LAST_USED = {
-    "Laptop": (0.07, "imap"),
-    "Phone calendar": (25.0, "caldav"),
-    "Thunderbird on the desk": (3.0, "imap"),
-    "Tablet": (50.0, "imap"),
-    "Printer, scan to mail": (300.0, "smtp"),
-    "Mutt": (1.0, "imap"),
-    "Old laptop": (4000.0, "pop3"),
+    "Laptop": ((0.07, "imap", _HOME), (3.0, "smtp", _HOME)),
+    "Phone calendar": ((25.0, "caldav", _TRAIN), (26.0, "carddav", _TRAIN)),
+    "Thunderbird on the desk": ((3.0, "imap", _HOME), (70.0, "smtp", _HOME)),
+    "Tablet": ((50.0, "imap", _TRAIN),),
+    "Printer, scan to mail": ((300.0, "smtp", _HOME),),
+    "Mutt": ((1.0, "imap", "2001:db8::17"), (2.0, "smtp", "2001:db8::17")),
+    "Old laptop": ((4000.0, "pop3", _HOME),),
+}
+_PER_DAY: dict[str, tuple[int, ...]] = {
+    "Laptop": (14, 9, 22, 17, 25, 3, 0, 18, 21, 16, 24, 19, 4, 12),
+    "Phone calendar": (96, 96, 94, 96, 61, 96, 96, 95, 96, 96, 88, 96, 43, 0),
+    "Thunderbird on the desk": (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 5, 6, 4),
+    "Tablet": (0, 3, 5, 0, 0, 8, 9, 0, 2, 0, 4, 1, 0, 0),
+    "Printer, scan to mail": (0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+    "Mutt": (41, 37, 44, 52, 39, 12, 8, 47, 50, 43, 38, 45, 9, 21),
 }
 
 # What is typed into an app.
@@ -124,20 +134,33 @@ class Demonstration:
         self._randbelow = randbelow
         self._token_bytes = token_bytes
         self._newest = ""
+        self._begun = clock.now()
         self._fill()
 
     # --- what the services wrote down -------------------------------------------------------------
 
     def read(self, uid: str, /) -> Used:
         """The last uses of the app passwords of the account of `uid`."""
-        uses: dict[str, LastUse] = {}
-        for account in map(self.store.get, self.store.list_names()):
-            for password in account.app_passwords if account and account.uid == uid else ():
-                if password.name in _LAST_USED:
-                    hours, service = _LAST_USED[password.name]
-                    time = self.clock.now() - timedelta(hours=hours)
-                    uses[password.id] = LastUse(time, service, "192.0.2.7")
-        return Used(uses)
+        return Used.of(
+            (password.id, LastUse(self._begun - timedelta(hours=hours), service, address))
+            for password in self._app_passwords(uid)
+            for hours, service, address in _LAST_USED.get(password.name, ())
+        )
+
+    def per_day(self, uid: str, today: date, /) -> UsesPerDay:
+        days = [today - timedelta(days=age) for age in reversed(range(SHOWN_DAYS))]
+        return uses_per_day(
+            (
+                (password.id, day, count)
+                for password in self._app_passwords(uid)
+                for day, count in zip(days, _PER_DAY.get(password.name, ()), strict=False)
+            ),
+            today,
+        )
+
+    def _app_passwords(self, uid: str) -> tuple[AppPassword, ...]:
+        accounts = map(self.store.get, self.store.list_names())
+        return next((own.app_passwords for own in accounts if own and own.uid == uid), ())
 
     def old_passwords_since(self) -> None:
         """Nobody tells."""

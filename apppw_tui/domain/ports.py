@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from apppw_tui.domain.names import Name
     from apppw_tui.domain.notice_text import Message
     from apppw_tui.domain.throttle import Rule, ThrottleState
-    from apppw_tui.domain.usage import Used
+    from apppw_tui.domain.usage import Used, UsesPerDay
 
 DeliveryMethod = Literal["text", "call", "notify"]
 DELIVERY_METHODS: tuple[DeliveryMethod, ...] = ("text", "call", "notify")
@@ -318,6 +318,9 @@ class UsageBook(Protocol):
 
     def read(self, uid: str, /) -> "Used":
         """The uses of the account of `uid`. Raises StoreError."""
+
+    def per_day(self, uid: str, today: date, /) -> "UsesPerDay":
+        """How often its app passwords were used lately, up to `today`. Raises StoreError."""
 
     def old_passwords_since(self) -> datetime | None:
         """Since when it is told where old passwords are right; None: nobody tells, or no longer.

@@ -16,6 +16,7 @@ NETWORK_MEMORY = timedelta(days=90)  # a network that was not seen for so long i
 MOST_NETWORKS = 64
 MOST_SERVICES = 32  # of each app password
 COUNTED_DAYS = 90
+SHOWN_DAYS = 14  # of those, as a row of bars
 MOVED_AFTER = timedelta(days=30)  # without the old password
 _IPV4_BITS, _IPV6_BITS = 24, 48
 _KEPT = 1024  # addresses whose network was asked for lately
@@ -50,6 +51,19 @@ class Used:
         for id_, use in sorted(uses, key=lambda pair: pair[1].time, reverse=True):
             services[id_] = (*services.get(id_, ()), use)
         return cls({id_: last[0] for id_, last in services.items()}, legacy, services)
+
+
+UsesPerDay = Mapping[str, tuple[int, ...]]  # by the app password's id; the last is today, in UTC
+
+
+def uses_per_day(counts: Iterable[tuple[str, date, int]], today: date) -> UsesPerDay:
+    """The uses of the last SHOWN_DAYS, of ids that have any; `counts` have id, day and number."""
+    days: dict[str, list[int]] = {}
+    for id_, day, count in counts:
+        age = (today - day).days
+        if 0 <= age < SHOWN_DAYS:
+            days.setdefault(id_, [0] * SHOWN_DAYS)[-1 - age] += count
+    return {id_: tuple(own) for id_, own in days.items()}
 
 
 def has_not_moved(account: Account, used: Used, now: datetime) -> bool:

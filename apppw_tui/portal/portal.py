@@ -22,7 +22,8 @@ from apppw_tui.domain.policy import BY_ADMINISTRATOR
 from apppw_tui.domain.ports import find
 from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.usage import Used
+from apppw_tui.domain.usage import Used, UsesPerDay
+from apppw_tui.domain.verification_options import NO_METHOD
 from apppw_tui.portal import app_passwords
 from apppw_tui.portal.app_passwords import (
     AppPasswordRequest,
@@ -162,6 +163,11 @@ class Portal:
     def usage(self, session: Session, account: Account) -> Used:
         """The last uses of the account's app passwords."""
         return self._context.usage.read(require_active(session, account).uid)
+
+    def uses_per_day(self, session: Session, account: Account) -> UsesPerDay:
+        """How often each of the account's app passwords was used lately."""
+        uid = require_active(session, account).uid
+        return self._context.usage.per_day(uid, self._clock.now().date())
 
     def after_sign_in(self, session: Session) -> Account:
         """The account of somebody who has just signed in, tidied: what expired long ago is gone."""

@@ -4,10 +4,10 @@ import itertools
 import json
 import os
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from datetime import datetime
+from datetime import date, datetime
 
 from apppw_tui.domain import deleted_ids
 from apppw_tui.domain.account import Account
@@ -26,9 +26,12 @@ from apppw_tui.domain.usage import (
     FirstUse,
     LastUse,
     PendingUses,
+    ServiceUse,
     UsageRecord,
     Used,
+    UsesPerDay,
     network_of,
+    uses_per_day,
 )
 from apppw_tui.store.fields import DocumentError
 from apppw_tui.store.folder import usage_file
@@ -320,6 +323,7 @@ class MemoryUsage:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.records: dict[str, UsageRecord] = {}
+        self.counts: dict[str, Counter[tuple[ServiceUse, date]]] = {}
 
     def read(self, uid: str) -> Used:
         return self.record(uid).used
@@ -327,11 +331,17 @@ class MemoryUsage:
     def record(self, uid: str) -> UsageRecord:
         return self.records.get(uid, UsageRecord())
 
+    def per_day(self, uid: str, today: date) -> UsesPerDay:
+        uses = self.record(uid).uses
+        counts = self.counts.get(uid, Counter()).items()
+        return uses_per_day(((key[0], day, n) for (key, day), n in counts if key in uses), today)
+
     def old_passwords_since(self) -> None:
         """Nobody tells, who would have to go on telling."""
 
     def forget(self, uid: str) -> None:
         self.records.pop(uid, None)
+        self.counts.pop(uid, None)
 
     def knows(self, uid: str) -> bool:
         return uid in self.records
@@ -390,6 +400,7 @@ class MemoryUsageWriter:
     def _write(self, account: Account, pending: PendingUses) -> None:
         before, now = self._usage.record(account.uid), self._usage.clock.now()
         self._usage.records[account.uid], first = before.with_uses(account, pending, now)
+        self._usage.counts.setdefault(account.uid, Counter()).update(pending.counts)
         for first_use in first:
             self._announce(first_use)
 

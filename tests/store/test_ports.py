@@ -21,7 +21,7 @@ from apppw_tui.domain.errors import (
 )
 from apppw_tui.domain.ports import AccountStore, fail
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.usage import LastUse, Used
+from apppw_tui.domain.usage import SHOWN_DAYS, LastUse, Used
 from apppw_tui.store.backup.members import (
     DELETED,
     KEY,
@@ -406,12 +406,16 @@ def test_uses_are_kept_under_the_uid_and_the_id(engine: Engine) -> None:
     last = LastUse(NOW, "imap", "192.0.2.7")
     assert engine.usage.read(ada.uid) == Used.of([("abc", last)], None)
     assert engine.usage.knows(ada.uid)
+    today = NOW.date()
+    assert engine.usage.per_day(ada.uid, today) == {"abc": (*[0] * (SHOWN_DAYS - 1), 2)}
+    assert engine.usage.per_day(ada.uid, today + timedelta(days=SHOWN_DAYS)) == {}
     engine.accounts.remove("ada")
     engine.usage.forget(ada.uid)
     assert use(engine, PHONE) == []
     other = add(engine.accounts, seed=2)
     assert use(engine, PHONE) == []
     assert [engine.usage.read(account.uid) for account in (ada, other)] == [Used(), Used()]
+    assert engine.usage.per_day(ada.uid, today) == {}
 
 
 def test_events_are_read_by_account_and_followed(engine: Engine, clock: FixedClock) -> None:

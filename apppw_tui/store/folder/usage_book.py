@@ -10,12 +10,19 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from apppw_tui.domain.errors import StoreDamaged, StoreError
 from apppw_tui.domain.ports import Clock
-from apppw_tui.domain.usage import ReportSpan, UsageRecord, Used
+from apppw_tui.domain.usage import (
+    SHOWN_DAYS,
+    ReportSpan,
+    UsageRecord,
+    Used,
+    UsesPerDay,
+    uses_per_day,
+)
 from apppw_tui.store.documents import loads
 from apppw_tui.store.fields import DocumentError, Fields
 from apppw_tui.store.folder import files, usage_file
@@ -42,6 +49,15 @@ class FolderUsageBook:
     def read(self, uid: str) -> Used:
         return self.record(uid).used
 
+    def per_day(self, uid: str, today: date) -> UsesPerDay:
+        if self._is_gone(uid):
+            return {}
+        first = today - timedelta(days=SHOWN_DAYS - 1)
+        try:
+            return uses_per_day(self._ledger.counts_since(uid, first), today)
+        except StoreDamaged:  # as if nothing had been counted
+            return {}
+
     def record(
         self, uid: str, complain: Callable[[StoreError], None] = lambda _error: None
     ) -> UsageRecord:
@@ -49,7 +65,7 @@ class FolderUsageBook:
 
         `complain` hears of that. Raises StoreError.
         """
-        if _UID.fullmatch(uid) is None or os.path.lexists(self._waiting / f"{uid}{GONE}"):
+        if self._is_gone(uid):
             return UsageRecord()
         record = self._from_ledger(uid, complain)
         if record == UsageRecord() and not self._is_taken_over():
@@ -106,6 +122,9 @@ class FolderUsageBook:
         files.make_folder(self._folder)
         files.make_folder(self._waiting)
         _place(self._waiting / f"{uid}{RESTORED}", content)
+
+    def _is_gone(self, uid: str) -> bool:
+        return _UID.fullmatch(uid) is None or os.path.lexists(self._waiting / f"{uid}{GONE}")
 
     def _from_ledger(self, uid: str, complain: Callable[[StoreError], None]) -> UsageRecord:
         try:

@@ -155,6 +155,14 @@ class UsageLedger:
     def reports(self) -> ReportSpan | None:
         return _reports(self._ledger.rows)
 
+    def counts_since(self, uid: str, day: date) -> list[tuple[str, date, int]]:
+        """The uses from `day` on, by app password's id and day, whatever the service."""
+        sql = "SELECT id, day, SUM(n) FROM uses WHERE uid = ? AND day >= ? GROUP BY id, day"
+        return [
+            (id_, date.fromisoformat(text), count)
+            for id_, text, count in self._ledger.rows(sql, uid, day.isoformat())
+        ]
+
     def counts(self, uid: str) -> dict[tuple[str, str, date], int]:
         """The uses, by app password's id, service and day."""
         sql = "SELECT id, service, day, n FROM uses WHERE uid = ? ORDER BY id, service, day"

@@ -16,7 +16,7 @@ import pytest
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreUnusable
-from apppw_tui.domain.usage import COUNTED_DAYS, MOST_SERVICES, LastUse, Used
+from apppw_tui.domain.usage import COUNTED_DAYS, MOST_SERVICES, SHOWN_DAYS, LastUse, Used
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.ledger import Ledger, Transaction
@@ -396,3 +396,19 @@ def test_file_that_is_overwritten_meanwhile_is_noticed_where_nobody_signs_in(roo
     rooms.usage.flush()
     (sentence,) = rooms.complaints
     assert sentence.startswith(f"{rooms.path} was damaged, and begun anew")
+
+
+def test_uses_of_the_last_days_are_told_by_app_password_whatever_the_service(rooms: Rooms) -> None:
+    for service in ("imap", "smtp", "imap"):
+        rooms.usage.used(PHONE, service, None)
+    rooms.usage.flush()
+    rooms.clock.advance(86_400)
+    rooms.usage.used(PHONE, "imap", None)
+    rooms.usage.flush()
+    today, uid = rooms.clock.now().date(), rooms.ada.uid
+    per_day = rooms.book.per_day(uid, today)
+    assert per_day == {"abc": (*[0] * (SHOWN_DAYS - 2), 3, 1)}
+    assert rooms.book.per_day(uid, today + timedelta(days=SHOWN_DAYS - 1))["abc"][0] == 1
+    assert rooms.book.per_day(uid, today + timedelta(days=SHOWN_DAYS)) == {}
+    rooms.book.forget(uid)
+    assert rooms.book.per_day(uid, today) == {}

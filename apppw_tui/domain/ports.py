@@ -320,7 +320,7 @@ class UsageBook(Protocol):
         """The uses of the account of `uid`. Raises StoreError."""
 
     def per_day(self, uid: str, today: date, /) -> "UsesPerDay":
-        """How often its app passwords were used lately, up to `today`. Raises StoreError."""
+        """The uses of its app passwords on the last days, up to `today`. Raises StoreError."""
 
     def old_passwords_since(self) -> datetime | None:
         """Since when it is told where old passwords are right; None: nobody tells, or no longer.

@@ -23,7 +23,6 @@ from apppw_tui.domain.ports import find
 from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.usage import Used, UsesPerDay
-from apppw_tui.domain.verification_options import NO_METHOD
 from apppw_tui.portal import app_passwords
 from apppw_tui.portal.app_passwords import (
     AppPasswordRequest,
@@ -165,7 +164,7 @@ class Portal:
         return self._context.usage.read(require_active(session, account).uid)
 
     def uses_per_day(self, session: Session, account: Account) -> UsesPerDay:
-        """How often each of the account's app passwords was used lately."""
+        """The uses of each of the account's app passwords on the last days."""
         uid = require_active(session, account).uid
         return self._context.usage.per_day(uid, self._clock.now().date())
 

@@ -55,6 +55,7 @@ class PortalApp(IdleApp):
         (0, "-narrow"),
         (64, "-medium"),
         (100, "-wide"),
+        (150, "-huge"),
     ]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]
     BINDINGS = [

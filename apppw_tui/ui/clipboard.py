@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 from apppw_tui.domain.ports import ClipboardHelpers, TmuxDelivery
 from apppw_tui.domain.secret import Secret
+from apppw_tui.ui.glyphs import GLYPHS
 
 CLEAR_AFTER = 45.0  # seconds, as gopass and pass do
 _TIMEOUT = 2.0  # seconds; xclip and others can hang for ever
 
 # Nobody here can see what the terminal's clipboard holds, so nobody here may empty it.
 _SENT = "Sent to your terminal's clipboard. Copy something else afterwards to remove it."
+_SENT_TEXT = "Sent to your terminal's clipboard"
 _DRAG = "If pasting gives nothing: drag over it holding Shift (Mac: Fn)."
 _TMUX = (
     "If pasting gives nothing, tmux needs: set -s set-clipboard on. Or drag over it holding Shift."
@@ -102,6 +104,14 @@ class Clipboard:
         if by_tmux is TmuxDelivery.DEAF:
             return Copied(_DEAF, _TELL, clearable=False, arrived=False)
         return self._by_terminal(secret, swallowed=by_tmux is TmuxDelivery.SWALLOWED)
+
+    def copy_text(self, text: str) -> str:
+        """Copies what is no secret, and says where to; nobody clears it. May block as `copy`."""
+        copied = self.copy(Secret(text))
+        self._held = None
+        if not copied.arrived:
+            return f"! {copied.message}"
+        return f"{GLYPHS.good} {'Copied' if copied.clearable else _SENT_TEXT}."
 
     def _by_terminal(self, secret: Secret, *, swallowed: bool) -> Copied:
         if self._is_console:

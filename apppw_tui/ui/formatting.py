@@ -1,11 +1,13 @@
 """Times and scopes as a person reads them."""
 
+import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from apppw_tui.domain import scopes
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword
-from apppw_tui.domain.names import escaped
+from apppw_tui.domain.names import escaped, name_key
 from apppw_tui.domain.phone import PhoneSlot, last_digits
 from apppw_tui.domain.recovery_codes import COUNT, FEW
 from apppw_tui.domain.secret import Secret
@@ -57,6 +59,11 @@ def exactly(instant: datetime) -> str:
     return f"{local.day} {local:%b %Y %H:%M} {local:%Z}".rstrip()
 
 
+def exactly_and_ago(moment: datetime, now: datetime) -> str:
+    when, before = exactly(moment), ago(moment, now)
+    return f"{when} ({before})" if before.endswith(("ago", "now")) else when
+
+
 def last_use(last: LastUse | None, created: datetime, now: datetime) -> str:
     """The last use and its service; what lies unused is marked."""
     mark = " !" if now - (last.time if last else created) >= UNUSED_AFTER else ""
@@ -71,10 +78,13 @@ def describe_scope(app_password: AppPassword) -> str:
     return scopes.label(app_password.scope)
 
 
-def describe_expiry(app_password: AppPassword, now: datetime) -> str:
-    """The end of its life: `never`, `61 days`, `2 days !`, `today !`, `expired !`."""
+def describe_expiry(app_password: AppPassword, now: datetime, *, short: bool = False) -> str:
+    """The end of its life: `never`, `61 days`, `2 days !`, `today !`, `expired !`.
+
+    In a `short` form `–`, `61 d`, `2 d !`.
+    """  # noqa: RUF002 - it is meant
     if app_password.expires is None:
-        return "never"
+        return GLYPHS.none if short else "never"
     if app_password.is_expired(now):
         return "expired !"
     # It ends with the end of a day: the day before that instant is the last one.
@@ -82,8 +92,21 @@ def describe_expiry(app_password: AppPassword, now: datetime) -> str:
     left = (last.astimezone().date() - now.astimezone().date()).days
     if left > _MONTHS_SHOWN_AS_DAYS:
         return day(last, now)
-    count = {0: "today", 1: "1 day"}.get(left, f"{left} days")
+    count = f"{left} d" if short else f"{left} day{'' if left == 1 else 's'}"
+    count = count if left else "today"
     return f"{count} !" if left <= _SOON else count
+
+
+def bars(counts: Sequence[int]) -> str:
+    """One bar for each number, the largest as high as a row; the least above nothing is seen."""
+    highest, steps = max(counts, default=0), len(GLYPHS.bars) - 1
+    return "".join(GLYPHS.bars[-(-count * steps // highest) if highest else 0] for count in counts)
+
+
+def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Orders as a person would: `Device 2` before `Device 10`."""
+    parts = re.split("([0-9]+)", name_key(text))
+    return tuple((0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts if p)
 
 
 def sign_in_summary(account: Account, numbers: dict[PhoneSlot, Secret]) -> str:

@@ -22,10 +22,14 @@ class Glyphs:
     dot: str = "·"
     more: str = "…"
     by: str = "×"  # noqa: RUF001 - it is meant
+    none: str = "–"  # noqa: RUF001 - it is meant
+    bars: str = "▁▂▃▄▅▆▇█"
 
 
 # The Linux console's font has 256 or 512 signs; what it lacks would all look alike.
-_ASCII = Glyphs("", ">", "x", "OK:", "[x]", "[ ]", "v", "*", "Enter", "^", "v", "-", "...", "x")
+_ASCII = Glyphs(
+    "", ">", "x", "OK:", "[x]", "[ ]", "v", "*", "Enter", "^", "v", "-", "...", "x", "-", "_.:-=+*#"
+)
 
 # What Textual itself draws, and its nearest ASCII of the same width.
 _NEAREST = str.maketrans("…•▼▲║│─━╸╺▀▄█×", ".*v^#|----###x")  # noqa: RUF001 - they are meant

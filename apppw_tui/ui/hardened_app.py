@@ -22,7 +22,7 @@ from apppw_tui.ui import terminal
 from apppw_tui.ui.clipboard import CLEAR_AFTER, Clipboard, Copied, osc52
 from apppw_tui.ui.driver import HardenedDriver
 from apppw_tui.ui.key_help import display
-from apppw_tui.ui.messages import NotUtf8
+from apppw_tui.ui.messages import CopyWanted, NotUtf8
 from apppw_tui.ui.type_ahead import TypeAhead
 from apppw_tui.ui.widgets.inputs import PasswordInput
 
@@ -130,16 +130,18 @@ class HardenedApp(TypeAhead):
         if dialog is not None:
             dialog.say("Press esc to close this, ^q to quit.")
             return
-        say = getattr(self.screen, "say", None)
-        if say is not None:
-            say("Press ^q to quit. If that does nothing: F2, and Sign out.")
+        self._say("Press ^q to quit. If that does nothing: F2, and Sign out.")
 
     @on(NotUtf8)
     def say_what_it_does_not_send(self) -> None:
         """A password would otherwise be set that is another than the one typed."""
+        self._say("This terminal does not send UTF-8: a letter was left out.")
+
+    def _say(self, sentence: str) -> None:
+        """On the screen or in the dialog that is seen, if it has a place for it."""
         say = getattr(self.screen, "say", None)
         if say is not None:
-            say("This terminal does not send UTF-8: a letter was left out.")
+            say(sentence)
 
     # --- what comes in --------------------------------------------------------------------
 
@@ -170,6 +172,12 @@ class HardenedApp(TypeAhead):
         if copied.clearable:
             self.call_from_thread(self._clear_later)
         return copied
+
+    @on(CopyWanted)
+    @work(thread=True)
+    def copy_text(self, event: CopyWanted) -> None:
+        """Copies what is no secret, and has the screen say where it went."""
+        self.call_from_thread(self._say, self.clipboard_out.copy_text(event.text))
 
     def _clear_later(self) -> None:
         if self._clearing is not None:

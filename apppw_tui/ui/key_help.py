@@ -53,6 +53,7 @@ def help_keys(app: App[None]) -> "Rows":
     rows = [("  ".join(keys), sentence) for sentence, keys in does.items()]
     if isinstance(app.screen.focused, Input):
         rows.append(("letters", "Are text while a field has the focus; tab leaves it"))
+    rows += getattr(app.screen, "LEGEND", ())
     return [*rows, (_MOVING[1], _MOVING[0])]
 
 

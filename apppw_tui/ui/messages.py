@@ -68,3 +68,11 @@ class AppearanceChosen(Message):
 
 class NotUtf8(Message):
     """The terminal sent what is no UTF-8, and it was dropped."""
+
+
+class CopyWanted(Message):
+    """Somebody wants `text`, which is no secret, on the clipboard."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from textual.containers import VerticalScroll
 from textual.widgets import Button, Label
 
 from apppw_tui.commands import demo
@@ -19,7 +20,6 @@ from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.app_options import ConnectionHelp
 from apppw_tui.ui.dialogs.choose import ChooseDialog
 from apppw_tui.ui.dialogs.new_app_password import (
-    Card,
     NewAppPasswordDialog,
     PasswordQrDialog,
     SecretLabel,
@@ -130,7 +130,7 @@ async def test_whatever_is_configured_password_and_buttons_stay_in_sight(
         for text in (*fixed, "It opens IMAP."):
             assert text in visit.screen_text()
         # All of the card can be had, from its first row to its last.
-        part, seen = visit.screen.query_one(Card), ""
+        part, seen = visit.screen.query_one("#card", VerticalScroll), ""
         for at in range(0, part.max_scroll_y + part.size.height, part.size.height):
             part.scroll_to(y=at, animate=False)
             await visit.pilot.pause()

@@ -41,6 +41,7 @@ MAIN = (
     "help",
 )
 
+WITH_PANE = ("app-passwords-on-laptop", "app-passwords-in-pane", "app-passwords-range")
 EVERYDAY = (*MAIN, "welcome", "activity", "details", "palette", "reveal-qr", "verify-recovery")
 
 
@@ -74,6 +75,13 @@ def test_80x24(snap_compare: Compare, name: str) -> None:
 @pytest.mark.parametrize("size", [(40, 12), (120, 40)], ids=["40x12", "120x40"])
 @pytest.mark.parametrize("name", MAIN)
 def test_other_sizes(snap_compare: Compare, name: str, size: tuple[int, int]) -> None:
+    assert compare(snap_compare, name, size)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [(120, 40), (200, 50)], ids=["120x40", "200x50"])
+@pytest.mark.parametrize("name", WITH_PANE)
+def test_pane(snap_compare: Compare, name: str, size: tuple[int, int]) -> None:
     assert compare(snap_compare, name, size)
 
 

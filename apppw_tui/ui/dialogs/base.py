@@ -16,6 +16,7 @@ from apppw_tui.domain.errors import ApppwError
 from apppw_tui.ui.portal_calls import call_portal, is_busy
 from apppw_tui.ui.type_ahead import ScreenReady
 from apppw_tui.ui.widgets.footer import KeyFooter
+from apppw_tui.ui.widgets.more import MoreLine
 
 Reply = TypeVar("Reply")
 Result = TypeVar("Result")
@@ -54,6 +55,7 @@ class Dialog(ModalScreen[Reply], Generic[Reply]):
         with Vertical(id="frame") as frame:
             frame.border_title = self._title
             yield from self.content()
+            yield MoreLine(".card")
         yield KeyFooter(self.FOOTER)
 
     def content(self) -> ComposeResult:

@@ -7,7 +7,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Grid, Horizontal, Vertical, VerticalScroll
 from textual.geometry import Size
-from textual.widget import Widget
 from textual.widgets import Button, Label
 
 from apppw_tui.domain import connection_settings, setup_codes
@@ -46,33 +45,6 @@ class SecretLabel(Label):
         super().__init__(grouped(secret), id="secret", markup=False)
 
 
-class Card(VerticalScroll):
-    """The one part that scrolls; the frame around it says how much is out of sight."""
-
-    def on_mount(self) -> None:
-        self.screen.screen_layout_refresh_signal.subscribe(self, lambda _: self._tell())
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        super().watch_scroll_y(old_value, new_value)
-        self._tell()
-
-    def _tell(self) -> None:
-        frame = self.parent
-        if isinstance(frame, Widget):
-            above = round(self.scroll_y)
-            below = max(0, self._end() - above - self.size.height)
-            hidden = {GLYPHS.up: above, GLYPHS.down: below}
-            hint = "  ".join(f"{arrow} {rows}" for arrow, rows in hidden.items() if rows)
-            frame.border_subtitle = f"{hint} more" if hint else ""
-
-    def _end(self) -> int:
-        """The row after the last one that has anything on it."""
-        filled = [
-            child for child in self.children if not isinstance(child, Label) or str(child.content)
-        ]
-        return max((child.virtual_region.bottom for child in filled), default=0)
-
-
 class NewAppPasswordDialog(OneTimeSecretDialog[bool]):
     """True if it was copied at least once."""
 
@@ -105,7 +77,7 @@ class NewAppPasswordDialog(OneTimeSecretDialog[bool]):
         yield Label(f" {GLYPHS.dot} ".join(facts), id="facts", markup=False)
         if self._secret is not None:
             yield SecretLabel(self._secret)
-        with Card(id="card", classes="card", can_focus=False):
+        with VerticalScroll(id="card", classes="card", can_focus=False):
             yield Label(_ONCE, id="once", markup=False)
             with Grid(id="details"):
                 for label, value in self._typed_in():

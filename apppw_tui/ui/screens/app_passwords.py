@@ -1,43 +1,42 @@
-"""App Passwords: the list, and the four things to do with it."""
+"""App Passwords: the list, what is known of the one under the cursor, and what is done to them."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
-from textual.containers import Horizontal
-from textual.widgets import Button, Input, Label
+from textual.widgets import Button, Input, OptionList
 
-from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword
-from apppw_tui.domain.errors import NotFound
-from apppw_tui.domain.names import escaped, name_key
-from apppw_tui.domain.policy import BY_ADMINISTRATOR
+from apppw_tui.domain.errors import StoreError
+from apppw_tui.domain.names import escaped
 from apppw_tui.domain.usage import Used
-from apppw_tui.ui.dialogs.confirm import DeleteDialog
-from apppw_tui.ui.dialogs.create import RenameDialog
-from apppw_tui.ui.dialogs.details import app_password_details
-from apppw_tui.ui.flows.app_password import create_app_password
-from apppw_tui.ui.glyphs import GLYPHS
+from apppw_tui.ui.flows import app_password as flows
 from apppw_tui.ui.messages import SignedOut
+from apppw_tui.ui.portal_calls import call_portal
 from apppw_tui.ui.screens.base import PortalScreen, ScreenContext, Verb
+from apppw_tui.ui.type_ahead import ScreenReady
+from apppw_tui.ui.widgets.facts import Fact
+from apppw_tui.ui.widgets.footer import StatusLine
 from apppw_tui.ui.widgets.inputs import FilterInput
 from apppw_tui.ui.widgets.password_table import PasswordTable
+from apppw_tui.ui.widgets.password_view import LEGEND, Overview, PasswordView
 from apppw_tui.ui.widgets.tab_bar import TabBar
 
-_EMPTY = "No app passwords yet. Create one for your phone or mail program."
-_GIVEN = f"No app passwords yet. {BY_ADMINISTRATOR}"
+LOOK_EVERY = 1.5  # seconds: whether a phone has got in is seen within two
 _NONE = "The list is empty. Press c to create one."
+_NO_MATCH = "No match. esc shows all."
 
 
 class AppPasswordsScreen(PortalScreen):
     """Create, look, rename, delete; everything is asked in dialogs and done by the portal."""
 
     NAME = "App Passwords"
+    LEGEND = ((LEGEND[0], LEGEND[2:].capitalize()),)
     FOOTER = (
         "submit",
         "show-all",
+        "copy-fact",
         "delete-row",
         "details",
         "create",
@@ -50,12 +49,18 @@ class AppPasswordsScreen(PortalScreen):
         Verb("c", "create", "Create", id="create", tooltip="Create an app password",
              reason=lambda screen: screen.no_room_reason),
         Verb("d,delete", "delete", "Delete", id="delete", tooltip="Delete this one, or the marked",
-             reason=lambda screen: screen.empty_reason),
+             reason=lambda screen: screen.empty_reason, label=lambda screen: screen.delete_label),
         Verb("r", "rename", "Rename", id="rename", tooltip="Give this one another name",
              reason=lambda screen: screen.empty_reason),
-        Verb("slash", "filter", "Filter", id="filter", tooltip="Filter by name", key_display="/",
+        Verb("slash", "filter", "Filter", id="filter", key_display="/",
+             tooltip="Filter by name, use, service or address",
              reason=lambda screen: screen.empty_reason),
-        Binding("escape,q", "back", "Sign out", id="back", tooltip="Sign out, pressed twice"),
+        Verb("i", "set_up", "Set-up card", id="set-up", show=False,
+             tooltip="What to type into the app, without the password",
+             reason=lambda screen: screen.empty_reason),
+        Verb("u", "read_again", "Read again", id="read-again", tooltip="Read the list again",
+             show=False),
+        Verb("escape,q", "back", "Back", id="back", tooltip="Unmark, show all; twice: sign out"),
     ]  # fmt: skip
 
     def __init__(
@@ -71,34 +76,33 @@ class AppPasswordsScreen(PortalScreen):
         self._created = created
         self._perform = perform  # once the list is there
         self._leaving = False  # by a second esc, if nothing comes between
-        self._account: Account | None = None
-        self._used = Used()
 
     def content(self) -> ComposeResult:
         yield TabBar("app-passwords")
-        with Horizontal(id="tools"):
-            yield Label(
-                "One password per device or program. Lost it? Delete its password.", id="purpose"
-            )
-            yield FilterInput()
-            yield Label("", id="count", markup=False)
-            yield Button("Create", id="create", compact=True)
-        creates = self.context.portal.policy.people_create
-        yield Label(_EMPTY if creates else _GIVEN, id="empty", markup=False)
-        yield PasswordTable(self.context.clock.now)
-        yield Label("", id="more", markup=False)
+        context = self.context
+        yield PasswordView(context.clock, context.portal.policy, context.connecting.settings)
 
     def on_mount(self) -> None:
         self.load()
+        self.set_interval(LOOK_EVERY, self.look_again)
+
+    @property
+    def view(self) -> PasswordView:
+        return self.query_one(PasswordView)
 
     def focus_content(self) -> None:
-        if self._account is not None and self._account.app_passwords:
-            self.query_one(PasswordTable).focus()
-        else:
-            self.query_one("#create", Button).focus()
+        self.view.focus_content()
 
-    def show_account(self, account: Account) -> None:
-        self._show(account)
+    # --- reading --------------------------------------------------------------------------
+
+    @work(exclusive=True)
+    async def load(self) -> None:
+        await self.refresh_list()
+        if self.view.overview is not None:
+            self._begin()
+        self.call_after_refresh(self.post_message, ScreenReady(self))
+
+    def _begin(self) -> None:
         if self._by_tab:
             self.query_one(TabBar).focus()
         else:
@@ -113,65 +117,77 @@ class AppPasswordsScreen(PortalScreen):
 
     def perform(self, id_: str, verb: str) -> None:
         """Does `verb` with the app password of that id, wherever it was chosen."""
-        app_password = None if self._account is None else self._account.app_password(id_)
+        app_password = None if self.view.account is None else self.view.account.app_password(id_)
         if app_password is None:
             self.say("That app password was already deleted.")
             return
         self.query_one(FilterInput).clear()
-        self._draw(id_)
+        self.view.draw(id_)
         self.focus_content()
-        flows: dict[str, Callable[[], Awaitable[None]]] = {
+        acts: dict[str, Callable[[], Awaitable[None]]] = {
             "details": self._details,
             "rename": partial(self._rename, app_password),
             "delete": partial(self._delete, [app_password]),
         }
-        self.start_flow(flows[verb], ahead=False)
+        self.start_flow(acts[verb], ahead=False)
 
-    async def read_account(self) -> Account | None:
-        account = await super().read_account()
-        if account is not None:
-            context = self.context
-            used = await self.ask(lambda: context.portal.usage(context.session, account))
-            self._used = used or Used()
-        return account
+    def _read(self) -> Overview:
+        portal, session = self.context.portal, self.context.session
+        account = portal.account(session)
+        try:
+            used, per_day = portal.usage(session, account), portal.uses_per_day(session, account)
+        except StoreError as error:
+            return Overview(account, Used(), {}, str(error))
+        return Overview(account, used, per_day)
 
-    async def refresh_list(self, cursor: str | None = None) -> None:
+    async def refresh_list(self, cursor: str | None = None, *, deleted: bool = False) -> None:
         """Shows what the store holds now; the cursor goes to the id `cursor`."""
-        account = await self.read_account()
-        if account is not None:
-            self._show(account, cursor)
+        overview = await self.ask(self._read)
+        if overview is not None:
+            if overview.fault:
+                self.say(overview.fault)
+            self._show(overview, cursor, deleted=deleted)
 
-    def _show(self, account: Account, cursor: str | None = None) -> None:
-        self._account = account
-        limit = self.context.portal.policy.app_passwords_per_account
-        count = len(account.app_passwords)
-        self.query_one("#count", Label).update(f"{count} of {limit}")
-        self.query_one("#create", Button).set_class(self.why_not("create") is not None, "-dim")
-        self.set_class(count == 0, "-empty")
-        self._draw(cursor)
+    def _show(
+        self, overview: Overview, cursor: str | None = None, *, deleted: bool = False
+    ) -> None:
+        full = self.no_room_reason
+        self.view.show(overview, cursor, deleted=deleted)
+        if full is not None and self.no_room_reason is None:
+            self.query_one(StatusLine).unsay(full)
         self.refresh_bindings()
 
-    def _draw(self, cursor: str | None = None) -> None:
-        account = self._account
-        if account is None:
+    def look_again(self) -> None:
+        """Looks for what has changed meanwhile; sends nothing where nothing has."""
+        if self.is_current and not self.in_flow and self.view.overview is not None:
+            self.run_worker(self._follow(), group="look", exclusive=True)
+
+    async def _follow(self) -> None:
+        overview = await call_portal(self, self._read, lambda _: None)
+        if overview is None or not self.is_current or self.in_flow:
             return
-        wanted = name_key(self.query_one(FilterInput).value.strip())
-        self.query_one(PasswordTable).show(
-            tuple(p for p in account.app_passwords if wanted in name_key(p.name)),
-            self._used,
-            cursor,
-        )
+        if overview != self.view.overview:
+            self._show(overview)
+        elif self.view.touched:  # whoever is there is to see how long ago it is by now
+            self.view.draw()
+
+    # --- what can be done -----------------------------------------------------------------
 
     @property
     def no_room_reason(self) -> str | None:
-        account = self._account
+        account = self.view.account
         policy = self.context.portal.policy
         return None if account is None else policy.creation_unavailable_reason(account)
 
     @property
     def empty_reason(self) -> str | None:
-        account = self._account
+        account = self.view.account
         return None if account is None or account.app_passwords else _NONE
+
+    @property
+    def delete_label(self) -> str | None:
+        marked = len(self.view.table.marked)
+        return f"Delete {marked}" if marked else None
 
     @on(Button.Pressed, "#create")
     def action_create(self) -> None:
@@ -182,116 +198,91 @@ class AppPasswordsScreen(PortalScreen):
             await self.refresh_list()  # somebody may have made room elsewhere
         if not self.can("create") or await self.begin() is None:
             return
-        made = await create_app_password(self)
-        if not isinstance(made, AppPassword):
+        created = await flows.create_app_password(self)
+        if not isinstance(created, AppPassword):
             await self.refresh_list()
             return
         self.query_one(FilterInput).clear()
-        await self.refresh_list(made.id)
+        await self.refresh_list(created.id)
         self.focus_content()
-        self.say(f"Created {escaped(made.name)}.", good=True)
-
-    def action_delete(self) -> None:
-        self.start_flow(lambda: self._delete(self.query_one(PasswordTable).selection), ahead=False)
-
-    @on(PasswordTable.RowsBelow)
-    def tell_more(self, event: PasswordTable.RowsBelow) -> None:
-        hint = f"{GLYPHS.down} {event.rows} more" if event.rows else ""
-        self.query_one("#more", Label).update(hint)
+        self.say(f"Created {escaped(created.name)}.", good=True)
 
     @on(PasswordTable.DeleteRequested)
-    def delete_row(self) -> None:
-        self.action_delete()
+    def action_delete(self) -> None:
+        self.start_flow(lambda: self._delete(self.view.table.selection), ahead=False)
 
     async def _delete(self, passwords: list[AppPassword]) -> None:
-        if not self.can("delete") or not passwords:
+        overview = self.view.overview
+        if overview is None or not self.can("delete") or not passwords:
             return
-        context = self.context
-        question = DeleteDialog(
-            passwords, self._used, context.clock.now(), ends_sessions=context.portal.ends_sessions
-        )
-        if not await self.app.push_screen_wait(question):
-            return
-        besides = ""
-        sentence = "Deleted " + ", ".join(escaped(password.name) for password in passwords) + "."
-        for password in passwords:
-            obstacle = await self.ask(partial(self._delete_one, password.id))
-            if obstacle is None:
-                await self.refresh_list()
-                return
-            if obstacle:
-                sentence = obstacle
-            else:
-                besides = besides or context.portal.besides
-        await self.refresh_list()
-        self.focus_content()
-        self.say(sentence + besides, good=sentence.startswith("Deleted") and not besides)
-
-    def _delete_one(self, id_: str) -> str:
-        """Returns the sentence about one that had gone already; nothing where it was deleted."""
-        try:
-            self.context.portal.delete_app_password(self.context.session, id_)
-        except NotFound as error:
-            return str(error)
-        return ""
+        outcome = await flows.delete(self, passwords, overview.used)
+        await self.refresh_list(deleted=outcome is not None)
+        if outcome is not None:
+            sentence, good = outcome
+            self.focus_content()
+            self.say(sentence, good=good)
 
     def action_rename(self) -> None:
-        self.start_flow(lambda: self._rename(self.query_one(PasswordTable).current))
+        self.start_flow(lambda: self._rename(self.view.table.current))
 
     async def _rename(self, app_password: AppPassword | None) -> None:
         if not self.can("rename") or app_password is None:
             return
-        context = self.context
-        done = await self.app.push_screen_wait(
-            RenameDialog(
-                app_password.name,
-                lambda name: context.portal.rename_app_password(
-                    context.session, app_password.id, name
-                ),
-            )
-        )
+        done = await flows.rename(self, app_password)
         await self.refresh_list(app_password.id)
         if done:
             self.say("Renamed.", good=True)
 
     @on(PasswordTable.Opened)
+    @on(OptionList.OptionSelected, "#facts")
     def details(self) -> None:
         self.start_flow(self._details)
 
     async def _details(self) -> None:
-        password = self.query_one(PasswordTable).current
+        password = self.view.table.current
         if password is None:
             return
         self.say("")
-        last = self._used.by_id.get(password.id)
-        answer = await self.app.push_screen_wait(
-            app_password_details(password, last, self.context.clock.now())
+        name = Fact("Name", escaped(password.name))
+        facts, setup = self.view.facts(password, exact=True)
+        answer = await flows.look(
+            self, "App password", [name, *facts], setup, actions=("rename", "delete")
         )
         if answer == "delete":
             await self._delete([password])
         elif answer == "rename":
             await self._rename(password)
 
+    def action_set_up(self) -> None:
+        self.start_flow(self._set_up)
+
+    async def _set_up(self) -> None:
+        password = self.view.table.current
+        if self.can("set_up") and password is not None:
+            await flows.look(self, f"Set up {escaped(password.name)}", self.view.setup(password))
+
+    def action_read_again(self) -> None:
+        self.run_worker(self._read_again(), group="look", exclusive=True)
+
+    async def _read_again(self) -> None:
+        self.say("")
+        await self.refresh_list()
+
+    # --- the filter, and the way back -----------------------------------------------------
+
     def action_filter(self) -> None:
         if self.can("filter"):
-            self.set_class(True, "-filtering")
-            self.query_one(FilterInput).focus()
+            self.view.begin_filter()
 
     @on(Input.Changed, "#filter")
-    def filter(self) -> None:
-        self._draw()
-        rows = self.query_one(PasswordTable).row_count
-        self.say("" if rows or self._account is None else "No match. esc shows all.")
-
-    @on(FilterInput.Left)
-    def leave_filter(self, event: FilterInput.Left) -> None:
-        entry = self.query_one(FilterInput)
-        if event.clear:
-            entry.clear()
-        self.set_class(bool(entry.value), "-filtering")
-        self.focus_content()
+    def say_if_none_matches(self) -> None:
+        shown = self.view.table.row_count
+        self.say("" if shown or self.view.account is None else _NO_MATCH)
 
     def action_back(self) -> None:
+        """Takes back one thing: the marks, then the filter; else leaves, if pressed twice."""
+        if self.view.take_back():
+            return
         if self._leaving:
             self.post_message(SignedOut("You are signed out."))
         else:

@@ -30,12 +30,14 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Verb(Binding):
-    """All about a key in one place: Textual's part, and why it cannot be used now.
+    """All about a key in one place: Textual's part, its word now, and why it cannot be used now.
 
-    `reason` is that sentence for a screen, None if it can be; the action itself says it.
+    `label` is what the footer calls it for a screen, if that changes. `reason` is the sentence why
+    it cannot be used, None if it can; the action itself says it.
     """
 
     reason: Callable[[Any], str | None] | None = None
+    label: Callable[[Any], str] | None = None
 
 
 @dataclass
@@ -110,6 +112,13 @@ class PortalScreen(Screen[None]):
         for verb in self.BINDINGS:
             if isinstance(verb, Verb) and verb.action == action and verb.reason is not None:
                 return verb.reason(self)
+        return None
+
+    def label_of(self, action: str) -> str | None:
+        """The word for `action` on this screen now; None: the usual one."""
+        for verb in self.BINDINGS:
+            if isinstance(verb, Verb) and verb.action == action and verb.label is not None:
+                return verb.label(self)
         return None
 
     def can(self, action: str) -> bool:

@@ -28,6 +28,7 @@ from apppw_tui.ui.screens.base import PortalScreen, ScreenContext, Verb
 from apppw_tui.ui.type_ahead import ScreenReady
 from apppw_tui.ui.widgets.lists import Choice
 from apppw_tui.ui.widgets.method_table import MethodRow, MethodTable
+from apppw_tui.ui.widgets.more import MoreLine
 from apppw_tui.ui.widgets.tab_bar import TabBar
 
 _NAMES: dict[PhoneSlot, tuple[str, str]] = {
@@ -61,6 +62,7 @@ class SecurityScreen(PortalScreen):
         yield Button("", id="preferred", compact=True)
         yield Label("How would you like to respond?", classes="question", markup=False)
         yield MethodTable()
+        yield MoreLine("#methods")
         yield Label("", id="unoffered", markup=False)
         yield Label("The new number is verified before the old one goes.", id="explanation")
 

@@ -17,6 +17,7 @@ from apppw_tui.ui.messages import AppearanceChosen, Navigate, SignedOut
 from apppw_tui.ui.screens.base import PortalScreen, ScreenContext
 from apppw_tui.ui.widgets.footer import NARROW
 from apppw_tui.ui.widgets.lists import ActivityList, Choice, ChoiceList, Menu
+from apppw_tui.ui.widgets.more import MoreLine
 
 SECTIONS = (
     ("security", "Additional security verification"),
@@ -56,7 +57,9 @@ class SettingsScreen(PortalScreen):
 
     def content(self) -> ComposeResult:
         with Horizontal(id="columns"):
-            yield Menu(*SECTIONS, id="sections")
+            with Vertical(id="sections-column"):
+                yield Menu(*SECTIONS, id="sections")
+                yield MoreLine("#sections")
             with ContentSwitcher(id="pages", initial=f"page-{self._section}"):
                 with Vertical(id="page-security"):
                     yield Label("Additional security verification", classes="page-title")
@@ -73,6 +76,7 @@ class SettingsScreen(PortalScreen):
                 with Vertical(id="page-activity"):
                     yield Label("Recent activity", classes="page-title")
                     yield ActivityList(id="activity")
+                    yield MoreLine("#activity")
                 with Vertical(id="page-sessions"):
                     yield Label("Sessions", classes="page-title")
                     yield Label("", id="trusted", classes="page-text", markup=False)

@@ -13,7 +13,7 @@ from textual.widgets._footer import FooterKey
 from apppw_tui.ui.glyphs import GLYPHS
 
 _MOST, _MOST_NARROW = 6, 4  # keys
-NARROW, WIDE = 64, 100  # columns: the breakpoints of the app
+NARROW, WIDE, HUGE = 64, 100, 150  # columns: the breakpoints of the app
 
 
 class KeyFooter(Footer):
@@ -34,7 +34,7 @@ class KeyFooter(Footer):
             yield FooterKey(
                 binding.key,
                 self.app.get_key_display(binding),
-                binding.description,
+                self._label(active),
                 binding.action,
                 disabled=not enabled,
                 tooltip=active.tooltip,
@@ -51,7 +51,9 @@ class KeyFooter(Footer):
         width = self.app.size.width
         most = _MOST if width >= NARROW else _MOST_NARROW
         while len(wanted) > most or (len(wanted) > 1 and self._width(wanted) > width):
-            del wanted[-2]  # the last one is help
+            # The last one is help; what has a word of its own just now is what one wants to see.
+            usual = [active for active in wanted[:-1] if not self._own_label(active)]
+            wanted.remove(usual[-1] if usual else wanted[-2])
         return [(active, active.enabled and not self._why_not(active)) for active in wanted]
 
     def _by_id(self) -> Iterator[tuple[str, ActiveBinding]]:
@@ -67,11 +69,16 @@ class KeyFooter(Footer):
     def _width(self, wanted: list[ActiveBinding]) -> int:
         # One column before each key's label, two between keys, one at either edge.
         return 2 * len(wanted) + sum(
-            cell_len(self.app.get_key_display(active.binding))
-            + 1
-            + cell_len(active.binding.description)
+            cell_len(self.app.get_key_display(active.binding)) + 1 + cell_len(self._label(active))
             for active in wanted
         )
+
+    def _label(self, active: ActiveBinding) -> str:
+        return self._own_label(active) or active.binding.description
+
+    def _own_label(self, active: ActiveBinding) -> str | None:
+        label_of = getattr(self.screen, "label_of", None)
+        return None if label_of is None else label_of(active.binding.action)
 
     def _why_not(self, active: ActiveBinding) -> str | None:
         return disabled_reason(self.screen, active.binding.action)
@@ -85,6 +92,11 @@ class StatusLine(Label):
 
     def say(self, sentence: str, *, good: bool = False) -> None:
         self.update(f"{GLYPHS.good} {sentence}" if good else sentence)
+
+    def unsay(self, sentence: str) -> None:
+        """Takes back what is true no longer, if it still stands there."""
+        if str(self.content) == sentence:
+            self.update("")
 
 
 def disabled_reason(screen: Screen[object], action: str) -> str | None:

@@ -139,7 +139,7 @@ class FilterInput(TextInput):
             self.clear = clear
 
     def __init__(self) -> None:
-        super().__init__(id="filter", placeholder="part of a name")
+        super().__init__(id="filter", placeholder="name, use, service, address")
 
     def action_leave(self, clear: bool) -> None:
         self.post_message(self.Left(clear=clear))

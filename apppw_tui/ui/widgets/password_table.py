@@ -1,71 +1,27 @@
-"""The list of app passwords: one row each, `Delete` at its end."""
+"""The list of app passwords: one row each, `Delete` at its end; one, several or a range marked."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
-from textual import events
+from textual import events, on
 from textual.binding import Binding
 from textual.message import Message
+from textual.strip import Strip
 from textual.widgets import DataTable
-from textual.widgets.data_table import RowKey
 
 from apppw_tui.domain.app_password import AppPassword
-from apppw_tui.domain.names import escaped, name_key
-from apppw_tui.domain.usage import LastUse, Used
-from apppw_tui.ui import formatting
-from apppw_tui.ui.glyphs import GLYPHS
-from apppw_tui.ui.widgets.footer import NARROW, WIDE
+from apppw_tui.domain.usage import Used
+from apppw_tui.ui.widgets.footer import NARROW
 from apppw_tui.ui.widgets.lists import moves
+from apppw_tui.ui.widgets.password_columns import DELETE, Drawing, Listing, Order, draw
 
-_LEAST_NAME = 8
-_DELETE = "Delete"
-
-
-@dataclass(frozen=True)
-class _Column:
-    key: str
-    head: str
-    width: int
-    cell: Callable[[AppPassword, LastUse | None, datetime], str]
-    order: Callable[[AppPassword, LastUse | None], object]
-    from_width: int = 0
-
-
-def _expiry_order(app_password: AppPassword, _: LastUse | None) -> tuple[bool, datetime]:
-    return (app_password.expires is None, app_password.expires or app_password.created)
-
-
-def _use_order(_: AppPassword, last: LastUse | None) -> tuple[bool, float]:
-    return (last is None, 0.0 if last is None else -last.time.timestamp())
-
-
-_COLUMNS = (
-    _Column(
-        "name", "Name", 0, lambda p, *_: escaped(p.name), lambda p, _: name_key(p.name)
-    ),
-    _Column(
-        "for", "For", 14,
-        lambda p, *_: formatting.describe_scope(p),
-        lambda p, _: formatting.describe_scope(p),
-        NARROW,
-    ),
-    _Column(
-        "used", "Last used", 15, lambda p, last, now: formatting.last_use(last, p.created, now),
-        _use_order, NARROW,
-    ),
-    _Column(
-        "created", "Created", 12, lambda p, _, now: formatting.since(p.created, now),
-        lambda p, _: p.created, WIDE,
-    ),
-    _Column(
-        "expires", "Expires", 11,
-        lambda p, _, now: formatting.describe_expiry(p, now),
-        _expiry_order,
-    ),
-)  # fmt: skip
+_UNDER_CURSOR = Style(underline=True, dim=False)
+_NEXT = Style(reverse=True, bold=True, dim=False)  # what Enter will do
 
 
 class PasswordTable(DataTable[Text]):
@@ -75,119 +31,143 @@ class PasswordTable(DataTable[Text]):
         Binding("enter", "open", "Details", id="details", tooltip="Details"),
         Binding("enter", "delete_row", "Delete", id="delete-row", tooltip="Delete this one"),
         Binding(
-            "right",
-            "to_delete",
-            "To Delete",
-            id="to-delete",
-            tooltip="To Delete at its end",
+            "right", "to_delete", "To Delete", id="to-delete", tooltip="To Delete at its end",
             show=False,
         ),
         Binding("left", "to_row", "To the row", id="to-row", tooltip="Back to the row", show=False),
         Binding("s", "sort", "Sort", id="sort", tooltip="Sort by the next column", show=False),
         Binding("S", "reverse", "Reverse", id="reverse", tooltip="Reverse the order", show=False),
-        Binding("space", "mark", "Mark", id="mark", tooltip="Mark, to delete several", show=False),
+        Binding("space", "mark", "Mark", id="mark", tooltip="Mark, or take it back", show=False),
+        Binding(
+            "V", "range", "Mark a range", id="range", show=False,
+            tooltip="Mark from here to where you move; again to end",
+        ),
+        Binding("a", "mark_all", "Mark all", id="mark-all", tooltip="Mark all shown", show=False),
         *moves(
             ("j", "cursor_down", "Down"),
             ("k", "cursor_up", "Up"),
             ("g,home", "scroll_top", "To the top"),
             ("G,end", "scroll_bottom", "To the end"),
         ),
-    ]
+    ]  # fmt: skip
 
     class Opened(Message):
         """Details of the row under the cursor are wanted."""
 
-    class RowsBelow(Message):
-        """The number of rows out of sight, further down."""
-
-        def __init__(self, rows: int) -> None:
-            super().__init__()
-            self.rows = rows
-
     class DeleteRequested(Message):
         """The rows that are marked, or the one under the cursor, are to be deleted."""
+
+    class Current(Message):
+        """The cursor is on another row (it has `moved`), or what stands in the rows is new."""
+
+        def __init__(self, *, moved: bool = False) -> None:
+            super().__init__()
+            self.moved = moved
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         super().__init__(cursor_type="row", zebra_stripes=False, id="table")
         self._now = now
-        self._passwords: tuple[AppPassword, ...] = ()
-        self._used = Used()
-        self._marked: set[str] = set()
-        self._sorted_by = 0
-        self._reversed = False
+        self._listing = Listing()
+        self._order = Order()
+        self._range: tuple[str, frozenset[str]] | None = None  # where it begins; marked before
         self._on_delete = False
-        self._underlined = 0
+        self.drawing = Drawing()
 
     @property
     def current(self) -> AppPassword | None:
         """The app password under the cursor."""
-        if not self.row_count:
-            return None
-        id_ = self.coordinate_to_cell_key(self.cursor_coordinate).row_key.value
-        return next((password for password in self._passwords if password.id == id_), None)
+        at, passwords = self.cursor_row, self._listing.passwords
+        return passwords[at] if self.row_count and at < len(passwords) else None
+
+    @property
+    def marked(self) -> list[AppPassword]:
+        listing = self._listing
+        return [password for password in listing.passwords if password.id in listing.marked]
 
     @property
     def selection(self) -> list[AppPassword]:
         """Those that are marked, else the one under the cursor."""
-        marked = [password for password in self._passwords if password.id in self._marked]
-        return marked or ([self.current] if self.current else [])
+        return self.marked or ([self.current] if self.current else [])
 
     def show(
-        self, passwords: tuple[AppPassword, ...], used: Used, cursor: str | None = None
+        self,
+        passwords: Sequence[AppPassword],
+        used: Used,
+        everything: Sequence[AppPassword],
+        cursor: str | None = None,
     ) -> None:
-        """Shows `passwords`; the cursor goes to the id `cursor`, else stays where it was."""
-        cursor_id = cursor or (self.current.id if self.current else None)
-        row = self.cursor_row
-        self._passwords = passwords
-        self._used = used
-        self._marked &= {password.id for password in passwords}
-        self._draw(cursor_id, row)
+        """Shows `passwords`; the cursor goes to the id `cursor`, else stays where it was.
+
+        The columns are wide enough for `everything`, so that a filter moves none of them.
+        """
+        marked = self._listing.marked & {password.id for password in passwords}
+        self._draw(Listing(passwords, everything, used, marked), cursor)
 
     def on_resize(self, event: events.Resize) -> None:
-        self._draw(self.current.id if self.current else None, self.cursor_row)
+        self._draw(self._listing)
 
-    def _draw(self, cursor: str | None, row: int) -> None:
-        width = self.size.width
-        if not width:
+    # --- drawing --------------------------------------------------------------------------
+
+    def _draw(self, listing: Listing, cursor: str | None = None) -> None:
+        """Draws what is another, and everything only where rows or columns are others."""
+        row = self.cursor_row
+        cursor = cursor or (self.current.id if self.current else None)
+        recounted = listing.marked != self._listing.marked
+        self._listing = listing.in_order(self._order)
+        if recounted:
+            self.refresh_bindings()  # the footer says how many
+        if not self.size.width:
             return
-        columns = [column for column in _COLUMNS if width >= column.from_width - 2]
-        fixed = sum(column.width + 2 for column in columns[1:])
-        name_width = max(_LEAST_NAME, width - fixed - 2 - (len(_DELETE) + 2))
-        self.clear(columns=True)
-        for column in columns:
-            sorted_ = column is _COLUMNS[self._sorted_by]
-            arrow = f" {GLYPHS.down if self._reversed else GLYPHS.up}" if sorted_ else ""
-            self.add_column(column.head + arrow, width=column.width or name_width, key=column.key)
-        self.add_column("", width=len(_DELETE), key="delete")
-        now = self._now()
-        rows = sorted(self._passwords, key=lambda p: name_key(p.name))
-        last = self._used.by_id
-        order = _COLUMNS[self._sorted_by].order
-        rows.sort(key=lambda p: order(p, last.get(p.id)), reverse=self._reversed)  # type: ignore[arg-type, return-value]
-        for password in rows:
-            cells = [
-                _cell(column.cell(password, last.get(password.id), now), column.width or name_width)
-                for column in columns
-            ]
-            if password.id in self._marked:
-                cells[0] = _cell(f"{GLYPHS.on} {cells[0].plain}", name_width)
-            self.add_row(*cells, Text(_DELETE, style="dim"), key=password.id)
-        if self.row_count:
-            keys = [password.id for password in rows]
-            at = keys.index(cursor) if cursor in keys else min(row, len(rows) - 1)
+        before, narrow = self.drawing, self.app.size.width < NARROW
+        self.drawing = draw(self._listing, self._order, self._now(), self.size.width, narrow=narrow)
+        if self.drawing.has_places_of(before):
+            self._update(before)
+        else:
+            self._fill()
+        ids = [*self.drawing.rows]
+        at = ids.index(cursor) if cursor in ids else min(row, len(ids) - 1)
+        if ids and at != self.cursor_row:
             self.move_cursor(row=at, animate=False)
-            self._draw_delete(at)
-            self._underlined = at
-        self._tell_below()
+        self.post_message(self.Current())
 
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        super().watch_scroll_y(old_value, new_value)
-        self._tell_below()
+    def _update(self, before: Drawing) -> None:
+        for id_, texts in self.drawing.rows.items():
+            for (column, width), text, old in zip(
+                self.drawing.columns, texts, before.rows[id_], strict=True
+            ):
+                if text != old:
+                    self.update_cell(id_, column.key, _cell(text, width))
 
-    def _tell_below(self) -> None:
-        """There is no scroll bar: over SSH it costs more than all the rest."""
-        in_sight = self.size.height - self.header_height
-        self.post_message(self.RowsBelow(max(0, self.row_count - round(self.scroll_y) - in_sight)))
+    def _fill(self) -> None:
+        top, columns = self.scroll_y, self.drawing.columns
+        self.clear(columns=True)
+        for head, (column, width) in zip(self.drawing.heads, columns, strict=True):
+            self.add_column(head, width=width, key=column.key)
+        self.add_column("", width=len(DELETE), key="delete")
+        for id_, texts in self.drawing.rows.items():
+            cells = [_cell(text, width) for text, (_, width) in zip(texts, columns, strict=True)]
+            self.add_row(*cells, Text(DELETE, style="dim"), key=id_)
+        if top:
+            self.call_after_refresh(self.scroll_to, y=top, animate=False)
+
+    def render_line(self, y: int) -> Strip:
+        """With `Delete` underlined where the cursor is, and reversed once Enter means it.
+
+        As other cells they would have the whole table sent anew at each step of the cursor.
+        """
+        strip = super().render_line(y)
+        row = y - self.header_height + round(self.scroll_y)
+        if y < self.header_height or row != self.cursor_row or row >= self.row_count:
+            return strip
+        segments = list(strip)
+        at = max((n for n, piece in enumerate(segments) if piece.text == DELETE), default=None)
+        if at is not None:
+            style = _NEXT if self._on_delete else _UNDER_CURSOR
+            text, before, control = segments[at]
+            segments[at] = Segment(text, style if before is None else before + style, control)
+        return Strip(segments, strip.cell_length)
+
+    # --- the cursor, and what Enter does --------------------------------------------------
 
     def watch_has_focus(self, has_focus: bool) -> None:
         super().watch_has_focus(has_focus)
@@ -196,29 +176,14 @@ class PasswordTable(DataTable[Text]):
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
         self._to_delete(False)
-        # Only the two rows concerned: every cell that is drawn again is sent again.
-        for at in {self._underlined, self.cursor_row}:
-            if at < self.row_count:
-                self._draw_delete(at)
-        self._underlined = self.cursor_row
-
-    def _draw_delete(self, at: int) -> None:
-        """Muted; underlined where the cursor is; reversed once it is what Enter will do."""
-        style = "dim"
-        if at == self.cursor_row:
-            style = "reverse bold" if self._on_delete else "underline"
-        key = self._row_key(at)
-        self.update_cell(key, "delete", Text(_DELETE, style=style))
-
-    def _row_key(self, at: int) -> RowKey:
-        return self.ordered_rows[at].key
+        self._extend_range()
+        self.post_message(self.Current(moved=True))
 
     def _to_delete(self, on: bool) -> None:
         if self._on_delete == on:
             return
         self._on_delete = on
-        if self.row_count:
-            self._draw_delete(self.cursor_row)
+        self.refresh_row(self.cursor_row)
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -234,9 +199,7 @@ class PasswordTable(DataTable[Text]):
 
     def action_delete_row(self) -> None:
         """Only this row, whatever else is marked."""
-        if self._marked:
-            self._marked.clear()
-            self.show(self._passwords, self._used)
+        self.unmark()
         self.post_message(self.DeleteRequested())
 
     def action_to_delete(self) -> None:
@@ -245,26 +208,71 @@ class PasswordTable(DataTable[Text]):
     def action_to_row(self) -> None:
         self._to_delete(False)
 
+    # --- marks ----------------------------------------------------------------------------
+
+    def unmark(self) -> bool:
+        """Takes all marks back; False if there are none."""
+        had_any = bool(self._listing.marked) or self._range is not None
+        self._range = None
+        self._mark(frozenset())
+        return had_any
+
+    def _mark(self, ids: frozenset[str]) -> None:
+        if ids != self._listing.marked:
+            self._draw(replace(self._listing, marked=ids))
+
     def action_mark(self) -> None:
         if self.current is None:
             return
-        self._marked ^= {self.current.id}
-        row = min(self.cursor_row + 1, self.row_count - 1)
-        self.show(self._passwords, self._used)
-        self.move_cursor(row=row, animate=False)
+        self._range = None
+        self._mark(self._listing.marked ^ {self.current.id})
+        self.move_cursor(row=min(self.cursor_row + 1, self.row_count - 1), animate=False)
+
+    def action_mark_all(self) -> None:
+        """All that are shown; where they are marked already, none."""
+        self._range = None
+        shown = frozenset(self.drawing.rows)
+        self._mark(frozenset() if shown <= self._listing.marked else shown)
+
+    def action_range(self) -> None:
+        if self._range is not None:
+            self._range = None
+        elif self.current is not None:
+            self._range = self.current.id, self._listing.marked
+            self._extend_range()
+
+    def _extend_range(self) -> None:
+        """Marks what lies between where the range began and the cursor, and nothing further."""
+        ids = [*self.drawing.rows]
+        if self._range is None or self._range[0] not in ids:
+            self._range = None
+            return
+        begin, before = self._range
+        first, last = sorted((ids.index(begin), self.cursor_row))
+        self._mark(before | set(ids[first : last + 1]))
+
+    # --- the order ------------------------------------------------------------------------
 
     def action_sort(self) -> None:
-        shown_keys = [column.value for column in self.columns]
-        while True:
-            self._sorted_by = (self._sorted_by + 1) % len(_COLUMNS)
-            if _COLUMNS[self._sorted_by].key in shown_keys:
-                break
-        self._reversed = False
-        self.show(self._passwords, self._used)
+        keys = [column.key for column, _ in self.drawing.columns]
+        at = keys.index(self._order.by) if self._order.by in keys else -1
+        self._sort(Order(keys[(at + 1) % len(keys)]))
 
     def action_reverse(self) -> None:
-        self._reversed = not self._reversed
-        self.show(self._passwords, self._used)
+        self._sort(Order(self._order.by, not self._order.reverse))
+
+    @on(DataTable.HeaderSelected)
+    def sort_by_click(self, event: DataTable.HeaderSelected) -> None:
+        """By the column whose head was clicked, or the other way round if it is by that already."""
+        key = event.column_key.value
+        if key == self._order.by:
+            self.action_reverse()
+        elif key in [column.key for column, _ in self.drawing.columns]:
+            self._sort(Order(str(key)))
+
+    def _sort(self, order: Order) -> None:
+        self._order = order
+        self._draw(self._listing)
 
     def on_click(self, event: events.Click) -> None:
         """Asks for a click on `Delete`, once Textual has selected its row as for any other."""

@@ -28,6 +28,12 @@ class TabBar(Tabs):
         )
         self._own = own
 
+    def on_mount(self) -> None:
+        """Textual moves the line under the tab before a resized or relabelled tab has its place."""
+        self.screen.screen_layout_refresh_signal.subscribe(
+            self, lambda _: self._highlight_active(animate=False)
+        )
+
     @on(Tabs.TabActivated)
     def leave(self, event: Tabs.TabActivated) -> None:
         """Textual also announces the first tab when it is mounted."""

@@ -1,0 +1,124 @@
+"""What a step of the cursor in the list of app passwords sends, beside a bare table's.
+
+Over a real terminal of 80 columns and 24 rows, where no pane stands beside the list: from the key
+to the last byte. Each round takes a fresh program of either kind; the figures are medians.
+"""
+
+import argparse
+import contextlib
+import os
+import select
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from figures import compared, measured, table
+from first_frame import CALM, PATIENCE, drawn
+
+from apppw_tui.bootstrap import StoreLocation, build
+from apppw_tui.config import Config
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.app_password import AppPassword
+from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher
+from apppw_tui.domain.ports import SystemClock
+from apppw_tui.domain.secret import Secret
+
+ROUNDS = 5
+STEPS = 8
+IDLE = 3.0  # seconds, in which the list is read twice
+NAMES = [f"Device {number:02}" for number in range(1, 13)]
+PASSWORD = "engine no. 1 weaves algebra"
+PORTAL = [sys.executable, "-m", "apppw_tui"]
+BARE = [sys.executable, str(Path(__file__).with_name("bare.py")), "table"]
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument(
+        "--rounds", type=int, default=ROUNDS, metavar="N", help="how often each case is measured"
+    )
+    arguments.add_argument("--small", action="store_true", help="one round: whether it works")
+    options = arguments.parse_args()
+    rounds = 1 if options.small else options.rounds
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        line = [*PORTAL, "--store", str(folder / "store"), "--config", str(prepare(folder))]
+        keys = ("ada\r", f"{PASSWORD}\r", "p")
+        cases = {
+            "a bare table": partial(bytes_a_step, BARE, folder, ()),
+            "the list of app passwords": partial(bytes_a_step, line, folder, keys),
+        }
+        taken = measured(cases, rounds)
+        table("bytes a step", compared(taken, "a bare table"))
+        most = max(taken["the list of app passwords"])
+        print(f"\n{most:.0f} bytes a step, {idle(line, folder, keys)} while idle")
+
+
+def prepare(folder: Path) -> Path:
+    """A store with one account, and a configuration by which its password is enough."""
+    (folder / "c.toml").write_text('[policy]\nsecond_factor = "optional"\n')
+    place = StoreLocation(folder / "store", folder / "store" / "key")
+    hasher = Hasher(CHEAP_PROFILE, CHEAP_PROFILE)
+    store = build(place, Config(), SystemClock(), hasher, create=True).store
+    now = SystemClock().now()
+    account = Account.new("ada", hasher.account.make(Secret(PASSWORD).normalized()), now)
+    for number, name in enumerate(NAMES):
+        hash_ = hasher.app.make(Secret(name))
+        password = AppPassword(f"a{number:02}".replace("l", "k"), name, hash_, now)
+        account = account.with_app_password(password, len(NAMES))
+    with store.transaction("ada", None) as change:
+        change.account = account
+    return folder / "c.toml"
+
+
+def bytes_a_step(line: Sequence[str], folder: Path, keys: Sequence[str]) -> float:
+    """The mean of some steps, each sent once the one before it is drawn."""
+    with at_the_list(line, folder, keys) as terminal:
+        sent = 0
+        for name in NAMES[1 : STEPS + 1]:
+            os.write(terminal, b"\x1b[B")
+            sent += len(read_until(terminal, name.encode()))
+        return sent / STEPS
+
+
+def idle(line: Sequence[str], folder: Path, keys: Sequence[str]) -> int:
+    with at_the_list(line, folder, keys) as terminal:
+        return len(rest(terminal, IDLE))
+
+
+@contextlib.contextmanager
+def at_the_list(line: Sequence[str], folder: Path, keys: Sequence[str]) -> Iterator[int]:
+    """The terminal on which the list is seen, its cursor on the first row, and nothing to come."""
+    with drawn(line, folder) as (process, terminal):
+        assert isinstance(process, subprocess.Popen)
+        for key in keys:
+            rest(terminal)
+            os.write(terminal, key.encode())
+        if keys:
+            read_until(terminal, NAMES[-1].encode())
+        rest(terminal, 2 * CALM)
+        yield terminal
+
+
+def read_until(terminal: int, text: bytes) -> bytes:
+    """All that comes until `text` did and nothing follows."""
+    output = b""
+    while text not in output:
+        if not select.select([terminal], [], [], PATIENCE)[0]:
+            raise SystemExit(f"{text!r} did not come, but {output!r}")
+        output += os.read(terminal, 65536)
+    return output + rest(terminal)
+
+
+def rest(terminal: int, calm: float = CALM) -> bytes:
+    output = b""
+    while select.select([terminal], [], [], calm)[0]:
+        output += os.read(terminal, 65536)
+    return output
+
+
+if __name__ == "__main__":
+    main()

@@ -265,9 +265,9 @@ class FolderStore:
                 files.write(path, temporary, content)
             except DiskFull:
                 self._reserve.write(lambda: files.write(path, temporary, content), len(content))
+            self._reserve.allocate()  # by now there may be room for what was given before
         if os.path.lexists(self._unsealed) and account.sealed_values():  # made in between
             files.remove(self._unsealed)
-        self._reserve.allocate()
 
     def _temporary(self, account_name: str) -> Path:
         return self._accounts / f".tmp-{account_name}"

@@ -1,8 +1,9 @@
 """Services, by the names under which programs sign in; scopes, as people choose them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.names import escaped
@@ -27,6 +28,9 @@ _ALIASES = {
     "web": "http",
 }
 SERVICES = ("imap", "pop3", "sieve", "smtp", "caldav", "carddav", "webdav", "xmpp", "http")
+
+
+ScopeLabel: TypeAlias = Callable[[Iterable[str]], str]  # the name of a scope, given its words
 
 
 @dataclass(frozen=True)

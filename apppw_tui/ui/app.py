@@ -42,7 +42,7 @@ _PLACES = {
     "settings": ("Settings", "F2"),
 }
 # What the palette can do with one app password, and the key that does it in their list.
-_VERBS = {"details": GLYPHS.enter, "rename": "r", "delete": "d"}
+_VERBS = {"details": GLYPHS.enter, "edit": "e", "pause": "x", "resume": "x", "delete": "d"}
 
 
 class PortalApp(IdleApp):
@@ -395,7 +395,10 @@ class PortalApp(IdleApp):
                 run = partial(self._navigate, Navigate("settings", section=section))
                 yield PaletteEntry(name, "go to, in Settings", "", run)
         for app_password in account.app_passwords:
+            impossible = "pause" if app_password.paused else "resume"
             for verb, key in _VERBS.items():
+                if verb == impossible:
+                    continue
                 there = Navigate("app-passwords", perform=(app_password.id, verb))
                 run = partial(self._navigate, there)
                 yield PaletteEntry(app_password.name, verb, key, run)

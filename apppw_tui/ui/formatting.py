@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from apppw_tui.domain import scopes
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.names import escaped, name_key
@@ -15,6 +14,7 @@ from apppw_tui.domain.usage import UNUSED_AFTER, LastUse
 from apppw_tui.portal.context import TrustedAddresses
 from apppw_tui.ui.glyphs import GLYPHS
 
+PAUSED = "paused"
 _MONTHS_SHOWN_AS_DAYS = 99  # days; beyond, the day itself says more
 _SOON = 7  # days
 _MINUTE, _HOUR, _DAY, _MONTH = 60, 3600, 86400, 30 * 86400  # seconds
@@ -64,8 +64,11 @@ def exactly_and_ago(moment: datetime, now: datetime) -> str:
     return f"{when} ({before})" if before.endswith(("ago", "now")) else when
 
 
-def last_use(last: LastUse | None, created: datetime, now: datetime) -> str:
-    """The last use and its service; what lies unused is marked."""
+def last_use(app_password: AppPassword, last: LastUse | None, now: datetime) -> str:
+    """The last use and its service, or that it is paused; what lies unused is marked."""
+    if app_password.paused:
+        return PAUSED
+    created = app_password.created
     mark = " !" if now - (last.time if last else created) >= UNUSED_AFTER else ""
     if last is None:
         return f"never{mark}"
@@ -73,9 +76,10 @@ def last_use(last: LastUse | None, created: datetime, now: datetime) -> str:
     return f"{since(last.time, now)}{service}{mark}"
 
 
-def describe_scope(app_password: AppPassword) -> str:
-    """The services that it opens."""
-    return scopes.label(app_password.scope)
+def describe_end(app_password: AppPassword, now: datetime) -> str:
+    """The end of its life as one of several that can be chosen: `Never`, `In 61 days`, `31 Jan`."""
+    words = describe_expiry(app_password, now).removesuffix(" !")
+    return f"In {words}" if words[:1].isdecimal() and " day" in words else words.capitalize()
 
 
 def describe_expiry(app_password: AppPassword, now: datetime, *, short: bool = False) -> str:

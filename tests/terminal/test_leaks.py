@@ -106,7 +106,7 @@ def test_a_name_of_the_terminals_own_language_is_only_text(installed: Installed)
     program.send("vp")
     program.see(_HOSTILE_SHOWN[:20])  # the list, which cuts it off
     program.settle()
-    for key, question in (("\r", "App password"), ("d", "Delete this"), ("r", "Rename this")):
+    for key, question in (("\r", "App password"), ("d", "Delete this"), ("e", "Edit ")):
         program.send(key)
         program.see(question)
         program.see(_HOSTILE_SHOWN)

@@ -10,8 +10,9 @@ from textual.widgets import Button, Input
 
 from apppw_tui.domain.account import Change
 from apppw_tui.ui.dialogs.confirm import DeleteDialog
-from apppw_tui.ui.dialogs.create import CreateDialog, RenameDialog
+from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.details import DetailsDialog
+from apppw_tui.ui.dialogs.edit import EditDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.widgets.password_table import PasswordTable
 from tests.support import PASSWORD, House, first_quick
@@ -32,7 +33,7 @@ async def test_an_empty_list_says_what_to_do_next_and_create_has_the_focus() -> 
         assert str(visit.focused.label) == "Create"
 
 
-@pytest.mark.parametrize("key", first_quick("d", "r", "slash"))
+@pytest.mark.parametrize("key", first_quick("d", "e", "x", "slash"))
 async def test_what_cannot_be_done_on_an_empty_list_says_why(key: str) -> None:
     async with opened(house_with()) as visit:
         await visit.to_app_passwords()
@@ -140,8 +141,8 @@ async def test_renaming_keeps_the_cursor_and_the_password() -> None:
     house = house_with("A", "B", "C")
     async with opened(house) as visit:
         await visit.to_app_passwords()
-        await visit.press("r")
-        assert visit.on(RenameDialog)
+        await visit.press("e")
+        assert visit.on(EditDialog)
         assert visit.screen.query_one("#name", Input).selected_text == "A"
         await visit.type_into("#name", "B")
         await visit.press("enter")
@@ -158,7 +159,7 @@ async def test_renaming_keeps_the_cursor_and_the_password() -> None:
     ("key", "dialog"),
     [
         ("d", DeleteDialog),
-        pytest.param("r", RenameDialog, marks=pytest.mark.slow),
+        pytest.param("e", EditDialog, marks=pytest.mark.slow),
         pytest.param("escape", None, marks=pytest.mark.slow),
     ],
 )

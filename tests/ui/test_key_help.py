@@ -47,8 +47,8 @@ def test_every_binding_has_an_id_and_a_tooltip() -> None:
 @pytest.mark.parametrize(
     ("width", "shown"),
     [
-        (80, "⏎ Details  c Create  d Delete  r Rename  / Filter  ? Help"),
-        (40, "⏎ Details  c Create  d Delete  ? Help"),
+        (80, "⏎ Details  c Create  e Edit  d Delete  x Pause  / Filter  ? Help"),
+        (40, "⏎ Details  c Create  e Edit  ? Help"),
         (24, "⏎ Details  ? Help"),
     ],
 )
@@ -94,7 +94,7 @@ async def test_help_tells_the_keys_of_the_screen_it_was_asked_on(key: str) -> No
         await visit.press(key)
         assert visit.on(HelpDialog)
         keys = [str(label.content) for label in visit.screen.query(".field-label").results(Label)]
-        assert {"c", "r", "/", "space", "esc  q", "^q", "^p  :", "F2  ,"} <= set(keys)
+        assert {"c", "e  r", "x", "/", "space", "esc  q", "^q", "^p  :", "F2  ,"} <= set(keys)
         assert "Help: App Passwords" in visit.screen_text()
         await visit.press(key)
         assert visit.on(AppPasswordsScreen)
@@ -160,4 +160,4 @@ async def test_arrows_move_between_the_buttons_of_a_dialog() -> None:
         for key in ("left", "left", "right", "down"):
             await visit.press(key)
             ids.append(visit.focused.id if visit.focused else None)
-        assert ids == ["delete", "rename", "delete", "close"]
+        assert ids == ["close", "delete", "close", "facts"]

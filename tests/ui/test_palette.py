@@ -4,8 +4,9 @@ from textual.widgets import Input
 
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.dialogs.confirm import DeleteDialog
-from apppw_tui.ui.dialogs.create import CreateDialog, RenameDialog
+from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.details import DetailsDialog, HelpDialog
+from apppw_tui.ui.dialogs.edit import EditDialog
 from apppw_tui.ui.dialogs.palette import PaletteDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
@@ -30,9 +31,9 @@ async def test_palette_lists_what_can_be_done_the_places_and_the_app_passwords()
         await visit.sign_in()
         listed = entries(visit.app, house)
         names = {line.split(":")[0] for line in listed}
-        assert {"Create", "Delete", "Rename", "Filter", "Sort", "Mark", "Sign out"} <= names
+        assert {"Create", "Delete", "Edit", "Pause", "Filter", "Sort", "Mark", "Sign out"} <= names
         assert names >= PLACES - {"App Passwords"}  # one is there
-        assert {"Laptop: details", "Laptop: rename", "Laptop: delete"} <= set(listed)
+        assert {"Laptop: details", "Laptop: edit", "Laptop: pause", "Laptop: delete"} <= set(listed)
         assert len(listed) == len(set(listed))
 
 
@@ -42,7 +43,7 @@ async def test_palette_names_nothing_that_cannot_be_done_now() -> None:
         await visit.sign_in()
         names = {line.split(":")[0] for line in entries(visit.app, house)}
         assert "Create" in names
-        assert not {"Delete", "Rename", "Filter"} & names
+        assert not {"Delete", "Edit", "Pause", "Filter"} & names
 
 
 async def test_palette_finds_by_the_words_that_are_typed_and_the_best_comes_first() -> None:
@@ -94,7 +95,7 @@ async def test_palette_opens_and_deletes_an_app_password_from_another_screen() -
         await visit.sign_in()
         for words, dialog in (
             ("laptop details", DetailsDialog),
-            ("laptop rename", RenameDialog),
+            ("laptop edit", EditDialog),
             ("laptop delete", DeleteDialog),
         ):
             await visit.press("f2", "colon")

@@ -7,6 +7,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.widgets import Button, Label
 
+from apppw_tui.domain import scopes
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.usage import Used
@@ -54,7 +55,13 @@ class DeleteDialog(ConfirmDialog):
     """True for Yes."""
 
     def __init__(
-        self, passwords: list[AppPassword], used: Used, now: datetime, *, ends_sessions: bool
+        self,
+        passwords: list[AppPassword],
+        used: Used,
+        now: datetime,
+        *,
+        ends_sessions: bool,
+        label: scopes.ScopeLabel = scopes.label,
     ) -> None:
         many = len(passwords) > 1
         super().__init__(f"Delete these {len(passwords)}?" if many else "Delete this app password?")
@@ -62,6 +69,7 @@ class DeleteDialog(ConfirmDialog):
         self._used = used
         self._now = now
         self._ends_sessions = ends_sessions
+        self._label = label
 
     def body(self) -> ComposeResult:
         many = len(self._passwords) > 1
@@ -79,7 +87,7 @@ class DeleteDialog(ConfirmDialog):
             else:
                 by = f" by {escaped(last.service)}" if last.service else ""
                 fact = f"last used {formatting.ago(last.time, self._now)}{by}"
-            yield Label(f"{formatting.describe_scope(password)} {GLYPHS.dot} {fact}", markup=False)
+            yield Label(f"{self._label(password.scope)} {GLYPHS.dot} {fact}", markup=False)
         it = "them" if many else "it"
         yield Label(
             f"Whatever uses {it} stops working at once. This cannot be undone.",

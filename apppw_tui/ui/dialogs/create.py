@@ -1,4 +1,4 @@
-"""Create an app password: its name, what it is for, and how long; give it another name."""
+"""Create an app password: its name, what it is for, and how long."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,27 +7,17 @@ from typing import Literal
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widgets import Button, Input, Label
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Button, Input
 
-from apppw_tui.domain import expiry, scopes
-from apppw_tui.domain.errors import Refused
-from apppw_tui.domain.names import escaped
 from apppw_tui.domain.policy import Policy
+from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.portal.app_passwords import IssuedAppPassword
 from apppw_tui.ui.dialogs.base import ActionButton, Dialog
 from apppw_tui.ui.portal_calls import is_busy
 from apppw_tui.ui.widgets.field import Field
-from apppw_tui.ui.widgets.inputs import (
-    NameInput,
-    NewNameInput,
-    RequiredSelect,
-    ServiceTicks,
-    TextInput,
-)
-
-_SINGLE, _DATE = "single", "date"
-_LAST_DAY = "Such as 2027-01-31; until the end of that day, in this server's time"
+from apppw_tui.ui.widgets.inputs import NameInput
+from apppw_tui.ui.widgets.wishes import WishFields
 
 
 class CreateDialog(Dialog[IssuedAppPassword | Literal["back", "skip"] | None]):
@@ -59,19 +49,7 @@ class CreateDialog(Dialog[IssuedAppPassword | Literal["back", "skip"] | None]):
     def content(self) -> ComposeResult:
         with VerticalScroll(classes="card", can_focus=False):
             yield Field("Name: where will you use it?", NameInput(id="name"))
-            with Horizontal(id="wishes"):
-                with Vertical():
-                    yield Label("For", classes="field-label")
-                    offered = _scopes(self._policy)
-                    yield RequiredSelect(offered, offered[0][1], id="for")
-                with Vertical():
-                    yield Label("Expires", classes="field-label")
-                    ends = _ends(self._policy)
-                    yield RequiredSelect(ends, ends[0][1], id="expires")
-            with Vertical(id="more-services", classes="more"):
-                yield ServiceTicks(self._policy.service_choices)
-            with Vertical(id="more-date", classes="more"):
-                yield Field("Last day", TextInput(id="last-day"), hint=_LAST_DAY)
+            yield WishFields(self._policy, self._now)
         with Horizontal(classes="buttons"):
             if self._step:
                 yield ActionButton("Back", "back")
@@ -88,58 +66,19 @@ class CreateDialog(Dialog[IssuedAppPassword | Literal["back", "skip"] | None]):
     @on(Input.Submitted)
     @work
     async def create(self, event: Button.Pressed | Input.Submitted) -> None:
-        field = self._field("name")
+        field = self.query_one(Field)
         name = field.value
         if isinstance(event, Input.Submitted) and event.input is field.entry:
             name = event.value
-        scope, expires = self._scope(), self._expiry()
-        if scope is None or isinstance(expires, str):
+        wish = self.query_one(WishFields).wish()
+        if wish is None:
             return
+        scope, expires = wish.scope or (ANY_APP,), wish.expires_at
         issued = await self.ask(
             "#next", "Creating…", lambda: self._create(name, scope, expires), field.show_error
         )
         if issued is not None:
             self.dismiss(issued)
-
-    # --- For and Expires --------------------------------------------------------------------
-
-    @on(RequiredSelect.Changed)
-    def ask_more(self, event: RequiredSelect.Changed) -> None:
-        """Certain services are ticked and a date is typed; nothing else needs these fields."""
-        self.set_class(self.query_one("#for", RequiredSelect).value == _SINGLE, "-services")
-        self.set_class(self.query_one("#expires", RequiredSelect).value == _DATE, "-date")
-        if event.value == _SINGLE:
-            self.call_after_refresh(self.query_one(ServiceTicks).focus_first)
-        elif event.value == _DATE:
-            self.call_after_refresh(self._field("last-day").entry.focus)
-
-    def _scope(self) -> tuple[str, ...] | None:
-        """The scope that was chosen; None if it cannot be that, which has been said."""
-        chosen = self.query_one("#for", RequiredSelect).value
-        if chosen != _SINGLE:
-            return (str(chosen),)
-        ticks = self.query_one(ServiceTicks)
-        try:
-            scope = scopes.read_scope(ticks.ticked)
-            self._policy.check_scope(scope)
-        except Refused as error:
-            ticks.show_error(error)
-            return None
-        return scope
-
-    def _expiry(self) -> datetime | Literal["refused"] | None:
-        chosen = self.query_one("#expires", RequiredSelect).value
-        field = self._field("last-day")
-        try:
-            expires = expiry.parse(field.value if chosen == _DATE else str(chosen), self._now())
-            self._policy.check_expiry(expires, self._now())
-        except Refused as error:
-            field.show_error(error)
-            return "refused"
-        return expires
-
-    def _field(self, id_: str) -> Field:
-        return next(field for field in self.query(Field) if field.entry.id == id_)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self._step if action == "back" else True
@@ -151,50 +90,3 @@ class CreateDialog(Dialog[IssuedAppPassword | Literal["back", "skip"] | None]):
     def action_cancel(self) -> None:
         if not is_busy(self.query_one("#next", Button)):
             self.dismiss("skip" if self._step else None)
-
-
-class RenameDialog(Dialog[bool | None]):
-    """True once the portal has accepted the new name."""
-
-    def __init__(self, name: str, rename: Callable[[str], None]) -> None:
-        super().__init__("Rename this app password")
-        self._name_now = name
-        self._rename = rename
-
-    def content(self) -> ComposeResult:
-        yield Field("New name", NewNameInput(id="name", value=escaped(self._name_now)))
-        with Horizontal(classes="buttons"):
-            yield Button("Rename", id="rename", compact=True)
-            yield ActionButton("Cancel", "cancel")
-
-    def on_mount(self) -> None:
-        field = self.query_one(Field)
-        field.entry.focus()
-        field.select_all()
-
-    @on(Button.Pressed, "#rename")
-    @on(Input.Submitted, "#name")
-    @work
-    async def rename(self) -> None:
-        field = self.query_one(Field)
-        name = field.value
-
-        def call() -> bool:
-            self._rename(name)
-            return True
-
-        if await self.ask("#rename", "Renaming…", call, field.show_error):
-            self.dismiss(True)
-
-
-def _scopes(policy: Policy) -> list[tuple[str, str]]:
-    groups = [(scopes.label([word]), word) for word in policy.scope_choices]
-    return [*groups, ("Only certain services…", _SINGLE)]
-
-
-def _ends(policy: Policy) -> list[tuple[str, str]]:
-    ends = [
-        ("Never", "never") if days is None else (f"In {days} days", str(days))
-        for days in policy.expiry_choices
-    ]
-    return [*ends, ("Until a date…", _DATE)]

@@ -16,7 +16,7 @@ from apppw_tui.ui import formatting
 from apppw_tui.ui.dialogs.base import ActionButton, Dialog
 from apppw_tui.ui.widgets.facts import Fact, FactList
 
-Next = Literal["rename", "delete"]
+Next = Literal["edit", "pause", "resume", "delete"]
 Rows = Sequence[tuple[str, str]]
 
 
@@ -25,14 +25,18 @@ class DetailsDialog(Dialog[Next | None]):
 
     FOOTER: ClassVar[tuple[str, ...]] = (
         "copy-fact",
-        "rename",
+        "edit",
+        "pause",
+        "resume",
         "delete",
         "cancel",
         "help",
     )
     BINDINGS = [
         Binding("y", "copy", "Copy", id="copy-fact", tooltip="Copy this line"),
-        Binding("r", "next('rename')", "Rename", id="rename", tooltip="Give it another name"),
+        Binding("e,r", "next('edit')", "Edit", id="edit", tooltip="Its name, for what, how long"),
+        Binding("x", "next('pause')", "Pause", id="pause", tooltip="Refuse it for now"),
+        Binding("x", "next('resume')", "Resume", id="resume", tooltip="Let it in again"),
         Binding("d", "next('delete')", "Delete", id="delete", tooltip="Delete it"),
         Binding("escape,q", "cancel", "Close", id="cancel", tooltip="Back to the list"),
     ]

@@ -9,7 +9,7 @@ from textual.containers import Grid, Horizontal, Vertical, VerticalScroll
 from textual.geometry import Size
 from textual.widgets import Button, Label
 
-from apppw_tui.domain import connection_settings, setup_codes
+from apppw_tui.domain import connection_settings, scopes, setup_codes
 from apppw_tui.domain.app_password import AppPassword, grouped
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.secret import Secret
@@ -63,17 +63,20 @@ class NewAppPasswordDialog(OneTimeSecretDialog[bool]):
         copy: Callable[[Secret], Copied],
         monotonic: Callable[[], float],
         connecting: ConnectionHelp,
+        *,
+        label: scopes.ScopeLabel = scopes.label,
     ) -> None:
         super().__init__("Your app password", issued.secret, copy, monotonic)
         self._account = account_name
         self._record: AppPassword = issued.app_password
         self._connecting = connecting
+        self._label = label
 
     def content(self) -> ComposeResult:
         record = self._record
         expires = record.expires
         end = "never expires" if expires is None else f"expires {formatting.exactly(expires)}"
-        facts = (escaped(record.name), formatting.describe_scope(record), end)
+        facts = (escaped(record.name), self._label(record.scope), end)
         yield Label(f" {GLYPHS.dot} ".join(facts), id="facts", markup=False)
         if self._secret is not None:
             yield SecretLabel(self._secret)

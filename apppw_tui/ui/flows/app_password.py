@@ -1,6 +1,6 @@
-"""The acts on app passwords, each a flow of dialogs: create, look, rename, delete."""
+"""The acts on app passwords, each a flow of dialogs: create, look, edit, pause, delete."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Literal
 
@@ -9,9 +9,11 @@ from apppw_tui.domain.errors import NotFound
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.usage import Used
 from apppw_tui.portal.app_passwords import IssuedAppPassword
+from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.dialogs.confirm import DeleteDialog
-from apppw_tui.ui.dialogs.create import CreateDialog, RenameDialog
+from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.details import DetailsDialog, Next
+from apppw_tui.ui.dialogs.edit import EditDialog
 from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
 from apppw_tui.ui.screens.base import PortalScreen
 from apppw_tui.ui.widgets.facts import Fact
@@ -41,6 +43,7 @@ async def create_app_password(
         context.copy,
         context.clock.monotonic,
         context.connecting,
+        label=context.portal.policy.label,
     )
     made = issued.app_password
     del issued  # and its secret, which is the dialog's to forget
@@ -48,15 +51,40 @@ async def create_app_password(
     return made
 
 
-async def rename(screen: PortalScreen, app_password: AppPassword) -> bool:
-    """True once it has another name."""
+async def edit(screen: PortalScreen, app_password: AppPassword) -> AppPassword | None:
+    """The app password as it is by now; None if nothing was saved."""
     context = screen.context
-
-    question = RenameDialog(
-        app_password.name,
-        lambda name: context.portal.rename_app_password(context.session, app_password.id, name),
+    question = EditDialog(
+        app_password,
+        lambda wish: context.portal.edit_app_password(context.session, app_password.id, wish),
+        context.clock.now,
+        context.portal.policy,
     )
-    return await screen.app.push_screen_wait(question) is True
+    return await screen.app.push_screen_wait(question)
+
+
+async def pause(screen: PortalScreen, passwords: list[AppPassword]) -> tuple[str, bool] | None:
+    """Pauses those that are not paused; resumes them where all are.
+
+    The outcome is a sentence, and True if all went well; None if nothing is left to say.
+    """
+    portal = screen.context.portal
+    resumes = all(password.paused for password in passwords)
+    call = portal.resume_app_password if resumes else portal.pause_app_password
+    refused = ""
+    names = []
+    for password in passwords:
+        if password.paused == resumes:
+            obstacle = await screen.ask(partial(_call_one, screen, call, password.id))
+            if obstacle is None:
+                return None
+            refused = obstacle or refused
+            names += [] if obstacle else [escaped(password.name)]
+    done = f"{'Resumed' if resumes else 'Paused'} {', '.join(names)}."
+    if not resumes:
+        done += f" x resumes {'it' if len(names) == 1 else 'them'}."
+        done += " Your mail sessions end; other devices reconnect." * portal.ends_sessions
+    return refused or done, not refused
 
 
 async def delete(
@@ -65,13 +93,16 @@ async def delete(
     """The outcome in a sentence, and True if all went well; None if nothing is left to say."""
     context = screen.context
     question = DeleteDialog(
-        passwords, used, context.clock.now(), ends_sessions=context.portal.ends_sessions
+        *(passwords, used, context.clock.now()),
+        ends_sessions=context.portal.ends_sessions,
+        label=context.portal.policy.label,
     )
     if not await screen.app.push_screen_wait(question):
         return None
     besides = refused = ""
     for password in passwords:
-        obstacle = await screen.ask(partial(_delete_one, screen, password.id))
+        call = context.portal.delete_app_password
+        obstacle = await screen.ask(partial(_call_one, screen, call, password.id))
         if obstacle is None:
             return None
         refused = obstacle or refused
@@ -81,10 +112,10 @@ async def delete(
     return (refused or f"Deleted {gone}.") + besides, not (refused or besides)
 
 
-def _delete_one(screen: PortalScreen, id_: str) -> str:
-    """Returns the sentence about one that had gone already; nothing where it was deleted."""
+def _call_one(screen: PortalScreen, call: Callable[[Session, str], object], id_: str) -> str:
+    """Returns the sentence about one that had gone already; nothing where it was done."""
     try:
-        screen.context.portal.delete_app_password(screen.context.session, id_)
+        call(screen.context.session, id_)
     except NotFound as error:
         return str(error)
     return ""

@@ -13,7 +13,7 @@ from apppw_tui.ui.plain.session import PlainSession
 
 Wish = TypeVar("Wish")
 
-_SINGLE, _DATE, _AS_IT_IS = "single", "date", "as it is"
+_SINGLE, _DATE, _AS_IT_IS = "certain services", "a date", "as it is"  # no service is called so
 _LEAVE = "to leave it so"
 
 

@@ -11,6 +11,7 @@ from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.usage import Used
+from apppw_tui.ui.dialogs.details import Next
 from apppw_tui.ui.flows import app_password as flows
 from apppw_tui.ui.messages import SignedOut
 from apppw_tui.ui.portal_calls import call_portal
@@ -29,7 +30,7 @@ _NO_MATCH = "No match. esc shows all."
 
 
 class AppPasswordsScreen(PortalScreen):
-    """Create, look, rename, delete; everything is asked in dialogs and done by the portal."""
+    """Create, look, edit, pause, delete; everything is asked in dialogs and done by the portal."""
 
     NAME = "App Passwords"
     LEGEND = ((LEGEND[0], LEGEND[2:].capitalize()),)
@@ -40,8 +41,9 @@ class AppPasswordsScreen(PortalScreen):
         "delete-row",
         "details",
         "create",
+        "edit",
         "delete",
-        "rename",
+        "pause",
         "filter",
         "help",
     )
@@ -50,8 +52,10 @@ class AppPasswordsScreen(PortalScreen):
              reason=lambda screen: screen.no_room_reason),
         Verb("d,delete", "delete", "Delete", id="delete", tooltip="Delete this one, or the marked",
              reason=lambda screen: screen.empty_reason, label=lambda screen: screen.delete_label),
-        Verb("r", "rename", "Rename", id="rename", tooltip="Give this one another name",
+        Verb("e,r", "edit", "Edit", id="edit", tooltip="Its name, for what, and how long",
              reason=lambda screen: screen.empty_reason),
+        Verb("x", "pause", "Pause", id="pause", tooltip="Refuse this one until you resume it",
+             reason=lambda screen: screen.empty_reason, label=lambda screen: screen.pause_label),
         Verb("slash", "filter", "Filter", id="filter", key_display="/",
              tooltip="Filter by name, use, service or address",
              reason=lambda screen: screen.empty_reason),
@@ -76,6 +80,7 @@ class AppPasswordsScreen(PortalScreen):
         self._created = created
         self._perform = perform  # once the list is there
         self._leaving = False  # by a second esc, if nothing comes between
+        self._pause_label: str | None = None
 
     def content(self) -> ComposeResult:
         yield TabBar("app-passwords")
@@ -126,7 +131,9 @@ class AppPasswordsScreen(PortalScreen):
         self.focus_content()
         acts: dict[str, Callable[[], Awaitable[None]]] = {
             "details": self._details,
-            "rename": partial(self._rename, app_password),
+            "edit": partial(self._edit, app_password),
+            "pause": partial(self._pause, [app_password]),
+            "resume": partial(self._pause, [app_password]),
             "delete": partial(self._delete, [app_password]),
         }
         self.start_flow(acts[verb], ahead=False)
@@ -222,16 +229,46 @@ class AppPasswordsScreen(PortalScreen):
             self.focus_content()
             self.say(sentence, good=good)
 
-    def action_rename(self) -> None:
-        self.start_flow(lambda: self._rename(self.view.table.current))
+    @property
+    def pause_label(self) -> str | None:
+        table = self.view.table
+        passwords, marked = table.selection, len(table.marked)
+        resumes = bool(passwords) and all(each.paused for each in passwords)
+        if marked:
+            return f"{'Resume' if resumes else 'Pause'} {marked}"
+        return "Resume" if resumes else None
 
-    async def _rename(self, app_password: AppPassword | None) -> None:
-        if not self.can("rename") or app_password is None:
+    @on(PasswordTable.Current)
+    def relabel(self) -> None:
+        """Draws the footer anew where the row has another verb: Pause, Resume."""
+        if self._pause_label != self.pause_label:
+            self._pause_label = self.pause_label
+            self.refresh_bindings()
+
+    def action_edit(self) -> None:
+        self.start_flow(lambda: self._edit(self.view.table.current))
+
+    async def _edit(self, app_password: AppPassword | None) -> None:
+        if not self.can("edit") or app_password is None:
             return
-        done = await flows.rename(self, app_password)
+        after = await flows.edit(self, app_password)
         await self.refresh_list(app_password.id)
-        if done:
-            self.say("Renamed.", good=True)
+        if after is not None:
+            self.say(f"Saved {escaped(after.name)}.", good=True)
+
+    def action_pause(self) -> None:
+        self.start_flow(lambda: self._pause(self.view.table.selection))
+
+    async def _pause(self, passwords: list[AppPassword]) -> None:
+        if not self.can("pause") or not passwords:
+            return
+        outcome = await flows.pause(self, passwords)
+        await self.refresh_list()
+        self.post_message(ScreenReady())  # as a rule no dialog came that keys could wait for
+        if outcome is not None:
+            sentence, good = outcome
+            self.focus_content()
+            self.say(sentence, good=good)
 
     @on(PasswordTable.Opened)
     @on(OptionList.OptionSelected, "#facts")
@@ -245,13 +282,16 @@ class AppPasswordsScreen(PortalScreen):
         self.say("")
         name = Fact("Name", escaped(password.name))
         facts, setup = self.view.facts(password, exact=True)
+        pause: Next = "resume" if password.paused else "pause"
         answer = await flows.look(
-            self, "App password", [name, *facts], setup, actions=("rename", "delete")
+            self, "App password", [name, *facts], setup, actions=("edit", pause, "delete")
         )
         if answer == "delete":
             await self._delete([password])
-        elif answer == "rename":
-            await self._rename(password)
+        elif answer == "edit":
+            await self._edit(password)
+        elif answer is not None:
+            await self._pause([password])
 
     def action_set_up(self) -> None:
         self.start_flow(self._set_up)

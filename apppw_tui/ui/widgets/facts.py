@@ -54,10 +54,14 @@ class Uses:
 
 
 def facts_of(
-    app_password: AppPassword, uses: Uses, now: datetime, *, exact: bool
+    app_password: AppPassword, scope: str, uses: Uses, now: datetime, *, exact: bool
 ) -> Iterator[Fact]:
     """All but its name: for what it is, its uses, its life; `exact` times are for Details."""
-    yield Fact("For", formatting.describe_scope(app_password))
+    yield Fact("For", scope)
+    if app_password.paused:
+        yield Fact("Paused", "refused until it is resumed")
+    if app_password.networks:
+        yield Fact("From", f"{', '.join(app_password.networks)} alone")
     yield from _uses(uses, now, exact=exact)
     yield from _life(app_password, now, exact=exact)
 

@@ -12,7 +12,7 @@ from textual.widgets._footer import FooterKey
 
 from apppw_tui.ui.glyphs import GLYPHS
 
-_MOST, _MOST_NARROW = 6, 4  # keys
+_MOST, _MOST_NARROW = 7, 4  # keys, with that for help
 NARROW, WIDE, HUGE = 64, 100, 150  # columns: the breakpoints of the app
 
 

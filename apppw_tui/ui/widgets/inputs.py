@@ -1,6 +1,6 @@
 """Things to fill in, one row each: no blinking, and a masked field gives nothing away."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from textual import events
 from textual.actions import SkipAction
@@ -66,11 +66,11 @@ class NameInput(TextInput):
         self.max_length = APP_PASSWORD_NAME_CHARACTERS * 4
 
 
-class NewNameInput(NameInput):
-    """The same, where Enter renames."""
+class SavedNameInput(NameInput):
+    """The same, where Enter saves."""
 
     BINDINGS = [
-        Binding("enter", "submit", "Rename", id="submit", tooltip="Rename it"),
+        Binding("enter", "submit", "Save", id="submit", tooltip="Save it"),
     ]
 
 
@@ -212,20 +212,25 @@ class ServiceTicks(Vertical):
     }
     """
 
-    def __init__(self, services: Iterable[str]) -> None:
+    def __init__(self, services: Iterable[tuple[str, str]], ticked: Collection[str] = ()) -> None:
+        """`services` are labels and names; those of `ticked` are ticked to begin with."""
         super().__init__()
         self._services = tuple(services)
+        self._ticked = frozenset(ticked)
 
     def compose(self) -> ComposeResult:
         yield Label("Services", classes="field-label")
         with Grid():
-            for service in self._services:
-                yield CheckBox(service, id=f"service-{service}")
+            for label, service in self._services:
+                # Textual's ids have no full stop, names of services may have one.
+                id_ = f"service-{service.replace('.', '_')}"
+                yield CheckBox(label, id=id_, value=service in self._ticked)
         yield Label("", classes="slot", markup=False)
 
     @property
     def ticked(self) -> tuple[str, ...]:
-        return tuple(box.label for box in self.query(CheckBox) if box.value)
+        boxes = zip(self._services, self.query(CheckBox), strict=True)
+        return tuple(service for (_, service), box in boxes if box.value)
 
     def focus_first(self) -> None:
         self.query(CheckBox).first().focus()

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.cells import cell_len
 
+from apppw_tui.domain import scopes
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.names import escaped, name_key
 from apppw_tui.domain.usage import LastUse, Used
@@ -43,11 +44,11 @@ _NAME = Column(
 )
 _FOR = Column(
     "for", "For",
-    lambda p, *_: formatting.describe_scope(p), lambda p, _: formatting.describe_scope(p), 24,
+    lambda p, *_: scopes.label(p.scope), lambda p, _: scopes.label(p.scope), 24,
 )  # fmt: skip
 _USED = Column(
     "used", "Last used",
-    lambda p, last, now: formatting.last_use(last, p.created, now), _use_order, 22,
+    formatting.last_use, _use_order, 22,
 )  # fmt: skip
 _ENDS = Column(
     "expires", "Ends",
@@ -57,7 +58,8 @@ _COLUMNS = (_NAME, _FOR, _USED, _ENDS)
 # Where there is little room, the only other column can say it in words.
 _EXPIRES = Column(
     "expires", "Expires",
-    lambda p, _, now: formatting.describe_expiry(p, now), _expiry_order, 12,
+    lambda p, _, now: formatting.PAUSED if p.paused else formatting.describe_expiry(p, now),
+    _expiry_order, 12,
 )  # fmt: skip
 
 
@@ -77,6 +79,12 @@ class Listing:
     everything: Sequence[AppPassword] = ()
     used: Used = field(default_factory=Used)
     marked: frozenset[str] = frozenset()
+    label: scopes.ScopeLabel = scopes.label  # of a scope
+
+    def cell(self, column: Column, p: AppPassword, now: datetime) -> str:
+        if column is _FOR:
+            return self.label(p.scope)
+        return column.cell(p, self.used.by_id.get(p.id), now)
 
     def in_order(self, order: Order) -> "Listing":
         """Sorted; what is equal in the column, by name."""
@@ -113,11 +121,8 @@ class Drawing:
 def draw(listing: Listing, order: Order, now: datetime, width: int, *, narrow: bool) -> Drawing:
     """The list in `width` columns: Name takes the rest, the others are never cut for it."""
     columns = [_NAME, _EXPIRES] if narrow else [*_COLUMNS]
-    last = listing.used.by_id
     widths = {
-        column.key: _wanted(
-            column, (column.cell(p, last.get(p.id), now) for p in listing.everything)
-        )
+        column.key: _wanted(column, (listing.cell(column, p, now) for p in listing.everything))
         for column in columns
     }
     around = len(DELETE) + PADDING
@@ -132,7 +137,7 @@ def draw(listing: Listing, order: Order, now: datetime, width: int, *, narrow: b
     widths["name"] = max(_LEAST_NAME, room)
     rows: dict[str, tuple[str, ...]] = {}
     for p in listing.passwords:
-        name, *facts = (column.cell(p, last.get(p.id), now) for column in columns)
+        name, *facts = (listing.cell(column, p, now) for column in columns)
         rows[p.id] = (f"{GLYPHS.on} {name}" if p.id in listing.marked else name, *facts)
     arrow = GLYPHS.down if order.reverse else GLYPHS.up
     heads = (f"{c.head} {arrow}" if c.key == order.by else c.head for c in columns)
@@ -144,10 +149,13 @@ def _wanted(column: Column, cells: Iterable[str]) -> int:
     return min(column.most, max([head, *map(cell_len, cells)]))
 
 
-def matches(app_password: AppPassword, used: Used, wanted: str) -> bool:
+def matches(
+    app_password: AppPassword, used: Used, wanted: str, label: scopes.ScopeLabel = scopes.label
+) -> bool:
     """True if its name, scope, or a service or address that it was used by or from has `wanted`."""
     uses = used.services.get(app_password.id, ())
-    texts = [app_password.name, formatting.describe_scope(app_password), *app_password.scope]
+    texts = [app_password.name, label(app_password.scope), *app_password.scope]
+    texts += [*app_password.networks, *[formatting.PAUSED] * app_password.paused]
     texts += [text for use in uses for text in (use.service, use.address) if text]
     key = name_key(wanted)
     return any(key in name_key(text) for text in texts)

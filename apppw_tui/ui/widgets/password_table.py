@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import DataTable
 
+from apppw_tui.domain import scopes
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.usage import Used
 from apppw_tui.ui.widgets.footer import NARROW
@@ -64,10 +65,12 @@ class PasswordTable(DataTable[Text]):
             super().__init__()
             self.moved = moved
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, now: Callable[[], datetime], label: scopes.ScopeLabel = scopes.label
+    ) -> None:
         super().__init__(cursor_type="row", zebra_stripes=False, id="table")
         self._now = now
-        self._listing = Listing()
+        self._listing = Listing(label=label)
         self._order = Order()
         self._range: tuple[str, frozenset[str]] | None = None  # where it begins; marked before
         self._on_delete = False
@@ -101,7 +104,8 @@ class PasswordTable(DataTable[Text]):
         The columns are wide enough for `everything`, so that a filter moves none of them.
         """
         marked = self._listing.marked & {password.id for password in passwords}
-        self._draw(Listing(passwords, everything, used, marked), cursor)
+        listing = Listing(passwords, everything, used, marked, self._listing.label)
+        self._draw(listing, cursor)
 
     def on_resize(self, event: events.Resize) -> None:
         self._draw(self._listing)

@@ -65,7 +65,7 @@ class PasswordView(Vertical):
         yield Label("", id="empty", markup=False)
         with Horizontal(id="list-and-pane"):
             with Vertical(id="list-column"):
-                yield PasswordTable(self._clock.now)
+                yield PasswordTable(self._clock.now, self._policy.label)
                 yield MoreLine("#table")
             yield FactsPane(id="pane")
 
@@ -101,7 +101,11 @@ class PasswordView(Vertical):
         if self.overview is not None:
             every, used = self.overview.account.app_passwords, self.overview.used
             wanted = self.filter_text
-            shown = [password for password in every if matches(password, used, wanted)]
+            shown = [
+                password
+                for password in every
+                if matches(password, used, wanted, self._policy.label)
+            ]
             self.table.show(shown, used, every, cursor)
 
     def focus_content(self) -> None:
@@ -152,7 +156,8 @@ class PasswordView(Vertical):
         if self.overview is not None:
             last = self.overview.used.services.get(password.id, ())
             uses = Uses(last, self.overview.per_day.get(password.id, ()))
-        return tuple(facts_of(password, uses, now, exact=exact)), self.setup(password)
+        label = self._policy.label(password.scope)
+        return tuple(facts_of(password, label, uses, now, exact=exact)), self.setup(password)
 
     def setup(self, password: AppPassword) -> Sequence[Fact]:
         """Its set-up card: the text to type into an app besides the password."""

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from apppw_tui.config import Config
 from apppw_tui.domain.hashing import Hasher
+from apppw_tui.domain.integration_ports import CodeSender, ExternalPasswords
 from apppw_tui.domain.notice_text import QueueNotifier
-from apppw_tui.domain.ports import Clock, CodeSender, ErrorLog, ExternalPasswords
+from apppw_tui.domain.ports import Clock, ErrorLog
 from apppw_tui.domain.switched_off import NoCodeSender, NoSessionTermination, SilentNotifier
 from apppw_tui.integrations.code_delivery import CommandCodeSender
 from apppw_tui.portal.context import PortalContext

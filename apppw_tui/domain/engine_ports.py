@@ -1,7 +1,8 @@
-"""The ports of an engine that its daemon, backups and keys need, besides those of ports.py."""
+"""The ports of an engine that its daemon, backups, keys and notices need, besides ports.py."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from apppw_tui.domain.errors import StoreError
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from apppw_tui.domain.app_password import AppPassword
     from apppw_tui.domain.deleted_ids import DeletedIdSet
     from apppw_tui.domain.key_set import KeySet
+    from apppw_tui.domain.notice_text import Message
 
 
 class Keyring(Sealer, Protocol):
@@ -177,3 +179,25 @@ class Aside(Protocol):
 
     def keep(self, account_name: str, content: bytes, /) -> None:
         """Keeps what that account was. Raises StoreError."""
+
+
+class NoticeQueue(Protocol):
+    """The messages that wait until they are sent. Its methods raise StoreError."""
+
+    def put(self, account: "Account", entry: "ActivityEntry", /) -> str:
+        """Puts one message down; its file's name."""
+
+    def due(self, now: datetime, /) -> "Iterator[Message]":
+        """The messages to be sent, the oldest first."""
+
+    def read(self, file: str, /) -> "Message | None":
+        """The message as it is now; None if it is gone."""
+
+    def keep(self, message: "Message", /) -> None:
+        """Writes down what has become of it."""
+
+    def remove(self, message: "Message", /) -> None:
+        """It was sent, or never will be."""
+
+    def alone(self) -> AbstractContextManager[bool]:
+        """Within it nobody else sends; False if somebody else does."""

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.activity import ActivityEntry, EventType, actor_label, describe
+from apppw_tui.domain.engine_ports import NoticeQueue
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.names import escaped
-from apppw_tui.domain.ports import ErrorLog, NoticeQueue
+from apppw_tui.domain.ports import ErrorLog
 from apppw_tui.domain.throttle import SendLimit
 
 PER_HOUR = 10  # messages about one account; one more says that there was more

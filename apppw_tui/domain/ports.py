@@ -1,12 +1,12 @@
-"""The ports: what an engine, this machine or an integration implements for the rooms (SAFETY 9).
+"""The ports of an engine and of this machine, as the rooms use them (SAFETY 9).
 
-Each call says what it raises. The parts of a configuration that are off: see switched_off.py.
+Each call says what it raises. What only the daemon, backups and keys need: see engine_ports.py; the
+ports of integrations: see integration_ports.py.
 """
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from apppw_tui.domain.account import Account, Change, RawAccount, Rename
     from apppw_tui.domain.activity import ActivityEntry
     from apppw_tui.domain.names import Name
-    from apppw_tui.domain.notice_text import Message
     from apppw_tui.domain.throttle import Rule, ThrottleState
     from apppw_tui.domain.usage import Used, UsesPerDay
+
 
 DeliveryMethod = Literal["text", "call", "notify"]
 DELIVERY_METHODS: tuple[DeliveryMethod, ...] = ("text", "call", "notify")
@@ -150,25 +150,6 @@ class AccountStore(Protocol):
         """
 
 
-class TmuxDelivery(Enum):
-    """The fate of a secret that tmux was to send to the terminal outside."""
-
-    SENT = auto()
-    LEFT = auto()  # sent, but its buffer could not be deleted
-    DEAF = auto()  # tmux knows no way to that terminal's clipboard
-    SWALLOWED = auto()  # tmux cannot send it, and lets no program do so
-
-
-class ClipboardHelpers(Protocol):
-    """Programs of this machine. Both block, and neither raises."""
-
-    def by_tmux(self, secret: Secret, /) -> TmuxDelivery | None:
-        """None: it is not around this program, or lets pass what a program writes."""
-
-    def hidden(self, secret: Secret, /) -> bool:
-        """True if the desktop's clipboard has it, and its managers are told to keep nothing."""
-
-
 class ActivityLog(Protocol):
     """The record of what happened to accounts."""
 
@@ -230,48 +211,6 @@ class SessionTerminator(Protocol):
         """
 
 
-@dataclass(frozen=True)
-class PasswordReply:
-    """The answer of a source.
-
-    Is the password `valid`, and whom it takes the name for, if it said so.
-    """
-
-    valid: bool
-    name: str | None = None  # as it came: perhaps no account name at all
-
-
-class PasswordBackend(Protocol):
-    """Knows the account passwords."""
-
-    def check(self, name: str, password: Secret, address: str, /) -> PasswordReply:
-        """Asks for the password of `name`, who comes from `address`. May block.
-
-        It is asked with the password as it was typed: what its hash was made of is not ours to say.
-
-        Raises:
-            PasswordBackendDown: it cannot be told now; says nothing about the password.
-        """
-
-
-@dataclass(frozen=True)
-class ExternalPasswords:
-    """The keeper of account passwords, if that is not the store.
-
-    `change_at` ends the sentence "Change it ...". With `require_add`, nobody gets an account by
-    the right password alone.
-    """
-
-    passwords: PasswordBackend
-    change_at: str
-    require_add: bool = False
-
-    @property
-    def sentence(self) -> str:
-        """Said wherever a password would be changed."""
-        return f"The account password is not kept here. Change it {self.change_at}."
-
-
 class Clock(Protocol):
     """Time, as the rooms know it."""
 
@@ -292,27 +231,6 @@ class SystemClock:
         return time.monotonic()
 
 
-class CodeSender(Protocol):
-    """Sends messages to telephone numbers."""
-
-    @property
-    def kinds(self) -> frozenset[DeliveryMethod]:
-        """The ways that work here; empty where nothing is configured."""
-
-    @property
-    def extensions(self) -> bool:
-        """True if it is told which extension of a number is meant."""
-
-    def send(self, kind: DeliveryMethod, number: str, message: Secret, /) -> None:
-        """Hands over one message for `number`, as `phone.read` has it; returns when it was taken.
-
-        May block.
-
-        Raises:
-            DeliveryFailed: it was not taken; the detail has gone to the log.
-        """
-
-
 class UsageBook(Protocol):
     """The verifier's record of uses; the portal reads it."""
 
@@ -330,38 +248,6 @@ class UsageBook(Protocol):
 
     def forget(self, uid: str, /) -> None:
         """The account of `uid` is gone, and so is this. Raises StoreError."""
-
-
-class Notifier(Protocol):
-    """Has people told what happened to their account. Never raises, runs no program."""
-
-    def notify(self, account: "Account", entry: "ActivityEntry", /) -> bool:
-        """A message about `entry` goes to whoever owns `account`, in its own time.
-
-        False if it is left out, which the log says.
-        """
-
-
-class NoticeQueue(Protocol):
-    """The messages that wait until they are sent. Its methods raise StoreError."""
-
-    def put(self, account: "Account", entry: "ActivityEntry", /) -> str:
-        """Puts one message down; its file's name."""
-
-    def due(self, now: datetime, /) -> "Iterator[Message]":
-        """The messages to be sent, the oldest first."""
-
-    def read(self, file: str, /) -> "Message | None":
-        """The message as it is now; None if it is gone."""
-
-    def keep(self, message: "Message", /) -> None:
-        """Writes down what has become of it."""
-
-    def remove(self, message: "Message", /) -> None:
-        """It was sent, or never will be."""
-
-    def alone(self) -> AbstractContextManager[bool]:
-        """Within it nobody else sends; False if somebody else does."""
 
 
 class Door(Protocol):
@@ -397,3 +283,22 @@ class ThrottleStore(Protocol):
             RateLimited: a rule refused.
             StoreError: it cannot be counted, so it must not be tried.
         """
+
+
+class TmuxDelivery(Enum):
+    """The fate of a secret that tmux was to send to the terminal outside."""
+
+    SENT = auto()
+    LEFT = auto()  # sent, but its buffer could not be deleted
+    DEAF = auto()  # tmux knows no way to that terminal's clipboard
+    SWALLOWED = auto()  # tmux cannot send it, and lets no program do so
+
+
+class ClipboardHelpers(Protocol):
+    """Programs of this machine. Both block, and neither raises."""
+
+    def by_tmux(self, secret: Secret, /) -> TmuxDelivery | None:
+        """None: it is not around this program, or lets pass what a program writes."""
+
+    def hidden(self, secret: Secret, /) -> bool:
+        """True if the desktop's clipboard has it, and its managers are told to keep nothing."""

@@ -14,7 +14,8 @@ from typing import NoReturn
 
 from apppw_tui.domain.addresses import parse_address
 from apppw_tui.domain.errors import PasswordBackendDown
-from apppw_tui.domain.ports import ErrorLog, PasswordReply
+from apppw_tui.domain.integration_ports import PasswordReply
+from apppw_tui.domain.ports import ErrorLog
 from apppw_tui.domain.scopes import PORTAL
 from apppw_tui.domain.secret import Secret
 

@@ -16,16 +16,16 @@ from typing import Literal, Protocol
 from apppw_tui.domain import notice_text
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.activity import ActivityEntry, EventType
+from apppw_tui.domain.engine_ports import NoticeQueue
 from apppw_tui.domain.errors import DeliveryFailed, RateLimited, StoreDamaged, StoreError
+from apppw_tui.domain.integration_ports import CodeSender
 from apppw_tui.domain.names import is_domain
 from apppw_tui.domain.notice_text import LONGEST_WAIT, Message
 from apppw_tui.domain.ports import (
     DELIVERY_METHODS,
     AccountStore,
     Clock,
-    CodeSender,
     ErrorLog,
-    NoticeQueue,
     Sealer,
     ThrottleStore,
 )

@@ -15,15 +15,13 @@ from apppw_tui.domain.activity import NOTIFIED, ActivityEntry, EventType
 from apppw_tui.domain.addresses import door_key
 from apppw_tui.domain.app_password import RandomBelow
 from apppw_tui.domain.errors import DiskFull, StoreDamaged, StoreError, StoreUnusable
+from apppw_tui.domain.integration_ports import CodeSender, ExternalPasswords, Notifier
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.ports import (
     AccountStore,
     ActivityLog,
     Clock,
-    CodeSender,
     ErrorLog,
-    ExternalPasswords,
-    Notifier,
     Sealer,
     SessionTerminator,
     ThrottleStore,

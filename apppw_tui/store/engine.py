@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         CachedAccounts,
         DeletedIdList,
         Keyring,
+        NoticeQueue,
         UsageStore,
         UsageWriter,
     )
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
         AccountStore,
         Door,
         ErrorLog,
-        NoticeQueue,
         SessionTerminator,
         ThrottleStore,
     )

@@ -4,8 +4,9 @@ People are told by `apppw-tui notices`: whoever took over the daemon is to run n
 """
 
 from apppw_tui.domain.activity import THE_SERVER, ActivityEntry, EventType
+from apppw_tui.domain.engine_ports import NoticeQueue
 from apppw_tui.domain.errors import StoreError
-from apppw_tui.domain.ports import ActivityLog, NoticeQueue
+from apppw_tui.domain.ports import ActivityLog
 from apppw_tui.domain.usage import FirstUse
 from apppw_tui.verifier.answer_log import AnswerLog
 

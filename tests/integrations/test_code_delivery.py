@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.errors import DeliveryFailed
-from apppw_tui.domain.ports import CodeSender, DeliveryMethod
+from apppw_tui.domain.integration_ports import CodeSender
+from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations.code_delivery import CommandCodeSender
 

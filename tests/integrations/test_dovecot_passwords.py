@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from apppw_tui.domain.errors import PasswordBackendDown
-from apppw_tui.domain.ports import PasswordReply
+from apppw_tui.domain.integration_ports import PasswordReply
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations import dovecot_passwords
 from apppw_tui.integrations.dovecot_passwords import DovecotPasswords

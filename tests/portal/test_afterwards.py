@@ -7,7 +7,7 @@ import pytest
 from apppw_tui.domain.errors import NotFound, StoreBusy
 from apppw_tui.domain.throttle import Rule, ThrottleState
 from apppw_tui.domain.verification_options import APP, RECOVERY
-from apppw_tui.store.memory_engine import MemoryUsage
+from apppw_tui.store.memory_history import MemoryUsage
 from tests.support import House
 
 ADA = "ada@example.org"

@@ -11,7 +11,7 @@ from apppw_tui.domain.errors import InvalidCode, SignInRefused, StoreUnusable
 from apppw_tui.domain.verification_options import APP, RECOVERY, TEXT, VerificationOption
 from apppw_tui.portal.admin import Admin
 from apppw_tui.portal.portal import RECENT, Portal
-from apppw_tui.store.memory_engine import MemoryActivityLog
+from apppw_tui.store.memory_history import MemoryActivityLog
 from tests.support import PASSWORD, House
 
 ADA = "ada@example.org"

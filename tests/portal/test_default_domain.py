@@ -9,8 +9,9 @@ import pytest
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import NameTaken, NotFound, RateLimited, SignInRefused, StoreDamaged
 from apppw_tui.domain.hashing import CostLimits
+from apppw_tui.domain.integration_ports import ExternalPasswords, PasswordReply
 from apppw_tui.domain.names import candidates
-from apppw_tui.domain.ports import AccountStore, ExternalPasswords, PasswordReply
+from apppw_tui.domain.ports import AccountStore
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.throttle import LONGEST_DELAY
 from apppw_tui.portal.passwd_import import create_imported, lines

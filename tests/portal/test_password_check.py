@@ -16,8 +16,8 @@ from apppw_tui.domain.errors import (
     StoreDamaged,
     WeakPassword,
 )
+from apppw_tui.domain.integration_ports import ExternalPasswords, PasswordReply
 from apppw_tui.domain.policy import Policy
-from apppw_tui.domain.ports import ExternalPasswords, PasswordReply
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.throttle import Rule, ThrottleState
 from apppw_tui.portal.admin import Admin

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.errors import PasswordBackendDown, RateLimited, SignInRefused
-from apppw_tui.domain.ports import ExternalPasswords
+from apppw_tui.domain.integration_ports import ExternalPasswords
 from apppw_tui.integrations.dovecot_passwords import DovecotPasswords
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session

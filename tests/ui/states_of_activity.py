@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from apppw_tui.domain.activity import ActivityEntry, EventType
 from apppw_tui.portal.portal import Portal
-from apppw_tui.store.memory_engine import MemoryActivityLog
+from apppw_tui.store.memory_history import MemoryActivityLog
 from tests.support import House
 from tests.ui.states import State
 from tests.ui.walks import ACCOUNT, Visit, house_with

@@ -3,7 +3,7 @@
 import pytest
 
 from apppw_tui.domain.activity import ActivityEntry, EventType
-from apppw_tui.store.memory_engine import MemoryActivityLog
+from apppw_tui.store.memory_history import MemoryActivityLog
 from apppw_tui.ui.dialogs.details import DetailsDialog
 from apppw_tui.ui.screens.settings import SettingsScreen
 from apppw_tui.ui.widgets.lists import ActivityList

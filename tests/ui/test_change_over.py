@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import Label
 
 from apppw_tui.domain.usage import LastUse, Used
-from apppw_tui.store.memory_engine import MemoryUsage
+from apppw_tui.store.memory_history import MemoryUsage
 from apppw_tui.ui import formatting
 from tests.support import NOW, FixedClock, House
 from tests.ui.walks import ACCOUNT, opened

@@ -7,7 +7,7 @@ import pytest
 from textual.widgets import Label
 
 from apppw_tui.domain.errors import PasswordBackendDown
-from apppw_tui.domain.ports import ExternalPasswords, PasswordReply
+from apppw_tui.domain.integration_ports import ExternalPasswords, PasswordReply
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import VERIFIED_FOR

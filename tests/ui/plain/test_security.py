@@ -9,7 +9,7 @@ from apppw_tui.domain.errors import SessionEnded
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.portal import Portal
-from apppw_tui.store.memory_engine import MemoryActivityLog
+from apppw_tui.store.memory_history import MemoryActivityLog
 from apppw_tui.ui.plain.session import symbol_name
 from tests.support import PASSWORD, House
 from tests.ui.plain.talking import ACCOUNT, IN, Talk, keep

@@ -113,7 +113,7 @@ def test_a_phone_is_proved_and_then_signs_in_by_text(
     tmux.press("v")
     tmux.see("What's your preferred option?")
     tmux.press("o")
-    tmux.see("Signing in begins with it")
+    tmux.see("You are asked for this first")
     tmux.press("Up", "Up", "Enter")
     tmux.see("You are asked for this first from now on.")
     tmux.press("F2")

@@ -70,6 +70,8 @@ def enter_password(tmux: Tmux, account: str = ACCOUNT) -> None:
 
 def create_first_account(tmux: Tmux) -> None:
     tmux.see("Create the first account")
+    tmux.press("Enter")
+    tmux.see("Repeat password")
     enter_password(tmux)
     tmux.see("Strong.")
     tmux.type(f"{PASSWORD}\r")
@@ -108,7 +110,7 @@ def create_first_app_password(tmux: Tmux) -> str:
     tmux.see("Sent to your terminal's clipboard", AWAKE)
     assert copied(tmux.raw)[-1] == password
     tmux.type("t")
-    tmux.see("Right, but no daemon answers", AWAKE)
+    tmux.see("The password is right", AWAKE)
     tmux.type("m")
     tmux.see("Point your phone's camera", AWAKE)
     tmux.type("m")

@@ -102,7 +102,7 @@ def test_tmux_sends_it_outside_and_keeps_nothing(
         said = clipboard.copy(Secret(text))
         assert tmux.tell("list-buffers", "-F", "#{buffer_name}").split() == ["theirs"]
         assert said.message.startswith("Sent to your terminal's clipboard.")
-        assert said.hint.startswith("If pasting gives nothing: Drag")
+        assert said.hint.startswith("If pasting gives nothing: drag")
         assert said.arrived
         assert tmux.came_out() == [text]
         assert not sent

@@ -184,6 +184,14 @@ async def test_two_keys_are_in_the_demonstration() -> None:
         assert isinstance(visit.screen, PortalScreen)
 
 
+async def test_the_code_of_the_demonstration_may_be_typed_all_the_same() -> None:
+    async with opened(demo_house(), show_demo=True) as visit:
+        await visit.settle()
+        await visit.press("enter")
+        await visit.type_code(visit.app_code())
+        assert visit.app.signed_in
+
+
 async def test_who_gives_up_in_the_demonstration_finds_the_password_again() -> None:
     async with opened(demo_house(), show_demo=True) as visit:
         await visit.settle()

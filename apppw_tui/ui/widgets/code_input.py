@@ -101,7 +101,7 @@ class CodeInput(CheckedInput):
             self._told = self._filled = code  # so that it does not submit itself
             self.value = code
             self._told = ""
-            self.cursor_position = len(code)
+            self.action_select_all()  # who types another one all the same replaces it
 
     def refuse(self) -> None:
         """Empties it; Enter then says nothing, so that the refusal can be read.

@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import os
 import select
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -46,7 +47,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         line = [*PORTAL, "--store", str(folder / "store"), "--config", str(prepare(folder))]
-        keys = ("ada\r", f"{PASSWORD}\r", "p")
+        keys = ("ada\r", f"{PASSWORD}\r")
         cases = {
             "a bare table": partial(bytes_a_step, BARE, folder, ()),
             "the list of app passwords": partial(bytes_a_step, line, folder, keys),
@@ -62,7 +63,7 @@ def prepare(folder: Path) -> Path:
     (folder / "c.toml").write_text('[policy]\nsecond_factor = "optional"\n')
     place = StoreLocation(folder / "store", folder / "store" / "key")
     hasher = Hasher(CHEAP_PROFILE, CHEAP_PROFILE)
-    store = build(place, Config(), SystemClock(), hasher, create=True).store
+    store = build(place, Config(), SystemClock(), hasher, create=True).engine.accounts
     now = SystemClock().now()
     account = Account.new("ada", hasher.account.make(Secret(PASSWORD).normalized()), now)
     for number, name in enumerate(NAMES):
@@ -75,13 +76,16 @@ def prepare(folder: Path) -> Path:
 
 
 def bytes_a_step(line: Sequence[str], folder: Path, keys: Sequence[str]) -> float:
-    """The mean of some steps, each sent once the one before it is drawn."""
+    """The median of some steps, each sent once the one before it is drawn.
+
+    A machine that is busy draws the list late: that falls to the first of them.
+    """
     with at_the_list(line, folder, keys) as terminal:
-        sent = 0
+        sent = []
         for name in NAMES[1 : STEPS + 1]:
             os.write(terminal, b"\x1b[B")
-            sent += len(read_until(terminal, name.encode()))
-        return sent / STEPS
+            sent.append(len(read_until(terminal, name.encode())))
+        return statistics.median(sent)
 
 
 def idle(line: Sequence[str], folder: Path, keys: Sequence[str]) -> int:

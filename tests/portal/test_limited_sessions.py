@@ -77,6 +77,7 @@ CLOSED: dict[str, Act] = {
 LOOKING = {
     "account", "activity", "after_sign_in", "usage", "numbers", "set_appearance", "is_fresh",
     "delivery_methods", "preferred", "preferences", "trusted_addresses",
+    "uses_per_day",
 }  # fmt: skip
 SETTING_UP = {"begin_authenticator", "begin_phone"}
 WITHOUT_A_SESSION = {

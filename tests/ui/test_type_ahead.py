@@ -6,7 +6,6 @@ import pytest
 from textual import events
 from textual.widgets import Input
 
-from apppw_tui.domain.account import Account
 from apppw_tui.ui import type_ahead
 from apppw_tui.ui.dialogs.confirm import DeleteDialog
 from apppw_tui.ui.dialogs.create import CreateDialog
@@ -52,16 +51,16 @@ async def test_keys_wait_for_a_screen_and_not_for_a_time(
     """Neither for the screen that is left, which may only `late` get ready."""
     monkeypatch.setattr(type_ahead, "_LONGEST", 60.0 if late else 0.001)
     may_read = asyncio.Event()
-    read = AppPasswordsScreen.read_account
+    refresh = AppPasswordsScreen.refresh_list
 
-    async def when_it_may(screen: AppPasswordsScreen) -> Account | None:
+    async def when_it_may(screen: AppPasswordsScreen) -> None:
         await may_read.wait()
-        return await read(screen)
+        await refresh(screen)
 
     async with opened(house_with()) as visit:
         await visit.sign_in_by_hand()
         await visit.press("f2")
-        monkeypatch.setattr(AppPasswordsScreen, "read_account", when_it_may)
+        monkeypatch.setattr(AppPasswordsScreen, "refresh_list", when_it_may)
         settings = visit.screen
         visit.app.action_go_to("app-passwords")
         visit.app.post_message(events.Key("c", "c"))

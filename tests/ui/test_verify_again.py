@@ -176,7 +176,7 @@ async def test_grown_old_while_a_number_is_proved_its_code_still_counts() -> Non
         assert "authenticator app" in visit.sentences()
         await visit.type_code(visit.app_code())
         assert visit.on(SecurityScreen)
-        assert "✓ Done: it was verified" in visit.screen_text()
+        assert "✓ Verified. You can sign in with it from now on." in visit.screen_text()
 
 
 @pytest.mark.slow

@@ -37,7 +37,7 @@ def test_a_masked_field_gives_nothing_away(installed: Installed) -> None:
         program.settle(AWAKE)
     assert copied(program.output) == [ACCOUNT]
     program.send("\r")  # and nothing was cut
-    program.see("Create and manage app passwords")
+    program.see("additional security verification")
     assert PASSWORD not in program.output.decode()
 
 
@@ -52,7 +52,7 @@ def test_a_password_that_comes_with_the_key_before_it_stays_masked(
     program.see("•" * len(PASSWORD))
     assert "algebra" not in program.output.decode()
     program.send("\r")
-    program.see("Create and manage app passwords")
+    program.see("additional security verification")
 
 
 def test_a_name_typed_ahead_of_its_field_deletes_nothing(installed: Installed) -> None:
@@ -61,7 +61,7 @@ def test_a_name_typed_ahead_of_its_field_deletes_nothing(installed: Installed) -
     program = installed.open()
     program.sign_in()
     program.send("vp")
-    program.see("1 of 40")
+    program.see("Last used")
     program.settle()
     program.send("cd")
     program.see("where will you use it")
@@ -135,7 +135,7 @@ def test_a_paste_into_a_masked_field_is_taken_as_it_is(installed: Installed) -> 
     program.send(f"{ACCOUNT}\r\x1b[200~{PASSWORD}\x07\x1b[201~\r")
     program.see("do not match")
     program.send(f"\x1b[200~{PASSWORD}\x1b[201~\r")
-    program.see("Create and manage app passwords")
+    program.see("additional security verification")
 
 
 async def test_textual_keeps_no_copy_of_what_was_copied(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,7 +83,7 @@ class Walk:
         tmux.see("We sent a text message")
         self.secrets |= {"number": NUMBER, "proof": self.sent()}
         tmux.type(self.secrets["proof"])
-        tmux.see("Done: it was verified")
+        tmux.see("Verified. You can sign in")
         tmux.press("p")
         tmux.see("Laptop")
         sign_out(tmux)

@@ -381,19 +381,17 @@ async def test_a_window_too_small_for_an_app_says_how_large_it_must_be() -> None
             assert visit.screen.query_one(QrCode).fits is (rows == int(needs[2]))
 
 
-@pytest.mark.parametrize(
-    ("window", "needs"), [((40, 12), "29 x 22"), ((80, 12), "57 x 16")], ids=str
-)
+@pytest.mark.parametrize(("window", "needs"), [((40, 12), (29, 22)), ((80, 12), (57, 16))], ids=str)
 async def test_where_there_is_no_room_it_says_what_it_needs(
-    window: tuple[int, int], needs: str
+    window: tuple[int, int], needs: tuple[int, int]
 ) -> None:
     async with opened(House(), size=window) as visit:
         await reveal(visit, ConnectionHelp())
         await visit.press("m")
-        assert f"this needs {needs}." in visit.sentences()
+        size = "\N{MULTIPLICATION SIGN}".join(map(str, needs))
+        assert f"Enlarge the window to {size} to see a QR code" in visit.sentences()
         assert "▀" not in visit.screen_text()
-        columns, rows = map(int, needs.split(" x "))
-        await visit.pilot.resize_terminal(columns, rows)
+        await visit.pilot.resize_terminal(*needs)
         await visit.pilot.pause()
         await visit.pilot.pause()
         assert visit.screen.query_one(QrCode).fits

@@ -147,7 +147,7 @@ async def test_the_appearance_is_kept_for_the_next_time() -> None:
         await visit.to_settings()
         await visit.press(*["down"] * 4, "enter", "down", "enter")
         assert visit.app.theme == LIGHT
-        assert "Light, from now on." in visit.screen_text()
+        assert "Light theme on." in visit.screen_text()
         await visit.press("escape", "end", "enter", "enter")
         assert visit.app.theme == DARK
         await visit.sign_in()

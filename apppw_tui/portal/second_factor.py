@@ -44,6 +44,7 @@ class Challenge:
         self._sent = OneTimeCode(context)
         self._account = account
         self._wrong_app_codes = 0
+        self.used_recovery_code = False
 
     @property
     def account(self) -> str:
@@ -114,6 +115,7 @@ class Challenge:
         try:
             if presented is not None:
                 account = self._use_recovery_code(presented)
+                self.used_recovery_code = True
             elif option == verification_options.APP:
                 account = self._use_app_code(text)
             else:

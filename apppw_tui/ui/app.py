@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from apppw_tui.ui.app_options import AppOptions
 from apppw_tui.ui.clipboard import Clipboard
 from apppw_tui.ui.glyphs import GLYPHS, PLAIN
 from apppw_tui.ui.idle import IdleApp
-from apppw_tui.ui.key_help import commands, help_keys, where
+from apppw_tui.ui.key_help import help_keys, palette_entries, where
 from apppw_tui.ui.messages import AppearanceChosen, FirstChoice, Navigate, SignedIn, SignedOut
 from apppw_tui.ui.screens.login import LoginScreen, Welcome
 from apppw_tui.ui.terminal import IdleClock
@@ -35,14 +35,6 @@ if TYPE_CHECKING:
     from apppw_tui.ui.screens.base import PortalScreen, ScreenContext
 
 _SOON = 0.05  # seconds
-# By the ids of their bindings: names, and keys.
-_PLACES = {
-    "app-passwords": ("App Passwords", "p"),
-    "security": ("Security Verification", "v"),
-    "settings": ("Settings", "F2"),
-}
-# What the palette can do with one app password, and the key that does it in their list.
-_VERBS = {"details": GLYPHS.enter, "edit": "e", "pause": "x", "resume": "x", "delete": "d"}
 
 
 class PortalApp(IdleApp):
@@ -211,7 +203,7 @@ class PortalApp(IdleApp):
         if event.session.restriction is not None:
             await self._replace(SetUpScreen(context))
         else:
-            await self._replace(AppPasswordsScreen(context, created=event.created))
+            await self._replace(AppPasswordsScreen(context, arrived=event))
 
     @on(SignedOut)
     async def leave_session(self, event: SignedOut) -> None:
@@ -326,8 +318,13 @@ class PortalApp(IdleApp):
             return isinstance(self.screen, PortalScreen)
         return True
 
+    @property
+    def is_signed_in(self) -> bool:
+        """True from when somebody proved who they are until the session ends."""
+        return self._screen_context is not None
+
     def action_go_to(self, place: str) -> None:
-        self._navigate(Navigate(place))
+        self.navigate(Navigate(place))
 
     def action_help(self) -> None:
         from apppw_tui.ui.dialogs.details import HelpDialog
@@ -360,50 +357,14 @@ class PortalApp(IdleApp):
     def _show_palette(self, screen: Screen[Any], account: "Account | None") -> None:
         from apppw_tui.ui.dialogs.palette import PaletteDialog
 
-        entries = list(self.palette_entries(screen, account))
+        entries = list(palette_entries(self, screen, account))
         self.push_screen(PaletteDialog(entries), self._run_entry)
 
     def _run_entry(self, entry: "PaletteEntry | None") -> None:
         if entry is not None:
             self.call_after_refresh(entry.run)
 
-    def palette_entries(
-        self, screen: Screen[Any], account: "Account | None"
-    ) -> "Iterator[PaletteEntry]":
-        """Yields what can be done on `screen` now, where one can go, and the app passwords."""
-        from apppw_tui.ui.dialogs.palette import PaletteEntry
-
-        for active in commands(screen):
-            binding = active.binding
-            if binding.id not in _PLACES:
-                act = partial(self.run_action, binding.action, active.node)
-                key = self.get_key_display(binding)
-                yield PaletteEntry(binding.description, active.tooltip, key, act)
-        if self._screen_context is None:
-            return
-        yield PaletteEntry("Sign out", "End this session", "", self.action_sign_out)
-        if account is None:
-            return
-        from apppw_tui.ui.screens.settings import SECTIONS
-
-        here = getattr(screen, "NAME", "")
-        for place, (name, key) in _PLACES.items():
-            if name != here:
-                yield PaletteEntry(name, "go to", key, partial(self._navigate, Navigate(place)))
-        for section, name in SECTIONS:
-            if section != "sign-out":
-                run = partial(self._navigate, Navigate("settings", section=section))
-                yield PaletteEntry(name, "go to, in Settings", "", run)
-        for app_password in account.app_passwords:
-            impossible = "pause" if app_password.paused else "resume"
-            for verb, key in _VERBS.items():
-                if verb == impossible:
-                    continue
-                there = Navigate("app-passwords", perform=(app_password.id, verb))
-                run = partial(self._navigate, there)
-                yield PaletteEntry(app_password.name, verb, key, run)
-
-    def _navigate(self, event: Navigate) -> None:
+    def navigate(self, event: Navigate) -> None:
         self._await_screen()
         self.post_message(event)
 

@@ -1,19 +1,30 @@
 """The bindings in words: for the footer, the help and the palette."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.app import App
-from textual.binding import ActiveBinding
+from textual.binding import ActiveBinding, Binding
 from textual.screen import Screen
 from textual.widgets import Input
 
 from apppw_tui.ui.glyphs import GLYPHS
+from apppw_tui.ui.messages import Navigate
 from apppw_tui.ui.widgets.footer import disabled_reason
 
 if TYPE_CHECKING:
+    from apppw_tui.domain.account import Account
+    from apppw_tui.ui.app import PortalApp
     from apppw_tui.ui.dialogs.details import Rows
+    from apppw_tui.ui.dialogs.palette import PaletteEntry
 
+# The names of the places, by the ids of the bindings that lead there.
+_PLACES = {
+    "app-passwords": "App Passwords",
+    "security": "Security Verification",
+    "settings": "Settings",
+}
 _SHOWN = {
     "enter": GLYPHS.enter,
     "escape": "esc",
@@ -57,7 +68,58 @@ def help_keys(app: App[None]) -> "Rows":
     return [*rows, (_MOVING[1], _MOVING[0])]
 
 
-def commands(screen: Screen[object]) -> Iterator[ActiveBinding]:
+def palette_entries(
+    app: "PortalApp", screen: Screen[object], account: "Account | None"
+) -> "Iterator[PaletteEntry]":
+    """Yields what the keys can do on `screen` now, where one can go, and the app passwords.
+
+    `account` is whose they are; None where nobody may go anywhere.
+    """
+    from apppw_tui.ui.dialogs.palette import PaletteEntry
+
+    places = []
+    for active in _possible(screen):
+        binding = active.binding
+        key = app.get_key_display(binding)
+        run = partial(app.run_action, binding.action, active.node)
+        if binding.id not in _PLACES:
+            yield PaletteEntry(binding.description, active.tooltip, key, run)
+        elif _PLACES[binding.id] != where(screen):
+            places.append(PaletteEntry(_PLACES[binding.id], "go to", key, run))
+    if not app.is_signed_in:
+        return
+    yield PaletteEntry("Sign out", "End this session", "", app.action_sign_out)
+    if account is None:
+        return
+    yield from places
+    from apppw_tui.ui.screens.settings import SECTIONS
+
+    for section, name in SECTIONS:
+        if section != "sign-out":
+            there = Navigate("settings", section=section)
+            yield PaletteEntry(name, "go to, in Settings", "", partial(app.navigate, there))
+    keys = _verb_keys()
+    for app_password in account.app_passwords:
+        pause = "resume" if app_password.paused else "pause"
+        for verb in ("details", "edit", pause, "delete"):
+            there = Navigate("app-passwords", perform=(app_password.id, verb))
+            go = partial(app.navigate, there)
+            yield PaletteEntry(app_password.name, verb, keys[verb], go)
+
+
+def _verb_keys() -> dict[str, str]:
+    """The keys of the list of app passwords, by what they do with one."""
+    from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
+
+    keys = {
+        binding.id or "": display(binding.key.split(",")[0])
+        for binding in AppPasswordsScreen.BINDINGS
+        if isinstance(binding, Binding)
+    }
+    return {**keys, "details": display("enter"), "resume": keys["pause"]}
+
+
+def _possible(screen: Screen[object]) -> Iterator[ActiveBinding]:
     """Everything that the keys can do on `screen` now, once each."""
     seen = {"palette", "back"}  # the places and Sign out are listed by their names
     for active in _own_bindings(screen):

@@ -9,12 +9,18 @@ if TYPE_CHECKING:
 
 
 class SignedIn(Message):
-    """Somebody proved who they are; `created` names the app password of a first set-up."""
+    """Somebody proved who they are, perhaps by using up a recovery code.
 
-    def __init__(self, session: "Session", created: str | None = None) -> None:
+    `created` names the app password of a first set-up.
+    """
+
+    def __init__(
+        self, session: "Session", *, created: str | None = None, by_recovery_code: bool = False
+    ) -> None:
         super().__init__()
         self.session = session
         self.created = created
+        self.by_recovery_code = by_recovery_code
 
 
 class FirstChoice(Message):

@@ -10,6 +10,7 @@ from textual.widgets import Input
 from apppw_tui.ui.clipboard import Clipboard
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.dialogs.palette import PaletteDialog
+from apppw_tui.ui.key_help import palette_entries
 from tests.support import PASSWORD, House
 from tests.terminal.conftest import Installed
 from tests.terminal.program import ACCOUNT, AWAKE, Program, copied, is_restored, shown_password
@@ -157,7 +158,7 @@ async def test_no_command_is_textuals_own() -> None:
     async with opened(house_with("Laptop")) as visit:
         await visit.to_app_passwords()
         theirs = {command.title for command in App.get_system_commands(visit.app, visit.screen)}
-        ours = {entry.name for entry in visit.app.palette_entries(visit.screen, None)}
+        ours = {entry.name for entry in palette_entries(visit.app, visit.screen, None)}
         assert "Screenshot" in theirs
         assert ours & theirs == {"Quit"}  # the binding's, which asks where something is at stake
         assert "Create" in ours

@@ -16,6 +16,7 @@ from apppw_tui.ui.dialogs.edit import EditDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.widgets.password_table import PasswordTable
 from tests.support import PASSWORD, House, first_quick
+from tests.ui.states_of_verification import few_codes
 from tests.ui.walks import ACCOUNT, house_with, opened
 
 
@@ -274,3 +275,11 @@ async def test_a_name_and_three_keys_are_a_copied_password_and_a_fourth_closes()
         await visit.press("enter")
         assert visit.on(AppPasswordsScreen)
         assert "✓ Created Laptop." in visit.screen_text()
+
+
+async def test_few_recovery_codes_are_told_at_every_sign_in() -> None:
+    async with opened(few_codes()) as visit:
+        await visit.sign_in()
+        assert "! Only 2 recovery codes are left" in visit.screen_text()
+        await visit.press("v", "p")  # who has read it and comes back is not told again
+        assert "recovery codes are left" not in visit.screen_text()

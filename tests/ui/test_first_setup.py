@@ -14,6 +14,7 @@ from apppw_tui.ui.dialogs.palette import PaletteDialog
 from apppw_tui.ui.dialogs.phone_number import PhoneNumberDialog
 from apppw_tui.ui.dialogs.recovery_codes import CodeLabel, RecoveryCodesDialog
 from apppw_tui.ui.dialogs.security_code import SecurityCodeDialog
+from apppw_tui.ui.key_help import palette_entries
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.set_up import SetUpScreen
@@ -169,7 +170,7 @@ async def test_nothing_else_can_be_reached_before(make: Callable[[], House]) -> 
         assert not visit.screen.query("#gear")
         assert "Settings" not in visit.screen_text()
         assert all("Settings" not in str(button.label) for button in visit.screen.query(Button))
-        titles = [entry.name for entry in visit.app.palette_entries(visit.screen, None)]
+        titles = [entry.name for entry in palette_entries(visit.app, visit.screen, None)]
         assert "Sign out" in titles
         assert not {"Settings", "Security", "App passwords"} & set(titles)
         await visit.press("ctrl+p")

@@ -8,6 +8,7 @@ from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.details import DetailsDialog, HelpDialog
 from apppw_tui.ui.dialogs.edit import EditDialog
 from apppw_tui.ui.dialogs.palette import PaletteDialog
+from apppw_tui.ui.key_help import palette_entries
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.security import SecurityScreen
@@ -20,13 +21,13 @@ PLACES = {"App Passwords", "Security Verification", "Settings", "Recent activity
 
 def entries(app: PortalApp, house: House) -> list[str]:
     account = house.store.get(ACCOUNT)
-    return [f"{entry.name}: {entry.what}" for entry in app.palette_entries(app.screen, account)]
+    return [f"{entry.name}: {entry.what}" for entry in palette_entries(app, app.screen, account)]
 
 
 async def test_palette_lists_what_can_be_done_the_places_and_the_app_passwords() -> None:
     house = house_with("Laptop")
     async with opened(house) as visit:
-        names = {entry.name for entry in visit.app.palette_entries(visit.app.screen, None)}
+        names = {entry.name for entry in palette_entries(visit.app, visit.screen, None)}
         assert names == {"Help", "Leave", "Next", "Quit"}
         await visit.sign_in()
         listed = entries(visit.app, house)

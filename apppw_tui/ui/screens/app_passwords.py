@@ -10,10 +10,12 @@ from textual.widgets import Button, Input, OptionList
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.names import escaped
+from apppw_tui.domain.recovery_codes import FEW
 from apppw_tui.domain.usage import Used
+from apppw_tui.ui import formatting
 from apppw_tui.ui.dialogs.details import Next
 from apppw_tui.ui.flows import app_password as flows
-from apppw_tui.ui.messages import SignedOut
+from apppw_tui.ui.messages import SignedIn, SignedOut
 from apppw_tui.ui.portal_calls import call_portal
 from apppw_tui.ui.screens.base import PortalScreen, ScreenContext, Verb
 from apppw_tui.ui.type_ahead import ScreenReady
@@ -72,12 +74,12 @@ class AppPasswordsScreen(PortalScreen):
         context: ScreenContext,
         *,
         by_tab: bool = False,
-        created: str | None = None,
+        arrived: SignedIn | None = None,
         perform: tuple[str, str] | None = None,
     ) -> None:
         super().__init__(context)
         self._by_tab = by_tab
-        self._created = created
+        self._arrived = arrived
         self._perform = perform  # once the list is there
         self._leaving = False  # by a second esc, if nothing comes between
         self._pause_label: str | None = None
@@ -112,13 +114,23 @@ class AppPasswordsScreen(PortalScreen):
             self.query_one(TabBar).focus()
         else:
             self.focus_content()
-        if self._created is not None:
-            self.say(f"Created {escaped(self._created)}.", good=True)
-            self._created = None
+        if self._arrived is not None:
+            self._tell_arrival(self._arrived)
+            self._arrived = None
         if self._perform is not None:
             id_, verb = self._perform
             self._perform = None
             self.perform(id_, verb)
+
+    def _tell_arrival(self, arrived: SignedIn) -> None:
+        """Says what was just created, how many recovery codes are left, or that few are."""
+        account = self.view.account
+        if arrived.created is not None:
+            self.say(f"Created {escaped(arrived.created)}.", good=True)
+        elif account is None or account.recovery is None:
+            return
+        elif arrived.by_recovery_code or account.recovery_codes_left <= FEW:
+            self.say(formatting.recovery_summary(account))
 
     def perform(self, id_: str, verb: str) -> None:
         """Does `verb` with the app password of that id, wherever it was chosen."""

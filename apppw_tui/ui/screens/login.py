@@ -30,7 +30,6 @@ from apppw_tui.ui.widgets.inputs import AdvancingInput, SubmittingPasswordInput
 
 if TYPE_CHECKING:
     from apppw_tui.portal.portal import Portal
-    from apppw_tui.portal.sessions import Session
 
 _ADD = "There are no accounts yet. Add one with: apppw-tui account add NAME"
 _ASK = "There are no accounts yet. Ask your administrator."
@@ -143,9 +142,9 @@ class LoginScreen(Screen[None]):
         if is_busy(button):
             return
         self.say("")
-        session = await (self._create(button) if self._welcome.first else self._sign_in(button))
-        if session is not None:
-            self.post_message(SignedIn(session))
+        arrived = await (self._create(button) if self._welcome.first else self._sign_in(button))
+        if arrived is not None:
+            self.post_message(arrived)
         elif isinstance(self.app, TypeAhead):
             # What was typed ahead was meant for whoever had been let in.
             self.app.discard_keys()
@@ -161,7 +160,7 @@ class LoginScreen(Screen[None]):
         if isinstance(self.app, TypeAhead):
             self.app.buffer_keys(A_HASH, impatient="enter")
 
-    async def _sign_in(self, button: Button) -> "Session | None":
+    async def _sign_in(self, button: Button) -> SignedIn | None:
         account, password = self.query(Field)
         if not account.value:
             account.show_error("Type the name of your account.")
@@ -181,15 +180,16 @@ class LoginScreen(Screen[None]):
         from apppw_tui.ui.flows.verify import verify_identity
 
         if isinstance(answer, Session):
-            return answer
+            return SignedIn(answer)
         session = await verify_identity(self.app, answer, self._welcome.demo)
         if session is None:
             if self._welcome.demo is None:
                 password.entry.clear()
             password.entry.focus()
-        return session
+            return None
+        return SignedIn(session, by_recovery_code=answer.used_recovery_code)
 
-    async def _create(self, button: Button) -> "Session | None":
+    async def _create(self, button: Button) -> SignedIn | None:
         from apppw_tui.ui.widgets.new_password import NewPassword
 
         account, new = self.query(Field).first(), self.query_one(NewPassword)
@@ -200,13 +200,14 @@ class LoginScreen(Screen[None]):
             return None
         name, text = account.value, new.value
         self._hold()
-        return await call_portal(
+        session = await call_portal(
             self,
             lambda: self._portal.create_first_account(name, text),
             self._refuse,
             button,
             "Creating…",
         )
+        return None if session is None else SignedIn(session)
 
     def _refuse(self, error: ApppwError) -> None:
         """Says it under the field that it is about; what is about none, on the line that tells."""

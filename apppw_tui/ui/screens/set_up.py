@@ -62,6 +62,6 @@ class SetUpScreen(PortalScreen):
         done = await self._walk.walk(account)
         # From the last step on, whatever came of it.
         if done or self.context.session.restriction is None:
-            self.post_message(SignedIn(self.context.session, self._walk.created))
+            self.post_message(SignedIn(self.context.session, created=self._walk.created))
         else:
             self.post_message(ScreenReady())

@@ -4,7 +4,6 @@ Over a real terminal of 80 columns and 24 rows, where no pane stands beside the 
 to the last byte. Each round takes a fresh program of either kind; the figures are medians.
 """
 
-import argparse
 import contextlib
 import os
 import select
@@ -16,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from figures import compared, measured, table
+from figures import compared, measured, rounds_asked_for, table
 from first_frame import CALM, PATIENCE, drawn
 
 from apppw_tui.bootstrap import StoreLocation, build
@@ -37,13 +36,7 @@ BARE = [sys.executable, str(Path(__file__).with_name("bare.py")), "table"]
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument(
-        "--rounds", type=int, default=ROUNDS, metavar="N", help="how often each case is measured"
-    )
-    arguments.add_argument("--small", action="store_true", help="one round: whether it works")
-    options = arguments.parse_args()
-    rounds = 1 if options.small else options.rounds
+    rounds = rounds_asked_for(__doc__, ROUNDS)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         line = [*PORTAL, "--store", str(folder / "store"), "--config", str(prepare(folder))]

@@ -73,6 +73,17 @@ def timed(case: Case, times: int = 1) -> Measure:
     return measure
 
 
+def rounds_asked_for(description: str | None, rounds: int) -> int:
+    """The number of rounds of a script that has no other options; by default `rounds`."""
+    arguments = argparse.ArgumentParser(description=description)
+    arguments.add_argument(
+        "--rounds", type=int, default=rounds, metavar="N", help="how often each case is measured"
+    )
+    arguments.add_argument("--small", action="store_true", help="one round: whether it works")
+    options = arguments.parse_args()
+    return 1 if options.small else int(options.rounds)
+
+
 def options_by_accounts(description: str | None, rounds_of: str, few: int) -> argparse.Namespace:
     """The options of a script that compares few accounts with many: `rounds` and `accounts`."""
     arguments = argparse.ArgumentParser(description=description)

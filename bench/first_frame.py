@@ -5,7 +5,6 @@ rows, and what the process then has of memory for itself. Each round takes every
 compares it with the bare program of the same round; the figures are medians.
 """
 
-import argparse
 import contextlib
 import fcntl
 import os
@@ -22,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from figures import compared, measured, table
+from figures import compared, measured, rounds_asked_for, table
 
 from apppw_tui.bootstrap import build
 from apppw_tui.config import Config
@@ -53,13 +52,7 @@ SCREENS = {"Login": 2, "the first account": 3}
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument(
-        "--rounds", type=int, default=ROUNDS, metavar="N", help="how often each case is measured"
-    )
-    arguments.add_argument("--small", action="store_true", help="one round: whether it works")
-    options = arguments.parse_args()
-    rounds = 1 if options.small else options.rounds
+    rounds = rounds_asked_for(__doc__, ROUNDS)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(folder)

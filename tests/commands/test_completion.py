@@ -3,7 +3,8 @@
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pexpect
@@ -95,6 +96,29 @@ def test_the_shell_finds_no_fault_with_it(shell: str, script: Path, here: Path) 
     assert said(here, require_program(shell, shell), "-n", str(script)) == ""
 
 
+@contextmanager
+def typed_at(
+    shell: str, options: list[str], here: Path, prepared: str
+) -> "Iterator[pexpect.spawn[str]]":
+    """A shell that a person types at, once `prepared` was done."""
+    spawned = pexpect.spawn(
+        require_program(shell, shell),
+        options,
+        env={"PATH": PROGRAMS, "HOME": str(here.parent), "TERM": "dumb", "PS1": READY},
+        cwd=here,
+        encoding="utf-8",
+        dimensions=(50, 200),
+        timeout=120,
+    )
+    try:
+        spawned.expect_exact(READY)
+        spawned.sendline(f"{prepared}; echo $((40+2))")
+        spawned.expect_exact("\n42")
+        yield spawned
+    finally:
+        spawned.close(force=True)
+
+
 @pytest.mark.parametrize("shell", ["bash"])
 @pytest.mark.parametrize(("typed", "wanted"), TYPED, ids=TYPED_IDS)
 def test_bash_completes(shell: str, script: Path, here: Path, typed: str, wanted: set[str]) -> None:
@@ -131,26 +155,13 @@ def test_bash_completes_what_is_typed_at_it(
     script: Path, here: Path, typed: str, line: str
 ) -> None:
     """Readline decides which part of a word with an @ is replaced."""
-    bash = pexpect.spawn(
-        require_program("bash", "bash"),
-        ["--norc", "-i"],
-        env={"PATH": PROGRAMS, "HOME": str(here.parent), "TERM": "dumb", "PS1": READY},
-        cwd=here,
-        encoding="utf-8",
-        dimensions=(50, 200),
-        timeout=120,
-    )
-    try:
-        bash.expect_exact(READY)
-        bash.sendline(f"source {script}; bind 'set bell-style none'; echo $((40+2))")
-        bash.expect_exact("\n42")
+    prepared = f"source {script}; bind 'set bell-style none'"
+    with typed_at("bash", ["--norc", "-i"], here, prepared) as bash:
         bash.expect_exact(READY)
         # Tab completes the line; then it is printed, from its beginning on (Ctrl-A), not run.
         bash.send(f"apppw-tui {typed}\t\x01echo :\r")
         bash.expect(r"\n:([^\r]*)")
         assert bash.match[1].split() == ["apppw-tui", *line.split()]
-    finally:
-        bash.close(force=True)
 
 
 @pytest.mark.parametrize("shell", ["fish"])
@@ -163,21 +174,8 @@ def test_fish_completes(shell: str, script: Path, here: Path, typed: str, wanted
 
 @pytest.mark.parametrize("shell", ["zsh"])
 def test_zsh_completes(script: Path, here: Path) -> None:
-    zsh = pexpect.spawn(
-        require_program("zsh", "zsh"),
-        ["-f", "-i"],
-        env={"PATH": PROGRAMS, "HOME": str(here.parent), "TERM": "dumb", "PS1": READY},
-        cwd=here,
-        encoding="utf-8",
-        dimensions=(50, 200),
-        timeout=120,
-    )
-    try:
-        zsh.expect_exact(READY)
-        zsh.sendline(
-            f"fpath=({script.parent} $fpath); autoload -Uz compinit; compinit -u -D; echo $((40+2))"
-        )
-        zsh.expect_exact("\n42")
+    prepared = f"fpath=({script.parent} $fpath); autoload -Uz compinit; compinit -u -D"
+    with typed_at("zsh", ["-f", "-i"], here, prepared) as zsh:
         for typed, wanted in TYPED:
             if typed == SEVERAL:
                 continue  # shtab has zsh complete the first of several alone
@@ -188,8 +186,6 @@ def test_zsh_completes(script: Path, here: Path) -> None:
             one = os.path.commonprefix([*wanted])  # noqa: RUF071 - as far as a shell can tell
             line = ["apppw-tui", *typed.split()[:-1], one or typed.split()[-1]]
             assert zsh.match[1].split() == line
-    finally:
-        zsh.close(force=True)
 
 
 def test_it_needs_no_configuration(run: CommandLine, tmp_path: Path) -> None:

@@ -42,7 +42,8 @@ async def call_portal(
     Where it needs a fresh verification, that is asked first: `call` must take the session from
     where a new one is put, not hold an old one. That the session has ended is the app's to tell;
     every other refusal goes to `refused`. `button` reads `waiting` if it takes a while, and nothing
-    is called while it is busy already. Only within a worker.
+    is called while it is busy already. Only within a worker, which ends as cancelled if the caller
+    goes meanwhile: there is nobody to show the result to, and nothing to show it in.
     """
     if button is not None and is_busy(button):
         return None
@@ -64,11 +65,21 @@ def is_busy(button: Button) -> bool:
 async def _verified(caller: DOMNode, call: Callable[[], Result]) -> Result:
     while True:
         try:
-            return await asyncio.to_thread(call)
+            return await _heard(caller, call)
         except ReverificationRequired:
             app = caller.app
             if not isinstance(app, CanVerify) or not await app.verify_again():
                 raise
+
+
+async def _heard(caller: DOMNode, call: Callable[[], Result]) -> Result:
+    try:
+        return await asyncio.to_thread(call)
+    finally:
+        # Textual takes a screen's widgets away before it cancels the screen's workers; of what is
+        # being taken away it says that it is not displayed.
+        if not caller.display:
+            raise asyncio.CancelledError
 
 
 @contextlib.contextmanager

@@ -130,12 +130,33 @@ async def test_use_elsewhere_is_seen_without_a_key_and_the_cursor_stays() -> Non
         uses.days = {phone: (*[0] * (SHOWN_DAYS - 1), 1)}
         for _ in range(LOOKS):  # no key is pressed, and nothing is called for
             await visit.pilot.pause(0.05)
-            if "now · imap" in visit.screen_text():
+            text = visit.screen_text()  # the pane is drawn after the list
+            if "now · imap" in text and "1 in 14 days" in text:
                 break
+        assert "now · imap" in visit.screen_text()
         assert "▁▁▁▁▁▁▁▁▁▁▁▁▁█  1 in 14 days" in visit.screen_text()
         current = visit.screen.query_one(PasswordTable).current
         assert current is not None
         assert current.name == "Phone"
+
+
+async def test_nothing_is_looked_for_while_the_list_is_covered() -> None:
+    """Else the list would be drawn again and again below the palette."""
+    house, uses = used_house("Laptop")
+    async with opened(house, size=WIDE) as visit:
+        await visit.to_app_passwords()
+        screen = visit.screen
+        assert isinstance(screen, AppPasswordsScreen)
+        await visit.press(":")
+        before = screen.view.overview
+        uses.used = Used.of([(id_of(house, "Laptop"), LastUse(house.clock.now(), "imap", "::1"))])
+        screen.look_again()
+        await visit.settle()
+        assert screen.view.overview is before
+        await visit.press("escape")
+        screen.look_again()
+        await visit.settle()
+        assert screen.view.overview is not before
 
 
 async def test_change_elsewhere_keeps_the_row_at_its_place_on_the_screen() -> None:

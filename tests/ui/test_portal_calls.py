@@ -1,13 +1,16 @@
 """Calls of the portal: in a thread, verified where need be, and with all that is said besides."""
 
+import asyncio
 import re
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from textual import on
 from textual.app import App, ComposeResult
-from textual.widgets import Button
+from textual.screen import Screen
+from textual.widgets import Button, Static
 
 import apppw_tui.ui
 from apppw_tui.domain.errors import (
@@ -131,6 +134,52 @@ async def test_a_button_says_that_it_takes_a_while() -> None:
         await app.workers.wait_for_complete()
         assert str(button.label) == "Create"
     assert labels == ["done"]
+
+
+class Line(Static):
+    """A widget at whose end the portal answers, and which goes once the worker has ended."""
+
+    answers: threading.Event
+    asking: asyncio.Task[None]
+
+    async def on_unmount(self) -> None:
+        self.answers.set()
+        await asyncio.wait([self.asking])
+
+
+class Asking(Screen[None]):
+    """Shows in its line what the portal says."""
+
+    def compose(self) -> ComposeResult:
+        yield Line()
+
+    async def ask(self, call: Callable[[], str]) -> None:
+        answer = await call_portal(self, call, lambda _: None)
+        self.query_one(Line).update(answer or "")
+
+
+@pytest.mark.parametrize("ended", ["screen", "app"])
+async def test_an_answer_for_a_screen_that_is_being_left_is_dropped(ended: str) -> None:
+    """Its widgets go first, its workers last: between, there is nothing to show the answer in."""
+    async with (app := Caller()).run_test() as pilot:
+        screen = Asking()
+        await app.push_screen(screen)
+        line = screen.query_one(Line)
+        line.answers, called = threading.Event(), threading.Event()
+
+        def call() -> str:
+            called.set()
+            line.answers.wait()
+            return "done"
+
+        line.asking = asyncio.create_task(screen.ask(call))
+        while not called.is_set():
+            await pilot.pause(0.01)
+        if ended == "screen":
+            await app.pop_screen()
+        else:
+            app.exit()
+    assert line.asking.cancelled()
 
 
 def test_no_screen_dialog_or_flow_has_a_way_of_its_own() -> None:

@@ -177,13 +177,13 @@ class AppPasswordsScreen(PortalScreen):
         self.refresh_bindings()
 
     def look_again(self) -> None:
-        """Looks for what has changed meanwhile; sends nothing where nothing has."""
-        if self.is_current and not self.in_flow and self.view.overview is not None:
+        """Looks for what has changed meanwhile, unless covered; sends nothing where nothing has."""
+        if self.is_active and not self.in_flow and self.view.overview is not None:
             self.run_worker(self._follow(), group="look", exclusive=True)
 
     async def _follow(self) -> None:
         overview = await call_portal(self, self._read, lambda _: None)
-        if overview is None or not self.is_current or self.in_flow:
+        if overview is None or not self.is_active or self.in_flow:
             return
         if overview != self.view.overview:
             self._show(overview)

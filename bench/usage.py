@@ -14,6 +14,7 @@ from figures import compared, measured, options_by_accounts, table, timed
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.ports import SystemClock
+from apppw_tui.domain.scopes import IMAP
 from apppw_tui.domain.usage import LastUse, UsageRecord
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.folder.usage import FolderUsage
@@ -90,9 +91,7 @@ def filled(folder: Path, accounts: int) -> Place:
     open_store(folder, create=True)
     ledger = UsageLedger(folder)
     now = CLOCK.now()
-    record = UsageRecord(
-        {(ID, "imap"): LastUse(now, "imap", "192.0.2.7")}, None, {"192.0.2.0/24": now}
-    )
+    record = UsageRecord({(ID, IMAP): LastUse(now, IMAP, "192.0.2.7")}, None, {"192.0.2.0/24": now})
     for begin in range(0, accounts, AT_ONCE):
         with ledger.transaction() as usage:
             for number in range(begin, min(accounts, begin + AT_ONCE)):
@@ -107,7 +106,7 @@ def filled(folder: Path, accounts: int) -> Place:
 def flush(place: Place) -> None:
     """Ten accounts sign in, others each time."""
     for _ in range(FEW):
-        place.usage.used(place.everybody.verdict(place.next()), "imap", "192.0.2.7")
+        place.usage.used(place.everybody.verdict(place.next()), IMAP, "192.0.2.7")
     place.usage.flush()
 
 

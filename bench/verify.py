@@ -17,7 +17,7 @@ from pathlib import Path
 
 from argon2 import low_level
 
-from apppw_tui.domain import app_password
+from apppw_tui.domain import app_password, scopes
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.hashing import APP_PROFILE, Hasher
@@ -76,7 +76,7 @@ def cases(folder: Path, many: int) -> tuple[dict[str, Case], dict[str, Case]]:
         verifier = Verifier(store, HASHER, CLOCK)
 
         def decide() -> None:
-            answer = verifier.decide(name, secret, "imap", "192.0.2.1").answer
+            answer = verifier.decide(name, secret, scopes.IMAP, "192.0.2.1").answer
             if answer is not expected:
                 raise SystemExit(f"{name}: the answer was {answer.value}, not {expected.value}")
 

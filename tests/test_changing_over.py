@@ -10,6 +10,7 @@ import pytest
 from apppw_tui.commands.account_list import NOT_TOLD
 from apppw_tui.domain.activity import NOTIFIED, ActivityEntry, EventType, describe
 from apppw_tui.domain.notice_text import body
+from apppw_tui.domain.scopes import IMAP
 from apppw_tui.domain.usage import LastUse, Used, has_not_moved
 from apppw_tui.store.folder.usage import FolderUsage
 from tests.running import CommandLine
@@ -40,7 +41,7 @@ def usage(run: CommandLine) -> FolderUsage:
 def right(run: CommandLine, usage: FolderUsage, name: str, ago: timedelta) -> None:
     """Dovecot told, that long ago, that the old password of `name` was right."""
     run.clock.advance(-ago.total_seconds())
-    usage.old_password(name, "imap", "192.0.2.7")
+    usage.old_password(name, IMAP, "192.0.2.7")
     usage.flush()
     run.clock.advance(ago.total_seconds())
 

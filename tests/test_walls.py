@@ -41,6 +41,15 @@ PLACES = frozenset((
     *("accounts", "activity", "before-ledgers", "deleted", "ended", "enforced", "key", "ledger"),
     *("locks", "log", "notices", "reserve", "throttle", "unlisted", "usage"),
 ))  # fmt: skip
+# The few modules that make a value of a type that stands for text which was parsed.
+MAKERS = {
+    "AccountName": {"domain/names.py", "portal/admin.py", "portal/password_check.py"},
+    "Service": {
+        *("domain/scopes.py", "domain/connection_settings.py", "verifier/auth_service.py"),
+        *("store/folder/usage_file.py", "store/folder/usage_ledger.py"),
+    },
+    "ParsedAppPassword": {"domain/app_password.py"},
+}
 
 
 def checked(folder: Path) -> tuple[int, str]:
@@ -86,6 +95,29 @@ def test_a_planted_path_in_a_store_is_named(tmp_path: Path, line: str) -> None:
     for place in ("portal.py", "store/folder/accounts.py"):
         (tmp_path / place).write_text(f"path = 1\n{line}\n")
     assert joins(tmp_path) == ["portal.py:2"]
+
+
+def makers(folder: Path, type_name: str) -> set[str]:
+    """The files of the package in `folder` that call `type_name`, or have it called."""
+    calls = {
+        file.relative_to(folder).as_posix(): ast.walk(ast.parse(file.read_text()))
+        for file in folder.rglob("*.py")
+    }
+    return {
+        file
+        for file, nodes in calls.items()
+        for node in nodes
+        if isinstance(node, ast.Call)
+        for called in (node.func, *node.args)
+        if isinstance(called, ast.Name) and called.id == type_name
+    }
+
+
+@pytest.mark.parametrize("type_name", MAKERS)
+def test_what_is_parsed_is_made_at_the_border_alone(type_name: str, tmp_path: Path) -> None:
+    assert makers(ROOT / "apppw_tui", type_name) == MAKERS[type_name]
+    (tmp_path / "screen.py").write_text(f"parsed = [*map({type_name}, texts)]\n")
+    assert makers(tmp_path, type_name) == {"screen.py"}
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from apppw_tui.domain.app_password import AppPassword, RandomBelow, generate, un
 from apppw_tui.domain.connection_settings import ConnectionSetting, ConnectionTestResult
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.ports import DELIVERY_METHODS, Clock, DeliveryMethod
-from apppw_tui.domain.scopes import ANY_APP
+from apppw_tui.domain.scopes import ANY_APP, CALDAV, CARDDAV, IMAP, POP3, SMTP, WEBDAV, Service
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.usage import SHOWN_DAYS, LastUse, Used, UsesPerDay, uses_per_day
 from apppw_tui.store.memory_engine import MemoryEngine
@@ -77,13 +77,13 @@ _FOR = {
 }
 _HOME, _TRAIN = "192.0.2.7", "198.51.100.23"
 _LAST_USED = {
-    "Laptop": ((0.07, "imap", _HOME), (3.0, "smtp", _HOME)),
-    "Phone calendar": ((25.0, "caldav", _TRAIN), (26.0, "carddav", _TRAIN)),
-    "Thunderbird on the desk": ((3.0, "imap", _HOME), (70.0, "smtp", _HOME)),
-    "Tablet": ((50.0, "imap", _TRAIN),),
-    "Printer, scan to mail": ((300.0, "smtp", _HOME),),
-    "Mutt": ((1.0, "imap", "2001:db8::17"), (2.0, "smtp", "2001:db8::17")),
-    "Old laptop": ((4000.0, "pop3", _HOME),),
+    "Laptop": ((0.07, IMAP, _HOME), (3.0, SMTP, _HOME)),
+    "Phone calendar": ((25.0, CALDAV, _TRAIN), (26.0, CARDDAV, _TRAIN)),
+    "Thunderbird on the desk": ((3.0, IMAP, _HOME), (70.0, SMTP, _HOME)),
+    "Tablet": ((50.0, IMAP, _TRAIN),),
+    "Printer, scan to mail": ((300.0, SMTP, _HOME),),
+    "Mutt": ((1.0, IMAP, "2001:db8::17"), (2.0, SMTP, "2001:db8::17")),
+    "Old laptop": ((4000.0, POP3, _HOME),),
 }
 _PER_DAY: dict[str, tuple[int, ...]] = {
     "Laptop": (14, 9, 22, 17, 25, 3, 0, 18, 21, 16, 24, 19, 4, 12),
@@ -96,11 +96,11 @@ _PER_DAY: dict[str, tuple[int, ...]] = {
 
 # What is typed into an app.
 ROWS = (
-    ConnectionSetting("imap", HOST_NAME, 993, "TLS"),
-    ConnectionSetting("smtp", HOST_NAME, 587, "STARTTLS"),
-    ConnectionSetting("caldav", url="https://dav.example.org/"),
-    ConnectionSetting("carddav", url="https://dav.example.org/"),
-    ConnectionSetting("webdav", url="https://files.example.org/dav/"),
+    ConnectionSetting(IMAP, HOST_NAME, 993, "TLS"),
+    ConnectionSetting(SMTP, HOST_NAME, 587, "STARTTLS"),
+    ConnectionSetting(CALDAV, url="https://dav.example.org/"),
+    ConnectionSetting(CARDDAV, url="https://dav.example.org/"),
+    ConnectionSetting(WEBDAV, url="https://files.example.org/dav/"),
 )
 
 # Whose second factor is shown; the last one has none yet, to be led through setting one up.
@@ -170,7 +170,7 @@ class Demonstration:
 
     # --- what a service would say ---------------------------------------------------------------
 
-    def try_it(self, account_name: str, secret: Secret, service: str) -> ConnectionTestResult:
+    def try_it(self, account_name: str, secret: Secret, service: Service) -> ConnectionTestResult:
         """The verifier's own decision; no daemon is asked, and none is said to be there."""
         verifier = Verifier(self.store, self.hasher, self.clock)
         tried = describe(decided(verifier, account_name, secret, service), service)

@@ -13,6 +13,7 @@ from apppw_tui.config import Config
 from apppw_tui.domain.connection_settings import ConnectionTestResult
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.ports import Clock
+from apppw_tui.domain.scopes import Service
 from apppw_tui.domain.secret import Secret
 from apppw_tui.store.engine import Engine, StoreLocation
 
@@ -60,7 +61,7 @@ class LatePortal:
         return self._loaded()[0]
 
     def try_connection(
-        self, account_name: str, secret: Secret, service: str
+        self, account_name: str, secret: Secret, service: Service
     ) -> ConnectionTestResult:
         """See ConnectionTest."""
         return self._loaded()[1](account_name, secret, service)

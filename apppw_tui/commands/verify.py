@@ -10,6 +10,7 @@ from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.ports import SystemClock
+from apppw_tui.domain.scopes import parse_service
 from apppw_tui.domain.secret import Secret
 from apppw_tui.exit_codes import OK, REFUSED
 from apppw_tui.store.engine import StoreLocation, open_engine
@@ -25,7 +26,7 @@ def verify(options: argparse.Namespace, config: Config) -> int:
     )
     asked = at_terminal(options)
     secret = Secret(typed("App password: ") if asked else stdin_password())
-    service, address = options.service or None, options.rhost or None
+    service, address = parse_service(options.service), options.rhost or None
     decision = verifier.decide(options.account, secret, service, address)
     if decision.answer is Answer.NOT_NOW:
         raise StoreUnusable(decision.reason)

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from apppw_tui.domain import scopes
 from apppw_tui.domain.connection_settings import ConnectionSetting
 from apppw_tui.domain.errors import ConfigError, StoreUnusable
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.ports import DeliveryMethod
+from apppw_tui.domain.scopes import Service
 
 SYSTEM_FILE = Path("/etc/apppw-tui/config.toml")
 SYSTEM_STORE = Path("/var/lib/apppw-tui")
@@ -28,7 +30,7 @@ class SocketConfig:
 
     name: str
     protocol: str
-    services: frozenset[str] | None = None
+    services: frozenset[Service] | None = None
     mode: int = 0o660
     group: str | None = None
     service_header: str | None = None
@@ -39,9 +41,9 @@ class SocketConfig:
 # What the daemon makes by itself, and what recipes/systemd passes besides.
 _OWN = tuple(SocketConfig(protocol, protocol) for protocol in PROTOCOLS)
 _SHIPPED = (
-    SocketConfig("postfix", "auth-client", frozenset({"smtp"})),
+    SocketConfig("postfix", "auth-client", frozenset({scopes.SMTP})),
     SocketConfig("cyrus", "mux"),
-    SocketConfig("radicale", "auth-client", frozenset({"caldav"})),
+    SocketConfig("radicale", "auth-client", frozenset({scopes.CALDAV})),
     SocketConfig("apache", "json"),
 )
 

@@ -110,7 +110,7 @@ def _read_place(typed: str) -> str:
 
 def _read_scope(words: list[str]) -> tuple[str, ...]:
     """As they are written: which services there are besides is known with the whole file."""
-    if any(scopes.normalize_service(word.strip()) is None for word in words):
+    if any(scopes.parse_service(word.strip()) is None for word in words):
         raise ValueError(must_be_words(()))
     return tuple(words)
 
@@ -130,8 +130,8 @@ def _are_methods(words: list[str]) -> bool:
     return len({*words} & {*DELIVERY_METHODS}) == len(words)
 
 
-def _read_services(words: list[str]) -> frozenset[str]:
-    services = [scopes.normalize_service(typed) for typed in words]
+def _read_services(words: list[str]) -> frozenset[scopes.Service]:
+    services = [scopes.parse_service(typed) for typed in words]
     if None in services:
         raise ValueError(f"number {services.index(None) + 1} cannot be the name of a service")
     return frozenset(service for service in services if service is not None)
@@ -174,7 +174,7 @@ def _is_free(id_: str) -> bool:
 
 
 def _is_service(typed: str) -> bool:
-    return scopes.normalize_service(typed) in scopes.SERVICES
+    return scopes.parse_service(typed) in scopes.SERVICES
 
 
 OwnServiceId = Annotated[
@@ -244,10 +244,10 @@ Protocol = Annotated[Text, one_of(*PROTOCOLS)]
 Region = Annotated[
     Text, rule('must be a country of ISO 3166 in two capitals, such as "DE"', _is_region)
 ]
-Service = Annotated[
+SetupService = Annotated[
     Text,
     rule(f"must be one of {quoted_list(scopes.SERVICES)}", _is_service),
-    reads(scopes.normalize_service),
+    reads(scopes.parse_service),
 ]
 Source = Annotated[Text, one_of("store", "dovecot")]
 Url = Annotated[

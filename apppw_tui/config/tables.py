@@ -24,7 +24,7 @@ from apppw_tui.config import (
 from apppw_tui.domain.connection_settings import ConnectionSetting
 from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.policy import Policy
-from apppw_tui.domain.scopes import OwnService, normalize_service, read_scope
+from apppw_tui.domain.scopes import OwnService, parse_service, read_scope
 
 # RFC 8314 section 3.3 and, before it, RFC 3501, 1939, 6409; XEP-0368 and RFC 6120; RFC 5804, which
 # has no port for TLS from the beginning.
@@ -101,7 +101,7 @@ class NoticesTable(Table, frozen=True):
 
 
 class SetupTable(Table, frozen=True):
-    service: rules.Service
+    service: rules.SetupService
     host: rules.Host = _NONE
     port: rules.Port = _NONE
     security: rules.Security = _NONE
@@ -280,7 +280,7 @@ def scope_conflicts(document: Mapping[str, Any], own: tuple[OwnService, ...] | N
 
 
 def _is_word(value: object) -> bool:
-    return isinstance(value, str) and normalize_service(value.strip()) is not None
+    return isinstance(value, str) and parse_service(value.strip()) is not None
 
 
 def _own_host(values: Values) -> str:

@@ -16,6 +16,7 @@ from apppw_tui.domain import scopes
 from apppw_tui.domain.addresses import Networks, networks_within
 from apppw_tui.domain.errors import LimitReached
 from apppw_tui.domain.expiry import KEEP_EXPIRED_FOR
+from apppw_tui.domain.scopes import Service
 from apppw_tui.domain.secret import Secret
 
 # https://www.crockford.com/base32.html, in lower case.
@@ -69,14 +70,14 @@ class AppPassword:
         return self.expires is not None and now >= self.expires + KEEP_EXPIRED_FOR
 
     @cached_property
-    def _services(self) -> frozenset[str]:
+    def _services(self) -> frozenset[Service]:
         return scopes.services_of(self.scope)
 
     @cached_property
     def _networks(self) -> Networks:
         return Networks(self.networks)
 
-    def allows(self, service: str | None, *, in_any: bool = True) -> bool:
+    def allows(self, service: Service | None, *, in_any: bool = True) -> bool:
         """As scopes.scope_allows, for what is asked at every attempt."""
         if service == scopes.PORTAL:
             return False

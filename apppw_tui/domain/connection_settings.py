@@ -4,18 +4,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from apppw_tui.domain import scopes
+from apppw_tui.domain.scopes import Service
 
 # As the apps themselves write them.
 _NAMES = {
-    "imap": "IMAP",
-    "pop3": "POP3",
-    "sieve": "Sieve",
-    "smtp": "SMTP",
-    "caldav": "CalDAV",
-    "carddav": "CardDAV",
-    "webdav": "WebDAV",
-    "xmpp": "XMPP",
-    "http": "Web",
+    scopes.IMAP: "IMAP",
+    scopes.POP3: "POP3",
+    scopes.SIEVE: "Sieve",
+    scopes.SMTP: "SMTP",
+    scopes.CALDAV: "CalDAV",
+    scopes.CARDDAV: "CardDAV",
+    scopes.WEBDAV: "WebDAV",
+    scopes.XMPP: "XMPP",
+    scopes.HTTP: "Web",
 }
 
 
@@ -23,14 +24,14 @@ _NAMES = {
 class ConnectionSetting:
     """The place of one service: a host, a port and `TLS` or `STARTTLS`; or an address alone."""
 
-    service: str
+    service: Service
     host: str = ""
     port: int = 0
     security: str = ""
     url: str = ""
 
 
-def name(service: str) -> str:
+def name(service: Service) -> str:
     """The name that a person has for `service`: `IMAP` for `imap`."""
     return _NAMES.get(service, service)
 
@@ -42,11 +43,12 @@ def rows_for(
     return tuple(row for row in rows if scopes.scope_allows(scope, row.service))
 
 
-def first_service(rows: Iterable[ConnectionSetting], scope: tuple[str, ...]) -> str:
+def first_service(rows: Iterable[ConnectionSetting], scope: tuple[str, ...]) -> Service:
     """The service that an app with this scope asks for first: the first row's, if there is one."""
     services = [row.service for row in rows_for(rows, scope)]
     opened = [service for service in scopes.SERVICES if scopes.scope_allows(scope, service)]
-    return next(iter(services + opened), scope[0])
+    # Else it is one of this server's own: every group opens a service that is known.
+    return next(iter(services + opened), Service(scope[0]))
 
 
 @dataclass(frozen=True)

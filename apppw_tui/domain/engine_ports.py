@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.ports import Accounts, AccountStore, ActivityLog, Sealer, UsageBook
+from apppw_tui.domain.scopes import Service
 from apppw_tui.domain.secret import Secret
 
 if TYPE_CHECKING:
@@ -79,10 +80,10 @@ class UsageWriter(Protocol):
     def set_trusted(self, networks: Iterable[str], /) -> None:
         """Uses from these are not looked at for being from anywhere new."""
 
-    def used(self, decision: "Use", service: str | None, address: str | None, /) -> None:
+    def used(self, decision: "Use", service: Service | None, address: str | None, /) -> None:
         """An app password was right and good for that service. Reads nothing yet; never raises."""
 
-    def old_password(self, name: str, service: str | None, address: str | None, /) -> None:
+    def old_password(self, name: str, service: Service | None, address: str | None, /) -> None:
         """A password of `name` was right elsewhere. Reads nothing yet; never raises."""
 
     def flush(self) -> bool:

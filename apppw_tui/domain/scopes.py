@@ -3,13 +3,16 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NewType, TypeAlias
 
 from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.names import escaped
 
+# A service in its one accepted form: made here, and where one is read that was written down in it.
+Service = NewType("Service", str)
+
 ANY_APP = "any"
-PORTAL = "apppw-portal"  # under this, the portal asks elsewhere for account passwords
+PORTAL = Service("apppw-portal")  # under this, the portal asks elsewhere for account passwords
 # What a program may call its service: enough for every one that is known.
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}", re.ASCII)
 # Other names of the same: ports and dialects make no difference to a person.
@@ -27,7 +30,9 @@ _ALIASES = {
     "https": "http",
     "web": "http",
 }
-SERVICES = ("imap", "pop3", "sieve", "smtp", "caldav", "carddav", "webdav", "xmpp", "http")
+SERVICES = IMAP, POP3, SIEVE, SMTP, CALDAV, CARDDAV, WEBDAV, XMPP, HTTP = tuple(
+    map(Service, ("imap", "pop3", "sieve", "smtp", "caldav", "carddav", "webdav", "xmpp", "http"))
+)
 
 
 ScopeLabel: TypeAlias = Callable[[Iterable[str]], str]  # the name of a scope, given its words
@@ -39,7 +44,7 @@ class Scope:
 
     id: str
     label: str
-    services: frozenset[str]
+    services: frozenset[Service]
 
 
 @dataclass(frozen=True)
@@ -49,32 +54,32 @@ class OwnService:
     `Any app` opens it only if it is `in_any`.
     """
 
-    id: str
+    id: Service
     label: str
     in_any: bool = False
 
 
-def _scope(word: str, label: str, *services: str) -> Scope:
+def _scope(word: str, label: str, *services: Service) -> Scope:
     return Scope(word, label, frozenset(services))
 
 
 SCOPES = (
     _scope(ANY_APP, "Any app", *SERVICES),
-    _scope("mail", "Mail", "imap", "pop3", "sieve", "smtp"),
-    _scope("sending", "Sending only", "smtp"),
-    _scope("calendar", "Calendar and contacts", "caldav", "carddav"),
-    _scope("files", "Files", "webdav"),
-    _scope("chat", "Chat", "xmpp"),
-    _scope("web", "Web", "http"),
+    _scope("mail", "Mail", IMAP, POP3, SIEVE, SMTP),
+    _scope("sending", "Sending only", SMTP),
+    _scope("calendar", "Calendar and contacts", CALDAV, CARDDAV),
+    _scope("files", "Files", WEBDAV),
+    _scope("chat", "Chat", XMPP),
+    _scope("web", "Web", HTTP),
 )
 _GROUPS = {scope.id: scope for scope in SCOPES}
 
 
-def normalize_service(text: str | None) -> str | None:
+def parse_service(text: str | None) -> Service | None:
     """The service that a program named; None if it named none, or nothing that can be one."""
     name = (text or "").lower()
     name = _ALIASES.get(name, name)
-    return name if _SERVICE.fullmatch(name) else None
+    return Service(name) if _SERVICE.fullmatch(name) else None
 
 
 def is_taken(name: str) -> bool:
@@ -82,15 +87,16 @@ def is_taken(name: str) -> bool:
     return name in _GROUPS or name in SERVICES or name in _ALIASES or name == PORTAL
 
 
-def services_of(scope: Iterable[str]) -> frozenset[str]:
+def services_of(scope: Iterable[str]) -> frozenset[Service]:
     """The services that the words of `scope` name; what `Any app` opens besides has no list."""
     words = frozenset(scope)
     # A program may call itself `files`: that is no service of the group of that name.
     groups = words & _GROUPS.keys()
-    return (words - groups).union(*(_GROUPS[word].services for word in groups))
+    single = frozenset(map(Service, words - groups))  # as read_scope made them
+    return single.union(*(_GROUPS[word].services for word in groups))
 
 
-def scope_allows(scope: Iterable[str], asked: str | None, *, in_any: bool = True) -> bool:
+def scope_allows(scope: Iterable[str], asked: Service | None, *, in_any: bool = True) -> bool:
     """True if one of the words of `scope` opens the service `asked`; none fits only `Any app`.
 
     `in_any` is False for a service that has to be named. Nothing opens the portal.
@@ -99,7 +105,7 @@ def scope_allows(scope: Iterable[str], asked: str | None, *, in_any: bool = True
     return asked != PORTAL and ((in_any and ANY_APP in words) or asked in services_of(words))
 
 
-def is_in_any(service: str | None, own: Iterable[OwnService]) -> bool:
+def is_in_any(service: Service | None, own: Iterable[OwnService]) -> bool:
     """True if `Any app` opens `service`: all but those of this server's own that say otherwise."""
     return all(each.in_any for each in own if each.id == service)
 
@@ -128,7 +134,7 @@ def subscopes(scope: Iterable[str], own: Iterable[OwnService] = ()) -> frozenset
 
 def label(scope: Iterable[str], own: Iterable[OwnService] = ()) -> str:
     """The name of a scope."""
-    labels = {each.id: escaped(each.label) for each in own}
+    labels: dict[str, str] = {each.id: escaped(each.label) for each in own}
     labels |= {word: group.label for word, group in _GROUPS.items()}
     return ", ".join(labels.get(word) or escaped(word) for word in scope)
 
@@ -153,7 +159,7 @@ def read_scope(words: Iterable[str], own: Iterable[OwnService] = ()) -> tuple[st
     for word in words:
         name = word.strip().lower()
         # `web` is a scope here, and an alias for a service elsewhere.
-        id_ = name if name in _GROUPS else normalize_service(name)
+        id_ = name if name in _GROUPS else parse_service(name)
         if id_ not in known:
             raise Refused(f"There is no scope {escaped(word)}. There are: {', '.join(known)}.")
         ids += [id_] if id_ not in ids else []
@@ -161,4 +167,5 @@ def read_scope(words: Iterable[str], own: Iterable[OwnService] = ()) -> tuple[st
         raise Refused("Choose at least one service.")
     if ANY_APP not in ids:
         return tuple(ids)
-    return (ANY_APP, *(id_ for id_ in ids if not is_in_any(id_, own)))
+    apart = [each.id for each in own if not each.in_any]
+    return (ANY_APP, *(id_ for id_ in ids if id_ in apart))

@@ -10,6 +10,7 @@ from typing import TypeVar
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.addresses import is_loopback, parse_address, surrounding_network
 from apppw_tui.domain.app_password import AppPassword
+from apppw_tui.domain.scopes import Service
 
 UNUSED_AFTER = timedelta(days=90)
 NETWORK_MEMORY = timedelta(days=90)  # a network that was not seen for so long is new again
@@ -27,7 +28,7 @@ class LastUse:
     """The last time: in UTC, and by which service from where, as far as they were told."""
 
     time: datetime
-    service: str | None = None
+    service: Service | None = None
     address: str | None = None
 
 
@@ -122,7 +123,7 @@ class ReportSpan:
         return ReportSpan(time if self.has_ended(time) else self.since, max(time, self.last))
 
 
-ServiceUse = tuple[str, str | None]  # an app password's id, and a service
+ServiceUse = tuple[str, Service | None]  # an app password's id, and a service
 
 
 @dataclass

@@ -12,6 +12,7 @@ from apppw_tui.domain.addresses import Networks, parse_address
 from apppw_tui.domain.engine_ports import Use
 from apppw_tui.domain.errors import InvalidName, StoreError
 from apppw_tui.domain.ports import Accounts, Clock, find
+from apppw_tui.domain.scopes import Service
 from apppw_tui.domain.usage import (
     FirstUse,
     LastUse,
@@ -140,14 +141,14 @@ class MemoryUsageWriter:
     def set_trusted(self, networks: Iterable[str]) -> None:
         self._trusted = Networks(networks)
 
-    def used(self, decision: Use, service: str | None, address: str | None) -> None:
+    def used(self, decision: Use, service: Service | None, address: str | None) -> None:
         if decision.account_name is not None and decision.app_password is not None:
             use = self._use(service, address)
             network = None if self._trusted.holds(use.address) else network_of(use.address)
             name, id_ = decision.account_name, decision.app_password.id
             self._hear(decision.uid, PendingUses.of(name, id_, use, network))
 
-    def old_password(self, name: str, service: str | None, address: str | None) -> None:
+    def old_password(self, name: str, service: Service | None, address: str | None) -> None:
         self._hear(None, PendingUses(name, last_legacy_login=self._use(service, address)))
 
     def flush(self) -> bool:
@@ -170,5 +171,5 @@ class MemoryUsageWriter:
         self._heard.append((uid, pending))
         self.on_pending()
 
-    def _use(self, service: str | None, address: str | None) -> LastUse:
+    def _use(self, service: Service | None, address: str | None) -> LastUse:
         return LastUse(self._usage.clock.now(), service, parse_address(address))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from apppw_tui.domain.connection_settings import ConnectionSetting, ConnectionTestResult
 from apppw_tui.domain.ports import ClipboardHelpers
+from apppw_tui.domain.scopes import Service
 from apppw_tui.domain.secret import Secret
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class ConnectionHelp:
     """
 
     settings: tuple[ConnectionSetting, ...] = ()
-    test: Callable[[str, Secret, str], ConnectionTestResult] | None = None
+    test: Callable[[str, Secret, Service], ConnectionTestResult] | None = None
 
 
 @dataclass(frozen=True)

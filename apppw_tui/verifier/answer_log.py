@@ -9,6 +9,7 @@ from apppw_tui.domain import app_password
 from apppw_tui.domain.addresses import parse_address
 from apppw_tui.domain.lines import log_line
 from apppw_tui.domain.ports import Clock
+from apppw_tui.domain.scopes import Service
 from apppw_tui.integrations.journald import STANDARD_ERROR, Priority, prefix, to_journal
 from apppw_tui.verifier.decision import Answer, Decision
 
@@ -42,7 +43,7 @@ class AnswerLog:
         self._prefixes = {priority: prefix(priority, journal=journal) for priority in Priority}
 
     def attempt(
-        self, socket: str, decision: Decision, service: str | None, address: str | None
+        self, socket: str, decision: Decision, service: Service | None, address: str | None
     ) -> None:
         """One answer: every key each time, in this order, `-` where there is nothing to say."""
         record = decision.app_password
@@ -62,7 +63,7 @@ class AnswerLog:
         )
 
     def nearly(
-        self, socket: str, account_name: str, service: str | None, address: str | None
+        self, socket: str, account_name: str, service: Service | None, address: str | None
     ) -> None:
         """A name that no account has was nearly this account's."""
         self._line(

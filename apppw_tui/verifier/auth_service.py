@@ -16,7 +16,7 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.ports import Accounts, Clock, find
-from apppw_tui.domain.scopes import OwnService
+from apppw_tui.domain.scopes import OwnService, Service
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations.process_limits import processors
 from apppw_tui.verifier.attempt_memory import AddressRateLimiter, VerifiedCache
@@ -49,20 +49,20 @@ class ServiceSocket:
     """
 
     name: str
-    allowed: frozenset[str] | None = None
+    allowed: frozenset[Service] | None = None
     test: bool = False
 
-    def service(self, asked: str | None) -> str | None:
+    def service(self, asked: str | None) -> Service | None:
         """A name chooses among what the socket may speak for; where that is one, none is needed."""
         if self.allowed is not None and asked in self.allowed:
-            return asked
-        service = scopes.normalize_service(asked)
+            return Service(asked)
+        service = scopes.parse_service(asked)
         # The portal's sign-in is nobody's to speak for: it is never a yes.
         if self.allowed is None or service in self.allowed or service == scopes.PORTAL:
             return service
         return next(iter(self.allowed)) if asked is None and len(self.allowed) == 1 else None
 
-    def label(self, service: str | None, own: Collection[str]) -> str:
+    def label(self, service: Service | None, own: Collection[Service]) -> str:
         """The service as it is counted: one that is known, since anything may be typed."""
         is_known = service in scopes.SERVICES or service in own or service in (self.allowed or ())
         return service if service is not None and is_known else OTHER
@@ -207,7 +207,7 @@ class AuthService:
         source: ServiceSocket,
         account_name: str,
         password: Secret,
-        asked: str | None,
+        asked: Service | None,
         address: str | None,
     ) -> Decision:
         # The throttle has no bucket for the machine itself.

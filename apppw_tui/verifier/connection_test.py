@@ -13,6 +13,7 @@ from apppw_tui.domain import connection_settings
 from apppw_tui.domain.connection_settings import ConnectionTestResult
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.ports import ErrorLog
+from apppw_tui.domain.scopes import Service
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations import daemon
 from apppw_tui.verifier.decision import Answer, Decision, Verifier
@@ -28,7 +29,7 @@ _REASONS = {
 }
 
 
-def socket_for(sockets: Iterable[SocketConfig], folder: Path, service: str) -> Path | None:
+def socket_for(sockets: Iterable[SocketConfig], folder: Path, service: Service) -> Path | None:
     """The first of `sockets` that can be asked about `service`; None if none can."""
     for socket in sockets:
         if socket.protocol == "json" and (socket.services is None or service in socket.services):
@@ -51,7 +52,7 @@ class ConnectionTest:
         self._folder = folder
         self._error_log = error_log
 
-    def __call__(self, account_name: str, secret: Secret, service: str) -> ConnectionTestResult:
+    def __call__(self, account_name: str, secret: Secret, service: Service) -> ConnectionTestResult:
         """May take seconds. Never raises."""
         path = socket_for(self._sockets, self._folder, service)
         if path is None:
@@ -67,7 +68,7 @@ class ConnectionTest:
         return self._without(account_name, secret, service, silence)
 
     def _without(
-        self, account_name: str, secret: Secret, service: str, silence: str
+        self, account_name: str, secret: Secret, service: Service, silence: str
     ) -> ConnectionTestResult:
         answer = decided(self._verifier, account_name, secret, service)
         if answer.answer is Answer.YES:
@@ -75,7 +76,7 @@ class ConnectionTest:
         return describe(answer, service)
 
 
-def _ask(path: Path, account_name: str, secret: Secret, service: str) -> Decision:
+def _ask(path: Path, account_name: str, secret: Secret, service: Service) -> Decision:
     """Raises OSError, ValueError, RecursionError: see integrations.daemon.ask."""
     question = {
         "user": account_name,
@@ -100,7 +101,7 @@ def _number(value: Any) -> float | None:
     return value if isinstance(value, int | float) else None
 
 
-def decided(verifier: Verifier, account_name: str, secret: Secret, service: str) -> Decision:
+def decided(verifier: Verifier, account_name: str, secret: Secret, service: Service) -> Decision:
     """The answer that `verifier` would give an app: the reason only where the password was right.
 
     What it says of a wrong password is for the administrator.
@@ -110,7 +111,7 @@ def decided(verifier: Verifier, account_name: str, secret: Secret, service: str)
     return decision if is_told else replace(decision, reason="")
 
 
-def describe(answer: Decision, service: str) -> ConnectionTestResult:
+def describe(answer: Decision, service: Service) -> ConnectionTestResult:
     """The answer as a person reads it."""
     called = connection_settings.name(service)
     if answer.answer is Answer.YES:

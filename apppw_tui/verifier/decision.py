@@ -14,7 +14,7 @@ from apppw_tui.domain.errors import InvalidName, StoreError
 from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.names import AccountName, candidates
 from apppw_tui.domain.ports import Accounts, Clock, find
-from apppw_tui.domain.scopes import OwnService
+from apppw_tui.domain.scopes import OwnService, Service
 from apppw_tui.domain.secret import Secret
 
 PAUSED = "paused"  # a reason, and a result in the figures: told from what is wrong
@@ -36,7 +36,7 @@ class Attempt:
     account_name: str  # as it was typed
     names: tuple[AccountName, ...]  # those that may be meant, the likeliest first; none: no name
     password: ParsedAppPassword | None  # None: it has not the form of an app password
-    service: str | None
+    service: Service | None
     address: str | None
     in_any: bool = True  # `Any app` opens the service; False: it has to be named
 
@@ -45,7 +45,7 @@ class Attempt:
         cls,
         account_name: str,
         password: Secret,
-        service: str | None = None,
+        service: Service | None = None,
         address: str | None = None,
         default_domain: str | None = None,
         *,
@@ -170,14 +170,13 @@ class Verifier:
         self,
         account_name: str,
         password: Secret,
-        service: str | None = None,
+        service: Service | None = None,
         address: str | None = None,
     ) -> Decision:
         """Exactly one Argon2id for a well-formed password, none for any other. Never raises."""
-        asked = scopes.normalize_service(service)
         attempt = Attempt.parse(
-            *(account_name, password, asked, address, self._default_domain),
-            in_any=scopes.is_in_any(asked, self._own_services),
+            *(account_name, password, service, address, self._default_domain),
+            in_any=scopes.is_in_any(service, self._own_services),
         )
         try:
             return self._decide(attempt)

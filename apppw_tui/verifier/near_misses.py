@@ -12,6 +12,7 @@ from functools import partial
 from apppw_tui.domain.errors import InvalidName, StoreError
 from apppw_tui.domain.names import AccountName, candidates, nearly
 from apppw_tui.domain.ports import Accounts, find
+from apppw_tui.domain.scopes import Service
 from apppw_tui.verifier.reading import StoreReader
 
 LATER = 1.0  # seconds after the answer, whose time must not tell anything
@@ -27,7 +28,7 @@ class _NearMiss:
     names: tuple[AccountName, ...]
     typed: tuple[str, ...]  # those that were looked for already
     socket: str
-    service: str | None
+    service: Service | None
     address: str | None
 
 
@@ -40,7 +41,7 @@ class NearMisses:
     def __init__(
         self,
         accounts: Accounts,
-        report: Callable[[str, str, str | None, str | None], None],
+        report: Callable[[str, str, Service | None, str | None], None],
         monotonic: Callable[[], float],
         default_domain: Callable[[], str | None],
         later: float = LATER,
@@ -57,7 +58,7 @@ class NearMisses:
         self._looking: set[asyncio.Task[None]] = set()
         self._told: OrderedDict[str, float] = OrderedDict()
 
-    def look(self, text: str, socket: str, service: str | None, address: str | None) -> None:
+    def look(self, text: str, socket: str, service: Service | None, address: str | None) -> None:
         """In a while, and only if not many others wait. Never raises."""
         if len(self._looking) >= _AT_ONCE:
             return

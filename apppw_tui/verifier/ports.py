@@ -2,23 +2,24 @@
 
 from typing import Protocol
 
+from apppw_tui.domain.scopes import Service
 from apppw_tui.verifier.decision import Decision
 
 
 class Usage(Protocol):
     """Told of what was right; writes in batches, in its own time. Never raises, never blocks."""
 
-    def used(self, decision: Decision, service: str | None, address: str | None) -> None:
+    def used(self, decision: Decision, service: Service | None, address: str | None) -> None:
         """An app password was right and good for that service."""
 
-    def old_password(self, account_name: str, service: str | None, address: str | None) -> None:
+    def old_password(self, account_name: str, service: Service | None, address: str | None) -> None:
         """Another source took a password of that account for right: a name as it was sent."""
 
 
 class Hints(Protocol):
     """Told of names that no account has. Never raises, never blocks."""
 
-    def look(self, text: str, socket: str, service: str | None, address: str | None) -> None:
+    def look(self, text: str, socket: str, service: Service | None, address: str | None) -> None:
         """Finds out, some time after the answer, which account it nearly was."""
 
 
@@ -26,6 +27,6 @@ class AttemptLog(Protocol):
     """The log of answers. Never raises."""
 
     def attempt(
-        self, socket: str, decision: Decision, service: str | None, address: str | None
+        self, socket: str, decision: Decision, service: Service | None, address: str | None
     ) -> None:
         """One line: who, which app password, service, address, answer, why; never a password."""

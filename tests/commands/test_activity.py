@@ -16,6 +16,7 @@ import pytest
 from apppw_tui.commands import activity, notices
 from apppw_tui.config import Config
 from apppw_tui.domain.activity import ActivityEntry, EventType
+from apppw_tui.domain.scopes import IMAP
 from apppw_tui.domain.usage import FirstUse, LastUse
 from apppw_tui.store.folder.activity import FROM_DAEMON, Event, FolderActivityLog
 from apppw_tui.store.folder.notice_queue import FolderNoticeQueue
@@ -204,7 +205,7 @@ def test_it_ends_when_nobody_reads_any_more(run: CommandLine, house: House) -> N
 def first_use(house: House, name: str, *, moved: bool) -> FirstUse:
     house.issue("Phone", name)
     account = house.now(name)
-    use = LastUse(house.clock.now(), "imap", "198.51.100.9")
+    use = LastUse(house.clock.now(), IMAP, "198.51.100.9")
     return FirstUse(account, account.app_passwords[0], use, moved)
 
 

@@ -9,6 +9,7 @@ import pytest
 from apppw_tui.commands import demo
 from apppw_tui.commands.portal import save_recovery_codes
 from apppw_tui.domain.connection_settings import ConnectionSetting, ConnectionTestResult
+from apppw_tui.domain.scopes import IMAP
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.verification_options import APP
 from apppw_tui.portal.second_factor import Challenge
@@ -98,14 +99,14 @@ def test_the_screens_are_told_what_is_typed_into_an_app_and_whom_to_ask(run: Com
     secret = house.issue("Phone", "ada").secret
     run("--config", run.home / "c.toml", terminal=True)
     connecting = opened[0].surroundings.connecting
-    assert connecting.settings == (ConnectionSetting("imap", "mail.example.org", 993, "TLS"),)
+    assert connecting.settings == (ConnectionSetting(IMAP, "mail.example.org", 993, "TLS"),)
     assert connecting.test is not None
     silent = (
         "The password is right, but this server's sign-in service is not running. "
         "Tell your administrator."
     )
-    assert connecting.test("ada", secret, "imap") == ConnectionTestResult(None, silent)
-    assert connecting.test("grace", secret, "imap").ok is False
+    assert connecting.test("ada", secret, IMAP) == ConnectionTestResult(None, silent)
+    assert connecting.test("grace", secret, IMAP).ok is False
 
 
 def test_the_demonstration_shows_its_account_and_keeps_nothing(run: CommandLine) -> None:

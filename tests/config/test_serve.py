@@ -6,6 +6,7 @@ import pytest
 
 from apppw_tui.config import Config, ServeConfig, SocketConfig, load
 from apppw_tui.domain.errors import ConfigError
+from apppw_tui.domain.scopes import CALDAV, HTTP, SMTP, WEBDAV
 
 
 @pytest.fixture
@@ -38,10 +39,10 @@ def test_every_key_is_taken(file: Path) -> None:
         (
             *ServeConfig().sockets,
             SocketConfig(
-                *("web", "http", frozenset({"http", "caldav"}), 0o600, "www-data"),
+                *("web", "http", frozenset({HTTP, CALDAV}), 0o600, "www-data"),
                 *("X-Service", "X-Real-IP"),
             ),
-            SocketConfig("sending", "auth-client", frozenset({"smtp"})),
+            SocketConfig("sending", "auth-client", frozenset({SMTP})),
         ),
         frozenset({"web", "sending"}),
     )
@@ -60,15 +61,15 @@ def test_a_table_amends_the_socket_of_its_name_and_removes_none(file: Path) -> N
     ]
     assert serve.sockets[2].service_header == "X-Service"
     assert [socket.name for socket in serve.sockets if socket.metrics] == ["http"]
-    assert serve.sockets[4] == SocketConfig("radicale", "auth-client", frozenset({"caldav"}), 0o600)
+    assert serve.sockets[4] == SocketConfig("radicale", "auth-client", frozenset({CALDAV}), 0o600)
     assert serve.configured == {"http", "mux", "radicale"}
 
 
 def test_what_systemd_passes_is_known_by_its_name(file: Path) -> None:
     file.write_text('[[serve.socket]]\nname = "apache"\nservices = ["webdav"]\n')
     serve = load(file).serve
-    assert serve.passed("apache") == SocketConfig("apache", "json", frozenset({"webdav"}))
-    assert serve.passed("postfix") == SocketConfig("postfix", "auth-client", frozenset({"smtp"}))
+    assert serve.passed("apache") == SocketConfig("apache", "json", frozenset({WEBDAV}))
+    assert serve.passed("postfix") == SocketConfig("postfix", "auth-client", frozenset({SMTP}))
     assert serve.passed("json") == SocketConfig("json", "json")
     assert serve.passed("imap") is None
 

@@ -6,7 +6,7 @@ import pytest
 
 from apppw_tui.config import load, salvaged
 from apppw_tui.domain.errors import ConfigError
-from apppw_tui.domain.scopes import OwnService
+from apppw_tui.domain.scopes import OwnService, Service
 
 VPN = '[[service]]\nid = "vpn"\nlabel = "VPN"\n'
 NAS = '[[service]]\nid = "nas"\nlabel = "Files of the office"\nin_any = true\n'
@@ -20,7 +20,10 @@ def file(tmp_path: Path) -> Path:
 def test_services_are_read_and_may_be_offered(file: Path) -> None:
     file.write_text(f'[policy]\nscopes = ["Mail", "VPN"]\n{VPN}{NAS}')
     policy = load(file).policy
-    own = (OwnService("vpn", "VPN"), OwnService("nas", "Files of the office", in_any=True))
+    own = (
+        OwnService(Service("vpn"), "VPN"),
+        OwnService(Service("nas"), "Files of the office", in_any=True),
+    )
     assert policy.own_services == own
     assert policy.scopes == ("mail", "vpn")
     file.write_text(f'{VPN}{NAS}[policy]\nscopes = ["any", "vpn", "nas"]')

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.config import load
+from apppw_tui.domain import scopes
 from apppw_tui.domain.connection_settings import ConnectionSetting
 from apppw_tui.domain.errors import ConfigError
 
@@ -25,29 +26,32 @@ def test_nothing_is_told_unless_it_is_configured(file: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "row"),
     [
-        ('service = "imap"', ConnectionSetting("imap", "mail.example.org", 993, "TLS")),
+        ('service = "imap"', ConnectionSetting(scopes.IMAP, "mail.example.org", 993, "TLS")),
         (
             'service = "imap"\nsecurity = "STARTTLS"',
-            ConnectionSetting("imap", "mail.example.org", 143, "STARTTLS"),
+            ConnectionSetting(scopes.IMAP, "mail.example.org", 143, "STARTTLS"),
         ),
         (
             'service = "submission"\nport = 2525\nhost = "192.0.2.7"\nsecurity = "STARTTLS"',
-            ConnectionSetting("smtp", "192.0.2.7", 2525, "STARTTLS"),
+            ConnectionSetting(scopes.SMTP, "192.0.2.7", 2525, "STARTTLS"),
         ),
-        ('service = "smtps"', ConnectionSetting("smtp", "mail.example.org", 465, "TLS")),
-        ('service = "pop3"', ConnectionSetting("pop3", "mail.example.org", 995, "TLS")),
-        ('service = "sieve"', ConnectionSetting("sieve", "mail.example.org", 4190, "STARTTLS")),
+        ('service = "smtps"', ConnectionSetting(scopes.SMTP, "mail.example.org", 465, "TLS")),
+        ('service = "pop3"', ConnectionSetting(scopes.POP3, "mail.example.org", 995, "TLS")),
+        (
+            'service = "sieve"',
+            ConnectionSetting(scopes.SIEVE, "mail.example.org", 4190, "STARTTLS"),
+        ),
         (
             'service = "xmpp"\nhost = "2001:db8::1"',
-            ConnectionSetting("xmpp", "2001:db8::1", 5223, "TLS"),
+            ConnectionSetting(scopes.XMPP, "2001:db8::1", 5223, "TLS"),
         ),
         (
             'service = "caldav"\nurl = "https://dav.example.org:8443/ada?x=1"',
-            ConnectionSetting("caldav", url="https://dav.example.org:8443/ada?x=1"),
+            ConnectionSetting(scopes.CALDAV, url="https://dav.example.org:8443/ada?x=1"),
         ),
         (
             'service = "web"\nurl = "https://[2001:db8::1]/"',
-            ConnectionSetting("http", url="https://[2001:db8::1]/"),
+            ConnectionSetting(scopes.HTTP, url="https://[2001:db8::1]/"),
         ),
     ],
 )
@@ -70,7 +74,7 @@ def test_without_a_host_name_it_is_this_machines(
 ) -> None:
     monkeypatch.setattr(socket, "gethostname", lambda: "Box")
     file.write_text('[[setup]]\nservice = "imap"')
-    assert load(file).setup == (ConnectionSetting("imap", "box", 993, "TLS"),)
+    assert load(file).setup == (ConnectionSetting(scopes.IMAP, "box", 993, "TLS"),)
 
 
 TABLES = "must be written as [[setup]], once for each service"

@@ -8,7 +8,7 @@ from apppw_tui.config import Config, ServeConfig, SocketConfig
 from apppw_tui.doctor import configuration, pam
 from apppw_tui.doctor.finding import Level
 from apppw_tui.domain.policy import Policy
-from apppw_tui.domain.scopes import OwnService
+from apppw_tui.domain.scopes import OwnService, Service
 from tests.doctor.healthy import Server
 from tests.doctor.test_each_fault import not_asking
 
@@ -65,8 +65,10 @@ def test_a_configuration_that_is_not_there_is_nobodys(server: Server) -> None:
 
 def test_a_service_of_ones_own_for_which_no_socket_may_speak_is_told(server: Server) -> None:
     owners = frozenset({server.home.stat().st_uid})
-    policy = Policy(own_services=(OwnService("vpn", "VPN"), OwnService("ftp", "FTP")))
-    speaking = ServeConfig(sockets=(SocketConfig("mux", "mux", frozenset({"ftp"})),))
+    policy = Policy(
+        own_services=(OwnService(Service("vpn"), "VPN"), OwnService(Service("ftp"), "FTP"))
+    )
+    speaking = ServeConfig(sockets=(SocketConfig("mux", "mux", frozenset({Service("ftp")})),))
     (finding,) = configuration.check(None, Config(policy=policy, serve=speaking), owners)
     assert (finding.level, finding.where) == (Level.WARNING, "[[service]] vpn")
     assert finding.remedy.startswith('Add "vpn" to services of the [[serve.socket]]')

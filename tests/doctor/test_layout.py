@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from apppw_tui.domain.scopes import IMAP
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.usage import LastUse
 from apppw_tui.portal.context import PortalThrottle
@@ -26,8 +27,8 @@ def test_what_the_program_keeps_is_no_fault(server: Server) -> None:
     PortalThrottle(server.house.counters, "192.0.2.7").record_attempt("ada", "password")
     secret = server.house.issue("Laptop", "ada").secret.reveal()
     usage = FolderUsage(folder, store, clock)
-    decision = Verifier(store, cheap_hasher(), clock).decide("ada", Secret(secret), "imap")
-    usage.used(decision, "imap", "192.0.2.7")
+    decision = Verifier(store, cheap_hasher(), clock).decide("ada", Secret(secret), IMAP)
+    usage.used(decision, IMAP, "192.0.2.7")
     usage.flush()
     book = FolderUsageBook(folder, clock)
     assert isinstance(next(iter(book.read(ada.uid).by_id.values())), LastUse)

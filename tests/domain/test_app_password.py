@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from apppw_tui.domain.app_password import SYMBOLS, AppPassword, AppPasswordEdit, unused_id
 from apppw_tui.domain.errors import LimitReached
-from apppw_tui.domain.scopes import ANY_APP, OwnService
+from apppw_tui.domain.scopes import ANY_APP, OwnService, Service
 from tests.support import NOW
 
 ALL_IDS = frozenset("".join(symbols) for symbols in product(SYMBOLS, repeat=3))
@@ -92,7 +92,7 @@ def test_expiry_is_an_instant_whatever_zone_it_is_written_in() -> None:
     ],
 )
 def test_it_is_good_for_what_its_scope_holds(
-    scope: tuple[str, ...], service: str | None, good: bool
+    scope: tuple[str, ...], service: Service | None, good: bool
 ) -> None:
     assert one(scope=scope).allows(service) is good
 
@@ -132,7 +132,7 @@ def test_app_password_widens_another_if_it_opens_anything_more(
 ) -> None:
     first = replace(AppPassword("7kf", "Laptop", "hash", NOW), **before)
     second = replace(first, **after)
-    own = (OwnService("vpn", "VPN"), OwnService("nas", "NAS", in_any=True))
+    own = (OwnService(Service("vpn"), "VPN"), OwnService(Service("nas"), "NAS", in_any=True))
     assert second.widens(first, own) is widens
     assert first.widens(second, own) is narrows
 

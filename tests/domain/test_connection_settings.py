@@ -5,8 +5,11 @@ import pytest
 from apppw_tui.domain import scopes
 from apppw_tui.domain.connection_settings import ConnectionSetting, first_service, name, rows_for
 
-SMTP, IMAP = ConnectionSetting("smtp", "a", 465, "TLS"), ConnectionSetting("imap", "a", 993, "TLS")
-DAV = ConnectionSetting("caldav", url="https://a/")
+SMTP, IMAP = (
+    ConnectionSetting(scopes.SMTP, "a", 465, "TLS"),
+    ConnectionSetting(scopes.IMAP, "a", 993, "TLS"),
+)
+DAV = ConnectionSetting(scopes.CALDAV, url="https://a/")
 ALL = (SMTP, DAV, IMAP)
 
 
@@ -46,4 +49,4 @@ def test_an_app_asks_first_for_what_is_configured_first(
 
 def test_every_service_has_a_name_for_people() -> None:
     assert all(name(service) != service for service in scopes.SERVICES)
-    assert name("ftp") == "ftp"
+    assert name(scopes.Service("ftp")) == "ftp"

@@ -9,7 +9,7 @@ import pytest
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.errors import Refused
 from apppw_tui.domain.policy import BY_ADMINISTRATOR, Policy
-from apppw_tui.domain.scopes import OwnService
+from apppw_tui.domain.scopes import OwnService, Service
 from tests.store.making import new_account
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -112,7 +112,7 @@ def test_an_app_password_more_cannot_be_had_where_the_policy_says_so() -> None:
     assert given.creation_unavailable_reason(full) == BY_ADMINISTRATOR
 
 
-OWN = (OwnService("vpn", "VPN"), OwnService("nas", "NAS", in_any=True))
+OWN = (OwnService(Service("vpn"), "VPN"), OwnService(Service("nas"), "NAS", in_any=True))
 
 
 def test_own_services_are_offered_to_whoever_may_have_any_app_or_by_their_name() -> None:

@@ -8,16 +8,17 @@ from apppw_tui.domain.scopes import (
     SCOPES,
     SERVICES,
     OwnService,
+    Service,
     is_in_any,
     is_taken,
     label,
-    normalize_service,
+    parse_service,
     read_scope,
     scope_allows,
 )
 
 MAIL = {"imap", "pop3", "sieve", "smtp"}
-OPENED = {
+OPENED: dict[str, set[str]] = {
     "any": set(SERVICES),
     "mail": MAIL,
     "sending": {"smtp"},
@@ -44,14 +45,14 @@ ALIASES = {
 
 @pytest.mark.parametrize(("named", "meant"), ALIASES.items())
 def test_a_service_is_known_under_its_other_names(named: str, meant: str) -> None:
-    assert normalize_service(named) == meant
-    assert normalize_service(named.upper()) == meant
+    assert parse_service(named) == meant
+    assert parse_service(named.upper()) == meant
 
 
 @pytest.mark.parametrize("named", [*SERVICES, "ftp", "prosody_2", "a.b-c", "x" * 32])
 def test_every_other_name_stands_for_itself(named: str) -> None:
-    assert normalize_service(named) == named
-    assert normalize_service(normalize_service(named)) == named
+    assert parse_service(named) == named
+    assert parse_service(parse_service(named)) == named
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_every_other_name_stands_for_itself(named: str) -> None:
     [None, "", " ", " imap", "imap\n", "-imap", "x" * 33, "imap,smtp", "a/b", "ima\u0440", "a\0b"],
 )
 def test_what_can_be_no_service_is_none(named: str | None) -> None:
-    assert normalize_service(named) is None
+    assert parse_service(named) is None
 
 
 def test_there_are_the_scopes_that_people_know() -> None:
@@ -77,13 +78,13 @@ def test_there_are_the_scopes_that_people_know() -> None:
 
 @pytest.mark.parametrize("asked", SERVICES)
 @pytest.mark.parametrize("scope", OPENED)
-def test_a_group_opens_its_own_services(scope: str, asked: str) -> None:
+def test_a_group_opens_its_own_services(scope: str, asked: Service) -> None:
     assert scope_allows((scope,), asked) is (asked in OPENED[scope])
 
 
 @pytest.mark.parametrize("asked", SERVICES)
 @pytest.mark.parametrize("scope", SERVICES)
-def test_a_single_service_opens_itself_alone(scope: str, asked: str) -> None:
+def test_a_single_service_opens_itself_alone(scope: str, asked: Service) -> None:
     assert scope_allows((scope,), asked) is (scope == asked)
 
 
@@ -96,24 +97,24 @@ def test_several_words_open_what_any_of_them_opens() -> None:
 @pytest.mark.parametrize("scope", [*OPENED, *SERVICES])
 def test_none_fits_only_any_app(scope: str) -> None:
     assert scope_allows((scope,), None) is (scope == ANY_APP)
-    assert scope_allows((scope,), "ftp") is (scope == ANY_APP)
+    assert scope_allows((scope,), Service("ftp")) is (scope == ANY_APP)
 
 
 @pytest.mark.parametrize("asked", [None, *SERVICES])
-def test_an_empty_scope_opens_nothing(asked: str | None) -> None:
+def test_an_empty_scope_opens_nothing(asked: Service | None) -> None:
     assert not scope_allows((), asked)
 
 
 @pytest.mark.parametrize("word", [word for word in OPENED if word != ANY_APP])
 def test_a_program_that_calls_itself_like_a_group_is_no_service_of_it(word: str) -> None:
-    assert not scope_allows((word,), word)
+    assert not scope_allows((word,), Service(word))
 
 
 def test_web_is_a_scope_and_http_a_service() -> None:
     assert read_scope(["web"]) == ("web",)
     assert read_scope(["http"]) == read_scope(["https"]) == ("http",)
-    assert normalize_service("web") == "http"
-    assert scope_allows(("web",), normalize_service("web"))
+    assert parse_service("web") == "http"
+    assert scope_allows(("web",), parse_service("web"))
 
 
 @pytest.mark.parametrize(
@@ -152,7 +153,10 @@ def test_a_scope_is_called_by_its_labels() -> None:
     assert label(("\x1b[31m",)).isprintable()
 
 
-OWN = (OwnService("vpn", "VPN of the office"), OwnService("nas", "NAS", in_any=True))
+OWN = (
+    OwnService(Service("vpn"), "VPN of the office"),
+    OwnService(Service("nas"), "NAS", in_any=True),
+)
 
 
 def test_own_services_are_chosen_and_named_beside_the_others() -> None:
@@ -165,13 +169,13 @@ def test_own_services_are_chosen_and_named_beside_the_others() -> None:
 
 def test_any_app_holds_all_but_those_that_have_to_be_named() -> None:
     assert read_scope(["imap", "nas", "any", "vpn"], OWN) == ("any", "vpn")
-    assert not is_in_any("vpn", OWN)
-    assert is_in_any("nas", OWN)
-    assert is_in_any("ftp", OWN)
+    assert not is_in_any(Service("vpn"), OWN)
+    assert is_in_any(Service("nas"), OWN)
+    assert is_in_any(Service("ftp"), OWN)
     assert is_in_any(None, OWN)
-    assert not scope_allows(("any",), "vpn", in_any=False)
-    assert scope_allows(("any", "vpn"), "vpn", in_any=False)
-    assert not scope_allows(("any",), "apppw-portal")
+    assert not scope_allows(("any",), Service("vpn"), in_any=False)
+    assert scope_allows(("any", "vpn"), Service("vpn"), in_any=False)
+    assert not scope_allows(("any",), Service("apppw-portal"))
 
 
 @pytest.mark.parametrize("name", ["any", "mail", "imap", "imaps", "radicale", "apppw-portal"])

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from apppw_tui.domain import scopes
 from apppw_tui.domain.connection_settings import ConnectionSetting
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.setup_codes import setup_codes
@@ -11,10 +12,10 @@ from tests.setup_formats import MailAccount, Server, delta_chat, thunderbird
 
 ADA = "ada@example.org"
 SECRET = Secret("7kfm2xqd9h3vtw58")
-IMAP = ConnectionSetting("imap", "mail.example.org", 993, "TLS")
-POP3 = ConnectionSetting("pop3", "pop.example.org", 995, "TLS")
-SMTP = ConnectionSetting("smtp", "smtp.xn--mnchen-3ya.example", 587, "STARTTLS")
-DAV = ConnectionSetting("caldav", url="https://dav.example.org/")
+IMAP = ConnectionSetting(scopes.IMAP, "mail.example.org", 993, "TLS")
+POP3 = ConnectionSetting(scopes.POP3, "pop.example.org", 995, "TLS")
+SMTP = ConnectionSetting(scopes.SMTP, "smtp.xn--mnchen-3ya.example", 587, "STARTTLS")
+DAV = ConnectionSetting(scopes.CALDAV, url="https://dav.example.org/")
 ANY, MAIL = ("any",), ("mail",)
 BOTH = ["thunderbird", "delta-chat", "password"]
 

@@ -9,6 +9,7 @@ from apppw_tui.domain.errors import (
     SessionEnded,
     SignInRefused,
 )
+from apppw_tui.domain.scopes import IMAP
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.decision import Answer, Verifier
 from tests.support import PASSWORD, House
@@ -18,7 +19,7 @@ ADA, NEW = "ada@example.org", "countess@example.org"
 
 def answer(house: House, account: str, secret: Secret) -> Answer:
     verifier = Verifier(house.store, house.hasher, house.clock)
-    return verifier.decide(account, secret, "imap").answer
+    return verifier.decide(account, secret, IMAP).answer
 
 
 def test_a_disabled_account_signs_in_nowhere_until_it_is_enabled_again(house: House) -> None:

@@ -17,7 +17,7 @@ from apppw_tui.domain.errors import (
     ReverificationRequired,
 )
 from apppw_tui.domain.policy import Policy
-from apppw_tui.domain.scopes import OwnService
+from apppw_tui.domain.scopes import OwnService, Service
 from apppw_tui.portal.admin import Admin
 from apppw_tui.portal.portal import Portal
 from tests.endings import Noticed
@@ -135,7 +135,9 @@ def test_an_edit_that_cannot_be_says_why_and_changes_nothing(house: House) -> No
 
 
 def test_people_widen_no_further_than_the_policy_offers(house: House) -> None:
-    policy = Policy(scopes=("mail",), longest_expiry=30, own_services=(OwnService("vpn", "VPN"),))
+    policy = Policy(
+        scopes=("mail",), longest_expiry=30, own_services=(OwnService(Service("vpn"), "VPN"),)
+    )
     portal = Portal(replace(house.means, policy=policy))
     session, id_ = house.session(), phone(house).id
     with pytest.raises(Refused, match=r"offers: Mail\."):
@@ -180,7 +182,11 @@ def test_a_change_is_written_down_with_what_it_is_now(
 ) -> None:
     house.operator.edit_app_password(ADA, "Phone", AppPasswordEdit(expires=NOW))
     count = len(house.notebook.acts)
-    act(Admin(replace(house.means, policy=Policy(own_services=(OwnService("vpn", "VPN"),)))))
+    act(
+        Admin(
+            replace(house.means, policy=Policy(own_services=(OwnService(Service("vpn"), "VPN"),)))
+        )
+    )
     ((_, what, by, facts),) = house.notebook.acts[count:]
     assert (what, by) == (EventType[event], "operator")
     assert describe(ActivityEntry(NOW, what, by, facts)) == f"App password {words}"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from apppw_tui.domain.scopes import IMAP, POP3
 from apppw_tui.domain.usage import LastUse
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.folder.usage import FolderUsage
@@ -96,7 +97,7 @@ def usage(server: Server) -> FolderUsage:
 
 def parts(server: Server, book: FolderUsage) -> tuple[AuthService, ServiceSocket]:
     auth_service = HeldAuthService(server.house, Book(), book)
-    return auth_service, ServiceSocket("json", frozenset({"imap", "pop3"}))
+    return auth_service, ServiceSocket("json", frozenset({IMAP, POP3}))
 
 
 def test_only_a_right_old_password_shows_who_has_not_moved(server: Server) -> None:
@@ -108,7 +109,7 @@ def test_only_a_right_old_password_shows_who_has_not_moved(server: Server) -> No
         assert server.says(BOB, app_password) == IN
     book.flush()
     read = FolderUsageBook(server.store, server.house.clock)
-    assert read.read(server.house.now(ADA).uid).last_legacy_login == LastUse(NOW, "imap", HOST)
+    assert read.read(server.house.now(ADA).uid).last_legacy_login == LastUse(NOW, IMAP, HOST)
     assert read.read(server.house.now(BOB).uid).last_legacy_login is None
     assert read.old_passwords_since() == NOW
 

@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from apppw_tui.domain.app_password import AppPassword
+from apppw_tui.domain.scopes import IMAP, Service
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.answer_log import AnswerLog
 from apppw_tui.verifier.decision import Answer, Decision, Verifier
@@ -24,7 +25,7 @@ JOURNAL = "mail apppw-tui[4711]: "  # what fail2ban's systemd backend puts befor
 
 
 def line(
-    decision: Decision, address: str | None, service: str | None = "imap", socket: str = "json"
+    decision: Decision, address: str | None, service: Service | None = IMAP, socket: str = "json"
 ) -> str:
     written: list[bytes] = []
     log = AnswerLog(FixedClock(), lambda _, content: written.append(content))
@@ -50,7 +51,7 @@ def judged(account: str, name: str) -> Decision:
     house.alter(ENFORCED, enforced_from=NOW)
     made = trial(name, house, account, "mail", "files")
     verifier = Verifier(house.store, house.hasher, house.clock)
-    return verifier.decide(made.account, Secret(made.password), "imap")
+    return verifier.decide(made.account, Secret(made.password), IMAP)
 
 
 # Every case, and in which mode it counts.
@@ -110,9 +111,9 @@ def test_what_is_no_guess_does_not_count(tmp_path: Path, decision: Decision, mod
         ("::ffff:198.51.100.7", "198.51.100.7"),
     ],
 )
-@pytest.mark.parametrize("service", ["imap", None, "7kfm2xqd9h3vtw5nc8rw"])
+@pytest.mark.parametrize("service", [IMAP, None, Service("7kfm2xqd9h3vtw5nc8rw")])
 def test_no_form_of_address_or_service_evades_it(
-    tmp_path: Path, told: str, address: str, service: str | None
+    tmp_path: Path, told: str, address: str, service: Service | None
 ) -> None:
     assert matched(tmp_path, line(WRONG, told, service)) == {address}
 
@@ -143,7 +144,7 @@ def test_nothing_that_anybody_types_becomes_an_address(tmp_path: Path, mode: str
             record = AppPassword("7kf", typed(), "$argon2id$", NOW)
             decision = replace(decision, app_password=record)
         address = random.choice(["198.51.100.7", None, f"x{typed()}"])
-        text += line(decision, address, random.choice(["imap", None, typed()]), "json")
+        text += line(decision, address, random.choice([IMAP, None, Service(typed())]), "json")
     assert text.count("203.0.113.66") > 300
     assert matched(tmp_path, text, mode) == {"198.51.100.7"}
 

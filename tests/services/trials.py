@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from apppw_tui.domain.scopes import Service
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.protocols.registry import HttpOptions, handler_for
 from tests.support import NOW, PASSWORD, House
@@ -30,7 +31,7 @@ class Asked:
     path: Path
     protocol: str
     http_options: HttpOptions = field(default_factory=lambda: HttpOptions(lambda: True))
-    allowed: frozenset[str] | None = None
+    allowed: frozenset[Service] | None = None
     house: House = field(default_factory=House)
     book: Book = field(default_factory=Book)
     _running: ExitStack = field(default_factory=ExitStack)
@@ -50,7 +51,7 @@ def asked(
     path: Path,
     protocol: str,
     http_options: HttpOptions | None = None,
-    allowed: frozenset[str] | None = None,
+    allowed: frozenset[Service] | None = None,
 ) -> Iterator[Asked]:
     """Running, with one account that is open and one that is enforced."""
     made = Asked(path, protocol, http_options or HttpOptions(lambda: True), allowed)

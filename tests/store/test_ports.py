@@ -20,6 +20,7 @@ from apppw_tui.domain.errors import (
     StoreError,
 )
 from apppw_tui.domain.ports import AccountStore, fail
+from apppw_tui.domain.scopes import IMAP, Service
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.usage import SHOWN_DAYS, LastUse, Used
 from apppw_tui.store.backup.members import (
@@ -385,7 +386,7 @@ def test_another_key_seals_everything_anew(engine: Engine) -> None:
 # --- what is counted and told -----------------------------------------------------------------
 
 
-def use(engine: Engine, verdict: Verdict, service: str = "imap") -> list[str]:
+def use(engine: Engine, verdict: Verdict, service: Service = IMAP) -> list[str]:
     """Has a use written; the names of app passwords whose first use that was."""
     first: list[str] = []
     writer = engine.usage_writer(
@@ -403,7 +404,7 @@ def test_uses_are_kept_under_the_uid_and_the_id(engine: Engine) -> None:
     ada = add(engine.accounts)
     assert use(engine, PHONE) == ["Phone"]
     assert use(engine, Verdict("ada", replace(record(), name="Old name"))) == []
-    last = LastUse(NOW, "imap", "192.0.2.7")
+    last = LastUse(NOW, IMAP, "192.0.2.7")
     assert engine.usage.read(ada.uid) == Used.of([("abc", last)], None)
     assert engine.usage.knows(ada.uid)
     today = NOW.date()

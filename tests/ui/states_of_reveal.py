@@ -4,28 +4,29 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from apppw_tui.domain.connection_settings import ConnectionSetting, ConnectionTestResult
+from apppw_tui.domain.scopes import CALDAV, CARDDAV, HTTP, IMAP, POP3, SIEVE, SMTP, WEBDAV, XMPP
 from tests.ui.states import State, keys
 from tests.ui.walks import DemoHouse, Visit, demo_house
 
 _LONG = "autoconfigured-by-a-department-that-likes-long-names"
 TWELVE = (
-    ConnectionSetting("imap", "mail.example.org", 993, "TLS"),
-    ConnectionSetting("imap", "mail.example.org", 143, "STARTTLS"),
-    ConnectionSetting("pop3", "pop.example.org", 995, "TLS"),
-    ConnectionSetting("smtp", "mail.example.org", 465, "TLS"),
-    ConnectionSetting("smtp", "mail.example.org", 587, "STARTTLS"),
-    ConnectionSetting("sieve", "mail.example.org", 4190, "STARTTLS"),
-    ConnectionSetting("caldav", url="https://dav.example.org/"),
-    ConnectionSetting("carddav", url="https://dav.example.org/"),
-    ConnectionSetting("webdav", url="https://files.example.org/remote.php/dav/files/"),
-    ConnectionSetting("xmpp", "chat.example.org", 5222, "STARTTLS"),
-    ConnectionSetting("http", url="https://wiki.example.org/"),
-    ConnectionSetting("http", url="https://git.example.org/"),
+    ConnectionSetting(IMAP, "mail.example.org", 993, "TLS"),
+    ConnectionSetting(IMAP, "mail.example.org", 143, "STARTTLS"),
+    ConnectionSetting(POP3, "pop.example.org", 995, "TLS"),
+    ConnectionSetting(SMTP, "mail.example.org", 465, "TLS"),
+    ConnectionSetting(SMTP, "mail.example.org", 587, "STARTTLS"),
+    ConnectionSetting(SIEVE, "mail.example.org", 4190, "STARTTLS"),
+    ConnectionSetting(CALDAV, url="https://dav.example.org/"),
+    ConnectionSetting(CARDDAV, url="https://dav.example.org/"),
+    ConnectionSetting(WEBDAV, url="https://files.example.org/remote.php/dav/files/"),
+    ConnectionSetting(XMPP, "chat.example.org", 5222, "STARTTLS"),
+    ConnectionSetting(HTTP, url="https://wiki.example.org/"),
+    ConnectionSetting(HTTP, url="https://git.example.org/"),
 )
 LONG = (
-    ConnectionSetting("imap", f"{_LONG}.mail.example.org", 993, "TLS"),
-    ConnectionSetting("smtp", "[bold]mail[/].example.org", 587, "STARTTLS"),
-    ConnectionSetting("caldav", url=f"https://dav.example.org/{_LONG}/{_LONG}/{_LONG}/"),
+    ConnectionSetting(IMAP, f"{_LONG}.mail.example.org", 993, "TLS"),
+    ConnectionSetting(SMTP, "[bold]mail[/].example.org", 587, "STARTTLS"),
+    ConnectionSetting(CALDAV, url=f"https://dav.example.org/{_LONG}/{_LONG}/{_LONG}/"),
 )
 
 

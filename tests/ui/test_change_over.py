@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from textual.widgets import Label
 
+from apppw_tui.domain.scopes import IMAP, SMTP
 from apppw_tui.domain.usage import LastUse, Used
 from apppw_tui.store.memory_history import MemoryUsage
 from apppw_tui.ui import formatting
@@ -35,12 +36,12 @@ class Told(MemoryUsage):
     ("days", "before", "sentence"),
     [
         (None, None, f"{OPEN}. {MAY_END}"),
-        (None, LastUse(NOW, "imap", HERE), f"{OPEN}, last used just now by imap. {MAY_END}"),
+        (None, LastUse(NOW, IMAP, HERE), f"{OPEN}, last used just now by imap. {MAY_END}"),
         (None, LastUse(NOW - 3 * DAY), f"{OPEN}, last used 3 d ago. {MAY_END}"),
         (-1, LastUse(NOW), ENFORCED),
         (0, None, ENFORCED),
         (9, None, SOON),
-        (9, LastUse(NOW - 40 * DAY, "smtp"), f"{SOON} {BEFORE} on 13 Oct by smtp."),
+        (9, LastUse(NOW - 40 * DAY, SMTP), f"{SOON} {BEFORE} on 13 Oct by smtp."),
         (60, None, "From 21 Jan 2027 on, apps sign in with app passwords alone."),
     ],
 )
@@ -62,7 +63,7 @@ def enforced(days: int | None, before: LastUse | None) -> House:
 
 
 async def test_settings_shows_the_summary_and_the_last_use() -> None:
-    house = enforced(9, LastUse(NOW - 40 * DAY, "smtp"))
+    house = enforced(9, LastUse(NOW - 40 * DAY, SMTP))
     sentence = f"{SOON} {BEFORE} on 13 Oct by smtp."
     async with opened(house) as visit:
         await visit.to_settings()

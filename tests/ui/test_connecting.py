@@ -14,6 +14,7 @@ from textual.widgets import Button, Label
 
 from apppw_tui.commands import demo
 from apppw_tui.domain.connection_settings import ConnectionSetting, ConnectionTestResult
+from apppw_tui.domain.scopes import IMAP
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.app_passwords import AppPasswordRequest
 from apppw_tui.ui.app import PortalApp
@@ -248,12 +249,12 @@ async def test_the_demonstration_decides_for_itself() -> None:
     made = house.demonstration
     assert made is not None
     secret = house.issue("Phone").secret
-    opens = made.try_it(ACCOUNT, secret, "imap")
+    opens = made.try_it(ACCOUNT, secret, IMAP)
     assert opens == ConnectionTestResult(
         True, f"It opens IMAP, as {ACCOUNT}, in this demonstration."
     )
     house.operator.delete_app_password(ACCOUNT, "Phone")
-    assert made.try_it(ACCOUNT, secret, "imap").ok is False
+    assert made.try_it(ACCOUNT, secret, IMAP).ok is False
 
 
 # --- not copied yet ---------------------------------------------------------------------------

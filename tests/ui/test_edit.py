@@ -8,7 +8,7 @@ from textual.widgets import Input
 
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.policy import Policy
-from apppw_tui.domain.scopes import OwnService
+from apppw_tui.domain.scopes import OwnService, Service
 from apppw_tui.ui.dialogs.account_password import ConfirmPasswordDialog
 from apppw_tui.ui.dialogs.details import DetailsDialog
 from apppw_tui.ui.dialogs.edit import EditDialog
@@ -86,7 +86,9 @@ async def test_widening_asks_who_it_is_first_and_without_an_answer_nothing_is_sa
 
 
 async def test_services_of_the_servers_own_are_offered_and_shown_by_their_labels() -> None:
-    policy = Policy(second_factor_required=False, own_services=(OwnService("vpn", "Office VPN"),))
+    policy = Policy(
+        second_factor_required=False, own_services=(OwnService(Service("vpn"), "Office VPN"),)
+    )
     house = house_with("Laptop")
     async with opened(replace(house, policy=policy)) as visit:
         await visit.to_app_passwords()

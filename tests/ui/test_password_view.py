@@ -7,6 +7,7 @@ import pytest
 from textual.widgets import OptionList, Tab
 from textual.widgets._tabs import Underline
 
+from apppw_tui.domain.scopes import IMAP
 from apppw_tui.domain.usage import SHOWN_DAYS, LastUse, Used, UsesPerDay
 from apppw_tui.ui.dialogs.details import DetailsDialog, HelpDialog
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
@@ -126,7 +127,7 @@ async def test_use_elsewhere_is_seen_without_a_key_and_the_cursor_stays() -> Non
         await visit.to_app_passwords()
         await visit.press("down")
         phone = id_of(house, "Phone")
-        uses.used = Used.of([(phone, LastUse(house.clock.now(), "imap", "192.0.2.7"))])
+        uses.used = Used.of([(phone, LastUse(house.clock.now(), IMAP, "192.0.2.7"))])
         uses.days = {phone: (*[0] * (SHOWN_DAYS - 1), 1)}
         for _ in range(LOOKS):  # no key is pressed, and nothing is called for
             await visit.pilot.pause(0.05)
@@ -149,7 +150,7 @@ async def test_nothing_is_looked_for_while_the_list_is_covered() -> None:
         assert isinstance(screen, AppPasswordsScreen)
         await visit.press(":")
         before = screen.view.overview
-        uses.used = Used.of([(id_of(house, "Laptop"), LastUse(house.clock.now(), "imap", "::1"))])
+        uses.used = Used.of([(id_of(house, "Laptop"), LastUse(house.clock.now(), IMAP, "::1"))])
         screen.look_again()
         await visit.settle()
         assert screen.view.overview is before

@@ -5,7 +5,7 @@ from typing import Any
 
 from apppw_tui.domain.app_password import SYMBOLS, AppPassword, checksum
 from apppw_tui.domain.hashing import Hasher
-from apppw_tui.domain.scopes import normalize_service
+from apppw_tui.domain.scopes import parse_service
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.auth_service import AuthService
 from apppw_tui.verifier.decision import Answer, Attempt, Decision, Verifier
@@ -25,7 +25,7 @@ def ask(
 ) -> Decision:
     secret = password if isinstance(password, Secret) else Secret(password)
     verifier = Verifier(house.store, hasher or house.hasher, house.clock)
-    return verifier.decide(account, secret, service, "192.0.2.7")
+    return verifier.decide(account, secret, parse_service(service), "192.0.2.7")
 
 
 def wrong(secret: Secret) -> str:
@@ -73,7 +73,7 @@ class Door:
     ) -> Decision:
         secret = password if isinstance(password, Secret) else Secret(password)
         domain = self.auth_service.default_domain
-        attempt = Attempt.parse(account, secret, normalize_service(service), address, domain)
+        attempt = Attempt.parse(account, secret, parse_service(service), address, domain)
         return await self.auth_service.decide(attempt)
 
     async def cost(self, password: str | Secret, account: str = ADA) -> tuple[Answer, int]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from apppw_tui.domain.scopes import Service
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.auth_service import AuthService, ServiceSocket
 from apppw_tui.verifier.connections import close
@@ -105,7 +106,7 @@ class Desk:
 
     house: House
     book: Book = field(default_factory=Book)
-    allowed: frozenset[str] | None = None
+    allowed: frozenset[Service] | None = None
     socket: str = "test"
     hints: Hints | None = None
 

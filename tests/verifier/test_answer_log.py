@@ -9,6 +9,7 @@ from typing import NoReturn
 import pytest
 
 from apppw_tui.domain.app_password import AppPassword
+from apppw_tui.domain.scopes import IMAP, Service
 from apppw_tui.integrations.journald import to_journal
 from apppw_tui.verifier.answer_log import LINE_BYTES, AnswerLog
 from apppw_tui.verifier.decision import Answer, Decision
@@ -38,7 +39,7 @@ class Kept:
 
 
 def line(
-    decision: Decision = RIGHT, service: str | None = "imap", address: str | None = "192.0.2.7"
+    decision: Decision = RIGHT, service: Service | None = IMAP, address: str | None = "192.0.2.7"
 ) -> str:
     written = Kept()
     written.log.attempt("json", decision, service, address)
@@ -102,7 +103,8 @@ def test_what_has_the_form_of_an_app_password_is_replaced(secret: str, typed: st
     groups = [secret[start : start + 4] for start in range(0, len(secret), 4)]
     for between in ("", " ", "-", "\u00a0"):
         text = typed.format(between.join(groups))
-        written = line(Decision(Answer.NO, text, "ada", replace(PHONE, name=text)), text, text)
+        decision = Decision(Answer.NO, text, "ada", replace(PHONE, name=text))
+        written = line(decision, Service(text), text)
         assert written.count("(app password)") == 3 * typed.count("{")
         for part in groups[1:]:
             assert part not in written
@@ -117,7 +119,7 @@ def test_an_account_keeps_its_name_though_it_may_have_the_form_by_chance() -> No
 def test_a_line_is_bounded(character: str) -> None:
     long = character * 10_000
     decision = Decision(Answer.NOT_NOW, long, long, replace(PHONE, name=long))
-    written = line(decision, long, long)
+    written = line(decision, Service(long), long)
     assert len(written.encode()) < LINE_BYTES
     event_log = Kept()
     event_log.log.event("x", **{f"fact{number}": long for number in range(40)})
@@ -129,7 +131,7 @@ def test_a_log_that_cannot_be_written_stops_nothing(number: int) -> None:
     def fail(*_: object) -> NoReturn:
         raise OSError(number, os.strerror(number))
 
-    AnswerLog(FixedClock(), fail).attempt("json", RIGHT, "imap", None)
+    AnswerLog(FixedClock(), fail).attempt("json", RIGHT, IMAP, None)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,7 @@ def test_to_the_journal_a_line_has_the_priority_of_its_answer(
     decision: Decision, priority: int
 ) -> None:
     written = Kept(journal=True)
-    written.log.attempt("json", decision, "imap", None)
+    written.log.attempt("json", decision, IMAP, None)
     assert written.line.startswith(f"<{priority}>{RULE} answer=")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from apppw_tui.domain import app_password
+from apppw_tui.domain.scopes import Service
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.attempt_memory import FREE
 from apppw_tui.verifier.decision import Answer
@@ -42,7 +43,7 @@ def desk(house: House) -> Iterator[Desk]:
     ],
 )
 async def test_service_name_only_chooses_among_what_the_socket_may_speak_for(
-    house: House, desk: Desk, allowed: set[str] | None, asked: str | None, counted: str | None
+    house: House, desk: Desk, allowed: set[Service] | None, asked: str | None, counted: str | None
 ) -> None:
     secret = house.issue("Phone").secret
     desk.allowed = None if allowed is None else frozenset(allowed)
@@ -120,7 +121,7 @@ async def test_each_answer_is_written_down_and_usage_hears_of_what_it_counts(
     ],
 )
 def test_old_password_counts_where_the_socket_may_speak_for_the_service(
-    desk: Desk, allowed: set[str] | None, asked: str | None, counted: list[str | None]
+    desk: Desk, allowed: set[Service] | None, asked: str | None, counted: list[str | None]
 ) -> None:
     desk.allowed = None if allowed is None else frozenset(allowed)
     desk.auth_service.old_password(desk.source, "ada", asked, HERE)

@@ -10,6 +10,7 @@ import pytest
 
 from apppw_tui.config import ServeConfig, SocketConfig
 from apppw_tui.domain.connection_settings import ConnectionTestResult
+from apppw_tui.domain.scopes import IMAP, SMTP, Service
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations import daemon
 from apppw_tui.store.folder.location import open_store
@@ -109,7 +110,7 @@ def test_what_the_daemon_answers_is_said(
     tmp_path: Path, answer: dict[str, object], right: bool | None, sentence: str
 ) -> None:
     with a_daemon(tmp_path, json.dumps(answer).encode() + b"\n") as heard:
-        tried = ConnectionTest(Says(), SOCKETS, tmp_path, MemoryErrorLog())(ADA, SECRET, "imap")
+        tried = ConnectionTest(Says(), SOCKETS, tmp_path, MemoryErrorLog())(ADA, SECRET, IMAP)
     assert tried == ConnectionTestResult(right, sentence)
     assert [json.loads(line) for line in heard] == [
         {"user": ADA, "password": SECRET.reveal(), "service": "imap", "test": True}
@@ -124,19 +125,19 @@ def test_without_a_daemon_it_is_decided_here_and_that_is_said(house: House, tmp_
         "The password is right, but this server's sign-in service is not running. "
         "Tell your administrator."
     )
-    assert trying(ADA, secret, "imap") == ConnectionTestResult(None, silent)
+    assert trying(ADA, secret, IMAP) == ConnectionTestResult(None, silent)
     assert list(error_log.errors) == [("daemon silent", {"socket": f"{tmp_path}/json"})]
     (tmp_path / "json").write_text("")
-    assert trying(ADA, secret, "imap") == ConnectionTestResult(None, silent)
+    assert trying(ADA, secret, IMAP) == ConnectionTestResult(None, silent)
     change_record(house, expires=NOW)
     expired = ConnectionTestResult(False, "The server refuses it: it has expired.")
-    assert trying(ADA, secret, "imap") == expired
+    assert trying(ADA, secret, IMAP) == expired
     house.operator.delete_app_password(ADA, "Phone")
     gone = ConnectionTestResult(False, "The server refuses it: it knows no such app password.")
-    assert trying(ADA, secret, "imap") == gone
+    assert trying(ADA, secret, IMAP) == gone
     house.operator.remove_account(ADA)
     nobody = ConnectionTestResult(False, "The server refuses it: it does not know your account.")
-    assert trying(ADA, secret, "imap") == nobody
+    assert trying(ADA, secret, IMAP) == nobody
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,7 @@ def test_what_is_no_answer_is_no_daemon(house: House, tmp_path: Path, reply: byt
     secret = house.issue("Phone").secret
     with a_daemon(tmp_path, reply):
         tried = ConnectionTest(verifier(house), SOCKETS, tmp_path, MemoryErrorLog())(
-            ADA, secret, "imap"
+            ADA, secret, IMAP
         )
     assert tried.ok is None
     assert tried.message.endswith("sign-in service is not running. Tell your administrator.")
@@ -160,7 +161,7 @@ def test_a_daemon_that_may_not_be_asked_is_said(
 
     monkeypatch.setattr(daemon, "ask", refused)
     tried = ConnectionTest(verifier(house), SOCKETS, tmp_path, MemoryErrorLog())(
-        ADA, house.issue("Phone").secret, "imap"
+        ADA, house.issue("Phone").secret, IMAP
     )
     sentence = "The password is right, but it cannot be tried from here. Try it in an app."
     assert tried == ConnectionTestResult(None, sentence)
@@ -169,19 +170,19 @@ def test_a_daemon_that_may_not_be_asked_is_said(
 @pytest.mark.parametrize(
     ("sockets", "service", "asked"),
     [
-        ([SocketConfig("json", "json", frozenset({"imap"}))], "imap", True),
-        ([SocketConfig("json", "json", frozenset({"imap"}))], "smtp", False),
+        ([SocketConfig("json", "json", frozenset({IMAP}))], "imap", True),
+        ([SocketConfig("json", "json", frozenset({IMAP}))], "smtp", False),
         ([SocketConfig("json", "mux")], "imap", False),
         ([], "imap", False),
         (
-            [SocketConfig("a", "json", frozenset({"smtp"})), SocketConfig("json", "json")],
+            [SocketConfig("a", "json", frozenset({SMTP})), SocketConfig("json", "json")],
             "imap",
             True,
         ),
     ],
 )
 def test_a_socket_is_asked_only_for_what_it_may_speak_for(
-    house: House, tmp_path: Path, sockets: list[SocketConfig], service: str, asked: bool
+    house: House, tmp_path: Path, sockets: list[SocketConfig], service: Service, asked: bool
 ) -> None:
     trying = ConnectionTest(verifier(house), sockets, tmp_path, MemoryErrorLog())
     tried = trying(ADA, house.issue("Phone").secret, service)
@@ -192,7 +193,7 @@ def test_a_socket_is_asked_only_for_what_it_may_speak_for(
 
 def test_a_store_that_cannot_be_read_is_said_as_it_is(tmp_path: Path) -> None:
     decision = Decision(Answer.NOT_NOW, "The store is busy. Try again.")
-    tried = ConnectionTest(Says(decision), SOCKETS, tmp_path, MemoryErrorLog())(ADA, SECRET, "imap")
+    tried = ConnectionTest(Says(decision), SOCKETS, tmp_path, MemoryErrorLog())(ADA, SECRET, IMAP)
     assert tried == ConnectionTestResult(None, "Not now: The store is busy. Try again.")
 
 
@@ -202,7 +203,7 @@ def test_the_real_daemon_is_asked_and_counts_it_as_no_use(tmp_path: Path) -> Non
     secret = house.issue("Phone").secret
     with serving(tmp_path) as running:
         trying = ConnectionTest(Says(), SOCKETS, running.sockets, MemoryErrorLog())
-        assert trying(ADA, secret, "imap") == ConnectionTestResult(True, SIGN_IN)
+        assert trying(ADA, secret, IMAP) == ConnectionTestResult(True, SIGN_IN)
         (line,) = running.answers
         assert line.endswith('service=imap address=- socket=json why="test: right"')
         assert running.end() == 0

@@ -9,6 +9,7 @@ import pytest
 from apppw_tui.domain import app_password
 from apppw_tui.domain.errors import StoreBusy
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher, Profile
+from apppw_tui.domain.scopes import IMAP
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.decision import Answer, Verifier
 from tests.argon import Spent, count_argon2
@@ -43,7 +44,7 @@ def asked(house: House, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer
 def cost_of(house: House, spent: Spent, password: str, account: str, cost: list[str]) -> Answer:
     verifier = Verifier(house.store, house.hasher, house.clock)
     spent.clear()
-    decision = verifier.decide(account, Secret(password), "imap")
+    decision = verifier.decide(account, Secret(password), IMAP)
     assert spent.verified == cost
     assert spent.made == 0
     return decision.answer

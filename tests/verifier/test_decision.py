@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from apppw_tui.domain.scopes import OwnService
+from apppw_tui.domain.scopes import IMAP, OwnService, Service
 from apppw_tui.verifier.decision import Answer, Decision, Verifier
 from tests.support import NOW, PASSWORD, House
 from tests.verifier.asking import ADA, ask, change_record, of_unknown_id, older, wrong
@@ -133,10 +133,10 @@ def test_own_service_is_opened_by_any_app_only_where_it_is_configured_so(
 ) -> None:
     secret = house.issue("Phone").secret
     change_record(house, scope=scope)
-    own = (OwnService("vpn", "VPN", in_any=in_any),)
+    own = (OwnService(Service("vpn"), "VPN", in_any=in_any),)
     verifier = Verifier(house.store, house.hasher, house.clock, own_services=own)
-    assert verifier.decide(ADA, secret, "vpn").answer is answer
-    assert verifier.decide(ADA, secret, "ftp").answer is (
+    assert verifier.decide(ADA, secret, Service("vpn")).answer is answer
+    assert verifier.decide(ADA, secret, Service("ftp")).answer is (
         Answer.YES if "any" in scope else Answer.NO
     )
 
@@ -151,7 +151,7 @@ def test_limited_one_is_good_from_its_networks_alone(
     secret = house.issue("Phone").secret
     change_record(house, networks=("192.0.2.0/24",))
     verifier = Verifier(house.store, house.hasher, house.clock)
-    decision = verifier.decide(ADA, secret, "imap", address)
+    decision = verifier.decide(ADA, secret, IMAP, address)
     assert decision.answer is answer
     assert decision.reason == ("right" if answer is Answer.YES else "outside its networks")
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apppw_tui.domain import scopes
-from apppw_tui.domain.scopes import OwnService
+from apppw_tui.domain.scopes import OwnService, Service
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.attempt_memory import FREE, VerifiedCache
 from apppw_tui.verifier.auth_service import AuthService, ServiceSocket
@@ -64,7 +64,7 @@ async def test_answers_are_counted_by_service_and_result(desk: Desk, secret: Sec
 
 
 async def test_a_service_that_is_configured_has_its_name(house: House, secret: Secret) -> None:
-    desk = Desk(house, allowed=frozenset({"openvpn"}))
+    desk = Desk(house, allowed=frozenset({Service("openvpn")}))
     await desk.ask(ADA, secret, "openvpn", HERE)
     await desk.ask(ADA, secret, "ssh", HERE)
     assert answers(desk.auth_service) == {("openvpn", "yes"): 1, (OTHER, "yes"): 1}
@@ -121,7 +121,7 @@ async def test_paused_password_has_a_result_of_its_own(
 
 async def test_own_service_is_counted_by_its_name(desk: Desk, secret: Secret) -> None:
     await desk.ask(ADA, secret, "vpn", HERE)
-    desk.auth_service.set_own_services([OwnService("vpn", "VPN")])
+    desk.auth_service.set_own_services([OwnService(Service("vpn"), "VPN")])
     await desk.ask(ADA, secret, "vpn", HERE)
     assert answers(desk.auth_service) == {(OTHER, "yes"): 1, ("vpn", "not mine"): 1}
 
@@ -254,7 +254,7 @@ def test_no_label_holds_what_was_typed(
     house: House, asked: list[tuple[str, str, str | None, str | None]]
 ) -> None:
     desk = Desk(house, allowed=None)
-    limited = replace(desk.source, allowed=frozenset({"openvpn"}))
+    limited = replace(desk.source, allowed=frozenset({Service("openvpn")}))
 
     async def all_of_them() -> None:
         for name, password, service, address in asked:

@@ -8,6 +8,7 @@ import pytest
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.names import is_account_name, nearly
+from apppw_tui.domain.scopes import IMAP
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.near_misses import NearMisses
 from tests.support import House
@@ -43,7 +44,7 @@ class Hints:
         """The accounts that were named."""
         before = len(self.hinted)
         for text in texts:
-            self.nearly_.look(text, "json", "imap", "192.0.2.7")
+            self.nearly_.look(text, "json", IMAP, "192.0.2.7")
         await asyncio.gather(*self.nearly_._looking)
         return [account for _, account, _, _ in self.hinted[before:]]
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from apppw_tui.domain import scopes
+from apppw_tui.domain.scopes import IMAP
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.decision import Answer
 from tests.argon import count_argon2
@@ -13,7 +14,7 @@ from tests.support import NOW, PASSWORD, House
 from tests.verifier.asking import ADA, ask, wrong
 from tests.verifier.harness import Desk
 
-PORTAL = "apppw-portal"
+PORTAL = scopes.PORTAL
 
 
 @pytest.mark.parametrize("fields", [{}, {"enforced_from": NOW}, {"enabled": False}])
@@ -46,12 +47,12 @@ async def test_what_is_remembered_opens_it_as_little(house: House) -> None:
 
 @pytest.mark.parametrize("scope", [(scopes.ANY_APP,), (PORTAL,), ("mail", PORTAL)])
 def test_no_scope_opens_it(scope: tuple[str, ...]) -> None:
-    assert not scopes.scope_allows(scope, PORTAL)
+    assert not scopes.scope_allows(scope, scopes.PORTAL)
 
 
 async def test_a_socket_for_other_services_says_the_same(house: House) -> None:
     house.alter(enforced_from=NOW - timedelta(days=1))
-    desk = Desk(house, allowed=frozenset({"imap"}))
+    desk = Desk(house, allowed=frozenset({IMAP}))
     decision = await desk.ask(ADA, Secret(PASSWORD), PORTAL, None)
     desk.close()
     assert decision.answer is Answer.NOT_MINE

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from apppw_tui.domain.hashing import Hasher
+from apppw_tui.domain.scopes import IMAP
 from apppw_tui.store.folder.cache import CachedReads
 from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.folder.usage import FolderUsage
@@ -43,7 +44,7 @@ async def the_way(folder: Path) -> Way:
             cache=VerifiedCache(house.clock.monotonic, good_for=0),  # each has its hash computed
             threads=1,
         )
-        handler = Saslauthd(auth_service, ServiceSocket("mux", frozenset({"imap"})), Limits())
+        handler = Saslauthd(auth_service, ServiceSocket("mux", frozenset({IMAP})), Limits())
         tracker = ConnectionTracker("mux", handler, log, 8)
         loop, path = asyncio.get_running_loop(), folder / "socket"
         server = await loop.create_unix_server(tracker.protocol, path)

@@ -12,6 +12,7 @@ from apppw_tui.domain.engine_ports import Use
 from apppw_tui.domain.errors import InvalidName, StoreError
 from apppw_tui.domain.names import candidates
 from apppw_tui.domain.ports import Accounts, Clock, find
+from apppw_tui.domain.scopes import Service
 from apppw_tui.domain.usage import FirstUse, LastUse, PendingUses, ReportSpan, network_of
 from apppw_tui.store.folder.usage_ledger import UsageLedger
 from apppw_tui.store.folder.usage_takeover import UsageTakeover
@@ -47,7 +48,7 @@ class FolderUsage:
         self._meaning = meaning
         self._ledger = UsageLedger(folder, self._replaced)
         self._takeover = UsageTakeover(folder, self._ledger, clock, complain)
-        self._heard: list[tuple[str, str, str, datetime, str | None, str | None]] = []
+        self._heard: list[tuple[str, str, str, datetime, Service | None, str | None]] = []
         self._pending: dict[str, PendingUses] = {}
         self._right: dict[str, LastUse] = {}
         self._hearing = threading.Lock()
@@ -60,7 +61,7 @@ class FolderUsage:
         """Uses from these are not looked at for being from anywhere new."""
         self._trusted = Networks(networks)
 
-    def used(self, decision: Use, service: str | None, address: str | None) -> None:
+    def used(self, decision: Use, service: Service | None, address: str | None) -> None:
         """An app password was right and good for that service. Reads nothing yet; never raises."""
         name, uid, record = decision.account_name, decision.uid, decision.app_password
         if name is None or uid is None or record is None:
@@ -72,7 +73,7 @@ class FolderUsage:
             self._sort_heard()
         self.on_pending()
 
-    def old_password(self, name: str, service: str | None, address: str | None) -> None:
+    def old_password(self, name: str, service: Service | None, address: str | None) -> None:
         """A password of `name` was right elsewhere. Reads nothing yet; never raises."""
         try:
             name = self._meaning(name)[0]
@@ -207,7 +208,7 @@ class FolderUsage:
                 self._pending[uid] = pending
 
 
-def _use(time: datetime, service: str | None, address: str | None) -> LastUse:
+def _use(time: datetime, service: Service | None, address: str | None) -> LastUse:
     # Sixteen symbols can be a service's name; what may be a password is not kept.
     service_name = None if service is None or app_password.parse(service) else service
     return LastUse(time, service_name, parse_address(address))

@@ -12,6 +12,7 @@ from typing import Any
 
 from tinydb import TinyDB
 
+from apppw_tui.domain.scopes import Service
 from apppw_tui.domain.usage import LastUse, UsageRecord
 from apppw_tui.store.documents import BufferedStorage
 from apppw_tui.store.fields import DocumentError, Fields, to_iso
@@ -41,8 +42,11 @@ def _record(tables: Any) -> UsageRecord:
 
 
 def _last(fields: Fields) -> LastUse:
+    service = fields.optional_text("service")
     return LastUse(
-        fields.time("time"), fields.optional_text("service"), fields.optional_text("address")
+        fields.time("time"),
+        None if service is None else Service(service),
+        fields.optional_text("address"),
     )
 
 

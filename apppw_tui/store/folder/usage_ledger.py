@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from apppw_tui.domain.errors import StoreDamaged, StoreError
+from apppw_tui.domain.scopes import Service
 from apppw_tui.domain.usage import (
     COUNTED_DAYS,
     LastUse,
@@ -199,7 +200,7 @@ def _record(rows: _Rows, uid: str) -> UsageRecord:
     last_legacy_login = None
     for kind, subject, service, text, address in rows(_RECORD, uid):
         time = _time(text)
-        use = LastUse(time, service or None, address)
+        use = LastUse(time, Service(service) if service else None, address)
         if kind == "used":
             uses[subject, use.service] = use
         elif kind == "network":

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.errors import SessionEnded, StoreDamaged
+from apppw_tui.domain.scopes import IMAP, SMTP
 from apppw_tui.domain.usage import LastUse, UsageRecord
 from apppw_tui.store.folder.activity import FolderActivityLog
 from apppw_tui.store.folder.usage import FolderUsage
@@ -259,8 +260,8 @@ def test_usage_and_activity_come_back_where_there_are_none(
     place: Place, empty: Place, monkeypatch: pytest.MonkeyPatch, meanwhile: bool, there: bool
 ) -> None:
     uid = place.now().uid
-    before = UsageRecord({("abc", "imap"): LastUse(NOW, "imap")})
-    newer = UsageRecord({("xyz", "smtp"): LastUse(NOW, "smtp")})
+    before = UsageRecord({("abc", IMAP): LastUse(NOW, IMAP)})
+    newer = UsageRecord({("xyz", SMTP): LastUse(NOW, SMTP)})
     with UsageLedger(place.folder).transaction() as usage:
         usage.save(uid, UsageRecord(), before)
     FolderActivityLog(place.folder, place.clock).record(uid, "x", "ada")

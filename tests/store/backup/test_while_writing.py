@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from apppw_tui.domain.scopes import IMAP
 from apppw_tui.domain.secret import Secret
 from apppw_tui.store import documents
 from apppw_tui.store.backup.members import account_member
@@ -61,7 +62,7 @@ def verified(place: Place, name: str, secrets: dict[str, str]) -> set[str]:
     return {
         id_
         for id_, secret in secrets.items()
-        if verifier.decide(name, Secret(secret), "imap").answer is Answer.YES
+        if verifier.decide(name, Secret(secret), IMAP).answer is Answer.YES
     }
 
 

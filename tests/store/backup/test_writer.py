@@ -13,6 +13,7 @@ import pytest
 
 from apppw_tui.domain.account import RawAccount
 from apppw_tui.domain.errors import ApppwError, KeyMissing, Refused, StoreBusy, StoreDamaged
+from apppw_tui.domain.scopes import IMAP, SMTP
 from apppw_tui.domain.usage import LastUse, ServiceUse, UsageRecord
 from apppw_tui.store.backup.reader import Archive
 from apppw_tui.store.backup.restore import RestoredAccount
@@ -77,7 +78,7 @@ def test_it_is_a_tar_archive_of_the_files_as_they_are(place: Place) -> None:
     FolderActivityLog(place.folder, place.clock).record(uid, "x", "ada", name="Phone")
     FolderActivityLog(place.folder, place.clock).record("0" * 32, "of nobody", "ada")
     (place.folder / "usage").mkdir()
-    record = UsageRecord({("abc", "imap"): LastUse(NOW, "imap")}, LastUse(NOW))
+    record = UsageRecord({("abc", IMAP): LastUse(NOW, IMAP)}, LastUse(NOW))
     (place.folder / "usage" / f"{uid}.json").write_bytes(usage_file.dumps(record))
     found = members(place.backup())
     expected = {"accounts/ada.json", "accounts/ben.json", "deleted"} | {
@@ -100,8 +101,8 @@ def test_it_is_a_tar_archive_of_the_files_as_they_are(place: Place) -> None:
 def test_uses_are_in_it_as_an_earlier_version_reads_them(place: Place) -> None:
     uid, later = place.now().uid, NOW + timedelta(seconds=1)
     uses: dict[ServiceUse, LastUse] = {
-        ("abc", "smtp"): LastUse(later, "smtp"),
-        ("abc", "imap"): LastUse(NOW, "imap", "::1"),
+        ("abc", SMTP): LastUse(later, SMTP),
+        ("abc", IMAP): LastUse(NOW, IMAP, "::1"),
     }
     record = UsageRecord(uses, LastUse(NOW), {"192.0.2.0/24": NOW})
     with UsageLedger(place.folder).transaction() as usage:

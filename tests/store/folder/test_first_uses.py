@@ -8,6 +8,7 @@ from typing import NoReturn
 import pytest
 
 from apppw_tui.domain.errors import DiskFull
+from apppw_tui.domain.scopes import IMAP
 from apppw_tui.domain.usage import MOST_NETWORKS, NETWORK_MEMORY, FirstUse, network_of
 from apppw_tui.store.folder import usage as module
 from apppw_tui.store.folder.usage import FolderUsage
@@ -34,7 +35,7 @@ class Rooms:
     def use(self, *addresses: str | None) -> list[tuple[str | None, bool]]:
         """Used from these, and written: what was announced."""
         for address in addresses:
-            self.usage.used(PHONE, "imap", address)
+            self.usage.used(PHONE, IMAP, address)
         self.usage.flush()
         told = [(one.use.address, one.moved) for one in self.told]
         self.told.clear()
@@ -50,7 +51,7 @@ HOME, AWAY = "192.0.2.7", "198.51.100.9"
 
 
 def test_the_first_of_all_is_worth_a_line_and_no_message(rooms: Rooms) -> None:
-    rooms.usage.used(PHONE, "imap", HOME)
+    rooms.usage.used(PHONE, IMAP, HOME)
     rooms.usage.flush()
     (first,) = rooms.told
     assert (first.account.name, first.app_password.name, first.moved) == ("ada", "Phone", False)
@@ -134,7 +135,7 @@ def test_a_flood_of_addresses_is_bounded_in_memory(
     monkeypatch.setattr(module, "MOST_HEARD", 100)
     for number in range(500):
         rooms.clock.advance(1)
-        rooms.usage.used(PHONE, "imap", f"10.{number // 250}.{number % 250}.1")
+        rooms.usage.used(PHONE, IMAP, f"10.{number // 250}.{number % 250}.1")
     assert rooms.usage._heard == []
     (told,) = rooms.usage._pending.values()
     assert (len(told.networks), len(told.first)) == (MOST_NETWORKS, MOST_NETWORKS)
@@ -158,7 +159,7 @@ def test_what_could_not_be_written_is_announced_later_and_once(
 
 def test_one_that_was_deleted_meanwhile_is_not_announced(rooms: Rooms) -> None:
     rooms.use(HOME)
-    rooms.usage.used(PHONE, "imap", AWAY)
+    rooms.usage.used(PHONE, IMAP, AWAY)
     with rooms.store.transaction("ada", rooms.ada.uid) as change:
         change.account = change.existing.without_app_password("abc")
     assert rooms.use() == []

@@ -16,6 +16,7 @@ import pytest
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreUnusable
+from apppw_tui.domain.scopes import IMAP, SMTP, Service
 from apppw_tui.domain.usage import COUNTED_DAYS, MOST_SERVICES, SHOWN_DAYS, LastUse, Used
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.accounts import FolderStore
@@ -65,11 +66,11 @@ def rooms(tmp_path: Path) -> Rooms:
     return Rooms(tmp_path / "store")
 
 
-LAST = LastUse(NOW, "imap", "192.0.2.7")
+LAST = LastUse(NOW, IMAP, "192.0.2.7")
 
 
 def test_a_use_is_kept_in_memory_until_it_is_written(rooms: Rooms) -> None:
-    rooms.usage.used(PHONE, "imap", "192.0.2.7")
+    rooms.usage.used(PHONE, IMAP, "192.0.2.7")
     rooms.usage.old_password("ada", None, None)
     assert not rooms.path.exists()
     rooms.usage.flush()
@@ -80,7 +81,7 @@ def test_a_use_is_kept_in_memory_until_it_is_written(rooms: Rooms) -> None:
 def test_the_tables_are_the_owners_alone(rooms: Rooms) -> None:
     with_umask = os.umask(0)
     try:
-        rooms.usage.used(PHONE, "imap", "192.0.2.7")
+        rooms.usage.used(PHONE, IMAP, "192.0.2.7")
         rooms.usage.flush()
     finally:
         os.umask(with_umask)
@@ -99,13 +100,13 @@ def test_a_thousand_sign_ins_of_all_accounts_are_one_transaction(
         return real(ledger)
 
     grace = add(rooms.store, "grace", seed=2)
-    rooms.usage.used(PHONE, "imap", None)
+    rooms.usage.used(PHONE, IMAP, None)
     rooms.usage.flush()
     monkeypatch.setattr(Ledger, "transaction", transaction)
     for _ in range(500):
         rooms.clock.advance(0.01)
-        rooms.usage.used(PHONE, "imap", "192.0.2.7")
-        rooms.usage.used(Verdict("grace", record(), grace.uid), "imap", "192.0.2.7")
+        rooms.usage.used(PHONE, IMAP, "192.0.2.7")
+        rooms.usage.used(Verdict("grace", record(), grace.uid), IMAP, "192.0.2.7")
     rooms.usage.flush()
     rooms.usage.flush()
     assert len(begun) == 1
@@ -115,7 +116,7 @@ def test_a_thousand_sign_ins_of_all_accounts_are_one_transaction(
 
 
 def test_the_last_use_is_kept_for_each_service_the_newest_first(rooms: Rooms) -> None:
-    for service in ("imap", "smtp", None, "imap"):
+    for service in (IMAP, SMTP, None, IMAP):
         rooms.clock.advance(60)
         rooms.usage.used(PHONE, service, "192.0.2.7")
         rooms.usage.flush()
@@ -128,7 +129,7 @@ def test_the_last_use_is_kept_for_each_service_the_newest_first(rooms: Rooms) ->
 def test_of_services_so_many_are_kept_the_newest(rooms: Rooms) -> None:
     for number in range(MOST_SERVICES + 5):
         rooms.clock.advance(1)
-        rooms.usage.used(PHONE, f"service{number}", None)
+        rooms.usage.used(PHONE, Service(f"service{number}"), None)
     rooms.usage.flush()
     kept = [use.service for use in rooms.read.services["abc"]]
     assert (len(kept), kept[0]) == (MOST_SERVICES, f"service{MOST_SERVICES + 4}")
@@ -138,8 +139,8 @@ def test_of_services_so_many_are_kept_the_newest(rooms: Rooms) -> None:
 def test_uses_are_counted_by_day_for_as_long_as_they_are_wanted(rooms: Rooms) -> None:
     days = 0
     while days <= COUNTED_DAYS:
-        rooms.usage.used(PHONE, "imap", None)
-        rooms.usage.used(PHONE, "imap", None)
+        rooms.usage.used(PHONE, IMAP, None)
+        rooms.usage.used(PHONE, IMAP, None)
         rooms.usage.flush()
         rooms.clock.advance(10 * 86_400)
         days += 10
@@ -153,13 +154,13 @@ def test_uses_are_counted_by_day_for_as_long_as_they_are_wanted(rooms: Rooms) ->
 
 
 def test_of_two_times_the_newer_is_kept(rooms: Rooms) -> None:
-    rooms.usage.used(PHONE, "imap", "192.0.2.7")
-    rooms.usage.old_password("ada", "imap", None)
+    rooms.usage.used(PHONE, IMAP, "192.0.2.7")
+    rooms.usage.old_password("ada", IMAP, None)
     rooms.usage.flush()
     rooms.clock.advance(-60)  # the clock was set back
-    rooms.usage.used(PHONE, "imap", "198.51.100.9")
+    rooms.usage.used(PHONE, IMAP, "198.51.100.9")
     rooms.usage.flush()
-    assert rooms.read == used(("abc", LAST), legacy=LastUse(NOW, "imap"))
+    assert rooms.read == used(("abc", LAST), legacy=LastUse(NOW, IMAP))
 
 
 def test_later_uses_join_what_was_written(rooms: Rooms) -> None:
@@ -168,35 +169,35 @@ def test_later_uses_join_what_was_written(rooms: Rooms) -> None:
 
     with rooms.store.transaction("ada", rooms.ada.uid) as change:
         change.account = with_car(change.existing)
-    rooms.usage.used(PHONE, "imap", "192.0.2.7")
-    rooms.usage.old_password("ada", "smtp", None)
+    rooms.usage.used(PHONE, IMAP, "192.0.2.7")
+    rooms.usage.old_password("ada", SMTP, None)
     rooms.usage.flush()
     rooms.clock.advance(60)
-    rooms.usage.used(Verdict("ada", record("xyz", "Car")), "smtp", None)
+    rooms.usage.used(Verdict("ada", record("xyz", "Car")), SMTP, None)
     rooms.usage.flush()
     later = NOW + timedelta(seconds=60)
-    wanted = used(("abc", LAST), ("xyz", LastUse(later, "smtp")), legacy=LastUse(NOW, "smtp"))
+    wanted = used(("abc", LAST), ("xyz", LastUse(later, SMTP)), legacy=LastUse(NOW, SMTP))
     assert rooms.read == wanted
 
 
 def test_what_was_deleted_is_forgotten(rooms: Rooms) -> None:
-    rooms.usage.used(PHONE, "imap", None)
+    rooms.usage.used(PHONE, IMAP, None)
     rooms.usage.flush()
     with rooms.store.transaction("ada", rooms.ada.uid) as change:
         change.account = replace(change.existing, app_passwords=(record("xyz", "Car"),))
     rooms.usage.old_password("ada", None, None)
-    rooms.usage.used(PHONE, "imap", None)  # deleted while it was judged
+    rooms.usage.used(PHONE, IMAP, None)  # deleted while it was judged
     rooms.usage.flush()
     assert rooms.read == used(legacy=LastUse(NOW))
     assert UsageLedger(rooms.folder).counts(rooms.ada.uid) == {}
 
 
 def test_of_an_account_that_is_gone_nothing_is_written(rooms: Rooms) -> None:
-    rooms.usage.used(PHONE, "imap", None)
+    rooms.usage.used(PHONE, IMAP, None)
     rooms.store.remove("ada")
     rooms.usage.flush()
     assert not (rooms.folder / "usage").exists()
-    rooms.usage.used(PHONE, "imap", None)
+    rooms.usage.used(PHONE, IMAP, None)
     rooms.usage.old_password("ada", None, None)
     rooms.usage.old_password("nobody", None, None)
     rooms.usage.flush()
@@ -205,19 +206,19 @@ def test_of_an_account_that_is_gone_nothing_is_written(rooms: Rooms) -> None:
 
 
 def test_an_account_that_got_the_name_inherits_nothing(rooms: Rooms) -> None:
-    rooms.usage.used(PHONE, "imap", None)
+    rooms.usage.used(PHONE, IMAP, None)
     rooms.store.remove("ada")
     other = add(rooms.store, seed=2)
     rooms.usage.flush()
     assert not rooms.path.exists()
     stale = Verdict("ada", replace(record(), hash="$argon2id$of another"))
-    rooms.usage.used(stale, "imap", None)
+    rooms.usage.used(stale, IMAP, None)
     rooms.usage.flush()
     assert rooms.book.read(other.uid) == rooms.read == Used()
 
 
 def test_in_a_store_that_is_gone_nothing_is_made(rooms: Rooms) -> None:
-    rooms.usage.used(PHONE, "imap", None)
+    rooms.usage.used(PHONE, IMAP, None)
     shutil.rmtree(rooms.folder)
     rooms.usage.flush()
     assert not rooms.folder.exists()
@@ -225,13 +226,13 @@ def test_in_a_store_that_is_gone_nothing_is_made(rooms: Rooms) -> None:
 
 
 def test_what_is_damaged_is_set_aside_and_begun_anew(rooms: Rooms) -> None:
-    rooms.usage.used(PHONE, "imap", None)
+    rooms.usage.used(PHONE, IMAP, None)
     rooms.usage.flush()
     (rooms.folder / "garbage").write_bytes(b"nothing that a database begins with" * 1000)
     (rooms.folder / "garbage").rename(rooms.path)
     assert rooms.book.read(rooms.ada.uid) == Used()  # whoever reads leaves it alone
     assert rooms.book.old_passwords_since() is None
-    rooms.usage.used(PHONE, "imap", "192.0.2.7")
+    rooms.usage.used(PHONE, IMAP, "192.0.2.7")
     rooms.usage.flush()
     assert rooms.read == used(("abc", LAST))
     rooms.usage.flush()
@@ -243,12 +244,12 @@ def test_what_is_damaged_is_set_aside_and_begun_anew(rooms: Rooms) -> None:
 
 
 def test_what_a_newer_version_has_made_is_left_alone(rooms: Rooms) -> None:
-    rooms.usage.used(PHONE, "imap", None)
+    rooms.usage.used(PHONE, IMAP, None)
     rooms.usage.flush()
     with closing(sqlite3.connect(rooms.path)) as newer:
         newer.execute("PRAGMA user_version = 99")
     rooms.usage = rooms.again()
-    rooms.usage.used(PHONE, "smtp", None)
+    rooms.usage.used(PHONE, SMTP, None)
     rooms.usage.flush()
     (sentence,) = rooms.complaints
     assert "newer" in sentence
@@ -257,7 +258,7 @@ def test_what_a_newer_version_has_made_is_left_alone(rooms: Rooms) -> None:
 
 @pytest.mark.parametrize("uid", ["", "../x", "ABC", "0" * 31, "usage"])
 def test_what_is_no_uid_was_never_used(rooms: Rooms, uid: str) -> None:
-    rooms.usage.used(PHONE, "imap", None)
+    rooms.usage.used(PHONE, IMAP, None)
     rooms.usage.flush()
     assert rooms.book.read(uid) == Used()
     rooms.book.forget(uid)
@@ -282,21 +283,21 @@ def test_a_full_disk_is_said_once_and_nothing_is_lost(
     grace = add(rooms.store, "grace", seed=2)
     tries: list[object] = []
     refuse(monkeypatch, number, lambda: tries.append(None))
-    rooms.usage.used(PHONE, "imap", "192.0.2.7")
-    rooms.usage.used(Verdict("grace", record(), grace.uid), "imap", "192.0.2.7")
+    rooms.usage.used(PHONE, IMAP, "192.0.2.7")
+    rooms.usage.used(Verdict("grace", record(), grace.uid), IMAP, "192.0.2.7")
     for _ in range(3):
         rooms.usage.flush()
     assert len(rooms.complaints) == 1
     assert len(tries) >= 3
     rooms.clock.advance(60)
-    rooms.usage.used(PHONE, "smtp", None)
+    rooms.usage.used(PHONE, SMTP, None)
     monkeypatch.undo()
     rooms.usage.flush()
-    smtp = LastUse(NOW + timedelta(seconds=60), "smtp")
+    smtp = LastUse(NOW + timedelta(seconds=60), SMTP)
     assert rooms.read == used(("abc", LAST), ("abc", smtp))
     assert rooms.book.read(grace.uid) == used(("abc", LAST))
     refuse(monkeypatch, number, lambda: None)
-    rooms.usage.used(PHONE, "imap", None)
+    rooms.usage.used(PHONE, IMAP, None)
     rooms.usage.flush()
     assert len(rooms.complaints) == 2  # it went well in between
 
@@ -307,23 +308,23 @@ def test_what_is_used_while_it_cannot_be_written_is_the_later_one(
 
     def meanwhile() -> None:
         rooms.clock.advance(60)
-        rooms.usage.used(PHONE, "smtp", None)
+        rooms.usage.used(PHONE, SMTP, None)
 
     refuse(monkeypatch, errno.EIO, meanwhile)
-    rooms.usage.used(PHONE, "imap", None)
-    rooms.usage.old_password("ada", "imap", None)
+    rooms.usage.used(PHONE, IMAP, None)
+    rooms.usage.old_password("ada", IMAP, None)
     rooms.usage.flush()
     monkeypatch.undo()
     rooms.usage.flush()
-    later = LastUse(NOW + timedelta(seconds=60), "smtp")
-    imap = LastUse(NOW, "imap")
+    later = LastUse(NOW + timedelta(seconds=60), SMTP)
+    imap = LastUse(NOW, IMAP)
     assert rooms.read == used(("abc", imap), ("abc", later), legacy=imap)
 
 
 def test_one_damaged_account_keeps_no_other_waiting(rooms: Rooms) -> None:
     grace = add(rooms.store, "grace", seed=2)
-    rooms.usage.used(PHONE, "imap", "192.0.2.7")
-    rooms.usage.used(Verdict("grace", record(), grace.uid), "imap", "192.0.2.7")
+    rooms.usage.used(PHONE, IMAP, "192.0.2.7")
+    rooms.usage.used(Verdict("grace", record(), grace.uid), IMAP, "192.0.2.7")
     good = account_file(rooms.folder).read_bytes()
     account_file(rooms.folder).write_bytes(b"{")
     rooms.usage.flush()
@@ -335,7 +336,7 @@ def test_one_damaged_account_keeps_no_other_waiting(rooms: Rooms) -> None:
 
 
 def test_an_account_that_is_being_changed_does_not_wait(rooms: Rooms) -> None:
-    rooms.usage.used(PHONE, "imap", "192.0.2.7")
+    rooms.usage.used(PHONE, IMAP, "192.0.2.7")
     with rooms.store._lock("ada"):
         rooms.usage.flush()
     assert rooms.read == used(("abc", LAST))
@@ -349,20 +350,20 @@ def test_a_store_that_fails_while_somebody_signs_in_stops_nothing(
         raise StoreUnusable("No.")
 
     monkeypatch.setattr(rooms.store, "get", fail)
-    rooms.usage.used(PHONE, "imap", None)
-    rooms.usage.old_password("ada", "imap", None)
+    rooms.usage.used(PHONE, IMAP, None)
+    rooms.usage.old_password("ada", IMAP, None)
     rooms.usage.flush()
     monkeypatch.undo()
     rooms.usage.flush()  # whose old password it was is found out later
-    imap = LastUse(NOW, "imap")
+    imap = LastUse(NOW, IMAP)
     assert rooms.read == used(("abc", imap), legacy=imap)
 
 
 @pytest.mark.parametrize("secret", ["7kfm2xqd9h3vtw58", "7kfm2xqd9h3vtw5nc8rw"])
 def test_nothing_that_may_be_a_password_is_kept(rooms: Rooms, secret: str) -> None:
     grouped = "-".join(secret[start : start + 4] for start in range(0, len(secret), 4))
-    rooms.usage.used(PHONE, secret, grouped)
-    rooms.usage.old_password("ada", grouped, "fe80::1%hunter2")
+    rooms.usage.used(PHONE, Service(secret), grouped)
+    rooms.usage.old_password("ada", Service(grouped), "fe80::1%hunter2")
     rooms.usage.flush()
     assert rooms.read == used(("abc", LastUse(NOW)), legacy=LastUse(NOW, None, "fe80::1"))
 
@@ -370,14 +371,14 @@ def test_nothing_that_may_be_a_password_is_kept(rooms: Rooms, secret: str) -> No
 def test_accounts_are_not_written(rooms: Rooms) -> None:
     touch(rooms.store, rooms.ada, "nord")
     before = account_file(rooms.folder).stat()
-    rooms.usage.used(PHONE, "imap", None)
+    rooms.usage.used(PHONE, IMAP, None)
     rooms.usage.flush()
     after = account_file(rooms.folder).stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 def test_flush_with_nothing_to_write_notices_that_nothing_could_be(rooms: Rooms) -> None:
-    rooms.usage.used(PHONE, "imap", "192.0.2.7")
+    rooms.usage.used(PHONE, IMAP, "192.0.2.7")
     assert rooms.usage.flush()
     (rooms.folder / "usage").rename(rooms.folder / "elsewhere")
     (rooms.folder / "usage").touch()
@@ -390,7 +391,7 @@ def test_flush_with_nothing_to_write_notices_that_nothing_could_be(rooms: Rooms)
 
 
 def test_file_that_is_overwritten_meanwhile_is_noticed_where_nobody_signs_in(rooms: Rooms) -> None:
-    rooms.usage.used(PHONE, "imap", "192.0.2.7")
+    rooms.usage.used(PHONE, IMAP, "192.0.2.7")
     rooms.usage.flush()
     rooms.path.write_bytes(b"foreign" * 5000)
     rooms.usage.flush()
@@ -399,11 +400,11 @@ def test_file_that_is_overwritten_meanwhile_is_noticed_where_nobody_signs_in(roo
 
 
 def test_uses_of_the_last_days_are_told_by_app_password_whatever_the_service(rooms: Rooms) -> None:
-    for service in ("imap", "smtp", "imap"):
+    for service in (IMAP, SMTP, IMAP):
         rooms.usage.used(PHONE, service, None)
     rooms.usage.flush()
     rooms.clock.advance(86_400)
-    rooms.usage.used(PHONE, "imap", None)
+    rooms.usage.used(PHONE, IMAP, None)
     rooms.usage.flush()
     today, uid = rooms.clock.now().date(), rooms.ada.uid
     per_day = rooms.book.per_day(uid, today)

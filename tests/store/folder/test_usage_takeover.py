@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from apppw_tui.domain.scopes import IMAP, SMTP
 from apppw_tui.domain.usage import FirstUse, LastUse, UsageRecord, Used
 from apppw_tui.store.folder import files, sqlite_file
 from apppw_tui.store.folder.usage import FolderUsage
@@ -35,10 +36,10 @@ OLD_REPORTS = '{"since": "2026-11-02T08:00:00Z", "last": "2026-11-22T08:00:00Z"}
 SINCE = datetime(2026, 11, 2, 8, tzinfo=UTC)
 USED = Used.of(
     [
-        ("abc", LastUse(datetime(2026, 11, 20, 8, tzinfo=UTC), "imap", "192.0.2.7")),
+        ("abc", LastUse(datetime(2026, 11, 20, 8, tzinfo=UTC), IMAP, "192.0.2.7")),
         ("xyz", LastUse(datetime(2026, 11, 1, 8, 0, 0, 250, tzinfo=UTC))),
     ],
-    LastUse(datetime(2026, 11, 19, 8, tzinfo=UTC), "smtp", "2001:db8::1"),
+    LastUse(datetime(2026, 11, 19, 8, tzinfo=UTC), SMTP, "2001:db8::1"),
 )
 NETWORKS = {"192.0.2.0/24", "198.51.100.0/24"}
 
@@ -126,7 +127,7 @@ def test_they_are_taken_over_once_and_kept_aside(rooms: Rooms) -> None:
 
 def test_what_an_earlier_version_wrote_in_between_is_taken_over_as_well(rooms: Rooms) -> None:
     daemon = rooms.daemon
-    daemon.used(PHONE, "imap", None)
+    daemon.used(PHONE, IMAP, None)
     daemon.flush()
     (rooms.usage / f"{rooms.ada.uid}.json").write_text(OLD.replace("2026-11-20", "2026-11-29"))
     reports = OLD_REPORTS.replace("2026-11-22", "2026-11-29")
@@ -139,8 +140,8 @@ def test_what_an_earlier_version_wrote_in_between_is_taken_over_as_well(rooms: R
 
 def test_who_was_seen_before_is_not_new(rooms: Rooms) -> None:
     daemon = rooms.daemon
-    daemon.used(PHONE, "imap", "198.51.100.200")
-    daemon.used(PHONE, "imap", "203.0.113.9")
+    daemon.used(PHONE, IMAP, "198.51.100.200")
+    daemon.used(PHONE, IMAP, "203.0.113.9")
     daemon.flush()
     assert [(first.use.address, first.moved) for first in rooms.told] == [("203.0.113.9", True)]
     assert rooms.record.used.by_id["abc"].time == NOW
@@ -150,7 +151,7 @@ def test_who_was_seen_before_is_not_new(rooms: Rooms) -> None:
 def test_of_files_that_cannot_be_taken_over_nothing_is_lost(rooms: Rooms) -> None:
     (rooms.usage / "before-ledgers").write_text("")
     daemon = rooms.daemon
-    daemon.used(PHONE, "imap", "203.0.113.9")
+    daemon.used(PHONE, IMAP, "203.0.113.9")
     for _ in range(2):
         daemon.flush()
     assert any("not a folder" in sentence for sentence in rooms.complaints)
@@ -267,7 +268,7 @@ def test_where_any_call_fails_the_same_daemon_takes_over_the_rest(
 def test_who_is_removed_is_so_at_once_and_the_rows_are_when_the_daemon_looks(rooms: Rooms) -> None:
     daemon = rooms.daemon
     daemon.flush()
-    daemon.used(PHONE, "imap", None)
+    daemon.used(PHONE, IMAP, None)
     daemon.flush()
     rooms.store.remove("ada")
     rooms.book.forget(rooms.ada.uid)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from apppw_tui.domain.scopes import IMAP, SMTP, Service
 from apppw_tui.domain.usage import LastUse, Used
 from apppw_tui.store.folder.disk_reserve import SIZE, DiskReserve
 from apppw_tui.store.folder.usage_ledger import UsageLedger
@@ -38,15 +39,15 @@ class Deadly(str):
 
 def test_killed_at_any_statement_of_all_accounts_nothing_is_written_or_all(rooms: Rooms) -> None:
     grace = add(rooms.store, "grace", seed=2)
-    rooms.usage.used(PHONE, "smtp", "192.0.2.7")
+    rooms.usage.used(PHONE, SMTP, "192.0.2.7")
     rooms.usage.flush()
     before = rooms.read
 
     def work(left: int) -> None:
         Deadly.left = left
         daemon = rooms.again()
-        daemon.used(PHONE, Deadly("imap"), "198.51.100.9")
-        daemon.used(Verdict("grace", record(), grace.uid), Deadly("imap"), "198.51.100.9")
+        daemon.used(PHONE, Service(Deadly("imap")), "198.51.100.9")
+        daemon.used(Verdict("grace", record(), grace.uid), Service(Deadly("imap")), "198.51.100.9")
         daemon.flush()
         os._exit(0)
 
@@ -72,14 +73,14 @@ def test_forty_sessions_read_while_the_daemon_writes(rooms: Rooms) -> None:
         assert book.old_passwords_since() == LAST.time
         os._exit(0)
 
-    rooms.usage.used(PHONE, "imap", "192.0.2.7")
-    rooms.usage.old_password("ada", "imap", None)
+    rooms.usage.used(PHONE, IMAP, "192.0.2.7")
+    rooms.usage.old_password("ada", IMAP, None)
     rooms.usage.flush()
     reading = {forked(read_on) for _ in range(READERS)}
     codes = []
     while reading:
         rooms.clock.advance(1)
-        rooms.usage.used(PHONE, "imap", "192.0.2.7")
+        rooms.usage.used(PHONE, IMAP, "192.0.2.7")
         rooms.usage.flush()
         pid, status = os.waitpid(-1, os.WNOHANG)
         if pid:
@@ -92,7 +93,7 @@ def test_forty_sessions_read_while_the_daemon_writes(rooms: Rooms) -> None:
 
 def test_on_a_full_disk_uses_wait_and_take_no_room_from_deletions(small_disk: Path) -> None:
     rooms = Rooms(small_disk / "store")
-    rooms.usage.used(PHONE, "imap", "192.0.2.7")
+    rooms.usage.used(PHONE, IMAP, "192.0.2.7")
     rooms.usage.flush()
     DiskReserve(rooms.folder).allocate()
     fill(small_disk)
@@ -100,17 +101,17 @@ def test_on_a_full_disk_uses_wait_and_take_no_room_from_deletions(small_disk: Pa
     while not rooms.complaints:  # what is set aside beside the tables takes some
         uses += 1
         rooms.clock.advance(86_400)
-        rooms.usage.used(PHONE, "imap", f"10.0.{uses}.1")
+        rooms.usage.used(PHONE, IMAP, f"10.0.{uses}.1")
         rooms.usage.flush()
         fill(small_disk)
     assert rooms.complaints == ["The disk is full: nothing was changed."]
     assert (rooms.folder / "reserve").stat().st_size == SIZE
     rooms.clock.advance(1)
-    rooms.usage.used(PHONE, "smtp", None)
+    rooms.usage.used(PHONE, SMTP, None)
     rooms.usage.flush()
     (small_disk / "filler").unlink()
     rooms.usage.flush()
-    assert rooms.read.by_id["abc"] == LastUse(rooms.clock.now(), "smtp")
+    assert rooms.read.by_id["abc"] == LastUse(rooms.clock.now(), SMTP)
     assert len(rooms.complaints) == 1
 
 
@@ -127,8 +128,8 @@ def test_accounts_and_their_locks_need_only_be_read(rooms: Rooms) -> None:
                 mounts += [place] if options[0] == "--bind" else []
         with pytest.raises(OSError, match="Read-only"):
             (rooms.folder / "accounts" / "new").touch()
-        rooms.usage.used(PHONE, "imap", "192.0.2.7")
-        rooms.usage.old_password("grace", "imap", None)
+        rooms.usage.used(PHONE, IMAP, "192.0.2.7")
+        rooms.usage.old_password("grace", IMAP, None)
         rooms.usage.flush()
     finally:
         for place in mounts:

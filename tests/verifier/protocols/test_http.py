@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from apppw_tui.domain.scopes import CALDAV, CARDDAV
 from apppw_tui.verifier.decision import Answer, Decision
 from apppw_tui.verifier.protocols.http import Http
 from tests.support import NOW, House
@@ -210,7 +211,7 @@ async def test_what_is_no_address_is_none(site: Site, address: str) -> None:
 async def test_neither_counts_where_it_is_not_configured(
     house: House, secret: str, path: Path
 ) -> None:
-    desk = Desk(house, allowed=frozenset({"caldav", "carddav"}))
+    desk = Desk(house, allowed=frozenset({CALDAV, CARDDAV}))
     async with served(Http(*desk.parts, lambda: True).handle, path):
         right = basic(ADA, secret)
         await ask(path, right, X_Apppw_Service="caldav", X_Real_IP="192.0.2.1")
@@ -221,7 +222,7 @@ async def test_neither_counts_where_it_is_not_configured(
 async def test_where_a_socket_speaks_for_one_service_none_need_be_named(
     house: House, secret: str, path: Path, headers: dict[str, Any]
 ) -> None:
-    desk = Desk(house, allowed=frozenset({"caldav"}))
+    desk = Desk(house, allowed=frozenset({CALDAV}))
     handler = Http(*desk.parts, lambda: True, service_header=SERVICE)
     async with served(handler.handle, path):
         await ask(path, basic(ADA, secret), **headers)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from apppw_tui.domain.scopes import IMAP
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.decision import Answer, Decision
 from apppw_tui.verifier.protocols.framing import Limits
@@ -178,7 +179,7 @@ async def test_service_and_address_are_told(passdb: Passdb) -> None:
 async def test_where_a_socket_speaks_for_one_service_none_need_be_named(
     house: House, path: Path, service: str | None
 ) -> None:
-    desk = Desk(house, allowed=frozenset({"imap"}))
+    desk = Desk(house, allowed=frozenset({IMAP}))
     async with served(JsonLines(*desk.parts, LIMITS).handle, path) as here:
         await here.talk(line(ADA, "x", service=service))
     assert desk.book.asked == [("imap", None)]

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from apppw_tui.domain.scopes import SMTP
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.protocols.framing import Limits
 from apppw_tui.verifier.protocols.saslauthd import Saslauthd
@@ -90,7 +91,7 @@ async def test_a_socket_for_one_service_needs_none_named(
     desk: Desk, path: Path, secret: str
 ) -> None:
     change_record(desk.house, scope=("smtp",))
-    desk.allowed = frozenset({"smtp"})
+    desk.allowed = frozenset({SMTP})
     requests = [frame(ADA, secret, service, "") for service in ("", "imap")]
     assert await answered(desk, path, b"".join(requests)) == OK + NO
 

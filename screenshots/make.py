@@ -13,7 +13,9 @@ from tests.ui.test_snapshots import STATES
 from tests.ui.walks import opened
 
 HERE = Path(__file__).parent
+SIZE, WIDE = (80, 24), (120, 40)
 PICTURES = {
+    "list-and-pane": "app-passwords-on-laptop",
     "login": "login-wrong",
     "first-account": "first-account-strong",
     "second-factor": "verify-wrong",
@@ -22,7 +24,6 @@ PICTURES = {
     "recovery-codes": "set-up-recovery",
     "settings": "settings",
     "security-verification": "security-all",
-    "app-passwords": "app-passwords",
     "app-passwords-empty": "app-passwords-empty",
     "create": "create",
     "your-app-password": "reveal-copied",
@@ -33,9 +34,11 @@ PICTURES = {
 
 
 async def make(picture: str, state: str) -> None:
+    size = WIDE if picture == "list-and-pane" else SIZE
     shown = STATES[state]
     house: House = shown.house()
-    async with opened(house, may_create_first=shown.first, show_demo=shown.show_demo) as visit:
+    options = {"may_create_first": shown.first, "show_demo": shown.show_demo}
+    async with opened(house, size=size, **options) as visit:
         await shown.walk(visit)
         (HERE / f"{picture}.svg").write_text(visit.app.export_screenshot(), encoding="utf-8")
     print(f"{picture}.svg")

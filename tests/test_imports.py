@@ -144,6 +144,7 @@ def test_only_a_configuration_needs_what_reads_one(tmp_path: Path, house: House)
     file.write_text('host_name = "mail.example.org"')
     readers = {"msgspec", "tomllib", "apppw_tui.config.reader", "apppw_tui.config.tables"}
     assert not imported(tmp_path, "account", "list") & readers
+    assert imported(tmp_path, "account", "list", "--json") & readers == {"msgspec"}
     assert readers <= imported(tmp_path, "--config", str(file), "account", "list")
 
 

@@ -4,6 +4,7 @@ import argparse
 
 from apppw_tui.commands import mail_users
 from apppw_tui.commands.account_actions import PURGE_EXPIRED, REMOVE
+from apppw_tui.commands.account_facts import AccountAdded, PasswordSet, Renamed
 from apppw_tui.commands.context import actor, open_admin, open_context
 from apppw_tui.commands.output import CommandResult, print_error, print_lines, print_result
 from apppw_tui.commands.password_input import new_password
@@ -35,7 +36,8 @@ def add(options: argparse.Namespace, config: Config) -> int:
         answer = is_user(account.name)
     next_ = " At the first sign-in a second factor is set up."
     sentence = f"Added {account.name}.{next_ if needs_enrollment(account, config.policy) else ''}"
-    result = CommandResult(account.name, sentence, {"added": True, "dovecot_knows": answer})
+    facts = AccountAdded(account.name, added=True, dovecot_knows=answer)
+    result = CommandResult(account.name, sentence, facts)
     code = print_result(result, as_json=options.json)
     if answer is False:
         so = "" if context.source is None else ", so nobody can sign in as it yet"
@@ -53,9 +55,8 @@ def _present(context: PortalContext, name: str) -> CommandResult | None:
     except NotFound:
         return None
     sentence = f"There is an account {account.name} already."
-    return CommandResult(
-        account.name, sentence, {"added": False, "dovecot_knows": None}, already=True
-    )
+    facts = AccountAdded(account.name, added=False, dovecot_knows=None)
+    return CommandResult(account.name, sentence, facts, already=True)
 
 
 def rename(options: argparse.Namespace, config: Config) -> int:
@@ -68,7 +69,7 @@ def rename(options: argparse.Namespace, config: Config) -> int:
         leads = account.name in candidates(before, config.default_domain)
         still = not leads and is_user(before)
     state = "" if account.enabled else " It is disabled."
-    facts = {"before": before, "enabled": account.enabled}
+    facts = Renamed(account.name, before, account.enabled)
     result = CommandResult(account.name, f"Renamed {before} to {account.name}.{state}", facts)
     code = print_result(result, as_json=options.json)
     if still:
@@ -105,7 +106,7 @@ def set_password(options: argparse.Namespace, config: Config) -> int:
     account = admin.account(options.name)
     admin.set_password(account.name, new_password(options))
     sentence = f"Set the password of {account.name}; active sessions have ended."
-    result = CommandResult(account.name, sentence, {"password_set": True})
+    result = CommandResult(account.name, sentence, PasswordSet(account.name, password_set=True))
     return print_result(result, as_json=options.json)
 
 

@@ -4,9 +4,12 @@ import argparse
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Protocol
 
+from apppw_tui.commands import account_facts as facts_of
 from apppw_tui.commands.context import open_admin
+from apppw_tui.commands.facts import Facts, Failed
 from apppw_tui.commands.output import (
     CommandReport,
     CommandResult,
@@ -27,15 +30,20 @@ from apppw_tui.portal.admin import Admin
 
 @dataclass(frozen=True)
 class Effect:
-    """An account as an act left it, and what the sentence and programs are told besides."""
+    """An account as an act left it, what programs are told, and the other words of the sentence."""
 
     account: Account
+    facts: Facts
     words: Mapping[str, str] = field(default_factory=dict)
-    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class State(Protocol):
+    """The facts about an account that an act has `changed`, or that was so already."""
+
+    def __call__(self, account: Account, *, changed: bool) -> Facts: ...
 
 
 Perform = Callable[[Admin, str, argparse.Namespace], Effect]
-Facts = Mapping[str, Any]
 Announce = Callable[[str], None]
 
 
@@ -52,7 +60,7 @@ class AccountAction:
     # The number of things that would go with a single account: at a terminal, it is asked for.
     count_alone: Callable[[Admin, str], int] = lambda *_: 0
     # The facts about the state that it puts an account into, which may be in it already.
-    state: Callable[[Account], Facts] | None = None
+    state: State | None = None
 
     def apply(self, admin: Admin, name: str, options: argparse.Namespace) -> CommandResult:
         """Does it to one account, or says what it would do. Raises ApppwError."""
@@ -64,7 +72,7 @@ class AccountAction:
             if self.state is None:
                 raise
             account = admin.account(name)
-            facts = {"changed": False, **self.state(account)}
+            facts = self.state(account, changed=False)
             return CommandResult(account.name, str(error), facts, already=True)
         return self._result(self.sentence, effect)
 
@@ -75,7 +83,7 @@ class AccountAction:
         try:
             result = self.apply(admin, name, options)
         except ApppwError as error:
-            report.fail(error, account=name)
+            report.fail(error, facts=partial(Failed, name))
             return None
         report.add(result)
         return result
@@ -105,12 +113,8 @@ class AccountAction:
         return ALREADY if report.code == OK and all_already else report.code
 
     def _result(self, sentence: str, effect: Effect) -> CommandResult:
-        account, facts = effect.account, effect.facts
-        if self.state is not None:
-            facts = {"changed": True, **self.state(account), **facts}
-        return CommandResult(
-            account.name, sentence.format(name=account.name, **effect.words), facts
-        )
+        name = effect.account.name
+        return CommandResult(name, sentence.format(name=name, **effect.words), effect.facts)
 
     def _check_meant(self, admin: Admin, names: list[str], options: argparse.Namespace) -> None:
         """Asks for the number that confirms it. Raises Refused where it was not meant."""
@@ -124,32 +128,28 @@ class AccountAction:
             check_meant(f"{self.question.format(whom)}?", number, options)
 
 
-def _app_passwords_gone(account: Account, count: int, **facts: bool) -> Effect:
-    return Effect(
-        account,
-        {"app_passwords": pluralize(count, "app password")},
-        {**facts, "app_passwords": count},
-    )
+def _changed(account: Account, state: State, **words: str) -> Effect:
+    return Effect(account, state(account, changed=True), words)
 
 
-def _remove(admin: Admin, name: str, _: argparse.Namespace) -> Effect:
-    account = admin.remove_account(name)
-    return _app_passwords_gone(account, len(account.app_passwords), removed=True)
+def _removed(account: Account, *, removed: bool) -> Effect:
+    count = len(account.app_passwords)
+    facts = facts_of.Removed(account.name, removed, count)
+    return Effect(account, facts, {"app_passwords": pluralize(count, "app password")})
 
 
-def _try_remove(admin: Admin, name: str, _: argparse.Namespace) -> Effect:
-    account = admin.account(name)
-    return _app_passwords_gone(account, len(account.app_passwords), removed=False)
+def _deleted(account: Account, count: int, *, deleted: bool) -> Effect:
+    facts = facts_of.AppPasswordsDeleted(account.name, deleted, count)
+    return Effect(account, facts, {"app_passwords": pluralize(count, "app password")})
 
 
 def _delete_app_passwords(admin: Admin, name: str, _: argparse.Namespace) -> Effect:
-    account, count = admin.delete_app_passwords(name)
-    return _app_passwords_gone(account, count, deleted=True)
+    return _deleted(*admin.delete_app_passwords(name), deleted=True)
 
 
 def _try_delete_app_passwords(admin: Admin, name: str, _: argparse.Namespace) -> Effect:
     account = admin.account(name)
-    return _app_passwords_gone(account, len(account.app_passwords), deleted=False)
+    return _deleted(account, len(account.app_passwords), deleted=False)
 
 
 def _count_if_several(admin: Admin, name: str) -> int:
@@ -163,8 +163,8 @@ def _purge_expired(admin: Admin, name: str, _: argparse.Namespace) -> Effect:
     count = admin.purge_expired(account.name)
     return Effect(
         account,
+        facts_of.Tidied(account.name, count),
         {"app_passwords": pluralize(count, "expired app password")},
-        {"removed_app_passwords": count},
     )
 
 
@@ -178,8 +178,8 @@ def _bypass(admin: Admin, name: str, options: argparse.Namespace) -> Effect:
         notice = f"{grant.account.name} was not notified: the message could not be sent."
     return Effect(
         grant.account,
+        facts_of.Bypassed(grant.account.name, utc(grant.until), grant.delivered),
         {"until": moment(grant.until, admin.context.clock.now()), "notice": notice},
-        {"bypass_until": utc(grant.until), "told": grant.delivered},
     )
 
 
@@ -191,26 +191,39 @@ def _enforce(admin: Admin, name: str, options: argparse.Namespace) -> Effect:
     has_passed = day is not None and day < now.astimezone().date()
     if has_passed and not admin.account(name).is_enforced(now):
         raise Refused("That day has passed. Without --on, it is from now on.")
-    return Effect(admin.enforce(name, at), {"when": "now" if day is None else day.isoformat()})
+    when = "now" if day is None else day.isoformat()
+    return _changed(admin.enforce(name, at), _enforced, when=when)
 
 
-def _enabled(account: Account) -> Facts:
-    return {"enabled": account.enabled}
+def _disabled(account: Account, *, changed: bool) -> Facts:
+    return facts_of.Disabled(account.name, changed, account.enabled)
 
 
-def _enforced(account: Account) -> Facts:
-    return {"enforced_from": utc_or_none(account.enforced_from)}
+def _enabled(account: Account, *, changed: bool) -> Facts:
+    return facts_of.Enabled(account.name, changed, account.enabled)
 
 
-def _required(account: Account) -> Facts:
-    return {"second_factor_required_for_account": account.verification_required}
+def _enforced(account: Account, *, changed: bool) -> Facts:
+    return facts_of.Enforced(account.name, changed, utc_or_none(account.enforced_from))
+
+
+def _opened(account: Account, *, changed: bool) -> Facts:
+    return facts_of.NotEnforced(account.name, changed, utc_or_none(account.enforced_from))
+
+
+def _required(account: Account, *, changed: bool) -> Facts:
+    return facts_of.VerificationRequired(account.name, changed, account.verification_required)
+
+
+def _unlocked(account: Account) -> Effect:
+    return Effect(account, facts_of.Unlocked(account.name, locked=False))
 
 
 REMOVE = AccountAction(
     "remove",
-    _remove,
+    lambda admin, name, _: _removed(admin.remove_account(name), removed=True),
     "Removed {name} with {app_passwords}.",
-    dry_run=_try_remove,
+    dry_run=lambda admin, name, _: _removed(admin.account(name), removed=False),
     would="Would remove {name} with {app_passwords}.",
     question="Remove {} for good",
     count_alone=lambda *_: 1,
@@ -220,14 +233,14 @@ PURGE_EXPIRED = AccountAction("tidy", _purge_expired, "Removed {app_passwords} o
 ACCOUNT_ACTIONS = (
     AccountAction(
         "disable",
-        lambda admin, name, _: Effect(admin.disable(name)),
+        lambda admin, name, _: _changed(admin.disable(name), _disabled),
         "Disabled {name}: it neither signs in nor opens any service.",
         question="Disable {}",
-        state=_enabled,
+        state=_disabled,
     ),
     AccountAction(
         "enable",
-        lambda admin, name, _: Effect(admin.enable(name)),
+        lambda admin, name, _: _changed(admin.enable(name), _enabled),
         "Enabled {name}: it signs in and opens services as before.",
         state=_enabled,
     ),
@@ -243,7 +256,7 @@ ACCOUNT_ACTIONS = (
     REMOVE,
     AccountAction(
         "require-verification",
-        lambda admin, name, _: Effect(admin.require_verification(name)),
+        lambda admin, name, _: _changed(admin.require_verification(name), _required),
         "{name} must verify with a second factor from now on; active sessions have ended.",
         state=_required,
     ),
@@ -258,14 +271,14 @@ ACCOUNT_ACTIONS = (
     ),
     AccountAction(
         "open",
-        lambda admin, name, _: Effect(admin.stop_enforcing(name)),
+        lambda admin, name, _: _changed(admin.stop_enforcing(name), _opened),
         "Old passwords of {name} work again.",
-        state=_enforced,
+        state=_opened,
     ),
     PURGE_EXPIRED,
     AccountAction(
         "unlock",
-        lambda admin, name, _: Effect(admin.unlock(name), facts={"locked": False}),
+        lambda admin, name, _: _unlocked(admin.unlock(name)),
         "Unlocked {name}.",
     ),
 )

@@ -4,9 +4,12 @@ import argparse
 import sys
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any, BinaryIO
+from functools import partial
+from typing import BinaryIO
 
+from apppw_tui.commands.account_facts import Imported, NotImported, ThereAlready
 from apppw_tui.commands.context import actor, open_context, tried
+from apppw_tui.commands.facts import ABSENT
 from apppw_tui.commands.output import CommandReport, pluralize
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import ApppwError, NameTaken, Refused, system_reason
@@ -39,20 +42,25 @@ def _import(
     if options.dry_run:
         trial = MemoryProfiles(context.hasher.account.profiles.in_use())
     for line in lines(text, bounds, config.default_domain):
-        facts: dict[str, Any] = {"line": line.number, "account": line.name}
         try:
             _add(context, line, by, trial)
         except ApppwError as error:
             if options.names and isinstance(error, NameTaken):
                 there += 1
-                report.answers.append({**facts, "added": False, "already": True})
+                report.answers.append(
+                    ThereAlready(line.number, line.name or "", added=False, already=True)
+                )
                 continue
             # What is no name could be a secret (SAFETY 29).
             whose = "" if line.name is None else f", {line.name}"
-            report.fail(error, f"line {line.number}{whose}: ", **facts)
+            report.fail(
+                *(error, f"line {line.number}{whose}: "),
+                partial(NotImported, line.number, line.name),
+            )
         else:
-            dropped = {"dropped": list(line.dropped)} if line.dropped else {}
-            report.answers.append({**facts, "added": not options.dry_run, **dropped})
+            dropped = list(line.dropped) or ABSENT
+            added = not options.dry_run
+            report.answers.append(Imported(line.number, line.name or "", added, dropped))
             without = f" Not taken over: {', '.join(line.dropped)}." if line.dropped else ""
             report.say(f"{'Would add' if options.dry_run else 'Added'} {line.name}.{without}")
     report.finish()

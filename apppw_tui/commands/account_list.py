@@ -6,7 +6,6 @@ from datetime import datetime
 from apppw_tui.commands.context import open_admin
 from apppw_tui.commands.output import (
     day,
-    last_use,
     print_error,
     print_json,
     print_table,
@@ -42,17 +41,20 @@ def list_accounts(options: argparse.Namespace, config: Config) -> int:
         if since is None:
             print_error(NOT_TOLD)
     if options.json:
+        from apppw_tui.commands.account_facts import AccountListed  # msgspec: 7 ms
+        from apppw_tui.commands.facts import last_use
+
         print_json([
-            {
-                "account": account.name,
-                "created": utc(account.created),
-                "enabled": account.enabled,
-                "second_factor": account.has_second_factor,
-                "enforced_from": utc_or_none(account.enforced_from),
-                "passed_on": last_use(used.last_legacy_login),
-                "passed_on_since": utc_or_none(since),
-                "app_passwords": len(account.app_passwords),
-            }
+            AccountListed(
+                account=account.name,
+                created=utc(account.created),
+                enabled=account.enabled,
+                second_factor=account.has_second_factor,
+                enforced_from=utc_or_none(account.enforced_from),
+                passed_on=last_use(used.last_legacy_login),
+                passed_on_since=utc_or_none(since),
+                app_passwords=len(account.app_passwords),
+            )
             for account, used in listed
         ])  # fmt: skip
     else:

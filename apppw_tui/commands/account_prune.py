@@ -1,10 +1,12 @@
 """Accounts of people who have left: removed where Dovecot says that it does not know them."""
 
 import argparse
+from functools import partial
 
 from apppw_tui.commands import mail_users
 from apppw_tui.commands.account_actions import REMOVE
 from apppw_tui.commands.context import actor, open_context
+from apppw_tui.commands.facts import Failed
 from apppw_tui.commands.output import CommandReport, pluralize, print_error, print_lines
 from apppw_tui.commands.password_input import check_meant
 from apppw_tui.config import Config
@@ -50,7 +52,7 @@ def prune_accounts(options: argparse.Namespace, config: Config) -> int:
     report = CommandReport(as_json=options.json)
     removed = [REMOVE.report(admin, name, options, report) for name in gone]
     for name in unsure:
-        report.fail(StoreError(_UNSURE.format(name)), account=name)
+        report.fail(StoreError(_UNSURE.format(name)), facts=partial(Failed, name))
     report.finish()
     if gone:
         number = sum(result is not None for result in removed)

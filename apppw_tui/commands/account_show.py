@@ -4,13 +4,12 @@ import argparse
 import math
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from apppw_tui.commands.account_list import last_old_use
 from apppw_tui.commands.context import open_admin
 from apppw_tui.commands.output import (
     day,
-    last_use,
     moment,
     print_error,
     print_json,
@@ -31,6 +30,9 @@ from apppw_tui.exit_codes import OK
 from apppw_tui.portal.admin import ThrottleStatus
 from apppw_tui.portal.context import PortalContext
 from apppw_tui.portal.sessions import needs_enrollment
+
+if TYPE_CHECKING:
+    from apppw_tui.commands import account_facts
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def show(options: argparse.Namespace, config: Config) -> int:
         context.usage.old_passwords_since(),
     )
     if options.json:
-        print_json(_document(view))
+        print_json(_facts(view))
     else:
         print_pairs(_pairs(view))
     return OK
@@ -184,50 +186,52 @@ def _sign_in(view: _AccountView) -> str:
     )
 
 
-def _document(view: _AccountView) -> dict[str, Any]:
+def _facts(view: _AccountView) -> "account_facts.AccountShown":
+    from apppw_tui.commands import account_facts, facts  # msgspec: 7 ms
+
     account = view.account
     app, codes = account.authenticator, account.recovery
-    return {
-        "account": account.name,
-        "created": utc(account.created),
-        "enabled": account.enabled,
-        "second_factor": account.has_second_factor,
-        "second_factor_required_by_policy": view.policy.second_factor_required,
-        "second_factor_required_for_account": account.verification_required,
-        "authenticator": None if app is None else {"since": utc(app.since)},
-        "phones": [
-            {
-                "phone": phone.which,
-                "since": utc(phone.verified_at),
-                "ends_in": view.endings.get(phone.secret_name),
-            }
+    return account_facts.AccountShown(
+        account=account.name,
+        created=utc(account.created),
+        enabled=account.enabled,
+        second_factor=account.has_second_factor,
+        second_factor_required_by_policy=view.policy.second_factor_required,
+        second_factor_required_for_account=account.verification_required,
+        authenticator=None if app is None else account_facts.AuthenticatorShown(utc(app.since)),
+        phones=[
+            account_facts.PhoneShown(
+                phone.which, utc(phone.verified_at), view.endings.get(phone.secret_name)
+            )
             for phone in view.phones
         ],
-        "recovery_codes": None
+        recovery_codes=None
         if codes is None
-        else {"left": codes.remaining, "since": utc(codes.since)},
-        "preferred": account.preferred,
-        "enforced_from": utc_or_none(account.enforced_from),
-        "passed_on": last_use(view.used.last_legacy_login),
-        "passed_on_since": utc_or_none(view.told_since),
-        "app_passwords": len(account.app_passwords),
-        "app_passwords_limit": view.policy.app_passwords_per_account,
-        "password_changed": utc(account.password_changed),
-        "bypass_until": utc_or_none(view.bypass_until),
-        "sign_in": _sign_in_document(view),
-        "key_trouble": view.key_trouble,
-    }
+        else account_facts.RecoveryCodesLeft(codes.remaining, utc(codes.since)),
+        preferred=account.preferred,
+        enforced_from=utc_or_none(account.enforced_from),
+        passed_on=facts.last_use(view.used.last_legacy_login),
+        passed_on_since=utc_or_none(view.told_since),
+        app_passwords=len(account.app_passwords),
+        app_passwords_limit=view.policy.app_passwords_per_account,
+        password_changed=utc(account.password_changed),
+        bypass_until=utc_or_none(view.bypass_until),
+        sign_in=_sign_in_facts(view),
+        key_trouble=view.key_trouble,
+    )
 
 
-def _sign_in_document(view: _AccountView) -> dict[str, Any] | None:
+def _sign_in_facts(view: _AccountView) -> "account_facts.SignIn | None":
+    from apppw_tui.commands import account_facts
+
     throttled = view.throttled
     if throttled is None:
         return None
-    return {
-        "allowed": view.account.enabled and not throttled.locked and throttled.wait <= 0,
-        "locked": throttled.locked,
-        "wait_seconds": math.ceil(throttled.wait),
-    }
+    return account_facts.SignIn(
+        allowed=view.account.enabled and not throttled.locked and throttled.wait <= 0,
+        locked=throttled.locked,
+        wait_seconds=math.ceil(throttled.wait),
+    )
 
 
 def _capital(text: str) -> str:

@@ -88,10 +88,11 @@ class _Names:
 def _print(uid: str, entry: ActivityEntry, names: _Names, *, as_json: bool) -> None:
     account = names.of(uid)
     if as_json:
-        first = {"time": utc(entry.time), "account": account, "uid": uid}
-        second = {"what": entry.event, "by": entry.actor}
+        from apppw_tui.commands.server_facts import Activity  # msgspec: 7 ms
+
+        facts = Activity(utc(entry.time), account, uid, entry.event, entry.actor).built()
         # One object in a line: whoever follows has no end to wait for.
-        print_lines(json.dumps({**first, **second, **entry.details, **first, **second}))
+        print_lines(json.dumps({**facts, **entry.details, **facts}))
         return
     by = "" if entry.actor == account else f"  by {actor_label(entry, account)}"
     place = "" if entry.address is None else f"  from {escaped(entry.address)}"

@@ -2,20 +2,26 @@
 
 import argparse
 import contextlib
-import json
 import sys
 from collections.abc import Callable
-from typing import Any
 
+from apppw_tui.commands.account_facts import (
+    AppPasswordDeleted,
+    AppPasswordListed,
+    ChangedAppPassword,
+    Created,
+    Ensured,
+)
 from apppw_tui.commands.context import open_admin
+from apppw_tui.commands.facts import last_use
 from apppw_tui.commands.output import (
     CommandResult,
     day,
-    last_use,
     print_error,
     print_json,
     print_result,
     print_table,
+    to_json,
     utc,
     utc_or_none,
 )
@@ -51,7 +57,7 @@ def ensure(options: argparse.Namespace, config: Config) -> int:
         present = admin.find_app_password(options.account, options.name)[1]
     _check_good(present, options, admin)
     if options.json:
-        print_json(_facts(present, password=None, created=False))
+        print_json(_ensured(present, None))
     else:
         # Standard output would be taken for the password.
         print_error(f"{options.account} has an app password {escaped(present.name)} already.")
@@ -114,9 +120,9 @@ def _create(admin: Admin, options: argparse.Namespace) -> int:
         if sys.stdout is None:
             raise BrokenPipeError
         secret = issued.secret.reveal()
-        extra = {"created": True} if options.action == "ensure" else {}
-        facts = _facts(issued.app_password, password=secret, **extra)
-        print(json.dumps(facts, indent=2) if options.json else secret, flush=True)
+        facts = _ensured if options.action == "ensure" else _created
+        made = issued.app_password
+        print(to_json(facts(made, secret)) if options.json else secret, flush=True)
     except OSError:
         # Nobody will ever see it, so it must not stay.
         admin.delete_app_password(options.account, issued.app_password.id)
@@ -124,16 +130,19 @@ def _create(admin: Admin, options: argparse.Namespace) -> int:
     return OK
 
 
-def _facts(made: AppPassword, **extra: Any) -> dict[str, Any]:
-    """For programs."""
-    return {
-        "id": made.id,
-        "name": made.name,
-        "scope": list(made.scope),
-        "expires": utc_or_none(made.expires),
-        "networks": list(made.networks),
-        **extra,
-    }
+def _created(made: AppPassword, secret: str) -> Created:
+    return Created(
+        *(made.id, made.name, list(made.scope), utc_or_none(made.expires), list(made.networks)),
+        password=secret,
+    )
+
+
+def _ensured(made: AppPassword, secret: str | None) -> Ensured:
+    return Ensured(
+        *(made.id, made.name, list(made.scope), utc_or_none(made.expires), list(made.networks)),
+        password=secret,
+        created=secret is not None,
+    )
 
 
 def list_(options: argparse.Namespace, config: Config) -> int:
@@ -142,17 +151,17 @@ def list_(options: argparse.Namespace, config: Config) -> int:
     used = admin.used(account)
     if options.json:
         print_json([
-            {
-                "id": app_password.id,
-                "name": app_password.name,
-                "scope": list(app_password.scope),
-                "created": utc(app_password.created),
-                "expires": utc_or_none(app_password.expires),
-                "networks": list(app_password.networks),
-                "paused": app_password.paused,
-                "last_used": last_use(used.by_id.get(app_password.id)),
-                "by_operator": app_password.created_by_admin,
-            }
+            AppPasswordListed(
+                id=app_password.id,
+                name=app_password.name,
+                scope=list(app_password.scope),
+                created=utc(app_password.created),
+                expires=utc_or_none(app_password.expires),
+                networks=list(app_password.networks),
+                paused=app_password.paused,
+                last_used=last_use(used.by_id.get(app_password.id)),
+                by_operator=app_password.created_by_admin,
+            )
             for app_password in account.app_passwords
         ])  # fmt: skip
         return OK
@@ -236,7 +245,11 @@ def _changed(
         record = act(options.account, record.id)
     except AlreadySo as error:
         message = str(error)
-    facts = _facts(record, paused=record.paused)
+    facts = ChangedAppPassword(
+        *(account.name, record.id, record.name, list(record.scope), utc_or_none(record.expires)),
+        networks=list(record.networks),
+        paused=record.paused,
+    )
     already = message is not None
     result = CommandResult(account.name, message or sentence(record), facts, already=already)
     return print_result(result, as_json=options.json)
@@ -248,6 +261,6 @@ def delete(options: argparse.Namespace, config: Config) -> int:
     if not options.dry_run:
         admin.delete_app_password(options.account, options.name_or_id)
     verb = "Would delete" if options.dry_run else "Deleted"
-    facts = {"id": record.id, "name": record.name, "deleted": not options.dry_run}
+    facts = AppPasswordDeleted(account.name, record.id, record.name, not options.dry_run)
     result = CommandResult(account.name, f"{verb} {escaped(record.name)}.", facts)
     return print_result(result, as_json=options.json)

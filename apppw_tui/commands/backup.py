@@ -22,6 +22,7 @@ from apppw_tui.commands.output import (
     print_lines,
     utc,
 )
+from apppw_tui.commands.server_facts import BackedUp
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import ApppwError, Refused, describe_fault, system_reason
 from apppw_tui.domain.ports import SystemClock
@@ -65,14 +66,14 @@ def backup(options: argparse.Namespace, config: Config) -> int:
     if options.keep is not None and not archive.left_out:
         pruned = _prune(path.parent, options.keep, archive.host)
     if options.json:
-        print_json({
-            "file": str(path),
-            "time": utc(archive.made),
-            "accounts": len(archive.accounts),
-            "with_key": KEY in archive,
-            "left_out": archive.left_out,
-            "pruned": pruned,
-        })  # fmt: skip
+        print_json(BackedUp(
+            file=str(path),
+            time=utc(archive.made),
+            accounts=len(archive.accounts),
+            with_key=KEY in archive,
+            left_out=archive.left_out,
+            pruned=pruned,
+        ))  # fmt: skip
     else:
         secret = f" {_SECRET}" if KEY in archive else ""
         print_lines(f"Backed up {pluralize(len(archive.accounts), 'account')} to {path}.{secret}")

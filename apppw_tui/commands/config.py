@@ -9,6 +9,7 @@ from pathlib import Path
 
 from apppw_tui import config as configuration
 from apppw_tui.commands.output import pluralize, print_json, print_lines, print_pairs
+from apppw_tui.commands.server_facts import ConfigChecked, FindingTold
 from apppw_tui.config import Config, choose, present, store_folder
 from apppw_tui.doctor import configuration as file_checks
 from apppw_tui.doctor import units
@@ -158,18 +159,13 @@ def _say(places: _Places, findings: list[Finding]) -> None:
 
 
 def _say_json(places: _Places, problem: str | None, findings: list[Finding]) -> None:
-    print_json({
-        "file": None if places.read is None else str(places.read),
-        "absent": [str(path) for path in places.absent],
-        "passed_over": [str(path) for path in places.passed_over],
-        "problem": problem,
-        "findings": [
-            {
-                "level": finding.level.value,
-                "where": finding.where,
-                "what": finding.what,
-                "remedy": finding.remedy,
-            }
+    print_json(ConfigChecked(
+        file=None if places.read is None else str(places.read),
+        absent=[str(path) for path in places.absent],
+        passed_over=[str(path) for path in places.passed_over],
+        problem=problem,
+        findings=[
+            FindingTold(finding.level.value, finding.where, finding.what, finding.remedy)
             for finding in findings
         ],
-    })  # fmt: skip
+    ))  # fmt: skip

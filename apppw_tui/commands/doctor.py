@@ -9,6 +9,7 @@ from pathlib import Path
 from apppw_tui import config as configuration
 from apppw_tui.commands.context import store_location
 from apppw_tui.commands.output import print_json, print_lines
+from apppw_tui.commands.server_facts import FindingTold
 from apppw_tui.config import ServeConfig, present, salvaged
 from apppw_tui.doctor.checks import Checkup
 from apppw_tui.doctor.finding import Finding, Level
@@ -56,7 +57,10 @@ def doctor(options: argparse.Namespace) -> int:
     if not options.all:
         findings = [finding for finding in findings if finding.level is not Level.OK]
     if options.json:
-        print_json([_document(finding) for finding in findings])
+        print_json([
+            FindingTold(finding.level.value, finding.where, finding.what, finding.remedy)
+            for finding in findings
+        ])  # fmt: skip
     else:
         print_lines(*(_lines(findings) or ["Nothing is wrong."]))
     return _EXITS[worst]
@@ -68,15 +72,6 @@ def _file(options: argparse.Namespace) -> Path | None:
     if file is not None:
         return file.absolute()
     return configuration.SYSTEM_FILE if present(configuration.SYSTEM_FILE) else None
-
-
-def _document(finding: Finding) -> dict[str, str]:
-    return {
-        "level": finding.level.value,
-        "where": finding.where,
-        "what": finding.what,
-        "remedy": finding.remedy,
-    }
 
 
 def _lines(findings: list[Finding]) -> list[str]:

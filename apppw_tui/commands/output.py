@@ -3,16 +3,18 @@
 import contextlib
 import json
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apppw_tui.domain.errors import ApppwError, Refused, StoreError, system_reason
 from apppw_tui.domain.lines import columns
-from apppw_tui.domain.usage import LastUse
 from apppw_tui.exit_codes import ALREADY, NO_ANSWER, OK, REFUSED
 from apppw_tui.integrations.journald import Priority, prefix, to_journal
+
+if TYPE_CHECKING:  # 7 ms, and whoever has facts has it
+    from apppw_tui.commands.facts import Facts
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class CommandResult:
 
     account_name: str
     sentence: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: "Facts"
     already: bool = False  # nothing had to be done
 
 
@@ -33,7 +35,7 @@ class CommandReport:
 
     def __init__(self, *, as_json: bool) -> None:
         self.code = OK
-        self.answers: list[dict[str, Any]] = []
+        self.answers: list[Facts] = []
         self._as_json = as_json
 
     def say(self, sentence: str) -> None:
@@ -42,15 +44,20 @@ class CommandReport:
             print_lines(sentence)
 
     def add(self, result: CommandResult) -> None:
-        self.answers.append({"account": result.account_name, **result.facts})
+        self.answers.append(result.facts)
         self.say(result.sentence)
 
-    def fail(self, error: ApppwError, where: str = "", **facts: Any) -> None:
-        """Tells what went wrong; `facts` name the thing in the list, if it is one of those."""
+    def fail(
+        self,
+        error: ApppwError,
+        where: str = "",
+        facts: "Callable[[str], Facts] | None" = None,
+    ) -> None:
+        """Tells what went wrong; `facts` makes a row of the list of it, if it is of one of them."""
         print_error(f"{where}{error}")
         self.code = max(self.code, exit_code(error))
-        if facts:
-            self.answers.append({**facts, "error": str(error)})
+        if facts is not None:
+            self.answers.append(facts(str(error)))
 
     def finish(self) -> None:
         """Prints the list, where it is JSON."""
@@ -66,7 +73,7 @@ def exit_code(error: ApppwError) -> int:
 def print_result(result: CommandResult, *, as_json: bool) -> int:
     """Says what was done to a single account; returns the exit code."""
     if as_json:
-        print_json({"account": result.account_name, **result.facts})
+        print_json(result.facts)
     else:
         print_lines(result.sentence)
     return ALREADY if result.already else OK
@@ -82,9 +89,17 @@ def print_lines(*lines: str) -> None:
         raise Refused(f"It is done, but could not be printed: {system_reason(error)}.") from None
 
 
-def print_json(value: Any) -> None:
+def print_json(facts: "Facts | Sequence[Facts]") -> None:
+    print_lines(to_json(facts))
+
+
+def to_json(facts: "Facts | Sequence[Facts]") -> str:
     # In ASCII: no character of a name may act on the terminal or fail to be encoded.
-    print_lines(json.dumps(value, indent=2))
+    return json.dumps(facts, indent=2, default=_built)
+
+
+def _built(facts: "Facts") -> dict[str, Any]:
+    return facts.built()
 
 
 def print_table(head: tuple[str, ...], rows: list[tuple[str, ...]], empty: str) -> None:
@@ -142,10 +157,3 @@ def _columns(rows: list[tuple[str, ...]]) -> list[str]:
         ).rstrip()
         for row in rows
     ]
-
-
-def last_use(last: LastUse | None) -> dict[str, str | None] | None:
-    """The time, the service and the address of a use, for programs."""
-    if last is None:
-        return None
-    return {"time": utc(last.time), "service": last.service, "address": last.address}

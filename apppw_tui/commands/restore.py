@@ -13,6 +13,7 @@ from apppw_tui.bootstrap import Parts
 from apppw_tui.commands.context import actor, open_context, store_location, tried
 from apppw_tui.commands.output import CommandReport, moment, pluralize, print_error, print_json, utc
 from apppw_tui.commands.password_input import check_meant
+from apppw_tui.commands.server_facts import NotRestored, Restored, StoreRestored, Unchanged
 from apppw_tui.config import Config, present
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.activity import EventType
@@ -140,14 +141,14 @@ class _RestoreCommand:
             # of tmpfiles.d.
             self._report.say(f"Let what runs find the new store: {_RESTART}")
         if self._options.json:
-            print_json({
-                "made": utc(archive.made),
-                "host": archive.host,
-                "dry_run": self._dry,
-                "key": key,
-                "accounts": self._report.answers,
-                "kept": aside,
-            })  # fmt: skip
+            print_json(StoreRestored(
+                made=utc(archive.made),
+                host=archive.host,
+                dry_run=self._dry,
+                key=key,
+                accounts=self._report.answers,
+                kept=aside,
+            ))  # fmt: skip
         return self._report.code
 
     def _check_meant(self) -> None:
@@ -189,24 +190,25 @@ class _RestoreCommand:
         try:
             outcome = self._restore.account(name)
         except ApppwError as error:
-            self._report.fail(error, account=name, restored=False)
+            self._report.fail(error, facts=lambda why: NotRestored(name, restored=False, error=why))
             return
         account = outcome.account
         self._stay |= bool(outcome.stay_deleted)
         if account is None:
             self._unchanged += 1
-            self._report.answers.append({"account": name, "restored": False, "unchanged": True})
+            self._report.answers.append(Unchanged(name, restored=False, unchanged=True))
             return
-        self._report.answers.append({
-            "account": name,
-            "restored": not self._dry,
-            "app_passwords": [app_password.id for app_password in account.app_passwords],
-            "stay_deleted": sorted(outcome.stay_deleted),
-            "brought_back": sorted(outcome.brought_back),
-            "gone": sorted(outcome.gone),
-            "recovery_codes_void": outcome.codes_void,
-            "unopened": list(outcome.undecryptable),
-        })  # fmt: skip
+        restored = Restored(
+            account=name,
+            restored=not self._dry,
+            app_passwords=[app_password.id for app_password in account.app_passwords],
+            stay_deleted=sorted(outcome.stay_deleted),
+            brought_back=sorted(outcome.brought_back),
+            gone=sorted(outcome.gone),
+            recovery_codes_void=outcome.codes_void,
+            unopened=list(outcome.undecryptable),
+        )
+        self._report.answers.append(restored)
         self._report.say(_sentence(outcome, dry=self._dry))
         for field in outcome.undecryptable:
             self._report.code = NO_ANSWER

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from apppw_tui.commands.output import moment, pluralize, print_json, print_pairs, utc
+from apppw_tui.commands.server_facts import ByResult, Hashes, Remembered, Status, Throttled
 from apppw_tui.commands.throttle import ask_daemon
 from apppw_tui.domain.lines import describe_wait
 from apppw_tui.domain.names import escaped
@@ -24,36 +25,29 @@ def status(options: argparse.Namespace) -> int:
     return OK
 
 
-def _facts(state: Mapping[str, Any], since: datetime) -> dict[str, Any]:
-    """The facts as docs/output.schema.json has them, whatever a newer daemon tells besides."""
-    hashes, throttle = state["hashes"], state["throttle"]
-    return {
-        "since": utc(since),
-        "uptime_seconds": state["uptime"],
-        "version": state["version"],
-        "python": state["python"],
-        "answers": _by_result(state["answers"]),
-        "last_minute": _by_result(state["last_minute"]),
-        "hashes": {
-            "computed": hashes["computed"],
-            "seconds": hashes["seconds"],
-            "waiting": hashes["waiting"],
-            "at_once": hashes["at_once"],
-            "waited": hashes["waited"],
-            "waited_seconds": hashes["waited_seconds"],
-        },
-        "remembered": {key: state["remembered"][key] for key in ("now", "hits")},
-        "connections": state["connections"],
-        "last_flush_seconds": state["last_flush"],
-        "flush_trouble": state.get("flush_trouble"),
-        "throttle": {key: throttle[key] for key in ("places", "waiting", "refused")},
-    }
+def _facts(state: Mapping[str, Any], since: datetime) -> Status:
+    """The facts, whatever a newer daemon tells besides."""
+    hashes, remembered, throttle = state["hashes"], state["remembered"], state["throttle"]
+    return Status(
+        since=utc(since),
+        uptime_seconds=state["uptime"],
+        version=state["version"],
+        python=state["python"],
+        answers=_by_result(state["answers"]),
+        last_minute=_by_result(state["last_minute"]),
+        hashes=Hashes(**{key: hashes[key] for key in Hashes.__struct_fields__}),
+        remembered=Remembered(remembered["now"], remembered["hits"]),
+        connections=state["connections"],
+        last_flush_seconds=state["last_flush"],
+        flush_trouble=state.get("flush_trouble"),
+        throttle=Throttled(**{key: throttle[key] for key in Throttled.__struct_fields__}),
+    )
 
 
-def _by_result(counts: Mapping[str, int]) -> dict[str, int]:
+def _by_result(counts: Mapping[str, int]) -> ByResult:
     # One that was started before there was pausing tells nothing of it.
     before = {key: counts[key.replace("_", " ")] for key in ("yes", "no", "not_mine", "not_now")}
-    return {**before, "paused": counts.get("paused", 0)}
+    return ByResult(**before, paused=counts.get("paused", 0))
 
 
 def _pairs(state: Mapping[str, Any], since: datetime) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ import argparse
 
 from apppw_tui.commands.context import open_context
 from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines
+from apppw_tui.commands.server_facts import Migrated, StoreTidied
 from apppw_tui.config import Config
 from apppw_tui.domain.account import UNLISTED
 from apppw_tui.domain.errors import NotFound, StoreDamaged, StoreError
@@ -32,14 +33,14 @@ def migrate(options: argparse.Namespace, config: Config) -> int:
         except StoreError as error:
             errors[account_name] = error
     if options.json:
-        print_json({
-            "schema": _SCHEMA,
-            "older": [],
-            "older_minor": older_minor,
-            "migrated": [],
-            "unreadable": {name: str(error) for name, error in sorted(errors.items())},
-            "kept": None,
-        })  # fmt: skip
+        print_json(Migrated(
+            schema=_SCHEMA,
+            older=[],
+            older_minor=older_minor,
+            migrated=[],
+            unreadable={name: str(error) for name, error in sorted(errors.items())},
+            kept=None,
+        ))  # fmt: skip
     else:
         print_lines(
             "Nothing has to be migrated: every account that can be read is of "
@@ -79,7 +80,7 @@ def tidy(options: argparse.Namespace, config: Config) -> int:
         print_error(error)
     all_listed = engine.deleted_ids.list_all_waiting(engine.accounts)
     if options.json:
-        print_json({"mended": mended, "listed": listed or 0})
+        print_json(StoreTidied(mended, listed or 0))
     elif mended:
         print_lines(f"Mended what services are told of {pluralize(mended, 'account')}.")
     else:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines, print_table
+from apppw_tui.commands.server_facts import Cleared, ThrottledPlace
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import Refused, StoreUnusable
 from apppw_tui.domain.lines import describe_wait
@@ -22,12 +23,7 @@ def list_(options: argparse.Namespace, _: Config) -> int:
     places = answer["throttle"]
     if options.json:
         print_json([
-            {
-                "address": place["address"],
-                "account": place["account"],
-                "failures": place["failures"],
-                "wait_seconds": place["wait"],
-            }
+            ThrottledPlace(place["address"], place["account"], place["failures"], place["wait"])
             for place in places
         ])  # fmt: skip
     else:
@@ -56,7 +52,7 @@ def clear(options: argparse.Namespace, _: Config) -> int:
     for place in places:
         cleared += ask_daemon(options, {"throttle": "clear", "place": place})["cleared"]
     if options.json:
-        print_json({"cleared": cleared})
+        print_json(Cleared(cleared))
     else:
         print_lines(f"Cleared {pluralize(cleared, 'place')}.")
     return OK

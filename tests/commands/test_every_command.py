@@ -21,6 +21,7 @@ from apppw_tui.domain.lines import lines
 from apppw_tui.domain.secret import Secret
 from apppw_tui.verifier.attempt_memory import FREE
 from apppw_tui.verifier.protocols import admin_questions
+from docs.make_schema import output_schema
 from tests.doctor.healthy import Programs
 from tests.running import ROOT, CommandLine, run_program
 from tests.support import House
@@ -216,6 +217,10 @@ def test_every_command_has_help(run: CommandLine, command: Command) -> None:
 
 def test_every_command_with_json_is_in_the_schema_and_tried() -> None:
     assert {*WITH_JSON} == {*ASKED} == {*DEFINITIONS} & {str(one) for one in COMMANDS}
+
+
+def test_the_schema_is_made_of_the_facts_that_commands_print() -> None:
+    assert output_schema() == SCHEMA, "run: python -m docs.make_schema"
 
 
 def test_the_schema_is_one_and_leaves_nothing_open() -> None:

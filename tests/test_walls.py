@@ -4,6 +4,7 @@ import ast
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,9 @@ PLACES = frozenset((
     *("accounts", "activity", "before-ledgers", "deleted", "ended", "enforced", "key", "ledger"),
     *("locks", "log", "notices", "reserve", "throttle", "unlisted", "usage"),
 ))  # fmt: skip
+# The daemon's sockets; their folder is known to store/engine alone.
+SOCKETS = frozenset({"auth-client", "mux", "http", "json"})
+_JOINING = frozenset({"joinpath", "glob", "rglob", "with_name", "join", "Path"})
 # The few modules that make a value of a type that stands for text which was parsed.
 MAKERS = {
     "AccountName": {"domain/names.py", "portal/admin.py", "portal/password_check.py"},
@@ -63,38 +67,67 @@ def checked(folder: Path) -> tuple[int, str]:
     return ran.returncode, ran.stdout + ran.stderr
 
 
-def joins(folder: Path) -> list[str]:
-    """Where the package in `folder` makes a path in a store, outside store/folder."""
-    places = []
-    for file in sorted(folder.rglob("*.py")):
-        if "store/folder" in file.as_posix():
-            continue
-        for node in ast.walk(ast.parse(file.read_text())):
-            if not isinstance(node, ast.expr):
-                continue
-            parts: list[ast.expr] = []
-            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
-                parts = [node.right]
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                parts = node.args if node.func.attr in {"joinpath", "glob", "rglob"} else []
-            texts = [part.value for part in parts if isinstance(part, ast.Constant)]
-            if any(isinstance(text, str) and text.split("/")[0] in PLACES for text in texts):
-                places.append(f"{file.relative_to(folder)}:{node.lineno}")
-    return places
+def joined(node: ast.AST) -> list[str]:
+    """The first step of each path that is put behind another one by `node`."""
+    parts: Sequence[ast.expr] = []
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        parts = [node.right]
+    elif isinstance(node, ast.Call):
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        parts = node.args if name in _JOINING else []
+    texts = [part.value for part in parts if isinstance(part, ast.Constant)]
+    steps = [text.split("/")[0] for text in texts if isinstance(text, str)]
+    if isinstance(node, ast.JoinedStr):  # f"{folder}/accounts"
+        behind = [part.value for part in node.values[1:] if isinstance(part, ast.Constant)]
+        steps += [text.split("/")[1] for text in map(str, behind) if text.startswith("/")]
+    return steps
+
+
+def joins(folder: Path, places: frozenset[str], home: str) -> list[str]:
+    """Where the package in `folder` makes a path to one of `places`, outside `home`."""
+    return [
+        f"{file.relative_to(folder)}:{line}"
+        for file in sorted(folder.rglob("*.py"))
+        if not file.relative_to(folder).as_posix().startswith(home)
+        for line in sorted({
+            node.lineno
+            for node in ast.walk(ast.parse(file.read_text()))
+            if isinstance(node, ast.expr) and places & {*joined(node)}
+        })
+    ]  # fmt: skip
 
 
 def test_nobody_outside_store_folder_makes_a_path_in_a_store() -> None:
-    assert joins(ROOT / "apppw_tui") == []
+    assert joins(ROOT / "apppw_tui", PLACES, "store/folder/") == []
+
+
+def test_nobody_outside_store_engine_makes_the_path_of_a_socket() -> None:
+    assert joins(ROOT / "apppw_tui", SOCKETS, "store/engine.py") == []
+    texts = {
+        file.relative_to(ROOT / "apppw_tui").as_posix()
+        for file in (ROOT / "apppw_tui").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Constant) and node.value == "/run/apppw-tui"
+    }
+    assert texts == {"store/engine.py"}
 
 
 @pytest.mark.parametrize(
-    "line", ['folder / "accounts"', 'folder.joinpath("ended")', '[*folder.glob("locks/*")]']
+    "line",
+    [
+        'folder / "accounts"',
+        'folder.joinpath("ended")',
+        '[*folder.glob("locks/*")]',
+        'os.path.join(folder, "usage")',
+        'Path(folder, "key")',
+        'f"{folder}/notices/{name}"',
+    ],
 )
 def test_a_planted_path_in_a_store_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / "store" / "folder").mkdir(parents=True)
     for place in ("portal.py", "store/folder/accounts.py"):
         (tmp_path / place).write_text(f"path = 1\n{line}\n")
-    assert joins(tmp_path) == ["portal.py:2"]
+    assert joins(tmp_path, PLACES, "store/folder/") == ["portal.py:2"]
 
 
 def makers(folder: Path, type_name: str) -> set[str]:

@@ -17,7 +17,7 @@ from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.exit_codes import DANGER, OK, REFUSED
-from apppw_tui.integrations.daemon import socket_folder
+from apppw_tui.store.engine import SocketFolder
 
 _EXITS = {Level.OK: OK, Level.NOTICE: OK, Level.WARNING: REFUSED, Level.DANGER: DANGER}
 _SIGNS = {Level.OK: "✓", Level.NOTICE: "·", Level.WARNING: "!", Level.DANGER: "✗"}
@@ -45,7 +45,7 @@ def doctor(options: argparse.Namespace) -> int:
         place.key_file.absolute(),
         config,
         file,
-        socket_folder(options.socket_dir),
+        SocketFolder.of(options.socket_dir),
         # A store of one's own needs no daemon; the server's is there to be asked.
         file == configuration.SYSTEM_FILE or config.serve != ServeConfig(),
         SystemClock(),

@@ -5,6 +5,7 @@ with a store is found before anything is drawn, by the few modules that look at 
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,7 @@ class LatePortal:
     config: Config
     clock: Clock
     address: str
-    socket_folder: Path
+    socket: Callable[[str], Path]  # the place of one of the daemon's
     _loading: threading.Lock = field(default_factory=threading.Lock, init=False)
     _rooms: "tuple[Portal, ConnectionTest] | None" = field(default=None, init=False)
 
@@ -82,7 +83,7 @@ class LatePortal:
                     config.policy.own_services,
                 )
                 test = ConnectionTest(
-                    verifier, config.serve.sockets, self.socket_folder, parts.context.error_log
+                    verifier, config.serve.sockets, self.socket, parts.context.error_log
                 )
                 self._rooms = Portal(parts.context), test
             return self._rooms

@@ -16,7 +16,6 @@ from apppw_tui.commands.late_portal import LatePortal
 from apppw_tui.domain.ports import ClipboardHelpers, SystemClock
 from apppw_tui.domain.secret import Secret
 from apppw_tui.exit_codes import FAULT, NO_TERMINAL
-from apppw_tui.integrations.daemon import socket_folder
 from apppw_tui.store.engine import StoreLocation, open_engine
 from apppw_tui.ui.app_options import AppOptions, ConnectionHelp
 
@@ -121,9 +120,9 @@ def _store(
     place, clock = StoreLocation.of(config, named, key_file), SystemClock()
     theirs = options.kiosk or configuration.present(configuration.SYSTEM_FILE)
     own = place.is_mine and not theirs
-    sockets, user = socket_folder(), os.geteuid()  # before root becomes the store's owner
+    user = os.geteuid()  # before root becomes the store's owner
     engine, machine = open_engine(place, clock, create=own)
-    late = LatePortal(place, engine, config, clock, _address(), sockets)
+    late = LatePortal(place, engine, config, clock, _address(), machine.socket)
     if os.geteuid() != user:
         late.load()  # who cannot read what root has installed is told so before anything is drawn
     door = None

@@ -18,9 +18,8 @@ from apppw_tui.domain.hashing import Hasher
 from apppw_tui.domain.names import candidates
 from apppw_tui.domain.ports import Clock, SystemClock
 from apppw_tui.exit_codes import OK
-from apppw_tui.integrations.daemon import socket_folder
 from apppw_tui.integrations.process_limits import keep_out_of_dumps
-from apppw_tui.store.engine import StoreLocation, open_engine
+from apppw_tui.store.engine import SocketFolder, StoreLocation, open_engine
 from apppw_tui.verifier import server, sockets
 from apppw_tui.verifier.answer_log import AnswerLog
 from apppw_tui.verifier.attempt_memory import AddressRateLimiter, VerifiedCache
@@ -48,7 +47,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
     with ExitStack() as stack:
         # Before root becomes the store's owner, who could not give a socket to any group.
         sockets = listening(
-            lambda: socket_folder(getattr(options, "socket_dir", None)),
+            lambda: SocketFolder.of(getattr(options, "socket_dir", None)),
             config.serve,
             _owner(folder),
             stack,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from apppw_tui.config import ServeConfig, SocketConfig
 from apppw_tui.domain.errors import ConfigError
+from apppw_tui.store.engine import SocketFolder
 from apppw_tui.verifier import sockets
 from apppw_tui.verifier.answer_log import AnswerLog
 from apppw_tui.verifier.auth_service import AuthService, ServiceSocket
@@ -67,7 +68,7 @@ class DaemonSockets:
 
 
 def listening(
-    folder: Callable[[], Path],
+    folder: Callable[[], SocketFolder],
     config: ServeConfig,
     owner: sockets.Owner | None,
     stack: ExitStack,
@@ -91,13 +92,13 @@ def listening(
 
 
 def _made(
-    folder: Path, config: ServeConfig, owner: sockets.Owner | None, stack: ExitStack
+    folder: SocketFolder, config: ServeConfig, owner: sockets.Owner | None, stack: ExitStack
 ) -> list[sockets.ListeningSocket]:
-    sockets.make_folder(folder, owner)
+    sockets.make_folder(folder.path, owner)
     listening_sockets = []
-    with sockets.folder_locked(folder):
+    with sockets.folder_locked(folder.path):
         for socket in config.sockets:
-            made = sockets.listen(folder, socket.name, socket.mode, socket.group, owner)
+            made = sockets.listen(folder.socket(socket.name), socket.mode, socket.group, owner)
             stack.callback(made.close)
             listening_sockets.append(made)
     return listening_sockets

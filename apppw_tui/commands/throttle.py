@@ -12,7 +12,7 @@ from apppw_tui.domain.lines import describe_wait
 from apppw_tui.domain.names import escaped
 from apppw_tui.exit_codes import OK
 from apppw_tui.integrations import daemon
-from apppw_tui.integrations.daemon import socket_folder
+from apppw_tui.store.engine import SocketFolder
 
 _SECONDS = 5.0  # for the answer
 _NOT_OURS = "Only root, and the user of the daemon, may see and clear what it counts."
@@ -60,7 +60,7 @@ def clear(options: argparse.Namespace, _: Config) -> int:
 
 def ask_daemon(options: argparse.Namespace, question: Mapping[str, object]) -> Mapping[str, Any]:
     """Asks as the administrator. Raises StoreUnusable: nobody answers; Refused: not to us."""
-    path = str(options.socket or socket_folder() / "json")
+    path = str(options.socket or SocketFolder.of().socket("json"))
     try:
         answer = daemon.ask(path, question, _SECONDS)
     except PermissionError:

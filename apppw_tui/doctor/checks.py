@@ -27,6 +27,7 @@ from apppw_tui.doctor.finding import Finding, danger, ok, unusable, warning
 from apppw_tui.doctor.probe import SystemPaths
 from apppw_tui.domain.errors import ConfigError, StoreError, describe_fault
 from apppw_tui.domain.ports import Clock
+from apppw_tui.store.engine import SocketFolder
 from apppw_tui.store.folder.engine import FolderEngine, open_folder
 from apppw_tui.store.folder.places import StorePlaces
 
@@ -41,7 +42,7 @@ class Checkup:
     key_file: Path
     config: Config
     config_file: Path | None
-    sockets: Path
+    sockets: SocketFolder
     daemon_wanted: bool
     clock: Clock
     places: SystemPaths = field(default_factory=SystemPaths)

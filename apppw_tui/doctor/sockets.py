@@ -15,6 +15,7 @@ from apppw_tui.config import ServeConfig
 from apppw_tui.doctor import units
 from apppw_tui.doctor.finding import Finding, command, danger, notice, ok, warning
 from apppw_tui.doctor.probe import Run
+from apppw_tui.store.engine import SocketFolder
 
 _SECONDS = 2.0  # all are asked at once, so that a daemon that hangs takes no longer
 _ACCESS = 0o666
@@ -104,14 +105,14 @@ class ListeningSockets:
         return frozenset(place.path for place in self.places if place.protocol == protocol)
 
 
-def listening(serve: ServeConfig, folder: Path, ask: Run) -> ListeningSockets:
+def listening(serve: ServeConfig, folder: SocketFolder, ask: Run) -> ListeningSockets:
     """`folder` is where the daemon puts sockets of its own."""
     there = units.units(ask)
     if any(unit.wanted for unit in there):
         return ListeningSockets(list(_passed(serve, there)), there)
     own = (
         _Place(
-            *(folder / wanted.name, wanted.protocol, wanted.mode, wanted.group),
+            *(folder.socket(wanted.name), wanted.protocol, wanted.mode, wanted.group),
             metrics=wanted.metrics,
         )
         for wanted in serve.sockets
@@ -121,7 +122,7 @@ def listening(serve: ServeConfig, folder: Path, ask: Run) -> ListeningSockets:
 
 def check(
     serve: ServeConfig,
-    folder: Path,
+    folder: SocketFolder,
     owner: int,
     ask: Run,
     there: ListeningSockets,
@@ -136,8 +137,8 @@ def check(
     places, by_systemd = there.places, there.by_systemd
     findings = [*units.service(ask), *units.compared(serve, there.units)]
     if not places:
-        return [*findings, _nobody(folder, there, wanted=wanted, lua=lua)]
-    findings += _folder(folder, owner)
+        return [*findings, _nobody(folder.path, there, wanted=wanted, lua=lua)]
+    findings += _folder(folder.path, owner)
     with ThreadPoolExecutor(len(places)) as asking:
         for answers in asking.map(lambda place: [*_socket(place, owner, lua=lua)], places):
             findings += answers
@@ -145,9 +146,9 @@ def check(
         names = {place.path.name for place in places}
         for name in sorted(serve.configured - names):
             findings.append(
-                warning(folder / name, "The configuration names it; it is not there.", _ANEW)
+                warning(folder.socket(name), "The configuration names it; it is not there.", _ANEW)
             )
-    return findings or [ok(folder, f"{len(places)} sockets answer.")]
+    return findings or [ok(folder.path, f"{len(places)} sockets answer.")]
 
 
 def _nobody(folder: Path, there: ListeningSockets, *, wanted: bool, lua: bool) -> Finding:

@@ -1,16 +1,12 @@
 """Asks the running daemon one question over its socket of protocol json, as services do."""
 
-import os
+import json
 import socket
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 _LONGEST_ANSWER = 65_536  # bytes; to a question about a password, some hundred
 _CHUNK = 4096  # bytes
-
-
-SYSTEM_FOLDER = Path("/run/apppw-tui")
 
 
 def ask(path: str, question: Mapping[str, object], seconds: float) -> dict[str, object]:
@@ -22,8 +18,6 @@ def ask(path: str, question: Mapping[str, object], seconds: float) -> dict[str, 
         OSError: nobody is there, nobody may ask, or no answer came in time.
         ValueError, RecursionError: what came is no answer.
     """
-    import json  # whoever asks where its folder is needs none
-
     end = time.monotonic() + seconds
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
         asking.settimeout(seconds)
@@ -38,14 +32,3 @@ def ask(path: str, question: Mapping[str, object], seconds: float) -> dict[str, 
             answer += chunk
     read = json.loads(answer.partition(b"\n")[0])
     return read if isinstance(read, dict) else {}
-
-
-def socket_folder(folder: Path | None = None) -> Path:
-    """systemd.exec(5): RUNTIME_DIRECTORY is one path or several, between colons."""
-    runtime = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
-    if folder is not None or runtime:
-        return (folder or Path(runtime)).absolute()
-    own = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
-    if os.geteuid() == 0 or os.access(SYSTEM_FOLDER, os.W_OK) or not own.is_absolute():
-        return SYSTEM_FOLDER
-    return own / "apppw-tui"

@@ -4,6 +4,7 @@ Every part is a port of domain/ports.py, and is made when it is asked for: the f
 portal, a place at the kiosk's door and `verify` load no more than they need.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     )
     from apppw_tui.domain.usage import FirstUse
 
+_SYSTEM_SOCKETS = Path("/run/apppw-tui")
+
 
 @dataclass(frozen=True)
 class StoreLocation:
@@ -64,6 +67,32 @@ class StoreLocation:
         from apppw_tui.store.folder.places import StorePlaces
 
         return StorePlaces(self.folder).may_hold_sealed_values()
+
+
+@dataclass(frozen=True)
+class SocketFolder:
+    """The folder in which the daemon of a machine has its sockets, each by its name."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, named: Path | None = None) -> "SocketFolder":
+        """The one that was `named`, the unit's, the system's, or that of whoever is signed in.
+
+        systemd.exec(5): RUNTIME_DIRECTORY is one path or several, between colons. Asked before root
+        becomes a store's owner, to whom the system's would not be open.
+        """
+        runtime = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+        if named is not None or runtime:
+            return cls((named or Path(runtime)).absolute())
+        own = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
+        if os.geteuid() == 0 or os.access(_SYSTEM_SOCKETS, os.W_OK) or not own.is_absolute():
+            return cls(_SYSTEM_SOCKETS)
+        return cls(own / "apppw-tui")
+
+    def socket(self, name: str) -> Path:
+        """The place of that socket, whether or not it is there."""
+        return self.path / name
 
 
 class Engine(Protocol):
@@ -154,6 +183,9 @@ class Machine(Protocol):
     @property
     def session_terminator(self) -> "SessionTerminator":
         """Tells apppw-kick, which ends the sessions of this machine."""
+
+    def socket(self, name: str) -> Path:
+        """The place of the daemon's socket of that name, whether or not it is there."""
 
     def door(self) -> "Door": ...
 

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
+from pathlib import Path
 
 from apppw_tui.domain import deleted_ids
 from apppw_tui.domain.account import Account
@@ -36,6 +37,9 @@ class MemoryMachine:
         self.slots: Slot = nullcontext
         self.session_terminator = MemorySessionTerminator()
         self._told = MemoryEnforcements()
+
+    def socket(self, name: str) -> Path:
+        return Path("/dev/null", name)  # where nothing can ever be: no daemon reads this memory
 
     def door(self) -> "MemoryDoor":
         return MemoryDoor()

@@ -3,7 +3,7 @@
 What came of it is one sentence for the person who looks at the password.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,34 +29,35 @@ _REASONS = {
 }
 
 
-def socket_for(sockets: Iterable[SocketConfig], folder: Path, service: Service) -> Path | None:
-    """The first of `sockets` that can be asked about `service`; None if none can."""
+def socket_for(sockets: Iterable[SocketConfig], service: Service) -> str | None:
+    """The name of the first of `sockets` that can be asked about `service`; None if none can."""
     for socket in sockets:
         if socket.protocol == "json" and (socket.services is None or service in socket.services):
-            return folder / socket.name
+            return socket.name
     return None
 
 
 class ConnectionTest:
-    """Tries app passwords on a server. `folder` is where its daemon has its sockets."""
+    """Tries app passwords on a server. `place` is that of its daemon's socket of a name."""
 
     def __init__(
         self,
         verifier: Verifier,
         sockets: Iterable[SocketConfig],
-        folder: Path,
+        place: Callable[[str], Path],
         error_log: ErrorLog,
     ) -> None:
         self._verifier = verifier
         self._sockets = tuple(sockets)
-        self._folder = folder
+        self._place = place
         self._error_log = error_log
 
     def __call__(self, account_name: str, secret: Secret, service: Service) -> ConnectionTestResult:
         """May take seconds. Never raises."""
-        path = socket_for(self._sockets, self._folder, service)
-        if path is None:
+        name = socket_for(self._sockets, service)
+        if name is None:
             return self._without(account_name, secret, service, _NOT_FROM_HERE)
+        path = self._place(name)
         try:
             return describe(_ask(path, account_name, secret, service), service)
         except PermissionError:

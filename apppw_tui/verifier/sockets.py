@@ -75,25 +75,22 @@ def folder_locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def listen(
-    folder: Path, name: str, mode: int, group: str | None, owner: Owner | None
-) -> ListeningSocket:
-    """Makes a socket in `folder`, whose lock is held.
+def listen(path: Path, mode: int, group: str | None, owner: Owner | None) -> ListeningSocket:
+    """Makes a socket at `path`, whose folder's lock is held.
 
     Raises:
         ConfigError: another daemon listens there, something that is no socket stands there, there
             is no such group, or the system does not allow it.
     """
-    path = folder / name
     gid = _gid(path, group)
-    if gid == -1 and owner is not None and not folder.stat().st_mode & stat.S_ISGID:
+    if gid == -1 and owner is not None and not path.parent.stat().st_mode & stat.S_ISGID:
         gid = owner.gid
     _clear(path)
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o777 & ~mode)  # from its first moment on, it is open to nobody else
     try:
         made.bind(str(path))
-        listening = ListeningSocket(name, made, path, _identity(path))
+        listening = ListeningSocket(path.name, made, path, _identity(path))
     except OSError as error:
         made.close()
         raise _unusable(path, error) from None

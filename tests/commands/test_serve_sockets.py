@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.integrations.daemon import socket_folder
+from apppw_tui.store.engine import SocketFolder
 from tests.commands.daemon_runs import ALL, closed, configured, refused
 from tests.serving import asked, command, forked, serving
 from tests.support import House
@@ -221,7 +221,7 @@ def test_without_an_option_the_surroundings_say_where(
     monkeypatch.setattr(os, "access", lambda *_: False)
     monkeypatch.setenv("RUNTIME_DIRECTORY", runtime)
     monkeypatch.setenv("XDG_RUNTIME_DIR", own)
-    assert socket_folder(None) == Path(wanted)
-    assert socket_folder(Path("/o")) == Path("/o")
+    assert SocketFolder.of().path == Path(wanted)
+    assert SocketFolder.of(Path("/o")).path == Path("/o")
     monkeypatch.setattr(os, "access", lambda *_: True)
-    assert socket_folder(None) == Path(runtime.partition(":")[0] or "/run/apppw-tui")
+    assert SocketFolder.of().path == Path(runtime.partition(":")[0] or "/run/apppw-tui")

@@ -11,6 +11,7 @@ from apppw_tui.doctor.checks import Checkup
 from apppw_tui.doctor.finding import Finding, Level
 from apppw_tui.doctor.probe import CommandOutput, SystemPaths
 from apppw_tui.domain.errors import ConfigError
+from apppw_tui.store.engine import SocketFolder
 from apppw_tui.store.folder.counters import FolderThrottleStore
 from apppw_tui.store.folder.key_file import FolderKeyring
 from apppw_tui.store.folder.location import open_store
@@ -147,7 +148,7 @@ class Server:
             self.key,
             self.config,
             self.config_file,
-            self.home / "run",
+            SocketFolder(self.home / "run"),
             self.daemon_wanted,
             self.clock,
             self.places,

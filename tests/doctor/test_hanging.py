@@ -12,6 +12,7 @@ import pytest
 from apppw_tui.config import AccountsConfig, ServeConfig, SocketConfig
 from apppw_tui.doctor import dovecot, sockets
 from apppw_tui.doctor.finding import Finding, Level
+from apppw_tui.store.engine import SocketFolder
 from apppw_tui.store.folder.location import open_store
 from tests.doctor.healthy import Programs, Server, faults
 from tests.doctor.test_sockets import made
@@ -31,8 +32,8 @@ def silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.s
 def looked_at(folder: Path, programs: Programs | None = None) -> list[Finding]:
     ask = programs or Programs()
     serve = ServeConfig(sockets=(SocketConfig("json", "json"),))
-    there = sockets.listening(serve, folder, ask)
-    return faults(sockets.check(serve, folder, os.geteuid(), ask, there, wanted=True))
+    there = sockets.listening(serve, SocketFolder(folder), ask)
+    return faults(sockets.check(serve, SocketFolder(folder), os.geteuid(), ask, there, wanted=True))
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ import pytest
 from apppw_tui.config import ServeConfig, SocketConfig
 from apppw_tui.doctor import sockets
 from apppw_tui.doctor.finding import Finding, Level
+from apppw_tui.store.engine import SocketFolder
 from apppw_tui.store.folder.location import open_store
 from tests.doctor.healthy import Programs, Server, faults
 from tests.serving import Serving, serving
@@ -79,8 +80,10 @@ def looked_at(
     uid = os.geteuid() if owner is None else owner
     ask = programs or Programs()
     config = serve or ServeConfig()
-    there = sockets.listening(config, folder, ask)
-    return faults(sockets.check(config, folder, uid, ask, there, wanted=True, lua=lua))
+    there = sockets.listening(config, SocketFolder(folder), ask)
+    return faults(
+        sockets.check(config, SocketFolder(folder), uid, ask, there, wanted=True, lua=lua)
+    )
 
 
 def test_nothing_is_wrong_with_a_daemon_that_answers(folder: Path) -> None:

@@ -7,9 +7,10 @@ import pytest
 
 from apppw_tui.domain.enforced import Enforcement
 from apppw_tui.store.engine import Engine, Machine
+from apppw_tui.store.folder.engine import open_folder
 from apppw_tui.store.memory_engine import MemoryMachine
 from tests.store.making import add, alter
-from tests.support import NOW
+from tests.support import NOW, FixedClock
 
 
 def ended(machine: Machine, folder: Path) -> Collection[str]:
@@ -43,3 +44,21 @@ def test_enforced_accounts_of_an_engine_are_told_on_its_machine(
     assert enforcements.read("ada") == Enforcement(NOW, account.uid)
     alter(engine.accounts, enforced_from=None)
     assert enforcements.read("ada") is None
+
+
+def test_daemons_sockets_have_places_of_their_own_and_none_in_the_store(
+    machine: Machine, folder: Path
+) -> None:
+    places = [machine.socket(name) for name in ("json", "mux")]
+    assert [place.name for place in places] == ["json", "mux"]
+    assert all(place.is_absolute() for place in places)
+    assert not any(place.is_relative_to(folder) for place in places)
+
+
+def test_a_servers_sockets_are_where_the_surroundings_say(
+    folder: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNTIME_DIRECTORY", "/run/mine")
+    _, machine = open_folder(folder, folder / "key", clock, create=True, new_key=False)
+    monkeypatch.setenv("RUNTIME_DIRECTORY", "/run/later")
+    assert machine.socket("json") == Path("/run/mine/json")

@@ -67,7 +67,7 @@ class Running:
 
 def opened(path: Path) -> ListeningSocket:
     with folder_locked(path.parent):
-        return listen(path.parent, path.name, 0o660, None, None)
+        return listen(path, 0o660, None, None)
 
 
 class Told:

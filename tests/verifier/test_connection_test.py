@@ -110,7 +110,9 @@ def test_what_the_daemon_answers_is_said(
     tmp_path: Path, answer: dict[str, object], right: bool | None, sentence: str
 ) -> None:
     with a_daemon(tmp_path, json.dumps(answer).encode() + b"\n") as heard:
-        tried = ConnectionTest(Says(), SOCKETS, tmp_path, MemoryErrorLog())(ADA, SECRET, IMAP)
+        tried = ConnectionTest(Says(), SOCKETS, tmp_path.joinpath, MemoryErrorLog())(
+            ADA, SECRET, IMAP
+        )
     assert tried == ConnectionTestResult(right, sentence)
     assert [json.loads(line) for line in heard] == [
         {"user": ADA, "password": SECRET.reveal(), "service": "imap", "test": True}
@@ -119,7 +121,7 @@ def test_what_the_daemon_answers_is_said(
 
 def test_without_a_daemon_it_is_decided_here_and_that_is_said(house: House, tmp_path: Path) -> None:
     error_log = MemoryErrorLog()
-    trying = ConnectionTest(verifier(house), SOCKETS, tmp_path, error_log)
+    trying = ConnectionTest(verifier(house), SOCKETS, tmp_path.joinpath, error_log)
     secret = house.issue("Phone").secret
     silent = (
         "The password is right, but this server's sign-in service is not running. "
@@ -146,7 +148,7 @@ def test_without_a_daemon_it_is_decided_here_and_that_is_said(house: House, tmp_
 def test_what_is_no_answer_is_no_daemon(house: House, tmp_path: Path, reply: bytes) -> None:
     secret = house.issue("Phone").secret
     with a_daemon(tmp_path, reply):
-        tried = ConnectionTest(verifier(house), SOCKETS, tmp_path, MemoryErrorLog())(
+        tried = ConnectionTest(verifier(house), SOCKETS, tmp_path.joinpath, MemoryErrorLog())(
             ADA, secret, IMAP
         )
     assert tried.ok is None
@@ -160,7 +162,7 @@ def test_a_daemon_that_may_not_be_asked_is_said(
         raise PermissionError
 
     monkeypatch.setattr(daemon, "ask", refused)
-    tried = ConnectionTest(verifier(house), SOCKETS, tmp_path, MemoryErrorLog())(
+    tried = ConnectionTest(verifier(house), SOCKETS, tmp_path.joinpath, MemoryErrorLog())(
         ADA, house.issue("Phone").secret, IMAP
     )
     sentence = "The password is right, but it cannot be tried from here. Try it in an app."
@@ -184,7 +186,7 @@ def test_a_daemon_that_may_not_be_asked_is_said(
 def test_a_socket_is_asked_only_for_what_it_may_speak_for(
     house: House, tmp_path: Path, sockets: list[SocketConfig], service: Service, asked: bool
 ) -> None:
-    trying = ConnectionTest(verifier(house), sockets, tmp_path, MemoryErrorLog())
+    trying = ConnectionTest(verifier(house), sockets, tmp_path.joinpath, MemoryErrorLog())
     tried = trying(ADA, house.issue("Phone").secret, service)
     assert tried.ok is None
     none = "The password is right, but it cannot be tried from here. Try it in an app."
@@ -193,7 +195,9 @@ def test_a_socket_is_asked_only_for_what_it_may_speak_for(
 
 def test_a_store_that_cannot_be_read_is_said_as_it_is(tmp_path: Path) -> None:
     decision = Decision(Answer.NOT_NOW, "The store is busy. Try again.")
-    tried = ConnectionTest(Says(decision), SOCKETS, tmp_path, MemoryErrorLog())(ADA, SECRET, IMAP)
+    tried = ConnectionTest(Says(decision), SOCKETS, tmp_path.joinpath, MemoryErrorLog())(
+        ADA, SECRET, IMAP
+    )
     assert tried == ConnectionTestResult(None, "Not now: The store is busy. Try again.")
 
 
@@ -202,7 +206,7 @@ def test_the_real_daemon_is_asked_and_counts_it_as_no_use(tmp_path: Path) -> Non
     house.add(ADA)
     secret = house.issue("Phone").secret
     with serving(tmp_path) as running:
-        trying = ConnectionTest(Says(), SOCKETS, running.sockets, MemoryErrorLog())
+        trying = ConnectionTest(Says(), SOCKETS, running.sockets.joinpath, MemoryErrorLog())
         assert trying(ADA, secret, IMAP) == ConnectionTestResult(True, SIGN_IN)
         (line,) = running.answers
         assert line.endswith('service=imap address=- socket=json why="test: right"')

@@ -28,7 +28,7 @@ def test_a_socket_that_cannot_be_given_away_is_not_left(
 
     monkeypatch.setattr(os, "chown", fail)
     with pytest.raises(ConfigError) as error:
-        listen(tmp_path, "json", 0o660, "root", None)
+        listen(tmp_path / "json", 0o660, "root", None)
     assert str(error.value) == f"{tmp_path}/json{reason}"
     assert list(tmp_path.iterdir()) == []
 
@@ -36,7 +36,7 @@ def test_a_socket_that_cannot_be_given_away_is_not_left(
 def test_the_mask_is_the_same_afterwards(tmp_path: Path) -> None:
     before = os.umask(0o077)
     try:
-        listen(tmp_path, "json", 0o666, None, None).close()
+        listen(tmp_path / "json", 0o666, None, None).close()
         assert os.umask(0o077) == 0o077
     finally:
         os.umask(before)
@@ -47,10 +47,10 @@ def test_in_a_folder_of_a_group_its_sockets_stay_the_groups(
 ) -> None:
     given: list[tuple[int, int]] = []
     monkeypatch.setattr(os, "chown", lambda _, uid, gid, **__: given.append((uid, gid)))
-    listen(tmp_path, "a", 0o660, None, Owner(7, 8)).close()
+    listen(tmp_path / "a", 0o660, None, Owner(7, 8)).close()
     tmp_path.chmod(0o2755)
-    listen(tmp_path, "b", 0o660, None, Owner(7, 8)).close()
-    listen(tmp_path, "c", 0o660, None, None).close()
+    listen(tmp_path / "b", 0o660, None, Owner(7, 8)).close()
+    listen(tmp_path / "c", 0o660, None, None).close()
     assert given == [(7, 8), (7, -1)]
 
 
@@ -72,7 +72,7 @@ def test_a_socket_whose_queue_is_full_is_somebodys(tmp_path: Path) -> None:
         busy.listen(0)
         waiting.connect(str(tmp_path / "json"))
         with pytest.raises(ConfigError, match="another daemon listens there"):
-            listen(tmp_path, "json", 0o660, None, None)
+            listen(tmp_path / "json", 0o660, None, None)
 
 
 @pytest.mark.parametrize("count", ["", "-1", "x", "\u0663x", "0"])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.ports import Accounts, Clock, ErrorLog
+from apppw_tui.store.engine import SocketFolder
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.location import ACCOUNTS, SUFFIX, check_store, has_accounts
 
@@ -43,8 +44,9 @@ def open_folder(
 
         # Before root becomes the store's owner.
         hand = keys.RootsHand(key_file, folder) if keys.needed(folder, key_file) else None
+    sockets = SocketFolder.of()  # before root becomes the store's owner, too
     folder = check_store(folder, create=create)
-    machine = FolderMachine(folder, clock)
+    machine = FolderMachine(folder, clock, sockets)
     return FolderEngine(folder, key_file, clock, machine, hand), machine
 
 
@@ -83,9 +85,10 @@ class FolderAside:
 class FolderMachine:
     """See Machine; of the store in `folder`."""
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    def __init__(self, folder: Path, clock: Clock, sockets: SocketFolder) -> None:
         self._folder = folder
         self._clock = clock
+        self.socket = sockets.socket
 
     @cached_property
     def error_log(self) -> "FolderErrorLog":

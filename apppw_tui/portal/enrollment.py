@@ -16,7 +16,7 @@ from apppw_tui.domain.errors import (
     SessionEnded,
     WrongCode,
 )
-from apppw_tui.domain.phone import Phone, PhoneSlot
+from apppw_tui.domain.phone import PHONES, Phone, PhoneSlot
 from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.totp import Authenticator
@@ -46,6 +46,10 @@ class Enrollment:
     def delivery_methods(self, which: PhoneSlot) -> list[DeliveryMethod]:
         """The ways in which this server can send a code to that phone, the usual one first."""
         return verification_options.delivery_methods(which, self._kinds)
+
+    def phone_slots(self, account: Account) -> list[PhoneSlot]:
+        """The account's own, and those to which this server can send a code."""
+        return [which for which in PHONES if self.delivery_methods(which) or account.phone(which)]
 
     def preferred(self, account: Account) -> VerificationOption | None:
         """The method that signing in begins with; None if the account can use none."""

@@ -76,7 +76,7 @@ CLOSED: dict[str, Act] = {
 }
 LOOKING = {
     "account", "activity", "after_sign_in", "usage", "numbers", "set_appearance", "is_fresh",
-    "delivery_methods", "preferred", "preferences", "trusted_addresses",
+    "delivery_methods", "phone_slots", "preferred", "preferences", "trusted_addresses",
     "uses_per_day",
 }  # fmt: skip
 SETTING_UP = {"begin_authenticator", "begin_phone"}

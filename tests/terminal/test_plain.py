@@ -80,8 +80,8 @@ def test_everything_is_done_line_by_line(
     program.see("Everything is deleted.")
     assert not required.opens(password)
     # Methods, the activity, the account password.
-    answer(program, "the list: ", "v", "go back: ", "1", "go back: ", "5")
-    answer(program, "go back: ", "6", "no: ", "no", "go back: ", "")
+    answer(program, "the list: ", "v", "go back: ", "1", "go back: ", "1")
+    answer(program, "go back: ", "3", "no: ", "no", "go back: ", "")
     answer(program, "the list: ", "a")
     program.see("deleted: Desk")
     answer(program, "the list: ", "w", "(not shown): ", PASSWORD)

@@ -1,6 +1,6 @@
 """App passwords, line by line: the list, a new one, and what is done with one of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -9,8 +9,8 @@ from apppw_tui.domain import connection_settings
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword, grouped
 from apppw_tui.domain.errors import InvalidName, NameTaken
-from apppw_tui.domain.names import escaped, name_key
-from apppw_tui.domain.usage import LastUse
+from apppw_tui.domain.names import escaped
+from apppw_tui.domain.usage import SHOWN_DAYS, UNUSED_AFTER, LastUse
 from apppw_tui.portal.app_passwords import IssuedAppPassword
 from apppw_tui.ui import formatting
 from apppw_tui.ui.plain.conversation import PlainChoice
@@ -31,26 +31,30 @@ _EMPTY = "No app passwords yet. Create one for your phone or mail program."
 
 def list_app_passwords(plain: PlainSession, _account: Account) -> None:
     """Lists them until the person goes back. Raises Back."""
-    listed: Account | None = None
+    listed: list[str] = []
     while True:
         account = plain.account()
         used = plain.portal.usage(plain.session, account)
         count = len(account.app_passwords)
         if not count:
-            plain.talk.say(_EMPTY if listed is None else "Everything is deleted.")
+            plain.talk.say("Everything is deleted." if listed else _EMPTY)
             return
         limit = plain.portal.policy.app_passwords_per_account
         now = plain.clock.now()
+        ordered = sorted(account.app_passwords, key=lambda own: formatting.natural_key(own.name))
         choices: list[PlainChoice[AppPassword | None]] = [
             PlainChoice(password, _summary(plain, password, used.by_id.get(password.id), now))
-            for password in sorted(account.app_passwords, key=lambda each: name_key(each.name))
+            for password in ordered
         ]
         reason = plain.portal.policy.creation_unavailable_reason(account)
         choices.append(PlainChoice(None, "Create an app password", "c", reason))
+        head = f"App passwords: {count} of {limit}."
+        numbered = [password.id for password in ordered]
+        # All is read out again only where the numbers are others by now.
         chosen = plain.talk.choose(
-            f"App passwords: {count} of {limit}. {_PURPOSE}", choices, lists=account != listed
+            head if listed else f"{head} {_PURPOSE}", choices, lists=numbered != listed
         )
-        listed = account
+        listed = numbered
         with suppress(Back):
             if chosen is None:
                 attempt(plain, partial(create, plain, account))
@@ -61,11 +65,18 @@ def list_app_passwords(plain: PlainSession, _account: Account) -> None:
 def open_app_password(plain: PlainSession, app_password: AppPassword) -> None:
     """Shows its details, and does what is chosen with it. Raises Back."""
     account = plain.account()
-    last = plain.portal.usage(plain.session, account).by_id.get(app_password.id)
+    last = plain.portal.usage(plain.session, account).services.get(app_password.id, ())
+    per_day = plain.portal.uses_per_day(plain.session, account).get(app_password.id, ())
     plain.talk.head("App password")
-    for label, value in _details(plain, app_password, last):
-        plain.talk.say(f"{label}: {value}", indent=2)
+    _say_all(plain, _details(plain, app_password, last, sum(per_day)))
     offer(plain, app_password, [*VERBS, RESUME if app_password.paused else PAUSE])
+
+
+def _say_all(plain: PlainSession, facts: Iterable[tuple[str, str]]) -> None:
+    """Each on a line, and an empty one before whatever is asked then."""
+    for label, value in facts:
+        plain.talk.say(f"{label}: {value}", indent=2)
+    plain.talk.say()
 
 
 def create(plain: PlainSession, account: Account) -> None:
@@ -102,9 +113,9 @@ def _reveal(plain: PlainSession, issued: IssuedAppPassword) -> None:
     plain.talk.say(f"{escaped(record.name)}, {plain.portal.policy.label(record.scope)}, {ends}.")
     plain.talk.show(f"\n{grouped(issued.secret)}\n")
     plain.talk.say(f"Blanks do not count. {SCROLL_BACK}\n")
-    for label, value in _settings(plain, record):
-        plain.talk.say(f"{label}: {value}", indent=2)
-    offer_repeatedly(plain, issued, REVEAL_VERBS, "when you have it")
+    _say_all(plain, _settings(plain, record))
+    verbs = [SPELL] if plain.options.connecting.test is None else [SPELL, TEST]
+    offer_repeatedly(plain, issued, verbs, "when you have it")
     plain.talk.say(f"Created {escaped(record.name)}.")
 
 
@@ -129,8 +140,9 @@ def _test(plain: PlainSession, issued: IssuedAppPassword) -> None:
         plain.talk.say(result.message)
 
 
-def _no_test_reason(plain: PlainSession, _issued: IssuedAppPassword) -> str | None:
-    return "It cannot be tested here." if plain.options.connecting.test is None else None
+def _show_settings(plain: PlainSession, app_password: AppPassword) -> None:
+    plain.talk.head("What to type into the app, besides the password")
+    _say_all(plain, _settings(plain, app_password))
 
 
 def _rename(plain: PlainSession, app_password: AppPassword) -> None:
@@ -172,37 +184,43 @@ VERBS = (
     PlainVerb("r", "Rename", _rename),
     PlainVerb("d", "Delete", _delete),
     PlainVerb("e", "Edit: name, for, expires, networks", _edit),
+    PlainVerb("i", "What to type into the app", _show_settings),
 )
 PAUSE = PlainVerb("x", "Pause", _pause)
 RESUME = PlainVerb("x", "Resume", _resume)
-REVEAL_VERBS = (
-    PlainVerb("s", "Spell it, symbol by symbol", _spell),
-    PlainVerb("t", "Test it", _test, _no_test_reason),
-)
+SPELL = PlainVerb("s", "Spell it, symbol by symbol", _spell)
+TEST = PlainVerb("t", "Test it", _test)  # where something answers
 
 
 def _details(
-    plain: PlainSession, app_password: AppPassword, last: LastUse | None
+    plain: PlainSession, app_password: AppPassword, last: Sequence[LastUse], count: int
 ) -> Iterator[tuple[str, str]]:
-    """All that is known of an app password."""
+    """All that is known of an app password: its last uses, and how many there were lately."""
     created = formatting.exactly(app_password.created)
-    by = ", by the administrator" if app_password.created_by_admin else ""
+    by_admin = ", by the administrator" if app_password.created_by_admin else ""
     end = app_password.expires
     yield "Name", escaped(app_password.name)
     yield "For", plain.portal.policy.label(app_password.scope)
     if app_password.paused:
         yield "Paused", "it is refused until you resume it"
-    yield "Last used", "never" if last is None else _last_use(last)
-    yield "Created", f"{created}{by}"
+    yield from _uses(last, count)
+    yield "Created", f"{created}{by_admin}"
     yield "Expires", "never" if end is None else formatting.exactly(end)
     yield "Good from", networks_label(app_password)
     yield "Begins with", app_password.id
 
 
-def _last_use(last: LastUse) -> str:
-    by = f" by {escaped(last.service)}" if last.service else ""
-    place = f" from {escaped(last.address)}" if last.address else ""
-    return f"{formatting.exactly(last.time)}{by}{place}"
+def _uses(last: Sequence[LastUse], count: int) -> Iterator[tuple[str, str]]:
+    if not last:
+        yield "Last used", "never"
+    elif count:
+        yield "Used", f"{count} time{'' if count == 1 else 's'} in {SHOWN_DAYS} days"
+    else:
+        yield "Used", f"not in the last {SHOWN_DAYS} days"
+    for use in last:
+        by = f" by {escaped(use.service)}" if use.service else ""
+        place = f" from {escaped(use.address)}" if use.address else ""
+        yield f"Last used{by}", f"{formatting.exactly(use.time)}{place}"
 
 
 def _summary(
@@ -210,6 +228,8 @@ def _summary(
 ) -> str:
     scope = plain.portal.policy.label(app_password.scope)
     used = "never used"
+    if now - app_password.created >= UNUSED_AFTER:
+        used = f"never used in {UNUSED_AFTER.days} days"
     if last is not None:
         by = f" by {escaped(last.service)}" if last.service else ""
         used = f"used {formatting.ago(last.time, now)}{by}"

@@ -14,6 +14,7 @@ from apppw_tui.ui.terminal import IdleClock
 Value = TypeVar("Value")
 
 LIST_AGAIN = "for the list"
+_LEAST_BEGINNING = 2  # characters; one alone would be a key that was mistyped
 _NARROWEST, _WIDEST = 20, 79  # columns, whatever a terminal says of itself
 
 
@@ -80,12 +81,12 @@ class Conversation:
             raise Back
         return text or str(default)
 
-    def ask_secret(self, question: str) -> Secret:
+    def ask_secret(self, question: str, default: Secret | None = None) -> Secret:
         """The same without echo, and exactly as it is typed. Raises Back."""
         text = self._answer(f"{question} (not shown)", echoes=False)
-        if not text:
+        if not text and default is None:
             raise Back
-        return Secret(text)
+        return Secret(text) if text else default or Secret("")
 
     def confirm(self, question: str) -> bool:
         """True for yes; whatever else is typed is no."""
@@ -103,33 +104,42 @@ class Conversation:
         enter: str = "to go back",
         default: Value | None = None,
         *,
+        remark: str = "",
         lists: bool = True,
     ) -> Value:
         """Lists the choices by number; `enter` says what Enter alone does. Raises Back.
 
-        Without `lists` they are known, and shown only to whoever asks for them.
+        The `remark` says what there is besides. Without `lists` all is known, and shown only to
+        whoever asks for it.
         """
         if lists:
-            self._list(question, choices)
+            self._list(question, choices, remark)
         again = "" if lists or enter == LIST_AGAIN else ", ?"
         while True:
             typed = self.ask(
                 f"Number{again}, or Enter {enter}", "" if default is not None else None
             )
-            chosen = _chosen(choices, typed)
             if not typed and default is not None:
                 return default
+            matching = _matching(choices, typed)
             if typed == "?":
-                self._list(question, choices, keys=True)
-            elif chosen is None:
-                self.say(f"Type a number from 1 to {len(choices)}, or ? for the list.")
-            elif chosen.reason is not None:
-                self.say(chosen.reason)
+                self._list(question, choices, remark, keys=True)
+            elif len(matching) != 1:
+                several = "Several begin so. " if matching else ""
+                numbers = "1" if len(choices) == 1 else f"a number from 1 to {len(choices)}"
+                self.say(f"{several}Type {numbers}, or ? for the list.")
+            elif matching[0].reason is not None:
+                self.say(matching[0].reason)
             else:
-                return chosen.value
+                return matching[0].value
 
     def _list(
-        self, question: str, choices: Sequence[PlainChoice[Value]], *, keys: bool = False
+        self,
+        question: str,
+        choices: Sequence[PlainChoice[Value]],
+        remark: str,
+        *,
+        keys: bool = False,
     ) -> None:
         if question:
             self.head(question)
@@ -137,6 +147,8 @@ class Conversation:
             key = f" (or {choice.key})" if keys and choice.key else ""
             not_now = "" if choice.reason is None else " (not now)"
             self.say(f"{number:2}  {choice.label}{key}{not_now}", indent=4)
+        if remark:
+            self.say(remark)
 
     def record_failure(self) -> None:
         """Counts a wrong password or code; at the kiosk's door the last one ends the program."""
@@ -152,8 +164,17 @@ class Conversation:
         return self.input.read(f"{prompt} ", echoes=echoes)
 
 
-def _chosen(choices: Sequence[PlainChoice[Value]], typed: str) -> PlainChoice[Value] | None:
+def _matching(choices: Sequence[PlainChoice[Value]], typed: str) -> Sequence[PlainChoice[Value]]:
+    """The choices that `typed` may mean: a number or a key is one alone, a beginning may be more.
+
+    What ends at a comma is the whole name: `Phone` is not `Phone calendar`.
+    """
     for number, choice in enumerate(choices, 1):
         if typed.lower() in (str(number), choice.key):
-            return choice
-    return None
+            return [choice]
+    if len(typed) < _LEAST_BEGINNING or typed.isdecimal():
+        return []
+    beginning = typed.casefold()
+    labels = [(choice, choice.label.casefold()) for choice in choices]
+    whole = [choice for choice, label in labels if f"{label},".startswith(f"{beginning},")]
+    return whole or [choice for choice, label in labels if label.startswith(beginning)]

@@ -10,7 +10,7 @@ from apppw_tui.domain.names import escaped
 from apppw_tui.domain.phone import PhoneSlot, last_digits
 from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.verification_options import NO_DELIVERY, phone_name
+from apppw_tui.domain.verification_options import phone_name
 from apppw_tui.portal.enrollment import AuthenticatorEnrollment, PhoneEnrollment
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui import formatting
@@ -31,10 +31,7 @@ _ROUTES: dict[DeliveryMethod, str] = {
     "call": "Call me",
     "notify": "Notify me",
 }
-_NONE_YET = (
-    "Protect your account with a second step. It takes a minute, with an authenticator app or a "
-    "phone."
-)
+_NONE_YET = "Protect your account with a second step. It takes a minute."
 _BYPASS = "Your administrator let you in once without a code. Set up a new verification method now."
 
 
@@ -123,7 +120,9 @@ def show_new_codes(plain: PlainSession) -> None:
     for code in codes:
         talk.show(grouped(code))
     talk.say(f"\n{SCROLL_BACK}")
-    offer_repeatedly(plain, codes, CODES_VERBS, "when you have them")
+    talk.say()
+    verbs = [SPELL_CODES] if plain.options.save is None else [SPELL_CODES, SAVE_CODES]
+    offer_repeatedly(plain, codes, verbs, "when you have them")
 
 
 def _spell_codes(plain: PlainSession, codes: list[Secret]) -> None:
@@ -146,14 +145,9 @@ def _save_codes(plain: PlainSession, codes: list[Secret]) -> None:
         talk.say(f"Saved to {escaped(str(path))}, for you alone to read.")
 
 
-def _no_save_reason(plain: PlainSession, _codes: list[Secret]) -> str | None:
-    return "A file would stay on the server." if plain.options.save is None else None
-
-
-CODES_VERBS: tuple[PlainVerb[list[Secret]], ...] = (
-    PlainVerb("s", "Spell them, symbol by symbol", _spell_codes),
-    PlainVerb("w", "Write them to a file of your own", _save_codes, _no_save_reason),
-)
+SPELL_CODES = PlainVerb("s", "Spell them, symbol by symbol", _spell_codes)
+# Not at the kiosk, where a file would stay on the server.
+SAVE_CODES = PlainVerb("w", "Write them to a file of your own", _save_codes)
 
 
 def set_up_first(plain: PlainSession) -> None:
@@ -164,17 +158,16 @@ def set_up_first(plain: PlainSession) -> None:
     """
     plain.talk.head("Additional security verification")
     plain.talk.say(_BYPASS if plain.session.restriction == "bypass" else _NONE_YET)
-    phone = plain.portal.enrollment.delivery_methods("authentication")
     methods: list[PlainChoice[Callable[[PlainSession], None]]] = [
-        PlainChoice(set_up_authenticator, "Authenticator app on a phone or computer"),
-        PlainChoice(
-            partial(set_up_phone, which="authentication"),
-            "Authentication phone: a code by text or call",
-            reason=None if phone else NO_DELIVERY,
-        ),
+        PlainChoice(set_up_authenticator, "Authenticator app on a phone or computer")
     ]
+    has_delivery = bool(plain.portal.enrollment.delivery_methods("authentication"))
+    if has_delivery:
+        by_phone = partial(set_up_phone, which="authentication")
+        methods.append(PlainChoice(by_phone, "Authentication phone: a code by text or call"))
+    remark = formatting.unoffered(0 if has_delivery else 1)
     while plain.session.verified_at is None:
-        method = plain.talk.choose("How will you verify?", methods, "to sign out")
+        method = plain.talk.choose("How will you verify?", methods, "to sign out", remark=remark)
         with suppress(Back):
             attempt(plain, partial(method, plain))
     attempt(plain, partial(show_new_codes, plain))

@@ -33,7 +33,7 @@ from apppw_tui.ui.terminal import IdleClock
 
 _HOW = (
     "Type what is asked for, then Enter. Enter alone goes back, ^C leaves. "
-    "? shows a list again, with its keys."
+    "Choose by number, or type how a line begins. ? shows a list again, with its keys."
 )
 _ADD = "There are no accounts yet. Add one with: apppw-tui account add NAME"
 _ASK = "There are no accounts yet. Ask your administrator."
@@ -134,12 +134,14 @@ class PlainPortal:
     def _sign_in(self) -> Session:
         talk, demo = self._talk, self._options.demo
         talk.head("Sign in")
-        if demo is not None:
+        if demo is None:
+            name, password = talk.ask("Account"), talk.ask_secret("Password")
+        else:
             talk.say("A demonstration; nothing is kept.")
             talk.show(f"Account: {demo.account_name}")
             talk.show(f"Password: {demo.password}\n")
-        name = talk.ask("Account")
-        password = talk.ask_secret("Password")
+            name = talk.ask("Account, or Enter for this one", demo.account_name)
+            password = talk.ask_secret("Password, or Enter for this one", Secret(demo.password))
         answer = self._portal.sign_in(name, password.reveal())
         return answer if isinstance(answer, Session) else verify_identity(talk, answer, demo)
 

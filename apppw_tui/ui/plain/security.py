@@ -35,7 +35,13 @@ def open_security(plain: PlainSession, _account: Account) -> None:
     while True:
         account = plain.begin()
         rows = _rows(plain, account)
-        verb = plain.talk.choose("Additional security verification", rows, lists=account != listed)
+        missing = len(PHONES) - len(plain.portal.enrollment.phone_slots(account))
+        verb = plain.talk.choose(
+            "Additional security verification",
+            rows,
+            remark=formatting.unoffered(missing),
+            lists=account != listed,
+        )
         listed = account
         with suppress(Back):
             attempt(plain, partial(verb, plain, account))
@@ -47,7 +53,7 @@ def _rows(plain: PlainSession, account: Account) -> list[_Row]:
     preferred = enrollment.preferred(account)
     first = "none yet" if preferred is None else preferred.label
     rows: list[_Row] = [PlainChoice(_prefer, f"Preferred option: {first}", "o")]
-    for which in PHONES:
+    for which in enrollment.phone_slots(account):
         digits = numbers.get(which)
         state = "not set up" if digits is None else f"ends in {last_digits(digits)}"
         reachable = bool(enrollment.delivery_methods(which))
@@ -126,12 +132,15 @@ def _remove_phone(plain: PlainSession, which: PhoneSlot) -> Account:
 
 def _prefer(plain: PlainSession, account: Account) -> None:
     enrollment = plain.portal.enrollment
+    options = enrollment.preferences(account)
     chosen = plain.talk.choose(
         "What's your preferred option? You are asked for this first. The others remain available.",
         [
             PlainChoice(choice.option.id, choice.option.label, reason=choice.unavailable_reason)
-            for choice in enrollment.preferences(account)
+            for choice in options
+            if choice.offered
         ],
+        remark=formatting.unoffered(sum(not choice.offered for choice in options)),
     )
     plain.call(lambda: enrollment.set_preferred(plain.session, chosen))
     plain.talk.say("You are asked for this first from now on.")

@@ -103,17 +103,20 @@ def without_blanks(text: str) -> str:
 def _choose(
     talk: Conversation, challenge: Challenge, sent: VerificationOption | None
 ) -> VerificationOption:
+    ways = challenge.choices()
     choices = [
         PlainChoice(
             choice.option,
             choice.option.label + (", once more" if choice.option == sent else ""),
             reason=choice.unavailable_reason,
         )
-        for choice in challenge.choices()
+        for choice in ways
+        if choice.offered
     ]
     if challenge.bypass_until is not None:
         choices.insert(0, PlainChoice(_BYPASS, _BYPASS.label))
     question = "How would you like to verify that it is you?"
     if all(choice.reason for choice in choices):
         question = "None of these can be used now. Ask your administrator for help."
-    return talk.choose(question, choices, "to give up")
+    remark = formatting.unoffered(sum(not choice.offered for choice in ways))
+    return talk.choose(question, choices, "to give up", remark=remark)

@@ -90,14 +90,15 @@ class SecurityScreen(PortalScreen):
         label = preferred.label if preferred else _NONE_YET
         self.query_one("#preferred", Button).label = f"{label}  {GLYPHS.drop}"
         self.query_one(MethodTable).show(self._rows(account, numbers))
-        phones = len(self._phones(account))
+        phones = len(context.portal.enrollment.phone_slots(account))
         self.query_one("#unoffered", Label).update(formatting.unoffered(len(PHONES) - phones))
         self.query_one("#explanation").display = phones > 0
         self.refresh_bindings()
 
     def _rows(self, account: Account, numbers: dict[PhoneSlot, Secret] | None) -> list[MethodRow]:
         now = self.context.clock.now()
-        rows = [self._phone_row(account, which, numbers) for which in self._phones(account)]
+        slots = self.context.portal.enrollment.phone_slots(account)
+        rows = [self._phone_row(account, which, numbers) for which in slots]
         app = account.authenticator
         rows.append(
             MethodRow(
@@ -122,11 +123,6 @@ class SecurityScreen(PortalScreen):
             )
         )
         return rows
-
-    def _phones(self, account: Account) -> list[PhoneSlot]:
-        """The phones that have a row: nobody can add one where this server sends no codes."""
-        reachable = self.context.portal.enrollment.delivery_methods
-        return [which for which in PHONES if reachable(which) or account.phone(which)]
 
     def _phone_row(
         self, account: Account, which: PhoneSlot, numbers: dict[PhoneSlot, Secret] | None

@@ -15,7 +15,7 @@ from apppw_tui.ui.plain.session import symbol_name
 from tests.support import House
 from tests.terminal.program import shown_password
 from tests.ui.plain.talking import ACCOUNT, END, IN, Talk
-from tests.ui.walks import house_with
+from tests.ui.walks import demo_house, house_with
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_a_symbol_has_a_name_that_cannot_be_misheard(symbol: str, name: str) -> 
 
 def test_it_is_tested_as_an_app_would(house: House) -> None:
     made = (*IN, "c", "Ledger", "", "", "t")
-    assert "It cannot be tested here." in Talk(house, *made).words
+    assert "Test it" not in Talk(house, *made).words  # where nothing answers
     house.operator.delete_app_password(ACCOUNT, house.now().app_passwords[-1].id)
     tried: list[str] = []
 
@@ -109,6 +109,41 @@ def test_the_list_leads_to_details_and_is_shown_again_only_when_it_changed(house
     assert "Name: Phone" in talk.words
 
 
+def test_the_list_is_in_natural_order_and_read_again_where_numbers_changed() -> None:
+    house = house_with("Device 10", "device 2", "Device 1")
+    talk = Talk(house, *IN, "p", "1", "r", "Device 1a", "1", "r", "Device 11", "")
+    first, again = talk.words.split("App passwords: 3 of 40.")[1:]
+    assert "1 Device 1, Any app, never used 2 device 2, Any app" in first
+    assert "1 device 2, Any app, never used 2 Device 10, Any app" in again
+    assert talk.words.count("One password per device or program.") == 1
+
+
+def test_a_line_is_chosen_by_its_beginning() -> None:
+    house = house_with("Phone", "Phone calendar", "Laptop")
+    talk = Talk(house, *IN, "app", "lap", "pau", "phone", "", "PHONE C", "", "pho", "p", "")
+    assert "Paused Laptop: it is refused until you resume it." in talk.words
+    assert "Name: Phone For: Any app" in talk.words
+    assert "Name: Phone calendar For: Any app" in talk.words
+    assert talk.words.count("Several begin so. Type a number from 1 to 4, or ? for") == 1
+    assert talk.words.count(" Type a number from 1 to 4, or ? for") == 2
+
+
+def test_details_have_every_service_and_what_is_typed_into_the_app() -> None:
+    house = demo_house()
+    account, password = demo.ACCOUNT, demo.PASSWORD
+    made = house.demonstration
+    assert made is not None
+    code = lambda _: made.shown_by_app(account)  # noqa: E731
+    talk = Talk(house, account, password, code, "p", "laptop", "i", "old laptop", "", "")
+    assert "Used: 204 times in 14 days" in talk.words
+    assert "Last used by imap: 22 Nov 2026 11:55 UTC from 192.0.2.7" in talk.words
+    assert "Last used by smtp: 22 Nov 2026 09:00 UTC from 192.0.2.7" in talk.words
+    assert "Created: 22 Nov 2026 10:00 UTC Expires: never" in talk.words
+    assert "besides the password Account: ada@example.org IMAP: mail.example.org" in talk.words
+    assert "Used: not in the last 14 days Last used by pop3" in talk.words
+    assert "Car, Any app, never used in 90 days" in talk.words
+
+
 def test_from_the_list_one_is_created_and_seen_in_it(house: House) -> None:
     talk = Talk(house, *IN, "p", "c", "Tablet", "", "", "", "")
     assert "3 Create an app password" in talk.words
@@ -119,7 +154,7 @@ def test_from_the_list_one_is_created_and_seen_in_it(house: House) -> None:
 def test_one_is_renamed(house: House) -> None:
     talk = Talk(house, *IN, "p", "1", "r", "Phone", "1", "r", "Desk", "")
     assert "You already have one called Phone." in talk.words
-    assert "Renamed. App passwords: 2 of 40." in talk.words
+    assert "Renamed. Number, ?, or Enter to go back:" in talk.words  # the order is the same
     assert names(house) == ["Phone", "Desk"]
 
 
@@ -148,7 +183,7 @@ def test_what_opens_more_or_is_resumed_is_verified_again(house: House) -> None:
         house.clock.advance(3600)
         return "x"
 
-    talk = Talk(house, *IN, "p", "1", "x", "1", later, IN[1], "1", "")
+    talk = Talk(house, *IN, "p", "1", "x", "?", "1", later, IN[1], "1", "")
     assert "Paused Laptop: it is refused until you resume it." in talk.words
     assert "1 Laptop, Any app, paused, never used" in talk.words
     assert "It has been a while since you signed in." in talk.words

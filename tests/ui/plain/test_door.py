@@ -95,6 +95,25 @@ def test_an_option_that_cannot_be_used_says_why(house: House) -> None:
     assert talk.words.endswith("Sign in")
 
 
+def test_options_that_this_server_has_for_nobody_are_one_line_and_no_choice(house: House) -> None:
+    house.give_authenticator()
+    house.outbox.kinds = frozenset()
+    talk = Talk(house, *IN, "", "3", "")
+    asked = talk.after("How would you like to verify that it is you?")
+    assert "2 Use a recovery code (not now) 6 phone options need [delivery]: ask" in asked
+    assert "Type a number from 1 to 2, or ? for the list." in asked
+
+
+def test_the_first_set_up_offers_what_this_server_has() -> None:
+    house = House(policy=Policy())
+    house.add(ACCOUNT)
+    house.outbox.kinds = frozenset()
+    talk = Talk(house, *IN, "2", "")
+    asked = talk.after("How will you verify?")
+    assert "1 phone option needs [delivery]: ask your administrator." in asked
+    assert "Type 1, or ? for the list." in asked
+
+
 def test_a_recovery_code_is_typed_unseen(house: House) -> None:
     house.give_authenticator()
     (code, *_) = house.give_recovery_codes()
@@ -134,9 +153,11 @@ def test_the_demonstration_gives_its_secrets_away() -> None:
     house = demo_house()
     demo = house.demonstration
     assert demo is not None
-    talk = Talk(house, demo.account_name, demo.password, "123456", demo=demo)
+    talk = Talk(house, "", "", "123456", demo=demo)  # and Enter alone takes them
     assert f"Password: {demo.password}\n" in talk.text
     assert "The demonstration's code: " in talk.text
+    assert "does not match" not in talk.words
+    assert "match" in Talk(house, "", "wrong", demo=demo).words
 
 
 # --- at the kiosk ---------------------------------------------------------------------------------

@@ -97,7 +97,8 @@ def test_recovery_codes_are_shown_spelled_and_written_to_a_file(house: House) ->
 def test_no_file_is_written_on_a_server(house: House) -> None:
     secret = house.give_authenticator()
     talk = Talk(house, *IN, lambda _: house.app_code(secret), "v", "6", "w", "")
-    assert "A file would stay on the server." in talk.words
+    assert "Spell them" in talk.words
+    assert "file of your own" not in talk.words
 
 
 def test_recovery_codes_need_a_method_that_they_stand_in_for(house: House) -> None:
@@ -114,6 +115,32 @@ def test_the_preferred_option_is_chosen_and_what_is_not_there_says_why(house: Ho
     assert "You are asked for this first from now on." in talk.words
     assert "Preferred option: Call my authentication phone" in talk.words
     assert house.now().preferred == "call"
+
+
+def test_options_that_this_server_has_for_nobody_are_one_line_and_no_choice(house: House) -> None:
+    house.outbox.kinds = frozenset()
+    talk = Talk(house, *IN, "v", "?", "o", "", "2", "", "")
+    rows = (
+        "1 Preferred option: none yet (or o) 2 Authenticator app: not set up "
+        "3 Recovery codes: none (not now) 3 phone options need [delivery]: ask your administrator."
+    )
+    assert rows in talk.words
+    options = (
+        "1 Use verification code from app (not now) "
+        "4 phone options need [delivery]: ask your administrator."
+    )
+    assert options in talk.after("What's your preferred option?")
+    assert "What about the authenticator app?" in talk.words
+
+
+def test_a_phone_stays_a_choice_where_codes_are_no_longer_sent(house: House) -> None:
+    secret = house.give_authenticator()
+    house.give_phone()
+    house.outbox.kinds = frozenset()
+    talk = Talk(house, *IN, lambda _: house.app_code(secret), "v", "2", "d", "yes", "")
+    assert "2 phone options need [delivery]: ask your administrator." in talk.words
+    assert "Removed the authentication phone." in talk.words
+    assert "3 phone options need [delivery]: ask your administrator." in talk.words
 
 
 # --- the account password, the activity -----------------------------------------------------------

@@ -43,13 +43,8 @@ class PortalApp(IdleApp):
     TITLE = "App passwords"
     CSS_PATH = "login.tcss"
     ENABLE_COMMAND_PALETTE = False  # Textual's own; ours is a dialog
-    HORIZONTAL_BREAKPOINTS = [
-        (0, "-narrow"),
-        (64, "-medium"),
-        (100, "-wide"),
-        (150, "-huge"),
-    ]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]
+    HORIZONTAL_BREAKPOINTS = themes.HORIZONTAL
+    VERTICAL_BREAKPOINTS = themes.VERTICAL
     BINDINGS = [
         Binding("v", "go_to('security')", "Security", id="security",
                 tooltip="Go to Security Verification"),
@@ -103,16 +98,9 @@ class PortalApp(IdleApp):
         return None
 
     def get_default_screen(self) -> Screen[None]:
-        """Login, and not an empty screen under it that would be drawn first.
-
-        Its breakpoints are known: told of them by a resize, every widget would be styled anew.
-        """
+        """Login, and not an empty screen under it that would be drawn first."""
         screen = self._door(self._first_welcome)
-        width, height = self.size
-        screen.add_class(
-            _breakpoint(width, self.HORIZONTAL_BREAKPOINTS or []),
-            _breakpoint(height, self.VERTICAL_BREAKPOINTS or []),
-        )
+        themes.add_breakpoints(screen)
         screen._push_result_callback(self, None)  # switch_screen takes one away
         return screen
 
@@ -400,11 +388,6 @@ class PortalApp(IdleApp):
             self.console.color_system,
             no_color="NO_COLOR" in os.environ,
         )
-
-
-def _breakpoint(size: int, breakpoints: list[tuple[int, str]]) -> str:
-    """The class of a screen that is so large in one direction."""
-    return max(pair for pair in breakpoints if pair[0] <= size)[1]
 
 
 def _prepare(prepare: Callable[[], object]) -> None:

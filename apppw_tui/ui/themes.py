@@ -1,9 +1,16 @@
-"""The three looks: dark, light, and the terminal's own sixteen colours."""
+"""The three looks: dark, light, and the terminal's own sixteen colours; and classes for a size."""
 
+from typing import Any
+
+from textual.screen import Screen
 from textual.theme import Theme
 
 DARK, LIGHT, TERMINAL = "apppw-dark", "apppw-light", "apppw-ansi"
 APPEARANCES = {"dark": DARK, "light": LIGHT, "terminal": TERMINAL}
+NARROW, WIDE, HUGE = 64, 100, 150  # columns
+TALL = 18  # rows
+HORIZONTAL = [(0, "-narrow"), (NARROW, "-medium"), (WIDE, "-wide"), (HUGE, "-huge")]
+VERTICAL = [(0, "-short"), (TALL, "-tall")]
 
 
 def _theme(name: str, *, dark: bool, colours: dict[str, str]) -> Theme:
@@ -153,3 +160,16 @@ def pick(appearance: str | None, colour_system: str | None, *, no_color: bool) -
     if no_color or colour_system not in ("256", "truecolor"):
         return TERMINAL
     return APPEARANCES.get(appearance or "dark", DARK)
+
+
+def add_breakpoints(screen: Screen[Any]) -> None:
+    """Gives a screen, before anything is in it, the classes for the size of its window.
+
+    Else Textual tells it by a resize once all is there, and every widget is styled anew.
+    """
+    width, height = screen.app.size
+    screen.add_class(_reached(width, HORIZONTAL), _reached(height, VERTICAL))
+
+
+def _reached(size: int, breakpoints: list[tuple[int, str]]) -> str:
+    return max(pair for pair in breakpoints if pair[0] <= size)[1]

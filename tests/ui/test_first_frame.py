@@ -8,14 +8,18 @@ import pytest
 from textual.css.stylesheet import Stylesheet
 from textual.geometry import Size
 from textual.widgets import Input
+from textual.widgets._footer import FooterKey
 
 from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.app_options import AppOptions
 from tests.support import House
+from tests.ui.walks import house_with, opened
 
 # The widgets, their parts that are styled apart, and each footer key once more for its look.
 MOST_STYLED = 110
+# When it is mounted, when its screen comes, with its fill of text, and for the focus.
+MOST_TIMES = 5
 
 
 def login(*, first: bool = False) -> PortalApp:
@@ -61,19 +65,45 @@ async def test_every_rule_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> Non
         assert {len(contexts) for contexts in passes.values()} == {1}
 
 
-async def test_every_widget_is_styled_but_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    styled: Counter[object] = Counter()
+@pytest.fixture
+def styled(monkeypatch: pytest.MonkeyPatch) -> Counter[object]:
+    """How often each widget has been styled so far."""
+    times: Counter[object] = Counter()
 
     def apply(sheet: Stylesheet, node: Any, **named: Any) -> None:
-        styled[node] += 1
+        times[node] += 1
         original(sheet, node, **named)
 
     original = Stylesheet.apply
     monkeypatch.setattr(Stylesheet, "apply", apply)
+    return times
+
+
+async def test_every_widget_is_styled_but_a_few_times(styled: Counter[object]) -> None:
     app = login()
     async with app.run_test(size=Size(80, 24)) as pilot:
         await pilot.pause()
         assert sum(styled.values()) <= MOST_STYLED
+
+
+async def test_screens_and_dialogs_are_styled_but_a_few_times(styled: Counter[object]) -> None:
+    async with opened(house_with("Laptop", "Phone"), size=(120, 40)) as visit:
+        await visit.sign_in()
+        for key in ("c", "escape", "f2", "v", "p", "d"):
+            styled.clear()
+            await visit.press(key)
+            assert max(styled.values()) <= MOST_TIMES, key
+
+
+async def test_the_keys_below_are_drawn_anew_only_if_they_change() -> None:
+    async with opened(house_with("Laptop")) as visit:
+        await visit.sign_in()
+        await visit.press("c")
+        keys = list(visit.screen.query(FooterKey))
+        await visit.press("tab")
+        changed = list(visit.screen.query(FooterKey))
+        await visit.press("tab")
+        assert list(visit.screen.query(FooterKey)) == changed != keys
 
 
 async def test_what_a_sign_in_needs_is_loaded_at_the_first_key_alone() -> None:

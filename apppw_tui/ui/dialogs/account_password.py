@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.widgets import Button, Input, Label
 
 from apppw_tui.domain.errors import ApppwError, RateLimited, SignInRefused
 from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.dialogs.base import ActionButton, Dialog
-from apppw_tui.ui.widgets.field import Field
+from apppw_tui.ui.widgets.field import ButtonRow, Field
 from apppw_tui.ui.widgets.inputs import AdvancingPasswordInput, CheckBox, PasswordInput
 from apppw_tui.ui.widgets.new_password import NewPassword
 
@@ -34,7 +34,7 @@ class ChangePasswordDialog(Dialog[Session | None]):
             # Not ticked: what destroys things is chosen, never left as it stands.
             count = "the one app password" if self._app_passwords == 1 else "all app passwords"
             yield CheckBox(f"Delete {count} too", id="delete-all")
-        with Horizontal(classes="buttons"):
+        with ButtonRow():
             yield Button("Change", id="change", compact=True)
             yield ActionButton("Cancel", "cancel")
 
@@ -77,7 +77,7 @@ class ConfirmPasswordDialog(Dialog[Session | None]):
     def content(self) -> ComposeResult:
         yield Label("It has been a while since you signed in.", classes="lead", markup=False)
         yield Field("Account password", PasswordInput(id="password"))
-        with Horizontal(classes="buttons"):
+        with ButtonRow():
             yield Button("Verify", id="verify", compact=True)
             yield ActionButton("Cancel", "cancel")
 

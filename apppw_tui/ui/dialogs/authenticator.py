@@ -21,7 +21,7 @@ from apppw_tui.ui.dialogs.base import ActionButton, Dialog
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.portal_calls import call_portal
 from apppw_tui.ui.widgets.code_input import CodeInput, DemoCode
-from apppw_tui.ui.widgets.field import Field
+from apppw_tui.ui.widgets.field import ButtonRow, Field
 from apppw_tui.ui.widgets.qr import QrCode, capacity
 
 _BESIDE = 30  # columns, for what to do with the picture
@@ -80,7 +80,7 @@ class AuthenticatorDialog(Dialog[Session | Literal["back"] | None]):
                     yield DemoCode(self._give_away)
                 yield Button("Show the key instead", id="show", compact=True)
                 yield Label("", id="copied", classes="quiet", markup=False)
-                with Horizontal(classes="buttons"):
+                with ButtonRow():
                     if self._step:
                         yield ActionButton("Back", "back")
                     yield ActionButton("Cancel", "cancel")

@@ -14,6 +14,7 @@ from textual.widgets import Button
 
 from apppw_tui.domain.errors import ApppwError
 from apppw_tui.ui.portal_calls import call_portal, is_busy
+from apppw_tui.ui.themes import add_breakpoints
 from apppw_tui.ui.type_ahead import ScreenReady
 from apppw_tui.ui.widgets.footer import KeyFooter
 from apppw_tui.ui.widgets.more import MoreLine
@@ -52,6 +53,7 @@ class Dialog(ModalScreen[Reply], Generic[Reply]):
         self._late: list[Reply | None] = []
 
     def compose(self) -> ComposeResult:
+        add_breakpoints(self)
         with Vertical(id="frame") as frame:
             frame.border_title = self._title
             yield from self.content()

@@ -2,11 +2,11 @@
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.widgets import Label, OptionList
 
 from apppw_tui.ui.dialogs.base import ActionButton, Dialog
 from apppw_tui.ui.glyphs import GLYPHS
+from apppw_tui.ui.widgets.field import ButtonRow
 from apppw_tui.ui.widgets.lists import Choice, ChoiceList
 
 
@@ -38,7 +38,7 @@ class ChooseDialog(Dialog[str | None]):
         if self._remark:
             yield Label(self._remark, id="remark", classes="quiet", markup=False)
         yield Label("", id="why", classes="slot", markup=False)
-        with Horizontal(classes="buttons"):
+        with ButtonRow():
             yield ActionButton(self._leave, "cancel")
 
     def on_mount(self) -> None:

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal
 from textual.widgets import Button, Label
 
 from apppw_tui.domain import scopes
@@ -14,6 +13,7 @@ from apppw_tui.domain.usage import Used
 from apppw_tui.ui import formatting
 from apppw_tui.ui.dialogs.base import ActionButton, Dialog
 from apppw_tui.ui.glyphs import GLYPHS
+from apppw_tui.ui.widgets.field import ButtonRow
 
 _LISTED, _LISTED_IF_SHORT = 5, 2  # so that Yes and No are in sight under all the rest
 _SHORT = 18  # rows, as in the application
@@ -35,7 +35,7 @@ class ConfirmDialog(Dialog[bool]):
 
     def content(self) -> ComposeResult:
         yield from self.body()
-        with Horizontal(classes="buttons"):
+        with ButtonRow():
             yield ActionButton("Yes", "yes", "answer(True)")
             yield ActionButton("No", "no", "answer(False)")
 

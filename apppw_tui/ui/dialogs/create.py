@@ -7,7 +7,7 @@ from typing import Literal
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.widgets import Button, Input
 
 from apppw_tui.domain.policy import Policy
@@ -15,7 +15,7 @@ from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.portal.app_passwords import IssuedAppPassword
 from apppw_tui.ui.dialogs.base import ActionButton, Dialog
 from apppw_tui.ui.portal_calls import is_busy
-from apppw_tui.ui.widgets.field import Field
+from apppw_tui.ui.widgets.field import ButtonRow, Field
 from apppw_tui.ui.widgets.inputs import NameInput
 from apppw_tui.ui.widgets.wishes import WishFields
 
@@ -50,7 +50,7 @@ class CreateDialog(Dialog[IssuedAppPassword | Literal["back", "skip"] | None]):
         with VerticalScroll(classes="card", can_focus=False):
             yield Field("Name: where will you use it?", NameInput(id="name"))
             yield WishFields(self._policy, self._now)
-        with Horizontal(classes="buttons"):
+        with ButtonRow():
             if self._step:
                 yield ActionButton("Back", "back")
             yield Button("Next", id="next", compact=True)

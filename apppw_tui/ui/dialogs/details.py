@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Grid, Horizontal, VerticalScroll
+from textual.containers import Grid, VerticalScroll
 from textual.widgets import Button, Label, OptionList
 
 from apppw_tui.domain.activity import ActivityEntry, actor_label, describe
@@ -15,6 +15,7 @@ from apppw_tui.domain.names import escaped
 from apppw_tui.ui import formatting
 from apppw_tui.ui.dialogs.base import ActionButton, Dialog
 from apppw_tui.ui.widgets.facts import Fact, FactList
+from apppw_tui.ui.widgets.field import ButtonRow
 
 Next = Literal["edit", "pause", "resume", "delete"]
 Rows = Sequence[tuple[str, str]]
@@ -55,7 +56,7 @@ class DetailsDialog(Dialog[Next | None]):
         facts = FactList(*self._groups, id="facts")
         facts.add_class("card")
         yield facts
-        with Horizontal(classes="buttons"):
+        with ButtonRow():
             yield ActionButton("Copy", "copy")
             for action in self._actions:
                 yield ActionButton(action.capitalize(), action, f"next('{action}')")
@@ -97,7 +98,7 @@ class HelpDialog(Dialog[None]):
             for keys, sentence in self._keys:
                 yield Label(keys, classes="field-label", markup=False)
                 yield Label(sentence, markup=False)
-        with Horizontal(classes="buttons"):
+        with ButtonRow():
             yield ActionButton("Close", "close", "cancel")
 
     def on_mount(self) -> None:

@@ -6,14 +6,14 @@ from datetime import datetime
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.widgets import Button, Input
 
 from apppw_tui.domain.app_password import AppPassword, AppPasswordEdit
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.policy import Policy
 from apppw_tui.ui.dialogs.base import Dialog
-from apppw_tui.ui.widgets.field import Field
+from apppw_tui.ui.widgets.field import ButtonRow, Field
 from apppw_tui.ui.widgets.inputs import SavedNameInput
 from apppw_tui.ui.widgets.wishes import WishFields
 
@@ -43,7 +43,7 @@ class EditDialog(Dialog[AppPassword | None]):
         with VerticalScroll(classes="card", can_focus=False):
             yield Field("Name", SavedNameInput(id="name", value=escaped(self._present.name)))
             yield WishFields(self._policy, self._now, self._present)
-        with Horizontal(classes="buttons"):
+        with ButtonRow():
             yield Button("Save", id="save", compact=True)
             yield Button("Cancel", id="cancel", compact=True)
 

@@ -21,7 +21,8 @@ from apppw_tui.ui.dialogs.base import ActionButton, Dialog
 from apppw_tui.ui.dialogs.choose import ChooseDialog
 from apppw_tui.ui.dialogs.one_time_secret import OneTimeSecretDialog
 from apppw_tui.ui.glyphs import GLYPHS
-from apppw_tui.ui.widgets.footer import NARROW
+from apppw_tui.ui.themes import NARROW
+from apppw_tui.ui.widgets.field import ButtonRow
 from apppw_tui.ui.widgets.lists import Choice
 from apppw_tui.ui.widgets.qr import QrCode
 
@@ -88,7 +89,7 @@ class NewAppPasswordDialog(OneTimeSecretDialog[bool]):
                     yield Label(value, markup=False)
             yield Label("", id="said", markup=False)
             yield Label("", id="hint", markup=False)
-        with Horizontal(classes="buttons"):
+        with ButtonRow():
             yield ActionButton("Copy password to clipboard", "copy")
             with Horizontal(id="besides"):
                 if self._connecting.test is not None:
@@ -179,7 +180,7 @@ class PasswordQrDialog(Dialog[None]):
                 yield Label("", id="too-small", markup=False)
                 yield Label(self._instruction, id="do", markup=False)
                 yield Label(_UNSEEN, id="unseen", classes="quiet", markup=False)
-                with Horizontal(classes="buttons"):
+                with ButtonRow():
                     yield ActionButton("Back", "back")
 
     def on_mount(self) -> None:

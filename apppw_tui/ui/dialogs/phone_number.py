@@ -7,13 +7,12 @@ from typing import Literal
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal
 from textual.widgets import Button, Input, Label
 
 from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.portal.enrollment import PhoneEnrollment
 from apppw_tui.ui.dialogs.base import ActionButton, Dialog
-from apppw_tui.ui.widgets.field import Field
+from apppw_tui.ui.widgets.field import ButtonRow, Field
 from apppw_tui.ui.widgets.inputs import TextInput
 
 _LABELS: dict[DeliveryMethod, str] = {
@@ -62,7 +61,7 @@ class PhoneNumberDialog(Dialog[PhoneChoice | Literal["back"] | None]):
         )
         hint = "Start with + and the country code, such as +49 151 23456789"
         yield Field("Number", TextInput(id="number", value=self._typed), hint=hint)
-        with Horizontal(classes="buttons"):
+        with ButtonRow():
             if self._step:
                 yield ActionButton("Back", "back")
             for kind in self._kinds:

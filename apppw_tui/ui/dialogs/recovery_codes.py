@@ -8,7 +8,7 @@ from typing import Literal
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Grid, Horizontal, VerticalScroll
+from textual.containers import Grid, VerticalScroll
 from textual.widgets import Label
 
 from apppw_tui.domain.app_password import grouped
@@ -19,6 +19,7 @@ from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.base import ActionButton
 from apppw_tui.ui.dialogs.one_time_secret import OneTimeSecretDialog
 from apppw_tui.ui.glyphs import GLYPHS
+from apppw_tui.ui.widgets.field import ButtonRow
 
 
 class CodeLabel(Label):
@@ -73,7 +74,7 @@ class RecoveryCodesDialog(OneTimeSecretDialog[Literal["on", "back"]]):
             )
             yield Label("", id="said", markup=False)
             yield Label("", id="hint", markup=False)
-        with Horizontal(classes="buttons"):
+        with ButtonRow():
             if self._step:
                 yield ActionButton("Back", "back")
             yield ActionButton("Copy", "copy")

@@ -7,7 +7,6 @@ from typing import Literal
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal
 from textual.widgets import Button, Input, Label
 
 from apppw_tui.domain.errors import ApppwError, InvalidCode
@@ -19,7 +18,7 @@ from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import SignInFailed
 from apppw_tui.ui.portal_calls import BUSY_DELAY, call_portal
 from apppw_tui.ui.widgets.code_input import CheckedInput, CodeInput, DemoCode, RecoveryInput
-from apppw_tui.ui.widgets.field import Field
+from apppw_tui.ui.widgets.field import ButtonRow, Field
 
 Instead = Literal["different", "back"]
 
@@ -67,7 +66,7 @@ class SecurityCodeDialog(Dialog[Session | Instead | None]):
             yield Field("Code", CodeInput(id="code"))
         if question.demo_code is not None:
             yield DemoCode(question.demo_code)
-        with Horizontal(classes="buttons"):
+        with ButtonRow():
             if "back" in question.alternatives:
                 yield ActionButton("Back", "back", "instead('back')")
             if "different" in question.alternatives:
@@ -187,7 +186,7 @@ class BypassDialog(Dialog[Session | Literal["different"] | None]):
             markup=False,
         )
         yield Label("", id="why", classes="slot", markup=False)
-        with Horizontal(classes="buttons"):
+        with ButtonRow():
             yield Button("Set it up now", id="now", compact=True)
             label = "Use a different verification option"
             yield ActionButton(label, "different", "dismiss('different')")

@@ -21,6 +21,7 @@ from apppw_tui.ui.app_options import ConnectionHelp, Demo
 from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.account_password import ChangePasswordDialog
 from apppw_tui.ui.portal_calls import FLOW, call_portal
+from apppw_tui.ui.themes import add_breakpoints
 from apppw_tui.ui.type_ahead import ScreenReady, TypeAhead
 from apppw_tui.ui.widgets.footer import KeyFooter, StatusLine
 from apppw_tui.ui.widgets.header import PortalHeader
@@ -66,6 +67,7 @@ class PortalScreen(Screen[None]):
         self.context = context
 
     def compose(self) -> ComposeResult:
+        add_breakpoints(self)
         yield self.header()
         with Vertical(id="content"):
             yield from self.content()

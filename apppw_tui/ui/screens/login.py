@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Button, Input, Label
 
@@ -22,8 +22,9 @@ from apppw_tui.ui.app_options import Demo
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import FirstChoice, SignedIn, SignInFailed
 from apppw_tui.ui.portal_calls import FLOW, call_portal, is_busy
+from apppw_tui.ui.themes import add_breakpoints
 from apppw_tui.ui.type_ahead import A_HASH, ScreenReady, TypeAhead
-from apppw_tui.ui.widgets.field import Field
+from apppw_tui.ui.widgets.field import ButtonRow, Field
 from apppw_tui.ui.widgets.footer import KeyFooter, StatusLine
 from apppw_tui.ui.widgets.header import PortalHeader
 from apppw_tui.ui.widgets.inputs import AdvancingInput, SubmittingPasswordInput
@@ -68,6 +69,7 @@ class LoginScreen(Screen[None]):
         self._leaving = False
 
     def compose(self) -> ComposeResult:
+        add_breakpoints(self)
         welcome = self._welcome
         heading = "Create the first account" if welcome.first else "Sign in"
         account_name = welcome.demo.account_name if welcome.demo else welcome.account_name
@@ -83,7 +85,7 @@ class LoginScreen(Screen[None]):
             else:
                 given = welcome.demo.password if welcome.demo else ""
                 yield Field("Password", SubmittingPasswordInput(id="password", value=given))
-            with Horizontal(classes="buttons"):
+            with ButtonRow():
                 yield Button(heading, id="enter", compact=True)
             if welcome.demo:
                 yield Label(

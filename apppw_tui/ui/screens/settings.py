@@ -15,7 +15,7 @@ from apppw_tui.ui.dialogs.details import activity_details
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import AppearanceChosen, Navigate, SignedOut
 from apppw_tui.ui.screens.base import PortalScreen, ScreenContext
-from apppw_tui.ui.widgets.footer import NARROW
+from apppw_tui.ui.themes import NARROW
 from apppw_tui.ui.widgets.lists import ActivityList, Choice, ChoiceList, Menu
 from apppw_tui.ui.widgets.more import MoreLine
 

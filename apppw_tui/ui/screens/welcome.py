@@ -8,6 +8,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Label
 
 from apppw_tui.ui.messages import FirstChoice
+from apppw_tui.ui.themes import add_breakpoints
 from apppw_tui.ui.widgets.footer import KeyFooter, StatusLine
 from apppw_tui.ui.widgets.header import PortalHeader
 
@@ -33,6 +34,7 @@ class WelcomeScreen(Screen[None]):
         self._leaving = False
 
     def compose(self) -> ComposeResult:
+        add_breakpoints(self)
         yield PortalHeader(self._host_name)
         with VerticalScroll(id="door", can_focus=False):
             yield Label("Welcome", id="heading", markup=False)

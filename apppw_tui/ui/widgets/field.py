@@ -1,7 +1,8 @@
-"""A labelled field with one line under it for what is wrong."""
+"""A labelled field with one line under it for what is wrong; and the row of buttons below."""
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
 from textual.widgets import Input, Label
 
 from apppw_tui.domain.errors import ApppwError
@@ -66,3 +67,22 @@ class Field(Vertical):
         """Takes the error away: it is being mended."""
         if self.query_one(".slot", Label).has_class("-bad"):
             self.clear()
+
+
+class ButtonRow(Horizontal):
+    """Its last widget has the class `-last`.
+
+    `:last-child` would say the same, but then Textual styles every button, and every container of
+    which such a rule could speak, with all that is in it, again with each widget that is mounted.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(classes="buttons")
+        self._last: Widget | None = None
+
+    def compose_add_child(self, widget: Widget) -> None:
+        """A widget further right."""
+        if self._last is not None:
+            self._last.remove_class("-last", update=False)
+        self._last = widget.add_class("-last", update=False)
+        super().compose_add_child(widget)

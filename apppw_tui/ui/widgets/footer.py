@@ -11,9 +11,13 @@ from textual.widgets import Footer, Input, Label
 from textual.widgets._footer import FooterKey
 
 from apppw_tui.ui.glyphs import GLYPHS
+from apppw_tui.ui.themes import NARROW
 
 _MOST, _MOST_NARROW = 7, 4  # keys, with that for help
-NARROW, WIDE, HUGE = 64, 100, 150  # columns: the breakpoints of the app
+
+
+# Key, how it is written, its word, the action, whether that cannot be done now, and the tooltip.
+Shown = tuple[str, str, str, str, bool, str]
 
 
 class KeyFooter(Footer):
@@ -25,25 +29,38 @@ class KeyFooter(Footer):
     def __init__(self, order: tuple[str, ...]) -> None:
         super().__init__(show_command_palette=False, compact=True)
         self._order = order
+        self._shown: list[Shown] = []
 
     def compose(self) -> ComposeResult:
         if not self._bindings_ready:
             return
-        for active, enabled in self._chosen():
-            binding = active.binding
-            yield FooterKey(
-                binding.key,
-                self.app.get_key_display(binding),
-                self._label(active),
-                binding.action,
-                disabled=not enabled,
-                tooltip=active.tooltip,
-            )
+        self._shown = self._to_show()
+        for shown in self._shown:
+            # Else the key gets the class by and by, and is styled twice.
+            yield FooterKey(*shown, classes="-compact")
+
+    def bindings_changed(self, screen: Screen[object]) -> None:
+        """Composes anew only what has changed: the focus moves oftener than its keys differ."""
+        if not self._bindings_ready or self._to_show() != self._shown:
+            super().bindings_changed(screen)
 
     def on_resize(self) -> None:
         """Another width holds other keys."""
-        if self._bindings_ready:
+        if self._bindings_ready and self._to_show() != self._shown:
             self.refresh(recompose=True)
+
+    def _to_show(self) -> list[Shown]:
+        return [
+            (
+                active.binding.key,
+                self.app.get_key_display(active.binding),
+                self._label(active),
+                active.binding.action,
+                not enabled,
+                active.tooltip,
+            )
+            for active, enabled in self._chosen()
+        ]
 
     def _chosen(self) -> list[tuple[ActiveBinding, bool]]:
         bindings = dict(self._by_id())

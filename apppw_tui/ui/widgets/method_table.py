@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.widgets import DataTable
 
 from apppw_tui.ui.glyphs import GLYPHS
-from apppw_tui.ui.widgets.footer import NARROW
+from apppw_tui.ui.themes import NARROW
 from apppw_tui.ui.widgets.lists import moves
 
 _LEAST_STATE = 8  # columns; with less than that it says nothing

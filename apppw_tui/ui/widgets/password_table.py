@@ -17,7 +17,7 @@ from textual.widgets import DataTable
 from apppw_tui.domain import scopes
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.usage import Used
-from apppw_tui.ui.widgets.footer import NARROW
+from apppw_tui.ui.themes import NARROW
 from apppw_tui.ui.widgets.lists import moves
 from apppw_tui.ui.widgets.password_columns import DELETE, Drawing, Listing, Order, draw
 

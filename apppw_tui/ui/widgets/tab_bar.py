@@ -6,7 +6,7 @@ from textual.events import Resize
 from textual.widgets import Tab, Tabs
 
 from apppw_tui.ui.messages import Navigate
-from apppw_tui.ui.widgets.footer import NARROW
+from apppw_tui.ui.themes import NARROW
 
 
 class TabBar(Tabs):

@@ -39,7 +39,7 @@ class WishFields(Vertical):
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="wishes"):
-            with Vertical():
+            with Vertical(id="for-what"):
                 yield Label("For", classes="field-label")
                 offered = self._scopes()
                 yield RequiredSelect(offered, offered[0][1], id="for")

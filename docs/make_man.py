@@ -36,7 +36,8 @@ _ENVIRONMENT = {
     "XDG_CONFIG_HOME, XDG_DATA_HOME": "As above.",
     "CREDENTIALS_DIRECTORY": "Where systemd puts the credential apppw-tui-key: the store's key.",
     "RUNTIME_DIRECTORY": "Where the daemon makes its sockets, unless --socket-dir names a folder.",
-    "NO_COLOR": "The portal without colour. Commands never print any.",
+    "NO_COLOR": "The portal without colour, whatever Settings, Appearance says. "
+    "Commands never print any.",
     "TERM, COLORTERM": "What the terminal can show; dumb or none at all: lines, as with --plain.",
     "SUDO_UID, SUDO_USER": "Who calls the program by sudo, for the record of what was done.",
     "JOURNAL_STREAM": "From systemd: lines to the journal get their priority, such as <4>.",

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -367,7 +368,13 @@ class PortalApp(IdleApp):
 
     @on(AppearanceChosen)
     def change_look(self, event: AppearanceChosen) -> None:
+        """At once; it is kept with the account, or by this program until somebody signs in."""
         self._look(event.appearance)
+        screen = self.screen
+        if self._screen_context is None:
+            self.surroundings = replace(self.surroundings, appearance=event.appearance)
+        elif (remember := getattr(screen, "remember_look", None)) is not None:
+            remember(event.appearance)
 
     def get_screen(self, screen: Any, screen_class: Any = None) -> Any:
         """Before any screen but the first comes: with the styles that Login does without."""
@@ -382,12 +389,16 @@ class PortalApp(IdleApp):
             self._styled_for = self.theme
             super().refresh_css(animate)
 
-    def _look(self, appearance: str | None) -> None:
-        self.theme = themes.pick(
+    def theme_for(self, appearance: str | None) -> str:
+        """The theme that this terminal shows somebody who chose `appearance`."""
+        return themes.pick(
             appearance,
             self.console.color_system,
             no_color="NO_COLOR" in os.environ,
         )
+
+    def _look(self, appearance: str | None) -> None:
+        self.theme = self.theme_for(appearance)
 
 
 def _prepare(prepare: Callable[[], object]) -> None:

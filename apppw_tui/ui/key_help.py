@@ -10,7 +10,8 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from apppw_tui.ui.glyphs import GLYPHS
-from apppw_tui.ui.messages import Navigate
+from apppw_tui.ui.messages import AppearanceChosen, Navigate
+from apppw_tui.ui.themes import LABELS
 from apppw_tui.ui.widgets.footer import disabled_reason
 
 if TYPE_CHECKING:
@@ -86,10 +87,10 @@ def palette_entries(
             yield PaletteEntry(binding.description, active.tooltip, key, run)
         elif _PLACES[binding.id] != where(screen):
             places.append(PaletteEntry(_PLACES[binding.id], "go to", key, run))
-    if not app.is_signed_in:
-        return
-    yield PaletteEntry("Sign out", "End this session", "", app.action_sign_out)
+    if app.is_signed_in:
+        yield PaletteEntry("Sign out", "End this session", "", app.action_sign_out)
     if account is None:
+        yield from _looks(app)
         return
     yield from places
     from apppw_tui.ui.screens.settings import SECTIONS
@@ -98,6 +99,7 @@ def palette_entries(
         if section != "sign-out":
             there = Navigate("settings", section=section)
             yield PaletteEntry(name, "go to, in Settings", "", partial(app.navigate, there))
+    yield from _looks(app)
     keys = _verb_keys()
     for app_password in account.app_passwords:
         pause = "resume" if app_password.paused else "pause"
@@ -105,6 +107,16 @@ def palette_entries(
             there = Navigate("app-passwords", perform=(app_password.id, verb))
             go = partial(app.navigate, there)
             yield PaletteEntry(app_password.name, verb, keys[verb], go)
+
+
+def _looks(app: "PortalApp") -> "Iterator[PaletteEntry]":
+    """The other looks that this terminal can show."""
+    from apppw_tui.ui.dialogs.palette import PaletteEntry
+
+    for look, label in LABELS.items():
+        if app.theme_for(look) != app.theme:
+            choose = partial(app.change_look, AppearanceChosen(look))
+            yield PaletteEntry(label, "change the look", "", choose)
 
 
 def _verb_keys() -> dict[str, str]:

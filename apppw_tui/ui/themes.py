@@ -1,4 +1,4 @@
-"""The three looks: dark, light, and the terminal's own sixteen colours; and classes for a size."""
+"""The looks: dark, light, high contrast, the terminal's own; and classes for a size."""
 
 from typing import Any
 
@@ -6,15 +6,30 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 DARK, LIGHT, TERMINAL = "apppw-dark", "apppw-light", "apppw-ansi"
-APPEARANCES = {"dark": DARK, "light": LIGHT, "terminal": TERMINAL}
+HIGH_CONTRAST = "apppw-high-contrast"
+APPEARANCES = {
+    "dark": DARK,
+    "light": LIGHT,
+    "high-contrast": HIGH_CONTRAST,
+    "terminal": TERMINAL,
+}
+LABELS = {
+    "dark": "Dark",
+    "light": "Light",
+    "high-contrast": "High contrast",
+    "terminal": "The terminal's own colours",
+}
 NARROW, WIDE, HUGE = 64, 100, 150  # columns
 TALL = 18  # rows
 HORIZONTAL = [(0, "-narrow"), (NARROW, "-medium"), (WIDE, "-wide"), (HUGE, "-huge")]
 VERTICAL = [(0, "-short"), (TALL, "-tall")]
 
 
-def _theme(name: str, *, dark: bool, colours: dict[str, str]) -> Theme:
-    """Every colour named, so that none is blended from others into something unreadable."""
+def _theme(name: str, *, dark: bool, colours: dict[str, str], unfocused: str = "none") -> Theme:
+    """Every colour named, so that none is blended from others into something unreadable.
+
+    `unfocused` is the text style of what can be pressed, and of a cursor without the focus.
+    """
     accent, foreground = colours["accent"], colours["foreground"]
     return Theme(
         name=name,
@@ -33,10 +48,12 @@ def _theme(name: str, *, dark: bool, colours: dict[str, str]) -> Theme:
         variables={
             "border": accent,
             "border-blurred": colours["quiet"],
+            # From what is only a line, what has a meaning on it stands out.
+            "rule": colours["rule"],
             "text-muted": colours["muted"],
             "foreground-muted": colours["muted"],
-            "text-disabled": colours["disabled"],
-            "foreground-disabled": colours["disabled"],
+            "text-disabled": colours["muted"],
+            "foreground-disabled": colours["muted"],
             "text-error": colours["error"],
             "text-success": colours["success"],
             "text-warning": colours["warning"],
@@ -46,7 +63,8 @@ def _theme(name: str, *, dark: bool, colours: dict[str, str]) -> Theme:
             "block-cursor-text-style": "bold",
             "block-cursor-blurred-foreground": foreground,
             "block-cursor-blurred-background": colours["blurred"],
-            "block-cursor-blurred-text-style": "none",
+            "block-cursor-blurred-text-style": unfocused,
+            "pressable-text-style": unfocused,
             "block-hover-background": colours["blurred"],
             "button-focus-text-style": "bold",
             "input-selection-foreground": colours["selected"],
@@ -78,8 +96,8 @@ THEMES = (
             "error": "#ff8787",
             "success": "#5fd787",
             "muted": "#a8a8a8",
-            "disabled": "#949494",
             "quiet": "#808080",
+            "rule": "#585858",
             "blurred": "#303030",
             "selected": "#ffffff",
             "selection": "#005f87",
@@ -100,12 +118,36 @@ THEMES = (
             "error": "#af0000",
             "success": "#005f00",
             "muted": "#585858",
-            "disabled": "#626262",
             "quiet": "#767676",
+            "rule": "#bcbcbc",
             "blurred": "#dadada",
             "selected": "#1c1c1c",
             "selection": "#afd7ff",
             "footer": "#eeeeee",
+        },
+    ),
+    _theme(
+        HIGH_CONTRAST,
+        dark=True,
+        # A grey on which all text has 7:1 is too near to black to be told from it by itself.
+        unfocused="underline",
+        colours={
+            "accent": "#87ffff",
+            "on-accent": "#000000",
+            "foreground": "#ffffff",
+            "background": "#000000",
+            "surface": "#000000",
+            "panel": "#1c1c1c",
+            "warning": "#ffff5f",
+            "error": "#ff8787",
+            "success": "#5fff87",
+            "muted": "#d0d0d0",
+            "quiet": "#bcbcbc",
+            "rule": "#585858",
+            "blurred": "#303030",
+            "selected": "#000000",
+            "selection": "#ffff5f",
+            "footer": "#1c1c1c",
         },
     ),
     Theme(
@@ -128,6 +170,7 @@ THEMES = (
             "ansi-foreground": "ansi_white",
             "border": _ANSI,
             "border-blurred": _ANSI,
+            "rule": _ANSI,
             "text-muted": _ANSI,
             "foreground-muted": _ANSI,
             "text-disabled": _ANSI,
@@ -138,6 +181,7 @@ THEMES = (
             "block-cursor-blurred-foreground": _ANSI,
             "block-cursor-blurred-background": _ANSI,
             "block-cursor-blurred-text-style": "bold underline",
+            "pressable-text-style": "underline",
             "block-hover-background": _ANSI,
             "button-focus-text-style": "bold reverse",
             "input-cursor-text-style": "reverse",

@@ -3,6 +3,7 @@
 The SVG that Textual exports is text in whatever font is there, with gaps between its rows.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -11,6 +12,7 @@ from textual.app import App
 from textual.strip import Strip
 
 WIDTH, HEIGHT = 8, 16  # pixels of one cell
+_REST = "\0"  # in the second cell of a wide sign
 
 Pixel = tuple[int, int, int]
 
@@ -54,24 +56,56 @@ class Picture:
         return b"P6 %d %d 255\n" % (len(self.rows[0]) // 3, len(self.rows)) + b"".join(self.rows)
 
 
-def picture(app: App[None], palette: Palette = DARK) -> Picture:
-    """What `app` shows, from the escape codes that it sends for it."""
+@dataclass(frozen=True)
+class Cell:
+    """One sign as it is drawn; a wide one fills two cells, of which the second holds `_REST`."""
+
+    sign: str
+    front: Pixel
+    back: Pixel
+    dimmed: bool  # by the terminal itself, as far as it likes
+
+
+def cells(
+    app: App[None], palette: Palette = DARK, system: ColorSystem | None = None
+) -> list[list[Cell]]:
+    """What `app` shows, row by row, from the escape codes that it sends for it.
+
+    `system` is what the terminal can do; None: what Textual takes it for.
+    """
     strips = app.screen._compositor.render_strips()  # the only way to see what a person sees
-    system = app.console._color_system or ColorSystem.TRUECOLOR  # as Textual chooses it
-    return Picture([row for strip in strips for row in _rows(strip, system, palette)])
+    system = system or app.console._color_system or ColorSystem.TRUECOLOR
+    return [[*_cells(strip, system, palette)] for strip in strips]
 
 
-def _rows(strip: Strip, system: ColorSystem, palette: Palette) -> list[bytes]:
-    """A half block is a half. Any other sign is a whole one, so that it disturbs at its worst."""
-    upper, lower = bytearray(), bytearray()
+def picture(app: App[None], palette: Palette = DARK) -> Picture:
+    """What `app` shows, pixel by pixel.
+
+    A half block is a half. Any other sign is a whole one, so that it disturbs at its worst.
+    """
+    rows = []
+    for row in cells(app, palette):
+        upper = b"".join(
+            bytes(cell.back if cell.sign in " ▄" else cell.front) * WIDTH for cell in row
+        )
+        lower = b"".join(
+            bytes(cell.back if cell.sign in " ▀" else cell.front) * WIDTH for cell in row
+        )
+        rows += [upper] * (HEIGHT // 2) + [lower] * (HEIGHT // 2)
+    return Picture(rows)
+
+
+def _cells(strip: Strip, system: ColorSystem, palette: Palette) -> Iterator[Cell]:
     for text, style, _ in strip:
         codes = "" if style is None else Strip.render_ansi(style, system)
         front, back = _colours(codes, palette)
+        dimmed = style is not None and bool(style.dim)
         for sign in text:
-            cells = WIDTH * cell_len(sign)
-            upper += bytes(back if sign in " ▄" else front) * cells
-            lower += bytes(back if sign in " ▀" else front) * cells
-    return [bytes(upper)] * (HEIGHT // 2) + [bytes(lower)] * (HEIGHT // 2)
+            yield from (
+                Cell(part, front, back, dimmed)
+                for part in (sign, *[_REST] * (cell_len(sign) - 1))
+                if cell_len(sign)
+            )
 
 
 def _colours(codes: str, palette: Palette) -> tuple[Pixel, Pixel]:

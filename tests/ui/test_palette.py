@@ -28,7 +28,8 @@ async def test_palette_lists_what_can_be_done_the_places_and_the_app_passwords()
     house = house_with("Laptop")
     async with opened(house) as visit:
         names = {entry.name for entry in palette_entries(visit.app, visit.screen, None)}
-        assert names == {"Help", "Leave", "Next", "Quit"}
+        looks = {"Light", "High contrast", "The terminal's own colours"}
+        assert names == {"Help", "Leave", "Next", "Quit", *looks}
         await visit.sign_in()
         listed = entries(visit.app, house)
         names = {line.split(":")[0] for line in listed}

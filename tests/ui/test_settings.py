@@ -1,16 +1,19 @@
 """Settings and Security Verification: where things are, and how one gets back."""
 
+import os
+
 import pytest
 from textual.widgets import Input
 
 from apppw_tui.domain.errors import SessionEnded
 from apppw_tui.ui.dialogs.account_password import ChangePasswordDialog
 from apppw_tui.ui.dialogs.create import CreateDialog
+from apppw_tui.ui.key_help import palette_entries
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.security import SecurityScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
-from apppw_tui.ui.themes import DARK, LIGHT
+from apppw_tui.ui.themes import DARK, HIGH_CONTRAST, LABELS, LIGHT, TERMINAL
 from tests.support import PASSWORD, first_quick
 from tests.ui.walks import ACCOUNT, house_with, opened
 
@@ -145,13 +148,62 @@ async def test_the_appearance_is_kept_for_the_next_time() -> None:
     house = house_with()
     async with opened(house) as visit:
         await visit.to_settings()
-        await visit.press(*["down"] * 4, "enter", "down", "enter")
+        await visit.press(*["down"] * 4)
+        assert "✓ Dark" in visit.screen_text()
+        await visit.press("enter", "down", "down", "enter")
+        assert visit.app.theme == HIGH_CONTRAST
+        assert "✓ High contrast on." in visit.screen_text()
+        assert house.now(ACCOUNT).appearance == "high-contrast"
+        await visit.press("up", "enter")
         assert visit.app.theme == LIGHT
         assert "Light theme on." in visit.screen_text()
+        assert "✓ Light" in visit.screen_text()
+        assert "✓ Dark" not in visit.screen_text()
         await visit.press("escape", "end", "enter", "enter")
         assert visit.app.theme == DARK
         await visit.sign_in()
         assert visit.app.theme == LIGHT
+
+
+async def test_look_is_changed_by_the_palette_and_kept() -> None:
+    house = house_with("Laptop")
+    async with opened(house) as visit:
+        await visit.sign_in()
+        await visit.press("colon", *"contrast", "enter")
+        assert visit.app.theme == HIGH_CONTRAST
+        assert "✓ High contrast on." in visit.screen_text()
+        assert house.now(ACCOUNT).appearance == "high-contrast"
+
+
+async def test_look_chosen_at_the_door_stays_with_those_who_have_none_of_their_own() -> None:
+    house = house_with("Laptop")
+    async with opened(house) as visit:
+        await visit.press("ctrl+p", *"contrast", "enter")
+        assert visit.app.theme == HIGH_CONTRAST
+        await visit.sign_in()
+        assert visit.app.theme == HIGH_CONTRAST
+        assert house.now(ACCOUNT).appearance is None
+        house.portal.set_appearance(house.session(ACCOUNT), "light")
+        await visit.press("f2", "end", "enter", "enter")
+        assert visit.app.theme == HIGH_CONTRAST
+        await visit.sign_in()
+        assert visit.app.theme == LIGHT
+
+
+async def test_look_that_this_terminal_cannot_show_is_kept_for_others_and_says_so() -> None:
+    os.environ["NO_COLOR"] = "1"
+    house = house_with("Laptop")
+    async with opened(house) as visit:
+        await visit.sign_in()
+        assert not {*LABELS.values()} & {
+            entry.name for entry in palette_entries(visit.app, visit.screen, house.now(ACCOUNT))
+        }
+        await visit.press("f2", *["down"] * 4, "enter")
+        assert "✓ The terminal's own colours" in visit.screen_text()
+        await visit.press("up", "enter")
+        assert visit.app.theme == TERMINAL
+        assert "Kept for other terminals" in visit.screen_text()
+        assert house.now(ACCOUNT).appearance == "high-contrast"
 
 
 async def test_below_64_columns_the_list_stands_alone_until_something_is_opened() -> None:

@@ -1,5 +1,6 @@
 """How every visible state looks. Each picture was looked at before it was accepted."""
 
+import os
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -39,10 +40,27 @@ MAIN = (
     "reveal-copied",
     "delete",
     "help",
+    "palette",
 )
+# Of these the rarer looks and the largest window, too.
+FIRST = (
+    "login-wrong",
+    "settings",
+    "security",
+    "app-passwords",
+    "create",
+    "reveal-copied",
+    "delete",
+    "help",
+    "palette",
+)
+CAN_DO_LITTLE = {
+    "16 colours": {"TERM": "xterm", "COLORTERM": ""},
+    "no colour": {"NO_COLOR": "1"},
+}
 
 WITH_PANE = ("app-passwords-on-laptop", "app-passwords-in-pane", "app-passwords-range")
-EVERYDAY = (*MAIN, "welcome", "activity", "details", "palette", "reveal-qr", "verify-recovery")
+EVERYDAY = (*MAIN, "welcome", "activity", "details", "reveal-qr", "verify-recovery")
 
 
 def compare(snap_compare: Compare, name: str, size: tuple[int, int]) -> bool:
@@ -71,9 +89,17 @@ def test_80x24(snap_compare: Compare, name: str) -> None:
     assert compare(snap_compare, name, (80, 24))
 
 
+def _id(part: str | tuple[int, int]) -> str:
+    return part if isinstance(part, str) else f"{part[0]}x{part[1]}"
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [(40, 12), (120, 40)], ids=["40x12", "120x40"])
-@pytest.mark.parametrize("name", MAIN)
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [(name, size) for name in MAIN for size in ((40, 12), (120, 40))]
+    + [(name, (200, 50)) for name in FIRST],
+    ids=_id,
+)
 def test_other_sizes(snap_compare: Compare, name: str, size: tuple[int, int]) -> None:
     assert compare(snap_compare, name, size)
 
@@ -86,10 +112,16 @@ def test_pane(snap_compare: Compare, name: str, size: tuple[int, int]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("look", ["light", "terminal"])
-@pytest.mark.parametrize("name", MAIN)
+@pytest.mark.parametrize(
+    ("name", "look"),
+    [(name, look) for name in MAIN for look in ("light", "16 colours")]
+    + [(name, look) for name in FIRST for look in ("high-contrast", "no colour")],
+)
 def test_other_looks(
     snap_compare: Compare, name: str, look: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(themes, "pick", lambda *_, **__: themes.APPEARANCES[look])
+    if look in CAN_DO_LITTLE:
+        os.environ.update(CAN_DO_LITTLE[look])
+    else:
+        monkeypatch.setattr(themes, "pick", lambda *_, **__: themes.APPEARANCES[look])
     assert compare(snap_compare, name, (80, 24))

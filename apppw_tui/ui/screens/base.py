@@ -21,12 +21,20 @@ from apppw_tui.ui.app_options import ConnectionHelp, Demo
 from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.account_password import ChangePasswordDialog
 from apppw_tui.ui.portal_calls import FLOW, call_portal
-from apppw_tui.ui.themes import add_breakpoints
+from apppw_tui.ui.themes import APPEARANCES, add_breakpoints
 from apppw_tui.ui.type_ahead import ScreenReady, TypeAhead
 from apppw_tui.ui.widgets.footer import KeyFooter, StatusLine
 from apppw_tui.ui.widgets.header import PortalHeader
 
 Result = TypeVar("Result")
+
+_LOOK_ON = {
+    "dark": "Dark theme on.",
+    "light": "Light theme on.",
+    "high-contrast": "High contrast on.",
+    "terminal": "The terminal's own colours on.",
+}
+_TOO_FEW_COLOURS = "Kept for other terminals: this one has too few colours, or NO_COLOR is set."
 
 
 @dataclass(frozen=True)
@@ -157,6 +165,19 @@ class PortalScreen(Screen[None]):
     async def ask(self, call: Callable[[], Result]) -> Result | None:
         """See `call_portal`; a refusal stands on the line that tells."""
         return await call_portal(self, call, lambda error: self.say(str(error)))
+
+    @work(exclusive=True, group="look")
+    async def remember_look(self, appearance: str) -> None:
+        """Keeps `appearance`, which is seen by now where the terminal can show it."""
+        context = self.context
+
+        def remember() -> bool:
+            context.portal.set_appearance(context.session, appearance)
+            return True
+
+        if await self.ask(remember):
+            shown = self.app.theme == APPEARANCES[appearance]
+            self.say(_LOOK_ON[appearance] if shown else _TOO_FEW_COLOURS, good=shown)
 
     async def ask_new_password(self) -> bool:
         """Lets the person change the account password; True if it was changed."""

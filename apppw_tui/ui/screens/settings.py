@@ -5,6 +5,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.theme import Theme
 from textual.widgets import ContentSwitcher, Label, OptionList
 
 from apppw_tui.domain.account import Account
@@ -15,7 +16,7 @@ from apppw_tui.ui.dialogs.details import activity_details
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import AppearanceChosen, Navigate, SignedOut
 from apppw_tui.ui.screens.base import PortalScreen, ScreenContext
-from apppw_tui.ui.themes import NARROW
+from apppw_tui.ui.themes import APPEARANCES, LABELS, NARROW
 from apppw_tui.ui.widgets.lists import ActivityList, Choice, ChoiceList, Menu
 from apppw_tui.ui.widgets.more import MoreLine
 
@@ -27,12 +28,6 @@ SECTIONS = (
     ("appearance", "Appearance"),
     ("sign-out", "Sign out"),
 )
-_LOOKS = {"dark": "Dark", "light": "Light", "terminal": "The terminal's own colours"}
-_LOOK_ON = {
-    "dark": "Dark theme on.",
-    "light": "Light theme on.",
-    "terminal": "The terminal's own colours on.",
-}
 # The line that tells may be too short for where it is changed.
 _NOT_KEPT = "The account password is not kept here. Change it where it says above."
 _LINK = f"{GLYPHS.link} "
@@ -87,8 +82,8 @@ class SettingsScreen(PortalScreen):
                     )
                 with Vertical(id="page-appearance"):
                     yield Label("Appearance", classes="page-title")
-                    yield Menu(
-                        *((key, f"{_LINK}{label}") for key, label in _LOOKS.items()),
+                    yield ChoiceList(
+                        *(Choice(key, label) for key, label in LABELS.items()),
                         id="appearance-links",
                     )
                 with Vertical(id="page-sign-out"):
@@ -107,6 +102,8 @@ class SettingsScreen(PortalScreen):
         return Menu(("change-password", f"{_LINK}{label}"), id="password-links")
 
     def on_mount(self) -> None:
+        self._mark_look(self.app.current_theme)
+        self.app.theme_changed_signal.subscribe(self, self._mark_look)
         self.open_section(self._section)
         self.load()
 
@@ -128,7 +125,7 @@ class SettingsScreen(PortalScreen):
         self._protected(account, f"You have {passwords}.")
         offered = context.portal.enrollment.delivery_methods
         if not account.phones and not any(offered(which) for which in PHONES):
-            words = Content.assemble(_SECURITY_LINK, (f"\n  {_NO_PHONES}", "dim"))
+            words = Content.assemble(_SECURITY_LINK, (f"\n  {_NO_PHONES}", "$text-muted"))
             self.query_one("#security-links", Menu).replace_option_prompt("numbers", words)
         self.query_one("#password-age", Label).update(
             context.portal.external_passwords_hint
@@ -240,18 +237,13 @@ class SettingsScreen(PortalScreen):
         self.say(event.reason or "")
 
     @on(OptionList.OptionSelected, "#appearance-links")
-    @work
-    async def change_appearance(self, event: OptionList.OptionSelected) -> None:
-        appearance = event.option_id or ""
-        self.post_message(AppearanceChosen(appearance))
-        context = self.context
+    def change_appearance(self, event: OptionList.OptionSelected) -> None:
+        self.post_message(AppearanceChosen(event.option_id or ""))
 
-        def remember() -> bool:
-            context.portal.set_appearance(context.session, appearance)
-            return True
-
-        if await self.ask(remember):
-            self.say(_LOOK_ON[appearance], good=True)
+    def _mark_look(self, theme: Theme) -> None:
+        """The look that is seen: a terminal with few colours has its own, whatever was chosen."""
+        (look,) = (key for key, name in APPEARANCES.items() if name == theme.name)
+        self.query_one("#appearance-links", ChoiceList).mark(look)
 
     @on(OptionList.OptionSelected, "#sign-out-links")
     def sign_out(self) -> None:

@@ -171,9 +171,8 @@ class FactList(Menu):
 
     def _row(self, at: int) -> Content:
         label, value = self._rows[at]
-        muted = "dim" if self.app.current_theme.ansi else "$text-muted"
         bright = at == self.highlighted and self.has_focus
-        return Content.assemble(label if bright else (label, muted), value)
+        return Content.assemble(label if bright else (label, "$text-muted"), value)
 
     def _fill(self) -> None:
         cursor = self.highlighted or 0

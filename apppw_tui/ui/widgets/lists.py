@@ -1,7 +1,7 @@
 """Lists of things to open or to choose, for arrows, letters and Enter."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from rich.cells import cell_len
@@ -112,6 +112,14 @@ class ChoiceList(Menu):
         chosen = [at for at, choice in enumerate(choices) if choice.chosen]
         if chosen:
             self.highlighted = chosen[0]
+
+    def mark(self, id_: str) -> None:
+        """From now on this one is chosen alone; without the focus the cursor goes there."""
+        self._choices = tuple(replace(choice, chosen=choice.id == id_) for choice in self._choices)
+        for at, choice in enumerate(self._choices):
+            self.replace_option_prompt_at_index(at, _text(choice))
+            if choice.chosen and not self.has_focus:
+                self.highlighted = at
 
     @property
     def current(self) -> Choice | None:

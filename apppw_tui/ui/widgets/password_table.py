@@ -21,6 +21,7 @@ from apppw_tui.ui.themes import NARROW
 from apppw_tui.ui.widgets.lists import moves
 from apppw_tui.ui.widgets.password_columns import DELETE, Drawing, Listing, Order, draw
 
+_UNDIMMED = Style(dim=False)
 _UNDER_CURSOR = Style(underline=True, dim=False)
 _NEXT = Style(reverse=True, bold=True, dim=False)  # what Enter will do
 
@@ -161,12 +162,18 @@ class PasswordTable(DataTable[Text]):
         """
         strip = super().render_line(y)
         row = y - self.header_height + round(self.scroll_y)
-        if y < self.header_height or row != self.cursor_row or row >= self.row_count:
+        under_cursor = row == self.cursor_row
+        # In its own colours a terminal would dim `Delete` as far as it likes, and it is to be read.
+        if not under_cursor and not self.app.current_theme.ansi:
+            return strip
+        if y < self.header_height or row >= self.row_count:
             return strip
         segments = list(strip)
         at = max((n for n, piece in enumerate(segments) if piece.text == DELETE), default=None)
         if at is not None:
-            style = _NEXT if self._on_delete else _UNDER_CURSOR
+            style = _UNDIMMED
+            if under_cursor:
+                style = _NEXT if self._on_delete else _UNDER_CURSOR
             text, before, control = segments[at]
             segments[at] = Segment(text, style if before is None else before + style, control)
         return Strip(segments, strip.cell_length)

@@ -72,7 +72,7 @@ def filled(folder: Path, accounts: int) -> Place:
         for begin in range(0, len(names), AT_ONCE):
             with store._ledger.transaction() as transaction:
                 for name in names[begin : begin + AT_ONCE]:
-                    digest = throttle.digest(key, f"account:{name}")
+                    digest = counters.digest_of(key, f"account:{name}")
                     transaction.write(counters._PUT, digest, keep, *throttle.row(state))
     return Place(store, accounts)
 

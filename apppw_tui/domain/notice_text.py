@@ -9,7 +9,7 @@ from apppw_tui.domain.engine_ports import NoticeQueue
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.ports import ErrorLog
-from apppw_tui.domain.throttle import SendLimit
+from apppw_tui.domain.sent_codes import SendLimit
 
 PER_HOUR = 10  # messages about one account; one more says that there was more
 NOTICE_SENDS = SendLimit(PER_HOUR + 1, 3600)

@@ -1,4 +1,4 @@
-"""Limits of trying: failures of one account name, codes sent, as plain values (SAFETY 15).
+"""Limits of trying: what is counted of one account name, as plain values (SAFETY 15).
 
 A try is charged before it is compared, and taken back if it was right. Every delay ends, even if
 the clock was set back: a stamp in the future counts as the present.
@@ -8,8 +8,6 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from hashlib import blake2b
 from typing import Any, Literal, Protocol
 
 from apppw_tui.domain.addresses import address_key
@@ -26,7 +24,6 @@ LOCKED_FOR = timedelta(days=1)  # since the last try that was compared
 KNOWN_FOR = timedelta(days=30)
 _BEGINNING = datetime.fromtimestamp(0, UTC)
 MOST_KNOWN = 32
-_DIGESTS = 256  # that were asked for lately: one session has few subjects
 MAX_UNKNOWN = 16_384  # names that belong to no account
 _LONGEST_WINDOW = timedelta(days=1)
 _MOST_SENDS = 100  # stamps; more than any limit counts
@@ -34,18 +31,6 @@ _LOCKED = (
     "Too many tries from elsewhere: sign in from where you usually do, wait {}, "
     "or ask your administrator."
 )
-
-
-@dataclass(frozen=True)
-class SendLimit:
-    """At most `count` codes in any `seconds`."""
-
-    count: int
-    seconds: float
-
-
-ACCOUNT_SENDS = SendLimit(3, 600)
-NUMBER_SENDS = SendLimit(10, 86_400)
 
 
 @dataclass(frozen=True)
@@ -236,21 +221,6 @@ class ThrottleState:
         }
         return replace(self, unknown_addresses=FailureCounts(), known=addresses, sends=())
 
-    def record_sent_code(self, now: datetime, limit: SendLimit = ACCOUNT_SENDS) -> "ThrottleState":
-        """One more code sent; a state is asked with one limit alone.
-
-        Raises:
-            RateLimited: as many as `limit` allows were sent; nothing is counted.
-        """
-        ledger = self.as_of(now)
-        ages = [(now - stamp).total_seconds() for stamp in ledger.sends]
-        recent = [age for age in ages if age < limit.seconds]
-        if len(recent) >= limit.count:
-            wait = limit.seconds - recent[-limit.count]
-            raise RateLimited(f"Too many codes were sent. Wait {describe_wait(wait)}.", wait)
-        sends = ledger.sends[len(ages) - len(recent) :]
-        return replace(ledger, sends=(*sends, now))
-
     def _bucket(self, key: str) -> FailureCounts:
         return self.known[key].bucket if key in self.known else self.unknown_addresses
 
@@ -280,18 +250,6 @@ def applied(
         return rule(state, now=now), None
     except RateLimited as refusal:
         return state, refusal
-
-
-@lru_cache(_DIGESTS)
-def digest(key: bytes, text: str, kind: Literal["subject", "address"] = "subject") -> str:
-    """The name under which a subject or an address is kept, so that nobody can read it."""
-    content = text.encode("utf-8", "surrogatepass")
-    return blake2b(content, key=key, digest_size=16, person=kind.encode()).hexdigest()
-
-
-def address_digest(key: bytes, subject: str, address: str) -> str:
-    """The name of an address, another one for each subject's digest."""
-    return digest(key, subject + address_key(address), "address")
 
 
 def row(state: ThrottleState) -> tuple[int, float, float | None, str] | None:

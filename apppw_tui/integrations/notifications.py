@@ -30,7 +30,7 @@ from apppw_tui.domain.ports import (
     ThrottleStore,
 )
 from apppw_tui.domain.secret import Secret
-from apppw_tui.domain.throttle import ThrottleState
+from apppw_tui.domain.sent_codes import record_sent_code
 from apppw_tui.integrations import process
 
 Format = Literal["mail", "plain"]
@@ -244,7 +244,7 @@ class Sender:
 
     def _share(self, account: Account) -> _Share:
         subject = f"notices:{account.uid}"
-        rule = partial(ThrottleState.record_sent_code, limit=notice_text.NOTICE_SENDS)
+        rule = partial(record_sent_code, limit=notice_text.NOTICE_SENDS)
         try:
             states = self.counters.change({subject: rule}, keep=True)
         except RateLimited:

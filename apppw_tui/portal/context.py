@@ -28,8 +28,9 @@ from apppw_tui.domain.ports import (
     UsageBook,
 )
 from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.sent_codes import ACCOUNT_SENDS, NUMBER_SENDS, record_sent_code
 from apppw_tui.domain.switched_off import NoSessionTermination, SilentNotifier
-from apppw_tui.domain.throttle import ACCOUNT_SENDS, NUMBER_SENDS, Step, ThrottleState
+from apppw_tui.domain.throttle import Step, ThrottleState
 from apppw_tui.domain.usage import NETWORK_MEMORY, network_of
 
 if TYPE_CHECKING:
@@ -195,8 +196,8 @@ class PortalThrottle:
         e164, _ = parted(number.reveal())
         self.counters.change(
             {
-                f"account:{name}": partial(ThrottleState.record_sent_code, limit=ACCOUNT_SENDS),
-                f"number:{e164}": partial(ThrottleState.record_sent_code, limit=NUMBER_SENDS),
+                f"account:{name}": partial(record_sent_code, limit=ACCOUNT_SENDS),
+                f"number:{e164}": partial(record_sent_code, limit=NUMBER_SENDS),
             },
             keep=True,
         )

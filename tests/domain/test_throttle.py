@@ -7,16 +7,15 @@ import pytest
 from apppw_tui.domain.addresses import address_key, door_key
 from apppw_tui.domain.errors import RateLimited
 from apppw_tui.domain.lines import describe_wait
+from apppw_tui.domain.sent_codes import record_sent_code
 from apppw_tui.domain.throttle import (
     KNOWN_FOR,
     LONGEST_DELAY,
     MOST_KNOWN,
-    NUMBER_SENDS,
     UNKNOWN_LOCKOUT,
     FailureCount,
     FailureCounts,
     KnownAddress,
-    SendLimit,
     Step,
     ThrottleState,
 )
@@ -245,7 +244,8 @@ def test_of_too_many_known_addresses_the_oldest_is_forgotten() -> None:
 
 
 def test_an_unlock_clears_counts_and_sends_and_forgets_no_address() -> None:
-    ledger = locked(at_home(HOME)).record_attempt("second", HOME, NOW).record_sent_code(NOW)
+    charged = locked(at_home(HOME)).record_attempt("second", HOME, NOW)
+    ledger = record_sent_code(charged, NOW)
     assert ledger.unlocked() == at_home(HOME)
     changed = ledger.reset_unknown()
     assert changed == replace(ledger, unknown_addresses=FailureCounts())
@@ -272,40 +272,6 @@ def test_a_charge_leaves_no_stamp_in_the_future() -> None:
     charged = replace(ledger, sends=(NOW,)).record_attempt("password", CAFE, back)
     assert charged.known[HOME] == KnownAddress(FailureCounts(second=FailureCount(4, back)), back)
     assert charged.sends == (back,)
-
-
-def test_three_codes_in_ten_minutes_and_no_fourth() -> None:
-    ledger = (
-        ThrottleState()
-        .record_sent_code(NOW)
-        .record_sent_code(after(60))
-        .record_sent_code(after(120))
-    )
-    said = refusal(lambda: ledger.record_sent_code(after(130)))
-    assert said == ("Too many codes were sent. Wait 8 min.", 470.0)
-    assert ledger.record_sent_code(after(600)).sends == (after(60), after(120), after(600))
-    assert refusal(lambda: ledger.record_sent_code(after(599)))[1] == 1.0
-
-
-def test_a_number_gets_ten_codes_in_a_day() -> None:
-    ledger = ThrottleState()
-    for number in range(10):
-        ledger = ledger.record_sent_code(after(number * 3600), NUMBER_SENDS)
-    said = refusal(lambda: ledger.record_sent_code(after(36_000), NUMBER_SENDS))
-    assert said == ("Too many codes were sent. Wait 14 h.", 50_400.0)
-    ledger.record_sent_code(NOW + DAY, NUMBER_SENDS)
-
-
-def test_codes_sent_in_the_future_hold_for_no_longer_than_the_window() -> None:
-    ledger = ThrottleState(sends=(NOW + DAY, NOW + DAY, NOW + 300 * DAY))
-    assert refusal(lambda: ledger.record_sent_code(NOW))[1] == 600.0
-    settled = ledger.as_of(NOW)
-    assert settled.record_sent_code(after(600)).sends == (after(600),)
-    assert ThrottleState(sends=(NOW,) * 500).as_of(NOW).sends == (NOW,) * 100
-    assert (
-        refusal(lambda: ThrottleState(sends=(NOW,) * 7).record_sent_code(NOW, SendLimit(3, 60)))[1]
-        == 60.0
-    )
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apppw_tui.domain import throttle
+from apppw_tui.domain.sent_codes import record_sent_code
 from apppw_tui.domain.throttle import FailureCount, FailureCounts, KnownAddress, ThrottleState
 from tests.domain.test_throttle import CAFE, HOME, after, at_home
 from tests.support import NOW
@@ -19,7 +20,7 @@ def test_a_ledger_is_read_back_as_it_was_written() -> None:
         .record_attempt("second", HOME, after(1))
         .record_attempt("password", "x", after(2))
     )
-    ledger = ledger.record_sent_code(after(3))
+    ledger = record_sent_code(ledger, after(3))
     assert throttle.parse(throttle.dump(ledger)) == ledger
     assert throttle.parse(throttle.dump(ThrottleState())) == ThrottleState()
 

@@ -19,7 +19,8 @@ from apppw_tui.domain.lines import fitted, utc_seconds
 from apppw_tui.domain.ports import Clock
 from apppw_tui.store.folder import before_ledgers, files
 from apppw_tui.store.folder.before_ledgers import OldFiles
-from apppw_tui.store.folder.ledger import LEDGERS, Ledger, Row, Schema, Transaction
+from apppw_tui.store.folder.ledger import LEDGERS, Ledger, Row, Transaction
+from apppw_tui.store.folder.sqlite_file import Schema
 
 FROM_DAEMON = "usage"
 MOST = 4000  # events of one account, and of all names that nobody has

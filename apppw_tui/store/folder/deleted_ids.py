@@ -20,7 +20,8 @@ from apppw_tui.store.documents import loads
 from apppw_tui.store.fields import DocumentError, Tables
 from apppw_tui.store.folder import before_ledgers, files
 from apppw_tui.store.folder.deleted_file import DeletedFile, Position
-from apppw_tui.store.folder.ledger import LEDGERS, Ledger, Row, Schema
+from apppw_tui.store.folder.ledger import LEDGERS, Ledger, Row
+from apppw_tui.store.folder.sqlite_file import Schema
 
 NAME = "deleted.sqlite"
 UNLISTED = "unlisted"  # a table of a document, and a folder: what is to be listed yet

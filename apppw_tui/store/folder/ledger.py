@@ -15,7 +15,7 @@ from apppw_tui.domain.errors import DiskFull, StoreBusy, StoreDamaged, StoreErro
 from apppw_tui.store.folder import files, sqlite_file
 from apppw_tui.store.folder.disk_reserve import DiskReserve
 from apppw_tui.store.folder.files import BUSY, LOCK_TIMEOUT, locked
-from apppw_tui.store.folder.sqlite_file import DamagedFile
+from apppw_tui.store.folder.sqlite_file import DamagedFile, Schema
 
 if TYPE_CHECKING:
     from apppw_tui.store.folder.sqlite_file import Connection
@@ -28,23 +28,6 @@ _TRIES = 10  # at a file that others set aside at the same time
 Row = tuple[Any, ...]
 Result = TypeVar("Result")
 _Statement = tuple[str, tuple[Any, ...]]
-
-
-@dataclass(frozen=True)
-class Schema:
-    """The tables of a ledger, as SQL, and their version: 1 is the first.
-
-    `steps` make the next version of each one before; what is new goes through all of them.
-    """
-
-    version: int
-    tables: str
-    steps: tuple[str, ...] = ()
-
-    def script(self, version: int) -> str:
-        """All that a file of `version` lacks; 0 is one that is made."""
-        parts = (self.tables, *self.steps)[version : self.version]
-        return f"BEGIN IMMEDIATE; {'; '.join(parts)}; PRAGMA user_version = {self.version}; COMMIT"
 
 
 class Transaction:
@@ -281,26 +264,14 @@ class Ledger:
         close = weakref.finalize(self, _close, connection, os.getpid(), self._reserve)
         self._opened = _Opened(connection, identity, close)
         try:
-            self._configure(connection)
+            sqlite_file.prepare(connection, self.path, self._schema, self._alone)
+            connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
+            if self._reserve is not None:
+                connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT}")
         except BaseException:
             self._close()
             raise
         return connection
-
-    def _configure(self, connection: "Connection") -> None:
-        ((version,),) = connection.execute("PRAGMA user_version").fetchall()
-        if version > self._schema.version:
-            raise StoreDamaged(f"{self.path} is of a newer apppw-tui; it was left alone.")
-        if version < 1:  # of another program
-            raise DamagedFile
-        if version < self._schema.version:
-            with self._alone():
-                ((version,),) = connection.execute("PRAGMA user_version").fetchall()
-                if version < self._schema.version:  # nobody else was faster
-                    connection.executescript(self._schema.script(version))
-        connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
-        if self._reserve is not None:
-            connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT}")
 
     def _close(self) -> None:
         if self._opened is not None:

@@ -10,15 +10,16 @@ import errno
 import os
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from apppw_tui.domain.errors import StoreBusy, StoreUnusable
+from apppw_tui.domain.errors import StoreBusy, StoreDamaged, StoreUnusable
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.files import BUSY
 
@@ -39,6 +40,23 @@ class DamagedFile(Exception):
         super().__init__(kind)
         self.part = part
         self.kind = kind
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The tables of a ledger, as SQL, and their version: 1 is the first.
+
+    `steps` make the next version of each one before; what is new goes through all of them.
+    """
+
+    version: int
+    tables: str
+    steps: tuple[str, ...] = ()
+
+    def script(self, version: int) -> str:
+        """All that a file of `version` lacks; 0 is one that is made."""
+        parts = (self.tables, *self.steps)[version : self.version]
+        return f"BEGIN IMMEDIATE; {'; '.join(parts)}; PRAGMA user_version = {self.version}; COMMIT"
 
 
 def parts(path: Path) -> list[Path]:
@@ -81,6 +99,30 @@ def connect(path: Path, how: str, timeout: float) -> "Connection":
         check_same_thread=False,
         uri=True,
     )
+
+
+def prepare(
+    connection: "Connection",
+    path: Path,
+    schema: Schema,
+    alone: Callable[[], contextlib.AbstractContextManager[None]],
+) -> None:
+    """Makes the tables those of `schema`; nobody else does that in `alone`.
+
+    Raises:
+        StoreDamaged: they are of a newer version.
+        DamagedFile: they are another program's.
+    """
+    ((version,),) = connection.execute("PRAGMA user_version").fetchall()
+    if version > schema.version:
+        raise StoreDamaged(f"{path} is of a newer apppw-tui; it was left alone.")
+    if version < 1:
+        raise DamagedFile
+    if version < schema.version:
+        with alone():
+            ((version,),) = connection.execute("PRAGMA user_version").fetchall()
+            if version < schema.version:  # nobody else was faster
+                connection.executescript(schema.script(version))
 
 
 def close(connection: "Connection", process: int) -> None:

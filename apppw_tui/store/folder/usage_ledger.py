@@ -22,7 +22,8 @@ from apppw_tui.domain.usage import (
     UsageRecord,
 )
 from apppw_tui.store.fields import to_iso
-from apppw_tui.store.folder.ledger import Ledger, Schema, Transaction
+from apppw_tui.store.folder.ledger import Ledger, Transaction
+from apppw_tui.store.folder.sqlite_file import Schema
 
 FOLDER = "usage"
 NAME = "usage.sqlite"

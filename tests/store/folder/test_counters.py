@@ -17,7 +17,9 @@ import pytest
 from apppw_tui.domain import throttle
 from apppw_tui.domain.errors import RateLimited, StoreBusy, StoreError
 from apppw_tui.domain.ports import ThrottleStore
+from apppw_tui.domain.sent_codes import record_sent_code
 from apppw_tui.domain.throttle import FailureCount, FailureCounts, ThrottleState
+from apppw_tui.store.folder import counters as counting
 from apppw_tui.store.folder.counters import FolderThrottleStore
 from apppw_tui.store.folder.ledger import Ledger, Transaction
 from apppw_tui.store.memory import MemoryThrottleStore
@@ -121,7 +123,7 @@ def test_no_name_number_or_address_can_be_read(
 ) -> None:
     for address in (HOME, "2001:db8:77::1"):
         disk.change({ADA: success(address)}, keep=True)
-    disk.change({"number:+493012345": ThrottleState.record_sent_code}, keep=True)
+    disk.change({"number:+493012345": record_sent_code}, keep=True)
     charge(disk, "account:\udcff never \x1b mind", keep=False)
     there = b"".join(path.read_bytes() for path in (folder / "ledger").iterdir())
     # Not `ada` alone: three hexadecimal digits stand in many a hash.
@@ -468,7 +470,7 @@ def test_what_an_older_program_counted_counts_on_and_is_kept_aside(
     aside = old / "before-ledgers" / "throttle-1"
     assert sorted(path.name for path in aside.iterdir()) == ["00.json", "a7.json", "ff.json"]
     assert stat.S_IMODE(aside.parent.stat().st_mode) == stat.S_IMODE(aside.stat().st_mode) == 0o700
-    monkeypatch.setattr(throttle, "digest", lambda *_: "a7000000000000000000000000000000")
+    monkeypatch.setattr(counting, "digest_of", lambda *_: "a7000000000000000000000000000000")
     disk = FolderThrottleStore(old, clock)
     assert failures(disk) == 7
     charge(disk)  # and this is not taken back by what lies aside
@@ -478,7 +480,7 @@ def test_what_an_older_program_counted_counts_on_and_is_kept_aside(
 def test_what_an_older_program_goes_on_counting_counts_if_it_is_more(
     old: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(throttle, "digest", lambda *_: "a7000000000000000000000000000000")
+    monkeypatch.setattr(counting, "digest_of", lambda *_: "a7000000000000000000000000000000")
     charge(FolderThrottleStore(old, clock))
     shard = json.loads(json.dumps(OLD_SHARDS["a7.json"]))
     stranger = shard["a7000000000000000000000000000000"]["strangers"]

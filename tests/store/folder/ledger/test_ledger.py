@@ -8,7 +8,8 @@ from threading import Event, Thread
 import pytest
 
 from apppw_tui.domain.errors import StoreBusy, StoreDamaged, StoreError, StoreUnusable
-from apppw_tui.store.folder.ledger import Ledger, Schema
+from apppw_tui.store.folder.ledger import Ledger
+from apppw_tui.store.folder.sqlite_file import Schema
 from tests.store.folder.ledger.words import ADD, SCHEMA, add, done, ledger_in, put_in_place, words
 from tests.store.test_killed import forked
 

@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from apppw_tui.store.folder.ledger import Ledger, Schema
+from apppw_tui.store.folder.ledger import Ledger
+from apppw_tui.store.folder.sqlite_file import Schema
 
 SCHEMA = Schema(1, "CREATE TABLE word (word TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT")
 ADD = "INSERT INTO word VALUES (?, 1) ON CONFLICT (word) DO UPDATE SET n = n + 1"

@@ -1,4 +1,4 @@
-"""The version, which is the commit's, and the recipes that go with it; all else: pyproject.toml."""
+"""The version, which is the commit's, and the files that go with it; all else: pyproject.toml."""
 
 import runpy
 from pathlib import Path
@@ -8,19 +8,25 @@ from setuptools import setup
 TREE = Path(__file__).parent
 _SHARE = "share/apppw-tui"
 _SCHEMA = "docs/config.schema.json"
+# Where each shell looks for what a package brings along.
+_COMPLETIONS = {
+    "share/bash-completion/completions": ["docs/completions/bash/apppw-tui"],
+    "share/zsh/site-functions": ["docs/completions/zsh/_apppw-tui"],
+    "share/fish/vendor_completions.d": ["docs/completions/fish/apppw-tui.fish"],
+}
 
 
-def _recipes() -> list[tuple[str, list[str]]]:
-    """All of them, as they lie: a version and its units are one thing."""
-    found: dict[str, list[str]] = {f"{_SHARE}/man": ["docs/apppw-tui.1"], _SHARE: [_SCHEMA]}
+def _shared() -> list[tuple[str, list[str]]]:
+    """Man page, schema, completion, and all recipes: a version and its units are one thing."""
+    files = {f"{_SHARE}/man": ["docs/apppw-tui.1"], _SHARE: [_SCHEMA], **_COMPLETIONS}
     for path in sorted((TREE / "recipes").rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             inside = path.relative_to(TREE)
-            found.setdefault(f"{_SHARE}/{inside.parent}", []).append(str(inside))
-    return list(found.items())
+            files.setdefault(f"{_SHARE}/{inside.parent}", []).append(str(inside))
+    return list(files.items())
 
 
 setup(
     version=runpy.run_path(str(TREE / "recipes" / "version.py"))["version"](TREE),
-    data_files=_recipes(),
+    data_files=_shared(),
 )

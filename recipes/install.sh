@@ -86,6 +86,7 @@ version_of_wheel() {
 make_wheel() {
     mkdir "$scratch/checkout"
     tar -C "$1" --exclude=__pycache__ -cf - apppw_tui recipes docs/apppw-tui.1 docs/config.schema.json \
+        docs/completions \
         pyproject.toml setup.py README.md LICENSE | tar -C "$scratch/checkout" --no-same-owner -xf -
     printf 'Metadata-Version: 2.1\nName: apppw-tui\nVersion: %s\n' "$version" >"$scratch/checkout/PKG-INFO"
     /usr/bin/python3 -m venv "$scratch/venv"

@@ -4,6 +4,7 @@ Hidden, since only what `completion` prints calls it. WORD is as much as has bee
 argument, BEFORE the command line before it.
 """
 
+import argparse
 import contextlib
 import re
 from collections.abc import Iterable, Sequence
@@ -16,13 +17,15 @@ from apppw_tui.exit_codes import OK
 if TYPE_CHECKING:
     from apppw_tui.config import Config
     from apppw_tui.domain.ports import AccountStore
+    from apppw_tui.domain.scopes import OwnService
 
-ACCOUNTS, APP_PASSWORDS, SCOPES, SERVICES, ENDS = KINDS = (
+ACCOUNTS, APP_PASSWORDS, SCOPES, SERVICES, ENDS, COMMANDS = KINDS = (
     "accounts",
     "app-passwords",
     "scopes",
     "services",
     "ends",
+    "commands",
 )
 _ENDS = ("never", "tomorrow", "30d", "90d", "1y")
 _FLAGS = frozenset({"--all", "--dry-run", "--json", "--yes"})  # which no value follows
@@ -49,14 +52,20 @@ def print_candidates(arguments: Sequence[str]) -> int:
 def _offered(kind: str, word: str, before: Sequence[str]) -> _Candidates:
     if kind == ENDS:
         return ((end, "") for end in _ENDS)
-    if kind in (SCOPES, SERVICES):
-        return _scopes(kind, word)
     positionals, options = _parsed(before)
+    if kind == COMMANDS:
+        return _commands(positionals[1:])
     from apppw_tui.config import choose
+
+    if kind in (SCOPES, SERVICES):
+        own: Sequence[OwnService] = ()
+        with contextlib.suppress(Exception):  # what every server knows is offered all the same
+            own = choose(_path(options.get("--config"))).policy.own_services
+        return _scopes(kind, word, own)
+    config = choose(_path(options.get("--config")))
     from apppw_tui.domain.ports import SystemClock
     from apppw_tui.store.engine import StoreLocation, open_engine
 
-    config = choose(_path(options.get("--config")))
     place = StoreLocation.of(config, _path(options.get("--store")), None)
     accounts = open_engine(place, SystemClock())[0].accounts
     if kind == ACCOUNTS:
@@ -64,15 +73,35 @@ def _offered(kind: str, word: str, before: Sequence[str]) -> _Candidates:
     return _app_passwords(accounts, config, positionals[2])
 
 
-def _scopes(kind: str, word: str) -> _Candidates:
+def _commands(words: Sequence[str]) -> _Candidates:
+    """The commands below those that `words` name; the parser is made of these alone."""
+    from apppw_tui.arguments import COMMANDS as HELPS
+    from apppw_tui.arguments import parser
+
+    if not words:
+        return ((name, help_) for name, (help_, _) in HELPS.items())
+    below = parser(words)
+    for word in words:
+        below = _subcommands(below)[word]
+    return ((name, "") for name in _subcommands(below))
+
+
+def _subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Those of a parser by name; argparse has no public way to ask."""
+    groups = (action for action in parser._actions if isinstance(action.choices, dict))
+    return next((dict(group.choices or {}) for group in groups), {})
+
+
+def _scopes(kind: str, word: str, own: Iterable["OwnService"]) -> _Candidates:
     from apppw_tui.domain.scopes import SCOPES as GROUPS
     from apppw_tui.domain.scopes import SERVICES as NAMES
 
-    if kind == SERVICES:
-        return ((name, "") for name in NAMES)
+    names = dict.fromkeys(NAMES, "") | {service.id: service.label for service in own}
+    if kind != SCOPES:
+        return names.items()
     # Of a list, the last one is completed, and none is offered twice.
     head = word[: word.rfind(",") + 1]
-    labels = {scope.id: scope.label for scope in GROUPS} | dict.fromkeys(NAMES, "")
+    labels = {scope.id: scope.label for scope in GROUPS} | names
     return ((head + name, label) for name, label in labels.items() if name not in head.split(","))
 
 

@@ -17,6 +17,7 @@ _KINDS = {
     "SCOPE": candidates.SCOPES,
     "SERVICE": candidates.SERVICES,
     "WHEN": candidates.ENDS,
+    "COMMAND": candidates.COMMANDS,
 }
 _BASH = """\
 _apppw_tui_ask() {
@@ -85,7 +86,7 @@ def completion(options: argparse.Namespace) -> int:
 
     top = parser()
     for action in _actions(top):
-        kind = _KINDS.get(str(action.metavar))
+        kind = None if action.choices else _KINDS.get(str(action.metavar))
         complete: Any = None
         if kind is not None:
             name = _named(kind)

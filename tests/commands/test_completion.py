@@ -2,10 +2,14 @@
 
 import os
 import re
+import runpy
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pexpect
 import pytest
@@ -13,11 +17,11 @@ import pytest
 from apppw_tui.arguments.server import SHELLS
 from apppw_tui.store.folder.location import open_store
 from tests.programs import finished
-from tests.running import CommandLine, environment
+from tests.running import ROOT, CommandLine, environment
 from tests.services.require import require_program
 from tests.support import House
 
-SEVERAL = "account disable ben ad"
+SEVERAL, BELOW = "account disable ben ad", "help account en"
 # What has been typed, and what it may become, in a folder with config.toml and the folder conf.d.
 TYPED = [
     ("acc", {"account"}),
@@ -45,9 +49,25 @@ TYPED = [
     ("app-password create ben X --scope mail,cale", {"mail,calendar"}),
     ("app-password create ben X --expires to", {"tomorrow"}),
     ("verify ben --service car", {"carddav"}),
+    ("--config config.toml verify ben --service vp", {"vpn"}),
+    ("--config config.toml app-password create ben X --scope mail,v", {"mail,vpn"}),
+    ("help com", {"completion"}),
+    (BELOW, {"enable", "enforce"}),
     ("--store elsewhere account show ze", {"zed"}),
 ]
-TYPED_IDS = [words for words, _ in TYPED]
+# One of each kind is tried in every run, the others where there is time.
+QUICK = {
+    "acc",
+    "account list --j",
+    "account show ada@ex",
+    "app-password rm ben La",
+    "--config config.toml app-password create ben X --scope mail,v",
+    "verify ben --service car",
+}
+LINES = [
+    pytest.param(words, wanted, id=words, marks=[] if words in QUICK else [pytest.mark.slow])
+    for words, wanted in TYPED
+]
 BASH = """
 source "$1"; shift
 COMP_LINE=$1; COMP_POINT=${#COMP_LINE}; shift
@@ -79,7 +99,7 @@ def script(run: CommandLine, tmp_path: Path, shell: str) -> Path:
 def here(tmp_path: Path) -> Path:
     folder = tmp_path / "here"
     (folder / "conf.d").mkdir(parents=True, exist_ok=True)
-    (folder / "config.toml").touch()
+    (folder / "config.toml").write_text('[[service]]\nid = "vpn"\nlabel = "VPN"\n')
     return folder
 
 
@@ -120,7 +140,7 @@ def typed_at(
 
 
 @pytest.mark.parametrize("shell", ["bash"])
-@pytest.mark.parametrize(("typed", "wanted"), TYPED, ids=TYPED_IDS)
+@pytest.mark.parametrize(("typed", "wanted"), LINES)
 def test_bash_completes(shell: str, script: Path, here: Path, typed: str, wanted: set[str]) -> None:
     line = f"apppw-tui {typed}"
     # As bash parts it; of what may come of a word, readline is told what begins with the last @.
@@ -165,19 +185,20 @@ def test_bash_completes_what_is_typed_at_it(
 
 
 @pytest.mark.parametrize("shell", ["fish"])
-@pytest.mark.parametrize(("typed", "wanted"), TYPED, ids=TYPED_IDS)
+@pytest.mark.parametrize(("typed", "wanted"), LINES)
 def test_fish_completes(shell: str, script: Path, here: Path, typed: str, wanted: set[str]) -> None:
     fish = require_program("fish", "fish")
     told = said(here, fish, "-N", "-c", f"source {script}; complete -C 'apppw-tui {typed}'")
     assert {line.split("\t")[0].rstrip("/") for line in told.splitlines()} == wanted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", ["zsh"])
 def test_zsh_completes(script: Path, here: Path) -> None:
     prepared = f"fpath=({script.parent} $fpath); autoload -Uz compinit; compinit -u -D"
     with typed_at("zsh", ["-f", "-i"], here, prepared) as zsh:
         for typed, wanted in TYPED:
-            if typed == SEVERAL:
+            if typed in (SEVERAL, BELOW):
                 continue  # shtab has zsh complete the first of several alone
             zsh.expect_exact(READY)
             # Tab completes the line; then it is printed, from its beginning on (Ctrl-A), not run.
@@ -188,11 +209,68 @@ def test_zsh_completes(script: Path, here: Path) -> None:
             assert zsh.match[1].split() == line
 
 
+# --- where a package puts it, for shells to find --------------------------------------------------
+
+
+@pytest.fixture
+def share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder `share` of a prefix that the program was installed into."""
+    arguments: dict[str, Any] = {}
+    monkeypatch.setitem(sys.modules, "setuptools", SimpleNamespace(setup=arguments.update))
+    runpy.run_path(str(ROOT / "setup.py"))
+    prefix = tmp_path / "prefix"
+    for folder, files in arguments["data_files"]:
+        for file in files:
+            (prefix / folder).mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / file, prefix / folder)
+    return prefix / "share"
+
+
+@pytest.mark.parametrize("shell", ["bash"])
+@pytest.mark.usefixtures("script")
+def test_bash_loads_it_at_the_first_tab(share: Path, here: Path) -> None:
+    # As bash's manual has it, and the package bash-completion does it.
+    load = f"load() {{ source {share}/bash-completion/completions/$1 && return 124; }}"
+    prepared = f"{load}; complete -D -F load; bind 'set bell-style none'"
+    with typed_at("bash", ["--norc", "-i"], here, prepared) as bash:
+        bash.expect_exact(READY)
+        bash.send("apppw-tui account show ad\t\x01echo :\r")
+        bash.expect(r"\n:([^\r]*)")
+        assert bash.match[1].split()[-1] == "ada@example.org"
+
+
+@pytest.mark.parametrize("shell", ["zsh"])
+@pytest.mark.usefixtures("script")
+def test_zsh_loads_it_at_the_first_tab(share: Path, here: Path) -> None:
+    functions = share / "zsh" / "site-functions"
+    prepared = f"fpath=({functions} $fpath); autoload -Uz compinit; compinit -u -D"
+    with typed_at("zsh", ["-f", "-i"], here, prepared) as zsh:
+        for typed, wanted in (
+            ("account show ad", "ada@example.org"),
+            ("app-password create ben X --scope mail,cale", "mail,calendar"),
+        ):
+            zsh.expect_exact(READY)
+            zsh.send(f"apppw-tui {typed}\t\x01print -r -- :\r")
+            zsh.expect(r"\n:([^\r]*)")
+            assert zsh.match[1].split()[-1] == wanted
+
+
+@pytest.mark.parametrize("shell", ["fish"])
+@pytest.mark.usefixtures("script")
+def test_fish_loads_it_at_the_first_tab(share: Path, here: Path) -> None:
+    own = environment(here.parent, TERM="dumb", PATH=PROGRAMS, XDG_DATA_DIRS=str(share))
+    fish = require_program("fish", "fish")
+    line = "complete -C 'apppw-tui account show ad'"
+    done = finished([fish, "-c", line], cwd=here, env=own, check=True)
+    assert done.stdout.split("\t")[0] == "ada@example.org"
+
+
 def test_it_needs_no_configuration(run: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "config.toml").write_text("wrong")
     assert run("account", "list").code == 3
     assert "apppw-tui" in run.good("completion", "bash")
+    assert run.good("complete", "services", "bash", "im") == "imap\n"
 
 
 @pytest.mark.parametrize("arguments", [[], ["tcsh"], ["bash", "zsh"]])

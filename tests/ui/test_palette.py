@@ -137,3 +137,17 @@ async def test_palette_of_login_offers_no_place() -> None:
         assert "Settings" not in visit.screen_text()
         await visit.press("escape")
         assert visit.on(LoginScreen)
+
+
+async def test_palette_has_a_row_for_each_entry_in_a_small_window_and_marks_what_is_cut() -> None:
+    async with opened(house_with("Laptop"), size=(40, 12)) as visit:
+        await visit.sign_in()
+        await visit.press("colon")
+        rows = visit.screen_text().splitlines()
+        create, delete = (
+            next(at for at, row in enumerate(rows) if row.startswith(f"│  {word} "))
+            for word in ("Create", "Delete")
+        )
+        assert delete == create + 1
+        assert rows[create].endswith("… c  │")
+        assert rows[delete].endswith("… d  │")

@@ -360,3 +360,14 @@ async def test_every_row_can_be_reached_with_tab_arrows_and_enter_alone() -> Non
             await visit.press("down")
         await visit.press("enter")
         assert visit.on(ConfirmDialog)
+
+
+async def test_every_method_is_seen_in_a_small_window() -> None:
+    async with opened(protected(), size=(40, 12)) as visit:
+        await visit.sign_in()
+        await visit.press("v")
+        assert "↓ 2 more" in visit.screen_text()
+        assert "Recovery codes" not in visit.screen_text()
+        await visit.press("end")
+        assert "Recovery codes" in visit.screen_text()
+        assert "↑ 2 more" in visit.screen_text()

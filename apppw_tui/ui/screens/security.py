@@ -6,6 +6,7 @@ from functools import partial
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.containers import Vertical
 from textual.widgets import Button, DataTable, Label
 
 from apppw_tui.domain.account import Account
@@ -61,10 +62,11 @@ class SecurityScreen(PortalScreen):
         yield Label(_QUESTION, classes="question", markup=False)
         yield Button("", id="preferred", compact=True)
         yield Label("How would you like to respond?", classes="question", markup=False)
-        yield MethodTable()
-        yield MoreLine("#methods")
-        yield Label("", id="unoffered", markup=False)
-        yield Label("The new number is verified before the old one goes.", id="explanation")
+        with Vertical(id="methods-column"):
+            yield MethodTable()
+            yield MoreLine("#methods")
+            yield Label("", id="unoffered", markup=False)
+            yield Label("The new number is verified before the old one goes.", id="explanation")
 
     def on_mount(self) -> None:
         if self._by_tab:
@@ -91,8 +93,10 @@ class SecurityScreen(PortalScreen):
         self.query_one("#preferred", Button).label = f"{label}  {GLYPHS.drop}"
         self.query_one(MethodTable).show(self._rows(account, numbers))
         phones = len(context.portal.enrollment.phone_slots(account))
-        self.query_one("#unoffered", Label).update(formatting.unoffered(len(PHONES) - phones))
-        self.query_one("#explanation").display = phones > 0
+        unoffered = self.query_one("#unoffered", Label)
+        unoffered.update(formatting.unoffered(len(PHONES) - phones))
+        unoffered.display = phones < len(PHONES)
+        self.set_class(not phones, "-no-phones")
         self.refresh_bindings()
 
     def _rows(self, account: Account, numbers: dict[PhoneSlot, Secret] | None) -> list[MethodRow]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from apppw_tui.domain import expiry
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.domain.names import escaped, name_key
@@ -57,6 +58,18 @@ def exactly(instant: datetime) -> str:
     """The very minute, in the server's time."""
     local = instant.astimezone()
     return f"{local.day} {local:%b %Y %H:%M} {local:%Z}".rstrip()
+
+
+def ending(instant: datetime) -> str:
+    """The end of a life: `after 30 Nov 2026 (UTC)` where a day ends then, else the minute.
+
+    The instant itself is the next day's, and not of the one that was chosen.
+    """
+    last = (instant - timedelta(microseconds=1)).astimezone()
+    if expiry.end_of(last.date()) != instant:
+        return exactly(instant)
+    zone = f" ({last:%Z})" if last.tzname() else ""
+    return f"after {last.day} {last:%b %Y}{zone}"
 
 
 def exactly_and_ago(moment: datetime, now: datetime) -> str:

@@ -59,6 +59,15 @@ def test_what_is_far_away_is_a_day() -> None:
     assert formatting.describe_expiry(after(100, spring), spring) == "14 Aug"
 
 
+def test_an_ending_names_the_last_day_and_not_the_midnight_behind_it(now: datetime) -> None:
+    expires = after(3, now).expires
+    assert expires is not None
+    last = now.astimezone() + timedelta(days=3)
+    assert formatting.ending(expires) == f"after {last.day} Nov 2026 ({last:%Z})"
+    at_noon = expires + timedelta(hours=12)
+    assert formatting.ending(at_noon) == formatting.exactly(at_noon)
+
+
 def test_what_is_over_says_so_from_the_very_instant_on() -> None:
     each = after(0, NOW)
     assert each.expires == datetime(2026, 11, 23, tzinfo=UTC)

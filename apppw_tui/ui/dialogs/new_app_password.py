@@ -76,7 +76,7 @@ class NewAppPasswordDialog(OneTimeSecretDialog[bool]):
     def content(self) -> ComposeResult:
         record = self._record
         expires = record.expires
-        end = "never expires" if expires is None else f"expires {formatting.exactly(expires)}"
+        end = "never expires" if expires is None else f"expires {formatting.ending(expires)}"
         facts = (escaped(record.name), self._label(record.scope), end)
         yield Label(f" {GLYPHS.dot} ".join(facts), id="facts", markup=False)
         if self._secret is not None:

@@ -108,7 +108,7 @@ def _create(
 def _reveal(plain: PlainSession, issued: IssuedAppPassword) -> None:
     record = issued.app_password
     end = record.expires
-    ends = "never expires" if end is None else f"expires {formatting.exactly(end)}"
+    ends = "never expires" if end is None else f"expires {formatting.ending(end)}"
     plain.talk.head("Your app password")
     plain.talk.say(f"{escaped(record.name)}, {plain.portal.policy.label(record.scope)}, {ends}.")
     plain.talk.show(f"\n{grouped(issued.secret)}\n")
@@ -205,7 +205,7 @@ def _details(
         yield "Paused", "it is refused until you resume it"
     yield from _uses(last, count)
     yield "Created", f"{created}{by_admin}"
-    yield "Expires", "never" if end is None else formatting.exactly(end)
+    yield "Expires", "never" if end is None else formatting.ending(end)
     yield "Good from", networks_label(app_password)
     yield "Begins with", app_password.id
 

@@ -132,11 +132,15 @@ def _remove_phone(plain: PlainSession, which: PhoneSlot) -> Account:
 
 def _prefer(plain: PlainSession, account: Account) -> None:
     enrollment = plain.portal.enrollment
-    options = enrollment.preferences(account)
+    options, present = enrollment.preferences(account), enrollment.preferred(account)
     chosen = plain.talk.choose(
         "What's your preferred option? You are asked for this first. The others remain available.",
         [
-            PlainChoice(choice.option.id, choice.option.label, reason=choice.unavailable_reason)
+            PlainChoice(
+                choice.option.id,
+                choice.option.label + (", as it is now" if choice.option == present else ""),
+                reason=choice.unavailable_reason,
+            )
             for choice in options
             if choice.offered
         ],

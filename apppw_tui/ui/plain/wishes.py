@@ -39,7 +39,7 @@ def ask_edit(plain: PlainSession, app_password: AppPassword) -> AppPasswordEdit:
         plain, f"For: now {plain.portal.policy.label(app_password.scope)}", _LEAVE, _AS_IT_IS
     )
     end = app_password.expires
-    ends = "never" if end is None else formatting.exactly(end)
+    ends = "never" if end is None else formatting.ending(end)
     expires = _ask_expiry(plain, f"Expires: now {ends}", _LEAVE, _AS_IT_IS)
     return AppPasswordEdit(
         None if name == app_password.name else name,

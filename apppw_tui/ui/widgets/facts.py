@@ -96,7 +96,7 @@ def _life(app_password: AppPassword, now: datetime, *, exact: bool) -> Iterator[
         yield Fact("Ends", "never")
     else:
         left = formatting.describe_expiry(app_password, now)
-        yield Fact("Ends", formatting.exactly(ends) if exact else left)
+        yield Fact("Ends", formatting.ending(ends) if exact else left)
     yield Fact("Id", app_password.id)
 
 

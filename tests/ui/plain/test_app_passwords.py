@@ -174,6 +174,7 @@ def test_one_is_edited_and_enter_alone_leaves_each_part_as_it_is(house: House) -
     assert edited.expires is not None
     assert "Name: Desk For: Mail" in talk.words
     assert "Good from: 192.0.2.0/24, 2001:db8::/32" in talk.words
+    assert "Expires: after 20 Feb 2027 (UTC)" in talk.words
     Talk(house, *IN, "p", "1", "e", "", "1", "1", "any", "")
     assert house.now().app_passwords[1] == replace(before, name="Desk")
 

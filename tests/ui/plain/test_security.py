@@ -114,6 +114,7 @@ def test_the_preferred_option_is_chosen_and_what_is_not_there_says_why(house: Ho
     assert "Set up the authenticator app first." in talk.words
     assert "You are asked for this first from now on." in talk.words
     assert "Preferred option: Call my authentication phone" in talk.words
+    assert "1 Notify me through app, as it is now 2 Call" in talk.words
     assert house.now().preferred == "call"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from apppw_tui import config as configuration
 from apppw_tui.config import Config
-from apppw_tui.domain.errors import ConfigError
+from apppw_tui.domain.errors import ConfigError, StoreError
 from apppw_tui.ui.app_options import Kiosk
 
 if TYPE_CHECKING:
@@ -53,11 +53,13 @@ def configured(options: argparse.Namespace) -> Config:
 
 def admitted(engine: "Engine", machine: "Machine", address: str) -> Kiosk:
     """A place at the door, for whoever comes from `address`. Raises StoreError: there is none."""
-    from apppw_tui.portal.context import PortalThrottle, faults_told_to_a_stranger
+    from apppw_tui.portal.context import PortalThrottle, fault_for_a_stranger
 
     door = machine.door()
     throttle = PortalThrottle(engine.throttle, address)
-    with faults_told_to_a_stranger(machine.error_log):
+    try:
         is_known = throttle.is_known()
+    except StoreError as error:
+        raise fault_for_a_stranger(error, machine.error_log) from None
     door.acquire(address, known=is_known)
     return Kiosk(door.release)

@@ -206,16 +206,12 @@ class PortalThrottle:
         return self.counters.change({subject: lambda state, **_: state}, keep=False)[subject]
 
 
-@contextlib.contextmanager
-def faults_told_to_a_stranger(error_log: ErrorLog) -> Iterator[None]:
-    """Logs why nobody can sign in; who is not signed in is told no path of the server's.
+def fault_for_a_stranger(error: StoreError, error_log: ErrorLog) -> StoreError:
+    """The error to raise for `error`: who is not signed in is told no path of the server's.
 
-    Raises StoreUnusable.
+    The log has why nobody can sign in.
     """
-    try:
-        yield
-    except DiskFull:
-        raise
-    except (StoreDamaged, StoreUnusable) as error:
-        error_log.error("nobody can sign in", why=str(error))
-        raise StoreUnusable(SIGN_IN_DOWN) from None
+    if isinstance(error, DiskFull) or not isinstance(error, StoreDamaged | StoreUnusable):
+        return error
+    error_log.error("nobody can sign in", why=str(error))
+    return StoreUnusable(SIGN_IN_DOWN)

@@ -76,7 +76,11 @@ class StoredPasswords:
         # Under one name, whichever of them was typed; which that is costs the same for all.
         name = self._context.store.meant(names)
         self._throttle.record_attempt(name, "password")
-        account = self._readable(names)
+        account = None
+        try:
+            account = find(self._context.store, names)
+        except StoreDamaged as error:  # which a stranger must not learn
+            self._context.error_log.error("account damaged", why=str(error))
         # None for an account without a hash, too: whoever made it knows the password elsewhere.
         stored = account.password_hash if account else None
         compared = self._hashes.compare(stored, password)
@@ -110,14 +114,6 @@ class StoredPasswords:
             means.activity_log.record(
                 UNKNOWN_UID, EventType.WRONG_PASSWORD, "(unknown)", address=means.address
             )
-
-    def _readable(self, names: Sequence[AccountName]) -> Account | None:
-        """The account; None too where its file is damaged, which a stranger must not learn."""
-        try:
-            return find(self._context.store, names)
-        except StoreDamaged as error:
-            self._context.error_log.error("account damaged", why=str(error))
-            return None
 
     def _rehash(self, account: Account, fresh: str) -> None:
         with self._context.store.transaction(account.name, account.uid) as change:

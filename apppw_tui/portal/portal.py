@@ -32,7 +32,7 @@ from apppw_tui.portal.app_passwords import (
 from apppw_tui.portal.context import (
     PortalContext,
     TrustedAddresses,
-    faults_told_to_a_stranger,
+    fault_for_a_stranger,
 )
 from apppw_tui.portal.enrollment import Enrollment
 from apppw_tui.portal.password_check import change_password, new_hash, password_check
@@ -128,8 +128,10 @@ class Portal:
             StoreUnusable: nobody can sign in now; the error log says why.
         """
         names = candidates(name, self._context.default_domain)
-        with faults_told_to_a_stranger(self._context.error_log):
+        try:
             account = self._passwords.authenticate(names, Secret(password))
+        except StoreError as error:
+            raise fault_for_a_stranger(error, self._context.error_log) from None
         if account is None:
             raise SignInRefused(_NO_MATCH)
         if account.has_second_factor:

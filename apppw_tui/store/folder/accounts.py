@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -74,7 +74,7 @@ class FolderStore:
     @contextmanager
     def transaction(self, account_name: str, uid: str | None) -> Iterator[Change]:
         check_account_name(account_name)  # the lock and the file are named after it
-        with self._lock(account_name) as temporary:
+        with self._lock(account_name):
             tables, before = self._load(account_name)
             change = Change(account_name, before, uid)
             yield change
@@ -83,16 +83,15 @@ class FolderStore:
                 if before is not None:  # whoever was killed at it has left it too strict
                     self._settle(account_name, enforcement(before))
                 return
-            fresh = documents.save(tables, after)
 
             def complain(name: str, error: StoreError) -> None:
                 change.untold = True
                 self.complain(name, error)
 
             with enforced.enforcement_of(self.enforcements, account_name, before, after, complain):
-                if before is not None:
-                    change.unlisted = not self.deletions.record(before, after, fresh)
-                self._write(after, temporary, dumps(fresh))
+                if before is not None and tables is not None:
+                    change.unlisted = not self.deletions.record(before, after, tables)
+                self._write(after, dumps(documents.save(tables, after)))
 
     def read_raw(self, account_name: str) -> RawAccount:
         """The whole file of an account, even a damaged one. Raises StoreError, InvalidName.
@@ -116,7 +115,7 @@ class FolderStore:
             StoreDamaged: what was assigned is no account of that name.
         """
         check_account_name(account_name)
-        with self._lock(account_name) as temporary:
+        with self._lock(account_name):
             whole = self.read_raw(account_name)
             yield whole
             if whole.tables is None:
@@ -129,7 +128,7 @@ class FolderStore:
                 if before is not None and whole.content is not None:
                     was = loads(whole.content)
                     self.deletions.record(before, after, whole.tables, was)
-                self._write(after, temporary, dumps(whole.tables))
+                self._write(after, dumps(whole.tables))
 
     def has_accounts(self) -> bool:
         return next(self.each_name(), None) is not None
@@ -183,7 +182,7 @@ class FolderStore:
                     self.enforcements, old, present, merged, self.complain
                 ):
                     content = dumps(documents.save(tables, merged))
-                    self._write(merged, self._temporary(old), content)
+                    self._write(merged, content)
             content = dumps(documents.save(tables, after))
             with enforced.enforcement_of(self.enforcements, name, left, after, self.complain):
                 files.prepare(self.path(name), self._temporary(name), content)
@@ -246,12 +245,12 @@ class FolderStore:
     def _settle(self, name: str, wanted: Enforcement | None) -> bool:
         return enforced.settle(self.enforcements, name, wanted, self.complain)
 
-    def _write(self, account: Account, temporary: Path, content: bytes) -> None:
+    def _write(self, account: Account, content: bytes) -> None:
         """A change that takes no more room than before, a deletion above all, fits any disk.
 
         Any other needs a reserve that is full (SAFETY 24).
         """
-        path = self.path(account.name)
+        path, temporary = self.path(account.name), self._temporary(account.name)
         # The mark goes first, so that whoever is killed leaves none that is wrong.
         if os.path.lexists(self._unsealed) and account.sealed_values():
             files.remove(self._unsealed)
@@ -299,15 +298,11 @@ class FolderStore:
             path = self.path(account_name)
             raise StoreDamaged(f"{path} cannot be read: {error}; it was left alone.") from None
 
-    @contextmanager
-    def _lock(self, account_name: str) -> Iterator[Path]:
-        """Holds the account; gives the path of the file that whoever does so may write."""
+    def _lock(self, account_name: str) -> AbstractContextManager[None]:
+        """Holds the account: whoever does so may write its `_temporary`."""
+        path, leftover = self._locks / f"{account_name}.lock", self._temporary(account_name)
         files.make_folders(self._accounts, self._locks)
-        temporary = self._accounts / f".tmp-{account_name}"
-        with locked(self._locks / f"{account_name}.lock", self._lock_timeout):
-            with suppress(OSError):  # what one who was killed left; the next writer says why
-                temporary.unlink(missing_ok=True)
-            yield temporary
+        return locked(path, self._lock_timeout, leftover=leftover)
 
 
 def _size(path: Path) -> int:

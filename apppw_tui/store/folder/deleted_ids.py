@@ -164,7 +164,7 @@ class Deletions:
     def record(self, before: Account, after: Account, tables: Tables, *earlier: Tables) -> bool:
         """Lists what goes with this change, and what waits in `tables` and those from `earlier`.
 
-        False: it could not be; then `tables`, which are about to be written, have it wait.
+        False: it could not be; then `tables`, of which the next are made, have it wait.
         """
         ids = set(after.deleted_ids - before.deleted_ids)
         for document in (tables, *earlier):

@@ -123,8 +123,12 @@ def read_within(folders: Iterable[Path], path: Path) -> bytes | None:
 
 
 @contextlib.contextmanager
-def locked(path: Path, timeout: float = LOCK_TIMEOUT, busy: str = BUSY) -> Iterator[None]:
+def locked(
+    path: Path, timeout: float = LOCK_TIMEOUT, busy: str = BUSY, leftover: Path | None = None
+) -> Iterator[None]:
     """Holds the lock of the file `path`, in a folder that is there.
+
+    `leftover` is what one who was killed in it may have left, and is removed first, if it can be.
 
     The file stays for good: two processes that lock different inodes of one name do not exclude
     each other. No soft lock either: a killed process would leave it locked.
@@ -150,6 +154,9 @@ def locked(path: Path, timeout: float = LOCK_TIMEOUT, busy: str = BUSY) -> Itera
     except OSError as error:
         raise store_error(path, error) from None
     try:
+        if leftover is not None:
+            with contextlib.suppress(OSError):  # the next writer says why
+                leftover.unlink(missing_ok=True)
         yield
     finally:
         with contextlib.suppress(OSError):  # the kernel has let it go (close(2))

@@ -60,7 +60,13 @@ class FolderKeyring(KeptKeys):
         content = files.read(self._path)
         if content is None:
             return None
-        self._check_mode()
+        try:
+            mode = self._path.lstat().st_mode
+        except OSError as error:
+            raise files.store_error(self._path, error) from None
+        if mode & _OTHERS:
+            command = shlex.join(["chmod", "600", str(self._path)])
+            raise StoreUnusable(f"{self._path} is open to others.", f"Close it with: {command}")
         return parse(content, self._path)
 
     def write(self, ring: KeySet) -> None:
@@ -75,15 +81,6 @@ class FolderKeyring(KeptKeys):
         files.make_folder(self._lock.parent)
         with locked(self._lock, self._lock_timeout, _BUSY):
             yield
-
-    def _check_mode(self) -> None:
-        try:
-            mode = self._path.lstat().st_mode
-        except OSError as error:
-            raise files.store_error(self._path, error) from None
-        if mode & _OTHERS:
-            command = shlex.join(["chmod", "600", str(self._path)])
-            raise StoreUnusable(f"{self._path} is open to others.", f"Close it with: {command}")
 
 
 def needed(folder: Path, key_file: Path) -> bool:

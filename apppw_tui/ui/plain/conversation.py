@@ -167,7 +167,8 @@ class Conversation:
 def _matching(choices: Sequence[PlainChoice[Value]], typed: str) -> Sequence[PlainChoice[Value]]:
     """The choices that `typed` may mean: a number or a key is one alone, a beginning may be more.
 
-    What ends at a comma is the whole name: `Phone` is not `Phone calendar`.
+    What ends at a comma is the whole name: `Phone` is not `Phone calendar`. Of several, those count
+    that can be chosen now.
     """
     for number, choice in enumerate(choices, 1):
         if typed.lower() in (str(number), choice.key):
@@ -177,4 +178,5 @@ def _matching(choices: Sequence[PlainChoice[Value]], typed: str) -> Sequence[Pla
     beginning = typed.casefold()
     labels = [(choice, choice.label.casefold()) for choice in choices]
     whole = [choice for choice, label in labels if f"{label},".startswith(f"{beginning},")]
-    return whole or [choice for choice, label in labels if label.startswith(beginning)]
+    several = whole or [choice for choice, label in labels if label.startswith(beginning)]
+    return [choice for choice in several if choice.reason is None] or several

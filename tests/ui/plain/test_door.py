@@ -89,8 +89,10 @@ def test_a_different_option_is_chosen_by_its_number_and_a_code_sent_once_more(ho
 
 def test_an_option_that_cannot_be_used_says_why(house: House) -> None:
     house.give_authenticator()
-    talk = Talk(house, *IN, "", "2", "")
+    talk = Talk(house, *IN, "", "2", "notify", "use", "", "")
     assert "(not now)" in talk.words
+    assert talk.words.count("Add your authentication phone first.") == 2
+    assert talk.words.count("Enter the six digits") == 2  # a recovery code cannot be used now
     assert "Add your authentication phone first." in talk.words
     assert talk.words.endswith("Sign in")
 

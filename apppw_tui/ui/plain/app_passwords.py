@@ -9,7 +9,7 @@ from apppw_tui.domain import connection_settings
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.app_password import AppPassword, grouped
 from apppw_tui.domain.errors import InvalidName, NameTaken
-from apppw_tui.domain.names import escaped
+from apppw_tui.domain.names import app_password_name, escaped
 from apppw_tui.domain.usage import SHOWN_DAYS, UNUSED_AFTER, LastUse
 from apppw_tui.portal.app_passwords import IssuedAppPassword
 from apppw_tui.ui import formatting
@@ -85,9 +85,9 @@ def create(plain: PlainSession, account: Account) -> None:
     if reason is not None:
         plain.talk.say(reason)
         return
-    plain.begin()
+    account = plain.begin()
     plain.talk.head("Create an app password")
-    name = plain.talk.ask("Name, such as where you will use it")
+    name = _ask_name(plain, account)
     scope, expires = ask_scope(plain), ask_expiry(plain)
     while True:
         try:
@@ -97,6 +97,20 @@ def create(plain: PlainSession, account: Account) -> None:
             plain.talk.say(str(error))
             name = plain.talk.ask("Another name")
     _reveal(plain, issued)
+
+
+def _ask_name(plain: PlainSession, account: Account) -> str:
+    """Asks until it is a name, and free; another session may still be faster. Raises Back."""
+    question = "Name, such as where you will use it"
+    while True:
+        try:
+            name = app_password_name(plain.talk.ask(question))
+            account.check_name_is_free(name)
+        except (InvalidName, NameTaken) as error:
+            plain.talk.say(str(error))
+            question = "Another name"
+        else:
+            return name
 
 
 def _create(

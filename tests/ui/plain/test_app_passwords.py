@@ -67,9 +67,22 @@ def test_it_is_tested_as_an_app_would(house: House) -> None:
     assert "Testing. It opens IMAP." in talk.words
 
 
-def test_a_name_that_is_taken_is_asked_for_again_and_the_rest_stays(house: House) -> None:
-    talk = Talk(house, *IN, "c", "laptop", "3", "2", "Tablet", "")
-    assert "You already have one called Laptop." in talk.words
+def test_a_name_that_cannot_be_is_asked_for_again_at_once(house: House) -> None:
+    talk = Talk(house, *IN, "c", "laptop", "a" * 65, "Tablet", "3", "2", "")
+    assert "You already have one called Laptop. Another name: aaa" in talk.words
+    assert "A name has at most 64 characters; this one has 65. Another name: Tablet" in talk.words
+    assert names(house)[-1] == "Tablet"
+
+
+def test_a_name_that_was_taken_meanwhile_is_asked_for_again_and_the_rest_stays(
+    house: House,
+) -> None:
+    def taken(_: str) -> str:
+        house.issue("Desk", ACCOUNT)
+        return "2"
+
+    talk = Talk(house, *IN, "c", "desk", "3", taken, "Tablet", "")
+    assert "You already have one called Desk." in talk.words
     made = house.now().app_passwords[-1]
     assert (made.name, made.scope) == ("Tablet", ("sending",))
     assert made.expires is not None

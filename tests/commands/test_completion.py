@@ -145,7 +145,7 @@ def test_bash_completes(shell: str, script: Path, here: Path, typed: str, wanted
     line = f"apppw-tui {typed}"
     # As bash parts it; of what may come of a word, readline is told what begins with the last @.
     words = [part for part in re.split(r"(@)|\s+", line) if part]
-    told = said(
+    output = said(
         here,
         require_program("bash", "bash"),
         "--norc",
@@ -157,7 +157,7 @@ def test_bash_completes(shell: str, script: Path, here: Path, typed: str, wanted
         *words,
     )
     before, at, _ = typed.rsplit(maxsplit=1)[-1].rpartition("@")
-    assert {f"{before if at else ''}{word}" for word in told.split()} == wanted
+    assert {f"{before if at else ''}{word}" for word in output.split()} == wanted
 
 
 @pytest.mark.parametrize("shell", ["bash"])
@@ -188,8 +188,8 @@ def test_bash_completes_what_is_typed_at_it(
 @pytest.mark.parametrize(("typed", "wanted"), LINES)
 def test_fish_completes(shell: str, script: Path, here: Path, typed: str, wanted: set[str]) -> None:
     fish = require_program("fish", "fish")
-    told = said(here, fish, "-N", "-c", f"source {script}; complete -C 'apppw-tui {typed}'")
-    assert {line.split("\t")[0].rstrip("/") for line in told.splitlines()} == wanted
+    output = said(here, fish, "-N", "-c", f"source {script}; complete -C 'apppw-tui {typed}'")
+    assert {line.split("\t")[0].rstrip("/") for line in output.splitlines()} == wanted
 
 
 @pytest.mark.slow
@@ -204,8 +204,8 @@ def test_zsh_completes(script: Path, here: Path) -> None:
             # Tab completes the line; then it is printed, from its beginning on (Ctrl-A), not run.
             zsh.send(f"apppw-tui {typed}\t\x01print -r -- :\r")
             zsh.expect(r"\n:([^\r]*)")
-            one = os.path.commonprefix([*wanted])  # noqa: RUF071 - as far as a shell can tell
-            line = ["apppw-tui", *typed.split()[:-1], one or typed.split()[-1]]
+            common = os.path.commonprefix([*wanted])  # noqa: RUF071 - as far as a shell can tell
+            line = ["apppw-tui", *typed.split()[:-1], common or typed.split()[-1]]
             assert zsh.match[1].split() == line
 
 
@@ -275,8 +275,8 @@ def test_it_needs_no_configuration(run: CommandLine, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [[], ["tcsh"], ["bash", "zsh"]])
 def test_another_shell_is_wrong_usage(run: CommandLine, arguments: list[str]) -> None:
-    said = run("completion", *arguments)
-    assert (said.code, said.out) == (2, "")
+    result = run("completion", *arguments)
+    assert (result.code, result.out) == (2, "")
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,16 @@ from argon2.exceptions import VerifyMismatchError
 from asking import connected
 from daemons import Daemon
 from figures import Measure, compared, measured, table, timed
-from places import FEW, REMEMBER, SAME, Place, multiply
-from verify import MOST
+from places import REMEMBER, SAME, Place
+from verify import FEW, MOST, multiply
+
+from apppw_tui.store.folder.location import open_store
 
 
 def answers(place: Place) -> None:
     """One question at a time; with a hash, and from memory."""
     many = place.folder / "many"
-    multiply(place, many)
+    multiply(open_store(many, create=True), place.records[:1], place.accounts)
     hashed, remembered = place.times(20 * place.rounds), place.times(10 * place.rounds)
     for remember, times, rounds in ((0, 1, hashed), (REMEMBER, place.times(300), remembered)):
         how = "from memory" if remember else "with its hash"

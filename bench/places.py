@@ -12,7 +12,6 @@ from verify import CLOCK, HASHER, MOST, add, app_passwords, public_id
 from apppw_tui.domain.app_password import AppPassword
 from apppw_tui.store.folder.location import open_store
 
-FEW = 10  # accounts
 SAME = 7  # of them are in both stores
 REMEMBER = 300  # seconds, as it is by default
 
@@ -57,16 +56,3 @@ def prepared(folder: Path, rounds: int, accounts: int, *, small: bool = False) -
         add(store, name, records[: held.get(name, 1)])
     passwords = tuple(secret.reveal() for secret in secrets)
     return Place(folder, records, passwords, rounds, accounts, small)
-
-
-def multiply(place: Place, folder: Path) -> None:
-    """A store of many accounts: one that was made in earnest, and copies under other names."""
-    store = open_store(folder, create=True)
-    add(store, "user0", place.records[:1])
-    made = store.get("user0")
-    assert made is not None
-    path = store.path("user0")
-    content = path.read_text()
-    for number in range(1, place.accounts):
-        copy = content.replace('"user0"', f'"user{number}"').replace(made.uid, f"{number:032x}")
-        path.with_name(f"user{number}.json").write_text(copy)

@@ -14,8 +14,9 @@ from pathlib import Path
 from answers import answers
 from crowd import crowd
 from log_ins import log_ins
-from places import FEW, prepared
+from places import prepared
 from processes import memory, pam
+from verify import FEW
 
 
 def main() -> None:

@@ -33,7 +33,7 @@ HASHER, CLOCK = Hasher(), SystemClock()
 MOST = 40  # app passwords of one account, as the policy has it
 BARE = "one bare Argon2id"
 EMPTY = "python -c pass"
-MANY, SMALL = 2000, 20  # accounts
+FEW, MANY, SMALL = 10, 2000, 20  # accounts
 
 
 def main() -> None:
@@ -42,14 +42,17 @@ def main() -> None:
         "--rounds", type=int, default=15, metavar="N", help="how often each case is measured"
     )
     arguments.add_argument(
+        "--accounts", type=int, default=MANY, metavar="N", help=f"how many are many ({MANY})"
+    )
+    arguments.add_argument(
         "--small", action="store_true", help="one round over little: only whether it works"
     )
     options = arguments.parse_args()
-    if options.rounds < 1:
-        arguments.error("--rounds must be at least 1")
+    if options.rounds < 1 or options.accounts <= FEW:
+        arguments.error(f"at least one round, and more than {FEW} accounts")
     rounds = 1 if options.small else options.rounds
     with tempfile.TemporaryDirectory() as folder:
-        decisions, processes = cases(Path(folder), SMALL if options.small else MANY)
+        decisions, processes = cases(Path(folder), SMALL if options.small else options.accounts)
         show(f"one decision, as a multiple of {BARE}", measure(decisions, rounds), BARE)
         show(f"one process, as a multiple of {EMPTY}", measure(processes, rounds), EMPTY)
 
@@ -66,11 +69,10 @@ def cases(folder: Path, many: int) -> tuple[dict[str, Case], dict[str, Case]]:
     for held in (1, 10, MOST):
         add(small, f"has{held}", records[:held])
     add(small, "enforced", records, enforced=True)
-    for number in range(10 - len(small.list_names())):
+    for number in range(FEW - len(small.list_names())):
         add(small, f"user{number}", records[:1])
     large = open_store(folder / "large", create=True)
-    for number in range(many):
-        add(large, f"user{number}", records[:1])
+    multiply(large, records[:1], many)
 
     def decision(store: FolderStore, name: str, secret: Secret, expected: Answer) -> Case:
         verifier = Verifier(store, HASHER, CLOCK)
@@ -94,15 +96,19 @@ def cases(folder: Path, many: int) -> tuple[dict[str, Case], dict[str, Case]]:
         f"wrong, {MOST} app passwords": decision(small, f"has{MOST}", wrong, Answer.NOT_MINE),
         f"wrong, {MOST}, and enforced": decision(small, "enforced", wrong, Answer.NO),
         "unknown account": decision(small, "nobody", right, Answer.NOT_MINE),
-        "right, among 10 accounts": decision(small, "user0", right, Answer.YES),
+        f"right, among {FEW} accounts": decision(small, "user0", right, Answer.YES),
         f"right, among {many:,} accounts": decision(large, "user0", right, Answer.YES),
         f"instead: a loop over {MOST} hashes": loop,
     }
-    verify = [sys.executable, "-m", "apppw_tui", "--store", str(folder / "small"), "verify", "has1"]
+    verify = {
+        name: [sys.executable, "-m", "apppw_tui", "--store", str(folder / name), "verify", "user0"]
+        for name in ("small", "large")
+    }
     processes = {
         EMPTY: process([sys.executable, "-c", "pass"], "", 0),
-        "apppw-tui verify, mistyped (no hash)": process(verify, right.reveal()[:-1], 1),
-        "apppw-tui verify, right": process(verify, right.reveal(), 0),
+        "apppw-tui verify, mistyped (no hash)": process(verify["small"], right.reveal()[:-1], 1),
+        "apppw-tui verify, right": process(verify["small"], right.reveal(), 0),
+        f"the same, among {many:,} accounts": process(verify["large"], right.reveal(), 0),
     }
     return decisions, processes
 
@@ -130,6 +136,18 @@ def add(
         change.account = account
         for record in held:
             change.account = change.account.with_app_password(record, MOST)
+
+
+def multiply(store: FolderStore, held: tuple[AppPassword, ...], number: int) -> None:
+    """So many accounts: one that is made in earnest, and copies under other names."""
+    add(store, "user0", held)
+    made = store.get("user0")
+    assert made is not None
+    path = store.path("user0")
+    content = path.read_text()
+    for copy in range(1, number):
+        text = content.replace('"user0"', f'"user{copy}"').replace(made.uid, f"{copy:032x}")
+        path.with_name(f"user{copy}.json").write_text(text)
 
 
 def bare() -> None:

@@ -10,7 +10,12 @@ from tests.services.require import require_program
 
 pytestmark = pytest.mark.slow
 LINES = {
-    "verify.py": ["right, 40 app passwords", "wrong, 40, and enforced", "apppw-tui verify, right"],
+    "verify.py": [
+        "right, 40 app passwords",
+        "wrong, 40, and enforced",
+        "the same, among 20 accounts",
+    ],
+    "ways.py": ["a log-in, by saslauthd's protocol", "a created app password"],
     "sign_in.py": ["unknown account", "right, then a second factor", "throttled (no hash)"],
     "sign_in.py --imported": ["unknown account", "imported (256 MiB, t=3), first right"],
     "first_frame.py": ["Login, configured", "the first account, no configuration"],

@@ -45,6 +45,15 @@ class Person:
         FolderActivityLog(folder, clock, FROM_DAEMON).record(uid, EventType.USED_NEW, "the server")
         return cls(house, house.give_authenticator())
 
+    @classmethod
+    def practised(cls, folder: Path) -> "Person":
+        """One for whom all is there that is made and opened once."""
+        person = cls.of(folder)
+        for name in ("One", "Two"):
+            person.house.portal.create_app_password(person.sign_in(person.next_code()), name)
+        person.sign_in(person.next_code())
+        return person
+
     def next_code(self) -> str:
         """The authenticator app's; one is good once."""
         self.house.clock.advance(60)
@@ -58,11 +67,21 @@ class Person:
 
 @pytest.fixture
 def ada(tmp_path: Path) -> Person:
-    ada = Person.of(tmp_path / "store")
-    for name in ("One", "Two"):  # what is made and opened once is there from now on
-        ada.house.portal.create_app_password(ada.sign_in(ada.next_code()), name)
-    ada.sign_in(ada.next_code())
-    return ada
+    return Person.practised(tmp_path / "store")
+
+
+def way_of_sign_in(person: Person) -> Way:
+    code = person.next_code()
+    with traced() as way:
+        person.sign_in(code)
+    return way
+
+
+def way_of_creation(person: Person) -> Way:
+    session = person.sign_in(person.next_code())
+    with traced() as way:
+        person.house.portal.create_app_password(session, "Three")
+    return way
 
 
 def assert_short(way: Way, act: str) -> None:
@@ -71,17 +90,11 @@ def assert_short(way: Way, act: str) -> None:
 
 
 def test_sign_in_enters_few_files_and_changes_seldom(ada: Person) -> None:
-    code = ada.next_code()
-    with traced() as way:
-        ada.sign_in(code)
-    assert_short(way, "sign-in")
+    assert_short(way_of_sign_in(ada), "sign-in")
 
 
 def test_created_app_password_enters_few_files_and_changes_seldom(ada: Person) -> None:
-    session = ada.sign_in(ada.next_code())
-    with traced() as way:
-        ada.house.portal.create_app_password(session, "Three")
-    assert_short(way, "create")
+    assert_short(way_of_creation(ada), "create")
 
 
 def test_name_of_the_account_is_parsed_once(ada: Person, monkeypatch: pytest.MonkeyPatch) -> None:

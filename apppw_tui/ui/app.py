@@ -321,7 +321,7 @@ class PortalApp(IdleApp):
         if not isinstance(self.screen, HelpDialog):
             self.push_screen(HelpDialog(where(self.screen), help_keys(self)))
 
-    def action_sign_out(self) -> None:
+    def sign_out(self) -> None:
         self.post_message(SignedOut("You are signed out."))
 
     # --- the palette ----------------------------------------------------------------------

@@ -119,10 +119,10 @@ class HardenedApp(TypeAhead):
     def action_help_quit(self) -> None:
         """ctrl+c: people try it; it must neither kill nor be silent.
 
-        A screen that has another way out takes it by `interrupt`: some terminals keep
+        A screen that has another way out takes it by its `interrupt()`: some terminals keep
         ^q to themselves.
         """
-        interrupt = getattr(self.screen, "action_interrupt", None)
+        interrupt = getattr(self.screen, "interrupt", None)
         if interrupt is not None:
             interrupt()
             return

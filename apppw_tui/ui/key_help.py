@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from textual.app import App
 from textual.binding import ActiveBinding, Binding
 from textual.screen import Screen
-from textual.widgets import Input
+from textual.widgets import Button, Input
 
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import AppearanceChosen, Navigate
 from apppw_tui.ui.themes import LABELS
-from apppw_tui.ui.widgets.footer import disabled_reason
+from apppw_tui.ui.widgets.footer import disabled_reason, is_text
 
 if TYPE_CHECKING:
     from apppw_tui.domain.account import Account
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from apppw_tui.ui.dialogs.palette import PaletteEntry
 
 # The names of the places, by the ids of the bindings that lead there.
-_PLACES = {
+PLACES = {
     "app-passwords": "App Passwords",
     "security": "Security Verification",
     "settings": "Settings",
@@ -36,7 +36,11 @@ _SHOWN = {
     "delete": "del",
 }
 # Arrows and their letters are the same everywhere; one line tells of all of them.
-_MOVING = ("Move about", "arrows, tab, j k g G")
+_MOVING = ("arrows, tab, j k g G", "Move about")
+_TYPING = ("letters", "Are text while a field has the focus; tab leaves it")
+_PRESSING = (GLYPHS.enter, "Press the button that has the focus")
+# What moves about; what moves to where something else can be done, of which the help tells alone.
+_MOVES, _MOVES_TO = ("move-", "step-"), "to-"
 
 
 def display(key: str) -> str:
@@ -56,17 +60,20 @@ def where(screen: Screen[object]) -> str:
 
 
 def help_keys(app: App[None]) -> "Rows":
-    """Every key that does something on the present screen, and what."""
+    """Every key that does something on the present screen, and what; the footer's come first."""
+    screen, focused = app.screen, app.screen.focused
     does: dict[str, list[str]] = {}
-    for active in _own_bindings(app.screen):
+    for active in _in_reading_order(screen):
         does.setdefault(active.tooltip or active.binding.description, []).append(
             display(active.binding.key)
         )
     rows = [("  ".join(keys), sentence) for sentence, keys in does.items()]
-    if isinstance(app.screen.focused, Input):
-        rows.append(("letters", "Are text while a field has the focus; tab leaves it"))
-    rows += getattr(app.screen, "LEGEND", ())
-    return [*rows, (_MOVING[1], _MOVING[0])]
+    if isinstance(focused, Button):
+        rows.append(_PRESSING)
+    if isinstance(focused, Input) and focused.check_consume_key("a", "a"):
+        rows.append(_TYPING)
+    rows += getattr(screen, "LEGEND", ())
+    return [*rows, _MOVING]
 
 
 def palette_entries(
@@ -83,12 +90,12 @@ def palette_entries(
         binding = active.binding
         key = app.get_key_display(binding)
         run = partial(app.run_action, binding.action, active.node)
-        if binding.id not in _PLACES:
-            yield PaletteEntry(binding.description, active.tooltip, key, run)
-        elif _PLACES[binding.id] != where(screen):
-            places.append(PaletteEntry(_PLACES[binding.id], "go to", key, run))
+        if binding.id in PLACES:
+            places.append(PaletteEntry(PLACES[binding.id], "go to", key, run))
+        else:
+            yield PaletteEntry(label_now(screen, binding), active.tooltip, key, run)
     if app.is_signed_in:
-        yield PaletteEntry("Sign out", "End this session", "", app.action_sign_out)
+        yield PaletteEntry("Sign out", "End this session", "", app.sign_out)
     if account is None:
         yield from _looks(app)
         return
@@ -134,18 +141,49 @@ def _verb_keys() -> dict[str, str]:
 def _possible(screen: Screen[object]) -> Iterator[ActiveBinding]:
     """Everything that the keys can do on `screen` now, once each."""
     seen = {"palette", "back"}  # the places and Sign out are listed by their names
-    for active in _own_bindings(screen):
-        action = active.binding.action
-        if action not in seen and disabled_reason(screen, action) is None:
+    names = set()
+    # Of two keys of one name that which is the screen's own does more: it minds what is marked.
+    own_first = sorted(_in_reading_order(screen), key=lambda active: active.node is not screen)
+    chosen = []
+    for active in own_first:
+        action, name = active.binding.action, label_now(screen, active.binding)
+        known = action in seen or name in names
+        moves = (active.binding.id or "").startswith(_MOVES_TO)
+        if not known and not moves and disabled_reason(screen, action) is None:
             seen.add(action)
-            yield active
+            names.add(name)
+            chosen.append(active)
+    yield from (active for active in _in_reading_order(screen) if active in chosen)
 
 
-def _own_bindings(screen: Screen[object]) -> Iterator[ActiveBinding]:
-    """The bindings that are the product's own, less those that only move about."""
-    bindings = screen.active_bindings.values()
-    # What the footer may show comes first, as the more useful.
-    for active in sorted(bindings, key=lambda active: not active.binding.show):
-        id_ = active.binding.id
-        if id_ and active.enabled and not id_.startswith(("move-", "step-")):
-            yield active
+def _in_reading_order(screen: Screen[object]) -> list[ActiveBinding]:
+    """The bindings that are the product's own, less those that only move about or to where one is.
+
+    Those of the footer come first, in its order; then the others of what has the focus and of the
+    screen; then what works everywhere, help last.
+    """
+    footer: tuple[str, ...] = getattr(screen, "FOOTER", ())
+    order = {id_: at for at, id_ in enumerate(footer) if id_ != "help"}
+
+    def place(active: ActiveBinding) -> tuple[int, bool]:
+        everywhere = isinstance(active.node, App)
+        at = order.get(active.binding.id or "", len(footer) + everywhere)
+        return at, active.binding.id == "help"
+
+    own = [
+        active
+        for active in screen.active_bindings.values()
+        if active.binding.id
+        and active.enabled
+        and not active.binding.id.startswith(_MOVES)
+        and not is_text(screen, active.binding.key)
+        and PLACES.get(active.binding.id) != where(screen)
+    ]
+    return sorted(own, key=place)
+
+
+def label_now(screen: Screen[object], binding: Binding) -> str:
+    """The word for what `binding` does on `screen` now."""
+    label_of = getattr(screen, "label_of", None)
+    own = None if label_of is None else label_of(binding.action)
+    return own or binding.description

@@ -37,7 +37,7 @@ async def test_it_is_opened_walked_and_left_by_keys(size: tuple[int, int]) -> No
 
 
 async def test_nothing_in_it_acts_on_the_terminal() -> None:
-    async with opened(busy()) as visit:
+    async with opened(busy(), size=(80, 40)) as visit:
         await to_activity(visit)
         assert "[bold]x[/]" in visit.screen_text()
         assert r"\x1b[31m" in visit.screen_text()

@@ -165,7 +165,7 @@ async def test_nothing_else_can_be_reached_before(make: Callable[[], House]) -> 
         await visit.enter_password()
         if not visit.on(SetUpScreen):
             await visit.press("enter")
-        await visit.press("v", "p", "f2", "comma", "escape", "q")
+        await visit.press("v", "p", "f2", "comma", "escape", "down")
         assert visit.on(SetUpScreen)
         assert not visit.screen.query("#gear")
         assert "Settings" not in visit.screen_text()
@@ -211,3 +211,16 @@ async def test_the_demonstration_gives_the_code_away(monkeypatch: pytest.MonkeyP
         assert sentence in visit.screen_text()
         await visit.press("enter")  # it is filled in
         assert visit.on(RecoveryCodesDialog)
+
+
+async def test_esc_twice_signs_out_and_what_comes_between_takes_it_back() -> None:
+    async with opened(new_account()) as visit:
+        await visit.sign_in()
+        await visit.press("escape")
+        assert "Press esc again to sign out, ^q to quit." in visit.screen_text()
+        await visit.press("down")
+        assert "Press esc again" not in visit.screen_text()
+        await visit.press("escape", "up", "enter", "escape", "escape")
+        assert visit.on(SetUpScreen)
+        await visit.press("q")
+        assert visit.on(LoginScreen)

@@ -127,7 +127,7 @@ async def test_who_got_in_at_a_kiosk_has_time_and_leaves_it_by_signing_out() -> 
         assert door.let_in == 1
         await wait(visit, house, LIMIT - 31)
         assert visit.on(AppPasswordsScreen)
-        app.action_sign_out()
+        app.sign_out()
         await visit.pilot.pause()
     assert app.last_words == "You are signed out."
 

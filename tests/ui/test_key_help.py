@@ -12,6 +12,7 @@ import apppw_tui.ui
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.details import HelpDialog
+from apppw_tui.ui.key_help import help_keys, palette_entries
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from tests.ui.walks import house_with, opened
@@ -161,3 +162,32 @@ async def test_arrows_move_between_the_buttons_of_a_dialog() -> None:
             await visit.press(key)
             ids.append(visit.focused.id if visit.focused else None)
         assert ids == ["close", "delete", "close", "facts"]
+
+
+async def test_an_open_list_has_a_footer_of_its_own_and_esc_closes_it_alone() -> None:
+    async with opened(house_with()) as visit:
+        await visit.to_create()
+        await visit.press("tab", "enter")
+        assert footer(visit.screen_text()) == "⏎ Choose  esc Close  F1 Help"
+        await visit.press("escape")
+        assert footer(visit.screen_text()) == "⏎ Open  esc Cancel  ? Help"
+
+
+async def test_help_and_palette_speak_of_what_a_key_does_now() -> None:
+    """What is only text in a field is no key, and where one is already no place to go."""
+    async with opened(house_with("Laptop")) as visit:
+        await visit.sign_in()
+        told = dict(help_keys(visit.app))
+        assert "v" in told
+        assert "p" not in told
+        await visit.press("x")
+        assert "Resume" in [entry.name for entry in palette_entries(visit.app, visit.screen, None)]
+        await visit.press("slash")
+        assert "/" not in dict(help_keys(visit.app))
+
+
+async def test_reading_the_list_again_says_so() -> None:
+    async with opened(house_with("Laptop")) as visit:
+        await visit.sign_in()
+        await visit.press("u")
+        assert "✓ The list is up to date." in visit.screen_text()

@@ -29,7 +29,7 @@ async def test_palette_lists_what_can_be_done_the_places_and_the_app_passwords()
     async with opened(house) as visit:
         names = {entry.name for entry in palette_entries(visit.app, visit.screen, None)}
         looks = {"Light", "High contrast", "The terminal's own colours"}
-        assert names == {"Help", "Leave", "Next", "Quit", *looks}
+        assert names == {"Help", "Leave", "Quit", *looks}
         await visit.sign_in()
         listed = entries(visit.app, house)
         names = {line.split(":")[0] for line in listed}
@@ -144,10 +144,10 @@ async def test_palette_has_a_row_for_each_entry_in_a_small_window_and_marks_what
         await visit.sign_in()
         await visit.press("colon")
         rows = visit.screen_text().splitlines()
-        create, delete = (
+        create, edit = (
             next(at for at, row in enumerate(rows) if row.startswith(f"│  {word} "))
-            for word in ("Create", "Delete")
+            for word in ("Create", "Edit")
         )
-        assert delete == create + 1
+        assert edit == create + 1
         assert rows[create].endswith("… c  │")
-        assert rows[delete].endswith("… d  │")
+        assert rows[edit].endswith("… e  │")

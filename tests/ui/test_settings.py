@@ -163,6 +163,8 @@ async def test_the_appearance_is_kept_for_the_next_time() -> None:
         assert visit.app.theme == DARK
         await visit.sign_in()
         assert visit.app.theme == LIGHT
+        await visit.press("f2", *["down"] * 4)
+        assert "✓ Light" in visit.screen_text()
 
 
 async def test_look_is_changed_by_the_palette_and_kept() -> None:

@@ -78,7 +78,7 @@ async def test_a_session_that_ends_on_the_way_to_a_screen_leaves_the_keyboard() 
     async with opened(house_with()) as visit:
         await visit.sign_in_by_hand()
         visit.app.action_go_to("app-passwords")
-        visit.app.action_sign_out()
+        visit.app.sign_out()
         await visit.settle()
         assert visit.on(LoginScreen)
         await burst(visit, *"word")

@@ -236,6 +236,14 @@ async def test_the_demonstration_gives_the_code_away() -> None:
         assert f"A demonstration: the code is {visit.app_code()}." in visit.screen_text()
 
 
+async def test_the_demonstration_says_that_a_code_was_wrong_and_shows_the_right_one_again() -> None:
+    async with opened(demo_house(), show_demo=True) as visit:
+        await visit.enter_password()
+        await visit.type_code("000000")
+        assert "Wrong code." in visit.screen_text()
+        assert visit.screen.query_one("#code", Input).value == visit.app_code()
+
+
 async def test_the_demonstration_gives_away_what_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     house = demo_house()
     assert house.demonstration is not None

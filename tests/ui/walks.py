@@ -89,6 +89,7 @@ def portal_app(
     tools: ClipboardHelpers | None = None,
     sign_out_after: float = math.inf,
     place: str = "",
+    host_name: str = demo.HOST_NAME,
     demonstration: Callable[[], tuple[AppOptions, Portal]] | None = None,
 ) -> PortalApp:
     """The application over `house`; what it copies is kept in `Visit.sent`, as over SSH."""
@@ -96,7 +97,7 @@ def portal_app(
         says = house.says
         connecting = ConnectionHelp(house.rows, lambda *_: says)
     surroundings = AppOptions(
-        demo.HOST_NAME,
+        host_name,
         may_create_first=may_create_first,
         demo=house.demonstration if show_demo and isinstance(house, DemoHouse) else None,
         save=save,

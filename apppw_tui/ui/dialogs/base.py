@@ -37,9 +37,11 @@ class Dialog(ModalScreen[Reply], Generic[Reply]):
     """
 
     AUTO_FOCUS = ""
-    FOOTER: ClassVar[tuple[str, ...]] = ("submit", "cancel", "help")
+    FOOTER: ClassVar[tuple[str, ...]] = ("to-next", "submit", "tick", "cancel", "help")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="cancel", tooltip="Leave without doing anything"),
+        Binding(
+            "escape,q", "cancel", "Cancel", id="cancel", tooltip="Leave without doing anything"
+        ),
         Binding("question_mark,f1", "app.help", "Help", id="help", tooltip="What the keys do"),
         Binding(
             "left,up", "app.focus_previous", "Back", id="step-back", tooltip="Back", show=False

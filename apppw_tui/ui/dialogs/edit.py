@@ -24,7 +24,7 @@ class EditDialog(Dialog[AppPassword | None]):
     It stays open until then; a refusal appears under the name.
     """
 
-    FOOTER = ("submit", "open", "cancel", "help")
+    FOOTER = ("choose", "close-list", "submit", "open", "tick", "cancel", "help")
 
     def __init__(
         self,

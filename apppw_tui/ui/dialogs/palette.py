@@ -13,13 +13,13 @@ from textual.widgets.option_list import Option
 from apppw_tui.domain.names import escaped, name_key
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.glyphs import GLYPHS
+from apppw_tui.ui.themes import NARROW
 from apppw_tui.ui.widgets.inputs import TextInput
 from apppw_tui.ui.widgets.lists import Menu
 
-_WIDEST_NAME = 32  # cells
-_LEAST_WHAT = 8  # cells; `details` is the longest of what tells rows of one name apart
-_GAPS = 3  # cells between the three
+_NAMES, _FEW = 21, 12  # cells, and in a narrow window; what a longer name does follows it
 _EDGES = 2  # cells that a row keeps free
+_GAPS = 3  # cells between name, what it does, and key
 _NOTHING = "No match."
 
 
@@ -93,11 +93,10 @@ class PaletteDialog(Dialog[PaletteEntry | None]):
         self._shown = [self._entries[at] for _, at in order]
         entries = self.query_one("#entries", Menu)
         room = entries.size.width - _EDGES
-        widest = max((cell_len(entry.name) for entry in self._shown), default=0)
-        widest_key = max((cell_len(entry.key) for entry in self._shown), default=0)
-        name_width = min(_WIDEST_NAME, widest, room - widest_key - _LEAST_WHAT - _GAPS)
+        widest = max((cell_len(escaped(entry.name)) for entry in self._shown), default=0)
+        width = min(_NAMES if self.app.size.width >= NARROW else _FEW, widest)
         entries.clear_options()
-        entries.add_options(Option(_row(entry, max(0, name_width), room)) for entry in self._shown)
+        entries.add_options(Option(_row(entry, width, room)) for entry in self._shown)
         entries.highlighted = 0 if self._shown else None
         self.say("" if self._shown else _NOTHING)
 
@@ -120,14 +119,16 @@ class PaletteDialog(Dialog[PaletteEntry | None]):
 
 
 def _row(entry: PaletteEntry, name_width: int, room: int) -> str:
-    what_width = max(0, room - name_width - cell_len(entry.key) - _GAPS)
-    return f"{_cut(entry.name, name_width)}  {_cut(entry.what, what_width)} {entry.key}"
+    """The key is never cut, nor what it does where there is room; a long name is, with a sign."""
+    rest = cell_len(entry.what) + cell_len(entry.key) + _GAPS
+    name = escaped(entry.name)
+    width = max(name_width, min(cell_len(name), room - rest))
+    what_width = max(0, room - width - cell_len(entry.key) - _GAPS)
+    return f"{_cut(name, width)}  {_cut(entry.what, what_width)} {entry.key}"
 
 
 def _cut(text: str, width: int) -> str:
-    """In so many cells, with a sign at its end where not all of it fits."""
-    text = escaped(text)
-    fits = cell_len(text) <= width
-    return set_cell_size(
-        text if fits else set_cell_size(text, max(0, width - 1)) + GLYPHS.more, width
-    )
+    """`text` in so many columns, with a sign that something is missing."""
+    if cell_len(text) > width > 0:
+        text = set_cell_size(text, width - len(GLYPHS.more)) + GLYPHS.more
+    return set_cell_size(text, width)

@@ -37,7 +37,7 @@ class AppPasswordsScreen(PortalScreen):
     NAME = "App Passwords"
     LEGEND = ((LEGEND[0], LEGEND[2:].capitalize()),)
     FOOTER = (
-        "submit",
+        "to-list",
         "show-all",
         "copy-fact",
         "delete-row",
@@ -56,13 +56,13 @@ class AppPasswordsScreen(PortalScreen):
              reason=lambda screen: screen.empty_reason, label=lambda screen: screen.delete_label),
         Verb("e,r", "edit", "Edit", id="edit", tooltip="Its name, for what, and how long",
              reason=lambda screen: screen.empty_reason),
-        Verb("x", "pause", "Pause", id="pause", tooltip="Refuse this one until you resume it",
+        Verb("x", "pause", "Pause", id="pause", tooltip="Refuse it for now, or let it in again",
              reason=lambda screen: screen.empty_reason, label=lambda screen: screen.pause_label),
         Verb("slash", "filter", "Filter", id="filter", key_display="/",
              tooltip="Filter by name, use, service or address",
              reason=lambda screen: screen.empty_reason),
         Verb("i", "set_up", "Set-up card", id="set-up", show=False,
-             tooltip="What to type into the app, without the password",
+             tooltip="The set-up card, without the password",
              reason=lambda screen: screen.empty_reason),
         Verb("u", "read_again", "Read again", id="read-again", tooltip="Read the list again",
              show=False),
@@ -159,13 +159,18 @@ class AppPasswordsScreen(PortalScreen):
             return Overview(account, Used(), {}, str(error))
         return Overview(account, used, per_day)
 
-    async def refresh_list(self, cursor: str | None = None, *, deleted: bool = False) -> None:
-        """Shows what the store holds now; the cursor goes to the id `cursor`."""
+    async def refresh_list(self, cursor: str | None = None, *, deleted: bool = False) -> bool:
+        """Shows what the store holds now; the cursor goes to the id `cursor`.
+
+        False if all or some of it could not be read, which has been said.
+        """
         overview = await self.ask(self._read)
-        if overview is not None:
-            if overview.fault:
-                self.say(overview.fault)
-            self._show(overview, cursor, deleted=deleted)
+        if overview is None:
+            return False
+        if overview.fault:
+            self.say(overview.fault)
+        self._show(overview, cursor, deleted=deleted)
+        return not overview.fault
 
     def _show(
         self, overview: Overview, cursor: str | None = None, *, deleted: bool = False
@@ -318,7 +323,8 @@ class AppPasswordsScreen(PortalScreen):
 
     async def _read_again(self) -> None:
         self.say("")
-        await self.refresh_list()
+        if await self.refresh_list():
+            self.say("The list is up to date.", good=True)
 
     # --- the filter, and the way back -----------------------------------------------------
 

@@ -119,7 +119,7 @@ class LoginScreen(Screen[None]):
         else:
             self._leave_by("esc")
 
-    def action_interrupt(self) -> None:
+    def interrupt(self) -> None:
         """ctrl+c: the same, in words for who has not pressed esc."""
         self._leave_by("esc or ^c")
 

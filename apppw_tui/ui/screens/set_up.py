@@ -2,6 +2,7 @@
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Label, OptionList
 
@@ -23,11 +24,15 @@ class SetUpScreen(PortalScreen):
     """One way on, one way out."""
 
     NAME = "Set it up now"
-    FOOTER = ("open", "quit", "help")
+    FOOTER = ("open", "leave", "quit", "help")
+    BINDINGS = [
+        Binding("escape,q", "leave", "Sign out", id="leave", tooltip="Sign out, pressed twice"),
+    ]
 
     def __init__(self, context: ScreenContext) -> None:
         super().__init__(context)
         self._walk = FirstSetup(self)
+        self._leaving = False  # by a second esc, if nothing comes between
 
     def header(self) -> PortalHeader:
         return PortalHeader(self.context.host_name)
@@ -54,6 +59,27 @@ class SetUpScreen(PortalScreen):
             self.start_flow(self._set_up)
         else:
             self.post_message(SignedOut("You are signed out."))
+
+    def action_leave(self) -> None:
+        if self._leaving:
+            self.post_message(SignedOut("You are signed out."))
+            return
+        self.say("Press esc again to sign out, ^q to quit.")
+        self._leaving = True
+
+    @on(OptionList.OptionHighlighted)
+    def stay(self) -> None:
+        """Takes the hint back: the person goes on, and did not mean to leave."""
+        if self._leaving:
+            self.say("")
+
+    def on_screen_suspend(self) -> None:
+        """The esc that leaves a dialog is no second one."""
+        self.stay()
+
+    def say(self, sentence: str, *, good: bool = False) -> None:
+        self._leaving = False
+        super().say(sentence, good=good)
 
     async def _set_up(self) -> None:
         account: Account | None = await self.read_account()

@@ -39,9 +39,11 @@ class SettingsScreen(PortalScreen):
     """Below 64 columns the left list stands alone; Enter shows the right side, esc returns."""
 
     NAME = "Settings"
-    FOOTER = ("open", "security", "app-passwords", "back", "quit", "help")
+    FOOTER = ("open", "choose", "security", "app-passwords", "back", "quit", "help")
     BINDINGS = [
-        Binding("escape,q", "back", "Back", id="back", tooltip="Back to App Passwords"),
+        Binding(
+            "escape,q", "back", "Back", id="back", tooltip="To the sections, then App Passwords"
+        ),
         Binding("right", "into", "Into the section", id="into", tooltip="To the right", show=False),
         Binding("left", "out", "To the sections", id="out", tooltip="To the left", show=False),
     ]

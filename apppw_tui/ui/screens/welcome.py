@@ -64,6 +64,6 @@ class WelcomeScreen(Screen[None]):
         self.say("Press esc again to leave.")
         self._leaving = True
 
-    def action_interrupt(self) -> None:
+    def interrupt(self) -> None:
         """ctrl+c: some terminals keep ^q to themselves."""
         self.action_leave()

@@ -99,7 +99,8 @@ class CodeInput(CheckedInput):
         """Shows a code that is given away; Enter sends it. What somebody has typed stays."""
         if code and not self.busy and self.value in ("", self._filled):
             self._told = self._filled = code  # so that it does not submit itself
-            self.value = code
+            with self.prevent(Input.Changed):  # a refusal in its slot is still to be read
+                self.value = code
             self._told = ""
             self.action_select_all()  # who types another one all the same replaces it
 

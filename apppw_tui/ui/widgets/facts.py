@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -23,13 +21,12 @@ from apppw_tui.domain.names import escaped
 from apppw_tui.domain.usage import SHOWN_DAYS, LastUse
 from apppw_tui.ui import formatting
 from apppw_tui.ui.messages import CopyWanted
-from apppw_tui.ui.widgets.lists import Menu
+from apppw_tui.ui.widgets.lists import Menu, folded
 from apppw_tui.ui.widgets.more import MoreLine
 
 _EDGES, _GAP = 2, 2  # columns: of the list, and behind the longest label
 _IN_DIALOG, _FRAME = 66, 6  # columns: as in app.tcss
 _LEAST_LABEL, _LEAST_VALUE = 7, 8
-_CONSOLE = Console(width=500, file=None)  # for breaking text into lines alone
 
 
 @dataclass(frozen=True)
@@ -199,9 +196,7 @@ class FactList(Menu):
 
 def _broken(fact: Fact, width: int, room: int) -> tuple[str, str]:
     """Label and value in so many columns each; further lines stand under the first of the value."""
-    lines = Text(fact.value).wrap(_CONSOLE, room)
-    text = ("\n" + " " * width).join(line.plain.rstrip() for line in lines)
-    return fact.label + " " * (width - cell_len(fact.label)), text
+    return fact.label + " " * (width - cell_len(fact.label)), folded(fact.value, room, width)
 
 
 class PaneFacts(FactList):

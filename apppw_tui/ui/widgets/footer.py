@@ -74,14 +74,9 @@ class KeyFooter(Footer):
         return [(active, active.enabled and not self._why_not(active)) for active in wanted]
 
     def _by_id(self) -> Iterator[tuple[str, ActiveBinding]]:
-        field = self.screen.focused if isinstance(self.screen.focused, Input) else None
         for active in reversed(list(self.screen.active_bindings.values())):
-            binding = active.binding
-            # Where a letter is text, the other key for the same still works.
-            letter = "/" if binding.key == "slash" else key_to_character(binding.key)
-            text = letter is not None and field and field.check_consume_key(binding.key, letter)
-            if binding.id and not text:
-                yield binding.id, active
+            if active.binding.id and not is_text(self.screen, active.binding.key):
+                yield active.binding.id, active
 
     def _width(self, wanted: list[ActiveBinding]) -> int:
         # One column before each key's label, two between keys, one at either edge.
@@ -114,6 +109,13 @@ class StatusLine(Label):
         """Takes back what is true no longer, if it still stands there."""
         if str(self.content) == sentence:
             self.update("")
+
+
+def is_text(screen: Screen[object], key: str) -> bool:
+    """True if `key` only types a sign now; another key for the same may still work."""
+    field = screen.focused
+    letter = "/" if key == "slash" else key_to_character(key)
+    return isinstance(field, Input) and letter is not None and field.check_consume_key(key, letter)
 
 
 def disabled_reason(screen: Screen[object], action: str) -> str | None:

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Label, Select
+from textual.widgets._select import SelectCurrent, SelectOverlay
 
 from apppw_tui.domain.names import APP_PASSWORD_NAME_CHARACTERS
 from apppw_tui.ui.glyphs import GLYPHS
@@ -51,7 +52,7 @@ class AdvancingInput(TextInput):
     """
 
     BINDINGS = [
-        Binding("enter,tab", "go_on", "Next", id="submit", tooltip="Go on", priority=True),
+        Binding("enter,tab", "go_on", "Next", id="to-next", tooltip="Go on", priority=True),
     ]
 
     def action_go_on(self) -> None:
@@ -95,6 +96,10 @@ class SubmittingPasswordInput(PasswordInput):
     It is for the dialog or the screen that comes. Until `stay()` the field takes no key.
     """
 
+    BINDINGS = [
+        Binding("enter", "submit", "Sign in", id="submit", tooltip="Sign in"),
+    ]
+
     handed_in = False
 
     async def action_submit(self) -> None:
@@ -124,7 +129,7 @@ class FilterInput(TextInput):
     """Enter and down go into the list; esc shows everything again."""
 
     BINDINGS = [
-        Binding("enter", "leave(False)", "To the list", id="submit", tooltip="To the list"),
+        Binding("enter", "leave(False)", "To the list", id="to-list", tooltip="To the list"),
         Binding(
             "down", "leave(False)", "To the list", id="step-on", tooltip="To the list", show=False
         ),
@@ -145,6 +150,15 @@ class FilterInput(TextInput):
         self.post_message(self.Left(clear=clear))
 
 
+class OpenList(SelectOverlay):
+    """The rows of a `RequiredSelect` that is open; letters go to the one that begins so."""
+
+    BINDINGS = [
+        Binding("enter", "select", "Choose", id="choose", tooltip="Choose what is highlighted"),
+        Binding("escape", "dismiss", "Close", id="close-list", tooltip="Leave it as it was"),
+    ]
+
+
 class RequiredSelect(Select[str]):
     """Always has a value; Enter, Space or an arrow opens it."""
 
@@ -154,6 +168,11 @@ class RequiredSelect(Select[str]):
 
     def __init__(self, options: Iterable[tuple[str, str]], value: str, *, id: str) -> None:  # noqa: A002
         super().__init__(options, value=value, allow_blank=False, compact=True, id=id)
+
+    def compose(self) -> ComposeResult:
+        """Textual's own list has no names for its keys, which the footer needs."""
+        yield SelectCurrent(self.prompt)
+        yield OpenList().data_bind(compact=Select.compact)
 
 
 class CheckBox(Widget, can_focus=True):

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
 from textual import events
 from textual.binding import Binding
 from textual.content import Content
@@ -23,6 +25,16 @@ _NOT_NOW = "(not available)"
 _EMPTY = "Nothing yet."
 _MARK = "!"  # as in the list of app passwords: worth a look
 _GAPS = 2  # columns: the list's edges
+
+
+_CONSOLE = Console(width=500, file=None)  # for folding text alone
+_LEAST_ROOM = 8  # columns
+
+
+def folded(text: str, room: int, indent: int) -> str:
+    """`text` in lines of `room` columns; the further ones stand under the first, `indent` in."""
+    lines = Text(text).wrap(_CONSOLE, max(_LEAST_ROOM, room))
+    return ("\n" + " " * indent).join(line.plain.rstrip() for line in lines)
 
 
 def moves(*keys_and_actions: tuple[str, str, str]) -> list[Binding]:
@@ -210,8 +222,9 @@ class ActivityList(Menu):
             self.post_message(self.EntryOpened(self._entries[self.highlighted]))
 
     def _line(self, entry: ActivityEntry, time: str, room: int) -> str:
-        """With where it came from, if there is room for that."""
-        line = f"{time} {_MARK if entry.is_suspicious else ' '} {describe(entry)}"
+        """With where it came from, if there is room for that; what is too long is folded."""
+        begin = f"{time} {_MARK if entry.is_suspicious else ' '} "
+        line = begin + folded(describe(entry), room - cell_len(begin), cell_len(begin))
         place = escaped(entry.address or "")
         gap = room - cell_len(line) - cell_len(place)
-        return f"{line}{' ' * gap}{place}" if place and gap > 1 else line
+        return f"{line}{' ' * gap}{place}" if place and gap > 1 and "\n" not in line else line

@@ -42,7 +42,7 @@ class PasswordTable(DataTable[Text]):
         Binding("space", "mark", "Mark", id="mark", tooltip="Mark, or take it back", show=False),
         Binding(
             "V", "range", "Mark a range", id="range", show=False,
-            tooltip="Mark from here to where you move; again to end",
+            tooltip="Mark as far as you move; again to end",
         ),
         Binding("a", "mark_all", "Mark all", id="mark-all", tooltip="Mark all shown", show=False),
         *moves(

@@ -14,8 +14,8 @@ class TabBar(Tabs):
 
     BINDINGS = [
         Binding(
-            "down,enter", "enter_content", "Into the page", id="content", tooltip="Into the page",
-            show=False,
+            "down,enter", "enter_content", "Into the page", id="to-content",
+            tooltip="Into the page", show=False,
         ),
     ]  # fmt: skip
 

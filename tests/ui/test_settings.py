@@ -202,6 +202,7 @@ async def test_look_that_this_terminal_cannot_show_is_kept_for_others_and_says_s
         }
         await visit.press("f2", *["down"] * 4, "enter")
         assert "✓ The terminal's own colours" in visit.screen_text()
+        assert "⏎ Choose" in visit.screen_text()
         await visit.press("up", "enter")
         assert visit.app.theme == TERMINAL
         assert "Kept for other terminals" in visit.screen_text()

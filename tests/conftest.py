@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shutil
 import time
 
 _COLOURING = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TMUX")
@@ -43,17 +44,25 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
+@pytest.fixture(scope="session")
+def _nobody(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A place where nothing is: most tests need no folder, and making one takes its time."""
+    return tmp_path_factory.mktemp("nobody") / "x"
+
+
 @pytest.fixture(autouse=True)
-def _nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _nobodys_home(_nobody: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No test may find, or leave, anything at home or in the environment."""
     kept = dict(os.environ)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("HOME", str(_nobody / "home"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(_nobody / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(_nobody / "config"))
     yield
     monkeypatch.undo()
     os.environ.clear()
     os.environ.update(kept)
+    if _nobody.exists():
+        shutil.rmtree(_nobody)
 
 
 @pytest.fixture

@@ -65,6 +65,7 @@ class TypeAhead(App[None]):
         self._step: Followed | None = None  # None: none has
         self._at: DOMNode | None = None  # where its present step began
         self._looks = 0
+        self._looking: Timer | None = None
 
     @property
     def waits_for_screen(self) -> bool:
@@ -163,7 +164,8 @@ class TypeAhead(App[None]):
         self._step, self._at = Followed(step, self._number), target
         if not target.post_message(self._step):
             self._at = None
-        self.set_timer(_LOST, self._find_lost)
+        if self._looking is None:
+            self._looking = self.set_interval(_LOST, self._find_lost)
 
     @on(Followed)
     async def followed(self, event: Followed) -> None:
@@ -178,13 +180,17 @@ class TypeAhead(App[None]):
             await self._next()
 
     async def _find_lost(self) -> None:
-        """A step is lost with the widget that it was to pass, when a dialog goes."""
+        """A step is lost with the widget that it was to pass, when a dialog goes.
+
+        On a busy machine that takes longer than a look or two.
+        """
         step, self._looks = self._step, self._looks + 1
-        if step is None or (
-            self._looks < _MOST_LOOKS and self._at is not None and self._at.is_attached
-        ):
-            return
-        await self.followed(step)
+        if step is None:
+            if self._looking is not None:
+                self._looking.stop()
+                self._looking = None
+        elif self._looks >= _MOST_LOOKS or self._at is None or not self._at.is_attached:
+            await self.followed(step)
 
 
 def _leaves(event: events.Key | events.Paste) -> bool:

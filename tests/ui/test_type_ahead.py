@@ -4,7 +4,10 @@ import asyncio
 
 import pytest
 from textual import events
-from textual.widgets import Input
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.messages import Prune
+from textual.widgets import Input, Static
 
 from apppw_tui.ui import type_ahead
 from apppw_tui.ui.dialogs.confirm import DeleteDialog
@@ -14,12 +17,14 @@ from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.security import SecurityScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
-from apppw_tui.ui.type_ahead import ScreenReady
+from apppw_tui.ui.type_ahead import ScreenReady, TypeAhead
 from tests.support import PASSWORD, House
 from tests.ui.states_of_verification import optional, protected
 from tests.ui.walks import ACCOUNT, Visit, house_with, opened
 
 pytestmark = pytest.mark.slow
+
+PATIENCE = 60  # seconds; only a test that fails ever waits as long
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +38,66 @@ async def burst(visit: Visit, *keys: str) -> None:
     for key in keys:
         visit.app.post_message(events.Key(key, key if len(key) == 1 else None))
     await visit.settle()
+
+
+class Busy(Static, can_focus=True):
+    """A widget that takes its time over Enter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.goes_on = asyncio.Event()
+
+    async def on_key(self, event: events.Key) -> None:
+        if event.key == "enter":
+            await self.goes_on.wait()
+
+
+class Row(Vertical):
+    """What goes while the widget in it is still busy."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.goes = asyncio.Event()
+
+    def compose(self) -> ComposeResult:
+        yield Busy()
+
+    async def on_prune(self, _event: Prune) -> None:
+        self.goes.set()
+
+
+class Typed(TypeAhead):
+    """The keys that nothing else has used, and the looks for what is lost."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.typed, self.looked = asyncio.Event(), asyncio.Event()
+
+    def compose(self) -> ComposeResult:
+        yield Row()
+
+    def on_key(self, event: events.Key) -> None:
+        assert event.key == "x"
+        self.typed.set()
+
+    async def _find_lost(self) -> None:
+        await super()._find_lost()
+        self.looked.set()
+
+
+async def test_keys_go_on_however_long_a_widget_takes_to_go() -> None:
+    """With it goes what tells that its key has had its effect, and a look may come before that."""
+    async with (app := Typed()).run_test():
+        row, busy = app.query_one(Row), app.query_one(Busy)
+        busy.focus()
+        app.post_message(events.Key("enter", None))
+        await app.looked.wait()
+        app.post_message(events.Key("x", "x"))
+        gone = row.remove()
+        await row.goes.wait()
+        busy.goes_on.set()
+        await gone
+        await asyncio.wait_for(app.typed.wait(), PATIENCE)
 
 
 async def test_the_way_to_a_new_password_can_be_typed_in_one_go() -> None:

@@ -143,6 +143,7 @@ def test_a_reader_who_left_is_no_error(tmp_path: Path, house: House) -> None:
 NAME = "B\u00fcro \u624b\u673a"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", [{"LANG": "C"}, {"LC_ALL": "C"}, {"LANG": "C.UTF-8"}, {}])
 def test_letters_of_all_languages_come_out_under_any_language(
     tmp_path: Path, house: House, language: dict[str, str]

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 from apppw_tui.integrations.process_limits import PORTAL_MEMORY
 
 _GET_DUMPABLE = 3  # prctl(2)
@@ -28,6 +30,7 @@ def test_it_leaves_no_core_and_nobody_looks_inside() -> None:
     assert told(f"keep_out_of_dumps()\n{ask}") == "0 (0, 0)"
 
 
+@pytest.mark.slow
 def test_memory_beyond_the_bound_is_an_error_of_that_process_alone() -> None:
     take = f"""
 try:

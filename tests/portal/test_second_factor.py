@@ -338,6 +338,7 @@ def test_of_four_windows_with_one_code_one_is_admitted(tmp_path: Path) -> None:
     assert refusals == {"That code was used already. Wait for the next one."}
 
 
+@pytest.mark.slow
 def test_of_four_processes_with_one_code_one_is_admitted(tmp_path: Path) -> None:
     folder = tmp_path / "store"
     open_store(folder, create=True)

@@ -94,11 +94,13 @@ def test_a_name_is_no_way_around(dovecot: Dovecot, daemon: Asked, written: str) 
     assert dovecot.says(written, OLD) == REFUSED
 
 
+@pytest.mark.slow
 def test_every_name_that_an_account_can_have_is_asked_for(dovecot: Dovecot, daemon: Asked) -> None:
     assert dovecot.says("o'more&x=1~2", OLD) == IN
     assert dovecot.says("o'hara", OLD) == REFUSED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("account", [OPEN, ENFORCED, UNKNOWN])
 def test_whether_there_is_a_user_is_not_answered(dovecot: Dovecot, account: str) -> None:
     assert dovecot.doveadm("user", account).returncode == 0

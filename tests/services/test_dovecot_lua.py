@@ -188,6 +188,7 @@ def test_the_old_password_can_be_the_webmails_alone(dovecot: Dovecot, daemon: As
     assert dovecot.says(OPEN, right.password, source=ELSEWHERE) == IN
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("account", [OPEN, ENFORCED, *ALL_SIGNS])
 def test_a_kick_ends_a_session_that_is_open(dovecot: Dovecot, daemon: Asked, account: str) -> None:
     if account in ALL_SIGNS:

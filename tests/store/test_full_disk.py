@@ -130,6 +130,7 @@ def test_a_code_can_be_used_on_a_full_disk(small_disk: Path) -> None:
     assert house.now().app_passwords == ()
 
 
+@pytest.mark.slow
 def test_commands_one_after_the_other_list_what_they_delete_while_the_disk_stays_full(
     small_disk: Path,
 ) -> None:

@@ -114,6 +114,7 @@ def test_of_many_who_create_one_name_one_succeeds(disk: FolderStore) -> None:
     assert [found.uid] == made
 
 
+@pytest.mark.slow
 def test_readers_meet_the_old_account_or_the_new_one(disk: FolderStore) -> None:
     account = add(disk)
     done: list[bool] = []

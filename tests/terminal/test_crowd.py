@@ -23,6 +23,7 @@ _STRANGERS = 20
 _TURNS = 50  # for the others to come in, if they may
 
 
+@pytest.mark.slow
 def test_of_twenty_strangers_at_once_no_more_than_half_the_processors_are_heard(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

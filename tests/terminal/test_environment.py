@@ -11,6 +11,7 @@ from tests.support import PASSWORD
 from tests.terminal.conftest import Installed
 
 
+@pytest.mark.slow
 def test_nothing_that_textual_offers_to_developers_has_an_effect(
     installed: Installed, tmp_path: Path
 ) -> None:

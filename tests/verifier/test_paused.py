@@ -4,6 +4,8 @@ import asyncio
 import sys
 from pathlib import Path
 
+import pytest
+
 from apppw_tui.domain.app_password import AppPasswordEdit
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.cache import CachedReads
@@ -46,6 +48,7 @@ def test_paused_one_of_an_open_account_goes_on_to_the_next_source(house: House) 
     assert (ask(house, secret).answer, ask(house, secret).reason) == (Answer.NOT_MINE, PAUSED)
 
 
+@pytest.mark.slow
 async def test_pause_by_another_process_holds_from_its_acknowledgement_on(tmp_path: Path) -> None:
     folder = tmp_path / "store"
     store = FolderStore(folder)

@@ -284,6 +284,7 @@ def test_what_an_older_program_goes_on_writing_is_taken_over_too(old: Path) -> N
         assert of(old) == ["a", "b", "c", "d", "e", "f"]
 
 
+@pytest.mark.slow
 def test_killed_at_any_call_of_the_taking_over_nothing_is_lost_or_there_twice(
     old: Path, tmp_path: Path
 ) -> None:

@@ -323,6 +323,7 @@ def test_so_many_files_are_held_and_the_longest_unused_goes_first(
     assert descriptors() == before
 
 
+@pytest.mark.slow
 def test_changes_leave_no_descriptor_behind(disk: FolderStore, cache: CachedReads) -> None:
     account = add(disk)
     before = descriptors()

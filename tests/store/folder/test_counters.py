@@ -529,6 +529,7 @@ def test_a_wrong_try_in_an_older_session_lifts_no_lock_and_forgets_no_address(
     assert [stamp.hour for stamp in both.sends] == [9, 11]
 
 
+@pytest.mark.slow
 def test_killed_at_any_call_of_the_taking_over_nothing_is_lost_or_taken_twice(
     old: Path, clock: FixedClock, tmp_path: Path
 ) -> None:

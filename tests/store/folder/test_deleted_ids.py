@@ -319,6 +319,7 @@ def account_of(disk: FolderStore) -> Account:
     return found
 
 
+@pytest.mark.slow
 def test_killed_at_any_call_of_the_taking_over_nothing_is_lost(old: Path, tmp_path: Path) -> None:
     for at in steps():
         folder = tmp_path / f"copy{at}"

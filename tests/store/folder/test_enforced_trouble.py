@@ -253,6 +253,7 @@ def test_killed_at_any_instant_no_closed_account_goes_untold(
     assert {path.name for path in (folder / "enforced").iterdir()} <= {"ada"}
 
 
+@pytest.mark.slow
 def test_whoever_looks_meanwhile_finds_no_closed_account_untold(
     disk: FolderStore, folder: Path
 ) -> None:

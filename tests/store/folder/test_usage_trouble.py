@@ -62,6 +62,7 @@ def test_killed_at_any_statement_of_all_accounts_nothing_is_written_or_all(rooms
     assert rooms.book.read(grace.uid).by_id["abc"].service == "imap"
 
 
+@pytest.mark.slow
 def test_forty_sessions_read_while_the_daemon_writes(rooms: Rooms) -> None:
     def read_on() -> None:
         """Each time it sees what it has seen, or what came later: all of it."""

@@ -128,6 +128,7 @@ async def test_what_is_no_utf8_is_refused_and_written_down(
     assert len(desk.book.answers) == 1
 
 
+@pytest.mark.slow
 async def test_whoever_does_not_read_is_not_listened_to(desk: Desk, path: Path) -> None:
     handler = Saslauthd(*desk.parts, Limits(write_timeout=0.01))
     async with served(handler.handle, path), connected(path) as client:

@@ -224,6 +224,7 @@ def test_a_child_opens_the_file_itself_and_leaves_its_parents_alone(ledger: Ledg
     assert words(ledger) == {"one": 3}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("making", [True, False])
 def test_forty_processes_at_once_lose_nothing(ledger: Ledger, folder: Path, making: bool) -> None:
     if not making:

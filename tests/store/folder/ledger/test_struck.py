@@ -202,6 +202,7 @@ def test_on_a_read_only_file_system_it_can_be_read_and_is_not_written(
         add(ledger)
 
 
+@pytest.mark.slow
 def test_killed_at_any_instant_it_keeps_every_acknowledged_change(
     ledger: Ledger, folder: Path
 ) -> None:

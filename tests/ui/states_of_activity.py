@@ -23,11 +23,13 @@ def watched() -> House:
     return house
 
 
-def busy() -> House:
-    """Ada's account, of which there is something to tell."""
+def busy(*, awkward: bool = True) -> House:
+    """Ada's account, of which there is something to tell, some of it `awkward` to draw."""
     house = watched()
     activity = house.means.activity_log
     assert isinstance(activity, MemoryActivityLog)
+    name = "[bold]x[/] " + "電話" * 26 if awkward else "Old tablet"
+    future = "from\x1b[31m tomorrow" if awkward else EventType.SIGNED_IN
     wide = "2001:db8:1234:5678:9abc:def0:1234:5678"
     for hours, act, by, facts in (
         (0, EventType.SIGNED_IN, ACCOUNT, {"address": HERE}),
@@ -37,10 +39,10 @@ def busy() -> House:
         (3, EventType.USED_NEW, "the server", {"name": "Phone calendar", "address": wide}),
         (26, EventType.METHOD_SET_UP, ACCOUNT, {"method": "authentication phone", "address": HERE}),
         (27, EventType.BYPASS_GIVEN, OPERATOR, {"minutes": "30"}),
-        (50, EventType.DELETED, ACCOUNT, {"name": "[bold]x[/] " + "電話" * 26, "address": HERE}),
+        (50, EventType.DELETED, ACCOUNT, {"name": name, "address": HERE}),
         (51, EventType.RECOVERY_USED, ACCOUNT, {"left": "7", "address": HERE}),
         (800, EventType.PASSWORD_CHANGED, ACCOUNT, {"address": "local"}),
-        (801, "from\x1b[31m tomorrow", ACCOUNT, {}),
+        (801, future, ACCOUNT, {}),
         *((810 + hour, EventType.SIGNED_IN, ACCOUNT, {"address": HERE}) for hour in range(95)),
     ):
         time = house.clock.now() - timedelta(hours=hours)

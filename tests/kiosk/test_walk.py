@@ -8,7 +8,7 @@ from tests.kiosk import person
 from tests.kiosk.kiosk import ACCOUNT, CLIENT, KioskServer
 from tests.kiosk.scratch import await_end
 from tests.support import PASSWORD
-from tests.terminal.program import Program, copied, shown_password
+from tests.terminal.program import AWAKE, Program, copied, shown_password
 from tests.terminal.tmux import Tmux
 
 pytestmark = pytest.mark.slow
@@ -31,6 +31,42 @@ def test_sign_in_create_copy_delete_and_leave(kiosk: KioskServer, tmux: Tmux) ->
     assert not [secret for secret in (PASSWORD, password, password[:4]) if secret in everything]
     assert await_end(session) == []
     assert kiosk.sessions() == {}
+
+
+def test_from_signing_in_to_signing_out_with_tab_arrows_and_enter_alone(
+    kiosk: KioskServer, tmux: Tmux
+) -> None:
+    tmux.run(f"{shlex.join(kiosk.ssh())}; echo code=$?")
+    tmux.see("Sign in")
+    tmux.type(ACCOUNT)
+    tmux.press("Tab")
+    tmux.type(PASSWORD)
+    tmux.press("Tab", "Enter")
+    tmux.see("No app passwords yet")
+    tmux.press("Enter")
+    tmux.see("where will you use it")
+    tmux.type("Laptop")
+    tmux.press("Tab", "Tab", "Tab", "Enter")  # past For and Expires
+    password = shown_password(tmux.see("You will not see it again", AWAKE))
+    tmux.press("Enter")
+    tmux.see("Sent to your terminal's clipboard", AWAKE)
+    assert copied(tmux.raw) == [password]
+    assert kiosk.opens(password)
+    tmux.press("Enter")
+    tmux.see("Created Laptop.")
+    tmux.press("Right", "Enter")
+    tmux.see("Delete this app password?")
+    tmux.press("Left", "Enter")
+    tmux.see("Deleted Laptop.")
+    assert not kiosk.opens(password)
+    session = list(kiosk.sessions())
+    tmux.press("BTab", "BTab", "Enter")  # from Create past the tabs to the gear
+    tmux.see("Create and manage app passwords")
+    tmux.press("Up")  # from the first section round to the last
+    tmux.see(f"You are signed in as {ACCOUNT}.")
+    tmux.press("Enter", "Enter")
+    assert "You are signed out." in tmux.see("code=0")
+    assert await_end(session) == []
 
 
 def test_what_people_are_told_is_laid_down_and_nothing_is_run(

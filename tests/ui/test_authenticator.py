@@ -66,7 +66,7 @@ def code_from(key: str, house: House) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("window", [(80, 24), (120, 40)], ids="{0[0]}x{0[1]}".format)
-@pytest.mark.parametrize("look", ["dark", "light", "terminal", "sixteen colours"])
+@pytest.mark.parametrize("look", ["dark", "light", "high-contrast", "terminal", "sixteen colours"])
 async def test_a_phone_reads_the_key_that_is_shown_and_its_code_is_accepted(
     look: str, window: tuple[int, int], scan: Scan
 ) -> None:

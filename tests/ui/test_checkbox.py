@@ -4,7 +4,7 @@ import pytest
 from textual.app import ComposeResult
 
 from apppw_tui.ui.hardened_app import HardenedApp
-from apppw_tui.ui.themes import DARK, LIGHT, TERMINAL, THEMES
+from apppw_tui.ui.themes import DARK, HIGH_CONTRAST, LIGHT, TERMINAL, THEMES
 from apppw_tui.ui.widgets.inputs import CheckBox
 from tests.ui.walks import Visit, opened
 
@@ -60,7 +60,7 @@ async def test_a_value_set_by_the_program_is_shown() -> None:
         assert rows(visit)[0].startswith("☑")
 
 
-@pytest.mark.parametrize("theme", [DARK, LIGHT, TERMINAL])
+@pytest.mark.parametrize("theme", [DARK, LIGHT, HIGH_CONTRAST, TERMINAL])
 async def test_the_one_with_the_focus_looks_like_nothing_else(theme: str) -> None:
     app = TwoTicks(theme)
     async with opened(app) as visit:

@@ -5,9 +5,10 @@ from rich.cells import cell_len
 from textual.widgets import Label
 
 from apppw_tui.domain.names import app_password_name, escaped
+from apppw_tui.ui.widgets.password_columns import Listing, Order, draw
 from apppw_tui.ui.widgets.password_table import PasswordTable
 from tests.support import first_quick
-from tests.ui.walks import house_with, opened
+from tests.ui.walks import ACCOUNT, house_with, opened
 
 NAMES = [
     "[bold red]Laptop[/]",
@@ -53,6 +54,17 @@ async def test_every_name_is_shown_literally_and_keeps_the_columns(size: tuple[i
             # A sign of two columns leaves a blank where only one of them would fit.
             cut = [name for name in KEPT if name.startswith(cell.removesuffix("…").rstrip())]
             assert whole or (cell.endswith("…") and cut), cell
+
+
+def test_columns_stay_while_names_keep_fourteen() -> None:
+    house = house_with("Thunderbird on the desk")
+    passwords = house.now(ACCOUNT).app_passwords
+    listing, now = Listing(passwords, passwords), house.clock.now()
+    for width, facts in ((54, ["for", "used", "expires"]), (53, ["used", "expires"])):
+        columns = draw(listing, Order(), now, width, narrow=False).columns
+        assert [column.key for column, _ in columns] == ["name", *facts]
+    (_, name_width), *_ = draw(listing, Order(), now, 54, narrow=False).columns
+    assert name_width == 14
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from apppw_tui.ui.glyphs import GLYPHS
 
 PADDING = 2  # columns that the table puts around each cell
 DELETE = "Delete"
-_LEAST_NAME, _GOOD_NAME = 8, 16
+_LEAST_NAME, _GOOD_NAME = 8, 14
 _ARROW = 2  # columns in a header, if the list is sorted by it
 
 

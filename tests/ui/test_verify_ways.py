@@ -226,6 +226,14 @@ async def test_digits_after_the_sixth_are_no_second_try() -> None:
         assert visit.on(AppPasswordsScreen)
 
 
+async def test_enter_without_a_recovery_code_says_what_to_type() -> None:
+    async with opened(demo_house()) as visit:
+        await visit.enter_password()
+        await visit.differently("recovery")
+        await visit.press("enter")
+        assert "Type one of your recovery codes." in visit.screen_text()
+
+
 # --- the demonstration ----------------------------------------------------------------------
 
 

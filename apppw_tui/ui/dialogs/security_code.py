@@ -131,6 +131,8 @@ class SecurityCodeDialog(Dialog[Session | Instead | None]):
         if event.value.strip():
             self._entry.checking(True)
             self.check(event.value)
+        else:
+            self.query_one(Field).show_error("Type one of your recovery codes.")
 
     @work(group="check", exclusive=True)
     async def check(self, text: str) -> None:

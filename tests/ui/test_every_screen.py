@@ -38,7 +38,7 @@ def test_every_action_has_a_key() -> None:
 
 @pytest.mark.parametrize("name", map(marked, TOURS))
 async def test_what_is_seen_on_a_tour_is_whole_reached_and_told(name: str) -> None:
-    """Tab goes along the chain of focus: that is looked at here, and walked below."""
+    """Tab goes along the chain of focus: that is looked at here, and walked in test_tab.py."""
     tour = TOURS[name]
     findings = []
     async with opened(tour.house(), **tour.options) as visit:

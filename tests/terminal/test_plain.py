@@ -90,8 +90,9 @@ def test_everything_is_done_line_by_line(
     answer(program, "the list: ", "o")
     # In again, by a recovery code.
     answer(program, "Account: ", ACCOUNT, "(not shown): ", NEW, "Code: ", "", "give up: ", "2")
-    answer(program, "(not shown): ", codes[0], "the list: ", "\x04")
-    answer(program, "Account: ", "\x04")
+    answer(program, "(not shown): ", codes[0])
+    program.see("the list: ")
+    program.send("\x04")
     assert program.end() == 0
     output = program.output.decode()
     assert "\x1b" not in output
@@ -122,6 +123,22 @@ def test_a_signal_at_a_secret_question_gives_echo_back(installed: Installed, num
     program.settle()
     program.signal(number)
     assert program.end() == 128 + number
+    assert program.terminal == program.before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("answered", [0, 1, 2, 3, 4])
+def test_the_end_of_input_leaves_and_gives_echo_back(installed: Installed, answered: int) -> None:
+    program = opened(installed, "vt100", "--plain")
+    questions = ("Account: ", "(not shown): ", "the list: ", "use it: ", "Any app: ")
+    for question, text in zip(
+        questions[:answered], (ACCOUNT, PASSWORD, "c", "Laptop"), strict=False
+    ):
+        answer(program, question, text)
+    program.see(questions[answered])
+    program.settle()
+    program.send("\x04")
+    assert program.end() == 0
     assert program.terminal == program.before
 
 

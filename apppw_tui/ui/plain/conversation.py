@@ -8,7 +8,7 @@ from typing import Generic, TextIO, TypeVar
 
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui.app_options import Kiosk
-from apppw_tui.ui.plain.line_input import Back, Ended, EndOfInput, LineInput
+from apppw_tui.ui.plain.line_input import Back, Ended, LineInput
 from apppw_tui.ui.terminal import IdleClock
 
 Value = TypeVar("Value")
@@ -92,8 +92,6 @@ class Conversation:
         """True for yes; whatever else is typed is no."""
         try:
             return self.ask(f"{question} Type yes or no").lower() in ("y", "yes")
-        except EndOfInput:
-            raise
         except Back:
             return False
 

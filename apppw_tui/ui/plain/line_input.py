@@ -40,10 +40,6 @@ class Back(Exception):
     """One step back: Enter alone where that is no answer."""
 
 
-class EndOfInput(Back):
-    """One step back, and out where there is none: ^D, or a terminal that is gone."""
-
-
 class Ended(Exception):
     """The end of the program, with its exit code and a sentence for the shell, if there is any."""
 
@@ -87,7 +83,11 @@ class LineInput:
             raise Ended(BY_SIGNAL + signal.SIGHUP) from None
 
     def read(self, prompt: str, *, echoes: bool) -> str:
-        """Asks by `prompt`; the line that is typed, less what is no text. Raises EndOfInput."""
+        """Asks by `prompt`; the line that is typed, less what is no text.
+
+        Raises:
+            Ended: ^D was typed instead of a line, or the terminal is gone.
+        """
         while True:
             is_typed_ahead = self._is_readable(0)
             line, was_warned = self._line(prompt, echoes=echoes and not is_typed_ahead)
@@ -120,7 +120,7 @@ class LineInput:
         self.presence.key_pressed()
         self._warned = self._warned and not self.presence.resets_on_key
         if not line:
-            raise EndOfInput
+            raise Ended(0)
         return line, was_warned
 
     def _await_line(self) -> bool:

@@ -24,7 +24,7 @@ from apppw_tui.ui import formatting
 from apppw_tui.ui.app_options import AppOptions
 from apppw_tui.ui.plain.app_passwords import create, list_app_passwords
 from apppw_tui.ui.plain.conversation import LIST_AGAIN, Conversation, PlainChoice
-from apppw_tui.ui.plain.line_input import Back, Ended, EndOfInput
+from apppw_tui.ui.plain.line_input import Back, Ended
 from apppw_tui.ui.plain.methods import set_up_first
 from apppw_tui.ui.plain.security import open_security
 from apppw_tui.ui.plain.session import PlainSession, PlainVerb, attempt, offer
@@ -32,7 +32,7 @@ from apppw_tui.ui.plain.verification import verify_identity
 from apppw_tui.ui.terminal import IdleClock
 
 _HOW = (
-    "Type what is asked for, then Enter. Enter alone goes back, ^C leaves. "
+    "Type what is asked for, then Enter. Enter alone goes back, ^D leaves. "
     "Choose by number, or type how a line begins. ? shows a list again, with its keys."
 )
 _ADD = "There are no accounts yet. Add one with: apppw-tui account add NAME"
@@ -112,8 +112,6 @@ class PlainPortal:
         while True:
             try:
                 return self._enter()
-            except EndOfInput:
-                raise Ended(0) from None
             except Back:
                 continue
             except SignInRefused as error:
@@ -183,8 +181,6 @@ def _main_menu(plain: PlainSession) -> NoReturn:
         account = plain.account()
         try:
             verb = plain.talk.choose("What would you like to do?", choices, LIST_AGAIN, lists=lists)
-        except EndOfInput:
-            _sign_out(plain, account)
         except Back:
             lists = True
             continue

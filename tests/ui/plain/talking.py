@@ -10,7 +10,7 @@ from typing import Any
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui.app_options import AppOptions, ConnectionHelp, Kiosk
 from apppw_tui.ui.plain.conversation import Conversation
-from apppw_tui.ui.plain.line_input import Ended, EndOfInput
+from apppw_tui.ui.plain.line_input import Ended
 from apppw_tui.ui.plain.portal import PlainPortal
 from apppw_tui.ui.terminal import IdleClock
 from tests.support import PASSWORD, House
@@ -39,7 +39,7 @@ class Typed:
         self._output.write(prompt)
         answer = self._answers.pop(0)
         if answer is END:
-            raise EndOfInput
+            raise Ended(0)
         text = str(answer(self._output.getvalue()) if callable(answer) else answer)
         self._output.write(f"{text if echoes else ''}\n")
         if not echoes:

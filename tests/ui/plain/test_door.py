@@ -20,18 +20,33 @@ def house() -> House:
 
 
 def test_the_password_signs_in_unseen_and_leaves_again(house: House) -> None:
-    talk = Talk(house, *IN, "7", END)
+    talk = Talk(house, *IN, "7")
     assert f"You are signed in as {ACCOUNT}." in talk.words
     assert OUT in talk.after(MENU)
     assert talk.typed.hidden == [PASSWORD]
     assert PASSWORD not in talk.text
-    assert talk.reason is None
 
 
-def test_the_end_of_input_is_one_step_back_and_then_out(house: House) -> None:
-    talk = Talk(house, *IN, "c", END, END, END)
-    assert talk.words.endswith(f"{OUT} Sign in Account:")
-    assert talk.reason is None
+def test_the_end_of_input_leaves_from_every_question() -> None:
+    for answers, question in (
+        ((), "Account:"),
+        ((ACCOUNT,), "Password (not shown):"),
+        (IN, "Code:"),
+        ((*IN, ""), "Number, or Enter to give up:"),
+        ((*IN, "app code"), "Enter for the list:"),
+        ((*IN, "app code", "c"), "where you will use it:"),
+        ((*IN, "app code", "c", "Laptop"), "Enter for Any app:"),
+        ((*IN, "app code", "c", "Laptop", "", "until"), "such as 2027-01-31:"),
+        ((*IN, "app code", "c", "Laptop", "", ""), "when you have it:"),
+        ((*IN, "app code", "v", "authenticator", "remove"), "Type yes or no:"),
+    ):
+        house = House()
+        house.add(ACCOUNT)
+        code = house.app_code(house.give_authenticator())
+        typed = [code if answer == "app code" else answer for answer in answers]
+        talk = Talk(house, *typed, END, "yes", "2", "", "")
+        assert talk.words.endswith(question)
+        assert talk.reason is None
 
 
 def test_a_wrong_password_is_said_and_asked_for_again(house: House) -> None:

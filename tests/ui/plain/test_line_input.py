@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from apppw_tui.domain.errors import SessionEnded
-from apppw_tui.ui.plain.line_input import Ended, EndOfInput, LineInput
+from apppw_tui.ui.plain.line_input import Ended, LineInput
 from apppw_tui.ui.terminal import WARNED_FOR, IdleClock
 from tests.support import FixedClock
 
@@ -139,15 +139,16 @@ def test_the_end_of_input_is_told_from_an_empty_line(desk: Desk) -> None:
     with lines.at_terminal(stoppable=True):
         desk.acts += [lambda: desk.type(b"\n"), lambda: desk.type(b"\x04")]
         assert lines.read("Account: ", echoes=True) == ""
-        with pytest.raises(EndOfInput):
+        with pytest.raises(Ended) as ended:
             lines.read("Account: ", echoes=True)
+    assert (ended.value.code, ended.value.reason) == (0, None)
 
 
 def test_a_terminal_that_is_gone_is_the_end_of_input(desk: Desk) -> None:
     lines = desk.lines()
     with lines.at_terminal(stoppable=True):
         os.close(desk.person)
-        with pytest.raises(EndOfInput):
+        with pytest.raises(Ended):
             lines.read("Account: ", echoes=True)
     desk.person = os.open(os.devnull, os.O_RDONLY)
 

@@ -38,11 +38,15 @@ def _address(text: str) -> str | None:
 def parse_network(text: str) -> str:
     """The network or the one address that `text` is, in its one form.
 
+    Without its zone it would hold that address on every link, which is more than was meant.
+
     Raises:
-        ValueError: it is neither, or has bits beyond its mask; says so.
+        ValueError: it is neither, has bits beyond its mask, or a zone; says so.
     """
     import ipaddress
 
+    if "%" in text:
+        raise ValueError("must not have a zone, such as %eth0: services do not tell it")
     alone = parse_address(text)
     if alone is not None:
         return alone

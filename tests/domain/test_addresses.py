@@ -52,6 +52,9 @@ def test_a_network_has_one_form(text: str, read: str) -> None:
     [
         ("here", "must be an address or a network"),
         ("192.0.2.7/24", "the network is 192.0.2.0/24"),
+        ("fe80::1%eth0", "must not have a zone"),
+        ("fe80::1%eth0/128", "must not have a zone"),
+        ("fe80::%eth0/64", "must not have a zone"),
     ],
 )
 def test_what_is_no_network_is_refused_with_the_reason(text: str, reason: str) -> None:
@@ -117,6 +120,7 @@ def test_networks_are_read_as_they_are_typed(typed: str, networks: tuple[str, ..
         ("192.0.2.7 office", "Network number 2 must be an address or a network"),
         ("any 192.0.2.7", "Network number 1 must be an address or a network"),
         ("192.0.2.7/24", "Network number 1 has bits beyond its mask; the network is 192.0.2.0/24"),
+        ("192.0.2.9 fe80::1%eth0", "Network number 2 must not have a zone, such as %eth0"),
         (" ".join(f"192.0.2.{n}" for n in range(MOST_NETWORKS + 1)), "more than 32 networks"),
     ],
 )

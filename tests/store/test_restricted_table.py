@@ -117,6 +117,7 @@ def test_one_that_an_older_program_lists_as_deleted_stays_so(
     ("fields", "why"),
     [
         ({"networks": ["192.0.2.0/33"]}, "its networks are malformed"),
+        ({"networks": ["fe80::1%eth0"]}, "its networks are malformed"),
         ({"networks": "192.0.2.0/24"}, "its networks are malformed"),
         ({"paused": "yes"}, "its paused is missing or of the wrong kind"),
     ],

@@ -1,5 +1,7 @@
 """docs/apppw-tui.1: made from the parser, and right for those who show it."""
 
+import re
+
 import pytest
 
 from apppw_tui.arguments import EXIT_CODES
@@ -8,6 +10,8 @@ from tests.programs import finished
 from tests.running import ROOT, environment
 from tests.services.require import require_program
 from tests.walking import commands
+
+README = (ROOT / "README.md").read_text()
 
 
 def shown() -> str:
@@ -40,6 +44,15 @@ def test_a_terminal_shows_all_of_it_as_it_was_meant() -> None:
     assert "{bash | zsh | fish}" in text
     assert "%(" not in text
     assert "\\" not in text
+
+
+def test_the_help_names_whatever_the_readme_says_of_an_exit_code() -> None:
+    codes = {line.split()[0] for line in EXIT_CODES.splitlines() if re.match(" +[0-9]", line)}
+    for code in sorted(codes):
+        (row,) = re.findall(rf"^\| {code}(?:,[ 0-9,]+)? \| (.*) \|$", README, re.MULTILINE)
+        (meaning,) = re.findall(rf"^  {code} (.*?)^(?=  [0-9]|\Z)", EXIT_CODES, re.MULTILINE | re.S)
+        words = " ".join(meaning.split())
+        assert [name for name in re.findall("`([^`]+)`", row) if name not in words] == []
 
 
 def test_mandoc_finds_no_fault_with_it() -> None:

@@ -15,8 +15,8 @@ exit codes:
   3    the store or the configuration cannot be used now
   4    doctor alone: something lets in, keeps out or loses what it should not
   5    it was so already, of all that was named, and nothing was done: account enforce, open,
-       enable, disable, require-verification, and add --if-missing; app-password ensure; key
-       rotate --finish
+       enable, disable, require-verification, and add --if-missing; app-password ensure, edit,
+       pause, resume; key rotate --finish
   64   the portal needs a terminal, and there is none
   70   a fault in the program itself
   130  interrupted (129, 142, 143: the terminal hung up, took nothing more; terminated)

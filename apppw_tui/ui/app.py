@@ -2,11 +2,9 @@
 
 import asyncio
 import gc
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import events, on, work
@@ -38,14 +36,12 @@ if TYPE_CHECKING:
 _SOON = 0.05  # seconds
 
 
-class PortalApp(IdleApp):
+class PortalApp(themes.ThemedApp, IdleApp):
     """The application in which people look after their app passwords."""
 
     TITLE = "App passwords"
     CSS_PATH = "login.tcss"
     ENABLE_COMMAND_PALETTE = False  # Textual's own; ours is a dialog
-    HORIZONTAL_BREAKPOINTS = themes.HORIZONTAL
-    VERTICAL_BREAKPOINTS = themes.VERTICAL
     BINDINGS = [
         Binding("v", "go_to('security')", "Security", id="security",
                 tooltip="Go to Security Verification"),
@@ -77,12 +73,7 @@ class PortalApp(IdleApp):
         self._first: tuple[AppOptions, Portal] | None = None  # while away from Welcome
         self._first_welcome = self._welcome()
         self._prepare = surroundings.prepare
-        for theme in themes.THEMES:
-            self.register_theme(theme)
-        self._look(surroundings.appearance)
-        # They are yet to be parsed: so they are for this theme, and not for it once more.
-        self.stylesheet.set_variables(self.get_css_variables())
-        self._styled_for = self.theme
+        self.begin_with(surroundings.appearance)
         self.set_class(PLAIN, "-plain")
 
     # --- the first screen, the last words --------------------------------------------------
@@ -205,7 +196,7 @@ class PortalApp(IdleApp):
             if isinstance(screen, LoginScreen):
                 account = account or screen.query_one("#account", Input).value
         self._screen_context = None
-        self._look(self.surroundings.appearance)
+        self.look(self.surroundings.appearance)
         welcome = await asyncio.to_thread(self._welcome, event.reason, account)
         await self._replace(self._door(welcome))
         self.discard_keys()  # they were meant for the session that has ended
@@ -364,41 +355,17 @@ class PortalApp(IdleApp):
             account = await asyncio.to_thread(self.portal.after_sign_in, session)
         except ApppwError:
             return  # the screen that has just opened says so
-        self._look(account.appearance or self.surroundings.appearance)
+        self.look(account.appearance or self.surroundings.appearance)
 
     @on(AppearanceChosen)
     def change_look(self, event: AppearanceChosen) -> None:
         """At once; it is kept with the account, or by this program until somebody signs in."""
-        self._look(event.appearance)
+        self.look(event.appearance)
         screen = self.screen
         if self._screen_context is None:
             self.surroundings = replace(self.surroundings, appearance=event.appearance)
         elif (remember := getattr(screen, "remember_look", None)) is not None:
             remember(event.appearance)
-
-    def get_screen(self, screen: Any, screen_class: Any = None) -> Any:
-        """Before any screen but the first comes: with the styles that Login does without."""
-        path = Path(__file__).with_name("app.tcss")
-        if not self.stylesheet.has_source(str(path)):
-            self.stylesheet.add_source(path.read_text(encoding="utf-8"), (str(path), ""))
-        return super().get_screen(screen, screen_class)
-
-    def refresh_css(self, animate: bool = True) -> None:
-        """Parses the styles for another theme; Textual would also for the one that they are for."""
-        if self.theme != self._styled_for:
-            self._styled_for = self.theme
-            super().refresh_css(animate)
-
-    def theme_for(self, appearance: str | None) -> str:
-        """The theme that this terminal shows somebody who chose `appearance`."""
-        return themes.pick(
-            appearance,
-            self.console.color_system,
-            no_color="NO_COLOR" in os.environ,
-        )
-
-    def _look(self, appearance: str | None) -> None:
-        self.theme = self.theme_for(appearance)
 
 
 def _prepare(prepare: Callable[[], object]) -> None:

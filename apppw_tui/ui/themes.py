@@ -1,7 +1,10 @@
 """The looks: dark, light, high contrast, the terminal's own; and classes for a size."""
 
+import os
+from pathlib import Path
 from typing import Any
 
+from textual.app import App
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -217,3 +220,41 @@ def add_breakpoints(screen: Screen[Any]) -> None:
 
 def _reached(size: int, breakpoints: list[tuple[int, str]]) -> str:
     return max(pair for pair in breakpoints if pair[0] <= size)[1]
+
+
+class ThemedApp(App[None]):
+    """An app in these looks, which begins with the styles of its first screen alone."""
+
+    HORIZONTAL_BREAKPOINTS = HORIZONTAL
+    VERTICAL_BREAKPOINTS = VERTICAL
+    _styled_for: str | None = None
+
+    def begin_with(self, appearance: str | None) -> None:
+        """Chooses the first look, before anything is parsed."""
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.look(appearance)
+        # They are yet to be parsed: so they are for this theme, and not for it once more.
+        self.stylesheet.set_variables(self.get_css_variables())
+        self._styled_for = self.theme
+
+    def look(self, appearance: str | None) -> None:
+        """Looks as somebody who chose `appearance` wants it, as far as this terminal can."""
+        self.theme = self.theme_for(appearance)
+
+    def theme_for(self, appearance: str | None) -> str:
+        """The theme that this terminal shows somebody who chose `appearance`."""
+        return pick(appearance, self.console.color_system, no_color="NO_COLOR" in os.environ)
+
+    def get_screen(self, screen: Any, screen_class: Any = None) -> Any:
+        """Before any screen but the first comes: with the styles that Login does without."""
+        path = Path(__file__).with_name("app.tcss")
+        if not self.stylesheet.has_source(str(path)):
+            self.stylesheet.add_source(path.read_text(encoding="utf-8"), (str(path), ""))
+        return super().get_screen(screen, screen_class)
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Parses the styles for another theme; Textual would also for the one that they are for."""
+        if self.theme != self._styled_for:
+            self._styled_for = self.theme
+            super().refresh_css(animate)

@@ -1,7 +1,7 @@
 """The portal: sign in, and look after one's own account."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -208,6 +208,24 @@ class Portal:
             self._context, account_transaction(self._store, session), id_
         )
         self.besides = "" if deletion.listed else f" {UNLISTED}"
+
+    def delete_app_passwords(self, session: Session, ids: Sequence[str]) -> list[str]:
+        """Deletes several, which needs a fresh verification: who finds a session open has one.
+
+        Returns a sentence about each that had been deleted already.
+        """
+        self.check_fresh(session)
+        gone = []
+        besides = ""
+        for id_ in ids:
+            try:
+                self.delete_app_password(session, id_)
+            except NotFound as error:
+                gone.append(str(error))
+            else:
+                besides = besides or self.besides
+        self.besides = besides
+        return gone
 
     def edit_app_password(self, session: Session, id_: str, edit: AppPasswordEdit) -> AppPassword:
         """As it is from now on; what opens more than before needs a fresh verification.

@@ -100,10 +100,11 @@ def palette_entries(
         yield from _looks(app)
         return
     yield from places
-    from apppw_tui.ui.screens.settings import SECTIONS
+    from apppw_tui.ui.screens.settings import SECTIONS, SettingsScreen
 
+    here = screen.section if isinstance(screen, SettingsScreen) else None
     for section, name in SECTIONS:
-        if section != "sign-out":
+        if section not in (here, "sign-out"):
             there = Navigate("settings", section=section)
             yield PaletteEntry(name, "go to, in Settings", "", partial(app.navigate, there))
     yield from _looks(app)

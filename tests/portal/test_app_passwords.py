@@ -13,6 +13,7 @@ from apppw_tui.domain.errors import (
     LimitReached,
     NameTaken,
     NotFound,
+    ReverificationRequired,
     SessionEnded,
 )
 from apppw_tui.domain.policy import Policy
@@ -124,6 +125,21 @@ def test_renaming_is_refused_like_creating(house: House) -> None:
 def test_the_appearance_is_kept_with_the_account(house: House) -> None:
     house.portal.set_appearance(house.session(), "nord")
     assert house.now().appearance == "nord"
+
+
+def test_several_go_at_once_only_after_a_fresh_verification(house: House) -> None:
+    session = house.session()
+    for name in ("A", "B", "C"):
+        house.portal.create_app_password(session, name)
+    first, second, _ = (each.id for each in house.now().app_passwords)
+    house.clock.advance(house.policy.verify_again_after)
+    with pytest.raises(ReverificationRequired):
+        house.portal.delete_app_passwords(session, [first, second])
+    assert names(house) == ["A", "B", "C"]
+    house.portal.delete_app_password(session, first)
+    gone = house.portal.delete_app_passwords(house.session(), [first, second])
+    assert gone == ["That app password was already deleted."]
+    assert names(house) == ["C"]
 
 
 def test_deleted_in_one_window_it_cannot_be_deleted_in_the_other(house: House) -> None:

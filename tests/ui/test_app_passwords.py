@@ -9,6 +9,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Input
 
 from apppw_tui.domain.account import Change
+from apppw_tui.ui.dialogs.account_password import ConfirmPasswordDialog
 from apppw_tui.ui.dialogs.confirm import DeleteDialog
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.details import DetailsDialog
@@ -109,6 +110,23 @@ async def test_several_are_marked_and_deleted_together() -> None:
         await visit.press("y")
         assert "Deleted A, C." in visit.screen_text()
     assert names(house) == ["B", "D"]
+
+
+async def test_before_several_go_one_is_asked_who_it_is_if_that_is_long_ago() -> None:
+    house = house_with("A", "B", "C")
+    async with opened(house) as visit:
+        await visit.to_app_passwords()
+        house.clock.advance(house.policy.verify_again_after)
+        await visit.press("a", "d", "y")
+        assert visit.on(ConfirmPasswordDialog)
+        assert names(house) == ["A", "B", "C"]
+        await visit.press("escape")
+        assert names(house) == ["A", "B", "C"]
+        await visit.press("d", "y")
+        await visit.type_into("#password", PASSWORD)
+        await visit.press("enter")
+        assert "Deleted A, B, C." in visit.screen_text()
+    assert names(house) == []
 
 
 async def test_a_deletion_that_could_not_be_listed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """The palette: everything that can be done here, everywhere one can go, and the app passwords."""
 
-from textual.widgets import Input
+import pytest
+from textual.widgets import Input, OptionList
 
 from apppw_tui.ui.app import PortalApp
 from apppw_tui.ui.dialogs.confirm import DeleteDialog
@@ -14,7 +15,8 @@ from apppw_tui.ui.screens.login import LoginScreen
 from apppw_tui.ui.screens.security import SecurityScreen
 from apppw_tui.ui.screens.settings import SettingsScreen
 from tests.support import House
-from tests.ui.walks import ACCOUNT, house_with, opened
+from tests.ui.test_footer_keys import perceived
+from tests.ui.walks import ACCOUNT, Visit, house_with, opened
 
 PLACES = {"App Passwords", "Security Verification", "Settings", "Recent activity", "Sessions"}
 
@@ -151,3 +153,29 @@ async def test_palette_has_a_row_for_each_entry_in_a_small_window_and_marks_what
         assert edit == create + 1
         assert rows[create].endswith("… c  │")
         assert rows[edit].endswith("… e  │")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["", "app-passwords", "security", "settings"])
+async def test_each_entry_of_the_palette_does_something(place: str) -> None:
+    async def there(visit: Visit) -> None:
+        if place:
+            await visit.sign_in()
+            await visit.press({"app-passwords": "p", "security": "v", "settings": "f2"}[place])
+
+    async with opened(house_with("Laptop", "Phone")) as visit:
+        await there(visit)
+        await visit.press("ctrl+p")
+        names = [str(each.prompt) for each in visit.screen.query_one(OptionList).options]
+    idle = []
+    for at, name in enumerate(names):
+        async with opened(house_with("Laptop", "Phone")) as visit:
+            await there(visit)
+            before = perceived(visit)
+            await visit.press("ctrl+p")
+            visit.screen.query_one(OptionList).highlighted = at
+            await visit.press("enter")
+            if perceived(visit) == before:
+                idle.append(name)
+    assert not idle
+    assert names

@@ -15,6 +15,7 @@ from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.details import DetailsDialog, Next
 from apppw_tui.ui.dialogs.edit import EditDialog
 from apppw_tui.ui.dialogs.new_app_password import NewAppPasswordDialog
+from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.screens.base import PortalScreen
 from apppw_tui.ui.widgets.facts import Fact
 
@@ -99,17 +100,22 @@ async def delete(
     )
     if not await screen.app.push_screen_wait(question):
         return None
-    besides = refused = ""
-    for password in passwords:
-        call = context.portal.delete_app_password
-        obstacle = await screen.ask(partial(_call_one, screen, call, password.id))
-        if obstacle is None:
-            return None
-        refused = obstacle or refused
-        besides = besides or ("" if obstacle else context.portal.besides)
+    portal = context.portal
+    if len(passwords) == 1:
+        refused = await screen.ask(
+            partial(_call_one, screen, portal.delete_app_password, passwords[0].id)
+        )
+    else:
+        screen.say(f"Deleting {len(passwords)} app passwords{GLYPHS.more}")
+        ids = [password.id for password in passwords]
+        gone = await screen.ask(lambda: portal.delete_app_passwords(context.session, ids))
+        refused = None if gone is None else "".join(gone[-1:])
+    if refused is None:
+        return None
+    besides = "" if refused and len(passwords) == 1 else portal.besides
     names = ", ".join(escaped(password.name) for password in passwords)
-    gone = names if len(passwords) <= _NAMED else f"{len(passwords)} app passwords"
-    return (refused or f"Deleted {gone}.") + besides, not (refused or besides)
+    what = names if len(passwords) <= _NAMED else f"{len(passwords)} app passwords"
+    return (refused or f"Deleted {what}.") + besides, not (refused or besides)
 
 
 def _call_one(screen: PortalScreen, call: Callable[[Session, str], object], id_: str) -> str:

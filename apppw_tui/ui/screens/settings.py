@@ -109,6 +109,11 @@ class SettingsScreen(PortalScreen):
         self.open_section(self._section)
         self.load()
 
+    @property
+    def section(self) -> str:
+        """The section that is shown."""
+        return self._section
+
     def focus_content(self) -> None:
         self.query_one("#sections", Menu).focus()
 

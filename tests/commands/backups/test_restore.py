@@ -189,7 +189,7 @@ def test_where_nothing_can_come_back_no_store_is_made(
     if change != "absent":
         for name in found:
             if name == "key" if change == "key" else name.startswith("accounts/"):
-                found[name] = b"x" + found[name][1:]
+                found[name] = bytes([found[name][0] ^ 1]) + found[name][1:]
     file.write_bytes(packed(found))
     words = ["--account", "nobody"] if change == "absent" else []
     other = run.home / "other"

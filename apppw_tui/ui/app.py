@@ -97,8 +97,9 @@ class PortalApp(themes.ThemedApp, IdleApp):
         return screen
 
     async def on_mount(self) -> None:
-        # Keys wait for its fields, and nothing is drawn before they are there.
+        # Nothing is drawn before its fields are there.
         await AwaitMount(self.screen, [self.screen])
+        self._keys_await_focus()
         self.start_idle_timer()
         self.call_after_refresh(gc.enable)
 
@@ -152,7 +153,7 @@ class PortalApp(themes.ThemedApp, IdleApp):
                 self.surroundings, self.portal = made
             screen = LoginScreen(self.portal, await asyncio.to_thread(self._welcome))
         await self._replace(screen)
-        await self.flush_keys()
+        self._keys_await_focus()
 
     # --- where to go ----------------------------------------------------------------------
 
@@ -200,7 +201,16 @@ class PortalApp(themes.ThemedApp, IdleApp):
         welcome = await asyncio.to_thread(self._welcome, event.reason, account)
         await self._replace(self._door(welcome))
         self.discard_keys()  # they were meant for the session that has ended
-        await self.flush_keys()
+        self._keys_await_focus()
+
+    def _keys_await_focus(self) -> None:
+        """Has keys wait until a field of the screen that is new has the focus.
+
+        Textual gives it a moment after the screen has come. The first key would go to the screen,
+        which has no use for it, and the name that was typed would lack its first letter.
+        """
+        self.buffer_keys(A_HASH)
+        self.call_later(self.flush_keys)
 
     def _await_screen(self) -> None:
         """Has keys wait for the screen that is sure to come, however long a busy machine takes."""

@@ -203,6 +203,32 @@ async def test_what_follows_the_password_in_one_burst_is_for_what_comes(second: 
         assert visit.on(AppPasswordsScreen if second == "code" else SecurityScreen)
 
 
+@pytest.mark.parametrize("again", [False, True])
+async def test_keys_before_a_field_has_the_focus_wait_for_it(
+    monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    """Typed while the program starts, or `again` while a session ends."""
+    mount = LoginScreen.on_mount
+
+    def typed_before(screen: LoginScreen) -> None:
+        for key in (*"ada", "tab", *"word"):
+            screen.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        mount(screen)
+
+    if not again:
+        monkeypatch.setattr(LoginScreen, "on_mount", typed_before)
+    async with opened(house_with()) as visit:
+        if again:
+            await visit.sign_in_by_hand()
+            monkeypatch.setattr(LoginScreen, "on_mount", typed_before)
+            visit.app.sign_out()
+        await visit.settle()
+        account, password = visit.screen.query(Input)
+        # Whoever signed in stands there again: then Tab leads to the button.
+        expected = (ACCOUNT, "ada") if again else ("ada", "word")
+        assert (account.value, password.value) == expected, visit.screen_text()
+
+
 async def test_after_a_refusal_the_password_can_be_typed_again_in_one_burst() -> None:
     async with opened(protected()) as visit:
         await visit.type_into("#account", ACCOUNT)

@@ -13,8 +13,10 @@ KEEP_EXPIRED_FOR = timedelta(days=30)  # how long an expired one stays to be see
 _LONGEST_GAP = timedelta(hours=26)
 _RESOLUTION = timedelta(milliseconds=1)
 
-_FORMS = "Use never, a number of days, or a date such as 2027-01-31."
+_FORMS = "Use never, tomorrow, 30d, or a date such as 2027-01-31."
 _RELATIVE = re.compile("([0-9]{1,4})([dwy]?)", re.ASCII)
+_DATE = re.compile("([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
+_MONTHS = 12
 _DAYS = {"": 1, "d": 1, "w": 7}
 
 
@@ -60,7 +62,11 @@ def beginning_of(day: date, zone: tzinfo | None = None) -> datetime:
 
 
 def _day(words: str, today: date) -> date | None:
-    """The day that is meant, at most a little more than ten years ahead; None if none is."""
+    """The day that is meant, at most a little more than ten years ahead; None if none is.
+
+    Raises:
+        Refused: it is a date, and no calendar has it.
+    """
     if words == "tomorrow":
         return today + timedelta(days=1)
     match = _RELATIVE.fullmatch(words)
@@ -68,6 +74,7 @@ def _day(words: str, today: date) -> date | None:
         try:
             return date.fromisoformat(words)
         except ValueError:
+            _refuse_missing_date(words)
             return None
     count = int(match[1])
     if match[2] == "y":
@@ -77,6 +84,16 @@ def _day(words: str, today: date) -> date | None:
         except ValueError:  # it has no 29 February
             return today.replace(year=year, day=28)
     return today + timedelta(days=min(count * _DAYS[match[2]], MOST_DAYS + 1))
+
+
+def _refuse_missing_date(words: str) -> None:
+    """Raises Refused if `words` have the form of a date."""
+    match = _DATE.fullmatch(words)
+    if match is not None:
+        year, month, day = map(int, match.groups())
+        if not 1 <= month <= _MONTHS:
+            raise Refused(f"There is no month {month}.")
+        raise Refused(f"There is no {day} {date(MAXYEAR, month, 1):%B} {year}.")
 
 
 def last_day(expires: datetime, zone: tzinfo | None = None) -> str:

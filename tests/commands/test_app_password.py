@@ -116,7 +116,7 @@ def test_one_that_does_not_do_what_was_asked_for_is_no_such_one(
         (["--scope", "\x1b[31m"], "There is no scope "),
         (["--scope", "mail,"], "There is no scope beside one of the commas."),
         (["--scope", ",mail"], "There is no scope beside one of the commas."),
-        (["--expires", "soon"], "Use never, a number of days, or a date such as 2027-01-31."),
+        (["--expires", "soon"], "Use never, tomorrow, 30d, or a date such as 2027-01-31."),
     ],
 )
 def test_a_wrong_scope_or_day_is_told_and_nothing_is_made(

@@ -1,7 +1,8 @@
 """SAFETY 22: when an app password stops working, read from what somebody typed."""
 
 import time
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -156,8 +157,6 @@ def test_the_longest_is_the_same_in_days_and_as_a_date() -> None:
         "1d2w",
         "31.01.2027",
         "2027-1-31",
-        "2027-02-29",
-        "2027-13-01",
         "2027-01-31T12:00",
         "99999999999999999999",
         "\u0663\u0660",  # 30 in Arabic-Indic digits
@@ -170,8 +169,29 @@ def test_the_longest_is_the_same_in_days_and_as_a_date() -> None:
     ],
 )
 def test_what_is_neither_is_refused_and_says_the_forms(text: str) -> None:
-    with pytest.raises(Refused, match=r"Use never, a number of days, or a date such as 2027-01"):
+    with pytest.raises(Refused, match=r"Use never, tomorrow, 30d, or a date such as 2027-01-31\."):
         parse(text, NOW, UTC)
+
+
+@pytest.mark.parametrize("read", [parse, parse_day])
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("2027-02-30", "There is no 30 February 2027."),
+        ("2027-02-29", "There is no 29 February 2027."),
+        (" 2027-04-31", "There is no 31 April 2027."),
+        ("2027-01-00", "There is no 0 January 2027."),
+        ("2027-13-01", "There is no month 13."),
+        ("2027-00-01", "There is no month 0."),
+        ("0000-01-01", "There is no 1 January 0."),
+    ],
+)
+def test_a_date_that_no_calendar_has_is_named(
+    read: Callable[[str, datetime, tzinfo], object], text: str, sentence: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        read(text, NOW, UTC)
+    assert str(refused.value) == sentence
 
 
 @pytest.mark.parametrize(

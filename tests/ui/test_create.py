@@ -165,8 +165,8 @@ async def test_no_service_at_all_is_told_under_them_and_nothing_is_lost(
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ("", "✗ Use never, a number of days, or a date"),
-        ("31.1.2027", "✗ Use never, a number of days, or a date"),
+        ("", "✗ Use never, tomorrow, 30d, or a date"),
+        ("31.1.2027", "✗ Use never, tomorrow, 30d, or a date"),
         ("2026-11-21", "✗ That day has passed."),
         ("0", "✗ That would be over today."),
         ("2099-01-01", "✗ That is more than ten years ahead"),

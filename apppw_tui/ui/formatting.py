@@ -1,6 +1,7 @@
 """Times and scopes as a person reads them."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -121,8 +122,10 @@ def bars(counts: Sequence[int]) -> str:
 
 
 def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Orders as a person would: `Device 2` before `Device 10`."""
-    parts = re.split("([0-9]+)", name_key(text))
+    """Orders as a person would: `Device 2` before `Device 10`, `à` with `a`."""
+    letters = unicodedata.normalize("NFKD", name_key(text))
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    parts = re.split("([0-9]+)", plain)
     return tuple((0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts if p)
 
 

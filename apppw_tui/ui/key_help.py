@@ -84,6 +84,7 @@ def palette_entries(
     `account` is whose they are; None where nobody may go anywhere.
     """
     from apppw_tui.ui.dialogs.palette import PaletteEntry
+    from apppw_tui.ui.formatting import natural_key
 
     places = []
     for active in _possible(screen):
@@ -109,7 +110,7 @@ def palette_entries(
             yield PaletteEntry(name, "go to, in Settings", "", partial(app.navigate, there))
     yield from _looks(app)
     keys = _verb_keys()
-    for app_password in account.app_passwords:
+    for app_password in sorted(account.app_passwords, key=lambda own: natural_key(own.name)):
         pause = "resume" if app_password.paused else "pause"
         for verb in ("details", "edit", pause, "delete"):
             there = Navigate("app-passwords", perform=(app_password.id, verb))

@@ -86,3 +86,15 @@ def test_one_that_ends_within_a_day_ends_today() -> None:
         formatting.describe_expiry(replace(PHONE, expires=NOW + timedelta(hours=15)), NOW)
         == "1 day !"
     )
+
+
+def test_names_stand_in_the_order_of_a_dictionary() -> None:
+    names = ["zebra", "Device 10", "Äpfel", "apfel 2", "device 2", "\u00e0 la carte"]
+    assert sorted(names, key=formatting.natural_key) == [
+        "\u00e0 la carte",
+        "Äpfel",
+        "apfel 2",
+        "device 2",
+        "Device 10",
+        "zebra",
+    ]

@@ -41,6 +41,14 @@ async def test_palette_lists_what_can_be_done_the_places_and_the_app_passwords()
         assert len(listed) == len(set(listed))
 
 
+async def test_app_passwords_stand_in_the_order_of_the_list() -> None:
+    house = house_with("Tablet 10", "tablet 9", "Phone")
+    async with opened(house) as visit:
+        await visit.sign_in()
+        listed = [line for line in entries(visit.app, house) if line.endswith(": details")]
+        assert listed == ["Phone: details", "tablet 9: details", "Tablet 10: details"]
+
+
 async def test_palette_names_nothing_that_cannot_be_done_now() -> None:
     house = house_with()
     async with opened(house) as visit:

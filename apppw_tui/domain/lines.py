@@ -3,7 +3,7 @@
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -12,6 +12,7 @@ from apppw_tui.domain.names import escaped
 LINE_BYTES = 4096
 _VALUE_CHARACTERS = (512, 128, 32, 8, 0)  # tried in turn until the line is short enough
 _BARE = re.compile(r"[A-Za-z0-9._:/@+()-]+", re.ASCII)  # needs no quotes
+_WORD = re.compile("( *)([^ ]+)")
 
 
 _MOST_OF_A_UNIT = 60
@@ -87,3 +88,40 @@ def column_width(character: str) -> int:
     if unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def wrapped(text: str, width: int, indent: int = 0) -> str:
+    """`text` in rows of so many columns, broken at blanks; all but the first begin `indent` in.
+
+    A longer word has a row of its own, whole where it is ASCII, such as an address to be copied.
+    """
+    return "\n".join(row for part in text.split("\n") for row in _rows(part, width, " " * indent))
+
+
+def _rows(text: str, width: int, indent: str) -> Iterator[str]:
+    row = ""
+    for gap, word in _WORD.findall(text):
+        if row and columns(f"{row}{gap}{word}") > width:
+            yield row
+            row = f"{indent}{word}"
+        else:
+            row += f"{gap}{word}"
+        while columns(row) > width and not word.isascii():
+            beginning = _beginning(row, width)
+            yield beginning
+            row = f"{indent}{row[len(beginning) :]}"
+    yield row
+
+
+def cut(text: str, width: int, sign: str = "…") -> str:
+    """`text` in so many columns at most; where it has more, `sign` ends it."""
+    return text if columns(text) <= width else _beginning(text, width - columns(sign)) + sign
+
+
+def _beginning(text: str, width: int) -> str:
+    taken = 0
+    for place, character in enumerate(text):
+        taken += column_width(character)
+        if taken > width:
+            return text[:place]
+    return text

@@ -43,7 +43,11 @@ def list_app_passwords(plain: PlainSession, _account: Account) -> None:
         now = plain.clock.now()
         ordered = sorted(account.app_passwords, key=lambda own: formatting.natural_key(own.name))
         choices: list[PlainChoice[AppPassword | None]] = [
-            PlainChoice(password, _summary(plain, password, used.by_id.get(password.id), now))
+            PlainChoice(
+                password,
+                escaped(password.name),
+                detail=_summary(plain, password, used.by_id.get(password.id), now),
+            )
             for password in ordered
         ]
         reason = plain.portal.policy.creation_unavailable_reason(account)
@@ -240,6 +244,7 @@ def _uses(last: Sequence[LastUse], count: int) -> Iterator[tuple[str, str]]:
 def _summary(
     plain: PlainSession, app_password: AppPassword, last: LastUse | None, now: datetime
 ) -> str:
+    """The words behind its name in the list."""
     scope = plain.portal.policy.label(app_password.scope)
     used = "never used"
     if now - app_password.created >= UNUSED_AFTER:
@@ -250,4 +255,4 @@ def _summary(
     ends = formatting.describe_expiry(app_password, now).removesuffix(" !")
     ends = {"never": "", "expired": ", expired"}.get(ends, f", expires: {ends}")
     paused = ", paused" if app_password.paused else ""
-    return f"{escaped(app_password.name)}, {scope}{paused}, {used}{ends}"
+    return f", {scope}{paused}, {used}{ends}"

@@ -1,13 +1,14 @@
 """Questions and answers, line by line: nothing is ever redrawn, and nothing has a colour."""
 
 import os
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TextIO, TypeVar
 
+from apppw_tui.domain.lines import cut, wrapped
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui.app_options import Kiosk
+from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.plain.line_input import Back, Ended, LineInput
 from apppw_tui.ui.terminal import IdleClock
 
@@ -15,17 +16,22 @@ Value = TypeVar("Value")
 
 LIST_AGAIN = "for the list"
 _LEAST_BEGINNING = 2  # characters; one alone would be a key that was mistyped
+_INDENT = 4  # columns, behind the number of a choice
 _NARROWEST, _WIDEST = 20, 79  # columns, whatever a terminal says of itself
 
 
 @dataclass(frozen=True)
 class PlainChoice(Generic[Value]):
-    """A numbered line; `key` chooses it too, `reason` says why it cannot be chosen now."""
+    """A numbered line; `key` chooses it too, `reason` says why it cannot be chosen now.
+
+    The `detail` goes on behind the label, of which a word that is wider than a row is cut.
+    """
 
     value: Value
     label: str
     key: str = ""
     reason: str | None = None
+    detail: str = ""
 
 
 class Conversation:
@@ -45,16 +51,7 @@ class Conversation:
         self.input.write(f"{self._broken(text, indent)}\n")
 
     def _broken(self, text: str, indent: int = 0) -> str:
-        return "\n".join(
-            textwrap.fill(
-                paragraph,
-                self._width,
-                subsequent_indent=" " * indent,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-            for paragraph in text.split("\n")
-        )
+        return wrapped(text, self._width, indent)
 
     def head(self, text: str) -> None:
         """Begins something new: an empty line, then `text`."""
@@ -144,7 +141,9 @@ class Conversation:
         for number, choice in enumerate(choices, 1):
             key = f" (or {choice.key})" if keys and choice.key else ""
             not_now = "" if choice.reason is None else " (not now)"
-            self.say(f"{number:2}  {choice.label}{key}{not_now}", indent=4)
+            room = self._width - _INDENT - len(",")
+            label = " ".join(cut(word, room, GLYPHS.more) for word in choice.label.split(" "))
+            self.say(f"{number:2}  {label}{choice.detail}{key}{not_now}", indent=_INDENT)
         if remark:
             self.say(remark)
 
@@ -174,7 +173,7 @@ def _matching(choices: Sequence[PlainChoice[Value]], typed: str) -> Sequence[Pla
     if len(typed) < _LEAST_BEGINNING or typed.isdecimal():
         return []
     beginning = typed.casefold()
-    labels = [(choice, choice.label.casefold()) for choice in choices]
+    labels = [(choice, f"{choice.label}{choice.detail}".casefold()) for choice in choices]
     whole = [choice for choice, label in labels if f"{label},".startswith(f"{beginning},")]
     several = whole or [choice for choice, label in labels if label.startswith(beginning)]
     return [choice for choice in several if choice.reason is None] or several

@@ -8,6 +8,7 @@ import pytest
 from apppw_tui.commands import demo
 from apppw_tui.domain.app_password import grouped
 from apppw_tui.domain.connection_settings import ConnectionTestResult
+from apppw_tui.domain.lines import columns
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.secret import Secret
 from apppw_tui.ui.app_options import ConnectionHelp
@@ -226,6 +227,18 @@ def test_what_people_named_acts_on_no_terminal(house: House) -> None:
     talk = Talk(house, *IN, "p", "1")
     assert "\x1b" not in talk.text
     assert "\u202e" not in talk.text
+
+
+def test_wide_names_stay_within_80_columns(house: House) -> None:
+    wide = "\u8a71" * 64
+    alike = replace(house.now().app_passwords[0], name=wide)
+    house.alter(app_passwords=(alike, *house.now().app_passwords[1:]))
+    talk = Talk(house, *IN, "p", wide, "i", "", wide[:10], "d", "")
+    rows = talk.text.split("\n")
+    typed = {row for row in rows if row.endswith((f"back: {wide}", f"back: {wide[:10]}"))}
+    assert max(columns(row) for row in rows if row not in typed) <= 79
+    assert f" 2  {wide[:36]}…," in rows
+    assert "".join(talk.after("App password Name:").split()).startswith(wide)  # there it is whole
 
 
 def test_old_verifications_are_asked_for_again(house: House) -> None:

@@ -18,6 +18,7 @@ from tests.terminal.program import ACCOUNT, PATIENCE, Program, shown_password
 NEW = "mills grind 12 punched cards"
 COLUMNS = 40
 _NARROW = f'stty cols {COLUMNS}; exec "$@"'
+_UNTIL_ENDED = """set -m; "$@"; while [ $? = 148 ]; do echo stopped; fg; done"""
 _KEY = re.compile(r"^(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}\r$", re.MULTILINE)
 _CODE = re.compile(r"^(?:[0-9a-z]{4} ){2}[0-9a-z]{4}\r$", re.MULTILINE)
 
@@ -140,6 +141,19 @@ def test_the_end_of_input_leaves_and_gives_echo_back(installed: Installed, answe
     program.send("\x04")
     assert program.end() == 0
     assert program.terminal == program.before
+
+
+@pytest.mark.slow
+def test_whoever_stops_it_is_asked_again_on_coming_back(installed: Installed) -> None:
+    shell = ["/bin/sh", "-c", _UNTIL_ENDED, "sh"]
+    program = installed.open([*shell, *installed.command, "--plain"], TERM="vt100")
+    for question, text in (("Account: ", ACCOUNT), ("(not shown): ", PASSWORD)):
+        program.see(question)
+        program.settle()
+        program.send("\x1a")
+        program.see("stopped")
+        answer(program, question, text)
+    program.see("the list: ")
 
 
 @pytest.mark.slow

@@ -71,6 +71,7 @@ class LineInput:
         self._is_readable = is_readable
         self._echoes = False
         self._warned = False
+        self._prompt = ""
         self._waiting = False
         self._told_to_leave: int | None = None
 
@@ -106,6 +107,7 @@ class LineInput:
 
     def _line(self, prompt: str, *, echoes: bool) -> tuple[bytes, bool]:
         """Returns a line, and whether it came only after a warning; what follows has a new row."""
+        self._prompt = prompt
         self._set_echo(echoes)
         self.write(prompt)
         line = b""
@@ -184,6 +186,8 @@ class LineInput:
 
     def _come_back(self, _number: int, _frame: FrameType | None) -> None:
         self._set_echo(self._echoes)
+        if self._waiting:  # a shell has written below the question meanwhile
+            self.write(self._prompt)
 
     def _set_echo(self, echoes: bool) -> None:
         """Between two questions there is none: what is typed ahead may be a password."""

@@ -263,6 +263,21 @@ def test_what_stopped_it_may_have_switched_echo_on_again(desk: Desk) -> None:
     assert desk.echoed == b""
 
 
+def test_whoever_comes_back_is_asked_again(desk: Desk) -> None:
+    lines = desk.lines()
+
+    def go_on() -> None:
+        desk.output.write("$ fg\n")
+        signal.raise_signal(signal.SIGCONT)
+        desk.type(b"ada\n")
+
+    desk.acts.append(go_on)
+    with lines.at_terminal(stoppable=True):
+        assert lines.read("Account: ", echoes=True) == "ada"
+        signal.raise_signal(signal.SIGCONT)  # as while the portal writes, and nothing is asked
+    assert desk.output.getvalue() == "Account: $ fg\nAccount: "
+
+
 def test_where_no_shell_could_wake_it_it_cannot_be_stopped(desk: Desk) -> None:
     lines = desk.lines()
     with lines.at_terminal(stoppable=False):

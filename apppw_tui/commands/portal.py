@@ -18,6 +18,7 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.exit_codes import FAULT, NO_TERMINAL
 from apppw_tui.store.engine import StoreLocation, open_engine
 from apppw_tui.ui.app_options import AppOptions, ConnectionHelp
+from apppw_tui.ui.early_input import early_input
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -62,7 +63,8 @@ def portal(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     # Whatever is loaded from here to the first frame stays: there is nothing to collect.
     gc.disable()
     try:
-        return _run(options)
+        with early_input():
+            return _run(options)
     finally:
         gc.enable()
 

@@ -19,6 +19,7 @@ from textual.message_pump import MessagePump
 from textual.messages import TerminalSupportsSynchronizedOutput
 
 from apppw_tui.ui.cursor_anchors import anchor_columns
+from apppw_tui.ui.early_input import take_over
 from apppw_tui.ui.glyphs import ASCII_ONLY, as_ascii
 from apppw_tui.ui.messages import NotUtf8
 from apppw_tui.ui.terminal_events import Key, Mouse, Pasted, Report, TerminalEvent
@@ -71,7 +72,11 @@ class HardenedDriver(LinuxDriver):
         self._is_suspended = False
 
     def start_application_mode(self) -> None:
-        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's
+        try:
+            super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's
+        finally:
+            # Textual remembers it as it is while the program loads.
+            self.attrs_before = take_over() or self.attrs_before
         with contextlib.suppress(termios.error):  # it has hung up
             self._raw = termios.tcgetattr(self.fileno)
 
@@ -189,6 +194,8 @@ def translated(sent: TerminalEvent, parser: XTermParser) -> Iterator[Message]:
     match sent:
         case Key(sequence) if sequence == _ESC:
             yield events.Key("escape", _ESC)
+        case Key("\n", alt=False):  # Enter, before the terminal was the program's
+            yield from translated(Key("\r"), parser)
         case Key(sequence, alt):
             for key in parser._sequence_to_key_events(sequence, alt=alt):
                 if key.key != Keys.Ignore:

@@ -24,7 +24,7 @@ from apppw_tui.ui.driver import HardenedDriver
 from apppw_tui.ui.key_help import display
 from apppw_tui.ui.messages import CopyWanted, NotUtf8
 from apppw_tui.ui.type_ahead import TypeAhead
-from apppw_tui.ui.widgets.inputs import PasswordInput
+from apppw_tui.ui.widgets.inputs import PasswordInput, TextInput
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -136,6 +136,11 @@ class HardenedApp(TypeAhead):
     def say_what_it_does_not_send(self) -> None:
         """A password would otherwise be set that is another than the one typed."""
         self._say("This terminal does not send UTF-8: a letter was left out.")
+
+    @on(TextInput.PasteCut)
+    def say_what_was_cut(self, event: TextInput.PasteCut) -> None:
+        """For a field that has no line of its own."""
+        self._say(event.sentence)
 
     def _say(self, sentence: str) -> None:
         """On the screen or in the dialog that is seen, if it has a place for it."""

@@ -63,6 +63,11 @@ class Field(Vertical):
         slot.set_class(kind == "-good", "-good")
         slot.update(text)
 
+    def on_text_input_paste_cut(self, event: TextInput.PasteCut) -> None:
+        """Says it under the field, until that changes."""
+        event.stop()
+        self._slot(f"{GLYPHS.bad} {event.sentence}", "-bad")
+
     def on_input_changed(self, event: Input.Changed) -> None:
         """Takes the error away: it is being mended."""
         if self.query_one(".slot", Label).has_class("-bad"):

@@ -20,6 +20,9 @@ from apppw_tui.ui.type_ahead import A_HASH, TypeAhead
 
 # Not the limit of any rule: only what a paste by mistake may put into a field.
 _LONGEST = 1100
+_TOO_LONG = "What was pasted is too long: nothing of it was taken."
+_FIRST_LINE = "Only the first line of what was pasted was taken."
+_MANY_LINES = "What was pasted has several lines: nothing of it was taken."
 
 
 class TextInput(Input):
@@ -32,8 +35,31 @@ class TextInput(Input):
     # A blinking cursor sends bytes all day and keeps a dead connection looking alive.
     cursor_blink = reactive(False, init=False)
 
+    class PasteCut(Message):
+        """Not all that was pasted stands here, as `sentence` says."""
+
+        def __init__(self, sentence: str) -> None:
+            super().__init__()
+            self.sentence = sentence
+
     def __init__(self, *, id: str, value: str = "", placeholder: str = "") -> None:  # noqa: A002
         super().__init__(value, id=id, placeholder=placeholder, max_length=_LONGEST)
+
+    def _on_paste(self, event: events.Paste) -> None:
+        """Textual would drop what is too long, and all but the first line, without a word."""
+        event.stop()
+        event.prevent_default()
+        lines = [line for line in event.text.splitlines() if line.strip()]
+        lines = lines or event.text.splitlines()[:1] or [""]
+        start, end = sorted(self.selection)
+        if len(lines) > 1 and self.password:  # nobody would see what of it stands there
+            self.post_message(self.PasteCut(_MANY_LINES))
+        elif len(self.value) - (end - start) + len(lines[0]) > (self.max_length or _LONGEST):
+            self.post_message(self.PasteCut(_TOO_LONG))
+        else:
+            self.replace(lines[0], start, end)
+            if len(lines) > 1:
+                self.post_message(self.PasteCut(_FIRST_LINE))
 
     async def _on_key(self, event: events.Key) -> None:
         """As a binding, Enter would have its effect after the keys that follow it in a burst."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -17,6 +17,7 @@ from apppw_tui.ui.dialogs.base import ActionButton, Dialog
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import SignInFailed
 from apppw_tui.ui.portal_calls import BUSY_DELAY, call_portal
+from apppw_tui.ui.themes import NARROW
 from apppw_tui.ui.widgets.code_input import CheckedInput, CodeInput, DemoCode, RecoveryInput
 from apppw_tui.ui.widgets.field import ButtonRow, Field
 
@@ -70,8 +71,7 @@ class SecurityCodeDialog(Dialog[Session | Instead | None]):
             if "back" in question.alternatives:
                 yield ActionButton("Back", "back", "instead('back')")
             if "different" in question.alternatives:
-                label = "Use a different verification option"
-                yield ActionButton(label, "different", "instead('different')")
+                yield ActionButton(_different(self), "different", "instead('different')")
             if question.send is not None:
                 yield ActionButton("Send again", "again")
             yield ActionButton("Cancel", "cancel")
@@ -169,6 +169,12 @@ class SecurityCodeDialog(Dialog[Session | Instead | None]):
             self.dismiss(None)
 
 
+def _different(dialog: Dialog[Any]) -> str:
+    """The button's label that a dialog has room for."""
+    is_narrow = dialog.app.size.width < NARROW
+    return "Different option" if is_narrow else "Use a different verification option"
+
+
 class BypassDialog(Dialog[Session | Literal["different"] | None]):
     """Answers with a session that may set up a method, and nothing else."""
 
@@ -190,8 +196,7 @@ class BypassDialog(Dialog[Session | Literal["different"] | None]):
         yield Label("", id="why", classes="slot", markup=False)
         with ButtonRow():
             yield Button("Set it up now", id="now", compact=True)
-            label = "Use a different verification option"
-            yield ActionButton(label, "different", "dismiss('different')")
+            yield ActionButton(_different(self), "different", "dismiss('different')")
             yield ActionButton("Cancel", "cancel")
 
     def on_mount(self) -> None:

@@ -2,6 +2,9 @@
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.geometry import Region, Size
+from textual.layout import Layout, WidgetPlacement
+from textual.layouts.horizontal import HorizontalLayout
 from textual.widget import Widget
 from textual.widgets import Input, Label
 
@@ -74,8 +77,32 @@ class Field(Vertical):
             self.clear()
 
 
+class WrappedLayout(HorizontalLayout):
+    """Side by side as far as there is room, the rest below; none is wider than the row."""
+
+    name = "wrapped"
+
+    def arrange(
+        self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
+    ) -> list[WidgetPlacement]:
+        lines: list[WidgetPlacement] = []
+        x, y, height = 0, 0, 0
+        for placement in super().arrange(parent, children, size, greedy):
+            region = placement.region
+            x = x if lines else region.x
+            if lines and x + region.width > size.width:
+                x, y, height = 0, y + height, 0
+            width = min(region.width, size.width)
+            lines.append(placement._replace(region=Region(x, y + region.y, width, region.height)))
+            x += width + placement.margin.right
+            height = max(height, region.bottom)
+        return lines
+
+
 class ButtonRow(Horizontal):
-    """Its last widget has the class `-last`.
+    """Buttons that do not fit side by side go on in the next row.
+
+    Its last widget has the class `-last`.
 
     `:last-child` would say the same, but then Textual styles every button, and every container of
     which such a rule could speak, with all that is in it, again with each widget that is mounted.
@@ -83,7 +110,13 @@ class ButtonRow(Horizontal):
 
     def __init__(self) -> None:
         super().__init__(classes="buttons")
+        self._wrapped = WrappedLayout()
         self._last: Widget | None = None
+
+    @property
+    def layout(self) -> Layout:
+        """Textual's styles know layouts of its own alone."""
+        return self._wrapped
 
     def compose_add_child(self, widget: Widget) -> None:
         """A widget further right."""

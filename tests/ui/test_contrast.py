@@ -119,7 +119,7 @@ async def test_terminal_with_few_colours_or_none_shows_all_in_its_own(terminal: 
         await walk(visit, partial(require_its_own_colours, visit))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", STATES)
 async def test_terminal_with_few_colours_shows_every_state_in_its_own(name: str) -> None:
     os.environ.update(CAN_DO_LITTLE["16 colours"])

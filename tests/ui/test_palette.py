@@ -164,7 +164,13 @@ async def test_palette_has_a_row_for_each_entry_in_a_small_window_and_marks_what
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("place", ["", "app-passwords", "security", "settings"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "app-passwords",
+        *(pytest.param(each, marks=pytest.mark.long) for each in ("", "security", "settings")),
+    ],
+)
 async def test_each_entry_of_the_palette_does_something(place: str) -> None:
     async def there(visit: Visit) -> None:
         if place:

@@ -40,6 +40,9 @@ CLOSED: dict[str, Act] = {
     "create_app_password": lambda house, session, _: house.portal.create_app_password(
         session, "Car"
     ),
+    "delete_app_passwords": lambda house, session, id_: house.portal.delete_app_passwords(
+        session, [id_]
+    ),
     "delete_app_password": lambda house, session, id_: house.portal.delete_app_password(
         session, id_
     ),

@@ -51,7 +51,7 @@ async def test_a_masked_field_takes_one_whole_line_or_nothing() -> None:
     async with opened(house_with()) as visit:
         assert _FIRST_LINE in await paste(visit, "ada\nsecret")
         await visit.press("tab")
-        assert _MANY_LINES in await paste(visit, "one\ntwo")
+        assert _MANY_LINES in await paste(visit, "one\rtwo")  # as xterm sends an end of line
         assert value(visit) == ""
         assert _TOO_LONG in await paste(visit, "x" * 2_000)
         assert value(visit) == ""

@@ -49,8 +49,8 @@ class TextInput(Input):
         """Textual would drop what is too long, and all but the first line, without a word."""
         event.stop()
         event.prevent_default()
-        lines = [line for line in event.text.splitlines() if line.strip()]
-        lines = lines or event.text.splitlines()[:1] or [""]
+        pasted = event.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        lines = [line for line in pasted if line.strip()] or pasted[:1]
         start, end = sorted(self.selection)
         if len(lines) > 1 and self.password:  # nobody would see what of it stands there
             self.post_message(self.PasteCut(_MANY_LINES))

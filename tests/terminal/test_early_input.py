@@ -1,6 +1,5 @@
 """What is typed while the program loads: nobody sees it, nothing of it is lost."""
 
-import os
 import signal
 import sys
 import termios
@@ -20,13 +19,15 @@ pytestmark = pytest.mark.slow
 LOCAL = 3  # termios(3): the place of the local modes
 # The program, which waits at a gate where it would read its configuration.
 _SLOW = """
-import os, sys
+import os, sys, time
 from apppw_tui import cli
 from apppw_tui.commands import portal
 load = portal._configuration
 def wait(options):
     print("loading", file=sys.stderr, flush=True)
-    open(os.environ["GATE"]).close()
+    # A call that blocks would not see a signal that comes right before it.
+    while not os.path.exists(os.environ["GATE"]):
+        time.sleep(0.01)
     return load(options)
 portal._configuration = wait
 cli.run()
@@ -37,12 +38,11 @@ cli.run()
 def loading(installed: Installed, folder: Path) -> Iterator[Program]:
     """The program as it loads; it goes on at the end of the block, if it is there."""
     gate = folder / "gate"
-    os.mkfifo(gate)
     program = installed.open([sys.executable, "-c", _SLOW, *installed.command[1:]], GATE=str(gate))
     program.see("loading")
     assert not program.terminal[LOCAL] & termios.ECHO
     yield program
-    os.close(os.open(gate, os.O_RDWR))
+    gate.touch()
 
 
 @pytest.mark.parametrize("key", ["\r", "\n"])

@@ -13,10 +13,10 @@ from apppw_tui.domain.usage import Used
 from apppw_tui.ui import formatting
 from apppw_tui.ui.dialogs.base import ActionButton, Dialog
 from apppw_tui.ui.glyphs import GLYPHS
+from apppw_tui.ui.themes import TALL
 from apppw_tui.ui.widgets.field import ButtonRow
 
 _LISTED, _LISTED_IF_SHORT = 5, 2  # so that Yes and No are in sight under all the rest
-_SHORT = 18  # rows, as in the application
 
 
 class ConfirmDialog(Dialog[bool]):
@@ -73,7 +73,7 @@ class DeleteDialog(ConfirmDialog):
 
     def body(self) -> ComposeResult:
         many = len(self._passwords) > 1
-        short = self._ends_sessions and self.app.size.height < _SHORT
+        short = self._ends_sessions and self.app.size.height < TALL
         listed = _LISTED_IF_SHORT if short else _LISTED
         for password in self._passwords[:listed]:
             yield Label(escaped(password.name), classes="strong", markup=False)

@@ -26,10 +26,7 @@ class CreateDialog(Dialog[IssuedAppPassword | Literal["back", "skip"] | None]):
     As the last `step` of a set-up it can be skipped.
     """
 
-    FOOTER = (
-        *("choose", "close-list", "submit", "open", "tick", "back", "cancel"),
-        "help",
-    )
+    FOOTER = ("choose", "close-list", "submit", "open", "tick", "back", "cancel", "help")
     BINDINGS = [
         Binding("f4", "back", "Back", id="back", tooltip="One step back"),
     ]

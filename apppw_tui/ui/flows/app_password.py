@@ -101,18 +101,13 @@ async def delete(
     if not await screen.app.push_screen_wait(question):
         return None
     portal = context.portal
-    if len(passwords) == 1:
-        refused = await screen.ask(
-            partial(_call_one, screen, portal.delete_app_password, passwords[0].id)
-        )
-    else:
+    if len(passwords) > 1:
         screen.say(f"Deleting {len(passwords)} app passwords{GLYPHS.more}")
-        ids = [password.id for password in passwords]
-        gone = await screen.ask(lambda: portal.delete_app_passwords(context.session, ids))
-        refused = None if gone is None else "".join(gone[-1:])
-    if refused is None:
+    ids = [password.id for password in passwords]
+    gone = await screen.ask(lambda: portal.delete_app_passwords(context.session, ids))
+    if gone is None:
         return None
-    besides = "" if refused and len(passwords) == 1 else portal.besides
+    refused, besides = "".join(gone[-1:]), portal.besides
     names = ", ".join(escaped(password.name) for password in passwords)
     what = names if len(passwords) <= _NAMED else f"{len(passwords)} app passwords"
     return (refused or f"Deleted {what}.") + besides, not (refused or besides)

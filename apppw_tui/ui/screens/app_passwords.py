@@ -15,9 +15,9 @@ from apppw_tui.domain.usage import Used
 from apppw_tui.ui import formatting
 from apppw_tui.ui.dialogs.details import Next
 from apppw_tui.ui.flows import app_password as flows
-from apppw_tui.ui.messages import SignedIn, SignedOut
+from apppw_tui.ui.messages import SignedIn
 from apppw_tui.ui.portal_calls import call_portal
-from apppw_tui.ui.screens.base import PortalScreen, ScreenContext, Verb
+from apppw_tui.ui.screens.base import LeavingScreen, ScreenContext, Verb
 from apppw_tui.ui.type_ahead import ScreenReady
 from apppw_tui.ui.widgets.facts import Fact
 from apppw_tui.ui.widgets.footer import StatusLine
@@ -31,7 +31,7 @@ _NONE = "The list is empty. Press c to create one."
 _NO_MATCH = "No match. esc shows all."
 
 
-class AppPasswordsScreen(PortalScreen):
+class AppPasswordsScreen(LeavingScreen):
     """Create, look, edit, pause, delete; everything is asked in dialogs and done by the portal."""
 
     NAME = "App Passwords"
@@ -81,7 +81,6 @@ class AppPasswordsScreen(PortalScreen):
         self._by_tab = by_tab
         self._arrived = arrived
         self._perform = perform  # once the list is there
-        self._leaving = False  # by a second esc, if nothing comes between
         self._pause_label: str | None = None
 
     def content(self) -> ComposeResult:
@@ -341,22 +340,8 @@ class AppPasswordsScreen(PortalScreen):
         """Takes back one thing: the marks, then the filter; else leaves, if pressed twice."""
         if self.view.take_back():
             return
-        if self._leaving:
-            self.post_message(SignedOut("You are signed out."))
-        else:
-            self.say("Press esc again to sign out, ^q to quit.")
-            self._leaving = True
+        self.leave()
 
     @on(PasswordTable.RowHighlighted)
-    def stay(self) -> None:
-        """Takes the hint back: the person goes on working, and did not mean to leave."""
-        if self._leaving:
-            self.say("")
-
-    def on_screen_suspend(self) -> None:
-        """The esc that leaves a dialog is no second one."""
+    def go_on(self) -> None:
         self.stay()
-
-    def say(self, sentence: str, *, good: bool = False) -> None:
-        self._leaving = False
-        super().say(sentence, good=good)

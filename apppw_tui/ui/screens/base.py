@@ -20,6 +20,7 @@ from apppw_tui.portal.sessions import Session
 from apppw_tui.ui.app_options import ConnectionHelp, Demo
 from apppw_tui.ui.clipboard import Copied
 from apppw_tui.ui.dialogs.account_password import ChangePasswordDialog
+from apppw_tui.ui.messages import SignedOut
 from apppw_tui.ui.portal_calls import FLOW, call_portal
 from apppw_tui.ui.themes import APPEARANCES, add_breakpoints
 from apppw_tui.ui.type_ahead import ScreenReady, TypeAhead
@@ -205,3 +206,32 @@ class PortalScreen(Screen[None]):
             f"Password changed{deleted}. Other sessions were signed out.{besides}", good=not besides
         )
         return True
+
+
+class LeavingScreen(PortalScreen):
+    """A screen from which esc signs out, pressed twice, if nothing comes between."""
+
+    def __init__(self, context: ScreenContext) -> None:
+        super().__init__(context)
+        self._leaving = False
+
+    def leave(self) -> None:
+        """Says how one gets out; the second time, signs out."""
+        if self._leaving:
+            self.post_message(SignedOut("You are signed out."))
+        else:
+            self.say("Press esc again to sign out, ^q to quit.")
+            self._leaving = True
+
+    def stay(self) -> None:
+        """Takes the hint back: the person goes on working, and did not mean to leave."""
+        if self._leaving:
+            self.say("")
+
+    def on_screen_suspend(self) -> None:
+        """The esc that leaves a dialog is no second one."""
+        self.stay()
+
+    def say(self, sentence: str, *, good: bool = False) -> None:
+        self._leaving = False
+        super().say(sentence, good=good)

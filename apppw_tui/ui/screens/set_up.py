@@ -10,7 +10,7 @@ from apppw_tui.domain.account import Account
 from apppw_tui.ui.flows.first_setup import FirstSetup
 from apppw_tui.ui.glyphs import GLYPHS
 from apppw_tui.ui.messages import SignedIn, SignedOut
-from apppw_tui.ui.screens.base import PortalScreen, ScreenContext
+from apppw_tui.ui.screens.base import LeavingScreen, ScreenContext
 from apppw_tui.ui.type_ahead import ScreenReady
 from apppw_tui.ui.widgets.header import PortalHeader
 from apppw_tui.ui.widgets.lists import Menu
@@ -20,7 +20,7 @@ _NONE_YET = "Protect your account with a second step. It takes a minute."
 _BYPASS = "Your administrator let you in once without a code. Set up a new verification method now."
 
 
-class SetUpScreen(PortalScreen):
+class SetUpScreen(LeavingScreen):
     """One way on, one way out."""
 
     NAME = "Set it up now"
@@ -32,7 +32,6 @@ class SetUpScreen(PortalScreen):
     def __init__(self, context: ScreenContext) -> None:
         super().__init__(context)
         self._walk = FirstSetup(self)
-        self._leaving = False  # by a second esc, if nothing comes between
 
     def header(self) -> PortalHeader:
         return PortalHeader(self.context.host_name)
@@ -61,25 +60,11 @@ class SetUpScreen(PortalScreen):
             self.post_message(SignedOut("You are signed out."))
 
     def action_leave(self) -> None:
-        if self._leaving:
-            self.post_message(SignedOut("You are signed out."))
-            return
-        self.say("Press esc again to sign out, ^q to quit.")
-        self._leaving = True
+        self.leave()
 
     @on(OptionList.OptionHighlighted)
-    def stay(self) -> None:
-        """Takes the hint back: the person goes on, and did not mean to leave."""
-        if self._leaving:
-            self.say("")
-
-    def on_screen_suspend(self) -> None:
-        """The esc that leaves a dialog is no second one."""
+    def go_on(self) -> None:
         self.stay()
-
-    def say(self, sentence: str, *, good: bool = False) -> None:
-        self._leaving = False
-        super().say(sentence, good=good)
 
     async def _set_up(self) -> None:
         account: Account | None = await self.read_account()

@@ -1,20 +1,16 @@
 """Footer, help and palette say what the keys do, from the bindings themselves."""
 
-import importlib
-import pkgutil
-
 import pytest
 from textual.binding import Binding
-from textual.dom import DOMNode
 from textual.widgets import Input, Label
 
-import apppw_tui.ui
 from apppw_tui.ui.dialogs.base import Dialog
 from apppw_tui.ui.dialogs.create import CreateDialog
 from apppw_tui.ui.dialogs.details import HelpDialog
 from apppw_tui.ui.key_help import help_keys, palette_entries
 from apppw_tui.ui.screens.app_passwords import AppPasswordsScreen
 from apppw_tui.ui.screens.login import LoginScreen
+from tests.ui.inspection import own_classes
 from tests.ui.walks import house_with, opened
 
 
@@ -22,20 +18,9 @@ def footer(text: str) -> str:
     return text.splitlines()[-1].strip()
 
 
-def own_nodes() -> list[type[DOMNode]]:
-    """Every screen, dialog and widget of the package."""
-    result: list[type[DOMNode]] = []
-    for module in pkgutil.walk_packages(apppw_tui.ui.__path__, "apppw_tui.ui."):
-        for thing in vars(importlib.import_module(module.name)).values():
-            own = isinstance(thing, type) and thing.__module__ == module.name
-            if own and issubclass(thing, DOMNode):
-                result.append(thing)
-    return result
-
-
 def test_every_binding_has_an_id_and_a_tooltip() -> None:
     bindings = [
-        (node, binding) for node in own_nodes() for binding in node.__dict__.get("BINDINGS", [])
+        (node, binding) for node in own_classes() for binding in node.__dict__.get("BINDINGS", [])
     ]
     assert len(bindings) > 30
     for node, binding in bindings:

@@ -14,7 +14,7 @@ from tests.running import ROOT
 
 PLANTED = {
     "domain/planted.py": "import pathlib\nimport ipaddress",
-    "portal/planted.py": "import tinydb\nfrom apppw_tui.verifier import decision",
+    "portal/planted.py": "import tinydb\nimport psycopg\nfrom apppw_tui.verifier import decision",
     "store/planted.py": "from apppw_tui.portal import admin",
     "verifier/planted.py": "import subprocess",
     "integrations/planted.py": "import subprocess\nfrom apppw_tui.store import memory",
@@ -26,6 +26,7 @@ BROKEN = [
     "apppw_tui.domain.planted -> pathlib",
     "apppw_tui.domain.planted -> ipaddress",
     "apppw_tui.portal.planted -> tinydb",
+    "apppw_tui.portal.planted -> psycopg",
     "apppw_tui.portal.planted -> apppw_tui.verifier.decision",
     "apppw_tui.store.planted -> apppw_tui.portal.admin",
     "apppw_tui.verifier.planted -> subprocess",
@@ -51,6 +52,7 @@ MAKERS = {
     "Service": {
         *("domain/scopes.py", "domain/connection_settings.py", "verifier/auth_service.py"),
         *("store/folder/usage_file.py", "store/folder/usage_ledger.py"),
+        "store/postgres/usage.py",
     },
     "ParsedAppPassword": {"domain/app_password.py"},
 }

@@ -5,8 +5,9 @@ import pytest
 
 from apppw_tui.store.engine import Engine, Machine
 from apppw_tui.store.folder.accounts import FolderStore
-from tests.store.engines import ENGINES
+from tests.store.engines import ENGINES, in_postgresql
 from tests.store.making import folder_store
+from tests.store.postgres.cluster import ONE_CLUSTER, Cluster, private_cluster
 from tests.store.small_disks import tmpfs
 from tests.support import FixedClock
 
@@ -35,11 +36,32 @@ def clock() -> FixedClock:
     return FixedClock()
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL with one database, which nobody but these tests knows."""
+    with private_cluster() as cluster:
+        cluster.create("apppw")
+        yield cluster
+
+
+@pytest.fixture
+def database(cluster: Cluster) -> Cluster:
+    """The same, with nothing in the tables."""
+    cluster.empty("apppw")
+    return cluster
+
+
+@pytest.fixture(params=[*ENGINES, pytest.param("postgresql", marks=ONE_CLUSTER)])
 def engine_and_machine(
     request: pytest.FixtureRequest, folder: Path, clock: FixedClock
-) -> tuple[Engine, Machine]:
-    return ENGINES[request.param](folder, clock)
+) -> Iterator[tuple[Engine, Machine]]:
+    if request.param in ENGINES:
+        yield ENGINES[request.param](folder, clock)
+        return
+    database: Cluster = request.getfixturevalue("database")
+    engine, machine = in_postgresql(database.dsn(), folder, clock)
+    yield engine, machine
+    engine.close()
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from apppw_tui.domain.ports import Clock
 from apppw_tui.store.engine import Engine, Machine
 from apppw_tui.store.folder.engine import open_folder
 from apppw_tui.store.memory_engine import MemoryEngine
+from apppw_tui.store.postgres.database import Database
+from apppw_tui.store.postgres.engine import PostgresEngine, open_database
 
 
 def in_folder(folder: Path, clock: Clock) -> tuple[Engine, Machine]:
@@ -16,6 +18,16 @@ def in_folder(folder: Path, clock: Clock) -> tuple[Engine, Machine]:
 def in_memory(_folder: Path, clock: Clock) -> tuple[Engine, Machine]:
     engine = MemoryEngine(clock)
     return engine, engine.machine
+
+
+def in_postgresql(
+    dsn: str, folder: Path, clock: Clock, *, by_daemon: bool = False
+) -> tuple[PostgresEngine, Machine]:
+    """One machine of several on the database; what is its own lies in `folder`."""
+    database = Database(dsn)
+    return open_database(
+        database, folder, folder / "key", clock, create=True, new_key=False, by_daemon=by_daemon
+    )
 
 
 ENGINES: dict[str, Callable[[Path, Clock], tuple[Engine, Machine]]] = {

@@ -79,8 +79,8 @@ def test_what_was_written_is_read_again_in_full(store: AccountStore) -> None:
 
 
 def test_names_are_sorted(store: AccountStore) -> None:
-    for name in ("grace", "ada@example.org", "ada", "ada.b"):
-        add(store, name)
+    for seed, name in enumerate(("grace", "ada@example.org", "ada", "ada.b")):
+        add(store, name, seed)
     assert store.list_names() == ["ada", "ada.b", "ada@example.org", "grace"]
 
 
@@ -182,15 +182,15 @@ def test_a_late_change_of_a_removed_account_creates_nothing(store: AccountStore)
 
 def test_names_are_told_one_by_one_and_whether_there_is_any(store: AccountStore) -> None:
     assert (store.has_accounts(), [*store.each_name()]) == (False, [])
-    for name in ("grace", "ada", "ada@example.org"):
-        add(store, name)
+    for seed, name in enumerate(("grace", "ada", "ada@example.org")):
+        add(store, name, seed)
     assert store.has_accounts()
     assert sorted(store.each_name()) == ["ada", "ada@example.org", "grace"]
 
 
 def test_a_removed_account_is_gone(store: AccountStore) -> None:
     add(store)
-    add(store, "grace")
+    add(store, "grace", seed=2)
     store.remove("ada")
     assert store.get("ada") is None
     assert version_of(store, "ada") is None
@@ -309,11 +309,11 @@ def test_what_was_deleted_since_is_not_restored(engine: Engine, clock: FixedCloc
 
 
 def test_from_engine_to_engine_and_back_no_byte_is_another(
-    tmp_path: Path, clock: FixedClock
+    engine: Engine, tmp_path: Path, clock: FixedClock
 ) -> None:
     first, second, third = (
         in_folder(tmp_path / "first", clock)[0],
-        MemoryEngine(clock),
+        engine,
         in_folder(tmp_path / "third", clock)[0],
     )
     for seed, name in enumerate(("ada", "grace@example.org")):

@@ -7,13 +7,11 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache, partial
-from hashlib import blake2b
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from apppw_tui.domain import throttle
-from apppw_tui.domain.addresses import address_key
 from apppw_tui.domain.errors import DiskFull, StoreDamaged, StoreError
 from apppw_tui.domain.ports import Clock
 from apppw_tui.domain.throttle import (
@@ -23,6 +21,7 @@ from apppw_tui.domain.throttle import (
     KnownAddress,
     ThrottleState,
 )
+from apppw_tui.store.digests import address_digest, digest_of
 from apppw_tui.store.folder import before_ledgers, files, sqlite_file
 from apppw_tui.store.folder.before_ledgers import OldFiles
 from apppw_tui.store.folder.files import LOCK_TIMEOUT, locked
@@ -30,7 +29,6 @@ from apppw_tui.store.folder.ledger import LEDGERS, Ledger, Transaction
 from apppw_tui.store.folder.sqlite_file import Schema
 
 _KEY_BYTES = 32
-_DIGESTS = 256  # that were asked for lately: one session has few subjects
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _SWEPT = 16  # rows at each change, at most
 _SHARD = re.compile(r"[0-9a-f]{2}\.json", re.ASCII)  # of before there were ledgers
@@ -119,7 +117,7 @@ class FolderThrottleStore:
             writes: list[tuple[Any, ...]] = []
             for subject, (digest, rows) in present.items():
                 was_kept, content = rows[0] if rows else (keep, "{}")
-                mark = partial(_address_digest, key, digest)
+                mark = partial(address_digest, key, digest)
                 before = replace(throttle.parse(content), hash_address=mark)
                 states[subject], refusal = throttle.applied(rules[subject], before, now)
                 # An account's stays one: whoever charges does not say, since that takes time.
@@ -177,19 +175,6 @@ class FolderThrottleStore:
 
     def _old_shards(self) -> Iterator[Path]:
         return (path for path in self._folder.iterdir() if _SHARD.fullmatch(path.name))
-
-
-@lru_cache(_DIGESTS)
-def digest_of(key: bytes, text: str, kind: Literal["subject", "address"] = "subject") -> str:
-    """The name under which a subject or an address is kept, so that nobody can read it."""
-    content = text.encode("utf-8", "surrogatepass")
-    return blake2b(content, key=key, digest_size=16, person=kind.encode()).hexdigest()
-
-
-@lru_cache(_DIGESTS)
-def _address_digest(key: bytes, subject: str, address: str) -> str:
-    """The name of an address, another one for each subject's digest."""
-    return digest_of(key, subject + address_key(address), "address")
 
 
 def _load_shard(transaction: Transaction, path: Path) -> None:

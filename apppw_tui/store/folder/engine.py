@@ -38,6 +38,14 @@ def open_folder(
     folder: Path, key_file: Path, clock: Clock, *, create: bool, new_key: bool
 ) -> "tuple[FolderEngine, FolderMachine]":
     """See open_engine."""
+    machine, hand = open_machine(folder, key_file, clock, create=create, new_key=new_key)
+    return FolderEngine(machine.folder, key_file, clock, machine, hand), machine
+
+
+def open_machine(
+    folder: Path, key_file: Path, clock: Clock, *, create: bool, new_key: bool
+) -> "tuple[FolderMachine, RootsHand | None]":
+    """The machine in `folder`, and who writes its key where only root can."""
     hand = None
     if new_key:
         from apppw_tui.store.folder import key_file as keys
@@ -46,8 +54,7 @@ def open_folder(
         hand = keys.RootsHand(key_file, folder) if keys.needed(folder, key_file) else None
     sockets = SocketFolder.of()  # before root becomes the store's owner, too
     folder = check_store(folder, create=create)
-    machine = FolderMachine(folder, clock, sockets)
-    return FolderEngine(folder, key_file, clock, machine, hand), machine
+    return FolderMachine(folder, clock, sockets), hand
 
 
 class FolderAside:
@@ -86,7 +93,7 @@ class FolderMachine:
     """See Machine; of the store in `folder`."""
 
     def __init__(self, folder: Path, clock: Clock, sockets: SocketFolder) -> None:
-        self._folder = folder
+        self.folder = folder
         self._clock = clock
         self.socket = sockets.socket
 
@@ -94,29 +101,29 @@ class FolderMachine:
     def error_log(self) -> "FolderErrorLog":
         from apppw_tui.store.folder.error_log import FolderErrorLog
 
-        return FolderErrorLog(self._folder, self._clock)
+        return FolderErrorLog(self.folder, self._clock)
 
     @cached_property
     def slots(self) -> "Slot":
         from apppw_tui.store.folder.slots import Slots
 
-        return Slots(self._folder).acquire
+        return Slots(self.folder).acquire
 
     @cached_property
     def session_terminator(self) -> "FolderSessionTerminator":
         from apppw_tui.store.folder.session_kicks import FolderSessionTerminator
 
-        return FolderSessionTerminator(self._folder, self.error_log)
+        return FolderSessionTerminator(self.folder, self.error_log)
 
     def door(self) -> "Admission":
         from apppw_tui.store.folder.slots import Admission
 
-        return Admission(self._folder)
+        return Admission(self.folder)
 
     def enforcements(self, everybody: "Everybody") -> "FolderEnforcements":
         from apppw_tui.store.folder.enforced import FolderEnforcements
 
-        return FolderEnforcements(self._folder, everybody)
+        return FolderEnforcements(self.folder, everybody)
 
 
 class FolderEngine:

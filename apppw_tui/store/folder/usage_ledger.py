@@ -6,7 +6,7 @@ here.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -147,7 +147,8 @@ class UsageLedger:
             self._ledger = Ledger(path, _SCHEMA, has_reserve=False, complain=replaced)
 
     @contextmanager
-    def transaction(self) -> Iterator[UsageTransaction]:
+    def transaction(self, uids: Collection[str] = ()) -> Iterator[UsageTransaction]:  # noqa: ARG002
+        """One change; nobody else writes at all meanwhile, whoever's `uids` these are."""
         with self._ledger.transaction() as transaction:
             yield UsageTransaction(transaction)
 

@@ -10,7 +10,7 @@ import pytest
 from apppw_tui.domain.errors import DiskFull
 from apppw_tui.domain.scopes import IMAP
 from apppw_tui.domain.usage import MOST_NETWORKS, NETWORK_MEMORY, FirstUse, network_of
-from apppw_tui.store.folder import usage as module
+from apppw_tui.store import usage_buffer as module
 from apppw_tui.store.folder.usage import FolderUsage
 from apppw_tui.store.folder.usage_ledger import UsageLedger, UsageTransaction
 from tests.store.folder.using import PHONE

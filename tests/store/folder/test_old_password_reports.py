@@ -9,7 +9,8 @@ import pytest
 from apppw_tui.domain.names import candidates
 from apppw_tui.domain.scopes import IMAP
 from apppw_tui.domain.usage import LastUse, Used
-from apppw_tui.store.folder.usage import MOST_OLD, FolderUsage
+from apppw_tui.store.folder.usage import FolderUsage
+from apppw_tui.store.usage_buffer import MOST_OLD
 from tests.store.folder.test_usage import LAST, Rooms
 from tests.store.folder.using import PHONE
 from tests.store.making import add, new_account

@@ -1,0 +1,299 @@
+"""The accounts: a row for each, with its document as text, byte for byte."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, LiteralString
+
+from apppw_tui.domain import enforced
+from apppw_tui.domain.account import Account, Change, RawAccount, Rename, renaming
+from apppw_tui.domain.enforced import Enforcements, Everybody, enforcement
+from apppw_tui.domain.errors import NotFound, StoreBusy, StoreDamaged, StoreError
+from apppw_tui.domain.names import Name, check_account_name, escaped, is_account_name
+from apppw_tui.store import documents
+from apppw_tui.store.documents import dumps, loads
+from apppw_tui.store.fields import DocumentError, Tables
+from apppw_tui.store.postgres.database import ACCOUNT, Database, DatabaseTransaction
+from apppw_tui.store.postgres.errors import BUSY
+from apppw_tui.store.postgres.verifying import without_secrets
+
+_AT_ONCE = 200  # accounts that are read in one statement
+_MOST_HELD = 4096  # parsed accounts of a daemon
+_INSERT = """
+    INSERT INTO apppw.account (name, uid, version, sealed, doc, verifying)
+    VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
+# A lock that did not hold, as some databases that pass for this one have, must not lose a change.
+_UPDATE = """
+    UPDATE apppw.account SET name = %s, uid = %s, version = %s, sealed = %s, doc = %s,
+      verifying = %s WHERE name = %s AND uid = %s AND version = %s"""
+_LIST_DELETED = """
+    INSERT INTO apppw.deleted (uid, id) SELECT %s, unnest(%s::text[]) ON CONFLICT DO NOTHING"""
+
+
+class PostgresAccounts:
+    """See AccountStore. `complain` hears of what could not be told of who is enforced."""
+
+    def __init__(
+        self,
+        database: Database,
+        enforcements: Callable[[Everybody], Enforcements],
+        *,
+        by_daemon: bool = False,
+    ) -> None:
+        """`by_daemon`: reads what the daemon's role may read."""
+        self._database = database
+        self._one, self._batch = (_ONE_VERIFYING, _BATCH_VERIFYING) if by_daemon else (_ONE, _BATCH)
+        self.enforcements = enforcements(self._enforced)
+        self.complain: enforced.Complain = lambda _name, _error: None
+
+    def get(self, account_name: str) -> Account | None:
+        if not is_account_name(account_name):
+            return None
+        rows = self._database.rows(self._one, account_name)
+        return parsed(account_name, rows[0][0]) if rows else None
+
+    def meant(self, names: Sequence[Name]) -> Name:
+        rows = self._database.rows(
+            "SELECT name FROM apppw.account WHERE name = ANY (%s)", [str(name) for name in names]
+        )
+        there = {name for (name,) in rows}
+        return next((name for name in names if name in there), names[-1])
+
+    @contextmanager
+    def transaction(self, account_name: str, uid: str | None) -> Iterator[Change]:
+        check_account_name(account_name)
+        with self._database.transaction(ACCOUNT, [account_name]) as transaction:
+            content = _content(transaction, account_name)
+            before = None if content is None else parsed(account_name, content)
+            change = Change(account_name, before, uid)
+            yield change
+            after = change.result
+            if after is None:
+                if before is not None:  # whoever was killed at it has left it too strict
+                    self._settle(account_name, before)
+                return
+
+            def complain(name: str, error: StoreError) -> None:
+                change.untold = True
+                self.complain(name, error)
+
+            tables = documents.save(None if content is None else _tables(content), after)
+            with enforced.enforcement_of(self.enforcements, account_name, before, after, complain):
+                _write(transaction, before, after, tables)
+                transaction.commit()
+
+    def read_raw(self, account_name: str) -> RawAccount:
+        check_account_name(account_name)
+        rows = self._database.rows(_ONE, account_name)
+        return _raw(account_name, rows[0][0] if rows else None)
+
+    @contextmanager
+    def raw_transaction(self, account_name: str) -> Iterator[RawAccount]:
+        check_account_name(account_name)
+        with self._database.transaction(ACCOUNT, [account_name]) as transaction:
+            raw = _raw(account_name, _content(transaction, account_name))
+            with self._database.joinable(transaction):
+                yield raw
+            if raw.tables is None:
+                return
+            before, after = raw.account, parsed(account_name, dumps(raw.tables).decode())
+            with enforced.enforcement_of(
+                self.enforcements, account_name, before, after, self.complain
+            ):
+                if before is None or before.uid != after.uid:  # there may be a damaged one
+                    transaction.write("DELETE FROM apppw.account WHERE name = %s", account_name)
+                    before = None
+                _write(transaction, before, after, raw.tables)
+                transaction.commit()
+
+    def mend_enforcements(self) -> int:
+        mended = 0
+        for name in self.list_names():
+            with self._database.transaction(ACCOUNT, [name]) as transaction:
+                content = _content(transaction, name)
+                if content is not None:
+                    mended += self._settle(name, parsed(name, content))
+        return mended
+
+    def has_accounts(self) -> bool:
+        return bool(self._database.rows("SELECT 1 FROM apppw.account LIMIT 1"))
+
+    def has_sealed_values(self) -> bool:
+        return bool(self._database.rows("SELECT 1 FROM apppw.account WHERE sealed LIMIT 1"))
+
+    def each(self, failed: Callable[[str, StoreError], object]) -> Iterator[Account]:
+        for rows in self._batches(self._batch):
+            for name, content in rows:
+                try:
+                    account = parsed(name, content)
+                except StoreError as error:
+                    failed(name, error)
+                else:
+                    yield account
+
+    def each_name(self) -> Iterator[str]:
+        for rows in self._batches(
+            "SELECT name FROM apppw.account WHERE name > %s ORDER BY name LIMIT %s"
+        ):
+            for (name,) in rows:
+                yield name
+
+    def list_names(self) -> list[str]:
+        return [
+            name for (name,) in self._database.rows("SELECT name FROM apppw.account ORDER BY name")
+        ]
+
+    def rename(self, account: Account, name: str, step: Rename) -> Account:
+        check_account_name(name)
+        old = account.name
+        with self._database.transaction(ACCOUNT, {old, name}) as transaction:
+            contents = [_content(transaction, each) for each in (old, name)]
+            before, there = (
+                None if content is None else parsed(each, content)
+                for each, content in zip((old, name), contents, strict=True)
+            )
+            present, left = renaming(account, name, before, there)
+            after = step(present, left)
+            tables = documents.save(_tables(contents[0] or ""), after)
+            with enforced.enforcement_of(self.enforcements, name, left, after, self.complain):
+                _write(transaction, present, after, tables)
+                transaction.commit()
+            self._settle(old, None)
+        return after
+
+    def half_renamed(self, account_name: str, name: str) -> None:
+        """Never: here it is one statement."""
+
+    def remove(self, account_name: str) -> bool:
+        if not is_account_name(account_name):
+            raise NotFound(f"There is no account {escaped(account_name)}.")
+        with self._database.transaction(ACCOUNT, [account_name]) as transaction:
+            content = _content(transaction, account_name)
+            if content is None:
+                raise NotFound(f"There is no account {account_name}.")
+            account = _raw(account_name, content).account
+            if account is not None:  # one that cannot be read may go as well
+                _list_deleted(transaction, account.uid, account.used_ids)
+            transaction.write("DELETE FROM apppw.account WHERE name = %s", account_name)
+            transaction.commit()
+            self._settle(account_name, None)
+        return True
+
+    def _settle(self, name: str, account: Account | None) -> bool:
+        return enforced.settle(self.enforcements, name, enforcement(account), self.complain)
+
+    def _enforced(self) -> Iterator[tuple[str, enforced.Enforcement]]:
+        """Of whom something is to be told, as far as accounts can be read."""
+        for account in self.each(self.complain):
+            wanted = enforcement(account)
+            if wanted is not None:
+                yield account.name, wanted
+
+    def _batches(self, sql: LiteralString) -> Iterator[list[tuple[Any, ...]]]:
+        """Rows by name, each batch by a statement of its own: nothing is held between them."""
+        last = ""
+        while rows := self._database.rows(sql, last, _AT_ONCE):
+            yield rows
+            last = rows[-1][0]
+
+
+class HeldAccounts:
+    """See CachedAccounts: every read asks the primary which version stands (SAFETY 18)."""
+
+    most_files = 0
+
+    def __init__(self, database: Database, most: int = _MOST_HELD) -> None:
+        self._database = database
+        self._most = most
+        self._held: OrderedDict[str, Account] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, name: str) -> Account | None:
+        if not is_account_name(name):
+            return None
+        held = self._held.get(name)
+        uid, version = ("", -1) if held is None else (held.uid, held.version)
+        rows = self._database.rows(_IF_ANOTHER, uid, version, name)
+        if rows and rows[0][0] is None:
+            return held
+        account = parsed(name, rows[0][0]) if rows else None
+        self._keep(name, account)
+        return account
+
+    def close(self) -> None:
+        self._held.clear()
+        self._database.close()
+
+    def _keep(self, name: str, account: Account | None) -> None:
+        with self._lock:
+            self._held.pop(name, None)
+            if account is not None:
+                self._held[name] = account
+                while len(self._held) > self._most:
+                    self._held.popitem(last=False)
+
+
+_ONE: LiteralString = "SELECT doc::text FROM apppw.account WHERE name = %s"
+_ONE_VERIFYING: LiteralString = "SELECT verifying::text FROM apppw.account WHERE name = %s"
+_BATCH: LiteralString = (
+    "SELECT name, doc::text FROM apppw.account WHERE name > %s ORDER BY name LIMIT %s"
+)
+_BATCH_VERIFYING: LiteralString = (
+    "SELECT name, verifying::text FROM apppw.account WHERE name > %s ORDER BY name LIMIT %s"
+)
+_IF_ANOTHER: LiteralString = """
+    SELECT CASE WHEN uid <> %s OR version <> %s THEN verifying::text END
+    FROM apppw.account WHERE name = %s"""
+
+
+def parsed(name: str, content: str) -> Account:
+    """The account of that name. Raises StoreDamaged."""
+    try:
+        return documents.load(_tables(content), name)
+    except DocumentError as error:
+        raise StoreDamaged(f"{name} cannot be read: {error}; it was left alone.") from None
+
+
+def _tables(content: str) -> Any:
+    return loads(content.encode())
+
+
+def _raw(name: str, content: str | None) -> RawAccount:
+    if content is None:
+        return RawAccount(name, None)
+    raw = RawAccount(name, content.encode())
+    try:
+        raw.account = documents.load(_tables(content), name)
+    except DocumentError as error:
+        raw.error = error
+    return raw
+
+
+def _content(transaction: DatabaseTransaction, name: str) -> str | None:
+    if not is_account_name(name):
+        return None
+    rows = transaction.rows(_ONE, name)
+    return None if not rows else str(rows[0][0])
+
+
+def _write(
+    transaction: DatabaseTransaction, before: Account | None, after: Account, tables: Tables
+) -> None:
+    """Puts `after` in the place of `before`, and lists what is deleted by that."""
+    row = (
+        *(after.name, after.uid, after.version, bool(after.sealed_values())),
+        *(dumps(tables).decode(), dumps(without_secrets(tables)).decode()),
+    )
+    if before is None:
+        written = transaction.write(_INSERT, *row)
+    else:
+        _list_deleted(transaction, after.uid, after.deleted_ids - before.deleted_ids)
+        written = transaction.write(_UPDATE, *row, before.name, before.uid, before.version)
+    if written != 1:
+        raise StoreBusy(BUSY)
+
+
+def _list_deleted(transaction: DatabaseTransaction, uid: str, ids: Collection[str]) -> None:
+    if ids:
+        transaction.write(_LIST_DELETED, uid, sorted(ids))

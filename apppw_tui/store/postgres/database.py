@@ -1,0 +1,253 @@
+"""Connections to the primary: each statement has a deadline, each act one retry at its beginning.
+
+A deadline never asks the server to cancel: a silent one would keep that waiting, too. What hears
+nothing in time leaves the connection, and closes it.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, LiteralString, TypeVar
+
+import psycopg
+from psycopg.waiting import Ready
+
+from apppw_tui.store.postgres.dsn import check_dsn, drop_environment
+from apppw_tui.store.postgres.errors import SILENT, SilentDatabase, store_error, uncertain
+
+Row = tuple[Any, ...]
+TIMEOUT = 3.0  # seconds
+LOCK_TIMEOUT = 5.0  # seconds
+_MOST_IDLE = 4  # connections; each costs the server 2 MB
+_LEAST_CONNECT = 2  # seconds; libpq takes a shorter time for this one
+_BEGIN_FAST = "BEGIN; SET LOCAL synchronous_commit = off"
+_T = TypeVar("_T")
+# Seeds: the same text is another lock for each kind.
+ACCOUNT, SUBJECT, USES, RING, NOTICES, SCHEMA = range(6)
+
+
+class TimedConnection(psycopg.Connection[Row]):
+    """Leaves, where the server says nothing for `patience` seconds."""
+
+    patience = TIMEOUT
+
+    def wait(self, gen: Any, *args: Any, **options: Any) -> Any:
+        patient: Any = self._patient(gen)
+        return super().wait(patient, *args, **options)
+
+    def _patient(self, gen: "Generator[Any, Ready, _T]") -> "Generator[Any, Ready, _T]":
+        until = time.monotonic() + self.patience
+        try:
+            wanted = next(gen)
+            while True:
+                ready = yield wanted
+                if ready == Ready.NONE and time.monotonic() >= until:
+                    gen.close()
+                    self.pgconn.finish()
+                    raise SilentDatabase(SILENT)
+                wanted = gen.send(ready)
+        except StopIteration as end:
+            result: _T = end.value
+            return result
+
+
+class DatabaseTransaction:
+    """One transaction of one connection; it is undone unless `commit` is reached."""
+
+    def __init__(self, connection: TimedConnection) -> None:
+        self._connection = connection
+        self._is_open = False
+
+    def begin(self, *, lasting: bool) -> None:
+        """`lasting`: the commit waits for the disk, and for whatever else the server waits for."""
+        self._connection.execute("BEGIN" if lasting else _BEGIN_FAST)
+        self._is_open = True
+
+    def lock(self, kind: int, names: Collection[str]) -> None:
+        """Holds these until the end, in their order; a statement of its own must read afterwards.
+
+        In one statement with the lock it would see what stood before the lock was had.
+        """
+        connection = self._connection
+        connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT:g}s'")
+        connection.patience += LOCK_TIMEOUT
+        try:
+            connection.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(name, %s))"
+                " FROM unnest(%s::text[]) AS name",
+                (kind, sorted(names)),
+            )
+        finally:
+            connection.patience -= LOCK_TIMEOUT
+
+    def rows(self, sql: LiteralString, *values: Any) -> list[Row]:
+        return self._connection.execute(sql, values).fetchall()
+
+    def write(self, sql: LiteralString, *values: Any) -> int:
+        """Runs it; of how many rows it was."""
+        return self._connection.execute(sql, values).rowcount
+
+    def write_many(self, sql: LiteralString, values: Sequence[Row]) -> None:
+        if values:
+            with self._connection.cursor() as cursor:
+                cursor.executemany(sql, values)
+
+    def commit(self) -> None:
+        """Raises SaveUncertain if nobody can tell whether it was done."""
+        self._is_open = False
+        try:
+            self._connection.execute("COMMIT")
+        except psycopg.Error as error:
+            raise uncertain(error) from None
+
+    @contextmanager
+    def part(self) -> Iterator["DatabaseTransaction"]:
+        """A part that can fail by itself; its `commit` says no more than that it may stay."""
+        self._connection.execute("SAVEPOINT part")
+        inner = _Part(self._connection)
+        try:
+            yield inner
+        finally:
+            if not self._connection.closed:
+                if not inner.is_done:
+                    self._connection.execute("ROLLBACK TO part")
+                self._connection.execute("RELEASE part")
+
+    def roll_back(self) -> None:
+        if self._is_open and not self._connection.closed:
+            self._is_open = False
+            with suppress(psycopg.Error):
+                self._connection.execute("ROLLBACK")
+
+
+class _Part(DatabaseTransaction):
+    is_done = False
+
+    def commit(self) -> None:
+        self.is_done = True
+
+
+class Database:
+    """The primary that `dsn` names, for all threads of a process. Every call raises StoreError."""
+
+    def __init__(self, dsn: str, timeout: float = TIMEOUT) -> None:
+        """Connects to nothing yet. Raises Refused, if `dsn` is not to be used."""
+        check_dsn(dsn)
+        drop_environment()
+        self._dsn = dsn
+        self._timeout = timeout
+        self._idle: list[TimedConnection] = []
+        self._lock = threading.Lock()
+        self._open = threading.local()  # the transaction of a thread that others may join
+
+    def rows(self, sql: LiteralString, *values: Any) -> list[Row]:
+        """Reads, by one statement that is its own transaction."""
+
+        def read(connection: TimedConnection) -> list[Row]:
+            return connection.execute(sql, values).fetchall()
+
+        with self._errors(), self._connected(read) as (_, rows):
+            return rows
+
+    @contextmanager
+    def transaction(
+        self,
+        lock: int | None = None,
+        names: Collection[str] = (),
+        *,
+        lasting: bool = True,
+    ) -> Iterator[DatabaseTransaction]:
+        """One transaction, with these `names` locked; whoever does not commit has done nothing."""
+
+        def begin(connection: TimedConnection) -> DatabaseTransaction:
+            transaction = DatabaseTransaction(connection)
+            transaction.begin(lasting=lasting)
+            if lock is not None:
+                transaction.lock(lock, names)
+            return transaction
+
+        with self._errors(), self._connected(begin) as (_, transaction):
+            try:
+                yield transaction
+            finally:
+                transaction.roll_back()
+
+    @contextmanager
+    def joinable(self, transaction: DatabaseTransaction) -> Iterator[None]:
+        """Within it `joined` of this thread is a part of that transaction."""
+        self._open.transaction = transaction
+        try:
+            yield
+        finally:
+            self._open.transaction = None
+
+    @contextmanager
+    def joined(self, lock: int, names: Collection[str]) -> Iterator[DatabaseTransaction]:
+        """As `transaction`, or a part of the one that this thread is in."""
+        outer: DatabaseTransaction | None = getattr(self._open, "transaction", None)
+        if outer is None:
+            with self.transaction(lock, names) as transaction:
+                yield transaction
+            return
+        with self._errors(), outer.part() as transaction:
+            transaction.lock(lock, names)
+            yield transaction
+
+    def close(self) -> None:
+        """Lets go of all that is not in use."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    @contextmanager
+    def _connected(
+        self, begin: Callable[[TimedConnection], _T]
+    ) -> Iterator[tuple[TimedConnection, _T]]:
+        """A connection, and what `begin` gave, tried again on a new one if the old had died."""
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
+        is_new = connection is None
+        connection = connection or self._connect()
+        try:
+            try:
+                result = begin(connection)
+            except SilentDatabase:
+                raise
+            except psycopg.OperationalError:
+                if is_new or not connection.closed:
+                    raise
+                self.close()  # the others have died with it
+                connection = self._connect()
+                result = begin(connection)
+            yield connection, result
+        finally:
+            self._put_back(connection)
+
+    def _put_back(self, connection: TimedConnection) -> None:
+        if not connection.closed:
+            status = connection.info.transaction_status
+            with self._lock:
+                if status == psycopg.pq.TransactionStatus.IDLE and len(self._idle) < _MOST_IDLE:
+                    self._idle.append(connection)
+                    return
+            connection.close()
+
+    def _connect(self) -> TimedConnection:
+        connection = TimedConnection.connect(
+            self._dsn,
+            autocommit=True,
+            prepare_threshold=None,  # a pooler hands the next statement to another session
+            connect_timeout=max(_LEAST_CONNECT, int(self._timeout)),
+            application_name="apppw-tui",
+        )
+        connection.patience = self._timeout
+        return connection
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            raise store_error(error) from None

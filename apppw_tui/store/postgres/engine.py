@@ -1,0 +1,179 @@
+"""The engine of accounts in PostgreSQL; what stays on the machine lies in a folder, as ever."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from apppw_tui.domain.errors import StoreError, StoreUnusable
+from apppw_tui.domain.ports import Accounts, Clock
+from apppw_tui.store.folder.engine import FolderAside, FolderMachine, open_machine
+from apppw_tui.store.postgres.accounts import HeldAccounts, PostgresAccounts
+from apppw_tui.store.postgres.database import Database
+from apppw_tui.store.postgres.schema import MAJOR
+
+if TYPE_CHECKING:
+    from apppw_tui.domain.usage import FirstUse
+    from apppw_tui.store.folder.key_file import RootsHand
+    from apppw_tui.store.postgres.activity import PostgresActivityLog
+    from apppw_tui.store.postgres.deleted_ids import PostgresDeletedIds
+    from apppw_tui.store.postgres.keyring import PostgresKeyring
+    from apppw_tui.store.postgres.notices import PostgresNoticeQueue
+    from apppw_tui.store.postgres.throttle import PostgresProfiles, PostgresThrottleStore
+    from apppw_tui.store.postgres.usage import PostgresUsage
+    from apppw_tui.store.usage_buffer import UsageBuffer
+
+
+def open_database(
+    database: Database,
+    folder: Path,
+    key_file: Path,
+    clock: Clock,
+    *,
+    create: bool,
+    new_key: bool,
+    by_daemon: bool = False,
+) -> "tuple[PostgresEngine, FolderMachine]":
+    """See open_engine; the machine is that of `folder`."""
+    machine, hand = open_machine(folder, key_file, clock, create=create, new_key=new_key)
+    engine = PostgresEngine(database, machine, key_file, clock, hand, by_daemon=by_daemon)
+    return engine, machine
+
+
+class PostgresEngine:
+    """See Engine. `key_file` is this machine's, and `hand` writes it where only root can."""
+
+    def __init__(
+        self,
+        database: Database,
+        machine: FolderMachine,
+        key_file: Path,
+        clock: Clock,
+        hand: "RootsHand | None" = None,
+        *,
+        by_daemon: bool = False,
+    ) -> None:
+        """`by_daemon`: for the daemon's role, which reads less."""
+        self._database = database
+        self._folder = machine.folder
+        self._hand = hand
+        self._key_file = key_file
+        self._clock = clock
+        self._machine = machine
+        self._by_daemon = by_daemon
+
+    @cached_property
+    def accounts(self) -> PostgresAccounts:
+        store = PostgresAccounts(
+            self._database, self._machine.enforcements, by_daemon=self._by_daemon
+        )
+        store.complain = lambda name, error: self._log("enforcement not told", error, name)
+        return store
+
+    @cached_property
+    def throttle(self) -> "PostgresThrottleStore":
+        from apppw_tui.store.postgres.throttle import PostgresThrottleStore
+
+        return PostgresThrottleStore(self._database, self._clock)
+
+    @cached_property
+    def profiles(self) -> "PostgresProfiles":
+        from apppw_tui.store.postgres.throttle import PostgresProfiles
+
+        return PostgresProfiles(self._database, self._clock)
+
+    @cached_property
+    def usage(self) -> "PostgresUsage":
+        from apppw_tui.store.postgres.usage import PostgresUsage
+
+        return PostgresUsage(self._database, self._clock)
+
+    @cached_property
+    def activity(self) -> "PostgresActivityLog":
+        return self.activity_log(
+            lambda _error: None, lambda error: self._log("activity not written", error)
+        )
+
+    @cached_property
+    def deleted_ids(self) -> "PostgresDeletedIds":
+        from apppw_tui.store.postgres.deleted_ids import PostgresDeletedIds
+
+        return PostgresDeletedIds(self._database)
+
+    @cached_property
+    def notices(self) -> "PostgresNoticeQueue":
+        from apppw_tui.store.postgres.notices import PostgresNoticeQueue
+
+        return PostgresNoticeQueue(self._database)
+
+    @cached_property
+    def keyring(self) -> "PostgresKeyring":
+        from apppw_tui.store.folder.key_file import FolderKeyring
+        from apppw_tui.store.postgres.keyring import PostgresKeyring, ring_exists
+
+        wrapping = FolderKeyring(self._folder, self._key_file, lambda: ring_exists(self._database))
+        wrapping.hand = None if self._hand is None else self._hand.write
+        return PostgresKeyring(self._database, wrapping, self.accounts.has_sealed_values)
+
+    def has_accounts(self) -> bool:
+        return self.accounts.has_accounts()
+
+    def activity_log(
+        self,
+        complain: Callable[[StoreError], None],
+        report_loss: Callable[[StoreError], None] = lambda _error: None,
+        *,
+        by_daemon: bool = False,
+    ) -> "PostgresActivityLog":
+        from apppw_tui.store.postgres.activity import PostgresActivityLog
+
+        del complain  # nothing here is ever begun anew
+        return PostgresActivityLog(
+            self._database, self._clock, report_loss, by_daemon=by_daemon or self._by_daemon
+        )
+
+    def cached_accounts(self) -> HeldAccounts:
+        return HeldAccounts(self._database)
+
+    def usage_writer(
+        self,
+        accounts: Accounts,
+        *,
+        complain: Callable[[str], None],
+        announce: "Callable[[FirstUse], None]",
+        meaning: Callable[[str], Sequence[str]],
+    ) -> "UsageBuffer":
+        from apppw_tui.store.postgres.usage import PostgresUsageLedger
+        from apppw_tui.store.usage_buffer import UsageBuffer
+
+        return UsageBuffer(
+            PostgresUsageLedger(self._database),
+            accounts,
+            self._clock,
+            complain=complain,
+            announce=announce,
+            meaning=meaning,
+        )
+
+    def require_ready(self) -> None:
+        rows = self._database.rows("SELECT major FROM apppw.store")
+        if rows != [(MAJOR,)]:
+            raise StoreUnusable(
+                f"The database is of version {rows[0][0] if rows else 0}, this program reads "
+                f"{MAJOR}."
+            )
+
+    def aside(self, what: str, now: datetime) -> FolderAside:
+        return FolderAside(self._folder, what, now)
+
+    def complete(self) -> None:
+        """Nothing lacks: `store init` has made it all."""
+
+    def close(self) -> None:
+        """Lets go of all connections that are not in use."""
+        self._database.close()
+
+    def _log(self, event: str, error: StoreError, account_name: str | None = None) -> None:
+        names = {} if account_name is None else {"account": account_name}
+        self._machine.error_log.error(event, **names, why=str(error))

@@ -1,0 +1,83 @@
+"""The errors of the database as the ports know them.
+
+The database's own sentence is never shown or logged: it may hold a row that it refused.
+"""
+
+import psycopg
+from psycopg import errors
+
+from apppw_tui.domain.errors import (
+    DiskFull,
+    SaveUncertain,
+    StoreBusy,
+    StoreError,
+    StoreUnusable,
+)
+
+BUSY = "The store is busy. Try again in a moment."
+SILENT = "The database does not answer."
+_UNCERTAIN = (
+    "The database was lost while the change was being confirmed: it may or may not be saved. "
+    "Look again."
+)
+# PostgreSQL, "Error Codes": connection exceptions, and a server that shuts down or begins.
+_GOING = ("08", "57P")
+_OF_OTHERS = (
+    *(errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure),
+    *(errors.TooManyConnections, errors.QueryCanceled),
+)
+_FAULTS: tuple[tuple[tuple[type[psycopg.Error], ...], str, str], ...] = (
+    (
+        (errors.ReadOnlySqlTransaction,),
+        "The database can only be read: it is not the primary.",
+        "",
+    ),
+    (
+        (errors.UndefinedTable, errors.InvalidSchemaName, errors.UndefinedColumn),
+        "The database has no tables of apppw-tui.",
+        "Make them with: apppw-tui store init",
+    ),
+    (
+        (errors.InsufficientPrivilege,),
+        "The database does not let its user do this.",
+        "",
+    ),
+    (
+        (errors.InvalidCatalogName, errors.InvalidAuthorizationSpecification),
+        "The database does not let this machine in.",
+        "",
+    ),
+)
+
+
+class SilentDatabase(psycopg.OperationalError):
+    """No answer came in time; the connection is closed."""
+
+
+def store_error(error: psycopg.Error) -> StoreError:
+    """The error, with a sentence for whoever asked; nothing was changed."""
+    if _is_lost(error):
+        return StoreUnusable(SILENT)
+    if error.sqlstate is None:
+        return StoreUnusable(f"The database refused it ({type(error).__name__}).")
+    if isinstance(error, _OF_OTHERS):
+        return StoreBusy(BUSY)
+    if isinstance(error, errors.DiskFull):
+        return DiskFull("The database's disk is full: nothing was changed.")
+    for kinds, fault, remedy in _FAULTS:
+        if isinstance(error, kinds):
+            return StoreUnusable(fault, remedy)
+    return StoreUnusable(f"The database refused it ({error.sqlstate}).")
+
+
+def uncertain(error: psycopg.Error) -> StoreError:
+    """The error of a COMMIT: where the server went without a word nobody knows what it did."""
+    return SaveUncertain(_UNCERTAIN) if _is_lost(error) else store_error(error)
+
+
+def _is_lost(error: psycopg.Error) -> bool:
+    """True if the server is gone, or going."""
+    state = error.sqlstate
+    if state is None:
+        return isinstance(error, psycopg.OperationalError)
+    return state.startswith(_GOING)

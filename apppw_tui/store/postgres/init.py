@@ -1,0 +1,83 @@
+"""Makes the tables of a database, once, and lets the two roles at them."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+from psycopg import sql
+
+from apppw_tui.domain.errors import StoreUnusable
+from apppw_tui.store.postgres.database import SCHEMA
+from apppw_tui.store.postgres.dsn import check_dsn, drop_environment
+from apppw_tui.store.postgres.errors import store_error
+from apppw_tui.store.postgres.schema import GRANTS, MAJOR, MINOR, TABLES
+
+_MONTHS_AHEAD = 2
+_KEY_BYTES = 32
+_LEAST_VERSION = 150000  # as libpq counts: 15.0
+
+
+def initialise(dsn: str, now: datetime | None = None) -> bool:
+    """Makes what lacks, as the owner of the tables, who is in `dsn`; False if nothing did.
+
+    Two at once do no harm: the second waits for the first. Raises Refused, StoreError.
+    """
+    check_dsn(dsn)
+    drop_environment()
+    today = (now or datetime.now(UTC)).date()
+    try:
+        with psycopg.connect(dsn, prepare_threshold=None) as connection:
+            if connection.info.server_version < _LEAST_VERSION:
+                raise StoreUnusable("The database is older than PostgreSQL 15.")
+            connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('', %s))", (SCHEMA,))
+            made = not _exists(connection)
+            if made:
+                for statement in TABLES:
+                    connection.execute(statement)
+                connection.execute(
+                    "INSERT INTO apppw.store (major, minor, throttle_key) VALUES (%s, %s, %s)",
+                    (MAJOR, MINOR, secrets.token_bytes(_KEY_BYTES)),
+                )
+            made_months = [_make_month(connection, month) for month in _months(today)]
+            made |= any(made_months)
+            _grant(connection)
+            return made
+    except psycopg.Error as error:
+        raise store_error(error) from None
+
+
+def _exists(connection: psycopg.Connection) -> bool:
+    return connection.execute("SELECT to_regclass('apppw.store')").fetchone() != (None,)
+
+
+def _months(today: date) -> Iterator[tuple[date, date]]:
+    """The first days of this month and those ahead, each with that of the next."""
+    first = today.replace(day=1)
+    for _ in range(_MONTHS_AHEAD + 1):
+        following = (first + timedelta(days=32)).replace(day=1)
+        yield first, following
+        first = following
+
+
+def _make_month(connection: psycopg.Connection, month: tuple[date, date]) -> bool:
+    """A partition of the activity; False if there is one."""
+    first, following = month
+    name = f"activity_{first:%Y_%m}"
+    if connection.execute("SELECT to_regclass(%s)", (f"apppw.{name}",)).fetchone() != (None,):
+        return False
+    connection.execute(
+        sql.SQL("CREATE TABLE {} PARTITION OF apppw.activity FOR VALUES FROM ({}) TO ({})").format(
+            sql.Identifier("apppw", name), f"{first} 00:00Z", f"{following} 00:00Z"
+        )
+    )
+    return True
+
+
+def _grant(connection: psycopg.Connection) -> None:
+    roles = connection.execute(
+        "SELECT rolname FROM pg_roles WHERE rolname = ANY (%s)", ([*GRANTS],)
+    ).fetchall()
+    for (role,) in roles:
+        for what in GRANTS[role]:
+            connection.execute(sql.SQL("GRANT " + what + " TO {}").format(sql.Identifier(role)))

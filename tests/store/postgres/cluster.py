@@ -1,0 +1,126 @@
+"""A PostgreSQL of the tests' own: made in a temporary folder, heard on a socket there alone."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import LiteralString
+
+import psycopg
+import pytest
+
+from apppw_tui.store.postgres.init import initialise
+from apppw_tui.store.postgres.schema import PORTAL, VERIFIER
+from tests.programs import finished
+from tests.services.ordinary import OrdinaryUser
+from tests.services.require import unavailable
+
+OWNER = "apppw_owner"
+# One of the processes that run tests has them all, and with them the only server.
+ONE_CLUSTER = pytest.mark.xdist_group("postgresql")
+_PLACES = "/usr/lib/postgresql"  # Debian's, which are in nobody's PATH
+_LEAST = 15
+# Only on the socket, in a folder that nobody else may enter. No crash of the machine is tested.
+_SETTINGS = """
+listen_addresses = ''
+unix_socket_permissions = 0700
+fsync = off
+full_page_writes = off
+max_connections = 100
+shared_buffers = 16MB
+log_min_messages = fatal
+timezone = 'UTC'
+"""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A server that runs; `user` is whose it is."""
+
+    programs: Path
+    folder: Path
+    user: OrdinaryUser
+
+    def dsn(self, role: str = PORTAL, database: str = "apppw") -> str:
+        return f"host={self.folder} dbname={database} user={role}"
+
+    def control(self, *words: str) -> None:
+        """Has pg_ctl do something, and waits until it is done."""
+        self._run(self.programs / "pg_ctl", "-D", self.folder / "data", "-s", "-w", *words)
+
+    def start(self) -> None:
+        options = f"-k {self.folder}"
+        self.control("-l", str(self.folder / "log"), "-o", options, "start")
+
+    def stop(self, mode: str = "fast") -> None:
+        self.control("-m", mode, "stop")
+
+    @property
+    def process(self) -> int:
+        """The process id of the postmaster."""
+        return int((self.folder / "data" / "postmaster.pid").read_text().split("\n")[0])
+
+    def create(self, database: str) -> None:
+        """A database with the tables, for the two roles."""
+        self.execute("postgres", f"CREATE DATABASE {database} OWNER {OWNER}")
+        initialise(self.dsn(OWNER, database))
+
+    def empty(self, database: str) -> None:
+        """Has nothing in the tables, but what was there when they were made."""
+        self.execute(
+            database,
+            """DO $$ BEGIN EXECUTE (
+              SELECT 'TRUNCATE ' || string_agg(format('apppw.%I', relname), ', ')
+              FROM pg_class WHERE relnamespace = 'apppw'::regnamespace AND relkind IN ('r', 'p')
+              AND NOT relispartition AND relname <> 'store'); END $$""",
+        )
+
+    def execute(self, database: str, *statements: LiteralString, role: str = "postgres") -> None:
+        with psycopg.connect(self.dsn(role, database), autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def _run(self, *line: str | Path) -> None:
+        done = finished(
+            line, user=self.user.uid, group=self.user.gid, extra_groups=[], cwd=Path("/")
+        )
+        assert done.returncode == 0, (self.folder / "log").read_text() + done.stderr
+
+    def make(self) -> None:
+        initdb = ("-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-N")
+        self._run(self.programs / "initdb", "-D", self.folder / "data", *initdb)
+        with (self.folder / "data" / "postgresql.conf").open("a") as file:
+            file.write(_SETTINGS)
+
+
+@contextmanager
+def private_cluster() -> Iterator[Cluster]:
+    """A server with the two roles and an owner; it ends, and its folder goes, with the block."""
+    programs, user = find_programs(), OrdinaryUser.find()
+    # Not pytest's own folder: the path of a socket may have 107 bytes.
+    folder = Path(tempfile.mkdtemp(prefix="apppw-pg-"))
+    cluster = Cluster(programs, folder, user)
+    try:
+        os.chown(folder, user.uid, user.gid)
+        cluster.make()
+        cluster.start()
+        try:
+            roles = (f"CREATE ROLE {role} LOGIN" for role in (OWNER, PORTAL, VERIFIER))
+            cluster.execute("postgres", *roles)
+            yield cluster
+        finally:
+            cluster.stop("immediate")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def find_programs() -> Path:
+    """The folder of initdb, pg_ctl and postgres."""
+    places = [path.parent for path in Path(_PLACES).glob("*/bin/initdb")]
+    versions = {int(path.parent.name): path for path in places if path.parent.name.isdecimal()}
+    if max(versions, default=0) < _LEAST:
+        unavailable(f"PostgreSQL {_LEAST} is not installed (Debian package postgresql)")
+    return versions[max(versions)]

@@ -1,0 +1,171 @@
+"""Deadlines, retries and refusals of a database: no answer is never a yes, and never waits long."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from apppw_tui.domain.errors import (
+    Refused,
+    SaveUncertain,
+    StoreBusy,
+    StoreUnusable,
+)
+from apppw_tui.store.postgres import database as module
+from apppw_tui.store.postgres.database import ACCOUNT, SUBJECT, Database
+from apppw_tui.store.postgres.dsn import check_dsn
+from apppw_tui.store.postgres.init import initialise
+from tests.store.postgres.cluster import ONE_CLUSTER, OWNER, Cluster
+
+pytestmark = ONE_CLUSTER
+
+
+@pytest.fixture
+def one(database: Cluster) -> Iterator[Database]:
+    opened = Database(database.dsn(), timeout=1)
+    yield opened
+    opened.close()
+
+
+@contextmanager
+def silent(cluster: Cluster) -> Iterator[None]:
+    """The server's processes stand still; what is sent to them is taken by the kernel."""
+    processes = [cluster.process, *children(cluster.process)]
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
+
+
+def children(process: int) -> list[int]:
+    text = Path(f"/proc/{process}/task/{process}/children").read_text()
+    return [int(word) for word in text.split()]
+
+
+def test_a_silent_database_is_left_and_later_heard_again(one: Database, database: Cluster) -> None:
+    assert one.rows("SELECT 1") == [(1,)]
+    with silent(database):
+        for _ in range(2):  # on the connection that was there, and on a new one
+            with pytest.raises(StoreUnusable, match="does not answer"):
+                one.rows("SELECT 1")
+    assert one.rows("SELECT 2") == [(2,)]
+
+
+def test_a_connection_that_died_is_replaced_once(one: Database, database: Cluster) -> None:
+    one.rows("SELECT 1")
+    database.stop()
+    database.start()
+    assert one.rows("SELECT 1") == [(1,)]
+    database.stop()
+    try:
+        with pytest.raises(StoreUnusable, match="does not answer"):
+            one.rows("SELECT 1")
+    finally:
+        database.start()
+    with one.transaction(ACCOUNT, ["ada"]) as transaction:
+        assert transaction.rows("SELECT 1") == [(1,)]
+
+
+def test_what_is_not_committed_never_was(one: Database) -> None:
+    with one.transaction() as transaction:
+        transaction.write("INSERT INTO apppw.mark VALUES ('x', now())")
+    with pytest.raises(ZeroDivisionError):
+        write_and_raise(one)
+    assert one.rows("SELECT name FROM apppw.mark") == []
+
+
+def write_and_raise(database: Database) -> None:
+    with database.transaction() as transaction:
+        transaction.write("INSERT INTO apppw.mark VALUES ('y', now())")
+        raise ZeroDivisionError
+
+
+def test_a_lost_commit_is_uncertain_and_is_not_done_again(one: Database, database: Cluster) -> None:
+    with one.transaction() as transaction:
+        transaction.write("INSERT INTO apppw.mark VALUES ('x', now())")
+        ((process,),) = transaction.rows("SELECT pg_backend_pid()")
+        with psycopg.connect(database.dsn("postgres")) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", (process,))
+        with pytest.raises(SaveUncertain, match="may or may not"):
+            transaction.commit()
+    assert one.rows("SELECT name FROM apppw.mark") == []
+
+
+def test_a_lock_that_is_held_elsewhere_is_busy(
+    one: Database, database: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOCK_TIMEOUT", 0.1)
+    other = Database(database.dsn())
+    with one.transaction(ACCOUNT, ["ada", "grace"]):
+        with pytest.raises(StoreBusy), other.transaction(ACCOUNT, ["grace"]):
+            pytest.fail("it is held")
+        with other.transaction(ACCOUNT, ["ben"]), other.transaction(SUBJECT, ["ada"]):
+            pass
+    with other.transaction(ACCOUNT, ["grace"]):
+        pass
+    other.close()
+
+
+def test_a_database_without_tables_says_what_to_do(database: Cluster) -> None:
+    opened = Database(database.dsn(database="postgres"))
+    with pytest.raises(StoreUnusable, match="store init"):
+        opened.rows("SELECT major FROM apppw.store")
+    opened.close()
+
+
+def test_tables_are_made_once_and_partitions_as_months_come(database: Cluster) -> None:
+    assert not initialise(database.dsn(OWNER))
+    with psycopg.connect(database.dsn("postgres")) as connection:
+        sql = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'apppw.activity'::regclass"
+        assert connection.execute(sql).fetchone() == (4,)
+
+
+@pytest.mark.parametrize(
+    ("dsn", "why"),
+    [
+        ("host=/run/x password=hunter2", "password"),
+        ("service=mail", "service"),
+        ("host=db1,/run/x user=x", "verify-full"),
+        ("host=db1 sslmode=require", "verify-full"),
+        ("hostaddr=192.0.2.7", "verify-full"),
+        ("host=/run/x options=-csearch_path=x", "options"),
+        ("host=/run/x passfile=/nowhere/at/all", "passfile"),
+        ("what is this", "connection string"),
+        ("host=/run/x password='hunter2", "connection string"),
+    ],
+)
+def test_a_dsn_that_gives_away_too_much_is_refused_without_its_words(dsn: str, why: str) -> None:
+    with pytest.raises(Refused, match=why) as caught:
+        check_dsn(dsn)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_dsn_may_name_sockets_hosts_with_certificates_and_a_file_of_ones_own(
+    tmp_path: Path,
+) -> None:
+    check_dsn("host=db1,db2 sslmode=verify-full sslrootcert=/x user=apppw_portal")
+    check_dsn("dbname=apppw")
+    passfile = tmp_path / "pass"
+    passfile.touch(0o600)
+    check_dsn(f"host=/run/postgresql passfile={passfile}")
+    passfile.chmod(0o640)
+    with pytest.raises(Refused, match="open to others"):
+        check_dsn(f"host=/run/postgresql passfile={passfile}")
+
+
+def test_the_surroundings_do_not_say_where_the_database_is(
+    one: Database, database: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGOPTIONS", "-c default_transaction_read_only=on")
+    monkeypatch.setenv("PGSERVICE", "elsewhere")
+    opened = Database(database.dsn())
+    assert opened.rows("SHOW default_transaction_read_only") == [("off",)]
+    assert not any(name.startswith("PG") for name in os.environ)
+    opened.close()

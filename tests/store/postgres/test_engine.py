@@ -1,0 +1,397 @@
+"""Several machines on one database, and what each of its roles may."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.errors import KeyMissing, StoreDamaged, StoreError
+from apppw_tui.domain.scopes import IMAP
+from apppw_tui.domain.secret import Secret
+from apppw_tui.store.documents import loads
+from apppw_tui.store.postgres.engine import PostgresEngine
+from apppw_tui.store.postgres.schema import PORTAL, VERIFIER
+from tests.programs import finished
+from tests.store.engines import in_postgresql
+from tests.store.folder.using import Verdict
+from tests.store.making import HASH, add, alter, record
+from tests.store.postgres.cluster import ONE_CLUSTER, Cluster
+from tests.store.rotator import opened, put
+from tests.support import NOW, FixedClock
+
+pytestmark = ONE_CLUSTER
+
+UID = "1" * 32
+
+
+@pytest.fixture
+def machines(
+    database: Cluster, tmp_path: Path, clock: FixedClock
+) -> Iterator[tuple[PostgresEngine, PostgresEngine]]:
+    """Two machines, each with a folder of its own."""
+    first, second = (
+        in_postgresql(database.dsn(), tmp_path / name, clock)[0] for name in ("first", "second")
+    )
+    yield first, second
+    first.close()
+    second.close()
+
+
+def test_a_deletion_is_seen_by_the_next_read_of_another_machine_while_others_ask(
+    machines: tuple[PostgresEngine, PostgresEngine],
+) -> None:
+    add(machines[0].accounts)
+    caches = [machine.cached_accounts() for machine in machines]
+    at_an_end = threading.Event()
+
+    def ask() -> bool:
+        while not at_an_end.is_set():
+            if any(cache.get("ada") is None for cache in caches):
+                return False
+        return True
+
+    pool = ThreadPoolExecutor(4)
+    others = [pool.submit(ask) for _ in range(4)]
+    try:
+        for number in range(24):
+            here, there = number % 2, 1 - number % 2
+            id_ = f"a{number // 10}{number % 10}"
+            account = machines[here].accounts.get("ada")
+            assert account is not None
+            alter(machines[here].accounts, app_passwords=(record(id_),))
+            assert [has(cache.get("ada"), id_) for cache in caches] == [True, True]
+            delete(machines[here], id_)
+            assert not has(caches[there].get("ada"), id_)
+    finally:
+        at_an_end.set()
+        pool.shutdown()
+    assert [other.result() for other in others] == [True] * 4
+
+
+def has(account: Account | None, id_: str) -> bool:
+    return account is not None and account.app_password(id_) is not None
+
+
+def delete(engine: PostgresEngine, id_: str) -> None:
+    account = engine.accounts.get("ada")
+    assert account is not None
+    with engine.accounts.transaction("ada", account.uid) as change:
+        change.account = change.existing.without_app_password(id_)
+
+
+def test_an_account_made_again_is_not_the_one_that_was_held(
+    machines: tuple[PostgresEngine, PostgresEngine],
+) -> None:
+    first, second = machines
+    cache = second.cached_accounts()
+    add(first.accounts)
+    assert cache.get("ada") is not None
+    first.accounts.remove("ada")
+    assert cache.get("ada") is None
+    other = add(first.accounts, seed=2)
+    held = cache.get("ada")
+    assert held is not None
+    assert held.uid == other.uid
+
+
+_RACER = """
+import sys
+from pathlib import Path
+from dataclasses import replace
+from tests.store.engines import in_postgresql
+from tests.support import FixedClock
+dsn, folder, times = sys.argv[1:]
+engine = in_postgresql(dsn, Path(folder), FixedClock())[0]
+uid = engine.accounts.get("ada").uid
+sys.stdin.readline()
+for _ in range(int(times)):
+    with engine.accounts.transaction("ada", uid) as change:
+        change.account = replace(
+            change.existing, session_generation=change.existing.session_generation + 1
+        )
+"""
+
+
+@pytest.mark.slow
+def test_no_change_of_eight_processes_is_lost(
+    machines: tuple[PostgresEngine, PostgresEngine], database: Cluster, tmp_path: Path
+) -> None:
+    add(machines[0].accounts)
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", _RACER, database.dsn(), tmp_path / "first", "40"],
+            stdin=subprocess.PIPE,
+        )
+        for _ in range(8)
+    ]
+    for process in processes:
+        process.communicate(b"\n")
+    assert [process.returncode for process in processes] == [0] * 8
+    account = machines[1].accounts.get("ada")
+    assert account is not None
+    assert account.session_generation == 320
+
+
+def test_a_first_use_is_announced_by_one_machine_alone(
+    machines: tuple[PostgresEngine, PostgresEngine],
+) -> None:
+    add(machines[0].accounts)
+    announced: list[str] = []
+    writers = [
+        machine.usage_writer(
+            machine.accounts,
+            complain=pytest.fail,
+            announce=lambda use: announced.append(use.app_password.name),
+            meaning=lambda name: [name],
+        )
+        for machine in machines
+    ]
+    for writer in writers:
+        writer.used(Verdict("ada", record()), IMAP, "192.0.2.7")
+    flushes = [threading.Thread(target=writer.flush) for writer in writers]
+    for flush in flushes:
+        flush.start()
+    for flush in flushes:
+        flush.join()
+    assert announced == ["Phone"]
+    ada = machines[0].accounts.get("ada")
+    assert ada is not None
+    assert machines[0].usage.per_day(ada.uid, NOW.date())["abc"][-1] == 2
+
+
+def test_uses_of_an_account_that_is_gone_leave_nothing(
+    machines: tuple[PostgresEngine, PostgresEngine], database: Cluster
+) -> None:
+    add(machines[0].accounts)
+    held = machines[0].accounts.get("ada")
+    assert held is not None
+    writer = machines[1].usage_writer(
+        Always(held), complain=lambda _: None, announce=lambda _: None, meaning=lambda name: [name]
+    )
+    writer.used(Verdict("ada", record()), IMAP, "192.0.2.7")
+    machines[0].accounts.remove("ada")
+    assert not writer.flush()  # to whoever read it before, it is there still
+    assert rows(database, "SELECT count(*) FROM apppw.used") == [(0,)]
+
+
+class Always:
+    """Accounts as they were read before."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+
+    def get(self, _name: str) -> Account:
+        return self._account
+
+
+def test_keys_are_of_no_use_without_the_file_of_the_machines(
+    machines: tuple[PostgresEngine, PostgresEngine], database: Cluster, tmp_path: Path
+) -> None:
+    first, second = machines
+    add(first.accounts)
+    put(first.accounts, first.keyring, "ada", "JBSWY3DP")
+    account = second.accounts.get("ada")
+    assert account is not None
+    with pytest.raises(KeyMissing):
+        opened(account, second.keyring)
+    assert not (tmp_path / "second" / "key").exists()
+    (tmp_path / "second" / "key").write_bytes(b"A" * 43 + b"=\n")
+    (tmp_path / "second" / "key").chmod(0o600)
+    with pytest.raises(KeyMissing, match="copy that of another"):
+        second.keyring.encrypt(UID, "authenticator", Secret("x"))
+    (tmp_path / "second" / "key").write_bytes((tmp_path / "first" / "key").read_bytes())
+    assert opened(account, second.keyring) == ["JBSWY3DP", "JBSWY3DP"]
+    ring = first.keyring.read()
+    assert ring is not None
+    ((wrapped,),) = rows(database, "SELECT wrapped FROM apppw.ring")
+    assert isinstance(wrapped, bytes)
+    assert ring.keys[0].reveal().encode() not in wrapped
+
+
+def test_two_machines_that_seal_first_at_once_agree_on_one_ring(
+    machines: tuple[PostgresEngine, PostgresEngine], database: Cluster, tmp_path: Path
+) -> None:
+    key = b"A" * 43 + b"=\n"
+    for name in ("first", "second"):
+        (tmp_path / name / "key").write_bytes(key)
+        (tmp_path / name / "key").chmod(0o600)
+    sealed: list[str] = []
+    threads = [
+        threading.Thread(
+            target=lambda machine=machine: sealed.append(
+                machine.keyring.encrypt(UID, "authenticator", Secret("x"))
+            )
+        )
+        for machine in machines
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for machine in machines:
+        for text in sealed:
+            assert machine.keyring.decrypt(UID, "authenticator", text).reveal() == "x"
+    assert rows(database, "SELECT count(*) FROM apppw.ring") == [(1,)]
+
+
+def test_a_damaged_document_is_left_alone_and_others_are_read(
+    machines: tuple[PostgresEngine, PostgresEngine], database: Cluster
+) -> None:
+    store = machines[0].accounts
+    add(store)
+    grace = add(store, "grace", seed=2)
+    database.execute("apppw", "UPDATE apppw.account SET doc = '[]' WHERE name = 'ada'")
+    with pytest.raises(StoreDamaged, match="left alone"):
+        store.get("ada")
+    failures: list[str] = []
+    assert [*store.each(lambda name, _: failures.append(name))] == [grace]
+    assert failures == ["ada"]
+    assert store.read_raw("ada").error is not None
+    assert store.remove("ada")
+
+
+def test_documents_are_kept_byte_for_byte(
+    machines: tuple[PostgresEngine, PostgresEngine],
+) -> None:
+    store = machines[0].accounts
+    add(store)
+    raw = store.read_raw("ada").content
+    assert raw is not None
+    content = raw[:-1] + rb', "later": {"1": {"x": "\u0000 \ud800 \u00fc", "y": 1.10}}}'
+    with store.raw_transaction("ada") as change:
+        change.tables = loads(content)
+    assert store.read_raw("ada").content == json.dumps(loads(content)).encode()
+    alter(store, appearance="nord")
+    again = store.read_raw("ada").content
+    assert again is not None
+    assert loads(again)["later"] == loads(content)["later"]
+
+
+# --- the roles --------------------------------------------------------------------------------
+
+
+def rows(cluster: Cluster, sql: str, role: str = "postgres") -> list[tuple[object, ...]]:
+    with psycopg.connect(cluster.dsn(role)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_the_daemons_role_reads_no_account_password_and_nothing_sealed(
+    machines: tuple[PostgresEngine, PostgresEngine],
+    database: Cluster,
+    tmp_path: Path,
+    clock: FixedClock,
+) -> None:
+    add(machines[0].accounts)
+    put(machines[0].accounts, machines[0].keyring, "ada", "x")
+    restricted = replace(record("abd", "Bus"), paused=True)
+    alter(
+        machines[0].accounts,
+        app_passwords=(record(), restricted),
+        bypass_until=NOW,
+        enforced_from=NOW,
+    )
+    engine = in_postgresql(database.dsn(VERIFIER), tmp_path / "third", clock, by_daemon=True)[0]
+    full = machines[0].accounts.get("ada")
+    assert full is not None
+    hidden = replace(full, password_hash=None, authenticator=None, phones=(), bypass_until=None)
+    assert hidden != full
+    for read in (engine.accounts.get("ada"), engine.cached_accounts().get("ada")):
+        assert read == hidden
+    ((text,),) = rows(database, "SELECT verifying::text FROM apppw.account", VERIFIER)
+    assert '"password_hash": null' in str(text)
+    assert "sealed" not in str(text)
+    assert str(text).count(HASH) == 2
+    engine.close()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT doc FROM apppw.account",
+        "SELECT * FROM apppw.account",
+        "UPDATE apppw.account SET version = 1",
+        "INSERT INTO apppw.account (name) VALUES ('x')",
+        "DELETE FROM apppw.account",
+        "SELECT * FROM apppw.ring",
+        "SELECT throttle_key FROM apppw.store",
+        "SELECT * FROM apppw.throttle",
+        "DELETE FROM apppw.activity",
+        "SELECT entry FROM apppw.notice",
+        "DELETE FROM apppw.notice",
+        "SELECT * FROM apppw.deleted",
+    ],
+)
+def test_the_daemons_role_may_not(database: Cluster, sql: str) -> None:
+    with pytest.raises(errors.InsufficientPrivilege):
+        rows(database, sql, VERIFIER)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM apppw.deleted",
+        "UPDATE apppw.deleted SET id = 'x'",
+        "TRUNCATE apppw.deleted",
+        "DROP TABLE apppw.deleted",
+        "UPDATE apppw.activity SET what = 'x'",
+        "UPDATE apppw.store SET major = 2",
+    ],
+)
+def test_the_portals_role_may_not(database: Cluster, sql: str) -> None:
+    with pytest.raises(errors.InsufficientPrivilege):
+        rows(database, sql, PORTAL)
+
+
+def test_the_daemons_role_can_all_that_a_daemon_does(
+    machines: tuple[PostgresEngine, PostgresEngine],
+    database: Cluster,
+    tmp_path: Path,
+    clock: FixedClock,
+) -> None:
+    ada = add(machines[0].accounts)
+    engine, _ = in_postgresql(database.dsn(VERIFIER), tmp_path / "third", clock, by_daemon=True)
+    engine.require_ready()
+    assert engine.has_accounts()
+    writer = engine.usage_writer(
+        engine.cached_accounts(),
+        complain=pytest.fail,
+        announce=lambda _: None,
+        meaning=lambda name: [name],
+    )
+    writer.used(Verdict("ada", record()), IMAP, "192.0.2.7")
+    writer.old_password("ada", IMAP, "192.0.2.7")
+    assert writer.flush()
+    losses: list[StoreError] = []
+    log = engine.activity_log(losses.append, losses.append, by_daemon=True)
+    for _ in range(64):
+        log.record(ada.uid, "used from a new address", "the server")
+    assert losses == []
+    entry = machines[0].activity.read(ada.uid)[0]
+    engine.notices.put(ada, entry)
+    assert [message.entry for message in machines[0].notices.due(NOW)] == [entry]
+    assert engine.accounts.list_names() == ["ada"]
+    engine.close()
+
+
+def test_a_store_in_files_loads_no_driver() -> None:
+    program = (
+        "import sys; sys.modules['psycopg'] = None; import pathlib\n"
+        "from apppw_tui.config import Config\n"
+        "from apppw_tui.store.engine import StoreLocation, open_engine\n"
+        "from apppw_tui.domain.ports import SystemClock\n"
+        "import tempfile; folder = pathlib.Path(tempfile.mkdtemp())\n"
+        "place = StoreLocation(folder, folder / 'key')\n"
+        "engine, _ = open_engine(place, SystemClock(), create=True)\n"
+        "engine.accounts.list_names(); engine.cached_accounts(); engine.activity; engine.usage\n"
+        "print([name for name in sys.modules if 'postgres' in name])"
+    )
+    assert finished([sys.executable, "-c", program], check=True).stdout == "[]\n"

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +15,10 @@ from psycopg import errors
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import KeyMissing, StoreDamaged, StoreError
+from apppw_tui.domain.key_set import KeySet, dump
 from apppw_tui.domain.scopes import IMAP
 from apppw_tui.domain.secret import Secret
+from apppw_tui.domain.usage import LastUse, PendingUses, UsageRecord
 from apppw_tui.store.documents import loads
 from apppw_tui.store.postgres.engine import PostgresEngine
 from apppw_tui.store.postgres.schema import PORTAL, VERIFIER
@@ -141,12 +143,22 @@ def test_no_change_of_eight_processes_is_lost(
     assert account.session_generation == 320
 
 
+def waiter(database: Cluster, act: Callable[[], object]) -> threading.Thread:
+    """A thread that does it, once it waits for somebody's lock, or has not waited at all."""
+    thread = threading.Thread(target=act)
+    thread.start()
+    sql = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    while thread.is_alive() and rows(database, sql) == [(0,)]:
+        pass
+    return thread
+
+
 def test_a_first_use_is_announced_by_one_machine_alone(
-    machines: tuple[PostgresEngine, PostgresEngine],
+    machines: tuple[PostgresEngine, PostgresEngine], database: Cluster
 ) -> None:
-    add(machines[0].accounts)
+    ada = add(machines[0].accounts)
     announced: list[str] = []
-    writers = [
+    first, second = (
         machine.usage_writer(
             machine.accounts,
             complain=pytest.fail,
@@ -154,17 +166,19 @@ def test_a_first_use_is_announced_by_one_machine_alone(
             meaning=lambda name: [name],
         )
         for machine in machines
-    ]
-    for writer in writers:
+    )
+    for writer in (first, second):
         writer.used(Verdict("ada", record()), IMAP, "192.0.2.7")
-    flushes = [threading.Thread(target=writer.flush) for writer in writers]
-    for flush in flushes:
-        flush.start()
-    for flush in flushes:
-        flush.join()
-    assert announced == ["Phone"]
-    ada = machines[0].accounts.get("ada")
-    assert ada is not None
+    with first._ledger.transaction([ada.uid]) as tables:
+        use = LastUse(NOW, IMAP, "192.0.2.7")
+        pending = PendingUses.of("ada", "abc", use, "192.0.2.0/24")
+        seen, news = tables.record(ada.uid).with_uses(ada, pending, NOW)
+        tables.save(ada.uid, UsageRecord(), seen)
+        flush = waiter(database, second.flush)
+    flush.join()
+    assert (len(news), announced) == (1, [])
+    assert first.flush()
+    assert announced == []
     assert machines[0].usage.per_day(ada.uid, NOW.date())["abc"][-1] == 2
 
 
@@ -224,23 +238,21 @@ def test_two_machines_that_seal_first_at_once_agree_on_one_ring(
     for name in ("first", "second"):
         (tmp_path / name / "key").write_bytes(key)
         (tmp_path / name / "key").chmod(0o600)
+    first, second = (machine.keyring for machine in machines)
     sealed: list[str] = []
-    threads = [
-        threading.Thread(
-            target=lambda machine=machine: sealed.append(
-                machine.keyring.encrypt(UID, "authenticator", Secret("x"))
-            )
-        )
-        for machine in machines
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for machine in machines:
-        for text in sealed:
-            assert machine.keyring.decrypt(UID, "authenticator", text).reveal() == "x"
-    assert rows(database, "SELECT count(*) FROM apppw.ring") == [(1,)]
+
+    def seal() -> None:
+        sealed.append(second.encrypt(UID, "authenticator", Secret("x")))
+
+    with first.locked():
+        other = waiter(database, seal)
+        ring = KeySet((first.new_key(),))
+        first.write(ring)
+    other.join()
+    kept = first.read()
+    assert kept is not None
+    assert dump(kept) == dump(ring)
+    assert ring.decrypt(UID, "authenticator", sealed[0]).reveal() == "x"
 
 
 def test_a_damaged_document_is_left_alone_and_others_are_read(

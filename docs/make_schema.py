@@ -121,7 +121,8 @@ def schema() -> dict[str, Any]:
 
 def _table(key: dict[str, Any], tables: dict[str, Any]) -> dict[str, Any]:
     """The table that stands at `key`, once or several times."""
-    reference = key.get("items", key).get("$ref")
+    either = next((kind for kind in key.get("anyOf", ()) if "$ref" in kind), key)
+    reference = either.get("items", either).get("$ref")
     table: dict[str, Any] = key if reference is None else tables[reference.rpartition("/")[2]]
     return table
 

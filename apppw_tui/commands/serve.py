@@ -53,7 +53,7 @@ def serve(options: argparse.Namespace, config: Config) -> int:
             stack,
             log,
         )
-        engine, _ = open_engine(StoreLocation.of(config, folder, None), clock)
+        engine, _ = open_engine(StoreLocation.of(config, folder, None), clock, by_daemon=True)
         accounts = engine.cached_accounts()
         stack.callback(accounts.close)
 

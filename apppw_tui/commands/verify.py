@@ -20,7 +20,7 @@ from apppw_tui.verifier.decision import Answer, Verifier
 def verify(options: argparse.Namespace, config: Config) -> int:
     """Needs the store and no key: what the portal works with is not even imported."""
     place = StoreLocation.of(config, getattr(options, "store", None), None)
-    engine, _ = open_engine(place, clock := SystemClock())
+    engine, _ = open_engine(place, clock := SystemClock(), by_daemon=True)
     verifier = Verifier(
         *(engine.accounts, Hasher(), clock, config.default_domain), config.policy.own_services
     )

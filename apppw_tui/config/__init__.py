@@ -98,6 +98,19 @@ class AccountsConfig:
 
 
 @dataclass(frozen=True)
+class DatabaseConfig:
+    """The database that several machines share, each with its own `machine`.
+
+    `serve_dsn` is the daemon's and that of `verify`.
+    """
+
+    dsn: str = field(repr=False)
+    serve_dsn: str = field(repr=False)
+    timeout: float = 3  # seconds
+    machine: str = field(default_factory=socket.gethostname)
+
+
+@dataclass(frozen=True)
 class Config:
     """The settings of an administrator, with the defaults that hold otherwise."""
 
@@ -113,6 +126,7 @@ class Config:
     accounts: AccountsConfig = field(default_factory=AccountsConfig)
     serve: ServeConfig = field(default_factory=ServeConfig)
     setup: tuple[ConnectionSetting, ...] = ()
+    database: DatabaseConfig | None = None  # None: the accounts are files in the store
 
 
 def present(path: Path) -> bool:

@@ -8,7 +8,8 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
@@ -143,6 +144,9 @@ class Reader:
         Raises:
             ValueError: a rule is broken, with its sentence.
         """
+        if get_origin(kind) in (Union, UnionType):  # a value, or a table with more of them
+            value, table = get_args(kind)
+            kind = table if isinstance(raw, dict) else value
         if isinstance(kind, type):
             return self.table(kind, raw, name)
         base, *rules = get_args(kind)

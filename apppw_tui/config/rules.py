@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta
 
 from apppw_tui.config import PROTOCOLS
+from apppw_tui.config.dsn import check_dsn
 from apppw_tui.domain import expiry, scopes
 from apppw_tui.domain.addresses import parse_address, parse_network
 from apppw_tui.domain.names import domain_encoded, is_domain
@@ -249,6 +250,10 @@ SetupService = Annotated[
     rule(f"must be one of {quoted_list(scopes.SERVICES)}", _is_service),
     reads(scopes.parse_service),
 ]
+EngineName = Annotated[Text, one_of("files", "postgresql")]
+Dsn = Annotated[Text, reads(check_dsn)]
+DatabaseTimeOut = Annotated[_Seconds, between(1, 30, " seconds")]  # a sign-in waits for it
+MachineName = Annotated[Text, rule("must be at most 64 characters long", max_length=64)]
 Source = Annotated[Text, one_of("store", "dovecot")]
 Url = Annotated[
     Text,

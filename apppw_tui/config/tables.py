@@ -15,6 +15,7 @@ from msgspec import field
 from apppw_tui.config import (
     AccountsConfig,
     Config,
+    DatabaseConfig,
     DeliveryConfig,
     NoticesConfig,
     ServeConfig,
@@ -204,10 +205,37 @@ class ServeTable(Table, frozen=True):
         )
 
 
+class StoreTable(Table, frozen=True):
+    engine: rules.EngineName = "files"
+    folder: rules.AbsolutePath = _NONE
+    dsn: rules.Dsn = _NONE
+    serve_dsn: rules.Dsn = _NONE
+    timeout: rules.DatabaseTimeOut = DatabaseConfig.timeout
+    machine: rules.MachineName = _NONE
+
+    @classmethod
+    def conflicts(cls, values: Values) -> Conflicts:
+        if values.get("engine") == "postgresql":
+            if "dsn" not in values:
+                yield "dsn", "is missing"
+            return
+        for key in values:
+            if key not in ("engine", "folder"):
+                yield key, 'goes with engine = "postgresql" alone'
+
+    @classmethod
+    def build(cls, values: Values) -> Values:
+        """The settings of the whole file that this table means."""
+        folder = {"store": values.pop("folder")} if "folder" in values else {}
+        if values.pop("engine", "files") == "files":
+            return folder
+        return folder | {"database": DatabaseConfig(**{"serve_dsn": values["dsn"], **values})}
+
+
 class ConfigTable(Table, frozen=True):
     """The whole file."""
 
-    store: rules.AbsolutePath = _NONE
+    store: rules.AbsolutePath | StoreTable = _NONE
     host_name: rules.HostName = _NONE
     default_domain: rules.Domain = _NONE
     phone_region: rules.Region = _NONE
@@ -238,6 +266,8 @@ class ConfigTable(Table, frozen=True):
     @classmethod
     def build(cls, values: Values) -> Config:
         sessions = values.pop("sessions", {})
+        if isinstance(values.get("store"), dict):
+            values |= values.pop("store")
         if "delivery" not in values and values.get("notices") == NoticesConfig(None):
             del values["notices"]  # which would go the way of a [delivery] that is wrong
         values["setup"] = tuple(

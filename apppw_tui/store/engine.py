@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from apppw_tui.config import Config, store_folder
-from apppw_tui.domain.errors import StoreError
+from apppw_tui.config import Config, DatabaseConfig, store_folder
+from apppw_tui.domain.errors import StoreError, StoreUnusable
 from apppw_tui.domain.ports import Clock
 
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     )
     from apppw_tui.domain.usage import FirstUse
 
+NO_DRIVER = StoreUnusable(
+    "The accounts are in PostgreSQL, and its driver is not installed.",
+    "Install it with: pip install 'apppw-tui[postgresql]'",
+)
 _SYSTEM_SOCKETS = Path("/run/apppw-tui")
 
 
@@ -47,13 +51,14 @@ class StoreLocation:
 
     folder: Path
     key_file: Path
+    database: DatabaseConfig | None = None  # where the accounts are, if that is not the folder
 
     @classmethod
     def of(cls, config: Config, named: Path | None, key_file: Path | None) -> "StoreLocation":
         from apppw_tui.store.folder.location import key_path
 
         folder = store_folder(named, config)
-        return cls(folder, key_path(folder, key_file, config.key_file))
+        return cls(folder, key_path(folder, key_file, config.key_file), config.database)
 
     @property
     def is_mine(self) -> bool:
@@ -197,9 +202,16 @@ class Machine(Protocol):
 
 
 def open_engine(
-    place: StoreLocation, clock: Clock, *, create: bool = False, new_key: bool = False
+    place: StoreLocation,
+    clock: Clock,
+    *,
+    create: bool = False,
+    new_key: bool = False,
+    by_daemon: bool = False,
 ) -> tuple[Engine, Machine]:
     """The engine of the store in `place`; with `create`, made if it is missing.
+
+    `by_daemon`: for who asks as services do, which may read less of a database.
 
     A process of uid 0 becomes the store's owner. `new_key` says that it may have to write a key
     where only root can.
@@ -207,6 +219,35 @@ def open_engine(
     Raises:
         StoreUnusable: missing, or not to be relied upon; the sentence says what to do.
     """
+    if place.database is not None:
+        return _open_database(
+            place, place.database, clock, create=create, new_key=new_key, by_daemon=by_daemon
+        )
     from apppw_tui.store.folder.engine import open_folder
 
     return open_folder(place.folder, place.key_file, clock, create=create, new_key=new_key)
+
+
+def _open_database(
+    place: StoreLocation,
+    config: DatabaseConfig,
+    clock: Clock,
+    *,
+    create: bool,
+    new_key: bool,
+    by_daemon: bool,
+) -> tuple[Engine, Machine]:
+    try:
+        from apppw_tui.store.postgres.database import Database
+        from apppw_tui.store.postgres.engine import open_database
+    except ImportError:
+        raise NO_DRIVER from None
+    return open_database(
+        Database(config.serve_dsn if by_daemon else config.dsn, config.timeout),
+        place.folder,
+        place.key_file,
+        clock,
+        create=create,
+        new_key=new_key,
+        by_daemon=by_daemon,
+    )

@@ -37,7 +37,8 @@ def test_each_key_is_described_with_its_default_or_an_example(line: Line) -> Non
     key = COMMITTED
     for name in line.anywhere.replace("[]", "").split("."):
         key = key["properties"][name]
-        if reference := key.get("items", key).get("$ref"):
+        either = next((kind for kind in key.get("anyOf", ()) if "$ref" in kind), key)
+        if reference := either.get("items", either).get("$ref"):
             key = COMMITTED["$defs"][reference.removeprefix("#/$defs/")]
     assert key["description"]
     (value,) = tomllib.loads(uncommented(line).splitlines()[line.index]).values()

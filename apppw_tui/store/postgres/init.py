@@ -9,7 +9,7 @@ from psycopg import sql
 
 from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.store.postgres.database import SCHEMA
-from apppw_tui.store.postgres.dsn import check_dsn, drop_environment
+from apppw_tui.store.postgres.dsn import read_dsn
 from apppw_tui.store.postgres.errors import store_error
 from apppw_tui.store.postgres.schema import GRANTS, MAJOR, MINOR, TABLES
 
@@ -23,11 +23,10 @@ def initialise(dsn: str, now: datetime | None = None) -> bool:
 
     Two at once do no harm: the second waits for the first. Raises Refused, StoreError.
     """
-    check_dsn(dsn)
-    drop_environment()
+    words = read_dsn(dsn)
     today = (now or datetime.now(UTC)).date()
     try:
-        with psycopg.connect(dsn, prepare_threshold=None) as connection:
+        with psycopg.connect(prepare_threshold=None, **words) as connection:
             if connection.info.server_version < _LEAST_VERSION:
                 raise StoreUnusable("The database is older than PostgreSQL 15.")
             connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('', %s))", (SCHEMA,))

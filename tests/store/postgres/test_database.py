@@ -17,7 +17,7 @@ from apppw_tui.domain.errors import (
 )
 from apppw_tui.store.postgres import database as module
 from apppw_tui.store.postgres.database import ACCOUNT, SUBJECT, Database
-from apppw_tui.store.postgres.dsn import check_dsn
+from apppw_tui.store.postgres.dsn import read_dsn
 from apppw_tui.store.postgres.init import initialise
 from tests.store.postgres.cluster import ONE_CLUSTER, OWNER, Cluster
 
@@ -137,27 +137,29 @@ def test_tables_are_made_once_and_partitions_as_months_come(database: Cluster) -
         ("hostaddr=192.0.2.7", "verify-full"),
         ("host=/run/x options=-csearch_path=x", "options"),
         ("host=/run/x passfile=/nowhere/at/all", "passfile"),
-        ("what is this", "connection string"),
-        ("host=/run/x password='hunter2", "connection string"),
+        ("what is this", "must be written"),
+        ("host=/run/x x='hunter2", "must be written"),
+        ("postgresql://user:hunter2@/apppw", "must be written"),
+        ("host=/run/x host=db1", "must be written"),
     ],
 )
 def test_a_dsn_that_gives_away_too_much_is_refused_without_its_words(dsn: str, why: str) -> None:
     with pytest.raises(Refused, match=why) as caught:
-        check_dsn(dsn)
+        read_dsn(dsn)
     assert "hunter2" not in str(caught.value)
 
 
 def test_a_dsn_may_name_sockets_hosts_with_certificates_and_a_file_of_ones_own(
     tmp_path: Path,
 ) -> None:
-    check_dsn("host=db1,db2 sslmode=verify-full sslrootcert=/x user=apppw_portal")
-    check_dsn("dbname=apppw")
+    read_dsn("host=db1,db2 sslmode=verify-full sslrootcert=/x user=apppw_portal")
+    assert read_dsn(r"dbname = 'a \'b\\' user=x\ y") == {"dbname": r"a 'b\\"[:-1], "user": "x y"}
     passfile = tmp_path / "pass"
     passfile.touch(0o600)
-    check_dsn(f"host=/run/postgresql passfile={passfile}")
+    read_dsn(f"host=/run/postgresql passfile={passfile}")
     passfile.chmod(0o640)
     with pytest.raises(Refused, match="open to others"):
-        check_dsn(f"host=/run/postgresql passfile={passfile}")
+        read_dsn(f"host=/run/postgresql passfile={passfile}")
 
 
 def test_the_surroundings_do_not_say_where_the_database_is(

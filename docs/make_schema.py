@@ -85,6 +85,8 @@ _PRINTED: dict[str, Any] = {
     "activity": server_facts.Activity,
     "backup": server_facts.BackedUp,
     "restore": server_facts.StoreRestored,
+    "store copy": server_facts.StoreCopied,
+    "store init": server_facts.StoreMade,
     "store migrate": server_facts.Migrated,
     "store tidy": server_facts.StoreTidied,
     "status": server_facts.Status,

@@ -52,6 +52,8 @@ EXAMPLES = {
         "apppw-tui restore accounts.tar --dry-run",
         "apppw-tui restore accounts.tar --account ada",
     ),
+    "store copy": ("apppw-tui store copy files.toml database.toml",),
+    "store init": ('apppw-tui store init --dsn "host=/run/postgresql dbname=apppw"',),
     "store migrate": ("apppw-tui store migrate --dry-run",),
     "store tidy": ("apppw-tui store tidy",),
     "verify": ("apppw-tui verify ada --service imap < password",),

@@ -58,6 +58,20 @@ def restore(parser: argparse.ArgumentParser) -> None:
 
 def store(parser: argparse.ArgumentParser) -> None:
     group = actions(parser)
+    copy = command(group, "copy", "copy all accounts from one store to another, which is empty")
+    copy.add_argument(
+        "source", type=path, metavar="FROM", help="a configuration: its store is copied"
+    )
+    copy.add_argument(
+        "target", type=path, metavar="TO", help="a configuration: its store gets the accounts"
+    )
+    init = command(group, "init", "make the tables of a database, or what lacks of them")
+    init.add_argument(
+        "--dsn",
+        type=some,
+        metavar="DSN",
+        help="as the owner of the tables; default: that of the configuration",
+    )
     migrate = command(group, "migrate", "say whether accounts need another schema")
     # Both are promised, and make no difference while there is nothing to migrate.
     migrate.add_argument("--dry-run", action="store_true", help="say what would be migrated")
@@ -69,4 +83,4 @@ def store(parser: argparse.ArgumentParser) -> None:
         "tidy",
         "repair the folder enforced and the list of what was deleted",
     )
-    for_programs(migrate, tidy)
+    for_programs(copy, init, migrate, tidy)

@@ -34,6 +34,8 @@ _COMMANDS = {
     "restore": "restore:restore",
     "serve": "serve:serve",
     "status": "status:status",
+    "store copy": "store_copy:copy",
+    "store init": "store_copy:init",
     "store migrate": "store:migrate",
     "store tidy": "store:tidy",
     "throttle clear": "throttle:clear",

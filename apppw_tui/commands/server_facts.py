@@ -97,6 +97,17 @@ class Migrated(Facts, frozen=True):
     kept: str | None
 
 
+class StoreCopied(Facts, frozen=True):
+    copied: Count
+    failed: Annotated[
+        dict[str, str], Meta(description="Accounts that are not the same in both, and why.")
+    ]
+
+
+class StoreMade(Facts, frozen=True):
+    made: Annotated[bool, Meta(description="False: there was nothing to be made.")]
+
+
 class StoreTidied(Facts, frozen=True):
     mended: Count
     listed: Count

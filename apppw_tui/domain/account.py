@@ -281,6 +281,7 @@ def renaming(
 class RawAccount:
     """An account's whole document: as it is, and, once `tables` are assigned, as it is to be.
 
+    Whoever assigns `new_content` instead puts the very same bytes where no account was.
     `account` is None if there is none, or if what it holds cannot be read: then `error` says why.
     `place` is where it is kept, as an administrator is told.
     """
@@ -290,3 +291,8 @@ class RawAccount:
     account: Account | None = None
     error: Exception | None = None
     tables: dict[str, Any] | None = None
+    new_content: bytes | None = None
+
+    @property
+    def is_assigned(self) -> bool:
+        return self.tables is not None or self.new_content is not None

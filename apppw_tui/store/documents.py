@@ -20,7 +20,7 @@ from tinydb import TinyDB, where
 from tinydb.storages import Storage
 from tinydb.table import Table
 
-from apppw_tui.domain.account import AUTHENTICATOR, Account
+from apppw_tui.domain.account import AUTHENTICATOR, Account, RawAccount
 from apppw_tui.domain.app_password import ID_LENGTH, SYMBOLS, AppPassword
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.domain.phone import PHONES, Phone
@@ -307,6 +307,11 @@ def loads(content: bytes) -> Any:
     if tables is None:
         raise DocumentError("it is empty")
     return tables
+
+
+def assigned_content(raw: RawAccount) -> bytes:
+    """The content that was assigned, as bytes."""
+    return dumps(raw.tables or {}) if raw.new_content is None else raw.new_content
 
 
 def dumps(tables: Tables) -> bytes:

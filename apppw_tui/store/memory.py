@@ -14,7 +14,7 @@ from apppw_tui.domain.names import Name, check_account_name
 from apppw_tui.domain.ports import Clock, each_readable, fail
 from apppw_tui.domain.throttle import ThrottleState
 from apppw_tui.store import documents
-from apppw_tui.store.documents import dumps
+from apppw_tui.store.documents import assigned_content, dumps, loads
 from apppw_tui.store.fields import DocumentError, Tables
 
 OnDeletion = Callable[[str, Collection[str]], None]
@@ -96,13 +96,13 @@ class MemoryStore:
         with self._locks[account_name]:
             raw = self.read_raw(account_name)
             yield raw
-            if raw.tables is None:
+            if not raw.is_assigned:
                 return
             try:
-                after = documents.load(raw.tables, account_name)
+                tables = loads(assigned_content(raw))
+                after = documents.load(tables, account_name)
             except DocumentError as error:
                 raise StoreDamaged(f"{account_name} cannot be read: {error}.") from None
-            tables = copy.deepcopy(raw.tables)
             with self._writing(account_name, raw.account, after):
                 self._tables[account_name] = tables
 

@@ -80,6 +80,8 @@ ASKED: dict[str, dict[str, int]] = {
         "{home}/backup.tar --overwrite --yes": 0,
         "{home}/backup.tar --overwrite --yes --account ada nobody": 1,
     },
+    "store copy": {"{home}/wrong {home}/right": 3, "{home}/right {home}/right": 1},
+    "store init": {"": 1},
     "store migrate": {"": 0, "--dry-run": 0},
     "store tidy": {"": 0},
     "status": {"": 0},

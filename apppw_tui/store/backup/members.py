@@ -95,7 +95,7 @@ def import_account(
     """
     with engine.accounts.raw_transaction(name) as raw:
         yield raw
-        if raw.tables is None:
+        if not raw.is_assigned:
             return
         # Damaged or in the way, they are no reason to go without the account.
         with suppress(Refused, OSError, StoreError):

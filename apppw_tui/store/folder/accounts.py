@@ -15,7 +15,7 @@ from apppw_tui.domain.errors import DiskFull, NotFound, StoreDamaged, StoreError
 from apppw_tui.domain.names import Name, check_account_name, escaped, is_account_name
 from apppw_tui.domain.ports import each_readable, fail
 from apppw_tui.store import documents
-from apppw_tui.store.documents import dumps, loads
+from apppw_tui.store.documents import assigned_content, dumps, loads
 from apppw_tui.store.fields import DocumentError, Tables
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.deleted_ids import Deletions
@@ -118,17 +118,19 @@ class FolderStore:
         with self._lock(account_name):
             whole = self.read_raw(account_name)
             yield whole
-            if whole.tables is None:
+            if not whole.is_assigned:
                 return
-            after = self._loaded(account_name, dumps(whole.tables))[1]  # what can be read again
+            content = assigned_content(whole)
+            tables, after = self._loaded(account_name, content)  # what can be read again
             before = whole.account
             with enforced.enforcement_of(
                 self.enforcements, account_name, before, after, self.complain
             ):
                 if before is not None and whole.content is not None:
                     was = loads(whole.content)
-                    self.deletions.record(before, after, whole.tables, was)
-                self._write(after, dumps(whole.tables))
+                    self.deletions.record(before, after, tables, was)
+                    content = dumps(tables)
+                self._write(after, content)
 
     def has_accounts(self) -> bool:
         return next(self.each_name(), None) is not None

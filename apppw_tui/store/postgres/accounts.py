@@ -12,8 +12,8 @@ from apppw_tui.domain.enforced import Enforcements, Everybody, enforcement
 from apppw_tui.domain.errors import NotFound, StoreBusy, StoreDamaged, StoreError
 from apppw_tui.domain.names import Name, check_account_name, escaped, is_account_name
 from apppw_tui.store import documents
-from apppw_tui.store.documents import dumps, loads
-from apppw_tui.store.fields import DocumentError, Tables
+from apppw_tui.store.documents import assigned_content, dumps, loads
+from apppw_tui.store.fields import DocumentError
 from apppw_tui.store.postgres.database import ACCOUNT, Database, DatabaseTransaction
 from apppw_tui.store.postgres.errors import BUSY
 from apppw_tui.store.postgres.verifying import without_secrets
@@ -79,8 +79,9 @@ class PostgresAccounts:
                 self.complain(name, error)
 
             tables = documents.save(None if content is None else _tables(content), after)
+            written = dumps(tables).decode()
             with enforced.enforcement_of(self.enforcements, account_name, before, after, complain):
-                _write(transaction, before, after, tables)
+                _write(transaction, before, after, written)
                 transaction.commit()
 
     def read_raw(self, account_name: str) -> RawAccount:
@@ -95,16 +96,17 @@ class PostgresAccounts:
             raw = _raw(account_name, _content(transaction, account_name))
             with self._database.joinable(transaction):
                 yield raw
-            if raw.tables is None:
+            if not raw.is_assigned:
                 return
-            before, after = raw.account, parsed(account_name, dumps(raw.tables).decode())
+            content = _text(account_name, assigned_content(raw))
+            before, after = raw.account, parsed(account_name, content)
             with enforced.enforcement_of(
                 self.enforcements, account_name, before, after, self.complain
             ):
                 if before is None or before.uid != after.uid:  # there may be a damaged one
                     transaction.write("DELETE FROM apppw.account WHERE name = %s", account_name)
                     before = None
-                _write(transaction, before, after, raw.tables)
+                _write(transaction, before, after, content)
                 transaction.commit()
 
     def mend_enforcements(self) -> int:
@@ -155,9 +157,9 @@ class PostgresAccounts:
             )
             present, left = renaming(account, name, before, there)
             after = step(present, left)
-            tables = documents.save(_tables(contents[0] or ""), after)
+            content = dumps(documents.save(_tables(contents[0] or ""), after)).decode()
             with enforced.enforcement_of(self.enforcements, name, left, after, self.complain):
-                _write(transaction, present, after, tables)
+                _write(transaction, present, after, content)
                 transaction.commit()
             self._settle(old, None)
         return after
@@ -259,6 +261,13 @@ def _tables(content: str) -> Any:
     return loads(content.encode())
 
 
+def _text(name: str, content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        raise StoreDamaged(f"{name} cannot be read: it is not UTF-8; it was left alone.") from None
+
+
 def _raw(name: str, content: str | None) -> RawAccount:
     if content is None:
         return RawAccount(name, None)
@@ -278,12 +287,12 @@ def _content(transaction: DatabaseTransaction, name: str) -> str | None:
 
 
 def _write(
-    transaction: DatabaseTransaction, before: Account | None, after: Account, tables: Tables
+    transaction: DatabaseTransaction, before: Account | None, after: Account, content: str
 ) -> None:
     """Puts `after` in the place of `before`, and lists what is deleted by that."""
     row = (
         *(after.name, after.uid, after.version, bool(after.sealed_values())),
-        *(dumps(tables).decode(), dumps(without_secrets(tables)).decode()),
+        *(content, dumps(without_secrets(_tables(content))).decode()),
     )
     if before is None:
         written = transaction.write(_INSERT, *row)

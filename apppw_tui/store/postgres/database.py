@@ -19,7 +19,6 @@ from apppw_tui.store.postgres.errors import SILENT, SilentDatabase, store_error,
 Row = tuple[Any, ...]
 TIMEOUT = 3.0  # seconds
 LOCK_TIMEOUT = 5.0  # seconds
-_OURS = frozenset({"application_name", "connect_timeout"})  # words of a dsn that are not taken
 _MOST_IDLE = 4  # connections; each costs the server 2 MB
 _LEAST_CONNECT = 2  # seconds; libpq takes a shorter time for this one
 _BEGIN_FAST = "BEGIN; SET LOCAL synchronous_commit = off"
@@ -134,7 +133,7 @@ class Database:
 
     def __init__(self, dsn: str, timeout: float = TIMEOUT) -> None:
         """Connects to nothing yet. Raises Refused, if `dsn` is not to be used."""
-        self._words = read_dsn(dsn)
+        self._dsn = read_dsn(dsn)
         self._timeout = timeout
         self._idle: list[TimedConnection] = []
         self._lock = threading.Lock()
@@ -235,11 +234,11 @@ class Database:
 
     def _connect(self) -> TimedConnection:
         connection = TimedConnection.connect(
+            self._dsn,
             autocommit=True,
             prepare_threshold=None,  # a pooler hands the next statement to another session
             connect_timeout=max(_LEAST_CONNECT, int(self._timeout)),
             application_name="apppw-tui",
-            **{key: value for key, value in self._words.items() if key not in _OURS},
         )
         connection.patience = self._timeout
         return connection

@@ -1,9 +1,11 @@
-"""What is looked at before a database is connected to, besides the configuration."""
+"""Checks the address of a database once more, before it is connected to."""
 
 import os
 import stat
-from collections.abc import Mapping
 from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import make_conninfo
 
 from apppw_tui.config.dsn import parse_dsn
 from apppw_tui.domain.errors import Refused
@@ -11,20 +13,23 @@ from apppw_tui.domain.errors import Refused
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def read_dsn(dsn: str) -> Mapping[str, str]:
-    """The words of `dsn`. Raises Refused, with a sentence that holds none of its values.
+def read_dsn(dsn: str) -> str:
+    """The string for the driver. Raises Refused, with a sentence that has none of its values.
 
     From then on nothing is taken from PG* of the environment, where it could say otherwise.
     """
     try:
         words = parse_dsn(dsn)
+        made = make_conninfo(**words)
     except ValueError as error:
         raise Refused(f"dsn {error}.") from None
+    except (psycopg.Error, TypeError):
+        raise Refused("dsn has a word that PostgreSQL does not know.") from None
     if "passfile" in words:
         _check_passfile(Path(words["passfile"]))
     for name in [name for name in os.environ if name.startswith("PG")]:
         del os.environ[name]
-    return words
+    return made
 
 
 def _check_passfile(path: Path) -> None:

@@ -23,10 +23,10 @@ def initialise(dsn: str, now: datetime | None = None) -> bool:
 
     Two at once do no harm: the second waits for the first. Raises Refused, StoreError.
     """
-    words = read_dsn(dsn)
+    dsn = read_dsn(dsn)
     today = (now or datetime.now(UTC)).date()
     try:
-        with psycopg.connect(prepare_threshold=None, **words) as connection:
+        with psycopg.connect(dsn, prepare_threshold=None) as connection:
             if connection.info.server_version < _LEAST_VERSION:
                 raise StoreUnusable("The database is older than PostgreSQL 15.")
             connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('', %s))", (SCHEMA,))

@@ -1,0 +1,76 @@
+"""Stores that several machines share: their tables are made, and accounts are brought there."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines
+from apppw_tui.commands.server_facts import StoreCopied, StoreMade
+from apppw_tui.config import Config, load
+from apppw_tui.domain.errors import Refused
+from apppw_tui.domain.ports import SystemClock
+from apppw_tui.exit_codes import NO_ANSWER, OK
+from apppw_tui.store.backup.copying import copy_store
+from apppw_tui.store.engine import NO_DRIVER, Engine, StoreLocation, open_engine
+
+_SILENT_FOR = 2.0  # seconds; whoever waits longer is shown how far it is
+
+
+def init(options: argparse.Namespace, config: Config) -> int:
+    """Makes the tables, and lets the two roles at them. Raises Refused, StoreError."""
+    dsn: str | None = options.dsn or (config.database.dsn if config.database else None)
+    if dsn is None:
+        raise Refused("The configuration names no database: say --dsn.")
+    try:
+        from apppw_tui.store.postgres.init import initialise
+    except ImportError:
+        raise NO_DRIVER from None
+    made = initialise(dsn)
+    if options.json:
+        print_json(StoreMade(made))
+    else:
+        print_lines("The tables are made." if made else "Nothing had to be made.")
+    return OK
+
+
+def copy(options: argparse.Namespace, _config: Config) -> int:
+    """Copies all accounts, and compares. Raises Refused, ConfigError, StoreError."""
+    source = _opened(options.source, create=False)
+    target = _opened(options.target, create=True)
+    result = copy_store(source, target, _reporter())
+    if options.json:
+        failed = {name: str(error) for name, error in sorted(result.failures.items())}
+        print_json(StoreCopied(result.copied, failed))
+    elif not result.failures:
+        accounts = pluralize(result.copied, "account")
+        print_lines(f"Copied {accounts}; both stores are the same.")
+    else:
+        print_lines(f"Copied {pluralize(result.copied, 'account')}.")
+    for error in result.failures.values():
+        print_error(error)
+    return NO_ANSWER if result.failures else OK
+
+
+def _opened(file: Path, *, create: bool) -> Engine:
+    config = load(file)
+    if config.store is None:
+        raise Refused(f"{file} does not say in which folder the store is.")
+    place = StoreLocation.of(config, config.store, None)
+    return open_engine(place, SystemClock(), create=create, new_key=create)[0]
+
+
+def _reporter() -> Callable[[int], None]:
+    """Shows on a terminal how far it is, once that takes long."""
+    if not sys.stderr.isatty():
+        return lambda _done: None
+    shown = time.monotonic()
+
+    def report(done: int) -> None:
+        nonlocal shown
+        if time.monotonic() - shown >= _SILENT_FOR:
+            shown = time.monotonic()
+            print(f"apppw-tui: {pluralize(done, 'account')} so far", file=sys.stderr)
+
+    return report

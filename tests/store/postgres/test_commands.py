@@ -1,0 +1,160 @@
+"""The commands over a database: made, filled from files, used, emptied again, and out of reach."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from apppw_tui.config import load
+from apppw_tui.store.engine import Engine, StoreLocation, open_engine
+from apppw_tui.store.postgres.schema import VERIFIER
+from tests.running import CommandLine
+from tests.store.making import alter
+from tests.store.postgres.cluster import ONE_CLUSTER, OWNER, Cluster
+from tests.store.rotator import put
+from tests.support import PASSWORD, FixedClock
+
+pytestmark = ONE_CLUSTER
+
+
+def files(folder: Path, name: str = "files") -> Path:
+    path = folder / f"{name}.toml"
+    path.write_text(f'store = "{folder / name}"\n')
+    return path
+
+
+@pytest.fixture
+def shared(database: Cluster, tmp_path: Path) -> Path:
+    """A configuration of one machine."""
+    path = tmp_path / "database.toml"
+    path.write_text(
+        f'[store]\nengine = "postgresql"\nfolder = "{tmp_path / "machine"}"\ntimeout = 1\n'
+        f'dsn = "{database.dsn()}"\nserve_dsn = "{database.dsn(VERIFIER)}"\n'
+    )
+    return path
+
+
+@pytest.fixture
+def filled(run: CommandLine, tmp_path: Path) -> Path:
+    """Two accounts in files, of which ada has an app password, something sealed and a past."""
+    config = files(tmp_path)
+    line = ("--config", config)
+    run.good("account", "add", "ada", "--password-stdin", *line, stdin=f"{PASSWORD}\n")
+    run.good("account", "add", "grace", "--password-stdin", *line, stdin=f"{PASSWORD}\n")
+    for name in ("Phone", "Lost"):
+        run.good("app-password", "create", "ada", name, *line)
+    run.good("app-password", "delete", "ada", "Lost", *line)
+    engine = opened(config)
+    put(engine.accounts, engine.keyring, "ada", "JBSWY3DP")
+    return config
+
+
+def opened(config: Path) -> Engine:
+    return open_engine(StoreLocation.of(load(config), None, None), FixedClock())[0]
+
+
+def documents(config: Path) -> dict[str, bytes | None]:
+    engine = opened(config)
+    return {name: engine.accounts.read_raw(name).content for name in engine.accounts.list_names()}
+
+
+def test_tables_are_made_by_their_owner_once(run: CommandLine, database: Cluster) -> None:
+    database.execute(
+        "postgres", "DROP DATABASE IF EXISTS other", f"CREATE DATABASE other OWNER {OWNER}"
+    )
+    line = ("store", "init", "--dsn", database.dsn(OWNER, "other"))
+    assert run.good(*line) == "The tables are made.\n"
+    assert json.loads(run.good(*line, "--json")) == {"made": False}
+    assert run("store", "init").line == "The configuration names no database: say --dsn."
+    refused = run("store", "init", "--dsn", database.dsn(VERIFIER, "postgres"))
+    assert (refused.code, refused.line) == (
+        3,
+        "The database does not let its user do this.",
+    )
+
+
+def test_accounts_are_copied_there_and_back_without_another_byte(
+    run: CommandLine, filled: Path, shared: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "files" / "accounts" / "grace.json").write_bytes(
+        (tmp_path / "files" / "accounts" / "grace.json").read_bytes().replace(b", ", b" ,\n ")
+    )
+    before = documents(filled)
+    said = run.good("store", "copy", filled, shared)
+    assert said == "Copied 2 accounts; both stores are the same.\n"
+    assert documents(shared) == before
+    back = files(tmp_path, "back")
+    assert json.loads(run.good("store", "copy", shared, back, "--json")) == {
+        "copied": 2,
+        "failed": {},
+    }
+    assert documents(back) == before
+    assert (tmp_path / "back" / "key").read_bytes() == (tmp_path / "files" / "key").read_bytes()
+    listed = [opened(config).deleted_ids.read().ids for config in (filled, shared, back)]
+    assert listed[0] == listed[1] == listed[2] != {}
+    assert list((tmp_path / "machine" / "accounts").iterdir()) == []
+
+
+def test_nothing_is_copied_to_where_something_is(
+    run: CommandLine, filled: Path, shared: Path, tmp_path: Path
+) -> None:
+    run.good("store", "copy", filled, shared)
+    for config in (shared, filled):
+        refused = run("store", "copy", filled, config)
+        assert refused.code == 1
+        assert "nothing was copied" in refused.line
+    run.good("account", "remove", "ada", "--yes", "--config", shared)
+    run.good("account", "remove", "grace", "--yes", "--config", shared)
+    assert run("store", "copy", filled, shared).code == 1, "what was deleted is known"
+
+
+def test_a_key_that_is_there_is_not_written_over(
+    run: CommandLine, filled: Path, shared: Path, tmp_path: Path
+) -> None:
+    run.good("store", "copy", filled, shared)
+    back = files(tmp_path, "back")
+    (tmp_path / "back").mkdir(0o700)
+    (tmp_path / "back" / "key").write_bytes(b"A" * 43 + b"=\n")
+    (tmp_path / "back" / "key").chmod(0o600)
+    refused = run("store", "copy", shared, back)
+    assert refused.code == 1
+    assert "another key" in refused.line
+    assert not any((tmp_path / "back" / "accounts").iterdir())
+
+
+def test_an_account_that_changed_meanwhile_is_told(
+    run: CommandLine, filled: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from apppw_tui.store.backup import copying
+
+    compare = copying._compare
+
+    def changed(source: object, target: object, result: object) -> None:
+        alter(opened(filled).accounts, appearance="nord")
+        compare(source, target, result)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(copying, "_compare", changed)
+    said = run("store", "copy", filled, shared)
+    assert (said.code, said.out) == (3, "Copied 2 accounts.\n")
+    assert said.line == "ada is not the same in both: it was changed meanwhile."
+
+
+def test_commands_work_on_a_database_and_say_so_in_a_sentence_where_it_is_gone(
+    run: CommandLine, database: Cluster, shared: Path
+) -> None:
+    line = ("--config", shared)
+    run.good("account", "add", "ada", "--password-stdin", *line, stdin=f"{PASSWORD}\n")
+    secret = run.good("app-password", "create", "ada", "Phone", *line).split("\n")[0]
+    asked = ("verify", "ada", "--service", "imap", *line)
+    assert run(*asked, stdin=secret).code == 0
+    run.good("app-password", "pause", "ada", "Phone", *line)
+    assert run(*asked, stdin=secret).code == 1
+    assert run.good("account", "list", *line).count("ada") == 1
+    database.stop()
+    try:
+        for words in (asked, ("account", "list", *line), ("store", "tidy", *line)):
+            said = run(*words, stdin=secret)
+            assert (said.code, said.line) == (3, "The database does not answer.")
+    finally:
+        database.start()
+    assert run.good("account", "list", *line).count("ada") == 1

@@ -12,7 +12,8 @@ from apppw_tui.domain.deleted_ids import UID
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.lines import fitted, utc_seconds
 from apppw_tui.domain.ports import Clock
-from apppw_tui.store.postgres.database import Database, Row
+from apppw_tui.store.postgres.connection import Row
+from apppw_tui.store.postgres.database import Database
 
 MOST = 4000  # events of one account, and of all names that nobody has
 _BOUNDED_EVERY = 16

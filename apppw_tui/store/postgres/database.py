@@ -1,55 +1,23 @@
-"""Connections to the primary: each statement has a deadline, each act one retry at its beginning.
-
-A deadline never asks the server to cancel: a silent one would keep that waiting, too. What hears
-nothing in time leaves the connection, and closes it.
-"""
+"""Connections to the primary: each statement has a deadline, and each act one retry at first."""
 
 import threading
-import time
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
-from psycopg.waiting import Ready
 
+from apppw_tui.store.postgres.connection import TIMEOUT, Row, TimedConnection, connect
 from apppw_tui.store.postgres.dsn import read_dsn
-from apppw_tui.store.postgres.errors import SILENT, SilentDatabase, store_error, uncertain
+from apppw_tui.store.postgres.errors import SilentDatabase, store_error, uncertain
+from apppw_tui.store.postgres.probe import HostProbe
 
-Row = tuple[Any, ...]
-TIMEOUT = 3.0  # seconds
 LOCK_TIMEOUT = 5.0  # seconds
 _MOST_IDLE = 4  # connections; each costs the server 2 MB
-_LEAST_CONNECT = 2  # seconds; libpq takes a shorter time for this one
 _BEGIN_FAST = "BEGIN; SET LOCAL synchronous_commit = off"
 _T = TypeVar("_T")
 # Seeds: the same text is another lock for each kind.
 ACCOUNT, SUBJECT, USES, RING, NOTICES, SCHEMA = range(6)
-
-
-class TimedConnection(psycopg.Connection[Row]):
-    """Leaves, where the server says nothing for `patience` seconds."""
-
-    patience = TIMEOUT
-
-    def wait(self, gen: Any, *args: Any, **options: Any) -> Any:
-        patient: Any = self._patient(gen)
-        return super().wait(patient, *args, **options)
-
-    def _patient(self, gen: "Generator[Any, Ready, _T]") -> "Generator[Any, Ready, _T]":
-        until = time.monotonic() + self.patience
-        try:
-            wanted = next(gen)
-            while True:
-                ready = yield wanted
-                if ready == Ready.NONE and time.monotonic() >= until:
-                    gen.close()
-                    self.pgconn.finish()
-                    raise SilentDatabase(SILENT)
-                wanted = gen.send(ready)
-        except StopIteration as end:
-            result: _T = end.value
-            return result
 
 
 class DatabaseTransaction:
@@ -137,6 +105,7 @@ class Database:
         self._timeout = timeout
         self._idle: list[TimedConnection] = []
         self._lock = threading.Lock()
+        self._probe = HostProbe(self._dsn, timeout)
         self._open = threading.local()  # the transaction of a thread that others may join
 
     def rows(self, sql: LiteralString, *values: Any) -> list[Row]:
@@ -192,8 +161,16 @@ class Database:
             transaction.lock(lock, names)
             yield transaction
 
+    def watch_hosts(self) -> None:
+        """From now on nothing is answered while two of the hosts are a primary."""
+        self._probe.start()
+
     def close(self) -> None:
         """Lets go of all that is not in use."""
+        self._probe.stop()
+        self._drop_idle()
+
+    def _drop_idle(self) -> None:
         with self._lock:
             idle, self._idle = self._idle, []
         for connection in idle:
@@ -204,6 +181,8 @@ class Database:
         self, begin: Callable[[TimedConnection], _T]
     ) -> Iterator[tuple[TimedConnection, _T]]:
         """A connection, and what `begin` gave, tried again on a new one if the old had died."""
+        if self._probe.refusal is not None:
+            raise self._probe.refusal
         with self._lock:
             connection = self._idle.pop() if self._idle else None
         is_new = connection is None
@@ -216,7 +195,7 @@ class Database:
             except psycopg.OperationalError:
                 if is_new or not connection.closed:
                     raise
-                self.close()  # the others have died with it
+                self._drop_idle()  # they have died with it
                 connection = self._connect()
                 result = begin(connection)
             yield connection, result
@@ -233,15 +212,7 @@ class Database:
             connection.close()
 
     def _connect(self) -> TimedConnection:
-        connection = TimedConnection.connect(
-            self._dsn,
-            autocommit=True,
-            prepare_threshold=None,  # a pooler hands the next statement to another session
-            connect_timeout=max(_LEAST_CONNECT, int(self._timeout)),
-            application_name="apppw-tui",
-        )
-        connection.patience = self._timeout
-        return connection
+        return connect(self._dsn, self._timeout)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

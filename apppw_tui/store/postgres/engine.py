@@ -134,6 +134,7 @@ class PostgresEngine:
         )
 
     def cached_accounts(self) -> HeldAccounts:
+        self._database.watch_hosts()
         return HeldAccounts(self._database)
 
     def usage_writer(

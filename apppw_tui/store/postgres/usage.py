@@ -22,7 +22,8 @@ from apppw_tui.domain.usage import (
 )
 from apppw_tui.store.fields import DocumentError
 from apppw_tui.store.folder import usage_file
-from apppw_tui.store.postgres.database import USES, Database, DatabaseTransaction, Row
+from apppw_tui.store.postgres.connection import Row
+from apppw_tui.store.postgres.database import USES, Database, DatabaseTransaction
 
 _SINCE, _LAST = "old passwords since", "old passwords last"
 _RECORD: LiteralString = """

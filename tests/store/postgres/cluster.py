@@ -2,9 +2,10 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import LiteralString
@@ -89,6 +90,37 @@ class Cluster:
         )
         assert done.returncode == 0, (self.folder / "log").read_text() + done.stderr
 
+    def begin_standby(self, primary: "Cluster") -> None:
+        """Copies `primary`, and follows it from then on."""
+        source = f"host={primary.folder} user=postgres"
+        base = ("-X", "stream", "-c", "fast", "-R", "--no-sync", "-d", source)
+        self._run(self.programs / "pg_basebackup", "-D", self.folder / "data", *base)
+        self.start()
+
+    def kill(self) -> None:
+        """As if the power had failed."""
+        processes = [self.process, *children(self.process)]
+        for process in processes:
+            os.kill(process, signal.SIGKILL)
+
+    def wake(self) -> None:
+        """Starts it after that; what says that it runs was left behind."""
+        for path in (*self.folder.glob("data/postmaster.pid"), *self.folder.glob(".s.PGSQL.*")):
+            path.unlink()
+        self.start()
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Its processes stand still; what is sent to them is taken by the kernel."""
+        processes = [self.process, *children(self.process)]
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in processes:
+                os.kill(process, signal.SIGCONT)
+
     def make(self) -> None:
         initdb = ("-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-N")
         self._run(self.programs / "initdb", "-D", self.folder / "data", *initdb)
@@ -96,25 +128,35 @@ class Cluster:
             file.write(_SETTINGS)
 
 
+def children(process: int) -> list[int]:
+    text = Path(f"/proc/{process}/task/{process}/children").read_text()
+    return [int(word) for word in text.split()]
+
+
+@contextmanager
+def place_for_cluster() -> Iterator[Cluster]:
+    """A server that is not made yet; whatever runs there ends, and its folder goes."""
+    # Not pytest's own folder: the path of a socket may have 107 bytes.
+    folder = Path(tempfile.mkdtemp(prefix="apppw-pg-"))
+    cluster = Cluster(find_programs(), folder, OrdinaryUser.find())
+    try:
+        os.chown(folder, cluster.user.uid, cluster.user.gid)
+        yield cluster
+    finally:
+        with suppress(FileNotFoundError, AssertionError):
+            cluster.stop("immediate")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
 def private_cluster() -> Iterator[Cluster]:
     """A server with the two roles and an owner; it ends, and its folder goes, with the block."""
-    programs, user = find_programs(), OrdinaryUser.find()
-    # Not pytest's own folder: the path of a socket may have 107 bytes.
-    folder = Path(tempfile.mkdtemp(prefix="apppw-pg-"))
-    cluster = Cluster(programs, folder, user)
-    try:
-        os.chown(folder, user.uid, user.gid)
+    with place_for_cluster() as cluster:
         cluster.make()
         cluster.start()
-        try:
-            roles = (f"CREATE ROLE {role} LOGIN" for role in (OWNER, PORTAL, VERIFIER))
-            cluster.execute("postgres", *roles)
-            yield cluster
-        finally:
-            cluster.stop("immediate")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        roles = (f"CREATE ROLE {role} LOGIN" for role in (OWNER, PORTAL, VERIFIER))
+        cluster.execute("postgres", *roles)
+        yield cluster
 
 
 def find_programs() -> Path:

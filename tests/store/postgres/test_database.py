@@ -1,9 +1,7 @@
 """Deadlines, retries and refusals of a database: no answer is never a yes, and never waits long."""
 
 import os
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -31,27 +29,9 @@ def one(database: Cluster) -> Iterator[Database]:
     opened.close()
 
 
-@contextmanager
-def silent(cluster: Cluster) -> Iterator[None]:
-    """The server's processes stand still; what is sent to them is taken by the kernel."""
-    processes = [cluster.process, *children(cluster.process)]
-    for process in processes:
-        os.kill(process, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for process in processes:
-            os.kill(process, signal.SIGCONT)
-
-
-def children(process: int) -> list[int]:
-    text = Path(f"/proc/{process}/task/{process}/children").read_text()
-    return [int(word) for word in text.split()]
-
-
 def test_a_silent_database_is_left_and_later_heard_again(one: Database, database: Cluster) -> None:
     assert one.rows("SELECT 1") == [(1,)]
-    with silent(database):
+    with database.silent():
         for _ in range(2):  # on the connection that was there, and on a new one
             with pytest.raises(StoreUnusable, match="does not answer"):
                 one.rows("SELECT 1")

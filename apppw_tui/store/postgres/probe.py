@@ -1,0 +1,98 @@
+"""Asks all hosts of a database whether they are the primary: there must not be two.
+
+After a failover an old primary may wake, and say yes to what was deleted meanwhile. Fencing is the
+business of whoever promotes; this notices where it has failed.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from apppw_tui.domain.errors import StoreUnusable
+from apppw_tui.store.postgres.connection import TimedConnection, connect
+
+EVERY = 1.0  # seconds
+_ASKED = """
+    SELECT CASE WHEN NOT pg_is_in_recovery()
+      THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END"""
+_LISTS = ("host", "hostaddr", "port")  # of which a dsn may have one for each host
+
+
+class HostProbe:
+    """The hosts of a dsn, each asked by a thread of its own, so that none waits for a dead one."""
+
+    def __init__(self, dsn: str, timeout: float) -> None:
+        self._timeout = timeout
+        self._hosts = dict(each_host(dsn))
+        self._connections: dict[str, TimedConnection] = {}
+        self._timelines: dict[str, str] = {}  # of those that are a primary, in hexadecimal digits
+        self._stopped = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    @property
+    def refusal(self) -> StoreUnusable | None:
+        """The reason why nobody is to be answered; None: there is one primary, or none."""
+        primaries = sorted(self._timelines.copy())
+        if len(primaries) < 2:  # noqa: PLR2004 - two are one too many
+            return None
+        return StoreUnusable(
+            f"Two databases say that they are the primary: {' and '.join(primaries)}.",
+            "Stop the one that is not.",
+        )
+
+    def start(self) -> None:
+        """Asks from now on, every second, where there is more than one host."""
+        if len(self._hosts) > 1 and not self._threads:
+            for host in self._hosts:
+                thread = threading.Thread(target=self._go_on, args=(host,), daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def look(self) -> None:
+        """Asks every host once."""
+        for host in self._hosts:
+            self._ask(host)
+
+    def _go_on(self, host: str) -> None:
+        while not self._stopped.is_set():
+            self._ask(host)
+            self._stopped.wait(EVERY)
+        connection = self._connections.pop(host, None)
+        if connection is not None:
+            connection.close()
+
+    def _ask(self, host: str) -> None:
+        """Notes the timeline of a primary; a host that cannot be asked is none."""
+        timeline: str | None = None
+        try:
+            connection = self._connections.get(host)
+            if connection is None or connection.closed:
+                connection = connect(self._hosts[host], self._timeout)
+                self._connections[host] = connection
+            ((timeline,),) = connection.execute(_ASKED).fetchall()
+        except psycopg.Error:
+            self._connections.pop(host, None)
+        if timeline is None:
+            self._timelines.pop(host, None)
+        else:
+            self._timelines[host] = timeline
+
+
+def each_host(dsn: str) -> Iterator[tuple[str, str]]:
+    """The hosts, each with a dsn of its own that takes a standby as well."""
+    words: Mapping[str, str] = {key: str(value) for key, value in conninfo_to_dict(dsn).items()}
+    lists = {key: words[key].split(",") for key in _LISTS if key in words}
+    count = max(map(len, lists.values()), default=1)
+    for number in range(count):
+        own = {
+            key: values[number] if len(values) > 1 else values[0] for key, values in lists.items()
+        }
+        name = own.get("host") or own.get("hostaddr") or "localhost"
+        port = own.get("port")
+        label = f"{name}:{port}" if port else name
+        yield label, make_conninfo(dsn, **{**own, "target_session_attrs": "any"})

@@ -1,0 +1,104 @@
+"""Several hosts of one database: a standby that takes over, and an old primary that wakes."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from apppw_tui.domain.errors import StoreUnusable
+from apppw_tui.store.postgres.database import Database
+from apppw_tui.store.postgres.engine import PostgresEngine
+from apppw_tui.store.postgres.probe import HostProbe, each_host
+from apppw_tui.store.postgres.schema import PORTAL
+from tests.store.engines import in_postgresql
+from tests.store.making import add, alter
+from tests.store.postgres.cluster import (
+    ONE_CLUSTER,
+    Cluster,
+    place_for_cluster,
+    private_cluster,
+)
+from tests.support import FixedClock
+
+pytestmark = ONE_CLUSTER
+
+
+def test_each_host_is_asked_by_itself() -> None:
+    assert dict(each_host("host=a,b port=1,2 user=x target_session_attrs=read-write")) == {
+        "a:1": "user=x host=a port=1 target_session_attrs=any",
+        "b:2": "user=x host=b port=2 target_session_attrs=any",
+    }
+    assert [host for host, _ in each_host("host=a,b port=5432")] == ["a:5432", "b:5432"]
+    assert [host for host, _ in each_host("user=x")] == ["localhost"]
+
+
+@pytest.fixture
+def second() -> Iterator[Cluster]:
+    with place_for_cluster() as cluster:
+        yield cluster
+
+
+def both(first: Cluster, second: Cluster) -> str:
+    return (
+        f"host={first.folder},{second.folder} dbname=apppw user={PORTAL} "
+        "target_session_attrs=read-write"
+    )
+
+
+def test_two_primaries_are_noticed_and_nobody_is_answered(database: Cluster) -> None:
+    with private_cluster() as second:
+        second.create("apppw")
+        dsn = both(database, second)
+        probe = HostProbe(dsn, 1)
+        probe.look()
+        assert "Two databases say that they are the primary" in str(probe.refusal)
+        opened = Database(dsn, timeout=1)
+        assert opened.rows("SELECT 1") == [(1,)]
+        opened.watch_hosts()
+        with pytest.raises(StoreUnusable, match="Stop the one that is not"):
+            again_and_again(lambda: opened.rows("SELECT 1"))
+        second.stop()
+        probe.look()
+        assert probe.refusal is None
+        opened.close()
+
+
+@pytest.mark.slow
+def test_no_deletion_is_lost_where_a_standby_takes_over(
+    second: Cluster, tmp_path: Path, clock: FixedClock
+) -> None:
+    with private_cluster() as first:
+        first.create("apppw")
+        second.begin_standby(first)
+        first.execute(
+            "postgres",
+            "ALTER SYSTEM SET synchronous_standby_names = '*'",
+            "SELECT pg_reload_conf()",
+        )
+        engine = machine(both(first, second), tmp_path, clock)
+        cache = engine.cached_accounts()
+        add(engine.accounts)
+        assert cache.get("ada") is not None
+        alter(engine.accounts, app_passwords=(), deleted_ids=frozenset({"abc"}))
+        first.kill()
+        with pytest.raises(StoreUnusable, match="does not answer"):
+            cache.get("ada")
+        second.control("promote")
+        account = cache.get("ada")
+        assert account is not None
+        assert account.app_passwords == ()
+        assert engine.deleted_ids.read().ids == {account.uid: {"abc"}}
+        # The old one comes back and knows nothing of that.
+        first.wake()
+        with pytest.raises(StoreUnusable, match="Two databases"):
+            again_and_again(lambda: cache.get("ada"))
+        engine.close()
+
+
+def again_and_again(act: Callable[[], object]) -> None:
+    while True:
+        act()
+
+
+def machine(dsn: str, folder: Path, clock: FixedClock) -> PostgresEngine:
+    return in_postgresql(dsn, folder / "machine", clock)[0]

@@ -30,6 +30,7 @@ from apppw_tui.portal.context import PortalContext
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import Session, new_session
+from apppw_tui.store.engine import Engine
 from apppw_tui.store.memory_engine import MemoryEngine
 
 Result = TypeVar("Result")
@@ -107,6 +108,15 @@ class Notebook:
         self.errors.append((event, facts))
 
 
+def _engine(clock: FixedClock, randbytes: Callable[[int], bytes]) -> Engine:
+    """One in memory, or, by a switch, the one that several machines share."""
+    if os.environ.get("APPPW_TEST_ENGINE") != "postgresql":
+        return MemoryEngine(clock, randbytes)
+    from tests.store.postgres.house import engine_in_database
+
+    return engine_in_database(clock)
+
+
 @dataclass
 class House:
     """A portal over an engine in memory, or parts of another; a seed draws all that is random.
@@ -130,7 +140,7 @@ class House:
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
-        engine = MemoryEngine(self.clock, os.urandom if self.seals else self.random.randbytes)
+        engine = _engine(self.clock, os.urandom if self.seals else self.random.randbytes)
         self.store = self.store or engine.accounts
         self.counters = self.counters or engine.throttle
         self.seals = self.seals or engine.keyring

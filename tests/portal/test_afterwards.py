@@ -7,7 +7,6 @@ import pytest
 from apppw_tui.domain.errors import NotFound, StoreBusy
 from apppw_tui.domain.throttle import Rule, ThrottleState
 from apppw_tui.domain.verification_options import APP, RECOVERY
-from apppw_tui.store.memory_history import MemoryUsage
 from tests.support import House
 
 ADA = "ada@example.org"
@@ -84,7 +83,7 @@ def test_an_account_that_was_removed_is_said_to_be_removed(
     def forget(*_: object) -> None:
         raise StoreBusy("The store is busy. Try again in a moment.")
 
-    monkeypatch.setattr(MemoryUsage, "forget", forget)
+    monkeypatch.setattr(type(house.means.usage), "forget", forget)
     house.operator.remove_account(ADA)
     with pytest.raises(NotFound):
         house.operator.account(ADA)

@@ -17,13 +17,12 @@ from apppw_tui.domain.errors import (
     SessionEnded,
     StoreDamaged,
 )
-from apppw_tui.domain.key_set import KeySet, new_key
+from apppw_tui.domain.key_set import KeptKeys, KeySet, new_key
 from apppw_tui.domain.phone import PHONES, PhoneSlot
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.verification_options import APP, TEXT
 from apppw_tui.portal.sessions import Session
 from apppw_tui.store.folder.location import open_store
-from apppw_tui.store.memory_engine import MemoryKeyring
 from tests.portal.windows import on_disk
 from tests.support import House
 
@@ -93,7 +92,7 @@ def test_a_key_that_was_changed_meanwhile_is_no_trouble(house: House) -> None:
     house.give_phone()
     before = house.now()
     ring = house.means.sealer
-    assert isinstance(ring, MemoryKeyring)
+    assert isinstance(ring, KeptKeys)
     ring.write(KeySet((new_key(house.random.randbytes),)))
     house.give_phone()
     numbers = house.portal.enrollment.numbers(house.session(), before)
@@ -103,7 +102,7 @@ def test_a_key_that_was_changed_meanwhile_is_no_trouble(house: House) -> None:
 def test_a_number_that_no_key_opens_is_said_by_name(house: House) -> None:
     house.give_phone()
     ring = house.means.sealer
-    assert isinstance(ring, MemoryKeyring)
+    assert isinstance(ring, KeptKeys)
     challenge = house.challenge()
     ring.write(KeySet((new_key(house.random.randbytes),)))
     with pytest.raises(DecryptionFailed, match="phone authentication"):

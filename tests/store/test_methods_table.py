@@ -15,9 +15,9 @@ from apppw_tui.domain.phone import PHONES, Phone
 from apppw_tui.domain.ports import AccountStore
 from apppw_tui.domain.recovery_codes import RecoveryCodes
 from apppw_tui.domain.totp import Authenticator
+from apppw_tui.store.engine import Engine
 from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.memory import MemoryStore
-from tests.store.making import HASH, account_file, add, folder_store, new_account, tables, touch
+from tests.store.making import HASH, account_file, add, new_account, tables, touch
 from tests.support import NOW
 
 APP = Authenticator("gAAAAA==", NOW, 59844960)
@@ -32,15 +32,10 @@ FULL: dict[str, Any] = {
     "bypass_until": NOW + timedelta(minutes=30),
 }
 
-ENGINES: dict[str, Callable[[Path], AccountStore]] = {
-    "folder": folder_store,
-    "memory": lambda _: MemoryStore(),
-}
 
-
-@pytest.fixture(params=ENGINES)
-def store(request: pytest.FixtureRequest, folder: Path) -> AccountStore:
-    return ENGINES[request.param](folder)
+@pytest.fixture
+def store(engine: Engine) -> AccountStore:
+    return engine.accounts
 
 
 def change(store: AccountStore, **fields: Any) -> Account:

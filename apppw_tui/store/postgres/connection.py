@@ -4,8 +4,10 @@ A deadline never asks the server to cancel: a silent one would keep that waiting
 nothing in time leaves the connection, and closes it.
 """
 
+import logging
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import psycopg
@@ -17,12 +19,41 @@ Row = tuple[Any, ...]
 TIMEOUT = 3.0  # seconds
 _LEAST_CONNECT = 2  # seconds; libpq takes a shorter time for this one
 _T = TypeVar("_T")
+# Else what it has to say would be written over the screens.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 
 class TimedConnection(psycopg.Connection[Row]):
     """Leaves, where the server says nothing for `patience` seconds."""
 
     patience = TIMEOUT
+    dsn = ""
+    _when_silent: Callable[[], bool] | None = None
+
+    @contextmanager
+    def cancelled_when_silent(self) -> Iterator[list[int]]:
+        """Within it a statement that takes too long is cancelled, by another connection, once.
+
+        A COMMIT that waits for a standby is done then, unless the primary is lost. What is given
+        has the process that was told so.
+        """
+        process, cancelled = self.info.backend_pid, list[int]()
+
+        def cancel() -> bool:
+            self._when_silent = None
+            try:
+                with connect(self.dsn, self.patience) as other:
+                    other.execute("SELECT pg_cancel_backend(%s)", (process,))
+            except psycopg.Error:
+                return False
+            cancelled.append(process)
+            return True
+
+        self._when_silent = cancel
+        try:
+            yield cancelled
+        finally:
+            self._when_silent = None
 
     def wait(self, gen: Any, *args: Any, **options: Any) -> Any:
         patient: Any = self._patient(gen)
@@ -35,6 +66,10 @@ class TimedConnection(psycopg.Connection[Row]):
             while True:
                 ready = yield wanted
                 if ready == Ready.NONE and time.monotonic() >= until:
+                    if self._when_silent is not None and self._when_silent():
+                        until = time.monotonic() + self.patience
+                        wanted = gen.send(ready)
+                        continue
                     gen.close()
                     self.pgconn.finish()
                     raise SilentDatabase(SILENT)
@@ -53,5 +88,5 @@ def connect(dsn: str, timeout: float) -> TimedConnection:
         connect_timeout=max(_LEAST_CONNECT, int(timeout)),
         application_name="apppw-tui",
     )
-    connection.patience = timeout
+    connection.patience, connection.dsn = timeout, dsn
     return connection

@@ -7,14 +7,14 @@ from typing import Any, LiteralString, TypeVar
 
 import psycopg
 
+from apppw_tui.domain.errors import SaveUncertain
 from apppw_tui.store.postgres.connection import TIMEOUT, Row, TimedConnection, connect
 from apppw_tui.store.postgres.dsn import read_dsn
-from apppw_tui.store.postgres.errors import SilentDatabase, store_error, uncertain
+from apppw_tui.store.postgres.errors import UNCONFIRMED, SilentDatabase, store_error, uncertain
 from apppw_tui.store.postgres.probe import HostProbe
 
 LOCK_TIMEOUT = 5.0  # seconds
 _MOST_IDLE = 4  # connections; each costs the server 2 MB
-_BEGIN_FAST = "BEGIN; SET LOCAL synchronous_commit = off"
 _T = TypeVar("_T")
 # Seeds: the same text is another lock for each kind.
 ACCOUNT, SUBJECT, USES, RING, NOTICES, SCHEMA = range(6)
@@ -29,7 +29,11 @@ class DatabaseTransaction:
 
     def begin(self, *, lasting: bool) -> None:
         """`lasting`: the commit waits for the disk, and for whatever else the server waits for."""
-        self._connection.execute("BEGIN" if lasting else _BEGIN_FAST)
+        commit = "on" if lasting else "off"
+        self._connection.execute(
+            f"BEGIN; SET LOCAL lock_timeout = '{LOCK_TIMEOUT:g}s'; "
+            f"SET LOCAL synchronous_commit = {commit}"
+        )
         self._is_open = True
 
     def lock(self, kind: int, names: Collection[str]) -> None:
@@ -38,7 +42,6 @@ class DatabaseTransaction:
         In one statement with the lock it would see what stood before the lock was had.
         """
         connection = self._connection
-        connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT:g}s'")
         connection.patience += LOCK_TIMEOUT
         try:
             connection.execute(
@@ -62,12 +65,16 @@ class DatabaseTransaction:
                 cursor.executemany(sql, values)
 
     def commit(self) -> None:
-        """Raises SaveUncertain if nobody can tell whether it was done."""
+        """Raises SaveUncertain if nobody can tell whether it was done, or for how long."""
         self._is_open = False
-        try:
-            self._connection.execute("COMMIT")
-        except psycopg.Error as error:
-            raise uncertain(error) from None
+        with self._connection.cancelled_when_silent() as cancelled:
+            try:
+                self._connection.execute("COMMIT")
+            except psycopg.Error as error:
+                raise uncertain(error) from None
+        if cancelled:
+            self._connection.close()  # lest what is cancelled be the next statement
+            raise SaveUncertain(UNCONFIRMED)
 
     @contextmanager
     def part(self) -> Iterator["DatabaseTransaction"]:

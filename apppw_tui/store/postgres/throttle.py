@@ -20,12 +20,11 @@ from apppw_tui.domain.throttle import MAX_UNKNOWN, ThrottleState
 from apppw_tui.store.digests import address_digest, digest_of
 from apppw_tui.store.postgres.database import SUBJECT, Database, DatabaseTransaction
 
-_SWEPT = 16  # rows at each change, at most
-# To bound the names that nobody has takes long, and would tell by the clock which there are: so it
-# is done now and then, whoever comes.
-_BOUNDED_EVERY = 64
+_SWEPT = 256  # rows at a time, at most
+_BOUNDED_EVERY = 16  # changes
 _COSTS = "costs of hashes"  # a lock's name; no digest is one
-_GET: LiteralString = "SELECT keep, ledger::text FROM apppw.throttle WHERE digest = %s"
+_GET: LiteralString = """
+    SELECT digest, keep, ledger::text FROM apppw.throttle WHERE digest = ANY (%s)"""
 _PUT: LiteralString = """
     INSERT INTO apppw.throttle (digest, keep, failures, last, until, ledger)
     VALUES (%s, %s, %s, to_timestamp(%s), to_timestamp(%s), %s)
@@ -59,9 +58,9 @@ class PostgresThrottleStore:
         refusal = None
         with self._database.transaction(SUBJECT, [*digests.values()], lasting=False) as transaction:
             now = self._clock.now()
+            present = {row[0]: row[1:] for row in transaction.rows(_GET, [*digests.values()])}
             for subject, digest in digests.items():
-                rows = transaction.rows(_GET, digest)
-                was_kept, content = rows[0] if rows else (keep, "{}")
+                was_kept, content = present.get(digest, (keep, "{}"))
                 mark = partial(address_digest, self._key, digest)
                 before = replace(throttle.parse(content), hash_address=mark)
                 states[subject], refusal = throttle.applied(rules[subject], before, now)
@@ -82,8 +81,9 @@ class PostgresThrottleStore:
         return states
 
     def _sweep(self, transaction: DatabaseTransaction, present: list[str], now: datetime) -> None:
-        transaction.write(_SWEEP, now.timestamp(), _SWEPT)
+        """To look takes its time: so it is done now and then, whoever comes."""
         if secrets.randbelow(_BOUNDED_EVERY) == 0:
+            transaction.write(_SWEEP, now.timestamp(), _SWEPT)
             transaction.write(_BOUND, present, self._most_unkept)
 
     @cached_property

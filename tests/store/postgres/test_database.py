@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -76,6 +77,34 @@ def test_a_lost_commit_is_uncertain_and_is_not_done_again(one: Database, databas
         with pytest.raises(SaveUncertain, match="may or may not"):
             transaction.commit()
     assert one.rows("SELECT name FROM apppw.mark") == []
+
+
+def test_a_commit_that_no_standby_confirms_is_done_and_told(
+    one: Database, database: Cluster
+) -> None:
+    setting: LiteralString = "ALTER SYSTEM SET synchronous_standby_names = "
+    reload: LiteralString = "SELECT pg_reload_conf()"
+    database.execute("postgres", f"{setting}'nobody'", reload)
+    try:
+        again_until(one, "nobody")
+        with one.transaction(ACCOUNT, ["ada"]) as transaction:
+            transaction.write("INSERT INTO apppw.mark VALUES ('x', now())")
+            with pytest.raises(SaveUncertain, match="no standby"):
+                transaction.commit()
+        assert one.rows("SELECT name FROM apppw.mark") == [("x",)]
+        with one.transaction(ACCOUNT, ["ada"], lasting=False) as transaction:
+            transaction.write("DELETE FROM apppw.mark")
+            transaction.commit()
+    finally:
+        database.execute("postgres", f"{setting}''", reload)
+        again_until(one, "")
+    assert one.rows("SELECT name FROM apppw.mark") == []
+
+
+def again_until(database: Database, standby: str) -> None:
+    """Until the server has read its configuration again."""
+    while database.rows("SHOW synchronous_standby_names") != [(standby,)]:
+        pass
 
 
 def test_a_lock_that_is_held_elsewhere_is_busy(

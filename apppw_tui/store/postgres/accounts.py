@@ -1,7 +1,5 @@
 """The accounts: a row for each, with its document as text, byte for byte."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, LiteralString
@@ -12,14 +10,13 @@ from apppw_tui.domain.enforced import Enforcements, Everybody, enforcement
 from apppw_tui.domain.errors import NotFound, StoreBusy, StoreDamaged, StoreError
 from apppw_tui.domain.names import Name, check_account_name, escaped, is_account_name
 from apppw_tui.store import documents
-from apppw_tui.store.documents import assigned_content, dumps, loads
+from apppw_tui.store.documents import assigned_content, dumps
 from apppw_tui.store.fields import DocumentError
 from apppw_tui.store.postgres.database import ACCOUNT, Database, DatabaseTransaction
 from apppw_tui.store.postgres.errors import BUSY
-from apppw_tui.store.postgres.verifying import without_secrets
+from apppw_tui.store.postgres.held_accounts import parsed, parsed_tables, without_secrets
 
 _AT_ONCE = 200  # accounts that are read in one statement
-_MOST_HELD = 4096  # parsed accounts of a daemon
 _INSERT = """
     INSERT INTO apppw.account (name, uid, version, sealed, doc, verifying)
     VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
@@ -78,7 +75,7 @@ class PostgresAccounts:
                 change.untold = True
                 self.complain(name, error)
 
-            tables = documents.save(None if content is None else _tables(content), after)
+            tables = documents.save(None if content is None else parsed_tables(content), after)
             written = dumps(tables).decode()
             with enforced.enforcement_of(self.enforcements, account_name, before, after, complain):
                 _write(transaction, before, after, written)
@@ -157,7 +154,7 @@ class PostgresAccounts:
             )
             present, left = renaming(account, name, before, there)
             after = step(present, left)
-            content = dumps(documents.save(_tables(contents[0] or ""), after)).decode()
+            content = dumps(documents.save(parsed_tables(contents[0] or ""), after)).decode()
             with enforced.enforcement_of(self.enforcements, name, left, after, self.complain):
                 _write(transaction, present, after, content)
                 transaction.commit()
@@ -200,42 +197,6 @@ class PostgresAccounts:
             last = rows[-1][0]
 
 
-class HeldAccounts:
-    """See CachedAccounts: every read asks the primary which version stands (SAFETY 18)."""
-
-    most_files = 0
-
-    def __init__(self, database: Database, most: int = _MOST_HELD) -> None:
-        self._database = database
-        self._most = most
-        self._held: OrderedDict[str, Account] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, name: str) -> Account | None:
-        if not is_account_name(name):
-            return None
-        held = self._held.get(name)
-        uid, version = ("", -1) if held is None else (held.uid, held.version)
-        rows = self._database.rows(_IF_ANOTHER, uid, version, name)
-        if rows and rows[0][0] is None:
-            return held
-        account = parsed(name, rows[0][0]) if rows else None
-        self._keep(name, account)
-        return account
-
-    def close(self) -> None:
-        self._held.clear()
-        self._database.close()
-
-    def _keep(self, name: str, account: Account | None) -> None:
-        with self._lock:
-            self._held.pop(name, None)
-            if account is not None:
-                self._held[name] = account
-                while len(self._held) > self._most:
-                    self._held.popitem(last=False)
-
-
 _ONE: LiteralString = "SELECT doc::text FROM apppw.account WHERE name = %s"
 _ONE_VERIFYING: LiteralString = "SELECT verifying::text FROM apppw.account WHERE name = %s"
 _BATCH: LiteralString = (
@@ -244,21 +205,6 @@ _BATCH: LiteralString = (
 _BATCH_VERIFYING: LiteralString = (
     "SELECT name, verifying::text FROM apppw.account WHERE name > %s ORDER BY name LIMIT %s"
 )
-_IF_ANOTHER: LiteralString = """
-    SELECT CASE WHEN uid <> %s OR version <> %s THEN verifying::text END
-    FROM apppw.account WHERE name = %s"""
-
-
-def parsed(name: str, content: str) -> Account:
-    """The account of that name. Raises StoreDamaged."""
-    try:
-        return documents.load(_tables(content), name)
-    except DocumentError as error:
-        raise StoreDamaged(f"{name} cannot be read: {error}; it was left alone.") from None
-
-
-def _tables(content: str) -> Any:
-    return loads(content.encode())
 
 
 def _text(name: str, content: bytes) -> str:
@@ -273,7 +219,7 @@ def _raw(name: str, content: str | None) -> RawAccount:
         return RawAccount(name, None)
     raw = RawAccount(name, content.encode())
     try:
-        raw.account = documents.load(_tables(content), name)
+        raw.account = documents.load(parsed_tables(content), name)
     except DocumentError as error:
         raw.error = error
     return raw
@@ -292,7 +238,7 @@ def _write(
     """Puts `after` in the place of `before`, and lists what is deleted by that."""
     row = (
         *(after.name, after.uid, after.version, bool(after.sealed_values())),
-        *(content, dumps(without_secrets(_tables(content))).decode()),
+        *(content, dumps(without_secrets(parsed_tables(content))).decode()),
     )
     if before is None:
         written = transaction.write(_INSERT, *row)

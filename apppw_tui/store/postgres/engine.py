@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from apppw_tui.domain.errors import StoreError, StoreUnusable
 from apppw_tui.domain.ports import Accounts, Clock
 from apppw_tui.store.folder.engine import FolderAside, FolderMachine, open_machine
-from apppw_tui.store.postgres.accounts import HeldAccounts, PostgresAccounts
+from apppw_tui.store.postgres.accounts import PostgresAccounts
 from apppw_tui.store.postgres.database import Database
+from apppw_tui.store.postgres.held_accounts import HeldAccounts
 from apppw_tui.store.postgres.schema import MAJOR
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ TABLES: tuple[LiteralString, ...] = (
     """CREATE TABLE apppw.store (
       one boolean PRIMARY KEY DEFAULT true CHECK (one), major int NOT NULL, minor int NOT NULL,
       throttle_key bytea NOT NULL)""",
-    # `verifying` is the document without all that the daemon has no use for: see verifying.py.
+    # `verifying` is the document without all that the daemon has no use for: see held_accounts.py.
     """CREATE TABLE apppw.account (
       name text COLLATE "C" PRIMARY KEY,
       uid text COLLATE "C" NOT NULL UNIQUE CHECK (uid ~ '^[0-9a-f]{32}$'),

@@ -166,3 +166,8 @@ def find_programs() -> Path:
     if max(versions, default=0) < _LEAST:
         unavailable(f"PostgreSQL {_LEAST} is not installed (Debian package postgresql)")
     return versions[max(versions)]
+
+
+def rows(cluster: Cluster, sql: str, role: str = "postgres") -> list[tuple[object, ...]]:
+    with psycopg.connect(cluster.dsn(role)) as connection:
+        return connection.execute(sql).fetchall()

@@ -7,8 +7,11 @@ folder is not there, nobody knows who is enforced: it comes whole or not at all.
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
+from zlib import crc32
 
 from apppw_tui.domain.enforced import Enforcement, Everybody
 from apppw_tui.domain.errors import StoreDamaged
@@ -22,6 +25,7 @@ FOLDER = ENFORCED
 _LARGEST = 256  # bytes
 _LINE = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) ([0-9a-f]{32})\n")
 _TEMPORARY = ".tmp-"
+_LOCKS = 64  # files, however many accounts there are
 
 
 class FolderEnforcements:
@@ -96,6 +100,20 @@ class FolderEnforcements:
         for name, enforcement in self._everybody():
             _lay(self._growing / name, enforcement)
         os.sync()  # once, rather than for each of perhaps many thousands
+
+    @contextmanager
+    def locked(self, *names: str) -> Iterator[None]:
+        """Nobody else on this machine tells anything of these names meanwhile. Raises StoreBusy.
+
+        For an engine whose own lock ends with the change, before what opens is told.
+        """
+        files.make_folder(self._lock.parent)
+        numbers = {crc32(name.encode()) % _LOCKS for name in names}
+        with ExitStack() as stack:
+            for number in sorted(numbers):  # lest two of these wait for each other
+                path = self._lock.with_name(f".{FOLDER}-{number}")
+                stack.enter_context(locked(path, self._lock_timeout))
+            yield
 
     def names(self) -> set[str]:
         """The accounts of which something is told, or was about to be. Raises StoreError."""

@@ -1,12 +1,13 @@
 """The accounts: a row for each, with its document as text, byte for byte."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, LiteralString
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from apppw_tui.domain import enforced
 from apppw_tui.domain.account import Account, Change, RawAccount, Rename, renaming
-from apppw_tui.domain.enforced import Enforcements, Everybody, enforcement
+from apppw_tui.domain.activity import UNKNOWN_UID
+from apppw_tui.domain.enforced import EVER, Enforcement, Everybody, enforcement
 from apppw_tui.domain.errors import NotFound, StoreBusy, StoreDamaged, StoreError
 from apppw_tui.domain.names import Name, check_account_name, escaped, is_account_name
 from apppw_tui.store import documents
@@ -15,6 +16,9 @@ from apppw_tui.store.fields import DocumentError
 from apppw_tui.store.postgres.database import ACCOUNT, Database, DatabaseTransaction
 from apppw_tui.store.postgres.errors import BUSY
 from apppw_tui.store.postgres.held_accounts import parsed, parsed_tables, without_secrets
+
+if TYPE_CHECKING:
+    from apppw_tui.store.folder.enforced import FolderEnforcements
 
 _AT_ONCE = 200  # accounts that are read in one statement
 _INSERT = """
@@ -34,7 +38,7 @@ class PostgresAccounts:
     def __init__(
         self,
         database: Database,
-        enforcements: Callable[[Everybody], Enforcements],
+        enforcements: "Callable[[Everybody], FolderEnforcements]",
         *,
         by_daemon: bool = False,
     ) -> None:
@@ -60,7 +64,7 @@ class PostgresAccounts:
     @contextmanager
     def transaction(self, account_name: str, uid: str | None) -> Iterator[Change]:
         check_account_name(account_name)
-        with self._database.transaction(ACCOUNT, [account_name]) as transaction:
+        with self._locked(account_name) as transaction:
             content = _content(transaction, account_name)
             before = None if content is None else parsed(account_name, content)
             change = Change(account_name, before, uid)
@@ -89,7 +93,7 @@ class PostgresAccounts:
     @contextmanager
     def raw_transaction(self, account_name: str) -> Iterator[RawAccount]:
         check_account_name(account_name)
-        with self._database.transaction(ACCOUNT, [account_name]) as transaction:
+        with self._locked(account_name) as transaction:
             raw = _raw(account_name, _content(transaction, account_name))
             with self._database.joinable(transaction):
                 yield raw
@@ -107,13 +111,31 @@ class PostgresAccounts:
                 transaction.commit()
 
     def mend_enforcements(self) -> int:
-        mended = 0
-        for name in self.list_names():
-            with self._database.transaction(ACCOUNT, [name]) as transaction:
-                content = _content(transaction, name)
-                if content is not None:
-                    mended += self._settle(name, parsed(name, content))
-        return mended
+        self.enforcements.ensure_exists()
+        # What another machine has changed is not told here yet.
+        wrong = self.enforcements.names()
+        for account in self.each(lambda name, _error: wrong.add(name)):
+            if self._tells_rightly(account):
+                wrong.discard(account.name)
+            else:
+                wrong.add(account.name)
+        return sum(map(self._mended, sorted(wrong)))
+
+    def _tells_rightly(self, account: Account) -> bool:
+        with suppress(StoreDamaged):
+            told = self.enforcements.read(account.name)
+            leftover = self.enforcements.has_leftover(account.name)
+            return told == enforcement(account) and not leftover
+        return False
+
+    def _mended(self, name: str) -> bool:
+        with self._locked(name) as transaction:
+            self.enforcements.sweep(name)
+            raw = _raw(name, _content(transaction, name))
+            wanted = enforcement(raw.account)
+            if raw.error is not None:  # what cannot be read waits, as while the daemon answers
+                wanted = Enforcement(EVER, UNKNOWN_UID)
+            return enforced.settle(self.enforcements, name, wanted, self.complain)
 
     def has_accounts(self) -> bool:
         return bool(self._database.rows("SELECT 1 FROM apppw.account LIMIT 1"))
@@ -146,7 +168,7 @@ class PostgresAccounts:
     def rename(self, account: Account, name: str, step: Rename) -> Account:
         check_account_name(name)
         old = account.name
-        with self._database.transaction(ACCOUNT, {old, name}) as transaction:
+        with self._locked(old, name) as transaction:
             contents = [_content(transaction, each) for each in (old, name)]
             before, there = (
                 None if content is None else parsed(each, content)
@@ -167,7 +189,7 @@ class PostgresAccounts:
     def remove(self, account_name: str) -> bool:
         if not is_account_name(account_name):
             raise NotFound(f"There is no account {escaped(account_name)}.")
-        with self._database.transaction(ACCOUNT, [account_name]) as transaction:
+        with self._locked(account_name) as transaction:
             content = _content(transaction, account_name)
             if content is None:
                 raise NotFound(f"There is no account {account_name}.")
@@ -179,10 +201,22 @@ class PostgresAccounts:
             self._settle(account_name, None)
         return True
 
-    def _settle(self, name: str, account: Account | None) -> bool:
-        return enforced.settle(self.enforcements, name, enforcement(account), self.complain)
+    @contextmanager
+    def _locked(self, *names: str) -> Iterator[DatabaseTransaction]:
+        """A transaction on these accounts, which nobody on any machine changes meanwhile.
 
-    def _enforced(self) -> Iterator[tuple[str, enforced.Enforcement]]:
+        The machine's own lock outlasts the commit: until what is enforced is told.
+        """
+        with (
+            self.enforcements.locked(*names),
+            self._database.transaction(ACCOUNT, names) as transaction,
+        ):
+            yield transaction
+
+    def _settle(self, name: str, account: Account | None) -> None:
+        enforced.settle(self.enforcements, name, enforcement(account), self.complain)
+
+    def _enforced(self) -> Iterator[tuple[str, Enforcement]]:
         """Of whom something is to be told, as far as accounts can be read."""
         for account in self.each(self.complain):
             wanted = enforcement(account)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.errors import KeyMissing, StoreDamaged
+from apppw_tui.domain.enforced import Enforcement
+from apppw_tui.domain.errors import KeyMissing, StoreBusy, StoreDamaged
 from apppw_tui.domain.key_set import KeySet, dump
 from apppw_tui.domain.scopes import IMAP
 from apppw_tui.domain.secret import Secret
@@ -70,6 +71,47 @@ def delete(engine: PostgresEngine, id_: str) -> None:
     assert account is not None
     with engine.accounts.transaction("ada", account.uid) as change:
         change.account = change.existing.without_app_password(id_)
+
+
+def test_enforced_accounts_are_told_on_another_machine_once_it_is_mended(
+    machines: tuple[PostgresEngine, PostgresEngine],
+) -> None:
+    first, second = (machine.accounts for machine in machines)
+    ada = add(first)
+    alter(first, enforced_from=NOW)
+    assert second.mend_enforcements() == 1
+    assert second.enforcements.read("ada") == Enforcement(NOW, ada.uid)
+    alter(first, enforced_from=None)
+    add(first, "grace", seed=2)
+    alter(first, "grace", enabled=False)
+    assert second.mend_enforcements() == 2
+    assert second.enforcements.names() == {"grace"}
+    first.remove("grace")
+    assert (second.mend_enforcements(), second.enforcements.names()) == (1, set())
+    assert second.mend_enforcements() == 0
+
+
+def test_what_is_told_of_an_account_is_settled_before_another_change_on_the_machine(
+    machines: tuple[PostgresEngine, PostgresEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = machines[0].accounts
+    add(store)
+    alter(store, enforced_from=NOW)
+    told = store.enforcements
+    remove, refusals = told.remove, []
+    monkeypatch.setattr(told, "_lock_timeout", 0.1)
+
+    def remove_meanwhile(name: str) -> None:
+        """By now the account is open, and nothing else is to be told of it yet."""
+        with pytest.raises(StoreBusy) as refusal:
+            alter(store, enforced_from=NOW)
+        refusals.append(refusal)
+        remove(name)
+
+    monkeypatch.setattr(told, "remove", remove_meanwhile)
+    alter(store, enforced_from=None)
+    assert len(refusals) == 1
+    assert told.read("ada") is None
 
 
 def test_an_account_made_again_is_not_the_one_that_was_held(

@@ -220,9 +220,7 @@ def open_engine(
         StoreUnusable: missing, or not to be relied upon; the sentence says what to do.
     """
     if place.database is not None:
-        return _open_database(
-            place, place.database, clock, create=create, new_key=new_key, by_daemon=by_daemon
-        )
+        return _open_database(place, place.database, clock, new_key=new_key, by_daemon=by_daemon)
     from apppw_tui.store.folder.engine import open_folder
 
     return open_folder(place.folder, place.key_file, clock, create=create, new_key=new_key)
@@ -233,7 +231,6 @@ def _open_database(
     config: DatabaseConfig,
     clock: Clock,
     *,
-    create: bool,
     new_key: bool,
     by_daemon: bool,
 ) -> tuple[Engine, Machine]:
@@ -247,7 +244,7 @@ def _open_database(
         place.folder,
         place.key_file,
         clock,
-        create=create,
+        create=True,  # accounts are there or not; a machine that is new has no folder yet
         new_key=new_key,
         by_daemon=by_daemon,
     )

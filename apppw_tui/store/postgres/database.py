@@ -198,6 +198,7 @@ class Database:
             try:
                 result = begin(connection)
             except SilentDatabase:
+                self._drop_idle()  # they lead to where nobody answers
                 raise
             except psycopg.OperationalError:
                 if is_new or not connection.closed:

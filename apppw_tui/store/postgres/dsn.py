@@ -20,7 +20,8 @@ def read_dsn(dsn: str) -> str:
     """
     try:
         words = parse_dsn(dsn)
-        made = make_conninfo(**words)
+        # Whatever it says: a standby may not know yet what was deleted.
+        made = make_conninfo(**{**words, "target_session_attrs": "read-write"})
     except ValueError as error:
         raise Refused(f"dsn {error}.") from None
     except (psycopg.Error, TypeError):

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import psycopg
 from psycopg import sql
 
+from apppw_tui.domain.activity import RETENTION
 from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.store.postgres.database import SCHEMA
 from apppw_tui.store.postgres.dsn import read_dsn
@@ -15,6 +16,7 @@ from apppw_tui.store.postgres.schema import GRANTS, MAJOR, MINOR, TABLES
 
 _MONTHS_AHEAD = 2
 _KEY_BYTES = 32
+_MONTH = "activity_"  # and the month, as in activity_2026_11
 _LEAST_VERSION = 150000  # as libpq counts: 15.0
 
 
@@ -40,6 +42,7 @@ def initialise(dsn: str, now: datetime | None = None) -> bool:
                 )
             made_months = [_make_month(connection, month) for month in _months(today)]
             made |= any(made_months)
+            made |= _drop_months(connection, today)
             _grant(connection)
             return made
     except psycopg.Error as error:
@@ -60,17 +63,42 @@ def _months(today: date) -> Iterator[tuple[date, date]]:
 
 
 def _make_month(connection: psycopg.Connection, month: tuple[date, date]) -> bool:
-    """A partition of the activity; False if there is one."""
+    """A partition of the activity, with what was laid in the common one; False if it is there."""
     first, following = month
-    name = f"activity_{first:%Y_%m}"
+    name = f"{_MONTH}{first:%Y_%m}"
     if connection.execute("SELECT to_regclass(%s)", (f"apppw.{name}",)).fetchone() != (None,):
         return False
+    begin, end = f"{first} 00:00Z", f"{following} 00:00Z"
+    table = sql.Identifier("apppw", name)
+    connection.execute("LOCK TABLE apppw.activity")
     connection.execute(
-        sql.SQL("CREATE TABLE {} PARTITION OF apppw.activity FOR VALUES FROM ({}) TO ({})").format(
-            sql.Identifier("apppw", name), f"{first} 00:00Z", f"{following} 00:00Z"
-        )
+        sql.SQL("CREATE TABLE {} (LIKE apppw.activity INCLUDING DEFAULTS)").format(table)
+    )
+    connection.execute(
+        sql.SQL(
+            "WITH moved AS (DELETE FROM apppw.activity_other WHERE time >= {} AND time < {}"
+            " RETURNING *) INSERT INTO {} SELECT * FROM moved"
+        ).format(begin, end, table)
+    )
+    connection.execute(
+        sql.SQL(
+            "ALTER TABLE apppw.activity ATTACH PARTITION {} FOR VALUES FROM ({}) TO ({})"
+        ).format(table, begin, end)
     )
     return True
+
+
+def _drop_months(connection: psycopg.Connection, today: date) -> bool:
+    """Drops the partitions of which nothing is kept any longer; False if there are none."""
+    last = f"{_MONTH}{today - RETENTION - timedelta(days=31):%Y_%m}"
+    rows = connection.execute(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'apppw'::regnamespace"
+        " AND relkind = 'r' AND relname ~ %s AND relname <= %s",
+        (rf"^{_MONTH}\d{{4}}_\d\d$", last),
+    ).fetchall()
+    for (name,) in rows:
+        connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier("apppw", name)))
+    return bool(rows)
 
 
 def _grant(connection: psycopg.Connection) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import LiteralString
 
@@ -15,10 +16,12 @@ from apppw_tui.domain.errors import (
     StoreUnusable,
 )
 from apppw_tui.store.postgres import database as module
+from apppw_tui.store.postgres.activity import PostgresActivityLog
 from apppw_tui.store.postgres.database import ACCOUNT, SUBJECT, Database
 from apppw_tui.store.postgres.dsn import read_dsn
 from apppw_tui.store.postgres.init import initialise
 from tests.store.postgres.cluster import ONE_CLUSTER, OWNER, Cluster
+from tests.support import FixedClock
 
 pytestmark = ONE_CLUSTER
 
@@ -134,6 +137,24 @@ def test_tables_are_made_once_and_partitions_as_months_come(database: Cluster) -
     with psycopg.connect(database.dsn("postgres")) as connection:
         sql = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'apppw.activity'::regclass"
         assert connection.execute(sql).fetchone() == (4,)
+
+
+def test_events_of_a_month_that_nobody_had_made_go_where_they_belong_and_old_months_go(
+    cluster: Cluster,
+) -> None:
+    cluster.execute("postgres", "DROP DATABASE IF EXISTS months")
+    cluster.create("months")
+    owner = cluster.dsn(OWNER, "months")
+    later = datetime.now(UTC) + timedelta(days=150)
+    log = PostgresActivityLog(Database(owner), FixedClock(later), pytest.fail)
+    log.record("1" * 32, "signed in", "ada")
+    assert initialise(owner, later)
+    assert [entry.event for entry in log.read("1" * 32)] == ["signed in"]
+    sql: LiteralString = "SELECT tableoid::regclass::text FROM apppw.activity"
+    database = Database(owner)
+    assert database.rows(sql) == [(f"apppw.activity_{later:%Y_%m}",)]
+    assert initialise(owner, later + timedelta(days=900))
+    assert database.rows(sql) == []
 
 
 @pytest.mark.parametrize(

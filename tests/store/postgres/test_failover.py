@@ -80,6 +80,9 @@ def test_no_deletion_is_lost_where_a_standby_takes_over(
         add(engine.accounts)
         assert cache.get("ada") is not None
         alter(engine.accounts, app_passwords=(), deleted_ids=frozenset({"abc"}))
+        standby = Database(second.dsn(), timeout=1)
+        with pytest.raises(StoreUnusable, match="does not answer"):
+            standby.rows("SELECT 1")
         first.kill()
         with pytest.raises(StoreUnusable, match="does not answer"):
             cache.get("ada")

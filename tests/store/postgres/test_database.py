@@ -13,6 +13,7 @@ from apppw_tui.domain.errors import (
     Refused,
     SaveUncertain,
     StoreBusy,
+    StoreError,
     StoreUnusable,
 )
 from apppw_tui.store.postgres import database as module
@@ -146,7 +147,8 @@ def test_events_of_a_month_that_nobody_had_made_go_where_they_belong_and_old_mon
     cluster.create("months")
     owner = cluster.dsn(OWNER, "months")
     later = datetime.now(UTC) + timedelta(days=150)
-    log = PostgresActivityLog(Database(owner), FixedClock(later), pytest.fail)
+    losses: list[StoreError] = []
+    log = PostgresActivityLog(Database(owner), FixedClock(later), losses.append)
     log.record("1" * 32, "signed in", "ada")
     assert initialise(owner, later)
     assert [entry.event for entry in log.read("1" * 32)] == ["signed in"]

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from apppw_tui.config import Config, present
+from apppw_tui.config import Config, DatabaseConfig, present
 from apppw_tui.doctor import (
     accounts,
     configuration,
+    database,
     dovecot,
     enforced,
     installed,
@@ -25,9 +26,9 @@ from apppw_tui.doctor import (
 )
 from apppw_tui.doctor.finding import Finding, danger, ok, unusable, warning
 from apppw_tui.doctor.probe import SystemPaths
-from apppw_tui.domain.errors import ConfigError, StoreError, describe_fault
+from apppw_tui.domain.errors import ConfigError, Refused, StoreError, describe_fault
 from apppw_tui.domain.ports import Clock
-from apppw_tui.store.engine import SocketFolder
+from apppw_tui.store.engine import SocketFolder, StoreLocation, open_engine
 from apppw_tui.store.folder.engine import FolderEngine, open_folder
 from apppw_tui.store.folder.places import StorePlaces
 
@@ -99,6 +100,8 @@ class Checkup:
                     "Name it with --store, or make it: apppw-tui account add NAME",
                 )
             ]
+        if self.config.database is not None:
+            return self._database(self.config.database)
         try:
             engine, _ = open_folder(
                 self.folder, self.key_file, self.clock, create=False, new_key=False
@@ -123,6 +126,21 @@ class Checkup:
             ),
             "the locks": lambda: machine.check_locks(self.folder, self.places, self.wait),
             "the clock": lambda: machine.check_not_behind(self.folder, now),
+        }, by_root=self.by_root)  # fmt: skip
+
+    def _database(self, config: DatabaseConfig) -> list[Finding]:
+        """The accounts are there; the folder has what stays on this machine."""
+        place = StoreLocation(self.folder, self.key_file, config)
+        try:
+            engine, _ = open_engine(place, self.clock)
+        except (StoreError, Refused) as error:
+            return [danger(self.folder, str(error), "Put that right, and look again.")]
+        return _each({
+            "the database": lambda: database.check(config, engine, self.key_file),
+            "the disk": lambda: _or_ok(
+                machine.check(self.folder, self.places), self.folder, "Its disk has room."
+            ),
+            "the locks": lambda: machine.check_locks(self.folder, self.places, self.wait),
         }, by_root=self.by_root)  # fmt: skip
 
     def _unusable(self, error: StoreError) -> Finding:

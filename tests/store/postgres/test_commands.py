@@ -7,10 +7,10 @@ import pytest
 
 from apppw_tui.config import load
 from apppw_tui.store.engine import Engine, StoreLocation, open_engine
-from apppw_tui.store.postgres.schema import VERIFIER
+from apppw_tui.store.postgres.schema import PORTAL, VERIFIER
 from tests.running import CommandLine
 from tests.store.making import alter
-from tests.store.postgres.cluster import ONE_CLUSTER, OWNER, Cluster
+from tests.store.postgres.cluster import ONE_CLUSTER, OWNER, Cluster, rows
 from tests.store.rotator import put
 from tests.support import PASSWORD, FixedClock
 
@@ -137,6 +137,43 @@ def test_an_account_that_changed_meanwhile_is_told(
     said = run("store", "copy", filled, shared)
     assert (said.code, said.out) == (3, "Copied 2 accounts.\n")
     assert said.line == "ada is not the same in both: it was changed meanwhile."
+
+
+def test_the_doctor_looks_at_the_database_and_at_the_key(
+    run: CommandLine, database: Cluster, filled: Path, shared: Path, tmp_path: Path
+) -> None:
+    run.good("store", "copy", filled, shared)
+
+    def told() -> str:
+        return run("doctor", "--all", "--config", shared).out
+
+    healthy = told()
+    for sentence in (
+        "the database: It answers.",
+        "No standby confirms changes",
+        "Every account can be read (2).",
+        "It opens the keys in the database.",
+        "Its disk has room.",
+    ):
+        assert sentence in healthy
+    assert "partition" not in healthy
+    assert "daemon's role" not in healthy
+    shared.write_text(shared.read_text().replace(VERIFIER, PORTAL))
+    (tmp_path / "machine" / "key").unlink()
+    months = "SELECT relname FROM pg_class WHERE relname ~ '^activity_[0-9_]{7}$' ORDER BY 1"
+    for (name,) in rows(database, months)[1:]:
+        database.execute("apppw", f"DROP TABLE apppw.{name}")
+    ill = told()
+    assert "The daemon's role reads account passwords" in ill
+    assert "Copy the file of a machine that works." in ill
+    assert "has no partition yet" in ill
+    run.good("store", "init", "--dsn", database.dsn(OWNER))
+    database.stop()
+    try:
+        said = run("doctor", "--config", shared)
+        assert (said.code, "the database: The database does not answer." in said.out) == (4, True)
+    finally:
+        database.start()
 
 
 def test_commands_work_on_a_database_and_say_so_in_a_sentence_where_it_is_gone(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.ports import Accounts, AccountStore, ActivityLog, Sealer, UsageBook
@@ -114,6 +114,17 @@ class CachedAccounts(Accounts, Protocol):
 
     def close(self) -> None:
         """Lets go of whatever is held."""
+
+
+@runtime_checkable
+class BatchedAccounts(Protocol):
+    """Accounts of which many are read at once, as where each question has a long way."""
+
+    def get_all(self, names: Collection[str], /) -> "Mapping[str, Account | StoreError]":
+        """The accounts as they stand now, those that there are, or why one cannot be read.
+
+        Raises StoreError if none can.
+        """
 
 
 class ActivityHistory(ActivityLog, Protocol):

@@ -9,13 +9,12 @@ import time
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
 
 from apppw_tui.domain import scopes
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.hashing import Hasher
-from apppw_tui.domain.ports import Accounts, Clock, find
+from apppw_tui.domain.ports import Accounts, Clock
 from apppw_tui.domain.scopes import OwnService, Service
 from apppw_tui.domain.secret import Secret
 from apppw_tui.integrations.process_limits import processors
@@ -271,13 +270,11 @@ class AuthService:
             self.cache.add(key)
         # Read again: while the hash was computed, the account may have changed; for a name that is
         # nobody's as well, so that the time tells nothing.
-        current = await self.reader(partial(self._accounts.get, name))
+        current = await self.reader.find(self._accounts, (name,))
         return decide(attempt, before, current, self._clock.now(), right=right)
 
     def _find(self, names: tuple[str, ...]) -> "asyncio.Future[Account | None]":
-        if len(names) == 1:
-            return self.reader(partial(self._accounts.get, names[0]))
-        return self.reader(partial(find, self._accounts, names))
+        return self.reader.find(self._accounts, names)
 
     def _begin_hash(self, key: bytes, secret: Secret, stored: str | None) -> _UnderWay:
         """Raises _NotNow: it would take too long until it is its turn."""

@@ -8,12 +8,17 @@ begun only where that one stands still.
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from queue import SimpleQueue
+from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from apppw_tui.domain.errors import StoreUnusable
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.engine_ports import BatchedAccounts
+from apppw_tui.domain.errors import StoreError, StoreUnusable
+from apppw_tui.domain.ports import Accounts, find
 
 DEADLINE = 4.0  # seconds; two of them fit into what Postfix waits
 _LOOK_EVERY = 0.1  # seconds; whoever has not come further since the last look stands still
@@ -29,8 +34,23 @@ class _ReadRequest:
     read: Callable[[], Any]
     answered: "asyncio.Future[Any]"
     until: float  # by the loop's clock
+    accounts: BatchedAccounts | None = None  # read together with others that wait
+    names: Sequence[str] = ()
     result: Any = None
     error: BaseException | None = None
+
+
+class _ReadAccounts:
+    """Accounts that were read."""
+
+    def __init__(self, accounts: "Mapping[str, Account | StoreError]") -> None:
+        self._accounts = accounts
+
+    def get(self, name: str) -> "Account | None":
+        account = self._accounts.get(name)
+        if isinstance(account, StoreError):
+            raise account
+        return account
 
 
 class StoreReader:
@@ -43,12 +63,32 @@ class StoreReader:
 
     def __call__(self, read: Callable[[], _T]) -> "asyncio.Future[_T]":
         """Returns what `read` does, to be awaited; raises StoreUnusable if it takes too long."""
+        return self._asked(read)
+
+    def find(self, accounts: Accounts, names: Sequence[str]) -> "asyncio.Future[Account | None]":
+        """Reads the account of the first name that has one, as `ports.find` does.
+
+        All that wait at that moment are read by one question, where the accounts allow that: it is
+        asked after each of them has asked.
+        """
+        together = accounts if isinstance(accounts, BatchedAccounts) else None
+        one = len(names) == 1
+        read = partial(accounts.get, names[0]) if one else partial(find, accounts, names)
+        return self._asked(read, together, names)
+
+    def _asked(
+        self,
+        read: Callable[[], _T],
+        accounts: BatchedAccounts | None = None,
+        names: Sequence[str] = (),
+    ) -> "asyncio.Future[_T]":
         loop = asyncio.get_running_loop()
         desk = self._desk
         if desk is None or desk.loop is not loop:
             self.close()
             desk = self._desk = _Desk(loop, self._most_threads)
-        asked = _ReadRequest(read, loop.create_future(), loop.time() + self._deadline)
+        until = loop.time() + self._deadline
+        asked = _ReadRequest(read, loop.create_future(), until, accounts, names)
         desk.ask(asked)
         return asked.answered
 
@@ -94,18 +134,37 @@ class _Desk:
 
     def _work(self) -> None:
         while (asked := self._asked.get()) is not None:
-            if not asked.answered.done():  # else it is late, or nobody waits for it any more
-                try:
-                    asked.result = asked.read()
-                except BaseException as error:  # noqa: BLE001 - it is raised where it was asked
-                    asked.error = error
-                self._done.append(asked)
+            for each in [asked] if asked.accounts is None else self._read_together(asked):
+                if not each.answered.done():  # else it is late, or nobody waits for it any more
+                    try:
+                        each.result = each.read()
+                    except BaseException as error:  # noqa: BLE001 - it is raised where it was asked
+                        each.error = error
+                    self._done.append(each)
             if self._done and self._asked.empty() and not self._told:
                 self._told = True
                 try:
                     self.loop.call_soon_threadsafe(self._deliver)
                 except RuntimeError:
                     return  # the loop has ended meanwhile
+
+    def _read_together(self, first: _ReadRequest) -> list[_ReadRequest]:
+        """All that wait; what is asked of the same accounts as `first` is read by then."""
+        requests = [first]
+        with suppress(Empty):
+            while (following := self._asked.get_nowait()) is not None:
+                requests.append(following)
+            self._asked.put(None)
+        alike = [each for each in requests if each.accounts is first.accounts]
+        names = {name for each in alike if not each.answered.done() for name in each.names}
+        accounts: Accounts
+        try:
+            accounts = _ReadAccounts(first.accounts.get_all(names) if first.accounts else {})
+        except StoreError as error:
+            accounts = _ReadAccounts(dict.fromkeys(names, error))
+        for each in alike:
+            each.read = partial(find, accounts, each.names)
+        return requests
 
     def _deliver(self) -> None:
         self._told = False  # before they are taken: what is done from now on is told anew

@@ -2,15 +2,17 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Any
 
 import pytest
 
-from apppw_tui.domain.errors import StoreDamaged, StoreUnusable
+from apppw_tui.domain.account import Account
+from apppw_tui.domain.errors import StoreDamaged, StoreError, StoreUnusable
 from apppw_tui.verifier.reading import StoreReader
+from tests.store.making import new_account
 
 SOON = 0.3  # seconds
 
@@ -124,3 +126,54 @@ async def test_closing_ends_the_thread(reading: StoreReader) -> None:
     reading.close()
     mine.join(60)
     assert not mine.is_alive()
+
+
+# --- many at once -----------------------------------------------------------------------------
+
+
+@dataclass
+class FarAccounts:
+    """Accounts of which each question has a long way; the first is answered when it may be."""
+
+    there: dict[str, Account | StoreError]
+    stopped: Stopped
+    questions: list[set[str]] = field(default_factory=list)
+
+    def get(self, _name: str) -> Account | None:
+        raise AssertionError("one by one")
+
+    def get_all(self, names: Collection[str]) -> Mapping[str, Account | StoreError]:
+        self.questions.append(set(names))
+        if len(self.questions) == 1:
+            self.stopped.read()
+        return {name: self.there[name] for name in names if name in self.there}
+
+
+async def test_all_that_wait_are_read_by_one_question_which_is_asked_after_them(
+    reading: StoreReader, stopped: Stopped
+) -> None:
+    ada, damaged = new_account(), StoreDamaged("No.")
+    accounts = FarAccounts({"ada": ada, "ben": damaged}, stopped)
+    first = reading.find(accounts, ["ada"])
+    await asyncio.to_thread(stopped.begun.wait)
+    others = [reading.find(accounts, names) for names in (["ada"], ["nobody", "ada"], ["ben"])]
+    unknown, besides = reading.find(accounts, ["nobody"]), reading(lambda: "besides")
+    accounts.there["ada"] = later = replace(ada, version=ada.version + 1)
+    stopped.may.set()
+    assert await first in (ada, later)
+    assert [await others[0], await others[1], await unknown] == [later, later, None]
+    with pytest.raises(StoreDamaged):
+        await others[2]
+    assert await besides == "besides"
+    assert accounts.questions == [{"ada"}, {"ada", "nobody", "ben"}]
+
+
+async def test_where_no_account_can_be_read_each_who_waits_is_told(reading: StoreReader) -> None:
+    class NoAccounts(FarAccounts):
+        def get_all(self, _names: Collection[str]) -> Mapping[str, Account | StoreError]:
+            raise StoreUnusable("It does not answer.")
+
+    accounts = NoAccounts({}, Stopped())
+    for asked in [reading.find(accounts, [name]) for name in ("ada", "ben")]:
+        with pytest.raises(StoreUnusable, match="does not answer"):
+            await asked

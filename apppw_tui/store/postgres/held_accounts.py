@@ -2,10 +2,11 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Collection, Mapping
 from typing import Any, LiteralString
 
 from apppw_tui.domain.account import Account
-from apppw_tui.domain.errors import StoreDamaged
+from apppw_tui.domain.errors import StoreDamaged, StoreError
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.store import documents
 from apppw_tui.store.documents import loads
@@ -14,8 +15,10 @@ from apppw_tui.store.postgres.database import Database
 
 _MOST_HELD = 4096  # parsed accounts of a daemon
 _IF_ANOTHER: LiteralString = """
-    SELECT CASE WHEN uid <> %s OR version <> %s THEN verifying::text END
-    FROM apppw.account WHERE name = %s"""
+    SELECT account.name, CASE WHEN account.uid <> held.uid OR account.version <> held.version
+      THEN verifying::text END
+    FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS held (name, uid, version)
+    JOIN apppw.account USING (name)"""
 # Tables and keys that are named here alone: what a later version adds is hidden until it is needed.
 _TABLES = ("app_passwords", "restricted")
 _KEYS = (
@@ -53,16 +56,30 @@ class HeldAccounts:
         self._lock = threading.Lock()
 
     def get(self, name: str) -> Account | None:
-        if not is_account_name(name):
-            return None
-        held = self._held.get(name)
-        uid, version = ("", -1) if held is None else (held.uid, held.version)
-        rows = self._database.rows(_IF_ANOTHER, uid, version, name)
-        if rows and rows[0][0] is None:
-            return held
-        account = parsed(name, rows[0][0]) if rows else None
-        self._keep(name, account)
+        account = self.get_all([name]).get(name)
+        if isinstance(account, StoreError):
+            raise account
         return account
+
+    def get_all(self, names: Collection[str]) -> Mapping[str, Account | StoreError]:
+        asked = [(name, self._held.get(name)) for name in names if is_account_name(name)]
+        versions = [(-1 if held is None else held.version) for _, held in asked]
+        uids = ["" if held is None else held.uid for _, held in asked]
+        rows = self._database.rows(_IF_ANOTHER, [name for name, _ in asked], uids, versions)
+        contents: dict[str, str | None] = dict(rows)
+        accounts: dict[str, Account | StoreError] = {}
+        for name, held in asked:
+            content = contents.get(name)
+            try:
+                account = held if content is None else parsed(name, content)
+            except StoreError as error:
+                accounts[name], account = error, None
+            if name not in contents:
+                account = None
+            self._keep(name, account)
+            if account is not None:
+                accounts[name] = account
+        return accounts
 
     def close(self) -> None:
         self._held.clear()

@@ -114,6 +114,26 @@ def test_what_is_told_of_an_account_is_settled_before_another_change_on_the_mach
     assert told.read("ada") is None
 
 
+def test_many_accounts_are_read_by_one_statement_each_as_it_stands(
+    machines: tuple[PostgresEngine, PostgresEngine], database: Cluster
+) -> None:
+    store, cache = machines[0].accounts, machines[1].cached_accounts()
+    for seed, name in enumerate(("ada", "grace", "ben", "cleo")):
+        add(store, name, seed)
+    for name in ("ada", "grace", "ben"):
+        assert cache.get(name) is not None
+    alter(store, "grace", enabled=False)
+    store.remove("ben")
+    database.execute("apppw", "UPDATE apppw.account SET verifying = '[]' WHERE name = 'cleo'")
+    read = cache.get_all(["ada", "grace", "ben", "cleo", "nobody", "No Name"])
+    assert sorted(read) == ["ada", "cleo", "grace"]
+    assert isinstance(read["cleo"], StoreDamaged)
+    assert read["ada"] is cache.get("ada")
+    grace = read["grace"]
+    assert isinstance(grace, Account)
+    assert not grace.enabled
+
+
 def test_an_account_made_again_is_not_the_one_that_was_held(
     machines: tuple[PostgresEngine, PostgresEngine],
 ) -> None:

@@ -123,9 +123,9 @@ class PostgresAccounts:
 
     def _tells_rightly(self, account: Account) -> bool:
         with suppress(StoreDamaged):
-            told = self.enforcements.read(account.name)
+            present = self.enforcements.read(account.name)
             leftover = self.enforcements.has_leftover(account.name)
-            return told == enforcement(account) and not leftover
+            return present == enforcement(account) and not leftover
         return False
 
     def _mended(self, name: str) -> bool:

@@ -80,8 +80,8 @@ def test_accounts_are_copied_there_and_back_without_another_byte(
         (tmp_path / "files" / "accounts" / "grace.json").read_bytes().replace(b", ", b" ,\n ")
     )
     before = documents(filled)
-    said = run.good("store", "copy", filled, shared)
-    assert said == "Copied 2 accounts; both stores are the same.\n"
+    output = run.good("store", "copy", filled, shared)
+    assert output == "Copied 2 accounts; both stores are the same.\n"
     assert documents(shared) == before
     back = files(tmp_path, "back")
     assert json.loads(run.good("store", "copy", shared, back, "--json")) == {
@@ -134,9 +134,9 @@ def test_an_account_that_changed_meanwhile_is_told(
         compare(source, target, result)  # type: ignore[arg-type]
 
     monkeypatch.setattr(copying, "_compare", changed)
-    said = run("store", "copy", filled, shared)
-    assert (said.code, said.out) == (3, "Copied 2 accounts.\n")
-    assert said.line == "ada is not the same in both: it was changed meanwhile."
+    output = run("store", "copy", filled, shared)
+    assert (output.code, output.out) == (3, "Copied 2 accounts.\n")
+    assert output.line == "ada is not the same in both: it was changed meanwhile."
 
 
 def test_the_doctor_looks_at_the_database_and_at_the_key(
@@ -144,10 +144,10 @@ def test_the_doctor_looks_at_the_database_and_at_the_key(
 ) -> None:
     run.good("store", "copy", filled, shared)
 
-    def told() -> str:
+    def findings() -> str:
         return run("doctor", "--all", "--config", shared).out
 
-    healthy = told()
+    healthy = findings()
     for sentence in (
         "the database: It answers.",
         "No standby confirms changes",
@@ -163,15 +163,18 @@ def test_the_doctor_looks_at_the_database_and_at_the_key(
     months = "SELECT relname FROM pg_class WHERE relname ~ '^activity_[0-9_]{7}$' ORDER BY 1"
     for (name,) in rows(database, months)[1:]:
         database.execute("apppw", f"DROP TABLE apppw.{name}")
-    ill = told()
+    ill = findings()
     assert "The daemon's role reads account passwords" in ill
     assert "Copy the file of a machine that works." in ill
     assert "has no partition yet" in ill
     run.good("store", "init", "--dsn", database.dsn(OWNER))
     database.stop()
     try:
-        said = run("doctor", "--config", shared)
-        assert (said.code, "the database: The database does not answer." in said.out) == (4, True)
+        output = run("doctor", "--config", shared)
+        assert (output.code, "the database: The database does not answer." in output.out) == (
+            4,
+            True,
+        )
     finally:
         database.start()
 
@@ -190,8 +193,8 @@ def test_commands_work_on_a_database_and_say_so_in_a_sentence_where_it_is_gone(
     database.stop()
     try:
         for words in (asked, ("account", "list", *line), ("store", "tidy", *line)):
-            said = run(*words, stdin=secret)
-            assert (said.code, said.line) == (3, "The database does not answer.")
+            output = run(*words, stdin=secret)
+            assert (output.code, output.line) == (3, "The database does not answer.")
     finally:
         database.start()
     assert run.good("account", "list", *line).count("ada") == 1

@@ -28,42 +28,44 @@ pytestmark = ONE_CLUSTER
 
 
 @pytest.fixture
-def one(database: Cluster) -> Iterator[Database]:
+def opened(database: Cluster) -> Iterator[Database]:
     opened = Database(database.dsn(), timeout=1)
     yield opened
     opened.close()
 
 
-def test_a_silent_database_is_left_and_later_heard_again(one: Database, database: Cluster) -> None:
-    assert one.rows("SELECT 1") == [(1,)]
+def test_a_silent_database_is_left_and_later_heard_again(
+    opened: Database, database: Cluster
+) -> None:
+    assert opened.rows("SELECT 1") == [(1,)]
     with database.silent():
         for _ in range(2):  # on the connection that was there, and on a new one
             with pytest.raises(StoreUnusable, match="does not answer"):
-                one.rows("SELECT 1")
-    assert one.rows("SELECT 2") == [(2,)]
+                opened.rows("SELECT 1")
+    assert opened.rows("SELECT 2") == [(2,)]
 
 
-def test_a_connection_that_died_is_replaced_once(one: Database, database: Cluster) -> None:
-    one.rows("SELECT 1")
+def test_a_connection_that_died_is_replaced_once(opened: Database, database: Cluster) -> None:
+    opened.rows("SELECT 1")
     database.stop()
     database.start()
-    assert one.rows("SELECT 1") == [(1,)]
+    assert opened.rows("SELECT 1") == [(1,)]
     database.stop()
     try:
         with pytest.raises(StoreUnusable, match="does not answer"):
-            one.rows("SELECT 1")
+            opened.rows("SELECT 1")
     finally:
         database.start()
-    with one.transaction(ACCOUNT, ["ada"]) as transaction:
+    with opened.transaction(ACCOUNT, ["ada"]) as transaction:
         assert transaction.rows("SELECT 1") == [(1,)]
 
 
-def test_what_is_not_committed_never_was(one: Database) -> None:
-    with one.transaction() as transaction:
+def test_what_is_not_committed_never_was(opened: Database) -> None:
+    with opened.transaction() as transaction:
         transaction.write("INSERT INTO apppw.mark VALUES ('x', now())")
     with pytest.raises(ZeroDivisionError):
-        write_and_raise(one)
-    assert one.rows("SELECT name FROM apppw.mark") == []
+        write_and_raise(opened)
+    assert opened.rows("SELECT name FROM apppw.mark") == []
 
 
 def write_and_raise(database: Database) -> None:
@@ -72,37 +74,39 @@ def write_and_raise(database: Database) -> None:
         raise ZeroDivisionError
 
 
-def test_a_lost_commit_is_uncertain_and_is_not_done_again(one: Database, database: Cluster) -> None:
-    with one.transaction() as transaction:
+def test_a_lost_commit_is_uncertain_and_is_not_done_again(
+    opened: Database, database: Cluster
+) -> None:
+    with opened.transaction() as transaction:
         transaction.write("INSERT INTO apppw.mark VALUES ('x', now())")
         ((process,),) = transaction.rows("SELECT pg_backend_pid()")
         with psycopg.connect(database.dsn("postgres")) as other:
             other.execute("SELECT pg_terminate_backend(%s, 5000)", (process,))
         with pytest.raises(SaveUncertain, match="may or may not"):
             transaction.commit()
-    assert one.rows("SELECT name FROM apppw.mark") == []
+    assert opened.rows("SELECT name FROM apppw.mark") == []
 
 
 def test_a_commit_that_no_standby_confirms_is_done_and_told(
-    one: Database, database: Cluster
+    opened: Database, database: Cluster
 ) -> None:
     setting: LiteralString = "ALTER SYSTEM SET synchronous_standby_names = "
     reload: LiteralString = "SELECT pg_reload_conf()"
     database.execute("postgres", f"{setting}'nobody'", reload)
     try:
-        again_until(one, "nobody")
-        with one.transaction(ACCOUNT, ["ada"]) as transaction:
+        again_until(opened, "nobody")
+        with opened.transaction(ACCOUNT, ["ada"]) as transaction:
             transaction.write("INSERT INTO apppw.mark VALUES ('x', now())")
             with pytest.raises(SaveUncertain, match="no standby"):
                 transaction.commit()
-        assert one.rows("SELECT name FROM apppw.mark") == [("x",)]
-        with one.transaction(ACCOUNT, ["ada"], lasting=False) as transaction:
+        assert opened.rows("SELECT name FROM apppw.mark") == [("x",)]
+        with opened.transaction(ACCOUNT, ["ada"], lasting=False) as transaction:
             transaction.write("DELETE FROM apppw.mark")
             transaction.commit()
     finally:
         database.execute("postgres", f"{setting}''", reload)
-        again_until(one, "")
-    assert one.rows("SELECT name FROM apppw.mark") == []
+        again_until(opened, "")
+    assert opened.rows("SELECT name FROM apppw.mark") == []
 
 
 def again_until(database: Database, standby: str) -> None:
@@ -112,11 +116,11 @@ def again_until(database: Database, standby: str) -> None:
 
 
 def test_a_lock_that_is_held_elsewhere_is_busy(
-    one: Database, database: Cluster, monkeypatch: pytest.MonkeyPatch
+    opened: Database, database: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LOCK_TIMEOUT", 0.1)
     other = Database(database.dsn())
-    with one.transaction(ACCOUNT, ["ada", "grace"]):
+    with opened.transaction(ACCOUNT, ["ada", "grace"]):
         with pytest.raises(StoreBusy), other.transaction(ACCOUNT, ["grace"]):
             pytest.fail("it is held")
         with other.transaction(ACCOUNT, ["ben"]), other.transaction(SUBJECT, ["ada"]):
@@ -195,11 +199,11 @@ def test_a_dsn_may_name_sockets_hosts_with_certificates_and_a_file_of_ones_own(
 
 
 def test_the_surroundings_do_not_say_where_the_database_is(
-    one: Database, database: Cluster, monkeypatch: pytest.MonkeyPatch
+    opened: Database, database: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PGOPTIONS", "-c default_transaction_read_only=on")
     monkeypatch.setenv("PGSERVICE", "elsewhere")
-    opened = Database(database.dsn())
-    assert opened.rows("SHOW default_transaction_read_only") == [("off",)]
+    again = Database(database.dsn())
+    assert again.rows("SHOW default_transaction_read_only") == [("off",)]
     assert not any(name.startswith("PG") for name in os.environ)
-    opened.close()
+    again.close()

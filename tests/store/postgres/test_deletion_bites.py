@@ -60,7 +60,7 @@ async def test_a_deletion_bites_at_the_next_attempt_on_either_machine(
     machines: tuple[ServedMachine, ServedMachine],
 ) -> None:
     machines[0].house.add(ADA)
-    kept = machines[0].house.issue("Kept", ADA).secret
+    lasting = machines[0].house.issue("Kept", ADA).secret
     secrets = [machines[0].house.issue(f"Phone {n}", ADA).secret for n in range(TIMES)]
     gone: list[Secret] = []
     is_over = asyncio.Event()
@@ -70,7 +70,7 @@ async def test_a_deletion_bites_at_the_next_attempt_on_either_machine(
         while not is_over.is_set():
             deleted = gone[-1] if gone else None  # before the question
             if deleted is not None:
-                answers.append((await machine.answer(deleted), await machine.answer(kept)))
+                answers.append((await machine.answer(deleted), await machine.answer(lasting)))
             await asyncio.sleep(0)
 
     others = [asyncio.create_task(ask_all_the_while(each)) for each in machines for _ in range(2)]

@@ -97,9 +97,9 @@ def test_what_is_told_of_an_account_is_settled_before_another_change_on_the_mach
     store = machines[0].accounts
     add(store)
     alter(store, enforced_from=NOW)
-    told = store.enforcements
-    remove, refusals = told.remove, []
-    monkeypatch.setattr(told, "_lock_timeout", 0.1)
+    enforcements = store.enforcements
+    remove, refusals = enforcements.remove, []
+    monkeypatch.setattr(enforcements, "_lock_timeout", 0.1)
 
     def remove_meanwhile(name: str) -> None:
         """By now the account is open, and nothing else is to be told of it yet."""
@@ -108,10 +108,10 @@ def test_what_is_told_of_an_account_is_settled_before_another_change_on_the_mach
         refusals.append(refusal)
         remove(name)
 
-    monkeypatch.setattr(told, "remove", remove_meanwhile)
+    monkeypatch.setattr(enforcements, "remove", remove_meanwhile)
     alter(store, enforced_from=None)
     assert len(refusals) == 1
-    assert told.read("ada") is None
+    assert enforcements.read("ada") is None
 
 
 def test_many_accounts_are_read_by_one_statement_each_as_it_stands(
@@ -293,9 +293,9 @@ def test_two_machines_that_seal_first_at_once_agree_on_one_ring(
         ring = KeySet((first.new_key(),))
         first.write(ring)
     other.join()
-    kept = first.read()
-    assert kept is not None
-    assert dump(kept) == dump(ring)
+    present = first.read()
+    assert present is not None
+    assert dump(present) == dump(ring)
     assert ring.decrypt(UID, "authenticator", sealed[0]).reveal() == "x"
 
 

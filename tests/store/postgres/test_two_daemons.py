@@ -45,21 +45,21 @@ def test_a_deletion_by_command_bites_on_the_other_machine_and_a_lost_database_le
     first, second = configs
     line = ("--config", first)
     run.good("account", "add", "ada", "--password-stdin", *line, stdin=f"{PASSWORD}\n")
-    kept, lost = (
+    lasting, lost = (
         run.good("app-password", "create", "ada", name, *line).split("\n")[0]
         for name in ("Kept", "Lost")
     )
-    for secret in (kept, lost):
+    for secret in (lasting, lost):
         assert [daemon.ask("ada", secret) for daemon in daemons] == ["yes", "yes"]
     run.good("app-password", "delete", "ada", "Lost", "--config", second)
     assert [daemon.ask("ada", lost) for daemon in daemons] == ["not mine", "not mine"]
     database.stop()
     try:
-        for secret in (kept, lost):
+        for secret in (lasting, lost):
             assert [daemon.ask("ada", secret) for daemon in daemons] == ["not now", "not now"]
     finally:
         database.start()
-    assert [daemon.ask("ada", kept) for daemon in daemons] == ["yes", "yes"]
+    assert [daemon.ask("ada", lasting) for daemon in daemons] == ["yes", "yes"]
     for each in configs:
         folder = each.parent / "machine"
         there = [path for path in folder.rglob("*") if path.is_file()]

@@ -73,10 +73,12 @@ class Cluster:
         """Has nothing in the tables, but what was there when they were made."""
         self.execute(
             database,
-            """DO $$ BEGIN EXECUTE (
-              SELECT 'TRUNCATE ' || string_agg(format('apppw.%I', relname), ', ')
-              FROM pg_class WHERE relnamespace = 'apppw'::regnamespace AND relkind IN ('r', 'p')
-              AND NOT relispartition AND relname <> 'store'); END $$""",
+            # Of so few rows quicker than TRUNCATE, which makes a file for each table.
+            """DO $$ DECLARE part record; BEGIN
+              FOR part IN SELECT relname FROM pg_class
+              WHERE relnamespace = 'apppw'::regnamespace AND relkind IN ('r', 'p')
+              AND NOT relispartition AND relname <> 'store'
+              LOOP EXECUTE format('DELETE FROM apppw.%I', part.relname); END LOOP; END $$""",
         )
 
     def execute(self, database: str, *statements: LiteralString, role: str = "postgres") -> None:

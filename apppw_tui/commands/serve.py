@@ -196,6 +196,7 @@ class Reloader:
         self._read = read
         self._made = {socket.name: socket for socket in config.serve.sockets}  # as they were made
         self._now = config
+        self._database = config.database  # as it was opened
         self._running = running
         self._log = log
         self._notifier = notifier
@@ -229,7 +230,8 @@ class Reloader:
 
     def _later(self, config: Config, store: Path) -> list[str]:
         """The settings that a restart alone can change."""
-        later = ["store"] if store != self._running.store else []
+        is_elsewhere = store != self._running.store or config.database != self._database
+        later = ["store"] if is_elsewhere else []
         sockets = self._running.sockets
         wanted = {socket.name: socket for socket in config.serve.sockets}
         if sockets.passed:  # systemd has made them, and says who may ask

@@ -165,6 +165,11 @@ def test_another_store_needs_a_restart(
     with serving(tmp_path, *line_without_store, store=False) as daemon:
         config.write_text('store = "/srv/other"')
         assert "needs a restart settings=store" in reload(daemon)
+        config.write_text(f'store = "{tmp_path}/store"')
+        assert "needs a restart" not in reload(daemon)
+        table = f'[store]\nengine = "postgresql"\nfolder = "{tmp_path}/store"\n'
+        config.write_text(f'{table}dsn = "dbname=apppw"')
+        assert "needs a restart settings=store" in reload(daemon)
 
 
 def test_a_broken_file_changes_nothing_and_the_check_fails(

@@ -7,7 +7,7 @@ from typing import Any, LiteralString, TypeVar
 
 import psycopg
 
-from apppw_tui.domain.errors import SaveUncertain
+from apppw_tui.domain.errors import SaveUncertain, StoreUnusable
 from apppw_tui.store.postgres.connection import TIMEOUT, Row, TimedConnection, connect
 from apppw_tui.store.postgres.dsn import read_dsn
 from apppw_tui.store.postgres.errors import UNCONFIRMED, SilentDatabase, store_error, uncertain
@@ -69,9 +69,11 @@ class DatabaseTransaction:
         self._is_open = False
         with self._connection.cancelled_when_silent() as cancelled:
             try:
-                self._connection.execute("COMMIT")
+                done = self._connection.execute("COMMIT").statusmessage
             except psycopg.Error as error:
                 raise uncertain(error) from None
+        if done != "COMMIT":  # something in it had failed, and the server says no more than that
+            raise StoreUnusable("The database has undone it: nothing was changed.")
         if cancelled:
             self._connection.close()  # lest what is cancelled be the next statement
             raise SaveUncertain(UNCONFIRMED)

@@ -79,6 +79,16 @@ def write_and_raise(database: Database) -> None:
         raise ZeroDivisionError
 
 
+def test_what_the_server_has_undone_is_not_taken_for_done(opened: Database) -> None:
+    with opened.transaction() as transaction:
+        transaction.write("INSERT INTO apppw.mark VALUES ('x', now())")
+        with pytest.raises(psycopg.Error):
+            transaction.write("INSERT INTO apppw.mark VALUES ('x', now())")
+        with pytest.raises(StoreUnusable, match="nothing was changed"):
+            transaction.commit()
+    assert opened.rows("SELECT name FROM apppw.mark") == []
+
+
 def test_a_lost_commit_is_uncertain_and_is_not_done_again(
     opened: Database, database: Cluster
 ) -> None:

@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import sys
 import time
 
 _COLOURING = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TMUX")
@@ -42,6 +43,14 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+def pytest_sessionfinish() -> None:
+    """Ends the database of the houses; at the exit of a process nobody would wait for it."""
+    if "tests.store.postgres.house" in sys.modules:
+        from tests.store.postgres.house import end_cluster
+
+        end_cluster()
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 from msgspec import Meta
 
 from apppw_tui.config import PROTOCOLS
-from apppw_tui.config.dsn import check_dsn
 from apppw_tui.domain import expiry, scopes
 from apppw_tui.domain.addresses import parse_address, parse_network
 from apppw_tui.domain.names import domain_encoded, is_domain
@@ -99,6 +98,12 @@ def _is_region(code: str) -> bool:
     from apppw_tui.domain.phone import is_region  # no file that names none has any use of it
 
     return is_region(code)
+
+
+def _check_dsn(dsn: str) -> str:
+    from apppw_tui.config.dsn import check_dsn  # as little
+
+    return check_dsn(dsn)
 
 
 def _read_place(typed: str) -> str:
@@ -251,7 +256,7 @@ SetupService = Annotated[
     reads(scopes.parse_service),
 ]
 EngineName = Annotated[Text, one_of("files", "postgresql")]
-Dsn = Annotated[Text, reads(check_dsn)]
+Dsn = Annotated[Text, reads(_check_dsn)]
 DatabaseTimeOut = Annotated[_Seconds, between(1, 30, " seconds")]  # a sign-in waits for it
 MachineName = Annotated[Text, rule("must be at most 64 characters long", max_length=64)]
 Source = Annotated[Text, one_of("store", "dovecot")]

@@ -91,10 +91,6 @@ def json_house() -> tuple[Handler, bytes, bytes]:
     return handler.handle, line(ADA, secret), line(ADA, wrong(secret))
 
 
-HTTP, HTTP_RIGHT, HTTP_WRONG = http_house()
-JSON, JSON_RIGHT, JSON_WRONG = json_house()
-
-
 def http_yes(answer: bytes) -> bool:
     return b"remote-user" in answer.lower() or b"200 OK" in answer
 
@@ -106,19 +102,23 @@ def json_yes(answer: bytes) -> bool:
 
 
 def fuzz_http(examples: int) -> None:
+    handle, right, wrong = http_house()
+
     @settings(max_examples=examples, deadline=None, derandomize=True, database=None)
-    @given(streams_of(_HTTP) | changed(HTTP_WRONG))
+    @given(streams_of(_HTTP) | changed(wrong))
     def run(sent: list[bytes]) -> None:
-        asyncio.run(nothing_gets_in(HTTP, sent, HTTP_RIGHT, http_yes))
+        asyncio.run(nothing_gets_in(handle, sent, right, http_yes))
 
     run()
 
 
 def fuzz_json(examples: int) -> None:
+    handle, right, wrong = json_house()
+
     @settings(max_examples=examples, deadline=None, derandomize=True, database=None)
-    @given(streams_of(_JSON) | changed(JSON_WRONG))
+    @given(streams_of(_JSON) | changed(wrong))
     def run(sent: list[bytes]) -> None:
-        asyncio.run(nothing_gets_in(JSON, sent, JSON_RIGHT, json_yes))
+        asyncio.run(nothing_gets_in(handle, sent, right, json_yes))
 
     run()
 

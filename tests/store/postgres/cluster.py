@@ -103,7 +103,8 @@ class Cluster:
         """As if the power had failed."""
         processes = [self.process, *children(self.process)]
         for process in processes:
-            os.kill(process, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # one of its helpers may just have ended
+                os.kill(process, signal.SIGKILL)
 
     def wake(self) -> None:
         """Starts it after that; what says that it runs was left behind."""
@@ -116,12 +117,14 @@ class Cluster:
         """Its processes stand still; what is sent to them is taken by the kernel."""
         processes = [self.process, *children(self.process)]
         for process in processes:
-            os.kill(process, signal.SIGSTOP)
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGSTOP)
         try:
             yield
         finally:
             for process in processes:
-                os.kill(process, signal.SIGCONT)
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGCONT)
 
     def make(self) -> None:
         initdb = ("-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-N")

@@ -3,7 +3,6 @@
 So the tests of the portal and of the verifier run over it as they are.
 """
 
-import atexit
 import tempfile
 from collections import deque
 from contextlib import ExitStack
@@ -18,27 +17,32 @@ from tests.store.postgres.cluster import Cluster, private_cluster
 
 _TEMPLATE = "apppw"
 _numbers = count(1)
-_open: deque[PostgresEngine] = deque()
+_open: deque[tuple[str, PostgresEngine]] = deque()
+_stack = ExitStack()
 _MOST_OPEN = 8  # one test has few; the server has places for a hundred connections
 
 
 def engine_in_database(clock: Clock) -> PostgresEngine:
     """An engine with nobody in it."""
     cluster, folder = _cluster()
-    number = next(_numbers)
-    cluster.execute("postgres", f"CREATE DATABASE house{number} TEMPLATE {_TEMPLATE}")
-    dsn = cluster.dsn(database=f"house{number}")
-    engine, _ = in_postgresql(dsn, folder / f"house{number}", clock)
-    _open.append(engine)
+    name = f"house{next(_numbers)}"
+    cluster.execute("postgres", f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+    engine, _ = in_postgresql(cluster.dsn(database=name), folder / name, clock)
+    _open.append((name, engine))
     if len(_open) > _MOST_OPEN:
-        _open.popleft().close()
+        oldest, closed = _open.popleft()
+        closed.close()
+        cluster.execute("postgres", f"DROP DATABASE {oldest} WITH (FORCE)")
     return engine
+
+
+def end_cluster() -> None:
+    """Ends the server, while this process is still waited for."""
+    _stack.close()
 
 
 @cache
 def _cluster() -> tuple[Cluster, Path]:
-    stack = ExitStack()
-    atexit.register(stack.close)
-    cluster = stack.enter_context(private_cluster())
+    cluster = _stack.enter_context(private_cluster())
     cluster.create(_TEMPLATE)
-    return cluster, Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    return cluster, Path(_stack.enter_context(tempfile.TemporaryDirectory()))

@@ -5,6 +5,7 @@
 #   apt-get install -y python3-venv openssh-server
 #   recipes/install.sh                  # again after `git pull`: that is the upgrade
 #   recipes/install.sh FILE.whl         # or a wheel that was built elsewhere
+#   recipes/install.sh --postgresql     # with the driver of PostgreSQL, now and in later versions
 #   recipes/install.sh --force          # the same version anew, with its dependencies
 #   recipes/install.sh --dependencies [FILE]   # them alone; FILE is by default recipes/requirements.txt
 #   recipes/install.sh --list           # what is there to roll back to
@@ -56,6 +57,11 @@ current() {
     readlink -- "$opt/current" 2>/dev/null || :
 }
 
+# True if that build can have its accounts in PostgreSQL.
+has_driver() {
+    [ -n "$1" ] && ls -d -- "$opt/$1"/lib/python3*/site-packages/psycopg >/dev/null 2>&1
+}
+
 # True if that build runs: after an upgrade of Debian, its Python may be gone.
 runs() {
     "$opt/$1/bin/apppw-tui" --version >/dev/null 2>&1
@@ -95,6 +101,13 @@ make_wheel() {
     "$scratch/venv/bin/pip" wheel -q --disable-pip-version-check --no-build-isolation --no-deps \
         -w "$scratch" "$scratch/checkout"
     wheel=$(echo "$scratch"/*.whl)
+}
+
+# Puts together what is to be installed: the list $1 and, where the driver is wanted and not in it, the
+# driver's list $2.
+gather() {
+    cat -- "$1" >"$scratch/requirements.txt"
+    [ "$driver" = no ] || grep -q '^psycopg==' "$1" || cat -- "$2" >>"$scratch/requirements.txt"
 }
 
 # Installs $wheel, with what stands in the file $1, into a new folder: $build is its name.
@@ -231,7 +244,8 @@ set_up_user() {
     if [ ! -e "$config" ]; then
         mkdir -p "${config%/*}"
         # The kiosk takes the store from nowhere else.
-        sed "s|^#store = .*|store = \"$store\"|" "$opt/$build/$share/recipes/config.toml" >"$config"
+        sed "s|^#\[store\]|[store]|; s|^#folder = .*|folder = \"$store\"|" \
+            "$opt/$build/$share/recipes/config.toml" >"$config"
     fi
 }
 
@@ -304,10 +318,11 @@ prune() {
 
 # --- as root types it ----------------------------------------------------------------------------
 
-act=install what='' force=no
+act=install what='' force=no driver=no
 while [ $# -gt 0 ]; do
     case $1 in
     --force) force=yes ;;
+    --postgresql) driver=yes ;;
     --rollback | --dependencies | --list) act=${1#--} ;;
     -h | --help)
         sed -n '2,/^set -eu/{/^#/s/^# \{0,1\}//p}' "$0"
@@ -365,10 +380,12 @@ flock -n 9 || fail "another install.sh is at work."
 scratch=$(mktemp -d)
 trap 'rm -rf -- "$scratch"' EXIT
 trap 'exit 1' HUP INT TERM
+! has_driver "$(current)" || driver=yes
 
 case $act in
 install)
     build=$(build_of "$version")
+    if [ "$driver" = yes ] && ! has_driver "$build"; then force=yes; fi
     if [ -n "$build" ] && [ "$force" = no ]; then
         echo "Version $version is in $opt already, and stays as it is; --force makes it anew."
     else
@@ -376,13 +393,18 @@ install)
         *.whl) wheel=$what ;;
         *) make_wheel "$what" ;;
         esac
-        /usr/bin/python3 - "$wheel" >"$scratch/requirements.txt" <<'END' || fail "$wheel is not a wheel of apppw-tui."
+        /usr/bin/python3 - "$wheel" "$scratch" <<'END' || fail "$wheel is not a wheel of apppw-tui."
 import sys, zipfile
 with zipfile.ZipFile(sys.argv[1]) as wheel:
-    inside = "apppw-tui/recipes/requirements.txt"
-    (name,) = (one for one in wheel.namelist() if one.endswith(inside))
-    sys.stdout.write(wheel.read(name).decode())
+    for kind in ("", "-postgresql"):
+        inside = f"apppw-tui/recipes/requirements{kind}.txt"
+        texts = [wheel.read(path) for path in wheel.namelist() if path.endswith(inside)]
+        if kind == "" and not texts:
+            sys.exit(1)
+        with open(f"{sys.argv[2]}/own{kind}.txt", "wb") as file:
+            file.writelines(texts)  # an older version has no driver
 END
+        gather "$scratch/own.txt" "$scratch/own-postgresql.txt"
         make_build "$scratch/requirements.txt"
     fi
     ;;
@@ -393,7 +415,8 @@ dependencies)
     what=${what:-$here/requirements.txt}
     [ -e "$what" ] || fail "$what is not there."
     version_of_wheel "$wheel"
-    make_build "$what"
+    gather "$what" "$here/requirements-postgresql.txt"
+    make_build "$scratch/requirements.txt"
     ;;
 rollback) build=$what ;;
 esac

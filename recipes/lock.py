@@ -32,9 +32,17 @@ Pinned = dict[str, tuple[str, set[str]]]
 
 def main() -> None:
     project = tomllib.loads((HERE.parent / "pyproject.toml").read_text())
-    needed = project["project"]["dependencies"]
-    _write(HERE / "requirements.txt", _resolved(needed))
+    needed = _resolved(project["project"]["dependencies"])
+    _write(HERE / "requirements.txt", needed)
+    _write(HERE / "requirements-postgresql.txt", _driver(project, needed))
     _write(HERE / "requirements-build.txt", _resolved(project["build-system"]["requires"]))
+
+
+def _driver(project: dict[str, Any], needed: Pinned) -> Pinned:
+    """The packages of the extra that are not `needed` by everybody, to whose versions they fit."""
+    exact = [f"{name}=={version}" for name, (version, _) in needed.items()]
+    found = _resolved([*project["project"]["optional-dependencies"]["postgresql"], *exact])
+    return {name: pin for name, pin in found.items() if name not in needed}
 
 
 def _resolved(wanted: list[str]) -> Pinned:

@@ -11,6 +11,7 @@ from tests.running import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LISTS = {
     "requirements.txt": PROJECT["project"]["dependencies"],
+    "requirements-postgresql.txt": ["psycopg>=3.3,<4", "psycopg-binary"],
     "requirements-build.txt": PROJECT["build-system"]["requires"],
 }
 LINE = re.compile(r"([a-z0-9-]+)==(\S+)((?: --hash=sha256:[0-9a-f]{64})+)")
@@ -35,6 +36,12 @@ def test_list_holds_what_is_needed(name: str) -> None:
         wanted = Requirement(text)
         assert wanted.name in found, "run: python recipes/lock.py"
         assert wanted.specifier.contains(found[wanted.name]), "run: python recipes/lock.py"
+
+
+def test_driver_list_is_of_the_extra_and_says_nothing_twice() -> None:
+    (extra,) = PROJECT["project"]["optional-dependencies"]["postgresql"]
+    assert Requirement(extra).specifier == Requirement("psycopg>=3.3,<4").specifier
+    assert not pinned("requirements.txt").keys() & pinned("requirements-postgresql.txt").keys()
 
 
 def test_what_breaks_by_surprise_has_an_upper_bound() -> None:

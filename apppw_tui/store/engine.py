@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 NO_DRIVER = StoreUnusable(
     "The accounts are in PostgreSQL, and its driver is not installed.",
-    "Install it with: pip install 'apppw-tui[postgresql]'",
+    "Install it with: recipes/install.sh --postgresql, or pip install 'apppw-tui[postgresql]'",
 )
 _SYSTEM_SOCKETS = Path("/run/apppw-tui")
 

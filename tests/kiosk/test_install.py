@@ -46,7 +46,9 @@ def test_what_is_installed_is_roots_and_the_store_is_its_users(bare: KioskServer
     find = ["find", "/opt/apppw-tui", "/etc/apppw-tui", "/etc/ssh/apppw_sshd_config"]
     assert bare.scratch.output(*find, "-perm", "/022", "!", "-type", "l") == ""
     config = (bare.scratch.root / "etc/apppw-tui/config.toml").read_text()
-    assert '\nstore = "/var/lib/apppw-tui"\n' in config
+    assert "\n[store]\n" in config
+    assert '\nfolder = "/var/lib/apppw-tui"\n' in config
+    bare.scratch.output("apppw-tui", "config", "check", "--file-alone")
     user = bare.scratch.output("getent", "passwd", "apppw").strip().split(":")
     assert user[5:] == ["/var/lib/apppw-tui", "/usr/local/libexec/apppw-kiosk"]
     assert int(user[2]) < 1000
@@ -132,6 +134,27 @@ def test_forced_it_is_made_anew_and_only_the_last_used_are_kept(bare: KioskServe
     assert listed(bare) == [f"{VERSION}~2 (in use)", VERSION, "0.9.0"]
     assert {path.name for path in opt.iterdir()} == {f"{VERSION}~2", VERSION, "0.9.0", "current"}
     assert version(bare) == f"apppw-tui {VERSION}"
+
+
+def has_driver(server: KioskServer) -> bool:
+    line = ["/opt/apppw-tui/current/bin/python", "-c", "import psycopg"]
+    return server.scratch.run(*line).returncode == 0
+
+
+def test_driver_of_the_database_comes_when_it_is_asked_for_and_stays(bare: KioskServer) -> None:
+    bare.install(wheel(VERSION))
+    assert not has_driver(bare)
+    bare.scratch.output(INSTALL, "--postgresql", wheel(VERSION))
+    assert has_driver(bare)
+    assert listed(bare)[0] == f"{VERSION}~2 (in use)"
+    said = bare.scratch.output(INSTALL, "--postgresql", wheel(VERSION))
+    assert f"Version {VERSION} is in /opt/apppw-tui already" in said
+    bare.install(wheel(NEXT))
+    assert (version(bare), has_driver(bare)) == (f"apppw-tui {NEXT}", True)
+    recipes = f"/opt/apppw-tui/{NEXT}/{SHARE}/recipes"
+    bare.scratch.output(f"{recipes}/install.sh", "--dependencies")
+    assert listed(bare)[0] == f"{NEXT}~2 (in use)"
+    assert has_driver(bare)
 
 
 def test_dependencies_are_renewed_alone_and_are_those_that_are_meant(bare: KioskServer) -> None:

@@ -20,7 +20,8 @@ def wheels(folder: Path, *versions: str) -> list[Path]:
 
     All that they need lies beside them.
     """
-    for name in sorted(_needed("apppw-tui")):
+    needed, driver = _needed("apppw-tui"), _needed("apppw-tui", "postgresql")
+    for name in sorted(driver):
         found = _installed(name)
         _pack(found, found.version, dict(_files(found)), folder)
     own = _installed("apppw-tui")
@@ -29,13 +30,13 @@ def wheels(folder: Path, *versions: str) -> list[Path]:
     for path in sorted((_SOURCES / "apppw_tui").rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             content[str(path.relative_to(_SOURCES))] = path.read_bytes()
-    needed = _requirements(folder)
     share = ".data/data/share/apppw-tui"
     content[f"{share}/man/apppw-tui.1"] = (_SOURCES / "docs" / "apppw-tui.1").read_bytes()
     for path in sorted((_SOURCES / "recipes").rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             content[f"{share}/{path.relative_to(_SOURCES)}"] = path.read_bytes()
-    content[f"{share}/recipes/requirements.txt"] = needed
+    content[f"{share}/recipes/requirements.txt"] = _requirements(folder, needed)
+    content[f"{share}/recipes/requirements-postgresql.txt"] = _requirements(folder, driver - needed)
     return [
         _pack(own, version, content | altered, folder)
         for version, altered in ((version, _marked(version, content)) for version in versions)
@@ -48,11 +49,14 @@ def _marked(version: str, content: dict[str, bytes]) -> dict[str, bytes]:
     return {name: content[name] + f"# Of version {version}.\n".encode()}
 
 
-def _requirements(folder: Path) -> bytes:
-    """As recipes/lock.py makes it, of the files in that folder."""
+def _requirements(folder: Path, packages: set[str]) -> bytes:
+    """As recipes/lock.py makes it, of the files of these packages in that folder."""
+    files = {re.sub(r"[-_.]+", "_", name).lower() for name in packages}
     lines = []
     for path in sorted(folder.glob("*.whl")):
         name, version, *_ = path.name.split("-")
+        if name not in files:
+            continue
         lines.append(f"{name}=={version} --hash=sha256:{sha256(path.read_bytes()).hexdigest()}\n")
     return "".join(lines).encode()
 
@@ -62,10 +66,12 @@ def _installed(name: str) -> Distribution:
     return next(found for found in distributions(name=name) if found.read_text("WHEEL"))
 
 
-def _needed(name: str) -> set[str]:
-    """The names of all packages that `name` needs, and that these need."""
+def _needed(name: str, extra: str = "") -> set[str]:
+    """The names of all packages that `name` needs with that extra, and that these need."""
     found: set[tuple[str, str]] = set()
     waiting = [(name, "")]
+    if extra:
+        waiting.append((name, extra))
     while waiting:
         name, extra = waiting.pop()
         for text in _installed(name).requires or []:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 from psycopg.waiting import Ready
 
 from apppw_tui.store.postgres.errors import SILENT, SilentDatabase
@@ -27,7 +28,6 @@ class TimedConnection(psycopg.Connection[Row]):
     """Leaves, where the server says nothing for `patience` seconds."""
 
     patience = TIMEOUT
-    dsn = ""
     _when_silent: Callable[[], bool] | None = None
 
     @contextmanager
@@ -42,7 +42,9 @@ class TimedConnection(psycopg.Connection[Row]):
         def cancel() -> bool:
             self._when_silent = None
             try:
-                with connect(self.dsn, self.patience) as other:
+                # The very host: to another one the number is that of somebody else's process.
+                host = make_conninfo(**self.info.get_parameters())
+                with connect(host, self.patience) as other:
                     other.execute("SELECT pg_cancel_backend(%s)", (process,))
             except psycopg.Error:
                 return False
@@ -88,5 +90,5 @@ def connect(dsn: str, timeout: float) -> TimedConnection:
         connect_timeout=max(_LEAST_CONNECT, int(timeout)),
         application_name="apppw-tui",
     )
-    connection.patience, connection.dsn = timeout, dsn
+    connection.patience = timeout
     return connection

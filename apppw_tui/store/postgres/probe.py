@@ -12,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.store.postgres.connection import TimedConnection, connect
+from apppw_tui.store.postgres.errors import SilentDatabase
 
 EVERY = 1.0  # seconds
 _ASKED = """
@@ -70,17 +71,33 @@ class HostProbe:
         """Notes the timeline of a primary; a host that cannot be asked is none."""
         timeline: str | None = None
         try:
-            connection = self._connections.get(host)
-            if connection is None or connection.closed:
-                connection = connect(self._hosts[host], self._timeout)
-                self._connections[host] = connection
-            ((timeline,),) = connection.execute(_ASKED).fetchall()
+            timeline = self._timeline(host)
         except psycopg.Error:
             self._connections.pop(host, None)
         if timeline is None:
             self._timelines.pop(host, None)
         else:
             self._timelines[host] = timeline
+
+    def _timeline(self, host: str) -> str | None:
+        """Raises psycopg.Error."""
+        connection = self._connections.get(host)
+        if connection is not None:
+            try:
+                return _asked(connection)
+            except SilentDatabase:
+                raise
+            except psycopg.OperationalError:
+                if not connection.closed:
+                    raise
+        # A host that came back since is not to wait for the next round.
+        connection = self._connections[host] = connect(self._hosts[host], self._timeout)
+        return _asked(connection)
+
+
+def _asked(connection: TimedConnection) -> str | None:
+    ((timeline,),) = connection.execute(_ASKED).fetchall()
+    return None if timeline is None else str(timeline)
 
 
 def each_host(dsn: str) -> Iterator[tuple[str, str]]:

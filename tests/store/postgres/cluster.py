@@ -99,9 +99,16 @@ class Cluster:
         self._run(self.programs / "pg_basebackup", "-D", self.folder / "data", *base)
         self.start()
 
+    def configure(self, *lines: str) -> None:
+        """Adds lines to what ALTER SYSTEM would write, of which the last one holds."""
+        with (self.folder / "data" / "postgresql.auto.conf").open("a") as file:
+            file.writelines(f"{line}\n" for line in lines)
+        self.control("reload")
+
     def kill(self) -> None:
         """As if the power had failed."""
-        processes = [self.process, *children(self.process)]
+        self.freeze()  # none of them does anything more, in whatever order they go
+        processes = [*children(self.process), self.process]
         for process in processes:
             with suppress(ProcessLookupError):  # one of its helpers may just have ended
                 os.kill(process, signal.SIGKILL)
@@ -112,19 +119,27 @@ class Cluster:
             path.unlink()
         self.start()
 
+    def freeze(self) -> None:
+        """Its processes stand still; what is sent to them is taken by the kernel."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
     @contextmanager
     def silent(self) -> Iterator[None]:
-        """Its processes stand still; what is sent to them is taken by the kernel."""
-        processes = [self.process, *children(self.process)]
-        for process in processes:
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGSTOP)
+        self.freeze()
         try:
             yield
         finally:
-            for process in processes:
-                with suppress(ProcessLookupError):
-                    os.kill(process, signal.SIGCONT)
+            self.thaw()
+
+    def _signal(self, number: signal.Signals) -> None:
+        # The postmaster first: what stands still begins no other process.
+        os.kill(self.process, number)
+        for process in children(self.process):
+            with suppress(ProcessLookupError):  # one of its helpers may just have ended
+                os.kill(process, number)
 
     def make(self) -> None:
         initdb = ("-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-N")

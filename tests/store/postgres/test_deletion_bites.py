@@ -6,15 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain.scopes import parse_service
+from apppw_tui.domain.scopes import PORTAL
 from apppw_tui.domain.secret import Secret
 from apppw_tui.store.postgres.schema import VERIFIER
-from apppw_tui.verifier.auth_service import AuthService
 from apppw_tui.verifier.decision import Answer, Attempt
-from tests.store.engines import in_postgresql
 from tests.store.postgres.cluster import ONE_CLUSTER, Cluster
+from tests.store.postgres.served import ServedMachine
 from tests.support import FixedClock, House
-from tests.verifier.harness import Book
 
 pytestmark = ONE_CLUSTER
 
@@ -22,34 +20,15 @@ ADA = "ada@example.org"
 TIMES = 24
 
 
-class ServedMachine:
-    """One machine: its portal, and its daemon in the daemon's role."""
-
-    def __init__(self, cluster: Cluster, folder: Path, clock: FixedClock, seed: int) -> None:
-        engine, _ = in_postgresql(cluster.dsn(), folder, clock)
-        daemon, _ = in_postgresql(cluster.dsn(VERIFIER), folder, clock, by_daemon=True)
-        self.house = House(store=engine.accounts, clock=clock, seed=seed)
-        self.service = AuthService(
-            daemon.cached_accounts(), self.house.hasher, clock, Book(), Book(), threads=1
-        )
-        self._engines = engine, daemon
-
-    async def answer(self, secret: Secret) -> Answer:
-        attempt = Attempt.parse(ADA, secret, parse_service("imap"), "127.0.0.1", None)
-        return (await self.service.decide(attempt)).answer
-
-    def close(self) -> None:
-        self.service.close()
-        for engine in self._engines:
-            engine.close()
-
-
 @pytest.fixture
 def machines(
     database: Cluster, tmp_path: Path, clock: FixedClock
 ) -> Iterator[tuple[ServedMachine, ServedMachine]]:
     first, second = (
-        ServedMachine(database, tmp_path / f"machine{seed}", clock, seed) for seed in (1, 2)
+        ServedMachine(
+            (database.dsn(), database.dsn(VERIFIER)), tmp_path / f"machine{seed}", clock, seed
+        )
+        for seed in (1, 2)
     )
     yield first, second
     first.close()
@@ -70,18 +49,20 @@ async def test_a_deletion_bites_at_the_next_attempt_on_either_machine(
         while not is_over.is_set():
             deleted = gone[-1] if gone else None  # before the question
             if deleted is not None:
-                answers.append((await machine.answer(deleted), await machine.answer(lasting)))
+                answers.append(
+                    (await machine.answer(ADA, deleted), await machine.answer(ADA, lasting))
+                )
             await asyncio.sleep(0)
 
     others = [asyncio.create_task(ask_all_the_while(each)) for each in machines for _ in range(2)]
     for number, secret in enumerate(secrets):
         here, there = machines[number % 2], machines[1 - number % 2]
         for machine in (*machines, *machines):  # it is remembered by both
-            assert await machine.answer(secret) is Answer.YES
+            assert await machine.answer(ADA, secret) is Answer.YES
         await asyncio.to_thread(delete, here.house, f"Phone {number}")
         gone.append(secret)
-        assert await there.answer(secret) is Answer.NOT_MINE
-        assert await here.answer(secret) is Answer.NOT_MINE
+        assert await there.answer(ADA, secret) is Answer.NOT_MINE
+        assert await here.answer(ADA, secret) is Answer.NOT_MINE
     is_over.set()
     await asyncio.gather(*others)
     assert len(answers) > TIMES
@@ -100,18 +81,19 @@ async def test_nobody_gets_a_yes_or_a_no_while_the_database_is_silent(
     first = machines[0]
     first.house.add(ADA)
     secret = first.house.issue("Phone", ADA).secret
-    assert await first.answer(secret) is Answer.YES
+    assert await first.answer(ADA, secret) is Answer.YES
     with database.silent():
-        asked = [asyncio.create_task(first.answer(secret)) for _ in range(8)]
-        malformed = Attempt.parse("\0", Secret("x"), parse_service("imap"), "127.0.0.1", None)
-        assert (await first.service.decide(malformed)).answer is Answer.NOT_MINE
+        asked = [asyncio.create_task(first.answer(ADA, secret)) for _ in range(8)]
+        await asyncio.sleep(0)
+        of_the_portal = Attempt.parse(ADA, secret, PORTAL)  # for which nothing is read
+        assert (await first.service.decide(of_the_portal)).answer is Answer.NOT_MINE
         assert not any(each.done() for each in asked), "others are heard before they are"
         assert set(await asyncio.gather(*asked)) == {Answer.NOT_NOW}
-    assert await first.answer(secret) is Answer.YES
+    assert await first.answer(ADA, secret) is Answer.YES
     database.stop()
     try:
-        answers = await asyncio.gather(*[first.answer(secret) for _ in range(8)])
+        answers = await asyncio.gather(*[first.answer(ADA, secret) for _ in range(8)])
         assert set(answers) == {Answer.NOT_NOW}
     finally:
         database.start()
-    assert await first.answer(secret) is Answer.YES
+    assert await first.answer(ADA, secret) is Answer.YES

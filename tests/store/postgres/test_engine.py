@@ -1,7 +1,6 @@
 """Several machines on one database, and what each of its roles may."""
 
 import json
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -147,44 +146,6 @@ def test_an_account_made_again_is_not_the_one_that_was_held(
     held = cache.get("ada")
     assert held is not None
     assert held.uid == other.uid
-
-
-_RACER = """
-import sys
-from pathlib import Path
-from dataclasses import replace
-from tests.store.engines import in_postgresql
-from tests.support import FixedClock
-dsn, folder, times = sys.argv[1:]
-engine = in_postgresql(dsn, Path(folder), FixedClock())[0]
-uid = engine.accounts.get("ada").uid
-sys.stdin.readline()
-for _ in range(int(times)):
-    with engine.accounts.transaction("ada", uid) as change:
-        change.account = replace(
-            change.existing, session_generation=change.existing.session_generation + 1
-        )
-"""
-
-
-@pytest.mark.slow
-def test_no_change_of_eight_processes_is_lost(
-    machines: tuple[PostgresEngine, PostgresEngine], database: Cluster, tmp_path: Path
-) -> None:
-    add(machines[0].accounts)
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", _RACER, database.dsn(), tmp_path / "first", "40"],
-            stdin=subprocess.PIPE,
-        )
-        for _ in range(8)
-    ]
-    for process in processes:
-        process.communicate(b"\n")
-    assert [process.returncode for process in processes] == [0] * 8
-    account = machines[1].accounts.get("ada")
-    assert account is not None
-    assert account.session_generation == 320
 
 
 def waiter(database: Cluster, act: Callable[[], object]) -> threading.Thread:

@@ -1,15 +1,19 @@
 """Several hosts of one database: a standby that takes over, and an old primary that wakes."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
-from apppw_tui.domain.errors import StoreUnusable
+from apppw_tui.domain.errors import SaveUncertain, StoreUnusable
+from apppw_tui.store.postgres.connection import connect
 from apppw_tui.store.postgres.database import Database
 from apppw_tui.store.postgres.engine import PostgresEngine
+from apppw_tui.store.postgres.errors import SilentDatabase
 from apppw_tui.store.postgres.probe import HostProbe, each_host
-from apppw_tui.store.postgres.schema import PORTAL
+from apppw_tui.store.postgres.schema import PORTAL, VERIFIER
+from apppw_tui.verifier.decision import Answer
 from tests.store.engines import in_postgresql
 from tests.store.making import add, alter
 from tests.store.postgres.cluster import (
@@ -18,6 +22,7 @@ from tests.store.postgres.cluster import (
     place_for_cluster,
     private_cluster,
 )
+from tests.store.postgres.served import ServedMachine
 from tests.support import FixedClock
 
 pytestmark = ONE_CLUSTER
@@ -64,6 +69,18 @@ def test_two_primaries_are_noticed_and_nobody_is_answered(database: Cluster) -> 
 
 
 @pytest.mark.slow
+def test_what_hangs_is_cancelled_on_its_own_host_and_nowhere_else(database: Cluster) -> None:
+    with private_cluster() as second:
+        second.create("apppw")
+        connection = connect(both(database, second), 1)
+        assert connection.info.host == str(database.folder)
+        with connection.cancelled_when_silent() as cancelled:
+            with database.silent(), pytest.raises(SilentDatabase):
+                connection.execute("SELECT 1")
+            assert cancelled == []
+
+
+@pytest.mark.slow
 def test_no_deletion_is_lost_where_a_standby_takes_over(
     second: Cluster, tmp_path: Path, clock: FixedClock
 ) -> None:
@@ -96,6 +113,32 @@ def test_no_deletion_is_lost_where_a_standby_takes_over(
         with pytest.raises(StoreUnusable, match="Two databases"):
             again_and_again(lambda: cache.get("ada"))
         engine.close()
+
+
+@pytest.mark.slow
+async def test_deletion_bites_on_the_other_machine_though_no_standby_is_left_to_confirm_it(
+    second: Cluster, tmp_path: Path, clock: FixedClock
+) -> None:
+    with private_cluster() as first, ExitStack() as stack:
+        first.create("apppw")
+        second.begin_standby(first)
+        first.configure("synchronous_standby_names = '*'")
+        dsns = first.dsn(), first.dsn(VERIFIER)
+        here, there = (
+            ServedMachine(dsns, tmp_path / f"machine{seed}", clock, seed, 1) for seed in (1, 2)
+        )
+        stack.callback(here.close)
+        stack.callback(there.close)
+        here.house.add("ada")
+        secrets = [here.house.issue(f"Phone {number}", "ada").secret for number in range(2)]
+        second.kill()
+        for number, machine in enumerate((here, there)):  # and nobody is left with the lock
+            for each in (here, there):
+                assert await each.answer("ada", secrets[number]) is Answer.YES
+            with suppress(SaveUncertain):
+                machine.house.operator.delete_app_password("ada", f"Phone {number}")
+            for each in (there, here):
+                assert await each.answer("ada", secrets[number]) is Answer.NOT_MINE
 
 
 def again_and_again(act: Callable[[], object]) -> None:

@@ -1,16 +1,21 @@
 """Two machines as they are run: a folder and a daemon each, in the daemon's role, one database."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from apppw_tui.domain.scopes import PORTAL
 from apppw_tui.store.postgres.schema import VERIFIER
 from tests.running import CommandLine
 from tests.serving import Serving, serving
 from tests.store.postgres.cluster import ONE_CLUSTER, Cluster
 from tests.support import PASSWORD
+
+LOOSELY = 3  # times the seconds that are promised: other programs run beside
 
 pytestmark = [ONE_CLUSTER, pytest.mark.slow]
 
@@ -65,3 +70,28 @@ def test_a_deletion_by_command_bites_on_the_other_machine_and_a_lost_database_le
         there = [path for path in folder.rglob("*") if path.is_file()]
         assert not any("ada" in path.name or path.suffix == ".sqlite" for path in there)
         assert not any(b"ada" in path.read_bytes() for path in there)
+
+
+def test_a_silent_database_makes_everybody_wait_no_longer_than_a_moment(
+    run: CommandLine, configs: tuple[Path, Path], daemons: list[Serving], database: Cluster
+) -> None:
+    line = ("--config", configs[0])
+    run.good("account", "add", "ada", "--password-stdin", *line, stdin=f"{PASSWORD}\n")
+    secret = run.good("app-password", "create", "ada", "Phone", *line).split("\n")[0]
+    daemon = daemons[0]
+    assert daemon.ask("ada", secret) == "yes"
+    begun = time.monotonic()
+    with ThreadPoolExecutor(8) as pool, database.silent():
+        asked = [pool.submit(daemon.ask, "ada", secret) for _ in range(8)]
+        # For this nobody has to look into the database, so nobody stands in its way.
+        assert daemon.ask("ada", secret, service=PORTAL) == "not mine"
+        assert not any(each.done() for each in asked)
+        assert {each.result() for each in asked} == {"not now"}
+        assert time.monotonic() - begun < LOOSELY * 7
+        for words in (("account", "list"), ("app-password", "list", "ada")):
+            said = run(*words, *line)
+            assert (said.code, said.out, said.line) == (3, "", "The database does not answer.")
+    begun = time.monotonic()
+    while daemon.ask("ada", secret) != "yes":
+        pass
+    assert time.monotonic() - begun < LOOSELY * 15

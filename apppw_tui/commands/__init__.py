@@ -1,6 +1,8 @@
 """The commands, once their arguments are understood: one file for each kind of thing."""
 
 import argparse
+import sys
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 
 # Imports are cost: a module of this folder is imported when its command is given. An action that
@@ -45,6 +47,7 @@ _COMMANDS = {
 # These need no configuration, or ask what is wrong with it; `pam` is asked at every sign-in, by
 # whoever may not read any of this. `status` is asked while it is wrong, too.
 _UNCONFIGURED = frozenset({"completion", "config", "doctor", "pam", "status"})
+_ENDLESS = frozenset({"serve"})  # its threads tell on standard error what happens
 
 
 def dispatch(options: argparse.Namespace) -> int:
@@ -56,5 +59,17 @@ def dispatch(options: argparse.Namespace) -> int:
         arguments += (choose(getattr(options, "config", None)),)
     action = f"{options.command} {getattr(options, 'action', '')}"
     module, _, name = _COMMANDS[action if action in _COMMANDS else options.command].partition(":")
-    code: int = getattr(import_module(f"{__name__}.{module}"), name)(*arguments)
+    run = getattr(import_module(f"{__name__}.{module}"), name)
+    with nullcontext() if options.command in _ENDLESS else _progress():
+        code: int = run(*arguments)
     return code
+
+
+def _progress() -> AbstractContextManager[None]:
+    """Shows at a terminal how far the command is; elsewhere not even the module is loaded."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return nullcontext()
+    from apppw_tui.commands.progress_line import ProgressLine, is_shown_on
+    from apppw_tui.domain.progress import showing_progress
+
+    return showing_progress(ProgressLine(sys.stderr)) if is_shown_on(sys.stderr) else nullcontext()

@@ -24,6 +24,7 @@ from apppw_tui.domain import expiry
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import AlreadySo, ApppwError, Refused
 from apppw_tui.domain.names import escaped
+from apppw_tui.domain.progress import progress
 from apppw_tui.exit_codes import ALREADY, OK
 from apppw_tui.portal.admin import Admin
 
@@ -102,7 +103,7 @@ class AccountAction:
         is_trial = getattr(options, "dry_run", False)
         if self.question and not is_trial:
             self._check_meant(admin, names, options)
-        for name in names:
+        for name in progress(names, f"account {self.command}"):
             result = self.report(admin, name, options, report)
             if result is not None:
                 already += result.already

@@ -14,6 +14,7 @@ from apppw_tui.commands.output import CommandReport, pluralize
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import ApppwError, NameTaken, Refused, system_reason
 from apppw_tui.domain.hashing import MOST_OF_ACCOUNTS, CostLimits, MemoryProfiles, Profiles
+from apppw_tui.domain.progress import progress
 from apppw_tui.portal.context import PortalContext
 from apppw_tui.portal.passwd_import import PasswdEntry, check_is_free, create_imported, lines
 
@@ -41,7 +42,8 @@ def _import(
     report, there, trial = CommandReport(as_json=options.json), 0, None
     if options.dry_run:
         trial = MemoryProfiles(context.hasher.account.profiles.in_use())
-    for line in lines(text, bounds, config.default_domain):
+    entries = lines(text, bounds, config.default_domain)
+    for line in progress(entries, "Importing accounts", text.count("\n")):
         try:
             _add(context, line, by, trial)
         except ApppwError as error:

@@ -11,6 +11,7 @@ from apppw_tui.commands.output import CommandReport, pluralize, print_error, pri
 from apppw_tui.commands.password_input import check_meant
 from apppw_tui.config import Config
 from apppw_tui.domain.errors import PasswordBackendDown, Refused, StoreError
+from apppw_tui.domain.progress import progress
 from apppw_tui.portal.admin import Admin
 
 _UNSURE = (
@@ -31,7 +32,7 @@ def prune_accounts(options: argparse.Namespace, config: Config) -> int:
     with mail_users.connected(config) as users:  # both before root becomes the store's owner
         admin = Admin(open_context(options, config).context, by, print_error)
         gone, unsure, users_known = [], [], 0
-        for name in admin.context.store.list_names():
+        for name in progress(admin.context.store.list_names(), "Asking Dovecot"):
             try:
                 answer = mail_users.knows_user(users, name, config.default_domain)
             except PasswordBackendDown as error:
@@ -50,7 +51,9 @@ def prune_accounts(options: argparse.Namespace, config: Config) -> int:
             print_lines(*(f"Dovecot does not know {name}." for name in gone))
         check_meant(f"Remove {pluralize(len(gone), 'account')} for good?", len(gone), options)
     report = CommandReport(as_json=options.json)
-    removed = [REMOVE.report(admin, name, options, report) for name in gone]
+    removed = [
+        REMOVE.report(admin, name, options, report) for name in progress(gone, "Removing accounts")
+    ]
     for name in unsure:
         report.fail(StoreError(_UNSURE.format(name)), facts=partial(Failed, name))
     report.finish()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from apppw_tui.commands.context import actor, open_context
-from apppw_tui.commands.output import print_error, print_lines, utc
+from apppw_tui.commands.output import print_aside, print_error, print_lines, utc
 from apppw_tui.config import Config
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.activity import UNKNOWN_UID, ActivityEntry, actor_label, describe
@@ -48,7 +48,7 @@ def activity(
     for uid, entry in entries:
         _print(uid, entry, names, as_json=options.json)
     if not entries and tail is None:
-        print("Nothing happened.", file=sys.stderr)
+        print_aside("Nothing happened.")
     while tail is not None and (wait or _still_read)():
         news, printed = tail(), entries
         entries = []  # what came while all was read is in both, the first time

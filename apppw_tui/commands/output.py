@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from apppw_tui.domain.errors import ApppwError, Refused, StoreError, system_reason
 from apppw_tui.domain.lines import columns
+from apppw_tui.domain.progress import clear_progress
 from apppw_tui.exit_codes import ALREADY, NO_ANSWER, OK, REFUSED
 from apppw_tui.integrations.journald import Priority, prefix, to_journal
 
@@ -81,6 +82,7 @@ def print_result(result: CommandResult, *, as_json: bool) -> int:
 
 def print_lines(*lines: str) -> None:
     """Prints at once, for output that fails at exit changes the exit code into Python's own."""
+    clear_progress()
     try:
         print(*lines, sep="\n", flush=True)
     except BrokenPipeError:
@@ -105,7 +107,8 @@ def _built(facts: "Facts") -> dict[str, Any]:
 def print_table(head: tuple[str, ...], rows: list[tuple[str, ...]], empty: str) -> None:
     """The rows in columns; `empty`, to standard error, where there are none."""
     if not rows:
-        print(empty, end="\n" if empty else "", file=sys.stderr)
+        if empty:
+            print_aside(empty)
         return
     print_lines(*_columns([head, *rows]))
 
@@ -118,7 +121,13 @@ def print_pairs(pairs: list[tuple[str, str]]) -> None:
 def print_error(trouble: object) -> None:
     """One line on standard error, where the command goes on."""
     before = prefix(Priority.WARNING, journal=to_journal())
-    print(f"{before}apppw-tui: {trouble}", file=sys.stderr)
+    print_aside(f"{before}apppw-tui: {trouble}")
+
+
+def print_aside(sentence: str, end: str = "\n") -> None:
+    """On standard error, so that it is no part of what a program reads."""
+    clear_progress()
+    print(sentence, end=end, file=sys.stderr, flush=True)
 
 
 def pluralize(number: int, thing: str) -> str:

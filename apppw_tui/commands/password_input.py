@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from apppw_tui.domain.errors import Refused
+from apppw_tui.domain.progress import clear_progress
 
 _LONGEST_STDIN = 4096  # bytes; PAM passes at most 511
 
@@ -48,6 +49,7 @@ def check_meant(question: str, number: int, options: argparse.Namespace) -> None
         return
     if not at_terminal(options):
         raise Refused(f"{question} There is no terminal to ask at; use --yes. Nothing was done.")
+    clear_progress()
     print(f"{question} Type {number} to go on: ", end="", file=sys.stderr, flush=True)
     answer = sys.stdin.readline()
     if not answer.endswith("\n"):

@@ -20,6 +20,7 @@ from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.errors import ApppwError, Refused, StoreError, system_reason
 from apppw_tui.domain.hashing import TooManyProfiles
 from apppw_tui.domain.names import candidates, escaped
+from apppw_tui.domain.progress import progress
 from apppw_tui.exit_codes import NO_ANSWER
 from apppw_tui.store.backup.packed import unpacked
 from apppw_tui.store.backup.reader import Archive, require_restorable
@@ -122,7 +123,7 @@ class _RestoreCommand:
             self._report.fail(
                 Refused(f"{member} does not belong into the backup; it was left there.")
             )
-        for name in self._names:
+        for name in progress(self._names, "Restoring accounts"):
             self._one(name)
         for name, why in sorted(archive.left_out.items()):
             print_error(f"{name} was left out when the backup was made: {why}")
@@ -169,7 +170,7 @@ class _RestoreCommand:
         with suppress(Refused):  # all of them are told when it is done
             self._trial.merge_deleted_ids()
         self._trial.restore_key()
-        for name in self._names:
+        for name in progress(self._names, "Comparing accounts"):
             with suppress(ApppwError):
                 count += self._trial.account(name).account is not None
         return count

@@ -9,12 +9,15 @@ from apppw_tui.config import Config
 from apppw_tui.domain.account import UNLISTED
 from apppw_tui.domain.errors import NotFound, StoreDamaged, StoreError
 from apppw_tui.domain.ports import AccountStore
+from apppw_tui.domain.progress import progress
 from apppw_tui.exit_codes import NO_ANSWER, OK
 from apppw_tui.store import documents
 from apppw_tui.store.documents import loads
 from apppw_tui.store.fields import DocumentError
 
 _SCHEMA = f"{documents.SCHEMA_MAJOR}.{documents.SCHEMA_MINOR}"
+
+_LOOKING = "Looking through accounts"
 
 
 def migrate(options: argparse.Namespace, config: Config) -> int:
@@ -25,7 +28,7 @@ def migrate(options: argparse.Namespace, config: Config) -> int:
     store = open_context(options, config).engine.accounts
     older_minor = 0
     errors: dict[str, StoreError] = {}
-    for account_name in store.list_names():
+    for account_name in progress(store.list_names(), _LOOKING):
         try:
             older_minor += _minor(store, account_name) < documents.SCHEMA_MINOR
         except NotFound:
@@ -74,8 +77,9 @@ def tidy(options: argparse.Namespace, config: Config) -> int:
     engine = open_context(options, config).engine
     mended = engine.accounts.mend_enforcements()
     listed = None
+    everybody = engine.accounts.each(lambda _name, _error: None)
     try:
-        listed = engine.deleted_ids.list_known(engine.accounts.each(lambda _name, _error: None))
+        listed = engine.deleted_ids.list_known(progress(everybody, _LOOKING))
     except StoreError as error:
         print_error(error)
     all_listed = engine.deleted_ids.list_all_waiting(engine.accounts)

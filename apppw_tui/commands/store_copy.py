@@ -1,9 +1,6 @@
 """Stores that several machines share: their tables are made, and accounts are brought there."""
 
 import argparse
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines
@@ -14,8 +11,6 @@ from apppw_tui.domain.ports import SystemClock
 from apppw_tui.exit_codes import NO_ANSWER, OK
 from apppw_tui.store.backup.copying import copy_store
 from apppw_tui.store.engine import NO_DRIVER, Engine, StoreLocation, open_engine
-
-_SILENT_FOR = 2.0  # seconds; whoever waits longer is shown how far it is
 
 
 def init(options: argparse.Namespace, config: Config) -> int:
@@ -39,7 +34,7 @@ def copy(options: argparse.Namespace, _config: Config) -> int:
     """Copies all accounts, and compares. Raises Refused, ConfigError, StoreError."""
     source = _opened(options.source, create=False)
     target = _opened(options.target, create=True)
-    result = copy_store(source, target, _reporter())
+    result = copy_store(source, target)
     if options.json:
         failed = {name: str(error) for name, error in sorted(result.failures.items())}
         print_json(StoreCopied(result.copied, failed))
@@ -59,18 +54,3 @@ def _opened(file: Path, *, create: bool) -> Engine:
         raise Refused(f"{file} does not say in which folder the store is.")
     place = StoreLocation.of(config, config.store, None)
     return open_engine(place, SystemClock(), create=create, new_key=create)[0]
-
-
-def _reporter() -> Callable[[int], None]:
-    """Shows on a terminal how far it is, once that takes long."""
-    if not sys.stderr.isatty():
-        return lambda _done: None
-    shown = time.monotonic()
-
-    def report(done: int) -> None:
-        nonlocal shown
-        if time.monotonic() - shown >= _SILENT_FOR:
-            shown = time.monotonic()
-            print(f"apppw-tui: {pluralize(done, 'account')} so far", file=sys.stderr)
-
-    return report

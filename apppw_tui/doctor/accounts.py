@@ -11,6 +11,7 @@ from apppw_tui.doctor.finding import Finding, command, danger, notice, unusable,
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreDamaged, StoreError
 from apppw_tui.domain.names import candidates, escaped
+from apppw_tui.domain.progress import progress
 from apppw_tui.store import documents
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.accounts import FolderStore
@@ -28,7 +29,7 @@ def check(folder: Path, store: FolderStore) -> tuple[list[Finding], list[Account
         names = store.list_names()
     except StoreError as error:
         return [unusable(places.accounts, error, "Put it back as it was.")], []
-    for name in names:
+    for name in progress(names, "Looking through accounts"):
         path = store.path(name)
         try:
             account = store.get(name)

@@ -6,6 +6,7 @@ from pathlib import Path
 from apppw_tui.config import DatabaseConfig
 from apppw_tui.doctor.finding import Finding, danger, notice, ok, unusable, warning
 from apppw_tui.domain.errors import Refused, StoreError
+from apppw_tui.domain.progress import progress
 from apppw_tui.store.engine import Engine
 
 _WHERE = "the database"
@@ -58,7 +59,8 @@ def check(config: DatabaseConfig, engine: Engine, key_file: Path) -> Iterator[Fi
 
 def _accounts(engine: Engine, key_file: Path) -> Iterator[Finding]:
     failures: dict[str, StoreError] = {}
-    count = sum(1 for _ in engine.accounts.each(failures.__setitem__))
+    accounts = engine.accounts.each(failures.__setitem__)
+    count = sum(1 for _ in progress(accounts, "Looking through accounts"))
     for error in failures.values():
         yield danger(_WHERE, str(error), "Bring it back from a backup.")
     if not failures:

@@ -8,6 +8,7 @@ from apppw_tui.doctor.finding import Finding, command, danger, warning
 from apppw_tui.domain.activity import UNKNOWN_UID
 from apppw_tui.domain.enforced import EVER
 from apppw_tui.domain.errors import StoreDamaged
+from apppw_tui.domain.progress import progress
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.places import StorePlaces
 
@@ -31,7 +32,8 @@ def check(folder: Path, store: FolderStore) -> Iterator[Finding]:
         return
     lax: list[str] = []
     strict: list[str] = []
-    for name in sorted({*names, *store.enforcements.names()}):
+    everybody = sorted({*names, *store.enforcements.names()})
+    for name in progress(everybody, "Looking at the folder enforced"):
         wanted = store.enforcement_wanted(name)
         try:
             there = store.enforcements.read(name)

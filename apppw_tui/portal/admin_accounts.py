@@ -8,6 +8,7 @@ from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.errors import AlreadySo, NotFound, StoreError
 from apppw_tui.domain.names import candidates
 from apppw_tui.domain.ports import find
+from apppw_tui.domain.progress import progress
 from apppw_tui.domain.usage import Used
 from apppw_tui.portal.context import PortalContext
 
@@ -37,7 +38,7 @@ class AccountAdmin:
         One that is removed while the list is made is left out.
         """
         accounts, troubles = [], []
-        for name in self.context.store.list_names():
+        for name in progress(self.context.store.list_names(), "Reading accounts"):
             try:
                 account = self.context.store.get(name)
             except StoreError as error:

@@ -276,8 +276,10 @@ def settle_profiles(context: PortalContext, since: datetime) -> Collection[Profi
 
     Those that were not listed are. Reads every account. Raises StoreError.
     """
+    from apppw_tui.domain.progress import progress  # for a first frame it is of no use
+
     hashes, profiles = context.hasher.account, set()
-    for name in context.store.list_names():
+    for name in progress(context.store.list_names(), "Reading accounts"):
         account = context.store.get(name)
         if account is not None and account.password_hash is not None:
             profiles.add(profile(account.password_hash))

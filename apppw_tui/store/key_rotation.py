@@ -9,6 +9,7 @@ from apppw_tui.domain.engine_ports import Keyring
 from apppw_tui.domain.errors import NotFound, Refused, StoreError, StoreUnusable
 from apppw_tui.domain.key_set import KeySet
 from apppw_tui.domain.ports import AccountStore
+from apppw_tui.domain.progress import progress
 
 
 @dataclass
@@ -36,7 +37,7 @@ def rotate(keyring: Keyring, store: AccountStore) -> Rotation:
         # have seen to it that it stays on the disk.
         keyring.write(ring if len(ring.keys) > 1 else ring.with_new_primary(keyring.new_key()))
     rotation = Rotation()
-    for name in _names(store):
+    for name in progress(_names(store), "Sealing anew"):
         try:
             rotation.reencrypted += _reseal(keyring, store, name)
         except NotFound:
@@ -123,7 +124,7 @@ def _not_under(ring: KeySet, store: AccountStore) -> tuple[int, int]:
     unreadable: set[str] = set()
     # Again until nobody is new: an account may have been made or renamed behind the sweep.
     while fresh := _unseen(store, seen, unreadable):
-        for name, uid in fresh:
+        for name, uid in progress(fresh, "Looking for old keys"):
             seen.add((name, uid))
             try:
                 with store.transaction(name, uid) as change:
@@ -143,7 +144,7 @@ def _unseen(
     store: AccountStore, seen: set[tuple[str, str]], unreadable: set[str]
 ) -> list[tuple[str, str]]:
     unseen: list[tuple[str, str]] = []
-    for name in store.list_names():
+    for name in progress(store.list_names(), "Reading accounts"):
         try:
             account = store.get(name)
         except StoreError:

@@ -331,7 +331,7 @@ def test_from_engine_to_engine_and_back_no_byte_is_another(
 
 def copy(source: Engine, target: Engine) -> None:
     failures: dict[str, StoreError] = {}
-    contents = dict(export_members(source, failures, with_key=True))
+    contents = dict(export_members(source, failures, "Copying", with_key=True))
     assert failures == {}
     for account in source.accounts.each(fail):
         with import_account(target, account.name, account.uid, contents.get) as raw:

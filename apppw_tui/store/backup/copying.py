@@ -4,11 +4,12 @@ What is counted of tries and what waits to be sent stays behind, as it does in a
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from apppw_tui.domain import deleted_ids, key_set
 from apppw_tui.domain.errors import Refused, StoreDamaged, StoreError
+from apppw_tui.domain.progress import progress
 from apppw_tui.store.backup.members import (
     DELETED,
     KEY,
@@ -29,10 +30,8 @@ class CopyResult:
     failures: Failures = field(default_factory=dict)
 
 
-def copy_store(
-    source: Engine, target: Engine, report: Callable[[int], None] = lambda _done: None
-) -> CopyResult:
-    """Copies everything; `report` hears how many accounts are done.
+def copy_store(source: Engine, target: Engine) -> CopyResult:
+    """Copies everything.
 
     Raises:
         Refused: the target is not empty; nothing was changed.
@@ -42,10 +41,9 @@ def copy_store(
     result = CopyResult()
     uses: dict[str, bytes] = {}
     name, content = "", b""
-    for member, part in export_members(source, result.failures, with_key=True):
+    for member, part in export_members(source, result.failures, "Copying accounts", with_key=True):
         if is_account(member):
             _put(target, name, content, uses, result)
-            report(result.copied)
             name, content, uses = _name(member), part, {}
         elif member == DELETED:
             target.deleted_ids.merge(deleted_ids.parse(part).ids)
@@ -54,7 +52,6 @@ def copy_store(
         else:
             uses[member] = part
     _put(target, name, content, uses, result)
-    report(result.copied)
     _compare(source, target, result)
     return result
 
@@ -96,7 +93,8 @@ def _put_key(target: Engine, content: bytes) -> None:
 
 def _compare(source: Engine, target: Engine, result: CopyResult) -> None:
     """Notes every account of which anything is not the same. Raises StoreError."""
-    for name in sorted({*source.accounts.list_names(), *target.accounts.list_names()}):
+    names = sorted({*source.accounts.list_names(), *target.accounts.list_names()})
+    for name in progress(names, "Comparing accounts"):
         if name not in result.failures:
             ours, theirs = (_everything(engine, name) for engine in (source, target))
             if ours != theirs:

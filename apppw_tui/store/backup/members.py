@@ -11,6 +11,7 @@ from apppw_tui.domain.account import RawAccount
 from apppw_tui.domain.engine_ports import ActivityHistory
 from apppw_tui.domain.errors import Refused, StoreDamaged, StoreError
 from apppw_tui.domain.key_set import dump
+from apppw_tui.domain.progress import progress
 from apppw_tui.store.engine import Engine
 
 KEY, DELETED = "key", "deleted"
@@ -40,13 +41,14 @@ def activity_members(uid: str) -> tuple[str, ...]:
 
 
 def export_members(
-    engine: Engine, failures: Failures, *, with_key: bool
+    engine: Engine, failures: Failures, act: str, *, with_key: bool
 ) -> Generator[Member, None, None]:
     """Every member, one account after the other; the key's lock is held until it is closed.
 
     Takes no account's lock: each document is replaced in one step, so it is read as it was at one
     instant. The list of deleted ids comes last, and knows of every deletion in the accounts.
-    `failures` gets the accounts and ledgers that cannot be read.
+    `failures` gets the accounts and ledgers that cannot be read; `act` is what is done to them, as
+    a person is told.
 
     Raises:
         StoreError: the list or the key cannot be read; what was given is no backup.
@@ -66,7 +68,7 @@ def export_members(
         # Again until nobody is new: one may have been renamed behind the sweep.
         while fresh := [name for name in engine.accounts.list_names() if name not in seen]:
             owners = frozenset(uids) if seen else frozenset()
-            for name in fresh:
+            for name in progress(fresh, act):
                 seen.add(name)
                 try:
                     uid, members = _account(engine, log, name, failures)

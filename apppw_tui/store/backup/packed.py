@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, cast
 
 from apppw_tui.domain.errors import Refused
+from apppw_tui.domain.progress import progress
 
 _CHUNK = 65536  # bytes, read or unpacked in one go
 _MEMORY = 256 * 1024 * 1024  # bytes that xz may want; its strongest level wants a quarter of them
@@ -59,7 +60,7 @@ def unpacked(file: BinaryIO) -> BinaryIO:
             return file
     copy = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - the caller's; 0600, and nameless
     try:
-        for chunk in _chunks(file):
+        for chunk in progress(_chunks(file), "Unpacking the backup, in parts"):
             copy.write(chunk)
         copy.seek(0, os.SEEK_SET)
     except (zlib.error, lzma.LZMAError, EOFError):

@@ -13,6 +13,7 @@ from apppw_tui.domain.deleted_ids import LARGEST as LARGEST_LIST
 from apppw_tui.domain.errors import ApppwError, NotFound, Refused
 from apppw_tui.domain.key_set import parse
 from apppw_tui.domain.names import escaped, is_account_name
+from apppw_tui.domain.progress import progress
 from apppw_tui.store import documents
 from apppw_tui.store.backup.members import DELETED, KEY, LARGEST_ACTIVITY, account_member
 from apppw_tui.store.backup.writer import FORMAT, MANIFEST
@@ -165,7 +166,7 @@ def read_account(archive: Archive, name: str) -> tuple[Tables, Account]:
 
 def _until_manifest(tar: tarfile.TarFile) -> list[tarfile.TarInfo]:
     members = []
-    for member in tar:
+    for member in progress(tar, "Reading the backup"):
         members.append(member)
         if member.name == MANIFEST:
             break

@@ -10,6 +10,7 @@ from apppw_tui.domain.deleted_ids import DeletedIdSet
 from apppw_tui.domain.engine_ports import Aside
 from apppw_tui.domain.errors import KeyMissing, Refused, StoreDamaged
 from apppw_tui.domain.key_set import KeySet, parse
+from apppw_tui.domain.progress import progress
 from apppw_tui.store import documents
 from apppw_tui.store.backup.members import DELETED, KEY, import_account
 from apppw_tui.store.backup.merge import merge_backup, opens_all, reencrypted, undecryptable
@@ -220,7 +221,8 @@ class Restore:
 
     def _readable(self) -> Iterator[Account]:
         """Every account of the store; of what cannot be read nobody knows."""
-        return self._accounts.each(lambda _name, _error: None)
+        everybody = self._accounts.each(lambda _name, _error: None)
+        return progress(everybody, "Looking through accounts")
 
 
 def _is_bare(account: Account) -> bool:

@@ -43,7 +43,8 @@ def back_up(
     """
     done = BackupResult()
     archive = _Archive(out, now)
-    with closing(export_members(engine, done.failures, with_key=with_key)) as exported:
+    members = export_members(engine, done.failures, "Backing up accounts", with_key=with_key)
+    with closing(members) as exported:
         for member, content in exported:
             archive.add(member, content)
             done.accounts += is_account(member)

@@ -207,9 +207,11 @@ class FolderStore:
 
     def mend_enforcements(self) -> int:
         """Makes what is told of every account right; of how many it was not. Raises StoreError."""
+        from apppw_tui.domain.progress import progress  # for a first frame it is of no use
+
         self.enforcements.ensure_exists()
-        names = {*self.list_names(), *self.enforcements.names()}
-        return sum(self._mended(name) for name in sorted(names))
+        names = sorted({*self.list_names(), *self.enforcements.names()})
+        return sum(self._mended(name) for name in progress(names, "Looking through accounts"))
 
     def _mended(self, name: str) -> bool:
         if not self.enforcements.has_leftover(name) and self.tells_rightly(name):

@@ -8,6 +8,7 @@ opens the ledger after that takes these over as well.
 import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from apppw_tui.store.folder import files
@@ -79,10 +80,15 @@ class OldFiles:
 
     def _read(self, ledger: Ledger, source: Path) -> None:
         upto, whole = _state(ledger, source)
+        if whole:
+            return
+        from apppw_tui.domain.progress import progress  # there is hardly ever anything to do
+
         names = sorted(path.name for path in source.iterdir() if path.name > upto)
+        left = progress(names, "Taking over earlier files")
         while not whole:
-            batch, names = names[:_BATCH], names[_BATCH:]
-            upto, whole = (batch[-1] if batch else upto), not names
+            batch = [*islice(left, _BATCH)]
+            upto, whole = (batch[-1] if batch else upto), len(batch) < _BATCH
             with ledger.transaction() as transaction:
                 for name in batch:
                     self.load(transaction, source / name)

@@ -10,6 +10,7 @@ from apppw_tui.domain.activity import UNKNOWN_UID
 from apppw_tui.domain.enforced import EVER, Enforcement, Everybody, enforcement
 from apppw_tui.domain.errors import NotFound, StoreBusy, StoreDamaged, StoreError
 from apppw_tui.domain.names import Name, check_account_name, escaped, is_account_name
+from apppw_tui.domain.progress import progress
 from apppw_tui.store import documents
 from apppw_tui.store.documents import assigned_content, dumps
 from apppw_tui.store.fields import DocumentError
@@ -114,7 +115,8 @@ class PostgresAccounts:
         self.enforcements.ensure_exists()
         # What another machine has changed is not told here yet.
         wrong = self.enforcements.names()
-        for account in self.each(lambda name, _error: wrong.add(name)):
+        everybody = self.each(lambda name, _error: wrong.add(name))
+        for account in progress(everybody, "Looking through accounts"):
             if self._tells_rightly(account):
                 wrong.discard(account.name)
             else:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ import pytest
 from apppw_tui.domain import throttle
 from apppw_tui.domain.errors import RateLimited, StoreBusy, StoreError
 from apppw_tui.domain.ports import ThrottleStore
+from apppw_tui.domain.progress import showing_progress
 from apppw_tui.domain.sent_codes import record_sent_code
 from apppw_tui.domain.throttle import FailureCount, FailureCounts, ThrottleState
 from apppw_tui.store.folder import counters as counting
@@ -462,7 +464,11 @@ EXPECTED = {
 def test_what_an_older_program_counted_counts_on_and_is_kept_aside(
     old: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert failures(FolderThrottleStore(old, clock)) == 0
+    shown: list[tuple[str, int, int | None]] = []
+    display = SimpleNamespace(show=lambda *told: shown.append(told), clear=list)
+    with showing_progress(display):
+        assert failures(FolderThrottleStore(old, clock)) == 0
+    assert shown == [("Taking over earlier files", done, 3) for done in (1, 2, 3)]
     assert taken_over(old) == EXPECTED
     assert sorted(path.name for path in (old / "throttle").iterdir()) == [
         ".a7.lock", "key", "profiles.json",

@@ -32,8 +32,9 @@ def init(options: argparse.Namespace, config: Config) -> int:
 
 def copy(options: argparse.Namespace, _config: Config) -> int:
     """Copies all accounts, and compares. Raises Refused, ConfigError, StoreError."""
-    source = _opened(options.source, create=False)
-    target = _opened(options.target, create=True)
+    # Both are read before root becomes the store's owner, who may not read them.
+    places = [_place(file) for file in (options.source, options.target)]
+    source, target = (_opened(place, create=place is places[1]) for place in places)
     result = copy_store(source, target)
     if options.json:
         failed = {name: str(error) for name, error in sorted(result.failures.items())}
@@ -48,9 +49,12 @@ def copy(options: argparse.Namespace, _config: Config) -> int:
     return NO_ANSWER if result.failures else OK
 
 
-def _opened(file: Path, *, create: bool) -> Engine:
+def _place(file: Path) -> StoreLocation:
     config = load(file)
     if config.store is None:
         raise Refused(f"{file} does not say in which folder the store is.")
-    place = StoreLocation.of(config, config.store, None)
+    return StoreLocation.of(config, config.store, None)
+
+
+def _opened(place: StoreLocation, *, create: bool) -> Engine:
     return open_engine(place, SystemClock(), create=create, new_key=create)[0]

@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from apppw_tui.store.folder.location import is_owned_by_me, open_store
+from tests.programs import finished
 from tests.store.making import account_file, add, folder_store, touch, version_of
 from tests.store.other_uid import OTHER, only_root, said_as
 
@@ -93,6 +95,19 @@ def test_uid_0_becomes_the_stores_owner_before_it_opens_anything(folder: Path) -
         "deleted",        "ledger", *(path.name for path in (folder / "ledger").iterdir()),
     }  # fmt: skip
     assert {(status.st_uid, status.st_gid) for status in found.values()} == {(OTHER, OTHER)}
+
+
+def test_root_without_all_its_rights_becomes_the_owner_as_well(folder: Path) -> None:
+    """As in apppw-backup.service; with a database the folder is made where it is missing."""
+    folder_store(folder)
+    give(folder)
+    script = (
+        "import os, pathlib, sys; from apppw_tui.store.folder.location import check_store\n"
+        "check_store(pathlib.Path(sys.argv[1]), create=True); print(os.geteuid())"
+    )
+    setpriv = ["setpriv", "--bounding-set=-all,+setuid,+setgid", "--inh-caps=-all"]
+    done = finished([*setpriv, sys.executable, "-c", script, folder])
+    assert (done.stdout, done.stderr) == (f"{OTHER}\n", "")
 
 
 def test_having_become_the_owner_there_is_no_way_back(folder: Path) -> None:

@@ -142,9 +142,10 @@ def is_owned_by_me(folder: Path) -> bool:
 
 
 def _make(folder: Path) -> None:
-    there = os.path.lexists(folder)
+    if os.path.lexists(folder):
+        return  # root of a unit, without all its rights, cannot look into it yet
     files.make_folder(folder)
-    if there or os.geteuid() != 0:
+    if os.geteuid() != 0:
         return
     for somebody in pwd.getpwall():
         if Path(somebody.pw_dir) == folder:

@@ -200,3 +200,24 @@ def test_root_backs_up_anothers_store_into_a_folder_of_its_own_and_restores_it(
     (store / "ledger" / "deleted.sqlite").mkdir()
     assert as_root("backup", own / "second.tar") == "3"
     assert [path.name for path in own.iterdir()] == ["backup.tar"]
+
+
+@only_root
+def test_root_copies_anothers_store_by_configurations_of_its_own(
+    run: CommandLine, house: House, ground: Path
+) -> None:
+    store, target = ground / "store", ground / "target"
+    shutil.copytree(run.store, store)
+    target.mkdir()
+    for path in (store, *store.rglob("*"), target):
+        os.chown(path, OTHER, OTHER)
+    own = ground / "own"
+    own.mkdir(0o700)
+    for folder in (store, target):
+        (own / f"{folder.name}.toml").write_text(f'store = "{folder}"\n')
+    run.good("backup", run.home / "first.tar", "--with-key")  # imports what OTHER may not read
+    line = ["store", "copy", str(own / "store.toml"), str(own / "target.toml")]
+    assert said_as(0, lambda: cli.main(line)) == "0"
+    assert {path.name for path in (target / "accounts").iterdir()} == {
+        path.name for path in (store / "accounts").iterdir()
+    }

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.kiosk.debian import debian, fetch_packages
+from tests.kiosk.debian import debian
 from tests.kiosk.kiosk import CLIENT, OPTIONS, PORT
 from tests.systemd import as_it_was
-from tests.systemd.machine import ENVIRONMENT, Machine, booted, give, require_namespaces
+from tests.systemd.clone import commit, give_clone
+from tests.systemd.machine import ENVIRONMENT, Machine, booted, require_namespaces
 from tests.systemd.walk import CLONE, Step, steps, walk
 from tests.terminal.program import AWAKE, shown_password
 from tests.terminal.tmux import Tmux
@@ -26,11 +27,8 @@ from tests.terminal.tmux import Tmux
 pytestmark = pytest.mark.long  # four to eight minutes for each suite
 ADA, GRACE, LINUS = (f"{name}@{as_it_was.DOMAIN}" for name in as_it_was.PEOPLE)
 PAGE = "administrator.md"
-_SOURCES = Path(__file__).parents[2]
 _INSIDE = Path(__file__).with_name("inside")
-_GIT = ("git", "-c", "safe.directory=*", "-c", "user.name=x", "-c", "user.email=x@example.org")
 _UNITS = ("apppw*", "dovecot*", "postfix*", "nginx*")
-_WHEELS = "/srv/wheels"
 _NEW_PASSWORD = re.compile(r"(?m)^([0-9a-z]{16}|[0-9a-z]{20})\r?$")
 
 
@@ -39,45 +37,14 @@ def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Machine]
     """A mail server as there are many, running; nothing of apppw-tui is on it but a clone."""
     suite, python = request.param
     require_namespaces()
-    wheels = tmp_path / "wheels"
-    wheels.mkdir()
-    fetch_packages(wheels, python)
     certificate = as_it_was.make_certificate(tmp_path / "certificate")
     with debian(suite, as_it_was.PACKAGES) as root:
-        give(root, wheels, _WHEELS)
-        # It has no network; pip's own settings say where packages are.
-        (root / "etc/pip.conf").write_text(f"[global]\nno-index = true\nfind-links = {_WHEELS}\n")
-        clone(root)
+        give_clone(root, python, tmp_path)
         for script in _INSIDE.glob("*.py"):
             shutil.copy(script, root / "srv")
         with booted(root, f"mail.{as_it_was.DOMAIN}") as machine:
             as_it_was.set_up(machine, certificate)
             yield machine
-
-
-def clone(root: Path) -> None:
-    """What is committed, and what is not yet, as a clone of its own."""
-    target = root / CLONE.lstrip("/")
-    git(_SOURCES, "clone", "-q", "--no-hardlinks", str(_SOURCES), str(target))
-    told = git(_SOURCES, "ls-files", "-coz", "--exclude-standard")
-    for name in filter(None, told.split("\0")):
-        if (_SOURCES / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(_SOURCES / name, target / name)
-    commit(root)
-
-
-def commit(root: Path) -> None:
-    """The next version: whatever is there, and be it nothing new."""
-    target = root / CLONE.lstrip("/")
-    git(target, "add", "-A")
-    git(target, "commit", "-qm", "The next", "--allow-empty")
-
-
-def git(folder: Path, *arguments: str) -> str:
-    line = [*_GIT, "-C", str(folder), *arguments]
-    done = subprocess.run(line, check=True, capture_output=True, text=True, timeout=120)
-    return done.stdout
 
 
 def client(machine: Machine, kind: str, name: str, secret: str, *more: str) -> str:

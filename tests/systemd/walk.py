@@ -13,7 +13,7 @@ _DOCS = Path(__file__).parents[2] / "docs"
 _HEADING = re.compile(r"^(#{1,6}) (.*)$")
 CLONE = "/srv/apppw-tui"  # where the page is walked
 _SEVERAL = "…"  # stands for whatever else is in a line
-_ASKED = re.compile(rb"[Pp]assword[^\n]*: ?$")
+_ASKED = re.compile(rb"([Pp]assword[^\n]*|Again): ?$")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Exit codes; what they mean is promised in `--help` and the README."""
+"""Exit codes; what they mean is promised in `--help` and docs/reference.md."""
 
 OK = 0
 REFUSED = 1

@@ -11,7 +11,7 @@ from tests.running import ROOT, environment
 from tests.services.require import require_program
 from tests.walking import commands
 
-README = (ROOT / "README.md").read_text()
+REFERENCE = (ROOT / "docs" / "reference.md").read_text()
 
 
 def shown() -> str:
@@ -46,10 +46,10 @@ def test_a_terminal_shows_all_of_it_as_it_was_meant() -> None:
     assert "\\" not in text
 
 
-def test_the_help_names_whatever_the_readme_says_of_an_exit_code() -> None:
+def test_the_help_names_whatever_the_reference_says_of_an_exit_code() -> None:
     codes = {line.split()[0] for line in EXIT_CODES.splitlines() if re.match(" +[0-9]", line)}
     for code in sorted(codes):
-        (row,) = re.findall(rf"^\| {code}(?:,[ 0-9,]+)? \| (.*) \|$", README, re.MULTILINE)
+        (row,) = re.findall(rf"^\| {code}(?:,[ 0-9,]+)? \| (.*) \|$", REFERENCE, re.MULTILINE)
         (meaning,) = re.findall(rf"^  {code} (.*?)^(?=  [0-9]|\Z)", EXIT_CODES, re.MULTILINE | re.S)
         words = " ".join(meaning.split())
         assert [name for name in re.findall("`([^`]+)`", row) if name not in words] == []

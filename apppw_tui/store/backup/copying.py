@@ -116,7 +116,8 @@ def _everything(engine: Engine, name: str) -> tuple[object, ...]:
     events = Counter(
         line
         for part in engine.activity.export(uid, failures).values()
-        for line in part.splitlines()
+        for line in part.split(b"\n")
+        if line
     )
     return raw.content, events, dict(engine.usage.export(uid, failures)), bool(failures)
 

@@ -1,5 +1,6 @@
 """The version, which is the commit's, and the files that go with it; all else: pyproject.toml."""
 
+import re
 import runpy
 from pathlib import Path
 
@@ -26,7 +27,15 @@ def _shared() -> list[tuple[str, list[str]]]:
     return list(files.items())
 
 
+def _long_description() -> str:
+    """The README without what leads nowhere elsewhere: pictures, and links to files of ours."""
+    text = re.sub(r"(?m)^!\[[^\]]*\]\([^)]*\)\n\n", "", (TREE / "README.md").read_text())
+    return re.sub(r"\[([^\]]+)\]\((?!https?:)[^)]+\)", r"\1", text)
+
+
 setup(
+    long_description=_long_description(),
+    long_description_content_type="text/markdown",
     version=runpy.run_path(str(TREE / "recipes" / "version.py"))["version"](TREE),
     data_files=_shared(),
 )

@@ -10,15 +10,15 @@ from pathlib import Path
 from apppw_tui import config as configuration
 from apppw_tui.commands.output import pluralize, print_json, print_lines, print_pairs
 from apppw_tui.commands.server_facts import ConfigChecked, FindingTold
-from apppw_tui.config import Config, choose, present, store_folder
+from apppw_tui.config import Config, DatabaseConfig, choose, present, store_folder
 from apppw_tui.doctor import configuration as file_checks
 from apppw_tui.doctor import units
-from apppw_tui.doctor.finding import Finding, Level, notice, warning
+from apppw_tui.doctor.finding import Finding, Level, danger, notice, warning
 from apppw_tui.doctor.probe import run
 from apppw_tui.domain.errors import ConfigError, Refused, StoreUnusable
 from apppw_tui.domain.names import escaped
 from apppw_tui.exit_codes import OK, REFUSED
-from apppw_tui.store.engine import StoreLocation
+from apppw_tui.store.engine import NO_DRIVER, StoreLocation
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,11 @@ def _findings(file: Path | None, config: Config, named_store: Path | None) -> li
         for finding in file_checks.check(file and file.absolute(), config, owners)
         if finding.level is not Level.OK
     ]
-    return [*findings, *_store(store), *_key(config, store)]
+    return [
+        *findings,
+        *(_store(store) if config.database is None else _database(config.database)),
+        *_key(config, store),
+    ]
 
 
 def _compared(file: Path | None, config: Config, *, of_server: bool) -> list[Finding]:
@@ -124,6 +128,20 @@ def _store(store: Path | None) -> Iterator[Finding]:
             "It is no folder, as a store has to be.",
             "Name the store's folder: store in the configuration, or --store.",
         )
+
+
+def _database(config: DatabaseConfig) -> Iterator[Finding]:
+    """Looks at what would be refused at the first connection, and connects to nothing."""
+    try:
+        from apppw_tui.store.postgres.dsn import read_dsn
+    except ImportError:
+        yield danger("store.engine", NO_DRIVER.fault, NO_DRIVER.remedy)
+        return
+    for dsn, key in {config.serve_dsn: "serve_dsn", config.dsn: "dsn"}.items():
+        try:
+            read_dsn(dsn)
+        except Refused as error:
+            yield warning(f"store.{key}", str(error), "Write it as docs/administrator.md says.")
 
 
 def _key(config: Config, store: Path | None) -> Iterator[Finding]:

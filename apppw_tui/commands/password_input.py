@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from apppw_tui.domain.errors import Refused
-from apppw_tui.domain.progress import clear_progress
+from apppw_tui.domain.progress import clear_progress, restart_progress
 
 _LONGEST_STDIN = 4096  # bytes; PAM passes at most 511
 
@@ -52,6 +52,7 @@ def check_meant(question: str, number: int, options: argparse.Namespace) -> None
     clear_progress()
     print(f"{question} Type {number} to go on: ", end="", file=sys.stderr, flush=True)
     answer = sys.stdin.readline()
+    restart_progress()
     if not answer.endswith("\n"):
         _end_line()
     if answer.strip() != str(number):

@@ -17,8 +17,11 @@ class ProgressLine:
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
         self._clock = clock
-        self._next = clock() + SILENT_FOR
         self._is_shown = False
+        self.restart()
+
+    def restart(self) -> None:
+        self._next = self._clock() + SILENT_FOR
 
     def show(self, act: str, done: int, total: int | None) -> None:
         now = self._clock()

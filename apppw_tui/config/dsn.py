@@ -7,6 +7,7 @@ from collections.abc import Mapping
 _WORD = re.compile(r"\s*([a-z_]+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s'\\]|\\.)*))(?=\s|$)")
 _REFUSED = {
     "password": "stands where others may read it; use a client certificate, or passfile",
+    "sslpassword": "stands where others may read it; use a key without one, for the portal alone",
     # The driver sees no hosts in a service, and would try no second one.
     "service": "hides the hosts; write them here",
     # They decide what every statement means.

@@ -1,25 +1,37 @@
 """The database that several machines share, as this one sees it."""
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from apppw_tui.config import DatabaseConfig
-from apppw_tui.doctor.finding import Finding, danger, notice, ok, unusable, warning
+from apppw_tui.doctor.finding import Finding, command, danger, notice, ok, unusable, warning
 from apppw_tui.domain.errors import Refused, StoreError
+from apppw_tui.domain.names import escaped
+from apppw_tui.domain.ports import Clock
 from apppw_tui.domain.progress import progress
 from apppw_tui.store.engine import Engine
 
+if TYPE_CHECKING:
+    from apppw_tui.store.postgres.facts import DatabaseFacts, DeletedLookup
+
 _WHERE = "the database"
 _SLACK = 2.0  # seconds; codes of authenticator apps hold for thirty
+_AT_ONCE = 1000  # accounts whose app passwords are looked for at once
+_INIT = "Run, as the owner of the tables: apppw-tui store init --dsn DSN"
 
 
-def check(config: DatabaseConfig, engine: Engine, key_file: Path) -> Iterator[Finding]:
+def check(
+    config: DatabaseConfig, engine: Engine, key_file: Path, clock: Clock
+) -> Iterator[Finding]:
     """Looks at the database, at every account in it, and at the key."""
-    from apppw_tui.store.postgres.facts import examine  # no store in files has any use of it
+    # No store in files has any use of it.
+    from apppw_tui.store.postgres.facts import DeletedLookup, examine
 
     try:
         engine.require_ready()
-        facts = examine(config)
+        facts = examine(config, clock)
     except (StoreError, Refused) as error:
         if isinstance(error, Refused):
             yield danger(_WHERE, str(error), "Write it as docs/administrator.md says.")
@@ -27,6 +39,16 @@ def check(config: DatabaseConfig, engine: Engine, key_file: Path) -> Iterator[Fi
             yield unusable(_WHERE, error, "Look whether it runs, and whether this machine may in.")
         return
     yield ok(_WHERE, "It answers.")
+    yield from _server(facts)
+    lookup = DeletedLookup(config)
+    try:
+        yield from _accounts(engine, lookup)
+    finally:
+        lookup.close()
+    yield from _key(engine, key_file)
+
+
+def _server(facts: "DatabaseFacts") -> Iterator[Finding]:
     if facts.two_primaries is not None:
         yield danger(_WHERE, facts.two_primaries.fault, facts.two_primaries.remedy)
     if not facts.waits_for_standby:
@@ -35,17 +57,34 @@ def check(config: DatabaseConfig, engine: Engine, key_file: Path) -> Iterator[Fi
             "No standby confirms changes: with the primary the last deletions would be lost.",
             "Name one in synchronous_standby_names.",
         )
-    if not facts.has_next_month:
+    elif not facts.has_standby:
         yield warning(
             _WHERE,
-            "The activity of next month has no partition yet.",
-            "Run, as the owner of the tables: apppw-tui store init --dsn DSN",
+            "No standby follows it: with the primary everything would be lost, and every change "
+            "waits in vain to be confirmed.",
+            "Bring the standby back.",
+        )
+    if not facts.has_months:
+        yield warning(
+            _WHERE, "The activity of this month or the next one has no partition yet.", _INIT
+        )
+    if facts.is_open:
+        yield danger(
+            _WHERE,
+            "What this machine and it tell each other is not encrypted on its way.",
+            "Have whatever stands between them, as a pooler, use TLS, or name the host in dsn.",
         )
     if facts.daemon_may_too_much:
         yield warning(
             _WHERE,
             "The daemon's role reads account passwords, or may change accounts.",
             "Set serve_dsn, with the role apppw_verifier.",
+        )
+    if facts.portal_may_too_much:
+        yield warning(
+            _WHERE,
+            "The portal's role may take app passwords off the list of what was deleted.",
+            "Set dsn, with the role apppw_portal; the tables' owner is for store init alone.",
         )
     if abs(facts.ahead) > _SLACK:
         yield warning(
@@ -54,17 +93,34 @@ def check(config: DatabaseConfig, engine: Engine, key_file: Path) -> Iterator[Fi
             "that of the database.",
             "Have both machines keep it by NTP.",
         )
-    yield from _accounts(engine, key_file)
 
 
-def _accounts(engine: Engine, key_file: Path) -> Iterator[Finding]:
+def _accounts(engine: Engine, lookup: "DeletedLookup") -> Iterator[Finding]:
+    """Accounts that cannot be read, and app passwords that were deleted and are there again."""
     failures: dict[str, StoreError] = {}
-    accounts = engine.accounts.each(failures.__setitem__)
-    count = sum(1 for _ in progress(accounts, "Looking through accounts"))
+    count = 0
+    accounts = progress(engine.accounts.each(failures.__setitem__), "Looking through accounts")
+    while batch := [*islice(accounts, _AT_ONCE)]:
+        count += len(batch)
+        listed = lookup.listed(batch)
+        for account in batch:
+            for app_password in account.app_passwords:
+                if (account.uid, app_password.id) in listed:
+                    delete = ("apppw-tui", "app-password", "delete", account.name, app_password.id)
+                    yield danger(
+                        _WHERE,
+                        f"{account.name}: its app password {escaped(app_password.name)} is on the "
+                        "list of what was deleted, and opens the account all the same.",
+                        f"Unless it was brought back on purpose, delete it again. "
+                        f"{command(*delete)}",
+                    )
     for error in failures.values():
         yield danger(_WHERE, str(error), "Bring it back from a backup.")
     if not failures:
         yield ok(_WHERE, f"Every account can be read ({count}).")
+
+
+def _key(engine: Engine, key_file: Path) -> Iterator[Finding]:
     try:
         if engine.accounts.has_sealed_values():
             engine.keyring.require()

@@ -16,6 +16,9 @@ class ProgressDisplay(Protocol):
     def clear(self) -> None:
         """Takes away what is shown, so that something else can be said there."""
 
+    def restart(self) -> None:
+        """Nobody has waited for anything yet."""
+
 
 _display: ProgressDisplay | None = None  # one for the process, as there is one standard error
 
@@ -37,6 +40,12 @@ def clear_progress() -> None:
     """For whoever says something else."""
     if _display is not None:
         _display.clear()
+
+
+def restart_progress() -> None:
+    """For whoever has waited for an answer: what is done from here on may be short."""
+    if _display is not None:
+        _display.restart()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def found(run: CommandLine, more: str) -> list[tuple[str, str]]:
     assert (told["file"], told["problem"]) == (str(file), None)
     assert said.code == (1 if told["findings"] else 0)
     assert said.err == ""
-    return [(one["where"], one["what"]) for one in told["findings"]]
+    return [(finding["where"], finding["what"]) for finding in told["findings"]]
 
 
 def test_without_any_file_the_defaults_hold(run: CommandLine) -> None:
@@ -202,3 +203,37 @@ def test_names_in_it_do_not_act_on_the_terminal(run: CommandLine) -> None:
     assert said.code == 1
     assert "Others than its owner can write it" in said.out
     assert "\x1b" not in said.out
+
+
+@pytest.mark.parametrize(
+    ("dsn", "sentence"),
+    [
+        ("host=/nowhere dbname=apppw", None),
+        ("host=/nowhere colour=blue", "dsn has a word that PostgreSQL does not know."),
+        ("host=/nowhere passfile={}", "passfile is open to others: chmod 600 {}"),
+        ("host=/nowhere passfile=/nowhere", "passfile cannot be read."),
+    ],
+)
+def test_database_is_looked_at_as_far_as_nobody_has_to_be_asked(
+    run: CommandLine, own: Path, dsn: str, sentence: str | None
+) -> None:
+    passfile = run.home / "pass"
+    passfile.write_text("x")
+    passfile.chmod(0o644)
+    own.write_text(
+        f'[store]\nengine = "postgresql"\nfolder = "{run.home}/not-yet"\n'
+        f'dsn = "{dsn.format(passfile)}"\n'
+    )
+    told = json.loads(run("config", "check", "--json").out)["findings"]
+    pairs = [(finding["where"], finding["what"]) for finding in told]
+    assert pairs == ([] if sentence is None else [("store.dsn", sentence.format(passfile))])
+
+
+def test_driver_that_lacks_is_told(
+    run: CommandLine, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own.write_text('[store]\nengine = "postgresql"\ndsn = "host=/nowhere"\n')
+    monkeypatch.setitem(sys.modules, "apppw_tui.store.postgres.dsn", None)
+    (finding,) = json.loads(run("config", "check", "--json").out)["findings"]
+    assert finding["where"] == "store.engine"
+    assert "its driver is not installed" in finding["what"]

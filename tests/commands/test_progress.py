@@ -4,16 +4,18 @@ import os
 import pty
 import sys
 import termios
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TextIO
 
 import pexpect
 import pytest
 
-from apppw_tui.commands import progress_line
+from apppw_tui.commands import password_input, progress_line
 from apppw_tui.commands.output import print_error
 from apppw_tui.commands.progress_line import ProgressLine, is_shown_on
 from apppw_tui.domain.progress import clear_progress, progress, showing_progress
@@ -25,7 +27,7 @@ _END = "\a"
 # A command whose acts all take long, as its clock has it.
 _SLOWLY = """
 import sys
-from apppw_tui.commands import progress_line
+from apppw_tui.commands import password_input, progress_line
 progress_line.SILENT_FOR = progress_line._REWRITTEN_AFTER = 0
 from apppw_tui import cli
 cli.run()
@@ -104,6 +106,24 @@ def test_message_stands_where_the_line_was(monkeypatch: pytest.MonkeyPatch) -> N
         text = seen(stream, reader)
     assert "2 of 4 (50%)\r\x1b[Kapppw-tui: grace cannot be read.\r\n\r\x1b[KCopying" in text
     assert left_of(text) == ["apppw-tui: grace cannot be read.", ""]
+
+
+def test_answer_that_was_waited_for_is_no_part_of_an_act(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+
+    def answered_slowly() -> str:
+        clock.now += 60
+        return "3\n"
+
+    with terminal() as (stream, reader):
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(readline=answered_slowly, isatty=bool))
+        monkeypatch.setattr(password_input, "at_terminal", lambda _options: True)
+        monkeypatch.setattr(sys, "stderr", stream)
+        with showing_progress(ProgressLine(stream, clock)):
+            password_input.check_meant("Remove 3?", 3, Namespace(yes=False))
+            for _ in progress(range(3), "Removing"):
+                clock.now += 0.5
+        assert seen(stream, reader) == "Remove 3? Type 3 to go on: "
 
 
 def test_line_goes_where_an_act_fails() -> None:

@@ -14,10 +14,12 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.waiting import Ready
 
+from apppw_tui import __version__
 from apppw_tui.store.postgres.errors import SILENT, SilentDatabase
 
 Row = tuple[Any, ...]
 TIMEOUT = 3.0  # seconds
+PROGRAM = f"apppw-tui {__version__}"  # as pg_stat_activity tells of whoever is connected
 _LEAST_CONNECT = 2  # seconds; libpq takes a shorter time for this one
 _T = TypeVar("_T")
 # Else what it has to say would be written over the screens.
@@ -88,7 +90,7 @@ def connect(dsn: str, timeout: float) -> TimedConnection:
         autocommit=True,
         prepare_threshold=None,  # a pooler hands the next statement to another session
         connect_timeout=max(_LEAST_CONNECT, int(timeout)),
-        application_name="apppw-tui",
+        application_name=PROGRAM,
     )
     connection.patience = timeout
     return connection

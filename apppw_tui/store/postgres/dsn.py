@@ -10,6 +10,8 @@ from psycopg.conninfo import make_conninfo
 from apppw_tui.config.dsn import parse_dsn
 from apppw_tui.domain.errors import Refused
 
+# Whatever it says: a standby may not know yet what was deleted, and names are of any alphabet.
+_ALWAYS = {"target_session_attrs": "read-write", "client_encoding": "UTF8"}
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -20,8 +22,7 @@ def read_dsn(dsn: str) -> str:
     """
     try:
         words = parse_dsn(dsn)
-        # Whatever it says: a standby may not know yet what was deleted.
-        made = make_conninfo(**{**words, "target_session_attrs": "read-write"})
+        made = make_conninfo(**{**words, **_ALWAYS})
     except ValueError as error:
         raise Refused(f"dsn {error}.") from None
     except (psycopg.Error, TypeError):

@@ -1,21 +1,37 @@
 """Facts about a database that an administrator should know of."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from typing import LiteralString
 
 from apppw_tui.config import DatabaseConfig
+from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreUnusable
+from apppw_tui.domain.ports import Clock
 from apppw_tui.store.postgres.database import Database
 from apppw_tui.store.postgres.dsn import read_dsn
 from apppw_tui.store.postgres.probe import HostProbe
 
-_ASKED = """
-    SELECT current_setting('synchronous_standby_names'), clock_timestamp(),
+# Of those that follow, whoever is no superuser sees no more than that they do.
+_ASKED: LiteralString = """
+    SELECT current_setting('synchronous_standby_names') <> '',
+      (SELECT count(*) FROM pg_stat_replication) > 0, clock_timestamp(),
       (SELECT count(*) FROM pg_inherits WHERE inhparent = 'apppw.activity'::regclass
-       AND inhrelid = to_regclass(%s))"""
-_RIGHTS = """
+       AND inhrelid = ANY (SELECT to_regclass(month)::oid FROM unnest(%s::text[]) AS month))::int"""
+# What comes from a machine to itself needs no encryption, nor does a socket.
+_OPEN: LiteralString = """
+    SELECT count(*) > 0 FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND NOT ssl
+      AND inet_client_addr() <> inet_server_addr()"""
+_OF_DAEMON: LiteralString = """
     SELECT has_column_privilege('apppw.account', 'doc', 'SELECT')
-      OR has_table_privilege('apppw.account', 'UPDATE')"""
+      OR has_table_privilege('apppw.account', 'INSERT, UPDATE, DELETE, TRUNCATE')
+      OR has_any_column_privilege('apppw.ring', 'SELECT')
+      OR has_table_privilege('apppw.deleted', 'UPDATE, DELETE, TRUNCATE')"""
+_OF_PORTAL: LiteralString = """
+    SELECT has_table_privilege('apppw.deleted', 'UPDATE, DELETE, TRUNCATE')"""
+_LISTED: LiteralString = """
+    SELECT uid, id FROM apppw.deleted
+    JOIN unnest(%s::text[], %s::text[]) AS live (uid, id) USING (uid, id)"""
 
 
 @dataclass(frozen=True)
@@ -24,12 +40,15 @@ class DatabaseFacts:
 
     two_primaries: StoreUnusable | None
     waits_for_standby: bool
+    has_standby: bool
     ahead: float  # seconds that its clock is ahead of this machine's
-    has_next_month: bool  # a partition of the activity
+    has_months: bool  # a partition of the activity for this month, and for the next one
+    is_open: bool  # what goes to it, or comes from there, can be read on its way
     daemon_may_too_much: bool
+    portal_may_too_much: bool
 
 
-def examine(config: DatabaseConfig) -> DatabaseFacts:
+def examine(config: DatabaseConfig, clock: Clock) -> DatabaseFacts:
     """Asks as a portal, and as the daemon. Raises StoreError, Refused."""
     portal, daemon = (
         Database(config.dsn, config.timeout),
@@ -38,18 +57,40 @@ def examine(config: DatabaseConfig) -> DatabaseFacts:
     probe = HostProbe(read_dsn(config.dsn), config.timeout)
     try:
         probe.look()
-        now = datetime.now(UTC)
-        following = f"{now.year + now.month // 12}_{now.month % 12 + 1:02}"
-        ((names, clock, partitions),) = portal.rows(_ASKED, f"apppw.activity_{following}")
-        ((too_much,),) = daemon.rows(_RIGHTS)
+        now = clock.now()
+        months = [now.year * 12 + now.month - 1 + number for number in range(2)]
+        names = [f"apppw.activity_{month // 12}_{month % 12 + 1:02}" for month in months]
+        ((waits, followed, time, partitions),) = portal.rows(_ASKED, names)
+        opened = [database.rows(_OPEN)[0][0] for database in (portal, daemon)]
+        ((daemon_too_much,),) = daemon.rows(_OF_DAEMON)
+        ((portal_too_much,),) = portal.rows(_OF_PORTAL)
         return DatabaseFacts(
             probe.refusal,
-            bool(names),
-            (clock - now).total_seconds(),
-            bool(partitions),
-            bool(too_much),
+            bool(waits),
+            bool(followed),
+            (time - now).total_seconds(),
+            partitions == len(names),
+            any(opened),
+            bool(daemon_too_much),
+            bool(portal_too_much),
         )
     finally:
         probe.stop()
         portal.close()
         daemon.close()
+
+
+class DeletedLookup:
+    """Tells of app passwords whether they are listed as deleted, without the whole list."""
+
+    def __init__(self, config: DatabaseConfig) -> None:
+        self._database = Database(config.dsn, config.timeout)
+
+    def listed(self, accounts: Iterable[Account]) -> set[tuple[str, str]]:
+        """The uid and the id of each that is. Raises StoreError."""
+        live = [(account.uid, each.id) for account in accounts for each in account.app_passwords]
+        uids, ids = [uid for uid, _ in live], [id_ for _, id_ in live]
+        return {(uid, id_) for uid, id_ in self._database.rows(_LISTED, uids, ids)}
+
+    def close(self) -> None:
+        self._database.close()

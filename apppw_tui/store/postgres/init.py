@@ -9,6 +9,7 @@ from psycopg import sql
 
 from apppw_tui.domain.activity import RETENTION
 from apppw_tui.domain.errors import StoreUnusable
+from apppw_tui.store.postgres.connection import PROGRAM
 from apppw_tui.store.postgres.database import SCHEMA
 from apppw_tui.store.postgres.dsn import read_dsn
 from apppw_tui.store.postgres.errors import store_error
@@ -28,9 +29,14 @@ def initialise(dsn: str, now: datetime | None = None) -> bool:
     dsn = read_dsn(dsn)
     today = (now or datetime.now(UTC)).date()
     try:
-        with psycopg.connect(dsn, prepare_threshold=None) as connection:
+        with psycopg.connect(dsn, prepare_threshold=None, application_name=PROGRAM) as connection:
             if connection.info.server_version < _LEAST_VERSION:
                 raise StoreUnusable("The database is older than PostgreSQL 15.")
+            if connection.info.parameter_status("server_encoding") != "UTF8":
+                raise StoreUnusable(
+                    "The database is not in UTF-8.",
+                    "Make it with: createdb --encoding UTF8 --template template0",
+                )
             connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('', %s))", (SCHEMA,))
             made = not _exists(connection)
             if made:

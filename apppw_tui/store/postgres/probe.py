@@ -17,7 +17,7 @@ from apppw_tui.store.postgres.errors import SilentDatabase
 EVERY = 1.0  # seconds
 _ASKED = """
     SELECT CASE WHEN NOT pg_is_in_recovery()
-      THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END"""
+      THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) || pg_postmaster_start_time()::text END"""
 _LISTS = ("host", "hostaddr", "port")  # of which a dsn may have one for each host
 
 
@@ -28,18 +28,20 @@ class HostProbe:
         self._timeout = timeout
         self._hosts = dict(each_host(dsn))
         self._connections: dict[str, TimedConnection] = {}
-        self._timelines: dict[str, str] = {}  # of those that are a primary, in hexadecimal digits
+        # Of those that are a primary its timeline, and when it was started: several poolers may
+        # lead to one and the same.
+        self._primaries: dict[str, str] = {}
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
 
     @property
     def refusal(self) -> StoreUnusable | None:
         """The reason why nobody is to be answered; None: there is one primary, or none."""
-        primaries = sorted(self._timelines.copy())
-        if len(primaries) < 2:  # noqa: PLR2004 - two are one too many
+        primaries = self._primaries.copy()
+        if len({*primaries.values()}) < 2:  # noqa: PLR2004 - two are one too many
             return None
         return StoreUnusable(
-            f"Two databases say that they are the primary: {' and '.join(primaries)}.",
+            f"Two databases say that they are the primary: {' and '.join(sorted(primaries))}.",
             "Stop the one that is not.",
         )
 
@@ -68,18 +70,18 @@ class HostProbe:
             connection.close()
 
     def _ask(self, host: str) -> None:
-        """Notes the timeline of a primary; a host that cannot be asked is none."""
-        timeline: str | None = None
+        """Notes which primary it is; a host that cannot be asked is none."""
+        primary: str | None = None
         try:
-            timeline = self._timeline(host)
+            primary = self._primary(host)
         except psycopg.Error:
             self._connections.pop(host, None)
-        if timeline is None:
-            self._timelines.pop(host, None)
+        if primary is None:
+            self._primaries.pop(host, None)
         else:
-            self._timelines[host] = timeline
+            self._primaries[host] = primary
 
-    def _timeline(self, host: str) -> str | None:
+    def _primary(self, host: str) -> str | None:
         """Raises psycopg.Error."""
         connection = self._connections.get(host)
         if connection is not None:
@@ -96,8 +98,8 @@ class HostProbe:
 
 
 def _asked(connection: TimedConnection) -> str | None:
-    ((timeline,),) = connection.execute(_ASKED).fetchall()
-    return None if timeline is None else str(timeline)
+    ((primary,),) = connection.execute(_ASKED).fetchall()
+    return None if primary is None else str(primary)
 
 
 def each_host(dsn: str) -> Iterator[tuple[str, str]]:

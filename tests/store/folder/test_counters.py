@@ -465,7 +465,7 @@ def test_what_an_older_program_counted_counts_on_and_is_kept_aside(
     old: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: list[tuple[str, int, int | None]] = []
-    display = SimpleNamespace(show=lambda *told: shown.append(told), clear=list)
+    display = SimpleNamespace(show=lambda *told: shown.append(told), clear=list, restart=list)
     with showing_progress(display):
         assert failures(FolderThrottleStore(old, clock)) == 0
     assert shown == [("Taking over earlier files", done, 3) for done in (1, 2, 3)]

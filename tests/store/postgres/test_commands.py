@@ -198,3 +198,23 @@ def test_commands_work_on_a_database_and_say_so_in_a_sentence_where_it_is_gone(
     finally:
         database.start()
     assert run.good("account", "list", *line).count("ada") == 1
+
+
+def test_verify_asks_as_the_daemon_and_the_folder_is_this_machines(
+    run: CommandLine, database: Cluster, shared: Path, tmp_path: Path
+) -> None:
+    line = ("--config", shared, "--store", tmp_path / "mine")
+    run.good("account", "add", "ada", "--password-stdin", *line, stdin=f"{PASSWORD}\n")
+    secret = run.good("app-password", "create", "ada", "Phone", *line).split("\n")[0]
+    assert (tmp_path / "mine").is_dir()
+    assert not (tmp_path / "machine").exists()
+    asked = ("verify", "ada", "--service", "imap", "--config", shared)
+    text = shared.read_text()
+    shared.write_text(text.replace(f'\ndsn = "{database.dsn()}', '\ndsn = "host=/x'))
+    assert run("account", "list", "--config", shared).code == 3
+    assert run(*asked, stdin=secret).code == 0
+    shared.write_text(text.replace(database.dsn(VERIFIER), "host=/x"))
+    assert run.good("account", "list", "--config", shared).count("ada") == 1
+    assert run(*asked, stdin=secret).line == "The database does not answer."
+    shared.write_text(text.replace(f'serve_dsn = "{database.dsn(VERIFIER)}"\n', ""))
+    assert run(*asked, stdin=secret).code == 0

@@ -182,6 +182,7 @@ def test_events_of_a_month_that_nobody_had_made_go_where_they_belong_and_old_mon
     ("dsn", "why"),
     [
         ("host=/run/x password=hunter2", "password"),
+        ("host=/run/x sslpassword=hunter2", "sslpassword stands"),
         ("service=mail", "service"),
         ("host=db1,/run/x user=x", "verify-full"),
         ("host=db1 sslmode=require", "verify-full"),
@@ -222,3 +223,11 @@ def test_the_surroundings_do_not_say_where_the_database_is(
     assert again.rows("SHOW default_transaction_read_only") == [("off",)]
     assert not any(name.startswith("PG") for name in os.environ)
     again.close()
+
+
+def test_names_of_any_alphabet_are_read_and_written(database: Cluster) -> None:
+    opened = Database(f"{database.dsn()} client_encoding=LATIN1")
+    assert opened.rows("SELECT %s::text, current_setting('client_encoding')", "ж") == [
+        ("ж", "UTF8")
+    ]
+    opened.close()

@@ -1,0 +1,237 @@
+"""The doctor's look at a database: each fault on a real server, named once."""
+
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from apppw_tui.config import DatabaseConfig
+from apppw_tui.doctor import database as database_checks
+from apppw_tui.doctor.finding import Finding, Level
+from apppw_tui.domain.ports import SystemClock
+from apppw_tui.store.postgres.engine import PostgresEngine
+from apppw_tui.store.postgres.init import initialise
+from apppw_tui.store.postgres.schema import PORTAL, VERIFIER
+from tests.store.engines import in_postgresql
+from tests.store.making import add, alter, record
+from tests.store.postgres.cluster import ONE_CLUSTER, OWNER, Cluster, private_cluster, rows
+from tests.store.rotator import put
+from tests.support import FixedClock
+
+pytestmark = ONE_CLUSTER
+
+
+class ShiftedClock(SystemClock):
+    """The system's, as on a machine whose clock is wrong."""
+
+    def __init__(self, shift: timedelta = timedelta()) -> None:
+        self._shift = shift
+
+    def now(self) -> datetime:
+        return super().now() + self._shift
+
+
+@pytest.fixture
+def engine(database: Cluster, tmp_path: Path, clock: FixedClock) -> Iterator[PostgresEngine]:
+    engine = in_postgresql(database.dsn(), tmp_path / "machine", clock)[0]
+    add(engine.accounts)
+    yield engine
+    engine.close()
+
+
+def config_of(database: Cluster, **more: str) -> DatabaseConfig:
+    dsns = {"dsn": database.dsn(), "serve_dsn": database.dsn(VERIFIER), **more}
+    return DatabaseConfig(**dsns, timeout=2)
+
+
+def findings(
+    engine: PostgresEngine, config: DatabaseConfig, shift: timedelta = timedelta()
+) -> list[Finding]:
+    """All but what is in order, and but that no standby confirms, which is so here."""
+    clock = ShiftedClock(shift)
+    told = database_checks.check(config, engine, Path("/key"), clock)
+    return [
+        finding
+        for finding in told
+        if finding.level is not Level.OK and "No standby confirms" not in finding.what
+    ]
+
+
+def only(findings: list[Finding], level: Level, sentence: str) -> Finding:
+    (finding,) = findings
+    assert (finding.level, sentence in finding.what) == (level, True), finding
+    assert finding.remedy
+    return finding
+
+
+@contextmanager
+def set_on(database: Cluster, line: str, undone: str) -> Iterator[None]:
+    database.configure(line)
+    try:
+        yield
+    finally:
+        database.configure(undone)
+
+
+def test_good_database_has_nothing_but_no_standby(
+    engine: PostgresEngine, database: Cluster
+) -> None:
+    clock = SystemClock()
+    told = [*database_checks.check(config_of(database), engine, Path("/key"), clock)]
+    assert [finding.what.partition(":")[0] for finding in told] == [
+        "It answers.", "No standby confirms changes", "Every account can be read (1).",
+    ]  # fmt: skip
+    assert findings(engine, config_of(database)) == []
+
+
+def test_standby_that_is_named_and_gone_is_told(engine: PostgresEngine, database: Cluster) -> None:
+    with set_on(database, "synchronous_standby_names = 'nobody'", "synchronous_standby_names = ''"):
+        told = findings(engine, config_of(database))
+    only(told, Level.WARNING, "No standby follows it")
+
+
+def test_two_primaries_are_a_danger_and_two_ways_to_one_are_none(
+    engine: PostgresEngine, database: Cluster, tmp_path: Path
+) -> None:
+    short = Path(tempfile.mkdtemp(prefix="apppw-way-")) / "x"
+    short.symlink_to(database.folder)
+    words = f"dbname=apppw user={PORTAL}"
+    two_ways = f"host={database.folder},{short} {words}"
+    assert findings(engine, config_of(database, dsn=two_ways)) == []
+    short.unlink()
+    short.parent.rmdir()
+    with private_cluster() as other:
+        other.create("apppw")
+        told = findings(
+            engine, config_of(database, dsn=f"host={database.folder},{other.folder} {words}")
+        )
+    only(told, Level.DANGER, "Two databases say that they are the primary")
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_partition_that_lacks_is_told(
+    engine: PostgresEngine, database: Cluster, number: int
+) -> None:
+    months = "SELECT relname FROM pg_class WHERE relname ~ '^activity_[0-9_]{7}$' ORDER BY 1"
+    name = str(rows(database, months)[number][0])
+    database.execute("apppw", f"DROP TABLE apppw.{name}")
+    told = findings(engine, config_of(database))
+    initialise(database.dsn(OWNER))
+    only(told, Level.WARNING, "has no partition yet")
+    assert findings(engine, config_of(database)) == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(-5, "It is 5 s behind that"), (5, "It is 5 s ahead of that"), (1, None)]
+)
+def test_clock_that_differs_is_told(
+    engine: PostgresEngine, database: Cluster, seconds: int, words: str | None
+) -> None:
+    told = findings(engine, config_of(database), timedelta(seconds=seconds))
+    if words is None:
+        assert told == []
+    else:
+        only(told, Level.WARNING, words)
+
+
+def test_daemon_and_portal_that_may_too_much_are_told(
+    engine: PostgresEngine, database: Cluster
+) -> None:
+    told = findings(engine, config_of(database, serve_dsn=database.dsn(PORTAL)))
+    assert "serve_dsn" in only(told, Level.WARNING, "daemon's role reads account").remedy
+    told = findings(engine, config_of(database, dsn=database.dsn(OWNER)))
+    only(told, Level.WARNING, "portal's role may take app passwords off the list")
+    for grant in ("SELECT (doc) ON apppw.account", "DELETE ON apppw.deleted"):
+        database.execute("apppw", f"GRANT {grant} TO {VERIFIER}")
+        told = findings(engine, config_of(database))
+        database.execute("apppw", f"REVOKE {grant} FROM {VERIFIER}")
+        only(told, Level.WARNING, "daemon's role reads account")
+
+
+def test_another_key_is_a_danger(
+    engine: PostgresEngine, database: Cluster, tmp_path: Path, clock: FixedClock
+) -> None:
+    put(engine.accounts, engine.keyring, "ada", "x")
+    other = in_postgresql(database.dsn(), tmp_path / "other", clock)[0]
+    (tmp_path / "other" / "key").write_bytes(b"A" * 43 + b"=\n")
+    (tmp_path / "other" / "key").chmod(0o600)
+    told = findings(other, config_of(database))
+    other.close()
+    assert "Copy the file" in only(told, Level.DANGER, "is not the key under which").remedy
+
+
+def test_app_password_that_came_back_after_its_deletion_is_a_danger(
+    engine: PostgresEngine, database: Cluster
+) -> None:
+    account = engine.accounts.get("ada")
+    assert account is not None
+    alter(engine.accounts, app_passwords=(record("abd", "Bus"), record("abe", "Tram")))
+    # A dump of the accounts knows nothing of what was deleted since.
+    engine.deleted_ids.merge({account.uid: ["abd"], "0" * 32: ["abe"]})
+    told = findings(engine, config_of(database))
+    finding = only(told, Level.DANGER, "ada: its app password Bus is on the list")
+    assert "apppw-tui app-password delete ada abd" in finding.remedy
+
+
+def restart(database: Cluster, host: str) -> None:
+    """It listens there from then on."""
+    database.configure(f"listen_addresses = '{host}'")
+    database.stop()
+    database.start()
+
+
+@contextmanager
+def open_way(database: Cluster) -> Iterator[Path]:
+    """A socket that leads to the server by a network that anybody may listen to."""
+    # Each test run has an address of its own, of which this machine has millions.
+    number = os.getpid()
+    host = f"127.77.{number // 250 % 250}.{number % 250 + 2}"
+    with ExitStack() as stack:
+        restart(database, host)
+        stack.callback(restart, database, "")
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="apppw-way-")))
+        server = stack.enter_context(closing(socket.socket(socket.AF_UNIX)))
+        server.bind(str(folder / ".s.PGSQL.5432"))
+        server.listen()
+
+        def pass_on(source: socket.socket, target: socket.socket) -> None:
+            with suppress(OSError):
+                while content := source.recv(65536):
+                    target.sendall(content)
+                target.shutdown(socket.SHUT_WR)
+
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    near = server.accept()[0]
+                    far = socket.create_connection((host, 5432), source_address=("127.0.0.1", 0))
+                    for pair in ((near, far), (far, near)):
+                        Thread(target=pass_on, args=pair, daemon=True).start()
+
+        Thread(target=accept, daemon=True).start()
+        yield folder
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def test_way_that_is_not_encrypted_is_a_danger(engine: PostgresEngine, database: Cluster) -> None:
+    with open_way(database) as folder:
+        dsn = f"host={folder} dbname=apppw user={VERIFIER}"
+        told = findings(engine, config_of(database, serve_dsn=dsn))
+    only(told, Level.DANGER, "is not encrypted on its way")
+
+
+def test_database_that_is_in_another_alphabet_is_refused(database: Cluster) -> None:
+    database.execute(
+        "postgres",
+        "DROP DATABASE IF EXISTS latin",
+        f"CREATE DATABASE latin OWNER {OWNER} ENCODING 'LATIN1' TEMPLATE template0",
+    )
+    with pytest.raises(Exception, match="not in UTF-8"):
+        initialise(database.dsn(OWNER, "latin"))
+    database.execute("postgres", "DROP DATABASE latin")

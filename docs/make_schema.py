@@ -92,6 +92,8 @@ _PRINTED: dict[str, Any] = {
     "status": server_facts.Status,
     "throttle list": Annotated[list[server_facts.ThrottledPlace], msgspec.Meta(max_length=100)],
     "throttle clear": server_facts.Cleared,
+    "recipes list": list[server_facts.Recipe],
+    "recipes install": server_facts.RecipesInstalled,
     "doctor": list[server_facts.FindingTold],
     "config check": server_facts.ConfigChecked,
 }

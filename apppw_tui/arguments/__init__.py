@@ -53,10 +53,11 @@ COMMANDS = {
     "notices": ("send the notices that wait to be sent", "server:notices"),
     "doctor": ("find what is wrong with the store and the server", "server:doctor"),
     "config": ("look at the configuration", "server:config"),
+    "recipes": ("list, show or copy the files for each program that asks", "server:recipes"),
     "completion": ("print the completion script of a shell", "server:completion"),
     "help": ("explain a command, as --help does", "server:help_"),
 }
-_WITHOUT_STORE = frozenset({"pam", "completion", "status", "help"})
+_WITHOUT_STORE = frozenset({"pam", "recipes", "completion", "status", "help"})
 
 
 def parser(words: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:

@@ -69,6 +69,12 @@ EXAMPLES = {
     "notices": ("apppw-tui notices", "apppw-tui notices --trial ada"),
     "doctor": ("sudo apppw-tui doctor", "sudo apppw-tui doctor --all"),
     "config check": ("apppw-tui config check", "apppw-tui config check new.toml --file-alone"),
+    "recipes list": ("apppw-tui recipes list",),
+    "recipes show": (
+        "apppw-tui recipes show dovecot/apppw.lua | less",
+        "apppw-tui recipes show config.toml > config.toml",
+    ),
+    "recipes install": ("apppw-tui recipes install ~/recipes",),
     "completion": (
         'eval "$(apppw-tui completion bash)"',
         "apppw-tui completion fish > ~/.config/fish/completions/apppw-tui.fish",

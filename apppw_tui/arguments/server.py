@@ -96,6 +96,16 @@ def config(parser: argparse.ArgumentParser) -> None:
     for_programs(check)
 
 
+def recipes(parser: argparse.ArgumentParser) -> None:
+    group = actions(parser)
+    for_programs(command(group, "list", "list them, with what each is for"))
+    show = command(group, "show", "print one, as it is")
+    show.add_argument("recipe", type=some, metavar="RECIPE", help="as the list names it")
+    install = command(group, "install", "copy all of them into a new folder, to be edited there")
+    install.add_argument("folder", type=path, metavar="DIR", help="a folder that is new, or empty")
+    for_programs(install)
+
+
 def doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="show what is in order, too")
     parser.add_argument(

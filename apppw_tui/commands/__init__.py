@@ -33,6 +33,7 @@ _COMMANDS = {
     "key rotate": "key:rotate",
     "notices": "notices:notices",
     "pam": "pam:ask",
+    "recipes": "recipes:run",
     "restore": "restore:restore",
     "serve": "serve:serve",
     "status": "status:status",
@@ -46,7 +47,7 @@ _COMMANDS = {
 }
 # These need no configuration, or ask what is wrong with it; `pam` is asked at every sign-in, by
 # whoever may not read any of this. `status` is asked while it is wrong, too.
-_UNCONFIGURED = frozenset({"completion", "config", "doctor", "pam", "status"})
+_UNCONFIGURED = frozenset({"completion", "config", "doctor", "pam", "recipes", "status"})
 _ENDLESS = frozenset({"serve"})  # its threads tell on standard error what happens
 
 

@@ -179,6 +179,18 @@ class Cleared(Facts, frozen=True):
     cleared: Count
 
 
+class Recipe(Facts, frozen=True):
+    """A file for a program that asks; `about` is the first sentence of its head."""
+
+    file: str
+    about: str
+
+
+class RecipesInstalled(Facts, frozen=True):
+    folder: str
+    files: Count
+
+
 class FindingTold(Facts, frozen=True):
     """Something that was looked at."""
 

@@ -87,6 +87,8 @@ ASKED: dict[str, dict[str, int]] = {
     "status": {"": 0},
     "throttle list": {"": 0},
     "throttle clear": {"192.0.2.7": 0, "ada nobody": 0, "--all": 0},
+    "recipes list": {"": 0},
+    "recipes install": {"{home}/new": 0},
     "doctor": {"--all": 0, "--config {home}/lacking": 4},
     "config check": {"": 0, "{home}/right": 0, "{home}/lacking": 1, "{home}/wrong": 3},
 }
@@ -101,9 +103,13 @@ each_run = pytest.mark.parametrize(
 WITHOUT_STORE = {
     *("status", "throttle list", "throttle clear"),
     *("pam", "completion", "help", "config check", "doctor", "restore", "backup"),
+    *("recipes list", "recipes show", "recipes install"),
     *("account add", "account import", "account prune", "store copy", "store init"),
 }
-WITHOUT_CONFIGURATION = {"pam", "completion", "status", "help"}
+WITHOUT_CONFIGURATION = {
+    *("pam", "completion", "status", "help"),
+    *("recipes list", "recipes show", "recipes install"),
+}
 
 
 @pytest.fixture

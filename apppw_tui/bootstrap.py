@@ -55,13 +55,14 @@ def build(
         default_domain=config.default_domain,
         region=config.phone_region,
         host_name=config.host_name,
-        session_terminator=machine.session_terminator
-        if config.end_sessions
-        else NoSessionTermination(),
+        session_terminator=engine.session_terminator(
+            machine.session_terminator if config.end_sessions else NoSessionTermination()
+        ),
         source=_source(config, error_log),
         notifier=SilentNotifier()
         if config.notices is None
         else QueueNotifier(engine.notices, error_log),
+        confirmation=engine.confirmation,
     )
     return Parts(engine, machine, context)
 

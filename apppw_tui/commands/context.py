@@ -5,14 +5,14 @@ import os
 import pwd
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from apppw_tui.bootstrap import Parts, build
 from apppw_tui.commands.output import print_error
 from apppw_tui.config import Config, present
-from apppw_tui.domain.ports import SystemClock
+from apppw_tui.domain.ports import NOT_CONFIRMED, SystemClock
 from apppw_tui.portal.admin import Admin
 from apppw_tui.store.engine import StoreLocation, open_engine
 
@@ -39,7 +39,19 @@ def open_context(
     place = store_location(options, config)
     parts = build(place, config, SystemClock(), create=create, new_key=new_key)
     parts.engine.complete()
+    parts.engine.confirmation.when_missing = _warner()
     return parts
+
+
+def _warner() -> Callable[[], None]:
+    """Warns once, however many accounts a command changes."""
+    sentences = [f"It is done; {NOT_CONFIRMED}"]
+
+    def warn() -> None:
+        while sentences:
+            print_error(sentences.pop())
+
+    return warn
 
 
 @contextmanager

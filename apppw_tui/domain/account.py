@@ -224,6 +224,11 @@ class Account:
 Rename = Callable[[Account, Account | None], Account]
 
 
+# Writes down what belongs to a change: in the same transaction of a database, right after the
+# change was saved in files. It never raises.
+Record = Callable[[], object]
+
+
 class Change:
     """The account being changed: assign `account` its next value; leave it, and nothing is written.
 
@@ -242,6 +247,7 @@ class Change:
             raise NotFound(f"The account {name} is gone.")
         self._before = before
         self.account = before
+        self.records: list[Record] = []
         self.unlisted = False  # once written: what was deleted could not be listed as such
         self.untold = False  # once written: Dovecot's Lua could not be told of who is enforced
 

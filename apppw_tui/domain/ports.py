@@ -15,13 +15,14 @@ from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.secret import Secret
 
 if TYPE_CHECKING:
-    from apppw_tui.domain.account import Account, Change, RawAccount, Rename
+    from apppw_tui.domain.account import Account, Change, RawAccount, Record, Rename
     from apppw_tui.domain.activity import ActivityEntry
     from apppw_tui.domain.names import Name
     from apppw_tui.domain.throttle import Rule, ThrottleState
     from apppw_tui.domain.usage import Used, UsesPerDay
 
 
+NOT_CONFIRMED = "another machine has not confirmed it yet."
 DeliveryMethod = Literal["text", "call", "notify"]
 DELIVERY_METHODS: tuple[DeliveryMethod, ...] = ("text", "call", "notify")
 
@@ -84,7 +85,8 @@ class AccountStore(Protocol):
     def transaction(self, account_name: str, uid: str | None) -> "AbstractContextManager[Change]":
         """One change under the account's lock, written whole when the block ends, or not at all.
 
-        `uid` is whose account it must be; None says that it is about to be created.
+        `uid` is whose account it must be; None says that it is about to be created. The records
+        of the change are written with it, also where nothing else is.
 
         Raises:
             InvalidName: `account_name` is not an account name.
@@ -128,7 +130,9 @@ class AccountStore(Protocol):
     def list_names(self) -> list[str]:
         """The names of all accounts, sorted."""
 
-    def rename(self, account: "Account", name: str, step: "Rename") -> "Account":
+    def rename(
+        self, account: "Account", name: str, step: "Rename", records: "Sequence[Record]" = ()
+    ) -> "Account":
         """Puts the account under another name, as `step` has it; it is never under both.
 
         Killed at any instant it is under the old name, the new one or, for a moment, neither: then
@@ -143,11 +147,38 @@ class AccountStore(Protocol):
     def half_renamed(self, account_name: str, name: str, /) -> "Account | None":
         """The account whose rename to `name` was cut short where neither name has it."""
 
-    def remove(self, account_name: str) -> bool:
+    def remove(self, account_name: str, records: "Sequence[Record]" = ()) -> bool:
         """Removes the account; False if its app passwords could not be listed as deleted.
 
         Raises NotFound if there is none.
         """
+
+
+def _nothing() -> None:
+    pass
+
+
+class Confirmation:
+    """The standing of the last change: whether another machine has confirmed that it has it, too.
+
+    It is in force everywhere; only with the machine that has it, it could be lost. Files have no
+    other machine, and their changes lack nothing. `when_missing` is called for each that does.
+    """
+
+    def __init__(self) -> None:
+        self.when_missing: Callable[[], None] = _nothing
+        self._is_missing = False
+
+    def note(self, *, confirmed: bool) -> None:
+        """One that is confirmed confirms all that was saved before."""
+        self._is_missing = not confirmed
+        if not confirmed:
+            self.when_missing()
+
+    def amend(self, sentence: str) -> str:
+        """The sentence on the last change, with what it lacks; which is said once."""
+        is_missing, self._is_missing = self._is_missing, False
+        return f"{sentence.removesuffix('.')}; {NOT_CONFIRMED}" if is_missing else sentence
 
 
 class ActivityLog(Protocol):

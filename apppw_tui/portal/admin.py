@@ -48,49 +48,52 @@ class Admin(AppPasswordAdmin):
     """
 
     def remove_account(self, name: str) -> Account:
-        account, live_sessions = self.account(name), self.context.session_terminator
+        account, end_sessions = self.account(name), self.context.session_terminator.terminate
         # Before, lest a kill between the two forget it; after, since this is not told under the
         # lock, and sessions that were ended before the account was gone may have begun again.
-        live_sessions.terminate(account.name)
-        if not self.context.store.remove(account.name):
+        end_sessions(account.name)
+        recording = self.context.recording(account, EventType.ACCOUNT_REMOVED, self.by)
+        records = (lambda: end_sessions(account.name), recording)
+        if not self.context.store.remove(account.name, records):
             self.warn(f"{account.name}: {UNLISTED}")
-        live_sessions.terminate(account.name)
-        self._record(account, EventType.ACCOUNT_REMOVED)
+        self._check_noticed(account, noticed=recording.noticed)
         with self.context.done_afterwards(account, "forgetting of its use"):
             self.context.usage.forget(account.uid)
         return account
 
     def disable(self, name: str) -> Account:
         """Neither signs in nor opens any service from now on; active sessions end."""
-        account = self._change(
+        return self._change(
             name,
             Account.with_disabled,
+            EventType.DISABLED,
             lambda _: "is disabled",
             lambda account: not account.enabled,
             ending=True,
         )
-        self._record(account, EventType.DISABLED)
-        return account
 
     def enable(self, name: str) -> Account:
         """Signs in and opens services again, as before."""
-        account = self._change(
+        return self._change(
             name,
             lambda account: replace(account, enabled=True),
+            EventType.ENABLED,
             lambda _: "is enabled",
             lambda account: account.enabled,
         )
-        self._record(account, EventType.ENABLED)
-        return account
 
     def rename(self, name: str, new: str) -> Account:
         """Gives the account another name. Raises NameTaken, and what `rename_account` does."""
-        store, live_sessions = self.context.store, self.context.session_terminator
+        context, end_sessions = self.context, self.context.session_terminator.terminate
         account, wanted = self._to_rename(name, new)
-        live_sessions.terminate(account.name)  # before and after, as when one is removed
-        renamed = rename_account.rename(store, account, wanted)
-        live_sessions.terminate(account.name)
-        self._record(renamed, EventType.ACCOUNT_RENAMED, before=account.name)
+        end_sessions(account.name)  # before and after, as when one is removed
+        recording = context.recording(
+            *(replace(account, name=wanted), EventType.ACCOUNT_RENAMED, self.by),
+            before=account.name,
+        )
+        records = (lambda: end_sessions(account.name), recording)
+        renamed = rename_account.rename(context.store, account, wanted, records)
+        self._check_noticed(renamed, noticed=recording.noticed)
         return renamed
 
     def _to_rename(self, name: str, new: str) -> tuple[Account, AccountName]:
@@ -108,14 +111,13 @@ class Admin(AppPasswordAdmin):
 
     def require_verification(self, name: str) -> Account:
         """From now on a second factor is asked, whatever the policy; sessions end."""
-        account = self._change(
+        return self._change(
             name,
             Account.with_verification_required,
+            EventType.REQUIRED,
             lambda _: "must verify with a second factor",
             lambda account: account.verification_required,
         )
-        self._record(account, EventType.REQUIRED)
-        return account
 
     def enforce(self, name: str, at: datetime | None = None) -> Account:
         """From `at` on, or from now, only app passwords open the account's services.
@@ -125,32 +127,29 @@ class Admin(AppPasswordAdmin):
         """
         now = self.context.clock.now()
         since = at or now
-        account = self._change(
+        facts = {"since": since.isoformat(timespec="minutes")}
+        if since > now:
+            facts["day"] = since.astimezone().strftime("%Y-%m-%d")  # as it was said: the server's
+        return self._change(
             name,
             lambda account: replace(account, enforced_from=since),
+            EventType.SCHEDULED if since > now else EventType.ENFORCED,
             lambda account: (
                 "is enforced" if account.is_enforced(now) else "is to be enforced from then on"
             ),
             lambda account: account.is_enforced(now) or account.enforced_from == since,
+            facts=facts,
         )
-        facts = {"since": since.isoformat(timespec="minutes")}
-        if account.is_enforced(now):
-            self._record(account, EventType.ENFORCED, **facts)
-        else:
-            day = since.astimezone().strftime("%Y-%m-%d")  # as it was said: the server's
-            self._record(account, EventType.SCHEDULED, **facts, day=day)
-        return account
 
     def stop_enforcing(self, name: str) -> Account:
         """The account's old passwords go on to the server's other password source again."""
-        account = self._change(
+        return self._change(
             name,
             lambda account: replace(account, enforced_from=None),
+            EventType.OPENED,
             lambda _: "is open",
             lambda account: account.enforced_from is None,
         )
-        self._record(account, EventType.OPENED)
-        return account
 
     def bypass(self, name: str, minutes: int) -> BypassGrant:
         """Lets the person in once, with the password alone, to set up a method; tells them.
@@ -161,8 +160,12 @@ class Admin(AppPasswordAdmin):
         if not 1 <= minutes <= LONGEST_BYPASS:
             raise Refused(f"A bypass is good for 1 to {LONGEST_BYPASS} minutes.")
         until = self.context.clock.now() + timedelta(minutes=minutes)
-        account = self._change(name, lambda account: replace(account, bypass_until=until))
-        self._record(account, EventType.BYPASS_GIVEN, minutes=str(minutes))
+        account = self._change(
+            name,
+            lambda account: replace(account, bypass_until=until),
+            EventType.BYPASS_GIVEN,
+            facts={"minutes": str(minutes)},
+        )
         return BypassGrant(account, until, self._tell(account, _BYPASS_NOTICE))
 
     def throttle_status(self, name: str) -> ThrottleStatus:

@@ -1,7 +1,8 @@
 """The common part of an administrator's acts: an account is found, changed, and it is noted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from apppw_tui.domain.account import UNTOLD, Account
 from apppw_tui.domain.activity import EventType
@@ -59,12 +60,14 @@ class AccountAdmin:
         self,
         name: str,
         step: Callable[[Account], Account],
+        act: EventType,
         state: Callable[[Account], str] = lambda _: "",
         there: Callable[[Account], bool] = lambda _: False,
         *,
         ending: bool = False,
+        facts: Mapping[str, str] = MappingProxyType({}),
     ) -> Account:
-        """One change; with `ending`, the account's live sessions at services end with it.
+        """One change, and its line; with `ending`, the account's live sessions end with it.
 
         Raises:
             AlreadySo: the account is `there`, in what `state` says.
@@ -76,11 +79,14 @@ class AccountAdmin:
             already = there(change.existing)
             if not already:
                 change.account = step(change.existing)
+                recording = self.context.recording(change.existing, act, self.by, **facts)
+                change.records.append(recording)
         # Not within: a change of nothing, too, sets right who is told to be enforced.
         if change.untold:
             self.warn(f"{account.name}: {UNTOLD}")
         if already:
             raise AlreadySo(f"{account.name} {state(change.existing)} already.")
+        self._check_noticed(account, noticed=recording.noticed)
         return change.existing
 
     def _record(self, account: Account, act: EventType, **facts: str) -> None:

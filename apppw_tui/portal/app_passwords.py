@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from apppw_tui.domain import app_password, expiry
-from apppw_tui.domain.account import Account, Change
+from apppw_tui.domain.account import Account, Change, Record
 from apppw_tui.domain.activity import THE_SERVER, EventType
 from apppw_tui.domain.app_password import AppPassword, RandomBelow
 from apppw_tui.domain.hashing import Hasher
@@ -16,7 +16,7 @@ from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.ports import AccountStore, Clock
 from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.domain.secret import Secret
-from apppw_tui.portal.context import PortalContext
+from apppw_tui.portal.context import PortalContext, Recording
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,12 @@ class AppPasswordIssuer:
         still_allowed: Callable[[Account], object] | None = None,
         *,
         created_by_admin: bool = False,
+        recording: Callable[[AppPassword], Record] | None = None,
     ) -> IssuedAppPassword:
         """One more app password for `account`.
 
-        `still_allowed` is asked again about the account as it stands under the lock.
+        `still_allowed` is asked again about the account as it stands under the lock. `recording`
+        gives what is written down with it.
 
         Raises:
             InvalidName, NameTaken, LimitReached, NotFound, StoreError: nothing was made.
@@ -83,6 +85,8 @@ class AppPasswordIssuer:
                     account = current  # another window took the id meanwhile: draw again
                     continue
                 change.account = current.with_app_password(record, limit)
+                if recording is not None:
+                    change.records.append(recording(record))
             return IssuedAppPassword(record, secret)
 
 
@@ -101,10 +105,17 @@ def create(
     issuer = AppPasswordIssuer(
         context.store, context.hasher, context.clock, context.policy, context.randbelow
     )
-    issued = issuer.issue(account, wish, still_allowed, created_by_admin=by is not None)
-    made = issued.app_password
-    noticed = context.record(account, EventType.CREATED, by, id=made.id, name=made.name)
-    return issued, noticed
+    recordings: list[Recording] = []
+
+    def recording(made: AppPassword) -> Recording:
+        facts = {"id": made.id, "name": made.name}
+        recordings.append(context.recording(account, EventType.CREATED, by, **facts))
+        return recordings[-1]
+
+    issued = issuer.issue(
+        account, wish, still_allowed, created_by_admin=by is not None, recording=recording
+    )
+    return issued, recordings[-1].noticed
 
 
 @dataclass(frozen=True)
@@ -143,11 +154,13 @@ def delete(
         )
         if gone:
             context.session_terminator.terminate(before.name)
-    if id_ is None:
-        noticed = context.record(before, EventType.ALL_DELETED, by, count=str(len(gone)))
-    else:
-        noticed = context.record(before, EventType.DELETED, by, id=id_, name=gone[0].name)
-    return Deletion(gone, not change.unlisted, noticed)
+        if id_ is None:
+            recording = context.recording(before, EventType.ALL_DELETED, by, count=str(len(gone)))
+        else:
+            facts = {"id": id_, "name": gone[0].name}
+            recording = context.recording(before, EventType.DELETED, by, **facts)
+        change.records.append(recording)
+    return Deletion(gone, not change.unlisted, recording.noticed)
 
 
 @dataclass(frozen=True)
@@ -186,11 +199,12 @@ def edit(
             allowed(after, before)
         if before.widens(after, own):
             context.session_terminator.terminate(account.name)
-    noticed = [
-        context.record(account, event, by, **facts)
-        for event, facts in _events(before, after, context.policy)
-    ]
-    return Edited(before, after, all(noticed))
+        recordings = [
+            context.recording(account, event, by, **facts)
+            for event, facts in _events(before, after, context.policy)
+        ]
+        change.records += recordings
+    return Edited(before, after, all(recording.noticed for recording in recordings))
 
 
 def _events(
@@ -226,6 +240,8 @@ def purge_expired(context: PortalContext, account: Account) -> Account:
         gone = change.existing.purgeable(now)
         for password in gone:
             change.account = change.existing.without_app_password(password.id)
-    for password in gone:
-        context.record(account, EventType.EXPIRED, THE_SERVER, id=password.id, name=password.name)
+            facts = {"id": password.id, "name": password.name}
+            change.records.append(
+                context.recording(account, EventType.EXPIRED, THE_SERVER, **facts)
+            )
     return change.existing

@@ -21,6 +21,7 @@ from apppw_tui.domain.ports import (
     AccountStore,
     ActivityLog,
     Clock,
+    Confirmation,
     ErrorLog,
     Sealer,
     SessionTerminator,
@@ -64,11 +65,18 @@ class PortalContext:
     session_terminator: SessionTerminator = field(default_factory=NoSessionTermination)
     source: ExternalPasswords | None = None  # of account passwords; None is the store
     notifier: Notifier = field(default_factory=SilentNotifier)
+    confirmation: Confirmation = field(default_factory=Confirmation)
 
     @cached_property
     def throttle(self) -> "PortalThrottle":
         """The throttle of whoever comes from `address`."""
         return PortalThrottle(self.throttle_store, self.address)
+
+    def recording(
+        self, account: Account, act: EventType, by: str | None = None, **facts: str
+    ) -> "Recording":
+        """As `record`, for a change that it belongs to."""
+        return Recording(lambda: self.record(account, act, by, **facts))
 
     def record(self, account: Account, act: EventType, by: str | None = None, **facts: str) -> bool:
         """Writes `act` down, by the account itself from `address`, or by whoever `by` is.
@@ -116,6 +124,17 @@ class PortalContext:
             yield
         except StoreError as error:
             self.error_log.error(f"{what} not kept", account=account.name, why=str(error))
+
+
+class Recording:
+    """One act, written down with its change; `noticed`: nobody who was to be told is not."""
+
+    def __init__(self, record: Callable[[], bool]) -> None:
+        self._record = record
+        self.noticed = True
+
+    def __call__(self) -> None:
+        self.noticed = self._record()
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.totp import Authenticator
 from apppw_tui.domain.verification_options import NO_METHOD, VerificationChoice, VerificationOption
-from apppw_tui.portal.context import PortalContext
+from apppw_tui.portal.context import PortalContext, Recording
 from apppw_tui.portal.second_factor import OneTimeCode, check_form
 from apppw_tui.portal.sessions import (
     Session,
@@ -127,7 +127,7 @@ class Enrollment:
                 raise EnrollmentRequired(NO_METHOD)
             stored = recovery_codes.RecoveryCodes(hashes, means.clock.now())
             change.account = replace(change.existing, recovery=stored)
-        means.record(account, EventType.RECOVERY_MADE)
+            change.records.append(means.recording(account, EventType.RECOVERY_MADE))
         return codes
 
     def finish(self, session: Session) -> Session:
@@ -154,9 +154,10 @@ class Enrollment:
             account = step(change.existing)
             if needs_enrollment(account, self._context.policy):
                 raise Refused("Your account needs one method. Add another first.")
-            changed, change.account = account != change.existing, account
-        if changed:
-            self._context.record(account, EventType.METHOD_REMOVED, method=name)
+            if account != change.existing:
+                change.account = account
+                removed = self._context.recording(account, EventType.METHOD_REMOVED, method=name)
+                change.records.append(removed)
         return account
 
     def _check(self, session: Session) -> None:
@@ -206,7 +207,7 @@ class AuthenticatorEnrollment:
             app = Authenticator(sealed, now, step)
             # What the bypass was for is done.
             change.account = replace(account, authenticator=app, bypass_until=None)
-        _record_set_up(means, account, "authenticator app")
+            change.records.append(_set_up(means, account, "authenticator app"))
         return session.reverified(means.clock)
 
 
@@ -247,9 +248,10 @@ class PhoneEnrollment:
             sealed = means.sealer.encrypt(account.uid, phone.secret_name(self._which), self.number)
             verified_phone = Phone(self._which, sealed, means.clock.now())
             change.account = replace(account.with_phone(verified_phone), bypass_until=None)
+            method = verification_options.phone_name(self._which)
+            change.records.append(_set_up(means, account, method))
         with means.done_afterwards(account, "throttle"):
             means.throttle.undo_attempt(session.account_name, "second")
-        _record_set_up(means, account, verification_options.phone_name(self._which))
         return session.reverified(means.clock)
 
 
@@ -269,5 +271,5 @@ def require_may_enroll(context: PortalContext, session: Session, account: Accoun
         raise SessionEnded("A verification method was set up elsewhere. Sign in with it.")
 
 
-def _record_set_up(context: PortalContext, account: Account, method: str) -> None:
-    context.record(account, EventType.METHOD_SET_UP, method=method)
+def _set_up(context: PortalContext, account: Account, method: str) -> Recording:
+    return context.recording(account, EventType.METHOD_SET_UP, method=method)

@@ -104,7 +104,7 @@ def create_imported(context: PortalContext, line: PasswdEntry, by: str) -> Accou
     )
     with context.store.transaction(line.name, None) as change:
         change.account = account
-    context.record(account, EventType.ACCOUNT_CREATED, by)
+        change.records.append(context.recording(account, EventType.ACCOUNT_CREATED, by))
     return account
 
 

@@ -224,9 +224,9 @@ class ExternalPasswordCheck:
         try:
             with means.store.transaction(name, None) as change:
                 change.account = account
+                change.records.append(means.recording(account, EventType.ACCOUNT_CREATED))
         except NameTaken:  # at another terminal, a moment ago
             return means.store.get(name)
-        means.record(account, EventType.ACCOUNT_CREATED)
         return account
 
 
@@ -261,14 +261,15 @@ def change_password(
         if deleted:
             context.session_terminator.terminate(before.name)
         change.account = after.with_password(hash_, context.clock.now())
-    if by is None:
-        facts = {"app_passwords_deleted": str(deleted)}
-        noticed = context.record(before, EventType.PASSWORD_CHANGED, **facts)
-    else:
-        noticed = context.record(before, EventType.PASSWORD_SET, by)
+        if by is None:
+            facts = {"app_passwords_deleted": str(deleted)}
+            recording = context.recording(before, EventType.PASSWORD_CHANGED, **facts)
+        else:
+            recording = context.recording(before, EventType.PASSWORD_SET, by)
+        change.records.append(recording)
     with context.done_afterwards(before, "throttle"):
         context.throttle.password_changed(account_name)
-    return change, noticed
+    return change, recording.noticed
 
 
 def settle_profiles(context: PortalContext, since: datetime) -> Collection[Profile]:

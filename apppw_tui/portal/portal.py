@@ -113,7 +113,7 @@ class Portal:
         account = Account.new(name, self._first_hash(name, password), self._clock.now())
         with self._store.transaction(name, None) as change:
             change.account = account
-        self._context.record(account, EventType.ACCOUNT_CREATED, by)
+            change.records.append(means.recording(account, EventType.ACCOUNT_CREATED, by))
         return account
 
     def sign_in(self, name: str, password: str) -> Session | Challenge:
@@ -142,6 +142,10 @@ class Portal:
         """The second question, asked once more; its answer is the same session, fresh again."""
         require_unrestricted(session)
         return Challenge(self._context, self.account(session), session)
+
+    def amended(self, sentence: str) -> str:
+        """The sentence on the last change, with what is still lacking. Does not block."""
+        return self._context.confirmation.amend(sentence)
 
     def is_fresh(self, session: Session) -> bool:
         """True if the last verification is recent enough for what matters. Does not block."""
@@ -172,6 +176,7 @@ class Portal:
 
     def after_sign_in(self, session: Session) -> Account:
         """The account of somebody who has just signed in, tidied: what expired long ago is gone."""
+        self._context.confirmation.note(confirmed=True)  # nobody is told of what signing in wrote
         account = self.account(session)
         if session.restriction is None and account.purgeable(self._clock.now()):
             # Whether it can be tidied now is no concern of theirs.
@@ -280,8 +285,7 @@ class Portal:
     def sign_out_elsewhere(self, session: Session) -> Session:
         """Ends every other session of the account; the one returned goes on."""
         require_unrestricted(session)
-        changed = self._change(session, Account.with_sessions_ended)
-        self._context.record(changed, EventType.SIGNED_OUT_ELSEWHERE)
+        changed = self._change(session, Account.with_sessions_ended, EventType.SIGNED_OUT_ELSEWHERE)
         return replace(session, session_generation=changed.session_generation)
 
     def change_password(
@@ -318,9 +322,13 @@ class Portal:
             raise Refused(self.external_passwords_hint)
         return new_hash(self._context, name, Secret(password or ""))
 
-    def _change(self, session: Session, step: Callable[[Account], Account]) -> Account:
+    def _change(
+        self, session: Session, step: Callable[[Account], Account], act: EventType | None = None
+    ) -> Account:
         with account_transaction(self._store, session) as change:
             change.account = step(change.existing)
+            if act is not None:
+                change.records.append(self._context.recording(change.existing, act))
         self.besides = f" {UNLISTED}" if change.unlisted else ""
         return change.existing
 

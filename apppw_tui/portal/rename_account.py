@@ -1,15 +1,17 @@
 """Gives an account another name: it is never under both, so that nothing deleted comes back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from apppw_tui.domain.account import Account
+from apppw_tui.domain.account import Account, Record
 from apppw_tui.domain.errors import NotFound
 from apppw_tui.domain.names import AccountName
 from apppw_tui.domain.ports import AccountStore
 
 
-def rename(store: AccountStore, account: Account, name: AccountName) -> Account:
+def rename(
+    store: AccountStore, account: Account, name: AccountName, records: Sequence[Record] = ()
+) -> Account:
     """The account under its new name; its sessions end, its app passwords move with it.
 
     Where it was cut short, doing it again does the rest.
@@ -19,7 +21,7 @@ def rename(store: AccountStore, account: Account, name: AccountName) -> Account:
         NotFound: it is gone.
         StoreError: as it says.
     """
-    return store.rename(account, name, lambda present, left: _renamed(present, left, name))
+    return store.rename(account, name, lambda present, left: _renamed(present, left, name), records)
 
 
 def half_renamed(

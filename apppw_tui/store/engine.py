@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from apppw_tui.domain.ports import (
         Accounts,
         AccountStore,
+        Confirmation,
         Door,
         ErrorLog,
         SessionTerminator,
@@ -127,6 +128,13 @@ class Engine(Protocol):
 
     @property
     def keyring(self) -> "Keyring": ...
+
+    @property
+    def confirmation(self) -> "Confirmation":
+        """The standing of the last change."""
+
+    def session_terminator(self, local: "SessionTerminator") -> "SessionTerminator":
+        """Tells all machines whose sessions are to end; `local` is this one's."""
 
     def has_accounts(self) -> bool:
         """See AccountStore; loads nothing for it."""
@@ -244,6 +252,7 @@ def _open_database(
         place.folder,
         place.key_file,
         clock,
+        machine_name=config.machine,
         create=True,  # accounts are there or not; a machine that is new has no folder yet
         new_key=new_key,
         by_daemon=by_daemon,

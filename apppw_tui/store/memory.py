@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
 from apppw_tui.domain import enforced, throttle
-from apppw_tui.domain.account import Account, Change, RawAccount, Rename, renaming
+from apppw_tui.domain.account import Account, Change, RawAccount, Record, Rename, renaming
 from apppw_tui.domain.enforced import Enforcement, enforcement
 from apppw_tui.domain.errors import NotFound, StoreDamaged, StoreError
 from apppw_tui.domain.names import Name, check_account_name
@@ -69,15 +69,16 @@ class MemoryStore:
             change = Change(account_name, before, uid)
             yield change
             after = change.result
-            if after is None:
-                if before is not None:
-                    wanted = enforcement(before)
-                    enforced.settle(self.enforcements, account_name, wanted, self.complain)
-                return
-            # A copy, so that whoever reads meanwhile sees the old tables or the new ones.
-            tables = documents.save(copy.deepcopy(self._tables.get(account_name)), after)
-            with self._writing(account_name, before, after):
-                self._tables[account_name] = tables
+            if after is not None:
+                # A copy, so that whoever reads meanwhile sees the old tables or the new ones.
+                tables = documents.save(copy.deepcopy(self._tables.get(account_name)), after)
+                with self._writing(account_name, before, after):
+                    self._tables[account_name] = tables
+            elif before is not None:
+                wanted = enforcement(before)
+                enforced.settle(self.enforcements, account_name, wanted, self.complain)
+        for record in change.records:
+            record()
 
     def read_raw(self, account_name: str) -> RawAccount:
         check_account_name(account_name)
@@ -125,7 +126,9 @@ class MemoryStore:
     def list_names(self) -> list[str]:
         return sorted(self._tables)
 
-    def rename(self, account: Account, name: str, step: Rename) -> Account:
+    def rename(
+        self, account: Account, name: str, step: Rename, records: Sequence[Record] = ()
+    ) -> Account:
         check_account_name(name)
         with ExitStack() as stack:
             for locked_name in sorted({account.name, name}):
@@ -137,12 +140,14 @@ class MemoryStore:
                 del self._tables[account.name]
                 self._tables[name] = tables
             enforced.settle(self.enforcements, account.name, None, self.complain)
+        for record in records:
+            record()
         return after
 
     def half_renamed(self, account_name: str, name: str) -> None:
         """Never: here it is one step."""
 
-    def remove(self, account_name: str) -> bool:
+    def remove(self, account_name: str, records: Sequence[Record] = ()) -> bool:
         with self._locks[account_name]:
             if account_name not in self._tables:
                 raise NotFound(f"There is no account {account_name}.")
@@ -151,6 +156,8 @@ class MemoryStore:
                 self._on_deletion(account.uid, account.used_ids)
             del self._tables[account_name]
             enforced.settle(self.enforcements, account_name, None, self.complain)
+        for record in records:
+            record()
         return True
 
     @contextmanager

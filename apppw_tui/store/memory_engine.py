@@ -19,7 +19,7 @@ from apppw_tui.domain.hashing import MemoryProfiles, Slot
 from apppw_tui.domain.key_set import KeptKeys, KeySet, new_key
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.domain.notice_text import LONGEST_WAIT, Message
-from apppw_tui.domain.ports import Accounts, AccountStore, Clock
+from apppw_tui.domain.ports import Accounts, AccountStore, Clock, Confirmation, SessionTerminator
 from apppw_tui.domain.usage import (
     FirstUse,
 )
@@ -63,6 +63,10 @@ class MemoryEngine:
         self.activity = MemoryActivityLog(clock)
         self.notices = MemoryNotices(clock)
         self.keyring = MemoryKeyring(randbytes, self.accounts.has_sealed_values)
+        self.confirmation = Confirmation()
+
+    def session_terminator(self, local: SessionTerminator) -> SessionTerminator:
+        return local
 
     def has_accounts(self) -> bool:
         return self.accounts.has_accounts()

@@ -84,7 +84,7 @@ LOOKING = {
 }  # fmt: skip
 SETTING_UP = {"begin_authenticator", "begin_phone"}
 WITHOUT_A_SESSION = {
-    "creates_accounts", "has_accounts", "create_first_account", "add_account", "sign_in",
+    "amended", "creates_accounts", "has_accounts", "create_first_account", "add_account", "sign_in",
 }  # fmt: skip
 
 

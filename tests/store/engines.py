@@ -27,7 +27,11 @@ def in_postgresql(
     """One machine of several on the database; what is its own lies in `folder`."""
     database = Database(dsn, timeout or TIMEOUT)
     return open_database(
-        database, folder, folder / "key", clock, create=True, new_key=False, by_daemon=by_daemon
+        *(database, folder, folder / "key", clock),
+        machine_name=folder.name,
+        create=True,
+        new_key=False,
+        by_daemon=by_daemon,
     )
 
 

@@ -1,6 +1,7 @@
 """SAFETY 9: what every engine promises, whatever keeps it."""
 
 import io
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -178,6 +179,34 @@ def test_a_late_change_of_a_removed_account_creates_nothing(store: AccountStore)
         pytest.fail("the block must not run")
     assert store.get("ada") is None
     assert store.list_names() == []
+
+
+def test_what_belongs_to_a_change_is_written_once_and_not_where_it_is_refused(
+    store: AccountStore,
+) -> None:
+    account = add(store)
+    written: list[str] = []
+    with store.transaction("ada", account.uid) as change:
+        change.account = replace(change.existing, appearance="nord")
+        change.records.append(lambda: written.append("changed"))
+        assert written == []
+    with store.transaction("ada", account.uid) as change:
+        change.records.append(lambda: written.append("nothing new"))
+    with suppress(LookupError), store.transaction("ada", account.uid) as change:
+        change.records.append(lambda: written.append("refused"))
+        raise LookupError
+    with pytest.raises(NotFound):
+        store.remove("grace", [lambda: written.append("nobody")])
+    present = store.get("ada")
+    assert present is not None
+    renamed = store.rename(
+        present,
+        "ida",
+        lambda _present, _left: replace(present, name="ida"),
+        [lambda: written.append("renamed")],
+    )
+    store.remove(renamed.name, [lambda: written.append("removed")])
+    assert written == ["changed", "nothing new", "renamed", "removed"]
 
 
 def test_names_are_told_one_by_one_and_whether_there_is_any(store: AccountStore) -> None:

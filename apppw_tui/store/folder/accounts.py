@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from apppw_tui.domain import enforced
-from apppw_tui.domain.account import Account, Change, RawAccount, Rename, renaming
+from apppw_tui.domain.account import Account, Change, RawAccount, Record, Rename, renaming
 from apppw_tui.domain.activity import UNKNOWN_UID
 from apppw_tui.domain.enforced import EVER, Enforcement, enforcement
 from apppw_tui.domain.errors import DiskFull, NotFound, StoreDamaged, StoreError
@@ -79,19 +79,22 @@ class FolderStore:
             change = Change(account_name, before, uid)
             yield change
             after = change.result
-            if after is None:
-                if before is not None:  # whoever was killed at it has left it too strict
-                    self._settle(account_name, enforcement(before))
-                return
 
             def complain(name: str, error: StoreError) -> None:
                 change.untold = True
                 self.complain(name, error)
 
-            with enforced.enforcement_of(self.enforcements, account_name, before, after, complain):
-                if before is not None and tables is not None:
-                    change.unlisted = not self.deletions.record(before, after, tables)
-                self._write(after, dumps(documents.save(tables, after)))
+            if after is not None:
+                with enforced.enforcement_of(
+                    self.enforcements, account_name, before, after, complain
+                ):
+                    if before is not None and tables is not None:
+                        change.unlisted = not self.deletions.record(before, after, tables)
+                    self._write(after, dumps(documents.save(tables, after)))
+            elif before is not None:  # whoever was killed at it has left it too strict
+                self._settle(account_name, enforcement(before))
+        for record in change.records:
+            record()
 
     def read_raw(self, account_name: str) -> RawAccount:
         """The whole file of an account, even a damaged one. Raises StoreError, InvalidName.
@@ -149,7 +152,7 @@ class FolderStore:
     def list_names(self) -> list[str]:
         return sorted(self.each_name())
 
-    def remove(self, account_name: str) -> bool:
+    def remove(self, account_name: str, records: Sequence[Record] = ()) -> bool:
         # Looked for first: a lock file stays for good, so none is made for any word typed.
         if not is_account_name(account_name) or self._content(account_name) is None:
             raise NotFound(f"There is no account {escaped(account_name)}.")
@@ -163,9 +166,13 @@ class FolderStore:
             if not files.remove(self.path(account_name)) and listed:
                 raise NotFound(f"There is no account {account_name}.")
             self._settle(account_name, None)
-            return listed
+        for record in records:
+            record()
+        return listed
 
-    def rename(self, account: Account, name: str, step: Rename) -> Account:
+    def rename(
+        self, account: Account, name: str, step: Rename, records: Sequence[Record] = ()
+    ) -> Account:
         check_account_name(name)
         old = account.name
         again = f"{old} is renamed by half and opens nothing: rename it to {name} once more."
@@ -191,6 +198,8 @@ class FolderStore:
                 # For that moment the file says the old name, which opens nothing.
                 files.succeed(self.path(old), self.path(name), self._temporary(name), half=again)
             self._settle(old, None)
+        for record in records:
+            record()
         return after
 
     def half_renamed(self, account_name: str, name: str) -> Account | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apppw_tui.domain.errors import StoreError
-from apppw_tui.domain.ports import Accounts, Clock, ErrorLog
+from apppw_tui.domain.ports import Accounts, Clock, Confirmation, ErrorLog, SessionTerminator
 from apppw_tui.store.engine import SocketFolder
 from apppw_tui.store.folder import files
 from apppw_tui.store.folder.location import ACCOUNTS, SUFFIX, check_store, has_accounts
@@ -142,6 +142,7 @@ class FolderEngine:
         self._clock = clock
         self._machine = machine
         self._hand = hand
+        self.confirmation = Confirmation()
 
     @cached_property
     def accounts(self) -> "FolderStore":
@@ -196,6 +197,9 @@ class FolderEngine:
         keyring = FolderKeyring(self._folder, self._key_file, self.accounts.has_sealed_values)
         keyring.hand = None if self._hand is None else self._hand.write
         return keyring
+
+    def session_terminator(self, local: SessionTerminator) -> SessionTerminator:
+        return local
 
     def has_accounts(self) -> bool:
         return has_accounts(self._folder)

@@ -25,15 +25,21 @@ class FolderSessionTerminator:
         self._error_log = error_log
 
     def terminate(self, account_name: str) -> None:
+        try:
+            self.lay(account_name)
+        except StoreError as error:
+            # Whatever is wrong here, the app password goes (SAFETY 24).
+            self._error_log.error("sessions not ended", account=account_name, why=str(error))
+
+    def lay(self, account_name: str) -> None:
+        """Puts the file there. Raises StoreError."""
         if not is_account_name(account_name):  # it becomes the file's name
             return
         path = self._folder / account_name
+        files.make_folder(self._folder)
         try:
-            files.make_folder(self._folder)
             # Empty, so that there is no half of one; no fsync: what could lose it ends every
             # session as well.
             os.close(os.open(path, _FLAGS, files.FILE_MODE))
-        except (OSError, StoreError) as error:
-            # Whatever is wrong here, the app password goes (SAFETY 24).
-            why = str(files.store_error(path, error)) if isinstance(error, OSError) else str(error)
-            self._error_log.error("sessions not ended", account=account_name, why=why)
+        except OSError as error:
+            raise files.store_error(path, error) from None

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from apppw_tui.domain import enforced
-from apppw_tui.domain.account import Account, Change, RawAccount, Rename, renaming
+from apppw_tui.domain.account import Account, Change, RawAccount, Record, Rename, renaming
 from apppw_tui.domain.activity import UNKNOWN_UID
 from apppw_tui.domain.enforced import EVER, Enforcement, Everybody, enforcement
 from apppw_tui.domain.errors import NotFound, StoreBusy, StoreDamaged, StoreError
@@ -17,6 +17,7 @@ from apppw_tui.store.fields import DocumentError
 from apppw_tui.store.postgres.database import ACCOUNT, Database, DatabaseTransaction
 from apppw_tui.store.postgres.errors import BUSY
 from apppw_tui.store.postgres.held_accounts import parsed, parsed_tables, without_secrets
+from apppw_tui.store.postgres.machines import have_settled
 
 if TYPE_CHECKING:
     from apppw_tui.store.folder.enforced import FolderEnforcements
@@ -69,9 +70,11 @@ class PostgresAccounts:
             content = _content(transaction, account_name)
             before = None if content is None else parsed(account_name, content)
             change = Change(account_name, before, uid)
-            yield change
+            with self._database.joinable(transaction):
+                yield change
             after = change.result
             if after is None:
+                self._commit(transaction, change.records)
                 if before is not None:  # whoever was killed at it has left it too strict
                     self._settle(account_name, before)
                 return
@@ -84,7 +87,7 @@ class PostgresAccounts:
             written = dumps(tables).decode()
             with enforced.enforcement_of(self.enforcements, account_name, before, after, complain):
                 _write(transaction, before, after, written)
-                transaction.commit()
+                self._commit(transaction, change.records)
 
     def read_raw(self, account_name: str) -> RawAccount:
         check_account_name(account_name)
@@ -107,6 +110,8 @@ class PostgresAccounts:
             ):
                 if before is None or before.uid != after.uid:  # there may be a damaged one
                     transaction.write("DELETE FROM apppw.account WHERE name = %s", account_name)
+                    if before is not None or raw.content is not None:
+                        have_settled(transaction, account_name)
                     before = None
                 _write(transaction, before, after, content)
                 transaction.commit()
@@ -121,7 +126,7 @@ class PostgresAccounts:
                 wrong.discard(account.name)
             else:
                 wrong.add(account.name)
-        return sum(map(self._mended, sorted(wrong)))
+        return sum(map(self.mend_enforcement, sorted(wrong)))
 
     def _tells_rightly(self, account: Account) -> bool:
         with suppress(StoreDamaged):
@@ -130,10 +135,11 @@ class PostgresAccounts:
             return present == enforcement(account) and not leftover
         return False
 
-    def _mended(self, name: str) -> bool:
+    def mend_enforcement(self, name: str) -> bool:
+        """Makes what is told of that name right; False if it was. Raises StoreError."""
         with self._locked(name) as transaction:
             self.enforcements.sweep(name)
-            raw = _raw(name, _content(transaction, name))
+            raw = _raw(name, _content(transaction, name, self._one))
             wanted = enforcement(raw.account)
             if raw.error is not None:  # what cannot be read waits, as while the daemon answers
                 wanted = Enforcement(EVER, UNKNOWN_UID)
@@ -167,7 +173,9 @@ class PostgresAccounts:
             name for (name,) in self._database.rows("SELECT name FROM apppw.account ORDER BY name")
         ]
 
-    def rename(self, account: Account, name: str, step: Rename) -> Account:
+    def rename(
+        self, account: Account, name: str, step: Rename, records: Sequence[Record] = ()
+    ) -> Account:
         check_account_name(name)
         old = account.name
         with self._locked(old, name) as transaction:
@@ -181,14 +189,16 @@ class PostgresAccounts:
             content = dumps(documents.save(parsed_tables(contents[0] or ""), after)).decode()
             with enforced.enforcement_of(self.enforcements, name, left, after, self.complain):
                 _write(transaction, present, after, content)
-                transaction.commit()
+                if enforcement(present) or enforcement(after):
+                    have_settled(transaction, old, name)
+                self._commit(transaction, records)
             self._settle(old, None)
         return after
 
     def half_renamed(self, account_name: str, name: str) -> None:
         """Never: here it is one statement."""
 
-    def remove(self, account_name: str) -> bool:
+    def remove(self, account_name: str, records: Sequence[Record] = ()) -> bool:
         if not is_account_name(account_name):
             raise NotFound(f"There is no account {escaped(account_name)}.")
         with self._locked(account_name) as transaction:
@@ -199,7 +209,9 @@ class PostgresAccounts:
             if account is not None:  # one that cannot be read may go as well
                 _list_deleted(transaction, account.uid, account.used_ids)
             transaction.write("DELETE FROM apppw.account WHERE name = %s", account_name)
-            transaction.commit()
+            if account is None or enforcement(account):
+                have_settled(transaction, account_name)
+            self._commit(transaction, records)
             self._settle(account_name, None)
         return True
 
@@ -214,6 +226,12 @@ class PostgresAccounts:
             self._database.transaction(ACCOUNT, names) as transaction,
         ):
             yield transaction
+
+    def _commit(self, transaction: DatabaseTransaction, records: Sequence[Record]) -> None:
+        with self._database.joinable(transaction):
+            for record in records:
+                record()
+        transaction.commit()
 
     def _settle(self, name: str, account: Account | None) -> None:
         enforced.settle(self.enforcements, name, enforcement(account), self.complain)
@@ -261,10 +279,10 @@ def _raw(name: str, content: str | None) -> RawAccount:
     return raw
 
 
-def _content(transaction: DatabaseTransaction, name: str) -> str | None:
+def _content(transaction: DatabaseTransaction, name: str, sql: LiteralString = _ONE) -> str | None:
     if not is_account_name(name):
         return None
-    rows = transaction.rows(_ONE, name)
+    rows = transaction.rows(sql, name)
     return None if not rows else str(rows[0][0])
 
 
@@ -283,6 +301,8 @@ def _write(
         written = transaction.write(_UPDATE, *row, before.name, before.uid, before.version)
     if written != 1:
         raise StoreBusy(BUSY)
+    if enforcement(before) != enforcement(after):
+        have_settled(transaction, after.name)
 
 
 def _list_deleted(transaction: DatabaseTransaction, uid: str, ids: Collection[str]) -> None:

@@ -52,7 +52,7 @@ class PostgresActivityLog:
         time = utc_seconds(self._clock.now())
         line = fitted({**facts, "what": what, "by": by}, json.dumps, {"time": time})
         try:
-            with self._database.transaction(lasting=False) as transaction:
+            with self._database.joined(lasting=False) as transaction:
                 transaction.write_many(_ADD, [_row(uid, event) for event in entries([line])])
                 if not self._by_daemon and secrets.randbelow(_BOUNDED_EVERY) == 0:
                     transaction.write(_BOUND, uid, uid, MOST)

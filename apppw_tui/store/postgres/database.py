@@ -7,10 +7,11 @@ from typing import Any, LiteralString, TypeVar
 
 import psycopg
 
-from apppw_tui.domain.errors import SaveUncertain, StoreUnusable
+from apppw_tui.domain.errors import StoreUnusable
+from apppw_tui.domain.ports import Confirmation
 from apppw_tui.store.postgres.connection import TIMEOUT, Row, TimedConnection, connect
 from apppw_tui.store.postgres.dsn import read_dsn
-from apppw_tui.store.postgres.errors import UNCONFIRMED, SilentDatabase, store_error, uncertain
+from apppw_tui.store.postgres.errors import SILENT, SilentDatabase, store_error, uncertain
 from apppw_tui.store.postgres.probe import HostProbe
 
 LOCK_TIMEOUT = 5.0  # seconds
@@ -21,11 +22,15 @@ ACCOUNT, SUBJECT, USES, RING, NOTICES, SCHEMA = range(6)
 
 
 class DatabaseTransaction:
-    """One transaction of one connection; it is undone unless `commit` is reached."""
+    """One transaction of one connection; it is undone unless `commit` is reached.
 
-    def __init__(self, connection: TimedConnection) -> None:
+    `confirmation` hears of each lasting commit.
+    """
+
+    def __init__(self, connection: TimedConnection, confirmation: Confirmation) -> None:
         self._connection = connection
-        self._is_open = False
+        self._confirmation = confirmation
+        self._is_lasting = self._is_open = self._has_written = False
 
     def begin(self, *, lasting: bool) -> None:
         """`lasting`: the commit waits for the disk, and for whatever else the server waits for."""
@@ -34,6 +39,7 @@ class DatabaseTransaction:
             f"BEGIN; SET LOCAL lock_timeout = '{LOCK_TIMEOUT:g}s'; "
             f"SET LOCAL synchronous_commit = {commit}"
         )
+        self._is_lasting = lasting
         self._is_open = True
 
     def lock(self, kind: int, names: Collection[str]) -> None:
@@ -57,16 +63,25 @@ class DatabaseTransaction:
 
     def write(self, sql: LiteralString, *values: Any) -> int:
         """Runs it; of how many rows it was."""
+        self._has_written = True
         return self._connection.execute(sql, values).rowcount
 
     def write_many(self, sql: LiteralString, values: Sequence[Row]) -> None:
         if values:
+            self._has_written = True
             with self._connection.cursor() as cursor:
                 cursor.executemany(sql, values)
 
     def commit(self) -> None:
-        """Raises SaveUncertain if nobody can tell whether it was done, or for how long."""
+        """Ends it: in force from now on, also where no standby confirms it in time.
+
+        Raises:
+            SaveUncertain: the server went meanwhile, and nobody can tell what it did.
+            StoreUnusable: nothing was changed.
+        """
         self._is_open = False
+        if self._connection.closed:
+            raise StoreUnusable(SILENT)
         with self._connection.cancelled_when_silent() as cancelled:
             try:
                 done = self._connection.execute("COMMIT").statusmessage
@@ -76,13 +91,14 @@ class DatabaseTransaction:
             raise StoreUnusable("The database has undone it: nothing was changed.")
         if cancelled:
             self._connection.close()  # lest what is cancelled be the next statement
-            raise SaveUncertain(UNCONFIRMED)
+        if self._is_lasting and self._has_written:
+            self._confirmation.note(confirmed=not cancelled)
 
     @contextmanager
     def part(self) -> Iterator["DatabaseTransaction"]:
         """A part that can fail by itself; its `commit` says no more than that it may stay."""
         self._connection.execute("SAVEPOINT part")
-        inner = _Part(self._connection)
+        inner = _Part(self._connection, self._confirmation)
         try:
             yield inner
         finally:
@@ -116,6 +132,7 @@ class Database:
         self._lock = threading.Lock()
         self._probe = HostProbe(self._dsn, timeout)
         self._open = threading.local()  # the transaction of a thread that others may join
+        self.confirmation = Confirmation()
 
     def rows(self, sql: LiteralString, *values: Any) -> list[Row]:
         """Reads, by one statement that is its own transaction."""
@@ -137,7 +154,7 @@ class Database:
         """One transaction, with these `names` locked; whoever does not commit has done nothing."""
 
         def begin(connection: TimedConnection) -> DatabaseTransaction:
-            transaction = DatabaseTransaction(connection)
+            transaction = DatabaseTransaction(connection, self.confirmation)
             transaction.begin(lasting=lasting)
             if lock is not None:
                 transaction.lock(lock, names)
@@ -159,15 +176,18 @@ class Database:
             self._open.transaction = None
 
     @contextmanager
-    def joined(self, lock: int, names: Collection[str]) -> Iterator[DatabaseTransaction]:
+    def joined(
+        self, lock: int | None = None, names: Collection[str] = (), *, lasting: bool = True
+    ) -> Iterator[DatabaseTransaction]:
         """As `transaction`, or a part of the one that this thread is in."""
         outer: DatabaseTransaction | None = getattr(self._open, "transaction", None)
         if outer is None:
-            with self.transaction(lock, names) as transaction:
+            with self.transaction(lock, names, lasting=lasting) as transaction:
                 yield transaction
             return
         with self._errors(), outer.part() as transaction:
-            transaction.lock(lock, names)
+            if lock is not None:
+                transaction.lock(lock, names)
             yield transaction
 
     def watch_hosts(self) -> None:

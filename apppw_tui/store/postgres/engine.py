@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apppw_tui.domain.errors import StoreError, StoreUnusable
-from apppw_tui.domain.ports import Accounts, Clock
+from apppw_tui.domain.ports import Accounts, Clock, SessionTerminator
 from apppw_tui.store.folder.engine import FolderAside, FolderMachine, open_machine
 from apppw_tui.store.postgres.accounts import PostgresAccounts
 from apppw_tui.store.postgres.database import Database
@@ -32,13 +32,16 @@ def open_database(
     key_file: Path,
     clock: Clock,
     *,
+    machine_name: str,
     create: bool,
     new_key: bool,
     by_daemon: bool = False,
 ) -> "tuple[PostgresEngine, FolderMachine]":
-    """See open_engine; the machine is that of `folder`."""
+    """See open_engine; the machine is that of `folder`, and the others know it by its name."""
     machine, hand = open_machine(folder, key_file, clock, create=create, new_key=new_key)
-    engine = PostgresEngine(database, machine, key_file, clock, hand, by_daemon=by_daemon)
+    engine = PostgresEngine(
+        database, machine, key_file, clock, hand, machine_name=machine_name, by_daemon=by_daemon
+    )
     return engine, machine
 
 
@@ -53,6 +56,7 @@ class PostgresEngine:
         clock: Clock,
         hand: "RootsHand | None" = None,
         *,
+        machine_name: str,
         by_daemon: bool = False,
     ) -> None:
         """`by_daemon`: for the daemon's role, which reads less."""
@@ -62,7 +66,9 @@ class PostgresEngine:
         self._key_file = key_file
         self._clock = clock
         self._machine = machine
+        self._machine_name = machine_name
         self._by_daemon = by_daemon
+        self.confirmation = database.confirmation
 
     @cached_property
     def accounts(self) -> PostgresAccounts:
@@ -116,6 +122,11 @@ class PostgresEngine:
         wrapping = FolderKeyring(self._folder, self._key_file, lambda: ring_exists(self._database))
         wrapping.hand = None if self._hand is None else self._hand.write
         return PostgresKeyring(self._database, wrapping, self.accounts.has_sealed_values)
+
+    def session_terminator(self, local: SessionTerminator) -> SessionTerminator:
+        from apppw_tui.store.postgres.machines import PostgresSessions
+
+        return PostgresSessions(self._database, self._machine_name, local, self._machine.error_log)
 
     def has_accounts(self) -> bool:
         return self.accounts.has_accounts()

@@ -16,11 +16,6 @@ from apppw_tui.domain.errors import (
 
 BUSY = "The store is busy. Try again in a moment."
 SILENT = "The database does not answer."
-# Every other machine sees it at once, and nobody waits any longer with the account locked.
-UNCONFIRMED = (
-    "It is saved, but no standby of the database has confirmed it: "
-    "if the primary is lost now, so is this."
-)
 _UNCERTAIN = (
     "The database was lost while the change was being confirmed: it may or may not be saved. "
     "Look again."

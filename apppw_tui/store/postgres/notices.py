@@ -33,7 +33,7 @@ class PostgresNoticeQueue:
     def put(self, account: Account, entry_: ActivityEntry) -> str:
         message = Message("", account.name, account.uid, entry_)
         values = (account.uid, account.name, _dumped(message))
-        with self._database.transaction(lasting=False) as transaction:
+        with self._database.joined(lasting=False) as transaction:
             rows = transaction.rows(_PUT, *values, account.uid, MOST_EACH, MOST, MOST)
             transaction.commit()
         if not rows:

@@ -64,6 +64,10 @@ TABLES: tuple[LiteralString, ...] = (
     """CREATE TABLE apppw.ending (
       machine text REFERENCES apppw.machine ON DELETE CASCADE, account text,
       at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (machine, account))""",
+    # Of whom a machine is to tell anew what is enforced; `xact` is that of the last change.
+    """CREATE TABLE apppw.settling (
+      machine text REFERENCES apppw.machine ON DELETE CASCADE, account text,
+      xact xid8 NOT NULL DEFAULT pg_current_xact_id(), PRIMARY KEY (machine, account))""",
     """CREATE TABLE apppw.notice (
       seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, uid text NOT NULL,
       account text NOT NULL, entry json NOT NULL)""",
@@ -81,8 +85,8 @@ GRANTS: dict[str, tuple[LiteralString, ...]] = {
         "SELECT, INSERT ON apppw.deleted",
         "SELECT, INSERT, DELETE ON apppw.activity",
         """SELECT, INSERT, UPDATE, DELETE ON apppw.account, apppw.used, apppw.uses, apppw.network,
-        apppw.mark, apppw.throttle, apppw.profile, apppw.machine, apppw.ending, apppw.notice,
-        apppw.ring""",
+        apppw.mark, apppw.throttle, apppw.profile, apppw.machine, apppw.ending, apppw.settling,
+        apppw.notice, apppw.ring""",
     ),
     # The daemon knows no account password and opens nothing that is sealed.
     VERIFIER: (
@@ -91,7 +95,7 @@ GRANTS: dict[str, tuple[LiteralString, ...]] = {
         "SELECT (one, major, minor) ON apppw.store",
         "SELECT (name, uid, version, verifying) ON apppw.account",
         """SELECT, INSERT, UPDATE, DELETE ON apppw.used, apppw.uses, apppw.network, apppw.mark,
-        apppw.machine, apppw.ending""",
+        apppw.machine, apppw.ending, apppw.settling""",
         "SELECT, INSERT ON apppw.activity",
         "INSERT, SELECT (seq, uid) ON apppw.notice",
     ),

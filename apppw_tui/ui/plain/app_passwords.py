@@ -134,7 +134,7 @@ def _reveal(plain: PlainSession, issued: IssuedAppPassword) -> None:
     _say_all(plain, _settings(plain, record))
     verbs = [SPELL] if plain.options.connecting.test is None else [SPELL, TEST]
     offer_repeatedly(plain, issued, verbs, "when you have it")
-    plain.talk.say(f"Created {escaped(record.name)}.")
+    plain.done(f"Created {escaped(record.name)}.")
 
 
 def _settings(plain: PlainSession, record: AppPassword) -> Iterator[tuple[str, str]]:
@@ -166,24 +166,24 @@ def _show_settings(plain: PlainSession, app_password: AppPassword) -> None:
 def _rename(plain: PlainSession, app_password: AppPassword) -> None:
     name = plain.talk.ask("New name")
     plain.portal.rename_app_password(plain.session, app_password.id, name)
-    plain.talk.say("Renamed.")
+    plain.done("Renamed.")
 
 
 def _edit(plain: PlainSession, app_password: AppPassword) -> None:
     plain.talk.head("Edit this app password")
     edit = ask_edit(plain, app_password)
     plain.call(lambda: plain.portal.edit_app_password(plain.session, app_password.id, edit))
-    plain.talk.say("Saved.")
+    plain.done("Saved.")
 
 
 def _pause(plain: PlainSession, app_password: AppPassword) -> None:
     plain.portal.pause_app_password(plain.session, app_password.id)
-    plain.talk.say(f"Paused {escaped(app_password.name)}: it is refused until you resume it.")
+    plain.done(f"Paused {escaped(app_password.name)}: it is refused until you resume it.")
 
 
 def _resume(plain: PlainSession, app_password: AppPassword) -> None:
     plain.call(lambda: plain.portal.resume_app_password(plain.session, app_password.id))
-    plain.talk.say(f"Resumed {escaped(app_password.name)}.")
+    plain.done(f"Resumed {escaped(app_password.name)}.")
 
 
 def _delete(plain: PlainSession, app_password: AppPassword) -> None:
@@ -195,7 +195,7 @@ def _delete(plain: PlainSession, app_password: AppPassword) -> None:
         plain.talk.say("Not deleted.")
         return
     plain.portal.delete_app_password(plain.session, app_password.id)
-    plain.talk.say(f"Deleted {name}.{plain.portal.besides}")
+    plain.done(f"Deleted {name}.{plain.portal.besides}")
 
 
 VERBS = (

@@ -210,7 +210,7 @@ def _change_password(plain: PlainSession, account: Account) -> None:
     besides = portal.besides
     gone = count - len(plain.account().app_passwords)
     deleted = f"; {gone} app password{'' if gone == 1 else 's'} deleted" if gone > 0 else ""
-    talk.say(f"Password changed{deleted}. Other sessions were signed out.{besides}")
+    plain.done(f"Password changed{deleted}. Other sessions were signed out.{besides}")
 
 
 def _show_activity(plain: PlainSession, _account: Account) -> None:
@@ -243,12 +243,12 @@ def _open_sessions(plain: PlainSession, account: Account) -> None:
 
 def _sign_out_elsewhere(plain: PlainSession, _account: Account) -> None:
     plain.session = plain.portal.sign_out_elsewhere(plain.session)
-    plain.talk.say("Every other session here was signed out.")
+    plain.done("Every other session here was signed out.")
 
 
 def _forget_trusted(plain: PlainSession, _account: Account) -> None:
     plain.portal.forget_trusted_addresses(plain.session)
-    plain.talk.say("No address is trusted now.")
+    plain.done("No address is trusted now.")
 
 
 def _sign_out(_plain: PlainSession, _account: Account) -> NoReturn:

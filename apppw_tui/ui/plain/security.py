@@ -95,7 +95,7 @@ def _open_method(plain: PlainSession, _account: Account, method: _Method) -> Non
 def _set_up(plain: PlainSession, method: _Method) -> None:
     account = plain.begin()
     method.set_up(plain)
-    plain.talk.say("It was verified, and counts from now on.")
+    plain.done("It was verified, and counts from now on.")
     if account.recovery is None:
         show_new_codes(plain)
 
@@ -108,7 +108,7 @@ def _remove(plain: PlainSession, method: _Method) -> None:
         return
     remove = method.remove
     plain.call(lambda: remove(plain))
-    plain.talk.say(f"Removed {method.name}.")
+    plain.done(f"Removed {method.name}.")
 
 
 METHOD_VERBS: tuple[PlainVerb[_Method], ...] = (
@@ -147,7 +147,7 @@ def _prefer(plain: PlainSession, account: Account) -> None:
         remark=formatting.unoffered(sum(not choice.offered for choice in options)),
     )
     plain.call(lambda: enrollment.set_preferred(plain.session, chosen))
-    plain.talk.say("You are asked for this first from now on.")
+    plain.done("You are asked for this first from now on.")
 
 
 def _new_codes(plain: PlainSession, account: Account) -> None:

@@ -56,6 +56,10 @@ class PlainSession:
                 challenge = self.portal.verify_again(self.session)
                 self.session = verify_identity(self.talk, challenge, self.options.demo)
 
+    def done(self, sentence: str) -> None:
+        """Says the outcome of an act, and what the store has to say of it besides."""
+        self.talk.say(self.portal.amended(sentence))
+
     def account(self) -> Account:
         return self.portal.account(self.session)
 

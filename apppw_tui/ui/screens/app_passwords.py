@@ -125,7 +125,7 @@ class AppPasswordsScreen(LeavingScreen):
         """Says what was just created, how many recovery codes are left, or that few are."""
         account = self.view.account
         if arrived.created is not None:
-            self.say(f"Created {escaped(arrived.created)}.", good=True)
+            self.say_done(f"Created {escaped(arrived.created)}.")
         elif account is None or account.recovery is None:
             return
         elif arrived.by_recovery_code or account.recovery_codes_left <= FEW:
@@ -228,7 +228,7 @@ class AppPasswordsScreen(LeavingScreen):
         self.query_one(FilterInput).clear()
         await self.refresh_list(created.id)
         self.focus_content()
-        self.say(f"Created {escaped(created.name)}.", good=True)
+        self.say_done(f"Created {escaped(created.name)}.")
 
     @on(PasswordTable.DeleteRequested)
     def action_delete(self) -> None:
@@ -243,7 +243,7 @@ class AppPasswordsScreen(LeavingScreen):
         if outcome is not None:
             sentence, good = outcome
             self.focus_content()
-            self.say(sentence, good=good)
+            self.say_done(sentence, good=good)
 
     @property
     def pause_label(self) -> str | None:
@@ -270,7 +270,7 @@ class AppPasswordsScreen(LeavingScreen):
         after = await flows.edit(self, app_password)
         await self.refresh_list(app_password.id)
         if after is not None:
-            self.say(f"Saved {escaped(after.name)}.", good=True)
+            self.say_done(f"Saved {escaped(after.name)}.")
 
     def action_pause(self) -> None:
         self.start_flow(lambda: self._pause(self.view.table.selection))
@@ -284,7 +284,7 @@ class AppPasswordsScreen(LeavingScreen):
         if outcome is not None:
             sentence, good = outcome
             self.focus_content()
-            self.say(sentence, good=good)
+            self.say_done(sentence, good=good)
 
     @on(PasswordTable.Opened)
     @on(OptionList.OptionSelected, "#facts")

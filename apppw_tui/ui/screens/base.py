@@ -143,6 +143,11 @@ class PortalScreen(Screen[None]):
     def say(self, sentence: str, *, good: bool = False) -> None:
         self.query_one(StatusLine).say(sentence, good=good)
 
+    def say_done(self, sentence: str, *, good: bool = True) -> None:
+        """Says the outcome of an act, and what the store has to say of it besides."""
+        amended = self.context.portal.amended(sentence)
+        self.say(amended, good=good and amended == sentence)
+
     @property
     def in_flow(self) -> bool:
         """True from when a flow of dialogs is called for until its outcome is shown."""
@@ -178,7 +183,7 @@ class PortalScreen(Screen[None]):
 
         if await self.ask(remember):
             shown = self.app.theme == APPEARANCES[appearance]
-            self.say(_LOOK_ON[appearance] if shown else _TOO_FEW_COLOURS, good=shown)
+            self.say_done(_LOOK_ON[appearance] if shown else _TOO_FEW_COLOURS, good=shown)
 
     async def ask_new_password(self) -> bool:
         """Lets the person change the account password; True if it was changed."""
@@ -202,7 +207,7 @@ class PortalScreen(Screen[None]):
         left = await self.ask(lambda: len(context.portal.account(session).app_passwords))
         gone = 0 if left is None else len(account.app_passwords) - left
         deleted = f"; {gone} app password{'' if gone == 1 else 's'} deleted" if gone > 0 else ""
-        self.say(
+        self.say_done(
             f"Password changed{deleted}. Other sessions were signed out.{besides}", good=not besides
         )
         return True

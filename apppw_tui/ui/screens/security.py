@@ -167,7 +167,7 @@ class SecurityScreen(PortalScreen):
         if await flow() == "done":
             if account.recovery is None:
                 await self._show_new_codes()
-            self.say("Verified. You can sign in with it from now on.", good=True)
+            self.say_done("Verified. You can sign in with it from now on.")
         self.load()
 
     async def _new_codes(self) -> None:
@@ -221,7 +221,7 @@ class SecurityScreen(PortalScreen):
         done = await self.ask(call)
         self.load()
         if done is not None:
-            self.say(f"Removed {what}.", good=True)
+            self.say_done(f"Removed {what}.")
 
     # --- the preferred option ------------------------------------------------------------------
 
@@ -262,7 +262,7 @@ class SecurityScreen(PortalScreen):
         done = await self.ask(call)
         self.load()
         if done:
-            self.say("You are asked for this first from now on.", good=True)
+            self.say_done("You are asked for this first from now on.")
 
     def action_back(self) -> None:
         self.post_message(Navigate("app-passwords"))

@@ -196,7 +196,7 @@ class SettingsScreen(PortalScreen):
         session = await self.ask(lambda: context.portal.sign_out_elsewhere(context.session))
         if session is not None:
             context.session = session
-            self.say("Every other session here was signed out.", good=True)
+            self.say_done("Every other session here was signed out.")
 
     async def _forget(self) -> None:
         context = self.context
@@ -207,7 +207,7 @@ class SettingsScreen(PortalScreen):
 
         if await self.ask(forget):
             self.load_sessions()
-            self.say("No address is trusted now.", good=True)
+            self.say_done("No address is trusted now.")
 
     @on(OptionList.OptionSelected, "#sections")
     def enter_section(self) -> None:

@@ -31,6 +31,7 @@ unix_socket_permissions = 0700
 fsync = off
 full_page_writes = off
 max_connections = 100
+track_commit_timestamp = on
 shared_buffers = 16MB
 log_min_messages = fatal
 timezone = 'UTC'
@@ -140,6 +141,24 @@ class Cluster:
         for process in children(self.process):
             with suppress(ProcessLookupError):  # one of its helpers may just have ended
                 os.kill(process, number)
+
+    @contextmanager
+    def without_its_standby(self) -> Iterator[None]:
+        """A commit waits for a standby that is not there."""
+        try:
+            self._wait_for_standby("nobody")
+            yield
+        finally:
+            self._wait_for_standby("")
+
+    def _wait_for_standby(self, name: str) -> None:
+        setting = f"ALTER SYSTEM SET synchronous_standby_names = '{name}'"
+        with psycopg.connect(self.dsn("postgres", "postgres"), autocommit=True) as connection:
+            connection.execute(setting)
+            connection.execute("SELECT pg_reload_conf()")
+            # Until it has read its configuration again.
+            while connection.execute("SHOW synchronous_standby_names").fetchone() != (name,):
+                pass
 
     def make(self) -> None:
         initdb = ("-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-N")

@@ -105,29 +105,43 @@ def test_a_lost_commit_is_uncertain_and_is_not_done_again(
 def test_a_commit_that_no_standby_confirms_is_done_and_told(
     opened: Database, database: Cluster
 ) -> None:
-    setting: LiteralString = "ALTER SYSTEM SET synchronous_standby_names = "
-    reload: LiteralString = "SELECT pg_reload_conf()"
-    database.execute("postgres", f"{setting}'nobody'", reload)
-    try:
-        again_until(opened, "nobody")
+    with database.without_its_standby():
         with opened.transaction(ACCOUNT, ["ada"]) as transaction:
             transaction.write("INSERT INTO apppw.mark VALUES ('x', now())")
-            with pytest.raises(SaveUncertain, match="no standby"):
-                transaction.commit()
+            transaction.commit()
         assert opened.rows("SELECT name FROM apppw.mark") == [("x",)]
+        assert opened.confirmation.amend("Done.") == (
+            "Done; another machine has not confirmed it yet."
+        )
+        assert opened.confirmation.amend("Done.") == "Done.", "it is said once"
         with opened.transaction(ACCOUNT, ["ada"], lasting=False) as transaction:
             transaction.write("DELETE FROM apppw.mark")
             transaction.commit()
-    finally:
-        database.execute("postgres", f"{setting}''", reload)
-        again_until(opened, "")
     assert opened.rows("SELECT name FROM apppw.mark") == []
 
 
-def again_until(database: Database, standby: str) -> None:
-    """Until the server has read its configuration again."""
-    while database.rows("SHOW synchronous_standby_names") != [(standby,)]:
-        pass
+def test_a_later_commit_that_is_confirmed_confirms_what_was_before(
+    opened: Database, database: Cluster
+) -> None:
+    with database.without_its_standby(), opened.transaction() as transaction:
+        transaction.write("INSERT INTO apppw.mark VALUES ('x', now())")
+        transaction.commit()
+    with opened.transaction() as transaction:
+        transaction.rows("SELECT 1")
+        transaction.commit()
+    assert "not confirmed" in opened.confirmation.amend("Done.")
+    with opened.transaction() as transaction:
+        transaction.write("DELETE FROM apppw.mark")
+        transaction.commit()
+    assert opened.confirmation.amend("Done.") == "Done."
+
+
+def test_what_was_never_sent_is_not_uncertain(opened: Database, database: Cluster) -> None:
+    with opened.transaction() as transaction:
+        with database.silent(), pytest.raises(psycopg.OperationalError):
+            transaction.write("INSERT INTO apppw.mark VALUES ('x', now())")
+        with pytest.raises(StoreUnusable, match="does not answer"):
+            transaction.commit()
 
 
 def test_a_lock_that_is_held_elsewhere_is_busy(

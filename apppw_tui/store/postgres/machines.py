@@ -1,0 +1,132 @@
+"""The rows for other machines, on what they are to do for a change; each takes its own.
+
+Each takes rows, rather than all that is new since a number or a transaction: then a machine that
+was away has them afterwards, and none is missed or taken twice. Nobody is notified: a transaction
+with NOTIFY keeps all others with one waiting while its commit waits for a standby.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import LiteralString
+
+from apppw_tui.domain.errors import StoreError
+from apppw_tui.domain.names import is_account_name
+from apppw_tui.domain.ports import ErrorLog, SessionTerminator
+from apppw_tui.store.postgres.database import Database, DatabaseTransaction
+
+_REGISTER: LiteralString = """
+    INSERT INTO apppw.machine (name, seen, program, kicks) VALUES (%s, now(), %s, %s)
+    ON CONFLICT (name) DO UPDATE SET seen = now(), program = excluded.program,
+      kicks = excluded.kicks RETURNING xmax = 0"""
+# A row that is there already is written again: its machine cannot take it before the commit.
+# The machines are locked, lest one that is forgotten meanwhile stop the change.
+_END: LiteralString = """
+    INSERT INTO apppw.ending (machine, account)
+    SELECT name, %s FROM apppw.machine WHERE kicks ORDER BY name FOR KEY SHARE
+    ON CONFLICT (machine, account) DO UPDATE SET at = now() RETURNING machine"""
+_SETTLE: LiteralString = """
+    INSERT INTO apppw.settling (machine, account)
+    SELECT machine.name, account FROM apppw.machine, unnest(%s::text[]) AS account
+    ORDER BY machine.name, account FOR KEY SHARE OF machine
+    ON CONFLICT (machine, account) DO UPDATE SET xact = pg_current_xact_id()"""
+# Who else takes them, for the same machine, takes others; those of a change under way come later.
+_TAKE: LiteralString = """
+    DELETE FROM apppw.ending WHERE machine = %s AND account IN (
+      SELECT account FROM apppw.ending WHERE machine = %s ORDER BY account LIMIT %s
+      FOR UPDATE SKIP LOCKED)
+    RETURNING account"""
+_AT_ONCE = 500  # rows
+
+
+def have_settled(transaction: DatabaseTransaction, *account_names: str) -> None:
+    """Has each machine look at what it tells of who is enforced, once this is committed."""
+    transaction.write(_SETTLE, sorted(account_names))
+
+
+class PostgresSessions:
+    """See SessionTerminator: a row for each machine that ends sessions, in the change itself.
+
+    `local` ends those of `machine`, while nobody there takes its rows.
+    """
+
+    def __init__(
+        self, database: Database, machine: str, local: SessionTerminator, error_log: ErrorLog
+    ) -> None:
+        self.enabled = local.enabled
+        self._database = database
+        self._machine = machine
+        self._local = local
+        self._error_log = error_log
+
+    def terminate(self, account_name: str) -> None:
+        if not is_account_name(account_name):
+            return
+        machines = set()
+        try:
+            with self._database.joined() as transaction:
+                machines = {name for (name,) in transaction.rows(_END, account_name)}
+                transaction.commit()
+        except StoreError as error:
+            # Whatever is wrong here, the app password goes (SAFETY 24).
+            self._error_log.error("sessions not ended", account=account_name, why=str(error))
+        if self._machine not in machines:
+            self._local.terminate(account_name)
+
+
+class MachineRows:
+    """The rows of one machine. Every call raises StoreError."""
+
+    def __init__(self, database: Database, machine: str) -> None:
+        self._database = database
+        self._machine = machine
+
+    def register(self, program: str, *, kicks: bool) -> bool:
+        """The machine is there; True if it was not known before."""
+        with self._database.transaction(lasting=False) as transaction:
+            ((is_new,),) = transaction.rows(_REGISTER, self._machine, program, kicks)
+            if not kicks:  # from now on nobody asks it to, and nobody takes what there was
+                transaction.write("DELETE FROM apppw.ending WHERE machine = %s", self._machine)
+            transaction.commit()
+        return bool(is_new)
+
+    def take_endings(self, lay: Callable[[str], None]) -> int:
+        """Has `lay` see to each account whose sessions are to end; of how many.
+
+        A row goes only where all of them could be laid: killed before that, it is done again.
+        """
+        with self._database.transaction(lasting=False) as transaction:
+            rows = transaction.rows(_TAKE, self._machine, self._machine, _AT_ONCE)
+            for (account_name,) in rows:
+                lay(account_name)
+            transaction.commit()
+        return len(rows)
+
+    def settle(self, mend: Callable[[str], object]) -> int:
+        """Has `mend` look at each account whose enforcement was changed; of how many.
+
+        A row goes if nothing has come to it meanwhile. No lock is held while `mend` waits for that
+        of the account, whose holder may be about to write the same row.
+        """
+        rows = self._database.rows(
+            "SELECT account, xact::text FROM apppw.settling WHERE machine = %s"
+            " ORDER BY account LIMIT %s",
+            self._machine,
+            _AT_ONCE,
+        )
+        for account_name, xact in rows:
+            mend(account_name)
+            with self._database.transaction(lasting=False) as transaction:
+                transaction.write(
+                    "DELETE FROM apppw.settling"
+                    " WHERE machine = %s AND account = %s AND xact = %s::text::xid8",
+                    self._machine,
+                    account_name,
+                    xact,
+                )
+                transaction.commit()
+        return len(rows)
+
+
+def last_seen(database: Database) -> dict[str, datetime]:
+    """Returns when each machine was last there. Raises StoreError."""
+    return dict(database.rows("SELECT name, seen FROM apppw.machine ORDER BY name"))

@@ -47,3 +47,14 @@ def test_driver_list_is_of_the_extra_and_says_nothing_twice() -> None:
 def test_what_breaks_by_surprise_has_an_upper_bound() -> None:
     for text in PROJECT["project"]["dependencies"]:
         assert any(one.operator in ("<", "<=", "==") for one in Requirement(text).specifier), text
+
+
+def test_page_of_dependencies_has_each_at_its_version() -> None:
+    rows = re.findall(
+        r"(?m)^\| ([a-z0-9, -]+) \| ([0-9., ]+) \|", (ROOT / "docs" / "dependencies.md").read_text()
+    )
+    told = {}
+    for names, versions in rows:
+        packages, numbers = names.split(", "), versions.split(", ")
+        told.update(zip(packages, numbers * (len(packages) // len(numbers)), strict=True))
+    assert told == pinned("requirements.txt") | pinned("requirements-postgresql.txt")

@@ -72,10 +72,14 @@ class Daemon:
 
 
 @contextmanager
-def served(store: Path, folder: Path, remember: int) -> Iterator[Daemon]:
-    """`apppw-tui serve` over `store`, with its files in `folder`; `remember` is in seconds."""
+def served(store: Path, folder: Path, remember: int, dsn: str | None = None) -> Iterator[Daemon]:
+    """`apppw-tui serve` over `store`, with its files in `folder`; `remember` is in seconds.
+
+    With `dsn` the accounts are there, and `store` is what stays on the machine.
+    """
     configuration = folder / "config.toml"
-    configuration.write_text(f"[serve]\nremember = {remember}\n")
+    shared = f'[store]\nengine = "postgresql"\ndsn = "{dsn}"\n' if dsn else ""
+    configuration.write_text(f"{shared}[serve]\nremember = {remember}\n")
     line = [sys.executable, "-m", "apppw_tui", "--config", str(configuration)]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(

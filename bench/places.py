@@ -36,10 +36,12 @@ class Place:
         return self.folder / "store"
 
     @contextmanager
-    def serving(self, remember: int, store: Path | None = None) -> Iterator[Daemon]:
+    def serving(
+        self, remember: int, store: Path | None = None, dsn: str | None = None
+    ) -> Iterator[Daemon]:
         store = store or self.store
         folder = Path(tempfile.mkdtemp(prefix="serve-", dir=self.folder))
-        with served(store, folder, remember) as daemon:
+        with served(store, folder, remember, dsn) as daemon:
             yield daemon
 
 

@@ -148,6 +148,18 @@ def test_an_account_made_again_is_not_the_one_that_was_held(
     assert held.uid == other.uid
 
 
+def test_document_is_read_by_its_name_though_held_under_another(
+    machines: tuple[PostgresEngine, PostgresEngine], database: Cluster
+) -> None:
+    cache = machines[0].cached_accounts()
+    add(machines[1].accounts)
+    assert cache.get("ada") is not None
+    database.execute("apppw", "UPDATE apppw.account SET name = 'grace'")  # and no new version
+    accounts = cache.get_all(["ada", "grace"])
+    assert list(accounts) == ["grace"]
+    assert isinstance(accounts["grace"], StoreDamaged)  # it says that it is ada's
+
+
 def waiter(database: Cluster, act: Callable[[], object]) -> threading.Thread:
     """A thread that does it, once it waits for somebody's lock, or has not waited at all."""
     thread = threading.Thread(target=act)

@@ -1,0 +1,171 @@
+"""Files beside a database: few and many accounts, near and far, asked by sixteen at once."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from random import randrange
+from statistics import median
+from typing import LiteralString
+
+import psycopg
+from asking import Ask, connected, per_second
+from far import away
+from figures import Figure, Measure, compared, measured, table, timed
+from places import REMEMBER, Place
+from verify import CLOCK, FEW, add, multiply, public_id
+
+from apppw_tui.domain import app_password
+from apppw_tui.domain.secret import Secret
+from apppw_tui.store.folder.location import open_store
+from apppw_tui.store.postgres.accounts import PostgresAccounts
+from apppw_tui.store.postgres.database import Database
+from apppw_tui.store.postgres.engine import open_database
+from apppw_tui.store.postgres.held_accounts import HeldAccounts
+from apppw_tui.store.postgres.schema import PORTAL, VERIFIER
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the tests are no part of the package
+
+from tests.store.postgres.cluster import Cluster, private_cluster
+
+CLIENTS = 16
+EACH = 2  # app passwords of each account, so that sixteen ask for as many
+HASHES, ANSWERS, QUERIES, PAIRS = 96, 4000, 300, 200
+BLOCKS = 10  # of pairs, for the quartiles
+NEAR, FAR = 0.0005, 0.002  # seconds, in each direction
+UNIT = f"files, {FEW} accounts"
+_COPIES: LiteralString = """
+    INSERT INTO apppw.account (name, uid, version, sealed, doc, verifying)
+    SELECT copy.name, copy.uid, version, sealed,
+      replace(replace(doc::text, '"user0"', '"' || copy.name || '"'), account.uid, copy.uid)::json,
+      replace(replace(verifying::text, '"user0"', '"' || copy.name || '"'), account.uid,
+        copy.uid)::json
+    FROM apppw.account, generate_series(1, %s - 1) AS number,
+      LATERAL (SELECT 'user' || number AS name, lpad(to_hex(number), 32, '0') AS uid) AS copy
+    WHERE account.name = 'user0'"""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Accounts in one place; those of a database are there under `dsn`."""
+
+    folder: Path
+    accounts: int
+    dsn: str | None = None
+
+
+def engines(place: Place) -> None:
+    with ExitStack() as stack:
+        stores = stack.enter_context(prepared(place))
+        for remember in (0, REMEMBER):
+            with ExitStack() as serving:
+                figures = compared(
+                    measured(at_once(place, stores, remember, serving), place.rounds), UNIT
+                )
+            how = "from memory" if remember else "with its hash"
+            table(f"answers {how}, {CLIENTS} at once, of those of", figures)
+        version_query(place, stores)
+        for name in (UNIT, f"PostgreSQL, {FEW} accounts, {FAR * 1000:g} ms away"):
+            unknown_names(place, name, stores[name])
+
+
+@contextmanager
+def prepared(place: Place) -> Iterator[dict[str, Stored]]:
+    """Every store: the names of the tables' lines, and what there is."""
+    stores: dict[str, Stored] = {}
+    with private_cluster() as cluster, ExitStack() as stack:
+        near, far = (
+            stack.enter_context(away(cluster.folder, place.folder / f"{seconds:g}", seconds))
+            for seconds in (NEAR, FAR)
+        )
+        for count in (FEW, place.accounts):
+            accounts = f"{count:,} accounts"
+            folder = place.folder / f"files-{count}"
+            multiply(open_store(folder, create=True), place.records[:EACH], count)
+            stores[f"files, {accounts}"] = Stored(folder, count)
+            database = f"bench{count}"
+            machine = place.folder / f"machine-{count}"
+            fill(cluster, database, machine, place, count)
+            ways = {
+                "on a socket": cluster.folder,
+                f"{NEAR * 1000:g} ms away": near,
+            }
+            if count == FEW:
+                ways[f"{FAR * 1000:g} ms away"] = far
+            for where, host in ways.items():
+                dsn = f"host={host} dbname={database} user={VERIFIER}"
+                stores[f"PostgreSQL, {accounts}, {where}"] = Stored(machine, count, dsn)
+        yield stores
+
+
+def fill(cluster: Cluster, database: str, folder: Path, place: Place, count: int) -> None:
+    """So many accounts: one that is made in earnest, and copies under other names."""
+    cluster.create(database)
+    opened = Database(cluster.dsn(PORTAL, database))
+    engine, _ = open_database(opened, folder, folder / "key", CLOCK, create=True, new_key=False)
+    assert isinstance(engine.accounts, PostgresAccounts)
+    add(engine.accounts, "user0", place.records[:EACH])
+    engine.close()
+    with psycopg.connect(cluster.dsn("postgres", database), autocommit=True) as connection:
+        connection.execute(_COPIES, (count,))
+        connection.execute("VACUUM ANALYZE apppw.account")
+
+
+def at_once(
+    place: Place, stores: dict[str, Stored], remember: int, stack: ExitStack
+) -> dict[str, Measure]:
+    """A daemon for each store, and sixteen who ask it for sixteen app passwords."""
+    cases: dict[str, Measure] = {}
+    for name, stored in stores.items():
+        daemon = stack.enter_context(place.serving(remember, stored.folder, stored.dsn))
+        asks = stack.enter_context(connected(daemon.sockets / "json", "json", CLIENTS))
+        same = [
+            partial(ask, f"user{number % FEW}", place.passwords[number // FEW])
+            for number, ask in enumerate(asks)
+        ]
+        count = place.times(ANSWERS if remember else HASHES)
+        cases[name] = partial(per_second, same, count)
+        if not remember and stored.accounts > FEW:
+            any_ = [partial(ask_any, ask, stored.accounts, place.passwords[0]) for ask in asks]
+            cases[f"{name}, any of them"] = partial(per_second, any_, count)
+    return cases
+
+
+def ask_any(ask: Ask, accounts: int, password: str) -> None:
+    """Most of them are asked for the first time."""
+    ask(f"user{randrange(accounts)}", password)
+
+
+def version_query(place: Place, stores: dict[str, Stored]) -> None:
+    """What it costs to ask the primary whether an account is still the one that was parsed."""
+    times, cases = place.times(QUERIES), dict[str, Measure]()
+    with ExitStack() as stack:
+        for name, stored in stores.items():
+            if stored.dsn is not None and name.endswith("on a socket"):
+                held = HeldAccounts(Database(stored.dsn))
+                stack.callback(held.close)
+                cases[name] = timed(partial(held.get, "user0"), times)
+        taken = measured(cases, place.rounds)
+    unit = next(iter(cases))
+    title = f"whether an account is another by now (1 is {median(taken[unit]) * 1000:.2f} ms here)"
+    table(title, compared(taken, unit))
+
+
+def unknown_names(place: Place, name: str, stored: Stored) -> None:
+    """Whether the time of an answer tells that there is such an account: it must not."""
+    secret = app_password.generate(public_id(Secret(place.passwords[0]))).reveal()
+    with ExitStack() as stack:
+        daemon = stack.enter_context(place.serving(0, stored.folder, stored.dsn))
+        path = daemon.sockets / "json"
+        (ask,) = stack.enter_context(connected(path, "json", expected="not mine"))
+        cases = {who: timed(partial(ask, who, secret)) for who in ("user0", "nobody")}
+        taken = measured(cases, place.times(PAIRS))
+    known, unknown = taken["user0"], taken["nobody"]
+    blocks = [
+        (median(known[first::BLOCKS]) - median(unknown[first::BLOCKS])) * 1000
+        for first in range(min(BLOCKS, len(known)))
+    ]
+    line = {f"{name}: {median(known) * 1000:.1f} ms": Figure.of(blocks)}
+    table("a wrong password of a known name, later than of an unknown one, in ms", line)

@@ -53,7 +53,7 @@ def test_page_of_dependencies_has_each_at_its_version() -> None:
     rows = re.findall(
         r"(?m)^\| ([a-z0-9, -]+) \| ([0-9., ]+) \|", (ROOT / "docs" / "dependencies.md").read_text()
     )
-    told = {}
+    told: dict[str, str] = {}
     for names, versions in rows:
         packages, numbers = names.split(", "), versions.split(", ")
         told.update(zip(packages, numbers * (len(packages) // len(numbers)), strict=True))

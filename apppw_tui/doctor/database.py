@@ -1,11 +1,13 @@
 """The database that several machines share, as this one sees it."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apppw_tui.config import DatabaseConfig
+from apppw_tui.config.dsn import parse_dsn
 from apppw_tui.doctor.finding import Finding, command, danger, notice, ok, unusable, warning
 from apppw_tui.domain.errors import Refused, StoreError
 from apppw_tui.domain.names import escaped
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from apppw_tui.store.postgres.facts import DatabaseFacts, DeletedLookup
 
 _WHERE = "the database"
+_SOON = timedelta(days=30)
+_RENEW = 'Make a new one: docs/administrator.md, "Certificates that end, or are stolen".'
 _SLACK = 2.0  # seconds; codes of authenticator apps hold for thirty
 _AT_ONCE = 1000  # accounts whose app passwords are looked for at once
 _INIT = "Run, as the owner of the tables: apppw-tui store init --dsn DSN"
@@ -25,10 +29,11 @@ _INIT = "Run, as the owner of the tables: apppw-tui store init --dsn DSN"
 def check(
     config: DatabaseConfig, engine: Engine, key_file: Path, clock: Clock
 ) -> Iterator[Finding]:
-    """Looks at the database, at every account in it, and at the key."""
+    """Looks at the database, at every account in it, at the key and at the certificates."""
     # No store in files has any use of it.
     from apppw_tui.store.postgres.facts import DeletedLookup, examine
 
+    yield from check_certificates(config, clock.now())
     try:
         engine.require_ready()
         facts = examine(config, clock)
@@ -46,6 +51,33 @@ def check(
     finally:
         lookup.close()
     yield from _key(engine, key_file)
+
+
+def check_certificates(config: DatabaseConfig, now: datetime) -> Iterator[Finding]:
+    """Looks until when the certificates hold that this machine comes with, or trusts."""
+    files = {
+        Path(words[key]): None
+        for words in map(parse_dsn, (config.dsn, config.serve_dsn))
+        for key in ("sslcert", "sslrootcert")
+        if key in words
+    }
+    for path in files:
+        end = _end(path)
+        if end is not None and end <= now:
+            yield danger(path, f"It ended on {end:%Y-%m-%d}: nobody gets in by it.", _RENEW)
+        elif end is not None and end <= now + _SOON:
+            yield warning(path, f"It ends on {end:%Y-%m-%d}.", _RENEW)
+
+
+def _end(path: Path) -> datetime | None:
+    """The time at which the first certificate of that file ends; None: nobody can tell."""
+    from cryptography import x509  # some 30 ms
+
+    try:
+        certificates = x509.load_pem_x509_certificates(path.read_bytes())
+    except (OSError, ValueError):
+        return None  # who connects is told
+    return min(certificate.not_valid_after_utc for certificate in certificates)
 
 
 def _server(facts: "DatabaseFacts") -> Iterator[Finding]:

@@ -121,6 +121,46 @@ def test_systemd_finds_nothing_wrong_with_a_unit(name: str, tmp_path: Path) -> N
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize(
+    ("recipe", "name"),
+    [
+        ("postgresql/database.conf", SERVICE),
+        ("postgresql/database.conf", "apppw-backup.service"),
+        ("postgresql/notices.conf", "apppw-notices.service"),
+    ],
+)
+def test_drop_in_names_its_units_and_systemd_finds_nothing_wrong(
+    recipe: str, name: str, tmp_path: Path
+) -> None:
+    analyze = require_program("systemd-analyze", "systemd")
+    text = (RECIPES / recipe).read_text()
+    assert f"{name}.d" in text
+    for one in UNITS:
+        content = (RECIPES / "systemd" / one).read_text().replace(PROGRAM, "/bin/true")
+        (tmp_path / one).write_text(content)
+    (tmp_path / f"{name}.d").mkdir()
+    (tmp_path / f"{name}.d" / "database.conf").write_text(text)
+    done = finished(
+        [analyze, "verify", "--man=no", tmp_path / name], env={"SYSTEMD_UNIT_PATH": f"{tmp_path}:"}
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_network_is_opened_to_addresses_and_not_to_the_rest() -> None:
+    opened = settings((RECIPES / "postgresql" / "database.conf").read_text())
+    assert opened["PrivateNetwork"] == ["no"]
+    assert opened["IPAddressDeny"] == ["any"]
+    assert opened["IPAddressAllow"]
+    assert not {"any", "localhost"} & {*opened["IPAddressAllow"]}
+    assert opened.keys() == {
+        *("PrivateNetwork", "RestrictAddressFamilies", "IPAddressDeny", "IPAddressAllow")
+    }
+
+
+def test_daemon_cannot_come_as_the_portal() -> None:
+    assert "-/etc/apppw-tui/portal.key" in unit(SERVICE)["InaccessiblePaths"]
+
+
 def test_the_user_the_groups_and_the_folders_are_those_of_the_units(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         unavailable("only root can give folders to another user")

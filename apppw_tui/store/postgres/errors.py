@@ -3,6 +3,8 @@
 The database's own sentence is never shown or logged: it may hold a row that it refused.
 """
 
+import re
+
 import psycopg
 from psycopg import errors
 
@@ -50,16 +52,38 @@ _FAULTS: tuple[tuple[tuple[type[psycopg.Error], ...], str, str], ...] = (
 )
 
 
+# In words of libpq (fe-secure-openssl.c) and of a server's log-in (auth.c), which has no code for
+# them. A server that speaks another language is told to be out of reach.
+_UNWELCOME: tuple[tuple[str, str, str], ...] = (
+    (
+        r"certificate verify failed|does not match host name|root certificate file",
+        "The certificate of the database is not to be trusted.",
+        "Look whether sslrootcert is what signed it, whether it is out of date, and at the name.",
+    ),
+    (
+        r"private key file|certificate file",
+        "The certificate of this machine, or its key, cannot be used.",
+        "Look at sslcert and sslkey: the owner of the store must be able to read both.",
+    ),
+    (
+        r"valid client certificate|authentication failed|no pg_hba\.conf entry|alert "
+        r"|(role|database) \"[^\"]*\" does not exist|permission denied for database",
+        "The database does not let this machine in.",
+        "Look whether the certificate is out of date, or of another role; its log says which.",
+    ),
+)
+
+
 class SilentDatabase(psycopg.OperationalError):
     """No answer came in time; the connection is closed."""
 
 
 def store_error(error: psycopg.Error) -> StoreError:
     """The error, with a sentence for whoever asked; nothing was changed."""
+    if error.sqlstate is None:
+        return _error_without_code(error)
     if _is_lost(error):
         return StoreUnusable(SILENT)
-    if error.sqlstate is None:
-        return StoreUnusable(f"The database refused it ({type(error).__name__}).")
     if isinstance(error, _OF_OTHERS):
         return StoreBusy(BUSY)
     if isinstance(error, errors.DiskFull):
@@ -68,6 +92,15 @@ def store_error(error: psycopg.Error) -> StoreError:
         if isinstance(error, kinds):
             return StoreUnusable(fault, remedy)
     return StoreUnusable(f"The database refused it ({error.sqlstate}).")
+
+
+def _error_without_code(error: psycopg.Error) -> StoreError:
+    for words, fault, remedy in _UNWELCOME:
+        if re.search(words, str(error)):
+            return StoreUnusable(fault, remedy)
+    if _is_lost(error):
+        return StoreUnusable(SILENT)
+    return StoreUnusable(f"The database refused it ({type(error).__name__}).")
 
 
 def uncertain(error: psycopg.Error) -> StoreError:

@@ -109,6 +109,11 @@ def app_password(parser: argparse.ArgumentParser) -> None:
             "name", type=some, metavar="NAME", help="the device or program that will use it"
         )
         _wishes(making, " (the default)", expires="never")
+    create.add_argument(
+        "--profile",
+        choices=["apple"],
+        help="print a configuration profile with it instead, for an iPhone, iPad or Mac",
+    )
     listing = command(group, "list", "list the app passwords of an account", alias="ls")
     listing.add_argument("account", type=some, metavar="ACCOUNT", help="whose to list")
     edit = command(group, "edit", "change what an app password is called, good for, and until when")

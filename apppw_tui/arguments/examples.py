@@ -30,6 +30,7 @@ EXAMPLES = {
     "app-password create": (
         "apppw-tui app-password create ada Phone --scope mail,calendar --expires 1y",
         'apppw-tui app-password create ada "Scan to mail" --scope sending',
+        "apppw-tui app-password create ada iPhone --profile apple > ada.mobileconfig",
     ),
     "app-password ensure": ("apppw-tui app-password ensure ada Backup --scope imap --json",),
     "app-password edit": (

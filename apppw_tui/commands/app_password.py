@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from apppw_tui.commands.account_facts import (
     AppPasswordDeleted,
@@ -37,10 +38,28 @@ from apppw_tui.exit_codes import ALREADY, OK
 from apppw_tui.portal.admin import Admin
 from apppw_tui.portal.app_passwords import describe
 
+if TYPE_CHECKING:
+    from apppw_tui.domain.apple_profile import AppleProfile
+
 
 def create(options: argparse.Namespace, config: Config) -> int:
+    """Raises Refused: among others, a profile is wanted that would set up nothing."""
+    if options.profile is None:
+        return _create(open_admin(options, config), options)
+    if options.json:
+        raise Refused("A profile is no JSON: leave out one of --profile and --json.")
+    from apppw_tui.domain.apple_profile import AppleProfile
+
     admin = open_admin(options, config)
-    return _create(admin, options)
+    scope = _scope(options, admin.context.policy) or (scopes.ANY_APP,)
+    account_name = admin.account(options.account).name
+    profile = AppleProfile(config.host_name, account_name, config.setup, scope)
+    if not profile.services:
+        raise Refused(
+            "The profile would set up nothing: [[setup]] names no servers for it, with both imap "
+            "and smtp for mail; see apppw-tui recipes show config.toml."
+        )
+    return _create(admin, options, profile)
 
 
 def ensure(options: argparse.Namespace, config: Config) -> int:
@@ -111,7 +130,9 @@ def _from(app_password: AppPassword) -> str:
     return ", ".join(app_password.networks) or "anywhere"
 
 
-def _create(admin: Admin, options: argparse.Namespace) -> int:
+def _create(
+    admin: Admin, options: argparse.Namespace, profile: "AppleProfile | None" = None
+) -> int:
     scope = _scope(options, admin.context.policy) or (scopes.ANY_APP,)
     expires = expiry.parse(options.expires, admin.context.clock.now())
     networks = _networks(options) or ()
@@ -120,6 +141,8 @@ def _create(admin: Admin, options: argparse.Namespace) -> int:
         if sys.stdout is None:
             raise BrokenPipeError
         secret = issued.secret.reveal()
+        if profile is not None:
+            secret = profile.write(issued.secret, issued.app_password.id).reveal().rstrip("\n")
         facts = _ensured if options.action == "ensure" else _created
         made = issued.app_password
         print(to_json(facts(made, secret)) if options.json else secret, flush=True)

@@ -1,6 +1,7 @@
 """App passwords from the command line."""
 
 import json
+import plistlib
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -301,3 +302,21 @@ def test_one_is_created_for_a_service_of_the_servers_own(ada: CommandLine) -> No
     assert ada(*here, "verify", "ada", "--service", "vpn", stdin=phone).code == 1
     assert ada("verify", "ada", "--service", "vpn", stdin=phone).code == 0
     assert "VPN of the office" in ada.good(*here, "app-password", "list", "ada")
+
+
+def test_a_profile_for_apple_has_the_password_that_was_made(ada: CommandLine) -> None:
+    config = ada.home / "c.toml"
+    config.write_text('[[setup]]\nservice = "caldav"\nurl = "https://dav.example.org/"')
+    line = ("app-password", "create", "ada", "iPhone", "--profile", "apple", "--config", config)
+    (calendars,) = plistlib.loads(ada.good(*line).encode())["PayloadContent"]
+    assert ada.good("verify", "ada", stdin=calendars["CalDAVPassword"]) == "iPhone\n"
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_no_password_is_made_for_a_profile_that_cannot_be(
+    ada: CommandLine, options: list[str]
+) -> None:
+    said = ada("app-password", "create", "ada", "iPhone", "--profile", "apple", *options)
+    assert (said.code, said.out) == (1, "")
+    assert "profile" in said.err
+    assert "iPhone" not in ada.good("app-password", "list", "ada")

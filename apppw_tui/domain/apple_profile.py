@@ -34,7 +34,7 @@ class AppleProfile:
 
     @property
     def services(self) -> list[str]:
-        """What it would set up; nothing where no server is named for what the scope opens."""
+        """The kinds of accounts in it; none where no server is named for what the scope opens."""
         return [str(payload["PayloadDisplayName"]) for payload in self._payloads(Secret(""))]
 
     def write(self, secret: Secret, id_: str) -> Secret:

@@ -33,13 +33,14 @@ class TimedConnection(psycopg.Connection[Row]):
     _when_silent: Callable[[], bool] | None = None
 
     @contextmanager
-    def cancelled_when_silent(self) -> Iterator[list[int]]:
-        """Within it a statement that takes too long is cancelled, by another connection, once.
+    def cancelled_when_silent(self, process: int) -> Iterator[list[int]]:
+        """Within it a statement of the server's `process` that takes too long is cancelled, once.
 
-        A COMMIT that waits for a standby is done then, unless the primary is lost. What is given
+        Another connection does it. A COMMIT that waits for a standby is done then, unless the
+        primary is lost. What is given
         has the process that was told so.
         """
-        process, cancelled = self.info.backend_pid, list[int]()
+        cancelled = list[int]()
 
         def cancel() -> bool:
             self._when_silent = None

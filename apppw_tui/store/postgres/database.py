@@ -31,14 +31,18 @@ class DatabaseTransaction:
         self._connection = connection
         self._confirmation = confirmation
         self._is_lasting = self._is_open = self._has_written = False
+        self._process = 0  # of the server, also behind a pooler, which tells a number of its own
 
     def begin(self, *, lasting: bool) -> None:
         """`lasting`: the commit waits for the disk, and for whatever else the server waits for."""
         commit = "on" if lasting else "off"
-        self._connection.execute(
+        cursor = self._connection.execute(
             f"BEGIN; SET LOCAL lock_timeout = '{LOCK_TIMEOUT:g}s'; "
-            f"SET LOCAL synchronous_commit = {commit}"
+            f"SET LOCAL synchronous_commit = {commit}; SELECT pg_backend_pid()"
         )
+        while cursor.nextset():
+            pass
+        ((self._process,),) = cursor.fetchall()
         self._is_lasting = lasting
         self._is_open = True
 
@@ -82,7 +86,7 @@ class DatabaseTransaction:
         self._is_open = False
         if self._connection.closed:
             raise StoreUnusable(SILENT)
-        with self._connection.cancelled_when_silent() as cancelled:
+        with self._connection.cancelled_when_silent(self._process) as cancelled:
             try:
                 done = self._connection.execute("COMMIT").statusmessage
             except psycopg.Error as error:

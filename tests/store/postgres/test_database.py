@@ -120,6 +120,17 @@ def test_a_commit_that_no_standby_confirms_is_done_and_told(
     assert opened.rows("SELECT name FROM apppw.mark") == []
 
 
+def test_a_commit_behind_a_pooler_is_let_go_of_as_well(
+    opened: Database, database: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pooler tells its clients a process that no server has."""
+    monkeypatch.setattr(psycopg.ConnectionInfo, "backend_pid", 1)
+    with database.without_its_standby(), opened.transaction(ACCOUNT, ["ada"]) as transaction:
+        transaction.write("INSERT INTO apppw.mark VALUES ('x', now())")
+        transaction.commit()
+    assert opened.rows("SELECT name FROM apppw.mark") == [("x",)]
+
+
 def test_a_later_commit_that_is_confirmed_confirms_what_was_before(
     opened: Database, database: Cluster
 ) -> None:

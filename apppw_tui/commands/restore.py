@@ -80,7 +80,8 @@ class _RestoreCommand:
         missing: Path | None,
     ) -> None:
         """`missing` is where the store would be made."""
-        self._missing = missing
+        # With a database, what would be made is this machine's folder alone.
+        self._missing = missing if config.database is None else None
         self._dry = options.dry_run
         self._archive = archive
         self._by = by
@@ -91,7 +92,7 @@ class _RestoreCommand:
             require_restorable(archive, self._names)
         parts = open_context(options, config, create=not self._dry, new_key=not self._dry)
         self._parts = parts
-        self._made = not there
+        self._made = not there and config.database is None
         context = parts.context
         rules = RestoreRules(options.overwrite, self._dry, options.bring_back_deleted)
         begun = partial(

@@ -127,6 +127,34 @@ class BatchedAccounts(Protocol):
         """
 
 
+class Snapshot(Protocol):
+    """All that an engine shares, as it was at one instant. Its calls may raise StoreError."""
+
+    def count(self) -> int:
+        """The number of accounts."""
+
+    def accounts(
+        self, failures: dict[str, StoreError], /
+    ) -> Iterator[tuple[str, bytes, Mapping[str, bytes]]]:
+        """Every account by name: its document, and the other members of a backup.
+
+        `failures` gets those that cannot be read, by name.
+        """
+
+    def deleted(self) -> bytes | None:
+        """See DeletedIdList.export."""
+
+    def keys(self) -> "KeySet | None":
+        """See Keyring.read."""
+
+
+@runtime_checkable
+class SnapshotEngine(Protocol):
+    """An engine that can be read as it was at one instant, while it is changed."""
+
+    def snapshot(self) -> AbstractContextManager[Snapshot]: ...
+
+
 class ActivityHistory(ActivityLog, Protocol):
     """The activity of all accounts. Its calls may raise StoreError."""
 

@@ -4,17 +4,18 @@ import io
 import json
 import tarfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import ApppwError
+from apppw_tui.domain.ports import AccountStore
 from apppw_tui.store import documents
 from apppw_tui.store.backup.reader import Archive
 from apppw_tui.store.backup.restore import Restore, RestoredAccount, RestoreRules
 from apppw_tui.store.backup.writer import MANIFEST, BackupResult, back_up
+from apppw_tui.store.engine import Engine
 from apppw_tui.store.folder.accounts import FolderStore
 from apppw_tui.store.folder.engine import FolderEngine, open_folder
 from apppw_tui.store.folder.key_file import FolderKeyring
@@ -24,27 +25,18 @@ Told = RestoredAccount | ApppwError
 SCHEMA = f"{documents.SCHEMA_MAJOR}.{documents.SCHEMA_MINOR}"
 
 
-@dataclass
-class Place:
-    """A store in a folder, with its key in it."""
+class AnyPlace:
+    """A store with its keys, in whatever engine."""
 
-    folder: Path
-    clock: FixedClock = field(default_factory=FixedClock)
-    ended: list[str] = field(default_factory=list)
-    house: House = field(init=False)
-    engine: FolderEngine = field(init=False)
-    store: FolderStore = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.engine, _ = open_folder(
-            self.folder, self.folder / "key", self.clock, create=True, new_key=False
-        )
-        self.store = self.engine.accounts
-        self.house = House(store=self.store, clock=self.clock, seals=self.keyring)
+    def __init__(self, engine: Engine, clock: FixedClock) -> None:
+        self.engine: Engine = engine
+        self.clock = clock
+        self.ended: list[str] = []
+        self.house = House(store=engine.accounts, clock=clock, seals=engine.keyring)
 
     @property
-    def keyring(self) -> FolderKeyring:
-        return self.engine.keyring
+    def store(self) -> AccountStore:
+        return self.engine.accounts
 
     def backup(self, *, with_key: bool = False) -> bytes:
         return self.backed_up(with_key=with_key)[0]
@@ -87,6 +79,27 @@ class Place:
 
     def now(self, name: str = "ada") -> Account:
         return self.house.now(name)
+
+
+class Place(AnyPlace):
+    """A store in a folder, with its key in it."""
+
+    engine: FolderEngine
+
+    def __init__(self, folder: Path, clock: FixedClock | None = None) -> None:
+        clock = clock or FixedClock()
+        super().__init__(
+            open_folder(folder, folder / "key", clock, create=True, new_key=False)[0], clock
+        )
+        self.folder = folder
+
+    @property
+    def store(self) -> FolderStore:
+        return self.engine.accounts
+
+    @property
+    def keyring(self) -> FolderKeyring:
+        return self.engine.keyring
 
     def files(self) -> dict[str, bytes]:
         """Every file of the store, with its content; -shm has only who reads and writes."""

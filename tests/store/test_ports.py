@@ -21,7 +21,7 @@ from apppw_tui.domain.errors import (
     StoreError,
 )
 from apppw_tui.domain.ports import AccountStore, fail
-from apppw_tui.domain.scopes import IMAP, Service
+from apppw_tui.domain.scopes import IMAP
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.usage import SHOWN_DAYS, LastUse, Used
 from apppw_tui.store.backup.members import (
@@ -40,7 +40,7 @@ from apppw_tui.store.key_rotation import drop_old_keys, rotate
 from apppw_tui.store.memory_engine import MemoryEngine
 from tests.store.backing import members
 from tests.store.engines import in_folder
-from tests.store.folder.using import PHONE, Verdict
+from tests.store.folder.using import PHONE, Verdict, use
 from tests.store.making import add, alter, new_account, record, touch, version_of
 from tests.store.rotator import opened, put
 from tests.support import NOW, FixedClock
@@ -413,20 +413,6 @@ def test_another_key_seals_everything_anew(engine: Engine) -> None:
 
 
 # --- what is counted and told -----------------------------------------------------------------
-
-
-def use(engine: Engine, verdict: Verdict, service: Service = IMAP) -> list[str]:
-    """Has a use written; the names of app passwords whose first use that was."""
-    first: list[str] = []
-    writer = engine.usage_writer(
-        engine.accounts,
-        complain=pytest.fail,
-        announce=lambda use: first.append(use.app_password.name),
-        meaning=lambda name: [name],
-    )
-    writer.used(verdict, service, "192.0.2.7")
-    assert writer.flush()
-    return first
 
 
 def test_uses_are_kept_under_the_uid_and_the_id(engine: Engine) -> None:

@@ -4,11 +4,11 @@ accounts/<name>.json, usage/<uid>.json and .jsonl, activity/<uid>.jsonl and .jso
 the key `key`.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 
 from apppw_tui.domain.account import RawAccount
-from apppw_tui.domain.engine_ports import ActivityHistory
+from apppw_tui.domain.engine_ports import Snapshot, SnapshotEngine
 from apppw_tui.domain.errors import Refused, StoreDamaged, StoreError
 from apppw_tui.domain.key_set import dump
 from apppw_tui.domain.progress import progress
@@ -43,47 +43,88 @@ def activity_members(uid: str) -> tuple[str, ...]:
 def export_members(
     engine: Engine, failures: Failures, act: str, *, with_key: bool
 ) -> Generator[Member, None, None]:
-    """Every member, one account after the other; the key's lock is held until it is closed.
+    """Every member, one account after the other; the list of deleted ids and the key come last.
 
-    Takes no account's lock: each document is replaced in one step, so it is read as it was at one
-    instant. The list of deleted ids comes last, and knows of every deletion in the accounts.
     `failures` gets the accounts and ledgers that cannot be read; `act` is what is done to them, as
     a person is told.
 
     Raises:
         StoreError: the list or the key cannot be read; what was given is no backup.
     """
-
-    def set_aside(error: StoreError) -> None:
-        failures["ledger/activity.sqlite"] = error
-
-    # While the lock is held no key is dropped, so that this one opens all that follows.
-    with engine.keyring.locked() if with_key else nullcontext():
-        ring = engine.keyring.read() if with_key else None
+    with _snapshot(engine, failures, with_key=with_key) as snapshot:
+        ring = snapshot.keys() if with_key else None
         if with_key and ring is None:
             engine.keyring.require_nothing_encrypted()
-        log = engine.activity_log(set_aside)
+        accounts = snapshot.accounts(failures)
+        for name, content, others in progress(accounts, act, snapshot.count()):
+            yield account_member(name), content
+            yield from others.items()
+        deleted = snapshot.deleted()
+        if deleted is not None:
+            yield DELETED, deleted
+        if ring is not None:
+            yield KEY, dump(ring)
+
+
+@contextmanager
+def _snapshot(engine: Engine, failures: Failures, *, with_key: bool) -> Iterator[Snapshot]:
+    if isinstance(engine, SnapshotEngine):
+        with engine.snapshot() as snapshot:
+            yield snapshot
+        return
+    # While the lock is held no key is dropped, so that this one opens all that follows.
+    with engine.keyring.locked() if with_key else nullcontext():
+        yield _OneByOne(engine, failures)
+
+
+class _OneByOne:
+    """Stands in for a Snapshot: takes no account's lock.
+
+    Each document is replaced in one step, so it is read as it was at one instant. The list of
+    deleted ids comes last, and knows of every deletion in the accounts.
+    """
+
+    def __init__(self, engine: Engine, failures: Failures) -> None:
+        def set_aside(error: StoreError) -> None:
+            failures["ledger/activity.sqlite"] = error
+
+        self._engine = engine
+        self._log = engine.activity_log(set_aside)
+        self.keys = engine.keyring.read
+
+    def count(self) -> int:
+        return len(self._engine.accounts.list_names())
+
+    def accounts(self, failures: Failures) -> Iterator[tuple[str, bytes, Mapping[str, bytes]]]:
+        engine = self._engine
         uids: set[str] = set()
         seen: set[str] = set()
         # Again until nobody is new: one may have been renamed behind the sweep.
         while fresh := [name for name in engine.accounts.list_names() if name not in seen]:
             owners = frozenset(uids) if seen else frozenset()
-            for name in progress(fresh, act):
+            for name in fresh:
                 seen.add(name)
                 try:
-                    uid, members = _account(engine, log, name, failures)
+                    raw = engine.accounts.read_raw(name)
+                    if raw.content is None:
+                        continue  # removed meanwhile
+                    if raw.account is None:
+                        raise StoreDamaged(f"{raw.place} cannot be read: {raw.error}.")
+                    uid = raw.account.uid
+                    others = {
+                        **self._log.export(uid, failures),
+                        **engine.usage.export(uid, failures),
+                    }
                 except StoreError as error:
                     failures[name] = error
                     continue
-                if members and uid not in owners:
+                if uid not in owners:
                     uids.add(uid)
-                    yield from members.items()
-        engine.deleted_ids.list_waiting()
-        deleted = engine.deleted_ids.export()
-        if deleted is not None:
-            yield DELETED, deleted
-        if ring is not None:
-            yield KEY, dump(ring)
+                    yield name, raw.content, others
+
+    def deleted(self) -> bytes | None:
+        self._engine.deleted_ids.list_waiting()
+        return self._engine.deleted_ids.export()
 
 
 @contextmanager
@@ -110,19 +151,3 @@ def import_account(
                 contents.append(find(member))
         with suppress(StoreError):
             engine.activity.restore(uid, filter(None, contents))
-
-
-def _account(
-    engine: Engine, log: ActivityHistory, name: str, failures: Failures
-) -> tuple[str, dict[str, bytes]]:
-    """Its uid and its members, the document first; none if it was removed. Raises StoreError."""
-    raw = engine.accounts.read_raw(name)
-    if raw.content is None:
-        return "", {}
-    if raw.account is None:
-        raise StoreDamaged(f"{raw.place} cannot be read: {raw.error}.")
-    uid = raw.account.uid
-    document = {account_member(name): raw.content}
-    return uid, document | dict(log.export(uid, failures)) | dict(
-        engine.usage.export(uid, failures)
-    )

@@ -21,7 +21,7 @@ from apppw_tui.store.documents import SCHEMA_MAJOR, loads
 from apppw_tui.store.fields import DocumentError, Fields, Tables
 from apppw_tui.store.folder import files
 
-_LARGEST_MANIFEST = 256 * 1024 * 1024  # bytes
+_LARGEST_MANIFEST = 1024 * 1024 * 1024  # bytes; a million accounts have three members each
 _BAD_MANIFEST = "The manifest of the backup is damaged."
 _SCHEMA = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}")
 _ACCOUNT = re.compile(r"accounts/(.+)\.json")

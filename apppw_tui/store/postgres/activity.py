@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from operator import itemgetter
 from typing import LiteralString
@@ -12,7 +13,7 @@ from apppw_tui.domain.deleted_ids import UID
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.lines import fitted, utc_seconds
 from apppw_tui.domain.ports import Clock
-from apppw_tui.store.postgres.connection import Row
+from apppw_tui.store.postgres.connection import Row, RowReader
 from apppw_tui.store.postgres.database import Database
 
 MOST = 4000  # events of one account, and of all names that nobody has
@@ -85,14 +86,11 @@ class PostgresActivityLog:
         return _NewEvents(self._database, uids).news
 
     def export(self, uid: str, failures: dict[str, StoreError]) -> Mapping[str, bytes]:
-        sql: LiteralString = f"{_GET} WHERE uid = %s ORDER BY seq"
         try:
-            events = _events(self._database.rows(sql, uid))
+            return export_activity(self._database, [uid]).get(uid, {})
         except StoreError as error:
             failures[f"activity/{uid}.jsonl"] = error
-            return {}
-        lines = [json.dumps(as_line(event)).encode() + b"\n" for _, event in events]
-        return {f"activity/{uid}.jsonl": b"".join(lines)} if lines else {}
+        return {}
 
     def restore(self, uid: str, contents: Iterable[bytes]) -> None:
         if self.knows(uid):
@@ -128,6 +126,15 @@ class _NewEvents:
         self._seen = rows[0][0]
         events = _events([row[1:] for row in rows if row[1] is not None])
         return [event for event in events if self._uids is None or event[0] in self._uids]
+
+
+def export_activity(reader: RowReader, uids: list[str]) -> dict[str, Mapping[str, bytes]]:
+    """The members of a backup, of those accounts that have any. Raises StoreError."""
+    sql: LiteralString = f"{_GET} WHERE uid = ANY (%s) ORDER BY seq"
+    lines = defaultdict[str, list[bytes]](list)
+    for uid, event in _events(reader.rows(sql, uids)):
+        lines[uid].append(json.dumps(as_line(event)).encode() + b"\n")
+    return {uid: {f"activity/{uid}.jsonl": b"".join(lines[uid])} for uid in lines}
 
 
 def _events(rows: list[Row]) -> list[Event]:

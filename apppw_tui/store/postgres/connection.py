@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, LiteralString, Protocol, TypeVar
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -18,6 +18,14 @@ from apppw_tui import __version__
 from apppw_tui.store.postgres.errors import SILENT, SilentDatabase
 
 Row = tuple[Any, ...]
+
+
+class RowReader(Protocol):
+    """Whatever reads by a statement: the database as it is now, a transaction, or a snapshot."""
+
+    def rows(self, sql: LiteralString, /, *values: Any) -> list[Row]: ...
+
+
 TIMEOUT = 3.0  # seconds
 PROGRAM = f"apppw-tui {__version__}"  # as pg_stat_activity tells of whoever is connected
 _LEAST_CONNECT = 2  # seconds; libpq takes a shorter time for this one

@@ -194,6 +194,16 @@ class Database:
                 transaction.lock(lock, names)
             yield transaction
 
+    @contextmanager
+    def connected_alone(self) -> Iterator[TimedConnection]:
+        """A connection of one's own, for whoever reads for long."""
+        with self._errors():
+            connection = self._connect()
+            try:
+                yield connection
+            finally:
+                connection.close()
+
     def watch_hosts(self) -> None:
         """From now on nothing is answered while two of the hosts are a primary."""
         self._probe.start()

@@ -6,6 +6,7 @@ from apppw_tui.domain import deleted_ids
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.deleted_ids import DeletedIdSet
 from apppw_tui.domain.ports import AccountStore
+from apppw_tui.store.postgres.connection import RowReader
 from apppw_tui.store.postgres.database import Database
 
 _ADD = "INSERT INTO apppw.deleted (uid, id) VALUES (%s, %s) ON CONFLICT DO NOTHING"
@@ -19,18 +20,7 @@ class PostgresDeletedIds:
         self._database = database
 
     def read(self, after: int = 0) -> DeletedIdSet:
-        """`after` and `until` are transactions: what one before `until` wrote was seen by then."""
-        rows = self._database.rows(
-            """SELECT pg_snapshot_xmin(pg_current_snapshot())::text, uid, id
-            FROM (SELECT) AS one LEFT JOIN apppw.deleted ON xact >= %s::text::xid8
-            ORDER BY uid, at, id""",
-            str(after),
-        )
-        result = DeletedIdSet(until=int(rows[0][0]))
-        for _, uid, id_ in rows:
-            if uid is not None:
-                result.ids.setdefault(uid, set()).add(id_)
-        return result
+        return _read(self._database, after)
 
     def merge(self, ids: Mapping[str, Collection[str]]) -> None:
         rows = [(uid, id_) for uid in sorted(ids) for id_ in sorted(ids[uid])]
@@ -40,8 +30,7 @@ class PostgresDeletedIds:
                 transaction.commit()
 
     def export(self) -> bytes | None:
-        listed = self.read()
-        return deleted_ids.lines(listed.ids) if listed.ids else None
+        return export_deleted(self._database)
 
     def list_known(self, accounts: Iterable[Account]) -> int:
         listed, count = self.read(), 0
@@ -62,3 +51,24 @@ class PostgresDeletedIds:
 
     def list_all_waiting(self, accounts: AccountStore) -> bool:  # noqa: ARG002 - as above
         return True
+
+
+def export_deleted(reader: RowReader) -> bytes | None:
+    """See DeletedIdList.export. Raises StoreError."""
+    listed = _read(reader)
+    return deleted_ids.lines(listed.ids) if listed.ids else None
+
+
+def _read(reader: RowReader, after: int = 0) -> DeletedIdSet:
+    """`after` and `until` are transactions: what one before `until` wrote was seen by then."""
+    rows = reader.rows(
+        """SELECT pg_snapshot_xmin(pg_current_snapshot())::text, uid, id
+        FROM (SELECT) AS one LEFT JOIN apppw.deleted ON xact >= %s::text::xid8
+        ORDER BY uid, at, id""",
+        str(after),
+    )
+    result = DeletedIdSet(until=int(rows[0][0]))
+    for _, uid, id_ in rows:
+        if uid is not None:
+            result.ids.setdefault(uid, set()).add(id_)
+    return result

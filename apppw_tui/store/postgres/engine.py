@@ -1,6 +1,7 @@
 """The engine of accounts in PostgreSQL; what stays on the machine lies in a folder, as ever."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -16,11 +17,12 @@ from apppw_tui.store.postgres.schema import MAJOR
 
 if TYPE_CHECKING:
     from apppw_tui.domain.usage import FirstUse
-    from apppw_tui.store.folder.key_file import RootsHand
+    from apppw_tui.store.folder.key_file import FolderKeyring, RootsHand
     from apppw_tui.store.postgres.activity import PostgresActivityLog
     from apppw_tui.store.postgres.deleted_ids import PostgresDeletedIds
     from apppw_tui.store.postgres.keyring import PostgresKeyring
     from apppw_tui.store.postgres.notices import PostgresNoticeQueue
+    from apppw_tui.store.postgres.snapshot import PostgresSnapshot
     from apppw_tui.store.postgres.throttle import PostgresProfiles, PostgresThrottleStore
     from apppw_tui.store.postgres.usage import PostgresUsage
     from apppw_tui.store.usage_buffer import UsageBuffer
@@ -116,12 +118,27 @@ class PostgresEngine:
 
     @cached_property
     def keyring(self) -> "PostgresKeyring":
-        from apppw_tui.store.folder.key_file import FolderKeyring
-        from apppw_tui.store.postgres.keyring import PostgresKeyring, ring_exists
+        from apppw_tui.store.postgres.keyring import PostgresKeyring
 
-        wrapping = FolderKeyring(self._folder, self._key_file, lambda: ring_exists(self._database))
-        wrapping.hand = None if self._hand is None else self._hand.write
-        return PostgresKeyring(self._database, wrapping, self.accounts.has_sealed_values)
+        return PostgresKeyring(self._database, self._wrapping_keys, self.accounts.has_sealed_values)
+
+    @cached_property
+    def _wrapping_keys(self) -> "FolderKeyring":
+        """Those of this machine, under which the database keeps its own."""
+        from apppw_tui.store.folder.key_file import FolderKeyring
+        from apppw_tui.store.postgres.keyring import ring_exists
+
+        keyring = FolderKeyring(self._folder, self._key_file, lambda: ring_exists(self._database))
+        keyring.hand = None if self._hand is None else self._hand.write
+        return keyring
+
+    @contextmanager
+    def snapshot(self) -> "Iterator[PostgresSnapshot]":
+        """See SnapshotEngine."""
+        from apppw_tui.store.postgres.snapshot import PostgresSnapshot
+
+        with self._database.connected_alone() as connection:
+            yield PostgresSnapshot(connection, self._wrapping_keys)
 
     def session_terminator(self, local: SessionTerminator) -> SessionTerminator:
         from apppw_tui.store.postgres.machines import PostgresSessions

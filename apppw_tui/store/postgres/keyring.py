@@ -12,6 +12,7 @@ from apppw_tui.domain.engine_ports import Keyring
 from apppw_tui.domain.errors import DecryptionFailed, KeyMissing
 from apppw_tui.domain.key_set import KeptKeys, KeySet
 from apppw_tui.domain.secret import Secret
+from apppw_tui.store.postgres.connection import RowReader
 from apppw_tui.store.postgres.database import RING, Database
 
 _NOBODY, _FIELD = "0" * 32, "key ring"  # no account's, so that no account's value is taken for one
@@ -32,8 +33,7 @@ class PostgresKeyring(KeptKeys):
         self._wrapping = wrapping
 
     def read(self) -> KeySet | None:
-        rows = self._database.rows("SELECT wrapped FROM apppw.ring ORDER BY position")
-        return KeySet(tuple(self._unwrapped(bytes(row[0])) for row in rows)) if rows else None
+        return unwrapped_keys(self._database, self._wrapping)
 
     def write(self, ring: KeySet) -> None:
         wrapped = [self._wrapping.encrypt(_NOBODY, _FIELD, key).encode() for key in ring.keys]
@@ -49,14 +49,21 @@ class PostgresKeyring(KeptKeys):
         with self._database.transaction(RING, [""]):
             yield
 
-    def _unwrapped(self, wrapped: bytes) -> Secret:
-        try:
-            return self._wrapping.decrypt(_NOBODY, _FIELD, wrapped.decode("ascii", "replace"))
-        except DecryptionFailed:
-            raise KeyMissing(
-                f"{self.place} is not the key under which the database keeps its own: "
-                "copy that of another machine."
-            ) from None
+
+def unwrapped_keys(reader: RowReader, wrapping: Keyring) -> KeySet | None:
+    """See Keyring.read; `wrapping` are the keys in this machine's file. Raises StoreError."""
+    rows = reader.rows("SELECT wrapped FROM apppw.ring ORDER BY position")
+    return KeySet(tuple(_unwrapped(wrapping, bytes(row[0])) for row in rows)) if rows else None
+
+
+def _unwrapped(wrapping: Keyring, wrapped: bytes) -> Secret:
+    try:
+        return wrapping.decrypt(_NOBODY, _FIELD, wrapped.decode("ascii", "replace"))
+    except DecryptionFailed:
+        raise KeyMissing(
+            f"{wrapping.place} is not the key under which the database keeps its own: "
+            "copy that of another machine."
+        ) from None
 
 
 def ring_exists(database: Database) -> bool:

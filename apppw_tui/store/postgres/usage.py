@@ -1,9 +1,10 @@
 """The uses of accounts: the daemons of all machines write them, a row for each that is another."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, LiteralString, Protocol
+from typing import LiteralString
 
 from apppw_tui.domain.deleted_ids import UID
 from apppw_tui.domain.errors import StoreError
@@ -22,13 +23,14 @@ from apppw_tui.domain.usage import (
 )
 from apppw_tui.store.fields import DocumentError
 from apppw_tui.store.folder import usage_file
-from apppw_tui.store.postgres.connection import Row
+from apppw_tui.store.postgres.connection import RowReader
 from apppw_tui.store.postgres.database import USES, Database, DatabaseTransaction
 
 _SINCE, _LAST = "old passwords since", "old passwords last"
 _RECORD: LiteralString = """
-    SELECT 'used', id, service, time, address FROM apppw.used WHERE uid = %s
-    UNION ALL SELECT 'network', network, '', time, NULL FROM apppw.network WHERE uid = %s"""
+    SELECT uid, 'used', id, service, time, address FROM apppw.used WHERE uid = ANY (%s)
+    UNION ALL SELECT uid, 'network', network, '', time, NULL FROM apppw.network
+    WHERE uid = ANY (%s)"""
 # Of two times the newer stays, whichever machine came first.
 _USED: LiteralString = """
     INSERT INTO apppw.used (uid, id, service, time, address) VALUES (%s, %s, %s, %s, %s)
@@ -45,10 +47,6 @@ _MARK: LiteralString = """
     ON CONFLICT (name) DO UPDATE SET time = excluded.time"""
 _MARKS: LiteralString = "SELECT name, time FROM apppw.mark WHERE name = ANY (%s)"
 _OLD_USE = "DELETE FROM apppw.used WHERE uid = %s AND id = ''"
-
-
-class _RowReader(Protocol):
-    def rows(self, sql: LiteralString, /, *values: Any) -> list[Row]: ...
 
 
 class PostgresUsageTables:
@@ -158,12 +156,11 @@ class PostgresUsage:
         return self.record(uid) != UsageRecord()
 
     def export(self, uid: str, failures: dict[str, StoreError]) -> Mapping[str, bytes]:
-        record = UsageRecord()
         try:
-            record = self.record(uid)
+            return export_usage(self._database, [uid]).get(uid, {})
         except StoreError as error:
             failures[f"usage/{uid}.json"] = error
-        return {} if record == UsageRecord() else {f"usage/{uid}.json": usage_file.dumps(record)}
+        return {}
 
     def restore(self, uid: str, content: bytes) -> None:
         try:
@@ -180,23 +177,38 @@ class PostgresUsage:
             transaction.commit()
 
 
-def _record(reader: _RowReader, uid: str) -> UsageRecord:
-    uses: dict[ServiceUse, LastUse] = {}
-    networks: dict[str, datetime] = {}
-    last_legacy_login = None
-    for kind, subject, service, local, address in reader.rows(_RECORD, uid, uid):
+def export_usage(reader: RowReader, uids: list[str]) -> dict[str, Mapping[str, bytes]]:
+    """The members of a backup, of those accounts that have any. Raises StoreError."""
+    return {
+        uid: {f"usage/{uid}.json": usage_file.dumps(record)}
+        for uid, record in _records(reader, uids).items()
+    }
+
+
+def _record(reader: RowReader, uid: str) -> UsageRecord:
+    return _records(reader, [uid]).get(uid, UsageRecord())
+
+
+def _records(reader: RowReader, uids: list[str]) -> dict[str, UsageRecord]:
+    uses = defaultdict[str, dict[ServiceUse, LastUse]](dict)
+    networks = defaultdict[str, dict[str, datetime]](dict)
+    legacy_logins: dict[str, LastUse] = {}
+    for uid, kind, subject, service, local, address in reader.rows(_RECORD, uids, uids):
         time = local.astimezone(UTC)
         use = LastUse(time, Service(service) if service else None, address)
         if kind == "network":
-            networks[subject] = time
+            networks[uid][subject] = time
         elif subject:
-            uses[subject, use.service] = use
+            uses[uid][subject, use.service] = use
         else:
-            last_legacy_login = use
-    return UsageRecord(uses, last_legacy_login, networks)
+            legacy_logins[uid] = use
+    return {
+        uid: UsageRecord(uses[uid], legacy_logins.get(uid), networks[uid])
+        for uid in {*uses, *networks, *legacy_logins}
+    }
 
 
-def _reports(reader: _RowReader) -> ReportSpan | None:
+def _reports(reader: RowReader) -> ReportSpan | None:
     marks: dict[str, datetime] = dict(reader.rows(_MARKS, [_SINCE, _LAST]))
     if marks.keys() != {_SINCE, _LAST}:
         return None

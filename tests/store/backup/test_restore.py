@@ -9,15 +9,16 @@ from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import ApppwError, NotFound, Refused
 from apppw_tui.store.backup.restore import RestoredAccount
 from apppw_tui.store.folder.activity import FolderActivityLog
-from tests.store.backing import Place
-from tests.store.backup.restoring import came, ids, issue, refused
+from tests.store.backing import AnyPlace, Place
+from tests.store.backup.restoring import BETWEEN_ENGINES, ON_ALL_ENGINES, came, ids, issue, refused
 from tests.store.making import account_file, tables
 from tests.support import NOW
 
 # --- what comes back, and what does not ------------------------------------------------------
 
 
-def test_a_lost_store_comes_back_whole(place: Place, empty: Place) -> None:
+@BETWEEN_ENGINES
+def test_a_lost_store_comes_back_whole(place: AnyPlace, empty: AnyPlace) -> None:
     issue(place, "Phone", "Tablet")
     place.house.add("ben")
     empty.restore(place.backup())
@@ -54,7 +55,8 @@ def test_what_is_older_in_the_store_comes_back(place: Place) -> None:
     assert ids(place) == {id_}
 
 
-def test_another_account_of_that_name_is_never_replaced(place: Place) -> None:
+@ON_ALL_ENGINES
+def test_another_account_of_that_name_is_never_replaced(place: AnyPlace) -> None:
     backup = place.backup()
     place.store.remove("ada")
     second = place.house.add("ada")
@@ -103,9 +105,10 @@ def test_who_signed_in_after_a_removal_inherits_nothing(place: Place, known: str
     assert place.now().uid == made.uid
 
 
+@ON_ALL_ENGINES
 @pytest.mark.parametrize("meanwhile", [False, True])
 def test_an_account_that_was_renamed_does_not_come_back_beside_itself(
-    place: Place, meanwhile: bool
+    place: AnyPlace, meanwhile: bool
 ) -> None:
     issue(place, "Phone")
     place.house.add("ben")
@@ -163,7 +166,8 @@ def test_what_a_newer_minor_schema_has_comes_back_too(place: Place) -> None:
     assert head["later"] == {"1": {"a": 1}}
 
 
-def test_only_the_accounts_that_were_named_come_back(place: Place, empty: Place) -> None:
+@BETWEEN_ENGINES
+def test_only_the_accounts_that_were_named_come_back(place: AnyPlace, empty: AnyPlace) -> None:
     place.house.add("ben")
     told = empty.restore(place.backup(), ["ben", "eve"])
     assert empty.store.list_names() == ["ben"]

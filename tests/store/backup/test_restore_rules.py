@@ -14,15 +14,16 @@ from apppw_tui.store.folder.activity import FolderActivityLog
 from apppw_tui.store.folder.usage import FolderUsage
 from apppw_tui.store.folder.usage_book import FolderUsageBook
 from apppw_tui.store.folder.usage_ledger import UsageLedger
-from tests.store.backing import Place
-from tests.store.backup.restoring import came, ids, issue
+from tests.store.backing import AnyPlace, Place
+from tests.store.backup.restoring import BETWEEN_ENGINES, ON_ALL_ENGINES, came, ids, issue
 from tests.store.making import account_file
 from tests.support import NOW
 
 # --- what was deleted stays so ---------------------------------------------------------------
 
 
-def test_what_was_deleted_since_stays_deleted(place: Place) -> None:
+@ON_ALL_ENGINES
+def test_what_was_deleted_since_stays_deleted(place: AnyPlace) -> None:
     deleted, kept = issue(place, "Phone", "Tablet")
     backup = place.backup()
     place.house.operator.delete_app_password("ada", deleted)
@@ -32,7 +33,8 @@ def test_what_was_deleted_since_stays_deleted(place: Place) -> None:
     assert deleted in place.now().deleted_ids
 
 
-def test_what_was_deleted_before_an_account_was_removed_stays_deleted(place: Place) -> None:
+@ON_ALL_ENGINES
+def test_what_was_deleted_before_an_account_was_removed_stays_deleted(place: AnyPlace) -> None:
     (deleted,) = issue(place, "Phone")
     backup = place.backup()
     place.house.operator.delete_app_password("ada", deleted)
@@ -41,7 +43,8 @@ def test_what_was_deleted_before_an_account_was_removed_stays_deleted(place: Pla
     assert ids(place) == set()
 
 
-def test_to_remove_an_account_deletes_its_app_passwords(place: Place) -> None:
+@ON_ALL_ENGINES
+def test_to_remove_an_account_deletes_its_app_passwords(place: AnyPlace) -> None:
     both = set(issue(place, "Phone", "Tablet"))
     backup = place.backup()
     place.store.remove("ada")
@@ -82,8 +85,9 @@ def test_where_the_list_is_damaged_only_who_wants_it_back_restores(place: Place)
     assert ids(place) == {deleted, kept}
 
 
+@BETWEEN_ENGINES
 def test_the_list_comes_back_with_a_backup_and_holds_for_an_older_one(
-    place: Place, empty: Place
+    place: AnyPlace, empty: AnyPlace
 ) -> None:
     deleted, kept = issue(place, "Phone", "Tablet")
     older = place.backup()
@@ -109,7 +113,8 @@ def test_who_is_removed_while_a_restore_runs_stays_without_app_passwords(place: 
     assert ids(place) == set()
 
 
-def test_no_id_is_given_twice_after_a_restore(place: Place) -> None:
+@ON_ALL_ENGINES
+def test_no_id_is_given_twice_after_a_restore(place: AnyPlace) -> None:
     backup = place.backup()
     made = set(issue(place, "Phone", "Tablet"))
     came(place.restore(backup, overwrite=True))
@@ -129,7 +134,8 @@ def test_what_was_made_since_goes_and_its_sessions_end(place: Place) -> None:
     assert ids(place) == {kept}
 
 
-def test_what_was_narrowed_since_stays_so(place: Place) -> None:
+@ON_ALL_ENGINES
+def test_what_was_narrowed_since_stays_so(place: AnyPlace) -> None:
     issue(place, "Phone")
     backup = place.backup()
     (password,) = place.now().app_passwords
@@ -149,8 +155,9 @@ def test_what_was_narrowed_since_stays_so(place: Place) -> None:
 # --- the other rules -------------------------------------------------------------------------
 
 
+@ON_ALL_ENGINES
 @pytest.mark.parametrize(("backed_up", "now"), [(5, 9), (9, 5)])
-def test_the_higher_authenticator_step_counts(place: Place, backed_up: int, now: int) -> None:
+def test_the_higher_authenticator_step_counts(place: AnyPlace, backed_up: int, now: int) -> None:
     place.house.give_authenticator("ada")
     for step in (backed_up, now):
         app = place.now().authenticator
@@ -180,7 +187,8 @@ def test_a_bypass_is_closed(place: Place) -> None:
     assert place.now().bypass_until is None
 
 
-def test_every_session_ends(place: Place) -> None:
+@ON_ALL_ENGINES
+def test_every_session_ends(place: AnyPlace) -> None:
     backup = place.backup()
     place.house.operator.require_verification("ada")
     session, before = place.house.session("ada"), place.now()
@@ -206,6 +214,7 @@ def test_a_session_from_before_an_account_was_lost_does_not_go_on(place: Place, 
         place.house.portal.account(session)
 
 
+@ON_ALL_ENGINES
 @pytest.mark.parametrize(
     ("backed_up", "since", "kept"),
     [
@@ -221,7 +230,7 @@ def test_a_session_from_before_an_account_was_lost_does_not_go_on(place: Place, 
     ],
 )
 def test_what_was_closed_or_required_stays_so(
-    place: Place, backed_up: dict[str, object], since: dict[str, object], kept: dict[str, object]
+    place: AnyPlace, backed_up: dict[str, object], since: dict[str, object], kept: dict[str, object]
 ) -> None:
     place.house.alter("ada", **backed_up)
     backup = place.backup()

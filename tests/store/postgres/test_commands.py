@@ -218,3 +218,29 @@ def test_verify_asks_as_the_daemon_and_the_folder_is_this_machines(
     assert run(*asked, stdin=secret).line == "The database does not answer."
     shared.write_text(text.replace(f'serve_dsn = "{database.dsn(VERIFIER)}"\n', ""))
     assert run(*asked, stdin=secret).code == 0
+
+
+def test_backup_of_files_is_restored_to_a_database_and_back(
+    run: CommandLine, filled: Path, shared: Path, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "first.tar", tmp_path / "second.tar"
+    run.good("backup", first, "--with-key", "--config", filled)
+    plan = run.good("restore", first, "--dry-run", "--config", shared)
+    assert "ada: would be restored with 1 app password" in plan
+    assert "The key of the store would come back." in plan
+    assert "A store would be made" not in plan
+    assert run.good("account", "list", "--json", "--config", shared) == "[]\n"
+    output = run.good("restore", first, "--config", shared)
+    assert "The key of the store came back." in output
+    run.good("app-password", "create", "grace", "Tablet", "--config", shared)
+    assert "grace has changed since" in run("restore", first, "--config", shared).err
+    run.good("backup", second, "--with-key", "--config", shared)
+    back = files(tmp_path, "back")
+    restored = json.loads(
+        run.good("restore", second, "--account", "grace", "--json", "--config", back)
+    )
+    assert [
+        (account["account"], len(account["app_passwords"])) for account in restored["accounts"]
+    ] == [("grace", 1)]
+    assert opened(back).deleted_ids.read().ids == opened(filled).deleted_ids.read().ids
+    assert (tmp_path / "back" / "key").read_bytes() == (tmp_path / "files" / "key").read_bytes()

@@ -21,7 +21,7 @@ Row = tuple[Any, ...]
 
 
 class RowReader(Protocol):
-    """Whatever reads by a statement: the database as it is now, a transaction, or a snapshot."""
+    """Reads by one statement: of the database as it is now, in a transaction or in a snapshot."""
 
     def rows(self, sql: LiteralString, /, *values: Any) -> list[Row]: ...
 

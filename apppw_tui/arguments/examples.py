@@ -67,7 +67,11 @@ EXAMPLES = {
         "apppw-tui activity ada --since 7d",
         "apppw-tui activity --follow --json",
     ),
-    "notices": ("apppw-tui notices", "apppw-tui notices --trial ada"),
+    "notices": (
+        "apppw-tui notices",
+        "apppw-tui notices --trial ada",
+        "apppw-tui notices --expiring",
+    ),
     "doctor": ("sudo apppw-tui doctor", "sudo apppw-tui doctor --all"),
     "config check": ("apppw-tui config check", "apppw-tui config check new.toml --file-alone"),
     "recipes list": ("apppw-tui recipes list",),

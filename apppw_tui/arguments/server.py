@@ -138,6 +138,11 @@ def notices(parser: argparse.ArgumentParser) -> None:
         metavar="ACCOUNT",
         help="send one to ACCOUNT as a trial, by the same route as all",
     )
+    parser.add_argument(
+        "--expiring",
+        action="store_true",
+        help="lay down what owners of app passwords that expire soon are told, each once",
+    )
 
 
 def since(text: str) -> date | timedelta:

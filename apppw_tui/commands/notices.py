@@ -10,15 +10,17 @@ from types import FrameType
 
 from apppw_tui.bootstrap import sender
 from apppw_tui.commands.context import actor, open_context
-from apppw_tui.commands.output import print_lines
+from apppw_tui.commands.output import CommandReport, print_lines
 from apppw_tui.config import Config
-from apppw_tui.domain.activity import ActivityEntry
-from apppw_tui.domain.errors import Refused
+from apppw_tui.domain import expiry
+from apppw_tui.domain.activity import THE_SERVER, ActivityEntry
+from apppw_tui.domain.errors import Refused, StoreError
 from apppw_tui.domain.names import candidates, escaped
 from apppw_tui.domain.notice_text import TRIAL
 from apppw_tui.exit_codes import BY_SIGNAL, OK, REFUSED
 from apppw_tui.integrations import process
 from apppw_tui.integrations.notifications import Sender
+from apppw_tui.portal.admin import Admin
 
 # Seconds in which a unit that is at work has begun with a message: Python starts in one.
 _BEGINS_WITHIN = 10.0
@@ -35,6 +37,8 @@ def notices(options: argparse.Namespace, config: Config) -> int:
     sending = sender(config, parts)
     if sending is None:
         raise Refused("Nothing says how people are told: set [notices] in the configuration.")
+    if options.expiring:
+        return _tell_of_expiry(Admin(parts.context, THE_SERVER))
     with _ending_programs():
         if options.trial is not None:
             name = parts.context.store.meant(candidates(options.trial, config.default_domain))
@@ -64,6 +68,19 @@ def _seconds(config: Config) -> float:
     if config.notices is not None and config.notices.command is not None:
         return config.notices.timeout
     return config.delivery.timeout if config.delivery is not None else 0
+
+
+def _tell_of_expiry(admin: Admin) -> int:
+    """Lays down what owners are told; whoever sends them all sends it."""
+    report = CommandReport(as_json=False)
+
+    def failed(name: str, error: StoreError) -> None:
+        report.fail(error, f"{escaped(name)}: ")
+
+    for account, app_password in admin.tell_of_expiry(failed):
+        day = expiry.last_day(app_password.expires) if app_password.expires else ""
+        report.say(f"{account.name}: {escaped(app_password.name)} expires on {day}.")
+    return report.code
 
 
 def _send(sending: Sender) -> int:

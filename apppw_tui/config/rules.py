@@ -204,6 +204,7 @@ Flag = Annotated[bool, rule("must be true or false")]
 _Whole = Annotated[int, rule("must be a whole number")]
 Count = Annotated[_Whole, between(1, 1000)]
 Days = Annotated[_Whole, between(1, expiry.MOST_DAYS)]
+DaysBefore = Annotated[_Whole, between(0, 90)]
 Minutes = Annotated[_Whole, between(1, 60), reads(lambda minutes: 60.0 * minutes)]  # in seconds
 _Seconds = Annotated[float, rule("must be a number of seconds")]
 TimeOut = Annotated[_Seconds, between(1, 120, " seconds")]  # a person waits for it

@@ -66,6 +66,7 @@ class PolicyTable(Table, frozen=True):
     people_create: rules.Everyone = field(name="create", default="everyone")
     scopes: rules.Scope = Policy.scopes
     longest_expiry: rules.Days = _NONE
+    tell_before_expiry: rules.DaysBefore = Policy.tell_before_expiry
     sign_out_after: rules.Minutes = int(Policy.sign_out_after / 60)
     verify_again_after: rules.Minutes = int(Policy.verify_again_after / 60)
 

@@ -33,6 +33,7 @@ class EventType(StrEnum):
     PAUSED = "app password paused"
     RESUMED = "app password resumed"
     EXPIRED = "app password expired"
+    EXPIRES_SOON = "app password expires soon"
     ALL_DELETED = "all app passwords deleted"
     USED_NEW = "used from a new address"
     METHOD_SET_UP = "method set up"
@@ -60,7 +61,7 @@ class EventType(StrEnum):
 NOTIFIED = frozenset({
     EventType.SIGNED_IN_NEW, EventType.BYPASS_USED, EventType.RECOVERY_USED,
     EventType.CREATED, EventType.DELETED, EventType.ALL_DELETED, EventType.USED_NEW,
-    EventType.CHANGED, EventType.PAUSED, EventType.RESUMED,
+    EventType.CHANGED, EventType.PAUSED, EventType.RESUMED, EventType.EXPIRES_SOON,
     EventType.METHOD_SET_UP, EventType.METHOD_REMOVED, EventType.RECOVERY_MADE,
     EventType.PASSWORD_CHANGED, EventType.PASSWORD_SET,
     EventType.ACCOUNT_RENAMED, EventType.ACCOUNT_RESTORED, EventType.ENABLED,
@@ -86,6 +87,7 @@ _WORDS: dict[str, str] = {
     EventType.CHANGED: "App password changed: {now}",
     EventType.PAUSED: "App password paused: {name}",
     EventType.RESUMED: "App password resumed: {name}",
+    EventType.EXPIRES_SOON: "App password expires soon: {expiring}",
     EventType.EXPIRED: "Expired app password removed: {name}",
     EventType.USED_NEW: "First use from a new address: {name}",
     EventType.METHOD_SET_UP: "Verification method set up: {method}",

@@ -21,6 +21,10 @@ _CREATE = (
     "Mail, calendar and web programs that still use your old password need an app password each:\n"
     "sign in where you look after your app passwords, and create them."
 )
+_LAST_LONGER = (
+    "What signs in with it is refused after that day. Sign in where you look after your app\n"
+    "passwords, and edit it to last longer, or create another."
+)
 _WHAT_NOW = (
     "If that was not you, sign in, look at Recent activity in Settings, delete what you do not\n"
     "know, change your password, and tell your administrator."
@@ -91,7 +95,9 @@ def body(account_name: str, entry: ActivityEntry | None, now: datetime, host_nam
     what = None if entry is None else entry.event
     if what in (EventType.ENFORCED, EventType.SCHEDULED):
         lines += ["", _CREATE]
-    if what != TRIAL:
+    if what == EventType.EXPIRES_SOON:
+        lines += ["", _LAST_LONGER]
+    elif what != TRIAL:
         lines += ["", _WHAT_NOW]
     return "\n".join([*lines, ""])
 
@@ -101,4 +107,6 @@ def short(account_name: str, entry: ActivityEntry | None, host_name: str) -> str
     place = f" from {escaped(entry.address)}" if entry is not None and entry.address else ""
     text = _MORE if entry is None else describe(entry)
     event = f"{account_name} at {host_name}: {text}{place}."
+    if entry is not None and entry.event == EventType.EXPIRES_SOON:
+        return event
     return f"{event} If that was not you, tell your administrator."

@@ -30,13 +30,15 @@ class Policy:
     """The rules that an administrator can set; the defaults are meant to be kept.
 
     `scopes` are the words that people may choose from; `longest_expiry` is in days, None lets an
-    app password last for ever; the rest is in seconds.
+    app password last for ever; `tell_before_expiry`, too, is in days, and 0 tells nobody; the rest
+    is in seconds.
     """
 
     app_passwords_per_account: int = 40
     second_factor_required: bool = True
     scopes: tuple[str, ...] = (ANY_APP,)
     longest_expiry: int | None = None
+    tell_before_expiry: int = 7
     people_create: bool = True
     sign_out_after: float = 300.0  # without a key
     verify_again_after: float = 600.0

@@ -1,13 +1,16 @@
 """The acts of an administrator on other people's app passwords."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from apppw_tui.domain import expiry
 from apppw_tui.domain.account import UNLISTED, Account
+from apppw_tui.domain.activity import EventType
 from apppw_tui.domain.app_password import AppPassword, AppPasswordEdit
-from apppw_tui.domain.errors import AlreadySo, NotFound, Refused
+from apppw_tui.domain.errors import AlreadySo, NotFound, Refused, StoreError
 from apppw_tui.domain.names import app_password_name, escaped, name_key
+from apppw_tui.domain.progress import progress
 from apppw_tui.domain.scopes import ANY_APP
 from apppw_tui.portal import app_passwords
 from apppw_tui.portal.admin_accounts import AccountAdmin
@@ -122,6 +125,54 @@ class AppPasswordAdmin(AccountAdmin):
             self.warn(UNLISTED if id_ else f"{account.name}: {UNLISTED}")
         self._check_noticed(account, noticed=deletion.noticed)
         return deletion
+
+    def tell_of_expiry(
+        self, failed: Callable[[str, StoreError], object]
+    ) -> Iterator[tuple[Account, AppPassword]]:
+        """Tells the owners of what expires soon, each once; whom, and of what.
+
+        Reads every account, and the activity of those alone who have one that does.
+        """
+        days = timedelta(days=self.context.policy.tell_before_expiry)
+        for account in progress(self.context.store.each(failed), "Looking at accounts"):
+            until = self.context.clock.now() + days
+            if not self._ending(account, until):
+                continue
+            try:
+                told = self._tell_of(account, until)
+            except StoreError as error:
+                failed(account.name, error)
+            except NotFound:
+                continue  # it is gone since
+            else:
+                yield from ((account, app_password) for app_password in told)
+
+    def _ending(self, account: Account, until: datetime) -> list[AppPassword]:
+        """Those that let somebody in, and expire by then."""
+        now = self.context.clock.now()
+        return [
+            app_password
+            for app_password in account.app_passwords
+            if app_password.expires is not None and now < app_password.expires <= until
+            if account.enabled and not app_password.paused
+        ]
+
+    def _tell_of(self, account: Account, until: datetime) -> list[AppPassword]:
+        told = []
+        # Under the account's lock: another machine's timer comes at the same minute.
+        with self.context.store.transaction(account.name, account.uid) as change:
+            before = {
+                (entry.details.get("id"), entry.details.get("expiring"))
+                for entry in self.context.activity_log.read(account.uid)
+                if entry.event == EventType.EXPIRES_SOON
+            }
+            for app_password in self._ending(change.existing, until):
+                day = expiry.last_day(app_password.expires or until)
+                facts = {"id": app_password.id, "expiring": f"{app_password.name}, on {day}"}
+                if (facts["id"], facts["expiring"]) not in before:
+                    self.context.record(change.existing, EventType.EXPIRES_SOON, self.by, **facts)
+                    told.append(app_password)
+        return told
 
     def purge_expired(self, name: str) -> int:
         """Removes the app passwords that expired long ago; how many. Forgets old activity."""

@@ -126,6 +126,7 @@ def test_systemd_finds_nothing_wrong_with_a_unit(name: str, tmp_path: Path) -> N
     [
         ("postgresql/database.conf", SERVICE),
         ("postgresql/database.conf", "apppw-backup.service"),
+        ("postgresql/database.conf", "apppw-expiry.service"),
         ("postgresql/notices.conf", "apppw-notices.service"),
     ],
 )

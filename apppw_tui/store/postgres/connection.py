@@ -45,8 +45,7 @@ class TimedConnection(psycopg.Connection[Row]):
         """Within it a statement of the server's `process` that takes too long is cancelled, once.
 
         Another connection does it. A COMMIT that waits for a standby is done then, unless the
-        primary is lost. What is given
-        has the process that was told so.
+        primary is lost. What is given has the process that was told so.
         """
         cancelled = list[int]()
 

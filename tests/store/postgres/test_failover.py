@@ -74,7 +74,8 @@ def test_what_hangs_is_cancelled_on_its_own_host_and_nowhere_else(database: Clus
         second.create("apppw")
         connection = connect(both(database, second), 1)
         assert connection.info.host == str(database.folder)
-        with connection.cancelled_when_silent() as cancelled:
+        process = connection.info.backend_pid
+        with connection.cancelled_when_silent(process) as cancelled:
             with database.silent(), pytest.raises(SilentDatabase):
                 connection.execute("SELECT 1")
             assert cancelled == []

@@ -86,6 +86,8 @@ _PRINTED: dict[str, Any] = {
     "backup": server_facts.BackedUp,
     "restore": server_facts.StoreRestored,
     "store copy": server_facts.StoreCopied,
+    "store forget": server_facts.MachineForgotten,
+    "store machines": list[server_facts.MachineListed],
     "store init": server_facts.StoreMade,
     "store migrate": server_facts.Migrated,
     "store tidy": server_facts.StoreTidied,

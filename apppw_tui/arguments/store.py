@@ -65,6 +65,13 @@ def store(parser: argparse.ArgumentParser) -> None:
     copy.add_argument(
         "target", type=path, metavar="TO", help="a configuration: its store gets the accounts"
     )
+    command(
+        group,
+        "follow",
+        "end sessions here, and tell Dovecot who is enforced, as changed on other machines",
+    )
+    forget = command(group, "forget", "forget a machine that is gone for good")
+    forget.add_argument("machine", type=some, metavar="MACHINE", help="its name")
     init = command(group, "init", "make the tables of a database, or what lacks of them")
     init.add_argument(
         "--dsn",
@@ -72,6 +79,7 @@ def store(parser: argparse.ArgumentParser) -> None:
         metavar="DSN",
         help="as the owner of the tables; default: that of the configuration",
     )
+    machines = command(group, "machines", "list the machines that share their accounts")
     migrate = command(group, "migrate", "say whether accounts need another schema")
     # Both are promised, and make no difference while there is nothing to migrate.
     migrate.add_argument("--dry-run", action="store_true", help="say what would be migrated")
@@ -83,4 +91,4 @@ def store(parser: argparse.ArgumentParser) -> None:
         "tidy",
         "repair the folder enforced and the list of what was deleted",
     )
-    for_programs(copy, init, migrate, tidy)
+    for_programs(copy, forget, init, machines, migrate, tidy)

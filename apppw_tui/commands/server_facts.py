@@ -108,6 +108,18 @@ class StoreMade(Facts, frozen=True):
     made: Annotated[bool, Meta(description="False: there was nothing to be made.")]
 
 
+class MachineListed(Facts, frozen=True):
+    machine: str
+    last_seen: Time
+    version: str
+    ends_sessions: bool
+
+
+class MachineForgotten(Facts, frozen=True):
+    machine: str
+    forgotten: bool
+
+
 class StoreTidied(Facts, frozen=True):
     mended: Count
     listed: Count

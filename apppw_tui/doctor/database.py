@@ -45,6 +45,7 @@ def check(
         return
     yield ok(_WHERE, "It answers.")
     yield from _server(facts)
+    yield from _machines(facts)
     lookup = DeletedLookup(config)
     try:
         yield from _accounts(engine, lookup)
@@ -124,6 +125,24 @@ def _server(facts: "DatabaseFacts") -> Iterator[Finding]:
             f"It is {abs(facts.ahead):.0f} s {'behind' if facts.ahead > 0 else 'ahead of'} "
             "that of the database.",
             "Have both machines keep it by NTP.",
+        )
+
+
+def _machines(facts: "DatabaseFacts") -> Iterator[Finding]:
+    if not facts.is_following:
+        yield warning(
+            _WHERE,
+            "This machine does not follow the others: sessions go on here when an app password is "
+            "deleted there, and Dovecot does not learn who is enforced.",
+            "systemctl enable --now apppw-follow.service",
+        )
+    for machine in facts.unseen:
+        seen = f"{machine.seen.astimezone():%Y-%m-%d %H:%M}"
+        yield warning(
+            _WHERE,
+            f"The machine {escaped(machine.name)} was last seen on {seen}.",
+            "Look there: systemctl status apppw-follow. If it is gone for good, forget it. "
+            f"{command('apppw-tui', 'store', 'forget', machine.name)}",
         )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from apppw_tui.config import Config, DatabaseConfig, store_folder
-from apppw_tui.domain.errors import StoreError, StoreUnusable
+from apppw_tui.domain.errors import Refused, StoreError, StoreUnusable
 from apppw_tui.domain.ports import Clock
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         ThrottleStore,
     )
     from apppw_tui.domain.usage import FirstUse
+    from apppw_tui.store.postgres.engine import PostgresEngine
 
 NO_DRIVER = StoreUnusable(
     "The accounts are in PostgreSQL, and its driver is not installed.",
@@ -234,6 +235,13 @@ def open_engine(
     return open_folder(place.folder, place.key_file, clock, create=create, new_key=new_key)
 
 
+def open_shared(place: StoreLocation, clock: Clock, *, by_daemon: bool = False) -> "PostgresEngine":
+    """The engine that several machines share. Raises Refused: the accounts are in files."""
+    if place.database is None:
+        raise Refused("The accounts are in files: no other machine shares them.")
+    return _open_database(place, place.database, clock, new_key=False, by_daemon=by_daemon)[0]
+
+
 def _open_database(
     place: StoreLocation,
     config: DatabaseConfig,
@@ -241,7 +249,7 @@ def _open_database(
     *,
     new_key: bool,
     by_daemon: bool,
-) -> tuple[Engine, Machine]:
+) -> "tuple[PostgresEngine, Machine]":
     try:
         from apppw_tui.store.postgres.database import Database
         from apppw_tui.store.postgres.engine import open_database

@@ -274,9 +274,9 @@ def test_what_cannot_be_a_users_name_is_not_written_down(
 def test_who_did_it_is_who_came_before_root_became_the_owner(
     run: CommandLine, house: House, uid: int, sudo: str | None, by: str
 ) -> None:
-    def become_owner(folder: Path, *, create: bool = False) -> Path:
+    def become_owner(folder: Path, **settings: bool) -> Path:
         run.patch.setattr(os, "getuid", lambda: 4242)
-        return location.check_store(folder, create=create)
+        return location.check_store(folder, **settings)
 
     run.patch.setattr(engine, "check_store", become_owner)
     run.patch.setattr(os, "getuid", lambda: uid)

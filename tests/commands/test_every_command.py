@@ -81,7 +81,10 @@ ASKED: dict[str, dict[str, int]] = {
         "{home}/backup.tar --overwrite --yes --account ada nobody": 1,
     },
     "store copy": {"{home}/right {home}/empty": 0},
-    "store init": {},  # it needs a database: see tests/store/postgres
+    # They need a database: see tests/store/postgres.
+    "store forget": {},
+    "store init": {},
+    "store machines": {},
     "store migrate": {"": 0, "--dry-run": 0},
     "store tidy": {"": 0},
     "status": {"": 0},
@@ -105,6 +108,7 @@ WITHOUT_STORE = {
     *("pam", "completion", "help", "config check", "doctor", "restore", "backup"),
     *("recipes list", "recipes show", "recipes install"),
     *("account add", "account import", "account prune", "store copy", "store init"),
+    *("store follow", "store forget", "store machines"),  # they need a database
 }
 WITHOUT_CONFIGURATION = {
     *("pam", "completion", "status", "help"),

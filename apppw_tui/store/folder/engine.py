@@ -43,9 +43,15 @@ def open_folder(
 
 
 def open_machine(
-    folder: Path, key_file: Path, clock: Clock, *, create: bool, new_key: bool
+    folder: Path,
+    key_file: Path,
+    clock: Clock,
+    *,
+    create: bool,
+    new_key: bool,
+    holds_accounts: bool = True,
 ) -> "tuple[FolderMachine, RootsHand | None]":
-    """The machine in `folder`, and who writes its key where only root can."""
+    """The machine in `folder`, and who writes its key where only root can; see check_store."""
     hand = None
     if new_key:
         from apppw_tui.store.folder import key_file as keys
@@ -53,7 +59,7 @@ def open_machine(
         # Before root becomes the store's owner.
         hand = keys.RootsHand(key_file, folder) if keys.needed(folder, key_file) else None
     sockets = SocketFolder.of()  # before root becomes the store's owner, too
-    folder = check_store(folder, create=create)
+    folder = check_store(folder, create=create, holds_accounts=holds_accounts)
     return FolderMachine(folder, clock, sockets), hand
 
 

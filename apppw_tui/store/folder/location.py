@@ -43,11 +43,12 @@ def open_store(folder: Path, *, create: bool = False) -> "FolderStore":
     return FolderStore(check_store(folder, create=create))
 
 
-def check_store(folder: Path, *, create: bool = False) -> Path:
+def check_store(folder: Path, *, create: bool = False, holds_accounts: bool = True) -> Path:
     """Returns the whole path of a store that may be used; with `create`, made if it is missing.
 
     A process of uid 0 becomes the store's owner first, so that no file in it ends up root's. What
-    root makes where somebody is at home, as the portal's user is, becomes theirs.
+    root makes where somebody is at home, as the portal's user is, becomes theirs. False for
+    `holds_accounts` says that they are elsewhere: there may be some of which nothing is told here.
 
     Raises:
         StoreUnusable: missing, not a folder, a link, on a network file system, writable by
@@ -77,7 +78,7 @@ def check_store(folder: Path, *, create: bool = False) -> Path:
         )
     if create:
         # Where there are accounts already, it has to be made of what they say.
-        fresh = not os.path.lexists(folder / ACCOUNTS)
+        fresh = holds_accounts and not os.path.lexists(folder / ACCOUNTS)
         for name in (*([ENFORCED] if fresh else []), ACCOUNTS, LOCKS):
             files.make_folder(folder / name)
         _mark_unsealed(folder)

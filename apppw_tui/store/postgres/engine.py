@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from apppw_tui.store.postgres.activity import PostgresActivityLog
     from apppw_tui.store.postgres.deleted_ids import PostgresDeletedIds
     from apppw_tui.store.postgres.keyring import PostgresKeyring
+    from apppw_tui.store.postgres.machines import Follower, MachineSeen
     from apppw_tui.store.postgres.notices import PostgresNoticeQueue
     from apppw_tui.store.postgres.snapshot import PostgresSnapshot
     from apppw_tui.store.postgres.throttle import PostgresProfiles, PostgresThrottleStore
@@ -40,7 +41,9 @@ def open_database(
     by_daemon: bool = False,
 ) -> "tuple[PostgresEngine, FolderMachine]":
     """See open_engine; the machine is that of `folder`, and the others know it by its name."""
-    machine, hand = open_machine(folder, key_file, clock, create=create, new_key=new_key)
+    machine, hand = open_machine(
+        folder, key_file, clock, create=create, new_key=new_key, holds_accounts=False
+    )
     engine = PostgresEngine(
         database, machine, key_file, clock, hand, machine_name=machine_name, by_daemon=by_daemon
     )
@@ -199,6 +202,32 @@ class PostgresEngine:
 
     def complete(self) -> None:
         """Nothing lacks: `store init` has made it all."""
+
+    def follower(self, *, kicks: bool) -> "Follower":
+        """For whoever does on this machine what the others ask; `kicks`: also ends sessions."""
+        from apppw_tui.store.postgres.connection import PROGRAM
+        from apppw_tui.store.postgres.machines import Follower, MachineRows
+
+        self._database.watch_hosts()
+        return Follower(
+            MachineRows(self._database, self._machine_name),
+            self.accounts,
+            self._clock,
+            PROGRAM.rpartition(" ")[2],
+            self._machine.session_terminator.lay if kicks else None,
+        )
+
+    def list_machines(self) -> "list[MachineSeen]":
+        """All that were ever there, but for those that were forgotten. Raises StoreError."""
+        from apppw_tui.store.postgres.machines import list_machines
+
+        return list_machines(self._database)
+
+    def forget_machine(self, name: str) -> bool:
+        """Forgets a machine, and what waits for it; False if there was none. Raises StoreError."""
+        from apppw_tui.store.postgres.machines import forget_machine
+
+        return forget_machine(self._database, name)
 
     def close(self) -> None:
         """Lets go of all connections that are not in use."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import LiteralString
 
 from apppw_tui.config import DatabaseConfig
@@ -10,7 +11,10 @@ from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.domain.ports import Clock
 from apppw_tui.store.postgres.database import Database
 from apppw_tui.store.postgres.dsn import read_dsn
+from apppw_tui.store.postgres.machines import MachineSeen, list_machines
 from apppw_tui.store.postgres.probe import HostProbe
+
+UNSEEN_AFTER = timedelta(days=1)
 
 # Of those that follow, whoever is no superuser sees no more than that they do.
 _ASKED: LiteralString = """
@@ -46,6 +50,8 @@ class DatabaseFacts:
     is_open: bool  # what goes to it, or comes from there, can be read on its way
     daemon_may_too_much: bool
     portal_may_too_much: bool
+    is_following: bool  # this machine does what others ask of it
+    unseen: tuple[MachineSeen, ...]  # machines that have not been there for a day
 
 
 def examine(config: DatabaseConfig, clock: Clock) -> DatabaseFacts:
@@ -64,6 +70,7 @@ def examine(config: DatabaseConfig, clock: Clock) -> DatabaseFacts:
         opened = [database.rows(_OPEN)[0][0] for database in (portal, daemon)]
         ((daemon_too_much,),) = daemon.rows(_OF_DAEMON)
         ((portal_too_much,),) = portal.rows(_OF_PORTAL)
+        machines = list_machines(portal)
         return DatabaseFacts(
             probe.refusal,
             bool(waits),
@@ -73,6 +80,8 @@ def examine(config: DatabaseConfig, clock: Clock) -> DatabaseFacts:
             any(opened),
             bool(daemon_too_much),
             bool(portal_too_much),
+            any(machine.name == config.machine for machine in machines),
+            tuple(machine for machine in machines if time - machine.seen >= UNSEEN_AFTER),
         )
     finally:
         probe.stop()

@@ -6,13 +6,18 @@ with NOTIFY keeps all others with one waiting while its commit waits for a stand
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import LiteralString
+from math import inf
+from typing import TYPE_CHECKING, LiteralString
 
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.names import is_account_name
-from apppw_tui.domain.ports import ErrorLog, SessionTerminator
+from apppw_tui.domain.ports import Clock, ErrorLog, SessionTerminator
 from apppw_tui.store.postgres.database import Database, DatabaseTransaction
+
+if TYPE_CHECKING:
+    from apppw_tui.store.postgres.accounts import PostgresAccounts
 
 _REGISTER: LiteralString = """
     INSERT INTO apppw.machine (name, seen, program, kicks) VALUES (%s, now(), %s, %s)
@@ -36,6 +41,7 @@ _TAKE: LiteralString = """
       FOR UPDATE SKIP LOCKED)
     RETURNING account"""
 _AT_ONCE = 500  # rows
+SEEN_EVERY = 60.0  # seconds
 
 
 def have_settled(transaction: DatabaseTransaction, *account_names: str) -> None:
@@ -127,6 +133,64 @@ class MachineRows:
         return len(rows)
 
 
-def last_seen(database: Database) -> dict[str, datetime]:
-    """Returns when each machine was last there. Raises StoreError."""
-    return dict(database.rows("SELECT name, seen FROM apppw.machine ORDER BY name"))
+class Follower:
+    """Does on one machine what changes on the others ask of it, a step at a time."""
+
+    def __init__(
+        self,
+        rows: MachineRows,
+        accounts: "PostgresAccounts",
+        clock: Clock,
+        program: str,
+        lay: Callable[[str], None] | None,
+    ) -> None:
+        """`lay` has the sessions of an account end here, or raises StoreError; None: none end."""
+        self._rows = rows
+        self._accounts = accounts
+        self._clock = clock
+        self._program = program
+        self._lay = lay
+        self._due = -inf  # monotonic seconds
+        self._times_to_mend = 0
+
+    def step(self) -> None:
+        """Does all that there is to do. Raises StoreError."""
+        if self._clock.monotonic() >= self._due:
+            if self._rows.register(self._program, kicks=self._lay is not None):
+                # Once more with the next: a change may just have been under way that did not
+                # know this machine yet.
+                self._times_to_mend = 2
+            self._accounts.enforcements.ensure_exists()
+            if self._times_to_mend:
+                self._accounts.mend_enforcements()
+                self._times_to_mend -= 1
+            self._due = self._clock.monotonic() + SEEN_EVERY
+        if self._lay is not None:
+            while self._rows.take_endings(self._lay) == _AT_ONCE:
+                pass
+        while self._rows.settle(self._accounts.mend_enforcement) == _AT_ONCE:
+            pass
+
+
+@dataclass(frozen=True)
+class MachineSeen:
+    """A machine, when it was last there, what ran on it, and whether sessions end there."""
+
+    name: str
+    seen: datetime
+    program: str
+    kicks: bool
+
+
+def list_machines(database: Database) -> list[MachineSeen]:
+    """Raises StoreError."""
+    rows = database.rows("SELECT name, seen, program, kicks FROM apppw.machine ORDER BY name")
+    return [MachineSeen(*row) for row in rows]
+
+
+def forget_machine(database: Database, name: str) -> bool:
+    """Nothing waits for that machine any longer; False if there was none. Raises StoreError."""
+    with database.transaction() as transaction:
+        is_gone = transaction.write("DELETE FROM apppw.machine WHERE name = %s", name) == 1
+        transaction.commit()
+    return is_gone

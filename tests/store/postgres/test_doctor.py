@@ -41,13 +41,14 @@ class ShiftedClock(SystemClock):
 def engine(database: Cluster, tmp_path: Path, clock: FixedClock) -> Iterator[PostgresEngine]:
     engine = in_postgresql(database.dsn(), tmp_path / "machine", clock)[0]
     add(engine.accounts)
+    engine.follower(kicks=True).step()
     yield engine
     engine.close()
 
 
 def config_of(database: Cluster, **more: str) -> DatabaseConfig:
     dsns = {"dsn": database.dsn(), "serve_dsn": database.dsn(VERIFIER), **more}
-    return DatabaseConfig(**dsns, timeout=2)
+    return DatabaseConfig(**dsns, timeout=2, machine="machine")
 
 
 def findings(
@@ -88,6 +89,28 @@ def test_good_database_has_nothing_but_no_standby(
         "It answers.", "No standby confirms changes", "Every account can be read (1).",
     ]  # fmt: skip
     assert findings(engine, config_of(database)) == []
+
+
+def test_machine_that_was_not_seen_for_a_day_is_told_until_it_is_forgotten(
+    engine: PostgresEngine, database: Cluster
+) -> None:
+    database.execute(
+        "apppw",
+        "INSERT INTO apppw.machine VALUES ('mail3', now() - interval '25 hours', '1', true)",
+        "INSERT INTO apppw.machine VALUES ('mail4', now() - interval '23 hours', '1', true)",
+    )
+    told = only(findings(engine, config_of(database)), Level.WARNING, "mail3 was last seen on 20")
+    assert told.remedy.endswith("Run: apppw-tui store forget mail3")
+    engine.forget_machine("mail3")
+    assert findings(engine, config_of(database)) == []
+
+
+def test_machine_that_does_not_follow_the_others_is_told(
+    engine: PostgresEngine, database: Cluster
+) -> None:
+    engine.forget_machine("machine")
+    told = only(findings(engine, config_of(database)), Level.WARNING, "does not follow the others")
+    assert "apppw-follow.service" in told.remedy
 
 
 def test_standby_that_is_named_and_gone_is_told(engine: PostgresEngine, database: Cluster) -> None:

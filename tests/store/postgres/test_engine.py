@@ -76,6 +76,7 @@ def test_enforced_accounts_are_told_on_another_machine_once_it_is_mended(
     machines: tuple[PostgresEngine, PostgresEngine],
 ) -> None:
     first, second = (machine.accounts for machine in machines)
+    second.enforcements.ensure_exists()
     ada = add(first)
     alter(first, enforced_from=NOW)
     assert second.mend_enforcements() == 1

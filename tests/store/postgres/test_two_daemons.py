@@ -24,7 +24,8 @@ def config(cluster: Cluster, home: Path) -> Path:
     home.mkdir()
     path = home / "config.toml"
     path.write_text(
-        f'[store]\nengine = "postgresql"\nfolder = "{home / "machine"}"\ntimeout = 1\n'
+        f'[store]\nengine = "postgresql"\nmachine = "{home.name}"\n'
+        f'folder = "{home / "machine"}"\ntimeout = 1\n'
         f'dsn = "{cluster.dsn()}"\nserve_dsn = "{cluster.dsn(VERIFIER)}"\n'
     )
     return path

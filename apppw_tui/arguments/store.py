@@ -80,9 +80,17 @@ def store(parser: argparse.ArgumentParser) -> None:
         help="as the owner of the tables; default: that of the configuration",
     )
     machines = command(group, "machines", "list the machines that share their accounts")
-    migrate = command(group, "migrate", "say whether accounts need another schema")
-    # Both are promised, and make no difference while there is nothing to migrate.
+    migrate = command(
+        group, "migrate", "bring tables to this schema; say whether accounts need another"
+    )
     migrate.add_argument("--dry-run", action="store_true", help="say what would be migrated")
+    migrate.add_argument(
+        "--dsn",
+        type=some,
+        metavar="DSN",
+        help="the tables alone, as their owner; default: that of the configuration",
+    )
+    # It is promised, and makes no difference while no account is of an older schema.
     migrate.add_argument(
         "--socket-dir", type=path, metavar="DIR", help="where the daemon's sockets are"
     )

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import Meta, UnsetType
 
 from apppw_tui.commands.facts import (
+    ABSENT,
     Count,
     Facts,
     Id,
@@ -95,6 +96,12 @@ class Migrated(Facts, frozen=True):
         dict[str, str], Meta(description="Accounts, and why each cannot be read.")
     ]
     kept: str | None
+    tables_before: (
+        Annotated[
+            int, Meta(description="The schema of a database's tables, where that was another one.")
+        ]
+        | UnsetType
+    ) = ABSENT
 
 
 class StoreCopied(Facts, frozen=True):

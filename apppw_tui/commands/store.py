@@ -1,8 +1,10 @@
 """The store as a whole: whether it is of this program's schema, and tidied."""
 
 import argparse
+from collections.abc import Mapping
 
 from apppw_tui.commands.context import open_context
+from apppw_tui.commands.facts import ABSENT
 from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines
 from apppw_tui.commands.server_facts import Migrated, StoreTidied
 from apppw_tui.config import Config
@@ -13,6 +15,7 @@ from apppw_tui.domain.progress import progress
 from apppw_tui.exit_codes import NO_ANSWER, OK
 from apppw_tui.store import documents
 from apppw_tui.store.documents import loads
+from apppw_tui.store.engine import NO_DRIVER
 from apppw_tui.store.fields import DocumentError
 
 _SCHEMA = f"{documents.SCHEMA_MAJOR}.{documents.SCHEMA_MINOR}"
@@ -21,10 +24,17 @@ _LOOKING = "Looking through accounts"
 
 
 def migrate(options: argparse.Namespace, config: Config) -> int:
-    """Says that nothing has to be migrated: there is no older major schema than this program's.
+    """Brings the tables of a database to this program's schema. Raises Refused, StoreError.
 
-    An account of an older minor is read as it is, and written in this one when it next changes.
+    No account is of an older major. One of an older minor is read as it is, and written in this one
+    when it next changes.
     """
+    dsn = options.dsn or (config.database.dsn if config.database else None)
+    tables = None if dsn is None else _migrate_tables(dsn, options)
+    if options.dsn is not None or (tables is not None and options.dry_run):
+        if options.json:
+            print_json(_migrated(tables))
+        return OK  # whoever owns the tables need have no account to look at
     store = open_context(options, config).engine.accounts
     older_minor = 0
     errors: dict[str, StoreError] = {}
@@ -36,14 +46,7 @@ def migrate(options: argparse.Namespace, config: Config) -> int:
         except StoreError as error:
             errors[account_name] = error
     if options.json:
-        print_json(Migrated(
-            schema=_SCHEMA,
-            older=[],
-            older_minor=older_minor,
-            migrated=[],
-            unreadable={name: str(error) for name, error in sorted(errors.items())},
-            kept=None,
-        ))  # fmt: skip
+        print_json(_migrated(tables, older_minor, errors))
     else:
         print_lines(
             "Nothing has to be migrated: every account that can be read is of "
@@ -55,6 +58,38 @@ def migrate(options: argparse.Namespace, config: Config) -> int:
     for _, unreadable in sorted(errors.items()):
         print_error(unreadable)
     return NO_ANSWER if errors else OK
+
+
+def _migrate_tables(dsn: str, options: argparse.Namespace) -> int | None:
+    """The schema that they were, or would be, brought from; None: they are of this one."""
+    try:
+        from apppw_tui.store.postgres.init import migrate as migrate_tables
+        from apppw_tui.store.postgres.schema import MAJOR
+    except ImportError:
+        raise NO_DRIVER from None
+    before = migrate_tables(dsn, dry_run=options.dry_run)
+    if before < MAJOR:
+        if not options.json:
+            verb = "Would bring" if options.dry_run else "Brought"
+            print_lines(f"{verb} the tables from schema {before} to {MAJOR}.")
+        return before
+    if options.dsn is not None and not options.json:
+        print_lines(f"Nothing has to be migrated: the tables are of schema {MAJOR}.")
+    return None
+
+
+def _migrated(
+    tables: int | None, older_minor: int = 0, errors: Mapping[str, StoreError] | None = None
+) -> Migrated:
+    return Migrated(
+        schema=_SCHEMA,
+        older=[],
+        older_minor=older_minor,
+        migrated=[],
+        unreadable={name: str(error) for name, error in sorted((errors or {}).items())},
+        kept=None,
+        tables_before=ABSENT if tables is None else tables,
+    )
 
 
 def _minor(store: AccountStore, account_name: str) -> int:

@@ -13,8 +13,10 @@ from apppw_tui.store.postgres.connection import TIMEOUT, Row, TimedConnection, c
 from apppw_tui.store.postgres.dsn import read_dsn
 from apppw_tui.store.postgres.errors import SILENT, SilentDatabase, store_error, uncertain
 from apppw_tui.store.postgres.probe import HostProbe
+from apppw_tui.store.postgres.schema import require_major
 
 LOCK_TIMEOUT = 5.0  # seconds
+_MAJOR: LiteralString = "SELECT major FROM apppw.store"
 _MOST_IDLE = 4  # connections; each costs the server 2 MB
 _T = TypeVar("_T")
 # Seeds: the same text is another lock for each kind.
@@ -256,7 +258,16 @@ class Database:
             connection.close()
 
     def _connect(self) -> TimedConnection:
-        return connect(self._dsn, self._timeout)
+        """Raises psycopg.Error; StoreUnusable, if the tables are not this program's."""
+        connection = connect(self._dsn, self._timeout)
+        try:
+            # At every connection: they may be migrated while a program runs.
+            for (major,) in connection.execute(_MAJOR).fetchall():
+                require_major(major)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

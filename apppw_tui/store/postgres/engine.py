@@ -7,13 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apppw_tui.domain.errors import StoreError, StoreUnusable
+from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.ports import Accounts, Clock, SessionTerminator
 from apppw_tui.store.folder.engine import FolderAside, FolderMachine, open_machine
 from apppw_tui.store.postgres.accounts import PostgresAccounts
 from apppw_tui.store.postgres.database import Database
 from apppw_tui.store.postgres.held_accounts import HeldAccounts
-from apppw_tui.store.postgres.schema import MAJOR
 
 if TYPE_CHECKING:
     from apppw_tui.domain.usage import FirstUse
@@ -190,12 +189,8 @@ class PostgresEngine:
         )
 
     def require_ready(self) -> None:
-        rows = self._database.rows("SELECT major FROM apppw.store")
-        if rows != [(MAJOR,)]:
-            raise StoreUnusable(
-                f"The database is of version {rows[0][0] if rows else 0}, this program reads "
-                f"{MAJOR}."
-            )
+        # Where there are no tables, or those of another version, this says so.
+        self._database.rows("SELECT 1 FROM apppw.account LIMIT 0")
 
     def aside(self, what: str, now: datetime) -> FolderAside:
         return FolderAside(self._folder, what, now)

@@ -1,19 +1,21 @@
-"""Makes the tables of a database, once, and lets the two roles at them."""
+"""Makes the tables of a database, lets the two roles at them, and brings them to a new version."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
 
 from apppw_tui.domain.activity import RETENTION
-from apppw_tui.domain.errors import StoreUnusable
+from apppw_tui.domain.errors import Refused, StoreUnusable
+from apppw_tui.domain.names import escaped
 from apppw_tui.store.postgres.connection import PROGRAM
-from apppw_tui.store.postgres.database import SCHEMA
+from apppw_tui.store.postgres.database import LOCK_TIMEOUT, SCHEMA
 from apppw_tui.store.postgres.dsn import read_dsn
 from apppw_tui.store.postgres.errors import store_error
-from apppw_tui.store.postgres.schema import GRANTS, MAJOR, MINOR, TABLES
+from apppw_tui.store.postgres.schema import GRANTS, MAJOR, MINOR, STEPS, TABLES, require_major
 
 _MONTHS_AHEAD = 2
 _KEY_BYTES = 32
@@ -46,6 +48,9 @@ def initialise(dsn: str, now: datetime | None = None) -> bool:
                     "INSERT INTO apppw.store (major, minor, throttle_key) VALUES (%s, %s, %s)",
                     (MAJOR, MINOR, secrets.token_bytes(_KEY_BYTES)),
                 )
+            else:
+                ((major,),) = connection.execute("SELECT major FROM apppw.store").fetchall()
+                require_major(major)
             made_months = [_make_month(connection, month) for month in _months(today)]
             made |= any(made_months)
             made |= _drop_months(connection, today)
@@ -53,6 +58,58 @@ def initialise(dsn: str, now: datetime | None = None) -> bool:
             return made
     except psycopg.Error as error:
         raise store_error(error) from None
+
+
+def migrate(
+    dsn: str,
+    *,
+    dry_run: bool = False,
+    steps: Mapping[int, tuple[LiteralString, ...]] = STEPS,
+    target: int = MAJOR,
+) -> int:
+    """Brings the tables to the major `target`, as their owner; the one that they were of.
+
+    Raises:
+        Refused: another version of the program is connected; nothing was changed.
+        StoreError: the database is of a newer major, or cannot be used.
+    """
+    dsn = read_dsn(dsn)
+    try:
+        with psycopg.connect(dsn, prepare_threshold=None, application_name=PROGRAM) as connection:
+            connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT:g}s'")
+            connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('', %s))", (SCHEMA,))
+            ((major,),) = connection.execute("SELECT major FROM apppw.store").fetchall()
+            if major == target:
+                return target
+            if major > target or not steps.keys() >= {*range(major, target)}:
+                require_major(major, target)
+            # Whoever connects from here on learns the version when this is done.
+            connection.execute("LOCK TABLE apppw.store")
+            _require_alone(connection)
+            if not dry_run:
+                for number in range(major, target):
+                    for statement in steps[number]:
+                        connection.execute(statement)
+                connection.execute("UPDATE apppw.store SET major = %s, minor = %s", (target, MINOR))
+                _grant(connection)
+            return int(major)
+    except psycopg.Error as error:
+        raise store_error(error) from None
+
+
+def _require_alone(connection: psycopg.Connection) -> None:
+    """Raises Refused while a program is connected that does not know what comes now."""
+    rows = connection.execute(
+        "SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = current_database()"
+        " AND application_name LIKE 'apppw-tui%%' AND application_name <> %s ORDER BY 1",
+        (PROGRAM,),
+    ).fetchall()
+    if rows:
+        programs = ", ".join(escaped(name) for (name,) in rows)
+        raise Refused(
+            f"Another version is connected: {programs}. Stop it on every machine first; nothing "
+            "was changed."
+        )
 
 
 def _exists(connection: psycopg.Connection) -> bool:

@@ -4,9 +4,13 @@ Whatever is followed by several machines has `xact`, the transaction that wrote 
 a sequence are committed in any order, so that "all after this number" would miss some for ever.
 """
 
+from collections.abc import Mapping
 from typing import LiteralString
 
+from apppw_tui.domain.errors import StoreUnusable
+
 PORTAL, VERIFIER = "apppw_portal", "apppw_verifier"  # the roles, where they exist
+# A newer minor is worked with, as one of a document is; nobody works with another major.
 MAJOR, MINOR = 1, 0
 
 # The text of documents is kept byte for byte: json, never jsonb, which refuses some of it.
@@ -76,6 +80,9 @@ TABLES: tuple[LiteralString, ...] = (
       position int PRIMARY KEY, wrapped bytea NOT NULL, made timestamptz NOT NULL DEFAULT now())""",
 )
 
+# From a major to the next one; there has been no second yet.
+STEPS: Mapping[int, tuple[LiteralString, ...]] = {}
+
 # Neither role owns a table: what is listed as deleted stays listed, whoever takes over a portal.
 GRANTS: dict[str, tuple[LiteralString, ...]] = {
     PORTAL: (
@@ -100,3 +107,17 @@ GRANTS: dict[str, tuple[LiteralString, ...]] = {
         "INSERT, SELECT (seq, uid) ON apppw.notice",
     ),
 }
+
+
+def require_major(major: int, wanted: int = MAJOR) -> None:
+    """Raises StoreUnusable if the tables are not of the major that is `wanted`."""
+    if major > wanted:
+        raise StoreUnusable(
+            f"The database is of schema {major}, of a newer apppw-tui; this one reads {wanted}.",
+            "Install the newer one on this machine, too.",
+        )
+    if major < wanted:
+        raise StoreUnusable(
+            f"The database is of schema {major}; this program reads {wanted}.",
+            "Migrate it, as the owner of the tables: apppw-tui store migrate --dsn DSN",
+        )

@@ -20,14 +20,13 @@ from verify import CLOCK, FEW, add, multiply, public_id
 from apppw_tui.domain import app_password
 from apppw_tui.domain.secret import Secret
 from apppw_tui.store.folder.location import open_store
-from apppw_tui.store.postgres.accounts import PostgresAccounts
 from apppw_tui.store.postgres.database import Database
-from apppw_tui.store.postgres.engine import open_database
 from apppw_tui.store.postgres.held_accounts import HeldAccounts
 from apppw_tui.store.postgres.schema import PORTAL, VERIFIER
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the tests are no part of the package
 
+from tests.store.engines import in_postgresql
 from tests.store.postgres.cluster import Cluster, private_cluster
 
 CLIENTS = 16
@@ -103,9 +102,7 @@ def prepared(place: Place) -> Iterator[dict[str, Stored]]:
 def fill(cluster: Cluster, database: str, folder: Path, place: Place, count: int) -> None:
     """So many accounts: one that is made in earnest, and copies under other names."""
     cluster.create(database)
-    opened = Database(cluster.dsn(PORTAL, database))
-    engine, _ = open_database(opened, folder, folder / "key", CLOCK, create=True, new_key=False)
-    assert isinstance(engine.accounts, PostgresAccounts)
+    engine, _ = in_postgresql(cluster.dsn(PORTAL, database), folder, CLOCK)
     add(engine.accounts, "user0", place.records[:EACH])
     engine.close()
     with psycopg.connect(cluster.dsn("postgres", database), autocommit=True) as connection:

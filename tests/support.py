@@ -108,9 +108,14 @@ class Notebook:
         self.errors.append((event, facts))
 
 
+def in_database() -> bool:
+    """The switch: True if houses stand in a database."""
+    return os.environ.get("APPPW_TEST_ENGINE") == "postgresql"
+
+
 def _engine(clock: FixedClock, randbytes: Callable[[int], bytes]) -> Engine:
     """One in memory, or, by a switch, the one that several machines share."""
-    if os.environ.get("APPPW_TEST_ENGINE") != "postgresql":
+    if not in_database():
         return MemoryEngine(clock, randbytes)
     from tests.store.postgres.house import engine_in_database
 

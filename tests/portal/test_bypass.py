@@ -11,8 +11,8 @@ from apppw_tui.domain.ports import DeliveryMethod
 from apppw_tui.domain.verification_options import APP, RECOVERY
 from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import Session
-from apppw_tui.store.folder.location import open_store
 from tests.portal.windows import admitted, at_once
+from tests.standing import standing_house
 from tests.support import PASSWORD, House
 
 ADA = "ada@example.org"
@@ -135,7 +135,7 @@ def test_it_stands_whatever_else_can_be_used(house: House) -> None:
 
 
 def test_of_two_windows_at_once_one_uses_it(tmp_path: Path) -> None:
-    house = House(store=open_store(tmp_path / "store", create=True))
+    house = standing_house(tmp_path / "store")
     house.add()
     house.give_authenticator()
     house.operator.bypass(ADA, 30)

@@ -1,5 +1,6 @@
 """SAFETY 1: a name without a domain means the account of that name, if there is one."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +20,9 @@ from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session
 from apppw_tui.store.memory import MemoryStore
 from apppw_tui.verifier.decision import Answer, Verifier
+from tests.standing import damage, place, standing_house
 from tests.store.making import HASH, folder_store
-from tests.support import PASSWORD, House
+from tests.support import PASSWORD, House, in_database
 
 DOMAIN = "example.org"
 WHOLE = "ada@example.org"
@@ -33,6 +35,8 @@ ENGINES: dict[str, Callable[[Path], AccountStore]] = {
 
 @pytest.fixture(params=ENGINES)
 def house(request: pytest.FixtureRequest, tmp_path: Path) -> House:
+    if in_database():
+        return House(default_domain=DOMAIN)
     return House(store=ENGINES[request.param](tmp_path / "store"), default_domain=DOMAIN)
 
 
@@ -128,17 +132,16 @@ def test_tries_are_counted_for_the_account_whichever_name_was_typed(house: House
 
 
 def test_one_that_cannot_be_read_stands_in_nobodys_way_but_its_own(tmp_path: Path) -> None:
-    store = folder_store(tmp_path / "store")
-    house = House(store=store, default_domain=DOMAIN)
+    house = standing_house(tmp_path / "store", default_domain=DOMAIN)
     house.add("ada")
     house.add(WHOLE)
-    store.path(WHOLE).write_text("{")
+    damage(house, WHOLE)
     assert house.operator.account("ada").name == "ada"
-    store.path("ada").write_text("{")
-    with pytest.raises(StoreDamaged, match=r"/ada\.json"):
+    damage(house, "ada")
+    with pytest.raises(StoreDamaged, match=re.escape(place(house, "ada"))):
         house.operator.account("ada")
-    store.path("ada").unlink()
-    with pytest.raises(StoreDamaged, match=r"/ada@example\.org\.json"):
+    house.store.remove("ada")
+    with pytest.raises(StoreDamaged, match=re.escape(place(house, WHOLE))):
         house.operator.account("ada")
 
 

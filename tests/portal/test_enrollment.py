@@ -1,6 +1,7 @@
 """Verification methods: kept sealed, preferred, changed and removed."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +23,14 @@ from apppw_tui.domain.phone import PHONES, PhoneSlot
 from apppw_tui.domain.policy import Policy
 from apppw_tui.domain.verification_options import APP, TEXT
 from apppw_tui.portal.sessions import Session
-from apppw_tui.store.folder.location import open_store
-from tests.portal.windows import on_disk
+from tests.standing import (
+    document,
+    place,
+    put_document,
+    standing_house,
+    wholly_standing_house,
+    written,
+)
 from tests.support import House
 
 ADA = "ada@example.org"
@@ -42,8 +49,7 @@ def add_phone(house: House, session: Session, which: PhoneSlot, typed: str) -> S
 
 def test_a_number_and_a_secret_can_be_read_nowhere(tmp_path: Path) -> None:
     folder = tmp_path / "store"
-    open_store(folder, create=True)
-    house = on_disk(folder)
+    house = wholly_standing_house(folder)
     house.add()
     session = house.sign_in()
     app = house.portal.enrollment.begin_authenticator(session)
@@ -54,10 +60,10 @@ def test_a_number_and_a_secret_can_be_read_nowhere(tmp_path: Path) -> None:
     challenge.answer(
         verification_options.ALL[3], "".join(c for c in house.outbox.sent[-1][2] if c.isdigit())
     )
-    written = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    stored = written(house, folder)
     shown = repr(house.notebook) + repr(house.now()) + repr(session) + repr(vars(app)["secret"])
     for hidden in (NUMBER, NUMBER[1:], "23456767", app.secret.reveal()):
-        assert hidden.encode() not in written
+        assert hidden.encode() not in stored
         assert hidden not in shown
     assert house.portal.enrollment.numbers(session, house.now())["office"].reveal() == NUMBER
 
@@ -114,15 +120,14 @@ def test_a_number_that_no_key_opens_is_said_by_name(house: House) -> None:
 def test_what_is_damaged_on_disk_is_not_taken_for_an_account_without_methods(
     tmp_path: Path,
 ) -> None:
-    house = House(store=open_store(tmp_path / "store", create=True))
+    house = standing_house(tmp_path / "store")
     house.add("ada")
     house.give_authenticator("ada")
     session = house.session("ada")
-    file = tmp_path / "store" / "accounts" / "ada.json"
-    tables = json.loads(file.read_bytes())
+    tables = json.loads(document(house, "ada"))
     tables["methods"]["1"]["sealed"] = ""
-    file.write_text(json.dumps(tables))
-    with pytest.raises(StoreDamaged, match=r"ada\.json"):
+    put_document(house, "ada", json.dumps(tables).encode())
+    with pytest.raises(StoreDamaged, match=re.escape(place(house, "ada"))):
         house.portal.enrollment.begin_authenticator(session)
 
 

@@ -23,8 +23,8 @@ from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.enrollment import AuthenticatorEnrollment, Enrollment, PhoneEnrollment
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import Session
-from apppw_tui.store.folder.location import open_store
 from tests.portal.windows import admitted, at_once
+from tests.standing import standing_house
 from tests.support import PASSWORD, House
 
 ADA = "ada@example.org"
@@ -397,8 +397,8 @@ def test_outrun_under_the_lock_it_adds_nothing_either(
 
 
 def test_of_three_windows_at_once_one_sets_up_the_first_method(tmp_path: Path) -> None:
-    store = open_store(tmp_path / "store", create=True)
-    house = House(store=store, policy=Policy(second_factor_required=True))
+    policy = Policy(second_factor_required=True)
+    house = standing_house(tmp_path / "store", policy=policy)
     house.add()
     session = house.sign_in()
     set_ups = [house.portal.enrollment.begin_authenticator(session) for _ in range(3)]

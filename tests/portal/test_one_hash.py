@@ -8,8 +8,8 @@ import pytest
 from apppw_tui.domain.errors import RateLimited, SignInRefused
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Hasher, Profile
 from apppw_tui.domain.verification_options import APP, TEXT
-from apppw_tui.store.folder.location import open_store
 from tests.argon import count_argon2
+from tests.standing import damage, place, standing_house
 from tests.support import PASSWORD, House
 
 ACCOUNT = Profile(memory=24, time_cost=2, parallelism=1)
@@ -18,9 +18,8 @@ ONE = ["m=24,t=2,p=1"]  # of an account's profile, not of an app password's
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
-    """Accounts of every kind, on disk."""
-    store = open_store(tmp_path / "store", create=True)
-    house = House(store=store, hasher=Hasher(ACCOUNT, CHEAP_PROFILE))
+    """Accounts of every kind, outside of the process."""
+    house = standing_house(tmp_path / "store", hasher=Hasher(ACCOUNT, CHEAP_PROFILE))
     for name in ("plain", "factor", "full", "closed", "closed.factor", "damaged", "empty"):
         house.add(name)
     for name in ("factor", "full", "closed.factor"):
@@ -31,9 +30,8 @@ def house(tmp_path: Path) -> House:
         house.issue(f"Device {number}", "full")
     for name in ("closed", "closed.factor"):
         house.alter(name, enabled=False)
-    folder = tmp_path / "store" / "accounts"
-    (folder / "damaged.json").write_bytes(b"\xff{")
-    (folder / "empty.json").write_bytes(b"")
+    damage(house, "damaged")
+    damage(house, "empty", empty=True)
     return house
 
 
@@ -79,7 +77,7 @@ def test_a_damaged_account_answers_as_if_it_were_none_and_the_operator_hears_of_
     assert str(damaged.value) == str(unknown.value)
     ((what, facts),) = house.notebook.errors
     assert what == "account damaged"
-    assert f"{name}.json" in facts["why"]
+    assert place(house, name) in facts["why"]
     assert PASSWORD not in repr(house.notebook)
 
 

@@ -23,9 +23,8 @@ from apppw_tui.domain.throttle import Rule, ThrottleState
 from apppw_tui.portal.admin import Admin
 from apppw_tui.portal.portal import Portal
 from apppw_tui.portal.sessions import VERIFIED_FOR, Session
-from apppw_tui.store.folder.accounts import FolderStore
-from apppw_tui.store.folder.location import open_store
 from apppw_tui.store.memory import MemoryThrottleStore
+from tests.standing import damage, document, put_document, standing_house
 from tests.support import PASSWORD, FixedClock, House
 
 ADA, GRACE = "ada@example.org", "grace@example.org"
@@ -168,12 +167,12 @@ def test_an_account_that_was_made_a_moment_ago_elsewhere_is_the_one(
 
 
 def test_a_damaged_account_is_not_made_anew(tmp_path: Path) -> None:
-    elsewhere = Elsewhere(House(store=open_store(tmp_path / "store", create=True)))
+    elsewhere = Elsewhere(standing_house(tmp_path / "store"))
     elsewhere.signed_in()
-    file = tmp_path / "store" / "accounts" / f"{ADA}.json"
-    file.write_bytes(b"\xff{")
+    damage(elsewhere.house, ADA)
+    damaged = document(elsewhere.house, ADA)
     elsewhere.refuses()
-    assert file.read_bytes() == b"\xff{"
+    assert document(elsewhere.house, ADA) == damaged
     assert elsewhere.house.notebook.errors[-1][0] == "account damaged"
 
 
@@ -377,15 +376,14 @@ def test_an_account_of_the_stores_own_is_not_made_without_a_password() -> None:
 
 
 def test_that_there_is_no_hash_is_written_and_read(tmp_path: Path) -> None:
-    store = open_store(tmp_path / "store", create=True)
-    Elsewhere(House(store=store)).signed_in()
-    again = FolderStore(tmp_path / "store").get(ADA)
+    house = standing_house(tmp_path / "store")
+    Elsewhere(house).signed_in()
+    again = house.store.get(ADA)
     assert again is not None
     assert again.password_hash is None
-    # A file that lost it is damaged, and belongs to nobody.
-    file = tmp_path / "store" / "accounts" / f"{ADA}.json"
-    content = json.loads(file.read_text())
+    # A document that lost it is damaged, and belongs to nobody.
+    content = json.loads(document(house, ADA))
     del content["account"]["1"]["password_hash"]
-    file.write_text(json.dumps(content))
+    put_document(house, ADA, json.dumps(content).encode())
     with pytest.raises(StoreDamaged):
-        FolderStore(tmp_path / "store").get(ADA)
+        house.store.get(ADA)

@@ -9,9 +9,9 @@ from apppw_tui.domain.errors import EnrollmentRequired, InvalidCode, RateLimited
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.verification_options import RECOVERY
 from apppw_tui.portal.second_factor import Challenge
-from apppw_tui.store.folder.location import open_store
 from tests.argon import count_argon2
 from tests.portal.windows import admitted, at_once
+from tests.standing import standing_house
 from tests.support import House
 
 ADA = "ada@example.org"
@@ -218,7 +218,7 @@ def test_removed_while_it_was_hashed_it_opens_nothing(
 
 
 def test_of_four_windows_with_one_code_one_is_admitted(tmp_path: Path) -> None:
-    house = House(store=open_store(tmp_path / "store", create=True))
+    house = standing_house(tmp_path / "store")
     house.add()
     house.give_authenticator()
     code = house.give_recovery_codes()[2].reveal()

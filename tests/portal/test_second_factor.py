@@ -26,6 +26,7 @@ from apppw_tui.portal.second_factor import Challenge
 from apppw_tui.portal.sessions import Session
 from apppw_tui.store.folder.location import open_store
 from tests.portal.windows import admitted, at_once, on_disk
+from tests.standing import damage, place, standing_house
 from tests.support import PASSWORD, House, Outbox
 
 ADA = "ada@example.org"
@@ -228,14 +229,13 @@ def test_of_the_clock_nothing_is_said_where_another_thing_was_wrong(house: House
 
 
 def test_everybody_else_is_told_one_and_the_same(tmp_path: Path) -> None:
-    house = House(store=open_store(tmp_path / "store", create=True))
+    house = standing_house(tmp_path / "store")
     for name in ("ada", "bare", "closed", "damaged"):
         house.add(name)
     for name in ("ada", "closed"):
         house.give_authenticator(name)
     house.alter("closed", enabled=False)
-    file = tmp_path / "store" / "accounts" / "damaged.json"
-    file.write_text("{")
+    damage(house, "damaged")
     for name, password in (
         ("unknown", PASSWORD),
         ("ada", "wrong"),
@@ -249,7 +249,7 @@ def test_everybody_else_is_told_one_and_the_same(tmp_path: Path) -> None:
         assert str(refused.value) == NO_MATCH
     ((what, facts),) = house.notebook.errors
     assert what == "account damaged"
-    assert str(file) in facts["why"]
+    assert place(house, "damaged") in facts["why"]
 
 
 @pytest.mark.parametrize(
@@ -327,7 +327,7 @@ def test_a_code_accepted_in_another_window_meanwhile_is_judged_under_the_lock(
 
 
 def test_of_four_windows_with_one_code_one_is_admitted(tmp_path: Path) -> None:
-    house = House(store=open_store(tmp_path / "store", create=True))
+    house = standing_house(tmp_path / "store")
     house.add()
     secret = house.give_authenticator()
     windows = [house.challenge() for _ in range(4)]

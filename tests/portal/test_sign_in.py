@@ -11,8 +11,8 @@ from apppw_tui.domain.errors import InvalidName, SessionEnded, SignInRefused, St
 from apppw_tui.domain.hashing import CHEAP_PROFILE, Comparison, Hasher, Profile
 from apppw_tui.domain.secret import Secret
 from apppw_tui.portal.sessions import Session
-from apppw_tui.store.folder.accounts import FolderStore
 from tests.argon import count_argon2
+from tests.standing import document, put_document, standing_house
 from tests.support import PASSWORD, House
 
 DEARER = Profile(memory=16, time_cost=2, parallelism=1)
@@ -214,12 +214,11 @@ def test_a_store_that_fails_is_not_taken_for_a_wrong_password(
 def test_a_stored_hash_that_argon2_cannot_compute_is_refused_like_an_unknown_account(
     tmp_path: Path,
 ) -> None:
-    folder = tmp_path / "store"
-    folder.mkdir()
-    house = House(store=FolderStore(folder))
+    house = standing_house(tmp_path / "store")
     house.add()
-    path = folder / "accounts" / "ada@example.org.json"
-    path.write_text(path.read_text().replace(str(house.now().password_hash), "$argon2id$x"))
+    hashed = str(house.now().password_hash).encode()
+    name = "ada@example.org"
+    put_document(house, name, document(house, name).replace(hashed, b"$argon2id$x"))
     with pytest.raises(SignInRefused, match="do not match"):
         house.sign_in("ada@example.org", PASSWORD)
     assert [what for what, _ in house.notebook.errors] == ["account damaged"]

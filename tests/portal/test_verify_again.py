@@ -18,9 +18,8 @@ from apppw_tui.domain.errors import (
 )
 from apppw_tui.domain.verification_options import APP, RECOVERY, TEXT
 from apppw_tui.portal.sessions import VERIFIED_FOR, Session
-from apppw_tui.store.folder.location import open_store
 from tests.argon import count_argon2
-from tests.portal.windows import on_disk
+from tests.standing import document, wholly_standing_house, written
 from tests.support import PASSWORD, House
 
 ADA = "ada@example.org"
@@ -258,8 +257,7 @@ def test_who_was_signed_out_meanwhile_verifies_nothing(house: House) -> None:
 
 def test_the_time_of_a_verification_is_nowhere_in_the_store(tmp_path: Path) -> None:
     folder = tmp_path / "store"
-    open_store(folder, create=True)
-    house = on_disk(folder)
+    house = wholly_standing_house(folder)
     house.clock.seconds = 31337.25
     house.add()
     house.give_phone()
@@ -267,13 +265,13 @@ def test_the_time_of_a_verification_is_nowhere_in_the_store(tmp_path: Path) -> N
     challenge.send(TEXT)
     session = challenge.answer(TEXT, house.outbox.code)
     house.clock.advance(700)
-    accounts = {path: path.read_bytes() for path in (folder / "accounts").iterdir()}
+    before = document(house, "ada@example.org")
     session = by_text(house, session)
     assert session.verified_at == 32037.25
-    assert {path: path.read_bytes() for path in (folder / "accounts").iterdir()} == accounts
-    written = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
-    assert b"31337" not in written
-    assert b"32037" not in written
+    assert document(house, "ada@example.org") == before
+    stored = written(house, folder)
+    assert b"31337" not in stored
+    assert b"32037" not in stored
     assert "verified=" not in repr(house.now())
 
 

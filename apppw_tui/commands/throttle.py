@@ -14,7 +14,7 @@ from apppw_tui.exit_codes import OK
 from apppw_tui.integrations import daemon
 from apppw_tui.store.engine import SocketFolder
 
-_SECONDS = 5.0  # for the answer
+_SECONDS = 3.0  # for the answer
 _NOT_OURS = "Only root, and the user of the daemon, may see and clear what it counts."
 
 
@@ -65,6 +65,8 @@ def ask_daemon(options: argparse.Namespace, question: Mapping[str, object]) -> M
         answer = daemon.ask(path, question, _SECONDS)
     except PermissionError:
         raise Refused(_NOT_OURS) from None
+    except TimeoutError:  # a second question would wait as long
+        raise StoreUnusable(f"No daemon answers at {escaped(path)}.") from None
     except (OSError, ValueError, RecursionError):
         answer = {}
     if answer.keys() & {"status", "throttle", "cleared"}:

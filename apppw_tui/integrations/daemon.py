@@ -25,7 +25,10 @@ def ask(path: str, question: Mapping[str, object], seconds: float) -> dict[str, 
         asking.sendall(json.dumps(question).encode() + b"\n")
         answer = b""
         while b"\n" not in answer and len(answer) <= _LONGEST_ANSWER:
-            asking.settimeout(end - time.monotonic())  # below 0 it is a ValueError
+            left = end - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            asking.settimeout(left)
             chunk = asking.recv(_CHUNK)
             if not chunk:
                 raise ConnectionError

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from apppw_tui.commands import serve
+from apppw_tui.commands import serve, throttle
 from tests.running import CommandLine
 from tests.serving import Serving, answer_to, forked
 from tests.store.other_uid import OTHER, only_root
@@ -102,6 +102,22 @@ def test_status_says_why_no_use_could_be_written(
 def test_status_without_a_daemon_is_no_answer(run: CommandLine) -> None:
     result = run("status", "--socket", run.home / "none")
     assert (result.code, result.line) == (3, f"No daemon answers at {run.home / 'none'}.")
+
+
+def test_status_of_a_daemon_that_says_nothing_is_asked_for_once(
+    run: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "_SECONDS", 0.1)
+    path = tmp_path / "silent"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+        result = run("status", "--socket", path)
+        assert (result.code, result.line) == (3, f"No daemon answers at {path}.")
+        listening.accept()[0].close()
+        listening.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listening.accept()
 
 
 def _wake(path: Path) -> None:

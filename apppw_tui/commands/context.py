@@ -5,7 +5,7 @@ import os
 import pwd
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from apppw_tui.commands.output import print_error
 from apppw_tui.config import Config, present
 from apppw_tui.domain.ports import NOT_CONFIRMED, SystemClock
 from apppw_tui.portal.admin import Admin
-from apppw_tui.store.engine import StoreLocation, open_engine
+from apppw_tui.store.engine import Engine, StoreLocation, open_engine
 
 LOGIN_UID = Path("/proc/self/loginuid")
 _NOBODY_LOGGED_IN = 2**32 - 1
@@ -39,19 +39,19 @@ def open_context(
     place = store_location(options, config)
     parts = build(place, config, SystemClock(), create=create, new_key=new_key)
     parts.engine.complete()
-    parts.engine.confirmation.when_missing = _warner()
+    warn_of_unconfirmed(parts.engine)
     return parts
 
 
-def _warner() -> Callable[[], None]:
-    """Warns once, however many accounts a command changes."""
+def warn_of_unconfirmed(engine: Engine) -> None:
+    """Has it said once, however many accounts a command changes, that no standby confirms it."""
     sentences = [f"It is done; {NOT_CONFIRMED}"]
 
     def warn() -> None:
         while sentences:
             print_error(sentences.pop())
 
-    return warn
+    engine.confirmation.when_missing = warn
 
 
 @contextmanager

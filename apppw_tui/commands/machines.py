@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from types import FrameType
 
-from apppw_tui.commands.context import store_location
+from apppw_tui.commands.context import store_location, warn_of_unconfirmed
 from apppw_tui.commands.output import moment, print_error, print_json, print_lines, print_table, utc
 from apppw_tui.commands.server_facts import MachineForgotten, MachineListed
 from apppw_tui.config import Config
@@ -90,6 +90,7 @@ def list_(options: argparse.Namespace, config: Config) -> int:
 def forget(options: argparse.Namespace, config: Config) -> int:
     """Raises NotFound."""
     engine = open_shared(store_location(options, config), SystemClock())
+    warn_of_unconfirmed(engine)
     if not engine.forget_machine(options.machine):
         raise NotFound(f"There is no machine {escaped(options.machine)}.")
     if options.json:

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from apppw_tui.commands.context import warn_of_unconfirmed
 from apppw_tui.commands.output import pluralize, print_error, print_json, print_lines
 from apppw_tui.commands.server_facts import StoreCopied, StoreMade
 from apppw_tui.config import Config, load
@@ -57,4 +58,6 @@ def _place(file: Path) -> StoreLocation:
 
 
 def _opened(place: StoreLocation, *, create: bool) -> Engine:
-    return open_engine(place, SystemClock(), create=create, new_key=create)[0]
+    engine, _ = open_engine(place, SystemClock(), create=create, new_key=create)
+    warn_of_unconfirmed(engine)
+    return engine

@@ -48,7 +48,8 @@ def main() -> None:
         taken = measured(cases, rounds)
         table("bytes a step", compared(taken, "a bare table"))
         most = max(taken["the list of app passwords"])
-        print(f"\n{most:.0f} bytes a step, {idle(line, folder, keys)} while idle")
+        idly = idle(line, folder, keys)
+        table("the list", {"bytes a step": f"{most:.0f}", "bytes while idle": idly}, "most")
 
 
 def prepare(folder: Path) -> Path:

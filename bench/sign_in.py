@@ -1,18 +1,13 @@
 """How long an answer to a sign-in takes, whatever stands behind the name: ratios of one run.
 
-Whoever tries account names must not learn from the time which of them exist. Every round takes
-each case once, in an order of its own, so that a machine that slows down does so for all of them;
-the figures are medians. Before each, what the case counted in the throttle is forgotten, a second
-factor that was set up is left as it is, and an imported account has its imported hash again, so
-that each of its sign-ins is the first.
+Whoever tries account names must not learn from the time which of them exist. Before each, what the
+case counted in the throttle is forgotten, a second factor that was set up is left as it is, and an
+imported account has its imported hash again, so that each of its sign-ins is the first.
 """
 
 import argparse
 import contextlib
-import random
-import statistics
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -20,6 +15,7 @@ from pathlib import Path
 
 import argon2
 from argon2 import low_level
+from figures import Measure, compared, measured, table, timed
 
 from apppw_tui.bootstrap import Parts, build
 from apppw_tui.config import Config
@@ -68,8 +64,13 @@ def main() -> None:
         wired = build(StoreLocation(folder, folder / "key"), Config(), SystemClock(), create=True)
         fill(wired, folder)
         imported = bring_in(wired) if options.imported else {}
-        durations = measure(wired, cases(wired, imported), rounds, imported)
-    show(durations)
+        measures = {
+            name: prepared(wired, account, case, imported)
+            for name, (account, case) in cases(wired, imported).items()
+        }
+        taken = measured(measures, rounds)
+    table("one sign-in, of one bare Argon2id", compared(taken, BARE))
+    table("one sign-in, of an unknown account's", compared(taken, UNKNOWN))
 
 
 def fill(wired: Parts, folder: Path) -> None:
@@ -174,33 +175,14 @@ def prepare(wired: Parts, name: str, imported: dict[str, str]) -> None:
     means.throttle_store.change({f"account:{name}": prepared}, keep=False)
 
 
-def measure(
-    wired: Parts, cases: dict[str, tuple[str, Case]], rounds: int, imported: dict[str, str]
-) -> dict[str, list[float]]:
-    """The durations of each case, in seconds."""
-    order = list(cases)
-    durations: dict[str, list[float]] = {name: [] for name in cases}
-    for number in range(rounds + 1):
-        random.shuffle(order)
-        for name in order:
-            account, case = cases[name]
-            prepare(wired, account, imported)
-            start = time.perf_counter()
-            case()
-            if number:  # the first round warms up
-                durations[name].append(time.perf_counter() - start)
-    return durations
+def prepared(wired: Parts, account: str, case: Case, imported: dict[str, str]) -> Measure:
+    measure = timed(case)
 
+    def run() -> float:
+        prepare(wired, account, imported)
+        return measure()
 
-def show(durations: dict[str, list[float]]) -> None:
-    unit, unknown = statistics.median(durations[BARE]), statistics.median(durations[UNKNOWN])
-    print(f"\none sign-in: medians of {len(durations[BARE])} (the unit here: {unit * 1000:.1f} ms)")
-    print(f"  {'':<42}{'x ' + BARE:>22}{'x ' + UNKNOWN:>20}{'quartiles, ms':>18}")
-    for name, taken in durations.items():
-        median = statistics.median(taken)
-        low, _, high = statistics.quantiles(taken, n=4) if len(taken) > 1 else (median,) * 3
-        spread = f"{low * 1000:.1f} to {high * 1000:.1f}"
-        print(f"  {name:<42}{median / unit:>22.3f}{median / unknown:>20.3f}{spread:>18}")
+    return run
 
 
 if __name__ == "__main__":

@@ -1,21 +1,18 @@
 """What one answer to a service costs, as ratios measured in one run.
 
-Every round takes each case once, in an order of its own, so that a machine that slows down does
-so for all of them; the figures are medians.
+Decisions are multiples of one bare Argon2id, processes of an interpreter that does nothing.
 """
 
 import argparse
-import random
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from argon2 import low_level
+from figures import compared, measured, table, timed
 
 from apppw_tui.domain import app_password, scopes
 from apppw_tui.domain.account import Account
@@ -53,8 +50,8 @@ def main() -> None:
     rounds = 1 if options.small else options.rounds
     with tempfile.TemporaryDirectory() as folder:
         decisions, processes = cases(Path(folder), SMALL if options.small else options.accounts)
-        show(f"one decision, as a multiple of {BARE}", measure(decisions, rounds), BARE)
-        show(f"one process, as a multiple of {EMPTY}", measure(processes, rounds), EMPTY)
+        show("one decision", decisions, rounds, BARE)
+        show("one process", processes, rounds, EMPTY)
 
 
 def cases(folder: Path, many: int) -> tuple[dict[str, Case], dict[str, Case]]:
@@ -171,24 +168,9 @@ def process(command: list[str], stdin: str, expected: int) -> Case:
     return run
 
 
-def measure(cases: dict[str, Case], rounds: int) -> dict[str, float]:
-    """The median duration of each case, in seconds."""
-    order = list(cases)
-    durations: dict[str, list[float]] = {name: [] for name in cases}
-    for number in range(rounds + 1):
-        random.shuffle(order)
-        for name in order:
-            start = time.perf_counter()
-            cases[name]()
-            if number:  # the first round warms up
-                durations[name].append(time.perf_counter() - start)
-    return {name: statistics.median(taken) for name, taken in durations.items()}
-
-
-def show(title: str, medians: dict[str, float], unit: str) -> None:
-    print(f"\n{title} (here {medians[unit] * 1000:.1f} ms)")
-    for name, taken in medians.items():
-        print(f"  {name:<38} {taken / medians[unit]:7.2f}")
+def show(title: str, cases: dict[str, Case], rounds: int, unit: str) -> None:
+    measures = {name: timed(case) for name, case in cases.items()}
+    table(title, compared(measured(measures, rounds), unit))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ LINES = {
     "sign_in.py": ["unknown account", "right, then a second factor", "throttled (no hash)"],
     "sign_in.py --imported": ["unknown account", "imported (256 MiB, t=3), first right"],
     "first_frame.py": ["Login, configured", "the first account, no configuration"],
-    "cursor.py": ["a bare table", "the list of app passwords", "bytes a step, 0 while idle"],
+    "cursor.py": ["a bare table", "the list of app passwords", "| bytes while idle | 0 |"],
+    "__main__.py cursor.py": ["| bytes a key in the list | ", "| at most 700 |  |"],
     "counters.py": ["with 2000", "counters of a sign-in", "of a name nobody has"],
     "usage.py": ["with 2000", "uses written a second", "one account's uses read by the portal"],
     "serve.py": [

@@ -1,0 +1,147 @@
+"""What it costs, all of it: `python -m bench` runs the scripts of this folder, one after the other.
+
+Each figure is a ratio of one run, with its quartiles, beside the bound that it has to keep; it ends
+with 1 if one is missed. Parts can be named: `python -m bench verify.py serve.py`.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+_ROW = re.compile(r"\| (?P<row>[^|]+) \| (?P<cells>.*) \|")
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A figure of one row in one table of a script, and what it may be at most, or at least."""
+
+    claim: str
+    script: str
+    table: str
+    row: str
+    at_most: float | None = None
+    at_least: float | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    claim: str
+    figure: float
+    spread: str
+    bound: str
+    kept: bool
+
+
+_DECISION, _SIGN_IN = "one decision", "one sign-in, of an unknown account's"
+_ANSWER = "one answer with its hash, by app passwords"
+_BY_ACCOUNTS = "one answer with its hash, by accounts"
+_REMEMBERED = "remembered, 4 at once, "
+BOUNDS = (
+    Bound("first frame of a bare program", "first_frame.py", "time", "Login, configured", 1.20),
+    Bound("its memory", "first_frame.py", "private memory", "Login, configured", 1.15),
+    Bound("bytes a key in the list", "cursor.py", "the list", "bytes a step", 700),
+    Bound("bytes while idle", "cursor.py", "the list", "bytes while idle", 0),
+    Bound("a decision, of one Argon2id", "verify.py", _DECISION, "right, 1 app password", 1.05),
+    Bound("with 40 app passwords", "verify.py", _DECISION, "right, 40 app passwords", 1.05),
+    Bound("wrong, with 40", "verify.py", _DECISION, "wrong, 40 app passwords", 1.05),
+    Bound("an unknown account", "verify.py", _DECISION, "unknown account", 1.05, 0.95),
+    Bound("among 2,000 accounts", "verify.py", _DECISION, "right, among 2,000 accounts", 1.1),
+    *(
+        Bound(f"sign-in, {row}", "sign_in.py", _SIGN_IN, row, 1.05, 0.95)
+        for row in ("wrong password", "closed, right password", "right, then a second factor")
+    ),
+    Bound("counters of a sign-in, 100,000 accounts of 10", "counters.py", "counters of a sign-in",
+          "with 100000", 2),
+    Bound("a flush of uses, 100,000 accounts of 10", "usage.py",
+          "a flush of 10 accounts' uses", "with 100000", 2),
+    Bound("log-ins, of the bound of Argon2id", "serve.py", "log-ins a second",
+          "nothing remembered, 4 at once", at_least=0.95),
+    Bound("remembered, by JSON", "serve.py", "log-ins a second", f"{_REMEMBERED}json", at_least=60),
+    Bound("remembered, by Dovecot's protocol", "serve.py", "log-ins a second",
+          f"{_REMEMBERED}auth-client", at_least=60),
+    Bound("an answer with 40 app passwords, of one", "serve.py", _ANSWER, "40 app passwords", 1.05),
+    Bound("an answer among 100,000 accounts, of 10", "serve.py", _BY_ACCOUNTS,
+          "any of 100,000, each for the first time", 1.1),
+    Bound("the PAM helper, of a bare python -c pass", "serve.py", "one process",
+          "apppw-tui pam", 2.2),
+)  # fmt: skip
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    scripts = list(dict.fromkeys(bound.script for bound in BOUNDS))
+    arguments.add_argument("script", nargs="*", help=f"of {', '.join(scripts)} (all)")
+    arguments.add_argument("--json", action="store_true", help="a list instead of a table")
+    arguments.add_argument(
+        "--small", action="store_true", help="one round over little: only whether it works"
+    )
+    options = arguments.parse_args()
+    for script in options.script:
+        if script not in scripts:
+            arguments.error(f"there is no {script}, only {', '.join(scripts)}")
+    judged: list[Judged] = []
+    for script in options.script or scripts:
+        print(f"{script} …", file=sys.stderr, flush=True)
+        tables = dict(_tables(_run(script, small=options.small)))
+        for bound in BOUNDS:
+            if bound.script == script:
+                one = _judged(bound, tables)
+                if one is not None:
+                    judged.append(one)
+                elif not options.small:  # over little, some rows are called something else
+                    raise SystemExit(f"{script} has no {bound.row!r} under {bound.table!r}")
+    if options.json:
+        print(json.dumps([asdict(one) for one in judged], indent=2))
+    else:
+        print("| | median | quartiles | bound | |\n|---|---|---|---|---|")
+        for one in judged:
+            kept = "" if one.kept else "missed"
+            print(f"| {one.claim} | {one.figure:g} | {one.spread} | {one.bound} | {kept} |")
+    return 0 if options.small or all(one.kept for one in judged) else 1
+
+
+def _run(script: str, *, small: bool) -> str:
+    line = [sys.executable, HERE / script, *(["--small"] if small else [])]
+    done = subprocess.run(line, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{script} ended with {done.returncode}")
+    return done.stdout
+
+
+def _tables(printed: str) -> Iterator[tuple[tuple[str, str], list[str]]]:
+    """Each row by its table and its name, with its cells."""
+    title = ""
+    for line in printed.split("\n"):
+        match = _ROW.fullmatch(line)
+        if match is None:
+            title = "" if not line else title
+        elif not title:
+            title = match["row"]
+        else:
+            yield (title, match["row"]), match["cells"].split(" | ")
+
+
+def _judged(bound: Bound, tables: dict[tuple[str, str], list[str]]) -> Judged | None:
+    for (title, row), cells in tables.items():
+        # Some titles go on with what the unit is on this machine.
+        if title.partition(" (")[0] == bound.table and row == bound.row:
+            figure = float(cells[0])
+            low, high = bound.at_least, bound.at_most
+            ends = {"at least": low, "at most": high}
+            words = [f"{word} {end:g}" for word, end in ends.items() if end is not None]
+            kept = (low is None or figure >= low) and (high is None or figure <= high)
+            spread = cells[1] if len(cells) > 1 else ""
+            return Judged(bound.claim, figure, spread, " and ".join(words), kept)
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -62,3 +62,11 @@ def test_second_block_of_commands_runs_the_tests() -> None:
     first, second, *_ = re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
     assert first.endswith("&& .venv/bin/apppw-tui\n")
     assert second.endswith("-m pytest\n")
+
+
+def test_each_proof_is_there() -> None:
+    folder = ROOT
+    for name in re.findall(r"`([\w/.]*test[\w/.]*)`", prose(ROOT / "docs" / "PROOF.md")):
+        path = ROOT / name if "/" in name else folder / name  # a bare name is beside the last one
+        assert path.exists(), name
+        folder = path.parent

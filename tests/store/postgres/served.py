@@ -28,6 +28,7 @@ class ServedMachine:
         self.service = AuthService(
             daemon.cached_accounts(), self.house.hasher, clock, Book(), Book(), threads=1
         )
+        self.confirmation = engine.confirmation
         self._engines = engine, daemon
 
     async def answer(self, account_name: str, secret: Secret) -> Answer:

@@ -6,6 +6,7 @@ wakes.
 """
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -60,6 +61,12 @@ class Load:
         self.untrue: list[tuple[str, str]] = []  # yes, though the question came after that
         self.answers: list[Answer] = []
         self.is_over = False
+        self._mine = threading.local()
+        for machine in machines:
+            machine.confirmation.when_missing = self._note_unconfirmed
+
+    def _note_unconfirmed(self) -> None:
+        self._mine.is_unconfirmed = True
 
     @property
     def lasting(self) -> list[tuple[str, str]]:
@@ -72,6 +79,7 @@ class Load:
                 pass
 
     def _delete(self, account: str, name: str, machine: int) -> bool:
+        self._mine.is_unconfirmed = False
         try:
             self._machines[machine].house.operator.delete_app_password(account, name)
         except NotFound:  # by the attempt before, of which nobody could tell
@@ -79,7 +87,8 @@ class Load:
         except (StoreError, SaveUncertain):
             self.refused += 1
             return False
-        self.acknowledged.append((account, name))
+        if not self._mine.is_unconfirmed:  # it is said then that it could be lost
+            self.acknowledged.append((account, name))
         return True
 
     async def ask_all_the_while(self, machine: ServedMachine) -> None:

@@ -36,7 +36,7 @@ def fetch_packages(folder: Path, python: str) -> None:
 
     The very files that recipes/install.sh takes: it compares their hashes.
     """
-    lists = [_SOURCES / "recipes" / name for name in ("requirements.txt", "requirements-build.txt")]
+    lists = sorted((_SOURCES / "recipes").glob("requirements*.txt"))
     wanted = [part for path in lists for part in ("-r", str(path))]
     machine = platform.machine()
     fits = [

@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -177,6 +177,11 @@ class Machine:
             time.sleep(_POLL_INTERVAL)
 
     @property
+    def first_process(self) -> str:
+        """Its number outside."""
+        return self._first
+
+    @property
     def network(self) -> list[str]:
         """What stands before a command that runs outside, and is to reach this machine."""
         return ["nsenter", f"--net=/proc/{self._first}/ns/net"]
@@ -231,6 +236,32 @@ def booted(root: Path, name: str) -> Iterator[Machine]:
         yield machine
     finally:
         machine.power_off()
+
+
+def connect(machines: Mapping[str, Machine]) -> None:
+    """Gives each the address that it is under, in one network that nobody else has.
+
+    The first has the bridge; all of it ends with them.
+    """
+    first, *others = machines.values()
+    own, *rest = machines
+
+    def ip(machine: Machine, *words: str) -> None:
+        done = finished([*machine.network, "ip", *words])
+        assert done.returncode == 0, done.stderr
+
+    bridge = finished([*first.network, "ip", "link", "add", "bridge0", "type", "bridge"])
+    if bridge.returncode:
+        unavailable(f"no machines can be connected here: {bridge.stderr}")
+    ip(first, "address", "add", f"{own}/24", "dev", "bridge0")
+    ip(first, "link", "set", "bridge0", "up")
+    for number, (address, machine) in enumerate(zip(rest, others, strict=True)):
+        wire = f"wire{number}"
+        peer = ("peer", "name", "eth0", "netns", machine.first_process)
+        ip(first, "link", "add", wire, "type", "veth", *peer)
+        ip(first, "link", "set", wire, "master", "bridge0", "up")
+        ip(machine, "address", "add", f"{address}/24", "dev", "eth0")
+        ip(machine, "link", "set", "eth0", "up")
 
 
 def give(root: Path, folder: Path, to: str) -> None:

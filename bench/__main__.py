@@ -38,6 +38,7 @@ class Judged:
     kept: bool
 
 
+_ENGINES = "serve.py engines"
 _DECISION, _SIGN_IN = "one decision", "one sign-in, of an unknown account's"
 _ANSWER = "one answer with its hash, by app passwords"
 _BY_ACCOUNTS = "one answer with its hash, by accounts"
@@ -68,6 +69,14 @@ BOUNDS = (
     Bound("an answer with 40 app passwords, of one", "serve.py", _ANSWER, "40 app passwords", 1.05),
     Bound("an answer among 100,000 accounts, of 10", "serve.py", _BY_ACCOUNTS,
           "any of 100,000, each for the first time", 1.1),
+    Bound("answers over a database, of those over files", _ENGINES,
+          "answers with its hash, 16 at once, of those of",
+          "PostgreSQL, 100,000 accounts, on a socket", at_least=0.95),
+    Bound("remembered, and 0.5 ms away", _ENGINES, "answers from memory, 16 at once, of those of",
+          "PostgreSQL, 100,000 accounts, 0.5 ms away", at_least=0.6),
+    Bound("a known name later than an unknown one, in ms", _ENGINES,
+          "a wrong password of a known name, later than of an unknown one, in ms",
+          "PostgreSQL, 10 accounts, 2 ms away", 0.3, -0.3),
     Bound("the PAM helper, of a bare python -c pass", "serve.py", "one process",
           "apppw-tui pam", 2.2),
 )  # fmt: skip
@@ -109,7 +118,8 @@ def main() -> int:
 
 
 def _run(script: str, *, small: bool) -> str:
-    line = [sys.executable, HERE / script, *(["--small"] if small else [])]
+    name, *parts = script.split()
+    line = [sys.executable, HERE / name, *parts, *(["--small"] if small else [])]
     done = subprocess.run(line, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{script} ended with {done.returncode}")

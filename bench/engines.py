@@ -164,5 +164,5 @@ def unknown_names(place: Place, name: str, stored: Stored) -> None:
         (median(known[first::BLOCKS]) - median(unknown[first::BLOCKS])) * 1000
         for first in range(min(BLOCKS, len(known)))
     ]
-    line = {f"{name}: {median(known) * 1000:.1f} ms": Figure.of(blocks)}
-    table("a wrong password of a known name, later than of an unknown one, in ms", line)
+    title = "a wrong password of a known name, later than of an unknown one, in ms"
+    table(f"{title} ({median(known) * 1000:.1f} here)", {name: Figure.of(blocks)})

@@ -35,7 +35,7 @@ LINES = {
         "PostgreSQL, 20 accounts, 0.5 ms away, any of them",
         "answers from memory, 16 at once",
         "whether an account is another by now",
-        "PostgreSQL, 10 accounts, 2 ms away:",
+        "| PostgreSQL, 10 accounts, 2 ms away | ",
     ],
 }
 

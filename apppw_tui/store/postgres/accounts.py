@@ -135,15 +135,18 @@ class PostgresAccounts:
             return present == enforcement(account) and not leftover
         return False
 
-    def mend_enforcement(self, name: str) -> bool:
-        """Makes what is told of that name right; False if it was. Raises StoreError."""
+    def mend_enforcement(self, name: str, complain: enforced.Complain | None = None) -> bool:
+        """Makes what is told of that name right; False if it was. Raises StoreError.
+
+        `complain` hears of what could not be told, and may raise; None: as of any other change.
+        """
         with self._locked(name) as transaction:
             self.enforcements.sweep(name)
             raw = _raw(name, _content(transaction, name, self._one))
             wanted = enforcement(raw.account)
             if raw.error is not None:  # what cannot be read waits, as while the daemon answers
                 wanted = Enforcement(EVER, UNKNOWN_UID)
-            return enforced.settle(self.enforcements, name, wanted, self.complain)
+            return enforced.settle(self.enforcements, name, wanted, complain or self.complain)
 
     def has_accounts(self) -> bool:
         return bool(self._database.rows("SELECT 1 FROM apppw.account LIMIT 1"))

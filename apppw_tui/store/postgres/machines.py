@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, LiteralString
 
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.names import is_account_name
-from apppw_tui.domain.ports import Clock, ErrorLog, SessionTerminator
+from apppw_tui.domain.ports import Clock, ErrorLog, SessionTerminator, fail
 from apppw_tui.store.postgres.database import Database, DatabaseTransaction
 
 if TYPE_CHECKING:
@@ -36,10 +36,8 @@ _SETTLE: LiteralString = """
     ON CONFLICT (machine, account) DO UPDATE SET xact = pg_current_xact_id()"""
 # Who else takes them, for the same machine, takes others; those of a change under way come later.
 _TAKE: LiteralString = """
-    DELETE FROM apppw.ending WHERE machine = %s AND account IN (
-      SELECT account FROM apppw.ending WHERE machine = %s ORDER BY account LIMIT %s
-      FOR UPDATE SKIP LOCKED)
-    RETURNING account"""
+    SELECT account FROM apppw.ending WHERE machine = %s ORDER BY account LIMIT %s
+    FOR UPDATE SKIP LOCKED"""
 _AT_ONCE = 500  # rows
 SEEN_EVERY = 60.0  # seconds
 
@@ -98,21 +96,35 @@ class MachineRows:
     def take_endings(self, lay: Callable[[str], None]) -> int:
         """Has `lay` see to each account whose sessions are to end; of how many.
 
-        A row goes only where all of them could be laid: killed before that, it is done again.
+        A row goes where that could be laid: killed before, it is done again.
         """
+        laid, errors = list[str](), list[StoreError]()
         with self._database.transaction(lasting=False) as transaction:
-            rows = transaction.rows(_TAKE, self._machine, self._machine, _AT_ONCE)
-            for (account_name,) in rows:
-                lay(account_name)
+            for (account_name,) in transaction.rows(_TAKE, self._machine, _AT_ONCE):
+                try:
+                    lay(account_name)
+                    laid.append(account_name)
+                except StoreError as error:  # the others do not wait for this one
+                    errors.append(error)
+            if laid:
+                transaction.write(
+                    "DELETE FROM apppw.ending WHERE machine = %s AND account = ANY (%s)",
+                    self._machine,
+                    laid,
+                )
             transaction.commit()
-        return len(rows)
+        if errors:
+            raise errors[0]
+        return len(laid)
 
     def settle(self, mend: Callable[[str], object]) -> int:
         """Has `mend` look at each account whose enforcement was changed; of how many.
 
-        A row goes if nothing has come to it meanwhile. No lock is held while `mend` waits for that
-        of the account, whose holder may be about to write the same row.
+        A row goes if nothing has come to it meanwhile, and `mend` did not raise StoreError. No lock
+        is held while `mend` waits for that of the account, whose holder may be about to write the
+        same row.
         """
+        errors = list[StoreError]()
         rows = self._database.rows(
             "SELECT account, xact::text FROM apppw.settling WHERE machine = %s"
             " ORDER BY account LIMIT %s",
@@ -120,7 +132,11 @@ class MachineRows:
             _AT_ONCE,
         )
         for account_name, xact in rows:
-            mend(account_name)
+            try:
+                mend(account_name)
+            except StoreError as error:  # the others do not wait for this one
+                errors.append(error)
+                continue
             with self._database.transaction(lasting=False) as transaction:
                 transaction.write(
                     "DELETE FROM apppw.settling"
@@ -130,6 +146,8 @@ class MachineRows:
                     xact,
                 )
                 transaction.commit()
+        if errors:
+            raise errors[0]
         return len(rows)
 
 
@@ -165,11 +183,26 @@ class Follower:
                 self._accounts.mend_enforcements()
                 self._times_to_mend -= 1
             self._due = self._clock.monotonic() + SEEN_EVERY
+        errors = list[StoreError]()
+        for act in (self._end_sessions, self._settle):
+            try:
+                act()
+            except StoreError as error:  # of one kind alone, perhaps
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+    def _end_sessions(self) -> None:
         if self._lay is not None:
             while self._rows.take_endings(self._lay) == _AT_ONCE:
                 pass
-        while self._rows.settle(self._accounts.mend_enforcement) == _AT_ONCE:
+
+    def _settle(self) -> None:
+        while self._rows.settle(self._mend) == _AT_ONCE:
             pass
+
+    def _mend(self, account_name: str) -> None:
+        self._accounts.mend_enforcement(account_name, fail)
 
 
 @dataclass(frozen=True)

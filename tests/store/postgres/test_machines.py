@@ -129,16 +129,30 @@ def test_two_processes_of_one_machine_take_each_row_once(
     assert sorted([*taken[0], *taken[1]]) == sorted(names)
 
 
-def test_row_stays_until_the_sessions_can_be_ended(mails: tuple[Mail, Mail]) -> None:
-    first = mails[0]
-    first.follower.step()
-    first.end("ada")
-    (first.folder / "ended").write_text("in the way")
+def test_rows_stay_until_they_can_be_done_and_hold_up_no_others(mails: tuple[Mail, Mail]) -> None:
+    first, second = mails
+    for mail in mails:
+        mail.follower.step()
+    for place, seed in (("ada", 1), ("ida", 2)):
+        add(second.engine.accounts, place, seed)
+        alter(second.engine.accounts, place, enabled=False)
+        second.end(place)
+    in_the_way = [first.folder / name / "ada" for name in ("ended", "enforced")]
+    for path in in_the_way:
+        path.mkdir(parents=True, mode=0o700)
+        path.parent.chmod(0o700)
     with pytest.raises(StoreUnusable):
         first.follower.step()
-    (first.folder / "ended").unlink()
+    for table in ("ending", "settling"):
+        assert rows_of(first, table) == [("mail1", "ada"), ("mail2", "ada"), ("mail2", "ida")]
+    in_the_way[0].rmdir()
+    with pytest.raises(StoreUnusable):
+        first.follower.step()
+    assert rows_of(first, "ending") == [("mail2", "ada"), ("mail2", "ida")]
+    in_the_way[1].rmdir()
     first.follower.step()
-    assert first.ended == ["ada"]
+    assert first.ended == ["ada", "ida"]
+    assert {*first.told} == {"ada", "ida"}
 
 
 def test_row_of_a_change_under_way_is_taken_after_it_alone(

@@ -3,10 +3,9 @@
 import json
 import re
 import tarfile
-from collections import Counter
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.deleted_ids import LARGEST as LARGEST_LIST
@@ -16,7 +15,7 @@ from apppw_tui.domain.names import escaped, is_account_name
 from apppw_tui.domain.progress import progress
 from apppw_tui.store import documents
 from apppw_tui.store.backup.members import DELETED, KEY, LARGEST_ACTIVITY, account_member
-from apppw_tui.store.backup.writer import FORMAT, MANIFEST
+from apppw_tui.store.backup.writer import FORMAT, MANIFEST, forget_members
 from apppw_tui.store.documents import SCHEMA_MAJOR, loads
 from apppw_tui.store.fields import DocumentError, Fields, Tables
 from apppw_tui.store.folder import files
@@ -29,6 +28,14 @@ _MAGIC = slice(257, 262)  # of a tar archive: pax(1), ustar Interchange Format
 _OTHERS = re.compile(r"usage/[0-9a-f]{32}\.json|(usage|activity)/[0-9a-f]{32}\.jsonl(\.1)?")
 # What Python's tarfile raises for archives that are none, besides its own.
 _BROKEN = (tarfile.TarError, OSError, ValueError, EOFError, OverflowError, RecursionError)
+
+
+class _Member(NamedTuple):
+    """A member's place in the archive; three million of them are held at once."""
+
+    offset: int  # bytes
+    size: int  # bytes
+    is_sound: bool  # an ordinary file, and the only one of its name
 
 
 class Archive:
@@ -52,12 +59,11 @@ class Archive:
                 raise Refused("The file is no backup.")
             file.seek(0)
             # Goes on behind a damaged header: whatever the manifest does not have is not used.
-            self._tar = tarfile.open(fileobj=file, mode="r:", ignore_zeros=True)  # noqa: SIM115 - holds nothing but `file`
-            members = _until_manifest(self._tar)
+            tar = tarfile.open(fileobj=file, mode="r:", ignore_zeros=True)  # noqa: SIM115 - holds nothing but `file`
+            self._members = _until_manifest(tar)
         except _BROKEN:
             raise Refused("The file is no backup, or it is damaged.") from None
-        self._members = {member.name: member for member in members}
-        self._count = Counter(member.name for member in members)
+        self._file = file
         manifest = self._manifest()
         _check_version(manifest)
         try:
@@ -120,12 +126,11 @@ class Archive:
         member = self._members.get(name)
         if member is None:
             raise Refused(f"{escaped(name)} is missing in the backup.")
-        ordinary = member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not member.issparse()
-        if self._count[name] > 1 or not ordinary or not 0 <= member.size <= largest:
+        if not member.is_sound or not 0 <= member.size <= largest:
             raise Refused(f"{escaped(name)} in the backup is damaged.")
         try:
-            file = self._tar.extractfile(member)
-            content = b"" if file is None else file.read(largest + 1)
+            self._file.seek(member.offset)
+            content = self._file.read(member.size)
         except _BROKEN:
             content = b""
         if len(content) != member.size:
@@ -164,10 +169,13 @@ def read_account(archive: Archive, name: str) -> tuple[Tables, Account]:
         raise Refused(f"{name} in the backup cannot be read: {error}.") from None
 
 
-def _until_manifest(tar: tarfile.TarFile) -> list[tarfile.TarInfo]:
-    members = []
+def _until_manifest(tar: tarfile.TarFile) -> dict[str, _Member]:
+    members: dict[str, _Member] = {}
     for member in progress(tar, "Reading the backup"):
-        members.append(member)
+        is_ordinary = member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not member.issparse()
+        is_sound = is_ordinary and member.name not in members
+        members[member.name] = _Member(member.offset_data, member.size, is_sound)
+        forget_members(tar)
         if member.name == MANIFEST:
             break
     return members

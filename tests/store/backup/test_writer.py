@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+import tracemalloc
 from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
@@ -459,3 +460,19 @@ def test_however_a_backup_is_damaged_nothing_wrong_comes_back(
             account_file(target.folder, name).unlink()
     assert 0 < refused < turns
     assert whole
+
+
+def test_neither_side_holds_more_than_names_and_sums() -> None:
+    count = 3000
+    accounts = {f"accounts/user{number}.json": b"{}" for number in range(count)}
+    told = {"apppw_tui_backup": 1, "schema": SCHEMA, "time": "2026-11-22T12:00:00Z", "host": "x"}
+    told |= {"left_out": {}, "members": dict.fromkeys(accounts, "0" * 64)}
+    backup = io.BytesIO(packed({**accounts, MANIFEST: json.dumps(told).encode()}))
+    tracemalloc.start()
+    try:
+        archive = Archive(backup)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(archive.accounts) == count
+    assert most / count < 730, "bytes for each member"

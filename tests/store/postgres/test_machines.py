@@ -11,9 +11,16 @@ import pytest
 from apppw_tui.domain.enforced import EVER, Enforcement
 from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.domain.switched_off import NoSessionTermination
+from apppw_tui.store.memory_engine import MemoryErrorLog
 from apppw_tui.store.postgres.database import ACCOUNT, Database
 from apppw_tui.store.postgres.engine import PostgresEngine
-from apppw_tui.store.postgres.machines import SEEN_EVERY, Follower, MachineRows, have_settled
+from apppw_tui.store.postgres.machines import (
+    SEEN_EVERY,
+    Follower,
+    MachineRows,
+    PostgresSessions,
+    have_settled,
+)
 from apppw_tui.store.postgres.schema import VERIFIER
 from tests.store.engines import in_postgresql
 from tests.store.making import add, alter
@@ -162,8 +169,11 @@ def test_row_of_a_change_under_way_is_taken_after_it_alone(
     first.follower.step()
     first.end("ada")
     other = Database(database.dsn())
+    local = NoSessionTermination()
+    sessions = PostgresSessions(other, "mail2", local, MemoryErrorLog())
     with other.transaction(ACCOUNT, ["ada"]) as transaction:
-        transaction.write("UPDATE apppw.ending SET at = now()")
+        with other.joinable(transaction):
+            sessions.terminate("ada")
         first.follower.step()
         assert first.ended == [], "what it is for has not come"
         transaction.commit()

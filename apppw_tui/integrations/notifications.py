@@ -29,6 +29,7 @@ from apppw_tui.domain.ports import (
     Sealer,
     ThrottleStore,
 )
+from apppw_tui.domain.progress import progress
 from apppw_tui.domain.secret import Secret
 from apppw_tui.domain.sent_codes import record_sent_code
 from apppw_tui.integrations import process
@@ -173,7 +174,7 @@ class Sender:
         again = True
         while again and row < _GIVE_UP_AFTER:
             again = False
-            for message in self._due(seen):
+            for message in progress(self._due(seen), "Sending notices"):
                 again = True
                 if self._one(message):
                     row = 0

@@ -38,9 +38,9 @@ def own(run: CommandLine) -> Path:
     return file
 
 
-def of(said: Said) -> list[tuple[str, ...]]:
+def of(output: Said) -> list[tuple[str, ...]]:
     """The table of files, without its padding."""
-    pairs = (line.partition(": ") for line in said.out.splitlines()[:-1])
+    pairs = (line.partition(": ") for line in output.out.splitlines()[:-1])
     return [(name, value.strip()) for name, _, value in pairs]
 
 
@@ -48,23 +48,23 @@ def found(run: CommandLine, more: str) -> list[tuple[str, str]]:
     """What is found in a file that is right but for `more`, which stays out of everybody's way."""
     file = run.home / "c.toml"
     file.write_text(f"store = '{run.store}'\n{more}\n")
-    said = run("config", "check", file, "--json")
-    told = json.loads(said.out)
-    assert (told["file"], told["problem"]) == (str(file), None)
-    assert said.code == (1 if told["findings"] else 0)
-    assert said.err == ""
-    return [(finding["where"], finding["what"]) for finding in told["findings"]]
+    output = run("config", "check", file, "--json")
+    result = json.loads(output.out)
+    assert (result["file"], result["problem"]) == (str(file), None)
+    assert output.code == (1 if result["findings"] else 0)
+    assert output.err == ""
+    return [(finding["where"], finding["what"]) for finding in result["findings"]]
 
 
 def test_without_any_file_the_defaults_hold(run: CommandLine) -> None:
-    said = run("config", "check")
-    assert (said.code, said.err) == (0, "")
-    assert of(said) == [
+    output = run("config", "check")
+    assert (output.code, output.err) == (0, "")
+    assert of(output) == [
         ("Read", "nothing; the defaults hold"),
         ("Not there", f"{run.home}/etc/config.toml"),
         ("Not there", f"{run.home}/.config/apppw-tui/config.toml"),
     ]
-    assert said.out.endswith("\nIt is right.\n")
+    assert output.out.endswith("\nIt is right.\n")
 
 
 def test_the_servers_file_goes_before_ones_own(run: CommandLine, system: Path, own: Path) -> None:
@@ -80,14 +80,14 @@ def test_a_named_file_goes_before_all(
     system.write_text("wrong")
     file = run.home / "new.toml"
     file.write_text(f"store = '{run.store}'")
-    said = run(*named, file)
-    assert (said.code, of(said)) == (0, [("Read", str(file))])
+    output = run(*named, file)
+    assert (output.code, of(output)) == (0, [("Read", str(file))])
 
 
 def test_a_file_is_named_once(run: CommandLine, own: Path) -> None:
-    said = run("config", "check", own, "--config", own)
-    assert (said.code, said.out) == (1, "")
-    assert said.line == "Say which file once: after check, or with --config."
+    output = run("config", "check", own, "--config", own)
+    assert (output.code, output.out) == (1, "")
+    assert output.line == "Say which file once: after check, or with --config."
 
 
 @pytest.mark.parametrize(
@@ -106,28 +106,28 @@ def test_what_is_no_use_is_told_and_for_programs_too(
     file = run.home / "c.toml"
     if content is not None:
         file.write_text(content)
-    said = run("config", "check", file)
-    assert (said.code, said.out, said.line) == (3, "", f"{file}:{reason}")
+    output = run("config", "check", file)
+    assert (output.code, output.out, output.line) == (3, "", f"{file}:{reason}")
     for_programs = run("config", "check", file, "--json")
-    assert (for_programs.code, for_programs.line) == (3, said.line)
-    told = json.loads(for_programs.out)
-    assert (told["problem"], told["findings"]) == (said.line, [])
+    assert (for_programs.code, for_programs.line) == (3, output.line)
+    result = json.loads(for_programs.out)
+    assert (result["problem"], result["findings"]) == (output.line, [])
 
 
 def test_what_others_can_write_is_told_and_how_to_mend_it(run: CommandLine, system: Path) -> None:
     system.chmod(0o666)
-    said = run("config", "check")
-    assert said.code == 1
-    assert f"{system}: Others than its owner can write it: " in said.out
-    assert f"\n  Run: chmod go-w {system}\nIt can be used; 1 thing to put right.\n" in said.out
+    output = run("config", "check")
+    assert output.code == 1
+    assert f"{system}: Others than its owner can write it: " in output.out
+    assert f"\n  Run: chmod go-w {system}\nIt can be used; 1 thing to put right.\n" in output.out
 
 
 @only_root
 def test_a_stranger_may_not_own_the_servers_file(run: CommandLine, system: Path) -> None:
     os.chown(system, OTHER, OTHER)
-    said = run("config", "check")
-    assert said.code == 1
-    assert f"It belongs to uid {OTHER}" in said.out
+    output = run("config", "check")
+    assert output.code == 1
+    assert f"It belongs to uid {OTHER}" in output.out
     os.chown(run.store, OTHER, OTHER)  # the store's owner may
     assert run("config", "check").code == 0
 
@@ -148,12 +148,12 @@ def test_ones_own_file_is_ones_own(run: CommandLine) -> None:
 
 def test_a_missing_store_is_told_and_not_made(run: CommandLine) -> None:
     folder = run.home / "none"
-    said = run("config", "check", "--store", folder)
-    assert said.code == 0  # it is the first account that makes it
-    assert f"{folder}: There is no store yet.\n" in said.out
-    assert said.out.endswith("It is right.\n")
-    (told,) = json.loads(run.good("config", "check", "--store", folder, "--json"))["findings"]
-    assert (told["level"], told["where"]) == ("notice", str(folder))
+    output = run("config", "check", "--store", folder)
+    assert output.code == 0  # it is the first account that makes it
+    assert f"{folder}: There is no store yet.\n" in output.out
+    assert output.out.endswith("It is right.\n")
+    (result,) = json.loads(run.good("config", "check", "--store", folder, "--json"))["findings"]
+    assert (result["level"], result["where"]) == ("notice", str(folder))
     assert not folder.exists()
 
 
@@ -175,15 +175,15 @@ def test_a_missing_key_is_told_once_something_was_sealed(run: CommandLine) -> No
 @pytest.mark.parametrize("table", ["[delivery]\nkinds = ['text']", "[notices]"])
 def test_what_is_to_be_run_has_to_be_a_program(run: CommandLine, table: str) -> None:
     program = run.home / "send"
-    told = f"{table}\ncommand = ['{program}']"
+    result = f"{table}\ncommand = ['{program}']"
     for there in (False, True):
         if there:
             program.touch(0o644)
-        ((where, what),) = found(run, told)
+        ((where, what),) = found(run, result)
         assert where == str(program)
         assert "it is no program" in what
     program.chmod(0o755)
-    assert found(run, told) == []
+    assert found(run, result) == []
 
 
 def test_a_group_that_does_not_exist_is_told(run: CommandLine) -> None:
@@ -199,10 +199,10 @@ def test_names_in_it_do_not_act_on_the_terminal(run: CommandLine) -> None:
     folder.mkdir()
     folder.chmod(0o777)
     (folder / "c.toml").touch()
-    said = run("config", "check", folder / "c.toml")
-    assert said.code == 1
-    assert "Others than its owner can write it" in said.out
-    assert "\x1b" not in said.out
+    output = run("config", "check", folder / "c.toml")
+    assert output.code == 1
+    assert "Others than its owner can write it" in output.out
+    assert "\x1b" not in output.out
 
 
 @pytest.mark.parametrize(
@@ -224,8 +224,8 @@ def test_database_is_looked_at_as_far_as_nobody_has_to_be_asked(
         f'[store]\nengine = "postgresql"\nfolder = "{run.home}/not-yet"\n'
         f'dsn = "{dsn.format(passfile)}"\n'
     )
-    told = json.loads(run("config", "check", "--json").out)["findings"]
-    pairs = [(finding["where"], finding["what"]) for finding in told]
+    result = json.loads(run("config", "check", "--json").out)["findings"]
+    pairs = [(finding["where"], finding["what"]) for finding in result]
     assert pairs == ([] if sentence is None else [("store.dsn", sentence.format(passfile))])
 
 

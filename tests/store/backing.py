@@ -113,16 +113,16 @@ class Place(AnyPlace):
 def members(backup: bytes) -> dict[str, bytes]:
     """Read with nothing but the standard library, as anybody could."""
     with tarfile.open(fileobj=io.BytesIO(backup)) as tar:
-        found = {}
+        contents = {}
         for member in tar.getmembers():
             file = tar.extractfile(member)
-            found[member.name] = b"" if file is None else file.read()
-        return found
+            contents[member.name] = b"" if file is None else file.read()
+        return contents
 
 
 def manifest(backup: bytes) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(members(backup)[MANIFEST])
-    return found
+    content: dict[str, Any] = json.loads(members(backup)[MANIFEST])
+    return content
 
 
 def packed(
@@ -131,7 +131,7 @@ def packed(
     """An archive of these members, the manifest last."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
-        for name, content in sorted(contents.items(), key=lambda one: one[0] == MANIFEST):
+        for name, content in sorted(contents.items(), key=lambda member: member[0] == MANIFEST):
             info = tarfile.TarInfo(name)
             info.size = len(content)
             change(info)

@@ -138,15 +138,15 @@ class Restore:
         if self._list_is_lost:
             return
         try:
-            more = self.engine.deleted_ids.read(self._read_until)
+            newer = self.engine.deleted_ids.read(self._read_until)
         except StoreDamaged:
             # Nobody knows what was deleted: only who wants it back goes on.
             if not self.rules.bring_back:
                 raise
             self._list_is_lost = True
             return
-        self._deleted.add(more)
-        self._read_until = more.until
+        self._deleted.add(newer)
+        self._read_until = newer.until
 
     def _plan(
         self, tables: Tables, backup: Account, whole: RawAccount

@@ -48,9 +48,9 @@ def empty(tmp_path: Path) -> Place:
 def resummed(contents: dict[str, bytes]) -> dict[str, bytes]:
     """The members, with a manifest that has their sums."""
     others = {name: content for name, content in contents.items() if name != MANIFEST}
-    told = json.loads(contents[MANIFEST])
-    told["members"] = {name: sha256(content).hexdigest() for name, content in others.items()}
-    return {**others, MANIFEST: json.dumps(told).encode()}
+    facts = json.loads(contents[MANIFEST])
+    facts["members"] = {name: sha256(content).hexdigest() for name, content in others.items()}
+    return {**others, MANIFEST: json.dumps(facts).encode()}
 
 
 class FullDisk(io.BytesIO):
@@ -81,12 +81,12 @@ def test_it_is_a_tar_archive_of_the_files_as_they_are(place: Place) -> None:
     (place.folder / "usage").mkdir()
     record = UsageRecord({("abc", IMAP): LastUse(NOW, IMAP)}, LastUse(NOW))
     (place.folder / "usage" / f"{uid}.json").write_bytes(usage_file.dumps(record))
-    found = members(place.backup())
+    contents = members(place.backup())
     expected = {"accounts/ada.json", "accounts/ben.json", "deleted"} | {
         f"usage/{uid}.json",
         f"activity/{uid}.jsonl",
     }
-    assert set(found) == expected | {MANIFEST}
+    assert set(contents) == expected | {MANIFEST}
     (gone,) = place.now().deleted_ids
     there = place.files() | {
         "deleted": b'{"uid": "%s", "ids": ["%s"]}\n' % (uid.encode(), gone.encode()),
@@ -95,7 +95,7 @@ def test_it_is_a_tar_archive_of_the_files_as_they_are(place: Place) -> None:
         ),
     }
     assert {name: there[name] for name in expected} == {
-        name: content for name, content in found.items() if name != MANIFEST
+        name: content for name, content in contents.items() if name != MANIFEST
     }
 
 
@@ -125,14 +125,14 @@ def test_uses_are_in_it_as_an_earlier_version_reads_them(place: Place) -> None:
 
 def test_its_manifest_says_what_when_and_where(place: Place) -> None:
     backup = place.backup()
-    told, found = manifest(backup), members(backup)
-    assert told["apppw_tui_backup"] == 1
-    assert told["schema"] == SCHEMA
-    assert told["time"] == "2026-11-22T12:00:00Z"
-    assert told["host"] == "mail.example.org"
-    assert told["left_out"] == {}
-    assert told["members"] == {
-        name: sha256(content).hexdigest() for name, content in found.items() if name != MANIFEST
+    facts, contents = manifest(backup), members(backup)
+    assert facts["apppw_tui_backup"] == 1
+    assert facts["schema"] == SCHEMA
+    assert facts["time"] == "2026-11-22T12:00:00Z"
+    assert facts["host"] == "mail.example.org"
+    assert facts["left_out"] == {}
+    assert facts["members"] == {
+        name: sha256(content).hexdigest() for name, content in contents.items() if name != MANIFEST
     }
 
 
@@ -196,10 +196,10 @@ def test_who_is_renamed_meanwhile_is_in_the_backup_once(
     look, renames = FolderStore.read_raw, iter([moved])
 
     def looking(store: FolderStore, name: str) -> RawAccount:
-        found = look(store, name) if name == "ben" else None
+        contents = look(store, name) if name == "ben" else None
         if name == moved and (old := next(renames, None)):
             place.house.operator.rename(old, "zoe")
-        return found or look(store, name)
+        return contents or look(store, name)
 
     monkeypatch.setattr(FolderStore, "read_raw", looking)
     backup, done = place.backed_up()
@@ -226,8 +226,8 @@ def test_an_account_with_the_longest_name_comes_back(place: Place, empty: Place)
 # --- what is not believed --------------------------------------------------------------------
 
 
-def came(told: dict[str, Told]) -> list[str]:
-    return sorted(name for name, one in told.items() if isinstance(one, RestoredAccount))
+def came(facts: dict[str, Told]) -> list[str]:
+    return sorted(name for name, one in facts.items() if isinstance(one, RestoredAccount))
 
 
 def test_a_member_that_was_changed_is_refused_by_name_and_the_rest_comes_back(
@@ -235,17 +235,17 @@ def test_a_member_that_was_changed_is_refused_by_name_and_the_rest_comes_back(
 ) -> None:
     contents = members(place.backup())
     contents["accounts/ada.json"] = contents["accounts/ada.json"].replace(b"Phone", b"Other")
-    told = empty.restore(packed(contents))
-    assert str(told["ada"]) == "accounts/ada.json in the backup is damaged."
-    assert came(told) == ["ben"]
+    facts = empty.restore(packed(contents))
+    assert str(facts["ada"]) == "accounts/ada.json in the backup is damaged."
+    assert came(facts) == ["ben"]
 
 
 def test_a_member_that_is_missing_is_named(place: Place, empty: Place) -> None:
     contents = members(place.backup())
     del contents["accounts/ada.json"]
-    told = empty.restore(packed(contents))
-    assert str(told["ada"]) == "accounts/ada.json is missing in the backup."
-    assert came(told) == ["ben"]
+    facts = empty.restore(packed(contents))
+    assert str(facts["ada"]) == "accounts/ada.json is missing in the backup."
+    assert came(facts) == ["ben"]
 
 
 @pytest.mark.parametrize(
@@ -270,9 +270,9 @@ def test_an_account_that_is_none_is_refused_by_name(
     elif content == "newer":
         content = contents["accounts/ada.json"].replace(b'"schema": "1.', b'"schema": "2.')
     assert isinstance(content, bytes)
-    told = empty.restore(packed(resummed({**contents, "accounts/ada.json": content})))
-    assert str(told["ada"]) == f"ada in the backup cannot be read: {why}."
-    assert came(told) == ["ben"]
+    facts = empty.restore(packed(resummed({**contents, "accounts/ada.json": content})))
+    assert str(facts["ada"]) == f"ada in the backup cannot be read: {why}."
+    assert came(facts) == ["ben"]
 
 
 STRANGE = [
@@ -319,9 +319,9 @@ def test_a_member_that_is_no_ordinary_file_is_refused(
         if member.name == "accounts/ada.json":
             member.type, member.linkname, member.size = kind, "accounts/ben.json", 0
 
-    told = empty.restore(packed(members(place.backup()), change))
-    assert isinstance(told["ada"], Refused)
-    assert came(told) == ["ben"]
+    facts = empty.restore(packed(members(place.backup()), change))
+    assert isinstance(facts["ada"], Refused)
+    assert came(facts) == ["ben"]
 
 
 def same_name(member: tarfile.TarInfo) -> None:
@@ -331,9 +331,9 @@ def same_name(member: tarfile.TarInfo) -> None:
 def test_a_member_that_is_there_twice_is_refused(place: Place, empty: Place) -> None:
     contents = members(place.backup())
     twice = packed(contents | {"accounts/xyz.json": contents["accounts/ada.json"]}, same_name)
-    told = empty.restore(twice)
-    assert isinstance(told["ada"], Refused)
-    assert came(told) == ["ben"]
+    facts = empty.restore(twice)
+    assert isinstance(facts["ada"], Refused)
+    assert came(facts) == ["ben"]
 
 
 def test_a_damaged_list_is_told_and_the_stores_own_counts(place: Place) -> None:
@@ -347,8 +347,8 @@ def test_a_damaged_list_is_told_and_the_stores_own_counts(place: Place) -> None:
 
 def other_manifest(**values: object) -> Callable[[dict[str, bytes]], bytes]:
     def edit(contents: dict[str, bytes]) -> bytes:
-        told = {**json.loads(contents[MANIFEST]), **values}
-        return packed({**contents, MANIFEST: json.dumps(told).encode()})
+        facts = {**json.loads(contents[MANIFEST]), **values}
+        return packed({**contents, MANIFEST: json.dumps(facts).encode()})
 
     return edit
 
@@ -422,9 +422,9 @@ def test_behind_a_damaged_header_the_rest_comes_back(
     backup = bytearray(place.backup())
     at = backup.index(member.encode())
     backup[at] ^= 1
-    told = empty.restore(bytes(backup))
-    assert str(told[member[9:12]]) == f"{member} is missing in the backup."
-    assert came(told) == sorted({"ada", "ben"} - {member[9:12]})
+    facts = empty.restore(bytes(backup))
+    assert str(facts[member[9:12]]) == f"{member} is missing in the backup."
+    assert came(facts) == sorted({"ada", "ben"} - {member[9:12]})
 
 
 def test_a_backup_that_was_cut_short_is_refused(place: Place, empty: Place) -> None:
@@ -450,11 +450,11 @@ def test_however_a_backup_is_damaged_nothing_wrong_comes_back(
             at = random.randrange(len(damaged))
             damaged[at : at + random.randrange(1, 3)] = random.randbytes(random.randrange(3))
         try:
-            told = target.restore(bytes(damaged))
+            facts = target.restore(bytes(damaged))
         except ApppwError:
             refused += 1
             continue
-        whole += len(came(told)) == 2
+        whole += len(came(facts)) == 2
         for name in target.store.list_names():
             assert target.house.now(name).password_hash == right[name]
             account_file(target.folder, name).unlink()
@@ -465,9 +465,9 @@ def test_however_a_backup_is_damaged_nothing_wrong_comes_back(
 def test_neither_side_holds_more_than_names_and_sums() -> None:
     count = 3000
     accounts = {f"accounts/user{number}.json": b"{}" for number in range(count)}
-    told = {"apppw_tui_backup": 1, "schema": SCHEMA, "time": "2026-11-22T12:00:00Z", "host": "x"}
-    told |= {"left_out": {}, "members": dict.fromkeys(accounts, "0" * 64)}
-    backup = io.BytesIO(packed({**accounts, MANIFEST: json.dumps(told).encode()}))
+    facts = {"apppw_tui_backup": 1, "schema": SCHEMA, "time": "2026-11-22T12:00:00Z", "host": "x"}
+    facts |= {"left_out": {}, "members": dict.fromkeys(accounts, "0" * 64)}
+    backup = io.BytesIO(packed({**accounts, MANIFEST: json.dumps(facts).encode()}))
     tracemalloc.start()
     try:
         archive = Archive(backup)

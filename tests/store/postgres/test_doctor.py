@@ -56,10 +56,10 @@ def findings(
 ) -> list[Finding]:
     """All but what is in order, and but that no standby confirms, which is so here."""
     clock = ShiftedClock(shift)
-    told = database_checks.check(config, engine, Path("/key"), clock)
+    result = database_checks.check(config, engine, Path("/key"), clock)
     return [
         finding
-        for finding in told
+        for finding in result
         if finding.level is not Level.OK and "No standby confirms" not in finding.what
     ]
 
@@ -84,8 +84,8 @@ def test_good_database_has_nothing_but_no_standby(
     engine: PostgresEngine, database: Cluster
 ) -> None:
     clock = SystemClock()
-    told = [*database_checks.check(config_of(database), engine, Path("/key"), clock)]
-    assert [finding.what.partition(":")[0] for finding in told] == [
+    result = [*database_checks.check(config_of(database), engine, Path("/key"), clock)]
+    assert [finding.what.partition(":")[0] for finding in result] == [
         "It answers.", "No standby confirms changes", "Every account can be read (1).",
     ]  # fmt: skip
     assert findings(engine, config_of(database)) == []
@@ -99,8 +99,8 @@ def test_machine_that_was_not_seen_for_a_day_is_told_until_it_is_forgotten(
         "INSERT INTO apppw.machine VALUES ('mail3', now() - interval '25 hours', '1', true)",
         "INSERT INTO apppw.machine VALUES ('mail4', now() - interval '23 hours', '1', true)",
     )
-    told = only(findings(engine, config_of(database)), Level.WARNING, "mail3 was last seen on 20")
-    assert told.remedy.endswith("Run: apppw-tui store forget mail3")
+    result = only(findings(engine, config_of(database)), Level.WARNING, "mail3 was last seen on 20")
+    assert result.remedy.endswith("Run: apppw-tui store forget mail3")
     engine.forget_machine("mail3")
     assert findings(engine, config_of(database)) == []
 
@@ -109,14 +109,16 @@ def test_machine_that_does_not_follow_the_others_is_told(
     engine: PostgresEngine, database: Cluster
 ) -> None:
     engine.forget_machine("machine")
-    told = only(findings(engine, config_of(database)), Level.WARNING, "does not follow the others")
-    assert "apppw-follow.service" in told.remedy
+    result = only(
+        findings(engine, config_of(database)), Level.WARNING, "does not follow the others"
+    )
+    assert "apppw-follow.service" in result.remedy
 
 
 def test_standby_that_is_named_and_gone_is_told(engine: PostgresEngine, database: Cluster) -> None:
     with set_on(database, "synchronous_standby_names = 'nobody'", "synchronous_standby_names = ''"):
-        told = findings(engine, config_of(database))
-    only(told, Level.WARNING, "No standby follows it")
+        result = findings(engine, config_of(database))
+    only(result, Level.WARNING, "No standby follows it")
 
 
 def test_two_primaries_are_a_danger_and_two_ways_to_one_are_none(
@@ -131,10 +133,10 @@ def test_two_primaries_are_a_danger_and_two_ways_to_one_are_none(
     short.parent.rmdir()
     with private_cluster() as other:
         other.create("apppw")
-        told = findings(
+        result = findings(
             engine, config_of(database, dsn=f"host={database.folder},{other.folder} {words}")
         )
-    only(told, Level.DANGER, "Two databases say that they are the primary")
+    only(result, Level.DANGER, "Two databases say that they are the primary")
 
 
 @pytest.mark.parametrize("number", [0, 1])
@@ -144,9 +146,9 @@ def test_partition_that_lacks_is_told(
     months = "SELECT relname FROM pg_class WHERE relname ~ '^activity_[0-9_]{7}$' ORDER BY 1"
     name = str(rows(database, months)[number][0])
     database.execute("apppw", f"DROP TABLE apppw.{name}")
-    told = findings(engine, config_of(database))
+    result = findings(engine, config_of(database))
     initialise(database.dsn(OWNER))
-    only(told, Level.WARNING, "has no partition yet")
+    only(result, Level.WARNING, "has no partition yet")
     assert findings(engine, config_of(database)) == []
 
 
@@ -156,25 +158,25 @@ def test_partition_that_lacks_is_told(
 def test_clock_that_differs_is_told(
     engine: PostgresEngine, database: Cluster, seconds: int, words: str | None
 ) -> None:
-    told = findings(engine, config_of(database), timedelta(seconds=seconds))
+    result = findings(engine, config_of(database), timedelta(seconds=seconds))
     if words is None:
-        assert told == []
+        assert result == []
     else:
-        only(told, Level.WARNING, words)
+        only(result, Level.WARNING, words)
 
 
 def test_daemon_and_portal_that_may_too_much_are_told(
     engine: PostgresEngine, database: Cluster
 ) -> None:
-    told = findings(engine, config_of(database, serve_dsn=database.dsn(PORTAL)))
-    assert "serve_dsn" in only(told, Level.WARNING, "daemon's role reads account").remedy
-    told = findings(engine, config_of(database, dsn=database.dsn(OWNER)))
-    only(told, Level.WARNING, "portal's role may take app passwords off the list")
+    result = findings(engine, config_of(database, serve_dsn=database.dsn(PORTAL)))
+    assert "serve_dsn" in only(result, Level.WARNING, "daemon's role reads account").remedy
+    result = findings(engine, config_of(database, dsn=database.dsn(OWNER)))
+    only(result, Level.WARNING, "portal's role may take app passwords off the list")
     for grant in ("SELECT (doc) ON apppw.account", "DELETE ON apppw.deleted"):
         database.execute("apppw", f"GRANT {grant} TO {VERIFIER}")
-        told = findings(engine, config_of(database))
+        result = findings(engine, config_of(database))
         database.execute("apppw", f"REVOKE {grant} FROM {VERIFIER}")
-        only(told, Level.WARNING, "daemon's role reads account")
+        only(result, Level.WARNING, "daemon's role reads account")
 
 
 def test_another_key_is_a_danger(
@@ -184,9 +186,9 @@ def test_another_key_is_a_danger(
     other = in_postgresql(database.dsn(), tmp_path / "other", clock)[0]
     (tmp_path / "other" / "key").write_bytes(b"A" * 43 + b"=\n")
     (tmp_path / "other" / "key").chmod(0o600)
-    told = findings(other, config_of(database))
+    result = findings(other, config_of(database))
     other.close()
-    assert "Copy the file" in only(told, Level.DANGER, "is not the key under which").remedy
+    assert "Copy the file" in only(result, Level.DANGER, "is not the key under which").remedy
 
 
 def test_app_password_that_came_back_after_its_deletion_is_a_danger(
@@ -197,8 +199,8 @@ def test_app_password_that_came_back_after_its_deletion_is_a_danger(
     alter(engine.accounts, app_passwords=(record("abd", "Bus"), record("abe", "Tram")))
     # A dump of the accounts knows nothing of what was deleted since.
     engine.deleted_ids.merge({account.uid: ["abd"], "0" * 32: ["abe"]})
-    told = findings(engine, config_of(database))
-    finding = only(told, Level.DANGER, "ada: its app password Bus is on the list")
+    result = findings(engine, config_of(database))
+    finding = only(result, Level.DANGER, "ada: its app password Bus is on the list")
     assert "apppw-tui app-password delete ada abd" in finding.remedy
 
 
@@ -245,8 +247,8 @@ def open_way(database: Cluster) -> Iterator[Path]:
 def test_way_that_is_not_encrypted_is_a_danger(engine: PostgresEngine, database: Cluster) -> None:
     with open_way(database) as folder:
         dsn = f"host={folder} dbname=apppw user={VERIFIER}"
-        told = findings(engine, config_of(database, serve_dsn=dsn))
-    only(told, Level.DANGER, "is not encrypted on its way")
+        result = findings(engine, config_of(database, serve_dsn=dsn))
+    only(result, Level.DANGER, "is not encrypted on its way")
 
 
 def test_database_that_is_in_another_alphabet_is_refused(database: Cluster) -> None:

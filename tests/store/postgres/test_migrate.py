@@ -74,10 +74,13 @@ def test_tables_of_another_major_are_told_in_a_sentence_by_every_command(
             ("store", "tidy", *line),
             ("backup", line[1].with_name("backup.tar"), *line),
         ):
-            told = run(*words, stdin="7kfm 2xqd 9h3v tw58")
-            assert (told.code, told.line.startswith(sentence)) == (3, True), (words, told)
-        told = run("doctor", *line)
-        assert (told.code, f"the database: {sentence.partition('. ')[0]}" in told.out) == (4, True)
+            result = run(*words, stdin="7kfm 2xqd 9h3v tw58")
+            assert (result.code, result.line.startswith(sentence)) == (3, True), (words, result)
+        result = run("doctor", *line)
+        assert (result.code, f"the database: {sentence.partition('. ')[0]}" in result.out) == (
+            4,
+            True,
+        )
     finally:
         database.execute("apppw", "UPDATE apppw.store SET major = 1")
     assert run.good("account", "list", *line).count("ada") == 1

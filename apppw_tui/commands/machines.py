@@ -15,6 +15,7 @@ from apppw_tui.domain.names import escaped
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.exit_codes import OK
 from apppw_tui.store.engine import open_shared
+from apppw_tui.verifier.systemd import SystemdNotifier
 
 _INTERVAL = 1.0  # seconds in which a change on another machine is seen
 
@@ -27,15 +28,18 @@ def follow(options: argparse.Namespace, config: Config) -> int:
     engine = open_shared(store_location(options, config), SystemClock(), by_daemon=True)
     over = _told_to_end()
     try:
-        _follow(engine.follower(kicks=config.end_sessions).step, over)
+        _follow(engine.follower(kicks=config.end_sessions).step, over, SystemdNotifier())
     finally:
         engine.close()
     return OK
 
 
-def _follow(step: Callable[[], None], over: threading.Event) -> None:
-    """Goes on whatever happens to the database, and says of each trouble once that it is there."""
-    trouble = ""
+def _follow(step: Callable[[], None], over: threading.Event, notifier: SystemdNotifier) -> None:
+    """Goes on whatever happens to the database, and says of each trouble once that it is there.
+
+    It is ready when the others know of this machine, or cannot be told.
+    """
+    trouble, is_ready = "", False
     while not over.is_set():
         try:
             step()
@@ -47,6 +51,9 @@ def _follow(step: Callable[[], None], over: threading.Event) -> None:
             if trouble:
                 print_error("It goes on.")
             trouble = ""
+        if not is_ready:
+            notifier.ready()
+            is_ready = True
         over.wait(_INTERVAL)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -30,14 +31,14 @@ def configs(database: Cluster, tmp_path: Path) -> tuple[Path, Path]:
 
 
 @contextmanager
-def following(config: Path) -> Iterator["subprocess.Popen[bytes]"]:
+def following(config: Path, **more: str) -> Iterator["subprocess.Popen[bytes]"]:
     """`store follow`, in a process of its own."""
     with (config.parent / "errors").open("ab") as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", "apppw_tui", "--config", config, "store", "follow"],
             stdout=errors,
             stderr=errors,
-            env=environment(config.parent),
+            env=environment(config.parent, **more),
             cwd=ROOT,
         )
     try:
@@ -123,3 +124,14 @@ def test_nobody_is_followed_where_the_accounts_are_in_files(
             1,
             "The accounts are in files: no other machine shares them.",
         )
+
+
+def test_unit_is_ready_when_the_others_know_of_the_machine(
+    configs: tuple[Path, Path], run: CommandLine
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(configs[0].parent / "notify"))
+        systemd.settimeout(SECONDS)
+        with following(configs[0], NOTIFY_SOCKET=str(configs[0].parent / "notify")):
+            assert systemd.recv(100) == b"READY=1"
+            assert "mail1" in run.good("store", "machines", "--config", configs[0])

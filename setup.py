@@ -8,7 +8,8 @@ from setuptools import setup
 
 TREE = Path(__file__).parent
 _SHARE = "share/apppw-tui"
-_SCHEMA = "docs/config.schema.json"
+_SCHEMAS = ["docs/config.schema.json", "docs/output.schema.json"]
+_PAGES = ["docs/apppw-tui.1", "docs/apppw-tui.toml.5"]
 # Where each shell looks for what a package brings along.
 _COMPLETIONS = {
     "share/bash-completion/completions": ["docs/completions/bash/apppw-tui"],
@@ -18,8 +19,8 @@ _COMPLETIONS = {
 
 
 def _shared() -> list[tuple[str, list[str]]]:
-    """Man page, schema, completion, and all recipes: a version and its units are one thing."""
-    files = {f"{_SHARE}/man": ["docs/apppw-tui.1"], _SHARE: [_SCHEMA], **_COMPLETIONS}
+    """Man pages, schemas, completion, and all recipes: a version and its units are one thing."""
+    files = {f"{_SHARE}/man": _PAGES, _SHARE: _SCHEMAS, **_COMPLETIONS}
     for path in sorted((TREE / "recipes").rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             inside = path.relative_to(TREE)

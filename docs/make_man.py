@@ -1,6 +1,10 @@
-"""Writes docs/apppw-tui.1 from the command line: python -m docs.make_man."""  # noqa: INP001 - texts
+"""Writes the manual pages: python -m docs.make_man.
+
+docs/apppw-tui.1 is made from the command line, docs/apppw-tui.toml.5 from recipes/config.toml.
+"""  # noqa: INP001 - texts
 
 import argparse
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +13,10 @@ from apppw_tui.arguments.examples import EXAMPLES
 from apppw_tui.arguments.words import where
 
 PAGE = Path(__file__).with_name("apppw-tui.1")
+CONFIG_PAGE = Path(__file__).with_name("apppw-tui.toml.5")
+_EXAMPLE = Path(__file__).parents[1] / "recipes" / "config.toml"
+_TABLE = re.compile(r"#(\[.*\])")
+_KEY = re.compile(r"#([a-z_]+ = .+)")
 
 _DESCRIPTION = """\
 Mail, calendar and web programs cannot ask for a security code. apppw-tui gives each of them a
@@ -89,7 +97,41 @@ def _lines() -> Iterator[str]:
         for name, meaning in meanings.items():
             yield f".TP\n.B {plain(name)}\n{plain(meaning)}"
     yield ".SH SEE ALSO"
-    yield ".BR pam_exec (8),\n.BR sshd_config (5)"
+    yield ".BR apppw\\-tui.toml (5),\n.BR pam_exec (8),\n.BR sshd_config (5)"
+
+
+def config_page() -> str:
+    """The page of the configuration: each table and key of the example, with what is said of it."""
+    return "\n".join(_config_lines()) + "\n"
+
+
+def _config_lines() -> Iterator[str]:
+    yield '.\\" Made by docs/make_man.py; do not edit.'
+    yield '.TH APPPW\\-TUI.TOML 5 "" "apppw\\-tui" "File Formats"'
+    yield ".SH NAME"
+    yield f"apppw\\-tui.toml \\- {plain('the configuration of apppw-tui')}"
+    yield ".SH DESCRIPTION"
+    # The first block says what holds for the whole file.
+    head, _, rest = _EXAMPLE.read_text(encoding="utf-8").partition("\n\n")
+    paragraphs = (part.replace("\n# ", " ").removeprefix("# ") for part in head.split("\n#\n"))
+    yield "\n.PP\n".join(map(plain, paragraphs))
+    yield ".SH KEYS"
+    comment: list[str] = []
+    for line in rest.splitlines():
+        table, key = _TABLE.fullmatch(line), _KEY.fullmatch(line)
+        text = plain(" ".join(comment))
+        if table is not None:
+            yield f".SS {plain(table[1])}\n{text}"
+        elif key is not None:
+            yield f".TP\n\\fB{plain(key[1])}\\fR\n{text}"  # .B would take the quotes
+        elif line.startswith("# "):
+            comment.append(line.removeprefix("# "))
+            continue
+        comment = []
+    yield ".SH FILES"
+    for name in ("/etc/apppw-tui/config.toml", "$XDG_CONFIG_HOME/apppw-tui/config.toml"):
+        yield f".TP\n.B {plain(name)}\n{plain(_FILES[name])}"
+    yield ".SH SEE ALSO\n.BR apppw\\-tui (1)"
 
 
 def _commands(of: argparse.ArgumentParser, before: str) -> Iterator[str]:
@@ -198,3 +240,4 @@ def plain(text: str) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page())
+    CONFIG_PAGE.write_text(config_page())

@@ -91,8 +91,8 @@ version_of_wheel() {
 # From a copy: nothing is left in the checkout.
 make_wheel() {
     mkdir "$scratch/checkout"
-    tar -C "$1" --exclude=__pycache__ -cf - apppw_tui recipes docs/apppw-tui.1 docs/config.schema.json \
-        docs/completions \
+    tar -C "$1" --exclude=__pycache__ -cf - apppw_tui recipes docs/apppw-tui.1 docs/apppw-tui.toml.5 \
+        docs/config.schema.json docs/output.schema.json docs/completions \
         pyproject.toml setup.py README.md LICENSE | tar -C "$scratch/checkout" --no-same-owner -xf -
     printf 'Metadata-Version: 2.1\nName: apppw-tui\nVersion: %s\n' "$version" >"$scratch/checkout/PKG-INFO"
     /usr/bin/python3 -m venv "$scratch/venv"

@@ -1,11 +1,12 @@
-"""docs/apppw-tui.1: made from the parser, and right for those who show it."""
+"""The manual pages: made from the parser and the example, and right for those who show them."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from apppw_tui.arguments import EXIT_CODES
-from docs.make_man import PAGE, page, plain
+from docs.make_man import CONFIG_PAGE, PAGE, config_page, page, plain
 from tests.programs import finished
 from tests.running import ROOT, environment
 from tests.services.require import require_program
@@ -14,11 +15,11 @@ from tests.walking import commands
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
 
 
-def shown() -> str:
-    """The page as a terminal shows it, in one line, without bold and underlining."""
+def shown(path: Path = PAGE) -> str:
+    """A page as a terminal shows it, in one line, without bold and underlining."""
     groff = require_program("groff", "groff-base")
     done = finished(
-        [groff, "-man", "-Tascii", "-P-cbou", "-ww", "-rHY=0", PAGE],
+        [groff, "-man", "-Tascii", "-P-cbou", "-ww", "-rHY=0", path],
         env=environment(ROOT),
         check=True,
     )
@@ -28,6 +29,7 @@ def shown() -> str:
 
 def test_what_is_committed_is_what_the_script_makes() -> None:
     assert PAGE.read_text() == page(), "run: python -m docs.make_man"
+    assert CONFIG_PAGE.read_text() == config_page(), "run: python -m docs.make_man"
 
 
 def test_a_terminal_shows_all_of_it_as_it_was_meant() -> None:
@@ -55,9 +57,18 @@ def test_the_help_names_whatever_the_reference_says_of_an_exit_code() -> None:
         assert [name for name in re.findall("`([^`]+)`", row) if name not in words] == []
 
 
-def test_mandoc_finds_no_fault_with_it() -> None:
+def test_every_key_of_the_configuration_is_told_with_its_table() -> None:
+    text = shown(CONFIG_PAGE)
+    for line in (ROOT / "recipes" / "config.toml").read_text().splitlines():
+        if re.fullmatch(r"#(\[.*\]|[a-z_]+ = .+)", line):
+            assert " ".join(line.removeprefix("#").split()) in text
+    assert "every key that there is" in text
+
+
+@pytest.mark.parametrize("path", [PAGE, CONFIG_PAGE], ids=lambda path: str(path.name))
+def test_mandoc_finds_no_fault_with_it(path: Path) -> None:
     mandoc = require_program("mandoc", "mandoc")
-    done = finished([mandoc, "-T", "lint", "-W", "warning", PAGE])
+    done = finished([mandoc, "-T", "lint", "-W", "warning", path])
     told = [line for line in done.stdout.splitlines() if "missing date" not in line]
     assert told == []
 

@@ -49,7 +49,8 @@ def test_wheel_has_whatever_a_server_needs_of_it(built: Path) -> None:
     }
     assert recipes <= share
     assert {
-        *("apppw-tui/man/apppw-tui.1", "apppw-tui/config.schema.json"),
+        *("apppw-tui/man/apppw-tui.1", "apppw-tui/man/apppw-tui.toml.5"),
+        *("apppw-tui/config.schema.json", "apppw-tui/output.schema.json"),
         *("bash-completion/completions/apppw-tui", "zsh/site-functions/_apppw-tui"),
         "fish/vendor_completions.d/apppw-tui.fish",
     } <= share

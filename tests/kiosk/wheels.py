@@ -31,7 +31,8 @@ def wheels(folder: Path, *versions: str) -> list[Path]:
         if path.is_file() and "__pycache__" not in path.parts:
             content[str(path.relative_to(_SOURCES))] = path.read_bytes()
     share = ".data/data/share/apppw-tui"
-    content[f"{share}/man/apppw-tui.1"] = (_SOURCES / "docs" / "apppw-tui.1").read_bytes()
+    for page in ("apppw-tui.1", "apppw-tui.toml.5"):
+        content[f"{share}/man/{page}"] = (_SOURCES / "docs" / page).read_bytes()
     for path in sorted((_SOURCES / "recipes").rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             content[f"{share}/{path.relative_to(_SOURCES)}"] = path.read_bytes()

@@ -173,7 +173,8 @@ class PostgresAccounts:
 
     def list_names(self) -> list[str]:
         return [
-            name for (name,) in self._database.rows("SELECT name FROM apppw.account ORDER BY name")
+            name
+            for (name,) in self._database.many_rows("SELECT name FROM apppw.account ORDER BY name")
         ]
 
     def rename(

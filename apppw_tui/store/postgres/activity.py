@@ -70,7 +70,7 @@ class PostgresActivityLog:
 
     def read_all(self) -> list[Event]:
         sql: LiteralString = f"{_GET} WHERE time >= %s ORDER BY seq"
-        return _events(self._database.rows(sql, self._since()))
+        return _events(self._database.many_rows(sql, self._since()))
 
     def knows(self, uid: str) -> bool:
         return bool(self._database.rows("SELECT 1 FROM apppw.activity WHERE uid = %s LIMIT 1", uid))

@@ -16,6 +16,7 @@ from apppw_tui.store.postgres.probe import HostProbe
 from apppw_tui.store.postgres.schema import require_major
 
 LOCK_TIMEOUT = 5.0  # seconds
+LONG_PATIENCE = 60.0  # seconds
 _MAJOR: LiteralString = "SELECT major FROM apppw.store"
 _MOST_IDLE = 4  # connections; each costs the server 2 MB
 _T = TypeVar("_T")
@@ -145,6 +146,20 @@ class Database:
 
         def read(connection: TimedConnection) -> list[Row]:
             return connection.execute(sql, values).fetchall()
+
+        with self._errors(), self._connected(read) as (_, rows):
+            return rows
+
+    def many_rows(self, sql: LiteralString, *values: Any) -> list[Row]:
+        """As `rows`, of a whole table, for which no service waits: the server may think longer."""
+
+        def read(connection: TimedConnection) -> list[Row]:
+            patience = connection.patience
+            connection.patience = max(patience, LONG_PATIENCE)
+            try:
+                return connection.execute(sql, values).fetchall()
+            finally:
+                connection.patience = patience
 
         with self._errors(), self._connected(read) as (_, rows):
             return rows

@@ -1,12 +1,12 @@
 """The app passwords that were ever deleted: rows that neither role may change or remove."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from apppw_tui.domain import deleted_ids
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.deleted_ids import DeletedIdSet
 from apppw_tui.domain.ports import AccountStore
-from apppw_tui.store.postgres.connection import RowReader
+from apppw_tui.store.postgres.connection import Row, RowReader
 from apppw_tui.store.postgres.database import Database
 
 _ADD = "INSERT INTO apppw.deleted (uid, id) VALUES (%s, %s) ON CONFLICT DO NOTHING"
@@ -20,7 +20,7 @@ class PostgresDeletedIds:
         self._database = database
 
     def read(self, after: int = 0) -> DeletedIdSet:
-        return _read(self._database, after)
+        return _read(self._database.rows if after else self._database.many_rows, after)
 
     def merge(self, ids: Mapping[str, Collection[str]]) -> None:
         rows = [(uid, id_) for uid in sorted(ids) for id_ in sorted(ids[uid])]
@@ -30,7 +30,8 @@ class PostgresDeletedIds:
                 transaction.commit()
 
     def export(self) -> bytes | None:
-        return export_deleted(self._database)
+        listed = self.read()
+        return deleted_ids.lines(listed.ids) if listed.ids else None
 
     def list_known(self, accounts: Iterable[Account]) -> int:
         listed, count = self.read(), 0
@@ -55,13 +56,13 @@ class PostgresDeletedIds:
 
 def export_deleted(reader: RowReader) -> bytes | None:
     """See DeletedIdList.export. Raises StoreError."""
-    listed = _read(reader)
+    listed = _read(reader.rows)
     return deleted_ids.lines(listed.ids) if listed.ids else None
 
 
-def _read(reader: RowReader, after: int = 0) -> DeletedIdSet:
+def _read(rows_of: Callable[..., list[Row]], after: int = 0) -> DeletedIdSet:
     """`after` and `until` are transactions: what one before `until` wrote was seen by then."""
-    rows = reader.rows(
+    rows = rows_of(
         """SELECT pg_snapshot_xmin(pg_current_snapshot())::text, uid, id
         FROM (SELECT) AS one LEFT JOIN apppw.deleted ON xact >= %s::text::xid8
         ORDER BY uid, at, id""",

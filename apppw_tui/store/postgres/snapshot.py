@@ -12,13 +12,13 @@ from apppw_tui.store import documents
 from apppw_tui.store.fields import DocumentError
 from apppw_tui.store.postgres.activity import export_activity
 from apppw_tui.store.postgres.connection import Row, TimedConnection
+from apppw_tui.store.postgres.database import LONG_PATIENCE
 from apppw_tui.store.postgres.deleted_ids import export_deleted
 from apppw_tui.store.postgres.errors import store_error
 from apppw_tui.store.postgres.held_accounts import parsed_tables
 from apppw_tui.store.postgres.keyring import unwrapped_keys
 from apppw_tui.store.postgres.usage import export_usage
 
-_PATIENCE = 60.0  # seconds; nobody waits at a terminal for one statement of it
 _AT_ONCE = 100  # accounts, each with up to 4,000 events
 _ACCOUNTS: LiteralString = "SELECT name, doc::text FROM apppw.account ORDER BY name"
 
@@ -28,7 +28,7 @@ class PostgresSnapshot:
 
     def __init__(self, connection: TimedConnection, wrapping: Keyring) -> None:
         """Begins now. `connection` is nobody else's; `wrapping` are the keys of this machine."""
-        connection.patience = max(connection.patience, _PATIENCE)
+        connection.patience = max(connection.patience, LONG_PATIENCE)
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         self._connection = connection
         self._wrapping = wrapping

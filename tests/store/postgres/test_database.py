@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -18,8 +18,10 @@ from apppw_tui.domain.errors import (
 )
 from apppw_tui.store.postgres import database as module
 from apppw_tui.store.postgres.activity import PostgresActivityLog
-from apppw_tui.store.postgres.database import ACCOUNT, SUBJECT, Database
+from apppw_tui.store.postgres.connection import TIMEOUT, TimedConnection
+from apppw_tui.store.postgres.database import ACCOUNT, LONG_PATIENCE, SUBJECT, Database
 from apppw_tui.store.postgres.dsn import read_dsn
+from apppw_tui.store.postgres.engine import PostgresEngine
 from apppw_tui.store.postgres.init import initialise
 from tests.store.postgres.cluster import ONE_CLUSTER, OWNER, Cluster
 from tests.support import FixedClock
@@ -256,3 +258,25 @@ def test_names_of_any_alphabet_are_read_and_written(database: Cluster) -> None:
         ("ж", "UTF8")
     ]
     opened.close()
+
+
+def test_whole_table_may_take_longer_than_a_service_waits(
+    machines: tuple[PostgresEngine, PostgresEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, patiences = machines[0], list[float]()
+    execute = TimedConnection.execute
+
+    def watched(connection: TimedConnection, *words: Any, **options: Any) -> Any:
+        patiences.append(connection.patience)
+        return execute(connection, *words, **options)
+
+    engine.accounts.has_accounts()
+    monkeypatch.setattr(TimedConnection, "execute", watched)
+    engine.accounts.list_names()
+    engine.activity.read_all()
+    until = engine.deleted_ids.read().until
+    assert patiences == [LONG_PATIENCE] * 3
+    patiences.clear()
+    engine.deleted_ids.read(until)
+    engine.accounts.has_accounts()
+    assert patiences == [TIMEOUT] * 2

@@ -223,9 +223,9 @@ class AuthService:
         if decision.answer is Answer.YES:
             self._usage.used(decision, asked, address)
         self._log.attempt(source.name, decision, asked, address)
-        unknown = decision.account_name is None and decision.answer in (Answer.NO, Answer.NOT_MINE)
-        if unknown and self.hints is not None:
-            self.hints.look(account_name, source.name, asked, address)
+        if decision.answer in (Answer.NO, Answer.NOT_MINE) and self.hints is not None:
+            is_known = decision.account_name is not None
+            self.hints.look(account_name, source.name, asked, address, is_known=is_known)
         return decision
 
     async def decide(self, attempt: Attempt) -> Decision:

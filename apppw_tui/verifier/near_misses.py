@@ -30,6 +30,7 @@ class _NearMiss:
     socket: str
     service: Service | None
     address: str | None
+    is_known: bool
 
 
 class NearMisses:
@@ -58,7 +59,15 @@ class NearMisses:
         self._looking: set[asyncio.Task[None]] = set()
         self._told: OrderedDict[str, float] = OrderedDict()
 
-    def look(self, text: str, socket: str, service: Service | None, address: str | None) -> None:
+    def look(
+        self,
+        text: str,
+        socket: str,
+        service: Service | None,
+        address: str | None,
+        *,
+        is_known: bool = False,
+    ) -> None:
         """In a while, and only if not many others wait. Never raises."""
         if len(self._looking) >= _AT_ONCE:
             return
@@ -68,10 +77,12 @@ class NearMisses:
         except InvalidName:
             typed = ()
         names = nearly(text, domain)
-        if not names:
+        if set(names) <= set(typed):  # nothing is left that was not looked for
             return
         loop = asyncio.get_running_loop()
-        task = loop.create_task(self._look(_NearMiss(names, typed, socket, service, address)))
+        task = loop.create_task(
+            self._look(_NearMiss(names, typed, socket, service, address, is_known))
+        )
         self._looking.add(task)
         task.add_done_callback(self._looking.discard)
 
@@ -81,6 +92,8 @@ class NearMisses:
             account = await self._reader(partial(find, self._accounts, asked.names))
         except StoreError:
             return  # a hint is not worth a second complaint
+        if asked.is_known:
+            return
         # An account by the very name that was typed was no mistake of the name.
         if account is not None and account.name not in asked.typed and self._is_new(account.name):
             self._report(asked.socket, account.name, asked.service, asked.address)

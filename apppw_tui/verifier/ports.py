@@ -17,10 +17,22 @@ class Usage(Protocol):
 
 
 class Hints(Protocol):
-    """Told of names that no account has. Never raises, never blocks."""
+    """Told of the names of those who were refused. Never raises, never blocks."""
 
-    def look(self, text: str, socket: str, service: Service | None, address: str | None) -> None:
-        """Finds out, some time after the answer, which account it nearly was."""
+    def look(
+        self,
+        text: str,
+        socket: str,
+        service: Service | None,
+        address: str | None,
+        *,
+        is_known: bool = False,
+    ) -> None:
+        """Finds out, some time after the answer, which account it nearly was.
+
+        Of a name that an account has nothing is told; but it costs the store the same, whose next
+        answers would tell by their time that there is such a name.
+        """
 
 
 class AttemptLog(Protocol):

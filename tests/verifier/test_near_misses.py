@@ -119,10 +119,31 @@ async def test_the_same_account_is_named_once_an_hour(hints: Hints) -> None:
 
 
 async def test_of_many_at_once_some_are_let_go_and_a_fault_stops_nothing(hints: Hints) -> None:
-    assert await hints.look(*(f"Eve{number}" for number in range(100))) == []
-    assert len(hints.read_names) == 8
-    assert await hints.look("broken") == []
+    assert await hints.look(*(f"eve{number}@example.net" for number in range(100))) == []
+    assert len(hints.read_names) == 2 * 8
+    assert await hints.look("broken@example.net") == []
     assert await hints.look("ada@example.org") == ["ada"]
+
+
+async def test_nothing_is_read_where_nothing_else_can_be_meant(hints: Hints) -> None:
+    assert await hints.look("Eve", "ada") == []
+    assert hints.read_names == []
+
+
+async def test_refusal_of_an_account_costs_what_that_of_none_does_and_is_not_told(
+    hints: Hints,
+) -> None:
+    desk = Desk(hints.house, hints=hints.nearly_)
+    secret = hints.house.issue("Phone", "grace@example.org").secret.reveal()
+    read: list[list[str]] = []
+    for name in ("ida@example.org", "eve@example.org"):
+        hints.read_names.clear()
+        await desk.ask(name, Secret(secret), "imap", "192.0.2.7")
+        await asyncio.gather(*hints.nearly_._looking)
+        read.append([*hints.read_names])
+    desk.close()
+    assert read == [["ida@example.org", "ida"], ["eve@example.org", "eve"]]
+    assert hints.hinted == []
 
 
 async def test_auth_service_hands_on_what_no_account_has_and_nothing_else(hints: Hints) -> None:

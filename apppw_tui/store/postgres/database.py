@@ -20,6 +20,12 @@ LONG_PATIENCE = 60.0  # seconds
 _MAJOR: LiteralString = "SELECT major FROM apppw.store"
 _MOST_IDLE = 4  # connections; each costs the server 2 MB
 _T = TypeVar("_T")
+# The server's warning that a commit is done, and is waited for no longer (syncrep.c).
+_CANCELLED = "01000"
+_LET_GO: LiteralString = """
+    SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND usename = current_user AND wait_event = 'SyncRep'
+      AND query_start < clock_timestamp() - make_interval(secs => %s)"""
 # Seeds: the same text is another lock for each kind.
 ACCOUNT, SUBJECT, USES, RING, NOTICES, SCHEMA = range(6)
 
@@ -89,7 +95,11 @@ class DatabaseTransaction:
         self._is_open = False
         if self._connection.closed:
             raise StoreUnusable(SILENT)
-        with self._connection.cancelled_when_silent(self._process) as cancelled:
+        warned: list[str | None] = []
+        with (
+            self._connection.cancelled_when_silent(self._process) as cancelled,
+            _warnings(self._connection, warned),
+        ):
             try:
                 done = self._connection.execute("COMMIT").statusmessage
             except psycopg.Error as error:
@@ -99,7 +109,8 @@ class DatabaseTransaction:
         if cancelled:
             self._connection.close()  # lest what is cancelled be the next statement
         if self._is_lasting and self._has_written:
-            self._confirmation.note(confirmed=not cancelled)
+            # Another machine, too, may have let go of it: see _let_go.
+            self._confirmation.note(confirmed=not cancelled and _CANCELLED not in warned)
 
     @contextmanager
     def part(self) -> Iterator["DatabaseTransaction"]:
@@ -119,6 +130,30 @@ class DatabaseTransaction:
             self._is_open = False
             with suppress(psycopg.Error):
                 self._connection.execute("ROLLBACK")
+
+
+@contextmanager
+def _warnings(connection: TimedConnection, states: list[str | None]) -> Iterator[None]:
+    """Within it the codes of what the server warns of are added to `states`."""
+
+    def note(diagnostic: psycopg.errors.Diagnostic) -> None:
+        states.append(diagnostic.sqlstate)
+
+    connection.add_notice_handler(note)
+    try:
+        yield
+    finally:
+        connection.remove_notice_handler(note)
+
+
+def _let_go(connection: TimedConnection) -> bool:
+    """Lets go of commits that wait for a standby for too long; True if there were any.
+
+    Whoever waits lets go by itself, unless it was killed, or its machine is lost: the server
+    notices neither, and would keep the accounts locked for everybody until a standby is there.
+    """
+    rows = connection.execute(_LET_GO, (LOCK_TIMEOUT,)).fetchall()
+    return bool(rows)
 
 
 class _Part(DatabaseTransaction):
@@ -177,7 +212,15 @@ class Database:
         def begin(connection: TimedConnection) -> DatabaseTransaction:
             transaction = DatabaseTransaction(connection, self.confirmation)
             transaction.begin(lasting=lasting)
-            if lock is not None:
+            if lock is None:
+                return transaction
+            try:
+                transaction.lock(lock, names)
+            except psycopg.errors.LockNotAvailable:
+                transaction.roll_back()
+                if not _let_go(connection):
+                    raise
+                transaction.begin(lasting=lasting)
                 transaction.lock(lock, names)
             return transaction
 

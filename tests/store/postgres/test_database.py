@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, LiteralString
@@ -23,7 +24,7 @@ from apppw_tui.store.postgres.database import ACCOUNT, LONG_PATIENCE, SUBJECT, D
 from apppw_tui.store.postgres.dsn import read_dsn
 from apppw_tui.store.postgres.engine import PostgresEngine
 from apppw_tui.store.postgres.init import initialise
-from tests.store.postgres.cluster import ONE_CLUSTER, OWNER, Cluster
+from tests.store.postgres.cluster import ONE_CLUSTER, OWNER, Cluster, rows
 from tests.support import FixedClock
 
 pytestmark = ONE_CLUSTER
@@ -120,6 +121,42 @@ def test_a_commit_that_no_standby_confirms_is_done_and_told(
             transaction.write("DELETE FROM apppw.mark")
             transaction.commit()
     assert opened.rows("SELECT name FROM apppw.mark") == []
+
+
+def test_a_commit_whose_program_was_killed_keeps_nobody_out(
+    opened: Database, database: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apppw_tui.store.postgres.database.LOCK_TIMEOUT", 0.2)
+    with database.without_its_standby():
+        killed = psycopg.connect(database.dsn(), autocommit=True)
+        killed.execute("BEGIN")
+        killed.execute("SELECT pg_advisory_xact_lock(hashtextextended('ada', %s))", (ACCOUNT,))
+        killed.execute("INSERT INTO apppw.mark VALUES ('x', now())")
+        killed.pgconn.send_query(b"COMMIT")
+        while rows(database, "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == []:
+            killed.pgconn.flush()
+        killed.pgconn.finish()  # the server does not see that while it waits
+        with opened.transaction(ACCOUNT, ["ada"], lasting=False) as transaction:
+            assert transaction.rows("SELECT name FROM apppw.mark") == [("x",)]
+            transaction.write("DELETE FROM apppw.mark")
+            transaction.commit()
+
+
+def test_a_commit_that_another_machine_has_let_go_of_is_not_called_confirmed(
+    opened: Database, database: Cluster
+) -> None:
+    def let_go() -> None:
+        cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+        while rows(database, cancel) == []:
+            pass
+
+    with database.without_its_standby(), ThreadPoolExecutor() as pool:
+        other = pool.submit(let_go)
+        with opened.transaction(ACCOUNT, ["ada"]) as transaction:
+            transaction.write("INSERT INTO apppw.mark VALUES ('x', now())")
+            transaction.commit()
+        other.result()
+    assert "not confirmed" in opened.confirmation.amend("Done.")
 
 
 def test_a_commit_behind_a_pooler_is_let_go_of_as_well(

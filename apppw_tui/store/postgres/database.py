@@ -173,6 +173,8 @@ class Database:
         self._idle: list[TimedConnection] = []
         self._lock = threading.Lock()
         self._probe = HostProbe(self._dsn, timeout)
+        self._looking = threading.Lock()
+        self._has_looked = False
         self._open = threading.local()  # the transaction of a thread that others may join
         self.confirmation = Confirmation()
 
@@ -284,6 +286,7 @@ class Database:
         self, begin: Callable[[TimedConnection], _T]
     ) -> Iterator[tuple[TimedConnection, _T]]:
         """A connection, and what `begin` gave, tried again on a new one if the old had died."""
+        self._look_at_hosts()
         if self._probe.refusal is not None:
             raise self._probe.refusal
         with self._lock:
@@ -305,6 +308,17 @@ class Database:
             yield connection, result
         finally:
             self._put_back(connection)
+
+    def _look_at_hosts(self) -> None:
+        """Before anything else: not every process goes on watching them.
+
+        One that does not looks again, as long as there were two.
+        """
+        with self._looking:
+            refused = self._probe.refusal is not None and not self._probe.is_watching
+            if refused or not self._has_looked:
+                self._probe.look_at_once()
+                self._has_looked = True
 
     def _put_back(self, connection: TimedConnection) -> None:
         if not connection.closed:

@@ -5,6 +5,7 @@ business of whoever promotes; this notices where it has failed.
 """
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
 
 import psycopg
@@ -45,6 +46,10 @@ class HostProbe:
             "Stop the one that is not.",
         )
 
+    @property
+    def is_watching(self) -> bool:
+        return bool(self._threads)
+
     def start(self) -> None:
         """Asks from now on, every second, where there is more than one host."""
         if len(self._hosts) > 1 and not self._threads:
@@ -60,6 +65,19 @@ class HostProbe:
         """Asks every host once."""
         for host in self._hosts:
             self._ask(host)
+
+    def look_at_once(self) -> None:
+        """Asks all hosts at the same time, and waits no longer than an answer may take."""
+        if len(self._hosts) > 1:
+            asking = [
+                threading.Thread(target=self._ask, args=(host,), daemon=True)
+                for host in self._hosts
+            ]
+            until = time.monotonic() + self._timeout
+            for thread in asking:
+                thread.start()
+            for thread in asking:
+                thread.join(max(0.0, until - time.monotonic()))
 
     def _go_on(self, host: str) -> None:
         while not self._stopped.is_set():

@@ -57,9 +57,16 @@ def test_two_primaries_are_noticed_and_nobody_is_answered(database: Cluster) -> 
         probe = HostProbe(dsn, 1)
         probe.look()
         assert "Two databases say that they are the primary" in str(probe.refusal)
+        at_once = Database(dsn, timeout=1)  # that of a command, which is over before a second is
+        with pytest.raises(StoreUnusable, match="Stop the one that is not"):
+            at_once.rows("SELECT 1")
+        second.stop()
+        assert at_once.rows("SELECT 1") == [(1,)]
+        at_once.close()
         opened = Database(dsn, timeout=1)
-        assert opened.rows("SELECT 1") == [(1,)]
         opened.watch_hosts()
+        assert opened.rows("SELECT 1") == [(1,)]
+        second.start()
         with pytest.raises(StoreUnusable, match="Stop the one that is not"):
             again_and_again(lambda: opened.rows("SELECT 1"))
         second.stop()

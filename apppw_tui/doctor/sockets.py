@@ -17,8 +17,11 @@ from apppw_tui.doctor.finding import Finding, command, danger, notice, ok, warni
 from apppw_tui.doctor.probe import Run
 from apppw_tui.store.engine import SocketFolder
 
-_SECONDS = 2.0  # all are asked at once, so that a daemon that hangs takes no longer
+# The daemon may think for eight (docs/reference.md). All are asked at once, so that one that hangs
+# takes no longer.
+_SECONDS = 9.0
 _ACCESS = 0o666
+_OUT_OF_REACH = b"HTTP/1.1 503"
 _CHUNK = 4096  # bytes; every answer is much shorter
 _ASKED = {
     "auth-client": (b"", b"VERSION\t1\t"),
@@ -271,10 +274,16 @@ def _answer(place: _Place, *, lua: bool) -> Iterator[Finding]:
     except OSError:
         yield danger(path, f"Nobody answers there: {refused}.", place.start)
         return
-    if not heard.startswith(expected):
+    if protocol == "http" and heard.startswith(_OUT_OF_REACH):
         yield danger(
             path,
-            f"What answers there is not apppw-tui's {protocol}, or its store is out of reach.",
+            f"The daemon answers; its store is out of its reach: {refused}.",
+            "See the daemon's log: journalctl -u apppw-tui",
+        )
+    elif not heard.startswith(expected):
+        yield danger(
+            path,
+            f"What answers there is not apppw-tui's {protocol}.",
             "See the daemon's log: journalctl -u apppw-tui",
         )
     elif place.metrics and not _has_metrics(path):

@@ -170,7 +170,9 @@ def test_a_daemon_that_hangs_is_waited_for_once(
         os.kill(daemon.process.pid, signal.SIGCONT)
     assert {Path(finding.where).name for finding in findings} == {*NAMES}
     assert all("does not answer" in finding.what for finding in findings)
-    assert {*waits} == {2.0}
+    assert all(
+        wait is not None and wait > 8 for wait in waits
+    )  # docs/reference.md: no answer within eight seconds
 
 
 @pytest.mark.parametrize(
@@ -286,9 +288,10 @@ def test_a_store_out_of_the_daemons_reach_is_found(folder: Path) -> None:
         findings = looked_at(folder)
     finally:
         (folder.parent / "away").rename(store)
-    assert [(finding.where, finding.level) for finding in findings] == [
-        (str(folder / "http"), Level.DANGER)
-    ]
+    (finding,) = findings
+    assert (finding.where, finding.level) == (str(folder / "http"), Level.DANGER)
+    assert "store is out of its reach" in finding.what
+    assert "KILL" not in finding.remedy
 
 
 def test_a_daemon_that_hangs_is_given_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,6 +58,6 @@ def _place(file: Path) -> StoreLocation:
 
 
 def _opened(place: StoreLocation, *, create: bool) -> Engine:
-    engine, _ = open_engine(place, SystemClock(), create=create, new_key=create)
+    engine, _ = open_engine(place, SystemClock(), create=create, new_key=create, unfinished=create)
     warn_of_unconfirmed(engine)
     return engine

@@ -103,6 +103,16 @@ class StoreUnusable(StoreError):
         self.remedy = remedy
 
 
+class CopyUnfinished(StoreUnusable):
+    """A copy of all accounts into this store was cut short: half of them may be there."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A copy into this store was not finished.",
+            "Do it again: apppw-tui store copy FROM TO",
+        )
+
+
 class DiskFull(StoreUnusable):
     """There is no room left; nothing was changed."""
 

@@ -183,6 +183,18 @@ class Engine(Protocol):
     def complete(self) -> None:
         """Makes what a store of an earlier version lacks, as far as that can be done."""
 
+    def has_unfinished_copy(self) -> bool:
+        """True while a copy of all accounts into this store is not finished. Raises StoreError."""
+
+    def mark_copy(self, *, finished: bool) -> None:
+        """Says whether a copy into this store is finished; until then nobody else opens it."""
+
+    def drop(self, account_name: str, uid: str | None) -> None:
+        """Has neither that account nor anything of `uid` there, as if they had never been.
+
+        Only while a copy is not finished: nothing is listed as deleted. Raises StoreError.
+        """
+
 
 class Machine(Protocol):
     """All that stays on this machine."""
@@ -217,22 +229,35 @@ def open_engine(
     create: bool = False,
     new_key: bool = False,
     by_daemon: bool = False,
+    unfinished: bool = False,
 ) -> tuple[Engine, Machine]:
     """The engine of the store in `place`; with `create`, made if it is missing.
 
     `by_daemon`: for who asks as services do, which may read less of a database.
 
     A process of uid 0 becomes the store's owner. `new_key` says that it may have to write a key
-    where only root can.
+    where only root can. `unfinished`: also a store into which a copy was cut short.
 
     Raises:
         StoreUnusable: missing, or not to be relied upon; the sentence says what to do.
     """
     if place.database is not None:
-        return _open_database(place, place.database, clock, new_key=new_key, by_daemon=by_daemon)
+        return _open_database(
+            place,
+            place.database,
+            clock,
+            new_key=new_key,
+            by_daemon=by_daemon,
+            unfinished=unfinished,
+        )
     from apppw_tui.store.folder.engine import open_folder
 
-    return open_folder(place.folder, place.key_file, clock, create=create, new_key=new_key)
+    return open_folder(
+        *(place.folder, place.key_file, clock),
+        create=create,
+        new_key=new_key,
+        unfinished=unfinished,
+    )
 
 
 def open_shared(place: StoreLocation, clock: Clock, *, by_daemon: bool = False) -> "PostgresEngine":
@@ -249,6 +274,7 @@ def _open_database(
     *,
     new_key: bool,
     by_daemon: bool,
+    unfinished: bool = False,
 ) -> "tuple[PostgresEngine, Machine]":
     try:
         from apppw_tui.store.postgres.database import Database
@@ -256,7 +282,9 @@ def _open_database(
     except ImportError:
         raise NO_DRIVER from None
     return open_database(
-        Database(config.serve_dsn if by_daemon else config.dsn, config.timeout),
+        Database(
+            config.serve_dsn if by_daemon else config.dsn, config.timeout, unfinished=unfinished
+        ),
         place.folder,
         place.key_file,
         clock,

@@ -64,6 +64,7 @@ class MemoryEngine:
         self.notices = MemoryNotices(clock)
         self.keyring = MemoryKeyring(randbytes, self.accounts.has_sealed_values)
         self.confirmation = Confirmation()
+        self._copying = False
 
     def session_terminator(self, local: SessionTerminator) -> SessionTerminator:
         return local
@@ -103,6 +104,15 @@ class MemoryEngine:
 
     def complete(self) -> None:
         """Nothing lacks."""
+
+    def has_unfinished_copy(self) -> bool:
+        return self._copying
+
+    def mark_copy(self, *, finished: bool) -> None:
+        self._copying = not finished
+
+    def drop(self, account_name: str, uid: str | None) -> None:
+        raise NotImplementedError  # what is in memory goes with whoever copied
 
 
 class MemoryErrorLog:

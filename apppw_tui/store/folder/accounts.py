@@ -170,6 +170,13 @@ class FolderStore:
             record()
         return listed
 
+    def drop(self, account_name: str) -> None:
+        """Removes an account, if there is one, and lists nothing. Raises StoreError."""
+        if self._content(account_name) is not None:
+            with self._lock(account_name):
+                files.remove(self.path(account_name))
+                self._settle(account_name, None)
+
     def rename(
         self, account: Account, name: str, step: Rename, records: Sequence[Record] = ()
     ) -> Account:

@@ -136,6 +136,12 @@ class FolderActivityLog:
                     "DELETE FROM activity WHERE uid = ? AND time < ?", uid, self._since()
                 )
 
+    def drop(self, uid: str) -> None:
+        """Removes all that was written of that account. Raises StoreError."""
+        if self.knows(uid):
+            with self._own.transaction() as transaction:
+                transaction.write("DELETE FROM activity WHERE uid = ?", uid)
+
     def knows(self, uid: str) -> bool:
         """True if anything was written of that account. Raises StoreError."""
         self._take_over()

@@ -12,7 +12,15 @@ from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.ports import Accounts, Clock, Confirmation, ErrorLog, SessionTerminator
 from apppw_tui.store.engine import SocketFolder
 from apppw_tui.store.folder import files
-from apppw_tui.store.folder.location import ACCOUNTS, SUFFIX, check_store, has_accounts
+from apppw_tui.store.folder.location import (
+    ACCOUNTS,
+    COPY_MARK,
+    SUFFIX,
+    check_store,
+    has_accounts,
+    has_copy_mark,
+    require_no_copy,
+)
 
 if TYPE_CHECKING:
     from apppw_tui.domain.enforced import Everybody
@@ -35,10 +43,18 @@ if TYPE_CHECKING:
 
 
 def open_folder(
-    folder: Path, key_file: Path, clock: Clock, *, create: bool, new_key: bool
+    folder: Path,
+    key_file: Path,
+    clock: Clock,
+    *,
+    create: bool,
+    new_key: bool,
+    unfinished: bool = False,
 ) -> "tuple[FolderEngine, FolderMachine]":
     """See open_engine."""
     machine, hand = open_machine(folder, key_file, clock, create=create, new_key=new_key)
+    if not unfinished:
+        require_no_copy(machine.folder)
     return FolderEngine(machine.folder, key_file, clock, machine, hand), machine
 
 
@@ -248,6 +264,7 @@ class FolderEngine:
         )
 
     def require_ready(self) -> None:
+        require_no_copy(self._folder)
         self.accounts.check_folders()
 
     def aside(self, what: str, now: datetime) -> FolderAside:
@@ -257,6 +274,22 @@ class FolderEngine:
         # Who may only look is not kept from looking; the doctor tells.
         with contextlib.suppress(StoreError):
             self.accounts.enforcements.ensure_exists()
+
+    def has_unfinished_copy(self) -> bool:
+        return has_copy_mark(self._folder)
+
+    def mark_copy(self, *, finished: bool) -> None:
+        path = self._folder / COPY_MARK
+        if finished:
+            files.remove(path)
+        else:
+            files.write(path, self._folder / f".tmp{COPY_MARK}", b"")
+
+    def drop(self, account_name: str, uid: str | None) -> None:
+        self.accounts.drop(account_name)
+        if uid is not None:
+            self.usage.drop(uid)
+            self.activity.drop(uid)
 
     @cached_property
     def _error_log(self) -> ErrorLog:

@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apppw_tui.domain.errors import (
-    StoreUnusable,
-)
+from apppw_tui.domain.errors import CopyUnfinished, StoreUnusable
 from apppw_tui.domain.lines import lines
 from apppw_tui.domain.names import is_account_name
 from apppw_tui.store.folder import files
@@ -33,6 +31,8 @@ _MOUNTS = Path("/proc/self/mountinfo")
 UNSEALED = ".nothing-sealed"
 
 
+# While that file is there, a copy of all accounts into the store is not finished.
+COPY_MARK = ".copy-unfinished"
 CREDENTIAL = "apppw-tui-key"
 
 
@@ -130,6 +130,17 @@ def account_names(folder: Path) -> Iterator[str]:
                     yield name
     except OSError as error:
         raise files.store_error(accounts, error) from None
+
+
+def has_copy_mark(folder: Path) -> bool:
+    """True if a copy into the store in `folder` is not finished."""
+    return os.path.lexists(folder / COPY_MARK)
+
+
+def require_no_copy(folder: Path) -> None:
+    """Raises CopyUnfinished if a copy into the store in `folder` is not finished."""
+    if has_copy_mark(folder):
+        raise CopyUnfinished
 
 
 def is_owned_by_me(folder: Path) -> bool:

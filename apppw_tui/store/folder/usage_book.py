@@ -112,6 +112,14 @@ class FolderUsageBook:
             files.make_folder(self._waiting)
             files.write(self._waiting / f"{uid}{GONE}", self._waiting / f".tmp-{uid}", b"")
 
+    def drop(self, uid: str) -> None:
+        """As `forget`, for whoever brings them again, while no daemon is there."""
+        self.forget(uid)
+        if self._ledger.exists():
+            with self._ledger.transaction() as tables:
+                tables.forget(uid)
+            files.remove(self._waiting / f"{uid}{GONE}")
+
     def restore(self, uid: str, content: bytes) -> None:
         """Takes what a backup has, unless there is anything. Raises StoreError, OSError.
 

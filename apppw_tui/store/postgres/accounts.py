@@ -219,6 +219,15 @@ class PostgresAccounts:
             self._settle(account_name, None)
         return True
 
+    def drop(self, account_name: str, uid: str | None) -> None:
+        """Removes an account, if there is one, and all of `uid`; lists nothing."""
+        with self._locked(account_name) as transaction:
+            transaction.write("DELETE FROM apppw.account WHERE name = %s", account_name)
+            transaction.write("DELETE FROM apppw.activity WHERE uid = %s", uid)
+            have_settled(transaction, account_name)
+            transaction.commit()
+            self._settle(account_name, None)
+
     @contextmanager
     def _locked(self, *names: str) -> Iterator[DatabaseTransaction]:
         """A transaction on these accounts, which nobody on any machine changes meanwhile.

@@ -7,7 +7,7 @@ from typing import Any, LiteralString, TypeVar
 
 import psycopg
 
-from apppw_tui.domain.errors import StoreUnusable
+from apppw_tui.domain.errors import CopyUnfinished, StoreUnusable
 from apppw_tui.domain.ports import Confirmation
 from apppw_tui.store.postgres.connection import TIMEOUT, Row, TimedConnection, connect
 from apppw_tui.store.postgres.dsn import read_dsn
@@ -17,7 +17,9 @@ from apppw_tui.store.postgres.schema import require_major
 
 LOCK_TIMEOUT = 5.0  # seconds
 LONG_PATIENCE = 60.0  # seconds
-_MAJOR: LiteralString = "SELECT major FROM apppw.store"
+_MAJOR: LiteralString = (
+    "SELECT major, EXISTS (SELECT FROM apppw.mark WHERE name = 'copy') FROM apppw.store"
+)
 _MOST_IDLE = 4  # connections; each costs the server 2 MB
 _T = TypeVar("_T")
 # The server's warning that a commit is done, and is waited for no longer (syncrep.c).
@@ -166,8 +168,12 @@ class _Part(DatabaseTransaction):
 class Database:
     """The primary that `dsn` names, for all threads of a process. Every call raises StoreError."""
 
-    def __init__(self, dsn: str, timeout: float = TIMEOUT) -> None:
-        """Connects to nothing yet. Raises Refused, if `dsn` is not to be used."""
+    def __init__(self, dsn: str, timeout: float = TIMEOUT, *, unfinished: bool = False) -> None:
+        """Connects to nothing yet; `unfinished`: also where a copy was cut short.
+
+        Raises Refused, if `dsn` is not to be used.
+        """
+        self._unfinished = unfinished
         self._dsn = read_dsn(dsn)
         self._timeout = timeout
         self._idle: list[TimedConnection] = []
@@ -330,12 +336,14 @@ class Database:
             connection.close()
 
     def _connect(self) -> TimedConnection:
-        """Raises psycopg.Error; StoreUnusable, if the tables are not this program's."""
+        """Raises psycopg.Error; StoreUnusable, if the tables are not this program's, or half."""
         connection = connect(self._dsn, self._timeout)
         try:
             # At every connection: they may be migrated while a program runs.
-            for (major,) in connection.execute(_MAJOR).fetchall():
+            for major, has_copy in connection.execute(_MAJOR).fetchall():
                 require_major(major)
+                if has_copy and not self._unfinished:
+                    raise CopyUnfinished
         except BaseException:
             connection.close()
             raise

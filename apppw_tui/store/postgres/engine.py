@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apppw_tui.domain.errors import StoreError
+from apppw_tui.domain.errors import CopyUnfinished, StoreError
 from apppw_tui.domain.ports import Accounts, Clock, SessionTerminator
 from apppw_tui.store.folder.engine import FolderAside, FolderMachine, open_machine
 from apppw_tui.store.postgres.accounts import PostgresAccounts
@@ -191,12 +191,27 @@ class PostgresEngine:
     def require_ready(self) -> None:
         # Where there are no tables, or those of another version, this says so.
         self._database.rows("SELECT 1 FROM apppw.account LIMIT 0")
+        if self.has_unfinished_copy():
+            raise CopyUnfinished
 
     def aside(self, what: str, now: datetime) -> FolderAside:
         return FolderAside(self._folder, what, now)
 
     def complete(self) -> None:
         """Nothing lacks: `store init` has made it all."""
+
+    def has_unfinished_copy(self) -> bool:
+        return bool(self._database.rows("SELECT 1 FROM apppw.mark WHERE name = 'copy'"))
+
+    def mark_copy(self, *, finished: bool) -> None:
+        with self._database.transaction() as transaction:
+            transaction.write("DELETE FROM apppw.mark WHERE name = 'copy'")
+            if not finished:
+                transaction.write("INSERT INTO apppw.mark (name, time) VALUES ('copy', now())")
+            transaction.commit()
+
+    def drop(self, account_name: str, uid: str | None) -> None:
+        self.accounts.drop(account_name, uid)
 
     def follower(self, *, kicks: bool) -> "Follower":
         """For whoever does on this machine what the others ask; `kicks`: also ends sessions."""

@@ -136,7 +136,7 @@ def test_an_account_that_changed_meanwhile_is_told(
     monkeypatch.setattr(copying, "_compare", changed)
     output = run("store", "copy", filled, shared)
     assert (output.code, output.out) == (3, "Copied 2 accounts.\n")
-    assert output.line == "ada is not the same in both: it was changed meanwhile."
+    assert output.line == "ada is not the same in both: it was changed meanwhile. Copy again."
 
 
 def test_the_doctor_looks_at_the_database_and_at_the_key(

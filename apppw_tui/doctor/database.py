@@ -1,6 +1,7 @@
 """The database that several machines share, as this one sees it."""
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -56,29 +57,33 @@ def check(
 
 def check_certificates(config: DatabaseConfig, now: datetime) -> Iterator[Finding]:
     """Looks until when the certificates hold that this machine comes with, or trusts."""
+    # Of those that are trusted one is enough, as in the system's bundle; a chain needs all.
     files = {
-        Path(words[key]): None
+        Path(words[key]): last_of
         for words in map(parse_dsn, (config.dsn, config.serve_dsn))
-        for key in ("sslcert", "sslrootcert")
+        for key, last_of in (("sslcert", min), ("sslrootcert", max))
         if key in words
     }
-    for path in files:
-        end = _end(path)
+    for path, last_of in files.items():
+        end = _end(path, last_of)
         if end is not None and end <= now:
             yield danger(path, f"It ended on {end:%Y-%m-%d}: nobody gets in by it.", _RENEW)
         elif end is not None and end <= now + _SOON:
             yield warning(path, f"It ends on {end:%Y-%m-%d}.", _RENEW)
 
 
-def _end(path: Path) -> datetime | None:
-    """The time at which the first certificate of that file ends; None: nobody can tell."""
+def _end(path: Path, last_of: Callable[[Iterable[datetime]], datetime]) -> datetime | None:
+    """The end of the certificates in that file; None: nobody can tell."""
     from cryptography import x509  # some 30 ms
 
     try:
-        certificates = x509.load_pem_x509_certificates(path.read_bytes())
+        with warnings.catch_warnings():
+            # Some of a system's bundle are older than the rules of today.
+            warnings.simplefilter("ignore")
+            certificates = x509.load_pem_x509_certificates(path.read_bytes())
+            return last_of(certificate.not_valid_after_utc for certificate in certificates)
     except (OSError, ValueError):
         return None  # who connects is told
-    return min(certificate.not_valid_after_utc for certificate in certificates)
 
 
 def _server(facts: "DatabaseFacts") -> Iterator[Finding]:

@@ -62,30 +62,37 @@ class DatabaseTransaction:
 
         In one statement with the lock it would see what stood before the lock was had.
         """
-        connection = self._connection
-        connection.patience += LOCK_TIMEOUT
-        try:
+        with self._patient() as connection:
             connection.execute(
                 "SELECT pg_advisory_xact_lock(hashtextextended(name, %s))"
                 " FROM unnest(%s::text[]) AS name",
                 (kind, sorted(names)),
             )
-        finally:
-            connection.patience -= LOCK_TIMEOUT
 
     def rows(self, sql: LiteralString, *values: Any) -> list[Row]:
-        return self._connection.execute(sql, values).fetchall()
+        with self._patient() as connection:
+            return connection.execute(sql, values).fetchall()
 
     def write(self, sql: LiteralString, *values: Any) -> int:
         """Runs it; of how many rows it was."""
         self._has_written = True
-        return self._connection.execute(sql, values).rowcount
+        with self._patient() as connection:
+            return connection.execute(sql, values).rowcount
 
     def write_many(self, sql: LiteralString, values: Sequence[Row]) -> None:
         if values:
             self._has_written = True
-            with self._connection.cursor() as cursor:
+            with self._patient() as connection, connection.cursor() as cursor:
                 cursor.executemany(sql, values)
+
+    @contextmanager
+    def _patient(self) -> Iterator[TimedConnection]:
+        """Until the server has given up a lock that somebody else holds, which it then says."""
+        self._connection.patience += LOCK_TIMEOUT
+        try:
+            yield self._connection
+        finally:
+            self._connection.patience -= LOCK_TIMEOUT
 
     def commit(self) -> None:
         """Ends it: in force from now on, also where no standby confirms it in time.

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
@@ -12,6 +13,9 @@ from apppw_tui.domain.errors import Refused
 
 # Whatever it says: a standby may not know yet what was deleted, and names are of any alphabet.
 _ALWAYS = {"target_session_attrs": "read-write", "client_encoding": "UTF8"}
+# libpq 16: sslcertmode. An older one looks whether the file is there, and goes on where it is not.
+_SSLCERTMODE_SINCE = 160000
+_NO_CERTIFICATE = {"sslcert": "/dev/null/none"}
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -22,7 +26,7 @@ def read_dsn(dsn: str) -> str:
     """
     try:
         words = parse_dsn(dsn)
-        made = make_conninfo(**{**words, **_ALWAYS})
+        made = make_conninfo(**{**_without_home(words), **words, **_ALWAYS})
     except ValueError as error:
         raise Refused(f"dsn {error}.") from None
     except (psycopg.Error, TypeError):
@@ -32,6 +36,18 @@ def read_dsn(dsn: str) -> str:
     for name in [name for name in os.environ if name.startswith("PG")]:
         del os.environ[name]
     return made
+
+
+def _without_home(words: Mapping[str, str]) -> dict[str, str]:
+    """Has a certificate that `words` do not name not be looked for below the home folder.
+
+    That is root's, also where root has become the owner of the store, who may not enter it.
+    """
+    if "sslcert" in words:
+        return {}
+    if psycopg.pq.version() >= _SSLCERTMODE_SINCE:
+        return {"sslcertmode": "disable"}
+    return dict(_NO_CERTIFICATE)
 
 
 def _check_passfile(path: Path) -> None:

@@ -16,7 +16,7 @@ from apppw_tui.domain.errors import (
     StoreUnusable,
 )
 
-BUSY = "The store is busy. Try again in a moment."
+BUSY = "The store is busy: nothing was changed. Try again in a moment."
 SILENT = "The database does not answer."
 _UNCERTAIN = (
     "The database was lost while the change was being confirmed: it may or may not be saved. "
@@ -28,11 +28,14 @@ _OF_OTHERS = (
     *(errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure),
     *(errors.TooManyConnections, errors.QueryCanceled),
 )
+_READ_ONLY = (
+    "The database can only be read.",
+    "Look whether it is a standby, and whether default_transaction_read_only is set for the user.",
+)
 _FAULTS: tuple[tuple[tuple[type[psycopg.Error], ...], str, str], ...] = (
     (
         (errors.ReadOnlySqlTransaction,),
-        "The database can only be read: it is not the primary.",
-        "",
+        *_READ_ONLY,
     ),
     (
         (errors.UndefinedTable, errors.InvalidSchemaName, errors.UndefinedColumn),
@@ -54,7 +57,13 @@ _FAULTS: tuple[tuple[tuple[type[psycopg.Error], ...], str, str], ...] = (
 
 # In words of libpq (fe-secure-openssl.c) and of a server's log-in (auth.c), which has no code for
 # them. A server that speaks another language is told to be out of reach.
+_FULL = r"too many (clients|connections)|connection slots are reserved"
 _UNWELCOME: tuple[tuple[str, str, str], ...] = (
+    (
+        r"could not translate host name|Name or service not known",
+        "The host of the database cannot be looked up.",
+        "Look at host in dsn, and at this machine's own name service.",
+    ),
     (
         r"certificate verify failed|does not match host name|root certificate file",
         "The certificate of the database is not to be trusted.",
@@ -66,11 +75,32 @@ _UNWELCOME: tuple[tuple[str, str, str], ...] = (
         "Look at sslcert and sslkey: the owner of the store must be able to read both.",
     ),
     (
-        r"valid client certificate|authentication failed|no pg_hba\.conf entry|alert "
-        r"|(role|database) \"[^\"]*\" does not exist|permission denied for database",
+        r"server does not support SSL",
+        "The database does not speak TLS.",
+        "Set ssl = on there; or something else listens at that port.",
+    ),
+    (
+        r"FATAL: +database \"[^\"]*\" does not exist",
+        "The server has no database of that name.",
+        "Look at dbname in dsn.",
+    ),
+    (
+        r"FATAL: +role \"[^\"]*\" (does not exist|is not permitted to log in)",
+        "The database has no such user who may log in.",
+        "Look at user in dsn.",
+    ),
+    (
+        r"no pg_hba\.conf entry",
+        "The database lets no such user in from here, or not to a database of that name.",
+        "Look at dbname and user in dsn, and at pg_hba.conf there; its log says which.",
+    ),
+    (
+        r"valid client certificate|authentication failed|alert "
+        r"|permission denied for database",
         "The database does not let this machine in.",
         "Look whether the certificate is out of date, or of another role; its log says which.",
     ),
+    (r"session is read-only|server is in hot standby mode", *_READ_ONLY),
 )
 
 
@@ -95,6 +125,8 @@ def store_error(error: psycopg.Error) -> StoreError:
 
 
 def _error_without_code(error: psycopg.Error) -> StoreError:
+    if re.search(_FULL, str(error)):
+        return StoreBusy(BUSY)
     for words, fault, remedy in _UNWELCOME:
         if re.search(words, str(error)):
             return StoreUnusable(fault, remedy)

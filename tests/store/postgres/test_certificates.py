@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -41,6 +42,10 @@ UNUSABLE = (
 NOT_LET_IN = (
     "The database does not let this machine in. Look whether the certificate is out of date, or of "
     "another role; its log says which."
+)
+NOT_NAMED = (
+    "The database lets no such user in from here, or not to a database of that name. Look at "
+    "dbname and user in dsn, and at pg_hba.conf there; its log says which."
 )
 
 
@@ -188,7 +193,8 @@ def test_each_certificate_opens_its_role_over_tls(server: Server) -> None:
 def test_certificate_of_another_role_is_refused_in_a_sentence(
     server: Server, name: str, role: str
 ) -> None:
-    assert server.refusal(server.dsn(name, role)) == NOT_LET_IN
+    expected = NOT_NAMED if role == "postgres" else NOT_LET_IN
+    assert server.refusal(server.dsn(name, role)) == expected
 
 
 def test_certificate_that_ended_or_is_a_strangers_is_refused_in_a_sentence(server: Server) -> None:
@@ -203,6 +209,35 @@ def test_certificate_that_ended_or_is_a_strangers_is_refused_in_a_sentence(serve
     make_certificate(server, "strange", NOW + timedelta(days=9), signed_by="other")
     assert server.refusal(server.dsn("strange")) == NOT_LET_IN
     assert server.refusal(server.dsn(sslrootcert=server.own / "other.pem")) == UNTRUSTED
+
+
+@pytest.fixture
+def home_of_root(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A home with a certificate, which this process may not enter, as after root's change."""
+    with tempfile.TemporaryDirectory() as home:
+        monkeypatch.setenv("HOME", home)
+        (Path(home) / ".postgresql").mkdir()
+        (Path(home) / ".postgresql" / "postgresql.crt").write_text("another's")
+        yield
+
+
+@pytest.mark.parametrize("version", [150000, 160000])
+@pytest.mark.usefixtures("home_of_root")
+def test_without_sslcert_nothing_is_looked_for_at_home(
+    server: Server, monkeypatch: pytest.MonkeyPatch, version: int
+) -> None:
+    if psycopg.pq.version() >= version:
+        monkeypatch.setattr(psycopg.pq, "version", lambda: version)
+    bare = server.dsn().replace(f"sslcert={server.own}/portal.mail1.pem ", "")
+    bare = bare.replace(f"sslkey={server.own}/portal.mail1.key", "")
+    assert "sslcert=" not in bare
+    assert server.refusal(bare) == NOT_LET_IN
+    assert server.refusal(bare.replace("host=db1", "host=db3")) == UNTRUSTED
+
+
+def test_wrong_database_and_user_are_told_over_tls(server: Server) -> None:
+    assert server.refusal(server.dsn(dbname="nothing-there")) == NOT_NAMED
+    assert server.refusal(server.dsn(role="nobody-there")) == NOT_NAMED
 
 
 def test_server_of_another_name_or_without_what_signed_it_is_not_trusted(server: Server) -> None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, LiteralString
@@ -24,6 +25,7 @@ from apppw_tui.store.postgres.database import ACCOUNT, LONG_PATIENCE, SUBJECT, D
 from apppw_tui.store.postgres.dsn import read_dsn
 from apppw_tui.store.postgres.engine import PostgresEngine
 from apppw_tui.store.postgres.init import initialise
+from apppw_tui.store.postgres.schema import PORTAL
 from tests.store.postgres.cluster import ONE_CLUSTER, OWNER, Cluster, rows
 from tests.support import FixedClock
 
@@ -186,7 +188,10 @@ def test_a_later_commit_that_is_confirmed_confirms_what_was_before(
     assert opened.confirmation.amend("Done.") == "Done."
 
 
-def test_what_was_never_sent_is_not_uncertain(opened: Database, database: Cluster) -> None:
+def test_what_was_never_sent_is_not_uncertain(
+    opened: Database, database: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOCK_TIMEOUT", 0.1)
     with opened.transaction() as transaction:
         with database.silent(), pytest.raises(psycopg.OperationalError):
             transaction.write("INSERT INTO apppw.mark VALUES ('x', now())")
@@ -317,3 +322,71 @@ def test_whole_table_may_take_longer_than_a_service_waits(
     engine.deleted_ids.read(until)
     engine.accounts.has_accounts()
     assert patiences == [TIMEOUT] * 2
+
+
+def test_row_that_somebody_else_holds_is_busy_and_not_silence(
+    opened: Database, database: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened.rows("SELECT 1")
+    monkeypatch.setattr(module, "LOCK_TIMEOUT", 1.2)  # more than its timeout, as ever
+    update: LiteralString = "UPDATE apppw.store SET major = major"
+    with (
+        psycopg.connect(database.dsn(OWNER)) as other,
+        closing(Database(database.dsn(OWNER), 1)) as own,
+    ):
+        other.execute(update)
+        with pytest.raises(StoreBusy, match="busy: nothing was changed"), own.transaction() as held:
+            held.write(update)
+
+
+@pytest.mark.parametrize(
+    ("setting", "undone"),
+    [
+        ("SET default_transaction_read_only = on", "RESET default_transaction_read_only"),
+        ("CONNECTION LIMIT 0", "CONNECTION LIMIT -1"),
+        ("NOLOGIN", "LOGIN"),
+    ],
+)
+def test_database_that_does_answer_is_not_said_to_be_silent(
+    database: Cluster, setting: LiteralString, undone: LiteralString
+) -> None:
+    sentences = {
+        "SET": "The database can only be read.",
+        "CONNECTION": "The store is busy: nothing was changed.",
+        "NOLOGIN": "The database has no such user who may log in. Look at user in dsn.",
+    }
+    database.execute("postgres", f"ALTER ROLE {PORTAL} {setting}")
+    try:
+        with closing(Database(database.dsn(), 1)) as own, pytest.raises(StoreError) as refusal:
+            own.rows("SELECT 1")
+    finally:
+        database.execute("postgres", f"ALTER ROLE {PORTAL} {undone}")
+    assert str(refusal.value).startswith(sentences[setting.split()[0]])
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "sentence"),
+    [
+        ("nobody-of-that-name", "apppw", "has no such user who may log in. Look at user in dsn."),
+        (PORTAL, "nothing-there", "The server has no database of that name. Look at dbname"),
+    ],
+)
+def test_wrong_word_of_a_dsn_is_told_without_its_value(
+    database: Cluster, role: str, name: str, sentence: str
+) -> None:
+    with closing(Database(database.dsn(role, name), 1)) as own, pytest.raises(StoreUnusable) as it:
+        own.rows("SELECT 1")
+    assert sentence in str(it.value)
+    assert not {role, name} & set(str(it.value).split())
+
+
+def test_certificate_that_no_dsn_names_is_not_looked_for_at_home(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for version, word in (
+        (150000, "sslcert=/dev/null/none"),
+        (160000, "sslcertmode=disable"),
+    ):
+        monkeypatch.setattr(psycopg.pq, "version", lambda version=version: version)
+        assert word in read_dsn("host=/x").split()
+        assert word not in read_dsn("host=/x sslcert=/y").split()

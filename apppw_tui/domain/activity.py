@@ -3,7 +3,7 @@
 import contextlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -155,7 +155,10 @@ def actor_label(entry: ActivityEntry, account_name: str | None) -> str:
 def parse_time(text: str) -> datetime:
     """The time of a line, such as `2026-11-22T12:00:00Z`. Raises ValueError."""
     instant = datetime.fromisoformat(text)
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    try:
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(text) from None
 
 
 def entries(lines: Iterable[bytes]) -> Iterator[ActivityEntry]:
@@ -192,12 +195,20 @@ def columns(event: ActivityEntry) -> tuple[str, str, str]:
     return what, by, json.dumps(dict(event.details))
 
 
-def of_rows(rows: Iterable[tuple[Any, ...]]) -> list[tuple[str, ActivityEntry]]:
-    """The entries by time, each with its uid; `rows` have a number, uid, time and `columns`."""
+def of_rows(
+    rows: Iterable[tuple[Any, ...]], leave_out: Callable[[str], object] = lambda _uid: None
+) -> list[tuple[str, ActivityEntry]]:
+    """The entries by time, each with its uid; `rows` have a number, uid, time and `columns`.
+
+    `leave_out` hears of each row that is none, by its uid.
+    """
     events = []
     for _, uid, time, what, by, details in rows:
-        with contextlib.suppress(ValueError, RecursionError):
+        event = None
+        with contextlib.suppress(ValueError, RecursionError, TypeError):
             event = entry({**json.loads(details), "time": time, "what": what, "by": by})
-            if event is not None:
-                events.append((uid, event))
+        if event is None:
+            leave_out(uid)
+        else:
+            events.append((uid, event))
     return sorted(events, key=lambda event: event[1].time)

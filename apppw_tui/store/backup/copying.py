@@ -132,8 +132,9 @@ def _compare(source: Engine, target: Engine, result: CopyResult) -> None:
     names = sorted({*source.accounts.list_names(), *target.accounts.list_names()})
     for name in progress(names, "Comparing accounts"):
         if name not in result.failures:
+            # What cannot be read of the source was told, and is nowhere else.
             ours, theirs = (_everything(engine, name) for engine in (source, target))
-            if ours != theirs:
+            if ours[0] != theirs[0] or theirs[1]:
                 result.failures[name] = StoreDamaged(
                     f"{name} is not the same in both: it was changed meanwhile. Copy again."
                 )
@@ -142,10 +143,11 @@ def _compare(source: Engine, target: Engine, result: CopyResult) -> None:
         raise StoreDamaged("The list of what was deleted is not the same in both. Copy again.")
 
 
-def _everything(engine: Engine, name: str) -> tuple[object, ...]:
+def _everything(engine: Engine, name: str) -> tuple[tuple[object, ...], Failures]:
+    """All that is there of an account, and what cannot be read of it."""
     raw = engine.accounts.read_raw(name)
     if raw.account is None:
-        return (raw.content,)
+        return (raw.content,), {}
     failures: Failures = {}
     uid = raw.account.uid
     # Which of two files an event stands in is the store's own affair.
@@ -155,7 +157,7 @@ def _everything(engine: Engine, name: str) -> tuple[object, ...]:
         for line in part.split(b"\n")
         if line
     )
-    return raw.content, events, dict(engine.usage.export(uid, failures)), bool(failures)
+    return (raw.content, events, dict(engine.usage.export(uid, failures))), failures
 
 
 def _name(member: str) -> str:

@@ -30,6 +30,7 @@ from apppw_tui.store.folder import files
 MOST = 50_000
 MOST_EACH = 50  # of one account: it is not to take everybody's room
 _COUNTED_FOR = 256  # messages that are laid before the folder is looked at again
+_NO_MESSAGE = (ValueError, RecursionError, AttributeError, TypeError, OverflowError)
 _NAME = re.compile(r"([0-9a-f]{32})-([0-9a-f]{16})\.json", re.ASCII)
 _LARGEST = 64 * 1024  # bytes
 _RANDOM = 0xFFF  # of the nanoseconds: less than two writes of one process are apart
@@ -92,7 +93,9 @@ class FolderNoticeQueue:
         content = files.read(self._folder / file, _LARGEST)
         if content is None or match is None:
             return None
-        with contextlib.suppress(ValueError, RecursionError, AttributeError, TypeError):
+        with contextlib.suppress(
+            ValueError, RecursionError, AttributeError, TypeError, OverflowError
+        ):
             document = json.loads(content)
             entry_ = entry(document.get("entry"))
             if entry_ is not None:

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from operator import itemgetter
 from typing import LiteralString
@@ -13,7 +13,7 @@ from apppw_tui.domain.deleted_ids import UID
 from apppw_tui.domain.errors import StoreError
 from apppw_tui.domain.lines import fitted, utc_seconds
 from apppw_tui.domain.ports import Clock
-from apppw_tui.store.postgres.connection import Row, RowReader
+from apppw_tui.store.postgres.connection import Row, RowReader, note_unread
 from apppw_tui.store.postgres.database import Database
 
 MOST = 4000  # events of one account, and of all names that nobody has
@@ -87,7 +87,7 @@ class PostgresActivityLog:
 
     def export(self, uid: str, failures: dict[str, StoreError]) -> Mapping[str, bytes]:
         try:
-            return export_activity(self._database, [uid]).get(uid, {})
+            return export_activity(self._database, [uid], failures).get(uid, {})
         except StoreError as error:
             failures[f"activity/{uid}.jsonl"] = error
         return {}
@@ -128,17 +128,26 @@ class _NewEvents:
         return [event for event in events if self._uids is None or event[0] in self._uids]
 
 
-def export_activity(reader: RowReader, uids: list[str]) -> dict[str, Mapping[str, bytes]]:
-    """The members of a backup, of those accounts that have any. Raises StoreError."""
+def export_activity(
+    reader: RowReader, uids: list[str], failures: dict[str, StoreError]
+) -> dict[str, Mapping[str, bytes]]:
+    """The members of a backup, of those accounts that have any. Raises StoreError.
+
+    `failures` gets what rows cannot be read; the others are there.
+    """
     sql: LiteralString = f"{_GET} WHERE uid = ANY (%s) ORDER BY seq"
     lines = defaultdict[str, list[bytes]](list)
-    for uid, event in _events(reader.rows(sql, uids)):
+    left_out = Counter[str]()
+    for uid, event in _events(reader.rows(sql, uids), lambda uid: left_out.update([uid])):
         lines[uid].append(json.dumps(as_line(event)).encode() + b"\n")
+    note_unread(failures, {f"activity/{uid}.jsonl": count for uid, count in left_out.items()})
     return {uid: {f"activity/{uid}.jsonl": b"".join(lines[uid])} for uid in lines}
 
 
-def _events(rows: list[Row]) -> list[Event]:
-    return activity.of_rows((*row[:2], utc_seconds(row[2]), *row[3:]) for row in rows)
+def _events(rows: list[Row], leave_out: Callable[[str], object] = lambda _uid: None) -> list[Event]:
+    return activity.of_rows(
+        ((*row[:2], row[2] and utc_seconds(row[2]), *row[3:]) for row in rows), leave_out
+    )
 
 
 def _row(uid: str, event: ActivityEntry) -> Row:

@@ -6,15 +6,18 @@ nothing in time leaves the connection, and closes it.
 
 import logging
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, LiteralString, Protocol, TypeVar
 
 import psycopg
+from psycopg.adapt import Buffer, Loader
 from psycopg.conninfo import make_conninfo
 from psycopg.waiting import Ready
 
 from apppw_tui import __version__
+from apppw_tui.domain.errors import StoreDamaged, StoreError
 from apppw_tui.store.postgres.errors import SILENT, SilentDatabase
 
 Row = tuple[Any, ...]
@@ -30,8 +33,37 @@ TIMEOUT = 3.0  # seconds
 PROGRAM = f"apppw-tui {__version__}"  # as pg_stat_activity tells of whoever is connected
 _LEAST_CONNECT = 2  # seconds; libpq takes a shorter time for this one
 _T = TypeVar("_T")
+# Policies that hide rows are an error: else an account, or a deletion, would pass for none.
+UNHIDDEN: LiteralString = "SET row_security = off"
+# A role or a database may have others: then times come in a form that is not read here.
+_TEXTS: tuple[tuple[str, str, LiteralString], ...] = (
+    ("DateStyle", "ISO, MDY", "SET DateStyle TO 'ISO, MDY'"),
+    ("IntervalStyle", "postgres", "SET IntervalStyle TO 'postgres'"),
+    ("TimeZone", "UTC", "SET TimeZone TO 'UTC'"),
+    ("standard_conforming_strings", "on", "SET standard_conforming_strings TO on"),
+)
+_LEAST, _END = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+# A condition on `time`: nothing that is read here is one of these.
+NO_TIME: LiteralString = "(time < '1970-01-02Z' OR time >= '9999-01-01Z')"
 # Else what it has to say would be written over the screens.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
+
+
+class _OrdinaryTime(Loader):
+    """Reads a time or a day; one that no program writes, such as infinity, is None."""
+
+    def __init__(self, oid: int, context: Any = None) -> None:
+        super().__init__(oid, context)
+        self._ordinary = psycopg.adapters.get_loader(oid, psycopg.pq.Format.TEXT)(oid, context)  # type: ignore[misc]
+
+    def load(self, data: Buffer) -> Any:
+        try:
+            when = self._ordinary.load(data)
+        except (psycopg.DataError, OverflowError):
+            return None
+        if isinstance(when, datetime):
+            return when if _LEAST <= when < _END else None
+        return when if _LEAST.date() <= when < _END.date() else None
 
 
 class TimedConnection(psycopg.Connection[Row]):
@@ -101,4 +133,28 @@ def connect(dsn: str, timeout: float) -> TimedConnection:
         application_name=PROGRAM,
     )
     connection.patience = timeout
+    try:
+        agree(connection)
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def note_unread(failures: dict[str, StoreError], counts: Mapping[str, int]) -> None:
+    """Has `failures` say of how many rows each of these members of a backup had to do without."""
+    for member, count in counts.items():
+        rows = f"{count} rows" if count > 1 else "A row"
+        failures[f"part of {member}"] = StoreDamaged(f"{rows} of {member} cannot be read.")
+
+
+def agree(connection: psycopg.Connection[Any]) -> None:
+    """Has the server show all rows or none, and write them as they are read here."""
+    wanted = [
+        statement
+        for parameter, value, statement in _TEXTS
+        if connection.info.parameter_status(parameter) not in (None, value)
+    ]
+    connection.execute("; ".join([UNHIDDEN, *wanted]))
+    for kind in ("timestamptz", "date"):
+        connection.adapters.register_loader(kind, _OrdinaryTime)

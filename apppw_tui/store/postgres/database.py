@@ -11,7 +11,7 @@ from apppw_tui.domain.errors import CopyUnfinished, StoreUnusable
 from apppw_tui.domain.ports import Confirmation
 from apppw_tui.store.postgres.connection import TIMEOUT, Row, TimedConnection, connect
 from apppw_tui.store.postgres.dsn import read_dsn
-from apppw_tui.store.postgres.errors import SILENT, SilentDatabase, store_error, uncertain
+from apppw_tui.store.postgres.errors import SILENT, UNREAD, SilentDatabase, store_error, uncertain
 from apppw_tui.store.postgres.probe import HostProbe
 from apppw_tui.store.postgres.schema import require_major
 
@@ -49,7 +49,9 @@ class DatabaseTransaction:
         commit = "on" if lasting else "off"
         cursor = self._connection.execute(
             f"BEGIN; SET LOCAL lock_timeout = '{LOCK_TIMEOUT:g}s'; "
-            f"SET LOCAL synchronous_commit = {commit}; SELECT pg_backend_pid()"
+            # Behind a pooler it may be another session than that of `agree`.
+            f"SET LOCAL synchronous_commit = {commit}; SET LOCAL row_security = off; "
+            "SELECT pg_backend_pid()"
         )
         while cursor.nextset():
             pass
@@ -360,5 +362,5 @@ class Database:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except psycopg.Error as error:
+        except UNREAD as error:
             raise store_error(error) from None

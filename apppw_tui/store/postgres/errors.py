@@ -18,10 +18,13 @@ from apppw_tui.domain.errors import (
 
 BUSY = "The store is busy: nothing was changed. Try again in a moment."
 SILENT = "The database does not answer."
+UNREAD = (psycopg.Error, NotImplementedError)  # the latter: a form that the driver cannot read
+_HIDING = "check_enable_rls"  # the server's function; its sentence is in whatever language
 _UNCERTAIN = (
     "The database was lost while the change was being confirmed: it may or may not be saved. "
     "Look again."
 )
+_FOREIGN = "The database and this program do not understand each other."
 # PostgreSQL, "Error Codes": connection exceptions, and a server that shuts down or begins.
 _GOING = ("08", "57P")
 _OF_OTHERS = (
@@ -108,9 +111,9 @@ class SilentDatabase(psycopg.OperationalError):
     """No answer came in time; the connection is closed."""
 
 
-def store_error(error: psycopg.Error) -> StoreError:
+def store_error(error: psycopg.Error | NotImplementedError) -> StoreError:
     """The error, with a sentence for whoever asked; nothing was changed."""
-    if error.sqlstate is None:
+    if not isinstance(error, psycopg.Error) or error.sqlstate is None:
         return _error_without_code(error)
     if _is_lost(error):
         return StoreUnusable(SILENT)
@@ -118,13 +121,21 @@ def store_error(error: psycopg.Error) -> StoreError:
         return StoreBusy(BUSY)
     if isinstance(error, errors.DiskFull):
         return DiskFull("The database's disk is full: nothing was changed.")
+    return _refused(error)
+
+
+def _refused(error: psycopg.Error) -> StoreUnusable:
+    if error.diag.source_function == _HIDING:
+        return StoreUnusable("The database hides rows from its user: switch row security off.")
     for kinds, fault, remedy in _FAULTS:
         if isinstance(error, kinds):
             return StoreUnusable(fault, remedy)
     return StoreUnusable(f"The database refused it ({error.sqlstate}).")
 
 
-def _error_without_code(error: psycopg.Error) -> StoreError:
+def _error_without_code(error: psycopg.Error | NotImplementedError) -> StoreError:
+    if isinstance(error, NotImplementedError | psycopg.DataError):
+        return StoreUnusable(_FOREIGN)
     if re.search(_FULL, str(error)):
         return StoreBusy(BUSY)
     for words, fault, remedy in _UNWELCOME:

@@ -11,10 +11,10 @@ from psycopg import sql
 from apppw_tui.domain.activity import RETENTION
 from apppw_tui.domain.errors import Refused, StoreUnusable
 from apppw_tui.domain.names import escaped
-from apppw_tui.store.postgres.connection import PROGRAM
+from apppw_tui.store.postgres.connection import PROGRAM, agree
 from apppw_tui.store.postgres.database import LOCK_TIMEOUT, SCHEMA
 from apppw_tui.store.postgres.dsn import read_dsn
-from apppw_tui.store.postgres.errors import store_error
+from apppw_tui.store.postgres.errors import UNREAD, store_error
 from apppw_tui.store.postgres.schema import GRANTS, MAJOR, MINOR, STEPS, TABLES, require_major
 
 _MONTHS_AHEAD = 2
@@ -32,6 +32,7 @@ def initialise(dsn: str, now: datetime | None = None) -> bool:
     today = (now or datetime.now(UTC)).date()
     try:
         with psycopg.connect(dsn, prepare_threshold=None, application_name=PROGRAM) as connection:
+            agree(connection)
             if connection.info.server_version < _LEAST_VERSION:
                 raise StoreUnusable("The database is older than PostgreSQL 15.")
             if connection.info.parameter_status("server_encoding") != "UTF8":
@@ -56,7 +57,7 @@ def initialise(dsn: str, now: datetime | None = None) -> bool:
             made |= _drop_months(connection, today)
             _grant(connection)
             return made
-    except psycopg.Error as error:
+    except UNREAD as error:
         raise store_error(error) from None
 
 
@@ -76,6 +77,7 @@ def migrate(
     dsn = read_dsn(dsn)
     try:
         with psycopg.connect(dsn, prepare_threshold=None, application_name=PROGRAM) as connection:
+            agree(connection)
             connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT:g}s'")
             connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('', %s))", (SCHEMA,))
             ((major,),) = connection.execute("SELECT major FROM apppw.store").fetchall()
@@ -93,7 +95,7 @@ def migrate(
                 connection.execute("UPDATE apppw.store SET major = %s, minor = %s", (target, MINOR))
                 _grant(connection)
             return int(major)
-    except psycopg.Error as error:
+    except UNREAD as error:
         raise store_error(error) from None
 
 

@@ -7,7 +7,7 @@ with NOTIFY keeps all others with one waiting while its commit waits for a stand
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from math import inf
 from typing import TYPE_CHECKING, LiteralString
 
@@ -40,6 +40,7 @@ _TAKE: LiteralString = """
     FOR UPDATE SKIP LOCKED"""
 _AT_ONCE = 500  # rows
 SEEN_EVERY = 60.0  # seconds
+_NEVER = datetime.fromtimestamp(0, UTC)  # in a row that no program wrote
 
 
 def have_settled(transaction: DatabaseTransaction, *account_names: str) -> None:
@@ -218,7 +219,7 @@ class MachineSeen:
 def list_machines(database: Database) -> list[MachineSeen]:
     """Raises StoreError."""
     rows = database.rows("SELECT name, seen, program, kicks FROM apppw.machine ORDER BY name")
-    return [MachineSeen(*row) for row in rows]
+    return [MachineSeen(name, seen or _NEVER, *more) for name, seen, *more in rows]
 
 
 def forget_machine(database: Database, name: str) -> bool:

@@ -16,6 +16,7 @@ from apppw_tui.store.postgres.database import NOTICES, Database
 MOST = 50_000  # altogether; nobody may take them away
 MOST_EACH = 50  # of one account: it is not to take everybody's room
 _FILE = re.compile(r"[0-9a-f]{32}-([0-9a-f]{16})\.json", re.ASCII)
+_NO_MESSAGE = (ValueError, RecursionError, AttributeError, TypeError, OverflowError)
 _GET: LiteralString = "SELECT seq, uid, account, entry::text FROM apppw.notice"
 _PUT: LiteralString = """
     INSERT INTO apppw.notice (uid, account, entry) SELECT %s, %s, %s
@@ -55,7 +56,7 @@ class PostgresNoticeQueue:
     def read(self, file: str) -> Message | None:
         sql: LiteralString = f"{_GET} WHERE seq = %s"
         for seq, uid, account_name, content in self._database.rows(sql, _seq(file)):
-            with suppress(ValueError, RecursionError, AttributeError, TypeError):
+            with suppress(*_NO_MESSAGE):
                 document = json.loads(content)
                 entry_ = entry(document.get("entry"))
                 if entry_ is not None:

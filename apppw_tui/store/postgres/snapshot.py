@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, LiteralString
 
-import psycopg
-
 from apppw_tui.domain.engine_ports import Keyring
 from apppw_tui.domain.errors import StoreDamaged, StoreError
 from apppw_tui.domain.key_set import KeySet
@@ -14,7 +12,7 @@ from apppw_tui.store.postgres.activity import export_activity
 from apppw_tui.store.postgres.connection import Row, TimedConnection
 from apppw_tui.store.postgres.database import LONG_PATIENCE
 from apppw_tui.store.postgres.deleted_ids import export_deleted
-from apppw_tui.store.postgres.errors import store_error
+from apppw_tui.store.postgres.errors import UNREAD, store_error
 from apppw_tui.store.postgres.held_accounts import parsed_tables
 from apppw_tui.store.postgres.keyring import unwrapped_keys
 from apppw_tui.store.postgres.usage import export_usage
@@ -37,7 +35,7 @@ class PostgresSnapshot:
     def rows(self, query: LiteralString, /, *values: Any) -> list[Row]:
         try:
             return self._connection.execute(query, values).fetchall()
-        except psycopg.Error as error:
+        except UNREAD as error:
             raise store_error(error) from None
 
     def count(self) -> int:
@@ -51,7 +49,7 @@ class PostgresSnapshot:
                 cursor.execute(_ACCOUNTS)
                 while rows := cursor.fetchmany(_AT_ONCE):
                     yield [(name, content.encode()) for name, content in rows]
-            except psycopg.Error as error:
+            except UNREAD as error:
                 raise store_error(error) from None
 
     def accounts(
@@ -64,9 +62,9 @@ class PostgresSnapshot:
                     uids[name] = documents.load(parsed_tables(content.decode()), name).uid
                 except DocumentError as error:
                     failures[name] = StoreDamaged(f"{name} cannot be read: {error}.")
-            activity, usage = (
-                export(self, [*uids.values()]) for export in (export_activity, export_usage)
-            )
+            of_batch = [*uids.values()]
+            activity = export_activity(self, of_batch, failures)
+            usage = export_usage(self, of_batch, failures)
             for name, content in batch:
                 if name in uids:
                     uid = uids[name]

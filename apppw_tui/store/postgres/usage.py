@@ -1,10 +1,10 @@
 """The uses of accounts: the daemons of all machines write them, a row for each that is another."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
-from typing import LiteralString
+from typing import Any, LiteralString
 
 from apppw_tui.domain.deleted_ids import UID
 from apppw_tui.domain.errors import StoreError
@@ -23,7 +23,7 @@ from apppw_tui.domain.usage import (
 )
 from apppw_tui.store.fields import DocumentError
 from apppw_tui.store.folder import usage_file
-from apppw_tui.store.postgres.connection import RowReader
+from apppw_tui.store.postgres.connection import RowReader, note_unread
 from apppw_tui.store.postgres.database import USES, Database, DatabaseTransaction
 
 _SINCE, _LAST = "old passwords since", "old passwords last"
@@ -132,12 +132,12 @@ class PostgresUsage:
 
     def per_day(self, uid: str, today: date) -> UsesPerDay:
         rows = self._database.rows(
-            """SELECT id, day, sum(n)::int FROM apppw.uses WHERE uid = %s AND day >= %s
-            GROUP BY id, day""",
+            """SELECT id, day, least(sum(n), 2147483647)::int FROM apppw.uses
+            WHERE uid = %s AND day >= %s GROUP BY id, day""",
             uid,
             today - timedelta(days=SHOWN_DAYS - 1),
         )
-        return uses_per_day(((id_, day, n) for id_, day, n in rows), today)
+        return uses_per_day(((id_, day, n) for id_, day, n in rows if day), today)
 
     def old_passwords_since(self) -> datetime | None:
         span = None
@@ -157,7 +157,7 @@ class PostgresUsage:
 
     def export(self, uid: str, failures: dict[str, StoreError]) -> Mapping[str, bytes]:
         try:
-            return export_usage(self._database, [uid]).get(uid, {})
+            return export_usage(self._database, [uid], failures).get(uid, {})
         except StoreError as error:
             failures[f"usage/{uid}.json"] = error
         return {}
@@ -177,23 +177,36 @@ class PostgresUsage:
             transaction.commit()
 
 
-def export_usage(reader: RowReader, uids: list[str]) -> dict[str, Mapping[str, bytes]]:
-    """The members of a backup, of those accounts that have any. Raises StoreError."""
-    return {
-        uid: {f"usage/{uid}.json": usage_file.dumps(record)}
-        for uid, record in _records(reader, uids).items()
-    }
+def export_usage(
+    reader: RowReader, uids: list[str], failures: dict[str, StoreError]
+) -> dict[str, Mapping[str, bytes]]:
+    """The members of a backup, of those accounts that have any. Raises StoreError.
+
+    `failures` gets what rows cannot be read; the others are there.
+    """
+    left_out = Counter[str]()
+    records = _records(reader, uids, lambda uid: left_out.update([uid]))
+    note_unread(failures, {f"usage/{uid}.json": count for uid, count in left_out.items()})
+    return {uid: {f"usage/{uid}.json": usage_file.dumps(record)} for uid, record in records.items()}
 
 
 def _record(reader: RowReader, uid: str) -> UsageRecord:
     return _records(reader, [uid]).get(uid, UsageRecord())
 
 
-def _records(reader: RowReader, uids: list[str]) -> dict[str, UsageRecord]:
+def _records(
+    reader: RowReader,
+    uids: list[str],
+    leave_out: Callable[[str], object] = lambda _uid: None,
+) -> dict[str, UsageRecord]:
+    """`leave_out` hears of each row that cannot be read, by its uid."""
     uses = defaultdict[str, dict[ServiceUse, LastUse]](dict)
     networks = defaultdict[str, dict[str, datetime]](dict)
     legacy_logins: dict[str, LastUse] = {}
     for uid, kind, subject, service, local, address in reader.rows(_RECORD, uids, uids):
+        if local is None:
+            leave_out(uid)
+            continue
         time = local.astimezone(UTC)
         use = LastUse(time, Service(service) if service else None, address)
         if kind == "network":
@@ -209,8 +222,8 @@ def _records(reader: RowReader, uids: list[str]) -> dict[str, UsageRecord]:
 
 
 def _reports(reader: RowReader) -> ReportSpan | None:
-    marks: dict[str, datetime] = dict(reader.rows(_MARKS, [_SINCE, _LAST]))
-    if marks.keys() != {_SINCE, _LAST}:
+    marks: dict[str, Any] = dict(reader.rows(_MARKS, [_SINCE, _LAST]))
+    if marks.keys() != {_SINCE, _LAST} or None in marks.values():
         return None
     return ReportSpan(marks[_SINCE].astimezone(UTC), marks[_LAST].astimezone(UTC))
 

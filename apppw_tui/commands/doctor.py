@@ -13,7 +13,7 @@ from apppw_tui.commands.server_facts import FindingTold
 from apppw_tui.config import ServeConfig, present, salvaged
 from apppw_tui.doctor.checks import Checkup
 from apppw_tui.doctor.finding import Finding, Level
-from apppw_tui.domain.errors import StoreUnusable
+from apppw_tui.domain.errors import ConfigError, StoreUnusable
 from apppw_tui.domain.names import escaped
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.exit_codes import DANGER, OK, REFUSED
@@ -36,7 +36,8 @@ def doctor(options: argparse.Namespace) -> int:
     config, broken = salvaged(getattr(options, "config", None))
     place = store_location(options, config)
     folder = place.folder.absolute()
-    if os.geteuid() != 0 and not place.is_mine:
+    knows_store = broken is None or _says_store(options, broken)
+    if knows_store and os.geteuid() != 0 and not place.is_mine:
         again = shlex.join(["sudo", "apppw-tui", "--store", str(folder), "doctor"])
         raise StoreUnusable(f"Only root and its owner can look at {folder}. Ask with: {again}")
     file = _file(options)
@@ -50,6 +51,7 @@ def doctor(options: argparse.Namespace) -> int:
         file == configuration.SYSTEM_FILE or config.serve != ServeConfig(),
         SystemClock(),
         broken=broken,
+        knows_store=knows_store,
     )
     # The store comes last: root is its owner then, and sees less of the server.
     findings = examination.server() + examination.store()
@@ -64,6 +66,14 @@ def doctor(options: argparse.Namespace) -> int:
     else:
         print_lines(*(_lines(findings) or ["Nothing is wrong."]))
     return _EXITS[worst]
+
+
+def _says_store(options: argparse.Namespace, broken: ConfigError) -> bool:
+    """True if it is certain which store is meant, although the configuration is broken."""
+    if "store" in broken.wrong:
+        return False
+    named = getattr(options, "store", None) or os.environ.get("APPPW_STORE")
+    return bool(named) or "store" not in broken.lost
 
 
 def _file(options: argparse.Namespace) -> Path | None:

@@ -190,7 +190,8 @@ def salvaged(named: Path | None) -> tuple[Config, ConfigError | None]:
             raise  # whoever named it mistyped it
         from apppw_tui.config import reader
 
-        return reader.salvage(path), error
+        config, error.wrong, error.lost = reader.salvage(path)
+        return config, error
 
 
 def store_folder(named: Path | None, config: Config) -> Path:

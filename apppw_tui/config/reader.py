@@ -22,6 +22,8 @@ LARGEST = 1 << 20  # bytes of the file; what people write has some hundred lines
 _LONGEST_VALUE = 500  # lines; behind a longer one no more lines are told
 _MOST_FAULTS = 100  # that are told at once; a file with more is none of ours
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_HEADER = re.compile(r"\s*\[+\s*([A-Za-z0-9_-]+)")
+_BEGINNING = re.compile(r"\s*\[*\s*[\"']?([A-Za-z0-9_-]+)")  # of a table, or of a key
 _LAST_PART = re.compile(r"(\.[^.]*|\[\d+\])$")
 
 
@@ -41,23 +43,38 @@ def load(path: Path) -> Config:
     return config
 
 
-def salvage(path: Path) -> Config:
-    """The configuration of those tables in `path` that are right by themselves."""
+def salvage(path: Path) -> tuple[Config, frozenset[str], frozenset[str]]:
+    """The configuration of those tables in `path` that are right by themselves.
+
+    With it come those that are wrong, and those that may stand in what is not understood.
+    """
+    names = frozenset(field.encode_name for field in msgspec.structs.fields(ConfigTable))
     try:
-        text = read_file(path).decode(errors="replace")
+        lines = read_file(path).decode(errors="replace").split("\n")
     except ConfigError:
-        return Config()
-    return Reader().read(_beginning(text.split("\n")))
+        return Config(), frozenset(), names
+    document, end = _beginning(lines)
+    reader = Reader()
+    config = reader.read(document)
+    wrong = {re.split(r"[.[]", key)[0] for key, _ in reader.faults}
+    lost = {near for key in wrong - names for near in difflib.get_close_matches(key, names, n=1)}
+    if end < len(lines):  # what stands behind, and more of the table that it ends in
+        lost |= {*_matches(_HEADER, lines[:end])[-1:], *_matches(_BEGINNING, lines[end:])}
+    return config, names & wrong, names & lost
 
 
-def _beginning(lines: list[str]) -> dict[str, Any]:
-    """As much from the beginning as is TOML."""
+def _matches(expression: re.Pattern[str], lines: list[str]) -> list[str]:
+    return [match[1] for match in map(expression.match, lines) if match is not None]
+
+
+def _beginning(lines: list[str]) -> tuple[dict[str, Any], int]:
+    """As much from the beginning as is TOML, and of how many lines it is."""
     for end in range(len(lines), 0, -1):
         try:
-            return tomllib.loads("\n".join(lines[:end]))
+            return tomllib.loads("\n".join(lines[:end])), end
         except (tomllib.TOMLDecodeError, RecursionError):
             continue
-    return {}
+    return {}, 0
 
 
 class Reader:

@@ -51,6 +51,7 @@ class Checkup:
     wait: Callable[[float], object] = time.sleep
     system_owner: int = 0  # whose the server's own files are
     broken: ConfigError | None = None  # why `config` is not all that the file has
+    knows_store: bool = True  # False: what says where the store is cannot be read
     # Before it becomes the store's owner.
     by_root: bool = field(default_factory=lambda: os.geteuid() == 0)
 
@@ -59,7 +60,7 @@ class Checkup:
         owner = self._owner()
         owners = frozenset((self.system_owner, owner))
         there = sockets.listening(self.config.serve, self.sockets, self.ask)
-        return _each({
+        looks: dict[str, _Look] = {
             "the configuration": lambda: configuration.check(
                 self.config_file, self.config, owners, self.broken
             ),
@@ -74,9 +75,7 @@ class Checkup:
             ),
             "what is installed": lambda: installed.check(self.places),
             "what is put in place by hand": lambda: installed.by_hand(self.places),
-            "the units": lambda: outgoing.check(
-                self.folder, self.config, self.ask, self.places
-            ),
+            "the units": lambda: outgoing.check(self.folder, self.config, self.ask, self.places),
             "PAM": lambda: pam.check(self.places),
             "Dovecot": lambda: dovecot.check(
                 self.ask, self.places, self.folder, there.paths("json")
@@ -88,10 +87,24 @@ class Checkup:
             "who may send as whom": lambda: postfix.check_senders(self.ask, self.folder),
             "sshd": lambda: sshd.check(self.ask, self.places, self.system_owner),
             "the clock": lambda: machine.check_ntp(self.ask),
-        }, by_root=self.by_root)  # fmt: skip
+        }
+        if not self.knows_store:
+            # They compare with the store, and with whose it is.
+            for what in ("the sockets", "the units", "Dovecot", "who may send as whom"):
+                del looks[what]
+        return _each(looks, by_root=self.by_root)
 
     def store(self) -> list[Finding]:
         """A process of uid 0 is the store's owner from here on."""
+        if not self.knows_store:
+            return [
+                warning(
+                    "the store",
+                    "The configuration does not say where it is, as long as it is broken: neither "
+                    "the store nor the daemon's sockets were looked at.",
+                    "Correct it, and look again.",
+                )
+            ]
         if not present(self.folder):
             return [
                 danger(

@@ -141,7 +141,12 @@ class ConfigError(ApppwError):
     """A configuration that cannot be used: names file, key and reason, in a line for each fault.
 
     `located` are the same lines with the number of the file's line: FILE:LINE: KEY: REASON.
+    Of a file that was read as far as it goes, `wrong` are the tables and keys outside of them that
+    have a fault, and `lost` those that may stand in what could not be read.
     """
+
+    wrong: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
 
     def __init__(self, *sentences: str, located: tuple[str, ...] = ()) -> None:
         super().__init__("\n".join(sentences))

@@ -170,6 +170,30 @@ def test_a_configuration_that_is_broken_keeps_nobody_from_the_rest(
     assert str(server.store / "accounts") in said.out
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[store]\nengine = "postgresql"\ndsn = "password=x"\n',
+        '[stroe]\nengine = "postgresql"\n',
+        "store = 7\n",
+        '[policy]\nmost = [\n[store]\nengine = "files"\n',
+        '[store]\nfolder = "/nowhere"\nengine = "postgr\n',
+    ],
+)
+def test_where_the_store_cannot_be_read_no_other_one_is_accused(
+    run: CommandLine, server: Server, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.delenv("APPPW_STORE")
+    path = server.home / "own.toml"
+    path.write_text(text)
+    path.chmod(0o600)
+    result = run("--config", path, "doctor")
+    assert result.code == 4
+    places = [line[2:].split(": ")[0] for line in result.out.splitlines() if line[0] in "✗!·"]
+    assert [place.partition(":")[0] for place in places] == [str(path), "the store"]
+    assert "were looked at" in result.out
+
+
 def test_a_configuration_that_is_not_there_is_told_as_ever(
     run: CommandLine, server: Server
 ) -> None:

@@ -111,3 +111,10 @@ def test_the_command_line_tells_each_in_a_line_of_its_own(run: CommandLine, file
         f"apppw-tui: {file}:1: stroe: there is no such key. Did you mean store?\n"
         f"apppw-tui: {file}:2: host_name: must be a line of text.\n"
     )
+
+
+def test_of_a_file_that_is_cut_what_stands_behind_is_lost(file: Path) -> None:
+    file.write_text("[serve]\nx = [\n[policy]\n'store' = 1\n")
+    error = salvaged(file)[1]
+    assert error is not None
+    assert (set(error.wrong), set(error.lost)) == (set[str](), {"serve", "policy", "store"})

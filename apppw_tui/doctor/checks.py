@@ -149,7 +149,9 @@ class Checkup:
         except (StoreError, Refused) as error:
             return [danger(self.folder, str(error), "Put that right, and look again.")]
         return _each({
-            "the database": lambda: database.check(config, engine, self.key_file, self.clock),
+            "the database": lambda: database.check(
+                config, engine, self.folder, self.key_file, self.clock
+            ),
             "the disk": lambda: _or_ok(
                 machine.check(self.folder, self.places), self.folder, "Its disk has room."
             ),

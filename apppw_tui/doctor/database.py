@@ -28,16 +28,19 @@ _INIT = "Run, as the owner of the tables: apppw-tui store init --dsn DSN"
 
 
 def check(
-    config: DatabaseConfig, engine: Engine, key_file: Path, clock: Clock
+    config: DatabaseConfig, engine: Engine, folder: Path, key_file: Path, clock: Clock
 ) -> Iterator[Finding]:
-    """Looks at the database, at every account in it, at the key and at the certificates."""
+    """Looks at the database, at every account in it, at the key and at the certificates.
+
+    `folder` has what stays on this machine.
+    """
     # No store in files has any use of it.
     from apppw_tui.store.postgres.facts import DeletedLookup, examine
 
     yield from check_certificates(config, clock.now())
     try:
         engine.require_ready()
-        facts = examine(config, clock)
+        facts = examine(config, folder, clock)
     except (StoreError, Refused) as error:
         if isinstance(error, Refused):
             yield danger(_WHERE, str(error), "Write it as docs/administrator.md says.")
@@ -46,7 +49,7 @@ def check(
         return
     yield ok(_WHERE, "It answers.")
     yield from _server(facts)
-    yield from _machines(facts)
+    yield from _machines(facts, config.machine)
     lookup = DeletedLookup(config)
     try:
         yield from _accounts(engine, lookup)
@@ -133,7 +136,14 @@ def _server(facts: "DatabaseFacts") -> Iterator[Finding]:
         )
 
 
-def _machines(facts: "DatabaseFacts") -> Iterator[Finding]:
+def _machines(facts: "DatabaseFacts", name: str) -> Iterator[Finding]:
+    if facts.has_twin:
+        yield danger(
+            _WHERE,
+            f"Another machine is called {escaped(name)} too: sessions that are to end here end "
+            "there, or go on.",
+            "Give each its own name: machine, in [store] of its configuration.",
+        )
     if not facts.is_following:
         yield warning(
             _WHERE,

@@ -214,7 +214,11 @@ class PostgresEngine:
         self.accounts.drop(account_name, uid)
 
     def follower(self, *, kicks: bool) -> "Follower":
-        """For whoever does on this machine what the others ask; `kicks`: also ends sessions."""
+        """For whoever does on this machine what the others ask; `kicks`: also ends sessions.
+
+        Raises StoreError.
+        """
+        from apppw_tui.store.folder.instance import make_instance
         from apppw_tui.store.postgres.connection import PROGRAM
         from apppw_tui.store.postgres.machines import Follower, MachineRows
 
@@ -225,6 +229,7 @@ class PostgresEngine:
             self._clock,
             PROGRAM.rpartition(" ")[2],
             self._machine.session_terminator.lay if kicks else None,
+            instance=make_instance(self._folder),
         )
 
     def list_machines(self) -> "list[MachineSeen]":

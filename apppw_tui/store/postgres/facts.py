@@ -3,15 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import LiteralString
 
 from apppw_tui.config import DatabaseConfig
 from apppw_tui.domain.account import Account
 from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.domain.ports import Clock
+from apppw_tui.store.folder.instance import read_instance
 from apppw_tui.store.postgres.database import Database
 from apppw_tui.store.postgres.dsn import read_dsn
-from apppw_tui.store.postgres.machines import MachineSeen, list_machines
+from apppw_tui.store.postgres.machines import NAME_FREE_AFTER, MachineSeen, list_machines
 from apppw_tui.store.postgres.probe import HostProbe
 
 UNSEEN_AFTER = timedelta(days=1)
@@ -51,11 +53,15 @@ class DatabaseFacts:
     daemon_may_too_much: bool
     portal_may_too_much: bool
     is_following: bool  # this machine does what others ask of it
+    has_twin: bool  # another machine, which is there, has its name
     unseen: tuple[MachineSeen, ...]  # machines that have not been there for a day
 
 
-def examine(config: DatabaseConfig, clock: Clock) -> DatabaseFacts:
-    """Asks as a portal, and as the daemon. Raises StoreError, Refused."""
+def examine(config: DatabaseConfig, folder: Path, clock: Clock) -> DatabaseFacts:
+    """Asks as a portal, and as the daemon, of the machine in `folder`.
+
+    Raises StoreError, Refused.
+    """
     portal, daemon = (
         Database(config.dsn, config.timeout),
         Database(config.serve_dsn, config.timeout),
@@ -81,6 +87,12 @@ def examine(config: DatabaseConfig, clock: Clock) -> DatabaseFacts:
             bool(daemon_too_much),
             bool(portal_too_much),
             any(machine.name == config.machine for machine in machines),
+            any(
+                machine.name == config.machine
+                and machine.instance not in (None, read_instance(folder))
+                and time - machine.seen < NAME_FREE_AFTER
+                for machine in machines
+            ),
             tuple(machine for machine in machines if time - machine.seen >= UNSEEN_AFTER),
         )
     finally:

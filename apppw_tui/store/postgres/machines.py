@@ -7,12 +7,12 @@ with NOTIFY keeps all others with one waiting while its commit waits for a stand
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import inf
 from typing import TYPE_CHECKING, LiteralString
 
-from apppw_tui.domain.errors import StoreError
-from apppw_tui.domain.names import is_account_name
+from apppw_tui.domain.errors import StoreError, StoreUnusable
+from apppw_tui.domain.names import escaped, is_account_name
 from apppw_tui.domain.ports import Clock, ErrorLog, SessionTerminator, fail
 from apppw_tui.store.postgres.database import Database, DatabaseTransaction
 
@@ -20,9 +20,13 @@ if TYPE_CHECKING:
     from apppw_tui.store.postgres.accounts import PostgresAccounts
 
 _REGISTER: LiteralString = """
-    INSERT INTO apppw.machine (name, seen, program, kicks) VALUES (%s, now(), %s, %s)
+    INSERT INTO apppw.machine (name, seen, program, kicks, instance)
+    VALUES (%s, now(), %s, %s, %s)
     ON CONFLICT (name) DO UPDATE SET seen = now(), program = excluded.program,
-      kicks = excluded.kicks RETURNING xmax = 0"""
+      kicks = excluded.kicks, instance = excluded.instance
+    WHERE coalesce(machine.instance, excluded.instance) = excluded.instance
+      OR machine.seen < now() - %s
+    RETURNING xmax = 0"""
 # A row that is there already is written again: its machine cannot take it before the commit.
 # The machines are locked, lest one that is forgotten meanwhile stop the change.
 _END: LiteralString = """
@@ -41,6 +45,9 @@ _TAKE: LiteralString = """
 _AT_ONCE = 500  # rows
 SEEN_EVERY = 60.0  # seconds
 _NEVER = datetime.fromtimestamp(0, UTC)  # in a row that no program wrote
+# Whoever was not there for so long has ended: another, as the same machine set up anew, may have
+# its name.
+NAME_FREE_AFTER = timedelta(minutes=2)
 
 
 def have_settled(transaction: DatabaseTransaction, *account_names: str) -> None:
@@ -85,10 +92,27 @@ class MachineRows:
         self._database = database
         self._machine = machine
 
-    def register(self, program: str, *, kicks: bool) -> bool:
-        """The machine is there; True if it was not known before."""
+    def register(self, program: str, instance: str, *, kicks: bool) -> bool:
+        """The machine is there; True if it was not known before, or as another instance.
+
+        Raises StoreUnusable where another one of that name is there: each would take, unnoticed,
+        what is to be done on the other.
+        """
         with self._database.transaction(lasting=False) as transaction:
-            ((is_new,),) = transaction.rows(_REGISTER, self._machine, program, kicks)
+            before = transaction.rows(
+                "SELECT coalesce(instance, %s) FROM apppw.machine WHERE name = %s",
+                instance,
+                self._machine,
+            )
+            registered = transaction.rows(
+                _REGISTER, self._machine, program, kicks, instance, NAME_FREE_AFTER
+            )
+            if not registered:
+                raise StoreUnusable(
+                    f"Another machine is called {escaped(self._machine)} too: give each its own "
+                    "name, [store] machine."
+                )
+            is_new = registered[0][0] or before != [(instance,)]
             if not kicks:  # from now on nobody asks it to, and nobody takes what there was
                 transaction.write("DELETE FROM apppw.ending WHERE machine = %s", self._machine)
             transaction.commit()
@@ -162,12 +186,15 @@ class Follower:
         clock: Clock,
         program: str,
         lay: Callable[[str], None] | None,
+        *,
+        instance: str,
     ) -> None:
         """`lay` has the sessions of an account end here, or raises StoreError; None: none end."""
         self._rows = rows
         self._accounts = accounts
         self._clock = clock
         self._program = program
+        self._instance = instance
         self._lay = lay
         self._due = -inf  # monotonic seconds
         self._times_to_mend = 0
@@ -175,7 +202,7 @@ class Follower:
     def step(self) -> None:
         """Does all that there is to do. Raises StoreError."""
         if self._clock.monotonic() >= self._due:
-            if self._rows.register(self._program, kicks=self._lay is not None):
+            if self._rows.register(self._program, self._instance, kicks=self._lay is not None):
                 # Once more with the next: a change may just have been under way that did not
                 # know this machine yet.
                 self._times_to_mend = 2
@@ -214,12 +241,15 @@ class MachineSeen:
     seen: datetime
     program: str
     kicks: bool
+    instance: str | None
 
 
 def list_machines(database: Database) -> list[MachineSeen]:
     """Raises StoreError."""
-    rows = database.rows("SELECT name, seen, program, kicks FROM apppw.machine ORDER BY name")
-    return [MachineSeen(name, seen or _NEVER, *more) for name, seen, *more in rows]
+    rows = database.rows(
+        "SELECT name, seen, program, kicks, instance FROM apppw.machine ORDER BY name"
+    )
+    return [MachineSeen(name, seen or _NEVER, *others) for name, seen, *others in rows]
 
 
 def forget_machine(database: Database, name: str) -> bool:

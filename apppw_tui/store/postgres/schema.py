@@ -64,7 +64,7 @@ TABLES: tuple[LiteralString, ...] = (
     "CREATE TABLE apppw.profile (cost text PRIMARY KEY, claimed timestamptz NOT NULL)",
     """CREATE TABLE apppw.machine (
       name text PRIMARY KEY, seen timestamptz NOT NULL, program text NOT NULL,
-      kicks boolean NOT NULL)""",
+      kicks boolean NOT NULL, instance text)""",
     """CREATE TABLE apppw.ending (
       machine text REFERENCES apppw.machine ON DELETE CASCADE, account text,
       at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (machine, account))""",

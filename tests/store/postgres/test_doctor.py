@@ -56,7 +56,7 @@ def findings(
 ) -> list[Finding]:
     """All but what is in order, and but that no standby confirms, which is so here."""
     clock = ShiftedClock(shift)
-    result = database_checks.check(config, engine, Path("/key"), clock)
+    result = database_checks.check(config, engine, engine._folder, Path("/key"), clock)
     return [
         finding
         for finding in result
@@ -84,7 +84,9 @@ def test_good_database_has_nothing_but_no_standby(
     engine: PostgresEngine, database: Cluster
 ) -> None:
     clock = SystemClock()
-    result = [*database_checks.check(config_of(database), engine, Path("/key"), clock)]
+    result = [
+        *database_checks.check(config_of(database), engine, engine._folder, Path("/key"), clock)
+    ]
     assert [finding.what.partition(":")[0] for finding in result] == [
         "It answers.", "No standby confirms changes", "Every account can be read (1).",
     ]  # fmt: skip
@@ -113,6 +115,15 @@ def test_machine_that_does_not_follow_the_others_is_told(
         findings(engine, config_of(database)), Level.WARNING, "does not follow the others"
     )
     assert "apppw-follow.service" in result.remedy
+
+
+def test_machine_of_the_same_name_is_told_while_it_is_there(
+    engine: PostgresEngine, database: Cluster
+) -> None:
+    database.execute("apppw", "UPDATE apppw.machine SET instance = 'another'")
+    only(findings(engine, config_of(database)), Level.DANGER, "Another machine is called machine")
+    database.execute("apppw", "UPDATE apppw.machine SET seen = seen - interval '3 minutes'")
+    assert findings(engine, config_of(database)) == []
 
 
 def test_standby_that_is_named_and_gone_is_told(engine: PostgresEngine, database: Cluster) -> None:
@@ -186,6 +197,7 @@ def test_another_key_is_a_danger(
     other = in_postgresql(database.dsn(), tmp_path / "other", clock)[0]
     (tmp_path / "other" / "key").write_bytes(b"A" * 43 + b"=\n")
     (tmp_path / "other" / "key").chmod(0o600)
+    database.execute("apppw", "UPDATE apppw.machine SET instance = NULL")  # it is not this one's
     result = findings(other, config_of(database))
     other.close()
     assert "Copy the file" in only(result, Level.DANGER, "is not the key under which").remedy

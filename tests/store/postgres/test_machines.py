@@ -283,6 +283,38 @@ def test_machine_that_ends_no_sessions_any_more_has_nothing_waiting(
     assert second.ended == []
 
 
+def test_two_machines_of_one_name_do_not_take_each_others_rows(
+    mails: tuple[Mail, Mail], database: Cluster, tmp_path: Path, clock: FixedClock
+) -> None:
+    first = mails[0]
+    first.follower.step()
+    twin = in_postgresql(
+        database.dsn(VERIFIER), tmp_path / "twin" / "mail1", clock, by_daemon=True
+    )[0]
+    follower = twin.follower(kicks=True)
+    first.end("ada")
+    add(first.engine.accounts)
+    alter(first.engine.accounts, enabled=False)
+    for _ in range(2):
+        with pytest.raises(StoreUnusable, match="Another machine is called mail1 too: give each"):
+            follower.step()
+    assert rows_of(first, "ending") == [("mail1", "ada")]
+    assert not (twin._folder / "ended").exists()
+    first.follow()  # started again, it is the same
+    first.follower.step()
+    assert first.ended == ["ada"]
+    # One that is set up anew has the name of the one that it was.
+    database.execute("apppw", "UPDATE apppw.machine SET seen = seen - interval '3 minutes'")
+    follower.step()
+    assert {*twin.accounts.enforcements.names()} == {"ada"}
+    clock.advance(SEEN_EVERY)
+    with pytest.raises(StoreUnusable, match="mail1"):
+        first.follower.step()
+    file = first.folder / "instance"
+    assert file.stat().st_mode & 0o777 == 0o600
+    twin.close()
+
+
 def test_machine_is_forgotten_with_all_that_waits_for_it(mails: tuple[Mail, Mail]) -> None:
     first, second = mails
     for mail in mails:

@@ -1,9 +1,12 @@
 """docs/administrator.md, as far as that can be told without walking it (tests/systemd walks it)."""
 
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 
+from apppw_tui.config import load
 from tests.running import ROOT
 from tests.systemd.walk import Step, steps
 
@@ -50,3 +53,35 @@ def test_drop_in_is_put_to_all_units_that_it_names() -> None:
     assert {f"{unit}.service.d" for unit in units.split()} == {
         *re.findall(r"apppw-[a-z]+\.service\.d", recipe)
     }
+
+
+@pytest.mark.parametrize(
+    "store",
+    [
+        'store = "/var/lib/apppw-tui"\n',
+        '[store]\nfolder = "/var/lib/apppw-tui"\n',
+        '[store]\nengine = "files"\nfolder = "/srv/x"\n# Why.\ntimeout = 5\nmachine = "mail1"\n',
+        'default_domain = "a.example"\n\n  [ store ] # here\n  timeout = 4\n  folder = "/srv/x"\n',
+        "",
+    ],
+)
+def test_configuration_is_the_same_but_for_its_store(store: str, tmp_path: Path) -> None:
+    others = "[policy]\napp_passwords_per_account = 7\n[sessions]\nend = true\n"
+    (tmp_path / "config.toml").write_text(f'host_name = "mail.example.org"\n{store}{others}')
+    (commands,) = [step.commands for step in SEVERAL if "database.toml <<" in step.commands]
+    made = commands.replace("cd /etc/apppw-tui", "").partition("apppw-tui config check")[0]
+    subprocess.run(["/bin/bash", "-euc", made], cwd=tmp_path, check=True)
+    config = load(tmp_path / "database.toml")
+    assert config.database is not None
+    assert config.database.timeout == 3
+    assert str(config.store) == "/var/lib/apppw-tui"
+    assert (config.host_name, config.policy.app_passwords_per_account) == ("mail.example.org", 7)
+    assert config.end_sessions
+    second = [step.commands for step in SEVERAL if "machine *=" in step.commands]
+    (line,) = re.findall(r"^sed .*machine.*$", second[0], re.MULTILINE)
+    named = tmp_path / "database.toml"
+    named.write_text(named.read_text() + 'machine = "mail1"\n')
+    subprocess.run(
+        ["/bin/bash", "-euc", line.replace("/etc/apppw-tui/config.toml", str(named))], check=True
+    )
+    assert load(named) == config

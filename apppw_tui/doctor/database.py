@@ -39,8 +39,8 @@ def check(
 
     yield from check_certificates(config, clock.now())
     try:
-        engine.require_ready()
         facts = examine(config, folder, clock)
+        engine.require_ready()
     except (StoreError, Refused) as error:
         if isinstance(error, Refused):
             yield danger(_WHERE, str(error), "Write it as docs/administrator.md says.")
@@ -126,6 +126,12 @@ def _server(facts: "DatabaseFacts") -> Iterator[Finding]:
             _WHERE,
             "The portal's role may take app passwords off the list of what was deleted.",
             "Set dsn, with the role apppw_portal; the tables' owner is for store init alone.",
+        )
+    for table, count in facts.unread:
+        yield warning(
+            _WHERE,
+            f"Rows of apppw.{table} that cannot be read, and count as not there: {count}.",
+            "No version of this program wrote them: look who else may write there.",
         )
     if abs(facts.ahead) > _SLACK:
         yield warning(

@@ -13,7 +13,7 @@ from apppw_tui.store.postgres.connection import TIMEOUT, Row, TimedConnection, c
 from apppw_tui.store.postgres.dsn import read_dsn
 from apppw_tui.store.postgres.errors import SILENT, UNREAD, SilentDatabase, store_error, uncertain
 from apppw_tui.store.postgres.probe import HostProbe
-from apppw_tui.store.postgres.schema import require_major
+from apppw_tui.store.postgres.schema import major_in, require_major
 
 LOCK_TIMEOUT = 5.0  # seconds
 LONG_PATIENCE = 60.0  # seconds
@@ -349,10 +349,10 @@ class Database:
         connection = connect(self._dsn, self._timeout)
         try:
             # At every connection: they may be migrated while a program runs.
-            for major, has_copy in connection.execute(_MAJOR).fetchall():
-                require_major(major)
-                if has_copy and not self._unfinished:
-                    raise CopyUnfinished
+            rows = connection.execute(_MAJOR).fetchall()
+            require_major(major_in(rows))
+            if rows[0][1] and not self._unfinished:
+                raise CopyUnfinished
         except BaseException:
             connection.close()
             raise

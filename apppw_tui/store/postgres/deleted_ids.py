@@ -70,6 +70,10 @@ def _read(rows_of: Callable[..., list[Row]], after: int = 0) -> DeletedIdSet:
     )
     result = DeletedIdSet(until=int(rows[0][0]))
     for _, uid, id_ in rows:
-        if uid is not None:
+        if uid is None:
+            continue  # there is no row
+        if deleted_ids.UID.fullmatch(uid) and deleted_ids.ID.fullmatch(id_):
             result.ids.setdefault(uid, set()).add(id_)
+        else:
+            result.unreadable += 1
     return result

@@ -8,13 +8,16 @@ from typing import LiteralString
 
 from apppw_tui.config import DatabaseConfig
 from apppw_tui.domain.account import Account
+from apppw_tui.domain.deleted_ids import ID
 from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.domain.ports import Clock
 from apppw_tui.store.folder.instance import read_instance
+from apppw_tui.store.postgres.connection import NO_TIME
 from apppw_tui.store.postgres.database import Database
 from apppw_tui.store.postgres.dsn import read_dsn
 from apppw_tui.store.postgres.machines import NAME_FREE_AFTER, MachineSeen, list_machines
 from apppw_tui.store.postgres.probe import HostProbe
+from apppw_tui.store.postgres.schema import lacking, require_whole
 
 UNSEEN_AFTER = timedelta(days=1)
 
@@ -40,6 +43,20 @@ _LISTED: LiteralString = """
     JOIN unnest(%s::text[], %s::text[]) AS live (uid, id) USING (uid, id)"""
 
 
+# What readers leave out, by table.
+_UNREAD: LiteralString = f"""
+    SELECT 'activity', count(*)::int FROM apppw.activity
+      WHERE {NO_TIME} OR json_typeof(facts) <> 'object'
+    UNION ALL SELECT 'used', count(*)::int FROM apppw.used WHERE {NO_TIME}
+    UNION ALL SELECT 'network', count(*)::int FROM apppw.network WHERE {NO_TIME}
+    UNION ALL SELECT 'mark', count(*)::int FROM apppw.mark WHERE {NO_TIME}
+    UNION ALL SELECT 'uses', count(*)::int FROM apppw.uses
+      WHERE day < '1970-01-02' OR day >= '9999-01-01'
+    UNION ALL SELECT 'deleted', count(*)::int FROM apppw.deleted
+      WHERE uid !~ '^[0-9a-f]{{32}}$' OR id !~ %s"""  # noqa: S608 - of our own words
+_ID = f"^{ID.pattern}$"
+
+
 @dataclass(frozen=True)
 class DatabaseFacts:
     """The state of a database, as a portal and a daemon of this machine see it."""
@@ -55,6 +72,7 @@ class DatabaseFacts:
     is_following: bool  # this machine does what others ask of it
     has_twin: bool  # another machine, which is there, has its name
     unseen: tuple[MachineSeen, ...]  # machines that have not been there for a day
+    unread: tuple[tuple[str, int], ...]  # tables with rows that no program wrote, and how many
 
 
 def examine(config: DatabaseConfig, folder: Path, clock: Clock) -> DatabaseFacts:
@@ -68,6 +86,7 @@ def examine(config: DatabaseConfig, folder: Path, clock: Clock) -> DatabaseFacts
     )
     probe = HostProbe(read_dsn(config.dsn), config.timeout)
     try:
+        require_whole(lacking(portal.rows))
         probe.look()
         now = clock.now()
         months = [now.year * 12 + now.month - 1 + number for number in range(2)]
@@ -94,6 +113,7 @@ def examine(config: DatabaseConfig, folder: Path, clock: Clock) -> DatabaseFacts
                 for machine in machines
             ),
             tuple(machine for machine in machines if time - machine.seen >= UNSEEN_AFTER),
+            tuple((table, count) for table, count in portal.many_rows(_UNREAD, _ID) if count),
         )
     finally:
         probe.stop()

@@ -15,7 +15,18 @@ from apppw_tui.store.postgres.connection import PROGRAM, agree
 from apppw_tui.store.postgres.database import LOCK_TIMEOUT, SCHEMA
 from apppw_tui.store.postgres.dsn import read_dsn
 from apppw_tui.store.postgres.errors import UNREAD, store_error
-from apppw_tui.store.postgres.schema import GRANTS, MAJOR, MINOR, STEPS, TABLES, require_major
+from apppw_tui.store.postgres.schema import (
+    GRANTS,
+    MAJOR,
+    MINOR,
+    STEPS,
+    TABLES,
+    exist,
+    lacking,
+    major_in,
+    require_major,
+    require_whole,
+)
 
 _MONTHS_AHEAD = 2
 _KEY_BYTES = 32
@@ -41,7 +52,8 @@ def initialise(dsn: str, now: datetime | None = None) -> bool:
                     "Make it with: createdb --encoding UTF8 --template template0",
                 )
             connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('', %s))", (SCHEMA,))
-            made = not _exists(connection)
+            names = lacking(lambda query, values: connection.execute(query, [values]).fetchall())
+            made = not exist(names)
             if made:
                 for statement in TABLES:
                     connection.execute(statement)
@@ -50,8 +62,9 @@ def initialise(dsn: str, now: datetime | None = None) -> bool:
                     (MAJOR, MINOR, secrets.token_bytes(_KEY_BYTES)),
                 )
             else:
-                ((major,),) = connection.execute("SELECT major FROM apppw.store").fetchall()
-                require_major(major)
+                # Of another version, it may have others.
+                require_major(_major(connection, names))
+                require_whole(names)
             made_months = [_make_month(connection, month) for month in _months(today)]
             made |= any(made_months)
             made |= _drop_months(connection, today)
@@ -80,7 +93,7 @@ def migrate(
             agree(connection)
             connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT:g}s'")
             connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('', %s))", (SCHEMA,))
-            ((major,),) = connection.execute("SELECT major FROM apppw.store").fetchall()
+            major = major_in(connection.execute("SELECT major FROM apppw.store").fetchall())
             if major == target:
                 return target
             if major > target or not steps.keys() >= {*range(major, target)}:
@@ -94,7 +107,7 @@ def migrate(
                         connection.execute(statement)
                 connection.execute("UPDATE apppw.store SET major = %s, minor = %s", (target, MINOR))
                 _grant(connection)
-            return int(major)
+            return major
     except UNREAD as error:
         raise store_error(error) from None
 
@@ -114,8 +127,10 @@ def _require_alone(connection: psycopg.Connection) -> None:
         )
 
 
-def _exists(connection: psycopg.Connection) -> bool:
-    return connection.execute("SELECT to_regclass('apppw.store')").fetchone() != (None,)
+def _major(connection: psycopg.Connection, names: list[str]) -> int:
+    if "store" in names:
+        require_whole(names)
+    return major_in(connection.execute("SELECT major FROM apppw.store").fetchall())
 
 
 def _months(today: date) -> Iterator[tuple[date, date]]:

@@ -127,7 +127,8 @@ class MachineRows:
         with self._database.transaction(lasting=False) as transaction:
             for (account_name,) in transaction.rows(_TAKE, self._machine, _AT_ONCE):
                 try:
-                    lay(account_name)
+                    if is_account_name(account_name):  # else nobody's, and nobody ever takes it
+                        lay(account_name)
                     laid.append(account_name)
                 except StoreError as error:  # the others do not wait for this one
                     errors.append(error)
@@ -158,7 +159,8 @@ class MachineRows:
         )
         for account_name, xact in rows:
             try:
-                mend(account_name)
+                if is_account_name(account_name):
+                    mend(account_name)
             except StoreError as error:  # the others do not wait for this one
                 errors.append(error)
                 continue

@@ -4,8 +4,9 @@ Whatever is followed by several machines has `xact`, the transaction that wrote 
 a sequence are committed in any order, so that "all after this number" would miss some for ever.
 """
 
-from collections.abc import Mapping
-from typing import LiteralString
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, LiteralString
 
 from apppw_tui.domain.errors import StoreUnusable
 
@@ -80,6 +81,11 @@ TABLES: tuple[LiteralString, ...] = (
       position int PRIMARY KEY, wrapped bytea NOT NULL, made timestamptz NOT NULL DEFAULT now())""",
 )
 
+_NAMES = [match[1] for text in TABLES if (match := re.match(r"CREATE TABLE apppw\.(\w+)", text))]
+# A partition that lacks is another matter, and so is what somebody else has put there.
+LACKING: LiteralString = """
+    SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass('apppw.' || name) IS NULL"""
+
 # From a major to the next one; there has been no second yet.
 STEPS: Mapping[int, tuple[LiteralString, ...]] = {}
 
@@ -107,6 +113,35 @@ GRANTS: dict[str, tuple[LiteralString, ...]] = {
         "INSERT, SELECT (seq, uid) ON apppw.notice",
     ),
 }
+
+
+def lacking(rows: Callable[..., list[Any]]) -> list[str]:
+    """The tables that are not there; `rows` reads by a statement and its values."""
+    return [name for (name,) in rows(LACKING, _NAMES)]
+
+
+def require_whole(names: list[str]) -> None:
+    """Raises StoreUnusable if tables of these names lack: nobody can tell what stood there."""
+    if names:
+        be = "is" if len(names) == 1 else "are"
+        raise StoreUnusable(
+            f"The tables are not whole: {', '.join(names)} {be} missing.",
+            "Restore the database from a backup, or bring back the name of what was renamed.",
+        )
+
+
+def exist(names: list[str]) -> bool:
+    """True if there is any table, `names` being those that lack."""
+    return len(names) < len(_NAMES)
+
+
+def major_in(rows: list[Any]) -> int:
+    """The major that `apppw.store` tells. Raises StoreUnusable, if it tells none."""
+    if not rows:
+        raise StoreUnusable(
+            "The tables are not whole: store is empty.", "Restore the database from a backup."
+        )
+    return int(rows[0][0])
 
 
 def require_major(major: int, wanted: int = MAJOR) -> None:

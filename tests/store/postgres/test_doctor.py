@@ -8,12 +8,14 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Thread
+from typing import LiteralString
 
 import pytest
 
 from apppw_tui.config import DatabaseConfig
 from apppw_tui.doctor import database as database_checks
 from apppw_tui.doctor.finding import Finding, Level
+from apppw_tui.domain.errors import StoreUnusable
 from apppw_tui.domain.ports import SystemClock
 from apppw_tui.store.postgres.engine import PostgresEngine
 from apppw_tui.store.postgres.init import initialise
@@ -272,3 +274,32 @@ def test_database_that_is_in_another_alphabet_is_refused(database: Cluster) -> N
     with pytest.raises(Exception, match="not in UTF-8"):
         initialise(database.dsn(OWNER, "latin"))
     database.execute("postgres", "DROP DATABASE latin")
+
+
+@pytest.mark.parametrize("table", ["deleted", "used", "account", "store"])
+def test_table_that_lacks_is_named_and_nothing_is_made(
+    engine: PostgresEngine, database: Cluster, table: LiteralString
+) -> None:
+    database.execute("apppw", f"ALTER TABLE apppw.{table} RENAME TO gone")
+    try:
+        with pytest.raises(StoreUnusable, match=f"not whole: {table} is missing"):
+            initialise(database.dsn(OWNER))
+        result = findings(engine, config_of(database))
+        if table != "store":  # of which whoever connects says that there are no tables
+            only(result, Level.DANGER, f"not whole: {table} is missing")
+    finally:
+        database.execute("apppw", f"ALTER TABLE apppw.gone RENAME TO {table}")
+    assert not initialise(database.dsn(OWNER))
+
+
+def test_rows_that_no_program_wrote_are_counted(engine: PostgresEngine, database: Cluster) -> None:
+    database.execute(
+        "apppw",
+        "INSERT INTO apppw.deleted VALUES ('../x', 'abc')",
+        "INSERT INTO apppw.network SELECT uid, 'x', 'infinity' FROM apppw.account",
+        "INSERT INTO apppw.activity (uid, time, what, by, facts) VALUES ('x', now(), '', '', '[]')",
+    )
+    whats = {
+        finding.what.partition(" that")[0] for finding in findings(engine, config_of(database))
+    }
+    assert whats == {"Rows of apppw.activity", "Rows of apppw.network", "Rows of apppw.deleted"}

@@ -83,7 +83,7 @@ TABLES: tuple[LiteralString, ...] = (
 
 _NAMES = [match[1] for text in TABLES if (match := re.match(r"CREATE TABLE apppw\.(\w+)", text))]
 # A partition that lacks is another matter, and so is what somebody else has put there.
-LACKING: LiteralString = """
+_LACKING: LiteralString = """
     SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass('apppw.' || name) IS NULL"""
 
 # From a major to the next one; there has been no second yet.
@@ -117,7 +117,7 @@ GRANTS: dict[str, tuple[LiteralString, ...]] = {
 
 def lacking(rows: Callable[..., list[Any]]) -> list[str]:
     """The tables that are not there; `rows` reads by a statement and its values."""
-    return [name for (name,) in rows(LACKING, _NAMES)]
+    return [name for (name,) in rows(_LACKING, _NAMES)]
 
 
 def require_whole(names: list[str]) -> None:

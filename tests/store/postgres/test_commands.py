@@ -244,3 +244,31 @@ def test_backup_of_files_is_restored_to_a_database_and_back(
     ] == [("grace", 1)]
     assert opened(back).deleted_ids.read().ids == opened(filled).deleted_ids.read().ids
     assert (tmp_path / "back" / "key").read_bytes() == (tmp_path / "files" / "key").read_bytes()
+
+
+def test_commands_go_on_over_odd_rows_and_say_what_hides_others(
+    run: CommandLine, database: Cluster, shared: Path, tmp_path: Path
+) -> None:
+    line = ("--config", shared)
+    run.good("account", "add", "ada", "--password-stdin", *line, stdin=f"{PASSWORD}\n")
+    secret = run.good("app-password", "create", "ada", "Phone", *line).split("\n")[0]
+    database.execute(
+        "apppw",
+        "INSERT INTO apppw.activity (uid, time, what, by, facts)"
+        " SELECT uid, 'infinity', 'x', 'x', '[]' FROM apppw.account",
+        "INSERT INTO apppw.used SELECT uid, 'x', 'infinity', 'imap' FROM apppw.account",
+        "INSERT INTO apppw.machine VALUES ('odd', 'infinity', 'x', false)",
+    )
+    for reading in (("activity", "ada"), ("account", "show", "ada"), ("store", "machines")):
+        run.good(*reading, *line)
+    output = run("backup", tmp_path / "backup", *line)
+    assert output.code == 3
+    assert output.err.count("cannot be read") == 2
+    database.execute("apppw", "ALTER TABLE apppw.account ENABLE ROW LEVEL SECURITY")
+    try:
+        asked = ("verify", "ada", "--service", "imap", *line)
+        for words in (asked, ("account", "list", *line), ("app-password", "list", "ada", *line)):
+            output = run(*words, stdin=secret)
+            assert (output.code, "hides rows from its user" in output.line) == (3, True)
+    finally:
+        database.execute("apppw", "ALTER TABLE apppw.account DISABLE ROW LEVEL SECURITY")
